@@ -1,0 +1,31 @@
+# Written by scripts/generate from openapi.yaml: do not edit; change the contract or the templates.
+
+from ...models.parameter import Parameter
+from ...models.parameter_patch import ParameterPatch
+from ...types import Json, Operation, encode_json
+
+_parse: Json[Parameter] = Json(Parameter)
+
+
+def update_pad_parameter(pad_id: int, parameter_id: int, *, body: ParameterPatch) -> Operation[Parameter]:
+    """Change parts of the definition of a custom stage aggregation.
+
+    Only custom definitions (`type` is `C`) can change; 400 for others. What is left out stays as it is.
+
+    Args:
+        pad_id: Id of the pad.
+        parameter_id: Id of the definition of a stage aggregation.
+        body: What changes in the definition.
+
+    Returns:
+        The operation, not yet sent. It answers with the definition.
+    """
+    return Operation(
+        name="update_pad_parameter",
+        method="PATCH",
+        endpoint="/external/thirdparty/v1/pads/{pad_id}/parameters/{parameter_id}/",
+        path=f"/external/thirdparty/v1/pads/{pad_id:d}/parameters/{parameter_id:d}/",
+        parse=_parse,
+        headers={"Content-Type": "application/json"},
+        content=encode_json(body),
+    )

@@ -1,0 +1,24 @@
+# Written by scripts/generate from openapi.yaml: do not edit; change the contract or the templates.
+
+from ...models.parameter import Parameter
+from ...types import Json, Operation
+
+_parse: Json[list[Parameter]] = Json(list[Parameter])
+
+
+def list_site_parameters(site_id: int) -> Operation[list[Parameter]]:
+    """List the definitions of the stage aggregations of a site.
+
+    Args:
+        site_id: Id of the site.
+
+    Returns:
+        The operation, not yet sent. It answers with the definitions.
+    """
+    return Operation(
+        name="list_site_parameters",
+        method="GET",
+        endpoint="/external/thirdparty/v1/sites/{site_id}/parameters/",
+        path=f"/external/thirdparty/v1/sites/{site_id:d}/parameters/",
+        parse=_parse,
+    )

@@ -1,0 +1,14 @@
+# Written by scripts/generate from openapi.yaml: do not edit; change the contract or the templates.
+
+import pydantic
+
+from ..types import Model
+
+
+class StageAggregations(Model):
+    """The numbers computed for one stage, by the names that `/parameters/` lists."""
+
+    id: int
+    """Id of the stage."""
+
+    __pydantic_extra__: dict[str, float | None] = pydantic.Field(init=False)  # pyright: ignore[reportIncompatibleVariableOverride]

@@ -1,0 +1,132 @@
+"""The contract as the templates of the generated client read it.
+
+The generator's own parser overlooks some of what a contract says: `explode`, security for all operations, descriptions
+beside a `$ref`, constant headers, extensions (`x-...`). Those are read here, from the document itself.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+Node: TypeAlias = dict[str, Any]
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+
+
+class ContractError(Exception):
+    """The contract says something that the generated client cannot express."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What the contract says of one operation."""
+
+    endpoint: str
+    """The path, ids not filled in."""
+    node: Node
+    parameters: dict[str, Node]
+    """Those of path and query, by name."""
+    headers: dict[str, str]
+    """Constant headers of the request."""
+    authenticated: bool
+    body: Node
+    success: dict[int, Node]
+    """The answers that are no errors, by status."""
+
+    @property
+    def streamed(self) -> bool:
+        """Whether the answer may be too large to be read whole."""
+        return bool(self.node.get("x-streamed", False))
+
+    @property
+    def answer(self) -> str:
+        """What the operation answers with, as the end of a sentence."""
+        told = dict.fromkeys(str(answer["description"]).rstrip(".") for answer in self.success.values())
+        return ", or ".join(text[0].lower() + text[1:] for text in told) + "."
+
+    @property
+    def repeated(self) -> list[str]:
+        """Names of the array parameters that are repeated once per item; the others are joined by commas."""
+        arrays = (node for node in self.parameters.values() if node["schema"].get("type") == "array")
+        return [node["name"] for node in arrays if node.get("explode", True)]
+
+
+class Contract:
+    """An OpenAPI document."""
+
+    def __init__(self, path: Path) -> None:
+        self._document: Node = yaml.safe_load(path.read_text(encoding="utf-8"))
+
+    def resolved(self, node: Node) -> Node:
+        """The node itself, or the one that its `$ref` points to, with what stands beside the `$ref` over it."""
+        if "$ref" not in node:
+            return node
+        target: Any = self._document
+        for part in node["$ref"].removeprefix("#/").split("/"):
+            target = target[part]
+        return self.resolved(target) | {key: value for key, value in node.items() if key != "$ref"}
+
+    def tag(self, name: str) -> str:
+        """The description of a tag."""
+        return next(str(tag["description"]) for tag in self._document["tags"] if tag["name"] == name)
+
+    def schema(self, name: str) -> Node:
+        """The component schema of this name."""
+        found: Node = self._document["components"]["schemas"][name]
+        return found
+
+    def properties(self, name: str) -> dict[str, Node]:
+        """The properties of a component schema, in the contract's order."""
+        return {key: self.resolved(node) for key, node in self.schema(name).get("properties", {}).items()}
+
+    @cached_property
+    def operations(self) -> dict[str, Operation]:
+        """All operations, by operationId."""
+        return {node["operationId"]: self._operation(path, item, node) for path, item, node in _nodes(self._document)}
+
+    def without_headers(self) -> Node:
+        """The document with the header parameters taken out: the client sends them by itself."""
+        document = deepcopy(self._document)
+        for _, item, operation in _nodes(document):
+            for node in (item, operation):
+                parameters: list[Node] = node.get("parameters", [])
+                node["parameters"] = [each for each in parameters if self.resolved(each)["in"] != "header"]
+        return document
+
+    def _operation(self, path: str, item: Node, node: Node) -> Operation:
+        parameters = [self.resolved(each) for each in (*item.get("parameters", ()), *node.get("parameters", ()))]
+        for each in parameters:
+            if each["in"] == "path" and each["schema"].get("type") != "integer":
+                raise ContractError(f"path parameter {each['name']} of {path}: only integers can be generated")
+        answers = {code: self.resolved(answer) for code, answer in node["responses"].items()}
+        return Operation(
+            endpoint=path,
+            node=node,
+            parameters={each["name"]: each for each in parameters if each["in"] in {"path", "query"}},
+            headers={each["name"]: _constant(each) for each in parameters if each["in"] == "header"},
+            authenticated=bool(node.get("security", self._document.get("security"))),
+            body=self.resolved(node.get("requestBody", {})),
+            success={int(code): answer for code, answer in answers.items() if code.startswith("2")},
+        )
+
+
+def _nodes(document: Node) -> Iterator[tuple[str, Node, Node]]:
+    """The operations of a document: path, path item, operation."""
+    for path, item in document["paths"].items():
+        yield from ((path, item, item[method]) for method in METHODS if method in item)
+
+
+def _constant(header: Node) -> str:
+    try:
+        return str(header["schema"]["const"])
+    except KeyError:
+        raise ContractError(f"header parameter {header['name']}: only constant ones can be generated") from None

@@ -1,0 +1,115 @@
+"""Turns the contract into the generated client: openapi-python-client with templates of our own, then ruff."""
+
+from __future__ import annotations
+
+import keyword
+import subprocess
+import sys
+import textwrap
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from _contract import Contract, ContractError
+from openapi_python_client import Project
+from openapi_python_client.config import Config, ConfigFile, MetaType
+from openapi_python_client.parser import GeneratorData
+from openapi_python_client.parser.errors import GeneratorError
+from openapi_python_client.parser.properties.datetime import DateTimeProperty
+from openapi_python_client.parser.properties.list_property import ListProperty
+from openapi_python_client.parser.properties.none import NoneProperty
+from openapi_python_client.parser.properties.union import UnionProperty
+from openapi_python_client.strings import safe_for_docstring
+from pydantic import BaseModel
+
+if TYPE_CHECKING:
+    from openapi_python_client.parser.properties.protocol import PropertyProtocol
+
+TEMPLATES = Path(__file__).resolve().parent / "templates"
+HEADER = "# Written by scripts/generate from openapi.yaml: do not edit; change the contract or the templates.\n\n"
+LINE_LENGTH = 120
+UNUSED = ("client.py", "errors.py")
+"""Files that the generator always writes; the operations of `types.py` stand in for them."""
+TAKEN = frozenset(dir(BaseModel)) | {"get", "items", "keys", "values"} | {"bool", "dict", "float", "int", "list", "str"}
+"""Names that no attribute of a model may have: those of `Model` and its base, and those that annotations need."""
+
+
+def generated(contract: Path) -> dict[str, str]:
+    """The files of the generated package, by path inside it.
+
+    Raises:
+        ContractError: The contract cannot be turned into code.
+    """
+    with TemporaryDirectory() as folder:
+        package = Path(folder) / "package"
+        _write(contract, package)
+        for name in UNUSED:
+            (package / name).unlink()
+        _tidy(package)
+        modules = {path.relative_to(package).as_posix(): path for path in package.rglob("*.py")}
+        return {"py.typed": ""} | {name: HEADER + modules[name].read_text(encoding="utf-8") for name in sorted(modules)}
+
+
+def _write(path: Path, package: Path) -> None:
+    contract = Contract(path)
+    options = ConfigFile(literal_enums=True, post_hooks=[])
+    config = Config.from_sources(options, MetaType.NONE, path, "utf-8", overwrite=False, output_path=package)
+    data = GeneratorData.from_dict(contract.without_headers(), config=config)
+    if isinstance(data, GeneratorError):
+        raise ContractError(_told(data))
+    project = Project(openapi=data, config=config, custom_template_path=TEMPLATES)
+    known: dict[str, Any] = project.env.globals
+    known["contract"] = contract
+    project.env.filters |= {"annotation": annotation, "attribute": attribute, "prose": prose}
+    with redirect_stdout(StringIO()):
+        problems = project.build()
+    if problems:
+        raise ContractError("\n".join(map(_told, problems)))
+
+
+def _tidy(package: Path) -> None:
+    ruff = [sys.executable, "-m", "ruff"]
+    style = ["--isolated", "--target-version=py311", f"--line-length={LINE_LENGTH}"]
+    for command in (
+        ["check", "--fix-only", "--select=F401,I"],
+        ["format", "--config=format.skip-magic-trailing-comma=true"],
+    ):
+        subprocess.run([*ruff, *command, *style, "--no-cache", "--quiet", str(package)], check=True)
+
+
+def _told(problem: GeneratorError) -> str:
+    return ": ".join(part for part in (problem.header, problem.detail) if part)
+
+
+def annotation(prop: PropertyProtocol) -> str:
+    """The type of a value that is there, in the contract's order, None last."""
+    match prop:
+        case UnionProperty():
+            inner = [each for each in prop.inner_properties if not isinstance(each, NoneProperty)]
+            types = [annotation(each) for each in inner] + ["None"] * (len(inner) < len(prop.inner_properties))
+            return " | ".join(dict.fromkeys(types))
+        case ListProperty():
+            return f"list[{annotation(prop.inner_property)}]"
+        case DateTimeProperty():
+            return "datetime"
+        case _:
+            return prop.get_type_string(no_optional=True).as_unembedded_code()
+
+
+def attribute(key: str) -> str:
+    """The attribute of a model for a key of the contract; with a trailing underscore where the key cannot be one."""
+    if key in TAKEN or keyword.iskeyword(key):
+        return f"{key}_"
+    if not key.isidentifier() or key.startswith("_"):
+        raise ContractError(f"property {key!r} cannot become an attribute of a model")
+    return key
+
+
+def prose(text: str, indent: int = 0, hanging: int = 0) -> str:
+    """Text of the contract for a docstring that is indented so far: wrapped, with its paragraphs, and escaped."""
+    width = LINE_LENGTH - indent - 2 * len('"""')
+    shape = textwrap.TextWrapper(width, subsequent_indent=" " * hanging, break_long_words=False)
+    paragraphs = (" ".join(part.split()) for part in safe_for_docstring(text).split("\n\n"))
+    return textwrap.indent("\n\n".join(shape.fill(part) for part in paragraphs), " " * indent).strip()
