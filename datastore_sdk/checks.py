@@ -1,0 +1,112 @@
+"""Checks of arguments that several calls share. Each says what was passed and what to pass instead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeVar, overload
+
+E = TypeVar("E", bound=StrEnum)
+T = TypeVar("T")
+
+
+def checked_id(value: object, what: str = "id") -> int:
+    """An id of the service: a positive int.
+
+    Raises:
+        TypeError: It is not an int.
+        ValueError: It is not positive.
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        message = f"{what} must be an int, not {type(value).__name__}: {value!r}"
+        raise TypeError(message)
+    if value < 1:
+        message = f"{what} must be positive, not {value}"
+        raise ValueError(message)
+    return value
+
+
+def checked_moment(value: object, what: str) -> datetime | None:
+    """A moment: a datetime with a time zone, or None.
+
+    Raises:
+        TypeError: It is not a datetime.
+        ValueError: It has no time zone.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, datetime):
+        message = f"{what} must be a datetime, not {type(value).__name__}: {value!r}"
+        raise TypeError(message)
+    if value.utcoffset() is None:
+        message = f"{what} has no time zone, so it names no moment; pass for example datetime(2025, 9, 17, tzinfo=timezone.utc)"
+        raise ValueError(message)
+    return value
+
+
+def checked_range(start: object, end: object, start_name: str, end_name: str) -> None:
+    """Two moments in order; each may be None.
+
+    Raises:
+        TypeError: One is not a datetime.
+        ValueError: One has no time zone, or the end is before the start.
+    """
+    first, last = checked_moment(start, start_name), checked_moment(end, end_name)
+    if first and last and last < first:
+        message = f"{end_name} ({last.isoformat()}) is before {start_name} ({first.isoformat()})"
+        raise ValueError(message)
+
+
+@overload
+def checked_choice(kind: type[E], value: None, what: str) -> None: ...
+@overload
+def checked_choice(kind: type[E], value: E | str, what: str) -> E: ...
+@overload
+def checked_choice(kind: type[E], value: E | str | None, what: str) -> E | None: ...
+def checked_choice(kind: type[E], value: E | str | None, what: str) -> E | None:
+    """A member of an enumeration, given as such or by its value; None stays None.
+
+    Raises:
+        ValueError: There is no such member.
+    """
+    if value is None:
+        return None
+    try:
+        return kind(value)
+    except ValueError:
+        choices = ", ".join(f"{kind.__name__}.{member.name} ({member.value!r})" for member in kind)
+        message = f"{what} is {value!r}; it must be one of {choices}"
+        raise ValueError(message) from None
+
+
+def name_list(value: str | Sequence[str] | None, what: str) -> tuple[str, ...] | None:
+    """Names, given as a sequence or as one string with commas in between; None stays None.
+
+    Raises:
+        TypeError: A name is not a string.
+        ValueError: There are no names, or one is empty or holds a comma.
+    """
+    if value is None:
+        return None
+    names: list[object] = [part.strip() for part in value.split(",")] if isinstance(value, str) else list(value)
+    strings = [name for name in names if isinstance(name, str)]
+    if len(strings) < len(names):
+        message = f"{what} must hold strings only, not {value!r}"
+        raise TypeError(message)
+    if not strings or any(not name or "," in name for name in strings):
+        message = f"{what} must be one name or more, none of them empty, not {value!r}"
+        raise ValueError(message)
+    return tuple(strings)
+
+
+def one_of(value: T | None, other: T | None, name: str, other_name: str) -> T | None:
+    """An argument that has two names.
+
+    Raises:
+        ValueError: Both were given.
+    """
+    if value is not None and other is not None:
+        message = f"{name} and {other_name} mean the same: give one of them"
+        raise ValueError(message)
+    return value if value is not None else other

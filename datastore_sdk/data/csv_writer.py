@@ -1,0 +1,145 @@
+"""Writes records as CSV whose columns are those of all records, in order of first appearance, in bounded memory.
+
+The header stands first, yet the last record may bring a new column. So rows go to a spool, in segments: a segment's rows have the
+columns known when it began, a new column begins a new segment. At the end the header is written and the segments are copied behind
+it, the rows of earlier ones filled up with empty cells.
+
+A cell is the JSON text that the service sent: `5` stays `5`, `true` stays `true`, no digit of a float is lost. A JSON string without
+escapes is a quoted cell of CSV as it stands. A missing value and null are an empty cell; an empty string is `""`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from operator import itemgetter
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+import msgspec
+
+from datastore_sdk.data.decoding import Cells
+from datastore_sdk.data.forms import CELLS
+from datastore_sdk.data.writer import Writer
+
+_BLOCK = 1 << 20
+_TELLTALES = (b"null", b"\\", b"{", b"[")
+"""What a row holds where one of its cells is not CSV as it stands."""
+
+
+@dataclass(slots=True)
+class _Segment:
+    width: int
+    """Columns of each row."""
+    size: int = 0
+    """Bytes."""
+    one_row_a_line: bool = True
+    """Whether no cell holds a line break."""
+
+
+class CsvWriter(Writer):
+    """Records as CSV: UTF-8, commas, strings quoted, line feeds."""
+
+    form = CELLS
+
+    def __init__(self, file: IO[bytes]) -> None:
+        super().__init__(file)
+        self._spool = TemporaryFile(dir=Path(file.name).parent)
+        self._columns: dict[str, None] = {}
+        self._segments = [_Segment(width=0)]
+        self._shapes: dict[tuple[str, ...], _Shape] = {}
+
+    def write(self, batch: list[Cells]) -> None:
+        """Adds records."""
+        shapes = [self._shapes.get(tuple(record)) for record in batch]
+        if None in shapes:
+            self._learn(batch)
+            shapes = [self._shapes[tuple(record)] for record in batch]
+        rows = [shape.row % shape.cells(record) for shape, record in zip(shapes, batch, strict=True) if shape]
+        block = b"".join(rows)
+        if any(telltale in block for telltale in _TELLTALES):
+            rows = [shape.converted(record) for shape, record in zip(shapes, batch, strict=True) if shape]
+            block = b"".join(rows)
+            self._segments[-1].one_row_a_line &= block.count(b"\n") == len(rows)
+        self._spool.write(block)
+        self._segments[-1].size += len(block)
+
+    def finish(self) -> None:
+        """Writes header and rows."""
+        if self._columns:
+            self._file.write(b",".join(_quoted(name) for name in self._columns) + b"\n")
+        self._spool.seek(0)
+        for segment in self._segments:
+            padding = b"," * (len(self._columns) - max(segment.width, 1))
+            for block in _padded(self._spool, segment, padding):
+                self._file.write(block)
+
+    def close(self) -> None:
+        """Throws the spool away."""
+        self._spool.close()
+
+    def _learn(self, batch: list[Cells]) -> None:
+        """Takes in the columns of a batch; new ones begin a new segment."""
+        for record in batch:
+            self._columns.update(dict.fromkeys(record))
+        width = len(self._columns)
+        if width > self._segments[-1].width:
+            self._segments.append(_Segment(width))
+            self._shapes.clear()
+        for record in batch:
+            names = tuple(record)
+            if names not in self._shapes:
+                self._shapes[names] = _Shape(names, self._columns)
+
+
+class _Shape:
+    """How a record with certain names, in a certain order, becomes a row."""
+
+    def __init__(self, names: tuple[str, ...], columns: Iterable[str]) -> None:
+        present = set(names)
+        marks = [b"%b" if column in present else b"" for column in columns]
+        self.row = (b",".join(marks) or b'""') + b"\n"  # a line with nothing on it would be no row to most readers
+        ordered = [column for column in columns if column in present]
+        self.cells: Callable[[Cells], Any] = itemgetter(*ordered) if ordered else _no_cells
+
+    def converted(self, record: Cells) -> bytes:
+        """The row, each cell looked at."""
+        cells = self.cells(record)
+        return self.row % tuple(map(_cell, cells if isinstance(cells, tuple) else (cells,)))
+
+
+def _no_cells(record: Cells) -> tuple[()]:  # noqa: ARG001 - stands where an itemgetter does
+    return ()
+
+
+def _cell(value: msgspec.Raw) -> bytes:
+    text = bytes(value)
+    if text == b"null":
+        return b""
+    if text.startswith(b'"'):
+        return _quoted(json.loads(text))
+    if text.startswith((b"{", b"[")):
+        return _quoted(text.decode())
+    return text
+
+
+def _quoted(text: str) -> bytes:
+    # A lone surrogate has no UTF-8; readers that must have it back open the file with errors="surrogatepass".
+    return b'"' + text.replace('"', '""').encode(errors="surrogatepass") + b'"'
+
+
+def _padded(file: IO[bytes], segment: _Segment, padding: bytes) -> Iterator[bytes]:
+    """A segment's bytes, in blocks, with the padding before each row's line break."""
+    left, open_quote = segment.size, False
+    while left:
+        block = file.read(min(_BLOCK, left)) if segment.one_row_a_line or not padding else file.readline(left)
+        left -= len(block)
+        if not padding:
+            yield block
+        elif segment.one_row_a_line:
+            yield block.replace(b"\n", padding + b"\n")
+        else:
+            open_quote ^= block.count(b'"') % 2 == 1
+            yield block if open_quote else block[:-1] + padding + b"\n"

@@ -1,0 +1,70 @@
+"""Files that are whole or not there: written beside the target and renamed over it at the end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO
+
+
+def checked_target(path: str | os.PathLike[str], *, overwrite: bool) -> Path:
+    """The path of a file that may be written.
+
+    Raises:
+        FileExistsError: The file exists and must not be replaced.
+        IsADirectoryError: The path is a directory.
+    """
+    target = Path(path).expanduser()
+    if target.is_dir():
+        message = f"{target} is a directory; name a file in it"
+        raise IsADirectoryError(message)
+    if target.exists() and not overwrite:
+        message = f"{target} exists already; pass overwrite=True to replace it"
+        raise FileExistsError(message)
+    return target
+
+
+@contextmanager
+def replacing(target: Path) -> Generator[IO[bytes]]:
+    """A file to write, which takes the target's place when the block ends well and vanishes when it does not.
+
+    Missing folders are made. What was there before stays untouched until then, whatever happens.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target = target.resolve()  # through a symbolic link, so that what it points to is replaced and not the link
+    with NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", suffix=".part", delete=False) as file:
+        try:
+            os.chmod(file.fileno(), _mode_of(target))
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+            file.close()
+            os.replace(file.name, target)
+        except BaseException:
+            file.close()
+            with suppress(OSError):
+                os.unlink(file.name)
+            raise
+    _sync_folder(target.parent)
+
+
+def _mode_of(target: Path) -> int:
+    """The permissions that the file has, or that any new file would get."""
+    with suppress(OSError):
+        return target.stat().st_mode & 0o777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes the renaming last through a power cut, where the system can."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,49 @@
+"""The forms in which records are read, and where a record of each form stands in the stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import msgspec
+import orjson
+
+from datastore_sdk.data.decoding import Cells, Record, cells, dicts, texts
+
+R = TypeVar("R")
+
+Position = tuple[int, int | None]
+"""Where a record stands: its timestamp and its site, which together name it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form(Generic[R]):
+    """A form of records."""
+
+    decode: Callable[[bytes], list[R]]
+    """Reads a JSON array of records."""
+    position: Callable[[R], Position | None]
+    """Where a record stands; None where it has no timestamp."""
+
+
+def _position(record: Record) -> Position | None:
+    second = record.get("timestamp")
+    site = record.get("site_id")
+    return (second, site if isinstance(site, int) else None) if isinstance(second, int) else None
+
+
+def _position_of_text(record: msgspec.Raw) -> Position | None:
+    return _position(orjson.loads(bytes(record)))
+
+
+def _position_of_cells(record: Cells) -> Position | None:
+    named: dict[str, Any] = {
+        name: orjson.loads(bytes(record[name])) for name in ("timestamp", "site_id") if name in record
+    }
+    return _position(named)
+
+
+DICTS: Form[Record] = Form(dicts, _position)
+TEXTS: Form[msgspec.Raw] = Form(texts, _position_of_text)
+CELLS: Form[Cells] = Form(cells, _position_of_cells)

@@ -1,0 +1,128 @@
+"""What time-series data is asked for: one pad or site, a time range or a stage, and the form of the records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from restream_api.api.pads import stream_pad_data
+from restream_api.api.sites import stream_site_data
+from restream_api.types import Operation
+
+from datastore_sdk.checks import checked_choice, checked_id, checked_range, name_list
+from datastore_sdk.enums import DataAggregations, DataFillMethods, DataResolutions, StageNameFilters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataQuery:
+    """A question for the records of one pad or site. Checked when made, so that nothing wrong is ever sent.
+
+    Raises:
+        ValueError: Values that do not go together; the message says which and what to do.
+        TypeError: A value of the wrong type.
+    """
+
+    source: Literal["pad", "site"]
+    id: int
+    start: datetime | None = None
+    end: datetime | None = None
+    stage_number: int | None = None
+    stage_name_filter: StageNameFilters | str | None = None
+    resolution: DataResolutions | str = DataResolutions.SECOND
+    aggregation: DataAggregations | str | None = None
+    fields: str | Sequence[str] | None = None
+    si_units: bool = False
+    measurement_sources_names: str | Sequence[str] | None = None
+    is_routed: bool = False
+    fill_data_method: DataFillMethods | str | None = None
+    fill_data_limit: int | None = None
+    inside_area_only: bool = True
+
+    def __post_init__(self) -> None:
+        checked_id(self.id, f"the {self.source}'s id")
+        checked_range(self.start, self.end, "start_datetime", "end_datetime")
+        normal = {
+            "stage_name_filter": checked_choice(StageNameFilters, self.stage_name_filter, "stage_name_filter"),
+            "resolution": checked_choice(DataResolutions, self.resolution, "resolution"),
+            "aggregation": checked_choice(DataAggregations, self.aggregation, "aggregation"),
+            "fill_data_method": checked_choice(DataFillMethods, self.fill_data_method, "fill_data_method"),
+            "fields": name_list(self.fields, "fields"),
+            "measurement_sources_names": name_list(self.measurement_sources_names, "measurement_sources_names"),
+        }
+        for name, value in normal.items():
+            object.__setattr__(self, name, value)  # the class is frozen for everybody else
+        self._check_stage()
+        self._check_fill()
+
+    def _check_stage(self) -> None:
+        if self.stage_number is None:
+            return
+        checked_id(self.stage_number, "stage_number")
+        if self.stage_name_filter is None:
+            raise ValueError(
+                "stage_number needs stage_name_filter too (for example StageNameFilters.FRAC): each operation counts its own stages"
+            )
+        if self.source == "pad" and not self.is_routed:
+            raise ValueError(
+                "on a pad, stage_number needs is_routed=True: only routed records belong to one site and its stages"
+            )
+
+    def _check_fill(self) -> None:
+        if self.fill_data_method is None and self.fill_data_limit is None:
+            return
+        if self.fill_data_method is None or self.fill_data_limit is None:
+            raise ValueError(
+                "fill_data_method and fill_data_limit go together: how to fill a gap, and how many seconds of it at most"
+            )
+        if self.fill_data_limit < 1:
+            message = f"fill_data_limit must be a positive number of seconds, not {self.fill_data_limit}"
+            raise ValueError(message)
+        if self.resolution != DataResolutions.SECOND:
+            raise ValueError("fill_data_method works on 1-second data only: leave resolution at DataResolutions.SECOND")
+        if self.aggregation is not None:
+            raise ValueError("fill_data_method and aggregation exclude each other")
+
+    @property
+    def resumable(self) -> bool:
+        """Whether the rest of the answer can be asked for by itself: each record depends on nothing before it."""
+        return self.resolution == DataResolutions.SECOND and self.aggregation is None and self.fill_data_method is None
+
+    def since(self, second: int) -> DataQuery:
+        """The same question from a later second on."""
+        return replace(self, start=datetime.fromtimestamp(second, tz=UTC))
+
+    def operation(self) -> Operation[list[dict[str, Any]]]:
+        """The call that answers the question."""
+        if self.source == "site":
+            return stream_site_data(self.id, **self._common())
+        return stream_pad_data(
+            self.id, **self._common(), routed=self.is_routed, measurement_source=list(self.measurement_sources_names or ()) or None
+        )
+
+    def _common(self) -> dict[str, Any]:
+        filled = self.fill_data_method is not None
+        return {
+            "start_datetime": _second(self.start, up=True),
+            "end_datetime": _second(self.end, up=False),
+            "fields": self.fields,
+            "si_units": self.si_units,
+            "resolution": self.resolution,
+            "agg": self.aggregation,
+            "stage_number": self.stage_number,
+            "state_imatch": self.stage_name_filter,
+            "fill_data_method": self.fill_data_method,
+            "fill_data_limit": self.fill_data_limit,
+            "inside_area_only": self.inside_area_only if filled else None,
+        }
+
+
+def _second(moment: datetime | None, *, up: bool) -> str | None:
+    """A moment as the service wants it: UTC, whole seconds; rounded to the inside of the range, whose ends belong to it."""
+    if moment is None:
+        return None
+    moment = moment.astimezone(UTC)
+    if up and moment.microsecond:
+        moment += timedelta(seconds=1)
+    return moment.strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,137 @@
+"""Corrections of historical data: what was corrected, the corrected records, and the acknowledgement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any, Unpack
+
+import orjson
+from pydantic import PrivateAttr
+from restream_api.api.sites import acknowledge_site_data_changes, get_site_data_change
+from restream_api.models import Acknowledgement, Acknowledgements, ChangeLog
+from restream_api.models import DataChange as DataChangeModel
+from restream_api.types import Json
+
+from datastore_sdk.data import Data, DataAsync, DataQuery
+from datastore_sdk.entities.endpoints import Endpoints
+from datastore_sdk.entities.entity import Entity
+from datastore_sdk.exceptions import ContractError
+from datastore_sdk.filters import DataForm, completed_by
+from datastore_sdk.transport import Client
+from datastore_sdk.transport.exchange import Flow
+
+_ONE_RECORD = timedelta(seconds=1)
+
+
+class DataChange(Entity, DataChangeModel):
+    """A correction of historical data: the records of one site between two moments have changed.
+
+    Download the records again (`get_data`), then acknowledge (`confirm_data_received`), so that the change is not listed again.
+    """
+
+    _contract = DataChangeModel
+    _shown = ("id", "site", "modification_type", "modification_subtype", "start_date", "end_date")
+    _form: DataForm = PrivateAttr(default_factory=DataForm)
+
+    def update(self) -> None:
+        """Loads the change's attributes anew, in place.
+
+        Raises:
+            NotLoadedError: The site, through which the change is reached, is not known.
+            RestreamError: The call failed.
+        """
+        self._refresh(self._caller().run(self._reread()))
+
+    async def aupdate(self) -> None:
+        """Async form of `update`."""
+        self._refresh(await self._caller().arun(self._reread()))
+
+    @completed_by(DataForm)
+    def get_data(self, **form: Unpack[DataForm]) -> Data:
+        """The corrected records, lazily, between `start_date` and `end_date`, both included.
+
+        Args:
+            **form: The form of the records (`DataForm`). Default: the form passed to `get_data_changes`, which gave this object.
+
+        Raises:
+            NotLoadedError: Site, start or end is not known.
+        """
+        return Data(self._caller(), [self._query(form)])
+
+    @completed_by(DataForm)
+    async def aget_data(self, **form: Unpack[DataForm]) -> DataAsync:
+        """Async form of `get_data`."""
+        return DataAsync(self._caller(), [self._query(form)])
+
+    def confirm_data_received(self) -> bool:
+        """Acknowledges the change: it was downloaded and processed. Doing it again does no harm.
+
+        Returns:
+            Whether the service counts it as acknowledged now, which is when it no longer lists it as open.
+
+        Raises:
+            NotLoadedError: The site, through which the change is reached, is not known.
+            RestreamError: The call failed.
+        """
+        return self._caller().run(self._acknowledge())
+
+    async def aconfirm_data_received(self) -> bool:
+        """Async form of `confirm_data_received`."""
+        return await self._caller().arun(self._acknowledge())
+
+    def _query(self, form: DataForm) -> DataQuery:
+        form = {**self._form, **form}
+        return DataQuery(source="site", id=self.site, start=self.start_date, end=self.end_date, **form)
+
+    def _reread(self) -> Flow[DataChangeModel]:
+        operation = get_site_data_change(self.site, self.id)
+        log = yield from operation
+        for change in log.change_log:
+            if change.id == self.id:
+                return change
+        message = f"GET {operation.path} answered without the change that was asked for"
+        raise ContractError(message, method="GET", url=operation.path, problems=(message,))
+
+    def _acknowledge(self) -> Flow[bool]:
+        body = Acknowledgements(change_log=[Acknowledgement(id=self.id, update_received=True)])
+        still_open = yield from acknowledge_site_data_changes(self.site, body=body)
+        return all(change.id != self.id for change in still_open.change_log)
+
+
+def corrected(
+    endpoints: Endpoints, id: int, client: Client, acknowledged: bool | None, as_dict: bool, form: DataForm
+) -> Flow[tuple[list[DataChange] | list[dict[str, Any]], list[DataQuery]]]:
+    """The changes of a pad or site, and the questions that fetch the records of all of them."""
+    DataQuery(source="site", id=id, **form)  # so that a wrong form is refused before any request
+    log, untouched = yield from endpoints.list_data_changes(id, get_acknowledged=acknowledged).with_parse(_read_log)
+    queries = [
+        DataQuery(source="site", id=site, start=start, end=end, **form)
+        for site, start, end in intervals(log.change_log)
+    ]
+    if as_dict:
+        return untouched, queries
+    changes = [DataChange._of(change, client) for change in log.change_log]
+    for change in changes:
+        change._form = form
+    return changes, queries
+
+
+_read = Json[ChangeLog](ChangeLog)
+
+
+def _read_log(content: bytes) -> tuple[ChangeLog, list[dict[str, Any]]]:
+    """The changes, validated and untouched: their intervals are needed even where the caller wants dicts."""
+    return _read(content), orjson.loads(content)["change_log"]
+
+
+def intervals(changes: Iterable[DataChangeModel]) -> list[tuple[int, datetime, datetime]]:
+    """What to download, as (site, start, end), by site and time; intervals of a site that overlap or touch are one."""
+    found: list[tuple[int, datetime, datetime]] = []
+    for change in sorted(changes, key=lambda change: (change.site, change.start_date)):
+        if found and found[-1][0] == change.site and change.start_date <= found[-1][2] + _ONE_RECORD:
+            site, start, end = found.pop()
+            found.append((site, start, max(end, change.end_date)))
+        else:
+            found.append((change.site, change.start_date, change.end_date))
+    return found

@@ -1,0 +1,114 @@
+"""What pads, sites, states and data changes have in common: an id, attributes that may not be loaded yet, and a client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from copy import copy
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from pydantic import BaseModel, PrivateAttr, create_model
+from restream_api.types import Model
+
+from datastore_sdk.checks import checked_id
+from datastore_sdk.exceptions import NotLoadedError
+from datastore_sdk.transport import Client, client_for
+
+
+class Entity(Model):
+    """An object of the service, told apart by its id.
+
+    Made from an id alone it knows nothing else; reading another attribute then raises `NotLoadedError`, and `update()` loads them all.
+    Made from a dict (`Site(**site_as_dict)`) it has the attributes that the dict has, converted to their types; unknown keys become
+    attributes too. The token that it was made with is kept, and never shown, copied into a dump, compared or pickled.
+
+    Args:
+        id: Id of the object.
+        auth_token: The token from Tally. Default: the credentials of the environment.
+        client: The client to call with, instead of a token.
+        **attributes: Attributes as the service writes them.
+
+    Raises:
+        TypeError: The id is not an int.
+        ValueError: The id is not positive, an attribute is of the wrong type, or both a token and a client were given.
+    """
+
+    _contract: ClassVar[type[Model]]
+    """The model of the API contract."""
+    _shown: ClassVar[tuple[str, ...]] = ("id",)
+    """The attributes that `repr` shows, where loaded."""
+
+    id: int
+    """Id of the object."""
+    _client: Client | None = PrivateAttr(default=None)
+
+    def __init__(
+        self, id: int, auth_token: str | None = None, *, client: Client | None = None, **attributes: Any
+    ) -> None:
+        checked_id(id)
+        own = client_for(auth_token, client) if auth_token is not None or client is not None else None
+        partial = _partial(self._contract).model_validate({"id": id, **attributes})
+        given = partial.model_fields_set
+        values = {name: value for name, value in partial.__dict__.items() if name in given}
+        self._become(partial, values, self._private(own))
+
+    def _become(self, model: BaseModel, values: dict[str, Any], private: dict[str, Any] | None) -> None:
+        """Takes over what was validated elsewhere; validating again would cost four times as much on lists."""
+        object.__setattr__(self, "__dict__", values)
+        object.__setattr__(self, "__pydantic_fields_set__", model.__pydantic_fields_set__)
+        object.__setattr__(self, "__pydantic_extra__", model.__pydantic_extra__)
+        object.__setattr__(self, "__pydantic_private__", private)
+
+    @classmethod
+    def _private(cls, client: Client | None) -> dict[str, Any]:
+        defaults = {name: attribute.get_default() for name, attribute in cls.__private_attributes__.items()}
+        return {**defaults, "_client": client}
+
+    @classmethod
+    def _of(cls, model: BaseModel, client: Client | None) -> Self:
+        """The object for an answer of the service, which keeps the client that fetched it."""
+        entity = cls.__new__(cls)
+        entity._become(model, model.__dict__, cls._private(client))
+        return entity
+
+    def _refresh(self, model: BaseModel) -> None:
+        """Takes over newer values in place."""
+        self._become(model, model.__dict__, self.__pydantic_private__)
+
+    def _caller(self) -> Client:
+        return self._client or client_for()
+
+    if not TYPE_CHECKING:  # so that type checkers still refuse a name that does not exist
+
+        def __getattr__(self, name: str) -> Any:
+            if name in type(self).__pydantic_fields__:
+                what = f"{type(self).__name__}(id={self.__dict__.get('id')}).{name}"
+                message = (
+                    f"{what} is not loaded: only part of the object is known; call update() or await aupdate() first"
+                )
+                raise NotLoadedError(message)
+            return super().__getattr__(name)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Entity) or type(self) is not type(other):
+            return NotImplemented
+        return self.__dict__ == other.__dict__ and self.__pydantic_extra__ == other.__pydantic_extra__
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.__dict__["id"]))
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        return ((name, self.__dict__[name]) for name in self._shown if name in self.__dict__)
+
+    def __getstate__(self) -> dict[Any, Any]:
+        return {**super().__getstate__(), "__pydantic_private__": self._private(None)}
+
+
+@cache
+def _partial(contract: type[Model]) -> type[Model]:
+    """The contract's model with every attribute optional."""
+    optional: dict[str, Any] = {}
+    for name, field in contract.__pydantic_fields__.items():
+        optional[name] = (field.annotation, copy(field))
+        optional[name][1].default = None
+    return create_model(f"Partial{contract.__name__}", __base__=contract, **optional)

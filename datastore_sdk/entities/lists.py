@@ -1,0 +1,48 @@
+"""The operations behind the lists of pads, sites and states: named filters become query parameters, others are passed through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from restream_api.api.pads import list_pads
+from restream_api.api.sites import list_sites
+from restream_api.api.states import list_states
+from restream_api.models import Pad, Site, State
+from restream_api.types import Operation
+
+from datastore_sdk.checks import checked_choice
+from datastore_sdk.enums import StageNameFilters
+from datastore_sdk.filters import AllSiteFilters, PadFilters, StateFilters
+
+
+def pads_with(filters: Mapping[str, Any]) -> Operation[list[Pad]]:
+    """The pads that match `PadFilters`."""
+    known, others = _parted(filters, PadFilters)
+    return list_pads(**known).with_query(others)
+
+
+def sites_with(filters: Mapping[str, Any]) -> Operation[list[Site]]:
+    """The sites that match `AllSiteFilters`.
+
+    Raises:
+        ValueError: Only a part of the circle is given.
+    """
+    known, others = _parted(filters, AllSiteFilters)
+    circle = [known.pop(name, None) for name in ("latitude", "longitude", "radius_miles")]
+    if any(part is None for part in circle) and any(part is not None for part in circle):
+        raise ValueError("latitude, longitude and radius_miles describe a circle together: give all three or none")
+    lat, long, radius = circle
+    return list_sites(**known, lat=lat, long=long, radius_miles=radius).with_query(others)
+
+
+def states_with(filters: Mapping[str, Any]) -> Operation[list[State]]:
+    """The states that match `StateFilters`."""
+    known, others = _parted(filters, StateFilters)
+    name = checked_choice(StageNameFilters, known.pop("stage_name_filter", None), "stage_name_filter")
+    return list_states(**known, current_state_search=name).with_query(others)
+
+
+def _parted(filters: Mapping[str, Any], kind: type) -> tuple[dict[str, Any], dict[str, Any]]:
+    known = {name: value for name, value in filters.items() if name in kind.__annotations__}
+    return known, {name: value for name, value in filters.items() if name not in known}

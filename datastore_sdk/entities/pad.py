@@ -1,0 +1,347 @@
+"""Pads: groups of wells that are completed together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal, Self, Unpack, overload
+
+from restream_api.api.pads import get_pad
+from restream_api.models import MeasurementSources
+from restream_api.models import Pad as PadModel
+
+from datastore_sdk.data import Data, DataAsync, DataQuery
+from datastore_sdk.entities.asset import Asset
+from datastore_sdk.entities.endpoints import OF_PADS
+from datastore_sdk.entities.lists import pads_with, sites_with, states_with
+from datastore_sdk.entities.measurement_sources import sources_of_pad
+from datastore_sdk.entities.site import Site
+from datastore_sdk.entities.state import State
+from datastore_sdk.enums import DataAggregations, DataFillMethods, DataResolutions, StageNameFilters
+from datastore_sdk.filters import PadFilters, SiteFilters, completed_by
+from datastore_sdk.transport import Client, client_for
+
+
+class Pad(Asset, PadModel):
+    """A pad: a group of wells (sites) that are completed together.
+
+    `Pad(id=668)` makes no call and knows only its id, which is enough to ask for what belongs to it; `update()` loads the pad's own
+    attributes. `Pad(**pad_as_dict)` makes one from a dict.
+    """
+
+    _contract = PadModel
+    _shown = ("id", "name", "customer_name")
+    _get = staticmethod(get_pad)
+    _endpoints = OF_PADS
+
+    @overload
+    @classmethod
+    def get_models(
+        cls,
+        *,
+        auth_token: str | None = None,
+        client: Client | None = None,
+        as_dict: Literal[False] = False,
+        **filters: Unpack[PadFilters],
+    ) -> list[Self]: ...
+    @overload
+    @classmethod
+    def get_models(
+        cls,
+        *,
+        auth_token: str | None = None,
+        client: Client | None = None,
+        as_dict: Literal[True],
+        **filters: Unpack[PadFilters],
+    ) -> list[dict[str, Any]]: ...
+    @overload
+    @classmethod
+    def get_models(
+        cls,
+        *,
+        auth_token: str | None = None,
+        client: Client | None = None,
+        as_dict: bool,
+        **filters: Unpack[PadFilters],
+    ) -> list[Self] | list[dict[str, Any]]: ...
+    @classmethod
+    @completed_by(PadFilters)
+    def get_models(
+        cls,
+        *,
+        auth_token: str | None = None,
+        client: Client | None = None,
+        as_dict: bool = False,
+        **filters: Unpack[PadFilters],
+    ) -> list[Self] | list[dict[str, Any]]:
+        """Lists the pads that you have access to.
+
+        Args:
+            auth_token: The token from Tally. Default: the credentials of the environment.
+            client: The client to call with, instead of a token.
+            as_dict: True: the service's JSON untouched, as dicts.
+            **filters: Which pads (`PadFilters`); others than those named there are passed on as they are.
+
+        Returns:
+            The pads, which keep the token or client for their own calls; or dicts.
+
+        Raises:
+            MissingCredentialsError: There is no token.
+            RestreamError: The call failed in another way.
+        """
+        client = client_for(auth_token, client)
+        return client.run(cls._many(client, pads_with(filters), as_dict))
+
+    @overload
+    @classmethod
+    async def aget_models(
+        cls,
+        *,
+        auth_token: str | None = None,
+        client: Client | None = None,
+        as_dict: Literal[False] = False,
+        **filters: Unpack[PadFilters],
+    ) -> list[Self]: ...
+    @overload
+    @classmethod
+    async def aget_models(
+        cls,
+        *,
+        auth_token: str | None = None,
+        client: Client | None = None,
+        as_dict: Literal[True],
+        **filters: Unpack[PadFilters],
+    ) -> list[dict[str, Any]]: ...
+    @overload
+    @classmethod
+    async def aget_models(
+        cls,
+        *,
+        auth_token: str | None = None,
+        client: Client | None = None,
+        as_dict: bool,
+        **filters: Unpack[PadFilters],
+    ) -> list[Self] | list[dict[str, Any]]: ...
+    @classmethod
+    @completed_by(PadFilters)
+    async def aget_models(
+        cls,
+        *,
+        auth_token: str | None = None,
+        client: Client | None = None,
+        as_dict: bool = False,
+        **filters: Unpack[PadFilters],
+    ) -> list[Self] | list[dict[str, Any]]:
+        """Async form of `get_models`."""
+        client = client_for(auth_token, client)
+        return await client.arun(cls._many(client, pads_with(filters), as_dict))
+
+    @overload
+    def get_sites(self, *, as_dict: Literal[False] = False, **filters: Unpack[SiteFilters]) -> list[Site]: ...
+    @overload
+    def get_sites(self, *, as_dict: Literal[True], **filters: Unpack[SiteFilters]) -> list[dict[str, Any]]: ...
+    @overload
+    def get_sites(self, *, as_dict: bool, **filters: Unpack[SiteFilters]) -> list[Site] | list[dict[str, Any]]: ...
+    @completed_by(SiteFilters)
+    def get_sites(self, *, as_dict: bool = False, **filters: Unpack[SiteFilters]) -> list[Site] | list[dict[str, Any]]:
+        """The sites (wells) of the pad.
+
+        Args:
+            as_dict: True: the service's JSON untouched, as dicts.
+            **filters: Which sites (`SiteFilters`); others than those named there are passed on as they are.
+
+        Raises:
+            ValueError: Only a part of the circle (`latitude`, `longitude`, `radius_miles`) is given.
+            RestreamError: The call failed.
+        """
+        client = self._caller()
+        return client.run(Site._many(client, sites_with({**filters, "pad_id": self.id}), as_dict))
+
+    @overload
+    async def aget_sites(self, *, as_dict: Literal[False] = False, **filters: Unpack[SiteFilters]) -> list[Site]: ...
+    @overload
+    async def aget_sites(self, *, as_dict: Literal[True], **filters: Unpack[SiteFilters]) -> list[dict[str, Any]]: ...
+    @overload
+    async def aget_sites(
+        self, *, as_dict: bool, **filters: Unpack[SiteFilters]
+    ) -> list[Site] | list[dict[str, Any]]: ...
+    @completed_by(SiteFilters)
+    async def aget_sites(
+        self, *, as_dict: bool = False, **filters: Unpack[SiteFilters]
+    ) -> list[Site] | list[dict[str, Any]]:
+        """Async form of `get_sites`."""
+        client = self._caller()
+        return await client.arun(Site._many(client, sites_with({**filters, "pad_id": self.id}), as_dict))
+
+    @overload
+    def get_states(
+        self,
+        *,
+        as_dict: Literal[False] = False,
+        stage_name_filter: StageNameFilters | str | None = None,
+        **filters: Any,
+    ) -> list[State]: ...
+    @overload
+    def get_states(
+        self, *, as_dict: Literal[True], stage_name_filter: StageNameFilters | str | None = None, **filters: Any
+    ) -> list[dict[str, Any]]: ...
+    @overload
+    def get_states(
+        self, *, as_dict: bool, stage_name_filter: StageNameFilters | str | None = None, **filters: Any
+    ) -> list[State] | list[dict[str, Any]]: ...
+    def get_states(
+        self, *, as_dict: bool = False, stage_name_filter: StageNameFilters | str | None = None, **filters: Any
+    ) -> list[State] | list[dict[str, Any]]:
+        """The current states of the pad's sites, of those that are configured to have one.
+
+        Args:
+            as_dict: True: the service's JSON untouched, as dicts.
+            stage_name_filter: Only states of this operation.
+            **filters: Further filters of the service, passed on as they are.
+
+        Raises:
+            RestreamError: The call failed.
+        """
+        client = self._caller()
+        return client.run(
+            State._many(
+                client, states_with({**filters, "pad_id": self.id, "stage_name_filter": stage_name_filter}), as_dict
+            )
+        )
+
+    @overload
+    async def aget_states(
+        self,
+        *,
+        as_dict: Literal[False] = False,
+        stage_name_filter: StageNameFilters | str | None = None,
+        **filters: Any,
+    ) -> list[State]: ...
+    @overload
+    async def aget_states(
+        self, *, as_dict: Literal[True], stage_name_filter: StageNameFilters | str | None = None, **filters: Any
+    ) -> list[dict[str, Any]]: ...
+    @overload
+    async def aget_states(
+        self, *, as_dict: bool, stage_name_filter: StageNameFilters | str | None = None, **filters: Any
+    ) -> list[State] | list[dict[str, Any]]: ...
+    async def aget_states(
+        self, *, as_dict: bool = False, stage_name_filter: StageNameFilters | str | None = None, **filters: Any
+    ) -> list[State] | list[dict[str, Any]]:
+        """Async form of `get_states`."""
+        client = self._caller()
+        return await client.arun(
+            State._many(
+                client, states_with({**filters, "pad_id": self.id, "stage_name_filter": stage_name_filter}), as_dict
+            )
+        )
+
+    def get_measurement_sources_metadata(self) -> MeasurementSources:
+        """The measurement sources of the pad, by what they measure (`frac`, `wl`, `fluid`, `pumpdown`).
+
+        Each has a name ("M1"), the sites it is attached to, and the site it is active on now.
+
+        Raises:
+            RestreamError: The call failed.
+        """
+        return self._caller().run(sources_of_pad(self.id))
+
+    async def aget_measurement_sources_metadata(self) -> MeasurementSources:
+        """Async form of `get_measurement_sources_metadata`."""
+        return await self._caller().arun(sources_of_pad(self.id))
+
+    def get_data(
+        self,
+        start_datetime: datetime | None = None,
+        end_datetime: datetime | None = None,
+        stage_number: int | None = None,
+        stage_name_filter: StageNameFilters | str | None = None,
+        resolution: DataResolutions | str = DataResolutions.SECOND,
+        aggregation: DataAggregations | str | None = None,
+        fields: str | Sequence[str] | None = None,
+        si_units: bool = False,
+        measurement_sources_names: str | Sequence[str] | None = None,
+        is_routed: bool = False,
+        fill_data_method: DataFillMethods | str | None = None,
+        fill_data_limit: int | None = None,
+        inside_area_only: bool = True,
+    ) -> Data:
+        """The time-series data, lazily: nothing is downloaded until the object is iterated over or saved.
+
+        Args:
+            start_datetime: First moment, included; with a time zone.
+            end_datetime: Last moment, included; with a time zone.
+            stage_number: Only this stage; needs `stage_name_filter` and `is_routed=True`.
+            stage_name_filter: Only data of stages of this operation.
+            resolution: The interval that one record stands for.
+            aggregation: How the measurements within one interval become one value.
+            fields: Names of the fields (see `get_fields_metadata`), in a sequence or with commas in between. Default: all that are
+                exposed to you.
+            si_units: True: SI units; False: oilfield units (psi, bbl/min, lb/gal). `get_fields_metadata` tells both.
+            measurement_sources_names: Names of the measurement sources, such as "M1" (see `get_measurement_sources_metadata`). Default: all.
+            is_routed: True: each record is handed to the site it belongs to, with plain field names (`slurry_rate`), so one second has a
+                record per site. False: the records of the pad, in which the fields of a measurement source carry its name
+                (`M1_slurry_rate`).
+            fill_data_method: How gaps in 1-second data are filled; needs `fill_data_limit`.
+            fill_data_limit: The most seconds to fill in one gap.
+            inside_area_only: True: fill only between known values; False: before the first and after the last one too.
+
+        Raises:
+            ValueError: A moment has no time zone, the end is before the start, or arguments do not go together.
+            TypeError: An argument is of the wrong type.
+            MissingCredentialsError: There is no token.
+        """
+        query = DataQuery(
+            source="pad",
+            id=self.id,
+            start=start_datetime,
+            end=end_datetime,
+            stage_number=stage_number,
+            stage_name_filter=stage_name_filter,
+            resolution=resolution,
+            aggregation=aggregation,
+            fields=fields,
+            si_units=si_units,
+            measurement_sources_names=measurement_sources_names,
+            is_routed=is_routed,
+            fill_data_method=fill_data_method,
+            fill_data_limit=fill_data_limit,
+            inside_area_only=inside_area_only,
+        )
+        return Data(self._caller(), [query])
+
+    async def aget_data(
+        self,
+        start_datetime: datetime | None = None,
+        end_datetime: datetime | None = None,
+        stage_number: int | None = None,
+        stage_name_filter: StageNameFilters | str | None = None,
+        resolution: DataResolutions | str = DataResolutions.SECOND,
+        aggregation: DataAggregations | str | None = None,
+        fields: str | Sequence[str] | None = None,
+        si_units: bool = False,
+        measurement_sources_names: str | Sequence[str] | None = None,
+        is_routed: bool = False,
+        fill_data_method: DataFillMethods | str | None = None,
+        fill_data_limit: int | None = None,
+        inside_area_only: bool = True,
+    ) -> DataAsync:
+        """Async form of `get_data`."""
+        query = DataQuery(
+            source="pad",
+            id=self.id,
+            start=start_datetime,
+            end=end_datetime,
+            stage_number=stage_number,
+            stage_name_filter=stage_name_filter,
+            resolution=resolution,
+            aggregation=aggregation,
+            fields=fields,
+            si_units=si_units,
+            measurement_sources_names=measurement_sources_names,
+            is_routed=is_routed,
+            fill_data_method=fill_data_method,
+            fill_data_limit=fill_data_limit,
+            inside_area_only=inside_area_only,
+        )
+        return DataAsync(self._caller(), [query])

@@ -1,0 +1,43 @@
+"""Definitions of the stage aggregations, which the service calls parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import TypeAdapter
+from restream_api.models import NewParameter, Parameter, ParameterPatch, ParameterReplacement, ParametersValid
+from restream_api.types import Operation
+
+from datastore_sdk.checks import checked_id
+from datastore_sdk.entities.endpoints import Endpoints
+
+_new_parameters = TypeAdapter[list[NewParameter]](list[NewParameter])
+
+
+def get_parameter(endpoints: Endpoints, id: int, aggregation_id: int) -> Operation[Parameter]:
+    """One definition."""
+    return endpoints.get_parameter(id, checked_id(aggregation_id, "aggregation_id"))
+
+
+def create_parameters(
+    endpoints: Endpoints, id: int, aggregations: Sequence[Mapping[str, Any]], *, validate_only: bool
+) -> Operation[list[Parameter] | ParametersValid]:
+    """New definitions; checked here before the service sees them."""
+    body = _new_parameters.validate_python(list(aggregations))
+    return endpoints.create_parameters(id, body=body, validate_only=validate_only)
+
+
+def update_parameter(
+    endpoints: Endpoints, id: int, aggregation_id: int, aggregation: Mapping[str, Any], *, partial: bool
+) -> Operation[Parameter]:
+    """A definition with some of its attributes changed, or with all of them replaced."""
+    checked_id(aggregation_id, "aggregation_id")
+    if partial:
+        return endpoints.update_parameter(id, aggregation_id, body=ParameterPatch.model_validate(aggregation))
+    return endpoints.replace_parameter(id, aggregation_id, body=ParameterReplacement.model_validate(aggregation))
+
+
+def delete_parameter(endpoints: Endpoints, id: int, aggregation_id: int) -> Operation[None]:
+    """Removes a definition."""
+    return endpoints.delete_parameter(id, checked_id(aggregation_id, "aggregation_id"))

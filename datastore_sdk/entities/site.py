@@ -1,0 +1,304 @@
+"""Sites: single wells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
+
+from restream_api.api.sites import get_site
+from restream_api.models import MeasurementSources
+from restream_api.models import Site as SiteModel
+
+from datastore_sdk.data import Data, DataAsync, DataQuery
+from datastore_sdk.entities.asset import Asset
+from datastore_sdk.entities.endpoints import OF_SITES
+from datastore_sdk.entities.lists import pads_with, sites_with, states_with
+from datastore_sdk.entities.measurement_sources import sources_of_site
+from datastore_sdk.entities.state import State
+from datastore_sdk.enums import DataAggregations, DataFillMethods, DataResolutions, StageNameFilters
+from datastore_sdk.filters import AllSiteFilters, completed_by
+from datastore_sdk.transport import Client, client_for
+
+if TYPE_CHECKING:
+    from datastore_sdk.entities.pad import Pad
+
+
+class Site(Asset, SiteModel):
+    """A site: one well on a pad.
+
+    `Site(id=981)` makes no call and knows only its id, which is enough to ask for what belongs to it; `update()` loads the site's own
+    attributes. `Site(**site_as_dict)` makes one from a dict.
+    """
+
+    _contract = SiteModel
+    _shown = ("id", "name", "pad_id")
+    _get = staticmethod(get_site)
+    _endpoints = OF_SITES
+
+    @overload
+    @classmethod
+    def get_models(
+        cls,
+        *,
+        auth_token: str | None = None,
+        client: Client | None = None,
+        as_dict: Literal[False] = False,
+        **filters: Unpack[AllSiteFilters],
+    ) -> list[Self]: ...
+    @overload
+    @classmethod
+    def get_models(
+        cls,
+        *,
+        auth_token: str | None = None,
+        client: Client | None = None,
+        as_dict: Literal[True],
+        **filters: Unpack[AllSiteFilters],
+    ) -> list[dict[str, Any]]: ...
+    @overload
+    @classmethod
+    def get_models(
+        cls,
+        *,
+        auth_token: str | None = None,
+        client: Client | None = None,
+        as_dict: bool,
+        **filters: Unpack[AllSiteFilters],
+    ) -> list[Self] | list[dict[str, Any]]: ...
+    @classmethod
+    @completed_by(AllSiteFilters)
+    def get_models(
+        cls,
+        *,
+        auth_token: str | None = None,
+        client: Client | None = None,
+        as_dict: bool = False,
+        **filters: Unpack[AllSiteFilters],
+    ) -> list[Self] | list[dict[str, Any]]:
+        """Lists the sites that you have access to.
+
+        Args:
+            auth_token: The token from Tally. Default: the credentials of the environment.
+            client: The client to call with, instead of a token.
+            as_dict: True: the service's JSON untouched, as dicts.
+            **filters: Which sites (`AllSiteFilters`); others than those named there are passed on as they are.
+
+        Returns:
+            The sites, which keep the token or client for their own calls; or dicts.
+
+        Raises:
+            MissingCredentialsError: There is no token.
+            ValueError: Only a part of the circle (`latitude`, `longitude`, `radius_miles`) is given.
+            RestreamError: The call failed in another way.
+        """
+        client = client_for(auth_token, client)
+        return client.run(cls._many(client, sites_with(filters), as_dict))
+
+    @overload
+    @classmethod
+    async def aget_models(
+        cls,
+        *,
+        auth_token: str | None = None,
+        client: Client | None = None,
+        as_dict: Literal[False] = False,
+        **filters: Unpack[AllSiteFilters],
+    ) -> list[Self]: ...
+    @overload
+    @classmethod
+    async def aget_models(
+        cls,
+        *,
+        auth_token: str | None = None,
+        client: Client | None = None,
+        as_dict: Literal[True],
+        **filters: Unpack[AllSiteFilters],
+    ) -> list[dict[str, Any]]: ...
+    @overload
+    @classmethod
+    async def aget_models(
+        cls,
+        *,
+        auth_token: str | None = None,
+        client: Client | None = None,
+        as_dict: bool,
+        **filters: Unpack[AllSiteFilters],
+    ) -> list[Self] | list[dict[str, Any]]: ...
+    @classmethod
+    @completed_by(AllSiteFilters)
+    async def aget_models(
+        cls,
+        *,
+        auth_token: str | None = None,
+        client: Client | None = None,
+        as_dict: bool = False,
+        **filters: Unpack[AllSiteFilters],
+    ) -> list[Self] | list[dict[str, Any]]:
+        """Async form of `get_models`."""
+        client = client_for(auth_token, client)
+        return await client.arun(cls._many(client, sites_with(filters), as_dict))
+
+    @overload
+    def get_pad(self, *, as_dict: Literal[False] = False) -> Pad | None: ...
+    @overload
+    def get_pad(self, *, as_dict: Literal[True]) -> dict[str, Any] | None: ...
+    @overload
+    def get_pad(self, *, as_dict: bool) -> Pad | dict[str, Any] | None: ...
+    def get_pad(self, *, as_dict: bool = False) -> Pad | dict[str, Any] | None:
+        """The pad that the site lies on; None where it lies on none.
+
+        Args:
+            as_dict: True: the service's JSON untouched, as a dict.
+
+        Raises:
+            RestreamError: The call failed.
+        """
+        client = self._caller()
+        return client.run(_pad_class()._first(client, pads_with({"site_pk": self.id}), as_dict))
+
+    @overload
+    async def aget_pad(self, *, as_dict: Literal[False] = False) -> Pad | None: ...
+    @overload
+    async def aget_pad(self, *, as_dict: Literal[True]) -> dict[str, Any] | None: ...
+    @overload
+    async def aget_pad(self, *, as_dict: bool) -> Pad | dict[str, Any] | None: ...
+    async def aget_pad(self, *, as_dict: bool = False) -> Pad | dict[str, Any] | None:
+        """Async form of `get_pad`."""
+        client = self._caller()
+        return await client.arun(_pad_class()._first(client, pads_with({"site_pk": self.id}), as_dict))
+
+    @overload
+    def get_state(self, *, as_dict: Literal[False] = False) -> State | None: ...
+    @overload
+    def get_state(self, *, as_dict: Literal[True]) -> dict[str, Any] | None: ...
+    @overload
+    def get_state(self, *, as_dict: bool) -> State | dict[str, Any] | None: ...
+    def get_state(self, *, as_dict: bool = False) -> State | dict[str, Any] | None:
+        """The current state of the site; None where the site is not configured to have one.
+
+        Args:
+            as_dict: True: the service's JSON untouched, as a dict.
+
+        Raises:
+            RestreamError: The call failed.
+        """
+        client = self._caller()
+        return client.run(State._first(client, states_with({"site_id": self.id}), as_dict))
+
+    @overload
+    async def aget_state(self, *, as_dict: Literal[False] = False) -> State | None: ...
+    @overload
+    async def aget_state(self, *, as_dict: Literal[True]) -> dict[str, Any] | None: ...
+    @overload
+    async def aget_state(self, *, as_dict: bool) -> State | dict[str, Any] | None: ...
+    async def aget_state(self, *, as_dict: bool = False) -> State | dict[str, Any] | None:
+        """Async form of `get_state`."""
+        client = self._caller()
+        return await client.arun(State._first(client, states_with({"site_id": self.id}), as_dict))
+
+    def get_measurement_sources_metadata(self) -> MeasurementSources:
+        """The measurement sources of the site's pad that are attached to this site, by what they measure.
+
+        Each has a name ("M1"), the sites it is attached to, and the site it is active on now. They are empty for a site on no pad.
+
+        Raises:
+            RestreamError: The call failed.
+        """
+        return self._caller().run(sources_of_site(self.id))
+
+    async def aget_measurement_sources_metadata(self) -> MeasurementSources:
+        """Async form of `get_measurement_sources_metadata`."""
+        return await self._caller().arun(sources_of_site(self.id))
+
+    def get_data(
+        self,
+        start_datetime: datetime | None = None,
+        end_datetime: datetime | None = None,
+        stage_number: int | None = None,
+        stage_name_filter: StageNameFilters | str | None = None,
+        resolution: DataResolutions | str = DataResolutions.SECOND,
+        aggregation: DataAggregations | str | None = None,
+        fields: str | Sequence[str] | None = None,
+        si_units: bool = False,
+        fill_data_method: DataFillMethods | str | None = None,
+        fill_data_limit: int | None = None,
+        inside_area_only: bool = True,
+    ) -> Data:
+        """The time-series data, lazily: nothing is downloaded until the object is iterated over or saved.
+
+        Args:
+            start_datetime: First moment, included; with a time zone.
+            end_datetime: Last moment, included; with a time zone.
+            stage_number: Only this stage; needs `stage_name_filter`.
+            stage_name_filter: Only data of stages of this operation.
+            resolution: The interval that one record stands for.
+            aggregation: How the measurements within one interval become one value.
+            fields: Names of the fields (see `get_fields_metadata`), in a sequence or with commas in between. Default: all that are
+                exposed to you.
+            si_units: True: SI units; False: oilfield units (psi, bbl/min, lb/gal). `get_fields_metadata` tells both.
+            fill_data_method: How gaps in 1-second data are filled; needs `fill_data_limit`.
+            fill_data_limit: The most seconds to fill in one gap.
+            inside_area_only: True: fill only between known values; False: before the first and after the last one too.
+
+        Raises:
+            ValueError: A moment has no time zone, the end is before the start, or arguments do not go together.
+            TypeError: An argument is of the wrong type.
+            MissingCredentialsError: There is no token.
+        """
+        query = DataQuery(
+            source="site",
+            id=self.id,
+            start=start_datetime,
+            end=end_datetime,
+            stage_number=stage_number,
+            stage_name_filter=stage_name_filter,
+            resolution=resolution,
+            aggregation=aggregation,
+            fields=fields,
+            si_units=si_units,
+            fill_data_method=fill_data_method,
+            fill_data_limit=fill_data_limit,
+            inside_area_only=inside_area_only,
+        )
+        return Data(self._caller(), [query])
+
+    async def aget_data(
+        self,
+        start_datetime: datetime | None = None,
+        end_datetime: datetime | None = None,
+        stage_number: int | None = None,
+        stage_name_filter: StageNameFilters | str | None = None,
+        resolution: DataResolutions | str = DataResolutions.SECOND,
+        aggregation: DataAggregations | str | None = None,
+        fields: str | Sequence[str] | None = None,
+        si_units: bool = False,
+        fill_data_method: DataFillMethods | str | None = None,
+        fill_data_limit: int | None = None,
+        inside_area_only: bool = True,
+    ) -> DataAsync:
+        """Async form of `get_data`."""
+        query = DataQuery(
+            source="site",
+            id=self.id,
+            start=start_datetime,
+            end=end_datetime,
+            stage_number=stage_number,
+            stage_name_filter=stage_name_filter,
+            resolution=resolution,
+            aggregation=aggregation,
+            fields=fields,
+            si_units=si_units,
+            fill_data_method=fill_data_method,
+            fill_data_limit=fill_data_limit,
+            inside_area_only=inside_area_only,
+        )
+        return DataAsync(self._caller(), [query])
+
+
+def _pad_class() -> type[Pad]:
+    from datastore_sdk.entities.pad import (
+        Pad,
+    )  # pads know their sites and sites their pad: one of the two must look late
+
+    return Pad

@@ -1,0 +1,83 @@
+"""Stages of a completion, with their aggregations."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from restream_api.models import Stage as StageModel
+from restream_api.models import StageAggregations
+from restream_api.types import Json
+
+from datastore_sdk.checks import checked_choice, checked_id, checked_range, name_list
+from datastore_sdk.entities.endpoints import Endpoints
+from datastore_sdk.enums import StageNameFilters
+from datastore_sdk.transport.exchange import Flow
+
+log = logging.getLogger("datastore_sdk")
+
+STAGES_AT_A_TIME = 100
+"""How many stages' aggregations are asked for in one call, whose URL would grow too long otherwise."""
+
+
+class Stage(StageModel):
+    """One interval of a well's completion: fracturing it, running wireline in it, or standing by in between.
+
+    Reads like an object and like a dict: `stage.state`, `stage["state"]`, `stage.get("end")`, `dict(stage)`.
+    """
+
+    aggregations: StageAggregations | None = None
+    """Numbers computed from the stage's data, such as `avg_slurry_rate`; only where they were asked for and the service has them."""
+
+
+_parse = Json[list[Stage]](list[Stage])
+
+
+def stages_of(
+    endpoints: Endpoints,
+    id: int,
+    *,
+    start: datetime | None,
+    end: datetime | None,
+    stage_number: int | None,
+    stage_numbers: Sequence[int] | None,
+    stage_name_filter: StageNameFilters | str | None,
+    add_aggregations: bool,
+    aggregations_filter: str | Sequence[str] | None,
+    more: Mapping[str, Any],
+) -> Flow[list[Stage]]:
+    """The stages of a pad or site that match, newest first."""
+    operation = endpoints.list_stages(
+        id,
+        start=start,
+        end=end,
+        stage_number=stage_number,
+        stage_numbers=list(stage_numbers) if stage_numbers is not None else None,
+        state=checked_choice(StageNameFilters, stage_name_filter, "stage_name_filter"),
+    )
+    stages = yield from operation.with_query(more).with_parse(_parse)
+    if add_aggregations:
+        yield from _add_aggregations(endpoints, id, stages, name_list(aggregations_filter, "aggregations_filter"))
+    return stages
+
+
+def _add_aggregations(endpoints: Endpoints, id: int, stages: list[Stage], names: tuple[str, ...] | None) -> Flow[None]:
+    by_id = {
+        stage.id: stage for stage in stages if stage.id is not None
+    }  # the current stage has no id, and no numbers yet
+    ids = list(by_id)
+    for start in range(0, len(ids), STAGES_AT_A_TIME):
+        answer = yield from endpoints.list_stage_aggregations(
+            id,
+            histories=ids[start : start + STAGES_AT_A_TIME],
+            aggregations_filter=list(names) if names else None,
+        )
+        for site, aggregations in answer.items():
+            if isinstance(aggregations, str):
+                log.warning("The stages of site %s come without aggregations; the service says: %s", site, aggregations)
+                continue
+            for numbers in aggregations:
+                if numbers.id in by_id:
+                    by_id[numbers.id].aggregations = numbers

@@ -1,0 +1,120 @@
+"""The filters of lists, one TypedDict per kind of list; all are optional, and filters that are not named here may be passed too.
+
+Source of the names and meanings: the service's query parameters (openapi.yaml).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from inspect import Parameter, signature
+from typing import Any, TypedDict, TypeVar
+
+from datastore_sdk.enums import DataAggregations, DataFillMethods, DataResolutions, StageNameFilters
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class PadFilters(TypedDict, total=False):
+    """Which pads to list."""
+
+    complete: bool | None
+    """True: pads whose completion is finished; False: the others."""
+    well_api: str | None
+    """API well number of a well on the pad."""
+    site_pk: int | None
+    """Id of a site on the pad."""
+    name_search: str | None
+    """Fuzzy search in the pad's name."""
+    fleet_id: int | None
+    """Id of the frac fleet that works on the pad."""
+    fleet_name: str | None
+    """Part of the fleet's name, in any case."""
+
+
+class SiteFilters(TypedDict, total=False):
+    """Which sites to list, except by pad."""
+
+    complete: bool | None
+    """True: sites whose completion is finished; False: the others."""
+    well_api: str | None
+    """API well number."""
+    name_search: str | None
+    """Fuzzy search in the site's name."""
+    formation_name: str | None
+    """Name of the formation."""
+    latitude_gte: float | None
+    """South edge of a box, degrees."""
+    latitude_lte: float | None
+    """North edge of a box, degrees."""
+    longitude_gte: float | None
+    """West edge of a box, degrees."""
+    longitude_lte: float | None
+    """East edge of a box, degrees."""
+    latitude: float | None
+    """Centre of a circle, degrees; goes with `longitude` and `radius_miles`."""
+    longitude: float | None
+    """Centre of a circle, degrees; goes with `latitude` and `radius_miles`."""
+    radius_miles: float | None
+    """Radius of a circle, miles; goes with `latitude` and `longitude`."""
+    fleet_id: int | None
+    """Id of the frac fleet that works on the site."""
+    fleet_name: str | None
+    """Part of the fleet's name, in any case."""
+
+
+class AllSiteFilters(SiteFilters, total=False):
+    """Which sites to list, by pad too."""
+
+    pad_id: int | None
+    """Id of the pad that the site lies on."""
+    pad_pk: int | None
+    """Id of the pad that the site lies on (an older name of the service for the same filter)."""
+    pad_name: str | None
+    """Name of the pad."""
+
+
+class StateFilters(TypedDict, total=False):
+    """Which states to list."""
+
+    stage_name_filter: StageNameFilters | str | None
+    """Only states of this operation."""
+    site_id: int | None
+    """Id of the site."""
+    pad_id: int | None
+    """Id of the pad that the site lies on."""
+
+
+class DataForm(TypedDict, total=False):
+    """The form in which corrected records come; the same choices as of `get_data`."""
+
+    resolution: DataResolutions | str
+    """The interval that one record stands for; 1 second unless given."""
+    aggregation: DataAggregations | str | None
+    """How the measurements within an interval become one value."""
+    fields: str | Sequence[str] | None
+    """Names of the fields; all that are exposed to you unless given."""
+    si_units: bool
+    """True: SI units; False (unless given): oilfield units."""
+    fill_data_method: DataFillMethods | str | None
+    """How gaps are filled; goes with `fill_data_limit`."""
+    fill_data_limit: int | None
+    """The most seconds to fill in one gap."""
+    inside_area_only: bool
+    """True (unless given): fill only between known values."""
+
+
+def completed_by(kind: type) -> Callable[[F], F]:
+    """Shows the keys of a TypedDict in the signature of a function that takes them as `**filters`, for IPython, help() and the like."""
+
+    def complete(function: F) -> F:
+        own = signature(function)
+        plain = [parameter for parameter in own.parameters.values() if parameter.kind is not Parameter.VAR_KEYWORD]
+        rest = [parameter for parameter in own.parameters.values() if parameter.kind is Parameter.VAR_KEYWORD]
+        keys = [
+            Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=hint)
+            for name, hint in kind.__annotations__.items()
+        ]
+        function.__signature__ = own.replace(parameters=[*plain, *keys, *rest])  # type: ignore[attr-defined] # pyright: ignore[reportFunctionMemberAccess] - every function may have one
+        return function
+
+    return complete

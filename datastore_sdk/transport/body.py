@@ -1,0 +1,60 @@
+"""Reads an answer's body piece by piece, decompressed; notices a gzip stream that was cut."""
+
+from __future__ import annotations
+
+import zlib
+
+from datastore_sdk.exceptions import ContractError, CorruptBodyError, TruncatedBodyError
+from datastore_sdk.transport.effects import Answer, Read, Request, Steps
+
+PIECE = 1 << 20
+"""The most that one piece of compressed body is decompressed to at a time, in bytes; bounds memory against bombs."""
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+class Body:
+    """The body of an open answer."""
+
+    def __init__(self, request: Request, answer: Answer) -> None:
+        self._answer = answer
+        self._details = {"method": request.method, "url": request.url}
+        encoding = answer.headers.get("content-encoding", "identity").lower()
+        if encoding not in ("identity", "gzip"):
+            message = f"{request.method} {request.url} answered in the encoding {encoding!r}, which was not asked for"
+            raise ContractError(message, problems=(message,), **self._details)
+        self._gzip = zlib.decompressobj(_GZIP) if encoding == "gzip" else None
+        self._compressed = b""
+        self._more = False  # whether zlib may hold output that it has not handed out yet
+        self.received = 0
+        """Bytes read so far, decompressed."""
+
+    def read(self) -> Steps[bytes]:
+        """The next piece; empty at the end.
+
+        Raises:
+            CorruptBodyError: the compressed body is damaged.
+            TruncatedBodyError: the compressed body ends too early.
+        """
+        piece = (yield from Read(self._answer)) if self._gzip is None else (yield from self._inflated(self._gzip))
+        self.received += len(piece)
+        return piece
+
+    def _inflated(self, gzip: zlib._Decompress) -> Steps[bytes]:
+        while not gzip.eof:
+            if not self._compressed and not self._more:
+                self._compressed = yield from Read(self._answer)
+                if not self._compressed:
+                    message = f"the compressed body broke off after {self.received} bytes of content"
+                    raise TruncatedBodyError(message, offset=self.received, **self._details)
+            try:
+                piece = gzip.decompress(self._compressed, PIECE)
+            except zlib.error as error:
+                message = f"the compressed body is damaged after {self.received} bytes of content: {error}"
+                raise CorruptBodyError(message, offset=self.received, **self._details) from error
+            self._compressed = gzip.unconsumed_tail
+            self._more = len(piece) == PIECE
+            if piece:
+                return piece
+        while (yield from Read(self._answer)):
+            pass  # to the end of the answer, so that its connection can be used again
+        return b""

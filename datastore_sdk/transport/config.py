@@ -1,0 +1,84 @@
+"""Where the service is and who is calling: from arguments, else from the environment."""
+
+from __future__ import annotations
+
+import os
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from datastore_sdk.exceptions import ConfigurationError, MissingCredentialsError
+from datastore_sdk.transport.clock import Clock
+from datastore_sdk.transport.credentials import ClientCredentials, Credentials, StaticToken
+
+DEFAULT_HOST = "https://app.restreamsolutions.com"
+
+NO_CREDENTIALS = """\
+There are no credentials for the Restream API. Do one of these:
+  - set the environment variable TALLY_AUTH_TOKEN to the token you have from Tally
+  - pass it: auth_token="..." (Pad.get_models(auth_token=...), Pad(id=668, auth_token=...))
+  - set the environment variables RESTREAM_CLIENT_ID and RESTREAM_CLIENT_SECRET
+  - pass client=Client(client_id="...", client_secret="...")"""
+
+
+def base_url_from(base_url: str | None) -> str:
+    """The base URL: the argument, else RESTREAM_HOST, else the service's own; without a trailing slash.
+
+    Raises:
+        ConfigurationError: it is not a URL, or would send the token unencrypted to another machine.
+    """
+    url = (base_url or os.environ.get("RESTREAM_HOST") or DEFAULT_HOST).strip().rstrip("/")
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        message = f"{url!r} is not a base URL; RESTREAM_HOST and base_url look like {DEFAULT_HOST}"
+        raise ConfigurationError(message)
+    if parts.username or parts.query or parts.fragment:
+        message = "the base URL (RESTREAM_HOST, base_url) must hold neither user name nor query"
+        raise ConfigurationError(message)
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        message = f"{url} would send the token unencrypted; use https (http is for loopback addresses only)"
+        raise ConfigurationError(message)
+    return url
+
+
+def credentials_from(
+    auth_token: str | None, client_id: str | None, client_secret: str | None, *, clock: Clock
+) -> Credentials:
+    """The credentials: a token before client credentials, arguments before the environment.
+
+    Raises:
+        MissingCredentialsError: there are none.
+        ConfigurationError: half of the client credentials is missing, or a token could not stand in a header.
+    """
+    if auth_token is None and client_id is None and client_secret is None:
+        auth_token = os.environ.get("TALLY_AUTH_TOKEN") or None
+    if auth_token is not None:
+        return StaticToken(_checked(auth_token))
+    client_id = client_id or os.environ.get("RESTREAM_CLIENT_ID")
+    client_secret = client_secret or os.environ.get("RESTREAM_CLIENT_SECRET")
+    if client_id and client_secret:
+        return ClientCredentials(client_id, client_secret, clock=clock)
+    if client_id or client_secret:
+        missing = "client secret (RESTREAM_CLIENT_SECRET)" if client_id else "client id (RESTREAM_CLIENT_ID)"
+        message = f"the {missing} is missing"
+        raise MissingCredentialsError(message)
+    raise MissingCredentialsError(NO_CREDENTIALS)
+
+
+def _checked(token: str) -> str:
+    token = token.strip()
+    if not token:
+        message = "the token is empty\n" + NO_CREDENTIALS
+        raise MissingCredentialsError(message)
+    if not (token.isascii() and token.isprintable()) or " " in token:
+        message = "the token holds characters that no token has (a line break, a space?); was it copied whole?"
+        raise ConfigurationError(message)
+    return token
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
