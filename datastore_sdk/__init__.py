@@ -1,12 +1,13 @@
-"""The SDK for Tally's Restream API: hydraulic-fracturing pads and sites, their states, stages, time-series data and its corrections.
+"""The SDK for Tally's Restream API: pads and sites, states, stages, time-series data and its corrections.
 
     from datastore_sdk import Pad
 
     for pad in Pad.get_models():
         print(pad.id, pad.name)
 
-The token comes from the environment variable TALLY_AUTH_TOKEN, or is passed as `auth_token`. Every call that waits exists in an async
-form too, with an `a` before its name. Moments are datetimes with a time zone; the service's own are in UTC.
+The token comes from the environment variable TALLY_AUTH_TOKEN, or is passed as `auth_token`. Every call that waits
+exists in an async form too, with an `a` before its name. Moments are datetimes with a time zone; the service's own are
+in UTC.
 """
 
 from importlib.metadata import version

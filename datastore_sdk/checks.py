@@ -19,11 +19,9 @@ def checked_id(value: object, what: str = "id") -> int:
         ValueError: It is not positive.
     """
     if isinstance(value, bool) or not isinstance(value, int):
-        message = f"{what} must be an int, not {type(value).__name__}: {value!r}"
-        raise TypeError(message)
+        raise TypeError(f"{what} must be an int, not {type(value).__name__}: {value!r}")
     if value < 1:
-        message = f"{what} must be positive, not {value}"
-        raise ValueError(message)
+        raise ValueError(f"{what} must be positive, not {value}")
     return value
 
 
@@ -37,11 +35,11 @@ def checked_moment(value: object, what: str) -> datetime | None:
     if value is None:
         return None
     if not isinstance(value, datetime):
-        message = f"{what} must be a datetime, not {type(value).__name__}: {value!r}"
-        raise TypeError(message)
+        raise TypeError(f"{what} must be a datetime, not {type(value).__name__}: {value!r}")
     if value.utcoffset() is None:
-        message = f"{what} has no time zone, so it names no moment; pass for example datetime(2025, 9, 17, tzinfo=timezone.utc)"
-        raise ValueError(message)
+        raise ValueError(
+            f"{what} has no time zone, so it names no moment; write it like datetime(2025, 9, 17, tzinfo=timezone.utc)"
+        )
     return value
 
 
@@ -54,8 +52,7 @@ def checked_range(start: object, end: object, start_name: str, end_name: str) ->
     """
     first, last = checked_moment(start, start_name), checked_moment(end, end_name)
     if first and last and last < first:
-        message = f"{end_name} ({last.isoformat()}) is before {start_name} ({first.isoformat()})"
-        raise ValueError(message)
+        raise ValueError(f"{end_name} ({last.isoformat()}) is before {start_name} ({first.isoformat()})")
 
 
 @overload
@@ -76,8 +73,7 @@ def checked_choice(kind: type[E], value: E | str | None, what: str) -> E | None:
         return kind(value)
     except ValueError:
         choices = ", ".join(f"{kind.__name__}.{member.name} ({member.value!r})" for member in kind)
-        message = f"{what} is {value!r}; it must be one of {choices}"
-        raise ValueError(message) from None
+        raise ValueError(f"{what} is {value!r}; it must be one of {choices}") from None
 
 
 def name_list(value: str | Sequence[str] | None, what: str) -> tuple[str, ...] | None:
@@ -92,11 +88,9 @@ def name_list(value: str | Sequence[str] | None, what: str) -> tuple[str, ...] |
     names: list[object] = [part.strip() for part in value.split(",")] if isinstance(value, str) else list(value)
     strings = [name for name in names if isinstance(name, str)]
     if len(strings) < len(names):
-        message = f"{what} must hold strings only, not {value!r}"
-        raise TypeError(message)
+        raise TypeError(f"{what} must hold strings only, not {value!r}")
     if not strings or any(not name or "," in name for name in strings):
-        message = f"{what} must be one name or more, none of them empty, not {value!r}"
-        raise ValueError(message)
+        raise ValueError(f"{what} must be one name or more, none of them empty, not {value!r}")
     return tuple(strings)
 
 
@@ -107,6 +101,5 @@ def one_of(value: T | None, other: T | None, name: str, other_name: str) -> T | 
         ValueError: Both were given.
     """
     if value is not None and other is not None:
-        message = f"{name} and {other_name} mean the same: give one of them"
-        raise ValueError(message)
+        raise ValueError(f"{name} and {other_name} mean the same: give one of them")
     return value if value is not None else other

@@ -9,7 +9,8 @@
         ├── CallTimeoutError           the service did not answer in time                       (also a TimeoutError)
         ├── AnswerError                the service answered with an error; `status`, `body`, `request_id`
         │   ├── BadRequestError        400 and other 4xx: the request is wrong; the body says how
-        │   ├── AuthenticationError    401: the token is missing, invalid or expired; or the client credentials are wrong
+        │   ├── AuthenticationError    401: the token is missing, invalid or expired; or the client credentials are
+        wrong
         │   ├── ForbiddenError         403: no access to that pad or site
         │   ├── NotFoundError          404: no such object
         │   ├── RateLimited            429: too many calls at a time; `retry_after`
@@ -40,7 +41,8 @@ class RestreamError(Exception):
         return self.message
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # An exception is unpickled (multiprocessing, Airflow) by calling its class with `args`, which would lose the details.
+        # An exception is unpickled (multiprocessing, Airflow) by calling its class with `args`, which would lose the
+        # details.
         return _rebuild, (type(self), self.__dict__)
 
 
@@ -132,7 +134,7 @@ class ServerError(AnswerError):
 class ContractError(CallError):
     """The answer is not what the API contract says."""
 
-    problems: tuple[str, ...]
+    problems: tuple[str, ...] = ()
     """One line for each value that does not fit: where it stands, what was expected, what came."""
 
 

@@ -1,4 +1,4 @@
-"""The filters of lists, one TypedDict per kind of list; all are optional, and filters that are not named here may be passed too.
+"""The filters of lists: one TypedDict per kind of list, every key optional.
 
 Source of the names and meanings: the service's query parameters (openapi.yaml).
 """
@@ -104,7 +104,10 @@ class DataForm(TypedDict, total=False):
 
 
 def completed_by(kind: type) -> Callable[[F], F]:
-    """Shows the keys of a TypedDict in the signature of a function that takes them as `**filters`, for IPython, help() and the like."""
+    """Shows the keys of a TypedDict in the signature of a function that takes them as `**filters`.
+
+    IPython, help() and the like then complete and list them.
+    """
 
     def complete(function: F) -> F:
         own = signature(function)

@@ -30,6 +30,7 @@ class ContractError(Exception):
 class Operation:
     """What the contract says of one operation."""
 
+    method: str
     endpoint: str
     """The path, ids not filled in."""
     node: Node
@@ -46,6 +47,11 @@ class Operation:
     def streamed(self) -> bool:
         """Whether the answer may be too large to be read whole."""
         return bool(self.node.get("x-streamed", False))
+
+    @property
+    def idempotent(self) -> bool:
+        """Whether making the call twice does no more than making it once."""
+        return self.method != "post" or bool(self.node.get("x-idempotent", False))
 
     @property
     def answer(self) -> str:
@@ -91,24 +97,25 @@ class Contract:
     @cached_property
     def operations(self) -> dict[str, Operation]:
         """All operations, by operationId."""
-        return {node["operationId"]: self._operation(path, item, node) for path, item, node in _nodes(self._document)}
+        return {each[-1]["operationId"]: self._operation(*each) for each in _nodes(self._document)}
 
     def without_headers(self) -> Node:
         """The document with the header parameters taken out: the client sends them by itself."""
         document = deepcopy(self._document)
-        for _, item, operation in _nodes(document):
+        for _, _, item, operation in _nodes(document):
             for node in (item, operation):
                 parameters: list[Node] = node.get("parameters", [])
                 node["parameters"] = [each for each in parameters if self.resolved(each)["in"] != "header"]
         return document
 
-    def _operation(self, path: str, item: Node, node: Node) -> Operation:
+    def _operation(self, method: str, path: str, item: Node, node: Node) -> Operation:
         parameters = [self.resolved(each) for each in (*item.get("parameters", ()), *node.get("parameters", ()))]
         for each in parameters:
             if each["in"] == "path" and each["schema"].get("type") != "integer":
                 raise ContractError(f"path parameter {each['name']} of {path}: only integers can be generated")
         answers = {code: self.resolved(answer) for code, answer in node["responses"].items()}
         return Operation(
+            method=method,
             endpoint=path,
             node=node,
             parameters={each["name"]: each for each in parameters if each["in"] in {"path", "query"}},
@@ -119,10 +126,10 @@ class Contract:
         )
 
 
-def _nodes(document: Node) -> Iterator[tuple[str, Node, Node]]:
-    """The operations of a document: path, path item, operation."""
+def _nodes(document: Node) -> Iterator[tuple[str, str, Node, Node]]:
+    """The operations of a document: method, path, path item, operation."""
     for path, item in document["paths"].items():
-        yield from ((path, item, item[method]) for method in METHODS if method in item)
+        yield from ((method, path, item, item[method]) for method in METHODS if method in item)
 
 
 def _constant(header: Node) -> str:

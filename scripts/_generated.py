@@ -32,7 +32,7 @@ class Package:
     def read(self) -> dict[str, str]:
         """The files that are there now, by path inside the package."""
         paths = (path for path in self.folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
-        return {path.relative_to(self.folder).as_posix(): path.read_text(encoding="utf-8") for path in paths}
+        return {path.relative_to(self.folder).as_posix(): path.read_text("utf-8", "replace") for path in paths}
 
     def write(self, wanted: dict[str, str]) -> None:
         """Has the package hold just these files; those that are right already are not touched."""

@@ -1,11 +1,12 @@
 """Writes records as CSV whose columns are those of all records, in order of first appearance, in bounded memory.
 
-The header stands first, yet the last record may bring a new column. So rows go to a spool, in segments: a segment's rows have the
-columns known when it began, a new column begins a new segment. At the end the header is written and the segments are copied behind
-it, the rows of earlier ones filled up with empty cells.
+The header stands first, yet the last record may bring a new column. So rows go to a spool, in segments: a segment's
+rows have the columns known when it began, a new column begins a new segment. At the end the header is written and the
+segments are copied behind it, the rows of earlier ones filled up with empty cells.
 
-A cell is the JSON text that the service sent: `5` stays `5`, `true` stays `true`, no digit of a float is lost. A JSON string without
-escapes is a quoted cell of CSV as it stands. A missing value and null are an empty cell; an empty string is `""`.
+A cell is the JSON text that the service sent: `5` stays `5`, `true` stays `true`, no digit of a float is lost. A JSON
+string without escapes is a quoted cell of CSV as it stands. A missing value and null are an empty cell; an empty string
+is `""`.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class CsvWriter(Writer):
 
     def __init__(self, file: IO[bytes]) -> None:
         super().__init__(file)
-        self._spool = TemporaryFile(dir=Path(file.name).parent)
+        self._spool = TemporaryFile(dir=Path(file.name).parent)  # noqa: SIM115 - closed by close()
         self._columns: dict[str, None] = {}
         self._segments = [_Segment(width=0)]
         self._shapes: dict[tuple[str, ...], _Shape] = {}
@@ -103,11 +104,12 @@ class _Shape:
         self.row = (b",".join(marks) or b'""') + b"\n"  # a line with nothing on it would be no row to most readers
         ordered = [column for column in columns if column in present]
         self.cells: Callable[[Cells], Any] = itemgetter(*ordered) if ordered else _no_cells
+        self._several = len(ordered) != 1  # an itemgetter of one name gives its cell bare
 
     def converted(self, record: Cells) -> bytes:
         """The row, each cell looked at."""
         cells = self.cells(record)
-        return self.row % tuple(map(_cell, cells if isinstance(cells, tuple) else (cells,)))
+        return self.row % (tuple(map(_cell, cells)) if self._several else _cell(cells))
 
 
 def _no_cells(record: Cells) -> tuple[()]:  # noqa: ARG001 - stands where an itemgetter does

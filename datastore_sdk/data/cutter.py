@@ -1,9 +1,10 @@
 """Cuts the body of a time-series answer, one JSON array of records, into batches of records as its bytes arrive.
 
-Where network chunks break is not promised, so the bytes at hand are cut at their last `}` and parsed as an array of their own. If
-that parses, the cut was between two records: inside one, brackets or a string would still be open. If it fails at the very end of the
-text, the `}` stood inside a record, and an earlier one is tried; if it fails before, the body is damaged. At the end of the body the
-closing `]` must have come: no HTTP client notices a body that ended early but cleanly.
+Where network chunks break is not promised, so the bytes at hand are cut at their last `}` and parsed as an array of
+their own. If that parses, the cut was between two records: inside one, brackets or a string would still be open. If it
+fails at the very end of the text, the `}` stood inside a record, and an earlier one is tried; if it fails before, the
+body is damaged. At the end of the body the closing `]` must have come: no HTTP client notices a body that ended early
+but cleanly.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class Cutter(Generic[R]):
             Undecodable: the body is not a JSON array of records.
         """
         end = self._rest.strip()
-        if end == b"]" and self._opening == b"," or b"".join(end.split()) == b"[]" and self._opening == b"[":
+        if (end == b"]" and self._opening == b",") or (b"".join(end.split()) == b"[]" and self._opening == b"["):
             return []
         if end.startswith(self._opening) and end.endswith(b"]"):
             try:

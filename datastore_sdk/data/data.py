@@ -33,12 +33,13 @@ class _Base:
 class Data(_Base):
     """Records of a pad or site, or of corrected intervals, in order of time.
 
-    A record is a dict: `timestamp` (unix seconds, UTC), `site_id`, and one number, string (valves: "O" open, "C" closed), boolean or
-    None (missing) for each measured field. Records differ in their fields. Units and labels of the fields are told by
-    `get_fields_metadata()`.
+    A record is a dict: `timestamp` (unix seconds, UTC), `site_id`, and one number, string (valves: "O" open, "C"
+    closed), boolean or None (missing) for each measured field. Records differ in their fields. Units and labels of the
+    fields are told by `get_fields_metadata()`.
 
-    Nothing is downloaded until `data_fetcher` is iterated over, the object itself is, or `save` is called; each of them starts afresh.
-    Memory stays small however many records there are. A connection that breaks half way is taken up again, and each record comes once.
+    Nothing is downloaded until `data_fetcher` is iterated over, the object itself is, or `save` is called; each of them
+    starts afresh. Memory stays small however many records there are. A connection that breaks half way is taken up
+    again, and each record comes once.
 
     Errors while downloading are `datastore_sdk.exceptions.RestreamError`s; a body that ends too early is one of them.
     """
@@ -51,14 +52,15 @@ class Data(_Base):
     def __iter__(self) -> Iterator[dict[str, Any]]:
         return self._records()
 
-    def save(self, path: str | os.PathLike[str], overwrite: bool = False) -> None:
+    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Saves the records to a file, in the format of its suffix: `.json` or `.csv`.
 
-        Values stand in the file as the service sent them. JSON: one array, one record per line. CSV: one row per record; the columns
-        are those of all records, in order of first appearance; what a record does not have is an empty cell.
+        Values stand in the file as the service sent them. JSON: one array, one record per line. CSV: one row per
+        record; the columns are those of all records, in order of first appearance; what a record does not have is an
+        empty cell.
 
-        The file appears when it is whole; until then, and after any failure, whatever was there before is untouched. Missing
-        folders are made.
+        The file appears when it is whole; until then, and after any failure, whatever was there before is untouched.
+        Missing folders are made.
 
         Args:
             path: Where to save.
@@ -89,7 +91,7 @@ class DataAsync(_Base):
     def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
         return self._records()
 
-    async def asave(self, path: str | os.PathLike[str], overwrite: bool = False) -> None:
+    async def asave(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Async form of `Data.save`."""
         await self._client.adrive(saving(self._client.exchange, self._queries, path, overwrite=overwrite))
 

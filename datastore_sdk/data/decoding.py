@@ -1,6 +1,7 @@
-"""Reads a JSON array of records, in three forms: dicts to work with, records as their JSON text, and cells as their JSON text.
+"""Reads a JSON array of records: as dicts to work with, as their JSON texts, or as cells of JSON text.
 
-The two text forms never turn a number into a Python object and back, so files hold every value as it was sent, and faster.
+The two text forms never turn a number into a Python object and back, so files hold every value as it was sent, and
+faster.
 """
 
 from __future__ import annotations
@@ -93,7 +94,7 @@ def cells(text: bytes) -> list[Cells]:
 
 
 def _leniently(text: bytes) -> list[Record]:
-    """The records by the standard library's parser, which takes lone surrogates and numbers beyond a double; the fast ones do not."""
+    """The records by the standard library's parser: unlike the fast ones it takes lone surrogates and 1e400."""
     try:
         batch: list[Record] = json.loads(text, parse_constant=_refuse)
     except json.JSONDecodeError as error:
@@ -117,5 +118,4 @@ def _not_records() -> Undecodable:
 
 
 def _refuse(constant: str) -> NoReturn:
-    message = f"{constant} is not JSON"
-    raise ValueError(message)
+    raise ValueError(f"{constant} is not JSON")

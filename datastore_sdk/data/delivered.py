@@ -39,7 +39,7 @@ class Delivered(Generic[R]):
             self._sites.add(site)
 
     def new_of(self, batch: list[R]) -> list[R]:
-        """The records that were not handed over yet; to be asked up to the first one that is later than all that were."""
+        """The records that were not handed over yet; to be asked until one comes that is later than all that were."""
         new: list[R] = []
         for index, record in enumerate(batch):
             position = self._position(record)

@@ -19,11 +19,9 @@ def checked_target(path: str | os.PathLike[str], *, overwrite: bool) -> Path:
     """
     target = Path(path).expanduser()
     if target.is_dir():
-        message = f"{target} is a directory; name a file in it"
-        raise IsADirectoryError(message)
+        raise IsADirectoryError(f"{target} is a directory; name a file in it")
     if target.exists() and not overwrite:
-        message = f"{target} exists already; pass overwrite=True to replace it"
-        raise FileExistsError(message)
+        raise FileExistsError(f"{target} exists already; pass overwrite=True to replace it")
     return target
 
 
@@ -37,16 +35,15 @@ def replacing(target: Path) -> Generator[IO[bytes]]:
     target = target.resolve()  # through a symbolic link, so that what it points to is replaced and not the link
     with NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", suffix=".part", delete=False) as file:
         try:
-            os.chmod(file.fileno(), _mode_of(target))
+            Path(file.name).chmod(_mode_of(target))
             yield file
             file.flush()
             os.fsync(file.fileno())
             file.close()
-            os.replace(file.name, target)
+            Path(file.name).replace(target)
         except BaseException:
             file.close()
-            with suppress(OSError):
-                os.unlink(file.name)
+            Path(file.name).unlink(missing_ok=True)
             raise
     _sync_folder(target.parent)
 

@@ -20,5 +20,6 @@ def writer_for(path: Path) -> type[Writer]:
     try:
         return _WRITERS[path.suffix.lower()]
     except KeyError:
-        message = f"{path.name!r}: the format is chosen by the suffix, which must be one of {', '.join(_WRITERS)}"
-        raise ValueError(message) from None
+        raise ValueError(
+            f"{path.name!r}: the format is chosen by the suffix, which must be one of {', '.join(_WRITERS)}"
+        ) from None

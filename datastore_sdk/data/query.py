@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
+from datastore_sdk.checks import checked_choice, checked_id, checked_range, name_list
+from datastore_sdk.enums import DataAggregations, DataFillMethods, DataResolutions, StageNameFilters
 from restream_api.api.pads import stream_pad_data
 from restream_api.api.sites import stream_site_data
 from restream_api.types import Operation
-
-from datastore_sdk.checks import checked_choice, checked_id, checked_range, name_list
-from datastore_sdk.enums import DataAggregations, DataFillMethods, DataResolutions, StageNameFilters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +61,7 @@ class DataQuery:
         checked_id(self.stage_number, "stage_number")
         if self.stage_name_filter is None:
             raise ValueError(
-                "stage_number needs stage_name_filter too (for example StageNameFilters.FRAC): each operation counts its own stages"
+                "stage_number needs stage_name_filter too (such as StageNameFilters.FRAC): each counts its own"
             )
         if self.source == "pad" and not self.is_routed:
             raise ValueError(
@@ -74,11 +73,10 @@ class DataQuery:
             return
         if self.fill_data_method is None or self.fill_data_limit is None:
             raise ValueError(
-                "fill_data_method and fill_data_limit go together: how to fill a gap, and how many seconds of it at most"
+                "fill_data_method and fill_data_limit go together: how to fill a gap, and how many seconds at most"
             )
         if self.fill_data_limit < 1:
-            message = f"fill_data_limit must be a positive number of seconds, not {self.fill_data_limit}"
-            raise ValueError(message)
+            raise ValueError(f"fill_data_limit must be a positive number of seconds, not {self.fill_data_limit}")
         if self.resolution != DataResolutions.SECOND:
             raise ValueError("fill_data_method works on 1-second data only: leave resolution at DataResolutions.SECOND")
         if self.aggregation is not None:
@@ -98,7 +96,10 @@ class DataQuery:
         if self.source == "site":
             return stream_site_data(self.id, **self._common())
         return stream_pad_data(
-            self.id, **self._common(), routed=self.is_routed, measurement_source=list(self.measurement_sources_names or ()) or None
+            self.id,
+            **self._common(),
+            routed=self.is_routed,
+            measurement_source=list(self.measurement_sources_names or ()) or None,
         )
 
     def _common(self) -> dict[str, Any]:
@@ -119,7 +120,7 @@ class DataQuery:
 
 
 def _second(moment: datetime | None, *, up: bool) -> str | None:
-    """A moment as the service wants it: UTC, whole seconds; rounded to the inside of the range, whose ends belong to it."""
+    """A moment as the service wants it, in UTC and whole seconds; rounded to the inside of the range."""
     if moment is None:
         return None
     moment = moment.astimezone(UTC)

@@ -1,8 +1,9 @@
 """The records of one query or more, as they arrive. Pure: what it needs of the world it yields as effects.
 
-A stream that breaks half way goes on by itself: the rest is asked for from the last second on that was handed over, and what had been handed
-over of that second is left out. Where a record depends on its neighbours (fill methods, coarser resolutions), the whole question is
-asked again and everything up to that point is left out, which costs more but cannot change a value.
+A stream that breaks half way goes on by itself: the rest is asked for from the last second on that was handed over, and
+what had been handed over of that second is left out. Where a record depends on its neighbours (fill methods, coarser
+resolutions), the whole question is asked again and everything up to that point is left out, which costs more but cannot
+change a value.
 """
 
 from __future__ import annotations
@@ -10,8 +11,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
-
-from restream_api.types import Operation
 
 from datastore_sdk.data.cutter import Cutter, Truncated
 from datastore_sdk.data.decoding import Undecodable
@@ -21,6 +20,7 @@ from datastore_sdk.data.query import DataQuery
 from datastore_sdk.exceptions import CallError, CorruptBodyError, TruncatedBodyError
 from datastore_sdk.transport.effects import Emit, Steps
 from datastore_sdk.transport.exchange import Exchange, Opened
+from restream_api.types import Operation
 
 log = logging.getLogger("datastore_sdk")
 
@@ -80,8 +80,16 @@ def _cut(cutter: Cutter[R], piece: bytes, opened: Opened) -> Iterator[list[R]]:
     try:
         yield from cutter.feed(piece) if piece else [cutter.finish()]
     except Undecodable as error:
-        message = f"{method} {url}: the body is damaged at byte {error.position}: {error.reason}"
-        raise CorruptBodyError(message, method=method, url=url, offset=error.position) from None
+        raise CorruptBodyError(
+            f"{method} {url}: the body is damaged at byte {error.position}: {error.reason}",
+            method=method,
+            url=url,
+            offset=error.position,
+        ) from None
     except Truncated:
-        message = f"{method} {url}: the body broke off; it is whole up to byte {cutter.good}"
-        raise TruncatedBodyError(message, method=method, url=url, offset=cutter.good) from None
+        raise TruncatedBodyError(
+            f"{method} {url}: the body broke off; it is whole up to byte {cutter.good}",
+            method=method,
+            url=url,
+            offset=cutter.good,
+        ) from None

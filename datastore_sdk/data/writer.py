@@ -26,7 +26,7 @@ class Writer(ABC):
     def finish(self) -> None:
         """Completes the file."""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - most formats hold nothing else
         """Lets go of whatever the writer holds beside the file."""
 
     def __enter__(self) -> Self:

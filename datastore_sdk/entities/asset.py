@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Literal, Unpack, overload
 
-from restream_api.models import Field, Parameter, ParametersValid
-
 from datastore_sdk.checks import one_of
 from datastore_sdk.data import Data, DataAsync
 from datastore_sdk.entities.data_change import DataChange, corrected
@@ -17,6 +15,7 @@ from datastore_sdk.entities.resource import Resource
 from datastore_sdk.entities.stage import Stage, stages_of
 from datastore_sdk.enums import StageNameFilters
 from datastore_sdk.filters import DataForm, completed_by
+from restream_api.models import Field, Parameter, ParametersValid
 
 
 class Asset(Resource):
@@ -30,9 +29,9 @@ class Asset(Resource):
         end_date: datetime | None = None,
         stage_number: int | None = None,
         stage_name_filter: StageNameFilters | str | None = None,
+        *,
         add_aggregations: bool = False,
         stage_numbers: Sequence[int] | None = None,
-        *,
         aggregations_filter: str | Sequence[str] | None = None,
         start: datetime | None = None,
         end: datetime | None = None,
@@ -47,8 +46,9 @@ class Asset(Resource):
             end_date: Only stages up to this moment; with a time zone.
             stage_number: Only stages of this number.
             stage_name_filter: Only stages of this operation.
-            add_aggregations: Whether to fetch the numbers computed from each stage's data too, as `stage.aggregations`. Where the service
-                has an error instead of them for a site, it is logged as a warning and that site's stages come without.
+            add_aggregations: Whether to fetch the numbers computed from each stage's data too, as `stage.aggregations`.
+                Where the service has an error instead of them for a site, it is logged as a warning and that site's
+                stages come without.
             stage_numbers: Only stages of these numbers.
             aggregations_filter: Names of the aggregations to fetch. Default: all.
             start: Another name for `start_date`.
@@ -59,7 +59,8 @@ class Asset(Resource):
             The stages, which read like objects and like dicts (`stage.state`, `stage["state"]`). Moments are in UTC.
 
         Raises:
-            ValueError: A moment has no time zone, the end is before the start, or a moment was given by both of its names.
+            ValueError: A moment has no time zone, the end is before the start, or a moment was given by both of its
+                names.
             RestreamError: The call failed.
         """
         return self._caller().run(
@@ -83,9 +84,9 @@ class Asset(Resource):
         end_date: datetime | None = None,
         stage_number: int | None = None,
         stage_name_filter: StageNameFilters | str | None = None,
+        *,
         add_aggregations: bool = False,
         stage_numbers: Sequence[int] | None = None,
-        *,
         aggregations_filter: str | Sequence[str] | None = None,
         start: datetime | None = None,
         end: datetime | None = None,
@@ -110,7 +111,8 @@ class Asset(Resource):
     def get_fields_metadata(self) -> list[Field]:
         """The fields that the time-series data has: names, labels, units, plot ranges and colours.
 
-        The names can be passed as `fields` to `get_data`. A name can be listed twice. They read like objects and like dicts.
+        The names can be passed as `fields` to `get_data`. A name can be listed twice. They read like objects and like
+        dicts.
 
         Raises:
             RestreamError: The call failed.
@@ -122,7 +124,9 @@ class Asset(Resource):
         return await self._caller().arun(self._endpoints.list_fields(self.id))
 
     def get_stages_aggregations(self) -> list[Parameter]:
-        """The definitions of the stage aggregations: from which field, how, under which conditions and in which units they are computed.
+        """The definitions of the stage aggregations.
+
+        Each says from which field, how, under which conditions and in which units a number is computed.
 
         Raises:
             RestreamError: The call failed.
@@ -150,15 +154,15 @@ class Asset(Resource):
         return await self._caller().arun(get_parameter(self._endpoints, self.id, aggregation_id))
 
     def create_stages_aggregations(
-        self, aggregations: Sequence[Mapping[str, Any]], validate_only: bool = False
+        self, aggregations: Sequence[Mapping[str, Any]], *, validate_only: bool = False
     ) -> list[Parameter] | ParametersValid:
         """Defines stage aggregations of your own. The service computes them from then on.
 
         The call is never repeated by itself once the service may have seen it: it would create twice.
 
         Args:
-            aggregations: For each, `name` (letters and underscores), `config` (`field`, `aggregation`, units, `conditions`) and
-                `description`.
+            aggregations: For each, `name` (letters and underscores), `config` (`field`, `aggregation`, units,
+                `conditions`) and `description`.
             validate_only: True: only check them; nothing is created.
 
         Returns:
@@ -174,7 +178,7 @@ class Asset(Resource):
         )
 
     async def acreate_stages_aggregations(
-        self, aggregations: Sequence[Mapping[str, Any]], validate_only: bool = False
+        self, aggregations: Sequence[Mapping[str, Any]], *, validate_only: bool = False
     ) -> list[Parameter] | ParametersValid:
         """Async form of `create_stages_aggregations`."""
         return await self._caller().arun(
@@ -182,7 +186,7 @@ class Asset(Resource):
         )
 
     def update_stages_aggregation(
-        self, aggregation_id: int, aggregation: Mapping[str, Any], partial: bool = True
+        self, aggregation_id: int, aggregation: Mapping[str, Any], *, partial: bool = True
     ) -> Parameter:
         """Changes the definition of a custom stage aggregation.
 
@@ -202,7 +206,7 @@ class Asset(Resource):
         )
 
     async def aupdate_stages_aggregation(
-        self, aggregation_id: int, aggregation: Mapping[str, Any], partial: bool = True
+        self, aggregation_id: int, aggregation: Mapping[str, Any], *, partial: bool = True
     ) -> Parameter:
         """Async form of `update_stages_aggregation`."""
         return await self._caller().arun(
@@ -244,8 +248,8 @@ class Asset(Resource):
     ) -> tuple[list[DataChange] | list[dict[str, Any]], Data]:
         """The corrections of historical data, and the corrected records of all of them together.
 
-        Intervals of a site that overlap are downloaded once. Acknowledge each change with `confirm_data_received()` when its records are
-        processed; it is not listed again then.
+        Intervals of a site that overlap are downloaded once. Acknowledge each change with `confirm_data_received()`
+        when its records are processed; it is not listed again then.
 
         Args:
             get_acknowledged: True: the changes acknowledged already, instead of the open ones.
@@ -260,7 +264,9 @@ class Asset(Resource):
             RestreamError: The call failed.
         """
         client = self._caller()
-        changes, queries = client.run(corrected(self._endpoints, self.id, client, get_acknowledged, as_dict, form))
+        changes, queries = client.run(
+            corrected(self._endpoints, self.id, client, form, acknowledged=get_acknowledged, as_dict=as_dict)
+        )
         return changes, Data(client, queries)
 
     @overload
@@ -282,6 +288,6 @@ class Asset(Resource):
         """Async form of `get_data_changes`."""
         client = self._caller()
         changes, queries = await client.arun(
-            corrected(self._endpoints, self.id, client, get_acknowledged, as_dict, form)
+            corrected(self._endpoints, self.id, client, form, acknowledged=get_acknowledged, as_dict=as_dict)
         )
         return changes, DataAsync(client, queries)

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any, Unpack
+from typing import Any, Self, Unpack
 
 import orjson
-from pydantic import PrivateAttr
-from restream_api.api.sites import acknowledge_site_data_changes, get_site_data_change
-from restream_api.models import Acknowledgement, Acknowledgements, ChangeLog
-from restream_api.models import DataChange as DataChangeModel
-from restream_api.types import Json
+from pydantic import BaseModel, PrivateAttr
 
 from datastore_sdk.data import Data, DataAsync, DataQuery
 from datastore_sdk.entities.endpoints import Endpoints
@@ -20,6 +16,10 @@ from datastore_sdk.exceptions import ContractError
 from datastore_sdk.filters import DataForm, completed_by
 from datastore_sdk.transport import Client
 from datastore_sdk.transport.exchange import Flow
+from restream_api.api.sites import acknowledge_site_data_changes, get_site_data_change
+from restream_api.models import Acknowledgement, Acknowledgements, ChangeLog
+from restream_api.models import DataChange as DataChangeModel
+from restream_api.types import Json
 
 _ONE_RECORD = timedelta(seconds=1)
 
@@ -27,12 +27,20 @@ _ONE_RECORD = timedelta(seconds=1)
 class DataChange(Entity, DataChangeModel):
     """A correction of historical data: the records of one site between two moments have changed.
 
-    Download the records again (`get_data`), then acknowledge (`confirm_data_received`), so that the change is not listed again.
+    Download the records again (`get_data`), then acknowledge (`confirm_data_received`), so that the change is not
+    listed again.
     """
 
     _contract = DataChangeModel
     _shown = ("id", "site", "modification_type", "modification_subtype", "start_date", "end_date")
     _form: DataForm = PrivateAttr(default_factory=DataForm)
+
+    @classmethod
+    def adopt(cls, model: BaseModel, client: Client | None = None, form: DataForm | None = None) -> Self:
+        """The object for a model of the generated client; its records come in the given form by default."""
+        change = super().adopt(model, client)
+        change._form = form or DataForm()  # noqa: SLF001 - its own class
+        return change
 
     def update(self) -> None:
         """Loads the change's attributes anew, in place.
@@ -52,7 +60,8 @@ class DataChange(Entity, DataChangeModel):
         """The corrected records, lazily, between `start_date` and `end_date`, both included.
 
         Args:
-            **form: The form of the records (`DataForm`). Default: the form passed to `get_data_changes`, which gave this object.
+            **form: The form of the records (`DataForm`). Default: the form passed to `get_data_changes`, which gave
+                this object.
 
         Raises:
             NotLoadedError: Site, start or end is not known.
@@ -90,8 +99,11 @@ class DataChange(Entity, DataChangeModel):
         for change in log.change_log:
             if change.id == self.id:
                 return change
-        message = f"GET {operation.path} answered without the change that was asked for"
-        raise ContractError(message, method="GET", url=operation.path, problems=(message,))
+        raise ContractError(
+            f"GET {operation.path} answered without the change that was asked for",
+            method="GET",
+            url=operation.path,
+        )
 
     def _acknowledge(self) -> Flow[bool]:
         body = Acknowledgements(change_log=[Acknowledgement(id=self.id, update_received=True)])
@@ -100,7 +112,7 @@ class DataChange(Entity, DataChangeModel):
 
 
 def corrected(
-    endpoints: Endpoints, id: int, client: Client, acknowledged: bool | None, as_dict: bool, form: DataForm
+    endpoints: Endpoints, id: int, client: Client, form: DataForm, *, acknowledged: bool | None, as_dict: bool
 ) -> Flow[tuple[list[DataChange] | list[dict[str, Any]], list[DataQuery]]]:
     """The changes of a pad or site, and the questions that fetch the records of all of them."""
     DataQuery(source="site", id=id, **form)  # so that a wrong form is refused before any request
@@ -109,12 +121,8 @@ def corrected(
         DataQuery(source="site", id=site, start=start, end=end, **form)
         for site, start, end in intervals(log.change_log)
     ]
-    if as_dict:
-        return untouched, queries
-    changes = [DataChange._of(change, client) for change in log.change_log]
-    for change in changes:
-        change._form = form
-    return changes, queries
+    changes = [DataChange.adopt(change, client, form) for change in log.change_log]
+    return untouched if as_dict else changes, queries
 
 
 _read = Json[ChangeLog](ChangeLog)

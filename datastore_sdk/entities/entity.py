@@ -1,4 +1,4 @@
-"""What pads, sites, states and data changes have in common: an id, attributes that may not be loaded yet, and a client."""
+"""What pads, sites, states and data changes share: an id, attributes that may not be loaded yet, a client."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import BaseModel, PrivateAttr, create_model
-from restream_api.types import Model
 
 from datastore_sdk.checks import checked_id
 from datastore_sdk.exceptions import NotLoadedError
 from datastore_sdk.transport import Client, client_for
+from restream_api.types import Model
 
 
 class Entity(Model):
     """An object of the service, told apart by its id.
 
-    Made from an id alone it knows nothing else; reading another attribute then raises `NotLoadedError`, and `update()` loads them all.
-    Made from a dict (`Site(**site_as_dict)`) it has the attributes that the dict has, converted to their types; unknown keys become
-    attributes too. The token that it was made with is kept, and never shown, copied into a dump, compared or pickled.
+    Made from an id alone it knows nothing else; reading another attribute then raises `NotLoadedError`, and `update()`
+    loads them all. Made from a dict (`Site(**site_as_dict)`) it has the attributes that the dict has, converted to
+    their types; unknown keys become attributes too. The token that it was made with is kept, and never shown, copied
+    into a dump, compared or pickled.
 
     Args:
         id: Id of the object.
@@ -65,15 +66,15 @@ class Entity(Model):
         return {**defaults, "_client": client}
 
     @classmethod
-    def _of(cls, model: BaseModel, client: Client | None) -> Self:
-        """The object for an answer of the service, which keeps the client that fetched it."""
+    def adopt(cls, model: BaseModel, client: Client | None = None) -> Self:
+        """The object for a model of the generated client, which keeps the client that fetched it."""
         entity = cls.__new__(cls)
-        entity._become(model, model.__dict__, cls._private(client))
+        entity._become(model, {**model.__dict__}, cls._private(client))  # noqa: SLF001 - its own class
         return entity
 
     def _refresh(self, model: BaseModel) -> None:
         """Takes over newer values in place."""
-        self._become(model, model.__dict__, self.__pydantic_private__)
+        self._become(model, {**model.__dict__}, self.__pydantic_private__)
 
     def _caller(self) -> Client:
         return self._client or client_for()

@@ -1,19 +1,18 @@
-"""The operations behind the lists of pads, sites and states: named filters become query parameters, others are passed through."""
+"""The operations behind lists: named filters become query parameters, others are passed through."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from datastore_sdk.checks import checked_choice
+from datastore_sdk.enums import StageNameFilters
+from datastore_sdk.filters import AllSiteFilters, PadFilters, StateFilters
 from restream_api.api.pads import list_pads
 from restream_api.api.sites import list_sites
 from restream_api.api.states import list_states
 from restream_api.models import Pad, Site, State
 from restream_api.types import Operation
-
-from datastore_sdk.checks import checked_choice
-from datastore_sdk.enums import StageNameFilters
-from datastore_sdk.filters import AllSiteFilters, PadFilters, StateFilters
 
 
 def pads_with(filters: Mapping[str, Any]) -> Operation[list[Pad]]:
@@ -39,7 +38,8 @@ def sites_with(filters: Mapping[str, Any]) -> Operation[list[Site]]:
 def states_with(filters: Mapping[str, Any]) -> Operation[list[State]]:
     """The states that match `StateFilters`."""
     known, others = _parted(filters, StateFilters)
-    name = checked_choice(StageNameFilters, known.pop("stage_name_filter", None), "stage_name_filter")
+    given: StageNameFilters | str | None = known.pop("stage_name_filter", None)
+    name = checked_choice(StageNameFilters, given, "stage_name_filter")
     return list_states(**known, current_state_search=name).with_query(others)
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from datastore_sdk.transport.exchange import Flow
 from restream_api.api.pads import get_pad, list_pads
 from restream_api.models import MeasurementSource, MeasurementSources, Pad
-
-from datastore_sdk.transport.exchange import Flow
 
 
 def sources_of_pad(pad_id: int) -> Flow[MeasurementSources]:

@@ -6,27 +6,27 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal, Self, Unpack, overload
 
-from restream_api.api.pads import get_pad
-from restream_api.models import MeasurementSources
-from restream_api.models import Pad as PadModel
-
 from datastore_sdk.data import Data, DataAsync, DataQuery
 from datastore_sdk.entities.asset import Asset
 from datastore_sdk.entities.endpoints import OF_PADS
 from datastore_sdk.entities.lists import pads_with, sites_with, states_with
 from datastore_sdk.entities.measurement_sources import sources_of_pad
+from datastore_sdk.entities.resource import many
 from datastore_sdk.entities.site import Site
 from datastore_sdk.entities.state import State
 from datastore_sdk.enums import DataAggregations, DataFillMethods, DataResolutions, StageNameFilters
 from datastore_sdk.filters import PadFilters, SiteFilters, completed_by
 from datastore_sdk.transport import Client, client_for
+from restream_api.api.pads import get_pad
+from restream_api.models import MeasurementSources
+from restream_api.models import Pad as PadModel
 
 
 class Pad(Asset, PadModel):
     """A pad: a group of wells (sites) that are completed together.
 
-    `Pad(id=668)` makes no call and knows only its id, which is enough to ask for what belongs to it; `update()` loads the pad's own
-    attributes. `Pad(**pad_as_dict)` makes one from a dict.
+    `Pad(id=668)` makes no call and knows only its id, which is enough to ask for what belongs to it; `update()` loads
+    the pad's own attributes. `Pad(**pad_as_dict)` makes one from a dict.
     """
 
     _contract = PadModel
@@ -90,7 +90,7 @@ class Pad(Asset, PadModel):
             RestreamError: The call failed in another way.
         """
         client = client_for(auth_token, client)
-        return client.run(cls._many(client, pads_with(filters), as_dict))
+        return client.run(many(cls, client, pads_with(filters), as_dict=as_dict))
 
     @overload
     @classmethod
@@ -134,7 +134,7 @@ class Pad(Asset, PadModel):
     ) -> list[Self] | list[dict[str, Any]]:
         """Async form of `get_models`."""
         client = client_for(auth_token, client)
-        return await client.arun(cls._many(client, pads_with(filters), as_dict))
+        return await client.arun(many(cls, client, pads_with(filters), as_dict=as_dict))
 
     @overload
     def get_sites(self, *, as_dict: Literal[False] = False, **filters: Unpack[SiteFilters]) -> list[Site]: ...
@@ -155,7 +155,7 @@ class Pad(Asset, PadModel):
             RestreamError: The call failed.
         """
         client = self._caller()
-        return client.run(Site._many(client, sites_with({**filters, "pad_id": self.id}), as_dict))
+        return client.run(many(Site, client, sites_with({**filters, "pad_id": self.id}), as_dict=as_dict))
 
     @overload
     async def aget_sites(self, *, as_dict: Literal[False] = False, **filters: Unpack[SiteFilters]) -> list[Site]: ...
@@ -171,7 +171,7 @@ class Pad(Asset, PadModel):
     ) -> list[Site] | list[dict[str, Any]]:
         """Async form of `get_sites`."""
         client = self._caller()
-        return await client.arun(Site._many(client, sites_with({**filters, "pad_id": self.id}), as_dict))
+        return await client.arun(many(Site, client, sites_with({**filters, "pad_id": self.id}), as_dict=as_dict))
 
     @overload
     def get_states(
@@ -204,8 +204,11 @@ class Pad(Asset, PadModel):
         """
         client = self._caller()
         return client.run(
-            State._many(
-                client, states_with({**filters, "pad_id": self.id, "stage_name_filter": stage_name_filter}), as_dict
+            many(
+                State,
+                client,
+                states_with({**filters, "pad_id": self.id, "stage_name_filter": stage_name_filter}),
+                as_dict=as_dict,
             )
         )
 
@@ -231,8 +234,11 @@ class Pad(Asset, PadModel):
         """Async form of `get_states`."""
         client = self._caller()
         return await client.arun(
-            State._many(
-                client, states_with({**filters, "pad_id": self.id, "stage_name_filter": stage_name_filter}), as_dict
+            many(
+                State,
+                client,
+                states_with({**filters, "pad_id": self.id, "stage_name_filter": stage_name_filter}),
+                as_dict=as_dict,
             )
         )
 
@@ -256,6 +262,7 @@ class Pad(Asset, PadModel):
         end_datetime: datetime | None = None,
         stage_number: int | None = None,
         stage_name_filter: StageNameFilters | str | None = None,
+        *,
         resolution: DataResolutions | str = DataResolutions.SECOND,
         aggregation: DataAggregations | str | None = None,
         fields: str | Sequence[str] | None = None,
@@ -275,13 +282,14 @@ class Pad(Asset, PadModel):
             stage_name_filter: Only data of stages of this operation.
             resolution: The interval that one record stands for.
             aggregation: How the measurements within one interval become one value.
-            fields: Names of the fields (see `get_fields_metadata`), in a sequence or with commas in between. Default: all that are
-                exposed to you.
+            fields: Names of the fields (see `get_fields_metadata`), in a sequence or with commas in between. Default:
+                all that are exposed to you.
             si_units: True: SI units; False: oilfield units (psi, bbl/min, lb/gal). `get_fields_metadata` tells both.
-            measurement_sources_names: Names of the measurement sources, such as "M1" (see `get_measurement_sources_metadata`). Default: all.
-            is_routed: True: each record is handed to the site it belongs to, with plain field names (`slurry_rate`), so one second has a
-                record per site. False: the records of the pad, in which the fields of a measurement source carry its name
-                (`M1_slurry_rate`).
+            measurement_sources_names: Names of the measurement sources, such as "M1" (see
+                `get_measurement_sources_metadata`). Default: all.
+            is_routed: True: each record is handed to the site it belongs to, with plain field names (`slurry_rate`), so
+                one second has a record per site. False: the records of the pad, in which the fields of a measurement
+                source carry its name (`M1_slurry_rate`).
             fill_data_method: How gaps in 1-second data are filled; needs `fill_data_limit`.
             fill_data_limit: The most seconds to fill in one gap.
             inside_area_only: True: fill only between known values; False: before the first and after the last one too.
@@ -316,6 +324,7 @@ class Pad(Asset, PadModel):
         end_datetime: datetime | None = None,
         stage_number: int | None = None,
         stage_name_filter: StageNameFilters | str | None = None,
+        *,
         resolution: DataResolutions | str = DataResolutions.SECOND,
         aggregation: DataAggregations | str | None = None,
         fields: str | Sequence[str] | None = None,

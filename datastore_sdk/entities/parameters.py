@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
-from restream_api.models import NewParameter, Parameter, ParameterPatch, ParameterReplacement, ParametersValid
-from restream_api.types import Operation
 
 from datastore_sdk.checks import checked_id
 from datastore_sdk.entities.endpoints import Endpoints
+from restream_api.models import NewParameter, Parameter, ParameterPatch, ParameterReplacement, ParametersValid
+from restream_api.types import Operation
 
 _new_parameters = TypeAdapter[list[NewParameter]](list[NewParameter])
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal, Self, overload
+from typing import Any, ClassVar, Literal, Self, TypeVar, overload
 
 import orjson
-from restream_api.types import Model, Operation
 
 from datastore_sdk.checks import checked_id
 from datastore_sdk.entities.entity import Entity
 from datastore_sdk.transport import Client, client_for
 from datastore_sdk.transport.exchange import Flow
+from restream_api.types import Operation
+
+R = TypeVar("R", bound=Entity)
 
 
 class Resource(Entity):
@@ -56,7 +58,7 @@ class Resource(Entity):
             RestreamError: The call failed in another way.
         """
         client = client_for(auth_token, client)
-        return client.run(cls._one(client, id, as_dict))
+        return client.run(one(cls, client, cls._get(checked_id(id)), as_dict=as_dict))
 
     @overload
     @classmethod
@@ -79,7 +81,7 @@ class Resource(Entity):
     ) -> Self | dict[str, Any]:
         """Async form of `get_model`."""
         client = client_for(auth_token, client)
-        return await client.arun(cls._one(client, id, as_dict))
+        return await client.arun(one(cls, client, cls._get(checked_id(id)), as_dict=as_dict))
 
     def update(self) -> None:
         """Loads the object's attributes anew, in place. The token stays.
@@ -88,33 +90,34 @@ class Resource(Entity):
             NotFoundError: There is no such object any more.
             RestreamError: The call failed in another way.
         """
-        self._refresh(self._caller().run(type(self)._get(self.id)))
+        self._refresh(self._caller().run(self._get(self.id)))
 
     async def aupdate(self) -> None:
         """Async form of `update`."""
-        self._refresh(await self._caller().arun(type(self)._get(self.id)))
+        self._refresh(await self._caller().arun(self._get(self.id)))
 
-    @classmethod
-    def _one(cls, client: Client, id: int, as_dict: bool) -> Flow[Self | dict[str, Any]]:
-        operation = cls._get(checked_id(id))
-        if as_dict:
-            untouched: dict[str, Any] = yield from operation.with_parse(orjson.loads)
-            return untouched
-        return cls._of((yield from operation), client)
 
-    @classmethod
-    def _many(
-        cls, client: Client, operation: Operation[list[Any]], as_dict: bool
-    ) -> Flow[list[Self] | list[dict[str, Any]]]:
-        if as_dict:
-            untouched: list[dict[str, Any]] = yield from operation.with_parse(orjson.loads)
-            return untouched
-        models: list[Model] = yield from operation
-        return [cls._of(model, client) for model in models]
+def one(kind: type[R], client: Client, operation: Operation[Any], *, as_dict: bool) -> Flow[R | dict[str, Any]]:
+    """An object as the service answers it: as one of ours, or as a dict untouched."""
+    if as_dict:
+        untouched: dict[str, Any] = yield from operation.with_parse(orjson.loads)
+        return untouched
+    return kind.adopt((yield from operation), client)
 
-    @classmethod
-    def _first(
-        cls, client: Client, operation: Operation[list[Any]], as_dict: bool
-    ) -> Flow[Self | dict[str, Any] | None]:
-        found = yield from cls._many(client, operation, as_dict)
-        return found[0] if found else None
+
+def many(
+    kind: type[R], client: Client, operation: Operation[list[Any]], *, as_dict: bool
+) -> Flow[list[R] | list[dict[str, Any]]]:
+    """Objects as the service answers them: as ours, or as dicts untouched."""
+    if as_dict:
+        untouched: list[dict[str, Any]] = yield from operation.with_parse(orjson.loads)
+        return untouched
+    return [kind.adopt(model, client) for model in (yield from operation)]
+
+
+def first(
+    kind: type[R], client: Client, operation: Operation[list[Any]], *, as_dict: bool
+) -> Flow[R | dict[str, Any] | None]:
+    """The first of them; None where there are none."""
+    found = yield from many(kind, client, operation, as_dict=as_dict)
+    return found[0] if found else None

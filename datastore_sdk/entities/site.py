@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 
-from restream_api.api.sites import get_site
-from restream_api.models import MeasurementSources
-from restream_api.models import Site as SiteModel
-
 from datastore_sdk.data import Data, DataAsync, DataQuery
 from datastore_sdk.entities.asset import Asset
 from datastore_sdk.entities.endpoints import OF_SITES
 from datastore_sdk.entities.lists import pads_with, sites_with, states_with
 from datastore_sdk.entities.measurement_sources import sources_of_site
+from datastore_sdk.entities.resource import first, many
 from datastore_sdk.entities.state import State
 from datastore_sdk.enums import DataAggregations, DataFillMethods, DataResolutions, StageNameFilters
 from datastore_sdk.filters import AllSiteFilters, completed_by
 from datastore_sdk.transport import Client, client_for
+from restream_api.api.sites import get_site
+from restream_api.models import MeasurementSources
+from restream_api.models import Site as SiteModel
 
 if TYPE_CHECKING:
     from datastore_sdk.entities.pad import Pad
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class Site(Asset, SiteModel):
     """A site: one well on a pad.
 
-    `Site(id=981)` makes no call and knows only its id, which is enough to ask for what belongs to it; `update()` loads the site's own
-    attributes. `Site(**site_as_dict)` makes one from a dict.
+    `Site(id=981)` makes no call and knows only its id, which is enough to ask for what belongs to it; `update()` loads
+    the site's own attributes. `Site(**site_as_dict)` makes one from a dict.
     """
 
     _contract = SiteModel
@@ -93,7 +93,7 @@ class Site(Asset, SiteModel):
             RestreamError: The call failed in another way.
         """
         client = client_for(auth_token, client)
-        return client.run(cls._many(client, sites_with(filters), as_dict))
+        return client.run(many(cls, client, sites_with(filters), as_dict=as_dict))
 
     @overload
     @classmethod
@@ -137,7 +137,7 @@ class Site(Asset, SiteModel):
     ) -> list[Self] | list[dict[str, Any]]:
         """Async form of `get_models`."""
         client = client_for(auth_token, client)
-        return await client.arun(cls._many(client, sites_with(filters), as_dict))
+        return await client.arun(many(cls, client, sites_with(filters), as_dict=as_dict))
 
     @overload
     def get_pad(self, *, as_dict: Literal[False] = False) -> Pad | None: ...
@@ -155,7 +155,7 @@ class Site(Asset, SiteModel):
             RestreamError: The call failed.
         """
         client = self._caller()
-        return client.run(_pad_class()._first(client, pads_with({"site_pk": self.id}), as_dict))
+        return client.run(first(_pad_class(), client, pads_with({"site_pk": self.id}), as_dict=as_dict))
 
     @overload
     async def aget_pad(self, *, as_dict: Literal[False] = False) -> Pad | None: ...
@@ -166,7 +166,7 @@ class Site(Asset, SiteModel):
     async def aget_pad(self, *, as_dict: bool = False) -> Pad | dict[str, Any] | None:
         """Async form of `get_pad`."""
         client = self._caller()
-        return await client.arun(_pad_class()._first(client, pads_with({"site_pk": self.id}), as_dict))
+        return await client.arun(first(_pad_class(), client, pads_with({"site_pk": self.id}), as_dict=as_dict))
 
     @overload
     def get_state(self, *, as_dict: Literal[False] = False) -> State | None: ...
@@ -184,7 +184,7 @@ class Site(Asset, SiteModel):
             RestreamError: The call failed.
         """
         client = self._caller()
-        return client.run(State._first(client, states_with({"site_id": self.id}), as_dict))
+        return client.run(first(State, client, states_with({"site_id": self.id}), as_dict=as_dict))
 
     @overload
     async def aget_state(self, *, as_dict: Literal[False] = False) -> State | None: ...
@@ -195,12 +195,13 @@ class Site(Asset, SiteModel):
     async def aget_state(self, *, as_dict: bool = False) -> State | dict[str, Any] | None:
         """Async form of `get_state`."""
         client = self._caller()
-        return await client.arun(State._first(client, states_with({"site_id": self.id}), as_dict))
+        return await client.arun(first(State, client, states_with({"site_id": self.id}), as_dict=as_dict))
 
     def get_measurement_sources_metadata(self) -> MeasurementSources:
         """The measurement sources of the site's pad that are attached to this site, by what they measure.
 
-        Each has a name ("M1"), the sites it is attached to, and the site it is active on now. They are empty for a site on no pad.
+        Each has a name ("M1"), the sites it is attached to, and the site it is active on now. They are empty for a site
+        on no pad.
 
         Raises:
             RestreamError: The call failed.
@@ -217,6 +218,7 @@ class Site(Asset, SiteModel):
         end_datetime: datetime | None = None,
         stage_number: int | None = None,
         stage_name_filter: StageNameFilters | str | None = None,
+        *,
         resolution: DataResolutions | str = DataResolutions.SECOND,
         aggregation: DataAggregations | str | None = None,
         fields: str | Sequence[str] | None = None,
@@ -234,8 +236,8 @@ class Site(Asset, SiteModel):
             stage_name_filter: Only data of stages of this operation.
             resolution: The interval that one record stands for.
             aggregation: How the measurements within one interval become one value.
-            fields: Names of the fields (see `get_fields_metadata`), in a sequence or with commas in between. Default: all that are
-                exposed to you.
+            fields: Names of the fields (see `get_fields_metadata`), in a sequence or with commas in between. Default:
+                all that are exposed to you.
             si_units: True: SI units; False: oilfield units (psi, bbl/min, lb/gal). `get_fields_metadata` tells both.
             fill_data_method: How gaps in 1-second data are filled; needs `fill_data_limit`.
             fill_data_limit: The most seconds to fill in one gap.
@@ -269,6 +271,7 @@ class Site(Asset, SiteModel):
         end_datetime: datetime | None = None,
         stage_number: int | None = None,
         stage_name_filter: StageNameFilters | str | None = None,
+        *,
         resolution: DataResolutions | str = DataResolutions.SECOND,
         aggregation: DataAggregations | str | None = None,
         fields: str | Sequence[str] | None = None,

@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from restream_api.models import Stage as StageModel
-from restream_api.models import StageAggregations
-from restream_api.types import Json
-
-from datastore_sdk.checks import checked_choice, checked_id, checked_range, name_list
+from datastore_sdk.checks import checked_choice, checked_range, name_list
 from datastore_sdk.entities.endpoints import Endpoints
 from datastore_sdk.enums import StageNameFilters
 from datastore_sdk.transport.exchange import Flow
+from restream_api.models import Stage as StageModel
+from restream_api.models import StageAggregations
+from restream_api.types import Json
 
 log = logging.getLogger("datastore_sdk")
 
@@ -29,7 +28,9 @@ class Stage(StageModel):
     """
 
     aggregations: StageAggregations | None = None
-    """Numbers computed from the stage's data, such as `avg_slurry_rate`; only where they were asked for and the service has them."""
+    """Numbers computed from the stage's data, such as `avg_slurry_rate`; only where they were asked for and the service
+    has them.
+    """
 
 
 _parse = Json[list[Stage]](list[Stage])
@@ -49,6 +50,7 @@ def stages_of(
     more: Mapping[str, Any],
 ) -> Flow[list[Stage]]:
     """The stages of a pad or site that match, newest first."""
+    checked_range(start, end, "start_date", "end_date")
     operation = endpoints.list_stages(
         id,
         start=start,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Literal, Self, Unpack, overload
 
-from restream_api.api.states import get_state
-from restream_api.models import State as StateModel
-
 from datastore_sdk.entities.lists import states_with
-from datastore_sdk.entities.resource import Resource
+from datastore_sdk.entities.resource import Resource, many
 from datastore_sdk.filters import StateFilters, completed_by
 from datastore_sdk.transport import Client, client_for
+from restream_api.api.states import get_state
+from restream_api.models import State as StateModel
 
 
 class State(Resource, StateModel):
@@ -73,7 +72,7 @@ class State(Resource, StateModel):
             RestreamError: The call failed in another way.
         """
         client = client_for(auth_token, client)
-        return client.run(cls._many(client, states_with(filters), as_dict))
+        return client.run(many(cls, client, states_with(filters), as_dict=as_dict))
 
     @overload
     @classmethod
@@ -117,4 +116,4 @@ class State(Resource, StateModel):
     ) -> list[Self] | list[dict[str, Any]]:
         """Async form of `get_models`."""
         client = client_for(auth_token, client)
-        return await client.arun(cls._many(client, states_with(filters), as_dict))
+        return await client.arun(many(cls, client, states_with(filters), as_dict=as_dict))

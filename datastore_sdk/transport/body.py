@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from typing import Any
 
 from datastore_sdk.exceptions import ContractError, CorruptBodyError, TruncatedBodyError
 from datastore_sdk.transport.effects import Answer, Read, Request, Steps
@@ -20,8 +21,10 @@ class Body:
         self._details = {"method": request.method, "url": request.url}
         encoding = answer.headers.get("content-encoding", "identity").lower()
         if encoding not in ("identity", "gzip"):
-            message = f"{request.method} {request.url} answered in the encoding {encoding!r}, which was not asked for"
-            raise ContractError(message, problems=(message,), **self._details)
+            raise ContractError(
+                f"{request.method} {request.url} answered in the encoding {encoding!r}, which was not asked for",
+                **self._details,
+            )
         self._gzip = zlib.decompressobj(_GZIP) if encoding == "gzip" else None
         self._compressed = b""
         self._more = False  # whether zlib may hold output that it has not handed out yet
@@ -39,22 +42,28 @@ class Body:
         self.received += len(piece)
         return piece
 
-    def _inflated(self, gzip: zlib._Decompress) -> Steps[bytes]:
+    def _inflated(self, gzip: Any) -> Steps[bytes]:
         while not gzip.eof:
             if not self._compressed and not self._more:
                 self._compressed = yield from Read(self._answer)
                 if not self._compressed:
-                    message = f"the compressed body broke off after {self.received} bytes of content"
-                    raise TruncatedBodyError(message, offset=self.received, **self._details)
+                    raise TruncatedBodyError(
+                        f"the compressed body broke off after {self.received} bytes of content",
+                        offset=self.received,
+                        **self._details,
+                    )
             try:
                 piece = gzip.decompress(self._compressed, PIECE)
             except zlib.error as error:
-                message = f"the compressed body is damaged after {self.received} bytes of content: {error}"
-                raise CorruptBodyError(message, offset=self.received, **self._details) from error
+                raise CorruptBodyError(
+                    f"the compressed body is damaged after {self.received} bytes of content: {error}",
+                    offset=self.received,
+                    **self._details,
+                ) from error
             self._compressed = gzip.unconsumed_tail
             self._more = len(piece) == PIECE
             if piece:
-                return piece
+                return bytes(piece)
         while (yield from Read(self._answer)):
             pass  # to the end of the answer, so that its connection can be used again
         return b""

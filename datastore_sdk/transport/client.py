@@ -12,8 +12,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from datastore_sdk.transport.clock import Clock
-from datastore_sdk.transport.connection import Connection, Timeouts
 from datastore_sdk.transport.config import base_url_from, credentials_from
+from datastore_sdk.transport.connection import Connection, Timeouts
 from datastore_sdk.transport.effects import Steps
 from datastore_sdk.transport.exchange import Calls, Exchange
 from datastore_sdk.transport.retry import RetryPolicy
@@ -35,9 +35,9 @@ USER_AGENT = f"restream-datastore-sdk/{version('restream-datastore-sdk')} Python
 class Client:
     """A connection to the Restream API with its credentials; pools its sockets and keeps to the service's limits.
 
-    One is made from the environment by itself; make one to choose another host, other credentials or other manners, and pass it as
-    `client=` wherever `auth_token=` can be passed. It can be shared by threads and event loops. As a context manager it closes its
-    connections at the end.
+    One is made from the environment by itself; make one to choose another host, other credentials or other manners, and
+    pass it as `client=` wherever `auth_token=` can be passed. It can be shared by threads and event loops. As a context
+    manager it closes its connections at the end.
 
     Args:
         auth_token: The token from Tally. Default: the environment variable TALLY_AUTH_TOKEN.
@@ -46,8 +46,8 @@ class Client:
         base_url: Scheme and host of the service. Default: RESTREAM_HOST, else `https://app.restreamsolutions.com`.
         timeouts: How long to wait for connections and answers.
         retries: How often and when failed calls are made again.
-        verify: How to verify the service's certificate: an SSL context of your own; False turns it off, which hands the token to
-            anybody in between.
+        verify: How to verify the service's certificate: an SSL context of your own; False turns it off, which hands the
+            token to anybody in between.
         proxy: URL of a proxy. Default: the usual environment variables (HTTPS_PROXY, NO_PROXY).
         http: An httpx client of your own for the sync calls. The SDK never closes it.
         async_http: An httpx client of your own for the async calls. The SDK never closes it.
@@ -156,8 +156,7 @@ class Client:
         return self  # whoever copies an object means its values, not its connections
 
     def __reduce__(self) -> tuple[Any, ...]:
-        message = "a Client cannot be pickled: it holds credentials and connections; make one where it is needed"
-        raise TypeError(message)
+        raise TypeError("a Client cannot be pickled: it holds credentials and connections; make one where it is needed")
 
     def _sync(self) -> Driver:
         # httpx is imported, and its TLS context built, with the first call: neither is needed to import this package.

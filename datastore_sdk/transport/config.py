@@ -29,14 +29,13 @@ def base_url_from(base_url: str | None) -> str:
     url = (base_url or os.environ.get("RESTREAM_HOST") or DEFAULT_HOST).strip().rstrip("/")
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        message = f"{url!r} is not a base URL; RESTREAM_HOST and base_url look like {DEFAULT_HOST}"
-        raise ConfigurationError(message)
+        raise ConfigurationError(f"{url!r} is not a base URL; RESTREAM_HOST and base_url look like {DEFAULT_HOST}")
     if parts.username or parts.query or parts.fragment:
-        message = "the base URL (RESTREAM_HOST, base_url) must hold neither user name nor query"
-        raise ConfigurationError(message)
+        raise ConfigurationError("the base URL (RESTREAM_HOST, base_url) must hold neither user name nor query")
     if parts.scheme == "http" and not _is_loopback(parts.hostname):
-        message = f"{url} would send the token unencrypted; use https (http is for loopback addresses only)"
-        raise ConfigurationError(message)
+        raise ConfigurationError(
+            f"{url} would send the token unencrypted; use https (http is for loopback addresses only)"
+        )
     return url
 
 
@@ -59,19 +58,18 @@ def credentials_from(
         return ClientCredentials(client_id, client_secret, clock=clock)
     if client_id or client_secret:
         missing = "client secret (RESTREAM_CLIENT_SECRET)" if client_id else "client id (RESTREAM_CLIENT_ID)"
-        message = f"the {missing} is missing"
-        raise MissingCredentialsError(message)
+        raise MissingCredentialsError(f"the {missing} is missing")
     raise MissingCredentialsError(NO_CREDENTIALS)
 
 
 def _checked(token: str) -> str:
     token = token.strip()
     if not token:
-        message = "the token is empty\n" + NO_CREDENTIALS
-        raise MissingCredentialsError(message)
+        raise MissingCredentialsError("the token is empty\n" + NO_CREDENTIALS)
     if not (token.isascii() and token.isprintable()) or " " in token:
-        message = "the token holds characters that no token has (a line break, a space?); was it copied whole?"
-        raise ConfigurationError(message)
+        raise ConfigurationError(
+            "the token holds characters that no token has (a line break, a space?); was it copied whole?"
+        )
     return token
 
 

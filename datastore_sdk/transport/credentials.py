@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from copy import copy
-from typing import Protocol, TypeVar
-
-from restream_api.api.oauth import create_token
-from restream_api.models import TokenRequest
-from restream_api.types import Operation
+from typing import ClassVar, Protocol, TypeVar
 
 from datastore_sdk.exceptions import RestreamError
 from datastore_sdk.transport.clock import Clock
 from datastore_sdk.transport.effects import Steps
 from datastore_sdk.transport.slots import Slots
+from restream_api.api.oauth import create_token
+from restream_api.models import TokenRequest
+from restream_api.types import Operation
 
 T = TypeVar("T")
 
@@ -23,30 +23,32 @@ EARLY = 10.0
 class Fetch(Protocol):
     """Makes one call and gives its answer."""
 
-    def __call__(self, operation: Operation[T], /) -> Steps[T]: ...
+    def __call__(self, operation: Operation[T], /) -> Steps[T]:
+        """The steps of the call."""
+        ...
 
 
-class Credentials(Protocol):
+class Credentials(ABC):
     """What gives the token."""
 
-    kind: str
+    kind: ClassVar[str]
     """What they are, in words that may be shown."""
 
     @property
+    @abstractmethod
     def identity(self) -> tuple[str, ...]:
         """Tells credentials apart; never shown."""
-        ...
 
+    @abstractmethod
     def token(self, fetch: Fetch) -> Steps[str]:
         """The token to send now."""
-        ...
 
-    def renew(self, rejected: str) -> bool:
-        """Note that the service refused a token; whether another one can be had."""
-        ...
+    def renew(self, rejected: str) -> bool:  # noqa: ARG002 - not all can renew
+        """Takes note that the service refused a token; whether another one can be had."""
+        return False
 
 
-class StaticToken:
+class StaticToken(Credentials):
     """A token handed out by Tally. It is never renewed."""
 
     kind = "token"
@@ -56,21 +58,20 @@ class StaticToken:
 
     @property
     def identity(self) -> tuple[str, ...]:
+        """The token itself."""
         return ("token", self._token)
 
-    def token(self, fetch: Fetch) -> Steps[str]:  # noqa: ARG002 - part of the protocol
+    def token(self, fetch: Fetch) -> Steps[str]:  # noqa: ARG002 - nothing to fetch
+        """The token."""
         yield from ()
         return self._token
 
-    def renew(self, rejected: str) -> bool:  # noqa: ARG002 - part of the protocol
-        return False
 
-
-class ClientCredentials:
+class ClientCredentials(Credentials):
     """OAuth2 client credentials, for which the service issues a token that expires.
 
-    A token is kept until shortly before its expiry. However many threads and tasks need one, one request is under way at a time:
-    asking too often can get a client banned.
+    A token is kept until shortly before its expiry. However many threads and tasks need one, one request is under way
+    at a time: asking too often can get a client banned.
     """
 
     kind = "client credentials"
@@ -87,6 +88,7 @@ class ClientCredentials:
 
     @property
     def identity(self) -> tuple[str, ...]:
+        """Client id and secret."""
         return ("client", self._client_id, self._client_secret)
 
     def token(self, fetch: Fetch) -> Steps[str]:
@@ -126,7 +128,8 @@ class ClientCredentials:
         return answer.access_token
 
     def renew(self, rejected: str) -> bool:
-        if self._token == rejected:  # the first caller to be refused; the others find the new token
+        """Drops the token that was refused, unless another caller has renewed it already."""
+        if self._token == rejected:
             self._token = None
             self._expires = 0.0
         return True

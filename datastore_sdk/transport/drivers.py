@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from contextlib import aclosing, closing
 from typing import Any, TypeVar
@@ -25,7 +24,6 @@ from datastore_sdk.transport.effects import (
     Request,
     Sleep,
     Steps,
-    Supply,
     Wait,
 )
 
@@ -85,7 +83,7 @@ class Driver:
                 return self._clock.sleep(seconds)
             case Wait(future):
                 return future.result()
-            case Block(function) | Supply(function):
+            case Block(function):
                 return function()
             case _:
                 raise NotImplementedError(effect)
@@ -169,9 +167,6 @@ class AsyncDriver:
                 return await asyncio.wrap_future(future)
             case Block(function):
                 return await asyncio.to_thread(function)
-            case Supply(function):
-                supplied = function()
-                return await supplied if inspect.isawaitable(supplied) else supplied
             case _:
                 raise NotImplementedError(effect)
 
@@ -197,7 +192,8 @@ def _emitted(steps: Steps[Any]) -> Steps[None]:
 
 
 def _options(connection: Connection) -> dict[str, Any]:
-    # The service closes idle connections after some seconds; ours end a little earlier, or a call would meet the closing.
+    # The service closes idle connections after some seconds; ours end a little earlier, or a call would meet the
+    # closing.
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=4.0)
     return {"verify": connection.verify, "proxy": connection.proxy, "limits": limits, "follow_redirects": False}
 

@@ -1,19 +1,19 @@
 """What pure code can ask of the outside world.
 
-The logic of a call (tokens, attempts, limits, reading an answer) is written once, as generators that yield effects and get
-back what came of them:
+The logic of a call (tokens, attempts, limits, reading an answer) is written once, as generators that yield effects and
+get back what came of them:
 
     answer = yield from Open(request)
     while chunk := (yield from Read(answer)):
         ...
 
-The two drivers in `drivers.py` carry the effects out: one by blocking, the other by awaiting. Errors of an effect are raised at
-the `yield`, so `try`/`finally` work as usual.
+The two drivers in `drivers.py` carry the effects out: one by blocking, the other by awaiting. Errors of an effect are
+raised at the `yield`, so `try`/`finally` work as usual.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -91,13 +91,6 @@ class Wait(Effect[R]):
     """Wait until somebody else settles a future."""
 
     future: Future[R]
-
-
-@dataclass(frozen=True, slots=True)
-class Supply(Effect[R]):
-    """Call a function of the user's, which may be a coroutine function."""
-
-    function: Callable[[], R | Awaitable[R]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The logic of a call: token, limit, attempts, and what the answer means. Pure: what it needs of the world it yields as effects."""
+"""The logic of a call: token, limit, attempts, and what the answer means. Pure: it yields effects."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import logging
 from collections.abc import Generator
 from threading import Lock
 from typing import Any, Protocol, TypeVar
-
-from restream_api.types import Operation
 
 from datastore_sdk.exceptions import AuthenticationError, CallError, ContractError
 from datastore_sdk.transport.answers import error_from, parse
@@ -17,6 +15,7 @@ from datastore_sdk.transport.credentials import Credentials
 from datastore_sdk.transport.effects import Answer, Close, Effect, Open, Request, Sleep, Steps
 from datastore_sdk.transport.retry import RetryPolicy
 from datastore_sdk.transport.slots import Slots
+from restream_api.types import Operation
 
 log = logging.getLogger("datastore_sdk")
 
@@ -151,8 +150,11 @@ class Exchange:
         while piece := (yield from body.read()):
             pieces.append(piece)
             if body.received > self._longest_answer:
-                message = f"{request.method} {request.url} answered more than {self._longest_answer} bytes"
-                raise ContractError(message, method=request.method, url=request.url, problems=(message,))
+                raise ContractError(
+                    f"{request.method} {request.url} answered more than {self._longest_answer} bytes",
+                    method=request.method,
+                    url=request.url,
+                )
         return b"".join(pieces)
 
     def _slots_of(self, operation: Operation[Any]) -> Slots:

@@ -19,8 +19,9 @@ from datastore_sdk.exceptions import (
 class RetryPolicy:
     """How often a failed call is made again, and how long to wait in between.
 
-    Calls are made again after 429, 5xx, lost connections, broken-off answers and timeouts, never after another 4xx. The wait doubles from
-    attempt to attempt, a random part of it is taken (full jitter), and a `Retry-After` of the service is respected.
+    Calls are made again after 429, 5xx, lost connections, broken-off answers and timeouts, never after another 4xx. The
+    wait doubles from attempt to attempt, a random part of it is taken (full jitter), and a `Retry-After` of the service
+    is respected.
     """
 
     max_attempts: int = 5
@@ -32,14 +33,15 @@ class RetryPolicy:
 
     def __post_init__(self) -> None:
         if self.max_attempts < 1:
-            message = f"max_attempts must be at least 1, not {self.max_attempts}"
-            raise ValueError(message)
+            raise ValueError(f"max_attempts must be at least 1, not {self.max_attempts}")
 
     def wait_after(self, error: CallError, *, attempt: int, idempotent: bool) -> float | None:
-        """Seconds to wait after the given attempt (counted from 1) failed; None where the call must not be made again."""
+        """Seconds to wait after an attempt (counted from 1) failed; None where the call must not be made again."""
         if attempt >= self.max_attempts or not _may_be_repeated(error, idempotent=idempotent):
             return None
-        wait = random.uniform(0, min(self.longest_wait, self.first_wait * 2 ** (attempt - 1)))
+        wait = random.uniform(  # noqa: S311 - no secret
+            0, min(self.longest_wait, self.first_wait * 2 ** (attempt - 1))
+        )
         asked = error.retry_after if isinstance(error, RateLimited | ServerError) else None
         if asked is None:
             return wait

@@ -1,4 +1,4 @@
-"""Places that only so many callers may hold at a time: the service's limit of calls to one endpoint, and turns at a token."""
+"""Places of which only so many may be held at a time: calls to one endpoint, turns at a token."""
 
 from __future__ import annotations
 

@@ -15,5 +15,5 @@ class Component(Model):
     """Its serial number."""
     component_type_name: str | None = None
     """Name of its type, such as `stem_indicator`."""
-    valve_safety_buffer_limit: float | None = None
+    valve_safety_buffer_limit: int | float | None = None
     """How near to its end position a valve must come to count as there."""

@@ -35,7 +35,7 @@ class ComponentConfiguration(Model):
     """The valve that stands in for this one downhole."""
     field_name: str | None = None
     """Name of the field that the value is taken from."""
-    last_value: str | float | None = None
+    last_value: str | int | float | None = None
     """The sensor's last value, in its own unit."""
-    inactivity_threshold: float | None = None
+    inactivity_threshold: int | float | None = None
     """Seconds without a value after which the sensor counts as silent."""

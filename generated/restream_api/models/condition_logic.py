@@ -10,7 +10,7 @@ class ConditionLogic(Model):
     """Kind of rule, such as `SimpleConditionLogicSchema`."""
     operator: str | None = None
     """How the value is compared, such as `<` or `>`."""
-    comparison_value: str | float | None = None
+    comparison_value: str | int | float | None = None
     """What the value is compared with, in the sensor's unit."""
     resulting_condition: str | None = None
     """The condition when the rule holds: `O`, `C` or `N`."""

@@ -10,7 +10,7 @@ class NewParameterCondition(Model, extra="forbid"):
     """Name of the field to compare."""
     operator: str
     """How to compare it: `greater_than`, `greater_than_or_equal`, `less_than`, ..."""
-    value: float
+    value: int | float
     """What to compare it with, in `base_unit`."""
     si_unit: str | None = None
     """SI unit of the field; left out, the service fills it in."""

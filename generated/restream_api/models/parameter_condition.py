@@ -10,7 +10,7 @@ class ParameterCondition(Model):
     """Name of the field that is compared."""
     operator: str
     """How it is compared: `greater_than`, `greater_than_or_equal`, `less_than`, ..."""
-    value: float
+    value: int | float
     """What it is compared with, in `base_unit`."""
     si_unit: str | None = None
     """SI unit of the field."""

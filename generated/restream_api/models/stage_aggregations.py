@@ -11,4 +11,4 @@ class StageAggregations(Model):
     id: int
     """Id of the stage."""
 
-    __pydantic_extra__: dict[str, float | None] = pydantic.Field(init=False)  # pyright: ignore[reportIncompatibleVariableOverride]
+    __pydantic_extra__: dict[str, int | float | None] = pydantic.Field(init=False)  # pyright: ignore[reportIncompatibleVariableOverride]

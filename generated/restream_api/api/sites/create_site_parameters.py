@@ -35,4 +35,5 @@ def create_site_parameters(
         headers={"Content-Type": "application/json"},
         content=encode_json(body),
         success=frozenset({200, 201}),
+        idempotent=False,
     )

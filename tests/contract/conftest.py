@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from _contract import Contract
+from _generator import generated
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def path() -> Path:
+    return ROOT / "openapi.yaml"
+
+
+@pytest.fixture(scope="session")
+def document(path: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return loaded
+
+
+@pytest.fixture(scope="session")
+def contract(path: Path) -> Contract:
+    return Contract(path)
+
+
+@pytest.fixture(scope="session")
+def files(path: Path) -> dict[str, str]:
+    return generated(path)
