@@ -19,7 +19,7 @@ from datastore_sdk.data.forms import Form
 from datastore_sdk.data.query import DataQuery
 from datastore_sdk.exceptions import CallError, CorruptBodyError, TruncatedBodyError
 from datastore_sdk.transport.effects import Emit, Steps
-from datastore_sdk.transport.exchange import Exchange, Opened
+from datastore_sdk.transport.exchange import Exchange, Opened, SlotTaken
 from restream_api.types import Operation
 
 log = logging.getLogger("datastore_sdk")
@@ -43,6 +43,8 @@ def _all_of(exchange: Exchange, query: DataQuery, form: Form[R]) -> Steps[None]:
         operation = rest.operation()
         try:
             yield from _once(exchange, operation, form, delivered)
+        except SlotTaken:
+            attempt = 0
         except CallError as error:
             if not delivered.known:
                 raise
@@ -69,7 +71,7 @@ def _once(exchange: Exchange, operation: Operation[Any], form: Form[R], delivere
                 if new:
                     delivered.note(new)
                     catching_up = catching_up and delivered.last_second == reached
-                    yield from Emit(new)
+                    yield from opened.emit(new) if delivered.known else Emit(new)
     finally:
         yield from opened.close()
 

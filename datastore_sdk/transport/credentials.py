@@ -100,7 +100,7 @@ class ClientCredentials(Credentials):
         failures = self._failures
         if token := self._current():
             return token
-        yield from self._turn.acquire()
+        turn = yield from self._turn.acquire()
         try:
             if token := self._current():
                 return token
@@ -108,7 +108,7 @@ class ClientCredentials(Credentials):
                 raise copy(self._failure)  # the service refused while this caller waited: do not ask again
             return (yield from self._issued(fetch))
         finally:
-            self._turn.release()
+            turn.release()
 
     def _current(self) -> str | None:
         return self._token if self._clock.monotonic() < self._expires - EARLY else None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
-from contextlib import aclosing, closing
+from collections.abc import AsyncGenerator, Generator
+from contextlib import aclosing, closing, suppress
+from functools import partial
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -81,8 +82,8 @@ class Driver:
                 return response.close()
             case Sleep(seconds):
                 return self._clock.sleep(seconds)
-            case Wait(future):
-                return future.result()
+            case Wait(future, seconds):
+                return future.result(seconds)
             case Block(function):
                 return function()
             case _:
@@ -93,7 +94,9 @@ class Driver:
             response = self._http.send(_httpx_request(self._http, request, self._connection.timeouts), stream=True)
         except httpx.HTTPError as error:
             raise _translated(error, request) from error
-        return _answer(request, response, response.iter_raw())
+        return Answer(
+            response.status_code, response.headers, (response, request, response.iter_raw()), drop=response.close
+        )
 
     def _read(self, answer: Answer) -> bytes:
         _, request, pieces = answer.handle
@@ -111,6 +114,7 @@ class AsyncDriver:
         self._clock = clock
         self._given = http
         # An httpx client belongs to the event loop in which it was first used.
+        self._closings: set[asyncio.Task[None]] = set()
         self._by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = WeakKeyDictionary()
 
     async def drive(self, steps: Steps[R]) -> R:
@@ -163,8 +167,9 @@ class AsyncDriver:
                 return await response.aclose()
             case Sleep(seconds):
                 return await self._clock.asleep(seconds)
-            case Wait(future):
-                return await asyncio.wrap_future(future)
+            case Wait(future, seconds):
+                await asyncio.wait([asyncio.wrap_future(future)], timeout=seconds)
+                return future.result(0)
             case Block(function):
                 return await asyncio.to_thread(function)
             case _:
@@ -176,7 +181,19 @@ class AsyncDriver:
             response = await http.send(_httpx_request(http, request, self._connection.timeouts), stream=True)
         except httpx.HTTPError as error:
             raise _translated(error, request) from error
-        return _answer(request, response, response.aiter_raw())
+        drop = partial(self._drop, asyncio.get_running_loop(), response)
+        return Answer(response.status_code, response.headers, (response, request, response.aiter_raw()), drop)
+
+    def _drop(self, loop: asyncio.AbstractEventLoop, response: httpx.Response) -> None:
+        """Closes a response in its own event loop, whichever thread this is."""
+
+        def begin() -> None:
+            closing = loop.create_task(response.aclose())
+            self._closings.add(closing)  # or the task could be collected before it has run
+            closing.add_done_callback(self._closings.discard)
+
+        with suppress(RuntimeError):  # the loop is closed, and the connection with it
+            loop.call_soon_threadsafe(begin)
 
     async def _read(self, answer: Answer) -> bytes:
         _, request, pieces = answer.handle
@@ -206,11 +223,6 @@ def _httpx_request(http: httpx.Client | httpx.AsyncClient, request: Request, tim
         content=request.content,
         timeout=httpx.Timeout(timeouts.stream if request.streamed else timeouts.read, connect=timeouts.connect),
     )
-
-
-def _answer(request: Request, response: httpx.Response, pieces: Iterator[bytes] | AsyncIterator[bytes]) -> Answer:
-    # httpx.Headers looks names up in any case and joins repeated ones, which a dict of them would not.
-    return Answer(response.status_code, response.headers, (response, request, pieces))
 
 
 def _translated(error: httpx.HTTPError, request: Request) -> NoConnectionError | CallTimeoutError:

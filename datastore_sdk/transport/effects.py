@@ -50,12 +50,14 @@ class Request:
 class Answer:
     """An HTTP answer of which only status and headers were read. Belongs to the driver that opened it."""
 
-    __slots__ = ("handle", "headers", "status")
+    __slots__ = ("drop", "handle", "headers", "status")
 
-    def __init__(self, status: int, headers: Mapping[str, str], handle: Any) -> None:
+    def __init__(self, status: int, headers: Mapping[str, str], handle: Any, drop: Callable[[], None]) -> None:
         self.status = status
         self.headers = headers
         self.handle = handle
+        self.drop = drop
+        """Drops the connection at once, from any thread, while nothing is being read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +90,10 @@ class Sleep(Effect[None]):
 
 @dataclass(frozen=True, slots=True)
 class Wait(Effect[R]):
-    """Wait until somebody else settles a future."""
+    """Wait until somebody else settles a future; TimeoutError after so many seconds, the future going on."""
 
     future: Future[R]
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from datastore_sdk.transport.answers import error_from, parse
 from datastore_sdk.transport.body import Body
 from datastore_sdk.transport.clock import Clock
 from datastore_sdk.transport.credentials import Credentials
-from datastore_sdk.transport.effects import Answer, Close, Effect, Open, Request, Sleep, Steps
+from datastore_sdk.transport.effects import Answer, Close, Emit, Open, Request, Sleep, Steps
 from datastore_sdk.transport.retry import RetryPolicy
-from datastore_sdk.transport.slots import Slots
+from datastore_sdk.transport.slots import Lease, Slots
 from restream_api.types import Operation
 
 log = logging.getLogger("datastore_sdk")
@@ -103,8 +103,7 @@ class Exchange:
 
         A token that the service refuses is renewed once where it can be.
         """
-        slots = self._slots_of(operation)
-        yield from slots.acquire()
+        lease = yield from self._slots_of(operation).acquire()
         try:
             request = yield from self._request(operation)
             try:
@@ -114,9 +113,9 @@ class Exchange:
                     raise
                 request = yield from self._request(operation)
                 answer = yield from self._accepted(operation, request)
-            return Opened(request, answer, slots)
+            return Opened(request, answer, lease)
         except BaseException:
-            slots.release()
+            lease.release()
             raise
 
     def _request(self, operation: Operation[Any]) -> Steps[Request]:
@@ -162,21 +161,37 @@ class Exchange:
             return self._slots.setdefault(operation.endpoint, Slots(self._calls_per_endpoint))
 
 
+class SlotTaken(Exception):  # noqa: N818 - not an error: the stream is asked to go on in another slot
+    """The slot was taken while its holder rested, and the answer was dropped."""
+
+
 class Opened:
     """A call whose answer is a success and open to be read. Holds one of the endpoint's slots until it is closed."""
 
-    def __init__(self, request: Request, answer: Answer, slots: Slots) -> None:
+    def __init__(self, request: Request, answer: Answer, lease: Lease) -> None:
         self.request = request
         self.body = Body(request, answer)
         self._answer = answer
-        self._slots = slots
+        self._lease = lease
 
-    def close(self) -> Generator[Effect[Any], Any, None]:
+    def emit(self, item: Any) -> Steps[None]:
+        """Hands an item over. Meanwhile the slot may be taken by others.
+
+        Raises:
+            SlotTaken: it was.
+        """
+        self._lease.rest(self._answer.drop)
+        yield from Emit(item)
+        if not self._lease.wake():
+            raise SlotTaken
+
+    def close(self) -> Steps[None]:
         """Gives connection and slot back."""
         try:
-            yield from Close(self._answer)
+            if self._lease.wake():
+                yield from Close(self._answer)
         finally:
-            self._slots.release()
+            self._lease.release()
 
 
 def _token_of(request: Request) -> str:

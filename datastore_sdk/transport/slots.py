@@ -1,12 +1,49 @@
-"""Places of which only so many may be held at a time: calls to one endpoint, turns at a token."""
+"""Places of which only so many may be held at a time: calls to one endpoint, turns at a token.
+
+A stream holds its slot while it is read, which can take hours, and while the program that reads it does something
+else. Four streams opened in one thread and read in turn would wait for each other for ever. So a holder that rests can
+lose its slot to somebody who waits: at once where the one who waits is the program that lets it rest, else after some
+patience. It takes another slot when it goes on.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from threading import Lock
+from threading import Lock, get_ident
+from time import monotonic
 
 from datastore_sdk.transport.effects import Steps, Wait
+
+Place = tuple[int, int]
+"""A thread and the task that runs in it."""
+PATIENCE = 2.0
+"""Seconds that a holder may rest before others may take its slot."""
+
+
+class Lease:
+    """A slot that is held."""
+
+    def __init__(self, slots: Slots) -> None:
+        self._slots = slots
+        self.held = True
+        self.rests_since = 0.0
+        self.rester: Place | None = None
+        self.drop: Callable[[], None] = _nothing
+
+    def rest(self, drop: Callable[[], None]) -> None:
+        """Offers the slot to others while it is not used. Whoever takes it calls `drop`, which ends its use."""
+        self._slots.rest(self, drop)
+
+    def wake(self) -> bool:
+        """Claims the slot back; False where it was taken."""
+        return self._slots.wake(self)
+
+    def release(self) -> None:
+        """Gives the slot back, unless it was taken."""
+        self._slots.release(self)
 
 
 class Slots:
@@ -14,30 +51,90 @@ class Slots:
 
     def __init__(self, limit: int) -> None:
         self._free = limit
-        self._queue: deque[Future[None]] = deque()
+        self._queue: deque[Future[Lease]] = deque()
+        self._resting: set[Lease] = set()
         self._lock = Lock()
 
-    def acquire(self) -> Steps[None]:
-        """Take a slot, waiting for one where all are held."""
+    def acquire(self) -> Steps[Lease]:
+        """Takes a slot, waiting for one where all are held."""
+        ticket = Future[Lease]()
         with self._lock:
-            if self._free:
-                self._free -= 1
-                return
-            ticket = Future[None]()
             self._queue.append(ticket)
-        try:
-            yield from Wait(ticket)
-        except BaseException:
-            if not ticket.cancel():  # it was granted just as the waiting was given up
-                self.release()
-            raise
+            here = _here()
+            taken = self._serve(lease for lease in [*self._resting] if lease.rester == here)
+        _drop(taken)
+        while True:
+            try:
+                return (yield from Wait(ticket, PATIENCE))
+            except TimeoutError:
+                with self._lock:
+                    long_ago = monotonic() - PATIENCE
+                    taken = self._serve(lease for lease in [*self._resting] if lease.rests_since < long_ago)
+                _drop(taken)
+            except BaseException:
+                self._give_up(ticket)
+                raise
 
-    def release(self) -> None:
-        """Give a slot back; whoever has waited longest gets it."""
+    def rest(self, lease: Lease, drop: Callable[[], None]) -> None:
+        """See `Lease.rest`."""
         with self._lock:
-            while self._queue:
-                ticket = self._queue.popleft()
-                if ticket.set_running_or_notify_cancel():
-                    ticket.set_result(None)
-                    return
+            lease.rester, lease.rests_since, lease.drop = _here(), monotonic(), drop
+            self._resting.add(lease)
+
+    def wake(self, lease: Lease) -> bool:
+        """See `Lease.wake`."""
+        with self._lock:
+            self._resting.discard(lease)
+            return lease.held
+
+    def release(self, lease: Lease) -> None:
+        """See `Lease.release`."""
+        with self._lock:
+            self._free_up(lease)
+            self._serve()
+
+    def _serve(self, takeable: Iterable[Lease] = ()) -> list[Lease]:
+        """Gives slots to those who wait, free ones first; comes back with those that were taken from somebody."""
+        victims = iter(takeable)
+        taken: list[Lease] = []
+        while self._queue:
+            if not self._free:
+                victim = next(victims, None)
+                if victim is None:
+                    break
+                self._free_up(victim)
+                taken.append(victim)
+            self._free -= 1
+            self._queue.popleft().set_result(Lease(self))
+        return taken
+
+    def _free_up(self, lease: Lease) -> None:
+        self._resting.discard(lease)
+        if lease.held:
+            lease.held = False
             self._free += 1
+
+    def _give_up(self, ticket: Future[Lease]) -> None:
+        """Leaves the queue; a slot that was granted just then is given back."""
+        with self._lock:
+            if not ticket.done():
+                self._queue.remove(ticket)
+                return
+        ticket.result().release()
+
+
+def _drop(taken: list[Lease]) -> None:
+    for lease in taken:
+        lease.drop()
+
+
+def _here() -> Place:
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # no event loop runs in this thread
+        task = None
+    return get_ident(), id(task)
+
+
+def _nothing() -> None:
+    """What an answer that never rests is dropped with."""
