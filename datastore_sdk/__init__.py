@@ -10,14 +10,13 @@ exists in an async form too, with an `a` before its name. Moments are datetimes 
 in UTC.
 """
 
-from importlib.metadata import version
-
 from datastore_sdk.data import Data, DataAsync
 from datastore_sdk.entities import DataChange, Pad, Site, Stage, State
 from datastore_sdk.enums import DataAggregations, DataFillMethods, DataResolutions, StageNameFilters
 from datastore_sdk.transport import Client, RetryPolicy, Timeouts
+from datastore_sdk.version import VERSION
 
-__version__ = version("restream-datastore-sdk")
+__version__ = VERSION
 
 __all__ = [
     "Client",

@@ -6,7 +6,6 @@ import os
 import platform
 import ssl
 from collections.abc import AsyncGenerator, Generator
-from importlib.metadata import version
 from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -17,6 +16,7 @@ from datastore_sdk.transport.connection import Connection, Timeouts
 from datastore_sdk.transport.effects import Steps
 from datastore_sdk.transport.exchange import Calls, Exchange
 from datastore_sdk.transport.retry import RetryPolicy
+from datastore_sdk.version import VERSION
 
 if TYPE_CHECKING:
     import httpx
@@ -29,7 +29,7 @@ CALLS_PER_ENDPOINT = 3
 """The service's limit of calls at a time, per client and endpoint."""
 LONGEST_ANSWER = 1 << 29
 """The most bytes that an answer other than time-series data may have."""
-USER_AGENT = f"restream-datastore-sdk/{version('restream-datastore-sdk')} Python/{platform.python_version()}"
+USER_AGENT = f"restream-datastore-sdk/{VERSION} Python/{platform.python_version()}"
 
 
 class Client:
