@@ -1,3 +1,3 @@
-"""The version, as `pyproject.toml` has it too: looking it up in the installed metadata costs a fifth of the import time."""
+"""The version, as `pyproject.toml` has it too; looking it up in the metadata would cost a fifth of the import time."""
 
 VERSION = "0.1.0"

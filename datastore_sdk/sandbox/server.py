@@ -1,0 +1,179 @@
+"""The sandbox: the service on a port of this machine, in a thread of this process."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable, Collection
+from datetime import datetime
+from importlib import import_module
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self
+
+from datastore_sdk.sandbox.field.oilfield import Clock, Oilfield
+from datastore_sdk.sandbox.service.auth import Credentials, Tokens
+from datastore_sdk.sandbox.service.received import ReceivedRequest
+
+if TYPE_CHECKING:
+    from datastore_sdk.sandbox.service.server import Server
+
+MAX_CONCURRENT_CALLS: Final = 3
+_BACKLOG: Final = 128
+_START_SECONDS: Final = 20.0
+_POLL_SECONDS: Final = 0.005
+
+
+class Sandbox:
+    """A Restream service of one's own, on loopback.
+
+    Use it as a context manager, or call `start` and `stop`. The same `seed`, `now` and `days` give the same field.
+
+    Args:
+        seed: Of everything that looks like chance.
+        now: A moment (with time zone) at which the field's time stands still, or a clock that tells unix seconds.
+            By default the computer's clock: stages begin and end while one looks.
+        days: Length of the history, from midnight UTC that many days ago; at most 10.
+        host: Address to listen on.
+        port: Port to listen on; 0 takes a free one.
+        token: A bearer token that never expires; by default a new one is made up.
+        client_id: For the OAuth2 client credentials flow.
+        client_secret: For the same; by default a new one is made up.
+        token_lifetime: Seconds for which a token issued for the credentials is good.
+        concurrency: How many calls of a client may be under way to one endpoint before it is answered with 429.
+        denied: Ids of pads and sites that answer 403.
+
+    Attributes:
+        field: The simulated field, to look at and to change: `sandbox.field.correct(...)`.
+        requests: What was received, in order.
+
+    Raises:
+        ImportError: The extra `sandbox` is not installed.
+        ValueError: `now` has no time zone, or `days` is out of range.
+
+    Example:
+        >>> with Sandbox(seed=7) as sandbox:
+        ...     pads = Pad.get_models(auth_token=sandbox.token)
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int = 7,
+        now: datetime | Callable[[], float] = time.time,
+        days: float = 4,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        token: str | None = None,
+        client_id: str = "sandbox",
+        client_secret: str | None = None,
+        token_lifetime: float = 36_000,
+        concurrency: int = MAX_CONCURRENT_CALLS,
+        denied: Collection[int] = (),
+    ) -> None:
+        _require_extra()
+        self.token = token or secrets.token_urlsafe(24)
+        self.client_id = client_id
+        self.client_secret = client_secret or secrets.token_urlsafe(24)
+        self.field = Oilfield(seed, _clock(now), days)
+        self.requests: list[ReceivedRequest] = []
+        self._credentials = Credentials(self.token, client_id, self.client_secret, token_lifetime)
+        self._denied = frozenset(denied)
+        self._concurrency = concurrency
+        self._address = host, port
+        self._server: Server | None = None
+        self._thread: threading.Thread | None = None
+        self._port = port
+
+    @property
+    def url(self) -> str:
+        """Scheme, host and port. The port is known once the sandbox has started."""
+        host = self._address[0]
+        return f"http://{f'[{host}]' if ':' in host else host}:{self._port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment variables that lead the SDK to this sandbox."""
+        return {"RESTREAM_HOST": self.url, "TALLY_AUTH_TOKEN": self.token}
+
+    def start(self) -> Self:
+        """Begins to serve; returns when requests are answered.
+
+        Raises:
+            RuntimeError: It is running already, or the server does not start.
+            OSError: The port is taken.
+        """
+        if self._thread is not None:
+            raise RuntimeError("the sandbox is running already")
+        listener = _listen(*self._address)
+        self._port = listener.getsockname()[1]
+        self._server = server = self._make_server()
+        self._thread = threading.Thread(target=server.run, args=([listener],), name="restream-sandbox", daemon=True)
+        self._thread.start()
+        deadline = time.monotonic() + _START_SECONDS
+        while not server.started:
+            if not self._thread.is_alive() or time.monotonic() > deadline:
+                self.stop()
+                raise RuntimeError("the sandbox's server did not start")
+            time.sleep(_POLL_SECONDS)
+        return self
+
+    def stop(self) -> None:
+        """Ends serving; streams that are still open are cut off. Does nothing when it is not running."""
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = True
+            self._thread.join()
+        self._server = self._thread = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        state = "serving" if self._thread is not None else "not serving"
+        return f"<{type(self).__name__} {self.url} ({state}), seed {self.field.seed}>"
+
+    def _make_server(self) -> Server:
+        from datastore_sdk.sandbox.service.app import make_app
+        from datastore_sdk.sandbox.service.calls import Restream
+        from datastore_sdk.sandbox.service.server import Server
+
+        service = Restream(self.field, self._denied, Tokens(self._credentials))
+        return Server(make_app(service, self._concurrency, self.requests))
+
+
+def _require_extra() -> None:
+    for package in ("starlette", "uvicorn"):
+        try:
+            import_module(package)
+        except ImportError as error:
+            message = f'the sandbox needs {package}: pip install "restream-datastore-sdk[sandbox]"'
+            raise ImportError(message, name=package) from error
+
+
+def _clock(now: datetime | Callable[[], float]) -> Clock:
+    if not isinstance(now, datetime):
+        return now
+    if now.tzinfo is None:
+        raise ValueError("now needs a time zone")
+    frozen = now.timestamp()
+    return lambda: frozen
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # asyncio turns Nagle's algorithm off only where the protocol is named; with it, each small answer takes 40 ms.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    return listener

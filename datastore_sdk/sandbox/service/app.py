@@ -1,0 +1,135 @@
+"""The service as an ASGI application."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import orjson
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from datastore_sdk.sandbox.service.calls import Answer, Call, Handler, Restream, Streamed
+from datastore_sdk.sandbox.service.endpoints import ENDPOINTS, TOKEN_PATH
+from datastore_sdk.sandbox.service.errors import RequestError, method_not_allowed
+from datastore_sdk.sandbox.service.limits import ConcurrencyLimit
+from datastore_sdk.sandbox.service.query import Query
+from datastore_sdk.sandbox.service.received import ReceivedRequest
+from datastore_sdk.sandbox.service.streaming import in_thread, json_chunks
+
+_JSON = "application/json"
+_GZIP_LEVEL = 3
+
+
+class _Endpoint:
+    """One path of the service."""
+
+    def __init__(self, path: str, handlers: Mapping[str, Handler], service: Restream, limit: ConcurrencyLimit) -> None:
+        self._path = path
+        self._handlers = handlers
+        self._service = service
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        try:
+            handler = self._handlers.get(request.method)
+            if handler is None:
+                raise method_not_allowed(request.method, ", ".join(self._handlers))
+            client = self._client(request)
+            with self._limit.slot(client, self._path):
+                result = await self._result(request, handler, client)
+                if isinstance(result, Streamed):
+                    await self._stream(result, scope, receive, send)
+                else:
+                    answer = result if isinstance(result, Answer) else Answer(200, result)
+                    await json_response(answer.status, answer.content)(scope, receive, send)
+        except RequestError as error:
+            await json_response(error.status, error.body, error.headers)(scope, receive, send)
+
+    def _client(self, request: Request) -> str:
+        if self._path == TOKEN_PATH:
+            return request.client.host if request.client else ""
+        return self._service.tokens.client_of(request.headers.get("authorization"))
+
+    async def _result(self, request: Request, handler: Handler, client: str) -> object:
+        call = Call(
+            service=self._service,
+            client=client,
+            ids=request.path_params,
+            query=Query(request.query_params.multi_items()),
+            body=await request.body(),
+            now=self._service.field.now(),
+        )
+        return await run_in_threadpool(handler, call)
+
+    @staticmethod
+    async def _stream(streamed: Streamed, scope: Scope, receive: Receive, send: Send) -> None:
+        chunks = json_chunks(streamed.records)
+        try:
+            await StreamingResponse(in_thread(chunks), media_type=_JSON)(scope, receive, send)
+        finally:
+            chunks.close()
+
+
+class _RequestLog:
+    """Notes each request, and the status of its answer, in a list."""
+
+    def __init__(self, app: ASGIApp, received: list[ReceivedRequest]) -> None:
+        self._app = app
+        self._received = received
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        entry = ReceivedRequest(request.method, request.url.path, tuple(request.query_params.multi_items()))
+        self._received.append(entry)
+
+        async def noting(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                entry.status = message["status"]
+            await send(message)
+
+        await self._app(scope, receive, noting)
+
+
+def json_response(status: int, content: object, headers: Mapping[str, str] | None = None) -> Response:
+    """An answer of JSON; without content, an empty one."""
+    body = b"" if content is None else orjson.dumps(content)
+    return Response(body, status, dict(headers or {}), media_type=_JSON if body else None)
+
+
+async def _http_error(_: Request, error: Exception) -> Response:
+    if isinstance(error, HTTPException):
+        return json_response(error.status_code, {"detail": error.detail})
+    return json_response(500, {"detail": "A server error occurred."})
+
+
+def make_app(service: Restream, concurrency: int, received: list[ReceivedRequest]) -> Starlette:
+    """The application.
+
+    Args:
+        service: What it serves.
+        concurrency: How many calls of a client may be under way to one endpoint.
+        received: The list in which requests are noted.
+    """
+    limit = ConcurrencyLimit(concurrency)
+    routes = [Route(path, _Endpoint(path, handlers, service, limit)) for path, handlers in ENDPOINTS.items()]
+    app = Starlette(
+        routes=routes,
+        middleware=[
+            Middleware(_RequestLog, received=received),
+            Middleware(GZipMiddleware, compresslevel=_GZIP_LEVEL),
+        ],
+        exception_handlers={404: _http_error, 500: _http_error},
+    )
+    app.router.redirect_slashes = False
+    return app

@@ -1,0 +1,123 @@
+"""What the answers to calls are made from: the service's state and one call."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from datastore_sdk.sandbox.field.aggregations import StageNumbers
+from datastore_sdk.sandbox.field.layout import Pad, Site
+from datastore_sdk.sandbox.field.oilfield import Oilfield
+from datastore_sdk.sandbox.field.operations import PadOperations
+from datastore_sdk.sandbox.field.readings import Record
+from datastore_sdk.sandbox.service.auth import Tokens
+from datastore_sdk.sandbox.service.changes import Acknowledgements
+from datastore_sdk.sandbox.service.errors import forbidden, not_found
+from datastore_sdk.sandbox.service.parameters import Parameters
+from datastore_sdk.sandbox.service.query import Query
+
+_OLD_SECONDS: Final = 36 * 3600
+
+
+@dataclass(slots=True)
+class Restream:
+    """The service behind the endpoints.
+
+    Attributes:
+        field: What it reports on.
+        denied: Ids of pads and sites that no client has access to.
+        tokens: Who may call.
+        parameters: Which numbers of stages are computed.
+        numbers: Those that were.
+        acknowledgements: Which data changes clients have received.
+    """
+
+    field: Oilfield
+    denied: frozenset[int]
+    tokens: Tokens
+    parameters: Parameters = dataclasses.field(default_factory=Parameters)
+    numbers: StageNumbers = dataclasses.field(default_factory=StageNumbers)
+    acknowledgements: Acknowledgements = dataclasses.field(init=False)
+
+    def __post_init__(self) -> None:
+        self.acknowledgements = Acknowledgements(before=self.field.now() - _OLD_SECONDS)
+
+    def pads(self) -> Iterator[Pad]:
+        """The pads that clients may see."""
+        return (pad for pad in self.field.pads if pad.id not in self.denied)
+
+    def sites(self) -> Iterator[tuple[PadOperations, Site]]:
+        """The sites that clients may see."""
+        for pad in self.pads():
+            for site in pad.sites:
+                if site.id not in self.denied:
+                    yield self.field.operations[pad.id], site
+
+    def pad(self, pad_id: int) -> PadOperations:
+        """What goes on at a pad.
+
+        Raises:
+            RequestError: 404, 403.
+        """
+        operations = self.field.operations.get(pad_id)
+        if operations is None:
+            raise not_found()
+        if pad_id in self.denied:
+            raise forbidden()
+        return operations
+
+    def site(self, site_id: int) -> tuple[PadOperations, Site]:
+        """A site, and what goes on at its pad.
+
+        Raises:
+            RequestError: 404, 403.
+        """
+        try:
+            site = self.field.site(site_id)
+        except KeyError:
+            raise not_found() from None
+        if site_id in self.denied:
+            raise forbidden()
+        return self.pad(self.field.pad_of(site_id).id), site
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call.
+
+    Attributes:
+        service: What it was made to.
+        client: Who made it.
+        ids: The ids in its path.
+        query: Its query parameters.
+        body: Its body.
+        now: The field's time when it came in, unix seconds.
+    """
+
+    service: Restream
+    client: str
+    ids: Mapping[str, int]
+    query: Query
+    body: bytes
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a call is answered with, when that is not just 200 and JSON."""
+
+    status: int
+    content: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """Records to be streamed as one JSON array."""
+
+    records: Iterator[Record]
+
+
+Handler = Callable[[Call], object]
+"""Answers a call: with JSON, an `Answer` or something `Streamed`."""

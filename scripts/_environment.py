@@ -1,0 +1,195 @@
+"""The virtual environments of the scripts, and how a script moves into the project's own.
+
+A script says what it needs before it imports anything that is not in the standard library:
+
+    from _environment import reexec
+    reexec("test", "sandbox")
+
+The first run makes `.venv` beside `pyproject.toml` and installs the project in there, editable, with the named
+dependency groups and extras in the versions of `constraints.txt`. Later runs see that nothing has changed and start at
+once. An environment only grows, so that scripts do not undo each other's work; delete it to begin anew.
+
+Only the standard library is used here, and syntax that an older Python can read: it has to say that it is too old.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+
+ROOT = Path(__file__).resolve().parent.parent
+SUPPORTED = tuple((3, minor) for minor in range(11, 15))
+
+
+def reexec(*names: str) -> None:
+    """Has the calling script run in the project's environment, with these dependency groups and extras installed.
+
+    Returns if it does already; otherwise the same command line starts again with the environment's interpreter.
+    """
+    if sys.version_info < SUPPORTED[0]:
+        _become(_supported_python())
+    python = project_environment(ROOT).ensure(*names)
+    if Path(sys.prefix).resolve() != python.parent.parent.resolve():
+        _become(python)
+
+
+def project_environment(root: Path) -> Environment:
+    """The environment of the project in `root`; the names it takes are those of dependency groups and extras."""
+    pyproject, constraints = root / "pyproject.toml", root / "constraints.txt"
+
+    def arguments(names: Iterable[str]) -> list[str]:
+        extras, requirements = _requested(pyproject, names)
+        project = f"{root}[{','.join(extras)}]" if extras else str(root)
+        return ["--constraint", str(constraints), "--editable", project, *requirements]
+
+    return Environment(root / ".venv", inputs=(pyproject, constraints), arguments=arguments)
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A virtual environment that is made, completed and repaired when something is asked of it.
+
+    Attributes:
+        folder: Where it lies. One that was left unfinished, was moved, or was made by other means is replaced.
+        inputs: Files that decide what is installed; when one of them changes, pip runs again.
+        arguments: What to tell `pip install` for the names asked. By default the names are requirements.
+    """
+
+    folder: Path
+    inputs: tuple[Path, ...] = ()
+    arguments: Callable[[Iterable[str]], Sequence[str]] = sorted
+
+    @property
+    def python(self) -> Path:
+        """Its interpreter."""
+        return self.folder / "bin" / "python"
+
+    def ensure(self, *names: str) -> Path:
+        """Has all of `names` installed, besides what was installed before.
+
+        Returns:
+            The interpreter.
+        """
+        if not self._has(names):
+            print(f"Preparing {self.folder.name} ...", file=sys.stderr, flush=True)
+            with self._lock():
+                if not self._has(names):  # another script may have done it meanwhile
+                    self._install(names)
+        return self.python
+
+    def _has(self, names: Iterable[str]) -> bool:
+        stamp = self._read_stamp()
+        return self._is_whole() and stamp["inputs"] == self._digests() and set(stamp["names"]).issuperset(names)
+
+    def _install(self, names: Iterable[str]) -> None:
+        wanted = set(names)
+        if self._is_whole():
+            wanted.update(self._read_stamp()["names"])
+        else:
+            self._make()
+        arguments = self.arguments(wanted)
+        # Without its stamp an installation that breaks off is known for what it is.
+        self._stamp.unlink(missing_ok=True)
+        environment = {**os.environ, "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+        _run([str(self.python), "-m", "pip", "install", *arguments], "pip could not install", environment)
+        stamp = {"folder": str(self.folder), "inputs": self._digests(), "names": sorted(wanted)}
+        self._stamp.write_text(json.dumps(stamp), encoding="utf-8")
+
+    def _make(self) -> None:
+        if self.folder.is_symlink() or self.folder.is_file():
+            self.folder.unlink()
+        elif self.folder.exists():
+            shutil.rmtree(self.folder)
+        # Not sys.executable: that may lie in the environment which is being replaced.
+        python = getattr(sys, "_base_executable", sys.executable)
+        _run(
+            [python, "-m", "venv", str(self.folder)],
+            f"{python} could not make a virtual environment; on Debian and Ubuntu that takes the package python3-venv",
+        )
+
+    @property
+    def _stamp(self) -> Path:
+        return self.folder / "installed.json"
+
+    def _read_stamp(self) -> dict[str, Any]:
+        try:
+            stamp: dict[str, Any] = json.loads(self._stamp.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {"folder": None, "inputs": None, "names": []}
+        return stamp
+
+    def _is_whole(self) -> bool:
+        return (
+            self._read_stamp()["folder"] == str(self.folder)
+            and self.python.exists()
+            and any(self.folder.glob("lib/python*/site-packages/pip"))
+        )
+
+    def _digests(self) -> list[str]:
+        return [hashlib.sha256(path.read_bytes()).hexdigest() for path in self.inputs]
+
+    @contextlib.contextmanager
+    def _lock(self) -> Generator[None]:
+        with self.folder.with_name(f"{self.folder.name}.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # the system lets go of it however this process ends
+            yield
+
+
+def _requested(pyproject: Path, names: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Of these names, the extras, and the requirements of the dependency groups."""
+    import tomllib  # not at the top: an older Python has to get as far as saying that it is too old
+
+    metadata = tomllib.loads(pyproject.read_text(encoding="utf-8"))
+    groups: dict[str, list[str | dict[str, str]]] = metadata["dependency-groups"]
+    extras: dict[str, list[str]] = metadata["project"]["optional-dependencies"]
+
+    def expanded(group: str) -> Iterator[str]:
+        for item in groups[group]:
+            if isinstance(item, str):
+                yield item
+            else:
+                yield from expanded(item["include-group"])
+
+    wanted = sorted(names)
+    for name in wanted:
+        if name not in groups and name not in extras:
+            sys.exit(f"{pyproject} has no extra or dependency group {name!r} (if it once had, delete the environment)")
+    requirements = dict.fromkeys(item for name in wanted if name in groups for item in expanded(name))
+    return [name for name in wanted if name in extras], list(requirements)
+
+
+def _supported_python() -> str:
+    for major, minor in SUPPORTED:
+        python = shutil.which(f"python{major}.{minor}")
+        # A version manager's stand-in is found even when there is nothing behind it.
+        if python and subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0:
+            return python
+    running, oldest = (".".join(map(str, version[:2])) for version in (sys.version_info, SUPPORTED[0]))
+    raise SystemExit(f"This is Python {running}; the project needs {oldest} or newer, and there is none on the PATH")
+
+
+def _run(command: Sequence[str], failure: str, environment: dict[str, str] | None = None) -> None:
+    """Runs a command of which only a failure is of interest."""
+    done = subprocess.run(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    if done.returncode:
+        sys.exit(f"{done.stdout}\n{failure}")
+
+
+def _become(python: str | Path) -> NoReturn:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execv(python, [str(python), *getattr(sys, "orig_argv", ["", *sys.argv])[1:]])

@@ -1,0 +1,233 @@
+"""Compares the sync and the async form of every public call: they must be the same code.
+
+Looked at are the classes that the package's `__all__` names, and their bases. Each call (`get_x`, `create_x`, `update`,
+`save`, ...) needs its async form (`aget_x`), each async method its sync form, and `DataAsync` must have all that `Data`
+has. With `async`, `await` and the `a` of the names taken out, decorators, overloads, signatures and bodies must be
+equal. Docstrings may differ.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import difflib
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+N = TypeVar("N", bound=ast.AST)
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+ASYNC = "Async"
+
+CALL = re.compile(r"(get|create|update|delete|confirm)_|(update|save)$")
+"""The public methods that must have an async form; any other one may."""
+
+BODIES_DIFFER = frozenset({"Client.close", "Client._sync"})
+"""Pairs whose signatures alone are compared: here the two forms part."""
+
+SYNC_WORDS = {
+    "AsyncExitStack": "ExitStack",
+    "AsyncGenerator": "Generator",
+    "AsyncIterable": "Iterable",
+    "AsyncIterator": "Iterator",
+    "StopAsyncIteration": "StopIteration",
+    "aclosing": "closing",
+    "aiter": "iter",
+    "anext": "next",
+    "asynccontextmanager": "contextmanager",
+}
+"""What the standard library calls the two forms."""
+
+
+@dataclass(frozen=True)
+class _Class:
+    node: ast.ClassDef
+    path: Path
+
+    @property
+    def bases(self) -> Iterator[str]:
+        for base in self.node.bases:
+            generic = base.value if isinstance(base, ast.Subscript) else base
+            if isinstance(generic, ast.Name | ast.Attribute):
+                yield generic.id if isinstance(generic, ast.Name) else generic.attr
+
+    @cached_property
+    def methods(self) -> dict[str, list[Function]]:
+        """By name; more than one definition is a name with overloads."""
+        methods: dict[str, list[Function]] = {}
+        for statement in self.node.body:
+            if isinstance(statement, Function):
+                methods.setdefault(statement.name, []).append(statement)
+        return methods
+
+
+def async_name(name: str) -> str:
+    """`get_x` -> `aget_x`, `_x` -> `_ax`, `__iter__` -> `__aiter__`."""
+    bare = name.lstrip("_")
+    return f"{name[: len(name) - len(bare)]}a{bare}"
+
+
+class _ToSync(ast.NodeTransformer):
+    """Takes out what makes code async, and its docstrings."""
+
+    def __init__(self, words: Mapping[str, str]) -> None:
+        self.words = words
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        return self.visit_FunctionDef(_recast(node, ast.FunctionDef))
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        self.generic_visit(node)
+        node.name = self.words.get(node.name, node.name)
+        if ast.get_docstring(node) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+        return node
+
+    def visit_AsyncFor(self, node: ast.AsyncFor) -> ast.AST:
+        return self.visit_For(_recast(node, ast.For))
+
+    def visit_For(self, node: ast.For) -> ast.AST:
+        """As `yield from` where it is one: async code has to spell it out."""
+        self.generic_visit(node)
+        match node:
+            case ast.For(
+                target=ast.Name(id=item), body=[ast.Expr(value=ast.Yield(value=ast.Name(id=given)))], orelse=[]
+            ):
+                return ast.Expr(ast.YieldFrom(node.iter)) if item == given else node
+            case _:
+                return node
+
+    def visit_AsyncWith(self, node: ast.AsyncWith) -> ast.AST:
+        return self.generic_visit(_recast(node, ast.With))
+
+    def visit_Await(self, node: ast.Await) -> ast.AST:
+        value: ast.expr = self.visit(node.value)
+        return value
+
+    def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
+        node.is_async = 0
+        return self.generic_visit(node)
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        node.id = self.words.get(node.id, node.id)
+        return node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        node.attr = self.words.get(node.attr, node.attr)
+        return self.generic_visit(node)
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        """To the caller `Generator[X, None, None]` is `AsyncGenerator[X, None]`, and X is `Awaitable[X]`."""
+        self.generic_visit(node)
+        match node:
+            case ast.Subscript(value=ast.Name(id="Generator"), slice=ast.Tuple(elts=[item, *_])):
+                node.slice = item
+            case ast.Subscript(value=ast.Name(id="Awaitable"), slice=item):
+                return item
+            case ast.Subscript(value=ast.Name(id="Coroutine"), slice=ast.Tuple(elts=[_, _, item])):
+                return item
+            case _:
+                pass
+        return node
+
+
+def _recast(node: ast.AST, kind: type[N]) -> N:
+    """The node as one of another kind with the same fields."""
+    return ast.copy_location(kind(**dict(ast.iter_fields(node))), node)
+
+
+class Package:
+    """The public classes of a package."""
+
+    def __init__(self, folder: Path) -> None:
+        modules = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.py"))}
+        classes = {
+            node.name: _Class(node, path)
+            for path, module in modules.items()
+            for node in ast.walk(module)
+            if isinstance(node, ast.ClassDef)
+        }
+        self.public: dict[str, _Class] = {}
+        names = list(_exported(modules[folder / "__init__.py"]))
+        for name in names:
+            if name in classes and name not in self.public:
+                self.public[name] = classes[name]
+                names.extend(classes[name].bases)
+        functions = {
+            node.name for module in modules.values() for node in ast.walk(module) if isinstance(node, Function)
+        }
+        self.words = {
+            **SYNC_WORDS,
+            **{async_name(name): name for name in functions if async_name(name) in functions},
+            **{name + ASYNC: name for name in classes if name + ASYNC in classes},
+            **{ASYNC + name: name for name in classes if ASYNC + name in classes},
+        }
+
+    def findings(self) -> Iterator[str]:
+        """What is wrong, a text for each."""
+        for name, class_ in self.public.items():
+            other = self.public.get(name + ASYNC)
+            if other:
+                yield from self._between(class_, other)
+            elif name not in self.words:
+                yield from self._within(class_)
+
+    def _within(self, class_: _Class) -> Iterator[str]:
+        for name in class_.methods:
+            if async_name(name) in class_.methods:
+                yield from self._compared(class_, name, class_, async_name(name))
+            elif CALL.match(name):
+                yield f"{class_.path}: {class_.node.name}.{name} has no async form {async_name(name)}"
+        for name, definitions in class_.methods.items():
+            is_async = any(isinstance(definition, ast.AsyncFunctionDef) for definition in definitions)
+            if is_async and not any(async_name(sync) == name for sync in class_.methods):
+                yield f"{class_.path}: {class_.node.name}.{name} has no sync form"
+
+    def _between(self, class_: _Class, other: _Class) -> Iterator[str]:
+        left_over = set(other.methods)
+        for name in class_.methods:
+            twin = next((twin for twin in (async_name(name), name) if twin in other.methods), None)
+            if twin:
+                left_over.discard(twin)
+                yield from self._compared(class_, name, other, twin)
+            else:
+                yield f"{class_.path}: {class_.node.name}.{name} has no async form in {other.node.name}"
+        for name in sorted(left_over):
+            yield f"{other.path}: {other.node.name}.{name} has no sync form in {class_.node.name}"
+
+    def _compared(self, class_: _Class, name: str, other: _Class, twin: str) -> Iterator[str]:
+        signature_only = f"{class_.node.name}.{name}" in BODIES_DIFFER
+        sync_lines = self._lines(class_.methods[name], signature_only=signature_only)
+        async_lines = self._lines(other.methods[twin], signature_only=signature_only)
+        if sync_lines != async_lines:
+            where = (_place(class_, name), _place(other, twin))
+            yield "\n".join(difflib.unified_diff(sync_lines, async_lines, where[0], where[1], n=1, lineterm=""))
+
+    def _lines(self, definitions: list[Function], *, signature_only: bool) -> list[str]:
+        lines: list[str] = []
+        for definition in definitions:
+            sync = _ToSync(self.words).visit(copy.deepcopy(definition))
+            if signature_only:
+                sync.body = [ast.Pass()]
+            lines.extend(ast.unparse(sync).splitlines())
+        return lines
+
+
+def _place(class_: _Class, method: str) -> str:
+    return f"{class_.path}:{class_.methods[method][0].lineno} {class_.node.name}.{method}"
+
+
+def _exported(module: ast.Module) -> list[str]:
+    for statement in module.body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id="__all__")], value=value):
+                return list(ast.literal_eval(value))
+            case _:
+                pass
+    return []

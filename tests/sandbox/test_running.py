@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from datastore_sdk.sandbox import Sandbox, server
+
+NOW = datetime(2025, 9, 18, 12, tzinfo=UTC)
+
+
+def test_starting_and_stopping() -> None:
+    others = set(threading.enumerate())
+    sandbox = Sandbox(now=NOW)
+    assert "not serving" in repr(sandbox)
+    sandbox.stop()
+    assert sandbox.start() is sandbox
+    assert sandbox.environment == {"RESTREAM_HOST": sandbox.url, "TALLY_AUTH_TOKEN": sandbox.token}
+    headers = {"Authorization": f"Bearer {sandbox.token}"}
+    assert httpx.get(f"{sandbox.url}/external/thirdparty/v1/pads/", headers=headers).status_code == 200
+    with pytest.raises(RuntimeError, match="running already"):
+        sandbox.start()
+    sandbox.stop()
+    sandbox.stop()
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(sandbox.url)
+    assert set(threading.enumerate()) <= others
+    with sandbox:
+        assert httpx.get(f"{sandbox.url}/external/thirdparty/v1/pads/", headers=headers).status_code == 200
+
+
+def test_several_at_a_time_know_nothing_of_each_other() -> None:
+    with Sandbox(now=NOW) as one, Sandbox(now=NOW) as two:
+        assert one.url != two.url
+        assert one.token != two.token
+        headers = {"Authorization": f"Bearer {one.token}"}
+        assert httpx.get(f"{two.url}/external/thirdparty/v1/pads/", headers=headers).status_code == 401
+
+
+def test_stopping_cuts_streams_off() -> None:
+    with (
+        Sandbox(now=NOW) as sandbox,
+        httpx.Client(headers={"Authorization": f"Bearer {sandbox.token}"}) as client,
+        client.stream("GET", f"{sandbox.url}/external/thirdparty/v1/pads/668/data/") as response,
+    ):
+        chunks = response.iter_raw()
+        assert next(chunks)
+        sandbox.stop()
+        with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
+            list(chunks)
+
+
+def test_token_never_shows() -> None:
+    sandbox = Sandbox(token="t0ken", client_secret="s3cret")
+    assert "t0ken" not in repr(sandbox)
+    assert "s3cret" not in repr(sandbox)
+
+
+def test_a_taken_port() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        sandbox = Sandbox(port=taken.getsockname()[1])
+        with pytest.raises(OSError, match="in use"):
+            sandbox.start()
+
+
+def test_wrong_options() -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        Sandbox(now=datetime(2025, 9, 18))  # noqa: DTZ001
+    with pytest.raises(ValueError, match="days"):
+        Sandbox(days=0)
+
+
+def test_the_clock_goes_on_by_default() -> None:
+    before = datetime.now(UTC).timestamp()
+    assert before - 1 <= Sandbox().field.now() <= before + 5
+
+
+def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> Any:
+        raise ModuleNotFoundError(name=name)
+
+    monkeypatch.setattr(server, "import_module", missing)
+    with pytest.raises(ImportError, match=r'pip install "restream-datastore-sdk\[sandbox\]"'):
+        Sandbox()
+
+
+def test_importing_it_imports_no_server() -> None:
+    code = "import sys, datastore_sdk.sandbox; print([m for m in ('starlette', 'uvicorn') if m in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_running_alone(number: signal.Signals) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "datastore_sdk.sandbox",
+        "--port",
+        "0",
+        "--now",
+        "2025-09-18T12:00:00",
+        "--days",
+        "2",
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout
+        lines = [process.stdout.readline().strip() for _ in range(2)]
+        host, token = (line.partition("=")[2] for line in lines)
+        assert [line.partition("=")[0] for line in lines] == ["export RESTREAM_HOST", "export TALLY_AUTH_TOKEN"]
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = httpx.get(f"{host}/external/thirdparty/v1/sites/981/", headers=headers)
+        assert answer.json()["metadata"]["last_timestamp"] == int(NOW.timestamp())
+        process.send_signal(number)
+        rest, log = process.communicate(timeout=20)
+    finally:
+        process.kill()
+        process.wait()
+    assert (process.returncode, rest) == (0, "")
+    assert "Traceback" not in log

@@ -1,0 +1,67 @@
+"""The demo, run in this process."""
+
+from __future__ import annotations
+
+import csv
+import json
+import runpy
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import _environment
+import pytest
+from _environment import ROOT
+from _plot import area
+
+from datastore_sdk import Client
+from datastore_sdk.sandbox import Sandbox
+
+
+@pytest.fixture(autouse=True)
+def default_clients(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The clients that the demo leaves to the end of the process are closed with its sandbox."""
+    clients: dict[tuple[str, ...], Client] = {}
+    monkeypatch.setattr("datastore_sdk.transport.client._defaults", clients)
+    yield
+    for client in clients.values():
+        client.close()
+
+
+def run_demo(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
+    monkeypatch.setattr(_environment, "reexec", lambda *_names: None)
+    monkeypatch.setattr(sys, "argv", ["demo", *arguments])
+    for name in ("RESTREAM_HOST", "TALLY_AUTH_TOKEN"):  # noted, so that what the demo sets is taken back
+        monkeypatch.setenv(name, "")
+    runpy.run_path(str(ROOT / "scripts" / "demo"), run_name="__main__")
+
+
+def test_the_whole_tour(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    run_demo(monkeypatch, "--output", str(tmp_path))
+    printed = capsys.readouterr().out
+    assert "The treatment plot" in printed
+    assert "█" in printed
+    assert "All acknowledged; the service now lists 0" in printed
+    (stage,) = (path for path in tmp_path.glob("site-*.json"))
+    records = json.loads(stage.read_text())
+    with stage.with_suffix(".csv").open(newline="") as rows:
+        assert sum(1 for _ in csv.DictReader(rows)) == len(records) > 1000
+
+
+def test_a_service_of_ones_own_is_only_read(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    with Sandbox() as sandbox:
+        run_demo(monkeypatch, "--host", sandbox.url, "--token", sandbox.token, "--output", str(tmp_path))
+        assert {request.method for request in sandbox.requests} == {"GET"}
+    assert "acknowledged" not in capsys.readouterr().out
+
+
+def test_an_error_of_the_service_is_said_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Sandbox() as sandbox, pytest.raises(SystemExit, match="401"):
+        run_demo(monkeypatch, "--host", sandbox.url, "--token", "not-one-of-its-own")
+
+
+def test_an_area_chart() -> None:
+    assert list(area([0, 2, 4, 8], height=2)) == ["       8 ┤   █", "       0 ┤ ▄██"]
+    assert list(area([3, 3], height=1)) == ["       3 ┤  "]

@@ -1,0 +1,96 @@
+"""What the project's files say about each other, and what is in the package that they make."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+import zipfile
+from email import message_from_string
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from _environment import ROOT, SUPPORTED
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from poetry.core.masonry import api
+
+import datastore_sdk
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+METADATA: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PROJECT: dict[str, Any] = METADATA["project"]
+EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
+GROUPS: dict[str, list[str | dict[str, str]]] = METADATA["dependency-groups"]
+
+PINS = {
+    canonicalize_name(pin.name): pin.specifier
+    for line in (ROOT / "constraints.txt").read_text().splitlines()
+    if not line.startswith("#")
+    for pin in [Requirement(line)]
+}
+REQUIREMENTS = sorted(
+    {
+        requirement
+        for requirements in [PROJECT["dependencies"], *EXTRAS.values(), *GROUPS.values()]
+        for requirement in requirements
+        if isinstance(requirement, str)
+    }
+)
+SCRIPTS = [path for path in sorted((ROOT / "scripts").iterdir()) if path.is_file() and not path.suffix]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    folder = tmp_path_factory.mktemp("wheel")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        return zipfile.ZipFile(folder / api.build_wheel(str(folder)))
+
+
+def test_the_wheel_brings_the_two_typed_packages_and_nothing_else(wheel: zipfile.ZipFile) -> None:
+    names = set(wheel.namelist())
+    assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"datastore_sdk", "restream_api"}
+    assert {"datastore_sdk/py.typed", "restream_api/py.typed"} <= names
+    assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
+
+
+def test_the_wheel_says_what_it_is(wheel: zipfile.ZipFile) -> None:
+    (metadata_file,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
+    metadata = message_from_string(wheel.read(metadata_file).decode())
+    assert metadata["Name"] == "restream-datastore-sdk"
+    assert metadata["Version"] == datastore_sdk.__version__ == PROJECT["version"]
+    assert metadata["License-Expression"] == "MIT"
+    assert metadata["Requires-Python"] == ">=3.11"
+    assert metadata.get_all("Provides-Extra") == list(EXTRAS)
+
+
+@pytest.mark.parametrize("requirement", [Requirement(line) for line in REQUIREMENTS], ids=REQUIREMENTS)
+def test_every_requirement_is_pinned_to_a_version_it_allows(requirement: Requirement) -> None:
+    (pin,) = PINS[canonicalize_name(requirement.name)]
+    assert pin.operator == "=="
+    assert requirement.specifier.contains(pin.version)
+
+
+def test_groups_and_extras_can_be_told_apart_by_name() -> None:
+    assert not EXTRAS.keys() & GROUPS.keys()
+
+
+def test_the_tests_get_what_the_sandbox_needs() -> None:
+    assert set(EXTRAS["sandbox"]) <= {requirement for requirement in GROUPS["test"] if isinstance(requirement, str)}
+
+
+def test_scripts_look_for_the_pythons_that_the_project_supports() -> None:
+    names = {f"{major}.{minor}" for major, minor in SUPPORTED}
+    classified = {line.rpartition(" ")[2] for line in PROJECT["classifiers"] if line.startswith("Programming Language")}
+    assert names == classified - {"3", "Only"}
+    assert SpecifierSet(PROJECT["requires-python"]).contains(min(names))
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_a_script_can_be_run_and_is_checked(script: Path) -> None:
+    assert os.access(script, os.X_OK)
+    assert script.read_text().startswith('#!/usr/bin/env python3\n"""')
+    assert f"scripts/{script.name}" in METADATA["tool"]["pyright"]["include"]
