@@ -98,7 +98,7 @@ class Sandbox:
         return {"RESTREAM_HOST": self.url, "TALLY_AUTH_TOKEN": self.token}
 
     def start(self) -> Self:
-        """Begins to serve; returns when requests are answered.
+        """Begins to serve; returns when requests are answered. What clients changed before is forgotten.
 
         Raises:
             RuntimeError: It is running already, or the server does not start.

@@ -161,18 +161,20 @@ class Client:
     def _sync(self) -> Driver:
         # httpx is imported, and its TLS context built, with the first call: neither is needed to import this package.
         from datastore_sdk.transport.drivers import Driver
+        from datastore_sdk.transport.http import Http
 
         with self._lock:
             if self._driver is None:
-                self._driver = Driver(self._connection, self._clock, self._http)
+                self._driver = Driver(Http(self._connection, self._http), self._clock)
             return self._driver
 
     def _async(self) -> AsyncDriver:
         from datastore_sdk.transport.drivers import AsyncDriver
+        from datastore_sdk.transport.http import AsyncHttp
 
         with self._lock:
             if self._async_driver is None:
-                self._async_driver = AsyncDriver(self._connection, self._clock, self._async_http)
+                self._async_driver = AsyncDriver(AsyncHttp(self._connection, self._async_http), self._clock)
             return self._async_driver
 
 

@@ -71,8 +71,9 @@ class Laboratory:
         drift, hiss = self._dice.wander(900, name, self._pad_id), self._dice.white(name, self._pad_id)
         return lambda t: middle + slow * drift(t) + fast * hiss(t)
 
-    def readings(self, *, flowing: bool, second: int) -> Readings:
-        """What it reports from a second on, with slurry flowing past it or without."""
+    def readings(self, treatment: Treatment | None, second: int) -> Readings:
+        """What it reports from a second on, with a stage under way or without."""
+        flowing = treatment is not None and treatment.is_flowing(second)
         hiss = self._dice.white("lab", self._pad_id)
 
         def viscosity(second: int) -> float | str | None:

@@ -133,6 +133,6 @@ class Oilfield:
         kind = modification_type, modification_subtype
         operations = self.operations[self._pad_of[site_id].id]
         with self._lock:
-            made = revision(next(self._revision_ids), site_id, interval, kind, self._clock())
+            made = revision(next(self._revision_ids), site_id, interval, kind, self.now())
             operations.revise(made)
         return made

@@ -124,8 +124,7 @@ def _site_readings(
         treatment = operations.treatment(stage)
         groups.append((crew.name, treatment.readings()))
         if crew.laboratory:
-            flowing = treatment.flow_from <= second < treatment.flow_until
-            groups.append(("", operations.laboratory.readings(flowing=flowing, second=second)))
+            groups.append(("", operations.laboratory.readings(treatment, second)))
     elif stage and stage.state == WIRELINE:
         groups.append((crew.wireline, operations.wireline_run(stage).readings()))
     groups.append(("", wellhead(operations.dice, operations.pad.by_id[site_id], stage)))
@@ -148,8 +147,7 @@ def _pad_plan(operations: PadOperations, second: int, selection: Selection) -> _
         if crew.laboratory:
             frac = operations.frac_at(crew, second)
             treatment = operations.treatment(frac) if frac else None
-            flowing = treatment is not None and treatment.flow_from <= second < treatment.flow_until
-            groups.append(("", operations.laboratory.readings(flowing=flowing, second=second)))
+            groups.append(("", operations.laboratory.readings(treatment, second)))
     carrier = operations.pad.sites[0]
     stage = operations.stage_at(carrier.id, second)
     groups.append(("", wellhead(operations.dice, carrier, stage)))
@@ -180,9 +178,9 @@ def _sources(operations: PadOperations, crew: Crew, second: int, now: int) -> It
         yield crew.wireline, corrected(run, operations.wireline_run(run).readings()) or {}
 
 
-def _distort(readings: Readings, effects: Iterable[Effect]) -> Readings | None:
+def _distort(readings: Readings, showing: Iterable[Effect]) -> Readings | None:
     result: Readings | None = readings
-    for effect in effects:
+    for effect in showing:
         if result is not None:
             result = distorted(result, effect)
     return result

@@ -51,11 +51,6 @@ class Stage:
         return self if self.end is not None and self.end <= now else replace(self, end=None)
 
 
-def site_of_stage(stage_id: int) -> int:
-    """The site that a stage id belongs to."""
-    return stage_id // _STAGES_PER_SITE
-
-
 class CrewCalendar:
     """The jobs of one crew, planned ahead as far as anybody has asked."""
 

@@ -11,19 +11,23 @@ from datastore_sdk.sandbox.field.noise import Dice
 from datastore_sdk.sandbox.field.readings import Readings
 from datastore_sdk.sandbox.field.schedule import Stage
 
-PROPPANT_LB_PER_GAL: Final = 22.1
-"""How heavy a gallon of sand grains is: what proppant adds to the volume of the slurry."""
-
+_SAND_LB_PER_GAL: Final = 22.1
 _WATER_LB_PER_GAL: Final = 8.4
 _PSI_PER_FT_PER_LB_PER_GAL: Final = 0.052
 _GAL_PER_BBL: Final = 42
 _CASING_BBL_PER_FT: Final = 0.0222
 _PPA_STEP: Final = 0.25
+
+# Seconds after the start of a stage.
+_PUMPS_START: Final = 90
+_BREAKDOWN: Final = 175
 _BROKEN_DOWN: Final = 300
-_FULL_RATE_BY: Final = 560
-_SHUT_IN: Final = 300
-_RAMP_DOWN: Final = 35
+_FULL_RATE: Final = 560
+
+# How long each of the last parts of a stage takes, in seconds.
 _FLUSH: Final = 330
+_RAMP_DOWN: Final = 35
+_SHUT_IN: Final = 300
 
 
 class Treatment:
@@ -45,7 +49,7 @@ class Treatment:
         self._site = site
         self._shut_in_at = duration - _SHUT_IN
         self._flush_at = self._shut_in_at - _RAMP_DOWN - _FLUSH
-        self._pad_ends_at = int(_FULL_RATE_BY + duration * dice.uniform(0.05, 0.09, "pad volume", *name))
+        self._pad_ends_at = int(_FULL_RATE + duration * dice.uniform(0.05, 0.09, "pad volume", *name))
         self.flow_from = stage.start + _BROKEN_DOWN
         self.flow_until = stage.start + self._shut_in_at - _RAMP_DOWN
         self._target = target = dice.uniform(82, 97, "rate", *name)
@@ -69,14 +73,14 @@ class Treatment:
         target, end = self._target, self._shut_in_at
         knots: list[tuple[float, float]] = [
             (0, 0),
-            (90, 0),
+            (_PUMPS_START, 0),
             (130, 12),
             (240, 12),
             (_BROKEN_DOWN, 35),
             (360, 35),
             (410, 62),
             (480, 62),
-            (_FULL_RATE_BY, target),
+            (_FULL_RATE, target),
         ]
         if dice.chance(0.5, "pump lost", *name):
             lost, at = dice.uniform(6, 14, "lost", *name), dice.uniform(0.3, 0.75, "lost at", *name) * end
@@ -106,6 +110,10 @@ class Treatment:
             "frac_stage_step": self.step,
         }
 
+    def is_flowing(self, second: int) -> bool:
+        """Whether slurry flows at more than a trickle."""
+        return self.flow_from <= second < self.flow_until
+
     def slurry_rate(self, second: int) -> float:
         """What the pumps deliver, bbl/min. A stopped pump reports a whole zero."""
         rate = self.rate(second - self.start)
@@ -118,7 +126,7 @@ class Treatment:
 
     def clean_rate(self, second: int) -> float:
         """The fluid in the slurry, bbl/min."""
-        return self.slurry_rate(second) / (1 + self.proppant_concentration(second) / PROPPANT_LB_PER_GAL)
+        return self.slurry_rate(second) / (1 + self.proppant_concentration(second) / _SAND_LB_PER_GAL)
 
     def proppant_rate(self, second: int) -> float:
         """The proppant in the slurry, lb/min."""
@@ -143,7 +151,7 @@ class Treatment:
     def surface_pressure(self, second: int) -> float:
         """Surface treating pressure, psi: the fracture's, more by friction, less by the column of slurry."""
         time = second - self.start
-        if time < 90:  # noqa: PLR2004 - the well is opened against the pumps before they start
+        if time < _PUMPS_START:  # the well's own pressure comes up to the valves when they open
             return max(self._static() * (1 - math.exp(-time / 8)) + 12 * self._hiss(second), 0.0)
         pressure = self._fracture(time) - self._column(time) + self._friction(time)
         return max(pressure + 35 * self._drift(second) + 14 * self._hiss(second), 0.0)
@@ -158,16 +166,16 @@ class Treatment:
     def _fracture(self, time: float) -> float:
         """The pressure in the fracture: breakdown, then growth; after shut-in the hammer and the decline."""
         pressure = self._closure + 300 + 350 * (1 - math.exp(-time / 2500))
-        pressure += self._breakdown * math.exp(-(((time - 175) / 45) ** 2))
+        pressure += self._breakdown * math.exp(-(((time - _BREAKDOWN) / 45) ** 2))
         still = time - self._shut_in_at
         if still > 0:
-            pressure += self._hammer * math.exp(-still / 35) * math.cos(math.tau * still / 14)
+            pressure -= self._hammer * math.exp(-still / 35) * math.sin(math.tau * still / 14)
             pressure -= 420 * (1 - math.exp(-still / 500))
         return pressure
 
     def _column(self, time: float) -> float:
         conc = (self.proppant(time) + self.proppant(time - self._transit)) / 2
-        density = (_WATER_LB_PER_GAL + conc) / (1 + conc / PROPPANT_LB_PER_GAL)
+        density = (_WATER_LB_PER_GAL + conc) / (1 + conc / _SAND_LB_PER_GAL)
         return _PSI_PER_FT_PER_LB_PER_GAL * density * self._site.vertical_depth
 
     def _friction(self, time: float) -> float:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import orjson
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
@@ -17,8 +16,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from datastore_sdk.sandbox.service.calls import Answer, Call, Handler, Restream, Streamed
 from datastore_sdk.sandbox.service.endpoints import ENDPOINTS, TOKEN_PATH
-from datastore_sdk.sandbox.service.errors import RequestError, method_not_allowed
-from datastore_sdk.sandbox.service.limits import ConcurrencyLimit
+from datastore_sdk.sandbox.service.errors import RequestError, method_not_allowed, not_found
+from datastore_sdk.sandbox.service.limits import ConcurrencyLimit, Slot
 from datastore_sdk.sandbox.service.query import Query
 from datastore_sdk.sandbox.service.received import ReceivedRequest
 from datastore_sdk.sandbox.service.streaming import in_thread, json_chunks
@@ -43,13 +42,12 @@ class _Endpoint:
             if handler is None:
                 raise method_not_allowed(request.method, ", ".join(self._handlers))
             client = self._client(request)
-            with self._limit.slot(client, self._path):
+            slot = self._limit.take(client, self._path)
+            try:
                 result = await self._result(request, handler, client)
-                if isinstance(result, Streamed):
-                    await self._stream(result, scope, receive, send)
-                else:
-                    answer = result if isinstance(result, Answer) else Answer(200, result)
-                    await json_response(answer.status, answer.content)(scope, receive, send)
+                await self._answer(result, scope, receive, _releasing(send, slot))
+            finally:
+                slot.release()
         except RequestError as error:
             await json_response(error.status, error.body, error.headers)(scope, receive, send)
 
@@ -70,12 +68,27 @@ class _Endpoint:
         return await run_in_threadpool(handler, call)
 
     @staticmethod
-    async def _stream(streamed: Streamed, scope: Scope, receive: Receive, send: Send) -> None:
-        chunks = json_chunks(streamed.records)
+    async def _answer(result: object, scope: Scope, receive: Receive, send: Send) -> None:
+        if not isinstance(result, Streamed):
+            answer = result if isinstance(result, Answer) else Answer(200, result)
+            await json_response(answer.status, answer.content)(scope, receive, send)
+            return
+        chunks = json_chunks(result.records)
         try:
             await StreamingResponse(in_thread(chunks), media_type=_JSON)(scope, receive, send)
         finally:
             chunks.close()
+
+
+def _releasing(send: Send, slot: Slot) -> Send:
+    """Gives the slot back just before the last bytes go out: who has them may call again at once."""
+
+    async def releasing(message: Message) -> None:
+        if message["type"] == "http.response.body" and not message.get("more_body", False):
+            slot.release()
+        await send(message)
+
+    return releasing
 
 
 class _RequestLog:
@@ -107,9 +120,11 @@ def json_response(status: int, content: object, headers: Mapping[str, str] | Non
     return Response(body, status, dict(headers or {}), media_type=_JSON if body else None)
 
 
-async def _http_error(_: Request, error: Exception) -> Response:
-    if isinstance(error, HTTPException):
-        return json_response(error.status_code, {"detail": error.detail})
+async def _no_endpoint(_request: Request, _error: Exception) -> Response:
+    return json_response(404, not_found().body)
+
+
+async def _failure(_request: Request, _error: Exception) -> Response:
     return json_response(500, {"detail": "A server error occurred."})
 
 
@@ -129,7 +144,7 @@ def make_app(service: Restream, concurrency: int, received: list[ReceivedRequest
             Middleware(_RequestLog, received=received),
             Middleware(GZipMiddleware, compresslevel=_GZIP_LEVEL),
         ],
-        exception_handlers={404: _http_error, 500: _http_error},
+        exception_handlers={404: _no_endpoint, 500: _failure},
     )
     app.router.redirect_slashes = False
     return app

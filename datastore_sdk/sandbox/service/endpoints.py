@@ -181,7 +181,7 @@ def create_parameters(call: Call) -> Answer:
     if validate_only:
         call.service.parameters.check_names(pad_id, drafts)
         return Answer(200, {"valid": True})
-    return Answer(201, [parameter_json(each) for each in call.service.parameters.create(pad_id, drafts)])
+    return Answer(201, [parameter_json(each) for each in call.service.parameters.create(pad_id, drafts, call.now)])
 
 
 def get_parameter(call: Call) -> Json:
@@ -203,7 +203,7 @@ def _change_parameter(call: Call, *, partial: bool) -> Json:
     pad_id, number = _parent(call).pad_id, call.ids["parameter_id"]
     call.service.parameters.of_user(pad_id, number)
     draft = bodies.parameter_change(bodies.parse(call.body), partial=partial)
-    return parameter_json(call.service.parameters.change(pad_id, number, draft))
+    return parameter_json(call.service.parameters.change(pad_id, number, draft, call.now))
 
 
 def delete_parameter(call: Call) -> Answer:

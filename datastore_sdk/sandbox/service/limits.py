@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator
-from contextlib import contextmanager
 from typing import Final
 
 from datastore_sdk.sandbox.service.errors import throttled
 
 RETRY_AFTER_SECONDS: Final = 1
+
+
+class Slot:
+    """The right to one call."""
+
+    def __init__(self, under_way: Counter[tuple[str, str]], key: tuple[str, str]) -> None:
+        self._under_way = under_way
+        self._key = key
+        self._held = True
+
+    def release(self) -> None:
+        """Gives the right back; once is enough, more does no harm."""
+        if self._held:
+            self._held = False
+            self._under_way[self._key] -= 1
 
 
 class ConcurrencyLimit:
@@ -19,9 +32,8 @@ class ConcurrencyLimit:
         self._limit = limit
         self._under_way: Counter[tuple[str, str]] = Counter()
 
-    @contextmanager
-    def slot(self, client: str, endpoint: str) -> Generator[None, None, None]:
-        """Holds one of the slots of a client at an endpoint (a path with its ids taken out).
+    def take(self, client: str, endpoint: str) -> Slot:
+        """Takes one of the slots of a client at an endpoint (a path with its ids taken out).
 
         Raises:
             RequestError: 429 when none is free.
@@ -30,7 +42,4 @@ class ConcurrencyLimit:
         if self._under_way[key] >= self._limit:
             raise throttled(RETRY_AFTER_SECONDS)
         self._under_way[key] += 1
-        try:
-            yield
-        finally:
-            self._under_way[key] -= 1
+        return Slot(self._under_way, key)

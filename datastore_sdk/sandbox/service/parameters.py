@@ -47,7 +47,7 @@ class Parameters:
                 raise bad_request(name=f'A parameter with the name "{name}" already exists.')
             taken.add(name)
 
-    def create(self, pad_id: int, drafts: list[tuple[str, Draft]]) -> list[Parameter]:
+    def create(self, pad_id: int, drafts: list[tuple[str, Draft]], now: float) -> list[Parameter]:
         """Adds definitions, all of them or none.
 
         Raises:
@@ -55,19 +55,21 @@ class Parameters:
         """
         with self._lock:
             self.check_names(pad_id, drafts)
-            now = datetime.now(UTC)
-            created = [self._new(pad_id, name, draft, now) for name, draft in drafts]
+            moment = datetime.fromtimestamp(now, UTC)
+            created = [self._new(pad_id, name, draft, moment) for name, draft in drafts]
             self._custom |= {parameter.id: parameter for parameter in created}
         return created
 
-    def change(self, pad_id: int, number: int, draft: Draft) -> Parameter:
+    def change(self, pad_id: int, number: int, draft: Draft, now: float) -> Parameter:
         """Changes what the draft has of a user's definition.
 
         Raises:
             RequestError: 404 when there is none of this id, 400 when it is one of the service's own.
         """
         with self._lock:
-            changed = replace(self.of_user(pad_id, number), **draft.changes(), updated_at=datetime.now(UTC))
+            changed = replace(
+                self.of_user(pad_id, number), **draft.changes(), updated_at=datetime.fromtimestamp(now, UTC)
+            )
             self._custom[number] = changed
         return changed
 

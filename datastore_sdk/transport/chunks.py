@@ -1,0 +1,82 @@
+"""Takes the chunked framing off a body, many chunks at a time.
+
+A service may send each record in an HTTP chunk of its own. HTTP libraries then spend microseconds on each chunk, which
+is more than the record itself costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+_LONGEST_LINE = 1 << 12
+_LINE_BREAK = b"\r\n"
+
+
+class ChunkedError(Exception):
+    """The framing is broken, or the connection was closed before the last chunk."""
+
+
+def unchunked(read: Callable[[], bytes]) -> Iterator[bytes]:
+    """The content of a chunked body, in as large pieces as come.
+
+    Args:
+        read: Gives the next bytes of the connection; none when it was closed.
+
+    Raises:
+        ChunkedError: The body is not whole.
+    """
+    framing = _Framing()
+    while not framing.ended:
+        received = read()
+        if not received:
+            raise ChunkedError("the connection was closed before the body's end")
+        if content := framing.content_of(received):
+            yield content
+
+
+class _Framing:
+    """Where in the framing we are."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._left = 0  # bytes of the present chunk that have not come yet
+        self._closing = False  # whether the line break behind a chunk is still to come
+        self._trailing = False  # whether the last chunk has come, and only trailers are left
+        self.ended = False
+
+    def content_of(self, received: bytes) -> bytes:
+        """The content in some more bytes of the body."""
+        data = self._rest + received
+        contents: list[bytes] = []
+        at, size = 0, len(data)
+        while at < size and not self.ended:
+            if self._left:
+                content = data[at : at + self._left]
+                contents.append(content)
+                at += len(content)
+                self._left -= len(content)
+                self._closing = not self._left
+                continue
+            end = data.find(_LINE_BREAK, at, at + _LONGEST_LINE)
+            if end < 0:
+                break
+            self._line(data[at:end])
+            at = end + 2
+        self._rest = data[at:]
+        if len(self._rest) > _LONGEST_LINE:
+            raise ChunkedError("a line of the framing does not end")
+        return b"".join(contents)
+
+    def _line(self, line: bytes) -> None:
+        if self._closing:
+            if line:
+                raise ChunkedError("a chunk is longer than it says")
+            self._closing = False
+        elif self._trailing:
+            self.ended = not line
+        else:
+            try:
+                self._left = int(line.partition(b";")[0], 16)
+            except ValueError:
+                raise ChunkedError("a chunk does not tell its size") from None
+            self._trailing = not self._left

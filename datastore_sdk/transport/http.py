@@ -1,0 +1,223 @@
+"""Requests and answers over httpx. The only place that knows httpx, so that its successor can take its place here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import Future
+from contextlib import suppress
+from functools import partial
+from typing import Any
+from urllib.request import getproxies
+from weakref import WeakKeyDictionary
+
+import httpx
+
+from datastore_sdk.exceptions import CallTimeoutError, NoConnectionError
+from datastore_sdk.transport.connection import Connection, Timeouts
+from datastore_sdk.transport.effects import Answer, Request
+from datastore_sdk.transport.pool import PoolTransport
+from datastore_sdk.transport.worker import Worker
+
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+
+class Http:
+    """Blocking requests.
+
+    Args:
+        connection: How connections are made.
+        given: An httpx client of the user's, which is never closed here.
+    """
+
+    def __init__(self, connection: Connection, given: httpx.Client | None = None) -> None:
+        self._timeouts = connection.timeouts
+        self._given = given
+        self._client = given or httpx.Client(**_options(connection), transport=_transport(connection))
+
+    def open(self, request: Request) -> Answer:
+        """Sends a request and reads status and headers of its answer."""
+        try:
+            response = self._client.send(_httpx_request(self._client, request, self._timeouts), stream=True)
+        except httpx.HTTPError as error:
+            raise _translated(error, request) from error
+        stream = _Stream(request, response)
+        return Answer(response.status_code, response.headers, stream, drop=stream.close)
+
+    def close(self) -> None:
+        """Closes the connections."""
+        if self._given is None:
+            self._client.close()
+
+
+class _Stream:
+    """The body of an answer."""
+
+    def __init__(self, request: Request, response: httpx.Response) -> None:
+        self._request = request
+        self._response = response
+        self._pieces: Iterator[bytes] = response.iter_raw()
+
+    def read(self) -> bytes:
+        try:
+            return next(self._pieces, b"")
+        except httpx.HTTPError as error:
+            raise _translated(error, self._request) from error
+
+    def close(self) -> None:
+        self._response.close()
+
+    def interrupt(self) -> None:
+        """Ends a reading that is under way in another thread."""
+        with suppress(ValueError, RuntimeError, OSError):  # the body was read to its end meanwhile
+            self._response.extensions["shutdown"]()
+
+
+class AsyncHttp:
+    """Awaited requests.
+
+    Time-series data is read by a thread per stream, which hands over whole pieces: httpx's own async reading costs more
+    than the records themselves where each comes in an HTTP chunk of its own. With a client of the user's, it is left to
+    that.
+
+    Args:
+        connection: How connections are made.
+        given: An httpx client of the user's, which is never closed here.
+    """
+
+    def __init__(self, connection: Connection, given: httpx.AsyncClient | None = None) -> None:
+        self._connection = connection
+        self._given = given
+        self._blocking: Http | None = None
+        # An httpx client belongs to the event loop in which it was first used.
+        self._by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = WeakKeyDictionary()
+
+    async def open(self, request: Request) -> Answer:
+        """Sends a request and reads status and headers of its answer."""
+        if request.streamed and self._given is None:
+            return await self._open_in_thread(request)
+        client = self._client()
+        try:
+            response = await client.send(_httpx_request(client, request, self._connection.timeouts), stream=True)
+        except httpx.HTTPError as error:
+            raise _translated(error, request) from error
+        stream = _AsyncStream(request, response)
+        return Answer(response.status_code, response.headers, stream, drop=stream.drop)
+
+    async def _open_in_thread(self, request: Request) -> Answer:
+        if self._blocking is None:
+            self._blocking = Http(self._connection)
+        worker = Worker()
+        opening = worker.call(partial(self._blocking.open, request))
+        try:
+            answer = await asyncio.wrap_future(opening)
+        except BaseException:
+            opening.add_done_callback(_close_after_all)
+            worker.stop()
+            raise
+        stream = _ThreadedStream(worker, answer.handle)
+        return Answer(answer.status, answer.headers, stream, drop=stream.drop)
+
+    async def aclose(self) -> None:
+        """Closes the connections of the running event loop."""
+        if self._blocking is not None:
+            self._blocking.close()
+        client = self._by_loop.pop(asyncio.get_running_loop(), None)
+        if client is not None:
+            await client.aclose()
+
+    def _client(self) -> httpx.AsyncClient:
+        if self._given is not None:
+            return self._given
+        loop = asyncio.get_running_loop()
+        if loop not in self._by_loop:
+            self._by_loop[loop] = httpx.AsyncClient(**_options(self._connection))
+        return self._by_loop[loop]
+
+
+def _close_after_all(opening: Future[Answer]) -> None:
+    """Closes an answer that came when nobody waited for it any more."""
+    if not opening.cancelled() and not opening.exception():
+        opening.result().handle.close()
+
+
+class _AsyncStream:
+    """The body of an answer, read by httpx."""
+
+    def __init__(self, request: Request, response: httpx.Response) -> None:
+        self._request = request
+        self._response = response
+        self._pieces: AsyncIterator[bytes] = response.aiter_raw()
+        self._loop = asyncio.get_running_loop()
+        self._closing: asyncio.Task[None] | None = None
+
+    async def read(self) -> bytes:
+        try:
+            return await anext(self._pieces, b"")
+        except httpx.HTTPError as error:
+            raise _translated(error, self._request) from error
+
+    async def close(self) -> None:
+        await self._response.aclose()
+
+    def drop(self) -> None:
+        """Closes it in its own event loop, whichever thread this is."""
+        with suppress(RuntimeError):  # the loop is closed, and the connection with it
+            self._loop.call_soon_threadsafe(self._begin_to_close)
+
+    def _begin_to_close(self) -> None:
+        self._closing = self._loop.create_task(self._response.aclose())
+
+
+class _ThreadedStream:
+    """The body of an answer, read by a thread."""
+
+    def __init__(self, worker: Worker, stream: _Stream) -> None:
+        self._worker = worker
+        self._stream = stream
+
+    async def read(self) -> bytes:
+        return await asyncio.wrap_future(self._worker.call(self._stream.read))
+
+    async def close(self) -> None:
+        self.drop()
+
+    def drop(self) -> None:
+        """Closes it, whether or not the thread is reading."""
+        self._stream.interrupt()
+        self._worker.call(self._stream.close)
+        self._worker.stop()
+
+
+def _options(connection: Connection) -> dict[str, Any]:
+    # The service closes idle connections after some seconds; ours end earlier, or calls would meet the closing.
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=4.0)
+    return {"verify": connection.verify, "proxy": connection.proxy, "limits": limits, "follow_redirects": False}
+
+
+def _transport(connection: Connection) -> httpx.BaseTransport | None:
+    """The faster transport; None (httpx's own) where there is a proxy to go through."""
+    if connection.proxy or getproxies():
+        return None
+    return PoolTransport(httpx.create_ssl_context(verify=connection.verify))
+
+
+def _httpx_request(client: httpx.Client | httpx.AsyncClient, request: Request, timeouts: Timeouts) -> httpx.Request:
+    return client.build_request(
+        request.method,
+        request.url,
+        headers=dict(request.headers),
+        content=request.content,
+        timeout=httpx.Timeout(timeouts.stream if request.streamed else timeouts.read, connect=timeouts.connect),
+    )
+
+
+def _translated(error: httpx.HTTPError, request: Request) -> NoConnectionError | CallTimeoutError:
+    sent = not isinstance(error, _NEVER_SENT)
+    reason = str(error) or type(error).__name__
+    what = f"{request.method} {request.url}"
+    if isinstance(error, httpx.TimeoutException):
+        message = f"{what} was not answered in time: {reason}"
+        return CallTimeoutError(message, method=request.method, url=request.url, sent=sent)
+    message = f"{what}: the connection was lost: {reason}" if sent else f"{what}: the service was not reached: {reason}"
+    return NoConnectionError(message, method=request.method, url=request.url, sent=sent)
