@@ -35,6 +35,11 @@ class DataChange(Entity, DataChangeModel):
     _shown = ("id", "site", "modification_type", "modification_subtype", "start_date", "end_date")
     _form: DataForm = PrivateAttr(default_factory=DataForm)
 
+    def __init__(  # stated in each class, or type checkers would derive one from the fields
+        self, id: int, auth_token: str | None = None, *, client: Client | None = None, **attributes: Any
+    ) -> None:
+        Entity.__init__(self, id, auth_token, client=client, **attributes)
+
     @classmethod
     def adopt(cls, model: BaseModel, client: Client | None = None, form: DataForm | None = None) -> Self:
         """The object for a model of the generated client; its records come in the given form by default."""

@@ -9,6 +9,7 @@ from typing import Any, Literal, Self, Unpack, overload
 from datastore_sdk.data import Data, DataAsync, DataQuery
 from datastore_sdk.entities.asset import Asset
 from datastore_sdk.entities.endpoints import OF_PADS
+from datastore_sdk.entities.entity import Entity
 from datastore_sdk.entities.lists import pads_with, sites_with, states_with
 from datastore_sdk.entities.measurement_sources import sources_of_pad
 from datastore_sdk.entities.resource import many
@@ -33,6 +34,11 @@ class Pad(Asset, PadModel):
     _shown = ("id", "name", "customer_name")
     _get = staticmethod(get_pad)
     _endpoints = OF_PADS
+
+    def __init__(  # stated in each class, or type checkers would derive one from the fields
+        self, id: int, auth_token: str | None = None, *, client: Client | None = None, **attributes: Any
+    ) -> None:
+        Entity.__init__(self, id, auth_token, client=client, **attributes)
 
     @overload
     @classmethod

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 from datastore_sdk.data import Data, DataAsync, DataQuery
 from datastore_sdk.entities.asset import Asset
 from datastore_sdk.entities.endpoints import OF_SITES
+from datastore_sdk.entities.entity import Entity
 from datastore_sdk.entities.lists import pads_with, sites_with, states_with
 from datastore_sdk.entities.measurement_sources import sources_of_site
 from datastore_sdk.entities.resource import first, many
@@ -35,6 +36,11 @@ class Site(Asset, SiteModel):
     _shown = ("id", "name", "pad_id")
     _get = staticmethod(get_site)
     _endpoints = OF_SITES
+
+    def __init__(  # stated in each class, or type checkers would derive one from the fields
+        self, id: int, auth_token: str | None = None, *, client: Client | None = None, **attributes: Any
+    ) -> None:
+        Entity.__init__(self, id, auth_token, client=client, **attributes)
 
     @overload
     @classmethod
@@ -300,8 +306,7 @@ class Site(Asset, SiteModel):
 
 
 def _pad_class() -> type[Pad]:
-    from datastore_sdk.entities.pad import (
-        Pad,
-    )  # pads know their sites and sites their pad: one of the two must look late
+    # Pads know their sites and sites their pad: one of the two must look late.
+    from datastore_sdk.entities.pad import Pad
 
     return Pad

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, Self, Unpack, overload
 
+from datastore_sdk.entities.entity import Entity
 from datastore_sdk.entities.lists import states_with
 from datastore_sdk.entities.resource import Resource, many
 from datastore_sdk.filters import StateFilters, completed_by
@@ -18,6 +19,11 @@ class State(Resource, StateModel):
     _contract = StateModel
     _shown = ("id", "site_name", "current_state", "calculated_stage_number", "last_state_update")
     _get = staticmethod(get_state)
+
+    def __init__(  # stated in each class, or type checkers would derive one from the fields
+        self, id: int, auth_token: str | None = None, *, client: Client | None = None, **attributes: Any
+    ) -> None:
+        Entity.__init__(self, id, auth_token, client=client, **attributes)
 
     @overload
     @classmethod

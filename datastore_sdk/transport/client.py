@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import platform
 import ssl
@@ -202,6 +203,12 @@ def client_for(auth_token: str | None = None, client: Client | None = None) -> C
         if key not in _defaults:
             _defaults[key] = Client(auth_token)
         return _defaults[key]
+
+
+@atexit.register
+def _close_defaults() -> None:
+    for client in _defaults.values():
+        client.close()
 
 
 def _forget_defaults() -> None:

@@ -21,7 +21,6 @@ class _StageFilter:
         number, self._numbers = query.integer("stage_number"), query.integers("stage_numbers")
         if number is not None:
             self._numbers = (self._numbers or frozenset({number})) & {number}
-        self._histories = query.integers("histories")
 
     def admits(self, stage: Stage) -> bool:
         """Whether a stage is asked for; of those that cross the interval's ends, the part inside makes them count."""
@@ -30,7 +29,6 @@ class _StageFilter:
             and (self._end is None or stage.start < self._end)
             and (self._numbers is None or stage.number in self._numbers)
             and (self._state is None or self._state.lower() in stage.state)
-            and (self._histories is None or (stage.end is not None and stage.id in self._histories))
         )
 
 
@@ -56,10 +54,10 @@ def aggregations_json(call: Call, operations: PadOperations, sites: Iterable[Sit
     Raises:
         RequestError: 400 when the query is wrong.
     """
-    names = call.query.names("aggregations_filter")
+    names, histories = call.query.names("aggregations_filter"), call.query.integers("histories")
     by_site: dict[int, list[Stage]] = {}
     for stage in found_stages(call, operations, sites):
-        if stage.end is not None:
+        if stage.end is not None and (histories is None or stage.id in histories):
             by_site.setdefault(stage.site_id, []).append(stage)
     parameters = [
         parameter
