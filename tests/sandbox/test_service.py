@@ -124,6 +124,21 @@ def test_three_calls_at_a_time_per_endpoint_and_client(own: Sandbox) -> None:
         assert eventually(answers, api, "/sites/984/data/", brief)
 
 
+def test_a_slot_is_free_again_as_soon_as_the_answer_is_there(own: Sandbox) -> None:
+    statuses: list[int] = []
+
+    def call_again_and_again() -> None:
+        with client(own) as api:
+            statuses.extend(api.get("/sites/981/").status_code for _ in range(60))
+
+    callers = [threading.Thread(target=call_again_and_again) for _ in range(3)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert statuses == [200] * 180
+
+
 def answers(api: httpx.Client, path: str, query: dict[str, str]) -> bool:
     return api.get(path, params=query).status_code == 200
 

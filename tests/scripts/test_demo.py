@@ -28,8 +28,12 @@ def default_clients(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         client.close()
 
 
+def stay(*_names: str) -> None:
+    """Instead of `reexec`: what the demo needs is installed here."""
+
+
 def run_demo(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
-    monkeypatch.setattr(_environment, "reexec", lambda *_names: None)
+    monkeypatch.setattr(_environment, "reexec", stay)
     monkeypatch.setattr(sys, "argv", ["demo", *arguments])
     for name in ("RESTREAM_HOST", "TALLY_AUTH_TOKEN"):  # noted, so that what the demo sets is taken back
         monkeypatch.setenv(name, "")
