@@ -14,8 +14,10 @@ class Timeouts:
     """For a connection."""
     read: float = 60.0
     """For the next bytes of an ordinary answer."""
-    stream: float = 600.0
-    """For the first and for the next bytes of time-series data; the service may take minutes to begin."""
+    first_byte: float = 600.0
+    """For time-series data to begin; the service may take minutes."""
+    idle: float = 60.0
+    """For the next bytes of time-series data. A stream that stalls longer is taken up again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

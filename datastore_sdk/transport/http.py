@@ -41,6 +41,7 @@ class Http:
             response = self._client.send(_httpx_request(self._client, request, self._timeouts), stream=True)
         except httpx.HTTPError as error:
             raise _translated(error, request) from error
+        _expect_body(response, request, self._timeouts)
         stream = _Stream(request, response)
         return Answer(response.status_code, response.headers, stream, drop=stream.close)
 
@@ -101,6 +102,7 @@ class AsyncHttp:
             response = await client.send(_httpx_request(client, request, self._connection.timeouts), stream=True)
         except httpx.HTTPError as error:
             raise _translated(error, request) from error
+        _expect_body(response, request, self._connection.timeouts)
         stream = _AsyncStream(request, response)
         return Answer(response.status_code, response.headers, stream, drop=stream.drop)
 
@@ -208,8 +210,14 @@ def _httpx_request(client: httpx.Client | httpx.AsyncClient, request: Request, t
         request.url,
         headers=dict(request.headers),
         content=request.content,
-        timeout=httpx.Timeout(timeouts.stream if request.streamed else timeouts.read, connect=timeouts.connect),
+        timeout=httpx.Timeout(timeouts.first_byte if request.streamed else timeouts.read, connect=timeouts.connect),
     )
+
+
+def _expect_body(response: httpx.Response, request: Request, timeouts: Timeouts) -> None:
+    """Sets the time to wait for the body's bytes; transports look it up when they begin to read it."""
+    if request.streamed:
+        response.request.extensions["timeout"]["read"] = timeouts.idle
 
 
 def _translated(error: httpx.HTTPError, request: Request) -> NoConnectionError | CallTimeoutError:

@@ -49,7 +49,7 @@ class PoolTransport(httpx.BaseTransport):
         return httpx.Response(
             response.status,
             headers=list(response.headers.items()),
-            stream=_Body(response),
+            stream=_Body(response, timeout),
             extensions={"shutdown": response.shutdown},
         )
 
@@ -59,10 +59,13 @@ class PoolTransport(httpx.BaseTransport):
 
 
 class _Body(httpx.SyncByteStream):
-    def __init__(self, response: urllib3.BaseHTTPResponse) -> None:
+    def __init__(self, response: urllib3.BaseHTTPResponse, timeout: dict[str, float | None]) -> None:
         self._response: Any = response
+        self._timeout = timeout
 
     def __iter__(self) -> Iterator[bytes]:
+        if self._response.connection is not None:  # else there is no body, and the connection was given back
+            self._response.connection.sock.settimeout(self._timeout.get("read"))
         try:
             if self._response.chunked:
                 yield from self._unchunked()
