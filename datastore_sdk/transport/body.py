@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from typing import Any
 
 from datastore_sdk.exceptions import ContractError, CorruptBodyError, TruncatedBodyError
 from datastore_sdk.transport.effects import Answer, Read, Request, Steps
@@ -19,13 +18,8 @@ class Body:
     def __init__(self, request: Request, answer: Answer) -> None:
         self._answer = answer
         self._details = {"method": request.method, "url": request.url}
-        encoding = answer.headers.get("content-encoding", "identity").lower()
-        if encoding not in ("identity", "gzip"):
-            raise ContractError(
-                f"{request.method} {request.url} answered in the encoding {encoding!r}, which was not asked for",
-                **self._details,
-            )
-        self._gzip = zlib.decompressobj(_GZIP) if encoding == "gzip" else None
+        self._encoding = answer.headers.get("content-encoding", "identity").lower()
+        self._gzip = zlib.decompressobj(_GZIP)
         self._compressed = b""
         self._more = False  # whether zlib may hold output that it has not handed out yet
         self.received = 0
@@ -35,14 +29,22 @@ class Body:
         """The next piece; empty at the end.
 
         Raises:
+            ContractError: the body is in an encoding that was not asked for.
             CorruptBodyError: the compressed body is damaged.
             TruncatedBodyError: the compressed body ends too early.
         """
-        piece = (yield from Read(self._answer)) if self._gzip is None else (yield from self._inflated(self._gzip))
+        if self._encoding == "identity":
+            piece = yield from Read(self._answer)
+        elif self._encoding == "gzip":
+            piece = yield from self._inflated()
+        else:
+            message = "{method} {url} answered in an encoding that was not asked for: ".format(**self._details)
+            raise ContractError(message + self._encoding, **self._details)
         self.received += len(piece)
         return piece
 
-    def _inflated(self, gzip: Any) -> Steps[bytes]:
+    def _inflated(self) -> Steps[bytes]:
+        gzip = self._gzip
         while not gzip.eof:
             if not self._compressed and not self._more:
                 self._compressed = yield from Read(self._answer)
@@ -63,7 +65,7 @@ class Body:
             self._compressed = gzip.unconsumed_tail
             self._more = len(piece) == PIECE
             if piece:
-                return bytes(piece)
+                return piece
         while (yield from Read(self._answer)):
             pass  # to the end of the answer, so that its connection can be used again
         return b""

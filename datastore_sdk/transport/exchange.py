@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Generator
+from dataclasses import replace
 from threading import Lock
 from typing import Any, Protocol, TypeVar
 
@@ -22,6 +23,8 @@ log = logging.getLogger("datastore_sdk")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
+TOKEN_ATTEMPTS = 3
+"""How often a token is asked for at most before the call fails."""
 Flow = Generator[Operation[Any], Any, T]
 """Logic of one call or more: yields operations, gets their answers back, returns a result."""
 
@@ -46,7 +49,7 @@ class Exchange:
         calls_per_endpoint: int,
         longest_answer: int,
     ) -> None:
-        self.retries = retries
+        self._retries = retries
         self._base_url = base_url
         self._credentials = credentials
         self._clock = clock
@@ -72,7 +75,7 @@ class Exchange:
             result: T = stop.value
             return result
 
-    def fetch(self, operation: Operation[T]) -> Steps[T]:
+    def fetch(self, operation: Operation[T], retries: RetryPolicy | None = None) -> Steps[T]:
         """Makes one call, again where that makes sense, and reads its answer whole."""
         attempt = 0
         while True:
@@ -80,15 +83,23 @@ class Exchange:
             try:
                 return (yield from self._attempt(operation))
             except CallError as error:
-                yield from self.pause(error, operation, attempt)
+                yield from self.pause(error, operation, attempt, retries)
 
-    def pause(self, error: CallError, operation: Operation[Any], attempt: int) -> Steps[None]:
+    def pause(
+        self, error: CallError, operation: Operation[Any], attempt: int, retries: RetryPolicy | None = None
+    ) -> Steps[None]:
         """Waits before the next attempt, or raises the error where there must be none."""
-        wait = self.retries.wait_after(error, attempt=attempt, idempotent=operation.idempotent)
+        retries = retries or self._retries
+        wait = retries.wait_after(error, attempt=attempt, idempotent=operation.idempotent)
         if wait is None:
             raise error
-        log.warning("%s; attempt %d of %d in %.1f s", error, attempt + 1, self.retries.max_attempts, wait)
+        log.warning("%s; attempt %d of %d in %.1f s", error, attempt + 1, retries.max_attempts, wait)
         yield from Sleep(wait)
+
+    def _fetch_token(self, operation: Operation[T]) -> Steps[T]:
+        """Asks for a token, more cautiously: asking too often can get a client banned."""
+        few = replace(self._retries, max_attempts=min(self._retries.max_attempts, TOKEN_ATTEMPTS))
+        return (yield from self.fetch(operation, few))
 
     def _attempt(self, operation: Operation[T]) -> Steps[T]:
         opened = yield from self.open(operation)
@@ -126,7 +137,7 @@ class Exchange:
             "User-Agent": self._user_agent,
         }
         if operation.authenticated:
-            token = yield from self._credentials.token(self.fetch)
+            token = yield from self._credentials.token(self._fetch_token)
             headers["Authorization"] = f"Bearer {token}"
         url = self._base_url + operation.target
         return Request(operation.method, url, headers, operation.content, streamed=operation.streamed)
