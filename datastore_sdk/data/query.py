@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -12,6 +12,9 @@ from datastore_sdk.enums import DataAggregations, DataFillMethods, DataResolutio
 from restream_api.api.pads import stream_pad_data
 from restream_api.api.sites import stream_site_data
 from restream_api.types import Operation
+
+MOST_PARALLEL = 3
+"""How many parts of a time range are fetched at a time at most: the service's limit of calls to one endpoint."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,7 @@ class DataQuery:
     fill_data_method: DataFillMethods | str | None = None
     fill_data_limit: int | None = None
     inside_area_only: bool = True
+    parallel: int = field(default=1, compare=False)
 
     def __post_init__(self) -> None:
         checked_id(self.id, f"the {self.source}'s id")
@@ -54,6 +58,7 @@ class DataQuery:
             object.__setattr__(self, name, value)  # the class is frozen for everybody else
         self._check_stage()
         self._check_fill()
+        self._check_parallel()
 
     def _check_stage(self) -> None:
         if self.stage_number is None:
@@ -82,10 +87,31 @@ class DataQuery:
         if self.aggregation is not None:
             raise ValueError("fill_data_method and aggregation exclude each other")
 
+    def _check_parallel(self) -> None:
+        if self.parallel not in range(1, MOST_PARALLEL + 1):
+            raise ValueError(
+                f"parallel must be from 1 to {MOST_PARALLEL}, not {self.parallel!r}: the service allows no more"
+            )
+        if self.parallel == 1:
+            return
+        if self.start is None or self.end is None:
+            raise ValueError("parallel needs start_datetime and end_datetime: the time between them is divided")
+        if not self.resumable:
+            raise ValueError(
+                "parallel is for 1-second data as measured: filling and aggregating look beyond a part's edge"
+            )
+
     @property
     def resumable(self) -> bool:
         """Whether the rest of the answer can be asked for by itself: each record depends on nothing before it."""
         return self.resolution == DataResolutions.SECOND and self.aggregation is None and self.fill_data_method is None
+
+    def whole_seconds(self) -> tuple[datetime | None, datetime | None]:
+        """Start and end in UTC, rounded to the seconds inside the range; both belong to it."""
+        start = self.start.astimezone(UTC) if self.start else None
+        if start and start.microsecond:
+            start = start.replace(microsecond=0) + timedelta(seconds=1)
+        return start, self.end.astimezone(UTC).replace(microsecond=0) if self.end else None
 
     def since(self, second: int) -> DataQuery:
         """The same question from a later second on."""
@@ -103,10 +129,11 @@ class DataQuery:
         )
 
     def _common(self) -> dict[str, Any]:
+        start, end = self.whole_seconds()
         filled = self.fill_data_method is not None
         return {
-            "start_datetime": _second(self.start, up=True),
-            "end_datetime": _second(self.end, up=False),
+            "start_datetime": _as_text(start),
+            "end_datetime": _as_text(end),
             "fields": self.fields,
             "si_units": self.si_units,
             "resolution": self.resolution,
@@ -119,11 +146,5 @@ class DataQuery:
         }
 
 
-def _second(moment: datetime | None, *, up: bool) -> str | None:
-    """A moment as the service wants it, in UTC and whole seconds; rounded to the inside of the range."""
-    if moment is None:
-        return None
-    moment = moment.astimezone(UTC)
-    if up and moment.microsecond:
-        moment += timedelta(seconds=1)
-    return moment.strftime("%Y-%m-%d %H:%M:%S")
+def _as_text(moment: datetime | None) -> str | None:
+    return moment.strftime("%Y-%m-%d %H:%M:%S") if moment else None

@@ -1,28 +1,16 @@
-"""The records of one query or more, as they arrive. Pure: what it needs of the world it yields as effects.
-
-A stream that breaks half way goes on by itself: the rest is asked for from the last second on that was handed over, and
-what had been handed over of that second is left out. Where a record depends on its neighbours (fill methods, coarser
-resolutions), the whole question is asked again and everything up to that point is left out, which costs more but cannot
-change a value.
-"""
+"""The records of one query or more, as they arrive."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable, Iterator
-from typing import Any, TypeVar
+from collections.abc import Iterable
+from typing import TypeVar
 
-from datastore_sdk.data.cutter import Cutter, Truncated
-from datastore_sdk.data.decoding import Undecodable
-from datastore_sdk.data.delivered import Delivered
 from datastore_sdk.data.forms import Form
 from datastore_sdk.data.query import DataQuery
-from datastore_sdk.exceptions import CallError, CorruptBodyError, TruncatedBodyError
-from datastore_sdk.transport.effects import Emit, Steps
-from datastore_sdk.transport.exchange import Exchange, Opened, SlotTaken
-from restream_api.types import Operation
-
-log = logging.getLogger("datastore_sdk")
+from datastore_sdk.data.ranges import in_slices
+from datastore_sdk.data.resuming import resumed
+from datastore_sdk.transport.effects import Steps
+from datastore_sdk.transport.exchange import Exchange
 
 R = TypeVar("R")
 
@@ -30,68 +18,4 @@ R = TypeVar("R")
 def batches(exchange: Exchange, queries: Iterable[DataQuery], form: Form[R]) -> Steps[None]:
     """Emits the records of all queries, in order, in lists of the form."""
     for query in queries:
-        yield from _all_of(exchange, query, form)
-
-
-def _all_of(exchange: Exchange, query: DataQuery, form: Form[R]) -> Steps[None]:
-    delivered = Delivered(form)
-    attempt = 0
-    while True:
-        attempt += 1
-        before = delivered.count
-        rest = query.since(delivered.last_second) if delivered.count and query.resumable else query
-        operation = rest.operation()
-        try:
-            yield from _once(exchange, operation, form, delivered)
-        except SlotTaken:
-            attempt = 0
-        except CallError as error:
-            if not delivered.known:
-                raise
-            if delivered.count > before:
-                attempt = 1
-                log.info("The records broke off after %d; going on from there", delivered.count)
-            yield from exchange.pause(error, operation, attempt)
-        else:
-            return
-
-
-def _once(exchange: Exchange, operation: Operation[Any], form: Form[R], delivered: Delivered[R]) -> Steps[None]:
-    cutter = Cutter(form.decode)
-    catching_up = delivered.count > 0
-    reached = delivered.last_second
-    opened = yield from exchange.open(operation)
-    try:
-        ended = False
-        while not ended:
-            piece = yield from opened.body.read()
-            ended = not piece
-            for batch in _cut(cutter, piece, opened):
-                new = delivered.new_of(batch) if catching_up else batch
-                if new:
-                    delivered.note(new)
-                    catching_up = catching_up and delivered.last_second == reached
-                    yield from opened.emit(new) if delivered.known else Emit(new)
-    finally:
-        yield from opened.close()
-
-
-def _cut(cutter: Cutter[R], piece: bytes, opened: Opened) -> Iterator[list[R]]:
-    """The batches that a piece completes; an empty piece is the end of the body."""
-    method, url = opened.request.method, opened.request.url
-    try:
-        yield from cutter.feed(piece) if piece else [cutter.finish()]
-    except Undecodable as error:
-        raise CorruptBodyError(
-            f"{method} {url}: the body is damaged at byte {error.position}: {error.reason}",
-            method=method,
-            url=url,
-            offset=error.position,
-        ) from None
-    except Truncated:
-        raise TruncatedBodyError(
-            f"{method} {url}: the body broke off; it is whole up to byte {cutter.good}",
-            method=method,
-            url=url,
-            offset=cutter.good,
-        ) from None
+        yield from (in_slices if query.parallel > 1 else resumed)(exchange, query, form)

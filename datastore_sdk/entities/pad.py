@@ -278,6 +278,7 @@ class Pad(Asset, PadModel):
         fill_data_method: DataFillMethods | str | None = None,
         fill_data_limit: int | None = None,
         inside_area_only: bool = True,
+        parallel: int = 1,
     ) -> Data:
         """The time-series data, lazily: nothing is downloaded until the object is iterated over or saved.
 
@@ -299,6 +300,7 @@ class Pad(Asset, PadModel):
             fill_data_method: How gaps in 1-second data are filled; needs `fill_data_limit`.
             fill_data_limit: The most seconds to fill in one gap.
             inside_area_only: True: fill only between known values; False: before the first and after the last one too.
+            parallel: How many parts of the time range to fetch at a time, 1 to 3; the records come in the same order.
 
         Raises:
             ValueError: A moment has no time zone, the end is before the start, or arguments do not go together.
@@ -321,6 +323,7 @@ class Pad(Asset, PadModel):
             fill_data_method=fill_data_method,
             fill_data_limit=fill_data_limit,
             inside_area_only=inside_area_only,
+            parallel=parallel,
         )
         return Data(self._caller(), [query])
 
@@ -340,6 +343,7 @@ class Pad(Asset, PadModel):
         fill_data_method: DataFillMethods | str | None = None,
         fill_data_limit: int | None = None,
         inside_area_only: bool = True,
+        parallel: int = 1,
     ) -> DataAsync:
         """Async form of `get_data`."""
         query = DataQuery(
@@ -358,5 +362,6 @@ class Pad(Asset, PadModel):
             fill_data_method=fill_data_method,
             fill_data_limit=fill_data_limit,
             inside_area_only=inside_area_only,
+            parallel=parallel,
         )
         return DataAsync(self._caller(), [query])

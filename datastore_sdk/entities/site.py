@@ -232,6 +232,7 @@ class Site(Asset, SiteModel):
         fill_data_method: DataFillMethods | str | None = None,
         fill_data_limit: int | None = None,
         inside_area_only: bool = True,
+        parallel: int = 1,
     ) -> Data:
         """The time-series data, lazily: nothing is downloaded until the object is iterated over or saved.
 
@@ -248,6 +249,7 @@ class Site(Asset, SiteModel):
             fill_data_method: How gaps in 1-second data are filled; needs `fill_data_limit`.
             fill_data_limit: The most seconds to fill in one gap.
             inside_area_only: True: fill only between known values; False: before the first and after the last one too.
+            parallel: How many parts of the time range to fetch at a time, 1 to 3; the records come in the same order.
 
         Raises:
             ValueError: A moment has no time zone, the end is before the start, or arguments do not go together.
@@ -268,6 +270,7 @@ class Site(Asset, SiteModel):
             fill_data_method=fill_data_method,
             fill_data_limit=fill_data_limit,
             inside_area_only=inside_area_only,
+            parallel=parallel,
         )
         return Data(self._caller(), [query])
 
@@ -285,6 +288,7 @@ class Site(Asset, SiteModel):
         fill_data_method: DataFillMethods | str | None = None,
         fill_data_limit: int | None = None,
         inside_area_only: bool = True,
+        parallel: int = 1,
     ) -> DataAsync:
         """Async form of `get_data`."""
         query = DataQuery(
@@ -301,6 +305,7 @@ class Site(Asset, SiteModel):
             fill_data_method=fill_data_method,
             fill_data_limit=fill_data_limit,
             inside_area_only=inside_area_only,
+            parallel=parallel,
         )
         return DataAsync(self._caller(), [query])
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 _LONGEST_LINE = 1 << 12
 _LINE_BREAK = b"\r\n"
+_DIGITS = b"0123456789abcdefABCDEF"
 
 
 class ChunkedError(Exception):
@@ -75,8 +76,8 @@ class _Framing:
         elif self._trailing:
             self.ended = not line
         else:
-            try:
-                self._left = int(line.partition(b";")[0], 16)
-            except ValueError:
-                raise ChunkedError("a chunk does not tell its size") from None
+            digits = line.partition(b";")[0].rstrip(b" \t")
+            if not digits or digits.strip(_DIGITS):  # int() takes more: a sign, a prefix, underscores
+                raise ChunkedError("a chunk does not tell its size")
+            self._left = int(digits, 16)
             self._trailing = not self._left

@@ -7,11 +7,33 @@ from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing, closing
 from typing import Any, TypeVar
 
+from datastore_sdk.transport.ahead import TaskAhead, ThreadAhead
 from datastore_sdk.transport.clock import Clock
-from datastore_sdk.transport.effects import Block, Close, Effect, Emit, Open, Read, Sleep, Steps, Wait
+from datastore_sdk.transport.effects import (
+    Abandon,
+    Begin,
+    Block,
+    Close,
+    Effect,
+    Emit,
+    Open,
+    Read,
+    Sleep,
+    Steps,
+    Take,
+    Wait,
+)
 from datastore_sdk.transport.http import AsyncHttp, Http
 
 R = TypeVar("R")
+
+
+class Abandoned(BaseException):
+    """Nobody wants the items any more. Thrown into steps, so that they clean up.
+
+    `GeneratorExit` itself cannot be: `yield from` would close the inner steps instead of throwing it into them, and
+    they could not yield the effects that cleaning up takes.
+    """
 
 
 class Driver:
@@ -34,7 +56,7 @@ class Driver:
         while True:
             try:
                 effect = steps.send(result) if error is None else steps.throw(error)
-            except StopIteration:
+            except (StopIteration, Abandoned):
                 return
             result = error = None
             try:
@@ -42,6 +64,8 @@ class Driver:
                     yield effect.item
                 else:
                     result = self._perform(effect)
+            except GeneratorExit:
+                error = Abandoned()
             except BaseException as raised:  # noqa: BLE001 - thrown into the steps, which clean up and let it go on
                 error = raised
 
@@ -50,21 +74,29 @@ class Driver:
         self._http.close()
 
     def _perform(self, effect: Effect[Any]) -> Any:
+        result: Any = None
         match effect:
             case Read(answer):
-                return answer.handle.read()
+                result = answer.handle.read()
             case Open(request):
-                return self._http.open(request)
+                result = self._http.open(request)
             case Close(answer):
-                return answer.handle.close()
+                answer.handle.close()
             case Sleep(seconds):
-                return self._clock.sleep(seconds)
+                self._clock.sleep(seconds)
             case Wait(future, seconds):
-                return future.result(seconds)
+                result = future.result(seconds)
             case Block(function):
-                return function()
+                result = function()
+            case Begin(steps, room):
+                result = ThreadAhead(self.iterate(steps), room)
+            case Take(ahead):
+                result = ahead.take()
+            case Abandon(ahead):
+                ahead.abandon()
             case _:
                 raise NotImplementedError(effect)
+        return result
 
 
 class AsyncDriver:
@@ -87,7 +119,7 @@ class AsyncDriver:
         while True:
             try:
                 effect = steps.send(result) if error is None else steps.throw(error)
-            except StopIteration:
+            except (StopIteration, Abandoned):
                 return
             result = error = None
             try:
@@ -95,6 +127,8 @@ class AsyncDriver:
                     yield effect.item
                 else:
                     result = await self._perform(effect)
+            except GeneratorExit:
+                error = Abandoned()
             except BaseException as raised:  # noqa: BLE001 - thrown into the steps, which clean up and let it go on
                 error = raised
 
@@ -103,22 +137,30 @@ class AsyncDriver:
         await self._http.aclose()
 
     async def _perform(self, effect: Effect[Any]) -> Any:
+        result: Any = None
         match effect:
             case Read(answer):
-                return await answer.handle.read()
+                result = await answer.handle.read()
             case Open(request):
-                return await self._http.open(request)
+                result = await self._http.open(request)
             case Close(answer):
-                return await answer.handle.close()
+                await answer.handle.close()
             case Sleep(seconds):
-                return await self._clock.asleep(seconds)
+                await self._clock.asleep(seconds)
             case Wait(future, seconds):
                 await asyncio.wait([asyncio.wrap_future(future)], timeout=seconds)
-                return future.result(0)
+                result = future.result(0)
             case Block(function):
-                return await asyncio.to_thread(function)
+                result = await asyncio.to_thread(function)
+            case Begin(steps, room):
+                result = TaskAhead(self.iterate(steps), room)
+            case Take(ahead):
+                result = await ahead.take()
+            case Abandon(ahead):
+                await ahead.abandon()
             case _:
                 raise NotImplementedError(effect)
+        return result
 
 
 def _emitted(steps: Steps[Any]) -> Steps[None]:

@@ -104,6 +104,28 @@ class Block(Effect[R]):
 
 
 @dataclass(frozen=True, slots=True)
+class Begin(Effect[Any]):
+    """Begin steps beside these, running ahead of whoever takes their items; so many of them may wait."""
+
+    steps: Steps[None]
+    room: int
+
+
+@dataclass(frozen=True, slots=True)
+class Take(Effect[Any]):
+    """The next item of steps that run ahead; raises `End` after the last."""
+
+    ahead: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Abandon(Effect[None]):
+    """Stop steps that run ahead."""
+
+    ahead: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Emit(Effect[None]):
     """Hand an item to whoever iterates over these steps."""
 

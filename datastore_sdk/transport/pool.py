@@ -64,8 +64,9 @@ class _Body(httpx.SyncByteStream):
         self._timeout = timeout
 
     def __iter__(self) -> Iterator[bytes]:
-        if self._response.connection is not None:  # else there is no body, and the connection was given back
-            self._response.connection.sock.settimeout(self._timeout.get("read"))
+        # There is none where there is no body, or where the server closes it at the end of the body.
+        if sock := getattr(self._response.connection, "sock", None):
+            sock.settimeout(self._timeout.get("read"))
         try:
             if self._response.chunked:
                 yield from self._unchunked()
@@ -94,10 +95,10 @@ class _Body(httpx.SyncByteStream):
 
 def _translated(error: urllib3.exceptions.HTTPError) -> httpx.TransportError:
     match error:
+        case urllib3.exceptions.NewConnectionError() | urllib3.exceptions.SSLError():  # the former is also the next
+            return httpx.ConnectError(str(error))
         case urllib3.exceptions.ConnectTimeoutError():
             return httpx.ConnectTimeout(str(error))
-        case urllib3.exceptions.NewConnectionError() | urllib3.exceptions.SSLError():
-            return httpx.ConnectError(str(error))
         case urllib3.exceptions.ReadTimeoutError():
             return httpx.ReadTimeout(str(error))
         case _:

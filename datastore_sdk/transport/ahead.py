@@ -1,0 +1,98 @@
+"""Steps that run ahead of whoever wants their items, in a thread or a task of their own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Generator
+from contextlib import suppress
+from queue import Full, Queue
+from threading import Event, Thread
+from typing import Any
+
+_POLL = 0.1
+"""Seconds after which a thread that has no room looks whether it is still wanted."""
+
+
+class End(Exception):  # noqa: N818 - not an error: there are no more items
+    """The steps have come to their end."""
+
+
+class ThreadAhead:
+    """Items of an iterator that a thread runs ahead with.
+
+    Args:
+        items: The iterator.
+        room: How many items may wait.
+    """
+
+    def __init__(self, items: Generator[Any, None, None], room: int) -> None:
+        self._items = items
+        self._queue: Queue[tuple[Any, BaseException | None]] = Queue(room)
+        self._unwanted = Event()
+        Thread(target=self._run, name="restream-ahead", daemon=True).start()
+
+    def take(self) -> Any:
+        """The next item.
+
+        Raises:
+            End: There are no more.
+        """
+        item, error = self._queue.get()
+        if error is not None:
+            raise error
+        return item
+
+    def abandon(self) -> None:
+        """Has the thread stop as soon as it notices, and close what it reads."""
+        self._unwanted.set()
+
+    def _run(self) -> None:
+        try:
+            for item in self._items:
+                if not self._put(item, None):
+                    self._items.close()
+                    return
+        except BaseException as error:  # noqa: BLE001 - it is whose items these are who must know
+            self._put(None, error)
+        else:
+            self._put(None, End())
+
+    def _put(self, item: Any, error: BaseException | None) -> bool:
+        while not self._unwanted.is_set():
+            with suppress(Full):
+                self._queue.put((item, error), timeout=_POLL)
+                return True
+        return False
+
+
+class TaskAhead:
+    """Async form of `ThreadAhead`."""
+
+    def __init__(self, items: AsyncGenerator[Any, None], room: int) -> None:
+        self._items = items
+        self._queue: asyncio.Queue[tuple[Any, BaseException | None]] = asyncio.Queue(room)
+        self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def take(self) -> Any:
+        """Async form of `ThreadAhead.take`."""
+        item, error = await self._queue.get()
+        if error is not None:
+            raise error
+        return item
+
+    async def abandon(self) -> None:
+        """Cancels the task, which closes what it reads."""
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+
+    async def _run(self) -> None:
+        try:
+            async for item in self._items:
+                await self._queue.put((item, None))
+        except Exception as error:  # noqa: BLE001 - it is whose items these are who must know
+            await self._queue.put((None, error))
+        else:
+            await self._queue.put((None, End()))
+        finally:
+            await self._items.aclose()
