@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import TypeVar, overload
+from typing import TypeVar, cast, overload
 
 E = TypeVar("E", bound=StrEnum)
 T = TypeVar("T")
@@ -55,6 +55,25 @@ def checked_range(start: object, end: object, start_name: str, end_name: str) ->
         raise ValueError(f"{end_name} ({last.isoformat()}) is before {start_name} ({first.isoformat()})")
 
 
+def checked_flag(value: object, what: str) -> bool:
+    """True or False, and nothing that only counts as one of them.
+
+    Raises:
+        TypeError: It is not a bool.
+    """
+    if not isinstance(value, bool):
+        raise TypeError(f"{what} must be a bool, not {type(value).__name__}: {value!r}")
+    return value
+
+
+def whole_second(moment: datetime | None, *, up: bool) -> datetime | None:
+    """A moment in UTC, rounded up or down to a whole second, as the service counts them."""
+    if moment is None:
+        return None
+    rounded = moment.astimezone(UTC).replace(microsecond=0)
+    return rounded + timedelta(seconds=1) if up and moment.microsecond else rounded
+
+
 @overload
 def checked_choice(kind: type[E], value: None, what: str) -> None: ...
 @overload
@@ -85,13 +104,34 @@ def name_list(value: str | Sequence[str] | None, what: str) -> tuple[str, ...] |
     """
     if value is None:
         return None
-    names: list[object] = [part.strip() for part in value.split(",")] if isinstance(value, str) else list(value)
+    names: list[object] = [part.strip() for part in value.split(",")] if isinstance(value, str) else _items(value, what)
     strings = [name for name in names if isinstance(name, str)]
     if len(strings) < len(names):
         raise TypeError(f"{what} must hold strings only, not {value!r}")
     if not strings or any(not name or "," in name for name in strings):
         raise ValueError(f"{what} must be one name or more, none of them empty, not {value!r}")
     return tuple(strings)
+
+
+def number_list(value: Sequence[int] | None, what: str) -> list[int] | None:
+    """Positive whole numbers; None stays None.
+
+    Raises:
+        TypeError: It is no sequence, or an item is not an int.
+        ValueError: There are no numbers, or one is not positive.
+    """
+    if value is None:
+        return None
+    numbers = [checked_id(item, f"an item of {what}") for item in _items(value, what)]
+    if not numbers:
+        raise ValueError(f"{what} must be one number or more; leave it out for all")
+    return numbers
+
+
+def _items(value: object, what: str) -> list[object]:
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise TypeError(f"{what} must hold strings only or numbers only, in a list, not {value!r}")
+    return [*cast("Iterable[object]", value)]
 
 
 def one_of(value: T | None, other: T | None, name: str, other_name: str) -> T | None:

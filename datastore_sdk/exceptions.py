@@ -71,6 +71,8 @@ class CallError(RestreamError):
     """The HTTP method."""
     url: str
     """The URL, which never holds a secret."""
+    final: bool = False
+    """Whether the call must not be made again because of this error: it was for a token, and had its attempts."""
 
     def __init__(self, message: str, *, method: str, url: str, **details: Any) -> None:
         super().__init__(message, method=method, url=url, **details)

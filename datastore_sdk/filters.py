@@ -5,7 +5,7 @@ Source of the names and meanings: the service's query parameters (openapi.yaml).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from inspect import Parameter, signature
 from typing import Any, TypedDict, TypeVar
 
@@ -101,6 +101,18 @@ class DataForm(TypedDict, total=False):
     """The most seconds to fill in one gap."""
     inside_area_only: bool
     """True (unless given): fill only between known values."""
+
+
+def checked_form(form: Mapping[str, Any]) -> None:
+    """Checks that only keys of `DataForm` were given.
+
+    Raises:
+        TypeError: Another one was.
+    """
+    for name in form:
+        if name not in DataForm.__annotations__:
+            choices = ", ".join(DataForm.__annotations__)
+            raise TypeError(f"{name!r} is no part of the form of corrected records, which takes {choices}")
 
 
 def completed_by(kind: type) -> Callable[[F], F]:

@@ -68,9 +68,12 @@ def texts(text: bytes) -> list[msgspec.Raw]:
     try:
         if not text.isascii():
             text.decode()  # which msgspec leaves unchecked in what it hands through
-        return _as_texts(text)
+        batch = _as_texts(text)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return [_raw(record) for record in _leniently(text)]
+    if text.count(b"{") < len(batch):
+        raise _not_records()
+    return batch
 
 
 def cells(text: bytes) -> list[Cells]:

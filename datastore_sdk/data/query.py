@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Literal
 
-from datastore_sdk.checks import checked_choice, checked_id, checked_range, name_list
+from datastore_sdk.checks import checked_choice, checked_flag, checked_id, checked_range, name_list, whole_second
 from datastore_sdk.enums import DataAggregations, DataFillMethods, DataResolutions, StageNameFilters
 from restream_api.api.pads import stream_pad_data
 from restream_api.api.sites import stream_site_data
@@ -46,9 +46,11 @@ class DataQuery:
     def __post_init__(self) -> None:
         checked_id(self.id, f"the {self.source}'s id")
         checked_range(self.start, self.end, "start_datetime", "end_datetime")
+        for flag in ("si_units", "is_routed", "inside_area_only"):
+            checked_flag(getattr(self, flag), flag)
         normal = {
             "stage_name_filter": checked_choice(StageNameFilters, self.stage_name_filter, "stage_name_filter"),
-            "resolution": checked_choice(DataResolutions, self.resolution, "resolution"),
+            "resolution": checked_choice(DataResolutions, self.resolution or "", "resolution"),
             "aggregation": checked_choice(DataAggregations, self.aggregation, "aggregation"),
             "fill_data_method": checked_choice(DataFillMethods, self.fill_data_method, "fill_data_method"),
             "fields": name_list(self.fields, "fields"),
@@ -80,8 +82,7 @@ class DataQuery:
             raise ValueError(
                 "fill_data_method and fill_data_limit go together: how to fill a gap, and how many seconds at most"
             )
-        if self.fill_data_limit < 1:
-            raise ValueError(f"fill_data_limit must be a positive number of seconds, not {self.fill_data_limit}")
+        checked_id(self.fill_data_limit, "fill_data_limit")
         if self.resolution != DataResolutions.SECOND:
             raise ValueError("fill_data_method works on 1-second data only: leave resolution at DataResolutions.SECOND")
         if self.aggregation is not None:
@@ -108,10 +109,7 @@ class DataQuery:
 
     def whole_seconds(self) -> tuple[datetime | None, datetime | None]:
         """Start and end in UTC, rounded to the seconds inside the range; both belong to it."""
-        start = self.start.astimezone(UTC) if self.start else None
-        if start and start.microsecond:
-            start = start.replace(microsecond=0) + timedelta(seconds=1)
-        return start, self.end.astimezone(UTC).replace(microsecond=0) if self.end else None
+        return whole_second(self.start, up=True), whole_second(self.end, up=False)
 
     def since(self, second: int) -> DataQuery:
         """The same question from a later second on."""

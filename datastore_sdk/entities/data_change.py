@@ -12,9 +12,8 @@ from pydantic import BaseModel, PrivateAttr
 from datastore_sdk.data import Data, DataAsync, DataQuery
 from datastore_sdk.entities.endpoints import Endpoints
 from datastore_sdk.entities.entity import Entity
-from datastore_sdk.exceptions import ContractError
-from datastore_sdk.filters import DataForm, completed_by
-from datastore_sdk.transport import Client
+from datastore_sdk.filters import DataForm, checked_form, completed_by
+from datastore_sdk.transport import Client, UnexpectedContentError
 from datastore_sdk.transport.exchange import Flow
 from restream_api.api.sites import acknowledge_site_data_changes, get_site_data_change
 from restream_api.models import Acknowledgement, Acknowledgements, ChangeLog
@@ -33,7 +32,7 @@ class DataChange(Entity, DataChangeModel):
 
     _contract = DataChangeModel
     _shown = ("id", "site", "modification_type", "modification_subtype", "start_date", "end_date")
-    _form: DataForm = PrivateAttr(default_factory=DataForm)
+    _form: DataForm = PrivateAttr(default=DataForm())
 
     def __init__(  # stated in each class, or type checkers would derive one from the fields
         self, id: int, auth_token: str | None = None, *, client: Client | None = None, **attributes: Any
@@ -95,20 +94,18 @@ class DataChange(Entity, DataChangeModel):
         return await self._caller().arun(self._acknowledge())
 
     def _query(self, form: DataForm) -> DataQuery:
+        checked_form(form)
         form = {**self._form, **form}
         return DataQuery(source="site", id=self.site, start=self.start_date, end=self.end_date, **form)
 
     def _reread(self) -> Flow[DataChangeModel]:
-        operation = get_site_data_change(self.site, self.id)
-        log = yield from operation
-        for change in log.change_log:
+        return (yield from get_site_data_change(self.site, self.id).with_parse(self._found))
+
+    def _found(self, content: bytes) -> DataChangeModel:
+        for change in _read(content).change_log:
             if change.id == self.id:
                 return change
-        raise ContractError(
-            f"GET {operation.path} answered without the change that was asked for",
-            method="GET",
-            url=operation.path,
-        )
+        raise UnexpectedContentError("change_log: the change that was asked for is not in it")
 
     def _acknowledge(self) -> Flow[bool]:
         body = Acknowledgements(change_log=[Acknowledgement(id=self.id, update_received=True)])
@@ -120,6 +117,7 @@ def corrected(
     endpoints: Endpoints, id: int, client: Client, form: DataForm, *, acknowledged: bool | None, as_dict: bool
 ) -> Flow[tuple[list[DataChange] | list[dict[str, Any]], list[DataQuery]]]:
     """The changes of a pad or site, and the questions that fetch the records of all of them."""
+    checked_form(form)
     DataQuery(source="site", id=id, **form)  # so that a wrong form is refused before any request
     log, untouched = yield from endpoints.list_data_changes(id, get_acknowledged=acknowledged).with_parse(_read_log)
     queries = [

@@ -48,10 +48,14 @@ class Entity(Model):
     ) -> None:
         checked_id(id)
         own = client_for(auth_token, client) if auth_token is not None or client is not None else None
-        partial = _partial(self._contract).model_validate({"id": id, **attributes})
-        given = partial.model_fields_set
-        values = {name: value for name, value in partial.__dict__.items() if name in given}
-        self._become(partial, values, self._private(own))
+        values = {"id": id, **attributes}
+        if _required(self._contract).issubset(values):
+            model: Model = self._contract.model_validate(values)
+            known = {**model.__dict__}
+        else:
+            model = _partial(self._contract).model_validate(values)
+            known = {name: value for name, value in model.__dict__.items() if name in model.model_fields_set}
+        self._become(model, known, self._private(own))
 
     def _become(self, model: BaseModel, values: dict[str, Any], private: dict[str, Any] | None) -> None:
         """Takes over what was validated elsewhere; validating again would cost four times as much on lists."""
@@ -102,7 +106,16 @@ class Entity(Model):
         return ((name, self.__dict__[name]) for name in self._shown if name in self.__dict__)
 
     def __getstate__(self) -> dict[Any, Any]:
-        return {**super().__getstate__(), "__pydantic_private__": self._private(None)}
+        return {
+            **super().__getstate__(),
+            "__pydantic_private__": {**(self.__pydantic_private__ or {}), "_client": None},
+        }
+
+
+@cache
+def _required(contract: type[Model]) -> frozenset[str]:
+    """The attributes without which an object is not all there."""
+    return frozenset(name for name, field in contract.__pydantic_fields__.items() if field.is_required())
 
 
 @cache

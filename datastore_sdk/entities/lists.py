@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from datastore_sdk.checks import checked_choice
+from datastore_sdk.checks import checked_choice, one_of
 from datastore_sdk.enums import StageNameFilters
 from datastore_sdk.filters import AllSiteFilters, PadFilters, StateFilters
 from restream_api.api.pads import list_pads
@@ -28,7 +28,9 @@ def sites_with(filters: Mapping[str, Any]) -> Operation[list[Site]]:
         ValueError: Only a part of the circle is given.
     """
     known, others = _parted(filters, AllSiteFilters)
-    circle = [known.pop(name, None) for name in ("latitude", "longitude", "radius_miles")]
+    latitude = one_of(known.pop("latitude", None), others.pop("lat", None), "latitude", "lat")
+    longitude = one_of(known.pop("longitude", None), others.pop("long", None), "longitude", "long")
+    circle = [latitude, longitude, known.pop("radius_miles", None)]
     if any(part is None for part in circle) and any(part is not None for part in circle):
         raise ValueError("latitude, longitude and radius_miles describe a circle together: give all three or none")
     lat, long, radius = circle

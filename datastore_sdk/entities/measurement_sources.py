@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datastore_sdk.transport.exchange import Flow
 from restream_api.api.pads import get_pad, list_pads
+from restream_api.api.sites import get_site
 from restream_api.models import MeasurementSource, MeasurementSources, Pad
 
 
@@ -15,6 +16,8 @@ def sources_of_pad(pad_id: int) -> Flow[MeasurementSources]:
 def sources_of_site(site_id: int) -> Flow[MeasurementSources]:
     """The sources of the site's pad that are attached to the site."""
     pads = yield from list_pads(site_pk=site_id)
+    if not pads:
+        yield from get_site(site_id)  # which says so, if there is no such site, or none that may be seen
     sources = _sources(pads[0]) if pads else _none()
     return MeasurementSources(**{name: _attached(site_id, of_kind) for name, of_kind in sources.items()})
 

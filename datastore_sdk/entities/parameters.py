@@ -25,7 +25,7 @@ def create_parameters(
 ) -> Operation[list[Parameter] | ParametersValid]:
     """New definitions; checked here before the service sees them."""
     body = _new_parameters.validate_python(list(aggregations))
-    return endpoints.create_parameters(id, body=body, validate_only=validate_only)
+    return endpoints.create_parameters(id, body=body, validate_only=validate_only or None)
 
 
 def update_parameter(

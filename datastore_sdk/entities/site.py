@@ -17,6 +17,7 @@ from datastore_sdk.entities.state import State
 from datastore_sdk.enums import DataAggregations, DataFillMethods, DataResolutions, StageNameFilters
 from datastore_sdk.filters import AllSiteFilters, completed_by
 from datastore_sdk.transport import Client, client_for
+from datastore_sdk.transport.exchange import Flow
 from restream_api.api.sites import get_site
 from restream_api.models import MeasurementSources
 from restream_api.models import Site as SiteModel
@@ -161,7 +162,7 @@ class Site(Asset, SiteModel):
             RestreamError: The call failed.
         """
         client = self._caller()
-        return client.run(first(_pad_class(), client, pads_with({"site_pk": self.id}), as_dict=as_dict))
+        return client.run(_pad_of(client, self.id, as_dict=as_dict))
 
     @overload
     async def aget_pad(self, *, as_dict: Literal[False] = False) -> Pad | None: ...
@@ -172,7 +173,7 @@ class Site(Asset, SiteModel):
     async def aget_pad(self, *, as_dict: bool = False) -> Pad | dict[str, Any] | None:
         """Async form of `get_pad`."""
         client = self._caller()
-        return await client.arun(first(_pad_class(), client, pads_with({"site_pk": self.id}), as_dict=as_dict))
+        return await client.arun(_pad_of(client, self.id, as_dict=as_dict))
 
     @overload
     def get_state(self, *, as_dict: Literal[False] = False) -> State | None: ...
@@ -310,8 +311,11 @@ class Site(Asset, SiteModel):
         return DataAsync(self._caller(), [query])
 
 
-def _pad_class() -> type[Pad]:
+def _pad_of(client: Client, site_id: int, *, as_dict: bool) -> Flow[Pad | dict[str, Any] | None]:
     # Pads know their sites and sites their pad: one of the two must look late.
     from datastore_sdk.entities.pad import Pad
 
-    return Pad
+    pad = yield from first(Pad, client, pads_with({"site_pk": site_id}), as_dict=as_dict)
+    if pad is None:
+        yield from get_site(site_id)  # which says so, if there is no such site, or none that may be seen
+    return pad

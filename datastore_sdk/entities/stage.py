@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from datastore_sdk.checks import checked_choice, checked_range, name_list
+from datastore_sdk.checks import checked_choice, checked_id, checked_range, name_list, number_list, whole_second
 from datastore_sdk.entities.endpoints import Endpoints
 from datastore_sdk.enums import StageNameFilters
 from datastore_sdk.transport.exchange import Flow
@@ -51,17 +51,18 @@ def stages_of(
 ) -> Flow[list[Stage]]:
     """The stages of a pad or site that match, newest first."""
     checked_range(start, end, "start_date", "end_date")
+    names = name_list(aggregations_filter, "aggregations_filter")
     operation = endpoints.list_stages(
         id,
-        start=start,
-        end=end,
-        stage_number=stage_number,
-        stage_numbers=list(stage_numbers) if stage_numbers is not None else None,
+        start=whole_second(start, up=True),
+        end=whole_second(end, up=False),
+        stage_number=checked_id(stage_number, "stage_number") if stage_number is not None else None,
+        stage_numbers=number_list(stage_numbers, "stage_numbers"),
         state=checked_choice(StageNameFilters, stage_name_filter, "stage_name_filter"),
     )
     stages = yield from operation.with_query(more).with_parse(_parse)
     if add_aggregations:
-        yield from _add_aggregations(endpoints, id, stages, name_list(aggregations_filter, "aggregations_filter"))
+        yield from _add_aggregations(endpoints, id, stages, names)
     return stages
 
 
@@ -69,6 +70,8 @@ def _add_aggregations(endpoints: Endpoints, id: int, stages: list[Stage], names:
     by_id = {
         stage.id: stage for stage in stages if stage.id is not None
     }  # the current stage has no id, and no numbers yet
+    for stage in stages:
+        stage.aggregations = None  # the key is there, also where the service has no numbers
     ids = list(by_id)
     for start in range(0, len(ids), STAGES_AT_A_TIME):
         answer = yield from endpoints.list_stage_aggregations(

@@ -23,10 +23,13 @@ from datastore_sdk.exceptions import (
     ServerError,
 )
 from datastore_sdk.transport.effects import Answer, Request
+from datastore_sdk.transport.mask import Mask
 from restream_api.types import Operation
 
 T = TypeVar("T")
 
+MOST_OF_AN_ERROR = 1 << 16
+"""How many bytes of an error's body are read."""
 EXCERPT = 2000
 """How many characters of an error's body are kept."""
 PROBLEMS = 5
@@ -43,41 +46,58 @@ _MEANINGS: dict[int, tuple[type[AnswerError], str]] = {
 _WRONG_CREDENTIALS = "the client id or the client secret (RESTREAM_CLIENT_ID, RESTREAM_CLIENT_SECRET) is wrong"
 
 
+class UnexpectedContentError(ValueError):
+    """Raised by a function that reads an answer, where something is missing that the contract cannot say."""
+
+
 def parse(operation: Operation[T], request: Request, body: bytes) -> T:
     """The answer as the operation's type.
 
     Raises:
         ContractError: the answer is not what the contract says.
     """
+    mask = Mask(request)
     try:
         return operation.parse(body)
     except ValidationError as error:
         shown = error.errors(include_url=False)[:PROBLEMS]
-        problems = tuple(_problem(item, secret=not operation.authenticated) for item in shown)
+        problems = tuple(_problem(item, None if request.secret else mask) for item in shown)
         more = error.error_count() - len(problems)
         what = "; ".join(problems) + (f" (and {more} more)" if more else "")
-    except orjson.JSONDecodeError as error:
-        problems = (f"not JSON: {error}",)
+    except (orjson.JSONDecodeError, UnexpectedContentError) as error:
+        problems = (mask.hide(f"not JSON: {error}" if isinstance(error, orjson.JSONDecodeError) else str(error)),)
         what = problems[0]
     message = f"{request.method} {request.url} answered something that the API contract does not allow: {what}"
-    raise ContractError(_without_token(message, request), method=request.method, url=request.url, problems=problems)
+    raise ContractError(message, method=request.method, url=request.url, problems=problems)
 
 
 def error_from(operation: Operation[Any], request: Request, answer: Answer, body: bytes, *, now: float) -> CallError:
-    """The error that an answer which is not a success stands for."""
-    status, headers = answer.status, answer.headers
+    """The error that an answer which is not a success stands for.
+
+    Args:
+        operation: What was asked.
+        request: How it was asked.
+        answer: Status and headers.
+        body: The body, up to `MOST_OF_AN_ERROR` bytes of it.
+        now: Unix seconds.
+    """
+    mask, status = Mask(request), answer.status
     what = f"{request.method} {request.url} answered {status}"
     if status < HTTPStatus.BAD_REQUEST:
-        place = (
-            f" to {headers['location']}, which is not followed: the token stays here" if "location" in headers else ""
-        )
+        target = mask.hide(answer.headers.get("location", ""))
+        place = f" to {target}, which is not followed: the token stays here" if target else ""
         return ContractError(f"{what}, no success of this call{place}", method=request.method, url=request.url)
     kind, meaning = _meaning(operation, status)
-    text = _without_token(body[: 4 * EXCERPT].decode(errors="replace"), request)[:EXCERPT]
+    text = mask.hide(body.decode(errors="replace"), cut=len(body) == MOST_OF_AN_ERROR)[:EXCERPT]
     said = _words_of(text)
-    details: dict[str, Any] = {"status": status, "body": text, "request_id": headers.get("x-request-id")}
+    request_id = answer.headers.get("x-request-id")
+    details: dict[str, Any] = {
+        "status": status,
+        "body": text,
+        "request_id": mask.hide(request_id) if request_id else None,
+    }
     if kind in (RateLimited, ServerError):
-        details["retry_after"] = _retry_after(headers, now)
+        details["retry_after"] = _retry_after(answer.headers, now)
     message = f"{what}: {meaning}" + (f". The service says: {said}" if said else "")
     return kind(message, method=request.method, url=request.url, **details)
 
@@ -92,14 +112,14 @@ def _meaning(operation: Operation[Any], status: int) -> tuple[type[AnswerError],
     return BadRequestError, "the request is wrong"
 
 
-def _problem(item: Any, *, secret: bool) -> str:
+def _problem(item: Any, mask: Mask | None) -> str:
     """Where a value stands, what was expected there and, unless the answer holds secrets, what came."""
     place = ".".join(str(part) for part in item["loc"]) or "the answer"
     expected = item["msg"][0].lower() + item["msg"][1:]
-    if secret:
+    if mask is None:
         return f"{place}: {expected}"
-    came = repr(item["input"])
-    return f"{place}: {expected}, came {came if len(came) <= SHOWN else came[:SHOWN] + '...'}"
+    came = mask.hide(repr(item["input"]))
+    return mask.hide(f"{place}: {expected}, came {came if len(came) <= SHOWN else came[:SHOWN] + '...'}")
 
 
 def _words_of(text: str) -> str:
@@ -130,12 +150,6 @@ def _retry_after(headers: Mapping[str, str], now: float) -> float | None:
         return float(value)
     try:
         date = parsedate_to_datetime(value)
-    except ValueError:
+        return max(0.0, (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now)
+    except (ValueError, OverflowError):
         return None
-    return max(0.0, (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now)
-
-
-def _without_token(text: str, request: Request) -> str:
-    """The text without the token, should the service repeat it."""
-    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    return text.replace(token, "***") if token else text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from http import HTTPStatus
 
 from datastore_sdk.exceptions import ContractError, CorruptBodyError, TruncatedBodyError
 from datastore_sdk.transport.effects import Answer, Read, Request, Steps
@@ -10,6 +11,9 @@ from datastore_sdk.transport.effects import Answer, Read, Request, Steps
 PIECE = 1 << 20
 """The most that one piece of compressed body is decompressed to at a time, in bytes; bounds memory against bombs."""
 _GZIP = 16 + zlib.MAX_WBITS
+_MAGIC = b"\x1f"
+"""How each member of a gzip body begins."""
+_WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 
 
 class Body:
@@ -17,8 +21,10 @@ class Body:
 
     def __init__(self, request: Request, answer: Answer) -> None:
         self._answer = answer
+        self._what = f"{request.method} {request.url}"
         self._details = {"method": request.method, "url": request.url}
-        self._encoding = answer.headers.get("content-encoding", "identity").lower()
+        encoding = answer.headers.get("content-encoding", "identity").lower()
+        self._encoding = "identity" if answer.status in _WITHOUT_BODY else encoding
         self._gzip = zlib.decompressobj(_GZIP)
         self._compressed = b""
         self._more = False  # whether zlib may hold output that it has not handed out yet
@@ -35,37 +41,40 @@ class Body:
         """
         if self._encoding == "identity":
             piece = yield from Read(self._answer)
-        elif self._encoding == "gzip":
+        elif self._encoding in ("gzip", "x-gzip"):
             piece = yield from self._inflated()
         else:
-            message = "{method} {url} answered in an encoding that was not asked for: ".format(**self._details)
-            raise ContractError(message + self._encoding, **self._details)
+            message = f"{self._what} answered in the encoding {self._encoding!r}, which was not asked for"
+            raise ContractError(message, **self._details)
         self.received += len(piece)
         return piece
 
     def _inflated(self) -> Steps[bytes]:
-        gzip = self._gzip
-        while not gzip.eof:
+        while True:
             if not self._compressed and not self._more:
                 self._compressed = yield from Read(self._answer)
                 if not self._compressed:
-                    raise TruncatedBodyError(
-                        f"the compressed body broke off after {self.received} bytes of content",
-                        offset=self.received,
-                        **self._details,
-                    )
+                    return self._end()
+            if self._gzip.eof:
+                if not self._compressed.startswith(_MAGIC):
+                    self._compressed = b""  # whatever it is, it is no content
+                    continue
+                self._gzip = zlib.decompressobj(_GZIP)
             try:
-                piece = gzip.decompress(self._compressed, PIECE)
+                piece = self._gzip.decompress(self._compressed, PIECE)
             except zlib.error as error:
-                raise CorruptBodyError(
-                    f"the compressed body is damaged after {self.received} bytes of content: {error}",
-                    offset=self.received,
-                    **self._details,
-                ) from error
-            self._compressed = gzip.unconsumed_tail
-            self._more = len(piece) == PIECE
+                message = (
+                    f"{self._what}: the compressed body is damaged after {self.received} bytes of content: {error}"
+                )
+                raise CorruptBodyError(message, offset=self.received, **self._details) from error
+            self._compressed = self._gzip.unused_data or self._gzip.unconsumed_tail
+            self._more = len(piece) == PIECE and not self._gzip.eof
             if piece:
                 return piece
-        while (yield from Read(self._answer)):
-            pass  # to the end of the answer, so that its connection can be used again
+
+    def _end(self) -> bytes:
+        """Nothing, where the compressed body may end here."""
+        if not self._gzip.eof:
+            message = f"{self._what}: the compressed body broke off after {self.received} bytes of content"
+            raise TruncatedBodyError(message, offset=self.received, **self._details)
         return b""

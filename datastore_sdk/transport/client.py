@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import httpx
 
     from datastore_sdk.transport.drivers import AsyncDriver, Driver
+    from datastore_sdk.transport.http import Http
 
 T = TypeVar("T")
 
@@ -51,7 +52,8 @@ class Client:
             token to anybody in between.
         proxy: URL of a proxy. Default: the usual environment variables (HTTPS_PROXY, NO_PROXY).
         http: An httpx client of your own for the sync calls. The SDK never closes it.
-        async_http: An httpx client of your own for the async calls. The SDK never closes it.
+        async_http: An httpx client of your own for the async calls. The SDK never closes it. Default:
+            threads make them, over the same connections as the sync ones, whichever event loop they come from.
         clock: For tests that must not wait.
 
     Raises:
@@ -81,8 +83,7 @@ class Client:
         self._http = http
         self._async_http = async_http
         self._lock = Lock()
-        self._driver: Driver | None = None
-        self._async_driver: AsyncDriver | None = None
+        self._blocking: Http | None = None
         self.exchange = Exchange(
             self._base_url,
             self._credentials,
@@ -123,16 +124,15 @@ class Client:
         return self._async().iterate(steps)
 
     def close(self) -> None:
-        """Closes the connections of the sync calls. The client can still be used: it connects anew."""
+        """Closes the connections that are not in use. The client can still be used: it connects anew."""
         with self._lock:
-            driver, self._driver = self._driver, None
-        if driver is not None:
-            driver.close()
+            blocking, self._blocking = self._blocking, None
+        if blocking is not None:
+            blocking.close()
 
     async def aclose(self) -> None:
-        """Closes the connections of the running event loop's async calls."""
-        if self._async_driver is not None:
-            await self._async_driver.aclose()
+        """Async form of `close`."""
+        self.close()
 
     def __enter__(self) -> Self:
         return self
@@ -162,21 +162,22 @@ class Client:
     def _sync(self) -> Driver:
         # httpx is imported, and its TLS context built, with the first call: neither is needed to import this package.
         from datastore_sdk.transport.drivers import Driver
-        from datastore_sdk.transport.http import Http
 
-        with self._lock:
-            if self._driver is None:
-                self._driver = Driver(Http(self._connection, self._http), self._clock)
-            return self._driver
+        return Driver(self._connect(), self._clock)
 
     def _async(self) -> AsyncDriver:
         from datastore_sdk.transport.drivers import AsyncDriver
         from datastore_sdk.transport.http import AsyncHttp
 
+        return AsyncDriver(AsyncHttp(self._connect, self._connection.timeouts, self._async_http), self._clock)
+
+    def _connect(self) -> Http:
+        from datastore_sdk.transport.http import Http
+
         with self._lock:
-            if self._async_driver is None:
-                self._async_driver = AsyncDriver(AsyncHttp(self._connection, self._async_http), self._clock)
-            return self._async_driver
+            if self._blocking is None:
+                self._blocking = Http(self._connection, self._http)
+            return self._blocking
 
 
 _defaults: dict[tuple[str, ...], Client] = {}

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from datastore_sdk.exceptions import ConfigurationError, MissingCredentialsError
 from datastore_sdk.transport.clock import Clock
-from datastore_sdk.transport.credentials import ClientCredentials, Credentials, StaticToken
+from datastore_sdk.transport.credentials import ClientCredentials, Credentials, StaticToken, is_token
 
+_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
 DEFAULT_HOST = "https://app.restreamsolutions.com"
 
 NO_CREDENTIALS = """\
@@ -27,12 +29,18 @@ def base_url_from(base_url: str | None) -> str:
         ConfigurationError: it is not a URL, or would send the token unencrypted to another machine.
     """
     url = (base_url or os.environ.get("RESTREAM_HOST") or DEFAULT_HOST).strip().rstrip("/")
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigurationError(f"{url!r} is not a base URL; RESTREAM_HOST and base_url look like {DEFAULT_HOST}")
-    if parts.username or parts.query or parts.fragment:
+    if not url.isprintable() or " " in url or "\\" in url:
+        raise ConfigurationError("the base URL (RESTREAM_HOST, base_url) holds a space, a line break or the like")
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise ConfigurationError(f"the base URL (RESTREAM_HOST, base_url) cannot be read: {error}") from None
+    if "@" in url or "?" in url or "#" in url:
         raise ConfigurationError("the base URL (RESTREAM_HOST, base_url) must hold neither user name nor query")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+    if parts.scheme not in ("http", "https") or not host or not _HOST.fullmatch(host):
+        raise ConfigurationError(f"{url!r} is no base URL; RESTREAM_HOST and base_url look like {DEFAULT_HOST}")
+    if parts.scheme == "http" and not _is_loopback(host):
         raise ConfigurationError(
             f"{url} would send the token unencrypted; use https (http is for loopback addresses only)"
         )
@@ -66,7 +74,7 @@ def _checked(token: str) -> str:
     token = token.strip()
     if not token:
         raise MissingCredentialsError("the token is empty\n" + NO_CREDENTIALS)
-    if not (token.isascii() and token.isprintable()) or " " in token:
+    if not is_token(token):
         raise ConfigurationError(
             "the token holds characters that no token has (a line break, a space?); was it copied whole?"
         )

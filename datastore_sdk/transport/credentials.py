@@ -7,12 +7,13 @@ from copy import copy
 from typing import ClassVar, Protocol, TypeVar
 
 from datastore_sdk.exceptions import RestreamError
+from datastore_sdk.transport.answers import UnexpectedContentError
 from datastore_sdk.transport.clock import Clock
 from datastore_sdk.transport.effects import Steps
 from datastore_sdk.transport.slots import Slots
 from restream_api.api.oauth import create_token
-from restream_api.models import TokenRequest
-from restream_api.types import Operation
+from restream_api.models import Token, TokenRequest
+from restream_api.types import Json, Operation
 
 T = TypeVar("T")
 
@@ -67,6 +68,21 @@ class StaticToken(Credentials):
         return self._token
 
 
+def is_token(text: str) -> bool:
+    """Whether a text can stand in a header as a token."""
+    return bool(text) and text.isascii() and text.isprintable() and " " not in text
+
+
+_read = Json[Token](Token)
+
+
+def _read_token(content: bytes) -> Token:
+    token = _read(content)
+    if not is_token(token.access_token):
+        raise UnexpectedContentError("access_token: it is empty or holds characters that no token has")
+    return token
+
+
 class ClientCredentials(Credentials):
     """OAuth2 client credentials, for which the service issues a token that expires.
 
@@ -119,7 +135,7 @@ class ClientCredentials(Credentials):
         )
         asked = self._clock.monotonic()
         try:
-            answer = yield from fetch(create_token(body=request))
+            answer = yield from fetch(create_token(body=request).with_parse(_read_token))
         except RestreamError as error:
             self._failures += 1
             self._failure = error

@@ -69,10 +69,6 @@ class Driver:
             except BaseException as raised:  # noqa: BLE001 - thrown into the steps, which clean up and let it go on
                 error = raised
 
-    def close(self) -> None:
-        """Closes the connections."""
-        self._http.close()
-
     def _perform(self, effect: Effect[Any]) -> Any:
         result: Any = None
         match effect:
@@ -131,10 +127,6 @@ class AsyncDriver:
                 error = Abandoned()
             except BaseException as raised:  # noqa: BLE001 - thrown into the steps, which clean up and let it go on
                 error = raised
-
-    async def aclose(self) -> None:
-        """Closes the connections of the running event loop."""
-        await self._http.aclose()
 
     async def _perform(self, effect: Effect[Any]) -> Any:
         result: Any = None

@@ -45,6 +45,8 @@ class Request:
     content: bytes | None = field(default=None, repr=False)
     streamed: bool = False
     """Whether the answer may take long to begin and long to end."""
+    secret: bool = False
+    """Whether body and answer hold secrets, as those of the token endpoint do."""
 
 
 class Answer:

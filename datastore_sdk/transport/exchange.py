@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import replace
 from threading import Lock
 from typing import Any, Protocol, TypeVar
 
 from datastore_sdk.exceptions import AuthenticationError, CallError, ContractError
-from datastore_sdk.transport.answers import error_from, parse
+from datastore_sdk.transport.answers import MOST_OF_AN_ERROR, error_from, parse
 from datastore_sdk.transport.body import Body
 from datastore_sdk.transport.clock import Clock
 from datastore_sdk.transport.credentials import Credentials
@@ -91,7 +92,7 @@ class Exchange:
         """Waits before the next attempt, or raises the error where there must be none."""
         retries = retries or self._retries
         wait = retries.wait_after(error, attempt=attempt, idempotent=operation.idempotent)
-        if wait is None:
+        if wait is None or error.final:
             raise error
         log.warning("%s; attempt %d of %d in %.1f s", error, attempt + 1, retries.max_attempts, wait)
         yield from Sleep(wait)
@@ -99,7 +100,11 @@ class Exchange:
     def _fetch_token(self, operation: Operation[T]) -> Steps[T]:
         """Asks for a token, more cautiously: asking too often can get a client banned."""
         few = replace(self._retries, max_attempts=min(self._retries.max_attempts, TOKEN_ATTEMPTS))
-        return (yield from self.fetch(operation, few))
+        try:
+            return (yield from self.fetch(operation, few))
+        except CallError as error:
+            error.final = True
+            raise
 
     def _attempt(self, operation: Operation[T]) -> Steps[T]:
         opened = yield from self.open(operation)
@@ -140,7 +145,14 @@ class Exchange:
             token = yield from self._credentials.token(self._fetch_token)
             headers["Authorization"] = f"Bearer {token}"
         url = self._base_url + operation.target
-        return Request(operation.method, url, headers, operation.content, streamed=operation.streamed)
+        return Request(
+            operation.method,
+            url,
+            headers,
+            operation.content,
+            streamed=operation.streamed,
+            secret=not operation.authenticated,
+        )
 
     def _accepted(self, operation: Operation[Any], request: Request) -> Steps[Answer]:
         """Opens the request; an answer that is not a success is read, closed and raised."""
@@ -150,7 +162,7 @@ class Exchange:
         if answer.status in operation.success:
             return answer
         try:
-            body = yield from self._whole(request, Body(request, answer))
+            body = yield from _beginning(Body(request, answer))
         finally:
             yield from Close(answer)
         raise error_from(operation, request, answer, body, now=self._clock.now())
@@ -203,6 +215,15 @@ class Opened:
                 yield from Close(self._answer)
         finally:
             self._lease.release()
+
+
+def _beginning(body: Body) -> Steps[bytes]:
+    """The beginning of an error's body, as much as says what is wrong; no body is no further error."""
+    content = b""
+    with suppress(CallError):
+        while len(content) < MOST_OF_AN_ERROR and (piece := (yield from body.read())):
+            content += piece
+    return content[:MOST_OF_AN_ERROR]
 
 
 def _token_of(request: Request) -> str:

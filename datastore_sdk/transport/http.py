@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from typing import Any
 from urllib.request import getproxies
-from weakref import WeakKeyDictionary
 
 import httpx
 
 from datastore_sdk.exceptions import CallTimeoutError, NoConnectionError
 from datastore_sdk.transport.connection import Connection, Timeouts
 from datastore_sdk.transport.effects import Answer, Request
-from datastore_sdk.transport.pool import PoolTransport
+from datastore_sdk.transport.pool import Line, PoolTransport
 from datastore_sdk.transport.worker import Worker
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
@@ -32,13 +31,18 @@ class Http:
 
     def __init__(self, connection: Connection, given: httpx.Client | None = None) -> None:
         self._timeouts = connection.timeouts
+        # httpx's own transport goes through a proxy, ours does not.
+        direct = given is None and not connection.proxy and not getproxies()
+        self._pool = PoolTransport(httpx.create_ssl_context(verify=connection.verify)) if direct else None
         self._given = given
-        self._client = given or httpx.Client(**_options(connection), transport=_transport(connection))
+        self._client = given or httpx.Client(**_options(connection), transport=self._pool)
 
-    def open(self, request: Request) -> Answer:
-        """Sends a request and reads status and headers of its answer."""
+    def open(self, request: Request, line: Line | None = None) -> Answer:
+        """Sends a request and reads status and headers of its answer; the line is for hanging up meanwhile."""
+        message = _httpx_request(self._client, request, self._timeouts)
+        message.extensions["line"] = line
         try:
-            response = self._client.send(_httpx_request(self._client, request, self._timeouts), stream=True)
+            response = self._client.send(message, stream=True, follow_redirects=False)
         except httpx.HTTPError as error:
             raise _translated(error, request) from error
         _expect_body(response, request, self._timeouts)
@@ -46,8 +50,10 @@ class Http:
         return Answer(response.status_code, response.headers, stream, drop=stream.close)
 
     def close(self) -> None:
-        """Closes the connections."""
-        if self._given is None:
+        """Closes the connections that are not in use. Others can be made still."""
+        if self._pool is not None:
+            self._pool.close()
+        elif self._given is None:
             self._client.close()
 
 
@@ -68,73 +74,52 @@ class _Stream:
     def close(self) -> None:
         self._response.close()
 
-    def interrupt(self) -> None:
-        """Ends a reading that is under way in another thread."""
-        with suppress(ValueError, RuntimeError, OSError):  # the body was read to its end meanwhile
-            self._response.extensions["shutdown"]()
-
 
 class AsyncHttp:
     """Awaited requests.
 
-    Time-series data is read by a thread per stream, which hands over whole pieces: httpx's own async reading costs more
-    than the records themselves where each comes in an HTTP chunk of its own. With a client of the user's, it is left to
-    that.
+    Each is made by a thread, over the same connections as blocking ones. httpx's own async connections belong to the
+    event loop that opened them, which notebooks and schedulers change without notice; and reading a body chunk by chunk
+    in it costs more than the records themselves. With an httpx client of the user's, it is left to that.
 
     Args:
-        connection: How connections are made.
+        blocking: Makes the requests.
+        timeouts: How long to wait.
         given: An httpx client of the user's, which is never closed here.
     """
 
-    def __init__(self, connection: Connection, given: httpx.AsyncClient | None = None) -> None:
-        self._connection = connection
+    def __init__(
+        self, blocking: Callable[[], Http], timeouts: Timeouts, given: httpx.AsyncClient | None = None
+    ) -> None:
+        self._blocking = blocking
+        self._timeouts = timeouts
         self._given = given
-        self._blocking: Http | None = None
-        # An httpx client belongs to the event loop in which it was first used.
-        self._by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = WeakKeyDictionary()
 
     async def open(self, request: Request) -> Answer:
         """Sends a request and reads status and headers of its answer."""
-        if request.streamed and self._given is None:
-            return await self._open_in_thread(request)
-        client = self._client()
+        if self._given is None:
+            return await self._open_in_thread(self._blocking(), request)
+        message = _httpx_request(self._given, request, self._timeouts)
         try:
-            response = await client.send(_httpx_request(client, request, self._connection.timeouts), stream=True)
+            response = await self._given.send(message, stream=True, follow_redirects=False)
         except httpx.HTTPError as error:
             raise _translated(error, request) from error
-        _expect_body(response, request, self._connection.timeouts)
+        _expect_body(response, request, self._timeouts)
         stream = _AsyncStream(request, response)
         return Answer(response.status_code, response.headers, stream, drop=stream.drop)
 
-    async def _open_in_thread(self, request: Request) -> Answer:
-        if self._blocking is None:
-            self._blocking = Http(self._connection)
-        worker = Worker()
-        opening = worker.call(partial(self._blocking.open, request))
+    async def _open_in_thread(self, blocking: Http, request: Request) -> Answer:
+        worker, line = Worker(), Line()
+        opening = worker.call(partial(blocking.open, request, line))
         try:
             answer = await asyncio.wrap_future(opening)
         except BaseException:
             opening.add_done_callback(_close_after_all)
+            line.hang_up()
             worker.stop()
             raise
-        stream = _ThreadedStream(worker, answer.handle)
+        stream = _ThreadedStream(worker, line, answer.handle)
         return Answer(answer.status, answer.headers, stream, drop=stream.drop)
-
-    async def aclose(self) -> None:
-        """Closes the connections of the running event loop."""
-        if self._blocking is not None:
-            self._blocking.close()
-        client = self._by_loop.pop(asyncio.get_running_loop(), None)
-        if client is not None:
-            await client.aclose()
-
-    def _client(self) -> httpx.AsyncClient:
-        if self._given is not None:
-            return self._given
-        loop = asyncio.get_running_loop()
-        if loop not in self._by_loop:
-            self._by_loop[loop] = httpx.AsyncClient(**_options(self._connection))
-        return self._by_loop[loop]
 
 
 def _close_after_all(opening: Future[Answer]) -> None:
@@ -174,8 +159,9 @@ class _AsyncStream:
 class _ThreadedStream:
     """The body of an answer, read by a thread."""
 
-    def __init__(self, worker: Worker, stream: _Stream) -> None:
+    def __init__(self, worker: Worker, line: Line, stream: _Stream) -> None:
         self._worker = worker
+        self._line = line
         self._stream = stream
 
     async def read(self) -> bytes:
@@ -186,7 +172,7 @@ class _ThreadedStream:
 
     def drop(self) -> None:
         """Closes it, whether or not the thread is reading."""
-        self._stream.interrupt()
+        self._line.hang_up()
         self._worker.call(self._stream.close)
         self._worker.stop()
 
@@ -195,13 +181,6 @@ def _options(connection: Connection) -> dict[str, Any]:
     # The service closes idle connections after some seconds; ours end earlier, or calls would meet the closing.
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=4.0)
     return {"verify": connection.verify, "proxy": connection.proxy, "limits": limits, "follow_redirects": False}
-
-
-def _transport(connection: Connection) -> httpx.BaseTransport | None:
-    """The faster transport; None (httpx's own) where there is a proxy to go through."""
-    if connection.proxy or getproxies():
-        return None
-    return PoolTransport(httpx.create_ssl_context(verify=connection.verify))
 
 
 def _httpx_request(client: httpx.Client | httpx.AsyncClient, request: Request, timeouts: Timeouts) -> httpx.Request:

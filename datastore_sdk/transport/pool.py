@@ -7,20 +7,69 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
+from http import HTTPStatus
 from typing import Any
 
 import httpx
 import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from datastore_sdk.transport.chunks import ChunkedError, unchunked
 
 _AT_A_TIME = 1 << 17
 """How many bytes are read at a time."""
+_WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+
+
+class Line:
+    """The connection that a request goes over, for hanging up from another thread."""
+
+    def __init__(self) -> None:
+        self.connection: HTTPConnection | None = None
+
+    def hang_up(self) -> None:
+        """Ends whatever is waited for on the connection."""
+        connection = self.connection
+        if connection is not None and connection.sock is not None:
+            with suppress(OSError):  # it was closed meanwhile
+                connection.sock.shutdown(socket.SHUT_RDWR)
+
+
+_thread = threading.local()
+
+
+def _tell_line(connection: HTTPConnection) -> None:
+    """Tells the line of the request that this thread is about to send."""
+    line: Line | None = getattr(_thread, "line", None)
+    if line is not None:
+        line.connection = connection
+
+
+class _PlainConnection(HTTPConnection):
+    def request(self, *arguments: Any, **options: Any) -> None:
+        _tell_line(self)
+        super().request(*arguments, **options)
+
+
+class _TlsConnection(HTTPSConnection):
+    def request(self, *arguments: Any, **options: Any) -> None:
+        _tell_line(self)
+        super().request(*arguments, **options)
+
+
+class _PlainPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _PlainConnection  # pyright: ignore[reportAssignmentType] - its protocol wants attributes mutable
+
+
+class _TlsPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection  # pyright: ignore[reportAssignmentType] - as above
 
 
 class PoolTransport(httpx.BaseTransport):
-    """Pooled connections, one for each call under way."""
+    """Pooled connections, one for each call under way. A `Line` can come as an extension of a request."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._pool = urllib3.PoolManager(
@@ -29,10 +78,14 @@ class PoolTransport(httpx.BaseTransport):
             retries=False,
             socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1), (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)],
         )
+        self._pool.pool_classes_by_scheme = dict[str, Any](http=_PlainPool, https=_TlsPool)
+        # Else clear() leaves it to the garbage collector, which an error that is kept keeps away.
+        self._pool.pools.dispose_func = urllib3.HTTPConnectionPool.close
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Sends a request and reads status and headers of its answer."""
         timeout: dict[str, float | None] = request.extensions.get("timeout", {})
+        _thread.line = line = request.extensions.get("line")
         try:
             response = self._pool.urlopen(
                 request.method,
@@ -49,8 +102,7 @@ class PoolTransport(httpx.BaseTransport):
         return httpx.Response(
             response.status,
             headers=list(response.headers.items()),
-            stream=_Body(response, timeout),
-            extensions={"shutdown": response.shutdown},
+            stream=_Body(response, timeout, line or Line()),
         )
 
     def close(self) -> None:
@@ -59,8 +111,9 @@ class PoolTransport(httpx.BaseTransport):
 
 
 class _Body(httpx.SyncByteStream):
-    def __init__(self, response: urllib3.BaseHTTPResponse, timeout: dict[str, float | None]) -> None:
+    def __init__(self, response: urllib3.BaseHTTPResponse, timeout: dict[str, float | None], line: Line) -> None:
         self._response: Any = response
+        self._line = line
         self._timeout = timeout
 
     def __iter__(self) -> Iterator[bytes]:
@@ -68,10 +121,14 @@ class _Body(httpx.SyncByteStream):
         if sock := getattr(self._response.connection, "sock", None):
             sock.settimeout(self._timeout.get("read"))
         try:
-            if self._response.chunked:
+            if self._response.status in _WITHOUT_BODY:
+                self._give_back()
+            elif self._response.chunked:
                 yield from self._unchunked()
             else:
-                yield from self._response.stream(_AT_A_TIME, decode_content=False)
+                while piece := self._response.read1(_AT_A_TIME, decode_content=False):
+                    yield piece
+                self._line.connection = None
         except ChunkedError as error:
             raise httpx.RemoteProtocolError(str(error)) from error
         except TimeoutError as error:
@@ -82,14 +139,20 @@ class _Body(httpx.SyncByteStream):
             raise _translated(error) from error
 
     def _unchunked(self) -> Iterator[bytes]:
-        """Reads past urllib3, on the connection itself, and hands the connection back as urllib3 would."""
+        """Reads past urllib3, on the connection itself."""
         original = self._response._original_response  # noqa: SLF001 - urllib3 shows it nowhere else
         yield from unchunked(lambda: original.fp.read1(_AT_A_TIME))
-        original.close()
+        self._give_back()
+
+    def _give_back(self) -> None:
+        """Hands the connection back as urllib3 does at the end of a body."""
+        self._line.connection = None
+        self._response._original_response.close()  # noqa: SLF001 - see above
         self._response.release_conn()
 
     def close(self) -> None:
         """Drops the connection, unless the body was read to its end and the connection given back."""
+        self._line.connection = None
         self._response.close()
 
 

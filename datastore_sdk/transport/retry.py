@@ -14,6 +14,9 @@ from datastore_sdk.exceptions import (
     TruncatedBodyError,
 )
 
+_DOUBLINGS = 40
+"""More than any wait needs, and few enough for a float."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
@@ -40,7 +43,7 @@ class RetryPolicy:
         if attempt >= self.max_attempts or not _may_be_repeated(error, idempotent=idempotent):
             return None
         wait = random.uniform(  # noqa: S311 - no secret
-            0, min(self.longest_wait, self.first_wait * 2 ** (attempt - 1))
+            0, min(self.longest_wait, self.first_wait * 2 ** min(attempt - 1, _DOUBLINGS))
         )
         asked = error.retry_after if isinstance(error, RateLimited | ServerError) else None
         if asked is None:

@@ -1,0 +1,33 @@
+"""Hides the secrets of a request in whatever the service sends back."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, quote
+
+from datastore_sdk.transport.effects import Request
+
+_STARS = "***"
+_SECRET_FIELDS = ("client_secret", "client_id")
+
+
+class Mask:
+    """Hides a request's token, or the client credentials that it asks for one with."""
+
+    def __init__(self, request: Request) -> None:
+        secrets = [request.headers.get("Authorization", "").removeprefix("Bearer ")]
+        if request.secret:
+            fields = parse_qs((request.content or b"").decode())
+            secrets += [value for name in _SECRET_FIELDS for value in fields.get(name, ())]
+        forms = {form for secret in secrets if secret for form in _forms(secret)}
+        self._forms = sorted(forms, key=len, reverse=True)
+
+    def hide(self, text: str, *, cut: bool = False) -> str:
+        """The text without secrets; where it was cut, also without what may be the beginning of one at its end."""
+        for form in self._forms:
+            text = text.replace(form, _STARS)
+        return text[: -len(self._forms[0])] if cut and self._forms else text
+
+
+def _forms(secret: str) -> tuple[str, ...]:
+    """As it is, in a URL, and in JSON that escapes slashes."""
+    return secret, quote(secret, safe=""), secret.replace("/", r"\/")
