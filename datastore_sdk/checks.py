@@ -122,6 +122,8 @@ def number_list(value: Sequence[int] | None, what: str) -> list[int] | None:
     """
     if value is None:
         return None
+    if isinstance(value, str):
+        raise ValueError(f"{what} must be a list of numbers, such as [1, 2], not the string {value!r}")
     numbers = [checked_id(item, f"an item of {what}") for item in _items(value, what)]
     if not numbers:
         raise ValueError(f"{what} must be one number or more; leave it out for all")

@@ -54,7 +54,7 @@ def stages_of(
     names = name_list(aggregations_filter, "aggregations_filter")
     operation = endpoints.list_stages(
         id,
-        start=whole_second(start, up=True),
+        start=whole_second(start, up=False),
         end=whole_second(end, up=False),
         stage_number=checked_id(stage_number, "stage_number") if stage_number is not None else None,
         stage_numbers=number_list(stage_numbers, "stage_numbers"),

@@ -1,0 +1,95 @@
+"""Stages and their aggregations."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from _comparison.deviations import ASKED_BY_IDS, STAGE_IDS
+from _comparison.verdicts import Call
+
+_HISTORY: Final = (
+    Call("Pad(id=681).get_stages_metadata()"),
+    Call("Site(id=981).get_stages_metadata()"),
+    Call('Site(id=981).get_stages_metadata(start=at("2025-09-17 00:00"), end=at("2025-09-18 00:00"))'),
+    Call('Site(id=981).get_stages_metadata(at("2025-09-16 19:00-05:00"), at("2025-09-17 04:00-05:00"))'),
+    Call('Pad(id=681).get_stages_metadata(start=at("2025-09-17 10:00:00.75"), end=at("2025-09-17 12:00:00.25"))'),
+    Call("Site(id=981).get_stages_metadata(stage_number=3, stage_name_filter=StageNameFilters.WIRELINE)"),
+    Call("Site(id=981).get_stages_metadata(stage_numbers=[2, 3])"),
+    Call("Pad(id=681).get_stages_metadata(stage_numbers=[4], stage_name_filter=StageNameFilters.FRAC)"),
+    Call('Site(id=981).get_stages_metadata(ordering="start")'),
+    Call("Site(id=981).get_stages_metadata(stage_number=500, add_aggregations=True)", empty=True),
+)
+
+_WITH_AGGREGATIONS: Final = (
+    Call(
+        'Site(id=981).get_stages_metadata(start=at("2025-09-18 08:00"), add_aggregations=True)',
+        (ASKED_BY_IDS, STAGE_IDS),
+    ),
+    Call(
+        "Pad(id=681).get_stages_metadata(stage_numbers=[4], stage_name_filter=StageNameFilters.FRAC,"
+        " add_aggregations=True)",
+        (ASKED_BY_IDS, STAGE_IDS),
+    ),
+    Call(
+        "Site(id=981).get_stages_metadata(stage_number=3, stage_name_filter=StageNameFilters.FRAC,"
+        ' add_aggregations=True, aggregations_filter="avg_slurry_rate,total_proppant")',
+        (ASKED_BY_IDS, STAGE_IDS),
+    ),
+    Call(  # one of the two sites is answered with an error instead of its aggregations
+        'Pad(id=703).get_stages_metadata(start=at("2025-09-18 09:00"), end=at("2025-09-18 11:00"),'
+        " stage_name_filter=StageNameFilters.FRAC, add_aggregations=True)",
+        (ASKED_BY_IDS, STAGE_IDS),
+    ),
+    Call(  # more stages than go into one of our calls
+        "Pad(id=668).get_stages_metadata(stage_name_filter=StageNameFilters.STANDBY,"
+        ' add_aggregations=True, aggregations_filter="total_duration")',
+        (ASKED_BY_IDS, STAGE_IDS),
+    ),
+)
+
+_SITE: Final = "Site(id=981)"
+_PAD: Final = "Pad(id=681)"
+
+
+def _new(name: str, aggregation: str = "maximum") -> str:
+    """A definition, as a list of one."""
+    return (
+        f'[{{"name": "{name}", "description": "Slurry rate with proppant", "config": {{"field": "slurry_rate",'
+        f' "aggregation": "{aggregation}",'
+        ' "conditions": [{"field": "proppant_conc", "operator": "greater_than", "value": 0.1}]}}]'
+    )
+
+
+def _made(parent: str, name: str) -> str:
+    """The beginning of a call that needs a definition of its own."""
+    return f"made = {parent}.create_stages_aggregations({_new(name)})[0]; "
+
+
+_CHANGED: Final = '{"label": "Rate", "config": {"field": "slurry_rate", "aggregation": "minimum"}}'
+
+_DEFINITIONS: Final = (
+    Call(f"{_PAD}.get_stages_aggregations()"),
+    Call(f"{_SITE}.get_stages_aggregations()"),
+    Call(f"{_PAD}.get_stages_aggregation(3)"),
+    Call(f"{_SITE}.get_stages_aggregation(aggregation_id=3)"),
+    Call(f"{_PAD}.create_stages_aggregations({_new('never_made')}, validate_only=True)"),
+    Call(f"{_SITE}.create_stages_aggregations({_new('never_made')}, validate_only=True)"),
+    Call(f"{_PAD}.create_stages_aggregations({_new('highest_rate')})"),
+    Call(f'{_made(_SITE, "found_again")}[made, {_SITE}.get_stages_aggregation(made["id"])]'),
+    Call(  # the service computes what was defined
+        f"{_made(_SITE, 'computed')}{_SITE}.get_stages_metadata(stage_number=14, add_aggregations=True,"
+        ' stage_name_filter=StageNameFilters.FRAC, aggregations_filter="max_slurry_rate,computed")',
+        (ASKED_BY_IDS, STAGE_IDS),
+    ),
+    Call(f'{_made(_PAD, "coloured")}{_PAD}.update_stages_aggregation(made["id"], {{"color": "#00AAFF"}})'),
+    Call(f'{_made(_SITE, "colourless")}{_SITE}.update_stages_aggregation(made["id"], {{"color": None}}, partial=True)'),
+    Call(f'{_made(_PAD, "replaced")}{_PAD}.update_stages_aggregation(made["id"], {_CHANGED}, partial=False)'),
+    Call(f'{_made(_SITE, "replaced_too")}{_SITE}.update_stages_aggregation(made["id"], {_CHANGED}, partial=False)'),
+    Call(f'{_made(_PAD, "deleted")}{_PAD}.delete_stages_aggregation(made["id"])', empty=True),
+    Call(
+        f'{_made(_SITE, "deleted_too")}{_SITE}.delete_stages_aggregation(aggregation_id=made["id"]);'
+        f" {_SITE}.get_stages_aggregations()"
+    ),
+)
+
+STAGES: Final = (*_HISTORY, *_WITH_AGGREGATIONS, *_DEFINITIONS)

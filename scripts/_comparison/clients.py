@@ -1,0 +1,92 @@
+"""The two clients, each in a process of its own, and what they are seen to do by a service of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Final, Literal, Self, cast
+
+from _comparison import driver
+from _comparison.verdicts import Call, Observation, Request
+from datastore_sdk.sandbox import Sandbox
+
+Form = Literal["sync", "async"]
+FORMS: Final[tuple[Form, ...]] = ("sync", "async")
+
+NOW: Final = datetime(2025, 9, 18, 12, tzinfo=UTC)
+DAYS: Final = 2.0
+TOKEN: Final = "token"  # noqa: S105 - of a service that nobody else can reach
+SECRET: Final = "secret"  # noqa: S105 - the same
+DENIED_SITE: Final = 912
+
+
+class Client:
+    """A client of the Restream API in its own process, with a service of its own that is the same for all.
+
+    Args:
+        python: The interpreter that has the client.
+        package: Its name.
+        form: Whether to make calls in their sync or their async form.
+    """
+
+    def __init__(self, python: Path, package: str, form: Form) -> None:
+        self._command = [str(python), "-P", driver.__file__, package, form]
+        self._sandbox = Sandbox(now=NOW, days=DAYS, token=TOKEN, client_secret=SECRET, denied={DENIED_SITE})
+        self._seen = 0
+
+    def __enter__(self) -> Self:
+        self._sandbox.start()
+        self._process = subprocess.Popen(
+            self._command, env=self._environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        return self
+
+    def _environment(self) -> dict[str, str]:
+        # The vendor's client would take a proxy for the sandbox too, and has no TALLY_AUTH_TOKEN.
+        unwanted = re.compile("TALLY_AUTH_TOKEN|RESTREAM_.*|.*_proxy", re.IGNORECASE)
+        return {
+            **{name: value for name, value in os.environ.items() if not unwanted.fullmatch(name)},
+            "RESTREAM_HOST": self._sandbox.url,
+            "RESTREAM_CLIENT_ID": self._sandbox.client_id,
+            "RESTREAM_CLIENT_SECRET": self._sandbox.client_secret,
+        }
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        with self._process:
+            if kind is not None:
+                self._process.kill()
+        self._sandbox.stop()
+
+    def ask(self, call: Call) -> None:
+        """Has a call made, without waiting for it."""
+        self._write(json.dumps({"text": call.text, "environment": call.environment}))
+
+    def observation(self) -> Observation:
+        """What the client did when it made the call that it was asked for last."""
+        result = self._read()
+        received = self._sandbox.requests[self._seen :]
+        self._seen += len(received)
+        requests = (Request(each.method, each.path, tuple(sorted(each.query)), each.status) for each in received)
+        return Observation(tuple(requests), result)
+
+    def unused(self) -> set[str]:
+        """The client's methods, `Pad.get_models`, that no call has used."""
+        self._write("")
+        return set(self._read())
+
+    def _write(self, line: str) -> None:
+        print(line, file=self._process.stdin, flush=True)
+
+    def _read(self) -> Any:
+        line = cast("IO[str]", self._process.stdout).readline()
+        if not line:
+            sys.exit(f"A client's process has ended: {' '.join(self._command)}")
+        return json.loads(line)

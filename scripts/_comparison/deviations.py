@@ -1,0 +1,174 @@
+"""In what our client differs from the vendor's on purpose, and why. Every other difference is a fault."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final, cast
+
+from _comparison.verdicts import ERROR, Deviation, Json, Observation, Request
+from datastore_sdk.entities.stage import STAGES_AT_A_TIME
+
+_BOOLEANS: Final = {"false": "0", "true": "1"}
+
+Change = Callable[[Observation], Observation]
+
+
+def _requests(change: Callable[[list[Request]], Iterable[Request]]) -> Change:
+    return lambda seen: replace(seen, requests=tuple(change(list(seen.requests))))
+
+
+def _result(change: Callable[[Json], Json]) -> Change:
+    return lambda seen: replace(seen, result=change(seen.result))
+
+
+def _raised(name: str) -> Change:
+    return lambda _: Observation((), {ERROR: [name]})
+
+
+def _found_by_site(requests: list[Request], *, site_is_known: bool) -> list[Request]:
+    *others, site, pad = requests
+    pads, _, _ = pad.path.removesuffix("/").rpartition("/")
+    _, _, site_id = site.path.removesuffix("/").rpartition("/")
+    found = pad._replace(path=f"{pads}/", query=(("site_pk", site_id),))
+    return [*others, *([site] if site_is_known else []), found]
+
+
+def _looked_for(requests: list[Request]) -> list[Request]:
+    *others, site = requests
+    sites, _, site_id = site.path.removesuffix("/").rpartition("/")
+    looked = Request("GET", sites.replace("/sites", "/pads/"), (("site_pk", site_id),), 200)
+    return [*others, looked, site]
+
+
+def _asked_by_ids(seen: Observation) -> Observation:
+    *others, history, aggregations = seen.requests
+    names = [pair for pair in aggregations.query if pair[0] == "aggregations_filter"]
+    ids = [("histories", str(stage["id"])) for stage in seen.result if "id" in stage]
+    slices = (ids[start : start + STAGES_AT_A_TIME] for start in range(0, len(ids), STAGES_AT_A_TIME))
+    return replace(
+        seen,
+        requests=(
+            *others,
+            history._replace(query=tuple(pair for pair in history.query if pair not in names)),
+            *(aggregations._replace(query=tuple(sorted([*names, *part]))) for part in slices),
+        ),
+    )
+
+
+def _with_stage_ids(stages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {**stage, "aggregations": {**stage["aggregations"], "id": stage["id"]}} if stage["aggregations"] else stage
+        for stage in stages
+    ]
+
+
+def _without(key: str) -> Change:
+    def cut(value: Json) -> Json:
+        if isinstance(value, dict):
+            return {name: cut(item) for name, item in cast("dict[str, Json]", value).items() if name != key}
+        if isinstance(value, list):
+            return [cut(item) for item in cast("list[Json]", value)]
+        return value
+
+    return _result(cut)
+
+
+def _from_next_second(seen: Observation) -> Observation:
+    *others, data = seen.requests
+    query = dict(data.query)
+    start = datetime.fromisoformat(f"{query['start_datetime']}+00:00")
+    query["start_datetime"] = f"{start + timedelta(seconds=1):%Y-%m-%d %H:%M:%S}"
+    later = [record for record in seen.result if record["timestamp"] > start.timestamp()]
+    return Observation((*others, data._replace(query=tuple(query.items()))), later)
+
+
+def _floats_of_plots(fields: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {name: float(value) if "_plot_" in name and value is not None else value for name, value in field.items()}
+        for field in fields
+    ]
+
+
+def _read_by_id(seen: Observation) -> Observation:
+    *others, listing = seen.requests
+    return replace(seen, requests=(*others, listing._replace(path=f"{listing.path}{seen.result['id']}/")))
+
+
+def _about(rows: list[dict[str, str]]) -> list[dict[str, Json]]:
+    return [{name: _about_cell(text) for name, text in row.items()} for row in rows]
+
+
+def _about_cell(text: str) -> Json:
+    try:
+        return {"$about": float(_BOOLEANS.get(text.lower(), text))}
+    except ValueError:
+        return text
+
+
+PAD_OF_SITE: Final = Deviation(
+    "asks for the pad of a site in one call, without the site first",
+    vendor=_requests(lambda requests: _found_by_site(requests, site_is_known=False)),
+)
+PAD_OF_KNOWN_SITE: Final = Deviation(
+    "asks for the pad of a site by the site's id, known or not",
+    vendor=_requests(lambda requests: _found_by_site(requests, site_is_known=True)),
+)
+NO_PAD_OF_SITE: Final = Deviation(
+    "asks for the pad of a site in one call; only where none is found, whether the site is there",
+    vendor=_requests(_looked_for),
+)
+NO_SOURCES: Final = Deviation(
+    "lists all kinds of measurement sources where there are none of any, so that `sources.frac` can be relied on",
+    vendor=_result(lambda _: {"frac": [], "wl": [], "fluid": [], "pumpdown": []}),
+)
+WHOLE_SOURCES: Final = Deviation(
+    "tells of a site's measurement sources to which other sites they are attached",
+    ours=_without("attached_sites"),
+)
+FRESH_SOURCES: Final = Deviation(
+    "asks for measurement sources anew: on which site one is active changes",
+    vendor=_requests(lambda requests: [*requests, requests[-1]]),
+)
+FLOATS: Final = Deviation(
+    "gives floats where the contract says so",
+    vendor=_result(_floats_of_plots),
+)
+ASKED_BY_IDS: Final = Deviation(
+    "asks for aggregations by the ids of the stages alone, not so many at a time that the URL grows too long",
+    vendor=_asked_by_ids,
+)
+STAGE_IDS: Final = Deviation(
+    "leaves the stage's id in its aggregations, as the service sends them",
+    vendor=_result(_with_stage_ids),
+)
+INSIDE_RANGE: Final = Deviation(
+    "rounds the start of a range up to a whole second: a record before it is outside",
+    vendor=_from_next_second,
+)
+CSV_AS_SENT: Final = Deviation(
+    "writes values to CSV as they were sent; pandas makes 1.0 of 1 and of true, and drops digits",
+    vendor=_result(_about),
+    ours=_result(_about),
+)
+NO_FLAG: Final = Deviation(
+    "keeps no flag of its own in a data change: `confirm_data_received` says what the service says",
+    vendor=_without("update_received"),
+)
+READ_BY_ID: Final = Deviation(
+    "reads one data change anew by its id, which also works when it was acknowledged",
+    vendor=_read_by_id,
+)
+ACKNOWLEDGED_AGAIN: Final = Deviation(
+    "acknowledges as often as it is told to, which does no harm",
+    vendor=_requests(lambda requests: [*requests, requests[-1]]),
+)
+REFUSED_AT_ONCE: Final = Deviation(
+    "refuses arguments that cannot be right before any request",
+    vendor=_raised("ValueError"),
+)
+NO_SUCH_FILTER: Final = Deviation(
+    "refuses a filter where the service has none, instead of sending what would be ignored",
+    vendor=_raised("TypeError"),
+)

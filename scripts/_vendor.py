@@ -1,0 +1,18 @@
+"""The virtual environment of the vendor's package, which is never installed beside ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from _environment import ROOT, Environment
+
+REQUIREMENTS = ROOT / "scripts" / "_comparison" / "vendor-requirements.txt"
+
+
+def vendor_environment() -> Environment:
+    """The environment; the names it takes are further requirements, such as `pyarrow==26.0.1`."""
+
+    def arguments(names: Iterable[str]) -> list[str]:
+        return ["--requirement", str(REQUIREMENTS), *sorted(names)]
+
+    return Environment(ROOT / ".venv-compare", inputs=(REQUIREMENTS,), arguments=arguments)

@@ -1,0 +1,303 @@
+"""How scripts/compare makes calls and judges what it sees, without the vendor's client."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from _comparison import deviations
+from _comparison.calls import CALLS, NOT_COMPARED
+from _comparison.driver import Client, at_once, made, plain
+from _comparison.verdicts import Call, Deviation, Observation, Request, difference, finding
+
+GET = Request("GET", "/pads/", (), 200)
+NOT_FOUND = {"$error": ["NotFoundError", "RestreamError", "Exception"]}
+
+
+def seen(result: Any, *requests: Request) -> Observation:
+    return Observation(requests or (GET,), result)
+
+
+@pytest.mark.parametrize(
+    ("vendor", "ours"),
+    [
+        (5, 5),
+        (None, None),
+        ({"a": [1, "x"]}, {"a": [1, "x"]}),
+        ({"$moment": "2025-09-18T12:00:00+00:00"}, {"$moment": "2025-09-18T12:00:00+00:00"}),
+        ("2025-09-18T12:00:00Z", {"$moment": "2025-09-18T12:00:00+00:00"}),
+        ({"$moment": "2025-09-18T07:00:00-05:00"}, "2025-09-18T12:00:00Z"),
+        ({"$about": 1.0}, {"$about": 1.0000000000000002}),
+        (NOT_FOUND, {"$error": ["NotFoundError", "AnswerError"]}),
+        ({"$error": ["AuthError"]}, {"$error": ["AuthenticationError", "AnswerError"]}),
+        ({"$error": ["ValueError"]}, {"$error": ["ConfigurationError", "RestreamError", "ValueError"]}),
+    ],
+)
+def test_what_is_the_same(vendor: Any, ours: Any) -> None:
+    assert difference(vendor, ours) is None
+
+
+@pytest.mark.parametrize(
+    ("vendor", "ours", "words"),
+    [
+        (5, 5.0, "result: vendor's 5; ours 5.0"),
+        (1, True, "result: vendor's 1; ours True"),
+        (None, {}, "result: vendor's None; ours {}"),
+        ([1, 2], [1], "result: vendor's has 2 items; ours 1"),
+        ({"a": 1}, {"b": 1}, "result: keys of the vendor's only ['a']; of ours only ['b']"),
+        ([{"a": [0, 1]}], [{"a": [0, 2]}], "result[0]['a'][1]: vendor's 1; ours 2"),
+        ("2025-09-18T12:00:00Z", "2025-09-18T12:00:00+00:00", "result: vendor's '2025-09-18T12:00:00Z'; ours '2025"),
+        ("2025-09-18T12:00:01Z", {"$moment": "2025-09-18T12:00:00+00:00"}, "result: vendor's '2025-09-18T12:00:01Z'"),
+        ("soon", {"$moment": "2025-09-18T12:00:00+00:00"}, "result: vendor's 'soon'"),
+        ({"$about": 1.0}, {"$about": 1.00000001}, "result: vendor's {'$about': 1.0}"),
+        (NOT_FOUND, {"$error": ["ForbiddenError", "AnswerError"]}, "result: vendor's {'$error': ['NotFoundError'"),
+        (NOT_FOUND, None, "result: vendor's {'$error': ['NotFoundError'"),
+        ("x" * 200, "y", f"result: vendor's '{'x' * 89}...; ours 'y'"),
+    ],
+)
+def test_what_is_not_the_same(vendor: Any, ours: Any, words: str) -> None:
+    found = difference(vendor, ours)
+    assert found is not None
+    assert found.startswith(words)
+
+
+def test_requests_are_compared() -> None:
+    other = GET._replace(query=(("fleet_id", "31"),))
+    assert finding(Call("x"), seen([1], GET, GET), seen([1], GET, other)) == (
+        "request 2: vendor's GET /pads/ 200; ours GET /pads/?fleet_id=31 200"
+    )
+    assert finding(Call("x"), Observation((), [1]), seen([1])) == "request 1: vendor's none; ours GET /pads/ 200"
+
+
+@pytest.mark.parametrize(
+    ("call", "result", "words"),
+    [
+        (Call("x"), [1], None),
+        (Call("x"), False, None),
+        (Call("x"), [], "the result is empty"),
+        (Call("x"), None, "the result is empty"),
+        (Call("x", empty=True), [], None),
+        (Call("x", empty=True), [1], "the result is not empty"),
+        (Call("x"), NOT_FOUND, "expected no exception, but NotFoundError"),
+        (Call("x", error="NotFoundError"), NOT_FOUND, None),
+        (Call("x", error="NotFoundError"), [1], "expected NotFoundError, but there is no exception"),
+        (Call("x", error="ValueError"), NOT_FOUND, "expected ValueError, but NotFoundError"),
+    ],
+)
+def test_two_that_agree_must_agree_on_what_was_expected(call: Call, result: Any, words: str | None) -> None:
+    assert finding(call, seen(result), seen(result)) == words
+
+
+def test_a_difference_that_is_meant_must_be_there_and_be_the_only_one() -> None:
+    twice = Deviation("asks twice", vendor=lambda it: Observation(it.requests * 2, it.result))
+    call = Call("x", (twice,))
+    assert finding(call, seen([1], GET), seen([1], GET, GET)) is None
+    assert finding(call, seen([1], GET), seen([1], GET)) == "not different any more: asks twice"
+    assert finding(call, seen([1], GET), seen([2], GET, GET)) == "result[0]: vendor's 1; ours 2"
+
+
+def test_of_two_differences_that_are_meant_each_must_be_there() -> None:
+    twice = Deviation("asks twice", vendor=lambda it: Observation(it.requests * 2, it.result))
+    more = Deviation("tells more", ours=lambda it: Observation(it.requests, it.result[:1]))
+    call = Call("x", (twice, more))
+    assert finding(call, seen([1], GET), seen([1, 2], GET, GET)) is None
+    assert finding(call, seen([1], GET), seen([1], GET, GET)) == "not different any more: tells more"
+    assert finding(call, seen([1], GET), seen([1, 2], GET)) == "not different any more: asks twice"
+
+
+@pytest.mark.parametrize(
+    ("vendor", "ours", "same"),
+    [
+        ("1.0", "1", True),
+        ("True", "true", True),
+        ("0.0", "false", True),
+        ("0.031472132345500003", "0.03147213234550023", True),
+        ("", "", True),
+        ("O", "O", True),
+        ("1.0", "2", False),
+        ("", "0", False),
+        ("O", "C", False),
+    ],
+)
+def test_what_pandas_does_to_a_cell_is_allowed_for(vendor: str, ours: str, same: bool) -> None:
+    found = finding(
+        Call("x", (deviations.CSV_AS_SENT,)), seen([{"a": vendor, "b": "1.0"}]), seen([{"a": ours, "b": "1"}])
+    )
+    assert (found is None) is same
+
+
+def test_aggregations_are_asked_for_by_ids_in_slices() -> None:
+    stages = [{"state": "frac_frac"}, *({"id": number} for number in range(1, 103))]
+    filters = (("aggregations_filter", "total_proppant"), ("state", "frac"))
+    vendor = Observation((GET._replace(query=filters), GET._replace(query=filters)), stages)
+    history, first, second = deviations.ASKED_BY_IDS.vendor(vendor).requests
+    assert history.query == (("state", "frac"),)
+    assert first.query[0] == second.query[0] == ("aggregations_filter", "total_proppant")
+    assert [value for name, value in first.query if name == "histories"] == sorted(map(str, range(1, 101)))
+    assert second.query[1:] == (("histories", "101"), ("histories", "102"))
+
+
+def test_the_pad_of_a_site_is_asked_for_in_one_call() -> None:
+    vendor = seen([1], GET, GET._replace(path="/v1/sites/981/"), GET._replace(path="/v1/pads/681/"))
+    found = Request("GET", "/v1/pads/", (("site_pk", "981"),), 200)
+    assert deviations.PAD_OF_SITE.vendor(vendor).requests == (GET, found)
+    assert deviations.PAD_OF_KNOWN_SITE.vendor(vendor).requests == (*vendor.requests[:2], found)
+
+
+def test_a_site_without_a_pad_is_looked_at_itself() -> None:
+    vendor = seen([1], GET._replace(path="/v1/sites/1/", status=404))
+    looked = Request("GET", "/v1/pads/", (("site_pk", "1"),), 200)
+    assert deviations.NO_PAD_OF_SITE.vendor(vendor).requests == (looked, *vendor.requests)
+
+
+def test_no_call_is_listed_twice() -> None:
+    texts = [str(call) for call in CALLS]
+    assert len(set(texts)) == len(texts)
+
+
+def test_every_deviation_is_that_of_a_call() -> None:
+    known = {value for value in vars(deviations).values() if isinstance(value, Deviation)}
+    assert known == {deviation for call in CALLS for deviation in call.deviations}
+
+
+def test_what_is_not_compared_has_a_reason() -> None:
+    assert all(NOT_COMPARED.values())
+
+
+class _Pad:
+    """Stands in for a client's class: async forms begin with an `a`."""
+
+    def __init__(self, id: int) -> None:
+        self.id = id
+        self._token = "secret"
+
+    @classmethod
+    def get_models(cls) -> list[_Pad]:
+        return [cls(1), cls(2)]
+
+    @classmethod
+    async def aget_models(cls) -> list[_Pad]:
+        await asyncio.sleep(0)
+        return cls.get_models()
+
+    def get_data(self, *, count: int) -> _Data:
+        return _Data(self.id, count)
+
+    async def aget_data(self, *, count: int) -> _DataAsync:
+        return _DataAsync(self.id, count)
+
+    def get_realtime_data(self) -> None: ...
+
+    def update(self) -> None: ...
+
+    async def aupdate(self) -> None: ...
+
+
+@dataclass
+class _Data:
+    id: int
+    count: int
+
+    @property
+    def data_fetcher(self) -> Iterator[int]:
+        return iter([self.id] * self.count)
+
+
+class _DataAsync(_Data):
+    @property
+    def data_fetcher(self) -> AsyncIterator[int]:  # type: ignore[override] # pyright: ignore[reportIncompatibleMethodOverride] - as in the clients
+        return self._records()
+
+    async def _records(self) -> AsyncIterator[int]:
+        for _ in range(self.count):
+            yield self.id
+
+
+class _Choice(Enum):
+    A = "a"
+
+
+Run = Callable[[Coroutine[Any, Any, Any]], Any]
+
+
+@pytest.fixture(params=["sync", "async"])
+def form(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[Client, Run]:
+    package = ModuleType("stand_in")
+    for name in ("Site", "State", "StageNameFilters", "DataResolutions", "DataAggregations", "DataFillMethods"):
+        setattr(package, name, _Choice)
+    package.Pad = _Pad  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, package.__name__, package)
+    asynchronous = request.param == "async"
+    return Client(package.__name__, asynchronous=asynchronous), asyncio.run if asynchronous else at_once
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("Pad.get_models()", [{"id": 1}, {"id": 2}]),
+        ("Pad(id=7)", {"id": 7}),
+        ("pad = Pad(id=7); pad.update()", None),
+        ("Pad(id=7).get_data(count=2)", {"$lazy": "records"}),
+        ("records(Pad(id=7).get_data(count=2))", [7, 7]),
+        ("[records(pad.get_data(count=1)) for pad in Pad.get_models()]", [[1], [2]]),
+        ('at("2025-09-18 08:30")', {"$moment": "2025-09-18T08:30:00+00:00"}),
+        ('at("2025-09-18 03:30-05:00")', {"$moment": "2025-09-18T08:30:00+00:00"}),
+    ],
+)
+def test_one_text_does_for_both_forms(form: tuple[Client, Run], text: str, result: Any) -> None:
+    client, run = form
+    assert made(client, {"text": text, "environment": {}}, run) == result
+
+
+def test_an_exception_is_a_result(form: tuple[Client, Run]) -> None:
+    client, run = form
+    errors = made(client, {"text": "Pad(id=7).get_data()", "environment": {}}, run)["$error"]
+    assert errors[:2] == ["TypeError", "Exception"]
+
+
+def test_a_call_has_its_own_environment_and_folder(form: tuple[Client, Run]) -> None:
+    client, run = form
+    here = Path.cwd()
+    asked = {"text": 'contents("a.json")', "environment": {"RESTREAM_CLIENT_ID": "someone"}}
+
+    def look(call: Coroutine[Any, Any, Any]) -> Any:
+        assert os.environ["RESTREAM_CLIENT_ID"] == "someone"
+        assert Path.cwd() != here
+        assert list(Path.cwd().iterdir()) == []
+        Path("a.json").write_text(json.dumps([1]), encoding="utf-8")
+        return run(call)
+
+    assert made(client, asked, look) == [1]
+    assert Path.cwd() == here
+    assert "RESTREAM_CLIENT_ID" not in os.environ
+
+
+def test_methods_that_no_call_uses_are_told(form: tuple[Client, Run]) -> None:
+    client, run = form
+    made(client, {"text": "Pad.get_models()", "environment": {}}, run)
+    assert client.unused() == ["_Pad.get_data", "_Pad.update"]
+    made(client, {"text": "pad = Pad.get_models()[0]; pad.update(); pad.get_data(count=1)", "environment": {}}, run)
+    assert client.unused() == []
+
+
+def test_objects_become_what_they_show() -> None:
+    moment = datetime(2025, 9, 18, 12, tzinfo=UTC)
+    assert plain({"a": (1, 2.0, True, None), 5: moment}) == {
+        "a": [1, 2.0, True, None],
+        "5": {"$moment": "2025-09-18T12:00:00+00:00"},
+    }
+
+
+def test_a_sync_call_must_not_wait() -> None:
+    with pytest.raises(RuntimeError, match="a sync call waits"):
+        at_once(asyncio.sleep(0))
