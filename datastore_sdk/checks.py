@@ -113,7 +113,7 @@ def name_list(value: str | Sequence[str] | None, what: str) -> tuple[str, ...] |
     return tuple(strings)
 
 
-def number_list(value: Sequence[int] | None, what: str) -> list[int] | None:
+def number_list(value: Sequence[int] | str | None, what: str) -> list[int] | None:
     """Positive whole numbers; None stays None.
 
     Raises:
@@ -123,7 +123,7 @@ def number_list(value: Sequence[int] | None, what: str) -> list[int] | None:
     if value is None:
         return None
     if isinstance(value, str):
-        raise ValueError(f"{what} must be a list of numbers, such as [1, 2], not the string {value!r}")
+        raise ValueError(f"{what} must be a list of numbers, such as [1, 2], not the string {value!r}")  # noqa: TRY004 - its text is what is wrong
     numbers = [checked_id(item, f"an item of {what}") for item in _items(value, what)]
     if not numbers:
         raise ValueError(f"{what} must be one number or more; leave it out for all")

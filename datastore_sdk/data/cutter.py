@@ -59,18 +59,22 @@ class Cutter(Generic[R]):
             Truncated: the body ended before the array was closed.
             Undecodable: the body is not a JSON array of records.
         """
+        batch = self._cut() or []
         end = self._rest.strip()
-        if (end == b"]" and self._opening == b",") or (b"".join(end.split()) == b"[]" and self._opening == b"["):
-            return []
+        inside = end.removeprefix(self._opening).lstrip()
+        if inside == b"]" and (end == b"]" or self._opening == b"["):
+            return batch
+        if inside.startswith(b"]"):
+            raise self._damaged("something else than the end of the body behind a record", 0)
         if end.startswith(self._opening) and end.endswith(b"]"):
             try:
-                batch = self._decode(b"[" + end[1:])
+                last = self._decode(b"[" + end[1:])
             except Undecodable as error:
                 if not error.at_end:
                     raise self._damaged(error.reason, error.position) from None
             else:
                 self.good += len(self._rest)
-                return batch
+                return batch + last
         raise Truncated
 
     def _cut(self) -> list[R] | None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import msgspec
 import orjson
+
+R = TypeVar("R")
 
 Record = dict[str, Any]
 """One record: `timestamp`, `site_id`, and a number, string, boolean or None for each measured field."""
@@ -21,6 +23,7 @@ Cells = dict[str, msgspec.Raw]
 _as_texts: Callable[[bytes], list[msgspec.Raw]] = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _as_cells: Callable[[bytes], list[Cells]] = msgspec.json.Decoder(list[dict[str, msgspec.Raw]]).decode
 _NULL = msgspec.Raw(b"null")
+_REFUSALS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _MISSING = b'"Infinity"'
 """How the service writes a number that is missing. It is handed on as null."""
 
@@ -38,7 +41,7 @@ class Undecodable(Exception):  # noqa: N818 - never leaves this package: the str
 
 
 def dicts(text: bytes) -> list[Record]:
-    """The records as dicts.
+    """The records as dicts. Whole numbers beyond 64 bits become floats.
 
     Raises:
         Undecodable: the text is not a JSON array of records.
@@ -49,7 +52,7 @@ def dicts(text: bytes) -> list[Record]:
         batch = _leniently(text)
     if set(map(type, batch)) != {dict}:
         raise _not_records()
-    if _MISSING in text:
+    if _may_miss(text):
         for record in batch:
             for name, value in record.items():
                 if value == "Infinity":
@@ -63,15 +66,13 @@ def texts(text: bytes) -> list[msgspec.Raw]:
     Raises:
         Undecodable: the text is not a JSON array of records.
     """
-    if _MISSING in text:
-        return [msgspec.Raw(msgspec.json.encode(record)) for record in cells(text)]
+    if _may_miss(text):
+        return [_joined(record) for record in cells(text)]
     try:
-        if not text.isascii():
-            text.decode()  # which msgspec leaves unchecked in what it hands through
-        batch = _as_texts(text)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return [_raw(record) for record in _leniently(text)]
-    if text.count(b"{") < len(batch):
+        batch = _fast(_as_texts, text)
+    except _REFUSALS:
+        return [_joined(_cells_of(record)) for record in _leniently(text, literally=True)]
+    if batch and (text.count(b"{") < len(batch) or not all(bytes(batch[end]).startswith(b"{") for end in (0, -1))):
         raise _not_records()
     return batch
 
@@ -83,23 +84,42 @@ def cells(text: bytes) -> list[Cells]:
         Undecodable: the text is not a JSON array of records.
     """
     try:
-        if not text.isascii():
-            text.decode()
-        batch = _as_cells(text)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        batch = [{name: _raw(value) for name, value in record.items()} for record in _leniently(text)]
-    if _MISSING in text:
+        batch = _fast(_as_cells, text)
+    except _REFUSALS:
+        batch = [_cells_of(record) for record in _leniently(text, literally=True)]
+    if _may_miss(text):
         for record in batch:
             for name, value in record.items():
-                if bytes(value) == _MISSING:
+                if _is_missing(bytes(value)):
                     record[name] = _NULL
     return batch
 
 
-def _leniently(text: bytes) -> list[Record]:
-    """The records by the standard library's parser: unlike the fast ones it takes lone surrogates and 1e400."""
+def _fast(decode: Callable[[bytes], list[R]], text: bytes) -> list[R]:
+    if not text.isascii():
+        text.decode()  # which msgspec leaves unchecked in what it hands through
+    return decode(text)
+
+
+def _may_miss(text: bytes) -> bool:
+    """Whether a number may be missing. The word could be written with escapes too."""
+    return _MISSING in text or b"\\u00" in text
+
+
+def _is_missing(value: bytes) -> bool:
+    return value == _MISSING or (b"\\u00" in value and value.startswith(b'"') and json.loads(value) == "Infinity")
+
+
+def _leniently(text: bytes, *, literally: bool = False) -> list[Record]:
+    """The records by the standard library's parser: unlike the fast ones it takes lone surrogates and 1e400.
+
+    Args:
+        text: A JSON array of records.
+        literally: Whether numbers stay the text that they are.
+    """
+    number = _Literal if literally else None
     try:
-        batch: list[Record] = json.loads(text, parse_constant=_refuse)
+        batch: list[Record] = json.loads(text, parse_constant=_refuse, parse_int=number, parse_float=number)
     except json.JSONDecodeError as error:
         at_end = error.msg.startswith("Unterminated string") or len(error.doc) - error.pos <= 1
         raise Undecodable(error.msg, len(error.doc[: error.pos].encode()), at_end=at_end) from None
@@ -112,8 +132,34 @@ def _leniently(text: bytes) -> list[Record]:
     return batch
 
 
-def _raw(value: Any) -> msgspec.Raw:
-    return msgspec.Raw(json.dumps(value).encode())
+class _Literal(str):
+    """A number as its text."""
+
+    __slots__ = ()
+
+
+def _cells_of(record: Record) -> Cells:
+    return {name: msgspec.Raw(_text_of(value).encode()) for name, value in record.items()}
+
+
+def _text_of(value: Any) -> str:
+    match value:
+        case _Literal():
+            return value
+        case dict():
+            pairs: dict[str, Any] = {**value}
+            return "{" + ",".join(f"{json.dumps(name)}:{_text_of(item)}" for name, item in pairs.items()) + "}"
+        case list():
+            items: list[Any] = [*value]
+            return "[" + ",".join(map(_text_of, items)) + "]"
+        case _:
+            return json.dumps(value)
+
+
+def _joined(record: Cells) -> msgspec.Raw:
+    """The text of a record, from those of its cells."""
+    pairs = [json.dumps(name).encode() + b":" + bytes(value) for name, value in record.items()]
+    return msgspec.Raw(b"{" + b",".join(pairs) + b"}")
 
 
 def _not_records() -> Undecodable:

@@ -1,4 +1,4 @@
-"""Remembers what of a stream has been handed over, so that a stream that was broken off gives each record once."""
+"""Remembers what of a stream has been handed over, so that a stream that is asked for again gives each record once."""
 
 from __future__ import annotations
 
@@ -10,24 +10,57 @@ R = TypeVar("R")
 
 
 class Delivered(Generic[R]):
-    """What was handed over of one stream, whose records come in order of time."""
+    """What was handed over of one stream, whose records come in order of time.
 
-    def __init__(self, form: Form[R]) -> None:
+    Args:
+        form: The form of the records.
+        seconds: The timestamps that they can have.
+    """
+
+    def __init__(self, form: Form[R], seconds: range) -> None:
         self._position = form.position
+        self._seconds = seconds
+        self._sites: set[int | None] = set()
+        self._reached: int | None = None
+        self._skip = 0
         self.count = 0
         """How many records."""
         self.last_second = 0
         """Timestamp of the last one, in unix seconds."""
         self.known = True
-        """Whether we know where we are: records without a timestamp cannot be told apart."""
-        self._sites: set[int | None] = set()
+        """Whether the timestamps tell where we are."""
+
+    def begin_again(self) -> None:
+        """To be called before the stream is asked for again: from the last second on, or from its beginning."""
+        if self.known and self.count:
+            self._reached = self.last_second
+        elif not self.known:
+            self._skip = self.count
+
+    def new_of(self, batch: list[R]) -> list[R]:
+        """The records that were not handed over yet; to be given every batch, in order."""
+        if self._skip:
+            skipped = min(self._skip, len(batch))
+            self._skip -= skipped
+            return batch[skipped:]
+        if self._reached is None:
+            return batch
+        new: list[R] = []
+        for index, record in enumerate(batch):
+            position = self._position(record)
+            if position is None or position[0] > self._reached:
+                self._reached = None
+                return new + batch[index:]
+            if position[0] == self._reached and position[1] not in self._sites:
+                new.append(record)
+        return new
 
     def note(self, batch: list[R]) -> None:
         """Adds records that are about to be handed over."""
         self.count += len(batch)
         for record in reversed(batch):
             position = self._position(record)
-            if position is None:
+            if position is None or position[0] not in self._seconds:
                 self.known = False
                 return
             second, site = position
@@ -37,14 +70,3 @@ class Delivered(Generic[R]):
             if second != self.last_second:
                 return
             self._sites.add(site)
-
-    def new_of(self, batch: list[R]) -> list[R]:
-        """The records that were not handed over yet; to be asked until one comes that is later than all that were."""
-        new: list[R] = []
-        for index, record in enumerate(batch):
-            position = self._position(record)
-            if position is None or position[0] > self.last_second:
-                return new + batch[index:]
-            if position[0] == self.last_second and position[1] not in self._sites:
-                new.append(record)
-        return new

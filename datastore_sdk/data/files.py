@@ -26,26 +26,45 @@ def checked_target(path: str | os.PathLike[str], *, overwrite: bool) -> Path:
 
 
 @contextmanager
-def replacing(target: Path) -> Generator[IO[bytes]]:
+def replacing(target: Path, *, overwrite: bool = True) -> Generator[IO[bytes]]:
     """A file to write, which takes the target's place when the block ends well and vanishes when it does not.
 
     Missing folders are made. What was there before stays untouched until then, whatever happens.
+
+    Raises:
+        FileExistsError: The target has come to exist meanwhile, and must not be replaced.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
     target = target.resolve()  # through a symbolic link, so that what it points to is replaced and not the link
-    with NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", suffix=".part", delete=False) as file:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile(dir=target.parent, prefix=f".{target.name[:40]}.", suffix=".part", delete=False) as file:
         try:
             Path(file.name).chmod(_mode_of(target))
             yield file
             file.flush()
             os.fsync(file.fileno())
             file.close()
-            Path(file.name).replace(target)
+            if overwrite:
+                Path(file.name).replace(target)
+            else:
+                _put(Path(file.name), target)
         except BaseException:
             file.close()
             Path(file.name).unlink(missing_ok=True)
             raise
     _sync_folder(target.parent)
+
+
+def _put(file: Path, target: Path) -> None:
+    """Gives a file its name, unless the name is taken."""
+    try:
+        os.link(file, target)
+    except FileExistsError:
+        raise FileExistsError(f"{target} has come to exist meanwhile; pass overwrite=True to replace it") from None
+    except OSError:  # a file system without links
+        checked_target(target, overwrite=False)
+        file.replace(target)
+    else:
+        file.unlink()
 
 
 def _mode_of(target: Path) -> int:

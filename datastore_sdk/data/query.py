@@ -13,6 +13,7 @@ from restream_api.api.pads import stream_pad_data
 from restream_api.api.sites import stream_site_data
 from restream_api.types import Operation
 
+_LAST_SECOND = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp())
 MOST_PARALLEL = 3
 """How many parts of a time range are fetched at a time at most: the service's limit of calls to one endpoint."""
 
@@ -110,6 +111,11 @@ class DataQuery:
     def whole_seconds(self) -> tuple[datetime | None, datetime | None]:
         """Start and end in UTC, rounded to the seconds inside the range; both belong to it."""
         return whole_second(self.start, up=True), whole_second(self.end, up=False)
+
+    def seconds(self) -> range:
+        """The timestamps that records can have."""
+        start, end = self.whole_seconds()
+        return range(int(start.timestamp()) if start else 0, (int(end.timestamp()) if end else _LAST_SECOND) + 1)
 
     def since(self, second: int) -> DataQuery:
         """The same question from a later second on."""

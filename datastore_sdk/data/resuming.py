@@ -18,7 +18,7 @@ from datastore_sdk.data.delivered import Delivered
 from datastore_sdk.data.forms import Form
 from datastore_sdk.data.query import DataQuery
 from datastore_sdk.exceptions import CallError, CorruptBodyError, TruncatedBodyError
-from datastore_sdk.transport.effects import Emit, Steps
+from datastore_sdk.transport.effects import Steps
 from datastore_sdk.transport.exchange import Exchange, Opened, SlotTaken
 from restream_api.types import Operation
 
@@ -29,13 +29,14 @@ R = TypeVar("R")
 
 def resumed(exchange: Exchange, query: DataQuery, form: Form[R]) -> Steps[None]:
     """Emits the records of a query, in order, in lists of the form."""
-    delivered = Delivered(form)
+    delivered = Delivered(form, query.seconds())
     attempt = 0
     while True:
         attempt += 1
         before = delivered.count
-        rest = query.since(delivered.last_second) if delivered.count and query.resumable else query
-        operation = rest.operation()
+        delivered.begin_again()
+        from_last = delivered.count and delivered.known and query.resumable
+        operation = (query.since(delivered.last_second) if from_last else query).operation()
         try:
             yield from _once(exchange, operation, form, delivered)
         except SlotTaken:
@@ -53,8 +54,6 @@ def resumed(exchange: Exchange, query: DataQuery, form: Form[R]) -> Steps[None]:
 
 def _once(exchange: Exchange, operation: Operation[Any], form: Form[R], delivered: Delivered[R]) -> Steps[None]:
     cutter = Cutter(form.decode)
-    catching_up = delivered.count > 0
-    reached = delivered.last_second
     opened = yield from exchange.open(operation)
     try:
         ended = False
@@ -62,11 +61,9 @@ def _once(exchange: Exchange, operation: Operation[Any], form: Form[R], delivere
             piece = yield from opened.body.read()
             ended = not piece
             for batch in _cut(cutter, piece, opened):
-                new = delivered.new_of(batch) if catching_up else batch
-                if new:
+                if new := delivered.new_of(batch):
                     delivered.note(new)
-                    catching_up = catching_up and delivered.last_second == reached
-                    yield from opened.emit(new) if delivered.known else Emit(new)
+                    yield from opened.emit(new)
     finally:
         yield from opened.close()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import suppress
 from queue import Full, Queue
 from threading import Event, Thread
@@ -23,10 +23,12 @@ class ThreadAhead:
     Args:
         items: The iterator.
         room: How many items may wait.
+        hang_up: Ends what the iterator may be waiting for.
     """
 
-    def __init__(self, items: Generator[Any, None, None], room: int) -> None:
+    def __init__(self, items: Generator[Any, None, None], room: int, hang_up: Callable[[], None]) -> None:
         self._items = items
+        self._hang_up = hang_up
         self._queue: Queue[tuple[Any, BaseException | None]] = Queue(room)
         self._unwanted = Event()
         Thread(target=self._run, name="restream-ahead", daemon=True).start()
@@ -43,8 +45,9 @@ class ThreadAhead:
         return item
 
     def abandon(self) -> None:
-        """Has the thread stop as soon as it notices, and close what it reads."""
+        """Has the thread stop and close what it reads."""
         self._unwanted.set()
+        self._hang_up()
 
     def _run(self) -> None:
         try:

@@ -24,6 +24,7 @@ from datastore_sdk.transport.effects import (
     Wait,
 )
 from datastore_sdk.transport.http import AsyncHttp, Http
+from datastore_sdk.transport.pool import Line
 
 R = TypeVar("R")
 
@@ -37,11 +38,18 @@ class Abandoned(BaseException):
 
 
 class Driver:
-    """Carries out effects by blocking."""
+    """Carries out effects by blocking.
 
-    def __init__(self, http: Http, clock: Clock) -> None:
+    Args:
+        http: Makes the requests.
+        clock: Lets time pass.
+        line: For another thread to hang up on; the steps are abandoned then.
+    """
+
+    def __init__(self, http: Http, clock: Clock, line: Line | None = None) -> None:
         self._http = http
         self._clock = clock
+        self._line = line
 
     def drive(self, steps: Steps[R]) -> R:
         """Runs steps to their end and gives their result."""
@@ -60,6 +68,7 @@ class Driver:
                 return
             result = error = None
             try:
+                self._look_whether_wanted(effect)
                 if isinstance(effect, Emit):
                     yield effect.item
                 else:
@@ -69,13 +78,17 @@ class Driver:
             except BaseException as raised:  # noqa: BLE001 - thrown into the steps, which clean up and let it go on
                 error = raised
 
+    def _look_whether_wanted(self, effect: Effect[Any]) -> None:
+        if self._line is not None and self._line.hung_up and not isinstance(effect, Close):
+            raise Abandoned
+
     def _perform(self, effect: Effect[Any]) -> Any:
         result: Any = None
         match effect:
             case Read(answer):
                 result = answer.handle.read()
             case Open(request):
-                result = self._http.open(request)
+                result = self._http.open(request, self._line)
             case Close(answer):
                 answer.handle.close()
             case Sleep(seconds):
@@ -85,7 +98,9 @@ class Driver:
             case Block(function):
                 result = function()
             case Begin(steps, room):
-                result = ThreadAhead(self.iterate(steps), room)
+                line = Line()
+                items = Driver(self._http, self._clock, line).iterate(steps)
+                result = ThreadAhead(items, room, line.hang_up)
             case Take(ahead):
                 result = ahead.take()
             case Abandon(ahead):

@@ -29,9 +29,11 @@ class Line:
 
     def __init__(self) -> None:
         self.connection: HTTPConnection | None = None
+        self.hung_up = False
 
     def hang_up(self) -> None:
         """Ends whatever is waited for on the connection."""
+        self.hung_up = True
         connection = self.connection
         if connection is not None and connection.sock is not None:
             with suppress(OSError):  # it was closed meanwhile
