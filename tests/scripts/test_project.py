@@ -76,8 +76,9 @@ def test_groups_and_extras_can_be_told_apart_by_name() -> None:
     assert not EXTRAS.keys() & GROUPS.keys()
 
 
-def test_the_tests_get_what_the_sandbox_needs() -> None:
-    assert set(EXTRAS["sandbox"]) <= {requirement for requirement in GROUPS["test"] if isinstance(requirement, str)}
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_the_tests_get_what_the_extras_bring(extra: str) -> None:
+    assert set(EXTRAS[extra]) <= {requirement for requirement in GROUPS["test"] if isinstance(requirement, str)}
 
 
 def test_scripts_look_for_the_pythons_that_the_project_supports() -> None:

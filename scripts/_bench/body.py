@@ -1,0 +1,145 @@
+"""The bodies that are measured: one JSON array of records as the service streams them, always the same.
+
+One record a second. Of every ten records four hold only their time and site and six the nine fast fields too; one of
+the six has fifteen of the forty slow fields as well and, in the second half, the late one. That makes 8.9 fields a
+record out of 52, about 250 bytes, in some two dozen shapes.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
+from random import Random
+from typing import Any
+
+START = 1_757_376_000
+"""Timestamp of the first record, in unix seconds."""
+CHUNK = 1 << 14
+"""Bytes of an HTTP chunk where chunks do not follow the records."""
+VALVES = ("upper_master_valve", "swab_valve")
+FAST = (
+    "surface_treating_pressure",
+    "bottomhole_pressure",
+    "slurry_rate",
+    "clean_rate",
+    "proppant_conc",
+    "hydraulic_power",
+    "pumps_on_line",
+    *VALVES,
+)
+SLOW = tuple(f"pump_{pump}_{what}" for pump in range(1, 9) for what in ("rate", "rpm", "gear", "oil_temp", "fuel"))
+LATE = "late_field"
+SLOW_AT_A_TIME = 15
+SLOW_SHAPES = 12
+_TEMPLATES = 2_400
+"""How many different records there are, apart from their times."""
+
+
+class Framing(StrEnum):
+    """How the body goes over the wire."""
+
+    CHUNKS = "16 KB chunks"
+    RECORDS = "a chunk per record"
+    GZIP = "gzip"
+    CAPPED = "capped connections"
+
+
+@dataclass(frozen=True)
+class Body:
+    """One body. The bytes are made anew by every call."""
+
+    records: int
+    framing: Framing = Framing.CHUNKS
+
+    def wire(self) -> bytes:
+        """What goes over the wire after the headers, the chunked framing included."""
+        match self.framing:
+            case Framing.CHUNKS | Framing.CAPPED:
+                return framed(rechunked(pieces(self.records)))
+            case Framing.RECORDS:
+                return framed(pieces(self.records))
+            case Framing.GZIP:
+                return framed(rechunked(compressed(pieces(self.records))))
+
+
+def pieces(count: int) -> Iterator[bytes]:
+    """The body record by record: each with the bracket or comma before it, the closing bracket by itself."""
+    separator = b"["
+    for record in records(count):
+        yield separator + record
+        separator = b", "
+    yield b"]" if count else b"[]"
+
+
+def records(count: int) -> Iterator[bytes]:
+    """The records as JSON."""
+    early, late = _templates(late=False), _templates(late=True)
+    for index in range(count):
+        template = (early if index < count // 2 else late)[index % _TEMPLATES]
+        yield template % (START + index)
+
+
+def windows(count: int, at_a_time: int = 250) -> Iterator[bytes]:
+    """The same records as JSON arrays of about 64 KB, the size that parsers like best."""
+    texts = records(count)
+    while window := [*islice(texts, at_a_time)]:
+        yield b"[" + b", ".join(window) + b"]"
+
+
+def rechunked(content: Iterable[bytes]) -> Iterator[bytes]:
+    """The same content in pieces of equal size."""
+    waiting = bytearray()
+    for piece in content:
+        waiting += piece
+        while len(waiting) >= CHUNK:
+            yield bytes(waiting[:CHUNK])
+            del waiting[:CHUNK]
+    if waiting:
+        yield bytes(waiting)
+
+
+def compressed(content: Iterable[bytes]) -> Iterator[bytes]:
+    """The content as gzip, as quickly compressed as servers do it while streaming."""
+    gzip = zlib.compressobj(level=1, wbits=16 + zlib.MAX_WBITS)
+    for piece in content:
+        if done := gzip.compress(piece):
+            yield done
+    yield gzip.flush()
+
+
+def framed(content: Iterable[bytes]) -> bytes:
+    """The content in HTTP's chunked framing, a chunk for each piece."""
+    return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in content) + b"0\r\n\r\n"
+
+
+def _templates(*, late: bool) -> list[bytes]:
+    """Records with a mark in place of the time."""
+    random = Random(1)  # noqa: S311 - the same body every time
+    return [_template(index, random, late=late) for index in range(_TEMPLATES)]
+
+
+def _template(index: int, random: Random, *, late: bool) -> bytes:
+    record: dict[str, Any] = {"timestamp": "%d", "site_id": 1111}
+    slowly = index % 10 == 0
+    if slowly:
+        first = index // 10 % SLOW_SHAPES * 3
+        slow = [SLOW[number % len(SLOW)] for number in range(first, first + SLOW_AT_A_TIME)]
+        record |= {name: round(random.uniform(0, 2000), 1) for name in slow}
+    if slowly or index % 2:
+        record |= {name: _single(random.uniform(0, 100)) for name in FAST}
+        record["pumps_on_line"] = random.randrange(20)
+        record |= dict.fromkeys(VALVES, random.choice("OC"))
+    if slowly and late:
+        record[LATE] = _single(random.random())
+    return json.dumps(record).replace('"%d"', "%d").encode()
+
+
+def _single(number: float) -> float:
+    """The number in single precision, as instruments send it: printed, it has its many digits."""
+    single: float = struct.unpack("f", struct.pack("f", number))[0]
+    return single

@@ -1,0 +1,65 @@
+"""A service with so many MB/s for a connection, however many there are, that answers any part of the time."""
+
+from __future__ import annotations
+
+import time
+from array import array
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from urllib.parse import parse_qs, urlsplit
+
+from _bench.body import CHUNK, START, framed, records
+
+RATE = 20.0
+"""MB/s for a connection."""
+_CHUNKS_AT_A_TIME = 4
+_SEPARATOR = b", "
+
+
+class Capped:
+    """The records, one a second, ready to be cut anywhere."""
+
+    def __init__(self, count: int) -> None:
+        content = bytearray()
+        self._starts = array("Q")
+        for record in records(count):
+            self._starts.append(len(content))
+            content += record + _SEPARATOR
+        self._starts.append(len(content))
+        self._content = bytes(content)
+
+    def answer(self, target: str) -> Iterator[bytes]:
+        """What goes over the wire after the headers, at the pace of the connection.
+
+        Args:
+            target: Path and query of the call.
+        """
+        query = parse_qs(urlsplit(target).query)
+        last = len(self._starts) - 2
+        first_record = max(_second(query["start_datetime"][0]) - START, 0)
+        last_record = min(_second(query["end_datetime"][0]) - START, last)
+        begun = time.monotonic()
+        sent = 0
+        for part in self._parts(first_record, last_record):
+            time.sleep(max(begun + sent / (RATE * 1e6) - time.monotonic(), 0))
+            sent += len(part)
+            yield part
+        yield framed([])
+
+    def _parts(self, first: int, last: int) -> Iterator[bytes]:
+        """The array of these records in chunks, several at a time."""
+        yield _chunk(b"[")
+        if first <= last:
+            start, end = self._starts[first], self._starts[last + 1] - len(_SEPARATOR)
+            for position in range(start, end, CHUNK * _CHUNKS_AT_A_TIME):
+                stop = min(position + CHUNK * _CHUNKS_AT_A_TIME, end)
+                yield b"".join(_chunk(self._content[at : min(at + CHUNK, stop)]) for at in range(position, stop, CHUNK))
+        yield _chunk(b"]")
+
+
+def _chunk(content: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(content), content)
+
+
+def _second(text: str) -> int:
+    return int(datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC).timestamp())

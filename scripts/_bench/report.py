@@ -1,0 +1,86 @@
+"""The results, as a table to read and as JSON."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from typing import Any
+
+from _bench.limits import Limit
+from _bench.rows import VENDOR, Clock
+from _bench.runs import Result, Spread
+
+_WIDTHS = (44, 21, 9, 11, 11, 11, 9, 9, 9)
+_TITLES = ("", "times as fast", "at least", "task alone", "seconds", "against", "peak MB", "at most", "against")
+
+
+def heading() -> str:
+    """The line above the results."""
+    return _line(*_TITLES, "met")
+
+
+def line(result: Result) -> str:
+    """A result as a line of the table."""
+    row = result.row
+    if result.failure is not None:
+        return f"{row.name:{_WIDTHS[0]}}  {result.verdict}: {result.failure}"
+    return _line(
+        row.name,
+        _with_spread(result.ratio()),
+        _number(row.at_least),
+        f"{result.ratio(Clock.TASK).median:.2f}" if row.clock is Clock.PROCESS else "",
+        f"{result.seconds(result.ours).median:.2f}",
+        f"{result.seconds(result.reference).median:.2f}",
+        f"{result.memory(result.ours).median:.0f}",
+        _number(row.peak_mb),
+        f"{result.memory(result.reference).median:.0f}",
+        result.verdict,
+    )
+
+
+def limit_lines(limits: Iterable[Limit]) -> Iterator[str]:
+    """The limits of the machine, a line each."""
+    yield f"{'What the machine can do':{_WIDTHS[0]}}{'MB/s':>10}  seconds"
+    for limit in limits:
+        yield f"{limit.name:{_WIDTHS[0]}}{limit.rate:>10.0f}  {_with_spread(limit.seconds)}"
+
+
+def as_json(results: Iterable[Result], limits: Iterable[Limit]) -> dict[str, Any]:
+    """Everything that was measured."""
+    return {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "processors": os.cpu_count(),
+        "rows": [_row_as_json(result) for result in results],
+        "limits": [{**asdict(limit), "megabytes_per_second": limit.rate} for limit in limits],
+    }
+
+
+def _row_as_json(result: Result) -> dict[str, Any]:
+    values = {**asdict(result), "verdict": result.verdict}
+    if result.failure is None:
+        values |= {
+            "ratio": asdict(result.ratio()),
+            "task_ratio": asdict(result.ratio(Clock.TASK)),
+            "seconds": asdict(result.seconds(result.ours)),
+            "reference_seconds": asdict(result.seconds(result.reference)),
+            "peak_mb": asdict(result.memory(result.ours)),
+            "reference_peak_mb": asdict(result.memory(result.reference)),
+            "against": "the vendor's" if result.row.reference.package == VENDOR else "ours",
+        }
+    return values
+
+
+def _line(name: str, *cells: str) -> str:
+    columns = "".join(f"{cell:>{width}}" for cell, width in zip(cells, _WIDTHS[1:], strict=False))
+    return f"{name:{_WIDTHS[0]}}{columns}  {cells[-1]}"
+
+
+def _with_spread(spread: Spread) -> str:
+    return f"{spread.median:.2f} ({spread.least:.2f}-{spread.most:.2f})"
+
+
+def _number(number: float | None) -> str:
+    return "" if number is None else f"{number:g}"

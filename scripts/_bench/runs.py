@@ -1,0 +1,236 @@
+"""Measures rows: whole processes, in turns, each with the service to itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from types import TracebackType
+from typing import Any, Self
+
+from _bench import client
+from _bench.body import START, Body
+from _bench.rows import Clock, Row, Run
+from _bench.server import Server
+
+LONGEST_RUN = 1800
+"""Seconds after which a process is given up."""
+_BLOCK = 1 << 24
+
+
+class RunFailed(Exception):  # noqa: N818 - an outcome like others: the row says it
+    """A process ended with an error, or did not do its task."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What one process took: seconds and MB."""
+
+    process_seconds: float
+    import_seconds: float
+    task_seconds: float
+    import_mb: float
+    peak_mb: float
+
+    def seconds(self, clock: Clock) -> float:
+        """The time that counts."""
+        match clock:
+            case Clock.PROCESS:
+                return self.process_seconds
+            case Clock.TASK:
+                return self.task_seconds
+            case Clock.IMPORT:
+                return self.import_seconds
+
+    def memory(self, clock: Clock) -> float:
+        """The memory that counts."""
+        return self.peak_mb if clock is Clock.IMPORT else self.peak_mb - self.import_mb
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The middle of some figures, and how far they go."""
+
+    median: float
+    least: float
+    most: float
+
+    @classmethod
+    def of(cls, figures: Iterable[float]) -> Spread:
+        """The spread of figures, of which there is one at least."""
+        ordered = sorted(figures)
+        return cls(median(ordered), ordered[0], ordered[-1])
+
+
+@dataclass(frozen=True)
+class Result:
+    """A row with its samples, pair by pair, or with what went wrong."""
+
+    row: Row
+    ours: tuple[Sample, ...] = ()
+    reference: tuple[Sample, ...] = ()
+    failure: str | None = None
+
+    def ratio(self, clock: Clock | None = None) -> Spread:
+        """How many times as fast ours is, from pair to pair."""
+        clock = clock or self.row.clock
+        pairs = zip(self.ours, self.reference, strict=True)
+        return Spread.of(self.row.work * theirs.seconds(clock) / our.seconds(clock) for our, theirs in pairs)
+
+    def seconds(self, samples: Iterable[Sample]) -> Spread:
+        """The time of ours or of the reference."""
+        return Spread.of(sample.seconds(self.row.clock) for sample in samples)
+
+    def memory(self, samples: Iterable[Sample]) -> Spread:
+        """The memory of ours or of the reference."""
+        return Spread.of(sample.memory(self.row.clock) for sample in samples)
+
+    def met(self, clock: Clock | None = None) -> bool:
+        """Whether the medians are what they have to be."""
+        row = self.row
+        fast = row.at_least is None or self.ratio(clock).median >= row.at_least
+        return fast and (row.peak_mb is None or self.memory(self.ours).median <= row.peak_mb)
+
+    @property
+    def verdict(self) -> str:
+        """Whether the row is met, or would be if start and import took no time."""
+        if self.failure is not None:
+            return "FAILED"
+        if self.met():
+            return "yes"
+        return "task alone" if self.row.clock is Clock.PROCESS and self.met(Clock.TASK) else "NO"
+
+
+class Bench:
+    """Runs processes. As a context manager it ends its services and throws away what was saved.
+
+    Args:
+        python_for: Gives the interpreter for a run.
+        pairs: How many times each of a row's two runs is done.
+    """
+
+    def __init__(self, python_for: Callable[[Run], Path], pairs: int) -> None:
+        self._python_for = python_for
+        self._warm: set[Path] = set()
+        self._pairs = pairs
+        self._servers: dict[Body, Server] = {}
+        self._folder = TemporaryDirectory(prefix="bench-")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._serve(())
+        self._folder.cleanup()
+
+    def measure(self, row: Row) -> Result:
+        """Measures a row."""
+        self._serve({row.ours.body, row.reference.body})
+        for run in (row.reference, row.ours):
+            self._warm_up(run)
+        ours: list[Sample] = []
+        reference: list[Sample] = []
+        try:
+            for _ in range(self._pairs):
+                reference.append(self._sample(row.reference))
+                ours.append(self._sample(row.ours))
+        except RunFailed as failed:
+            return Result(row, failure=str(failed))
+        return Result(row, tuple(ours), tuple(reference))
+
+    def url(self, body: Body) -> str:
+        """Where a body is served, until a row is measured that does not need it."""
+        if body not in self._servers:
+            self._servers[body] = Server(body)
+        return f"{self._servers[body].url}/data/"
+
+    def _warm_up(self, run: Run) -> None:
+        """Imports a package once, so that no run has to compile it or fetch it from the disk."""
+        python = self._python_for(run)
+        if python not in self._warm:
+            self._process(replace(run, task="nothing"), Path(), {})
+            self._warm.add(python)
+
+    def _serve(self, bodies: Iterable[Body]) -> None:
+        """Lets go of the services for other bodies: theirs is the memory of the next ones."""
+        for body in self._servers.keys() - bodies:
+            with self._servers.pop(body):
+                pass
+        for body in bodies:
+            self.url(body)
+
+    def _sample(self, run: Run) -> Sample:
+        file = Path(self._folder.name) / f"records{run.suffix}"
+        start = time.perf_counter()
+        result = self._process(run, file, {"RESTREAM_HOST": self._servers[run.body].url})
+        seconds = time.perf_counter() - start
+        count = result.pop("count")
+        if run.suffix:
+            count = records_in(file, self._python_for(run))
+            file.unlink()
+        expected = {"nothing": None, "calls": client.SMALL_CALLS}.get(run.task, run.body.records)
+        if count != expected:
+            raise RunFailed(f"{run.package} {run.task}: {count} instead of {expected}")
+        return Sample(process_seconds=seconds, **result)
+
+    def _process(self, run: Run, file: Path, environment: Mapping[str, str]) -> dict[str, Any]:
+        """One process; what it printed."""
+        asked = str(START), str(START + run.body.records - 1)
+        done = subprocess.run(
+            [str(self._python_for(run)), "-P", client.__file__, run.package, run.task, *asked, str(file)],
+            cwd=self._folder.name,
+            env={**_bare_environment(), **environment},
+            capture_output=True,
+            text=True,
+            timeout=LONGEST_RUN,
+            check=False,
+        )
+        if done.returncode:
+            lines = done.stderr.strip().splitlines() or [f"ended with {done.returncode}"]
+            raise RunFailed(f"{run.package} {run.task}: {lines[-1]}")
+        result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return result
+
+
+def records_in(file: Path, python: Path) -> int:
+    """How many records a saved file of the bench's body holds.
+
+    Args:
+        file: The file.
+        python: An interpreter that has pyarrow, to ask about Parquet.
+    """
+    match file.suffix:
+        case ".json":
+            return _occurrences(file, b'"timestamp"')
+        case ".csv":
+            return _occurrences(file, b"\n") - 1
+        case _:
+            source = f"import pyarrow.parquet; print(pyarrow.parquet.read_metadata({str(file)!r}).num_rows)"
+            return int(subprocess.run([python, "-c", source], capture_output=True, text=True, check=True).stdout)
+
+
+def _occurrences(file: Path, text: bytes) -> int:
+    count, rest = 0, b""
+    with file.open("rb") as opened:
+        while block := opened.read(_BLOCK):
+            block = rest + block
+            count += block.count(text)
+            rest = block[len(block) - len(text) + 1 :]
+    return count
+
+
+def _bare_environment() -> dict[str, str]:
+    """Ours without what leads clients elsewhere: tokens, hosts, proxies."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("RESTREAM_", "TALLY_")) and not name.lower().endswith("_proxy")
+    }

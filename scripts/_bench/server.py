@@ -1,0 +1,120 @@
+"""A service that does little but send: its answers are made, or lie ready to be cut, before the first call.
+
+    python -m _bench.server RECORDS FRAMING
+
+prints its port and serves until its standard input ends. Time-series calls are answered with the body, calls for the
+fields with an empty list, all others with a pad.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+from threading import Thread
+from types import TracebackType
+from typing import IO, Self, cast
+
+from _bench.body import Body, Framing
+from _bench.capped import Capped
+
+_AT_A_TIME = 1 << 20
+_PAD = {
+    "id": 1,
+    "name": "Pad 1",
+    "lease_name": "Lease",
+    "customer_name": "Customer",
+    "simops_config": None,
+    "completion_date": None,
+    "wireline_enabled": True,
+}
+
+
+class Server:
+    """The service for one body, in a process of its own."""
+
+    def __init__(self, body: Body) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "_bench.server", str(body.records), body.framing],
+            cwd=Path(__file__).parent.parent,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        port = cast("IO[str]", self._process.stdout).readline().strip()
+        if not port:
+            sys.exit("The service of the bench did not start")
+        self.url = f"http://127.0.0.1:{port}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        with self._process:
+            self._process.terminate()
+
+
+class _Service(ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, body: Body) -> None:
+        super().__init__(("127.0.0.1", 0), _Connection)
+        self._capped = Capped(body.records) if body.framing is Framing.CAPPED else None
+        self._body = b"" if self._capped else body.wire()
+        encoding = "Content-Encoding: gzip\r\n" if body.framing is Framing.GZIP else ""
+        self.body_head = _head(f"{encoding}Transfer-Encoding: chunked")
+        pad = json.dumps(_PAD).encode()
+        self.pad = _head(f"Content-Length: {len(pad)}") + pad
+        self.fields = _head("Content-Length: 2") + b"[]"
+
+    def body(self, target: str) -> Iterable[bytes]:
+        """What answers a call for time-series data."""
+        return self._capped.answer(target) if self._capped else [self._body]
+
+
+class _Connection(StreamRequestHandler):
+    disable_nagle_algorithm = True
+
+    def handle(self) -> None:
+        service = cast("_Service", self.server)
+        with suppress(ConnectionError):  # a client may leave in the middle
+            while line := self.rfile.readline():
+                while self.rfile.readline() not in (b"\r\n", b""):
+                    pass
+                target = line.split()[1].decode()
+                if "/data/" in target:
+                    self._send([service.body_head])
+                    self._send(service.body(target))
+                else:
+                    self._send([service.fields if "/fields/" in target else service.pad])
+
+    def _send(self, parts: Iterable[bytes]) -> None:
+        for part in parts:
+            view = memoryview(part)
+            for start in range(0, len(view), _AT_A_TIME):
+                self.connection.sendall(view[start : start + _AT_A_TIME])
+
+
+def _head(lines: str) -> bytes:
+    return f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{lines}\r\n\r\n".encode()
+
+
+def main() -> None:
+    """Serves until standard input ends, so that it never outlives whoever started it."""
+    count, framing = sys.argv[1:]
+    service = _Service(Body(int(count), Framing(framing)))
+    Thread(target=service.serve_forever, daemon=True).start()
+    print(service.server_address[1], flush=True)
+    sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""A Restream service whose time stands still, on loopback, and the environment that leads the SDK to it."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from datastore_sdk import Client
+from datastore_sdk.sandbox import Sandbox
+from datastore_sdk.transport import client as clients
+
+NOW = datetime(2025, 9, 18, 12, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests may have set what leads elsewhere: a token, a host, a proxy."""
+    for name in os.environ:
+        if name.startswith(("RESTREAM_", "TALLY_")) or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def runner() -> Iterator[asyncio.Runner]:
+    """One event loop for all tests, so that async clients are built once."""
+    with asyncio.Runner() as runner:
+        yield runner
+
+
+@pytest.fixture(scope="session")
+def shared_sandbox(runner: asyncio.Runner) -> Iterator[Sandbox]:
+    with Sandbox(now=NOW, days=10) as sandbox:
+        yield sandbox
+        close_default_clients(sandbox.url, runner)
+
+
+@pytest.fixture
+def sandbox(shared_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    """The sandbox that all tests share, for calls that change nothing. The environment leads to it."""
+    shared_sandbox.requests.clear()
+    for name, value in shared_sandbox.environment.items():
+        monkeypatch.setenv(name, value)
+    return shared_sandbox
+
+
+@pytest.fixture
+def own_sandbox(monkeypatch: pytest.MonkeyPatch, runner: asyncio.Runner) -> Iterator[Sandbox]:
+    """A sandbox of the test's own, for calls that change something. The environment leads to it."""
+    with Sandbox(now=NOW, days=10) as sandbox:
+        for name, value in sandbox.environment.items():
+            monkeypatch.setenv(name, value)
+        yield sandbox
+        close_default_clients(sandbox.url, runner)
+
+
+def close_default_clients(url: str, runner: asyncio.Runner) -> None:
+    """Closes the clients that the SDK made by itself for a host. A socket left open fails the test that left it."""
+    for key in [key for key, client in clients._defaults.items() if client.base_url == url]:
+        _close(clients._defaults.pop(key), runner)
+    gc.collect()
+
+
+def _close(client: Client, runner: asyncio.Runner) -> None:
+    client.close()
+    runner.run(client.aclose())

@@ -1,0 +1,129 @@
+"""Memory stays flat however many records there are. Measured in processes of their own, whose peak is theirs alone."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from tests.support.answers import END, chunk, head
+from tests.support.fixtures import Serve
+from tests.support.wire import Line, Received
+
+MEGABYTES = 32
+"""How long the body is."""
+ROOM = 12.0
+"""How many megabytes a process may grow by while it handles it."""
+
+# What `resource` tells would be the peak of the process that started this one, where that was higher.
+pytestmark = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no other system tells the peak so well")
+
+BLOCK = b",\n".join(
+    b'{"timestamp":%d,"site_id":981,"wellhead_pressure":%d.25,"slurry_rate":80.%d,"valve":"O"}'
+    % (1_758_196_800 + second, 7000 + second % 997, second)
+    for second in range(10_900)
+)
+FIRST = b'{"timestamp":1758196800,"site_id":981}'
+
+READING = """
+import asyncio, sys
+from datastore_sdk.data import Data, DataAsync, DataQuery
+from datastore_sdk.transport import Client
+
+def peak():
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM"))
+
+async def adrained(data):
+    count = 0
+    async for _ in data:
+        count += 1
+    return count
+
+mode, url, path = sys.argv[1:]
+client = Client("t0ken", base_url=url)
+query = DataQuery(source="site", id=981)
+next(iter(Data(client, [query])))
+before = peak()
+if mode == "iterate":
+    print(sum(1 for _ in Data(client, [query])))
+elif mode == "async":
+    print(asyncio.run(adrained(DataAsync(client, [query]))))
+else:
+    Data(client, [query]).save(path + mode)
+    print(0)
+print(peak() - before)
+"""
+
+WRITING = """
+import random, sys
+from datastore_sdk.data.csv_writer import CsvWriter
+
+def peak():
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM"))
+
+chance = random.Random(7)
+names = [f"field_{number}" for number in range(52)]
+
+def batch():
+    rows = (",".join(f'"{name}":1' for name in chance.sample(names, 20)) for _ in range(500))
+    return CsvWriter.form.decode(("[{" + "},{".join(rows) + "}]").encode())
+
+with open(sys.argv[1], "wb") as file, CsvWriter(file) as writer:
+    for number in range(100):
+        if number == 20:
+            before = peak()
+        writer.write(batch())
+    writer.finish()
+print(peak() - before)
+"""
+
+
+def outcome(program: str, *arguments: str) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program), *arguments],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        timeout=60,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+def long(line: Line, _: Received) -> None:
+    line.send(head(transfer_encoding="chunked") + chunk(b"[" + FIRST))
+    for _megabyte in range(MEGABYTES):
+        line.send(chunk(b",\n" + BLOCK))
+    line.send(chunk(b"]") + END)
+
+
+def long_compressed(line: Line, _: Received) -> None:
+    packed = gzip.compress(b"[" + FIRST + (b",\n" + BLOCK) * MEGABYTES + b"]", 1)
+    line.send(head(content_length=len(packed), content_encoding="gzip") + packed)
+
+
+@pytest.mark.parametrize("mode", ["iterate", "async", ".json", ".csv"])
+def test_reading(mode: str, serve: Serve, tmp_path: Path) -> None:
+    count, growth = outcome(READING, mode, serve(long).url, str(tmp_path / "records"))
+    assert float(growth) < ROOM
+    assert int(count) in (0, MEGABYTES * 10_900 + 1)
+
+
+def test_reading_compressed(serve: Serve, tmp_path: Path) -> None:
+    count, growth = outcome(READING, "iterate", serve(long_compressed).url, str(tmp_path))
+    assert float(growth) < ROOM
+    assert int(count) == MEGABYTES * 10_900 + 1
+
+
+def test_records_that_all_differ_in_their_fields(tmp_path: Path) -> None:
+    """What a CSV writer remembers of each kind of record must not grow with the records."""
+    (growth,) = outcome(WRITING, str(tmp_path / "records.csv"))
+    assert float(growth) < 12

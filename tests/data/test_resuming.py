@@ -1,0 +1,332 @@
+"""Streams that break: each record is handed over once, in order, whatever happens on the way."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datastore_sdk.data import DataQuery
+from datastore_sdk.enums import DataAggregations, DataFillMethods, DataResolutions
+from datastore_sdk.exceptions import (
+    AuthenticationError,
+    CallError,
+    CallTimeoutError,
+    ContractError,
+    CorruptBodyError,
+    NoConnectionError,
+    NotFoundError,
+    RateLimited,
+    ServerError,
+    TruncatedBodyError,
+)
+from datastore_sdk.transport import RetryPolicy, Timeouts
+from tests.data.service import START, Break, Record, RecordService, moment, records_of
+from tests.support.answers import answer, chunked, in_turn, then
+from tests.support.clock import JumpingClock
+from tests.support.fixtures import ClientOf, Serve
+from tests.support.forms import Form
+from tests.support.leaks import files_in
+from tests.support.wire import Line
+
+SITE = DataQuery(source="site", id=981, start=moment(0), end=moment(9999))
+ROUTED = DataQuery(source="pad", id=681, start=moment(0), end=moment(9999), is_routed=True)
+
+ENDS: dict[str, Break] = {
+    "closed": Break(0.6),
+    "reset": Break(0.6, Line.reset),
+    "ended well too early": Break(0.6, chunked=True),
+    "silent": Break(0.6, Line.stall),
+}
+
+Way = Callable[[Form, Any, list[DataQuery], Path], list[Record]]
+
+
+def iterated(form: Form, client: Any, queries: list[DataQuery], path: Path) -> list[Record]:  # noqa: ARG001 - a Way
+    records: list[Record] = []
+    form.records(client, queries, records)
+    return records
+
+
+def saved_as_json(form: Form, client: Any, queries: list[DataQuery], path: Path) -> list[Record]:
+    form.save(client, queries, path / "records.json")
+    records: list[Record] = json.loads((path / "records.json").read_bytes())
+    return records
+
+
+def saved_as_csv(form: Form, client: Any, queries: list[DataQuery], path: Path) -> list[Record]:
+    form.save(client, queries, path / "records.csv")
+    with (path / "records.csv").open(newline="") as file:
+        return [
+            {
+                "timestamp": int(row["timestamp"]),
+                "site_id": int(row["site_id"]),
+                "slurry_rate": float(row["slurry_rate"]),
+                "valve": row["valve"],
+            }
+            for row in csv.DictReader(file)
+        ]
+
+
+ways = pytest.mark.parametrize("way", [iterated, saved_as_json, saved_as_csv])
+
+
+@ways
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+def test_a_stream_that_breaks_goes_on(
+    way: Way, end: Break, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
+) -> None:
+    records = records_of(300)
+    service = RecordService(records, [end, end, end])
+    client = client_of(serve(service), timeouts=Timeouts(idle=0.1))
+    assert way(form, client, [SITE], tmp_path) == records
+    assert service.asked == 4
+    assert service.starts == sorted(service.starts, key=str), "each time from later on"
+    assert len(set(service.starts)) == 4
+
+
+@ways
+@pytest.mark.parametrize("seed", range(6))
+def test_breaks_anywhere(way: Way, seed: int, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+    chance = random.Random(seed)
+    sites = chance.sample(range(900, 1000), chance.choice([1, 2, 5]))
+    records = records_of(chance.choice([1, 2, 40, 200]), sites)
+    ends: list[tuple[Callable[[Line], object], bool]] = [(Line.close, False), (Line.reset, False), (Line.close, True)]
+    troubles: list[Break | bytes] = [Break(chance.random(), *chance.choice(ends)) for _ in range(6)]
+    troubles += [answer(503), answer(429, retry_after=1)]
+    chance.shuffle(troubles)
+    service = RecordService(records, troubles, piece=chance.choice([1, 30, 1000]), packed=chance.random() < 0.3)
+    client = client_of(serve(service), retries=RetryPolicy(max_attempts=10))
+    assert way(form, client, [ROUTED], tmp_path) == records
+    assert service.asked == 9
+
+
+@pytest.mark.parametrize("sites", [[981, 982], [981, 982, 983, 984, 985]])
+def test_a_break_within_a_second_of_several_sites(
+    sites: list[int], form: Form, serve: Serve, client_of: ClientOf
+) -> None:
+    records = records_of(4, sites)
+    for place in range(1, 40):
+        service = RecordService(records, [Break(place / 40)], piece=40)
+        found: list[Record] = []
+        form.records(client_of(serve(service)), [ROUTED], found)
+        assert found == records
+
+
+def test_a_second_broken_off_again_and_again(form: Form, serve: Serve, client_of: ClientOf) -> None:
+    records = records_of(1, range(900, 1000))
+    service = RecordService(records, [Break(share / 10) for share in range(1, 10)], piece=50)
+    found: list[Record] = []
+    form.records(client_of(serve(service), retries=RetryPolicy(max_attempts=3)), [ROUTED], found)
+    assert found == records
+    assert service.asked == 10
+
+
+def test_the_rest_is_asked_for_from_the_last_second_on(form: Form, serve: Serve, client_of: ClientOf) -> None:
+    service = RecordService(records_of(100), [Break(0.5)], piece=10_000)
+    found: list[Record] = []
+    form.records(client_of(serve(service)), [SITE], found)
+    first, again = service.starts
+    assert first == "2025-09-18 12:00:00"
+    assert again is not None
+    assert "2025-09-18 12:00:45" <= again <= "2025-09-18 12:00:50"
+
+
+def test_a_question_without_a_beginning(form: Form, serve: Serve, client_of: ClientOf) -> None:
+    stage = DataQuery(source="site", id=981, stage_number=3, stage_name_filter="frac")
+    records = records_of(100)
+    service = RecordService(records, [Break(0.5)])
+    found: list[Record] = []
+    form.records(client_of(serve(service)), [stage], found)
+    assert found == records
+    assert service.starts[0] is None
+
+
+WHOLE: dict[str, DataQuery] = {
+    "filled": DataQuery(
+        source="site", id=981, start=moment(0), fill_data_method=DataFillMethods.FORWARD_FILL, fill_data_limit=5
+    ),
+    "coarser": DataQuery(source="site", id=981, start=moment(0), resolution=DataResolutions.MINUTE),
+    "aggregated": DataQuery(source="site", id=981, start=moment(0), aggregation=DataAggregations.MEAN),
+}
+
+
+@pytest.mark.parametrize("query", WHOLE.values(), ids=WHOLE)
+def test_records_that_depend_on_their_neighbours_are_asked_for_again_as_a_whole(
+    query: DataQuery, form: Form, serve: Serve, client_of: ClientOf
+) -> None:
+    records = records_of(200, [981, 982])
+    service = RecordService(records, [Break(0.3), Break(0.2), answer(503), Break(0.9, Line.reset)])
+    found: list[Record] = []
+    form.records(client_of(serve(service)), [query], found)
+    assert found == records
+    assert service.starts == ["2025-09-18 12:00:00"] * 5
+
+
+@pytest.mark.parametrize("order", [[981, 982], [982, 981]])
+def test_the_order_of_the_sites_does_not_matter(
+    order: list[int], form: Form, serve: Serve, client_of: ClientOf
+) -> None:
+    """Asked again, the service may send the records of a second in another order."""
+    records = records_of(3, [981, 982])
+    shuffled = [
+        records[0],
+        records[1],
+        *(record for site in order for record in records[2:4] if record["site_id"] == site),
+    ]
+    pieces = [f"[{','.join(map(json.dumps, records[:3]))}".encode()]
+    server = serve(
+        in_turn(then(chunked(*pieces), Line.close), chunked(f"[{','.join(map(json.dumps, shuffled[2:]))}]".encode()))
+    )
+    found: list[Record] = []
+    form.records(client_of(server), [ROUTED], found)
+    assert found == records[:4]
+
+
+def test_several_questions_are_resumed_each_by_itself(form: Form, serve: Serve, client_of: ClientOf) -> None:
+    queries = [
+        DataQuery(source="site", id=981, start=moment(start), end=moment(start + 9)) for start in (0, 20, 10, 40)
+    ]
+    service = RecordService(records_of(100), [Break(0.5), Break(0.5), Break(0.0), Break(0.9)])
+    found: list[Record] = []
+    form.records(client_of(serve(service)), queries, found)
+    seconds = [record["timestamp"] - START for record in found]
+    assert seconds == [second for start in (0, 20, 10, 40) for second in range(start, start + 10)]
+
+
+LAST: dict[str, tuple[Break | bytes, type[CallError]]] = {
+    "closed": (Break(0.0), NoConnectionError),
+    "reset": (Break(0.0, Line.reset), NoConnectionError),
+    "ended well too early": (Break(0.0, chunked=True), TruncatedBodyError),
+    "silent": (Break(0.0, Line.stall), CallTimeoutError),
+    "503": (answer(503), ServerError),
+    "429": (answer(429), RateLimited),
+}
+
+
+@pytest.mark.parametrize(("trouble", "kind"), LAST.values(), ids=LAST)
+def test_without_progress_it_is_given_up(
+    trouble: Break | bytes, kind: type[CallError], form: Form, serve: Serve, client_of: ClientOf, clock: JumpingClock
+) -> None:
+    records = records_of(100)
+    service = RecordService(records, [Break(0.5), *[trouble] * 9])
+    client = client_of(serve(service), retries=RetryPolicy(max_attempts=3), timeouts=Timeouts(idle=0.05))
+    found: list[Record] = []
+    with pytest.raises(kind):
+        form.records(client, [SITE], found)
+    assert found == records[: len(found)]
+    assert 40 <= len(found) <= 50
+    assert service.asked == 3
+    assert len(clock.sleeps) == 2
+
+
+def test_progress_starts_the_count_anew(form: Form, serve: Serve, client_of: ClientOf) -> None:
+    records = records_of(200)
+    troubles: list[Break | bytes] = [Break(0.2), answer(503), Break(0.2), answer(503), Break(0.2), answer(503)]
+    service = RecordService(records, troubles)
+    found: list[Record] = []
+    form.records(client_of(serve(service), retries=RetryPolicy(max_attempts=3)), [SITE], found)
+    assert found == records
+
+
+def test_one_attempt_means_one(form: Form, serve: Serve, client_of: ClientOf) -> None:
+    service = RecordService(records_of(100), [Break(0.5)])
+    found: list[Record] = []
+    with pytest.raises(NoConnectionError):
+        form.records(client_of(serve(service), retries=RetryPolicy(max_attempts=1)), [SITE], found)
+    assert service.asked == 1
+
+
+FINAL: dict[str, tuple[bytes, type[CallError]]] = {
+    "not found": (answer(404), NotFoundError),
+    "unauthorised": (answer(401), AuthenticationError),
+    "redirected": (answer(302), ContractError),
+    "damaged": (chunked(b'[{"timestamp": oops}]'), CorruptBodyError),
+    "no array": (answer(200, {"detail": "Not what you think."}), CorruptBodyError),
+    "html": (answer(200, b"<html>"), CorruptBodyError),
+}
+
+
+@pytest.mark.parametrize(("trouble", "kind"), FINAL.values(), ids=FINAL)
+def test_what_does_not_pass_is_raised_at_once(
+    trouble: bytes, kind: type[CallError], form: Form, serve: Serve, client_of: ClientOf, clock: JumpingClock
+) -> None:
+    service = RecordService(records_of(100), [Break(0.5), trouble])
+    found: list[Record] = []
+    with pytest.raises(kind):
+        form.records(client_of(serve(service)), [SITE], found)
+    assert service.asked == 2
+    assert len(clock.sleeps) == 1
+    assert found == records_of(len(found))
+
+
+def test_the_place_of_the_damage_is_told(form: Form, serve: Serve, client_of: ClientOf) -> None:
+    body = b'[{"timestamp": 1}, {"timestamp": oops}]'
+    with pytest.raises(CorruptBodyError, match=r"damaged at byte 33: .") as caught:
+        form.records(client_of(serve(RecordService([], [chunked(body)]))), [SITE], [])
+    assert caught.value.offset == 33
+    assert caught.value.method == "GET"
+    assert "/sites/981/data/?" in caught.value.url
+
+
+def test_records_that_cannot_be_told_apart_are_not_resumed(form: Form, serve: Serve, client_of: ClientOf) -> None:
+    """Better an error than records that come twice or never."""
+    server = serve(in_turn(then(chunked(b'[{"a": 1}, {"a": 2}'), Line.close)))
+    found: list[Record] = []
+    with pytest.raises(TruncatedBodyError):
+        form.records(client_of(server), [SITE], found)
+    assert found == [{"a": 1}, {"a": 2}]
+
+
+def odd(records: Iterable[Record]) -> bytes:
+    return chunked(("[" + ",".join(map(json.dumps, records))).encode())
+
+
+@pytest.mark.parametrize("second", [START + 10_000_000, 1_758_196_800_000, 2**62, -5])
+def test_a_break_after_a_timestamp_out_of_range_is_still_a_broken_stream(
+    second: int, form: Form, serve: Serve, client_of: ClientOf
+) -> None:
+    """Beyond the end that was asked for, in milliseconds, or nonsense: the error must say what happened."""
+    server = serve(then(odd([{"timestamp": second, "site_id": 981}]), Line.close))
+    with pytest.raises(CallError):
+        form.records(client_of(server, retries=RetryPolicy(max_attempts=2)), [SITE], [])
+
+
+@pytest.mark.parametrize("suffix", [".json", ".csv"])
+@pytest.mark.parametrize("old", [None, b"old"])
+def test_a_file_appears_only_when_it_is_whole(
+    suffix: str, old: bytes | None, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
+) -> None:
+    path = tmp_path / f"records{suffix}"
+    if old is not None:
+        path.write_bytes(old)
+    service = RecordService(records_of(100), [Break(0.5), Break(0.5), answer(404)])
+    with pytest.raises(NotFoundError):
+        form.save(client_of(serve(service)), [SITE], path, overwrite=True)
+    assert files_in(tmp_path) == ({path.name: old} if old is not None else {})
+
+
+def test_each_access_starts_afresh(form: Form, serve: Serve, client_of: ClientOf) -> None:
+    records = records_of(10)
+    service = RecordService(records)
+    client = client_of(serve(service))
+    for _ in range(3):
+        found: list[Record] = []
+        form.records(client, [SITE], found)
+        assert found == records
+    assert service.asked == 3
+
+
+def test_no_questions_no_records(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+    service = RecordService(records_of(10))
+    client = client_of(serve(service))
+    found: list[Record] = []
+    form.records(client, [], found)
+    form.save(client, [], tmp_path / "records.json")
+    assert found == json.loads((tmp_path / "records.json").read_bytes()) == []
+    assert service.asked == 0

@@ -1,0 +1,70 @@
+"""Both forms in which every call exists, behind one face, and what a sandbox was asked."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing, closing
+from typing import Any
+
+from datastore_sdk import Data, DataAsync
+from datastore_sdk.sandbox import Sandbox
+
+PREFIX = "/external/thirdparty/v1"
+
+Record = dict[str, Any]
+
+
+class Form:
+    """Makes calls by their sync names, in one of the two forms: `form(pad, "get_sites")`.
+
+    Args:
+        runner: The event loop of the async form; None: the sync form.
+    """
+
+    def __init__(self, runner: asyncio.Runner | None) -> None:
+        self._runner = runner
+
+    def __call__(self, target: object, name: str, /, *args: Any, **kwargs: Any) -> Any:
+        if self._runner is None:
+            return getattr(target, name)(*args, **kwargs)
+        return self._runner.run(getattr(target, f"a{name}")(*args, **kwargs))
+
+    def records(self, data: Data | DataAsync) -> list[Record]:
+        """All records, by `data_fetcher`."""
+        return self._all(data.data_fetcher)
+
+    def iterated(self, data: Data | DataAsync) -> list[Record]:
+        """All records, by iterating over the object itself."""
+        return self._all(data)
+
+    def first(self, data: Data | DataAsync) -> Record:
+        """The first record; the download is then given up."""
+        if isinstance(data, Data):
+            with closing(data.data_fetcher) as records:
+                return next(records)
+        assert self._runner is not None
+        return self._runner.run(_first(data))
+
+    def _all(self, records: Any) -> list[Record]:
+        if self._runner is None:
+            return list(records)
+        return self._runner.run(_collected(records))
+
+
+async def _collected(records: Any) -> list[Record]:
+    return [record async for record in records]
+
+
+async def _first(data: DataAsync) -> Record:
+    async with aclosing(data.data_fetcher) as records:
+        return await anext(records)
+
+
+def asked(sandbox: Sandbox) -> list[str]:
+    """What a sandbox was asked, in order, as `GET /pads/?complete=true`."""
+    return [_line(request.method, request.path, request.query) for request in sandbox.requests]
+
+
+def _line(method: str, path: str, query: tuple[tuple[str, str], ...]) -> str:
+    pairs = "&".join(f"{name}={value}" for name, value in query)
+    return f"{method} {path.removeprefix(PREFIX)}" + (f"?{pairs}" if pairs else "")

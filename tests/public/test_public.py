@@ -1,0 +1,107 @@
+"""What users rely on: the public names, their signatures and their documentation. None of it changes by accident."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import datastore_sdk
+from datastore_sdk import Pad, Site, State
+from datastore_sdk.entities import DataChange
+from datastore_sdk.filters import AllSiteFilters, DataForm, PadFilters, SiteFilters, StateFilters
+from tests.public.signatures import SNAPSHOT, attributes, described, methods, public_classes, source_of
+
+ROOT = Path(__file__).parents[2]
+OURS = [kind for kind in public_classes() if kind.__module__.startswith("datastore_sdk")]
+CALLS = ("get_", "create_", "update", "delete_", "confirm_", "save")
+KINDS = pytest.mark.parametrize("kind", OURS, ids=lambda kind: kind.__name__)
+
+
+def test_nothing_public_has_changed() -> None:
+    assert described().splitlines() == SNAPSHOT.read_text("utf-8").splitlines(), (
+        "The public names or signatures have changed. If that is meant, say so in CHANGELOG.md and run: "
+        ".venv/bin/python tests/public/signatures.py"
+    )
+
+
+def test_all_public_names_are_there() -> None:
+    assert len(set(datastore_sdk.__all__)) == len(datastore_sdk.__all__)
+    assert all(hasattr(datastore_sdk, name) for name in datastore_sdk.__all__)
+    for name in datastore_sdk.__all__:
+        value = getattr(datastore_sdk, name)
+        assert inspect.getdoc(value) or isinstance(value, str)
+
+
+@KINDS
+def test_classes_and_attributes_are_documented(kind: type) -> None:
+    source = source_of(kind)
+    assert ast.get_docstring(source)
+    assert [name for name, _, documented in attributes(source) if not documented] == []
+
+
+@KINDS
+def test_methods_are_documented(kind: type) -> None:
+    written = [method for method in methods(source_of(kind)) if not method.name.startswith("__")]
+    real = [method for method in written if "overload" not in map(ast.unparse, method.decorator_list)]
+    assert [method.name for method in real if not ast.get_docstring(method)] == []
+
+
+@KINDS
+def test_calls_say_what_they_raise(kind: type) -> None:
+    documented = {method.name: ast.get_docstring(method) or "" for method in methods(source_of(kind))}
+    calls = [name for name in documented if name.startswith(CALLS)]
+    assert [name for name in calls if "Raises:\n" not in documented[name]] == []
+    for name in calls:
+        assert documented.get(f"a{name}", f"Async form of `{name}`").startswith(f"Async form of `{name}`")
+
+
+@pytest.mark.parametrize("method", ["get_data", "get_stages_metadata", "create_stages_aggregations"])
+def test_arguments_are_documented(method: str) -> None:
+    for kind in (Pad, Site):
+        call = getattr(kind, method)
+        documentation = inspect.getdoc(call) or ""
+        names = [name for name in inspect.signature(call).parameters if name not in {"self", "filters"}]
+        assert [name for name in names if f"    {name}: " not in documentation] == []
+
+
+@pytest.mark.parametrize(
+    ("call", "filters"),
+    [
+        (Pad.get_models, PadFilters),
+        (Pad.aget_models, PadFilters),
+        (Pad.get_sites, SiteFilters),
+        (Pad.aget_sites, SiteFilters),
+        (Site.get_models, AllSiteFilters),
+        (Site.aget_models, AllSiteFilters),
+        (State.get_models, StateFilters),
+        (State.aget_models, StateFilters),
+        (Pad.get_data_changes, DataForm),
+        (Site.aget_data_changes, DataForm),
+        (DataChange.get_data, DataForm),
+        (DataChange.aget_data, DataForm),
+    ],
+)
+def test_filters_show_in_signatures(call: object, filters: type) -> None:
+    """IPython, help() and the like complete and list what the signature says."""
+    assert callable(call)
+    signature = inspect.signature(call)
+    assert set(filters.__annotations__) <= set(signature.parameters)
+    assert "ForwardRef" not in str(signature)
+
+
+def test_importing_the_sdk_is_light() -> None:
+    program = "import json, sys, datastore_sdk; print(json.dumps(list(sys.modules)))"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")])}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    imported = {name.partition(".")[0] for name in json.loads(done.stdout)}
+    heavy = {"httpx", "httpcore", "urllib3", "starlette", "uvicorn", "pandas", "pyarrow", "polars", "numpy", "anyio"}
+    assert imported & heavy == set()
+    assert done.stderr == ""

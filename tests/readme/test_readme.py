@@ -1,0 +1,88 @@
+"""Every example of the README runs as it stands, against a sandbox, and does what it seems to do."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from datastore_sdk.sandbox import Sandbox
+
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of code."""
+
+    language: str
+    heading: str
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.heading.lower().replace(' ', '-')}-line-{self.line}"
+
+
+def blocks(*languages: str) -> Iterator[Block]:
+    text = README.read_text("utf-8")
+    heading = "top"
+    for match in re.finditer(
+        r"^#+ (?P<heading>[^\n]+)$|^```(?P<language>\w*)\n(?P<text>.*?)^```$", text, re.MULTILINE | re.DOTALL
+    ):
+        if match["heading"]:
+            heading = match["heading"]
+        elif match["language"] in languages:
+            line = text.count("\n", 0, match.start()) + 2
+            yield Block(match["language"], heading, line, match["text"])
+
+
+EXAMPLES = list(blocks("python"))
+COMMANDS = list(blocks("bash", "shell", "sh", "console"))
+
+
+def test_all_blocks_were_found() -> None:
+    fences = README.read_text("utf-8").count("\n```")
+    assert len(EXAMPLES) + len(COMMANDS) == fences / 2
+    assert len(EXAMPLES) >= 8
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=str)
+def test_an_example_runs(
+    example: Block,
+    own_sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(time, "sleep", id)
+    code = compile("\n" * (example.line - 1) + example.text, str(README), "exec")  # tracebacks name the README's lines
+    exec(code, {"__name__": "__main__"})
+    assert own_sandbox.requests or "with Sandbox(" in example.text
+    assert all(request.status in {200, 404} for request in own_sandbox.requests)
+    assert bool(capsys.readouterr().out) is ("print(" in example.text)
+    saved = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert saved == set(re.findall(r'save\("(.+?)"', example.text))
+
+
+@pytest.mark.parametrize("block", COMMANDS, ids=str)
+def test_commands_name_what_there_is(block: Block) -> None:
+    for name in re.findall(r"(?:scripts|\.ci)/\w+", block.text):
+        assert os.access(ROOT / name, os.X_OK), name
+
+
+def test_scripts_named_in_the_text_are_there() -> None:
+    named = set(re.findall(r"(?:scripts|\.ci)/\w+", README.read_text("utf-8")))
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
+def test_links_lead_somewhere() -> None:
+    for target in re.findall(r"\]\((?!https?://)([^)#]+)", README.read_text("utf-8")):
+        assert (ROOT / target).exists(), target

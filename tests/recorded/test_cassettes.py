@@ -1,0 +1,118 @@
+"""What stands in the cassettes: calls and answers, and nothing that is secret."""
+
+from __future__ import annotations
+
+import re
+import runpy
+import sys
+from pathlib import Path
+from typing import Any
+
+import _environment
+import pytest
+import yaml
+
+from datastore_sdk import sandbox
+from datastore_sdk.transport.config import DEFAULT_HOST
+from tests.recorded.cassettes import FOLDER, HEADERS, HIDDEN, SECRETS, scrubbed_request, scrubbed_response, vcr
+from tests.recorded.reads import READS, TOKEN
+
+ROOT = Path(__file__).parents[2]
+CASSETTES = sorted(FOLDER.glob("*.yaml"))
+TELLTALES = re.compile(r"bearer |authorization|127\.0\.0\.1|localhost|set-cookie|cookie", re.IGNORECASE)
+MOST_BYTES = 300_000
+
+
+def findings(path: Path) -> list[str]:
+    """What stands in a cassette and should not."""
+    text = path.read_text("utf-8")
+    found = [match.group() for match in TELLTALES.finditer(text)]
+    for key in SECRETS:
+        values = re.findall(rf'\b{key}(?:=|"\s*:\s*)"?([^&"\s,}}]+)', text)
+        found += [f"{key}: {value}" for value in values if value != HIDDEN]
+    for interaction in yaml.safe_load(text)["interactions"]:
+        request, response = interaction["request"], interaction["response"]
+        found += [name for name in (*request["headers"], *response["headers"]) if name.lower() not in HEADERS]
+        found += [] if request["uri"].startswith(f"{DEFAULT_HOST}/") else [request["uri"]]
+    return found
+
+
+def test_there_is_one_for_each_read() -> None:
+    assert {path.stem for path in CASSETTES} == {*READS, TOKEN}
+
+
+@pytest.mark.parametrize("path", CASSETTES, ids=lambda path: path.stem)
+def test_nothing_secret_stands_in_them(path: Path) -> None:
+    assert findings(path) == []
+
+
+def test_they_are_small() -> None:
+    assert sum(path.stat().st_size for path in CASSETTES) < MOST_BYTES
+
+
+def test_recording_anew(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    made: list[sandbox.Sandbox] = []
+
+    class Noted(sandbox.Sandbox):
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options)
+            made.append(self)
+
+    monkeypatch.setattr(sandbox, "Sandbox", Noted)
+    monkeypatch.setattr(_environment, "reexec", id)
+    monkeypatch.setattr(sys, "argv", ["record", "--output", str(tmp_path)])
+    runpy.run_path(str(ROOT / "scripts" / "record"), run_name="__main__")
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {path.name for path in CASSETTES}
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in names)
+    (ours,) = made
+    for path in tmp_path.iterdir():
+        assert findings(path) == []
+        text = path.read_text("utf-8")
+        assert not any(secret in text for secret in (ours.token, ours.client_secret, ours.url))
+
+
+def test_what_is_secret_is_taken_out_of_a_request() -> None:
+    request = vcr.request.Request(
+        "POST",
+        "http://127.0.0.1:8123/o/token/?token=s3cret&page=2",
+        b"client_id=me&client_secret=s3cret&grant_type=client_credentials",
+        {
+            "Authorization": "Bearer s3cret",
+            "Cookie": "session=s3cret",
+            "Content-Type": "application/x-www-form-urlencoded",
+        },
+    )
+    scrubbed = scrubbed_request(request)
+    assert scrubbed.uri == f"{DEFAULT_HOST}/o/token/?token={HIDDEN}&page=2"
+    assert scrubbed.body == f"client_id={HIDDEN}&client_secret={HIDDEN}&grant_type=client_credentials".encode()
+    assert dict(scrubbed.headers) == {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def test_what_is_secret_is_taken_out_of_an_answer() -> None:
+    response: dict[str, Any] = {
+        "status": {"code": 200, "message": "OK"},
+        "headers": {"Set-Cookie": ["session=s3cret"], "Content-Type": ["application/json"], "Server": ["nginx"]},
+        "body": {"string": b'{"access_token": "s3cret", "nested": [{"token": "s3cret", "id": 5}]}'},
+    }
+    scrubbed = scrubbed_response(response)
+    assert scrubbed["headers"] == {"Content-Type": ["application/json"]}
+    assert scrubbed["body"]["string"] == b'{"access_token": "HIDDEN", "nested": [{"token": "HIDDEN", "id": 5}]}'
+    assert b"s3cret" in response["body"]["string"], "the caller still gets the answer itself"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "authorization: Bearer x",
+        "uri: http://127.0.0.1:8123/",
+        "client_secret=s3cret",
+        '"access_token": "s3cret"',
+        "Set-Cookie: a=b",
+    ],
+)
+def test_the_scan_finds_what_it_should(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "some.yaml"
+    path.write_text(f"interactions: []\n# {text}\n")
+    assert findings(path) != []

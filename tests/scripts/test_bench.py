@@ -1,0 +1,217 @@
+"""The bench: the bodies that it serves, its arithmetic, and a run of it on a few records."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import runpy
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from http.client import HTTPConnection
+from pathlib import Path
+from urllib.parse import urlencode
+
+import _environment
+import pytest
+from _bench import body as bodies
+from _bench import client, environments, report
+from _bench.body import START, Body, Framing
+from _bench.limits import limits
+from _bench.rows import OURS, VENDOR, Clock, Row, Run, rows
+from _bench.runs import Bench, Result, Sample, Spread, records_in
+from _bench.server import Server
+from _environment import ROOT
+
+COUNT = 3_000
+
+
+@pytest.fixture(scope="module", params=Framing)
+def server(request: pytest.FixtureRequest) -> Iterator[tuple[Framing, Server]]:
+    framing: Framing = request.param
+    with Server(Body(COUNT, framing)) as server:
+        yield framing, server
+
+
+def get(server: Server, first: int, last: int) -> tuple[dict[str, str], bytes]:
+    query = urlencode({"start_datetime": at(first), "end_datetime": at(last)})
+    connection = HTTPConnection(server.url.removeprefix("http://"))
+    connection.request("GET", f"/sites/1/data/?{query}")
+    with connection.getresponse() as response:
+        answer = dict(response.headers), response.read()
+    connection.close()
+    return answer
+
+
+def giving(value: object) -> Callable[..., object]:
+    """A function that gives the same whatever it is asked."""
+
+    def function(*_arguments: object) -> object:
+        return value
+
+    return function
+
+
+def this_python(_run: Run) -> Path:
+    return Path(sys.executable)
+
+
+def at(second: int) -> str:
+    return datetime.fromtimestamp(START + second, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def test_the_records_are_what_the_bench_says() -> None:
+    records = [json.loads(text) for text in bodies.records(COUNT)]
+    assert [record["timestamp"] for record in records] == [*range(START, START + COUNT)]
+    assert 8.8 < sum(map(len, records)) / COUNT < 9.0
+    assert len({name for record in records for name in record}) == 52
+    assert 20 < len({tuple(record) for record in records}) < 40
+    first_late = next(index for index, record in enumerate(records) if bodies.LATE in record)
+    assert first_late >= COUNT // 2
+    assert 240 < len(b"".join(bodies.pieces(COUNT))) / COUNT < 265
+
+
+def test_windows_hold_the_same_records() -> None:
+    assert [record for window in bodies.windows(1_001) for record in json.loads(window)] == [
+        json.loads(text) for text in bodies.records(1_001)
+    ]
+
+
+def test_a_body_of_no_records_is_an_empty_array() -> None:
+    assert json.loads(b"".join(bodies.pieces(0))) == []
+
+
+def test_the_service_sends_the_body(server: tuple[Framing, Server]) -> None:
+    framing, service = server
+    headers, content = get(service, 0, COUNT - 1)
+    assert headers["Transfer-Encoding"] == "chunked"
+    assert ("Content-Encoding" in headers) == (framing is Framing.GZIP)
+    if framing is Framing.GZIP:
+        content = gzip.decompress(content)
+    assert content == b"".join(bodies.pieces(COUNT))
+
+
+def test_each_record_can_have_its_chunk() -> None:
+    assert Body(2, Framing.RECORDS).wire().count(b"\r\n") == 2 * (2 + 1 + 1)
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 0), (7, 1_200), (-5, COUNT + 5), (COUNT, COUNT + 9)])
+def test_a_capped_service_answers_for_a_part_of_the_time(first: int, last: int) -> None:
+    with Server(Body(COUNT, Framing.CAPPED)) as service:
+        _, content = get(service, first, last)
+    records = json.loads(content)
+    assert [record["timestamp"] - START for record in records] == [*range(max(first, 0), min(last + 1, COUNT))]
+
+
+@pytest.mark.parametrize("curl", [True, False])
+def test_the_limits_are_measured(curl: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not curl:
+        monkeypatch.setattr("shutil.which", giving(None))
+    with Server(Body(COUNT)) as service:
+        found = [*limits(Body(COUNT), f"{service.url}/data/", times=1)]
+    assert len(found) == 4
+    assert all(limit.rate > 0 for limit in found)
+    assert len([*report.limit_lines(found)]) == 5
+
+
+def sample(process: float, peak: float = 50) -> Sample:
+    return Sample(process_seconds=process, import_seconds=0.2, task_seconds=process - 0.5, import_mb=30, peak_mb=peak)
+
+
+ROW = Row("a row", Run(OURS, "save", Body(1), ".csv"), Run(VENDOR, "save", Body(1), ".csv"), at_least=4, peak_mb=30)
+
+
+@pytest.mark.parametrize(
+    ("ours", "verdict"),
+    [(sample(1), "yes"), (sample(1.5), "task alone"), (sample(3), "NO"), (sample(1, peak=61), "NO")],
+)
+def test_verdicts(ours: Sample, verdict: str) -> None:
+    result = Result(ROW, (ours,), (sample(5),))
+    assert result.verdict == verdict
+    assert report.line(result).endswith(verdict)
+
+
+def test_ratios_are_taken_pair_by_pair() -> None:
+    result = Result(ROW, (sample(1), sample(2), sample(1)), (sample(4), sample(10), sample(6)))
+    assert result.ratio() == Spread(5, 4, 6)
+    assert result.ratio(Clock.TASK).least == pytest.approx(19 / 3)
+    assert result.memory(result.ours).median == 20
+    assert result.seconds(result.reference) == Spread(6, 4, 10)
+
+
+def test_the_import_counts_with_all_its_memory() -> None:
+    assert sample(1).memory(Clock.IMPORT) == 50
+    assert sample(1).seconds(Clock.IMPORT) == 0.2
+
+
+def test_a_failed_row_is_a_line_like_others() -> None:
+    line = report.line(Result(ROW, failure="it broke"))
+    assert line.startswith("a row ")
+    assert line.endswith("FAILED: it broke")
+
+
+def test_every_row_has_a_name_and_a_task() -> None:
+    table = rows(1_000_000)
+    assert len({row.name for row in table}) == len(table)
+    for row in table:
+        assert {row.ours.task, row.reference.task} <= vars(client.Job).keys()
+
+
+def test_records_are_counted_in_files(tmp_path: Path) -> None:
+    json_file, csv_file = tmp_path / "a.json", tmp_path / "a.csv"
+    json_file.write_bytes(b"".join(bodies.pieces(10)))
+    csv_file.write_bytes(b"timestamp\n" + b"1\n" * 10)
+    python = Path(sys.executable)
+    assert [records_in(file, python) for file in (json_file, csv_file)] == [10, 10]
+
+
+@pytest.mark.parametrize(("task", "message"), [("save", "suffix"), ("unheard_of", "AttributeError")])
+def test_a_run_that_ends_with_an_error_fails(task: str, message: str) -> None:
+    run = Run(OURS, task, Body(5))
+    with Bench(this_python, pairs=1) as bench:
+        result = bench.measure(Row("a row", run, run))
+    assert message in str(result.failure)
+    assert result.verdict == "FAILED"
+
+
+def test_a_run_that_gives_other_records_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("_bench.runs.records_in", giving(4))
+    run = Run(OURS, "save", Body(5), ".json")
+    with Bench(this_python, pairs=1) as bench:
+        result = bench.measure(Row("a row", run, run))
+    assert result.failure == "datastore_sdk save: 4 instead of 5"
+
+
+def test_constraints_are_read() -> None:
+    assert environments.pinned("orjson").startswith("orjson==")
+    with pytest.raises(SystemExit, match="does not pin"):
+        environments.pinned("unheard-of")
+
+
+def run_bench(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr(_environment, "reexec", giving(None))
+    monkeypatch.setattr(environments, "python_for", this_python)
+    monkeypatch.setattr(sys, "argv", ["bench", *arguments])
+    with pytest.raises(SystemExit) as end:
+        runpy.run_path(str(ROOT / "scripts" / "bench"), run_name="__main__")
+    assert isinstance(end.value.code, int)
+    return end.value.code
+
+
+def test_the_bench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "bench.json"
+    assert run_bench(monkeypatch, "--records=500", "--pairs=2", "--only=json, 5 times", f"--json={file}") == 0
+    printed = capsys.readouterr().out
+    assert "save JSON, 5 times the records" in printed
+    assert "orjson.loads" in printed
+    results = json.loads(file.read_text())
+    for row in results["rows"]:
+        assert row["failure"] is None
+        assert len(row["ours"]) == len(row["reference"]) == 2
+        assert row["ratio"]["least"] <= row["ratio"]["median"] <= row["ratio"]["most"]
+    assert len(results["limits"]) == 4
+
+
+def test_no_row_of_that_name(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_bench(monkeypatch, "--only=unheard of") == 2
+    assert "there are: iterate" in capsys.readouterr().err

@@ -1,0 +1,71 @@
+"""Both forms of a call, sync and async, behind one face, so that one test runs for both."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from datastore_sdk.data import Data, DataAsync, DataQuery
+from datastore_sdk.transport import Client
+from datastore_sdk.transport.exchange import Calls
+
+T = TypeVar("T")
+
+
+class Form(ABC):
+    """Makes calls in one of the two forms, and closes the client's connections after each."""
+
+    @abstractmethod
+    def run(self, client: Client, calls: Calls[T]) -> T: ...
+
+    @abstractmethod
+    def records(self, client: Client, queries: Sequence[DataQuery], into: list[dict[str, Any]]) -> None:
+        """Puts records into the list one by one, so that those before an error can be looked at."""
+
+    @abstractmethod
+    def save(self, client: Client, queries: Sequence[DataQuery], path: Path, *, overwrite: bool = False) -> None: ...
+
+
+class SyncForm(Form):
+    def run(self, client: Client, calls: Calls[T]) -> T:
+        with client:
+            return client.run(calls)
+
+    def records(self, client: Client, queries: Sequence[DataQuery], into: list[dict[str, Any]]) -> None:
+        with client:
+            for record in Data(client, queries):
+                into.append(record)  # noqa: PERF402 - one by one, see above
+
+    def save(self, client: Client, queries: Sequence[DataQuery], path: Path, *, overwrite: bool = False) -> None:
+        with client:
+            Data(client, queries).save(path, overwrite=overwrite)
+
+
+class AsyncForm(Form):
+    def run(self, client: Client, calls: Calls[T]) -> T:
+        async def main() -> T:
+            async with client:
+                return await client.arun(calls)
+
+        return asyncio.run(main())
+
+    def records(self, client: Client, queries: Sequence[DataQuery], into: list[dict[str, Any]]) -> None:
+        async def main() -> None:
+            async with client:
+                async for record in DataAsync(client, queries):
+                    into.append(record)  # noqa: PERF401 - one by one, see above
+
+        asyncio.run(main())
+
+    def save(self, client: Client, queries: Sequence[DataQuery], path: Path, *, overwrite: bool = False) -> None:
+        async def main() -> None:
+            async with client:
+                await DataAsync(client, queries).asave(path, overwrite=overwrite)
+
+        asyncio.run(main())
+
+
+FORMS: dict[str, Form] = {"sync": SyncForm(), "async": AsyncForm()}

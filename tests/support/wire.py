@@ -1,0 +1,180 @@
+"""HTTP servers on loopback that send exactly the bytes a test gives them, and misbehave where it says so."""
+
+from __future__ import annotations
+
+import select
+import socket
+import struct
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+from urllib.parse import parse_qsl, urlsplit
+
+PATIENCE = 20.0
+"""Seconds after which whatever a test waits for is taken never to come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A request as it arrived."""
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    """Names in lower case."""
+    content: bytes
+
+    @property
+    def path(self) -> str:
+        return urlsplit(self.target).path
+
+    @property
+    def query(self) -> dict[str, str]:
+        return dict(parse_qsl(urlsplit(self.target).query, keep_blank_values=True))
+
+    @property
+    def token(self) -> str | None:
+        return self.headers.get("authorization", "").removeprefix("Bearer ") or None
+
+
+class Line:
+    """A connection to a client, from the server's side."""
+
+    def __init__(self, connection: socket.socket, stopping: socket.socket) -> None:
+        self._socket = connection
+        self._stopping = stopping
+        self._unread = b""
+        self.closed = False
+
+    def send(self, *pieces: bytes) -> None:
+        for piece in pieces:
+            self._socket.sendall(piece)
+
+    def close(self) -> None:
+        """Ends the connection as a healthy server does."""
+        self.closed = True
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+    def reset(self) -> None:
+        """Ends the connection as a crashed server does: what the client has not read yet is lost."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.closed = True
+        self._socket.close()
+
+    def stall(self, seconds: float = PATIENCE) -> bool:
+        """Says nothing until the client hangs up, the server is stopped or time is up; whether the client hung up."""
+        readable, _, _ = select.select([self._socket, self._stopping], [], [], seconds)
+        return self._socket in readable
+
+    def request(self) -> Received | None:
+        """The next request; None where the client has hung up."""
+        while b"\r\n\r\n" not in self._unread:
+            if not self._more():
+                return None
+        head, _, self._unread = self._unread.partition(b"\r\n\r\n")
+        first, *lines = head.decode().split("\r\n")
+        method, target, _ = first.split(" ")
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        length = int(headers.get("content-length", "0"))
+        while len(self._unread) < length:
+            if not self._more():
+                return None
+        content, self._unread = self._unread[:length], self._unread[length:]
+        return Received(method, target, headers, content)
+
+    def _more(self) -> bool:
+        piece = self._socket.recv(1 << 16)
+        self._unread += piece
+        return bool(piece)
+
+
+Handler = Callable[[Line, Received], None]
+"""Answers one request. The connection stays open for the next one unless the handler closes it."""
+
+
+class Server:
+    """Hands each request to a handler, in a thread per connection. An error of the handler fails the test."""
+
+    def __init__(self, handler: Handler) -> None:
+        self._handler = handler
+        self._lock = threading.Lock()
+        self._threads: list[threading.Thread] = []
+        self._errors: list[Exception] = []
+        self._under_way = 0
+        self.received: list[Received] = []
+        """All requests, in the order of their arrival."""
+        self.most_at_a_time = 0
+        """How many requests were being answered at a time, at most."""
+        self.connections = 0
+        """How many connections were accepted."""
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._stopped, self._stopping = socket.socketpair()
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def __enter__(self) -> Self:
+        self._start(self._accept)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stopped.close()
+        for thread in self._threads:
+            thread.join(PATIENCE)
+        alive = [thread for thread in self._threads if thread.is_alive()]
+        self._listener.close()
+        self._stopping.close()
+        assert not alive, alive
+        if self._errors and error is None:
+            raise self._errors[0]
+
+    @property
+    def paths(self) -> list[str]:
+        return [request.path for request in self.received]
+
+    def settle(self) -> None:
+        """Waits until no connection is being served."""
+        for thread in self._threads[1:]:
+            thread.join(PATIENCE)
+
+    def _start(self, work: Callable[[], None]) -> None:
+        thread = threading.Thread(target=work, daemon=True, name="server of a test")
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self) -> None:
+        while True:
+            readable, _, _ = select.select([self._listener, self._stopping], [], [])
+            if self._stopping in readable:
+                return
+            connection, _ = self._listener.accept()
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.connections += 1
+            self._start(lambda connection=connection: self._serve(connection))  # type: ignore[misc]
+
+    def _serve(self, connection: socket.socket) -> None:
+        line = Line(connection, self._stopping)
+        with connection, suppress(ConnectionError):
+            while not line.closed and line.stall(seconds=1e6) and (request := line.request()):
+                self._answer(line, request)
+
+    def _answer(self, line: Line, request: Received) -> None:
+        with self._lock:
+            self.received.append(request)
+            self._under_way += 1
+            self.most_at_a_time = max(self.most_at_a_time, self._under_way)
+        try:
+            self._handler(line, request)
+        except ConnectionError:
+            line.close()  # the client has hung up
+        except Exception as error:  # noqa: BLE001 - raised where the test can see it
+            self._errors.append(error)
+            line.close()
+        finally:
+            with self._lock:
+                self._under_way -= 1

@@ -1,0 +1,188 @@
+"""Calls and streams that are cancelled: slot and connection come back, at once and whenever it happens."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import threading
+from queue import SimpleQueue
+
+import pytest
+
+from datastore_sdk.data import DataAsync, DataQuery
+from datastore_sdk.transport import Client
+from restream_api.api.pads import list_pads
+from tests.support.answers import answer, chunk, give, head
+from tests.support.fixtures import ClientOf, Serve
+from tests.support.wire import Handler, Line, Received
+
+SITE = DataQuery(source="site", id=981)
+RECORD = b'{"timestamp": 1758196800, "site_id": 981}'
+BEGUN = head(transfer_encoding="chunked") + chunk(b"[" + RECORD)
+"""A stream that has begun."""
+ENDED = head(content_length=len(RECORD) + 2) + b"[" + RECORD + b"]"
+
+STAGES = {
+    "before the status": b"",
+    "before the body": head(transfer_encoding="chunked"),
+    "in the body": BEGUN,
+}
+
+
+class Stalling:
+    """Answers the first requests so far and no further, and tells when the client hangs up; then answers whole."""
+
+    def __init__(self, sent: bytes, count: int, whole: bytes) -> None:
+        self.hung_up: SimpleQueue[bool] = SimpleQueue()
+        self.arrived = threading.Semaphore(0)
+        self._sent, self._whole = sent, whole
+        self._left = count
+        self._lock = threading.Lock()
+
+    def __call__(self, line: Line, request: Received) -> None:
+        with self._lock:
+            stalls = self._left > 0
+            self._left -= 1
+        if not stalls:
+            give(self._whole, line, request)
+            return
+        line.send(self._sent)
+        self.arrived.release()
+        self.hung_up.put(line.stall(seconds=3))
+        line.close()
+
+    async def wait_for(self, count: int) -> None:
+        for _ in range(count):
+            assert await asyncio.to_thread(self.arrived.acquire, timeout=5)
+
+
+async def read(client: Client) -> list[int]:
+    return [record["timestamp"] async for record in DataAsync(client, [SITE])]
+
+
+async def cancelled(*tasks: asyncio.Task[object]) -> None:
+    for task in tasks:
+        task.cancel()
+    async with asyncio.timeout(3):
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    assert all(isinstance(outcome, asyncio.CancelledError) for outcome in outcomes), outcomes
+
+
+@pytest.mark.parametrize("sent", STAGES.values(), ids=STAGES)
+def test_cancelled_calls(sent: bytes, serve: Serve, client_of: ClientOf) -> None:
+    stalling = Stalling(sent, 3, answer(200, b"[]"))
+
+    async def main() -> None:
+        async with client_of(serve(stalling)) as client:
+            tasks = [asyncio.create_task(client.arun(list_pads())) for _ in range(3)]
+            await stalling.wait_for(3)
+            await asyncio.sleep(0.02)
+            await cancelled(*tasks)
+            for _ in range(3):
+                assert await asyncio.to_thread(stalling.hung_up.get, timeout=4), "the connection stayed open"
+            async with asyncio.timeout(3):
+                assert await client.arun(list_pads()) == []
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("sent", STAGES.values(), ids=STAGES)
+def test_cancelled_streams(sent: bytes, serve: Serve, client_of: ClientOf) -> None:
+    stalling = Stalling(sent, 3, ENDED)
+
+    async def main() -> None:
+        async with client_of(serve(stalling)) as client:
+            tasks = [asyncio.create_task(read(client)) for _ in range(3)]
+            await stalling.wait_for(3)
+            await asyncio.sleep(0.02)
+            await cancelled(*tasks)
+            for _ in range(3):
+                assert await asyncio.to_thread(stalling.hung_up.get, timeout=4), "the connection stayed open"
+            async with asyncio.timeout(3):
+                assert await read(client) == [1758196800]
+
+    asyncio.run(main())
+
+
+def test_timeouts_of_the_program(serve: Serve, client_of: ClientOf) -> None:
+    stalling = Stalling(BEGUN, 2, ENDED)
+
+    async def main() -> None:
+        async with client_of(serve(stalling)) as client:
+            for calls in (client.arun(list_pads()), read(client)):
+                with pytest.raises(TimeoutError):
+                    async with asyncio.timeout(0.05):
+                        await calls
+            assert await read(client) == [1758196800]
+
+    asyncio.run(main())
+    assert stalling.hung_up.get(timeout=4)
+    assert stalling.hung_up.get(timeout=4)
+
+
+def test_cancelled_while_waiting_for_a_slot(serve: Serve, client_of: ClientOf) -> None:
+    stalling = Stalling(b"", 3, answer(200, b"[]"))
+    server = serve(stalling)
+
+    async def main() -> None:
+        async with client_of(server) as client:
+            tasks = [asyncio.create_task(client.arun(list_pads())) for _ in range(8)]
+            await stalling.wait_for(3)
+            await cancelled(*tasks[3:])
+            assert len(server.received) == 3
+            await cancelled(*tasks[:3])
+            async with asyncio.timeout(3):
+                assert await asyncio.gather(*[client.arun(list_pads()) for _ in range(5)]) == [[]] * 5
+
+    asyncio.run(main())
+    assert server.most_at_a_time <= 3 + 3, "those that were given up may still be on the server's side"
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_cancelled_at_any_moment(streamed: bool, serve: Serve, client_of: ClientOf) -> None:
+    chance = random.Random(7)
+    server = serve(dawdling(chance, ENDED if streamed else answer(200, b"[]")))
+
+    async def main() -> None:
+        async with client_of(server) as client:
+            call = read if streamed else _list
+            for _ in range(40):
+                tasks = [asyncio.create_task(call(client)) for _ in range(4)]
+                await asyncio.sleep(chance.random() * 0.012)
+                for task in tasks:
+                    task.cancel()
+                outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+                assert all(isinstance(each, list | asyncio.CancelledError) for each in outcomes), outcomes
+            async with asyncio.timeout(5):
+                await asyncio.gather(*[call(client) for _ in range(6)])
+
+    asyncio.run(main())
+
+
+def test_no_task_is_left(serve: Serve, client_of: ClientOf) -> None:
+    stalling = Stalling(BEGUN, 1, ENDED)
+
+    async def main() -> None:
+        async with client_of(serve(stalling)) as client:
+            task = asyncio.create_task(read(client))
+            await stalling.wait_for(1)
+            await cancelled(task)
+            assert await read(client) == [1758196800]
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(main())
+
+
+def dawdling(chance: random.Random, reply: bytes) -> Handler:
+    def handle(line: Line, _: Received) -> None:
+        middle = len(reply) // 2
+        line.stall(chance.random() * 0.005)
+        line.send(reply[:middle])
+        line.stall(chance.random() * 0.005)
+        line.send(reply[middle:])
+
+    return handle
+
+
+async def _list(client: Client) -> list[object]:
+    return [*await client.arun(list_pads())]

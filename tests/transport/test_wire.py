@@ -1,0 +1,166 @@
+"""Bodies over real sockets, however they are framed, and what becomes of their connections."""
+
+from __future__ import annotations
+
+import pytest
+
+from datastore_sdk.data import Data, DataQuery
+from datastore_sdk.exceptions import CallError, CallTimeoutError, NoConnectionError
+from datastore_sdk.transport import RetryPolicy, Timeouts
+from restream_api.api.pads import delete_pad_parameter, list_pads
+from tests.support.answers import END, Reply, always, answer, chunk, chunked, head, in_turn, then
+from tests.support.fixtures import ClientOf, Serve
+from tests.support.forms import Form
+from tests.support.wire import Line
+
+ONCE = RetryPolicy(max_attempts=1)
+SITE = DataQuery(source="site", id=981)
+
+FRAMED: dict[str, Reply] = {
+    "by length": answer(200, b"[ ]"),
+    "in chunks": chunked(b"[", b" ", b"]"),
+    "until the connection is closed": then(head() + b"[ ]", Line.close),
+    "in chunks and by a wrong length": chunked(b"[ ]", content_length=2),
+}
+BROKEN: dict[str, Reply] = {
+    "before the status": then(b"", Line.close),
+    "in the status": then(b"HTTP/1.1 2", Line.close),
+    "in the body": then(head(content_length=3) + b"[", Line.close),
+    "before the body": then(head(content_length=3), Line.close),
+    "in a chunk": then(head(transfer_encoding="chunked") + b"3\r\n[", Line.close),
+    "before the last chunk": then(head(transfer_encoding="chunked") + chunk(b"[]"), Line.close),
+    "within the last chunk": then(head(transfer_encoding="chunked") + chunk(b"[]") + END[:-1], Line.close),
+    "by a reset before the status": then(b"", Line.reset),
+    "by a reset in the body": then(head(content_length=3) + b"[", Line.reset),
+    "by a reset in a chunk": then(head(transfer_encoding="chunked") + b"3\r\n[", Line.reset),
+    "by a chunk that is none": head(transfer_encoding="chunked") + b"zzz\r\n[]\r\n",
+}
+
+
+@pytest.mark.parametrize("reply", FRAMED.values(), ids=FRAMED)
+def test_framing(reply: Reply, serve: Serve, client_of: ClientOf, form: Form) -> None:
+    assert form.run(client_of(serve(in_turn(reply))), list_pads()) == []
+
+
+@pytest.mark.parametrize("reply", BROKEN.values(), ids=BROKEN)
+def test_broken_connections(reply: Reply, serve: Serve, client_of: ClientOf, form: Form) -> None:
+    server = serve(always(reply))
+    with pytest.raises(NoConnectionError, match=r"/pads/: the connection was lost: .") as caught:
+        form.run(client_of(server, retries=ONCE), list_pads())
+    assert caught.value.sent
+    assert isinstance(caught.value, ConnectionError)
+
+
+@pytest.mark.parametrize("reply", BROKEN.values(), ids=BROKEN)
+def test_broken_connections_of_streams(reply: Reply, serve: Serve, client_of: ClientOf, form: Form) -> None:
+    with pytest.raises(NoConnectionError, match=r"the connection was lost: ."):
+        form.records(client_of(serve(always(reply)), retries=ONCE), [SITE], [])
+
+
+def test_broken_off_headers_are_no_answer(serve: Serve, client_of: ClientOf, form: Form) -> None:
+    client = client_of(serve(always(then(b"HTTP/1.1 200 OK\r\ncontent-le", Line.close))), retries=ONCE)
+    with pytest.raises(CallError):
+        form.run(client, list_pads())
+    with pytest.raises(CallError):
+        form.records(client, [SITE], [])
+
+
+def test_nobody_is_there(serve: Serve, client_of: ClientOf, form: Form) -> None:
+    server = serve(always(answer(200, [])))
+    server.__exit__(None, None, None)
+    with pytest.raises(NoConnectionError, match=r"the service was not reached: .") as caught:
+        form.run(client_of(server, retries=ONCE), list_pads())
+    assert not caught.value.sent
+
+
+@pytest.mark.parametrize("sent", [b"", head(content_length=5), head(transfer_encoding="chunked") + chunk(b"[")])
+def test_a_service_that_falls_silent(sent: bytes, serve: Serve, client_of: ClientOf, form: Form) -> None:
+    client = client_of(serve(always(then(sent, Line.stall))), retries=ONCE, timeouts=Timeouts(read=0.05))
+    with pytest.raises(CallTimeoutError, match=r"/pads/ was not answered in time: .") as caught:
+        form.run(client, list_pads())
+    assert isinstance(caught.value, TimeoutError)
+    assert caught.value.sent
+
+
+@pytest.mark.parametrize("sent", [b"", head(content_length=5), head(transfer_encoding="chunked") + chunk(b"[")])
+def test_a_stream_that_falls_silent(sent: bytes, serve: Serve, client_of: ClientOf, form: Form) -> None:
+    client = client_of(
+        serve(always(then(sent, Line.stall))), retries=ONCE, timeouts=Timeouts(first_byte=0.05, idle=0.05)
+    )
+    with pytest.raises(CallTimeoutError, match=r"was not answered in time: ."):
+        form.records(client, [SITE], [])
+
+
+RECORD = b'{"timestamp": 1}'
+BEGINNINGS = {
+    "by length": head(content_length=1000) + b"[" + RECORD,
+    "in chunks": head(transfer_encoding="chunked") + chunk(b"[" + RECORD),
+    "until the connection is closed": head() + b"[" + RECORD,
+}
+
+
+@pytest.mark.parametrize("sent", BEGINNINGS.values(), ids=BEGINNINGS)
+def test_a_record_is_handed_over_when_it_comes(sent: bytes, serve: Serve, client_of: ClientOf) -> None:
+    client = client_of(serve(always(then(sent, Line.stall))), retries=ONCE, timeouts=Timeouts(first_byte=1, idle=1))
+    records = Data(client, [SITE]).data_fetcher
+    assert next(records) == {"timestamp": 1}
+    records.close()
+
+
+def test_connections_are_used_again(serve: Serve, client_of: ClientOf) -> None:
+    replies: list[Reply] = [answer(200, b"[]"), chunked(b"[]"), answer(404, {"detail": "No."}), answer(200, b"[]")]
+    server = serve(in_turn(*replies, chunked(b"[]"), chunked(b"[]")))
+    client = client_of(server)
+    client.run(list_pads())
+    client.run(list_pads())
+    with pytest.raises(Exception, match="answered 404"):
+        client.run(list_pads())
+    client.run(list_pads())
+    assert list(Data(client, [SITE])) == []
+    client.run(list_pads())
+    assert server.connections == 1
+
+
+def test_a_connection_that_the_server_has_closed_meanwhile_is_not_used_again(serve: Serve, client_of: ClientOf) -> None:
+    def goodbye(line: Line, _: object) -> None:
+        line.send(answer(200, b"[]"))
+        line.close()
+
+    server = serve(goodbye)
+    client = client_of(server, retries=ONCE)
+    for _ in range(5):
+        assert client.run(list_pads()) == []
+        server.settle()
+    assert server.connections == 5
+
+
+def test_what_a_server_says_unasked_is_no_answer_to_the_next_call(serve: Serve, client_of: ClientOf) -> None:
+    forged = answer(200, [{"id": 1}])
+    server = serve(
+        in_turn(chunked(b"[]") + forged, answer(200, b"[]"), answer(200, b"[]") + forged, answer(200, b"[]"))
+    )
+    client = client_of(server)
+    for _ in range(4):
+        assert client.run(list_pads()) == []
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_an_answer_that_can_have_no_body_has_none(status: int, serve: Serve, client_of: ClientOf, form: Form) -> None:
+    server = serve(always(head(status, transfer_encoding="chunked")))
+    client = client_of(server, retries=ONCE, timeouts=Timeouts(read=0.5))
+    if status == 204:
+        form.run(client, delete_pad_parameter(7, 3))
+    else:
+        with pytest.raises(Exception, match="no success of this call"):
+            form.run(client, list_pads())
+
+
+def test_streams_and_ordinary_calls_have_timeouts_of_their_own(serve: Serve, client_of: ClientOf, form: Form) -> None:
+    def slow(line: Line, _: object) -> None:
+        line.stall(seconds=0.3)
+        line.send(answer(200, b"[]"))
+
+    client = client_of(serve(slow), retries=ONCE, timeouts=Timeouts(read=0.1, first_byte=5))
+    form.records(client, [SITE], [])
+    with pytest.raises(CallTimeoutError):
+        form.run(client, list_pads())
