@@ -22,17 +22,24 @@ class DataResolutions(StrEnum):
     SECOND = "raw"
     """One second, as measured."""
     TEN_SECOND = "ten-second"
+    """Ten seconds."""
     MINUTE = "minute"
+    """One minute."""
     TEN_MINUTE = "ten-minute"
+    """Ten minutes."""
     HOUR = "hour"
+    """One hour."""
 
 
 class DataAggregations(StrEnum):
     """How the measurements within one interval of the resolution become one value."""
 
     MIN = "min"
+    """The least one."""
     MAX = "max"
+    """The greatest one."""
     MEAN = "mean"
+    """Their mean."""
 
 
 class DataFillMethods(StrEnum):

@@ -126,7 +126,7 @@ def completed_by(kind: type) -> Callable[[F], F]:
         plain = [parameter for parameter in own.parameters.values() if parameter.kind is not Parameter.VAR_KEYWORD]
         rest = [parameter for parameter in own.parameters.values() if parameter.kind is Parameter.VAR_KEYWORD]
         keys = [
-            Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=hint)
+            Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=getattr(hint, "__forward_arg__", hint))
             for name, hint in kind.__annotations__.items()
         ]
         function.__signature__ = own.replace(parameters=[*plain, *keys, *rest])  # type: ignore[attr-defined] # pyright: ignore[reportFunctionMemberAccess] - every function may have one

@@ -23,9 +23,13 @@ import msgspec
 
 from datastore_sdk.data.decoding import Cells
 from datastore_sdk.data.forms import CELLS
-from datastore_sdk.data.writer import Writer
+from datastore_sdk.data.writer import Sink, Writer
 
 _BLOCK = 1 << 20
+_EMPTY_ROW = b'""\n'
+"""The row of a record without a value, where there is one column: to most readers an empty line is no row."""
+_MOST_SHAPES = 1000
+"""How many combinations of names are remembered; beyond that, records have little in common."""
 _TELLTALES = (b"null", b"\\", b"{", b"[")
 """What a row holds where one of its cells is not CSV as it stands."""
 
@@ -45,7 +49,7 @@ class CsvWriter(Writer):
 
     form = CELLS
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: Sink) -> None:
         super().__init__(file)
         self._spool = TemporaryFile(dir=Path(file.name).parent)  # noqa: SIM115 - closed by close()
         self._columns: dict[str, None] = {}
@@ -89,6 +93,8 @@ class CsvWriter(Writer):
         if width > self._segments[-1].width:
             self._segments.append(_Segment(width))
             self._shapes.clear()
+        if len(self._shapes) > _MOST_SHAPES:
+            self._shapes.clear()
         for record in batch:
             names = tuple(record)
             if names not in self._shapes:
@@ -101,7 +107,7 @@ class _Shape:
     def __init__(self, names: tuple[str, ...], columns: Iterable[str]) -> None:
         present = set(names)
         marks = [b"%b" if column in present else b"" for column in columns]
-        self.row = (b",".join(marks) or b'""') + b"\n"  # a line with nothing on it would be no row to most readers
+        self.row = b",".join(marks) + b"\n" if any(marks) or len(marks) > 1 else _EMPTY_ROW
         ordered = [column for column in columns if column in present]
         self.cells: Callable[[Cells], Any] = itemgetter(*ordered) if ordered else _no_cells
         self._several = len(ordered) != 1  # an itemgetter of one name gives its cell bare
@@ -109,7 +115,8 @@ class _Shape:
     def converted(self, record: Cells) -> bytes:
         """The row, each cell looked at."""
         cells = self.cells(record)
-        return self.row % (tuple(map(_cell, cells)) if self._several else _cell(cells))
+        row = self.row % (tuple(map(_cell, cells)) if self._several else _cell(cells))
+        return row if row != b"\n" else _EMPTY_ROW
 
 
 def _no_cells(record: Cells) -> tuple[()]:  # noqa: ARG001 - stands where an itemgetter does

@@ -5,13 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Sequence
 from contextlib import aclosing, closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from datastore_sdk.checks import checked_id
 from datastore_sdk.data.forms import DICTS
+from datastore_sdk.data.frames import arrow_stream, to_arrow, to_pandas, to_polars
 from datastore_sdk.data.query import DataQuery
 from datastore_sdk.data.saving import saving
 from datastore_sdk.data.stream import batches
 from datastore_sdk.transport import Client
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
 
 
 class _Base:
@@ -30,16 +37,49 @@ class _Base:
         return f"{type(self).__name__}({', '.join(map(str, self._queries))})"
 
 
-class Data(_Base):
+class _ArrowStream(_Base):
+    """What other libraries ask for: the Arrow PyCapsule interface, which knows no async form."""
+
+    _downloaded: pa.RecordBatchReader | None = None
+    """What was downloaded to tell its schema, until its records are asked for."""
+
+    def __arrow_c_schema__(self) -> object:
+        """The columns of the records, which are downloaded for that; the next `__arrow_c_stream__` hands them over.
+
+        duckdb asks for it first.
+        """
+        self._downloaded = self._downloaded or self._download()
+        schema: Any = self._downloaded.schema
+        return schema.__arrow_c_schema__()
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The records as an Arrow stream: `pyarrow.table(data)`, `polars.DataFrame(data)`, duckdb's `FROM data`.
+
+        Everything is downloaded first, into a temporary file, because the columns are known only at the end; each call
+        starts afresh. Columns as in `to_arrow`.
+
+        Args:
+            requested_schema: The schema in which the caller would like the records, as a capsule.
+        """
+        stream: Any = self._downloaded or self._download()
+        self._downloaded = None
+        return stream.__arrow_c_stream__(requested_schema)
+
+    def _download(self) -> pa.RecordBatchReader:
+        return self._client.drive(arrow_stream(self._client.exchange, self._queries))
+
+
+class Data(_ArrowStream):
     """Records of a pad or site, or of corrected intervals, in order of time.
 
     A record is a dict: `timestamp` (unix seconds, UTC), `site_id`, and one number, string (valves: "O" open, "C"
     closed), boolean or None (missing) for each measured field. Records differ in their fields. Units and labels of the
     fields are told by `get_fields_metadata()`.
 
-    Nothing is downloaded until `data_fetcher` is iterated over, the object itself is, or `save` is called; each of them
-    starts afresh. Memory stays small however many records there are. A connection that breaks half way is taken up
-    again, and each record comes once.
+    Nothing is downloaded until the records are asked for: one by one (iterate over the object or `data_fetcher`), in
+    lists (`batches`), as a file (`save`), or as a table (`to_arrow`, `to_pandas`, `to_polars`, any library that reads
+    Arrow streams). Each of them starts afresh. Memory stays small however many records there are, except in tables. A
+    connection that breaks half way is taken up again, and each record comes once.
 
     Errors while downloading are `datastore_sdk.exceptions.RestreamError`s; a body that ends too early is one of them.
     """
@@ -52,12 +92,75 @@ class Data(_Base):
     def __iter__(self) -> Iterator[dict[str, Any]]:
         return self._records()
 
-    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-        """Saves the records to a file, in the format of its suffix: `.json` or `.csv`.
+    def batches(self, size: int = 10_000) -> Generator[list[dict[str, Any]], None, None]:
+        """The records in lists, as they arrive; a new download at every call.
 
-        Values stand in the file as the service sent them. JSON: one array, one record per line. CSV: one row per
-        record; the columns are those of all records, in order of first appearance; what a record does not have is an
-        empty cell.
+        Args:
+            size: How many records are in each list; the last one may have fewer.
+
+        Raises:
+            TypeError: The size is not an int.
+            ValueError: The size is not positive.
+        """
+        return self._batches(checked_id(size, "size"))
+
+    def to_arrow(self) -> pa.Table:
+        """All records as a pyarrow table. Needs the extra `arrow`.
+
+        A column for each field, in order of first appearance; what a record does not have is null. `timestamp` is a
+        moment (milliseconds, UTC). Values keep their kind: int64, float64, bool or string; a string that looks like a
+        number or a date stays a string. A column of ints and floats is float64 if every int is one exactly (up to
+        2**53). A column whose values are of several kinds, or do not fit (ints beyond 64 bits), is a string with the
+        JSON text of each value.
+
+        The metadata of a column has the `label` of its field and the `unit` of its values, where they are known; that
+        takes one more call for each pad or site.
+
+        Raises:
+            ImportError: pyarrow is not installed.
+            RestreamError: The records could not be had.
+        """
+        return self._client.drive(to_arrow(self._client.exchange, self._queries))
+
+    def to_pandas(self) -> pd.DataFrame:
+        """All records as a pandas data frame. Needs the extra `pandas`.
+
+        Columns as in `to_arrow`, with pandas' nullable types: Int64, Float64, boolean, string; `timestamp` is
+        datetime64[ms, UTC]. A column with nothing but missing values is Int64.
+
+        Raises:
+            ImportError: pandas or pyarrow is not installed.
+            RestreamError: The records could not be had.
+        """
+        return self._client.drive(to_pandas(self._client.exchange, self._queries))
+
+    def to_polars(self) -> pl.DataFrame:
+        """All records as a polars data frame. Needs the extra `polars`.
+
+        Columns as in `to_arrow`; `timestamp` is Datetime("ms", "UTC").
+
+        Raises:
+            ImportError: polars or pyarrow is not installed.
+            RestreamError: The records could not be had.
+        """
+        return self._client.drive(to_polars(self._client.exchange, self._queries))
+
+    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Saves the records to a file, in the format of its suffix.
+
+        | suffix | format |
+        |---|---|
+        | `.json` | one JSON array, one record per line |
+        | `.ndjson`, `.jsonl` | one JSON object per line |
+        | `.csv` | one row per record; what a record does not have is an empty cell |
+        | any of these and `.gz` | compressed with gzip |
+        | any of these and `.zst` | compressed with Zstandard; needs the extra `zstd` |
+        | `.parquet` | Parquet; needs the extra `arrow` |
+        | `.arrow`, `.feather` | Arrow IPC, which is Feather version 2; needs the extra `arrow` |
+
+        In text, values stand as the service sent them. Parquet and Arrow files have the columns of `to_arrow`, with
+        their types and their units and labels. The columns of a table are those of all records, in order of first
+        appearance. Memory stays small whatever the format; tables take room on disk beside the file meanwhile.
 
         The file appears when it is whole; until then, and after any failure, whatever was there before is untouched.
         Missing folders are made.
@@ -70,9 +173,21 @@ class Data(_Base):
             FileExistsError: The file exists and `overwrite` is False.
             IsADirectoryError: The path is a directory.
             ValueError: The suffix is none of those above.
+            ImportError: The format takes an extra that is not installed.
             RestreamError: The records could not be had.
         """
         self._client.drive(saving(self._client.exchange, self._queries, path, overwrite=overwrite))
+
+    def _batches(self, size: int) -> Generator[list[dict[str, Any]], None, None]:
+        waiting: list[dict[str, Any]] = []
+        with closing(self._client.iterate(batches(self._client.exchange, self._queries, DICTS))) as lists:
+            for records in lists:
+                waiting += records
+                while len(waiting) >= size:
+                    yield waiting[:size]
+                    del waiting[:size]
+        if waiting:
+            yield waiting
 
     def _records(self) -> Generator[dict[str, Any], None, None]:
         with closing(self._client.iterate(batches(self._client.exchange, self._queries, DICTS))) as lists:
@@ -91,9 +206,36 @@ class DataAsync(_Base):
     def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
         return self._records()
 
+    def batches(self, size: int = 10_000) -> AsyncGenerator[list[dict[str, Any]], None]:
+        """Async form of `Data.batches`."""
+        return self._batches(checked_id(size, "size"))
+
+    async def ato_arrow(self) -> pa.Table:
+        """Async form of `Data.to_arrow`."""
+        return await self._client.adrive(to_arrow(self._client.exchange, self._queries))
+
+    async def ato_pandas(self) -> pd.DataFrame:
+        """Async form of `Data.to_pandas`."""
+        return await self._client.adrive(to_pandas(self._client.exchange, self._queries))
+
+    async def ato_polars(self) -> pl.DataFrame:
+        """Async form of `Data.to_polars`."""
+        return await self._client.adrive(to_polars(self._client.exchange, self._queries))
+
     async def asave(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Async form of `Data.save`."""
         await self._client.adrive(saving(self._client.exchange, self._queries, path, overwrite=overwrite))
+
+    async def _batches(self, size: int) -> AsyncGenerator[list[dict[str, Any]], None]:
+        waiting: list[dict[str, Any]] = []
+        async with aclosing(self._client.aiterate(batches(self._client.exchange, self._queries, DICTS))) as lists:
+            async for records in lists:
+                waiting += records
+                while len(waiting) >= size:
+                    yield waiting[:size]
+                    del waiting[:size]
+        if waiting:
+            yield waiting
 
     async def _records(self) -> AsyncGenerator[dict[str, Any], None]:
         async with aclosing(self._client.aiterate(batches(self._client.exchange, self._queries, DICTS))) as lists:

@@ -72,7 +72,7 @@ def texts(text: bytes) -> list[msgspec.Raw]:
         batch = _fast(_as_texts, text)
     except _REFUSALS:
         return [_joined(_cells_of(record)) for record in _leniently(text, literally=True)]
-    if batch and (text.count(b"{") < len(batch) or not all(bytes(batch[end]).startswith(b"{") for end in (0, -1))):
+    if (text.count(b"{") != len(batch) or _is_nested(text)) and not all(bytes(item).startswith(b"{") for item in batch):
         raise _not_records()
     return batch
 
@@ -99,6 +99,11 @@ def _fast(decode: Callable[[bytes], list[R]], text: bytes) -> list[R]:
     if not text.isascii():
         text.decode()  # which msgspec leaves unchecked in what it hands through
     return decode(text)
+
+
+def _is_nested(text: bytes) -> bool:
+    """Whether a brace may belong to something inside a record. Else there is one to each record."""
+    return b":{" in text or b": {" in text or b"[{" in text[1:]
 
 
 def _may_miss(text: bytes) -> bool:

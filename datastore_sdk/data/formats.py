@@ -1,25 +1,78 @@
-"""File formats, by suffix."""
+"""The file formats, chosen by the suffix."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import takewhile
 from pathlib import Path
+from typing import IO
 
+from datastore_sdk.data import compression
 from datastore_sdk.data.csv_writer import CsvWriter
+from datastore_sdk.data.extras import needed
 from datastore_sdk.data.json_writer import JsonWriter
-from datastore_sdk.data.writer import Writer
+from datastore_sdk.data.ndjson_writer import NdjsonWriter
+from datastore_sdk.data.writer import Sink, Writer
 
-_WRITERS: dict[str, type[Writer]] = {".json": JsonWriter, ".csv": CsvWriter}
+WriterKind = Callable[[IO[bytes]], Writer]
+"""Makes a writer to a file."""
+TextWriterKind = Callable[[Sink], Writer]
+"""The same for text, which can be compressed on its way to the file."""
+
+_TEXTS: dict[str, TextWriterKind] = {
+    ".json": JsonWriter,
+    ".csv": CsvWriter,
+    ".ndjson": NdjsonWriter,
+    ".jsonl": NdjsonWriter,
+}
 
 
-def writer_for(path: Path) -> type[Writer]:
-    """The writer for a file's suffix.
+def _parquet() -> WriterKind:
+    needed("pyarrow", extra="arrow")
+    from datastore_sdk.data.tables.writers import ParquetWriter
+
+    return ParquetWriter
+
+
+def _arrow() -> WriterKind:
+    needed("pyarrow", extra="arrow")
+    from datastore_sdk.data.tables.writers import ArrowWriter
+
+    return ArrowWriter
+
+
+def _gzip(kind: TextWriterKind) -> WriterKind:
+    return lambda file: compression.CompressedWriter(file, kind, compression.gzip())
+
+
+def _zstd(kind: TextWriterKind) -> WriterKind:
+    needed("zstandard", extra="zstd")
+    return lambda file: compression.CompressedWriter(file, kind, compression.zstd())
+
+
+_TABLES: dict[str, Callable[[], WriterKind]] = {".parquet": _parquet, ".arrow": _arrow, ".feather": _arrow}
+_COMPRESSIONS: dict[str, Callable[[TextWriterKind], WriterKind]] = {".gz": _gzip, ".zst": _zstd}
+_SUFFIXES = {*_TEXTS, *_TABLES, *_COMPRESSIONS}
+
+
+def writer_for(path: Path) -> WriterKind:
+    """What writes a file with these suffixes.
 
     Raises:
-        ValueError: There is none.
+        ValueError: No format has them.
+        ImportError: They take an extra that is not installed.
     """
-    try:
-        return _WRITERS[path.suffix.lower()]
-    except KeyError:
-        raise ValueError(
-            f"{path.name!r}: the format is chosen by the suffix, which must be one of {', '.join(_WRITERS)}"
-        ) from None
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    known = [*takewhile(_SUFFIXES.__contains__, reversed(suffixes))]
+    match known:
+        case [text] if text in _TEXTS:
+            return _TEXTS[text]
+        case [table] if table in _TABLES:
+            return _TABLES[table]()
+        case [packed, text] if packed in _COMPRESSIONS and text in _TEXTS:
+            return _COMPRESSIONS[packed](_TEXTS[text])
+        case _:
+            raise ValueError(
+                f"{path.name!r}: the format is chosen by the suffix, which must be one of {', '.join(_TEXTS)} "
+                f"(each may be followed by {' or '.join(_COMPRESSIONS)}), {', '.join(_TABLES)}"
+            )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import IO, Any
+from typing import Any
 
 from datastore_sdk.data.forms import TEXTS
-from datastore_sdk.data.writer import Writer
+from datastore_sdk.data.writer import Sink, Writer
 
 
 class JsonWriter(Writer):
@@ -13,7 +13,7 @@ class JsonWriter(Writer):
 
     form = TEXTS
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: Sink) -> None:
         super().__init__(file)
         self._lead = b"[\n"
 

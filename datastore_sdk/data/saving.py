@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 
+from datastore_sdk.data.descriptions import descriptions
 from datastore_sdk.data.files import checked_target, replacing
 from datastore_sdk.data.formats import writer_for
 from datastore_sdk.data.query import DataQuery
@@ -24,8 +25,10 @@ def saving(
     target = checked_target(path, overwrite=overwrite)
     kind = writer_for(target)
     with ExitStack() as stack:
-        file = stack.enter_context(replacing(target))
+        file = stack.enter_context(replacing(target, overwrite=overwrite))
         writer = stack.enter_context(kind(file))
-        yield from into(writer.write, batches(exchange, queries, kind.form))
+        if writer.descriptive:
+            writer.describe((yield from descriptions(exchange, queries)))
+        yield from into(writer.write, batches(exchange, queries, writer.form))
         yield from Block(writer.finish)
         yield from Block(stack.close)  # syncs to disk

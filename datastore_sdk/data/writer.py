@@ -4,19 +4,38 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from types import TracebackType
-from typing import IO, Any, ClassVar, Self
+from typing import Any, Protocol, Self
 
+from datastore_sdk.data.descriptions import Descriptions
 from datastore_sdk.data.forms import Form
+
+
+class Sink(Protocol):
+    """What a text format needs of a file."""
+
+    @property
+    def name(self) -> str:
+        """Where it lies."""
+        ...
+
+    def write(self, data: bytes, /) -> object:
+        """Adds bytes."""
+        ...
 
 
 class Writer(ABC):
     """Writes records to a file in one format. As a context manager it lets go of what it holds beside the file."""
 
-    form: ClassVar[Form[Any]]
+    form: Form[Any]
     """The form in which it wants the records."""
+    descriptive: bool = False
+    """Whether units and labels of the fields go into the file."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: Sink) -> None:
         self._file = file
+
+    def describe(self, descriptions: Descriptions) -> None:  # noqa: B027 - most formats have no place for it
+        """Takes in units and labels of the fields, before the file is finished."""
 
     @abstractmethod
     def write(self, batch: list[Any]) -> None:

@@ -153,6 +153,18 @@ class Asset(Resource):
         """Async form of `get_stages_aggregation`."""
         return await self._caller().arun(get_parameter(self._endpoints, self.id, aggregation_id))
 
+    @overload
+    def create_stages_aggregations(
+        self, aggregations: Sequence[Mapping[str, Any]], *, validate_only: Literal[False] = False
+    ) -> list[Parameter]: ...
+    @overload
+    def create_stages_aggregations(
+        self, aggregations: Sequence[Mapping[str, Any]], *, validate_only: Literal[True]
+    ) -> ParametersValid: ...
+    @overload
+    def create_stages_aggregations(
+        self, aggregations: Sequence[Mapping[str, Any]], *, validate_only: bool
+    ) -> list[Parameter] | ParametersValid: ...
     def create_stages_aggregations(
         self, aggregations: Sequence[Mapping[str, Any]], *, validate_only: bool = False
     ) -> list[Parameter] | ParametersValid:
@@ -177,6 +189,18 @@ class Asset(Resource):
             create_parameters(self._endpoints, self.id, aggregations, validate_only=validate_only)
         )
 
+    @overload
+    async def acreate_stages_aggregations(
+        self, aggregations: Sequence[Mapping[str, Any]], *, validate_only: Literal[False] = False
+    ) -> list[Parameter]: ...
+    @overload
+    async def acreate_stages_aggregations(
+        self, aggregations: Sequence[Mapping[str, Any]], *, validate_only: Literal[True]
+    ) -> ParametersValid: ...
+    @overload
+    async def acreate_stages_aggregations(
+        self, aggregations: Sequence[Mapping[str, Any]], *, validate_only: bool
+    ) -> list[Parameter] | ParametersValid: ...
     async def acreate_stages_aggregations(
         self, aggregations: Sequence[Mapping[str, Any]], *, validate_only: bool = False
     ) -> list[Parameter] | ParametersValid:

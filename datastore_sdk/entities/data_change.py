@@ -39,6 +39,9 @@ class DataChange(Entity, DataChangeModel):
     ) -> None:
         Entity.__init__(self, id, auth_token, client=client, **attributes)
 
+    def __hash__(self) -> int:  # for the same reason
+        return Entity.__hash__(self)
+
     @classmethod
     def adopt(cls, model: BaseModel, client: Client | None = None, form: DataForm | None = None) -> Self:
         """The object for a model of the generated client; its records come in the given form by default."""

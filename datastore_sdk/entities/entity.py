@@ -102,6 +102,9 @@ class Entity(Model):
     def __hash__(self) -> int:
         return hash((type(self), self.__dict__["id"]))
 
+    def __str__(self) -> str:
+        return repr(self)
+
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         return ((name, self.__dict__[name]) for name in self._shown if name in self.__dict__)
 

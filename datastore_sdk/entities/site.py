@@ -43,6 +43,9 @@ class Site(Asset, SiteModel):
     ) -> None:
         Entity.__init__(self, id, auth_token, client=client, **attributes)
 
+    def __hash__(self) -> int:  # for the same reason
+        return Entity.__hash__(self)
+
     @overload
     @classmethod
     def get_models(

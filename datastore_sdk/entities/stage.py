@@ -52,6 +52,8 @@ def stages_of(
     """The stages of a pad or site that match, newest first."""
     checked_range(start, end, "start_date", "end_date")
     names = name_list(aggregations_filter, "aggregations_filter")
+    if names and not add_aggregations:
+        raise ValueError("aggregations_filter needs add_aggregations=True: else there is nothing to choose from")
     operation = endpoints.list_stages(
         id,
         start=whole_second(start, up=False),

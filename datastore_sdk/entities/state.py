@@ -25,6 +25,9 @@ class State(Resource, StateModel):
     ) -> None:
         Entity.__init__(self, id, auth_token, client=client, **attributes)
 
+    def __hash__(self) -> int:  # for the same reason
+        return Entity.__hash__(self)
+
     @overload
     @classmethod
     def get_models(

@@ -125,7 +125,7 @@ class _Body(httpx.SyncByteStream):
         try:
             if self._response.status in _WITHOUT_BODY:
                 self._give_back()
-            elif self._response.chunked:
+            elif self._response.chunked and self._response._original_response is not None:  # noqa: SLF001 - see below
                 yield from self._unchunked()
             else:
                 while piece := self._response.read1(_AT_A_TIME, decode_content=False):

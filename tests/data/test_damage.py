@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datastore_sdk.data.cutter import Truncated
+from datastore_sdk.data.cutter import Cutter, Truncated
 from datastore_sdk.data.decoding import Undecodable
 from tests.data.cutting import DECODERS, Decode, cut, in_pieces
 from tests.data.literals import BODIES, Record
@@ -113,7 +113,17 @@ def test_what_is_no_value(decode: Decode, value: str) -> None:
 
 @forms
 @pytest.mark.parametrize(
-    "body", [b"[1, 2]", b"[null]", b'[{"a": 1}, 2]', b'[{"a": 1}, null, {"a": 2}]', b'[[{"a": 1}]]', b'["a"]', b"[[]]"]
+    "body",
+    [
+        b"[1, 2]",
+        b"[null]",
+        b'[{"a": 1}, 2]',
+        b'[{"a": 1}, null, {"a": 2}]',
+        b'[[{"a": 1}]]',
+        b'["a"]',
+        b"[[]]",
+        b'[{"a":{"b":1}},2,{"c":3}]',
+    ],
 )
 def test_items_that_are_no_records(decode: Decode, body: bytes) -> None:
     with pytest.raises(Undecodable, match="not a record"):
@@ -205,3 +215,14 @@ def test_many_records_that_end_in_braces(decode: Decode) -> None:
     start = time.perf_counter()
     assert len(cut(decode, in_pieces(b"[" + b",".join(rows) + b"]", 1 << 16))) == 10_000
     assert time.perf_counter() - start < AT_ONCE
+
+
+@forms
+def test_records_full_of_braces_are_handed_over_as_they_come(decode: Decode) -> None:
+    """However seldom a brace ends a record, memory is bounded by a window and a record."""
+    rows = [b'{"a":%d,"b":"%b"}' % (number, b"}" * 2000) for number in range(500)]
+    body = b"[" + b",".join(rows) + b"]"
+    cutter, count = Cutter(decode), 0
+    for piece in in_pieces(body[: len(body) // 2], 1 << 14):
+        count += sum(map(len, cutter.feed(piece)))
+    assert count > len(rows) / 4

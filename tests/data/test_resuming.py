@@ -32,7 +32,7 @@ from tests.support.clock import JumpingClock
 from tests.support.fixtures import ClientOf, Serve
 from tests.support.forms import Form
 from tests.support.leaks import files_in
-from tests.support.wire import Line
+from tests.support.wire import Line, Received
 
 SITE = DataQuery(source="site", id=981, start=moment(0), end=moment(9999))
 ROUTED = DataQuery(source="pad", id=681, start=moment(0), end=moment(9999), is_routed=True)
@@ -295,6 +295,28 @@ def test_a_break_after_a_timestamp_out_of_range_is_still_a_broken_stream(
     server = serve(then(odd([{"timestamp": second, "site_id": 981}]), Line.close))
     with pytest.raises(CallError):
         form.records(client_of(server, retries=RetryPolicy(max_attempts=2)), [SITE], [])
+
+
+def test_a_token_that_expired_meanwhile_is_renewed(form: Form, serve: Serve, client_of: ClientOf) -> None:
+    """Streams last longer than tokens."""
+    records = records_of(100)
+    service = RecordService(records, [Break(0.5), Break(0.5)])
+    tokens: list[str] = []
+
+    def handle(line: Line, request: Received) -> None:
+        if request.path == "/o/token/":
+            tokens.append(f"issued-{len(tokens) + 1}")
+            line.send(answer(200, {"access_token": tokens[-1], "expires_in": 3600, "token_type": "Bearer"}))
+        elif request.token != f"issued-{service.asked + 1}":
+            line.send(answer(401))
+        else:
+            service(line, request)
+
+    found: list[Record] = []
+    client = client_of(serve(handle), None, client_id="crew", client_secret="s3cret")
+    form.records(client, [SITE], found)
+    assert found == records
+    assert tokens == ["issued-1", "issued-2", "issued-3"]
 
 
 @pytest.mark.parametrize("suffix", [".json", ".csv"])

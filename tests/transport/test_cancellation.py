@@ -11,7 +11,7 @@ import pytest
 
 from datastore_sdk.data import DataAsync, DataQuery
 from datastore_sdk.transport import Client
-from restream_api.api.pads import list_pads
+from restream_api.api.pads import create_pad_parameters, list_pads
 from tests.support.answers import answer, chunk, give, head
 from tests.support.fixtures import ClientOf, Serve
 from tests.support.wire import Handler, Line, Received
@@ -186,3 +186,60 @@ def dawdling(chance: random.Random, reply: bytes) -> Handler:
 
 async def _list(client: Client) -> list[object]:
     return [*await client.arun(list_pads())]
+
+
+def test_cancelled_at_any_moment_of_the_beginning(serve: Serve, client_of: ClientOf) -> None:
+    """Before the connection is there, while it is made, while the request is sent: nothing goes on behind our back."""
+    stalling = Stalling(b"", 1000, b"")
+    server = serve(stalling)
+
+    async def main() -> None:
+        async with client_of(server) as client:
+            for number in range(60):
+                task = asyncio.create_task(read(client))
+                await asyncio.sleep(number * 0.00005)
+                await cancelled(task)
+            await asyncio.sleep(0.1)
+
+    asyncio.run(main())
+    assert all(stalling.hung_up.get(timeout=4) for _ in server.received), "a connection stayed open"
+
+
+def test_giving_up_a_stream_that_has_ended_does_no_harm_to_others(serve: Serve, client_of: ClientOf) -> None:
+    """Its connection may be another call's by now."""
+    stream = head(content_length=len(RECORD) + 2) + b"[" + RECORD + b"]"
+
+    def handle(line: Line, request: Received) -> None:
+        if request.method == "POST":
+            line.stall(seconds=0.2)
+            line.send(answer(200, {"valid": True}))
+        else:
+            line.send(stream)
+
+    server = serve(handle)
+
+    async def main() -> None:
+        async with client_of(server) as client:
+            records = DataAsync(client, [SITE]).data_fetcher
+            await anext(records)
+            call = asyncio.create_task(client.arun(create_pad_parameters(7, body=[], validate_only=True)))
+            await asyncio.sleep(0.1)
+            await records.aclose()
+            await call
+
+    asyncio.run(main())
+
+
+def test_cancelled_streams_through_a_proxy(serve: Serve, client_of: ClientOf) -> None:
+    stalling = Stalling(BEGUN, 1, ENDED)
+    proxy = serve(stalling)
+
+    async def main() -> None:
+        async with client_of(proxy, base_url="http://127.0.0.1:9", proxy=proxy.url) as client:
+            task = asyncio.create_task(read(client))
+            await stalling.wait_for(1)
+            await asyncio.sleep(0.05)
+            await cancelled(task)
+            assert await asyncio.to_thread(stalling.hung_up.get, timeout=4), "the connection stayed open"
+
+    asyncio.run(main())

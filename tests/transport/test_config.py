@@ -181,7 +181,9 @@ def test_white_space_around_a_token_is_left_out(token: str) -> None:
     assert identity(token) == ("token", "abc")
 
 
-@pytest.mark.parametrize("token", ["two\nlines", "two words", "Bearer abc", "abc\r\nX: 1", "t\u00f6ken", "\u201cabc\u201d"])
+@pytest.mark.parametrize(
+    "token", ["two\nlines", "two words", "Bearer abc", "abc\r\nX: 1", "t\u00f6ken", "\u201cabc\u201d"]
+)
 def test_tokens_that_no_header_can_hold(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigurationError, match="characters that no token has") as caught:
         Client(token)

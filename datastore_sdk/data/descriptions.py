@@ -1,0 +1,48 @@
+"""Units and labels of the fields that records have."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from datastore_sdk.data.query import DataQuery
+from datastore_sdk.exceptions import ForbiddenError, NotFoundError
+from datastore_sdk.transport.effects import Steps
+from datastore_sdk.transport.exchange import Exchange
+from restream_api.api.pads import list_pad_fields
+from restream_api.api.sites import list_site_fields
+
+log = logging.getLogger("datastore_sdk")
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What is known of a field."""
+
+    label: str
+    """Its name for people."""
+    unit: str | None
+    """The unit of its values."""
+
+
+Descriptions = Mapping[str, Description]
+"""By the name of the field."""
+
+
+def descriptions(exchange: Exchange, queries: Sequence[DataQuery]) -> Steps[Descriptions]:
+    """Asks each pad and site of the queries for its fields; the unit is of the system that the query asks for.
+
+    Records can be had without: where a token gives no access to the fields, that is logged as a warning.
+    """
+    found: dict[str, Description] = {}
+    for source, id_, si_units in dict.fromkeys((query.source, query.id, query.si_units) for query in queries):
+        try:
+            fields = yield from exchange.fetch(list_pad_fields(id_) if source == "pad" else list_site_fields(id_))
+        except (ForbiddenError, NotFoundError) as error:
+            log.warning("Without units and labels of the fields of %s %d: %s", source, id_, error)
+            continue
+        for field in fields:
+            unit = field.si_unit if si_units else field.imperial_unit
+            found.setdefault(field.name, Description(field.label, unit))
+    return found

@@ -1,0 +1,89 @@
+"""Finds the columns that all batches have together, and brings each batch into their shape.
+
+Columns stand in order of first appearance. Their types are those of the values: int64, float64, bool or string; ints
+and floats together are float64 where every int is one exactly. What is of several kinds, or does not fit, is a string
+with the JSON text of each value. What a record does not have is null. The ints of `timestamp` are moments in UTC.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pyarrow as pa
+
+from datastore_sdk.data.descriptions import Descriptions
+from datastore_sdk.data.tables.reading import EXACT, JSON_TEXT, largest
+
+_MOMENT = pa.timestamp("ms", "UTC")
+"""The service counts seconds; milliseconds are the coarsest that Parquet knows."""
+_NUMBERS = frozenset({pa.int64(), pa.float64()})
+
+
+class Columns:
+    """The columns of all batches noted."""
+
+    def __init__(self) -> None:
+        self._types: dict[str, pa.DataType] = {}
+        self._large: set[str] = set()
+        """Columns with ints that are no floats."""
+
+    def note(self, batch: pa.RecordBatch) -> None:
+        """Takes a batch's columns in."""
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            self._types[name] = _common(self._types.get(name, pa.null()), column.type)
+            if column.type == pa.int64() and largest(column) > EXACT:
+                self._large.add(name)
+
+    def schema(self, descriptions: Descriptions) -> pa.Schema:
+        """The columns, with what is known of each as its metadata: `unit` and `label`."""
+        fields: list[pa.Field[Any]] = []
+        for name in self._types:
+            kind = self._type(name)
+            metadata: dict[str | bytes, str | bytes] = {}
+            if description := descriptions.get(name):
+                metadata["label"] = description.label
+                if description.unit is not None:
+                    metadata["unit"] = description.unit
+            fields.append(pa.field(name, pa.string() if kind == JSON_TEXT else kind, metadata=metadata or None))
+        return pa.schema(fields)
+
+    def shaped(self, batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+        """A batch with all columns."""
+        own = dict(zip(batch.schema.names, batch.columns, strict=True))
+        missing = pa.nulls(batch.num_rows)
+        columns = [_converted(own.get(name, missing), self._type(name)) for name in schema.names]
+        return pa.RecordBatch.from_arrays(columns, schema=schema) if columns else batch
+
+    def _type(self, name: str) -> pa.DataType:
+        kind = self._types[name]
+        if kind == pa.float64() and name in self._large:
+            return JSON_TEXT
+        if kind == pa.int64() and name == "timestamp" and name not in self._large:
+            return _MOMENT
+        return kind
+
+
+def _common(one: pa.DataType, other: pa.DataType) -> pa.DataType:
+    if one == other or other == pa.null():
+        return one
+    if one == pa.null():
+        return other
+    return pa.float64() if {one, other} <= _NUMBERS else JSON_TEXT
+
+
+def _converted(column: pa.Array[Any], kind: pa.DataType) -> pa.Array[Any]:
+    if kind == JSON_TEXT:
+        return _as_json_text(column)
+    if column.type == kind:
+        return column
+    if kind == _MOMENT:
+        return column.cast(pa.timestamp("s", "UTC")).cast(kind)
+    return column.cast(kind)
+
+
+def _as_json_text(column: pa.Array[Any]) -> pa.Array[Any]:
+    if column.type in {JSON_TEXT, pa.null()}:
+        return column.cast(pa.string())
+    texts = [None if value is None else orjson.dumps(value).decode() for value in column.to_pylist()]
+    return pa.array(texts, pa.string())

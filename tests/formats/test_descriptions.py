@@ -1,0 +1,108 @@
+"""Units and labels of the fields, in the metadata of a table's columns."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from datastore_sdk import Pad, RetryPolicy, Site
+from datastore_sdk.data import Data, DataQuery
+from datastore_sdk.exceptions import ServerError
+from datastore_sdk.sandbox import Sandbox
+from restream_api.models import Field
+from tests.facade.forms import Form, asked
+from tests.facade.services import Serving
+from tests.formats.records import HOURS
+from tests.support.answers import answer, by_path
+
+BODY = b'[{"timestamp": 1, "slurry_rate": 5}]'
+
+
+def metadata(table: pa.Table) -> dict[str, dict[bytes, bytes] | None]:
+    return {field.name: field.metadata for field in table.schema}
+
+
+def expected(fields: list[Field], table: pa.Table, unit: Callable[[Field], str | None]) -> dict[str, Any]:
+    known = {
+        field.name: {b"label": field.label.encode()} | ({b"unit": text.encode()} if (text := unit(field)) else {})
+        for field in reversed(fields)
+    }
+    return {name: known.get(name) for name in table.schema.names}
+
+
+@pytest.mark.parametrize("source", [Site(id=981), Pad(id=681)], ids=["site", "pad"])
+def test_units_of_both_systems(sandbox: Sandbox, form: Form, source: Site | Pad) -> None:
+    fields: list[Field] = form(source, "get_fields_metadata")
+    imperial: pa.Table = form(form(source, "get_data", *HOURS), "to_arrow")
+    si: pa.Table = form(form(source, "get_data", *HOURS, si_units=True), "to_arrow")
+    assert metadata(imperial) == expected(fields, imperial, lambda field: field.imperial_unit)
+    assert metadata(si) == expected(fields, si, lambda field: field.si_unit)
+    pressure = next(name for name in si.schema.names if name.endswith("surface_treating_pressure"))
+    assert (metadata(imperial)[pressure] or {})[b"unit"] == b"psi"
+    assert (metadata(si)[pressure] or {})[b"unit"] == b"kPa"
+    assert metadata(si)["timestamp"] is metadata(si)["site_id"] is None
+    assert len(asked(sandbox)) == 5
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_fields_of_measurement_sources(form: Form) -> None:
+    table: pa.Table = form(form(Pad(id=681), "get_data", *HOURS), "to_arrow")
+    known = metadata(table)
+    (source, *_) = (name for name in table.schema.names if name.endswith("_slurry_rate"))
+    assert source[0] == "M"
+    assert (known[source] or {})[b"label"].startswith(b"Slurry Rate - ")
+
+
+def test_one_more_call_for_each_site(sandbox: Sandbox, form: Form) -> None:
+    _, corrected = form(Pad(id=668), "get_data_changes")
+    sites = dict.fromkeys(query.id for query in corrected.queries)
+    assert len(corrected.queries) > len(sites) > 1
+    sandbox.requests.clear()
+    form(corrected, "to_arrow")
+    calls = [line.partition("?")[0] for line in asked(sandbox)]
+    assert calls[: len(sites)] == [f"GET /sites/{site}/fields/" for site in sites]
+    assert all(call.endswith("/data/") for call in calls[len(sites) :])
+
+
+def test_frames_that_cannot_carry_them_do_not_ask(hours: Data, sandbox: Sandbox, form: Form) -> None:
+    form(hours, "to_pandas")
+    form(hours, "to_polars")
+    assert all("/data/" in line for line in asked(sandbox))
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_records_come_without_where_fields_are_not_shown(
+    serving: Serving, form: Form, caplog: pytest.LogCaptureFixture, status: int
+) -> None:
+    service = serving(by_path({"/fields/": answer(status, {"detail": "Not for you."}), "/data/": answer(200, BODY)}))
+    with caplog.at_level(logging.WARNING, "datastore_sdk"):
+        table: pa.Table = form(form(Site(id=981, client=service.client), "get_data"), "to_arrow")
+    assert table.num_rows == 1
+    assert metadata(table) == {"timestamp": None, "slurry_rate": None}
+    (record,) = caplog.records
+    assert record.getMessage().startswith("Without units and labels of the fields of site 981: GET http")
+    assert "Not for you." in record.getMessage()
+
+
+def test_other_errors_are_raised_before_the_download(serving: Serving, form: Form) -> None:
+    service = serving(
+        by_path({"/fields/": answer(500), "/data/": answer(200, BODY)}), retries=RetryPolicy(max_attempts=1)
+    )
+    with pytest.raises(ServerError):
+        form(form(Site(id=981, client=service.client), "get_data"), "to_arrow")
+    assert service.asked == ["GET /sites/981/fields/"]
+
+
+def test_queries_of_one_source(serving: Serving) -> None:
+    service = serving(by_path({"/fields/": answer(200, b"[]"), "/data/": answer(200, BODY)}))
+    queries = [
+        DataQuery(source="site", id=id_, stage_number=n, stage_name_filter="frac")
+        for id_, n in [(1, 1), (1, 2), (2, 1)]
+    ]
+    assert Data(service.client, queries).to_arrow().num_rows == 3
+    assert service.asked[:2] == ["GET /sites/1/fields/", "GET /sites/2/fields/"]
+    assert len(service.asked) == 5

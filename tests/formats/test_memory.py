@@ -1,0 +1,57 @@
+"""Files of any size are written in little memory."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from _environment import ROOT
+
+WRITE = """
+import resource, sys
+from pathlib import Path
+
+from datastore_sdk.data.files import replacing
+from datastore_sdk.data.formats import writer_for
+
+path = Path(sys.argv[1])
+slow = b"".join(b',"slow_%d":0.%d' % (number, 7**number) for number in range(20))
+kind = writer_for(path)
+
+
+def batch(start: int) -> bytes:
+    records = (
+        b'{"timestamp":%d,"slurry_rate":0.%d,"valve":"O"%b}' % (second, second**3, b"" if second % 10 else slow)
+        for second in range(start, start + 500)
+    )
+    return b"[" + b",".join(records) + b"]"
+
+
+def peak() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> (20 if sys.platform == "darwin" else 10)
+
+
+before = peak()
+with replacing(path) as file, kind(file) as writer:
+    for start in range(0, 300_000, 500):
+        writer.write(writer.form.decode(batch(start)))
+    writer.finish()
+print(peak() - before)
+"""
+
+
+@pytest.mark.parametrize(
+    ("suffix", "megabytes"), [(".ndjson", 20), (".csv", 40), (".json.zst", 40), (".parquet", 150), (".arrow", 100)]
+)
+def test_memory_stays_small(tmp_path: Path, suffix: str, megabytes: int) -> None:
+    path = tmp_path / f"data{suffix}"
+    environment = {"PYTHONPATH": f"{ROOT}:{ROOT / 'generated'}"}
+    done = subprocess.run(
+        [sys.executable, "-c", WRITE, path], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < megabytes
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+    assert path.stat().st_size > 500_000
