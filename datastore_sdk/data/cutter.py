@@ -18,8 +18,8 @@ R = TypeVar("R")
 
 WINDOW = 1 << 16
 """How many bytes are parsed at a time: parsers are fastest on what fits the processor's cache."""
-_BACK_OFFS = 8
-"""How many earlier cuts are tried before more bytes are waited for."""
+_BACK_OFFS = 16
+"""How many earlier cuts are tried before more bytes are waited for, each twice as far back as the one before."""
 
 
 class Truncated(Exception):  # noqa: N818 - never leaves this package: the stream turns it into a TruncatedBodyError
@@ -85,7 +85,7 @@ class Cutter(Generic[R]):
         if not text.startswith(self._opening):
             raise self._damaged(f"expected {self._opening.decode()!r} or the end of the array, found {text[:1]!r}", 0)
         cut = text.rfind(b"}")
-        for _ in range(_BACK_OFFS):
+        for back_off in range(_BACK_OFFS):
             if cut < 0:
                 break
             try:
@@ -93,7 +93,7 @@ class Cutter(Generic[R]):
             except Undecodable as error:
                 if not error.at_end:
                     raise self._damaged(error.reason, error.position) from None
-                cut = text.rfind(b"}", 0, cut)
+                cut = _earlier(text, max(cut + 1 - (1 << back_off), 0))
             else:
                 self.good += len(self._rest) - len(text) + cut + 1
                 self._rest = text[cut + 1 :]
@@ -106,3 +106,9 @@ class Cutter(Generic[R]):
     def _damaged(self, reason: str, position: int) -> Undecodable:
         space = len(self._rest) - len(self._rest.lstrip())
         return Undecodable(reason, self.good + space + position, at_end=False)
+
+
+def _earlier(text: bytes, before: int) -> int:
+    """The last place before another where a record may end, rather one that a comma follows; -1 where there is none."""
+    likely = text.rfind(b"},", 0, before)
+    return likely if likely >= 0 else text.rfind(b"}", 0, before)

@@ -46,7 +46,9 @@ class Http:
         except httpx.HTTPError as error:
             raise _translated(error, request) from error
         _expect_body(response, request, self._timeouts)
-        stream = _Stream(request, response)
+        if line is not None and "network_stream" in response.extensions:  # httpx's own transport
+            line.socket = partial(response.extensions["network_stream"].get_extra_info, "socket")
+        stream = _Stream(request, response, line)
         return Answer(response.status_code, response.headers, stream, drop=stream.close)
 
     def close(self) -> None:
@@ -60,16 +62,20 @@ class Http:
 class _Stream:
     """The body of an answer."""
 
-    def __init__(self, request: Request, response: httpx.Response) -> None:
+    def __init__(self, request: Request, response: httpx.Response, line: Line | None) -> None:
         self._request = request
         self._response = response
+        self._line = line
         self._pieces: Iterator[bytes] = response.iter_raw()
 
     def read(self) -> bytes:
         try:
-            return next(self._pieces, b"")
+            piece = next(self._pieces, b"")
         except httpx.HTTPError as error:
             raise _translated(error, self._request) from error
+        if self._line is not None and not piece:
+            self._line.socket = None  # the connection may be another call's by now
+        return piece
 
     def close(self) -> None:
         self._response.close()

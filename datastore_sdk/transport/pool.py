@@ -8,7 +8,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
@@ -28,16 +28,19 @@ class Line:
     """The connection that a request goes over, for hanging up from another thread."""
 
     def __init__(self) -> None:
-        self.connection: HTTPConnection | None = None
+        self.socket: Callable[[], socket.socket | None] | None = None
+        """Gives the connection's socket; None while there is no connection, and when the request has done with it."""
+        self.used_before = False
+        """Whether the connection has served another request already."""
         self.hung_up = False
 
     def hang_up(self) -> None:
         """Ends whatever is waited for on the connection."""
         self.hung_up = True
-        connection = self.connection
-        if connection is not None and connection.sock is not None:
+        found = self.socket() if self.socket else None
+        if found is not None:
             with suppress(OSError):  # it was closed meanwhile
-                connection.sock.shutdown(socket.SHUT_RDWR)
+                found.shutdown(socket.SHUT_RDWR)
 
 
 _thread = threading.local()
@@ -47,18 +50,37 @@ def _tell_line(connection: HTTPConnection) -> None:
     """Tells the line of the request that this thread is about to send."""
     line: Line | None = getattr(_thread, "line", None)
     if line is not None:
-        line.connection = connection
+        line.used_before = connection.sock is not None
+        line.socket = lambda: connection.sock
+
+
+def _look_whether_hung_up(connection: HTTPConnection) -> None:
+    """Whoever hung up before there was a connection could not end it."""
+    line: Line | None = getattr(_thread, "line", None)
+    if line is not None and line.hung_up:
+        connection.close()
+        raise ConnectionAbortedError("hung up")
 
 
 class _PlainConnection(HTTPConnection):
+    def connect(self) -> None:
+        super().connect()
+        _look_whether_hung_up(self)
+
     def request(self, *arguments: Any, **options: Any) -> None:
         _tell_line(self)
+        _look_whether_hung_up(self)
         super().request(*arguments, **options)
 
 
 class _TlsConnection(HTTPSConnection):
+    def connect(self) -> None:
+        super().connect()
+        _look_whether_hung_up(self)
+
     def request(self, *arguments: Any, **options: Any) -> None:
         _tell_line(self)
+        _look_whether_hung_up(self)
         super().request(*arguments, **options)
 
 
@@ -86,10 +108,25 @@ class PoolTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Sends a request and reads status and headers of its answer."""
-        timeout: dict[str, float | None] = request.extensions.get("timeout", {})
-        _thread.line = line = request.extensions.get("line")
+        line: Line = request.extensions.get("line") or Line()
         try:
-            response = self._pool.urlopen(
+            response = self._send(request, line)
+            while response is None:
+                response = self._send(request, line)
+        except urllib3.exceptions.HTTPError as error:
+            raise _translated(error) from error
+        return httpx.Response(
+            response.status,
+            headers=list(response.headers.items()),
+            stream=_Body(response, request.extensions.get("timeout", {}), line),
+        )
+
+    def _send(self, request: httpx.Request, line: Line) -> urllib3.BaseHTTPResponse | None:
+        """The answer; None where the request must be sent again."""
+        timeout: dict[str, float | None] = request.extensions.get("timeout", {})
+        _thread.line = line
+        try:
+            return self._pool.urlopen(
                 request.method,
                 str(request.url),
                 body=request.read() or None,
@@ -99,13 +136,11 @@ class PoolTransport(httpx.BaseTransport):
                 decode_content=False,
                 timeout=urllib3.Timeout(connect=timeout.get("connect"), read=timeout.get("read")),
             )
-        except urllib3.exceptions.HTTPError as error:
-            raise _translated(error) from error
-        return httpx.Response(
-            response.status,
-            headers=list(response.headers.items()),
-            stream=_Body(response, timeout, line or Line()),
-        )
+        except urllib3.exceptions.ProtocolError:
+            # A server may close an idle connection just as it is used again; it has not looked at the request then.
+            if line.used_before and not line.hung_up and request.method != "POST":
+                return None
+            raise
 
     def close(self) -> None:
         """Closes all connections."""
@@ -129,8 +164,10 @@ class _Body(httpx.SyncByteStream):
                 yield from self._unchunked()
             else:
                 while piece := self._response.read1(_AT_A_TIME, decode_content=False):
+                    if self._response.connection is None:  # with its last byte it was given back
+                        self._line.socket = None
                     yield piece
-                self._line.connection = None
+                self._line.socket = None
         except ChunkedError as error:
             raise httpx.RemoteProtocolError(str(error)) from error
         except TimeoutError as error:
@@ -148,13 +185,13 @@ class _Body(httpx.SyncByteStream):
 
     def _give_back(self) -> None:
         """Hands the connection back as urllib3 does at the end of a body."""
-        self._line.connection = None
+        self._line.socket = None
         self._response._original_response.close()  # noqa: SLF001 - see above
         self._response.release_conn()
 
     def close(self) -> None:
         """Drops the connection, unless the body was read to its end and the connection given back."""
-        self._line.connection = None
+        self._line.socket = None
         self._response.close()
 
 

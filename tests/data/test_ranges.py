@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import json
 import random
+import time
 from datetime import timedelta
 from pathlib import Path
 from queue import SimpleQueue
@@ -127,12 +128,16 @@ class Stalling:
         self.hung_up.put(line.stall(seconds=3))
 
 
-def test_given_up_while_the_service_is_silent(serve: Serve, client_of: ClientOf) -> None:
+def test_given_up_while_the_service_is_silent(
+    serve: Serve, client_of: ClientOf, caplog: pytest.LogCaptureFixture
+) -> None:
     stalling = Stalling()
     records = Data(client_of(serve(stalling)), [query()]).data_fetcher
     assert next(records)["timestamp"] == START
     begin(records.close).result(2)
     assert [stalling.hung_up.get(timeout=5) for _ in range(3)] == [True] * 3
+    time.sleep(0.1)
+    assert not caplog.records, "what nobody wants any more cannot fail"
 
 
 async def drained(data: DataAsync) -> list[Record]:

@@ -101,7 +101,7 @@ class Server:
     """Hands each request to a handler, in a thread per connection. An error of the handler fails the test."""
 
     def __init__(self, handler: Handler) -> None:
-        self._handler = handler
+        self.handler = handler
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._errors: list[Exception] = []
@@ -169,7 +169,7 @@ class Server:
             self._under_way += 1
             self.most_at_a_time = max(self.most_at_a_time, self._under_way)
         try:
-            self._handler(line, request)
+            self.handler(line, request)
         except ConnectionError:
             line.close()  # the client has hung up
         except Exception as error:  # noqa: BLE001 - raised where the test can see it

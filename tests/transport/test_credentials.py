@@ -303,6 +303,28 @@ def test_one_caller_renews_for_all(client: Client, issuer: Issuer, together: Tog
     assert issuer.seen.count("issued-2") == 30
 
 
+def test_a_token_that_another_caller_has_renewed_already_is_not_renewed_again(
+    client: Client, issuer: Issuer, server: Server
+) -> None:
+    """Two calls leave with the old token; the refusal of one comes when the other has a new one already."""
+    client.run(list_pads())
+    issuer.revoke()
+    renewed, answers = threading.Event(), [0]
+
+    def late(line: Line, request: Received) -> None:
+        if request.token == "issued-1":
+            answers[0] += 1
+            if answers[0] == 2:
+                assert renewed.wait(5)
+        issuer(line, request)
+        if request.token == "issued-2":
+            renewed.set()
+
+    server.handler = late
+    assert in_threads(client, 2) == [[]] * 2
+    assert issuer.asked == 2
+
+
 def test_a_token_of_the_user_is_never_renewed(server: Server, issuer: Issuer, client_of: ClientOf, form: Form) -> None:
     client = client_of(server, "from-tally")
     for _ in range(2):
