@@ -76,10 +76,14 @@ class Driver:
             except GeneratorExit:
                 error = Abandoned()
             except BaseException as raised:  # noqa: BLE001 - thrown into the steps, which clean up and let it go on
-                error = raised
+                error = Abandoned() if self._hung_up else raised
+
+    @property
+    def _hung_up(self) -> bool:
+        return self._line is not None and self._line.hung_up
 
     def _look_whether_wanted(self, effect: Effect[Any]) -> None:
-        if self._line is not None and self._line.hung_up and not isinstance(effect, Close):
+        if self._hung_up and not isinstance(effect, Close):
             raise Abandoned
 
     def _perform(self, effect: Effect[Any]) -> Any:
