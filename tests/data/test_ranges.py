@@ -120,9 +120,11 @@ class Stalling:
     """Begins to answer each part and falls silent; tells when the client hangs up."""
 
     def __init__(self) -> None:
+        self.begun: SimpleQueue[bool] = SimpleQueue()
         self.hung_up: SimpleQueue[bool] = SimpleQueue()
 
     def __call__(self, line: Line, request: Received) -> None:
+        self.begun.put(True)
         second = {"timestamp": START, "site_id": 981, "from": request.query["start_datetime"]}
         line.send(head(transfer_encoding="chunked") + chunk(f"[{json.dumps(second)}".encode()))
         self.hung_up.put(line.stall(seconds=3))
@@ -134,6 +136,7 @@ def test_given_up_while_the_service_is_silent(
     stalling = Stalling()
     records = Data(client_of(serve(stalling)), [query()]).data_fetcher
     assert next(records)["timestamp"] == START
+    assert [stalling.begun.get(timeout=5) for _ in range(3)] == [True] * 3
     begin(records.close).result(2)
     assert [stalling.hung_up.get(timeout=5) for _ in range(3)] == [True] * 3
     time.sleep(0.1)
