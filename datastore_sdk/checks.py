@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import TypeVar, cast, overload
 
@@ -134,6 +136,18 @@ def _items(value: object, what: str) -> list[object]:
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise TypeError(f"{what} must hold strings only or numbers only, in a list, not {value!r}")
     return [*cast("Iterable[object]", value)]
+
+
+def warn_of_slips(filters: Iterable[str], known: Iterable[str]) -> None:
+    """Warns of filters that are passed on unknown, where they look like a known one that was misspelt."""
+    names = [*known]
+    for name in filters:
+        if alike := get_close_matches(name, names, n=1, cutoff=0.75):
+            warnings.warn(
+                f"{name!r} is no filter that is known here; it is passed on as it is. Did you mean {alike[0]!r}?",
+                UserWarning,
+                stacklevel=2,
+            )
 
 
 def one_of(value: T | None, other: T | None, name: str, other_name: str) -> T | None:

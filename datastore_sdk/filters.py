@@ -5,9 +5,9 @@ Source of the names and meanings: the service's query parameters (openapi.yaml).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from inspect import Parameter, signature
-from typing import Any, TypedDict, TypeVar
+from typing import Any, TypedDict, TypeVar, cast
 
 from datastore_sdk.enums import DataAggregations, DataFillMethods, DataResolutions, StageNameFilters
 
@@ -103,8 +103,8 @@ class DataForm(TypedDict, total=False):
     """True (unless given): fill only between known values."""
 
 
-def checked_form(form: Mapping[str, Any]) -> None:
-    """Checks that only keys of `DataForm` were given.
+def checked_form(form: DataForm) -> DataForm:
+    """The form without what was left at None, which means what leaving it out means.
 
     Raises:
         TypeError: Another one was.
@@ -113,6 +113,7 @@ def checked_form(form: Mapping[str, Any]) -> None:
         if name not in DataForm.__annotations__:
             choices = ", ".join(DataForm.__annotations__)
             raise TypeError(f"{name!r} is no part of the form of corrected records, which takes {choices}")
+    return cast("DataForm", {name: value for name, value in form.items() if value is not None})
 
 
 def completed_by(kind: type) -> Callable[[F], F]:

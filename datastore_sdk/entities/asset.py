@@ -37,7 +37,7 @@ class Asset(Resource):
         end: datetime | None = None,
         **filters: Any,
     ) -> list[Stage]:
-        """The history: frac stages, wireline runs and standby, newest first.
+        """The history: frac stages, wireline runs and standby; site by site, newest first.
 
         A site's current stage is listed too; it has no `id` yet, and its `end` is None.
 

@@ -31,6 +31,7 @@ class DataChange(Entity, DataChangeModel):
     """
 
     _contract = DataChangeModel
+    _way_to_load = "take it from get_data_changes(), or make it with its site: DataChange(id=..., site=...)"
     _shown = ("id", "site", "modification_type", "modification_subtype", "start_date", "end_date")
     _form: DataForm = PrivateAttr(default=DataForm())
 
@@ -97,8 +98,7 @@ class DataChange(Entity, DataChangeModel):
         return await self._caller().arun(self._acknowledge())
 
     def _query(self, form: DataForm) -> DataQuery:
-        checked_form(form)
-        form = {**self._form, **form}
+        form = {**self._form, **checked_form(form)}
         return DataQuery(source="site", id=self.site, start=self.start_date, end=self.end_date, **form)
 
     def _reread(self) -> Flow[DataChangeModel]:
@@ -120,7 +120,7 @@ def corrected(
     endpoints: Endpoints, id: int, client: Client, form: DataForm, *, acknowledged: bool | None, as_dict: bool
 ) -> Flow[tuple[list[DataChange] | list[dict[str, Any]], list[DataQuery]]]:
     """The changes of a pad or site, and the questions that fetch the records of all of them."""
-    checked_form(form)
+    form = checked_form(form)
     DataQuery(source="site", id=id, **form)  # so that a wrong form is refused before any request
     log, untouched = yield from endpoints.list_data_changes(id, get_acknowledged=acknowledged).with_parse(_read_log)
     queries = [

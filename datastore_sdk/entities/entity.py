@@ -41,6 +41,7 @@ class Entity(Model):
 
     id: int
     """Id of the object."""
+    _way_to_load: ClassVar[str] = "call update() or await aupdate() first"
     _client: Client | None = PrivateAttr(default=None)
 
     def __init__(
@@ -88,10 +89,7 @@ class Entity(Model):
         def __getattr__(self, name: str) -> Any:
             if name in type(self).__pydantic_fields__:
                 what = f"{type(self).__name__}(id={self.__dict__.get('id')}).{name}"
-                message = (
-                    f"{what} is not loaded: only part of the object is known; call update() or await aupdate() first"
-                )
-                raise NotLoadedError(message)
+                raise NotLoadedError(f"{what} is not loaded: only part of the object is known; {self._way_to_load}")
             return super().__getattr__(name)
 
     def __eq__(self, other: object) -> bool:
@@ -101,9 +99,6 @@ class Entity(Model):
 
     def __hash__(self) -> int:
         return hash((type(self), self.__dict__["id"]))
-
-    def __str__(self) -> str:
-        return repr(self)
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         return ((name, self.__dict__[name]) for name in self._shown if name in self.__dict__)

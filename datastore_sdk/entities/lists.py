@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from datastore_sdk.checks import checked_choice, one_of
+from datastore_sdk.checks import checked_choice, one_of, warn_of_slips
 from datastore_sdk.enums import StageNameFilters
 from datastore_sdk.filters import AllSiteFilters, PadFilters, StateFilters
 from restream_api.api.pads import list_pads
@@ -13,6 +13,9 @@ from restream_api.api.sites import list_sites
 from restream_api.api.states import list_states
 from restream_api.models import Pad, Site, State
 from restream_api.types import Operation
+
+_OTHER_NAMES = ("lat", "long", "pad__id", "site__id")
+"""Names of the service itself for filters that have other names here."""
 
 
 def pads_with(filters: Mapping[str, Any]) -> Operation[list[Pad]]:
@@ -47,4 +50,6 @@ def states_with(filters: Mapping[str, Any]) -> Operation[list[State]]:
 
 def _parted(filters: Mapping[str, Any], kind: type) -> tuple[dict[str, Any], dict[str, Any]]:
     known = {name: value for name, value in filters.items() if name in kind.__annotations__}
-    return known, {name: value for name, value in filters.items() if name not in known}
+    others = {name: value for name, value in filters.items() if name not in known}
+    warn_of_slips((name for name in others if name not in _OTHER_NAMES), kind.__annotations__)
+    return known, others

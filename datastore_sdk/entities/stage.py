@@ -7,7 +7,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from datastore_sdk.checks import checked_choice, checked_id, checked_range, name_list, number_list, whole_second
+from datastore_sdk.checks import (
+    checked_choice,
+    checked_id,
+    checked_range,
+    name_list,
+    number_list,
+    warn_of_slips,
+    whole_second,
+)
 from datastore_sdk.entities.endpoints import Endpoints
 from datastore_sdk.enums import StageNameFilters
 from datastore_sdk.transport.exchange import Flow
@@ -17,6 +25,7 @@ from restream_api.types import Json
 
 log = logging.getLogger("datastore_sdk")
 
+_FILTERS = ("start_date", "end_date", "stage_number", "stage_numbers", "stage_name_filter", "add_aggregations")
 STAGES_AT_A_TIME = 100
 """How many stages' aggregations are asked for in one call, whose URL would grow too long otherwise."""
 
@@ -51,6 +60,7 @@ def stages_of(
 ) -> Flow[list[Stage]]:
     """The stages of a pad or site that match, newest first."""
     checked_range(start, end, "start_date", "end_date")
+    warn_of_slips(more, _FILTERS)
     names = name_list(aggregations_filter, "aggregations_filter")
     if names and not add_aggregations:
         raise ValueError("aggregations_filter needs add_aggregations=True: else there is nothing to choose from")

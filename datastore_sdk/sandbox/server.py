@@ -53,8 +53,8 @@ class Sandbox:
         ValueError: `now` has no time zone, or `days` is out of range.
 
     Example:
-        >>> with Sandbox(seed=7) as sandbox:
-        ...     pads = Pad.get_models(auth_token=sandbox.token)
+        >>> with Sandbox(seed=7) as sandbox, Client(sandbox.token, base_url=sandbox.url) as client:
+        ...     pads = Pad.get_models(client=client)
     """
 
     def __init__(

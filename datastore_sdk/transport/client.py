@@ -196,6 +196,8 @@ def client_for(auth_token: str | None = None, client: Client | None = None) -> C
         ValueError: Both were given.
     """
     if client is not None:
+        if not isinstance(client, Client):  # pyright: ignore[reportUnnecessaryIsInstance] - users without a type checker
+            raise TypeError(f"client must be a Client, not {type(client).__name__}; a token is passed as auth_token")
         if auth_token is not None:
             raise ValueError("pass auth_token or client, not both: a client has its own credentials")
         return client

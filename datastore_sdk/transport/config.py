@@ -70,8 +70,12 @@ def credentials_from(
     raise MissingCredentialsError(NO_CREDENTIALS)
 
 
-def _checked(token: str) -> str:
+def _checked(token: object) -> str:
+    if not isinstance(token, str):
+        raise TypeError(f"a token must be a string, not {type(token).__name__}")
     token = token.strip()
+    if token.lower().startswith("bearer "):
+        raise ConfigurationError('the token holds characters that no token has: pass it without "Bearer " before it')
     if not token:
         raise MissingCredentialsError("the token is empty\n" + NO_CREDENTIALS)
     if not is_token(token):

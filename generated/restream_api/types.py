@@ -35,6 +35,9 @@ class Model(BaseModel):
         extra="allow", validate_by_name=True, validate_by_alias=True, protected_namespaces=(), defer_build=True
     )
 
+    def __str__(self) -> str:
+        return repr(self)
+
     def _present(self) -> dict[str, Any]:
         fields = type(self).__pydantic_fields__
         set_ = ((name, value) for name, value in self.__dict__.items() if name in self.__pydantic_fields_set__)
