@@ -24,6 +24,7 @@ _as_texts: Callable[[bytes], list[msgspec.Raw]] = msgspec.json.Decoder(list[msgs
 _as_cells: Callable[[bytes], list[Cells]] = msgspec.json.Decoder(list[dict[str, msgspec.Raw]]).decode
 _NULL = msgspec.Raw(b"null")
 _REFUSALS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_BRACE = ord("{")
 _MISSING = b'"Infinity"'
 """How the service writes a number that is missing. It is handed on as null."""
 
@@ -72,7 +73,7 @@ def texts(text: bytes) -> list[msgspec.Raw]:
         batch = _fast(_as_texts, text)
     except _REFUSALS:
         return [_joined(_cells_of(record)) for record in _leniently(text, literally=True)]
-    if (text.count(b"{") != len(batch) or _is_nested(text)) and not all(bytes(item).startswith(b"{") for item in batch):
+    if {bytes(item)[0] for item in batch} - {_BRACE}:
         raise _not_records()
     return batch
 
@@ -99,11 +100,6 @@ def _fast(decode: Callable[[bytes], list[R]], text: bytes) -> list[R]:
     if not text.isascii():
         text.decode()  # which msgspec leaves unchecked in what it hands through
     return decode(text)
-
-
-def _is_nested(text: bytes) -> bool:
-    """Whether a brace may belong to something inside a record. Else there is one to each record."""
-    return b":{" in text or b": {" in text or b"[{" in text[1:]
 
 
 def _may_miss(text: bytes) -> bool:

@@ -88,6 +88,7 @@ def test_a_wrong_byte_is_noticed_or_gives_other_json(
         (b'[{"a": 1}, {"b": tru}]', 17),
         (b'[{"a": 1, }]', 10),
         (b'[{"a": "\\q"}]', 8),
+        ('[{"a": "\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9", "b": tru}]'.encode(), 28),
     ],
 )
 @pytest.mark.parametrize("size", [1, 1000])
@@ -123,6 +124,11 @@ def test_what_is_no_value(decode: Decode, value: str) -> None:
         b'["a"]',
         b"[[]]",
         b'[{"a":{"b":1}},2,{"c":3}]',
+        b'[{"a":"{"},2]',
+        b'[2,{"a":"{"}]',
+        b'[{"a":[1,{"b":1}]},2]',
+        b'[{"a":\n{"b":1}},2]',
+        b'[{"a":"}{"},[],{"c":3}]',
     ],
 )
 def test_items_that_are_no_records(decode: Decode, body: bytes) -> None:

@@ -27,7 +27,7 @@ from datastore_sdk.exceptions import (
 )
 from datastore_sdk.transport import RetryPolicy, Timeouts
 from tests.data.service import START, Break, Record, RecordService, moment, records_of
-from tests.support.answers import answer, chunked, in_turn, then
+from tests.support.answers import answer, chunk, chunked, head, in_turn, then
 from tests.support.clock import JumpingClock
 from tests.support.fixtures import ClientOf, Serve
 from tests.support.forms import Form
@@ -83,7 +83,7 @@ def test_a_stream_that_breaks_goes_on(
 ) -> None:
     records = records_of(300)
     service = RecordService(records, [end, end, end])
-    client = client_of(serve(service), timeouts=Timeouts(idle=0.1))
+    client = client_of(serve(service), timeouts=Timeouts(idle=0.2 if end is ENDS["silent"] else 20))
     assert way(form, client, [SITE], tmp_path) == records
     assert service.asked == 4
     assert service.starts == sorted(service.starts, key=str), "each time from later on"
@@ -116,6 +116,22 @@ def test_a_break_within_a_second_of_several_sites(
         found: list[Record] = []
         form.records(client_of(serve(service)), [ROUTED], found)
         assert found == records
+
+
+def test_sites_of_an_earlier_second_do_not_count(form: Form, serve: Serve, client_of: ClientOf) -> None:
+    first, second, third, fourth = records_of(2, [981, 982])
+
+    def in_two_pieces(line: Line, _: Received) -> None:
+        line.send(head(transfer_encoding="chunked") + chunk(f"[{json.dumps(first)},{json.dumps(second)}".encode()))
+        line.stall(seconds=0.1)
+        line.send(chunk(f",{json.dumps(third)}".encode()))
+        line.stall(seconds=0.1)
+        line.close()
+
+    rest = answer(200, f"[{json.dumps(third)},{json.dumps(fourth)}]".encode())
+    found: list[Record] = []
+    form.records(client_of(serve(in_turn(in_two_pieces, rest))), [ROUTED], found)
+    assert found == [first, second, third, fourth]
 
 
 def test_a_second_broken_off_again_and_again(form: Form, serve: Serve, client_of: ClientOf) -> None:

@@ -116,7 +116,7 @@ def test_a_stream_that_rests_long_gives_way_to_another_thread(client: Client, mo
 def test_a_stream_that_is_read_all_the_time_does_not_give_way(
     client: Client, service: RecordService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(slots, "PATIENCE", 0.05)
+    monkeypatch.setattr(slots, "PATIENCE", 0.2)
     done = threading.Event()
 
     def busy() -> int:
@@ -124,7 +124,7 @@ def test_a_stream_that_is_read_all_the_time_does_not_give_way(
         for _ in Data(client, [SITE]):
             count += 1
             if count % 200 == 0 and not done.is_set():
-                time.sleep(0.005)
+                time.sleep(0.02)
         return count
 
     works = [begin(busy) for _ in range(3)]

@@ -7,11 +7,12 @@ import pytest
 from datastore_sdk.data import Data, DataQuery
 from datastore_sdk.exceptions import CallError, CallTimeoutError, NoConnectionError
 from datastore_sdk.transport import RetryPolicy, Timeouts
-from restream_api.api.pads import delete_pad_parameter, list_pads
+from restream_api.api.pads import create_pad_parameters, delete_pad_parameter, list_pads
 from tests.support.answers import END, Reply, always, answer, chunk, chunked, head, in_turn, then
+from tests.support.clock import JumpingClock
 from tests.support.fixtures import ClientOf, Serve
 from tests.support.forms import Form
-from tests.support.wire import Line
+from tests.support.wire import Handler, Line, Received
 
 ONCE = RetryPolicy(max_attempts=1)
 SITE = DataQuery(source="site", id=981)
@@ -132,6 +133,42 @@ def test_a_connection_that_the_server_has_closed_meanwhile_is_not_used_again(ser
         assert client.run(list_pads()) == []
         server.settle()
     assert server.connections == 5
+
+
+def hanging_up_on_the_second(reply: bytes) -> Handler:
+    """Closes each connection just as it is used again, having read the request: as a server whose patience is up."""
+    seen: list[Line] = []
+
+    def handle(line: Line, _: Received) -> None:
+        if line in seen:
+            line.close()
+        else:
+            seen.append(line)
+            line.send(reply)
+
+    return handle
+
+
+def test_a_connection_that_is_closed_as_it_is_used_again_is_replaced(
+    serve: Serve, client_of: ClientOf, clock: JumpingClock
+) -> None:
+    server = serve(hanging_up_on_the_second(answer(200, b"[]")))
+    client = client_of(server, retries=ONCE)
+    for _ in range(3):
+        assert client.run(list_pads()) == []
+    assert [*Data(client, [SITE])] == []
+    assert clock.sleeps == []
+    assert server.connections == 4
+
+
+def test_unless_the_call_may_have_been_carried_out(serve: Serve, client_of: ClientOf) -> None:
+    server = serve(hanging_up_on_the_second(answer(200, {"valid": True})))
+    client = client_of(server)
+    create = create_pad_parameters(7, body=[], validate_only=True)
+    client.run(create)
+    with pytest.raises(NoConnectionError):
+        client.run(create)
+    assert len(server.received) == 2
 
 
 def test_what_a_server_says_unasked_is_no_answer_to_the_next_call(serve: Serve, client_of: ClientOf) -> None:
