@@ -82,12 +82,12 @@ def test_a_stream_that_breaks_goes_on(
     way: Way, end: Break, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
 ) -> None:
     records = records_of(300)
-    service = RecordService(records, [end, end, end])
-    client = client_of(serve(service), timeouts=Timeouts(idle=0.2 if end is ENDS["silent"] else 20))
+    breaks = 1 if end is ENDS["silent"] else 3
+    service = RecordService(records, [end] * breaks)
+    client = client_of(serve(service), timeouts=Timeouts(idle=0.2 if breaks == 1 else 20))
     assert way(form, client, [SITE], tmp_path) == records
-    assert service.asked == 4
-    assert service.starts == sorted(service.starts, key=str), "each time from later on"
-    assert len(set(service.starts)) == 4
+    assert service.asked == breaks + 1
+    assert service.starts == sorted({*service.starts}, key=str), "each time from later on"
 
 
 @ways
@@ -111,7 +111,7 @@ def test_a_break_within_a_second_of_several_sites(
     sites: list[int], form: Form, serve: Serve, client_of: ClientOf
 ) -> None:
     records = records_of(4, sites)
-    for place in range(1, 40):
+    for place in range(1, 40, 3):
         service = RecordService(records, [Break(place / 40)], piece=40)
         found: list[Record] = []
         form.records(client_of(serve(service)), [ROUTED], found)

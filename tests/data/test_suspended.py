@@ -50,8 +50,7 @@ def read_in_turn(streams: list[Iterator[Record]], at_a_time: int) -> list[list[R
             sofar.extend(some)
 
 
-@pytest.mark.parametrize("count", [4, 7])
-@pytest.mark.parametrize("at_a_time", [100, 1500])
+@pytest.mark.parametrize(("count", "at_a_time"), [(4, 100), (7, 1500)])
 @pytest.mark.parametrize("query", [SITE, FILLED], ids=["resumable", "filled"])
 def test_more_streams_than_slots_read_in_turn_by_one_thread(
     query: DataQuery, at_a_time: int, count: int, client: Client, server: Server
