@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -18,7 +18,7 @@ MOST_PARALLEL = 3
 """How many parts of a time range are fetched at a time at most: the service's limit of calls to one endpoint."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class DataQuery:
     """A question for the records of one pad or site. Checked when made, so that nothing wrong is ever sent.
 
@@ -62,6 +62,12 @@ class DataQuery:
         self._check_stage()
         self._check_fill()
         self._check_parallel()
+
+    def __repr__(self) -> str:
+        given = [
+            (item.name, getattr(self, item.name)) for item in fields(self) if getattr(self, item.name) != item.default
+        ]
+        return f"DataQuery({', '.join(f'{name}={value!s}' for name, value in given)})"
 
     def _check_stage(self) -> None:
         if self.stage_number is None:

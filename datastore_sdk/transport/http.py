@@ -1,4 +1,4 @@
-"""Requests and answers over httpx. The only place that knows httpx, so that its successor can take its place here."""
+"""Requests and answers over httpx. Here and in `pool.py` alone it is known, so that a successor can take its place."""
 
 from __future__ import annotations
 
