@@ -107,7 +107,7 @@ def checked_form(form: DataForm) -> DataForm:
     """The form without what was left at None, which means what leaving it out means.
 
     Raises:
-        TypeError: Another one was.
+        TypeError: It holds something that `DataForm` does not.
     """
     for name in form:
         if name not in DataForm.__annotations__:

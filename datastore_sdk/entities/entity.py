@@ -20,8 +20,8 @@ class Entity(Model):
 
     Made from an id alone it knows nothing else; reading another attribute then raises `NotLoadedError`, and `update()`
     loads them all. Made from a dict (`Site(**site_as_dict)`) it has the attributes that the dict has, converted to
-    their types; unknown keys become attributes too. The token that it was made with is kept, and never shown, copied
-    into a dump, compared or pickled.
+    their types; unknown keys become attributes too. Two objects are equal when what is loaded of them is. The token
+    that it was made with is kept, and never shown, copied into a dump, compared or pickled.
 
     Args:
         id: Id of the object.

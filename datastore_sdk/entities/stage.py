@@ -37,8 +37,8 @@ class Stage(StageModel):
     """
 
     aggregations: StageAggregations | None = None
-    """Numbers computed from the stage's data, such as `avg_slurry_rate`; only where they were asked for and the service
-    has them.
+    """Numbers computed from the stage's data, such as `avg_slurry_rate`. None where the service has
+    none; the key is there only where they were asked for.
     """
 
 
@@ -58,7 +58,7 @@ def stages_of(
     aggregations_filter: str | Sequence[str] | None,
     more: Mapping[str, Any],
 ) -> Flow[list[Stage]]:
-    """The stages of a pad or site that match, newest first."""
+    """The stages of a pad or site that match, as the service orders them."""
     checked_range(start, end, "start_date", "end_date")
     warn_of_slips(more, _FILTERS)
     names = name_list(aggregations_filter, "aggregations_filter")
@@ -79,9 +79,8 @@ def stages_of(
 
 
 def _add_aggregations(endpoints: Endpoints, id: int, stages: list[Stage], names: tuple[str, ...] | None) -> Flow[None]:
-    by_id = {
-        stage.id: stage for stage in stages if stage.id is not None
-    }  # the current stage has no id, and no numbers yet
+    # The current stage has no id, and no numbers yet.
+    by_id = {stage.id: stage for stage in stages if stage.id is not None}
     for stage in stages:
         stage.aggregations = None  # the key is there, also where the service has no numbers
     ids = list(by_id)
