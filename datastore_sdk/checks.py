@@ -27,6 +27,19 @@ def checked_id(value: object, what: str = "id") -> int:
     return value
 
 
+def checked_number(value: object, what: str, least: float, most: float) -> None:
+    """A number in a range, both ends included.
+
+    Raises:
+        TypeError: It is not a number.
+        ValueError: It is out of the range, or no number that can be compared (NaN).
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{what} must be a number, not {type(value).__name__}: {value!r}")
+    if not least <= value <= most:
+        raise ValueError(f"{what} must be from {least} to {most}, not {value}")
+
+
 def checked_moment(value: object, what: str) -> datetime | None:
     """A moment: a datetime with a time zone, or None.
 

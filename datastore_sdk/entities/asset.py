@@ -63,10 +63,12 @@ class Asset(Resource):
                 names.
             RestreamError: The call failed.
         """
-        return self._caller().run(
+        client = self._caller()
+        return client.run(
             stages_of(
                 self._endpoints,
                 self.id,
+                client,
                 start=one_of(start_date, start, "start_date", "start"),
                 end=one_of(end_date, end, "end_date", "end"),
                 stage_number=stage_number,
@@ -93,10 +95,12 @@ class Asset(Resource):
         **filters: Any,
     ) -> list[Stage]:
         """Async form of `get_stages_metadata`."""
-        return await self._caller().arun(
+        client = self._caller()
+        return await client.arun(
             stages_of(
                 self._endpoints,
                 self.id,
+                client,
                 start=one_of(start_date, start, "start_date", "start"),
                 end=one_of(end_date, end, "end_date", "end"),
                 stage_number=stage_number,

@@ -7,15 +7,16 @@ from copy import copy
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from pydantic import BaseModel, PrivateAttr, create_model
+from pydantic import BaseModel, create_model
 
 from datastore_sdk.checks import checked_id
+from datastore_sdk.entities.connected import Connected
 from datastore_sdk.exceptions import NotLoadedError
 from datastore_sdk.transport import Client, client_for
 from restream_api.types import Model
 
 
-class Entity(Model):
+class Entity(Connected):
     """An object of the service, told apart by its id.
 
     Made from an id alone it knows nothing else; reading another attribute then raises `NotLoadedError`, and `update()`
@@ -42,7 +43,6 @@ class Entity(Model):
     id: int
     """Id of the object."""
     _way_to_load: ClassVar[str] = "call update() or await aupdate() first"
-    _client: Client | None = PrivateAttr(default=None)
 
     def __init__(
         self, id: int, auth_token: str | None = None, *, client: Client | None = None, **attributes: Any
@@ -81,9 +81,6 @@ class Entity(Model):
         """Takes over newer values in place."""
         self._become(model, {**model.__dict__}, self.__pydantic_private__)
 
-    def _caller(self) -> Client:
-        return self._client or client_for()
-
     if not TYPE_CHECKING:  # so that type checkers still refuse a name that does not exist
 
         def __getattr__(self, name: str) -> Any:
@@ -92,22 +89,11 @@ class Entity(Model):
                 raise NotLoadedError(f"{what} is not loaded: only part of the object is known; {self._way_to_load}")
             return super().__getattr__(name)
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Entity) or type(self) is not type(other):
-            return NotImplemented
-        return self.__dict__ == other.__dict__ and self.__pydantic_extra__ == other.__pydantic_extra__
-
     def __hash__(self) -> int:
         return hash((type(self), self.__dict__["id"]))
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         return ((name, self.__dict__[name]) for name in self._shown if name in self.__dict__)
-
-    def __getstate__(self) -> dict[Any, Any]:
-        return {
-            **super().__getstate__(),
-            "__pydantic_private__": {**(self.__pydantic_private__ or {}), "_client": None},
-        }
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from datastore_sdk.checks import checked_choice, one_of, warn_of_slips
+from datastore_sdk.checks import checked_choice, checked_number, one_of, warn_of_slips
 from datastore_sdk.enums import StageNameFilters
 from datastore_sdk.filters import AllSiteFilters, PadFilters, StateFilters
 from restream_api.api.pads import list_pads
@@ -16,6 +16,13 @@ from restream_api.types import Operation
 
 _OTHER_NAMES = ("lat", "long", "pad__id", "site__id")
 """Names of the service itself for filters that have other names here."""
+
+_RANGES = {
+    **dict.fromkeys(("latitude", "latitude_gte", "latitude_lte"), (-90, 90)),
+    **dict.fromkeys(("longitude", "longitude_gte", "longitude_lte"), (-180, 180)),
+    "radius_miles": (0, 12_451),
+}
+"""Degrees; and miles, up to half of the Earth's circumference."""
 
 
 def pads_with(filters: Mapping[str, Any]) -> Operation[list[Pad]]:
@@ -28,7 +35,8 @@ def sites_with(filters: Mapping[str, Any]) -> Operation[list[Site]]:
     """The sites that match `AllSiteFilters`.
 
     Raises:
-        ValueError: Only a part of the circle is given.
+        ValueError: Only a part of the circle is given, or a number is out of its range.
+        TypeError: A coordinate is no number.
     """
     known, others = _parted(filters, AllSiteFilters)
     latitude = one_of(known.pop("latitude", None), others.pop("lat", None), "latitude", "lat")
@@ -36,6 +44,9 @@ def sites_with(filters: Mapping[str, Any]) -> Operation[list[Site]]:
     circle = [latitude, longitude, known.pop("radius_miles", None)]
     if any(part is None for part in circle) and any(part is not None for part in circle):
         raise ValueError("latitude, longitude and radius_miles describe a circle together: give all three or none")
+    for name, value in {**filters, "latitude": latitude, "longitude": longitude}.items():
+        if value is not None and name in _RANGES:
+            checked_number(value, name, *_RANGES[name])
     lat, long, radius = circle
     return list_sites(**known, lat=lat, long=long, radius_miles=radius).with_query(others)
 

@@ -160,7 +160,8 @@ class Pad(Asset, PadModel):
             **filters: Which sites (`SiteFilters`); others than those named there are passed on as they are.
 
         Raises:
-            ValueError: Only a part of the circle (`latitude`, `longitude`, `radius_miles`) is given.
+            ValueError: Only a part of the circle (`latitude`, `longitude`, `radius_miles`) is given, or a number is out
+                of its range.
             RestreamError: The call failed.
         """
         client = self._caller()

@@ -99,7 +99,8 @@ class Site(Asset, SiteModel):
 
         Raises:
             MissingCredentialsError: There is no token.
-            ValueError: Only a part of the circle (`latitude`, `longitude`, `radius_miles`) is given.
+            ValueError: Only a part of the circle (`latitude`, `longitude`, `radius_miles`) is given, or a number is out
+                of its range.
             RestreamError: The call failed in another way.
         """
         client = client_for(auth_token, client)

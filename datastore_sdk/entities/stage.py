@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Unpack
 
 from datastore_sdk.checks import (
     checked_choice,
@@ -16,8 +16,12 @@ from datastore_sdk.checks import (
     warn_of_slips,
     whole_second,
 )
+from datastore_sdk.data import Data, DataAsync, DataQuery
+from datastore_sdk.entities.connected import Connected
 from datastore_sdk.entities.endpoints import Endpoints
 from datastore_sdk.enums import StageNameFilters
+from datastore_sdk.filters import DataForm, checked_form, completed_by
+from datastore_sdk.transport import Client
 from datastore_sdk.transport.exchange import Flow
 from restream_api.models import Stage as StageModel
 from restream_api.models import StageAggregations
@@ -30,16 +34,45 @@ STAGES_AT_A_TIME = 100
 """How many stages' aggregations are asked for in one call, whose URL would grow too long otherwise."""
 
 
-class Stage(StageModel):
+class Stage(Connected, StageModel):
     """One interval of a well's completion: fracturing it, running wireline in it, or standing by in between.
 
     Reads like an object and like a dict: `stage.state`, `stage["state"]`, `stage.get("end")`, `dict(stage)`.
+    `get_data()` gives its records.
     """
 
     aggregations: StageAggregations | None = None
     """Numbers computed from the stage's data, such as `avg_slurry_rate`. None where the service has
     none; the key is there only where they were asked for.
     """
+
+    @classmethod
+    def adopt(cls, stage: Stage, client: Client) -> Stage:
+        """The stage, which keeps the client that fetched it."""
+        stage._client = client
+        return stage
+
+    @completed_by(DataForm)
+    def get_data(self, **form: Unpack[DataForm]) -> Data:
+        """The time-series data of the stage, lazily: the records of its site from `start` to `end`, both included.
+
+        Of a stage that goes on: up to now.
+
+        Args:
+            **form: The form of the records (`DataForm`).
+
+        Raises:
+            ValueError: Parts of the form do not go together.
+        """
+        return Data(self._caller(), [self._query(form)])
+
+    @completed_by(DataForm)
+    async def aget_data(self, **form: Unpack[DataForm]) -> DataAsync:
+        """Async form of `get_data`."""
+        return DataAsync(self._caller(), [self._query(form)])
+
+    def _query(self, form: DataForm) -> DataQuery:
+        return DataQuery(source="site", id=self.site, start=self.start, end=self.end, **checked_form(form))
 
 
 _parse = Json[list[Stage]](list[Stage])
@@ -48,6 +81,7 @@ _parse = Json[list[Stage]](list[Stage])
 def stages_of(
     endpoints: Endpoints,
     id: int,
+    client: Client,
     *,
     start: datetime | None,
     end: datetime | None,
@@ -72,7 +106,8 @@ def stages_of(
         stage_numbers=number_list(stage_numbers, "stage_numbers"),
         state=checked_choice(StageNameFilters, stage_name_filter, "stage_name_filter"),
     )
-    stages = yield from operation.with_query(more).with_parse(_parse)
+    read = yield from operation.with_query(more).with_parse(_parse)
+    stages = [Stage.adopt(stage, client) for stage in read]
     if add_aggregations:
         yield from _add_aggregations(endpoints, id, stages, names)
     return stages

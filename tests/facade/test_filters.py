@@ -161,3 +161,28 @@ def test_a_stage_name_filter_that_does_not_exist(sandbox: Sandbox, form: Form, n
         with pytest.raises(ValueError, match=f"stage_name_filter is {name!r}; it must be one of {choices}"):
             form(target, call, stage_name_filter=name)
     assert asked(sandbox) == []
+
+
+@pytest.mark.parametrize(
+    ("filters", "message"),
+    [
+        ({"latitude": 90.1, "longitude": 0, "radius_miles": 1}, "latitude must be from -90 to 90, not 90.1"),
+        ({"lat": -91, "long": 0, "radius_miles": 1}, "latitude must be from -90 to 90, not -91"),
+        ({"latitude": 0, "longitude": 181, "radius_miles": 1}, "longitude must be from -180 to 180"),
+        ({"latitude": 0, "longitude": 0, "radius_miles": -1}, "radius_miles must be from 0"),
+        ({"latitude_gte": float("nan")}, "latitude_gte must be from -90 to 90, not nan"),
+        ({"longitude_lte": 200}, "longitude_lte must be from -180 to 180"),
+    ],
+)
+def test_a_coordinate_out_of_its_range_is_refused(
+    sandbox: Sandbox, form: Form, filters: dict[str, float], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        form(Site, "get_models", **filters)
+    assert asked(sandbox) == []
+
+
+def test_a_coordinate_that_is_no_number_is_refused(sandbox: Sandbox, form: Form) -> None:
+    with pytest.raises(TypeError, match="latitude must be a number, not str"):
+        form(Site, "get_models", latitude="32", longitude=-101, radius_miles=5)
+    assert asked(sandbox) == []

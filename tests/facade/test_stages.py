@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import pickle
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -230,3 +231,37 @@ def test_wrong_arguments_are_refused_before_any_request(
     with pytest.raises(error, match=message):
         form(target, "get_stages_metadata", **arguments)
     assert asked(sandbox) == []
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_the_records_of_a_stage(form: Form) -> None:
+    stage = form(Site(id=981), "get_stages_metadata", START, END, stage_name_filter=StageNameFilters.FRAC)[0]
+    records = form.records(form(stage, "get_data", fields="slurry_rate"))
+    seconds = [record["timestamp"] for record in records]
+    assert {record["site_id"] for record in records} == {981}
+    assert seconds == sorted(seconds)
+    assert seconds[0] >= stage.start.timestamp()
+    assert seconds[-1] <= stage.end.timestamp()
+    assert any("slurry_rate" in record for record in records)
+    assert not any("surface_treating_pressure" in record for record in records)
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_the_records_of_a_stage_that_goes_on_have_no_end(form: Form) -> None:
+    current = form(Site(id=981), "get_stages_metadata")[0]
+    (query,) = form(current, "get_data").queries
+    assert (query.start, query.end) == (current.start, None)
+
+
+def test_a_stage_can_be_pickled_and_compared_and_shows_no_token(sandbox: Sandbox, form: Form) -> None:
+    stage = form(Site(id=981), "get_stages_metadata", START, END)[0]
+    again = form(Site(id=981, auth_token=sandbox.token), "get_stages_metadata", START, END)[0]
+    assert pickle.loads(pickle.dumps(stage)) == stage == again
+    assert sandbox.token not in f"{stage!r}{pickle.dumps(again)!r}{again.model_dump()}"
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_a_form_that_does_not_exist_is_refused(form: Form) -> None:
+    stage = form(Site(id=981), "get_stages_metadata")[0]
+    with pytest.raises(TypeError, match="'resolutoin' is no part of the form"):
+        form(stage, "get_data", resolutoin="minute")
