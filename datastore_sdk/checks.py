@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from difflib import get_close_matches
 from enum import StrEnum
 from typing import TypeVar, cast, overload
 
@@ -153,6 +152,8 @@ def _items(value: object, what: str) -> list[object]:
 
 def warn_of_slips(filters: Iterable[str], known: Iterable[str]) -> None:
     """Warns of filters that are passed on unknown, where they look like a known one that was misspelt."""
+    from difflib import get_close_matches  # here, for it takes long
+
     names = [*known]
     for name in filters:
         if alike := get_close_matches(name, names, n=1, cutoff=0.75):

@@ -4,7 +4,10 @@
     ├── ConfigurationError             a setting of the SDK cannot be used                      (also a ValueError)
     │   └── MissingCredentialsError    no token and no client credentials; raised before any request
     ├── NotLoadedError                 an attribute of an object of which only the id is known  (also an AttributeError)
-    └── CallError                      a call was made; `method` and `url` say which
+    ├── ResumeError                    a save cannot go on from what an earlier one left; `path`
+    ├── RoomTakenError                 live data is listened to already, here or under the same session key
+    ├── BufferFullError                live data came faster than it was read, and that was to be an error
+    └── CallError                      a call was made; `method` and `url` say which, `attempts` how often
         ├── NoConnectionError          the service was not reached, or the connection was lost  (also a ConnectionError)
         ├── CallTimeoutError           the service did not answer in time                       (also a TimeoutError)
         ├── AnswerError                the service answered with an error; `status`, `body`, `request_id`
@@ -25,6 +28,7 @@ Wrong arguments are not in the tree: they raise ValueError or TypeError before a
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 
@@ -64,6 +68,21 @@ class NotLoadedError(RestreamError, AttributeError):
     """The object knows only its id; `update()` loads the rest."""
 
 
+class ResumeError(RestreamError):
+    """A save cannot go on from the `.partial` file of an earlier one; the message says why and what to do."""
+
+    path: Path
+    """The file."""
+
+
+class RoomTakenError(RestreamError):
+    """This program listens already to what one connection at a time may listen to: a room, or a session key."""
+
+
+class BufferFullError(RestreamError):
+    """Live data came faster than it was read, and `when_full="raise"` was asked for."""
+
+
 class CallError(RestreamError):
     """A call to the service failed."""
 
@@ -73,6 +92,10 @@ class CallError(RestreamError):
     """The URL, which never holds a secret."""
     final: bool = False
     """Whether the call must not be made again because of this error: it was for a token, and had its attempts."""
+    attempts: int = 1
+    """How often the call was made; of a download, since the last record that came."""
+    retry_after: float | None = None
+    """Seconds after which to try again: where the service said (429, 5xx), and where the SDK was not to wait."""
 
     def __init__(self, message: str, *, method: str, url: str, **details: Any) -> None:
         super().__init__(message, method=method, url=url, **details)
@@ -120,17 +143,11 @@ class NotFoundError(AnswerError):
 
 
 class RateLimited(AnswerError):  # noqa: N818 - the event it names is its whole meaning, and users read `except RateLimited`
-    """429: more calls at a time than the service allows."""
-
-    retry_after: float | None
-    """Seconds to wait before the next attempt, where the service said."""
+    """429: more calls at a time than the service allows. Also where the SDK itself would have had to wait."""
 
 
 class ServerError(AnswerError):
     """5xx: the service failed."""
-
-    retry_after: float | None
-    """Seconds to wait before the next attempt, where the service said."""
 
 
 class ContractError(CallError):

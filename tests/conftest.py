@@ -12,14 +12,20 @@ import pytest
 
 from datastore_sdk import Client
 from datastore_sdk.sandbox import Sandbox
-from datastore_sdk.transport import client as clients
+from datastore_sdk.transport import default_clients as clients
 
 NOW = datetime(2025, 9, 18, 12, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever runs the tests may have set what leads elsewhere: a token, a host, a proxy."""
+def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    make_bare(monkeypatch, tmp_path_factory)
+
+
+def make_bare(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Whoever runs the tests may have set what leads elsewhere: a token, a host, a proxy, a profile."""
+    for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path_factory.getbasetemp() / "empty"))
     for name in os.environ:
         if name.startswith(("RESTREAM_", "TALLY_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import suppress
+from contextvars import copy_context
 from queue import Full, Queue
 from threading import Event, Thread
 from typing import Any
 
+from datastore_sdk.exceptions import RestreamError
+from datastore_sdk.transport.effects import End
+from datastore_sdk.transport.forking import renew_after_fork
+
 _POLL = 0.1
 """Seconds after which a thread that has no room looks whether it is still wanted."""
-
-
-class End(Exception):  # noqa: N818 - not an error: there are no more items
-    """The steps have come to their end."""
 
 
 class ThreadAhead:
@@ -31,13 +32,22 @@ class ThreadAhead:
         self._hang_up = hang_up
         self._queue: Queue[tuple[Any, BaseException | None]] = Queue(room)
         self._unwanted = Event()
-        Thread(target=self._run, name="restream-ahead", daemon=True).start()
+        renew_after_fork(self)
+        # The context goes along: a trace, for example.
+        Thread(target=copy_context().run, args=(self._run,), name="restream-ahead", daemon=True).start()
+
+    def after_fork(self) -> None:
+        """The thread is the parent's."""
+        self._queue = Queue()
+        self._queue.put((None, RestreamError("the download began in the process that this one was forked from")))
+        self._unwanted = Event()
 
     def take(self) -> Any:
         """The next item.
 
         Raises:
             End: There are no more.
+            RestreamError: They were to come in the process that this one was forked from.
         """
         item, error = self._queue.get()
         if error is not None:

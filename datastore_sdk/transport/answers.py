@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -56,17 +55,12 @@ def parse(operation: Operation[T], request: Request, body: bytes) -> T:
     Raises:
         ContractError: the answer is not what the contract says.
     """
-    mask = Mask(request)
     try:
         return operation.parse(body)
-    except ValidationError as error:
-        shown = error.errors(include_url=False)[:PROBLEMS]
-        problems = tuple(_problem(item, None if request.secret else mask) for item in shown)
-        more = error.error_count() - len(problems)
-        what = "; ".join(problems) + (f" (and {more} more)" if more else "")
-    except (orjson.JSONDecodeError, UnexpectedContentError) as error:
-        problems = (mask.hide(f"not JSON: {error}" if isinstance(error, orjson.JSONDecodeError) else str(error)),)
-        what = problems[0]
+    except (ValidationError, orjson.JSONDecodeError, UnexpectedContentError) as error:
+        problems, more = _problems(error, request)
+    del body  # it may hold a token, and tools show the variables of a frame that raises
+    what = "; ".join(problems) + (f" (and {more} more)" if more else "")
     message = f"{request.method} {request.url} answered something that the API contract does not allow: {what}"
     raise ContractError(message, method=request.method, url=request.url, problems=problems)
 
@@ -84,22 +78,33 @@ def error_from(operation: Operation[Any], request: Request, answer: Answer, body
     mask, status = Mask(request), answer.status
     what = f"{request.method} {request.url} answered {status}"
     if status < HTTPStatus.BAD_REQUEST:
-        target = mask.hide(answer.headers.get("location", ""))
+        target = _printable(mask.hide(answer.headers.get("location", "")))
         place = f" to {target}, which is not followed: the token stays here" if target else ""
         return ContractError(f"{what}, no success of this call{place}", method=request.method, url=request.url)
     kind, meaning = _meaning(operation, status)
     text = mask.hide(body.decode(errors="replace"), cut=len(body) == MOST_OF_AN_ERROR)[:EXCERPT]
     said = _words_of(text)
-    request_id = answer.headers.get("x-request-id")
-    details: dict[str, Any] = {
-        "status": status,
-        "body": text,
-        "request_id": mask.hide(request_id) if request_id else None,
-    }
+    details: dict[str, Any] = {"status": status, "body": text, "request_id": request_id_of(request, answer)}
     if kind in (RateLimited, ServerError):
         details["retry_after"] = _retry_after(answer.headers, now)
-    message = f"{what}: {meaning}" + (f". The service says: {said}" if said else "")
+    message = f"{what}: {meaning}" + (f". The service says: {_printable(said)}" if said else "")
     return kind(message, method=request.method, url=request.url, **details)
+
+
+def request_id_of(request: Request, answer: Answer) -> str | None:
+    """The id under which the service knows a request, if it gave one."""
+    request_id = answer.headers.get("x-request-id")
+    return _printable(Mask(request).hide(request_id)) if request_id else None
+
+
+def _problems(error: Exception, request: Request) -> tuple[tuple[str, ...], int]:
+    """What is wrong with an answer, in words, and how many more things are."""
+    mask = Mask(request)
+    if isinstance(error, ValidationError):
+        items = error.errors(include_url=False)[:PROBLEMS]
+        problems = tuple(_problem(item, None if request.secret else mask) for item in items)
+        return problems, error.error_count() - len(problems)
+    return (mask.hide(f"not JSON: {error}" if isinstance(error, orjson.JSONDecodeError) else str(error)),), 0
 
 
 def _meaning(operation: Operation[Any], status: int) -> tuple[type[AnswerError], str]:
@@ -125,9 +130,12 @@ def _problem(item: Any, mask: Mask | None) -> str:
 def _words_of(text: str) -> str:
     """The service's own words: `detail`, or the messages for each field."""
     try:
-        said: Any = orjson.loads(text)
-    except orjson.JSONDecodeError:
+        return _said(orjson.loads(text))
+    except (orjson.JSONDecodeError, RecursionError):  # no JSON, or deeper than anything that has a meaning
         return "" if text.lstrip().startswith("<") else text.strip()
+
+
+def _said(said: Any) -> str:
     if not isinstance(said, dict):
         return str(said)
     words: dict[str, Any] = {**said}
@@ -143,11 +151,18 @@ def _joined(value: Any) -> str:
     return " ".join(map(str, items))
 
 
+def _printable(text: str) -> str:
+    """The text without what could forge lines of a log, or steer a terminal."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
 def _retry_after(headers: Mapping[str, str], now: float) -> float | None:
     """Seconds to wait; the header holds seconds or an HTTP date."""
     value = headers.get("retry-after", "").strip()
     if value.isdecimal():
         return float(value)
+    from email.utils import parsedate_to_datetime  # here, for it takes long
+
     try:
         date = parsedate_to_datetime(value)
         return max(0.0, (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 
 
@@ -23,4 +22,6 @@ class Clock:
 
     async def asleep(self, seconds: float) -> None:
         """Async form of `sleep`."""
+        import asyncio  # here, for it takes long
+
         await asyncio.sleep(seconds)

@@ -1,94 +1,183 @@
-"""Where the service is and who is calling: from arguments, else from the environment."""
+"""The configuration of a client: every setting, and where it comes from."""
 
 from __future__ import annotations
 
-import os
-import re
-from ipaddress import ip_address
-from urllib.parse import urlsplit
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypedDict, TypeVar
 
-from datastore_sdk.exceptions import ConfigurationError, MissingCredentialsError
-from datastore_sdk.transport.clock import Clock
-from datastore_sdk.transport.credentials import ClientCredentials, Credentials, StaticToken, is_token
+from datastore_sdk.transport.connection import Connection, Timeouts
+from datastore_sdk.transport.credentials import TokenProvider
+from datastore_sdk.transport.hooks import Hooks
+from datastore_sdk.transport.limits import CALLS_PER_ENDPOINT
+from datastore_sdk.transport.login import NAMES, Login, login_from, refuse_two
+from datastore_sdk.transport.profiles import did_you_mean
+from datastore_sdk.transport.retry import RetryPolicy
+from datastore_sdk.transport.settings import (
+    DEFAULT_HOST,
+    Headers,
+    base_url_from,
+    cache_folder_from,
+    concurrency_from,
+    headers_from,
+    hooks_from,
+    plain_http_from,
+    proxy_from,
+    refuse_unencrypted,
+    retries_from,
+    timeouts_from,
+    user_agent_from,
+    verify_from,
+)
 
-_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
-DEFAULT_HOST = "https://app.restreamsolutions.com"
+if TYPE_CHECKING:
+    import ssl
 
-NO_CREDENTIALS = """\
-There are no credentials for the Restream API. Do one of these:
-  - set the environment variable TALLY_AUTH_TOKEN to the token you have from Tally
-  - pass it: auth_token="..." (Pad.get_models(auth_token=...), Pad(id=668, auth_token=...))
-  - set the environment variables RESTREAM_CLIENT_ID and RESTREAM_CLIENT_SECRET
-  - pass client=Client(client_id="...", client_secret="...")"""
+    import httpx
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+ARGUMENT = "argument"
+USUAL: dict[str, Any] = {
+    "base_url": DEFAULT_HOST,
+    "allow_plain_http": False,
+    "timeout": Timeouts(),
+    "retries": RetryPolicy(),
+    "max_concurrent_calls": CALLS_PER_ENDPOINT,
+    "proxy": None,
+    "verify": True,
+    "headers": (),
+    "user_agent": "",
+    "token_cache": None,
+    "http": None,
+    "async_http": None,
+    "hooks": Hooks(),
+}
+"""The settings that nobody has asked for otherwise."""
 
 
-def base_url_from(base_url: str | None) -> str:
-    """The base URL: the argument, else RESTREAM_HOST, else the service's own; without a trailing slash.
+class Options(TypedDict, total=False):
+    """What somebody asks for; None leaves it open. The meanings are told at `Client`."""
+
+    auth_token: str | TokenProvider | None
+    client_id: str | None
+    client_secret: str | None
+    base_url: str | None
+    allow_plain_http: bool | None
+    timeout: float | Timeouts | None
+    retries: RetryPolicy | None
+    max_concurrent_calls: int | None
+    proxy: str | None
+    verify: ssl.SSLContext | str | Path | bool | None
+    headers: Mapping[str, str] | None
+    user_agent: str | None
+    token_cache: bool | str | Path | None
+    http: httpx.Client | None
+    async_http: httpx.AsyncClient | None
+    hooks: Hooks | None
+
+
+@dataclass(frozen=True, slots=True)
+class Setting(Generic[T_co]):
+    """A value, and where it comes from."""
+
+    value: T_co
+    source: str = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Configuration:
+    """Everything that a client goes by. Two that are equal do the same, wherever their settings come from."""
+
+    login: Setting[Login]
+    base_url: Setting[str]
+    allow_plain_http: Setting[bool]
+    timeout: Setting[Timeouts]
+    retries: Setting[RetryPolicy]
+    max_concurrent_calls: Setting[int]
+    proxy: Setting[str | None]
+    verify: Setting[ssl.SSLContext | Path | bool]
+    headers: Setting[Headers]
+    user_agent: Setting[str]
+    token_cache: Setting[Path | None]
+    http: Setting[httpx.Client | None]
+    async_http: Setting[httpx.AsyncClient | None]
+    hooks: Setting[Hooks]
+    profile: Setting[str | None] = field(compare=False)
+
+    def connection(self) -> Connection:
+        """How connections are made."""
+        return Connection(
+            verify=self.verify.value,
+            proxy=self.proxy.value,
+            http=self.http.value,
+            async_http=self.async_http.value,
+        )
+
+    def changed(self, options: Options) -> Configuration:
+        """The same but for what the options ask for."""
+        return configured(options, lambda name, _: getattr(self, name))
+
+
+class Otherwise(Protocol):
+    """Gives the settings that options leave open."""
+
+    def __call__(self, name: str, read: Callable[[Any], Any], /) -> Any:
+        """The `Setting` of that name; `read` makes its value of what somebody wrote."""
+        ...
+
+
+def configured(options: Options, otherwise: Otherwise) -> Configuration:
+    """The configuration that options make, and whatever gives the rest.
 
     Raises:
-        ConfigurationError: it is not a URL, or would send the token unencrypted to another machine.
+        MissingCredentialsError: There are no credentials, or half of a pair.
+        ConfigurationError: An option, or what gives the rest, holds something that cannot be used.
+        TypeError: There is no such option, or it is of the wrong type.
+        ValueError: An option cannot be used.
     """
-    url = (base_url or os.environ.get("RESTREAM_HOST") or DEFAULT_HOST).strip().rstrip("/")
-    if not url.isprintable() or " " in url or "\\" in url:
-        raise ConfigurationError("the base URL (RESTREAM_HOST, base_url) holds a space, a line break or the like")
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise ConfigurationError(f"the base URL (RESTREAM_HOST, base_url) cannot be read: {error}") from None
-    if "@" in url or "?" in url or "#" in url:
-        raise ConfigurationError("the base URL (RESTREAM_HOST, base_url) must hold neither user name nor query")
-    if parts.scheme not in ("http", "https") or not host or not _HOST.fullmatch(host):
-        raise ConfigurationError(f"{url!r} is no base URL; RESTREAM_HOST and base_url look like {DEFAULT_HOST}")
-    if parts.scheme == "http" and not _is_loopback(host):
-        raise ConfigurationError(
-            f"{url} would send the token unencrypted; use https (http is for loopback addresses only)"
-        )
-    return url
+    for name in options:
+        if name not in Options.__annotations__:
+            raise TypeError(f"there is no option {name!r}{did_you_mean(name, Options.__annotations__)}")
+
+    def setting(name: str, read: Callable[[Any], T]) -> Setting[T]:
+        value = options.get(name)
+        if value is not None:
+            return Setting(read(value), ARGUMENT)
+        found: Setting[T] = otherwise(name, read)
+        return found
+
+    base_url, plain = setting("base_url", base_url_from), setting("allow_plain_http", plain_http_from)
+    if not plain.value:
+        refuse_unencrypted(base_url.value)
+    return Configuration(
+        profile=otherwise("profile", as_it_is),
+        login=_login(options) or otherwise("login", as_it_is),
+        base_url=base_url,
+        allow_plain_http=plain,
+        timeout=setting("timeout", timeouts_from),
+        retries=setting("retries", retries_from),
+        max_concurrent_calls=setting("max_concurrent_calls", concurrency_from),
+        proxy=setting("proxy", proxy_from),
+        verify=setting("verify", verify_from),
+        headers=setting("headers", headers_from),
+        user_agent=setting("user_agent", user_agent_from),
+        token_cache=setting("token_cache", cache_folder_from),
+        http=setting("http", as_it_is),
+        async_http=setting("async_http", as_it_is),
+        hooks=setting("hooks", hooks_from),
+    )
 
 
-def credentials_from(
-    auth_token: str | None, client_id: str | None, client_secret: str | None, *, clock: Clock
-) -> Credentials:
-    """The credentials: a token before client credentials, arguments before the environment.
-
-    Raises:
-        MissingCredentialsError: there are none.
-        ConfigurationError: half of the client credentials is missing, or a token could not stand in a header.
-    """
-    if auth_token is None and client_id is None and client_secret is None:
-        auth_token = os.environ.get("TALLY_AUTH_TOKEN") or None
-    if auth_token is not None:
-        return StaticToken(_checked(auth_token))
-    client_id = client_id or os.environ.get("RESTREAM_CLIENT_ID")
-    client_secret = client_secret or os.environ.get("RESTREAM_CLIENT_SECRET")
-    if client_id and client_secret:
-        return ClientCredentials(client_id, client_secret, clock=clock)
-    if client_id or client_secret:
-        missing = "client secret (RESTREAM_CLIENT_SECRET)" if client_id else "client id (RESTREAM_CLIENT_ID)"
-        raise MissingCredentialsError(f"the {missing} is missing")
-    raise MissingCredentialsError(NO_CREDENTIALS)
+def _login(options: Options) -> Setting[Login] | None:
+    given = {name: options.get(name) for name in NAMES}
+    refuse_two(given)
+    login = login_from(given, {name: f"{name}=" for name in given}, "an argument")
+    return Setting(login, ARGUMENT) if login else None
 
 
-def _checked(token: object) -> str:
-    if not isinstance(token, str):
-        raise TypeError(f"a token must be a string, not {type(token).__name__}")
-    token = token.strip()
-    if token.lower().startswith("bearer "):
-        raise ConfigurationError('the token holds characters that no token has: pass it without "Bearer " before it')
-    if not token:
-        raise MissingCredentialsError("the token is empty\n" + NO_CREDENTIALS)
-    if not is_token(token):
-        raise ConfigurationError(
-            "the token holds characters that no token has (a line break, a space?); was it copied whole?"
-        )
-    return token
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+def as_it_is(value: T) -> T:
+    """For what needs no reading."""
+    return value

@@ -1,9 +1,16 @@
-"""How connections are made."""
+"""How connections are made, and how long they are waited for."""
 
 from __future__ import annotations
 
-import ssl
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ssl
+
+    import httpx
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,12 +25,58 @@ class Timeouts:
     """For time-series data to begin; the service may take minutes."""
     idle: float = 60.0
     """For the next bytes of time-series data. A stream that stalls longer is taken up again."""
+    answer: float = 600.0
+    """For the rest of an ordinary answer once it has begun, however steadily its bytes drip."""
+    total: float | None = None
+    """For an ordinary call, with all its attempts and the waits between them. None: no limit."""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            seconds = getattr(self, field.name)
+            if seconds is not None or field.name != "total":
+                checked_seconds(seconds, field.name)
+
+    @classmethod
+    def of(cls, seconds: float) -> Timeouts:
+        """Each single wait takes so many seconds at most; a call as a whole may take longer."""
+        seconds = checked_seconds(seconds, "timeout")
+        return cls(connect=seconds, read=seconds, first_byte=seconds, idle=seconds)
+
+    def within(self, seconds: float) -> Timeouts:
+        """The same, but none of the waits for an ordinary answer longer than so many seconds."""
+        return replace(self, connect=min(self.connect, seconds), read=min(self.read, seconds))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """Timeouts, TLS and proxy."""
+    """TLS, proxy, and httpx clients of the user's to take instead. Whatever is equal can share its sockets."""
 
-    timeouts: Timeouts
-    verify: ssl.SSLContext | bool
+    verify: ssl.SSLContext | Path | bool
     proxy: str | None
+    http: httpx.Client | None = None
+    async_http: httpx.AsyncClient | None = None
+
+    def context(self) -> ssl.SSLContext | bool:
+        """How certificates are verified."""
+        if not isinstance(self.verify, Path):
+            return self.verify
+        import ssl  # here, for it takes long
+
+        folder = self.verify.is_dir()
+        return ssl.create_default_context(
+            cafile=None if folder else str(self.verify), capath=str(self.verify) if folder else None
+        )
+
+
+def checked_seconds(value: object, what: str) -> float:
+    """A length of time.
+
+    Raises:
+        TypeError: It is not a number.
+        ValueError: It is not positive, or has no end.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{what} must be a number of seconds, not {type(value).__name__}: {value!r}")
+    if not 0 < value < math.inf:
+        raise ValueError(f"{what} must be a positive number of seconds, not {value}")
+    return value

@@ -1,24 +1,28 @@
-"""Where the bearer token comes from: handed over by the user, or issued by the service for client credentials."""
+"""Where the bearer token comes from: handed over by the user, or given by a function of the user's."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from copy import copy
-from typing import ClassVar, Protocol, TypeVar
+from collections.abc import Awaitable, Callable
+from inspect import isawaitable, iscoroutinefunction
+from typing import Any, Protocol, TypeVar
 
-from datastore_sdk.exceptions import RestreamError
-from datastore_sdk.transport.answers import UnexpectedContentError
-from datastore_sdk.transport.clock import Clock
-from datastore_sdk.transport.effects import Steps
-from datastore_sdk.transport.slots import Slots
-from restream_api.api.oauth import create_token
-from restream_api.models import Token, TokenRequest
-from restream_api.types import Json, Operation
+from datastore_sdk.exceptions import CallError, ConfigurationError, MissingCredentialsError
+from datastore_sdk.transport.effects import Await, Block, Steps
+from restream_api.types import Operation
 
 T = TypeVar("T")
 
-EARLY = 10.0
-"""Seconds before its expiry at which a token is no longer used."""
+TokenProvider = Callable[[], str | Awaitable[str]]
+"""Gives the token to send; sync or async."""
+
+NO_CREDENTIALS = """\
+There are no credentials for the Restream API. Do one of these:
+  - set the environment variable TALLY_AUTH_TOKEN to the token you have from Tally
+  - pass it: auth_token="..." (Pad.get_models(auth_token=...), Pad(id=668, auth_token=...))
+  - set the environment variables RESTREAM_CLIENT_ID and RESTREAM_CLIENT_SECRET
+  - pass client=Client(client_id="...", client_secret="...")
+  - write them into a profile: ~/.config/restream/config.toml"""
 
 
 class Fetch(Protocol):
@@ -32,14 +36,6 @@ class Fetch(Protocol):
 class Credentials(ABC):
     """What gives the token."""
 
-    kind: ClassVar[str]
-    """What they are, in words that may be shown."""
-
-    @property
-    @abstractmethod
-    def identity(self) -> tuple[str, ...]:
-        """Tells credentials apart; never shown."""
-
     @abstractmethod
     def token(self, fetch: Fetch) -> Steps[str]:
         """The token to send now."""
@@ -52,15 +48,8 @@ class Credentials(ABC):
 class StaticToken(Credentials):
     """A token handed out by Tally. It is never renewed."""
 
-    kind = "token"
-
     def __init__(self, token: str) -> None:
         self._token = token
-
-    @property
-    def identity(self) -> tuple[str, ...]:
-        """The token itself."""
-        return ("token", self._token)
 
     def token(self, fetch: Fetch) -> Steps[str]:  # noqa: ARG002 - nothing to fetch
         """The token."""
@@ -68,84 +57,54 @@ class StaticToken(Credentials):
         return self._token
 
 
+class ProvidedToken(Credentials):
+    """A function of the user's that gives the token. It is called for each request, and once more after a refusal."""
+
+    def __init__(self, provider: TokenProvider) -> None:
+        self._provider = provider
+
+    def token(self, fetch: Fetch) -> Steps[str]:  # noqa: ARG002 - the function knows how to get it
+        """The token that the function gives now; its errors are the caller's."""
+        try:
+            token = yield from self._given()
+        except CallError as error:
+            error.final = True  # its own attempts were made
+            raise
+        return checked_token(token)
+
+    def _given(self) -> Steps[Any]:
+        provider: Any = self._provider
+        if iscoroutinefunction(provider) or iscoroutinefunction(type(provider).__call__):
+            return (yield from Await[Any](provider))
+        given = yield from Block[Any](provider)  # it may ask a vault: an event loop must not wait for it
+        return (yield from Await[Any](lambda: given)) if isawaitable(given) else given
+
+    def renew(self, rejected: str) -> bool:  # noqa: ARG002 - the function will see to it
+        """The function is called again."""
+        return True
+
+
 def is_token(text: str) -> bool:
     """Whether a text can stand in a header as a token."""
     return bool(text) and text.isascii() and text.isprintable() and " " not in text
 
 
-_read = Json[Token](Token)
+def checked_token(token: object) -> str:
+    """A token, without white space around it. No message shows it.
 
-
-def _read_token(content: bytes) -> Token:
-    token = _read(content)
-    if not is_token(token.access_token):
-        raise UnexpectedContentError("access_token: it is empty or holds characters that no token has")
-    return token
-
-
-class ClientCredentials(Credentials):
-    """OAuth2 client credentials, for which the service issues a token that expires.
-
-    A token is kept until shortly before its expiry. However many threads and tasks need one, one request is under way
-    at a time: asking too often can get a client banned.
+    Raises:
+        TypeError: It is not a string.
+        ConfigurationError: It is empty, or could not stand in a header.
     """
-
-    kind = "client credentials"
-
-    def __init__(self, client_id: str, client_secret: str, *, clock: Clock) -> None:
-        self._client_id = client_id
-        self._client_secret = client_secret
-        self._clock = clock
-        self._turn = Slots(1)
-        self._token: str | None = None
-        self._expires = 0.0
-        self._failures = 0
-        self._failure: RestreamError | None = None
-
-    @property
-    def identity(self) -> tuple[str, ...]:
-        """Client id and secret."""
-        return ("client", self._client_id, self._client_secret)
-
-    def token(self, fetch: Fetch) -> Steps[str]:
-        """The current token, asked for where there is none.
-
-        Raises:
-            AuthenticationError: the client id or the client secret is wrong.
-        """
-        failures = self._failures
-        if token := self._current():
-            return token
-        turn = yield from self._turn.acquire()
-        try:
-            if token := self._current():
-                return token
-            if self._failure and self._failures > failures:
-                raise copy(self._failure)  # the service refused while this caller waited: do not ask again
-            return (yield from self._issued(fetch))
-        finally:
-            turn.release()
-
-    def _current(self) -> str | None:
-        return self._token if self._clock.monotonic() < self._expires - EARLY else None
-
-    def _issued(self, fetch: Fetch) -> Steps[str]:
-        request = TokenRequest(
-            client_id=self._client_id, client_secret=self._client_secret, grant_type="client_credentials"
+    if not isinstance(token, str):
+        raise TypeError(f"a token must be a string, not {type(token).__name__}")
+    token = token.strip()
+    if token.lower().startswith("bearer "):
+        raise ConfigurationError('the token holds characters that no token has: pass it without "Bearer " before it')
+    if not token:
+        raise MissingCredentialsError("the token is empty\n" + NO_CREDENTIALS)
+    if not is_token(token):
+        raise ConfigurationError(
+            "the token holds characters that no token has (a line break, a space?); was it copied whole?"
         )
-        asked = self._clock.monotonic()
-        try:
-            answer = yield from fetch(create_token(body=request).with_parse(_read_token))
-        except RestreamError as error:
-            self._failures += 1
-            self._failure = error
-            raise
-        self._token, self._expires, self._failure = answer.access_token, asked + answer.expires_in, None
-        return answer.access_token
-
-    def renew(self, rejected: str) -> bool:
-        """Drops the token that was refused, unless another caller has renewed it already."""
-        if self._token == rejected:
-            self._token = None
-            self._expires = 0.0
-        return True
+    return token

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing, closing
+from functools import partial
 from typing import Any, TypeVar
 
 from datastore_sdk.transport.ahead import TaskAhead, ThreadAhead
+from datastore_sdk.transport.awaiting import awaited
 from datastore_sdk.transport.clock import Clock
 from datastore_sdk.transport.effects import (
     Abandon,
+    Abandoned,
+    Await,
     Begin,
     Block,
     Close,
@@ -24,17 +29,11 @@ from datastore_sdk.transport.effects import (
     Wait,
 )
 from datastore_sdk.transport.http import AsyncHttp, Http
-from datastore_sdk.transport.pool import Line
+from datastore_sdk.transport.line import Line
+from datastore_sdk.transport.mask import without_frames
+from datastore_sdk.transport.within import awaited_within, within
 
 R = TypeVar("R")
-
-
-class Abandoned(BaseException):
-    """Nobody wants the items any more. Thrown into steps, so that they clean up.
-
-    `GeneratorExit` itself cannot be: `yield from` would close the inner steps instead of throwing it into them, and
-    they could not yield the effects that cleaning up takes.
-    """
 
 
 class Driver:
@@ -66,17 +65,19 @@ class Driver:
                 effect = steps.send(result) if error is None else steps.throw(error)
             except (StopIteration, Abandoned):
                 return
-            result = error = None
+            finally:
+                result = error = handled = None  # an error must not hold itself by the frame it goes through
             try:
                 self._look_whether_wanted(effect)
                 if isinstance(effect, Emit):
                     yield effect.item
                 else:
+                    handled = sys.exception()
                     result = self._perform(effect)
             except GeneratorExit:
                 error = Abandoned()
             except BaseException as raised:  # noqa: BLE001 - thrown into the steps, which clean up and let it go on
-                error = Abandoned() if self._hung_up else raised
+                error = Abandoned() if self._hung_up else without_frames(raised, handled)
 
     @property
     def _hung_up(self) -> bool:
@@ -86,21 +87,27 @@ class Driver:
         if self._hung_up and not isinstance(effect, Close):
             raise Abandoned
 
-    def _perform(self, effect: Effect[Any]) -> Any:
+    def _perform(self, effect: Effect[Any]) -> Any:  # noqa: C901 - one case for each effect
         result: Any = None
         match effect:
-            case Read(answer):
+            case Read(answer, None):
                 result = answer.handle.read()
-            case Open(request):
-                result = self._http.open(request, self._line)
+            case Read(answer, seconds):
+                result = within(seconds, answer.handle.line, answer.handle.read)
+            case Open(request, seconds):
+                line = self._line or Line()
+                result = within(seconds, line, partial(self._http.open, request, line))
             case Close(answer):
                 answer.handle.close()
+                answer.left_open = False
             case Sleep(seconds):
                 self._clock.sleep(seconds)
             case Wait(future, seconds):
                 result = future.result(seconds)
             case Block(function):
                 result = function()
+            case Await(function):
+                result = awaited(function)
             case Begin(steps, room):
                 line = Line()
                 items = Driver(self._http, self._clock, line).iterate(steps)
@@ -136,26 +143,29 @@ class AsyncDriver:
                 effect = steps.send(result) if error is None else steps.throw(error)
             except (StopIteration, Abandoned):
                 return
-            result = error = None
+            finally:
+                result = error = handled = None  # an error must not hold itself by the frame it goes through
             try:
                 if isinstance(effect, Emit):
                     yield effect.item
                 else:
+                    handled = sys.exception()
                     result = await self._perform(effect)
             except GeneratorExit:
                 error = Abandoned()
             except BaseException as raised:  # noqa: BLE001 - thrown into the steps, which clean up and let it go on
-                error = raised
+                error = without_frames(raised, handled)
 
-    async def _perform(self, effect: Effect[Any]) -> Any:
+    async def _perform(self, effect: Effect[Any]) -> Any:  # noqa: C901 - one case for each effect
         result: Any = None
         match effect:
-            case Read(answer):
-                result = await answer.handle.read()
-            case Open(request):
-                result = await self._http.open(request)
+            case Read(answer, seconds):
+                result = await awaited_within(seconds, answer.handle.read)
+            case Open(request, seconds):
+                result = await awaited_within(seconds, partial(self._http.open, request))
             case Close(answer):
                 await answer.handle.close()
+                answer.left_open = False
             case Sleep(seconds):
                 await self._clock.asleep(seconds)
             case Wait(future, seconds):
@@ -163,6 +173,8 @@ class AsyncDriver:
                 result = future.result(0)
             case Block(function):
                 result = await asyncio.to_thread(function)
+            case Await(function):
+                result = await function()
             case Begin(steps, room):
                 result = TaskAhead(self.iterate(steps), room)
             case Take(ahead):

@@ -13,16 +13,22 @@ raised at the `yield`, so `try`/`finally` work as usual.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
+
+from datastore_sdk.transport.connection import Timeouts
 
 R = TypeVar("R")
 
 
 class Effect(Generic[R]):
-    """One thing asked of the outside world, which comes back as `R`."""
+    """One thing asked of the outside world, which comes back as `R`.
+
+    Effects are made by the thousand, and never changed or compared. Dataclasses that are frozen or have an equality
+    take several times as long to define and to make.
+    """
 
     __slots__ = ()
 
@@ -35,7 +41,7 @@ Steps = Generator[Effect[Any], Any, R]
 """A piece of logic that yields effects and returns an `R`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Request:
     """An HTTP request, complete."""
 
@@ -47,12 +53,14 @@ class Request:
     """Whether the answer may take long to begin and long to end."""
     secret: bool = False
     """Whether body and answer hold secrets, as those of the token endpoint do."""
+    timeouts: Timeouts = field(default=Timeouts(), repr=False)
+    """How long to wait for connection and answer."""
 
 
 class Answer:
     """An HTTP answer of which only status and headers were read. Belongs to the driver that opened it."""
 
-    __slots__ = ("drop", "handle", "headers", "status")
+    __slots__ = ("drop", "handle", "headers", "left_open", "status")
 
     def __init__(self, status: int, headers: Mapping[str, str], handle: Any, drop: Callable[[], None]) -> None:
         self.status = status
@@ -60,37 +68,61 @@ class Answer:
         self.handle = handle
         self.drop = drop
         """Drops the connection at once, from any thread, while nothing is being read."""
+        self.left_open = True
+        """Whether it has not been closed yet."""
+
+    def __del__(self) -> None:
+        if self.left_open:  # an interruption (Ctrl-C) came just before it could be handed over, or be closed
+            self.drop()
 
 
-@dataclass(frozen=True, slots=True)
+class End(Exception):  # noqa: N818 - not an error: there are no more items
+    """Steps that run ahead have come to their end."""
+
+
+class OutOfTime(Exception):  # noqa: N818 - what is wrong, whoever set the time says
+    """An effect took longer than the seconds that it had.
+
+    Args:
+        deadline: Whose seconds they were; the driver that raises it does not know.
+    """
+
+    def __init__(self, deadline: object = None) -> None:
+        super().__init__()
+        self.deadline = deadline
+
+
+@dataclass(slots=True, eq=False)
 class Open(Effect[Answer]):
-    """Send a request and read status and headers of its answer."""
+    """Send a request and read status and headers of its answer; `OutOfTime` after so many seconds."""
 
     request: Request
+    seconds: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Read(Effect[bytes]):
-    """The next piece of an answer's body, as it came over the wire; empty at the end."""
+    """The next piece of an answer's body, as it came over the wire, empty at the end; `OutOfTime` as with `Open`."""
 
     answer: Answer
+    seconds: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Close(Effect[None]):
     """Give an answer's connection back, or drop it where the body was not read to its end."""
 
     answer: Answer
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Sleep(Effect[None]):
     """Let time pass."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Wait(Effect[R]):
     """Wait until somebody else settles a future; TimeoutError after so many seconds, the future going on."""
 
@@ -98,14 +130,21 @@ class Wait(Effect[R]):
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Block(Effect[R]):
     """Call a function that blocks (a sync to disk); the async driver does it in a thread."""
 
     function: Callable[[], R]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
+class Await(Effect[R]):
+    """Await what a function gives; the sync driver does it in an event loop of its own."""
+
+    function: Callable[[], Awaitable[R]]
+
+
+@dataclass(slots=True, eq=False)
 class Begin(Effect[Any]):
     """Begin steps beside these, running ahead of whoever takes their items; so many of them may wait."""
 
@@ -113,29 +152,37 @@ class Begin(Effect[Any]):
     room: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Take(Effect[Any]):
     """The next item of steps that run ahead; raises `End` after the last."""
 
     ahead: Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Abandon(Effect[None]):
     """Stop steps that run ahead."""
 
     ahead: Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Emit(Effect[None]):
     """Hand an item to whoever iterates over these steps."""
 
     item: Any
 
 
-def into(sink: Callable[[Any], None], steps: Steps[None]) -> Steps[None]:
-    """The same steps with the items that they emit handed to a function instead."""
+class Abandoned(BaseException):
+    """Nobody wants the items any more. Thrown into steps, so that they clean up.
+
+    `GeneratorExit` itself cannot be: `yield from` would close the inner steps instead of throwing it into them, and
+    they could not yield the effects that cleaning up takes.
+    """
+
+
+def into(sink: Callable[[Any], Steps[None] | None], steps: Steps[None]) -> Steps[None]:
+    """The same steps with the items that they emit handed to a function instead, which may give steps to be done."""
     result: Any = None
     error: BaseException | None = None
     while True:
@@ -143,11 +190,30 @@ def into(sink: Callable[[Any], None], steps: Steps[None]) -> Steps[None]:
             effect = steps.send(result) if error is None else steps.throw(error)
         except StopIteration:
             return
-        result = error = None
+        finally:
+            result = error = None  # an error must not hold itself by the frame it goes through
         try:
             if isinstance(effect, Emit):
-                sink(effect.item)
+                yield from sink(effect.item) or ()
             else:
                 result = yield effect
+        except BaseException as raised:  # noqa: BLE001 - thrown into the steps, which clean up and let it go on
+            error = raised
+
+
+def changed(steps: Steps[R], change: Callable[[Effect[Any]], Steps[Any]]) -> Steps[R]:
+    """The same steps with others in the place of their effects. Errors of those are raised in the steps."""
+    result: Any = None
+    error: BaseException | None = None
+    while True:
+        try:
+            effect = steps.send(result) if error is None else steps.throw(error)
+        except StopIteration as stop:
+            final: R = stop.value
+            return final
+        finally:
+            result = error = None  # as above
+        try:
+            result = yield from change(effect)
         except BaseException as raised:  # noqa: BLE001 - thrown into the steps, which clean up and let it go on
             error = raised

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from threading import Lock
+from io import BytesIO
 from typing import Any, Protocol, TypeVar
 
-from datastore_sdk.exceptions import AuthenticationError, CallError, ContractError
+from datastore_sdk.exceptions import AuthenticationError, CallError, CallTimeoutError, ContractError
 from datastore_sdk.transport.answers import MOST_OF_AN_ERROR, error_from, parse
 from datastore_sdk.transport.body import Body
+from datastore_sdk.transport.call import Call
 from datastore_sdk.transport.clock import Clock
+from datastore_sdk.transport.connection import Timeouts
 from datastore_sdk.transport.credentials import Credentials
-from datastore_sdk.transport.effects import Answer, Close, Emit, Open, Request, Sleep, Steps
+from datastore_sdk.transport.deadline import Deadline
+from datastore_sdk.transport.effects import Answer, Close, Open, OutOfTime, Request, Steps
+from datastore_sdk.transport.hooks import Hooks
+from datastore_sdk.transport.limits import Held, Limits
+from datastore_sdk.transport.opened import Opened
 from datastore_sdk.transport.retry import RetryPolicy
-from datastore_sdk.transport.slots import Lease, Slots
 from restream_api.types import Operation
-
-log = logging.getLogger("datastore_sdk")
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -44,21 +46,53 @@ class Exchange:
         base_url: str,
         credentials: Credentials,
         *,
+        limits: Limits,
+        timeouts: Timeouts,
         retries: RetryPolicy,
         clock: Clock,
-        user_agent: str,
-        calls_per_endpoint: int,
+        headers: Mapping[str, str],
+        hooks: Hooks | None = None,
         longest_answer: int,
     ) -> None:
+        self._limits = limits
+        self._timeouts = timeouts
         self._retries = retries
         self._base_url = base_url
         self._credentials = credentials
         self._clock = clock
-        self._user_agent = user_agent
-        self._calls_per_endpoint = calls_per_endpoint
+        self._headers = headers
+        self._hooks = hooks or Hooks()
         self._longest_answer = longest_answer
-        self._slots: dict[str, Slots] = {}
-        self._lock = Lock()
+
+    @property
+    def base_url(self) -> str:
+        """Scheme and host of the service."""
+        return self._base_url
+
+    @property
+    def clock(self) -> Clock:
+        """What waiting goes by."""
+        return self._clock
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What is sent with every request, but for the token."""
+        return self._headers
+
+    @property
+    def timeouts(self) -> Timeouts:
+        """How long to wait."""
+        return self._timeouts
+
+    @property
+    def retries(self) -> RetryPolicy:
+        """How often and when failed calls are made again."""
+        return self._retries
+
+    @property
+    def limits(self) -> Limits:
+        """How many calls may be under way at a time."""
+        return self._limits
 
     def run(self, calls: Calls[T]) -> Steps[T]:
         """Carries out a flow."""
@@ -78,24 +112,38 @@ class Exchange:
 
     def fetch(self, operation: Operation[T], retries: RetryPolicy | None = None) -> Steps[T]:
         """Makes one call, again where that makes sense, and reads its answer whole."""
-        attempt = 0
-        while True:
-            attempt += 1
+        with self.call(operation, retries, total=self._timeouts.total) as call:
             try:
-                return (yield from self._attempt(operation))
-            except CallError as error:
-                yield from self.pause(error, operation, attempt, retries)
+                answer: T = yield from call.deadline.keep(self._made(call))
+            except OutOfTime as error:
+                if error.deadline is not call.deadline:
+                    raise  # it is that of the call for which this one gets a token
+                raise call.late() from None
+            return answer
 
-    def pause(
-        self, error: CallError, operation: Operation[Any], attempt: int, retries: RetryPolicy | None = None
-    ) -> Steps[None]:
-        """Waits before the next attempt, or raises the error where there must be none."""
-        retries = retries or self._retries
-        wait = retries.wait_after(error, attempt=attempt, idempotent=operation.idempotent)
-        if wait is None or error.final:
-            raise error
-        log.warning("%s; attempt %d of %d in %.1f s", error, attempt + 1, retries.max_attempts, wait)
-        yield from Sleep(wait)
+    def call(self, operation: Operation[Any], retries: RetryPolicy | None = None, total: float | None = None) -> Call:
+        """A call that is about to be made."""
+        return Call(
+            operation,
+            self._base_url,
+            policy=retries or self._retries,
+            clock=self._clock,
+            hooks=self._hooks,
+            total=total,
+        )
+
+    def _made(self, call: Call) -> Steps[Any]:
+        while True:
+            try:
+                return (yield from self._attempt(call))
+            except CallError as error:
+                yield from call.pause(error)
+
+    def access_token(self, rejected: str | None = None) -> Steps[str]:
+        """The token to send now; another one than that which was refused, where there is one."""
+        if rejected is not None:
+            self._credentials.renew(rejected)
+        return (yield from self._credentials.token(self._fetch_token))
 
     def _fetch_token(self, operation: Operation[T]) -> Steps[T]:
         """Asks for a token, more cautiously: asking too often can get a client banned."""
@@ -106,44 +154,48 @@ class Exchange:
             error.final = True
             raise
 
-    def _attempt(self, operation: Operation[T]) -> Steps[T]:
-        opened = yield from self.open(operation)
+    def _attempt(self, call: Call) -> Steps[Any]:
+        opened = yield from self.open(call)
         try:
-            content = yield from self._whole(opened.request, opened.body)
+            return parse(call.operation, opened.request, (yield from self._whole(opened)))
+        except BaseException as error:
+            opened.fail(error)
+            raise
         finally:
             yield from opened.close()
-        return parse(operation, opened.request, content)
 
-    def open(self, operation: Operation[Any]) -> Steps[Opened]:
+    def open(self, call: Call) -> Steps[Opened]:
         """Makes one attempt at a call and comes back with its answer open; the caller closes it.
 
         A token that the service refuses is renewed once where it can be.
         """
-        lease = yield from self._slots_of(operation).acquire()
+        operation = call.operation
+        lease = yield from call.queue(self._limits.acquire(operation.endpoint))
         try:
             request = yield from self._request(operation)
             try:
-                answer = yield from self._accepted(operation, request)
+                return (yield from self._accepted(call, request, lease))
             except AuthenticationError:
                 if not operation.authenticated or not self._credentials.renew(_token_of(request)):
                     raise
-                request = yield from self._request(operation)
-                answer = yield from self._accepted(operation, request)
-            return Opened(request, answer, lease)
+            request = yield from self._request(operation)
+            return (yield from self._accepted(call, request, lease))
         except BaseException:
             lease.release()
             raise
 
     def _request(self, operation: Operation[Any]) -> Steps[Request]:
+        authorization: dict[str, str] = {}
+        if operation.authenticated:
+            token = yield from self._credentials.token(self._fetch_token)
+            authorization["Authorization"] = f"Bearer {token}"
         headers = {
+            **self._headers,
             **operation.headers,
             "Accept": "application/json",
             "Accept-Encoding": "gzip",
-            "User-Agent": self._user_agent,
+            **authorization,
         }
-        if operation.authenticated:
-            token = yield from self._credentials.token(self._fetch_token)
-            headers["Authorization"] = f"Bearer {token}"
         url = self._base_url + operation.target
         return Request(
             operation.method,
@@ -152,78 +204,60 @@ class Exchange:
             operation.content,
             streamed=operation.streamed,
             secret=not operation.authenticated,
+            timeouts=self._timeouts,
         )
 
-    def _accepted(self, operation: Operation[Any], request: Request) -> Steps[Answer]:
+    def _accepted(self, call: Call, request: Request, lease: Held) -> Steps[Opened]:
         """Opens the request; an answer that is not a success is read, closed and raised."""
-        log.debug("%s %s", request.method, request.url)
-        answer = yield from Open(request)
-        log.debug("%s %s answered %d", request.method, request.url, answer.status)
-        if answer.status in operation.success:
-            return answer
+        attempt = call.attempt(request)
         try:
-            body = yield from _beginning(Body(request, answer))
-        finally:
+            answer = yield from Open(request)
+            try:
+                attempt.answered(answer)
+                if answer.status in call.operation.success:
+                    return Opened(request, answer, attempt, lease)
+                error = yield from self._refusal(call.operation, request, answer)
+            except BaseException:
+                yield from Close(answer)
+                raise
             yield from Close(answer)
-        raise error_from(operation, request, answer, body, now=self._clock.now())
+        except BaseException as raised:
+            attempt.end(raised)
+            raise
+        attempt.end(error)
+        raise error
 
-    def _whole(self, request: Request, body: Body) -> Steps[bytes]:
-        pieces: list[bytes] = []
-        while piece := (yield from body.read()):
-            pieces.append(piece)
+    def _refusal(self, operation: Operation[Any], request: Request, answer: Answer) -> Steps[CallError]:
+        """The error that an answer stands for."""
+        body = yield from _beginning(Body(request, answer), self._time_for(request))
+        return error_from(operation, request, answer, body, now=self._clock.now())
+
+    def _time_for(self, request: Request) -> Deadline:
+        """The time that there is to read an ordinary answer."""
+        return Deadline(self._clock, request.timeouts.answer)
+
+    def _whole(self, opened: Opened) -> Steps[bytes]:
+        content = BytesIO()  # which does not show what it holds: a token, perhaps
+        request, body = opened.request, opened.body
+        what, details = f"{request.method} {request.url}", {"method": request.method, "url": request.url}
+        time = self._time_for(request)
+        while content.write((yield from body.read())):
             if body.received > self._longest_answer:
-                raise ContractError(
-                    f"{request.method} {request.url} answered more than {self._longest_answer} bytes",
-                    method=request.method,
-                    url=request.url,
-                )
-        return b"".join(pieces)
-
-    def _slots_of(self, operation: Operation[Any]) -> Slots:
-        with self._lock:
-            return self._slots.setdefault(operation.endpoint, Slots(self._calls_per_endpoint))
+                raise ContractError(f"{what} answered more than {self._longest_answer} bytes", **details)
+            if time.left() <= 0:
+                message = f"{what} was still answering after {request.timeouts.answer} s (Timeouts.answer)"
+                raise CallTimeoutError(message, **details, sent=True)
+        return content.getvalue()
 
 
-class SlotTaken(Exception):  # noqa: N818 - not an error: the stream is asked to go on in another slot
-    """The slot was taken while its holder rested, and the answer was dropped."""
-
-
-class Opened:
-    """A call whose answer is a success and open to be read. Holds one of the endpoint's slots until it is closed."""
-
-    def __init__(self, request: Request, answer: Answer, lease: Lease) -> None:
-        self.request = request
-        self.body = Body(request, answer)
-        self._answer = answer
-        self._lease = lease
-
-    def emit(self, item: Any) -> Steps[None]:
-        """Hands an item over. Meanwhile the slot may be taken by others.
-
-        Raises:
-            SlotTaken: it was.
-        """
-        self._lease.rest(self._answer.drop)
-        yield from Emit(item)
-        if not self._lease.wake():
-            raise SlotTaken
-
-    def close(self) -> Steps[None]:
-        """Gives connection and slot back."""
-        try:
-            if self._lease.wake():
-                yield from Close(self._answer)
-        finally:
-            self._lease.release()
-
-
-def _beginning(body: Body) -> Steps[bytes]:
+def _beginning(body: Body, time: Deadline) -> Steps[bytes]:
     """The beginning of an error's body, as much as says what is wrong; no body is no further error."""
-    content = b""
+    content = BytesIO()
     with suppress(CallError):
-        while len(content) < MOST_OF_AN_ERROR and (piece := (yield from body.read())):
-            content += piece
-    return content[:MOST_OF_AN_ERROR]
+        while content.tell() < MOST_OF_AN_ERROR and time.left() > 0:
+            if not content.write((yield from body.read())):
+                break
+    return content.getvalue()[:MOST_OF_AN_ERROR]
 
 
 def _token_of(request: Request) -> str:

@@ -1,9 +1,10 @@
-"""Hides the secrets of a request in whatever the service sends back."""
+"""Hides the secrets of a request: in whatever the service sends back, and in the frames of errors."""
 
 from __future__ import annotations
 
 from urllib.parse import parse_qs, quote
 
+from datastore_sdk.exceptions import CallError
 from datastore_sdk.transport.effects import Request
 
 _STARS = "***"
@@ -31,3 +32,20 @@ class Mask:
 def _forms(secret: str) -> tuple[str, ...]:
     """As it is, in a URL, and in JSON that escapes slashes."""
     return secret, quote(secret, safe=""), secret.replace("/", r"\/")
+
+
+def without_frames(error: BaseException, handled: BaseException | None) -> BaseException:
+    """An error of a call whose causes no longer tell where they came from.
+
+    Their frames are those of HTTP libraries, which keep the whole request in their variables; tools that collect errors
+    show them. What the causes say stays.
+
+    Args:
+        error: The error.
+        handled: What the program was handling when it made the call, which is none of our causes.
+    """
+    cause = error.__cause__ or error.__context__ if isinstance(error, CallError) else None
+    while cause is not None and cause is not handled and cause.__traceback__ is not None:
+        cause.__traceback__ = None
+        cause = cause.__cause__ or cause.__context__
+    return error

@@ -1,207 +1,189 @@
-"""Connections for httpx by way of urllib3, which reads a long body several times faster than httpx's own.
+"""Requests by the standard library's HTTP client, over connections that are kept and used again.
 
-Only proxies are left to httpx's own transport.
+Other clients take longer for a small call than the network does, and several times as long for a large body. What they
+can do beyond, through proxies for one, is left to `over_httpx.py`.
 """
 
 from __future__ import annotations
 
 import socket
 import ssl
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from functools import cached_property, partial
 from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from io import BufferedReader
 from typing import Any
+from urllib.parse import urlsplit
 
-import httpx
-import urllib3
-from urllib3.connection import HTTPConnection, HTTPSConnection
-
+from datastore_sdk.exceptions import NoConnectionError
 from datastore_sdk.transport.chunks import ChunkedError, unchunked
+from datastore_sdk.transport.effects import Answer, Request
+from datastore_sdk.transport.failures import failure
+from datastore_sdk.transport.forking import drop_after_fork
+from datastore_sdk.transport.idle import Idle, Origin
+from datastore_sdk.transport.line import Line
 
+_PORTS = {"http": 80, "https": 443}
 _AT_A_TIME = 1 << 17
 """How many bytes are read at a time."""
 _WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 
-
-class Line:
-    """The connection that a request goes over, for hanging up from another thread."""
-
-    def __init__(self) -> None:
-        self.socket: Callable[[], socket.socket | None] | None = None
-        """Gives the connection's socket; None while there is no connection, and when the request has done with it."""
-        self.used_before = False
-        """Whether the connection has served another request already."""
-        self.hung_up = False
-
-    def hang_up(self) -> None:
-        """Ends whatever is waited for on the connection."""
-        self.hung_up = True
-        found = self.socket() if self.socket else None
-        if found is not None:
-            with suppress(OSError):  # it was closed meanwhile
-                found.shutdown(socket.SHUT_RDWR)
+GiveBack = Callable[[HTTPConnection], None]
+"""Takes a connection whose answer was read to its end."""
 
 
-_thread = threading.local()
+class Pool:
+    """Sends requests, each over a connection that no other uses meanwhile.
 
+    Args:
+        context: Makes the context that TLS takes; called when it is needed first, for it takes long.
+    """
 
-def _tell_line(connection: HTTPConnection) -> None:
-    """Tells the line of the request that this thread is about to send."""
-    line: Line | None = getattr(_thread, "line", None)
-    if line is not None:
-        line.used_before = connection.sock is not None
-        line.socket = lambda: connection.sock
+    def __init__(self, context: Callable[[], ssl.SSLContext]) -> None:
+        self._make_context = context
+        self._idle = Idle()
 
-
-def _look_whether_hung_up(connection: HTTPConnection) -> None:
-    """Whoever hung up before there was a connection could not end it."""
-    line: Line | None = getattr(_thread, "line", None)
-    if line is not None and line.hung_up:
-        connection.close()
-        raise ConnectionAbortedError("hung up")
-
-
-class _PlainConnection(HTTPConnection):
-    def connect(self) -> None:
-        super().connect()
-        _look_whether_hung_up(self)
-
-    def request(self, *arguments: Any, **options: Any) -> None:
-        _tell_line(self)
-        _look_whether_hung_up(self)
-        super().request(*arguments, **options)
-
-
-class _TlsConnection(HTTPSConnection):
-    def connect(self) -> None:
-        super().connect()
-        _look_whether_hung_up(self)
-
-    def request(self, *arguments: Any, **options: Any) -> None:
-        _tell_line(self)
-        _look_whether_hung_up(self)
-        super().request(*arguments, **options)
-
-
-class _PlainPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _PlainConnection  # pyright: ignore[reportAssignmentType] - its protocol wants attributes mutable
-
-
-class _TlsPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection  # pyright: ignore[reportAssignmentType] - as above
-
-
-class PoolTransport(httpx.BaseTransport):
-    """Pooled connections, one for each call under way. A `Line` can come as an extension of a request."""
-
-    def __init__(self, context: ssl.SSLContext) -> None:
-        self._pool = urllib3.PoolManager(
-            ssl_context=context,
-            maxsize=20,
-            retries=False,
-            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1), (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)],
-        )
-        self._pool.pool_classes_by_scheme = dict[str, Any](http=_PlainPool, https=_TlsPool)
-        # Else clear() leaves it to the garbage collector, which an error that is kept keeps away.
-        self._pool.pools.dispose_func = urllib3.HTTPConnectionPool.close
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Sends a request and reads status and headers of its answer."""
-        line: Line = request.extensions.get("line") or Line()
-        try:
-            response = self._send(request, line)
-            while response is None:
-                response = self._send(request, line)
-        except urllib3.exceptions.HTTPError as error:
-            raise _translated(error) from error
-        return httpx.Response(
-            response.status,
-            headers=list(response.headers.items()),
-            stream=_Body(response, request.extensions.get("timeout", {}), line),
-        )
-
-    def _send(self, request: httpx.Request, line: Line) -> urllib3.BaseHTTPResponse | None:
-        """The answer; None where the request must be sent again."""
-        timeout: dict[str, float | None] = request.extensions.get("timeout", {})
-        _thread.line = line
-        try:
-            return self._pool.urlopen(
-                request.method,
-                str(request.url),
-                body=request.read() or None,
-                headers=dict(request.headers),
-                redirect=False,
-                preload_content=False,
-                decode_content=False,
-                timeout=urllib3.Timeout(connect=timeout.get("connect"), read=timeout.get("read")),
-            )
-        except urllib3.exceptions.ProtocolError:
-            # A server may close an idle connection just as it is used again; it has not looked at the request then.
-            if line.used_before and not line.hung_up and request.method != "POST":
-                return None
-            raise
+    def open(self, request: Request, line: Line) -> Answer:
+        """Sends a request and reads status and headers of its answer; the line is for hanging up meanwhile."""
+        url = urlsplit(request.url)
+        origin = url.scheme, url.hostname or "", url.port or _PORTS[url.scheme]
+        idle = self._idle
+        give_back = partial(idle.put, origin)
+        while connection := idle.take(origin):
+            try:
+                return _answer(request, connection, line, give_back)
+            except NoConnectionError as error:
+                # A server may close an idle connection just as it is used again; it has not looked at the request then.
+                if line.ended or request.method == "POST" or not isinstance(error.__cause__, ConnectionError):
+                    raise
+        return _answer(request, self._connected(origin, request, line), line, give_back)
 
     def close(self) -> None:
-        """Closes all connections."""
-        self._pool.clear()
+        """Closes the connections that are not in use, and the others as soon as they no longer are."""
+        idle, self._idle = self._idle, Idle()
+        idle.close()
 
+    @cached_property
+    def _context(self) -> ssl.SSLContext:
+        return self._make_context()
 
-class _Body(httpx.SyncByteStream):
-    def __init__(self, response: urllib3.BaseHTTPResponse, timeout: dict[str, float | None], line: Line) -> None:
-        self._response: Any = response
-        self._line = line
-        self._timeout = timeout
-
-    def __iter__(self) -> Iterator[bytes]:
-        # There is none where there is no body, or where the server closes it at the end of the body.
-        if sock := getattr(self._response.connection, "sock", None):
-            sock.settimeout(self._timeout.get("read"))
+    def _connected(self, origin: Origin, request: Request, line: Line) -> HTTPConnection:
+        scheme, host, port = origin
+        kind = partial(HTTPSConnection, context=self._context) if scheme == "https" else HTTPConnection
+        connection = kind(host, port, timeout=request.timeouts.connect)
+        connection.response_class = _Response
+        line.socket = lambda: connection.sock
         try:
-            if self._response.status in _WITHOUT_BODY:
-                self._give_back()
-            elif self._response.chunked and self._response._original_response is not None:  # noqa: SLF001 - see below
-                yield from self._unchunked()
-            else:
-                while piece := self._response.read1(_AT_A_TIME, decode_content=False):
-                    if self._response.connection is None:  # with its last byte it was given back
-                        self._line.socket = None
-                    yield piece
-                self._line.socket = None
-        except ChunkedError as error:
-            raise httpx.RemoteProtocolError(str(error)) from error
-        except TimeoutError as error:
-            raise httpx.ReadTimeout("no bytes came in time") from error
-        except OSError as error:
-            raise httpx.ReadError(str(error)) from error
-        except urllib3.exceptions.HTTPError as error:
-            raise _translated(error) from error
+            connection.connect()
+            connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            drop_after_fork(connection.sock)
+        except BaseException as error:
+            connection.close()
+            if isinstance(error, OSError | UnicodeError):  # the latter is about the host's name
+                raise failure(error, request, late=isinstance(error, TimeoutError), sent=False) from error
+            raise
+        return connection
 
-    def _unchunked(self) -> Iterator[bytes]:
-        """Reads past urllib3, on the connection itself."""
-        original = self._response._original_response  # noqa: SLF001 - urllib3 shows it nowhere else
-        yield from unchunked(lambda: original.fp.read1(_AT_A_TIME))
-        self._give_back()
 
-    def _give_back(self) -> None:
-        """Hands the connection back as urllib3 does at the end of a body."""
-        self._line.socket = None
-        self._response._original_response.close()  # noqa: SLF001 - see above
-        self._response.release_conn()
+def _answer(request: Request, connection: HTTPConnection, line: Line, give_back: GiveBack) -> Answer:
+    """The answer over a connection, which is closed where there is none."""
+    open_socket = connection.sock  # the connection itself forgets it where the server is going to close it
+    line.socket = lambda: open_socket
+    try:
+        response = _response(request, connection, line)
+    except BaseException as error:
+        line.socket = None
+        connection.close()
+        if isinstance(error, OSError | HTTPException):
+            raise failure(error, request, late=isinstance(error, TimeoutError), sent=True) from error
+        raise
+    body = _Body(request, connection, response, line, give_back)
+    return Answer(response.status, _headers(response), body, drop=body.close)
+
+
+def _response(request: Request, connection: HTTPConnection, line: Line) -> HTTPResponse:
+    if line.ended:  # whoever hung up before there was a connection could not end it
+        raise ConnectionAbortedError("hung up")
+    timeouts, open_socket = request.timeouts, connection.sock
+    open_socket.settimeout(timeouts.first_byte if request.streamed else timeouts.read)
+    url = urlsplit(request.url)
+    target = f"{url.path}?{url.query}" if url.query else url.path
+    connection.request(request.method, target, body=request.content, headers={**request.headers})
+    response = connection.getresponse()
+    open_socket.settimeout(timeouts.idle if request.streamed else timeouts.read)
+    return response
+
+
+class _Response(HTTPResponse):
+    """Notices headers that break off, which the standard library takes for whole."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.fp = _Lines(self.fp.detach())
+
+
+class _Lines(BufferedReader):
+    def readline(self, size: int | None = -1, /) -> bytes:
+        if line := super().readline(size):
+            return line
+        raise ConnectionResetError("the connection was closed before the answer's beginning was whole")
+
+
+def _headers(response: HTTPResponse) -> dict[str, str]:
+    """The headers by name, in lower case; one that comes several times is a list, as HTTP has it."""
+    headers: dict[str, str] = {}
+    for name, value in response.getheaders():
+        known = headers.get(name.lower())
+        headers[name.lower()] = value if known is None else f"{known}, {value}"
+    return headers
+
+
+class _Body:
+    """The body of an answer. Reads past the standard library, which does not notice a body that is too short."""
+
+    def __init__(
+        self, request: Request, connection: HTTPConnection, response: HTTPResponse, line: Line, give_back: GiveBack
+    ) -> None:
+        self.line = line
+        self._request = request
+        self._connection = connection
+        self._response = response
+        self._give_back = give_back
+        self._pieces = self._to_its_end()
+        self._ended = False
+
+    def read(self) -> bytes:
+        try:
+            return next(self._pieces, b"")
+        except (OSError, ChunkedError) as error:
+            raise failure(error, self._request, late=isinstance(error, TimeoutError), sent=True) from error
 
     def close(self) -> None:
         """Drops the connection, unless the body was read to its end and the connection given back."""
-        self._line.socket = None
+        self.line.socket = None
+        if not self._ended:
+            self._response.close()
+            self._connection.close()
+
+    def _to_its_end(self) -> Iterator[bytes]:
+        yield from self._content()
+        self._ended = True
+        self.line.socket = None  # the connection may be another call's from now on
         self._response.close()
+        if not self._response.will_close:
+            self._give_back(self._connection)
 
-
-def _translated(error: urllib3.exceptions.HTTPError) -> httpx.TransportError:
-    match error:
-        case urllib3.exceptions.NewConnectionError() | urllib3.exceptions.SSLError():  # the former is also the next
-            return httpx.ConnectError(str(error))
-        case urllib3.exceptions.ConnectTimeoutError():
-            return httpx.ConnectTimeout(str(error))
-        case urllib3.exceptions.ReadTimeoutError():
-            return httpx.ReadTimeout(str(error))
-        case _:
-            return httpx.RemoteProtocolError(str(error))
+    def _content(self) -> Iterator[bytes]:
+        response = self._response
+        if response.status in _WITHOUT_BODY:
+            return
+        if response.chunked:
+            yield from unchunked(partial(response.fp.read1, _AT_A_TIME))
+            return
+        left = response.length
+        while left != 0 and (piece := response.fp.read1(_AT_A_TIME if left is None else min(left, _AT_A_TIME))):
+            yield piece
+            left = None if left is None else left - len(piece)
+        if left:
+            raise ConnectionError(f"the connection was closed {left} bytes before the body's end")

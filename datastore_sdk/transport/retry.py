@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
+from datastore_sdk.checks import checked_flag, checked_id, checked_number
 from datastore_sdk.exceptions import (
     CallError,
     CallTimeoutError,
@@ -14,6 +15,8 @@ from datastore_sdk.exceptions import (
     TruncatedBodyError,
 )
 
+LONGEST = 31 * 24 * 3600.0
+"""The longest time that makes sense to anybody, in seconds."""
 _DOUBLINGS = 40
 """More than any wait needs, and few enough for a float."""
 
@@ -24,7 +27,7 @@ class RetryPolicy:
 
     Calls are made again after 429, 5xx, lost connections, broken-off answers and timeouts, never after another 4xx. The
     wait doubles from attempt to attempt, a random part of it is taken (full jitter), and a `Retry-After` of the service
-    is respected.
+    is respected. Records that are downloaded count afresh from each record that comes.
     """
 
     max_attempts: int = 5
@@ -33,13 +36,40 @@ class RetryPolicy:
     """Upper end of the wait before the second attempt, in seconds."""
     longest_wait: float = 30.0
     """The longest wait in seconds. A `Retry-After` beyond it is not waited for: the call fails at once."""
+    max_seconds: float | None = None
+    """Seconds from the beginning of the call after which no attempt begins any more, nor a wait that would end after
+    them; None: as long as there are attempts."""
+    wait: bool = True
+    """False for programs that must not sleep: a call that would be made again later fails instead, with the error that
+    was met, whose `retry_after` says when to try again; and one that would wait for others to the same endpoint fails
+    with `RateLimited`, without a request. (A token that another thread is asking for is waited for all the same: it
+    needs the network either way.)"""
 
     def __post_init__(self) -> None:
-        if self.max_attempts < 1:
-            raise ValueError(f"max_attempts must be at least 1, not {self.max_attempts}")
+        checked_id(self.max_attempts, "max_attempts")
+        for name in ("first_wait", "longest_wait"):
+            checked_number(getattr(self, name), name, 0, LONGEST)
+        if self.max_seconds is not None:
+            checked_number(self.max_seconds, "max_seconds", 0, LONGEST)
+        checked_flag(self.wait, "wait")
 
-    def wait_after(self, error: CallError, *, attempt: int, idempotent: bool) -> float | None:
-        """Seconds to wait after an attempt (counted from 1) failed; None where the call must not be made again."""
+    def wait_after(self, error: CallError, *, attempt: int, idempotent: bool, elapsed: float = 0.0) -> float | None:
+        """How long to wait after an attempt failed.
+
+        Args:
+            error: What it failed with.
+            attempt: Which attempt it was, counted from 1.
+            idempotent: Whether making the call twice does no more than making it once.
+            elapsed: Seconds since the call began.
+
+        Returns:
+            Seconds; None where the call must not be made again.
+        """
+        wait = self._wait_after(error, attempt, idempotent=idempotent)
+        in_time = wait is not None and (self.max_seconds is None or elapsed + wait <= self.max_seconds)
+        return wait if in_time else None
+
+    def _wait_after(self, error: CallError, attempt: int, *, idempotent: bool) -> float | None:
         if attempt >= self.max_attempts or not _may_be_repeated(error, idempotent=idempotent):
             return None
         wait = random.uniform(  # noqa: S311 - no secret

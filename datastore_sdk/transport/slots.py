@@ -8,7 +8,7 @@ patience. It takes another slot when it goes on.
 
 from __future__ import annotations
 
-import asyncio
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
@@ -16,6 +16,7 @@ from threading import Lock, get_ident
 from time import monotonic
 
 from datastore_sdk.transport.effects import Steps, Wait
+from datastore_sdk.transport.forking import renew_after_fork
 
 Place = tuple[int, int]
 """A thread and the task that runs in it."""
@@ -53,6 +54,11 @@ class Slots:
         self._free = limit
         self._queue: deque[Future[Lease]] = deque()
         self._resting: set[Lease] = set()
+        self._lock = Lock()
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """Others made anew are used; what is still held of these, by streams of the parent, can be given back."""
         self._lock = Lock()
 
     def acquire(self) -> Steps[Lease]:
@@ -129,6 +135,10 @@ def _drop(taken: list[Lease]) -> None:
 
 
 def _here() -> Place:
+    if "asyncio" not in sys.modules:  # it takes long to import, and until then there are no tasks
+        return get_ident(), 0
+    import asyncio
+
     try:
         task = asyncio.current_task()
     except RuntimeError:  # no event loop runs in this thread

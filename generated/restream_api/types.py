@@ -112,7 +112,7 @@ class Operation(Generic[T]):
     parse: Callable[[bytes], T]
     query: tuple[tuple[str, str], ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    content: bytes | None = None
+    content: bytes | None = field(default=None, repr=False)
     success: frozenset[int] = frozenset({200})
     authenticated: bool = True
     """Whether the contract asks for the bearer token."""

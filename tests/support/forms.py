@@ -26,7 +26,7 @@ class Form(ABC):
         """Puts records into the list one by one, so that those before an error can be looked at."""
 
     @abstractmethod
-    def save(self, client: Client, queries: Sequence[DataQuery], path: Path, *, overwrite: bool = False) -> None: ...
+    def save(self, client: Client, queries: Sequence[DataQuery], path: Path, **options: Any) -> None: ...
 
 
 class SyncForm(Form):
@@ -39,9 +39,9 @@ class SyncForm(Form):
             for record in Data(client, queries):
                 into.append(record)  # noqa: PERF402 - one by one, see above
 
-    def save(self, client: Client, queries: Sequence[DataQuery], path: Path, *, overwrite: bool = False) -> None:
+    def save(self, client: Client, queries: Sequence[DataQuery], path: Path, **options: Any) -> None:
         with client:
-            Data(client, queries).save(path, overwrite=overwrite)
+            Data(client, queries).save(path, **options)
 
 
 class AsyncForm(Form):
@@ -60,10 +60,10 @@ class AsyncForm(Form):
 
         asyncio.run(main())
 
-    def save(self, client: Client, queries: Sequence[DataQuery], path: Path, *, overwrite: bool = False) -> None:
+    def save(self, client: Client, queries: Sequence[DataQuery], path: Path, **options: Any) -> None:
         async def main() -> None:
             async with client:
-                await DataAsync(client, queries).asave(path, overwrite=overwrite)
+                await DataAsync(client, queries).asave(path, **options)
 
         asyncio.run(main())
 

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from datastore_sdk.exceptions import ConfigurationError, MissingCredentialsError
 from datastore_sdk.transport import Client
-from datastore_sdk.transport.clock import Clock
-from datastore_sdk.transport.config import DEFAULT_HOST, base_url_from, credentials_from
+from datastore_sdk.transport.config import Options
+from datastore_sdk.transport.settings import DEFAULT_HOST, base_url_from, refuse_unencrypted
+from datastore_sdk.transport.surroundings import configuration
 from tests.support.properties import PROPERTY
 
 VARIABLES = ("TALLY_AUTH_TOKEN", "RESTREAM_CLIENT_ID", "RESTREAM_CLIENT_SECRET", "RESTREAM_HOST")
@@ -23,20 +24,25 @@ def empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def identity(
     auth_token: str | None = None, client_id: str | None = None, client_secret: str | None = None
-) -> tuple[str, ...]:
-    return credentials_from(auth_token, client_id, client_secret, clock=Clock()).identity
+) -> tuple[str | int, ...]:
+    options = Options(auth_token=auth_token, client_id=client_id, client_secret=client_secret)
+    return configuration(options).login.value.identity
+
+
+def host(base_url: str | None = None) -> str:
+    return Client("t0ken", base_url=base_url).base_url
 
 
 def test_the_default_host() -> None:
-    assert base_url_from(None) == DEFAULT_HOST == "https://app.restreamsolutions.com"
+    assert host() == DEFAULT_HOST == "https://app.restreamsolutions.com"
 
 
 def test_the_environment_names_the_host_and_the_argument_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RESTREAM_HOST", "https://staging.restream.test/")
-    assert base_url_from(None) == "https://staging.restream.test"
-    assert base_url_from("https://other.restream.test") == "https://other.restream.test"
+    assert host() == "https://staging.restream.test"
+    assert host("https://other.restream.test") == "https://other.restream.test"
     monkeypatch.setenv("RESTREAM_HOST", "")
-    assert base_url_from(None) == DEFAULT_HOST
+    assert host() == DEFAULT_HOST
 
 
 @pytest.mark.parametrize(
@@ -71,7 +77,8 @@ def test_base_urls(given: str, url: str) -> None:
 )
 def test_a_token_is_sent_unencrypted_to_loopback_only(url: str) -> None:
     with pytest.raises(ConfigurationError, match="unencrypted"):
-        base_url_from(url)
+        host(url)
+    assert Client("t0ken", base_url=url, allow_plain_http=True).base_url == url, "unless asked for"
 
 
 @pytest.mark.parametrize(
@@ -120,6 +127,7 @@ def test_base_urls_that_cannot_be_used(url: str) -> None:
 def test_any_base_url_is_taken_or_refused_in_the_same_words(scheme: str, host: str, port: str) -> None:
     try:
         url = base_url_from(scheme + host + port)
+        refuse_unencrypted(url)
     except ConfigurationError:
         return
     assert url.isprintable()
@@ -138,7 +146,8 @@ def test_client_credentials_of_the_environment(monkeypatch: pytest.MonkeyPatch) 
     assert identity() == ("client", "crew", "s3cret")
     assert identity("from-argument") == ("token", "from-argument")
     assert identity(client_id="other", client_secret="other") == ("client", "other", "other")
-    assert identity(client_id="other") == ("client", "other", "s3cret")
+    with pytest.raises(MissingCredentialsError, match=r"client secret \(client_secret=\) is missing"):
+        identity(client_id="other")
 
 
 def test_a_token_goes_before_client_credentials_and_arguments_before_the_environment(
@@ -164,6 +173,11 @@ def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, "")
     with pytest.raises(MissingCredentialsError):
         Client()
+
+
+def test_a_token_and_client_credentials_as_arguments_exclude_each_other() -> None:
+    with pytest.raises(ConfigurationError, match="not both"):
+        identity("t0ken", "crew", "s3cret")
 
 
 def test_half_of_the_client_credentials(monkeypatch: pytest.MonkeyPatch) -> None:

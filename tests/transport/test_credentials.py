@@ -19,6 +19,7 @@ from datastore_sdk.exceptions import (
     ServerError,
 )
 from datastore_sdk.transport import Client
+from datastore_sdk.transport.client_credentials import QUIET
 from restream_api.api.pads import list_pads
 from tests.support.answers import Reply, answer, give, then
 from tests.support.clock import JumpingClock
@@ -197,13 +198,19 @@ def test_many_who_wait_for_a_refusal_ask_no_more_than_once_each_round(
     assert issuer.most_at_a_time == 1
 
 
-def test_a_new_call_after_a_refusal_asks_again(client: Client, issuer: Issuer, form: Form) -> None:
-    issuer.refusal = answer(401)
-    with pytest.raises(AuthenticationError):
-        form.run(client, list_pads())
+@pytest.mark.parametrize("status", [401, 503])
+def test_after_a_failure_nobody_asks_for_some_seconds(
+    client: Client, issuer: Issuer, clock: JumpingClock, status: int, form: Form
+) -> None:
+    issuer.refusal = answer(status)
+    for _ in range(20):
+        with pytest.raises(CallError) as raised:
+            form.run(client, list_pads())
+        assert getattr(raised.value, "status", None) == status
+    assert issuer.asked == (1 if status == 401 else 3)
     issuer.refusal = None
+    clock.time += QUIET
     assert form.run(client, list_pads()) == []
-    assert issuer.asked == 2
 
 
 TROUBLES: dict[str, tuple[Reply, type[CallError]]] = {

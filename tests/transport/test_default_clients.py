@@ -1,18 +1,17 @@
-"""The clients that the SDK makes by itself: one per host and credentials, none shared with a forked process."""
+"""The clients that the SDK makes by itself: one per configuration."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
-import textwrap
 from collections.abc import Iterator
 
 import pytest
 
 from datastore_sdk.exceptions import ConfigurationError, MissingCredentialsError
 from datastore_sdk.transport import Client, client_for
-from datastore_sdk.transport import client as clients
+from datastore_sdk.transport import default_clients as clients
 from restream_api.api.pads import list_pads
 from tests.support.answers import always, answer
 from tests.support.fixtures import Serve
@@ -88,56 +87,6 @@ def test_nothing_is_kept_of_what_cannot_be_used(monkeypatch: pytest.MonkeyPatch)
 
 def test_threads_share_one() -> None:
     assert len({id(client) for client in all_of([client_for] * 50)}) == 1
-
-
-FORKING = textwrap.dedent(
-    """
-    import os, sys, threading
-    from datastore_sdk.transport import client as clients, client_for
-    from restream_api.api.pads import list_pads
-
-    before = client_for()
-    assert before.run(list_pads()) == []
-
-    # Another thread holds all locks just when this process is forked.
-    forked, held = threading.Event(), threading.Event()
-    def hold():
-        with clients._lock, before._lock, before.exchange._lock:
-            held.set()
-            forked.wait(20)
-    threading.Thread(target=hold).start()
-    held.wait(20)
-
-    child = os.fork()
-    if child == 0:
-        assert client_for() is not before
-        assert client_for() is client_for()
-        assert client_for().run(list_pads()) == []
-        sys.stdout.flush()
-        os._exit(0)
-    forked.set()
-    _, status = os.waitpid(child, 0)
-    assert before.run(list_pads()) == []
-    assert client_for() is before
-    sys.exit(os.waitstatus_to_exitcode(status))
-    """
-)
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
-def test_a_forked_process_makes_its_own(serve: Serve) -> None:
-    server = serve(always(answer(200, b"[]")))
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORKING],
-        env={**os.environ, "RESTREAM_HOST": server.url, "PYTHONPATH": os.pathsep.join(sys.path)},
-        timeout=20,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert len(server.received) == 3
-    assert server.connections == 2, "the child connects anew, the parent goes on with its connection"
 
 
 def test_importing_makes_no_client_and_loads_no_http_library() -> None:

@@ -1,0 +1,24 @@
+"""Requests that came to nothing, as errors of our tree."""
+
+from __future__ import annotations
+
+from datastore_sdk.exceptions import CallTimeoutError, NoConnectionError
+from datastore_sdk.transport.effects import Request
+
+
+def failure(error: Exception, request: Request, *, late: bool, sent: bool) -> NoConnectionError | CallTimeoutError:
+    """What an error of the network means for a request.
+
+    Args:
+        error: The error.
+        request: What was asked.
+        late: Whether something was waited for too long.
+        sent: Whether the service may have got the request.
+    """
+    reason = str(error) or type(error).__name__
+    what = f"{request.method} {request.url}"
+    if late:
+        message = f"{what} was not answered in time: {reason}"
+        return CallTimeoutError(message, method=request.method, url=request.url, sent=sent)
+    message = f"{what}: the connection was lost: {reason}" if sent else f"{what}: the service was not reached: {reason}"
+    return NoConnectionError(message, method=request.method, url=request.url, sent=sent)

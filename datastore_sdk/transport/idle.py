@@ -1,0 +1,62 @@
+"""Connections that wait to be used again."""
+
+from __future__ import annotations
+
+from http.client import HTTPConnection
+from selectors import EVENT_READ, DefaultSelector
+from threading import Lock
+from weakref import finalize
+
+Origin = tuple[str, str, int]
+"""Scheme, host and port of a server."""
+_MOST = 20
+"""How many connections to one server may wait."""
+
+
+class Idle:
+    """Keeps connections, the one used last at hand. They are closed with it, or when it is forgotten."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[Origin, list[HTTPConnection]] = {}
+        self._lock = Lock()
+        self._closed = False
+        finalize(self, _close_all, self._waiting)
+
+    def take(self, origin: Origin) -> HTTPConnection | None:
+        """A connection to a server; None where none waits."""
+        while True:
+            with self._lock:
+                waiting = self._waiting.get(origin)
+                connection = waiting.pop() if waiting else None
+            if connection is None or _is_silent(connection):
+                return connection
+            connection.close()
+
+    def put(self, origin: Origin, connection: HTTPConnection) -> None:
+        """Keeps a connection whose last answer was read to its end."""
+        with self._lock:
+            waiting = self._waiting.setdefault(origin, [])
+            kept = not self._closed and len(waiting) < _MOST
+            if kept:
+                waiting.append(connection)
+        if not kept:
+            connection.close()
+
+    def close(self) -> None:
+        """Closes the connections, and from now on each that comes."""
+        with self._lock:
+            self._closed = True
+            _close_all(self._waiting)
+
+
+def _is_silent(connection: HTTPConnection) -> bool:
+    """Whether the server neither hung up nor said something that nobody asked for."""
+    with DefaultSelector() as selector:
+        selector.register(connection.sock, EVENT_READ)
+        return not selector.select(0)
+
+
+def _close_all(waiting: dict[Origin, list[HTTPConnection]]) -> None:
+    for connections in waiting.values():
+        while connections:
+            connections.pop().close()

@@ -1,0 +1,73 @@
+"""What all clients of a process share that the service takes for one: the slots of its limits, and the token."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Hashable
+from threading import Lock
+from typing import Generic, TypeVar
+from weakref import WeakValueDictionary
+
+from datastore_sdk.transport.client_credentials import ClientCredentials
+from datastore_sdk.transport.clock import Clock
+from datastore_sdk.transport.config import Configuration
+from datastore_sdk.transport.credentials import Credentials, ProvidedToken, StaticToken
+from datastore_sdk.transport.forking import renew_after_fork
+from datastore_sdk.transport.limits import EndpointSlots, Limits
+from datastore_sdk.transport.token_cache import TokenCache
+
+S = TypeVar("S")
+
+LATEST = 16
+"""How many tokens are kept of clients that nobody has any more: a client made anew for each call finds its token."""
+
+
+class Shared(Generic[S]):
+    """One thing for each key, for as long as somebody has it; the latest few for longer."""
+
+    def __init__(self, latest: int = 0) -> None:
+        self._things = WeakValueDictionary[Hashable, S]()
+        self._latest = deque[S](maxlen=latest)
+        self.after_fork()
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """The things themselves are made anew by what they are."""
+        self._lock = Lock()
+
+    def get(self, key: Hashable, make: Callable[[], S]) -> S:
+        """The thing of that key, made where there is none."""
+        with self._lock:
+            thing = self._things.get(key)
+            if thing is None:
+                thing = self._things[key] = make()
+                self._latest.append(thing)
+            return thing
+
+
+_slots = Shared[EndpointSlots]()
+_issued = Shared[ClientCredentials](LATEST)
+
+
+def limits_of(configuration: Configuration, clock: Clock) -> Limits:
+    """The limits that a client keeps to together with others."""
+    shared = _slots.get((configuration.base_url.value, configuration.login.value.identity, clock), EndpointSlots)
+    wanted = configuration.max_concurrent_calls.value
+    return Limits(shared, EndpointSlots(wanted) if wanted < shared.limit else None)
+
+
+def credentials_of(configuration: Configuration, clock: Clock) -> Credentials:
+    """What gives the token."""
+    base_url, folder, login = (
+        configuration.base_url.value,
+        configuration.token_cache.value,
+        configuration.login.value,
+    )
+    if login.auth_token is not None:
+        return StaticToken(login.auth_token) if isinstance(login.auth_token, str) else ProvidedToken(login.auth_token)
+
+    def make() -> ClientCredentials:
+        cache = TokenCache(folder, base_url, login.client_id) if folder else None
+        return ClientCredentials(login.client_id, login.client_secret, clock=clock, cache=cache)
+
+    return _issued.get((base_url, login.identity, clock, folder), make)

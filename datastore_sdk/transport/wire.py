@@ -1,0 +1,60 @@
+"""The connections of a client, made when they are needed; clients made from one another share them."""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from datastore_sdk.transport.connection import Connection
+from datastore_sdk.transport.forking import renew_after_fork
+
+if TYPE_CHECKING:
+    from datastore_sdk.transport.http import AsyncHttp, Http
+    from datastore_sdk.transport.sockets import Sockets
+
+
+class Wire:
+    """Connections that are made alike.
+
+    Args:
+        connection: How.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.after_fork()
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """No connection is there yet."""
+        self._lock = Lock()
+        self._http: Http | None = None
+
+    def http(self) -> Http:
+        """Makes blocking requests."""
+        # httpx is imported, and its TLS context built, with the first call: neither is needed to import this package.
+        from datastore_sdk.transport.http import Http
+
+        with self._lock:
+            if self._http is None:
+                self._http = Http(self.connection)
+            return self._http
+
+    def async_http(self) -> AsyncHttp:
+        """Makes awaited requests."""
+        from datastore_sdk.transport.http import AsyncHttp
+
+        return AsyncHttp(self.http, self.connection.async_http)
+
+    def sockets(self) -> Sockets:
+        """Opens WebSocket connections, each for one listener."""
+        from datastore_sdk.transport.sockets import Sockets
+
+        return Sockets(self.connection)
+
+    def close(self) -> None:
+        """Closes the connections that are not in use. Others are made when they are needed."""
+        with self._lock:
+            http, self._http = self._http, None
+        if http is not None:
+            http.close()

@@ -1,0 +1,212 @@
+"""Connections: how they are made, kept and given up."""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import pytest
+
+from datastore_sdk.exceptions import CallTimeoutError, NoConnectionError
+from datastore_sdk.transport import RetryPolicy, Timeouts
+from datastore_sdk.transport.effects import Answer, Request
+from datastore_sdk.transport.idle import Idle
+from datastore_sdk.transport.line import Line
+from datastore_sdk.transport.pool import Pool
+from restream_api.api.pads import list_pads
+from tests.support.answers import always, answer, chunked, in_turn
+from tests.support.clock import JumpingClock
+from tests.support.fixtures import ClientOf, Serve
+from tests.support.threads import all_of
+from tests.support.wire import Handler, Received, Server
+from tests.support.wire import Line as ServerLine
+
+CERTIFICATE = Path(__file__).with_name("certificate.pem")
+"""Of 127.0.0.1, with its key, signed by itself."""
+ONCE = RetryPolicy(max_attempts=1)
+
+
+class TlsServer(Server):
+    """A server that speaks TLS."""
+
+    def __init__(self, handler: Handler) -> None:
+        super().__init__(handler)
+        self.url = self.url.replace("http:", "https:")
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(CERTIFICATE)
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            super()._serve(self._context.wrap_socket(connection, server_side=True))
+
+
+@pytest.fixture
+def serve_tls(nothing_left: None) -> Iterator[Callable[[Handler], Server]]:  # noqa: ARG001 - looks for leaks afterwards
+    with ExitStack() as stack:
+        yield lambda handler: stack.enter_context(TlsServer(handler))
+
+
+@pytest.fixture
+def pool() -> Iterator[Pool]:
+    pool = Pool(lambda: pytest.fail("nobody speaks TLS here"))
+    yield pool
+    pool.close()
+
+
+def trusting() -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=CERTIFICATE)
+
+
+def get(server: Server, path: str = "/") -> Request:
+    return Request("GET", f"{server.url}{path}", {})
+
+
+def read(answer: Answer) -> bytes:
+    return b"".join(iter(answer.handle.read, b""))
+
+
+def test_tls(serve_tls: Serve) -> None:
+    server = serve_tls(in_turn(answer(200, b"[]"), chunked(b"[", b"]"), answer(200, b"x" * 300_000)))
+    contexts: list[ssl.SSLContext] = []
+
+    def context() -> ssl.SSLContext:
+        contexts.append(trusting())
+        return contexts[-1]
+
+    pool = Pool(context)
+    assert contexts == [], "it takes long to make"
+    assert [len(read(pool.open(get(server), Line()))) for _ in range(3)] == [2, 2, 300_000]
+    pool.close()
+    assert (server.connections, len(contexts)) == (1, 1)
+
+
+def test_whoever_cannot_be_verified_gets_no_request(serve_tls: Serve, clock: JumpingClock, client_of: ClientOf) -> None:
+    server = serve_tls(always(answer(200, b"[]")))
+    for client in (
+        client_of(server, retries=ONCE),
+        client_of(server, retries=ONCE, base_url=server.url.replace("127.0.0.1", "localhost"), verify=trusting()),
+    ):
+        with pytest.raises(NoConnectionError, match=r"was not reached: .*certificate verify failed") as caught:
+            client.run(list_pads())
+        assert not caught.value.sent
+    assert server.received == []
+    assert client_of(server, verify=False).run(list_pads()) == []
+    assert clock.sleeps == []
+
+
+@pytest.mark.parametrize("path", [CERTIFICATE, str(CERTIFICATE)])
+def test_a_file_of_authorities(path: Path | str, serve_tls: Serve, client_of: ClientOf) -> None:
+    server = serve_tls(always(answer(200, b"[]")))
+    assert client_of(server, verify=path).run(list_pads()) == []
+
+
+def test_authorities_of_the_environment(serve_tls: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = serve_tls(always(answer(200, b"[]")))
+    with pytest.raises(NoConnectionError, match="certificate verify failed"):
+        client_of(server, retries=ONCE, verify=True).run(list_pads())
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    assert client_of(server, verify=True).run(list_pads()) == []
+
+
+def test_a_server_that_takes_the_connection_and_no_more(serve: Serve, client_of: ClientOf) -> None:
+    """Its handshake is waited for as long as the connection, and nothing has been sent by then."""
+    silent = socket.create_server(("127.0.0.1", 0))
+    with silent:
+        base_url = f"https://127.0.0.1:{silent.getsockname()[1]}"
+        client = client_of(serve(always(b"")), base_url=base_url, retries=ONCE, timeout=Timeouts(connect=0.05))
+        with pytest.raises(CallTimeoutError) as caught:
+            client.run(list_pads())
+    assert not caught.value.sent
+
+
+def test_each_call_under_way_has_a_connection_of_its_own(serve: Serve, pool: Pool) -> None:
+    both = threading.Barrier(2)
+
+    def handle(line: ServerLine, _: Received) -> None:
+        both.wait(5)
+        line.send(answer(200, b"[]"))
+
+    server = serve(handle)
+    for _ in range(3):
+        assert all_of([lambda: read(pool.open(get(server), Line()))] * 2) == [b"[]"] * 2
+    assert server.connections == 2
+
+
+def test_no_more_connections_are_kept_than_are_good_for_anything(serve: Serve, pool: Pool) -> None:
+    server = serve(always(answer(200, b"[]")))
+    answers = [pool.open(get(server), Line()) for _ in range(25)]
+    assert [read(answer) for answer in answers] == [b"[]"] * 25
+    answers = [pool.open(get(server), Line()) for _ in range(25)]
+    assert server.connections == 25 + 5
+    assert [read(answer) for answer in answers] == [b"[]"] * 25
+
+
+def test_closing_spares_calls_under_way(serve: Serve, pool: Pool) -> None:
+    server = serve(always(answer(200, b"[]")))
+    under_way = pool.open(get(server), Line())
+    pool.close()
+    assert read(under_way) == b"[]"
+    server.settle()  # it was not kept
+    assert read(pool.open(get(server), Line())) == b"[]"
+    assert server.connections == 2
+
+
+def test_a_pool_that_is_forgotten_closes_its_connections(serve: Serve) -> None:
+    server = serve(always(answer(200, b"[]")))
+    read(Pool(trusting).open(get(server), Line()))
+    server.settle()
+
+
+def test_nothing_waits_for_servers_that_were_never_called() -> None:
+    assert Idle().take(("http", "restream.test", 80)) is None
+
+
+def test_headers_that_come_several_times(serve: Serve, pool: Pool) -> None:
+    reply = b"HTTP/1.1 200 OK\r\nX-Crew: 7\r\nContent-Length: 0\r\nx-crew: 9\r\n\r\n"
+    opened = pool.open(get(serve(always(reply))), Line())
+    assert opened.headers == {"x-crew": "7, 9", "content-length": "0"}
+    assert read(opened) == b""
+
+
+def test_the_target_is_sent_as_it_is(serve: Serve, pool: Pool) -> None:
+    server = serve(always(answer(200, b"[]")))
+    for path in ("/pads/?name_search=a%20b&fields=a%2Cb", "/pads/", "/"):
+        read(pool.open(get(server, path), Line()))
+    assert [request.target for request in server.received] == ["/pads/?name_search=a%20b&fields=a%2Cb", "/pads/", "/"]
+    assert {request.headers["host"] for request in server.received} == {server.url.removeprefix("http://")}
+
+
+@pytest.mark.parametrize("no_proxy", [False, True])
+def test_httpx_is_not_loaded_for_calls_without_a_proxy(no_proxy: bool, serve: Serve) -> None:
+    server = serve(always(answer(200, b"[]")))
+    code = """
+        import sys
+        from datastore_sdk.transport import client_for
+        from restream_api.api.pads import list_pads
+
+        assert client_for("t0ken").run(list_pads()) == []
+        print(sorted({"httpx", "certifi"} & set(sys.modules)))
+    """
+    environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        env={
+            **environment,
+            **({"NO_PROXY": "localhost"} if no_proxy else {}),
+            "RESTREAM_HOST": server.url,
+            "PYTHONPATH": os.pathsep.join(sys.path),
+        },
+        timeout=20,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("[]\n", "")
