@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import IO, Any, Protocol
 
 from datastore_sdk.data.writer import Sink, Writer
+from datastore_sdk.transport.effects import Steps
 
 _GZIP_LEVEL = 3
 """Twice as fast as the usual 6, for files a tenth larger: records come faster than level 6 packs them."""
@@ -45,9 +46,9 @@ class CompressedWriter(Writer):
         self._writer = kind(_Compressing(file, compressor))
         self.form = self._writer.form
 
-    def write(self, batch: list[Any]) -> None:
+    def write(self, batch: list[Any]) -> Steps[None] | None:
         """Adds records."""
-        self._writer.write(batch)
+        return self._writer.write(batch)
 
     def finish(self) -> None:
         """Completes the file."""

@@ -2,24 +2,26 @@
 
 Where network chunks break is not promised, so the bytes at hand are cut at their last `}` and parsed as an array of
 their own. If that parses, the cut was between two records: inside one, brackets or a string would still be open. If it
-fails at the very end of the text, the `}` stood inside a record, and an earlier one is tried; if it fails before, the
-body is damaged. At the end of the body the closing `]` must have come: no HTTP client notices a body that ended early
-but cleanly.
+fails at the very end of the text, the `}` stood inside a record, and the end of the last whole record is looked for; if
+it fails before, the body is damaged. At the end of the body the closing `]` must have come: no HTTP client notices a
+body that ended early but cleanly.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 from datastore_sdk.data.decoding import Undecodable
+from datastore_sdk.data.scanning import records_in
 
 R = TypeVar("R")
 
 WINDOW = 1 << 16
 """How many bytes are parsed at a time: parsers are fastest on what fits the processor's cache."""
-_BACK_OFFS = 16
-"""How many earlier cuts are tried before more bytes are waited for, each twice as far back as the one before."""
+LONGEST = 1 << 26
+"""The most bytes that a record may have."""
 
 
 class Truncated(Exception):  # noqa: N818 - never leaves this package: the stream turns it into a TruncatedBodyError
@@ -36,6 +38,8 @@ class Cutter(Generic[R]):
     def __init__(self, decode: Callable[[bytes], list[R]]) -> None:
         self._decode = decode
         self._rest = b""
+        self._waiting: list[bytes] = []  # what came since; long records would be copied too often otherwise
+        self._size = 0  # of both
         self._wanted = 0
         self._opening = b"["
         self.good = 0
@@ -48,8 +52,10 @@ class Cutter(Generic[R]):
             Undecodable: the body is not a JSON array of records; its `position` counts from the beginning of the body.
         """
         for start in range(0, len(piece), WINDOW):
-            self._rest += piece[start : start + WINDOW]
-            if len(self._rest) >= self._wanted and (batch := self._cut()):
+            window = piece[start : start + WINDOW]
+            self._waiting.append(window)
+            self._size += len(window)
+            if self._size >= self._wanted and (batch := self._cut()):
                 yield batch
 
     def finish(self) -> list[R]:
@@ -79,28 +85,29 @@ class Cutter(Generic[R]):
 
     def _cut(self) -> list[R] | None:
         """The records up to the last cut that can be made; None where more bytes are needed."""
+        self._rest = b"".join([self._rest, *self._waiting])
+        self._waiting.clear()
         text = self._rest.lstrip()
-        if not text or (text.rstrip() == b"]" and self._opening == b","):
-            return None
-        if not text.startswith(self._opening):
+        if text and not text.startswith(self._opening):
+            if text.rstrip() == b"]" and self._opening == b",":
+                return None
             raise self._damaged(f"expected {self._opening.decode()!r} or the end of the array, found {text[:1]!r}", 0)
-        cut = text.rfind(b"}")
-        for back_off in range(_BACK_OFFS):
-            if cut < 0:
-                break
+        for cut in _cuts(text):
             try:
                 batch = self._decode(b"[" + text[1 : cut + 1] + b"]")
             except Undecodable as error:
                 if not error.at_end:
                     raise self._damaged(error.reason, error.position) from None
-                cut = _earlier(text, max(cut + 1 - (1 << back_off), 0))
             else:
                 self.good += len(self._rest) - len(text) + cut + 1
                 self._rest = text[cut + 1 :]
+                self._size = len(self._rest)
                 self._opening = b","
                 self._wanted = 0
                 return batch
-        self._wanted = 2 * len(self._rest)  # so that a long record is not parsed again with every window
+        if self._size >= LONGEST:
+            raise self._damaged(f"a record is longer than {LONGEST >> 20} MB", 0)
+        self._wanted = min(2 * self._size, LONGEST)  # so that a long record is not parsed again with every window
         return None
 
     def _damaged(self, reason: str, position: int) -> Undecodable:
@@ -108,7 +115,14 @@ class Cutter(Generic[R]):
         return Undecodable(reason, self.good + space + position, at_end=False)
 
 
-def _earlier(text: bytes, before: int) -> int:
-    """The last place before another where a record may end, rather one that a comma follows; -1 where there is none."""
-    likely = text.rfind(b"},", 0, before)
-    return likely if likely >= 0 else text.rfind(b"}", 0, before)
+def _cuts(text: bytes) -> Iterator[int]:
+    """Where the last whole record may end: the places of braces, those that cost least to find first."""
+    last = text.rfind(b"}")
+    if last < 0:
+        return
+    yield last
+    likely = text.rfind(b"},", 0, last)
+    if likely >= 0:
+        yield likely
+    for _, end in deque(records_in(text), maxlen=1):
+        yield end - 1

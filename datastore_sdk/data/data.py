@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Sequence
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any
 
 from datastore_sdk.checks import checked_id
+from datastore_sdk.data.download import Download
 from datastore_sdk.data.forms import DICTS
 from datastore_sdk.data.frames import arrow_stream, to_arrow, to_pandas, to_polars
+from datastore_sdk.data.progress import Progress, Show
 from datastore_sdk.data.query import DataQuery
+from datastore_sdk.data.representation import html_of, text_of
 from datastore_sdk.data.saving import saving
 from datastore_sdk.data.stream import batches
 from datastore_sdk.transport import Client
+from datastore_sdk.transport.effects import Steps
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,14 +31,43 @@ class _Base:
     def __init__(self, client: Client, queries: Sequence[DataQuery]) -> None:
         self._client = client
         self._queries = tuple(queries)
+        self._download = Download()
 
     @property
     def queries(self) -> tuple[DataQuery, ...]:
         """What is asked for; for data changes, one question for each corrected interval of a site."""
         return self._queries
 
+    @property
+    def resumptions(self) -> int:
+        """How often the last download, or the one under way, was taken up again because it had broken off."""
+        return self._download.resumptions
+
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(map(str, self._queries))})"
+        return text_of(type(self).__name__, self._queries)
+
+    def _repr_html_(self) -> str:
+        return html_of(type(self).__name__, self._queries)
+
+    def _begin(self) -> Download:
+        self._download = Download()
+        return self._download
+
+    def _steps(self) -> Steps[None]:
+        return batches(self._client.exchange, self._queries, self._begin(), DICTS)
+
+    def _saving(
+        self, path: str | os.PathLike[str], *, overwrite: bool, resume: bool, progress: bool | Show
+    ) -> Steps[None]:
+        return saving(
+            self._client.exchange,
+            self._queries,
+            path,
+            self._begin(),
+            overwrite=overwrite,
+            resume=resume,
+            progress=progress,
+        )
 
 
 class _ArrowStream(_Base):
@@ -48,7 +81,7 @@ class _ArrowStream(_Base):
 
         duckdb asks for it first.
         """
-        self._downloaded = self._downloaded or self._download()
+        self._downloaded = self._downloaded or self._read()
         schema: Any = self._downloaded.schema
         return schema.__arrow_c_schema__()
 
@@ -61,12 +94,12 @@ class _ArrowStream(_Base):
         Args:
             requested_schema: The schema in which the caller would like the records, as a capsule.
         """
-        stream: Any = self._downloaded or self._download()
+        stream: Any = self._downloaded or self._read()
         self._downloaded = None
         return stream.__arrow_c_stream__(requested_schema)
 
-    def _download(self) -> pa.RecordBatchReader:
-        return self._client.drive(arrow_stream(self._client.exchange, self._queries))
+    def _read(self) -> pa.RecordBatchReader:
+        return self._client.drive(arrow_stream(self._client.exchange, self._queries, self._begin()))
 
 
 class Data(_ArrowStream):
@@ -104,6 +137,20 @@ class Data(_ArrowStream):
         """
         return self._batches(checked_id(size, "size"))
 
+    def head(self, n: int = 5) -> list[dict[str, Any]]:
+        """The first records; the download is given up behind them.
+
+        Args:
+            n: How many.
+
+        Raises:
+            TypeError: `n` is not an int.
+            ValueError: `n` is not positive.
+            RestreamError: The records could not be had.
+        """
+        with closing(self._batches(checked_id(n, "n"))) as lists:
+            return next(lists, list[dict[str, Any]]())
+
     def to_arrow(self) -> pa.Table:
         """All records as a pyarrow table. Needs the extra `arrow`.
 
@@ -120,7 +167,7 @@ class Data(_ArrowStream):
             ImportError: pyarrow is not installed.
             RestreamError: The records could not be had.
         """
-        return self._client.drive(to_arrow(self._client.exchange, self._queries))
+        return self._client.drive(to_arrow(self._client.exchange, self._queries, self._begin()))
 
     def to_pandas(self) -> pd.DataFrame:
         """All records as a pandas data frame. Needs the extra `pandas`.
@@ -132,7 +179,7 @@ class Data(_ArrowStream):
             ImportError: pandas or pyarrow is not installed.
             RestreamError: The records could not be had.
         """
-        return self._client.drive(to_pandas(self._client.exchange, self._queries))
+        return self._client.drive(to_pandas(self._client.exchange, self._queries, self._begin()))
 
     def to_polars(self) -> pl.DataFrame:
         """All records as a polars data frame. Needs the extra `polars`.
@@ -143,9 +190,16 @@ class Data(_ArrowStream):
             ImportError: polars or pyarrow is not installed.
             RestreamError: The records could not be had.
         """
-        return self._client.drive(to_polars(self._client.exchange, self._queries))
+        return self._client.drive(to_polars(self._client.exchange, self._queries, self._begin()))
 
-    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        overwrite: bool = False,
+        resume: bool = False,
+        progress: bool | Callable[[Progress], None] = False,
+    ) -> None:
         """Saves the records to a file, in the format of its suffix.
 
         | suffix | format |
@@ -165,22 +219,35 @@ class Data(_ArrowStream):
         The file appears when it is whole; until then, and after any failure, whatever was there before is untouched.
         Missing folders are made.
 
+        With `resume=True` records go to a file beside it first, `<name>.partial`, which needs about as much room as
+        NDJSON. Where a save fails or its process is killed, that file stays, and the same call with the same query goes
+        on from it, today or tomorrow; then it goes away. What is there already is not asked for again, even where it
+        was corrected meanwhile. Records that depend on their neighbours (a `resolution` other than 1 second,
+        `aggregation`, `fill_data_method`) cannot be told from those that another run would give, so their query begins
+        afresh, which is logged; of several queries (data changes) the finished ones are kept.
+
         Args:
             path: Where to save.
             overwrite: Whether a file that exists may be replaced.
+            resume: Whether to go on from what an earlier save has left, and to leave something to go on from.
+            progress: True shows how far the save has come: on a terminal, in a notebook, else every 10 s in the log
+                (logger `datastore_sdk`, level INFO). A function is called with a `Progress` instead, a few times per
+                second; an error that it raises ends the save.
 
         Raises:
             FileExistsError: The file exists and `overwrite` is False.
             IsADirectoryError: The path is a directory.
             ValueError: The suffix is none of those above.
             ImportError: The format takes an extra that is not installed.
+            ResumeError: The `.partial` file is of another query, was edited, or is in use by another process.
+            OSError: The disk is full, or may not be written to.
             RestreamError: The records could not be had.
         """
-        self._client.drive(saving(self._client.exchange, self._queries, path, overwrite=overwrite))
+        self._client.drive(self._saving(path, overwrite=overwrite, resume=resume, progress=progress))
 
     def _batches(self, size: int) -> Generator[list[dict[str, Any]], None, None]:
         waiting: list[dict[str, Any]] = []
-        with closing(self._client.iterate(batches(self._client.exchange, self._queries, DICTS))) as lists:
+        with closing(self._client.iterate(self._steps())) as lists:
             for records in lists:
                 waiting += records
                 while len(waiting) >= size:
@@ -190,7 +257,7 @@ class Data(_ArrowStream):
             yield waiting
 
     def _records(self) -> Generator[dict[str, Any], None, None]:
-        with closing(self._client.iterate(batches(self._client.exchange, self._queries, DICTS))) as lists:
+        with closing(self._client.iterate(self._steps())) as lists:
             for records in lists:
                 yield from records
 
@@ -210,25 +277,37 @@ class DataAsync(_Base):
         """Async form of `Data.batches`."""
         return self._batches(checked_id(size, "size"))
 
+    async def ahead(self, n: int = 5) -> list[dict[str, Any]]:
+        """Async form of `Data.head`."""
+        async with aclosing(self._batches(checked_id(n, "n"))) as lists:
+            return await anext(lists, list[dict[str, Any]]())
+
     async def ato_arrow(self) -> pa.Table:
         """Async form of `Data.to_arrow`."""
-        return await self._client.adrive(to_arrow(self._client.exchange, self._queries))
+        return await self._client.adrive(to_arrow(self._client.exchange, self._queries, self._begin()))
 
     async def ato_pandas(self) -> pd.DataFrame:
         """Async form of `Data.to_pandas`."""
-        return await self._client.adrive(to_pandas(self._client.exchange, self._queries))
+        return await self._client.adrive(to_pandas(self._client.exchange, self._queries, self._begin()))
 
     async def ato_polars(self) -> pl.DataFrame:
         """Async form of `Data.to_polars`."""
-        return await self._client.adrive(to_polars(self._client.exchange, self._queries))
+        return await self._client.adrive(to_polars(self._client.exchange, self._queries, self._begin()))
 
-    async def asave(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    async def asave(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        overwrite: bool = False,
+        resume: bool = False,
+        progress: bool | Callable[[Progress], None] = False,
+    ) -> None:
         """Async form of `Data.save`."""
-        await self._client.adrive(saving(self._client.exchange, self._queries, path, overwrite=overwrite))
+        await self._client.adrive(self._saving(path, overwrite=overwrite, resume=resume, progress=progress))
 
     async def _batches(self, size: int) -> AsyncGenerator[list[dict[str, Any]], None]:
         waiting: list[dict[str, Any]] = []
-        async with aclosing(self._client.aiterate(batches(self._client.exchange, self._queries, DICTS))) as lists:
+        async with aclosing(self._client.aiterate(self._steps())) as lists:
             async for records in lists:
                 waiting += records
                 while len(waiting) >= size:
@@ -238,7 +317,7 @@ class DataAsync(_Base):
             yield waiting
 
     async def _records(self) -> AsyncGenerator[dict[str, Any], None]:
-        async with aclosing(self._client.aiterate(batches(self._client.exchange, self._queries, DICTS))) as lists:
+        async with aclosing(self._client.aiterate(self._steps())) as lists:
             async for records in lists:
                 for record in records:
                     yield record

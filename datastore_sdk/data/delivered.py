@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from datastore_sdk.data.forms import Form
 
 R = TypeVar("R")
+S = TypeVar("S")
 
 
 class Delivered(Generic[R]):
@@ -36,6 +37,13 @@ class Delivered(Generic[R]):
             self._reached = self.last_second
         elif not self.known:
             self._skip = self.count
+
+    def in_form(self, form: Form[S]) -> Delivered[S]:
+        """The same, for a stream that comes in another form."""
+        other = Delivered(form, self._seconds)
+        other.count, other.last_second, other.known = self.count, self.last_second, self.known
+        other._sites = {*self._sites}
+        return other
 
     def new_of(self, batch: list[R]) -> list[R]:
         """The records that were not handed over yet; to be given every batch, in order."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO
@@ -14,12 +15,14 @@ def checked_target(path: str | os.PathLike[str], *, overwrite: bool) -> Path:
     """The path of a file that may be written.
 
     Raises:
-        FileExistsError: The file exists and must not be replaced.
+        FileExistsError: The file exists and must not be replaced, or is no regular file.
         IsADirectoryError: The path is a directory.
     """
     target = Path(path).expanduser()
     if target.is_dir():
         raise IsADirectoryError(f"{target} is a directory; name a file in it")
+    if target.exists() and not target.is_file():
+        raise FileExistsError(f"{target} is a device or a pipe, which cannot be replaced; name a file")
     if target.exists() and not overwrite:
         raise FileExistsError(f"{target} exists already; pass overwrite=True to replace it")
     return target
@@ -36,7 +39,10 @@ def replacing(target: Path, *, overwrite: bool = True) -> Generator[IO[bytes]]:
     """
     target = target.resolve()  # through a symbolic link, so that what it points to is replaced and not the link
     target.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=target.parent, prefix=f".{target.name[:40]}.", suffix=".part", delete=False) as file:
+    with (
+        naming(target),
+        NamedTemporaryFile(dir=target.parent, prefix=f".{target.name[:40]}.", suffix=".part", delete=False) as file,
+    ):
         try:
             Path(file.name).chmod(_mode_of(target))
             yield file
@@ -48,10 +54,46 @@ def replacing(target: Path, *, overwrite: bool = True) -> Generator[IO[bytes]]:
             else:
                 _put(Path(file.name), target)
         except BaseException:
-            file.close()
+            with suppress(OSError):  # what it still holds may find no room
+                file.close()
             Path(file.name).unlink(missing_ok=True)
             raise
     _sync_folder(target.parent)
+
+
+@contextmanager
+def naming(path: Path) -> Generator[None]:
+    """Has errors of the system say which file they are about."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = str(path)
+        raise
+
+
+def lock(file: FileIO) -> None:
+    """Keeps others from locking a file until it is unlocked, or this process has ended, where the system can.
+
+    Raises:
+        BlockingIOError: It is locked.
+    """
+    with suppress(ImportError):  # on Windows
+        from fcntl import LOCK_EX, LOCK_NB, flock
+
+        try:
+            flock(file, LOCK_EX | LOCK_NB)
+        except OSError as error:
+            if isinstance(error, BlockingIOError):
+                raise  # else it is a file system without locks
+
+
+def unlock(file: FileIO) -> None:
+    """Lets others lock a file, even where a forked process has it open too."""
+    with suppress(ImportError, OSError):
+        from fcntl import LOCK_UN, flock
+
+        flock(file, LOCK_UN)
 
 
 def _put(file: Path, target: Path) -> None:

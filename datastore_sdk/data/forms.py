@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -34,14 +35,19 @@ def _position(record: Record) -> Position | None:
 
 
 def _position_of_text(record: msgspec.Raw) -> Position | None:
-    return _position(orjson.loads(bytes(record)))
+    return _position(_read(record))
 
 
 def _position_of_cells(record: Cells) -> Position | None:
-    named: dict[str, Any] = {
-        name: orjson.loads(bytes(record[name])) for name in ("timestamp", "site_id") if name in record
-    }
-    return _position(named)
+    return _position({name: _read(record[name]) for name in ("timestamp", "site_id") if name in record})
+
+
+def _read(raw: msgspec.Raw) -> Any:
+    text = bytes(raw)
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:  # a lone surrogate or 1e400, which records may hold
+        return json.loads(text)
 
 
 DICTS: Form[Record] = Form(dicts, _position)

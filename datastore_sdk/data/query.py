@@ -14,6 +14,8 @@ from restream_api.api.sites import stream_site_data
 from restream_api.types import Operation
 
 _LAST_SECOND = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp())
+_NAMED_OTHERWISE = {"source", "id", "start", "end"}
+"""The fields that are no arguments of `get_data` under the same name."""
 MOST_PARALLEL = 3
 """How many parts of a time range are fetched at a time at most: the service's limit of calls to one endpoint."""
 
@@ -113,6 +115,20 @@ class DataQuery:
     def resumable(self) -> bool:
         """Whether the rest of the answer can be asked for by itself: each record depends on nothing before it."""
         return self.resolution == DataResolutions.SECOND and self.aggregation is None and self.fill_data_method is None
+
+    def arguments(self) -> dict[str, Any]:
+        """What is asked for, as JSON, by the names that `get_data` has for it; nothing that is left at its default."""
+        start, end = self.whole_seconds()
+        values: dict[str, Any] = {
+            self.source: self.id,
+            "start_datetime": start.isoformat() if start else None,
+            "end_datetime": end.isoformat() if end else None,
+        }
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if item.compare and item.name not in _NAMED_OTHERWISE and value != item.default:
+                values[item.name] = [*value] if isinstance(value, tuple) else value
+        return {name: value for name, value in values.items() if value is not None}
 
     def whole_seconds(self) -> tuple[datetime | None, datetime | None]:
         """Start and end in UTC, rounded to the seconds inside the range; both belong to it."""

@@ -11,11 +11,12 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from datastore_sdk.data.delivered import Delivered
+from datastore_sdk.data.download import Download
 from datastore_sdk.data.forms import TEXTS, Form
 from datastore_sdk.data.query import DataQuery
 from datastore_sdk.data.resuming import resumed
-from datastore_sdk.transport.ahead import End
-from datastore_sdk.transport.effects import Abandon, Begin, Emit, Steps, Take
+from datastore_sdk.transport.effects import Abandon, Begin, Emit, End, Steps, Take
 from datastore_sdk.transport.exchange import Exchange
 
 R = TypeVar("R")
@@ -27,19 +28,30 @@ _ROOM = 256
 """How many batches of a slice may wait; 64 KB of JSON text each."""
 
 
-def in_slices(exchange: Exchange, query: DataQuery, form: Form[R]) -> Steps[None]:
-    """Emits the records of a query, in order, fetching `query.parallel` slices of its time range at a time."""
-    slices = _slices(query)
+def in_slices(
+    exchange: Exchange, query: DataQuery, form: Form[R], download: Download, delivered: Delivered[R] | None = None
+) -> Steps[None]:
+    """Emits the records of a query, in order, fetching `query.parallel` slices of its time range at a time.
+
+    Those that were delivered before are left out.
+    """
+    before = delivered.in_form(TEXTS) if delivered and delivered.count else None
+    slices = _slices(query.since(before.last_second) if before else query)
     under_way: deque[Any] = deque()
     try:
         while True:
-            while len(under_way) < query.parallel and (part := next(slices, None)):
-                under_way.append((yield from Begin(resumed(exchange, part, TEXTS), _ROOM)))
+            while len(under_way) < query.parallel and (slice_ := next(slices, None)):
+                steps = resumed(exchange, slice_, TEXTS, download.part(), before)
+                under_way.append((yield from Begin(steps, _ROOM)))
+                before = None
             if not under_way:
                 return
             with suppress(End):
                 while True:
-                    yield from Emit(_in_form(form, (yield from Take(under_way[0]))))
+                    texts = yield from Take(under_way[0])
+                    last = TEXTS.position(texts[-1])
+                    download.hand_over(len(texts), last[0] if last else None)
+                    yield from Emit(in_form(form, texts))
             under_way.popleft()
     finally:
         for ahead in under_way:
@@ -54,6 +66,6 @@ def _slices(query: DataQuery) -> Iterator[DataQuery]:
         start = end + _SECOND
 
 
-def _in_form(form: Form[R], texts: list[msgspec.Raw]) -> list[Any]:
+def in_form(form: Form[R], texts: list[msgspec.Raw]) -> list[Any]:
     """Waiting records are kept as text, which takes a sixth of the memory of dicts."""
     return texts if form is TEXTS else form.decode(b"[" + b",".join(texts) + b"]")

@@ -10,52 +10,78 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from datastore_sdk.data.cutter import Cutter, Truncated
 from datastore_sdk.data.decoding import Undecodable
 from datastore_sdk.data.delivered import Delivered
+from datastore_sdk.data.download import Download
 from datastore_sdk.data.forms import Form
 from datastore_sdk.data.query import DataQuery
 from datastore_sdk.exceptions import CallError, CorruptBodyError, TruncatedBodyError
+from datastore_sdk.transport.call import Call
 from datastore_sdk.transport.effects import Steps
-from datastore_sdk.transport.exchange import Exchange, Opened, SlotTaken
-from restream_api.types import Operation
+from datastore_sdk.transport.exchange import Exchange
+from datastore_sdk.transport.opened import Opened, SlotTaken
 
 log = logging.getLogger("datastore_sdk")
 
 R = TypeVar("R")
 
 
-def resumed(exchange: Exchange, query: DataQuery, form: Form[R]) -> Steps[None]:
-    """Emits the records of a query, in order, in lists of the form."""
-    delivered = Delivered(form, query.seconds())
-    attempt = 0
+def resumed(
+    exchange: Exchange, query: DataQuery, form: Form[R], download: Download, delivered: Delivered[R] | None = None
+) -> Steps[None]:
+    """Emits the records of a query, in order, in lists of the form; those that were delivered before are left out.
+
+    Raises:
+        CallError: They could not be had; the message says how often that was tried.
+    """
+    with exchange.call(query.operation()) as call:
+        yield from _attempts(exchange, call, query, form, download, delivered or Delivered(form, query.seconds()))
+
+
+def _attempts(
+    exchange: Exchange, call: Call, query: DataQuery, form: Form[R], download: Download, delivered: Delivered[R]
+) -> Steps[None]:
     while True:
-        attempt += 1
         before = delivered.count
         delivered.begin_again()
         from_last = delivered.count and delivered.known and query.resumable
-        operation = (query.since(delivered.last_second) if from_last else query).operation()
+        call.operation = (query.since(delivered.last_second) if from_last else query).operation()
         try:
-            yield from _once(exchange, operation, form, delivered)
+            yield from _once(exchange, call, form, download, delivered)
         except SlotTaken:
-            attempt = 0
+            call.progress()
         except CallError as error:
             if not delivered.known:
                 raise
             if delivered.count > before:
-                attempt = 1
+                call.progress()
                 log.info("The records broke off after %d; going on from there", delivered.count)
-            yield from exchange.pause(error, operation, attempt)
+            try:
+                yield from call.pause(error)
+            except CallError as last:
+                if last.attempts > 1:
+                    explain(last, f"tried {last.attempts} times without progress")
+                raise
+            if delivered.count:
+                download.resume()
         else:
             return
 
 
-def _once(exchange: Exchange, operation: Operation[Any], form: Form[R], delivered: Delivered[R]) -> Steps[None]:
+def explain(error: CallError, more: str) -> None:
+    """Says more in the message of an error."""
+    error.message += f"; {more}"
+    error.args = (error.message,)
+
+
+def _once(exchange: Exchange, call: Call, form: Form[R], download: Download, delivered: Delivered[R]) -> Steps[None]:
     cutter = Cutter(form.decode)
-    opened = yield from exchange.open(operation)
+    opened = yield from exchange.open(call)
     try:
+        download.receive(opened.body)
         ended = False
         while not ended:
             piece = yield from opened.body.read()
@@ -63,8 +89,13 @@ def _once(exchange: Exchange, operation: Operation[Any], form: Form[R], delivere
             for batch in _cut(cutter, piece, opened):
                 if new := delivered.new_of(batch):
                     delivered.note(new)
+                    download.hand_over(len(new), delivered.last_second if delivered.known else None)
                     yield from opened.emit(new)
+    except BaseException as error:
+        opened.fail(error)
+        raise
     finally:
+        download.receive(None)
         yield from opened.close()
 
 

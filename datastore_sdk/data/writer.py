@@ -8,6 +8,7 @@ from typing import Any, Protocol, Self
 
 from datastore_sdk.data.descriptions import Descriptions
 from datastore_sdk.data.forms import Form
+from datastore_sdk.transport.effects import Steps
 
 
 class Sink(Protocol):
@@ -38,8 +39,8 @@ class Writer(ABC):
         """Takes in units and labels of the fields, before the file is finished."""
 
     @abstractmethod
-    def write(self, batch: list[Any]) -> None:
-        """Adds records."""
+    def write(self, batch: list[Any]) -> Steps[None] | None:
+        """Adds records; comes back with steps to be done before the next ones, if there are any."""
 
     @abstractmethod
     def finish(self) -> None:

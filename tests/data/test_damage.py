@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import time
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datastore_sdk.data.cutter import Cutter, Truncated
+from datastore_sdk.data.cutter import WINDOW, Cutter, Truncated
 from datastore_sdk.data.decoding import Undecodable
 from tests.data.cutting import DECODERS, Decode, cut, in_pieces
 from tests.data.literals import BODIES, Record
@@ -181,6 +182,15 @@ def test_nesting_without_reason(decode: Decode, opening: bytes, closing: bytes, 
     assert time.perf_counter() - start < AT_ONCE
 
 
+@pytest.mark.parametrize("opening", [b'[{"a":"', b'[{"a":1},{"a":[', b"", b'[{"a":1}'], ids=str)
+def test_a_record_without_end(opening: bytes) -> None:
+    """Bodies may be compressed, so that little is sent of it."""
+    start = time.perf_counter()
+    with pytest.raises(Undecodable, match="longer than 64 MB"):
+        cut(DECODERS["dicts"], itertools.chain([opening], itertools.repeat(b" " * 1_000_000)))
+    assert time.perf_counter() - start < 2 * AT_ONCE
+
+
 MEGABYTE = b"[" + b",\n".join(b'{"timestamp":%d,"slurry_rate":80.25,"valve":"O"}' % i for i in range(20_000)) + b"]"
 PLACES = {"early": 60, "in the middle": len(MEGABYTE) // 2, "late": len(MEGABYTE) - 60}
 WRONG = {"a quote": b'"', "a brace": b"{", "a bracket": b"]", "a control": b"\x01", "no UTF-8": b"\xff", "a nine": b"9"}
@@ -224,11 +234,14 @@ def test_many_records_that_end_in_braces(decode: Decode) -> None:
 
 
 @forms
-def test_records_full_of_braces_are_handed_over_as_they_come(decode: Decode) -> None:
+@pytest.mark.parametrize("filling", [b"}", b"},", b"},{", b'\\"},{\\"', b"\\\\},"])
+def test_records_full_of_braces_are_handed_over_as_they_come(decode: Decode, filling: bytes) -> None:
     """However seldom a brace ends a record, memory is bounded by a window and a record."""
-    rows = [b'{"a":%d,"b":"%b"}' % (number, b"}" * 2000) for number in range(500)]
-    body = b"[" + b",".join(rows) + b"]"
-    cutter, count = Cutter(decode), 0
-    for piece in in_pieces(body[: len(body) // 2], 1 << 14):
+    rows = [b'{"a":%d,"b":"%b","c":{"d":[{}]}}' % (number, filling * (60_000 // len(filling))) for number in range(100)]
+    body = b"[" + b",\n ".join(rows) + b"]"
+    cutter, count, fed = Cutter(decode), 0, 0
+    for piece in in_pieces(body, 1 << 14):
         count += sum(map(len, cutter.feed(piece)))
-    assert count > len(rows) / 4
+        fed += len(piece)
+        assert fed - cutter.good < 3 * WINDOW
+    assert count + len(cutter.finish()) == len(rows)

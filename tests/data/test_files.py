@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import stat
 from pathlib import Path
 
@@ -62,6 +63,20 @@ def test_a_disk_that_fails(tmp_path: Path, step: str, monkeypatch: pytest.Monkey
     with pytest.raises(OSError, match="No space left"):
         write(target, b"new")
     monkeypatch.undo()
+    assert files_in(tmp_path) == {"records.json": b"old"}
+
+
+def test_a_full_disk(tmp_path: Path) -> None:
+    """What the file still holds finds no room when it is closed either."""
+    target = tmp_path / "records.json"
+    target.write_bytes(b"old")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        with pytest.raises(OSError, match=f"File too large: '{target}'"):
+            write(target, b"new" * 1000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert files_in(tmp_path) == {"records.json": b"old"}
 
 

@@ -55,7 +55,7 @@ if mode == "iterate":
 elif mode == "async":
     print(asyncio.run(adrained(DataAsync(client, [query]))))
 else:
-    Data(client, [query]).save(path + mode)
+    Data(client, [query]).save(path + mode.removeprefix("resumable"), resume=mode.startswith("resumable"))
     print(0)
 print(peak() - before)
 """
@@ -110,7 +110,7 @@ def long_compressed(line: Line, _: Received) -> None:
     line.send(head(content_length=len(packed), content_encoding="gzip") + packed)
 
 
-@pytest.mark.parametrize("mode", ["iterate", "async", ".json", ".csv"])
+@pytest.mark.parametrize("mode", ["iterate", "async", ".json", ".csv", "resumable.json", "resumable.csv"])
 def test_reading(mode: str, serve: Serve, tmp_path: Path) -> None:
     count, growth = outcome(READING, mode, serve(long).url, str(tmp_path / "records"))
     assert float(growth) < ROOM

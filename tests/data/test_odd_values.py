@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.data.cutting import DECODERS, Decode, cut, exact_of
+from datastore_sdk.data.forms import CELLS, TEXTS, Form
+from tests.data.cutting import DECODERS, Decode, cut, exact_of, in_pieces
 from tests.data.literals import exactly
 from tests.support.properties import PROPERTY
 
@@ -118,3 +119,33 @@ def test_a_name_that_comes_twice(decode: Decode) -> None:
 def test_any_number_keeps_its_text(decode: Decode, literal: str, missing: bool) -> None:
     body = f'[{{"a":{literal},"b":{json.dumps("Infinity") if missing else 0}}}]'
     assert exact_of(only(decode, body.encode()))["a"] == literal == exactly(literal)
+
+
+@pytest.mark.parametrize("form", [TEXTS, CELLS], ids=["texts", "cells"])
+@pytest.mark.parametrize("odd", ["1e400", '"\\ud83d"', str(10**30)])
+def test_odd_values_do_not_hide_where_a_record_stands(form: Form[Any], odd: str) -> None:
+    (record,) = form.decode(f'[{{"timestamp":7,"site_id":1,"a":{odd}}}]'.encode())
+    assert form.position(record) == (7, 1)
+    (record,) = form.decode(f'[{{"timestamp":{odd},"site_id":1}}]'.encode())
+    assert form.position(record) in (None, (10**30, 1))
+
+
+ODD = {
+    '"Infinity"': "null",
+    '"\\u0049nfinity"': "null",
+    '"-Infinity"': '"-Infinity"',
+    '"\\u00e9"': '"\\u00e9"',
+    '"\\ud83d"': '"\\ud83d"',
+    "1e400": "1e400",
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_what_stands_beside_odd_values_keeps_its_text(odd: str) -> None:
+    """Wherever the body is cut, so that a file is the same byte for byte however its records came."""
+    row = '{ "a" :%s ,"é": {"b":["Infinity", {}], "c" : "}\\"{:,"} ,"\\ud83d":5.0,"d":\n%s}'
+    rows = ["{}", '{"é":"é"}', row % (odd, odd), '{"é" : 1}', '{"list":[1,2,"Infinity"]}'] * 3
+    body = f"[{', '.join(rows)}]".encode()
+    expected = [text.replace(row % (odd, odd), row % (ODD[odd], ODD[odd])).encode() for text in rows]
+    for size in (7, 50, 1000):
+        assert [bytes(record) for record in cut(texts, in_pieces(body, size))] == expected

@@ -84,7 +84,7 @@ def test_a_stream_that_breaks_goes_on(
     records = records_of(300)
     breaks = 1 if end is ENDS["silent"] else 3
     service = RecordService(records, [end] * breaks)
-    client = client_of(serve(service), timeouts=Timeouts(idle=0.2 if breaks == 1 else 20))
+    client = client_of(serve(service), timeout=Timeouts(idle=0.2 if breaks == 1 else 20))
     assert way(form, client, [SITE], tmp_path) == records
     assert service.asked == breaks + 1
     assert service.starts == sorted({*service.starts}, key=str), "each time from later on"
@@ -231,7 +231,7 @@ def test_without_progress_it_is_given_up(
 ) -> None:
     records = records_of(100)
     service = RecordService(records, [Break(0.5), *[trouble] * 9])
-    client = client_of(serve(service), retries=RetryPolicy(max_attempts=3), timeouts=Timeouts(idle=0.05))
+    client = client_of(serve(service), retries=RetryPolicy(max_attempts=3), timeout=Timeouts(idle=0.05))
     found: list[Record] = []
     with pytest.raises(kind):
         form.records(client, [SITE], found)
@@ -297,6 +297,23 @@ def test_records_that_cannot_be_told_apart_are_not_resumed(form: Form, serve: Se
     with pytest.raises(TruncatedBodyError):
         form.records(client_of(server), [SITE], found)
     assert found == [{"a": 1}, {"a": 2}]
+
+
+@pytest.mark.parametrize("value", ['"\\ud800"', "1e400"])
+@pytest.mark.parametrize("way", [iterated, saved_as_json])
+def test_values_that_fast_parsers_refuse(
+    value: str, way: Way, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
+) -> None:
+    """They stand in the way of nothing, were it in the last record before a break."""
+    rows = [f'{{"timestamp":{START + second},"site_id":981,"slurry_rate":{second},"valve":"O"}}' for second in (0, 2)]
+    rows.insert(1, f'{{"timestamp":{START + 1},"site_id":981,"slurry_rate":1,"valve":"O","odd":{value}}}')
+    server = serve(
+        in_turn(
+            then(chunked(f"[{rows[0]},{rows[1]}".encode()), Line.close), answer(200, f"[{rows[1]},{rows[2]}]".encode())
+        )
+    )
+    found = way(form, client_of(server), [SITE], tmp_path)
+    assert [record["timestamp"] - START for record in found] == [0, 1, 2]
 
 
 def odd(records: Iterable[Record]) -> bytes:

@@ -19,6 +19,7 @@ from datastore_sdk.data.files import replacing
 from datastore_sdk.data.formats import writer_for
 from datastore_sdk.data.tables.builder import TableBuilder
 from datastore_sdk.data.writer import Writer
+from datastore_sdk.transport.effects import Block, Steps
 
 HOURS = datetime(2025, 9, 9, 7, tzinfo=UTC), datetime(2025, 9, 9, 7, 15, tzinfo=UTC)
 
@@ -34,9 +35,16 @@ def written(path: Path, *batches: tuple[bytes, ...]) -> bytes:
     """What a file has in it that was written batch by batch."""
     with writer_of(path) as writer:
         for batch in batches:
-            writer.write(writer.form.decode(b"[" + b",".join(batch) + b"]"))
+            carry_out(writer.write(writer.form.decode(b"[" + b",".join(batch) + b"]")))
         writer.finish()
     return path.read_bytes()
+
+
+def carry_out(steps: Steps[None] | None) -> None:
+    """Does what a writer wants done before it takes the next records."""
+    for effect in steps or ():
+        assert isinstance(effect, Block)
+        effect.function()
 
 
 @contextmanager
@@ -51,7 +59,7 @@ def table_of(*batches: tuple[bytes, ...], descriptions: Mapping[str, Description
     store: list[pa.RecordBatch] = []
     builder = TableBuilder(store)
     for batch in batches:
-        builder.add(raw(*batch))
+        carry_out(builder.add(raw(*batch)))
         builder._flush()
     reader = builder.finish(descriptions or {})
     builder.close()

@@ -36,7 +36,8 @@ def peak() -> int:
 before = peak()
 with replacing(path) as file, kind(file) as writer:
     for start in range(0, 300_000, 500):
-        writer.write(writer.form.decode(batch(start)))
+        for effect in writer.write(writer.form.decode(batch(start))) or ():
+            effect.function()
     writer.finish()
 print(peak() - before)
 """

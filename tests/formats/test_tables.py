@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import msgspec
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -13,15 +17,20 @@ import pyarrow.feather as pf
 import pyarrow.parquet as pq
 import pytest
 
-from datastore_sdk import Data, DataAsync, Pad
-from datastore_sdk.data.tables import writers
+from datastore_sdk import Data, DataAsync, Pad, Site
+from datastore_sdk.data.tables import builder, writers
+from datastore_sdk.data.tables.builder import TableBuilder
+from datastore_sdk.data.tables.reading import Reader
 from datastore_sdk.data.tables.spool import Spool
 from datastore_sdk.exceptions import TruncatedBodyError
 from datastore_sdk.sandbox import Sandbox
 from tests.facade.forms import Form, Record, asked
+from tests.facade.services import Serving
 from tests.formats.conftest import Of
 from tests.formats.records import HOURS, raw, rows, without_missing, writer_of, written
+from tests.support.answers import answer, by_path
 from tests.support.leaks import none_left
+from tests.support.wire import PATIENCE
 
 MOMENT = pa.timestamp("ms", "UTC")
 SUFFIXES = [".parquet", ".arrow", ".feather"]
@@ -155,6 +164,35 @@ def test_what_goes_wrong_in_the_thread_is_raised(tmp_path: Path, suffix: str, mo
     with none_left(), pytest.raises(OSError, match="No space left on device"):
         written(path, (b'{"a":1}',))
     assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [(path.name, b"old")]
+
+
+def test_other_tasks_go_on_while_batches_are_read(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting, released = threading.Event(), threading.Event()
+    really_read, really_put_away = Reader.read, TableBuilder._put_away
+
+    def put_away(builder: TableBuilder, reading: Future[pa.RecordBatch]) -> None:
+        waiting.set()
+        really_put_away(builder, reading)
+
+    def read(reader: Reader, texts: list[msgspec.Raw]) -> pa.RecordBatch:
+        assert released.wait(PATIENCE), "the event loop was kept"
+        return really_read(reader, texts)
+
+    async def release() -> None:
+        await asyncio.to_thread(waiting.wait)
+        released.set()
+
+    async def main(data: DataAsync) -> pa.Table:
+        table, _ = await asyncio.gather(data.ato_arrow(), release())
+        return table
+
+    monkeypatch.setattr(Reader, "read", read)
+    monkeypatch.setattr(TableBuilder, "_put_away", put_away)
+    monkeypatch.setattr(builder, "_BATCH", 1)
+    body = b"[" + b",".join(b'{"timestamp":%d,"note":"%b"}' % (second, b"x" * 1000) for second in range(1000)) + b"]"
+    service = serving(by_path({"/fields/": answer(200, b"[]"), "/data/": answer(200, body)}))
+    data = asyncio.run(Site(id=981, client=service.client).aget_data())
+    assert asyncio.run(main(data)).num_rows == 1000
 
 
 # Other libraries that read `Data` itself, through the Arrow PyCapsule interface.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Protocol
 
 import msgspec
@@ -13,6 +14,7 @@ import pyarrow as pa
 from datastore_sdk.data.descriptions import Descriptions
 from datastore_sdk.data.tables.columns import Columns
 from datastore_sdk.data.tables.reading import Reader
+from datastore_sdk.transport.effects import Block, Steps
 
 _BATCH = 1 << 20
 """How many bytes of JSON text make a batch."""
@@ -45,17 +47,20 @@ class TableBuilder:
         self._texts: list[msgspec.Raw] = []
         self._size = 0
 
-    def add(self, texts: list[msgspec.Raw]) -> None:
-        """Takes in the JSON texts of records."""
+    def add(self, texts: list[msgspec.Raw]) -> Steps[None] | None:
+        """Takes in the JSON texts of records; comes back with steps to be done before the next ones, if there are any.
+
+        Waiting for a batch to be read is such a step, so that it does not keep an event loop from its other tasks.
+        """
         self._texts += texts
         self._size += sum(memoryview(text).nbytes for text in texts)
-        if self._size >= _BATCH:
-            self._flush()
+        return self._flushed() if self._size >= _BATCH else None
 
     def finish(self, descriptions: Descriptions) -> pa.RecordBatchReader:
         """All records, as a stream that can be read once."""
         self._flush()
-        self._store_all_but(0)
+        while self._under_way:
+            self._put_away(self._under_way.popleft())
         schema = self._columns.schema(descriptions)
         batches = (self._columns.shaped(batch, schema) for batch in self._store)
         return pa.RecordBatchReader.from_batches(schema, batches)
@@ -64,15 +69,18 @@ class TableBuilder:
         """Ends the threads, and leaves the store to its owner."""
         self._threads.shutdown(cancel_futures=True)
 
+    def _flushed(self) -> Steps[None]:
+        while len(self._under_way) > _THREADS:
+            yield from Block(partial(self._put_away, self._under_way.popleft()))
+        self._flush()
+
     def _flush(self) -> None:
         texts, self._texts, self._size = self._texts, [], 0
         if texts:
-            self._store_all_but(_THREADS)
             self._under_way.append(self._threads.submit(self._reader.read, texts))
 
-    def _store_all_but(self, count: int) -> None:
-        """Waits until no more than so many batches are being read, and puts those that are ready into the store."""
-        while len(self._under_way) > count:
-            batch = self._under_way.popleft().result()
-            self._columns.note(batch)
-            self._store.append(batch)
+    def _put_away(self, reading: Future[pa.RecordBatch]) -> None:
+        """Waits until a batch is read, and puts it into the store."""
+        batch = reading.result()
+        self._columns.note(batch)
+        self._store.append(batch)

@@ -15,6 +15,7 @@ from datastore_sdk.data.forms import TEXTS
 from datastore_sdk.data.tables.builder import TableBuilder
 from datastore_sdk.data.tables.spool import Spool
 from datastore_sdk.data.writer import Writer
+from datastore_sdk.transport.effects import Steps
 
 _ROW_GROUP = 1 << 24
 """How many bytes of a table make a row group of a Parquet file; as many are held in memory."""
@@ -35,9 +36,9 @@ class _TableWriter(Writer):
         """Takes in units and labels, which become metadata of the columns."""
         self._descriptions = descriptions
 
-    def write(self, batch: list[Any]) -> None:
+    def write(self, batch: list[Any]) -> Steps[None] | None:
         """Adds records."""
-        self._builder.add(batch)
+        return self._builder.add(batch)
 
     def finish(self) -> None:
         """Writes the file."""

@@ -1,0 +1,118 @@
+"""Saves that survive their process: records go to a journal first, from which another process can go on."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from datastore_sdk.data.asked import asked
+from datastore_sdk.data.delivered import Delivered
+from datastore_sdk.data.descriptions import descriptions
+from datastore_sdk.data.download import Download
+from datastore_sdk.data.formats import WriterKind
+from datastore_sdk.data.forms import TEXTS, Form
+from datastore_sdk.data.journal import SUFFIX, Journal
+from datastore_sdk.data.query import DataQuery
+from datastore_sdk.data.ranges import in_form
+from datastore_sdk.data.stream import records
+from datastore_sdk.data.writing import written
+from datastore_sdk.transport.effects import Block, Emit, Steps, into
+from datastore_sdk.transport.exchange import Exchange
+
+log = logging.getLogger("datastore_sdk")
+
+Texts = list[msgspec.Raw]
+
+
+def kept(
+    exchange: Exchange,
+    queries: Sequence[DataQuery],
+    target: Path,
+    kind: WriterKind,
+    download: Download,
+    *,
+    overwrite: bool,
+) -> Steps[None]:
+    """Writes all records to a file by way of a journal, going on from one that is there.
+
+    Raises:
+        ResumeError: The journal that is there cannot be gone on with.
+    """
+    target = target.resolve()
+    with closing(Journal(target.with_name(target.name + SUFFIX), asked(exchange, queries))) as journal:
+        next_query, delivered = yield from _found(journal, queries, download)
+        download.hand_over(0, download.reached)
+        try:
+            for index in range(next_query, len(queries)):
+                download.turn_to(index)
+                steps = records(exchange, queries[index], TEXTS, download, delivered)
+                yield from into(partial(_append, journal, index), steps)
+                if _is_over(queries[index], exchange.clock.now()):
+                    journal.append(index, [])
+                delivered = None
+            described = partial(descriptions, exchange, queries)
+            yield from written(target, kind, partial(_replayed, journal), described, overwrite=overwrite)
+        except BaseException as error:
+            if download.records:
+                error.add_note(f"{download.records} records are kept in {journal.path}: resume=True goes on from there")
+            raise
+        journal.cut(journal.first)
+
+
+def _found(
+    journal: Journal, queries: Sequence[DataQuery], download: Download
+) -> Steps[tuple[int, Delivered[msgspec.Raw] | None]]:
+    """Looks through a journal: which query comes next, and what was delivered of it."""
+    query, over = 0, False
+    delivered: Delivered[msgspec.Raw] | None = None
+    start = end = journal.first
+    while entries := (yield from Block(partial(journal.read, end))):
+        for entry in entries:
+            if not query <= entry.query < len(queries):
+                raise journal.edited()
+            if delivered is None or entry.query > query:
+                query, start = entry.query, entry.start
+                delivered = Delivered(TEXTS, queries[query].seconds())
+            delivered.note(entry.texts)
+            over = not entry.texts
+            download.records += len(entry.texts)
+            download.kept += entry.end - entry.start
+            end = entry.end
+    if delivered and not over and not (queries[query].resumable and delivered.known):
+        log.info("The records in %s cannot be told from the rest, which is asked for as a whole again", journal.path)
+        download.records -= delivered.count
+        download.kept -= end - start
+        end, delivered = start, None
+    journal.cut(end)
+    if download.records:
+        log.info("%d records are there already, in %s", download.records, journal.path)
+    download.turn_to(min(query + over, len(queries) - 1))
+    if delivered and delivered.known and download.index == query:
+        download.reached = delivered.last_second
+    return query + over, None if over else delivered
+
+
+def _append(journal: Journal, query: int, texts: Texts) -> Steps[None] | None:
+    journal.append(query, texts)
+    return iter(Block(journal.sync)) if journal.sync_due else None
+
+
+def _is_over(query: DataQuery, now: float) -> bool:
+    """Whether no more records can come; else the next run asks for those that have come meanwhile."""
+    return query.end is not None and query.end.timestamp() < now
+
+
+def _replayed(journal: Journal, form: Form[Any]) -> Steps[None]:
+    """Emits the records that are in a journal."""
+    end = journal.first
+    while entries := (yield from Block(partial(journal.read, end))):
+        for entry in entries:
+            if entry.texts:
+                yield from Emit(in_form(form, entry.texts))
+        end = entries[-1].end

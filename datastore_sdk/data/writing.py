@@ -1,0 +1,41 @@
+"""Writes records to a file, wherever they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from datastore_sdk.data.descriptions import Descriptions
+from datastore_sdk.data.files import replacing
+from datastore_sdk.data.formats import WriterKind
+from datastore_sdk.data.forms import Form
+from datastore_sdk.transport.effects import Block, Steps, into
+
+
+def written(
+    target: Path,
+    kind: WriterKind,
+    batches: Callable[[Form[Any]], Steps[None]],
+    descriptions: Callable[[], Steps[Descriptions]],
+    *,
+    overwrite: bool,
+) -> Steps[None]:
+    """Writes a file, which takes the target's place when it is whole.
+
+    Args:
+        target: Where to; `checked_target` has found nothing wrong with it.
+        kind: Writes the format.
+        batches: Steps that emit the records in lists of the form that the format wants.
+        descriptions: Steps that tell units and labels of the fields, taken where the format has a place for them.
+        overwrite: Whether a file that exists may be replaced.
+    """
+    with ExitStack() as stack:
+        file = stack.enter_context(replacing(target, overwrite=overwrite))
+        writer = stack.enter_context(kind(file))
+        if writer.descriptive:
+            writer.describe((yield from descriptions()))
+        yield from into(writer.write, batches(writer.form))
+        yield from Block(writer.finish)
+        yield from Block(stack.close)  # syncs to disk

@@ -1,0 +1,308 @@
+"""The file that a save goes on from: what is whole in it is used, what was changed in it is noticed."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from datastore_sdk.data.journal import Entry, Journal
+from datastore_sdk.exceptions import ResumeError
+
+WANTED: dict[str, Any] = {
+    "service": "https://app.restreamsolutions.com",
+    "queries": [{"site": 981, "start_datetime": "2025-09-18T12:00:00+00:00", "fields": ["a", "b"]}],
+}
+BATCHES = [[b'{"a":1}'], [b'{"a":2}', b'{"b": "\\u001e",\n "c":"\xc3\xa9"}'], [b'{"a":3,"b":"}\\n{"}'], []]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "records.json.partial"
+
+
+def write(path: Path, batches: list[list[bytes]] = BATCHES, wanted: dict[str, Any] = WANTED) -> list[int]:
+    """Adds entries; the places where they begin, and where the last one ends."""
+    with closing(Journal(path, wanted)) as journal:
+        places = [journal.first, *(entry.end for entry in entries(journal))]
+        journal.cut(places[-1])
+        for batch in batches:
+            journal.append(7, [*map(msgspec.Raw, batch)])
+            places.append(path.stat().st_size)
+    return places
+
+
+def entries(journal: Journal) -> Iterator[Entry]:
+    start = journal.first
+    while found := journal.read(start):
+        yield from found
+        start = found[-1].end
+
+
+def read(path: Path, wanted: dict[str, Any] = WANTED) -> list[list[bytes]]:
+    with closing(Journal(path, wanted)) as journal:
+        return [[*map(bytes, entry.texts)] for entry in entries(journal)]
+
+
+def test_what_was_written_is_read(path: Path) -> None:
+    write(path)
+    assert read(path) == BATCHES
+    write(path, [[b'{"later":1}']])
+    assert read(path) == [*BATCHES, [b'{"later":1}']]
+
+
+def test_people_can_read_it(path: Path) -> None:
+    write(path)
+    lines = path.read_text("utf-8").split("\n")
+    assert lines[0] == "restream-partial 1"
+    assert "app.restreamsolutions.com" in path.read_text("utf-8")
+    assert any(json.loads(line.removeprefix("\x1e")) == {"a": 1} for line in lines if line.startswith("\x1e"))
+
+
+def test_reading_takes_nothing_away(path: Path) -> None:
+    """Were it given up in the middle, or found damaged."""
+    write(path)
+    before = path.read_bytes()
+    with closing(Journal(path, WANTED)) as journal:
+        journal.read(journal.first)
+    assert path.read_bytes() == before
+
+
+def test_many_records_are_read_bit_by_bit(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("datastore_sdk.data.journal._AT_A_TIME", 1000)
+    batches = [[b'{"number":%d}' % number] for number in range(500)]
+    write(path, batches)
+    with closing(Journal(path, WANTED)) as journal:
+        assert 0 < len(journal.read(journal.first)) < 50
+    assert read(path) == batches
+
+
+def test_nothing_is_left_where_there_are_no_records(path: Path) -> None:
+    write(path, [])
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("last", BATCHES[:3], ids=range(3))
+def test_a_torn_end_is_cut_off_wherever_it_was_torn(path: Path, last: list[bytes]) -> None:
+    *_, start, end = write(path, [*BATCHES[:2], last])
+    whole = path.read_bytes()
+    for place in range(start, end):
+        path.write_bytes(whole[:place])
+        assert read(path) == BATCHES[:2]
+        write(path, [[b'{"rest":1}']])
+        assert read(path) == [*BATCHES[:2], [b'{"rest":1}']]
+
+
+def test_a_file_torn_in_its_beginning_is_begun_anew(path: Path) -> None:
+    first = write(path)[0]
+    whole = path.read_bytes()
+    for place in range(first):
+        path.write_bytes(whole[:place])
+        write(path, [[b'{"new":1}']])
+        assert read(path) == [[b'{"new":1}']]
+
+
+def test_a_changed_bit_is_noticed_wherever_it_is(path: Path) -> None:
+    *_, last, end = write(path, BATCHES[:3])
+    whole = path.read_bytes()
+    assert len(whole) == end
+    for place in range(len(whole)):
+        for bit in (1, 64):
+            path.write_bytes(whole[:place] + bytes([whole[place] ^ bit]) + whole[place + 1 :])
+            if place < last:
+                with pytest.raises(ResumeError, match="delete it") as caught:
+                    read(path)
+                assert str(path) in str(caught.value)
+                assert caught.value.path == path
+            else:
+                assert damaged_end(path) == BATCHES[:2]
+
+
+def damaged_end(path: Path) -> list[list[bytes]]:
+    """What is read of a file whose last entry is not right: it may be a torn end, unless its head was changed."""
+    try:
+        return read(path)
+    except ResumeError:
+        return BATCHES[:2]
+
+
+@pytest.mark.parametrize("edit", ["shortened", "added", "taken out", "doubled", "text"])
+def test_an_edited_file_is_noticed(path: Path, edit: str) -> None:
+    first, second, third, *_ = write(path, BATCHES[:3])
+    whole = path.read_bytes()
+    path.write_bytes(
+        {
+            "shortened": whole[: second - 3] + whole[second:],
+            "added": whole[:second] + b"\n" + whole[second:],
+            "taken out": whole[:second] + whole[third:],
+            "doubled": whole[:second] + whole[first:],
+            "text": whole.replace(b'{"a":2}', b'{"a":5}'),
+        }[edit]
+    )
+    with pytest.raises(ResumeError, match=r"damaged or was edited.* delete it to begin anew, or save elsewhere"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"[\n1,2]", "is a file of something else"),
+        (b"restream-partial 2\nwhatever", "is a file of another version of this SDK"),
+        (b"\0" * 100, "is a file of something else"),
+    ],
+)
+def test_another_file(path: Path, content: bytes, message: str) -> None:
+    path.write_bytes(content)
+    with pytest.raises(ResumeError, match=message):
+        Journal(path, WANTED)
+    assert path.read_bytes() == content
+
+
+QUERY = WANTED["queries"][0]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        ({**WANTED, "service": "http://127.0.0.1:1"}, "the service is http://127.0.0.1:1 and was https://app.restream"),
+        ({**WANTED, "queries": []}, "the number of intervals is 0 and was 1"),
+        ({**WANTED, "queries": [{**QUERY, "site": 982}]}, "site is 982 and was 981"),
+        ({**WANTED, "queries": [{**QUERY, "fields": ["a"]}]}, r"fields is \['a'\] and was \['a', 'b'\]"),
+        ({**WANTED, "queries": [{**QUERY, "end_datetime": "2025"}]}, "end_datetime is 2025 and was not given"),
+        ({**WANTED, "queries": [{**QUERY, "pad": 1, "site": None}]}, "site is not given and was 981, pad is 1 and was"),
+    ],
+)
+def test_another_query(path: Path, wanted: dict[str, Any], message: str) -> None:
+    write(path)
+    before = path.read_bytes()
+    with pytest.raises(ResumeError, match=message):
+        Journal(path, wanted)
+    assert path.read_bytes() == before
+
+
+def test_another_query_where_no_record_had_come(path: Path) -> None:
+    first = write(path)[0]
+    path.write_bytes(path.read_bytes()[:first])
+    other = {**WANTED, "service": "http://127.0.0.1:1"}
+    write(path, BATCHES[:1], other)
+    assert read(path, other) == BATCHES[:1]
+
+
+def test_it_belongs_to_one_at_a_time(path: Path) -> None:
+    write(path)
+    with closing(Journal(path, WANTED)) as journal:
+        journal.cut([*entries(journal)][-1].end)
+        with pytest.raises(ResumeError, match="is in use") as caught:
+            Journal(path, WANTED)
+        assert str(path) in str(caught.value)
+    assert read(path) == BATCHES
+
+
+def test_a_forked_process_does_not_keep_it(path: Path) -> None:
+    write(path)
+    journal = Journal(path, WANTED)
+    journal.cut([*entries(journal)][-1].end)
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        os.read(reading, 1)
+        os._exit(0)
+    journal.close()
+    try:
+        assert read(path) == BATCHES
+    finally:
+        os.write(writing, b".")
+        os.waitpid(child, 0)
+        os.close(reading)
+        os.close(writing)
+
+
+def test_one_that_was_removed_meanwhile_is_not_written_to(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its holder finished between our opening and our locking."""
+    removals = [path]
+
+    def late(_: object) -> None:
+        for removal in removals:
+            removal.unlink()
+        removals.clear()
+
+    monkeypatch.setattr("datastore_sdk.data.journal.lock", late)
+    write(path)
+    assert read(path) == BATCHES
+
+
+@contextmanager
+def full_disk(journal: Journal, room: int) -> Generator[None]:
+    """Lets only so many bytes more be written, then none."""
+    real = journal._file
+
+    class Full:
+        def write(self, data: memoryview) -> int:
+            nonlocal room
+            if room <= 0:
+                raise OSError(28, "No space left on device")
+            written = real.write(data[:room])
+            room -= written
+            return written
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(real, name)
+
+    journal._file = Full()  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        journal._file = real
+
+
+@pytest.mark.parametrize("room", [0, 1, 50])
+def test_a_full_disk(path: Path, room: int) -> None:
+    with closing(Journal(path, WANTED)) as journal:
+        journal.append(7, [msgspec.Raw(b'{"a":1}')])
+        with full_disk(journal, room), pytest.raises(OSError, match=f"No space left on device: '{path}'"):
+            journal.append(7, [msgspec.Raw(b'{"a":2}')])
+        journal.append(7, [msgspec.Raw(b'{"a":3}')])
+    assert read(path) == [[b'{"a":1}'], [b'{"a":3}']]
+
+
+def test_a_folder_that_cannot_be_written_to() -> None:
+    folder = Path("/sys/kernel")
+    if not folder.is_dir():
+        pytest.skip("needs a folder in which not even root can make a file")
+    with pytest.raises(OSError, match=r"/sys/kernel/records\.json\.partial"):
+        Journal(folder / "records.json.partial", WANTED)
+
+
+def test_a_disk_that_was_full_before(path: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, limits[1]))
+    try:
+        with pytest.raises(OSError, match=f"File too large: '{path}'"):
+            Journal(path, WANTED)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not path.exists()
+
+
+def test_it_is_nobody_elses(path: Path) -> None:
+    write(path)
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_syncing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("datastore_sdk.data.journal._UNSYNCED", 100)
+    with closing(Journal(path, WANTED)) as journal:
+        due: list[bool] = []
+        for _ in range(6):
+            journal.append(7, [msgspec.Raw(b"{}")])
+            due.append(journal.sync_due)
+            if journal.sync_due:
+                journal.sync()
+    assert due == [False, True] * 3

@@ -1,0 +1,312 @@
+"""How far a save has come: told to a function, shown on a terminal or in a notebook, or written to the log."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import itertools
+import logging
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any, TextIO
+
+import pytest
+
+from datastore_sdk import Progress
+from datastore_sdk.data import Data, DataAsync, DataQuery, displays, ranges
+from datastore_sdk.exceptions import CallError, NoConnectionError
+from datastore_sdk.transport import RetryPolicy
+from tests.data.service import Break, RecordService, moment, records_of
+from tests.support.answers import answer
+from tests.support.clock import JumpingClock
+from tests.support.fixtures import ClientOf, Serve
+from tests.support.forms import Form
+from tests.support.leaks import files_in
+
+SITE = DataQuery(source="site", id=981, start=moment(0), end=moment(3999))
+RECORDS = records_of(4000)
+ONCE = RetryPolicy(max_attempts=1)
+
+
+class TickingClock(JumpingClock):
+    """A second passes whenever somebody looks."""
+
+    def monotonic(self) -> float:
+        self.time += 1
+        return super().monotonic()
+
+
+def test_what_is_told(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+    told: list[Progress] = []
+    client = client_of(serve(RecordService(RECORDS, piece=5000)), clock=TickingClock())
+    form.save(client, [SITE], tmp_path / "records.json", progress=told.append)
+    first, *middle, before_last, last = told
+    assert (first.records, first.bytes, first.reached, first.fraction, first.seconds_left) == (0, 0, None, 0, None)
+    assert (first.start, first.end) == (moment(0), moment(3999))
+    assert len(middle) > 3
+    for one, next_ in itertools.pairwise(told):
+        assert one.records <= next_.records
+        assert one.bytes <= next_.bytes
+        assert one.seconds < next_.seconds
+        assert (one.fraction or 0) <= (next_.fraction or 0)
+    some = middle[len(middle) // 2]
+    assert some.reached is not None
+    assert some.reached == moment(some.records - 1)
+    assert some.fraction == pytest.approx(some.records / 4000)
+    assert some.megabytes_per_second == pytest.approx(some.bytes / 1e6 / some.seconds)
+    assert some.seconds_left == pytest.approx(some.seconds * (4000 - some.records) / some.records)
+    assert (last.records, last.fraction, last.seconds_left, last.resumptions) == (4000, 1, 0, 0)
+    assert last.reached == before_last.reached == moment(3999)
+    assert last.bytes > 300_000
+
+
+def test_without_an_end_there_is_no_fraction(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+    told: list[Progress] = []
+    client = client_of(serve(RecordService(RECORDS, piece=5000)), clock=TickingClock())
+    form.save(client, [replace(SITE, end=None)], tmp_path / "records.csv", progress=told.append)
+    assert {(each.fraction, each.seconds_left, each.end) for each in told} == {(None, None, None)}
+    assert told[-1].reached == moment(3999)
+
+
+def test_it_is_told_now_and_then_only(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+    told: list[Progress] = []
+    client = client_of(serve(RecordService(RECORDS)))  # whose clock stands still
+    form.save(client, [SITE], tmp_path / "records.json", progress=told.append)
+    assert [each.records for each in told] == [0, 4000]
+
+
+def test_what_was_there_already_counts(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+    told: list[Progress] = []
+    client = client_of(serve(RecordService(RECORDS, [Break(0.5)], piece=5000)), clock=TickingClock(), retries=ONCE)
+    path = tmp_path / "records.json"
+    with pytest.raises(CallError):
+        form.save(client, [SITE], path, resume=True, progress=told.append)
+    there = told[-1].records
+    told.clear()
+    form.save(client, [SITE], path, resume=True, progress=told.append)
+    first, second, *_, last = told
+    assert there <= first.records < 2010
+    assert first.reached == moment(first.records - 1)
+    assert first.fraction == pytest.approx(first.records / 4000)
+    assert first.bytes > 100_000
+    assert first.megabytes_per_second == 0
+    assert second.seconds_left is not None
+    gained = second.records - first.records
+    assert second.seconds_left == pytest.approx(second.seconds * (4000 - second.records) / gained)
+    assert last.records == 4000
+
+
+@pytest.mark.parametrize("parallel", [1, 3])
+def test_resumptions_are_counted(
+    parallel: int,
+    form: Form,
+    serve: Serve,
+    client_of: ClientOf,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ranges, "SLICE", timedelta(seconds=1000))
+    told: list[Progress] = []
+    service = RecordService(RECORDS, [Break(0.5), answer(503), Break(0.5), Break(0.5)], piece=5000)
+    query = replace(SITE, parallel=parallel)
+    form.save(client_of(serve(service)), [query], tmp_path / "records.json", progress=told.append)
+    assert told[-1].resumptions == 4 if parallel == 1 else 3
+    assert told[-1].records == 4000
+    assert told[-1].bytes > 300_000
+
+
+def test_several_questions(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+    told: list[Progress] = []
+    queries = [replace(SITE, end=moment(999)), replace(SITE, start=moment(1000))]
+    client = client_of(serve(RecordService(RECORDS, piece=5000)), clock=TickingClock())
+    form.save(client, queries, tmp_path / "records.json", progress=told.append)
+    assert {each.end for each in told} == {moment(999), moment(3999)}
+    for each in told[1:]:
+        assert each.fraction == pytest.approx(each.records / 4000)
+
+
+def test_several_questions_of_which_some_are_there_already(
+    form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
+) -> None:
+    told: list[Progress] = []
+    clock = TickingClock()
+    clock.time += 100_000
+    queries = [replace(SITE, start=moment(start), end=moment(start + 999)) for start in (0, 1000, 2000, 3000)]
+    service = RecordService(RECORDS, [answer(200, RECORDS[:1000]), Break(0.5), answer(404)], piece=5000)
+    client = client_of(serve(service), clock=clock, retries=ONCE)
+    for _ in range(2):
+        with pytest.raises(CallError):
+            form.save(client, queries, tmp_path / "records.json", resume=True)
+    form.save(client, queries, tmp_path / "records.json", resume=True, progress=told.append)
+    assert told[0].records == pytest.approx(1500, abs=80)
+    assert told[0].end == moment(1999)
+    for each in told:
+        assert each.fraction == pytest.approx(each.records / 4000)
+    assert len({each.end for each in told}) == 3
+
+
+class RefusedError(Exception):
+    pass
+
+
+ERRORS = [
+    RefusedError("enough"),
+    NoConnectionError("a call of its own", method="GET", url="http://127.0.0.1/", sent=False),
+    KeyboardInterrupt(),
+]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("resume", [False, True])
+def test_an_error_of_the_function_ends_the_save(
+    error: BaseException, resume: bool, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
+) -> None:
+    """Were it one after which the stream would be asked for again."""
+
+    def refuse(progress: Progress) -> None:
+        if progress.records:
+            raise error
+
+    path = tmp_path / "records.json"
+    path.write_bytes(b"old")
+    service = RecordService(RECORDS, piece=5000)
+    client = client_of(serve(service), clock=TickingClock())
+    with pytest.raises(type(error)) as caught:
+        form.save(client, [SITE], path, overwrite=True, resume=resume, progress=refuse)
+    assert caught.value is error
+    assert service.asked == 1
+    assert path.read_bytes() == b"old"
+    assert {*files_in(tmp_path)} == {"records.json"}, "the first records were told of before they were kept"
+
+
+async def awaited(progress: Progress) -> None:
+    """No function that can be called from here."""
+
+
+@pytest.mark.parametrize("progress", [5, "yes", None, awaited])
+def test_what_cannot_be_told(progress: Any, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+    service = RecordService(RECORDS)
+    with pytest.raises(TypeError, match="progress must be True, False or an ordinary function of a Progress, not"):
+        form.save(client_of(serve(service)), [SITE], tmp_path / "new" / "records.json", progress=progress)
+    assert service.asked == 0
+    assert files_in(tmp_path) == {}
+
+
+def test_resumptions_of_data(serve: Serve, client_of: ClientOf) -> None:
+    data = Data(client_of(serve(RecordService(RECORDS, [Break(0.3), Break(0.3)], piece=5000))), [SITE])
+    assert data.resumptions == 0
+    assert len([*data]) == 4000
+    assert data.resumptions == 2
+    assert len([*data.data_fetcher]) == 4000
+    assert data.resumptions == 0, "each download counts by itself"
+
+
+def test_resumptions_of_data_async(serve: Serve, client_of: ClientOf) -> None:
+    client = client_of(serve(RecordService(RECORDS, [Break(0.3)], piece=5000)))
+
+    async def main() -> int:
+        async with client:
+            data = DataAsync(client, [SITE])
+            assert len([record async for record in data]) == 4000
+            return data.resumptions
+
+    assert asyncio.run(main()) == 1
+
+
+PROGRESS = Progress(
+    records=1_234_567,
+    bytes=305_200_000,
+    seconds=7,
+    megabytes_per_second=43.1,
+    start=moment(0),
+    end=moment(7200),
+    reached=moment(3600),
+    fraction=0.5,
+    seconds_left=83.4,
+    resumptions=2,
+)
+
+
+def test_in_words() -> None:
+    assert str(PROGRESS) == (
+        "1,234,567 records, 305.2 MB, 43.1 MB/s, 2025-09-18 13:00:00 of 2025-09-18 14:00:00 UTC, 50%, 0:01:23 left, "
+        "taken up again 2 times"
+    )
+    little = replace(PROGRESS, end=None, fraction=None, seconds_left=None, resumptions=0)
+    assert str(little) == "1,234,567 records, 305.2 MB, 43.1 MB/s, 2025-09-18 13:00:00 UTC"
+    assert str(replace(little, reached=None)) == "1,234,567 records, 305.2 MB, 43.1 MB/s"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+Save = Callable[[TextIO | None], None]
+"""Saves with progress, with a certain stream as stderr."""
+
+
+@pytest.fixture
+def save(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Save:
+    def with_stderr(stream: TextIO | None) -> None:
+        client = client_of(serve(RecordService(RECORDS, piece=5000)), clock=TickingClock())
+        monkeypatch.setenv("TERM", "xterm")
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stderr", stream)
+            form.save(client, [SITE], tmp_path / "records.json", progress=True)
+
+    return with_stderr
+
+
+def test_on_a_terminal(save: Save, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("rich")
+    monkeypatch.setenv("COLUMNS", "200")
+    terminal = Terminal()
+    save(terminal)
+    shown = terminal.getvalue()
+    assert "4,000 records" in shown
+    assert "100%" in shown
+    assert "━━━" in shown
+    assert capsys.readouterr().out == ""
+
+
+def test_on_a_terminal_without_rich(save: Save, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(displays, "find_spec", dict[str, None]().get)
+    monkeypatch.setenv("COLUMNS", "60")
+    terminal = Terminal()
+    save(terminal)
+    lines = terminal.getvalue().split("\r")
+    assert max(map(len, lines)) <= 60
+    assert len(lines) > 5
+    assert lines[-1].startswith("4,000 records")
+    assert lines[-1].endswith("\n")
+    assert terminal.getvalue().count("\n") == 1
+
+
+def test_in_a_notebook(save: Save, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where stderr is no terminal, and a line can be written again all the same."""
+    ipython = SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel=object()))
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    monkeypatch.setitem(sys.modules, "ipykernel", ModuleType("ipykernel"))
+    stream = io.StringIO()
+    save(stream)
+    assert stream.getvalue().count("\r") > 5
+    assert "4,000 records" in stream.getvalue()
+
+
+@pytest.mark.parametrize("stream", [io.StringIO(), None], ids=["redirected", "none"])
+def test_elsewhere_it_is_logged_now_and_then(
+    stream: io.StringIO | None, save: Save, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "datastore_sdk")
+    monkeypatch.setattr(displays, "_LOG_INTERVAL", 5.0)
+    save(stream)
+    lines = [record.getMessage() for record in caplog.records if " records, " in record.getMessage()]
+    assert 2 < len(lines) < 12
+    assert lines[-1].startswith("4,000 records")
+    assert all(record.levelno == logging.INFO for record in caplog.records)
+    assert stream is None or stream.getvalue() == ""
