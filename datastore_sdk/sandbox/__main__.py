@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import logging
 import shlex
 import signal
 import sys
 import threading
-import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from types import FrameType
@@ -21,15 +21,17 @@ def _moment(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m datastore_sdk.sandbox", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
     parser.add_argument("--seed", type=int, default=7, help="of the simulated field (default: %(default)s)")
     parser.add_argument("--days", type=float, default=4, help="length of the history (default: %(default)s)")
     parser.add_argument("--now", type=_moment, help="moment at which time stands still (default: it goes on)")
+    parser.add_argument("--speed", type=float, help="how much faster than life time goes on, from --now or the present")
     parser.add_argument("--token", help="bearer token (default: made up)")
-    return parser.parse_args(arguments)
+    parser.add_argument("--admin", action="store_true", help="let programs of this machine inject faults")
+    return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,7 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Prints the environment variables to set on standard output, everything else on standard error.
     """
-    options = _arguments(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     stop = threading.Event()
 
@@ -46,19 +49,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
-    sandbox = Sandbox(
-        seed=options.seed,
-        now=options.now or time.time,
-        days=options.days,
-        host=options.host,
-        port=options.port,
-        token=options.token,
-    )
-    with sandbox:
-        for name, value in sandbox.environment.items():
+    try:
+        sandbox = Sandbox(
+            seed=options.seed,
+            now=options.now,
+            speed=options.speed,
+            days=options.days,
+            host=options.host,
+            port=options.port,
+            token=options.token,
+            admin=options.admin,
+        ).start()
+    except (ImportError, ValueError, OverflowError) as error:
+        parser.error(str(error))
+    except OSError as error:
+        print(_cannot_listen(options.host, options.port, error), file=sys.stderr)  # noqa: T201 - for whoever started it
+        return 1
+    try:
+        for name, value in _environment(sandbox).items():
             print(f"export {name}={shlex.quote(value)}", flush=True)  # noqa: T201 - this is what it is for
         stop.wait()
+    finally:
+        sandbox.stop()
     return 0
+
+
+def _cannot_listen(host: str, port: int, error: OSError) -> str:
+    way_out = "; choose another one with --port, or none for a free one" if error.errno == errno.EADDRINUSE else ""
+    return f"The sandbox cannot listen on {host}, port {port}: {error.strerror or error}{way_out}."
+
+
+def _environment(sandbox: Sandbox) -> dict[str, str]:
+    admin = {"RESTREAM_SANDBOX_ADMIN_TOKEN": sandbox.admin_token} if sandbox.admin_token else {}
+    return sandbox.environment | admin
 
 
 if __name__ == "__main__":

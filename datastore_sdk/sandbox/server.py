@@ -12,11 +12,20 @@ from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
-from datastore_sdk.sandbox.field.oilfield import Clock, Oilfield
+from datastore_sdk.sandbox.faults import Faults
+from datastore_sdk.sandbox.field.activity import PadActivity
+from datastore_sdk.sandbox.field.clock import FieldClock
+from datastore_sdk.sandbox.field.field import Field
+from datastore_sdk.sandbox.field.oilfield import Oilfield
+from datastore_sdk.sandbox.scenario import Scenario
+from datastore_sdk.sandbox.scenario.activity import field_of
 from datastore_sdk.sandbox.service.auth import Credentials, Tokens
 from datastore_sdk.sandbox.service.received import ReceivedRequest
+from datastore_sdk.sandbox.service.rooms.options import RoomOptions
 
 if TYPE_CHECKING:
+    from datastore_sdk.sandbox.service.calls import Restream
+    from datastore_sdk.sandbox.service.rooms.rooms import Rooms
     from datastore_sdk.sandbox.service.server import Server
 
 MAX_CONCURRENT_CALLS: Final = 3
@@ -32,9 +41,12 @@ class Sandbox:
 
     Args:
         seed: Of everything that looks like chance.
+        scenario: A field of your own instead of the simulated one.
         now: A moment (with time zone) at which the field's time stands still, or a clock that tells unix seconds.
-            By default the computer's clock: stages begin and end while one looks.
-        days: Length of the history, from midnight UTC that many days ago; at most 10.
+            By default that of the scenario, else the computer's clock: stages begin and end while one looks.
+        speed: How much faster than life the field's time goes on, from `now` or from the present: 60 makes an hour a
+            minute. What was measured meanwhile comes over the WebSocket rooms, stages end, data is corrected.
+        days: Length of the simulated history, from midnight UTC that many days ago; at most 10.
         host: Address to listen on.
         port: Port to listen on; 0 takes a free one.
         token: A bearer token that never expires; by default a new one is made up.
@@ -43,14 +55,19 @@ class Sandbox:
         token_lifetime: Seconds for which a token issued for the credentials is good.
         concurrency: How many calls of a client may be under way to one endpoint before it is answered with 429.
         denied: Ids of pads and sites that answer 403.
+        rooms: How the WebSocket rooms behave.
+        admin: Whether there is an admin interface, through which other programs on this machine inject faults and look
+            at what was received; it asks for `admin_token`.
 
     Attributes:
-        field: The simulated field, to look at and to change: `sandbox.field.correct(...)`.
+        field: The field, to look at and to change: `sandbox.field.correct(...)`.
         requests: What was received, in order.
+        faults: What calls meet, on request: `sandbox.faults.add(faults.Status(503, path="/pads/*", times=2))`.
+        admin_token: For the admin interface; None where there is none.
 
     Raises:
         ImportError: The extra `sandbox` is not installed.
-        ValueError: `now` has no time zone, or `days` is out of range.
+        ValueError: `now` has no time zone, or `days` or `speed` is out of range.
 
     Example:
         >>> with Sandbox(seed=7) as sandbox, Client(sandbox.token, base_url=sandbox.url) as client:
@@ -61,7 +78,9 @@ class Sandbox:
         self,
         *,
         seed: int = 7,
-        now: datetime | Callable[[], float] = time.time,
+        scenario: Scenario | None = None,
+        now: datetime | Callable[[], float] | None = None,
+        speed: float | None = None,
         days: float = 4,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -71,13 +90,21 @@ class Sandbox:
         token_lifetime: float = 36_000,
         concurrency: int = MAX_CONCURRENT_CALLS,
         denied: Collection[int] = (),
+        rooms: RoomOptions | None = None,
+        admin: bool = False,
     ) -> None:
         _require_extra()
         self.token = token or secrets.token_urlsafe(24)
         self.client_id = client_id
         self.client_secret = client_secret or secrets.token_urlsafe(24)
-        self.field = Oilfield(seed, _clock(now), days)
+        clock = _clock(now or (scenario.now if scenario else None), speed)
+        self.field: Field[PadActivity] = field_of(scenario, seed, clock) if scenario else Oilfield(seed, clock, days)
         self.requests: list[ReceivedRequest] = []
+        self.faults = Faults()
+        self.admin_token = secrets.token_urlsafe(24) if admin else None
+        self._service: Restream | None = None
+        self._room_options = rooms or RoomOptions()
+        self._rooms: Rooms | None = None
         self._credentials = Credentials(self.token, client_id, self.client_secret, token_lifetime)
         self._denied = frozenset(denied)
         self._concurrency = concurrency
@@ -126,6 +153,32 @@ class Sandbox:
             self._thread.join()
         self._server = self._thread = None
 
+    def advance(self, seconds: float) -> None:
+        """Moves the field's time on; what was measured meanwhile is sent to who waits for it in a WebSocket room.
+
+        Raises:
+            ValueError: Backwards, or by what is no number.
+        """
+        self.field.advance(seconds)
+
+    def hang_up(self, code: int | None = None) -> None:
+        """Ends all WebSocket connections now.
+
+        Args:
+            code: Of the close frame, such as 1000 or 1012; None: they are reset (TCP RST).
+        """
+        if self._rooms is not None:
+            self._rooms.hang_up(code)
+
+    def reset(self) -> None:
+        """Forgets what clients changed, the faults, and what was received. Tokens stay good."""
+        self.faults.clear()
+        self.requests.clear()
+        if self._service is not None:
+            self._service.reset()
+        if self._rooms is not None:
+            self._rooms.forget_sessions()
+
     def __enter__(self) -> Self:
         return self.start()
 
@@ -139,16 +192,21 @@ class Sandbox:
         return f"<{type(self).__name__} {self.url} ({state}), seed {self.field.seed}>"
 
     def _make_server(self) -> Server:
+        from datastore_sdk.sandbox.service.admin import Admin
         from datastore_sdk.sandbox.service.app import make_app
         from datastore_sdk.sandbox.service.calls import Restream
+        from datastore_sdk.sandbox.service.rooms.rooms import Rooms
+        from datastore_sdk.sandbox.service.rooms.visits import Host
         from datastore_sdk.sandbox.service.server import Server
 
-        service = Restream(self.field, self._denied, Tokens(self._credentials))
-        return Server(make_app(service, self._concurrency, self.requests))
+        self._service = Restream(self.field, self._denied, Tokens(self._credentials))
+        admin = Admin(self.admin_token, self.faults, self.requests, self.reset) if self.admin_token else None
+        self._rooms = Rooms(self._service, Host(self.field, self._room_options, self.faults))
+        return Server(make_app(self._service, self._rooms, self._concurrency, self.requests, self.faults, admin))
 
 
 def _require_extra() -> None:
-    for package in ("starlette", "uvicorn"):
+    for package in ("starlette", "uvicorn", "websockets"):
         try:
             import_module(package)
         except ImportError as error:
@@ -156,13 +214,16 @@ def _require_extra() -> None:
             raise ImportError(message, name=package) from error
 
 
-def _clock(now: datetime | Callable[[], float]) -> Clock:
-    if not isinstance(now, datetime):
-        return now
-    if now.tzinfo is None:
-        raise ValueError("now needs a time zone")
-    frozen = now.timestamp()
-    return lambda: frozen
+def _clock(now: datetime | Callable[[], float] | None, speed: float | None) -> FieldClock:
+    if isinstance(now, datetime):
+        if now.tzinfo is None:
+            raise ValueError("now needs a time zone")
+        return FieldClock.running(now.timestamp(), speed or 0.0)
+    if now is None or now is time.time:
+        return FieldClock.running(time.time(), 1.0 if speed is None else speed)
+    if speed is not None:
+        raise ValueError("speed cannot be given together with a clock: that has a speed of its own")
+    return FieldClock(now)
 
 
 def _listen(host: str, port: int) -> socket.socket:

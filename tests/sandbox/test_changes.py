@@ -10,7 +10,8 @@ import pytest
 from datastore_sdk.sandbox import Sandbox
 from datastore_sdk.sandbox.field.corrections import ModificationSubtype
 from datastore_sdk.sandbox.field.oilfield import Oilfield
-from datastore_sdk.sandbox.field.records import Selection, site_records
+from datastore_sdk.sandbox.field.records import site_records
+from datastore_sdk.sandbox.field.selection import Selection
 
 NOW = datetime(2025, 9, 18, 12, tzinfo=UTC)
 PREFIX = "/external/thirdparty/v1"

@@ -13,8 +13,8 @@ import pytest
 
 from datastore_sdk.sandbox.field.oilfield import Oilfield
 from datastore_sdk.sandbox.field.readings import Record
-from datastore_sdk.sandbox.field.records import Selection, routed_records
 from datastore_sdk.sandbox.field.sampling import filled, sampled
+from datastore_sdk.sandbox.field.selection import Selection
 from datastore_sdk.sandbox.service.streaming import json_chunks
 
 Rows = list[dict[str, Any]]
@@ -246,7 +246,7 @@ def test_memory_stays_flat(field: Oilfield) -> None:
     selection = Selection(0, field.now(), field.now(), state="frac")
     tracemalloc.start()
     try:
-        records = routed_records(field.operations[668], (941, 942, 943, 944), selection)
+        records = field.operations[668].routed_records((941, 942, 943, 944), selection)
         size = sum(len(chunk) for chunk in islice(json_chunks(records), 300))
         _, peak = tracemalloc.get_traced_memory()
     finally:

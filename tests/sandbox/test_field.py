@@ -8,8 +8,9 @@ import pytest
 
 from datastore_sdk.sandbox.field.oilfield import Oilfield
 from datastore_sdk.sandbox.field.readings import Record
-from datastore_sdk.sandbox.field.records import Selection, pad_records, routed_records, site_records
+from datastore_sdk.sandbox.field.records import pad_records, site_records
 from datastore_sdk.sandbox.field.schedule import FRAC, STANDBY, WIRELINE, Stage
+from datastore_sdk.sandbox.field.selection import Selection
 
 NOW = datetime(2025, 9, 18, 12, tzinfo=UTC)
 
@@ -208,7 +209,7 @@ def test_oddities_are_there(field: Oilfield) -> None:
 
 def test_routed_records_are_those_of_the_sites_in_order_of_time(field: Oilfield) -> None:
     first, last = second(2025, 9, 17, 4), second(2025, 9, 17, 4, 30)
-    routed = list(routed_records(field.operations[668], range(941, 947), Selection(first, last, field.now())))
+    routed = list(field.operations[668].routed_records(range(941, 947), Selection(first, last, field.now())))
     times = [number(record, "timestamp") for record in routed]
     assert times == sorted(times)
     for site in field.operations[668].pad.sites:
@@ -235,7 +236,7 @@ def test_readme_examples_have_something_to_show_with_any_seed(seed: int) -> None
     field = make(seed)
     first, last = second(2025, 9, 9), second(2025, 9, 9, 0, 1)
     selection = Selection(first, last, field.now(), state="frac")
-    minute = list(routed_records(field.operations[681], range(981, 985), selection))
+    minute = list(field.operations[681].routed_records(range(981, 985), selection))
     wireline = [stage for stage in field.stages(981) if stage.state == WIRELINE and stage.number == 1]
     day = [stage for stage in fracs(field, 981) if second(2025, 9, 17) <= stage.start < second(2025, 9, 18)]
     assert len(wireline) == 1

@@ -128,3 +128,42 @@ def test_running_alone(number: signal.Signals) -> None:
         process.wait()
     assert (process.returncode, rest) == (0, "")
     assert "Traceback" not in log
+
+
+def run_alone(*options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "datastore_sdk.sandbox", *options]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_running_alone_on_a_taken_port() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        result = run_alone("--port", str(port), "--days", "1")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == (
+        f"The sandbox cannot listen on 127.0.0.1, port {port}: Address already in use; "
+        "choose another one with --port, or none for a free one.\n"
+    )
+
+
+@pytest.mark.parametrize("options", [("--host", "192.0.2.1"), ("--days", "0"), ("--port", "70000")])
+def test_running_alone_with_what_cannot_be(options: tuple[str, str]) -> None:
+    result = run_alone("--days", "1", *options)
+    assert result.returncode != 0
+    assert "Traceback" not in result.stderr
+    assert len(result.stderr.splitlines()[-1]) < 200
+
+
+def test_running_alone_with_an_admin_interface() -> None:
+    command = [sys.executable, "-m", "datastore_sdk.sandbox", "--days", "1", "--admin"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            settings = dict(process.stdout.readline().strip().split(" ")[1].split("=", 1) for _ in range(3))
+            headers = {"Authorization": f"Bearer {settings['RESTREAM_SANDBOX_ADMIN_TOKEN']}"}
+            assert httpx.get(f"{settings['RESTREAM_HOST']}/__admin__/faults", headers=headers).json() == []
+        finally:
+            process.terminate()
+            process.communicate(timeout=20)

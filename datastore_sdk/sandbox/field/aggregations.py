@@ -6,14 +6,15 @@ import operator
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import partial
 from typing import Final
 
+from datastore_sdk.sandbox.field.activity import PadActivity
 from datastore_sdk.sandbox.field.catalogue import FIELDS
-from datastore_sdk.sandbox.field.operations import PadOperations
 from datastore_sdk.sandbox.field.parameters import Condition, Definition, Operator
 from datastore_sdk.sandbox.field.readings import Value
-from datastore_sdk.sandbox.field.records import Selection, phase, site_columns
 from datastore_sdk.sandbox.field.schedule import Stage
+from datastore_sdk.sandbox.field.selection import Selection
 from datastore_sdk.sandbox.field.units import PER_MINUTE, UNITS
 
 _COMPARISONS: Final[Mapping[Operator, Callable[[float, float], bool]]] = {
@@ -28,6 +29,8 @@ _COMPARISONS: Final[Mapping[Operator, Callable[[float, float], bool]]] = {
 
 _Column = Mapping[int, Value]
 """Values by second."""
+_Rhythm = Callable[[str], tuple[int, int]]
+"""When a field is read: seconds between two values, and the second of that period with the value."""
 
 
 class StageNumbers:
@@ -39,7 +42,7 @@ class StageNumbers:
         self._lock = threading.Lock()
 
     def of(
-        self, operations: PadOperations, stage: Stage, definitions: AbstractSet[Definition], now: int
+        self, operations: PadActivity, stage: Stage, definitions: AbstractSet[Definition], now: int
     ) -> Mapping[Definition, float | None]:
         """The numbers of one finished stage."""
         if stage.end is None:
@@ -61,16 +64,17 @@ class StageNumbers:
 
 
 def aggregate(
-    operations: PadOperations, stage: Stage, definitions: Iterable[Definition], now: int
+    operations: PadActivity, stage: Stage, definitions: Iterable[Definition], now: int
 ) -> dict[Definition, float | None]:
     """Computes the numbers of one finished stage; None where it has no values to compute one from."""
     wanted = tuple(definitions)
     names = frozenset(name for each in wanted for name in (each.field, *(one.field for one in each.conditions)))
     last = now if stage.end is None else stage.end - 1
-    columns = site_columns(operations, stage.site_id, Selection(stage.start, last, now, names))
+    columns = operations.columns(stage.site_id, Selection(stage.start, last, now, names))
+    rhythm = partial(operations.rhythm, stage.site_id)
     conditions = {condition for each in wanted for condition in each.conditions}
     holding = {condition: _holding(condition, columns.get(condition.field, {})) for condition in conditions}
-    return {each: _number(each, columns.get(each.field, {}), holding) for each in wanted}
+    return {each: _number(each, columns.get(each.field, {}), holding, rhythm) for each in wanted}
 
 
 def _holding(condition: Condition, column: _Column) -> AbstractSet[int]:
@@ -79,10 +83,12 @@ def _holding(condition: Condition, column: _Column) -> AbstractSet[int]:
     return {second for second, known in column.items() if isinstance(known, (int, float)) and compare(known, value)}
 
 
-def _number(definition: Definition, column: _Column, holding: Mapping[Condition, AbstractSet[int]]) -> float | None:
+def _number(
+    definition: Definition, column: _Column, holding: Mapping[Condition, AbstractSet[int]], rhythm: _Rhythm
+) -> float | None:
     counted: Iterable[int] = column
     for condition in definition.conditions:
-        period, begin, seconds = FIELDS[condition.field].period, phase(condition.field), holding[condition]
+        (period, begin), seconds = rhythm(condition.field), holding[condition]
         if period == 1:
             counted = [second for second in counted if second in seconds]
         else:  # the latest value of the other field decides
@@ -91,14 +97,15 @@ def _number(definition: Definition, column: _Column, holding: Mapping[Condition,
         seen = [second for second in counted if column[second] is not None]
         if not seen:
             return None
-        return float(seen[0] if definition.aggregation == "start" else len(seen) * FIELDS[definition.field].period)
+        return float(seen[0] if definition.aggregation == "start" else len(seen) * rhythm(definition.field)[0])
     numbers = [value for second in counted if isinstance(value := column[second], (int, float))]
-    return _reduced(definition, numbers) if numbers else None
+    return _reduced(definition, numbers, rhythm(definition.field)[0]) if numbers else None
 
 
-def _reduced(definition: Definition, numbers: Sequence[float]) -> float:
-    info = FIELDS[definition.field]
-    unit = UNITS.get(info.imperial or "")
+def _reduced(definition: Definition, numbers: Sequence[float], period: int) -> float:
+    info = FIELDS.get(definition.field)
+    imperial = info.imperial or "" if info else ""
+    unit = UNITS.get(imperial)
     match definition.aggregation:
         case "average":
             result = sum(numbers) / len(numbers)
@@ -111,8 +118,8 @@ def _reduced(definition: Definition, numbers: Sequence[float]) -> float:
         case "last":
             result = numbers[-1]
         case _:
-            result = sum(numbers) * info.period / 60
-            unit = PER_MINUTE.get(info.imperial or "")
+            result = sum(numbers) * period / 60
+            unit = PER_MINUTE.get(imperial)
     target = UNITS.get(definition.unit or "")
     if unit is None or target is None or unit.dimension != target.dimension:
         return float(result)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import product
 
-from datastore_sdk.sandbox.field.layout import Crew, Pad
+from datastore_sdk.sandbox.field.layout import Pad
 from datastore_sdk.sandbox.field.units import si_conversion
 
 FRAC, WIRELINE, PUMPDOWN, FLUID, WELLHEAD = "frac", "wl", "pd", "fluid", "wellhead"
@@ -109,11 +110,12 @@ def site_fields() -> tuple[FieldInfo, ...]:
 @cache
 def pad_fields(pad: Pad) -> tuple[FieldInfo, ...]:
     """What a pad can report: per measurement source where it has several, and routed under plain names."""
-    return (*(info for crew in pad.crews for info in _of_source(crew)), *_PLAIN)
+    return (*of_sources(pad, FIELDS.values()), *_PLAIN)
 
 
-def _of_source(crew: Crew) -> Iterable[FieldInfo]:
-    for info in FIELDS.values():
+def of_sources(pad: Pad, infos: Collection[FieldInfo]) -> Iterator[FieldInfo]:
+    """Fields under the names that a pad's measurement sources give them."""
+    for crew, info in product(pad.crews, infos):
         source = (
             crew.name if info.instrument == FRAC else crew.wireline if info.instrument in {WIRELINE, PUMPDOWN} else None
         )
@@ -123,7 +125,7 @@ def _of_source(crew: Crew) -> Iterable[FieldInfo]:
 
 
 @cache
-def si_conversions(pad: Pad) -> dict[str, tuple[float, float]]:
+def si_conversions(fields: tuple[FieldInfo, ...]) -> dict[str, tuple[float, float]]:
     """By field name, the factor and the offset that make an imperial value an SI one."""
-    found = ((info.name, si_conversion(info.imperial, info.si)) for info in pad_fields(pad))
+    found = ((info.name, si_conversion(info.imperial, info.si)) for info in fields)
     return {name: conversion for name, conversion in found if conversion is not None}

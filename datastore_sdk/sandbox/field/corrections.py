@@ -130,10 +130,15 @@ def _planned(
     return Correction(number, site_id, *interval, *kind, created_at=created_at, effect=effect, mends=flaw is not None)
 
 
+def showing(corrections: Iterable[Correction], second: int, now: float) -> list[Correction]:
+    """Those whose effect records of a second show when asked for now, in the order in which they were made."""
+    those = (each for each in corrections if each.start <= second <= each.end and each.shows_at(now))
+    return sorted(those, key=lambda correction: correction.created_at)
+
+
 def effects(corrections: Iterable[Correction], second: int, now: float) -> list[Effect]:
-    """How the records of a second differ when asked for now, in the order in which the corrections were made."""
-    showing = (each for each in corrections if each.start <= second <= each.end and each.shows_at(now))
-    return [each.effect for each in sorted(showing, key=lambda correction: correction.created_at)]
+    """The effects of corrections that show, in the same order."""
+    return [each.effect for each in showing(corrections, second, now)]
 
 
 def distorted(readings: Readings, effect: Effect) -> Readings | None:

@@ -9,10 +9,10 @@ from datastore_sdk.sandbox.field.catalogue import LAB_FIELDS
 from datastore_sdk.sandbox.field.layout import Site
 from datastore_sdk.sandbox.field.noise import Dice
 from datastore_sdk.sandbox.field.readings import Read, Readings, constant
-from datastore_sdk.sandbox.field.schedule import FRAC, WIRELINE, Stage, State
+from datastore_sdk.sandbox.field.schedule import FRAC, WIRELINE, Stage
 from datastore_sdk.sandbox.field.treatment import Treatment
 
-VALVES: Final[dict[State, tuple[str, str]]] = {FRAC: ("O", "C"), WIRELINE: ("O", "O")}
+VALVES: Final[dict[str, tuple[str, str]]] = {FRAC: ("O", "C"), WIRELINE: ("O", "O")}
 """Upper master and swab valve in each state; in any other both are closed."""
 
 _CLOSED: Final = "C"

@@ -19,11 +19,11 @@ class Site:
     """A well.
 
     Attributes:
-        measured_depth: Along the hole to its toe, ft.
-        vertical_depth: Straight down to the lateral, ft.
-        first_stage: The stage that the simulated job begins with.
         stage_total: The last stage.
         configured: Whether valves are watched, so that the site has a state.
+        first_stage: The stage that the simulated job begins with.
+        measured_depth: Along the hole to its toe, ft; 0 where nothing is simulated.
+        vertical_depth: Straight down to the lateral, ft; the same.
     """
 
     id: int
@@ -32,11 +32,11 @@ class Site:
     longitude: float | None
     formation: str | None
     well_api: str | None
-    measured_depth: float
-    vertical_depth: float
-    first_stage: int
     stage_total: int
     configured: bool = True
+    first_stage: int = 1
+    measured_depth: float = 0.0
+    vertical_depth: float = 0.0
 
     @property
     def created(self) -> datetime:

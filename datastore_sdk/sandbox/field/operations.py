@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
+from datastore_sdk.sandbox.field.activity import PadActivity
 from datastore_sdk.sandbox.field.corrections import Correction, planned
 from datastore_sdk.sandbox.field.instruments import Laboratory
 from datastore_sdk.sandbox.field.layout import Crew, Pad
 from datastore_sdk.sandbox.field.noise import Dice
-from datastore_sdk.sandbox.field.schedule import FRAC, WIRELINE, CrewCalendar, Stage
+from datastore_sdk.sandbox.field.schedule import FRAC, CrewCalendar, Stage
 from datastore_sdk.sandbox.field.treatment import Treatment
 from datastore_sdk.sandbox.field.wireline import WirelineRun
 
@@ -20,7 +21,7 @@ _LOST_MINUTES: Final = 1 / 500
 _IRON_SENSOR_AFTER: Final = 30 * 3600
 
 
-class PadOperations:
+class PadOperations(PadActivity):
     """Everything that happens on a pad, planned as far ahead as anybody has asked.
 
     Args:
@@ -28,8 +29,8 @@ class PadOperations:
     """
 
     def __init__(self, dice: Dice, pad: Pad, begin: int) -> None:
+        super().__init__(pad)
         self.dice = dice
-        self.pad = pad
         self.calendars = {crew.number: CrewCalendar(dice, pad, crew, begin) for crew in pad.crews}
         self.laboratory = Laboratory(dice, pad.id, begin + _IRON_SENSOR_AFTER)
         self._crew_of = {site_id: crew for crew in pad.crews for site_id in crew.works}
@@ -45,11 +46,6 @@ class PadOperations:
         """The stages of a site that begin up to a second, oldest first."""
         return self.calendars[self._crew_of[site_id].number].stages(site_id, until)
 
-    def stage_at(self, site_id: int, second: int) -> Stage | None:
-        """The stage that a site is in."""
-        stages = self.stages(site_id, second)
-        return stages[-1] if stages else None
-
     def frac_at(self, crew: Crew, second: int) -> Stage | None:
         """The frac that a crew is pumping."""
         stage = self.last_frac(crew, second)
@@ -60,11 +56,6 @@ class PadOperations:
         fracs = self.calendars[crew.number].fracs(second)
         return fracs[-1] if fracs else None
 
-    def wireline_at(self, crew: Crew, second: int) -> Stage | None:
-        """The run that a crew's wireline unit is in."""
-        stages = (self.stage_at(site_id, second) for site_id in crew.works)
-        return next((stage for stage in stages if stage and stage.state == WIRELINE), None)
-
     def reports_from(self, site_id: int) -> int:
         """The first second of which a site has data."""
         return self.calendars[self._crew_of[site_id].number].begin_of(site_id)
@@ -73,6 +64,11 @@ class PadOperations:
         """The last second of which a site has data: instruments are rigged down after the last stage."""
         stage = self.stage_at(site_id, now)
         return min(now, stage.start + _RIG_DOWN_SECONDS) if stage and stage.end is None else now
+
+    def extent(self, site_id: int, now: int) -> tuple[int, int] | None:
+        """The seconds from which and up to which a site has data."""
+        first = self.reports_from(site_id)
+        return (first, self.reports_until(site_id, now)) if first <= now else None
 
     def completed_at(self, now: int) -> int | None:
         """When the last stage of the pad was finished."""

@@ -6,10 +6,7 @@ gets one plan, which says for every second of a minute what is read, and its rec
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from operator import itemgetter
 from typing import Final
 
 from datastore_sdk.sandbox.field.catalogue import FIELDS
@@ -19,6 +16,7 @@ from datastore_sdk.sandbox.field.layout import Crew
 from datastore_sdk.sandbox.field.operations import PadOperations
 from datastore_sdk.sandbox.field.readings import Read, Readings, Record, Value
 from datastore_sdk.sandbox.field.schedule import FRAC, WIRELINE, Stage
+from datastore_sdk.sandbox.field.selection import Selection
 
 MINUTE: Final = 60
 _PHASES: Final = {60: 50}
@@ -26,41 +24,6 @@ _PHASES: Final = {60: 50}
 
 _Plan = list[list[tuple[str, Read]]]
 _Sourced = tuple[str, Readings]
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Which records, and what of them.
-
-    Attributes:
-        first: First second.
-        last: Last second.
-        now: The time of asking: nothing later is known, and corrections made later do not show.
-        fields: Names to tell; None for all.
-        sources: Measurement sources to tell; None for everything.
-        state: Part of a stage's state, in lower case; None for every state.
-        stage_number: Of the completion stage; None for every stage.
-    """
-
-    first: int
-    last: int
-    now: int
-    fields: frozenset[str] | None = None
-    sources: frozenset[str] | None = None
-    state: str | None = None
-    stage_number: int | None = None
-
-    def admits(self, stage: Stage | None) -> bool:
-        """Whether records of a stage are asked for."""
-        if self.state is None and self.stage_number is None:
-            return True
-        if stage is None or (self.stage_number is not None and stage.number != self.stage_number):
-            return False
-        return self.state is None or self.state in stage.state
-
-    def keeps(self, name: str) -> bool:
-        """Whether a field is asked for."""
-        return self.fields is None or name in self.fields
 
 
 def site_records(operations: PadOperations, site_id: int, selection: Selection) -> Iterator[Record]:
@@ -72,12 +35,6 @@ def site_records(operations: PadOperations, site_id: int, selection: Selection) 
         if readings:
             plan = _plan(((name, name, read) for name, read in readings), selection)
             yield from _read(plan, begin, end, site_id, operations.is_lost)
-
-
-def routed_records(operations: PadOperations, site_ids: Iterable[int], selection: Selection) -> Iterator[Record]:
-    """The records of several sites of a pad, each with what was routed to it, in order of time."""
-    of_sites = (site_records(operations, site_id, selection) for site_id in site_ids)
-    return heapq.merge(*of_sites, key=itemgetter("timestamp"))
 
 
 def pad_records(operations: PadOperations, selection: Selection) -> Iterator[Record]:

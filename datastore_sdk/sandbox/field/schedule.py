@@ -6,15 +6,13 @@ import threading
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from datastore_sdk.sandbox.field.layout import Crew, Pad, Site
 from datastore_sdk.sandbox.field.noise import Dice
 
-State = Literal["frac_frac", "wl_runinhole", "standby_standby"]
-FRAC: State = "frac_frac"
-WIRELINE: State = "wl_runinhole"
-STANDBY: State = "standby_standby"
+FRAC = "frac_frac"
+WIRELINE = "wl_runinhole"
+STANDBY = "standby_standby"
 
 _STAGES_PER_SITE = 10_000
 
@@ -24,23 +22,19 @@ class Stage:
     """An interval in which a site's state stays the same.
 
     Attributes:
-        index: Its place in the history of its site, from 0.
+        id: The number that the service knows it by.
+        state: `<operation>_<detail>`.
         number: Of the well's completion stage, from the toe.
         start: Unix second in which it begins.
         end: Unix second in which the next one begins; None while nothing else is planned.
     """
 
     site_id: int
-    index: int
-    state: State
+    id: int
+    state: str
     number: int
     start: int
     end: int | None
-
-    @property
-    def id(self) -> int:
-        """The number that the service knows it by."""
-        return self.site_id * _STAGES_PER_SITE + self.index + 1
 
     def covers(self, second: int) -> bool:
         """Whether it is under way at a second."""
@@ -49,6 +43,16 @@ class Stage:
     def seen_at(self, now: int) -> Stage:
         """The stage as known at a time: its end is not known before it has come."""
         return self if self.end is not None and self.end <= now else replace(self, end=None)
+
+
+def stage_id(site_id: int, index: int) -> int:
+    """The number that the service gives to a stage, by its place in the history of its site, from 0."""
+    return site_id * _STAGES_PER_SITE + index + 1
+
+
+def operation_of(state: str) -> str:
+    """The operation that a state is part of: `frac`, `wl`, ..."""
+    return state.partition("_")[0]
 
 
 class CrewCalendar:
@@ -132,9 +136,9 @@ class CrewCalendar:
             raise ValueError(f"site {site_id} is finished")
         return end
 
-    def _add(self, site_id: int, state: State, number: int, end: int | None, start: int | None = None) -> Stage:
+    def _add(self, site_id: int, state: str, number: int, end: int | None, start: int | None = None) -> Stage:
         stages = self._stages[site_id]
         begin = self._end_of(site_id) if start is None else start
-        stage = Stage(site_id, len(stages), state, number, begin, end)
+        stage = Stage(site_id, stage_id(site_id, len(stages)), state, number, begin, end)
         stages.append(stage)
         return stage

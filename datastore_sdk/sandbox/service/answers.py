@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Final
 
+from datastore_sdk.sandbox.field.activity import PadActivity
 from datastore_sdk.sandbox.field.catalogue import FIELDS, FLUID, FRAC, LAB_FIELDS, PUMPDOWN, WIRELINE, FieldInfo
 from datastore_sdk.sandbox.field.corrections import Correction
 from datastore_sdk.sandbox.field.layout import Site
-from datastore_sdk.sandbox.field.operations import PadOperations
 from datastore_sdk.sandbox.field.parameters import Parameter
 from datastore_sdk.sandbox.field.schedule import Stage
 from datastore_sdk.sandbox.field.units import UNITS
@@ -25,7 +25,7 @@ def _present(**values: object) -> Json:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def pad_json(operations: PadOperations, now: int) -> Json:
+def pad_json(operations: PadActivity, now: int) -> Json:
     """A pad."""
     pad = operations.pad
     return {
@@ -40,34 +40,38 @@ def pad_json(operations: PadOperations, now: int) -> Json:
     }
 
 
-def simops_json(operations: PadOperations, now: int) -> Json | None:
+def simops_json(operations: PadActivity, now: int) -> Json | None:
     """What works where at the same time; None on a pad where one crew does everything."""
     pad = operations.pad
     if not pad.simops:
         return None
-    fracs: list[Json] = []
-    runs: list[Json] = []
-    for crew in pad.crews:
-        source: Json = {"label": crew.label, "attached_sites": list(crew.attached)}
-        frac, run = operations.frac_at(crew, now), operations.wireline_at(crew, now)
-        fracs.append({**source, "name": crew.name, "type": "frac", "active_site": frac.site_id if frac else None})
-        if crew.wireline:
-            runs.append({**source, "name": crew.wireline, "type": "wl", "active_site": run.site_id if run else None})
     return {
         "frac": pad.frac_mode,
         "wireline": pad.wireline_mode,
         "pumpdown": None,
         "fluid": None,
-        "measurement_sources": {"frac": fracs, "wl": runs, "fluid": [], "pumpdown": []},
+        "measurement_sources": _measurement_sources(operations, now),
         "exc_fields": list(LAB_FIELDS),
     }
 
 
-def site_json(operations: PadOperations, site: Site, now: int) -> Json:
+def _measurement_sources(operations: PadActivity, now: int) -> dict[str, list[Json]]:
+    """By kind, what measures where."""
+    fracs: list[Json] = []
+    runs: list[Json] = []
+    for crew in operations.pad.crews if operations.pad.simops else ():
+        source: Json = {"label": crew.label, "attached_sites": list(crew.attached)}
+        frac, run = operations.frac_at(crew, now), operations.wireline_at(crew, now)
+        fracs.append({**source, "name": crew.name, "type": "frac", "active_site": frac.site_id if frac else None})
+        if crew.wireline:
+            runs.append({**source, "name": crew.wireline, "type": "wl", "active_site": run.site_id if run else None})
+    return {"frac": fracs, "wl": runs, "fluid": [], "pumpdown": []}
+
+
+def site_json(operations: PadActivity, site: Site, now: int) -> Json:
     """A site."""
     pad = operations.pad
-    first = operations.reports_from(site.id)
-    begun = first <= now
+    extent = operations.extent(site.id, now)
     return {
         "id": site.id,
         "name": site.name,
@@ -78,8 +82,8 @@ def site_json(operations: PadOperations, site: Site, now: int) -> Json:
         "lease_name": pad.lease,
         "operator_name": pad.customer.name,
         "metadata": {
-            "first_timestamp": first if begun else None,
-            "last_timestamp": operations.reports_until(site.id, now) if begun else None,
+            "first_timestamp": extent[0] if extent else None,
+            "last_timestamp": extent[1] if extent else None,
         },
         "well_api": site.well_api,
         "pad_id": pad.id,
@@ -87,6 +91,24 @@ def site_json(operations: PadOperations, site: Site, now: int) -> Json:
         "stage_total": site.stage_total,
         "timezone": TIMEZONE,
         **(_present(fleet_id=pad.fleet.id, fleet_name=pad.fleet.name) if pad.fleet else {}),
+    }
+
+
+def live_site_json(operations: PadActivity, site: Site, now: int) -> Json:
+    """A site as its WebSocket room tells it: the extent of its data is text, and what goes on there is told too."""
+    stage, extent = operations.stage_at(site.id, now), operations.extent(site.id, now)
+    return {
+        **site_json(operations, site, now),
+        "metadata": {
+            "first_timestamp": instant(extent[0]) if extent else None,
+            "last_timestamp": instant(extent[1]) if extent else None,
+        },
+        "current_stage_number": stage.number if stage else None,
+        "current_state": stage.state if stage else None,
+        "current_data_sources": {
+            kind: [source for source in sources if source["active_site"] == site.id]
+            for kind, sources in _measurement_sources(operations, now).items()
+        },
     }
 
 

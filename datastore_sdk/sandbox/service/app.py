@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import orjson
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
@@ -14,15 +13,20 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from datastore_sdk.sandbox.faults.registry import Faults
+from datastore_sdk.sandbox.service.admin import Admin, AdminInterface
 from datastore_sdk.sandbox.service.calls import Answer, Call, Handler, Restream, Streamed
 from datastore_sdk.sandbox.service.endpoints import ENDPOINTS, TOKEN_PATH
 from datastore_sdk.sandbox.service.errors import RequestError, method_not_allowed, not_found
+from datastore_sdk.sandbox.service.injection import FaultInjection
 from datastore_sdk.sandbox.service.limits import ConcurrencyLimit, Slot
 from datastore_sdk.sandbox.service.query import Query
-from datastore_sdk.sandbox.service.received import ReceivedRequest
+from datastore_sdk.sandbox.service.received import ReceivedRequest, note_received
+from datastore_sdk.sandbox.service.responses import JSON, json_response
+from datastore_sdk.sandbox.service.rooms.handshakes import Handshakes
+from datastore_sdk.sandbox.service.rooms.rooms import Rooms
 from datastore_sdk.sandbox.service.streaming import in_thread, json_chunks
 
-_JSON = "application/json"
 _GZIP_LEVEL = 3
 
 
@@ -75,7 +79,7 @@ class _Endpoint:
             return
         chunks = json_chunks(result.records)
         try:
-            await StreamingResponse(in_thread(chunks), media_type=_JSON)(scope, receive, send)
+            await StreamingResponse(in_thread(chunks), media_type=JSON)(scope, receive, send)
         finally:
             chunks.close()
 
@@ -105,6 +109,7 @@ class _RequestLog:
         request = Request(scope)
         entry = ReceivedRequest(request.method, request.url.path, tuple(request.query_params.multi_items()))
         self._received.append(entry)
+        note_received(scope, entry)
 
         async def noting(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -112,12 +117,6 @@ class _RequestLog:
             await send(message)
 
         await self._app(scope, receive, noting)
-
-
-def json_response(status: int, content: object, headers: Mapping[str, str] | None = None) -> Response:
-    """An answer of JSON; without content, an empty one."""
-    body = b"" if content is None else orjson.dumps(content)
-    return Response(body, status, dict(headers or {}), media_type=_JSON if body else None)
 
 
 async def _no_endpoint(_request: Request, _error: Exception) -> Response:
@@ -128,20 +127,33 @@ async def _failure(_request: Request, _error: Exception) -> Response:
     return json_response(500, {"detail": "A server error occurred."})
 
 
-def make_app(service: Restream, concurrency: int, received: list[ReceivedRequest]) -> Starlette:
+def make_app(
+    service: Restream,
+    rooms: Rooms,
+    concurrency: int,
+    received: list[ReceivedRequest],
+    faults: Faults,
+    admin: Admin | None = None,
+) -> Starlette:
     """The application.
 
     Args:
         service: What it serves.
+        rooms: Its WebSocket rooms.
         concurrency: How many calls of a client may be under way to one endpoint.
         received: The list in which requests are noted.
+        faults: Those that calls meet.
+        admin: What the admin interface works on; None: there is none.
     """
     limit = ConcurrencyLimit(concurrency)
     routes = [Route(path, _Endpoint(path, handlers, service, limit)) for path, handlers in ENDPOINTS.items()]
     app = Starlette(
-        routes=routes,
+        routes=[*routes, *rooms.routes()],
         middleware=[
+            *([Middleware(AdminInterface, admin=admin)] if admin else []),
             Middleware(_RequestLog, received=received),
+            Middleware(FaultInjection, faults=faults),
+            Middleware(Handshakes, received=received, faults=faults),
             Middleware(GZipMiddleware, compresslevel=_GZIP_LEVEL),
         ],
         exception_handlers={404: _no_endpoint, 500: _failure},

@@ -5,20 +5,17 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
 
+from datastore_sdk.sandbox.field.activity import PadActivity
 from datastore_sdk.sandbox.field.aggregations import StageNumbers
+from datastore_sdk.sandbox.field.field import Field
 from datastore_sdk.sandbox.field.layout import Pad, Site
-from datastore_sdk.sandbox.field.oilfield import Oilfield
-from datastore_sdk.sandbox.field.operations import PadOperations
 from datastore_sdk.sandbox.field.readings import Record
 from datastore_sdk.sandbox.service.auth import Tokens
 from datastore_sdk.sandbox.service.changes import Acknowledgements
 from datastore_sdk.sandbox.service.errors import forbidden, not_found
 from datastore_sdk.sandbox.service.parameters import Parameters
 from datastore_sdk.sandbox.service.query import Query
-
-_OLD_SECONDS: Final = 36 * 3600
 
 
 @dataclass(slots=True)
@@ -34,7 +31,7 @@ class Restream:
         acknowledgements: Which data changes clients have received.
     """
 
-    field: Oilfield
+    field: Field[PadActivity]
     denied: frozenset[int]
     tokens: Tokens
     parameters: Parameters = dataclasses.field(default_factory=Parameters)
@@ -42,20 +39,25 @@ class Restream:
     acknowledgements: Acknowledgements = dataclasses.field(init=False)
 
     def __post_init__(self) -> None:
-        self.acknowledgements = Acknowledgements(before=self.field.now() - _OLD_SECONDS)
+        self.acknowledgements = Acknowledgements(before=self.field.old)
+
+    def reset(self) -> None:
+        """Forgets what clients changed."""
+        self.parameters = Parameters()
+        self.acknowledgements = Acknowledgements(before=self.field.old)
 
     def pads(self) -> Iterator[Pad]:
         """The pads that clients may see."""
         return (pad for pad in self.field.pads if pad.id not in self.denied)
 
-    def sites(self) -> Iterator[tuple[PadOperations, Site]]:
+    def sites(self) -> Iterator[tuple[PadActivity, Site]]:
         """The sites that clients may see."""
         for pad in self.pads():
             for site in pad.sites:
                 if site.id not in self.denied:
                     yield self.field.operations[pad.id], site
 
-    def pad(self, pad_id: int) -> PadOperations:
+    def pad(self, pad_id: int) -> PadActivity:
         """What goes on at a pad.
 
         Raises:
@@ -68,7 +70,7 @@ class Restream:
             raise forbidden()
         return operations
 
-    def site(self, site_id: int) -> tuple[PadOperations, Site]:
+    def site(self, site_id: int) -> tuple[PadActivity, Site]:
         """A site, and what goes on at its pad.
 
         Raises:
@@ -81,6 +83,19 @@ class Restream:
         if site_id in self.denied:
             raise forbidden()
         return self.pad(self.field.pad_of(site_id).id), site
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """What the path of a call names: a pad with the sites on it, or one site."""
+
+    operations: PadActivity
+    sites: tuple[Site, ...]
+
+    @property
+    def pad_id(self) -> int:
+        """The pad, or that of the site."""
+        return self.operations.pad.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +117,18 @@ class Call:
     query: Query
     body: bytes
     now: int
+
+    def parent(self) -> Parent:
+        """What the path names.
+
+        Raises:
+            RequestError: 404, 403.
+        """
+        if "site_id" in self.ids:
+            operations, site = self.service.site(self.ids["site_id"])
+            return Parent(operations, (site,))
+        operations = self.service.pad(self.ids["pad_id"])
+        return Parent(operations, tuple(site for site in operations.pad.sites if site.id not in self.service.denied))
 
 
 @dataclass(frozen=True, slots=True)

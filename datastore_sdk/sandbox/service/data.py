@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
+from datastore_sdk.sandbox.field.activity import PadActivity
 from datastore_sdk.sandbox.field.catalogue import si_conversions
-from datastore_sdk.sandbox.field.operations import PadOperations
 from datastore_sdk.sandbox.field.readings import Record
-from datastore_sdk.sandbox.field.records import Selection, pad_records, routed_records, site_records
 from datastore_sdk.sandbox.field.sampling import Aggregate, FillMethod, filled, in_units, sampled
+from datastore_sdk.sandbox.field.selection import Selection
+from datastore_sdk.sandbox.service.calls import Call
 from datastore_sdk.sandbox.service.query import Query
 
 RESOLUTIONS: Final = {"raw": 1, "ten-second": 10, "minute": 60, "ten-minute": 600, "hour": 3600}
@@ -19,34 +20,81 @@ _FILL_METHODS: Final = ("bfill", "ffill")
 
 
 @dataclass(frozen=True, slots=True)
-class _Form:
-    """In which form the records are wanted."""
+class Form:
+    """In which form records are wanted.
 
-    resolution: int
-    aggregate: Aggregate | None
-    fill_method: FillMethod | None
-    fill_limit: int
-    inside_only: bool
-    si: bool
+    Attributes:
+        resolution: Seconds from one record to the next.
+    """
+
+    resolution: int = 1
+    aggregate: Aggregate | None = None
+    fill_method: FillMethod | None = None
+    fill_limit: int = 0
+    inside_only: bool = True
+    si: bool = False
 
 
-def site_data(operations: PadOperations, site_id: int, query: Query, now: int) -> Iterator[Record]:
-    """The records of a site.
+@dataclass(frozen=True, slots=True)
+class Measurements:
+    """The records that a query asks for.
+
+    Attributes:
+        selection: Which they are.
+        form: In which form.
+        operations: Those of the pad.
+        read: Gives those of a selection as they were measured.
+    """
+
+    selection: Selection
+    form: Form
+    operations: PadActivity
+    read: Callable[[Selection], Iterable[Record]]
+
+    def records(self) -> Iterator[Record]:
+        """All of them, in order of time."""
+        return self._shaped(self.selection, self.form)
+
+    def until(self, last: int) -> Iterator[Record]:
+        """Those up to a second."""
+        return self._shaped(replace(self.selection, last=min(self.selection.last, last)), self.form)
+
+    def as_measured(self, first: int, last: int) -> Iterator[Record]:
+        """Those from one second up to another, whenever the query begins and ends; gaps are not filled."""
+        selection = replace(self.selection, first=first, last=last, now=last)
+        return self._shaped(selection, replace(self.form, fill_method=None))
+
+    def _shaped(self, selection: Selection, form: Form) -> Iterator[Record]:
+        if form.fill_method is not None:
+            records = filled(
+                lambda: self.read(selection), form.fill_method, form.fill_limit, inside_only=form.inside_only
+            )
+        elif form.resolution > 1:
+            records = sampled(self.read(selection), form.resolution, form.aggregate)
+        else:
+            records = iter(self.read(selection))
+        return in_units(records, si_conversions(self.operations.pad_fields())) if form.si else records
+
+
+def data_of(call: Call) -> Measurements:
+    """The records that a call asks for, of the pad or the site in its path.
 
     Raises:
-        RequestError: 400 when the query is wrong.
+        RequestError: 400 when the query is wrong; 404, 403.
     """
+    parent = call.parent()
+    if "site_id" in call.ids:
+        return _site_data(parent.operations, parent.sites[0].id, call.query, call.now)
+    return _pad_data(parent.operations, [site.id for site in parent.sites], call.query, call.now)
+
+
+def _site_data(operations: PadActivity, site_id: int, query: Query, now: int) -> Measurements:
     selection, form = _selection(query, now, None), _form(query)
     query.check()
-    return _shaped(lambda: site_records(operations, site_id, selection), form, operations)
+    return Measurements(selection, form, operations, lambda wanted: operations.site_records(site_id, wanted))
 
 
-def pad_data(operations: PadOperations, site_ids: Collection[int], query: Query, now: int) -> Iterator[Record]:
-    """The records of a pad, routed to these sites of it or not at all.
-
-    Raises:
-        RequestError: 400 when the query is wrong.
-    """
+def _pad_data(operations: PadActivity, site_ids: Collection[int], query: Query, now: int) -> Measurements:
     routed = query.boolean("routed")
     sources = _sources(operations, query)
     selection, form = _selection(query, now, sources), _form(query)
@@ -54,11 +102,11 @@ def pad_data(operations: PadOperations, site_ids: Collection[int], query: Query,
         query.reject("stage_number", "On a pad, stage_number needs routed=true.")
     query.check()
     if routed:
-        return _shaped(lambda: routed_records(operations, site_ids, selection), form, operations)
-    return _shaped(lambda: pad_records(operations, selection), form, operations)
+        return Measurements(selection, form, operations, lambda wanted: operations.routed_records(site_ids, wanted))
+    return Measurements(selection, form, operations, operations.pad_records)
 
 
-def _sources(operations: PadOperations, query: Query) -> frozenset[str] | None:
+def _sources(operations: PadActivity, query: Query) -> frozenset[str] | None:
     wanted = query.names("measurement_source")
     known = [name for crew in operations.pad.crews for name in (crew.name, crew.wireline) if name]
     for name in sorted(wanted or ()):
@@ -85,7 +133,7 @@ def _selection(query: Query, now: int, sources: frozenset[str] | None) -> Select
     )
 
 
-def _form(query: Query) -> _Form:
+def _form(query: Query) -> Form:
     resolution = query.choice("resolution", RESOLUTIONS) or "raw"
     aggregate, method = query.choice("agg", _AGGREGATES), query.choice("fill_data_method", _FILL_METHODS)
     limit, inside = query.integer("fill_data_limit"), query.boolean("inside_area_only")
@@ -95,7 +143,7 @@ def _form(query: Query) -> _Form:
         query.reject("fill_data_limit", "fill_data_method and fill_data_limit go together.")
     if method is not None and (resolution != "raw" or aggregate is not None):
         query.reject("fill_data_method", "Only with resolution=raw and without agg.")
-    return _Form(
+    return Form(
         resolution=RESOLUTIONS[resolution],
         aggregate=cast("Any", aggregate),
         fill_method=cast("Any", method),
@@ -103,13 +151,3 @@ def _form(query: Query) -> _Form:
         inside_only=inside is not False,
         si=query.boolean("si_units") is True,
     )
-
-
-def _shaped(read: Callable[[], Iterable[Record]], form: _Form, operations: PadOperations) -> Iterator[Record]:
-    if form.fill_method is not None:
-        records = filled(read, form.fill_method, form.fill_limit, inside_only=form.inside_only)
-    elif form.resolution > 1:
-        records = sampled(read(), form.resolution, form.aggregate)
-    else:
-        records = iter(read())
-    return in_units(records, si_conversions(operations.pad)) if form.si else records

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
-from datastore_sdk.sandbox.field.catalogue import pad_fields, site_fields
+from datastore_sdk.sandbox.field.activity import PadActivity
 from datastore_sdk.sandbox.field.corrections import Correction
 from datastore_sdk.sandbox.field.layout import Site
-from datastore_sdk.sandbox.field.operations import PadOperations
 from datastore_sdk.sandbox.service import bodies
 from datastore_sdk.sandbox.service.answers import (
     Json,
@@ -20,31 +18,11 @@ from datastore_sdk.sandbox.service.answers import (
     stage_json,
 )
 from datastore_sdk.sandbox.service.calls import Answer, Call, Handler, Streamed
-from datastore_sdk.sandbox.service.data import pad_data, site_data
+from datastore_sdk.sandbox.service.data import data_of
 from datastore_sdk.sandbox.service.errors import not_found
 from datastore_sdk.sandbox.service.search import contains, found_pads, found_sites
 from datastore_sdk.sandbox.service.stages import aggregations_json, found_stages
 from datastore_sdk.sandbox.service.states import site_of_state, state_json
-
-
-@dataclass(frozen=True, slots=True)
-class _Parent:
-    """What the path of a call names: a pad with the sites on it, or one site."""
-
-    operations: PadOperations
-    sites: tuple[Site, ...]
-
-    @property
-    def pad_id(self) -> int:
-        return self.operations.pad.id
-
-
-def _parent(call: Call) -> _Parent:
-    if "site_id" in call.ids:
-        operations, site = call.service.site(call.ids["site_id"])
-        return _Parent(operations, (site,))
-    operations = call.service.pad(call.ids["pad_id"])
-    return _Parent(operations, tuple(site for site in operations.pad.sites if site.id not in call.service.denied))
 
 
 def list_pads(call: Call) -> list[Json]:
@@ -54,7 +32,7 @@ def list_pads(call: Call) -> list[Json]:
 
 def get_pad(call: Call) -> Json:
     """One pad."""
-    return pad_json(_parent(call).operations, call.now)
+    return pad_json(call.parent().operations, call.now)
 
 
 def list_sites(call: Call) -> list[Json]:
@@ -64,11 +42,11 @@ def list_sites(call: Call) -> list[Json]:
 
 def get_site(call: Call) -> Json:
     """One site."""
-    parent = _parent(call)
+    parent = call.parent()
     return site_json(parent.operations, parent.sites[0], call.now)
 
 
-def _state(operations: PadOperations, site: Site, call: Call, search: str | None = None) -> Json | None:
+def _state(operations: PadActivity, site: Site, call: Call, search: str | None = None) -> Json | None:
     stage = operations.stage_at(site.id, call.now)
     if not site.configured or stage is None or not contains(stage.state, search):
         return None
@@ -99,48 +77,42 @@ def get_state(call: Call) -> Json:
 
 def list_pad_fields(call: Call) -> list[Json]:
     """The metadata of a pad's fields."""
-    return [field_json(info) for info in pad_fields(_parent(call).operations.pad)]
+    return [field_json(info) for info in call.parent().operations.pad_fields()]
 
 
 def list_site_fields(call: Call) -> list[Json]:
     """The metadata of a site's fields."""
-    _parent(call)
-    return [field_json(info) for info in site_fields()]
+    parent = call.parent()
+    return [field_json(info) for info in parent.operations.site_fields(parent.sites[0].id)]
 
 
 def list_stages(call: Call) -> list[Json]:
     """Stages, filtered."""
-    parent = _parent(call)
+    parent = call.parent()
     return [stage_json(stage) for stage in found_stages(call, parent.operations, parent.sites)]
 
 
 def list_aggregations(call: Call) -> Json:
     """The numbers of stages, by site."""
-    parent = _parent(call)
+    parent = call.parent()
     return aggregations_json(call, parent.operations, parent.sites)
 
 
-def stream_pad_data(call: Call) -> Streamed:
-    """The records of a pad."""
-    parent = _parent(call)
-    return Streamed(pad_data(parent.operations, [site.id for site in parent.sites], call.query, call.now))
-
-
-def stream_site_data(call: Call) -> Streamed:
-    """The records of a site."""
-    parent = _parent(call)
-    return Streamed(site_data(parent.operations, parent.sites[0].id, call.query, call.now))
+def stream_data(call: Call) -> Streamed:
+    """The records of a pad or a site."""
+    return Streamed(data_of(call).records())
 
 
 def _changes(call: Call) -> list[Correction]:
-    return [each for site in _parent(call).sites for each in call.service.field.corrections(site.id)]
+    return [each for site in call.parent().sites for each in call.service.field.corrections(site.id)]
 
 
 def _change_log(changes: list[Correction]) -> Json:
     return {"change_log": [change_json(change) for change in changes]}
 
 
-def _open_changes(call: Call) -> list[Correction]:
+def open_changes(call: Call) -> list[Correction]:
+    """The data changes that the client has not acknowledged, newest first of each site."""
     return [change for change in _changes(call) if call.service.acknowledgements.is_open(call.client, change)]
 
 
@@ -148,7 +120,7 @@ def list_changes(call: Call) -> Json:
     """The data changes that the client has not acknowledged, or all of them."""
     everything = call.query.boolean("get_acknowledged")
     call.query.check()
-    return _change_log(_changes(call) if everything else _open_changes(call))
+    return _change_log(_changes(call) if everything else open_changes(call))
 
 
 def acknowledge_changes(call: Call) -> Json:
@@ -156,7 +128,7 @@ def acknowledge_changes(call: Call) -> Json:
     known = {change.id for change in _changes(call)}
     received = bodies.acknowledged_ids(bodies.parse(call.body))
     call.service.acknowledgements.acknowledge(call.client, known.intersection(received))
-    return _change_log(_open_changes(call))
+    return _change_log(open_changes(call))
 
 
 def get_change(call: Call) -> Json:
@@ -169,12 +141,12 @@ def get_change(call: Call) -> Json:
 
 def list_parameters(call: Call) -> list[Json]:
     """The definitions of the stage aggregations."""
-    return [parameter_json(each) for each in call.service.parameters.of_pad(_parent(call).pad_id)]
+    return [parameter_json(each) for each in call.service.parameters.of_pad(call.parent().pad_id)]
 
 
 def create_parameters(call: Call) -> Answer:
     """Creates definitions, or only says whether they are valid."""
-    pad_id = _parent(call).pad_id
+    pad_id = call.parent().pad_id
     validate_only = call.query.boolean("validate_only")
     call.query.check()
     drafts = bodies.new_parameters(bodies.parse(call.body))
@@ -186,7 +158,7 @@ def create_parameters(call: Call) -> Answer:
 
 def get_parameter(call: Call) -> Json:
     """One definition."""
-    return parameter_json(call.service.parameters.get(_parent(call).pad_id, call.ids["parameter_id"]))
+    return parameter_json(call.service.parameters.get(call.parent().pad_id, call.ids["parameter_id"]))
 
 
 def replace_parameter(call: Call) -> Json:
@@ -200,7 +172,7 @@ def update_parameter(call: Call) -> Json:
 
 
 def _change_parameter(call: Call, *, partial: bool) -> Json:
-    pad_id, number = _parent(call).pad_id, call.ids["parameter_id"]
+    pad_id, number = call.parent().pad_id, call.ids["parameter_id"]
     call.service.parameters.of_user(pad_id, number)
     draft = bodies.parameter_change(bodies.parse(call.body), partial=partial)
     return parameter_json(call.service.parameters.change(pad_id, number, draft, call.now))
@@ -208,7 +180,7 @@ def _change_parameter(call: Call, *, partial: bool) -> Json:
 
 def delete_parameter(call: Call) -> Answer:
     """Deletes a definition."""
-    call.service.parameters.delete(_parent(call).pad_id, call.ids["parameter_id"])
+    call.service.parameters.delete(call.parent().pad_id, call.ids["parameter_id"])
     return Answer(204)
 
 
@@ -223,6 +195,7 @@ TOKEN_PATH: Final = "/o/token/"  # noqa: S105 - a path, no secret
 _Handlers = dict[str, Handler]
 
 _OF_PARENTS: Final[dict[str, _Handlers]] = {
+    "data": {"GET": stream_data},
     "history": {"GET": list_stages},
     "aggregations": {"GET": list_aggregations},
     "data_changes": {"GET": list_changes, "POST": acknowledge_changes},
@@ -242,11 +215,9 @@ ENDPOINTS: Final[dict[str, _Handlers]] = {
     f"{PREFIX}/pads/": {"GET": list_pads},
     f"{PREFIX}/pads/{{pad_id:int}}/": {"GET": get_pad},
     f"{PREFIX}/pads/{{pad_id:int}}/fields/": {"GET": list_pad_fields},
-    f"{PREFIX}/pads/{{pad_id:int}}/data/": {"GET": stream_pad_data},
     f"{PREFIX}/sites/": {"GET": list_sites},
     f"{PREFIX}/sites/{{site_id:int}}/": {"GET": get_site},
     f"{PREFIX}/sites/{{site_id:int}}/fields/": {"GET": list_site_fields},
-    f"{PREFIX}/sites/{{site_id:int}}/data/": {"GET": stream_site_data},
     f"{PREFIX}/states/": {"GET": list_states},
     f"{PREFIX}/states/{{state_id:int}}/": {"GET": get_state},
     **{

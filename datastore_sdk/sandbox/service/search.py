@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Final
 
+from datastore_sdk.sandbox.field.activity import PadActivity
 from datastore_sdk.sandbox.field.layout import Pad, Site
-from datastore_sdk.sandbox.field.operations import PadOperations
 from datastore_sdk.sandbox.service.calls import Call
 from datastore_sdk.sandbox.service.query import Query
 
@@ -92,7 +92,7 @@ def _is_of_fleet(pad: Pad, fleet_id: int | None, fleet_name: str | None) -> bool
     )
 
 
-def found_pads(call: Call) -> Iterator[PadOperations]:
+def found_pads(call: Call) -> Iterator[PadActivity]:
     """The pads that a query asks for.
 
     Raises:
@@ -114,7 +114,7 @@ def found_pads(call: Call) -> Iterator[PadOperations]:
             yield operations
 
 
-def found_sites(call: Call) -> Iterator[tuple[PadOperations, Site]]:
+def found_sites(call: Call) -> Iterator[tuple[PadActivity, Site]]:
     """The sites that a query asks for.
 
     Raises:

@@ -8,6 +8,9 @@ import socket
 import uvicorn
 from starlette.types import ASGIApp
 
+from datastore_sdk.sandbox.service.connection import Connection
+from datastore_sdk.sandbox.service.rooms.protocol import RoomProtocol
+
 _GRACE_SECONDS = 5
 
 
@@ -21,8 +24,9 @@ class Server(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 lifespan="off",
-                ws="none",
-                http="h11",
+                ws=RoomProtocol,
+                ws_per_message_deflate=False,
+                http=Connection,
                 loop="asyncio",
                 timeout_graceful_shutdown=_GRACE_SECONDS,
             )

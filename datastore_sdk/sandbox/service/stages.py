@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from datastore_sdk.sandbox.field.activity import PadActivity
 from datastore_sdk.sandbox.field.layout import Site
-from datastore_sdk.sandbox.field.operations import PadOperations
 from datastore_sdk.sandbox.field.schedule import Stage
 from datastore_sdk.sandbox.service.answers import Json
 from datastore_sdk.sandbox.service.calls import Call
@@ -32,7 +32,7 @@ class _StageFilter:
         )
 
 
-def found_stages(call: Call, operations: PadOperations, sites: Iterable[Site]) -> list[Stage]:
+def found_stages(call: Call, operations: PadActivity, sites: Iterable[Site]) -> list[Stage]:
     """The stages that a query asks for: site by site, newest first.
 
     Raises:
@@ -48,7 +48,7 @@ def found_stages(call: Call, operations: PadOperations, sites: Iterable[Site]) -
     ]
 
 
-def aggregations_json(call: Call, operations: PadOperations, sites: Iterable[Site]) -> Json:
+def aggregations_json(call: Call, operations: PadActivity, sites: Iterable[Site]) -> Json:
     """By site id, the numbers of the finished stages that a query asks for.
 
     Raises:
@@ -72,6 +72,10 @@ def aggregations_json(call: Call, operations: PadOperations, sites: Iterable[Sit
         rows: list[Json] = []
         for stage in stages:
             numbers = call.service.numbers.of(operations, stage, {each.definition for each in parameters}, call.now)
-            rows.append({**{each.name: numbers[each.definition] for each in parameters}, "id": stage.id})
+            computed = {each.name: numbers[each.definition] for each in parameters}
+            told = {
+                name: value for name, value in operations.numbers_of(stage).items() if names is None or name in names
+            }
+            rows.append({**computed, **told, "id": stage.id})
         answer[str(site_id)] = rows
     return answer

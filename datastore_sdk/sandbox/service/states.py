@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from datastore_sdk.sandbox.field.activity import PadActivity
 from datastore_sdk.sandbox.field.instruments import VALVES, valves
 from datastore_sdk.sandbox.field.layout import Crew, Site
-from datastore_sdk.sandbox.field.operations import PadOperations
-from datastore_sdk.sandbox.field.records import Selection, pad_records
-from datastore_sdk.sandbox.field.schedule import FRAC, STANDBY, Stage, State
+from datastore_sdk.sandbox.field.schedule import FRAC, STANDBY, Stage, operation_of
+from datastore_sdk.sandbox.field.selection import Selection
 from datastore_sdk.sandbox.service.answers import TIMEZONE, Json, simops_json
 from datastore_sdk.sandbox.service.times import instant
 
@@ -32,10 +32,11 @@ def site_of_state(number: int) -> int:
     return number - _FIRST_STATE_ID
 
 
-def state_json(operations: PadOperations, site: Site, stage: Stage, now: int) -> Json:
+def state_json(operations: PadActivity, site: Site, stage: Stage, now: int) -> Json:
     """The state of a site that is in a stage."""
     changed = instant(stage.start + _NOTICED_AFTER)
-    fracs = [each for each in operations.stages(site.id, now) if each.state == FRAC and each.end and each.end <= now]
+    stages = operations.stages(site.id, now)
+    fracs = [each for each in stages if operation_of(each.state) == operation_of(FRAC) and each.end and each.end <= now]
     return {
         "id": state_id(site.id),
         "site": _site_json(operations, site, now),
@@ -53,15 +54,15 @@ def state_json(operations: PadOperations, site: Site, stage: Stage, now: int) ->
         "state_change_primary_field_values": _primary_values(operations, stage.start, now),
         "last_state_update_system_time": changed,
         "last_state_confirmation_time": instant(now),
-        "previous_state": stage.id - 1 if stage.index else None,
+        "previous_state": stages[-2].id if len(stages) > 1 else None,
     }
 
 
-def _primary_values(operations: PadOperations, second: int, now: int) -> Json:
+def _primary_values(operations: PadActivity, second: int, now: int) -> Json:
     """The treating pressures at the moment when the state changed."""
     values: Json = {}
     fields = frozenset(_prefixed(crew) for crew in operations.pad.crews)
-    for record in pad_records(operations, Selection(second, second, now, fields)):
+    for record in operations.pad_records(Selection(second, second, now, fields)):
         for crew in operations.pad.crews:
             if _prefixed(crew) in record:
                 measured = {_PRIMARY_FIELD: {"value": record[_prefixed(crew)], "timestamp": second}}
@@ -73,7 +74,7 @@ def _prefixed(crew: Crew) -> str:
     return f"{crew.name}_{_PRIMARY_FIELD}" if crew.name else _PRIMARY_FIELD
 
 
-def _site_json(operations: PadOperations, site: Site, now: int) -> Json:
+def _site_json(operations: PadActivity, site: Site, now: int) -> Json:
     pad = operations.pad
     return {
         "id": site.id,
@@ -146,7 +147,7 @@ def _component_json(site: Site, stage: Stage, place: int, condition: str, now: i
     }
 
 
-def _truth_row(state: State, conditions: tuple[str, ...]) -> Json:
+def _truth_row(state: str, conditions: tuple[str, ...]) -> Json:
     return {"state": state, "conditions": list(conditions)}
 
 

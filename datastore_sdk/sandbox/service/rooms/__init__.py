@@ -1,0 +1,1 @@
+"""The WebSocket rooms: what pads and sites tell by themselves, as it happens."""

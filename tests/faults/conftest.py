@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from datastore_sdk import Client
+from datastore_sdk.sandbox import Sandbox
+from tests.conftest import NOW, make_bare
+from tests.faults.cases import COUNT
+from tests.faults.trial import TLS
+from tests.support.clock import JumpingClock
+
+ClientOf = Callable[..., Client]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def bare_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """As for all tests, but once: there are thousands here."""
+    with pytest.MonkeyPatch.context() as environment:
+        make_bare(environment, tmp_path_factory)
+        yield
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Sandbox]:
+    with Sandbox(now=NOW, days=3) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def service(running: Sandbox) -> Iterator[Sandbox]:
+    """A sandbox that nobody has changed, and that injects nothing yet."""
+    running.reset()
+    yield running
+    running.reset()
+
+
+@pytest.fixture
+def clock() -> JumpingClock:
+    return JumpingClock()
+
+
+@pytest.fixture
+def client_of(service: Sandbox, clock: JumpingClock) -> Iterator[ClientOf]:
+    """Makes clients of the sandbox; without a token, they get tokens by themselves."""
+    with ExitStack() as stack:
+
+        def make(auth_token: str | None = service.token, **options: Any) -> Client:
+            if auth_token is None:
+                options |= {"client_id": service.client_id, "client_secret": service.client_secret}
+            options = {"base_url": service.url, "verify": TLS, "clock": clock, **options}
+            return stack.enter_context(Client(auth_token, **options))
+
+        yield make
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    terminalreporter.write_line(f"tests/faults: {COUNT}")

@@ -1,0 +1,174 @@
+"""Every public call, in both forms, through every fault that can meet one of its requests.
+
+Each case looks at the outcome (`table.py`), at what was asked of the service, at what was changed in it, and at what no
+call may do, whatever it meets (`watch.py`). Then the same client must be able to make another call.
+"""
+
+from __future__ import annotations
+
+import gc
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from msgspec import structs
+
+import datastore_sdk
+from datastore_sdk import Data, DataAsync
+from datastore_sdk.exceptions import RestreamError
+from datastore_sdk.sandbox import Sandbox
+from datastore_sdk.sandbox.faults import CallFault
+from datastore_sdk.sandbox.faults.wire import AnyFault
+from tests.faults.calls import CALLS, PAD, Kind
+from tests.faults.cases import CASES, Case
+from tests.faults.plain import plain
+from tests.faults.table import AGAIN, AMID, ATTEMPTS, EXPECTED, FAULTS, Injected
+from tests.faults.trial import TOKEN_PATH, Trial, kind_of
+from tests.faults.watch import bounded, check_no_secret, everything_logged, files_in, nothing_left, told_by
+
+TOKEN_ATTEMPTS = 3
+REFUSED = {302, 400, 401, 403, 404, 429}
+"""With these, a service says that it has not carried out the request."""
+WITHOUT_REQUEST = {"Client.close", "Client.drive", "Client.iterate", "Client.run", "Data.queries", "Data.resumptions"}
+"""What exists in both forms but is no call of its own."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def seldom_collected() -> Iterator[None]:
+    """Garbage is collected seldom: nothing here may wait for that, and it takes a fifth of the time."""
+    usual = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(200_000)
+    yield
+    gc.set_threshold(*usual)
+    gc.unfreeze()
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """New folders, without the cost of pytest's own."""
+    base = tmp_path_factory.mktemp("folders")
+    return (base / str(number) for number in itertools.count())
+
+
+@pytest.fixture
+def folder(folders: Iterator[Path]) -> Path:
+    path = next(folders)
+    path.mkdir()
+    return path
+
+
+@pytest.fixture(scope="module")
+def undisturbed(running: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """By call, what it gives where nothing goes wrong."""
+    results: dict[str, Any] = {}
+    for call in CALLS.values():
+        trial = Trial(running, call, "sync", tmp_path_factory.mktemp("undisturbed"))
+        with trial:
+            results[call.name] = plain(call.make(trial.caller))
+        kinds = tuple(map(kind_of, trial.asked))
+        assert kinds == tuple(Kind.READ if each is Kind.LABELS else each for each in call.requests), call.name
+    return results
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_outcome(case: Case, service: Sandbox, undisturbed: dict[str, Any], folder: Path) -> None:
+    injected, expected, fault = case.injected, EXPECTED[case.fault, case.kind], _fault(case)
+    trial = Trial(service, case.call, case.form, folder, impatient=injected.impatient, managed=injected.managed)
+    result: Any = None
+    error: RestreamError | None = None
+    with bounded(), everything_logged() as lines, nothing_left(), trial:
+        before = files_in(folder)
+        service.faults.add(fault)
+        try:
+            result = plain(case.call.make(trial.caller))
+        except RestreamError as raised:
+            error = raised
+        check_no_secret([*lines, repr(trial.caller.client), told_by(error) if error else ""], trial.secrets)
+        if isinstance(expected, str):
+            assert error is None, error
+            assert result == undisturbed[case.call.name]
+            assert len(trial.asked) == len(case.call.requests) + _more(expected, fault, injected, trial)
+        else:
+            assert type(error) is expected, error
+            assert case.index < len(trial.asked) <= case.index + _most_attempts(case)
+            _check_handed_over(trial, undisturbed[case.call.name])
+            assert "resumable" in case.call.name or files_in(folder) == before
+        assert sum(trial.clock.sleeps) >= injected.waits
+        _check_what_was_changed(case, trial, succeeded=error is None)
+        trial.another_call()
+
+
+def _fault(case: Case) -> CallFault:
+    """The fault, at the request that is to meet it."""
+    fault = case.injected.fault(AMID if case.kind is Kind.RECORDS else 1)
+    if case.kind is Kind.TOKEN:
+        return structs.replace(fault, path=TOKEN_PATH)
+    return structs.replace(fault, path="/v1/*", skip=case.index)
+
+
+def _more(expected: str, fault: CallFault, injected: Injected, trial: Trial) -> int:
+    """How many requests more than in an undisturbed call."""
+    if injected.impatient:  # more than once where this machine is slow
+        return max(1, len(trial.asked) - len(trial.call.requests))
+    return fault.times or 0 if expected == AGAIN else 0
+
+
+def _most_attempts(case: Case) -> int:
+    if case.kind is Kind.CREATE and not case.fault.startswith("429"):
+        return 1
+    attempts = min(case.injected.attempts, TOKEN_ATTEMPTS if case.kind is Kind.TOKEN else ATTEMPTS)
+    # A connection that served before may have been closed for being idle: then it does not count.
+    return attempts + (case.fault == "reset for ever" and case.index > 0)
+
+
+def _check_handed_over(trial: Trial, undisturbed: Any) -> None:
+    """Records that came before an error are true, in order, and each came once."""
+    handed_over = plain(trial.caller.handed_over)
+    assert not handed_over or handed_over == undisturbed[: len(handed_over)]
+
+
+def _check_what_was_changed(case: Case, trial: Trial, *, succeeded: bool) -> None:
+    service = trial.service._service
+    assert service
+    custom = [each for each in service.parameters.of_pad(PAD) if each.custom]
+    if case.kind is Kind.CREATE:
+        assert len([each for each in trial.asked if each.status not in REFUSED]) <= 1
+        assert len(custom) == 1 if succeeded else len(custom) <= 1
+    elif case.kind is Kind.DELETE:
+        assert custom == [] or not succeeded
+    elif case.call.on_definition and succeeded:
+        assert [each.description for each in custom] == ["changed"]
+
+
+def test_every_public_call_has_a_row() -> None:
+    named = {name: getattr(datastore_sdk, name) for name in datastore_sdk.__all__}
+    classes = {name: each for name, each in named.items() if isinstance(each, type)}
+    calls = {
+        f"{name}.{method}"
+        for name, kind in classes.items()
+        for method in dir(kind)
+        if not method.startswith("_") and _is_call(kind, method)
+    }
+    assert {name.split(" ")[0] for name in CALLS} == {call for call in calls - WITHOUT_REQUEST if not _is_live(call)}
+
+
+def _is_live(call: str) -> bool:
+    """Whether it reads a WebSocket, which meets other faults."""
+    kind, _, method = call.partition(".")
+    return kind.startswith("LiveData") or method.startswith(("get_realtime_", "monitor_"))
+
+
+def _is_call(kind: type, method: str) -> bool:
+    if kind is Data:
+        return method in dir(DataAsync) or f"a{method}" in dir(DataAsync) or method == "head"
+    return hasattr(kind, f"a{method}")
+
+
+def test_every_fault_has_a_row() -> None:
+    assert {fault for fault, _ in EXPECTED} == set(FAULTS)
+    kinds = {type(injected.fault(0)) for injected in FAULTS.values()}
+    assert kinds == {kind for kind in get_args(AnyFault) if issubclass(kind, CallFault)}

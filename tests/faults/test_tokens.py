@@ -1,0 +1,36 @@
+"""Faults of the token endpoint, met by calls that need a token: they come to what asking for a token comes to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from msgspec import structs
+
+from datastore_sdk import Pad
+from datastore_sdk.exceptions import RestreamError
+from datastore_sdk.sandbox import Sandbox
+from tests.faults.calls import CALLS, PAD, Kind
+from tests.faults.cases import FORMS
+from tests.faults.table import EXPECTED, FAULTS
+from tests.faults.trial import TOKEN_PATH, Trial
+from tests.faults.watch import bounded, check_no_secret, everything_logged, nothing_left, told_by
+
+TOKEN_FAULTS = [fault for fault, kind in EXPECTED if kind is Kind.TOKEN]
+
+
+@pytest.mark.parametrize("fault", TOKEN_FAULTS)
+@pytest.mark.parametrize("form", FORMS)
+def test_a_call_that_needs_a_token(service: Sandbox, tmp_path: Path, fault: str, form: str) -> None:
+    injected, expected = FAULTS[fault], EXPECTED[fault, Kind.TOKEN]
+    trial = Trial(service, CALLS["Client.get_access_token"], form, tmp_path, impatient=injected.impatient)
+    error: RestreamError | None = None
+    with bounded(), everything_logged() as lines, nothing_left(), trial:
+        service.faults.add(structs.replace(injected.fault(1), path=TOKEN_PATH))
+        try:
+            trial.caller(Pad, "get_model", PAD, client=trial.caller.client)
+        except RestreamError as raised:
+            error = raised
+        check_no_secret([*lines, told_by(error) if error else ""], trial.secrets)
+        assert error is None if isinstance(expected, str) else type(error) is expected
+        trial.another_call()
