@@ -10,15 +10,31 @@ exists in an async form too, with an `a` before its name. Moments are datetimes 
 in UTC.
 """
 
-from datastore_sdk.data import Data, DataAsync
+from datastore_sdk.data import Data, DataAsync, Progress
 from datastore_sdk.entities import DataChange, Pad, Site, Stage, State
 from datastore_sdk.enums import DataAggregations, DataFillMethods, DataResolutions, StageNameFilters
-from datastore_sdk.transport import Client, RetryPolicy, Timeouts
+from datastore_sdk.realtime import Gap, LiveData, LiveDataAsync, LiveStatistics
+from datastore_sdk.transport import (
+    AnswerEvent,
+    CallEvent,
+    Client,
+    ErrorEvent,
+    Hooks,
+    QueueEvent,
+    RequestEvent,
+    RetryEvent,
+    RetryPolicy,
+    Timeouts,
+    begin_log,
+)
 from datastore_sdk.version import VERSION
 
 __version__ = VERSION
+begin_log()
 
 __all__ = [
+    "AnswerEvent",
+    "CallEvent",
     "Client",
     "Data",
     "DataAggregations",
@@ -26,7 +42,17 @@ __all__ = [
     "DataChange",
     "DataFillMethods",
     "DataResolutions",
+    "ErrorEvent",
+    "Gap",
+    "Hooks",
+    "LiveData",
+    "LiveDataAsync",
+    "LiveStatistics",
     "Pad",
+    "Progress",
+    "QueueEvent",
+    "RequestEvent",
+    "RetryEvent",
     "RetryPolicy",
     "Site",
     "Stage",

@@ -33,6 +33,7 @@ class DataChange(Entity, DataChangeModel):
     _contract = DataChangeModel
     _way_to_load = "take it from get_data_changes(), or make it with its site: DataChange(id=..., site=...)"
     _shown = ("id", "site", "modification_type", "modification_subtype", "start_date", "end_date")
+    _ids = frozenset({"id", "site"})
     _form: DataForm = PrivateAttr(default=DataForm())
 
     def __init__(  # stated in each class, or type checkers would derive one from the fields

@@ -21,8 +21,10 @@ class Entity(Connected):
 
     Made from an id alone it knows nothing else; reading another attribute then raises `NotLoadedError`, and `update()`
     loads them all. Made from a dict (`Site(**site_as_dict)`) it has the attributes that the dict has, converted to
-    their types; unknown keys become attributes too. Two objects are equal when what is loaded of them is. The token
-    that it was made with is kept, and never shown, copied into a dump, compared or pickled.
+    their types; unknown keys become attributes too. A dict knows nothing of the client that fetched it: pass `client=`
+    or `auth_token=` along with it (`Site(**site_as_dict, client=client)`), or the object calls as the environment says.
+    Two objects are equal when what is loaded of them is. The token that it was made with is kept, and never shown,
+    copied into a dump, compared or pickled.
 
     Args:
         id: Id of the object.
@@ -40,6 +42,9 @@ class Entity(Connected):
     _shown: ClassVar[tuple[str, ...]] = ("id",)
     """The attributes that `repr` shows, where loaded."""
 
+    _ids: ClassVar[frozenset[str]] = frozenset({"id"})
+    """The attributes that go into URLs, and so must be ids."""
+
     id: int
     """Id of the object."""
     _way_to_load: ClassVar[str] = "call update() or await aupdate() first"
@@ -47,11 +52,15 @@ class Entity(Connected):
     def __init__(
         self, id: int, auth_token: str | None = None, *, client: Client | None = None, **attributes: Any
     ) -> None:
-        checked_id(id)
-        own = client_for(auth_token, client) if auth_token is not None or client is not None else None
         values = {"id": id, **attributes}
-        if _required(self._contract).issubset(values):
-            model: Model = self._contract.model_validate(values)
+        for name in self._ids & values.keys():
+            checked_id(values[name], name)
+        own = client_for(auth_token, client) if auth_token is not None or client is not None else None
+        if not attributes:  # nothing to validate, for which pydantic would first have to build its validators
+            model: Model = self._contract.model_construct({"id"}, id=id)
+            known = values
+        elif _required(self._contract).issubset(values):
+            model = self._contract.model_validate(values)
             known = {**model.__dict__}
         else:
             model = _partial(self._contract).model_validate(values)
@@ -80,6 +89,9 @@ class Entity(Connected):
     def _refresh(self, model: BaseModel) -> None:
         """Takes over newer values in place."""
         self._become(model, {**model.__dict__}, self.__pydantic_private__)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, checked_id(value, name) if name in self._ids else value)
 
     if not TYPE_CHECKING:  # so that type checkers still refuse a name that does not exist
 

@@ -11,6 +11,7 @@ from datastore_sdk.entities.asset import Asset
 from datastore_sdk.entities.endpoints import OF_PADS
 from datastore_sdk.entities.entity import Entity
 from datastore_sdk.entities.lists import pads_with, sites_with, states_with
+from datastore_sdk.entities.live_pad import LivePad
 from datastore_sdk.entities.measurement_sources import sources_of_pad
 from datastore_sdk.entities.resource import many
 from datastore_sdk.entities.site import Site
@@ -23,7 +24,7 @@ from restream_api.models import MeasurementSources
 from restream_api.models import Pad as PadModel
 
 
-class Pad(Asset, PadModel):
+class Pad(Asset, LivePad, PadModel):
     """A pad: a group of wells (sites) that are completed together.
 
     `Pad(id=668)` makes no call and knows only its id, which is enough to ask for what belongs to it; `update()` loads
@@ -285,6 +286,10 @@ class Pad(Asset, PadModel):
         parallel: int = 1,
     ) -> Data:
         """The time-series data, lazily: nothing is downloaded until the object is iterated over or saved.
+
+        A download that breaks off is taken up again from the last second that came. Records that depend on their
+        neighbours (a coarser `resolution`, `aggregation`, `fill_data_method`) would come out differently there: these
+        are asked for again as a whole, and what had come is left out. `save(resume=True)` begins afresh with them.
 
         Args:
             start_datetime: First moment, included; with a time zone.

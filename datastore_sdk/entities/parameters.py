@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -12,7 +13,11 @@ from datastore_sdk.entities.endpoints import Endpoints
 from restream_api.models import NewParameter, Parameter, ParameterPatch, ParameterReplacement, ParametersValid
 from restream_api.types import Operation
 
-_new_parameters = TypeAdapter[list[NewParameter]](list[NewParameter])
+
+@cache
+def _new_parameters() -> TypeAdapter[list[NewParameter]]:
+    """Built on first use, which takes long."""
+    return TypeAdapter(list[NewParameter])
 
 
 def get_parameter(endpoints: Endpoints, id: int, aggregation_id: int) -> Operation[Parameter]:
@@ -24,7 +29,7 @@ def create_parameters(
     endpoints: Endpoints, id: int, aggregations: Sequence[Mapping[str, Any]], *, validate_only: bool
 ) -> Operation[list[Parameter] | ParametersValid]:
     """New definitions; checked here before the service sees them."""
-    body = _new_parameters.validate_python(list(aggregations))
+    body = _new_parameters().validate_python(list(aggregations))
     return endpoints.create_parameters(id, body=body, validate_only=validate_only or None)
 
 

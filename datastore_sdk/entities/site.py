@@ -11,6 +11,7 @@ from datastore_sdk.entities.asset import Asset
 from datastore_sdk.entities.endpoints import OF_SITES
 from datastore_sdk.entities.entity import Entity
 from datastore_sdk.entities.lists import pads_with, sites_with, states_with
+from datastore_sdk.entities.live_site import LiveSite
 from datastore_sdk.entities.measurement_sources import sources_of_site
 from datastore_sdk.entities.resource import first, many
 from datastore_sdk.entities.state import State
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from datastore_sdk.entities.pad import Pad
 
 
-class Site(Asset, SiteModel):
+class Site(Asset, LiveSite, SiteModel):
     """A site: one well on a pad.
 
     `Site(id=981)` makes no call and knows only its id, which is enough to ask for what belongs to it; `update()` loads
@@ -240,6 +241,10 @@ class Site(Asset, SiteModel):
         parallel: int = 1,
     ) -> Data:
         """The time-series data, lazily: nothing is downloaded until the object is iterated over or saved.
+
+        A download that breaks off is taken up again from the last second that came. Records that depend on their
+        neighbours (a coarser `resolution`, `aggregation`, `fill_data_method`) would come out differently there: these
+        are asked for again as a whole, and what had come is left out. `save(resume=True)` begins afresh with them.
 
         Args:
             start_datetime: First moment, included; with a time zone.

@@ -38,6 +38,9 @@ SLOW_AT_A_TIME = 15
 SLOW_SHAPES = 12
 _TEMPLATES = 2_400
 """How many different records there are, apart from their times."""
+_ENVELOPE = b'{"session_key": "0123456789abcdef0123456789abcdef", "message": %b}'
+_WHOLE_TEXT = b"\x81"
+_SHORT = 126
 
 
 class Framing(StrEnum):
@@ -47,17 +50,25 @@ class Framing(StrEnum):
     RECORDS = "a chunk per record"
     GZIP = "gzip"
     CAPPED = "capped connections"
+    MESSAGES = "a message per record"
 
 
 @dataclass(frozen=True)
 class Body:
-    """One body. The bytes are made anew by every call."""
+    """One body. The bytes are made anew by every call.
+
+    Attributes:
+        records: How many it has.
+        framing: How they go over the wire.
+        rate: How many go a second, each with the time of its sending; None: as many as are taken.
+    """
 
     records: int
     framing: Framing = Framing.CHUNKS
+    rate: int | None = None
 
     def wire(self) -> bytes:
-        """What goes over the wire after the headers, the chunked framing included."""
+        """What goes over the wire after the headers, the framing included."""
         match self.framing:
             case Framing.CHUNKS | Framing.CAPPED:
                 return framed(rechunked(pieces(self.records)))
@@ -65,6 +76,8 @@ class Body:
                 return framed(pieces(self.records))
             case Framing.GZIP:
                 return framed(rechunked(compressed(pieces(self.records))))
+            case Framing.MESSAGES:
+                return b"".join(messages(records(self.records)))
 
 
 def pieces(count: int) -> Iterator[bytes]:
@@ -115,6 +128,19 @@ def compressed(content: Iterable[bytes]) -> Iterator[bytes]:
 def framed(content: Iterable[bytes]) -> bytes:
     """The content in HTTP's chunked framing, a chunk for each piece."""
     return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in content) + b"0\r\n\r\n"
+
+
+def messages(content: Iterable[bytes]) -> Iterator[bytes]:
+    """The records as messages of a WebSocket, each in its envelope and in a frame of its own."""
+    for record in content:
+        text = _ENVELOPE % record
+        yield _frame_head(len(text)) + text
+
+
+def _frame_head(length: int) -> bytes:
+    if length < _SHORT:
+        return _WHOLE_TEXT + bytes([length])
+    return _WHOLE_TEXT + bytes([_SHORT]) + length.to_bytes(2, "big")
 
 
 def _templates(*, late: bool) -> list[bytes]:

@@ -13,10 +13,16 @@ from __future__ import annotations
 import importlib
 import sys
 import time
+from contextlib import aclosing, closing
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 SMALL_CALLS = 500
+SHARES = (0.5, 0.99, 1.0)
+"""Which delays are told: that of the record in the middle, the one that only a hundredth exceed, and the longest."""
+SENT = "sent"
+"""The field of a record that says when it was sent, by the clock that all processes share."""
 TOKEN = "token"  # noqa: S105 - of a service that nobody else can reach
 _MEGA = 1e6
 
@@ -27,11 +33,27 @@ class Job:
     def __init__(self, package: Any, first: str, last: str, file: str) -> None:
         self._package = package
         self._range = int(first), int(last)
+        self._count = self._range[1] - self._range[0] + 1
         self._file = file
+        self.figures: dict[str, float] = {}
+        """What a task found out beside the time that it took."""
 
     def iterate(self) -> int:
         """Goes through the records as dicts."""
         return sum(1 for _ in self._data().data_fetcher)
+
+    def batches(self) -> int:
+        """Goes through the records in lists of dicts."""
+        return sum(map(len, self._data().batches()))
+
+    def table(self) -> int:
+        """Makes an Arrow table of the records."""
+        return int(self._data().to_arrow().num_rows)
+
+    def frame(self) -> int:
+        """Makes a table of the records with a package that knows none: a data frame, through a list."""
+        pandas: Any = importlib.import_module("pandas")
+        return len(pandas.DataFrame(list(self._data().data_fetcher)))
 
     def save(self) -> None:
         """Saves the records."""
@@ -60,8 +82,59 @@ class Job:
         """Makes small calls, one after the other."""
         return sum(self._package.Pad.get_model(id=1, auth_token=TOKEN).id for _ in range(SMALL_CALLS))
 
+    def listen(self) -> int:
+        """Listens to records as they come."""
+        with closing(self._live()) as records:
+            return sum(1 for _ in islice(records, self._count))
+
+    def alisten(self) -> int:
+        """Listens by the async form."""
+        import asyncio
+
+        async def listened() -> int:
+            count = 0
+            async with aclosing(await self._alive()) as records:
+                async for _ in records:
+                    count += 1
+                    if count == self._count:
+                        break
+            return count
+
+        return asyncio.run(listened())
+
+    def delays(self) -> int:
+        """Listens, and finds out how long records are on their way."""
+        with closing(self._live()) as records:
+            return self._note([time.monotonic() - record[SENT] for record in islice(records, self._count)])
+
+    def adelays(self) -> int:
+        """The same by the async form."""
+        import asyncio
+
+        async def listened() -> list[float]:
+            delays: list[float] = []
+            async with aclosing(await self._alive()) as records:
+                async for record in records:
+                    delays.append(time.monotonic() - record[SENT])
+                    if len(delays) == self._count:
+                        break
+            return delays
+
+        return self._note(asyncio.run(listened()))
+
     def nothing(self) -> None:
         """Leaves it at the import."""
+
+    def _live(self) -> Any:
+        return self._package.Site(id=1, auth_token=TOKEN).get_realtime_measurements_data()[0].data_fetcher
+
+    async def _alive(self) -> Any:
+        return (await self._package.Site(id=1, auth_token=TOKEN).aget_realtime_measurements_data())[0].data_fetcher
+
+    def _note(self, delays: list[float]) -> int:
+        delays.sort()
+        self.figures = {str(share): delays[round(share * (len(delays) - 1))] for share in SHARES}
+        return len(delays)
 
     def _data(self, **options: Any) -> Any:
         return self._package.Site(id=1, auth_token=TOKEN).get_data(**self._asked(), **options)
@@ -93,7 +166,8 @@ def main() -> None:
     start = time.perf_counter()
     package = importlib.import_module(name)
     imported, imported_peak = time.perf_counter(), peak()
-    count = getattr(Job(package, *arguments), task)()
+    job = Job(package, *arguments)
+    count = getattr(job, task)()
     end, end_peak = time.perf_counter(), peak()
     import json
 
@@ -103,6 +177,7 @@ def main() -> None:
         "import_mb": imported_peak,
         "peak_mb": end_peak,
         "count": count,
+        **job.figures,
     }
     print(json.dumps(result))
 

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
+from _bench.client import SHARES
+from _bench.delays import Delay
 from _bench.limits import Limit
 from _bench.rows import VENDOR, Clock
 from _bench.runs import Result, Spread
@@ -47,13 +49,30 @@ def limit_lines(limits: Iterable[Limit]) -> Iterator[str]:
         yield f"{limit.name:{_WIDTHS[0]}}{limit.rate:>10.0f}  {_with_spread(limit.seconds)}"
 
 
-def as_json(results: Iterable[Result], limits: Iterable[Limit]) -> dict[str, Any]:
+def delay_heading() -> str:
+    """The line above the delays."""
+    titles = "".join(f"{f'{share:.0%}':>9}" for share in SHARES)
+    return f"{'Milliseconds from sending to delivery':{_WIDTHS[0]}}{titles}{'against':>11}{titles}"
+
+
+def delay_line(delay: Delay) -> str:
+    """The delays of one pace and form as a line: ours, then the vendor's."""
+    if delay.failure is not None:
+        return f"{delay.name:{_WIDTHS[0]}}  FAILED: {delay.failure}"
+    ours, reference = (
+        "".join(f"{figures[share]:>9.2f}" for share in SHARES) for figures in (delay.ours, delay.reference)
+    )
+    return f"{delay.name:{_WIDTHS[0]}}{ours}{'':11}{reference}"
+
+
+def as_json(results: Iterable[Result], limits: Iterable[Limit], delays: Iterable[Delay]) -> dict[str, Any]:
     """Everything that was measured."""
     return {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "processors": os.cpu_count(),
         "rows": [_row_as_json(result) for result in results],
+        "delays_ms": [asdict(delay) for delay in delays],
         "limits": [{**asdict(limit), "megabytes_per_second": limit.rate} for limit in limits],
     }
 

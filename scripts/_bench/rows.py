@@ -11,6 +11,7 @@ from _bench.client import SMALL_CALLS
 OURS = "datastore_sdk"
 VENDOR = "restreamsolutions"
 MOST_ASYNC = 100_000
+MOST_LIVE = 300_000
 
 
 class Clock(StrEnum):
@@ -68,10 +69,12 @@ def rows(records: int) -> list[Row]:
     """The whole table.
 
     Args:
-        records: How many records most rows have. The async ones have no more than the vendor's can do in some time.
+        records: How many records most rows have. Async and live ones have no more than the vendor's can do in some
+            time.
     """
-    chunks, each, gzip, capped = (Body(records, framing) for framing in Framing)
+    chunks, each, gzip, capped, _ = (Body(records, framing) for framing in Framing)
     few = Body(min(records, MOST_ASYNC))
+    live = Body(min(records, MOST_LIVE), Framing.MESSAGES)
     return [
         _against_vendor("iterate", "iterate", chunks, 5.5, 30),
         _against_vendor("save JSON", "save", chunks, 12, 30, ".json"),
@@ -83,6 +86,8 @@ def rows(records: int) -> list[Row]:
             at_least=4,
             peak_mb=200,
         ),
+        Row(f"batches of dicts, {chunks.framing}", Run(OURS, "batches", chunks), Run(VENDOR, "iterate", chunks)),
+        Row(f"Arrow table, {chunks.framing}", Run(OURS, "table", chunks), Run(VENDOR, "frame", chunks)),
         _against_vendor("iterate", "iterate", each, 4, 30),
         _against_vendor("save JSON", "save", each, 8, 30, ".json"),
         _against_vendor("save CSV", "save", each, 10, 40, ".csv"),
@@ -91,6 +96,8 @@ def rows(records: int) -> list[Row]:
         _against_vendor("save CSV", "save", gzip, None, 40, ".csv"),
         _against_vendor("asave JSON", "asave", few, 100, 40, ".json"),
         _against_vendor("asave CSV", "asave", few, 100, 40, ".csv"),
+        _against_vendor("listen", "listen", live, 3, 30),
+        _against_vendor("alisten", "alisten", live, 3, 30),
         Row(
             f"three ranges at a time, {capped.framing}",
             Run(OURS, "save_parallel", capped, ".json"),

@@ -146,6 +146,19 @@ class Bench:
             return Result(row, failure=str(failed))
         return Result(row, tuple(ours), tuple(reference))
 
+    def figures(self, run: Run) -> dict[str, Any]:
+        """What a process found out that does a run, once.
+
+        Raises:
+            RunFailed: It ended with an error, or did not take all records.
+        """
+        self._serve({run.body})
+        self._warm_up(run)
+        result = self._process(run, Path(), {"RESTREAM_HOST": self._servers[run.body].url})
+        if result["count"] != run.body.records:
+            raise RunFailed(f"{run.package} {run.task}: {result['count']} instead of {run.body.records}")
+        return result
+
     def url(self, body: Body) -> str:
         """Where a body is served, until a row is measured that does not need it."""
         if body not in self._servers:
@@ -228,9 +241,9 @@ def _occurrences(file: Path, text: bytes) -> int:
 
 
 def _bare_environment() -> dict[str, str]:
-    """Ours without what leads clients elsewhere: tokens, hosts, proxies."""
+    """Ours without what leads clients elsewhere (tokens, hosts, proxies) or has Python compile every module again."""
     return {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("RESTREAM_", "TALLY_")) and not name.lower().endswith("_proxy")
+        if not name.startswith(("PYTHON", "RESTREAM_", "TALLY_")) and not name.lower().endswith("_proxy")
     }

@@ -1,9 +1,9 @@
 """A service that does little but send: its answers are made, or lie ready to be cut, before the first call.
 
-    python -m _bench.server RECORDS FRAMING
+    python -m _bench.server RECORDS FRAMING RATE
 
-prints its port and serves until its standard input ends. Time-series calls are answered with the body, calls for the
-fields with an empty list, all others with a pad.
+prints its port and serves until its standard input ends. Time-series calls are answered with the body, over a WebSocket
+where the client asks for one; calls for the fields with an empty list, all others with a pad. A RATE of 0 is none.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ from typing import IO, Self, cast
 
 from _bench.body import Body, Framing
 from _bench.capped import Capped
+from _bench.room import CLOSING, opened, paced
 
 _AT_A_TIME = 1 << 20
+_KEY = b"sec-websocket-key:"
 _PAD = {
     "id": 1,
     "name": "Pad 1",
@@ -39,7 +41,7 @@ class Server:
 
     def __init__(self, body: Body) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "_bench.server", str(body.records), body.framing],
+            [sys.executable, "-m", "_bench.server", str(body.records), body.framing, str(body.rate or 0)],
             cwd=Path(__file__).parent.parent,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -67,8 +69,9 @@ class _Service(ThreadingTCPServer):
 
     def __init__(self, body: Body) -> None:
         super().__init__(("127.0.0.1", 0), _Connection)
+        self._asked = body
         self._capped = Capped(body.records) if body.framing is Framing.CAPPED else None
-        self._body = b"" if self._capped else body.wire()
+        self._body = b"" if self._capped or body.rate else body.wire()
         encoding = "Content-Encoding: gzip\r\n" if body.framing is Framing.GZIP else ""
         self.body_head = _head(f"{encoding}Transfer-Encoding: chunked")
         pad = json.dumps(_PAD).encode()
@@ -77,6 +80,8 @@ class _Service(ThreadingTCPServer):
 
     def body(self, target: str) -> Iterable[bytes]:
         """What answers a call for time-series data."""
+        if self._asked.rate:
+            return paced(self._asked.records, self._asked.rate)
         return self._capped.answer(target) if self._capped else [self._body]
 
 
@@ -87,9 +92,17 @@ class _Connection(StreamRequestHandler):
         service = cast("_Service", self.server)
         with suppress(ConnectionError):  # a client may leave in the middle
             while line := self.rfile.readline():
-                while self.rfile.readline() not in (b"\r\n", b""):
-                    pass
+                key = b""
+                while (header := self.rfile.readline()) not in (b"\r\n", b""):
+                    if header.lower().startswith(_KEY):
+                        key = header[len(_KEY) :].strip()
                 target = line.split()[1].decode()
+                if key:
+                    self._send([opened(key)])
+                    self._send(service.body(target))
+                    self.rfile.read(1)  # the client says goodbye
+                    self._send([CLOSING])
+                    return
                 if "/data/" in target:
                     self._send([service.body_head])
                     self._send(service.body(target))
@@ -109,8 +122,8 @@ def _head(lines: str) -> bytes:
 
 def main() -> None:
     """Serves until standard input ends, so that it never outlives whoever started it."""
-    count, framing = sys.argv[1:]
-    service = _Service(Body(int(count), Framing(framing)))
+    count, framing, rate = sys.argv[1:]
+    service = _Service(Body(int(count), Framing(framing), int(rate) or None))
     Thread(target=service.serve_forever, daemon=True).start()
     print(service.server_address[1], flush=True)
     sys.stdin.read()

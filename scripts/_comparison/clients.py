@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +25,9 @@ DAYS: Final = 2.0
 TOKEN: Final = "token"  # noqa: S105 - of a service that nobody else can reach
 SECRET: Final = "secret"  # noqa: S105 - the same
 DENIED_SITE: Final = 912
+_ENTERED: Final = 101
+_ENTRANCE_SECONDS: Final = 10.0
+_POLL_SECONDS: Final = 0.005
 
 
 class Client:
@@ -66,8 +70,10 @@ class Client:
         self._sandbox.stop()
 
     def ask(self, call: Call) -> None:
-        """Has a call made, without waiting for it."""
+        """Has a call made, without waiting for it, but for the entrance to a room where it is to wait there."""
         self._write(json.dumps({"text": call.text, "environment": call.environment}))
+        if call.passes:
+            self._let_pass(call.passes)
 
     def observation(self) -> Observation:
         """What the client did when it made the call that it was asked for last."""
@@ -81,6 +87,14 @@ class Client:
         """The client's methods, `Pad.get_models`, that no call has used."""
         self._write("")
         return set(self._read())
+
+    def _let_pass(self, seconds: float) -> None:
+        deadline = time.monotonic() + _ENTRANCE_SECONDS
+        while not any(each.status == _ENTERED for each in self._sandbox.requests[self._seen :]):
+            if time.monotonic() > deadline:  # the call has failed, and its result will say why
+                break
+            time.sleep(_POLL_SECONDS)
+        self._sandbox.advance(seconds)
 
     def _write(self, line: str) -> None:
         print(line, file=self._process.stdin, flush=True)

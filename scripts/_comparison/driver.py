@@ -25,14 +25,15 @@ import tempfile
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import ExitStack, chdir
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 from unittest import mock
 
 NAMES = ("Pad", "Site", "State", "StageNameFilters", "DataResolutions", "DataAggregations", "DataFillMethods")
 LONGEST_CALL_SECONDS = 60
-WEBSOCKETS = "realtime"
-"""What the names of methods have in them that read WebSockets; they are not compared."""
+AWAITED = ("first", "records")
+"""The functions of calls that are coroutines."""
 
 
 class Client:
@@ -57,6 +58,7 @@ class Client:
             "at": at,
             "contents": contents,
             "datetime": datetime,
+            "first": self.first,
             "records": self.records,
             "_invoke": self._invoke,
         }
@@ -69,6 +71,20 @@ class Client:
         if self._asynchronous:
             return [record async for record in data.data_fetcher]
         return list(data.data_fetcher)
+
+    async def first(self, data: Any, count: int) -> list[Any]:
+        """The first items of a Data or DataAsync that goes on and on."""
+        fetcher, items = data.data_fetcher, list[Any]()
+        if not self._asynchronous:
+            items += islice(fetcher, count)
+            fetcher.close()
+            return items
+        async for item in fetcher:
+            items.append(item)
+            if len(items) == count:
+                break
+        await fetcher.aclose()
+        return items
 
     async def _invoke(self, target: Any, name: str, *positional: Any, **named: Any) -> Any:
         kind: type = target if isinstance(target, type) else type(target)
@@ -93,7 +109,7 @@ class _Routed(ast.NodeTransformer):
             case ast.Attribute(value=target, attr=name):
                 arguments = [target, ast.Constant(name), *node.args]
                 return ast.Await(ast.Call(ast.Name("_invoke", ast.Load()), arguments, node.keywords))
-            case ast.Name(id="records"):
+            case ast.Name(id=name) if name in AWAITED:
                 return ast.Await(node)
             case _:
                 return node
@@ -102,7 +118,7 @@ class _Routed(ast.NodeTransformer):
 def _methods(kind: type) -> set[str]:
     found: set[str] = set()
     for name, method in inspect.getmembers(kind, callable):
-        if not name.startswith("_") and WEBSOCKETS not in name:
+        if not name.startswith("_"):
             asynchronous = name.startswith("a") and inspect.iscoroutinefunction(method)
             found.add(name.removeprefix("a") if asynchronous else name)
     return found

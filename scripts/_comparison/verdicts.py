@@ -81,6 +81,7 @@ class Call:
         empty: Whether nothing is to be found; else there must be something to compare.
         error: The exception that our client is to raise.
         environment: Environment variables to set for it.
+        passes: How many seconds of the field's time go by once a WebSocket room was entered.
     """
 
     text: str
@@ -88,6 +89,7 @@ class Call:
     empty: bool = False
     error: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    passes: float = 0
 
     def __str__(self) -> str:
         settings = "".join(f"{name}={value!r} " for name, value in self.environment.items())

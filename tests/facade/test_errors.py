@@ -155,7 +155,7 @@ def test_a_lost_connection(serving: Serving, form: Form, reply: Reply) -> None:
 
 
 def test_an_answer_that_does_not_come_in_time(serving: Serving, form: Form) -> None:
-    service = serving(then(b"", Line.stall), timeouts=Timeouts(read=0.1, first_byte=0.1, idle=0.1))
+    service = serving(then(b"", Line.stall), timeout=Timeouts(read=0.1, first_byte=0.1, idle=0.1))
     for call in calls(service.client, form):
         with pytest.raises(CallTimeoutError, match="was not answered in time") as caught:
             call()

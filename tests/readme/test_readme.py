@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import time
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import certifi
 import pytest
 
+from datastore_sdk import Client
 from datastore_sdk.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[2]
@@ -45,11 +49,12 @@ def blocks(*languages: str) -> Iterator[Block]:
 
 EXAMPLES = list(blocks("python"))
 COMMANDS = list(blocks("bash", "shell", "sh", "console"))
+SETTINGS = list(blocks("toml"))
 
 
 def test_all_blocks_were_found() -> None:
     fences = README.read_text("utf-8").count("\n```")
-    assert len(EXAMPLES) + len(COMMANDS) == fences / 2
+    assert len(EXAMPLES) + len(COMMANDS) + len(SETTINGS) == fences / 2
     assert len(EXAMPLES) >= 8
 
 
@@ -76,6 +81,20 @@ def test_an_example_runs(
 def test_commands_name_what_there_is(block: Block) -> None:
     for name in re.findall(r"(?:scripts|\.ci)/\w+", block.text):
         assert os.access(ROOT / name, os.X_OK), name
+
+
+@pytest.mark.parametrize("block", SETTINGS, ids=str)
+def test_profiles_can_be_used(block: Block, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    shutil.copy(certifi.where(), tmp_path / "company-ca.pem")
+    file = tmp_path / ".config/restream/config.toml"
+    file.parent.mkdir(parents=True)
+    file.touch(mode=0o600)
+    file.write_text(block.text)
+    for name, profile in tomllib.loads(block.text).items():
+        settings = Client(profile=name).describe()
+        assert {key for key in profile if name not in settings[key].source} == set()
 
 
 def test_scripts_named_in_the_text_are_there() -> None:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -196,8 +196,6 @@ class _Pad:
     async def aget_data(self, *, count: int) -> _DataAsync:
         return _DataAsync(self.id, count)
 
-    def get_realtime_data(self) -> None: ...
-
     def update(self) -> None: ...
 
     async def aupdate(self) -> None: ...
@@ -209,16 +207,16 @@ class _Data:
     count: int
 
     @property
-    def data_fetcher(self) -> Iterator[int]:
-        return iter([self.id] * self.count)
+    def data_fetcher(self) -> Generator[int]:
+        yield from [self.id] * self.count
 
 
 class _DataAsync(_Data):
     @property
-    def data_fetcher(self) -> AsyncIterator[int]:  # type: ignore[override] # pyright: ignore[reportIncompatibleMethodOverride] - as in the clients
+    def data_fetcher(self) -> AsyncGenerator[int]:  # type: ignore[override] # pyright: ignore[reportIncompatibleMethodOverride] - as in the clients
         return self._records()
 
-    async def _records(self) -> AsyncIterator[int]:
+    async def _records(self) -> AsyncGenerator[int]:
         for _ in range(self.count):
             yield self.id
 
@@ -249,6 +247,8 @@ def form(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tup
         ("pad = Pad(id=7); pad.update()", None),
         ("Pad(id=7).get_data(count=2)", {"$lazy": "records"}),
         ("records(Pad(id=7).get_data(count=2))", [7, 7]),
+        ("first(Pad(id=7).get_data(count=5), 3)", [7, 7, 7]),
+        ("first(Pad(id=7).get_data(count=2), 3)", [7, 7]),
         ("[records(pad.get_data(count=1)) for pad in Pad.get_models()]", [[1], [2]]),
         ('at("2025-09-18 08:30")', {"$moment": "2025-09-18T08:30:00+00:00"}),
         ('at("2025-09-18 03:30-05:00")', {"$moment": "2025-09-18T08:30:00+00:00"}),

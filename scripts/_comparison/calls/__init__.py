@@ -1,10 +1,11 @@
-"""The calls that both clients make: every call of the vendor's that asks the REST API for something.
+"""The calls that both clients make: every call of the vendor's that asks the service for something.
 
 A call is Python as a user would write it; the value of its last expression is compared. Besides the names that both
 packages have there are
 
     at("2025-09-18 08:30")    a moment, in UTC; datetime(...) makes one without time zone
     records(data)             all records of a Data or DataAsync
+    first(data, 5)            the first items of one that goes on
     contents("a.csv")         what a saved file holds; each call has an empty folder for its files
 
 A method has the name of its sync form; its async form is called in the same places.
@@ -14,12 +15,13 @@ from typing import Final
 
 from _comparison.calls.changes import CHANGES
 from _comparison.calls.errors import ERRORS
+from _comparison.calls.live import LIVE
 from _comparison.calls.objects import OBJECTS
 from _comparison.calls.records import RECORDS
 from _comparison.calls.stages import STAGES
 from _comparison.verdicts import Call
 
-CALLS: Final[tuple[Call, ...]] = (*OBJECTS, *STAGES, *RECORDS, *CHANGES, *ERRORS)
+CALLS: Final[tuple[Call, ...]] = (*OBJECTS, *STAGES, *RECORDS, *CHANGES, *ERRORS, *LIVE)
 """In the order in which they are made. Each works by itself, but some change what later ones find."""
 
 NOT_COMPARED: Final = {

@@ -1,0 +1,282 @@
+"""What pads and sites tell by themselves, over WebSockets: measurements, their own changes, corrections, states."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from functools import partial
+from typing import Any, ClassVar, Literal, Self, TypeVar, Unpack, cast, overload
+
+from datastore_sdk.data.decoding import Record
+from datastore_sdk.entities.data_change import DataChange
+from datastore_sdk.entities.endpoints import Endpoints
+from datastore_sdk.entities.lists import states_with
+from datastore_sdk.entities.resource import Resource
+from datastore_sdk.entities.state import State
+from datastore_sdk.filters import completed_by
+from datastore_sdk.realtime import (
+    Gap,
+    LiveData,
+    LiveDataAsync,
+    LiveOptions,
+    Manners,
+    SiteMeasurements,
+    measurements,
+    parted,
+    session_key_from,
+    updates,
+    watched,
+)
+from datastore_sdk.realtime.stream import Plan
+from datastore_sdk.transport import Client
+from datastore_sdk.transport.connection import checked_seconds
+from datastore_sdk.transport.exchange import Flow
+
+E = TypeVar("E")
+
+_ASPECTS = (
+    "current_state",
+    "actual_stage_number",
+    "completed_stage_number",
+    "calculated_stage_number",
+    "last_state_update",
+)
+"""What of a state makes a change."""
+INTERVAL = 60.0
+"""Seconds between looks at a state where no change is told."""
+
+
+class Live(Resource):
+    """A pad or a site, as far as it tells something by itself."""
+
+    _endpoints: ClassVar[Endpoints]
+
+    @overload
+    def get_realtime_instance_updates(
+        self,
+        as_dict: Literal[False] = False,
+        restart_on_error: bool = True,
+        restart_on_close: bool = True,
+        **options: Unpack[LiveOptions],
+    ) -> LiveData[Self]: ...
+    @overload
+    def get_realtime_instance_updates(
+        self,
+        as_dict: Literal[True],
+        restart_on_error: bool = True,
+        restart_on_close: bool = True,
+        **options: Unpack[LiveOptions],
+    ) -> LiveData[Record]: ...
+    @overload
+    def get_realtime_instance_updates(
+        self,
+        as_dict: bool,
+        restart_on_error: bool = True,
+        restart_on_close: bool = True,
+        **options: Unpack[LiveOptions],
+    ) -> LiveData[Self] | LiveData[Record]: ...
+    @completed_by(LiveOptions)
+    def get_realtime_instance_updates(
+        self,
+        as_dict: bool = False,
+        restart_on_error: bool = True,
+        restart_on_close: bool = True,
+        **options: Unpack[LiveOptions],
+    ) -> LiveData[Self] | LiveData[Record]:
+        """The object itself, whole, each time it changes.
+
+        A site carries besides what it is doing: `current_stage_number`, `current_state`, `current_data_sources`.
+
+        Args:
+            as_dict: True: the service's JSON untouched, as dicts.
+            restart_on_error: Whether to come back after an error, such as a lost connection.
+            restart_on_close: Whether to come back after the service closed the connection normally, as it may.
+            **options: How to listen (`LiveOptions`).
+
+        Returns:
+            The updates, lazily: nothing is listened to until they are iterated over or saved.
+
+        Raises:
+            MissingCredentialsError: There is no token.
+            TypeError: There is no such option, or it is of the wrong type.
+            ValueError: An option cannot be used.
+        """
+        return LiveData(self._instance_updates(as_dict, restart_on_error, restart_on_close, options))
+
+    @overload
+    async def aget_realtime_instance_updates(
+        self,
+        as_dict: Literal[False] = False,
+        restart_on_error: bool = True,
+        restart_on_close: bool = True,
+        **options: Unpack[LiveOptions],
+    ) -> LiveDataAsync[Self]: ...
+    @overload
+    async def aget_realtime_instance_updates(
+        self,
+        as_dict: Literal[True],
+        restart_on_error: bool = True,
+        restart_on_close: bool = True,
+        **options: Unpack[LiveOptions],
+    ) -> LiveDataAsync[Record]: ...
+    @overload
+    async def aget_realtime_instance_updates(
+        self,
+        as_dict: bool,
+        restart_on_error: bool = True,
+        restart_on_close: bool = True,
+        **options: Unpack[LiveOptions],
+    ) -> LiveDataAsync[Self] | LiveDataAsync[Record]: ...
+    @completed_by(LiveOptions)
+    async def aget_realtime_instance_updates(
+        self,
+        as_dict: bool = False,
+        restart_on_error: bool = True,
+        restart_on_close: bool = True,
+        **options: Unpack[LiveOptions],
+    ) -> LiveDataAsync[Self] | LiveDataAsync[Record]:
+        """Async form of `get_realtime_instance_updates`."""
+        return LiveDataAsync(self._instance_updates(as_dict, restart_on_error, restart_on_close, options))
+
+    @overload
+    def get_realtime_data_changes_updates(
+        self,
+        as_dict: Literal[False] = False,
+        restart_on_error: bool = True,
+        restart_on_close: bool = True,
+        **options: Unpack[LiveOptions],
+    ) -> LiveData[DataChange]: ...
+    @overload
+    def get_realtime_data_changes_updates(
+        self,
+        as_dict: Literal[True],
+        restart_on_error: bool = True,
+        restart_on_close: bool = True,
+        **options: Unpack[LiveOptions],
+    ) -> LiveData[Record]: ...
+    @overload
+    def get_realtime_data_changes_updates(
+        self,
+        as_dict: bool,
+        restart_on_error: bool = True,
+        restart_on_close: bool = True,
+        **options: Unpack[LiveOptions],
+    ) -> LiveData[DataChange] | LiveData[Record]: ...
+    @completed_by(LiveOptions)
+    def get_realtime_data_changes_updates(
+        self,
+        as_dict: bool = False,
+        restart_on_error: bool = True,
+        restart_on_close: bool = True,
+        **options: Unpack[LiveOptions],
+    ) -> LiveData[DataChange] | LiveData[Record]:
+        """The corrections of historical data: first those not yet acknowledged, then new ones as they happen.
+
+        The service tells the former again each time it is listened to; here each comes once.
+
+        Args:
+            as_dict: True: the service's JSON untouched, as dicts.
+            restart_on_error: Whether to come back after an error, such as a lost connection.
+            restart_on_close: Whether to come back after the service closed the connection normally, as it may.
+            **options: How to listen (`LiveOptions`).
+
+        Returns:
+            The corrections, lazily: nothing is listened to until they are iterated over or saved.
+
+        Raises:
+            MissingCredentialsError: There is no token.
+            TypeError: There is no such option, or it is of the wrong type.
+            ValueError: An option cannot be used.
+        """
+        return LiveData(self._data_changes_updates(as_dict, restart_on_error, restart_on_close, options))
+
+    @overload
+    async def aget_realtime_data_changes_updates(
+        self,
+        as_dict: Literal[False] = False,
+        restart_on_error: bool = True,
+        restart_on_close: bool = True,
+        **options: Unpack[LiveOptions],
+    ) -> LiveDataAsync[DataChange]: ...
+    @overload
+    async def aget_realtime_data_changes_updates(
+        self,
+        as_dict: Literal[True],
+        restart_on_error: bool = True,
+        restart_on_close: bool = True,
+        **options: Unpack[LiveOptions],
+    ) -> LiveDataAsync[Record]: ...
+    @overload
+    async def aget_realtime_data_changes_updates(
+        self,
+        as_dict: bool,
+        restart_on_error: bool = True,
+        restart_on_close: bool = True,
+        **options: Unpack[LiveOptions],
+    ) -> LiveDataAsync[DataChange] | LiveDataAsync[Record]: ...
+    @completed_by(LiveOptions)
+    async def aget_realtime_data_changes_updates(
+        self,
+        as_dict: bool = False,
+        restart_on_error: bool = True,
+        restart_on_close: bool = True,
+        **options: Unpack[LiveOptions],
+    ) -> LiveDataAsync[DataChange] | LiveDataAsync[Record]:
+        """Async form of `get_realtime_data_changes_updates`."""
+        return LiveDataAsync(self._data_changes_updates(as_dict, restart_on_error, restart_on_close, options))
+
+    def _path(self, what: str = "") -> str:
+        return f"/{self._endpoints.source}s/{self.id:d}/{what}"
+
+    def _instance_updates(self, as_dict: bool, on_error: bool, on_close: bool, options: LiveOptions) -> Plan:
+        client, kind = self._caller(), cast("Callable[..., Self]", type(self))
+        make = None if as_dict else partial(_made, kind, client)
+        return updates(client, self._path(), _manners(options, on_error, on_close), make)
+
+    def _data_changes_updates(self, as_dict: bool, on_error: bool, on_close: bool, options: LiveOptions) -> Plan:
+        client, path = self._caller(), self._path("data_changes/")
+        make = None if as_dict else partial(_made, DataChange, client)
+        return updates(client, path, _manners(options, on_error, on_close), make, once=True)
+
+    def _measurements(
+        self,
+        kind: type,
+        session_key: str | None,
+        options: SiteMeasurements,
+        on_error: bool,
+        on_close: bool,
+        fill_gaps: bool,
+        on_gap: Callable[[Gap], object] | None,
+    ) -> tuple[Plan, str]:
+        listening, filters = parted(options, kind)
+        key = session_key_from(session_key)
+        manners = Manners(
+            restart_on_error=on_error, restart_on_close=on_close, fill_gaps=fill_gaps, on_gap=on_gap, **listening
+        )
+        return measurements(self._caller(), self._endpoints.source, self.id, key, filters, manners), key
+
+    def _watch(self, filters: dict[str, Any], interval: float, options: LiveOptions) -> Plan:
+        client = self._caller()
+
+        def look() -> Flow[list[State]]:
+            return [State.adopt(state, client) for state in (yield from states_with(filters))]
+
+        manners = _manners(options, on_error=True, on_close=True)
+        seconds = checked_seconds(interval, "interval")
+        return watched(client, self._path(), manners, look, _name, _aspects, interval=seconds)
+
+
+def _manners(options: LiveOptions, on_error: bool, on_close: bool) -> Manners:
+    listening, _ = parted(options, LiveOptions)
+    return Manners(restart_on_error=on_error, restart_on_close=on_close, **listening)
+
+
+def _made(kind: Callable[..., E], client: Client, item: Record) -> E:
+    return kind(**item, client=client)
+
+
+def _name(state: State) -> Hashable:
+    return state.id
+
+
+def _aspects(state: State) -> Hashable:
+    return tuple(getattr(state, name) for name in _ASPECTS)

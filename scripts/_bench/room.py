@@ -1,0 +1,32 @@
+"""The service's side of a WebSocket: the handshake, and records that come at a pace."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import time
+from collections.abc import Iterator
+
+from _bench.body import messages, records
+from _bench.client import SENT
+
+CLOSING = b"\x88\x00"
+"""The frame that says goodbye."""
+_MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+
+def opened(key: bytes) -> bytes:
+    """What answers a handshake with this key."""
+    accepted = base64.b64encode(hashlib.sha1(key + _MAGIC, usedforsecurity=False).digest())
+    return (
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Accept: %b\r\n\r\n" % accepted
+    )
+
+
+def paced(count: int, rate: int) -> Iterator[bytes]:
+    """Messages when they are due, so many a second; each record says when it was sent."""
+    begun = time.monotonic()
+    for number, record in enumerate(records(count), start=1):
+        time.sleep(max(begun + number / rate - time.monotonic(), 0))
+        yield from messages([b'{"%b": %.6f, %b' % (SENT.encode(), time.monotonic(), record[1:])])

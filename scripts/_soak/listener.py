@@ -1,0 +1,80 @@
+"""Somebody who listens to a pad in one of the two forms, and remembers what came."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from datastore_sdk import Client, Pad
+from datastore_sdk.realtime import LiveData, LiveDataAsync, LiveStatistics
+from datastore_sdk.realtime.gaps import Gap
+
+Form = Literal["sync", "async"]
+Name = tuple[int, int]
+"""A record's second and site."""
+
+
+class Listener:
+    """Listens in a thread.
+
+    Args:
+        client: Makes the calls.
+        pad_id: To what.
+        start: From when on.
+        form: How.
+        stale_after: Seconds without a sign of life after which the connection is made again.
+    """
+
+    def __init__(self, client: Client, pad_id: int, start: datetime, form: Form, stale_after: float) -> None:
+        pad = Pad(id=pad_id, client=client)
+        options: dict[str, Any] = {"start_datetime": start, "is_routed": True, "fields": "slurry_rate"}
+        options["stale_after"] = stale_after
+        self.heard: list[Name] = []
+        self.last = 0
+        self._live: LiveData[Any] | LiveDataAsync[Any]
+        self._thread = ThreadPoolExecutor(1)
+        if form == "sync":
+            self._live, _ = pad.get_realtime_measurements_data(**options)
+            self._listening = self._thread.submit(self._listen, self._live)
+        else:
+            self._live, _ = asyncio.run(pad.aget_realtime_measurements_data(**options))
+            self._listening = self._thread.submit(asyncio.run, self._alisten(self._live))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._live.close()
+        self._thread.shutdown()
+
+    @property
+    def statistics(self) -> LiveStatistics:
+        """The numbers so far."""
+        return self._live.statistics
+
+    @property
+    def gaps(self) -> list[Gap]:
+        """What is known to be missing."""
+        return self._live.gaps
+
+    def check(self) -> None:
+        """Raises what has ended the listening, if anything has."""
+        if self._listening.done():
+            self._listening.result()
+
+    def _listen(self, live: LiveData[Any]) -> None:
+        for record in live:
+            self._note(record)
+
+    async def _alisten(self, live: LiveDataAsync[Any]) -> None:
+        async for record in live:
+            self._note(record)
+
+    def _note(self, record: dict[str, Any]) -> None:
+        self.heard.append((record["timestamp"], record["site_id"]))
+        self.last = max(self.last, record["timestamp"])

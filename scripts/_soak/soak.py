@@ -1,0 +1,143 @@
+"""Hours of a pad's time in a storm, and what became of its records."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from _soak.listener import Form, Listener, Name
+from _soak.storm import storm
+from datastore_sdk import Client, Pad, RetryPolicy
+from datastore_sdk.sandbox import RoomOptions, Sandbox
+
+_NOW: Final = datetime(2025, 9, 18, 12, tzinfo=UTC)
+_PAD: Final = 681
+_STEP: Final = 20
+"""Seconds of the field's time that pass at once."""
+_BEHIND: Final = 60
+"""How many of them the listener may be behind before it is waited for."""
+_PATIENCE: Final = 60.0
+_POLL: Final = 0.002
+_STALE_AFTER: Final = 0.3
+"""Nothing but the storm is silent for longer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """What became of the records.
+
+    Attributes:
+        form: How they were listened to.
+        hours: For how many hours of the field's time.
+        breaks: How often the connection broke.
+        records: How many there were.
+        lost: How many of them never came.
+        doubled: How many came once more, or came and never were.
+        misplaced: How many came after a later one of their site, beside those that the service told late.
+        late: How many those are.
+        told_again: How many that the service told again were left out.
+        filled: How many were fetched over REST.
+        unreadable: How many messages made no sense.
+        gaps: How many gaps were reported.
+        seconds: How long it took.
+    """
+
+    form: Form
+    hours: float
+    breaks: int
+    records: int
+    lost: int
+    doubled: int
+    misplaced: int
+    late: int
+    told_again: int
+    filled: int
+    unreadable: int
+    gaps: int
+    seconds: float
+
+    @property
+    def sound(self) -> bool:
+        """Whether every record came exactly once, in order, and nothing was reported missing."""
+        return not (self.lost or self.doubled or self.misplaced or self.gaps)
+
+
+def soak(form: Form, hours: float, every: float, seed: int) -> Figures:
+    """Listens to a pad through a storm.
+
+    Args:
+        form: In which form.
+        hours: How much of the field's time passes.
+        every: After about how many messages something ends the connection.
+        seed: Of the storm and the field.
+
+    Raises:
+        TimeoutError: Nothing came any more.
+    """
+    begun = time.monotonic()
+    rooms = RoomOptions(replays=5, kept_seconds=2 * _STEP)
+    retries = RetryPolicy(first_wait=0.005, longest_wait=0.02, max_attempts=10)
+    with (
+        Sandbox(now=_NOW, days=1, seed=seed, rooms=rooms) as sandbox,
+        Client(sandbox.token, base_url=sandbox.url, retries=retries) as client,
+        Listener(client, _PAD, _NOW, form, _STALE_AFTER) as listener,
+    ):
+        _until(listener, lambda: listener.last > 0)
+        for fault in storm(seed, every):
+            sandbox.faults.add(fault)
+        for _ in range(round(hours * 3600 / _STEP)):
+            sandbox.advance(_STEP)
+            behind = sandbox.field.now() - _BEHIND
+            _until(listener, lambda behind=behind: listener.last >= behind)
+        sandbox.faults.clear()
+        sandbox.advance(_STEP)
+        stored = [
+            (record["timestamp"], record["site_id"])
+            for record in Pad(id=_PAD, client=client).get_data(
+                start_datetime=_NOW, is_routed=True, fields=["slurry_rate"]
+            )
+        ]
+        _until(listener, lambda: len(listener.heard) >= len(stored) or listener.last >= sandbox.field.now())
+        return _figures(form, hours, stored, listener, time.monotonic() - begun)
+
+
+def _figures(form: Form, hours: float, stored: list[Name], listener: Listener, seconds: float) -> Figures:
+    statistics, heard = listener.statistics, [*listener.heard]
+    return Figures(
+        form=form,
+        hours=hours,
+        breaks=statistics.reconnections,
+        records=len(stored),
+        lost=(Counter(stored) - Counter(heard)).total(),
+        doubled=(Counter(heard) - Counter(stored)).total(),
+        misplaced=max(0, _descents(heard) - statistics.late),
+        late=statistics.late,
+        told_again=statistics.doubled,
+        filled=statistics.filled,
+        unreadable=statistics.unreadable,
+        gaps=len(listener.gaps),
+        seconds=seconds,
+    )
+
+
+def _descents(heard: Iterable[Name]) -> int:
+    """How many records come after a later one of their site."""
+    last: dict[int, int] = {}
+    count = 0
+    for second, site in heard:
+        count += second < last.get(site, 0)
+        last[site] = max(second, last.get(site, 0))
+    return count
+
+
+def _until(listener: Listener, holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while not holds():
+        listener.check()
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"nothing came for {_PATIENCE:g} s: {listener.statistics}")
+        time.sleep(_POLL)

@@ -1,0 +1,79 @@
+"""All that can happen to live data, by chance."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from datastore_sdk.sandbox.faults import (
+    Close,
+    Drop,
+    Duplicate,
+    Fault,
+    Garbage,
+    HugeFrame,
+    Late,
+    Reset,
+    Silence,
+    Status,
+)
+
+_BREAKS: Final[tuple[tuple[Fault, float], ...]] = (
+    (Drop(), 4),
+    (Drop(lost=1), 2),
+    (Drop(lost=10), 2),
+    (Drop(lost=100), 1),
+    (Close(code=1000), 2),
+    (Close(code=1001), 1),
+    (Close(code=1011), 1),
+    (Close(code=1012), 1),
+    (Garbage(kind="encoding"), 1),
+    (Garbage(kind="frame"), 1),
+    (Silence(), 0.2),
+)
+"""What ends a connection, and how often in comparison."""
+_NUISANCES: Final = (
+    Duplicate(copies=1),
+    Duplicate(copies=5),
+    Late(by=1),
+    Late(by=7),
+    Garbage(kind="text"),
+    Garbage(kind="object"),
+    Garbage(kind="binary"),
+    HugeFrame(size=1 << 18),
+)
+"""What does not; each comes a fifth as often as all breaks together."""
+_NUISANCE: Final = 0.2
+_ROOMS, _ARCHIVE = "/ws/*", "/v1/*/data/"
+_REFUSALS: Final = (
+    Status(status=429, path=_ROOMS, retry_after=0),
+    Status(status=500, path=_ROOMS),
+    Status(status=503, path=_ROOMS, retry_after=0),
+    Reset(path=_ROOMS),
+    Status(status=503, path=_ARCHIVE),
+    Reset(path=_ARCHIVE),
+)
+"""What calls meet: those that enter a room, and those that ask for what was lost."""
+_REFUSAL: Final = 0.05
+"""How probable each is."""
+
+
+def storm(seed: int, every: float) -> Iterator[Fault]:
+    """Faults of all kinds, which last.
+
+    Args:
+        seed: Of the chance.
+        every: After about how many messages something ends the connection.
+    """
+    chance = random.Random(seed)  # noqa: S311 - no secret
+    whole = sum(weight for _, weight in _BREAKS)
+    probable = [
+        *((fault, weight / whole / every) for fault, weight in _BREAKS),
+        *((fault, _NUISANCE / every) for fault in _NUISANCES),
+        *((fault, _REFUSAL) for fault in _REFUSALS),
+    ]
+    for fault, probability in probable:
+        yield msgspec.structs.replace(fault, probability=probability, times=None, seed=chance.randrange(1 << 30))

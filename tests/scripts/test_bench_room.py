@@ -1,0 +1,95 @@
+"""The bench of live data: what its service says over a WebSocket, and how long that is on its way."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from _bench import body as bodies
+from _bench import delays, report, room
+from _bench.body import Body, Framing
+from _bench.client import SENT, SHARES
+from _bench.delays import DELAYS
+from _bench.rows import OURS, Row, Run
+from _bench.runs import Bench
+from _bench.server import Server
+from websockets.sync.client import connect
+
+COUNT = 300
+
+
+def this_python(_run: Run) -> Path:
+    return Path(sys.executable)
+
+
+def heard(body: Body) -> list[dict[str, object]]:
+    with Server(body) as service, connect(f"{service.url.replace('http', 'ws')}/sites/1/data/") as socket:
+        messages = [json.loads(socket.recv()) for _ in range(body.records)]
+        socket.close()
+        assert socket.close_code is not None
+    return [message["message"] for message in messages]
+
+
+def test_the_service_tells_the_records() -> None:
+    assert heard(Body(COUNT, Framing.MESSAGES)) == [json.loads(record) for record in bodies.records(COUNT)]
+
+
+def test_at_a_pace_each_record_says_when_it_was_sent() -> None:
+    begun = time.monotonic()
+    told = heard(Body(20, Framing.MESSAGES, rate=200))
+    times = [float(str(record.pop(SENT))) for record in told]
+    assert told == [json.loads(record) for record in bodies.records(20)]
+    assert begun < times[0]
+    assert times[-1] < time.monotonic()
+    assert all(earlier < later for earlier, later in pairwise(times))
+
+
+def test_the_pace_is_kept_and_made_up_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    clock = iter([100.0, 100.0, 100.01, 100.7, 100.8])  # at the beginning; then before and at each sending
+    monkeypatch.setattr("_bench.room.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("_bench.room.time.sleep", waits.append)
+    assert [SENT in message.decode(errors="replace") for message in room.paced(2, rate=4)] == [True, True]
+    assert waits == pytest.approx([0.25, 0.0])
+
+
+@pytest.mark.parametrize("task", ["listen", "alisten"])
+def test_listening(task: str) -> None:
+    run = Run(OURS, task, Body(COUNT, Framing.MESSAGES))
+    with Bench(this_python, pairs=1) as bench:
+        result = bench.measure(Row("a row", run, run))
+    assert result.failure is None
+    assert len(result.ours) == 1
+
+
+def test_delays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delays, "VENDOR", OURS)
+    body = Body(20, Framing.MESSAGES, rate=200)
+    monkeypatch.setattr(delays, "DELAYS", {"sync": ("delays", body), "async": ("adelays", body), "c": ("", body)})
+    with Bench(this_python, pairs=1) as bench:
+        found = [*delays.delays(bench, "SYNC")]
+    assert [delay.name for delay in found] == ["sync", "async"]
+    for delay in found:
+        assert delay.failure is None
+        assert 0 < delay.ours[0.5] <= delay.ours[0.99] <= delay.ours[1.0] < 10_000
+        assert delay.reference.keys() == delay.ours.keys() == {*SHARES}
+        assert len(report.delay_line(delay).split()) == 1 + 2 * len(SHARES)
+    assert len(report.delay_heading()) == len(report.delay_line(found[0]))
+
+
+def test_a_failed_delay_is_a_line_like_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delays, "DELAYS", {"sync": ("unheard_of", Body(1, Framing.MESSAGES, rate=1))})
+    monkeypatch.setattr(delays, "VENDOR", OURS)
+    with Bench(this_python, pairs=1) as bench:
+        (delay,) = delays.delays(bench, "")
+    assert "AttributeError" in str(delay.failure)
+    assert "FAILED" in report.delay_line(delay)
+
+
+def test_all_paces_are_measured_in_both_forms() -> None:
+    assert len(DELAYS) == 6
+    assert {body.rate for _, body in DELAYS.values()} == {1, 100, 1000}
