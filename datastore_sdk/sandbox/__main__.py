@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import json
 import logging
 import shlex
 import signal
@@ -30,6 +31,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--now", type=_moment, help="moment at which time stands still (default: it goes on)")
     parser.add_argument("--speed", type=float, help="how much faster than life time goes on, from --now or the present")
     parser.add_argument("--token", help="bearer token (default: made up)")
+    parser.add_argument("--json", action="store_true", help="print the environment variables as one JSON object")
     parser.add_argument("--admin", action="store_true", help="let programs of this machine inject faults")
     return parser
 
@@ -66,8 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(_cannot_listen(options.host, options.port, error), file=sys.stderr)  # noqa: T201 - for whoever started it
         return 1
     try:
-        for name, value in _environment(sandbox).items():
-            print(f"export {name}={shlex.quote(value)}", flush=True)  # noqa: T201 - this is what it is for
+        print(_shown(_environment(sandbox), as_json=options.json), flush=True)  # noqa: T201 - this is what it is for
         stop.wait()
     finally:
         sandbox.stop()
@@ -82,6 +83,12 @@ def _cannot_listen(host: str, port: int, error: OSError) -> str:
 def _environment(sandbox: Sandbox) -> dict[str, str]:
     admin = {"RESTREAM_SANDBOX_ADMIN_TOKEN": sandbox.admin_token} if sandbox.admin_token else {}
     return sandbox.environment | admin
+
+
+def _shown(environment: dict[str, str], *, as_json: bool) -> str:
+    if as_json:
+        return json.dumps(environment)
+    return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in environment.items())
 
 
 if __name__ == "__main__":

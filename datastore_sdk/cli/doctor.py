@@ -1,0 +1,90 @@
+"""`datastore doctor`: what is configured, and how far one gets with it."""
+
+from __future__ import annotations
+
+import json as json_
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from datastore_sdk.cli.examination.findings import Finding, Status
+from datastore_sdk.cli.examination.network import way_to
+from datastore_sdk.cli.examination.service import service
+from datastore_sdk.cli.examination.settings import settings
+from datastore_sdk.cli.examination.versions import versions
+from datastore_sdk.cli.output import results
+from datastore_sdk.cli.text import console_for
+from datastore_sdk.transport import Client, RetryPolicy, Timeouts
+
+_STYLES = {Status.GOOD: "green", Status.WARNING: "yellow", Status.WRONG: "bold red", Status.SKIPPED: "dim"}
+_SHOWN = "settings"
+"""The check whose details people are shown too."""
+
+
+def doctor(
+    *,
+    profile: Annotated[
+        str | None, typer.Option(help="The profile to look at. Default: the one that the SDK would use.")
+    ] = None,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds to wait for each answer.")] = 10.0,
+    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> int:
+    """Find out what keeps the SDK from working here.
+
+    Tells what is configured and where that comes from, whether the host can be reached, whether its certificate is
+    trusted, how far the clocks differ, whether the token is good, and whether WebSockets get through; and for each
+    thing that is wrong, what to do. It makes three cheap calls that change nothing. No secret is shown.
+
+    Exit status: **0** all is well, **1** something is wrong, **3** could not run.
+
+    For example:
+
+        datastore doctor
+
+        RESTREAM_HOST=http://127.0.0.1:8123 datastore doctor --timeout 2 --json
+    """
+    findings = [*_examined(profile, timeout)]
+    with results():
+        if json:
+            typer.echo(json_.dumps({"good": _is_well(findings), "findings": [*map(asdict, findings)]}, indent=2))
+        else:
+            _print(findings)
+    return 0 if _is_well(findings) else 1
+
+
+def _examined(profile: str | None, seconds: float) -> Iterator[Finding]:
+    yield from versions()
+    known = settings(profile)
+    yield from known.findings
+    if known.configuration is None:
+        return
+    on_the_way = [*way_to(known.configuration.base_url.value, known.configuration.connection(), seconds)]
+    yield from on_the_way
+    if not _is_well(on_the_way):
+        return
+    with Client.configured(known.configuration).with_options(
+        timeout=Timeouts.of(seconds), retries=RetryPolicy(max_attempts=1)
+    ) as client:
+        yield from service(client, has_credentials=known.has_credentials)
+
+
+def _is_well(findings: Sequence[Finding]) -> bool:
+    return all(finding.status is not Status.WRONG for finding in findings)
+
+
+def _print(findings: Sequence[Finding]) -> None:
+    console = console_for(sys.stdout)
+    for finding in findings:
+        line = Text(f"{finding.status:<9}", style=_STYLES[finding.status])
+        line.append(f"{finding.check:<12}", style="bold")
+        line.append(finding.message, style="")
+        console.print(line)
+        if finding.advice:
+            console.print(Text(f"{'':21}{finding.advice}", style="cyan"))
+        if finding.check == _SHOWN:
+            for name, setting in finding.details.items():
+                console.print(Text(f"{'':21}{name:<21}{setting['value']}  ({setting['source']})", style="dim"))

@@ -1,0 +1,101 @@
+"""`datastore drift traffic`: contract against recorded or live answers."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from datastore_sdk.cli.output import Format, FormatOption, JsonOption, deliver, results, say
+from datastore_sdk.cli.text import print_report
+from datastore_sdk.drift import Contract, DriftError, Observations, load, observe, shipped
+from datastore_sdk.drift.findings import Report
+from datastore_sdk.drift.traffic import Walk, record, suggest
+from datastore_sdk.transport import Client
+
+CREDENTIALS = ("TALLY_AUTH_TOKEN", "RESTREAM_CLIENT_ID", "RESTREAM_CLIENT_SECRET")
+
+
+def traffic(
+    cassettes: Annotated[list[str] | None, typer.Argument(help="Cassettes of vcrpy, in YAML or JSON.")] = None,
+    *,
+    live: Annotated[bool, typer.Option("--live", help="Ask the service: some 25 reads, one after the other.")] = False,
+    pad: Annotated[int | None, typer.Option(help="With --live: id of the pad to look at. Default: the first.")] = None,
+    site: Annotated[
+        int | None, typer.Option(help="With --live: id of the site to look at. Default: the first.")
+    ] = None,
+    record_to: Annotated[
+        Path | None,
+        typer.Option("--record", help="With --live: a folder to keep the answers in, as scrubbed cassettes."),
+    ] = None,
+    contract: Annotated[str | None, typer.Option(help="The contract: a file or URL. Default: this SDK's own.")] = None,
+    suggest_patch: Annotated[
+        bool, typer.Option("--suggest", help="Print the patch that makes the contract fit; the report goes to stderr.")
+    ] = False,
+    format: FormatOption = Format.TEXT,
+    json: JsonOption = False,
+) -> int:
+    """Hold recorded or live answers against the contract.
+
+    Tells unknown and missing fields, types and nulls that differ, new values, unknown paths and statuses, each with its
+    place in the answer, how often it was met, and an example without what may be secret or personal. With `--live` the
+    credentials come from the environment, as for the SDK itself (TALLY_AUTH_TOKEN, RESTREAM_HOST, ...).
+
+    Exit status: **0** no drift, **1** drift, **2** breaking drift, **3** could not run.
+
+    For example:
+
+        datastore drift traffic tests/cassettes/*.yaml
+
+        datastore drift traffic --live --record cassettes --json
+
+        datastore drift traffic cassettes/*.yaml --contract openapi.yaml --suggest | git apply
+    """
+    _check(cassettes, live=live, only_live={"--pad": pad, "--site": site, "--record": record_to})
+    against = Contract(load(contract)) if contract else shipped()
+    observations = observe(against, cassettes or ())
+    if live:
+        _walk(observations, pad, site, record_to)
+    report = Report(
+        f"{observations.calls} call{'s' * (observations.calls != 1)} against {against.document.name}",
+        observations.findings(),
+    )
+    if suggest_patch:
+        _suggest(against, observations, report)
+    else:
+        deliver(report, Format.JSON if json else format)
+    return report.status
+
+
+def _check(cassettes: list[str] | None, *, live: bool, only_live: dict[str, object]) -> None:
+    if not cassettes and not live:
+        raise typer.BadParameter("name cassettes, or say --live to ask the service")
+    given = [name for name, value in only_live.items() if value is not None]
+    if given and not live:
+        raise typer.BadParameter(f"{', '.join(given)} goes with --live")
+
+
+def _walk(observations: Observations, pad: int | None, site: int | None, folder: Path | None) -> None:
+    with Client() as client:
+        say(f"Asking {client.base_url} ...")
+        walk = Walk(client, pad_id=pad, site_id=site)
+        walk.go()
+    for _, call in walk.calls:
+        observations.add(call)
+    if not observations.calls:
+        raise DriftError("the service answered nothing that could be looked at")
+    if folder is not None:
+        for path in record(walk.calls, folder, [os.environ.get(name, "") for name in CREDENTIALS]):
+            say(f"Kept {path}")
+
+
+def _suggest(contract: Contract, observations: Observations, report: Report) -> None:
+    suggestion = suggest(contract, observations)
+    with results():
+        typer.echo(suggestion.patch, nl=False)
+    print_report(report, sys.stderr)
+    for one in suggestion.left:
+        say(f"Not in the patch: {one.deviation.rule} at {one.method} {one.path}{one.deviation.path}")

@@ -1,0 +1,1 @@
+"""What `datastore doctor` looks at, from this machine to the service."""

@@ -1,0 +1,65 @@
+"""Where results, and everything else, are written."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from datastore_sdk.cli.text import print_report
+from datastore_sdk.drift.findings import Report
+from datastore_sdk.drift.reports import as_annotations, as_json, as_sarif
+
+
+class Format(StrEnum):
+    """Forms of a report."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+    SARIF = "sarif"
+
+
+FormatOption = Annotated[
+    Format, typer.Option("--format", help="Form of the report: for people, programs, GitHub Actions or code scanning.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
+
+
+def deliver(report: Report, format_: Format) -> None:
+    """Writes a report to standard output."""
+    with results():
+        match format_:
+            case Format.TEXT:
+                print_report(report, sys.stdout)
+            case Format.JSON:
+                typer.echo(as_json(report))
+            case Format.GITHUB:
+                typer.echo(as_annotations(report))
+            case Format.SARIF:
+                typer.echo(as_sarif(report))
+
+
+@contextmanager
+def results() -> Generator[None]:
+    """What writes results; a reader that has enough of them, such as `head`, is no error."""
+    try:
+        yield
+        sys.stdout.flush()
+    except (BrokenPipeError, SystemExit):  # rich makes the latter of the former
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python's own last flush would fail
+
+
+def say(message: str) -> None:
+    """Tells what is going on, on standard error."""
+    typer.echo(message, err=True)
+
+
+def complain(message: str) -> None:
+    """Tells what went wrong, on standard error."""
+    say(f"datastore: {message}")

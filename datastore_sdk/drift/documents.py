@@ -1,0 +1,190 @@
+"""Documents in YAML or JSON, from a file or a URL, that know on which line a value stands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeAlias, cast
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import yaml
+
+from datastore_sdk.drift.errors import DriftError
+
+LONGEST = 1 << 26
+"""The most bytes that a document may have."""
+DEEPEST = 200
+"""How deep a document in YAML may be nested."""
+PATIENCE = 30.0
+"""Seconds to wait for a URL."""
+Node: TypeAlias = yaml.nodes.Node
+
+_Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The loader written in C, where PyYAML was built with it."""
+_STRING = "tag:yaml.org,2002:str"
+_DATE = "tag:yaml.org,2002:timestamp"
+
+
+def _construct_mapping(loader: Any, node: yaml.MappingNode, deep: bool = False) -> dict[str, Any]:
+    for key, _ in node.value:
+        if isinstance(key, yaml.ScalarNode) and not key.tag.endswith(":merge"):
+            key.tag = _STRING
+    mapping: dict[str, Any] = _Safe.construct_mapping(loader, node, deep=deep)
+    return mapping
+
+
+_Loader: Any = type(
+    "_Loader",
+    (_Safe,),
+    {
+        "construct_mapping": _construct_mapping,
+        "yaml_implicit_resolvers": {
+            first: [(tag, pattern) for tag, pattern in resolvers if tag != _DATE]
+            for first, resolvers in _Safe.yaml_implicit_resolvers.items()
+        },
+    },
+)
+"""Reads what JSON can say: keys are strings, as a status is, and a date stays one."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document as it was read.
+
+    Args:
+        name: The file or URL that it came from.
+        text: Its text.
+        content: Its value.
+    """
+
+    name: str
+    text: str
+    content: Any
+
+    @cached_property
+    def root(self) -> Node | None:
+        """The tree of YAML nodes, which know their places in the text; None where only JSON can read it."""
+        try:
+            return yaml.compose(self.text, Loader=_Loader)
+        except (yaml.YAMLError, RecursionError):
+            return None
+
+    def node(self, pointer: str) -> Node | None:
+        """The YAML node that a JSON pointer leads to."""
+        node = self.root
+        for part in parts_of(pointer):
+            node = _child(node, part)
+        return node
+
+    def line(self, pointer: str) -> int | None:
+        """The line on which a value stands, or the last one on the way to it that is there."""
+        node, line = self.root, None
+        for part in parts_of(pointer):
+            for key, value in _pairs(node):
+                if key.value == part:
+                    line, node = key.start_mark.line + 1, value
+                    break
+            else:
+                if isinstance(node, yaml.SequenceNode) and (item := _child(node, part)) is not None:
+                    line, node = item.start_mark.line + 1, item
+                else:
+                    break
+        return line
+
+
+def load(source: str) -> Document:
+    """Reads a file or URL.
+
+    Raises:
+        DriftError: It cannot be read, or is neither YAML nor JSON.
+    """
+    text = _fetch(source) if source.lower().startswith(("http://", "https://")) else _read(Path(source))
+    return Document(source, text, parse(text, source))
+
+
+def parse(text: str, name: str) -> Any:
+    """The value of a text in YAML or JSON.
+
+    Raises:
+        DriftError: It is neither, or nested too deeply.
+    """
+    try:
+        if text.lstrip()[:1] in ("{", "["):
+            return json.loads(text)
+    except json.JSONDecodeError:
+        pass  # YAML may begin like JSON
+    except RecursionError:
+        raise _too_deep(name) from None
+    try:
+        _check_depth(text, name)
+        return yaml.load(text, _Loader)  # noqa: S506 - a safe one
+    except yaml.YAMLError as error:
+        raise DriftError(f"{name} cannot be read as YAML or JSON: {_told(error)}") from None
+
+
+def _check_depth(text: str, name: str) -> None:
+    """Refuses a nesting at which the loader, which calls itself for each level, would crash the process."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise _too_deep(name)
+
+
+def _too_deep(name: str) -> DriftError:
+    return DriftError(f"{name} cannot be read: it is nested too deeply")
+
+
+def _told(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _read(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return _decoded(file.read(LONGEST + 1), str(path))
+    except OSError as error:
+        raise DriftError(f"{path} cannot be read: {error.strerror or error}") from None
+
+
+def _fetch(url: str) -> str:
+    try:
+        with urlopen(url, timeout=PATIENCE) as answer:  # noqa: S310 - `load` lets only http and https through
+            return _decoded(answer.read(LONGEST + 1), url)
+    except (OSError, ValueError) as error:
+        reason = error.reason if isinstance(error, URLError) else error
+        raise DriftError(f"{url} cannot be fetched: {reason}") from None
+
+
+def _decoded(content: bytes, name: str) -> str:
+    if len(content) > LONGEST:
+        raise DriftError(f"{name} is too long: more than {LONGEST} bytes")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DriftError(f"{name} is no text in UTF-8: {error.reason} at byte {error.start}") from None
+
+
+def parts_of(pointer: str) -> list[str]:
+    """The keys and indexes of a JSON pointer."""
+    return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+
+
+def joined(pointer: str, *parts: object) -> str:
+    """A JSON pointer from another one downwards."""
+    return "".join([pointer, *("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)])
+
+
+def _pairs(node: Node | None) -> Iterator[tuple[Node, Node]]:
+    return iter(node.value) if isinstance(node, yaml.MappingNode) else iter(())
+
+
+def _child(node: Node | None, part: str) -> Node | None:
+    if isinstance(node, yaml.SequenceNode) and part.isdecimal() and int(part) < len(node.value):
+        return cast("Node", node.value[int(part)])
+    return next((value for key, value in _pairs(node) if key.value == part), None)

@@ -1,0 +1,118 @@
+"""A way to walk an OpenAPI document in which references read like what they refer to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from datastore_sdk.drift.documents import Document, joined, parts_of
+from datastore_sdk.drift.errors import DriftError
+from datastore_sdk.drift.values import is_array, is_object
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """A value in a document.
+
+    Args:
+        document: The document.
+        pointer: Where the value stands itself: behind a reference, not at it.
+        value: The value, with what stood beside the reference over it.
+        origin: Where the reference stands; the same as `pointer` where there is none.
+    """
+
+    document: Document
+    pointer: str
+    value: Any
+    origin: str
+
+    @property
+    def named(self) -> tuple[str, str]:
+        """The named schema that it belongs to and the property of it, each empty where there is none."""
+        return _named(self.pointer)
+
+    @property
+    def owner(self) -> tuple[str, str]:
+        """The same, but for a schema that a property refers to it is that property."""
+        schema, key = _named(self.origin)
+        return (schema, key) if key else self.named
+
+    @property
+    def mapping(self) -> Mapping[str, Any]:
+        """The value where it is an object, else an empty one."""
+        return self.value if is_object(self.value) else {}
+
+    def get(self, key: str) -> Place | None:
+        """The value of a key, with its reference followed."""
+        return self._at(key, self.mapping[key]) if key in self.mapping else None
+
+    def text(self, key: str) -> str:
+        """The value of a key as text; empty where there is none."""
+        return str(self.mapping.get(key, ""))
+
+    def names(self, key: str) -> list[str]:
+        """The items of an array of texts."""
+        found = self.mapping.get(key)
+        return [str(item) for item in found] if is_array(found) else []
+
+    def items(self) -> Iterator[tuple[str, Place]]:
+        """The keys with their values."""
+        return ((str(key), self._at(key, value)) for key, value in self.mapping.items())
+
+    def each(self, key: str) -> list[Place]:
+        """The items of an array."""
+        found = self.mapping.get(key)
+        items = found if is_array(found) else []
+        return [_followed(self.document, joined(self.pointer, key, index), item) for index, item in enumerate(items)]
+
+    def children(self, key: str) -> dict[str, Place]:
+        """The values of an object's keys."""
+        inner = self.get(key)
+        return dict(inner.items()) if inner else {}
+
+    def _at(self, key: object, value: Any) -> Place:
+        return _followed(self.document, joined(self.pointer, key), value)
+
+
+def top(document: Document) -> Place:
+    """The whole document."""
+    return Place(document, "", document.content, "")
+
+
+def _named(pointer: str) -> tuple[str, str]:
+    match parts_of(pointer):
+        case ["components", "schemas", schema, "properties", key, *_]:
+            return schema, key
+        case ["components", "schemas", schema, *_]:
+            return schema, ""
+        case _:
+            return "", ""
+
+
+def _followed(document: Document, pointer: str, value: Any) -> Place:
+    origin, seen = pointer, set[str]()
+    while is_object(value) and isinstance(value.get("$ref"), str):
+        reference: str = value["$ref"]
+        beside = {key: item for key, item in value.items() if key != "$ref"}
+        if not reference.startswith("#/"):
+            raise DriftError(f"{document.name}: {reference!r} refers to another document; bundle them into one first")
+        if reference in seen:
+            raise DriftError(f"{document.name}: {reference!r} refers to itself")
+        seen.add(reference)
+        pointer = reference[1:]
+        target = _target(document, reference)
+        value = {**target, **beside} if is_object(target) else target
+    return Place(document, pointer, value, origin)
+
+
+def _target(document: Document, reference: str) -> Any:
+    value: Any = document.content
+    for part in parts_of(reference[1:]):
+        if is_object(value) and part in value:
+            value = value[part]
+        elif is_array(value) and part.isdecimal() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            raise DriftError(f"{document.name}: {reference!r} leads nowhere")
+    return value

@@ -1,0 +1,63 @@
+"""Reports in SARIF 2.1.0, which code scanning services read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from datastore_sdk.drift.findings import Finding, Report, Severity
+from datastore_sdk.version import VERSION
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+_LEVELS = {Severity.BREAKING: "error", Severity.COMPATIBLE: "warning", Severity.DOCUMENTATION: "note"}
+
+
+def as_sarif(report: Report) -> str:
+    """The whole report as one run of the tool."""
+    ids = list(dict.fromkeys(finding.rule for finding in report.findings))
+    driver = {
+        "name": "datastore drift",
+        "semanticVersion": VERSION,
+        "rules": [{"id": rule, "name": "".join(map(str.title, rule.split("-")))} for rule in ids],
+    }
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(finding, ids.index(finding.rule)) for finding in report.findings],
+    }
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, ensure_ascii=False, indent=2)
+
+
+def _result(finding: Finding, rule: int) -> Mapping[str, Any]:
+    location: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": name} for name in finding.endpoints]}
+    if finding.document:
+        physical: dict[str, Any] = {"artifactLocation": {"uri": _uri(finding.document)}}
+        if finding.line:
+            physical["region"] = {"startLine": finding.line}
+        location["physicalLocation"] = physical
+    return {
+        "ruleId": finding.rule,
+        "ruleIndex": rule,
+        "level": _LEVELS[finding.severity],
+        "message": {"text": finding.message},
+        "locations": [location],
+        "occurrenceCount": finding.count,
+        "properties": {
+            "severity": finding.severity,
+            "touches": list(finding.touches),
+            "pointer": finding.pointer,
+            **({"path": finding.path} if finding.path else {}),
+            **({"example": finding.example} if finding.example is not None else {}),
+        },
+    }
+
+
+def _uri(name: str) -> str:
+    if "://" in name:
+        return name
+    path = Path(name)
+    return path.as_uri() if path.is_absolute() else quote(path.as_posix())

@@ -1,0 +1,92 @@
+"""What changed in the bodies of a call's request and answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from datastore_sdk.drift.places import Place
+from datastore_sdk.drift.spec.changes import Change, both
+from datastore_sdk.drift.spec.rules import Direction
+from datastore_sdk.drift.spec.schemas import Where, changes_of_schemas
+
+
+def changes_of_request(old: Place | None, new: Place | None) -> Iterator[Change]:
+    """What changed in what is sent."""
+    if old and new:
+        required, required_now = bool(old.mapping.get("required")), bool(new.mapping.get("required"))
+        if required != required_now:
+            yield Change(rule=f"request-body-became-{'required' if required_now else 'optional'}", place=new)
+        where = Where(direction=Direction.REQUEST, prefix="request-body", subject="the body of the request")
+        yield from _description(old, new, where)
+        yield from changes_of_content(old, new, where, new)
+    elif old:
+        yield Change(rule="request-body-removed", place=old)
+    elif new:
+        yield Change(rule=f"request-body-added{'-required' if new.mapping.get('required') else ''}", place=new)
+
+
+def changes_of_responses(old: Mapping[str, Place], new: Mapping[str, Place]) -> Iterator[Change]:
+    """What changed in what is answered."""
+    for status, was, now in both({**old}, {**new}):
+        kind = "success" if status.startswith("2") else "other"
+        if was and now:
+            yield from _response(status, was, now)
+        elif was:
+            yield Change(rule=f"response-{kind}-status-removed", place=was, old=f"`{status}`")
+        elif now:
+            yield Change(rule=f"response-{kind}-status-added", place=now, new=f"`{status}`")
+
+
+def changes_of_content(old: Place, new: Place, where: Where, place: Place) -> Iterator[Change]:
+    """What changed in the media types of a body, and in the schema of each."""
+    begun = "response" if where.direction is Direction.RESPONSE else where.prefix
+    for media_type, was, now in both(old.children("content"), new.children("content")):
+        change = Change(
+            rule=f"{begun}-media-type-removed", place=place, subject=where.subject, parameter=where.parameter
+        )
+        if was and now:
+            schema, schema_now = was.get("schema"), now.get("schema")
+            if schema and schema_now:
+                yield from changes_of_schemas(schema, schema_now, where)
+        elif was:
+            yield replace(change, old=f"`{media_type}`")
+        else:
+            yield replace(change, rule=f"{begun}-media-type-added", new=f"`{media_type}`")
+
+
+def _response(status: str, old: Place, new: Place) -> Iterator[Change]:
+    subject = "any other answer" if status == "default" else f"the answer `{status}`"
+    where = Where(direction=Direction.RESPONSE, prefix="response-body", subject=f"the body of {subject}")
+    yield from _description(old, new, replace(where, subject=subject))
+    content, content_now = old.children("content"), new.children("content")
+    if bool(content) != bool(content_now):
+        how = "added" if content_now else "removed"
+        yield Change(rule=f"response-body-{how}", place=new, subject=subject)
+    else:
+        yield from changes_of_content(old, new, where, new)
+    for name, was, now in both(old.children("headers"), new.children("headers")):
+        at = Where(direction=Direction.RESPONSE, prefix="response-header", subject=f"the header `{name}` of {subject}")
+        yield from _header(was, now, at)
+
+
+def _header(old: Place | None, new: Place | None, where: Where) -> Iterator[Change]:
+    if old and new:
+        required, required_now = bool(old.mapping.get("required")), bool(new.mapping.get("required"))
+        if required != required_now:
+            how = "required" if required_now else "optional"
+            yield Change(rule=f"response-header-became-{how}", place=new, subject=where.subject)
+        yield from _description(old, new, where)
+        schema, schema_now = old.get("schema"), new.get("schema")
+        if schema and schema_now:
+            yield from changes_of_schemas(schema, schema_now, where)
+    elif old:
+        how = "required-header" if old.mapping.get("required") else "header"
+        yield Change(rule=f"response-{how}-removed", place=old, subject=where.subject)
+    elif new:
+        yield Change(rule="response-header-added", place=new, subject=where.subject)
+
+
+def _description(old: Place, new: Place, where: Where) -> Iterator[Change]:
+    if old.mapping.get("description") != new.mapping.get("description"):
+        yield Change(rule=f"{where.prefix}-description-changed", place=new, subject=where.subject)

@@ -1,0 +1,37 @@
+"""Contract against traffic: what recorded or live answers show that the contract does not say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from datastore_sdk.drift.contract import Contract
+from datastore_sdk.drift.errors import DriftError
+from datastore_sdk.drift.traffic import cassettes
+from datastore_sdk.drift.traffic.live import Walk
+from datastore_sdk.drift.traffic.observations import Observation, Observations
+from datastore_sdk.drift.traffic.recording import record
+from datastore_sdk.drift.traffic.rules import RULES, Rule
+from datastore_sdk.drift.traffic.suggesting import Suggestion, suggest
+
+__all__ = ["RULES", "Observation", "Observations", "Rule", "Suggestion", "Walk", "observe", "record", "suggest"]
+
+
+def observe(contract: Contract, paths: Sequence[str]) -> Observations:
+    """Holds the calls in cassettes against a contract.
+
+    Raises:
+        DriftError: A cassette cannot be read, is empty, or is of another API.
+    """
+    observations = Observations(contract)
+    for path in paths:
+        calls, known = cassettes.read(path), observations.known
+        for call in calls:
+            observations.add(call)
+        if not calls:
+            raise DriftError(f"{path} holds no calls")
+        if observations.known == known:
+            raise DriftError(
+                f"{path}: none of its {len(calls)} calls is to a path of {contract.document.name}; "
+                "is it a cassette of another API?"
+            )
+    return observations

@@ -1,0 +1,32 @@
+"""One call with its answer, wherever it was seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A call with its answer."""
+
+    method: str
+    url: str
+    """Path and query, without the host."""
+    status: int
+    media_type: str
+    """Of the answer, without parameters; empty where none was told."""
+    content: bytes
+    """The body of the answer, decompressed."""
+    source: str
+    """The cassette that it stands in, or the host that it was made to."""
+
+    @property
+    def path(self) -> str:
+        """The path alone."""
+        return self.url.partition("?")[0]
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the answer is a success."""
+        return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES

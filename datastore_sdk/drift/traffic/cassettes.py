@@ -1,0 +1,99 @@
+"""Cassettes as vcrpy writes them, in YAML or JSON: reading them, and writing them without anything secret."""
+
+from __future__ import annotations
+
+import zlib
+from base64 import b64decode
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from datastore_sdk.drift.documents import LONGEST, load
+from datastore_sdk.drift.errors import DriftError
+from datastore_sdk.drift.traffic.calls import Call
+from datastore_sdk.drift.traffic.scrubbing import scrubbed_body, scrubbed_url
+from datastore_sdk.drift.values import is_array, is_object
+from datastore_sdk.transport.settings import DEFAULT_HOST
+
+_GZIP = b"\x1f\x8b"
+_EITHER = zlib.MAX_WBITS | 32
+"""Lets zlib find out by itself whether data is gzip or zlib."""
+
+
+def read(path: str) -> list[Call]:
+    """The calls in a cassette.
+
+    Raises:
+        DriftError: It cannot be read, or is no cassette.
+    """
+    content = load(path).content
+    interactions = content.get("interactions") if is_object(content) else None
+    if not is_array(interactions):
+        raise DriftError(f"{path} is no cassette of vcrpy: it has no list of `interactions`")
+    calls: list[Call] = []
+    for index, interaction in enumerate(interactions):
+        try:
+            calls.append(_call(interaction, path))
+        except (KeyError, TypeError, ValueError, zlib.error) as error:
+            told = f"{type(error).__name__}: {error}"
+            raise DriftError(f"{path} is no cassette of vcrpy: interaction {index} cannot be read ({told})") from None
+    return calls
+
+
+def write(calls: Sequence[Call], path: Path) -> None:
+    """Writes calls into a cassette that vcrpy can replay, without hosts, tokens and other secrets."""
+    interactions = [_interaction(call) for call in calls]
+    text = yaml.safe_dump({"interactions": interactions, "version": 1}, allow_unicode=True, sort_keys=True, width=120)
+    path.write_text(text, encoding="utf-8")
+
+
+def _call(interaction: Mapping[str, Any], path: str) -> Call:
+    request, response = interaction["request"], interaction["response"]
+    url = urlsplit(str(request["uri"]))
+    headers = {str(name).lower(): _first(value) for name, value in response.get("headers", {}).items()}
+    return Call(
+        method=str(request["method"]).upper(),
+        url=f"{url.path}?{url.query}" if url.query else url.path,
+        status=int(response["status"]["code"] if "status" in response else response["status_code"]),
+        media_type=headers.get("content-type", "").partition(";")[0].strip().lower(),
+        content=_content(response),
+        source=path,
+    )
+
+
+def _first(value: Any) -> str:
+    return str(value[0] if is_array(value) and value else value)
+
+
+def _content(response: Mapping[str, Any]) -> bytes:
+    """The body. vcrpy's forms of it have changed: text, bytes, bytes in base64."""
+    body: Any = response.get("body", response.get("content")) or ""
+    if is_object(body):
+        body = b64decode(body["base64_string"]) if "base64_string" in body else body.get("string") or ""
+    content = body if isinstance(body, bytes) else str(body).encode()
+    if not content.startswith(_GZIP):
+        return content
+    unpacker = zlib.decompressobj(_EITHER)
+    content = unpacker.decompress(content, LONGEST)
+    if unpacker.unconsumed_tail:
+        raise ValueError(f"the body has more than {LONGEST} bytes")
+    return content
+
+
+def _interaction(call: Call) -> dict[str, Any]:
+    return {
+        "request": {
+            "method": call.method,
+            "uri": DEFAULT_HOST + scrubbed_url(call.url),
+            "body": "",
+            "headers": {"accept": ["application/json"]},
+        },
+        "response": {
+            "status": {"code": call.status, "message": ""},
+            "headers": {"content-type": [call.media_type]},
+            "body": {"string": scrubbed_body(call.content).decode(errors="replace")},
+        },
+    }

@@ -1,0 +1,150 @@
+"""A walk over the service's read-only calls: each kind once or twice, one after the other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from datastore_sdk.data.query import DataQuery
+from datastore_sdk.drift.traffic.calls import Call
+from datastore_sdk.drift.values import is_array, is_object
+from datastore_sdk.exceptions import AnswerError, AuthenticationError
+from datastore_sdk.transport import AnswerEvent, Client, Hooks
+from datastore_sdk.transport.answers import EXCERPT
+from restream_api.api import pads, sites, states
+from restream_api.types import Operation
+
+WINDOW = timedelta(seconds=30)
+"""How much time-series data is asked for."""
+STAGES = 3
+"""Of how many stages the aggregations are asked for."""
+NO_FAILURE = frozenset(range(200, 400))
+"""Statuses whose answers are looked at whatever the contract says of them."""
+NO_PAD = 999_999_999
+"""The id of no pad: what an error looks like belongs to the contract too."""
+
+
+class Walk:
+    """Reads what there is of one pad and one site of it.
+
+    Args:
+        client: The client to call with.
+        pad_id: The pad. Default: the first one listed.
+        site_id: The site. Default: the first one of the pad.
+    """
+
+    def __init__(self, client: Client, *, pad_id: int | None = None, site_id: int | None = None) -> None:
+        self._client = client.with_options(hooks=Hooks(on_answer=self._note))
+        self._status = 0
+        self._pad_id = pad_id
+        self._site_id = site_id
+        self.calls: list[tuple[str, Call]] = []
+        """The calls that were made, with the ids of their operations."""
+
+    def go(self) -> None:
+        """Makes the calls.
+
+        Raises:
+            RestreamError: The service was not reached, or does not take the credentials.
+        """
+        self._ask(pads.get_pad(NO_PAD))
+        for pad in self._list(pads.list_pads())[:1]:
+            self._pad_id = self._pad_id or pad.get("id")
+        if self._pad_id:
+            self._see_pad(self._pad_id)
+        for site in self._list(sites.list_sites(pad_id=self._pad_id))[:1]:
+            self._site_id = self._site_id or site.get("id")
+        if self._site_id:
+            self._see_site(self._site_id)
+
+    def _see_pad(self, pad_id: int) -> None:
+        self._ask(pads.get_pad(pad_id))
+        self._ask(pads.list_pad_fields(pad_id))
+        stages = self._list(pads.list_pad_stages(pad_id))
+        self._ask(pads.list_pad_stage_aggregations(pad_id, histories=_ids(stages)))
+        for change in self._log(pads.list_pad_data_changes(pad_id))[:1]:
+            self._ask(pads.get_pad_data_change(pad_id, change["id"]))
+        for parameter in self._list(pads.list_pad_parameters(pad_id))[:1]:
+            self._ask(pads.get_pad_parameter(pad_id, parameter["id"]))
+        for start in _starts(stages):
+            for routed in (True, False):
+                query = DataQuery(source="pad", id=pad_id, start=start, end=start + WINDOW, is_routed=routed)
+                self._ask(query.operation())
+
+    def _see_site(self, site_id: int) -> None:
+        self._ask(sites.get_site(site_id))
+        for state in self._list(states.list_states(site_id=site_id))[:1]:
+            self._ask(states.get_state(state["id"]))
+        self._ask(sites.list_site_fields(site_id))
+        stages = self._list(sites.list_site_stages(site_id))
+        self._ask(sites.list_site_stage_aggregations(site_id, histories=_ids(stages)))
+        for change in self._log(sites.list_site_data_changes(site_id))[:1]:
+            self._ask(sites.get_site_data_change(site_id, change["id"]))
+        for parameter in self._list(sites.list_site_parameters(site_id))[:1]:
+            self._ask(sites.get_site_parameter(site_id, parameter["id"]))
+        for start in _starts(stages):
+            self._ask(DataQuery(source="site", id=site_id, start=start, end=start + WINDOW).operation())
+
+    def _ask(self, operation: Operation[Any]) -> Any:
+        """Makes a call and keeps it; comes back with the answer, or None where it is no success."""
+        try:
+            content = self._client.run(replace(operation.with_parse(bytes), success=NO_FAILURE))
+            status = self._status
+        except AuthenticationError:
+            raise
+        except AnswerError as error:
+            content, status = error.body.encode(), error.status
+            if len(error.body) >= EXCERPT:  # the rest is not known, so nothing can be said of it
+                return None
+        call = Call(
+            method=operation.method,
+            url=operation.target,
+            status=status,
+            media_type="",
+            content=content,
+            source=urlsplit(self._client.base_url).netloc,
+        )
+        self.calls.append((operation.name, call))
+        return _json(content) if call.succeeded else None
+
+    def _note(self, event: AnswerEvent) -> None:
+        self._status = event.status
+
+    def _list(self, operation: Operation[Any]) -> list[dict[str, Any]]:
+        return _objects(self._ask(operation))
+
+    def _log(self, operation: Operation[Any]) -> list[dict[str, Any]]:
+        answer = self._ask(operation)
+        return _objects(answer.get("change_log") if is_object(answer) else None)
+
+
+def _json(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    """The objects of a list that have an id, whatever the service answered."""
+    items = value if is_array(value) else []
+    return [item for item in items if is_object(item) and isinstance(item.get("id"), int)]
+
+
+def _ids(stages: list[dict[str, Any]]) -> list[int]:
+    return [stage["id"] for stage in stages[:STAGES]]
+
+
+def _starts(stages: list[dict[str, Any]]) -> Iterator[datetime]:
+    """The beginning of the newest stage that has ended, if there is one."""
+    for stage in stages:
+        try:
+            if stage["end"]:
+                yield datetime.fromisoformat(stage["start"])
+                return
+        except (KeyError, TypeError, ValueError):
+            continue

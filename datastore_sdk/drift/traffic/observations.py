@@ -1,0 +1,188 @@
+"""What traffic showed: each kind of deviation once, with how often it was met and a value that was."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from datastore_sdk.drift import touched
+from datastore_sdk.drift.contract import Contract, Endpoint
+from datastore_sdk.drift.documents import parts_of
+from datastore_sdk.drift.errors import DriftError
+from datastore_sdk.drift.findings import Finding, Severity
+from datastore_sdk.drift.places import Place
+from datastore_sdk.drift.traffic.calls import Call
+from datastore_sdk.drift.traffic.checking import Deviation, deviations
+from datastore_sdk.drift.traffic.rules import RULES
+from datastore_sdk.drift.traffic.scrubbing import example
+from datastore_sdk.drift.traffic.shapes import Shape, shape_of
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One kind of deviation in the answers of one call."""
+
+    deviation: Deviation
+    """The first one."""
+    endpoint: Endpoint | None
+    method: str
+    path: str
+    """The path of the call, as the contract writes it if it does."""
+    status: int
+    shape: Shape
+    """What all the values had in common."""
+    count: int
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What makes two deviations one kind."""
+        one = self.deviation
+        value = json.dumps(one.value) if one.rule.endswith("-value-new") else ""
+        return one.rule, self.method, self.path, str(self.status), one.path, value
+
+    def plus(self, other: Observation) -> Observation:
+        """Both together."""
+        return replace(self, shape=self.shape | other.shape, count=self.count + other.count)
+
+
+class Observations:
+    """What calls showed.
+
+    Args:
+        contract: The contract that they are held against.
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self._found: dict[tuple[str, ...], Observation] = {}
+        self.calls = 0
+        """How many calls were looked at."""
+        self.known = 0
+        """How many of them were to a path of the contract."""
+
+    def add(self, call: Call) -> None:
+        """Looks at a call.
+
+        Raises:
+            DriftError: Its answer is nested too deeply, or a reference of the contract leads nowhere.
+        """
+        self.calls += 1
+        path = self._contract.path_of(call.path)
+        self.known += path is not None
+        endpoint = self._contract.endpoint(call.method, path) if path else None
+        try:
+            self._note(call, path, endpoint)
+        except RecursionError:
+            raise DriftError(f"{call.source}: {call.method} {call.path} answered values nested too deeply") from None
+
+    def _note(self, call: Call, path: str | None, endpoint: Endpoint | None) -> None:
+        for one in self._deviations(call, path, endpoint):
+            shape = shape_of(one.value)
+            observation = Observation(one, endpoint, call.method, path or _folded(call.path), call.status, shape, 1)
+            known = self._found.get(observation.key)
+            self._found[observation.key] = known.plus(observation) if known else observation
+
+    def __iter__(self) -> Iterator[Observation]:
+        return iter(self._found.values())
+
+    def findings(self) -> tuple[Finding, ...]:
+        """What was found. What breaks comes first."""
+        order = list(Severity)
+        return tuple(
+            sorted(map(_finding, self), key=lambda found: (order.index(found.severity), found.endpoints, found.path))
+        )
+
+    def _deviations(self, call: Call, path: str | None, endpoint: Endpoint | None) -> Iterable[Deviation]:
+        whole = self._contract.top
+        if path is None:
+            return [Deviation(rule="path-unknown", place=whole, path="")]
+        if endpoint is None:
+            return [Deviation(rule="method-unknown", place=whole, path="")]
+        response = _response(endpoint, call.status)
+        if response is None:
+            rule = "success-status-unknown" if call.succeeded else "status-unknown"
+            value, like = _value(call)[0], _like(call, endpoint)
+            return [Deviation(rule=rule, place=endpoint.node, path="", value=value, expected=like)]
+        return _of_body(call, response)
+
+
+def _response(endpoint: Endpoint, status: int) -> Place | None:
+    """What the contract says of a status. `default` stands for failures only: the SDK takes no unknown success."""
+    responses = endpoint.responses
+    named = responses.get(str(status)) or responses.get(f"{status // 100}XX")
+    return named or (responses.get("default") if status >= 400 else None)  # noqa: PLR2004 - where failures begin
+
+
+def _of_body(call: Call, response: Place) -> Iterable[Deviation]:
+    content = response.children("content")
+    if not content:
+        return [Deviation(rule="body-unexpected", place=response, path="")] if call.content.strip() else []
+    if call.media_type and call.media_type not in content:
+        told = ", ".join(content)
+        return [Deviation(rule="media-type-unknown", place=response, path="", value=call.media_type, expected=told)]
+    schema = next(iter(content.values())).get("schema")
+    value, is_json = _value(call)
+    if not is_json:
+        return [Deviation(rule="body-not-json", place=response, path="")]
+    return deviations(value, schema) if schema else []
+
+
+def _like(call: Call, endpoint: Endpoint) -> str:
+    """The status whose answers look like this one; empty where there is none."""
+    likely = (status for status in endpoint.responses if status.startswith(str(call.status)[0]))
+    return next((status for status in likely if not [*_of_body(call, endpoint.responses[status])]), "")
+
+
+def _value(call: Call) -> tuple[Any, bool]:
+    """The body as JSON, and whether it is."""
+    try:
+        return json.loads(call.content), True
+    except (ValueError, RecursionError):
+        return None, False
+
+
+def _folded(path: str) -> str:
+    """A path of which the ids are taken out."""
+    return "/".join("{}" if part.isdecimal() else part for part in path.split("/"))
+
+
+def _finding(observation: Observation) -> Finding:
+    one, endpoint = observation.deviation, observation.endpoint
+    rule = RULES[one.rule]
+    subject = f"`{one.key or _last(one.path) or 'the answer'}`"
+    severity = rule.severity
+    if severity is Severity.BREAKING and observation.status >= 400:  # noqa: PLR2004 - the SDK does not insist there
+        severity = Severity.COMPATIBLE
+    schema, _ = one.place.named
+    owner = f"`{schema}`" if schema else "the contract"
+    shown = example(one.value, one.key or _last(one.path))
+    message = rule.message.format(
+        subject=subject, owner=owner, expected=one.expected, value=shown, status=observation.status
+    )
+    return Finding(
+        rule=one.rule,
+        severity=severity,
+        message=f"{message[0].upper()}{message[1:]}.",
+        endpoints=(f"{observation.method} {observation.path}",),
+        touches=tuple(_touches(one, endpoint)),
+        document=one.place.document.name,
+        pointer=one.place.pointer,
+        line=one.place.document.line(one.place.pointer),
+        path=one.path,
+        example=None if rule.has_no_value else shown,
+        count=observation.count,
+    )
+
+
+def _touches(one: Deviation, endpoint: Endpoint | None) -> list[str]:
+    schema, property_ = one.place.named if one.key else one.place.owner
+    key = one.key or property_
+    name = (touched.attribute(schema, key) if key else touched.model(schema)) if schema else None
+    methods = touched.methods(endpoint.operation_id) if endpoint else []
+    return [*([name] if name else []), *methods]
+
+
+def _last(path: str) -> str:
+    return next((part for part in reversed(parts_of(path)) if part not in ("[]", "*")), "")

@@ -1,0 +1,214 @@
+"""The `datastore` command: what it writes where, with which exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datastore_sdk import cli
+from datastore_sdk.cli import main
+from datastore_sdk.sandbox import Sandbox
+from datastore_sdk.version import VERSION
+from tests.drift.contracts import REAL, ROOT
+
+CASSETTES = ROOT / "tests" / "recorded" / "cassettes"
+PADS = str(CASSETTES / "pads.yaml")
+
+Output = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests may force colours."""
+    for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "GITHUB_ACTIONS"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def contracts(tmp_path: Path) -> dict[str, str]:
+    """Contracts that differ from the SDK's own in one way each."""
+    texts = {
+        "same": REAL,
+        "words": REAL.replace("summary: List the pads.", "summary: List all pads."),
+        "compatible": REAL.replace(
+            "      summary: List the pads.", "      deprecated: true\n      summary: List the pads."
+        ),
+        "breaking": REAL.replace("operationId: list_pads", "operationId: all_pads"),
+    }
+    paths = {name: tmp_path / f"{name}.yaml" for name in texts}
+    for name, path in paths.items():
+        path.write_text(texts[name], "utf-8")
+    return {name: str(path) for name, path in paths.items()}
+
+
+@pytest.mark.parametrize(("name", "status"), [("same", 0), ("words", 1), ("compatible", 1), ("breaking", 2)])
+@pytest.mark.parametrize("form", ["text", "json", "github", "sarif"])
+def test_spec(contracts: dict[str, str], name: str, status: int, form: str, capsys: Output) -> None:
+    assert main(["drift", "spec", "sdk", contracts[name], "--format", form]) == status
+    out, err = capsys.readouterr()
+    assert out
+    assert err == ""
+    if form in ("json", "sarif"):
+        json.loads(out)
+
+
+def test_spec_tells_what_people_must_know(contracts: dict[str, str], capsys: Output) -> None:
+    main(["drift", "spec", contracts["same"], contracts["breaking"]])
+    out, _ = capsys.readouterr()
+    assert out.splitlines()[0] == "GET /external/thirdparty/v1/pads/"
+    assert "breaking      The call is named `all_pads` now" in out
+    assert "touches  Pad.get_models()" in out
+    assert f"operation-id-changed ({contracts['breaking']}:" in out
+    assert out.splitlines()[-1].endswith(": 1 breaking")
+    assert "\x1b" not in out
+
+
+def test_colour_on_a_terminal(contracts: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    main(["drift", "spec", contracts["same"], contracts["breaking"]])
+    assert "\x1b[" in capsys.readouterr().out
+
+
+def test_json_is_short_for_its_format(contracts: dict[str, str], capsys: Output) -> None:
+    main(["drift", "spec", "sdk", contracts["words"], "--json"])
+    short = capsys.readouterr().out
+    main(["drift", "spec", "sdk", contracts["words"], "--format", "json"])
+    assert capsys.readouterr().out == short
+
+
+def test_traffic(capsys: Output) -> None:
+    assert main(["drift", "traffic", *map(str, CASSETTES.glob("*.yaml"))]) == 0
+    assert capsys.readouterr().out.endswith("no drift\n")
+
+
+def test_traffic_against_another_contract(tmp_path: Path, capsys: Output) -> None:
+    path = tmp_path / "openapi.yaml"
+    path.write_text(
+        REAL.replace("coil_tubing_enabled: { type: boolean", "coil_tubing_enabled: { type: string"), "utf-8"
+    )
+    assert main(["drift", "traffic", PADS, "--contract", str(path), "--json"]) == 2
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    assert {finding["path"] for finding in findings} == {"/[]/coil_tubing_enabled", "/coil_tubing_enabled"}
+
+
+def test_the_patch_is_the_only_result(tmp_path: Path, capsys: Output) -> None:
+    path = tmp_path / "openapi.yaml"
+    path.write_text(REAL.replace("coil_tubing_enabled:", "coil_tubing:"), "utf-8")
+    assert main(["drift", "traffic", PADS, "--contract", str(path), "--suggest"]) == 1
+    out, err = capsys.readouterr()
+    assert "field-unknown" in err
+    subprocess.run(["git", "apply", "-"], input=out, text=True, cwd=tmp_path, check=True)
+    assert main(["drift", "traffic", PADS, "--contract", str(path)]) == 0
+
+
+def test_what_the_patch_leaves_out_is_told(tmp_path: Path, capsys: Output) -> None:
+    path = tmp_path / "openapi.yaml"
+    path.write_text(REAL.replace("  /external/thirdparty/v1/pads/:", "  /external/thirdparty/v1/rigs/:"), "utf-8")
+    assert main(["drift", "traffic", PADS, "--contract", str(path), "--suggest"]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "Not in the patch: path-unknown at GET /external/thirdparty/v1/pads/" in err
+
+
+def test_live(sandbox: Sandbox, tmp_path: Path, capsys: Output) -> None:
+    assert (
+        main(["drift", "traffic", "--live", "--pad", "681", "--site", "981", "--record", str(tmp_path), "--json"]) == 0
+    )
+    out, err = capsys.readouterr()
+    assert json.loads(out)["drift"] is False
+    assert sandbox.url in err
+    assert sandbox.token not in out + err
+    assert main(["drift", "traffic", *map(str, tmp_path.iterdir())]) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["drift", "spec", "sdk", "none.yaml"], "none.yaml cannot be read: No such file"),
+        (["drift", "spec", "sdk", "http://127.0.0.1:1/x"], "http://127.0.0.1:1/x cannot be fetched"),
+        (["drift", "spec", "sdk", PADS], "is no OpenAPI 3 document"),
+        (["drift", "spec", "sdk", "sdk", "--format", "xml"], "'xml' is not one of"),
+        (["drift", "spec", "sdk"], "Missing argument"),
+        (["drift", "traffic", str(ROOT / "openapi.yaml")], "is no cassette of vcrpy"),
+        (["drift", "traffic"], "name cassettes, or say --live"),
+        (["drift", "traffic", PADS, "--pad", "5"], "--pad goes with --live"),
+        (["drift", "traffic", "--live"], "no credentials"),
+        (["drift", "nonsense"], "No such command"),
+        (["--nonsense"], "No such option"),
+        (["sandbox", "--port", "x"], "invalid int value"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_line(arguments: list[str], told: str, capsys: Output) -> None:
+    assert main(arguments) == 3
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert told in err
+    assert "Traceback" not in err
+
+
+def test_version(capsys: Output) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"{VERSION}\n"
+
+
+@pytest.mark.parametrize("arguments", [["drift", "spec"], ["drift", "traffic"]])
+def test_help_shows_examples(arguments: list[str], capsys: Output) -> None:
+    assert main([*arguments, "--help"]) == 0
+    help_ = capsys.readouterr().out
+    assert f"datastore {' '.join(arguments)} " in help_
+    assert "Exit status" in help_
+
+
+def test_help_lists_the_commands(capsys: Output) -> None:
+    assert main(["--help"]) == 0
+    help_ = capsys.readouterr().out
+    assert all(name in help_ for name in ("doctor", "drift", "sandbox", "--install-completion"))
+    assert main(["sandbox", "--help"]) == 0
+    assert "--port" in capsys.readouterr().out
+
+
+def test_without_a_terminal() -> None:
+    done = run("drift", "spec", "sdk", "sdk", stdin=subprocess.DEVNULL)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "openapi.yaml against openapi.yaml: no drift\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes break in another way on Windows")
+def test_a_reader_that_has_enough() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as nobody:
+        done = run("drift", "spec", "sdk", "sdk", stdout=nobody)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_sandbox_runs_until_it_is_told_to_stop() -> None:
+    command = [sys.executable, "-m", "datastore_sdk.cli", "sandbox", "--days", "0.1"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout
+        first = process.stdout.readline()
+        process.terminate()
+        process.stdout.read()
+        assert first.startswith("export RESTREAM_HOST=http://127.0.0.1:")
+    assert process.returncode == 0
+
+
+def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Runs the command in a process of its own."""
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+    command = [sys.executable, "-m", "datastore_sdk.cli", *arguments]
+    return subprocess.run(command, cwd=ROOT, text=True, check=False, **options)
+
+
+def test_without_the_extra(monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
+    for name in [name for name in sys.modules if name.startswith("datastore_sdk.cli.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "typer", None)
+    assert main(["--version"]) == cli.COULD_NOT_RUN
+    assert 'pip install "restream-datastore-sdk[cli]"' in capsys.readouterr().err

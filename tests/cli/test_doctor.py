@@ -1,0 +1,323 @@
+"""`datastore doctor`: what it finds, what it advises, and that it shows no secret."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from email.utils import formatdate
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datastore_sdk.cli import main
+from datastore_sdk.sandbox import Sandbox, Scenario, faults
+from datastore_sdk.transport import default_clients
+from datastore_sdk.version import VERSION
+from tests.support.answers import always, answer
+from tests.support.wire import Handler, Line, Received, Server
+
+Output = pytest.CaptureFixture[str]
+Examine = Callable[..., dict[str, dict[str, Any]]]
+SECRET = "s3cret-0123456789-0123456789-0123456789"
+TRUSTED = Path(__file__).parents[1] / "transport" / "certificate.pem"
+EXPIRED = Path(__file__).with_name("expired.pem")
+
+
+@pytest.fixture
+def examine(capsys: Output) -> Examine:
+    """Runs it, with the exit status that is expected, and gives what it found by what it looked at."""
+
+    def run(status: int, *arguments: str) -> dict[str, dict[str, Any]]:
+        assert main(["doctor", "--json", *arguments]) == status
+        out, err = capsys.readouterr()
+        assert err == ""
+        assert SECRET not in out
+        content = json.loads(out)
+        assert content["good"] is (status == 0)
+        for finding in content["findings"]:
+            assert finding["message"]
+            assert bool(finding["advice"]) is (finding["status"] in ("wrong", "warning")), finding
+        return {finding["check"]: finding for finding in content["findings"]}
+
+    return run
+
+
+@pytest.fixture
+def lead(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    def to(host: str) -> None:
+        monkeypatch.setenv("RESTREAM_HOST", host)
+        monkeypatch.setenv("TALLY_AUTH_TOKEN", SECRET)
+
+    return to
+
+
+class TlsServer(Server):
+    """A server that speaks TLS, with one certificate or another."""
+
+    def __init__(self, handler: Handler, certificate: Path) -> None:
+        super().__init__(handler)
+        self.url = self.url.replace("http:", "https:")
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(certificate)
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            super()._serve(self._context.wrap_socket(connection, server_side=True))
+
+
+def statuses(findings: dict[str, dict[str, Any]]) -> dict[str, str]:
+    return {check: finding["status"] for check, finding in findings.items()}
+
+
+def a_service(**headers: str) -> Handler:
+    """One that knows no pad and tells the time."""
+    return always(answer(200, [], **{"Date": formatdate(time.time(), usegmt=True), **headers}))
+
+
+def test_all_is_well(sandbox: Sandbox, examine: Examine) -> None:
+    found = examine(0)
+    assert statuses(found) == {
+        "versions": "good",
+        "extras": statuses(found)["extras"],  # the SDK may not be installed
+        "settings": "good",
+        "name": "good",
+        "connection": "good",
+        "TLS": "skipped",
+        "service": "good",
+        "clock": "good",
+        "token": "good",
+        "rooms": "good",
+    }
+    assert found["token"]["message"] == "is good: 5 pads can be seen"
+    told = found["settings"]["details"]
+    assert told["base_url"] == {"value": sandbox.url, "source": "environment variable RESTREAM_HOST"}
+    assert sandbox.token not in json.dumps(found)
+    assert [request.status for request in sandbox.requests] == [401, 200, 101]
+
+
+def test_for_people(sandbox: Sandbox, capsys: Output) -> None:
+    assert main(["doctor"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert (
+        f"good     settings    {sandbox.url} (environment variable RESTREAM_HOST), credentials from environment" in out
+    )
+    assert f"SDK {VERSION}" in out
+    assert "max_concurrent_calls" in out
+    assert sandbox.token not in out
+    assert main(["doctor", "--help"]) == 0
+    assert main(["doctor", "--timeout", "soon"]) == 3
+
+
+def test_versions_and_extras(sandbox: Sandbox, examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert sandbox.url
+    lines = ["httpx>=0.27", 'pyarrow>=18.0 ; extra == "arrow"', 'not-there>=1 ; extra == "more"', "nor-this"]
+
+    def wanted(_: str) -> list[str]:
+        return lines
+
+    monkeypatch.setattr("datastore_sdk.cli.examination.versions.requires", wanted)
+    found = examine(0)
+    assert found["versions"]["details"].keys() == {"httpx", "pyarrow"}
+    assert found["extras"]["details"] == {"arrow": True, "more": False}
+
+    def gone(name: str) -> list[str]:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr("datastore_sdk.cli.examination.versions.requires", gone)
+    assert examine(0)["extras"]["status"] == "skipped"
+
+
+def test_no_credentials(sandbox: Sandbox, examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TALLY_AUTH_TOKEN")
+    found = examine(1)
+    assert statuses(found) | {"settings": "wrong", "connection": "good", "token": "skipped"} == statuses(found)
+    assert "TALLY_AUTH_TOKEN" in found["settings"]["advice"]
+    assert "rooms" not in found
+    assert [request.status for request in sandbox.requests] == [401]
+
+
+def test_a_setting_that_cannot_be(lead: Callable[[str], None], examine: Examine) -> None:
+    lead("ftp://somewhere")
+    assert statuses(examine(1)).keys() == {"versions", "extras", "settings"}
+    lead("http://127.0.0.1:1")
+    assert "nonsense" in examine(1, "--profile", "nonsense")["settings"]["message"]
+
+
+def test_a_token_that_is_refused(sandbox: Sandbox, lead: Callable[[str], None], examine: Examine) -> None:
+    lead(sandbox.url)
+    found = examine(1)
+    assert statuses(found) | {"service": "good", "token": "wrong"} == statuses(found)
+    assert "get a new token" in found["token"]["advice"]
+    assert "rooms" not in found
+
+
+def test_client_credentials_that_are_wrong(sandbox: Sandbox, examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TALLY_AUTH_TOKEN")
+    monkeypatch.setenv("RESTREAM_CLIENT_ID", sandbox.client_id)
+    monkeypatch.setenv("RESTREAM_CLIENT_SECRET", SECRET)
+    assert examine(1)["token"]["status"] == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("fault", "check", "advice"),
+    [
+        (faults.Status(503, skip=1), "token", "the service has a problem"),
+        (faults.Status(403, skip=1), "token", "ask Tally for access"),
+        (faults.WrongJson(skip=1), "token", "is a Restream service"),
+        (faults.Reset(skip=1), "token", "try again"),
+        (faults.Status(400, path="*/ws/*"), "rooms", "may not let WebSockets through"),
+        (faults.Reset(path="*/ws/*"), "rooms", "may not let WebSockets through"),
+        (faults.Reset("request"), "service", "the service may be down"),
+    ],
+)
+def test_what_else_goes_wrong(
+    own_sandbox: Sandbox, examine: Examine, fault: faults.Fault, check: str, advice: str
+) -> None:
+    own_sandbox.faults.add(fault)
+    found = examine(1)
+    assert found[check]["status"] == "wrong"
+    assert advice in found[check]["advice"]
+
+
+def test_limits_are_no_reason_to_worry(own_sandbox: Sandbox, examine: Examine) -> None:
+    own_sandbox.faults.add(faults.Status(429, skip=1))
+    assert statuses(examine(0))["token"] == "warning"
+    own_sandbox.faults.clear()
+    own_sandbox.faults.add(faults.Status(429, path="*/ws/*"))
+    assert statuses(examine(0))["rooms"] == "good"
+
+
+def test_a_service_without_pads(examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Sandbox(scenario=Scenario()) as sandbox:
+        for name, value in sandbox.environment.items():
+            monkeypatch.setenv(name, value)
+        assert statuses(examine(0))["rooms"] == "skipped"
+        default_clients.close_default_clients(sandbox.url)
+
+
+def test_nobody_listens(lead: Callable[[str], None], examine: Examine) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    lead(f"http://127.0.0.1:{port}")
+    found = examine(1)
+    assert statuses(found) | {"name": "good", "connection": "wrong"} == statuses(found)
+    assert f"http://127.0.0.1:{port}" in found["connection"]["advice"]
+    assert "service" not in found
+
+
+def test_a_name_that_nobody_knows(
+    lead: Callable[[str], None], examine: Examine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*_: Any, **__: Any) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    lead("https://restream.invalid")
+    found = examine(1)
+    assert "restream.invalid, is not known" in found["name"]["message"]
+    assert "RESTREAM_HOST" in found["name"]["advice"]
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.invalid:3128")
+    found = examine(1)
+    assert "the name of the proxy, proxy.invalid" in found["name"]["message"]
+    assert "HTTPS_PROXY" in found["name"]["advice"]
+
+
+def test_a_connection_that_does_not_come(
+    lead: Callable[[str], None], examine: Examine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(*_: Any, **__: Any) -> None:
+        raise TimeoutError("timed out")
+
+    monkeypatch.setattr(socket, "create_connection", late)
+    lead("http://127.0.0.1:1")
+    assert "within 0.5 s" in examine(1, "--timeout", "0.5")["connection"]["message"]
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_host_that_never_answers(scheme: str, lead: Callable[[str], None], examine: Examine) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        lead(f"{scheme}://127.0.0.1:{listener.getsockname()[1]}")
+        found = examine(1, "--timeout", "0.2")
+    assert found["connection"]["status"] == "good"
+    assert found["service" if scheme == "http" else "TLS"]["status"] == "wrong"
+
+
+def test_clocks_that_differ(lead: Callable[[str], None], examine: Examine) -> None:
+    for late, status in ((5, "good"), (3600, "wrong"), (-3600, "wrong")):
+        with Server(a_service(Date=formatdate(time.time() - late, usegmt=True))) as server:
+            lead(server.url)
+            found = examine(0 if status == "good" else 1)
+            assert server.received[0].token is None, "who the service is, is not known yet"
+        assert found["clock"]["status"] == status
+        assert ("ahead of" if late > 0 else "behind") in found["clock"]["message"]
+
+
+def test_a_service_that_tells_no_time(lead: Callable[[str], None], examine: Examine) -> None:
+    with Server(a_service(Date="noon")) as server:
+        lead(server.url)
+        assert statuses(examine(0))["clock"] == "skipped"
+
+
+def test_what_is_no_restream_service(lead: Callable[[str], None], examine: Examine) -> None:
+    with Server(always(answer(200, b"<html>welcome</html>"))) as server:
+        lead(server.url)
+        assert "is a Restream service" in examine(1)["token"]["advice"]
+
+
+def test_tls(lead: Callable[[str], None], examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
+    with TlsServer(a_service(), TRUSTED) as server:
+        lead(server.url)
+        found = examine(1)
+        assert "self-signed" in found["TLS"]["message"]
+        assert "SSL_CERT_FILE" in found["TLS"]["advice"]
+        assert "service" not in found, "the token goes nowhere"
+        monkeypatch.setenv("SSL_CERT_FILE", str(TRUSTED))
+        found = examine(0)
+        assert found["TLS"]["details"].keys() == {"version", "cipher", "notBefore", "notAfter"}
+    with TlsServer(a_service(), EXPIRED) as server:
+        lead(server.url)
+        monkeypatch.setenv("SSL_CERT_FILE", str(EXPIRED))
+        found = examine(1)
+        assert "expired" in found["TLS"]["message"]
+        assert "must renew it" in found["TLS"]["advice"]
+
+
+def test_a_certificate_that_is_not_looked_at(
+    lead: Callable[[str], None], examine: Examine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    profile = tmp_path / "restream" / "config.toml"
+    profile.parent.mkdir()
+    profile.write_text("[default]\nverify = false\n")
+    with TlsServer(a_service(), EXPIRED) as server:
+        lead(server.url)
+        found = examine(0)["TLS"]
+    assert (found["status"], found["message"]) == ("warning", "the certificate is not verified")
+
+
+def test_no_tls_where_there_should_be(lead: Callable[[str], None], examine: Examine) -> None:
+    def hello(line: Line, _: Received) -> None:
+        line.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        line.close()
+
+    with Server(hello) as server:
+        lead(server.url.replace("http:", "https:"))
+        found = examine(1, "--timeout", "2")
+    assert found["TLS"]["status"] == "wrong"
+
+
+def test_through_a_proxy(lead: Callable[[str], None], examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Server(a_service()) as proxy:
+        lead("http://localhost:1")
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        found = examine(0)
+        assert all(request.target.startswith("http://localhost:1/") for request in proxy.received)
+    assert statuses(found) | {"connection": "good", "TLS": "skipped", "token": "good"} == statuses(found)
+    assert "through the proxy" in found["TLS"]["message"]

@@ -1,0 +1,57 @@
+"""Schemas for what was seen."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import Any
+
+import pytest
+
+from datastore_sdk.drift.traffic.inferring import SCHEMAS, TO_DO, Inferred
+from datastore_sdk.drift.traffic.shapes import Shape, shape_of
+
+MOMENT = "2025-09-17T00:00:00Z"
+
+
+def inferred(*values: Any) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """The schema for values, without its description, and the schemas with names that it refers to."""
+    schemas = Inferred(["PadTaken"])
+    schema = schemas.schema(reduce(Shape.__or__, map(shape_of, values)), "Pad_rig", described=False)
+    return schema, schemas.named
+
+
+@pytest.mark.parametrize(
+    ("values", "schema"),
+    [
+        (["a"], {"type": "string"}),
+        ([MOMENT], {"type": "string", "format": "date-time"}),
+        ([MOMENT, None], {"type": ["string", "null"], "format": "date-time"}),
+        ([MOMENT, "a"], {"type": "string"}),
+        ([1, 1.5], {"type": ["integer", "number"]}),
+        ([True, "a", None], {"type": ["string", "boolean", "null"]}),
+        ([[1], [], ["a"]], {"type": "array", "items": {"type": ["string", "integer"], "description": TO_DO}}),
+        (
+            [[1], None],
+            {"anyOf": [{"type": "array", "items": {"type": "integer", "description": TO_DO}}, {"type": "null"}]},
+        ),
+        ([None], {"description": TO_DO}),
+        ([{"a": 1}], {"$ref": f"#{SCHEMAS}/PadRig"}),
+        ([{"a": 1}, None, "x"], {"anyOf": [{"type": "string"}, {"$ref": f"#{SCHEMAS}/PadRig"}, {"type": "null"}]}),
+    ],
+)
+def test_schemas(values: list[Any], schema: dict[str, Any]) -> None:
+    assert inferred(*values)[0] == schema
+
+
+def test_only_keys_that_always_came_are_required() -> None:
+    _, named = inferred({"id": 1, "crew": "A"}, {"id": 2, "since": None})
+    assert named["PadRig"]["required"] == ["id"]
+    assert named["PadRig"]["properties"].keys() == {"id", "crew", "since"}
+
+
+def test_names_are_given_once() -> None:
+    schemas = Inferred(["PadRig"])
+    shape = shape_of({"a": 1})
+    first, second = (schemas.schema(shape, "Pad_rig", described=False) for _ in range(2))
+    assert first == {"$ref": f"#{SCHEMAS}/PadRigValue"}
+    assert second == {"$ref": f"#{SCHEMAS}/PadRigValueValue"}

@@ -1,0 +1,127 @@
+"""The forms of a report."""
+
+from __future__ import annotations
+
+import json
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datastore_sdk.drift import Finding, Report, Severity, Status, compare, observe, shipped
+from datastore_sdk.drift.reports import as_annotations, as_json, as_sarif
+from tests.drift.contracts import REAL, changed, from_text
+from tests.drift.in_contracts import IN_CONTRACTS
+from tests.drift.in_traffic import IN_TRAFFIC
+
+jsonschema: Any = import_module("jsonschema")  # it has no types
+
+SCHEMA = json.loads(Path(__file__).with_name("sarif-schema-2.1.0.json").read_text("utf-8"))
+NOTHING = Report("a against b")
+ODD = Finding(
+    rule="field-unknown",
+    severity=Severity.COMPATIBLE,
+    message="100% new:\nünicode, `x`.",
+    endpoints=("GET /a/",),
+    document="some folder/a,b.yaml",
+    pointer="/paths",
+    line=5,
+    path="/[]/x",
+    example='"x"',
+    count=3,
+)
+
+
+def everything() -> Report:
+    """A report with most kinds of findings."""
+
+    def mutate(content: dict[str, Any]) -> None:
+        for planted in IN_CONTRACTS[:20]:
+            planted.mutate(content)
+
+    spec = compare(from_text(REAL), changed(mutate)).findings
+    traffic = [found for planted in IN_TRAFFIC for found in planted.observed().findings()]
+    return Report("everything", (*spec, *traffic, ODD))
+
+
+@pytest.mark.parametrize(
+    ("severities", "status"),
+    [
+        ([], Status.NO_DRIFT),
+        ([Severity.DOCUMENTATION], Status.DRIFT),
+        ([Severity.COMPATIBLE, Severity.DOCUMENTATION], Status.DRIFT),
+        ([Severity.COMPATIBLE, Severity.BREAKING], Status.BREAKING_DRIFT),
+    ],
+)
+def test_status(severities: list[Severity], status: Status) -> None:
+    found = tuple(Finding(rule="x", severity=severity, message="X.") for severity in severities)
+    assert Report("x", found).status is status
+
+
+def test_summary() -> None:
+    assert NOTHING.summary == "a against b: no drift"
+    assert Report("x", (ODD, ODD)).summary == "x: 2 compatible"
+
+
+def test_json() -> None:
+    report = everything()
+    content = json.loads(as_json(report))
+    assert content["status"] == Status.BREAKING_DRIFT
+    assert len(content["findings"]) == len(report.findings) == sum(content["counts"].values())
+    assert content["findings"][-1] == {
+        "rule": "field-unknown",
+        "severity": "compatible",
+        "message": ODD.message,
+        "endpoints": ["GET /a/"],
+        "touches": [],
+        "document": ODD.document,
+        "pointer": "/paths",
+        "line": 5,
+        "path": "/[]/x",
+        "example": '"x"',
+        "count": 3,
+    }
+    assert json.loads(as_json(NOTHING))["drift"] is False
+
+
+def test_annotations() -> None:
+    first, last = as_annotations(Report("x", (ODD,))).splitlines()
+    place = "file=some folder/a%2Cb.yaml,line=5,title=field-unknown"
+    assert first == f"::warning {place}::GET /a/: 100%25 new:%0Aünicode, `x`."
+    assert last == "::notice title=Drift::x: 1 compatible"
+    assert as_annotations(NOTHING) == "::notice title=Drift::a against b: no drift"
+
+
+def test_annotations_of_a_url_have_no_file() -> None:
+    finding = Finding(rule="x", severity=Severity.BREAKING, message="X.", document="https://example.com/a", line=5)
+    assert as_annotations(Report("x", (finding,))).splitlines()[0] == "::error title=x::X."
+
+
+@pytest.mark.parametrize("report", [everything(), NOTHING], ids=["everything", "nothing"])
+def test_sarif_is_valid(report: Report) -> None:
+    log = json.loads(as_sarif(report))
+    jsonschema.validate(log, SCHEMA)
+    (run,) = log["runs"]
+    assert len(run["results"]) == len(report.findings)
+    for result in run["results"]:
+        assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
+
+
+def test_sarif_names_files_as_uris() -> None:
+    (result,) = json.loads(as_sarif(Report("x", (ODD,))))["runs"][0]["results"]
+    place = result["locations"][0]["physicalLocation"]
+    assert place == {"artifactLocation": {"uri": "some%20folder/a%2Cb.yaml"}, "region": {"startLine": 5}}
+
+
+def test_no_report_names_a_recorded_value() -> None:
+    cassettes = [str(path) for path in (Path(__file__).parents[1] / "recorded" / "cassettes").glob("s*.yaml")]
+
+    def mutate(content: dict[str, Any]) -> None:
+        del content["components"]["schemas"]["Site"]["properties"]["operator_name"]
+
+    findings = observe(changed(mutate), cassettes).findings()
+    assert findings
+    operators = {"Redfork", "Bluestem", "Energy"}
+    assert not any(name in as_json(Report("x", findings)) for name in operators)
+    assert shipped().document.name

@@ -1,0 +1,118 @@
+"""Changes to the text of YAML: what is changed, and that nothing else is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from datastore_sdk.drift.documents import Document
+from datastore_sdk.drift.traffic.yaml_edits import Edits, flow
+
+TEXT = """\
+# The whole.
+flow: { a: 1, b: [x, y,
+    z], c: "3" } # of three
+block:
+  a: 1 # one
+  text: >-
+    Some
+    words.
+  # The list.
+  list:
+    - x # first
+    - y
+
+  inner:
+    deep: { a: 1 }
+
+last: 5
+"""
+
+
+def edits(text: str = TEXT) -> Edits:
+    return Edits(Document("x", text, yaml.safe_load(text)))
+
+
+def lines(text: str) -> set[str]:
+    return {*text.splitlines()} - {*TEXT.splitlines()}
+
+
+@pytest.mark.parametrize("gone", [["x"], ["y"], ["z"], ["x", "y"], ["y", "z"], ["x", "z"], ["x", "y", "z"]])
+def test_items_are_taken_out_of_a_list_on_a_line(gone: list[str]) -> None:
+    some = edits()
+    assert all([some.remove_item("/flow/b", name) for name in gone])  # noqa: C419 - each is to be taken out
+    left = [each for each in "xyz" if each not in gone]
+    assert yaml.safe_load(some.result())["flow"] == {"a": 1, "b": left, "c": "3"}
+
+
+@pytest.mark.parametrize(("key", "line"), [("x", "    - x # first"), ("y", "    - y")])
+def test_items_are_taken_out_of_a_list_over_lines(key: str, line: str) -> None:
+    some = edits()
+    assert some.remove_item("/block/list", key)
+    assert some.result() == TEXT.replace(f"{line}\n", "")
+
+
+@pytest.mark.parametrize("key", ["a", "b", "c"])
+def test_pairs_are_taken_out_of_a_mapping_on_a_line(key: str) -> None:
+    some = edits()
+    assert some.remove_pair("/flow", key)
+    assert yaml.safe_load(some.result())["flow"].keys() == {"a", "b", "c"} - {key}
+    assert some.result().startswith("# The whole.\nflow: { ")
+
+
+def test_pairs_are_taken_out_of_a_mapping_over_lines() -> None:
+    some = edits()
+    assert some.remove_pair("/block", "a")
+    assert some.result() == TEXT.replace("  a: 1 # one\n", "")
+
+
+def test_items_and_pairs_are_put_at_the_end_in_order() -> None:
+    some = edits()
+    assert some.append_item("/flow/b", "null")
+    assert some.append_item("/block/list", {"k": "v: w"})
+    assert some.append_item("/block/list", 2)
+    assert some.insert_pair("/flow", "d", ["a", 1])
+    assert some.insert_pair("/block", "200", {"inner": {"a": {"b": 1}}})
+    assert lines(some.result()) == {
+        '    z, "null"], c: "3", d: [a, 1] } # of three',
+        '    - { k: "v: w" }',
+        "    - 2",
+        '  "200":',
+        "    inner:",
+        "      a: { b: 1 }",
+    }
+    assert some.result().index("- 2") > some.result().index("- { k")
+    value = yaml.safe_load(some.result())
+    assert value["block"]["200"] == {"inner": {"a": {"b": 1}}}
+
+
+def test_pairs_are_put_before_another_and_values_replaced() -> None:
+    some = edits()
+    assert some.insert_pair("/block", "new", "Some words.", before="list")
+    assert some.replace_value("/block/a", ["x", None])
+    assert some.replace_pair("/block/inner", "deep", "shallow", {})
+    result = some.result()
+    assert "  # The list.\n  new: Some words.\n  list:\n" in result
+    assert "  a: [x, null] # one\n" in result
+    assert "    shallow: {}\n" in result
+
+
+@pytest.mark.parametrize("method", ["remove_pair", "remove_item", "append_item", "replace_value", "insert_pair"])
+def test_what_is_not_there_is_not_changed(method: str) -> None:
+    some = edits()
+    arguments = ("/none", "key", 1)[: 3 if method == "insert_pair" else 2]
+    assert getattr(some, method)(*arguments) is False
+    assert some.replace_pair("/flow", "none", "other", 1) is False
+    assert some.result() == TEXT
+
+
+TEXTS = ["plain", "two words", "", " x", "null", "True", "no", "5", "5 m", "a: b", "a, b", "#x", "[", "é", "a\nb", "-"]
+OTHER_TEXTS = ["date-time", "{x", "a#b", "x #y", "x:", "~", "=", "y"]
+OTHERS = [True, None, 5, 1.5, [], {}, ["a", ["b"]], {"$ref": "#/a"}, {"a": {"b": "c: d"}}]
+
+
+@pytest.mark.parametrize("value", [*TEXTS, *OTHER_TEXTS, *OTHERS])
+def test_values_on_a_line_read_back_as_they_were(value: Any) -> None:
+    assert yaml.safe_load(f"a: [{flow(value)}]\n") == {"a": [value]}
