@@ -33,7 +33,7 @@ class Listener:
         options: dict[str, Any] = {"start_datetime": start, "is_routed": True, "fields": "slurry_rate"}
         options["stale_after"] = stale_after
         self.heard: list[Name] = []
-        self.last = 0
+        self._last = 0
         self._live: LiveData[Any] | LiveDataAsync[Any]
         self._thread = ThreadPoolExecutor(1)
         if form == "sync":
@@ -62,10 +62,11 @@ class Listener:
         """What is known to be missing."""
         return self._live.gaps
 
-    def check(self) -> None:
-        """Raises what has ended the listening, if anything has."""
+    def has_heard(self, second: int) -> bool:
+        """Whether a record of a second, or a later one, has come. Raises what has ended the listening, if anything."""
         if self._listening.done():
             self._listening.result()
+        return self._last >= second
 
     def _listen(self, live: LiveData[Any]) -> None:
         for record in live:
@@ -77,4 +78,4 @@ class Listener:
 
     def _note(self, record: dict[str, Any]) -> None:
         self.heard.append((record["timestamp"], record["site_id"]))
-        self.last = max(self.last, record["timestamp"])
+        self._last = max(self._last, record["timestamp"])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 from _soak.listener import Form, Listener, Name
@@ -16,12 +18,18 @@ from datastore_sdk.sandbox import RoomOptions, Sandbox
 
 _NOW: Final = datetime(2025, 9, 18, 12, tzinfo=UTC)
 _PAD: Final = 681
-_STEP: Final = 20
-"""Seconds of the field's time that pass at once."""
+_STEPS: Final = (*[1] * 60, *[5] * 10, 90)
+"""Seconds of the field's time that may pass at once."""
 _BEHIND: Final = 60
 """How many of them the listener may be behind before it is waited for."""
+_KEPT: Final = 40
+"""How many of them the service keeps for a listener who is away."""
 _PATIENCE: Final = 60.0
 _POLL: Final = 0.002
+_LULL: Final = 0.03
+"""For how long the listener may catch up entirely, now and then: else all that comes would come together."""
+_CALM: Final = 0.7
+"""How often that is."""
 _STALE_AFTER: Final = 0.3
 """Nothing but the storm is silent for longer."""
 
@@ -79,29 +87,27 @@ def soak(form: Form, hours: float, every: float, seed: int) -> Figures:
         TimeoutError: Nothing came any more.
     """
     begun = time.monotonic()
-    rooms = RoomOptions(replays=5, kept_seconds=2 * _STEP)
+    rooms = RoomOptions(replays=5, kept_seconds=_KEPT)
     retries = RetryPolicy(first_wait=0.005, longest_wait=0.02, max_attempts=10)
     with (
         Sandbox(now=_NOW, days=1, seed=seed, rooms=rooms) as sandbox,
         Client(sandbox.token, base_url=sandbox.url, retries=retries) as client,
         Listener(client, _PAD, _NOW, form, _STALE_AFTER) as listener,
     ):
-        _until(listener, lambda: listener.last > 0)
+        _reach(listener, int(sandbox.field.now()))
         for fault in storm(seed, every):
             sandbox.faults.add(fault)
-        for _ in range(round(hours * 3600 / _STEP)):
-            sandbox.advance(_STEP)
-            behind = sandbox.field.now() - _BEHIND
-            _until(listener, lambda behind=behind: listener.last >= behind)
+        chance, end = random.Random(seed), sandbox.field.now() + hours * 3600  # noqa: S311 - no secret
+        while (now := int(sandbox.field.now())) < end:
+            _reach(listener, now - _BEHIND)
+            if chance.random() < _CALM:
+                _wait(partial(listener.has_heard, now), _LULL)
+            sandbox.advance(chance.choice(_STEPS))
         sandbox.faults.clear()
-        sandbox.advance(_STEP)
-        stored = [
-            (record["timestamp"], record["site_id"])
-            for record in Pad(id=_PAD, client=client).get_data(
-                start_datetime=_NOW, is_routed=True, fields=["slurry_rate"]
-            )
-        ]
-        _until(listener, lambda: len(listener.heard) >= len(stored) or listener.last >= sandbox.field.now())
+        sandbox.advance(_BEHIND)
+        query = Pad(id=_PAD, client=client).get_data(start_datetime=_NOW, is_routed=True, fields=["slurry_rate"])
+        stored = [(record["timestamp"], record["site_id"]) for record in query]
+        _wait(lambda: len(listener.heard) >= len(stored), _PATIENCE)
         return _figures(form, hours, stored, listener, time.monotonic() - begun)
 
 
@@ -134,10 +140,15 @@ def _descents(heard: Iterable[Name]) -> int:
     return count
 
 
-def _until(listener: Listener, holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _PATIENCE
+def _reach(listener: Listener, second: int) -> None:
+    if not _wait(partial(listener.has_heard, second), _PATIENCE):
+        raise TimeoutError(f"nothing came for {_PATIENCE:g} s: {listener.statistics}")
+
+
+def _wait(holds: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
     while not holds():
-        listener.check()
         if time.monotonic() > deadline:
-            raise TimeoutError(f"nothing came for {_PATIENCE:g} s: {listener.statistics}")
+            return False
         time.sleep(_POLL)
+    return True

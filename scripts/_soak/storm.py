@@ -35,18 +35,18 @@ _BREAKS: Final[tuple[tuple[Fault, float], ...]] = (
     (Silence(), 0.2),
 )
 """What ends a connection, and how often in comparison."""
-_NUISANCES: Final = (
-    Duplicate(copies=1),
-    Duplicate(copies=5),
-    Late(by=1),
-    Late(by=7),
-    Garbage(kind="text"),
-    Garbage(kind="object"),
-    Garbage(kind="binary"),
-    HugeFrame(size=1 << 18),
+_NUISANCES: Final[tuple[tuple[Fault, float], ...]] = (
+    (Late(by=1), 1),
+    (Late(by=7), 1),
+    (Late(by=20), 1),
+    (Duplicate(copies=1), 0.2),
+    (Duplicate(copies=5), 0.2),
+    (Garbage(kind="text"), 0.2),
+    (Garbage(kind="object"), 0.2),
+    (Garbage(kind="binary"), 0.2),
+    (HugeFrame(size=1 << 18), 0.2),
 )
-"""What does not; each comes a fifth as often as all breaks together."""
-_NUISANCE: Final = 0.2
+"""What does not, and how often in comparison to all breaks together."""
 _ROOMS, _ARCHIVE = "/ws/*", "/v1/*/data/"
 _REFUSALS: Final = (
     Status(status=429, path=_ROOMS, retry_after=0),
@@ -72,7 +72,7 @@ def storm(seed: int, every: float) -> Iterator[Fault]:
     whole = sum(weight for _, weight in _BREAKS)
     probable = [
         *((fault, weight / whole / every) for fault, weight in _BREAKS),
-        *((fault, _NUISANCE / every) for fault in _NUISANCES),
+        *((fault, weight / every) for fault, weight in _NUISANCES),
         *((fault, _REFUSAL) for fault in _REFUSALS),
     ]
     for fault, probability in probable:

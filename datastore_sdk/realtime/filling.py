@@ -1,0 +1,184 @@
+"""Takes records as they come over a room, and makes them a sequence without doubles and, if possible, without holes.
+
+What a session's queue sends again after a break is left out. Seconds that were lost with a connection are fetched over
+REST, through the same filters, and handed over before the record that shows them to be missing. Within a connection
+nothing is lost, so a hole there is a hole in the data. What comes together is put in order; a record that comes later
+than its successor is handed over as it comes: nothing is held back for it, which would cost every hole in the data the
+same delay.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from datastore_sdk.data.download import Download
+from datastore_sdk.data.forms import Form
+from datastore_sdk.data.query import DataQuery
+from datastore_sdk.data.resuming import resumed
+from datastore_sdk.exceptions import CallError, NoConnectionError
+from datastore_sdk.realtime.counts import Counts
+from datastore_sdk.realtime.gaps import Gaps, gap
+from datastore_sdk.realtime.listening import Hearer, pause
+from datastore_sdk.realtime.sources import Sources
+from datastore_sdk.transport.effects import Effect, Emit, Steps, changed
+from datastore_sdk.transport.exchange import Exchange
+from datastore_sdk.transport.logs import logger
+
+log = logger("realtime")
+
+R = TypeVar("R")
+
+_LAGS = (1.0, 2.0, 4.0)
+"""How long to wait, in seconds, before the service is asked again for seconds that are so new that it may not have
+stored them yet."""
+_FIRST_LOOK, _LONGEST_LOOK = 15.0, 600.0
+"""How long to wait before, and between looks for records that a silent room may not tell, in seconds."""
+_SETTLED = 60.0
+"""Seconds after which a connection has told all that was kept for it, so that a hole is one in the data."""
+_UNTOLD = 10
+"""More records than may be on their way."""
+_NOT_FILLED = "gaps are not filled (fill_gaps, or filters for which records depend on their neighbours)"
+_NO_RECORD = "the service has no record of them"
+
+
+class Filling(Hearer[R]):
+    """Sorts out the records of a room.
+
+    Args:
+        exchange: Asks for what was lost.
+        sources: What was handed over so far, of this connection and those before.
+        form: The form of the records.
+        query: The question that REST answers with the same records; None: gaps are not filled.
+        gaps: Takes note of what is missing.
+        counts: Takes note of the rest.
+    """
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        sources: Sources[R],
+        form: Form[R],
+        query: DataQuery | None,
+        gaps: Gaps,
+        counts: Counts,
+    ) -> None:
+        self._exchange = exchange
+        self._sources = sources
+        self._form = form
+        self._query = query
+        self._gaps = gaps
+        self._counts = counts
+        self._entered = self._looked = -math.inf
+        self._patience = _FIRST_LOOK
+        self._told = False
+        self._reached = 0
+        self._reason = _NOT_FILLED if query is None else _NO_RECORD
+
+    def take(self, items: list[R]) -> Steps[bool]:
+        """Emits what is new of these, after what was lost before them."""
+        self._note_lag(items)
+        self._patience = _FIRST_LOOK
+        rest, count = items, 0
+        while rest:
+            new, lost, rest = self._sources.new_of(rest, stop=self._query is not None)
+            self._counts.late = self._sources.late
+            self._report()
+            if new:
+                count += len(new)
+                self._note(new)
+                yield from Emit(new)
+            if lost and self._query is not None:
+                yield from self._fill(self._query, lost[0], lost[-1])
+        self._counts.doubled += len(items) - count
+        return count > 0
+
+    def entered(self) -> Steps[None]:
+        """Whether something was lost is seen when something comes, or when nothing does."""
+        self._entered = self._exchange.clock.monotonic()
+        self._looked, self._patience, self._told = -math.inf, _FIRST_LOOK, False
+        yield from ()
+
+    def silent(self) -> Steps[None]:
+        """Looks, less and less often, whether there is something that the room does not tell.
+
+        Raises:
+            NoConnectionError: There is: the other side answers, but the room is dead.
+        """
+        now, since = self._exchange.clock.monotonic(), self._sources.next_second
+        if self._query is None or since is None or now - self._looked < self._patience:
+            return
+        self._looked, self._patience = now, min(2 * self._patience, _LONGEST_LOOK)
+        before = self._counts.filled
+        yield from self._fill(self._query, since, None)
+        if self._told and self._counts.filled - before > _UNTOLD:
+            message = "the room has told nothing of the latest records: it is dead"
+            raise NoConnectionError(message, method="GET", url=self._exchange.base_url, sent=True)
+        self._told = True
+
+    def broken(self) -> None:
+        """Whatever comes next may come after a hole."""
+        self._sources.broken()
+
+    def _fill(self, query: DataQuery, first: int, last: int | None) -> Steps[None]:
+        """Emits what REST has of these seconds, or from the first on, as far as it was not handed over."""
+        self._reached = first - 1
+        try:
+            yield from self._ask(_clipped(query, first, last))
+            for wait in _LAGS:
+                if last is None or self._reached >= last:
+                    break
+                yield from pause(wait)
+                yield from self._ask(_clipped(query, max(first, self._reached), last))
+            self._reason = _NO_RECORD
+        except CallError as error:
+            log.warning("What was lost could not be fetched: %s", error)
+            self._reason = str(error)
+        self._report()
+        if last is not None:
+            self._sources.asked(last)
+
+    def _ask(self, query: DataQuery | None) -> Steps[None]:
+        if query is not None:
+            log.info("Asking for what was lost: %s", query)
+            yield from changed(resumed(self._exchange, query, self._form, Download()), self._of_lost)
+
+    def _of_lost(self, effect: Effect[Any]) -> Steps[Any]:
+        if not isinstance(effect, Emit):
+            return (yield from effect)
+        new, _, _ = self._sources.new_of(effect.item)
+        place = self._sources.position(effect.item[-1])
+        self._reached = max(self._reached, place[0] if place else 0)
+        self._counts.filled += len(new)
+        return (yield from Emit(new))
+
+    def _report(self) -> None:
+        for name, seconds in self._sources.take_missing():
+            self._gaps.report(gap(seconds, name, self._reason))
+
+    def _note(self, new: list[R]) -> None:
+        """The room tells something; some time later it must have told what its queue had kept."""
+        self._told = True
+        if self._exchange.clock.monotonic() - self._entered >= _SETTLED:
+            self._sources.heard(new)
+
+    def _note_lag(self, items: list[R]) -> None:
+        place = self._sources.position(items[-1]) if items else None
+        if place is not None:
+            self._counts.lag = self._exchange.clock.now() - place[0]
+
+
+def _clipped(query: DataQuery, first: int, last: int | None) -> DataQuery | None:
+    """The question for some of the seconds that a query asks for; None where it asks for none of them."""
+    seconds = query.seconds()
+    start, end = max(first, seconds[0]), seconds[-1] if last is None else min(last, seconds[-1])
+    if end < start:
+        return None
+    bounded = last is not None or query.end is not None
+    return replace(query, start=_moment(start), end=_moment(end) if bounded else None)
+
+
+def _moment(second: int) -> datetime:
+    return datetime.fromtimestamp(second, tz=UTC)

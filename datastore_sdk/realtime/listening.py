@@ -1,0 +1,195 @@
+"""Listens to a room, coming back to it whenever the connection ends. Pure: it yields effects."""
+
+from __future__ import annotations
+
+import math
+import sys
+from dataclasses import replace
+from typing import Generic, TypeVar
+
+from datastore_sdk.exceptions import (
+    AuthenticationError,
+    BadRequestError,
+    CallError,
+    ContractError,
+    ForbiddenError,
+    NoConnectionError,
+    NotFoundError,
+    RateLimited,
+    ServerError,
+)
+from datastore_sdk.realtime.counts import Counts
+from datastore_sdk.realtime.manners import Manners
+from datastore_sdk.realtime.messages import Messages
+from datastore_sdk.transport.effects import Answer, Emit, Sleep, Steps
+from datastore_sdk.transport.exchange import Exchange
+from datastore_sdk.transport.logs import logger
+from datastore_sdk.transport.rooms import Ping, Receive, RoomClosed, entered
+from restream_api.types import Operation
+
+log = logger("realtime")
+
+R = TypeVar("R")
+
+FATAL = (AuthenticationError, ForbiddenError, NotFoundError, BadRequestError, ContractError)
+"""What coming back would not change."""
+_SLICE = 0.1
+"""A longer wait is cut into such pieces, in seconds, so that it can be ended."""
+
+
+class Hearer(Generic[R]):
+    """What is done with what comes. Hands it on as it is."""
+
+    def take(self, items: list[R]) -> Steps[bool]:
+        """Emits what is new of these; whether anything was."""
+        yield from Emit(items)
+        return bool(items)
+
+    def entered(self) -> Steps[None]:
+        """The room was entered, for the first time or again."""
+        yield from ()
+
+    def silent(self) -> Steps[None]:
+        """Nothing has come for some time."""
+        yield from ()
+
+    def broken(self) -> None:
+        """The connection ended."""
+
+
+class Listening(Generic[R]):
+    """One room, listened to until nobody wants it any more or it cannot be entered.
+
+    The steps end where the service closed the connection and that is to be the end. They raise what ended the
+    connection where errors are to be the end, what a refused room was refused with, and after `give_up_after` seconds
+    what kept it from being entered.
+    """
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        room: Operation[None],
+        messages: Messages[R],
+        hearer: Hearer[R],
+        manners: Manners,
+        counts: Counts,
+    ) -> None:
+        self._exchange = exchange
+        self._room = room
+        self._messages = messages
+        self._hearer = hearer
+        self._manners = manners
+        self._counts = counts
+        self._entered = False
+        self._news = False
+        self._alone_since = exchange.clock.monotonic()
+
+    def steps(self) -> Steps[None]:
+        """Emits what is heard, in lists, as it comes."""
+        attempt = 0
+        while True:
+            self._news = False
+            ending = yield from self._ended()
+            if ending is None:
+                return
+            attempt = 0 if self._news else attempt + 1
+            yield from self._wait(ending, attempt)
+            self._counts.reconnections += self._entered
+
+    def _ended(self) -> Steps[CallError | RoomClosed | None]:
+        """What ended a connection; None where that is to be the end of all."""
+        try:
+            yield from self._once()
+        except RoomClosed as closed:
+            return closed if self._manners.restart_on_close else None
+        except CallError as error:
+            if not self._manners.restart_on_error or self._is_final(error):
+                raise
+            return error
+        return None
+
+    def _is_final(self, error: CallError) -> bool:
+        """Whether coming back would change nothing."""
+        if self._entered and isinstance(error, BadRequestError):
+            return False  # the request was good before: the service takes the lost connection for one that is alive
+        return isinstance(error, FATAL)
+
+    def _wait(self, ending: CallError | RoomClosed, attempt: int) -> Steps[None]:
+        """Waits before the next attempt, not at all where the last brought something new."""
+        if isinstance(ending, CallError):
+            wait = self._wait_after(ending, attempt)
+            alone = self._exchange.clock.monotonic() - self._alone_since
+            if alone + wait > (self._manners.give_up_after or math.inf):
+                raise ending
+        else:
+            wait = self._lasting_wait(attempt)
+        log.info("%s: %s; entering it again in %.1f s", self._room.path, ending, wait)
+        yield from pause(wait)
+
+    def _wait_after(self, error: CallError, attempt: int) -> float:
+        if self._entered:
+            asked = error.retry_after if isinstance(error, RateLimited | ServerError) else None
+            return max(self._lasting_wait(attempt), asked or 0.0)
+        wait = self._exchange.retries.wait_after(error, attempt=attempt, idempotent=True)
+        if wait is None:
+            raise error
+        return wait
+
+    def _lasting_wait(self, attempt: int) -> float:
+        """As before any call, but without an end."""
+        if not attempt:
+            return 0.0
+        policy = replace(self._exchange.retries, max_attempts=sys.maxsize, max_seconds=None, wait=True)
+        lost = NoConnectionError("", method=self._room.method, url=self._room.path, sent=True)
+        return policy.wait_after(lost, attempt=attempt, idempotent=True) or 0.0
+
+    def _once(self) -> Steps[None]:
+        """Listens over one connection."""
+        room = yield from entered(self._exchange, self._room)
+        self._entered = self._counts.connected = True
+        try:
+            yield from self._hearer.entered()
+            yield from self._listen(room.answer)
+        finally:
+            self._counts.connected = False
+            self._alone_since = self._exchange.clock.monotonic()
+            self._hearer.broken()
+            yield from room.leave()
+
+    def _listen(self, answer: Answer) -> Steps[None]:
+        clock, patience = self._exchange.clock, self._manners.stale_after / 2
+        asked, heard = False, clock.monotonic()
+        while True:
+            messages = yield from Receive(answer, patience)
+            if messages:
+                yield from self._hear(messages)
+                heard = clock.monotonic()
+            elif messages is None:
+                if asked:
+                    raise self._dead()
+                yield from Ping(answer)
+            asked = messages is None
+            if asked or clock.monotonic() - heard >= patience:
+                yield from self._hearer.silent()
+
+    def _hear(self, messages: list[bytes]) -> Steps[None]:
+        self._counts.last_message_at = self._exchange.clock.now()
+        items = self._messages.read(messages)
+        self._counts.received += len(items)
+        if items and (yield from self._hearer.take(items)):
+            self._news = True
+
+    def _dead(self) -> NoConnectionError:
+        message = (
+            f"{self._room.method} {self._exchange.base_url}{self._room.path}: the connection is dead: no sign of life "
+            f"for {self._manners.stale_after:g} s"
+        )
+        url = self._exchange.base_url + self._room.path
+        return NoConnectionError(message, method=self._room.method, url=url, sent=True)
+
+
+def pause(seconds: float) -> Steps[None]:
+    """Lets time pass; can be ended in the middle."""
+    while seconds > 0:
+        yield from Sleep(min(seconds, _SLICE))
+        seconds -= _SLICE

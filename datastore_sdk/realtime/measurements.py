@@ -1,0 +1,88 @@
+"""The rooms of measurements: the records of a pad or site, as they are measured."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from datastore_sdk.data.descriptions import descriptions
+from datastore_sdk.data.forms import DICTS, Form
+from datastore_sdk.data.query import DataQuery
+from datastore_sdk.realtime.counts import Counts
+from datastore_sdk.realtime.filling import Filling
+from datastore_sdk.realtime.gaps import Gaps
+from datastore_sdk.realtime.listening import Listening
+from datastore_sdk.realtime.manners import Manners
+from datastore_sdk.realtime.messages import Messages
+from datastore_sdk.realtime.sources import Sources
+from datastore_sdk.realtime.stream import Plan
+from datastore_sdk.transport import Client
+from datastore_sdk.transport.effects import Steps
+from datastore_sdk.transport.rooms import room
+
+_KEY = re.compile(r"[0-9a-fA-F]{32}")
+_OTHER_NAMES = {"start_datetime": "start", "end_datetime": "end"}
+
+
+def session_key_from(given: str | None) -> str:
+    """A session key: the one given, or a new one.
+
+    Raises:
+        TypeError: It is no string.
+        ValueError: It does not consist of 32 hexadecimal digits.
+    """
+    if given is None:
+        return secrets.token_hex(16)
+    if not isinstance(given, str):  # pyright: ignore[reportUnnecessaryIsInstance] - users without a type checker
+        raise TypeError(f"session_key must be a string, not {type(given).__name__}")
+    if not _KEY.fullmatch(given):
+        raise ValueError(f"session_key must be 32 hexadecimal digits, as handed back before, not {given!r}")
+    return given
+
+
+def measurements(
+    client: Client,
+    source: Literal["pad", "site"],
+    id: int,
+    session_key: str,
+    filters: Mapping[str, Any],
+    manners: Manners,
+) -> Plan:
+    """How to listen to measurements.
+
+    Args:
+        client: Whose credentials to use.
+        source: Of what.
+        id: Of which.
+        session_key: The key of the service's queue.
+        filters: The filters of `get_data`. With any, what matches of the history comes first.
+        manners: How to listen.
+    """
+    query = DataQuery(source=source, id=id, **{_OTHER_NAMES.get(name, name): value for name, value in filters.items()})
+    path = f"/{source}s/{query.id:d}/data/"
+    operation = room(path, {"session_key": session_key, **(dict(query.operation().query) if filters else {})})
+    counts, gaps, sources = Counts(), Gaps(manners.on_gap), Sources[Any](DICTS.position)
+    filled = query if manners.fill_gaps and query.resumable else None
+
+    def listen(form: Form[Any]) -> Steps[None]:
+        sources.position = form.position
+        filling = Filling(client.exchange, sources, form, filled, gaps, counts)
+        messages = Messages(form, counts, enveloped=True)
+        return Listening(client.exchange, operation, messages, filling, manners, counts).steps()
+
+    return Plan(
+        what=f"measurements of {source} {query.id}, session {session_key}",
+        client=client,
+        manners=manners,
+        counts=counts,
+        gaps=gaps,
+        alone={
+            f"the session key {session_key}": (client.base_url, session_key.lower()),
+            f"the room {path}": client.exchange.limits.room(operation.path),
+        },
+        listen=listen,
+        listen_for_items=lambda: listen(DICTS),
+        descriptions=lambda: descriptions(client.exchange, [query]),
+    )

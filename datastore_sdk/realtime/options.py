@@ -1,0 +1,80 @@
+"""How live data is listened to and which records of it: TypedDicts whose keys are all optional."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypedDict
+
+from datastore_sdk.enums import DataAggregations, DataFillMethods, DataResolutions, StageNameFilters
+from datastore_sdk.realtime.manners import WhenFull
+
+
+class LiveOptions(TypedDict, total=False):
+    """How live data is listened to; every key optional."""
+
+    when_full: WhenFull
+    """What happens when as many wait as may: "block" (unless given): nothing more is taken from the connection until
+    there is room; "drop_oldest": those that have waited longest are dropped, and counted; "raise": reading them ends
+    with `BufferFullError`."""
+    buffer: int
+    """How many may wait to be read; 100,000 unless given."""
+    stale_after: float
+    """Seconds without any sign of life after which a connection counts as dead; 30 unless given. Half of it is waited
+    for before the other side is asked for one."""
+    give_up_after: float | None
+    """Seconds without a connection after which the error is raised; it is tried for ever unless given."""
+
+
+class SiteMeasurements(LiveOptions, total=False):
+    """How a site's records are listened to, and which; the filters are those of `get_data`."""
+
+    start_datetime: datetime | None
+    """First moment, included; with a time zone."""
+    end_datetime: datetime | None
+    """Last moment, included; with a time zone."""
+    stage_number: int | None
+    """Only this stage; needs `stage_name_filter`."""
+    stage_name_filter: StageNameFilters | str | None
+    """Only data of stages of this operation."""
+    resolution: DataResolutions | str
+    """The interval that one record stands for; 1 second unless given."""
+    aggregation: DataAggregations | str | None
+    """How the measurements within one interval become one value."""
+    fields: str | Sequence[str] | None
+    """Names of the fields; all that are exposed to you unless given."""
+    si_units: bool
+    """True: SI units; False (unless given): oilfield units."""
+    fill_data_method: DataFillMethods | str | None
+    """How gaps in 1-second data are filled; goes with `fill_data_limit`."""
+    fill_data_limit: int | None
+    """The most seconds to fill in one gap."""
+    inside_area_only: bool
+    """True (unless given): fill only between known values."""
+
+
+class PadMeasurements(SiteMeasurements, total=False):
+    """How a pad's records are listened to, and which; the filters are those of `get_data`."""
+
+    measurement_sources_names: str | Sequence[str] | None
+    """Names of the measurement sources, such as "M1"; all unless given."""
+    is_routed: bool
+    """True: each record is handed to the site it belongs to; False (unless given): the records of the pad."""
+
+
+def parted(options: Mapping[str, Any], kind: type) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The options of listening, and the filters.
+
+    Raises:
+        TypeError: There is one that the kind does not have.
+    """
+    known: Iterable[str] = kind.__annotations__
+    for name in options:
+        if name not in known:
+            from difflib import get_close_matches  # here, for it takes long
+
+            alike = get_close_matches(name, known, n=1)
+            hint = f"did you mean {alike[0]!r}?" if alike else f"there are {', '.join(known)}"
+            raise TypeError(f"{name!r} is neither a filter nor an option of live data; {hint}")
+    listening = {name: value for name, value in options.items() if name in LiveOptions.__annotations__}
+    return listening, {name: value for name, value in options.items() if name not in listening}

@@ -1,0 +1,205 @@
+"""Which seconds of each source were handed over. Pure.
+
+A source is a site; the records of a pad that are not routed to sites are one source together. What comes is a sequence
+of records, nearly always each one second after the last of its source. Whatever does not fit into that is either the
+same record once more (left out), a late one (handed over after all), or the first after a hole.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable
+from itertools import repeat
+from operator import itemgetter
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from datastore_sdk.data.forms import Position
+
+R = TypeVar("R")
+
+FLOWING = 5
+"""For how many seconds without a hole a source flows, so that a hole in it is one, and not its manner."""
+ACTIVE = 300
+"""A source that was silent for so many seconds is not expected to have told anything."""
+_MOST_HOLES = 1000
+"""How many holes of a source are remembered; what lies before counts as handed over."""
+_STANDS: Callable[[Any], Any] = itemgetter("timestamp", "site_id")
+_FOREVER = 1 << 62
+
+Missing = tuple[int | None, range]
+"""A source, and seconds of it that have not come."""
+
+
+class Source:
+    """The seconds of one source."""
+
+    __slots__ = ("_holes", "_run", "first", "last")
+
+    def __init__(self, second: int) -> None:
+        self.first = self.last = self._run = second
+        self._holes: list[tuple[int, int]] = []  # first and last second of each, in order
+
+    @property
+    def flowing(self) -> bool:
+        """Whether it has told something every second of late."""
+        return self.last - self._run >= FLOWING
+
+    def jump(self, second: int) -> range:
+        """Takes a record that comes after a hole, which is what comes back."""
+        hole = range(self.last + 1, second)
+        self._holes.append((hole[0], hole[-1]))
+        del self._holes[:-_MOST_HOLES]
+        self.last = self._run = second
+        return hole
+
+    def late(self, second: int) -> bool:
+        """Takes a record that comes after its successor; False where it had come before."""
+        if second < self.first:
+            if second + 1 < self.first:
+                self._holes.insert(0, (second + 1, self.first - 1))
+            self.first = second
+            return True
+        place = bisect_right(self._holes, (second, _FOREVER)) - 1
+        if place < 0 or self._holes[place][1] < second:
+            return False
+        start, end = self._holes.pop(place)
+        rest = [(start, second - 1), (second + 1, end)]
+        self._holes[place:place] = [hole for hole in rest if hole[0] <= hole[1]]
+        return True
+
+
+class _Broken(NamedTuple):
+    """A source that has told nothing new since the connection broke."""
+
+    last: int
+    """The last second it had told of."""
+    flowing: bool
+    """Whether it flowed."""
+
+
+class Sources(Generic[R]):
+    """The seconds of all sources of a room.
+
+    Args:
+        position: Where a record stands: its second and its source.
+    """
+
+    def __init__(self, position: Callable[[R], Position | None]) -> None:
+        self.position = position
+        self.late = 0
+        """How many came after their successor."""
+        self._sources: dict[int | None, Source] = {}
+        self._unsure: dict[int | None, _Broken] = {}
+        self._asked = 0
+        self._missing: list[Missing] = []
+
+    def new_of(self, records: list[R], *, stop: bool = False) -> tuple[list[R], range, list[R]]:
+        """Sorts out what has come.
+
+        Args:
+            records: What has come.
+            stop: Whether to stop before a record that comes after seconds that may have been lost.
+
+        Returns:
+            Records to hand over; the seconds to ask for before the rest is looked at, if any; the rest.
+        """
+        if self._goes_on(records):
+            return records, range(0), []
+        position, sources = self.position, self._sources
+        new: list[R] = []
+        ordered = False
+        index = 0
+        while index < len(records):
+            record = records[index]
+            index += 1
+            place = position(record)
+            if place is None:
+                new.append(record)
+                continue
+            second, name = place
+            source = sources.get(name)
+            if source is not None and second == source.last + 1:
+                source.last = second
+            elif not ordered and (source is None or second > source.last):
+                index, records, ordered = 0, self._in_order(records[index - 1 :]), True
+                continue
+            elif source is None:
+                sources[name] = Source(second)
+            elif second > source.last:
+                if stop and name in self._unsure and max(source.last, self._asked) + 1 < second:
+                    return new, range(self._since(), second), records[index - 1 :]
+                self._jump(source, name, second)
+            elif source.late(second):
+                self.late += 1
+            else:
+                continue
+            new.append(record)
+        return new, range(0), []
+
+    def _goes_on(self, records: list[R]) -> bool:
+        """Takes records that are just the next seconds of one source, as those of a site are; quickly."""
+        first = self.position(records[0]) if records else None
+        source = self._sources.get(first[1]) if first else None
+        if first is None or source is None or first[0] != source.last + 1:
+            return False
+        seconds = range(first[0], first[0] + len(records))
+        try:
+            alike = [*map(_STANDS, records)] == [*zip(seconds, repeat(first[1]))]
+        except (KeyError, TypeError):  # one has no source, or they are texts
+            return False
+        if alike:
+            source.last = seconds[-1]
+        return alike
+
+    def _in_order(self, records: list[R]) -> list[R]:
+        """By time; those that have none stay behind the one before them."""
+        second = 0
+        keyed: list[tuple[int, R]] = []
+        for record in records:
+            place = self.position(record)
+            second = place[0] if place else second
+            keyed.append((second, record))
+        return [record for _, record in sorted(keyed, key=lambda pair: pair[0])]
+
+    def _jump(self, source: Source, name: int | None, second: int) -> None:
+        hole = source.jump(second)
+        broken = self._unsure.get(name)
+        if broken and broken.flowing:
+            self._missing.append((name, hole))
+
+    def heard(self, new: list[R]) -> None:
+        """Notes that these came over a connection: nothing before them can be lost any more."""
+        if self._unsure:
+            for record in new:
+                second, name = self.position(record) or (0, None)
+                broken = self._unsure.get(name)
+                if broken and second > broken.last:
+                    del self._unsure[name]
+
+    def broken(self) -> None:
+        """Notes that the connection broke: every source that was active may have lost records."""
+        newest = max((source.last for source in self._sources.values()), default=0)
+        self._asked = max(self._asked, newest - ACTIVE)
+        for name, source in self._sources.items():
+            if source.last > self._asked:
+                flowing = source.flowing and source.last >= newest - FLOWING
+                self._unsure.setdefault(name, _Broken(source.last, flowing))
+
+    @property
+    def next_second(self) -> int | None:
+        """The first second of which something may be lost, or not told; None where nothing was ever told."""
+        if self._unsure:
+            return self._since()
+        return max((source.last for source in self._sources.values()), default=-1) + 1 or None
+
+    def _since(self) -> int:
+        return max(min(self._sources[name].last for name in self._unsure), self._asked) + 1
+
+    def asked(self, until: int) -> None:
+        """Notes that what may be lost up to a second was asked for, and what came of it handed over."""
+        self._asked = max(self._asked, until)
+
+    def take_missing(self) -> list[Missing]:
+        """Seconds of sources that flowed, which were found missing since this was last called."""
+        missing, self._missing = self._missing, []
+        return missing

@@ -1,0 +1,240 @@
+"""What is heard of a room, from one reading to the next; both forms of live data are made of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator, Hashable, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from threading import RLock
+from typing import Any, Generic, TypeVar
+
+import orjson
+
+from datastore_sdk.data.descriptions import Descriptions
+from datastore_sdk.data.files import checked_target
+from datastore_sdk.data.formats import writer_for
+from datastore_sdk.data.forms import DICTS, Form
+from datastore_sdk.data.writing import written
+from datastore_sdk.realtime.buffer import Buffer
+from datastore_sdk.realtime.counts import Counts, LiveStatistics
+from datastore_sdk.realtime.gaps import Gap, Gaps
+from datastore_sdk.realtime.manners import Manners
+from datastore_sdk.realtime.reader import Reader
+from datastore_sdk.realtime.taken import TAKEN
+from datastore_sdk.transport import Client
+from datastore_sdk.transport.effects import Emit, End, Steps
+from datastore_sdk.transport.worker import Worker
+
+T = TypeVar("T")
+
+
+def _no_descriptions() -> Steps[Descriptions]:
+    yield from ()
+    return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How a room is listened to."""
+
+    what: str
+    """What is listened to, in words."""
+    client: Client
+    """Carries it out."""
+    manners: Manners
+    """How."""
+    counts: Counts = field(default_factory=Counts)
+    """Takes note of what comes."""
+    gaps: Gaps
+    """Takes note of what is missing."""
+    alone: Mapping[str, Hashable]
+    """What nobody else may listen to meanwhile, by its name in words."""
+    listen: Callable[[Form[Any]], Steps[None]]
+    """Steps that emit lists of records of a form."""
+    listen_for_items: Callable[[], Steps[None]]
+    """Steps that emit lists of what is iterated over."""
+    descriptions: Callable[[], Steps[Descriptions]] = _no_descriptions
+    """Units and labels, for files that have a place for them."""
+
+
+class Stream(Generic[T]):
+    """A room that is listened to while somebody reads, one reading after the other.
+
+    What was received and not handed over waits for the next reading.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self._lock = RLock()  # a signal may call close() at any moment
+        self._reader: Reader | None = None
+        self._buffer = Buffer[Any](plan.manners, [])
+        self._form: Form[Any] = DICTS
+        self._reading = False
+        self._closed = False
+
+    @contextmanager
+    def reading(self, form: Form[Any] | None = None) -> Generator[Reading[Any]]:
+        """One reading: of items, or of records of a form.
+
+        Raises:
+            RoomTakenError: The room is listened to already, here or elsewhere in this process.
+        """
+        reading = Reading[Any](self._begin(form))
+        try:
+            yield reading
+        finally:
+            reading.end()
+            if self._reader is not None:
+                self._reader.stop()
+
+    def _begin(self, form: Form[Any] | None) -> Buffer[Any]:
+        plan = self.plan
+        with self._lock:
+            if self._closed:
+                return self._buffer
+            hold = TAKEN.take({f"this live data ({plan.what})": self, **plan.alone})
+            if self._reader is not None:
+                self._reader.join()  # so that nothing can be added to what is left
+            self._buffer = Buffer(plan.manners, self._left(form or DICTS), self._buffer)
+            steps = plan.listen(form) if form else plan.listen_for_items()
+            self._reader = Reader(plan.client, steps, self._buffer, hold)
+            return self._buffer
+
+    def _left(self, form: Form[Any]) -> list[Any]:
+        """What was received for the last reading and not handed over."""
+        left, before, self._form = self._buffer.take_all(), self._form, form
+        if before is form or not left:
+            return left
+        texts = [item if isinstance(item, bytes) else orjson.dumps(item, default=dict) for item in left]
+        return form.decode(b"[%b]" % b",".join(texts))
+
+    def close(self) -> None:
+        """Ends the reading, now and for ever; what was received is still handed over. From any thread."""
+        with self._lock:
+            self._closed = True
+            self._buffer.finish()
+            if self._reader is not None:
+                self._reader.stop()
+
+    def statistics(self) -> LiveStatistics:
+        """The numbers just now."""
+        counts, buffer, last = self.plan.counts, self._buffer, self.plan.counts.last_message_at
+        return LiveStatistics(
+            connected=counts.connected,
+            received=counts.received,
+            delivered=buffer.delivered,
+            waiting=buffer.waiting,
+            dropped=buffer.dropped,
+            doubled=counts.doubled,
+            late=counts.late,
+            filled=counts.filled,
+            unreadable=counts.unreadable,
+            reconnections=counts.reconnections,
+            last_message_at=None if last is None else datetime.fromtimestamp(last, tz=UTC),
+            lag=counts.lag,
+        )
+
+    def gaps(self) -> list[Gap]:
+        """What is known to be missing."""
+        return [*self.plan.gaps.found]
+
+    def begin_to_save(self, path: str | os.PathLike[str], *, overwrite: bool) -> Future[None]:
+        """Saves to a file, in a thread, until the stream ends.
+
+        However it ends, the file is completed: what was heard cannot be asked for again in the same way. Only then an
+        error is raised.
+        """
+        target = checked_target(path, overwrite=overwrite)
+        kind = writer_for(target)
+        worker = Worker()
+
+        def save() -> None:
+            endings: list[BaseException] = []
+
+            def batches(form: Form[Any]) -> Steps[None]:
+                yield from self._until_the_end(form, endings)
+
+            steps = written(target, kind, batches, self.plan.descriptions, overwrite=overwrite)
+            self.plan.client.drive(steps)
+            for ending in endings:
+                raise ending
+
+        saving = worker.call(save)
+        worker.stop()
+        return saving
+
+    def complete(self, saving: Future[None]) -> None:
+        """Waits until a file is saved. Whatever interrupts that ends the stream, and the file is completed first."""
+        try:
+            saving.result()
+        except BaseException:
+            self.close()
+            saving.exception()
+            raise
+
+    async def acomplete(self, saving: Future[None]) -> None:
+        """Async form of `complete`."""
+        import asyncio  # here, for it takes long
+
+        waiting = asyncio.wrap_future(saving)
+        try:
+            await asyncio.shield(waiting)
+        except BaseException:
+            self.close()
+            await asyncio.wait([waiting])
+            waiting.exception()
+            raise
+
+    def _until_the_end(self, form: Form[Any], endings: list[BaseException]) -> Steps[None]:
+        with self.reading(form) as reading:
+            try:
+                while True:
+                    yield from Emit([*reading.take()])
+            except End:
+                return
+            except Exception as error:  # noqa: BLE001 - raised when the file is complete
+                endings.append(error)
+
+
+class Reading(Generic[T]):
+    """What is read from a buffer, list by list."""
+
+    def __init__(self, buffer: Buffer[T]) -> None:
+        self._buffer = buffer
+        self._rest: Iterator[T] = iter(())
+
+    def take(self) -> Iterator[T]:
+        """The next items, when there are some.
+
+        Raises:
+            End: There will be no more.
+        """
+        ticket = self._buffer.next()
+        try:
+            return self._handing_over(ticket.result())
+        except BaseException:
+            self._buffer.give_back(ticket)
+            raise
+
+    async def atake(self) -> Iterator[T]:
+        """Async form of `take`."""
+        from asyncio import wrap_future  # here, for it takes long
+
+        ticket = self._buffer.next()
+        try:
+            return self._handing_over(await wrap_future(ticket))
+        except BaseException:
+            self._buffer.give_back(ticket)
+            raise
+
+    def end(self) -> None:
+        """Puts back what was taken and not handed over."""
+        if rest := [*self._rest]:
+            self._buffer.put_back(rest)
+
+    def _handing_over(self, items: list[T]) -> Iterator[T]:
+        self._rest = iter(items)
+        return self._rest

@@ -1,0 +1,60 @@
+"""What one listener at a time may listen to in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from threading import Lock
+
+from datastore_sdk.exceptions import RoomTakenError
+from datastore_sdk.transport.forking import renew_after_fork
+
+
+class Taken:
+    """Rooms and session keys that have their listener."""
+
+    def __init__(self) -> None:
+        self.after_fork()
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """Threads, and what they listen to, stay with the parent."""
+        self._lock = Lock()
+        self._things: set[Hashable] = set()
+
+    def take(self, things: Mapping[str, Hashable]) -> Hold:
+        """Takes things, by their names for the message; all or none.
+
+        Raises:
+            RoomTakenError: One is taken.
+        """
+        with self._lock:
+            for name, thing in things.items():
+                if thing in self._things:
+                    raise RoomTakenError(
+                        f"{name} is listened to already, and one connection at a time may do so: read from that one, "
+                        "or close it first"
+                    )
+            self._things.update(things.values())
+        return Hold(self, things.values())
+
+    def give_back(self, things: set[Hashable]) -> None:
+        """Others may take these now."""
+        with self._lock:
+            self._things -= things
+
+
+class Hold:
+    """Things that are taken."""
+
+    def __init__(self, taken: Taken, things: Iterable[Hashable]) -> None:
+        self._taken = taken
+        self._things: set[Hashable] = {*things}
+
+    def release(self) -> None:
+        """Gives them back; once more does nothing."""
+        self._taken.give_back(self._things)
+        self._things = set[Hashable]()
+
+
+TAKEN = Taken()
+"""Those of this process."""

@@ -1,0 +1,80 @@
+"""The rooms of objects: pads and sites whenever they change, and corrections of their data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+from datastore_sdk.data.decoding import Record
+from datastore_sdk.data.forms import DICTS, Form
+from datastore_sdk.realtime.counts import Counts
+from datastore_sdk.realtime.gaps import Gaps
+from datastore_sdk.realtime.listening import Hearer, Listening
+from datastore_sdk.realtime.manners import Manners
+from datastore_sdk.realtime.messages import Messages
+from datastore_sdk.realtime.stream import Plan
+from datastore_sdk.transport import Client
+from datastore_sdk.transport.effects import Emit, Steps
+from datastore_sdk.transport.logs import logger
+from datastore_sdk.transport.rooms import room
+
+log = logger("realtime")
+
+T = TypeVar("T")
+
+
+class Making(Hearer[Record], Generic[T]):
+    """Makes objects of what comes. What does not fit is counted, logged and left out.
+
+    Args:
+        make: Makes one.
+        counts: Takes note of what does not fit.
+    """
+
+    def __init__(self, make: Callable[[Record], T], counts: Counts) -> None:
+        self._make = make
+        self._counts = counts
+
+    def take(self, items: list[Record]) -> Steps[bool]:
+        """Emits the objects."""
+        made: list[T] = []
+        for item in items:
+            try:
+                made.append(self._make(item))
+            except (TypeError, ValueError) as error:
+                self._counts.unreadable += 1
+                log.warning("An object is left out that does not fit: %s", error)
+        yield from Emit(made)
+        return bool(made)
+
+
+def updates(
+    client: Client, path: str, manners: Manners, make: Callable[[Record], Any] | None, *, once: bool = False
+) -> Plan:
+    """How to listen to objects.
+
+    Args:
+        client: Whose credentials to use.
+        path: The room.
+        manners: How to listen.
+        make: Makes an object of what comes; None: it is handed over as it is.
+        once: Whether the same thing is told only once, though the service tells it whenever the room is entered.
+    """
+    operation = room(path, {})
+    counts, gaps = Counts(), Gaps(manners.on_gap)
+    seen: set[bytes] | None = set() if once else None
+
+    def listen(form: Form[Any], hearer: Hearer[Any] | None = None) -> Steps[None]:
+        messages = Messages(form, counts, seen=seen)
+        return Listening(client.exchange, operation, messages, hearer or Hearer[Any](), manners, counts).steps()
+
+    return Plan(
+        what=f"updates of {path.strip('/')}",
+        client=client,
+        manners=manners,
+        counts=counts,
+        gaps=gaps,
+        alone={f"the room {path}": client.exchange.limits.room(operation.path)},
+        listen=listen,
+        listen_for_items=lambda: listen(DICTS, Making(make, counts) if make else None),
+    )

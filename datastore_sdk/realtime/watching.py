@@ -1,0 +1,155 @@
+"""Watches what can be asked for over REST, and looks when a room tells that something has changed.
+
+Where the room cannot be had, it looks now and then instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from typing import Any, Generic, TypeVar
+
+import orjson
+
+from datastore_sdk.data.decoding import Record
+from datastore_sdk.data.forms import DICTS, Form
+from datastore_sdk.exceptions import CallError, RoomTakenError
+from datastore_sdk.realtime.counts import Counts
+from datastore_sdk.realtime.gaps import Gaps
+from datastore_sdk.realtime.listening import FATAL, Hearer, Listening, pause
+from datastore_sdk.realtime.manners import Manners
+from datastore_sdk.realtime.messages import Messages
+from datastore_sdk.realtime.stream import Plan
+from datastore_sdk.realtime.taken import TAKEN
+from datastore_sdk.transport import Client
+from datastore_sdk.transport.effects import Effect, Emit, Steps, changed
+from datastore_sdk.transport.exchange import Calls, Exchange
+from datastore_sdk.transport.logs import logger
+from datastore_sdk.transport.rooms import room
+
+log = logger("realtime")
+
+T = TypeVar("T")
+
+
+class Watching(Hearer[Record], Generic[T]):
+    """Emits things whenever they change, beginning with how they are.
+
+    Args:
+        exchange: Whom to ask.
+        look: The calls that fetch them.
+        name: What tells one thing from another.
+        aspects: What makes a change, if it changes.
+        interval: Seconds after which to look though nothing was told.
+    """
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        look: Callable[[], Calls[Iterable[T]]],
+        name: Callable[[T], Hashable],
+        aspects: Callable[[T], Hashable],
+        interval: float,
+    ) -> None:
+        self._exchange = exchange
+        self._look = look
+        self._name = name
+        self._aspects = aspects
+        self._interval = interval
+        self._known: dict[Hashable, Hashable] = {}
+        self._looked = 0.0
+
+    def take(self, items: list[Record]) -> Steps[bool]:
+        """Something was told: looks what it is."""
+        yield from self.look()
+        return bool(items)
+
+    def entered(self) -> Steps[None]:
+        """Something may have been missed."""
+        yield from self.look()
+
+    def silent(self) -> Steps[None]:
+        """Looks all the same, now and then: not everything may be told."""
+        if self._exchange.clock.monotonic() - self._looked >= self._interval:
+            yield from self.look()
+
+    def look(self) -> Steps[None]:
+        """Emits what has changed since the last look."""
+        self._looked = self._exchange.clock.monotonic()
+        things = yield from self._exchange.run(self._look())
+        new: list[T] = []
+        for thing in things:
+            name, aspects = self._name(thing), self._aspects(thing)
+            if self._known.get(name) != aspects:
+                self._known[name] = aspects
+                new.append(thing)
+        yield from Emit(new)
+
+    def poll(self) -> Steps[None]:
+        """Looks again and again."""
+        while True:
+            try:
+                yield from self.look()
+            except CallError as error:
+                if isinstance(error, FATAL):
+                    raise
+                log.warning("%s; looking again in %g s", error, self._interval)
+            yield from pause(self._interval)
+
+
+def watched(
+    client: Client,
+    path: str,
+    manners: Manners,
+    look: Callable[[], Calls[Iterable[T]]],
+    name: Callable[[T], Hashable],
+    aspects: Callable[[T], Hashable],
+    *,
+    interval: float,
+) -> Plan:
+    """How to watch things, for the arguments see `Watching`.
+
+    Args:
+        client: Whose credentials to use.
+        path: The room that tells of changes.
+        manners: How to listen.
+        look: The calls that fetch them.
+        name: What tells one from another.
+        aspects: What makes a change, if it changes.
+        interval: Seconds between looks where nothing is told, or nothing can be heard.
+    """
+    operation, counts = room(path, {}), Counts()
+
+    def watch() -> Steps[None]:
+        watching = Watching(client.exchange, look, name, aspects, interval)
+        yield from watching.look()
+        try:
+            hold = TAKEN.take({f"the room {path}": client.exchange.limits.room(operation.path)})
+            try:
+                messages = Messages(DICTS, counts)
+                yield from Listening(client.exchange, operation, messages, watching, manners, counts).steps()
+            finally:
+                hold.release()
+        except (CallError, RoomTakenError) as error:
+            log.warning("%s; looking every %g s instead of listening", error, interval)
+            yield from watching.poll()
+
+    def listen(form: Form[Any]) -> Steps[None]:
+        def in_form(effect: Effect[Any]) -> Steps[Any]:
+            things: list[T] = getattr(effect, "item", [])
+            if things:
+                yield from Emit(form.decode(orjson.dumps(things, default=dict)))
+                return None
+            return (yield from effect)
+
+        return changed(watch(), in_form)
+
+    return Plan(
+        what=f"watch on {path.strip('/')}",
+        client=client,
+        manners=manners,
+        counts=counts,
+        gaps=Gaps(None),
+        alone={},
+        listen=listen,
+        listen_for_items=watch,
+    )

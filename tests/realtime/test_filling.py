@@ -1,0 +1,230 @@
+"""Nothing lost, nothing doubled: the logic alone, over a simulated service."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+from datastore_sdk.realtime.gaps import Gap
+from tests.realtime.listeners import Listener, positions
+from tests.realtime.world import BEGIN, LOST, World, closed
+
+
+def at(*counts: int) -> Any:
+    """Breaks once so many messages were told."""
+    left = [*counts]
+
+    def ending(count: int) -> Exception | None:
+        if left and count >= left[0]:
+            left.pop(0)
+            return LOST
+        return None
+
+    return ending
+
+
+def whole(world: World, seconds: int) -> list[tuple[int, int]]:
+    return positions(world.records(BEGIN + 1, BEGIN + seconds))
+
+
+def is_whole(world: World, heard: list[dict[str, Any]], seconds: int) -> None:
+    """Nothing is missing, nothing doubled, and it goes on for so many seconds at least."""
+    last = heard[-1]["timestamp"] - BEGIN
+    assert positions(heard) == whole(world, last)
+    assert last >= seconds
+
+
+def outage(world: World, loses: int = 1000) -> World:
+    """The connection breaks after ten seconds, and cannot be made again for five."""
+    end = BEGIN + 16
+
+    def ending(_: int) -> Exception | None:
+        return LOST if BEGIN + 10 <= world.clock.time < end else None
+
+    world.endings, world.is_down, world.loses = ending, lambda now: BEGIN + 10 <= now < end, lambda: loses
+    return world
+
+
+def test_every_record_once() -> None:
+    world = World(sites=(981, 982))
+    is_whole(world, Listener(world).listen(20.5), 20)
+    assert world.asked == []
+
+
+def test_what_is_told_again_is_left_out() -> None:
+    world = World(endings=at(10, 15), replays=lambda: 7)
+    listener = Listener(world)
+    is_whole(world, listener.listen(30.5), 30)
+    assert world.asked == []
+    assert listener.counts.doubled == 14
+    assert listener.counts.reconnections == 2
+
+
+def test_what_is_lost_is_fetched_and_comes_in_order() -> None:
+    world = outage(World(sites=(981, 982)), loses=1000)
+    listener = Listener(world)
+    is_whole(world, listener.listen(60.5), 60)
+    assert listener.counts.filled == 2 * sum(last - first + 1 for first, last in world.asked if last is not None) > 0
+    assert [*listener.gaps.found] == []
+
+
+def test_what_the_queue_kept_is_not_fetched() -> None:
+    world = outage(World(sites=(981, 982)), loses=0)
+    is_whole(world, Listener(world).listen(60.5), 60)
+    assert world.asked == []
+
+
+def test_two_sources_of_which_one_lags() -> None:
+    """One source's last record was lost with the connection, the other's was not."""
+    listener = Listener(World(sites=(981, 982)))
+    sources = listener.sources
+    first = [{"timestamp": s, "site_id": i} for s in range(100, 110) for i in (981, 982)][:-1]
+    assert sources.new_of(first, stop=True)[0] == first
+    sources.broken()
+    new, lost, rest = sources.new_of(
+        [{"timestamp": 110, "site_id": 981}, {"timestamp": 110, "site_id": 982}], stop=True
+    )
+    assert positions(new) == [(110, 981)]
+    assert lost == range(109, 110)
+    assert positions(rest) == [(110, 982)]
+
+
+def test_a_gap_that_the_archive_cannot_fill_is_reported() -> None:
+    found: list[Gap] = []
+    world = outage(World(is_measured=lambda second: not BEGIN + 11 <= second <= BEGIN + 13))
+    listener = Listener(world, on_gap=found.append)
+    is_whole(world, listener.listen(60.5), 60)
+    assert [*listener.gaps.found] == found
+    (gap,) = found
+    assert (gap.source, gap.seconds) == (981, 3)
+    assert int(gap.start.timestamp()) == BEGIN + 11
+    assert "no record" in gap.reason
+
+
+def test_a_broken_on_gap_does_no_harm() -> None:
+    def fail(_: Gap) -> None:
+        raise ZeroDivisionError
+
+    world = outage(World(archive_fails=True))
+    listener = Listener(world, on_gap=fail)
+    assert listener.listen(300)[-1]["timestamp"] > BEGIN + 200
+    assert len(listener.gaps.found) == 1
+
+
+def test_the_archive_that_fails_is_the_reason() -> None:
+    listener = Listener(outage(World(archive_fails=True)))
+    listener.listen(300)
+    (gap,) = listener.gaps.found
+    assert "500" in gap.reason
+    assert gap.seconds >= 5
+
+
+def test_gaps_that_are_not_filled_are_reported() -> None:
+    world = outage(World())
+    listener = Listener(world, query=None)
+    heard = listener.listen(60)
+    assert world.asked == []
+    (gap,) = listener.gaps.found
+    assert "not filled" in gap.reason
+    missing = set(range(BEGIN + 1, heard[-1]["timestamp"])) - {r["timestamp"] for r in heard}
+    assert missing == set(range(int(gap.start.timestamp()), int(gap.end.timestamp()) + 1))
+
+
+def test_an_archive_that_lags_is_asked_again() -> None:
+    world = outage(World(lag=3))
+    listener = Listener(world)
+    is_whole(world, listener.listen(60.5), 60)
+    assert [*listener.gaps.found] == []
+    assert len(world.asked) > 1
+
+
+def test_a_hole_within_a_connection_is_one_in_the_data() -> None:
+    world = World(is_measured=lambda second: second % 10 != 0)
+    listener = Listener(world)
+    heard = listener.listen(60.5)
+    is_whole(world, heard, 59)
+    assert world.asked == []
+    assert [*listener.gaps.found] == []
+
+
+def test_the_tail_of_a_source_that_ends_with_the_connection() -> None:
+    """The room tells nothing after the break, but the archive knows more."""
+    world = World(is_measured=lambda second: second <= BEGIN + 25)
+    listener = Listener(world)
+
+    def ending(count: int) -> Exception | None:
+        return LOST if count == 20 and len(world.handshakes) == 1 else None
+
+    world.endings = ending
+    world.told = lambda second: second <= BEGIN + 20
+    heard = listener.listen(120)
+    assert positions(heard) == whole(world, 25)
+    assert all(last is None for _, last in world.asked)
+
+
+def test_a_room_that_answers_but_tells_nothing_is_entered_again() -> None:
+    world = World()
+    world.told = lambda second: second <= BEGIN + 20 or len(world.handshakes) > 1
+    heard = Listener(world).listen(120)
+    assert positions(heard) == whole(world, len(heard))
+    assert len(world.handshakes) == 2
+    assert len(heard) > 100
+
+
+def test_a_quiet_well_is_not_asked_about_all_the_time() -> None:
+    world = World(is_measured=lambda second: second <= BEGIN + 20)
+    Listener(world).listen(3600)
+    assert len(world.handshakes) == 1
+    assert 1 <= len(world.asked) < 15
+
+
+def test_records_out_of_order() -> None:
+    world = World()
+    world.messages = [world._message(record) for record in reversed(world.records(BEGIN + 1, BEGIN + 5))]
+    listener = Listener(world)
+    world._next = BEGIN + 6
+    assert positions(listener.listen(1.5)) == whole(world, 5)  # what comes together is put in order
+    assert listener.counts.late == 0
+
+
+def test_a_late_record_is_handed_over_when_it_comes() -> None:
+    sources = Listener(World()).sources
+    for second, expected in ((1, True), (2, True), (4, True), (3, True), (3, False), (4, False), (0, True), (-2, True)):
+        new, _, _ = sources.new_of([{"timestamp": second, "site_id": 1}], stop=True)
+        assert bool(new) is expected, second
+    assert sources.late == 3
+    assert [bool(sources.new_of([{"timestamp": -1}])[0]), bool(sources.new_of([{"timestamp": -1}])[0])] == [True, False]
+    assert sources.new_of([{"site_id": 1}] * 2)[0] == [{"site_id": 1}] * 2  # no time, no double
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_hours_of_chance(seed: int) -> None:
+    """Two hours, a break every minute or so, with all that can happen at one: each record once, in order."""
+    chance = random.Random(seed)
+    world = World(
+        sites=(981, 982, 983),
+        replays=lambda: chance.randrange(10),
+        loses=lambda: chance.choice((0, 0, 1, 5, 100)),
+        is_measured=lambda second: second % 611 > 3,
+        lag=chance.choice((0, 0, 2)),
+    )
+
+    def ending(_: int) -> Exception | None:
+        if chance.random() > 1 / 60:
+            return None
+        world.refusals = [LOST] * chance.choice((0, 0, 1, 3))
+        return chance.choice((LOST, closed()))
+
+    world.endings = ending
+    listener = Listener(world)
+    heard = positions(listener.listen(7200))
+    assert listener.counts.reconnections > 50
+    assert len(heard) == len(set(heard))
+    last = heard[-1][0]
+    missing = set(positions(world.records(BEGIN + 1, last - 1))) - set(heard)
+    assert missing == set()
+    for site in world.sites:
+        seconds = [second for second, name in heard if name == site]
+        assert seconds == sorted(seconds)

@@ -1,0 +1,511 @@
+"""Live data over the sandbox: reading, stopping, saving, slow readers, what may be listened to once only."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datastore_sdk import Client, Pad, RetryPolicy, Site
+from datastore_sdk.exceptions import BufferFullError, RoomTakenError, ServerError
+from datastore_sdk.realtime import LiveData, LiveDataAsync, LiveStatistics
+from datastore_sdk.sandbox import RoomOptions, Sandbox, faults
+from tests.conftest import NOW
+from tests.realtime.live import Reading, eventually, gate, save, soon
+from tests.support.wire import PATIENCE
+
+SITE = 981
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Sandbox]:
+    with Sandbox(now=NOW, days=1) as running:
+        yield running
+
+
+@pytest.fixture
+def sandbox(running: Sandbox) -> Iterator[Sandbox]:
+    yield running
+    running.reset()
+
+
+@pytest.fixture
+def client(sandbox: Sandbox) -> Iterator[Client]:
+    with Client(sandbox.token, base_url=sandbox.url) as client:
+        yield client
+
+
+@pytest.fixture(params=["sync", "async"])
+def form(request: pytest.FixtureRequest) -> str:
+    form: str = request.param
+    return form
+
+
+def measured(client: Client, sandbox: Sandbox, last: int) -> list[dict[str, Any]]:
+    """The records of the last seconds, over REST."""
+    end = int(sandbox.field.now())
+    start = NOW + timedelta(seconds=end - last + 1 - int(NOW.timestamp()))
+    return [*Site(SITE, client=client).get_data(start_datetime=start)]
+
+
+def listening(client: Client, form: str, **options: Any) -> Reading:
+    live, _ = Site(SITE, client=client).get_realtime_measurements_data(**options)
+    return Reading(live._stream.plan, form)
+
+
+def connected(reading: Reading) -> None:
+    eventually(lambda: reading.live.statistics.connected)
+
+
+def test_records_as_they_come(sandbox: Sandbox, client: Client, form: str) -> None:
+    reading = listening(client, form)
+    connected(reading)
+    for _ in range(5):
+        sandbox.advance(6)
+        time.sleep(0.01)
+    reading.until(30)
+    assert reading.end() == measured(client, sandbox, 30)
+    statistics = reading.live.statistics
+    assert (statistics.received, statistics.delivered, statistics.waiting) == (30 + statistics.doubled, 30, 0)
+    assert statistics.last_message_at is not None
+    assert reading.live.gaps == []
+
+
+def test_history_comes_first(sandbox: Sandbox, client: Client, form: str) -> None:
+    reading = listening(client, form, start_datetime=NOW - timedelta(minutes=10), fields=["slurry_rate"])
+    reading.until(590)
+    sandbox.advance(10)
+    before = len(reading.items)
+    reading.until(before + 5)
+    heard = reading.end()
+    seconds = [record["timestamp"] for record in heard]
+    assert seconds == sorted(set(seconds))
+    assert seconds[-1] > int(NOW.timestamp())
+    assert all(set(record) <= {"timestamp", "site_id", "slurry_rate"} for record in heard)
+
+
+def test_routed_records_of_a_pad(sandbox: Sandbox, client: Client, form: str) -> None:
+    live, _ = Pad(681, client=client).get_realtime_measurements_data(start_datetime=NOW, is_routed=True)
+    reading = Reading(live._stream.plan, form)
+    connected(reading)
+    sandbox.faults.add(faults.Drop(skip=20, lost=6))
+    for _ in range(6):
+        sandbox.advance(10)
+        time.sleep(0.02)
+    end = int(sandbox.field.now())
+    eventually(lambda: bool(reading.items) and reading.items[-1]["timestamp"] >= end - 1)
+    heard = reading.end()
+    stored = [*Pad(681, client=client).get_data(start_datetime=NOW, is_routed=True)]
+    names = [(record["timestamp"], record["site_id"]) for record in heard]
+    assert len(names) == len(set(names))
+    assert sorted(names) == sorted((r["timestamp"], r["site_id"]) for r in stored if r["timestamp"] <= names[-1][0])
+
+
+FAULTS: dict[str, faults.RoomFault] = {
+    "drop": faults.Drop(skip=4, lost=3),
+    "silence": faults.Silence(skip=4),
+    "close": faults.Close(skip=4),
+    "close with an error": faults.Close(skip=4, code=1011),
+    "duplicate": faults.Duplicate(skip=4, copies=3),
+    "late": faults.Late(skip=4, by=3),
+    "garbage text": faults.Garbage(skip=4),
+    "garbage object": faults.Garbage(skip=4, kind="object"),
+    "garbage bytes": faults.Garbage(skip=4, kind="binary"),
+    "bad encoding": faults.Garbage(skip=4, kind="encoding"),
+    "bad frame": faults.Garbage(skip=4, kind="frame"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_faults_of_the_room(sandbox: Sandbox, client: Client, form: str, fault: str) -> None:
+    reading = listening(client, form, stale_after=0.4)
+    connected(reading)
+    sandbox.faults.add(FAULTS[fault])
+    for _ in range(5):
+        sandbox.advance(4)
+        time.sleep(0.01)
+    reading.until(20)
+    heard = reading.end()
+    assert sorted(heard, key=lambda record: record["timestamp"]) == measured(client, sandbox, 20)
+
+
+def test_a_huge_frame(sandbox: Sandbox, client: Client) -> None:
+    reading = listening(client, "sync")
+    connected(reading)
+    sandbox.faults.add(faults.HugeFrame(size=70_000_000))
+    sandbox.advance(3)
+    reading.until(3)
+    eventually(lambda: reading.live.statistics.unreadable == 1)
+    assert reading.end() == measured(client, sandbox, 3)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_an_issued_token_is_renewed(sandbox: Sandbox, form: str, status: int) -> None:
+    with Client(client_id=sandbox.client_id, client_secret=sandbox.client_secret, base_url=sandbox.url) as client:
+        sandbox.faults.add(faults.Status(status, path="/ws/*"))
+        reading = listening(client, form)
+        connected(reading)
+        sandbox.advance(2)
+        assert len(reading.until(2)) == 2
+        reading.end()
+
+
+def test_sessions(sandbox: Sandbox, client: Client, form: str) -> None:
+    site = Site(SITE, client=client)
+    sandbox.requests.clear()
+    live, key = site.get_realtime_measurements_data()
+    assert re.fullmatch("[0-9a-f]{32}", key)
+    first = Reading(live._stream.plan, form)
+    connected(first)
+    sandbox.advance(3)
+    first.until(3)
+    first.end()
+    sandbox.advance(5)  # nobody listens
+    again, same = site.get_realtime_measurements_data(key)
+    assert same == key
+    second = Reading(again._stream.plan, form)
+    connected(second)
+    sandbox.advance(2)
+    eventually(lambda: bool(second.items) and second.items[-1]["timestamp"] == int(sandbox.field.now()))
+    asked = [dict(request.query) for request in sandbox.requests if "/ws/" in request.path]
+    assert [query["session_key"] for query in asked] == [key, key]
+    away = {record["timestamp"] for record in second.end()} - {record["timestamp"] for record in first.items}
+    assert len(away) > 2  # what was measured while nobody listened, but for what was under way to the first
+
+
+@pytest.mark.parametrize(
+    ("key", "error"), [("short", ValueError), ("g" * 32, ValueError), ("a" * 31 + "\n", ValueError), (7, TypeError)]
+)
+def test_wrong_session_keys(client: Client, key: Any, error: type[Exception]) -> None:
+    with pytest.raises(error, match="session_key"):
+        Site(SITE, client=client).get_realtime_measurements_data(key)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"feilds": "a"}, TypeError, "fields"),
+        ({"when_full": "explode"}, ValueError, "drop_oldest"),
+        ({"buffer": 0}, ValueError, "buffer"),
+        ({"stale_after": -1}, ValueError, "stale_after"),
+        ({"give_up_after": "soon"}, TypeError, "give_up_after"),
+        ({"on_gap": 5}, TypeError, "on_gap"),
+        ({"restart_on_error": 1}, TypeError, "restart_on_error"),
+        ({"is_routed": True}, TypeError, "is_routed"),
+        ({"stage_number": 3}, ValueError, "stage_name_filter"),
+        ({"start_datetime": NOW.replace(tzinfo=None)}, ValueError, "time zone"),
+    ],
+)
+def test_wrong_options(client: Client, options: dict[str, Any], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        Site(SITE, client=client).get_realtime_measurements_data(**options)
+
+
+def test_one_listener_at_a_time(client: Client, form: str) -> None:
+    site = Site(SITE, client=client)
+    live, key = site.get_realtime_measurements_data()
+    reading = Reading(live._stream.plan, form)
+    connected(reading)
+    with pytest.raises(RoomTakenError, match="room"):
+        next(iter(site.get_realtime_measurements_data()[0]))
+    with pytest.raises(RoomTakenError, match=key.upper()):
+        next(iter(Site(982, client=client).get_realtime_measurements_data(key.upper())[0]))
+    if isinstance(reading.live, LiveData):
+        with pytest.raises(RoomTakenError, match="this live data"):
+            next(iter(reading.live))
+    reading.end()
+    after = Reading(site.get_realtime_measurements_data(key)[0]._stream.plan, form)
+    connected(after)
+    after.end()
+
+
+def test_reading_goes_on_where_it_was_left(sandbox: Sandbox, client: Client, form: str) -> None:
+    live, _ = Site(SITE, client=client).get_realtime_measurements_data()
+    reading = Reading(live._stream.plan, form, most=3)
+    connected(reading)
+    sandbox.advance(10)
+    reading.done.result(PATIENCE)
+    assert len(reading.items) == 3
+    sandbox.advance(5)
+    reading.done = reading.read()
+    reading.until(15)
+    assert reading.end() == measured(client, sandbox, 15)
+
+
+def test_stop_from_another_thread(sandbox: Sandbox, client: Client, form: str) -> None:
+    reading = listening(client, form)
+    connected(reading)
+    sandbox.advance(2)
+    reading.until(2)
+    assert len(reading.end()) == 2
+    later = reading.read()
+    later.result(PATIENCE)
+    assert len(reading.items) == 2  # closed is closed
+
+
+def test_stop_before_it_begins(client: Client) -> None:
+    live, _ = Site(SITE, client=client).get_realtime_measurements_data()
+    live.close()
+    assert list(live) == []
+
+
+def test_with(client: Client) -> None:
+    live, _ = Site(SITE, client=client).get_realtime_measurements_data(start_datetime=NOW - timedelta(seconds=50))
+    with live:
+        heard = [record for record, _ in zip(live, range(20), strict=False)]
+    assert len(heard) == 20
+    rest = list(live)  # what had been received
+    assert all(record not in heard for record in rest)
+    assert list(live) == []
+
+
+def test_async_with_and_tasks(client: Client) -> None:
+    async def main() -> int:
+        live, _ = await Site(SITE, client=client).aget_realtime_measurements_data(
+            start_datetime=NOW - timedelta(seconds=50)
+        )
+        heard = 0
+        async with live:
+            stopper = asyncio.get_running_loop().call_later(PATIENCE, live.close)
+            async for _ in live:
+                heard += 1
+                if heard == 20:
+                    await live.aclose()
+            stopper.cancel()
+        return heard
+
+    assert asyncio.run(main()) >= 20
+
+
+def test_a_cancelled_task(sandbox: Sandbox, client: Client) -> None:
+    async def main() -> list[Any]:
+        live, _ = await Site(SITE, client=client).aget_realtime_measurements_data()
+        items: list[Any] = []
+
+        async def read() -> None:
+            async for item in live:
+                items.append(item)  # noqa: PERF401 - as they come
+
+        task = asyncio.create_task(read())
+        await soon(lambda: live.statistics.connected)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await soon(lambda: not live.statistics.connected)
+        sandbox.advance(3)
+        async for item in live:
+            items.append(item)
+            if len(items) == 3:
+                break
+        await live.aclose()
+        return items
+
+    assert asyncio.run(main()) == measured(client, sandbox, 3)
+
+
+def test_batches(client: Client) -> None:
+    live, _ = Site(SITE, client=client).get_realtime_measurements_data(start_datetime=NOW - timedelta(seconds=99))
+    seen: list[list[dict[str, Any]]] = []
+    for batch in live.batches(30):
+        seen.append(batch)
+        if sum(map(len, seen)) >= 90:
+            break
+    assert all(1 <= len(batch) <= 30 for batch in seen)
+    with pytest.raises(ValueError, match="size"):
+        live.batches(0)
+
+
+class TestSlowReaders:
+    """A buffer of ten, and many more records than that."""
+
+    def test_block(self, sandbox: Sandbox, client: Client, form: str) -> None:
+        reading, let_go = self.slow(client, form, when_full="block")
+        sandbox.advance(300)
+        time.sleep(0.2)
+        let_go.set()
+        reading.until(300)
+        assert reading.end() == measured(client, sandbox, 300)
+        assert reading.live.statistics.dropped == 0
+
+    def test_drop_oldest(self, sandbox: Sandbox, client: Client, form: str) -> None:
+        reading, let_go = self.slow(client, form, when_full="drop_oldest")
+        sandbox.advance(300)
+        eventually(lambda: reading.live.statistics.received >= 300)
+        assert reading.live.statistics.waiting <= 10
+        let_go.set()
+        eventually(lambda: bool(reading.items) and reading.items[-1]["timestamp"] == int(sandbox.field.now()))
+        heard = reading.end()
+        assert len(heard) + reading.live.statistics.dropped == 300
+        assert heard[-10:] == measured(client, sandbox, 10)
+
+    def test_raise(self, sandbox: Sandbox, client: Client, form: str) -> None:
+        reading, let_go = self.slow(client, form, when_full="raise")
+        while reading.live.statistics.connected:
+            sandbox.advance(5)
+        let_go.set()
+        with pytest.raises(BufferFullError, match="wait"):
+            reading.done.result(PATIENCE)
+        assert reading.items  # what was received before is handed over
+
+    @staticmethod
+    def slow(client: Client, form: str, **options: Any) -> tuple[Reading, Any]:
+        let_go, wait = gate()
+        live, _ = Site(SITE, client=client).get_realtime_measurements_data(buffer=10, **options)
+        reading = Reading(live._stream.plan, form, slowly=wait)
+        connected(reading)
+        return reading, let_go
+
+
+@pytest.mark.parametrize("suffix", ["ndjson", "json", "csv", "csv.gz", "parquet"])
+def test_save_until_closed(sandbox: Sandbox, client: Client, form: str, tmp_path: Path, suffix: str) -> None:
+    live, _ = Site(SITE, client=client).get_realtime_measurements_data()
+    target = tmp_path / f"live.{suffix}"
+    live, saving = save(live._stream.plan, form, target)
+    eventually(lambda: live.statistics.connected)
+    sandbox.faults.add(faults.Drop(skip=6, lost=3))
+    for _ in range(3):
+        sandbox.advance(5)
+        time.sleep(0.02)
+    eventually(lambda: live.statistics.delivered >= 15)
+    assert not target.exists()
+    live.close()
+    saving.result(PATIENCE)
+    assert [file.name for file in tmp_path.iterdir()] == [target.name]
+    expected = measured(client, sandbox, 15)
+    if suffix == "ndjson":
+        assert [json.loads(line) for line in target.read_text().splitlines()] == expected
+    elif suffix == "json":
+        assert json.loads(target.read_text()) == expected
+    elif suffix == "csv":
+        with target.open(newline="") as file:
+            assert [int(row["timestamp"]) for row in csv.DictReader(file)] == [r["timestamp"] for r in expected]
+
+
+def test_an_error_leaves_a_whole_file(sandbox: Sandbox, client: Client, form: str, tmp_path: Path) -> None:
+    live, _ = Site(SITE, client=client).get_realtime_measurements_data(restart_on_error=False)
+    live, saving = save(live._stream.plan, form, tmp_path / "live.json")
+    eventually(lambda: live.statistics.connected)
+    sandbox.advance(5)
+    eventually(lambda: live.statistics.delivered >= 5)
+    sandbox.faults.add(faults.Close(code=1011))
+    sandbox.advance(1)
+    with pytest.raises(ConnectionError):
+        saving.result(PATIENCE)
+    assert json.loads((tmp_path / "live.json").read_text())[:5] == measured(client, sandbox, 6)[:5]
+
+
+def test_what_cannot_be_saved_is_said_at_once(client: Client, tmp_path: Path) -> None:
+    live, _ = Site(SITE, client=client).get_realtime_measurements_data()
+    (tmp_path / "there.json").write_text("old")
+    for name, error in (("there.json", FileExistsError), ("a.xml", ValueError), (".", IsADirectoryError)):
+        with pytest.raises(error):
+            live.save(tmp_path / name)
+    assert (tmp_path / "there.json").read_text() == "old"
+    assert live.statistics.connected is False
+
+
+def test_a_cancelled_save_leaves_a_whole_file(sandbox: Sandbox, client: Client, tmp_path: Path) -> None:
+    async def main() -> None:
+        live, _ = await Site(SITE, client=client).aget_realtime_measurements_data()
+        saving = asyncio.create_task(live.asave(tmp_path / "live.json"))
+        await soon(lambda: live.statistics.connected)
+        sandbox.advance(5)
+        await soon(lambda: live.statistics.delivered >= 5)
+        saving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await saving
+
+    asyncio.run(main())
+    assert json.loads((tmp_path / "live.json").read_text()) == measured(client, sandbox, 5)
+
+
+def test_ctrl_c(sandbox: Sandbox, tmp_path: Path) -> None:
+    """The file is whole, and the program ends as Ctrl-C ends programs."""
+    program = textwrap.dedent(f"""
+        from datetime import datetime, timezone
+        from datastore_sdk import Site
+        start = datetime.fromtimestamp({int(NOW.timestamp()) - 100}, timezone.utc)
+        live, _ = Site({SITE}).get_realtime_measurements_data(start_datetime=start)
+        print("begun", flush=True)
+        live.save("live.json")
+    """)
+    paths = os.pathsep.join(path for path in sys.path if path)
+    environment = {**os.environ, **sandbox.environment, "PYTHONPATH": paths}
+    with subprocess.Popen(
+        [sys.executable, "-c", program], cwd=tmp_path, env=environment, stdout=subprocess.PIPE
+    ) as run:
+        assert run.stdout is not None
+        run.stdout.readline()
+        eventually(lambda: any("/ws/" in request.path for request in sandbox.requests))
+        time.sleep(0.5)
+        run.send_signal(signal.SIGINT)
+        assert run.wait(PATIENCE) in (-signal.SIGINT, 130, 1)
+    assert len(json.loads((tmp_path / "live.json").read_text())) > 50
+
+
+def test_statistics_can_be_read_at_any_time(client: Client) -> None:
+    live, _ = Site(SITE, client=client).get_realtime_measurements_data()
+    assert live.statistics == LiveStatistics(
+        connected=False,
+        received=0,
+        delivered=0,
+        waiting=0,
+        dropped=0,
+        doubled=0,
+        late=0,
+        filled=0,
+        unreadable=0,
+        reconnections=0,
+        last_message_at=None,
+        lag=None,
+    )
+    assert re.fullmatch(r"LiveData\(measurements of site 981, session [0-9a-f]{32}\)", repr(live))
+    assert isinstance(asyncio.run(Site(SITE, client=client).aget_realtime_measurements_data())[0], LiveDataAsync)
+
+
+def test_a_service_that_is_down_at_first(sandbox: Sandbox, client: Client) -> None:
+    sandbox.requests.clear()
+    sandbox.faults.add(faults.Status(503, path="/ws/*", times=None))
+    impatient = client.with_options(retries=RetryPolicy(max_attempts=2))
+    with pytest.raises(ServerError):
+        next(iter(Site(SITE, client=impatient).get_realtime_measurements_data()[0]))
+    assert sum("/ws/" in request.path for request in sandbox.requests) == 2
+
+
+def test_normal_closes_at_any_time(form: str) -> None:
+    rooms = RoomOptions(close_after_messages=7)
+    with Sandbox(now=NOW, days=1, rooms=rooms) as sandbox, Client(sandbox.token, base_url=sandbox.url) as client:
+        reading = listening(client, form)
+        connected(reading)
+        for _ in range(10):
+            sandbox.advance(5)
+            time.sleep(0.01)
+        reading.until(50)
+        assert reading.end() == measured(client, sandbox, 50)
+        assert reading.live.statistics.reconnections > 3
+
+
+def test_what_was_received_when_it_is_stopped_is_not_lost(client: Client, form: str) -> None:
+    """However often a reader comes and goes while records stream in, each is handed over once."""
+    live, _ = Site(SITE, client=client).get_realtime_measurements_data(start_datetime=NOW - timedelta(hours=2))
+    reading = Reading(live._stream.plan, form, most=1)
+    for count in range(50, 1500, 50):
+        reading.done.result(PATIENCE)
+        reading.done = reading.read(most=count)
+    reading.done.result(PATIENCE)
+    seconds = [record["timestamp"] for record in reading.items]
+    stored = Site(SITE, client=client).get_data(start_datetime=NOW - timedelta(hours=2))
+    assert seconds == [record["timestamp"] for record, _ in zip(stored, seconds, strict=False)]

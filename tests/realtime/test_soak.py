@@ -1,0 +1,42 @@
+"""A storm of breaks of every kind, over real sockets: every second exactly once, in order (scripts/soak does more)."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from _soak.listener import Form
+from _soak.soak import Figures, soak
+from _soak.storm import storm
+
+from datastore_sdk.sandbox import faults
+
+HOURS = 0.2
+
+
+@pytest.mark.parametrize("form", ["sync", "async"])
+def test_every_second_exactly_once(form: Form, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.ERROR, logger="asyncio")
+    figures = soak(form, HOURS, every=20, seed=7)
+    assert figures.sound, figures
+    assert figures.records >= 4 * HOURS * 3600
+    assert figures.breaks > 40
+    assert figures.filled > 0
+    assert figures.told_again > 0
+    assert figures.unreadable > 0
+
+
+def test_the_storm_has_everything_that_messages_can_meet() -> None:
+    kinds = {type(fault) for fault in storm(seed=1, every=20)}
+    assert {*faults.RoomFault.__subclasses__()} <= kinds
+
+
+def test_the_same_storm_with_the_same_seed() -> None:
+    assert [*storm(1, 20)] == [*storm(1, 20)] != [*storm(2, 20)]
+
+
+@pytest.mark.parametrize("bad", ["lost", "doubled", "misplaced", "gaps"])
+def test_what_is_not_sound(bad: str) -> None:
+    whole = dict.fromkeys(Figures.__dataclass_fields__, 0)
+    assert Figures(**whole).sound  # type: ignore[arg-type]
+    assert not Figures(**{**whole, bad: 1}).sound  # type: ignore[arg-type]

@@ -1,0 +1,172 @@
+"""Objects that change, corrections, and states that are watched, over the sandbox."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datastore_sdk import Client, DataChange, Pad, RetryPolicy, Site, State
+from datastore_sdk.exceptions import ForbiddenError
+from datastore_sdk.sandbox import Sandbox, faults
+from tests.conftest import NOW
+from tests.realtime.live import Reading, eventually, save
+from tests.support.wire import PATIENCE
+
+SITE, PAD = 981, 681
+STEP = 300
+"""Seconds at a time, so that no change is passed over."""
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(now=NOW, days=1) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def client(sandbox: Sandbox) -> Iterator[Client]:
+    with Client(sandbox.token, base_url=sandbox.url) as client:
+        yield client
+
+
+@pytest.fixture(params=["sync", "async"])
+def form(request: pytest.FixtureRequest) -> str:
+    form: str = request.param
+    return form
+
+
+def reading(live: Any, form: str) -> Reading:
+    return Reading(live._stream.plan, form)
+
+
+def go_on(sandbox: Sandbox, hours: float, enough: Any = lambda: False) -> None:
+    for _ in range(int(hours * 3600 / STEP)):
+        sandbox.advance(STEP)
+        time.sleep(0.01)
+        if enough():
+            return
+
+
+@pytest.mark.parametrize("as_dict", [False, True])
+def test_a_site_whenever_it_changes(sandbox: Sandbox, client: Client, form: str, as_dict: bool) -> None:
+    site = Site(SITE, client=client)
+    updates = reading(site.get_realtime_instance_updates(as_dict), form)
+    eventually(lambda: updates.live.statistics.connected)
+    go_on(sandbox, 24, lambda: len(updates.items) >= 3)
+    items = updates.end()
+    assert len(items) >= 3
+    if as_dict:
+        assert {item["id"] for item in items} == {SITE}
+        assert all(isinstance(item["date_created"], str) for item in items)
+    else:
+        assert all(isinstance(item, Site) for item in items)
+        assert items[0].get_state() is not None  # the client came along
+        assert items[0]["current_state"]
+
+
+def test_a_pad_whenever_it_changes(sandbox: Sandbox, client: Client, form: str) -> None:
+    updates = reading(Pad(PAD, client=client).get_realtime_instance_updates(), form)
+    eventually(lambda: updates.live.statistics.connected)
+    go_on(sandbox, 24, lambda: len(updates.items) >= 2)
+    assert [type(item) for item in updates.end()[:2]] == [Pad, Pad]
+
+
+def test_corrections_once_each(sandbox: Sandbox, client: Client, form: str) -> None:
+    site = Site(SITE, client=client)
+    open_, _ = site.get_data_changes()
+    updates = reading(site.get_realtime_data_changes_updates(), form)
+    updates.until(len(open_))
+    sandbox.hang_up()
+    eventually(lambda: updates.live.statistics.reconnections == 1 and updates.live.statistics.connected)
+    eventually(lambda: updates.live.statistics.doubled >= len(open_))
+    items = updates.end()
+    assert sorted(item.id for item in items) == sorted(change.id for change in open_)
+    assert all(isinstance(item, DataChange) for item in items)
+    assert items[0].confirm_data_received()
+
+
+def test_updates_are_saved_as_they_came(client: Client, form: str, tmp_path: Path) -> None:
+    site = Site(SITE, client=client)
+    open_, _ = site.get_data_changes(as_dict=True)
+    live, saving = save(site.get_realtime_data_changes_updates()._stream.plan, form, tmp_path / "changes.ndjson")
+    eventually(lambda: live.statistics.delivered >= len(open_))
+    live.close()
+    saving.result(PATIENCE)
+    saved = [json.loads(line) for line in (tmp_path / "changes.ndjson").read_text().splitlines()]
+    assert saved == sorted(open_, key=lambda change: change["id"])
+
+
+def test_what_does_not_fit_is_left_out(sandbox: Sandbox, client: Client) -> None:
+    updates = reading(Site(SITE, client=client).get_realtime_data_changes_updates(), "sync")
+    updates.until(1)
+    sandbox.faults.add(faults.Garbage(kind="object"))
+    sandbox.hang_up()
+    eventually(lambda: updates.live.statistics.unreadable >= 1)
+    updates.end()
+
+
+def changes_of(sandbox: Sandbox, form: str, watch: Any) -> list[State]:
+    watched = reading(watch, form)
+    watched.until(1)
+    before = len(watched.items)
+    go_on(sandbox, 24, lambda: len(watched.items) >= before + 3)
+    eventually(lambda: len(watched.items) >= before + 3)
+    return watched.end()
+
+
+def test_the_state_of_a_site(sandbox: Sandbox, client: Client, form: str) -> None:
+    site = Site(SITE, client=client)
+    first = site.get_state()
+    sandbox.requests.clear()
+    states = changes_of(sandbox, form, site.monitor_state())
+    assert states[0] == first
+    assert all(state.site["id"] == SITE for state in states)
+    aspects = [(state.current_state, state.calculated_stage_number, state.last_state_update) for state in states]
+    assert len(set(aspects)) == len(aspects)
+    asked = sum(request.path.endswith("/states/") for request in sandbox.requests)
+    assert asked < 100  # it is told, and does not poll
+
+
+def test_the_states_of_a_pad(sandbox: Sandbox, client: Client, form: str) -> None:
+    states = changes_of(sandbox, form, Pad(PAD, client=client).monitor_states())
+    assert len({state.id for state in states}) > 1
+
+
+@pytest.mark.parametrize("status", [403, 404, 500])
+def test_states_are_polled_where_no_room_can_be_entered(
+    sandbox: Sandbox, client: Client, form: str, status: int
+) -> None:
+    sandbox.faults.add(faults.Status(status, path="/ws/*", times=None))
+    site = Site(SITE, client=client.with_options(retries=RetryPolicy(max_attempts=2, first_wait=0)))
+    assert len(changes_of(sandbox, form, site.monitor_state(interval=0.05))) >= 4
+
+
+def test_states_are_polled_where_the_room_is_taken(sandbox: Sandbox, client: Client) -> None:
+    site = Site(SITE, client=client)
+    other = reading(site.get_realtime_instance_updates(), "sync")
+    eventually(lambda: other.live.statistics.connected)
+    assert len(changes_of(sandbox, "sync", site.monitor_state(interval=0.05))) >= 4
+    other.end()
+
+
+def test_watching_what_may_not_be_seen() -> None:
+    with (
+        Sandbox(now=NOW, days=1, denied=[SITE]) as sandbox,
+        Client(sandbox.token, base_url=sandbox.url) as client,
+        pytest.raises(ForbiddenError, match="/ws/sites/981/"),
+    ):
+        next(iter(Site(SITE, client=client).get_realtime_instance_updates()))
+
+
+def test_states_that_are_saved(client: Client, form: str, tmp_path: Path) -> None:
+    live, saving = save(Pad(PAD, client=client).monitor_states()._stream.plan, form, tmp_path / "states.ndjson")
+    eventually(lambda: live.statistics.delivered >= 2)
+    live.close()
+    saving.result(PATIENCE)
+    states = [json.loads(line) for line in (tmp_path / "states.ndjson").read_text().splitlines()]
+    assert {state["id"] for state in states} == {state.id for state in Pad(PAD, client=client).get_states()}
