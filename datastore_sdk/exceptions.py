@@ -19,6 +19,7 @@
         │   ├── RateLimited            429: too many calls at a time; `retry_after`
         │   └── ServerError            5xx: the service failed; `retry_after`
         ├── ContractError              the answer is not what the API contract says; `problems`
+        │   └── DriftFoundError        it says more than the contract does, and RESTREAM_DRIFT=error
         └── BodyError                  the records of an answer cannot be trusted; `offset`
             ├── TruncatedBodyError     the body broke off before its end
             └── CorruptBodyError       the body is not JSON at some byte
@@ -155,6 +156,14 @@ class ContractError(CallError):
 
     problems: tuple[str, ...] = ()
     """One line for each value that does not fit: where it stands, what was expected, what came."""
+
+
+class DriftFoundError(ContractError):
+    """The answer could be read, but holds what the API contract does not know; only where RESTREAM_DRIFT=error."""
+
+
+class DriftWarning(UserWarning):
+    """An answer holds what the API contract does not know; only where RESTREAM_DRIFT=warn."""
 
 
 class BodyError(CallError):

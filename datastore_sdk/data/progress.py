@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from datastore_sdk.data.download import Download
 from datastore_sdk.data.query import DataQuery
@@ -15,8 +16,7 @@ _INTERVAL = 0.2
 """Seconds between two reports at least."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class Progress(Struct, frozen=True, kw_only=True):
     """How far a save has come. What an earlier run had saved (`resume=True`) counts too."""
 
     records: int

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 from datastore_sdk.data.query import DataQuery
 
@@ -18,6 +17,8 @@ def text_of(name: str, queries: Sequence[DataQuery]) -> str:
 
 def html_of(name: str, queries: Sequence[DataQuery]) -> str:
     """As a table, a column for each query."""
+    from html import escape  # only notebooks need it
+
     asked = [query.arguments() for query in queries[:_MOST]]
     arguments = dict.fromkeys(argument for each in asked for argument in each)
     rows = "".join(
@@ -33,6 +34,8 @@ def _more(queries: Sequence[DataQuery]) -> list[str]:
 
 
 def _cell(value: object) -> str:
+    from html import escape
+
     if isinstance(value, list):
         items: list[object] = [*value]
         value = ", ".join(map(str, items))

@@ -7,6 +7,7 @@ from datastore_sdk.transport.default_clients import client_for
 from datastore_sdk.transport.hooks import (
     AnswerEvent,
     CallEvent,
+    DriftEvent,
     ErrorEvent,
     Hooks,
     QueueEvent,
@@ -20,6 +21,7 @@ __all__ = [
     "AnswerEvent",
     "CallEvent",
     "Client",
+    "DriftEvent",
     "ErrorEvent",
     "Hooks",
     "QueueEvent",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import platform
+import sys
 from collections.abc import AsyncGenerator, Generator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 LONGEST_ANSWER = 1 << 29
 """The most bytes that an answer other than time-series data may have."""
-USER_AGENT = f"restream-datastore-sdk/{VERSION} Python/{platform.python_version()}"
+USER_AGENT = f"restream-datastore-sdk/{VERSION} Python/{sys.version.split()[0]}"
 REAL_TIME = Clock()
 """The clock of all clients that are given none: by it they are told to share what is theirs together."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, field
 
-from datastore_sdk.exceptions import RestreamError
+from datastore_sdk.exceptions import CallTimeoutError, RestreamError
 from datastore_sdk.transport.answers import UnexpectedContentError
 from datastore_sdk.transport.clock import Clock
 from datastore_sdk.transport.credentials import Credentials, Fetch, is_token
@@ -133,6 +133,8 @@ class ClientCredentials(Credentials):
         asked, moment = self._clock.monotonic(), self._clock.now()
         try:
             answer = yield from fetch(self._operation())
+        except CallTimeoutError:
+            raise  # others may have more time
         except RestreamError as error:
             self._failure, self._failed = error, self._clock.monotonic()
             raise

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from msgspec import structs
+
 from datastore_sdk.transport.clock import Clock
 from datastore_sdk.transport.effects import Effect, Open, OutOfTime, Read, Sleep, Steps, Wait, changed
 
@@ -50,8 +52,8 @@ class Deadline:
             return (yield effect)
         if isinstance(effect, Open):  # what cannot be hung up yet, or by us, ends by its own timeouts
             timeouts = effect.request.timeouts.within(left + _LATER)
-            effect = replace(effect, request=replace(effect.request, timeouts=timeouts))
+            effect = structs.replace(effect, request=replace(effect.request, timeouts=timeouts))
         try:
-            return (yield replace(effect, seconds=left))
+            return (yield structs.replace(effect, seconds=left))
         except OutOfTime as error:
             raise OutOfTime(error.deadline or self) from None

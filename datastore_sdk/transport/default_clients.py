@@ -47,9 +47,8 @@ def _configured(auth_token: str | None, _: tuple[Hashable, ...]) -> Configuratio
     return configuration(Options(auth_token=auth_token))
 
 
-@atexit.register
 def close_default_clients(base_url: str | None = None) -> None:
-    """Closes the shared clients, whose connections would stay open else; others are made when they are needed.
+    """Closes the shared clients; others are made when they are needed.
 
     Args:
         base_url: Only those of this service.
@@ -58,6 +57,12 @@ def close_default_clients(base_url: str | None = None) -> None:
         those = [key for key, client in _defaults.items() if base_url in {None, client.base_url}]
         clients = [_defaults.pop(key) for key in those]
     for client in clients:
+        client.close()
+
+
+@atexit.register
+def _close_at_exit() -> None:
+    for client in [*_defaults.values()]:  # without the lock, which a thread that hangs may hold
         client.close()
 
 

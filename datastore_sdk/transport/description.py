@@ -76,7 +76,7 @@ def _readable(name: str, value: Any) -> Any:
         case "proxy" if value:
             return _without_user(value)
         case "hooks":
-            return [field.name for field in fields(value) if getattr(value, field.name)]
+            return [hook for hook in value.__struct_fields__ if getattr(value, hook)]
         case _:
             return _plain(value)
 

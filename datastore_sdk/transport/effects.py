@@ -18,19 +18,18 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from msgspec import Struct
+
 from datastore_sdk.transport.connection import Timeouts
 
 R = TypeVar("R")
 
 
-class Effect(Generic[R]):
+class Effect(Struct, Generic[R], eq=False):
     """One thing asked of the outside world, which comes back as `R`.
 
-    Effects are made by the thousand, and never changed or compared. Dataclasses that are frozen or have an equality
-    take several times as long to define and to make.
+    Effects are made by the thousand. Dataclasses take several times as long to define and to make.
     """
-
-    __slots__ = ()
 
     def __iter__(self) -> Generator[Effect[Any], Any, R]:
         result: R = yield self
@@ -92,82 +91,71 @@ class OutOfTime(Exception):  # noqa: N818 - what is wrong, whoever set the time 
         self.deadline = deadline
 
 
-@dataclass(slots=True, eq=False)
-class Open(Effect[Answer]):
+class Open(Effect[Answer], eq=False):
     """Send a request and read status and headers of its answer; `OutOfTime` after so many seconds."""
 
     request: Request
     seconds: float | None = None
 
 
-@dataclass(slots=True, eq=False)
-class Read(Effect[bytes]):
+class Read(Effect[bytes], eq=False):
     """The next piece of an answer's body, as it came over the wire, empty at the end; `OutOfTime` as with `Open`."""
 
     answer: Answer
     seconds: float | None = None
 
 
-@dataclass(slots=True, eq=False)
-class Close(Effect[None]):
+class Close(Effect[None], eq=False):
     """Give an answer's connection back, or drop it where the body was not read to its end."""
 
     answer: Answer
 
 
-@dataclass(slots=True, eq=False)
-class Sleep(Effect[None]):
+class Sleep(Effect[None], eq=False):
     """Let time pass."""
 
     seconds: float
 
 
-@dataclass(slots=True, eq=False)
-class Wait(Effect[R]):
+class Wait(Effect[R], eq=False):
     """Wait until somebody else settles a future; TimeoutError after so many seconds, the future going on."""
 
     future: Future[R]
     seconds: float
 
 
-@dataclass(slots=True, eq=False)
-class Block(Effect[R]):
+class Block(Effect[R], eq=False):
     """Call a function that blocks (a sync to disk); the async driver does it in a thread."""
 
     function: Callable[[], R]
 
 
-@dataclass(slots=True, eq=False)
-class Await(Effect[R]):
+class Await(Effect[R], eq=False):
     """Await what a function gives; the sync driver does it in an event loop of its own."""
 
     function: Callable[[], Awaitable[R]]
 
 
-@dataclass(slots=True, eq=False)
-class Begin(Effect[Any]):
+class Begin(Effect[Any], eq=False):
     """Begin steps beside these, running ahead of whoever takes their items; so many of them may wait."""
 
     steps: Steps[None]
     room: int
 
 
-@dataclass(slots=True, eq=False)
-class Take(Effect[Any]):
+class Take(Effect[Any], eq=False):
     """The next item of steps that run ahead; raises `End` after the last."""
 
     ahead: Any
 
 
-@dataclass(slots=True, eq=False)
-class Abandon(Effect[None]):
+class Abandon(Effect[None], eq=False):
     """Stop steps that run ahead."""
 
     ahead: Any
 
 
-@dataclass(slots=True, eq=False)
-class Emit(Effect[None]):
+class Emit(Effect[None], eq=False):
     """Hand an item to whoever iterates over these steps."""
 
     item: Any

@@ -16,6 +16,7 @@ from datastore_sdk.transport.clock import Clock
 from datastore_sdk.transport.connection import Timeouts
 from datastore_sdk.transport.credentials import Credentials
 from datastore_sdk.transport.deadline import Deadline
+from datastore_sdk.transport.drift import check_status, checked
 from datastore_sdk.transport.effects import Answer, Close, Open, OutOfTime, Request, Steps
 from datastore_sdk.transport.hooks import Hooks
 from datastore_sdk.transport.limits import Held, Limits
@@ -157,7 +158,7 @@ class Exchange:
     def _attempt(self, call: Call) -> Steps[Any]:
         opened = yield from self.open(call)
         try:
-            return parse(call.operation, opened.request, (yield from self._whole(opened)))
+            return checked(call, parse(call.operation, opened.request, (yield from self._whole(opened))), self._hooks)
         except BaseException as error:
             opened.fail(error)
             raise
@@ -216,6 +217,7 @@ class Exchange:
                 attempt.answered(answer)
                 if answer.status in call.operation.success:
                     return Opened(request, answer, attempt, lease)
+                check_status(call, answer.status, self._hooks)
                 error = yield from self._refusal(call.operation, request, answer)
             except BaseException:
                 yield from Close(answer)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
 from inspect import iscoroutinefunction
-from typing import TypeVar
+from typing import Literal, TypeVar
+
+from msgspec import Struct
 
 from datastore_sdk.exceptions import CallError
 from datastore_sdk.transport.logs import logger
@@ -15,8 +16,7 @@ log = logger("hooks")
 E = TypeVar("E", bound="CallEvent")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallEvent:
+class CallEvent(Struct, frozen=True, kw_only=True):
     """What all events tell: which call it is about. No event holds a secret."""
 
     operation: str
@@ -31,13 +31,11 @@ class CallEvent:
     """Which attempt at the call it is, counted from 1; of records that are downloaded, since the last that came."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestEvent(CallEvent):
+class RequestEvent(CallEvent, frozen=True, kw_only=True):
     """A request is about to be sent."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerEvent(CallEvent):
+class AnswerEvent(CallEvent, frozen=True, kw_only=True):
     """Status and headers of an answer came; its body is still to be read."""
 
     status: int
@@ -48,8 +46,7 @@ class AnswerEvent(CallEvent):
     """The id under which the service knows the request, if it gave one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErrorEvent(CallEvent):
+class ErrorEvent(CallEvent, frozen=True, kw_only=True):
     """An attempt failed: no answer came, or it was an error, or it could not be read."""
 
     error: CallError
@@ -58,8 +55,7 @@ class ErrorEvent(CallEvent):
     """Time since the request was sent."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetryEvent(CallEvent):
+class RetryEvent(CallEvent, frozen=True, kw_only=True):
     """The call will be made again."""
 
     error: CallError
@@ -68,16 +64,25 @@ class RetryEvent(CallEvent):
     """Seconds until then."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueEvent(CallEvent):
+class QueueEvent(CallEvent, frozen=True, kw_only=True):
     """The call waits for others to the same endpoint to end; told after two seconds, then at growing distances."""
 
     seconds: float
     """How long it has waited."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hooks:
+class DriftEvent(CallEvent, frozen=True, kw_only=True):
+    """An answer holds what the API contract does not know; told once for each kind of deviation."""
+
+    kind: Literal["field", "value", "status"]
+    """What is not known: a field, a value of a field, a status."""
+    place: str
+    """Where: `Pad.color`; of a status, the operation."""
+    message: str
+    """The deviation in words."""
+
+
+class Hooks(Struct, frozen=True, kw_only=True):
     """Functions that are told of calls as they happen: for metrics, for audit logs, for progress.
 
     They are called in the thread, or in the event loop, of the call, which waits for them: they should be quick. They
@@ -94,16 +99,18 @@ class Hooks:
     """The call will be made again."""
     on_queue: Callable[[QueueEvent], object] | None = None
     """The call has been waiting for other calls to the same endpoint: after two seconds, then at growing distances."""
+    on_drift: Callable[[DriftEvent], object] | None = None
+    """An answer holds what the API contract does not know."""
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            hook = getattr(self, field.name)
+        for name in self.__struct_fields__:
+            hook = getattr(self, name)
             if hook is None:
                 continue
             if not callable(hook):
-                raise TypeError(f"{field.name} must be a function, not {type(hook).__name__}")
+                raise TypeError(f"{name} must be a function, not {type(hook).__name__}")
             if iscoroutinefunction(hook):
-                raise TypeError(f"{field.name} must be a plain function: it is called, not awaited")
+                raise TypeError(f"{name} must be a plain function: it is called, not awaited")
 
 
 def tell(hook: Callable[[E], object] | None, event: Callable[[], E]) -> None:

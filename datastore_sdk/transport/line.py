@@ -37,3 +37,15 @@ class Line:
         if found is not None:
             with suppress(OSError):  # it was closed meanwhile
                 found.shutdown(socket.SHUT_RDWR)
+
+
+class RoomLine(Line):
+    """A line that can be hung up on in good manners: the reading ends, and the end can still be told."""
+
+    def hang_up(self) -> None:
+        """Ends whatever is waited for on the connection."""
+        self.hung_up = True
+        found = self.socket() if self.socket else None
+        if found is not None:
+            with suppress(OSError):  # it was closed meanwhile
+                socket.socket.shutdown(found, socket.SHUT_RD)  # that of a TLS socket would end the encryption

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from http import HTTPStatus
 
 from datastore_sdk.exceptions import AuthenticationError, CallError, ForbiddenError
@@ -21,23 +20,20 @@ PREFIX = "/external/thirdparty/v2/ws"
 """Where the rooms are."""
 
 
-@dataclass(slots=True, eq=False)
-class Connect(Effect[Answer]):
+class Connect(Effect[Answer], eq=False):
     """Ask for a WebSocket connection. The answer's status is 101 where it was made."""
 
     request: Request
 
 
-@dataclass(slots=True, eq=False)
-class Receive(Effect[list[bytes] | None]):
+class Receive(Effect[list[bytes] | None], eq=False):
     """The messages that have come; None where nothing at all, not even a sign of life, came for so many seconds."""
 
     answer: Answer
     seconds: float
 
 
-@dataclass(slots=True, eq=False)
-class Ping(Effect[None]):
+class Ping(Effect[None], eq=False):
     """Ask for a sign of life."""
 
     answer: Answer

@@ -26,7 +26,7 @@ from datastore_sdk.exceptions import CallTimeoutError, ContractError, NoConnecti
 from datastore_sdk.transport.clock import Clock
 from datastore_sdk.transport.connection import Connection
 from datastore_sdk.transport.drivers import Driver
-from datastore_sdk.transport.effects import Answer, Effect, Request
+from datastore_sdk.transport.effects import Answer, Effect, Emit, Request
 from datastore_sdk.transport.environment_proxy import environment_proxy
 from datastore_sdk.transport.forking import drop_after_fork
 from datastore_sdk.transport.frames import LONGEST_MESSAGE, Frames
@@ -45,18 +45,6 @@ _PARTING = 1.0
 _NORMAL = frozenset({CloseCode.NORMAL_CLOSURE, CloseCode.GOING_AWAY})
 _SILENT = logging.Logger("websockets", level=logging.CRITICAL + 1)  # noqa: LOG001 - nobody can make this one speak
 """The library's log would show the token."""
-
-
-class RoomLine(Line):
-    """A line that can be hung up on in good manners: the reading ends, and the end can still be told."""
-
-    def hang_up(self) -> None:
-        """Ends whatever is waited for on the connection."""
-        self.hung_up = True
-        found = self.socket() if self.socket else None
-        if found is not None:
-            with suppress(OSError):  # it was closed meanwhile
-                socket.socket.shutdown(found, socket.SHUT_RD)  # that of a TLS socket would end the encryption
 
 
 class Sockets:
@@ -264,6 +252,10 @@ class RoomDriver(Driver):
         super().__init__(http, clock, line)
         self._sockets = sockets
         self._room_line = line
+
+    def _look_whether_wanted(self, effect: Effect[Any]) -> None:
+        if not isinstance(effect, Emit):  # what was taken note of must not be lost
+            super()._look_whether_wanted(effect)
 
     def _perform(self, effect: Effect[Any]) -> Any:
         match effect:

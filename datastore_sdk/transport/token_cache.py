@@ -9,7 +9,6 @@ import math
 import os
 from contextlib import suppress
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 
 import msgspec
@@ -60,6 +59,8 @@ class TokenCache:
     """
 
     def __init__(self, folder: Path, base_url: str, client_id: str) -> None:
+        from hashlib import sha256  # slow to import
+
         name = sha256(f"{base_url}\n{client_id}".encode()).hexdigest()
         self._folder = folder
         self._path = folder / f"{name}.json"

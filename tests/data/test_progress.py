@@ -15,6 +15,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any, TextIO
 
 import pytest
+from msgspec import structs
 
 from datastore_sdk import Progress
 from datastore_sdk.data import Data, DataAsync, DataQuery, displays, ranges
@@ -236,9 +237,9 @@ def test_in_words() -> None:
         "1,234,567 records, 305.2 MB, 43.1 MB/s, 2025-09-18 13:00:00 of 2025-09-18 14:00:00 UTC, 50%, 0:01:23 left, "
         "taken up again 2 times"
     )
-    little = replace(PROGRESS, end=None, fraction=None, seconds_left=None, resumptions=0)
+    little = structs.replace(PROGRESS, end=None, fraction=None, seconds_left=None, resumptions=0)
     assert str(little) == "1,234,567 records, 305.2 MB, 43.1 MB/s, 2025-09-18 13:00:00 UTC"
-    assert str(replace(little, reached=None)) == "1,234,567 records, 305.2 MB, 43.1 MB/s"
+    assert str(structs.replace(little, reached=None)) == "1,234,567 records, 305.2 MB, 43.1 MB/s"
 
 
 class Terminal(io.StringIO):

@@ -50,11 +50,12 @@ def blocks(*languages: str) -> Iterator[Block]:
 EXAMPLES = list(blocks("python"))
 COMMANDS = list(blocks("bash", "shell", "sh", "console"))
 SETTINGS = list(blocks("toml"))
+WORKFLOWS = list(blocks("yaml"))
 
 
 def test_all_blocks_were_found() -> None:
     fences = README.read_text("utf-8").count("\n```")
-    assert len(EXAMPLES) + len(COMMANDS) + len(SETTINGS) == fences / 2
+    assert len(EXAMPLES) + len(COMMANDS) + len(SETTINGS) + len(WORKFLOWS) == fences / 2
     assert len(EXAMPLES) >= 8
 
 

@@ -169,6 +169,8 @@ def test_records_of_a_pad(http: httpx.Client, scenario: Scenario) -> None:
         record["site_id"]
         for record in records(http, "/pads/668/", START, START, routed="true", measurement_source="M2")
     ] == [other]
+    (second,) = records(http, "/pads/668/", START, START, measurement_source="M2")
+    assert second == {"timestamp": at(START), "M2_slurry_rate": 5, "site_id": 941}
     (unrouted,) = records(http, "/pads/668/", START, START)
     assert unrouted == {
         "timestamp": at(START),

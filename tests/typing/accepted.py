@@ -148,7 +148,7 @@ def a_nightly_job(folder: Path) -> None:
 def a_service(token: str) -> None:
     """A long-running program with a client of its own, which tells errors apart."""
     filters: AllSiteFilters = {"pad_id": 668, "complete": False}
-    with Client(token, retries=RetryPolicy(max_attempts=3), timeouts=Timeouts(read=30)) as client:
+    with Client(token, retries=RetryPolicy(max_attempts=3), timeout=Timeouts(read=30)) as client:
         assert_type(client, Client)
         assert_type(Site.get_models(client=client, **filters), list[Site])
         try:

@@ -1,0 +1,197 @@
+"""Drift at run time: what the service answers and the contract does not know, told once, to whoever asks for it.
+
+Such an answer is read all the same: fields that are not known are kept, and so are values. RESTREAM_DRIFT asks for
+more: `warn` has a `DriftWarning` for each kind of deviation, once per process; `error` has a `DriftFoundError` for each
+call that meets one. The hook `on_drift` is told in either case, and also where neither was asked for.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator
+from functools import cache
+from http import HTTPStatus
+from inspect import currentframe
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, cast, get_args
+
+from datastore_sdk.exceptions import DriftFoundError, DriftWarning
+from datastore_sdk.transport.attempt import facts_of
+from datastore_sdk.transport.hooks import DriftEvent, Hooks, tell
+from restream_api.types import Model
+
+if TYPE_CHECKING:
+    from datastore_sdk.transport.call import Call
+
+T = TypeVar("T")
+
+VARIABLE = "RESTREAM_DRIFT"
+WARN, ERROR = "warn", "error"
+SHOWN = 60
+"""How many characters of a value are shown."""
+
+_OFF = ("", "off")
+_REFUSALS = frozenset(
+    {
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.NOT_FOUND,
+        HTTPStatus.TOO_MANY_REQUESTS,
+    }
+)
+"""The errors that the contract knows, besides those of the service itself (5xx)."""
+_PACKAGES = ("datastore_sdk", "restream_api")
+
+_told: set[tuple[object, ...]] = set()
+"""What was warned of."""
+
+
+class Deviation(NamedTuple):
+    """One kind of difference from the contract."""
+
+    kind: Literal["field", "value", "status"]
+    place: str
+    """Where: `Pad.color`, or the operation of a status."""
+    value: str = ""
+    """The value or the status; a field's is not told."""
+
+    def __str__(self) -> str:
+        match self.kind:
+            case "field":
+                return f"{self.place} is not in the API contract"
+            case "value":
+                return f"{self.place} is {self.value}, which is none of the values in the API contract"
+            case "status":
+                return f"{self.place} answered {self.value}, which is not in the API contract"
+
+
+def checked(call: Call, answer: T, hooks: Hooks) -> T:
+    """The answer; reports where it differs from the contract, if anybody wants to know.
+
+    Raises:
+        DriftFoundError: It differs, and RESTREAM_DRIFT=error.
+    """
+    mode = _mode()
+    if mode or hooks.on_drift:
+        found = [*dict.fromkeys(_in_value(answer))]
+        _report(call, found, mode, hooks)
+        if found and mode == ERROR:
+            problems = tuple(map(str, found))
+            message = f"{call.operation.method} {call.url}: {'; '.join(problems)} (RESTREAM_DRIFT=error)"
+            raise DriftFoundError(message, method=call.operation.method, url=call.url, problems=problems)
+    return answer
+
+
+def check_status(call: Call, status: int, hooks: Hooks) -> None:
+    """Reports a status that the contract does not know, if anybody wants to know. The call fails by it anyway."""
+    if status in _REFUSALS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return
+    mode = _mode()
+    if mode or hooks.on_drift:
+        _report(call, [Deviation("status", call.operation.name, str(status))], mode, hooks)
+
+
+def _mode() -> str:
+    text = os.environ.get(VARIABLE, "")
+    if not text:  # most programs
+        return text
+    mode = text.strip().lower()
+    if mode in _OFF:
+        return ""
+    if mode not in {WARN, ERROR}:
+        _warn_once(
+            (VARIABLE, text), f"{VARIABLE} is {text!r}; it can be {WARN}, {ERROR} or off. Nothing is looked for."
+        )
+        return ""
+    return mode
+
+
+def _report(call: Call, found: list[Deviation], mode: str, hooks: Hooks) -> None:
+    for deviation in found:
+        if hooks.on_drift and _is_new((hooks.on_drift, deviation)):
+            event = DriftEvent(**facts_of(call), kind=deviation.kind, place=deviation.place, message=str(deviation))
+            tell(hooks.on_drift, lambda event=event: event)  # type: ignore[misc] # mypy cannot infer its type
+        if mode == WARN:
+            _warn_once(deviation, f"{deviation} (met in {call.operation.name})")
+
+
+def _is_new(key: tuple[object, ...]) -> bool:
+    if key in _told:
+        return False
+    _told.add(key)
+    return True
+
+
+def _warn_once(key: tuple[object, ...], message: str) -> None:
+    if _is_new(key):
+        warnings.warn(message, DriftWarning, stacklevel=_level_of_user())
+
+
+def _level_of_user() -> int:
+    """How many frames, counted from the one that warns, are the SDK's own."""
+    level, frame = 0, currentframe()
+    while frame and str(frame.f_globals.get("__name__", "")).partition(".")[0] in _PACKAGES:
+        level, frame = level + 1, frame.f_back
+    return level
+
+
+def _in_value(value: object) -> Iterator[Deviation]:
+    """The deviations in what was read of an answer. Objects read as plain JSON have no contract to deviate from."""
+    if isinstance(value, Model):
+        yield from _in_model(value)
+    elif isinstance(value, dict):
+        for item in cast("dict[str, object]", value).values():
+            yield from _in_value(item)
+    elif isinstance(value, list | tuple):
+        for item in cast("list[object]", value):
+            yield from _in_value(item)
+
+
+def _in_model(model: Model) -> Iterator[Deviation]:
+    kind = _shape_of(type(model))
+    if not kind.is_open:
+        for name in model.model_extra or ():
+            yield Deviation("field", f"{kind.name}.{name}")
+    for name, item in model.__dict__.items():
+        known = kind.known_values.get(name)
+        if known and item is not None and item not in known:
+            yield Deviation("value", f"{kind.name}.{name}", _shown(item))
+        else:
+            yield from _in_value(item)
+
+
+class _Shape(NamedTuple):
+    """What the contract says of an object."""
+
+    name: str
+    is_open: bool
+    """Whether it can have any fields."""
+    known_values: dict[str, frozenset[object]]
+    """By field, the values that the contract names, where it leaves room for others."""
+
+
+@cache
+def _shape_of(kind: type[Model]) -> _Shape:
+    fields = {name: _known_values(field.annotation) for name, field in kind.model_fields.items()}
+    below = kind.__mro__[: kind.__mro__.index(Model)]
+    return _Shape(
+        name=kind.__name__,
+        is_open=any("__pydantic_extra__" in vars(each).get("__annotations__", {}) for each in below),
+        known_values={name: values for name, values in fields.items() if values},
+    )
+
+
+def _known_values(annotation: Any) -> frozenset[object]:
+    """The values of the literals in `Literal["a", "b"] | str`."""
+    members = (annotation, *get_args(annotation))
+    return frozenset(value for member in members if _is_literal(member) for value in get_args(member))
+
+
+def _is_literal(annotation: Any) -> bool:
+    return getattr(annotation, "__origin__", None) is Literal
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
