@@ -22,9 +22,13 @@ class Status(IntEnum):
     """The exit status of a check."""
 
     NO_DRIFT = 0
+    """Nothing was found."""
     DRIFT = 1
+    """Something was found, none of it breaking."""
     BREAKING_DRIFT = 2
+    """Something breaking was found."""
     COULD_NOT_RUN = 3
+    """The check could not be made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +38,7 @@ class Finding:
     rule: str
     """Id of the rule, such as `response-property-removed`."""
     severity: Severity
+    """What it means to programs."""
     message: str
     """One sentence for people."""
     endpoints: tuple[str, ...] = ()
@@ -61,6 +66,7 @@ class Report:
     subject: str
     """What was held against what, for people."""
     findings: Sequence[Finding] = field(default_factory=tuple[Finding, ...])
+    """What was found."""
 
     def count(self, severity: Severity) -> int:
         """How many findings are of this severity."""

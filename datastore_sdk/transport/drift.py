@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from http import HTTPStatus
 from inspect import currentframe
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, cast, get_args
@@ -43,8 +43,9 @@ _REFUSALS = frozenset(
 """The errors that the contract knows, besides those of the service itself (5xx)."""
 _PACKAGES = ("datastore_sdk", "restream_api")
 
-_told: set[tuple[object, ...]] = set()
-"""What was warned of."""
+_warned: set[tuple[object, ...]] = set()
+_heard: dict[int, tuple[object, set[tuple[object, ...]]]] = {}
+"""What each hook was told, by its identity: it need not be hashable. That it is kept keeps its identity its own."""
 
 
 class Deviation(NamedTuple):
@@ -109,22 +110,25 @@ def _mode() -> str:
 
 def _report(call: Call, found: list[Deviation], mode: str, hooks: Hooks) -> None:
     for deviation in found:
-        if hooks.on_drift and _is_new((hooks.on_drift, deviation)):
-            event = DriftEvent(**facts_of(call), kind=deviation.kind, place=deviation.place, message=str(deviation))
-            tell(hooks.on_drift, lambda event=event: event)  # type: ignore[misc] # mypy cannot infer its type
+        if hooks.on_drift and _is_new(deviation, _heard.setdefault(id(hooks.on_drift), (hooks.on_drift, set()))[1]):
+            tell(hooks.on_drift, partial(_event, call, deviation))
         if mode == WARN:
             _warn_once(deviation, f"{deviation} (met in {call.operation.name})")
 
 
-def _is_new(key: tuple[object, ...]) -> bool:
-    if key in _told:
+def _event(call: Call, deviation: Deviation) -> DriftEvent:
+    return DriftEvent(**facts_of(call), kind=deviation.kind, place=deviation.place, message=str(deviation))
+
+
+def _is_new(key: tuple[object, ...], known: set[tuple[object, ...]]) -> bool:
+    if key in known:
         return False
-    _told.add(key)
+    known.add(key)
     return True
 
 
 def _warn_once(key: tuple[object, ...], message: str) -> None:
-    if _is_new(key):
+    if _is_new(key, _warned):
         warnings.warn(message, DriftWarning, stacklevel=_level_of_user())
 
 

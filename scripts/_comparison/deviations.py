@@ -107,11 +107,6 @@ def _about_cell(text: str) -> Json:
         return text
 
 
-def _by_key_alone(requests: list[Request]) -> list[Request]:
-    *others, room = requests
-    return [*others, room._replace(query=tuple(pair for pair in room.query if pair[0] == "session_key"))]
-
-
 PAD_OF_SITE: Final = Deviation(
     "asks for the pad of a site in one call, without the site first",
     vendor=_requests(lambda requests: _found_by_site(requests, site_is_known=False)),
@@ -176,8 +171,4 @@ REFUSED_AT_ONCE: Final = Deviation(
 NO_SUCH_FILTER: Final = Deviation(
     "refuses a filter where the service has none, instead of sending what would be ignored",
     vendor=_raised("TypeError"),
-)
-LIVE_ONLY: Final = Deviation(
-    "asks for live records alone by the session key alone: other parameters might be taken for filters",
-    vendor=_requests(_by_key_alone),
 )

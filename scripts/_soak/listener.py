@@ -9,8 +9,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from datastore_sdk import Client, Pad
-from datastore_sdk.realtime import LiveData, LiveDataAsync, LiveStatistics
-from datastore_sdk.realtime.gaps import Gap
+from datastore_sdk.realtime import Gap, LiveData, LiveDataAsync, LiveStatistics
 
 Form = Literal["sync", "async"]
 Name = tuple[int, int]

@@ -11,7 +11,8 @@ from pathlib import Path
 from types import ModuleType
 
 import datastore_sdk
-from datastore_sdk import exceptions, filters, sandbox
+from datastore_sdk import drift, exceptions, filters, sandbox, testing
+from datastore_sdk.sandbox import faults
 
 SNAPSHOT = Path(__file__).with_name("signatures.txt")
 PACKAGES = ("datastore_sdk", "restream_api")
@@ -22,7 +23,8 @@ Method = ast.FunctionDef | ast.AsyncFunctionDef
 
 def public_classes() -> list[type]:
     """The classes that users import, and the bases from which they have what users see in them."""
-    named = [each for module in (datastore_sdk, sandbox) for each in (getattr(module, name) for name in module.__all__)]
+    modules: list[ModuleType] = [datastore_sdk, sandbox, faults, testing, drift]
+    named = [getattr(module, name) for module in modules for name in module.__all__]
     classes = [each for each in named if isinstance(each, type)]
     classes += [each for module in (exceptions, filters) for each in _defined_in(module)]
     bases = (base for each in classes for base in each.__mro__ if base.__module__.startswith(PACKAGES))

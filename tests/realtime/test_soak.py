@@ -35,7 +35,7 @@ def test_the_same_storm_with_the_same_seed() -> None:
     assert [*storm(1, 20)] == [*storm(1, 20)] != [*storm(2, 20)]
 
 
-@pytest.mark.parametrize("bad", ["lost", "doubled", "misplaced", "gaps"])
+@pytest.mark.parametrize("bad", ["lost", "doubled", "misplaced", "misreported"])
 def test_what_is_not_sound(bad: str) -> None:
     whole = dict.fromkeys(Figures.__dataclass_fields__, 0)
     assert Figures(**whole).sound  # type: ignore[arg-type]

@@ -1,5 +1,7 @@
 # Written by scripts/generate from openapi.yaml: do not edit; change the contract or the templates.
 
+from typing import Literal
+
 from pydantic import AwareDatetime
 
 from ..types import Model
@@ -12,9 +14,25 @@ class DataChange(Model):
     """Id of the change."""
     created_at: AwareDatetime
     """When the data was corrected, UTC."""
-    modification_type: str
+    modification_type: Literal["translation_layer", "transaction"] | str
     """What was corrected: `translation_layer`, `transaction`; new values can come."""
-    modification_subtype: str
+    modification_subtype: (
+        Literal[
+            "add",
+            "change",
+            "delete",
+            "move",
+            "move_delete",
+            "move_copy",
+            "augment",
+            "augment_update",
+            "augment_insert",
+            "annotate",
+            "override",
+            "reverse",
+        ]
+        | str
+    )
     """How it was corrected: `add`, `change`, `delete`, `move`, `move_delete`, `move_copy`, `augment`,
     `augment_update`, `augment_insert`, `annotate`, `override`, `reverse`; new values can come."""
     start_date: AwareDatetime

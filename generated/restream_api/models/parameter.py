@@ -1,5 +1,7 @@
 # Written by scripts/generate from openapi.yaml: do not edit; change the contract or the templates.
 
+from typing import Literal
+
 from pydantic import AwareDatetime
 
 from ..types import Model
@@ -15,7 +17,7 @@ class Parameter(Model):
     """Name of the aggregation, such as `avg_slurry_rate`."""
     config: ParameterConfig
     """How the number is computed."""
-    type: str
+    type: Literal["D", "C"] | str
     """`D` for the service's own (default), `C` for custom ones."""
     label: str | None
     """Name of the aggregation for people."""

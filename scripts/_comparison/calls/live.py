@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from _comparison.deviations import LIVE_ONLY, NO_FLAG, REFUSED_AT_ONCE
+from _comparison.deviations import NO_FLAG, REFUSED_AT_ONCE
 from _comparison.verdicts import Call
 
 _HOURS: Final = 12 * 3600
@@ -14,12 +14,10 @@ _MEASUREMENTS: Final = (
     # Without filters: what is measured from now on.
     Call(
         'first(Site(id=981).get_realtime_measurements_data("11111111111111111111111111111111")[0], 60)',
-        (LIVE_ONLY,),
         passes=60,
     ),
     Call(
         'first(Pad(id=681).get_realtime_measurements_data("22222222222222222222222222222222")[0], 60)',
-        (LIVE_ONLY,),
         passes=60,
     ),
     Call(

@@ -76,12 +76,12 @@ def test_handshake(serve: Serve, client_of: ClientOf, form: str) -> None:
     eventually(lambda: not reading.live.statistics.connected)
 
 
-def test_without_filters_nothing_is_asked_but_the_session(serve: Serve, client_of: ClientOf) -> None:
+def test_without_filters_only_what_is_always_sent_goes_with_the_session(serve: Serve, client_of: ClientOf) -> None:
     server = serve(visits(enveloped(record(1))))
     reading = Reading(plan(client_of(server)), "sync")
     reading.until(1)
     reading.end()
-    assert server.received[0].query == {"session_key": KEY}
+    assert server.received[0].query == {"session_key": KEY, "si_units": "false", "resolution": "raw"}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,95 @@
+"""The pytest plugin of the Restream Datastore SDK: fixtures for tests of programs that use it.
+
+pytest imports it in every run where the SDK is installed. What the fixtures need, extras among it, is imported when one
+is used.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from datastore_sdk.sandbox import Sandbox, Scenario
+    from datastore_sdk.testing import Cassette
+
+_MARKER = "restream_sandbox"
+_MODES = ("none", "once", "new_episodes", "all")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds the option that says when cassettes are recorded."""
+    parser.getgroup("restream", "Restream Datastore SDK").addoption(
+        "--restream-record",
+        choices=_MODES,
+        default="none",
+        help="when the fixture restream_cassette makes calls and records them: never (none, the default), where there "
+        "is no cassette yet (once), those that were not recorded (new_episodes), all of them anew (all)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Makes the marker known."""
+    config.addinivalue_line(
+        "markers", f"{_MARKER}(**options): arguments of the Sandbox that the fixture restream_sandbox starts"
+    )
+
+
+@pytest.fixture
+def restream_scenario() -> Scenario | None:
+    """The field that `restream_sandbox` serves. Override it to give a `Scenario` of your own; None: a simulated one."""
+    return None
+
+
+@pytest.fixture
+def restream_sandbox(
+    request: pytest.FixtureRequest,
+    restream_scenario: Scenario | None,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Sandbox]:
+    """A running sandbox, to which the environment leads the SDK; no other variable of the SDK is set.
+
+    Time stands still: in a scenario when it says, else on 2025-09-18 at noon UTC with ten days of history. The marker
+    `@pytest.mark.restream_sandbox(now=..., speed=..., ...)` takes the arguments of `Sandbox`. What goes wrong on
+    request is in `restream_sandbox.faults`.
+    """
+    from datastore_sdk.testing.environment import lead_to
+    from datastore_sdk.testing.sandboxes import served
+
+    marker = request.node.get_closest_marker(_MARKER)
+    with served(restream_scenario, marker.kwargs if marker else {}) as sandbox:
+        lead_to(monkeypatch, sandbox.environment, tmp_path_factory.mktemp("restream"))
+        yield sandbox
+
+
+@pytest.fixture
+def restream_cassette(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Cassette]:
+    """Answers the calls of the test from what was recorded: `cassettes/<module>/<test>.yaml` beside the test.
+
+    `pytest --restream-record=once` makes the calls, with the credentials of the environment, and records them without
+    anything that is secret; a cassette in which a secret would stand is not kept, and the test fails. While answers
+    are replayed, the environment holds a token that is none, and no other variable of the SDK.
+    """
+    from datastore_sdk.testing.cassettes import Record, use_cassette
+    from datastore_sdk.testing.environment import lead_to
+
+    path = _path_of(request)
+    record = Record(request.config.getoption("--restream-record"))
+    if not record.records(path):
+        if not path.exists():
+            pytest.fail(f"there is no cassette {path}; pytest --restream-record=once records it", pytrace=False)
+        lead_to(monkeypatch, {"TALLY_AUTH_TOKEN": f"replays-{path.stem}"}, tmp_path_factory.mktemp("restream"))
+    with use_cassette(path, record) as cassette:
+        yield cassette
+
+
+def _path_of(request: pytest.FixtureRequest) -> Path:
+    names = request.node.nodeid.partition("::")[2]
+    return request.path.parent / "cassettes" / request.path.stem / f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', names)}.yaml"

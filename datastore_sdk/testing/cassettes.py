@@ -1,0 +1,138 @@
+"""Cassettes: calls of the SDK with their answers, recorded without anything that is secret, and replayed offline."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+from datastore_sdk.testing.scanning import Scanner
+from datastore_sdk.testing.scrubbing import scrubbed_request, scrubbed_response
+from datastore_sdk.transport.default_clients import close_default_clients
+from datastore_sdk.transport.http import httpx_only
+
+CREDENTIALS: Final = ("TALLY_AUTH_TOKEN", "RESTREAM_CLIENT_ID", "RESTREAM_CLIENT_SECRET")
+"""The environment variables whose values must not stand in a cassette."""
+
+
+class Record(StrEnum):
+    """When calls are made and recorded, instead of answered from the cassette."""
+
+    NONE = "none"
+    """Never: a call that was not recorded fails."""
+    ONCE = "once"
+    """Where there is no cassette yet."""
+    NEW = "new_episodes"
+    """Calls that were not recorded."""
+    ALL = "all"
+    """All calls, anew."""
+
+    def records(self, path: Path) -> bool:
+        """Whether calls can be made where this is the cassette."""
+        return self in {Record.NEW, Record.ALL} or (self is Record.ONCE and not path.exists())
+
+
+@dataclass(frozen=True, slots=True)
+class Cassette:
+    """A cassette in use.
+
+    Attributes:
+        path: Its file.
+        is_recording: Whether calls can be made and recorded.
+    """
+
+    path: Path
+    is_recording: bool
+    _tape: Any
+
+    def __len__(self) -> int:
+        """How many calls it holds."""
+        return len(self._tape)
+
+    @property
+    def play_count(self) -> int:
+        """How many calls it has answered."""
+        return int(self._tape.play_count)
+
+    @property
+    def all_played(self) -> bool:
+        """Whether each call that it holds was made again."""
+        return bool(self._tape.all_played)
+
+
+@contextmanager
+def use_cassette(
+    path: str | Path, record: Record | str = Record.NONE, *, secrets: Iterable[str] = ()
+) -> Generator[Cassette]:
+    """Records the calls made within the block, or answers them from what was recorded.
+
+    Clients that are made within the block are recorded, and so is the one that the SDK makes by itself. A client that
+    has connections already is recorded only where it was given an httpx client (`http=`). Tokens, client ids, client
+    secrets, cookies and the like are taken out, and so is the host; what is left is looked through before it is kept.
+    WebSocket rooms are neither recorded nor answered.
+
+    Args:
+        path: The file.
+        record: When calls are made.
+        secrets: What must not be kept either, besides the credentials of the environment.
+
+    Raises:
+        SecretFoundError: A secret would have stood in the cassette, which was not kept.
+        ImportError: The extra `testing` is not installed.
+    """
+    try:
+        vcr: Any = import_module("vcr")  # it has no types
+    except ImportError as error:
+        message = 'cassettes need vcrpy: pip install "restream-datastore-sdk[testing]"'
+        raise ImportError(message, name="vcr") from error
+    path, record = Path(path), Record(record)
+    scanner = Scanner([*secrets, *(os.environ.get(name, "") for name in CREDENTIALS)])
+    recorder = vcr.VCR(
+        decode_compressed_response=True,
+        before_record_request=_learning_from_request(scanner),
+        before_record_response=_learning_from_response(scanner),
+        record_mode=record.value,
+        drop_unused_requests=record is Record.ALL,
+    )
+    recorder.register_persister(_persister(vcr, scanner))
+    is_recording = record.records(path)
+    close_default_clients()
+    try:
+        with httpx_only(), recorder.use_cassette(str(path)) as tape:
+            yield Cassette(path, is_recording, tape)
+    finally:
+        close_default_clients()
+
+
+def _learning_from_request(scanner: Scanner) -> Any:
+    def scrub(request: Any) -> Any:
+        scanner.learn_from_request(request)
+        return scrubbed_request(request)
+
+    return scrub
+
+
+def _learning_from_response(scanner: Scanner) -> Any:
+    def scrub(response: Any) -> Any:
+        scanner.learn_from_response(response)
+        return scrubbed_response(response)
+
+    return scrub
+
+
+def _persister(vcr: Any, scanner: Scanner) -> Any:
+    """Keeps cassettes as vcrpy does, once they have been looked through."""
+    files: Any = import_module(f"{vcr.__name__}.persisters.filesystem").FilesystemPersister
+
+    class Persister(files):  # type: ignore[misc] # vcrpy has no types
+        @staticmethod
+        def save_cassette(cassette_path: Any, cassette_dict: dict[str, Any], serializer: Any) -> None:
+            scanner.look(cassette_dict["requests"], cassette_dict["responses"], Path(cassette_path).name)
+            files.save_cassette(cassette_path, cassette_dict, serializer)
+
+    return Persister

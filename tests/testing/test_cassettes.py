@@ -1,0 +1,132 @@
+"""Cassettes outside of pytest's fixtures, and the scan that looks through them."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datastore_sdk import Client, Pad, Site
+from datastore_sdk.sandbox import Sandbox
+from datastore_sdk.testing import Record, SecretFoundError, use_cassette
+from datastore_sdk.testing.scanning import Scanner
+
+vcr: Any = import_module("vcr")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "some" / "cassette.yaml"
+
+
+def test_calls_are_recorded_once_and_then_answered(own_sandbox: Sandbox, path: Path) -> None:
+    pads = Pad.get_models()
+    for expected in (True, False):
+        with use_cassette(path, "once") as cassette:
+            assert Pad.get_models() == pads
+            assert asyncio.run(Pad.aget_models()) == pads
+        assert (cassette.is_recording, len(cassette), cassette.all_played) == (expected, 2, not expected)
+    assert len(own_sandbox.requests) == 3
+    with use_cassette(path, Record.NEW) as cassette:
+        assert Pad.get_models() == pads
+        assert len(Site.get_models()) > 1
+    assert cassette.play_count == 1
+    assert [request.path.split("/")[-2] for request in own_sandbox.requests[3:]] == ["sites"]
+    with use_cassette(path, Record.ALL) as cassette:
+        Site.get_models()
+    with use_cassette(path) as cassette:
+        assert len(cassette) == 1
+        with pytest.raises(vcr.errors.CannotOverwriteExistingCassetteException):
+            Pad.get_models()
+
+
+def test_a_client_of_ones_own_is_recorded(own_sandbox: Sandbox, path: Path) -> None:
+    with use_cassette(path, "once"), Client(own_sandbox.token, base_url=own_sandbox.url) as client:
+        assert len(Pad.get_models(client=client)) == 5
+    with use_cassette(path), Client("any") as client:
+        assert len(Pad.get_models(client=client)) == 5
+
+
+def test_after_a_cassette_calls_are_made_again(own_sandbox: Sandbox, path: Path) -> None:
+    with use_cassette(path, "once"):
+        Pad.get_models()
+    own_sandbox.requests.clear()
+    Pad.get_models()
+    assert len(own_sandbox.requests) == 1
+
+
+@pytest.mark.usefixtures("own_sandbox")
+def test_what_somebody_calls_secret_is_not_kept_either(path: Path) -> None:
+    pads = Pad.get_models(as_dict=True)
+    with (
+        pytest.raises(SecretFoundError, match=r"cassette\.yaml would have held a secret"),
+        use_cassette(path, "once", secrets=[pads[0]["name"]]),
+    ):
+        Pad.get_models()
+    assert not path.exists()
+
+
+def test_without_the_extra(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "vcr", None)
+    with pytest.raises(ImportError, match=r"restream-datastore-sdk\[testing\]"), use_cassette(path):
+        pass
+
+
+def test_a_record_mode_that_is_none(path: Path) -> None:
+    with pytest.raises(ValueError, match="sometimes"), use_cassette(path, "sometimes"):
+        pass
+
+
+def call(uri: str = "https://host/pads/", body: bytes = b"", headers: dict[str, str] | None = None) -> Any:
+    return vcr.request.Request("GET", uri, body, headers or {})
+
+
+def response(text: str = "{}", headers: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {"status": {"code": 200, "message": "OK"}, "headers": headers or {}, "body": {"string": text.encode()}}
+
+
+SECRET = "tok/en+0123456789"
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N"
+
+
+@pytest.mark.parametrize(
+    ("request_", "answer"),
+    [
+        (call(f"https://host/pads/?name={SECRET}"), response()),
+        (call("https://host/pads/?name=tok%2Fen%2B0123456789"), response()),
+        (call(body=SECRET.encode()), response()),
+        (call(headers={"Accept": SECRET}), response()),
+        (call(), response(f'{{"name": "{SECRET}"}}')),
+        (call(), response('{"name": "tok\\/en+0123456789"}')),
+        (call(), response(headers={"X-Echo": [SECRET]})),
+        (call(headers={"X-Auth": "Bearer abcdefghijk"}), response()),
+        (call(), response(f'{{"name": "{JWT}"}}')),
+        (call(), response("-----BEGIN RSA PRIVATE KEY-----")),
+    ],
+)
+def test_the_scan_finds_secrets(request_: Any, answer: Any) -> None:
+    with pytest.raises(SecretFoundError) as raised:
+        Scanner([SECRET]).look([request_], [answer], "some.yaml")
+    assert SECRET not in str(raised.value)
+    assert JWT not in str(raised.value)
+
+
+def test_the_scan_lets_pass_what_is_none() -> None:
+    scanner = Scanner(["", "short", "HIDDEN"])
+    scanner.learn_from_response(response('{"access_token": "HIDDEN", "token_type": "Bearer"}'))
+    scanner.learn_from_response(response("not JSON"))
+    scanner.look([call("https://host/?q=short")], [response('{"token": "HIDDEN", "a": "Bearer HIDDEN"}')], "some.yaml")
+
+
+def test_the_scan_learns_what_it_sees() -> None:
+    scanner = Scanner()
+    scanner.learn_from_request(call(body=b"client_id=the-client-id&grant_type=client_credentials"))
+    scanner.learn_from_request(call(headers={"Authorization": f"Bearer {SECRET}"}))
+    scanner.learn_from_response(response('[{"access_token": "the-access-token"}]'))
+    for secret in ("the-client-id", SECRET, "the-access-token"):
+        with pytest.raises(SecretFoundError):
+            scanner.look([call()], [response(f'{{"note": "{secret}"}}')], "some.yaml")

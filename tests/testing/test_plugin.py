@@ -1,0 +1,127 @@
+"""The pytest plugin, as users meet it."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from datastore_sdk.sandbox import Sandbox
+from tests.support.answers import always, answer
+from tests.support.wire import Server
+from tests.testing.runs import run_pytest
+
+EXAMPLE = Path(__file__).with_name("example")
+NOW = datetime(2025, 9, 18, 12, tzinfo=UTC)
+CASSETTE = "cassettes/test_report/test_pads_as_they_were_recorded.yaml"
+SECRET = "s3cret-0123456789-of-nobody"
+
+SURROUNDINGS = """
+import os
+from pathlib import Path
+import pytest
+from datastore_sdk import Client, Pad
+from datastore_sdk.sandbox import Sandbox
+
+def test_nothing_leads_elsewhere(restream_sandbox: Sandbox) -> None:
+    ours = {name: value for name, value in os.environ.items() if name.startswith(("RESTREAM_", "TALLY_"))}
+    assert ours == {**restream_sandbox.environment, "RESTREAM_LOG": "error"}
+    described = Client().describe()
+    assert described["base_url"].value == restream_sandbox.url
+    assert described["proxy"].value is None
+    assert described["profile"].value is None
+    assert len(Pad.get_models()) == 5
+
+@pytest.mark.restream_sandbox(now=None, token="a-token-of-my-own", seed=5)
+def test_options(restream_sandbox: Sandbox) -> None:
+    assert (restream_sandbox.token, restream_sandbox.field.seed) == ("a-token-of-my-own", 5)
+
+def test_no_cassette(restream_cassette) -> None:
+    raise AssertionError("it must not come so far")
+"""
+CALLING = """
+from datastore_sdk import Pad
+
+def test_pads(restream_cassette):
+    assert len(Pad.get_models()) == 1
+"""
+UNUSED = """
+import sys
+
+def test_no_extra_was_imported():
+    assert not {"httpx", "starlette", "vcr", "yaml", "datastore_sdk.sandbox", "datastore_sdk.testing"} & {*sys.modules}
+"""
+
+
+@pytest.fixture
+def example(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(EXAMPLE, tmp_path / "example"))
+
+
+def test_the_example_runs_offline(example: Path) -> None:
+    done = run_pytest(example)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "4 passed" in done.stdout
+
+
+def test_recording_anew(example: Path) -> None:
+    kept = example / CASSETTE
+    before = kept.read_text("utf-8")
+    only = ("-k", "recorded")
+    with Sandbox(now=NOW, days=10, client_secret=SECRET) as sandbox:
+        credentials = {"RESTREAM_CLIENT_ID": sandbox.client_id, "RESTREAM_CLIENT_SECRET": SECRET}
+        led = {"RESTREAM_HOST": sandbox.url, **credentials}
+        done = run_pytest(example, "--restream-record=all", *only, variables=led)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert [(request.path, request.status) for request in sandbox.requests] == [
+            ("/o/token/", 200),
+            ("/external/thirdparty/v1/pads/", 200),
+        ]
+    text = kept.read_text("utf-8")
+    assert text != before
+    assert "client_id=HIDDEN&client_secret=HIDDEN" in text
+    assert not any(secret in text for secret in (SECRET, sandbox.token, sandbox.url, "uthorization"))
+    kept.write_text(before)
+    assert run_pytest(example, "--restream-record=once", *only).returncode == 0, "there is one: it is replayed"
+
+
+def test_a_secret_in_an_answer_fails_the_test_and_is_not_kept(tmp_path: Path) -> None:
+    (tmp_path / "test_pads.py").write_text(CALLING)
+    pad = {"id": 1, "name": f"Pad of {SECRET}", "lease_name": "", "customer_name": "", "simops_config": None}
+    repeating = always(answer(200, [{**pad, "completion_date": None, "wireline_enabled": True}]))
+    with Server(repeating) as server:
+        leading = {"RESTREAM_HOST": server.url, "TALLY_AUTH_TOKEN": SECRET}
+        done = run_pytest(tmp_path, "--restream-record=once", "--showlocals", variables=leading)
+    assert done.returncode == 1
+    assert "would have held a secret and was not kept: it stands in the answer of the recorded call GET" in done.stdout
+    assert SECRET not in done.stdout
+    assert not (tmp_path / "cassettes").exists()
+
+
+def test_the_surroundings(tmp_path: Path) -> None:
+    (tmp_path / "test_surroundings.py").write_text(SURROUNDINGS)
+    profile = tmp_path / "config" / "restream" / "config.toml"
+    profile.parent.mkdir(parents=True)
+    profile.write_text('[default]\nproxy = "http://127.0.0.1:9"\n')
+    variables = {
+        "TALLY_AUTH_TOKEN": "of-somebody",
+        "RESTREAM_CLIENT_ID": "me",
+        "RESTREAM_PROFILE": "work",
+        "RESTREAM_LOG": "error",
+        "XDG_CONFIG_HOME": str(profile.parents[1]),
+        "HTTP_PROXY": "http://127.0.0.1:9",
+        "NO_PROXY": "example.com",
+    }
+    done = run_pytest(tmp_path, variables=variables)
+    assert "2 passed, 1 error" in done.stdout, done.stdout + done.stderr
+    assert "there is no cassette" in done.stdout
+    assert "pytest --restream-record=once records it" in done.stdout
+
+
+def test_it_costs_nothing_where_it_is_not_used(tmp_path: Path) -> None:
+    (tmp_path / "test_unused.py").write_text(UNUSED)
+    assert run_pytest(tmp_path, "--strict-markers").returncode == 0
+    shown = run_pytest(tmp_path, "--markers").stdout
+    assert "@pytest.mark.restream_sandbox(**options)" in shown
