@@ -112,7 +112,7 @@ def checked_form(form: DataForm) -> DataForm:
     for name in form:
         if name not in DataForm.__annotations__:
             choices = ", ".join(DataForm.__annotations__)
-            raise TypeError(f"{name!r} is no part of the form of corrected records, which takes {choices}")
+            raise TypeError(f"{name!r} is no part of the form of records, which takes {choices}")
     return cast("DataForm", {name: value for name, value in form.items() if value is not None})
 
 

@@ -26,6 +26,6 @@ def sandbox(context: typer.Context) -> int:
         complain(f'the sandbox needs {error.name}: pip install "restream-datastore-sdk[sandbox]"')
         return COULD_NOT_RUN
     try:
-        return COULD_NOT_RUN if main(context.args) else 0
+        return COULD_NOT_RUN if main(context.args, program=context.command_path) else 0
     except SystemExit as end:  # the sandbox reads its options itself
         return COULD_NOT_RUN if end.code else 0

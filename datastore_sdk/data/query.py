@@ -98,6 +98,9 @@ class DataQuery:
             raise ValueError("fill_data_method and aggregation exclude each other")
 
     def _check_parallel(self) -> None:
+        parallel: object = self.parallel
+        if isinstance(parallel, bool) or not isinstance(parallel, int):
+            raise TypeError(f"parallel must be an int, not {type(parallel).__name__}: {parallel!r}")
         if self.parallel not in range(1, MOST_PARALLEL + 1):
             raise ValueError(
                 f"parallel must be from 1 to {MOST_PARALLEL}, not {self.parallel!r}: the service allows no more"

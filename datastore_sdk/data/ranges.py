@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from math import ceil
 from typing import Any, TypeVar
 
 import msgspec
@@ -23,7 +24,9 @@ R = TypeVar("R")
 
 _SECOND = timedelta(seconds=1)
 SLICE = timedelta(seconds=20_000)
-"""The time in one slice: well over what a request costs, and small enough to wait in memory for its turn."""
+"""The most time in one slice: small enough to wait in memory for its turn."""
+LEAST = timedelta(seconds=600)
+"""The least time in one slice: well over what a request costs."""
 _ROOM = 256
 """How many batches of a slice may wait; 64 KB of JSON text each."""
 
@@ -60,8 +63,12 @@ def in_slices(
 
 def _slices(query: DataQuery) -> Iterator[DataQuery]:
     start, last = query.whole_seconds()
-    while start and last and start <= last:
-        end = min(start + SLICE - _SECOND, last)
+    if not start or not last:
+        return
+    share = timedelta(seconds=ceil(((last - start) / _SECOND + 1) / query.parallel))
+    length = min(max(share, LEAST), SLICE)
+    while start <= last:
+        end = min(start + length - _SECOND, last)
         yield replace(query, start=start, end=end)
         start = end + _SECOND
 

@@ -28,6 +28,9 @@ log = logging.getLogger("datastore_sdk")
 
 R = TypeVar("R")
 
+_MOST_AT_A_TIME = 32
+"""How many batches a stream that loses its slot again and again reads before it offers the slot; 64 KB each."""
+
 
 def resumed(
     exchange: Exchange, query: DataQuery, form: Form[R], download: Download, delivered: Delivered[R] | None = None
@@ -44,15 +47,17 @@ def resumed(
 def _attempts(
     exchange: Exchange, call: Call, query: DataQuery, form: Form[R], download: Download, delivered: Delivered[R]
 ) -> Steps[None]:
+    at_a_time = 1
     while True:
         before = delivered.count
         delivered.begin_again()
         from_last = delivered.count and delivered.known and query.resumable
         call.operation = (query.since(delivered.last_second) if from_last else query).operation()
         try:
-            yield from _once(exchange, call, form, download, delivered)
+            yield from _once(exchange, call, form, download, delivered, at_a_time)
         except SlotTaken:
             call.progress()
+            at_a_time = min(2 * at_a_time, _MOST_AT_A_TIME)
         except CallError as error:
             if not delivered.known:
                 raise
@@ -77,26 +82,39 @@ def explain(error: CallError, more: str) -> None:
     error.args = (error.message,)
 
 
-def _once(exchange: Exchange, call: Call, form: Form[R], download: Download, delivered: Delivered[R]) -> Steps[None]:
+def _once(
+    exchange: Exchange, call: Call, form: Form[R], download: Download, delivered: Delivered[R], at_a_time: int
+) -> Steps[None]:
+    """Makes one request, and emits its records; so many batches are read before the slot is offered to others."""
     cutter = Cutter(form.decode)
+    waiting: list[list[R]] = []
     opened = yield from exchange.open(call)
     try:
         download.receive(opened.body)
         ended = False
         while not ended:
-            piece = yield from opened.body.read()
+            piece = yield from opened.read()
             ended = not piece
             for batch in _cut(cutter, piece, opened):
-                if new := delivered.new_of(batch):
-                    delivered.note(new)
-                    download.hand_over(len(new), delivered.last_second if delivered.known else None)
-                    yield from opened.emit(new)
+                waiting += [new] if (new := delivered.new_of(batch)) else []
+                if len(waiting) >= at_a_time:
+                    yield from opened.emit(_noted(waiting, delivered, download))
+                    waiting = []
+        yield from opened.emit(_noted(waiting, delivered, download))
     except BaseException as error:
         opened.fail(error)
         raise
     finally:
         download.receive(None)
         yield from opened.close()
+
+
+def _noted(batches: list[list[R]], delivered: Delivered[R], download: Download) -> Iterator[list[R]]:
+    """The batches, each noted just before it is handed over."""
+    for batch in batches:
+        delivered.note(batch)
+        download.hand_over(len(batch), delivered.last_second if delivered.known else None)
+        yield batch
 
 
 def _cut(cutter: Cutter[R], piece: bytes, opened: Opened) -> Iterator[list[R]]:

@@ -82,7 +82,7 @@ class Live(Resource):
         restart_on_close: bool = True,
         **options: Unpack[LiveOptions],
     ) -> LiveData[Self] | LiveData[Record]:
-        """The object itself, whole, each time it changes.
+        """The object itself, whole, each time it changes. Nothing comes before the first change: `update()` loads it.
 
         A site carries besides what it is doing: `current_stage_number`, `current_state`, `current_data_sources`.
 

@@ -31,8 +31,17 @@ class LivePad(Live):
         Records come once each, those of each site in order of time. What the service sends again after a
         break is left out. Seconds that were lost with a connection are fetched over `get_data`, through the same
         filters, and come before the records after them. A record that comes later than its successor is handed over as
-        it comes: none is held back for it. Gaps cannot be filled where a record depends on its neighbours (resolutions
-        other than 1 second, `aggregation`, `fill_data_method`).
+        it comes: none is held back for it.
+
+        Gaps cannot be filled where a record depends on its neighbours (resolutions other than 1 second, `aggregation`,
+        `fill_data_method`). At other resolutions they are not even noticed: a break may lose records, and `gaps`, which
+        knows 1-second data only, does not tell.
+
+        `end_datetime` bounds the history only: live records come after it all the same, but are not fetched where they
+        were lost. What the service itself sends late comes late (`statistics.late`).
+
+        Records that had come, but were not yet read when a process ended, do not come again under its session key: pass
+        the time of the last one read as `start_datetime`. A few may then come twice.
 
         Args:
             session_key: The key of the service's queue, handed back by an earlier call, to go on reading from it after
@@ -79,6 +88,7 @@ class LivePad(Live):
 
         Nothing is polled: the service tells when something has changed. Only where it cannot be listened to (no
         WebSocket gets through, or this program listens to the room already), it is asked now and then.
+        Reading the states of a pad that is not there raises `NotFoundError`.
 
         Args:
             interval: Seconds after which it is asked where it tells nothing.

@@ -23,7 +23,7 @@ class LiveStatistics(Struct, frozen=True, kw_only=True):
     doubled: int
     """Records that were left out because they had come before."""
     late: int
-    """Records that came after their successor; they are handed over as they come."""
+    """Records that came after their successor, for the service sent them late; they are handed over as they come."""
     filled: int
     """Records that were lost with a connection and fetched afterwards."""
     unreadable: int
@@ -33,7 +33,7 @@ class LiveStatistics(Struct, frozen=True, kw_only=True):
     last_message_at: datetime | None
     """When a message came last, in UTC."""
     lag: float | None
-    """Seconds between the time of the last record and its arrival."""
+    """Seconds between the time of the last record and its arrival by this computer's clock: wrong as far as that is."""
 
 
 class Counts:

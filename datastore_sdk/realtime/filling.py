@@ -4,7 +4,7 @@ What a session's queue sends again after a break is left out. Seconds that were 
 REST, through the same filters, and handed over before the record that shows them to be missing. Within a connection
 nothing is lost, so a hole there is a hole in the data. What comes together is put in order; a record that comes later
 than its successor is handed over as it comes: nothing is held back for it, which would cost every hole in the data the
-same delay.
+same delay. Where the connection breaks before it comes, it is fetched too: holes of the last minute are asked for.
 """
 
 from __future__ import annotations
@@ -81,6 +81,8 @@ class Filling(Hearer[R]):
         """Emits what is new of these, after what was lost before them."""
         self._note_lag(items)
         self._patience = _FIRST_LOOK
+        if self._query is not None and (awaited := self._sources.take_awaited()):
+            yield from self._fill(self._query, awaited[0], awaited[-1])
         rest, count = items, 0
         while rest:
             new, lost, rest = self._sources.new_of(rest, stop=self._query is not None)

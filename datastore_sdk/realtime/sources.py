@@ -21,6 +21,8 @@ FLOWING = 5
 """For how many seconds without a hole a source flows, so that a hole in it is one, and not its manner."""
 ACTIVE = 300
 """A source that was silent for so many seconds is not expected to have told anything."""
+LATE = 60
+"""A record that is later than so many seconds does not come any more."""
 _MOST_HOLES = 1000
 """How many holes of a source are remembered; what lies before counts as handed over."""
 _STANDS: Callable[[Any], Any] = itemgetter("timestamp", "site_id")
@@ -43,6 +45,11 @@ class Source:
     def flowing(self) -> bool:
         """Whether it has told something every second of late."""
         return self.last - self._run >= FLOWING
+
+    def awaited(self, after: int) -> int | None:
+        """The first second after another of which a record may still come, later than its successors."""
+        earliest = max(self.last - LATE, after + 1)
+        return next((max(first, earliest) for first, last in self._holes if last >= earliest), None)
 
     def jump(self, second: int) -> range:
         """Takes a record that comes after a hole, which is what comes back."""
@@ -91,6 +98,7 @@ class Sources(Generic[R]):
         self._sources: dict[int | None, Source] = {}
         self._unsure: dict[int | None, _Broken] = {}
         self._asked = 0
+        self._awaited: int | None = None
         self._missing: list[Missing] = []
 
     def new_of(self, records: list[R], *, stop: bool = False) -> tuple[list[R], range, list[R]]:
@@ -178,22 +186,34 @@ class Sources(Generic[R]):
 
     def broken(self) -> None:
         """Notes that the connection broke: every source that was active may have lost records."""
-        newest = max((source.last for source in self._sources.values()), default=0)
+        newest = self._newest()
         self._asked = max(self._asked, newest - ACTIVE)
         for name, source in self._sources.items():
             if source.last > self._asked:
                 flowing = source.flowing and source.last >= newest - FLOWING
                 self._unsure.setdefault(name, _Broken(source.last, flowing))
+        awaited = [source.awaited(self._asked) for source in self._sources.values()]
+        self._awaited = min((second for second in awaited if second is not None), default=None)
+
+    def _newest(self) -> int:
+        return max((source.last for source in self._sources.values()), default=0)
 
     @property
     def next_second(self) -> int | None:
         """The first second of which something may be lost, or not told; None where nothing was ever told."""
         if self._unsure:
-            return self._since()
-        return max((source.last for source in self._sources.values()), default=-1) + 1 or None
+            return self._since() if self._awaited is None else min(self._awaited, self._since())
+        return self._newest() + 1 if self._sources else None
 
     def _since(self) -> int:
         return max(min(self._sources[name].last for name in self._unsure), self._asked) + 1
+
+    def take_awaited(self) -> range:
+        """The seconds of which late records may be lost with a connection that broke; once after each break."""
+        if self._awaited is None or not self._unsure:
+            return range(0)
+        first, self._awaited = min(self._awaited, self._since()), None
+        return range(first, self._newest() + 1)
 
     def asked(self, until: int) -> None:
         """Notes that what may be lost up to a second was asked for, and what came of it handed over."""

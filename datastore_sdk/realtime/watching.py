@@ -1,6 +1,6 @@
 """Watches what can be asked for over REST, and looks when a room tells that something has changed.
 
-Where the room cannot be had, it looks now and then instead.
+Where the room cannot be had, it looks now and then instead; where there is no such room, that is raised.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import orjson
 
 from datastore_sdk.data.decoding import Record
 from datastore_sdk.data.forms import DICTS, Form
-from datastore_sdk.exceptions import CallError, RoomTakenError
+from datastore_sdk.exceptions import CallError, NotFoundError, RoomTakenError
 from datastore_sdk.realtime.counts import Counts
 from datastore_sdk.realtime.gaps import Gaps
 from datastore_sdk.realtime.listening import FATAL, Hearer, Listening, pause
@@ -129,6 +129,8 @@ def watched(
                 yield from Listening(client.exchange, operation, messages, watching, manners, counts).steps()
             finally:
                 hold.release()
+        except NotFoundError:  # no such pad or site: its list of states would stay empty for ever
+            raise
         except (CallError, RoomTakenError) as error:
             log.warning("%s; looking every %g s instead of listening", error, interval)
             yield from watching.poll()

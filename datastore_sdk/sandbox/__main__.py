@@ -18,12 +18,19 @@ from datastore_sdk.sandbox.server import Sandbox
 
 
 def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"no moment such as 2025-09-18T12:00:00Z: {text!r}") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m datastore_sdk.sandbox", description=__doc__)
+def _parser(program: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=program,
+        description="Run a simulated Restream service on this machine, until Ctrl-C.",
+        epilog=f"For example: {program} --port 8123 --days 2",
+    )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
     parser.add_argument("--seed", type=int, default=7, help="of the simulated field (default: %(default)s)")
@@ -36,12 +43,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, program: str = "python -m datastore_sdk.sandbox") -> int:
     """Serves until it is told to stop by Ctrl-C or SIGTERM.
 
     Prints the environment variables to set on standard output, everything else on standard error.
+
+    Args:
+        arguments: What stands behind the program's name on the command line. Default: what does so in this process.
+        program: What the program is called in its help and its errors.
     """
-    parser = _parser()
+    parser = _parser(program)
     options = parser.parse_args(arguments)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     stop = threading.Event()

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 MAX_CONCURRENT_CALLS: Final = 3
 _BACKLOG: Final = 128
+_LAST_PORT: Final = 65_535
 _START_SECONDS: Final = 20.0
+_STOP_SECONDS: Final = 15.0
 _POLL_SECONDS: Final = 0.005
 
 
@@ -67,7 +69,7 @@ class Sandbox:
 
     Raises:
         ImportError: The extra `sandbox` is not installed.
-        ValueError: `now` has no time zone, or `days` or `speed` is out of range.
+        ValueError: `now` has no time zone, or `days`, `speed` or `port` is out of range.
 
     Example:
         >>> with Sandbox(seed=7) as sandbox, Client(sandbox.token, base_url=sandbox.url) as client:
@@ -94,6 +96,8 @@ class Sandbox:
         admin: bool = False,
     ) -> None:
         _require_extra()
+        if not 0 <= port <= _LAST_PORT:
+            raise ValueError(f"port must be from 0 to {_LAST_PORT}, not {port}")
         self.token = token or secrets.token_urlsafe(24)
         self.client_id = client_id
         self.client_secret = client_secret or secrets.token_urlsafe(24)
@@ -150,7 +154,11 @@ class Sandbox:
         """Ends serving; streams that are still open are cut off. Does nothing when it is not running."""
         if self._server is not None and self._thread is not None:
             self._server.should_exit = True
-            self._thread.join()
+            self._thread.join(_STOP_SECONDS)
+            self._server.force_exit = True  # wait for nothing any more
+            self._thread.join(_STOP_SECONDS)
+            if self._thread.is_alive():
+                raise RuntimeError("the sandbox's server does not stop")
         self._server = self._thread = None
 
     def advance(self, seconds: float) -> None:

@@ -88,6 +88,8 @@ def error_from(operation: Operation[Any], request: Request, answer: Answer, body
     if kind in (RateLimited, ServerError):
         details["retry_after"] = _retry_after(answer.headers, now)
     message = f"{what}: {meaning}" + (f". The service says: {_printable(said)}" if said else "")
+    if (seconds := details.get("retry_after")) is not None:
+        message += f" (again in {seconds:.0f} s at the earliest)"
     return kind(message, method=request.method, url=request.url, **details)
 
 

@@ -20,6 +20,8 @@ R = TypeVar("R")
 
 _retries = logger("retry")
 _limits = logger("limits")
+_MOMENT = 0.5
+"""Seconds that whoever must not wait waits all the same: in them a download that was just given up comes to its end."""
 _FIRST_NOTICE = 2.0
 """Seconds of waiting for other calls after which that is told; then after twice as many, and so on."""
 _STATUS = 429
@@ -129,7 +131,10 @@ class Call:
             nonlocal notice
             if isinstance(effect, Wait) and not effect.future.done():
                 if not self._policy.wait:
-                    raise self._refused()
+                    try:
+                        return (yield Wait(effect.future, _MOMENT))
+                    except TimeoutError:
+                        raise self._refused() from None
                 seconds = self._clock.monotonic() - begun
                 if seconds >= notice:
                     notice = 2 * seconds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, field
@@ -22,6 +23,10 @@ EARLY = 10.0
 """Seconds before its expiry at which a token is no longer used."""
 QUIET = 5.0
 """Seconds for which a failure to get a token holds for everybody who wants one."""
+MOST_RENEWALS = 3
+"""How many tokens that are refused are renewed at most within a while."""
+WHILE = 30.0
+"""So many seconds."""
 
 _read = Json[Token](Token)
 
@@ -57,6 +62,7 @@ class ClientCredentials(Credentials):
         self._refused: str | None = None
         self._failure: RestreamError | None = None
         self._failed = 0.0
+        self._renewals = deque[float](maxlen=MOST_RENEWALS)
         self.after_fork()
         renew_after_fork(self)
 
@@ -84,11 +90,16 @@ class ClientCredentials(Credentials):
             turn.release()
 
     def renew(self, rejected: str) -> bool:
-        """Drops the token that was refused, unless another caller has renewed it already."""
-        issued = self._issued
-        if issued is None or issued.token == rejected:
-            self._refused = rejected
-            self._issued = None
+        """Drops the token that was refused, unless another caller has renewed it already.
+
+        Where one token after the other is refused, another one will not help: then the last is kept for a while.
+        """
+        issued, now = self._issued, self._clock.monotonic()
+        if issued and issued.token == rejected:
+            if len(self._renewals) == MOST_RENEWALS and now < self._renewals[0] + WHILE:
+                return False
+            self._renewals.append(now)
+            self._refused, self._issued = rejected, None
         return True
 
     def _current(self) -> str | None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from io import BytesIO
 from typing import Any, Protocol, TypeVar
 
-from datastore_sdk.exceptions import AuthenticationError, CallError, CallTimeoutError, ContractError
+from datastore_sdk.exceptions import AnswerError, AuthenticationError, CallError, CallTimeoutError, ContractError
 from datastore_sdk.transport.answers import MOST_OF_AN_ERROR, error_from, parse
 from datastore_sdk.transport.body import Body
 from datastore_sdk.transport.call import Call
@@ -181,8 +181,8 @@ class Exchange:
                     raise
             request = yield from self._request(operation)
             return (yield from self._accepted(call, request, lease))
-        except BaseException:
-            lease.release()
+        except BaseException as error:
+            lease.release(dropped=not isinstance(error, AnswerError))
             raise
 
     def _request(self, operation: Operation[Any]) -> Steps[Request]:
@@ -243,7 +243,7 @@ class Exchange:
         request, body = opened.request, opened.body
         what, details = f"{request.method} {request.url}", {"method": request.method, "url": request.url}
         time = self._time_for(request)
-        while content.write((yield from body.read())):
+        while content.write((yield from opened.read())):
             if body.received > self._longest_answer:
                 raise ContractError(f"{what} answered more than {self._longest_answer} bytes", **details)
             if time.left() <= 0:

@@ -27,7 +27,7 @@ class Held(Protocol):
         """See `Lease.wake`."""
         ...
 
-    def release(self) -> None:
+    def release(self, *, dropped: bool = False) -> None:
         """See `Lease.release`."""
         ...
 
@@ -93,6 +93,6 @@ class _Both:
         held = [lease.wake() for lease in self._leases]
         return all(held)
 
-    def release(self) -> None:
+    def release(self, *, dropped: bool = False) -> None:
         for lease in self._leases:
-            lease.release()
+            lease.release(dropped=dropped)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from datastore_sdk.transport.attempt import Attempt
@@ -23,15 +24,23 @@ class Opened:
         self._answer = answer
         self._attempt = attempt
         self._lease = lease
+        self._ended = False
 
-    def emit(self, item: Any) -> Steps[None]:
-        """Hands an item over. Meanwhile the slot may be taken by others.
+    def read(self) -> Steps[bytes]:
+        """The next piece of the body; empty at its end."""
+        piece = yield from self.body.read()
+        self._ended = not piece
+        return piece
+
+    def emit(self, items: Iterable[Any]) -> Steps[None]:
+        """Hands items over. Meanwhile the slot may be taken by others.
 
         Raises:
             SlotTaken: it was.
         """
         self._lease.rest(self._answer.drop)
-        yield from Emit(item)
+        for item in items:
+            yield from Emit(item)
         if not self._lease.wake():
             raise SlotTaken
 
@@ -46,5 +55,5 @@ class Opened:
             if self._lease.wake():
                 yield from Close(self._answer)
         finally:
-            self._lease.release()
+            self._lease.release(dropped=not self._ended)
             self._attempt.end(None, self.body.received)

@@ -15,20 +15,24 @@ from concurrent.futures import Future
 from threading import Lock, get_ident
 from time import monotonic
 
-from datastore_sdk.transport.effects import Steps, Wait
+from datastore_sdk.transport.effects import Sleep, Steps, Wait
 from datastore_sdk.transport.forking import renew_after_fork
 
 Place = tuple[int, int]
 """A thread and the task that runs in it."""
 PATIENCE = 2.0
 """Seconds that a holder may rest before others may take its slot."""
+NOTICE = 0.25
+"""Seconds after which the other side has noticed that a connection was dropped; until then it counts it as open."""
 
 
 class Lease:
     """A slot that is held."""
 
-    def __init__(self, slots: Slots) -> None:
+    def __init__(self, slots: Slots, since: float) -> None:
         self._slots = slots
+        self.since = since
+        """From when on the slot can be used."""
         self.held = True
         self.rests_since = 0.0
         self.rester: Place | None = None
@@ -42,16 +46,21 @@ class Lease:
         """Claims the slot back; False where it was taken."""
         return self._slots.wake(self)
 
-    def release(self) -> None:
-        """Gives the slot back, unless it was taken."""
-        self._slots.release(self)
+    def release(self, *, dropped: bool = False) -> None:
+        """Gives the slot back, unless it was taken.
+
+        Args:
+            dropped: Whether what it was used for was ended from this side, which the other side has yet to notice.
+        """
+        self._slots.release(self, dropped=dropped)
 
 
 class Slots:
     """Up to `limit` holders at a time, first come first served, across threads and event loops alike."""
 
     def __init__(self, limit: int) -> None:
-        self._free = limit
+        self._free = [0.0] * limit
+        """From when on each free slot can be used."""
         self._queue: deque[Future[Lease]] = deque()
         self._resting: set[Lease] = set()
         self._lock = Lock()
@@ -69,6 +78,16 @@ class Slots:
             here = _here()
             taken = self._serve(lease for lease in [*self._resting] if lease.rester == here)
         _drop(taken)
+        lease = yield from self._granted(ticket)
+        try:
+            if (early := lease.since - monotonic()) > 0:
+                yield from Sleep(early)
+        except BaseException:
+            lease.release()
+            raise
+        return lease
+
+    def _granted(self, ticket: Future[Lease]) -> Steps[Lease]:
         while True:
             try:
                 return (yield from Wait(ticket, PATIENCE))
@@ -93,10 +112,10 @@ class Slots:
             self._resting.discard(lease)
             return lease.held
 
-    def release(self, lease: Lease) -> None:
+    def release(self, lease: Lease, *, dropped: bool) -> None:
         """See `Lease.release`."""
         with self._lock:
-            self._free_up(lease)
+            self._free_up(lease, dropped=dropped)
             self._serve()
 
     def _serve(self, takeable: Iterable[Lease] = ()) -> list[Lease]:
@@ -108,17 +127,18 @@ class Slots:
                 victim = next(victims, None)
                 if victim is None:
                     break
-                self._free_up(victim)
+                self._free_up(victim, dropped=True)
                 taken.append(victim)
-            self._free -= 1
-            self._queue.popleft().set_result(Lease(self))
+            since = min(self._free)
+            self._free.remove(since)
+            self._queue.popleft().set_result(Lease(self, since))
         return taken
 
-    def _free_up(self, lease: Lease) -> None:
+    def _free_up(self, lease: Lease, *, dropped: bool) -> None:
         self._resting.discard(lease)
         if lease.held:
             lease.held = False
-            self._free += 1
+            self._free.append(max(lease.since, monotonic() + NOTICE if dropped else 0.0))
 
     def _give_up(self, ticket: Future[Lease]) -> None:
         """Leaves the queue; a slot that was granted just then is given back."""

@@ -127,6 +127,15 @@ def test_live(sandbox: Sandbox, tmp_path: Path, capsys: Output) -> None:
     assert main(["drift", "traffic", *map(str, tmp_path.iterdir())]) == 0
 
 
+@pytest.mark.parametrize("what", ["pad", "site"])
+@pytest.mark.parametrize("id", ["424242", "0"])
+def test_live_with_what_is_not_there(sandbox: Sandbox, what: str, id: str, capsys: Output) -> None:
+    assert main(["drift", "traffic", "--live", f"--{what}", id]) == 3
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert f"datastore: {sandbox.url} has no {what} {id} (404)" in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -141,7 +150,9 @@ def test_live(sandbox: Sandbox, tmp_path: Path, capsys: Output) -> None:
         (["drift", "traffic", "--live"], "no credentials"),
         (["drift", "nonsense"], "No such command"),
         (["--nonsense"], "No such option"),
-        (["sandbox", "--port", "x"], "invalid int value"),
+        (["sandbox", "--port", "x"], "datastore sandbox: error: argument --port: invalid int value"),
+        (["sandbox", "--port", "70000"], "datastore sandbox: error: port must be from 0 to 65535"),
+        (["sandbox", "--now", "x"], "datastore sandbox: error: argument --now: no moment such as 2025-09-18T12:00:00Z"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_line(arguments: list[str], told: str, capsys: Output) -> None:
@@ -169,8 +180,14 @@ def test_help_lists_the_commands(capsys: Output) -> None:
     assert main(["--help"]) == 0
     help_ = capsys.readouterr().out
     assert all(name in help_ for name in ("doctor", "drift", "sandbox", "--install-completion"))
+
+
+def test_help_of_the_sandbox(capsys: Output) -> None:
     assert main(["sandbox", "--help"]) == 0
-    assert "--port" in capsys.readouterr().out
+    help_ = capsys.readouterr().out
+    assert help_.startswith("usage: datastore sandbox ")
+    assert "For example: datastore sandbox --port 8123" in help_
+    assert "python -m" not in help_
 
 
 def test_without_a_terminal() -> None:

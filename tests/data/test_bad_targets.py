@@ -161,7 +161,6 @@ def test_a_missing_extra(
     [
         ({"parallel": 0}, "parallel must be from 1 to 3, not 0"),
         ({"parallel": 4}, "parallel must be from 1 to 3, not 4"),
-        ({"parallel": "2"}, "parallel must be from 1 to 3, not '2'"),
         ({"parallel": 2, "end": None}, "parallel needs start_datetime and end_datetime"),
         ({"parallel": 2, "start": None}, "parallel needs start_datetime and end_datetime"),
         ({"parallel": 2, "resolution": "minute"}, "parallel is for 1-second data as measured"),
@@ -171,6 +170,12 @@ def test_parallel(options: dict[str, Any], message: str) -> None:
     arguments: dict[str, Any] = {"source": "site", "id": 981, "start": moment(0), "end": moment(9), **options}
     with pytest.raises(ValueError, match=message):
         DataQuery(**arguments)
+
+
+@pytest.mark.parametrize("parallel", ["2", 2.0, True, None])
+def test_parallel_of_another_type(parallel: Any) -> None:
+    with pytest.raises(TypeError, match="parallel must be an int, not"):
+        DataQuery(source="site", id=981, start=moment(0), end=moment(9), parallel=parallel)
 
 
 def test_the_old_file_is_replaced_in_the_end(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:

@@ -184,3 +184,11 @@ def test_a_consumer_that_is_slow_does_not_let_records_pile_up(
     most = max(sent)
     records.close()
     assert most < 60, "parts were read to their end though nobody took their records"
+
+
+@pytest.mark.parametrize(("hours", "parts"), [(0.1, 1), (0.25, 2), (2, 3), (12, 3), (24, 5)])
+def test_short_ranges_are_divided_too(hours: float, parts: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranges, "SLICE", timedelta(seconds=20_000))
+    slices = [*ranges._slices(query(seconds=int(hours * 3600)))]
+    assert len(slices) == parts
+    assert [second for part in slices for second in part.seconds()] == [*query(seconds=int(hours * 3600)).seconds()]

@@ -7,10 +7,13 @@ import itertools
 import threading
 import time
 from collections.abc import AsyncGenerator, Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from datastore_sdk import RetryPolicy
 from datastore_sdk.data import Data, DataAsync, DataQuery
+from datastore_sdk.sandbox import Sandbox
 from datastore_sdk.transport import Client, slots
 from tests.data.service import Record, RecordService, moment, records_of
 from tests.support.fixtures import ClientOf, Serve
@@ -20,6 +23,7 @@ from tests.support.wire import Server
 SITE = DataQuery(source="site", id=981, start=moment(0))
 FILLED = DataQuery(source="site", id=981, start=moment(0), fill_data_method="ffill", fill_data_limit=5)
 
+NOW = datetime(2025, 9, 18, 12, tzinfo=UTC)
 RECORDS = records_of(4000)
 """About 400 kB: more than one batch."""
 
@@ -185,3 +189,24 @@ def test_streams_of_records_without_a_time_do_not_hang(serve: Serve, client_of: 
         return read_in_turn([Data(client, [SITE]).data_fetcher for _ in range(4)], 500)
 
     assert begin(read).result(5) == [rows] * 4
+
+
+@pytest.mark.parametrize("count", [4, 6])
+def test_streams_in_turn_ask_seldom_and_are_never_refused(count: int) -> None:
+    with Sandbox(now=NOW) as sandbox, Client(sandbox.token, base_url=sandbox.url) as client:
+        query = DataQuery(source="site", id=981, start=NOW - timedelta(hours=2), end=NOW, fields="slurry_rate")
+        found = read_in_turn([Data(client, [query]).data_fetcher for _ in range(count)], 1)
+        asked = [request.status for request in sandbox.requests]
+    assert {len(records) for records in found} == {len(found[0])}
+    assert len(found[0]) > 6000
+    assert set(asked) == {200}
+    assert len(asked) <= 12 * count
+
+
+def test_downloads_given_up_one_after_another_are_never_refused() -> None:
+    with Sandbox(now=NOW) as sandbox, Client(sandbox.token, base_url=sandbox.url) as client:
+        hasty = client.with_options(retries=RetryPolicy(wait=False))
+        query = DataQuery(source="site", id=981, start=NOW - timedelta(hours=12), end=NOW, parallel=3)
+        for _ in range(8):
+            assert len(Data(hasty, [query]).head(1)) == 1
+        assert {request.status for request in sandbox.requests} <= {200, None}

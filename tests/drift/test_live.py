@@ -15,6 +15,7 @@ from datastore_sdk.drift.traffic.calls import Call
 from datastore_sdk.exceptions import AuthenticationError
 from datastore_sdk.sandbox import Sandbox
 from datastore_sdk.transport.settings import DEFAULT_HOST
+from tests.conftest import NOW
 from tests.recorded.cassettes import replaying
 from tests.recorded.test_cassettes import findings
 
@@ -51,6 +52,21 @@ def test_a_pad_and_a_site_of_ones_own_choice(client: Client) -> None:
     paths = {call.path for _, call in walk.calls}
     assert {path.split("/")[5] for path in paths if "/pads/" in path} == {"", "681", "999999999"}
     assert {path.split("/")[5] for path in paths if "/sites/" in path} == {"", "981"}
+
+
+@pytest.mark.parametrize(("named", "told"), [({"pad_id": 681}, "pad 681"), ({"site_id": 981}, "site 981")])
+def test_what_was_named_but_may_not_be_seen(named: dict[str, int], told: str) -> None:
+    with (
+        Sandbox(now=NOW, days=1, denied=[681, 981]) as sandbox,
+        Client(sandbox.token, base_url=sandbox.url) as client,
+        pytest.raises(DriftError, match=rf"lets these credentials see nothing of {told} \(403\)"),
+    ):
+        Walk(client, **named).go()
+
+
+def test_what_was_not_named_and_may_not_be_seen_belongs_to_the_answers() -> None:
+    with Sandbox(now=NOW, days=1, denied=[681, 981]) as sandbox, Client(sandbox.token, base_url=sandbox.url) as client:
+        assert 404 in {call.status for _, call in walked(client).calls}
 
 
 def test_the_cassettes_hold_nothing_secret_and_can_be_replayed(

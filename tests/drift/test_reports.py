@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from datastore_sdk.drift import Finding, Report, Severity, Status, compare, observe, shipped
-from datastore_sdk.drift.reports import as_annotations, as_json, as_sarif
+from datastore_sdk.drift.reports import as_annotations, as_json, as_sarif, files
 from tests.drift.contracts import REAL, changed, from_text
 from tests.drift.in_contracts import IN_CONTRACTS
 from tests.drift.in_traffic import IN_TRAFFIC
@@ -96,6 +97,51 @@ def test_annotations() -> None:
 def test_annotations_of_a_url_have_no_file() -> None:
     finding = Finding(rule="x", severity=Severity.BREAKING, message="X.", document="https://example.com/a", line=5)
     assert as_annotations(Report("x", (finding,))).splitlines()[0] == "::error title=x::X."
+
+
+def placed(document: Path) -> Report:
+    return Report("x", (Finding(rule="x", severity=Severity.BREAKING, message="X.", document=str(document), line=5),))
+
+
+def installed(monkeypatch: pytest.MonkeyPatch, where: Path) -> Path:
+    """The contract of an SDK that is installed somewhere."""
+    package = where / "site-packages" / "datastore_sdk"
+    monkeypatch.setattr(files, "PACKAGE", package)
+    return package / "openapi.yaml"
+
+
+def artifact(report: Report) -> dict[str, Any]:
+    (result,) = json.loads(as_sarif(report))["runs"][0]["results"]
+    location: dict[str, Any] = result["locations"][0]["physicalLocation"]["artifactLocation"]
+    return location
+
+
+def test_a_file_below_the_working_directory_is_named_from_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    report = placed(tmp_path / "api" / "a.yaml")
+    assert as_annotations(report).startswith("::error file=api/a.yaml,line=5,title=x::")
+    assert artifact(report) == {"uri": "api/a.yaml"}
+
+
+def test_a_file_elsewhere_is_in_no_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    for report in (placed(tmp_path / "a.yaml"), placed(Path("../a.yaml"))):
+        assert as_annotations(report).startswith("::error title=x::")
+        assert artifact(report) == {"uri": (tmp_path / "a.yaml").as_uri()}
+
+
+@pytest.mark.parametrize("below", [True, False], ids=["in a virtual environment of the project", "elsewhere"])
+def test_the_contract_of_an_installed_sdk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, below: bool) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    contract = installed(monkeypatch, tmp_path / "here" / ".venv" if below else tmp_path)
+    for report in (placed(contract), placed(Path(os.path.relpath(contract)))):
+        assert as_annotations(report).startswith("::error title=x::")
+        assert artifact(report) == {"uri": "datastore_sdk/openapi.yaml", "uriBaseId": "PACKAGES"}
+        jsonschema.validate(json.loads(as_sarif(report)), SCHEMA)
 
 
 @pytest.mark.parametrize("report", [everything(), NOTHING], ids=["everything", "nothing"])

@@ -91,6 +91,33 @@ def test_two_sources_of_which_one_lags() -> None:
     assert positions(rest) == [(110, 982)]
 
 
+def test_a_late_record_that_a_break_loses_is_fetched() -> None:
+    """The service had held it back, and then the connection broke: no hole after the break tells of it."""
+    world = World(endings=at(20), sites=(981,))
+    world.told = lambda second: second != BEGIN + 15
+    listener = Listener(world)
+    heard = listener.listen(60.5)
+    assert sorted(positions(heard)) == whole(world, 60)
+    assert world.asked == [(BEGIN + 15, BEGIN + 21)]
+    assert listener.counts.filled == listener.counts.late == 1
+
+
+def test_an_old_hole_is_no_late_record() -> None:
+    world = World(endings=at(100))
+    world.told = lambda second: second != BEGIN + 15
+    heard = positions(Listener(world).listen(120.5))
+    assert {*whole(world, 120)} - {*heard} == {(BEGIN + 15, 981)}
+    assert world.asked == []
+
+
+def test_holes_before_a_break_are_asked_for_once() -> None:
+    world = World(endings=at(20, 40, 45), is_measured=lambda second: second - BEGIN not in {5, 15})
+    listener = Listener(world)
+    is_whole(world, listener.listen(60.5), 60)
+    assert world.asked == [(BEGIN + 5, BEGIN + 22)]
+    assert [*listener.gaps.found] == []
+
+
 def test_a_gap_that_the_archive_cannot_fill_is_reported() -> None:
     found: list[Gap] = []
     world = outage(World(is_measured=lambda second: not BEGIN + 11 <= second <= BEGIN + 13))

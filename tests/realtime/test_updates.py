@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from datastore_sdk import Client, DataChange, Pad, RetryPolicy, Site, State
-from datastore_sdk.exceptions import ForbiddenError
+from datastore_sdk.exceptions import ForbiddenError, NotFoundError
 from datastore_sdk.sandbox import Sandbox, faults
 from tests.conftest import NOW
 from tests.realtime.live import Reading, eventually, save
@@ -137,7 +137,7 @@ def test_the_states_of_a_pad(sandbox: Sandbox, client: Client, form: str) -> Non
     assert len({state.id for state in states}) > 1
 
 
-@pytest.mark.parametrize("status", [403, 404, 500])
+@pytest.mark.parametrize("status", [403, 500])
 def test_states_are_polled_where_no_room_can_be_entered(
     sandbox: Sandbox, client: Client, form: str, status: int
 ) -> None:
@@ -152,6 +152,14 @@ def test_states_are_polled_where_the_room_is_taken(sandbox: Sandbox, client: Cli
     eventually(lambda: other.live.statistics.connected)
     assert len(changes_of(sandbox, "sync", site.monitor_state(interval=0.05))) >= 4
     other.end()
+
+
+@pytest.mark.parametrize("kind", [Site, Pad])
+def test_the_states_of_what_is_not_there(client: Client, form: str, kind: type[Site | Pad]) -> None:
+    it = kind(999999, client=client)
+    watching = reading(it.monitor_state() if isinstance(it, Site) else it.monitor_states(), form)
+    with pytest.raises(NotFoundError, match=r"/ws/(site|pad)s/999999/"):
+        watching.done.result(PATIENCE)
 
 
 def test_watching_what_may_not_be_seen() -> None:

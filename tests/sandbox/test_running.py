@@ -77,6 +77,9 @@ def test_wrong_options() -> None:
         Sandbox(now=datetime(2025, 9, 18))  # noqa: DTZ001
     with pytest.raises(ValueError, match="days"):
         Sandbox(days=0)
+    for port in (-1, 65_536):
+        with pytest.raises(ValueError, match="port must be from 0 to 65535"):
+            Sandbox(port=port)
 
 
 def test_the_clock_goes_on_by_default() -> None:

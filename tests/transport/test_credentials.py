@@ -19,7 +19,7 @@ from datastore_sdk.exceptions import (
     ServerError,
 )
 from datastore_sdk.transport import Client
-from datastore_sdk.transport.client_credentials import QUIET
+from datastore_sdk.transport.client_credentials import MOST_RENEWALS, QUIET
 from restream_api.api.pads import list_pads
 from tests.support.answers import Reply, answer, give, then
 from tests.support.clock import JumpingClock
@@ -211,6 +211,14 @@ def test_after_a_failure_nobody_asks_for_some_seconds(
     issuer.refusal = None
     clock.time += QUIET
     assert form.run(client, list_pads()) == []
+
+
+def test_a_service_that_refuses_every_token_is_asked_for_few(client: Client, issuer: Issuer, form: Form) -> None:
+    issuer.accepting = False
+    for _ in range(10):
+        with pytest.raises(AuthenticationError):
+            form.run(client, list_pads())
+    assert issuer.asked == 1 + MOST_RENEWALS
 
 
 TROUBLES: dict[str, tuple[Reply, type[CallError]]] = {

@@ -140,7 +140,7 @@ def a_nightly_job(folder: Path) -> None:
     for change in changes:
         assert_type(change.start_date, datetime)
         kind: str = change.modification_type  # known values are completed, others allowed
-        print(kind)
+        show(kind)
         minutes = change.get_data(resolution=DataResolutions.MINUTE, aggregation=DataAggregations.MEAN)
         show(sum(1 for _ in minutes))
         assert_type(change.confirm_data_received(), bool)

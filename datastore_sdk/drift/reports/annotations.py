@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datastore_sdk.drift.findings import Finding, Report, Severity
+from datastore_sdk.drift.reports.files import in_repository
 
 _COMMANDS = {Severity.BREAKING: "error", Severity.COMPATIBLE: "warning", Severity.DOCUMENTATION: "notice"}
 
@@ -15,8 +16,8 @@ def as_annotations(report: Report) -> str:
 
 def _command(finding: Finding) -> str:
     properties = {"title": finding.rule}
-    if finding.document and "://" not in finding.document:
-        properties = {"file": finding.document, **({"line": str(finding.line)} if finding.line else {}), **properties}
+    if file := in_repository(finding.document):
+        properties = {"file": file, **({"line": str(finding.line)} if finding.line else {}), **properties}
     told = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
     calls = ", ".join(finding.endpoints)
     touches = f" It touches {', '.join(finding.touches)}." if finding.touches else ""

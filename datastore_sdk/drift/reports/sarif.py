@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from datastore_sdk.drift.findings import Finding, Report, Severity
+from datastore_sdk.drift.reports.files import in_package, in_repository, whole
 from datastore_sdk.version import VERSION
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -35,7 +35,7 @@ def as_sarif(report: Report) -> str:
 def _result(finding: Finding, rule: int) -> Mapping[str, Any]:
     location: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": name} for name in finding.endpoints]}
     if finding.document:
-        physical: dict[str, Any] = {"artifactLocation": {"uri": _uri(finding.document)}}
+        physical: dict[str, Any] = {"artifactLocation": _artifact(finding.document)}
         if finding.line:
             physical["region"] = {"startLine": finding.line}
         location["physicalLocation"] = physical
@@ -56,8 +56,10 @@ def _result(finding: Finding, rule: int) -> Mapping[str, Any]:
     }
 
 
-def _uri(name: str) -> str:
-    if "://" in name:
-        return name
-    path = Path(name)
-    return path.as_uri() if path.is_absolute() else quote(path.as_posix())
+def _artifact(document: str) -> Mapping[str, str]:
+    if "://" in document:
+        return {"uri": document}
+    if file := in_package(document):
+        return {"uri": quote(file), "uriBaseId": "PACKAGES"}
+    file = in_repository(document)
+    return {"uri": quote(file) if file else whole(document).as_uri()}

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from datastore_sdk.data.query import DataQuery
+from datastore_sdk.drift.errors import DriftError
 from datastore_sdk.drift.traffic.calls import Call
 from datastore_sdk.drift.values import is_array, is_object
 from datastore_sdk.exceptions import AnswerError, AuthenticationError
@@ -26,6 +27,7 @@ NO_FAILURE = frozenset(range(200, 400))
 """Statuses whose answers are looked at whatever the contract says of them."""
 NO_PAD = 999_999_999
 """The id of no pad: what an error looks like belongs to the contract too."""
+_REFUSALS = {403: "lets these credentials see nothing of {}", 404: "has no {}"}
 
 
 class Walk:
@@ -42,6 +44,7 @@ class Walk:
         self._status = 0
         self._pad_id = pad_id
         self._site_id = site_id
+        self._named = {("pad", pad_id), ("site", site_id)}
         self.calls: list[tuple[str, Call]] = []
         """The calls that were made, with the ids of their operations."""
 
@@ -49,20 +52,22 @@ class Walk:
         """Makes the calls.
 
         Raises:
+            DriftError: The pad or site that was named is not there, or may not be seen.
             RestreamError: The service was not reached, or does not take the credentials.
         """
         self._ask(pads.get_pad(NO_PAD))
         for pad in self._list(pads.list_pads())[:1]:
-            self._pad_id = self._pad_id or pad.get("id")
-        if self._pad_id:
+            self._pad_id = pad["id"] if self._pad_id is None else self._pad_id
+        if self._pad_id is not None:
             self._see_pad(self._pad_id)
         for site in self._list(sites.list_sites(pad_id=self._pad_id))[:1]:
-            self._site_id = self._site_id or site.get("id")
-        if self._site_id:
+            self._site_id = site["id"] if self._site_id is None else self._site_id
+        if self._site_id is not None:
             self._see_site(self._site_id)
 
     def _see_pad(self, pad_id: int) -> None:
         self._ask(pads.get_pad(pad_id))
+        self._require("pad", pad_id)
         self._ask(pads.list_pad_fields(pad_id))
         stages = self._list(pads.list_pad_stages(pad_id))
         self._ask(pads.list_pad_stage_aggregations(pad_id, histories=_ids(stages)))
@@ -77,6 +82,7 @@ class Walk:
 
     def _see_site(self, site_id: int) -> None:
         self._ask(sites.get_site(site_id))
+        self._require("site", site_id)
         for state in self._list(states.list_states(site_id=site_id))[:1]:
             self._ask(states.get_state(state["id"]))
         self._ask(sites.list_site_fields(site_id))
@@ -89,21 +95,27 @@ class Walk:
         for start in _starts(stages):
             self._ask(DataQuery(source="site", id=site_id, start=start, end=start + WINDOW).operation())
 
+    def _require(self, what: str, id: int) -> None:
+        """Ends the walk where what was named was just refused: looking at nothing would pass for no drift."""
+        if (what, id) not in self._named or self._status not in _REFUSALS:
+            return
+        refusal = _REFUSALS[self._status].format(f"{what} {id}")
+        raise DriftError(f"{self._client.base_url} {refusal} ({self._status})")
+
     def _ask(self, operation: Operation[Any]) -> Any:
         """Makes a call and keeps it; comes back with the answer, or None where it is no success."""
         try:
             content = self._client.run(replace(operation.with_parse(bytes), success=NO_FAILURE))
-            status = self._status
         except AuthenticationError:
             raise
         except AnswerError as error:
-            content, status = error.body.encode(), error.status
+            content, self._status = error.body.encode(), error.status
             if len(error.body) >= EXCERPT:  # the rest is not known, so nothing can be said of it
                 return None
         call = Call(
             method=operation.method,
             url=operation.target,
-            status=status,
+            status=self._status,
             media_type="",
             content=content,
             source=urlsplit(self._client.base_url).netloc,

@@ -1,0 +1,28 @@
+"""What the documents of findings are called in reports that services lay over a repository."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[2]
+"""Where the SDK is, with its own contract where it was installed."""
+
+
+def whole(document: str) -> Path:
+    """The path of a file from the root."""
+    return Path(os.path.normpath(Path.cwd() / document))
+
+
+def in_package(document: str) -> str | None:
+    """The name of a file of the SDK, from the folder of packages that it is installed in; None for any other."""
+    path = Path(document).resolve()
+    return path.relative_to(PACKAGE.resolve().parent).as_posix() if path.is_relative_to(PACKAGE.resolve()) else None
+
+
+def in_repository(document: str) -> str | None:
+    """The name of a file from the working directory; None where it does not lie below it, or is of the SDK."""
+    if not document or "://" in document or in_package(document):
+        return None
+    path, here = whole(document), Path.cwd()
+    return path.relative_to(here).as_posix() if path.is_relative_to(here) else None
