@@ -19,10 +19,19 @@ def checked_id(value: object, what: str = "id") -> int:
         TypeError: It is not an int.
         ValueError: It is not positive.
     """
+    if (number := checked_int(value, what)) < 1:
+        raise ValueError(f"{what} must be positive, not {number}")
+    return number
+
+
+def checked_int(value: object, what: str) -> int:
+    """An int, which True and False are not.
+
+    Raises:
+        TypeError: It is none.
+    """
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{what} must be an int, not {type(value).__name__}: {value!r}")
-    if value < 1:
-        raise ValueError(f"{what} must be positive, not {value}")
     return value
 
 

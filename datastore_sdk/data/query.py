@@ -7,7 +7,15 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from datastore_sdk.checks import checked_choice, checked_flag, checked_id, checked_range, name_list, whole_second
+from datastore_sdk.checks import (
+    checked_choice,
+    checked_flag,
+    checked_id,
+    checked_int,
+    checked_range,
+    name_list,
+    whole_second,
+)
 from datastore_sdk.enums import DataAggregations, DataFillMethods, DataResolutions, StageNameFilters
 from restream_api.api.pads import stream_pad_data
 from restream_api.api.sites import stream_site_data
@@ -98,10 +106,7 @@ class DataQuery:
             raise ValueError("fill_data_method and aggregation exclude each other")
 
     def _check_parallel(self) -> None:
-        parallel: object = self.parallel
-        if isinstance(parallel, bool) or not isinstance(parallel, int):
-            raise TypeError(f"parallel must be an int, not {type(parallel).__name__}: {parallel!r}")
-        if self.parallel not in range(1, MOST_PARALLEL + 1):
+        if checked_int(self.parallel, "parallel") not in range(1, MOST_PARALLEL + 1):
             raise ValueError(
                 f"parallel must be from 1 to {MOST_PARALLEL}, not {self.parallel!r}: the service allows no more"
             )
