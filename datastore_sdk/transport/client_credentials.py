@@ -23,9 +23,9 @@ EARLY = 10.0
 """Seconds before its expiry at which a token is no longer used."""
 QUIET = 5.0
 """Seconds for which a failure to get a token holds for everybody who wants one."""
-MOST_RENEWALS = 3
+MOST_RENEWALS = 5
 """How many tokens that are refused are renewed at most within a while."""
-WHILE = 30.0
+WHILE = 60.0
 """So many seconds."""
 
 _read = Json[Token](Token)

@@ -182,7 +182,7 @@ class Exchange:
             request = yield from self._request(operation)
             return (yield from self._accepted(call, request, lease))
         except BaseException as error:
-            lease.release(dropped=not isinstance(error, AnswerError))
+            lease.release(dropped=not isinstance(error, AnswerError) and getattr(error, "sent", True))
             raise
 
     def _request(self, operation: Operation[Any]) -> Steps[Request]:
