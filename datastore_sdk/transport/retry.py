@@ -41,9 +41,9 @@ class RetryPolicy:
     them; None: as long as there are attempts."""
     wait: bool = True
     """False for programs that must not sleep: a call that would be made again later fails instead, with the error that
-    was met, whose `retry_after` says when to try again; and one that would wait for others to the same endpoint fails
-    with `RateLimited`, without a request. (A token that another thread is asking for is waited for all the same: it
-    needs the network either way.)"""
+    was met, whose `retry_after` says when to try again; and one that would wait longer than half a second for others to
+    the same endpoint fails with `RateLimited`, without a request. (A token that another thread is asking for is waited
+    for all the same: it needs the network either way.)"""
 
     def __post_init__(self) -> None:
         checked_id(self.max_attempts, "max_attempts")

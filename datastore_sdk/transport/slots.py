@@ -4,6 +4,8 @@ A stream holds its slot while it is read, which can take hours, and while the pr
 else. Four streams opened in one thread and read in turn would wait for each other for ever. So a holder that rests can
 lose its slot to somebody who waits: at once where the one who waits is the program that lets it rest, else after some
 patience. It takes another slot when it goes on.
+
+A slot whose use was ended from this side rests a moment before it is used again, until the other side has noticed.
 """
 
 from __future__ import annotations
