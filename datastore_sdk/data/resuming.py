@@ -19,10 +19,10 @@ from datastore_sdk.data.download import Download
 from datastore_sdk.data.forms import Form
 from datastore_sdk.data.query import DataQuery
 from datastore_sdk.exceptions import CallError, CorruptBodyError, TruncatedBodyError
-from datastore_sdk.transport.call import Call
+from datastore_sdk.transport.calls.call import Call
+from datastore_sdk.transport.calls.exchange import Exchange
+from datastore_sdk.transport.calls.opened import Opened, SlotTaken
 from datastore_sdk.transport.effects import Steps
-from datastore_sdk.transport.exchange import Exchange
-from datastore_sdk.transport.opened import Opened, SlotTaken
 
 log = logging.getLogger("datastore_sdk")
 

@@ -16,8 +16,8 @@ from datastore_sdk.data.progress import Meter, NotShown, Show
 from datastore_sdk.data.query import DataQuery
 from datastore_sdk.data.stream import batches
 from datastore_sdk.data.writing import written
+from datastore_sdk.transport.calls.exchange import Exchange
 from datastore_sdk.transport.effects import Steps
-from datastore_sdk.transport.exchange import Exchange
 
 
 def saving(

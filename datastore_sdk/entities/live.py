@@ -28,8 +28,8 @@ from datastore_sdk.realtime import (
 )
 from datastore_sdk.realtime.stream import Plan
 from datastore_sdk.transport import Client
+from datastore_sdk.transport.calls.exchange import Flow
 from datastore_sdk.transport.connection import checked_seconds
-from datastore_sdk.transport.exchange import Flow
 
 E = TypeVar("E")
 

@@ -9,7 +9,7 @@ import orjson
 from datastore_sdk.checks import checked_id
 from datastore_sdk.entities.entity import Entity
 from datastore_sdk.transport import Client, client_for
-from datastore_sdk.transport.exchange import Flow
+from datastore_sdk.transport.calls.exchange import Flow
 from restream_api.types import Operation
 
 R = TypeVar("R", bound=Entity)

@@ -23,9 +23,9 @@ from datastore_sdk.realtime.counts import Counts
 from datastore_sdk.realtime.gaps import Gaps, gap
 from datastore_sdk.realtime.listening import Hearer, pause
 from datastore_sdk.realtime.sources import Sources
+from datastore_sdk.transport.calls.exchange import Exchange
 from datastore_sdk.transport.effects import Effect, Emit, Steps, changed
-from datastore_sdk.transport.exchange import Exchange
-from datastore_sdk.transport.logs import logger
+from datastore_sdk.transport.telling.logs import logger
 
 log = logger("realtime")
 

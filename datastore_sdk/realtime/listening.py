@@ -21,10 +21,10 @@ from datastore_sdk.exceptions import (
 from datastore_sdk.realtime.counts import Counts
 from datastore_sdk.realtime.manners import Manners
 from datastore_sdk.realtime.messages import Messages
+from datastore_sdk.transport.calls.exchange import Exchange
 from datastore_sdk.transport.effects import Answer, Emit, Sleep, Steps
-from datastore_sdk.transport.exchange import Exchange
-from datastore_sdk.transport.logs import logger
-from datastore_sdk.transport.rooms import Ping, Receive, RoomClosed, entered
+from datastore_sdk.transport.rooms.entering import Ping, Receive, RoomClosed, entered
+from datastore_sdk.transport.telling.logs import logger
 from restream_api.types import Operation
 
 log = logger("realtime")

@@ -20,7 +20,7 @@ from datastore_sdk.realtime.sources import Sources
 from datastore_sdk.realtime.stream import Plan
 from datastore_sdk.transport import Client
 from datastore_sdk.transport.effects import Steps
-from datastore_sdk.transport.rooms import room
+from datastore_sdk.transport.rooms.entering import room
 
 _KEY = re.compile(r"[0-9a-fA-F]{32}")
 _OTHER_NAMES = {"start_datetime": "start", "end_datetime": "end"}

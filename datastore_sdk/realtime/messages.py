@@ -11,7 +11,7 @@ import msgspec
 from datastore_sdk.data.decoding import Undecodable
 from datastore_sdk.data.forms import Form
 from datastore_sdk.realtime.counts import Counts
-from datastore_sdk.transport.logs import logger
+from datastore_sdk.transport.telling.logs import logger
 
 log = logger("realtime")
 

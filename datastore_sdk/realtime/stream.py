@@ -26,7 +26,7 @@ from datastore_sdk.realtime.reader import Reader
 from datastore_sdk.realtime.taken import TAKEN
 from datastore_sdk.transport import Client
 from datastore_sdk.transport.effects import Emit, End, Steps
-from datastore_sdk.transport.worker import Worker
+from datastore_sdk.transport.http.worker import Worker
 
 T = TypeVar("T")
 

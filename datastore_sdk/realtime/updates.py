@@ -15,8 +15,8 @@ from datastore_sdk.realtime.messages import Messages
 from datastore_sdk.realtime.stream import Plan
 from datastore_sdk.transport import Client
 from datastore_sdk.transport.effects import Emit, Steps
-from datastore_sdk.transport.logs import logger
-from datastore_sdk.transport.rooms import room
+from datastore_sdk.transport.rooms.entering import room
+from datastore_sdk.transport.telling.logs import logger
 
 log = logger("realtime")
 

@@ -21,10 +21,10 @@ from datastore_sdk.realtime.messages import Messages
 from datastore_sdk.realtime.stream import Plan
 from datastore_sdk.realtime.taken import TAKEN
 from datastore_sdk.transport import Client
+from datastore_sdk.transport.calls.exchange import Calls, Exchange
 from datastore_sdk.transport.effects import Effect, Emit, Steps, changed
-from datastore_sdk.transport.exchange import Calls, Exchange
-from datastore_sdk.transport.logs import logger
-from datastore_sdk.transport.rooms import room
+from datastore_sdk.transport.rooms.entering import room
+from datastore_sdk.transport.telling.logs import logger
 
 log = logger("realtime")
 

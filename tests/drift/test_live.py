@@ -14,7 +14,7 @@ from datastore_sdk.drift.traffic import Walk, record
 from datastore_sdk.drift.traffic.calls import Call
 from datastore_sdk.exceptions import AuthenticationError
 from datastore_sdk.sandbox import Sandbox
-from datastore_sdk.transport.settings import DEFAULT_HOST
+from datastore_sdk.transport.configuration.settings import DEFAULT_HOST
 from tests.conftest import NOW
 from tests.recorded.cassettes import replaying
 from tests.recorded.test_cassettes import findings

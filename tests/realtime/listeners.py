@@ -16,7 +16,7 @@ from datastore_sdk.realtime.manners import Manners
 from datastore_sdk.realtime.messages import Messages
 from datastore_sdk.realtime.sources import Sources
 from datastore_sdk.transport.effects import Steps
-from datastore_sdk.transport.rooms import room
+from datastore_sdk.transport.rooms.entering import room
 from tests.realtime.world import World
 
 

@@ -9,7 +9,7 @@ from websockets.client import ClientProtocol
 from websockets.protocol import State
 from websockets.uri import parse_uri
 
-from datastore_sdk.transport.frames import Frames
+from datastore_sdk.transport.rooms.frames import Frames
 from tests.realtime.frames import BINARY, CONTINUED, PING, PONG, TEXT, frame
 
 

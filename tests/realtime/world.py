@@ -11,9 +11,12 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from datastore_sdk.exceptions import NoConnectionError
+from datastore_sdk.transport.calls.exchange import Exchange
+from datastore_sdk.transport.calls.limits import EndpointSlots, Limits
+from datastore_sdk.transport.calls.retry import RetryPolicy
 from datastore_sdk.transport.clock import Clock
 from datastore_sdk.transport.connection import Timeouts
-from datastore_sdk.transport.credentials import Credentials, StaticToken
+from datastore_sdk.transport.credentials.tokens import Credentials, StaticToken
 from datastore_sdk.transport.effects import (
     Abandoned,
     Answer,
@@ -27,10 +30,7 @@ from datastore_sdk.transport.effects import (
     Steps,
     Wait,
 )
-from datastore_sdk.transport.exchange import Exchange
-from datastore_sdk.transport.limits import EndpointSlots, Limits
-from datastore_sdk.transport.retry import RetryPolicy
-from datastore_sdk.transport.rooms import Connect, Ping, Receive, RoomClosed
+from datastore_sdk.transport.rooms.entering import Connect, Ping, Receive, RoomClosed
 from tests.support.clock import START
 
 Record = dict[str, Any]

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from datastore_sdk.data import Data, DataAsync, DataQuery
 from datastore_sdk.transport import Client
-from datastore_sdk.transport.exchange import Calls
+from datastore_sdk.transport.calls.exchange import Calls
 
 T = TypeVar("T")
 

@@ -13,7 +13,7 @@ import pytest
 from datastore_sdk.exceptions import BodyError, CallError, ContractError, CorruptBodyError, TruncatedBodyError
 from datastore_sdk.transport import RetryPolicy
 from datastore_sdk.transport import client as clients
-from datastore_sdk.transport.body import PIECE, Body
+from datastore_sdk.transport.calls.body import PIECE, Body
 from datastore_sdk.transport.effects import Answer, Read, Request
 from restream_api.api.pads import delete_pad_parameter, list_pads
 from tests.support.answers import always, answer, chunked, in_turn

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datastore_sdk.transport.chunks import ChunkedError, unchunked
+from datastore_sdk.transport.http.chunks import ChunkedError, unchunked
 from tests.support.answers import END, chunk
 from tests.support.properties import PROPERTY
 

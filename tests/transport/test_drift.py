@@ -12,7 +12,7 @@ import pytest
 from datastore_sdk import Client, DriftEvent, Hooks, Pad, Site
 from datastore_sdk.exceptions import BadRequestError, DriftFoundError, DriftWarning, NotFoundError
 from datastore_sdk.sandbox import Sandbox
-from datastore_sdk.transport import drift
+from datastore_sdk.transport.calls import drift
 from restream_api.api.pads import get_pad, list_pads
 from restream_api.models import StageAggregations
 from restream_api.types import Json, Model, Operation

@@ -11,7 +11,7 @@ import pytest
 
 from datastore_sdk.data import Data, DataAsync, DataQuery
 from datastore_sdk.transport import Client, RetryPolicy
-from datastore_sdk.transport.drivers import AsyncDriver, Driver
+from datastore_sdk.transport.driving.drivers import AsyncDriver, Driver
 from datastore_sdk.transport.effects import Effect
 from restream_api.api.pads import get_pad, list_pads
 from tests.support.answers import answer, by_path, chunk, chunked, head, in_turn, then

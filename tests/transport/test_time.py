@@ -13,8 +13,8 @@ import pytest
 
 from datastore_sdk.exceptions import CallTimeoutError, NoConnectionError, RateLimited, ServerError
 from datastore_sdk.transport import RetryPolicy, Timeouts
+from datastore_sdk.transport.calls.retry import LONGEST
 from datastore_sdk.transport.clock import Clock
-from datastore_sdk.transport.retry import LONGEST
 from restream_api.api.pads import create_pad_parameters, list_pads
 from tests.support.answers import always, answer, by_path, head, in_turn, then
 from tests.support.clock import START, JumpingClock

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from datastore_sdk.cli.examination.findings import Finding, good, skipped, warning, wrong
 from datastore_sdk.transport.connection import Connection
-from datastore_sdk.transport.tls import tls_context
+from datastore_sdk.transport.http.tls import tls_context
 
 _PORTS: Final = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 _DAY: Final = 86_400

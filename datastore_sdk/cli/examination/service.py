@@ -17,10 +17,10 @@ from datastore_sdk.exceptions import (
     ServerError,
 )
 from datastore_sdk.transport import Client
+from datastore_sdk.transport.calls.exchange import Exchange
 from datastore_sdk.transport.effects import Answer, Close, Open, Request, Steps
-from datastore_sdk.transport.exchange import Exchange
-from datastore_sdk.transport.line import Line
-from datastore_sdk.transport.rooms import entered, room
+from datastore_sdk.transport.http.line import Line
+from datastore_sdk.transport.rooms.entering import entered, room
 from restream_api.api import pads
 
 MOST_SKEW: Final = 30.0

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from datastore_sdk.cli.examination.findings import Finding, good, wrong
 from datastore_sdk.exceptions import ConfigurationError, MissingCredentialsError
-from datastore_sdk.transport.config import Configuration, Options
-from datastore_sdk.transport.description import described
-from datastore_sdk.transport.surroundings import configuration
+from datastore_sdk.transport.configuration.config import Configuration, Options
+from datastore_sdk.transport.configuration.description import described
+from datastore_sdk.transport.configuration.surroundings import configuration
 
 _NO_TOKEN = "none"  # noqa: S105 - it stands for none, and is not sent
 

@@ -16,7 +16,7 @@ from datastore_sdk.drift.errors import DriftError
 from datastore_sdk.drift.traffic.calls import Call
 from datastore_sdk.drift.traffic.scrubbing import scrubbed_body, scrubbed_url
 from datastore_sdk.drift.values import is_array, is_object
-from datastore_sdk.transport.settings import DEFAULT_HOST
+from datastore_sdk.transport.configuration.settings import DEFAULT_HOST
 
 _GZIP = b"\x1f\x8b"
 _EITHER = zlib.MAX_WBITS | 32

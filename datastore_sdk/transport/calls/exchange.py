@@ -10,18 +10,18 @@ from typing import Any, Protocol, TypeVar
 
 from datastore_sdk.exceptions import AnswerError, AuthenticationError, CallError, CallTimeoutError, ContractError
 from datastore_sdk.transport.answers import MOST_OF_AN_ERROR, error_from, parse
-from datastore_sdk.transport.body import Body
-from datastore_sdk.transport.call import Call
+from datastore_sdk.transport.calls.body import Body
+from datastore_sdk.transport.calls.call import Call
+from datastore_sdk.transport.calls.deadline import Deadline
+from datastore_sdk.transport.calls.drift import check_status, checked
+from datastore_sdk.transport.calls.limits import Held, Limits
+from datastore_sdk.transport.calls.opened import Opened
+from datastore_sdk.transport.calls.retry import RetryPolicy
 from datastore_sdk.transport.clock import Clock
 from datastore_sdk.transport.connection import Timeouts
-from datastore_sdk.transport.credentials import Credentials
-from datastore_sdk.transport.deadline import Deadline
-from datastore_sdk.transport.drift import check_status, checked
+from datastore_sdk.transport.credentials.tokens import Credentials
 from datastore_sdk.transport.effects import Answer, Close, Open, OutOfTime, Request, Steps
-from datastore_sdk.transport.hooks import Hooks
-from datastore_sdk.transport.limits import Held, Limits
-from datastore_sdk.transport.opened import Opened
-from datastore_sdk.transport.retry import RetryPolicy
+from datastore_sdk.transport.telling.hooks import Hooks
 from restream_api.types import Operation
 
 T = TypeVar("T")

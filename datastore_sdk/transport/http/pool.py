@@ -17,12 +17,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from datastore_sdk.exceptions import NoConnectionError
-from datastore_sdk.transport.chunks import ChunkedError, unchunked
 from datastore_sdk.transport.effects import Answer, Request
-from datastore_sdk.transport.failures import failure
 from datastore_sdk.transport.forking import drop_after_fork
-from datastore_sdk.transport.idle import Idle, Origin
-from datastore_sdk.transport.line import Line
+from datastore_sdk.transport.http.chunks import ChunkedError, unchunked
+from datastore_sdk.transport.http.failures import failure
+from datastore_sdk.transport.http.idle import Idle, Origin
+from datastore_sdk.transport.http.line import Line
 
 _PORTS = {"http": 80, "https": 443}
 _AT_A_TIME = 1 << 17

@@ -12,10 +12,10 @@ import httpx
 from datastore_sdk.exceptions import CallTimeoutError, NoConnectionError
 from datastore_sdk.transport.connection import Connection
 from datastore_sdk.transport.effects import Answer, Request
-from datastore_sdk.transport.failures import failure
 from datastore_sdk.transport.forking import drop_after_fork
-from datastore_sdk.transport.line import Line
-from datastore_sdk.transport.tls import tls_context
+from datastore_sdk.transport.http.failures import failure
+from datastore_sdk.transport.http.line import Line
+from datastore_sdk.transport.http.tls import tls_context
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 _LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=4.0)

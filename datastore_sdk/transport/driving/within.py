@@ -8,7 +8,7 @@ from threading import Lock, Timer
 from typing import TypeVar
 
 from datastore_sdk.transport.effects import OutOfTime
-from datastore_sdk.transport.line import Line
+from datastore_sdk.transport.http.line import Line
 
 R = TypeVar("R")
 

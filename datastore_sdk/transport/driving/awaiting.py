@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextvars import copy_context
 from typing import TypeVar
 
-from datastore_sdk.transport.worker import Worker
+from datastore_sdk.transport.http.worker import Worker
 
 R = TypeVar("R")
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from datastore_sdk.exceptions import CallTimeoutError, RestreamError
 from datastore_sdk.transport.answers import UnexpectedContentError
 from datastore_sdk.transport.clock import Clock
-from datastore_sdk.transport.credentials import Credentials, Fetch, is_token
+from datastore_sdk.transport.credentials.token_cache import KeptToken, TokenCache
+from datastore_sdk.transport.credentials.tokens import Credentials, Fetch, is_token
 from datastore_sdk.transport.effects import Block, Steps
 from datastore_sdk.transport.forking import renew_after_fork
 from datastore_sdk.transport.slots import Slots
-from datastore_sdk.transport.token_cache import KeptToken, TokenCache
 from restream_api.api.oauth import create_token
 from restream_api.models import Token, TokenRequest
 from restream_api.types import Json, Operation

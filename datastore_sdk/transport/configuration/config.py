@@ -7,14 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypedDict, TypeVar
 
-from datastore_sdk.transport.connection import Connection, Timeouts
-from datastore_sdk.transport.credentials import TokenProvider
-from datastore_sdk.transport.hooks import Hooks
-from datastore_sdk.transport.limits import CALLS_PER_ENDPOINT
-from datastore_sdk.transport.login import NAMES, Login, login_from, refuse_two
-from datastore_sdk.transport.profiles import did_you_mean
-from datastore_sdk.transport.retry import RetryPolicy
-from datastore_sdk.transport.settings import (
+from datastore_sdk.transport.calls.limits import CALLS_PER_ENDPOINT
+from datastore_sdk.transport.calls.retry import RetryPolicy
+from datastore_sdk.transport.configuration.login import NAMES, Login, login_from, refuse_two
+from datastore_sdk.transport.configuration.profiles import did_you_mean
+from datastore_sdk.transport.configuration.settings import (
     DEFAULT_HOST,
     Headers,
     base_url_from,
@@ -30,6 +27,9 @@ from datastore_sdk.transport.settings import (
     user_agent_from,
     verify_from,
 )
+from datastore_sdk.transport.connection import Connection, Timeouts
+from datastore_sdk.transport.credentials.tokens import TokenProvider
+from datastore_sdk.transport.telling.hooks import Hooks
 
 if TYPE_CHECKING:
     import ssl

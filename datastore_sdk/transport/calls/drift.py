@@ -16,12 +16,12 @@ from inspect import currentframe
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, cast, get_args
 
 from datastore_sdk.exceptions import DriftFoundError, DriftWarning
-from datastore_sdk.transport.attempt import facts_of
-from datastore_sdk.transport.hooks import DriftEvent, Hooks, tell
+from datastore_sdk.transport.calls.attempt import facts_of
+from datastore_sdk.transport.telling.hooks import DriftEvent, Hooks, tell
 from restream_api.types import Model
 
 if TYPE_CHECKING:
-    from datastore_sdk.transport.call import Call
+    from datastore_sdk.transport.calls.call import Call
 
 T = TypeVar("T")
 

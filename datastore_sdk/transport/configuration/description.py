@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from datastore_sdk.transport.config import Configuration, Setting
-from datastore_sdk.transport.login import Login
+from datastore_sdk.transport.configuration.config import Configuration, Setting
+from datastore_sdk.transport.configuration.login import Login
 
 _STARS = "***"
 _LONG = 32

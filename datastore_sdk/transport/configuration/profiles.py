@@ -24,7 +24,7 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from datastore_sdk.exceptions import ConfigurationError
-from datastore_sdk.transport.private_files import readable_by_others
+from datastore_sdk.transport.credentials.private_files import readable_by_others
 
 DEFAULT = "default"
 KEYS = (

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import msgspec
 
-from datastore_sdk.transport.credentials import is_token
+from datastore_sdk.transport.credentials.file_lock import FileLock
+from datastore_sdk.transport.credentials.private_files import is_private
+from datastore_sdk.transport.credentials.tokens import is_token
 from datastore_sdk.transport.effects import Sleep, Steps
-from datastore_sdk.transport.file_lock import FileLock
-from datastore_sdk.transport.logs import logger
-from datastore_sdk.transport.private_files import is_private
+from datastore_sdk.transport.telling.logs import logger
 
 log = logger("credentials")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from datastore_sdk.transport.attempt import Attempt
-from datastore_sdk.transport.body import Body
+from datastore_sdk.transport.calls.attempt import Attempt
+from datastore_sdk.transport.calls.body import Body
+from datastore_sdk.transport.calls.limits import Held
 from datastore_sdk.transport.effects import Abandoned, Answer, Close, Emit, Request, Steps
-from datastore_sdk.transport.limits import Held
 
 
 class SlotTaken(Exception):  # noqa: N818 - not an error: the stream is asked to go on in another slot

@@ -9,7 +9,7 @@ from typing import Literal, TypeVar
 from msgspec import Struct
 
 from datastore_sdk.exceptions import CallError
-from datastore_sdk.transport.logs import logger
+from datastore_sdk.transport.telling.logs import logger
 
 log = logger("hooks")
 

@@ -6,14 +6,14 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from datastore_sdk.exceptions import CallError, CallTimeoutError, RateLimited
-from datastore_sdk.transport import telemetry
-from datastore_sdk.transport.attempt import Attempt, facts_of
+from datastore_sdk.transport.calls.attempt import Attempt, facts_of
+from datastore_sdk.transport.calls.deadline import Deadline
+from datastore_sdk.transport.calls.retry import RetryPolicy
 from datastore_sdk.transport.clock import Clock
-from datastore_sdk.transport.deadline import Deadline
 from datastore_sdk.transport.effects import Abandoned, Effect, Request, Sleep, Steps, Wait, changed
-from datastore_sdk.transport.hooks import Hooks, QueueEvent, RetryEvent, tell
-from datastore_sdk.transport.logs import logger
-from datastore_sdk.transport.retry import RetryPolicy
+from datastore_sdk.transport.telling import telemetry
+from datastore_sdk.transport.telling.hooks import Hooks, QueueEvent, RetryEvent, tell
+from datastore_sdk.transport.telling.logs import logger
 from restream_api.types import Operation
 
 R = TypeVar("R")

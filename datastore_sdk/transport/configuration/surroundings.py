@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from datastore_sdk.exceptions import ConfigurationError, MissingCredentialsError
-from datastore_sdk.transport.config import ARGUMENT, USUAL, Configuration, Options, Setting, configured
-from datastore_sdk.transport.credentials import NO_CREDENTIALS
-from datastore_sdk.transport.environment_proxy import environment_proxy
-from datastore_sdk.transport.login import Login, login_from, refuse_two
-from datastore_sdk.transport.profiles import Profile, config_file, profile_named, state_of
-from datastore_sdk.transport.retry import RetryPolicy
-from datastore_sdk.transport.settings import attempts_from, proxy_from, retries_from, verify_from
+from datastore_sdk.transport.calls.retry import RetryPolicy
+from datastore_sdk.transport.configuration.config import ARGUMENT, USUAL, Configuration, Options, Setting, configured
+from datastore_sdk.transport.configuration.login import Login, login_from, refuse_two
+from datastore_sdk.transport.configuration.profiles import Profile, config_file, profile_named, state_of
+from datastore_sdk.transport.configuration.settings import attempts_from, proxy_from, retries_from, verify_from
+from datastore_sdk.transport.credentials.tokens import NO_CREDENTIALS
+from datastore_sdk.transport.http.environment_proxy import environment_proxy
 
 if TYPE_CHECKING:
     import ssl

@@ -8,12 +8,12 @@ from datastore_sdk.exceptions import CallError
 from datastore_sdk.transport.answers import request_id_of
 from datastore_sdk.transport.clock import Clock
 from datastore_sdk.transport.effects import Answer, OutOfTime, Request
-from datastore_sdk.transport.hooks import AnswerEvent, ErrorEvent, Hooks, RequestEvent, tell
-from datastore_sdk.transport.logs import logger
-from datastore_sdk.transport.telemetry import AttemptSpan
+from datastore_sdk.transport.telling.hooks import AnswerEvent, ErrorEvent, Hooks, RequestEvent, tell
+from datastore_sdk.transport.telling.logs import logger
+from datastore_sdk.transport.telling.telemetry import AttemptSpan
 
 if TYPE_CHECKING:
-    from datastore_sdk.transport.call import Call
+    from datastore_sdk.transport.calls.call import Call
 
 log = logger("http")
 

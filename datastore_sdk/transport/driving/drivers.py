@@ -9,9 +9,10 @@ from contextlib import aclosing, closing
 from functools import partial
 from typing import Any, TypeVar
 
-from datastore_sdk.transport.ahead import TaskAhead, ThreadAhead
-from datastore_sdk.transport.awaiting import awaited
 from datastore_sdk.transport.clock import Clock
+from datastore_sdk.transport.driving.ahead import TaskAhead, ThreadAhead
+from datastore_sdk.transport.driving.awaiting import awaited
+from datastore_sdk.transport.driving.within import awaited_within, within
 from datastore_sdk.transport.effects import (
     Abandon,
     Abandoned,
@@ -28,10 +29,9 @@ from datastore_sdk.transport.effects import (
     Take,
     Wait,
 )
-from datastore_sdk.transport.http import AsyncHttp, Http
-from datastore_sdk.transport.line import Line
+from datastore_sdk.transport.http.line import Line
+from datastore_sdk.transport.http.requests import AsyncHttp, Http
 from datastore_sdk.transport.mask import without_frames
-from datastore_sdk.transport.within import awaited_within, within
 
 R = TypeVar("R")
 

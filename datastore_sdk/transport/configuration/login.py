@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from datastore_sdk.exceptions import ConfigurationError, MissingCredentialsError
-from datastore_sdk.transport.credentials import TokenProvider, checked_token
+from datastore_sdk.transport.credentials.tokens import TokenProvider, checked_token
 
 NAMES = ("auth_token", "client_id", "client_secret")
 

@@ -25,16 +25,16 @@ from websockets.uri import parse_uri
 from datastore_sdk.exceptions import CallTimeoutError, ContractError, NoConnectionError
 from datastore_sdk.transport.clock import Clock
 from datastore_sdk.transport.connection import Connection
-from datastore_sdk.transport.drivers import Driver
+from datastore_sdk.transport.driving.drivers import Driver
 from datastore_sdk.transport.effects import Answer, Effect, Emit, Request
-from datastore_sdk.transport.environment_proxy import environment_proxy
 from datastore_sdk.transport.forking import drop_after_fork
-from datastore_sdk.transport.frames import LONGEST_MESSAGE, Frames
-from datastore_sdk.transport.http import Http
-from datastore_sdk.transport.line import Line
-from datastore_sdk.transport.rooms import Connect, Ping, Receive, RoomClosed
-from datastore_sdk.transport.tls import tls_context
-from datastore_sdk.transport.tunnels import connected
+from datastore_sdk.transport.http.environment_proxy import environment_proxy
+from datastore_sdk.transport.http.line import Line
+from datastore_sdk.transport.http.requests import Http
+from datastore_sdk.transport.http.tls import tls_context
+from datastore_sdk.transport.rooms.entering import Connect, Ping, Receive, RoomClosed
+from datastore_sdk.transport.rooms.frames import LONGEST_MESSAGE, Frames
+from datastore_sdk.transport.rooms.tunnels import connected
 
 _AT_A_TIME = 1 << 18
 """How many bytes are read at a time: fewer cost more turns of the threads, more leave the processor's cache."""

@@ -8,10 +8,10 @@ from http import HTTPStatus
 
 from datastore_sdk.exceptions import AuthenticationError, CallError, ForbiddenError
 from datastore_sdk.transport.answers import error_from
+from datastore_sdk.transport.calls.exchange import Exchange
 from datastore_sdk.transport.effects import Answer, Close, Effect, Read, Request, Steps
-from datastore_sdk.transport.exchange import Exchange
-from datastore_sdk.transport.logs import logger
 from datastore_sdk.transport.slots import Lease
+from datastore_sdk.transport.telling.logs import logger
 from restream_api.types import Operation, QueryValue, encode_query, nothing
 
 log = logger("realtime")

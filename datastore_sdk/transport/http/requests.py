@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from datastore_sdk.transport.connection import Connection
 from datastore_sdk.transport.effects import Answer, Request
-from datastore_sdk.transport.line import Line
-from datastore_sdk.transport.pool import Pool
-from datastore_sdk.transport.tls import tls_context
-from datastore_sdk.transport.worker import Worker
+from datastore_sdk.transport.http.line import Line
+from datastore_sdk.transport.http.pool import Pool
+from datastore_sdk.transport.http.tls import tls_context
+from datastore_sdk.transport.http.worker import Worker
 
 if TYPE_CHECKING:
     import httpx
@@ -68,7 +68,7 @@ _httpx_only = False
 def _sender(connection: Connection) -> Sender:
     if connection.http is None and not connection.proxy and not _httpx_only:
         return Pool(lambda: tls_context(connection.context()))
-    from datastore_sdk.transport.over_httpx import HttpxSender
+    from datastore_sdk.transport.http.over_httpx import HttpxSender
 
     return HttpxSender(connection)
 
@@ -93,7 +93,7 @@ class AsyncHttp:
         """Sends a request and reads status and headers of its answer."""
         if self._given is None:
             return await _open_in_thread(self._blocking(), request)
-        from datastore_sdk.transport.over_httpx import AsyncHttpxSender
+        from datastore_sdk.transport.http.over_httpx import AsyncHttpxSender
 
         return await AsyncHttpxSender(self._given).open(request)
 

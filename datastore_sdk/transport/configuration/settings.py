@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from datastore_sdk.exceptions import ConfigurationError
+from datastore_sdk.transport.calls.limits import CALLS_PER_ENDPOINT
+from datastore_sdk.transport.calls.retry import RetryPolicy
+from datastore_sdk.transport.configuration.profiles import did_you_mean, user_folder
 from datastore_sdk.transport.connection import Timeouts
-from datastore_sdk.transport.hooks import Hooks
-from datastore_sdk.transport.limits import CALLS_PER_ENDPOINT
-from datastore_sdk.transport.profiles import did_you_mean, user_folder
-from datastore_sdk.transport.retry import RetryPolicy
+from datastore_sdk.transport.telling.hooks import Hooks
 
 if TYPE_CHECKING:
     import ssl
