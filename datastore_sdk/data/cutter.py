@@ -38,7 +38,7 @@ class Cutter(Generic[R]):
     def __init__(self, decode: Callable[[bytes], list[R]]) -> None:
         self._decode = decode
         self._rest = b""
-        self._waiting: list[bytes] = []  # what came since; long records would be copied too often otherwise
+        self._waiting: list[memoryview] = []  # what came since; long records would be copied too often otherwise
         self._size = 0  # of both
         self._wanted = 0
         self._opening = b"["
@@ -51,8 +51,9 @@ class Cutter(Generic[R]):
         Raises:
             Undecodable: the body is not a JSON array of records; its `position` counts from the beginning of the body.
         """
+        view = memoryview(piece)  # text is put together by join alone: each copy costs as much as a tenth of parsing
         for start in range(0, len(piece), WINDOW):
-            window = piece[start : start + WINDOW]
+            window = view[start : start + WINDOW]
             self._waiting.append(window)
             self._size += len(window)
             if self._size >= self._wanted and (batch := self._cut()):
@@ -94,7 +95,7 @@ class Cutter(Generic[R]):
             raise self._damaged(f"expected {self._opening.decode()!r} or the end of the array, found {text[:1]!r}", 0)
         for cut in _cuts(text):
             try:
-                batch = self._decode(b"[" + text[1 : cut + 1] + b"]")
+                batch = self._decode(b"".join((b"[", memoryview(text)[1 : cut + 1], b"]")))
             except Undecodable as error:
                 if not error.at_end:
                     raise self._damaged(error.reason, error.position) from None

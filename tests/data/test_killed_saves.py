@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 
 import pytest
 from _environment import ROOT
@@ -102,12 +103,18 @@ def _dead(folder: Path, path: Path) -> set[str]:
 @pytest.mark.parametrize("resume", [False, True], ids=["plain", "resume"])
 def test_interrupted(how: str, resume: bool, serve: Serve, tmp_path: Path) -> None:
     """Ctrl-C: nothing is half written, and the service is hung up on."""
+    half_way = Event()
     hung_up: list[bool] = []
-    service = RecordService(records_of(8000), [Break(0.5, lambda line: hung_up.append(line.stall()))], piece=5000)
-    server = serve(service)
+
+    def stall(line: Line) -> None:
+        half_way.set()
+        hung_up.append(line.stall())
+
+    server = serve(RecordService(records_of(8000), [Break(0.5, stall)], piece=5000))
     process = begin(server, tmp_path / "records.json", how, resume=resume)
+    kept = tmp_path / "records.json.partial"
     try:
-        wait_until(lambda: any(size_of(each) > 50_000 for each in tmp_path.iterdir()), process)
+        wait_until(lambda: half_way.is_set() and (size_of(kept) > 50_000 or not resume), process)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=PATIENCE)
     finally:
