@@ -53,7 +53,7 @@ class TableBuilder:
         Waiting for a batch to be read is such a step, so that it does not keep an event loop from its other tasks.
         """
         self._texts += texts
-        self._size += sum(memoryview(text).nbytes for text in texts)
+        self._size += sum(map(len, texts))
         return self._flushed() if self._size >= _BATCH else None
 
     def finish(self, descriptions: Descriptions) -> pa.RecordBatchReader:

@@ -1,4 +1,4 @@
-"""Every example of the README runs as it stands, against a sandbox, and does what it seems to do."""
+"""Every example of the README and of docs/ runs as it stands, against a sandbox, and does what it seems to do."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from datastore_sdk.sandbox import Sandbox
 from tests.testing.runs import run_pytest
 
 ROOT = Path(__file__).parents[2]
-README = ROOT / "README.md"
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 @dataclass(frozen=True)
@@ -29,25 +29,21 @@ class Block:
     """A block of code."""
 
     language: str
-    heading: str
+    document: Path
     line: int
     text: str
 
     def __str__(self) -> str:
-        return f"{self.heading.lower().replace(' ', '-')}-line-{self.line}"
+        return f"{self.document.name}-line-{self.line}"
 
 
 def blocks(*languages: str) -> Iterator[Block]:
-    text = README.read_text("utf-8")
-    heading = "top"
-    for match in re.finditer(
-        r"^#+ (?P<heading>[^\n]+)$|^```(?P<language>\w*)\n(?P<text>.*?)^```$", text, re.MULTILINE | re.DOTALL
-    ):
-        if match["heading"]:
-            heading = match["heading"]
-        elif match["language"] in languages:
-            line = text.count("\n", 0, match.start()) + 2
-            yield Block(match["language"], heading, line, match["text"])
+    for document in DOCUMENTS:
+        text = document.read_text("utf-8")
+        for match in re.finditer(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", text, re.MULTILINE | re.DOTALL):
+            if match["language"] in languages:
+                line = text.count("\n", 0, match.start()) + 2
+                yield Block(match["language"], document, line, match["text"])
 
 
 EXAMPLES = list(blocks("python"))
@@ -59,7 +55,7 @@ WORKFLOWS = list(blocks("yaml"))
 
 
 def test_all_blocks_were_found() -> None:
-    fences = README.read_text("utf-8").count("\n```")
+    fences = sum(document.read_text("utf-8").count("\n```") for document in DOCUMENTS)
     assert len(EXAMPLES) + len(COMMANDS) + len(SETTINGS) + len(WORKFLOWS) == fences / 2
     assert len(EXAMPLES) >= 8
 
@@ -74,7 +70,7 @@ def test_an_example_runs(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(time, "sleep", id)
-    code = compile("\n" * (example.line - 1) + example.text, str(README), "exec")  # tracebacks name the README's lines
+    code = compile("\n" * (example.line - 1) + example.text, str(example.document), "exec")  # tracebacks name its lines
     exec(code, {"__name__": "__main__"})
     assert own_sandbox.requests or any(text in example.text for text in WITHOUT_THE_SERVICE)
     answered = [request for request in own_sandbox.requests if request.status]  # a room can be left while it is entered
@@ -123,11 +119,13 @@ def test_profiles_can_be_used(block: Block, monkeypatch: pytest.MonkeyPatch, tmp
         assert {key for key in profile if name not in settings[key].source} == set()
 
 
-def test_scripts_named_in_the_text_are_there() -> None:
-    named = set(re.findall(r"(?:scripts|\.ci)/\w+", README.read_text("utf-8")))
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_scripts_named_in_the_text_are_there(document: Path) -> None:
+    named = set(re.findall(r"(?:scripts|\.ci)/\w+", document.read_text("utf-8")))
     assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
 
 
-def test_links_lead_somewhere() -> None:
-    for target in re.findall(r"\]\((?!https?://)([^)#]+)", README.read_text("utf-8")):
-        assert (ROOT / target).exists(), target
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_links_lead_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\((?!https?://)([^)#]+)", document.read_text("utf-8")):
+        assert (document.parent / target).exists(), target
