@@ -22,7 +22,7 @@ from typing import IO, Any
 import msgspec
 
 from datastore_sdk.data.decoding import Cells
-from datastore_sdk.data.files import BUFFER
+from datastore_sdk.data.drafts import BUFFER
 from datastore_sdk.data.forms import CELLS
 from datastore_sdk.data.writer import Sink, Writer
 

@@ -66,7 +66,7 @@ class Messages(Generic[R]):
         texts = self._contents(messages) if self._enveloped else messages
         records = self._form.decode(b"[%b]" % b",".join(texts))
         if len(records) != len(messages):
-            raise Undecodable("some messages hold none, or several", 0, at_end=False)
+            raise Undecodable("some messages hold none, or several")
         return records
 
     def _contents(self, messages: list[bytes]) -> list[bytes] | list[msgspec.Raw]:

@@ -27,6 +27,7 @@ class Body:
         self._encoding = "identity" if answer.status in _WITHOUT_BODY else encoding
         self._gzip = zlib.decompressobj(_GZIP)
         self._compressed = b""
+        self._at_a_time: int | None = None  # how many compressed bytes are taken; fewer and fewer before a damaged one
         self._more = False  # whether zlib may hold output that it has not handed out yet
         self.received = 0
         """Bytes read so far, decompressed."""
@@ -60,14 +61,18 @@ class Body:
                     self._compressed = b""  # whatever it is, it is no content
                     continue
                 self._gzip = zlib.decompressobj(_GZIP)
+            before, taken = self._gzip.copy(), self._compressed[: self._at_a_time]
             try:
-                piece = self._gzip.decompress(self._compressed, PIECE)
+                piece = self._gzip.decompress(taken, PIECE)
             except zlib.error as error:
+                if len(taken) > 1:  # what it holds before the damage comes first, wherever the network cut the body
+                    self._gzip, self._at_a_time = before, len(taken) // 2
+                    continue
                 message = (
                     f"{self._what}: the compressed body is damaged after {self.received} bytes of content: {error}"
                 )
                 raise CorruptBodyError(message, offset=self.received, **self._details) from error
-            self._compressed = self._gzip.unused_data or self._gzip.unconsumed_tail
+            self._compressed = (self._gzip.unused_data or self._gzip.unconsumed_tail) + self._compressed[len(taken) :]
             self._more = len(piece) == PIECE and not self._gzip.eof
             if piece:
                 return piece
