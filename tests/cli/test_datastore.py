@@ -13,7 +13,7 @@ import pytest
 
 from datastore_sdk import cli
 from datastore_sdk.cli import main
-from datastore_sdk.sandbox import Sandbox
+from datastore_sdk.sandbox import Sandbox, faults
 from datastore_sdk.version import VERSION
 from tests.drift.contracts import REAL, ROOT
 
@@ -134,6 +134,30 @@ def test_live_with_what_is_not_there(sandbox: Sandbox, what: str, id: str, capsy
     out, err = capsys.readouterr()
     assert out == ""
     assert f"datastore: {sandbox.url} has no {what} {id} (404)" in err
+
+
+def test_live_where_nothing_can_be_seen(own_sandbox: Sandbox, capsys: Output) -> None:
+    own_sandbox.faults.add(faults.Status(403, path="*"))
+    assert main(["drift", "traffic", "--live"]) == 3
+    assert f"datastore: {own_sandbox.url} answered no call with a success (403)" in capsys.readouterr().err
+
+
+def answered(folder: Path, *statuses: int) -> str:
+    """A cassette in which a list of pads was answered so."""
+    request = {"method": "GET", "uri": "https://example.com/external/thirdparty/v1/pads/", "body": None, "headers": {}}
+    answers = [{"status": {"code": status}, "headers": {}, "body": {"string": "[]"}} for status in statuses]
+    path = folder / "some.json"
+    path.write_text(json.dumps({"interactions": [{"request": request, "response": each} for each in answers]}), "utf-8")
+    return str(path)
+
+
+def test_failures_of_the_service_are_told_apart_from_drift(tmp_path: Path, capsys: Output) -> None:
+    assert main(["drift", "traffic", answered(tmp_path, 200, 500)]) == 0
+    out, err = capsys.readouterr()
+    assert out.endswith("no drift\n")
+    assert err.startswith("1 of 2 calls were answered with a failure of the service (5xx)")
+    assert main(["drift", "traffic", answered(tmp_path, 502, 500)]) == 3
+    assert "there is nothing to be held against the contract" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,7 @@ def test_a_body_where_there_is_none() -> None:
 
 def test_in_an_error_nothing_breaks() -> None:
     error = {"description": "No.", "content": {"application/json": {"schema": about({"type": "string"})}}}
-    (one,) = seen(one_call({"responses": {"default": error}}), {"some": 1}, status=400)
+    (one,) = seen(one_call({"responses": {"400": error}}), {"some": 1}, status=400)
     assert (one.rule, one.severity) == ("type-differs", Severity.COMPATIBLE)
 
 
