@@ -137,7 +137,7 @@ def test_live_with_what_is_not_there(sandbox: Sandbox, what: str, id: str, capsy
 
 
 def test_live_where_nothing_can_be_seen(own_sandbox: Sandbox, capsys: Output) -> None:
-    own_sandbox.faults.add(faults.Status(403, path="*"))
+    own_sandbox.faults.add(faults.Status(403, path="*", times=None))
     assert main(["drift", "traffic", "--live"]) == 3
     assert f"datastore: {own_sandbox.url} answered no call with a success (403)" in capsys.readouterr().err
 
