@@ -86,7 +86,9 @@ def _walk(observations: Observations, pad: int | None, site: int | None, folder:
         walk.go()
     if not any(call.succeeded for _, call in walk.calls):
         statuses = ", ".join(sorted({str(call.status) for _, call in walk.calls}))
-        raise DriftError(f"{client.base_url} answered no call with a success ({statuses or 'nothing that can be read'})")
+        raise DriftError(
+            f"{client.base_url} answered no call with a success ({statuses or 'nothing that can be read'})"
+        )
     for _, call in walk.calls:
         observations.add(call)
     if folder is not None:

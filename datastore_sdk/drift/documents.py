@@ -19,12 +19,16 @@ LONGEST = 1 << 26
 """The most bytes that a document may have."""
 DEEPEST = 200
 """How deep a document in YAML may be nested."""
+MOST_VALUES = 5_000_000
+"""How many values a document in YAML may have, those that aliases repeat among them."""
 PATIENCE = 30.0
 """Seconds to wait for a URL."""
 Node: TypeAlias = yaml.nodes.Node
 
 _Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The loader written in C, where PyYAML was built with it."""
+_REFUSALS = (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError)
+"""What PyYAML raises on a value that does not fit its tag, such as `!!int abc`, or has thousands of digits."""
 _STRING = "tag:yaml.org,2002:str"
 _DATE = "tag:yaml.org,2002:timestamp"
 
@@ -119,29 +123,45 @@ def parse(text: str, name: str) -> Any:
         pass  # YAML may begin like JSON
     except RecursionError:
         raise _too_deep(name) from None
+    except ValueError as error:  # an integer of thousands of digits
+        raise _unreadable(name, error) from None
     try:
-        _check_depth(text, name)
+        _check_extent(text, name)
         return yaml.load(text, _Loader)  # noqa: S506 - a safe one
-    except yaml.YAMLError as error:
-        raise DriftError(f"{name} cannot be read as YAML or JSON: {_told(error)}") from None
+    except _REFUSALS as error:
+        raise _unreadable(name, error) from None
 
 
-def _check_depth(text: str, name: str) -> None:
-    """Refuses a nesting at which the loader, which calls itself for each level, would crash the process."""
-    depth = 0
+def _check_extent(text: str, name: str) -> None:
+    """Refuses what would take for ever to walk, or crash the loader, which calls itself for each level."""
+    values = 0
+    begun: list[tuple[str | None, int]] = []  # the anchors of what is not complete yet, and the values before it
+    sizes: dict[str, int] = {}
     for event in yaml.parse(text, Loader=_Loader):
-        depth += isinstance(event, yaml.CollectionStartEvent)
-        depth -= isinstance(event, yaml.CollectionEndEvent)
-        if depth > DEEPEST:
+        if isinstance(event, yaml.CollectionStartEvent):
+            begun.append((event.anchor, values))
+        if isinstance(event, yaml.AliasEvent):
+            if any(anchor == event.anchor for anchor, _ in begun):
+                raise DriftError(f"{name} cannot be read: line {event.start_mark.line + 1} puts a value inside itself")
+            values += sizes.get(event.anchor, 1)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            anchor, before = begun.pop()
+            if anchor:
+                sizes[anchor] = values - before
+        elif isinstance(event, yaml.NodeEvent):
+            values += 1
+        if len(begun) > DEEPEST:
             raise _too_deep(name)
+        if values > MOST_VALUES:
+            raise DriftError(f"{name} cannot be read: it has more than {MOST_VALUES} values")
 
 
 def _too_deep(name: str) -> DriftError:
     return DriftError(f"{name} cannot be read: it is nested too deeply")
 
 
-def _told(error: Exception) -> str:
-    return " ".join(str(error).split())
+def _unreadable(name: str, error: Exception) -> DriftError:
+    return DriftError(f"{name} cannot be read as YAML or JSON: {' '.join(str(error).split())}")
 
 
 def _read(path: Path) -> str:

@@ -11,8 +11,6 @@ from datastore_sdk.drift.values import is_array
 
 KNOWN_VALUES = "x-extensible-enum"
 """The usual extension for an enumeration to which values can be added without notice."""
-DEEPEST = 64
-"""How many schemas may be made of one another before they count as circular."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -50,12 +48,11 @@ class Schema:
         return bool(self.others) or (not self.properties and self.others is None)
 
 
-def schema_of(place: Place, depth: int = 0) -> Schema:
+def schema_of(place: Place) -> Schema:
     """The schema at a place in its normal form."""
     schema = _own(place)
-    parts = [schema_of(part, depth + 1) for part in place.each("allOf")] if depth < DEEPEST else []
-    for part in parts:
-        schema = _both(schema, part)
+    for part in place.each("allOf"):
+        schema = _both(schema, schema_of(part))
     return schema
 
 

@@ -144,7 +144,8 @@ def test_live_where_nothing_can_be_seen(own_sandbox: Sandbox, capsys: Output) ->
 
 def answered(folder: Path, *statuses: int) -> str:
     """A cassette in which a list of pads was answered so."""
-    request = {"method": "GET", "uri": "https://example.com/external/thirdparty/v1/pads/", "body": None, "headers": {}}
+    uri = "https://example.com/external/thirdparty/v1/pads/"
+    request: dict[str, Any] = {"method": "GET", "uri": uri, "body": None, "headers": {}}
     answers = [{"status": {"code": status}, "headers": {}, "body": {"string": "[]"}} for status in statuses]
     path = folder / "some.json"
     path.write_text(json.dumps({"interactions": [{"request": request, "response": each} for each in answers]}), "utf-8")

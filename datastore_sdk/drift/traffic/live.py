@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -28,7 +28,7 @@ READ = frozenset(range(200, 500)) - {HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MAN
 """Statuses whose answers are read whole, whatever the contract says of them. After the others a call is made again."""
 NO_PAD = 999_999_999
 """The id of no pad: what an error looks like belongs to the contract too."""
-_REFUSALS = {
+_REFUSALS: Mapping[int, str] = {
     HTTPStatus.FORBIDDEN: "lets these credentials see nothing of {}",
     HTTPStatus.NOT_FOUND: "has no {}",
 }

@@ -30,7 +30,7 @@ RULES = {
         Rule(
             "endpoint-gone",
             BREAKING,
-            "the call answered {status}, although there is something to be found: the service has no such call any more",
+            "the call answered {status}, although there is something to be found: the service no longer has it",
             has_no_value=True,
         ),
         Rule("success-status-unknown", BREAKING, "the call answered {status}, which the SDK refuses"),
