@@ -108,7 +108,7 @@ def _check_seen(observations: Observations) -> None:
 def _suggest(contract: Contract, observations: Observations, report: Report) -> None:
     suggestion = suggest(contract, observations)
     with results():
-        typer.echo(suggestion.patch, nl=False)
+        typer.echo(suggestion.patch.encode(), nl=False)  # the same bytes as in the contract, whatever is printed else
     print_report(report, sys.stderr)
     for one in suggestion.left:
         say(f"Not in the patch: {one.deviation.rule} at {one.method} {one.path}{one.deviation.path}")
