@@ -87,4 +87,6 @@ def _print(findings: Sequence[Finding]) -> None:
             console.print(Text(f"{'':21}{printable(finding.advice)}", style="cyan"))
         if finding.check == _SHOWN:
             for name, setting in finding.details.items():
-                console.print(Text(f"{'':21}{name:<21}{printable(str(setting['value']))}  ({setting['source']})", style="dim"))
+                console.print(
+                    Text(f"{'':21}{name:<21}{printable(str(setting['value']))}  ({setting['source']})", style="dim")
+                )

@@ -26,7 +26,9 @@ def print_report(report: Report, stream: TextIO) -> None:
         for finding in findings:
             _print_finding(finding, console)
         console.print()
-    console.print(Text(printable(report.summary), style=_STYLES[report.findings[0].severity] if report.findings else "green"))
+    console.print(
+        Text(printable(report.summary), style=_STYLES[report.findings[0].severity] if report.findings else "green")
+    )
 
 
 def console_for(stream: TextIO) -> Console:
@@ -36,7 +38,7 @@ def console_for(stream: TextIO) -> Console:
 
 
 def printable(text: str) -> str:
-    """Text in which what could steer a terminal, or begin a line of its own, is escaped: some of it is the service's."""
+    """Text in which what could steer a terminal, or begin a line, is escaped: some of it is the service's."""
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
 
 

@@ -135,19 +135,21 @@ def parse(text: str, name: str) -> Any:
 def _check_extent(text: str, name: str) -> None:
     """Refuses what would take for ever to walk, or crash the loader, which calls itself for each level."""
     values = 0
-    begun: list[tuple[str | None, int]] = []  # the anchors of what is not complete yet, and the values before it
-    sizes: dict[str, int] = {}
+    begun: list[tuple[str | None, int]] = []
+    """The anchors of what is not complete yet, and how many values there were before."""
+    sizes: dict[str | None, int] = {}
+    event: Any
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.CollectionStartEvent):
             begun.append((event.anchor, values))
         if isinstance(event, yaml.AliasEvent):
             if any(anchor == event.anchor for anchor, _ in begun):
-                raise DriftError(f"{name} cannot be read: line {event.start_mark.line + 1} puts a value inside itself")
+                line = cast("Any", event.start_mark).line + 1
+                raise DriftError(f"{name} cannot be read: line {line} puts a value inside itself")
             values += sizes.get(event.anchor, 1)
         elif isinstance(event, yaml.CollectionEndEvent):
             anchor, before = begun.pop()
-            if anchor:
-                sizes[anchor] = values - before
+            sizes[anchor] = values - before
         elif isinstance(event, yaml.NodeEvent):
             values += 1
         if len(begun) > DEEPEST:

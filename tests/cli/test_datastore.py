@@ -207,6 +207,67 @@ def test_help_lists_the_commands(capsys: Output) -> None:
     assert all(name in help_ for name in ("doctor", "drift", "sandbox", "--install-completion"))
 
 
+@pytest.mark.parametrize(
+    ("shell", "begins"), [("bash", "_datastore_completion"), ("zsh", "#compdef datastore\n"), ("fish", "complete ")]
+)
+def test_completion_of_a_shell(shell: str, begins: str, capsys: Output) -> None:
+    assert main(["--show-completion", shell]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith(begins)
+    assert err == ""
+
+
+def test_completion_of_no_shell(capsys: Output) -> None:
+    assert main(["--show-completion", "elvish"]) == 3
+    assert capsys.readouterr() == ("", "Shell elvish not supported.\n")
+
+
+def test_completion(monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
+    monkeypatch.setenv("_DATASTORE_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "datastore drift traffic --su")
+    monkeypatch.setenv("COMP_CWORD", "3")
+    assert main([]) == 0
+    assert capsys.readouterr() == ("--suggest\n", "")
+
+
+@pytest.mark.parametrize("arguments", [[], ["drift"]])
+def test_help_that_nobody_asked_for_is_no_result(arguments: list[str], capsys: Output) -> None:
+    assert main(arguments) == 3
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "Usage: datastore" in err
+
+
+def test_what_nobody_thought_of_is_no_drift(monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
+    def fail(*_: Any) -> None:
+        raise KeyError("x")
+
+    monkeypatch.setattr("datastore_sdk.cli.drift_spec.compare", fail)
+    assert main(["drift", "spec", "sdk", "sdk"]) == 3
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == "datastore: this should not have happened: KeyError: 'x' (RESTREAM_LOG=debug tells more)\n"
+
+
+ODD_CONTRACT: dict[str, Any] = {
+    "openapi": "3.1.0",
+    "paths": {"/a\n::error::b/\x1b[31m": {"get": {"operationId": "\ud800ü", "responses": {}}}},
+}
+"""With what could steer a terminal, or be a command of its own in the log of GitHub Actions."""
+
+
+@pytest.mark.parametrize("form", ["text", "json", "github", "sarif"])
+def test_whatever_a_contract_holds_can_be_shown(form: str, tmp_path: Path) -> None:
+    path = tmp_path / "odd.json"
+    path.write_text(json.dumps(ODD_CONTRACT), "utf-8")
+    done = run("drift", "spec", str(path), "sdk", "--format", form, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert (done.returncode, done.stderr) == (2, "")
+    assert "\x1b" not in done.stdout
+    assert not any(line.startswith("::error::") for line in done.stdout.splitlines())
+    if form in ("json", "sarif"):
+        json.loads(done.stdout)
+
+
 def test_help_of_the_sandbox(capsys: Output) -> None:
     assert main(["sandbox", "--help"]) == 0
     help_ = capsys.readouterr().out

@@ -57,7 +57,10 @@ LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
         ("[" * 100_000, "nested too deeply"),
         ("a: " + "[" * 100_000, "nested too deeply"),
         ("- " * 100_000, "nested too deeply"),
-        *((f"a: !!{odd}", "cannot be read as YAML") for odd in ("int x", "float x", "bool x", "timestamp x", "map [x]")),
+        *(
+            (f"a: !!{odd}", "cannot be read as YAML")
+            for odd in ("int x", "float x", "bool x", "timestamp x", "map [x]")
+        ),
         (f"a: {'9' * 5000}", "cannot be read as YAML or JSON: Exceeds the limit"),
         (f'{{"a": {"9" * 5000}}}', "cannot be read as YAML or JSON: Exceeds the limit"),
         ("a: &a [*a]", "line 1 puts a value inside itself"),

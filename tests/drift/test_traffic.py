@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,41 @@ def test_a_new_value_can_be_patched_in(keyword: str, style: bool | None) -> None
     suggestion = suggest(some, observations)
     assert '"b: c"' in suggestion.patch
     assert suggestion.left == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("api/openapi.yaml", "api/openapi.yaml"),
+        ("./api/openapi.yaml", "api/openapi.yaml"),
+        ("{here}/api/openapi.yaml", "api/openapi.yaml"),
+        ("../openapi.yaml", "openapi.yaml"),
+        ("/elsewhere/openapi.yaml", "openapi.yaml"),
+        ("https://example.com/api/openapi.yaml?version=2", "openapi.yaml"),
+    ],
+)
+def test_a_patch_names_the_file_from_the_working_directory(
+    name: str, path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    some = from_text(yaml.safe_dump(answering(about({"type": "string"}))), name.format(here=tmp_path))
+    observations = Observations(some)
+    observations.add(call({"some": 5}))
+    assert suggest(some, observations).patch.splitlines()[:2] == [f"--- a/{path}", f"+++ b/{path}"]
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n...\n", '\nx-odd: "a\u2028b"\n'])
+def test_a_patch_applies_whatever_the_lines_are(end: str, tmp_path: Path) -> None:
+    text = yaml.safe_dump(answering(about({"type": "string"})), width=10_000).rstrip()
+    text = text.replace("\n", "\r\n" if "\r" in end else "\n") + end
+    path = tmp_path / "openapi.yaml"
+    path.write_bytes(text.encode())
+    some = from_text(text)
+    observations = Observations(some)
+    observations.add(call({"some": "a", "new": 1}))
+    patch = suggest(some, observations).patch
+    subprocess.run(["git", "apply", "-"], input=patch.encode(), cwd=tmp_path, check=True)
+    assert "new:" in path.read_text("utf-8")
 
 
 def test_what_is_nested_too_deeply_is_refused() -> None:

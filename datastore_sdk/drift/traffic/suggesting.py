@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import unified_diff
 from io import StringIO
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit
 
 from datastore_sdk.drift.contract import Contract
 from datastore_sdk.drift.documents import Document, joined
 from datastore_sdk.drift.errors import DriftError
 from datastore_sdk.drift.places import Place, top
+from datastore_sdk.drift.reports.files import in_repository
 from datastore_sdk.drift.schemas import KNOWN_VALUES, has_null_type, schema_of
 from datastore_sdk.drift.traffic.inferring import SCHEMAS, TO_DO, Inferred, ordered
 from datastore_sdk.drift.traffic.observations import Observation
@@ -117,7 +119,8 @@ class _Writer:
         if seen & {"array", "object"}:
             return False
         if not self._has_null_type and "null" in seen:
-            return self._let_be_null(place) and (seen == {"null"} or self._let_be(place, seen - {"null"}))
+            others = seen - {"null"}
+            return self._let_be_null(place) and (not others or self._let_be(place, others))
         return self._let_be(place, seen)
 
     def _let_be(self, place: Place, types: frozenset[str]) -> bool:
@@ -141,10 +144,10 @@ class _Writer:
     def _let_be_null(self, place: Place) -> bool:
         """As OpenAPI 3.0 writes it."""
         if "nullable" in place.mapping:
-            return self._edits.replace_value(joined(place.pointer, "nullable"), True)
+            return self._edits.replace_value(joined(place.pointer, "nullable"), value=True)
         if place.origin != place.pointer:
             self._edits.replace_pair(place.origin, "$ref", "allOf", [{"$ref": f"#{place.pointer}"}])
-        return self._edits.insert_pair(place.origin, "nullable", True)
+        return self._edits.insert_pair(place.origin, "nullable", value=True)
 
 
 def _own(one: Observation) -> str:
@@ -159,8 +162,7 @@ def _components(document: Document) -> Mapping[str, Any]:
 
 
 def _diff(document: Document, text: str) -> str:
-    path = Path(document.name)
-    name = path.name if path.is_absolute() else path.as_posix()
+    name = in_repository(document.name) or PurePosixPath(urlsplit(document.name).path).name
     lines = unified_diff(_lines(document.text), _lines(text), f"a/{name}", f"b/{name}")
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
