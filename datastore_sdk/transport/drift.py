@@ -87,6 +87,7 @@ class Untouched:
         self.by_contract = by_contract
 
     def __call__(self, content: bytes) -> Any:
+        """Reads it."""
         return orjson.loads(content)
 
 
