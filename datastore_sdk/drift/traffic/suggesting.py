@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import unified_diff
 from io import StringIO
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,7 +14,7 @@ from datastore_sdk.drift.contract import Contract
 from datastore_sdk.drift.documents import Document, joined
 from datastore_sdk.drift.errors import DriftError
 from datastore_sdk.drift.places import Place, top
-from datastore_sdk.drift.reports.files import in_repository
+from datastore_sdk.drift.reports.files import below
 from datastore_sdk.drift.schemas import KNOWN_VALUES, has_null_type, schema_of
 from datastore_sdk.drift.traffic.inferring import SCHEMAS, TO_DO, Inferred, ordered
 from datastore_sdk.drift.traffic.observations import Observation
@@ -162,7 +162,7 @@ def _components(document: Document) -> Mapping[str, Any]:
 
 
 def _diff(document: Document, text: str) -> str:
-    name = in_repository(document.name) or PurePosixPath(urlsplit(document.name).path).name
+    name = below(Path.cwd(), document.name) or PurePosixPath(urlsplit(document.name).path).name
     lines = unified_diff(_lines(document.text), _lines(text), f"a/{name}", f"b/{name}")
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
