@@ -101,6 +101,8 @@ def _check_seen(observations: Observations) -> None:
     told = f"{observations.failed} of {observations.calls} calls were answered with a failure of the service (5xx)"
     if observations.failed == observations.calls:
         raise DriftError(f"{told}: there is nothing to be held against the contract")
+    for host, calls in observations.elsewhere.items():
+        say(f"Left out: {calls} call{'s' * (calls != 1)} to {host or 'no host'}, which is another API")
     if observations.failed:
         say(f"{told}, which tells nothing of the contract")
 

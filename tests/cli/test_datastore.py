@@ -142,14 +142,22 @@ def test_live_where_nothing_can_be_seen(own_sandbox: Sandbox, capsys: Output) ->
     assert f"datastore: {own_sandbox.url} answered no call with a success (403)" in capsys.readouterr().err
 
 
-def answered(folder: Path, *statuses: int) -> str:
+def answered(folder: Path, *statuses: int, uri: str = "https://example.com/external/thirdparty/v1/pads/") -> str:
     """A cassette in which a list of pads was answered so."""
-    uri = "https://example.com/external/thirdparty/v1/pads/"
     request: dict[str, Any] = {"method": "GET", "uri": uri, "body": None, "headers": {}}
     answers = [{"status": {"code": status}, "headers": {}, "body": {"string": "[]"}} for status in statuses]
     path = folder / "some.json"
     path.write_text(json.dumps({"interactions": [{"request": request, "response": each} for each in answers]}), "utf-8")
     return str(path)
+
+
+def test_calls_that_are_left_out_are_told(tmp_path: Path, capsys: Output) -> None:
+    content = json.loads(Path(answered(tmp_path, 200)).read_text("utf-8"))
+    other = json.loads(Path(answered(tmp_path, 200, uri="https://api.example.org/x")).read_text("utf-8"))
+    path = tmp_path / "both.json"
+    path.write_text(json.dumps({"interactions": [*content["interactions"], *other["interactions"]]}), "utf-8")
+    assert main(["drift", "traffic", str(path)]) == 0
+    assert capsys.readouterr().err == "Left out: 1 call to api.example.org, which is another API\n"
 
 
 def test_failures_of_the_service_are_told_apart_from_drift(tmp_path: Path, capsys: Output) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from http import HTTPStatus
@@ -62,6 +63,8 @@ class Observations:
         """How many calls were looked at."""
         self.known = 0
         """How many of them were to a path of the contract."""
+        self.elsewhere = Counter[str]()
+        """How many calls, by host, were left out as another API's."""
         self.failed = 0
         """How many were answered with a failure of the service (5xx) of which the contract says no more."""
 
