@@ -6,23 +6,17 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any, TypeAlias, cast
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import yaml
 
 from datastore_sdk.drift.errors import DriftError
+from datastore_sdk.drift.sources import text_of
 
-LONGEST = 1 << 26
-"""The most bytes that a document may have."""
 DEEPEST = 200
 """How deep a document in YAML may be nested."""
 MOST_VALUES = 5_000_000
 """How many values a document in YAML may have, those that aliases repeat among them."""
-PATIENCE = 30.0
-"""Seconds to wait for a URL."""
 Node: TypeAlias = yaml.nodes.Node
 
 _Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -60,7 +54,7 @@ class Document:
     """A document as it was read.
 
     Args:
-        name: The file or URL that it came from.
+        name: The file or URL that it came from, without secrets.
         text: Its text.
         content: Its value.
     """
@@ -106,8 +100,8 @@ def load(source: str) -> Document:
     Raises:
         DriftError: It cannot be read, or is neither YAML nor JSON.
     """
-    text = _fetch(source) if source.lower().startswith(("http://", "https://")) else _read(Path(source))
-    return Document(source, text, parse(text, source))
+    name, text = text_of(source)
+    return Document(name, text, parse(text, name))
 
 
 def parse(text: str, name: str) -> Any:
@@ -164,32 +158,6 @@ def _too_deep(name: str) -> DriftError:
 
 def _unreadable(name: str, error: Exception) -> DriftError:
     return DriftError(f"{name} cannot be read as YAML or JSON: {' '.join(str(error).split())}")
-
-
-def _read(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return _decoded(file.read(LONGEST + 1), str(path))
-    except OSError as error:
-        raise DriftError(f"{path} cannot be read: {error.strerror or error}") from None
-
-
-def _fetch(url: str) -> str:
-    try:
-        with urlopen(url, timeout=PATIENCE) as answer:  # noqa: S310 - `load` lets only http and https through
-            return _decoded(answer.read(LONGEST + 1), url)
-    except (OSError, ValueError) as error:
-        reason = error.reason if isinstance(error, URLError) else error
-        raise DriftError(f"{url} cannot be fetched: {reason}") from None
-
-
-def _decoded(content: bytes, name: str) -> str:
-    if len(content) > LONGEST:
-        raise DriftError(f"{name} is too long: more than {LONGEST} bytes")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DriftError(f"{name} is no text in UTF-8: {error.reason} at byte {error.start}") from None
 
 
 def parts_of(pointer: str) -> list[str]:

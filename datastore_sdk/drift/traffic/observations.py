@@ -18,7 +18,7 @@ from datastore_sdk.drift.places import Place
 from datastore_sdk.drift.traffic.calls import Call
 from datastore_sdk.drift.traffic.checking import Deviation, deviations
 from datastore_sdk.drift.traffic.rules import RULES
-from datastore_sdk.drift.traffic.scrubbing import example
+from datastore_sdk.drift.scrubbing import example
 from datastore_sdk.drift.traffic.shapes import Shape, shape_of
 
 
