@@ -7,11 +7,12 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from enum import StrEnum
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
 
-from datastore_sdk.cli.text import print_report
+from datastore_sdk.cli.text import print_report, printable
 from datastore_sdk.drift.findings import Report
 from datastore_sdk.drift.reports import as_annotations, as_json, as_sarif
 
@@ -55,9 +56,16 @@ def results() -> Generator[None]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python's own last flush would fail
 
 
+def take_any_text() -> None:
+    """Lets the output show what its encoding cannot: escaped, rather than not at all."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def say(message: str) -> None:
     """Tells what is going on, on standard error."""
-    typer.echo(message, err=True)
+    typer.echo(printable(message), err=True)
 
 
 def complain(message: str) -> None:

@@ -155,12 +155,3 @@ def test_circular_schemas_end() -> None:
     (finding,) = compare(contract(tree(STRING)), contract(tree(NUMBER))).findings
     assert finding.message == "The type of `Tree.leaf` changed from `string` to `number`."
     assert finding.severity is Severity.BREAKING
-
-
-def test_circular_parts_end() -> None:
-    part = {"allOf": [{"$ref": "#/components/schemas/Part"}], "type": "object"}
-    content = {
-        **PLACES["response-body"]({"$ref": "#/components/schemas/Part"}),
-        "components": {"schemas": {"Part": part}},
-    }
-    assert not compare(contract(content), contract(content)).findings

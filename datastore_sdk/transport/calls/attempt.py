@@ -11,6 +11,7 @@ from datastore_sdk.transport.effects import Answer, OutOfTime, Request
 from datastore_sdk.transport.telling.hooks import AnswerEvent, ErrorEvent, Hooks, RequestEvent, tell
 from datastore_sdk.transport.telling.logs import logger
 from datastore_sdk.transport.telling.telemetry import AttemptSpan
+from restream_api.types import Operation
 
 if TYPE_CHECKING:
     from datastore_sdk.transport.calls.call import Call
@@ -70,11 +71,15 @@ class Attempt:
 
 def facts_of(call: Call) -> dict[str, Any]:
     """What every event tells of a call."""
-    operation = call.operation
+    return facts(call.operation, call.url, call.number)
+
+
+def facts(operation: Operation[Any], url: str, attempt: int = 1) -> dict[str, Any]:
+    """What every event tells of an operation, to this URL."""
     return {
         "operation": operation.name,
         "endpoint": operation.endpoint,
         "method": operation.method,
-        "url": call.url,
-        "attempt": call.number,
+        "url": url,
+        "attempt": attempt,
     }

@@ -3,26 +3,33 @@
 Such an answer is read all the same: fields that are not known are kept, and so are values. RESTREAM_DRIFT asks for
 more: `warn` has a `DriftWarning` for each kind of deviation, once per process; `error` has a `DriftFoundError` for each
 call that meets one. The hook `on_drift` is told in either case, and also where neither was asked for.
+
+What is handed over as it was sent (`as_dict=True`) is read by the contract as well, only to be looked at. Time-series
+records are not looked at: they can have any field.
 """
 
 from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, partial
 from http import HTTPStatus
 from inspect import currentframe
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, cast, get_args
 
+import orjson
+
 from datastore_sdk.exceptions import DriftFoundError, DriftWarning
-from datastore_sdk.transport.calls.attempt import facts_of
+from datastore_sdk.transport.calls.attempt import facts, facts_of
 from datastore_sdk.transport.telling.hooks import DriftEvent, Hooks, tell
-from restream_api.types import Model
+from restream_api.types import Model, Operation
 
 if TYPE_CHECKING:
     from datastore_sdk.transport.calls.call import Call
+    from datastore_sdk.transport.calls.exchange import Exchange
 
+A = TypeVar("A")
 T = TypeVar("T")
 
 VARIABLE = "RESTREAM_DRIFT"
@@ -67,6 +74,23 @@ class Deviation(NamedTuple):
                 return f"{self.place} answered {self.value}, which is not in the API contract"
 
 
+class Untouched:
+    """Reads an answer as the JSON that it is.
+
+    Args:
+        by_contract: How the contract has it read.
+    """
+
+    __slots__ = ("by_contract",)
+
+    def __init__(self, by_contract: Callable[[bytes], object]) -> None:
+        self.by_contract = by_contract
+
+    def __call__(self, content: bytes) -> Any:
+        """Reads it."""
+        return orjson.loads(content)
+
+
 def checked(call: Call, answer: T, hooks: Hooks) -> T:
     """The answer; reports where it differs from the contract, if anybody wants to know.
 
@@ -75,13 +99,28 @@ def checked(call: Call, answer: T, hooks: Hooks) -> T:
     """
     mode = _mode()
     if mode or hooks.on_drift:
-        found = [*dict.fromkeys(_in_value(answer))]
-        _report(call, found, mode, hooks)
-        if found and mode == ERROR:
-            problems = tuple(map(str, found))
-            message = f"{call.operation.method} {call.url}: {'; '.join(problems)} (RESTREAM_DRIFT=error)"
-            raise DriftFoundError(message, method=call.operation.method, url=call.url, problems=problems)
+        parse = call.operation.parse
+        value = _by_contract(parse.by_contract, orjson.dumps(answer)) if isinstance(parse, Untouched) else answer
+        _look(value, facts_of(call), mode, hooks)
     return answer
+
+
+def check_items(items: Iterable[A], read: Callable[[A], object], room: Operation[Any], exchange: Exchange) -> None:
+    """Reports where what a room tells differs from the contract, if anybody wants to know.
+
+    Args:
+        items: What was told.
+        read: Reads one as the contract says; a ValueError where it does not fit, which others report.
+        room: The room.
+        exchange: Through which it was entered.
+
+    Raises:
+        DriftFoundError: It differs, and RESTREAM_DRIFT=error.
+    """
+    mode = _mode()
+    if mode or exchange.hooks.on_drift:
+        values = [_by_contract(read, item) for item in items]
+        _look(values, facts(room, exchange.base_url + room.target), mode, exchange.hooks)
 
 
 def check_status(call: Call, status: int, hooks: Hooks) -> None:
@@ -90,7 +129,24 @@ def check_status(call: Call, status: int, hooks: Hooks) -> None:
         return
     mode = _mode()
     if mode or hooks.on_drift:
-        _report(call, [Deviation("status", call.operation.name, str(status))], mode, hooks)
+        _report([Deviation("status", call.operation.name, str(status))], facts_of(call), mode, hooks)
+
+
+def _by_contract(read: Callable[[A], object], content: A) -> object:
+    """What was sent, read as the contract says; None where it cannot be."""
+    try:
+        return read(content)
+    except ValueError:  # as those of pydantic are
+        return None
+
+
+def _look(value: object, met_in: Mapping[str, Any], mode: str, hooks: Hooks) -> None:
+    found = [*dict.fromkeys(_in_value(value))]
+    _report(found, met_in, mode, hooks)
+    if found and mode == ERROR:
+        problems, method, url = tuple(map(str, found)), met_in["method"], met_in["url"]
+        message = f"{method} {url}: {'; '.join(problems)} (RESTREAM_DRIFT=error)"
+        raise DriftFoundError(message, method=method, url=url, problems=problems)
 
 
 def _mode() -> str:
@@ -108,16 +164,16 @@ def _mode() -> str:
     return mode
 
 
-def _report(call: Call, found: list[Deviation], mode: str, hooks: Hooks) -> None:
+def _report(found: list[Deviation], met_in: Mapping[str, Any], mode: str, hooks: Hooks) -> None:
     for deviation in found:
         if hooks.on_drift and _is_new(deviation, _heard.setdefault(id(hooks.on_drift), (hooks.on_drift, set()))[1]):
-            tell(hooks.on_drift, partial(_event, call, deviation))
+            tell(hooks.on_drift, partial(_event, met_in, deviation))
         if mode == WARN:
-            _warn_once(deviation, f"{deviation} (met in {call.operation.name})")
+            _warn_once(deviation, f"{deviation} (met in {met_in['operation']})")
 
 
-def _event(call: Call, deviation: Deviation) -> DriftEvent:
-    return DriftEvent(**facts_of(call), kind=deviation.kind, place=deviation.place, message=str(deviation))
+def _event(met_in: Mapping[str, Any], deviation: Deviation) -> DriftEvent:
+    return DriftEvent(**met_in, kind=deviation.kind, place=deviation.place, message=str(deviation))
 
 
 def _is_new(key: tuple[object, ...], known: set[tuple[object, ...]]) -> bool:

@@ -91,6 +91,11 @@ class Exchange:
         return self._retries
 
     @property
+    def hooks(self) -> Hooks:
+        """Who is told of calls."""
+        return self._hooks
+
+    @property
     def limits(self) -> Limits:
         """How many calls may be under way at a time."""
         return self._limits
