@@ -1,8 +1,9 @@
 """Takes records as they come over a room, and makes them a sequence without doubles and, if possible, without holes.
 
 What a session's queue sends again after a break is left out. Seconds that were lost with a connection are fetched over
-REST, through the same filters, and handed over before the record that shows them to be missing. Within a connection
-nothing is lost, so a hole there is a hole in the data. What comes together is put in order; a record that comes later
+REST, through the same filters, and handed over before the record that shows them to be missing. At a coarser resolution
+they are intervals, of which only those are asked for that are over: what the archive gives of others is computed from
+a part of them. Within a connection nothing is lost, so a hole there is a hole in the data. What comes together is put in order; a record that comes later
 than its successor is handed over as it comes: nothing is held back for it, which would cost every hole in the data the
 same delay. Where the connection breaks before it comes, it is fetched too: holes of the last minute are asked for.
 """
@@ -40,7 +41,10 @@ _SETTLED = 60.0
 """Seconds after which a connection has told all that was kept for it, so that a hole is one in the data."""
 _UNTOLD = 10
 """More records than may be on their way."""
-_NOT_FILLED = "gaps are not filled (fill_gaps, or filters for which records depend on their neighbours)"
+_OVER = 60.0
+"""Seconds after which an interval is over in the archive, too, and by a clock that is wrong."""
+_NOT_FILLED = "gaps are not filled (fill_gaps=False, or a fill_data_method, with which records depend on others)"
+_NO_INTERVAL = "the records do not begin with the intervals of the resolution"
 _NO_RECORD = "the service has no record of them"
 
 
@@ -112,6 +116,8 @@ class Filling(Hearer[R]):
         now, since = self._exchange.clock.monotonic(), self._sources.next_second
         if self._query is None or since is None or now - self._looked < self._patience:
             return
+        if self._clipped(self._query, since, None) is None:  # nothing is due yet, or any more
+            return
         self._looked, self._patience = now, min(2 * self._patience, _LONGEST_LOOK)
         before = self._counts.filled
         yield from self._fill(self._query, since, None)
@@ -125,16 +131,17 @@ class Filling(Hearer[R]):
         self._sources.broken()
 
     def _fill(self, query: DataQuery, first: int, last: int | None) -> Steps[None]:
-        """Emits what REST has of these seconds, or from the first on, as far as it was not handed over."""
-        self._reached = first - 1
+        """Emits what REST has of some intervals, by their first seconds, or from one on, and was not handed over."""
+        self._reached, self._reason = first - 1, _NO_RECORD
         try:
-            yield from self._ask(_clipped(query, first, last))
-            for wait in _LAGS:
-                if last is None or self._reached >= last:
+            for wait in (0.0, *_LAGS):
+                asked = self._clipped(query, max(first, self._reached), last)
+                if asked is None:
                     break
                 yield from pause(wait)
-                yield from self._ask(_clipped(query, max(first, self._reached), last))
-            self._reason = _NO_RECORD
+                yield from self._ask(asked)
+                if last is None or self._reached >= last:
+                    break
         except CallError as error:
             log.warning("What was lost could not be fetched: %s", error)
             self._reason = str(error)
@@ -142,10 +149,28 @@ class Filling(Hearer[R]):
         if last is not None:
             self._sources.asked(last)
 
-    def _ask(self, query: DataQuery | None) -> Steps[None]:
-        if query is not None:
-            log.info("Asking for what was lost: %s", query)
-            yield from changed(resumed(self._exchange, query, self._form, Download()), self._of_lost)
+    def _clipped(self, query: DataQuery, first: int, last: int | None) -> DataQuery | None:
+        """The question for some of the intervals that a query asks for; None where there is no sense in it."""
+        step, seconds = self._sources.step, query.seconds()
+        start, end = max(first, seconds[0]), None
+        if start % step:
+            self._reason = _NO_INTERVAL
+            return None
+        if last is not None:
+            end = last + step - 1  # the room has told what comes after it, wherever the query ends
+        elif query.end is not None and self._sources.newest <= seconds[-1]:
+            end = seconds[-1]
+        if last is None and step > 1:
+            over = int(self._exchange.clock.now() - _OVER)
+            end = over if end is None else min(over, end)
+            end -= (end - start + 1) % step
+        if end is not None and end < start:
+            return None
+        return replace(query, start=_moment(start), end=None if end is None else _moment(end))
+
+    def _ask(self, query: DataQuery) -> Steps[None]:
+        log.info("Asking for what was lost: %s", query)
+        yield from changed(resumed(self._exchange, query, self._form, Download()), self._of_lost)
 
     def _of_lost(self, effect: Effect[Any]) -> Steps[Any]:
         if not isinstance(effect, Emit):
@@ -170,16 +195,6 @@ class Filling(Hearer[R]):
         place = self._sources.position(items[-1]) if items else None
         if place is not None:
             self._counts.lag = self._exchange.clock.now() - place[0]
-
-
-def _clipped(query: DataQuery, first: int, last: int | None) -> DataQuery | None:
-    """The question for some of the seconds that a query asks for; None where it asks for none of them."""
-    seconds = query.seconds()
-    start, end = max(first, seconds[0]), seconds[-1] if last is None else min(last, seconds[-1])
-    if end < start:
-        return None
-    bounded = last is not None or query.end is not None
-    return replace(query, start=_moment(start), end=_moment(end) if bounded else None)
 
 
 def _moment(second: int) -> datetime:

@@ -63,8 +63,8 @@ def measurements(
     query = DataQuery(source=source, id=id, **{_OTHER_NAMES.get(name, name): value for name, value in filters.items()})
     path = f"/{source}s/{query.id:d}/data/"
     operation = room(path, {"session_key": session_key, **dict(query.operation().query)})
-    counts, gaps, sources = Counts(), Gaps(manners.on_gap), Sources[Any](DICTS.position)
-    filled = query if manners.fill_gaps and query.resumable else None
+    counts, gaps, sources = Counts(), Gaps(manners.on_gap), Sources[Any](DICTS.position, query.step)
+    filled = query if manners.fill_gaps and query.fill_data_method is None else None
 
     def listen(form: Form[Any]) -> Steps[None]:
         sources.position = form.position

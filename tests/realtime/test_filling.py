@@ -98,7 +98,7 @@ def test_a_late_record_that_a_break_loses_is_fetched() -> None:
     listener = Listener(world)
     heard = listener.listen(60.5)
     assert sorted(positions(heard)) == whole(world, 60)
-    assert world.asked == [(BEGIN + 15, BEGIN + 21)]
+    assert world.asked == [(BEGIN + 15, BEGIN + 20)]
     assert listener.counts.filled == listener.counts.late == 1
 
 
@@ -114,7 +114,7 @@ def test_holes_before_a_break_are_asked_for_once() -> None:
     world = World(endings=at(20, 40, 45), is_measured=lambda second: second - BEGIN not in {5, 15})
     listener = Listener(world)
     is_whole(world, listener.listen(60.5), 60)
-    assert world.asked == [(BEGIN + 5, BEGIN + 22)]
+    assert world.asked == [(BEGIN + 5, BEGIN + 21)]
     assert [*listener.gaps.found] == []
 
 
