@@ -85,7 +85,7 @@ class LivePad(Live):
     def monitor_states(self, *, interval: float = INTERVAL, **options: Unpack[LiveOptions]) -> LiveData[State]:
         """The states of the pad's sites, at once and then whenever one changes: what is done, or the stage's number.
 
-        Nothing is polled: the service tells when something has changed. Only where it cannot be listened to (no
+        Nothing is polled: the service tells when something has changed. Only while it cannot be listened to (no
         WebSocket gets through, or this program listens to the room already), it is asked now and then.
         Reading the states of a pad that is not there raises `NotFoundError`.
 

@@ -84,7 +84,7 @@ class LiveSite(Live):
     def monitor_state(self, *, interval: float = INTERVAL, **options: Unpack[LiveOptions]) -> LiveData[State]:
         """The state of the site, at once and then whenever it changes: what is done, or the stage's number.
 
-        Nothing is polled: the service tells when something has changed. Only where it cannot be listened to (no
+        Nothing is polled: the service tells when something has changed. Only while it cannot be listened to (no
         WebSocket gets through, or this program listens to the room already), it is asked now and then.
         Reading the states of a site that is not there raises `NotFoundError`.
 

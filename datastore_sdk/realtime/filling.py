@@ -38,7 +38,8 @@ stored them yet."""
 _FIRST_LOOK, _LONGEST_LOOK = 15.0, 600.0
 """How long to wait before, and between looks for records that a silent room may not tell, in seconds."""
 _SETTLED = 60.0
-"""Seconds after which a connection has told all that was kept for it, so that a hole is one in the data."""
+"""Seconds after which a connection has told all that was kept for it, so that a hole is one in the data, and who has
+told nothing has nothing to tell."""
 _UNTOLD = 10
 """More records than may be on their way."""
 _OVER = 60.0
@@ -85,12 +86,11 @@ class Filling(Hearer[R]):
         """Emits what is new of these, after what was lost before them."""
         self._note_lag(items)
         self._patience = _FIRST_LOOK
-        if self._query is not None and (awaited := self._sources.take_awaited()):
-            yield from self._fill(self._query, awaited[0], awaited[-1])
+        if self._query is not None:
+            yield from self._look_behind(self._query)
         rest, count = items, 0
         while rest:
             new, lost, rest = self._sources.new_of(rest, stop=self._query is not None)
-            self._counts.late = self._sources.late
             self._report()
             if new:
                 count += len(new)
@@ -130,8 +130,21 @@ class Filling(Hearer[R]):
         """Whatever comes next may come after a hole."""
         self._sources.broken()
 
-    def _fill(self, query: DataQuery, first: int, last: int | None) -> Steps[None]:
-        """Emits what REST has of some intervals, by their first seconds, or from one on, and was not handed over."""
+    def _look_behind(self, query: DataQuery) -> Steps[None]:
+        """Emits what was lost with a connection, and of which no hole will tell."""
+        if awaited := self._sources.take_awaited():
+            if not (yield from self._fill(query, awaited[0], awaited[-1])):
+                self._sources.miss(awaited)
+        if self._settled and (ended := self._sources.take_ended()):
+            yield from self._fill(query, ended[0], ended[-1])
+
+    def _fill(self, query: DataQuery, first: int, last: int | None) -> Steps[bool]:
+        """Emits what REST has of some intervals, by their first seconds, or from one on, and was not handed over.
+
+        Returns:
+            Whether it could be asked.
+        """
+        known = False
         self._reached, self._reason = first - 1, _NO_RECORD
         try:
             for wait in (0.0, *_LAGS):
@@ -140,6 +153,7 @@ class Filling(Hearer[R]):
                     break
                 yield from pause(wait)
                 yield from self._ask(asked)
+                known = True
                 if last is None or self._reached >= last:
                     break
         except CallError as error:
@@ -148,6 +162,7 @@ class Filling(Hearer[R]):
         self._report()
         if last is not None:
             self._sources.asked(last)
+        return known
 
     def _clipped(self, query: DataQuery, first: int, last: int | None) -> DataQuery | None:
         """The question for some of the intervals that a query asks for; None where there is no sense in it."""
@@ -182,14 +197,20 @@ class Filling(Hearer[R]):
         return (yield from Emit(new))
 
     def _report(self) -> None:
+        self._counts.late = self._sources.late
         for name, seconds in self._sources.take_missing():
             self._gaps.report(gap(seconds, name, self._reason))
 
     def _note(self, new: list[R]) -> None:
-        """The room tells something; some time later it must have told what its queue had kept."""
+        """The room tells something new."""
         self._told = True
-        if self._exchange.clock.monotonic() - self._entered >= _SETTLED:
+        if self._settled:
             self._sources.heard(new)
+
+    @property
+    def _settled(self) -> bool:
+        """Whether the queue must have told what it had kept."""
+        return self._exchange.clock.monotonic() - self._entered >= _SETTLED
 
     def _note_lag(self, items: list[R]) -> None:
         place = self._sources.position(items[-1]) if items else None

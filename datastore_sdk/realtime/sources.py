@@ -60,6 +60,12 @@ class Source:
         missing = ((first + step - 1, last) for first, last in self._holes if last - first >= 2 * (step - 1))
         return next((max(first, earliest) for first, last in missing if last >= earliest), None)
 
+    def missing(self, first: int, last: int) -> list[range]:
+        """The seconds of the intervals between two, both included, that are missing so far."""
+        step = self._step
+        found = [range(max(start + step - 1, first), min(end, last + step - 1) + 1) for start, end in self._holes]
+        return [seconds for seconds in found if len(seconds) >= step]
+
     def jump(self, second: int) -> range:
         """Takes a record that comes after a hole; the seconds of the intervals that are missing come back."""
         missing = range(self.last + self._step, second)
@@ -111,7 +117,7 @@ class Sources(Generic[R]):
         """How many came after their successor."""
         self._sources: dict[int | None, Source] = {}
         self._unsure: dict[int | None, _Broken] = {}
-        self._asked = 0
+        self._asked = self._broken_at = 0
         self._awaited: int | None = None
         self._missing: list[Missing] = []
 
@@ -201,14 +207,18 @@ class Sources(Generic[R]):
 
     def broken(self) -> None:
         """Notes that the connection broke: every source that was active may have lost records."""
-        newest = self.newest
-        self._asked = max(self._asked, newest - max(ACTIVE, 2 * self.step))
+        newest = self._broken_at = self.newest
+        active = newest - max(ACTIVE, 2 * self.step)
+        self._asked = max(self._asked, active)
         for name, source in self._sources.items():
-            if source.last > self._asked:
+            if source.last > active:
                 flowing = source.flowing and source.last >= newest - max(FLOWING, self.step)
                 self._unsure.setdefault(name, _Broken(source.last, flowing))
+        self._awaited = self._first_awaited()
+
+    def _first_awaited(self) -> int | None:
         awaited = [source.awaited(self._asked) for source in self._sources.values()]
-        self._awaited = min((second for second in awaited if second is not None), default=None)
+        return min((second for second in awaited if second is not None), default=None)
 
     @property
     def newest(self) -> int:
@@ -218,9 +228,10 @@ class Sources(Generic[R]):
     @property
     def next_second(self) -> int | None:
         """The first second of which something may be lost, or not told; None where nothing was ever told."""
-        if self._unsure:
-            return self._since() if self._awaited is None else min(self._awaited, self._since())
-        return self.newest + self.step if self._sources else None
+        if not self._sources:
+            return None
+        since = self._since() if self._unsure else self.newest + self.step
+        return min(since, self._first_awaited() or since)
 
     def _since(self) -> int:
         return max(min(self._sources[name].last for name in self._unsure), self._asked) + self.step
@@ -231,6 +242,22 @@ class Sources(Generic[R]):
             return range(0)
         first, self._awaited = min(self._awaited, self._since()), None
         return range(first, self.newest, self.step)
+
+    def take_ended(self) -> range:
+        """The intervals that sources may have told and lost, which have been silent since while others have not; once."""
+        newest, step = self.newest, self.step
+        if newest == self._broken_at:
+            return range(0)
+        ended = [name for name in self._unsure if self._sources[name].last + 2 * step <= newest]
+        first = max(min((self._sources[name].last for name in ended), default=newest), self._asked) + step
+        for name in ended:
+            del self._unsure[name]
+        return range(first, newest, step)
+
+    def miss(self, intervals: range) -> None:
+        """Notes that what is missing of some intervals may be lost, and could not be asked for."""
+        for name, source in self._sources.items():
+            self._missing += [(name, seconds) for seconds in source.missing(intervals[0], intervals[-1])]
 
     def asked(self, until: int) -> None:
         """Notes that what may be lost up to an interval was asked for, and what came of it handed over."""

@@ -13,6 +13,7 @@ from datastore_sdk.realtime.listening import Hearer, Listening
 from datastore_sdk.realtime.manners import Manners
 from datastore_sdk.realtime.messages import Messages
 from datastore_sdk.realtime.stream import Plan
+from datastore_sdk.realtime.taken import Hold
 from datastore_sdk.transport import Client
 from datastore_sdk.transport.effects import Emit, Steps
 from datastore_sdk.transport.logs import logger
@@ -64,7 +65,7 @@ def updates(
     counts, gaps = Counts(), Gaps(manners.on_gap)
     seen: set[bytes] | None = set() if once else None
 
-    def listen(form: Form[Any], hearer: Hearer[Any] | None = None) -> Steps[None]:
+    def listen(form: Form[Any], _: Hold, hearer: Hearer[Any] | None = None) -> Steps[None]:
         messages = Messages(form, counts, seen=seen)
         return Listening(client.exchange, operation, messages, hearer or Hearer[Any](), manners, counts).steps()
 
@@ -76,5 +77,5 @@ def updates(
         gaps=gaps,
         alone={f"the room {path}": client.exchange.limits.room(operation.path)},
         listen=listen,
-        listen_for_items=lambda: listen(DICTS, Making(make, counts) if make else None),
+        listen_for_items=lambda hold: listen(DICTS, hold, Making(make, counts) if make else None),
     )

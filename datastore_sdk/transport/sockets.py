@@ -193,6 +193,8 @@ class WebSocket:
             RoomClosed: The service closed the connection, as it may.
             NoConnectionError: The connection was lost, or closed because of an error.
         """
+        if self._protocol.state is not State.OPEN:  # the last messages came with what ended it
+            raise self._end()
         data, self._received = self._received, b""
         try:
             if not data:

@@ -63,6 +63,7 @@ class World:
         loses: How many seconds the queue forgets of those that were measured while nobody listened.
         replays: How many it tells again after one.
         is_measured: Whether there is a record of a second.
+        ends: The seconds after which sources have none.
         told: Whether the room tells of it.
         lag: Seconds after which a record is in the archive.
         is_down: Whether the room cannot be entered at a second.
@@ -77,6 +78,7 @@ class World:
     loses: Callable[[], int] = lambda: 0
     replays: Callable[[], int] = lambda: 0
     is_measured: Callable[[int], bool] = lambda _: True
+    ends: dict[int, int] = field(default_factory=dict[int, int])
     told: Callable[[int], bool] = lambda _: True
     lag: float = 0.0
     is_down: Callable[[int], bool] = lambda _: False
@@ -118,6 +120,7 @@ class World:
             for second in range(first + -first % self.step, last + 1, self.step)
             if self.is_measured(second)
             for site in self.sites
+            if second <= self.ends.get(site, second)
         ]
 
     def run(self, steps: Steps[None], seconds: float) -> None:
