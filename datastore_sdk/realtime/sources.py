@@ -9,7 +9,7 @@ all), or the first after a hole, in which at least one whole interval is missing
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import repeat
 from operator import itemgetter
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -156,7 +156,7 @@ class Sources(Generic[R]):
                 sources[name] = Source(second, step)
             elif second > source.last:
                 if stop and name in self._unsure and second - max(source.last, self._asked) >= 2 * step:
-                    return new, range(self._since(), second, step), records[index - 1 :]
+                    return new, range(self._since(self._unsure_sources()), second, step), records[index - 1 :]
                 self._jump(source, name, second)
             elif source.late(second):
                 self.late += 1
@@ -207,11 +207,11 @@ class Sources(Generic[R]):
 
     def broken(self) -> None:
         """Notes that the connection broke: every source that was active may have lost records."""
-        newest = self._broken_at = self.newest
-        active = newest - max(ACTIVE, 2 * self.step)
-        self._asked = max(self._asked, active)
+        newest, inactive = self.newest, self._inactive
+        self._broken_at = newest
+        self._asked = max(self._asked, inactive)
         for name, source in self._sources.items():
-            if source.last > active:
+            if source.last > inactive:
                 flowing = source.flowing and source.last >= newest - max(FLOWING, self.step)
                 self._unsure.setdefault(name, _Broken(source.last, flowing))
         self._awaited = self._first_awaited()
@@ -230,17 +230,26 @@ class Sources(Generic[R]):
         """The first second of which something may be lost, or not told; None where nothing was ever told."""
         if not self._sources:
             return None
-        since = self._since() if self._unsure else self.newest + self.step
+        since = self._since(source for source in self._sources.values() if source.last > self._inactive)
         return min(since, self._first_awaited() or since)
 
-    def _since(self) -> int:
-        return max(min(self._sources[name].last for name in self._unsure), self._asked) + self.step
+    @property
+    def _inactive(self) -> int:
+        """The second since which a source must have told something to be active."""
+        return self.newest - max(ACTIVE, 2 * self.step)
+
+    def _since(self, sources: Iterable[Source]) -> int:
+        """The first second of which something may be lost of some sources."""
+        return max(min((source.last for source in sources), default=self.newest), self._asked) + self.step
+
+    def _unsure_sources(self) -> Iterable[Source]:
+        return (self._sources[name] for name in self._unsure)
 
     def take_awaited(self) -> range:
         """The intervals of which late records may be lost with a connection that broke; once after each break."""
         if self._awaited is None or not self._unsure:
             return range(0)
-        first, self._awaited = min(self._awaited, self._since()), None
+        first, self._awaited = min(self._awaited, self._since(self._unsure_sources())), None
         return range(first, self.newest, self.step)
 
     def take_ended(self) -> range:
@@ -248,11 +257,10 @@ class Sources(Generic[R]):
         newest, step = self.newest, self.step
         if newest == self._broken_at:
             return range(0)
-        ended = [name for name in self._unsure if self._sources[name].last + 2 * step <= newest]
-        first = max(min((self._sources[name].last for name in ended), default=newest), self._asked) + step
+        ended = {name: self._sources[name] for name in self._unsure if self._sources[name].last + 2 * step <= newest}
         for name in ended:
             del self._unsure[name]
-        return range(first, newest, step)
+        return range(self._since(ended.values()), newest, step)
 
     def miss(self, intervals: range) -> None:
         """Notes that what is missing of some intervals may be lost, and could not be asked for."""

@@ -261,6 +261,16 @@ def test_late_records_that_a_dead_room_does_not_tell() -> None:
     assert listener.counts.late == 1
 
 
+def test_a_room_that_dies_in_the_middle_of_a_second() -> None:
+    """Of some sites it has told a record that it does not tell of others."""
+    sources = Listener(World()).sources
+    sources.new_of([{"timestamp": 100, "site_id": 1}, {"timestamp": 100, "site_id": 2}])
+    sources.new_of([{"timestamp": 101, "site_id": 1}])
+    assert sources.next_second == 101
+    sources.new_of([{"timestamp": 900, "site_id": 1}])
+    assert sources.next_second == 840  # what is late may come, but not what has long been inactive
+
+
 def test_a_quiet_well_is_not_asked_about_all_the_time() -> None:
     world = World(is_measured=lambda second: second <= BEGIN + 20)
     Listener(world).listen(3600)
