@@ -13,6 +13,7 @@ from datastore_sdk.realtime.listening import Hearer, Listening
 from datastore_sdk.realtime.manners import Manners
 from datastore_sdk.realtime.messages import Messages
 from datastore_sdk.realtime.stream import Plan
+from datastore_sdk.realtime.taken import Hold
 from datastore_sdk.transport import Client
 from datastore_sdk.transport.calls.drift import check_items
 from datastore_sdk.transport.effects import Emit, Steps
@@ -96,7 +97,7 @@ def updates(
     def look(items: Iterable[Record]) -> None:
         check_items(items, contract.model_validate, operation, client.exchange)
 
-    def listen(form: Form[Any], hearer: Hearer[Any] | None = None) -> Steps[None]:
+    def listen(form: Form[Any], _: Hold, hearer: Hearer[Any] | None = None) -> Steps[None]:
         messages = Messages(form, counts, seen=seen)
         return Listening(client.exchange, operation, messages, hearer or Hearer[Any](), manners, counts).steps()
 
@@ -108,5 +109,5 @@ def updates(
         gaps=gaps,
         alone={f"the room {path}": client.exchange.limits.room(operation.path)},
         listen=listen,
-        listen_for_items=lambda: listen(DICTS, Making(look, make, counts) if make else Looking(look)),
+        listen_for_items=lambda hold: listen(DICTS, hold, Making(look, make, counts) if make else Looking(look)),
     )

@@ -32,7 +32,7 @@ class Listener:
     def __post_init__(self) -> None:
         self.counts = Counts()
         self.gaps = Gaps(self.on_gap)
-        self.sources = Sources[dict[str, Any]](DICTS.position)
+        self.sources = Sources[dict[str, Any]](DICTS.position, self.world.step)
 
     def steps(self) -> Steps[None]:
         exchange = self.world.exchange

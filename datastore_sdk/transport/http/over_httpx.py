@@ -27,9 +27,7 @@ class HttpxSender:
 
     def __init__(self, connection: Connection) -> None:
         self._given = connection.http
-        self._client = connection.http or httpx.Client(
-            verify=tls_context(connection.context()), proxy=connection.proxy, limits=_LIMITS
-        )
+        self._client = connection.http or _client(connection)
 
     def open(self, request: Request, line: Line) -> Answer:
         """Sends a request and reads status and headers of its answer; the line is for hanging up meanwhile."""
@@ -48,6 +46,13 @@ class HttpxSender:
         """Closes the connections that are not in use."""
         if self._given is None:
             self._client.close()
+
+
+def _client(connection: Connection) -> httpx.Client:
+    context, proxy = tls_context(connection.context()), connection.proxy
+    if proxy is not None and proxy.startswith("https:"):  # who vouches for the service vouches for the proxy
+        return httpx.Client(verify=context, proxy=httpx.Proxy(proxy, ssl_context=context), limits=_LIMITS)
+    return httpx.Client(verify=context, proxy=proxy, limits=_LIMITS)
 
 
 class AsyncHttpxSender:

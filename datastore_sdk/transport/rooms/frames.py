@@ -10,6 +10,7 @@ from struct import Struct
 
 from websockets.client import ClientProtocol
 from websockets.frames import Frame, Opcode
+from websockets.protocol import State
 
 LONGEST_MESSAGE = 1 << 26
 """The most bytes that a message may have."""
@@ -97,6 +98,8 @@ class Frames:
             else:
                 messages += self._leave_to_protocol(buffer[position:stop])
                 position = stop
+                if self._protocol.state > State.OPEN:  # what comes after the end is not part of it
+                    return end
         self._needed = _SHORTEST
         return position
 

@@ -8,9 +8,9 @@ hand over one message at a time, which costs several times what reading a record
 from __future__ import annotations
 
 import logging
-import socket
 import ssl
 from contextlib import suppress
+from functools import cached_property
 from http import HTTPStatus
 from time import monotonic
 from typing import Any
@@ -27,19 +27,14 @@ from datastore_sdk.transport.clock import Clock
 from datastore_sdk.transport.connection import Connection
 from datastore_sdk.transport.driving.drivers import Driver
 from datastore_sdk.transport.effects import Answer, Effect, Emit, Request
-from datastore_sdk.transport.forking import drop_after_fork
 from datastore_sdk.transport.http.environment_proxy import environment_proxy
 from datastore_sdk.transport.http.line import Line
 from datastore_sdk.transport.http.requests import Http
 from datastore_sdk.transport.http.tls import tls_context
 from datastore_sdk.transport.rooms.entering import Connect, Ping, Receive, RoomClosed
 from datastore_sdk.transport.rooms.frames import LONGEST_MESSAGE, Frames
-from datastore_sdk.transport.rooms.tunnels import connected
+from datastore_sdk.transport.rooms.tunnels import TlsWire, Wire, connected, head_of, more_of
 
-_AT_A_TIME = 1 << 18
-"""How many bytes are read at a time: fewer cost more turns of the threads, more leave the processor's cache."""
-_LONGEST_HEAD = 1 << 16
-"""The most bytes of the answer to a handshake, but for its body."""
 _PARTING = 1.0
 """Seconds for which it is tried to say goodbye."""
 _NORMAL = frozenset({CloseCode.NORMAL_CLOSURE, CloseCode.GOING_AWAY})
@@ -56,7 +51,6 @@ class Sockets:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._context: ssl.SSLContext | None = None
 
     def open(self, request: Request, line: Line) -> Answer:
         """Asks for a connection; the answer has the status 101 where it was made, else it says why not."""
@@ -69,8 +63,7 @@ class Sockets:
             raise CallTimeoutError(f"{what} was not answered in time: {error}", **details) from error
         except OSError as error:
             raise NoConnectionError(f"{what}: the service was not reached: {error}", **details) from error
-        drop_after_fork(wire)
-        line.socket = lambda: wire
+        line.socket = lambda: wire.socket
         details["sent"] = True
         try:
             return _shake_hands(wire, request, line, deadline)
@@ -84,29 +77,32 @@ class Sockets:
             wire.close()
             raise
 
-    def _wire(self, url: str, seconds: float) -> socket.socket:
+    def _wire(self, url: str, seconds: float) -> Wire:
         uri = parse_uri(_socket_url(url))
         found = environment_proxy(url)
         proxy = self._connection.proxy or (found[0] if found else None)
-        wire = connected(uri.host, uri.port, proxy=proxy, seconds=seconds)
+        wire = connected(uri.host, uri.port, proxy=proxy, seconds=seconds, context=lambda: self._context)
         if not uri.secure:
             return wire
         try:
-            self._context = self._context or tls_context(self._connection.context())
-            return self._context.wrap_socket(wire, server_hostname=uri.host)
+            return TlsWire(wire, self._context, uri.host)
         except BaseException:
             wire.close()
             raise
 
+    @cached_property
+    def _context(self) -> ssl.SSLContext:
+        return tls_context(self._connection.context())
 
-def _shake_hands(wire: socket.socket, request: Request, line: Line, deadline: float) -> Answer:
+
+def _shake_hands(wire: Wire, request: Request, line: Line, deadline: float) -> Answer:
     protocol = ClientProtocol(parse_uri(_socket_url(request.url)), logger=_SILENT, max_size=LONGEST_MESSAGE)
     opening = protocol.connect()
     for name, value in request.headers.items():
         opening.headers[name] = value
     protocol.send_request(opening)
-    wire.sendall(b"".join(protocol.data_to_send()))
-    head, rest = _head(wire, deadline)
+    wire.send(b"".join(protocol.data_to_send()))
+    head, rest = head_of(wire, deadline)
     protocol.receive_data(head)
     response = next((event for event in protocol.events_received() if isinstance(event, Response)), None)
     if response is None and not isinstance(protocol.handshake_exc, InvalidHandshake):
@@ -123,18 +119,7 @@ def _shake_hands(wire: socket.socket, request: Request, line: Line, deadline: fl
     return Answer(response.status_code, headers, connection, drop=wire.close)
 
 
-def _head(wire: socket.socket, deadline: float) -> tuple[bytes, bytes]:
-    """The head of an answer, and what came after it."""
-    received = b""
-    while b"\r\n\r\n" not in received:
-        if len(received) > _LONGEST_HEAD:
-            raise EOFError("the head of the answer is too long")
-        received += _more(wire, deadline)
-    head, end, rest = received.partition(b"\r\n\r\n")
-    return head + end, rest
-
-
-def _refused(wire: socket.socket, protocol: ClientProtocol, rest: bytes, deadline: float) -> Response | None:
+def _refused(wire: Wire, protocol: ClientProtocol, rest: bytes, deadline: float) -> Response | None:
     """The answer of a service that opens no connection, with its body."""
     while True:
         if rest:
@@ -143,18 +128,10 @@ def _refused(wire: socket.socket, protocol: ClientProtocol, rest: bytes, deadlin
         if found or protocol.handshake_exc is not None:
             return found[0] if found else None
         try:
-            rest = _more(wire, deadline)
+            rest = more_of(wire, deadline)
         except EOFError:
             protocol.receive_eof()
             rest = b""
-
-
-def _more(wire: socket.socket, deadline: float) -> bytes:
-    wire.settimeout(max(0.001, deadline - monotonic()))
-    data = wire.recv(_AT_A_TIME)
-    if not data:
-        raise EOFError("it ended within the answer")
-    return data
 
 
 class _Refusal:
@@ -174,9 +151,7 @@ class _Refusal:
 class WebSocket:
     """An open connection. Used by one thread."""
 
-    def __init__(
-        self, wire: socket.socket, protocol: ClientProtocol, request: Request, line: Line, received: bytes
-    ) -> None:
+    def __init__(self, wire: Wire, protocol: ClientProtocol, request: Request, line: Line, received: bytes) -> None:
         self._wire = wire
         self._protocol = protocol
         self._what = f"{request.method} {request.url}"
@@ -193,12 +168,14 @@ class WebSocket:
             RoomClosed: The service closed the connection, as it may.
             NoConnectionError: The connection was lost, or closed because of an error.
         """
+        if self._protocol.state is not State.OPEN:  # the last messages came with what ended it
+            raise self._end()
         data, self._received = self._received, b""
         try:
             if not data:
-                self._line.socket = lambda: self._wire
+                self._line.socket = lambda: self._wire.socket
                 self._wait_at_most(seconds)
-                data = self._wire.recv(_AT_A_TIME)
+                data = self._wire.receive()
         except TimeoutError:
             return None
         except OSError as error:
@@ -229,14 +206,14 @@ class WebSocket:
 
     def _wait_at_most(self, seconds: float) -> None:
         if seconds != self._seconds:  # setting it takes a call of the system, in which other threads take their turn
-            self._wire.settimeout(seconds)
+            self._wire.socket.settimeout(seconds)
             self._seconds = seconds
 
     def _send(self) -> None:
         data = b"".join(self._protocol.data_to_send())
         if data:
             try:
-                self._wire.sendall(data)
+                self._wire.send(data)
             except OSError as error:
                 raise self._lost(str(error)) from error
 
