@@ -14,6 +14,7 @@ from datastore_sdk.transport.effects import Answer, Request
 from datastore_sdk.transport.line import Line
 from datastore_sdk.transport.pool import Pool
 from datastore_sdk.transport.tls import tls_context
+from datastore_sdk.transport.tunnels import http_proxy
 from datastore_sdk.transport.worker import Worker
 
 if TYPE_CHECKING:
@@ -66,8 +67,9 @@ _httpx_only = False
 
 
 def _sender(connection: Connection) -> Sender:
-    if connection.http is None and not connection.proxy and not _httpx_only:
-        return Pool(lambda: tls_context(connection.context()))
+    proxy = http_proxy(connection.proxy) if connection.proxy else None
+    if connection.http is None and bool(proxy) == bool(connection.proxy) and not _httpx_only:
+        return Pool(lambda: tls_context(connection.context()), proxy)
     from datastore_sdk.transport.over_httpx import HttpxSender
 
     return HttpxSender(connection)

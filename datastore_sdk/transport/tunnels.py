@@ -4,12 +4,39 @@ from __future__ import annotations
 
 import socket
 from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from datastore_sdk.exceptions import ConfigurationError
 
-_PORT = 8080
+_PORT = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A proxy that is spoken to in plain HTTP, and opens tunnels."""
+
+    host: str
+    port: int
+    headers: Mapping[str, str] = field(repr=False)
+    """Who asks, where it wants to know."""
+
+    def __str__(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+
+def http_proxy(url: str) -> Proxy | None:
+    """The proxy of a URL; None where it is of another kind."""
+    parts = urlsplit(url)
+    if parts.scheme != "http" or not parts.hostname:
+        return None
+    headers: dict[str, str] = {}
+    if parts.username is not None:
+        user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        headers["Proxy-Authorization"] = f"Basic {b64encode(user.encode()).decode()}"
+    return Proxy(parts.hostname, parts.port or _PORT, headers)
 
 
 def connected(host: str, port: int, *, proxy: str | None, seconds: float) -> socket.socket:
@@ -25,25 +52,20 @@ def connected(host: str, port: int, *, proxy: str | None, seconds: float) -> soc
         OSError: It could not be made.
         ConfigurationError: The proxy is of a kind that cannot be used.
     """
-    if proxy is None:
-        wire = socket.create_connection((host, port), seconds)
-    else:
-        wire = _tunnelled(urlsplit(proxy), host, port, seconds)
+    wire = _tunnelled(proxy, host, port, seconds) if proxy else socket.create_connection((host, port), seconds)
     wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return wire
 
 
-def _tunnelled(proxy: SplitResult, host: str, port: int, seconds: float) -> socket.socket:
-    if proxy.scheme != "http" or not proxy.hostname:
+def _tunnelled(url: str, host: str, port: int, seconds: float) -> socket.socket:
+    proxy = http_proxy(url)
+    if proxy is None:
+        parts = urlsplit(url)
         raise ConfigurationError(
-            f"live data can go through http:// proxies only, not {proxy.scheme}://{proxy.hostname}"
+            f"live data can go through http:// proxies only, not {parts.scheme}://{parts.hostname}"
         )
-    headers: dict[str, str] = {}
-    if proxy.username is not None:
-        user = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
-        headers["Proxy-Authorization"] = f"Basic {b64encode(user.encode()).decode()}"
-    tunnel = HTTPConnection(proxy.hostname, proxy.port or _PORT, timeout=seconds)
-    tunnel.set_tunnel(host, port, headers)
+    tunnel = HTTPConnection(proxy.host, proxy.port, timeout=seconds)
+    tunnel.set_tunnel(host, port, proxy.headers)
     try:
         tunnel.connect()
     except HTTPException as error:
