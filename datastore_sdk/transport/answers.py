@@ -22,7 +22,7 @@ from datastore_sdk.exceptions import (
     ServerError,
 )
 from datastore_sdk.transport.effects import Answer, Request
-from datastore_sdk.transport.mask import Mask
+from datastore_sdk.transport.mask import Mask, printable
 from restream_api.types import Operation
 
 T = TypeVar("T")
@@ -40,6 +40,10 @@ _MEANINGS: dict[int, tuple[type[AnswerError], str]] = {
     HTTPStatus.UNAUTHORIZED: (AuthenticationError, "the token is missing, invalid or expired"),
     HTTPStatus.FORBIDDEN: (ForbiddenError, "the token gives no access to it"),
     HTTPStatus.NOT_FOUND: (NotFoundError, "there is no such object, or the token does not show it"),
+    HTTPStatus.PROXY_AUTHENTICATION_REQUIRED: (
+        BadRequestError,
+        "the proxy wants to know who asks: http://user:password@host:port in proxy=, or in HTTP_PROXY",
+    ),
     HTTPStatus.TOO_MANY_REQUESTS: (RateLimited, "too many calls at a time"),
 }
 _WRONG_CREDENTIALS = "the client id or the client secret (RESTREAM_CLIENT_ID, RESTREAM_CLIENT_SECRET) is wrong"
@@ -78,7 +82,7 @@ def error_from(operation: Operation[Any], request: Request, answer: Answer, body
     mask, status = Mask(request), answer.status
     what = f"{request.method} {request.url} answered {status}"
     if status < HTTPStatus.BAD_REQUEST:
-        target = _printable(mask.hide(answer.headers.get("location", "")))
+        target = printable(mask.hide(answer.headers.get("location", "")))
         place = f" to {target}, which is not followed: the token stays here" if target else ""
         return ContractError(f"{what}, no success of this call{place}", method=request.method, url=request.url)
     kind, meaning = _meaning(operation, status)
@@ -87,7 +91,7 @@ def error_from(operation: Operation[Any], request: Request, answer: Answer, body
     details: dict[str, Any] = {"status": status, "body": text, "request_id": request_id_of(request, answer)}
     if kind in (RateLimited, ServerError):
         details["retry_after"] = _retry_after(answer.headers, now)
-    message = f"{what}: {meaning}" + (f". The service says: {_printable(said)}" if said else "")
+    message = f"{what}: {meaning}" + (f". The service says: {printable(said)}" if said else "")
     if (seconds := details.get("retry_after")) is not None:
         message += f" (again in {seconds:.0f} s at the earliest)"
     return kind(message, method=request.method, url=request.url, **details)
@@ -96,7 +100,7 @@ def error_from(operation: Operation[Any], request: Request, answer: Answer, body
 def request_id_of(request: Request, answer: Answer) -> str | None:
     """The id under which the service knows a request, if it gave one."""
     request_id = answer.headers.get("x-request-id")
-    return _printable(Mask(request).hide(request_id)) if request_id else None
+    return printable(Mask(request).hide(request_id)) if request_id else None
 
 
 def _problems(error: Exception, request: Request) -> tuple[tuple[str, ...], int]:
@@ -151,11 +155,6 @@ def _joined(value: Any) -> str:
         return str(value)
     items: list[Any] = [*value]
     return " ".join(map(str, items))
-
-
-def _printable(text: str) -> str:
-    """The text without what could forge lines of a log, or steer a terminal."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def _retry_after(headers: Mapping[str, str], now: float) -> float | None:

@@ -1,4 +1,4 @@
-"""Hides the secrets of a request: in whatever the service sends back, and in the frames of errors."""
+"""Takes out of what is shown what must not be: the secrets of a request, the frames of errors, forged lines of a log."""
 
 from __future__ import annotations
 
@@ -32,6 +32,11 @@ class Mask:
 def _forms(secret: str) -> tuple[str, ...]:
     """As it is, in a URL, and in JSON that escapes slashes."""
     return secret, quote(secret, safe=""), secret.replace("/", r"\/")
+
+
+def printable(text: str) -> str:
+    """The text without what could forge lines of a log, or steer a terminal."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def without_frames(error: BaseException, handled: BaseException | None) -> BaseException:

@@ -10,7 +10,7 @@ import sys
 import textwrap
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -26,26 +26,11 @@ from tests.support.answers import always, answer, chunked, in_turn
 from tests.support.clock import JumpingClock
 from tests.support.fixtures import ClientOf, Serve
 from tests.support.threads import all_of
+from tests.support.tls import CERTIFICATE, TlsServer, trusting
 from tests.support.wire import Handler, Received, Server
 from tests.support.wire import Line as ServerLine
 
-CERTIFICATE = Path(__file__).with_name("certificate.pem")
-"""Of 127.0.0.1, with its key, signed by itself."""
 ONCE = RetryPolicy(max_attempts=1)
-
-
-class TlsServer(Server):
-    """A server that speaks TLS."""
-
-    def __init__(self, handler: Handler) -> None:
-        super().__init__(handler)
-        self.url = self.url.replace("http:", "https:")
-        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._context.load_cert_chain(CERTIFICATE)
-
-    def _serve(self, connection: socket.socket) -> None:
-        with connection, suppress(OSError):
-            super()._serve(self._context.wrap_socket(connection, server_side=True))
 
 
 @pytest.fixture
@@ -59,10 +44,6 @@ def pool() -> Iterator[Pool]:
     pool = Pool(lambda: pytest.fail("nobody speaks TLS here"))
     yield pool
     pool.close()
-
-
-def trusting() -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=CERTIFICATE)
 
 
 def get(server: Server, path: str = "/") -> Request:

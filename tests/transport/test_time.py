@@ -4,6 +4,7 @@ not wait."""
 from __future__ import annotations
 
 import asyncio
+import gzip
 import time
 from email.utils import formatdate
 from typing import Any
@@ -11,13 +12,22 @@ from typing import Any
 import httpx
 import pytest
 
-from datastore_sdk.exceptions import CallTimeoutError, NoConnectionError, RateLimited, ServerError
+from datastore_sdk.data import DataQuery
+from datastore_sdk.exceptions import (
+    CallError,
+    CallTimeoutError,
+    NoConnectionError,
+    NotFoundError,
+    RateLimited,
+    ServerError,
+)
 from datastore_sdk.transport import RetryPolicy, Timeouts
 from datastore_sdk.transport.calls.retry import LONGEST
 from datastore_sdk.transport.clock import Clock
 from restream_api.api.pads import create_pad_parameters, list_pads
-from tests.support.answers import always, answer, by_path, head, in_turn, then
+from tests.support.answers import always, answer, by_path, chunk, head, in_turn, then
 from tests.support.clock import START, JumpingClock
+from tests.support.dripping import COMPRESSED, DRIPPING, dripping
 from tests.support.fixtures import ClientOf, Serve
 from tests.support.forms import FORMS, Form
 from tests.support.threads import begin
@@ -25,28 +35,6 @@ from tests.support.wire import Handler, Line, Received, Server
 
 IDLE = RetryPolicy(wait=False)
 CREATE = create_pad_parameters(7, body=[], validate_only=True)
-
-
-def dripping(sent: bytes, drop: bytes) -> Handler:
-    """Sends some bytes at once, and one more every now and then, for ever."""
-
-    def handle(line: Line, _: Received) -> None:
-        line.send(sent)
-        while not line.stall(0.02):
-            line.send(drop)
-
-    return handle
-
-
-DRIPPING = {
-    "status line": dripping(b"HTTP/1.1 200 ", b"x"),
-    "headers": dripping(head()[:-2] + b"X-Drop: ", b"x"),
-    "body": dripping(head(content_length=1 << 20), b" "),
-    "chunks": dripping(head(transfer_encoding="chunked"), b"1\r\n \r\n"),
-    "size of a chunk": dripping(head(transfer_encoding="chunked"), b"0"),
-    "trailers": dripping(head(transfer_encoding="chunked") + b"2\r\n[]\r\n0\r\n", b"X-Drop: x\r\n"),
-    "body of an error": dripping(head(404, content_length=1 << 20), b" "),
-}
 
 
 @pytest.mark.parametrize("handler", DRIPPING.values(), ids=DRIPPING)
@@ -57,6 +45,32 @@ def test_a_service_that_drips_does_not_hold_a_call(
     with pytest.raises(CallTimeoutError, match=r"did not come to its end within 0\.2 s \(Timeouts\.total\)") as caught:
         begin(lambda: form.run(client, list_pads())).result(10)
     assert caught.value.sent
+
+
+UNENDING = {
+    **DRIPPING,
+    "an error's own end": dripping(head(404, transfer_encoding="chunked") + b"2\r\n[]\r\n0\r\n", b"X-Drop: x\r\n"),
+    "behind the compressed body": dripping(COMPRESSED, chunk(b"!")),
+    "compressed bodies of nothing": dripping(COMPRESSED, chunk(gzip.compress(b""))),
+}
+
+
+@pytest.mark.parametrize("handler", UNENDING.values(), ids=UNENDING)
+def test_nor_one_that_has_no_total(handler: Handler, serve: Serve, client_of: ClientOf, form: Form) -> None:
+    """From the first byte of an answer on, whether or not what drips is content."""
+    timeouts, once = Timeouts(read=5, answer=0.2), RetryPolicy(max_attempts=1)
+    client = client_of(serve(handler), timeout=timeouts, retries=once, clock=Clock())
+    with pytest.raises(CallError) as caught:
+        begin(lambda: form.run(client, list_pads())).result(10)
+    assert isinstance(caught.value, NotFoundError) or "0.2 s (Timeouts.answer)" in str(caught.value)
+
+
+@pytest.mark.parametrize("part", ["status line", "headers"])
+def test_nor_the_head_of_a_stream(part: str, serve: Serve, client_of: ClientOf, form: Form) -> None:
+    timeouts, once = Timeouts(first_byte=0.2), RetryPolicy(max_attempts=1)
+    client = client_of(serve(DRIPPING[part]), timeout=timeouts, retries=once, clock=Clock())
+    with pytest.raises(CallTimeoutError, match=r"0\.2 s \(Timeouts\.first_byte\)"):
+        begin(lambda: form.records(client, [DataQuery(source="site", id=981)], [])).result(10)
 
 
 @pytest.mark.parametrize("handler", [DRIPPING["body"], DRIPPING["trailers"]])

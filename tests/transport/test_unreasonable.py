@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from datastore_sdk.data import Data, DataQuery
-from datastore_sdk.exceptions import AnswerError, BadRequestError, BodyError, ContractError
+from datastore_sdk.exceptions import AnswerError, BadRequestError, BodyError, ContractError, NoConnectionError
 from datastore_sdk.transport import Client, RetryPolicy
 from restream_api.api.pads import get_pad, list_pad_stage_aggregations, list_pads
 from restream_api.types import Json, Operation
-from tests.support.answers import always, answer, by_path, chunk, head
-from tests.support.fixtures import ClientOf, Serve
+from tests.support.answers import always, answer, by_path, chunk, head, then
+from tests.support.fixtures import TOKEN, ClientOf, Serve
 from tests.support.forms import Form
 from tests.support.wire import Line, Received
 
@@ -155,3 +155,13 @@ def test_a_small_bomb_in_an_error(serve: Serve, client_of: ClientOf, form: Form)
         assert tracemalloc.get_traced_memory()[1] < 8 * MEGABYTE
     finally:
         tracemalloc.stop()
+
+
+def test_what_is_no_http_forges_none_either_and_shows_no_token(serve: Serve, client_of: ClientOf, form: Form) -> None:
+    """A service that sends back what it was sent."""
+    said = f"Bearer {TOKEN}\x1b[2J\r\n".encode()
+    client = client_of(serve(then(said, Line.close)), retries=RetryPolicy(max_attempts=1))
+    with pytest.raises(NoConnectionError) as caught:
+        form.run(client, list_pads())
+    assert str(caught.value).isprintable()
+    assert TOKEN not in str(caught.value)

@@ -13,6 +13,7 @@ from datastore_sdk.transport.connection import Connection
 from datastore_sdk.transport.effects import Answer, Request
 from datastore_sdk.transport.http.line import Line
 from datastore_sdk.transport.http.pool import Pool
+from datastore_sdk.transport.http.proxies import http_proxy
 from datastore_sdk.transport.http.tls import tls_context
 from datastore_sdk.transport.http.worker import Worker
 
@@ -66,8 +67,10 @@ _httpx_only = False
 
 
 def _sender(connection: Connection) -> Sender:
-    if connection.http is None and not connection.proxy and not _httpx_only:
-        return Pool(lambda: tls_context(connection.context()))
+    proxy = http_proxy(connection.proxy) if connection.proxy else None
+    plain = proxy.scheme == "http" if proxy else not connection.proxy
+    if plain and connection.http is None and not _httpx_only:
+        return Pool(lambda: tls_context(connection.context()), proxy)
     from datastore_sdk.transport.http.over_httpx import HttpxSender
 
     return HttpxSender(connection)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import socket
 import ssl
-from base64 import b64encode
 from collections.abc import Callable
 from time import monotonic
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import urlsplit
 
 from datastore_sdk.exceptions import ConfigurationError
 from datastore_sdk.transport.forking import drop_after_fork
+from datastore_sdk.transport.http.proxies import Proxy, http_proxy
 
-_PORTS = {"http": 8080, "https": 443}
 _LONGEST_HEAD = 1 << 16
 """The most bytes of an answer, but for its body."""
 AT_A_TIME = 1 << 18
@@ -118,20 +117,21 @@ def connected(
     """
     if proxy is None:
         return _opened(host, port, seconds)
-    parts = urlsplit(proxy)
-    if parts.scheme not in _PORTS or not parts.hostname:
+    way = http_proxy(proxy)
+    if way is None:
+        parts = urlsplit(proxy)
         raise ConfigurationError(
             f"live data can go through http:// and https:// proxies only, not {parts.scheme}://{parts.hostname}: name "
             "one of those (proxy, HTTPS_PROXY), or take the host out (NO_PROXY)"
         )
-    wire = _opened(parts.hostname, parts.port or _PORTS[parts.scheme], seconds)
+    wire = _opened(way.host, way.port, seconds)
     try:
-        if parts.scheme == "https":
-            wire = TlsWire(wire, context(), parts.hostname)
-        _tunnel(wire, parts, host, port, monotonic() + seconds)
+        if way.scheme == "https":
+            wire = TlsWire(wire, context(), way.host)
+        _tunnel(wire, way, host, port, monotonic() + seconds)
     except (ssl.SSLError, EOFError) as error:
         wire.close()
-        raise ConnectionError(f"the proxy {parts.hostname}: {error}") from error
+        raise ConnectionError(f"the proxy {way.host}: {error}") from error
     except BaseException:
         wire.close()
         raise
@@ -145,20 +145,18 @@ def _opened(host: str, port: int, seconds: float) -> Wire:
     return Wire(connection)
 
 
-def _tunnel(wire: Wire, proxy: SplitResult, host: str, port: int, deadline: float) -> None:
+def _tunnel(wire: Wire, proxy: Proxy, host: str, port: int, deadline: float) -> None:
     """Has a proxy open a tunnel."""
     target = f"[{host}]:{port}" if ":" in host else f"{host.encode('idna').decode()}:{port}"
-    lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]
-    if proxy.username is not None:
-        user = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
-        lines.append(f"Proxy-Authorization: Basic {b64encode(user.encode()).decode()}")
+    headers = {"Host": target, **proxy.headers}
+    lines = [f"CONNECT {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
     wire.send("\r\n".join([*lines, "", ""]).encode())
     head, _ = head_of(wire, deadline)
     version, _, answer = head.partition(b"\r\n")[0].decode("latin-1").partition(" ")
     if not version.startswith("HTTP/"):
-        raise ConnectionError(f"the proxy {proxy.hostname} answered what is no HTTP")
+        raise ConnectionError(f"the proxy {proxy.host} answered what is no HTTP")
     if not answer.startswith("2"):
-        raise ConnectionError(f"the proxy {proxy.hostname} opened no tunnel: {answer}")
+        raise ConnectionError(f"the proxy {proxy.host} opened no tunnel: {answer}")
 
 
 def head_of(wire: Wire, deadline: float) -> tuple[bytes, bytes]:

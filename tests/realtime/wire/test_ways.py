@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import socket
-import ssl
-import threading
 from collections.abc import Iterator
-from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
@@ -20,65 +15,11 @@ from datastore_sdk.transport.rooms.tunnels import connected
 from tests.realtime.frames import KEY, closing, enveloped, record, switching, visits
 from tests.realtime.live import Reading
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.wire import PATIENCE, Handler, Line, Received, Server
+from tests.support.proxies import Proxy
+from tests.support.tls import TlsServer, server_context, trusting
+from tests.support.wire import PATIENCE, Line, Received, Server
 
-CERTIFICATE = Path(__file__).parents[2] / "transport" / "certificate.pem"
-"""Of 127.0.0.1, with its key, signed by itself."""
 ONCE = RetryPolicy(max_attempts=1)
-
-
-class Proxy:
-    """Opens tunnels, one at a time."""
-
-    def __init__(
-        self, answer: bytes = b"HTTP/1.1 200 Connection established\r\n\r\n", context: ssl.SSLContext | None = None
-    ) -> None:
-        self._context = context
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._answer = answer
-        self.asked: list[str] = []
-        self.port = self._listener.getsockname()[1]
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self._thread.join(PATIENCE)
-
-    def _serve(self) -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                with client, suppress(OSError), self._wrapped(client) as wrapped:
-                    self._tunnel(wrapped)
-
-    def _wrapped(self, client: socket.socket) -> socket.socket:
-        return self._context.wrap_socket(client, server_side=True) if self._context else client
-
-    def _tunnel(self, client: socket.socket) -> None:
-        head = b""
-        while b"\r\n\r\n" not in head:
-            head += client.recv(1000)
-        self.asked.append(head.decode())
-        client.sendall(self._answer)
-        if b" 200 " not in self._answer:
-            return
-        host, port = head.split()[1].decode().rsplit(":", 1)
-        with socket.create_connection((host, int(port))) as service:
-            back = threading.Thread(target=_copy, args=(service, client))
-            back.start()
-            _copy(client, service)
-            back.join(PATIENCE)
-
-
-def _copy(source: socket.socket, target: socket.socket) -> None:
-    with suppress(OSError):
-        while data := source.recv(1 << 16):
-            target.sendall(data)
-    with suppress(OSError):
-        target.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.fixture
@@ -132,29 +73,10 @@ def test_a_proxy_of_another_kind() -> None:
         connected("127.0.0.1", 1, proxy="socks5://127.0.0.1:1", seconds=1, context=server_context)
 
 
-def server_context() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(CERTIFICATE)
-    return context
-
-
-class TlsServer(Server):
-    """A server that speaks TLS."""
-
-    def __init__(self, handler: Handler) -> None:
-        super().__init__(handler)
-        self.url = self.url.replace("http:", "https:")
-        self._context = server_context()
-
-    def _serve(self, connection: socket.socket) -> None:
-        with connection, suppress(OSError):
-            super()._serve(self._context.wrap_socket(connection, server_side=True))
-
-
 @pytest.mark.parametrize("form", ["sync", "async"])
 def test_through_tls(client_of: ClientOf, form: str) -> None:
     with TlsServer(visits(enveloped(record(1)) + closing(1000), enveloped(record(2)))) as server:
-        client = client_of(server, verify=ssl.create_default_context(cafile=CERTIFICATE))
+        client = client_of(server, verify=trusting())
         reading = Reading(measurements(client, "site", 981, KEY, {}, Manners()), form)
         assert reading.until(2) == [record(1), record(2)]
         reading.end()
@@ -166,7 +88,7 @@ def test_through_a_proxy_over_tls(client_of: ClientOf, server: type[Server]) -> 
     proxy = Proxy(context=server_context())
     try:
         with server(visits(enveloped(record(1)))) as service:
-            trusted = ssl.create_default_context(cafile=CERTIFICATE)
+            trusted = trusting()
             client = client_of(service, verify=trusted, proxy=f"https://me:secret@127.0.0.1:{proxy.port}", retries=ONCE)
             reading = Reading(measurements(client, "site", 981, KEY, {}, Manners()), "sync")
             assert reading.until(1) == [record(1)]
@@ -183,7 +105,7 @@ def test_calls_through_a_proxy_over_tls(client_of: ClientOf) -> None:
     proxy = Proxy(context=server_context())
     try:
         with TlsServer(visits(b"")) as service:
-            trusted = ssl.create_default_context(cafile=CERTIFICATE)
+            trusted = trusting()
             client = client_of(service, verify=trusted, proxy=f"https://127.0.0.1:{proxy.port}", retries=ONCE)
             assert Pad.get_models(client=client) == []
             client.close()
@@ -212,7 +134,7 @@ def test_goodbye_is_said_over_tls(client_of: ClientOf, form: str) -> None:
         said.append(line._socket.recv(100))
 
     with TlsServer(visits(listen)) as server:
-        client = client_of(server, verify=ssl.create_default_context(cafile=CERTIFICATE))
+        client = client_of(server, verify=trusting())
         reading = Reading(measurements(client, "site", 981, KEY, {}, Manners()), form)
         reading.until(1)
         reading.end()
@@ -223,7 +145,7 @@ def test_goodbye_is_said_over_tls(client_of: ClientOf, form: str) -> None:
 def test_much_over_tls(client_of: ClientOf) -> None:
     records = [record(second) for second in range(20_000)]
     with TlsServer(visits(b"".join(map(enveloped, records)))) as server:
-        client = client_of(server, verify=ssl.create_default_context(cafile=CERTIFICATE))
+        client = client_of(server, verify=trusting())
         reading = Reading(measurements(client, "site", 981, KEY, {}, Manners()), "sync")
         assert reading.until(20_000) == records
         reading.end()
