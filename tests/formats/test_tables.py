@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import resource
+import tempfile
 import threading
 from concurrent.futures import Future
 from pathlib import Path
@@ -164,6 +166,22 @@ def test_what_goes_wrong_in_the_thread_is_raised(tmp_path: Path, suffix: str, mo
     with none_left(), pytest.raises(OSError, match="No space left on device"):
         written(path, (b'{"a":1}',))
     assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [(path.name, b"old")]
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_no_room_for_what_waits(beside: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error says where: beside the file, or where temporary files lie."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    place = tmp_path / "data.parquet" if beside else tmp_path
+    spool, batch = Spool(place if beside else None), pa.RecordBatch.from_pydict({"a": [*range(100_000)]})
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        with pytest.raises(OSError, match=f"File too large: '{place}'$"):
+            spool.append(batch)
+        spool.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 def test_other_tasks_go_on_while_batches_are_read(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
