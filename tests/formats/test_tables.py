@@ -71,7 +71,7 @@ def test_files_have_the_table(hours: Data, form: Form, tmp_path: Path, table: pa
 
 
 def test_a_file_of_several_row_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writers, "_ROW_GROUP", 1 << 20)
+    monkeypatch.setattr(writers, "_ROW_GROUP", 1_000_000)
     batches = [tuple(b'{"timestamp":%d,"a":%d.5}' % (n, n) for n in range(m, m + 500)) for m in range(0, 150_000, 500)]
     written(tmp_path / "data.parquet", *batches)
     file = pq.ParquetFile(tmp_path / "data.parquet")
@@ -145,6 +145,21 @@ def test_a_frame_of_a_body_that_breaks_off(of: Of, form: Form) -> None:
     for call in ("to_arrow", "to_pandas", "to_polars"):
         with pytest.raises(TruncatedBodyError):
             form(of(b'[{"timestamp": 1'), call)
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".arrow"])
+def test_the_file_is_the_same_however_records_come(
+    tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In lists of other lengths, from several ranges, from a journal."""
+    monkeypatch.setattr(builder, "_BATCH", 500)
+    monkeypatch.setattr(writers, "_ROW_GROUP", 1000)
+    records = [b'{"a":%d,"b":%b}' % (number, [b"1e5", b'"x"', b"0.10"][number // 100]) for number in range(300)]
+    files = {
+        written(tmp_path / f"{size}{suffix}", *(tuple(records[at : at + size]) for at in range(0, 300, size)))
+        for size in (1, 7, 100, 300)
+    }
+    assert len(files) == 1
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".arrow"])
