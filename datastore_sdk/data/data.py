@@ -244,6 +244,7 @@ class Data(_ArrowStream):
             FileExistsError: The file exists and `overwrite` is False.
             IsADirectoryError: The path is a directory.
             ValueError: The suffix is none of those above.
+            TypeError: An argument is not of its type.
             ImportError: The format takes an extra that is not installed.
             ResumeError: The `.partial` file is of another query, was edited, or is in use by another process.
             OSError: The disk is full, or may not be written to.

@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from contextlib import suppress
 from glob import escape
 from pathlib import Path
+from shutil import copyfile
 from tempfile import NamedTemporaryFile
 from types import TracebackType
 from typing import IO, Self
@@ -85,23 +86,30 @@ class _Nameless(Draft):
     def put(self, *, overwrite: bool) -> None:
         """Gives it the target's place."""
         try:
+            self._place(overwrite=overwrite)
+        except FileExistsError:
+            raise
+        except OSError:  # links are forbidden here, which could not be told before
+            with _Hidden(self._target) as hidden:
+                copyfile(self._path, hidden.file.name)
+                os.fsync(hidden.file.fileno())
+                hidden.put(overwrite=overwrite)
+
+    def _place(self, *, overwrite: bool) -> None:
+        try:
             self._link(self._target)
         except FileExistsError:
             if not overwrite:
                 raise
-            self._replace()
-
-    def _replace(self) -> None:
-        hidden = self._target.parent / f"{_beginning(self._target)}{os.urandom(8).hex()}{_SUFFIX}"
-        try:
-            self._link(hidden)
-            hidden.replace(self._target)
-        except BaseException:
-            hidden.unlink(missing_ok=True)
-            raise
+            hidden = self._target.parent / f"{_beginning(self._target)}{os.urandom(8).hex()}{_SUFFIX}"
+            try:
+                self._link(hidden)
+                hidden.replace(self._target)
+            finally:
+                hidden.unlink(missing_ok=True)
 
     def _link(self, path: Path) -> None:
-        folder = os.open(path.parent, os.O_RDONLY)
+        folder = os.open(path.parent, os.O_PATH)
         try:
             # Only with a folder beside it does Python follow the path to the file that it stands for.
             os.link(self._path, path.name, dst_dir_fd=folder, follow_symlinks=True)

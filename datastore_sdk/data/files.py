@@ -9,7 +9,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from datastore_sdk.checks import checked_flag
 from datastore_sdk.data.drafts import draft_of
+
+_SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
 
 
 def checked_target(path: str | os.PathLike[str], *, overwrite: bool) -> Path:
@@ -19,8 +22,12 @@ def checked_target(path: str | os.PathLike[str], *, overwrite: bool) -> Path:
         FileExistsError: The file exists and must not be replaced, or is no regular file.
         IsADirectoryError: The path is a directory.
         OSError: There can be no such file.
+        TypeError: `overwrite` is not a bool.
     """
+    checked_flag(overwrite, "overwrite")
     target = Path(path).expanduser()
+    if os.fspath(path).endswith(_SEPARATORS):
+        raise IsADirectoryError(f"{path} is the name of a directory; name a file in it")
     try:
         mode = target.stat().st_mode
     except FileNotFoundError:

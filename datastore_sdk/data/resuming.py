@@ -138,5 +138,8 @@ def _cut(cutter: Cutter[R], piece: bytes, opened: Opened, broken: BodyError | No
         raise broken or TruncatedBodyError(
             f"{method} {url}: the body broke off after {received} bytes", method=method, url=url, offset=received
         ) from None
-    if broken:
-        raise broken
+    else:
+        if broken:
+            raise broken
+    finally:
+        broken = None  # as above

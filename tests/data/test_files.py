@@ -275,6 +275,27 @@ def test_a_draft_that_is_taken_for_one_that_was_left(tmp_path: Path, monkeypatch
     assert len(seen) == 2
 
 
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_where_links_are_forbidden(overwrite: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was downloaded for hours is not lost for that."""
+
+    def fail(_: object, path: Any, **__: object) -> None:
+        if (tmp_path / path).exists():
+            raise FileExistsError
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", fail)
+    target = tmp_path / "records.json"
+    if overwrite:
+        target.write_bytes(b"old")
+    with replacing(target, overwrite=overwrite) as file:
+        file.write(b"new" * 100_000)
+    assert files_in(tmp_path) == {"records.json": b"new" * 100_000}
+    with pytest.raises(FileExistsError, match="has come to exist meanwhile"):
+        come_late(tmp_path / "other.json")
+    assert files_in(tmp_path) == {"records.json": b"new" * 100_000, "other.json": b"other"}
+
+
 def test_two_at_a_time(tmp_path: Path) -> None:
     target = tmp_path / "records.json"
     with replacing(target) as one, replacing(target) as two:
