@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from datastore_sdk.drift import Contract, DriftError, compare, load, shipped
+from datastore_sdk.drift import Contract, DriftError, compare, load
 from datastore_sdk.drift.documents import Document, parse
 from tests.drift.contracts import REAL, from_text
-from tests.support.answers import always, answer
-from tests.support.fixtures import Serve, nothing_left, serve
+from tests.support.fixtures import nothing_left, serve
 
 __all__ = ["nothing_left", "serve"]
 

@@ -75,7 +75,9 @@ def test_urls_that_nobody_is_at() -> None:
 
 @pytest.mark.parametrize("chunked", [False, True])
 def test_what_breaks_off_is_told(serve: Serve, chunked: bool) -> None:
-    reply = head(200, Transfer_Encoding="chunked") + chunk(b"a: 1") if chunked else head(200, Content_Length=9) + b"a: 1"
+    reply = (
+        head(200, Transfer_Encoding="chunked") + chunk(b"a: 1") if chunked else head(200, Content_Length=9) + b"a: 1"
+    )
 
     def break_off(line: Line, _: Received) -> None:
         line.send(reply)
@@ -103,7 +105,9 @@ def test_texts_are_not_endless(monkeypatch: pytest.MonkeyPatch, serve: Serve, tm
     assert "too long" in refusal(serve(always(answer(200, b"a" * 11))).url)
 
 
-def test_credentials_are_sent_to_their_host_alone_and_never_shown(serve: Serve, capsys: pytest.CaptureFixture[str]) -> None:
+def test_credentials_are_sent_to_their_host_alone_and_never_shown(
+    serve: Serve, capsys: pytest.CaptureFixture[str]
+) -> None:
     other = serve(always(answer(200, REAL.encode())))
     server = serve(in_turn(answer(302, b"", Location=other.url), answer(404)))
     url = server.url.replace("://", "://me:s3cret%21@") + "/openapi.yaml?api_key=s3cret"

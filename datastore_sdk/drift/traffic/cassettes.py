@@ -13,9 +13,9 @@ import yaml
 
 from datastore_sdk.drift.documents import load
 from datastore_sdk.drift.errors import DriftError
+from datastore_sdk.drift.scrubbing import scrubbed_body, scrubbed_url
 from datastore_sdk.drift.sources import LONGEST
 from datastore_sdk.drift.traffic.calls import Call
-from datastore_sdk.drift.scrubbing import scrubbed_body, scrubbed_url
 from datastore_sdk.drift.values import is_array, is_object
 from datastore_sdk.transport.settings import DEFAULT_HOST
 

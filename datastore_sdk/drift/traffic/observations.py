@@ -15,10 +15,10 @@ from datastore_sdk.drift.documents import parts_of
 from datastore_sdk.drift.errors import DriftError
 from datastore_sdk.drift.findings import Finding, Severity
 from datastore_sdk.drift.places import Place
+from datastore_sdk.drift.scrubbing import example
 from datastore_sdk.drift.traffic.calls import Call
 from datastore_sdk.drift.traffic.checking import Deviation, deviations
 from datastore_sdk.drift.traffic.rules import RULES
-from datastore_sdk.drift.scrubbing import example
 from datastore_sdk.drift.traffic.shapes import Shape, shape_of
 
 
