@@ -20,6 +20,19 @@ _WORDS = ("title", "description")
 _EXAMPLES = ("example", "examples")
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A pair of named schemas, and where it was met."""
+
+    before: Schema
+    after: Schema
+    where: Where
+
+
+class Known(dict[tuple[Direction, str, str], tuple[list[Change], list[Named]]]):
+    """What changed in the properties of named schemas, and which others those refer to: the same for all calls."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Where:
     """Which part of a call is looked at."""
@@ -34,9 +47,9 @@ class Where:
     """The named schema, and the property of it, through which one got here."""
     seen: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     """The pairs of schemas that were compared already, on which circular ones would go on for ever."""
-    waiting: deque[Named] = field(default_factory=lambda: deque[Named]())
+    waiting: deque[Named] = field(default_factory=deque[Named])
     """The pairs of named schemas that are still to be compared: one inside the other, they could be nested deeply."""
-    known: Known = field(default_factory=lambda: Known())
+    known: Known = field(default_factory=Known)
     """What changed in the properties of named schemas."""
 
     def inside(self, schema: Schema, step: str) -> Where:
@@ -45,19 +58,6 @@ class Where:
         begun = f"`{schema.name}`" if schema.name and not self.parameter else self.subject
         subject = f"{begun[:-1]}{step}`" if begun.endswith("`") else f"`{step.lstrip('.')}` of {begun}"
         return replace(self, subject=subject, owner=owner)
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A pair of named schemas, and where it was met."""
-
-    before: Schema
-    after: Schema
-    where: Where
-
-
-class Known(dict[tuple[Direction, str, str], tuple[list[Change], list[Named]]]):
-    """What changed in the properties of named schemas, and which others those refer to: the same for all calls."""
 
 
 def changes_of_schemas(old: Place, new: Place, where: Where) -> Iterator[Change]:
@@ -81,8 +81,8 @@ def _compared(old: Place, new: Place, where: Where) -> Iterator[Change]:
 
 def _wait(named: Named, where: Where) -> None:
     if _is_new(named.before, named.after, where):
-        shared = {"seen": where.seen, "waiting": where.waiting}
-        where.waiting.append(replace(named, where=replace(named.where, **shared)))
+        met = replace(named.where, seen=where.seen, waiting=where.waiting)
+        where.waiting.append(replace(named, where=met))
 
 
 def _is_new(before: Schema, after: Schema, where: Where) -> bool:
