@@ -340,7 +340,9 @@ def test_a_profile_that_others_can_read(
     assert "chmod 600" in found["profile"]["message"]
 
 
-def test_a_message_of_several_lines_stays_one(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox, capsys: Output) -> None:
+def test_a_message_of_several_lines_stays_one(
+    monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox, capsys: Output
+) -> None:
     assert sandbox.url
     monkeypatch.delenv("TALLY_AUTH_TOKEN")
     assert main(["doctor"]) == 1
