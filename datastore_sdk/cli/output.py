@@ -12,7 +12,8 @@ from typing import Annotated
 
 import typer
 
-from datastore_sdk.cli.text import print_report, printable
+from datastore_sdk.cli.text import print_report
+from datastore_sdk.drift.errors import printable
 from datastore_sdk.drift.findings import Report
 from datastore_sdk.drift.reports import as_annotations, as_json, as_sarif
 
@@ -65,7 +66,7 @@ def take_any_text() -> None:
 
 def say(message: str) -> None:
     """Tells what is going on, on standard error."""
-    typer.echo(printable(message), err=True)
+    typer.echo("\n".join(map(printable, message.splitlines())), err=True)
 
 
 def complain(message: str) -> None:

@@ -52,7 +52,8 @@ def _read(path: Path) -> str:
 
 
 def _fetch(url: SplitResult, name: str) -> str:
-    request = Request(url._replace(netloc=url.netloc.rpartition("@")[2], fragment="").geturl())
+    address = url._replace(netloc=url.netloc.rpartition("@")[2], fragment="").geturl()
+    request = Request(address)  # noqa: S310 - `text_of` lets only http and https through
     if url.username is not None:
         login = f"{unquote(url.username)}:{unquote(url.password or '')}"
         # Not as other headers are: it must not go where a redirect leads.
