@@ -13,7 +13,6 @@ from contextlib import suppress
 from glob import escape
 from pathlib import Path
 from shutil import copyfile
-from tempfile import NamedTemporaryFile
 from types import TracebackType
 from typing import IO, Self
 
@@ -54,9 +53,10 @@ class Draft(ABC):
         """
 
     def _permit(self, path: Path) -> None:
-        """Gives it the permissions of the target."""
+        """Gives it the permissions of the target, if that is there; else it has those of any new file."""
         try:
-            path.chmod(_mode_of(self._target))
+            model = self._target if self._target.exists() else path
+            path.chmod(model.stat().st_mode & 0o777)
         except BaseException:
             self.close()
             raise
@@ -101,7 +101,7 @@ class _Nameless(Draft):
         except FileExistsError:
             if not overwrite:
                 raise
-            hidden = self._target.parent / f"{_beginning(self._target)}{os.urandom(8).hex()}{_SUFFIX}"
+            hidden = _hidden_name(self._target)
             try:
                 self._link(hidden)
                 hidden.replace(self._target)
@@ -153,20 +153,24 @@ def _beginning(target: Path) -> str:
     return f".{target.name[:40]}."
 
 
+def _hidden_name(target: Path) -> Path:
+    """A new name."""
+    return target.parent / f"{_beginning(target)}{os.urandom(8).hex()}{_SUFFIX}"
+
+
 def _without_name(path: str, _: int) -> int:
     """Opens a new file in the folder of a path."""
-    return os.open(Path(path).parent, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    return os.open(Path(path).parent, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o666)
 
 
 def _locked(target: Path) -> IO[bytes]:
     """A new hidden file, locked where the system has locks."""
     while True:
-        file = NamedTemporaryFile(  # noqa: SIM115 - closed by close()
-            prefix=_beginning(target), suffix=_SUFFIX, dir=target.parent, delete=False, buffering=BUFFER
-        )
+        path = _hidden_name(target)
+        file = path.open("xb", BUFFER)  # closed by close()
         with suppress(BlockingIOError):
             lock(file)
-            if is_at(file, Path(file.name)):
+            if is_at(file, path):
                 return file
         file.close()  # somebody took it for one that was left
 
@@ -177,12 +181,3 @@ def _remove_left(target: Path) -> None:
         with suppress(OSError), path.open("r+b") as file:
             if lock(file):
                 path.unlink()
-
-
-def _mode_of(target: Path) -> int:
-    """The permissions that the file has, or that any new file would get."""
-    with suppress(OSError):
-        return target.stat().st_mode & 0o777
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
