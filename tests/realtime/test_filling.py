@@ -100,7 +100,7 @@ def test_a_source_that_was_asked_about_up_to_its_last_record() -> None:
     _, lost, rest = sources.new_of(records[14:15], stop=True)
     assert lost == range(110, 114)
     sources.new_of(records[10:14])
-    sources.asked(lost[-1])
+    sources.asked(lost[0], lost[-1])
     sources.heard(records[10:14])
     sources.broken()
     assert sources.new_of(records[15:16], stop=True)[1] == range(114, 115)
@@ -124,6 +124,17 @@ def test_an_old_hole_is_no_late_record() -> None:
     heard = positions(Listener(world).listen(120.5))
     assert {*whole(world, 120)} - {*heard} == {(BEGIN + 15, 981)}
     assert world.asked == []
+
+
+def test_a_late_record_below_what_was_asked_for() -> None:
+    """Something was fetched of another site meanwhile."""
+    sources = Listener(World()).sources
+    for second in range(100, 110):
+        sources.new_of([{"timestamp": second, "site_id": site} for site in (1, 2) if (second, site) != (105, 1)])
+    sources.asked(106, 107)
+    sources.broken()
+    sources.new_of([{"timestamp": 110, "site_id": 1}])
+    assert sources.take_awaited()[0] == 105
 
 
 def test_holes_before_a_break_are_asked_for_once() -> None:
