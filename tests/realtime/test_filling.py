@@ -308,6 +308,20 @@ def test_a_late_record_is_handed_over_when_it_comes() -> None:
     assert sources.new_of([{"site_id": 1}] * 2)[0] == [{"site_id": 1}] * 2  # no time, no double
 
 
+@pytest.mark.parametrize("second", [None, True, "1758196801", 1.5, -1, 10**12, 10**18, 1 << 70, [1], {"a": 1}])
+def test_timestamps_that_are_none(second: Any) -> None:
+    """They are handed over as they come, and nothing is looked for after them."""
+    world = World(endings=at(20))
+    strange = {"timestamp": second, "site_id": 981}
+    world.messages = [world._message(record) for record in (strange, strange)]
+    listener = Listener(world)
+    world.told = lambda told: told <= BEGIN + 30
+    world.is_measured = world.told
+    heard = listener.listen(120)
+    assert heard[0]["site_id"] == heard[1]["site_id"] == 981
+    assert positions(heard[2:]) == whole(world, 30)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_hours_of_chance(seed: int) -> None:
     """Two hours, a break every minute or so, with all that can happen at one: each record once, in order."""
