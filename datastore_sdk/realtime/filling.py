@@ -161,7 +161,7 @@ class Filling(Hearer[R]):
             self._reason = str(error)
         self._report()
         if last is not None:
-            self._sources.asked(last)
+            self._sources.asked(first, last)
         return known
 
     def _clipped(self, query: DataQuery, first: int, last: int | None) -> DataQuery | None:

@@ -9,6 +9,7 @@ all), or the first after a hole, in which at least one whole interval is missing
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Callable, Iterable
 from itertools import repeat
 from operator import itemgetter
@@ -21,11 +22,14 @@ R = TypeVar("R")
 FLOWING = 5
 """For how many seconds (or one interval) without a hole a source flows, so that a hole in it is not its manner."""
 ACTIVE = 300
-"""A source that was silent for so many seconds (or two intervals) is not expected to have told anything."""
+"""A source that was silent for so many seconds (or ten intervals) is not expected to have told anything."""
 LATE = 60
-"""A record that is later than so many seconds (or one interval) does not come any more."""
+"""A record that is later than so many seconds (or ten intervals) does not come any more."""
+_INTERVALS = 10
 _MOST_HOLES = 1000
 """How many holes of a source are remembered; what lies before counts as handed over."""
+_MOST_ASKED = 100
+"""How many questions of the last minute are remembered."""
 _STANDS: Callable[[Any], Any] = itemgetter("timestamp", "site_id")
 _FOREVER = 1 << 62
 
@@ -53,12 +57,14 @@ class Source:
         """Whether it has told something in every interval of late."""
         return self.last - self._run >= max(FLOWING, self._step)
 
-    def awaited(self, after: int) -> int | None:
-        """The first second after another of which a record may still come, later than its successors."""
-        step = self._step
-        earliest = max(self.last - max(LATE, step), after + step)
-        missing = ((first + step - 1, last) for first, last in self._holes if last - first >= 2 * (step - 1))
-        return next((max(first, earliest) for first, last in missing if last >= earliest), None)
+    def awaited(self, asked: Iterable[range]) -> int | None:
+        """The first second of which a record may still come, later than its successors, and that was not asked for."""
+        late = max(LATE, _INTERVALS * self._step)
+        missing = self.missing(self.last - late, self.last)
+        return next(
+            (seconds[0] for seconds in missing if not any(seconds[0] in known and seconds[-1] in known for known in asked)),
+            None,
+        )
 
     def missing(self, first: int, last: int) -> list[range]:
         """The seconds of the intervals between two, both included, that are missing so far."""
@@ -118,6 +124,7 @@ class Sources(Generic[R]):
         self._sources: dict[int | None, Source] = {}
         self._unsure: dict[int | None, _Broken] = {}
         self._asked = self._broken_at = 0
+        self._asked_for = deque[range](maxlen=_MOST_ASKED)
         self._awaited: int | None = None
         self._missing: list[Missing] = []
 
@@ -217,7 +224,7 @@ class Sources(Generic[R]):
         self._awaited = self._first_awaited()
 
     def _first_awaited(self) -> int | None:
-        awaited = [source.awaited(self._asked) for source in self._sources.values()]
+        awaited = [source.awaited(self._asked_for) for source in self._sources.values()]
         return min((second for second in awaited if second is not None), default=None)
 
     @property
@@ -236,7 +243,7 @@ class Sources(Generic[R]):
     @property
     def _inactive(self) -> int:
         """The second since which a source must have told something to be active."""
-        return self.newest - max(ACTIVE, 2 * self.step)
+        return self.newest - max(ACTIVE, _INTERVALS * self.step)
 
     def _since(self, sources: Iterable[Source]) -> int:
         """The first second of which something may be lost of some sources."""
@@ -267,9 +274,13 @@ class Sources(Generic[R]):
         for name, source in self._sources.items():
             self._missing += [(name, seconds) for seconds in source.missing(intervals[0], intervals[-1])]
 
-    def asked(self, until: int) -> None:
-        """Notes that what may be lost up to an interval was asked for, and what came of it handed over."""
-        self._asked = max(self._asked, until)
+    def asked(self, first: int, last: int) -> None:
+        """Notes that some intervals were asked for, and what came of it was handed over.
+
+        They are all that may be lost of sources that have told nothing since, up to the last.
+        """
+        self._asked = max(self._asked, last)
+        self._asked_for.append(range(first, last + self.step))
 
     def take_missing(self) -> list[Missing]:
         """Intervals of sources that flowed, which were found missing since this was last called."""

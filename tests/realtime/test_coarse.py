@@ -22,7 +22,7 @@ STEPS = {
 }
 
 
-@pytest.fixture(params=STEPS, ids=STEPS.values())
+@pytest.fixture(params=STEPS, ids=[*map(str, STEPS.values())])
 def resolution(request: pytest.FixtureRequest) -> DataResolutions:
     resolution: DataResolutions = request.param
     return resolution

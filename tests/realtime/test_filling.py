@@ -100,7 +100,7 @@ def test_a_source_that_was_asked_about_up_to_its_last_record() -> None:
     _, lost, rest = sources.new_of(records[14:15], stop=True)
     assert lost == range(110, 114)
     sources.new_of(records[10:14])
-    sources.asked(lost[-1])
+    sources.asked(lost[0], lost[-1])
     sources.heard(records[10:14])
     sources.broken()
     assert sources.new_of(records[15:16], stop=True)[1] == range(114, 115)
@@ -124,6 +124,17 @@ def test_an_old_hole_is_no_late_record() -> None:
     heard = positions(Listener(world).listen(120.5))
     assert {*whole(world, 120)} - {*heard} == {(BEGIN + 15, 981)}
     assert world.asked == []
+
+
+def test_a_late_record_below_what_was_asked_for() -> None:
+    """Something was fetched of another site meanwhile."""
+    sources = Listener(World()).sources
+    for second in range(100, 110):
+        sources.new_of([{"timestamp": second, "site_id": site} for site in (1, 2) if (second, site) != (105, 1)])
+    sources.asked(106, 107)
+    sources.broken()
+    sources.new_of([{"timestamp": 110, "site_id": 1}])
+    assert sources.take_awaited()[0] == 105
 
 
 def test_holes_before_a_break_are_asked_for_once() -> None:
@@ -295,6 +306,20 @@ def test_a_late_record_is_handed_over_when_it_comes() -> None:
     assert sources.late == 3
     assert [bool(sources.new_of([{"timestamp": -1}])[0]), bool(sources.new_of([{"timestamp": -1}])[0])] == [True, False]
     assert sources.new_of([{"site_id": 1}] * 2)[0] == [{"site_id": 1}] * 2  # no time, no double
+
+
+@pytest.mark.parametrize("second", [None, True, "1758196801", 1.5, -1, 10**12, 10**18, 1 << 70, [1], {"a": 1}])
+def test_timestamps_that_are_none(second: Any) -> None:
+    """They are handed over as they come, and nothing is looked for after them."""
+    world = World(endings=at(20))
+    strange = {"timestamp": second, "site_id": 981}
+    world.messages = [world._message(record) for record in (strange, strange)]
+    listener = Listener(world)
+    world.told = lambda told: told <= BEGIN + 30
+    world.is_measured = world.told
+    heard = listener.listen(120)
+    assert heard[0]["site_id"] == heard[1]["site_id"] == 981
+    assert positions(heard[2:]) == whole(world, 30)
 
 
 @pytest.mark.parametrize("seed", range(5))

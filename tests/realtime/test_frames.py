@@ -58,6 +58,16 @@ def test_a_message_that_is_too_long_is_left_out(size: int) -> None:
     assert all(len(message) <= 100 for message in told)
 
 
+@pytest.mark.parametrize("length", [(1 << 30) + 1, 1 << 40, 1 << 62, 1 << 63])
+@pytest.mark.parametrize("size", [1, 1000])
+def test_a_message_without_end_ends_the_connection(length: int, size: int) -> None:
+    """Else all that follows would be taken for a part of it, and nothing be heard any more."""
+    cutter = frames()
+    data = frame(b"one") + b"\x81\x7f" + length.to_bytes(8) + b"x" * 1000
+    assert fed(cutter, data, size) == [b"one"]
+    assert cutter._protocol.state is not State.OPEN
+
+
 def test_a_masked_frame_ends_the_connection() -> None:
     cutter = frames()
     assert cutter.feed(frame(b"one") + b"\x81\x83abcdef") == [b"one"]

@@ -14,6 +14,8 @@ from websockets.protocol import State
 
 LONGEST_MESSAGE = 1 << 26
 """The most bytes that a message may have."""
+_LONGEST_SKIPPED = 1 << 30
+"""The most bytes of a message that is skipped. Who announces more is believed no more: it would never end."""
 _SHOWN = 50
 """How many bytes are kept of a message that is too long."""
 _TOO_LONG = b"too long: "
@@ -34,7 +36,7 @@ class Frames:
     Args:
         protocol: The library's state of the connection.
         longest: The most bytes that a message may have. Of a longer one its beginning is handed on, which cannot be
-            read; one in fragments ends the connection.
+            read; one in fragments ends the connection, and so does one that would be skipped for ever.
     """
 
     def __init__(self, protocol: ClientProtocol, longest: int = LONGEST_MESSAGE) -> None:
@@ -79,7 +81,7 @@ class Frames:
                 length = int.from_bytes(buffer[position + 2 : start])
             stop = start + length
             if length > self._longest:
-                if buffer[position] not in _WHOLE or self._fragmented:
+                if length > _LONGEST_SKIPPED or buffer[position] not in _WHOLE or self._fragmented:
                     messages += self._leave_to_protocol(buffer[position:])
                     return end
                 if end < start + _SHOWN:
