@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections import deque
 from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing, closing
 from functools import partial
@@ -15,6 +16,7 @@ from datastore_sdk.transport.clock import Clock
 from datastore_sdk.transport.effects import (
     Abandon,
     Abandoned,
+    Answer,
     Await,
     Begin,
     Block,
@@ -56,28 +58,40 @@ class Driver:
             result: R = next(items)
             return result
 
-    def iterate(self, steps: Steps[None]) -> Generator[Any, None, None]:
-        """Runs steps, giving the items that they emit, as they are emitted."""
+    def iterate(self, steps: Steps[None], error: BaseException | None = None) -> Generator[Any, None, None]:
+        """Runs steps, giving the items that they emit, as they are emitted.
+
+        Args:
+            steps: The steps.
+            error: To be raised in them first, where they have begun.
+        """
         result: Any = None
-        error: BaseException | None = None
-        while True:
-            try:
-                effect = steps.send(result) if error is None else steps.throw(error)
-            except (StopIteration, Abandoned):
-                return
-            finally:
-                result = error = handled = None  # an error must not hold itself by the frame it goes through
-            try:
-                self._look_whether_wanted(effect)
-                if isinstance(effect, Emit):
-                    yield effect.item
-                else:
-                    handled = sys.exception()
-                    result = self._perform(effect)
-            except GeneratorExit:
-                error = Abandoned()
-            except BaseException as raised:  # noqa: BLE001 - thrown into the steps, which clean up and let it go on
-                error = Abandoned() if self._hung_up else without_frames(raised, handled)
+        effect: Effect[Any] | None = None
+        try:
+            while True:
+                try:
+                    effect = steps.send(result) if error is None else steps.throw(error)
+                except (StopIteration, Abandoned):
+                    return
+                finally:
+                    result = error = handled = None  # an error must not hold itself by the frame it goes through
+                try:
+                    self._look_whether_wanted(effect)
+                    if isinstance(effect, Emit):
+                        yield effect.item
+                    else:
+                        handled = sys.exception()
+                        result = self._perform(effect)
+                except GeneratorExit:
+                    error = Abandoned()
+                except BaseException as raised:  # noqa: BLE001 - thrown into the steps, which clean up and let it go on
+                    error = Abandoned() if self._hung_up else without_frames(raised, handled)
+        finally:
+            if steps.gi_frame is not None:  # Ctrl-C came between two effects, and they have yet to clean up
+                for answer in (result, effect.answer if isinstance(effect, Close) else None):
+                    if isinstance(answer, Answer):
+                        answer.drop()
+                deque(self.iterate(steps, Abandoned()), maxlen=0)
 
     @property
     def _hung_up(self) -> bool:
