@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from datastore_sdk.transport.retry import LONGEST
 
 if TYPE_CHECKING:
     import ssl
@@ -77,6 +78,6 @@ def checked_seconds(value: object, what: str) -> float:
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{what} must be a number of seconds, not {type(value).__name__}: {value!r}")
-    if not 0 < value < math.inf:
-        raise ValueError(f"{what} must be a positive number of seconds, not {value}")
+    if not 0 < value <= LONGEST:  # sockets and timers take no number that is much larger
+        raise ValueError(f"{what} must be a positive number of seconds, {LONGEST:.0f} (31 days) at most, not {value}")
     return value

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing, closing
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from datastore_sdk.transport.ahead import TaskAhead, ThreadAhead
 from datastore_sdk.transport.awaiting import awaited
@@ -87,7 +87,9 @@ class Driver:
                 except BaseException as raised:  # noqa: BLE001 - thrown into the steps, which clean up and let it go on
                     error = Abandoned() if self._hung_up else without_frames(raised, handled)
         finally:
-            if steps.gi_frame is not None:  # Ctrl-C came between two effects, and they have yet to clean up
+            if (
+                cast("Any", steps).gi_frame is not None
+            ):  # Ctrl-C came between two effects, and they have yet to clean up
                 for answer in (result, effect.answer if isinstance(effect, Close) else None):
                     if isinstance(answer, Answer):
                         answer.drop()
@@ -109,8 +111,7 @@ class Driver:
             case Read(answer, seconds):
                 result = within(seconds, answer.handle.line, answer.handle.read)
             case Open(request, seconds):
-                line = self._line or Line()
-                result = within(seconds, line, partial(self._http.open, request, line))
+                result = self._http.open(request, self._line or Line(), seconds)
             case Close(answer):
                 answer.handle.close()
                 answer.left_open = False

@@ -27,7 +27,6 @@ from datastore_sdk.transport.clock import Clock
 from datastore_sdk.transport.connection import Connection
 from datastore_sdk.transport.drivers import Driver
 from datastore_sdk.transport.effects import Answer, Effect, Emit, Request
-from datastore_sdk.transport.environment_proxy import environment_proxy
 from datastore_sdk.transport.forking import drop_after_fork
 from datastore_sdk.transport.frames import LONGEST_MESSAGE, Frames
 from datastore_sdk.transport.http import Http
@@ -86,9 +85,7 @@ class Sockets:
 
     def _wire(self, url: str, seconds: float) -> socket.socket:
         uri = parse_uri(_socket_url(url))
-        found = environment_proxy(url)
-        proxy = self._connection.proxy or (found[0] if found else None)
-        wire = connected(uri.host, uri.port, proxy=proxy, seconds=seconds)
+        wire = connected(uri.host, uri.port, proxy=self._connection.proxy, seconds=seconds)
         if not uri.secure:
             return wire
         try:

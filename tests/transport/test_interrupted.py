@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from typing import Any
@@ -153,7 +152,9 @@ def test_interrupted_between_two_effects(
     """At each line of the driver; its steps clean up all the same."""
     monkeypatch.setattr("datastore_sdk.transport.slots.NOTICE", 0.0)
     monkeypatch.setattr("datastore_sdk.transport.call._MOMENT", 0.001)
-    for at in itertools.count(1):
+    at, interrupted = 0, True
+    while interrupted:
+        at += 1
         interrupting = InterruptingLine(drivers, at)
         with (
             none_left(),
@@ -164,8 +165,7 @@ def test_interrupted_between_two_effects(
                 made(client)
             for operation in (get_pad(7), stream_site_data(981, si_units=False, resolution="raw")):
                 assert free(client, operation) == CALLS_PER_ENDPOINT
-        if not interrupting.came:
-            break
+        interrupted = interrupting.came
     assert at > 100
 
 

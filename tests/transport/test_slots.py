@@ -289,7 +289,7 @@ def test_a_lease_that_is_forgotten_frees_its_slot(client: Client) -> None:
 def use(slots: Slots) -> Steps[None]:
     lease = yield from slots.acquire()
     try:
-        lease.rest(id)
+        lease.rest(lambda: None)
         lease.wake()
     finally:
         lease.release()
