@@ -62,7 +62,11 @@ class Source:
         late = max(LATE, _INTERVALS * self._step)
         missing = self.missing(self.last - late, self.last)
         return next(
-            (seconds[0] for seconds in missing if not any(seconds[0] in known and seconds[-1] in known for known in asked)),
+            (
+                seconds[0]
+                for seconds in missing
+                if not any(seconds[0] in known and seconds[-1] in known for known in asked)
+            ),
             None,
         )
 

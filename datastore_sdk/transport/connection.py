@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,9 @@ if TYPE_CHECKING:
     import ssl
 
     import httpx
+
+LONGEST = 31 * 24 * 3600.0
+"""The longest time that makes sense to anybody, in seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,6 @@ def checked_seconds(value: object, what: str) -> float:
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{what} must be a number of seconds, not {type(value).__name__}: {value!r}")
-    if not 0 < value < math.inf:
-        raise ValueError(f"{what} must be a positive number of seconds, not {value}")
+    if not 0 < value <= LONGEST:  # sockets and timers take no number that is much larger
+        raise ValueError(f"{what} must be a positive number of seconds, {LONGEST:.0f} (31 days) at most, not {value}")
     return value

@@ -1,4 +1,4 @@
-"""Takes out of what is shown what must not be: the secrets of a request, the frames of errors, forged lines of a log."""
+"""Takes out of what is shown what must not be: secrets of a request, frames of errors, forged lines of a log."""
 
 from __future__ import annotations
 

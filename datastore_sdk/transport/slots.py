@@ -6,16 +6,22 @@ lose its slot to somebody who waits: at once where the one who waits is the prog
 patience. It takes another slot when it goes on.
 
 A slot whose use was ended from this side rests a moment before it is used again, until the other side has noticed.
+
+No slot is ever lost. Ctrl-C can come between any two steps here, and the garbage collector can end a forgotten stream
+in the midst of them, in the same thread. So a slot is a thing that is in one place at a time and comes back by itself
+where it is forgotten; each step is one of Python's own, and what was looked at before it may no longer be so.
 """
 
 from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import Future
-from threading import Lock, get_ident
+from contextlib import suppress
+from threading import RLock, get_ident
 from time import monotonic
+from weakref import ref
 
 from datastore_sdk.transport.effects import Sleep, Steps, Wait
 from datastore_sdk.transport.forking import renew_after_fork
@@ -28,17 +34,41 @@ NOTICE = 0.25
 """Seconds after which the other side has noticed that a connection was dropped; until then it counts it as open."""
 
 
+class _Slot:
+    """One of the places. Where whoever had it was interrupted just then, it comes back by itself.
+
+    Args:
+        home: Where it belongs.
+        since: From when on it can be used.
+    """
+
+    __slots__ = ("_home", "since")
+
+    def __init__(self, home: ref[Slots], since: float = 0.0) -> None:
+        self._home = home
+        self.since = since
+
+    def __del__(self) -> None:
+        if (home := self._home()) is not None:
+            home.put(_Slot(self._home, monotonic() + NOTICE))
+
+
 class Lease:
     """A slot that is held."""
 
-    def __init__(self, slots: Slots, since: float) -> None:
+    def __init__(self, slots: Slots, slot: _Slot) -> None:
         self._slots = slots
-        self.since = since
+        self._slot: _Slot | None = slot
+        self.since = slot.since
         """From when on the slot can be used."""
-        self.held = True
         self.rests_since = 0.0
         self.rester: Place | None = None
         self.drop: Callable[[], None] = _nothing
+
+    @property
+    def held(self) -> bool:
+        """False where it was given back or taken."""
+        return self._slot is not None
 
     def rest(self, drop: Callable[[], None]) -> None:
         """Offers the slot to others while it is not used. Whoever takes it calls `drop`, which ends its use."""
@@ -56,31 +86,39 @@ class Lease:
         """
         self._slots.release(self, dropped=dropped)
 
+    def give_up(self, *, dropped: bool) -> _Slot | None:
+        """The slot, which is nobody's then."""
+        slot, self._slot = self._slot, None
+        if slot and dropped:
+            slot.since = max(slot.since, monotonic() + NOTICE)
+        return slot
+
 
 class Slots:
     """Up to `limit` holders at a time, first come first served, across threads and event loops alike."""
 
     def __init__(self, limit: int) -> None:
-        self._free = [0.0] * limit
-        """From when on each free slot can be used."""
+        self._free = deque(_Slot(ref(self)) for _ in range(limit))
+        """Those that can be used at once come first."""
         self._queue: deque[Future[Lease]] = deque()
         self._resting: set[Lease] = set()
-        self._lock = Lock()
+        self.after_fork()
         renew_after_fork(self)
 
     def after_fork(self) -> None:
         """Others made anew are used; what is still held of these, by streams of the parent, can be given back."""
-        self._lock = Lock()
+        self._lock = RLock()  # which whoever holds it can take once more: see above
 
     def acquire(self) -> Steps[Lease]:
         """Takes a slot, waiting for one where all are held."""
-        ticket = Future[Lease]()
-        with self._lock:
-            self._queue.append(ticket)
-            here = _here()
-            taken = self._serve(lease for lease in [*self._resting] if lease.rester == here)
-        _drop(taken)
-        lease = yield from self._granted(ticket)
+        ticket, here = Future[Lease](), _here()
+        self._queue.append(ticket)
+        try:
+            self._serve(lambda lease: lease.rester == here)
+            lease = yield from self._granted(ticket)
+        except BaseException:
+            self._leave(ticket)
+            raise
         try:
             if (early := lease.since - monotonic()) > 0:
                 yield from Sleep(early)
@@ -95,12 +133,17 @@ class Slots:
                 return (yield from Wait(ticket, PATIENCE))
             except TimeoutError:
                 with self._lock:
-                    long_ago = monotonic() - PATIENCE
-                    taken = self._serve(lease for lease in [*self._resting] if lease.rests_since < long_ago)
-                _drop(taken)
-            except BaseException:
-                self._give_up(ticket)
-                raise
+                    if not ticket.done() and ticket not in self._queue:  # whoever took it was interrupted just then
+                        self._queue.appendleft(ticket)
+                long_ago = monotonic() - PATIENCE
+                self._serve(lambda lease: lease.rests_since < long_ago)  # noqa: B023 - called at once
+
+    def _leave(self, ticket: Future[Lease]) -> None:
+        """Leaves the queue; a slot that was granted just then is given back."""
+        with self._lock, suppress(ValueError):
+            self._queue.remove(ticket)
+        if ticket.done():
+            ticket.result().release()
 
     def rest(self, lease: Lease, drop: Callable[[], None]) -> None:
         """See `Lease.rest`."""
@@ -117,43 +160,45 @@ class Slots:
     def release(self, lease: Lease, *, dropped: bool) -> None:
         """See `Lease.release`."""
         with self._lock:
-            self._free_up(lease, dropped=dropped)
-            self._serve()
+            self._resting.discard(lease)
+            if slot := lease.give_up(dropped=dropped):
+                self.put(slot)
 
-    def _serve(self, takeable: Iterable[Lease] = ()) -> list[Lease]:
-        """Gives slots to those who wait, free ones first; comes back with those that were taken from somebody."""
-        victims = iter(takeable)
+    def put(self, slot: _Slot) -> None:
+        """Takes a slot back."""
+        (self._free.append if slot.since > monotonic() else self._free.appendleft)(slot)
+        self._serve(_untaken)
+
+    def _serve(self, takeable: Callable[[Lease], bool]) -> None:
+        """Gives slots to those who wait: free ones first, then those that rest and may be taken."""
         taken: list[Lease] = []
-        while self._queue:
-            if not self._free:
-                victim = next(victims, None)
-                if victim is None:
-                    break
-                self._free_up(victim, dropped=True)
-                taken.append(victim)
-            since = min(self._free)
-            self._free.remove(since)
-            self._queue.popleft().set_result(Lease(self, since))
-        return taken
-
-    def _free_up(self, lease: Lease, *, dropped: bool) -> None:
-        self._resting.discard(lease)
-        if lease.held:
-            lease.held = False
-            self._free.append(max(lease.since, monotonic() + NOTICE if dropped else 0.0))
-
-    def _give_up(self, ticket: Future[Lease]) -> None:
-        """Leaves the queue; a slot that was granted just then is given back."""
         with self._lock:
-            if not ticket.done():
-                self._queue.remove(ticket)
-                return
-        ticket.result().release()
+            while self._queue and (slot := self._one(takeable, taken)):
+                try:
+                    ticket = self._queue.popleft()
+                except IndexError:
+                    self._free.appendleft(slot)
+                    break
+                ticket.set_result(Lease(self, slot))
+                del slot  # or it would be in two places
+        for lease in taken:
+            lease.drop()
+
+    def _one(self, takeable: Callable[[Lease], bool], taken: list[Lease]) -> _Slot | None:
+        try:
+            return self._free.popleft()
+        except IndexError:
+            pass
+        for lease in filter(takeable, [*self._resting]):
+            self._resting.discard(lease)
+            if slot := lease.give_up(dropped=True):
+                taken.append(lease)
+                return slot
+        return None
 
 
-def _drop(taken: list[Lease]) -> None:
-    for lease in taken:
-        lease.drop()
+def _untaken(_: Lease) -> bool:
+    return False
 
 
 def _here() -> Place:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qsl, urlsplit
+from weakref import WeakSet
 
 PATIENCE = 20.0
 """Seconds after which whatever a test waits for is taken never to come."""
@@ -105,6 +106,7 @@ class Server:
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._errors: list[Exception] = []
+        self._open = WeakSet[socket.socket]()
         self._under_way = 0
         self.received: list[Received] = []
         """All requests, in the order of their arrival."""
@@ -133,6 +135,12 @@ class Server:
         if self._errors and error is None:
             raise self._errors[0]
 
+    def hang_up(self) -> None:
+        """Ends all connections."""
+        for connection in [*self._open]:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
     @property
     def paths(self) -> list[str]:
         return [request.path for request in self.received]
@@ -159,6 +167,7 @@ class Server:
 
     def _serve(self, connection: socket.socket) -> None:
         line = Line(connection, self._stopping)
+        self._open.add(connection)
         with connection, suppress(ConnectionError):
             while not line.closed and line.stall(seconds=1e6) and (request := line.request()):
                 self._answer(line, request)

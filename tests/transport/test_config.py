@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from datastore_sdk.exceptions import ConfigurationError, MissingCredentialsError
 from datastore_sdk.transport import Client
 from datastore_sdk.transport.configuration.config import Options
-from datastore_sdk.transport.configuration.settings import DEFAULT_HOST, base_url_from, refuse_unencrypted
+from datastore_sdk.transport.configuration.settings import DEFAULT_HOST, base_url_from
 from datastore_sdk.transport.configuration.surroundings import configuration
 from tests.support.properties import PROPERTY
 
@@ -24,7 +26,7 @@ def empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def identity(
     auth_token: str | None = None, client_id: str | None = None, client_secret: str | None = None
-) -> tuple[str | int, ...]:
+) -> tuple[Hashable, ...]:
     options = Options(auth_token=auth_token, client_id=client_id, client_secret=client_secret)
     return configuration(options).login.value.identity
 
@@ -57,6 +59,10 @@ def test_the_environment_names_the_host_and_the_argument_wins(monkeypatch: pytes
         ("http://127.0.0.1:8123", "http://127.0.0.1:8123"),
         ("http://127.8.8.8", "http://127.8.8.8"),
         ("http://[::1]:8123", "http://[::1]:8123"),
+        ("HTTPS://App.Restream.Test:443/", "https://app.restream.test"),
+        ("http://LOCALHOST:80", "http://localhost"),
+        ("https://[2001:DB8::1]:443", "https://[2001:db8::1]"),
+        ("https://restream.test/Behind/it/", "https://restream.test/Behind/it"),
     ],
 )
 def test_base_urls(given: str, url: str) -> None:
@@ -78,7 +84,7 @@ def test_base_urls(given: str, url: str) -> None:
 def test_a_token_is_sent_unencrypted_to_loopback_only(url: str) -> None:
     with pytest.raises(ConfigurationError, match="unencrypted"):
         host(url)
-    assert Client("t0ken", base_url=url, allow_plain_http=True).base_url == url, "unless asked for"
+    assert Client("t0ken", base_url=url, allow_plain_http=True).base_url == url.lower(), "unless asked for"
 
 
 @pytest.mark.parametrize(
@@ -127,7 +133,7 @@ def test_base_urls_that_cannot_be_used(url: str) -> None:
 def test_any_base_url_is_taken_or_refused_in_the_same_words(scheme: str, host: str, port: str) -> None:
     try:
         url = base_url_from(scheme + host + port)
-        refuse_unencrypted(url)
+        Client("t0ken", base_url=url)
     except ConfigurationError:
         return
     assert url.isprintable()
@@ -212,3 +218,41 @@ def test_an_empty_token(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TALLY_AUTH_TOKEN", "from-environment")
     with pytest.raises(MissingCredentialsError, match="the token is empty"):
         Client(token)
+
+
+def test_who_asked_for_what_would_not_be_encrypted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RESTREAM_HOST", "http://restream.test")
+    with pytest.raises(
+        ConfigurationError, match=r"^environment variable RESTREAM_HOST: http://restream\.test would send"
+    ):
+        Client("t0ken")
+
+
+OVER_THERE = "http://proxy.test:3128"
+
+
+@pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "ALL_PROXY"])
+def test_no_proxy_elsewhere_gets_what_is_for_this_machine(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It could not reach it, and would be told the token."""
+    monkeypatch.setenv(name, OVER_THERE)
+    client = Client("t0ken", base_url="http://127.0.0.1:8123")
+    proxy = client.describe()["proxy"]
+    assert (proxy.value, proxy.source) == (
+        None,
+        f"environment variable {name}, which is not for addresses of this machine",
+    )
+    assert client.with_options(timeout=5).describe()["proxy"].value is None
+    assert Client("t0ken", base_url="http://restream.test", allow_plain_http=True).describe()["proxy"].value
+    monkeypatch.setenv(name, "http://localhost:3128")
+    assert Client("t0ken", base_url="http://127.0.0.1:8123").describe()["proxy"].value == "http://localhost:3128"
+
+
+def test_an_argument_that_asks_for_it_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="proxy on another machine would get the token for http://127"):
+        Client("t0ken", base_url="http://127.0.0.1:8123", proxy=OVER_THERE)
+    here = Client("t0ken", base_url="http://127.0.0.1:8123")
+    with pytest.raises(ConfigurationError, match="proxy on another machine"):
+        here.with_options(proxy=OVER_THERE)
+    asked_for = Client("t0ken", base_url="http://127.0.0.1:8123", proxy=OVER_THERE, allow_plain_http=True)
+    assert asked_for.describe()["proxy"].value == OVER_THERE
+    assert here.with_options(base_url="https://restream.test", proxy=OVER_THERE).describe()["proxy"].value == OVER_THERE

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 
 import pytest
 
 from datastore_sdk.data import Data, DataAsync, DataQuery
+from datastore_sdk.exceptions import RateLimited
 from datastore_sdk.transport import Client, RetryPolicy
+from datastore_sdk.transport.calls.limits import CALLS_PER_ENDPOINT, Held
+from datastore_sdk.transport.driving import drivers
 from datastore_sdk.transport.driving.drivers import AsyncDriver, Driver
 from datastore_sdk.transport.effects import Effect
 from restream_api.api.pads import get_pad, list_pads
+from restream_api.api.sites import stream_site_data
+from restream_api.types import Operation
 from tests.support.answers import answer, by_path, chunk, chunked, head, in_turn, then
+from tests.support.clock import JumpingClock
 from tests.support.fixtures import ClientOf, Serve
+from tests.support.interrupting import Interrupting as InterruptingLine
 from tests.support.leaks import none_left
 from tests.support.threads import all_of
 from tests.support.wire import Handler, Line, Received, Server
@@ -137,6 +144,42 @@ def test_interrupted(
             assert interrupted
             assert all_of([lambda: client.run(list_pads())] * 4) == [[]] * 4  # noqa: B023 - called at once
     assert 10 < rounds < MOST - 1
+
+
+@pytest.mark.parametrize("made", [one_call, one_download])
+def test_interrupted_between_two_effects(
+    made: Callable[[Client], object], clock: JumpingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At each line of the driver; its steps clean up all the same."""
+    monkeypatch.setattr("datastore_sdk.transport.slots.NOTICE", 0.0)
+    monkeypatch.setattr("datastore_sdk.transport.calls.call._MOMENT", 0.001)
+    at, interrupted = 0, True
+    while interrupted:
+        at += 1
+        interrupting = InterruptingLine(drivers, at)
+        with (
+            none_left(),
+            Server(troubled()) as server,
+            Client(client_id="crew", client_secret="s3cret", base_url=server.url, clock=clock) as client,
+        ):
+            with suppress(KeyboardInterrupt), interrupting:
+                made(client)
+            for operation in (get_pad(7), stream_site_data(981, si_units=False, resolution="raw")):
+                assert free(client, operation) == CALLS_PER_ENDPOINT
+        interrupted = interrupting.came
+    assert at > 100
+
+
+def free(client: Client, operation: Operation[Any]) -> int:
+    """How many calls can be made at a time still."""
+    hasty = client.with_options(retries=RetryPolicy(wait=False)).exchange
+    leases: list[Held] = []
+    with suppress(RateLimited):
+        while True:
+            leases.append(client.drive(hasty.call(operation).queue(hasty.limits.acquire(operation.endpoint))))
+    for lease in leases:
+        lease.release()
+    return len(leases)
 
 
 @pytest.mark.parametrize("made", [acall, adownload])

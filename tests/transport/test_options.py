@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import certifi
+import httpx
 import pytest
 
 from datastore_sdk.exceptions import CallTimeoutError, ConfigurationError
 from datastore_sdk.transport import Client, RetryPolicy, Timeouts
 from datastore_sdk.transport.client import USER_AGENT
+from datastore_sdk.transport.connection import LONGEST
 from restream_api.api.pads import list_pads
 from tests.support.answers import always, answer, then
 from tests.support.fixtures import ClientOf, Serve
@@ -39,6 +43,7 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"timeout": float("inf")}, ValueError, "timeout must be a positive number"),
     ({"timeout": True}, TypeError, "timeout must be a number of seconds, not bool"),
     ({"timeout": "5"}, TypeError, "timeout must be a number of seconds, not str"),
+    ({"timeout": 1e10}, ValueError, "31 days"),
     ({"retries": 3}, TypeError, "retries must be a RetryPolicy"),
     ({"max_concurrent_calls": 0}, ValueError, "1 to 3, not 0"),
     ({"max_concurrent_calls": 4}, ValueError, "the service refuses more calls than 3 at a time"),
@@ -49,6 +54,11 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"proxy": 7}, TypeError, "proxy must be a URL"),
     ({"verify": "nowhere.pem"}, ConfigurationError, "no file or folder nowhere.pem"),
     ({"verify": 7}, TypeError, "verify must be"),
+    ({"verify": __file__}, ConfigurationError, "cannot be read as CA certificates"),
+    ({"http": "http://proxy:3128"}, TypeError, "http must be an httpx.Client, not builtins.str"),
+    ({"http": httpx}, TypeError, "http must be an httpx.Client, not builtins.module"),
+    ({"http": httpx.AsyncClient()}, TypeError, "http must be an httpx.Client, not httpx.AsyncClient"),
+    ({"async_http": httpx.Client()}, TypeError, "async_http must be an httpx.AsyncClient, not httpx.Client"),
     ({"headers": {"authorization": "Bearer x"}}, ConfigurationError, "authorization cannot be set: the token"),
     ({"headers": {"Host": "other.test"}}, ConfigurationError, "Host cannot be set"),
     ({"headers": {"User-Agent": "me"}}, ConfigurationError, "pass it as user_agent"),
@@ -154,3 +164,24 @@ def test_with_options_in_event_loops_and_threads(serve: Serve, client_of: Client
         asyncio.run(main())
         assert client.with_options(retries=RetryPolicy(max_attempts=1)).run(list_pads()) == []
     assert len(server.received) == 9
+
+
+def test_no_httpx_client_without_httpx(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not imported to look whether something comes from it."""
+    monkeypatch.delitem(sys.modules, "httpx")
+    with pytest.raises(TypeError, match=r"http must be an httpx\.Client, not builtins\.object"):
+        Client("t0ken", http=object())  # type: ignore[arg-type]
+    assert "httpx" not in sys.modules
+
+
+def test_a_kind_of_proxy_that_takes_another_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "socksio", None)
+    with pytest.raises(ConfigurationError, match=r"pip install 'httpx\[socks\]'"):
+        Client("t0ken", proxy="socks5://127.0.0.1:1080")
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Timeouts)])
+def test_no_time_is_longer_than_sockets_can_wait(name: str) -> None:
+    Timeouts(**{name: LONGEST})
+    with pytest.raises(ValueError, match=name):
+        Timeouts(**{name: LONGEST + 1})

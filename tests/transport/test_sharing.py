@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+from dataclasses import dataclass
 
 import pytest
 
@@ -32,6 +33,37 @@ def test_clients_with_the_same_credentials_keep_to_one_limit(gauge: Gauge, serve
     server = serve(gauge)
     first = client_of(server)
     call_all([first, client_of(server), first.with_options(timeout=5), client_of(server, verify=False)] * 6)
+    assert gauge.most_at_a_time == 3
+
+
+class Vault:
+    def token(self) -> str:
+        return "t0ken"
+
+
+@dataclass
+class Unhashable:
+    name: str = "vault"
+
+    def __call__(self) -> str:
+        return "t0ken"
+
+
+def test_clients_with_the_same_function_keep_to_one_limit(gauge: Gauge, serve: Serve, client_of: ClientOf) -> None:
+    """A method is another object each time that it is looked up."""
+    server, vault, unhashable = serve(gauge), Vault(), Unhashable()
+    call_all([client_of(server, vault.token) for _ in range(12)])
+    assert gauge.most_at_a_time == 3
+    call_all([client_of(server, unhashable) for _ in range(12)])
+    assert gauge.most_at_a_time == 3
+
+
+def test_clients_that_write_the_host_otherwise_keep_to_one_limit(
+    gauge: Gauge, serve: Serve, client_of: ClientOf
+) -> None:
+    server = serve(gauge)
+    url = server.url.replace("127.0.0.1", "localhost")
+    call_all([client_of(server, base_url=each) for each in (url, url.upper(), f"{url}/")] * 4)
     assert gauge.most_at_a_time == 3
 
 

@@ -7,12 +7,16 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
 
 import pytest
 
 from datastore_sdk.transport import Client
+from datastore_sdk.transport import slots as slots_module
 from datastore_sdk.transport.effects import Block, Sleep, Steps
 from datastore_sdk.transport.slots import Slots
+from tests.support.interrupting import Interrupting
 from tests.support.threads import all_of, begin
 
 LIMIT = 3
@@ -249,3 +253,66 @@ def test_releasing_twice_frees_one_slot(client: Client) -> None:
     lease.release()
     lease.release()
     assert_all_free(slots, client)
+
+
+def test_given_back_in_the_midst_of_handing_out(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the garbage collector does, which ends a stream that was forgotten whenever it likes, in whichever thread."""
+    slots = Slots(LIMIT)
+    forgotten = [client.drive(slots.acquire()) for _ in range(LIMIT - 1)]
+
+    class Collecting(slots_module.Lease):
+        """Memory is asked for when one is made, and it is then that garbage is collected."""
+
+        def __init__(self, slots: Slots, slot: Any) -> None:
+            while forgotten:
+                lease = forgotten.pop()
+                assert lease.wake()
+                lease.release()
+            super().__init__(slots, slot)
+
+    monkeypatch.setattr(slots_module, "Lease", Collecting)
+    begin(lambda: client.drive(slots.acquire())).result(5).release()
+    assert_all_free(slots, client)
+
+
+def test_a_lease_that_is_forgotten_frees_its_slot(client: Client) -> None:
+    slots = Slots(1)
+    for _ in range(3):
+        client.drive(slots.acquire())
+    first = client.drive(slots.acquire())
+    waiting = begin(lambda: client.drive(slots.acquire()))
+    time.sleep(0.05)
+    del first
+    waiting.result(5).release()
+
+
+def use(slots: Slots) -> Steps[None]:
+    lease = yield from slots.acquire()
+    try:
+        lease.rest(lambda: None)
+        lease.wake()
+    finally:
+        lease.release()
+
+
+@pytest.mark.parametrize("held", [0, LIMIT], ids=["free", "taken from one that rests"])
+def test_interrupted_anywhere(held: int, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No slot is lost, none is there twice, and nobody who waits is forgotten."""
+    monkeypatch.setattr(slots_module, "NOTICE", 0.0)
+    rounds, interrupted = 0, True
+    while interrupted:
+        slots = Slots(LIMIT)
+        resting = [client.drive(slots.acquire()) for _ in range(held)]
+        for lease in resting:
+            lease.rest(lambda: None)
+        rounds += 1
+        interrupting = Interrupting(slots_module, rounds)
+        with suppress(KeyboardInterrupt), interrupting:
+            client.drive(use(slots))
+        interrupted = interrupting.came
+        for lease in resting:
+            lease.wake()
+            lease.release()
+        resting.clear()
+        assert_all_free(slots, client)
+    assert rounds > 50

@@ -48,7 +48,9 @@ class EndpointSlots:
     def of(self, endpoint: str, limit: int | None = None) -> Slots:
         """The slots of an endpoint, of which there may be another number."""
         with self._lock:
-            return self._slots.setdefault(endpoint, Slots(limit or self.limit))
+            if (found := self._slots.get(endpoint)) is None:
+                found = self._slots[endpoint] = Slots(limit or self.limit)
+            return found
 
 
 class Limits:

@@ -14,9 +14,8 @@ from datastore_sdk.exceptions import (
     ServerError,
     TruncatedBodyError,
 )
+from datastore_sdk.transport.connection import LONGEST
 
-LONGEST = 31 * 24 * 3600.0
-"""The longest time that makes sense to anybody, in seconds."""
 _DOUBLINGS = 40
 """More than any wait needs, and few enough for a float."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypedDict, TypeVar
 
+from datastore_sdk.exceptions import ConfigurationError
 from datastore_sdk.transport.calls.limits import CALLS_PER_ENDPOINT
 from datastore_sdk.transport.calls.retry import RetryPolicy
 from datastore_sdk.transport.configuration.login import NAMES, Login, login_from, refuse_two
@@ -14,14 +15,17 @@ from datastore_sdk.transport.configuration.profiles import did_you_mean
 from datastore_sdk.transport.configuration.settings import (
     DEFAULT_HOST,
     Headers,
+    async_http_from,
     base_url_from,
     cache_folder_from,
     concurrency_from,
     headers_from,
     hooks_from,
+    http_from,
+    is_loopback,
+    is_plain,
     plain_http_from,
     proxy_from,
-    refuse_unencrypted,
     retries_from,
     timeouts_from,
     user_agent_from,
@@ -40,6 +44,7 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 ARGUMENT = "argument"
+_HOW_PLAIN = "use https (http is for loopback addresses only, unless allow_plain_http=True asks for it)"
 USUAL: dict[str, Any] = {
     "base_url": DEFAULT_HOST,
     "allow_plain_http": False,
@@ -150,9 +155,10 @@ def configured(options: Options, otherwise: Otherwise) -> Configuration:
         return found
 
     base_url, plain = setting("base_url", base_url_from), setting("allow_plain_http", plain_http_from)
-    if not plain.value:
-        refuse_unencrypted(base_url.value)
-    return Configuration(
+    if is_plain(base_url.value) and not (plain.value or is_loopback(base_url.value)):
+        source = "" if base_url.source == ARGUMENT else f"{base_url.source}: "
+        raise ConfigurationError(f"{source}{base_url.value} would send the token unencrypted; {_HOW_PLAIN}")
+    found = Configuration(
         profile=otherwise("profile", as_it_is),
         login=_login(options) or otherwise("login", as_it_is),
         base_url=base_url,
@@ -165,10 +171,27 @@ def configured(options: Options, otherwise: Otherwise) -> Configuration:
         headers=setting("headers", headers_from),
         user_agent=setting("user_agent", user_agent_from),
         token_cache=setting("token_cache", cache_folder_from),
-        http=setting("http", as_it_is),
-        async_http=setting("async_http", as_it_is),
+        http=setting("http", http_from),
+        async_http=setting("async_http", async_http_from),
         hooks=setting("hooks", hooks_from),
     )
+    return kept_on_this_machine(found)
+
+
+def kept_on_this_machine(found: Configuration) -> Configuration:
+    """The same, but a token that goes to this machine unencrypted does not leave it through a proxy.
+
+    Raises:
+        ConfigurationError: An argument has it go there.
+    """
+    base_url, proxy = found.base_url.value, found.proxy
+    if proxy.value is None or not is_plain(base_url) or found.allow_plain_http.value or is_loopback(proxy.value):
+        return found
+    if proxy.source == ARGUMENT:
+        raise ConfigurationError(
+            f"the proxy on another machine would get the token for {base_url} unencrypted; {_HOW_PLAIN}"
+        )
+    return replace(found, proxy=Setting(None, f"{proxy.source}, which is not for addresses of this machine"))
 
 
 def _login(options: Options) -> Setting[Login] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -28,11 +28,17 @@ class Login:
         return "token" if isinstance(self.auth_token, str) else "token from a function"
 
     @property
-    def identity(self) -> tuple[str | int, ...]:
+    def identity(self) -> tuple[Hashable, ...]:
         """Tells whom the service takes for one client; never shown."""
         if self.auth_token is None:
             return ("client", self.client_id, self.client_secret)
-        return ("token", self.auth_token) if isinstance(self.auth_token, str) else ("function", id(self.auth_token))
+        if isinstance(self.auth_token, str):
+            return ("token", self.auth_token)
+        try:
+            hash(self.auth_token)
+        except TypeError:
+            return ("function", id(self.auth_token))
+        return ("function", self.auth_token)  # by equality: a method is another object each time that it is looked up
 
 
 def login_from(given: Mapping[str, Any], names: Mapping[str, str], source: str) -> Login | None:

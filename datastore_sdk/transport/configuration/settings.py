@@ -6,6 +6,7 @@ Each function takes one value, whatever it is, and says in its error what it sho
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -22,6 +23,8 @@ from datastore_sdk.transport.telling.hooks import Hooks
 if TYPE_CHECKING:
     import ssl
 
+    import httpx
+
 D = TypeVar("D", Timeouts, RetryPolicy)
 
 DEFAULT_HOST = "https://app.restreamsolutions.com"
@@ -29,6 +32,7 @@ Headers = tuple[tuple[str, str], ...]
 
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_PORTS = {"http": 80, "https": 443}
 _PROXIES = ("http", "https", "socks5", "socks5h")
 _OURS = {
     "accept": "it says what the SDK can read",
@@ -46,7 +50,7 @@ _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
 def base_url_from(value: object) -> str:
-    """Scheme and host, without a trailing slash."""
+    """Scheme and host as all write them who mean the same: without a trailing slash, capitals and the usual port."""
     if not isinstance(value, str):
         raise TypeError(f"base_url must be a string, not {type(value).__name__}")
     url = value.strip().rstrip("/")
@@ -54,31 +58,27 @@ def base_url_from(value: object) -> str:
         raise ConfigurationError("the base URL (RESTREAM_HOST, base_url) holds a space, a line break or the like")
     try:
         parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
+        host, port = parts.hostname, parts.port
     except ValueError as error:
         raise ConfigurationError(f"the base URL (RESTREAM_HOST, base_url) cannot be read: {error}") from None
     if "@" in url or "?" in url or "#" in url:
         raise ConfigurationError("the base URL (RESTREAM_HOST, base_url) must hold neither user name nor query")
     if parts.scheme not in ("http", "https") or not host or not _HOST.fullmatch(host):
         raise ConfigurationError(f"{url!r} is no base URL; RESTREAM_HOST and base_url look like {DEFAULT_HOST}")
-    return url
+    where = f"[{host}]" if ":" in host else host
+    if port not in (None, _PORTS[parts.scheme]):
+        where += f":{port}"
+    return f"{parts.scheme}://{where}{parts.path}"
 
 
-def refuse_unencrypted(base_url: str) -> None:
-    """The token must not be sent unencrypted to another machine.
-
-    Raises:
-        ConfigurationError: It would be.
-    """
-    parts = urlsplit(base_url)
-    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
-        raise ConfigurationError(
-            f"{base_url} would send the token unencrypted; use https (http is for loopback addresses only, unless "
-            "allow_plain_http=True asks for it)"
-        )
+def is_plain(url: str) -> bool:
+    """Whether what goes there is not encrypted."""
+    return urlsplit(url).scheme == "http"
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(url: str) -> bool:
+    """Whether a URL is one of this machine."""
+    host = urlsplit(url).hostname or ""
     if host == "localhost":
         return True
     from ipaddress import ip_address  # slow to import, and most hosts are none
@@ -152,7 +152,16 @@ def proxy_from(value: object) -> str:
         raise ConfigurationError("the proxy is no URL") from None
     if parts.scheme not in _PROXIES or not host or not value.isprintable() or " " in value:
         raise ConfigurationError(f"the proxy is no URL; it looks like http://host:port ({', '.join(_PROXIES)})")
+    if parts.scheme.startswith("socks"):
+        _require_socks()
     return value
+
+
+def _require_socks() -> None:
+    from importlib.util import find_spec  # here, for few have such a proxy
+
+    if find_spec("socksio") is None:
+        raise ConfigurationError("a SOCKS proxy takes the package socksio; run: pip install 'httpx[socks]'")
 
 
 def verify_from(value: object) -> ssl.SSLContext | Path | bool:
@@ -168,6 +177,11 @@ def verify_from(value: object) -> ssl.SSLContext | Path | bool:
     path = Path(value).expanduser()
     if not path.exists():
         raise ConfigurationError(f"verify: there is no file or folder {path}")
+    if path.is_file():
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+        except OSError as error:
+            raise ConfigurationError(f"verify: {path} cannot be read as CA certificates (PEM): {error}") from None
     return path
 
 
@@ -201,6 +215,23 @@ def user_agent_from(value: object) -> str:
     if not text:
         raise ConfigurationError("user_agent is empty")
     return text
+
+
+def http_from(value: object) -> httpx.Client:
+    """An httpx client of the user's."""
+    return cast("httpx.Client", _of_httpx(value, "Client", "http"))
+
+
+def async_http_from(value: object) -> httpx.AsyncClient:
+    """The same for async calls."""
+    return cast("httpx.AsyncClient", _of_httpx(value, "AsyncClient", "async_http"))
+
+
+def _of_httpx(value: object, kind: str, name: str) -> object:
+    library = sys.modules.get("httpx")  # whoever made a client has imported it
+    if library is None or not isinstance(value, getattr(library, kind)):
+        raise TypeError(f"{name} must be an httpx.{kind}, not {type(value).__module__}.{type(value).__qualname__}")
+    return value
 
 
 def hooks_from(value: object) -> Hooks:

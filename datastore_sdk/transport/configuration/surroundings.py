@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from datastore_sdk.exceptions import ConfigurationError, MissingCredentialsError
 from datastore_sdk.transport.calls.retry import RetryPolicy
-from datastore_sdk.transport.configuration.config import ARGUMENT, USUAL, Configuration, Options, Setting, configured
+from datastore_sdk.transport.configuration.config import (
+    ARGUMENT,
+    USUAL,
+    Configuration,
+    Options,
+    Setting,
+    configured,
+    kept_on_this_machine,
+)
 from datastore_sdk.transport.configuration.login import Login, login_from, refuse_two
 from datastore_sdk.transport.configuration.profiles import Profile, config_file, profile_named, state_of
 from datastore_sdk.transport.configuration.settings import attempts_from, proxy_from, retries_from, verify_from
@@ -62,7 +70,7 @@ def configuration(options: Options, profile: str | None = None) -> Configuration
     found = configured(options, _Surroundings(profile_named(profile), named_here=profile is not None))
     if options.get("proxy") is None and (proxy := environment_proxy(found.base_url.value)):
         url, source = proxy
-        return replace(found, proxy=_read(proxy_from, url, source))
+        return kept_on_this_machine(replace(found, proxy=_read(proxy_from, url, source)))
     return found
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections import deque
 from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing, closing
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from datastore_sdk.transport.clock import Clock
 from datastore_sdk.transport.driving.ahead import TaskAhead, ThreadAhead
 from datastore_sdk.transport.driving.awaiting import awaited
-from datastore_sdk.transport.driving.within import awaited_within, within
 from datastore_sdk.transport.effects import (
     Abandon,
     Abandoned,
+    Answer,
     Await,
     Begin,
     Block,
@@ -31,6 +32,7 @@ from datastore_sdk.transport.effects import (
 )
 from datastore_sdk.transport.http.line import Line
 from datastore_sdk.transport.http.requests import AsyncHttp, Http
+from datastore_sdk.transport.http.within import awaited_within, within
 from datastore_sdk.transport.mask import without_frames
 
 R = TypeVar("R")
@@ -56,28 +58,42 @@ class Driver:
             result: R = next(items)
             return result
 
-    def iterate(self, steps: Steps[None]) -> Generator[Any, None, None]:
-        """Runs steps, giving the items that they emit, as they are emitted."""
+    def iterate(self, steps: Steps[None], error: BaseException | None = None) -> Generator[Any, None, None]:
+        """Runs steps, giving the items that they emit, as they are emitted.
+
+        Args:
+            steps: The steps.
+            error: To be raised in them first, where they have begun.
+        """
         result: Any = None
-        error: BaseException | None = None
-        while True:
-            try:
-                effect = steps.send(result) if error is None else steps.throw(error)
-            except (StopIteration, Abandoned):
-                return
-            finally:
-                result = error = handled = None  # an error must not hold itself by the frame it goes through
-            try:
-                self._look_whether_wanted(effect)
-                if isinstance(effect, Emit):
-                    yield effect.item
-                else:
-                    handled = sys.exception()
-                    result = self._perform(effect)
-            except GeneratorExit:
-                error = Abandoned()
-            except BaseException as raised:  # noqa: BLE001 - thrown into the steps, which clean up and let it go on
-                error = Abandoned() if self._hung_up else without_frames(raised, handled)
+        effect: Effect[Any] | None = None
+        try:
+            while True:
+                try:
+                    effect = steps.send(result) if error is None else steps.throw(error)
+                except (StopIteration, Abandoned):
+                    return
+                finally:
+                    result = error = handled = None  # an error must not hold itself by the frame it goes through
+                try:
+                    self._look_whether_wanted(effect)
+                    if isinstance(effect, Emit):
+                        yield effect.item
+                    else:
+                        handled = sys.exception()
+                        result = self._perform(effect)
+                except GeneratorExit:
+                    error = Abandoned()
+                except BaseException as raised:  # noqa: BLE001 - thrown into the steps, which clean up and let it go on
+                    error = Abandoned() if self._hung_up else without_frames(raised, handled)
+        finally:
+            if (
+                cast("Any", steps).gi_frame is not None
+            ):  # Ctrl-C came between two effects, and they have yet to clean up
+                for answer in (result, effect.answer if isinstance(effect, Close) else None):
+                    if isinstance(answer, Answer):
+                        answer.drop()
+                deque(self.iterate(steps, Abandoned()), maxlen=0)
 
     @property
     def _hung_up(self) -> bool:
@@ -95,8 +111,7 @@ class Driver:
             case Read(answer, seconds):
                 result = within(seconds, answer.handle.line, answer.handle.read)
             case Open(request, seconds):
-                line = self._line or Line()
-                result = within(seconds, line, partial(self._http.open, request, line))
+                result = self._http.open(request, self._line or Line(), seconds)
             case Close(answer):
                 answer.handle.close()
                 answer.left_open = False

@@ -1,11 +1,12 @@
-"""Requests over httpx: through a proxy, or with a client of the user's. Here alone httpx is known."""
+"""Requests over httpx: with a client of the user's, or through a proxy of another kind. Here alone httpx is known."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 import httpx
 
@@ -25,16 +26,24 @@ _LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepa
 class HttpxSender:
     """Sends requests with a client of httpx. One of the user's is never closed here."""
 
+    hangs_up = False  # httpx does not tell which of its connections it uses again
+
     def __init__(self, connection: Connection) -> None:
         self._given = connection.http
         self._client = connection.http or _client(connection)
 
     def open(self, request: Request, line: Line) -> Answer:
         """Sends a request and reads status and headers of its answer; the line is for hanging up meanwhile."""
+        message = _message(self._client, request)
+        message.extensions["trace"] = partial(_note, line)
         try:
-            response = self._client.send(_message(self._client, request), stream=True, follow_redirects=False)
+            response = self._client.send(message, stream=True, follow_redirects=False, auth=None)
+        except httpx.HTTPStatusError as error:
+            return _known(error.response, _Known)
         except httpx.HTTPError as error:
             raise _translated(error, request) from error
+        if response.is_stream_consumed:
+            return _known(response, _Known)
         _expect_body(response, request)
         if "network_stream" in response.extensions:  # a transport of the user's may have none
             line.socket = partial(response.extensions["network_stream"].get_extra_info, "socket")
@@ -63,10 +72,15 @@ class AsyncHttpxSender:
 
     async def open(self, request: Request) -> Answer:
         """Async form of `HttpxSender.open`."""
+        message = _message(self._client, request)
         try:
-            response = await self._client.send(_message(self._client, request), stream=True, follow_redirects=False)
+            response = await self._client.send(message, stream=True, follow_redirects=False, auth=None)
+        except httpx.HTTPStatusError as error:
+            return _known(error.response, _AsyncKnown)
         except httpx.HTTPError as error:
             raise _translated(error, request) from error
+        if response.is_stream_consumed:
+            return _known(response, _AsyncKnown)
         _expect_body(response, request)
         body = _AsyncBody(request, response)
         return Answer(response.status_code, response.headers, body, drop=body.drop)
@@ -120,6 +134,54 @@ class _AsyncBody:
 
     def _begin_to_close(self) -> None:
         self._closing = self._loop.create_task(self._response.aclose())
+
+
+class _Known:
+    """The body of an answer that a hook of the user's has read."""
+
+    def __init__(self, content: bytes) -> None:
+        self.line = Line()
+        self._content = content
+
+    def read(self) -> bytes:
+        content, self._content = self._content, b""
+        return content
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class _AsyncKnown:
+    """Async form of `_Known`."""
+
+    def __init__(self, content: bytes) -> None:
+        self._known = _Known(content)
+
+    async def read(self) -> bytes:
+        return self._known.read()
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+def _known(response: httpx.Response, body: Callable[[bytes], object]) -> Answer:
+    """An answer that a hook of the user's has read, or has refused by `raise_for_status`."""
+    try:
+        content = response.content
+    except httpx.ResponseNotRead:
+        content = b""
+    headers = {name: value for name, value in response.headers.items() if name != "content-encoding"}  # it is decoded
+    return Answer(response.status_code, headers, body(content), drop=_nothing)
+
+
+def _nothing() -> None:
+    """What drops an answer that holds no connection."""
+
+
+def _note(line: Line, event: str, what: Mapping[str, Any]) -> None:
+    """Takes note of a connection that is made, so that it can be hung up on before there is an answer."""
+    if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
+        line.socket = partial(what["return_value"].get_extra_info, "socket")
 
 
 def _message(client: httpx.Client | httpx.AsyncClient, request: Request) -> httpx.Request:

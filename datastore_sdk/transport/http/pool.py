@@ -45,6 +45,8 @@ class Pool:
         proxy: Through which all of them go; None: there is none.
     """
 
+    hangs_up = True
+
     def __init__(self, context: Callable[[], ssl.SSLContext], proxy: Proxy | None = None) -> None:
         self._make_context = context
         self._proxy = proxy

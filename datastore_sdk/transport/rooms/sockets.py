@@ -27,7 +27,6 @@ from datastore_sdk.transport.clock import Clock
 from datastore_sdk.transport.connection import Connection
 from datastore_sdk.transport.driving.drivers import Driver
 from datastore_sdk.transport.effects import Answer, Effect, Emit, Request
-from datastore_sdk.transport.http.environment_proxy import environment_proxy
 from datastore_sdk.transport.http.line import Line
 from datastore_sdk.transport.http.requests import Http
 from datastore_sdk.transport.http.tls import tls_context
@@ -79,8 +78,7 @@ class Sockets:
 
     def _wire(self, url: str, seconds: float) -> Wire:
         uri = parse_uri(_socket_url(url))
-        found = environment_proxy(url)
-        proxy = self._connection.proxy or (found[0] if found else None)
+        proxy = self._connection.proxy
         wire = connected(uri.host, uri.port, proxy=proxy, seconds=seconds, context=lambda: self._context)
         if not uri.secure:
             return wire
