@@ -8,7 +8,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from enum import StrEnum
 from io import TextIOWrapper
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
@@ -33,18 +33,19 @@ FormatOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
 
 
-def deliver(report: Report, format_: Format) -> None:
-    """Writes a report to standard output."""
+def deliver(report: Report, format_: Format, stream: TextIO | None = None) -> None:
+    """Writes a report to a stream. Default: standard output."""
+    stream = stream or sys.stdout
     with results():
         match format_:
             case Format.TEXT:
-                print_report(report, sys.stdout)
+                print_report(report, stream)
             case Format.JSON:
-                typer.echo(as_json(report))
+                typer.echo(as_json(report), file=stream)
             case Format.GITHUB:
-                typer.echo(as_annotations(report))
+                typer.echo(as_annotations(report), file=stream)
             case Format.SARIF:
-                typer.echo(as_sarif(report))
+                typer.echo(as_sarif(report), file=stream)
 
 
 @contextmanager
