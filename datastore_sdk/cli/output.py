@@ -12,8 +12,7 @@ from typing import Annotated, TextIO
 
 import typer
 
-from datastore_sdk.cli.text import print_report
-from datastore_sdk.drift.errors import printable
+from datastore_sdk.cli.text import print_report, printable
 from datastore_sdk.drift.findings import Report
 from datastore_sdk.drift.reports import as_annotations, as_json, as_sarif
 
@@ -35,17 +34,17 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Short for --format jso
 
 def deliver(report: Report, format_: Format, stream: TextIO | None = None) -> None:
     """Writes a report to a stream. Default: standard output."""
-    stream = stream or sys.stdout
+    target: TextIO = sys.stdout if stream is None else stream
     with results():
         match format_:
             case Format.TEXT:
-                print_report(report, stream)
+                print_report(report, target)
             case Format.JSON:
-                typer.echo(as_json(report), file=stream)
+                typer.echo(as_json(report), file=target)
             case Format.GITHUB:
-                typer.echo(as_annotations(report), file=stream)
+                typer.echo(as_annotations(report), file=target)
             case Format.SARIF:
-                typer.echo(as_sarif(report), file=stream)
+                typer.echo(as_sarif(report), file=target)
 
 
 @contextmanager
