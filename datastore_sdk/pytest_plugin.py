@@ -7,8 +7,9 @@ is used.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,7 +82,7 @@ def restream_cassette(
     are replayed, the environment holds a token that is none, and no other variable of the SDK.
     """
     with _of_an_extra("restream_cassette"):
-        import vcr  # noqa: F401 # pyright: ignore[reportMissingTypeStubs, reportUnusedImport]
+        import_module("vcr")  # it has no types
 
         from datastore_sdk.testing.cassettes import Record, use_cassette
         from datastore_sdk.testing.environment import lead_to
@@ -97,7 +98,7 @@ def restream_cassette(
 
 
 @contextmanager
-def _of_an_extra(fixture: str) -> Iterator[None]:
+def _of_an_extra(fixture: str) -> Generator[None]:
     """Says what to install where something is missing."""
     try:
         yield

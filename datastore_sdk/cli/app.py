@@ -19,6 +19,8 @@ from datastore_sdk.cli.drift_spec import spec
 from datastore_sdk.cli.drift_traffic import traffic
 from datastore_sdk.cli.output import complain, results, take_any_text
 from datastore_sdk.cli.sandbox import sandbox
+from datastore_sdk.cli.text import printable
+from datastore_sdk.drift import DriftError
 from datastore_sdk.exceptions import RestreamError
 from datastore_sdk.transport.telling.logs import logger
 from datastore_sdk.version import VERSION
@@ -88,6 +90,8 @@ def run(arguments: Sequence[str] | None) -> int:
     except TyperException as error:
         if message := error.format_message():  # there is none where the help was shown instead
             complain(f"{message} (datastore --help tells more)")
+    except DriftError as error:
+        complain(printable(str(error)))  # in one line: it can quote a document
     except RestreamError as error:
         complain(str(error))
     except typer.Abort:

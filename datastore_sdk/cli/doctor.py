@@ -17,8 +17,7 @@ from datastore_sdk.cli.examination.service import service
 from datastore_sdk.cli.examination.settings import settings
 from datastore_sdk.cli.examination.versions import versions
 from datastore_sdk.cli.output import results
-from datastore_sdk.cli.text import console_for
-from datastore_sdk.drift.errors import printable
+from datastore_sdk.cli.text import console_for, printable
 from datastore_sdk.transport import Client, RetryPolicy, Timeouts
 
 _STYLES = {Status.GOOD: "green", Status.WARNING: "yellow", Status.WRONG: "bold red", Status.SKIPPED: "dim"}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from datastore_sdk.cli.output import Format, FormatOption, JsonOption, deliver, results, say
-from datastore_sdk.cli.text import print_report
 from datastore_sdk.drift import Contract, DriftError, Observations, load, observe, shipped
 from datastore_sdk.drift.findings import Report
 from datastore_sdk.drift.traffic import Walk, record, suggest
@@ -64,10 +65,11 @@ def traffic(
         f"{observations.calls} call{'s' * (observations.calls != 1)} against {against.document.name}",
         observations.findings(),
     )
+    form = Format.JSON if json else format
     if suggest_patch:
-        _suggest(against, observations, report)
+        _suggest(against, observations, partial(deliver, report, form, sys.stderr))
     else:
-        deliver(report, Format.JSON if json else format)
+        deliver(report, form)
     return report.status
 
 
@@ -107,10 +109,10 @@ def _check_seen(observations: Observations) -> None:
         say(f"{told}, which tells nothing of the contract")
 
 
-def _suggest(contract: Contract, observations: Observations, report: Report) -> None:
+def _suggest(contract: Contract, observations: Observations, report: Callable[[], None]) -> None:
     suggestion = suggest(contract, observations)
     with results():
         typer.echo(suggestion.patch.encode(), nl=False)  # the same bytes as in the contract, whatever is printed else
-    print_report(report, sys.stderr)
+    report()
     for one in suggestion.left:
         say(f"Not in the patch: {one.deviation.rule} at {one.method} {one.path}{one.deviation.path}")

@@ -8,12 +8,11 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from enum import StrEnum
 from io import TextIOWrapper
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
-from datastore_sdk.cli.text import print_report
-from datastore_sdk.drift.errors import printable
+from datastore_sdk.cli.text import print_report, printable
 from datastore_sdk.drift.findings import Report
 from datastore_sdk.drift.reports import as_annotations, as_json, as_sarif
 
@@ -33,18 +32,19 @@ FormatOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
 
 
-def deliver(report: Report, format_: Format) -> None:
-    """Writes a report to standard output."""
+def deliver(report: Report, format_: Format, stream: TextIO | None = None) -> None:
+    """Writes a report to a stream. Default: standard output."""
+    target: TextIO = sys.stdout if stream is None else stream
     with results():
         match format_:
             case Format.TEXT:
-                print_report(report, sys.stdout)
+                print_report(report, target)
             case Format.JSON:
-                typer.echo(as_json(report))
+                typer.echo(as_json(report), file=target)
             case Format.GITHUB:
-                typer.echo(as_annotations(report))
+                typer.echo(as_annotations(report), file=target)
             case Format.SARIF:
-                typer.echo(as_sarif(report))
+                typer.echo(as_sarif(report), file=target)
 
 
 @contextmanager

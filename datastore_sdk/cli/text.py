@@ -8,7 +8,6 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-from datastore_sdk.drift.errors import printable
 from datastore_sdk.drift.findings import Finding, Report, Severity
 
 _STYLES = {Severity.BREAKING: "bold red", Severity.COMPATIBLE: "yellow", Severity.DOCUMENTATION: "cyan"}
@@ -36,6 +35,11 @@ def console_for(stream: TextIO) -> Console:
     """Where to write to a stream, in colour on a terminal."""
     console = Console(file=stream, highlight=False)
     return console if console.is_terminal else Console(file=stream, highlight=False, width=_PLAIN_WIDTH)
+
+
+def printable(text: str) -> str:
+    """Text in which what could steer a terminal, or begin a line, is escaped: some of it is out of documents."""
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
 
 
 def _print_finding(finding: Finding, console: Console) -> None:

@@ -88,11 +88,6 @@ class Contract:
         return {endpoint.shape: endpoint for endpoint in self._endpoints()}
 
     @cached_property
-    def statuses(self) -> frozenset[str]:
-        """The statuses, and ranges of them (`4XX`), that any call names."""
-        return frozenset(status for endpoint in self._endpoints() for status in endpoint.responses) - {"default"}
-
-    @cached_property
     def _patterns(self) -> list[tuple[re.Pattern[str], str]]:
         """Paths as patterns, the most literal first."""
         paths = sorted({endpoint.path for endpoint in self._endpoints()}, key=lambda path: path.count("{"))

@@ -276,6 +276,13 @@ def test_whatever_a_contract_holds_can_be_shown(form: str, tmp_path: Path) -> No
         json.loads(done.stdout)
 
 
+def test_what_is_quoted_of_a_contract_begins_no_line(tmp_path: Path, capsys: Output) -> None:
+    path = tmp_path / "odd.json"
+    path.write_text(json.dumps({"openapi": "3.1.0", "paths": {"/a\n::error::b/\x1b[31m": []}}), "utf-8")
+    assert main(["drift", "spec", "sdk", str(path)]) == 3
+    assert r"/paths/~1a\n::error::b~1\x1b[31m must be an object, not an array" in capsys.readouterr().err
+
+
 def test_help_of_the_sandbox(capsys: Output) -> None:
     assert main(["sandbox", "--help"]) == 0
     help_ = capsys.readouterr().out

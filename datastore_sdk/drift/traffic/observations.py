@@ -58,6 +58,7 @@ class Observations:
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
+        self._statuses = {status for endpoint in contract.endpoints.values() for status in endpoint.responses}
         self._found: dict[tuple[str, ...], Observation] = {}
         self.calls = 0
         """How many calls were looked at."""
@@ -126,7 +127,7 @@ class Observations:
         """
         responses, names = endpoint.responses, _names(status)
         named = next((responses[name] for name in names if name in responses), None)
-        is_known = status >= HTTPStatus.BAD_REQUEST and not self._contract.statuses.isdisjoint(names)
+        is_known = status >= HTTPStatus.BAD_REQUEST and not self._statuses.isdisjoint(names)
         return named or (responses.get("default") if is_known else None)
 
 
