@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import IO, Any
 
 import msgspec
@@ -49,6 +48,8 @@ class CsvWriter(Writer):
     form = CELLS
 
     def __init__(self, file: Sink) -> None:
+        from tempfile import TemporaryFile  # takes long to import
+
         super().__init__(file)
         self._spool = TemporaryFile(dir=Path(file.name).parent, buffering=BUFFER)  # noqa: SIM115 - closed by close()
         self._columns: dict[str, None] = {}

@@ -6,9 +6,7 @@ import logging
 import sys
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from importlib.util import find_spec
 from inspect import iscoroutinefunction
-from shutil import get_terminal_size
 from typing import TextIO
 
 from datastore_sdk.data.progress import Progress, Show
@@ -46,6 +44,9 @@ def _usual() -> AbstractContextManager[Show]:
         return _line(stream, None)
     if stream is None or not stream.isatty():
         return _log_lines()
+    from importlib.util import find_spec  # these take long to import
+    from shutil import get_terminal_size
+
     return _bar() if find_spec("rich") else _line(stream, get_terminal_size().columns - 1)
 
 

@@ -12,7 +12,6 @@ from abc import ABC, abstractmethod
 from contextlib import suppress
 from glob import escape
 from pathlib import Path
-from shutil import copyfile
 from types import TracebackType
 from typing import IO, Self
 
@@ -90,6 +89,8 @@ class _Nameless(Draft):
         except FileExistsError:
             raise
         except OSError:  # links are forbidden here, which could not be told before
+            from shutil import copyfile  # takes long to import
+
             with _Hidden(self._target) as hidden:
                 copyfile(self._path, hidden.file.name)
                 os.fsync(hidden.file.fileno())
