@@ -276,7 +276,7 @@ def test_on_a_terminal(save: Save, capsys: pytest.CaptureFixture[str], monkeypat
 
 
 def test_on_a_terminal_without_rich(save: Save, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(displays, "find_spec", dict[str, None]().get)
+    monkeypatch.setitem(sys.modules, "rich", None)
     monkeypatch.setenv("COLUMNS", "60")
     terminal = Terminal()
     save(terminal)
