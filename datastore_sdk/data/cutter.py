@@ -15,7 +15,6 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
-from datastore_sdk.data.damage import damage_in
 from datastore_sdk.data.decoding import Undecodable
 from datastore_sdk.data.scanning import records_in
 
@@ -108,8 +107,8 @@ class Cutter(Generic[R]):
                         return self._examine(error.reason)
         elif self._rest:
             self._examine()
-        if self._size >= WINDOW:
-            self._examine()
+        if self._size >= WINDOW:  # whatever it is, it must begin well
+            self._examine(most=WINDOW)
         if self._size >= LONGEST:
             raise Corrupt(self.good, f"a record is longer than {LONGEST >> 20} MB")
         self._wanted = min(2 * self._size, LONGEST)  # so that a long record is not parsed again with every window
@@ -125,16 +124,19 @@ class Cutter(Generic[R]):
         self._opening = b","
         return batch
 
-    def _examine(self, refusal: str | None = None) -> list[R] | None:
+    def _examine(self, refusal: str | None = None, most: int | None = None) -> list[R] | None:
         """The records before what is wrong with the bytes at hand; None where nothing is.
 
         Args:
             refusal: Why they could not be decoded.
+            most: How many of them are looked at.
 
         Raises:
             Corrupt: There are no records before it.
         """
-        damage = damage_in(self._rest, begun=self._opening == b",")
+        from datastore_sdk.data.damage import damage_in  # here, for it takes a while
+
+        damage = damage_in(self._rest[:most], begun=self._opening == b",")
         if damage is None:
             if refusal is None:
                 return None

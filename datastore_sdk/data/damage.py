@@ -25,10 +25,20 @@ _NUMBER_SO_FAR = re.compile(
 )
 """A number as far as it is sound."""
 _SIMPLE = rb'(?:%b"|%b|true|false|null)' % (_STRING.pattern, _NUMBER.pattern)
-_MEMBERS = re.compile(rb'(?:[ \t\n\r]*+%b"[ \t\n\r]*+:[ \t\n\r]*+%b[ \t\n\r]*+,)*+' % (_STRING.pattern, _SIMPLE))
-"""Members of an object, each with the comma behind it, while nothing is nested: most of a text, gone over quickly."""
-_ITEMS = re.compile(rb"(?:[ \t\n\r]*+%b[ \t\n\r]*+,)*+" % _SIMPLE)
-"""The same of an array."""
+
+
+def _listed(item: bytes) -> bytes:
+    """Items with commas between them, or none."""
+    return rb"(?:%b(?:,%b)*+|[ \t\n\r]*+)" % (item, item)
+
+
+_ITEM = rb"[ \t\n\r]*+%b[ \t\n\r]*+"
+_MEMBER = rb'[ \t\n\r]*+%b"[ \t\n\r]*+:' % _STRING.pattern + _ITEM
+_FLAT = rb"(?:%b|\[%b\]|\{%b\})" % (_SIMPLE, _listed(_ITEM % _SIMPLE), _listed(_MEMBER % _SIMPLE))
+_ITEMS = re.compile(rb"(?:%b,)*+" % (_ITEM % _FLAT))
+"""Items of an array, each with the comma behind it, while there is little nesting: most of a text."""
+_MEMBERS = re.compile(rb"(?:%b,)*+" % (_MEMBER % _FLAT))
+"""The same of an object."""
 _VALUES = frozenset([b"[", b'"', b"-", b"t", b"f", b"n", *(b"%d" % digit for digit in range(10))])
 _WORDS = (b"true", b"false", b"null")
 _NO_NUMBERS = (b"NaN", b"Infinity", b"-Infinity")
@@ -180,9 +190,9 @@ class _Walk:
         self._step = self._separator if self._closing else self._nothing
 
     def _pass_simple(self) -> None:
-        """Passes over what is not nested, as far as a comma stands behind it."""
+        """Passes over what is hardly nested, as far as a comma stands behind it."""
         in_object = self._closing[-1] == b"}"
-        if len(self._closing) > 1 and self._pass(_MEMBERS if in_object else _ITEMS):
+        if 1 < len(self._closing) < DEEPEST and self._pass(_MEMBERS if in_object else _ITEMS):
             self._step = self._name if in_object else self._item
 
     def _string(self) -> str | None:

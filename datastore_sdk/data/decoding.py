@@ -13,7 +13,6 @@ from typing import Any, NoReturn, TypeVar
 import msgspec
 import orjson
 
-from datastore_sdk.data.damage import damage_in, is_whole
 from datastore_sdk.data.scanning import records_in, values_in
 
 R = TypeVar("R")
@@ -138,6 +137,8 @@ def _refused(text: bytes) -> Iterator[bytes]:
     try:
         _leniently(text, parse_number=str)
     except RecursionError:  # which is no reason to refuse what is not read any further
+        from datastore_sdk.data.damage import is_whole  # here, for it takes a while
+
         if not is_whole(text):
             raise _too_deep(text) from None
     return (text[start:end] for start, end in records_in(text))
@@ -169,6 +170,8 @@ def _number(text: str) -> int | float:
 
 
 def _too_deep(text: bytes) -> Undecodable:
+    from datastore_sdk.data.damage import damage_in, is_whole  # as above
+
     return Undecodable("values are nested too deeply", at_end=damage_in(text[:-1]) is None and not is_whole(text))
 
 
