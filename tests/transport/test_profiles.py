@@ -11,6 +11,8 @@ import pytest
 from datastore_sdk.exceptions import ConfigurationError, MissingCredentialsError
 from datastore_sdk.transport import Client, RetryPolicy, Timeouts, client_for
 
+from tests.support.tls import CERTIFICATE
+
 Write = Callable[..., Path]
 
 SECRET = "s3cret-0123456789"
@@ -47,7 +49,7 @@ def test_the_default_profile(write: Write) -> None:
 
 def test_all_keys(write: Write, tmp_path: Path) -> None:
     bundle = tmp_path / "ca.pem"
-    bundle.touch()
+    bundle.write_bytes(CERTIFICATE.read_bytes())
     path = write(
         f"""
         [field]
@@ -58,6 +60,7 @@ def test_all_keys(write: Write, tmp_path: Path) -> None:
         timeout = {{ read = 5, total = 60 }}
         retries = {{ max_attempts = 2, longest_wait = 1 }}
         max_concurrent_calls = 2
+        max_answer_bytes = 1_000_000
         proxy = "http://user:{SECRET}@proxy.test:3128"
         verify = "{bundle}"
         headers = {{ X-Crew = "{SECRET}" }}
@@ -70,6 +73,7 @@ def test_all_keys(write: Write, tmp_path: Path) -> None:
     assert client.retries == RetryPolicy(max_attempts=2, longest_wait=1)
     assert client.max_concurrent_calls == 2
     shown = client.describe()
+    assert shown["max_answer_bytes"].value == 1_000_000
     assert (shown["profile"].value, shown["profile"].source) == (f"field in {path}", "argument")
     assert shown["proxy"].value == "http://***@proxy.test:3128"
     assert shown["verify"].value == str(bundle)
