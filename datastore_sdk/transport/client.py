@@ -288,6 +288,8 @@ class Client:
         await self.aclose()
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_configuration"):  # it could not be made, and a traceback shows it
+            return "Client()"
         return f"Client(base_url={self.base_url!r}, credentials={self._configuration.login.value.kind!r})"
 
     def __copy__(self) -> Self:

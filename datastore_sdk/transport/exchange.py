@@ -144,6 +144,7 @@ class Exchange:
         """The token to send now; another one than that which was refused, where there is one."""
         if rejected is not None:
             self._credentials.renew(rejected)
+        del rejected  # as in `client_for`
         return (yield from self._credentials.token(self._fetch_token))
 
     def _fetch_token(self, operation: Operation[T]) -> Steps[T]:
@@ -177,7 +178,7 @@ class Exchange:
             try:
                 return (yield from self._accepted(call, request, lease))
             except AuthenticationError:
-                if not operation.authenticated or not self._credentials.renew(_token_of(request)):
+                if not operation.authenticated or not self._credentials.renew(request.token):
                     raise
             request = yield from self._request(operation)
             return (yield from self._accepted(call, request, lease))
@@ -264,7 +265,3 @@ def _still_answering(request: Request) -> CallTimeoutError:
     what, seconds = f"{request.method} {request.url}", request.timeouts.answer
     message = f"{what} was still answering after {seconds} s (Timeouts.answer)"
     return CallTimeoutError(message, method=request.method, url=request.url, sent=True)
-
-
-def _token_of(request: Request) -> str:
-    return request.headers["Authorization"].removeprefix("Bearer ")

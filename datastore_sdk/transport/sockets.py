@@ -98,10 +98,7 @@ class Sockets:
 
 def _shake_hands(wire: socket.socket, request: Request, line: Line, deadline: float) -> Answer:
     protocol = ClientProtocol(parse_uri(_socket_url(request.url)), logger=_SILENT, max_size=LONGEST_MESSAGE)
-    opening = protocol.connect()
-    for name, value in request.headers.items():
-        opening.headers[name] = value
-    protocol.send_request(opening)
+    _ask(protocol, request)
     wire.sendall(b"".join(protocol.data_to_send()))
     head, rest = _head(wire, deadline)
     protocol.receive_data(head)
@@ -118,6 +115,14 @@ def _shake_hands(wire: socket.socket, request: Request, line: Line, deadline: fl
         return Answer(response.status_code, headers, _Refusal(bytes(response.body or b"")), drop=wire.close)
     connection = WebSocket(wire, protocol, request, line, rest)
     return Answer(response.status_code, headers, connection, drop=wire.close)
+
+
+def _ask(protocol: ClientProtocol, request: Request) -> None:
+    """Asks for a connection. What it holds of the token, no frame holds in which something can go wrong."""
+    opening = protocol.connect()
+    for name, value in request.headers.items():
+        opening.headers[name] = value
+    protocol.send_request(opening)
 
 
 def _head(wire: socket.socket, deadline: float) -> tuple[bytes, bytes]:

@@ -179,9 +179,7 @@ def test_a_deletion_is_done_though_its_empty_answer_calls_itself_compressed(serv
 
 
 @pytest.mark.parametrize("nothing", [b"!" * 1000, gzip.compress(b"") * 50], ids=["junk", "members"])
-def test_nothing_without_an_end_behind_the_body(
-    nothing: bytes, serve: Serve, client_of: ClientOf, form: Form
-) -> None:
+def test_nothing_without_an_end_behind_the_body(nothing: bytes, serve: Serve, client_of: ClientOf, form: Form) -> None:
     """A stream has no time in which all of it must have come."""
 
     def handle(line: Line, _: Received) -> None:

@@ -67,9 +67,7 @@ def test_what_is_no_json_or_another_json(body: bytes, serve: Serve, client_of: C
         client_of(serve(always(answer(200, body)))).run(get_pad(668))
 
 
-def test_answers_that_are_too_long_are_not_read_to_their_end(
-    serve: Serve, client_of: ClientOf, form: Form
-) -> None:
+def test_answers_that_are_too_long_are_not_read_to_their_end(serve: Serve, client_of: ClientOf, form: Form) -> None:
     hung_up: SimpleQueue[bool] = SimpleQueue()
 
     def long(line: Line, _: Received) -> None:

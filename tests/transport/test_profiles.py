@@ -10,7 +10,6 @@ import pytest
 
 from datastore_sdk.exceptions import ConfigurationError, MissingCredentialsError
 from datastore_sdk.transport import Client, RetryPolicy, Timeouts, client_for
-
 from tests.support.tls import CERTIFICATE
 
 Write = Callable[..., Path]
@@ -147,6 +146,7 @@ BROKEN = {
     f'[default]\nauth_tokn = "{SECRET}"': r"\[default\] has an unknown key 'auth_tokn'; did you mean 'auth_token'",
     f'[other]\nbase_ulr = "{SECRET}"': r"\[other\] has an unknown key 'base_ulr'; did you mean 'base_url'",
     f'[default]\nauth_token = "two words {SECRET}"': "profile default in .*characters that no token has",
+    '[default]\nauth_token = ""': "profile default in .*the token is empty",
     f'[default]\nauth_token = ["{SECRET}"]': "profile default in .*must be a string, not list",
     f'[default]\nauth_token = "a"\nclient_id = "{SECRET}"': "profile default in .*not both",
     '[default]\nbase_url = "nowhere"': "profile default in .*is no base URL",

@@ -137,9 +137,7 @@ def endless(first: bytes, more: bytes, *, compressed: bool) -> Any:
 
 
 @pytest.mark.parametrize("compressed", [False, True], ids=["plain", "bomb"])
-def test_an_answer_without_an_end(
-    compressed: bool, serve: Serve, client_of: ClientOf, form: Form
-) -> None:
+def test_an_answer_without_an_end(compressed: bool, serve: Serve, client_of: ClientOf, form: Form) -> None:
     client = client_of(serve(endless(b'["', b" " * MEGABYTE, compressed=compressed)), max_answer_bytes=8 * MEGABYTE)
     assert peak(client, form, list_pads()) < 40 * MEGABYTE
 
