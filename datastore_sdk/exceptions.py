@@ -170,7 +170,8 @@ class BodyError(CallError):
     """The records of an answer cannot be trusted."""
 
     offset: int
-    """How many bytes of the (decompressed) body are known to be good."""
+    """Which byte of the (decompressed) body, counted from 0, is wrong, or missing where it broke off: the first with
+    which the body cannot be the beginning of a sound one, wherever the network cut it into pieces."""
 
 
 class TruncatedBodyError(BodyError):

@@ -7,7 +7,9 @@ is used.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,11 +60,13 @@ def restream_sandbox(
     `@pytest.mark.restream_sandbox(now=..., speed=..., ...)` takes the arguments of `Sandbox`. What goes wrong on
     request is in `restream_sandbox.faults`.
     """
-    from datastore_sdk.testing.environment import lead_to
-    from datastore_sdk.testing.sandboxes import served
-
     marker = request.node.get_closest_marker(_MARKER)
-    with served(restream_scenario, marker.kwargs if marker else {}) as sandbox:
+    with ExitStack() as stack:
+        with _of_an_extra("restream_sandbox"):
+            from datastore_sdk.testing.environment import lead_to
+            from datastore_sdk.testing.sandboxes import served
+
+            sandbox = stack.enter_context(served(restream_scenario, marker.kwargs if marker else {}))
         lead_to(monkeypatch, sandbox.environment, tmp_path_factory.mktemp("restream"))
         yield sandbox
 
@@ -77,8 +81,11 @@ def restream_cassette(
     anything that is secret; a cassette in which a secret would stand is not kept, and the test fails. While answers
     are replayed, the environment holds a token that is none, and no other variable of the SDK.
     """
-    from datastore_sdk.testing.cassettes import Record, use_cassette
-    from datastore_sdk.testing.environment import lead_to
+    with _of_an_extra("restream_cassette"):
+        import_module("vcr")  # it has no types
+
+        from datastore_sdk.testing.cassettes import Record, use_cassette
+        from datastore_sdk.testing.environment import lead_to
 
     path = _path_of(request)
     record = Record(request.config.getoption("--restream-record"))
@@ -88,6 +95,16 @@ def restream_cassette(
         lead_to(monkeypatch, {"TALLY_AUTH_TOKEN": f"replays-{path.stem}"}, tmp_path_factory.mktemp("restream"))
     with use_cassette(path, record) as cassette:
         yield cassette
+
+
+@contextmanager
+def _of_an_extra(fixture: str) -> Generator[None]:
+    """Says what to install where something is missing."""
+    try:
+        yield
+    except ImportError as error:
+        message = f'{fixture} needs {error.name or error}: pip install "restream-datastore-sdk[testing]"'
+        raise pytest.fail.Exception(message, pytrace=False) from None
 
 
 def _path_of(request: pytest.FixtureRequest) -> Path:

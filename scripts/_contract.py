@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Node: TypeAlias = dict[str, Any]
 
+KNOWN_VALUES = "x-extensible-enum"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 
@@ -93,6 +94,11 @@ class Contract:
     def properties(self, name: str) -> dict[str, Node]:
         """The properties of a component schema, in the contract's order."""
         return {key: self.resolved(node) for key, node in self.schema(name).get("properties", {}).items()}
+
+    def known_values(self, node: Node) -> list[Any]:
+        """The values that come so far, of a node or of one of its alternatives."""
+        nodes = (node, *map(self.resolved, node.get("anyOf", ())))
+        return [value for each in nodes for value in each.get(KNOWN_VALUES, ())]
 
     @cached_property
     def operations(self) -> dict[str, Operation]:

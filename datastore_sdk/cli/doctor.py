@@ -17,7 +17,7 @@ from datastore_sdk.cli.examination.service import service
 from datastore_sdk.cli.examination.settings import settings
 from datastore_sdk.cli.examination.versions import versions
 from datastore_sdk.cli.output import results
-from datastore_sdk.cli.text import console_for
+from datastore_sdk.cli.text import console_for, printable
 from datastore_sdk.transport import Client, RetryPolicy, Timeouts
 
 _STYLES = {Status.GOOD: "green", Status.WARNING: "yellow", Status.WRONG: "bold red", Status.SKIPPED: "dim"}
@@ -79,12 +79,16 @@ def _is_well(findings: Sequence[Finding]) -> bool:
 def _print(findings: Sequence[Finding]) -> None:
     console = console_for(sys.stdout)
     for finding in findings:
+        first, *more = finding.message.splitlines()
         line = Text(f"{finding.status:<9}", style=_STYLES[finding.status])
         line.append(f"{finding.check:<12}", style="bold")
-        line.append(finding.message, style="")
+        line.append(printable(first), style="")
         console.print(line)
+        for text in more:
+            console.print(Text(f"{'':21}{printable(text)}"))
         if finding.advice:
-            console.print(Text(f"{'':21}{finding.advice}", style="cyan"))
+            console.print(Text(f"{'':21}{printable(finding.advice)}", style="cyan"))
         if finding.check == _SHOWN:
             for name, setting in finding.details.items():
-                console.print(Text(f"{'':21}{name:<21}{setting['value']}  ({setting['source']})", style="dim"))
+                told = f"{setting['value']}  ({setting['source']})"
+                console.print(Text(f"{'':21}{name:<21}{printable(told)}", style="dim"))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from datastore_sdk.cli.output import Format, FormatOption, JsonOption, deliver, results, say
-from datastore_sdk.cli.text import print_report
 from datastore_sdk.drift import Contract, DriftError, Observations, load, observe, shipped
 from datastore_sdk.drift.findings import Report
 from datastore_sdk.drift.traffic import Walk, record, suggest
@@ -59,14 +60,16 @@ def traffic(
     observations = observe(against, cassettes or ())
     if live:
         _walk(observations, pad, site, record_to)
+    _check_seen(observations)
     report = Report(
         f"{observations.calls} call{'s' * (observations.calls != 1)} against {against.document.name}",
         observations.findings(),
     )
+    form = Format.JSON if json else format
     if suggest_patch:
-        _suggest(against, observations, report)
+        _suggest(against, observations, partial(deliver, report, form, sys.stderr))
     else:
-        deliver(report, Format.JSON if json else format)
+        deliver(report, form)
     return report.status
 
 
@@ -83,19 +86,33 @@ def _walk(observations: Observations, pad: int | None, site: int | None, folder:
         say(f"Asking {client.base_url} ...")
         walk = Walk(client, pad_id=pad, site_id=site)
         walk.go()
+    if not any(call.succeeded for _, call in walk.calls):
+        statuses = ", ".join(sorted({str(call.status) for _, call in walk.calls}))
+        raise DriftError(
+            f"{client.base_url} answered no call with a success ({statuses or 'nothing that can be read'})"
+        )
     for _, call in walk.calls:
         observations.add(call)
-    if not observations.calls:
-        raise DriftError("the service answered nothing that could be looked at")
     if folder is not None:
         for path in record(walk.calls, folder, [os.environ.get(name, "") for name in CREDENTIALS]):
             say(f"Kept {path}")
 
 
-def _suggest(contract: Contract, observations: Observations, report: Report) -> None:
+def _check_seen(observations: Observations) -> None:
+    """Refuses to say that there is no drift where nothing was seen."""
+    told = f"{observations.failed} of {observations.calls} calls were answered with a failure of the service (5xx)"
+    if observations.failed == observations.calls:
+        raise DriftError(f"{told}: there is nothing to be held against the contract")
+    for host, calls in observations.elsewhere.items():
+        say(f"Left out: {calls} call{'s' * (calls != 1)} to {host or 'no host'}, which is another API")
+    if observations.failed:
+        say(f"{told}, which tells nothing of the contract")
+
+
+def _suggest(contract: Contract, observations: Observations, report: Callable[[], None]) -> None:
     suggestion = suggest(contract, observations)
     with results():
-        typer.echo(suggestion.patch, nl=False)
-    print_report(report, sys.stderr)
+        typer.echo(suggestion.patch.encode(), nl=False)  # the same bytes as in the contract, whatever is printed else
+    report()
     for one in suggestion.left:
         say(f"Not in the patch: {one.deviation.rule} at {one.method} {one.path}{one.deviation.path}")

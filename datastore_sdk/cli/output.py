@@ -7,11 +7,12 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import Annotated
+from io import TextIOWrapper
+from typing import Annotated, TextIO
 
 import typer
 
-from datastore_sdk.cli.text import print_report
+from datastore_sdk.cli.text import print_report, printable
 from datastore_sdk.drift.findings import Report
 from datastore_sdk.drift.reports import as_annotations, as_json, as_sarif
 
@@ -31,18 +32,19 @@ FormatOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
 
 
-def deliver(report: Report, format_: Format) -> None:
-    """Writes a report to standard output."""
+def deliver(report: Report, format_: Format, stream: TextIO | None = None) -> None:
+    """Writes a report to a stream. Default: standard output."""
+    target: TextIO = sys.stdout if stream is None else stream
     with results():
         match format_:
             case Format.TEXT:
-                print_report(report, sys.stdout)
+                print_report(report, target)
             case Format.JSON:
-                typer.echo(as_json(report))
+                typer.echo(as_json(report), file=target)
             case Format.GITHUB:
-                typer.echo(as_annotations(report))
+                typer.echo(as_annotations(report), file=target)
             case Format.SARIF:
-                typer.echo(as_sarif(report))
+                typer.echo(as_sarif(report), file=target)
 
 
 @contextmanager
@@ -55,9 +57,16 @@ def results() -> Generator[None]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python's own last flush would fail
 
 
+def take_any_text() -> None:
+    """Lets the output show what its encoding cannot: escaped, rather than not at all."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def say(message: str) -> None:
     """Tells what is going on, on standard error."""
-    typer.echo(message, err=True)
+    typer.echo("\n".join(map(printable, message.splitlines())), err=True)
 
 
 def complain(message: str) -> None:

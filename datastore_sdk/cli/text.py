@@ -22,11 +22,13 @@ def print_report(report: Report, stream: TextIO) -> None:
     console = console_for(stream)
     by_calls = sorted(report.findings, key=lambda finding: finding.endpoints)
     for endpoints, findings in groupby(by_calls, key=lambda finding: finding.endpoints):
-        console.print(Text("\n".join(_few(endpoints)) or "The whole contract", style="bold"))
+        console.print(Text("\n".join(map(printable, _few(endpoints))) or "The whole contract", style="bold"))
         for finding in findings:
             _print_finding(finding, console)
         console.print()
-    console.print(Text(report.summary, style=_STYLES[report.findings[0].severity] if report.findings else "green"))
+    console.print(
+        Text(printable(report.summary), style=_STYLES[report.findings[0].severity] if report.findings else "green")
+    )
 
 
 def console_for(stream: TextIO) -> Console:
@@ -35,10 +37,15 @@ def console_for(stream: TextIO) -> Console:
     return console if console.is_terminal else Console(file=stream, highlight=False, width=_PLAIN_WIDTH)
 
 
+def printable(text: str) -> str:
+    """Text in which what could steer a terminal, or begin a line, is escaped: some of it is out of documents."""
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
+
+
 def _print_finding(finding: Finding, console: Console) -> None:
     line = Text("  ")
     line.append(f"{finding.severity:<14}", style=_STYLES[finding.severity])
-    line.append(finding.message)
+    line.append(printable(finding.message))
     console.print(line)
     where = f"{finding.document}:{finding.line}" if finding.line else finding.document
     details = {
@@ -50,7 +57,7 @@ def _print_finding(finding: Finding, console: Console) -> None:
     }
     for name, value in details.items():
         if value:
-            console.print(Text(f"{'':16}{name:<9}{value}", style="dim"))
+            console.print(Text(f"{'':16}{name:<9}{printable(value)}", style="dim"))
 
 
 def _few(names: tuple[str, ...]) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from datastore_sdk.data.query import DataQuery
-from datastore_sdk.transport.exchange import Exchange
+from datastore_sdk.transport.calls.exchange import Exchange
 
 Asked = Mapping[str, Any]
 """What is asked for: JSON."""

@@ -22,6 +22,7 @@ from typing import IO, Any
 import msgspec
 
 from datastore_sdk.data.decoding import Cells
+from datastore_sdk.data.drafts import BUFFER
 from datastore_sdk.data.forms import CELLS
 from datastore_sdk.data.writer import Sink, Writer
 
@@ -30,8 +31,6 @@ _EMPTY_ROW = b'""\n'
 """The row of a record without a value, where there is one column: to most readers an empty line is no row."""
 _MOST_SHAPES = 1000
 """How many combinations of names are remembered; beyond that, records have little in common."""
-_TELLTALES = (b"null", b"\\", b"{", b"[")
-"""What a row holds where one of its cells is not CSV as it stands."""
 
 
 @dataclass(slots=True)
@@ -51,7 +50,7 @@ class CsvWriter(Writer):
 
     def __init__(self, file: Sink) -> None:
         super().__init__(file)
-        self._spool = TemporaryFile(dir=Path(file.name).parent)  # noqa: SIM115 - closed by close()
+        self._spool = TemporaryFile(dir=Path(file.name).parent, buffering=BUFFER)  # noqa: SIM115 - closed by close()
         self._columns: dict[str, None] = {}
         self._segments = [_Segment(width=0)]
         self._shapes: dict[tuple[str, ...], _Shape] = {}
@@ -62,9 +61,13 @@ class CsvWriter(Writer):
         if None in shapes:
             self._learn(batch)
             shapes = [self._shapes[tuple(record)] for record in batch]
-        rows = [shape.row % shape.cells(record) for shape, record in zip(shapes, batch, strict=True) if shape]
+        rows = [
+            b",".join(record.values()) + shape.rest if shape.rest else shape.row % shape.cells(record)
+            for shape, record in zip(shapes, batch, strict=True)
+            if shape
+        ]
         block = b"".join(rows)
-        if any(telltale in block for telltale in _TELLTALES):
+        if _must_be_converted(block):
             rows = [shape.converted(record) for shape, record in zip(shapes, batch, strict=True) if shape]
             block = b"".join(rows)
             self._segments[-1].one_row_a_line &= block.count(b"\n") == len(rows)
@@ -109,6 +112,8 @@ class _Shape:
         marks = [b"%b" if column in present else b"" for column in columns]
         self.row = b",".join(marks) + b"\n" if any(marks) or len(marks) > 1 else _EMPTY_ROW
         ordered = [column for column in columns if column in present]
+        self.rest = b"," * (len(marks) - len(names)) + b"\n" if names and names == tuple(columns)[: len(names)] else b""
+        """What follows the cells as they stand, where they are those of the first columns."""
         self.cells: Callable[[Cells], Any] = itemgetter(*ordered) if ordered else _no_cells
         self._several = len(ordered) != 1  # an itemgetter of one name gives its cell bare
 
@@ -117,6 +122,14 @@ class _Shape:
         cells = self.cells(record)
         row = self.row % (tuple(map(_cell, cells)) if self._several else _cell(cells))
         return row if row != b"\n" else _EMPTY_ROW
+
+
+def _must_be_converted(block: bytes) -> bool:
+    """Whether a cell of these rows may not be CSV as it stands.
+
+    Single bytes that seldom come are looked for first: they are found many times faster than words.
+    """
+    return b"\\" in block or b"{" in block or b"[" in block or (b"u" in block and b"null" in block)
 
 
 def _no_cells(record: Cells) -> tuple[()]:  # noqa: ARG001 - stands where an itemgetter does

@@ -106,7 +106,8 @@ class Data(_ArrowStream):
     """Records of a pad or site, or of corrected intervals, in order of time.
 
     A record is a dict: `timestamp` (unix seconds, UTC), `site_id`, and one number, string (valves: "O" open, "C"
-    closed), boolean or None (missing) for each measured field. Records differ in their fields. Units and labels of the
+    closed), boolean or None (missing) for each measured field. Whole numbers beyond 64 bits are floats here, and whole
+    in files. Records differ in their fields. Units and labels of the
     fields are told by `get_fields_metadata()`.
 
     Nothing is downloaded until the records are asked for: one by one (iterate over the object or `data_fetcher`), in
@@ -155,10 +156,11 @@ class Data(_ArrowStream):
         """All records as a pyarrow table. Needs the extra `arrow`.
 
         A column for each field, in order of first appearance; what a record does not have is null. `timestamp` is a
-        moment (milliseconds, UTC). Values keep their kind: int64, float64, bool or string; a string that looks like a
-        number or a date stays a string. A column of ints and floats is float64 if every int is one exactly (up to
-        2**53). A column whose values are of several kinds, or do not fit (ints beyond 64 bits), is a string with the
-        JSON text of each value.
+        moment in UTC, in milliseconds, or in microseconds where some have fractions of a second. Values keep their
+        kind: int64, float64, bool or string; a string that looks like a number or a date stays a string. A column of
+        ints and floats is float64 if every int is one exactly (up to 2**53). A column whose values are of several
+        kinds, or do not fit (ints beyond 64 bits, strings with lone surrogates), is a string with the JSON text of each
+        value.
 
         The metadata of a column has the `label` of its field and the `unit` of its values, where they are known; that
         takes one more call for each pad or site.
@@ -173,7 +175,8 @@ class Data(_ArrowStream):
         """All records as a pandas data frame. Needs the extra `pandas`.
 
         Columns as in `to_arrow`, with pandas' nullable types: Int64, Float64, boolean, string; `timestamp` is
-        datetime64[ms, UTC]. A column with nothing but missing values is Int64.
+        datetime64[ms, UTC], or [us, UTC] where some have fractions of a second. A column with nothing but missing
+        values is Int64.
 
         Raises:
             ImportError: pandas or pyarrow is not installed.
@@ -184,7 +187,8 @@ class Data(_ArrowStream):
     def to_polars(self) -> pl.DataFrame:
         """All records as a polars data frame. Needs the extra `polars`.
 
-        Columns as in `to_arrow`; `timestamp` is Datetime("ms", "UTC").
+        Columns as in `to_arrow`; `timestamp` is Datetime("ms", "UTC"), or ("us", "UTC") where some have fractions of a
+        second.
 
         Raises:
             ImportError: polars or pyarrow is not installed.
@@ -212,9 +216,11 @@ class Data(_ArrowStream):
         | `.parquet` | Parquet; needs the extra `arrow` |
         | `.arrow`, `.feather` | Arrow IPC, which is Feather version 2; needs the extra `arrow` |
 
-        In text, values stand as the service sent them. Parquet and Arrow files have the columns of `to_arrow`, with
-        their types and their units and labels. The columns of a table are those of all records, in order of first
-        appearance. Memory stays small whatever the format; tables take room on disk beside the file meanwhile.
+        In text, values stand as the service sent them; in CSV without JSON's quotes and escapes, so that a lone
+        surrogate, which UTF-8 has no place for, is read back with `errors="surrogatepass"`. Parquet and Arrow files
+        have the columns of `to_arrow`, with their types and their units and labels. The columns of a table are those of
+        all records, in order of first appearance. Memory stays small whatever the format; tables take room on disk
+        beside the file meanwhile.
 
         The file appears when it is whole; until then, and after any failure, whatever was there before is untouched.
         Missing folders are made.
@@ -238,6 +244,7 @@ class Data(_ArrowStream):
             FileExistsError: The file exists and `overwrite` is False.
             IsADirectoryError: The path is a directory.
             ValueError: The suffix is none of those above.
+            TypeError: An argument is not of its type.
             ImportError: The format takes an extra that is not installed.
             ResumeError: The `.partial` file is of another query, was edited, or is in use by another process.
             OSError: The disk is full, or may not be written to.

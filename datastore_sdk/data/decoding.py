@@ -13,6 +13,7 @@ from typing import Any, NoReturn, TypeVar
 import msgspec
 import orjson
 
+from datastore_sdk.data.damage import damage_in, is_whole
 from datastore_sdk.data.scanning import records_in, values_in
 
 R = TypeVar("R")
@@ -26,25 +27,26 @@ _as_texts: Callable[[bytes], list[msgspec.Raw]] = msgspec.json.Decoder(list[msgs
 _as_cells: Callable[[bytes], list[Cells]] = msgspec.json.Decoder(list[dict[str, msgspec.Raw]]).decode
 _NULL = msgspec.Raw(b"null")
 _REFUSALS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_64_BITS = range(-(2**63), 2**64)
+_LONGEST = 20
+"""How many characters a whole number of 64 bits has at most."""
 _BRACE = ord("{")
 _MISSING = b'"Infinity"'
 """How the service writes a number that is missing. It is handed on as null."""
 
 
-class Undecodable(Exception):  # noqa: N818 - never leaves this package: the stream turns it into a CorruptBodyError
+class Undecodable(Exception):  # noqa: N818 - never leaves this package: the cutter turns it into a Corrupt
     """A text is not a JSON array of records."""
 
-    def __init__(self, reason: str, position: int, *, at_end: bool) -> None:
+    def __init__(self, reason: str, *, at_end: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.position = position
-        """Byte at which the text goes wrong."""
         self.at_end = at_end
-        """Whether that is its end: it may only have been cut in the wrong place."""
+        """Whether it goes wrong at its end alone: it may only have been cut in the wrong place."""
 
 
 def dicts(text: bytes) -> list[Record]:
-    """The records as dicts. Whole numbers beyond 64 bits become floats.
+    """The records as dicts. Whole numbers beyond 64 bits become floats, and what is beyond floats infinite.
 
     Raises:
         Undecodable: the text is not a JSON array of records.
@@ -52,7 +54,10 @@ def dicts(text: bytes) -> list[Record]:
     try:
         batch: list[Record] = orjson.loads(text)
     except orjson.JSONDecodeError:
-        batch = _leniently(text)
+        try:
+            batch = _leniently(text)
+        except RecursionError:
+            raise _too_deep(text) from None
     if set(map(type, batch)) != {dict}:
         raise _not_records()
     if _may_miss(text):
@@ -130,7 +135,11 @@ def _with_nulls(record: msgspec.Raw) -> msgspec.Raw:
 
 def _refused(text: bytes) -> Iterator[bytes]:
     """The texts of records that the fast parsers refuse, if they are records."""
-    _leniently(text, parse_number=str)
+    try:
+        _leniently(text, parse_number=str)
+    except RecursionError:  # which is no reason to refuse what is not read any further
+        if not is_whole(text):
+            raise _too_deep(text) from None
     return (text[start:end] for start, end in records_in(text))
 
 
@@ -141,21 +150,30 @@ def _cells_of(record: bytes) -> Cells:
 def _leniently(text: bytes, parse_number: Callable[[str], Any] | None = None) -> list[Record]:
     """The records by the standard library's parser: unlike the fast ones it takes lone surrogates and 1e400."""
     try:
-        batch: list[Record] = json.loads(text, parse_constant=_refuse, parse_int=parse_number, parse_float=parse_number)
+        batch: list[Record] = json.loads(
+            text.decode(), parse_constant=_refuse, parse_int=parse_number or _number, parse_float=parse_number
+        )
     except json.JSONDecodeError as error:
         at_end = error.msg.startswith("Unterminated string") or len(error.doc) - error.pos <= 1
-        raise Undecodable(error.msg, len(error.doc[: error.pos].encode()), at_end=at_end) from None
-    except UnicodeDecodeError as error:
-        raise Undecodable("not UTF-8", error.start, at_end=False) from None
-    except (ValueError, RecursionError) as error:
-        raise Undecodable(str(error), 0, at_end=False) from None
+        raise Undecodable(error.msg, at_end=at_end) from None
+    except ValueError as error:
+        raise Undecodable(str(error)) from None
     if set(map(type, batch)) != {dict}:
         raise _not_records()
     return batch
 
 
+def _number(text: str) -> int | float:
+    """A whole number as the fast parser reads it: what stands beside it makes no difference."""
+    return number if len(text) <= _LONGEST and (number := int(text)) in _64_BITS else float(text)
+
+
+def _too_deep(text: bytes) -> Undecodable:
+    return Undecodable("values are nested too deeply", at_end=damage_in(text[:-1]) is None and not is_whole(text))
+
+
 def _not_records() -> Undecodable:
-    return Undecodable("an item of the array is not a record (a JSON object)", 0, at_end=False)
+    return Undecodable("an item of the array is not a record (a JSON object)")
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Generic, TypeVar
 
 from datastore_sdk.data.forms import Form
@@ -21,7 +22,10 @@ class Delivered(Generic[R]):
     def __init__(self, form: Form[R], seconds: range) -> None:
         self._position = form.position
         self._seconds = seconds
-        self._sites: set[int | None] = set()
+        self._sites: Counter[int | None] = Counter()
+        """How many records of each site there were in the last second."""
+        self._repeated: Counter[int | None] = Counter()
+        """How many of those are still to be left out."""
         self._reached: int | None = None
         self._skip = 0
         self.count = 0
@@ -35,6 +39,7 @@ class Delivered(Generic[R]):
         """To be called before the stream is asked for again: from the last second on, or from its beginning."""
         if self.known and self.count:
             self._reached = self.last_second
+            self._repeated = self._sites.copy()
         elif not self.known:
             self._skip = self.count
 
@@ -42,7 +47,7 @@ class Delivered(Generic[R]):
         """The same, for a stream that comes in another form."""
         other = Delivered(form, self._seconds)
         other.count, other.last_second, other.known = self.count, self.last_second, self.known
-        other._sites = {*self._sites}
+        other._sites = self._sites.copy()
         return other
 
     def new_of(self, batch: list[R]) -> list[R]:
@@ -59,8 +64,11 @@ class Delivered(Generic[R]):
             if position is None or position[0] > self._reached:
                 self._reached = None
                 return new + batch[index:]
-            if position[0] == self._reached and position[1] not in self._sites:
-                new.append(record)
+            if position[0] == self._reached:
+                if self._repeated[position[1]]:
+                    self._repeated[position[1]] -= 1
+                else:
+                    new.append(record)
         return new
 
     def note(self, batch: list[R]) -> None:
@@ -77,4 +85,4 @@ class Delivered(Generic[R]):
                 self._sites.clear()
             if second != self.last_second:
                 return
-            self._sites.add(site)
+            self._sites[site] += 1

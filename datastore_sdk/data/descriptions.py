@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from datastore_sdk.data.query import DataQuery
 from datastore_sdk.exceptions import ForbiddenError, NotFoundError
+from datastore_sdk.transport.calls.exchange import Exchange
 from datastore_sdk.transport.effects import Steps
-from datastore_sdk.transport.exchange import Exchange
 from restream_api.api.pads import list_pad_fields
 from restream_api.api.sites import list_site_fields
 

@@ -17,8 +17,8 @@ log = logging.getLogger("datastore_sdk")
 
 _LOG_INTERVAL = 10.0
 """Seconds between two lines in the log."""
-_BAR = 30
-"""How many characters wide a bar is."""
+_BAR = 15
+"""How many characters wide a bar is: on a usual terminal, 80 wide, there is room for the numbers beside it."""
 
 
 def display_for(progress: bool | Show) -> AbstractContextManager[Show | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from datastore_sdk.transport.body import Body
+from datastore_sdk.transport.calls.body import Body
 
 
 class Download:

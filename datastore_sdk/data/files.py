@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from io import FileIO
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import IO
+
+from datastore_sdk.checks import checked_flag
+from datastore_sdk.data.drafts import draft_of
+
+_SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
 
 
 def checked_target(path: str | os.PathLike[str], *, overwrite: bool) -> Path:
@@ -17,13 +21,22 @@ def checked_target(path: str | os.PathLike[str], *, overwrite: bool) -> Path:
     Raises:
         FileExistsError: The file exists and must not be replaced, or is no regular file.
         IsADirectoryError: The path is a directory.
+        OSError: There can be no such file.
+        TypeError: `overwrite` is not a bool.
     """
+    checked_flag(overwrite, "overwrite")
     target = Path(path).expanduser()
-    if target.is_dir():
+    if os.fspath(path).endswith(_SEPARATORS):
+        raise IsADirectoryError(f"{path} is the name of a directory; name a file in it")
+    try:
+        mode = target.stat().st_mode
+    except FileNotFoundError:
+        return target
+    if stat.S_ISDIR(mode):
         raise IsADirectoryError(f"{target} is a directory; name a file in it")
-    if target.exists() and not target.is_file():
+    if not stat.S_ISREG(mode):
         raise FileExistsError(f"{target} is a device or a pipe, which cannot be replaced; name a file")
-    if target.exists() and not overwrite:
+    if not overwrite:
         raise FileExistsError(f"{target} exists already; pass overwrite=True to replace it")
     return target
 
@@ -39,83 +52,37 @@ def replacing(target: Path, *, overwrite: bool = True) -> Generator[IO[bytes]]:
     """
     target = target.resolve()  # through a symbolic link, so that what it points to is replaced and not the link
     target.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        naming(target),
-        NamedTemporaryFile(dir=target.parent, prefix=f".{target.name[:40]}.", suffix=".part", delete=False) as file,
-    ):
-        try:
-            Path(file.name).chmod(_mode_of(target))
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-            file.close()
-            if overwrite:
-                Path(file.name).replace(target)
-            else:
-                _put(Path(file.name), target)
-        except BaseException:
-            with suppress(OSError):  # what it still holds may find no room
-                file.close()
-            Path(file.name).unlink(missing_ok=True)
-            raise
+    with naming(target, always=True):
+        draft = draft_of(target)
+    with draft:
+        with naming(target):
+            yield draft.file
+        with naming(target, always=True):
+            draft.file.flush()
+            os.fsync(draft.file.fileno())
+            try:
+                draft.put(overwrite=overwrite)
+            except FileExistsError:
+                message = f"{target} has come to exist meanwhile; pass overwrite=True to replace it"
+                raise FileExistsError(message) from None
     _sync_folder(target.parent)
 
 
 @contextmanager
-def naming(path: Path) -> Generator[None]:
-    """Has errors of the system say which file they are about."""
+def naming(path: Path, *, always: bool = False) -> Generator[None]:
+    """Has errors of the system say which file they are about.
+
+    Args:
+        path: The file.
+        always: Whether errors that name another file are about this one too.
+    """
     try:
         yield
     except OSError as error:
-        if error.errno is not None and error.filename is None:
+        if error.errno is not None and (always or error.filename is None):
             error.filename = str(path)
+            del error.filename2
         raise
-
-
-def lock(file: FileIO) -> None:
-    """Keeps others from locking a file until it is unlocked, or this process has ended, where the system can.
-
-    Raises:
-        BlockingIOError: It is locked.
-    """
-    with suppress(ImportError):  # on Windows
-        from fcntl import LOCK_EX, LOCK_NB, flock
-
-        try:
-            flock(file, LOCK_EX | LOCK_NB)
-        except OSError as error:
-            if isinstance(error, BlockingIOError):
-                raise  # else it is a file system without locks
-
-
-def unlock(file: FileIO) -> None:
-    """Lets others lock a file, even where a forked process has it open too."""
-    with suppress(ImportError, OSError):
-        from fcntl import LOCK_UN, flock
-
-        flock(file, LOCK_UN)
-
-
-def _put(file: Path, target: Path) -> None:
-    """Gives a file its name, unless the name is taken."""
-    try:
-        os.link(file, target)
-    except FileExistsError:
-        raise FileExistsError(f"{target} has come to exist meanwhile; pass overwrite=True to replace it") from None
-    except OSError:  # a file system without links
-        checked_target(target, overwrite=False)
-        file.replace(target)
-    else:
-        file.unlink()
-
-
-def _mode_of(target: Path) -> int:
-    """The permissions that the file has, or that any new file would get."""
-    with suppress(OSError):
-        return target.stat().st_mode & 0o777
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
 
 
 def _sync_folder(folder: Path) -> None:

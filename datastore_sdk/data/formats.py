@@ -72,7 +72,9 @@ def writer_for(path: Path) -> WriterKind:
         case [packed, text] if packed in _COMPRESSIONS and text in _TEXTS:
             return _COMPRESSIONS[packed](_TEXTS[text])
         case _:
+            wrong = "".join(path.suffixes[-max(len(known), 1) :])
             raise ValueError(
                 f"{path.name!r}: the format is chosen by the suffix, which must be one of {', '.join(_TEXTS)} "
                 f"(each may be followed by {' or '.join(_COMPRESSIONS)}), {', '.join(_TABLES)}"
+                f"{wrong and f', not {wrong}'}"
             )

@@ -16,6 +16,8 @@ R = TypeVar("R")
 
 Position = tuple[int, int | None]
 """Where a record stands: its timestamp and its site, which together name it."""
+_SECONDS = range(253_402_300_800)
+"""Those of the years 1970 to 9999."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,9 @@ class Form(Generic[R]):
 def _position(record: Record) -> Position | None:
     second = record.get("timestamp")
     site = record.get("site_id")
-    return (second, site if isinstance(site, int) else None) if isinstance(second, int) else None
+    if type(second) is not int or second not in _SECONDS:
+        return None
+    return second, site if isinstance(site, int) else None
 
 
 def _position_of_text(record: msgspec.Raw) -> Position | None:

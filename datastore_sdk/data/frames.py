@@ -12,8 +12,8 @@ from datastore_sdk.data.extras import needed
 from datastore_sdk.data.forms import TEXTS
 from datastore_sdk.data.query import DataQuery
 from datastore_sdk.data.stream import batches
+from datastore_sdk.transport.calls.exchange import Exchange
 from datastore_sdk.transport.effects import Block, Steps, into
-from datastore_sdk.transport.exchange import Exchange
 
 if TYPE_CHECKING:
     import pandas as pd

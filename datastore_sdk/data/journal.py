@@ -23,7 +23,8 @@ import msgspec
 
 from datastore_sdk.data.asked import Asked, differences
 from datastore_sdk.data.blocks import Block, Damaged, next_block
-from datastore_sdk.data.files import lock, naming, unlock
+from datastore_sdk.data.files import naming
+from datastore_sdk.data.locks import is_at, lock, unlock
 from datastore_sdk.exceptions import ResumeError
 
 SUFFIX = ".partial"
@@ -177,7 +178,7 @@ def _opened(path: Path) -> FileIO:
         file = open(path, "ab", buffering=0, opener=_private)  # noqa: SIM115 - closed by whoever wants it
         try:
             lock(file)
-            if _is_at(file, path):  # else whoever had it has just removed it
+            if is_at(file, path):  # else whoever had it has just removed it
                 return file
         except BlockingIOError:
             file.close()
@@ -190,13 +191,6 @@ def _opened(path: Path) -> FileIO:
 def _private(name: str, flags: int) -> int:
     """Makes a file that nobody else can read: who may read the target is decided when it is there."""
     return os.open(name, flags, 0o600)
-
-
-def _is_at(file: FileIO, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(file.fileno()), path.stat())
-    except FileNotFoundError:
-        return False
 
 
 def _texts(block: Block) -> list[msgspec.Raw]:

@@ -22,8 +22,8 @@ from datastore_sdk.data.query import DataQuery
 from datastore_sdk.data.ranges import in_form
 from datastore_sdk.data.stream import records
 from datastore_sdk.data.writing import written
+from datastore_sdk.transport.calls.exchange import Exchange
 from datastore_sdk.transport.effects import Block, Emit, Steps, into
-from datastore_sdk.transport.exchange import Exchange
 
 log = logging.getLogger("datastore_sdk")
 

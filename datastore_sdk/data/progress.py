@@ -42,15 +42,15 @@ class Progress(Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         parts = [f"{self.records:,} records", f"{self.bytes / 1e6:,.1f} MB", f"{self.megabytes_per_second:,.1f} MB/s"]
-        if self.reached:
-            until = f" of {self.end:%Y-%m-%d %H:%M:%S}" if self.end else ""
-            parts.append(f"{self.reached:%Y-%m-%d %H:%M:%S}{until} UTC")
         if self.fraction is not None:
             parts.append(f"{self.fraction:.0%}")
         if self.seconds_left is not None:
             parts.append(f"{timedelta(seconds=round(self.seconds_left))} left")
         if self.resumptions:
             parts.append(f"taken up again {self.resumptions} times")
+        if self.reached:  # last, for lines are cut where there is no room
+            until = f" of {self.end:%Y-%m-%d %H:%M:%S}" if self.end else ""
+            parts.append(f"{self.reached:%Y-%m-%d %H:%M:%S}{until} UTC")
         return ", ".join(parts)
 
 

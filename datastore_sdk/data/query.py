@@ -21,6 +21,13 @@ from restream_api.api.pads import stream_pad_data
 from restream_api.api.sites import stream_site_data
 from restream_api.types import Operation
 
+_STEPS = {
+    DataResolutions.SECOND: 1,
+    DataResolutions.TEN_SECOND: 10,
+    DataResolutions.MINUTE: 60,
+    DataResolutions.TEN_MINUTE: 600,
+    DataResolutions.HOUR: 3600,
+}
 _LAST_SECOND = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp())
 _NAMED_OTHERWISE = {"source", "id", "start", "end"}
 """The fields that are no arguments of `get_data` under the same name."""
@@ -123,6 +130,11 @@ class DataQuery:
     def resumable(self) -> bool:
         """Whether the rest of the answer can be asked for by itself: each record depends on nothing before it."""
         return self.resolution == DataResolutions.SECOND and self.aggregation is None and self.fill_data_method is None
+
+    @property
+    def step(self) -> int:
+        """Seconds that one record stands for."""
+        return _STEPS[DataResolutions(self.resolution)]
 
     def arguments(self) -> dict[str, Any]:
         """What is asked for, as JSON, by the names that `get_data` has for it; nothing that is left at its default."""

@@ -17,8 +17,8 @@ from datastore_sdk.data.download import Download
 from datastore_sdk.data.forms import TEXTS, Form
 from datastore_sdk.data.query import DataQuery
 from datastore_sdk.data.resuming import resumed
+from datastore_sdk.transport.calls.exchange import Exchange
 from datastore_sdk.transport.effects import Abandon, Begin, Emit, End, Steps, Take
-from datastore_sdk.transport.exchange import Exchange
 
 R = TypeVar("R")
 

@@ -12,17 +12,16 @@ import logging
 from collections.abc import Iterator
 from typing import TypeVar
 
-from datastore_sdk.data.cutter import Cutter, Truncated
-from datastore_sdk.data.decoding import Undecodable
+from datastore_sdk.data.cutter import Corrupt, Cutter, Truncated
 from datastore_sdk.data.delivered import Delivered
 from datastore_sdk.data.download import Download
 from datastore_sdk.data.forms import Form
 from datastore_sdk.data.query import DataQuery
-from datastore_sdk.exceptions import CallError, CorruptBodyError, TruncatedBodyError
-from datastore_sdk.transport.call import Call
+from datastore_sdk.exceptions import BodyError, CallError, CorruptBodyError, TruncatedBodyError
+from datastore_sdk.transport.calls.call import Call
+from datastore_sdk.transport.calls.exchange import Exchange
+from datastore_sdk.transport.calls.opened import Opened, SlotTaken
 from datastore_sdk.transport.effects import Steps
-from datastore_sdk.transport.exchange import Exchange
-from datastore_sdk.transport.opened import Opened, SlotTaken
 
 log = logging.getLogger("datastore_sdk")
 
@@ -88,14 +87,18 @@ def _once(
     """Makes one request, and emits its records; so many batches are read before the slot is offered to others."""
     cutter = Cutter(form.decode)
     waiting: list[list[R]] = []
+    broken: BodyError | None = None
     opened = yield from exchange.open(call)
     try:
         download.receive(opened.body)
         ended = False
         while not ended:
-            piece = yield from opened.read()
+            try:
+                piece = yield from opened.read()
+            except BodyError as error:  # the compression is damaged; what came before it may be so already
+                piece, broken = b"", error
             ended = not piece
-            for batch in _cut(cutter, piece, opened):
+            for batch in _cut(cutter, piece, opened, broken):
                 waiting += [new] if (new := delivered.new_of(batch)) else []
                 if len(waiting) >= at_a_time:
                     yield from opened.emit(_noted(waiting, delivered, download))
@@ -105,6 +108,7 @@ def _once(
         opened.fail(error)
         raise
     finally:
+        broken = None  # an error must not hold itself by the frame it goes through
         download.receive(None)
         yield from opened.close()
 
@@ -117,12 +121,12 @@ def _noted(batches: list[list[R]], delivered: Delivered[R], download: Download) 
         yield batch
 
 
-def _cut(cutter: Cutter[R], piece: bytes, opened: Opened) -> Iterator[list[R]]:
-    """The batches that a piece completes; an empty piece is the end of the body."""
+def _cut(cutter: Cutter[R], piece: bytes, opened: Opened, broken: BodyError | None) -> Iterator[list[R]]:
+    """The batches that a piece completes; an empty piece is the end of the body, which may have broken off there."""
     method, url = opened.request.method, opened.request.url
     try:
-        yield from cutter.feed(piece) if piece else [cutter.finish()]
-    except Undecodable as error:
+        yield from cutter.feed(piece) if piece else cutter.finish()
+    except Corrupt as error:
         raise CorruptBodyError(
             f"{method} {url}: the body is damaged at byte {error.position}: {error.reason}",
             method=method,
@@ -130,9 +134,12 @@ def _cut(cutter: Cutter[R], piece: bytes, opened: Opened) -> Iterator[list[R]]:
             offset=error.position,
         ) from None
     except Truncated:
-        raise TruncatedBodyError(
-            f"{method} {url}: the body broke off; it is whole up to byte {cutter.good}",
-            method=method,
-            url=url,
-            offset=cutter.good,
+        received = opened.body.received
+        raise broken or TruncatedBodyError(
+            f"{method} {url}: the body broke off after {received} bytes", method=method, url=url, offset=received
         ) from None
+    else:
+        if broken:
+            raise broken
+    finally:
+        broken = None  # as above

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from functools import partial
 
+from datastore_sdk.checks import checked_flag
 from datastore_sdk.data.descriptions import descriptions
 from datastore_sdk.data.displays import display_for
 from datastore_sdk.data.download import Download
@@ -16,8 +17,8 @@ from datastore_sdk.data.progress import Meter, NotShown, Show
 from datastore_sdk.data.query import DataQuery
 from datastore_sdk.data.stream import batches
 from datastore_sdk.data.writing import written
+from datastore_sdk.transport.calls.exchange import Exchange
 from datastore_sdk.transport.effects import Steps
-from datastore_sdk.transport.exchange import Exchange
 
 
 def saving(
@@ -44,6 +45,7 @@ def saving(
         progress: Whether progress is shown, or what is told of it.
     """
     target = checked_target(path, overwrite=overwrite)
+    checked_flag(resume, "resume")
     kind = writer_for(target)
     try:
         with display_for(progress) as show:

@@ -12,8 +12,8 @@ from datastore_sdk.data.query import DataQuery
 from datastore_sdk.data.ranges import in_slices
 from datastore_sdk.data.resuming import explain, resumed
 from datastore_sdk.exceptions import CallError
+from datastore_sdk.transport.calls.exchange import Exchange
 from datastore_sdk.transport.effects import Steps
-from datastore_sdk.transport.exchange import Exchange
 
 R = TypeVar("R")
 

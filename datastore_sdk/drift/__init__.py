@@ -11,6 +11,12 @@ The command `datastore drift` does the same. Needs the extra `cli`: `pip install
 
 from __future__ import annotations
 
+try:
+    import yaml  # noqa: F401 # pyright: ignore[reportUnusedImport]
+except ModuleNotFoundError as error:
+    needed = 'datastore_sdk.drift needs PyYAML: pip install "restream-datastore-sdk[cli]"'
+    raise ModuleNotFoundError(needed, name=error.name) from None
+
 from datastore_sdk.drift.contract import Contract, shipped
 from datastore_sdk.drift.documents import load
 from datastore_sdk.drift.errors import DriftError

@@ -12,6 +12,7 @@ from pathlib import Path
 from datastore_sdk.drift.documents import Document, load
 from datastore_sdk.drift.errors import DriftError
 from datastore_sdk.drift.places import Place, top
+from datastore_sdk.drift.wellformed import check
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 FILE_NAME = "openapi.yaml"
@@ -54,7 +55,7 @@ class Endpoint:
     @cached_property
     def responses(self) -> dict[str, Place]:
         """The answers by status: `200`, `4XX`, `default`."""
-        return self.node.children("responses")
+        return {status: place for status, place in self.node.children("responses").items() if _is_no_extension(status)}
 
     @cached_property
     def security(self) -> list[dict[str, list[str]]]:
@@ -67,7 +68,7 @@ class Contract:
     """An OpenAPI document.
 
     Raises:
-        DriftError: It is none.
+        DriftError: It is none, or is not written as OpenAPI says.
     """
 
     def __init__(self, document: Document) -> None:
@@ -77,8 +78,9 @@ class Contract:
         if not version.startswith("3."):
             told = f"its version is {version!r}" if version else "it has no `openapi` key"
             raise DriftError(f"{document.name} is no OpenAPI 3 document: {told}")
-        if not isinstance(self.top.mapping.get("paths"), dict):
+        if "paths" not in self.top.mapping:
             raise DriftError(f"{document.name} is no OpenAPI 3 document with calls: it has no `paths`")
+        check(document)
 
     @cached_property
     def endpoints(self) -> dict[tuple[str, str], Endpoint]:
@@ -103,8 +105,12 @@ class Contract:
         for path, item in self.top.children("paths").items():
             for method in METHODS:
                 node = item.get(method)
-                if node is not None:
+                if node is not None and _is_no_extension(path):
                     yield Endpoint(method, path, item, node)
+
+
+def _is_no_extension(key: str) -> bool:
+    return not key.startswith("x-")
 
 
 def shipped() -> Contract:

@@ -6,25 +6,23 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any, TypeAlias, cast
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import yaml
 
 from datastore_sdk.drift.errors import DriftError
+from datastore_sdk.drift.sources import text_of
 
-LONGEST = 1 << 26
-"""The most bytes that a document may have."""
 DEEPEST = 200
 """How deep a document in YAML may be nested."""
-PATIENCE = 30.0
-"""Seconds to wait for a URL."""
+MOST_VALUES = 5_000_000
+"""How many values a document in YAML may have, those that aliases repeat among them."""
 Node: TypeAlias = yaml.nodes.Node
 
 _Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The loader written in C, where PyYAML was built with it."""
+_REFUSALS = (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError)
+"""What PyYAML raises on a value that does not fit its tag, such as `!!int abc`, or has thousands of digits."""
 _STRING = "tag:yaml.org,2002:str"
 _DATE = "tag:yaml.org,2002:timestamp"
 
@@ -56,7 +54,7 @@ class Document:
     """A document as it was read.
 
     Args:
-        name: The file or URL that it came from.
+        name: The file or URL that it came from, without secrets.
         text: Its text.
         content: Its value.
     """
@@ -102,8 +100,8 @@ def load(source: str) -> Document:
     Raises:
         DriftError: It cannot be read, or is neither YAML nor JSON.
     """
-    text = _fetch(source) if source.lower().startswith(("http://", "https://")) else _read(Path(source))
-    return Document(source, text, parse(text, source))
+    name, text = text_of(source)
+    return Document(name, text, parse(text, name))
 
 
 def parse(text: str, name: str) -> Any:
@@ -119,55 +117,47 @@ def parse(text: str, name: str) -> Any:
         pass  # YAML may begin like JSON
     except RecursionError:
         raise _too_deep(name) from None
+    except ValueError as error:  # an integer of thousands of digits
+        raise _unreadable(name, error) from None
     try:
-        _check_depth(text, name)
+        _check_extent(text, name)
         return yaml.load(text, _Loader)  # noqa: S506 - a safe one
-    except yaml.YAMLError as error:
-        raise DriftError(f"{name} cannot be read as YAML or JSON: {_told(error)}") from None
+    except _REFUSALS as error:
+        raise _unreadable(name, error) from None
 
 
-def _check_depth(text: str, name: str) -> None:
-    """Refuses a nesting at which the loader, which calls itself for each level, would crash the process."""
-    depth = 0
+def _check_extent(text: str, name: str) -> None:
+    """Refuses what would take for ever to walk, or crash the loader, which calls itself for each level."""
+    values = 0
+    begun: list[tuple[str | None, int]] = []
+    """The anchors of what is not complete yet, and how many values there were before."""
+    sizes: dict[str | None, int] = {}
+    event: Any
     for event in yaml.parse(text, Loader=_Loader):
-        depth += isinstance(event, yaml.CollectionStartEvent)
-        depth -= isinstance(event, yaml.CollectionEndEvent)
-        if depth > DEEPEST:
+        if isinstance(event, yaml.CollectionStartEvent):
+            begun.append((event.anchor, values))
+        if isinstance(event, yaml.AliasEvent):
+            if any(anchor == event.anchor for anchor, _ in begun):
+                line = cast("Any", event.start_mark).line + 1
+                raise DriftError(f"{name} cannot be read: line {line} puts a value inside itself")
+            values += sizes.get(event.anchor, 1)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            anchor, before = begun.pop()
+            sizes[anchor] = values - before
+        elif isinstance(event, yaml.NodeEvent):
+            values += 1
+        if len(begun) > DEEPEST:
             raise _too_deep(name)
+        if values > MOST_VALUES:
+            raise DriftError(f"{name} cannot be read: it has more than {MOST_VALUES} values")
 
 
 def _too_deep(name: str) -> DriftError:
     return DriftError(f"{name} cannot be read: it is nested too deeply")
 
 
-def _told(error: Exception) -> str:
-    return " ".join(str(error).split())
-
-
-def _read(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return _decoded(file.read(LONGEST + 1), str(path))
-    except OSError as error:
-        raise DriftError(f"{path} cannot be read: {error.strerror or error}") from None
-
-
-def _fetch(url: str) -> str:
-    try:
-        with urlopen(url, timeout=PATIENCE) as answer:  # noqa: S310 - `load` lets only http and https through
-            return _decoded(answer.read(LONGEST + 1), url)
-    except (OSError, ValueError) as error:
-        reason = error.reason if isinstance(error, URLError) else error
-        raise DriftError(f"{url} cannot be fetched: {reason}") from None
-
-
-def _decoded(content: bytes, name: str) -> str:
-    if len(content) > LONGEST:
-        raise DriftError(f"{name} is too long: more than {LONGEST} bytes")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DriftError(f"{name} is no text in UTF-8: {error.reason} at byte {error.start}") from None
+def _unreadable(name: str, error: Exception) -> DriftError:
+    return DriftError(f"{name} cannot be read as YAML or JSON: {' '.join(str(error).split())}")
 
 
 def parts_of(pointer: str) -> list[str]:

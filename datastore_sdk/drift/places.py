@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from datastore_sdk.drift.documents import Document, joined, parts_of
-from datastore_sdk.drift.errors import DriftError
 from datastore_sdk.drift.values import is_array, is_object
+
+REFERENCE = "$ref"
+"""The key of a reference."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,29 +93,31 @@ def _named(pointer: str) -> tuple[str, str]:
             return "", ""
 
 
-def _followed(document: Document, pointer: str, value: Any) -> Place:
-    origin, seen = pointer, set[str]()
-    while is_object(value) and isinstance(value.get("$ref"), str):
-        reference: str = value["$ref"]
-        beside = {key: item for key, item in value.items() if key != "$ref"}
-        if not reference.startswith("#/"):
-            raise DriftError(f"{document.name}: {reference!r} refers to another document; bundle them into one first")
-        if reference in seen:
-            raise DriftError(f"{document.name}: {reference!r} refers to itself")
-        seen.add(reference)
-        pointer = reference[1:]
-        target = _target(document, reference)
-        value = {**target, **beside} if is_object(target) else target
-    return Place(document, pointer, value, origin)
+def target(document: Document, reference: str) -> tuple[str, Any]:
+    """Where a reference leads, as a JSON pointer, and what stands there.
 
-
-def _target(document: Document, reference: str) -> Any:
+    Raises:
+        LookupError: It leads nowhere.
+    """
+    pointer = unquote(reference[1:])
+    if pointer[:1] not in ("", "/"):
+        raise LookupError(reference)
     value: Any = document.content
-    for part in parts_of(reference[1:]):
-        if is_object(value) and part in value:
+    for part in parts_of(pointer):
+        if is_object(value):
             value = value[part]
-        elif is_array(value) and part.isdecimal() and int(part) < len(value):
+        elif is_array(value) and part.isdecimal():
             value = value[int(part)]
         else:
-            raise DriftError(f"{document.name}: {reference!r} leads nowhere")
-    return value
+            raise LookupError(reference)
+    return pointer, value
+
+
+def _followed(document: Document, pointer: str, value: Any) -> Place:
+    """The value, or what it refers to; that it refers to something was checked before."""
+    origin = pointer
+    while is_object(value) and isinstance(value.get(REFERENCE), str):
+        beside = {key: item for key, item in value.items() if key != REFERENCE}
+        pointer, found = target(document, value[REFERENCE])
+        value = {**found, **beside} if is_object(found) else found
+    return Place(document, pointer, value, origin)

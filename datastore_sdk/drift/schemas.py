@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from datastore_sdk.drift.places import Place
+from datastore_sdk.drift.documents import Document
+from datastore_sdk.drift.places import Place, top
 from datastore_sdk.drift.values import is_array
 
 KNOWN_VALUES = "x-extensible-enum"
 """The usual extension for an enumeration to which values can be added without notice."""
-DEEPEST = 64
-"""How many schemas may be made of one another before they count as circular."""
+_PLAIN = frozenset({"type", "title", "description", "nullable"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -50,13 +50,17 @@ class Schema:
         return bool(self.others) or (not self.properties and self.others is None)
 
 
-def schema_of(place: Place, depth: int = 0) -> Schema:
+def has_null_type(document: Document) -> bool:
+    """Whether null is a type (OpenAPI 3.1), not a flag of others (`nullable`)."""
+    return not top(document).text("openapi").startswith("3.0")
+
+
+def schema_of(place: Place) -> Schema:
     """The schema at a place in its normal form."""
     schema = _own(place)
-    parts = [schema_of(part, depth + 1) for part in place.each("allOf")] if depth < DEEPEST else []
-    for part in parts:
-        schema = _both(schema, part)
-    return schema
+    for part in place.each("allOf"):
+        schema = _both(schema, schema_of(part))
+    return replace(schema, nullable=True) if place.mapping.get("nullable") else schema
 
 
 def _own(place: Place) -> Schema:
@@ -85,7 +89,9 @@ def _own(place: Place) -> Schema:
         items=place.get("items"),
         alternatives=alternatives,
     )
-    return _alone(schema) if len(alternatives) == 1 else schema
+    if len(alternatives) == 1:
+        return _alone(schema)
+    return _together(schema) if alternatives and all(map(_is_plain, alternatives)) else schema
 
 
 def _alone(schema: Schema) -> Schema:
@@ -93,6 +99,25 @@ def _alone(schema: Schema) -> Schema:
     only = schema_of(schema.alternatives[0])
     beside = {key: value for key, value in schema.keywords.items() if key not in ("anyOf", "oneOf")}
     return replace(only, nullable=schema.nullable or only.nullable, keywords={**only.keywords, **beside})
+
+
+def _is_plain(place: Place) -> bool:
+    """Whether a schema names a type, and says no more of it."""
+    return "type" in place.mapping and place.mapping.keys() <= _PLAIN
+
+
+def _together(schema: Schema) -> Schema:
+    """Alternatives that are types and no more, as OpenAPI 3.0 has to write them, are the same as a list of types."""
+    named = [schema_of(each) for each in schema.alternatives]
+    types = frozenset(name for each in named for name in each.types or ())
+    if "number" in types:
+        types -= {"integer"}
+    return replace(
+        schema,
+        types=types if schema.types is None else types & schema.types,
+        nullable=schema.nullable or any(each.nullable for each in named),
+        alternatives=(),
+    )
 
 
 def _both(schema: Schema, part: Schema) -> Schema:

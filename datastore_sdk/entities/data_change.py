@@ -14,7 +14,7 @@ from datastore_sdk.entities.endpoints import Endpoints
 from datastore_sdk.entities.entity import Entity
 from datastore_sdk.filters import DataForm, checked_form, completed_by
 from datastore_sdk.transport import Client, UnexpectedContentError
-from datastore_sdk.transport.exchange import Flow
+from datastore_sdk.transport.calls.exchange import Flow
 from restream_api.api.sites import acknowledge_site_data_changes, get_site_data_change
 from restream_api.models import Acknowledgement, Acknowledgements, ChangeLog
 from restream_api.models import DataChange as DataChangeModel

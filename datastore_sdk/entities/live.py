@@ -28,8 +28,9 @@ from datastore_sdk.realtime import (
 )
 from datastore_sdk.realtime.stream import Plan
 from datastore_sdk.transport import Client
+from datastore_sdk.transport.calls.exchange import Flow
 from datastore_sdk.transport.connection import checked_seconds
-from datastore_sdk.transport.exchange import Flow
+from restream_api.models import DataChange as DataChangeModel
 
 E = TypeVar("E")
 
@@ -230,12 +231,12 @@ class Live(Resource):
     def _instance_updates(self, as_dict: bool, on_error: bool, on_close: bool, options: LiveOptions) -> Plan:
         client, kind = self._caller(), cast("Callable[..., Self]", type(self))
         make = None if as_dict else partial(_made, kind, client)
-        return updates(client, self._path(), _manners(options, on_error, on_close), make)
+        return updates(client, self._path(), _manners(options, on_error, on_close), self._contract, make)
 
     def _data_changes_updates(self, as_dict: bool, on_error: bool, on_close: bool, options: LiveOptions) -> Plan:
         client, path = self._caller(), self._path("data_changes/")
         make = None if as_dict else partial(_made, DataChange, client)
-        return updates(client, path, _manners(options, on_error, on_close), make, once=True)
+        return updates(client, path, _manners(options, on_error, on_close), DataChangeModel, make, once=True)
 
     def _measurements(
         self,

@@ -29,16 +29,15 @@ class LivePad(Live):
         """The records as they are measured. With any filter, the history that it matches comes first.
 
         Records come once each, those of each site in order of time. What the service sends again after a
-        break is left out. Seconds that were lost with a connection are fetched over `get_data`, through the same
+        break is left out. Those that were lost with a connection are fetched over `get_data`, through the same
         filters, and come before the records after them. A record that comes later than its successor is handed over as
         it comes: none is held back for it.
 
-        Gaps cannot be filled where a record depends on its neighbours (resolutions other than 1 second, `aggregation`,
-        `fill_data_method`). At other resolutions they are not even noticed: a break may lose records, and `gaps`, which
-        knows 1-second data only, does not tell.
+        What could not be had is in `gaps`, of sources that had told something in each interval of the resolution.
+        With `fill_data_method`, where a record depends on its neighbours, nothing is fetched.
 
-        `end_datetime` bounds the history only: live records come after it all the same, but are not fetched where they
-        were lost. What the service itself sends late comes late (`statistics.late`).
+        `end_datetime` bounds the history only: live records come after it all the same. What the service itself sends
+        late comes late (`statistics.late`).
 
         Records that had come, but were not yet read when a process ended, do not come again under its session key: pass
         the time of the last one read as `start_datetime`. A few may then come twice.
@@ -86,7 +85,7 @@ class LivePad(Live):
     def monitor_states(self, *, interval: float = INTERVAL, **options: Unpack[LiveOptions]) -> LiveData[State]:
         """The states of the pad's sites, at once and then whenever one changes: what is done, or the stage's number.
 
-        Nothing is polled: the service tells when something has changed. Only where it cannot be listened to (no
+        Nothing is polled: the service tells when something has changed. Only while it cannot be listened to (no
         WebSocket gets through, or this program listens to the room already), it is asked now and then.
         Reading the states of a pad that is not there raises `NotFoundError`.
 

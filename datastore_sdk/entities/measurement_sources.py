@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datastore_sdk.transport.exchange import Flow
+from datastore_sdk.transport.calls.exchange import Flow
 from restream_api.api.pads import get_pad, list_pads
 from restream_api.api.sites import get_site
 from restream_api.models import MeasurementSource, MeasurementSources, Pad

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal, Self, TypeVar, overload
 
-import orjson
-
 from datastore_sdk.checks import checked_id
 from datastore_sdk.entities.entity import Entity
 from datastore_sdk.transport import Client, client_for
-from datastore_sdk.transport.exchange import Flow
+from datastore_sdk.transport.calls.drift import Untouched
+from datastore_sdk.transport.calls.exchange import Flow
 from restream_api.types import Operation
 
 R = TypeVar("R", bound=Entity)
@@ -102,7 +101,7 @@ class Resource(Entity):
 def one(kind: type[R], client: Client, operation: Operation[Any], *, as_dict: bool) -> Flow[R | dict[str, Any]]:
     """An object as the service answers it: as one of ours, or as a dict untouched."""
     if as_dict:
-        untouched: dict[str, Any] = yield from operation.with_parse(orjson.loads)
+        untouched: dict[str, Any] = yield from operation.with_parse(Untouched(operation.parse))
         return untouched
     return kind.adopt((yield from operation), client)
 
@@ -112,7 +111,7 @@ def many(
 ) -> Flow[list[R] | list[dict[str, Any]]]:
     """Objects as the service answers them: as ours, or as dicts untouched."""
     if as_dict:
-        untouched: list[dict[str, Any]] = yield from operation.with_parse(orjson.loads)
+        untouched: list[dict[str, Any]] = yield from operation.with_parse(Untouched(operation.parse))
         return untouched
     return [kind.adopt(model, client) for model in (yield from operation)]
 

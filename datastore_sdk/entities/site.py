@@ -18,7 +18,7 @@ from datastore_sdk.entities.state import State
 from datastore_sdk.enums import DataAggregations, DataFillMethods, DataResolutions, StageNameFilters
 from datastore_sdk.filters import AllSiteFilters, completed_by
 from datastore_sdk.transport import Client, client_for
-from datastore_sdk.transport.exchange import Flow
+from datastore_sdk.transport.calls.exchange import Flow
 from restream_api.api.sites import get_site
 from restream_api.models import MeasurementSources
 from restream_api.models import Site as SiteModel

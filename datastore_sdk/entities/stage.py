@@ -22,7 +22,7 @@ from datastore_sdk.entities.endpoints import Endpoints
 from datastore_sdk.enums import StageNameFilters
 from datastore_sdk.filters import DataForm, checked_form, completed_by
 from datastore_sdk.transport import Client
-from datastore_sdk.transport.exchange import Flow
+from datastore_sdk.transport.calls.exchange import Flow
 from restream_api.models import Stage as StageModel
 from restream_api.models import StageAggregations
 from restream_api.types import Json

@@ -1,8 +1,9 @@
 """Takes records as they come over a room, and makes them a sequence without doubles and, if possible, without holes.
 
 What a session's queue sends again after a break is left out. Seconds that were lost with a connection are fetched over
-REST, through the same filters, and handed over before the record that shows them to be missing. Within a connection
-nothing is lost, so a hole there is a hole in the data. What comes together is put in order; a record that comes later
+REST, through the same filters, and handed over before the record that shows them to be missing. At a coarser resolution
+they are intervals, of which only those are asked for that are over: what the archive gives of others is computed from
+a part of them. Within a connection nothing is lost, so a hole there is a hole in the data. What comes together is put in order; a record that comes later
 than its successor is handed over as it comes: nothing is held back for it, which would cost every hole in the data the
 same delay. Where the connection breaks before it comes, it is fetched too: holes of the last minute are asked for.
 """
@@ -23,9 +24,9 @@ from datastore_sdk.realtime.counts import Counts
 from datastore_sdk.realtime.gaps import Gaps, gap
 from datastore_sdk.realtime.listening import Hearer, pause
 from datastore_sdk.realtime.sources import Sources
+from datastore_sdk.transport.calls.exchange import Exchange
 from datastore_sdk.transport.effects import Effect, Emit, Steps, changed
-from datastore_sdk.transport.exchange import Exchange
-from datastore_sdk.transport.logs import logger
+from datastore_sdk.transport.telling.logs import logger
 
 log = logger("realtime")
 
@@ -37,10 +38,14 @@ stored them yet."""
 _FIRST_LOOK, _LONGEST_LOOK = 15.0, 600.0
 """How long to wait before, and between looks for records that a silent room may not tell, in seconds."""
 _SETTLED = 60.0
-"""Seconds after which a connection has told all that was kept for it, so that a hole is one in the data."""
+"""Seconds after which a connection has told all that was kept for it, so that a hole is one in the data, and who has
+told nothing has nothing to tell."""
 _UNTOLD = 10
 """More records than may be on their way."""
-_NOT_FILLED = "gaps are not filled (fill_gaps, or filters for which records depend on their neighbours)"
+_OVER = 60.0
+"""Seconds after which an interval is over in the archive, too, and by a clock that is wrong."""
+_NOT_FILLED = "gaps are not filled (fill_gaps=False, or a fill_data_method, with which records depend on others)"
+_NO_INTERVAL = "the records do not begin with the intervals of the resolution"
 _NO_RECORD = "the service has no record of them"
 
 
@@ -81,12 +86,11 @@ class Filling(Hearer[R]):
         """Emits what is new of these, after what was lost before them."""
         self._note_lag(items)
         self._patience = _FIRST_LOOK
-        if self._query is not None and (awaited := self._sources.take_awaited()):
-            yield from self._fill(self._query, awaited[0], awaited[-1])
+        if self._query is not None:
+            yield from self._look_behind(self._query)
         rest, count = items, 0
         while rest:
             new, lost, rest = self._sources.new_of(rest, stop=self._query is not None)
-            self._counts.late = self._sources.late
             self._report()
             if new:
                 count += len(new)
@@ -112,6 +116,8 @@ class Filling(Hearer[R]):
         now, since = self._exchange.clock.monotonic(), self._sources.next_second
         if self._query is None or since is None or now - self._looked < self._patience:
             return
+        if self._clipped(self._query, since, None) is None:  # nothing is due yet, or any more
+            return
         self._looked, self._patience = now, min(2 * self._patience, _LONGEST_LOOK)
         before = self._counts.filled
         yield from self._fill(self._query, since, None)
@@ -124,28 +130,62 @@ class Filling(Hearer[R]):
         """Whatever comes next may come after a hole."""
         self._sources.broken()
 
-    def _fill(self, query: DataQuery, first: int, last: int | None) -> Steps[None]:
-        """Emits what REST has of these seconds, or from the first on, as far as it was not handed over."""
-        self._reached = first - 1
+    def _look_behind(self, query: DataQuery) -> Steps[None]:
+        """Emits what was lost with a connection, and of which no hole will tell."""
+        if awaited := self._sources.take_awaited():
+            if not (yield from self._fill(query, awaited[0], awaited[-1])):
+                self._sources.miss(awaited)
+        if self._settled and (ended := self._sources.take_ended()):
+            yield from self._fill(query, ended[0], ended[-1])
+
+    def _fill(self, query: DataQuery, first: int, last: int | None) -> Steps[bool]:
+        """Emits what REST has of some intervals, by their first seconds, or from one on, and was not handed over.
+
+        Returns:
+            Whether it could be asked.
+        """
+        known = False
+        self._reached, self._reason = first - 1, _NO_RECORD
         try:
-            yield from self._ask(_clipped(query, first, last))
-            for wait in _LAGS:
-                if last is None or self._reached >= last:
+            for wait in (0.0, *_LAGS):
+                asked = self._clipped(query, max(first, self._reached), last)
+                if asked is None:
                     break
                 yield from pause(wait)
-                yield from self._ask(_clipped(query, max(first, self._reached), last))
-            self._reason = _NO_RECORD
+                yield from self._ask(asked)
+                known = True
+                if last is None or self._reached >= last:
+                    break
         except CallError as error:
             log.warning("What was lost could not be fetched: %s", error)
             self._reason = str(error)
         self._report()
         if last is not None:
-            self._sources.asked(last)
+            self._sources.asked(first, last)
+        return known
 
-    def _ask(self, query: DataQuery | None) -> Steps[None]:
-        if query is not None:
-            log.info("Asking for what was lost: %s", query)
-            yield from changed(resumed(self._exchange, query, self._form, Download()), self._of_lost)
+    def _clipped(self, query: DataQuery, first: int, last: int | None) -> DataQuery | None:
+        """The question for some of the intervals that a query asks for; None where there is no sense in it."""
+        step, seconds = self._sources.step, query.seconds()
+        start, end = max(first, seconds[0]), None
+        if start % step:
+            self._reason = _NO_INTERVAL
+            return None
+        if last is not None:
+            end = last + step - 1  # the room has told what comes after it, wherever the query ends
+        elif query.end is not None and self._sources.newest <= seconds[-1]:
+            end = seconds[-1]
+        if last is None and step > 1:
+            over = int(self._exchange.clock.now() - _OVER)
+            end = over if end is None else min(over, end)
+            end -= (end - start + 1) % step
+        if end is not None and end < start:
+            return None
+        return replace(query, start=_moment(start), end=None if end is None else _moment(end))
+
+    def _ask(self, query: DataQuery) -> Steps[None]:
+        log.info("Asking for what was lost: %s", query)
+        yield from changed(resumed(self._exchange, query, self._form, Download()), self._of_lost)
 
     def _of_lost(self, effect: Effect[Any]) -> Steps[Any]:
         if not isinstance(effect, Emit):
@@ -157,29 +197,25 @@ class Filling(Hearer[R]):
         return (yield from Emit(new))
 
     def _report(self) -> None:
+        self._counts.late = self._sources.late
         for name, seconds in self._sources.take_missing():
             self._gaps.report(gap(seconds, name, self._reason))
 
     def _note(self, new: list[R]) -> None:
-        """The room tells something; some time later it must have told what its queue had kept."""
+        """The room tells something new."""
         self._told = True
-        if self._exchange.clock.monotonic() - self._entered >= _SETTLED:
+        if self._settled:
             self._sources.heard(new)
+
+    @property
+    def _settled(self) -> bool:
+        """Whether the queue must have told what it had kept."""
+        return self._exchange.clock.monotonic() - self._entered >= _SETTLED
 
     def _note_lag(self, items: list[R]) -> None:
         place = self._sources.position(items[-1]) if items else None
         if place is not None:
             self._counts.lag = self._exchange.clock.now() - place[0]
-
-
-def _clipped(query: DataQuery, first: int, last: int | None) -> DataQuery | None:
-    """The question for some of the seconds that a query asks for; None where it asks for none of them."""
-    seconds = query.seconds()
-    start, end = max(first, seconds[0]), seconds[-1] if last is None else min(last, seconds[-1])
-    if end < start:
-        return None
-    bounded = last is not None or query.end is not None
-    return replace(query, start=_moment(start), end=_moment(end) if bounded else None)
 
 
 def _moment(second: int) -> datetime:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
-from datastore_sdk.transport.logs import logger
+from datastore_sdk.transport.telling.logs import logger
 
 log = logger("realtime")
 

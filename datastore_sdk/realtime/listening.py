@@ -21,10 +21,11 @@ from datastore_sdk.exceptions import (
 from datastore_sdk.realtime.counts import Counts
 from datastore_sdk.realtime.manners import Manners
 from datastore_sdk.realtime.messages import Messages
+from datastore_sdk.transport.calls.exchange import Exchange
+from datastore_sdk.transport.calls.retry import RetryPolicy
 from datastore_sdk.transport.effects import Answer, Emit, Sleep, Steps
-from datastore_sdk.transport.exchange import Exchange
-from datastore_sdk.transport.logs import logger
-from datastore_sdk.transport.rooms import Ping, Receive, RoomClosed, entered
+from datastore_sdk.transport.rooms.entering import Ping, Receive, RoomClosed, entered
+from datastore_sdk.transport.telling.logs import logger
 from restream_api.types import Operation
 
 log = logger("realtime")
@@ -60,6 +61,15 @@ class Hearer(Generic[R]):
 class Listening(Generic[R]):
     """One room, listened to until nobody wants it any more or it cannot be entered.
 
+    Args:
+        exchange: Whom to ask.
+        room: Which.
+        messages: Reads what is told.
+        hearer: Is told of it.
+        manners: How to listen.
+        counts: Takes note of what comes.
+        retries: How often and when it is tried to enter the room at first; as any call unless given.
+
     The steps end where the service closed the connection and that is to be the end. They raise what ended the
     connection where errors are to be the end, what a refused room was refused with, and after `give_up_after` seconds
     what kept it from being entered.
@@ -73,14 +83,17 @@ class Listening(Generic[R]):
         hearer: Hearer[R],
         manners: Manners,
         counts: Counts,
+        retries: RetryPolicy | None = None,
     ) -> None:
         self._exchange = exchange
+        self._retries = retries or exchange.retries
         self._room = room
         self._messages = messages
         self._hearer = hearer
         self._manners = manners
         self._counts = counts
-        self._entered = False
+        self.was_entered = False
+        """Whether the room could be entered at least once."""
         self._news = False
         self._alone_since = exchange.clock.monotonic()
 
@@ -94,7 +107,7 @@ class Listening(Generic[R]):
                 return
             attempt = 0 if self._news else attempt + 1
             yield from self._wait(ending, attempt)
-            self._counts.reconnections += self._entered
+            self._counts.reconnections += self.was_entered
 
     def _ended(self) -> Steps[CallError | RoomClosed | None]:
         """What ended a connection; None where that is to be the end of all."""
@@ -110,7 +123,7 @@ class Listening(Generic[R]):
 
     def _is_final(self, error: CallError) -> bool:
         """Whether coming back would change nothing."""
-        if self._entered and isinstance(error, BadRequestError):
+        if self.was_entered and isinstance(error, BadRequestError):
             return False  # the request was good before: the service takes the lost connection for one that is alive
         return isinstance(error, FATAL)
 
@@ -127,10 +140,10 @@ class Listening(Generic[R]):
         yield from pause(wait)
 
     def _wait_after(self, error: CallError, attempt: int) -> float:
-        if self._entered:
+        if self.was_entered:
             asked = error.retry_after if isinstance(error, RateLimited | ServerError) else None
             return max(self._lasting_wait(attempt), asked or 0.0)
-        wait = self._exchange.retries.wait_after(error, attempt=attempt, idempotent=True)
+        wait = self._retries.wait_after(error, attempt=attempt, idempotent=True)
         if wait is None:
             raise error
         return wait
@@ -139,14 +152,14 @@ class Listening(Generic[R]):
         """As before any call, but without an end."""
         if not attempt:
             return 0.0
-        policy = replace(self._exchange.retries, max_attempts=sys.maxsize, max_seconds=None, wait=True)
+        policy = replace(self._retries, max_attempts=sys.maxsize, max_seconds=None, wait=True)
         lost = NoConnectionError("", method=self._room.method, url=self._room.path, sent=True)
         return policy.wait_after(lost, attempt=attempt, idempotent=True) or 0.0
 
     def _once(self) -> Steps[None]:
         """Listens over one connection."""
         room = yield from entered(self._exchange, self._room)
-        self._entered = self._counts.connected = True
+        self.was_entered = self._counts.connected = True
         try:
             yield from self._hearer.entered()
             yield from self._listen(room.answer)

@@ -18,9 +18,10 @@ from datastore_sdk.realtime.manners import Manners
 from datastore_sdk.realtime.messages import Messages
 from datastore_sdk.realtime.sources import Sources
 from datastore_sdk.realtime.stream import Plan
+from datastore_sdk.realtime.taken import Hold
 from datastore_sdk.transport import Client
 from datastore_sdk.transport.effects import Steps
-from datastore_sdk.transport.rooms import room
+from datastore_sdk.transport.rooms.entering import room
 
 _KEY = re.compile(r"[0-9a-fA-F]{32}")
 _OTHER_NAMES = {"start_datetime": "start", "end_datetime": "end"}
@@ -63,10 +64,10 @@ def measurements(
     query = DataQuery(source=source, id=id, **{_OTHER_NAMES.get(name, name): value for name, value in filters.items()})
     path = f"/{source}s/{query.id:d}/data/"
     operation = room(path, {"session_key": session_key, **dict(query.operation().query)})
-    counts, gaps, sources = Counts(), Gaps(manners.on_gap), Sources[Any](DICTS.position)
-    filled = query if manners.fill_gaps and query.resumable else None
+    counts, gaps, sources = Counts(), Gaps(manners.on_gap), Sources[Any](DICTS.position, query.step)
+    filled = query if manners.fill_gaps and query.fill_data_method is None else None
 
-    def listen(form: Form[Any]) -> Steps[None]:
+    def listen(form: Form[Any], _: Hold) -> Steps[None]:
         sources.position = form.position
         filling = Filling(client.exchange, sources, form, filled, gaps, counts)
         messages = Messages(form, counts, enveloped=True)
@@ -83,6 +84,6 @@ def measurements(
             f"the room {path}": client.exchange.limits.room(operation.path),
         },
         listen=listen,
-        listen_for_items=lambda: listen(DICTS),
+        listen_for_items=lambda hold: listen(DICTS, hold),
         descriptions=lambda: descriptions(client.exchange, [query]),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Generic, TypeVar
 
@@ -11,11 +11,12 @@ import msgspec
 from datastore_sdk.data.decoding import Undecodable
 from datastore_sdk.data.forms import Form
 from datastore_sdk.realtime.counts import Counts
-from datastore_sdk.transport.logs import logger
+from datastore_sdk.transport.telling.logs import logger
 
 log = logger("realtime")
 
 R = TypeVar("R")
+T = TypeVar("T")
 
 _SHOWN = 80
 """How many bytes of a message that cannot be read are shown."""
@@ -66,7 +67,7 @@ class Messages(Generic[R]):
         texts = self._contents(messages) if self._enveloped else messages
         records = self._form.decode(b"[%b]" % b",".join(texts))
         if len(records) != len(messages):
-            raise Undecodable("some messages hold none, or several", 0, at_end=False)
+            raise Undecodable("some messages hold none, or several")
         return records
 
     def _contents(self, messages: list[bytes]) -> list[bytes] | list[msgspec.Raw]:
@@ -85,21 +86,23 @@ class Messages(Generic[R]):
         return contents
 
     def _single(self, message: bytes) -> list[R]:
+        """The records of a message, one by one, so that one that cannot be read costs no other."""
+        items = self._readable(_unpacked, message)
+        if self._enveloped:
+            items = [text for item in items for text in self._readable(_content, item)]
+        return [record for text in items if self._is_new(text) for record in self._readable(self._record, text)]
+
+    def _readable(self, read: Callable[[bytes], Iterable[T]], text: bytes) -> list[T]:
+        """What is read of a text; nothing where it cannot be."""
         try:
-            texts = [text for text in self._texts(message) if self._is_new(text)]
-            return self._form.decode(b"[%b]" % b",".join(texts)) if texts else []
+            return [*read(text)]
         except _REFUSALS as error:
             self._counts.unreadable += 1
-            log.warning("A message is left out that cannot be read (%s): %r", error, message[:_SHOWN])
+            log.warning("A message is left out that cannot be read (%s): %r", error, text[:_SHOWN])
             return []
 
-    def _texts(self, message: bytes) -> Iterator[bytes]:
-        """The JSON texts of the records in a message."""
-        for item in _unpacked(message):
-            if self._enveloped:
-                yield from _unpacked(_envelope(item).message)
-            else:
-                yield item
+    def _record(self, text: bytes) -> list[R]:
+        return self._form.decode(b"[%b]" % text)
 
     def _is_new(self, text: bytes) -> bool:
         if self._seen is None:
@@ -108,6 +111,10 @@ class Messages(Generic[R]):
         self._seen.add(text)
         self._counts.doubled += before == len(self._seen)
         return before < len(self._seen)
+
+
+def _content(envelope: bytes) -> Iterator[bytes]:
+    return _unpacked(_envelope(envelope).message)
 
 
 def _unpacked(text: bytes | msgspec.Raw) -> Iterator[bytes]:

@@ -29,7 +29,7 @@ class Reader:
     """
 
     def __init__(self, client: Client, steps: Steps[None], buffer: Buffer[Any], hold: Hold) -> None:
-        from datastore_sdk.transport.line import RoomLine  # here, for the library of WebSockets takes long
+        from datastore_sdk.transport.http.line import RoomLine  # here, for the library of WebSockets takes long
 
         self._client = client
         self._steps = steps

@@ -1,14 +1,16 @@
 """Which seconds of each source were handed over. Pure.
 
 A source is a site; the records of a pad that are not routed to sites are one source together. What comes is a sequence
-of records, nearly always each one second after the last of its source. Whatever does not fit into that is either the
-same record once more (left out), a late one (handed over after all), or the first after a hole.
+of records, nearly always each one interval of the resolution (one second, unless it is coarser) after the last of its
+source. Whatever does not fit into that is either the same record once more (left out), a late one (handed over after
+all), or the first after a hole, in which at least one whole interval is missing.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 from itertools import repeat
 from operator import itemgetter
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -18,13 +20,16 @@ from datastore_sdk.data.forms import Position
 R = TypeVar("R")
 
 FLOWING = 5
-"""For how many seconds without a hole a source flows, so that a hole in it is one, and not its manner."""
+"""For how many seconds (or one interval) without a hole a source flows, so that a hole in it is not its manner."""
 ACTIVE = 300
-"""A source that was silent for so many seconds is not expected to have told anything."""
+"""A source that was silent for so many seconds (or ten intervals) is not expected to have told anything."""
 LATE = 60
-"""A record that is later than so many seconds does not come any more."""
+"""A record that is later than so many seconds (or ten intervals) does not come any more."""
+_INTERVALS = 10
 _MOST_HOLES = 1000
 """How many holes of a source are remembered; what lies before counts as handed over."""
+_MOST_ASKED = 100
+"""How many questions of the last minute are remembered."""
 _STANDS: Callable[[Any], Any] = itemgetter("timestamp", "site_id")
 _FOREVER = 1 << 62
 
@@ -33,31 +38,54 @@ Missing = tuple[int | None, range]
 
 
 class Source:
-    """The seconds of one source."""
+    """The seconds of one source.
 
-    __slots__ = ("_holes", "_run", "first", "last")
+    Args:
+        second: That of its first record.
+        step: Seconds from one record to the next.
+    """
 
-    def __init__(self, second: int) -> None:
+    __slots__ = ("_holes", "_run", "_step", "first", "last")
+
+    def __init__(self, second: int, step: int) -> None:
         self.first = self.last = self._run = second
+        self._step = step
         self._holes: list[tuple[int, int]] = []  # first and last second of each, in order
 
     @property
     def flowing(self) -> bool:
-        """Whether it has told something every second of late."""
-        return self.last - self._run >= FLOWING
+        """Whether it has told something in every interval of late."""
+        return self.last - self._run >= max(FLOWING, self._step)
 
-    def awaited(self, after: int) -> int | None:
-        """The first second after another of which a record may still come, later than its successors."""
-        earliest = max(self.last - LATE, after + 1)
-        return next((max(first, earliest) for first, last in self._holes if last >= earliest), None)
+    def awaited(self, asked: Iterable[range]) -> int | None:
+        """The first second of which a record may still come, later than its successors, and that was not asked for."""
+        late = max(LATE, _INTERVALS * self._step)
+        missing = self.missing(self.last - late, self.last)
+        return next(
+            (
+                seconds[0]
+                for seconds in missing
+                if not any(seconds[0] in known and seconds[-1] in known for known in asked)
+            ),
+            None,
+        )
+
+    def missing(self, first: int, last: int) -> list[range]:
+        """The seconds of the intervals between two, both included, that are missing so far."""
+        step = self._step
+        found = [range(max(start + step - 1, first), min(end, last + step - 1) + 1) for start, end in self._holes]
+        return [seconds for seconds in found if len(seconds) >= step]
 
     def jump(self, second: int) -> range:
-        """Takes a record that comes after a hole, which is what comes back."""
-        hole = range(self.last + 1, second)
-        self._holes.append((hole[0], hole[-1]))
+        """Takes a record that comes after a hole; the seconds of the intervals that are missing come back."""
+        missing = range(self.last + self._step, second)
+        self._holes.append((self.last + 1, second - 1))
         del self._holes[:-_MOST_HOLES]
-        self.last = self._run = second
-        return hole
+        self.last = second
+        if len(missing) >= self._step:
+            self._run = second
+            return missing
+        return range(0)
 
     def late(self, second: int) -> bool:
         """Takes a record that comes after its successor; False where it had come before."""
@@ -89,15 +117,18 @@ class Sources(Generic[R]):
 
     Args:
         position: Where a record stands: its second and its source.
+        step: Seconds from one record of a source to the next.
     """
 
-    def __init__(self, position: Callable[[R], Position | None]) -> None:
+    def __init__(self, position: Callable[[R], Position | None], step: int = 1) -> None:
         self.position = position
+        self.step = step
         self.late = 0
         """How many came after their successor."""
         self._sources: dict[int | None, Source] = {}
         self._unsure: dict[int | None, _Broken] = {}
-        self._asked = 0
+        self._asked = self._broken_at = 0
+        self._asked_for = deque[range](maxlen=_MOST_ASKED)
         self._awaited: int | None = None
         self._missing: list[Missing] = []
 
@@ -109,11 +140,12 @@ class Sources(Generic[R]):
             stop: Whether to stop before a record that comes after seconds that may have been lost.
 
         Returns:
-            Records to hand over; the seconds to ask for before the rest is looked at, if any; the rest.
+            Records to hand over; the intervals to ask for before the rest is looked at, by their first seconds, if any;
+            the rest.
         """
         if self._goes_on(records):
             return records, range(0), []
-        position, sources = self.position, self._sources
+        position, sources, step = self.position, self._sources, self.step
         new: list[R] = []
         ordered = False
         index = 0
@@ -132,10 +164,10 @@ class Sources(Generic[R]):
                 index, records, ordered = 0, self._in_order(records[index - 1 :]), True
                 continue
             elif source is None:
-                sources[name] = Source(second)
+                sources[name] = Source(second, step)
             elif second > source.last:
-                if stop and name in self._unsure and max(source.last, self._asked) + 1 < second:
-                    return new, range(self._since(), second), records[index - 1 :]
+                if stop and name in self._unsure and second - max(source.last, self._asked) >= 2 * step:
+                    return new, range(self._since(self._unsure_sources()), second, step), records[index - 1 :]
                 self._jump(source, name, second)
             elif source.late(second):
                 self.late += 1
@@ -170,10 +202,10 @@ class Sources(Generic[R]):
         return [record for _, record in sorted(keyed, key=lambda pair: pair[0])]
 
     def _jump(self, source: Source, name: int | None, second: int) -> None:
-        hole = source.jump(second)
+        missing = source.jump(second)
         broken = self._unsure.get(name)
-        if broken and broken.flowing:
-            self._missing.append((name, hole))
+        if missing and broken and broken.flowing:
+            self._missing.append((name, missing))
 
     def heard(self, new: list[R]) -> None:
         """Notes that these came over a connection: nothing before them can be lost any more."""
@@ -186,40 +218,75 @@ class Sources(Generic[R]):
 
     def broken(self) -> None:
         """Notes that the connection broke: every source that was active may have lost records."""
-        newest = self._newest()
-        self._asked = max(self._asked, newest - ACTIVE)
+        newest, inactive = self.newest, self._inactive
+        self._broken_at = newest
+        self._asked = max(self._asked, inactive)
         for name, source in self._sources.items():
-            if source.last > self._asked:
-                flowing = source.flowing and source.last >= newest - FLOWING
+            if source.last > inactive:
+                flowing = source.flowing and source.last >= newest - max(FLOWING, self.step)
                 self._unsure.setdefault(name, _Broken(source.last, flowing))
-        awaited = [source.awaited(self._asked) for source in self._sources.values()]
-        self._awaited = min((second for second in awaited if second is not None), default=None)
+        self._awaited = self._first_awaited()
 
-    def _newest(self) -> int:
+    def _first_awaited(self) -> int | None:
+        awaited = [source.awaited(self._asked_for) for source in self._sources.values()]
+        return min((second for second in awaited if second is not None), default=None)
+
+    @property
+    def newest(self) -> int:
+        """The second of the latest record."""
         return max((source.last for source in self._sources.values()), default=0)
 
     @property
     def next_second(self) -> int | None:
         """The first second of which something may be lost, or not told; None where nothing was ever told."""
-        if self._unsure:
-            return self._since() if self._awaited is None else min(self._awaited, self._since())
-        return self._newest() + 1 if self._sources else None
+        if not self._sources:
+            return None
+        since = self._since(source for source in self._sources.values() if source.last > self._inactive)
+        return min(since, self._first_awaited() or since)
 
-    def _since(self) -> int:
-        return max(min(self._sources[name].last for name in self._unsure), self._asked) + 1
+    @property
+    def _inactive(self) -> int:
+        """The second since which a source must have told something to be active."""
+        return self.newest - max(ACTIVE, _INTERVALS * self.step)
+
+    def _since(self, sources: Iterable[Source]) -> int:
+        """The first second of which something may be lost of some sources."""
+        return max(min((source.last for source in sources), default=self.newest), self._asked) + self.step
+
+    def _unsure_sources(self) -> Iterable[Source]:
+        return (self._sources[name] for name in self._unsure)
 
     def take_awaited(self) -> range:
-        """The seconds of which late records may be lost with a connection that broke; once after each break."""
+        """The intervals of which late records may be lost with a connection that broke; once after each break."""
         if self._awaited is None or not self._unsure:
             return range(0)
-        first, self._awaited = min(self._awaited, self._since()), None
-        return range(first, self._newest() + 1)
+        first, self._awaited = min(self._awaited, self._since(self._unsure_sources())), None
+        return range(first, self.newest, self.step)
 
-    def asked(self, until: int) -> None:
-        """Notes that what may be lost up to a second was asked for, and what came of it handed over."""
-        self._asked = max(self._asked, until)
+    def take_ended(self) -> range:
+        """The intervals that sources may have told and lost, which have been silent since while others have not; once."""
+        newest, step = self.newest, self.step
+        if newest == self._broken_at:
+            return range(0)
+        ended = {name: self._sources[name] for name in self._unsure if self._sources[name].last + 2 * step <= newest}
+        for name in ended:
+            del self._unsure[name]
+        return range(self._since(ended.values()), newest, step)
+
+    def miss(self, intervals: range) -> None:
+        """Notes that what is missing of some intervals may be lost, and could not be asked for."""
+        for name, source in self._sources.items():
+            self._missing += [(name, seconds) for seconds in source.missing(intervals[0], intervals[-1])]
+
+    def asked(self, first: int, last: int) -> None:
+        """Notes that some intervals were asked for, and what came of it was handed over.
+
+        They are all that may be lost of sources that have told nothing since, up to the last.
+        """
+        self._asked = max(self._asked, last)
+        self._asked_for.append(range(first, last + self.step))
 
     def take_missing(self) -> list[Missing]:
-        """Seconds of sources that flowed, which were found missing since this was last called."""
+        """Intervals of sources that flowed, which were found missing since this was last called."""
         missing, self._missing = self._missing, []
         return missing

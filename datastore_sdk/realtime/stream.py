@@ -23,10 +23,10 @@ from datastore_sdk.realtime.counts import Counts, LiveStatistics
 from datastore_sdk.realtime.gaps import Gap, Gaps
 from datastore_sdk.realtime.manners import Manners
 from datastore_sdk.realtime.reader import Reader
-from datastore_sdk.realtime.taken import TAKEN
+from datastore_sdk.realtime.taken import TAKEN, Hold
 from datastore_sdk.transport import Client
 from datastore_sdk.transport.effects import Emit, End, Steps
-from datastore_sdk.transport.worker import Worker
+from datastore_sdk.transport.http.worker import Worker
 
 T = TypeVar("T")
 
@@ -52,9 +52,9 @@ class Plan:
     """Takes note of what is missing."""
     alone: Mapping[str, Hashable]
     """What nobody else may listen to meanwhile, by its name in words."""
-    listen: Callable[[Form[Any]], Steps[None]]
-    """Steps that emit lists of records of a form."""
-    listen_for_items: Callable[[], Steps[None]]
+    listen: Callable[[Form[Any], Hold], Steps[None]]
+    """Steps that emit lists of records of a form; what else they listen to alone is taken with the hold."""
+    listen_for_items: Callable[[Hold], Steps[None]]
     """Steps that emit lists of what is iterated over."""
     descriptions: Callable[[], Steps[Descriptions]] = _no_descriptions
     """Units and labels, for files that have a place for them."""
@@ -99,7 +99,7 @@ class Stream(Generic[T]):
             if self._reader is not None:
                 self._reader.join()  # so that nothing can be added to what is left
             self._buffer = Buffer(plan.manners, self._left(form or DICTS), self._buffer)
-            steps = plan.listen(form) if form else plan.listen_for_items()
+            steps = plan.listen(form, hold) if form else plan.listen_for_items(hold)
             self._reader = Reader(plan.client, steps, self._buffer, hold)
             return self._buffer
 

@@ -49,11 +49,28 @@ class Hold:
     def __init__(self, taken: Taken, things: Iterable[Hashable]) -> None:
         self._taken = taken
         self._things: set[Hashable] = {*things}
+        self._more: Hold | None = None
+        self._released = False
+
+    def also(self, things: Mapping[str, Hashable]) -> Hold:
+        """Takes more, in the place of what was taken so before, to be given back with these or earlier.
+
+        Raises:
+            RoomTakenError: It is taken.
+        """
+        more = self._taken.take(things)
+        self._more = more
+        if self._released:  # from another thread
+            more.release()
+        return more
 
     def release(self) -> None:
         """Gives them back; once more does nothing."""
+        self._released = True
         self._taken.give_back(self._things)
         self._things = set[Hashable]()
+        if self._more is not None:
+            self._more.release()
 
 
 TAKEN = Taken()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
 from datastore_sdk.data.decoding import Record
@@ -13,30 +13,53 @@ from datastore_sdk.realtime.listening import Hearer, Listening
 from datastore_sdk.realtime.manners import Manners
 from datastore_sdk.realtime.messages import Messages
 from datastore_sdk.realtime.stream import Plan
+from datastore_sdk.realtime.taken import Hold
 from datastore_sdk.transport import Client
+from datastore_sdk.transport.calls.drift import check_items
 from datastore_sdk.transport.effects import Emit, Steps
-from datastore_sdk.transport.logs import logger
-from datastore_sdk.transport.rooms import room
+from datastore_sdk.transport.rooms.entering import room
+from datastore_sdk.transport.telling.logs import logger
+from restream_api.types import Model
 
 log = logger("realtime")
 
 T = TypeVar("T")
 
 
-class Making(Hearer[Record], Generic[T]):
+class Looking(Hearer[Record]):
+    """Hands on what comes as it is, once it was looked at.
+
+    Args:
+        look: Looks at it.
+    """
+
+    def __init__(self, look: Callable[[Iterable[Record]], None]) -> None:
+        self._look = look
+
+    def take(self, items: list[Record]) -> Steps[bool]:
+        """Emits the dicts."""
+        self._look(items)
+        yield from Emit(items)
+        return bool(items)
+
+
+class Making(Looking, Generic[T]):
     """Makes objects of what comes. What does not fit is counted, logged and left out.
 
     Args:
+        look: Looks at what comes.
         make: Makes one.
         counts: Takes note of what does not fit.
     """
 
-    def __init__(self, make: Callable[[Record], T], counts: Counts) -> None:
+    def __init__(self, look: Callable[[Iterable[Record]], None], make: Callable[[Record], T], counts: Counts) -> None:
+        super().__init__(look)
         self._make = make
         self._counts = counts
 
     def take(self, items: list[Record]) -> Steps[bool]:
         """Emits the objects."""
+        self._look(items)
         made: list[T] = []
         for item in items:
             try:
@@ -49,7 +72,13 @@ class Making(Hearer[Record], Generic[T]):
 
 
 def updates(
-    client: Client, path: str, manners: Manners, make: Callable[[Record], Any] | None, *, once: bool = False
+    client: Client,
+    path: str,
+    manners: Manners,
+    contract: type[Model],
+    make: Callable[[Record], Any] | None,
+    *,
+    once: bool = False,
 ) -> Plan:
     """How to listen to objects.
 
@@ -57,6 +86,7 @@ def updates(
         client: Whose credentials to use.
         path: The room.
         manners: How to listen.
+        contract: What the API contract says of what comes.
         make: Makes an object of what comes; None: it is handed over as it is.
         once: Whether the same thing is told only once, though the service tells it whenever the room is entered.
     """
@@ -64,7 +94,10 @@ def updates(
     counts, gaps = Counts(), Gaps(manners.on_gap)
     seen: set[bytes] | None = set() if once else None
 
-    def listen(form: Form[Any], hearer: Hearer[Any] | None = None) -> Steps[None]:
+    def look(items: Iterable[Record]) -> None:
+        check_items(items, contract.model_validate, operation, client.exchange)
+
+    def listen(form: Form[Any], _: Hold, hearer: Hearer[Any] | None = None) -> Steps[None]:
         messages = Messages(form, counts, seen=seen)
         return Listening(client.exchange, operation, messages, hearer or Hearer[Any](), manners, counts).steps()
 
@@ -76,5 +109,5 @@ def updates(
         gaps=gaps,
         alone={f"the room {path}": client.exchange.limits.room(operation.path)},
         listen=listen,
-        listen_for_items=lambda: listen(DICTS, Making(make, counts) if make else None),
+        listen_for_items=lambda hold: listen(DICTS, hold, Making(look, make, counts) if make else Looking(look)),
     )

@@ -1,11 +1,13 @@
 """Watches what can be asked for over REST, and looks when a room tells that something has changed.
 
-Where the room cannot be had, it looks now and then instead; where there is no such room, that is raised.
+While the room cannot be had, it looks now and then instead; where there is no such room, that is raised.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Hashable, Iterable
+from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 import orjson
@@ -19,16 +21,19 @@ from datastore_sdk.realtime.listening import FATAL, Hearer, Listening, pause
 from datastore_sdk.realtime.manners import Manners
 from datastore_sdk.realtime.messages import Messages
 from datastore_sdk.realtime.stream import Plan
-from datastore_sdk.realtime.taken import TAKEN
+from datastore_sdk.realtime.taken import Hold
 from datastore_sdk.transport import Client
+from datastore_sdk.transport.calls.exchange import Calls, Exchange
 from datastore_sdk.transport.effects import Effect, Emit, Steps, changed
-from datastore_sdk.transport.exchange import Calls, Exchange
-from datastore_sdk.transport.logs import logger
-from datastore_sdk.transport.rooms import room
+from datastore_sdk.transport.rooms.entering import room
+from datastore_sdk.transport.telling.logs import logger
 
 log = logger("realtime")
 
 T = TypeVar("T")
+
+_LONGEST = 600.0
+"""The longest time that nothing but looking is done before it is tried again to enter the room, in seconds."""
 
 
 class Watching(Hearer[Record], Generic[T]):
@@ -84,9 +89,9 @@ class Watching(Hearer[Record], Generic[T]):
                 new.append(thing)
         yield from Emit(new)
 
-    def poll(self) -> Steps[None]:
-        """Looks again and again."""
-        while True:
+    def poll(self, seconds: float) -> Steps[None]:
+        """Looks again and again, for so long."""
+        while seconds > 0:
             try:
                 yield from self.look()
             except CallError as error:
@@ -94,6 +99,7 @@ class Watching(Hearer[Record], Generic[T]):
                     raise
                 log.warning("%s; looking again in %g s", error, self._interval)
             yield from pause(self._interval)
+            seconds -= self._interval
 
 
 def watched(
@@ -119,23 +125,32 @@ def watched(
     """
     operation, counts = room(path, {}), Counts()
 
-    def watch() -> Steps[None]:
+    def watch(hold: Hold) -> Steps[None]:
         watching = Watching(client.exchange, look, name, aspects, interval)
         yield from watching.look()
-        try:
-            hold = TAKEN.take({f"the room {path}": client.exchange.limits.room(operation.path)})
+        retries, wait, told = client.retries, interval, ""
+        while True:
+            listening = Listening(
+                client.exchange, operation, Messages(DICTS, counts), watching, manners, counts, retries
+            )
             try:
-                messages = Messages(DICTS, counts)
-                yield from Listening(client.exchange, operation, messages, watching, manners, counts).steps()
-            finally:
-                hold.release()
-        except NotFoundError:  # no such pad or site: its list of states would stay empty for ever
-            raise
-        except (CallError, RoomTakenError) as error:
-            log.warning("%s; looking every %g s instead of listening", error, interval)
-            yield from watching.poll()
+                room_hold = hold.also({f"the room {path}": client.exchange.limits.room(operation.path)})
+                try:
+                    yield from listening.steps()
+                finally:
+                    room_hold.release()
+            except NotFoundError:  # no such pad or site: its list of states would stay empty for ever
+                raise
+            except (CallError, RoomTakenError) as error:
+                taken = isinstance(error, RoomTakenError)
+                wait = interval if taken or listening.was_entered else min(2 * wait, max(interval, _LONGEST))
+                level = logging.INFO if str(error) == told else logging.WARNING
+                log.log(level, "%s; looking every %g s instead of listening, for %g s", error, interval, wait)
+                told = str(error)
+            yield from watching.poll(wait)
+            retries = replace(client.retries, max_attempts=1)
 
-    def listen(form: Form[Any]) -> Steps[None]:
+    def listen(form: Form[Any], hold: Hold) -> Steps[None]:
         def in_form(effect: Effect[Any]) -> Steps[Any]:
             things: list[T] = getattr(effect, "item", [])
             if things:
@@ -143,7 +158,7 @@ def watched(
                 return None
             return (yield from effect)
 
-        return changed(watch(), in_form)
+        return changed(watch(hold), in_form)
 
     return Plan(
         what=f"watch on {path.strip('/')}",

@@ -14,7 +14,7 @@ from typing import Any, Final
 from datastore_sdk.testing.scanning import Scanner
 from datastore_sdk.testing.scrubbing import scrubbed_request, scrubbed_response
 from datastore_sdk.transport.default_clients import close_default_clients
-from datastore_sdk.transport.http import httpx_only
+from datastore_sdk.transport.http.requests import httpx_only
 
 CREDENTIALS: Final = ("TALLY_AUTH_TOKEN", "RESTREAM_CLIENT_ID", "RESTREAM_CLIENT_SECRET")
 """The environment variables whose values must not stand in a cassette."""

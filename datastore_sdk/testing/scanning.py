@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote
 
-from datastore_sdk.drift.traffic.scrubbing import HIDDEN, is_secret
+from datastore_sdk.drift.scrubbing import HIDDEN, is_secret
 from datastore_sdk.drift.values import is_array, is_object
 
 SHORTEST: Final = 8

@@ -1,20 +1,25 @@
 """The wire: who calls, how often, and what comes back. Nothing outside this package knows the HTTP library.
 
-Where to find what:
+Rooms, from the top:
 
-    client            what users hold; set up by config, settings, surroundings, profiles, login, told by description
-    exchange          the logic of a call: call, attempt, retry, slots and limits, credentials, body, answers
-    effects           what logic asks of the world, and drivers, which carry it out: by blocking, by awaiting, in time
-    http              requests: over pool (chunks, idle, line, tls) or over_httpx
-    rooms             how a WebSocket room is entered; sockets, frames and tunnels carry it
-    hooks             who is told of calls, like logs, telemetry and drift
+    client            what users hold; default_clients are made by themselves, sharing is what clients have in common
+    wire              the connections of a client
+    configuration/    a client's settings, and where each comes from
+    rooms/            WebSockets: how a room is entered, and what carries it
+    driving/          carries effects out: by blocking, by awaiting, in time
+    calls/            the logic of a call: its attempts, limits and time, and what the answer means
+    http/             requests: over the standard library, or over httpx
+    credentials/      where the token comes from
+    telling/          who is told of calls: hooks, logs, OpenTelemetry
+    effects           what logic asks of the world; answers, slots, mask, clock, connection and forking serve all
 """
 
 from datastore_sdk.transport.answers import UnexpectedContentError
+from datastore_sdk.transport.calls.retry import RetryPolicy
 from datastore_sdk.transport.client import Client
 from datastore_sdk.transport.connection import Timeouts
 from datastore_sdk.transport.default_clients import client_for
-from datastore_sdk.transport.hooks import (
+from datastore_sdk.transport.telling.hooks import (
     AnswerEvent,
     CallEvent,
     DriftEvent,
@@ -24,8 +29,7 @@ from datastore_sdk.transport.hooks import (
     RequestEvent,
     RetryEvent,
 )
-from datastore_sdk.transport.logs import begin_log
-from datastore_sdk.transport.retry import RetryPolicy
+from datastore_sdk.transport.telling.logs import begin_log
 
 __all__ = [
     "AnswerEvent",

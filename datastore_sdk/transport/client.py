@@ -9,18 +9,18 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
 from datastore_sdk.filters import completed_by
+from datastore_sdk.transport.calls.exchange import Calls, Exchange
+from datastore_sdk.transport.calls.retry import RetryPolicy
 from datastore_sdk.transport.clock import Clock
-from datastore_sdk.transport.config import Configuration, Options
+from datastore_sdk.transport.configuration.config import Configuration, Options
+from datastore_sdk.transport.configuration.description import Description, described
+from datastore_sdk.transport.configuration.surroundings import configuration
 from datastore_sdk.transport.connection import Timeouts
-from datastore_sdk.transport.credentials import TokenProvider
-from datastore_sdk.transport.description import Description, described
+from datastore_sdk.transport.credentials.tokens import TokenProvider
 from datastore_sdk.transport.effects import Steps
-from datastore_sdk.transport.exchange import Calls, Exchange
-from datastore_sdk.transport.hooks import Hooks
-from datastore_sdk.transport.line import Line
-from datastore_sdk.transport.retry import RetryPolicy
+from datastore_sdk.transport.http.line import Line
 from datastore_sdk.transport.sharing import credentials_of, limits_of
-from datastore_sdk.transport.surroundings import configuration
+from datastore_sdk.transport.telling.hooks import Hooks
 from datastore_sdk.transport.wire import Wire
 from datastore_sdk.version import VERSION
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from datastore_sdk.transport.drivers import AsyncDriver, Driver
+    from datastore_sdk.transport.driving.drivers import AsyncDriver, Driver
 
 T = TypeVar("T")
 
@@ -259,7 +259,7 @@ class Client:
 
     def attend(self, steps: Steps[None], line: Line) -> Generator[Any, None, None]:
         """Carries out steps that listen to rooms, until the line is hung up."""
-        from datastore_sdk.transport.sockets import RoomDriver
+        from datastore_sdk.transport.rooms.sockets import RoomDriver
 
         return RoomDriver(self._wire.http(), self._clock, line, self._wire.sockets()).iterate(steps)
 
@@ -302,11 +302,11 @@ class Client:
         raise TypeError("a Client cannot be pickled: it holds credentials and connections; make one where it is needed")
 
     def _sync(self) -> Driver:
-        from datastore_sdk.transport.drivers import Driver
+        from datastore_sdk.transport.driving.drivers import Driver
 
         return Driver(self._wire.http(), self._clock)
 
     def _async(self) -> AsyncDriver:
-        from datastore_sdk.transport.drivers import AsyncDriver
+        from datastore_sdk.transport.driving.drivers import AsyncDriver
 
         return AsyncDriver(self._wire.async_http(), self._clock)

@@ -6,12 +6,13 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datastore_sdk.transport.retry import LONGEST
-
 if TYPE_CHECKING:
     import ssl
 
     import httpx
+
+LONGEST = 31 * 24 * 3600.0
+"""The longest time that makes sense to anybody, in seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

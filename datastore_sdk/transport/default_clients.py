@@ -9,9 +9,9 @@ from functools import lru_cache
 from threading import Lock
 
 from datastore_sdk.transport.client import Client
-from datastore_sdk.transport.config import Configuration, Options
-from datastore_sdk.transport.credentials import checked_token
-from datastore_sdk.transport.surroundings import configuration, state
+from datastore_sdk.transport.configuration.config import Configuration, Options
+from datastore_sdk.transport.configuration.surroundings import configuration, state
+from datastore_sdk.transport.credentials.tokens import checked_token
 
 _defaults: dict[Configuration, Client] = {}
 _lock = Lock()

@@ -7,7 +7,7 @@ get back what came of them:
     while chunk := (yield from Read(answer)):
         ...
 
-The two drivers in `drivers.py` carry the effects out: one by blocking, the other by awaiting. Errors of an effect are
+The two drivers in `driving/` carry the effects out: one by blocking, the other by awaiting. Errors of an effect are
 raised at the `yield`, so `try`/`finally` work as usual.
 """
 

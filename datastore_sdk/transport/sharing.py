@@ -8,13 +8,13 @@ from threading import Lock
 from typing import Generic, TypeVar
 from weakref import WeakValueDictionary
 
-from datastore_sdk.transport.client_credentials import ClientCredentials
+from datastore_sdk.transport.calls.limits import EndpointSlots, Limits
 from datastore_sdk.transport.clock import Clock
-from datastore_sdk.transport.config import Configuration
-from datastore_sdk.transport.credentials import Credentials, ProvidedToken, StaticToken
+from datastore_sdk.transport.configuration.config import Configuration
+from datastore_sdk.transport.credentials.client_credentials import ClientCredentials
+from datastore_sdk.transport.credentials.token_cache import TokenCache
+from datastore_sdk.transport.credentials.tokens import Credentials, ProvidedToken, StaticToken
 from datastore_sdk.transport.forking import renew_after_fork
-from datastore_sdk.transport.limits import EndpointSlots, Limits
-from datastore_sdk.transport.token_cache import TokenCache
 
 S = TypeVar("S")
 

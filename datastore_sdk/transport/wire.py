@@ -9,8 +9,8 @@ from datastore_sdk.transport.connection import Connection
 from datastore_sdk.transport.forking import renew_after_fork
 
 if TYPE_CHECKING:
-    from datastore_sdk.transport.http import AsyncHttp, Http
-    from datastore_sdk.transport.sockets import Sockets
+    from datastore_sdk.transport.http.requests import AsyncHttp, Http
+    from datastore_sdk.transport.rooms.sockets import Sockets
 
 
 class Wire:
@@ -33,7 +33,7 @@ class Wire:
     def http(self) -> Http:
         """Makes blocking requests."""
         # httpx is imported, and its TLS context built, with the first call: neither is needed to import this package.
-        from datastore_sdk.transport.http import Http
+        from datastore_sdk.transport.http.requests import Http
 
         with self._lock:
             if self._http is None:
@@ -42,13 +42,13 @@ class Wire:
 
     def async_http(self) -> AsyncHttp:
         """Makes awaited requests."""
-        from datastore_sdk.transport.http import AsyncHttp
+        from datastore_sdk.transport.http.requests import AsyncHttp
 
         return AsyncHttp(self.http, self.connection.async_http)
 
     def sockets(self) -> Sockets:
         """Opens WebSocket connections, each for one listener."""
-        from datastore_sdk.transport.sockets import Sockets
+        from datastore_sdk.transport.rooms.sockets import Sockets
 
         return Sockets(self.connection)
 

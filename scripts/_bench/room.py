@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import time
 from collections.abc import Iterator
+from time import monotonic, sleep
 
 from _bench.body import messages, records
 from _bench.client import SENT
@@ -26,7 +26,7 @@ def opened(key: bytes) -> bytes:
 
 def paced(count: int, rate: int) -> Iterator[bytes]:
     """Messages when they are due, so many a second; each record says when it was sent."""
-    begun = time.monotonic()
+    begun = monotonic()
     for number, record in enumerate(records(count), start=1):
-        time.sleep(max(begun + number / rate - time.monotonic(), 0))
-        yield from messages([b'{"%b": %.6f, %b' % (SENT.encode(), time.monotonic(), record[1:])])
+        sleep(max(begun + number / rate - monotonic(), 0))
+        yield from messages([b'{"%b": %.6f, %b' % (SENT.encode(), monotonic(), record[1:])])

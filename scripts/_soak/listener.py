@@ -8,12 +8,13 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from datastore_sdk import Client, Pad
+from datastore_sdk import Client, DataResolutions, Pad
 from datastore_sdk.realtime import Gap, LiveData, LiveDataAsync, LiveStatistics
 
 Form = Literal["sync", "async"]
-Name = tuple[int, int]
-"""A record's second and site."""
+Heard = tuple[int, int, Any]
+"""A record's second, its site, and its one field."""
+FIELD = "slurry_rate"
 
 
 class Listener:
@@ -23,16 +24,26 @@ class Listener:
         client: Makes the calls.
         pad_id: To what.
         start: From when on.
+        resolution: Which records.
         form: How.
         stale_after: Seconds without a sign of life after which the connection is made again.
     """
 
-    def __init__(self, client: Client, pad_id: int, start: datetime, form: Form, stale_after: float) -> None:
+    def __init__(
+        self,
+        client: Client,
+        pad_id: int,
+        start: datetime,
+        form: Form,
+        stale_after: float,
+        resolution: DataResolutions = DataResolutions.SECOND,
+    ) -> None:
         pad = Pad(id=pad_id, client=client)
-        options: dict[str, Any] = {"start_datetime": start, "is_routed": True, "fields": "slurry_rate"}
-        options["stale_after"] = stale_after
-        self.heard: list[Name] = []
-        self._last = 0
+        options: dict[str, Any] = {"start_datetime": start, "is_routed": True, "fields": FIELD}
+        options |= {"stale_after": stale_after, "resolution": resolution}
+        self.heard: list[Heard] = []
+        self.last = 0
+        """The second of the latest record."""
         self._live: LiveData[Any] | LiveDataAsync[Any]
         self._thread = ThreadPoolExecutor(1)
         if form == "sync":
@@ -65,7 +76,7 @@ class Listener:
         """Whether a record of a second, or a later one, has come. Raises what has ended the listening, if anything."""
         if self._listening.done():
             self._listening.result()
-        return self._last >= second
+        return self.last >= second
 
     def _listen(self, live: LiveData[Any]) -> None:
         for record in live:
@@ -76,5 +87,10 @@ class Listener:
             self._note(record)
 
     def _note(self, record: dict[str, Any]) -> None:
-        self.heard.append((record["timestamp"], record["site_id"]))
-        self._last = max(self._last, record["timestamp"])
+        self.heard.append(heard(record))
+        self.last = max(self.last, record["timestamp"])
+
+
+def heard(record: dict[str, Any]) -> Heard:
+    """What is remembered of a record."""
+    return record["timestamp"], record["site_id"], record.get(FIELD)

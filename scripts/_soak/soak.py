@@ -11,17 +11,18 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
-from _soak.listener import Form, Listener, Name
+from _soak.listener import FIELD, Form, Heard, Listener, heard
 from _soak.storm import storm
-from datastore_sdk import Client, Pad, RetryPolicy
+from datastore_sdk import Client, DataResolutions, Pad, RetryPolicy
+from datastore_sdk.data.query import DataQuery
 from datastore_sdk.realtime import Gap
 from datastore_sdk.sandbox import RoomOptions, Sandbox
 from datastore_sdk.transport.clock import Clock
 
 _NOW: Final = datetime(2025, 9, 18, 12, tzinfo=UTC)
 _PAD: Final = 681
-_STEPS: Final = (*[1] * 60, *[5] * 10, 90)
-"""Seconds of the field's time that may pass at once."""
+_LEAPS: Final = (*[1] * 60, *[5] * 10, 90)
+"""How many intervals of the field's time may pass at once."""
 _BEHIND: Final = 60
 """How many of them the listener may be behind before it is waited for."""
 _KEPT: Final = 40
@@ -34,6 +35,10 @@ _LULL: Final = 0.03
 """For how long the listener may catch up entirely, now and then: else all that comes would come together."""
 _CALM: Final = 0.7
 """How often that is."""
+_OFTEN: Final = 120
+"""After how many of them what is stored is read."""
+_AGE: Final = 30
+"""How many seconds of what it has not heard yet a connection may be older at once."""
 _STALE_AFTER: Final = 0.3
 """Nothing but the storm is silent for longer."""
 
@@ -78,7 +83,15 @@ class Figures:
         return not (self.lost or self.doubled or self.misplaced or self.misreported)
 
 
-def soak(form: Form, hours: float, every: float, seed: int) -> Figures:
+def soak(
+    form: Form,
+    hours: float,
+    every: float,
+    seed: int,
+    *,
+    late_every: float | None = None,
+    resolution: DataResolutions = DataResolutions.SECOND,
+) -> Figures:
     """Listens to a pad through a storm.
 
     Args:
@@ -86,61 +99,103 @@ def soak(form: Form, hours: float, every: float, seed: int) -> Figures:
         hours: How much of the field's time passes.
         every: After about how many messages something ends the connection.
         seed: Of the storm and the field.
+        late_every: After about how many messages one comes later than others; a third of `every` unless given.
+        resolution: Which records are listened to.
 
     Raises:
         TimeoutError: Nothing came any more.
     """
-    begun = time.monotonic()
-    rooms = RoomOptions(replays=5, kept_seconds=_KEPT)
+    begun, step = time.monotonic(), DataQuery(source="pad", id=_PAD, resolution=resolution).step
+    rooms = RoomOptions(replays=5, kept_seconds=_KEPT * step)
     retries = RetryPolicy(first_wait=0.005, longest_wait=0.02, max_attempts=10)
-    with (
-        Sandbox(now=_NOW, days=1, seed=seed, rooms=rooms) as sandbox,
-        Client(sandbox.token, base_url=sandbox.url, retries=retries, clock=_FieldTime(sandbox)) as client,
-        Listener(client, _PAD, _NOW, form, _STALE_AFTER) as listener,
-    ):
-        _reach(listener, int(sandbox.field.now()))
-        for fault in storm(seed, every):
-            sandbox.faults.add(fault)
-        chance, end = random.Random(seed), sandbox.field.now() + hours * 3600  # noqa: S311 - no secret
-        while (now := int(sandbox.field.now())) < end:
-            _reach(listener, now - _BEHIND)
-            if chance.random() < _CALM:
-                _wait(partial(listener.has_heard, now), _LULL)
-            sandbox.advance(chance.choice(_STEPS))
-        sandbox.faults.clear()
-        sandbox.advance(_BEHIND)
-        query = Pad(id=_PAD, client=client).get_data(start_datetime=_NOW, is_routed=True, fields=["slurry_rate"])
-        stored = [(record["timestamp"], record["site_id"]) for record in query]
-        _wait(lambda: len(listener.heard) >= len(stored), _PATIENCE)
-        return _figures(form, hours, stored, listener, time.monotonic() - begun)
+    with Sandbox(now=_NOW, days=1, seed=seed, rooms=rooms) as sandbox:
+        clock, now = _FieldTime(sandbox, step), sandbox.field.now
+        with (
+            Client(sandbox.token, base_url=sandbox.url, retries=retries, clock=clock) as client,
+            Listener(client, _PAD, _NOW, form, _STALE_AFTER, resolution) as listener,
+        ):
+            clock.listener = listener
+            _wait(lambda: listener.statistics.connected, _PATIENCE)
+            for fault in storm(seed, every, late_every):
+                sandbox.faults.add(fault)
+            chance, begin, end = random.Random(seed), now(), now() + hours * 3600  # noqa: S311 - no secret
+            archive = _Archive(client, resolution, step, int(begin))
+            while now() < end:
+                latest = _latest(now(), step)
+                archive.read(latest, at_least=_OFTEN * step)
+                if latest - _BEHIND * step >= begin:
+                    _reach(listener, latest - _BEHIND * step)
+                if chance.random() < _CALM:
+                    _wait(partial(listener.has_heard, latest), _LULL)
+                sandbox.advance(chance.choice(_LEAPS) * step)
+            sandbox.faults.clear()
+            sandbox.advance(_BEHIND * step)
+            archive.read(_latest(now(), step))
+            _wait(lambda: len(listener.heard) >= len(archive.records), _PATIENCE)
+            return _figures(form, hours, archive.records, listener, time.monotonic() - begun)
+
+
+class _Archive:
+    """What REST has of the records that are told; read before it is corrected, which happens hours later."""
+
+    def __init__(self, client: Client, resolution: DataResolutions, step: int, first: int) -> None:
+        self.records: list[Heard] = []
+        self._client = client
+        self._resolution = resolution
+        self._step = step
+        self._next = first
+
+    def read(self, last: int, at_least: int = 0) -> None:
+        """Reads on up to an interval, by its first second, unless that is too little."""
+        if last - self._next < at_least:
+            return
+        data = Pad(id=_PAD, client=self._client).get_data(
+            start_datetime=datetime.fromtimestamp(self._next, tz=UTC),
+            is_routed=True,
+            fields=FIELD,
+            resolution=self._resolution,
+        )
+        self.records += [heard(record) for record in data if record["timestamp"] <= last]
+        self._next = last + self._step
+
+
+def _latest(now: float, step: int) -> int:
+    """The first second of the latest interval that is over."""
+    return (int(now) + 1) // step * step - step
 
 
 class _FieldTime(Clock):
-    """The time in the field, so that a connection that lasts a minute of it is a minute old to the listener too."""
+    """The time in the field, so that a connection that lasts a minute of it is a minute old to the listener too.
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    Where it leaps, a connection ages as its records come: in life it would have told them meanwhile.
+    """
+
+    def __init__(self, sandbox: Sandbox, step: int) -> None:
+        self.listener: Listener | None = None
         self._sandbox = sandbox
+        self._step = step
 
     def now(self) -> float:
         return self._sandbox.field.now()
 
     def monotonic(self) -> float:
-        return self._sandbox.field.now()
+        now, last = self._sandbox.field.now(), self.listener.last if self.listener else 0
+        return min(now, last + self._step + _AGE) if last else now
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds / _SPEED)
 
 
-def _figures(form: Form, hours: float, stored: list[Name], listener: Listener, seconds: float) -> Figures:
-    statistics, heard = listener.statistics, [*listener.heard]
+def _figures(form: Form, hours: float, stored: list[Heard], listener: Listener, seconds: float) -> Figures:
+    statistics, come = listener.statistics, [*listener.heard]
     return Figures(
         form=form,
         hours=hours,
         breaks=statistics.reconnections,
         records=len(stored),
-        lost=(Counter(stored) - Counter(heard)).total(),
-        doubled=(Counter(heard) - Counter(stored)).total(),
-        misplaced=max(0, _descents(heard) - statistics.late),
+        lost=(Counter(stored) - Counter(come)).total(),
+        doubled=(Counter(come) - Counter(stored)).total(),
+        misplaced=max(0, _descents(come) - statistics.late),
         late=statistics.late,
         told_again=statistics.doubled,
         filled=statistics.filled,
@@ -150,16 +205,16 @@ def _figures(form: Form, hours: float, stored: list[Name], listener: Listener, s
     )
 
 
-def _in_gap(record: Name, gap: Gap) -> bool:
-    second, site = record
+def _in_gap(record: Heard, gap: Gap) -> bool:
+    second, site, _ = record
     return gap.source in {site, None} and gap.start.timestamp() <= second <= gap.end.timestamp()
 
 
-def _descents(heard: Iterable[Name]) -> int:
+def _descents(heard: Iterable[Heard]) -> int:
     """How many records come after a later one of their site."""
     last: dict[int, int] = {}
     count = 0
-    for second, site in heard:
+    for second, site, _ in heard:
         count += second < last.get(site, 0)
         last[site] = max(second, last.get(site, 0))
     return count

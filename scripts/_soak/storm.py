@@ -36,9 +36,6 @@ _BREAKS: Final[tuple[tuple[Fault, float], ...]] = (
 )
 """What ends a connection, and how often in comparison."""
 _NUISANCES: Final[tuple[tuple[Fault, float], ...]] = (
-    (Late(by=1), 1),
-    (Late(by=7), 1),
-    (Late(by=20), 1),
     (Duplicate(copies=1), 0.2),
     (Duplicate(copies=5), 0.2),
     (Garbage(kind="text"), 0.2),
@@ -47,6 +44,8 @@ _NUISANCES: Final[tuple[tuple[Fault, float], ...]] = (
     (HugeFrame(size=1 << 18), 0.2),
 )
 """What does not, and how often in comparison to all breaks together."""
+_LATE: Final = (Late(by=1), Late(by=7), Late(by=20))
+"""What comes later than others, all equally often."""
 _ROOMS, _ARCHIVE = "/ws/*", "/v1/*/data/"
 _REFUSALS: Final = (
     Status(status=429, path=_ROOMS, retry_after=0),
@@ -61,18 +60,20 @@ _REFUSAL: Final = 0.05
 """How probable each is."""
 
 
-def storm(seed: int, every: float) -> Iterator[Fault]:
+def storm(seed: int, every: float, late_every: float | None = None) -> Iterator[Fault]:
     """Faults of all kinds, which last.
 
     Args:
         seed: Of the chance.
         every: After about how many messages something ends the connection.
+        late_every: After about how many messages one comes later than others; a third of `every` unless given.
     """
     chance = random.Random(seed)  # noqa: S311 - no secret
     whole = sum(weight for _, weight in _BREAKS)
     probable = [
         *((fault, weight / whole / every) for fault, weight in _BREAKS),
         *((fault, weight / every) for fault, weight in _NUISANCES),
+        *((fault, 1 / len(_LATE) / (late_every or every / len(_LATE))) for fault in _LATE),
         *((fault, _REFUSAL) for fault in _REFUSALS),
     ]
     for fault, probability in probable:

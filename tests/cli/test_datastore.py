@@ -13,7 +13,7 @@ import pytest
 
 from datastore_sdk import cli
 from datastore_sdk.cli import main
-from datastore_sdk.sandbox import Sandbox
+from datastore_sdk.sandbox import Sandbox, faults
 from datastore_sdk.version import VERSION
 from tests.drift.contracts import REAL, ROOT
 
@@ -136,6 +136,39 @@ def test_live_with_what_is_not_there(sandbox: Sandbox, what: str, id: str, capsy
     assert f"datastore: {sandbox.url} has no {what} {id} (404)" in err
 
 
+def test_live_where_nothing_can_be_seen(own_sandbox: Sandbox, capsys: Output) -> None:
+    own_sandbox.faults.add(faults.Status(403, path="*", times=None))
+    assert main(["drift", "traffic", "--live"]) == 3
+    assert f"datastore: {own_sandbox.url} answered no call with a success (403)" in capsys.readouterr().err
+
+
+def answered(folder: Path, *statuses: int, uri: str = "https://example.com/external/thirdparty/v1/pads/") -> str:
+    """A cassette in which a list of pads was answered so."""
+    request: dict[str, Any] = {"method": "GET", "uri": uri, "body": None, "headers": {}}
+    answers = [{"status": {"code": status}, "headers": {}, "body": {"string": "[]"}} for status in statuses]
+    path = folder / "some.json"
+    path.write_text(json.dumps({"interactions": [{"request": request, "response": each} for each in answers]}), "utf-8")
+    return str(path)
+
+
+def test_calls_that_are_left_out_are_told(tmp_path: Path, capsys: Output) -> None:
+    content = json.loads(Path(answered(tmp_path, 200)).read_text("utf-8"))
+    other = json.loads(Path(answered(tmp_path, 200, uri="https://api.example.org/x")).read_text("utf-8"))
+    path = tmp_path / "both.json"
+    path.write_text(json.dumps({"interactions": [*content["interactions"], *other["interactions"]]}), "utf-8")
+    assert main(["drift", "traffic", str(path)]) == 0
+    assert capsys.readouterr().err == "Left out: 1 call to api.example.org, which is another API\n"
+
+
+def test_failures_of_the_service_are_told_apart_from_drift(tmp_path: Path, capsys: Output) -> None:
+    assert main(["drift", "traffic", answered(tmp_path, 200, 500)]) == 0
+    out, err = capsys.readouterr()
+    assert out.endswith("no drift\n")
+    assert err.startswith("1 of 2 calls were answered with a failure of the service (5xx)")
+    assert main(["drift", "traffic", answered(tmp_path, 502, 500)]) == 3
+    assert "there is nothing to be held against the contract" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -180,6 +213,74 @@ def test_help_lists_the_commands(capsys: Output) -> None:
     assert main(["--help"]) == 0
     help_ = capsys.readouterr().out
     assert all(name in help_ for name in ("doctor", "drift", "sandbox", "--install-completion"))
+
+
+@pytest.mark.parametrize(
+    ("shell", "begins"), [("bash", "_datastore_completion"), ("zsh", "#compdef datastore\n"), ("fish", "complete ")]
+)
+def test_completion_of_a_shell(shell: str, begins: str, capsys: Output) -> None:
+    assert main(["--show-completion", shell]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith(begins)
+    assert err == ""
+
+
+def test_completion_of_no_shell(capsys: Output) -> None:
+    assert main(["--show-completion", "elvish"]) == 3
+    assert capsys.readouterr() == ("", "Shell elvish not supported.\n")
+
+
+def test_completion(monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
+    monkeypatch.setenv("_DATASTORE_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "datastore drift traffic --su")
+    monkeypatch.setenv("COMP_CWORD", "3")
+    assert main([]) == 0
+    assert capsys.readouterr() == ("--suggest\n", "")
+
+
+@pytest.mark.parametrize("arguments", [[], ["drift"]])
+def test_help_that_nobody_asked_for_is_no_result(arguments: list[str], capsys: Output) -> None:
+    assert main(arguments) == 3
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "Usage: datastore" in err
+
+
+def test_what_nobody_thought_of_is_no_drift(monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
+    def fail(*_: Any) -> None:
+        raise KeyError("x")
+
+    monkeypatch.setattr("datastore_sdk.cli.drift_spec.compare", fail)
+    assert main(["drift", "spec", "sdk", "sdk"]) == 3
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == "datastore: this should not have happened: KeyError: 'x' (RESTREAM_LOG=debug tells more)\n"
+
+
+ODD_CONTRACT: dict[str, Any] = {
+    "openapi": "3.1.0",
+    "paths": {"/a\n::error::b/\x1b[31m": {"get": {"operationId": "\ud800ü", "responses": {}}}},
+}
+"""With what could steer a terminal, or be a command of its own in the log of GitHub Actions."""
+
+
+@pytest.mark.parametrize("form", ["text", "json", "github", "sarif"])
+def test_whatever_a_contract_holds_can_be_shown(form: str, tmp_path: Path) -> None:
+    path = tmp_path / "odd.json"
+    path.write_text(json.dumps(ODD_CONTRACT), "utf-8")
+    done = run("drift", "spec", str(path), "sdk", "--format", form, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert (done.returncode, done.stderr) == (2, "")
+    assert "\x1b" not in done.stdout
+    assert not any(line.startswith("::error::") for line in done.stdout.splitlines())
+    if form in ("json", "sarif"):
+        json.loads(done.stdout)
+
+
+def test_what_is_quoted_of_a_contract_begins_no_line(tmp_path: Path, capsys: Output) -> None:
+    path = tmp_path / "odd.json"
+    path.write_text(json.dumps({"openapi": "3.1.0", "paths": {"/a\n::error::b/\x1b[31m": []}}), "utf-8")
+    assert main(["drift", "spec", "sdk", str(path)]) == 3
+    assert r"/paths/~1a\n::error::b~1\x1b[31m must be an object, not an array" in capsys.readouterr().err
 
 
 def test_help_of_the_sandbox(capsys: Output) -> None:

@@ -162,7 +162,9 @@ def test_client_credentials_that_are_wrong(sandbox: Sandbox, examine: Examine, m
     monkeypatch.delenv("TALLY_AUTH_TOKEN")
     monkeypatch.setenv("RESTREAM_CLIENT_ID", sandbox.client_id)
     monkeypatch.setenv("RESTREAM_CLIENT_SECRET", SECRET)
-    assert examine(1)["token"]["status"] == "wrong"
+    found = examine(1)
+    assert found["token"]["status"] == "wrong"
+    assert "RESTREAM_CLIENT_ID and RESTREAM_CLIENT_SECRET" in found["token"]["advice"]
 
 
 @pytest.mark.parametrize(
@@ -170,6 +172,7 @@ def test_client_credentials_that_are_wrong(sandbox: Sandbox, examine: Examine, m
     [
         (faults.Status(503, skip=1), "token", "the service has a problem"),
         (faults.Status(403, skip=1), "token", "ask Tally for access"),
+        (faults.Status(404, skip=1), "token", "is a Restream service: it has no pads"),
         (faults.WrongJson(skip=1), "token", "is a Restream service"),
         (faults.Reset(skip=1), "token", "try again"),
         (faults.Status(400, path="*/ws/*"), "rooms", "may not let WebSockets through"),
@@ -311,6 +314,42 @@ def test_no_tls_where_there_should_be(lead: Callable[[str], None], examine: Exam
         lead(server.url.replace("http:", "https:"))
         found = examine(1, "--timeout", "2")
     assert found["TLS"]["status"] == "wrong"
+
+
+def test_a_proxy_that_does_not_answer(
+    lead: Callable[[str], None], examine: Examine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lead("http://localhost:1")
+    monkeypatch.setenv("HTTP_PROXY", f"http://me:{SECRET}@127.0.0.1:1")
+    found = examine(1)["connection"]
+    assert found["message"].startswith("no connection to the proxy 127.0.0.1, port 1: ")
+    assert "HTTPS_PROXY" in found["advice"]
+
+
+def test_a_profile_that_others_can_read(
+    sandbox: Sandbox, examine: Examine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("TALLY_AUTH_TOKEN")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    profile = tmp_path / "restream" / "config.toml"
+    profile.parent.mkdir()
+    profile.write_text(f'[default]\nauth_token = "{sandbox.token}"\n')
+    profile.chmod(0o644)
+    found = examine(0)
+    assert statuses(found) | {"settings": "good", "profile": "warning", "token": "good"} == statuses(found)
+    assert "chmod 600" in found["profile"]["message"]
+
+
+def test_a_message_of_several_lines_stays_one(
+    monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox, capsys: Output
+) -> None:
+    assert sandbox.url
+    monkeypatch.delenv("TALLY_AUTH_TOKEN")
+    assert main(["doctor"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    first = next(number for number, line in enumerate(lines) if line.startswith("wrong    settings"))
+    assert lines[first].endswith("Do one of these:")
+    assert lines[first + 1].startswith(f"{'':21}  - set the environment variable TALLY_AUTH_TOKEN")
 
 
 def test_through_a_proxy(lead: Callable[[str], None], examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:

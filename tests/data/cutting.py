@@ -27,7 +27,8 @@ def cut(decode: Decode, pieces: Iterable[bytes]) -> list[Any]:
             records += batch
             assert cutter.good <= fed + len(piece)
         fed += len(piece)
-    records += cutter.finish()
+    for batch in cutter.finish():
+        records += batch
     return records
 
 

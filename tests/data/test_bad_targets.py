@@ -108,10 +108,12 @@ def test_what_is_no_file(
 @pytest.mark.parametrize(
     ("name", "error", "message"),
     [
-        ("records", ValueError, "the format is chosen by the suffix"),
-        ("records.xls", ValueError, "the format is chosen by the suffix"),
-        ("records.json.json", ValueError, "the format is chosen by the suffix"),
-        ("records.json.partial", ValueError, "the format is chosen by the suffix"),
+        ("records", ValueError, r"the format is chosen by the suffix.*, \.feather$"),
+        ("records.xls", ValueError, r"the format is chosen by the suffix.*, not \.xls$"),
+        ("records.2025.json.json", ValueError, r"the format is chosen by the suffix.*, not \.json\.json$"),
+        ("records.parquet.gz", ValueError, r"the format is chosen by the suffix.*, not \.parquet\.gz$"),
+        ("records.json.partial", ValueError, r"the format is chosen by the suffix.*, not \.partial$"),
+        ("records.json/", IsADirectoryError, "is the name of a directory; name a file in it"),
         ("folder.json", IsADirectoryError, "is a directory; name a file in it"),
         ("old.json", FileExistsError, "exists already; pass overwrite=True"),
         ("old.json/records.json", OSError, "old.json"),
@@ -132,10 +134,33 @@ def test_names(
     (tmp_path / "old.json").write_bytes(b"old")
     service = RecordService(RECORDS)
     with pytest.raises(error, match=message):
-        form.save(client_of(serve(service)), [SITE], tmp_path / name, resume=resume)
+        form.save(client_of(serve(service)), [SITE], f"{tmp_path}/{name}", resume=resume)
     assert service.asked == 0
     assert sorted(each.name for each in tmp_path.iterdir()) == ["folder.json", "old.json"]
     assert (tmp_path / "old.json").read_bytes() == b"old"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"overwrite": "no"}, "overwrite must be"),
+        ({"overwrite": 1}, "overwrite must be"),
+        ({"resume": "no"}, "resume must be"),
+        ({"resume": None}, "resume must be"),
+        ({"progress": "yes"}, "progress must be"),
+        ({"progress": 1}, "progress must be"),
+    ],
+)
+def test_options_of_another_type(
+    options: dict[str, Any], message: str, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
+) -> None:
+    """A string is true even where it says no: the old file must not be replaced for that."""
+    service, path = RecordService(RECORDS), tmp_path / "records.json"
+    path.write_bytes(b"old")
+    with pytest.raises(TypeError, match=message):
+        form.save(client_of(serve(service)), [SITE], path, **{"overwrite": True, **options})
+    assert service.asked == 0
+    assert files_in(tmp_path) == {"records.json": b"old"}
 
 
 @both

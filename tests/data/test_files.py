@@ -3,15 +3,38 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import resource
+import signal
 import stat
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from _environment import ROOT
 
+from datastore_sdk.data import drafts
 from datastore_sdk.data.files import checked_target, replacing
+from datastore_sdk.data.locks import is_at
 from tests.support.leaks import files_in
+
+
+def no_nameless(*_: object) -> None:
+    raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+
+
+@pytest.fixture(params=["nameless", "hidden"], autouse=True)
+def draft(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which kind of draft there is: as on Linux, or as elsewhere."""
+    if request.param == "hidden":
+        monkeypatch.setattr(drafts, "_Nameless", no_nameless)
+
+
+nameless = pytest.mark.parametrize("draft", ["nameless"], indirect=True)
+hidden = pytest.mark.parametrize("draft", ["hidden"], indirect=True)
 
 
 def write(target: Path, content: bytes) -> None:
@@ -54,13 +77,13 @@ def test_a_failure_leaves_everything_as_it_was(tmp_path: Path, error: type[BaseE
 
 @pytest.mark.parametrize("step", ["fsync", "replace", "chmod"])
 def test_a_disk_that_fails(tmp_path: Path, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    def fail(*names: object, **_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), *map(str, names[:1]))
 
     target = tmp_path / "records.json"
     target.write_bytes(b"old")
     monkeypatch.setattr(os if step == "fsync" else Path, step, fail)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match=f"No space left on device: '{target}'$"):
         write(target, b"new")
     monkeypatch.undo()
     assert files_in(tmp_path) == {"records.json": b"old"}
@@ -151,12 +174,126 @@ def test_long_names(tmp_path: Path) -> None:
     assert files_in(tmp_path) == {name: b"[]"}
 
 
-def test_the_file_that_is_written_lies_beside_its_target_and_out_of_sight(tmp_path: Path) -> None:
-    """Beside it, because only within a file system renaming is one step; hidden, so that no pattern picks it up."""
+def test_a_file_that_came_meanwhile(tmp_path: Path) -> None:
+    target = tmp_path / "records.json"
+    with pytest.raises(
+        FileExistsError, match=f"^{target} has come to exist meanwhile; pass overwrite=True to replace it"
+    ):
+        come_late(target)
+    assert files_in(tmp_path) == {"records.json": b"other"}
+
+
+def come_late(target: Path) -> None:
+    with replacing(target, overwrite=False) as file:
+        file.write(b"mine")
+        target.write_bytes(b"other")
+
+
+@nameless
+def test_a_draft_without_a_name(tmp_path: Path) -> None:
+    """Nothing is left of it, whatever becomes of its process."""
+    with replacing(tmp_path / "records.json") as file:
+        file.write(b"new")
+        file.flush()
+        assert files_in(tmp_path) == {}
+        assert Path(file.name).parent == tmp_path
+
+
+@hidden
+def test_a_hidden_draft_lies_beside_its_target(tmp_path: Path) -> None:
+    """Because only within a file system renaming is one step; hidden, so that no pattern picks it up."""
     with replacing(tmp_path / "records.json"):
         (name,) = files_in(tmp_path)
-        assert name.startswith(".")
-        assert not name.endswith(".json")
+        assert name.startswith(".records.json.")
+        assert name.endswith(".restream-part")
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from datastore_sdk.data import drafts, files
+
+drafts._Nameless = lambda target: os.open(target / "nothing", os.O_RDONLY)
+with files.replacing(Path(sys.argv[1])) as file:
+    file.write(b"half")
+    file.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@hidden
+def test_drafts_of_dead_processes_are_removed(tmp_path: Path) -> None:
+    target = tmp_path / "records.json"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")])}
+    dead = subprocess.run([sys.executable, "-c", KILLED, str(target)], env=environment, check=False)
+    assert dead.returncode == -signal.SIGKILL
+    assert len(files_in(tmp_path)) == 1
+    (tmp_path / ".records.json.part").write_bytes(b"somebody else's")
+    with replacing(tmp_path / "other.json") as other:
+        assert len(files_in(tmp_path)) == 3
+        with replacing(target) as one, replacing(target) as two:
+            assert len(files_in(tmp_path)) == 4
+            one.write(b"one")
+            two.write(b"two")
+        other.write(b"other")
+    assert files_in(tmp_path) == {
+        "records.json": b"one",
+        "other.json": b"other",
+        ".records.json.part": b"somebody else's",
+    }
+
+
+@hidden
+def test_drafts_that_cannot_be_locked_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They may be in use."""
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", fail)
+    target = tmp_path / "records.json"
+    with replacing(target) as one, replacing(target) as two:
+        one.write(b"one")
+        two.write(b"two")
+    assert files_in(tmp_path) == {"records.json": b"one"}
+
+
+@hidden
+def test_a_draft_that_is_taken_for_one_that_was_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody locks it before its owner does, and removes it."""
+    seen: list[Path] = []
+
+    def remove(file: Any, path: Path) -> bool:
+        if not seen:
+            path.unlink()
+        seen.append(path)
+        return is_at(file, path)
+
+    monkeypatch.setattr(drafts, "is_at", remove)
+    write(tmp_path / "records.json", b"[]")
+    assert files_in(tmp_path) == {"records.json": b"[]"}
+    assert len(seen) == 2
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_where_links_are_forbidden(overwrite: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was downloaded for hours is not lost for that."""
+
+    def fail(_: object, path: Any, **__: object) -> None:
+        if (tmp_path / path).exists():
+            raise FileExistsError
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", fail)
+    target = tmp_path / "records.json"
+    if overwrite:
+        target.write_bytes(b"old")
+    with replacing(target, overwrite=overwrite) as file:
+        file.write(b"new" * 100_000)
+    assert files_in(tmp_path) == {"records.json": b"new" * 100_000}
+    with pytest.raises(FileExistsError, match="has come to exist meanwhile"):
+        come_late(tmp_path / "other.json")
+    assert files_in(tmp_path) == {"records.json": b"new" * 100_000, "other.json": b"other"}
 
 
 def test_two_at_a_time(tmp_path: Path) -> None:
@@ -165,6 +302,16 @@ def test_two_at_a_time(tmp_path: Path) -> None:
         one.write(b"one")
         two.write(b"two")
     assert files_in(tmp_path) == {"records.json": b"one"}
+
+
+def test_an_error_names_the_file_that_was_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(path: Any, *_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(os, "open", fail)
+    monkeypatch.setattr(Path, "open", fail)
+    with pytest.raises(PermissionError, match=rf"^\[Errno 13\] Permission denied: '{tmp_path}/records\.json'$"):
+        write(tmp_path / "records.json", b"[]")
 
 
 def test_targets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

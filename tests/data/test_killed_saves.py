@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,9 @@ from _environment import ROOT
 from datastore_sdk.data import Data, DataQuery
 from datastore_sdk.exceptions import ResumeError
 from tests.data.service import Break, RecordService, moment, records_of
+from tests.support.answers import answer, by_path
 from tests.support.fixtures import ClientOf, Serve
+from tests.support.leaks import files_in
 from tests.support.wire import PATIENCE, Line, Server
 
 QUERY = "DataQuery(source='pad', id=681, start=moment(0), end=moment(7999), is_routed=True, parallel={parallel})"
@@ -31,14 +34,16 @@ ranges.SLICE = timedelta(seconds=2000)
 url, path, how = sys.argv[1:]
 with Client("t0ken-0123456789", base_url=url) as client:
     if how == "sync":
-        Data(client, [{query}]).save(path, resume={resume})
+        Data(client, [{query}]).save(path, resume={resume}, overwrite={overwrite})
     else:
-        asyncio.run(DataAsync(client, [{query}]).asave(path, resume={resume}))
+        asyncio.run(DataAsync(client, [{query}]).asave(path, resume={resume}, overwrite={overwrite}))
 """
 
 
-def begin(server: Server, path: Path, how: str, parallel: int = 1, *, resume: bool = True) -> subprocess.Popen[bytes]:
-    program = PROGRAM.format(query=QUERY.format(parallel=parallel), resume=resume)
+def begin(
+    server: Server, path: Path, how: str, parallel: int = 1, *, resume: bool = True, overwrite: bool = False
+) -> subprocess.Popen[bytes]:
+    program = PROGRAM.format(query=QUERY.format(parallel=parallel), resume=resume, overwrite=overwrite)
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")])}
     command = [sys.executable, "-c", program, server.url, str(path), how]
     return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
@@ -54,6 +59,18 @@ def wait_until(true: Callable[[], bool], process: subprocess.Popen[bytes]) -> No
 
 def size_of(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
+
+
+class Stall:
+    """An end of a stream: nothing more comes, until the client hangs up."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Event()
+        self.hung_up = False
+
+    def __call__(self, line: Line) -> None:
+        self.begun.set()
+        self.hung_up = line.stall()
 
 
 @pytest.mark.parametrize(
@@ -90,24 +107,37 @@ def test_killed_again_and_again(
     undisturbed = tmp_path / f"undisturbed{suffix}"
     data.save(undisturbed)
     assert path.read_bytes() == undisturbed.read_bytes()
-    assert {each.name for each in tmp_path.iterdir()} - {path.name, undisturbed.name} <= _dead(tmp_path, path)
+    assert {each.name for each in tmp_path.iterdir()} == {path.name, undisturbed.name}
 
 
-def _dead(folder: Path, path: Path) -> set[str]:
-    """Files that a killed process was completing: hidden, and never taken for the target."""
-    return {each.name for each in folder.iterdir() if each.name.startswith(f".{path.name}")}
+@pytest.mark.parametrize("suffix", [".json", ".csv.gz", ".parquet"])
+@pytest.mark.parametrize("old", [None, b"old"])
+def test_nothing_is_left_of_a_killed_save(suffix: str, old: bytes | None, serve: Serve, tmp_path: Path) -> None:
+    path = tmp_path / f"records{suffix}"
+    if old:
+        path.write_bytes(old)
+    stall = Stall()
+    service = RecordService(records_of(8000), [Break(0.5, stall)], piece=5000)
+    server = serve(by_path({"/data/": service, "/fields/": answer(200, b"[]")}))
+    process = begin(server, path, "sync", resume=False, overwrite=True)
+    try:
+        wait_until(stall.begun.is_set, process)
+    finally:
+        process.kill()
+        process.communicate()
+    assert files_in(tmp_path) == ({path.name: old} if old else {})
 
 
 @pytest.mark.parametrize("how", ["sync", "async"])
 @pytest.mark.parametrize("resume", [False, True], ids=["plain", "resume"])
 def test_interrupted(how: str, resume: bool, serve: Serve, tmp_path: Path) -> None:
     """Ctrl-C: nothing is half written, and the service is hung up on."""
-    hung_up: list[bool] = []
-    service = RecordService(records_of(8000), [Break(0.5, lambda line: hung_up.append(line.stall()))], piece=5000)
+    stall, left = Stall(), tmp_path / "records.json.partial"
+    service = RecordService(records_of(8000), [Break(0.5, stall)], piece=5000)
     server = serve(service)
     process = begin(server, tmp_path / "records.json", how, resume=resume)
     try:
-        wait_until(lambda: any(size_of(each) > 50_000 for each in tmp_path.iterdir()), process)
+        wait_until(lambda: stall.begun.is_set() and (not resume or size_of(left) > 50_000), process)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=PATIENCE)
     finally:
@@ -115,6 +145,6 @@ def test_interrupted(how: str, resume: bool, serve: Serve, tmp_path: Path) -> No
         process.communicate()
     assert b"\nKeyboardInterrupt\n" in said
     server.settle()
-    assert hung_up == [True]
+    assert stall.hung_up
     assert [each.name for each in tmp_path.iterdir()] == ["records.json.partial"] * resume
     assert (b"records are kept in" in said) is resume

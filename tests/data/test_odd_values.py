@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import pytest
@@ -61,10 +62,22 @@ def test_longer_ones_are_whole_in_files_alone(value: int) -> None:
     assert only(dicts, body) == {"a": float(value), "b": 0.5}
 
 
+@pytest.mark.parametrize("companion", COMPANIONS.values(), ids=COMPANIONS)
+@pytest.mark.parametrize(
+    "literal", [*map(str, [2**63, 2**64 - 1, 2**64, 10**300, -(2**63), -(2**63) - 1]), "9" * 400, "1e400", "-1e400"]
+)
+def test_numbers_are_the_same_whatever_stands_beside_them(literal: str, companion: str) -> None:
+    value = only(dicts, f'[{{"a":{literal},"b":{companion}}}]'.encode())["a"]
+    whole = int(literal) if literal.lstrip("-").isdigit() else 2**64
+    expected = whole if -(2**63) <= whole < 2**64 else float(literal)
+    assert (type(value), value) == (type(expected), expected)
+
+
 def test_an_int_too_long_for_python_is_no_reason_to_fail() -> None:
     digits = b"9" * 5000
     assert exact_of(only(texts, b'[{"a":%b}]' % digits))["a"] == digits.decode()
     assert exact_of(only(cells, b'[{"a":%b}]' % digits))["a"] == digits.decode()
+    assert only(dicts, b'[{"a":%b}]' % digits) == {"a": math.inf}
 
 
 @pytest.mark.parametrize("text", ["5e-324", "-0.0", "1.7976931348623157e+308", "0.1", "2.2250738585072014e-308"])

@@ -234,8 +234,8 @@ PROGRESS = Progress(
 
 def test_in_words() -> None:
     assert str(PROGRESS) == (
-        "1,234,567 records, 305.2 MB, 43.1 MB/s, 2025-09-18 13:00:00 of 2025-09-18 14:00:00 UTC, 50%, 0:01:23 left, "
-        "taken up again 2 times"
+        "1,234,567 records, 305.2 MB, 43.1 MB/s, 50%, 0:01:23 left, taken up again 2 times, "
+        "2025-09-18 13:00:00 of 2025-09-18 14:00:00 UTC"
     )
     little = structs.replace(PROGRESS, end=None, fraction=None, seconds_left=None, resumptions=0)
     assert str(little) == "1,234,567 records, 305.2 MB, 43.1 MB/s, 2025-09-18 13:00:00 UTC"

@@ -118,6 +118,16 @@ def test_a_break_within_a_second_of_several_sites(
         assert found == records
 
 
+def test_a_break_among_records_that_nothing_tells_apart(form: Form, serve: Serve, client_of: ClientOf) -> None:
+    """Several of one site in one second: each comes as often as the service has it."""
+    records = [{**record, "slurry_rate": number} for number, record in enumerate(records_of(4, [981, 981, 982, 981]))]
+    for place in range(1, 40, 3):
+        service = RecordService(records, [Break(place / 40)] * 2, piece=40)
+        found: list[Record] = []
+        form.records(client_of(serve(service)), [ROUTED], found)
+        assert found == records
+
+
 def test_sites_of_an_earlier_second_do_not_count(form: Form, serve: Serve, client_of: ClientOf) -> None:
     first, second, third, fourth = records_of(2, [981, 982])
 

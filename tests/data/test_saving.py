@@ -90,12 +90,16 @@ def test_cancelled_while_records_come(suffix: str, serve: Serve, client_of: Clie
     path = tmp_path / f"records{suffix}"
     path.write_bytes(b"old")
     begun = head(transfer_encoding="chunked") + chunk(b'[{"timestamp": 1}, {"timestamp": 2}')
+    sent = threading.Event()
+
+    def stall(line: Line) -> None:
+        sent.set()
+        line.stall()
 
     async def main() -> None:
-        async with client_of(serve(always(then(begun, Line.stall)))) as client:
+        async with client_of(serve(always(then(begun, stall)))) as client:
             saving = asyncio.create_task(DataAsync(client, [SITE]).asave(path, overwrite=True))
-            await asyncio.sleep(0.1)
-            assert len(files_in(tmp_path)) == 2
+            await asyncio.to_thread(sent.wait)
             saving.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await saving

@@ -342,4 +342,25 @@ IN_CONTRACTS = [
         C,
         "",
     ),
+    Planted(
+        "new name of a state",
+        lambda c: schema(c, "StateName")["x-extensible-enum"].append("coil_runinhole"),
+        "response-property-known-value-added",
+        C,
+        "Stage.state",
+    ),
+    Planted(
+        "name of a state gone",
+        lambda c: schema(c, "StateName")["x-extensible-enum"].remove("wl_runinhole"),
+        "response-property-known-value-removed",
+        C,
+        "Stage.state",
+    ),
+    Planted(
+        "kinds of data changes no longer listed",
+        prop("DataChange", "modification_type", **{"x-extensible-enum": None}),
+        "response-property-known-values-not-listed",
+        C,
+        "DataChange.modification_type",
+    ),
 ]

@@ -13,8 +13,8 @@ from datastore_sdk.drift import DriftError, Observations, observe, shipped
 from datastore_sdk.drift.traffic import Walk, record
 from datastore_sdk.drift.traffic.calls import Call
 from datastore_sdk.exceptions import AuthenticationError
-from datastore_sdk.sandbox import Sandbox
-from datastore_sdk.transport.settings import DEFAULT_HOST
+from datastore_sdk.sandbox import Sandbox, faults
+from datastore_sdk.transport.configuration.settings import DEFAULT_HOST
 from tests.conftest import NOW
 from tests.recorded.cassettes import replaying
 from tests.recorded.test_cassettes import findings
@@ -52,6 +52,19 @@ def test_a_pad_and_a_site_of_ones_own_choice(client: Client) -> None:
     paths = {call.path for _, call in walk.calls}
     assert {path.split("/")[5] for path in paths if "/pads/" in path} == {"", "681", "999999999"}
     assert {path.split("/")[5] for path in paths if "/sites/" in path} == {"", "981"}
+
+
+GONE = [("*/fields/", 404, "endpoint-gone"), ("*/states/", 404, "endpoint-gone"), ("*/history/", 418, "status-unknown")]
+
+
+@pytest.mark.parametrize(("path", "status", "rule"), GONE)
+def test_a_call_that_the_service_no_longer_has(own_sandbox: Sandbox, path: str, status: int, rule: str) -> None:
+    own_sandbox.faults.add(faults.Status(status, path=path))
+    observations = Observations(shipped())
+    with Client(own_sandbox.token, base_url=own_sandbox.url) as client:
+        for _, call in walked(client).calls:
+            observations.add(call)
+    assert {finding.rule for finding in observations.findings()} == {rule}
 
 
 @pytest.mark.parametrize(("named", "told"), [({"pad_id": 681}, "pad 681"), ({"site_id": 981}, "site 981")])

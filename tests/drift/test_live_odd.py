@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from datastore_sdk.drift import Observations, shipped
@@ -38,7 +40,13 @@ def test_failures_are_looked_at_too(serve: Serve, client_of: ClientOf) -> None:
     assert {call.status for _, call in walk.calls} == {404}
 
 
-def test_of_a_long_failure_only_the_beginning_is_known(serve: Serve, client_of: ClientOf) -> None:
+def test_a_long_failure_is_read_whole(serve: Serve, client_of: ClientOf) -> None:
     walk = Walk(client_of(serve(always(answer(404, {"detail": "No." * 1000})))))
+    walk.go()
+    assert len(json.loads(walk.calls[0][1].content)["detail"]) == 3000
+
+
+def test_of_a_long_refusal_for_now_only_the_beginning_is_known(serve: Serve, client_of: ClientOf) -> None:
+    walk = Walk(client_of(serve(always(answer(429, {"detail": "No." * 1000})))))
     walk.go()
     assert walk.calls == []

@@ -34,6 +34,12 @@ ODD = Finding(
 )
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These tests may themselves run in GitHub Actions."""
+    monkeypatch.delenv("GITHUB_WORKSPACE", raising=False)
+
+
 def everything() -> Report:
     """A report with most kinds of findings."""
 
@@ -94,6 +100,51 @@ def test_annotations() -> None:
     assert as_annotations(NOTHING) == "::notice title=Drift::a against b: no drift"
 
 
+def understood(line: str) -> tuple[str, dict[str, str], str]:
+    """A workflow command as GitHub's runner takes it apart: command, properties, data."""
+    told, _, data = line.removeprefix("::").partition("::")
+    command, _, properties = told.partition(" ")
+    signs = {"%0D": "\r", "%0A": "\n", "%3A": ":", "%2C": ",", "%25": "%"}  # in this order
+
+    def plain(text: str, escaped: list[str]) -> str:
+        for code in escaped:
+            text = text.replace(code, signs[code])
+        return text
+
+    pairs = dict(pair.split("=", 1) for pair in properties.split(",") if pair)
+    return (
+        command,
+        {name: plain(value, [*signs]) for name, value in pairs.items()},
+        plain(data, ["%0D", "%0A", "%25"]),
+    )
+
+
+def test_annotations_are_understood_as_they_were_meant() -> None:
+    odd = Finding(
+        rule="x",
+        severity=Severity.BREAKING,
+        message="a%0Ab: 100%,\r\n::error::c %25 d=e%",
+        endpoints=("GET /a:b,c=d::e%2C/",),
+        touches=("Pad.name",),
+        document="a folder, of=50%/a:b::c%2C.yaml",
+        line=7,
+    )
+    report = Report("a: b, c%\n::d", (*everything().findings, odd))
+    *lines, last = as_annotations(report).splitlines()
+    assert len(lines) == len(report.findings)
+    for line, finding in zip(lines, report.findings, strict=True):
+        command, properties, data = understood(line)
+        assert command in {"error", "warning", "notice"}
+        assert properties["title"] == finding.rule
+        assert finding.message in data
+    assert understood(lines[-1]) == (
+        "error",
+        {"file": odd.document, "line": "7", "title": "x"},
+        f"GET /a:b,c=d::e%2C/: {odd.message} It touches Pad.name.",
+    )
+    assert understood(last) == ("notice", {"title": "Drift"}, report.summary)
+
+
 def test_annotations_of_a_url_have_no_file() -> None:
     finding = Finding(rule="x", severity=Severity.BREAKING, message="X.", document="https://example.com/a", line=5)
     assert as_annotations(Report("x", (finding,))).splitlines()[0] == "::error title=x::X."
@@ -123,6 +174,15 @@ def test_a_file_below_the_working_directory_is_named_from_there(
     report = placed(tmp_path / "api" / "a.yaml")
     assert as_annotations(report).startswith("::error file=api/a.yaml,line=5,title=x::")
     assert artifact(report) == {"uri": "api/a.yaml"}
+
+
+def test_in_github_actions_a_file_is_named_from_the_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "part").mkdir()
+    monkeypatch.chdir(tmp_path / "part")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
+    for report in (placed(Path("a.yaml")), placed(tmp_path / "part" / "a.yaml")):
+        assert as_annotations(report).startswith("::error file=part/a.yaml,line=5,title=x::")
+        assert artifact(report) == {"uri": "part/a.yaml"}
 
 
 def test_a_file_elsewhere_is_in_no_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

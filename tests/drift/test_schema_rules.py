@@ -20,7 +20,7 @@ from datastore_sdk.drift.spec.rules import (
     Pair,
     kebab,
 )
-from tests.drift.contracts import PLACES, Node, contract
+from tests.drift.contracts import PLACES, Node, about, contract
 
 Case = tuple[Node, Node, Pair]
 
@@ -157,10 +157,29 @@ def test_circular_schemas_end() -> None:
     assert finding.severity is Severity.BREAKING
 
 
-def test_circular_parts_end() -> None:
-    part = {"allOf": [{"$ref": "#/components/schemas/Part"}], "type": "object"}
-    content = {
-        **PLACES["response-body"]({"$ref": "#/components/schemas/Part"}),
-        "components": {"schemas": {"Part": part}},
-    }
-    assert not compare(contract(content), contract(content)).findings
+def test_schemas_may_refer_to_each_other_in_a_long_chain() -> None:
+    length = 3000
+
+    def chain(leaf: Node) -> Node:
+        last: Node = {"type": "object", "properties": {"leaf": leaf}}
+        links = {f"Link{index}": about({"$ref": f"#/components/schemas/Link{index + 1}"}) for index in range(length)}
+        content = PLACES["response-body"]({"$ref": "#/components/schemas/Link0"})
+        return {**content, "components": {"schemas": {**links, f"Link{length}": last}}}
+
+    (finding,) = compare(contract(chain(STRING)), contract(chain(NUMBER))).findings
+    assert finding.message == f"The type of `Link{length}.leaf` changed from `string` to `number`."
+
+
+def test_what_changed_in_a_schema_concerns_all_calls_that_lead_to_it() -> None:
+    def calls(leaf: Node) -> Node:
+        content = PLACES["response-body"]({"type": "array", "items": {"$ref": "#/components/schemas/Part"}})
+        path = content["paths"]["/things/"]
+        content["paths"] = {
+            "/things/": path,
+            "/more/": {**path, "get": PLACES["response-body"](leaf)["paths"]["/things/"]["post"]},
+        }
+        return {**content, "components": {"schemas": {"Part": about(leaf)}}}
+
+    about_leaf, about_part = compare(contract(calls(STRING)), contract(calls(NUMBER))).findings
+    assert about_part.endpoints == ("POST /things/", "POST /more/")
+    assert about_leaf.endpoints == ("GET /more/",)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import subprocess
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -45,18 +47,21 @@ def interaction(body: Any, *, uri: str = f"https://example.com{STATES}?page=1", 
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("body", "encoding"),
     [
-        {"string": "[]"},
-        {"string": b"[]"},
-        {"string": gzip.compress(b"[]")},
-        {"base64_string": base64.b64encode(b"[]").decode()},
-        "[]",
+        ({"string": "[]"}, ""),
+        ({"string": b"[]"}, ""),
+        ({"string": gzip.compress(b"[]")}, "gzip"),
+        ({"string": gzip.compress(b"[]")}, ""),
+        ({"string": zlib.compress(b"[]")}, "deflate"),
+        ({"base64_string": base64.encodebytes(b"[]").decode()}, ""),
+        ("[]", ""),
+        *(({"string": "[]"}, encoding) for encoding in ("gzip", "deflate", "br", "zstd")),
     ],
-    ids=["text", "bytes", "gzip", "base64", "older"],
 )
-def test_cassettes_in_all_forms_of_vcrpy(body: Any, tmp_path: Path) -> None:
-    (one,) = cassettes.read(cassette(tmp_path, interaction(body)))
+def test_cassettes_in_all_forms_of_vcrpy(body: Any, encoding: str, tmp_path: Path) -> None:
+    headers = {"Content-Type": ["application/json; charset=utf-8"], "Content-Encoding": [encoding]}
+    (one,) = cassettes.read(cassette(tmp_path, interaction(body, headers=headers)))
     assert (one.method, one.url, one.path) == ("GET", f"{STATES}?page=1", STATES)
     assert (one.status, one.media_type, one.content) == (200, "application/json", b"[]")
 
@@ -74,6 +79,14 @@ NO_CASSETTES: list[tuple[list[Any], str]] = [
         "interaction 0 cannot be read",
     ),
     (["nothing"], "interaction 0 cannot be read"),
+    ([interaction("[]") | {"response": None}], "interaction 0 cannot be read"),
+    ([interaction("[]", headers=[])], "interaction 0 cannot be read"),
+    ([interaction("[]"), interaction({"base64_string": "###"})], "interaction 1 cannot be read"),
+    ([interaction({"string": gzip.compress(b"[]" * 99)[:-9]})], "the compressed body is not whole"),
+    (
+        [interaction({"string": b"\x0b\x02\x80[]\x03"}, headers={"content-encoding": ["br"]})],
+        "compressed with br: record it with decode_compressed_response=True",
+    ),
     ([], "holds no calls"),
     ([interaction("[]", uri="https://example.com/other/")], "is it a cassette of another API?"),
 ]
@@ -84,6 +97,15 @@ def test_what_is_no_cassette_of_this_api_is_refused(interactions: list[Any], tol
     path = cassette(tmp_path, *interactions)
     with pytest.raises(DriftError, match=told.replace("?", r"\?")):
         observe(from_text(REAL), [path])
+
+
+def test_calls_to_other_hosts_are_left_out(tmp_path: Path) -> None:
+    """A program calls other APIs too, and one cassette holds all its calls."""
+    other = interaction("{}", uri="https://api.example.org/weather/")
+    unknown = interaction("{}", uri="https://example.com/external/thirdparty/v1/rigs/")
+    observations = observe(from_text(REAL), [cassette(tmp_path, other, interaction("[]"), other, unknown)])
+    assert [finding.rule for finding in observations.findings()] == ["path-unknown"]
+    assert (observations.calls, observations.elsewhere) == (2, {"api.example.org": 2})
 
 
 def test_new_values_of_closed_and_open_enumerations() -> None:
@@ -107,6 +129,41 @@ def test_a_new_value_can_be_patched_in(keyword: str, style: bool | None) -> None
     assert suggestion.left == ()
 
 
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("api/openapi.yaml", "api/openapi.yaml"),
+        ("./api/openapi.yaml", "api/openapi.yaml"),
+        ("{here}/api/openapi.yaml", "api/openapi.yaml"),
+        ("../openapi.yaml", "openapi.yaml"),
+        ("/elsewhere/openapi.yaml", "openapi.yaml"),
+        ("https://example.com/api/openapi.yaml?version=2", "openapi.yaml"),
+    ],
+)
+def test_a_patch_names_the_file_from_the_working_directory(
+    name: str, path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    some = from_text(yaml.safe_dump(answering(about({"type": "string"}))), name.format(here=tmp_path))
+    observations = Observations(some)
+    observations.add(call({"some": 5}))
+    assert suggest(some, observations).patch.splitlines()[:2] == [f"--- a/{path}", f"+++ b/{path}"]
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n...\n", '\nx-odd: "a\u2028b"\n'])
+def test_a_patch_applies_whatever_the_lines_are(end: str, tmp_path: Path) -> None:
+    text = yaml.safe_dump(answering(about({"type": "string"})), width=10_000).rstrip()
+    text = text.replace("\n", "\r\n" if "\r" in end else "\n") + end
+    path = tmp_path / "openapi.yaml"
+    path.write_bytes(text.encode())
+    some = from_text(text)
+    observations = Observations(some)
+    observations.add(call({"some": "a", "new": 1}))
+    patch = suggest(some, observations).patch
+    subprocess.run(["git", "apply", "-"], input=patch.encode(), cwd=tmp_path, check=True)
+    assert "new:" in path.read_text("utf-8")
+
+
 def test_what_is_nested_too_deeply_is_refused() -> None:
     def nested(depth: int) -> bytes:
         return b'{"new": ' + b"[" * depth + b"]" * depth + b"}"
@@ -126,7 +183,7 @@ def test_a_body_where_there_is_none() -> None:
 
 def test_in_an_error_nothing_breaks() -> None:
     error = {"description": "No.", "content": {"application/json": {"schema": about({"type": "string"})}}}
-    (one,) = seen(one_call({"responses": {"default": error}}), {"some": 1}, status=400)
+    (one,) = seen(one_call({"responses": {"400": error}}), {"some": 1}, status=400)
     assert (one.rule, one.severity) == ("type-differs", Severity.COMPATIBLE)
 
 

@@ -109,10 +109,39 @@ def test_what_is_not_there_is_not_changed(method: str) -> None:
 
 
 TEXTS = ["plain", "two words", "", " x", "null", "True", "no", "5", "5 m", "a: b", "a, b", "#x", "[", "é", "a\nb", "-"]
-OTHER_TEXTS = ["date-time", "{x", "a#b", "x #y", "x:", "~", "=", "y"]
+OTHER_TEXTS = ["\u2028", "\x85", "\x07", "😀", "date-time", "{x", "a#b", "x #y", "x:", "~", "=", "y"]
 OTHERS = [True, None, 5, 1.5, [], {}, ["a", ["b"]], {"$ref": "#/a"}, {"a": {"b": "c: d"}}]
 
 
 @pytest.mark.parametrize("value", [*TEXTS, *OTHER_TEXTS, *OTHERS])
 def test_values_on_a_line_read_back_as_they_were(value: Any) -> None:
     assert yaml.safe_load(f"a: [{flow(value)}]\n") == {"a": [value]}
+
+
+@pytest.mark.parametrize("value", [*TEXTS, *OTHER_TEXTS])
+def test_keys_read_back_as_they_were(value: str) -> None:
+    some = edits()
+    assert some.insert_pair("/block", value, 1)
+    assert some.insert_pair("/flow", value, 1)
+    mended = yaml.safe_load(some.result())
+    assert mended["block"][value] == mended["flow"][value] == 1
+
+
+def test_lists_and_mappings_of_which_nothing_is_left() -> None:
+    some = edits("a:\n  list: # both\n  - x\n  - y\n  map:\n    c: 1\n  flow: { list: [z], map: { e: 1 } }\n")
+    for pointer, item in (("/a/list", "x"), ("/a/list", "y"), ("/a/flow/list", "z")):
+        assert some.remove_item(pointer, item)
+    assert some.remove_pair("/a/map", "c")
+    assert some.remove_pair("/a/flow/map", "e")
+    assert yaml.safe_load(some.result()) == {"a": {"list": [], "map": {}, "flow": {"list": [], "map": {}}}}
+
+
+def test_what_aliases_stand_for_is_changed_once() -> None:
+    some = edits("a: &a { list: [x], type: y }\nb: *a\n")
+    for pointer in ("/a", "/b"):
+        assert some.insert_pair(pointer, "new", 1)
+        assert some.append_item(f"{pointer}/list", "z")
+        assert some.replace_value(f"{pointer}/type", "w")
+    assert not some.replace_value("/b/type", "v")
+    value = {"list": ["x", "z"], "type": "w", "new": 1}
+    assert yaml.safe_load(some.result()) == {"a": value, "b": value}

@@ -203,14 +203,14 @@ def test_a_success_or_redirection_that_the_contract_does_not_know(serving: Servi
 
 
 BROKEN: list[tuple[str, Reply, type[CallError], str]] = [
-    ("cut", answer(200, b'[{"timestamp": 1},\n{"timestamp": 2'), TruncatedBodyError, "whole up to byte 17"),
+    ("cut", answer(200, b'[{"timestamp": 1},\n{"timestamp": 2'), TruncatedBodyError, "broke off after 34 bytes"),
     ("no end", answer(200, b'[{"timestamp": 1}'), TruncatedBodyError, "the body broke off"),
     ("empty", answer(200, b""), TruncatedBodyError, "the body broke off"),
     ("damaged", answer(200, b'[{"timestamp": 1},\n{"timestamp": oops}]'), CorruptBodyError, "damaged at byte"),
     ("NaN", answer(200, b'[{"timestamp": 1, "slurry_rate": NaN}]'), CorruptBodyError, "NaN is not JSON"),
     ("no records", answer(200, b"[1, 2, 3]"), CorruptBodyError, "not a record"),
-    ("no array", answer(200, b'{"detail": "soon"}'), CorruptBodyError, r"expected '\['"),
-    ("html", answer(200, b"<html>Maintenance</html>"), CorruptBodyError, r"expected '\['"),
+    ("no array", answer(200, b'{"detail": "soon"}'), CorruptBodyError, "expected an array of records"),
+    ("html", answer(200, b"<html>Maintenance</html>"), CorruptBodyError, "expected an array of records"),
     ("bad gzip", answer(200, b"not gzip", content_encoding="gzip"), CorruptBodyError, "compressed body is damaged"),
     ("brotli", answer(200, b"?", content_encoding="br"), ContractError, "the encoding 'br', which was not asked for"),
     (

@@ -71,7 +71,7 @@ def test_one_wrong_byte(service: Sandbox, client_of: ClientOf) -> None:
             with service.faults.during(faults.Corrupt(at)), pytest.raises(CorruptBodyError) as caught:
                 come.extend(Pad(PAD, client=client).get_data(START, END, is_routed=True))
             assert come == expected[: len(come)], at
-            assert caught.value.offset <= at
+            assert caught.value.offset in (at, at + 1), "as it is, the byte could begin a character"
 
 
 def test_one_wrong_byte_of_the_compressed_body(service: Sandbox, client_of: ClientOf) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from datastore_sdk import Client, Pad, RetryPolicy, Timeouts
 from datastore_sdk.sandbox import ReceivedRequest, Sandbox
-from datastore_sdk.transport.client_credentials import QUIET
+from datastore_sdk.transport.credentials.client_credentials import QUIET
 from tests.faults.caller import Caller
 from tests.faults.calls import DEFINITION, PAD, SITE, TOKEN, Call, Kind
 from tests.faults.table import ATTEMPTS

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import resource
+import tempfile
 import threading
 from concurrent.futures import Future
 from pathlib import Path
@@ -69,7 +71,7 @@ def test_files_have_the_table(hours: Data, form: Form, tmp_path: Path, table: pa
 
 
 def test_a_file_of_several_row_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writers, "_ROW_GROUP", 1 << 20)
+    monkeypatch.setattr(writers, "_ROW_GROUP", 1_000_000)
     batches = [tuple(b'{"timestamp":%d,"a":%d.5}' % (n, n) for n in range(m, m + 500)) for m in range(0, 150_000, 500)]
     written(tmp_path / "data.parquet", *batches)
     file = pq.ParquetFile(tmp_path / "data.parquet")
@@ -146,6 +148,21 @@ def test_a_frame_of_a_body_that_breaks_off(of: Of, form: Form) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".arrow"])
+def test_the_file_is_the_same_however_records_come(
+    tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In lists of other lengths, from several ranges, from a journal."""
+    monkeypatch.setattr(builder, "_BATCH", 500)
+    monkeypatch.setattr(writers, "_ROW_GROUP", 1000)
+    records = [b'{"a":%d,"b":%b}' % (number, [b"1e5", b'"x"', b"0.10"][number // 100]) for number in range(300)]
+    files = {
+        written(tmp_path / f"{size}{suffix}", *(tuple(records[at : at + size]) for at in range(0, 300, size)))
+        for size in (1, 7, 100, 300)
+    }
+    assert len(files) == 1
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".arrow"])
 def test_no_thread_is_left(tmp_path: Path, suffix: str) -> None:
     with none_left():
         written(tmp_path / f"data{suffix}", (b'{"a":1}',))
@@ -164,6 +181,22 @@ def test_what_goes_wrong_in_the_thread_is_raised(tmp_path: Path, suffix: str, mo
     with none_left(), pytest.raises(OSError, match="No space left on device"):
         written(path, (b'{"a":1}',))
     assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [(path.name, b"old")]
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_no_room_for_what_waits(beside: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error says where: beside the file, or where temporary files lie."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    place = tmp_path / "data.parquet" if beside else tmp_path
+    spool, batch = Spool(place if beside else None), pa.RecordBatch.from_pydict({"a": [*range(100_000)]})
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        with pytest.raises(OSError, match=f"File too large: '{place}'$"):
+            spool.append(batch)
+        spool.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 def test_other_tasks_go_on_while_batches_are_read(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:

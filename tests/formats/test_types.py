@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -126,7 +127,16 @@ def test_columns_stand_in_order_of_first_appearance() -> None:
 
 @pytest.mark.parametrize(
     ("text", "kind"),
-    [("1757401200", pa.timestamp("ms", "UTC")), ("null", NULL), ("0.5", FLOAT), ('"2025"', STRING), (str(2**60), INT)],
+    [
+        ("1757401200", pa.timestamp("ms", "UTC")),
+        ("1757401200.5", pa.timestamp("us", "UTC")),
+        ("1757401200.0", pa.timestamp("us", "UTC")),
+        ("1757401200.0000005", FLOAT),
+        ("1e10", FLOAT),
+        ("null", NULL),
+        ('"2025"', STRING),
+        (str(2**60), INT),
+    ],
 )
 def test_timestamps(text: str, kind: pa.DataType) -> None:
     table = table_of((f'{{"timestamp":{text},"other_timestamp":5}}'.encode(),))
@@ -136,6 +146,46 @@ def test_timestamps(text: str, kind: pa.DataType) -> None:
 def test_moments() -> None:
     table = table_of((b'{"timestamp":1757401200}', b'{"timestamp":-1}', b"{}"))
     assert table.column("timestamp").cast(pa.int64()).to_pylist() == [1757401200000, -1000, None]
+
+
+FRACTIONS = [
+    "1757401200.123456",
+    "1757401201",
+    "1757401201.999999",
+    "0.1",
+    "-0.000001",
+    "4294967295.999999",
+    "null",
+    "7.0",
+]
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_moments_within_a_second(together: bool) -> None:
+    records = [f'{{"timestamp":{text}}}'.encode() for text in FRACTIONS]
+    column: Any = table_of(*([tuple(records)] if together else [(record,) for record in records])).column("timestamp")
+    assert column.type == pa.timestamp("us", "UTC")
+    assert column.cast(INT).to_pylist() == [
+        None if text == "null" else int(Decimal(text) * 1_000_000) for text in FRACTIONS
+    ]
+
+
+@pytest.mark.parametrize("others", [["1757401200.0000005"], ["1757401200.1234567", "1"], ["4294967297"], ["1e300"]])
+def test_moments_that_microseconds_cannot_tell(others: list[str]) -> None:
+    """Then the column is what the numbers are: nothing is rounded."""
+    texts = ["1757401200.5", *others]
+    column = table_of(*((f'{{"timestamp":{text}}}'.encode(),) for text in texts)).column("timestamp")
+    assert column.type == FLOAT
+    assert column.to_pylist() == [float(text) for text in texts]
+
+
+@settings(max_examples=500, deadline=None, derandomize=True)
+@given(st.integers(-(2**32) * 10**6, 2**32 * 10**6), st.booleans())
+def test_any_microsecond_is_exact(moment: int, beside: bool) -> None:
+    text = f"{'-' * (moment < 0)}{abs(moment) // 1_000_000}.{abs(moment) % 1_000_000:06}"
+    column = table_of((f'{{"timestamp":{text}}}'.encode(), *[b'{"timestamp":1}'] * beside)).column("timestamp")
+    assert column.type == pa.timestamp("us", "UTC")
+    assert column[0].cast(INT).as_py() == moment
 
 
 def test_records_without_fields_are_rows() -> None:

@@ -16,7 +16,7 @@ from datastore_sdk.realtime.manners import Manners
 from datastore_sdk.realtime.messages import Messages
 from datastore_sdk.realtime.sources import Sources
 from datastore_sdk.transport.effects import Steps
-from datastore_sdk.transport.rooms import room
+from datastore_sdk.transport.rooms.entering import room
 from tests.realtime.world import World
 
 
@@ -32,7 +32,7 @@ class Listener:
     def __post_init__(self) -> None:
         self.counts = Counts()
         self.gaps = Gaps(self.on_gap)
-        self.sources = Sources[dict[str, Any]](DICTS.position)
+        self.sources = Sources[dict[str, Any]](DICTS.position, self.world.step)
 
     def steps(self) -> Steps[None]:
         exchange = self.world.exchange

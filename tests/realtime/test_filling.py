@@ -91,6 +91,22 @@ def test_two_sources_of_which_one_lags() -> None:
     assert positions(rest) == [(110, 982)]
 
 
+def test_a_source_that_was_asked_about_up_to_its_last_record() -> None:
+    """What it tells afterwards can be lost with the next connection all the same."""
+    sources = Listener(World()).sources
+    records = [{"timestamp": second, "site_id": 981} for second in range(100, 120)]
+    sources.new_of(records[:10])
+    sources.broken()
+    _, lost, rest = sources.new_of(records[14:15], stop=True)
+    assert lost == range(110, 114)
+    sources.new_of(records[10:14])
+    sources.asked(lost[0], lost[-1])
+    sources.heard(records[10:14])
+    sources.broken()
+    assert sources.new_of(records[15:16], stop=True)[1] == range(114, 115)
+    assert rest == records[14:15]
+
+
 def test_a_late_record_that_a_break_loses_is_fetched() -> None:
     """The service had held it back, and then the connection broke: no hole after the break tells of it."""
     world = World(endings=at(20), sites=(981,))
@@ -98,7 +114,7 @@ def test_a_late_record_that_a_break_loses_is_fetched() -> None:
     listener = Listener(world)
     heard = listener.listen(60.5)
     assert sorted(positions(heard)) == whole(world, 60)
-    assert world.asked == [(BEGIN + 15, BEGIN + 21)]
+    assert world.asked == [(BEGIN + 15, BEGIN + 20)]
     assert listener.counts.filled == listener.counts.late == 1
 
 
@@ -110,11 +126,22 @@ def test_an_old_hole_is_no_late_record() -> None:
     assert world.asked == []
 
 
+def test_a_late_record_below_what_was_asked_for() -> None:
+    """Something was fetched of another site meanwhile."""
+    sources = Listener(World()).sources
+    for second in range(100, 110):
+        sources.new_of([{"timestamp": second, "site_id": site} for site in (1, 2) if (second, site) != (105, 1)])
+    sources.asked(106, 107)
+    sources.broken()
+    sources.new_of([{"timestamp": 110, "site_id": 1}])
+    assert sources.take_awaited()[0] == 105
+
+
 def test_holes_before_a_break_are_asked_for_once() -> None:
     world = World(endings=at(20, 40, 45), is_measured=lambda second: second - BEGIN not in {5, 15})
     listener = Listener(world)
     is_whole(world, listener.listen(60.5), 60)
-    assert world.asked == [(BEGIN + 5, BEGIN + 22)]
+    assert world.asked == [(BEGIN + 5, BEGIN + 21)]
     assert [*listener.gaps.found] == []
 
 
@@ -146,6 +173,17 @@ def test_the_archive_that_fails_is_the_reason() -> None:
     (gap,) = listener.gaps.found
     assert "500" in gap.reason
     assert gap.seconds >= 5
+
+
+def test_late_records_that_the_archive_was_not_asked_for_are_reported() -> None:
+    """The connection broke before they came, and then the archive failed."""
+    world = World(endings=at(20), archive_fails=True, is_measured=lambda second: second != BEGIN + 16)
+    world.told = lambda second: second not in {BEGIN + 12, BEGIN + 15}
+    listener = Listener(world)
+    listener.listen(300)
+    found = [(gap.start.timestamp() - BEGIN, gap.seconds) for gap in listener.gaps.found]
+    assert found == [(12, 1), (15, 2)]
+    assert all("500" in gap.reason for gap in listener.gaps.found)
 
 
 def test_gaps_that_are_not_filled_are_reported() -> None:
@@ -191,6 +229,30 @@ def test_the_tail_of_a_source_that_ends_with_the_connection() -> None:
     assert all(last is None for _, last in world.asked)
 
 
+def test_the_tail_of_a_source_that_ends_while_others_go_on() -> None:
+    """No hole tells of it, and the room is not silent."""
+    world = World(sites=(981, 982), ends={982: BEGIN + 20}, replays=lambda: 1)
+    listener = Listener(world)
+    world.endings = at(39)  # the last record of the one that ends is lost
+    world.loses = lambda: 0
+    lost = {"timestamp": BEGIN + 20, "site_id": 982, "rate": (BEGIN + 20) % 7}
+    told = World._message
+    world._message = lambda record: b"null" if record == lost else told(world, record)  # type: ignore[method-assign]
+    heard = listener.listen(600)
+    assert sorted(positions(heard)) == whole(world, heard[-1]["timestamp"] - BEGIN)
+    assert listener.counts.filled == 1
+    assert len(world.asked) == 1
+
+
+def test_a_source_that_has_told_less_than_others_before_a_break_has_not_ended() -> None:
+    sources = Listener(World()).sources
+    for second in range(100, 110):
+        sources.new_of([{"timestamp": second, "site_id": site} for site in (981, 982) if site == 981 or second < 108])
+    sources.broken()
+    assert not sources.take_ended()
+    assert sources.new_of([{"timestamp": 110, "site_id": 982}], stop=True)[1] == range(108, 110)
+
+
 def test_a_room_that_answers_but_tells_nothing_is_entered_again() -> None:
     world = World()
     world.told = lambda second: second <= BEGIN + 20 or len(world.handshakes) > 1
@@ -198,6 +260,26 @@ def test_a_room_that_answers_but_tells_nothing_is_entered_again() -> None:
     assert positions(heard) == whole(world, len(heard))
     assert len(world.handshakes) == 2
     assert len(heard) > 100
+
+
+def test_late_records_that_a_dead_room_does_not_tell() -> None:
+    """The silence goes on for so long that they would not be asked for after it."""
+    world = World()
+    world.told = lambda second: second <= BEGIN + 20 and second != BEGIN + 15
+    listener = Listener(world)
+    heard = listener.listen(60)
+    assert sorted(positions(heard)) == whole(world, heard[-1]["timestamp"] - BEGIN)
+    assert listener.counts.late == 1
+
+
+def test_a_room_that_dies_in_the_middle_of_a_second() -> None:
+    """Of some sites it has told a record that it does not tell of others."""
+    sources = Listener(World()).sources
+    sources.new_of([{"timestamp": 100, "site_id": 1}, {"timestamp": 100, "site_id": 2}])
+    sources.new_of([{"timestamp": 101, "site_id": 1}])
+    assert sources.next_second == 101
+    sources.new_of([{"timestamp": 900, "site_id": 1}])
+    assert sources.next_second == 840  # what is late may come, but not what has long been inactive
 
 
 def test_a_quiet_well_is_not_asked_about_all_the_time() -> None:
@@ -224,6 +306,20 @@ def test_a_late_record_is_handed_over_when_it_comes() -> None:
     assert sources.late == 3
     assert [bool(sources.new_of([{"timestamp": -1}])[0]), bool(sources.new_of([{"timestamp": -1}])[0])] == [True, False]
     assert sources.new_of([{"site_id": 1}] * 2)[0] == [{"site_id": 1}] * 2  # no time, no double
+
+
+@pytest.mark.parametrize("second", [None, True, "1758196801", 1.5, -1, 10**12, 10**18, 1 << 70, [1], {"a": 1}])
+def test_timestamps_that_are_none(second: Any) -> None:
+    """They are handed over as they come, and nothing is looked for after them."""
+    world = World(endings=at(20))
+    strange = {"timestamp": second, "site_id": 981}
+    world.messages = [world._message(record) for record in (strange, strange)]
+    listener = Listener(world)
+    world.told = lambda told: told <= BEGIN + 30
+    world.is_measured = world.told
+    heard = listener.listen(120)
+    assert heard[0]["site_id"] == heard[1]["site_id"] == 981
+    assert positions(heard[2:]) == whole(world, 30)
 
 
 @pytest.mark.parametrize("seed", range(5))

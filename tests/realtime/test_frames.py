@@ -9,7 +9,7 @@ from websockets.client import ClientProtocol
 from websockets.protocol import State
 from websockets.uri import parse_uri
 
-from datastore_sdk.transport.frames import Frames
+from datastore_sdk.transport.rooms.frames import Frames
 from tests.realtime.frames import BINARY, CONTINUED, PING, PONG, TEXT, frame
 
 
@@ -56,6 +56,16 @@ def test_a_message_that_is_too_long_is_left_out(size: int) -> None:
     assert [message for message in told if not message.startswith(b"too long")] == [b"one", b"two", b"three"]
     assert len(told) == 5
     assert all(len(message) <= 100 for message in told)
+
+
+@pytest.mark.parametrize("length", [(1 << 30) + 1, 1 << 40, 1 << 62, 1 << 63])
+@pytest.mark.parametrize("size", [1, 1000])
+def test_a_message_without_end_ends_the_connection(length: int, size: int) -> None:
+    """Else all that follows would be taken for a part of it, and nothing be heard any more."""
+    cutter = frames()
+    data = frame(b"one") + b"\x81\x7f" + length.to_bytes(8) + b"x" * 1000
+    assert fed(cutter, data, size) == [b"one"]
+    assert cutter._protocol.state is not State.OPEN
 
 
 def test_a_masked_frame_ends_the_connection() -> None:

@@ -19,9 +19,9 @@ from datastore_sdk.exceptions import (
     ServerError,
 )
 from datastore_sdk.realtime.manners import Manners
-from datastore_sdk.transport.credentials import Credentials, Fetch
+from datastore_sdk.transport.calls.retry import RetryPolicy
+from datastore_sdk.transport.credentials.tokens import Credentials, Fetch
 from datastore_sdk.transport.effects import Steps
-from datastore_sdk.transport.retry import RetryPolicy
 from tests.realtime.listeners import Listener, positions
 from tests.realtime.world import BEGIN, LOST, World, closed
 

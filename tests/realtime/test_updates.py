@@ -154,6 +154,54 @@ def test_states_are_polled_where_the_room_is_taken(sandbox: Sandbox, client: Cli
     other.end()
 
 
+def test_a_room_that_was_taken_is_entered_when_it_is_free(sandbox: Sandbox, client: Client, form: str) -> None:
+    site = Site(SITE, client=client)
+    other = reading(site.get_realtime_instance_updates(), "sync")
+    eventually(lambda: other.live.statistics.connected)
+    watched = reading(site.monitor_state(interval=0.05), form)
+    watched.until(1)
+    other.end()
+    eventually(lambda: watched.live.statistics.connected)
+    is_told(sandbox, watched)
+
+
+def test_a_room_that_could_not_be_entered_is_tried_again(sandbox: Sandbox, client: Client, form: str) -> None:
+    sandbox.faults.add(faults.Status(503, path="/ws/*", times=4))
+    site = Site(SITE, client=client.with_options(retries=RetryPolicy(max_attempts=2, first_wait=0)))
+    watched = reading(site.monitor_state(interval=0.01), form)
+    eventually(lambda: watched.live.statistics.connected)
+    is_told(sandbox, watched)
+
+
+def is_told(sandbox: Sandbox, watched: Reading) -> None:
+    """It does not poll any more, and each change comes once."""
+    before = len(watched.items)
+    asked = len([request for request in sandbox.requests if request.path.endswith("/states/")])
+    go_on(sandbox, 24, lambda: len(watched.items) >= before + 3)
+    eventually(lambda: len(watched.items) >= before + 3)
+    states = watched.end()
+    aspects = [(state.current_state, state.calculated_stage_number, state.last_state_update) for state in states]
+    assert len(set(aspects)) == len(aspects)
+    assert len([request for request in sandbox.requests if request.path.endswith("/states/")]) < asked + 100
+
+
+@pytest.mark.parametrize("how", ["closed", "left"])
+def test_one_watches_where_another_has_just_ended(client: Client, form: str, how: str) -> None:
+    """The room is free at once, although the connection may still be ending."""
+    for _ in range(5):
+        watched = Site(SITE, client=client).monitor_state()
+        states = iter(watched)
+        next(states)
+        eventually(lambda: watched.statistics.connected)
+        if how == "closed":
+            watched.close()
+        else:
+            states.close()  # type: ignore[attr-defined]
+    last = reading(Site(SITE, client=client).monitor_state(), form)
+    eventually(lambda: last.live.statistics.connected)
+    last.end()
+
+
 @pytest.mark.parametrize("kind", [Site, Pad])
 def test_the_states_of_what_is_not_there(client: Client, form: str, kind: type[Site | Pad]) -> None:
     it = kind(999999, client=client)

@@ -11,9 +11,12 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from datastore_sdk.exceptions import NoConnectionError
+from datastore_sdk.transport.calls.exchange import Exchange
+from datastore_sdk.transport.calls.limits import EndpointSlots, Limits
+from datastore_sdk.transport.calls.retry import RetryPolicy
 from datastore_sdk.transport.clock import Clock
 from datastore_sdk.transport.connection import Timeouts
-from datastore_sdk.transport.credentials import Credentials, StaticToken
+from datastore_sdk.transport.credentials.tokens import Credentials, StaticToken
 from datastore_sdk.transport.effects import (
     Abandoned,
     Answer,
@@ -27,10 +30,7 @@ from datastore_sdk.transport.effects import (
     Steps,
     Wait,
 )
-from datastore_sdk.transport.exchange import Exchange
-from datastore_sdk.transport.limits import EndpointSlots, Limits
-from datastore_sdk.transport.retry import RetryPolicy
-from datastore_sdk.transport.rooms import Connect, Ping, Receive, RoomClosed
+from datastore_sdk.transport.rooms.entering import Connect, Ping, Receive, RoomClosed
 from tests.support.clock import START
 
 Record = dict[str, Any]
@@ -63,10 +63,13 @@ class World:
         loses: How many seconds the queue forgets of those that were measured while nobody listened.
         replays: How many it tells again after one.
         is_measured: Whether there is a record of a second.
+        ends: The seconds after which sources have none.
         told: Whether the room tells of it.
         lag: Seconds after which a record is in the archive.
         is_down: Whether the room cannot be entered at a second.
         alive: Whether pings are answered.
+        step: Seconds that a record stands for. It is told when they are over; the archive computes it from those that
+            it has and that it is asked for, and its `rate` is -1 where these are not all.
     """
 
     sites: Sequence[int] = (981,)
@@ -75,10 +78,12 @@ class World:
     loses: Callable[[], int] = lambda: 0
     replays: Callable[[], int] = lambda: 0
     is_measured: Callable[[int], bool] = lambda _: True
+    ends: dict[int, int] = field(default_factory=dict[int, int])
     told: Callable[[int], bool] = lambda _: True
     lag: float = 0.0
     is_down: Callable[[int], bool] = lambda _: False
     alive: bool = True
+    step: int = 1
     archive_fails: bool = False
     """Whether the archive answers 500."""
     credentials: Credentials = field(default_factory=lambda: StaticToken("t"))
@@ -112,9 +117,10 @@ class World:
         """What is measured of some seconds, both included."""
         return [
             {"timestamp": second, "site_id": site, "rate": second % 7}
-            for second in range(first, last + 1)
+            for second in range(first + -first % self.step, last + 1, self.step)
             if self.is_measured(second)
             for site in self.sites
+            if second <= self.ends.get(site, second)
         ]
 
     def run(self, steps: Steps[None], seconds: float) -> None:
@@ -178,7 +184,7 @@ class World:
             raise LOST
         again = self.records(max(BEGIN + 1, self._next - self.replays()), self._next - 1)
         self.messages += [self._message(record) for record in again if self.told(record["timestamp"])]
-        self._next += min(self.loses(), len(self._seconds()))
+        self._next += min(self.loses(), self.step * len(self._seconds()))
         return Answer(SWITCHED, {}, None, drop=lambda: None)
 
     def _receive(self, seconds: float) -> list[bytes] | None:
@@ -205,22 +211,26 @@ class World:
     def _tells_again(self, within: float) -> bool:
         """Lets time pass until there is something to tell."""
         begun = self.clock.time
-        for _ in range(int(within)):
-            self.clock.time += 1
+        while (wake := self._next_end()) <= begun + within:
+            self.clock.time = max(self.clock.time, wake)
             if self._has_due():
                 return True
         self.clock.time = begun
         return False
 
+    def _next_end(self) -> int:
+        """When the next interval is over that is not over yet."""
+        return int(self.clock.time) + self.step - (int(self.clock.time) + 1) % self.step
+
     def _has_due(self) -> bool:
-        return any(self.told(second) and self.is_measured(second) for second in self._seconds())
+        return any(self.told(second) and self.records(second, second) for second in self._seconds())
 
     def _seconds(self) -> range:
-        return range(self._next, int(self.clock.time) + 1)
+        return range(self._next + -self._next % self.step, int(self.clock.time) + 2 - self.step, self.step)
 
     def _due(self) -> list[Record]:
         seconds = self._seconds()
-        self._next = seconds.stop if seconds else self._next
+        self._next = seconds[-1] + self.step if seconds else self._next
         due = [record for second in seconds if self.told(second) for record in self.records(second, second)]
         self._count += len(due)
         return due
@@ -237,8 +247,12 @@ class World:
         if self.archive_fails:
             return Answer(500, {}, iter([b""]), drop=lambda: None)
         known = int(self.clock.time - self.lag)
-        body = json.dumps(self.records(first, min(known, last or known))).encode()
-        return Answer(200, {}, _pieces(body), drop=lambda: None)
+        end = min(known, last or known)
+        records = self.records(first - first % self.step, end)
+        for record in records:
+            if record["timestamp"] < first or record["timestamp"] + self.step - 1 > end:
+                record["rate"] = -1
+        return Answer(200, {}, _pieces(json.dumps(records).encode()), drop=lambda: None)
 
 
 def _pieces(body: bytes) -> Iterator[bytes]:

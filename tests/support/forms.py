@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from datastore_sdk.data import Data, DataAsync, DataQuery
 from datastore_sdk.transport import Client
-from datastore_sdk.transport.exchange import Calls
+from datastore_sdk.transport.calls.exchange import Calls
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ class Form(ABC):
         """Puts records into the list one by one, so that those before an error can be looked at."""
 
     @abstractmethod
-    def save(self, client: Client, queries: Sequence[DataQuery], path: Path, **options: Any) -> None: ...
+    def save(self, client: Client, queries: Sequence[DataQuery], path: Path | str, **options: Any) -> None: ...
 
 
 class SyncForm(Form):
@@ -39,7 +39,7 @@ class SyncForm(Form):
             for record in Data(client, queries):
                 into.append(record)  # noqa: PERF402 - one by one, see above
 
-    def save(self, client: Client, queries: Sequence[DataQuery], path: Path, **options: Any) -> None:
+    def save(self, client: Client, queries: Sequence[DataQuery], path: Path | str, **options: Any) -> None:
         with client:
             Data(client, queries).save(path, **options)
 
@@ -60,7 +60,7 @@ class AsyncForm(Form):
 
         asyncio.run(main())
 
-    def save(self, client: Client, queries: Sequence[DataQuery], path: Path, **options: Any) -> None:
+    def save(self, client: Client, queries: Sequence[DataQuery], path: Path | str, **options: Any) -> None:
         async def main() -> None:
             async with client:
                 await DataAsync(client, queries).asave(path, **options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from contextlib import suppress
 
@@ -10,9 +11,12 @@ from tests.support.wire import PATIENCE
 
 
 class Proxy:
-    """Opens tunnels, one at a time."""
+    """Opens tunnels, one at a time; with a context it speaks TLS."""
 
-    def __init__(self, answer: bytes = b"HTTP/1.1 200 Connection established\r\n\r\n") -> None:
+    def __init__(
+        self, answer: bytes = b"HTTP/1.1 200 Connection established\r\n\r\n", context: ssl.SSLContext | None = None
+    ) -> None:
+        self._context = context
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._answer = answer
         self.asked: list[str] = []
@@ -30,8 +34,11 @@ class Proxy:
         with suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
-                with client:
-                    self._tunnel(client)
+                with client, suppress(OSError), self._wrapped(client) as wrapped:
+                    self._tunnel(wrapped)
+
+    def _wrapped(self, client: socket.socket) -> socket.socket:
+        return self._context.wrap_socket(client, server_side=True) if self._context else client
 
     def _tunnel(self, client: socket.socket) -> None:
         head = b""

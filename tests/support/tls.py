@@ -19,12 +19,18 @@ class TlsServer(Server):
     def __init__(self, handler: Handler) -> None:
         super().__init__(handler)
         self.url = self.url.replace("http:", "https:")
-        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._context.load_cert_chain(CERTIFICATE)
+        self._context = server_context()
 
     def _serve(self, connection: socket.socket) -> None:
         with connection, suppress(OSError):
             super()._serve(self._context.wrap_socket(connection, server_side=True))
+
+
+def server_context() -> ssl.SSLContext:
+    """Has its certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+    return context
 
 
 def trusting() -> ssl.SSLContext:

@@ -54,6 +54,12 @@ def test_no_extra_was_imported():
     assert not {"httpx", "starlette", "vcr", "yaml", "datastore_sdk.sandbox", "datastore_sdk.testing"} & {*sys.modules}
 """
 
+USING = """
+def test_cassette(restream_cassette): ...
+def test_sandbox(restream_sandbox): ...
+def test_neither(): ...
+"""
+
 
 @pytest.fixture
 def example(tmp_path: Path) -> Path:
@@ -125,3 +131,21 @@ def test_it_costs_nothing_where_it_is_not_used(tmp_path: Path) -> None:
     assert run_pytest(tmp_path, "--strict-markers").returncode == 0
     shown = run_pytest(tmp_path, "--markers").stdout
     assert "@pytest.mark.restream_sandbox(**options)" in shown
+
+
+@pytest.mark.parametrize("missing", ["vcr yaml starlette uvicorn", "vcr", "starlette"])
+def test_without_the_extra(missing: str, tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(f"import sys\nsys.modules.update(dict.fromkeys({missing.split()}))\n")
+    (tmp_path / "test_using.py").write_text(USING)
+    done = run_pytest(tmp_path)
+    gone = missing.split()
+    assert ("restream_cassette needs vcr" in done.stdout) is ("vcr" in gone)
+    assert ("restream_sandbox needs " in done.stdout) is ("starlette" in gone)
+    assert done.stdout.count('pip install "restream-datastore-sdk[testing]"') >= 1
+    assert "sys.modules" not in done.stdout, "how that was found out is of no interest"
+    assert "1 passed" in done.stdout or "2 passed" in done.stdout
+
+
+def test_on_several_processors(example: Path) -> None:
+    done = run_pytest(example, "-p", "xdist", "-n", "2")
+    assert "4 passed" in done.stdout, done.stdout + done.stderr

@@ -13,7 +13,7 @@ import pytest
 from datastore_sdk.data import DataQuery
 from datastore_sdk.exceptions import BodyError, CallError, ContractError, CorruptBodyError, TruncatedBodyError
 from datastore_sdk.transport import RetryPolicy
-from datastore_sdk.transport.body import PIECE, Body
+from datastore_sdk.transport.calls.body import PIECE, Body
 from datastore_sdk.transport.effects import Answer, Read, Request
 from restream_api.api.pads import delete_pad_parameter, list_pads
 from tests.support.answers import always, answer, chunk, chunked, head, in_turn
@@ -100,9 +100,7 @@ def test_cut_at_every_byte() -> None:
 
 
 def test_damaged_at_every_byte() -> None:
-    outcomes = [
-        outcome(PACKED[:place] + bytes([PACKED[place] ^ 0x24]) + PACKED[place + 1 :]) for place in range(len(PACKED))
-    ]
+    outcomes = [outcome(cut(with_a_wrong_byte(PACKED, place), 64)) for place in range(len(PACKED))]
     errors = [each for each in outcomes if isinstance(each, BodyError)]
     assert {type(each) for each in errors} <= {CorruptBodyError, TruncatedBodyError}
     assert all(0 <= error.offset <= 2 * len(CONTENT) for error in errors)
@@ -111,11 +109,35 @@ def test_damaged_at_every_byte() -> None:
     assert len(contents) <= 8, "only the header has bytes that do not matter"
 
 
-def outcome(packed: bytes) -> bytes | BodyError:
+def with_a_wrong_byte(packed: bytes, place: int) -> bytes:
+    return packed[:place] + bytes([packed[place] ^ 0x24]) + packed[place + 1 :]
+
+
+def outcome(pieces: list[bytes]) -> bytes | BodyError:
     try:
-        return content_of(cut(packed, 64))
+        return content_of(pieces)
     except BodyError as error:
         return error
+
+
+def test_what_comes_before_the_damage_does_not_depend_on_the_network() -> None:
+    for place in range(0, len(PACKED), 7):
+        damaged = with_a_wrong_byte(PACKED, place)
+        for body in (damaged, damaged[: (place + len(PACKED)) // 2]):
+            (content, offset), *others = [content_before(cut(body, size)) for size in (1, 7, 64, 500, 10**6)]
+            assert others == [(content, offset)] * 4
+            assert offset in (0, None)
+
+
+def content_before(pieces: list[bytes]) -> tuple[bytes, int | None]:
+    """What a body gives before its error, and how far behind it that is said to be."""
+    body, wire, content = body_of(), iter(pieces), b""
+    try:
+        while piece := next_piece(body, wire):
+            content += piece
+    except BodyError as error:
+        return content, error.offset - len(content)
+    return content, None
 
 
 def test_not_compressed_at_all() -> None:

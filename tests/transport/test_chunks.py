@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datastore_sdk.transport.chunks import ChunkedError, unchunked
+from datastore_sdk.transport.http.chunks import ChunkedError, unchunked
 from tests.support.answers import END, chunk
 from tests.support.properties import PROPERTY
 
@@ -59,6 +59,11 @@ def test_sizes_that_are_none(size: bytes) -> None:
         content_of([size + b"\r\n" + b"hello" * 10 + b"\r\n" + END])
 
 
+def test_a_chunk_longer_than_it_says_behind_a_whole_one() -> None:
+    with pytest.raises(ChunkedError, match="longer than it says"):
+        content_of([chunk(b"hello") + b"3\r\nhello\r\n" + END])
+
+
 def test_a_chunk_longer_than_it_says() -> None:
     with pytest.raises(ChunkedError, match="longer than it says"):
         content_of([b"3\r\nhello\r\n" + END])
@@ -69,8 +74,15 @@ def test_a_line_without_end() -> None:
         content_of([b"1" * 1000] * 10)
 
 
-@settings(PROPERTY, max_examples=200)
-@given(st.lists(st.binary(min_size=1, max_size=40)), st.lists(st.integers(1, 30), min_size=1))
+FRAMING_LIKE = st.lists(st.sampled_from([b"\r\n", b"\r", b"\n", b"0", b"3", b"abc"]), min_size=1).map(b"".join)
+"""Content that could be taken for framing."""
+
+
+@settings(PROPERTY, max_examples=300)
+@given(
+    st.lists(FRAMING_LIKE | st.binary(min_size=1, max_size=40)),
+    st.lists(st.integers(1, 30) | st.integers(30, 300), min_size=1),
+)
 def test_any_content_in_any_chunks_in_any_pieces(contents: list[bytes], sizes: list[int]) -> None:
     whole = b"".join(map(chunk, contents)) + END
     pieces: list[bytes] = []

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from datastore_sdk.exceptions import ConfigurationError, MissingCredentialsError
 from datastore_sdk.transport import Client
-from datastore_sdk.transport.config import Options
-from datastore_sdk.transport.settings import DEFAULT_HOST, base_url_from
-from datastore_sdk.transport.surroundings import configuration
+from datastore_sdk.transport.configuration.config import Options
+from datastore_sdk.transport.configuration.settings import DEFAULT_HOST, base_url_from
+from datastore_sdk.transport.configuration.surroundings import configuration
 from tests.support.properties import PROPERTY
 
 VARIABLES = ("TALLY_AUTH_TOKEN", "RESTREAM_CLIENT_ID", "RESTREAM_CLIENT_SECRET", "RESTREAM_HOST")

@@ -19,7 +19,7 @@ from datastore_sdk.exceptions import (
     ServerError,
 )
 from datastore_sdk.transport import Client
-from datastore_sdk.transport.client_credentials import MOST_RENEWALS, QUIET
+from datastore_sdk.transport.credentials.client_credentials import MOST_RENEWALS, QUIET
 from restream_api.api.pads import list_pads
 from tests.support.answers import Reply, answer, give, then
 from tests.support.clock import JumpingClock

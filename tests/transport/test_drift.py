@@ -12,7 +12,7 @@ import pytest
 from datastore_sdk import Client, DriftEvent, Hooks, Pad, Site
 from datastore_sdk.exceptions import BadRequestError, DriftFoundError, DriftWarning, NotFoundError
 from datastore_sdk.sandbox import Sandbox
-from datastore_sdk.transport import drift
+from datastore_sdk.transport.calls import drift
 from restream_api.api.pads import get_pad, list_pads
 from restream_api.models import StageAggregations
 from restream_api.types import Json, Model, Operation
@@ -85,11 +85,13 @@ def test_unknown_fields_break_nothing_and_are_kept(
 def test_where_nobody_asks_nothing_is_looked_at(
     serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def look(_: object) -> None:
+    def look(*_: object) -> None:
         pytest.fail("it was looked at")
 
-    monkeypatch.setattr(drift, "_in_value", look)
-    client_of(serve(always(answer(200, NEW)))).run(get_pad(668))
+    monkeypatch.setattr(drift, "_look", look)
+    client = client_of(serve(always(answer(200, NEW))))
+    client.run(get_pad(668))
+    assert Pad.get_model(668, as_dict=True, client=client) == NEW
 
 
 def test_each_kind_is_warned_of_once(
@@ -106,6 +108,30 @@ def test_each_kind_is_warned_of_once(
         "Pad.depth is not in the API contract (met in get_pad)",
     ]
     assert pad["depth"] == 5
+
+
+def test_what_is_handed_over_as_it_was_sent_is_looked_at_too(
+    serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    monkeypatch.setenv("RESTREAM_DRIFT", "warn")
+    client = client_of(serve(in_turn(answer(200, NEW), answer(200, [{**NEW, "depth": 5}]))))
+    assert Pad.get_model(668, as_dict=True, client=client) == NEW
+    assert Pad.get_models(as_dict=True, client=client) == [{**NEW, "depth": 5}]
+    assert told(recwarn) == [
+        "Pad.color is not in the API contract (met in get_pad)",
+        "Pad.depth is not in the API contract (met in list_pads)",
+    ]
+    monkeypatch.setenv("RESTREAM_DRIFT", "error")
+    with pytest.raises(DriftFoundError, match=r"Pad\.color is not"):
+        Pad.get_model(668, as_dict=True, client=client_of(serve(always(answer(200, NEW)))))
+
+
+def test_what_cannot_be_read_by_the_contract_is_handed_over_all_the_same(
+    serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RESTREAM_DRIFT", "error")
+    odd = {**NEW, "name": 5}
+    assert Pad.get_model(668, as_dict=True, client=client_of(serve(always(answer(200, odd))))) == odd
 
 
 def test_a_warning_points_to_the_program(serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -169,7 +169,7 @@ def test_what_a_thread_of_the_parent_runs_ahead_with_is_no_longer_waited_for(ser
         serve(reply),
         """
         from datastore_sdk.exceptions import RestreamError
-        from datastore_sdk.transport.ahead import ThreadAhead
+        from datastore_sdk.transport.driving.ahead import ThreadAhead
 
         more = threading.Event()
 

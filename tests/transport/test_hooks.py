@@ -12,7 +12,14 @@ import pytest
 from datastore_sdk.data import DataQuery
 from datastore_sdk.exceptions import ContractError, NoConnectionError, NotFoundError, ServerError
 from datastore_sdk.transport import Hooks, RetryPolicy
-from datastore_sdk.transport.hooks import AnswerEvent, CallEvent, ErrorEvent, QueueEvent, RequestEvent, RetryEvent
+from datastore_sdk.transport.telling.hooks import (
+    AnswerEvent,
+    CallEvent,
+    ErrorEvent,
+    QueueEvent,
+    RequestEvent,
+    RetryEvent,
+)
 from restream_api.api.pads import get_pad, list_pads
 from tests.support.answers import END, answer, by_path, chunk, head, in_turn, then
 from tests.support.clock import JumpingClock
@@ -193,8 +200,8 @@ def test_without_hooks_no_event_is_made(serve: Serve, client_of: ClientOf, monke
     def made(*_: object, **__: object) -> None:
         raise AssertionError("an event was made")
 
-    monkeypatch.setattr("datastore_sdk.transport.attempt.facts_of", made)
-    monkeypatch.setattr("datastore_sdk.transport.call.facts_of", made)
+    monkeypatch.setattr("datastore_sdk.transport.calls.attempt.facts_of", made)
+    monkeypatch.setattr("datastore_sdk.transport.calls.call.facts_of", made)
     server = serve(in_turn(answer(503), answer(200, b"[]")))
     assert client_of(server, retries=RetryPolicy()).run(list_pads()) == []
 

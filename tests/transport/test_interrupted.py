@@ -11,10 +11,11 @@ import pytest
 
 from datastore_sdk.data import Data, DataAsync, DataQuery
 from datastore_sdk.exceptions import RateLimited
-from datastore_sdk.transport import Client, RetryPolicy, drivers
-from datastore_sdk.transport.drivers import AsyncDriver, Driver
+from datastore_sdk.transport import Client, RetryPolicy
+from datastore_sdk.transport.calls.limits import CALLS_PER_ENDPOINT, Held
+from datastore_sdk.transport.driving import drivers
+from datastore_sdk.transport.driving.drivers import AsyncDriver, Driver
 from datastore_sdk.transport.effects import Effect
-from datastore_sdk.transport.limits import CALLS_PER_ENDPOINT, Held
 from restream_api.api.pads import get_pad, list_pads
 from restream_api.api.sites import stream_site_data
 from restream_api.types import Operation
@@ -151,7 +152,7 @@ def test_interrupted_between_two_effects(
 ) -> None:
     """At each line of the driver; its steps clean up all the same."""
     monkeypatch.setattr("datastore_sdk.transport.slots.NOTICE", 0.0)
-    monkeypatch.setattr("datastore_sdk.transport.call._MOMENT", 0.001)
+    monkeypatch.setattr("datastore_sdk.transport.calls.call._MOMENT", 0.001)
     at, interrupted = 0, True
     while interrupted:
         at += 1

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from datastore_sdk.data import DataQuery
 from datastore_sdk.exceptions import CallError
 from datastore_sdk.transport import RetryPolicy
-from datastore_sdk.transport.logs import begin_log, logger, redacted
+from datastore_sdk.transport.telling.logs import begin_log, logger, redacted
 from restream_api.api.pads import get_pad, list_pads
 from tests.support.answers import Reply, answer, by_path, head, in_turn, then
 from tests.support.fixtures import ClientOf, Serve

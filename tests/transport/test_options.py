@@ -16,7 +16,7 @@ import pytest
 from datastore_sdk.exceptions import CallTimeoutError, ConfigurationError
 from datastore_sdk.transport import Client, RetryPolicy, Timeouts
 from datastore_sdk.transport.client import USER_AGENT
-from datastore_sdk.transport.retry import LONGEST
+from datastore_sdk.transport.connection import LONGEST
 from restream_api.api.pads import list_pads
 from tests.support.answers import always, answer, then
 from tests.support.fixtures import ClientOf, Serve

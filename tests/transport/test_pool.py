@@ -18,9 +18,9 @@ import pytest
 from datastore_sdk.exceptions import CallTimeoutError, NoConnectionError
 from datastore_sdk.transport import RetryPolicy, Timeouts
 from datastore_sdk.transport.effects import Answer, Request
-from datastore_sdk.transport.idle import Idle
-from datastore_sdk.transport.line import Line
-from datastore_sdk.transport.pool import Pool
+from datastore_sdk.transport.http.idle import Idle
+from datastore_sdk.transport.http.line import Line
+from datastore_sdk.transport.http.pool import Pool
 from restream_api.api.pads import list_pads
 from tests.support.answers import always, answer, chunked, in_turn
 from tests.support.clock import JumpingClock

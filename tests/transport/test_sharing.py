@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from datastore_sdk.transport import Client, sharing
-from datastore_sdk.transport.limits import EndpointSlots
+from datastore_sdk.transport.calls.limits import EndpointSlots
 from restream_api.api.pads import list_pads
 from tests.support.answers import answer, by_path, give
 from tests.support.fixtures import ClientOf, Serve

@@ -21,7 +21,8 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from datastore_sdk.data import Data, DataQuery
 from datastore_sdk.exceptions import NoConnectionError, NotFoundError
-from datastore_sdk.transport import RetryPolicy, telemetry
+from datastore_sdk.transport import RetryPolicy
+from datastore_sdk.transport.telling import telemetry
 from restream_api.api.pads import get_pad, list_pads
 from tests.support.answers import END, answer, by_path, chunk, head, in_turn, then
 from tests.support.fixtures import TOKEN, ClientOf, Serve

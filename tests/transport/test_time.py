@@ -23,7 +23,7 @@ from datastore_sdk.exceptions import (
 )
 from datastore_sdk.transport import RetryPolicy, Timeouts
 from datastore_sdk.transport.clock import Clock
-from datastore_sdk.transport.retry import LONGEST
+from datastore_sdk.transport.connection import LONGEST
 from restream_api.api.pads import create_pad_parameters, list_pads
 from tests.support.answers import always, answer, by_path, chunk, head, in_turn, then
 from tests.support.clock import START, JumpingClock

@@ -16,10 +16,11 @@ import pytest
 
 from datastore_sdk.exceptions import AuthenticationError
 from datastore_sdk.sandbox import Sandbox
-from datastore_sdk.transport import Client, token_cache
+from datastore_sdk.transport import Client
 from datastore_sdk.transport.clock import Clock
-from datastore_sdk.transport.file_lock import FileLock
-from datastore_sdk.transport.token_cache import KeptToken, TokenCache
+from datastore_sdk.transport.credentials import token_cache
+from datastore_sdk.transport.credentials.file_lock import FileLock
+from datastore_sdk.transport.credentials.token_cache import KeptToken, TokenCache
 from restream_api.api.pads import list_pads
 from tests.support.answers import always, answer
 from tests.support.clock import JumpingClock
@@ -255,7 +256,7 @@ def test_a_child_does_not_keep_its_parents_lock(tmp_path: Path) -> None:
     program = """
 import os, sys
 from pathlib import Path
-from datastore_sdk.transport.file_lock import FileLock
+from datastore_sdk.transport.credentials.file_lock import FileLock
 path = Path(sys.argv[1])
 lock = FileLock(path)
 assert lock.acquire()

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from datastore_sdk.cli.examination.findings import Finding, good, skipped, warning, wrong
 from datastore_sdk.transport.connection import Connection
-from datastore_sdk.transport.tls import tls_context
+from datastore_sdk.transport.http.tls import tls_context
 
 _PORTS: Final = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 _DAY: Final = 86_400
@@ -37,11 +37,11 @@ def way_to(base_url: str, connection: Connection, seconds: float) -> Iterator[Fi
         seconds: How long to wait for each answer.
     """
     url, what = urlsplit(connection.proxy or base_url), "proxy" if connection.proxy else "host"
+    setting = "HTTPS_PROXY, or proxy=," if connection.proxy else "RESTREAM_HOST"
     host, port = url.hostname or "", url.port or _PORTS[url.scheme]
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
-        setting = "HTTPS_PROXY, or proxy=," if connection.proxy else "RESTREAM_HOST"
         advice = f"look whether {setting} is written correctly, and whether this machine has a network (a VPN?)"
         yield wrong("name", f"the name of the {what}, {host}, is not known: {error.strerror or error}", advice)
         return
@@ -52,11 +52,11 @@ def way_to(base_url: str, connection: Connection, seconds: float) -> Iterator[Fi
         wire = socket.create_connection((host, port), seconds)
     except TimeoutError:
         advice = "a firewall may be in the way; where a proxy is needed, set HTTPS_PROXY"
-        yield wrong("connection", f"no connection to {host}, port {port}, within {seconds:g} s", advice)
+        yield wrong("connection", f"no connection to the {what} {host}, port {port}, within {seconds:g} s", advice)
         return
     except OSError as error:
-        advice = f"look whether the address is right, and whether something listens there ({base_url})"
-        yield wrong("connection", f"no connection to {host}, port {port}: {error.strerror or error}", advice)
+        advice = f"look whether {setting} is right, and whether something listens there (the service is {base_url})"
+        yield wrong("connection", f"no connection to the {what} {host}, port {port}: {error.strerror or error}", advice)
         return
     with wire:
         took = f"{(time.monotonic() - started) * 1000:.0f} ms"

@@ -12,19 +12,22 @@ from datastore_sdk.exceptions import (
     CallError,
     ContractError,
     ForbiddenError,
+    NotFoundError,
     RateLimited,
     RestreamError,
     ServerError,
 )
 from datastore_sdk.transport import Client
+from datastore_sdk.transport.calls.exchange import Exchange
 from datastore_sdk.transport.effects import Answer, Close, Open, Request, Steps
-from datastore_sdk.transport.exchange import Exchange
-from datastore_sdk.transport.line import Line
-from datastore_sdk.transport.rooms import entered, room
+from datastore_sdk.transport.http.line import Line
+from datastore_sdk.transport.rooms.entering import entered, room
 from restream_api.api import pads
 
 MOST_SKEW: Final = 30.0
 """Seconds by which clocks may differ: more, and programs ask for the wrong time, and use tokens that have expired."""
+_TOKENS: Final = "/o/token/"
+"""Where tokens are asked for."""
 
 
 def service(client: Client, *, has_credentials: bool) -> Iterator[Finding]:
@@ -74,12 +77,16 @@ def _clock(answer: Answer, here: float) -> Finding:
 
 def _no_access(error: RestreamError) -> Finding:
     match error:
+        case AuthenticationError() if error.url.endswith(_TOKENS):
+            advice = "look whether RESTREAM_CLIENT_ID and RESTREAM_CLIENT_SECRET are those that you have from Tally"
         case AuthenticationError():
             advice = "get a new token from Tally, or look whether the one that is set is the one you mean"
         case ForbiddenError():
             advice = "ask Tally for access with these credentials"
         case RateLimited():
             return warning("token", str(error), "other programs use the same credentials: try again when they rest")
+        case NotFoundError():
+            advice = "look whether RESTREAM_HOST is a Restream service: it has no pads at this address"
         case ContractError():
             advice = "look whether RESTREAM_HOST is a Restream service; datastore drift traffic --live tells more"
         case ServerError():

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import warnings
+from dataclasses import dataclass, replace
 
-from datastore_sdk.cli.examination.findings import Finding, good, wrong
+from datastore_sdk.cli.examination.findings import Finding, good, warning, wrong
 from datastore_sdk.exceptions import ConfigurationError, MissingCredentialsError
-from datastore_sdk.transport.config import Configuration, Options
-from datastore_sdk.transport.description import described
-from datastore_sdk.transport.surroundings import configuration
+from datastore_sdk.transport.configuration.config import Configuration, Options
+from datastore_sdk.transport.configuration.description import described
+from datastore_sdk.transport.configuration.surroundings import configuration
 
+_ADVICE = "calls are made all the same; see to it when you can"
+_CREDENTIALS = (
+    "set TALLY_AUTH_TOKEN to the token that you have from Tally, or both RESTREAM_CLIENT_ID and RESTREAM_CLIENT_SECRET"
+)
 _NO_TOKEN = "none"  # noqa: S105 - it stands for none, and is not sent
 
 
@@ -30,10 +35,17 @@ class Settings:
 
 def settings(profile: str | None) -> Settings:
     """Reads environment and profile as a client does."""
+    with warnings.catch_warnings(record=True, action="always") as caught:
+        found = _read(profile)
+    told = [warning("profile", str(each.message), _ADVICE) for each in caught]
+    return replace(found, findings=(*found.findings, *told))
+
+
+def _read(profile: str | None) -> Settings:
     try:
         known = configuration(Options(), profile)
     except MissingCredentialsError as error:
-        finding = wrong("settings", str(error), "set TALLY_AUTH_TOKEN to the token that you have from Tally")
+        finding = wrong("settings", str(error), _CREDENTIALS)
         return Settings(_without_credentials(profile), has_credentials=False, findings=(finding,))
     except (ConfigurationError, TypeError, ValueError) as error:
         return Settings(None, has_credentials=False, findings=(wrong("settings", str(error), "correct this setting"),))

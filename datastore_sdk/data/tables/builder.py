@@ -53,7 +53,7 @@ class TableBuilder:
         Waiting for a batch to be read is such a step, so that it does not keep an event loop from its other tasks.
         """
         self._texts += texts
-        self._size += sum(memoryview(text).nbytes for text in texts)
+        self._size += sum(map(len, texts))
         return self._flushed() if self._size >= _BATCH else None
 
     def finish(self, descriptions: Descriptions) -> pa.RecordBatchReader:
@@ -70,9 +70,21 @@ class TableBuilder:
         self._threads.shutdown(cancel_futures=True)
 
     def _flushed(self) -> Steps[None]:
-        while len(self._under_way) > _THREADS:
-            yield from Block(partial(self._put_away, self._under_way.popleft()))
-        self._flush()
+        while self._size >= _BATCH:
+            while len(self._under_way) > _THREADS:
+                yield from Block(partial(self._put_away, self._under_way.popleft()))
+            rest = self._beyond_a_batch()
+            self._flush()
+            self._texts, self._size = rest, sum(memoryview(text).nbytes for text in rest)
+
+    def _beyond_a_batch(self) -> list[msgspec.Raw]:
+        """Takes off the records that a batch has no need of: where one ends does not depend on how records came."""
+        size, count = self._size, len(self._texts)
+        while (smaller := size - memoryview(self._texts[count - 1]).nbytes) >= _BATCH:
+            size, count = smaller, count - 1
+        rest = self._texts[count:]
+        del self._texts[count:]
+        return rest
 
     def _flush(self) -> None:
         texts, self._texts, self._size = self._texts, [], 0

@@ -2,7 +2,8 @@
 
 Columns stand in order of first appearance. Their types are those of the values: int64, float64, bool or string; ints
 and floats together are float64 where every int is one exactly. What is of several kinds, or does not fit, is a string
-with the JSON text of each value. What a record does not have is null. The ints of `timestamp` are moments in UTC.
+with the JSON text of each value. What a record does not have is null. The numbers of `timestamp` are moments in UTC, in
+microseconds where some are floats, unless one is too large or too fine for that.
 """
 
 from __future__ import annotations
@@ -11,12 +12,18 @@ from typing import Any
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from datastore_sdk.data.descriptions import Descriptions
 from datastore_sdk.data.tables.reading import EXACT, JSON_TEXT, largest
 
+_TIMESTAMP = "timestamp"
 _MOMENT = pa.timestamp("ms", "UTC")
 """The service counts seconds; milliseconds are the coarsest that Parquet knows."""
+_FINE_MOMENT = pa.timestamp("us", "UTC")
+_MICROSECONDS = 1e6
+_FINE_UNTIL = 2**32
+"""Up to here (the year 2106), a float of seconds tells every microsecond from the next."""
 _NUMBERS = frozenset({pa.int64(), pa.float64()})
 
 
@@ -27,6 +34,8 @@ class Columns:
         self._types: dict[str, pa.DataType] = {}
         self._large: set[str] = set()
         """Columns with ints that are no floats."""
+        self._in_microseconds = True
+        """Whether all timestamps can be told in them."""
 
     def note(self, batch: pa.RecordBatch) -> None:
         """Takes a batch's columns in."""
@@ -34,6 +43,8 @@ class Columns:
             self._types[name] = _common(self._types.get(name, pa.null()), column.type)
             if column.type == pa.int64() and largest(column) > EXACT:
                 self._large.add(name)
+            if name == _TIMESTAMP and column.type in _NUMBERS:
+                self._in_microseconds = self._in_microseconds and _are_microseconds(column)
 
     def schema(self, descriptions: Descriptions) -> pa.Schema:
         """The columns, with what is known of each as its metadata: `unit` and `label`."""
@@ -59,8 +70,10 @@ class Columns:
         kind = self._types[name]
         if kind == pa.float64() and name in self._large:
             return JSON_TEXT
-        if kind == pa.int64() and name == "timestamp" and name not in self._large:
+        if name == _TIMESTAMP and kind == pa.int64() and name not in self._large:
             return _MOMENT
+        if name == _TIMESTAMP and kind == pa.float64() and self._in_microseconds:
+            return _FINE_MOMENT
         return kind
 
 
@@ -77,9 +90,21 @@ def _converted(column: pa.Array[Any], kind: pa.DataType) -> pa.Array[Any]:
         return _as_json_text(column)
     if column.type == kind:
         return column
-    if kind == _MOMENT:
+    if column.type == pa.float64():  # and moments are wanted
+        return pc.round(pc.multiply(column, _MICROSECONDS)).cast(pa.int64()).cast(kind)
+    if kind in {_MOMENT, _FINE_MOMENT}:
         return column.cast(pa.timestamp("s", "UTC")).cast(kind)
     return column.cast(kind)
+
+
+def _are_microseconds(column: pa.Array[Any]) -> bool:
+    """Whether each number of seconds is a whole number of microseconds, as nearly as a float can be."""
+    if largest(column) > _FINE_UNTIL:
+        return False
+    if column.type == pa.int64():
+        return True
+    nearest = pc.divide(pc.round(pc.multiply(column, _MICROSECONDS)), _MICROSECONDS)
+    return bool(pc.all(pc.equal(nearest, column)).as_py())
 
 
 def _as_json_text(column: pa.Array[Any]) -> pa.Array[Any]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryFile
+from tempfile import TemporaryFile, gettempdir
+from typing import IO
 from weakref import finalize
 
 import pyarrow as pa
+
+from datastore_sdk.data.files import naming
 
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
 """Costs less time than it saves: most columns of a batch are mostly empty."""
@@ -19,18 +23,19 @@ class Spool:
     The file has no name, where the system can do that, and goes when it is closed or forgotten.
 
     Args:
-        folder: Where it lies. Default: where temporary files do.
+        target: The file for which they wait: in its folder, and errors are about it. Default: temporary files' folder.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
-        self._file = TemporaryFile(dir=folder)  # noqa: SIM115 - closed by close()
+    def __init__(self, target: Path | None = None) -> None:
+        self._about = target or Path(gettempdir())
+        self._file = TemporaryFile(dir=target and target.parent)  # noqa: SIM115 - closed by close()
         self._count = 0
-        self.close = finalize(self, self._file.close)
+        self.close = finalize(self, _close, self._file)
         """Throws the batches away."""
 
     def append(self, batch: pa.RecordBatch) -> None:
         """Adds a batch."""
-        with pa.ipc.new_stream(self._file, batch.schema, options=_OPTIONS) as stream:
+        with naming(self._about), pa.ipc.new_stream(self._file, batch.schema, options=_OPTIONS) as stream:
             stream.write_batch(batch)
         self._count += 1
 
@@ -40,3 +45,8 @@ class Spool:
         for _ in range(self._count):
             with pa.ipc.open_stream(self._file) as stream:
                 yield from stream
+
+
+def _close(file: IO[bytes]) -> None:
+    with suppress(OSError):  # what it still holds may find no room
+        file.close()

@@ -28,7 +28,7 @@ class _TableWriter(Writer):
     def __init__(self, file: IO[bytes]) -> None:
         super().__init__(file)
         self._target: Any = file  # any file will do; pyarrow's stubs know only some
-        self._spool = Spool(Path(file.name).parent)
+        self._spool = Spool(Path(file.name))
         self._builder = TableBuilder(self._spool)
         self._descriptions: Descriptions = {}
 

@@ -21,8 +21,16 @@ def in_package(document: str) -> str | None:
 
 
 def in_repository(document: str) -> str | None:
-    """The name of a file from the working directory; None where it does not lie below it, or is of the SDK."""
+    """The name of a file from the root of the repository; None where it does not lie below it, or is of the SDK.
+
+    In GitHub Actions that is the workspace, whichever folder of it a step works in; elsewhere the working directory.
+    """
+    return below(Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd()), document)
+
+
+def below(folder: Path, document: str) -> str | None:
+    """The name of a file from a folder; None where it does not lie below it, or is of the SDK."""
     if not document or "://" in document or in_package(document):
         return None
-    path, here = whole(document), Path.cwd()
-    return path.relative_to(here).as_posix() if path.is_relative_to(here) else None
+    path = whole(document)
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else None

@@ -17,4 +17,4 @@ def as_json(report: Report) -> str:
         "counts": {severity.value: report.count(severity) for severity in Severity},
         "findings": [asdict(finding) for finding in report.findings],
     }
-    return json.dumps(content, ensure_ascii=False, indent=2)
+    return json.dumps(content, indent=2)

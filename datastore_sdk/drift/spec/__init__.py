@@ -11,6 +11,7 @@ from datastore_sdk.drift.places import Place
 from datastore_sdk.drift.spec.changes import Change, findings
 from datastore_sdk.drift.spec.endpoints import changes_of_endpoint
 from datastore_sdk.drift.spec.rules import RULES, Rule
+from datastore_sdk.drift.spec.schemas import Known
 
 __all__ = ["RULES", "Rule", "compare"]
 
@@ -38,11 +39,11 @@ def compare(old: Contract, new: Contract) -> Report:
 
 def _changes(old: Contract, new: Contract) -> Iterator[tuple[Endpoint | None, Change]]:
     yield from ((None, change) for change in _whole(old.top, new.top))
-    moved = _moved(old, new)
+    moved, known = _moved(old, new), Known()
     for shape, endpoint in old.endpoints.items():
         now = new.endpoints.get(shape) or moved.get(endpoint.operation_id)
         if now:
-            yield from ((endpoint, change) for change in changes_of_endpoint(endpoint, now))
+            yield from ((endpoint, change) for change in changes_of_endpoint(endpoint, now, known))
         else:
             yield endpoint, Change(rule="endpoint-removed", place=endpoint.node)
     for shape, endpoint in new.endpoints.items():

@@ -8,16 +8,18 @@ from dataclasses import replace
 from datastore_sdk.drift.places import Place
 from datastore_sdk.drift.spec.changes import Change, both
 from datastore_sdk.drift.spec.rules import Direction
-from datastore_sdk.drift.spec.schemas import Where, changes_of_schemas
+from datastore_sdk.drift.spec.schemas import Known, Where, changes_of_schemas
 
 
-def changes_of_request(old: Place | None, new: Place | None) -> Iterator[Change]:
+def changes_of_request(old: Place | None, new: Place | None, known: Known) -> Iterator[Change]:
     """What changed in what is sent."""
     if old and new:
         required, required_now = bool(old.mapping.get("required")), bool(new.mapping.get("required"))
         if required != required_now:
             yield Change(rule=f"request-body-became-{'required' if required_now else 'optional'}", place=new)
-        where = Where(direction=Direction.REQUEST, prefix="request-body", subject="the body of the request")
+        where = Where(
+            direction=Direction.REQUEST, prefix="request-body", subject="the body of the request", known=known
+        )
         yield from _description(old, new, where)
         yield from changes_of_content(old, new, where, new)
     elif old:
@@ -26,12 +28,12 @@ def changes_of_request(old: Place | None, new: Place | None) -> Iterator[Change]
         yield Change(rule=f"request-body-added{'-required' if new.mapping.get('required') else ''}", place=new)
 
 
-def changes_of_responses(old: Mapping[str, Place], new: Mapping[str, Place]) -> Iterator[Change]:
+def changes_of_responses(old: Mapping[str, Place], new: Mapping[str, Place], known: Known) -> Iterator[Change]:
     """What changed in what is answered."""
     for status, was, now in both({**old}, {**new}):
         kind = "success" if status.startswith("2") else "other"
         if was and now:
-            yield from _response(status, was, now)
+            yield from _response(status, was, now, known)
         elif was:
             yield Change(rule=f"response-{kind}-status-removed", place=was, old=f"`{status}`")
         elif now:
@@ -55,9 +57,9 @@ def changes_of_content(old: Place, new: Place, where: Where, place: Place) -> It
             yield replace(change, rule=f"{begun}-media-type-added", new=f"`{media_type}`")
 
 
-def _response(status: str, old: Place, new: Place) -> Iterator[Change]:
+def _response(status: str, old: Place, new: Place, known: Known) -> Iterator[Change]:
     subject = "any other answer" if status == "default" else f"the answer `{status}`"
-    where = Where(direction=Direction.RESPONSE, prefix="response-body", subject=f"the body of {subject}")
+    where = Where(direction=Direction.RESPONSE, prefix="response-body", subject=f"the body of {subject}", known=known)
     yield from _description(old, new, replace(where, subject=subject))
     content, content_now = old.children("content"), new.children("content")
     if bool(content) != bool(content_now):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from datastore_sdk.drift import touched
@@ -54,41 +54,52 @@ def shown(value: Any) -> str:
 
 def findings(changes: Iterable[tuple[Endpoint | None, Change]]) -> list[Finding]:
     """Changes as findings, of which one stands for all the calls that it concerns. What breaks comes first."""
-    found: dict[tuple[str, str, str], Finding] = {}
+    found: dict[tuple[str, str, str], _Concerned] = {}
     for endpoint, change in changes:
         key = (change.rule, change.place.pointer, change.message)
-        known = found.get(key) or _finding(change)
-        found[key] = known if endpoint is None else _concerning(known, endpoint, change)
+        concerned = found.setdefault(key, _Concerned(change))
+        if endpoint:
+            concerned.by(endpoint, change)
     order = list(Severity)
     return sorted(
-        found.values(), key=lambda finding: (order.index(finding.severity), finding.endpoints, finding.pointer)
+        (concerned.finding() for concerned in found.values()),
+        key=lambda finding: (order.index(finding.severity), finding.endpoints, finding.pointer),
     )
 
 
-def _finding(change: Change) -> Finding:
-    document = change.place.document
-    return Finding(
-        rule=change.rule,
-        severity=RULES[change.rule].severity,
-        message=change.message,
-        touches=tuple(change.touches),
-        document=document.name,
-        pointer=change.place.pointer,
-        line=document.line(change.place.pointer),
-    )
+class _Concerned:
+    """What one change concerns.
 
+    Args:
+        change: The change, as it was met first.
+    """
 
-def _concerning(finding: Finding, endpoint: Endpoint, change: Change) -> Finding:
-    methods = (
-        touched.arguments(endpoint.operation_id, change.parameter)
-        if change.parameter
-        else touched.methods(endpoint.operation_id)
-    )
-    return replace(
-        finding,
-        endpoints=tuple(dict.fromkeys((*finding.endpoints, endpoint.name))),
-        touches=tuple(dict.fromkeys((*finding.touches, *methods))),
-    )
+    def __init__(self, change: Change) -> None:
+        self._change = change
+        self._endpoints: dict[str, None] = {}
+        self._touches = dict.fromkeys(change.touches)
+
+    def by(self, endpoint: Endpoint, change: Change) -> None:
+        """It was met in this call too."""
+        self._endpoints[endpoint.name] = None
+        if change.parameter:
+            self._touches |= dict.fromkeys(touched.arguments(endpoint.operation_id, change.parameter))
+        else:
+            self._touches |= dict.fromkeys(touched.methods(endpoint.operation_id))
+
+    def finding(self) -> Finding:
+        """What is to be told."""
+        change, document = self._change, self._change.place.document
+        return Finding(
+            rule=change.rule,
+            severity=RULES[change.rule].severity,
+            message=change.message,
+            endpoints=tuple(self._endpoints),
+            touches=tuple(self._touches),
+            document=document.name,
+            pointer=change.place.pointer,
+            line=document.line(change.place.pointer),
+        )
 
 
 def both(old: dict[Any, Place], new: dict[Any, Place]) -> Iterator[tuple[Any, Place | None, Place | None]]:

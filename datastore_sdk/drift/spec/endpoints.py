@@ -8,17 +8,18 @@ from datastore_sdk.drift.contract import Endpoint
 from datastore_sdk.drift.spec.bodies import changes_of_request, changes_of_responses
 from datastore_sdk.drift.spec.changes import Change
 from datastore_sdk.drift.spec.parameters import changes_of_parameters
+from datastore_sdk.drift.spec.schemas import Known
 from datastore_sdk.drift.spec.security import changes_of_security
 
 
-def changes_of_endpoint(old: Endpoint, new: Endpoint) -> Iterator[Change]:
-    """Everything that changed in a call."""
+def changes_of_endpoint(old: Endpoint, new: Endpoint, known: Known) -> Iterator[Change]:
+    """Everything that changed in a call. What is known of schemas by then need not be found out again."""
     yield from _identity(old, new)
     yield from _words(old, new)
     yield from changes_of_security(old, new)
     yield from changes_of_parameters(old, new)
-    yield from changes_of_request(old.node.get("requestBody"), new.node.get("requestBody"))
-    yield from changes_of_responses(old.responses, new.responses)
+    yield from changes_of_request(old.node.get("requestBody"), new.node.get("requestBody"), known)
+    yield from changes_of_responses(old.responses, new.responses, known)
 
 
 def _identity(old: Endpoint, new: Endpoint) -> Iterator[Change]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -19,6 +20,19 @@ _WORDS = ("title", "description")
 _EXAMPLES = ("example", "examples")
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A pair of named schemas, and where it was met."""
+
+    before: Schema
+    after: Schema
+    where: Where
+
+
+class Known(dict[tuple[Direction, str, str], tuple[list[Change], list[Named]]]):
+    """What changed in the properties of named schemas, and which others those refer to: the same for all calls."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Where:
     """Which part of a call is looked at."""
@@ -33,6 +47,10 @@ class Where:
     """The named schema, and the property of it, through which one got here."""
     seen: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     """The pairs of schemas that were compared already, on which circular ones would go on for ever."""
+    waiting: deque[Named] = field(default_factory=deque[Named])
+    """The pairs of named schemas that are still to be compared: one inside the other, they could be nested deeply."""
+    known: Known = field(default_factory=Known)
+    """What changed in the properties of named schemas."""
 
     def inside(self, schema: Schema, step: str) -> Where:
         """The place of a property (`.name`), an item (`[]`) or another value inside."""
@@ -44,14 +62,38 @@ class Where:
 
 def changes_of_schemas(old: Place, new: Place, where: Where) -> Iterator[Change]:
     """What changed, from the outside inwards."""
+    yield from _compared(old, new, where)
+    while where.waiting:
+        named = where.waiting.popleft()
+        yield from _inner(named.before, named.after, named.where)
+
+
+def _compared(old: Place, new: Place, where: Where) -> Iterator[Change]:
     before, after = schema_of(old), schema_of(new)
     yield from _words(old, new, where)
     if before.nullable != after.nullable:
         yield _change(f"became-{'' if after.nullable else 'not-'}nullable", old, new, where)
+    if before.name:
+        _wait(Named(before, after, where), where)
+    elif _is_new(before, after, where):
+        yield from _inner(before, after, where)
+
+
+def _wait(named: Named, where: Where) -> None:
+    if _is_new(named.before, named.after, where):
+        met = replace(named.where, seen=where.seen, waiting=where.waiting)
+        where.waiting.append(replace(named, where=met))
+
+
+def _is_new(before: Schema, after: Schema, where: Where) -> bool:
     pair = (before.place.pointer, after.place.pointer)
     if pair in where.seen:
-        return
+        return False
     where.seen.add(pair)
+    return True
+
+
+def _inner(before: Schema, after: Schema, where: Where) -> Iterator[Change]:
     if before.alternatives or after.alternatives:
         yield from _alternatives(before, after, where)
         if not (before.alternatives and after.alternatives):
@@ -62,9 +104,10 @@ def changes_of_schemas(old: Place, new: Place, where: Where) -> Iterator[Change]
             return
     yield from _values(before, after, where)
     yield from _keywords(before, after, where)
-    yield from _properties(before, after, where)
+    yield from _known_properties(before, after, where) if before.name else _properties(before, after, where)
+    yield from _others(before, after, where)
     if before.items and after.items:
-        yield from changes_of_schemas(before.items, after.items, where.inside(before, "[]"))
+        yield from _compared(before.items, after.items, where.inside(before, "[]"))
 
 
 def _change(how: str, old: Place, new: Place, where: Where, *, was: Any = None, now: Any = None) -> Change:
@@ -114,7 +157,7 @@ def _alternatives(before: Schema, after: Schema, where: Where) -> Iterator[Chang
     old, new = (_signed(each.alternatives or (each.place,)) for each in (before, after))
     for signature, was, now in both(old, new):
         if was and now:
-            yield from changes_of_schemas(was, now, where)
+            yield from _compared(was, now, where)
         elif was:
             yield _change("alternative-removed", before.place, after.place, where, was=signature)
         else:
@@ -199,6 +242,21 @@ def _marks(keywords: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in keywords.items() if key.startswith("x-") and key != "x-extensible-enum"}
 
 
+def _known_properties(before: Schema, after: Schema, where: Where) -> Iterator[Change]:
+    """Those of a named schema are called after it, wherever it was met; but for parameters, which have their own."""
+    if where.parameter:
+        yield from _properties(before, after, where)
+        return
+    key = (where.direction, before.place.pointer, after.place.pointer)
+    if key not in where.known:
+        alone = replace(where, seen=set[tuple[str, str]](), waiting=deque[Named]())
+        where.known[key] = ([*_properties(before, after, alone)], [*alone.waiting])
+    changes, named = where.known[key]
+    yield from changes
+    for each in named:
+        _wait(each, where)
+
+
 def _properties(before: Schema, after: Schema, where: Where) -> Iterator[Change]:
     inner = replace(where, prefix=f"{where.direction}-property")
     old, new = visible(before, where.direction), visible(after, where.direction)
@@ -211,17 +269,21 @@ def _properties(before: Schema, after: Schema, where: Where) -> Iterator[Change]
             required, required_now = key in before.required, new_key in after.required
             if required != required_now:
                 yield _of_property(f"became-{'required' if required_now else 'optional'}", was, now, at, before, key)
-            yield from changes_of_schemas(was, now, at)
+            yield from _compared(was, now, at)
         elif was:
             yield _of_property("removed", was, was, at, before, key)
         elif now:
             how = "added-required" if new_key in after.required else "added"
             yield _of_property(how, now, now, at, before, new_key)
+
+
+def _others(before: Schema, after: Schema, where: Where) -> Iterator[Change]:
+    inner = replace(where, prefix=f"{where.direction}-property")
     was_open, is_open = before.others is not False, after.others is not False
     if was_open != is_open:
         yield _change("became-open" if is_open else "became-closed", before.place, after.place, where)
     if isinstance(before.others, Place) and isinstance(after.others, Place):
-        yield from changes_of_schemas(before.others, after.others, inner.inside(before, "[*]"))
+        yield from _compared(before.others, after.others, inner.inside(before, "[*]"))
 
 
 def _of_property(

@@ -19,17 +19,23 @@ __all__ = ["RULES", "Observation", "Observations", "Rule", "Suggestion", "Walk",
 def observe(contract: Contract, paths: Sequence[str]) -> Observations:
     """Holds the calls in cassettes against a contract.
 
+    Calls to a host none of whose calls is to a path of the contract are another API's, and left out.
+
     Raises:
         DriftError: A cassette cannot be read, is empty, or is of another API.
     """
     observations = Observations(contract)
     for path in paths:
-        calls, known = cassettes.read(path), observations.known
+        calls = cassettes.read(path)
+        hosts = {call.host for call in calls if contract.path_of(call.path)}
         for call in calls:
-            observations.add(call)
+            if call.host in hosts:
+                observations.add(call)
+            else:
+                observations.elsewhere[call.host] += 1
         if not calls:
             raise DriftError(f"{path} holds no calls")
-        if observations.known == known:
+        if not hosts:
             raise DriftError(
                 f"{path}: none of its {len(calls)} calls is to a path of {contract.document.name}; "
                 "is it a cassette of another API?"

@@ -20,6 +20,10 @@ class Call:
     """The body of the answer, decompressed."""
     source: str
     """The cassette that it stands in, or the host that it was made to."""
+    host: str = ""
+    """The host that it was made to, where that is not the source."""
+    is_there: bool = False
+    """Whether what it asks for is known to be there, so that 404 can only mean that the call is not."""
 
     @property
     def path(self) -> str:

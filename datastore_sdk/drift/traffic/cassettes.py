@@ -11,16 +11,19 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from datastore_sdk.drift.documents import LONGEST, load
+from datastore_sdk.drift.documents import load
 from datastore_sdk.drift.errors import DriftError
+from datastore_sdk.drift.scrubbing import scrubbed_body, scrubbed_url
+from datastore_sdk.drift.sources import LONGEST
 from datastore_sdk.drift.traffic.calls import Call
-from datastore_sdk.drift.traffic.scrubbing import scrubbed_body, scrubbed_url
 from datastore_sdk.drift.values import is_array, is_object
-from datastore_sdk.transport.settings import DEFAULT_HOST
+from datastore_sdk.transport.configuration.settings import DEFAULT_HOST
 
 _GZIP = b"\x1f\x8b"
 _EITHER = zlib.MAX_WBITS | 32
 """Lets zlib find out by itself whether data is gzip or zlib."""
+_UNREAD = ("br", "zstd")
+"""Compressions that would need packages of their own."""
 
 
 def read(path: str) -> list[Call]:
@@ -37,7 +40,7 @@ def read(path: str) -> list[Call]:
     for index, interaction in enumerate(interactions):
         try:
             calls.append(_call(interaction, path))
-        except (KeyError, TypeError, ValueError, zlib.error) as error:
+        except (KeyError, TypeError, AttributeError, ValueError, zlib.error) as error:
             told = f"{type(error).__name__}: {error}"
             raise DriftError(f"{path} is no cassette of vcrpy: interaction {index} cannot be read ({told})") from None
     return calls
@@ -59,8 +62,9 @@ def _call(interaction: Mapping[str, Any], path: str) -> Call:
         url=f"{url.path}?{url.query}" if url.query else url.path,
         status=int(response["status"]["code"] if "status" in response else response["status_code"]),
         media_type=headers.get("content-type", "").partition(";")[0].strip().lower(),
-        content=_content(response),
+        content=_content(response, headers.get("content-encoding", "").strip().lower()),
         source=path,
+        host=url.netloc,
     )
 
 
@@ -68,19 +72,39 @@ def _first(value: Any) -> str:
     return str(value[0] if is_array(value) and value else value)
 
 
-def _content(response: Mapping[str, Any]) -> bytes:
+def _content(response: Mapping[str, Any], encoding: str) -> bytes:
     """The body. vcrpy's forms of it have changed: text, bytes, bytes in base64."""
     body: Any = response.get("body", response.get("content")) or ""
     if is_object(body):
-        body = b64decode(body["base64_string"]) if "base64_string" in body else body.get("string") or ""
+        if "base64_string" in body:
+            body = b64decode("".join(str(body["base64_string"]).split()), validate=True)
+        else:
+            body = body.get("string") or ""
     content = body if isinstance(body, bytes) else str(body).encode()
-    if not content.startswith(_GZIP):
-        return content
+    if content.startswith(_GZIP) or (encoding == "deflate" and not _is_plain(content)):
+        return _unpacked(content)
+    if encoding in _UNREAD and not _is_plain(content):
+        raise ValueError(f"the body is compressed with {encoding}: record it with decode_compressed_response=True")
+    return content
+
+
+def _is_plain(content: bytes) -> bool:
+    """Whether a body was decompressed already, whatever its headers say: vcrpy can do that."""
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _unpacked(content: bytes) -> bytes:
     unpacker = zlib.decompressobj(_EITHER)
-    content = unpacker.decompress(content, LONGEST)
+    unpacked = unpacker.decompress(content, LONGEST)
     if unpacker.unconsumed_tail:
         raise ValueError(f"the body has more than {LONGEST} bytes")
-    return content
+    if not unpacker.eof:
+        raise ValueError("the compressed body is not whole")
+    return unpacked
 
 
 def _interaction(call: Call) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from datastore_sdk.drift.documents import joined
 from datastore_sdk.drift.traffic.shapes import Shape
+from datastore_sdk.drift.values import is_array
 
 TO_DO = "Seen in traffic. To be described."
 """The description of what nobody has described yet."""
@@ -21,10 +22,12 @@ class Inferred:
 
     Args:
         taken: Names of schemas that are there already.
+        has_null_type: Whether null is a type, and a value can be of several (OpenAPI 3.1).
     """
 
-    def __init__(self, taken: Iterable[str]) -> None:
+    def __init__(self, taken: Iterable[str], *, has_null_type: bool = True) -> None:
         self._taken = set(taken)
+        self._has_null_type = has_null_type
         self.named: dict[str, dict[str, Any]] = {}
         """The schemas for objects, by name."""
 
@@ -40,8 +43,7 @@ class Inferred:
         types = shape.types - {"null"}
         if not types:
             return {"description": TO_DO}
-        plain = ordered(types - {"array", "object"})
-        choices: list[dict[str, Any]] = [{"type": plain[0] if len(plain) == 1 else plain}] if plain else []
+        choices = self._plain(types)
         if "string" in types and shape.all_moments:
             choices[0]["format"] = "date-time"
         if "array" in types:
@@ -50,11 +52,25 @@ class Inferred:
             choices.append({"type": "array", "items": self.schema(items, f"{name}_item", described=described_items)})
         if "object" in types:
             choices.append({"$ref": f"#{joined(SCHEMAS, self._object(shape, name))}"})
-        if "null" in shape.types and plain and len(choices) == 1:
-            choices[0]["type"] = [*plain, "null"]
-        elif "null" in shape.types:
-            choices.append({"type": "null"})
-        return {**(choices[0] if len(choices) == 1 else {"anyOf": choices}), **words}
+        schema = choices[0] if len(choices) == 1 else {"anyOf": choices}
+        return {**(self._or_null(schema) if "null" in shape.types else schema), **words}
+
+    def _plain(self, types: frozenset[str]) -> list[dict[str, Any]]:
+        """The schemas for what has nothing inside."""
+        plain = ordered(types - {"array", "object"})
+        if len(plain) > 1 and self._has_null_type:
+            return [{"type": plain}]
+        return [{"type": name} for name in plain]
+
+    def _or_null(self, schema: dict[str, Any]) -> dict[str, Any]:
+        if not self._has_null_type:
+            return {**({"allOf": [schema]} if "$ref" in schema else schema), "nullable": True}
+        if "anyOf" in schema:
+            return {"anyOf": [*schema["anyOf"], {"type": "null"}]}
+        if "$ref" in schema or schema["type"] == "array":
+            return {"anyOf": [schema, {"type": "null"}]}
+        given = schema["type"]
+        return {**schema, "type": [*(given if is_array(given) else [given]), "null"]}
 
     def _object(self, shape: Shape, name: str) -> str:
         title = "".join(part[:1].upper() + part[1:] for part in re.split(r"[^A-Za-z0-9]+", name))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,11 +24,14 @@ WINDOW = timedelta(seconds=30)
 """How much time-series data is asked for."""
 STAGES = 3
 """Of how many stages the aggregations are asked for."""
-NO_FAILURE = frozenset(range(200, 400))
-"""Statuses whose answers are looked at whatever the contract says of them."""
+READ = frozenset(range(200, 500)) - {HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS}
+"""Statuses whose answers are read whole, whatever the contract says of them. After the others a call is made again."""
 NO_PAD = 999_999_999
 """The id of no pad: what an error looks like belongs to the contract too."""
-_REFUSALS = {403: "lets these credentials see nothing of {}", 404: "has no {}"}
+_REFUSALS: Mapping[int, str] = {
+    HTTPStatus.FORBIDDEN: "lets these credentials see nothing of {}",
+    HTTPStatus.NOT_FOUND: "has no {}",
+}
 
 
 class Walk:
@@ -45,6 +49,7 @@ class Walk:
         self._pad_id = pad_id
         self._site_id = site_id
         self._named = {("pad", pad_id), ("site", site_id)}
+        self._is_there = False
         self.calls: list[tuple[str, Call]] = []
         """The calls that were made, with the ids of their operations."""
 
@@ -56,6 +61,7 @@ class Walk:
             RestreamError: The service was not reached, or does not take the credentials.
         """
         self._ask(pads.get_pad(NO_PAD))
+        self._is_there = True
         for pad in self._list(pads.list_pads())[:1]:
             self._pad_id = pad["id"] if self._pad_id is None else self._pad_id
         if self._pad_id is not None:
@@ -66,11 +72,11 @@ class Walk:
             self._see_site(self._site_id)
 
     def _see_pad(self, pad_id: int) -> None:
-        self._ask(pads.get_pad(pad_id))
-        self._require("pad", pad_id)
+        self._see("pad", pad_id, pads.get_pad(pad_id))
         self._ask(pads.list_pad_fields(pad_id))
         stages = self._list(pads.list_pad_stages(pad_id))
-        self._ask(pads.list_pad_stage_aggregations(pad_id, histories=_ids(stages)))
+        if ids := _ids(stages):  # without any, all stages would be worked out
+            self._ask(pads.list_pad_stage_aggregations(pad_id, histories=ids))
         for change in self._log(pads.list_pad_data_changes(pad_id))[:1]:
             self._ask(pads.get_pad_data_change(pad_id, change["id"]))
         for parameter in self._list(pads.list_pad_parameters(pad_id))[:1]:
@@ -81,13 +87,13 @@ class Walk:
                 self._ask(query.operation())
 
     def _see_site(self, site_id: int) -> None:
-        self._ask(sites.get_site(site_id))
-        self._require("site", site_id)
+        self._see("site", site_id, sites.get_site(site_id))
         for state in self._list(states.list_states(site_id=site_id))[:1]:
             self._ask(states.get_state(state["id"]))
         self._ask(sites.list_site_fields(site_id))
         stages = self._list(sites.list_site_stages(site_id))
-        self._ask(sites.list_site_stage_aggregations(site_id, histories=_ids(stages)))
+        if ids := _ids(stages):  # without any, all stages would be worked out
+            self._ask(sites.list_site_stage_aggregations(site_id, histories=ids))
         for change in self._log(sites.list_site_data_changes(site_id))[:1]:
             self._ask(sites.get_site_data_change(site_id, change["id"]))
         for parameter in self._list(sites.list_site_parameters(site_id))[:1]:
@@ -95,17 +101,24 @@ class Walk:
         for start in _starts(stages):
             self._ask(DataQuery(source="site", id=site_id, start=start, end=start + WINDOW).operation())
 
-    def _require(self, what: str, id: int) -> None:
-        """Ends the walk where what was named was just refused: looking at nothing would pass for no drift."""
-        if (what, id) not in self._named or self._status not in _REFUSALS:
-            return
-        refusal = _REFUSALS[self._status].format(f"{what} {id}")
-        raise DriftError(f"{self._client.base_url} {refusal} ({self._status})")
+    def _see(self, what: str, id: int, operation: Operation[Any]) -> None:
+        """Asks for a pad or site. Where it is not seen, neither need be what belongs to it.
+
+        Raises:
+            DriftError: It was named, and is refused: looking at nothing would pass for no drift.
+        """
+        is_named = (what, id) in self._named
+        self._is_there = not is_named
+        self._ask(operation)
+        if is_named and self._status in _REFUSALS:
+            refusal = _REFUSALS[self._status].format(f"{what} {id}")
+            raise DriftError(f"{self._client.base_url} {refusal} ({self._status})")
+        self._is_there = self._status == HTTPStatus.OK
 
     def _ask(self, operation: Operation[Any]) -> Any:
         """Makes a call and keeps it; comes back with the answer, or None where it is no success."""
         try:
-            content = self._client.run(replace(operation.with_parse(bytes), success=NO_FAILURE))
+            content = self._client.run(replace(operation.with_parse(bytes), success=READ))
         except AuthenticationError:
             raise
         except AnswerError as error:
@@ -119,6 +132,7 @@ class Walk:
             media_type="",
             content=content,
             source=urlsplit(self._client.base_url).netloc,
+            is_there=self._is_there,
         )
         self.calls.append((operation.name, call))
         return _json(content) if call.succeeded else None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Any
 
 from datastore_sdk.drift import touched
@@ -13,10 +15,10 @@ from datastore_sdk.drift.documents import parts_of
 from datastore_sdk.drift.errors import DriftError
 from datastore_sdk.drift.findings import Finding, Severity
 from datastore_sdk.drift.places import Place
+from datastore_sdk.drift.scrubbing import example
 from datastore_sdk.drift.traffic.calls import Call
 from datastore_sdk.drift.traffic.checking import Deviation, deviations
 from datastore_sdk.drift.traffic.rules import RULES
-from datastore_sdk.drift.traffic.scrubbing import example
 from datastore_sdk.drift.traffic.shapes import Shape, shape_of
 
 
@@ -56,11 +58,16 @@ class Observations:
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
+        self._statuses = {status for endpoint in contract.endpoints.values() for status in endpoint.responses}
         self._found: dict[tuple[str, ...], Observation] = {}
         self.calls = 0
         """How many calls were looked at."""
         self.known = 0
         """How many of them were to a path of the contract."""
+        self.elsewhere = Counter[str]()
+        """How many calls, by host, were left out as another API's."""
+        self.failed = 0
+        """How many were answered with a failure of the service (5xx) of which the contract says no more."""
 
     def add(self, call: Call) -> None:
         """Looks at a call.
@@ -100,19 +107,40 @@ class Observations:
             return [Deviation(rule="path-unknown", place=whole, path="")]
         if endpoint is None:
             return [Deviation(rule="method-unknown", place=whole, path="")]
-        response = _response(endpoint, call.status)
+        if _is_gone(call, endpoint):
+            return [Deviation(rule="endpoint-gone", place=endpoint.node, path="")]
+        response = self._response(endpoint, call.status)
+        if response is None and call.status >= HTTPStatus.INTERNAL_SERVER_ERROR and "default" in endpoint.responses:
+            self.failed += 1  # and what something that fails says, or what stands before it, keeps to no contract
+            return []
         if response is None:
             rule = "success-status-unknown" if call.succeeded else "status-unknown"
             value, like = _value(call)[0], _like(call, endpoint)
             return [Deviation(rule=rule, place=endpoint.node, path="", value=value, expected=like)]
         return _of_body(call, response)
 
+    def _response(self, endpoint: Endpoint, status: int) -> Place | None:
+        """What the contract says of a status.
 
-def _response(endpoint: Endpoint, status: int) -> Place | None:
-    """What the contract says of a status. `default` stands for failures only: the SDK takes no unknown success."""
-    responses = endpoint.responses
-    named = responses.get(str(status)) or responses.get(f"{status // 100}XX")
-    return named or (responses.get("default") if status >= 400 else None)  # noqa: PLR2004 - where failures begin
+        `default` stands for what other calls name: every contract leaves out what is unlikely. It does not for what no
+        call names, for then nobody has thought of it; nor for a success, which the SDK would not take.
+        """
+        responses, names = endpoint.responses, _names(status)
+        named = next((responses[name] for name in names if name in responses), None)
+        is_known = status >= HTTPStatus.BAD_REQUEST and not self._statuses.isdisjoint(names)
+        return named or (responses.get("default") if is_known else None)
+
+
+def _names(status: int) -> tuple[str, str]:
+    """How a contract can name a status."""
+    return str(status), f"{status // 100}XX"
+
+
+def _is_gone(call: Call, endpoint: Endpoint) -> bool:
+    """Whether nothing was found where something must be: a path without ids is always there."""
+    if call.status != HTTPStatus.NOT_FOUND:
+        return False
+    return call.is_there or ("{" not in endpoint.path and endpoint.responses.keys().isdisjoint(_names(call.status)))
 
 
 def _of_body(call: Call, response: Place) -> Iterable[Deviation]:
@@ -153,7 +181,7 @@ def _finding(observation: Observation) -> Finding:
     rule = RULES[one.rule]
     subject = f"`{one.key or _last(one.path) or 'the answer'}`"
     severity = rule.severity
-    if severity is Severity.BREAKING and observation.status >= 400:  # noqa: PLR2004 - the SDK does not insist there
+    if severity is Severity.BREAKING and observation.status >= HTTPStatus.BAD_REQUEST and one.rule != "endpoint-gone":
         severity = Severity.COMPATIBLE
     schema, _ = one.place.named
     owner = f"`{schema}`" if schema else "the contract"

@@ -15,7 +15,7 @@ class Rule:
 
     id: str
     severity: Severity
-    """In an answer that is a success. In errors nothing breaks: the SDK shows their bodies as they are."""
+    """In an answer that is a success. In the bodies of errors nothing breaks: the SDK shows them as they are."""
     message: str
     """A sentence, in which `{subject}`, `{owner}`, `{expected}`, `{value}` and `{status}` are filled in."""
     has_no_value: bool = False
@@ -27,6 +27,12 @@ RULES = {
     for rule in (
         Rule("path-unknown", COMPATIBLE, "the contract has no such path", has_no_value=True),
         Rule("method-unknown", COMPATIBLE, "the contract has the path, but not with this method", has_no_value=True),
+        Rule(
+            "endpoint-gone",
+            BREAKING,
+            "the call answered {status}, although there is something to be found: the service no longer has it",
+            has_no_value=True,
+        ),
         Rule("success-status-unknown", BREAKING, "the call answered {status}, which the SDK refuses"),
         Rule("status-unknown", COMPATIBLE, "the call answered {status}, which the contract does not know"),
         Rule("media-type-unknown", BREAKING, "the answer is {value}, not {expected}"),

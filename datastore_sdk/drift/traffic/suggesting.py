@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import unified_diff
-from pathlib import Path
+from io import StringIO
+from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit
 
 from datastore_sdk.drift.contract import Contract
 from datastore_sdk.drift.documents import Document, joined
 from datastore_sdk.drift.errors import DriftError
-from datastore_sdk.drift.places import top
-from datastore_sdk.drift.schemas import KNOWN_VALUES, schema_of
+from datastore_sdk.drift.places import Place, top
+from datastore_sdk.drift.reports.files import below
+from datastore_sdk.drift.schemas import KNOWN_VALUES, has_null_type, schema_of
 from datastore_sdk.drift.traffic.inferring import SCHEMAS, TO_DO, Inferred, ordered
 from datastore_sdk.drift.traffic.observations import Observation
 from datastore_sdk.drift.traffic.yaml_edits import Edits
@@ -61,7 +64,8 @@ class _Writer:
 
     def __init__(self, document: Document) -> None:
         self._edits = Edits(document)
-        self._inferred = Inferred(_components(document))
+        self._has_null_type = has_null_type(document)
+        self._inferred = Inferred(_components(document), has_null_type=self._has_null_type)
         self._ways: dict[str, Callable[[Observation], bool]] = {
             "field-unknown": self._add_field,
             "field-missing": self._make_optional,
@@ -114,7 +118,13 @@ class _Writer:
         place, seen = one.deviation.place, one.shape.types
         if seen & {"array", "object"}:
             return False
-        choices = [{"type": name} for name in ordered(seen)]
+        if not self._has_null_type and "null" in seen:
+            others = seen - {"null"}
+            return self._let_be_null(place) and (not others or self._let_be(place, others))
+        return self._let_be(place, seen)
+
+    def _let_be(self, place: Place, types: frozenset[str]) -> bool:
+        choices = [{"type": name} for name in ordered(types)]
         if place.origin != place.pointer:
             reference = {"$ref": f"#{place.pointer}"}
             return self._edits.replace_pair(place.origin, "$ref", "anyOf", [reference, *choices])
@@ -125,9 +135,19 @@ class _Writer:
         if "type" not in place.mapping:
             return False
         given = place.mapping["type"]
-        types: list[Any] = [*given] if is_array(given) else [given]
-        types += [name for name in ordered(seen) if name not in types]
-        return self._edits.replace_value(joined(place.pointer, "type"), types)
+        known: list[Any] = [*given] if is_array(given) else [given]
+        known += [name for name in ordered(types) if name not in known]
+        if self._has_null_type:
+            return self._edits.replace_value(joined(place.pointer, "type"), known)
+        return self._edits.replace_pair(place.pointer, "type", "anyOf", [{"type": name} for name in known])
+
+    def _let_be_null(self, place: Place) -> bool:
+        """As OpenAPI 3.0 writes it."""
+        if "nullable" in place.mapping:
+            return self._edits.replace_value(joined(place.pointer, "nullable"), value=True)
+        if place.origin != place.pointer:
+            self._edits.replace_pair(place.origin, "$ref", "allOf", [{"$ref": f"#{place.pointer}"}])
+        return self._edits.insert_pair(place.origin, "nullable", value=True)
 
 
 def _own(one: Observation) -> str:
@@ -142,7 +162,11 @@ def _components(document: Document) -> Mapping[str, Any]:
 
 
 def _diff(document: Document, text: str) -> str:
-    path = Path(document.name)
-    name = path.name if path.is_absolute() else path.as_posix()
-    before, after = document.text.splitlines(keepends=True), text.splitlines(keepends=True)
-    return "".join(unified_diff(before, after, f"a/{name}", f"b/{name}"))
+    name = below(Path.cwd(), document.name) or PurePosixPath(urlsplit(document.name).path).name
+    lines = unified_diff(_lines(document.text), _lines(text), f"a/{name}", f"b/{name}")
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def _lines(text: str) -> list[str]:
+    """Lines as git counts them; `splitlines` breaks them at other signs too."""
+    return StringIO(text, newline="\n").readlines()

@@ -27,6 +27,7 @@ class Edits:
         self._document = document
         self._text = document.text
         self._changes: list[tuple[int, int, str]] = []
+        self._inserted: set[tuple[int, str]] = set()
         self._removed: dict[str, set[int]] = {}
 
     def result(self) -> str:
@@ -97,6 +98,9 @@ class Edits:
             *((name.start_mark.index, _end(self._text, value)) for name, value in _pairs(node)),
             *((item.start_mark.index, _end(self._text, item)) for item in _items(node)),
         ]
+        if len(indexes) == len(spans):
+            self._empty(pointer, node)
+            return
         if not _in_flow_style(node):
             for start, end in (spans[index] for index in indexes):
                 self._change(self._text.rfind("\n", 0, start) + 1, self._line_end(end) + 1, "")
@@ -108,8 +112,15 @@ class Edits:
                 self._change(spans[index][0], spans[index + 1][0], "")
             elif before == index - 1:
                 self._change(spans[index - 1][1], spans[-1][1], "")
-            elif index == 0:
-                self._change(spans[0][0], spans[-1][1], "")
+
+    def _empty(self, pointer: str, node: Node | None) -> None:
+        """Leaves an empty list or mapping: nothing at all would be read as null."""
+        left: Any = {} if isinstance(node, yaml.MappingNode) else []
+        for name, value in _pairs(self._document.node(pointer.rpartition("/")[0])):
+            if value is node:  # it may begin on another line than its key, where `[]` could not stand
+                self._change(name.end_mark.index, _end(self._text, value), f": {flow(left)}")
+                return
+        self.replace_value(pointer, left)
 
     def _line_end(self, index: int) -> int:
         end = self._text.find("\n", index)
@@ -117,6 +128,9 @@ class Edits:
 
     def _after(self, index: int, text: str) -> bool:
         """Inserts; several insertions at one place come in the order in which they were asked for."""
+        if (index, text) in self._inserted:
+            return True
+        self._inserted.add((index, text))
         for number, (start, end, before) in enumerate(self._changes):
             if start == end == index:
                 self._changes[number] = (start, end, before + text)
@@ -124,6 +138,10 @@ class Edits:
         return self._change(index, index, text)
 
     def _change(self, start: int, end: int, text: str) -> bool:
+        """Changes a part of the text, unless it is to be changed in another way: aliases stand for one place."""
+        for known in self._changes:
+            if known[0] < end and start < known[1]:
+                return known == (start, end, text)
         self._changes.append((start, end, text))
         return True
 
@@ -140,7 +158,8 @@ def scalar(value: Any) -> str:
     """A text without quotes where YAML reads it as the same text."""
     if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
         return value
-    return json.dumps(value, ensure_ascii=False)
+    text = json.dumps(value, ensure_ascii=False)
+    return "".join(sign if sign.isprintable() else json.dumps(sign)[1:-1] for sign in text)
 
 
 def block(value: dict[str, Any], indent: int) -> list[str]:

@@ -1,6 +1,6 @@
 # Written by scripts/generate from openapi.yaml: do not edit; change the contract or the templates.
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import AwareDatetime
 
@@ -49,7 +49,9 @@ class Site(Model):
     """Name of the frac fleet at work."""
     current_stage_number: int | None = None
     """Number of the stage at work. Only in the WebSocket's messages."""
-    current_state: str | None = None
-    """What goes on at the site, such as `frac_frac`. Only in the WebSocket's messages."""
+    current_state: (
+        Literal["frac_frac", "standby_standby", "wl_onsurface", "wl_pullingoutofhole", "wl_runinhole"] | str | None
+    ) = None
+    """What goes on at the site. Only in the WebSocket's messages."""
     current_data_sources: Any = None
     """The measurement sources at work on the site. Only in the WebSocket's messages."""

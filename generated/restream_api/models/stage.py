@@ -1,5 +1,7 @@
 # Written by scripts/generate from openapi.yaml: do not edit; change the contract or the templates.
 
+from typing import Literal
+
 from pydantic import AwareDatetime
 
 from ..types import Model
@@ -8,7 +10,7 @@ from ..types import Model
 class Stage(Model):
     """One operation on one stage of a site's completion, such as fracturing it."""
 
-    state: str
+    state: Literal["frac_frac", "standby_standby", "wl_onsurface", "wl_pullingoutofhole", "wl_runinhole"] | str
     """What was done, `<operation>_<detail>`: `frac_frac`, `wl_runinhole`, `standby_standby`, ..."""
     start: AwareDatetime
     """When it began, UTC."""

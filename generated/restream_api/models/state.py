@@ -1,5 +1,7 @@
 # Written by scripts/generate from openapi.yaml: do not edit; change the contract or the templates.
 
+from typing import Literal
+
 from pydantic import AwareDatetime
 
 from ..types import Model
@@ -20,7 +22,7 @@ class State(Model):
     """The valve sensors that the state is found out from."""
     truth_table: TruthTable
     """Which valve positions mean which state."""
-    current_state: str
+    current_state: Literal["frac_frac", "standby_standby", "wl_onsurface", "wl_pullingoutofhole", "wl_runinhole"] | str
     """What goes on, `<operation>_<detail>`: `frac_frac`, `wl_runinhole`, `standby_standby`, ..."""
     actual_stage_number: int | None
     """Number of the stage as entered by hand; null when it was not."""

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Iterator
 
 import pytest
 
+from datastore_sdk import Pad
 from datastore_sdk.exceptions import ConfigurationError, NoConnectionError
 from datastore_sdk.realtime import Manners
 from datastore_sdk.realtime.measurements import measurements
 from datastore_sdk.transport import RetryPolicy
-from tests.realtime.frames import KEY, closing, enveloped, record, visits
+from datastore_sdk.transport.rooms.tunnels import connected
+from tests.realtime.frames import KEY, closing, enveloped, record, switching, visits
 from tests.realtime.live import Reading
 from tests.support.fixtures import ClientOf, Serve
 from tests.support.proxies import Proxy
-from tests.support.tls import CERTIFICATE, TlsServer
-from tests.support.wire import PATIENCE
+from tests.support.tls import TlsServer, server_context, trusting
+from tests.support.wire import PATIENCE, Line, Received, Server
 
 ONCE = RetryPolicy(max_attempts=1)
 
@@ -48,18 +49,105 @@ def test_a_proxy_that_refuses(serve: Serve, client_of: ClientOf) -> None:
         proxy.close()
 
 
-def test_a_proxy_of_another_kind(serve: Serve, client_of: ClientOf) -> None:
-    client = client_of(serve(visits(b"")), proxy="https://127.0.0.1:1", retries=ONCE)
-    with pytest.raises(ConfigurationError, match="http:// proxies only"):
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (b"SSH-2.0-OpenSSH_9.6\r\n\r\n", "no HTTP"),
+        (b"HTTP/1.1 200 Connection est", "ended"),
+        (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 20_000, "too long"),
+    ],
+)
+def test_a_proxy_that_makes_no_sense(serve: Serve, client_of: ClientOf, answer: bytes, message: str) -> None:
+    def talk(line: Line, _: Received) -> None:
+        line.send(answer)
+        line.close()
+
+    proxy = serve(talk)
+    client = client_of(serve(visits(b"")), proxy=proxy.url, retries=ONCE)
+    with pytest.raises(NoConnectionError, match=f"not reached: the proxy 127.0.0.1.*{message}"):
         Reading(measurements(client, "site", 981, KEY, {}, Manners()), "sync").done.result(PATIENCE)
+
+
+def test_a_proxy_of_another_kind() -> None:
+    with pytest.raises(ConfigurationError, match="http:// and https:// proxies only, not socks5://127.0.0.1: name one"):
+        connected("127.0.0.1", 1, proxy="socks5://127.0.0.1:1", seconds=1, context=server_context)
 
 
 @pytest.mark.parametrize("form", ["sync", "async"])
 def test_through_tls(client_of: ClientOf, form: str) -> None:
     with TlsServer(visits(enveloped(record(1)) + closing(1000), enveloped(record(2)))) as server:
-        client = client_of(server, verify=ssl.create_default_context(cafile=CERTIFICATE))
+        client = client_of(server, verify=trusting())
         reading = Reading(measurements(client, "site", 981, KEY, {}, Manners()), form)
         assert reading.until(2) == [record(1), record(2)]
+        reading.end()
+
+
+@pytest.mark.parametrize("server", [Server, TlsServer])
+def test_through_a_proxy_over_tls(client_of: ClientOf, server: type[Server]) -> None:
+    """TLS within TLS, where the service speaks it too."""
+    proxy = Proxy(context=server_context())
+    try:
+        with server(visits(enveloped(record(1)))) as service:
+            trusted = trusting()
+            client = client_of(service, verify=trusted, proxy=f"https://me:secret@127.0.0.1:{proxy.port}", retries=ONCE)
+            reading = Reading(measurements(client, "site", 981, KEY, {}, Manners()), "sync")
+            assert reading.until(1) == [record(1)]
+            reading.end()
+        (asked,) = proxy.asked
+        assert asked.startswith(f"CONNECT 127.0.0.1:{service.url.rpartition(':')[2]} HTTP/1.1")
+        assert "Proxy-Authorization: Basic bWU6c2VjcmV0" in asked
+    finally:
+        proxy.close()
+
+
+def test_calls_through_a_proxy_over_tls(client_of: ClientOf) -> None:
+    """Who vouches for the service vouches for the proxy, as with rooms."""
+    proxy = Proxy(context=server_context())
+    try:
+        with TlsServer(visits(b"")) as service:
+            trusted = trusting()
+            client = client_of(service, verify=trusted, proxy=f"https://127.0.0.1:{proxy.port}", retries=ONCE)
+            assert Pad.get_models(client=client) == []
+            client.close()
+        assert len(proxy.asked) == 1
+    finally:
+        proxy.close()
+
+
+def test_a_proxy_whose_certificate_nobody_vouches_for(serve: Serve, client_of: ClientOf) -> None:
+    proxy = Proxy(context=server_context())
+    try:
+        client = client_of(serve(visits(b"")), proxy=f"https://127.0.0.1:{proxy.port}", retries=ONCE)
+        with pytest.raises(NoConnectionError, match="the proxy 127.0.0.1: .*certificate"):
+            Reading(measurements(client, "site", 981, KEY, {}, Manners()), "sync").done.result(PATIENCE)
+    finally:
+        proxy.close()
+
+
+@pytest.mark.parametrize("form", ["sync", "async"])
+def test_goodbye_is_said_over_tls(client_of: ClientOf, form: str) -> None:
+    said: list[bytes] = []
+
+    def listen(line: Line, request: Received) -> None:
+        line.send(switching(request) + enveloped(record(1)))
+        line.stall()
+        said.append(line._socket.recv(100))
+
+    with TlsServer(visits(listen)) as server:
+        client = client_of(server, verify=trusting())
+        reading = Reading(measurements(client, "site", 981, KEY, {}, Manners()), form)
+        reading.until(1)
+        reading.end()
+        server.settle()
+    assert said[0][0] == 0x88
+
+
+def test_much_over_tls(client_of: ClientOf) -> None:
+    records = [record(second) for second in range(20_000)]
+    with TlsServer(visits(b"".join(map(enveloped, records)))) as server:
+        client = client_of(server, verify=trusting())
+        reading = Reading(measurements(client, "site", 981, KEY, {}, Manners()), "sync")
+        assert reading.until(20_000) == records
         reading.end()
 
 

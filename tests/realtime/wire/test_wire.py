@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -189,6 +190,21 @@ def test_whatever_ends_a_connection_another_follows(serve: Serve, client_of: Cli
     assert [request.query["session_key"] for request in server.received] == [KEY, KEY]
 
 
+@pytest.mark.parametrize("ending", ["an error", "a bad frame", "a masked frame", "bad fragments"])
+def test_what_comes_after_the_end_of_a_connection_is_not_heard(serve: Serve, client_of: ClientOf, ending: str) -> None:
+    """What a bad frame swallowed would look like a hole in the data, and not like one that a break has left."""
+
+    def go_on(line: Line, request: Received) -> None:
+        line.send(switching(request) + enveloped(record(1)) + ENDINGS[ending] + enveloped(record(2)))
+        assert line.stall()
+        with suppress(OSError):
+            line.send(enveloped(record(3)))
+
+    reading = Reading(plan(client_of(serve(visits(go_on, enveloped(record(4)))))), "sync")
+    assert reading.until(2) == [record(1), record(4)]
+    reading.end()
+
+
 @pytest.mark.parametrize("end", [Line.close, Line.reset])
 def test_a_connection_that_is_lost(serve: Serve, client_of: ClientOf, form: str, end: Any) -> None:
     def drop(line: Line, request: Received) -> None:
@@ -243,7 +259,7 @@ def test_goodbye_is_said(serve: Serve, client_of: ClientOf, form: str) -> None:
 
 
 def test_a_huge_message_is_left_out(serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("datastore_sdk.transport.frames.Frames.__init__.__defaults__", (10_000,))
+    monkeypatch.setattr("datastore_sdk.transport.rooms.frames.Frames.__init__.__defaults__", (10_000,))
     huge = frame(b"x" * 1_000_000)
     server = serve(visits(enveloped(record(1)) + huge + enveloped(record(2))))
     reading = Reading(plan(client_of(server)), "sync")

@@ -1,0 +1,92 @@
+"""Reads an answer's body piece by piece, decompressed; notices a gzip stream that was cut."""
+
+from __future__ import annotations
+
+import zlib
+from http import HTTPStatus
+
+from datastore_sdk.exceptions import ContractError, CorruptBodyError, TruncatedBodyError
+from datastore_sdk.transport.effects import Answer, Read, Request, Steps
+
+PIECE = 1 << 20
+"""The most that one piece of compressed body is decompressed to at a time, in bytes; bounds memory against bombs."""
+_GZIP = 16 + zlib.MAX_WBITS
+_MOST_OF_NOTHING = 1 << 20
+"""How many bytes may come that hold no content: compressed nothing, or something behind the compressed body."""
+_MAGIC = b"\x1f"
+"""How each member of a gzip body begins."""
+_WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+
+
+class Body:
+    """The body of an open answer."""
+
+    def __init__(self, request: Request, answer: Answer) -> None:
+        self._answer = answer
+        self._what = f"{request.method} {request.url}"
+        self._details = {"method": request.method, "url": request.url}
+        encoding = answer.headers.get("content-encoding", "identity").lower()
+        self._encoding = "identity" if answer.status in _WITHOUT_BODY else encoding
+        self._gzip = zlib.decompressobj(_GZIP)
+        self._compressed = b""
+        self._at_a_time: int | None = None  # how many compressed bytes are taken; fewer and fewer before a damaged one
+        self._more = False  # whether zlib may hold output that it has not handed out yet
+        self.received = 0
+        """Bytes read so far, decompressed."""
+
+    def read(self) -> Steps[bytes]:
+        """The next piece; empty at the end.
+
+        Raises:
+            ContractError: the body is in an encoding that was not asked for.
+            CorruptBodyError: the compressed body is damaged.
+            TruncatedBodyError: the compressed body ends too early.
+        """
+        if self._encoding == "identity":
+            piece = yield from Read(self._answer)
+        elif self._encoding in ("gzip", "x-gzip"):
+            piece = yield from self._inflated()
+        else:
+            message = f"{self._what} answered in the encoding {self._encoding!r}, which was not asked for"
+            raise ContractError(message, **self._details)
+        self.received += len(piece)
+        return piece
+
+    def _inflated(self) -> Steps[bytes]:
+        empty = 0
+        while True:
+            if not self._compressed and not self._more:
+                self._compressed = yield from Read(self._answer)
+                if not self._compressed:
+                    return self._end()
+                empty += len(self._compressed)
+            if empty > _MOST_OF_NOTHING + len(self._compressed):
+                message = f"{self._what}: the compressed body holds nothing for {empty} bytes"
+                raise CorruptBodyError(message, offset=self.received, **self._details)
+            if self._gzip.eof:
+                if not self._compressed.startswith(_MAGIC):
+                    self._compressed = b""  # whatever it is, it is no content
+                    continue
+                self._gzip = zlib.decompressobj(_GZIP)
+            before, taken = self._gzip.copy(), self._compressed[: self._at_a_time]
+            try:
+                piece = self._gzip.decompress(taken, PIECE)
+            except zlib.error as error:
+                if len(taken) > 1:  # what it holds before the damage comes first, wherever the network cut the body
+                    self._gzip, self._at_a_time = before, len(taken) // 2
+                    continue
+                message = (
+                    f"{self._what}: the compressed body is damaged after {self.received} bytes of content: {error}"
+                )
+                raise CorruptBodyError(message, offset=self.received, **self._details) from error
+            self._compressed = (self._gzip.unused_data or self._gzip.unconsumed_tail) + self._compressed[len(taken) :]
+            self._more = len(piece) == PIECE and not self._gzip.eof
+            if piece:
+                return piece
+
+    def _end(self) -> bytes:
+        """Nothing, where the compressed body may end here."""
+        if not self._gzip.eof:
+            message = f"{self._what}: the compressed body broke off after {self.received} bytes of content"
+            raise TruncatedBodyError(message, offset=self.received, **self._details)
+        return b""

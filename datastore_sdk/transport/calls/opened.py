@@ -1,0 +1,59 @@
+"""A call whose answer is there to be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from datastore_sdk.transport.calls.attempt import Attempt
+from datastore_sdk.transport.calls.body import Body
+from datastore_sdk.transport.calls.limits import Held
+from datastore_sdk.transport.effects import Abandoned, Answer, Close, Emit, Request, Steps
+
+
+class SlotTaken(Exception):  # noqa: N818 - not an error: the stream is asked to go on in another slot
+    """The slot was taken while its holder rested, and the answer was dropped."""
+
+
+class Opened:
+    """A call whose answer is a success and open to be read. Holds one of the endpoint's slots until it is closed."""
+
+    def __init__(self, request: Request, answer: Answer, attempt: Attempt, lease: Held) -> None:
+        self.request = request
+        self.body = Body(request, answer)
+        self._answer = answer
+        self._attempt = attempt
+        self._lease = lease
+        self._ended = False
+
+    def read(self) -> Steps[bytes]:
+        """The next piece of the body; empty at its end."""
+        piece = yield from self.body.read()
+        self._ended = not piece
+        return piece
+
+    def emit(self, items: Iterable[Any]) -> Steps[None]:
+        """Hands items over. Meanwhile the slot may be taken by others.
+
+        Raises:
+            SlotTaken: it was.
+        """
+        self._lease.rest(self._answer.drop)
+        for item in items:
+            yield from Emit(item)
+        if not self._lease.wake():
+            raise SlotTaken
+
+    def fail(self, error: BaseException) -> None:
+        """The answer is given up because of an error."""
+        given_up = isinstance(error, SlotTaken | Abandoned)
+        self._attempt.end(None if given_up else error, self.body.received)
+
+    def close(self) -> Steps[None]:
+        """Gives connection and slot back."""
+        try:
+            if self._lease.wake():
+                yield from Close(self._answer)
+        finally:
+            self._lease.release(dropped=not self._ended)
+            self._attempt.end(None, self.body.received)

@@ -1,0 +1,1 @@
+"""Carries effects out: by blocking or by awaiting, ahead of who reads, in time."""

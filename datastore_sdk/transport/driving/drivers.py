@@ -1,0 +1,206 @@
+"""The two ways to carry out effects: by blocking, and by awaiting."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections import deque
+from collections.abc import AsyncGenerator, Generator
+from contextlib import aclosing, closing
+from functools import partial
+from typing import Any, TypeVar, cast
+
+from datastore_sdk.transport.clock import Clock
+from datastore_sdk.transport.driving.ahead import TaskAhead, ThreadAhead
+from datastore_sdk.transport.driving.awaiting import awaited
+from datastore_sdk.transport.effects import (
+    Abandon,
+    Abandoned,
+    Answer,
+    Await,
+    Begin,
+    Block,
+    Close,
+    Effect,
+    Emit,
+    Open,
+    Read,
+    Sleep,
+    Steps,
+    Take,
+    Wait,
+)
+from datastore_sdk.transport.http.line import Line
+from datastore_sdk.transport.http.requests import AsyncHttp, Http
+from datastore_sdk.transport.http.within import awaited_within, within
+from datastore_sdk.transport.mask import without_frames
+
+R = TypeVar("R")
+
+
+class Driver:
+    """Carries out effects by blocking.
+
+    Args:
+        http: Makes the requests.
+        clock: Lets time pass.
+        line: For another thread to hang up on; the steps are abandoned then.
+    """
+
+    def __init__(self, http: Http, clock: Clock, line: Line | None = None) -> None:
+        self._http = http
+        self._clock = clock
+        self._line = line
+
+    def drive(self, steps: Steps[R]) -> R:
+        """Runs steps to their end and gives their result."""
+        with closing(self.iterate(_emitted(steps))) as items:
+            result: R = next(items)
+            return result
+
+    def iterate(self, steps: Steps[None], error: BaseException | None = None) -> Generator[Any, None, None]:
+        """Runs steps, giving the items that they emit, as they are emitted.
+
+        Args:
+            steps: The steps.
+            error: To be raised in them first, where they have begun.
+        """
+        result: Any = None
+        effect: Effect[Any] | None = None
+        try:
+            while True:
+                try:
+                    effect = steps.send(result) if error is None else steps.throw(error)
+                except (StopIteration, Abandoned):
+                    return
+                finally:
+                    result = error = handled = None  # an error must not hold itself by the frame it goes through
+                try:
+                    self._look_whether_wanted(effect)
+                    if isinstance(effect, Emit):
+                        yield effect.item
+                    else:
+                        handled = sys.exception()
+                        result = self._perform(effect)
+                except GeneratorExit:
+                    error = Abandoned()
+                except BaseException as raised:  # noqa: BLE001 - thrown into the steps, which clean up and let it go on
+                    error = Abandoned() if self._hung_up else without_frames(raised, handled)
+        finally:
+            if (
+                cast("Any", steps).gi_frame is not None
+            ):  # Ctrl-C came between two effects, and they have yet to clean up
+                for answer in (result, effect.answer if isinstance(effect, Close) else None):
+                    if isinstance(answer, Answer):
+                        answer.drop()
+                deque(self.iterate(steps, Abandoned()), maxlen=0)
+
+    @property
+    def _hung_up(self) -> bool:
+        return self._line is not None and self._line.hung_up
+
+    def _look_whether_wanted(self, effect: Effect[Any]) -> None:
+        if self._hung_up and not isinstance(effect, Close):
+            raise Abandoned
+
+    def _perform(self, effect: Effect[Any]) -> Any:  # noqa: C901 - one case for each effect
+        result: Any = None
+        match effect:
+            case Read(answer, None):
+                result = answer.handle.read()
+            case Read(answer, seconds):
+                result = within(seconds, answer.handle.line, answer.handle.read)
+            case Open(request, seconds):
+                result = self._http.open(request, self._line or Line(), seconds)
+            case Close(answer):
+                answer.handle.close()
+                answer.left_open = False
+            case Sleep(seconds):
+                self._clock.sleep(seconds)
+            case Wait(future, seconds):
+                result = future.result(seconds)
+            case Block(function):
+                result = function()
+            case Await(function):
+                result = awaited(function)
+            case Begin(steps, room):
+                line = Line()
+                items = Driver(self._http, self._clock, line).iterate(steps)
+                result = ThreadAhead(items, room, line.hang_up)
+            case Take(ahead):
+                result = ahead.take()
+            case Abandon(ahead):
+                ahead.abandon()
+            case _:
+                raise NotImplementedError(effect)
+        return result
+
+
+class AsyncDriver:
+    """Carries out effects by awaiting."""
+
+    def __init__(self, http: AsyncHttp, clock: Clock) -> None:
+        self._http = http
+        self._clock = clock
+
+    async def drive(self, steps: Steps[R]) -> R:
+        """Async form of `Driver.drive`."""
+        async with aclosing(self.iterate(_emitted(steps))) as items:
+            result: R = await anext(items)
+            return result
+
+    async def iterate(self, steps: Steps[None]) -> AsyncGenerator[Any, None]:
+        """Async form of `Driver.iterate`."""
+        result: Any = None
+        error: BaseException | None = None
+        while True:
+            try:
+                effect = steps.send(result) if error is None else steps.throw(error)
+            except (StopIteration, Abandoned):
+                return
+            finally:
+                result = error = handled = None  # an error must not hold itself by the frame it goes through
+            try:
+                if isinstance(effect, Emit):
+                    yield effect.item
+                else:
+                    handled = sys.exception()
+                    result = await self._perform(effect)
+            except GeneratorExit:
+                error = Abandoned()
+            except BaseException as raised:  # noqa: BLE001 - thrown into the steps, which clean up and let it go on
+                error = without_frames(raised, handled)
+
+    async def _perform(self, effect: Effect[Any]) -> Any:  # noqa: C901 - one case for each effect
+        result: Any = None
+        match effect:
+            case Read(answer, seconds):
+                result = await awaited_within(seconds, answer.handle.read)
+            case Open(request, seconds):
+                result = await awaited_within(seconds, partial(self._http.open, request))
+            case Close(answer):
+                await answer.handle.close()
+                answer.left_open = False
+            case Sleep(seconds):
+                await self._clock.asleep(seconds)
+            case Wait(future, seconds):
+                await asyncio.wait([asyncio.wrap_future(future)], timeout=seconds)
+                result = future.result(0)
+            case Block(function):
+                result = await asyncio.to_thread(function)
+            case Await(function):
+                result = await function()
+            case Begin(steps, room):
+                result = TaskAhead(self.iterate(steps), room)
+            case Take(ahead):
+                result = await ahead.take()
+            case Abandon(ahead):
+                await ahead.abandon()
+            case _:
+                raise NotImplementedError(effect)
+        return result
+
+
+def _emitted(steps: Steps[Any]) -> Steps[None]:
+    """The same steps with their result as their one item."""
+    yield from Emit((yield from steps))

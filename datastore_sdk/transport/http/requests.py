@@ -1,0 +1,171 @@
+"""Requests and answers: by the standard library where that will do, else over httpx."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Generator
+from concurrent.futures import Future, wait
+from contextlib import contextmanager
+from contextvars import copy_context
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+
+from datastore_sdk.transport.connection import Connection
+from datastore_sdk.transport.effects import Answer, OutOfTime, Request
+from datastore_sdk.transport.http.line import Line
+from datastore_sdk.transport.http.pool import Pool
+from datastore_sdk.transport.http.proxies import http_proxy
+from datastore_sdk.transport.http.tls import tls_context
+from datastore_sdk.transport.http.within import within
+from datastore_sdk.transport.http.worker import Worker
+
+if TYPE_CHECKING:
+    import httpx
+
+
+class Sender(Protocol):
+    """Sends requests."""
+
+    hangs_up: bool
+    """Whether hanging up ends `open`, whatever it waits for."""
+
+    def open(self, request: Request, line: Line) -> Answer:
+        """Sends a request and reads status and headers of its answer; the line is for hanging up meanwhile."""
+        ...
+
+    def close(self) -> None:
+        """Closes the connections that are not in use. Others can be made still."""
+        ...
+
+
+class Http:
+    """Blocking requests.
+
+    Args:
+        connection: How connections are made. An httpx client of the user's is never closed here.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._sender = _sender(connection)
+
+    def open(self, request: Request, line: Line, seconds: float | None = None) -> Answer:
+        """Sends a request and reads status and headers of its answer; the line is for hanging up meanwhile.
+
+        Raises:
+            OutOfTime: It took longer than so many seconds.
+        """
+        ask = partial(self._sender.open, request, line)
+        if seconds is None or self._sender.hangs_up:
+            return within(seconds, line, ask)
+        return _left_behind_after(seconds, line, ask)
+
+    def close(self) -> None:
+        """Closes the connections that are not in use. Others can be made still."""
+        self._sender.close()
+
+
+@contextmanager
+def httpx_only() -> Generator[None]:
+    """Within it new connections are all made over httpx, where tools that record calls can see them."""
+    global _httpx_only  # noqa: PLW0603 - as those tools hold for the whole process
+    before, _httpx_only = _httpx_only, True
+    try:
+        yield
+    finally:
+        _httpx_only = before
+
+
+_httpx_only = False
+
+
+def _sender(connection: Connection) -> Sender:
+    proxy = http_proxy(connection.proxy) if connection.proxy else None
+    plain = proxy.scheme == "http" if proxy else not connection.proxy
+    if plain and connection.http is None and not _httpx_only:
+        return Pool(lambda: tls_context(connection.context()), proxy)
+    from datastore_sdk.transport.http.over_httpx import HttpxSender
+
+    return HttpxSender(connection)
+
+
+class AsyncHttp:
+    """Awaited requests.
+
+    Each is made by a thread, over the same connections as blocking ones. Async connections belong to the event loop
+    that opened them, which notebooks and schedulers change without notice; and reading a body chunk by chunk in it
+    costs more than the records themselves. With an httpx client of the user's, it is left to that.
+
+    Args:
+        blocking: Makes the requests.
+        given: An httpx client of the user's, which is never closed here.
+    """
+
+    def __init__(self, blocking: Callable[[], Http], given: httpx.AsyncClient | None = None) -> None:
+        self._blocking = blocking
+        self._given = given
+
+    async def open(self, request: Request) -> Answer:
+        """Sends a request and reads status and headers of its answer."""
+        if self._given is None:
+            return await _open_in_thread(self._blocking(), request)
+        from datastore_sdk.transport.http.over_httpx import AsyncHttpxSender
+
+        return await AsyncHttpxSender(self._given).open(request)
+
+
+async def _open_in_thread(blocking: Http, request: Request) -> Answer:
+    worker, line = Worker(), Line()
+    opening = worker.call(partial(blocking.open, request, line))
+    try:
+        answer = await asyncio.wrap_future(opening)
+    except BaseException:
+        opening.add_done_callback(_close_after_all)
+        line.hang_up()
+        worker.stop()
+        raise
+    body = _ThreadedBody(worker, line, answer.handle)
+    answer.left_open = False  # its body goes on in the other
+    return Answer(answer.status, answer.headers, body, drop=body.drop)
+
+
+def _left_behind_after(seconds: float, line: Line, ask: Callable[[], Answer]) -> Answer:
+    """As `within`, for what hanging up may not end: a thread asks, and nobody waits for it when the time is up."""
+    worker = Worker()
+    opening = worker.call(partial(copy_context().run, ask))
+    worker.stop()
+    try:
+        wait([opening], seconds)
+    finally:
+        if late := not opening.done():  # or Ctrl-C has come
+            opening.add_done_callback(_close_after_all)
+            line.cut()
+    if late:
+        raise OutOfTime
+    return opening.result()
+
+
+def _close_after_all(opening: Future[Answer]) -> None:
+    """Closes an answer that came when nobody waited for it any more."""
+    if not opening.cancelled() and not opening.exception():
+        opening.result().handle.close()
+
+
+class _ThreadedBody:
+    """The body of an answer, read by a thread."""
+
+    def __init__(self, worker: Worker, line: Line, body: Any) -> None:
+        self._worker = worker
+        self._line = line
+        self._body = body
+
+    async def read(self) -> bytes:
+        return await asyncio.wrap_future(self._worker.call(self._body.read))
+
+    async def close(self) -> None:
+        self.drop()
+
+    def drop(self) -> None:
+        """Closes it, whether or not the thread is reading."""
+        self._line.hang_up()
+        self._worker.call(self._body.close)
+        self._worker.stop()

@@ -1,0 +1,126 @@
+"""How a room is entered: the service's WebSockets, over which it tells what happens. Pure: it yields effects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from http import HTTPStatus
+
+from datastore_sdk.exceptions import AuthenticationError, CallError, ForbiddenError
+from datastore_sdk.transport.answers import error_from
+from datastore_sdk.transport.calls.exchange import Exchange
+from datastore_sdk.transport.effects import Answer, Close, Effect, Read, Request, Steps
+from datastore_sdk.transport.slots import Lease
+from datastore_sdk.transport.telling.logs import logger
+from restream_api.types import Operation, QueryValue, encode_query, nothing
+
+log = logger("realtime")
+
+PREFIX = "/external/thirdparty/v2/ws"
+"""Where the rooms are."""
+
+
+class Connect(Effect[Answer], eq=False):
+    """Ask for a WebSocket connection. The answer's status is 101 where it was made."""
+
+    request: Request
+
+
+class Receive(Effect[list[bytes] | None], eq=False):
+    """The messages that have come; None where nothing at all, not even a sign of life, came for so many seconds."""
+
+    answer: Answer
+    seconds: float
+
+
+class Ping(Effect[None], eq=False):
+    """Ask for a sign of life."""
+
+    answer: Answer
+
+
+class RoomClosed(Exception):  # noqa: N818 - not an error: the service may close a connection at any time
+    """The service closed the connection normally."""
+
+
+class Entered:
+    """A room that was entered. Holds its slot until it is left."""
+
+    def __init__(self, answer: Answer, lease: Lease) -> None:
+        self.answer = answer
+        self._lease = lease
+
+    def leave(self) -> Steps[None]:
+        """Closes the connection, and gives the slot back."""
+        try:
+            yield from Close(self.answer)
+        finally:
+            self._lease.release()
+
+
+def room(path: str, query: Mapping[str, QueryValue]) -> Operation[None]:
+    """The call that enters a room, such as `/sites/981/data/`."""
+    return Operation(
+        name="enter_room",
+        method="GET",
+        endpoint=PREFIX + path,
+        path=PREFIX + path,
+        parse=nothing,
+        query=encode_query(query),
+        success=frozenset({int(HTTPStatus.SWITCHING_PROTOCOLS)}),
+    )
+
+
+def entered(exchange: Exchange, operation: Operation[None]) -> Steps[Entered]:
+    """Enters a room. A token that the service refuses is renewed once where it can be.
+
+    Raises:
+        AuthenticationError: The token is refused (401).
+        ForbiddenError: The token is refused, or gives no access (403).
+        CallError: The room was not entered for another reason.
+    """
+    lease = yield from exchange.limits.room(operation.path).acquire()
+    try:
+        return Entered((yield from _admitted(exchange, operation)), lease)
+    except BaseException:
+        lease.release()
+        raise
+
+
+def _admitted(exchange: Exchange, operation: Operation[None]) -> Steps[Answer]:
+    request = _request(exchange, operation, (yield from exchange.access_token()))
+    try:
+        return (yield from _asked(exchange, operation, request))
+    except (AuthenticationError, ForbiddenError):
+        renewed = _request(exchange, operation, (yield from exchange.access_token(rejected=request.token)))
+        if renewed.token == request.token:
+            raise
+    log.info("The room %s refused the token; entering it with a new one", operation.path)
+    return (yield from _asked(exchange, operation, renewed))
+
+
+def _request(exchange: Exchange, operation: Operation[None], token: str) -> Request:
+    return Request(
+        operation.method,
+        exchange.base_url + operation.target,
+        {**exchange.headers, "Authorization": f"Bearer {token}"},
+        timeouts=exchange.timeouts,
+    )
+
+
+def _asked(exchange: Exchange, operation: Operation[None], request: Request) -> Steps[Answer]:
+    answer = yield from Connect(request)
+    if answer.status in operation.success:
+        return answer
+    raise (yield from _refusal(exchange, operation, request, answer))
+
+
+def _refusal(exchange: Exchange, operation: Operation[None], request: Request, answer: Answer) -> Steps[CallError]:
+    """The error that an answer stands for."""
+    body = b""
+    try:
+        with suppress(CallError):
+            body = yield from Read(answer)
+    finally:
+        yield from Close(answer)
+    return error_from(operation, request, answer, body, now=exchange.clock.now())

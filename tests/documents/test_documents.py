@@ -1,0 +1,131 @@
+"""Every example of the README and of docs/ runs as it stands, against a sandbox, and does what it seems to do."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import time
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import certifi
+import pytest
+import yaml
+
+from datastore_sdk import Client
+from datastore_sdk.cli import main
+from datastore_sdk.sandbox import Sandbox
+from tests.testing.runs import run_pytest
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of code."""
+
+    language: str
+    document: Path
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.document.name}-line-{self.line}"
+
+
+def blocks(*languages: str) -> Iterator[Block]:
+    for document in DOCUMENTS:
+        text = document.read_text("utf-8")
+        for match in re.finditer(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", text, re.MULTILINE | re.DOTALL):
+            if match["language"] in languages:
+                line = text.count("\n", 0, match.start()) + 2
+                yield Block(match["language"], document, line, match["text"])
+
+
+EXAMPLES = list(blocks("python"))
+COMMANDS = list(blocks("bash", "shell", "sh", "console"))
+TESTS = [example for example in EXAMPLES if "def test_" in example.text]
+WITHOUT_THE_SERVICE = ("with Sandbox(", "from datastore_sdk.drift", "def test_")
+SETTINGS = list(blocks("toml"))
+WORKFLOWS = list(blocks("yaml"))
+
+
+def test_all_blocks_were_found() -> None:
+    fences = sum(document.read_text("utf-8").count("\n```") for document in DOCUMENTS)
+    assert len(EXAMPLES) + len(COMMANDS) + len(SETTINGS) + len(WORKFLOWS) == fences / 2
+    assert len(EXAMPLES) >= 8
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=str)
+def test_an_example_runs(
+    example: Block,
+    own_sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(time, "sleep", id)
+    code = compile("\n" * (example.line - 1) + example.text, str(example.document), "exec")  # tracebacks name its lines
+    exec(code, {"__name__": "__main__"})
+    assert own_sandbox.requests or any(text in example.text for text in WITHOUT_THE_SERVICE)
+    answered = [request for request in own_sandbox.requests if request.status]  # a room can be left while it is entered
+    assert {request.status for request in answered} <= {101, 200, 404}
+    assert bool(capsys.readouterr().out) is ("print(" in example.text)
+    saved = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert saved == set(re.findall(r'save\("(.+?)"', example.text))
+
+
+@pytest.mark.parametrize("example", TESTS, ids=str)
+def test_tests_of_a_program_pass(example: Block, tmp_path: Path) -> None:
+    (tmp_path / "test_program.py").write_text(example.text)
+    done = run_pytest(tmp_path, "-k", "not test_pads")  # which would need a cassette of its own
+    assert "1 passed" in done.stdout, done.stdout
+
+
+@pytest.mark.parametrize("block", WORKFLOWS, ids=str)
+def test_workflows_call_commands_that_there_are(block: Block, capsys: pytest.CaptureFixture[str]) -> None:
+    steps = [
+        step["run"] for job in yaml.safe_load(block.text)["jobs"].values() for step in job["steps"] if "run" in step
+    ]
+    for arguments in re.findall(r"datastore ([^>|\n]+)", "\n".join(steps)):
+        command = arguments.split()[:2]
+        assert main([*command, "--help"]) == 0
+        shown = capsys.readouterr().out
+        assert [option for option in re.findall(r"--[a-z]+", arguments) if option not in shown] == []
+
+
+@pytest.mark.parametrize("block", COMMANDS, ids=str)
+def test_commands_name_what_there_is(block: Block) -> None:
+    for name in re.findall(r"(?:scripts|\.ci)/\w+", block.text):
+        assert os.access(ROOT / name, os.X_OK), name
+
+
+@pytest.mark.parametrize("block", SETTINGS, ids=str)
+def test_profiles_can_be_used(block: Block, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    shutil.copy(certifi.where(), tmp_path / "company-ca.pem")
+    file = tmp_path / ".config/restream/config.toml"
+    file.parent.mkdir(parents=True)
+    file.touch(mode=0o600)
+    file.write_text(block.text)
+    for name, profile in tomllib.loads(block.text).items():
+        settings = Client(profile=name).describe()
+        assert {key for key in profile if name not in settings[key].source} == set()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_scripts_named_in_the_text_are_there(document: Path) -> None:
+    named = set(re.findall(r"(?:scripts|\.ci)/\w+", document.read_text("utf-8")))
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_links_lead_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\((?!https?://)([^)#]+)", document.read_text("utf-8")):
+        assert (document.parent / target).exists(), target

@@ -1,0 +1,58 @@
+"""Messages are read whatever stands in them; what cannot be read is counted and costs nothing else."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from datastore_sdk.data.forms import CELLS, DICTS, TEXTS, Form
+from datastore_sdk.realtime.counts import Counts
+from datastore_sdk.realtime.messages import Messages
+
+ONE, TWO, THREE = ({"timestamp": second, "site_id": 981} for second in (1, 2, 3))
+
+
+def enveloped(message: Any) -> bytes:
+    return json.dumps({"session_key": "k", "message": message}).encode()
+
+
+@pytest.mark.parametrize("form", [DICTS, TEXTS, CELLS])
+@pytest.mark.parametrize(
+    ("messages", "count", "unreadable"),
+    [
+        ([enveloped(ONE), enveloped(TWO)], 2, 0),
+        ([enveloped([ONE, TWO]), enveloped(THREE)], 3, 0),
+        ([enveloped([[ONE], [], [[TWO]]])], 2, 0),
+        ([b"[%b,%b]" % (enveloped(ONE), enveloped([TWO, THREE]))], 3, 0),
+        ([b"", b"null", b'""', b" ", b"[]", enveloped(None), enveloped(""), enveloped([])], 0, 0),
+        ([b' \n{"message": {"timestamp": 1}, "more": [1]}\n'], 1, 0),
+        ([enveloped([ONE, 5, TWO]), enveloped(THREE)], 3, 1),
+        ([b"[%b,5,%b]" % (enveloped(ONE), enveloped(TWO))], 2, 1),
+        ([enveloped([ONE, "two", None, "", False, [THREE, 3]])], 2, 3),
+        ([enveloped(ONE), b"<html>", enveloped(TWO), b"\xff\xfe", enveloped(THREE)], 3, 2),
+        ([b'{"session_key": "k"}', b"5", b'"one"', b"{}", enveloped(ONE)], 1, 4),
+        ([b"[" * 100_000, b'{"message":' * 100_000, enveloped(ONE)], 1, 2),
+        ([enveloped(ONE)[:-1], enveloped(TWO)[1:], enveloped(THREE)], 1, 2),
+        ([b'{"message": {"timestamp": NaN}}', b'{"message": {"timestamp": 1e400}}'], 1, 1),
+    ],
+)
+def test_what_is_in_an_envelope(form: Form[Any], messages: list[bytes], count: int, unreadable: int) -> None:
+    counts = Counts()
+    assert len(Messages(form, counts, enveloped=True).read(messages)) == count
+    assert counts.unreadable == unreadable
+
+
+def test_the_same_whether_read_together_or_alone() -> None:
+    messages = [enveloped(record) for record in (ONE, TWO, THREE)]
+    together = Messages(DICTS, Counts(), enveloped=True)
+    assert together.read(messages) == together.read(messages) == [ONE, TWO, THREE]
+    assert together.read([*messages, b"5"]) == [ONE, TWO, THREE]
+
+
+def test_what_comes_once_only() -> None:
+    counts = Counts()
+    messages = Messages(DICTS, counts, seen=set())
+    assert messages.read([b'[{"id": 1}, {"id": 2}]', b'{"id": 1}', b'{"id": 3}']) == [{"id": 1}, {"id": 2}, {"id": 3}]
+    assert counts.doubled == 1
