@@ -56,6 +56,7 @@ class Entity(Connected):
         for name in self._ids & values.keys():
             checked_id(values[name], name)
         own = client_for(auth_token, client) if auth_token is not None or client is not None else None
+        del auth_token
         if not attributes:  # nothing to validate, for which pydantic would first have to build its validators
             model: Model = self._contract.model_construct({"id"}, id=id)
             known = values

@@ -100,6 +100,7 @@ class Pad(Asset, LivePad, PadModel):
             RestreamError: The call failed in another way.
         """
         client = client_for(auth_token, client)
+        del auth_token
         return client.run(many(cls, client, pads_with(filters), as_dict=as_dict))
 
     @overload
@@ -144,6 +145,7 @@ class Pad(Asset, LivePad, PadModel):
     ) -> list[Self] | list[dict[str, Any]]:
         """Async form of `get_models`."""
         client = client_for(auth_token, client)
+        del auth_token
         return await client.arun(many(cls, client, pads_with(filters), as_dict=as_dict))
 
     @overload

@@ -57,6 +57,7 @@ class Resource(Entity):
             RestreamError: The call failed in another way.
         """
         client = client_for(auth_token, client)
+        del auth_token
         return client.run(one(cls, client, cls._get(checked_id(id)), as_dict=as_dict))
 
     @overload
@@ -80,6 +81,7 @@ class Resource(Entity):
     ) -> Self | dict[str, Any]:
         """Async form of `get_model`."""
         client = client_for(auth_token, client)
+        del auth_token
         return await client.arun(one(cls, client, cls._get(checked_id(id)), as_dict=as_dict))
 
     def update(self) -> None:

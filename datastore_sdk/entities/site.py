@@ -105,6 +105,7 @@ class Site(Asset, LiveSite, SiteModel):
             RestreamError: The call failed in another way.
         """
         client = client_for(auth_token, client)
+        del auth_token
         return client.run(many(cls, client, sites_with(filters), as_dict=as_dict))
 
     @overload
@@ -149,6 +150,7 @@ class Site(Asset, LiveSite, SiteModel):
     ) -> list[Self] | list[dict[str, Any]]:
         """Async form of `get_models`."""
         client = client_for(auth_token, client)
+        del auth_token
         return await client.arun(many(cls, client, sites_with(filters), as_dict=as_dict))
 
     @overload

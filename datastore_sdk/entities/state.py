@@ -81,6 +81,7 @@ class State(Resource, StateModel):
             RestreamError: The call failed in another way.
         """
         client = client_for(auth_token, client)
+        del auth_token
         return client.run(many(cls, client, states_with(filters), as_dict=as_dict))
 
     @overload
@@ -125,4 +126,5 @@ class State(Resource, StateModel):
     ) -> list[Self] | list[dict[str, Any]]:
         """Async form of `get_models`."""
         client = client_for(auth_token, client)
+        del auth_token
         return await client.arun(many(cls, client, states_with(filters), as_dict=as_dict))

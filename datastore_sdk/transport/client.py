@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-LONGEST_ANSWER = 1 << 29
-"""The most bytes that an answer other than time-series data may have."""
 USER_AGENT = f"restream-datastore-sdk/{VERSION} Python/{sys.version.split()[0]}"
 REAL_TIME = Clock()
 """The clock of all clients that are given none: by it they are told to share what is theirs together."""
@@ -66,6 +64,9 @@ class Client:
             RESTREAM_MAX_RETRY_ATTEMPTS says.
         max_concurrent_calls: How many calls to one endpoint may be under way at a time: 3, which is the service's limit
             for all clients with the same credentials together, or fewer.
+        max_answer_bytes: How many bytes an answer other than time-series data may have, decompressed: 64 MB, unless
+            you ask for more or fewer. A longer one is refused with `ContractError`, so that nothing that the service
+            sends takes all memory.
         proxy: URL of a proxy. Default: the usual environment variables (HTTPS_PROXY, NO_PROXY).
         verify: How to verify the service's certificate: a file or folder of CA certificates to trust instead of the
             usual ones, or an SSL context of your own; False turns it off, which hands the token to anybody in between.
@@ -105,6 +106,7 @@ class Client:
         timeout: float | Timeouts | None = None,
         retries: RetryPolicy | None = None,
         max_concurrent_calls: int | None = None,
+        max_answer_bytes: int | None = None,
         proxy: str | None = None,
         verify: ssl.SSLContext | str | Path | bool | None = None,
         headers: Mapping[str, str] | None = None,
@@ -124,6 +126,7 @@ class Client:
             timeout=timeout,
             retries=retries,
             max_concurrent_calls=max_concurrent_calls,
+            max_answer_bytes=max_answer_bytes,
             proxy=proxy,
             verify=verify,
             headers=headers,
@@ -175,7 +178,7 @@ class Client:
             clock=clock,
             headers={**dict(configuration.headers.value), "User-Agent": f"{program} {USER_AGENT}".lstrip()},
             hooks=configuration.hooks.value,
-            longest_answer=LONGEST_ANSWER,
+            max_answer_bytes=configuration.max_answer_bytes.value,
         )
 
     @property
@@ -285,6 +288,8 @@ class Client:
         await self.aclose()
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_configuration"):  # it could not be made, and a traceback shows it
+            return "Client()"
         return f"Client(base_url={self.base_url!r}, credentials={self._configuration.login.value.kind!r})"
 
     def __copy__(self) -> Self:

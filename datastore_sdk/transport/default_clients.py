@@ -20,6 +20,8 @@ _lock = Lock()
 def client_for(auth_token: str | None = None, client: Client | None = None) -> Client:
     """The client to call with: the one given, else a shared one, of which there is one per configuration.
 
+    Callers forget the token then: tools that collect errors show the variables of frames that an error went through.
+
     Args:
         auth_token: The token from Tally. Default: the credentials of the environment, or of the profile.
         client: A client of the user's.

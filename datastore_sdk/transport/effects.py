@@ -55,6 +55,11 @@ class Request:
     timeouts: Timeouts = field(default=Timeouts(), repr=False)
     """How long to wait for connection and answer."""
 
+    @property
+    def token(self) -> str:
+        """The bearer token; empty where there is none."""
+        return self.headers.get("Authorization", "").removeprefix("Bearer ")
+
 
 class Answer:
     """An HTTP answer of which only status and headers were read. Belongs to the driver that opened it."""

@@ -15,7 +15,7 @@ class Mask:
     """Hides a request's token, or the client credentials that it asks for one with."""
 
     def __init__(self, request: Request) -> None:
-        secrets = [request.headers.get("Authorization", "").removeprefix("Bearer ")]
+        secrets = [request.token]
         if request.secret:
             fields = parse_qs((request.content or b"").decode())
             secrets += [value for name in _SECRET_FIELDS for value in fields.get(name, ())]

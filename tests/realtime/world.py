@@ -110,7 +110,7 @@ class World:
             retries=self.retries,
             clock=self.clock,
             headers={},
-            longest_answer=1 << 20,
+            max_answer_bytes=1 << 20,
         )
 
     def records(self, first: int, last: int) -> list[Record]:

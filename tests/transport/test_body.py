@@ -10,15 +10,16 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
+from datastore_sdk.data import DataQuery
 from datastore_sdk.exceptions import BodyError, CallError, ContractError, CorruptBodyError, TruncatedBodyError
 from datastore_sdk.transport import RetryPolicy
-from datastore_sdk.transport import client as clients
 from datastore_sdk.transport.calls.body import PIECE, Body
 from datastore_sdk.transport.effects import Answer, Read, Request
 from restream_api.api.pads import delete_pad_parameter, list_pads
-from tests.support.answers import always, answer, chunked, in_turn
+from tests.support.answers import always, answer, chunk, chunked, head, in_turn
 from tests.support.fixtures import ClientOf, Serve
 from tests.support.forms import Form
+from tests.support.wire import Line, Received
 
 CONTENT = b"".join(b'{"timestamp": %d, "slurry_rate": %d.25}\n' % (second, second % 97) for second in range(400))
 PACKED = gzip.compress(CONTENT, mtime=0)
@@ -162,13 +163,10 @@ def test_a_bomb_stays_small_in_memory() -> None:
     assert peak < 4 * PIECE
 
 
-def test_a_bomb_in_an_ordinary_answer_is_refused(
-    monkeypatch: pytest.MonkeyPatch, serve: Serve, client_of: ClientOf, form: Form
-) -> None:
-    monkeypatch.setattr(clients, "LONGEST_ANSWER", 2 * PIECE)
+def test_a_bomb_in_an_ordinary_answer_is_refused(serve: Serve, client_of: ClientOf, form: Form) -> None:
     server = serve(always(answer(200, gzip.compress(b"[" + b" " * (8 * PIECE) + b"]"), content_encoding="gzip")))
     with pytest.raises(ContractError, match=f"answered more than {2 * PIECE} bytes"):
-        form.run(client_of(server), list_pads())
+        form.run(client_of(server, max_answer_bytes=2 * PIECE), list_pads())
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "GZIP", "x-gzip", "identity"])
@@ -200,3 +198,19 @@ def test_an_error_with_a_broken_body_is_still_that_error(serve: Serve, client_of
 def test_a_deletion_is_done_though_its_empty_answer_calls_itself_compressed(serve: Serve, client_of: ClientOf) -> None:
     server = serve(in_turn(b"HTTP/1.1 204 No Content\r\ncontent-encoding: gzip\r\n\r\n"))
     client_of(server).run(delete_pad_parameter(7, 3))
+
+
+@pytest.mark.parametrize("nothing", [b"!" * 1000, gzip.compress(b"") * 50], ids=["junk", "members"])
+def test_nothing_without_an_end_behind_the_body(nothing: bytes, serve: Serve, client_of: ClientOf, form: Form) -> None:
+    """A stream has no time in which all of it must have come."""
+
+    def handle(line: Line, _: Received) -> None:
+        line.send(head(transfer_encoding="chunked", content_encoding="gzip") + chunk(gzip.compress(b"[]")))
+        while True:
+            line.send(chunk(nothing))
+
+    client = client_of(serve(handle), retries=RetryPolicy(max_attempts=1))
+    with pytest.raises(CorruptBodyError, match="holds nothing for"):
+        form.records(client, [DataQuery(source="site", id=981)], [])
+    with pytest.raises(CorruptBodyError, match="holds nothing for"):
+        form.run(client, list_pads())

@@ -98,3 +98,10 @@ def test_any_content_in_any_chunks_in_any_pieces(contents: list[bytes], sizes: l
 def test_any_bytes_end_in_content_or_the_one_error(wire: bytes) -> None:
     with suppress(ChunkedError):
         content_of([wire])
+
+
+def test_trailers_end() -> None:
+    endless = b"0\r\n" + b"X-Drop: x\r\n" * 10_000
+    pieces = iter([endless[at : at + 1000] for at in range(0, len(endless), 1000)])
+    with pytest.raises(ChunkedError, match="the trailers do not end"):
+        list(unchunked(lambda: next(pieces)))

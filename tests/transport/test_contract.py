@@ -7,7 +7,6 @@ from queue import SimpleQueue
 import pytest
 
 from datastore_sdk.exceptions import ContractError
-from datastore_sdk.transport import client as clients
 from restream_api.api.pads import get_pad, list_pads
 from tests.support.answers import END, always, answer, chunk, head
 from tests.support.fixtures import ClientOf, Serve
@@ -68,10 +67,7 @@ def test_what_is_no_json_or_another_json(body: bytes, serve: Serve, client_of: C
         client_of(serve(always(answer(200, body)))).run(get_pad(668))
 
 
-def test_answers_that_are_too_long_are_not_read_to_their_end(
-    monkeypatch: pytest.MonkeyPatch, serve: Serve, client_of: ClientOf, form: Form
-) -> None:
-    monkeypatch.setattr(clients, "LONGEST_ANSWER", 100_000)
+def test_answers_that_are_too_long_are_not_read_to_their_end(serve: Serve, client_of: ClientOf, form: Form) -> None:
     hung_up: SimpleQueue[bool] = SimpleQueue()
 
     def long(line: Line, _: Received) -> None:
@@ -83,16 +79,16 @@ def test_answers_that_are_too_long_are_not_read_to_their_end(
             hung_up.put(True)
             raise
 
-    with pytest.raises(ContractError, match="answered more than 100000 bytes"):
-        form.run(client_of(serve(long)), list_pads())
+    with pytest.raises(ContractError, match=r"answered more than 100000 bytes, .*max_answer_bytes"):
+        form.run(client_of(serve(long), max_answer_bytes=100_000), list_pads())
     assert hung_up.get(timeout=5)
 
 
-def test_answers_of_just_the_right_length_are_read(
-    monkeypatch: pytest.MonkeyPatch, serve: Serve, client_of: ClientOf
-) -> None:
-    monkeypatch.setattr(clients, "LONGEST_ANSWER", 100)
-    assert client_of(serve(always(answer(200, b"[" + b" " * 98 + b"]")))).run(list_pads()) == []
+def test_answers_of_just_the_right_length_are_read(serve: Serve, client_of: ClientOf) -> None:
+    server = serve(always(answer(200, b"[" + b" " * 98 + b"]")))
+    assert client_of(server, max_answer_bytes=100).run(list_pads()) == []
+    with pytest.raises(ContractError):
+        client_of(server, max_answer_bytes=99).run(list_pads())
 
 
 def test_an_encoding_that_was_not_asked_for(serve: Serve, client_of: ClientOf, form: Form) -> None:

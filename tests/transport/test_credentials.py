@@ -41,6 +41,7 @@ class Issuer:
         """What the token endpoint answers instead of a token."""
         self.patience = 0.0
         """Seconds that the token endpoint takes."""
+        self.expires_in: float = EXPIRES_IN
         self.accepting = True
         """Whether good tokens are accepted."""
         self.seen: list[str | None] = []
@@ -76,7 +77,8 @@ class Issuer:
         token = f"issued-{len(self.issued) + 1}"
         self.issued.append(token)
         self.good.add(token)
-        return answer(200, {"access_token": token, "expires_in": EXPIRES_IN, "token_type": "Bearer", "scope": "read"})
+        granted = {"access_token": token, "expires_in": self.expires_in, "token_type": "Bearer", "scope": "read"}
+        return answer(200, granted)
 
 
 @pytest.fixture
@@ -366,3 +368,16 @@ def test_cancelled_while_waiting_for_a_token(client: Client, issuer: Issuer) -> 
 
     asyncio.run(main())
     assert issuer.seen == [issuer.issued[-1]] * 2
+
+
+@pytest.mark.parametrize("lasts", [0, 1, 5, 10, 19])
+def test_a_token_that_does_not_last_is_not_asked_for_with_each_call(
+    lasts: int, issuer: Issuer, client: Client, clock: JumpingClock
+) -> None:
+    issuer.expires_in = lasts
+    for _ in range(20):
+        client.run(list_pads())
+    assert issuer.asked == 1
+    clock.time += max(lasts, 2) / 2 + 0.1
+    client.run(list_pads())
+    assert issuer.asked == 2

@@ -6,7 +6,6 @@ import logging
 import os
 import subprocess
 import sys
-import traceback
 from collections.abc import Callable, Iterator
 
 import httpx
@@ -22,6 +21,7 @@ from restream_api.api.pads import get_pad, list_pads
 from tests.support.answers import Reply, answer, by_path, head, in_turn, then
 from tests.support.fixtures import ClientOf, Serve
 from tests.support.forms import Form
+from tests.support.frames import shown
 from tests.support.properties import PROPERTY
 from tests.support.wire import Line, Server
 
@@ -113,23 +113,6 @@ def test_nor_does_a_service_that_is_not_there(client_of: ClientOf, form: Form, s
         with pytest.raises(CallError) as caught:
             form.run(client, get_pad(7))
         assert_no_secret(shown(caught.value))
-
-
-def shown(error: BaseException) -> str:
-    """What tools that collect errors show: messages, notes, causes, and the variables of the frames of our own code.
-
-    The frames of this test and its support hold secrets of their own.
-    """
-    lines: list[str] = []
-    link: traceback.TracebackException | None
-    link = traceback.TracebackException.from_exception(error, capture_locals=True)
-    while link is not None:
-        lines += link.format_exception_only()
-        lines += [
-            f"{frame.filename}:{frame.lineno} {frame.locals}" for frame in link.stack if "/tests/" not in frame.filename
-        ]
-        link = link.__cause__ or link.__context__
-    return "\n".join(lines)
 
 
 def test_the_log_has_subjects(caplog: pytest.LogCaptureFixture, serve: Serve, client_of: ClientOf, form: Form) -> None:

@@ -48,6 +48,8 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"max_concurrent_calls": 0}, ValueError, "1 to 3, not 0"),
     ({"max_concurrent_calls": 4}, ValueError, "the service refuses more calls than 3 at a time"),
     ({"max_concurrent_calls": True}, TypeError, "must be an int"),
+    ({"max_answer_bytes": 0}, ValueError, "max_answer_bytes must be positive"),
+    ({"max_answer_bytes": "5"}, TypeError, "max_answer_bytes must be an int"),
     ({"proxy": "proxy:3128"}, ConfigurationError, "http://host:port"),
     ({"proxy": "ftp://proxy:3128"}, ConfigurationError, "http://host:port"),
     ({"proxy": "http://proxy:port"}, ConfigurationError, "the proxy is no URL"),

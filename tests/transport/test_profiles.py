@@ -10,6 +10,7 @@ import pytest
 
 from datastore_sdk.exceptions import ConfigurationError, MissingCredentialsError
 from datastore_sdk.transport import Client, RetryPolicy, Timeouts, client_for
+from tests.support.tls import CERTIFICATE
 
 Write = Callable[..., Path]
 
@@ -47,7 +48,7 @@ def test_the_default_profile(write: Write) -> None:
 
 def test_all_keys(write: Write, tmp_path: Path) -> None:
     bundle = tmp_path / "ca.pem"
-    bundle.touch()
+    bundle.write_bytes(CERTIFICATE.read_bytes())
     path = write(
         f"""
         [field]
@@ -58,6 +59,7 @@ def test_all_keys(write: Write, tmp_path: Path) -> None:
         timeout = {{ read = 5, total = 60 }}
         retries = {{ max_attempts = 2, longest_wait = 1 }}
         max_concurrent_calls = 2
+        max_answer_bytes = 1_000_000
         proxy = "http://user:{SECRET}@proxy.test:3128"
         verify = "{bundle}"
         headers = {{ X-Crew = "{SECRET}" }}
@@ -70,6 +72,7 @@ def test_all_keys(write: Write, tmp_path: Path) -> None:
     assert client.retries == RetryPolicy(max_attempts=2, longest_wait=1)
     assert client.max_concurrent_calls == 2
     shown = client.describe()
+    assert shown["max_answer_bytes"].value == 1_000_000
     assert (shown["profile"].value, shown["profile"].source) == (f"field in {path}", "argument")
     assert shown["proxy"].value == "http://***@proxy.test:3128"
     assert shown["verify"].value == str(bundle)
@@ -143,6 +146,7 @@ BROKEN = {
     f'[default]\nauth_tokn = "{SECRET}"': r"\[default\] has an unknown key 'auth_tokn'; did you mean 'auth_token'",
     f'[other]\nbase_ulr = "{SECRET}"': r"\[other\] has an unknown key 'base_ulr'; did you mean 'base_url'",
     f'[default]\nauth_token = "two words {SECRET}"': "profile default in .*characters that no token has",
+    '[default]\nauth_token = ""': "profile default in .*the token is empty",
     f'[default]\nauth_token = ["{SECRET}"]': "profile default in .*must be a string, not list",
     f'[default]\nauth_token = "a"\nclient_id = "{SECRET}"': "profile default in .*not both",
     '[default]\nbase_url = "nowhere"': "profile default in .*is no base URL",

@@ -38,6 +38,7 @@ class Issuer:
 
     def __init__(self) -> None:
         self.issued = 0
+        self.lasts = LIFETIME
         self.good: set[str] = set()
 
     def __call__(self, line: Line, request: Received) -> None:
@@ -45,7 +46,7 @@ class Issuer:
             self.issued += 1
             token = f"issued-{self.issued}"
             self.good.add(token)
-            line.send(answer(200, {"access_token": token, "expires_in": LIFETIME, "token_type": "Bearer"}))
+            line.send(answer(200, {"access_token": token, "expires_in": self.lasts, "token_type": "Bearer"}))
         else:
             line.send(answer(200, b"[]") if request.token in self.good else answer(401))
 
@@ -341,3 +342,14 @@ def test_many_processes_ask_once(tmp_path: Path) -> None:
         asked = [request.path for request in sandbox.requests]
     assert asked.count("/o/token/") == 1
     assert len(asked) == 7
+
+
+def test_a_token_that_does_not_last_is_shared_too(issuer: Issuer, process: Any, clock: JumpingClock) -> None:
+    issuer.lasts = 8.0
+    for _ in range(5):
+        process().run(list_pads())
+    assert issuer.issued == 1
+    clock.time += 5
+    for _ in range(5):
+        process().run(list_pads())
+    assert issuer.issued == 2

@@ -137,11 +137,8 @@ def endless(first: bytes, more: bytes, *, compressed: bool) -> Any:
 
 
 @pytest.mark.parametrize("compressed", [False, True], ids=["plain", "bomb"])
-def test_an_answer_without_an_end(
-    compressed: bool, serve: Serve, client_of: ClientOf, form: Form, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("datastore_sdk.transport.client.LONGEST_ANSWER", 8 * MEGABYTE)
-    client = client_of(serve(endless(b'["', b" " * MEGABYTE, compressed=compressed)))
+def test_an_answer_without_an_end(compressed: bool, serve: Serve, client_of: ClientOf, form: Form) -> None:
+    client = client_of(serve(endless(b'["', b" " * MEGABYTE, compressed=compressed)), max_answer_bytes=8 * MEGABYTE)
     assert peak(client, form, list_pads()) < 40 * MEGABYTE
 
 

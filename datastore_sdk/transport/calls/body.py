@@ -11,6 +11,8 @@ from datastore_sdk.transport.effects import Answer, Read, Request, Steps
 PIECE = 1 << 20
 """The most that one piece of compressed body is decompressed to at a time, in bytes; bounds memory against bombs."""
 _GZIP = 16 + zlib.MAX_WBITS
+_MOST_OF_NOTHING = 1 << 20
+"""How many bytes may come that hold no content: compressed nothing, or something behind the compressed body."""
 _MAGIC = b"\x1f"
 """How each member of a gzip body begins."""
 _WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
@@ -51,11 +53,16 @@ class Body:
         return piece
 
     def _inflated(self) -> Steps[bytes]:
+        empty = 0
         while True:
             if not self._compressed and not self._more:
                 self._compressed = yield from Read(self._answer)
                 if not self._compressed:
                     return self._end()
+                empty += len(self._compressed)
+            if empty > _MOST_OF_NOTHING + len(self._compressed):
+                message = f"{self._what}: the compressed body holds nothing for {empty} bytes"
+                raise CorruptBodyError(message, offset=self.received, **self._details)
             if self._gzip.eof:
                 if not self._compressed.startswith(_MAGIC):
                     self._compressed = b""  # whatever it is, it is no content

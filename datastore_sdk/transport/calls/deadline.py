@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -41,6 +42,21 @@ class Deadline:
             OutOfTime: nothing is left.
         """
         return steps if self._end is None else changed(steps, self._hurried)
+
+    def watch(self, steps: Steps[R], late: Callable[[], Exception]) -> Steps[R]:
+        """The same steps, which read nothing any more once the time is up; a single wait has a time of its own.
+
+        Args:
+            steps: The steps.
+            late: The error to be raised then.
+        """
+
+        def look(effect: Effect[Any]) -> Steps[Any]:
+            if isinstance(effect, Read) and self.left() <= 0:
+                raise late()
+            return (yield effect)
+
+        return changed(steps, look)
 
     def _hurried(self, effect: Effect[Any]) -> Steps[Any]:
         if not isinstance(effect, Open | Read | Wait | Sleep):

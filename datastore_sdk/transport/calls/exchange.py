@@ -53,7 +53,7 @@ class Exchange:
         clock: Clock,
         headers: Mapping[str, str],
         hooks: Hooks | None = None,
-        longest_answer: int,
+        max_answer_bytes: int,
     ) -> None:
         self._limits = limits
         self._timeouts = timeouts
@@ -63,7 +63,7 @@ class Exchange:
         self._clock = clock
         self._headers = headers
         self._hooks = hooks or Hooks()
-        self._longest_answer = longest_answer
+        self._max_answer_bytes = max_answer_bytes
 
     @property
     def base_url(self) -> str:
@@ -149,6 +149,7 @@ class Exchange:
         """The token to send now; another one than that which was refused, where there is one."""
         if rejected is not None:
             self._credentials.renew(rejected)
+        del rejected  # as in `client_for`
         return (yield from self._credentials.token(self._fetch_token))
 
     def _fetch_token(self, operation: Operation[T]) -> Steps[T]:
@@ -182,7 +183,7 @@ class Exchange:
             try:
                 return (yield from self._accepted(call, request, lease))
             except AuthenticationError:
-                if not operation.authenticated or not self._credentials.renew(_token_of(request)):
+                if not operation.authenticated or not self._credentials.renew(request.token):
                     raise
             request = yield from self._request(operation)
             return (yield from self._accepted(call, request, lease))
@@ -236,7 +237,7 @@ class Exchange:
 
     def _refusal(self, operation: Operation[Any], request: Request, answer: Answer) -> Steps[CallError]:
         """The error that an answer stands for."""
-        body = yield from _beginning(Body(request, answer), self._time_for(request))
+        body = yield from _beginning(Body(request, answer), self._time_for(request), request)
         return error_from(operation, request, answer, body, now=self._clock.now())
 
     def _time_for(self, request: Request) -> Deadline:
@@ -246,26 +247,26 @@ class Exchange:
     def _whole(self, opened: Opened) -> Steps[bytes]:
         content = BytesIO()  # which does not show what it holds: a token, perhaps
         request, body = opened.request, opened.body
-        what, details = f"{request.method} {request.url}", {"method": request.method, "url": request.url}
         time = self._time_for(request)
-        while content.write((yield from opened.read())):
-            if body.received > self._longest_answer:
-                raise ContractError(f"{what} answered more than {self._longest_answer} bytes", **details)
-            if time.left() <= 0:
-                message = f"{what} was still answering after {request.timeouts.answer} s (Timeouts.answer)"
-                raise CallTimeoutError(message, **details, sent=True)
+        while content.write((yield from time.watch(opened.read(), lambda: _still_answering(request)))):
+            if body.received > self._max_answer_bytes:
+                most = f"{self._max_answer_bytes} bytes, the most that Client(max_answer_bytes=...) allows"
+                what = f"{request.method} {request.url}"
+                raise ContractError(f"{what} answered more than {most}", method=request.method, url=request.url)
         return content.getvalue()
 
 
-def _beginning(body: Body, time: Deadline) -> Steps[bytes]:
+def _beginning(body: Body, time: Deadline, request: Request) -> Steps[bytes]:
     """The beginning of an error's body, as much as says what is wrong; no body is no further error."""
     content = BytesIO()
     with suppress(CallError):
-        while content.tell() < MOST_OF_AN_ERROR and time.left() > 0:
-            if not content.write((yield from body.read())):
+        while content.tell() < MOST_OF_AN_ERROR:
+            if not content.write((yield from time.watch(body.read(), lambda: _still_answering(request)))):
                 break
     return content.getvalue()[:MOST_OF_AN_ERROR]
 
 
-def _token_of(request: Request) -> str:
-    return request.headers["Authorization"].removeprefix("Bearer ")
+def _still_answering(request: Request) -> CallTimeoutError:
+    what, seconds = f"{request.method} {request.url}", request.timeouts.answer
+    message = f"{what} was still answering after {seconds} s (Timeouts.answer)"
+    return CallTimeoutError(message, method=request.method, url=request.url, sent=True)

@@ -15,6 +15,7 @@ from datastore_sdk.transport.configuration.profiles import did_you_mean
 from datastore_sdk.transport.configuration.settings import (
     DEFAULT_HOST,
     Headers,
+    answer_bytes_from,
     async_http_from,
     base_url_from,
     cache_folder_from,
@@ -51,6 +52,7 @@ USUAL: dict[str, Any] = {
     "timeout": Timeouts(),
     "retries": RetryPolicy(),
     "max_concurrent_calls": CALLS_PER_ENDPOINT,
+    "max_answer_bytes": 64 << 20,
     "proxy": None,
     "verify": True,
     "headers": (),
@@ -74,6 +76,7 @@ class Options(TypedDict, total=False):
     timeout: float | Timeouts | None
     retries: RetryPolicy | None
     max_concurrent_calls: int | None
+    max_answer_bytes: int | None
     proxy: str | None
     verify: ssl.SSLContext | str | Path | bool | None
     headers: Mapping[str, str] | None
@@ -102,6 +105,7 @@ class Configuration:
     timeout: Setting[Timeouts]
     retries: Setting[RetryPolicy]
     max_concurrent_calls: Setting[int]
+    max_answer_bytes: Setting[int]
     proxy: Setting[str | None]
     verify: Setting[ssl.SSLContext | Path | bool]
     headers: Setting[Headers]
@@ -166,6 +170,7 @@ def configured(options: Options, otherwise: Otherwise) -> Configuration:
         timeout=setting("timeout", timeouts_from),
         retries=setting("retries", retries_from),
         max_concurrent_calls=setting("max_concurrent_calls", concurrency_from),
+        max_answer_bytes=setting("max_answer_bytes", answer_bytes_from),
         proxy=setting("proxy", proxy_from),
         verify=setting("verify", verify_from),
         headers=setting("headers", headers_from),

@@ -36,6 +36,7 @@ KEYS = (
     "timeout",
     "retries",
     "max_concurrent_calls",
+    "max_answer_bytes",
     "proxy",
     "verify",
     "headers",

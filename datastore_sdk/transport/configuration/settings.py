@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlsplit
 
+from datastore_sdk.checks import checked_id
 from datastore_sdk.exceptions import ConfigurationError
 from datastore_sdk.transport.calls.limits import CALLS_PER_ENDPOINT
 from datastore_sdk.transport.calls.retry import RetryPolicy
@@ -139,6 +140,11 @@ def concurrency_from(value: object) -> int:
             f"{CALLS_PER_ENDPOINT} at a time to one endpoint"
         )
     return value
+
+
+def answer_bytes_from(value: object) -> int:
+    """How many bytes an ordinary answer may have."""
+    return checked_id(value, "max_answer_bytes")
 
 
 def proxy_from(value: object) -> str:

@@ -67,6 +67,14 @@ def configuration(options: Options, profile: str | None = None) -> Configuration
         TypeError: There is no such option, or it is of the wrong type.
         ValueError: An option cannot be used.
     """
+    try:
+        return _configuration(options, profile)
+    except (TypeError, ValueError) as error:
+        error.__context__ = None
+        raise error.with_traceback(None) from None  # its frames held the secrets of the profile
+
+
+def _configuration(options: Options, profile: str | None) -> Configuration:
     found = configured(options, _Surroundings(profile_named(profile), named_here=profile is not None))
     if options.get("proxy") is None and (proxy := environment_proxy(found.base_url.value)):
         url, source = proxy
@@ -120,7 +128,13 @@ class _Surroundings:
 
     def _login(self) -> Setting[Login]:
         given = {name: os.environ.get(variable) or None for name, variable in _LOGIN.items()}
-        if login := login_from(given, _LOGIN, "the environment"):
+        try:
+            login = login_from(given, _LOGIN, "the environment")
+        except MissingCredentialsError:
+            raise
+        except ConfigurationError as error:
+            raise ConfigurationError(f"environment variable {_LOGIN['auth_token']}: {error}") from None
+        if login:
             variables = [_LOGIN["auth_token"]] if login.auth_token else [_LOGIN["client_id"], _LOGIN["client_secret"]]
             return Setting(login, f"environment variable{'s'[: len(variables) - 1]} {', '.join(variables)}")
         if login := self._profile_login(self._profile.values):
@@ -132,10 +146,9 @@ class _Surroundings:
         try:
             refuse_two(values)
             return login_from(values, {name: name for name in _LOGIN}, source)
-        except MissingCredentialsError:
-            raise
         except (TypeError, ValueError) as error:
-            raise ConfigurationError(f"{source}: {error}") from None
+            kind = MissingCredentialsError if isinstance(error, MissingCredentialsError) else ConfigurationError
+            raise kind(f"{source}: {error}") from None
 
     def _which(self) -> Setting[str | None]:
         shown = f"{self._profile.name} in {self._profile.path}" if self._profile.exists else None

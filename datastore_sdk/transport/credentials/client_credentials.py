@@ -20,7 +20,9 @@ from restream_api.models import Token, TokenRequest
 from restream_api.types import Json, Operation
 
 EARLY = 10.0
-"""Seconds before its expiry at which a token is no longer used."""
+"""Seconds before its expiry at which a token is no longer used; of one that does not last twice as long, half."""
+SHORTEST = 2.0
+"""Seconds that every token is taken to last: one that has expired when it comes would be asked for with each call."""
 QUIET = 5.0
 """Seconds for which a failure to get a token holds for everybody who wants one."""
 MOST_RENEWALS = 5
@@ -41,7 +43,7 @@ def _read_token(content: bytes) -> Token:
 @dataclass(frozen=True, slots=True)
 class _Issued:
     token: str = field(repr=False)
-    expires: float
+    good_until: float
     """By the clock that never jumps."""
 
 
@@ -104,7 +106,7 @@ class ClientCredentials(Credentials):
 
     def _current(self) -> str | None:
         issued = self._issued
-        return issued.token if issued and self._clock.monotonic() < issued.expires - EARLY else None
+        return issued.token if issued and self._clock.monotonic() < issued.good_until else None
 
     def _new(self, fetch: Fetch) -> Steps[str]:
         """A token that is not held yet: one that another process has got, else one that is asked for."""
@@ -128,8 +130,8 @@ class ClientCredentials(Credentials):
         kept = yield from Block(read)
         if kept is None or kept.access_token == self._refused:
             return None
-        left = kept.left(self._clock.now())
-        if left <= EARLY:
+        left = kept.left(self._clock.now()) - _margin(kept.expires_at - kept.issued_at)
+        if left <= 0:
             return None
         self._issued, self._failure = _Issued(kept.access_token, self._clock.monotonic() + left), None
         return kept.access_token
@@ -149,8 +151,14 @@ class ClientCredentials(Credentials):
         except RestreamError as error:
             self._failure, self._failed = error, self._clock.monotonic()
             raise
-        self._issued, self._failure = _Issued(answer.access_token, asked + answer.expires_in), None
+        lasts = max(answer.expires_in, SHORTEST)
+        self._issued, self._failure = _Issued(answer.access_token, asked + lasts - _margin(lasts)), None
         if cache is not None:
             kept = KeptToken(answer.access_token, issued_at=moment, expires_at=moment + answer.expires_in)
             yield from Block(lambda: cache.write(kept))
         return answer.access_token
+
+
+def _margin(seconds: float) -> float:
+    """How long before its expiry a token that lasts so long is no longer used."""
+    return min(EARLY, seconds / 2)

@@ -66,11 +66,15 @@ class ProvidedToken(Credentials):
     def token(self, fetch: Fetch) -> Steps[str]:  # noqa: ARG002 - the function knows how to get it
         """The token that the function gives now; its errors are the caller's."""
         try:
-            token = yield from self._given()
+            given = yield from self._given()
         except CallError as error:
             error.final = True  # its own attempts were made
             raise
-        return checked_token(token)
+        try:
+            return checked_token(given)
+        except (TypeError, ConfigurationError) as error:
+            del given
+            raise error.with_traceback(None) from None  # its frames hold the token
 
     def _given(self) -> Steps[Any]:
         provider: Any = self._provider

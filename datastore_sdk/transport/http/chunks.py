@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 _LONGEST_LINE = 1 << 12
+_LONGEST_TRAILERS = 1 << 16
 _LINE_BREAK = b"\r\n"
 _DIGITS = b"0123456789abcdefABCDEF"
 _MOST_SIZES = 1 << 12
@@ -60,6 +61,7 @@ class _Framing:
         self._left = 0  # bytes of the present chunk that have not come yet
         self._closing = False  # whether the line break behind a chunk is still to come
         self._trailing = False  # whether the last chunk has come, and only trailers are left
+        self._trailers = 0  # how many bytes of them came
         self.ended = False
 
     def content_of(self, received: bytes) -> bytes:
@@ -118,6 +120,9 @@ class _Framing:
             self._closing = False
         elif self._trailing:
             self.ended = not line
+            self._trailers += len(line)
+            if self._trailers > _LONGEST_TRAILERS:
+                raise ChunkedError("the trailers do not end")
         else:
             self._left = self._sizes[line]
             self._trailing = not self._left

@@ -88,31 +88,39 @@ def entered(exchange: Exchange, operation: Operation[None]) -> Steps[Entered]:
 
 
 def _admitted(exchange: Exchange, operation: Operation[None]) -> Steps[Answer]:
-    token = yield from exchange.access_token()
+    request = _request(exchange, operation, (yield from exchange.access_token()))
     try:
-        return (yield from _asked(exchange, operation, token))
+        return (yield from _asked(exchange, operation, request))
     except (AuthenticationError, ForbiddenError):
-        renewed = yield from exchange.access_token(rejected=token)
-        if renewed == token:
+        renewed = _request(exchange, operation, (yield from exchange.access_token(rejected=request.token)))
+        if renewed.token == request.token:
             raise
     log.info("The room %s refused the token; entering it with a new one", operation.path)
     return (yield from _asked(exchange, operation, renewed))
 
 
-def _asked(exchange: Exchange, operation: Operation[None], token: str) -> Steps[Answer]:
-    request = Request(
+def _request(exchange: Exchange, operation: Operation[None], token: str) -> Request:
+    return Request(
         operation.method,
         exchange.base_url + operation.target,
         {**exchange.headers, "Authorization": f"Bearer {token}"},
         timeouts=exchange.timeouts,
     )
+
+
+def _asked(exchange: Exchange, operation: Operation[None], request: Request) -> Steps[Answer]:
     answer = yield from Connect(request)
     if answer.status in operation.success:
         return answer
+    raise (yield from _refusal(exchange, operation, request, answer))
+
+
+def _refusal(exchange: Exchange, operation: Operation[None], request: Request, answer: Answer) -> Steps[CallError]:
+    """The error that an answer stands for."""
     body = b""
     try:
         with suppress(CallError):
             body = yield from Read(answer)
     finally:
         yield from Close(answer)
-    raise error_from(operation, request, answer, body, now=exchange.clock.now())
+    return error_from(operation, request, answer, body, now=exchange.clock.now())

@@ -95,10 +95,7 @@ class Sockets:
 
 def _shake_hands(wire: Wire, request: Request, line: Line, deadline: float) -> Answer:
     protocol = ClientProtocol(parse_uri(_socket_url(request.url)), logger=_SILENT, max_size=LONGEST_MESSAGE)
-    opening = protocol.connect()
-    for name, value in request.headers.items():
-        opening.headers[name] = value
-    protocol.send_request(opening)
+    _ask(protocol, request)
     wire.send(b"".join(protocol.data_to_send()))
     head, rest = head_of(wire, deadline)
     protocol.receive_data(head)
@@ -115,6 +112,14 @@ def _shake_hands(wire: Wire, request: Request, line: Line, deadline: float) -> A
         return Answer(response.status_code, headers, _Refusal(bytes(response.body or b"")), drop=wire.close)
     connection = WebSocket(wire, protocol, request, line, rest)
     return Answer(response.status_code, headers, connection, drop=wire.close)
+
+
+def _ask(protocol: ClientProtocol, request: Request) -> None:
+    """Asks for a connection. What it holds of the token, no frame holds in which something can go wrong."""
+    opening = protocol.connect()
+    for name, value in request.headers.items():
+        opening.headers[name] = value
+    protocol.send_request(opening)
 
 
 def _refused(wire: Wire, protocol: ClientProtocol, rest: bytes, deadline: float) -> Response | None:
