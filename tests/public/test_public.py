@@ -103,6 +103,13 @@ def test_importing_the_sdk_is_light() -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     imported = {name.partition(".")[0] for name in json.loads(done.stdout)}
     heavy = {"httpx", "httpcore", "starlette", "uvicorn", "pandas", "pyarrow", "polars", "numpy", "anyio", "websockets"}
-    heavy |= {"asyncio", "ssl", "email", "shutil", "tempfile", "zipfile"}  # pydantic loads some of them when it builds a model
+    heavy |= {
+        "asyncio",
+        "ssl",
+        "email",
+        "shutil",
+        "tempfile",
+        "zipfile",
+    }  # pydantic loads some of them when it builds a model
     assert imported & heavy == set()
     assert done.stderr == ""
