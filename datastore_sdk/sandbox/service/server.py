@@ -34,7 +34,11 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Ends all connections first: uvicorn alone would wait for streams, and then leave their sockets open."""
+        await self._cut_off()
+        await super().shutdown(sockets)
+        await self._cut_off()  # those that came in between, before nobody was let in any more
+
+    async def _cut_off(self) -> None:
         for connection in list(self.server_state.connections):
             connection.transport.abort()
         await asyncio.sleep(0)
-        await super().shutdown(sockets)
