@@ -21,6 +21,7 @@ def written(
     descriptions: Callable[[], Steps[Descriptions]],
     *,
     overwrite: bool,
+    kept: bool = False,
 ) -> Steps[None]:
     """Writes a file, which takes the target's place when it is whole.
 
@@ -30,12 +31,20 @@ def written(
         batches: Steps that emit the records in lists of the form that the format wants.
         descriptions: Steps that tell units and labels of the fields, taken where the format has a place for them.
         overwrite: Whether a file that exists may be replaced.
+        kept: Whether records are on their way to the disk as soon as they come, and stay there if this comes to no end.
     """
     with ExitStack() as stack:
-        file = stack.enter_context(replacing(target, overwrite=overwrite))
+        file = stack.enter_context(replacing(target, overwrite=overwrite, kept=kept))
         writer = stack.enter_context(kind(file))
         if writer.descriptive:
             writer.describe((yield from descriptions()))
-        yield from into(writer.write, batches(writer.form))
+
+        def write(batch: list[Any]) -> Steps[None] | None:
+            steps = writer.write(batch)
+            if kept:
+                file.flush()
+            return steps
+
+        yield from into(write, batches(writer.form))
         yield from Block(writer.finish)
         yield from Block(stack.close)  # syncs to disk
