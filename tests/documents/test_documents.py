@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import time
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import yaml
 from datastore_sdk import Client
 from datastore_sdk.cli import main
 from datastore_sdk.sandbox import Sandbox
+from datastore_sdk.transport.clock import Clock
 from tests.testing.runs import run_pytest
 
 ROOT = Path(__file__).parents[2]
@@ -69,7 +69,7 @@ def test_an_example_runs(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(time, "sleep", id)
+    monkeypatch.setattr(Clock, "sleep", lambda *_: None)  # not `time.sleep`: the sandbox runs in this process too
     code = compile("\n" * (example.line - 1) + example.text, str(example.document), "exec")  # tracebacks name its lines
     exec(code, {"__name__": "__main__"})
     assert own_sandbox.requests or any(text in example.text for text in WITHOUT_THE_SERVICE)

@@ -7,6 +7,8 @@ from selectors import EVENT_READ, DefaultSelector
 from threading import Lock
 from weakref import finalize
 
+from datastore_sdk.transport.forking import renew_after_fork
+
 Origin = tuple[str, str, int]
 """Scheme, host and port of a server."""
 _MOST = 20
@@ -21,6 +23,12 @@ class Idle:
         self._lock = Lock()
         self._closed = False
         finalize(self, _close_all, self._waiting)
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """The connections are the parent's; a stream that was open keeps this all the same."""
+        self._lock = Lock()
+        _close_all(self._waiting)
 
     def take(self, origin: Origin) -> HTTPConnection | None:
         """A connection to a server; None where none waits."""
