@@ -85,9 +85,10 @@ class Filling(Hearer[R]):
     def take(self, items: list[R]) -> Steps[bool]:
         """Emits what is new of these, after what was lost before them."""
         self._note_lag(items)
+        self._sources.now = self._exchange.clock.now()
         self._patience = _FIRST_LOOK
         if self._query is not None:
-            yield from self._look_behind(self._query)
+            yield from self._look_behind(self._query, items)
         rest, count = items, 0
         while rest:
             new, lost, rest = self._sources.new_of(rest, stop=self._query is not None)
@@ -130,8 +131,11 @@ class Filling(Hearer[R]):
         """Whatever comes next may come after a hole."""
         self._sources.broken()
 
-    def _look_behind(self, query: DataQuery) -> Steps[None]:
-        """Emits what was lost with a connection, and of which no hole will tell."""
+    def _look_behind(self, query: DataQuery, items: list[R]) -> Steps[None]:
+        """Emits what was lost with a connection before these came, and of which no hole will tell."""
+        if expected := self._sources.take_expected(items):
+            if not (yield from self._fill(query, expected[0], expected[-1])):
+                self._gaps.report(gap(range(expected[0], expected[-1] + self._sources.step), None, self._reason))
         if awaited := self._sources.take_awaited():
             if not (yield from self._fill(query, awaited[0], awaited[-1])):
                 self._sources.miss(awaited)
