@@ -60,6 +60,10 @@ def test_all_blocks_were_found() -> None:
     assert len(EXAMPLES) >= 8
 
 
+def at_once(_: Clock, __: float) -> None:
+    """Sleeps no longer than that."""
+
+
 @pytest.mark.parametrize("example", EXAMPLES, ids=str)
 def test_an_example_runs(
     example: Block,
@@ -69,7 +73,7 @@ def test_an_example_runs(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(Clock, "sleep", lambda *_: None)  # not `time.sleep`: the sandbox runs in this process too
+    monkeypatch.setattr(Clock, "sleep", at_once)  # not `time.sleep`: the sandbox runs in this process too
     code = compile("\n" * (example.line - 1) + example.text, str(example.document), "exec")  # tracebacks name its lines
     exec(code, {"__name__": "__main__"})
     assert own_sandbox.requests or any(text in example.text for text in WITHOUT_THE_SERVICE)

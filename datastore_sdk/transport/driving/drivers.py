@@ -32,7 +32,7 @@ from datastore_sdk.transport.effects import (
 )
 from datastore_sdk.transport.http.line import Line
 from datastore_sdk.transport.http.requests import AsyncHttp, Http
-from datastore_sdk.transport.http.within import awaited_within, within
+from datastore_sdk.transport.http.within import awaited_within
 from datastore_sdk.transport.mask import without_frames
 
 R = TypeVar("R")
@@ -106,10 +106,8 @@ class Driver:
     def _perform(self, effect: Effect[Any]) -> Any:  # noqa: C901 - one case for each effect
         result: Any = None
         match effect:
-            case Read(answer, None):
-                result = answer.handle.read()
             case Read(answer, seconds):
-                result = within(seconds, answer.handle.line, answer.handle.read)
+                result = answer.handle.read(seconds)
             case Open(request, seconds):
                 result = self._http.open(request, self._line or Line(), seconds)
             case Close(answer):

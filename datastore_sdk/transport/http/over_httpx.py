@@ -17,6 +17,7 @@ from datastore_sdk.transport.forking import drop_after_fork
 from datastore_sdk.transport.http.failures import failure
 from datastore_sdk.transport.http.line import Line
 from datastore_sdk.transport.http.tls import tls_context
+from datastore_sdk.transport.http.within import left_behind_after, within
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 _LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=4.0)
@@ -26,14 +27,21 @@ _LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepa
 class HttpxSender:
     """Sends requests with a client of httpx. One of the user's is never closed here."""
 
-    hangs_up = False  # httpx does not tell which of its connections it uses again
-
     def __init__(self, connection: Connection) -> None:
         self._given = connection.http
         self._client = connection.http or _client(connection)
 
-    def open(self, request: Request, line: Line) -> Answer:
-        """Sends a request and reads status and headers of its answer; the line is for hanging up meanwhile."""
+    def open(self, request: Request, line: Line, seconds: float | None = None) -> Answer:
+        """Sends a request and reads status and headers of its answer; the line is for hanging up meanwhile.
+
+        Raises:
+            OutOfTime: It took longer than so many seconds.
+        """
+        ask = partial(self._open, request, line)
+        # httpx does not tell which of its connections it uses again, and which to hang up on.
+        return ask() if seconds is None else left_behind_after(seconds, line, ask)
+
+    def _open(self, request: Request, line: Line) -> Answer:
         message = _message(self._client, request)
         message.extensions["trace"] = partial(_note, line)
         try:
@@ -95,7 +103,10 @@ class _Body:
         self.line = line
         self._pieces: Iterator[bytes] = response.iter_raw()
 
-    def read(self) -> bytes:
+    def read(self, seconds: float | None = None) -> bytes:
+        return within(seconds, self.line, self._piece)
+
+    def _piece(self) -> bytes:
         try:
             piece = next(self._pieces, b"")
         except httpx.HTTPError as error:
@@ -140,10 +151,9 @@ class _Known:
     """The body of an answer that a hook of the user's has read."""
 
     def __init__(self, content: bytes) -> None:
-        self.line = Line()
         self._content = content
 
-    def read(self) -> bytes:
+    def read(self, seconds: float | None = None) -> bytes:  # noqa: ARG002 - it is there
         content, self._content = self._content, b""
         return content
 

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Generator
-from concurrent.futures import Future, wait
 from contextlib import contextmanager
-from contextvars import copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from datastore_sdk.transport.connection import Connection
-from datastore_sdk.transport.effects import Answer, OutOfTime, Request
+from datastore_sdk.transport.effects import Answer, Request
 from datastore_sdk.transport.http.line import Line
 from datastore_sdk.transport.http.pool import Pool
 from datastore_sdk.transport.http.proxies import http_proxy
 from datastore_sdk.transport.http.tls import tls_context
-from datastore_sdk.transport.http.within import within
+from datastore_sdk.transport.http.within import close_after_all
 from datastore_sdk.transport.http.worker import Worker
 
 if TYPE_CHECKING:
@@ -26,11 +24,12 @@ if TYPE_CHECKING:
 class Sender(Protocol):
     """Sends requests."""
 
-    hangs_up: bool
-    """Whether hanging up ends `open`, whatever it waits for."""
+    def open(self, request: Request, line: Line, seconds: float | None = None) -> Answer:
+        """Sends a request and reads status and headers of its answer; the line is for hanging up meanwhile.
 
-    def open(self, request: Request, line: Line) -> Answer:
-        """Sends a request and reads status and headers of its answer; the line is for hanging up meanwhile."""
+        Raises:
+            OutOfTime: It took longer than so many seconds.
+        """
         ...
 
     def close(self) -> None:
@@ -54,10 +53,7 @@ class Http:
         Raises:
             OutOfTime: It took longer than so many seconds.
         """
-        ask = partial(self._sender.open, request, line)
-        if seconds is None or self._sender.hangs_up:
-            return within(seconds, line, ask)
-        return _left_behind_after(seconds, line, ask)
+        return self._sender.open(request, line, seconds)
 
     def close(self) -> None:
         """Closes the connections that are not in use. Others can be made still."""
@@ -119,35 +115,13 @@ async def _open_in_thread(blocking: Http, request: Request) -> Answer:
     try:
         answer = await asyncio.wrap_future(opening)
     except BaseException:
-        opening.add_done_callback(_close_after_all)
+        opening.add_done_callback(close_after_all)
         line.hang_up()
         worker.stop()
         raise
     body = _ThreadedBody(worker, line, answer.handle)
     answer.left_open = False  # its body goes on in the other
     return Answer(answer.status, answer.headers, body, drop=body.drop)
-
-
-def _left_behind_after(seconds: float, line: Line, ask: Callable[[], Answer]) -> Answer:
-    """As `within`, for what hanging up may not end: a thread asks, and nobody waits for it when the time is up."""
-    worker = Worker()
-    opening = worker.call(partial(copy_context().run, ask))
-    worker.stop()
-    try:
-        wait([opening], seconds)
-    finally:
-        if late := not opening.done():  # or Ctrl-C has come
-            opening.add_done_callback(_close_after_all)
-            line.cut()
-    if late:
-        raise OutOfTime
-    return opening.result()
-
-
-def _close_after_all(opening: Future[Answer]) -> None:
-    """Closes an answer that came when nobody waited for it any more."""
-    if not opening.cancelled() and not opening.exception():
-        opening.result().handle.close()
 
 
 class _ThreadedBody:

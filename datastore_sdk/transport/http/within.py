@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future, wait
+from contextvars import copy_context
+from functools import partial
 from threading import Lock, Timer
 from typing import TypeVar
 
-from datastore_sdk.transport.effects import OutOfTime
+from datastore_sdk.transport.effects import Answer, OutOfTime
 from datastore_sdk.transport.http.line import Line
+from datastore_sdk.transport.http.worker import Worker
 
 R = TypeVar("R")
 
@@ -16,7 +20,8 @@ R = TypeVar("R")
 def within(seconds: float | None, line: Line, function: Callable[[], R]) -> R:
     """What a function gives that waits for bytes on a line; the line is cut when the time is up.
 
-    A socket's own timeout counts from byte to byte, so a service that drips can hold a call for as long as it likes.
+    The time that other libraries have counts from byte to byte, so a service that drips can hold a call for as long as
+    it likes.
 
     Raises:
         OutOfTime: It took longer than so many seconds.
@@ -54,6 +59,28 @@ async def awaited_within(seconds: float | None, function: Callable[[], Awaitable
         if timeout.expired():
             raise OutOfTime from None
         raise
+
+
+def left_behind_after(seconds: float, line: Line, ask: Callable[[], Answer]) -> Answer:
+    """As `within`, for what hanging up may not end: a thread asks, and nobody waits for it when the time is up."""
+    worker = Worker()
+    opening = worker.call(partial(copy_context().run, ask))
+    worker.stop()
+    try:
+        wait([opening], seconds)
+    finally:
+        if late := not opening.done():  # or Ctrl-C has come
+            opening.add_done_callback(close_after_all)
+            line.cut()
+    if late:
+        raise OutOfTime
+    return opening.result()
+
+
+def close_after_all(opening: Future[Answer]) -> None:
+    """Closes an answer that came when nobody waited for it any more."""
+    if not opening.cancelled() and not opening.exception():
+        opening.result().handle.close()
 
 
 class _Alarm:

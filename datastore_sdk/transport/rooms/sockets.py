@@ -143,7 +143,7 @@ class _Refusal:
     def __init__(self, body: bytes) -> None:
         self._body = body
 
-    def read(self) -> bytes:
+    def read(self, seconds: float | None = None) -> bytes:  # noqa: ARG002 - it is there
         body, self._body = self._body, b""
         return body
 
