@@ -123,16 +123,18 @@ class Frames:
 
 def _cut_usual(buffer: bytes, position: int, end: int, messages: list[bytes]) -> int:
     """Takes off frames as most are, of text and below 64 KB; much faster than looking at all that a frame may be."""
-    last = end - _HEAD.size
+    last, head, text, longer_text, keep = end - _HEAD.size, _HEAD.unpack_from, _TEXT, _LONGER_TEXT, messages.append
     while position <= last:
-        kind, length = _HEAD.unpack_from(buffer, position)
-        start = position + _HEAD.size
-        if kind != _LONGER_TEXT:
-            if not _TEXT <= kind < _LONGER_TEXT:
-                break
-            start, length = position + _SHORTEST, kind - _TEXT
-        if start + length > end:
+        kind, length = head(buffer, position)
+        if kind == longer_text:
+            start = position + 4
+        elif text <= kind < longer_text:
+            start, length = position + 2, kind - text
+        else:
             break
-        position = start + length
-        messages.append(buffer[start:position])
+        stop = start + length
+        if stop > end:
+            break
+        keep(buffer[start:stop])
+        position = stop
     return position
