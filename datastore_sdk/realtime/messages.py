@@ -75,9 +75,13 @@ class Messages(Generic[R]):
 
     def _contents(self, messages: list[bytes]) -> list[bytes] | list[msgspec.Raw]:
         """What is in the envelopes, which are all alike but for that."""
-        if self._prefix is not None and all(map(bytes.startswith, messages, repeat(self._prefix))):
-            if [*map(_last, messages)].count(_BRACE) == len(messages):
-                return [*map(itemgetter(slice(len(self._prefix), -1)), messages)]
+        prefix = self._prefix
+        if (
+            prefix is not None
+            and all(map(bytes.startswith, messages, repeat(prefix)))
+            and [*map(_last, messages)].count(_BRACE) == len(messages)
+        ):
+            return [*map(itemgetter(slice(len(prefix), -1)), messages)]
         contents = [envelope.message for envelope in _envelopes(b"[%b]" % b",".join(messages))]
         end = bytes(contents[0]) + b"}" if contents else b""
         if end and messages[0].endswith(end):

@@ -140,7 +140,9 @@ class Sources(Generic[R]):
         self._awaited: int | None = None
         self._missing: list[Missing] = []
 
-    def new_of(self, records: list[R], *, stop: bool = False) -> tuple[list[R], range, list[R]]:
+    def new_of(  # noqa: C901 - one case for each way in which a record can come
+        self, records: list[R], *, stop: bool = False
+    ) -> tuple[list[R], range, list[R]]:
         """Sorts out what has come.
 
         Args:
@@ -284,7 +286,7 @@ class Sources(Generic[R]):
         return range(first, self.newest, self.step)
 
     def take_ended(self) -> range:
-        """The intervals that sources may have told and lost, which have been silent since while others have not; once."""
+        """The intervals that sources may have told and lost, silent since while others have not been; once."""
         newest, step = self.newest, self.step
         if newest == self._broken_at:
             return range(0)

@@ -73,7 +73,8 @@ class Frames:
             if length >= _TWO_BYTES:
                 if length >= _MASKED:  # servers must not; the library says so
                     messages += self._leave_to_protocol(buffer[position:])
-                    return end
+                    position = end
+                    break
                 start += 2 if length == _TWO_BYTES else 8
                 if start > end:
                     self._needed = start - position
@@ -81,15 +82,10 @@ class Frames:
                 length = int.from_bytes(buffer[position + 2 : start])
             stop = start + length
             if length > self._longest:
-                if length > _LONGEST_SKIPPED or buffer[position] not in _WHOLE or self._fragmented:
-                    messages += self._leave_to_protocol(buffer[position:])
-                    return end
-                if end < start + _SHOWN:
-                    self._needed = start + _SHOWN - position
+                behind = self._skip_over(buffer, position, start, stop, messages)
+                if behind == position:
                     return position
-                messages.append(_TOO_LONG + buffer[start : start + _SHOWN])
-                self._skip = max(0, stop - end)
-                position = min(stop, end)
+                position = behind
                 continue
             if stop > end:
                 self._needed = stop - position
@@ -101,9 +97,22 @@ class Frames:
                 messages += self._leave_to_protocol(buffer[position:stop])
                 position = stop
                 if self._protocol.state > State.OPEN:  # what comes after the end is not part of it
-                    return end
+                    position = end
         self._needed = _SHORTEST
         return position
+
+    def _skip_over(self, buffer: bytes, position: int, start: int, stop: int, messages: list[bytes]) -> int:
+        """Takes off what has come of a frame that is too long; comes back with its beginning where more must come."""
+        end = len(buffer)
+        if stop - start > _LONGEST_SKIPPED or buffer[position] not in _WHOLE or self._fragmented:
+            messages += self._leave_to_protocol(buffer[position:])
+            return end
+        if end < start + _SHOWN:
+            self._needed = start + _SHOWN - position
+            return position
+        messages.append(_TOO_LONG + buffer[start : start + _SHOWN])
+        self._skip = max(0, stop - end)
+        return min(stop, end)
 
     def _leave_to_protocol(self, data: bytes) -> list[bytes]:
         self._protocol.receive_data(data)
