@@ -6,10 +6,13 @@ import warnings
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from inspect import currentframe
 from typing import TypeVar, cast, overload
 
 E = TypeVar("E", bound=StrEnum)
 T = TypeVar("T")
+
+_PACKAGES = ("datastore_sdk", "restream_api")
 
 
 def checked_id(value: object, what: str = "id") -> int:
@@ -159,18 +162,31 @@ def _items(value: object, what: str) -> list[object]:
     return [*cast("Iterable[object]", value)]
 
 
-def warn_of_slips(filters: Iterable[str], known: Iterable[str]) -> None:
-    """Warns of filters that are passed on unknown, where they look like a known one that was misspelt."""
+def warn_of_slips(filters: Iterable[str], known: Iterable[str], attributes: Iterable[str] = ()) -> None:
+    """Warns of filters that are passed on unknown, where they look like slips: misspelt, or names of attributes.
+
+    A service ignores what it does not know, and lists everything.
+    """
     from difflib import get_close_matches  # here, for it takes long
 
-    names = [*known]
+    names, others = [*known], {*attributes}
     for name in filters:
-        if alike := get_close_matches(name, names, n=1, cutoff=0.75):
+        alike = get_close_matches(name, names, n=1, cutoff=0.75)
+        if alike or name in others:
+            advice = f"Did you mean {alike[0]!r}?" if alike else f"There are: {', '.join(names)}."
             warnings.warn(
-                f"{name!r} is no filter that is known here; it is passed on as it is. Did you mean {alike[0]!r}?",
+                f"{name!r} is no filter that is known here; it is passed on as it is. {advice}",
                 UserWarning,
-                stacklevel=2,
+                stacklevel=level_of_user(),
             )
+
+
+def level_of_user() -> int:
+    """How many frames, counted from the one that asks, are the SDK's own: the level of a warning about the user's."""
+    level, frame = 0, currentframe()
+    while frame and str(frame.f_globals.get("__name__", "")).partition(".")[0] in _PACKAGES:
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def one_of(value: T | None, other: T | None, name: str, other_name: str) -> T | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import IO, Any, Protocol
 
 from datastore_sdk.data.writer import Sink, Writer
@@ -45,6 +45,10 @@ class CompressedWriter(Writer):
         self._compressor = compressor
         self._writer = kind(_Compressing(file, compressor))
         self.form = self._writer.form
+
+    def expect(self, columns: Iterable[str]) -> None:
+        """Has these columns stand first, and be there whatever comes."""
+        self._writer.expect(columns)
 
     def write(self, batch: list[Any]) -> Steps[None] | None:
         """Adds records."""

@@ -56,6 +56,10 @@ class CsvWriter(Writer):
         self._segments = [_Segment(width=0)]
         self._shapes: dict[tuple[str, ...], _Shape] = {}
 
+    def expect(self, columns: Iterable[str]) -> None:
+        """Has these columns stand first, and be there whatever comes."""
+        self._columns.update(dict.fromkeys(columns))
+
     def write(self, batch: list[Cells]) -> None:
         """Adds records."""
         shapes = [self._shapes.get(tuple(record)) for record in batch]

@@ -155,12 +155,12 @@ class Data(_ArrowStream):
     def to_arrow(self) -> pa.Table:
         """All records as a pyarrow table. Needs the extra `arrow`.
 
-        A column for each field, in order of first appearance; what a record does not have is null. `timestamp` is a
-        moment in UTC, in milliseconds, or in microseconds where some have fractions of a second. Values keep their
-        kind: int64, float64, bool or string; a string that looks like a number or a date stays a string. A column of
-        ints and floats is float64 if every int is one exactly (up to 2**53). A column whose values are of several
-        kinds, or do not fit (ints beyond 64 bits, strings with lone surrogates), is a string with the JSON text of each
-        value.
+        A column for each field: those asked for by `fields`, whatever comes, else those that come, in order of first
+        appearance; what a record does not have is null. `timestamp` is a moment in UTC, in milliseconds, or in
+        microseconds where some have fractions of a second. Values keep their kind: int64, float64, bool or string; a
+        string that looks like a number or a date stays a string. A column of ints and floats is float64 if every int is
+        one exactly (up to 2**53). A column whose values are of several kinds, or do not fit (ints beyond 64 bits,
+        strings with lone surrogates), is a string with the JSON text of each value.
 
         The metadata of a column has the `label` of its field and the `unit` of its values, where they are known; that
         takes one more call for each pad or site.
@@ -218,9 +218,9 @@ class Data(_ArrowStream):
 
         In text, values stand as the service sent them; in CSV without JSON's quotes and escapes, so that a lone
         surrogate, which UTF-8 has no place for, is read back with `errors="surrogatepass"`. Parquet and Arrow files
-        have the columns of `to_arrow`, with their types and their units and labels. The columns of a table are those of
-        all records, in order of first appearance. Memory stays small whatever the format; tables take room on disk
-        beside the file meanwhile.
+        have the columns of `to_arrow`, with their types and their units and labels. The columns of CSV files are chosen
+        and ordered in the same way. Memory stays small whatever the format; tables take room on disk beside the file
+        meanwhile.
 
         The file appears when it is whole; until then, and after any failure, whatever was there before is untouched.
         Missing folders are made.

@@ -3,6 +3,8 @@
 On Linux, on most of its file systems, a draft has no name, so that nothing is left of it when its process is killed.
 Elsewhere it is a hidden file, which its process holds locked; those that killed processes have left are removed by
 whoever writes the same file next.
+
+Of what cannot be asked for again, live data, the draft is `<name>.unfinished`, and stays where it comes to no end.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import os
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from glob import escape
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -20,14 +23,21 @@ from datastore_sdk.data.locks import is_at, lock
 BUFFER = 1 << 20
 """Bytes that are written at a time: the system takes a quarter less time for them than for a batch of records each."""
 _SUFFIX = ".restream-part"
+_UNFINISHED = ".unfinished"
 
 
-def draft_of(target: Path) -> Draft:
+def draft_of(target: Path, *, kept: bool) -> Draft:
     """A draft of a file, with the permissions that the file has, or that any new one would get.
+
+    Args:
+        target: The file.
+        kept: Whether the draft stays where the file comes to no end.
 
     Raises:
         OSError: It cannot be made.
     """
+    if kept:
+        return _Kept(target)
     try:
         return _Nameless(target)
     except (OSError, AttributeError):  # not on this file system, or not on this system
@@ -118,13 +128,12 @@ class _Nameless(Draft):
             os.close(folder)
 
 
-class _Hidden(Draft):
-    """A file whose name begins with a dot."""
+class _Named(Draft):
+    """A file with a name of its own."""
 
-    def __init__(self, target: Path) -> None:
-        _remove_left(target)
-        super().__init__(target, _locked(target))
-        self._path = Path(self.file.name)
+    def __init__(self, target: Path, file: IO[bytes]) -> None:
+        super().__init__(target, file)
+        self._path = Path(file.name)
         self._permit(self._path)
 
     def put(self, *, overwrite: bool) -> None:
@@ -143,10 +152,40 @@ class _Hidden(Draft):
                 return
         self._path.replace(self._target)
 
+
+class _Hidden(_Named):
+    """A file whose name begins with a dot."""
+
+    def __init__(self, target: Path) -> None:
+        _remove_left(target)
+        super().__init__(target, _locked(target))
+
     def close(self) -> None:
         """Throws it away, unless it has the target's place."""
         super().close()
         self._path.unlink(missing_ok=True)
+
+
+class _Kept(_Named):
+    """A file that is left, with whatever is in it, unless it has the target's place."""
+
+    def __init__(self, target: Path) -> None:
+        super().__init__(target, _new_unfinished(target))
+
+    def put(self, *, overwrite: bool) -> None:
+        """Gives it the target's place."""
+        super().put(overwrite=overwrite)
+        self._path.unlink(missing_ok=True)  # where it has two names now
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        super().__exit__(kind, error, trace)
+        with suppress(OSError):
+            if not self._path.stat().st_size:
+                self._path.unlink()
+            elif error is not None:
+                error.add_note(f"what had come is in {self._path}")
 
 
 def _beginning(target: Path) -> str:
@@ -174,6 +213,15 @@ def _locked(target: Path) -> IO[bytes]:
             if is_at(file, path):
                 return file
         file.close()  # somebody took it for one that was left
+
+
+def _new_unfinished(target: Path) -> IO[bytes]:
+    """A new file beside those that were left before."""
+    for number in count(1):
+        name = target.name[:200] + _UNFINISHED + (f"-{number}" if number > 1 else "")
+        with suppress(FileExistsError):
+            return target.with_name(name).open("xb", BUFFER)  # closed by close()
+    raise AssertionError
 
 
 def _remove_left(target: Path) -> None:

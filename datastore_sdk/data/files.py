@@ -42,10 +42,15 @@ def checked_target(path: str | os.PathLike[str], *, overwrite: bool) -> Path:
 
 
 @contextmanager
-def replacing(target: Path, *, overwrite: bool = True) -> Generator[IO[bytes]]:
+def replacing(target: Path, *, overwrite: bool = True, kept: bool = False) -> Generator[IO[bytes]]:
     """A file to write, which takes the target's place when the block ends well and vanishes when it does not.
 
     Missing folders are made. What was there before stays untouched until then, whatever happens.
+
+    Args:
+        target: The file.
+        overwrite: Whether it may be replaced.
+        kept: Whether the new one stays beside it, as `<name>.unfinished`, when the block does not end well.
 
     Raises:
         FileExistsError: The target has come to exist meanwhile, and must not be replaced.
@@ -53,7 +58,7 @@ def replacing(target: Path, *, overwrite: bool = True) -> Generator[IO[bytes]]:
     target = target.resolve()  # through a symbolic link, so that what it points to is replaced and not the link
     target.parent.mkdir(parents=True, exist_ok=True)
     with naming(target, always=True):
-        draft = draft_of(target)
+        draft = draft_of(target, kept=kept)
     with draft:
         with naming(target):
             yield draft.file

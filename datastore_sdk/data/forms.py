@@ -16,8 +16,8 @@ R = TypeVar("R")
 
 Position = tuple[int, int | None]
 """Where a record stands: its timestamp and its site, which together name it."""
-_SECONDS = range(253_402_300_800)
-"""Those of the years 1970 to 9999."""
+_SECONDS = range(-62_135_596_800, 253_402_300_800)
+"""Those of the years 1 to 9999."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,11 @@ MOST_PARALLEL = 3
 """How many parts of a time range are fetched at a time at most: the service's limit of calls to one endpoint."""
 
 
+def columns_of(queries: Sequence[DataQuery]) -> tuple[str, ...]:
+    """The columns that are there whatever comes; several queries of one download differ in site and time only."""
+    return queries[0].columns if queries else ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class DataQuery:
     """A question for the records of one pad or site. Checked when made, so that nothing wrong is ever sent.
@@ -60,6 +65,15 @@ class DataQuery:
     fill_data_limit: int | None = None
     inside_area_only: bool = True
     parallel: int = field(default=1, compare=False)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of a table that are there whatever comes: those of the fields asked for by their own names.
+
+        None where all fields are asked for, and of a pad's own records, in which names carry the measurement source.
+        """
+        own_names = self.source == "site" or self.is_routed
+        return ("timestamp", "site_id", *self.fields) if self.fields and own_names else ()
 
     def __post_init__(self) -> None:
         checked_id(self.id, f"the {self.source}'s id")

@@ -14,7 +14,7 @@ from datastore_sdk.data.files import checked_target
 from datastore_sdk.data.formats import writer_for
 from datastore_sdk.data.keeping import kept
 from datastore_sdk.data.progress import Meter, NotShown, Show
-from datastore_sdk.data.query import DataQuery
+from datastore_sdk.data.query import DataQuery, columns_of
 from datastore_sdk.data.stream import batches
 from datastore_sdk.data.writing import written
 from datastore_sdk.transport.calls.exchange import Exchange
@@ -56,7 +56,7 @@ def saving(
                 download.hand_over(0, None)
                 described = partial(descriptions, exchange, queries)
                 emitted = partial(batches, exchange, queries, download)
-                yield from written(target, kind, emitted, described, overwrite=overwrite)
+                yield from written(target, kind, emitted, described, columns=columns_of(queries), overwrite=overwrite)
             if meter:
                 meter.finish()
     except NotShown as failed:

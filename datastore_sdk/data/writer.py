@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -34,6 +35,9 @@ class Writer(ABC):
 
     def __init__(self, file: Sink) -> None:
         self._file = file
+
+    def expect(self, columns: Iterable[str]) -> None:  # noqa: B027 - some formats have no columns
+        """Has these columns stand first, and be there whatever comes."""
 
     def describe(self, descriptions: Descriptions) -> None:  # noqa: B027 - most formats have no place for it
         """Takes in units and labels of the fields, before the file is finished."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,9 @@ def written(
     batches: Callable[[Form[Any]], Steps[None]],
     descriptions: Callable[[], Steps[Descriptions]],
     *,
+    columns: Iterable[str] = (),
     overwrite: bool,
+    kept: bool = False,
 ) -> Steps[None]:
     """Writes a file, which takes the target's place when it is whole.
 
@@ -29,13 +31,23 @@ def written(
         kind: Writes the format.
         batches: Steps that emit the records in lists of the form that the format wants.
         descriptions: Steps that tell units and labels of the fields, taken where the format has a place for them.
+        columns: Those that are there whatever comes, where the format has columns.
         overwrite: Whether a file that exists may be replaced.
+        kept: Whether records are on their way to the disk as soon as they come, and stay there if this comes to no end.
     """
     with ExitStack() as stack:
-        file = stack.enter_context(replacing(target, overwrite=overwrite))
+        file = stack.enter_context(replacing(target, overwrite=overwrite, kept=kept))
         writer = stack.enter_context(kind(file))
+        writer.expect(columns)
         if writer.descriptive:
             writer.describe((yield from descriptions()))
-        yield from into(writer.write, batches(writer.form))
+
+        def write(batch: list[Any]) -> Steps[None] | None:
+            steps = writer.write(batch)
+            if kept:
+                file.flush()
+            return steps
+
+        yield from into(write, batches(writer.form))
         yield from Block(writer.finish)
         yield from Block(stack.close)  # syncs to disk

@@ -12,7 +12,7 @@ from restream_api.api.pads import list_pads
 from restream_api.api.sites import list_sites
 from restream_api.api.states import list_states
 from restream_api.models import Pad, Site, State
-from restream_api.types import Operation
+from restream_api.types import Model, Operation
 
 _OTHER_NAMES = ("lat", "long", "pad__id", "site__id")
 """Names of the service itself for filters that have other names here."""
@@ -27,7 +27,7 @@ _RANGES = {
 
 def pads_with(filters: Mapping[str, Any]) -> Operation[list[Pad]]:
     """The pads that match `PadFilters`."""
-    known, others = _parted(filters, PadFilters)
+    known, others = _parted(filters, PadFilters, Pad)
     return list_pads(**known).with_query(others)
 
 
@@ -38,7 +38,7 @@ def sites_with(filters: Mapping[str, Any]) -> Operation[list[Site]]:
         ValueError: Only a part of the circle is given, or a number is out of its range.
         TypeError: A coordinate is no number.
     """
-    known, others = _parted(filters, AllSiteFilters)
+    known, others = _parted(filters, AllSiteFilters, Site)
     latitude = one_of(known.pop("latitude", None), others.pop("lat", None), "latitude", "lat")
     longitude = one_of(known.pop("longitude", None), others.pop("long", None), "longitude", "long")
     circle = [latitude, longitude, known.pop("radius_miles", None)]
@@ -53,14 +53,14 @@ def sites_with(filters: Mapping[str, Any]) -> Operation[list[Site]]:
 
 def states_with(filters: Mapping[str, Any]) -> Operation[list[State]]:
     """The states that match `StateFilters`."""
-    known, others = _parted(filters, StateFilters)
+    known, others = _parted(filters, StateFilters, State)
     given: StageNameFilters | str | None = known.pop("stage_name_filter", None)
     name = checked_choice(StageNameFilters, given, "stage_name_filter")
     return list_states(**known, current_state_search=name).with_query(others)
 
 
-def _parted(filters: Mapping[str, Any], kind: type) -> tuple[dict[str, Any], dict[str, Any]]:
+def _parted(filters: Mapping[str, Any], kind: type, model: type[Model]) -> tuple[dict[str, Any], dict[str, Any]]:
     known = {name: value for name, value in filters.items() if name in kind.__annotations__}
     others = {name: value for name, value in filters.items() if name not in known}
-    warn_of_slips((name for name in others if name not in _OTHER_NAMES), kind.__annotations__)
+    warn_of_slips((name for name in others if name not in _OTHER_NAMES), kind.__annotations__, model.model_fields)
     return known, others

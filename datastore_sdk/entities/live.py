@@ -253,7 +253,10 @@ class Live(Resource):
         manners = Manners(
             restart_on_error=on_error, restart_on_close=on_close, fill_gaps=fill_gaps, on_gap=on_gap, **listening
         )
-        return measurements(self._caller(), self._endpoints.source, self.id, key, filters, manners), key
+        resumed = session_key is not None
+        return measurements(
+            self._caller(), self._endpoints.source, self.id, key, filters, manners, resumed=resumed
+        ), key
 
     def _watch(self, filters: dict[str, Any], interval: float, options: LiveOptions) -> Plan:
         client = self._caller()

@@ -27,7 +27,7 @@ class LiveStatistics(Struct, frozen=True, kw_only=True):
     filled: int
     """Records that were lost with a connection and fetched afterwards."""
     unreadable: int
-    """Messages that could not be read, and were left out."""
+    """Messages, or records of one, that could not be read, and were left out."""
     reconnections: int
     """How often the connection was made again."""
     last_message_at: datetime | None

@@ -2,10 +2,11 @@
 
 What a session's queue sends again after a break is left out. Seconds that were lost with a connection are fetched over
 REST, through the same filters, and handed over before the record that shows them to be missing. At a coarser resolution
-they are intervals, of which only those are asked for that are over: what the archive gives of others is computed from
-a part of them. Within a connection nothing is lost, so a hole there is a hole in the data. What comes together is put in order; a record that comes later
-than its successor is handed over as it comes: nothing is held back for it, which would cost every hole in the data the
-same delay. Where the connection breaks before it comes, it is fetched too: holes of the last minute are asked for.
+they are intervals, of which only those are asked for that are over: what the archive gives of others is computed from a
+part of them. Within a connection nothing is lost, so a hole there is a hole in the data. What comes together is put in
+order; a record that comes later than its successor is handed over as it comes: nothing is held back for it, which would
+cost every hole in the data the same delay. Where the connection breaks before it comes, it is fetched too: holes of the
+last minute are asked for.
 """
 
 from __future__ import annotations
@@ -85,9 +86,10 @@ class Filling(Hearer[R]):
     def take(self, items: list[R]) -> Steps[bool]:
         """Emits what is new of these, after what was lost before them."""
         self._note_lag(items)
+        self._sources.now = self._exchange.clock.now()
         self._patience = _FIRST_LOOK
         if self._query is not None:
-            yield from self._look_behind(self._query)
+            yield from self._look_behind(self._query, items)
         rest, count = items, 0
         while rest:
             new, lost, rest = self._sources.new_of(rest, stop=self._query is not None)
@@ -130,11 +132,14 @@ class Filling(Hearer[R]):
         """Whatever comes next may come after a hole."""
         self._sources.broken()
 
-    def _look_behind(self, query: DataQuery) -> Steps[None]:
-        """Emits what was lost with a connection, and of which no hole will tell."""
-        if awaited := self._sources.take_awaited():
-            if not (yield from self._fill(query, awaited[0], awaited[-1])):
-                self._sources.miss(awaited)
+    def _look_behind(self, query: DataQuery, items: list[R]) -> Steps[None]:
+        """Emits what was lost with a connection before these came, and of which no hole will tell."""
+        expected = self._sources.take_expected(items)
+        if expected and not (yield from self._fill(query, expected[0], expected[-1])):
+            self._gaps.report(gap(range(expected[0], expected[-1] + self._sources.step), None, self._reason))
+        awaited = self._sources.take_awaited()
+        if awaited and not (yield from self._fill(query, awaited[0], awaited[-1])):
+            self._sources.miss(awaited)
         if self._settled and (ended := self._sources.take_ended()):
             yield from self._fill(query, ended[0], ended[-1])
 

@@ -81,8 +81,9 @@ class LiveData(_Live[T]):
 
         NDJSON is the natural format of what has no end: a line is whole when it is there. However the stream ends, by
         `close()`, by Ctrl-C or by an error, the file is completed and put in its place first, since what was heard
-        cannot be asked for again in the same way; then Ctrl-C or the error is raised. Until then the file is not
-        there: only a program that is killed leaves none.
+        cannot be asked for again in the same way; then Ctrl-C or the error is raised. Until then records go to
+        `<name>.unfinished` beside it, as they come (NDJSON and JSON; other formats are written at the end). That is
+        what a program leaves that is killed, or interrupted once more meanwhile, and what a full disk leaves.
 
         Args:
             path: Where to save.

@@ -50,6 +50,8 @@ def measurements(
     session_key: str,
     filters: Mapping[str, Any],
     manners: Manners,
+    *,
+    resumed: bool = False,
 ) -> Plan:
     """How to listen to measurements.
 
@@ -60,11 +62,14 @@ def measurements(
         session_key: The key of the service's queue.
         filters: The filters of `get_data`. With any, what matches of the history comes first.
         manners: How to listen.
+        resumed: Whether the session was listened to before, and goes on where it was left.
     """
     query = DataQuery(source=source, id=id, **{_OTHER_NAMES.get(name, name): value for name, value in filters.items()})
     path = f"/{source}s/{query.id:d}/data/"
     operation = room(path, {"session_key": session_key, **dict(query.operation().query)})
-    counts, gaps, sources = Counts(), Gaps(manners.on_gap), Sources[Any](DICTS.position, query.step)
+    counts, gaps = Counts(), Gaps(manners.on_gap)
+    begin = query.seconds()[0] if query.start and not resumed else None
+    sources = Sources[Any](DICTS.position, query.step, begin)
     filled = query if manners.fill_gaps and query.fill_data_method is None else None
 
     def listen(form: Form[Any], _: Hold) -> Steps[None]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from itertools import repeat
+from operator import itemgetter
 from typing import Generic, TypeVar
 
 import msgspec
@@ -21,6 +23,7 @@ T = TypeVar("T")
 _SHOWN = 80
 """How many bytes of a message that cannot be read are shown."""
 _BRACE = ord("}")
+_last = itemgetter(-1)
 _NOTHING = (b"", b"null", b'""')
 _REFUSALS = (msgspec.DecodeError, Undecodable, UnicodeDecodeError, RecursionError)
 
@@ -72,13 +75,13 @@ class Messages(Generic[R]):
 
     def _contents(self, messages: list[bytes]) -> list[bytes] | list[msgspec.Raw]:
         """What is in the envelopes, which are all alike but for that."""
-        if self._prefix is not None:
-            start = len(self._prefix)
-            texts = [
-                message[start:-1] for message in messages if message.startswith(self._prefix) and message[-1] == _BRACE
-            ]
-            if len(texts) == len(messages):
-                return texts
+        prefix = self._prefix
+        if (
+            prefix is not None
+            and all(map(bytes.startswith, messages, repeat(prefix)))
+            and [*map(_last, messages)].count(_BRACE) == len(messages)
+        ):
+            return [*map(itemgetter(slice(len(prefix), -1)), messages)]
         contents = [envelope.message for envelope in _envelopes(b"[%b]" % b",".join(messages))]
         end = bytes(contents[0]) + b"}" if contents else b""
         if end and messages[0].endswith(end):

@@ -8,6 +8,7 @@ all), or the first after a hole, in which at least one whole interval is missing
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -26,6 +27,8 @@ ACTIVE = 300
 LATE = 60
 """A record that is later than so many seconds (or ten intervals) does not come any more."""
 _INTERVALS = 10
+_AHEAD = 86_400
+"""A record that is more seconds ahead, of the clock and of all others, is not of that time."""
 _MOST_HOLES = 1000
 """How many holes of a source are remembered; what lies before counts as handed over."""
 _MOST_ASKED = 100
@@ -118,13 +121,18 @@ class Sources(Generic[R]):
     Args:
         position: Where a record stands: its second and its source.
         step: Seconds from one record of a source to the next.
+        begin: The second from which on all is to be told; None: from one that is not known.
     """
 
-    def __init__(self, position: Callable[[R], Position | None], step: int = 1) -> None:
+    def __init__(self, position: Callable[[R], Position | None], step: int = 1, begin: int | None = None) -> None:
         self.position = position
         self.step = step
+        self._begin = None if begin is None else begin + -begin % step
+        self._expected: int | None = None
         self.late = 0
         """How many came after their successor."""
+        self.now = math.inf
+        """The time by the clock."""
         self._sources: dict[int | None, Source] = {}
         self._unsure: dict[int | None, _Broken] = {}
         self._asked = self._broken_at = 0
@@ -132,7 +140,9 @@ class Sources(Generic[R]):
         self._awaited: int | None = None
         self._missing: list[Missing] = []
 
-    def new_of(self, records: list[R], *, stop: bool = False) -> tuple[list[R], range, list[R]]:
+    def new_of(  # noqa: C901 - one case for each way in which a record can come
+        self, records: list[R], *, stop: bool = False
+    ) -> tuple[list[R], range, list[R]]:
         """Sorts out what has come.
 
         Args:
@@ -163,6 +173,8 @@ class Sources(Generic[R]):
             elif not ordered and (source is None or second > source.last):
                 index, records, ordered = 0, self._in_order(records[index - 1 :]), True
                 continue
+            elif sources and second - max(self.now, self.newest) > _AHEAD:
+                pass  # else all others would be late from now on, and none be missed
             elif source is None:
                 sources[name] = Source(second, step)
             elif second > source.last:
@@ -218,6 +230,8 @@ class Sources(Generic[R]):
 
     def broken(self) -> None:
         """Notes that the connection broke: every source that was active may have lost records."""
+        if not self._sources:
+            self._expected = self._begin
         newest, inactive = self.newest, self._inactive
         self._broken_at = newest
         self._asked = max(self._asked, inactive)
@@ -238,9 +252,9 @@ class Sources(Generic[R]):
 
     @property
     def next_second(self) -> int | None:
-        """The first second of which something may be lost, or not told; None where nothing was ever told."""
+        """The first second of which something may be lost, or not told; None where that is not known."""
         if not self._sources:
-            return None
+            return self._begin
         since = self._since(source for source in self._sources.values() if source.last > self._inactive)
         return min(since, self._first_awaited() or since)
 
@@ -256,6 +270,14 @@ class Sources(Generic[R]):
     def _unsure_sources(self) -> Iterable[Source]:
         return (self._sources[name] for name in self._unsure)
 
+    def take_expected(self, records: list[R]) -> range:
+        """The intervals that may have been lost with a connection before these, which are told first; once."""
+        places = [place for place in map(self.position, records) if place] if self._expected is not None else []
+        if self._expected is None or not places:
+            return range(0)
+        first, self._expected = self._expected, None
+        return range(first, min(places)[0], self.step)
+
     def take_awaited(self) -> range:
         """The intervals of which late records may be lost with a connection that broke; once after each break."""
         if self._awaited is None or not self._unsure:
@@ -264,7 +286,7 @@ class Sources(Generic[R]):
         return range(first, self.newest, self.step)
 
     def take_ended(self) -> range:
-        """The intervals that sources may have told and lost, which have been silent since while others have not; once."""
+        """The intervals that sources may have told and lost, silent since while others have not been; once."""
         newest, step = self.newest, self.step
         if newest == self._broken_at:
             return range(0)

@@ -157,7 +157,7 @@ class Stream(Generic[T]):
             def batches(form: Form[Any]) -> Steps[None]:
                 yield from self._until_the_end(form, endings)
 
-            steps = written(target, kind, batches, self.plan.descriptions, overwrite=overwrite)
+            steps = written(target, kind, batches, self.plan.descriptions, overwrite=overwrite, kept=True)
             self.plan.client.drive(steps)
             for ending in endings:
                 raise ending

@@ -30,15 +30,13 @@ _KEPT: Final = 40
 _PATIENCE: Final = 60.0
 _POLL: Final = 0.002
 _SPEED: Final = 100.0
-"""How much shorter waits are made."""
+"""How much faster time passes while one waits."""
 _LULL: Final = 0.03
 """For how long the listener may catch up entirely, now and then: else all that comes would come together."""
 _CALM: Final = 0.7
 """How often that is."""
 _OFTEN: Final = 120
 """After how many of them what is stored is read."""
-_AGE: Final = 30
-"""How many seconds of what it has not heard yet a connection may be older at once."""
 _STALE_AFTER: Final = 0.3
 """Nothing but the storm is silent for longer."""
 
@@ -109,7 +107,7 @@ def soak(
     rooms = RoomOptions(replays=5, kept_seconds=_KEPT * step)
     retries = RetryPolicy(first_wait=0.005, longest_wait=0.02, max_attempts=10)
     with Sandbox(now=_NOW, days=1, seed=seed, rooms=rooms) as sandbox:
-        clock, now = _FieldTime(sandbox, step), sandbox.field.now
+        clock, now = _FieldTime(sandbox), sandbox.field.now
         with (
             Client(sandbox.token, base_url=sandbox.url, retries=retries, clock=clock) as client,
             Listener(client, _PAD, _NOW, form, _STALE_AFTER, resolution) as listener,
@@ -165,22 +163,17 @@ def _latest(now: float, step: int) -> int:
 
 
 class _FieldTime(Clock):
-    """The time in the field, so that a connection that lasts a minute of it is a minute old to the listener too.
+    """The time in the field. A connection ages by what it tells, as it would in life, and, in a hurry, by itself."""
 
-    Where it leaps, a connection ages as its records come: in life it would have told them meanwhile.
-    """
-
-    def __init__(self, sandbox: Sandbox, step: int) -> None:
+    def __init__(self, sandbox: Sandbox) -> None:
         self.listener: Listener | None = None
         self._sandbox = sandbox
-        self._step = step
 
     def now(self) -> float:
         return self._sandbox.field.now()
 
     def monotonic(self) -> float:
-        now, last = self._sandbox.field.now(), self.listener.last if self.listener else 0
-        return min(now, last + self._step + _AGE) if last else now
+        return (self.listener.last if self.listener else 0) + _SPEED * time.monotonic()
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds / _SPEED)

@@ -296,6 +296,36 @@ def test_where_links_are_forbidden(overwrite: bool, tmp_path: Path, monkeypatch:
     assert files_in(tmp_path) == {"records.json": b"new" * 100_000, "other.json": b"other"}
 
 
+@nameless
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_what_is_kept_can_be_seen_until_it_is_whole(overwrite: bool, tmp_path: Path) -> None:
+    target = tmp_path / "shift.ndjson"
+    if overwrite:
+        target.write_bytes(b"old")
+    with replacing(target, overwrite=overwrite, kept=True) as file:
+        file.write(b"new")
+        file.flush()
+        assert (tmp_path / "shift.ndjson.unfinished").read_bytes() == b"new"
+    assert files_in(tmp_path) == {"shift.ndjson": b"new"}
+
+
+@nameless
+def test_what_is_kept_stays_where_it_comes_to_no_end(tmp_path: Path) -> None:
+    target = tmp_path / "shift.ndjson"
+
+    def fail_behind(content: bytes) -> None:
+        with replacing(target, kept=True) as file:
+            file.write(content)
+            raise OSError("full")
+
+    for content in (b"first", b"second", b""):
+        with pytest.raises(OSError, match="full") as failure:
+            fail_behind(content)
+        notes = getattr(failure.value, "__notes__", [])
+        assert any("what had come is in" in note for note in notes) is bool(content)
+    assert files_in(tmp_path) == {"shift.ndjson.unfinished": b"first", "shift.ndjson.unfinished-2": b"second"}
+
+
 def test_two_at_a_time(tmp_path: Path) -> None:
     target = tmp_path / "records.json"
     with replacing(target) as one, replacing(target) as two:

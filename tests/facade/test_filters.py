@@ -106,18 +106,35 @@ def test_none_is_no_filter(sandbox: Sandbox, form: Form) -> None:
 def test_filters_that_the_sdk_does_not_know_are_passed_on(sandbox: Sandbox, form: Form) -> None:
     form(Pad, "get_models", basin="Permian", complete=True)
     form(Site, "get_models", ordering="-name", stage_total__gte=60)
-    form(State, "get_models", truth_table_calculating=False)
+    form(State, "get_models", changed_since=5)
     form(Pad(id=681), "get_sites", basin="Permian")
     form(Pad(id=681), "get_states", limit=5)
     form(Pad(id=681), "get_stages_metadata", labels=["a", "b"])
     assert asked(sandbox) == [
         "GET /pads/?complete=true&basin=Permian",
         "GET /sites/?ordering=-name&stage_total__gte=60",
-        "GET /states/?truth_table_calculating=false",
+        "GET /states/?changed_since=5",
         "GET /sites/?pad__id=681&basin=Permian",
         "GET /states/?pad__id=681&limit=5",
         "GET /pads/681/history/?labels=a,b",
     ]
+
+
+@pytest.mark.parametrize(
+    ("target", "name", "advice"),
+    [
+        (Pad, "name", "There are: complete, well_api"),
+        (Pad, "customer_name", "There are: "),
+        (Site, "metadata", "There are: "),
+    ],
+)
+def test_attributes_that_are_no_filters_are_warned_of(
+    sandbox: Sandbox, form: Form, target: object, name: str, advice: str
+) -> None:
+    with pytest.warns(UserWarning, match=f"'{name}' is no filter that is known here.*{advice}") as warned:
+        form(target, "get_models", **{name: "Caprock"})
+    assert "datastore_sdk" not in warned[0].filename  # it is the caller's line
+    assert asked(sandbox)[0].endswith(f"{name}=Caprock")
 
 
 def test_special_characters_arrive(sandbox: Sandbox, form: Form) -> None:

@@ -7,6 +7,7 @@ import resource
 import tempfile
 import threading
 from concurrent.futures import Future
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -301,3 +302,30 @@ def test_batches_of_no_size(hours: Data | DataAsync, sandbox: Sandbox) -> None:
         with pytest.raises(TypeError, match="size must be an int"):
             hours.batches(wrong)
     assert asked(sandbox) == []
+
+
+ASKED = ["timestamp", "site_id", "proppant_conc", "slurry_rate"]
+
+
+@pytest.mark.parametrize("seconds", [60, 0])
+@pytest.mark.parametrize("resume", [False, True], ids=["plain", "resume"])
+def test_columns_are_those_asked_for_whatever_comes(
+    sandbox: Sandbox,  # noqa: ARG001 - the environment leads to it
+    tmp_path: Path,
+    form: Form,
+    seconds: int,
+    resume: bool,
+) -> None:
+    """In the order in which they were asked for: the files of one day go below those of another."""
+    start = (
+        datetime(2025, 9, 17, 9, tzinfo=UTC) if seconds else datetime(2020, 1, 1, tzinfo=UTC)
+    )  # nothing measured yet
+    data = form(Site(981), "get_data", start, start + timedelta(seconds=60), fields=ASKED[2:])
+    for suffix in (".csv", ".csv.gz", ".parquet"):
+        form(data, "save", tmp_path / f"day{suffix}", resume=resume)
+    assert (tmp_path / "day.csv").read_text().splitlines()[0] == ",".join(f'"{name}"' for name in ASKED)
+    assert pd.read_csv(tmp_path / "day.csv.gz").columns.to_list() == ASKED
+    for table in (pq.read_table(tmp_path / "day.parquet"), form(data, "to_arrow")):
+        assert table.schema.names == ASKED
+        assert table.schema.field("timestamp").type == MOMENT
+        assert len(table) == (61 if seconds else 0)

@@ -28,11 +28,14 @@ class Listener:
     query: DataQuery | None = field(default_factory=lambda: DataQuery(source="pad", id=681, is_routed=True))
     manners: Manners = field(default_factory=Manners)
     on_gap: Callable[[Gap], object] | None = None
+    resumed: bool = False
+    """Whether it goes on with a session."""
 
     def __post_init__(self) -> None:
         self.counts = Counts()
         self.gaps = Gaps(self.on_gap)
-        self.sources = Sources[dict[str, Any]](DICTS.position, self.world.step)
+        begin = self.query.seconds()[0] if self.query and self.query.start and not self.resumed else None
+        self.sources = Sources[dict[str, Any]](DICTS.position, self.world.step, begin)
 
     def steps(self) -> Steps[None]:
         exchange = self.world.exchange

@@ -79,7 +79,11 @@ def test_gaps_that_are_not_filled_are_reported(resolution: DataResolutions) -> N
 def test_what_the_archive_has_not_either_is_reported(resolution: DataResolutions) -> None:
     step = STEPS[resolution]
     lost = {BEGIN + 12 * step, BEGIN + 13 * step}
-    world = outage(step, is_measured=lambda second: second not in lost)
+
+    def is_measured(second: int) -> bool:
+        return second not in lost
+
+    world = outage(step, is_measured=is_measured)
     listener = Listener(world, query=question(resolution))
     is_whole(world, listener.listen(40.5 * step))
     assert {(gap.source, gap.start.timestamp(), gap.seconds) for gap in listener.gaps.found} == {
@@ -214,8 +218,8 @@ def test_days_of_chance(resolution: DataResolutions, seed: int) -> None:
 
     world.endings = ending
     listener = Listener(world, query=question(resolution))
-    heard = listener.listen(min(2000 * step, 400_000))
-    assert listener.counts.reconnections > 20
+    heard = listener.listen(min(1000 * step, 80_000))
+    assert listener.counts.reconnections > 10
     assert heard == sorted(heard, key=_order)
     last = heard[-1]["timestamp"]
     assert [record for record in heard if record["timestamp"] < last] == world.records(BEGIN + 1, last - 1)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from datastore_sdk.data.query import DataQuery
 from datastore_sdk.realtime.gaps import Gap
 from tests.realtime.listeners import Listener, positions
 from tests.realtime.world import BEGIN, LOST, World, closed
@@ -105,6 +107,54 @@ def test_a_source_that_was_asked_about_up_to_its_last_record() -> None:
     sources.broken()
     assert sources.new_of(records[15:16], stop=True)[1] == range(114, 115)
     assert rest == records[14:15]
+
+
+SINCE = DataQuery(source="pad", id=681, is_routed=True, start=datetime.fromtimestamp(BEGIN + 1, tz=UTC))
+
+
+def beginning_lost(**options: Any) -> World:
+    """The first connection breaks at once, and the queue has lost the beginning when it can be made again."""
+    world = World(sites=(981, 982), endings=at(0), **options)
+    world.loses = lambda: 3 if world.handshakes[1:] else 0
+    world.is_down = lambda now: now < BEGIN + 5 and len(world.handshakes) > 1
+    return world
+
+
+def test_what_is_lost_before_anything_was_told() -> None:
+    """The time of the beginning is known."""
+    world = beginning_lost()
+    is_whole(world, Listener(world, query=SINCE).listen(30.5), 20)
+    assert world.asked == [(BEGIN + 1, BEGIN + 3)]
+
+
+def test_what_is_lost_before_anything_was_told_and_cannot_be_had() -> None:
+    world = beginning_lost(archive_fails=True)
+    listener = Listener(world, query=SINCE)
+    listener.listen(60)
+    (gap,) = listener.gaps.found
+    assert (gap.start.timestamp() - BEGIN, gap.seconds, gap.source) == (1, 3, None)
+    assert "500" in gap.reason
+
+
+def test_a_session_that_goes_on_does_not_begin_again() -> None:
+    """It goes on where it was left, which may be long after the beginning of the query."""
+    world = beginning_lost()
+    heard = Listener(world, query=SINCE, resumed=True).listen(30.5)
+    assert heard[0]["timestamp"] == BEGIN + 4
+    assert world.asked == []
+
+
+def test_a_history_that_begins_later_is_not_asked_for() -> None:
+    world = World(is_measured=lambda second: second > BEGIN + 20)
+    is_whole(world, Listener(world, query=SINCE).listen(60.5), 60)
+    assert len(world.asked) <= 1  # the room was silent for long
+
+
+def test_a_room_that_tells_no_history_is_dead() -> None:
+    world = World()
+    world.told = lambda _: len(world.handshakes) > 1
+    is_whole(world, Listener(world, query=SINCE).listen(120), 100)
+    assert len(world.handshakes) == 2
 
 
 def test_a_late_record_that_a_break_loses_is_fetched() -> None:
@@ -308,7 +358,7 @@ def test_a_late_record_is_handed_over_when_it_comes() -> None:
     assert sources.new_of([{"site_id": 1}] * 2)[0] == [{"site_id": 1}] * 2  # no time, no double
 
 
-@pytest.mark.parametrize("second", [None, True, "1758196801", 1.5, -1, 10**12, 10**18, 1 << 70, [1], {"a": 1}])
+@pytest.mark.parametrize("second", [None, True, "1758196801", 1.5, -(10**12), 10**12, 10**18, 1 << 70, [1], {"a": 1}])
 def test_timestamps_that_are_none(second: Any) -> None:
     """They are handed over as they come, and nothing is looked for after them."""
     world = World(endings=at(20))
@@ -320,6 +370,25 @@ def test_timestamps_that_are_none(second: Any) -> None:
     heard = listener.listen(120)
     assert heard[0]["site_id"] == heard[1]["site_id"] == 981
     assert positions(heard[2:]) == whole(world, 30)
+
+
+def test_a_record_from_the_future_hides_no_loss() -> None:
+    world = outage(World())
+    future = {"timestamp": BEGIN + 10**7, "site_id": 981}
+    told = World._message
+
+    def strangely(record: dict[str, Any]) -> bytes:
+        if record["timestamp"] == BEGIN + 5 and future not in world.emitted:
+            world.messages = [told(world, future)]
+        return told(world, record)
+
+    world._message = strangely  # type: ignore[method-assign]
+    listener = Listener(world)
+    heard = listener.listen(60.5)
+    assert heard.count(future) == 1
+    heard.remove(future)
+    is_whole(world, heard, 60)
+    assert listener.counts.filled > 0
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -431,6 +431,22 @@ def test_a_cancelled_save_leaves_a_whole_file(sandbox: Sandbox, client: Client, 
     assert json.loads((tmp_path / "live.json").read_text()) == measured(client, sandbox, 5)
 
 
+def test_what_has_come_is_on_the_disk_before_the_end(
+    sandbox: Sandbox, client: Client, form: str, tmp_path: Path
+) -> None:
+    """A program that is killed leaves it there."""
+    live, _ = Site(SITE, client=client).get_realtime_measurements_data()
+    live, saving = save(live._stream.plan, form, tmp_path / "live.ndjson")
+    eventually(lambda: live.statistics.connected)
+    sandbox.advance(5)
+    unfinished = tmp_path / "live.ndjson.unfinished"
+    eventually(lambda: unfinished.exists() and unfinished.read_text().count("\n") == 5)
+    assert [json.loads(line) for line in unfinished.read_text().splitlines()] == measured(client, sandbox, 5)
+    live.close()
+    saving.result(PATIENCE)
+    assert [file.name for file in tmp_path.iterdir()] == ["live.ndjson"]
+
+
 def test_ctrl_c(sandbox: Sandbox, tmp_path: Path) -> None:
     """The file is whole, and the program ends as Ctrl-C ends programs."""
     program = textwrap.dedent(f"""

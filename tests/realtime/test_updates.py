@@ -192,7 +192,7 @@ def test_one_watches_where_another_has_just_ended(client: Client, form: str, how
         watched = Site(SITE, client=client).monitor_state()
         states = iter(watched)
         next(states)
-        eventually(lambda: watched.statistics.connected)
+        eventually(lambda watched=watched: watched.statistics.connected)  # type: ignore[misc]
         if how == "closed":
             watched.close()
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Protocol
@@ -46,6 +46,10 @@ class TableBuilder:
         self._under_way: deque[Future[pa.RecordBatch]] = deque()
         self._texts: list[msgspec.Raw] = []
         self._size = 0
+
+    def expect(self, columns: Iterable[str]) -> None:
+        """Has these columns stand first, and be there whatever comes."""
+        self._columns.expect(columns)
 
     def add(self, texts: list[msgspec.Raw]) -> Steps[None] | None:
         """Takes in the JSON texts of records; comes back with steps to be done before the next ones, if there are any.

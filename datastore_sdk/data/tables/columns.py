@@ -8,6 +8,7 @@ microseconds where some are floats, unless one is too large or too fine for that
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -36,6 +37,10 @@ class Columns:
         """Columns with ints that are no floats."""
         self._in_microseconds = True
         """Whether all timestamps can be told in them."""
+
+    def expect(self, names: Iterable[str]) -> None:
+        """Takes columns in that are there whatever comes."""
+        self._types.update(dict.fromkeys(names, pa.null()))
 
     def note(self, batch: pa.RecordBatch) -> None:
         """Takes a batch's columns in."""
@@ -70,7 +75,7 @@ class Columns:
         kind = self._types[name]
         if kind == pa.float64() and name in self._large:
             return JSON_TEXT
-        if name == _TIMESTAMP and kind == pa.int64() and name not in self._large:
+        if name == _TIMESTAMP and kind in {pa.int64(), pa.null()} and name not in self._large:
             return _MOMENT
         if name == _TIMESTAMP and kind == pa.float64() and self._in_microseconds:
             return _FINE_MOMENT

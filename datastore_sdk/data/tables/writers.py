@@ -36,6 +36,10 @@ class _TableWriter(Writer):
         """Takes in units and labels, which become metadata of the columns."""
         self._descriptions = descriptions
 
+    def expect(self, columns: Iterable[str]) -> None:
+        """Has these columns stand first, and be there whatever comes."""
+        self._builder.expect(columns)
+
     def write(self, batch: list[Any]) -> Steps[None] | None:
         """Adds records."""
         return self._builder.add(batch)

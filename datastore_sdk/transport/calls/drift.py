@@ -15,11 +15,11 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, partial
 from http import HTTPStatus
-from inspect import currentframe
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, cast, get_args
 
 import orjson
 
+from datastore_sdk.checks import level_of_user
 from datastore_sdk.exceptions import DriftFoundError, DriftWarning
 from datastore_sdk.transport.calls.attempt import facts, facts_of
 from datastore_sdk.transport.telling.hooks import DriftEvent, Hooks, tell
@@ -48,7 +48,6 @@ _REFUSALS = frozenset(
     }
 )
 """The errors that the contract knows, besides those of the service itself (5xx)."""
-_PACKAGES = ("datastore_sdk", "restream_api")
 
 _warned: set[tuple[object, ...]] = set()
 _heard: dict[int, tuple[object, set[tuple[object, ...]]]] = {}
@@ -185,15 +184,7 @@ def _is_new(key: tuple[object, ...], known: set[tuple[object, ...]]) -> bool:
 
 def _warn_once(key: tuple[object, ...], message: str) -> None:
     if _is_new(key, _warned):
-        warnings.warn(message, DriftWarning, stacklevel=_level_of_user())
-
-
-def _level_of_user() -> int:
-    """How many frames, counted from the one that warns, are the SDK's own."""
-    level, frame = 0, currentframe()
-    while frame and str(frame.f_globals.get("__name__", "")).partition(".")[0] in _PACKAGES:
-        level, frame = level + 1, frame.f_back
-    return level
+        warnings.warn(message, DriftWarning, stacklevel=level_of_user())
 
 
 def _in_value(value: object) -> Iterator[Deviation]:

@@ -73,7 +73,8 @@ class Frames:
             if length >= _TWO_BYTES:
                 if length >= _MASKED:  # servers must not; the library says so
                     messages += self._leave_to_protocol(buffer[position:])
-                    return end
+                    position = end
+                    break
                 start += 2 if length == _TWO_BYTES else 8
                 if start > end:
                     self._needed = start - position
@@ -81,15 +82,10 @@ class Frames:
                 length = int.from_bytes(buffer[position + 2 : start])
             stop = start + length
             if length > self._longest:
-                if length > _LONGEST_SKIPPED or buffer[position] not in _WHOLE or self._fragmented:
-                    messages += self._leave_to_protocol(buffer[position:])
-                    return end
-                if end < start + _SHOWN:
-                    self._needed = start + _SHOWN - position
+                behind = self._skip_over(buffer, position, start, stop, messages)
+                if behind == position:
                     return position
-                messages.append(_TOO_LONG + buffer[start : start + _SHOWN])
-                self._skip = max(0, stop - end)
-                position = min(stop, end)
+                position = behind
                 continue
             if stop > end:
                 self._needed = stop - position
@@ -101,9 +97,22 @@ class Frames:
                 messages += self._leave_to_protocol(buffer[position:stop])
                 position = stop
                 if self._protocol.state > State.OPEN:  # what comes after the end is not part of it
-                    return end
+                    position = end
         self._needed = _SHORTEST
         return position
+
+    def _skip_over(self, buffer: bytes, position: int, start: int, stop: int, messages: list[bytes]) -> int:
+        """Takes off what has come of a frame that is too long; comes back with its beginning where more must come."""
+        end = len(buffer)
+        if stop - start > _LONGEST_SKIPPED or buffer[position] not in _WHOLE or self._fragmented:
+            messages += self._leave_to_protocol(buffer[position:])
+            return end
+        if end < start + _SHOWN:
+            self._needed = start + _SHOWN - position
+            return position
+        messages.append(_TOO_LONG + buffer[start : start + _SHOWN])
+        self._skip = max(0, stop - end)
+        return min(stop, end)
 
     def _leave_to_protocol(self, data: bytes) -> list[bytes]:
         self._protocol.receive_data(data)
@@ -123,16 +132,18 @@ class Frames:
 
 def _cut_usual(buffer: bytes, position: int, end: int, messages: list[bytes]) -> int:
     """Takes off frames as most are, of text and below 64 KB; much faster than looking at all that a frame may be."""
-    last = end - _HEAD.size
+    last, head, text, longer_text, keep = end - _HEAD.size, _HEAD.unpack_from, _TEXT, _LONGER_TEXT, messages.append
     while position <= last:
-        kind, length = _HEAD.unpack_from(buffer, position)
-        start = position + _HEAD.size
-        if kind != _LONGER_TEXT:
-            if not _TEXT <= kind < _LONGER_TEXT:
-                break
-            start, length = position + _SHORTEST, kind - _TEXT
-        if start + length > end:
+        kind, length = head(buffer, position)
+        if kind == longer_text:
+            start = position + 4
+        elif text <= kind < longer_text:
+            start, length = position + 2, kind - text
+        else:
             break
-        position = start + length
-        messages.append(buffer[start:position])
+        stop = start + length
+        if stop > end:
+            break
+        keep(buffer[start:stop])
+        position = stop
     return position

@@ -69,7 +69,9 @@ def test_a_proxy_that_makes_no_sense(serve: Serve, client_of: ClientOf, answer: 
 
 
 def test_a_proxy_of_another_kind() -> None:
-    with pytest.raises(ConfigurationError, match="http:// and https:// proxies only, not socks5://127.0.0.1: name one"):
+    with pytest.raises(
+        ConfigurationError, match=r"http:// and https:// proxies only, not socks5://127\.0\.0\.1: name one"
+    ):
         connected("127.0.0.1", 1, proxy="socks5://127.0.0.1:1", seconds=1, context=server_context)
 
 
@@ -118,7 +120,7 @@ def test_a_proxy_whose_certificate_nobody_vouches_for(serve: Serve, client_of: C
     proxy = Proxy(context=server_context())
     try:
         client = client_of(serve(visits(b"")), proxy=f"https://127.0.0.1:{proxy.port}", retries=ONCE)
-        with pytest.raises(NoConnectionError, match="the proxy 127.0.0.1: .*certificate"):
+        with pytest.raises(NoConnectionError, match=r"the proxy 127\.0\.0\.1: .*certificate"):
             Reading(measurements(client, "site", 981, KEY, {}, Manners()), "sync").done.result(PATIENCE)
     finally:
         proxy.close()
