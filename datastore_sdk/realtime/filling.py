@@ -116,10 +116,11 @@ class Filling(Hearer[R]):
         Raises:
             NoConnectionError: There is: the other side answers, but the room is dead.
         """
-        now, since = self._exchange.clock.monotonic(), self._sources.next_second
-        if self._query is None or since is None or now - self._looked < self._patience:
+        now = self._exchange.clock.monotonic()
+        if self._query is None or now - self._looked < self._patience:
             return
-        if self._clipped(self._query, since, None) is None:  # nothing is due yet, or any more
+        since = self._sources.next_second
+        if since is None or self._clipped(self._query, since, None) is None:  # nothing is due yet, or any more
             return
         self._looked, self._patience = now, min(2 * self._patience, _LONGEST_LOOK)
         before = self._counts.filled

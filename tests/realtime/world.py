@@ -69,6 +69,7 @@ class World:
         is_down: Whether the room cannot be entered at a second.
         alive: Whether pings are answered.
         at_a_time: How many seconds are told together at most.
+        drips: Seconds that telling them takes.
         takes: Seconds for which whoever reads holds up the listening, whenever something is emitted.
         step: Seconds that a record stands for. It is told when they are over; the archive computes it from those that
             it has and that it is asked for, and its `rate` is -1 where these are not all.
@@ -86,6 +87,7 @@ class World:
     is_down: Callable[[int], bool] = lambda _: False
     alive: bool = True
     at_a_time: int | None = None
+    drips: float = 0.0
     takes: Callable[[], float] = lambda: 0.0
     step: int = 1
     archive_fails: bool = False
@@ -238,6 +240,7 @@ class World:
         self._next = seconds[-1] + self.step if seconds else self._next
         due = [record for second in seconds if self.told(second) for record in self.records(second, second)]
         self._count += len(due)
+        self.clock.time += self.drips if due else 0.0
         return due
 
     def _message(self, record: Record) -> bytes:
