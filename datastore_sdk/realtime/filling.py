@@ -39,8 +39,8 @@ stored them yet."""
 _FIRST_LOOK, _LONGEST_LOOK = 15.0, 600.0
 """How long to wait before, and between looks for records that a silent room may not tell, in seconds."""
 _SETTLED = 60.0
-"""Seconds after which a connection has told all that was kept for it, so that a hole is one in the data, and who has
-told nothing has nothing to tell."""
+"""For how many seconds a connection must have told no more than was measured meanwhile. Then it has told all that was
+kept for it, so that a hole is one in the data, and who has told nothing has nothing to tell."""
 _UNTOLD = 10
 """More records than may be on their way."""
 _OVER = 60.0
@@ -77,7 +77,9 @@ class Filling(Hearer[R]):
         self._query = query
         self._gaps = gaps
         self._counts = counts
-        self._entered = self._looked = -math.inf
+        self._looked = -math.inf
+        self._waited = 0.0
+        self._waited_since = 0
         self._patience = _FIRST_LOOK
         self._told = False
         self._reached = 0
@@ -85,7 +87,7 @@ class Filling(Hearer[R]):
 
     def take(self, items: list[R]) -> Steps[bool]:
         """Emits what is new of these, after what was lost before them."""
-        self._note_lag(items)
+        self._note_time(items)
         self._sources.now = self._exchange.clock.now()
         self._patience = _FIRST_LOOK
         if self._query is not None:
@@ -105,7 +107,7 @@ class Filling(Hearer[R]):
 
     def entered(self) -> Steps[None]:
         """Whether something was lost is seen when something comes, or when nothing does."""
-        self._entered = self._exchange.clock.monotonic()
+        self._waited, self._waited_since = 0.0, self._sources.newest
         self._looked, self._patience, self._told = -math.inf, _FIRST_LOOK, False
         yield from ()
 
@@ -115,10 +117,11 @@ class Filling(Hearer[R]):
         Raises:
             NoConnectionError: There is: the other side answers, but the room is dead.
         """
-        now, since = self._exchange.clock.monotonic(), self._sources.next_second
-        if self._query is None or since is None or now - self._looked < self._patience:
+        now = self._exchange.clock.monotonic()
+        if self._query is None or now - self._looked < self._patience:
             return
-        if self._clipped(self._query, since, None) is None:  # nothing is due yet, or any more
+        since = self._sources.next_second
+        if since is None or self._clipped(self._query, since, None) is None:  # nothing is due yet, or any more
             return
         self._looked, self._patience = now, min(2 * self._patience, _LONGEST_LOOK)
         before = self._counts.filled
@@ -127,6 +130,10 @@ class Filling(Hearer[R]):
             message = "the room has told nothing of the latest records: it is dead"
             raise NoConnectionError(message, method="GET", url=self._exchange.base_url, sent=True)
         self._told = True
+
+    def waited(self, seconds: float) -> None:
+        """While it is waited for the room, not for whoever reads, it has told all that there was to tell."""
+        self._waited += seconds
 
     def broken(self) -> None:
         """Whatever comes next may come after a hole."""
@@ -215,12 +222,16 @@ class Filling(Hearer[R]):
     @property
     def _settled(self) -> bool:
         """Whether the queue must have told what it had kept."""
-        return self._exchange.clock.monotonic() - self._entered >= _SETTLED
+        return self._waited >= _SETTLED
 
-    def _note_lag(self, items: list[R]) -> None:
+    def _note_time(self, items: list[R]) -> None:
         place = self._sources.position(items[-1]) if items else None
-        if place is not None:
-            self._counts.lag = self._exchange.clock.now() - place[0]
+        if place is None:
+            return
+        second, _ = place
+        self._counts.lag = self._exchange.clock.now() - second
+        if second - self._waited_since > self._waited + _SETTLED:  # it was kept, and more may have been
+            self._waited, self._waited_since = 0.0, second
 
 
 def _moment(second: int) -> datetime:

@@ -54,6 +54,9 @@ class Hearer(Generic[R]):
         """Nothing has come for some time."""
         yield from ()
 
+    def waited(self, seconds: float) -> None:
+        """So long was waited for what comes next."""
+
     def broken(self) -> None:
         """The connection ended."""
 
@@ -173,7 +176,9 @@ class Listening(Generic[R]):
         clock, patience = self._exchange.clock, self._manners.stale_after / 2
         asked, heard = False, clock.monotonic()
         while True:
+            begun = clock.monotonic()
             messages = yield from Receive(answer, patience)
+            self._hearer.waited(clock.monotonic() - begun)
             if messages:
                 yield from self._hear(messages)
                 heard = clock.monotonic()

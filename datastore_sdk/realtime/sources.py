@@ -75,8 +75,9 @@ class Source:
 
     def missing(self, first: int, last: int) -> list[range]:
         """The seconds of the intervals between two, both included, that are missing so far."""
-        step = self._step
-        found = [range(max(start + step - 1, first), min(end, last + step - 1) + 1) for start, end in self._holes]
+        step, begin = self._step, max(bisect_right(self._holes, (first, _FOREVER)) - 1, 0)
+        holes = self._holes[begin:]
+        found = [range(max(start + step - 1, first), min(end, last + step - 1) + 1) for start, end in holes]
         return [seconds for seconds in found if len(seconds) >= step]
 
     def jump(self, second: int) -> range:

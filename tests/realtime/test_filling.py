@@ -157,6 +157,17 @@ def test_a_room_that_tells_no_history_is_dead() -> None:
     assert len(world.handshakes) == 2
 
 
+@pytest.mark.parametrize("slow", ["nothing", "reader", "line"])
+def test_a_hole_in_what_the_queue_had_kept(slow: str) -> None:
+    """It is told bit by bit, perhaps to a reader who holds it up for longer than a connection takes to be settled."""
+    world = World(endings=at(10), is_down=lambda now: BEGIN + 10 <= now < BEGIN + 600, at_a_time=20)
+    world.told = lambda second: not BEGIN + 300 < second <= BEGIN + 400
+    world.drips = 5.0 if slow == "line" else 0.0
+    world.takes = lambda: 90.0 if slow == "reader" and BEGIN + 600 < world.clock.time < BEGIN + 800 else 0.0
+    is_whole(world, Listener(world).listen(1200), 1000)
+    assert world.asked[:1] == [(BEGIN + 301, BEGIN + 400)]
+
+
 def test_a_late_record_that_a_break_loses_is_fetched() -> None:
     """The service had held it back, and then the connection broke: no hole after the break tells of it."""
     world = World(endings=at(20), sites=(981,))

@@ -68,6 +68,9 @@ class World:
         lag: Seconds after which a record is in the archive.
         is_down: Whether the room cannot be entered at a second.
         alive: Whether pings are answered.
+        at_a_time: How many seconds are told together at most.
+        drips: Seconds that telling them takes.
+        takes: Seconds for which whoever reads holds up the listening, whenever something is emitted.
         step: Seconds that a record stands for. It is told when they are over; the archive computes it from those that
             it has and that it is asked for, and its `rate` is -1 where these are not all.
     """
@@ -83,6 +86,9 @@ class World:
     lag: float = 0.0
     is_down: Callable[[int], bool] = lambda _: False
     alive: bool = True
+    at_a_time: int | None = None
+    drips: float = 0.0
+    takes: Callable[[], float] = lambda: 0.0
     step: int = 1
     archive_fails: bool = False
     """Whether the archive answers 500."""
@@ -147,6 +153,7 @@ class World:
         match effect:
             case Emit(item):
                 self.emitted += item
+                self.clock.time += self.takes()
             case Receive(_, seconds):
                 result = self._receive(seconds)
             case Connect(request):
@@ -229,10 +236,11 @@ class World:
         return range(self._next + -self._next % self.step, int(self.clock.time) + 2 - self.step, self.step)
 
     def _due(self) -> list[Record]:
-        seconds = self._seconds()
+        seconds = self._seconds()[: self.at_a_time]
         self._next = seconds[-1] + self.step if seconds else self._next
         due = [record for second in seconds if self.told(second) for record in self.records(second, second)]
         self._count += len(due)
+        self.clock.time += self.drips if due else 0.0
         return due
 
     def _message(self, record: Record) -> bytes:
