@@ -9,38 +9,38 @@ from restream_api.api.pads import get_pad, list_pad_fields, list_pads
 from restream_api.models import Pad
 from tests.support.answers import answer, by_path, give
 from tests.support.fixtures import ClientOf, Serve
+from tests.support.gauge import Gauge
 from tests.support.threads import all_of
-from tests.support.wire import Handler, Line, Received
+from tests.support.wire import Line, Received
 
 
-def slowly(body: bytes = b"[]", seconds: float = 0.01) -> Handler:
-    def handle(line: Line, request: Received) -> None:
-        line.stall(seconds)
-        give(answer(200, body), line, request)
-
-    return handle
+def slowly(body: bytes = b"[]") -> Gauge:
+    return Gauge(answer(200, body))
 
 
 def test_many_threads(serve: Serve, client_of: ClientOf) -> None:
-    server = serve(slowly())
+    gauge = slowly()
+    server = serve(gauge)
     client = client_of(server)
     assert all_of([lambda: client.run(list_pads())] * 40) == [[]] * 40
-    assert (server.most_at_a_time, len(server.received)) == (3, 40)
+    assert (gauge.most_at_a_time, len(server.received)) == (3, 40)
 
 
 def test_many_tasks(serve: Serve, client_of: ClientOf) -> None:
-    server = serve(slowly())
+    gauge = slowly()
+    server = serve(gauge)
 
     async def main() -> list[list[Pad]]:
         async with client_of(server) as client:
             return [*await asyncio.gather(*[client.arun(list_pads()) for _ in range(40)])]
 
     assert asyncio.run(main()) == [[]] * 40
-    assert (server.most_at_a_time, len(server.received)) == (3, 40)
+    assert (gauge.most_at_a_time, len(server.received)) == (3, 40)
 
 
 def test_threads_and_tasks_together(serve: Serve, client_of: ClientOf) -> None:
-    server = serve(slowly())
+    gauge = slowly()
+    server = serve(gauge)
     client = client_of(server)
 
     async def main() -> None:
@@ -48,17 +48,18 @@ def test_threads_and_tasks_together(serve: Serve, client_of: ClientOf) -> None:
             await asyncio.gather(*[client.arun(list_pads()) for _ in range(15)])
 
     all_of([lambda: asyncio.run(main()), *[lambda: client.run(list_pads())] * 15])
-    assert (server.most_at_a_time, len(server.received)) == (3, 30)
+    assert (gauge.most_at_a_time, len(server.received)) == (3, 30)
 
 
 def test_ids_and_filters_make_no_other_endpoint(serve: Serve, client_of: ClientOf) -> None:
-    server = serve(slowly())
+    gauge = slowly()
+    server = serve(gauge)
     client = client_of(server)
     calls = [list_pad_fields(pad_id) for pad_id in range(1, 13)]
     all_of([lambda call=call: client.run(call) for call in calls])  # type: ignore[misc]
-    assert server.most_at_a_time == 3
+    assert gauge.most_at_a_time == 3
     all_of([lambda page=page: client.run(list_pads(name_search=str(page))) for page in range(12)])  # type: ignore[misc]
-    assert server.most_at_a_time == 3
+    assert gauge.most_at_a_time == 3
 
 
 def test_each_endpoint_has_a_limit_of_its_own(serve: Serve, client_of: ClientOf) -> None:
