@@ -141,14 +141,20 @@ class Filling(Hearer[R]):
 
     def _look_behind(self, query: DataQuery, items: list[R]) -> Steps[None]:
         """Emits what was lost with a connection before these came, and of which no hole will tell."""
-        expected = self._sources.take_expected(items)
-        if expected and not (yield from self._fill(query, expected[0], expected[-1])):
-            self._gaps.report(gap(range(expected[0], expected[-1] + self._sources.step), None, self._reason))
+        if expected := self._sources.take_expected(items):
+            yield from self._fill_beginning(query, expected)
         awaited = self._sources.take_awaited()
         if awaited and not (yield from self._fill(query, awaited[0], awaited[-1])):
             self._sources.miss(awaited)
         if self._settled and (ended := self._sources.take_ended()):
             yield from self._fill(query, ended[0], ended[-1])
+
+    def _fill_beginning(self, query: DataQuery, expected: range) -> Steps[None]:
+        """Of the second that was told first, other sources may have been lost; of an interval it may not be over yet."""
+        step, missing = self._sources.step, expected[:-1]
+        last = expected[-1] if step == 1 else expected[-1] - step
+        if last >= expected[0] and not (yield from self._fill(query, expected[0], last)) and missing:
+            self._gaps.report(gap(missing, None, self._reason))
 
     def _fill(self, query: DataQuery, first: int, last: int | None) -> Steps[bool]:
         """Emits what REST has of some intervals, by their first seconds, or from one on, and was not handed over.

@@ -272,12 +272,12 @@ class Sources(Generic[R]):
         return (self._sources[name] for name in self._unsure)
 
     def take_expected(self, records: list[R]) -> range:
-        """The intervals that may have been lost with a connection before these, which are told first; once."""
+        """The seconds that may have been lost with a connection before these, which are told first; once."""
         places = [place for place in map(self.position, records) if place] if self._expected is not None else []
         if self._expected is None or not places:
             return range(0)
         first, self._expected = self._expected, None
-        return range(first, min(places)[0], self.step)
+        return range(first, min(places)[0] + 1)
 
     def take_awaited(self) -> range:
         """The intervals of which late records may be lost with a connection that broke; once after each break."""

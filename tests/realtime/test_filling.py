@@ -124,7 +124,18 @@ def test_what_is_lost_before_anything_was_told() -> None:
     """The time of the beginning is known."""
     world = beginning_lost()
     is_whole(world, Listener(world, query=SINCE).listen(30.5), 20)
-    assert world.asked == [(BEGIN + 1, BEGIN + 3)]
+    assert world.asked == [(BEGIN + 1, BEGIN + 4)]
+
+
+def test_what_is_lost_of_the_very_first_second() -> None:
+    """Of one site it was told, of another it was lost with the first connection."""
+    world = World(sites=(981, 982), endings=at(0))
+    told = World._message
+    world._message = lambda record: (  # type: ignore[method-assign]
+        b"null" if (record["timestamp"], record["site_id"]) == (BEGIN + 1, 981) else told(world, record)
+    )
+    heard = Listener(world, query=SINCE).listen(30.5)
+    assert sorted(positions(heard)) == whole(world, heard[-1]["timestamp"] - BEGIN)
 
 
 def test_what_is_lost_before_anything_was_told_and_cannot_be_had() -> None:
