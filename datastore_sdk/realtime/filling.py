@@ -150,7 +150,7 @@ class Filling(Hearer[R]):
             yield from self._fill(query, ended[0], ended[-1])
 
     def _fill_beginning(self, query: DataQuery, expected: range) -> Steps[None]:
-        """Of the second that was told first, other sources may have been lost; of an interval it may not be over yet."""
+        """Emits what was lost before the very first record, and of its second, unless that interval is not over yet."""
         step, missing = self._sources.step, expected[:-1]
         last = expected[-1] if step == 1 else expected[-1] - step
         if last >= expected[0] and not (yield from self._fill(query, expected[0], last)) and missing:
