@@ -81,8 +81,7 @@ class Cutter(Generic[R]):
             Truncated: The body ended before the array was closed.
         """
         yield from self._batches()
-        end = self._rest.strip(_SPACE)
-        if end != b"]" and (self._opening == b"," or end[:1] + end[1:].lstrip(_SPACE) != b"[]"):
+        if not self._closed():
             self._examine()
             raise Truncated
 
@@ -105,7 +104,7 @@ class Cutter(Generic[R]):
                 except Undecodable as error:
                     if not error.at_end:
                         return self._examine(error.reason)
-        elif self._rest:
+        elif self._rest and not self._closed():
             self._examine()
         if self._size >= WINDOW:  # whatever it is, it must begin well
             self._examine(most=WINDOW)
@@ -113,6 +112,11 @@ class Cutter(Generic[R]):
             raise Corrupt(self.good, f"a record is longer than {LONGEST >> 20} MB")
         self._wanted = min(2 * self._size, LONGEST)  # so that a long record is not parsed again with every window
         return None
+
+    def _closed(self) -> bool:
+        """Whether all that is left is the end of the array."""
+        end = self._rest.strip(_SPACE)
+        return end == b"]" if self._opening == b"," else end[:1] + end[1:].lstrip(_SPACE) == b"[]"
 
     def _taken(self, cut: int) -> list[R]:
         """The records up to a cut."""

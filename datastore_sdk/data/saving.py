@@ -12,7 +12,6 @@ from datastore_sdk.data.displays import display_for
 from datastore_sdk.data.download import Download
 from datastore_sdk.data.files import checked_target
 from datastore_sdk.data.formats import writer_for
-from datastore_sdk.data.keeping import kept
 from datastore_sdk.data.progress import Meter, NotShown, Show
 from datastore_sdk.data.query import DataQuery, columns_of
 from datastore_sdk.data.stream import batches
@@ -51,6 +50,8 @@ def saving(
         with display_for(progress) as show:
             meter = Meter(download, queries, exchange.clock, show) if show else None
             if resume:
+                from datastore_sdk.data.keeping import kept  # here, for few need it
+
                 yield from kept(exchange, queries, target, kind, download, overwrite=overwrite)
             else:
                 download.hand_over(0, None)

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from datastore_sdk.transport.driving.drivers import AsyncDriver, Driver
+    from datastore_sdk.transport.driving.async_drivers import AsyncDriver
+    from datastore_sdk.transport.driving.drivers import Driver
 
 T = TypeVar("T")
 
@@ -307,6 +308,6 @@ class Client:
         return Driver(self._wire.http(), self._clock)
 
     def _async(self) -> AsyncDriver:
-        from datastore_sdk.transport.driving.drivers import AsyncDriver
+        from datastore_sdk.transport.driving.async_drivers import AsyncDriver
 
         return AsyncDriver(self._wire.async_http(), self._clock)

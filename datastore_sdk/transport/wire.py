@@ -9,7 +9,8 @@ from datastore_sdk.transport.connection import Connection
 from datastore_sdk.transport.forking import renew_after_fork
 
 if TYPE_CHECKING:
-    from datastore_sdk.transport.http.requests import AsyncHttp, Http
+    from datastore_sdk.transport.http.async_requests import AsyncHttp
+    from datastore_sdk.transport.http.requests import Http
     from datastore_sdk.transport.rooms.sockets import Sockets
 
 
@@ -42,7 +43,7 @@ class Wire:
 
     def async_http(self) -> AsyncHttp:
         """Makes awaited requests."""
-        from datastore_sdk.transport.http.requests import AsyncHttp
+        from datastore_sdk.transport.http.async_requests import AsyncHttp
 
         return AsyncHttp(self.http, self.connection.async_http)
 

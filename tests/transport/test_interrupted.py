@@ -14,7 +14,8 @@ from datastore_sdk.exceptions import RateLimited
 from datastore_sdk.transport import Client, RetryPolicy
 from datastore_sdk.transport.calls.limits import CALLS_PER_ENDPOINT, Held
 from datastore_sdk.transport.driving import drivers
-from datastore_sdk.transport.driving.drivers import AsyncDriver, Driver
+from datastore_sdk.transport.driving.async_drivers import AsyncDriver
+from datastore_sdk.transport.driving.drivers import Driver
 from datastore_sdk.transport.effects import Effect
 from restream_api.api.pads import get_pad, list_pads
 from restream_api.api.sites import stream_site_data

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from contextvars import copy_context
 from typing import TypeVar
@@ -14,6 +13,7 @@ R = TypeVar("R")
 
 def awaited(function: Callable[[], Awaitable[R]]) -> R:
     """Awaits what a function gives, in an event loop of its own; in another thread where one runs in this already."""
+    import asyncio  # here, for it takes long
 
     async def main() -> R:
         return await function()

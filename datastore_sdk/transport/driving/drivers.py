@@ -1,17 +1,15 @@
-"""The two ways to carry out effects: by blocking, and by awaiting."""
+"""Carries out effects by blocking. The async form is in `async_drivers.py`: asyncio takes long to import."""
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections import deque
-from collections.abc import AsyncGenerator, Generator
-from contextlib import aclosing, closing
-from functools import partial
+from collections.abc import Generator
+from contextlib import closing
 from typing import Any, TypeVar, cast
 
 from datastore_sdk.transport.clock import Clock
-from datastore_sdk.transport.driving.ahead import TaskAhead, ThreadAhead
+from datastore_sdk.transport.driving.ahead import ThreadAhead
 from datastore_sdk.transport.driving.awaiting import awaited
 from datastore_sdk.transport.effects import (
     Abandon,
@@ -31,8 +29,7 @@ from datastore_sdk.transport.effects import (
     Wait,
 )
 from datastore_sdk.transport.http.line import Line
-from datastore_sdk.transport.http.requests import AsyncHttp, Http
-from datastore_sdk.transport.http.within import awaited_within
+from datastore_sdk.transport.http.requests import Http
 from datastore_sdk.transport.mask import without_frames
 
 R = TypeVar("R")
@@ -54,7 +51,7 @@ class Driver:
 
     def drive(self, steps: Steps[R]) -> R:
         """Runs steps to their end and gives their result."""
-        with closing(self.iterate(_emitted(steps))) as items:
+        with closing(self.iterate(emitted(steps))) as items:
             result: R = next(items)
             return result
 
@@ -134,71 +131,6 @@ class Driver:
         return result
 
 
-class AsyncDriver:
-    """Carries out effects by awaiting."""
-
-    def __init__(self, http: AsyncHttp, clock: Clock) -> None:
-        self._http = http
-        self._clock = clock
-
-    async def drive(self, steps: Steps[R]) -> R:
-        """Async form of `Driver.drive`."""
-        async with aclosing(self.iterate(_emitted(steps))) as items:
-            result: R = await anext(items)
-            return result
-
-    async def iterate(self, steps: Steps[None]) -> AsyncGenerator[Any, None]:
-        """Async form of `Driver.iterate`."""
-        result: Any = None
-        error: BaseException | None = None
-        while True:
-            try:
-                effect = steps.send(result) if error is None else steps.throw(error)
-            except (StopIteration, Abandoned):
-                return
-            finally:
-                result = error = handled = None  # an error must not hold itself by the frame it goes through
-            try:
-                if isinstance(effect, Emit):
-                    yield effect.item
-                else:
-                    handled = sys.exception()
-                    result = await self._perform(effect)
-            except GeneratorExit:
-                error = Abandoned()
-            except BaseException as raised:  # noqa: BLE001 - thrown into the steps, which clean up and let it go on
-                error = without_frames(raised, handled)
-
-    async def _perform(self, effect: Effect[Any]) -> Any:  # noqa: C901 - one case for each effect
-        result: Any = None
-        match effect:
-            case Read(answer, seconds):
-                result = await awaited_within(seconds, answer.handle.read)
-            case Open(request, seconds):
-                result = await awaited_within(seconds, partial(self._http.open, request))
-            case Close(answer):
-                await answer.handle.close()
-                answer.left_open = False
-            case Sleep(seconds):
-                await self._clock.asleep(seconds)
-            case Wait(future, seconds):
-                await asyncio.wait([asyncio.wrap_future(future)], timeout=seconds)
-                result = future.result(0)
-            case Block(function):
-                result = await asyncio.to_thread(function)
-            case Await(function):
-                result = await function()
-            case Begin(steps, room):
-                result = TaskAhead(self.iterate(steps), room)
-            case Take(ahead):
-                result = await ahead.take()
-            case Abandon(ahead):
-                await ahead.abandon()
-            case _:
-                raise NotImplementedError(effect)
-        return result
-
-
-def _emitted(steps: Steps[Any]) -> Steps[None]:
+def emitted(steps: Steps[Any]) -> Steps[None]:
     """The same steps with their result as their one item."""
     yield from Emit((yield from steps))

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import sys
 from urllib.parse import urlsplit
+
+_SYSTEM_NAMES_PROXIES = sys.platform in ("darwin", "win32")
 
 
 def environment_proxy(base_url: str) -> tuple[str, str] | None:
     """URL of the proxy on the way to a host, and what says so; None where there is none."""
-    from urllib.request import getproxies, proxy_bypass  # here, for it takes long
+    if not (_SYSTEM_NAMES_PROXIES or any(name.lower().endswith("_proxy") for name in os.environ)):
+        return None  # most often; what follows takes long to import
+    from urllib.request import getproxies, proxy_bypass
 
     parts = urlsplit(base_url)
     proxies = getproxies()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, wait
 from contextvars import copy_context
@@ -49,6 +48,8 @@ async def awaited_within(seconds: float | None, function: Callable[[], Awaitable
     Raises:
         OutOfTime: It took longer than so many seconds.
     """
+    import asyncio  # here, for it takes long
+
     if seconds is None:
         return await function()
     timeout = asyncio.timeout(seconds)
