@@ -21,8 +21,8 @@ from typing import IO, Any
 import msgspec
 
 from datastore_sdk.data.decoding import Cells
-from datastore_sdk.data.drafts import BUFFER
 from datastore_sdk.data.forms import CELLS
+from datastore_sdk.data.storing import BUFFER
 from datastore_sdk.data.writer import Sink, Writer
 
 _BLOCK = 1 << 20

@@ -19,9 +19,8 @@ from types import TracebackType
 from typing import IO, Self
 
 from datastore_sdk.data.locks import is_at, lock
+from datastore_sdk.data.storing import opened_to_store
 
-BUFFER = 1 << 20
-"""Bytes that are written at a time: the system takes a quarter less time for them than for a batch of records each."""
 _SUFFIX = ".restream-part"
 _UNFINISHED = ".unfinished"
 
@@ -88,7 +87,7 @@ class _Nameless(Draft):
     """A file without a name."""
 
     def __init__(self, target: Path) -> None:
-        super().__init__(target, open(target, "wb", BUFFER, opener=_without_name))  # noqa: SIM115 - closed by close()
+        super().__init__(target, opened_to_store(target, "wb", _without_name))
         self._path = Path(f"/proc/self/fd/{self.file.fileno()}")
         self._permit(self._path)
 
@@ -207,7 +206,7 @@ def _locked(target: Path) -> IO[bytes]:
     """A new hidden file, locked where the system has locks."""
     while True:
         path = _hidden_name(target)
-        file = path.open("xb", BUFFER)  # closed by close()
+        file = opened_to_store(path, "xb")
         with suppress(BlockingIOError):
             lock(file)
             if is_at(file, path):
@@ -220,7 +219,7 @@ def _new_unfinished(target: Path) -> IO[bytes]:
     for number in count(1):
         name = target.name[:200] + _UNFINISHED + (f"-{number}" if number > 1 else "")
         with suppress(FileExistsError):
-            return target.with_name(name).open("xb", BUFFER)  # closed by close()
+            return opened_to_store(target.with_name(name), "xb")
     raise AssertionError
 
 

@@ -338,8 +338,7 @@ def test_an_error_names_the_file_that_was_asked_for(tmp_path: Path, monkeypatch:
     def fail(path: Any, *_: object, **__: object) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
-    monkeypatch.setattr(os, "open", fail)
-    monkeypatch.setattr(Path, "open", fail)
+    monkeypatch.setattr(drafts, "opened_to_store", fail)
     with pytest.raises(PermissionError, match=rf"^\[Errno 13\] Permission denied: '{tmp_path}/records\.json'$"):
         write(tmp_path / "records.json", b"[]")
 

@@ -1,0 +1,48 @@
+"""What is written goes to the disk meanwhile."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from datastore_sdk.data.files import replacing
+from datastore_sdk.data.storing import STORED_AT_A_TIME
+
+BLOCK = bytes(range(256)) * (STORED_AT_A_TIME >> 10)
+"""A quarter of what is stored at a time."""
+
+
+def test_the_system_is_asked_to_store_what_was_written_and_nothing_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, int, int]] = []
+
+    def advise(_: int, start: int, length: int, advice: int) -> None:
+        asked.append((start, length, advice))
+
+    monkeypatch.setattr(os, "posix_fadvise", advise, raising=False)
+    monkeypatch.setattr(os, "POSIX_FADV_DONTNEED", 4, raising=False)
+    _write(tmp_path / "records.json", blocks=9)
+    assert asked == [(0, STORED_AT_A_TIME, 4), (STORED_AT_A_TIME, STORED_AT_A_TIME, 4)]
+
+
+def test_a_file_is_written_where_the_system_cannot_be_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "posix_fadvise", raising=False)
+    _write(tmp_path / "records.json", blocks=9)
+
+
+def test_a_file_is_written_where_the_system_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: int) -> None:
+        raise OSError
+
+    monkeypatch.setattr(os, "posix_fadvise", refuse, raising=False)
+    _write(tmp_path / "records.json", blocks=9)
+
+
+def _write(target: Path, blocks: int) -> None:
+    with replacing(target) as file:
+        for _ in range(blocks):
+            file.write(BLOCK)
+    assert target.read_bytes() == BLOCK * blocks
