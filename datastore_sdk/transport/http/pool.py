@@ -26,7 +26,7 @@ from datastore_sdk.transport.http.patience import NEVER, Patience, be_patient, m
 from datastore_sdk.transport.http.proxies import Proxy
 
 _PORTS = {"http": 80, "https": 443}
-_AT_A_TIME = 1 << 17
+_AT_A_TIME = 1 << 19
 """How many bytes are read at a time."""
 _WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 
