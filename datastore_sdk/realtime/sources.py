@@ -12,7 +12,6 @@ import math
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable
-from itertools import repeat
 from operator import itemgetter
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -33,7 +32,8 @@ _MOST_HOLES = 1000
 """How many holes of a source are remembered; what lies before counts as handed over."""
 _MOST_ASKED = 100
 """How many questions of the last minute are remembered."""
-_STANDS: Callable[[Any], Any] = itemgetter("timestamp", "site_id")
+_SECOND: Callable[[Any], Any] = itemgetter("timestamp")
+_NAME: Callable[[Any], Any] = itemgetter("site_id")
 _FOREVER = 1 << 62
 
 Missing = tuple[int | None, range]
@@ -197,7 +197,7 @@ class Sources(Generic[R]):
             return False
         seconds = range(first[0], first[0] + len(records))
         try:
-            alike = [*map(_STANDS, records)] == [*zip(seconds, repeat(first[1]))]
+            alike = [*map(_SECOND, records)] == [*seconds] and [*map(_NAME, records)] == [first[1]] * len(records)
         except (KeyError, TypeError):  # one has no source, or they are texts
             return False
         if alike:

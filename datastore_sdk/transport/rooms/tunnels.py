@@ -14,7 +14,7 @@ from datastore_sdk.transport.http.proxies import Proxy, http_proxy
 
 _LONGEST_HEAD = 1 << 16
 """The most bytes of an answer, but for its body."""
-AT_A_TIME = 1 << 18
+AT_A_TIME = 1 << 19
 """How many bytes are read at a time: fewer cost more turns of the threads, more leave the processor's cache."""
 
 
