@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
 from typing import IO, Any
@@ -32,8 +31,7 @@ _MOST_SHAPES = 1000
 """How many combinations of names are remembered; beyond that, records have little in common."""
 
 
-@dataclass(slots=True)
-class _Segment:
+class _Segment(msgspec.Struct):
     width: int
     """Columns of each row."""
     size: int = 0

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from datastore_sdk.data.query import DataQuery
 from datastore_sdk.exceptions import ForbiddenError, NotFoundError
@@ -16,8 +17,7 @@ from restream_api.api.sites import list_site_fields
 log = logging.getLogger("datastore_sdk")
 
 
-@dataclass(frozen=True, slots=True)
-class Description:
+class Description(Struct, frozen=True):
     """What is known of a field."""
 
     label: str

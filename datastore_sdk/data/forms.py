@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -20,8 +19,7 @@ _SECONDS = range(-62_135_596_800, 253_402_300_800)
 """Those of the years 1 to 9999."""
 
 
-@dataclass(frozen=True, slots=True)
-class Form(Generic[R]):
+class Form(msgspec.Struct, Generic[R], frozen=True):
     """A form of records."""
 
     decode: Callable[[bytes], list[R]]

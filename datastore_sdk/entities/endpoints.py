@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from restream_api.api import pads, sites
 from restream_api.models import (
@@ -18,8 +19,7 @@ from restream_api.models import (
 from restream_api.types import Operation
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoints:
+class Endpoints(Struct, frozen=True):
     """The operations of a pad or of a site; each takes its id first."""
 
     source: Literal["pad", "site"]

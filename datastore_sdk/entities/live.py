@@ -20,11 +20,7 @@ from datastore_sdk.realtime import (
     LiveOptions,
     Manners,
     SiteMeasurements,
-    measurements,
     parted,
-    session_key_from,
-    updates,
-    watched,
 )
 from datastore_sdk.realtime.stream import Plan
 from datastore_sdk.transport import Client
@@ -229,11 +225,15 @@ class Live(Resource):
         return f"/{self._endpoints.source}s/{self.id:d}/{what}"
 
     def _instance_updates(self, as_dict: bool, on_error: bool, on_close: bool, options: LiveOptions) -> Plan:
+        from datastore_sdk.realtime.updates import updates  # here and below, for many listen to nothing
+
         client, kind = self._caller(), cast("Callable[..., Self]", type(self))
         make = None if as_dict else partial(_made, kind, client)
         return updates(client, self._path(), _manners(options, on_error, on_close), self._contract, make)
 
     def _data_changes_updates(self, as_dict: bool, on_error: bool, on_close: bool, options: LiveOptions) -> Plan:
+        from datastore_sdk.realtime.updates import updates
+
         client, path = self._caller(), self._path("data_changes/")
         make = None if as_dict else partial(_made, DataChange, client)
         return updates(client, path, _manners(options, on_error, on_close), DataChangeModel, make, once=True)
@@ -248,6 +248,8 @@ class Live(Resource):
         fill_gaps: bool,
         on_gap: Callable[[Gap], object] | None,
     ) -> tuple[Plan, str]:
+        from datastore_sdk.realtime.measurements import measurements, session_key_from
+
         listening, filters = parted(options, kind)
         key = session_key_from(session_key)
         manners = Manners(
@@ -259,6 +261,8 @@ class Live(Resource):
         ), key
 
     def _watch(self, filters: dict[str, Any], interval: float, options: LiveOptions) -> Plan:
+        from datastore_sdk.realtime.watching import watched
+
         client = self._caller()
 
         def look() -> Flow[list[State]]:

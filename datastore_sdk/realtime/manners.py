@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal, get_args
+
+from msgspec import Struct
 
 from datastore_sdk.checks import checked_flag, checked_id
 from datastore_sdk.realtime.gaps import Gap
@@ -14,8 +15,7 @@ WhenFull = Literal["block", "drop_oldest", "raise"]
 """What happens when records come faster than they are read."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manners:
+class Manners(Struct, frozen=True, kw_only=True):
     """The options, checked.
 
     Raises:

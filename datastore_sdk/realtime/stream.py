@@ -6,12 +6,12 @@ import os
 from collections.abc import Callable, Generator, Hashable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import RLock
 from typing import Any, Generic, TypeVar
 
 import orjson
+from msgspec import Struct, field
 
 from datastore_sdk.data.descriptions import Descriptions
 from datastore_sdk.data.files import checked_target
@@ -36,8 +36,7 @@ def _no_descriptions() -> Steps[Descriptions]:
     return {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True):
     """How a room is listened to."""
 
     what: str

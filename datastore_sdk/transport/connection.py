@@ -6,6 +6,8 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 if TYPE_CHECKING:
     import ssl
 
@@ -49,8 +51,7 @@ class Timeouts:
         return replace(self, connect=min(self.connect, seconds), read=min(self.read, seconds))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Connection:
+class Connection(Struct, frozen=True, kw_only=True):
     """TLS, proxy, and httpx clients of the user's to take instead. Whatever is equal can share its sockets."""
 
     verify: ssl.SSLContext | Path | bool

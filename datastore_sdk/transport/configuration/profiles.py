@@ -18,10 +18,11 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
+
+from msgspec import Struct
 
 from datastore_sdk.exceptions import ConfigurationError
 from datastore_sdk.transport.credentials.private_files import readable_by_others
@@ -47,8 +48,7 @@ KEYS = (
 _SECRETS = ("auth_token", "client_secret", "proxy", "headers")
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Struct, frozen=True):
     """One table of the file; without file or table an empty one."""
 
     name: str
