@@ -133,6 +133,7 @@ class Listening(Generic[R]):
     def _wait(self, ending: CallError | RoomClosed, attempt: int) -> Steps[None]:
         """Waits before the next attempt, not at all where the last brought something new."""
         if isinstance(ending, CallError):
+            ending.attempts = max(1, attempt)
             wait = self._wait_after(ending, attempt)
             alone = self._exchange.clock.monotonic() - self._alone_since
             if alone + wait > (self._manners.give_up_after or math.inf):

@@ -108,9 +108,9 @@ def test_what_is_only_told_again_is_no_news() -> None:
 
 def test_the_first_time_is_tried_as_often_as_any_call() -> None:
     world = World(refusals=[LOST] * 100)
-    with pytest.raises(NoConnectionError):
+    with pytest.raises(NoConnectionError) as raised:
         Listener(world).listen(1000)
-    assert len(world.handshakes) == RetryPolicy().max_attempts
+    assert raised.value.attempts == len(world.handshakes) == RetryPolicy().max_attempts
 
 
 def test_once_entered_it_is_come_back_to_for_ever() -> None:

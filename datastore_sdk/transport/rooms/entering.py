@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from http import HTTPStatus
 
-from datastore_sdk.exceptions import AuthenticationError, CallError, ForbiddenError
+from datastore_sdk.exceptions import AuthenticationError, CallError, ForbiddenError, RateLimited
 from datastore_sdk.transport.answers import error_from
 from datastore_sdk.transport.calls.exchange import Exchange
 from datastore_sdk.transport.effects import Answer, Close, Effect, Read, Request, Steps
@@ -18,6 +18,10 @@ log = logger("realtime")
 
 PREFIX = "/external/thirdparty/v2/ws"
 """Where the rooms are."""
+_TAKEN = (
+    "The service lets a client into a room once at a time. Another program of yours may be in it, or one that ended "
+    "without closing it, until the service notices: end the one, or wait a minute for the other"
+)
 
 
 class Connect(Effect[Answer], eq=False):
@@ -123,4 +127,7 @@ def _refusal(exchange: Exchange, operation: Operation[None], request: Request, a
             body = yield from Read(answer)
     finally:
         yield from Close(answer)
-    return error_from(operation, request, answer, body, now=exchange.clock.now())
+    error = error_from(operation, request, answer, body, now=exchange.clock.now())
+    if isinstance(error, RateLimited):
+        error.add_note(_TAKEN)
+    return error

@@ -108,6 +108,8 @@ def test_refused(serve: Serve, client_of: ClientOf, form: str, status: int, erro
     assert TOKEN not in message
     if status >= 400:
         assert "no, and *** is no token" in message
+    notes = getattr(raised.value, "__notes__", [])
+    assert any("Another program of yours may be in it" in note for note in notes) is (status == 429)
     assert len(server.received) == 1
 
 
