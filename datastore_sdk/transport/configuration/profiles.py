@@ -18,6 +18,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
@@ -83,18 +84,27 @@ def profile_named(name: str | None) -> Profile:
 
 def config_file() -> Path:
     """The file with the profiles, which need not exist."""
-    return user_folder("XDG_CONFIG_HOME", ".config") / "config.toml"
+    return _within_user_folder("XDG_CONFIG_HOME", ".config", "config.toml")
 
 
 def user_folder(variable: str, otherwise: str) -> Path:
     """The folder of this SDK among those of the user: where the variable says, else in the home folder."""
-    named = Path(os.environ.get(variable, ""))
+    return _within_user_folder(variable, otherwise)
+
+
+def _within_user_folder(variable: str, otherwise: str, name: str = "") -> Path:
+    home = os.path.expanduser("~")  # noqa: PTH111 - each call looks for profiles, and making paths takes long
+    return _path(os.environ.get(variable, ""), home, otherwise, name)
+
+
+@lru_cache(maxsize=64)
+def _path(variable: str, home: str, otherwise: str, name: str) -> Path:
+    named = Path(variable)
     if named.is_absolute():  # the standard says to pass over others
-        return named / "restream"
-    try:
-        return Path.home() / otherwise / "restream"
-    except RuntimeError:  # a user without a home, in a container say: nothing is there, and nothing can be made there
-        return Path(os.devnull) / "restream"
+        return named / "restream" / name
+    if home == "~":  # a user without a home, in a container say: nothing is there, and nothing can be made there
+        return Path(os.devnull) / "restream" / name
+    return Path(home) / otherwise / "restream" / name
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import selectors
 from http.client import HTTPConnection
-from selectors import EVENT_READ, DefaultSelector
 from threading import Lock
 from weakref import finalize
 
@@ -13,6 +13,8 @@ Origin = tuple[str, str, int]
 """Scheme, host and port of a server."""
 _MOST = 20
 """How many connections to one server may wait."""
+_Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
+"""For one look: the system's other ways take more calls to make and to throw away."""
 
 
 class Idle:
@@ -59,8 +61,8 @@ class Idle:
 
 def _is_silent(connection: HTTPConnection) -> bool:
     """Whether the server neither hung up nor said something that nobody asked for."""
-    with DefaultSelector() as selector:
-        selector.register(connection.sock, EVENT_READ)
+    with _Selector() as selector:
+        selector.register(connection.sock, selectors.EVENT_READ)
         return not selector.select(0)
 
 
