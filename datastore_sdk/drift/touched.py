@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from contextlib import suppress
+from dataclasses import is_dataclass
 from functools import cache
+from importlib import import_module
 from inspect import signature, unwrap
 from types import CodeType, FunctionType
 from typing import Any
@@ -107,14 +109,21 @@ class _Search:
             yield from self.operations(_function(used))
 
     def _meant(self, name: str, function: FunctionType) -> Iterator[Any]:
-        """What a name can mean in a function: a global, an attribute of the class, a call of a pad or site."""
+        """What a name can mean: what the function imports, a global, an attribute of the class, a call of its kind."""
+        for module in filter(_is_ours, function.__code__.co_names):
+            with suppress(ImportError, AttributeError):  # an extra that is missing; a name of something else
+                yield getattr(import_module(module), name)
         if name in function.__globals__:
             yield function.__globals__[name]
         endpoints = getattr(self._owner, "_endpoints", None)
-        if isinstance(endpoints, Endpoints) and name in {field.name for field in fields(Endpoints)}:
+        if isinstance(endpoints, Endpoints) and name in Endpoints.__struct_fields__:
             yield getattr(endpoints, name)
         elif hasattr(self._owner, name):
             yield getattr(self._owner, name)
+
+
+def _is_ours(module: str) -> bool:
+    return module.startswith("datastore_sdk.")
 
 
 def _function(value: Any) -> FunctionType | None:

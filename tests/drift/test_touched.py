@@ -93,6 +93,8 @@ def test_pads_and_sites_are_told_apart() -> None:
     assert "Pad.get_data()" in touched.methods("stream_pad_data")
     assert "Pad.get_data()" not in touched.methods("stream_site_data")
     assert "Pad.get_data_changes()" in touched.methods("stream_site_data"), "corrections are fetched site by site"
+    assert "Site.get_realtime_measurements_data()" in touched.methods("stream_site_data"), "imported when it is called"
+    assert "Site.get_realtime_measurements_data()" in touched.methods("list_site_fields")
 
 
 def test_names_of_arguments_and_attributes() -> None:
