@@ -111,14 +111,7 @@ class Slots:
 
     def acquire(self) -> Steps[Lease]:
         """Takes a slot, waiting for one where all are held."""
-        ticket, here = Future[Lease](), _here()
-        self._queue.append(ticket)
-        try:
-            self._serve(lambda lease: lease.rester == here)
-            lease = yield from self._granted(ticket)
-        except BaseException:
-            self._leave(ticket)
-            raise
+        lease = self._at_once() or (yield from self._in_turn())
         try:
             if (early := lease.since - monotonic()) > 0:
                 yield from Sleep(early)
@@ -126,6 +119,23 @@ class Slots:
             lease.release()
             raise
         return lease
+
+    def _at_once(self) -> Lease | None:
+        """A slot where one is free and nobody waits, as most often."""
+        try:
+            return None if self._queue else Lease(self, self._free.popleft())
+        except IndexError:
+            return None
+
+    def _in_turn(self) -> Steps[Lease]:
+        ticket, here = Future[Lease](), _here()
+        self._queue.append(ticket)
+        try:
+            self._serve(lambda lease: lease.rester == here)
+            return (yield from self._granted(ticket))
+        except BaseException:
+            self._leave(ticket)
+            raise
 
     def _granted(self, ticket: Future[Lease]) -> Steps[Lease]:
         while True:

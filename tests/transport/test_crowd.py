@@ -95,9 +95,10 @@ def test_with_some_that_are_cancelled(own_sandbox: Sandbox) -> None:
 def test_a_crowd_at_one_endpoint_keeps_nobody_from_another(own_sandbox: Sandbox) -> None:
     with Client(own_sandbox.token, base_url=own_sandbox.url, retries=ONCE) as client:
         served: list[str] = []
-        lock = threading.Lock()
+        lock, at_once = threading.Lock(), threading.Barrier(101)
 
         def one(number: int) -> None:
+            at_once.wait(20)
             if number == 100:
                 Site.get_model(981, client=client)
             else:

@@ -165,6 +165,18 @@ def test_the_target_is_sent_as_it_is(serve: Serve, pool: Pool) -> None:
     assert {request.headers["host"] for request in server.received} == {server.url.removeprefix("http://")}
 
 
+@pytest.mark.parametrize(
+    ("path", "headers"), [("/", {"X-Crew": "7\r\nX-Forged: 1"}), ("/", {"A\n": "b"}), ("/\x1e", {}), ("/ HTTP/1.1", {})]
+)
+def test_what_would_make_another_request_is_not_sent(
+    path: str, headers: dict[str, str], serve: Serve, pool: Pool
+) -> None:
+    server = serve(always(answer(200, b"[]")))
+    with pytest.raises(ValueError, match="a space, a line break"):
+        pool.open(Request("GET", f"{server.url}{path}", headers), Line())
+    assert server.received == []
+
+
 @pytest.mark.parametrize("no_proxy", [False, True])
 def test_httpx_is_not_loaded_for_calls_without_a_proxy(no_proxy: bool, serve: Serve) -> None:
     server = serve(always(answer(200, b"[]")))

@@ -92,6 +92,17 @@ def test_without_encryption_the_proxy_is_told_where_to_ask(kind: str, serve: Ser
     assert "proxy-authorization" in proxy.received[0].headers
 
 
+def test_a_proxy_that_speaks_tls_is_asked_for_what_goes_without(
+    serve_tls: Callable[[Handler], TlsServer], client_of: ClientOf, form: Form
+) -> None:
+    proxy = serve_tls(always(answer(200, b"[]")))
+    url = proxy.url.replace("//", f"//me:{SECRET}@")
+    client = client_of(proxy, base_url="http://127.0.0.1:9", proxy=url, verify=trusting(), retries=ONCE)
+    assert form.run(client, list_pads()) == []
+    assert proxy.received[0].target == "http://127.0.0.1:9/external/thirdparty/v1/pads/"
+    assert "proxy-authorization" in proxy.received[0].headers
+
+
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("handler", DRIPPING.values(), ids=DRIPPING)
 def test_a_proxy_that_drips_does_not_hold_a_call(

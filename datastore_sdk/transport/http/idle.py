@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import selectors
-from http.client import HTTPConnection
+import select
 from threading import Lock
 from weakref import finalize
 
 from datastore_sdk.transport.forking import renew_after_fork
+from datastore_sdk.transport.http.channels import Channel
+from datastore_sdk.transport.http.tunnels import Origin
 
-Origin = tuple[str, str, int]
-"""Scheme, host and port of a server."""
 _MOST = 20
 """How many connections to one server may wait."""
-_Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
-"""For one look: the system's other ways take more calls to make and to throw away."""
 
 
 class Idle:
     """Keeps connections, the one used last at hand. They are closed with it, or when it is forgotten."""
 
     def __init__(self) -> None:
-        self._waiting: dict[Origin, list[HTTPConnection]] = {}
+        self._waiting: dict[Origin, list[Channel]] = {}
         self._lock = Lock()
         self._closed = False
         finalize(self, _close_all, self._waiting)
@@ -32,25 +29,25 @@ class Idle:
         self._lock = Lock()
         _close_all(self._waiting)
 
-    def take(self, origin: Origin) -> HTTPConnection | None:
+    def take(self, origin: Origin) -> Channel | None:
         """A connection to a server; None where none waits."""
         while True:
             with self._lock:
                 waiting = self._waiting.get(origin)
-                connection = waiting.pop() if waiting else None
-            if connection is None or _is_silent(connection):
-                return connection
-            connection.close()
+                channel = waiting.pop() if waiting else None
+            if channel is None or _is_silent(channel):
+                return channel
+            channel.close()
 
-    def put(self, origin: Origin, connection: HTTPConnection) -> None:
+    def put(self, origin: Origin, channel: Channel) -> None:
         """Keeps a connection whose last answer was read to its end."""
         with self._lock:
             waiting = self._waiting.setdefault(origin, [])
             kept = not self._closed and len(waiting) < _MOST
             if kept:
-                waiting.append(connection)
+                waiting.append(channel)
         if not kept:
-            connection.close()
+            channel.close()
 
     def close(self) -> None:
         """Closes the connections, and from now on each that comes."""
@@ -59,14 +56,16 @@ class Idle:
             _close_all(self._waiting)
 
 
-def _is_silent(connection: HTTPConnection) -> bool:
+def _is_silent(channel: Channel) -> bool:
     """Whether the server neither hung up nor said something that nobody asked for."""
-    with _Selector() as selector:
-        selector.register(connection.sock, selectors.EVENT_READ)
-        return not selector.select(0)
+    if not hasattr(select, "poll"):  # Windows has none, and no limit to the numbers of sockets either
+        return not select.select([channel.socket], [], [], 0)[0]
+    poll = select.poll()
+    poll.register(channel.socket, select.POLLIN)
+    return not poll.poll(0)
 
 
-def _close_all(waiting: dict[Origin, list[HTTPConnection]]) -> None:
-    for connections in waiting.values():
-        while connections:
-            connections.pop().close()
+def _close_all(waiting: dict[Origin, list[Channel]]) -> None:
+    for channels in waiting.values():
+        while channels:
+            channels.pop().close()

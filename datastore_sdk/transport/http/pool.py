@@ -1,41 +1,41 @@
-"""Requests by the standard library's HTTP client, over connections that are kept and used again.
+"""Requests over connections that are kept and used again.
 
-Other clients take longer for a small call than the network does, and several times as long for a large body. What they
-can do beyond, through proxies that are not plain HTTP for one, is left to `over_httpx.py`.
+HTTP libraries take longer for a small call than the network does, and several times as long for a large body. What they
+can do beyond, through SOCKS proxies for one, is left to `over_httpx.py`.
 """
 
 from __future__ import annotations
 
-import socket
-import ssl
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import cached_property, partial
-from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urlsplit
+
+from msgspec import Struct
 
 from datastore_sdk.exceptions import NoConnectionError
 from datastore_sdk.transport.effects import Answer, OutOfTime, Request
-from datastore_sdk.transport.forking import drop_after_fork
-from datastore_sdk.transport.http.chunks import ChunkedError, unchunked
+from datastore_sdk.transport.http.channels import Channel
 from datastore_sdk.transport.http.failures import failure
-from datastore_sdk.transport.http.idle import Idle, Origin
+from datastore_sdk.transport.http.idle import Idle
 from datastore_sdk.transport.http.line import Line
-from datastore_sdk.transport.http.patience import NEVER, Patience, be_patient, moment
+from datastore_sdk.transport.http.patience import NEVER, Patience, moment
 from datastore_sdk.transport.http.proxies import Proxy
+from datastore_sdk.transport.http.reader import MalformedAnswerError, Reader
+from datastore_sdk.transport.http.tunnels import Origin, connected
+
+if TYPE_CHECKING:
+    import ssl
 
 _PORTS = {"http": 80, "https": 443}
-_AT_A_TIME = 1 << 19
-"""How many bytes are read at a time."""
-_WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+_WITH_CONTENT = frozenset({"POST", "PUT", "PATCH"})
 
-GiveBack = Callable[[HTTPConnection], None]
-"""Takes a connection whose answer was read to its end."""
+GiveBack = Callable[[Channel], None]
+"""Takes a channel whose answer was read to its end."""
 
 
 class Pool:
-    """Sends requests, each over a connection that no other uses meanwhile.
+    """Sends requests, each over a channel that no other uses meanwhile.
 
     Args:
         context: Makes the context that TLS takes; called when it is needed first, for it takes long.
@@ -55,11 +55,11 @@ class Pool:
         """
         url = urlsplit(request.url)
         origin = url.scheme, url.hostname or "", url.port or _PORTS[url.scheme]
-        idle, asked = self._idle, _Asked(request, line, self._proxy, moment(seconds))
+        idle, asked = self._idle, _Asked(request, url, line, self._proxy, moment(seconds))
         give_back = partial(idle.put, origin)
-        while connection := idle.take(origin):
+        while channel := idle.take(origin):
             try:
-                return _answer(asked, connection, give_back)
+                return _answer(asked, channel, give_back)
             except NoConnectionError as error:
                 # A server may close an idle connection just as it is used again; it has not looked at the request then.
                 if line.ended or request.method == "POST" or not isinstance(error.__cause__, ConnectionError):
@@ -75,54 +75,61 @@ class Pool:
     def _context(self) -> ssl.SSLContext:
         return self._make_context()
 
-    def _connected(self, origin: Origin, asked: _Asked) -> HTTPConnection:
-        scheme, host, port = origin
+    def _connected(self, origin: Origin, asked: _Asked) -> Channel:
         proxy, seconds = asked.proxy, asked.request.timeouts.connect
+        if proxy and asked.is_plain:  # the proxy is told where to ask; to other servers it opens a tunnel
+            origin, way = (proxy.scheme, proxy.host, proxy.port), None
+        else:
+            way = proxy
         patience = Patience(seconds, seconds, "connect", asked.until)
-        kind = partial(HTTPSConnection, context=self._context) if scheme == "https" else HTTPConnection
-        connection = kind(*((proxy.host, proxy.port) if proxy else (host, port)), timeout=patience.left())
-        if proxy and scheme == "https":
-            connection.set_tunnel(host, port, proxy.headers)
-            be_patient(connection, patience)
-        asked.line.socket = lambda: connection.sock
         try:
-            connection.connect()
-            connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            drop_after_fork(connection.sock)
-        except BaseException as error:
-            connection.close()
-            if isinstance(error, OSError | HTTPException | UnicodeError):  # the latter is about the host's name
-                raise _failure(error, asked, patience, sent=False, way=str(proxy or "")) from error
-            raise
-        return connection
+            return connected(origin, proxy=way, seconds=patience.left(), context=lambda: self._context, line=asked.line)
+        except (OSError, UnicodeError) as error:  # the latter is about the host's name
+            raise _failure(error, asked, patience, sent=False, way=str(proxy or "")) from error
 
 
-@dataclass(slots=True)
-class _Asked:
+class _Asked(Struct, eq=False):
     """A request, and how it is made."""
 
     request: Request
+    url: SplitResult
     line: Line
     proxy: Proxy | None
     until: float
     """When its answer is not waited for any more."""
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it goes without encryption."""
+        return self.url.scheme == "http"
 
-def _answer(asked: _Asked, connection: HTTPConnection, give_back: GiveBack) -> Answer:
-    """The answer over a connection, which is closed where there is none."""
-    open_socket = connection.sock  # the connection itself forgets it where the server is going to close it
-    asked.line.socket = lambda: open_socket
+
+def _answer(asked: _Asked, channel: Channel, give_back: GiveBack) -> Answer:
+    """The answer over a channel, which is closed where there is none."""
+    line, request = asked.line, asked.request
+    line.socket = lambda: channel.socket
     patience = _patience_for(asked)
+    reader = Reader(channel, patience)
     try:
-        response = _response(asked, connection, patience)
+        _send(asked, channel, patience)
+        reader.read_head()
     except BaseException as error:
-        asked.line.socket = None
-        connection.close()
-        if isinstance(error, OSError | HTTPException):
+        line.socket = None
+        channel.close()
+        if isinstance(error, OSError | MalformedAnswerError):
             raise _failure(error, asked, patience, sent=True) from error
         raise
-    body = _Body(asked, connection, response, patience, give_back)
-    return Answer(response.status, _headers(response), body, drop=body.close)
+    if request.streamed:
+        patience.each, patience.end = request.timeouts.idle, NEVER
+    body = _Body(asked, channel, reader, give_back)
+    return Answer(reader.status, reader.headers, body, drop=body.close)
+
+
+def _send(asked: _Asked, channel: Channel, patience: Patience) -> None:
+    if asked.line.ended:  # whoever hung up before there was a connection could not end it
+        raise ConnectionAbortedError("hung up")
+    channel.wait_at_most(patience.left())
+    channel.send(_written(asked))
 
 
 def _failure(error: Exception, asked: _Asked, patience: Patience, *, sent: bool, way: str = "") -> Exception:
@@ -139,50 +146,32 @@ def _patience_for(asked: _Asked) -> Patience:
     return Patience(timeouts.read, timeouts.answer, "answer", asked.until)
 
 
-def _response(asked: _Asked, connection: HTTPConnection, patience: Patience) -> HTTPResponse:
-    request, proxy = asked.request, asked.proxy
-    if asked.line.ended:  # whoever hung up before there was a connection could not end it
-        raise ConnectionAbortedError("hung up")
-    url, headers = urlsplit(request.url), {**request.headers}
-    target = f"{url.path}?{url.query}" if url.query else url.path
-    if proxy and url.scheme == "http":  # which is told where to ask; to others it opens a tunnel
-        target, headers = request.url, {**headers, **proxy.headers}
-    be_patient(connection, patience)
-    connection.sock.settimeout(patience.left())
-    connection.request(request.method, target, body=request.content, headers=headers)
-    response = connection.getresponse()
-    if request.streamed:
-        patience.each, patience.end = request.timeouts.idle, NEVER
-    return response
-
-
-def _headers(response: HTTPResponse) -> dict[str, str]:
-    """The headers by name, in lower case; one that comes several times is a list, as HTTP has it."""
-    headers: dict[str, str] = {}
-    for name, value in response.getheaders():
-        known = headers.get(name.lower())
-        headers[name.lower()] = value if known is None else f"{known}, {value}"
-    return headers
+def _written(asked: _Asked) -> bytes:
+    """A request as it goes over the wire."""
+    request, url, proxy = asked.request, asked.url, asked.proxy
+    target = f"{url.path or '/'}?{url.query}" if url.query else url.path or "/"
+    headers = {"Host": url.netloc, **request.headers}
+    if proxy and asked.is_plain:
+        target = request.url
+        headers.update(proxy.headers)
+    content = request.content or b""
+    if content or request.method in _WITH_CONTENT:
+        headers["Content-Length"] = str(len(content))
+    lines = [f"{request.method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    if " " in target or not all(map(str.isprintable, lines)):
+        raise ValueError("a space, a line break or the like stands in a request where it would end something")
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + content
 
 
 class _Body:
-    """The body of an answer. Reads past the standard library, which does not notice a body that is too short."""
+    """The body of an answer."""
 
-    def __init__(
-        self,
-        asked: _Asked,
-        connection: HTTPConnection,
-        response: HTTPResponse,
-        patience: Patience,
-        give_back: GiveBack,
-    ) -> None:
+    def __init__(self, asked: _Asked, channel: Channel, reader: Reader, give_back: GiveBack) -> None:
         self.line = asked.line
         self._asked = asked
-        self._connection = connection
-        self._response = response
-        self._patience = patience
+        self._channel = channel
+        self._reader = reader
         self._give_back = give_back
-        self._pieces = self._to_its_end()
         self._ended = False
 
     def read(self, seconds: float | None = None) -> bytes:
@@ -191,39 +180,28 @@ class _Body:
         Raises:
             OutOfTime: It took longer than so many seconds.
         """
-        self._patience.until = moment(seconds)
+        if self._ended:
+            return b""
+        patience = self._reader.patience
+        patience.until = moment(seconds)
         try:
-            return next(self._pieces, b"")
-        except (OSError, ChunkedError) as error:
-            raise _failure(error, self._asked, self._patience, sent=True) from error
+            piece = self._reader.piece()
+        except (OSError, MalformedAnswerError) as error:
+            raise _failure(error, self._asked, patience, sent=True) from error
+        if not piece:
+            self._end()
+        return piece
 
     def close(self) -> None:
         """Drops the connection, unless the body was read to its end and the connection given back."""
         self.line.socket = None
         if not self._ended:
-            self._response.close()
-            self._connection.close()
+            self._channel.close()
 
-    def _to_its_end(self) -> Iterator[bytes]:
-        yield from self._content()
+    def _end(self) -> None:
         self._ended = True
         self.line.socket = None  # the connection may be another call's from now on
-        self._response.close()
-        if self._response.will_close or self._response.status == HTTPStatus.SWITCHING_PROTOCOLS:
-            self._connection.close()
+        if self._reader.reusable:
+            self._give_back(self._channel)
         else:
-            self._give_back(self._connection)
-
-    def _content(self) -> Iterator[bytes]:
-        response = self._response
-        if response.status in _WITHOUT_BODY:
-            return
-        if response.chunked:
-            yield from unchunked(partial(response.fp.read1, _AT_A_TIME))
-            return
-        left = response.length
-        while left != 0 and (piece := response.fp.read1(_AT_A_TIME if left is None else min(left, _AT_A_TIME))):
-            yield piece
-            left = None if left is None else left - len(piece)
-        if left:
-            raise ConnectionError(f"the connection was closed {left} bytes before the body's end")
+            self._channel.close()

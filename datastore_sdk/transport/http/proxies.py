@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct
 
 _PORTS = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True, slots=True)
-class Proxy:
+class Proxy(Struct, frozen=True):
     """A proxy that is spoken to in HTTP, plainly or over TLS, and opens tunnels."""
 
     scheme: str
     host: str
     port: int
-    headers: Mapping[str, str] = field(repr=False)
+    headers: Mapping[str, str]
     """Who asks, where it wants to know."""
 
     def __str__(self) -> str:
         return f"{self.scheme}://{self.host}:{self.port}"
+
+    def __repr__(self) -> str:
+        return f"Proxy({self})"  # without what the headers hold
 
 
 def http_proxy(url: str) -> Proxy | None:

@@ -1,17 +1,19 @@
-"""Requests and answers: by the standard library where that will do, else over httpx."""
+"""Requests and answers: over channels of our own where they will do, else over httpx."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from datastore_sdk.transport.connection import Connection
 from datastore_sdk.transport.effects import Answer, Request
 from datastore_sdk.transport.http.line import Line
 from datastore_sdk.transport.http.pool import Pool
 from datastore_sdk.transport.http.proxies import http_proxy
-from datastore_sdk.transport.http.tls import tls_context
+
+if TYPE_CHECKING:
+    import ssl
 
 
 class Sender(Protocol):
@@ -69,9 +71,15 @@ _httpx_only = False
 
 def _sender(connection: Connection) -> Sender:
     proxy = http_proxy(connection.proxy) if connection.proxy else None
-    plain = proxy.scheme == "http" if proxy else not connection.proxy
-    if plain and connection.http is None and not _httpx_only:
-        return Pool(lambda: tls_context(connection.context()), proxy)
+    known = proxy is not None or not connection.proxy
+    if known and connection.http is None and not _httpx_only:
+        return Pool(lambda: _tls_context(connection), proxy)
     from datastore_sdk.transport.http.over_httpx import HttpxSender
 
     return HttpxSender(connection)
+
+
+def _tls_context(connection: Connection) -> ssl.SSLContext:
+    from datastore_sdk.transport.http.tls import tls_context  # here, for it takes long
+
+    return tls_context(connection.context())

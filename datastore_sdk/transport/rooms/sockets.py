@@ -14,6 +14,7 @@ from functools import cached_property
 from http import HTTPStatus
 from time import monotonic
 from typing import Any
+from urllib.parse import urlsplit
 
 from websockets.client import ClientProtocol
 from websockets.exceptions import InvalidHandshake, InvalidStatus
@@ -22,17 +23,20 @@ from websockets.http11 import Response
 from websockets.protocol import State
 from websockets.uri import parse_uri
 
-from datastore_sdk.exceptions import CallTimeoutError, ContractError, NoConnectionError
+from datastore_sdk.exceptions import ConfigurationError, ContractError, NoConnectionError
 from datastore_sdk.transport.clock import Clock
 from datastore_sdk.transport.connection import Connection
 from datastore_sdk.transport.driving.drivers import Driver
 from datastore_sdk.transport.effects import Answer, Effect, Emit, Request
+from datastore_sdk.transport.http.channels import Channel
+from datastore_sdk.transport.http.failures import failure
 from datastore_sdk.transport.http.line import Line
+from datastore_sdk.transport.http.proxies import Proxy, http_proxy
 from datastore_sdk.transport.http.requests import Http
 from datastore_sdk.transport.http.tls import tls_context
+from datastore_sdk.transport.http.tunnels import connected, head_of, more_of
 from datastore_sdk.transport.rooms.entering import Connect, Ping, Receive, RoomClosed
 from datastore_sdk.transport.rooms.frames import LONGEST_MESSAGE, Frames
-from datastore_sdk.transport.rooms.tunnels import TlsWire, Wire, connected, head_of, more_of
 
 _PARTING = 1.0
 """Seconds for which it is tried to say goodbye."""
@@ -53,65 +57,67 @@ class Sockets:
 
     def open(self, request: Request, line: Line) -> Answer:
         """Asks for a connection; the answer has the status 101 where it was made, else it says why not."""
-        what = f"{request.method} {request.url}"
         deadline = monotonic() + request.timeouts.connect
-        details: dict[str, Any] = {"method": request.method, "url": request.url, "sent": False}
+        channel = self._channel(request, line)
         try:
-            wire = self._wire(request.url, request.timeouts.connect)
-        except TimeoutError as error:
-            raise CallTimeoutError(f"{what} was not answered in time: {error}", **details) from error
+            return _shake_hands(channel, request, line, deadline)
         except OSError as error:
-            raise NoConnectionError(f"{what}: the service was not reached: {error}", **details) from error
-        line.socket = lambda: wire.socket
-        details["sent"] = True
-        try:
-            return _shake_hands(wire, request, line, deadline)
-        except TimeoutError as error:
-            wire.close()
-            raise CallTimeoutError(f"{what} was not answered in time: {error}", **details) from error
-        except (OSError, EOFError) as error:
-            wire.close()
-            raise NoConnectionError(f"{what}: the connection was lost: {error}", **details) from error
+            channel.close()
+            raise failure(error, request, late=isinstance(error, TimeoutError), sent=True) from error
         except BaseException:
-            wire.close()
+            channel.close()
             raise
 
-    def _wire(self, url: str, seconds: float) -> Wire:
-        uri = parse_uri(_socket_url(url))
-        proxy = self._connection.proxy
-        wire = connected(uri.host, uri.port, proxy=proxy, seconds=seconds, context=lambda: self._context)
-        if not uri.secure:
-            return wire
+    def _channel(self, request: Request, line: Line) -> Channel:
+        proxy, uri = self._proxy(), parse_uri(_socket_url(request.url))
+        origin, seconds = ("https" if uri.secure else "http", uri.host, uri.port), request.timeouts.connect
         try:
-            return TlsWire(wire, self._context, uri.host)
-        except BaseException:
-            wire.close()
-            raise
+            return connected(origin, proxy=proxy, seconds=seconds, context=lambda: self._context, line=line)
+        except (OSError, UnicodeError) as error:  # the latter is about the host's name
+            late, way = isinstance(error, TimeoutError), str(proxy or "")
+            raise failure(error, request, late=late, sent=False, way=way) from error
+
+    def _proxy(self) -> Proxy | None:
+        """What rooms go through.
+
+        Raises:
+            ConfigurationError: It is of a kind that cannot be used.
+        """
+        url = self._connection.proxy
+        if url is None:
+            return None
+        if proxy := http_proxy(url):
+            return proxy
+        parts = urlsplit(url)
+        raise ConfigurationError(
+            f"live data can go through http:// and https:// proxies only, not {parts.scheme}://{parts.hostname}: name "
+            "one of those (proxy, HTTPS_PROXY), or take the host out (NO_PROXY)"
+        )
 
     @cached_property
     def _context(self) -> ssl.SSLContext:
         return tls_context(self._connection.context())
 
 
-def _shake_hands(wire: Wire, request: Request, line: Line, deadline: float) -> Answer:
+def _shake_hands(channel: Channel, request: Request, line: Line, deadline: float) -> Answer:
     protocol = ClientProtocol(parse_uri(_socket_url(request.url)), logger=_SILENT, max_size=LONGEST_MESSAGE)
     _ask(protocol, request)
-    wire.send(b"".join(protocol.data_to_send()))
-    head, rest = head_of(wire, deadline)
+    channel.send(b"".join(protocol.data_to_send()))
+    head, rest = head_of(channel, deadline)
     protocol.receive_data(head)
     response = next((event for event in protocol.events_received() if isinstance(event, Response)), None)
     if response is None and not isinstance(protocol.handshake_exc, InvalidHandshake):
-        response, rest = _refused(wire, protocol, rest, deadline), b""
+        response, rest = _refused(channel, protocol, rest, deadline), b""
     refusal = protocol.handshake_exc
     if response is None or (refusal is not None and not isinstance(refusal, InvalidStatus)):
         message = f"{request.method} {request.url} answered what is no WebSocket handshake: {refusal}"
         raise ContractError(message, method=request.method, url=request.url)
     headers = {name.lower(): value for name, value in response.headers.raw_items()}
     if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
-        wire.close()
-        return Answer(response.status_code, headers, _Refusal(bytes(response.body or b"")), drop=wire.close)
-    connection = WebSocket(wire, protocol, request, line, rest)
-    return Answer(response.status_code, headers, connection, drop=wire.close)
+        channel.close()
+        return Answer(response.status_code, headers, _Refusal(bytes(response.body or b"")), drop=channel.close)
+    connection = WebSocket(channel, protocol, request, line, rest)
+    return Answer(response.status_code, headers, connection, drop=channel.close)
 
 
 def _ask(protocol: ClientProtocol, request: Request) -> None:
@@ -122,7 +128,7 @@ def _ask(protocol: ClientProtocol, request: Request) -> None:
     protocol.send_request(opening)
 
 
-def _refused(wire: Wire, protocol: ClientProtocol, rest: bytes, deadline: float) -> Response | None:
+def _refused(channel: Channel, protocol: ClientProtocol, rest: bytes, deadline: float) -> Response | None:
     """The answer of a service that opens no connection, with its body."""
     while True:
         if rest:
@@ -130,11 +136,9 @@ def _refused(wire: Wire, protocol: ClientProtocol, rest: bytes, deadline: float)
         found = [event for event in protocol.events_received() if isinstance(event, Response)]
         if found or protocol.handshake_exc is not None:
             return found[0] if found else None
-        try:
-            rest = more_of(wire, deadline)
-        except EOFError:
+        rest = more_of(channel, deadline)
+        if not rest:
             protocol.receive_eof()
-            rest = b""
 
 
 class _Refusal:
@@ -154,15 +158,16 @@ class _Refusal:
 class WebSocket:
     """An open connection. Used by one thread."""
 
-    def __init__(self, wire: Wire, protocol: ClientProtocol, request: Request, line: Line, received: bytes) -> None:
-        self._wire = wire
+    def __init__(
+        self, channel: Channel, protocol: ClientProtocol, request: Request, line: Line, received: bytes
+    ) -> None:
+        self._channel = channel
         self._protocol = protocol
         self._what = f"{request.method} {request.url}"
         self._details: dict[str, Any] = {"method": request.method, "url": request.url, "sent": True}
         self._line = line
         self._frames = Frames(protocol)
         self._received = received
-        self._seconds: float | None = None
 
     def receive(self, seconds: float) -> list[bytes] | None:
         """The messages that have come, perhaps none; None where nothing at all came for so many seconds.
@@ -176,9 +181,9 @@ class WebSocket:
         data, self._received = self._received, b""
         try:
             if not data:
-                self._line.socket = lambda: self._wire.socket
-                self._wait_at_most(seconds)
-                data = self._wire.receive()
+                self._line.socket = lambda: self._channel.socket
+                self._channel.wait_at_most(seconds)
+                data = self._channel.receive()
         except TimeoutError:
             return None
         except OSError as error:
@@ -203,20 +208,15 @@ class WebSocket:
         if self._protocol.state is State.OPEN:
             self._protocol.send_close(CloseCode.NORMAL_CLOSURE)
             with suppress(NoConnectionError):
-                self._wait_at_most(_PARTING)
+                self._channel.wait_at_most(_PARTING)
                 self._send()
-        self._wire.close()
-
-    def _wait_at_most(self, seconds: float) -> None:
-        if seconds != self._seconds:  # setting it takes a call of the system, in which other threads take their turn
-            self._wire.socket.settimeout(seconds)
-            self._seconds = seconds
+        self._channel.close()
 
     def _send(self) -> None:
         data = b"".join(self._protocol.data_to_send())
         if data:
             try:
-                self._wire.send(data)
+                self._channel.send(data)
             except OSError as error:
                 raise self._lost(str(error)) from error
 

@@ -11,7 +11,10 @@ from datastore_sdk.exceptions import ConfigurationError, NoConnectionError
 from datastore_sdk.realtime import Manners
 from datastore_sdk.realtime.measurements import measurements
 from datastore_sdk.transport import RetryPolicy
-from datastore_sdk.transport.rooms.tunnels import connected
+from datastore_sdk.transport.connection import Connection
+from datastore_sdk.transport.effects import Request
+from datastore_sdk.transport.http.line import RoomLine
+from datastore_sdk.transport.rooms.sockets import Sockets
 from tests.realtime.frames import KEY, closing, enveloped, record, switching, visits
 from tests.realtime.live import Reading
 from tests.support.fixtures import ClientOf, Serve
@@ -64,15 +67,16 @@ def test_a_proxy_that_makes_no_sense(serve: Serve, client_of: ClientOf, answer: 
 
     proxy = serve(talk)
     client = client_of(serve(visits(b"")), proxy=proxy.url, retries=ONCE)
-    with pytest.raises(NoConnectionError, match=f"not reached: the proxy 127.0.0.1.*{message}"):
+    with pytest.raises(NoConnectionError, match=f"not reached: .*{message}.* .through the proxy {proxy.url}"):
         Reading(measurements(client, "site", 981, KEY, {}, Manners()), "sync").done.result(PATIENCE)
 
 
 def test_a_proxy_of_another_kind() -> None:
+    sockets = Sockets(Connection(verify=True, proxy="socks5://127.0.0.1:1"))
     with pytest.raises(
         ConfigurationError, match=r"http:// and https:// proxies only, not socks5://127\.0\.0\.1: name one"
     ):
-        connected("127.0.0.1", 1, proxy="socks5://127.0.0.1:1", seconds=1, context=server_context)
+        sockets.open(Request("GET", "http://127.0.0.1:9/", {}), RoomLine())
 
 
 @pytest.mark.parametrize("form", ["sync", "async"])
@@ -120,7 +124,7 @@ def test_a_proxy_whose_certificate_nobody_vouches_for(serve: Serve, client_of: C
     proxy = Proxy(context=server_context())
     try:
         client = client_of(serve(visits(b"")), proxy=f"https://127.0.0.1:{proxy.port}", retries=ONCE)
-        with pytest.raises(NoConnectionError, match=r"the proxy 127\.0\.0\.1: .*certificate"):
+        with pytest.raises(NoConnectionError, match=r"certificate.*through the proxy https://127\.0\.0\.1:"):
             Reading(measurements(client, "site", 981, KEY, {}, Manners()), "sync").done.result(PATIENCE)
     finally:
         proxy.close()
