@@ -352,8 +352,10 @@ class TestSlowReaders:
 
     def test_raise(self, sandbox: Sandbox, client: Client, form: str) -> None:
         reading, let_go = self.slow(client, form, when_full="raise")
-        while reading.live.statistics.connected:
+        for _ in range(60):
             sandbox.advance(5)
+            time.sleep(0.01)  # or all of it comes as one
+        eventually(lambda: not reading.live.statistics.connected)
         let_go.set()
         with pytest.raises(BufferFullError, match="wait"):
             reading.done.result(PATIENCE)
