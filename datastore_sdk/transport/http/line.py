@@ -48,4 +48,4 @@ class RoomLine(Line):
         found = self.socket() if self.socket else None
         if found is not None:
             with suppress(OSError):  # it was closed meanwhile
-                socket.socket.shutdown(found, socket.SHUT_RD)  # that of a TLS socket would end the encryption
+                found.shutdown(socket.SHUT_RD)
