@@ -10,7 +10,7 @@ import sys
 import textwrap
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -25,7 +25,7 @@ from restream_api.api.pads import list_pads
 from tests.support.answers import always, answer, chunked, in_turn
 from tests.support.clock import JumpingClock
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.threads import all_of
+from tests.support.threads import all_of, begin
 from tests.support.tls import CERTIFICATE, TlsServer, trusting
 from tests.support.wire import Handler, Received, Server
 from tests.support.wire import Line as ServerLine
@@ -106,6 +106,50 @@ def test_a_server_that_takes_the_connection_and_no_more(serve: Serve, client_of:
         with pytest.raises(CallTimeoutError) as caught:
             client.run(list_pads())
     assert not caught.value.sent
+
+
+def test_a_server_that_drips_its_handshake(serve: Serve, client_of: ClientOf) -> None:
+    """Each byte comes in time, and all of them would take for ever."""
+    ended = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def drip() -> None:
+            connection, _ = listener.accept()
+            with connection, suppress(OSError):
+                connection.sendall(b"\x16\x03\x03\x40\x00")  # 16 KB will come
+                while not ended.wait(0.02):
+                    connection.sendall(b"\x02")
+
+        dripping = begin(drip)
+        base_url = f"https://127.0.0.1:{listener.getsockname()[1]}"
+        client = client_of(serve(always(b"")), base_url=base_url, retries=ONCE, timeout=Timeouts(connect=0.2))
+        outcome = begin(lambda: client.run(list_pads()))
+        try:
+            assert isinstance(outcome.exception(10), CallTimeoutError)
+        finally:
+            ended.set()
+            dripping.result(10)
+
+
+def test_hanging_up_within_the_handshake() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        line, pool = Line(), Pool(trusting)
+        request = Request("GET", f"https://127.0.0.1:{silent.getsockname()[1]}/", {})
+        outcome = begin(lambda: pool.open(request, line))
+        connection, _ = silent.accept()
+        with connection:
+            connection.recv(1)  # it has begun
+            line.hang_up()
+            assert isinstance(outcome.exception(5), NoConnectionError)
+
+
+def test_a_connection_is_given_back_once(serve: Serve, pool: Pool) -> None:
+    server = serve(always(answer(200, b"[]")))
+    ended = pool.open(get(server), Line())
+    assert [read(ended), read(ended)] == [b"[]", b""]
+    both = [pool.open(get(server), Line()) for _ in range(2)]
+    assert server.connections == 2
+    assert [read(answer) for answer in both] == [b"[]"] * 2
 
 
 def test_each_call_under_way_has_a_connection_of_its_own(serve: Serve, pool: Pool) -> None:
