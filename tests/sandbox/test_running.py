@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import asyncio
+import gc
 import signal
 import socket
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +15,7 @@ import httpx
 import pytest
 
 from datastore_sdk.sandbox import Sandbox, server
+from datastore_sdk.sandbox.service.server import Server
 
 NOW = datetime(2025, 9, 18, 12, tzinfo=UTC)
 
@@ -55,6 +59,27 @@ def test_stopping_cuts_streams_off() -> None:
         sandbox.stop()
         with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
             list(chunks)
+
+
+@pytest.mark.parametrize("turns", range(6))
+def test_connections_made_while_it_stops_are_ended(turns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In whichever turn of its event loop they come. A socket that is left open fails the test."""
+    on_tick, clients = Server.on_tick, []
+
+    async def meanwhile(running: Server, counter: int) -> bool:
+        ends = await on_tick(running, counter)
+        if ends:
+            clients.append(socket.create_connection(running.servers[0].sockets[0].getsockname(), timeout=5))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+        return ends
+
+    monkeypatch.setattr(Server, "on_tick", meanwhile)
+    with Sandbox(now=NOW):
+        pass
+    with clients[0], suppress(ConnectionResetError):
+        assert clients[0].recv(1) == b""
+    gc.collect()
 
 
 def test_token_never_shows() -> None:

@@ -12,6 +12,8 @@ from datastore_sdk.sandbox.service.connection import Connection
 from datastore_sdk.sandbox.service.rooms.protocol import RoomProtocol
 
 _GRACE_SECONDS = 5
+_TURNS_TO_COME_IN = 2
+"""Of the event loop: a transport is made for what was accepted, then the protocol is told."""
 
 
 class Server(uvicorn.Server):
@@ -34,11 +36,16 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Ends all connections first: uvicorn alone would wait for streams, and then leave their sockets open."""
-        await self._cut_off()
-        await super().shutdown(sockets)
-        await self._cut_off()  # those that came in between, before nobody was let in any more
-
-    async def _cut_off(self) -> None:
+        await self._let_nobody_in(sockets or [])
         for connection in list(self.server_state.connections):
             connection.transport.abort()
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # until they are gone: a room that is only going cannot say goodbye
+        await super().shutdown(sockets)
+
+    @staticmethod
+    async def _let_nobody_in(listeners: list[socket.socket]) -> None:
+        """Waits, too, for whoever is just coming in: asyncio forgets such a one when the listener is closed."""
+        for listener in listeners:
+            asyncio.get_running_loop().remove_reader(listener)
+        for _ in range(_TURNS_TO_COME_IN):
+            await asyncio.sleep(0)
