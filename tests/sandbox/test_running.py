@@ -64,7 +64,8 @@ def test_stopping_cuts_streams_off() -> None:
 @pytest.mark.parametrize("turns", range(6))
 def test_connections_made_while_it_stops_are_ended(turns: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """In whichever turn of its event loop they come. A socket that is left open fails the test."""
-    on_tick, clients = Server.on_tick, []
+    on_tick = Server.on_tick
+    clients: list[socket.socket] = []
 
     async def meanwhile(running: Server, counter: int) -> bool:
         ends = await on_tick(running, counter)

@@ -8,15 +8,17 @@ import ssl
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 
 import pytest
 
 from datastore_sdk.data import Data, DataQuery
-from datastore_sdk.exceptions import CallError, NoConnectionError
+from datastore_sdk.exceptions import CallError, CallTimeoutError, NoConnectionError
 from datastore_sdk.transport import RetryPolicy, Timeouts
 from datastore_sdk.transport.clock import Clock
+from datastore_sdk.transport.http import tunnels
 from restream_api.api.pads import list_pads
 from tests.support.answers import always, answer, chunk, chunked, head, in_turn
 from tests.support.dripping import DRIPPING
@@ -116,6 +118,24 @@ def test_a_proxy_that_drips_does_not_hold_a_call(
         )
         outcome = begin(lambda: form.run(client, list_pads()))  # noqa: B023 - waited for at once
         assert isinstance(outcome.exception(10), CallError)
+
+
+def test_a_slow_tunnel_leaves_less_time_for_the_handshake_in_it(
+    serve: Serve, client_of: ClientOf, form: Form, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = 0.0
+
+    def handle(line: Line, _: Received) -> None:
+        nonlocal late
+        late = 60.0
+        line.send(head(200))  # and not a byte of TLS
+
+    monkeypatch.setattr(tunnels, "monotonic", lambda: time.monotonic() + late)
+    proxy = serve(handle)
+    timeouts = Timeouts(connect=30, answer=60)
+    client = client_of(proxy, base_url="https://127.0.0.1:9", proxy=proxy.url, timeout=timeouts, retries=ONCE)
+    outcome = begin(lambda: form.run(client, list_pads()))
+    assert isinstance(outcome.exception(10), CallTimeoutError)
 
 
 @pytest.mark.parametrize("reply", [b"", b"SSH-2.0-x\r\n", head(200)[:-4], head(200) + chunk(b"no TLS")])
