@@ -1,8 +1,9 @@
-"""The fixed choices that calls take. Each member's value is what the service expects; strings are accepted too."""
+"""The fixed choices that calls take: as members, or by their values, which are what the service expects."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal
 
 
 class StageNameFilters(StrEnum):
@@ -14,6 +15,10 @@ class StageNameFilters(StrEnum):
     """Wireline: plug and perforating guns run in hole."""
     STANDBY = "standby"
     """Nothing runs on the well."""
+
+
+OperationName = Literal["frac", "wl", "standby"]
+"""The value of one of the `StageNameFilters`."""
 
 
 class DataResolutions(StrEnum):
@@ -31,6 +36,10 @@ class DataResolutions(StrEnum):
     """One hour."""
 
 
+ResolutionName = Literal["raw", "ten-second", "minute", "ten-minute", "hour"]
+"""The value of one of the `DataResolutions`."""
+
+
 class DataAggregations(StrEnum):
     """How the measurements within one interval of the resolution become one value."""
 
@@ -42,6 +51,10 @@ class DataAggregations(StrEnum):
     """Their mean."""
 
 
+AggregationName = Literal["min", "max", "mean"]
+"""The value of one of the `DataAggregations`."""
+
+
 class DataFillMethods(StrEnum):
     """How gaps in 1-second data are filled."""
 
@@ -49,3 +62,7 @@ class DataFillMethods(StrEnum):
     """With the next known value."""
     FORWARD_FILL = "ffill"
     """With the last known value."""
+
+
+FillMethodName = Literal["bfill", "ffill"]
+"""The value of one of the `DataFillMethods`."""

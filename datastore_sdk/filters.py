@@ -9,7 +9,16 @@ from collections.abc import Callable, Sequence
 from inspect import Parameter, signature
 from typing import Any, TypedDict, TypeVar, cast
 
-from datastore_sdk.enums import DataAggregations, DataFillMethods, DataResolutions, StageNameFilters
+from datastore_sdk.enums import (
+    AggregationName,
+    DataAggregations,
+    DataFillMethods,
+    DataResolutions,
+    FillMethodName,
+    OperationName,
+    ResolutionName,
+    StageNameFilters,
+)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -76,7 +85,7 @@ class AllSiteFilters(SiteFilters, total=False):
 class StateFilters(TypedDict, total=False):
     """Which states to list."""
 
-    stage_name_filter: StageNameFilters | str | None
+    stage_name_filter: StageNameFilters | OperationName | None
     """Only states of this operation."""
     site_id: int | None
     """Id of the site."""
@@ -87,15 +96,15 @@ class StateFilters(TypedDict, total=False):
 class DataForm(TypedDict, total=False):
     """The form in which corrected records come; the same choices as of `get_data`."""
 
-    resolution: DataResolutions | str
+    resolution: DataResolutions | ResolutionName
     """The interval that one record stands for; 1 second unless given."""
-    aggregation: DataAggregations | str | None
+    aggregation: DataAggregations | AggregationName | None
     """How the measurements within an interval become one value."""
     fields: str | Sequence[str] | None
     """Names of the fields; all that are exposed to you unless given."""
     si_units: bool
     """True: SI units; False (unless given): oilfield units."""
-    fill_data_method: DataFillMethods | str | None
+    fill_data_method: DataFillMethods | FillMethodName | None
     """How gaps are filled; goes with `fill_data_limit`."""
     fill_data_limit: int | None
     """The most seconds to fill in one gap."""

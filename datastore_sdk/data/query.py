@@ -16,7 +16,16 @@ from datastore_sdk.checks import (
     name_list,
     whole_second,
 )
-from datastore_sdk.enums import DataAggregations, DataFillMethods, DataResolutions, StageNameFilters
+from datastore_sdk.enums import (
+    AggregationName,
+    DataAggregations,
+    DataFillMethods,
+    DataResolutions,
+    FillMethodName,
+    OperationName,
+    ResolutionName,
+    StageNameFilters,
+)
 from restream_api.api.pads import stream_pad_data
 from restream_api.api.sites import stream_site_data
 from restream_api.types import Operation
@@ -54,14 +63,14 @@ class DataQuery:
     start: datetime | None = None
     end: datetime | None = None
     stage_number: int | None = None
-    stage_name_filter: StageNameFilters | str | None = None
-    resolution: DataResolutions | str = DataResolutions.SECOND
-    aggregation: DataAggregations | str | None = None
+    stage_name_filter: StageNameFilters | OperationName | None = None
+    resolution: DataResolutions | ResolutionName = DataResolutions.SECOND
+    aggregation: DataAggregations | AggregationName | None = None
     fields: str | Sequence[str] | None = None
     si_units: bool = False
     measurement_sources_names: str | Sequence[str] | None = None
     is_routed: bool = False
-    fill_data_method: DataFillMethods | str | None = None
+    fill_data_method: DataFillMethods | FillMethodName | None = None
     fill_data_limit: int | None = None
     inside_area_only: bool = True
     parallel: int = field(default=1, compare=False)

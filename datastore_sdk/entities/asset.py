@@ -13,7 +13,7 @@ from datastore_sdk.entities.endpoints import Endpoints
 from datastore_sdk.entities.parameters import create_parameters, delete_parameter, get_parameter, update_parameter
 from datastore_sdk.entities.resource import Resource
 from datastore_sdk.entities.stage import Stage, stages_of
-from datastore_sdk.enums import StageNameFilters
+from datastore_sdk.enums import OperationName, StageNameFilters
 from datastore_sdk.filters import DataForm, completed_by
 from restream_api.models import Field, Parameter, ParametersValid
 
@@ -28,7 +28,7 @@ class Asset(Resource):
         start_date: datetime | None = None,
         end_date: datetime | None = None,
         stage_number: int | None = None,
-        stage_name_filter: StageNameFilters | str | None = None,
+        stage_name_filter: StageNameFilters | OperationName | None = None,
         *,
         add_aggregations: bool = False,
         stage_numbers: Sequence[int] | None = None,
@@ -85,7 +85,7 @@ class Asset(Resource):
         start_date: datetime | None = None,
         end_date: datetime | None = None,
         stage_number: int | None = None,
-        stage_name_filter: StageNameFilters | str | None = None,
+        stage_name_filter: StageNameFilters | OperationName | None = None,
         *,
         add_aggregations: bool = False,
         stage_numbers: Sequence[int] | None = None,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from datastore_sdk.checks import checked_choice, checked_number, one_of, warn_of_slips
-from datastore_sdk.enums import StageNameFilters
+from datastore_sdk.enums import OperationName, StageNameFilters
 from datastore_sdk.filters import AllSiteFilters, PadFilters, StateFilters
 from restream_api.api.pads import list_pads
 from restream_api.api.sites import list_sites
@@ -54,7 +54,7 @@ def sites_with(filters: Mapping[str, Any]) -> Operation[list[Site]]:
 def states_with(filters: Mapping[str, Any]) -> Operation[list[State]]:
     """The states that match `StateFilters`."""
     known, others = _parted(filters, StateFilters, State)
-    given: StageNameFilters | str | None = known.pop("stage_name_filter", None)
+    given: StageNameFilters | OperationName | None = known.pop("stage_name_filter", None)
     name = checked_choice(StageNameFilters, given, "stage_name_filter")
     return list_states(**known, current_state_search=name).with_query(others)
 

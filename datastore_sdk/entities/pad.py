@@ -16,7 +16,16 @@ from datastore_sdk.entities.measurement_sources import sources_of_pad
 from datastore_sdk.entities.resource import many
 from datastore_sdk.entities.site import Site
 from datastore_sdk.entities.state import State
-from datastore_sdk.enums import DataAggregations, DataFillMethods, DataResolutions, StageNameFilters
+from datastore_sdk.enums import (
+    AggregationName,
+    DataAggregations,
+    DataFillMethods,
+    DataResolutions,
+    FillMethodName,
+    OperationName,
+    ResolutionName,
+    StageNameFilters,
+)
 from datastore_sdk.filters import PadFilters, SiteFilters, completed_by
 from datastore_sdk.transport import Client, client_for
 from restream_api.api.pads import get_pad
@@ -191,19 +200,27 @@ class Pad(Asset, LivePad, PadModel):
         self,
         *,
         as_dict: Literal[False] = False,
-        stage_name_filter: StageNameFilters | str | None = None,
+        stage_name_filter: StageNameFilters | OperationName | None = None,
         **filters: Any,
     ) -> list[State]: ...
     @overload
     def get_states(
-        self, *, as_dict: Literal[True], stage_name_filter: StageNameFilters | str | None = None, **filters: Any
+        self,
+        *,
+        as_dict: Literal[True],
+        stage_name_filter: StageNameFilters | OperationName | None = None,
+        **filters: Any,
     ) -> list[dict[str, Any]]: ...
     @overload
     def get_states(
-        self, *, as_dict: bool, stage_name_filter: StageNameFilters | str | None = None, **filters: Any
+        self, *, as_dict: bool, stage_name_filter: StageNameFilters | OperationName | None = None, **filters: Any
     ) -> list[State] | list[dict[str, Any]]: ...
     def get_states(
-        self, *, as_dict: bool = False, stage_name_filter: StageNameFilters | str | None = None, **filters: Any
+        self,
+        *,
+        as_dict: bool = False,
+        stage_name_filter: StageNameFilters | OperationName | None = None,
+        **filters: Any,
     ) -> list[State] | list[dict[str, Any]]:
         """The current states of the pad's sites, of those that are configured to have one.
 
@@ -230,19 +247,27 @@ class Pad(Asset, LivePad, PadModel):
         self,
         *,
         as_dict: Literal[False] = False,
-        stage_name_filter: StageNameFilters | str | None = None,
+        stage_name_filter: StageNameFilters | OperationName | None = None,
         **filters: Any,
     ) -> list[State]: ...
     @overload
     async def aget_states(
-        self, *, as_dict: Literal[True], stage_name_filter: StageNameFilters | str | None = None, **filters: Any
+        self,
+        *,
+        as_dict: Literal[True],
+        stage_name_filter: StageNameFilters | OperationName | None = None,
+        **filters: Any,
     ) -> list[dict[str, Any]]: ...
     @overload
     async def aget_states(
-        self, *, as_dict: bool, stage_name_filter: StageNameFilters | str | None = None, **filters: Any
+        self, *, as_dict: bool, stage_name_filter: StageNameFilters | OperationName | None = None, **filters: Any
     ) -> list[State] | list[dict[str, Any]]: ...
     async def aget_states(
-        self, *, as_dict: bool = False, stage_name_filter: StageNameFilters | str | None = None, **filters: Any
+        self,
+        *,
+        as_dict: bool = False,
+        stage_name_filter: StageNameFilters | OperationName | None = None,
+        **filters: Any,
     ) -> list[State] | list[dict[str, Any]]:
         """Async form of `get_states`."""
         client = self._caller()
@@ -274,15 +299,15 @@ class Pad(Asset, LivePad, PadModel):
         start_datetime: datetime | None = None,
         end_datetime: datetime | None = None,
         stage_number: int | None = None,
-        stage_name_filter: StageNameFilters | str | None = None,
+        stage_name_filter: StageNameFilters | OperationName | None = None,
         *,
-        resolution: DataResolutions | str = DataResolutions.SECOND,
-        aggregation: DataAggregations | str | None = None,
+        resolution: DataResolutions | ResolutionName = DataResolutions.SECOND,
+        aggregation: DataAggregations | AggregationName | None = None,
         fields: str | Sequence[str] | None = None,
         si_units: bool = False,
         measurement_sources_names: str | Sequence[str] | None = None,
         is_routed: bool = False,
-        fill_data_method: DataFillMethods | str | None = None,
+        fill_data_method: DataFillMethods | FillMethodName | None = None,
         fill_data_limit: int | None = None,
         inside_area_only: bool = True,
         parallel: int = 1,
@@ -343,15 +368,15 @@ class Pad(Asset, LivePad, PadModel):
         start_datetime: datetime | None = None,
         end_datetime: datetime | None = None,
         stage_number: int | None = None,
-        stage_name_filter: StageNameFilters | str | None = None,
+        stage_name_filter: StageNameFilters | OperationName | None = None,
         *,
-        resolution: DataResolutions | str = DataResolutions.SECOND,
-        aggregation: DataAggregations | str | None = None,
+        resolution: DataResolutions | ResolutionName = DataResolutions.SECOND,
+        aggregation: DataAggregations | AggregationName | None = None,
         fields: str | Sequence[str] | None = None,
         si_units: bool = False,
         measurement_sources_names: str | Sequence[str] | None = None,
         is_routed: bool = False,
-        fill_data_method: DataFillMethods | str | None = None,
+        fill_data_method: DataFillMethods | FillMethodName | None = None,
         fill_data_limit: int | None = None,
         inside_area_only: bool = True,
         parallel: int = 1,

@@ -15,7 +15,16 @@ from datastore_sdk.entities.live_site import LiveSite
 from datastore_sdk.entities.measurement_sources import sources_of_site
 from datastore_sdk.entities.resource import first, many
 from datastore_sdk.entities.state import State
-from datastore_sdk.enums import DataAggregations, DataFillMethods, DataResolutions, StageNameFilters
+from datastore_sdk.enums import (
+    AggregationName,
+    DataAggregations,
+    DataFillMethods,
+    DataResolutions,
+    FillMethodName,
+    OperationName,
+    ResolutionName,
+    StageNameFilters,
+)
 from datastore_sdk.filters import AllSiteFilters, completed_by
 from datastore_sdk.transport import Client, client_for
 from datastore_sdk.transport.calls.exchange import Flow
@@ -231,13 +240,13 @@ class Site(Asset, LiveSite, SiteModel):
         start_datetime: datetime | None = None,
         end_datetime: datetime | None = None,
         stage_number: int | None = None,
-        stage_name_filter: StageNameFilters | str | None = None,
+        stage_name_filter: StageNameFilters | OperationName | None = None,
         *,
-        resolution: DataResolutions | str = DataResolutions.SECOND,
-        aggregation: DataAggregations | str | None = None,
+        resolution: DataResolutions | ResolutionName = DataResolutions.SECOND,
+        aggregation: DataAggregations | AggregationName | None = None,
         fields: str | Sequence[str] | None = None,
         si_units: bool = False,
-        fill_data_method: DataFillMethods | str | None = None,
+        fill_data_method: DataFillMethods | FillMethodName | None = None,
         fill_data_limit: int | None = None,
         inside_area_only: bool = True,
         parallel: int = 1,
@@ -291,13 +300,13 @@ class Site(Asset, LiveSite, SiteModel):
         start_datetime: datetime | None = None,
         end_datetime: datetime | None = None,
         stage_number: int | None = None,
-        stage_name_filter: StageNameFilters | str | None = None,
+        stage_name_filter: StageNameFilters | OperationName | None = None,
         *,
-        resolution: DataResolutions | str = DataResolutions.SECOND,
-        aggregation: DataAggregations | str | None = None,
+        resolution: DataResolutions | ResolutionName = DataResolutions.SECOND,
+        aggregation: DataAggregations | AggregationName | None = None,
         fields: str | Sequence[str] | None = None,
         si_units: bool = False,
-        fill_data_method: DataFillMethods | str | None = None,
+        fill_data_method: DataFillMethods | FillMethodName | None = None,
         fill_data_limit: int | None = None,
         inside_area_only: bool = True,
         parallel: int = 1,

@@ -19,7 +19,7 @@ from datastore_sdk.checks import (
 from datastore_sdk.data import Data, DataAsync, DataQuery
 from datastore_sdk.entities.connected import Connected
 from datastore_sdk.entities.endpoints import Endpoints
-from datastore_sdk.enums import StageNameFilters
+from datastore_sdk.enums import OperationName, StageNameFilters
 from datastore_sdk.filters import DataForm, checked_form, completed_by
 from datastore_sdk.transport import Client
 from datastore_sdk.transport.calls.exchange import Flow
@@ -87,7 +87,7 @@ def stages_of(
     end: datetime | None,
     stage_number: int | None,
     stage_numbers: Sequence[int] | None,
-    stage_name_filter: StageNameFilters | str | None,
+    stage_name_filter: StageNameFilters | OperationName | None,
     add_aggregations: bool,
     aggregations_filter: str | Sequence[str] | None,
     more: Mapping[str, Any],

@@ -6,7 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypedDict
 
-from datastore_sdk.enums import DataAggregations, DataFillMethods, DataResolutions, StageNameFilters
+from datastore_sdk.enums import (
+    AggregationName,
+    DataAggregations,
+    DataFillMethods,
+    DataResolutions,
+    FillMethodName,
+    OperationName,
+    ResolutionName,
+    StageNameFilters,
+)
 from datastore_sdk.realtime.manners import WhenFull
 
 
@@ -35,17 +44,17 @@ class SiteMeasurements(LiveOptions, total=False):
     """Last moment, included; with a time zone."""
     stage_number: int | None
     """Only this stage; needs `stage_name_filter`."""
-    stage_name_filter: StageNameFilters | str | None
+    stage_name_filter: StageNameFilters | OperationName | None
     """Only data of stages of this operation."""
-    resolution: DataResolutions | str
+    resolution: DataResolutions | ResolutionName
     """The interval that one record stands for; 1 second unless given."""
-    aggregation: DataAggregations | str | None
+    aggregation: DataAggregations | AggregationName | None
     """How the measurements within one interval become one value."""
     fields: str | Sequence[str] | None
     """Names of the fields; all that are exposed to you unless given."""
     si_units: bool
     """True: SI units; False (unless given): oilfield units."""
-    fill_data_method: DataFillMethods | str | None
+    fill_data_method: DataFillMethods | FillMethodName | None
     """How gaps in 1-second data are filled; goes with `fill_data_limit`."""
     fill_data_limit: int | None
     """The most seconds to fill in one gap."""

@@ -8,12 +8,14 @@ import json
 import os
 import subprocess
 import sys
+from enum import StrEnum
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import datastore_sdk
-from datastore_sdk import Pad, Site, State
+from datastore_sdk import Pad, Site, State, enums
 from datastore_sdk.entities import DataChange
 from datastore_sdk.filters import AllSiteFilters, DataForm, PadFilters, SiteFilters, StateFilters
 from tests.public.signatures import SNAPSHOT, attributes, described, methods, public_classes, source_of
@@ -94,6 +96,19 @@ def test_filters_show_in_signatures(call: object, filters: type) -> None:
     signature = inspect.signature(call)
     assert set(filters.__annotations__) <= set(signature.parameters)
     assert "ForwardRef" not in str(signature)
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        (enums.StageNameFilters, enums.OperationName),
+        (enums.DataResolutions, enums.ResolutionName),
+        (enums.DataAggregations, enums.AggregationName),
+        (enums.DataFillMethods, enums.FillMethodName),
+    ],
+)
+def test_type_checkers_know_all_choices(kind: type[StrEnum], names: object) -> None:
+    assert list(get_args(names)) == [member.value for member in kind]
 
 
 def test_importing_the_sdk_is_light() -> None:

@@ -132,7 +132,7 @@ def definitions(pad: Pad) -> None:
 
 def a_nightly_job(folder: Path) -> None:
     """Corrected data is downloaded in the form in which it was first fetched, and acknowledged."""
-    form: DataForm = {"fields": ["slurry_rate", "proppant_conc"], "si_units": True}
+    form: DataForm = {"fields": ["slurry_rate", "proppant_conc"], "si_units": True, "resolution": "raw"}
     changes, corrected = Pad(id=668).get_data_changes(**form)
     assert_type(changes, list[DataChange])
     assert_type(corrected, Data)
