@@ -6,6 +6,7 @@ import base64
 import gzip
 import json
 import subprocess
+import sys
 import zlib
 from pathlib import Path
 from typing import Any
@@ -171,7 +172,7 @@ def test_what_is_nested_too_deeply_is_refused() -> None:
     of = answering(about({"type": "string"}))
     assert [one.rule for one in seen(of, nested(20))] == ["field-unknown"]
     with pytest.raises(DriftError, match="nested too deeply"):
-        seen(of, nested(900))
+        seen(of, nested(900 if sys.version_info < (3, 12) else 5000))  # as deep as the parser goes
     assert [one.rule for one in seen(of, nested(100_000))] == ["body-not-json"]
 
 

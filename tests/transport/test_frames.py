@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import os
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from datastore_sdk import Client, Pad, Site, State
-from datastore_sdk.exceptions import ConfigurationError, NotFoundError, RestreamError
+from datastore_sdk.exceptions import CallError, ConfigurationError, NotFoundError, RestreamError
 from datastore_sdk.realtime import Manners
 from datastore_sdk.realtime.measurements import measurements
 from datastore_sdk.transport import RetryPolicy
@@ -19,7 +22,7 @@ from datastore_sdk.transport.default_clients import close_default_clients
 from restream_api.api.pads import list_pads
 from tests.realtime.frames import KEY
 from tests.realtime.live import Reading
-from tests.support.answers import Reply, always, answer, by_path, then
+from tests.support.answers import Reply, always, answer, by_path, in_turn, then
 from tests.support.fixtures import ClientOf, Serve
 from tests.support.forms import Form
 from tests.support.frames import shown
@@ -106,3 +109,43 @@ def test_the_environment_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(os.environ, "TALLY_AUTH_TOKEN", "Bearer x")
     with pytest.raises(ConfigurationError, match=r"^environment variable TALLY_AUTH_TOKEN: the token holds"):
         Client()
+
+
+REFUSALS: dict[str, tuple[Reply, ...]] = {
+    "for good": (answer(404, {}),),
+    "twice": (answer(503), answer(503)),
+    "once": (answer(503), answer(200, b"[]")),
+    "with this token": (answer(401), answer(200, b"[]")),
+    "by hanging up": (then(b"", Line.reset),) * 3,  # one of them on the connection that is kept
+}
+
+
+def made(client: Client) -> None:
+    with client, suppress(CallError):
+        client.run(list_pads())
+
+
+def amade(client: Client) -> None:
+    async def main() -> None:
+        async with client:
+            with suppress(CallError):
+                await client.arun(list_pads())
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("call", [made, amade])
+@pytest.mark.parametrize("replies", REFUSALS.values(), ids=REFUSALS)
+def test_an_error_does_not_hold_itself(
+    replies: tuple[Reply, ...], call: Callable[[Client], None], serve: Serve, client_of: ClientOf
+) -> None:
+    """Otherwise what its frames hold, an answer or a file, stays open until garbage is collected."""
+    server = serve(by_path({"/o/token/": in_turn(GRANTED, GRANTED), "/pads/": in_turn(*replies)}))
+    client = client_of(server, None, client_id="crew", client_secret=SECRET, retries=RetryPolicy(max_attempts=2))
+    gc.collect()
+    gc.disable()
+    try:
+        call(client)
+        assert [each for each in gc.get_objects() if isinstance(each, CallError)] == []
+    finally:
+        gc.enable()

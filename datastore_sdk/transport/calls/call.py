@@ -94,25 +94,35 @@ class Call:
 
     def pause(self, error: CallError) -> Steps[None]:
         """Waits before the next attempt, or raises the error where there must be none."""
+        try:
+            wait = self._wait_after(error)
+            if wait is None:
+                raise error
+            self._failure = text = str(error)
+            _retries.warning("%s; attempt %d of %d in %.1f s", text, self.number + 1, self._policy.max_attempts, wait)
+            tell(self._hooks.on_retry, lambda: RetryEvent(**facts_of(self), error=error, wait=wait))
+            if self._span:
+                self._span.retried(error)
+        finally:
+            del error  # it holds this frame
+        self.number += 1
+        yield from Sleep(wait)
+
+    def _wait_after(self, error: CallError) -> float | None:
+        """How many seconds to wait before the next attempt; None where there must be none."""
         if error.final:  # it is another call's, which was for a token
-            raise error
+            return None
         elapsed = self._clock.monotonic() - self._begun
         wait = self._policy.wait_after(
             error, attempt=self.number, idempotent=self.operation.idempotent, elapsed=elapsed
         )
         error.attempts = self.number
         if wait is None or wait > self.deadline.left():
-            raise error
+            return None
         if not self._policy.wait:
             error.retry_after = wait
-            raise error
-        _retries.warning("%s; attempt %d of %d in %.1f s", error, self.number + 1, self._policy.max_attempts, wait)
-        tell(self._hooks.on_retry, lambda: RetryEvent(**facts_of(self), error=error, wait=wait))
-        if self._span:
-            self._span.retried(error)
-        self._failure = str(error)
-        self.number += 1
-        yield from Sleep(wait)
+            return None
+        return wait
 
     def progress(self) -> None:
         """Attempts and time count afresh: something came."""

@@ -233,7 +233,10 @@ class Exchange:
             attempt.end(raised)
             raise
         attempt.end(error)
-        raise error
+        try:
+            raise error
+        finally:
+            del error  # it holds this frame
 
     def _refusal(self, operation: Operation[Any], request: Request, answer: Answer) -> Steps[CallError]:
         """The error that an answer stands for."""

@@ -52,6 +52,8 @@ async def _open_in_thread(blocking: Http, request: Request) -> Answer:
         line.hang_up()
         worker.stop()
         raise
+    finally:
+        del opening  # it holds the error, which holds this frame
     body = _ThreadedBody(worker, line, answer.handle)
     answer.left_open = False  # its body goes on in the other
     return Answer(answer.status, answer.headers, body, drop=body.drop)
