@@ -98,15 +98,18 @@ class Call:
             wait = self._wait_after(error)
             if wait is None:
                 raise error
-            self._failure = text = str(error)
-            _retries.warning("%s; attempt %d of %d in %.1f s", text, self.number + 1, self._policy.max_attempts, wait)
-            tell(self._hooks.on_retry, lambda: RetryEvent(**facts_of(self), error=error, wait=wait))
-            if self._span:
-                self._span.retried(error)
+            self._note(error, wait)
         finally:
             del error  # it holds this frame
         self.number += 1
         yield from Sleep(wait)
+
+    def _note(self, error: CallError, wait: float) -> None:
+        self._failure = text = str(error)
+        _retries.warning("%s; attempt %d of %d in %.1f s", text, self.number + 1, self._policy.max_attempts, wait)
+        tell(self._hooks.on_retry, lambda: RetryEvent(**facts_of(self), error=error, wait=wait))
+        if self._span:
+            self._span.retried(error)
 
     def _wait_after(self, error: CallError) -> float | None:
         """How many seconds to wait before the next attempt; None where there must be none."""
