@@ -46,9 +46,9 @@ class CompressedWriter(Writer):
         self._writer = kind(_Compressing(file, compressor))
         self.form = self._writer.form
 
-    def expect(self, columns: Iterable[str]) -> None:
-        """Has these columns stand first, and be there whatever comes."""
-        self._writer.expect(columns)
+    def expect(self, columns: Iterable[str], otherwise: Iterable[str] = ()) -> None:
+        """Has these columns stand first, and be there whatever comes; the other ones where there would be none."""
+        self._writer.expect(columns, otherwise)
 
     def write(self, batch: list[Any]) -> Steps[None] | None:
         """Adds records."""

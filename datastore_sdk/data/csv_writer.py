@@ -26,7 +26,7 @@ from datastore_sdk.data.writer import Sink, Writer
 
 _BLOCK = 1 << 20
 _EMPTY_ROW = b'""\n'
-"""The row of a record without a value, where there is one column: to most readers an empty line is no row."""
+"""The row of a record without a value, where there is one column in the end: to most readers an empty line is none."""
 _MOST_SHAPES = 1000
 """How many combinations of names are remembered; beyond that, records have little in common."""
 
@@ -51,12 +51,14 @@ class CsvWriter(Writer):
         super().__init__(file)
         self._spool = TemporaryFile(dir=Path(file.name).parent, buffering=BUFFER)  # noqa: SIM115 - closed by close()
         self._columns: dict[str, None] = {}
+        self._otherwise: dict[str, None] = {}
         self._segments = [_Segment(width=0)]
         self._shapes: dict[tuple[str, ...], _Shape] = {}
 
-    def expect(self, columns: Iterable[str]) -> None:
-        """Has these columns stand first, and be there whatever comes."""
+    def expect(self, columns: Iterable[str], otherwise: Iterable[str] = ()) -> None:
+        """Has these columns stand first, and be there whatever comes; the other ones where there would be none."""
         self._columns.update(dict.fromkeys(columns))
+        self._otherwise = dict.fromkeys(otherwise)
 
     def write(self, batch: list[Cells]) -> None:
         """Adds records."""
@@ -79,12 +81,15 @@ class CsvWriter(Writer):
 
     def finish(self) -> None:
         """Writes header and rows."""
-        if self._columns:
-            self._file.write(b",".join(_quoted(name) for name in self._columns) + b"\n")
+        columns = self._columns or self._otherwise
+        if columns:
+            self._file.write(b",".join(_quoted(name) for name in columns) + b"\n")
         self._spool.seek(0)
         for segment in self._segments:
-            padding = b"," * (len(self._columns) - max(segment.width, 1))
-            for block in _padded(self._spool, segment, padding):
+            padding = b"," * (len(columns) - max(segment.width, 1))
+            for block in (
+                _padded(self._spool, segment, padding) if len(columns) > 1 else _cells_alone(self._spool, segment)
+            ):
                 self._file.write(block)
 
     def close(self) -> None:
@@ -113,7 +118,7 @@ class _Shape:
     def __init__(self, names: tuple[str, ...], columns: Iterable[str]) -> None:
         present = set(names)
         marks = [b"%b" if column in present else b"" for column in columns]
-        self.row = b",".join(marks) + b"\n" if any(marks) or len(marks) > 1 else _EMPTY_ROW
+        self.row = b",".join(marks) + b"\n"
         ordered = [column for column in columns if column in present]
         self.rest = b"," * (len(marks) - len(names)) + b"\n" if names and names == tuple(columns)[: len(names)] else b""
         """What follows the cells as they stand, where they are those of the first columns."""
@@ -123,8 +128,7 @@ class _Shape:
     def converted(self, record: Cells) -> bytes:
         """The row, each cell looked at."""
         cells = self.cells(record)
-        row = self.row % (tuple(map(_cell, cells)) if self._several else _cell(cells))
-        return row if row != b"\n" else _EMPTY_ROW
+        return self.row % (tuple(map(_cell, cells)) if self._several else _cell(cells))
 
 
 def _must_be_converted(block: bytes) -> bool:
@@ -157,14 +161,35 @@ def _quoted(text: str) -> bytes:
 
 def _padded(file: IO[bytes], segment: _Segment, padding: bytes) -> Iterator[bytes]:
     """A segment's bytes, in blocks, with the padding before each row's line break."""
+    if segment.one_row_a_line or not padding:
+        for block in _blocks(file, segment):
+            yield block.replace(b"\n", padding + b"\n") if padding else block
+    else:
+        for line, ends_row in _lines(file, segment):
+            yield line[:-1] + padding + b"\n" if ends_row else line
+
+
+def _cells_alone(file: IO[bytes], segment: _Segment) -> Iterator[bytes]:
+    """The rows of a segment, each of one cell, which is seen even where there is nothing in it."""
+    within = False
+    for line, ends_row in _lines(file, segment):
+        yield _EMPTY_ROW if line == b"\n" and not within else line
+        within = not ends_row
+
+
+def _blocks(file: IO[bytes], segment: _Segment) -> Iterator[bytes]:
+    left = segment.size
+    while left:
+        block = file.read(min(_BLOCK, left))
+        left -= len(block)
+        yield block
+
+
+def _lines(file: IO[bytes], segment: _Segment) -> Iterator[tuple[bytes, bool]]:
+    """The lines of a segment, and whether a row ends with each: a line break may stand in a cell."""
     left, open_quote = segment.size, False
     while left:
-        block = file.read(min(_BLOCK, left)) if segment.one_row_a_line or not padding else file.readline(left)
-        left -= len(block)
-        if not padding:
-            yield block
-        elif segment.one_row_a_line:
-            yield block.replace(b"\n", padding + b"\n")
-        else:
-            open_quote ^= block.count(b'"') % 2 == 1
-            yield block if open_quote else block[:-1] + padding + b"\n"
+        line = file.readline(left)
+        left -= len(line)
+        open_quote ^= line.count(b'"') % 2 == 1
+        yield line, not open_quote

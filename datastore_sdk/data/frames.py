@@ -10,7 +10,7 @@ from datastore_sdk.data.descriptions import Descriptions, descriptions
 from datastore_sdk.data.download import Download
 from datastore_sdk.data.extras import needed
 from datastore_sdk.data.forms import TEXTS
-from datastore_sdk.data.query import DataQuery, columns_of
+from datastore_sdk.data.query import KEYS, DataQuery, columns_of
 from datastore_sdk.data.stream import batches
 from datastore_sdk.transport.calls.exchange import Exchange
 from datastore_sdk.transport.effects import Block, Steps, into
@@ -70,6 +70,6 @@ def _batches(
     from datastore_sdk.data.tables.builder import TableBuilder
 
     with closing(TableBuilder(store)) as builder:
-        builder.expect(columns_of(queries))
+        builder.expect(columns_of(queries), otherwise=KEYS)
         yield from into(builder.add, batches(exchange, queries, download, TEXTS))
         return (yield from Block(lambda: builder.finish(known)))

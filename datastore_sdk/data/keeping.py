@@ -18,7 +18,7 @@ from datastore_sdk.data.download import Download
 from datastore_sdk.data.formats import WriterKind
 from datastore_sdk.data.forms import TEXTS, Form
 from datastore_sdk.data.journal import SUFFIX, Journal
-from datastore_sdk.data.query import DataQuery, columns_of
+from datastore_sdk.data.query import KEYS, DataQuery, columns_of
 from datastore_sdk.data.ranges import in_form
 from datastore_sdk.data.stream import records
 from datastore_sdk.data.writing import written
@@ -58,7 +58,8 @@ def kept(
                 delivered = None
             described = partial(descriptions, exchange, queries)
             replayed = partial(_replayed, journal)
-            yield from written(target, kind, replayed, described, columns=columns_of(queries), overwrite=overwrite)
+            columns = columns_of(queries)
+            yield from written(target, kind, replayed, described, columns=columns, otherwise=KEYS, overwrite=overwrite)
         except BaseException as error:
             if download.records:
                 error.add_note(f"{download.records} records are kept in {journal.path}: resume=True goes on from there")

@@ -44,6 +44,10 @@ MOST_PARALLEL = 3
 """How many parts of a time range are fetched at a time at most: the service's limit of calls to one endpoint."""
 
 
+KEYS = ("timestamp", "site_id")
+"""The fields that every record has, which together name it."""
+
+
 def columns_of(queries: Sequence[DataQuery]) -> tuple[str, ...]:
     """The columns that are there whatever comes; several queries of one download differ in site and time only."""
     return queries[0].columns if queries else ()
@@ -82,7 +86,7 @@ class DataQuery:
         None where all fields are asked for, and of a pad's own records, in which names carry the measurement source.
         """
         own_names = self.source == "site" or self.is_routed
-        return ("timestamp", "site_id", *self.fields) if self.fields and own_names else ()
+        return (*KEYS, *self.fields) if self.fields and own_names else ()
 
     def __post_init__(self) -> None:
         checked_id(self.id, f"the {self.source}'s id")

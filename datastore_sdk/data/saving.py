@@ -13,7 +13,7 @@ from datastore_sdk.data.download import Download
 from datastore_sdk.data.files import checked_target
 from datastore_sdk.data.formats import writer_for
 from datastore_sdk.data.progress import Meter, NotShown, Show
-from datastore_sdk.data.query import DataQuery, columns_of
+from datastore_sdk.data.query import KEYS, DataQuery, columns_of
 from datastore_sdk.data.stream import batches
 from datastore_sdk.data.writing import written
 from datastore_sdk.transport.calls.exchange import Exchange
@@ -57,7 +57,10 @@ def saving(
                 download.hand_over(0, None)
                 described = partial(descriptions, exchange, queries)
                 emitted = partial(batches, exchange, queries, download)
-                yield from written(target, kind, emitted, described, columns=columns_of(queries), overwrite=overwrite)
+                columns = columns_of(queries)
+                yield from written(
+                    target, kind, emitted, described, columns=columns, otherwise=KEYS, overwrite=overwrite
+                )
             if meter:
                 meter.finish()
     except NotShown as failed:

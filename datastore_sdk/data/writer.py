@@ -36,8 +36,8 @@ class Writer(ABC):
     def __init__(self, file: Sink) -> None:
         self._file = file
 
-    def expect(self, columns: Iterable[str]) -> None:  # noqa: B027 - some formats have no columns
-        """Has these columns stand first, and be there whatever comes."""
+    def expect(self, columns: Iterable[str], otherwise: Iterable[str] = ()) -> None:  # noqa: B027 - not all have columns
+        """Has these columns stand first, and be there whatever comes; the other ones where there would be none."""
 
     def describe(self, descriptions: Descriptions) -> None:  # noqa: B027 - most formats have no place for it
         """Takes in units and labels of the fields, before the file is finished."""

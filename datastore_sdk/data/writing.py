@@ -21,6 +21,7 @@ def written(
     descriptions: Callable[[], Steps[Descriptions]],
     *,
     columns: Iterable[str] = (),
+    otherwise: Iterable[str] = (),
     overwrite: bool,
     kept: bool = False,
 ) -> Steps[None]:
@@ -32,13 +33,14 @@ def written(
         batches: Steps that emit the records in lists of the form that the format wants.
         descriptions: Steps that tell units and labels of the fields, taken where the format has a place for them.
         columns: Those that are there whatever comes, where the format has columns.
+        otherwise: Those that are there where there would be none.
         overwrite: Whether a file that exists may be replaced.
         kept: Whether records are on their way to the disk as soon as they come, and stay there if this comes to no end.
     """
     with ExitStack() as stack:
         file = stack.enter_context(replacing(target, overwrite=overwrite, kept=kept))
         writer = stack.enter_context(kind(file))
-        writer.expect(columns)
+        writer.expect(columns, otherwise)
         if writer.descriptive:
             writer.describe((yield from descriptions()))
 

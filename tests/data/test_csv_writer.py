@@ -105,6 +105,12 @@ def test_records_without_fields_among_others(tmp_path: Path) -> None:
     assert rows_of(csv_of(batches, tmp_path / "file")) == [["a", "b"], ["", ""], ["1", ""], ["", ""], ["3", "2"]]
 
 
+def test_a_missing_value_differs_from_an_empty_string_whatever_came_before(tmp_path: Path) -> None:
+    batches = [[record()], [record(a="null")], [record(a='""')], [record(a='"\\n\\n"')], [record(a="1", b='""')]]
+    assert lines(batches, tmp_path) == [b'"a","b"', b",", b",", b'"",', b'"', b"", b'",', b'1,""']
+    assert lines(batches[:4], tmp_path) == [b'"a"', b'""', b'""', b'""', b'"', b"", b'"']
+
+
 def test_no_records(tmp_path: Path) -> None:
     assert csv_of([], tmp_path / "file") == b""
 

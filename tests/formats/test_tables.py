@@ -134,12 +134,24 @@ def test_types_of_frames(of: Of, form: Form) -> None:
 
 
 def test_no_records(of: Of, form: Form, tmp_path: Path) -> None:
-    data = of(b"[]")
+    """What a program does with any table, it can do with this one."""
+    data, schema = of(b"[]"), pa.schema([("timestamp", MOMENT), ("site_id", pa.int64())])
     for suffix in SUFFIXES:
         form(data, "save", tmp_path / f"data{suffix}")
-        assert read(tmp_path / f"data{suffix}").shape == (0, 0)
-    for call in ("to_arrow", "to_pandas", "to_polars"):
-        assert form(data, call).shape == (0, 0)
+        assert read(tmp_path / f"data{suffix}").equals(schema.empty_table())
+    assert form(data, "to_arrow").schema == schema
+    for call in ("to_pandas", "to_polars"):
+        assert list(form(data, call).columns) == ["timestamp", "site_id"]
+
+
+def test_records_without_fields(of: Of, form: Form, tmp_path: Path) -> None:
+    data = of(b"[{},{},{}]")
+    for suffix in SUFFIXES:
+        form(data, "save", tmp_path / f"data{suffix}")
+        assert read(tmp_path / f"data{suffix}").to_pylist() == [{"timestamp": None, "site_id": None}] * 3
+    assert len(form(data, "to_pandas")) == len(form(data, "to_polars")) == 3
+    form(data, "save", tmp_path / "data.csv")
+    assert (tmp_path / "data.csv").read_text() == '"timestamp","site_id"\n' + ",\n" * 3
 
 
 def test_a_frame_of_a_body_that_breaks_off(of: Of, form: Form) -> None:

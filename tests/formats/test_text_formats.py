@@ -42,7 +42,7 @@ def test_no_records(of: Of, form: Form, tmp_path: Path, suffix: str) -> None:
     for packed in ("", ".gz", ".zst"):
         form(of(b"[]"), "save", tmp_path / f"data{suffix}{packed}")
     plain = (tmp_path / f"data{suffix}").read_bytes()
-    assert plain == (b"[]\n" if suffix == ".json" else b"")
+    assert plain == {".json": b"[]\n", ".ndjson": b"", ".csv": b'"timestamp","site_id"\n'}[suffix]
     assert gzip.decompress((tmp_path / f"data{suffix}.gz").read_bytes()) == plain
     assert (
         zstandard.ZstdDecompressor().decompressobj().decompress((tmp_path / f"data{suffix}.zst").read_bytes()) == plain

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from datastore_sdk.data.descriptions import Description
 from datastore_sdk.data.tables import reading
 from datastore_sdk.data.tables.reading import Reader, _batch, _Looked
 from tests.formats.records import raw, rows, table_of
@@ -191,6 +192,16 @@ def test_any_microsecond_is_exact(moment: int, beside: bool) -> None:
 def test_records_without_fields_are_rows() -> None:
     table = table_of((b"{}", b"{}"), (b'{"a":1}',), (b"{}",))
     assert table.column("a").to_pylist() == [None, None, 1, None]
+
+
+def test_a_column_without_a_value_is_of_numbers_where_the_field_has_a_unit() -> None:
+    """As in the file of another day."""
+    psi, none = Description("Pressure", "psi"), Description("Valve", None)
+    table = table_of(
+        (b'{"timestamp":null,"site_id":null,"a":null,"b":null,"c":null,"d":1}',),
+        descriptions={"timestamp": psi, "a": psi, "b": none, "d": psi},
+    )
+    assert table.schema.types == [pa.timestamp("ms", "UTC"), INT, pa.float64(), NULL, NULL, INT]
 
 
 def test_names() -> None:

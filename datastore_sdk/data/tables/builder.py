@@ -47,9 +47,9 @@ class TableBuilder:
         self._texts: list[msgspec.Raw] = []
         self._size = 0
 
-    def expect(self, columns: Iterable[str]) -> None:
-        """Has these columns stand first, and be there whatever comes."""
-        self._columns.expect(columns)
+    def expect(self, columns: Iterable[str], otherwise: Iterable[str] = ()) -> None:
+        """Has these columns stand first, and be there whatever comes; the other ones where there would be none."""
+        self._columns.expect(columns, otherwise)
 
     def add(self, texts: list[msgspec.Raw]) -> Steps[None] | None:
         """Takes in the JSON texts of records; comes back with steps to be done before the next ones, if there are any.

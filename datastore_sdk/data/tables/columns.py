@@ -2,8 +2,9 @@
 
 Columns stand in order of first appearance. Their types are those of the values: int64, float64, bool or string; ints
 and floats together are float64 where every int is one exactly. What is of several kinds, or does not fit, is a string
-with the JSON text of each value. What a record does not have is null. The numbers of `timestamp` are moments in UTC, in
-microseconds where some are floats, unless one is too large or too fine for that.
+with the JSON text of each value, floats in their shortest form. What a record does not have is null; a column of nulls
+is float64 where the field has a unit. The numbers of `timestamp` are moments in UTC, in microseconds where some are
+floats, unless one is too large or too fine for that.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from datastore_sdk.data.descriptions import Descriptions
 from datastore_sdk.data.tables.reading import EXACT, JSON_TEXT, largest
 
 _TIMESTAMP = "timestamp"
+_SITE = "site_id"
 _MOMENT = pa.timestamp("ms", "UTC")
 """The service counts seconds; milliseconds are the coarsest that Parquet knows."""
 _FINE_MOMENT = pa.timestamp("us", "UTC")
@@ -33,14 +35,16 @@ class Columns:
 
     def __init__(self) -> None:
         self._types: dict[str, pa.DataType] = {}
+        self._otherwise: dict[str, pa.DataType] = {}
         self._large: set[str] = set()
         """Columns with ints that are no floats."""
         self._in_microseconds = True
         """Whether all timestamps can be told in them."""
 
-    def expect(self, names: Iterable[str]) -> None:
-        """Takes columns in that are there whatever comes."""
+    def expect(self, names: Iterable[str], otherwise: Iterable[str]) -> None:
+        """Takes columns in that are there whatever comes; the other ones where there would be none."""
         self._types.update(dict.fromkeys(names, pa.null()))
+        self._otherwise = dict.fromkeys(otherwise, pa.null())
 
     def note(self, batch: pa.RecordBatch) -> None:
         """Takes a batch's columns in."""
@@ -53,6 +57,8 @@ class Columns:
 
     def schema(self, descriptions: Descriptions) -> pa.Schema:
         """The columns, with what is known of each as its metadata: `unit` and `label`."""
+        for name, kind in (self._types or self._otherwise).items():
+            self._types[name] = _type_without_values(name, descriptions) if kind == pa.null() else kind
         fields: list[pa.Field[Any]] = []
         for name in self._types:
             kind = self._type(name)
@@ -80,6 +86,14 @@ class Columns:
         if name == _TIMESTAMP and kind == pa.float64() and self._in_microseconds:
             return _FINE_MOMENT
         return kind
+
+
+def _type_without_values(name: str, descriptions: Descriptions) -> pa.DataType:
+    """The type that a column without a value has in other files, most likely: so that they go together."""
+    description = descriptions.get(name)
+    if name == _SITE:
+        return pa.int64()
+    return pa.float64() if name != _TIMESTAMP and description and description.unit else pa.null()
 
 
 def _common(one: pa.DataType, other: pa.DataType) -> pa.DataType:

@@ -36,9 +36,9 @@ class _TableWriter(Writer):
         """Takes in units and labels, which become metadata of the columns."""
         self._descriptions = descriptions
 
-    def expect(self, columns: Iterable[str]) -> None:
-        """Has these columns stand first, and be there whatever comes."""
-        self._builder.expect(columns)
+    def expect(self, columns: Iterable[str], otherwise: Iterable[str] = ()) -> None:
+        """Has these columns stand first, and be there whatever comes; the other ones where there would be none."""
+        self._builder.expect(columns, otherwise)
 
     def write(self, batch: list[Any]) -> Steps[None] | None:
         """Adds records."""
