@@ -91,13 +91,18 @@ def cells(text: bytes) -> list[Cells]:
     try:
         batch = _fast(_as_cells, text)
     except _REFUSALS:
-        batch = [_cells_of(record) for record in _refused(text)]
+        batch = [cells_of(record) for record in _refused(text)]
     if _may_miss(text):
         for record in batch:
             for name, value in record.items():
                 if _is_missing(bytes(value)):
                     record[name] = _NULL
     return batch
+
+
+def cells_of(record: bytes) -> Cells:
+    """A record, given as its JSON text, as a dict of JSON texts."""
+    return {json.loads(name): msgspec.Raw(record[start:end]) for name, (start, end) in values_in(record)}
 
 
 def _fast(decode: Callable[[bytes], list[R]], text: bytes) -> list[R]:
@@ -142,10 +147,6 @@ def _refused(text: bytes) -> Iterator[bytes]:
         if not is_whole(text):
             raise _too_deep(text) from None
     return (text[start:end] for start, end in records_in(text))
-
-
-def _cells_of(record: bytes) -> Cells:
-    return {json.loads(name): msgspec.Raw(record[start:end]) for name, (start, end) in values_in(record)}
 
 
 def _leniently(text: bytes, parse_number: Callable[[str], Any] | None = None) -> list[Record]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 import msgspec
 import orjson
 
-from datastore_sdk.data.decoding import Cells, Record, cells, dicts, texts
+from datastore_sdk.data.decoding import Cells, Record, cells, cells_of, dicts, texts
 
 R = TypeVar("R")
 
@@ -37,19 +36,22 @@ def _position(record: Record) -> Position | None:
 
 
 def _position_of_text(record: msgspec.Raw) -> Position | None:
-    return _position(_read(record))
+    text = bytes(record)
+    try:
+        return _position(orjson.loads(text))
+    except orjson.JSONDecodeError:  # for a lone surrogate or 1e400, which records may hold
+        return _position_of_cells(cells_of(text))
 
 
 def _position_of_cells(record: Cells) -> Position | None:
     return _position({name: _read(record[name]) for name in ("timestamp", "site_id") if name in record})
 
 
-def _read(raw: msgspec.Raw) -> Any:
-    text = bytes(raw)
+def _read(cell: msgspec.Raw) -> Any:
     try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:  # a lone surrogate or 1e400, which records may hold
-        return json.loads(text)
+        return orjson.loads(bytes(cell))
+    except orjson.JSONDecodeError:  # neither moments nor sites are like that
+        return None
 
 
 DICTS: Form[Record] = Form(dicts, _position)

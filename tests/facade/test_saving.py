@@ -122,7 +122,7 @@ def test_no_records(form: Form, tmp_path: Path) -> None:
     form(data, "save", tmp_path / "data.json")
     form(data, "save", tmp_path / "data.csv")
     assert json.loads((tmp_path / "data.json").read_bytes()) == []
-    assert (tmp_path / "data.csv").read_bytes() == b""
+    assert (tmp_path / "data.csv").read_bytes() == b'"timestamp","site_id"\n'
 
 
 @pytest.mark.usefixtures("sandbox")

@@ -341,3 +341,19 @@ def test_columns_are_those_asked_for_whatever_comes(
         assert table.schema.names == ASKED
         assert table.schema.field("timestamp").type == MOMENT
         assert len(table) == (61 if seconds else 0)
+
+
+ODD = {"too long for Python": b"9" * 5000, "deep beside what is odd": b"[" * 990 + b"]" * 990 + b',"b":1e400'}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+@pytest.mark.parametrize("suffix", [".ndjson", ".json", ".csv", ".parquet", ".arrow"])
+def test_what_parsers_refuse(of: Of, form: Form, tmp_path: Path, suffix: str, odd: bytes) -> None:
+    data = of(b'[{"timestamp":7,"site_id":1,"a":%b}]' % odd)
+    for resume in (False, True):
+        path = tmp_path / f"{resume}{suffix}"
+        form(data, "save", path, resume=resume)
+        whole, expected = path.read_bytes(), odd.partition(b",")[0]
+        if suffix in SUFFIXES:
+            whole = read(path).column("a")[0].as_py().encode()
+        assert expected in whole

@@ -94,7 +94,7 @@ class _Looked:
         texts = [_text(record.get(name)) for record in self._records]
         try:
             return _typed([None if text is None else json.loads(text) for text in texts])
-        except (ValueError, OverflowError):  # from Arrow, too: it refuses a value that a type cannot hold
+        except (ValueError, OverflowError, RecursionError):  # from Arrow, too: it refuses what a type cannot hold
             return pa.array(texts, JSON_TEXT)
 
 
