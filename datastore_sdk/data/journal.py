@@ -174,6 +174,8 @@ class Journal:
 
 def _opened(path: Path) -> FileIO:
     """The file, locked, at its end."""
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise ResumeError(f"{path} is no file of this SDK's; remove it, or save elsewhere", path=path)
     while True:
         file = open(path, "ab", buffering=0, opener=_private)  # noqa: SIM115 - closed by whoever wants it
         try:

@@ -17,7 +17,14 @@ from datastore_sdk.data.delivered import Delivered
 from datastore_sdk.data.download import Download
 from datastore_sdk.data.forms import Form
 from datastore_sdk.data.query import DataQuery
-from datastore_sdk.exceptions import BodyError, CallError, CorruptBodyError, TruncatedBodyError
+from datastore_sdk.exceptions import (
+    BodyError,
+    CallError,
+    CallTimeoutError,
+    CorruptBodyError,
+    NoConnectionError,
+    TruncatedBodyError,
+)
 from datastore_sdk.transport.calls.call import Call
 from datastore_sdk.transport.calls.exchange import Exchange
 from datastore_sdk.transport.calls.opened import Opened, SlotTaken
@@ -66,8 +73,9 @@ def _attempts(
             try:
                 yield from call.pause(error)
             except CallError as last:
-                if last.attempts > 1:
-                    explain(last, f"tried {last.attempts} times without progress")
+                tries = last.attempts - bool(delivered.count)  # the first of them brought something
+                if tries and last.attempts > 1:
+                    explain(last, f"tried {tries} time{'s' * (tries > 1)} without progress")
                 raise
             if delivered.count:
                 download.resume()
@@ -105,6 +113,8 @@ def _once(
                     waiting = []
         yield from opened.emit(_noted(waiting, delivered, download))
     except BaseException as error:
+        if isinstance(error, NoConnectionError | CallTimeoutError):
+            explain(error, f"{opened.body.received} bytes of the body had come")
         opened.fail(error)
         raise
     finally:

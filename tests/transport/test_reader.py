@@ -41,7 +41,7 @@ class Pieces(Channel):
 
 
 def reader_of(*pieces: bytes) -> Reader:
-    return Reader(Pieces(pieces), Patience(1, 1, "answer"))
+    return Reader(Pieces(pieces), Patience(1, "read", 1, "answer"))
 
 
 def content_of(reader: Reader) -> bytes:
@@ -80,7 +80,7 @@ def test_a_length_ended_at_every_byte() -> None:
 
 def test_nothing_is_read_beyond_the_end() -> None:
     wire = iter((CHUNKED, BODY, END))
-    reader = Reader(Pieces(wire), Patience(1, 1, "answer"))
+    reader = Reader(Pieces(wire), Patience(1, "read", 1, "answer"))
     assert content_of(reader) == CONTENT
     assert (reader.piece(), next(wire, None)) == (b"", None)
     assert reader.reusable
@@ -134,7 +134,7 @@ def test_framing_without_end(sent: bytes) -> None:
             yield sent[at : at + 1000]
 
     with pytest.raises(MalformedAnswerError, match="does not end"):
-        content_of(Reader(Pieces(pieces()), Patience(1, 1, "answer")))
+        content_of(Reader(Pieces(pieces()), Patience(1, "read", 1, "answer")))
     assert taken < TOO_LARGE
 
 

@@ -71,7 +71,8 @@ def test_nobody_is_there(serve: Serve, client_of: ClientOf, form: Form) -> None:
 @pytest.mark.parametrize("sent", [b"", head(content_length=5), head(transfer_encoding="chunked") + chunk(b"[")])
 def test_a_service_that_falls_silent(sent: bytes, serve: Serve, client_of: ClientOf, form: Form) -> None:
     client = client_of(serve(always(then(sent, Line.stall))), retries=ONCE, timeout=Timeouts(read=0.05))
-    with pytest.raises(CallTimeoutError, match=r"/pads/ was not answered in time: .") as caught:
+    reason = r"/pads/ was not answered in time: nothing came for 0.05 s \(Timeouts.read\)$"
+    with pytest.raises(CallTimeoutError, match=reason) as caught:
         form.run(client, list_pads())
     assert isinstance(caught.value, TimeoutError)
     assert caught.value.sent
@@ -82,8 +83,23 @@ def test_a_stream_that_falls_silent(sent: bytes, serve: Serve, client_of: Client
     client = client_of(
         serve(always(then(sent, Line.stall))), retries=ONCE, timeout=Timeouts(first_byte=0.05, idle=0.05)
     )
-    with pytest.raises(CallTimeoutError, match=r"was not answered in time: ."):
+    name = "idle" if sent else "first_byte"
+    with pytest.raises(
+        CallTimeoutError, match=rf"was not answered in time: nothing came for 0.05 s \(Timeouts.{name}\)"
+    ):
         form.records(client, [SITE], [])
+
+
+def test_a_stream_that_is_cut_short_says_where(serve: Serve, client_of: ClientOf, form: Form) -> None:
+    sent = head(content_length=1000) + b'[{"timestamp": 1}, {"ti'
+    for ending, error in (
+        (Line.close, NoConnectionError),
+        (Line.reset, NoConnectionError),
+        (Line.stall, CallTimeoutError),
+    ):
+        client = client_of(serve(always(then(sent, ending))), retries=ONCE, timeout=Timeouts(idle=0.05))
+        with pytest.raises(error, match=r"; 23 bytes of the body had come; 1 records had come before$"):
+            form.records(client, [SITE], [])
 
 
 RECORD = b'{"timestamp": 1}'

@@ -20,16 +20,25 @@ class Patience:
 
     Args:
         each: Seconds in which its next bytes must come.
+        each_name: What they are called in `Timeouts`.
         whole: Seconds in which all of it must come, once it has begun; a service may drip for ever.
-        name: What these seconds are called in `Timeouts`.
+        whole_name: What they are called there.
         until: When nothing of it is waited for any more, by the clock that never jumps.
     """
 
-    def __init__(self, each: float, whole: float, name: str, until: float = NEVER) -> None:
+    def __init__(
+        self,
+        each: float,
+        each_name: str,
+        whole: float = NEVER,
+        whole_name: str = "",
+        until: float = NEVER,
+    ) -> None:
         self.until = until
         self.each = each
+        self.each_name = each_name
         self._whole = whole
-        self._name = name
+        self._whole_name = whole_name
         self._begun = False
         self.end = NEVER
 
@@ -44,8 +53,14 @@ class Patience:
         if now >= self.until:
             raise OutOfTime
         if now >= self.end:
-            raise TimeoutError(f"it was still answering after {self._whole:g} s (Timeouts.{self._name})")
+            raise self.late()
         return min(self.each, self.until - now, self.end - now)
+
+    def late(self) -> TimeoutError:
+        """The error of what took too long."""
+        if monotonic() >= self.end:
+            return TimeoutError(f"it was still answering after {self._whole:g} s (Timeouts.{self._whole_name})")
+        return TimeoutError(f"nothing came for {self.each:g} s (Timeouts.{self.each_name})")
 
     @property
     def is_over(self) -> bool:

@@ -81,7 +81,7 @@ class Pool:
             origin, way = (proxy.scheme, proxy.host, proxy.port), None
         else:
             way = proxy
-        patience = Patience(seconds, seconds, "connect", asked.until)
+        patience = Patience(seconds, "connect", until=asked.until)
         try:
             return connected(origin, proxy=way, seconds=patience.left(), context=lambda: self._context, line=asked.line)
         except (OSError, UnicodeError) as error:  # the latter is about the host's name
@@ -120,7 +120,7 @@ def _answer(asked: _Asked, channel: Channel, give_back: GiveBack) -> Answer:
             raise _failure(error, asked, patience, sent=True) from error
         raise
     if request.streamed:
-        patience.each, patience.end = request.timeouts.idle, NEVER
+        patience.each, patience.each_name, patience.end = request.timeouts.idle, "idle", NEVER
     body = _Body(asked, channel, reader, give_back)
     return Answer(reader.status, reader.headers, body, drop=body.close)
 
@@ -136,14 +136,14 @@ def _failure(error: Exception, asked: _Asked, patience: Patience, *, sent: bool,
     late = isinstance(error, TimeoutError)
     if late and patience.is_over:
         return OutOfTime()
-    return failure(error, asked.request, late=late, sent=sent, way=way)
+    return failure(patience.late() if late else error, asked.request, late=late, sent=sent, way=way)
 
 
 def _patience_for(asked: _Asked) -> Patience:
     request, timeouts = asked.request, asked.request.timeouts
     if request.streamed:
-        return Patience(timeouts.first_byte, timeouts.first_byte, "first_byte", asked.until)
-    return Patience(timeouts.read, timeouts.answer, "answer", asked.until)
+        return Patience(timeouts.first_byte, "first_byte", timeouts.first_byte, "first_byte", asked.until)
+    return Patience(timeouts.read, "read", timeouts.answer, "answer", asked.until)
 
 
 def _written(asked: _Asked) -> bytes:

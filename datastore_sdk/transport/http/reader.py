@@ -129,12 +129,7 @@ class Reader:
 
     def _receive(self) -> bytes:
         self._channel.wait_at_most(self.patience.left())
-        try:
-            data = self._channel.receive()
-        except TimeoutError:
-            self.patience.left()  # says what is at its end, where it is not this one wait
-            raise
-        if data:
+        if data := self._channel.receive():
             self.patience.came()
         return data
 
