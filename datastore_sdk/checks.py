@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from inspect import currentframe
-from typing import TypeVar, cast, overload
+from operator import index
+from typing import SupportsIndex, TypeVar, cast, overload
 
 E = TypeVar("E", bound=StrEnum)
 T = TypeVar("T")
@@ -28,14 +30,15 @@ def checked_id(value: object, what: str = "id") -> int:
 
 
 def checked_int(value: object, what: str) -> int:
-    """An int, which True and False are not.
+    """An int, which True and False are not; those of numpy and pandas are.
 
     Raises:
         TypeError: It is none.
     """
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{what} must be an int, not {type(value).__name__}: {value!r}")
-    return value
+    if not isinstance(value, bool):
+        with suppress(TypeError):
+            return index(cast("SupportsIndex", value))
+    raise TypeError(f"{what} must be an int, not {type(value).__name__}: {value!r}")
 
 
 def checked_number(value: object, what: str, least: float, most: float) -> None:

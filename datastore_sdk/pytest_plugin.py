@@ -61,6 +61,8 @@ def restream_sandbox(
     request is in `restream_sandbox.faults`.
     """
     marker = request.node.get_closest_marker(_MARKER)
+    if marker and marker.args:
+        pytest.fail(f"the arguments of @pytest.mark.{_MARKER} need their names, such as now=...", pytrace=False)
     with ExitStack() as stack:
         with _of_an_extra("restream_sandbox"):
             from datastore_sdk.testing.environment import lead_to

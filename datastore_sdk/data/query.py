@@ -89,11 +89,14 @@ class DataQuery:
         return (*KEYS, *self.fields) if self.fields and own_names else ()
 
     def __post_init__(self) -> None:
-        checked_id(self.id, f"the {self.source}'s id")
         checked_range(self.start, self.end, "start_datetime", "end_datetime")
         for flag in ("si_units", "is_routed", "inside_area_only"):
             checked_flag(getattr(self, flag), flag)
         normal = {
+            "id": checked_id(self.id, f"the {self.source}'s id"),
+            "stage_number": self._number("stage_number"),
+            "fill_data_limit": self._number("fill_data_limit"),
+            "parallel": checked_int(self.parallel, "parallel"),
             "stage_name_filter": checked_choice(StageNameFilters, self.stage_name_filter, "stage_name_filter"),
             "resolution": checked_choice(DataResolutions, self.resolution or "", "resolution"),
             "aggregation": checked_choice(DataAggregations, self.aggregation, "aggregation"),
@@ -113,10 +116,13 @@ class DataQuery:
         ]
         return f"DataQuery({', '.join(f'{name}={value!s}' for name, value in given)})"
 
+    def _number(self, name: str) -> int | None:
+        value = getattr(self, name)
+        return None if value is None else checked_id(value, name)
+
     def _check_stage(self) -> None:
         if self.stage_number is None:
             return
-        checked_id(self.stage_number, "stage_number")
         if self.stage_name_filter is None:
             raise ValueError(
                 "stage_number needs stage_name_filter too (such as StageNameFilters.FRAC): each counts its own"
@@ -133,14 +139,13 @@ class DataQuery:
             raise ValueError(
                 "fill_data_method and fill_data_limit go together: how to fill a gap, and how many seconds at most"
             )
-        checked_id(self.fill_data_limit, "fill_data_limit")
         if self.resolution != DataResolutions.SECOND:
             raise ValueError("fill_data_method works on 1-second data only: leave resolution at DataResolutions.SECOND")
         if self.aggregation is not None:
             raise ValueError("fill_data_method and aggregation exclude each other")
 
     def _check_parallel(self) -> None:
-        if checked_int(self.parallel, "parallel") not in range(1, MOST_PARALLEL + 1):
+        if self.parallel not in range(1, MOST_PARALLEL + 1):
             raise ValueError(
                 f"parallel must be from 1 to {MOST_PARALLEL}, not {self.parallel!r}: the service allows no more"
             )

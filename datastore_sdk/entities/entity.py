@@ -54,11 +54,11 @@ class Entity(Connected):
     ) -> None:
         values = {"id": id, **attributes}
         for name in self._ids & values.keys():
-            checked_id(values[name], name)
+            values[name] = checked_id(values[name], name)
         own = client_for(auth_token, client) if auth_token is not None or client is not None else None
         del auth_token
         if not attributes:  # nothing to validate, for which pydantic would first have to build its validators
-            model: Model = self._contract.model_construct({"id"}, id=id)
+            model: Model = self._contract.model_construct({"id"}, **values)
             known = values
         elif _required(self._contract).issubset(values):
             model = self._contract.model_validate(values)

@@ -37,7 +37,7 @@ def update_parameter(
     endpoints: Endpoints, id: int, aggregation_id: int, aggregation: Mapping[str, Any], *, partial: bool
 ) -> Operation[Parameter]:
     """A definition with some of its attributes changed, or with all of them replaced."""
-    checked_id(aggregation_id, "aggregation_id")
+    aggregation_id = checked_id(aggregation_id, "aggregation_id")
     if partial:
         return endpoints.update_parameter(id, aggregation_id, body=ParameterPatch.model_validate(aggregation))
     return endpoints.replace_parameter(id, aggregation_id, body=ParameterReplacement.model_validate(aggregation))

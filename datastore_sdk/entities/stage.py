@@ -94,6 +94,8 @@ def stages_of(
 ) -> Flow[list[Stage]]:
     """The stages of a pad or site that match, as the service orders them."""
     checked_range(start, end, "start_date", "end_date")
+    if "as_dict" in more:
+        raise TypeError("stages are read like dicts as they are: dict(stage) is one, and as_dict is not needed")
     warn_of_slips(more, _FILTERS)
     names = name_list(aggregations_filter, "aggregations_filter")
     if names and not add_aggregations:

@@ -8,6 +8,7 @@ from copy import copy, deepcopy
 from datetime import UTC, datetime
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from datastore_sdk import Client, DataChange, Pad, Site, State
@@ -163,6 +164,16 @@ def test_shown_by_what_matters() -> None:
 def test_an_id_is_an_int(kind: Callable[..., object], id: object) -> None:
     with pytest.raises(TypeError, match="id must be an int, not "):
         kind(id=id)
+
+
+def test_an_id_may_come_out_of_a_data_frame(sandbox: Sandbox) -> None:
+    frame = pd.DataFrame({"id": [981], "number": [1]})
+    site = Site(id=frame["id"][0])
+    assert (site.id, type(site.id)) == (981, int)
+    assert Site.get_model(frame["id"][0]).id == 981
+    data = site.get_data(stage_number=frame["number"][0], stage_name_filter="frac")
+    data.head(1)
+    assert ("stage_number", "1") in sandbox.requests[-1].query
 
 
 @pytest.mark.parametrize("kind", [Pad, Site, State, DataChange])

@@ -72,6 +72,13 @@ def test_the_example_runs_offline(example: Path) -> None:
     assert "4 passed" in done.stdout
 
 
+def test_options_of_the_sandbox_have_names(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text(
+        "import pytest\n\n@pytest.mark.restream_sandbox(7)\ndef test_it(restream_sandbox): ...\n"
+    )
+    assert "the arguments of @pytest.mark.restream_sandbox need their names" in run_pytest(tmp_path).stdout
+
+
 def test_recording_anew(example: Path) -> None:
     kept = example / CASSETTE
     before = kept.read_text("utf-8")
