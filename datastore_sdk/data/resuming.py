@@ -73,8 +73,8 @@ def _attempts(
             try:
                 yield from call.pause(error)
             except CallError as last:
-                tries = last.attempts - bool(delivered.count)  # the first of them brought something
-                if tries and last.attempts > 1:
+                if last.attempts > 1:
+                    tries = last.attempts - bool(delivered.count)  # the first of them brought something
                     explain(last, f"tried {tries} time{'s' * (tries > 1)} without progress")
                 raise
             if delivered.count:
