@@ -20,6 +20,7 @@
         │   └── ServerError            5xx: the service failed; `retry_after`
         ├── ContractError              the answer is not what the API contract says; `problems`
         │   └── DriftFoundError        it says more than the contract does, and RESTREAM_DRIFT=error
+        ├── DataChangedError           records changed while they were downloaded, so that they cannot be resumed
         └── BodyError                  the records of an answer cannot be trusted; `offset`
             ├── TruncatedBodyError     the body broke off before its end
             └── CorruptBodyError       the body is not JSON at some byte
@@ -164,6 +165,13 @@ class DriftFoundError(ContractError):
 
 class DriftWarning(UserWarning):
     """An answer holds what the API contract does not know; only where RESTREAM_DRIFT=warn."""
+
+
+class DataChangedError(CallError):
+    """The data changed while it was downloaded: after a break, delivered records are no longer in the response.
+
+    What was delivered is neither the old data nor the new. Start the download again.
+    """
 
 
 class BodyError(CallError):

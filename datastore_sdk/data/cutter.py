@@ -18,7 +18,7 @@ from typing import Generic, TypeVar
 from datastore_sdk.data.decoding import Undecodable
 from datastore_sdk.data.scanning import records_in
 
-R = TypeVar("R")
+B = TypeVar("B")
 
 WINDOW = 1 << 16
 """How many bytes are parsed at a time: parsers are fastest on what fits the processor's cache."""
@@ -41,14 +41,14 @@ class Corrupt(Exception):  # noqa: N818 - never leaves this package: the stream 
         self.reason = reason
 
 
-class Cutter(Generic[R]):
+class Cutter(Generic[B]):
     """Turns pieces of a body into batches of records, in memory bounded by a window and a record.
 
     Args:
-        decode: Reads a JSON array of records; raises `Undecodable` where the text is none.
+        decode: Reads a JSON array of records into a batch; raises `Undecodable` where the text is none.
     """
 
-    def __init__(self, decode: Callable[[bytes], list[R]]) -> None:
+    def __init__(self, decode: Callable[[bytes], B]) -> None:
         self._decode = decode
         self._rest = b""
         self._waiting: list[memoryview] = []  # what came since; long records would be copied too often otherwise
@@ -59,7 +59,7 @@ class Cutter(Generic[R]):
         self.good = 0
         """How many bytes of the body are behind us, all of them sound."""
 
-    def feed(self, piece: bytes) -> Iterator[list[R]]:
+    def feed(self, piece: bytes) -> Iterator[B]:
         """The batches that are whole with this piece.
 
         Raises:
@@ -73,7 +73,7 @@ class Cutter(Generic[R]):
             if self._size >= self._wanted:
                 yield from self._batches()
 
-    def finish(self) -> Iterator[list[R]]:
+    def finish(self) -> Iterator[B]:
         """What is left, after the body's end; most often nothing.
 
         Raises:
@@ -85,14 +85,14 @@ class Cutter(Generic[R]):
             self._examine()
             raise Truncated
 
-    def _batches(self) -> Iterator[list[R]]:
+    def _batches(self) -> Iterator[B]:
         """The records up to the last cut that can be made, or up to the damage."""
-        if batch := self._cut():
+        if (batch := self._cut()) is not None:
             yield batch
         if self._corrupt:
             raise self._corrupt
 
-    def _cut(self) -> list[R] | None:
+    def _cut(self) -> B | None:
         rest = b"".join([self._rest, *self._waiting])
         self._waiting.clear()
         self._rest = rest.lstrip(_SPACE)
@@ -118,7 +118,7 @@ class Cutter(Generic[R]):
         end = self._rest.strip(_SPACE)
         return end == b"]" if self._opening == b"," else end[:1] + end[1:].lstrip(_SPACE) == b"[]"
 
-    def _taken(self, cut: int) -> list[R]:
+    def _taken(self, cut: int) -> B:
         """The records up to a cut."""
         batch = self._decode(b"".join((b"[", memoryview(self._rest)[1:cut], b"]")))
         self._rest = self._rest[cut:]
@@ -128,7 +128,7 @@ class Cutter(Generic[R]):
         self._opening = b","
         return batch
 
-    def _examine(self, refusal: str | None = None, most: int | None = None) -> list[R] | None:
+    def _examine(self, refusal: str | None = None, most: int | None = None) -> B | None:
         """The records before what is wrong with the bytes at hand; None where nothing is.
 
         Args:

@@ -103,7 +103,9 @@ class _ArrowStream(_Base):
 
 
 class Data(_ArrowStream):
-    """Records of a pad or site, or of corrected intervals, in order of time.
+    """Records of a pad or site, or of corrected intervals, in the order in which the service sends them.
+
+    The service promises no order: those of a site were seen to come in order of time, those of a pad site by site.
 
     A record is a dict: `timestamp` (unix seconds, UTC), `site_id`, and one number, string (valves: "O" open, "C"
     closed), boolean or None (missing) for each measured field. Whole numbers beyond 64 bits are floats here, and whole

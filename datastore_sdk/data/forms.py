@@ -23,28 +23,31 @@ class Form(msgspec.Struct, Generic[R], frozen=True):
 
     decode: Callable[[bytes], list[R]]
     """Reads a JSON array of records."""
-    position: Callable[[R], Position | None]
-    """Where a record stands; None where it has no timestamp."""
+    keys: Callable[[R], tuple[Any, Any]]
+    """Return `timestamp` and `site_id` of a record as they were sent; None for one that it does not have."""
+
+    def position(self, record: R) -> Position | None:
+        """Where a record stands; None where it has no timestamp."""
+        second, site = self.keys(record)
+        if type(second) is not int or second not in _SECONDS:
+            return None
+        return second, site if isinstance(site, int) else None
 
 
-def _position(record: Record) -> Position | None:
-    second = record.get("timestamp")
-    site = record.get("site_id")
-    if type(second) is not int or second not in _SECONDS:
-        return None
-    return second, site if isinstance(site, int) else None
+def _keys_of_dict(record: Record) -> tuple[Any, Any]:
+    return record.get("timestamp"), record.get("site_id")
 
 
-def _position_of_text(record: msgspec.Raw) -> Position | None:
+def _keys_of_text(record: msgspec.Raw) -> tuple[Any, Any]:
     text = bytes(record)
     try:
-        return _position(orjson.loads(text))
+        return _keys_of_dict(orjson.loads(text))
     except orjson.JSONDecodeError:  # for a lone surrogate or 1e400, which records may hold
-        return _position_of_cells(cells_of(text))
+        return _keys_of_cells(cells_of(text))
 
 
-def _position_of_cells(record: Cells) -> Position | None:
-    return _position({name: _read(record[name]) for name in ("timestamp", "site_id") if name in record})
+def _keys_of_cells(record: Cells) -> tuple[Any, Any]:
+    return _keys_of_dict({name: _read(record[name]) for name in ("timestamp", "site_id") if name in record})
 
 
 def _read(cell: msgspec.Raw) -> Any:
@@ -54,6 +57,6 @@ def _read(cell: msgspec.Raw) -> Any:
         return None
 
 
-DICTS: Form[Record] = Form(dicts, _position)
-TEXTS: Form[msgspec.Raw] = Form(texts, _position_of_text)
-CELLS: Form[Cells] = Form(cells, _position_of_cells)
+DICTS: Form[Record] = Form(dicts, _keys_of_dict)
+TEXTS: Form[msgspec.Raw] = Form(texts, _keys_of_text)
+CELLS: Form[Cells] = Form(cells, _keys_of_cells)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,16 @@ from typing import Any
 import msgspec
 
 from datastore_sdk.data.asked import asked
-from datastore_sdk.data.delivered import Delivered
+from datastore_sdk.data.batch import array_of
+from datastore_sdk.data.dedup import DeliveryTracker
 from datastore_sdk.data.descriptions import descriptions
 from datastore_sdk.data.download import Download
 from datastore_sdk.data.formats import WriterKind
 from datastore_sdk.data.forms import TEXTS, Form
+from datastore_sdk.data.identity import second_of
 from datastore_sdk.data.journal import SUFFIX, Journal
+from datastore_sdk.data.parallel import in_form
 from datastore_sdk.data.query import KEYS, DataQuery, columns_of
-from datastore_sdk.data.ranges import in_form
 from datastore_sdk.data.stream import records
 from datastore_sdk.data.writing import written
 from datastore_sdk.transport.calls.exchange import Exchange
@@ -46,16 +48,17 @@ def kept(
     """
     target = target.resolve()
     with closing(Journal(target.with_name(target.name + SUFFIX), asked(exchange, queries))) as journal:
-        next_query, delivered = yield from _found(journal, queries, download)
+        next_query, tracker = yield from _found(journal, queries, download)
         download.hand_over(0, download.reached)
         try:
             for index in range(next_query, len(queries)):
                 download.turn_to(index)
-                steps = records(exchange, queries[index], TEXTS, download, delivered)
-                yield from into(partial(_append, journal, index), steps)
+                with closing(tracker) if tracker else nullcontext():
+                    steps = records(exchange, queries[index], TEXTS, download, tracker)
+                    yield from into(partial(_append, journal, index), steps)
                 if _is_over(queries[index], exchange.clock.now()):
                     journal.append(index, [])
-                delivered = None
+                tracker = None
             described = partial(descriptions, exchange, queries)
             replayed = partial(_replayed, journal)
             columns = columns_of(queries)
@@ -69,35 +72,36 @@ def kept(
 
 def _found(
     journal: Journal, queries: Sequence[DataQuery], download: Download
-) -> Steps[tuple[int, Delivered[msgspec.Raw] | None]]:
+) -> Steps[tuple[int, DeliveryTracker | None]]:
     """Looks through a journal: which query comes next, and what was delivered of it."""
     query, over = 0, False
-    delivered: Delivered[msgspec.Raw] | None = None
+    tracker: DeliveryTracker | None = None
     start = end = journal.first
     while entries := (yield from Block(partial(journal.read, end))):
         for entry in entries:
             if not query <= entry.query < len(queries):
                 raise journal.edited()
-            if delivered is None or entry.query > query:
+            if tracker is None or entry.query > query:
                 query, start = entry.query, entry.start
-                delivered = Delivered(TEXTS, queries[query].seconds())
-            delivered.note(entry.texts)
+                tracker = DeliveryTracker.of(queries[query])
+            if entry.texts:
+                tracker.add(array_of(entry.texts), len(entry.texts), second_of(TEXTS.keys(entry.texts[-1])[0]))
             over = not entry.texts
             download.records += len(entry.texts)
             download.kept += entry.end - entry.start
             end = entry.end
-    if delivered and not over and not (queries[query].resumable and delivered.known):
+    if tracker and not over and not queries[query].resumable:
         log.info("The records in %s cannot be told from the rest, which is asked for as a whole again", journal.path)
-        download.records -= delivered.count
+        download.records -= tracker.count
         download.kept -= end - start
-        end, delivered = start, None
+        end, tracker = start, None
     journal.cut(end)
     if download.records:
         log.info("%d records are there already, in %s", download.records, journal.path)
     download.turn_to(min(query + over, len(queries) - 1))
-    if delivered and delivered.known and download.index == query:
-        download.reached = delivered.last_second
-    return query + over, None if over else delivered
+    if tracker and download.index == query:
+        download.reached = tracker.last_second
+    return query + over, None if over else tracker
 
 
 def _append(journal: Journal, query: int, texts: Texts) -> Steps[None] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -191,9 +191,10 @@ class DataQuery:
         start, end = self.whole_seconds()
         return range(int(start.timestamp()) if start else 0, (int(end.timestamp()) if end else _LAST_SECOND) + 1)
 
-    def since(self, second: int) -> DataQuery:
-        """The same question from a later second on."""
-        return replace(self, start=datetime.fromtimestamp(second, tz=UTC))
+    def bounds(self) -> tuple[int | None, int | None]:
+        """First and last second asked for, as unix timestamps; None where the range is open."""
+        start, end = self.whole_seconds()
+        return int(start.timestamp()) if start else None, int(end.timestamp()) if end else None
 
     def operation(self) -> Operation[list[dict[str, Any]]]:
         """The call that answers the question."""

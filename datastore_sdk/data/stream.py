@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeVar
 
-from datastore_sdk.data.delivered import Delivered
+from datastore_sdk.data.coverage import Part
+from datastore_sdk.data.dedup import DeliveryTracker
 from datastore_sdk.data.download import Download
 from datastore_sdk.data.forms import Form
+from datastore_sdk.data.parallel import in_slices
 from datastore_sdk.data.query import DataQuery
-from datastore_sdk.data.ranges import in_slices
-from datastore_sdk.data.resuming import explain, resumed
+from datastore_sdk.data.resume import explain, resumed
 from datastore_sdk.exceptions import CallError
 from datastore_sdk.transport.calls.exchange import Exchange
 from datastore_sdk.transport.effects import Steps
@@ -26,15 +27,18 @@ def batches(exchange: Exchange, queries: Iterable[DataQuery], download: Download
 
 
 def records(
-    exchange: Exchange, query: DataQuery, form: Form[R], download: Download, delivered: Delivered[R] | None = None
+    exchange: Exchange, query: DataQuery, form: Form[R], download: Download, tracker: DeliveryTracker | None = None
 ) -> Steps[None]:
-    """Emits the records of one query; those that were delivered before are left out.
+    """Emit the records of one query; those that an earlier run delivered are left out.
 
     Raises:
         CallError: They could not be had; the message says how many had come before.
     """
     try:
-        yield from (in_slices if query.parallel > 1 else resumed)(exchange, query, form, download, delivered)
+        if query.parallel > 1:
+            yield from in_slices(exchange, query, form, download, tracker)
+        else:
+            yield from resumed(exchange, Part.of(query), form, download, tracker)
     except CallError as error:
         if download.records:
             explain(error, f"{download.records} records had come before")

@@ -336,7 +336,8 @@ class Pad(Asset, LivePad, PadModel):
             fill_data_method: How gaps in 1-second data are filled; needs `fill_data_limit`.
             fill_data_limit: The most seconds to fill in one gap.
             inside_area_only: True: fill only between known values; False: before the first and after the last one too.
-            parallel: How many parts of the time range to fetch at a time, 1 to 3; the records come in the same order.
+            parallel: How many parts of the time range to fetch at a time, 1 to 3. Parts come in order of time; records
+                within a part come as the service sends them.
 
         Raises:
             ValueError: A moment has no time zone, the end is before the start, or arguments do not go together.

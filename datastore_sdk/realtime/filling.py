@@ -16,10 +16,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from datastore_sdk.data.coverage import Part
 from datastore_sdk.data.download import Download
 from datastore_sdk.data.forms import Form
 from datastore_sdk.data.query import DataQuery
-from datastore_sdk.data.resuming import resumed
+from datastore_sdk.data.resume import resumed
 from datastore_sdk.exceptions import CallError, NoConnectionError
 from datastore_sdk.realtime.counts import Counts
 from datastore_sdk.realtime.gaps import Gaps, gap
@@ -203,7 +204,7 @@ class Filling(Hearer[R]):
 
     def _ask(self, query: DataQuery) -> Steps[None]:
         log.info("Asking for what was lost: %s", query)
-        yield from changed(resumed(self._exchange, query, self._form, Download()), self._of_lost)
+        yield from changed(resumed(self._exchange, Part.of(query), self._form, Download()), self._of_lost)
 
     def _of_lost(self, effect: Effect[Any]) -> Steps[Any]:
         if not isinstance(effect, Emit):

@@ -162,10 +162,16 @@ def _retry_after(headers: Mapping[str, str], now: float) -> float | None:
     value = headers.get("retry-after", "").strip()
     if value.isdecimal():
         return float(value)
+    date = http_date(value)
+    return None if date is None else max(0.0, date - now)
+
+
+def http_date(value: str) -> float | None:
+    """Return an HTTP date in unix seconds; None if it is not one."""
     from email.utils import parsedate_to_datetime  # here, for it takes long
 
     try:
         date = parsedate_to_datetime(value)
-        return max(0.0, (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now)
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return None

@@ -17,7 +17,7 @@ from tests.support.fixtures import ClientOf, Serve
 from tests.support.forms import Form
 from tests.support.leaks import files_in
 
-SITE = DataQuery(source="site", id=981, start=moment(0), end=moment(599))
+SITE = DataQuery(source="site", id=981, start=moment(0), end=moment(1999))
 RECORDS = records_of(2000)
 BODY = json.dumps(RECORDS, separators=(",", ":")).encode()
 PLACE = BODY.index(b"slurry_rate", 90_000)

@@ -18,7 +18,8 @@ import pytest
 from msgspec import structs
 
 from datastore_sdk import Progress
-from datastore_sdk.data import Data, DataAsync, DataQuery, displays, ranges
+from datastore_sdk.data import Data, DataAsync, DataQuery, displays
+from datastore_sdk.data import parallel as slicing
 from datastore_sdk.exceptions import CallError, NoConnectionError
 from datastore_sdk.transport import RetryPolicy
 from tests.data.service import Break, RecordService, moment, records_of
@@ -110,7 +111,7 @@ def test_resumptions_are_counted(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(ranges, "SLICE", timedelta(seconds=1000))
+    monkeypatch.setattr(slicing, "SLICE", timedelta(seconds=1000))
     told: list[Progress] = []
     service = RecordService(RECORDS, [Break(0.5), answer(503), Break(0.5), Break(0.5)], piece=5000)
     query = replace(SITE, parallel=parallel)

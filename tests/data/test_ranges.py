@@ -7,13 +7,14 @@ import itertools
 import json
 import random
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from queue import SimpleQueue
 
 import pytest
 
-from datastore_sdk.data import Data, DataAsync, DataQuery, ranges
+from datastore_sdk.data import Data, DataAsync, DataQuery
+from datastore_sdk.data import parallel as slicing
 from datastore_sdk.data.tables import builder
 from datastore_sdk.exceptions import NotFoundError
 from datastore_sdk.transport import RetryPolicy
@@ -30,7 +31,7 @@ RECORDS = records_of(SECONDS)
 
 @pytest.fixture(autouse=True)
 def short_slices(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ranges, "SLICE", timedelta(seconds=37))
+    monkeypatch.setattr(slicing, "SLICE", timedelta(seconds=37))
 
 
 def query(parallel: int = 3, seconds: int = SECONDS) -> DataQuery:
@@ -130,7 +131,8 @@ class Stalling:
 
     def __call__(self, line: Line, request: Received) -> None:
         self.begun.put(True)
-        second = {"timestamp": START, "site_id": 981, "from": request.query["start_datetime"]}
+        start = datetime.fromisoformat(f"{request.query['start_datetime']}+00:00")
+        second = {"timestamp": int(start.timestamp()), "site_id": 981}
         line.send(head(transfer_encoding="chunked") + chunk(f"[{json.dumps(second)}".encode()))
         self.hung_up.put(line.stall(seconds=3))
 
@@ -170,7 +172,7 @@ def test_cancelled_while_the_service_is_silent(serve: Serve, client_of: ClientOf
 def test_a_consumer_that_is_slow_does_not_let_records_pile_up(
     serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ranges, "_ROOM", 2)
+    monkeypatch.setattr(slicing, "_ROOM", 2)
     sent = list[int]()
 
     def handle(line: Line, request: Received) -> None:
@@ -193,7 +195,12 @@ def test_a_consumer_that_is_slow_does_not_let_records_pile_up(
 
 @pytest.mark.parametrize(("hours", "parts"), [(0.1, 1), (0.25, 2), (2, 3), (12, 3), (24, 5)])
 def test_short_ranges_are_divided_too(hours: float, parts: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ranges, "SLICE", timedelta(seconds=20_000))
-    slices = [*ranges._slices(query(seconds=int(hours * 3600)))]
+    monkeypatch.setattr(slicing, "SLICE", timedelta(seconds=20_000))
+    whole = query(seconds=int(hours * 3600))
+    slices = [*slicing._slices(whole)]
     assert len(slices) == parts
-    assert [second for part in slices for second in part.seconds()] == [*query(seconds=int(hours * 3600)).seconds()]
+    assert (slices[0].query.start, slices[-1].query.end) == (whole.start, whole.end)
+    for one, following in itertools.pairwise(slices):
+        assert one.query.end == following.query.start
+        assert one.shares_last_second
+    assert not slices[-1].shares_last_second

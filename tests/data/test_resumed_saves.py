@@ -20,7 +20,8 @@ import msgspec
 import polars as pl
 import pytest
 
-from datastore_sdk.data import DataAsync, DataQuery, ranges
+from datastore_sdk.data import DataAsync, DataQuery
+from datastore_sdk.data import parallel as slicing
 from datastore_sdk.data.journal import Journal
 from datastore_sdk.data.json_writer import JsonWriter
 from datastore_sdk.enums import DataAggregations, DataFillMethods, DataResolutions
@@ -57,8 +58,8 @@ def test_it_goes_on_where_it_failed(suffix: str, form: Form, serve: Serve, clien
     fail(form, client, [ROUTED], path)
     fail(form, client, [ROUTED], path)
     form.save(client, [ROUTED], path, resume=True)
-    first, second, third = (str(start) for start in service.starts)
-    assert first == "2025-09-18 09:13:20"
+    first, second, third, check = (str(start) for start in service.starts)
+    assert first == check == "2025-09-18 09:13:20"
     assert "2025-09-18 12:02:20" < second < third
     undisturbed = tmp_path / f"undisturbed{suffix}"
     form.save(client, [ROUTED], undisturbed)
@@ -97,7 +98,7 @@ def test_breaks_anywhere(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(ranges, "SLICE", timedelta(seconds=37))
+    monkeypatch.setattr(slicing, "SLICE", timedelta(seconds=37))
     chance = random.Random(seed)
     sites = chance.sample(range(900, 1000), chance.choice([1, 2, 5]))
     records = records_of(200, sites)
@@ -108,7 +109,7 @@ def test_breaks_anywhere(
     client = client_of(serve(service), retries=ONCE)
     query = replace(ROUTED, start=moment(0), end=moment(220), parallel=parallel)
     path = tmp_path / "records.json"
-    for _ in range(len(troubles) + 1):
+    for _ in range(3 * len(troubles)):
         try:
             form.save(client, [query], path, resume=True)
         except CallError:
@@ -122,7 +123,7 @@ def test_the_parts_of_another_number(
     form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """How many are fetched at a time is no part of the question."""
-    monkeypatch.setattr(ranges, "SLICE", timedelta(seconds=37))
+    monkeypatch.setattr(slicing, "SLICE", timedelta(seconds=37))
     records = records_of(200)
     query = DataQuery(source="site", id=981, start=moment(0), end=moment(199))
     client = client_of(serve(RecordService(records, [Break(0.5)])), retries=ONCE)
@@ -214,7 +215,7 @@ def test_records_that_depend_on_their_neighbours_begin_afresh(
 ) -> None:
     clock.time += 100_000
     caplog.set_level(logging.INFO, "datastore_sdk")
-    first = replace(query, id=980, start=moment(0), end=moment(9))
+    first = replace(query, start=moment(0), end=moment(9))
     service = RecordService(records_of(200), [answer(200, json.dumps(records_of(10)).encode()), Break(0.5)])
     client = client_of(serve(service), retries=ONCE)
     fail(form, client, [first, query], tmp_path / "records.json")
@@ -405,10 +406,10 @@ def test_the_message_of_what_failed_says_what_is_safe(
 
 def test_records_stay_as_they_were_written(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
     """What stands in the file in the end is what the service wrote, byte for byte."""
-    one = b'{"timestamp":%d,"site_id":1,\n "a" : 1.50, "b":"\\n", "c":-0.0,"d":12345678901234567890}' % START
-    two = f'{{"timestamp":{START + 1},"site_id":1,"é":"\u2028}}{{"}}'
-    start, rest = chunked(b"[" + one + b","), chunked(b"[" + two.encode() + b"]")
-    service = RecordService([], [start, rest])
+    one = b'{"timestamp":%d,"site_id":981,\n "a" : 1.50, "b":"\\n", "c":-0.0,"d":12345678901234567890}' % START
+    two = f'{{"timestamp":{START + 1},"site_id":981,"é":"\u2028}}{{"}}'
+    start, rest, check = (chunked(b"[" + body) for body in (one + b",", one + b"," + two.encode() + b"]", one + b"]"))
+    service = RecordService([], [start, rest, check])
     client = client_of(serve(service), retries=ONCE)
     fail(form, client, [SITE], tmp_path / "records.json")
     form.save(client, [SITE], tmp_path / "records.json", resume=True)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from datastore_sdk import Client, Pad, RetryPolicy, Site
-from datastore_sdk.data import ranges
+from datastore_sdk.data import parallel as slicing
 from datastore_sdk.sandbox import Sandbox, faults
 from tests.faults.calls import END, PAD, SITE, START
 from tests.faults.conftest import ClientOf
@@ -91,7 +91,7 @@ def test_tasks(service: Sandbox, client_of: ClientOf) -> None:
 def test_parts_in_parallel(
     service: Sandbox, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch, parallel: int
 ) -> None:
-    monkeypatch.setattr(ranges, "SLICE", timedelta(seconds=5))
+    monkeypatch.setattr(slicing, "SLICE", timedelta(seconds=5))
 
     async def collected(client: Client) -> list[Any]:
         data = await Pad(PAD, client=client).aget_data(START, END, is_routed=True, parallel=parallel)

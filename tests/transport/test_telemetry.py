@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -146,10 +147,11 @@ def test_a_download_has_a_span_over_its_whole_life(
 ) -> None:
     begun = head(transfer_encoding="chunked") + chunk(b"[" + RECORD % 1)
     rest = head(transfer_encoding="chunked") + chunk(b"[" + RECORD % 1 + b"," + RECORD % 2 + b"]") + END
+    check = head(transfer_encoding="chunked") + chunk(b"[" + RECORD % 1 + b"]") + END
     records: list[dict[str, Any]] = []
-    form.records(client_of(serve(in_turn(then(begun, Line.close), rest))), [SITE], records)
+    form.records(client_of(serve(in_turn(then(begun, Line.close), rest, check))), [SITE], records)
     assert len(records) == 2
-    broken, whole, download = spans.get_finished_spans()
+    broken, whole, _, download = spans.get_finished_spans()
     assert download.name == "restream.stream_site_data"
     assert facts(broken)["error.type"] == "NoConnectionError"
     assert (facts(whole)["http.request.resend_count"], whole.status.status_code) == (1, StatusCode.UNSET)
@@ -158,7 +160,7 @@ def test_a_download_has_a_span_over_its_whole_life(
     assert download.end_time is not None
     assert download.start_time <= whole.end_time <= download.end_time
     found = measured(reader)
-    assert sum(count for count, _ in found["restream.client.received"]) == 3 * len(RECORD % 1) + len(b"[[,]")
+    assert sum(count for count, _ in found["restream.client.received"]) == 4 * len(RECORD % 1) + len(b"[[,][]")
     assert found["restream.client.retries"][0][1]["restream.operation"] == "stream_site_data"
 
 
@@ -173,8 +175,8 @@ def test_a_download_that_is_left_is_no_error(spans: InMemorySpanExporter, serve:
 def test_parallel_parts_belong_to_the_span_of_the_program(
     spans: InMemorySpanExporter, serve: Serve, client_of: ClientOf
 ) -> None:
-    start = DataQuery(source="site", id=981).since(0)
-    query = DataQuery(source="site", id=981, start=start.start, end=start.since(60_000).start, parallel=3)
+    start = datetime(1970, 1, 1, tzinfo=UTC)
+    query = DataQuery(source="site", id=981, start=start, end=start + timedelta(seconds=60_000), parallel=3)
     client = client_of(serve(lambda line, _: line.send(answer(200, b"[]"))))
     with trace.get_tracer("program").start_as_current_span("report") as report:
         assert [*Data(client, [query])] == []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from email.utils import formatdate
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -96,11 +97,12 @@ def _releasing(send: Send, slot: Slot) -> Send:
 
 
 class _RequestLog:
-    """Notes each request, and the status of its answer, in a list."""
+    """Notes each request, and the status of its answer, in a list; dates answers by the field's time."""
 
-    def __init__(self, app: ASGIApp, received: list[ReceivedRequest]) -> None:
+    def __init__(self, app: ASGIApp, received: list[ReceivedRequest], now: Callable[[], int]) -> None:
         self._app = app
         self._received = received
+        self._now = now
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -114,6 +116,8 @@ class _RequestLog:
         async def noting(message: Message) -> None:
             if message["type"] == "http.response.start":
                 entry.status = message["status"]
+                date = formatdate(self._now(), usegmt=True).encode()
+                message["headers"] = [*message.get("headers", ()), (b"date", date)]
             await send(message)
 
         await self._app(scope, receive, noting)
@@ -151,7 +155,7 @@ def make_app(
         routes=[*routes, *rooms.routes()],
         middleware=[
             *([Middleware(AdminInterface, admin=admin)] if admin else []),
-            Middleware(_RequestLog, received=received),
+            Middleware(_RequestLog, received=received, now=service.field.now),
             Middleware(FaultInjection, faults=faults),
             Middleware(Handshakes, received=received, faults=faults),
             Middleware(GZipMiddleware, compresslevel=_GZIP_LEVEL),

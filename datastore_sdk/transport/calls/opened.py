@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from datastore_sdk.transport.calls.attempt import Attempt
@@ -25,6 +25,11 @@ class Opened:
         self._attempt = attempt
         self._lease = lease
         self._ended = False
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers of the response."""
+        return self._answer.headers
 
     def read(self) -> Steps[bytes]:
         """The next piece of the body; empty at its end."""

@@ -28,9 +28,9 @@ def stream_pad_data(
 ) -> Operation[list[Record]]:
     """Stream the time-series data of a pad.
 
-    The body is one JSON array of flat records in order of time, streamed. It can be large, the first byte can be
-    long in coming, and a stream can stay open for minutes. Where chunks break and whether lines break between
-    records is not promised.
+    The body is one JSON array of flat records, streamed; their order is not promised. It can be large, the first
+    byte can be long in coming, and a stream can stay open for minutes. Where chunks break and whether lines break
+    between records is not promised.
 
     Unrouted, a record stands for the pad, and the fields of a measurement source carry its name
     (`M1_slurry_rate`). Routed, each record is handed to the site that it belongs to (`slurry_rate`), so one
@@ -56,8 +56,8 @@ def stream_pad_data(
             (false).
 
     Returns:
-        The operation, not yet sent. It answers with the records, in order of time; an empty array when there are
-        none.
+        The operation, not yet sent. It answers with the records, in no promised order; an empty array when there
+        are none.
     """
     return Operation(
         name="stream_pad_data",

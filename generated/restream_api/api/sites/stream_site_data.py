@@ -26,9 +26,9 @@ def stream_site_data(
 ) -> Operation[list[Record]]:
     """Stream the time-series data of a site.
 
-    The body is one JSON array of flat records in order of time, streamed. It can be large, the first byte can be
-    long in coming, and a stream can stay open for minutes. Where chunks break and whether lines break between
-    records is not promised.
+    The body is one JSON array of flat records, streamed; their order is not promised. It can be large, the first
+    byte can be long in coming, and a stream can stay open for minutes. Where chunks break and whether lines break
+    between records is not promised.
 
     Field names carry no prefix of a measurement source.
 
@@ -50,8 +50,8 @@ def stream_site_data(
             (false).
 
     Returns:
-        The operation, not yet sent. It answers with the records, in order of time; an empty array when there are
-        none.
+        The operation, not yet sent. It answers with the records, in no promised order; an empty array when there
+        are none.
     """
     return Operation(
         name="stream_site_data",
