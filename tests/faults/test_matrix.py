@@ -1,4 +1,4 @@
-"""Every public call, in both forms, through every fault that can meet one of its requests.
+"""Every public call, in both forms, through every fault that can meet one of its requests (`cases.py`: what `--all` adds).
 
 Each case looks at the outcome (`table.py`), at what was asked of the service, at what was changed in it, and at what no
 call may do, whatever it meets (`watch.py`). Then the same client must be able to make another call.
@@ -22,7 +22,7 @@ from datastore_sdk.sandbox import Sandbox
 from datastore_sdk.sandbox.faults import CallFault
 from datastore_sdk.sandbox.faults.wire import AnyFault
 from tests.faults.calls import CALLS, PAD, Kind
-from tests.faults.cases import CASES, Case
+from tests.faults.cases import CASES, REPRESENTATIVE, Case
 from tests.faults.plain import plain
 from tests.faults.table import AGAIN, AMID, ATTEMPTS, EXPECTED, FAULTS, Injected
 from tests.faults.trial import TOKEN_PATH, Trial, kind_of
@@ -74,7 +74,13 @@ def undisturbed(running: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> d
     return results
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+SELECTED = [
+    pytest.param(case, id=str(case), marks=() if str(case) in REPRESENTATIVE else pytest.mark.exhaustive)
+    for case in CASES
+]
+
+
+@pytest.mark.parametrize("case", SELECTED)
 def test_outcome(case: Case, service: Sandbox, undisturbed: dict[str, Any], folder: Path) -> None:
     injected, expected, fault = case.injected, EXPECTED[case.fault, case.kind], _fault(case)
     trial = Trial(service, case.call, case.form, folder, impatient=injected.impatient, managed=injected.managed)
