@@ -47,7 +47,7 @@ CASES = [
     if (fault, kind) in EXPECTED
 ]
 SMOKE = ("reset, but carried out", "another JSON", "body cut for ever", "429 once", "503 for ever")
-"""Faults that tell calls of one kind apart, the best first: by what may be asked again, is parsed, and is half written."""
+"""Faults that tell calls of a kind apart, the best first: what may be asked again, is parsed, is written by halves."""
 SMOKE_EACH = 3
 
 

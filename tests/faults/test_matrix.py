@@ -1,4 +1,4 @@
-"""Every public call, in both forms, through every fault that can meet one of its requests (`cases.py`: what `--all` adds).
+"""Every public call, in both forms, through faults that can meet one of its requests; with `--all` through every one.
 
 Each case looks at the outcome (`table.py`), at what was asked of the service, at what was changed in it, and at what no
 call may do, whatever it meets (`watch.py`). Then the same client must be able to make another call.

@@ -72,7 +72,8 @@ class Server(uvicorn.Server):
             listener.close()
         with suppress(TimeoutError):
             async with asyncio.timeout(_GRACE_SECONDS):
-                while (self.server_state.connections or self.server_state.tasks) and not self.force_exit:
+                # uvicorn has no event for that.
+                while (self.server_state.connections or self.server_state.tasks) and not self.force_exit:  # noqa: ASYNC110
                     await asyncio.sleep(_POLL_SECONDS)
         for task in list(self.server_state.tasks):
             task.cancel()
