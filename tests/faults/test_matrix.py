@@ -44,7 +44,6 @@ def seldom_collected() -> Iterator[None]:
     gc.set_threshold(200_000)
     yield
     gc.set_threshold(*usual)
-    gc.unfreeze()
 
 
 @pytest.fixture(scope="module")
