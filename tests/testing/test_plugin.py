@@ -153,6 +153,7 @@ def test_without_the_extra(missing: str, tmp_path: Path) -> None:
     assert "1 passed" in done.stdout or "2 passed" in done.stdout
 
 
+@pytest.mark.exhaustive
 def test_on_several_processors(example: Path) -> None:
     done = run_pytest(example, "-p", "xdist", "-n", "2")
     assert "4 passed" in done.stdout, done.stdout + done.stderr
