@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import itertools
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -22,7 +23,7 @@ from datastore_sdk.sandbox import Sandbox
 from datastore_sdk.sandbox.faults import CallFault
 from datastore_sdk.sandbox.faults.wire import AnyFault
 from tests.faults.calls import CALLS, PAD, Kind
-from tests.faults.cases import CASES, REPRESENTATIVE, Case
+from tests.faults.cases import CASES, REPRESENTATIVE, SMOKE_EACH, Case
 from tests.faults.plain import plain
 from tests.faults.table import AGAIN, AMID, ATTEMPTS, EXPECTED, FAULTS, Injected
 from tests.faults.trial import TOKEN_PATH, Trial, kind_of
@@ -171,6 +172,16 @@ def _is_call(kind: type, method: str) -> bool:
     if kind is Data:
         return method in dir(DataAsync) or f"a{method}" in dir(DataAsync) or method == "head"
     return hasattr(kind, f"a{method}")
+
+
+def test_what_runs_without_all_leaves_nothing_out() -> None:
+    chosen = [case for case in CASES if str(case) in REPRESENTATIVE]
+    assert {(case.fault, case.kind, case.form) for case in chosen} == {
+        (case.fault, case.kind, case.form) for case in CASES
+    }
+    faults = Counter((case.call.name, case.index, case.form) for case in chosen)
+    assert set(faults) == {(case.call.name, case.index, case.form) for case in CASES}
+    assert min(faults.values()) == SMOKE_EACH
 
 
 def test_every_fault_has_a_row() -> None:
