@@ -153,7 +153,7 @@ class Sandbox:
     def stop(self) -> None:
         """Ends serving; streams that are still open are cut off. Does nothing when it is not running."""
         if self._server is not None and self._thread is not None:
-            self._server.should_exit = True
+            self._server.stop()
             self._thread.join(_STOP_SECONDS)
             self._server.force_exit = True  # wait for nothing any more
             self._thread.join(_STOP_SECONDS)

@@ -16,6 +16,7 @@ from datastore_sdk.cli import main
 from datastore_sdk.sandbox import Sandbox, faults
 from datastore_sdk.version import VERSION
 from tests.drift.contracts import REAL, ROOT
+from tests.support.exhaustive import first
 
 CASSETTES = ROOT / "tests" / "recorded" / "cassettes"
 PADS = str(CASSETTES / "pads.yaml")
@@ -47,8 +48,19 @@ def contracts(tmp_path: Path) -> dict[str, str]:
     return {name: str(path) for name, path in paths.items()}
 
 
-@pytest.mark.parametrize(("name", "status"), [("same", 0), ("words", 1), ("compatible", 1), ("breaking", 2)])
-@pytest.mark.parametrize("form", ["text", "json", "github", "sarif"])
+@pytest.mark.parametrize(
+    ("name", "status", "form"),
+    [
+        ("same", 0, "text"),
+        ("same", 0, "github"),
+        ("words", 1, "json"),
+        ("compatible", 1, "text"),
+        ("compatible", 1, "sarif"),
+        ("breaking", 2, "text"),
+        ("breaking", 2, "github"),
+        ("breaking", 2, "sarif"),
+    ],
+)
 def test_spec(contracts: dict[str, str], name: str, status: int, form: str, capsys: Output) -> None:
     assert main(["drift", "spec", "sdk", contracts[name], "--format", form]) == status
     out, err = capsys.readouterr()
@@ -264,7 +276,7 @@ ODD_CONTRACT: dict[str, Any] = {
 """With what could steer a terminal, or be a command of its own in the log of GitHub Actions."""
 
 
-@pytest.mark.parametrize("form", ["text", "json", "github", "sarif"])
+@pytest.mark.parametrize("form", first(2, ["text", "github", "json", "sarif"]))
 def test_whatever_a_contract_holds_can_be_shown(form: str, tmp_path: Path) -> None:
     path = tmp_path / "odd.json"
     path.write_text(json.dumps(ODD_CONTRACT), "utf-8")

@@ -147,8 +147,17 @@ INTERRUPTED = """
 """
 
 
-@pytest.mark.parametrize("name", ["records.json", "records.csv", "records.parquet"])
-@pytest.mark.parametrize("option", ["plain", "resume"])
+@pytest.mark.parametrize(
+    ("name", "option"),
+    [
+        ("records.json", "plain"),
+        ("records.csv", "resume"),
+        ("records.parquet", "resume"),
+        pytest.param("records.csv", "plain", marks=pytest.mark.exhaustive),
+        pytest.param("records.parquet", "plain", marks=pytest.mark.exhaustive),
+        pytest.param("records.json", "resume", marks=pytest.mark.exhaustive),
+    ],
+)
 def test_interrupted_from_the_keyboard_amid_a_save(tmp_path: Path, name: str, option: str) -> None:
     (tmp_path / name).write_text("old")
     command = [sys.executable, "-X", "dev", "-W", "error::ResourceWarning", "-c", textwrap.dedent(INTERRUPTED)]

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from datastore_sdk.sandbox import Sandbox, server
+from datastore_sdk.sandbox.service import server as service_server
 from datastore_sdk.sandbox.service.server import Server
 
 NOW = datetime(2025, 9, 18, 12, tzinfo=UTC)
@@ -38,6 +39,12 @@ def test_starting_and_stopping() -> None:
     assert set(threading.enumerate()) <= others
     with sandbox:
         assert httpx.get(f"{sandbox.url}/external/thirdparty/v1/pads/", headers=headers).status_code == 200
+
+
+def test_stopping_waits_for_no_tick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service_server, "_TICK_SECONDS", 3600.0)
+    with Sandbox(now=NOW):
+        pass
 
 
 def test_several_at_a_time_know_nothing_of_each_other() -> None:

@@ -169,6 +169,7 @@ def wheel(folder: Path) -> Path:
     return path
 
 
+@pytest.mark.exhaustive
 def test_two_scripts_at_once_make_one_environment(tmp_path: Path) -> None:
     folder = tmp_path / "with a space" / ".venv"
     folder.parent.mkdir()

@@ -29,7 +29,6 @@ def none_left() -> Generator[None]:
         assert time.monotonic() < end, left
         time.sleep(0.01)
         gc.collect()
-    gc.unfreeze()
 
 
 def open_sockets() -> set[int]:

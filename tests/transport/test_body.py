@@ -121,7 +121,7 @@ def outcome(pieces: list[bytes]) -> bytes | BodyError:
 
 
 def test_what_comes_before_the_damage_does_not_depend_on_the_network() -> None:
-    for place in range(0, len(PACKED), 7):
+    for place in range(0, len(PACKED), 29):
         damaged = with_a_wrong_byte(PACKED, place)
         for body in (damaged, damaged[: (place + len(PACKED)) // 2]):
             (content, offset), *others = [content_before(cut(body, size)) for size in (1, 7, 64, 500, 10**6)]

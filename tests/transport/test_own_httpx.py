@@ -116,7 +116,7 @@ def test_a_service_that_drips_does_not_hold_a_call(
         if used:
             client.run(list_pads())
         server.handler = handler
-        hasty = client.with_options(timeout=Timeouts(total=0.2))
+        hasty = client.with_options(timeout=Timeouts(total=0.1))
         assert isinstance(begin(lambda: hasty.run(list_pads())).exception(10), CallTimeoutError)
         if used:
             server.hang_up()  # nobody else can: httpx does not tell which connection it used

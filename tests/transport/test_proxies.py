@@ -112,7 +112,7 @@ def test_a_proxy_that_drips_does_not_hold_a_call(
 ) -> None:
     """Within its own answer neither, nor when it is just to open the tunnel."""
     proxy = serve(handler)
-    for timeouts in (Timeouts(total=0.2), Timeouts(connect=0.2, answer=0.2)):
+    for timeouts in (Timeouts(total=0.08), Timeouts(connect=0.08, answer=0.08)):
         client = client_of(
             proxy, base_url=f"{scheme}://127.0.0.1:9", proxy=proxy.url, timeout=timeouts, retries=ONCE, clock=Clock()
         )

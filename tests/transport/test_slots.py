@@ -60,7 +60,7 @@ def assert_all_free(slots: Slots, client: Client) -> None:
     leases = [begin(lambda: client.drive(slots.acquire())).result(5) for _ in range(LIMIT)]
     more = begin(lambda: client.drive(slots.acquire()))
     with pytest.raises(TimeoutError):
-        more.result(0.05)
+        more.result(0.02)
     leases.pop().release()
     more.result(5).release()
     for lease in leases:

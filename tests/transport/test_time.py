@@ -41,8 +41,8 @@ CREATE = create_pad_parameters(7, body=[], validate_only=True)
 def test_a_service_that_drips_does_not_hold_a_call(
     handler: Handler, serve: Serve, client_of: ClientOf, form: Form
 ) -> None:
-    client = client_of(serve(handler), timeout=Timeouts(total=0.2), clock=Clock())
-    with pytest.raises(CallTimeoutError, match=r"did not come to its end within 0\.2 s \(Timeouts\.total\)") as caught:
+    client = client_of(serve(handler), timeout=Timeouts(total=0.15), clock=Clock())
+    with pytest.raises(CallTimeoutError, match=r"did not come to its end within 0\.15 s \(Timeouts\.total\)") as caught:
         begin(lambda: form.run(client, list_pads())).result(10)
     assert caught.value.sent
 
@@ -58,25 +58,25 @@ UNENDING = {
 @pytest.mark.parametrize("handler", UNENDING.values(), ids=UNENDING)
 def test_nor_one_that_has_no_total(handler: Handler, serve: Serve, client_of: ClientOf, form: Form) -> None:
     """From the first byte of an answer on, whether or not what drips is content."""
-    timeouts, once = Timeouts(read=5, answer=0.2), RetryPolicy(max_attempts=1)
+    timeouts, once = Timeouts(read=5, answer=0.1), RetryPolicy(max_attempts=1)
     client = client_of(serve(handler), timeout=timeouts, retries=once, clock=Clock())
     with pytest.raises(CallError) as caught:
         begin(lambda: form.run(client, list_pads())).result(10)
-    assert isinstance(caught.value, NotFoundError) or "0.2 s (Timeouts.answer)" in str(caught.value)
+    assert isinstance(caught.value, NotFoundError) or "0.1 s (Timeouts.answer)" in str(caught.value)
 
 
 @pytest.mark.parametrize("part", ["status line", "headers"])
 def test_nor_the_head_of_a_stream(part: str, serve: Serve, client_of: ClientOf, form: Form) -> None:
-    timeouts, once = Timeouts(first_byte=0.2), RetryPolicy(max_attempts=1)
+    timeouts, once = Timeouts(first_byte=0.1), RetryPolicy(max_attempts=1)
     client = client_of(serve(DRIPPING[part]), timeout=timeouts, retries=once, clock=Clock())
-    with pytest.raises(CallTimeoutError, match=r"0\.2 s \(Timeouts\.first_byte\)"):
+    with pytest.raises(CallTimeoutError, match=r"0\.1 s \(Timeouts\.first_byte\)"):
         begin(lambda: form.records(client, [DataQuery(source="site", id=981)], [])).result(10)
 
 
 @pytest.mark.parametrize("handler", [DRIPPING["body"], DRIPPING["trailers"]])
 def test_nor_over_an_httpx_client_of_the_program(handler: Handler, serve: Serve, client_of: ClientOf) -> None:
     with httpx.Client() as mine:
-        client = client_of(serve(handler), timeout=Timeouts(total=0.2), clock=Clock(), http=mine)
+        client = client_of(serve(handler), timeout=Timeouts(total=0.08), clock=Clock(), http=mine)
         with pytest.raises(CallTimeoutError):
             begin(lambda: client.run(list_pads())).result(10)
 
@@ -85,7 +85,7 @@ def test_nor_over_an_httpx_client_of_the_program(handler: Handler, serve: Serve,
 def test_nor_over_an_async_one(handler: Handler, serve: Serve, client_of: ClientOf) -> None:
     async def main() -> None:
         async with httpx.AsyncClient() as mine:
-            client = client_of(serve(handler), timeout=Timeouts(total=0.2), clock=Clock(), async_http=mine)
+            client = client_of(serve(handler), timeout=Timeouts(total=0.08), clock=Clock(), async_http=mine)
             with pytest.raises(CallTimeoutError):
                 await client.arun(list_pads())
 
@@ -95,7 +95,7 @@ def test_nor_over_an_async_one(handler: Handler, serve: Serve, client_of: Client
 def test_nor_does_the_token_endpoint(serve: Serve, client_of: ClientOf, form: Form) -> None:
     server = serve(by_path({"/o/token/": dripping(head(content_length=1 << 20), b" ")}))
     client = client_of(
-        server, None, client_id="crew", client_secret="s3cret", timeout=Timeouts(total=0.2), clock=Clock()
+        server, None, client_id="crew", client_secret="s3cret", timeout=Timeouts(total=0.08), clock=Clock()
     )
     with pytest.raises(CallTimeoutError):
         begin(lambda: form.run(client, list_pads())).result(10)
@@ -222,7 +222,10 @@ def test_an_error_that_would_not_be_waited_for_has_no_such_hint(serve: Serve, cl
     assert caught.value.retry_after is None
 
 
-def test_waiting_for_others_turned_into_an_error(serve: Serve, client_of: ClientOf, form: Form) -> None:
+def test_waiting_for_others_turned_into_an_error(
+    serve: Serve, client_of: ClientOf, form: Form, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("datastore_sdk.transport.calls.call._MOMENT", 0.02)
     gate = Gate()
     server = serve(gate)
     client = client_of(server)

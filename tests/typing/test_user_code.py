@@ -1,4 +1,7 @@
-"""Type checkers see through the SDK: they know what users get, and refuse what would go wrong."""
+"""Type checkers see through the SDK: they know what users get, and refuse what would go wrong.
+
+They take long, so they run with `--all` only; what they accept is also looked at by `scripts/check`.
+"""
 
 from __future__ import annotations
 
@@ -83,11 +86,13 @@ def checks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checks]:
     checks.end()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("checker", CHECKERS)
 def test_good_code_is_accepted(checks: Checks, checker: str) -> None:
     assert [finding for finding in checks.findings(checker) if finding.file != "refused.py"] == []
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("checker", CHECKERS)
 def test_wrong_code_is_refused(checks: Checks, checker: str) -> None:
     lines = (HERE / "refused.txt").read_text().splitlines()

@@ -1,0 +1,289 @@
+"""Bugs to plant: in which file, which text becomes which, and the tests that must notice (`scripts/mutate`)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Mutation(NamedTuple):
+    """A bug: one text of a file, which occurs there once, replaced by another."""
+
+    file: str
+    """Below `datastore_sdk`."""
+    old: str
+    new: str
+    tests: str
+    """Below `tests`, with blanks in between; at least one test of them must fail."""
+
+
+M = Mutation
+
+MUTATIONS = (
+    # Retries, deadlines, limits
+    M(
+        "transport/calls/retry.py",
+        "attempt >= self.max_attempts",
+        "attempt > self.max_attempts",
+        "transport/test_time.py",
+    ),
+    M("transport/calls/retry.py", "return idempotent or not error.sent", "return True", "faults/test_matrix.py"),
+    M(
+        "transport/calls/retry.py",
+        "return max(wait, asked) if asked <= self.longest_wait else None",
+        "return wait",
+        "transport/test_retry.py",
+    ),
+    M("transport/calls/retry.py", "elapsed + wait <= self.max_seconds", "True", "transport/test_time.py"),
+    M(
+        "transport/calls/deadline.py",
+        "return (yield structs.replace(effect, seconds=left))",
+        "return (yield effect)",
+        "transport/test_time.py",
+    ),
+    M(
+        "transport/calls/call.py",
+        "wait is None or wait > self.deadline.left()",
+        "wait is None",
+        "transport/test_time.py",
+    ),
+    M("transport/calls/call.py", "        self.number = 1\n        self._begun", "        self._begun", "data"),
+    M("transport/calls/limits.py", "CALLS_PER_ENDPOINT = 3", "CALLS_PER_ENDPOINT = 4", "transport/test_limits.py"),
+    M(
+        "transport/calls/limits.py",
+        "        if self._own is None:\n            return",
+        "        if True:\n            return",
+        "transport/test_limits.py transport/test_sharing.py",
+    ),
+    M(
+        "transport/slots.py",
+        "slot.since = max(slot.since, monotonic() + NOTICE)",
+        "slot.since = monotonic()",
+        "transport/test_slots.py data/test_suspended.py",
+    ),
+    M("transport/slots.py", "            ticket.result().release()", "            pass", "transport/test_slots.py"),
+    M("transport/answers.py", "return max(0.0, (date", "return min(0.0, (date", "transport/test_answers.py"),
+    # Tokens and secrets
+    M("transport/mask.py", "text = text.replace(form, _STARS)", "pass", "transport/test_secrets.py"),
+    M("transport/mask.py", r'secret.replace("/", r"\/")', "secret", "transport/test_secrets.py transport/test_logs.py"),
+    M("transport/mask.py", "cause.__traceback__ = None", "pass", "transport/test_logs.py"),
+    M(
+        "transport/credentials/client_credentials.py",
+        "EARLY = 10.0",
+        "EARLY = 0.0",
+        "transport/test_credentials.py",
+    ),
+    M(
+        "transport/credentials/client_credentials.py",
+        "            if token := self._current():\n                return token\n            if self._failure",
+        "            if self._failure",
+        "transport/test_credentials.py",
+    ),
+    M(
+        "transport/credentials/client_credentials.py",
+        "if issued and issued.token == rejected:",
+        "if issued:",
+        "transport/test_credentials.py faults/test_surroundings.py",
+    ),
+    M(
+        "transport/credentials/client_credentials.py",
+        "began < self._failed + QUIET",
+        "began < self._failed",
+        "transport/test_credentials.py",
+    ),
+    M(
+        "transport/credentials/client_credentials.py",
+        "kept.access_token == self._refused",
+        "not kept",
+        "transport/test_token_cache.py",
+    ),
+    # Records
+    M("data/cutter.py", 'return end == b"]" if', "return True if", "data/test_cutter.py"),
+    M("data/cutter.py", "if not error.at_end:", "if error.at_end:", "data/test_cutter.py"),
+    M("data/decoding.py", 'if value == "Infinity":', "if value is None:", "data/test_cutter.py"),
+    M(
+        "data/resuming.py",
+        "query.since(delivered.last_second) if from_last else query",
+        "query",
+        "data/test_resuming.py",
+    ),
+    M("data/resuming.py", "delivered.begin_again()", "pass", "data/test_resuming.py"),
+    M("data/delivered.py", "self._repeated[position[1]] -= 1", "pass", "data/test_resuming.py"),
+    M("data/delivered.py", "self._sites.clear()", "pass", "data/test_resuming.py"),
+    M("data/ranges.py", "start = end + _SECOND", "start = end + 2 * _SECOND", "data/test_ranges.py"),
+    M("data/ranges.py", "yield from Abandon(ahead)", "pass", "data/test_ranges.py"),
+    M(
+        "data/query.py",
+        "return whole_second(self.start, up=True), whole_second(self.end, up=False)",
+        "return whole_second(self.start, up=False), whole_second(self.end, up=False)",
+        "facade/test_data.py data",
+    ),
+    # Files
+    M("data/csv_writer.py", "text.replace('\"', '\"\"')", "text", "data/test_csv_writer.py"),
+    M(
+        "data/csv_writer.py",
+        'padding = b"," * (len(columns) - max(segment.width, 1))',
+        'padding = b""',
+        "data/test_csv_writer.py",
+    ),
+    M("data/csv_writer.py", "open_quote ^= line.count(b'\"') % 2 == 1", "pass", "data/test_csv_writer.py"),
+    M("data/csv_writer.py", '    if text == b"null":\n        return b""\n', "", "data/test_csv_writer.py"),
+    M("data/blocks.py", "if crc32(body) != int(fields[4], 16):", "if False:", "data/test_journal.py"),
+    M("data/blocks.py", 'crc32(head, crc32(b"%d" % place))', "crc32(head)", "data/test_journal.py"),
+    M(
+        "data/journal.py",
+        "                self._file.truncate(self._end)",
+        "                pass",
+        "data/test_journal.py",
+    ),
+    M("data/journal.py", "        self._file.close()\n", "        pass\n", "data/test_journal.py"),
+    M("data/keeping.py", "over = not entry.texts", "over = False", "data/test_resumed_saves.py"),
+    M("data/keeping.py", "end, delivered = start, None", "delivered = None", "data/test_resumed_saves.py"),
+    M("data/asked.py", '"service": exchange.base_url', '"service": ""', "data/test_resumed_saves.py"),
+    M(
+        "data/drafts.py",
+        "            if not overwrite:\n                raise\n            hidden",
+        "            hidden",
+        "data/test_files.py",
+    ),
+    # Objects
+    M("checks.py", "if value.utcoffset() is None:", "if False:", "facade"),
+    M(
+        "checks.py",
+        "if (number := checked_int(value, what)) < 1:",
+        "if (number := checked_int(value, what)) < 0:",
+        "facade",
+    ),
+    M(
+        "entities/data_change.py",
+        "return all(change.id != self.id for change in still_open.change_log)",
+        "return True",
+        "facade/test_data_changes.py",
+    ),
+    M("entities/data_change.py", "max(end, change.end_date)", "change.end_date", "facade/test_data_changes.py"),
+    M(
+        "entities/data_change.py",
+        "            if change.id == self.id:\n",
+        "            if change:\n",
+        "facade/test_data_changes.py",
+    ),
+    M(
+        "entities/entity.py",
+        "self._become(model, {**model.__dict__}, self.__pydantic_private__)",
+        "self._become(model, {**model.__dict__}, None)",
+        "facade",
+    ),
+    M(
+        "entities/resource.py",
+        "return kind.adopt((yield from operation), client)",
+        "return kind.adopt((yield from operation))",
+        "facade",
+    ),
+    M(
+        "entities/lists.py",
+        "list_states(**known, current_state_search=name)",
+        "list_states(**known)",
+        "facade/test_filters.py",
+    ),
+    # Live data
+    M(
+        "realtime/sources.py",
+        "missing = range(self.last + self._step, second)",
+        "missing = range(self.last + self._step, second - 1)",
+        "realtime/test_filling.py realtime/test_coarse.py",
+    ),
+    M(
+        "realtime/sources.py",
+        "if place < 0 or self._holes[place][1] < second:\n            return False",
+        "if place < 0:\n            return False",
+        "realtime",
+    ),
+    M(
+        "realtime/sources.py",
+        "index, records, ordered = 0, self._in_order(records[index - 1 :]), True",
+        "index, records, ordered = 0, records[index - 1 :], True",
+        "realtime",
+    ),
+    M("realtime/filling.py", "self._sources.broken()", "pass", "realtime/test_filling.py"),
+    M(
+        "realtime/filling.py",
+        "for wait in (0.0, *_LAGS):",
+        "for wait in (0.0,):",
+        "realtime/test_filling.py realtime/test_live.py",
+    ),
+    M(
+        "realtime/filling.py",
+        "            self._gaps.report(gap(seconds, name, self._reason))",
+        "            pass",
+        "realtime",
+    ),
+    M("realtime/filling.py", "self._counts.filled - before > _UNTOLD", "False", "realtime"),
+    M("realtime/buffer.py", "            self.dropped += drop\n", "", "realtime"),
+    M(
+        "realtime/buffer.py",
+        "            self.put_back(ticket.result())",
+        "            pass",
+        "realtime/test_buffer.py",
+    ),
+    M("realtime/taken.py", "            self._things -= things", "            pass", "realtime"),
+    M("realtime/messages.py", "            self._counts.unreadable += 1\n", "", "realtime/test_messages.py"),
+    # The sandbox
+    M(
+        "sandbox/service/limits.py",
+        "self._under_way[key] >= self._limit",
+        "self._under_way[key] > self._limit",
+        "sandbox",
+    ),
+    M("sandbox/service/changes.py", "correction.id not in self._received[client]", "True", "sandbox/test_changes.py"),
+    M(
+        "sandbox/faults/registry.py",
+        "            self._to_skip -= 1\n            return False",
+        "            self._to_skip -= 1",
+        "sandbox/test_faults.py",
+    ),
+    M(
+        "sandbox/service/injection.py",
+        "await (self._carry_out(request) if fault.processed else request.body())",
+        "await request.body()",
+        "sandbox/test_faults.py faults/test_matrix.py",
+    ),
+    M(
+        "sandbox/service/server.py",
+        "            connection.transport.abort()",
+        "            pass",
+        "sandbox/test_running.py",
+    ),
+    M(
+        "sandbox/service/server.py",
+        "self._loop.call_soon_threadsafe(self._stopping.set)",
+        "pass",
+        "sandbox/test_running.py",
+    ),
+    # Drift and the command
+    M(
+        "drift/traffic/checking.py",
+        "for key in sorted(schema.required - value.keys()):",
+        "for key in ():",
+        "drift/test_traffic.py drift/test_planted.py",
+    ),
+    M(
+        "drift/traffic/checking.py",
+        "elif not schema.is_open:",
+        "elif False:",
+        "drift/test_traffic.py drift/test_planted.py",
+    ),
+    M("drift/spec/schemas.py", "if before.nullable != after.nullable:", "if False:", "drift/test_schema_rules.py"),
+    M(
+        "drift/scrubbing.py",
+        "HIDDEN if _hides(key, item) else _without_secrets(item)",
+        "_without_secrets(item)",
+        "drift testing",
+    ),
+    M("drift/findings.py", "return Status.BREAKING_DRIFT", "return Status.DRIFT", "cli/test_datastore.py"),
+    M("cli/doctor.py", "return 0 if _is_well(findings) else 1", "return 0", "cli/test_doctor.py"),
+    M(
+        "cli/app.py",
+        "    return COULD_NOT_RUN\n\n\ndef _carried_out",
+        "    return 0\n\n\ndef _carried_out",
+        "cli/test_datastore.py",
+    ),
+)

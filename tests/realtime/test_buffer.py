@@ -1,0 +1,23 @@
+"""What waits to be read is lost by nobody who stops waiting."""
+
+from __future__ import annotations
+
+from datastore_sdk.realtime.buffer import Buffer
+from datastore_sdk.realtime.manners import Manners
+
+
+def test_items_that_came_for_a_reader_who_has_gone_wait_for_the_next() -> None:
+    buffer = Buffer[int](Manners(), [])
+    gone = buffer.next()
+    buffer.put([1, 2])
+    buffer.put([3])
+    buffer.give_back(gone)
+    assert (buffer.waiting, buffer.delivered) == (3, 0)
+    assert [buffer.next().result(0), buffer.next().result(0)] == [[1, 2], [3]]
+
+
+def test_a_reader_who_stops_waiting_takes_nothing() -> None:
+    buffer = Buffer[int](Manners(), [])
+    buffer.give_back(buffer.next())
+    buffer.put([1])
+    assert buffer.next().result(0) == [1]
