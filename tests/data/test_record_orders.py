@@ -74,11 +74,39 @@ def test_a_late_record_that_was_still_to_come_is_not_lost(form: Form, serve: Ser
     assert [start and start[-8:] for start in service.starts][::2] == ["12:00:00", "12:00:00"]
 
 
-def test_records_sent_twice_in_one_response_are_delivered_twice(form: Form, serve: Serve, client_of: ClientOf) -> None:
+def test_late_records_are_looked_for_as_far_back_as_one_came_late(
+    form: Form, serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is no longer in memory is not requested again, unless records came late before."""
+    monkeypatch.setattr(delivered_texts, "MEMORY", 500)
+    records = records_of(100)
+    records.insert(60, records.pop(50))
+    records.append(records.pop(5))
+    found: list[Record] = []
+    form.records(client_of(serve(RecordService(records, [Break(0.8)]))), [SITE], found)
+    assert found == records
+
+
+@pytest.mark.parametrize("share", [0.5, 0.505, 0.51, 0.515, 0.52])
+def test_records_sent_twice_in_one_response_are_delivered_twice(
+    share: float, form: Form, serve: Serve, client_of: ClientOf
+) -> None:
     records = [record for record in by_site() for _ in range(2)]
     found: list[Record] = []
-    form.records(client_of(serve(RecordService(records, [Break(0.7)]))), [PAD], found)
+    form.records(client_of(serve(RecordService(records, [Break(share)]))), [PAD], found)
     assert found == records
+
+
+def test_the_order_of_keys_does_not_matter(form: Form, serve: Serve, client_of: ClientOf) -> None:
+    service = RecordService(by_site(), [Break(0.7)])
+
+    def handle(line: Line, request: Received) -> None:
+        service(line, request)
+        service.records = [dict(reversed(record.items())) for record in service.records]
+
+    found: list[Record] = []
+    form.records(client_of(serve(handle)), [PAD], found)
+    assert found == by_site()
 
 
 def test_data_that_changed_meanwhile_is_an_error(form: Form, serve: Serve, client_of: ClientOf) -> None:
@@ -144,7 +172,12 @@ def test_records_of_another_site_or_time_are_left_out(
         {**wanted[0], "timestamp": START - 1},
         {**wanted[0], "timestamp": START + 100},
     ]
-    unknown: list[Record] = [{"slurry_rate": 1}, {"timestamp": START, "site_id": None}]
+    others.append({**wanted[0], "site_id": "7"})
+    unknown: list[Record] = [
+        {"slurry_rate": 1},
+        {"timestamp": START, "site_id": None},
+        {"timestamp": START, "site_id": "981"},
+    ]
     body = json.dumps([others[0], *wanted, *others, *unknown]).encode()
     found: list[Record] = []
     caplog.set_level(logging.WARNING, "datastore_sdk")
