@@ -98,7 +98,7 @@ class DeliveryTracker:
             self._order.note_all(identities(text))
             self._looked_through += 1
             self._spilled_latest = self.latest
-            if not self.in_time_order:
+            if not self._order.by_time:
                 break
         recent = [identities(text) for text in self._texts.take_recent()]
         for found in recent:

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from datastore_sdk.data import Data, DataAsync, DataQuery, delivered_texts, parallel
+from datastore_sdk.data import Data, DataAsync, DataQuery, cutter, delivered_texts, parallel
 from datastore_sdk.exceptions import RestreamError
 from datastore_sdk.transport import Client, RetryPolicy
 from tests.data.service import START, moment
@@ -121,6 +121,8 @@ class Case:
         self.way = chance.choice(WAYS if self.parquet else WAYS[:6])
         self.is_async = chance.random() < 0.3
         self.memory = chance.choice([300, 3000, 1 << 23])
+        self.window = chance.choice([200, 1 << 16])
+        """How many bytes are parsed at a time."""
         self.slice = chance.choice([7, 30])
         self.most = chance.choice([None, None, None, 2500])
         """How many bytes each response has at most, if a proxy cuts it."""
@@ -230,6 +232,7 @@ def run(case: Case) -> Outcome:
     with (
         tempfile.TemporaryDirectory() as folder,
         patch.object(delivered_texts, "MEMORY", case.memory),
+        patch.object(cutter, "WINDOW", case.window),
         _slices_of(case.slice),
         Server(service) as server,
         Client(

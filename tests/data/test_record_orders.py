@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from datastore_sdk.data import DataQuery, delivered_texts
+from datastore_sdk.data import DataQuery, cutter, delivered_texts
 from datastore_sdk.exceptions import ContractError, DataChangedError
 from datastore_sdk.transport import RetryPolicy
 from tests.data.record_orders import Case, run
@@ -79,6 +79,7 @@ def test_late_records_are_looked_for_as_far_back_as_one_came_late(
 ) -> None:
     """What is no longer in memory is not requested again, unless records came late before."""
     monkeypatch.setattr(delivered_texts, "MEMORY", 500)
+    monkeypatch.setattr(cutter, "WINDOW", 200)
     records = records_of(100)
     records.insert(60, records.pop(50))
     records.append(records.pop(5))
@@ -142,6 +143,7 @@ def test_what_was_delivered_goes_to_disk(
     form: Form, serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delivered_texts, "MEMORY", 500)
+    monkeypatch.setattr(cutter, "WINDOW", 200)
     found: list[Record] = []
     form.records(client_of(serve(RecordService(by_site(), [Break(0.9)] * 3))), [PAD], found)
     assert found == by_site()
