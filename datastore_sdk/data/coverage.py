@@ -80,9 +80,9 @@ class Coverage:
         return self._checking or len(self._ranges) > 1 or self._unchecked or self._whole_again
 
     @property
-    def divisible(self) -> bool:
-        """Whether parts of the query can be requested."""
-        return self._whole.query.resumable
+    def repeats_everything(self) -> bool:
+        """Whether any record that was delivered can be in the next response."""
+        return self._whole_again or not self._whole.query.resumable
 
     def begin(self, covered_from: int | None) -> None:
         """Begin after records were delivered.
@@ -145,7 +145,7 @@ class Coverage:
             Whether another request can get further even if it breaks in the same place.
         """
         tracker = self._tracker
-        if not (self.divisible and tracker.readable):
+        if not (self._whole.query.resumable and tracker.readable):
             return False
         if self._slice is None and not self._checking and not self._whole_again:
             if tracker.in_time_order and tracker.latest is not None:

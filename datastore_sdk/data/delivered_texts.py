@@ -78,15 +78,15 @@ class DeliveredTexts:
         self.clear_spilled()
 
     def _spill(self) -> None:
-        """Move half of what is in memory to the file."""
+        """Move half of what is in memory to the file, but for the latest text."""
         if self._file is None:
             from tempfile import TemporaryFile  # takes long to import
 
             self._file = TemporaryFile(buffering=0)  # noqa: SIM115 - closed by clear_spilled()
         self._file.seek(0, os.SEEK_END)
-        while self._size > MEMORY // 2:
+        while self._size > MEMORY // 2 and len(self._recent) > 1:
             moved: list[bytes] = []
-            while self._size > MEMORY // 2 and len(moved) < _BUFFERS:
+            while self._size > MEMORY // 2 and len(self._recent) > 1 and len(moved) < _BUFFERS:
                 oldest = self._recent.popleft()
                 moved.append(oldest)
                 self._size -= len(oldest)

@@ -69,7 +69,7 @@ def resumed(
         delivered = tracker or new
         coverage = Coverage(part, delivered)
         if tracker is not None:
-            yield from Block(partial(tracker.index, everything=not coverage.divisible))
+            yield from Block(partial(tracker.index, everything=coverage.repeats_everything))
             coverage.begin(covered_from)
         yield from _Records(exchange, call, coverage, form, download, delivered).steps()
 
@@ -178,7 +178,7 @@ class _Records:
         return self._coverage.resume(shared=shared)
 
     def _index(self) -> Steps[None]:
-        yield from Block(partial(self._tracker.index, everything=not self._coverage.divisible))
+        yield from Block(partial(self._tracker.index, everything=self._coverage.repeats_everything))
 
     def _pause(self, error: CallError, *, progress: bool) -> Steps[None]:
         """Wait before the next request, or raise the error if there must be none."""

@@ -18,6 +18,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+SITE = 1111
+"""The site of the records in `body.py`; records of another one would be left out."""
 SMALL_CALLS = 500
 SHARES = (0.5, 0.99, 1.0)
 """Which delays are told: that of the record in the middle, the one that only a hundredth exceed, and the longest."""
@@ -68,7 +70,7 @@ class Job:
         import asyncio
 
         async def saved() -> None:
-            data = await self._package.Site(id=1, auth_token=TOKEN).aget_data(**self._asked())
+            data = await self._package.Site(id=SITE, auth_token=TOKEN).aget_data(**self._asked())
             await data.asave(self._file)
 
         asyncio.run(saved())
@@ -126,10 +128,10 @@ class Job:
         """Leaves it at the import."""
 
     def _live(self) -> Any:
-        return self._package.Site(id=1, auth_token=TOKEN).get_realtime_measurements_data()[0].data_fetcher
+        return self._package.Site(id=SITE, auth_token=TOKEN).get_realtime_measurements_data()[0].data_fetcher
 
     async def _alive(self) -> Any:
-        return (await self._package.Site(id=1, auth_token=TOKEN).aget_realtime_measurements_data())[0].data_fetcher
+        return (await self._package.Site(id=SITE, auth_token=TOKEN).aget_realtime_measurements_data())[0].data_fetcher
 
     def _note(self, delays: list[float]) -> int:
         delays.sort()
@@ -137,7 +139,7 @@ class Job:
         return len(delays)
 
     def _data(self, **options: Any) -> Any:
-        return self._package.Site(id=1, auth_token=TOKEN).get_data(**self._asked(), **options)
+        return self._package.Site(id=SITE, auth_token=TOKEN).get_data(**self._asked(), **options)
 
     def _asked(self) -> dict[str, Any]:
         from datetime import UTC, datetime

@@ -120,9 +120,8 @@ class Case:
         self.parallel = chance.choice([1, 1, 1, 2, 3]) if self.divided else 1
         self.way = chance.choice(WAYS if self.parquet else WAYS[:6])
         self.is_async = chance.random() < 0.3
-        self.memory = chance.choice([300, 3000, 1 << 23])
-        self.window = chance.choice([200, 1 << 16])
-        """How many bytes are parsed at a time."""
+        self.memory, self.window = chance.choice([(1500, 100), (4000, 300), (1 << 22, 1 << 16)])
+        """How many bytes of delivered text stay in memory, and how many bytes are parsed at a time."""
         self.slice = chance.choice([7, 30])
         self.most = chance.choice([None, None, None, 2500])
         """How many bytes each response has at most, if a proxy cuts it."""
@@ -133,7 +132,7 @@ class Case:
         facts = {
             name: getattr(self, name) for name in ("stamp", "sites", "reorders", "parallel", "way", "resume", "most")
         }
-        return f"case {self.seed}: {self.order.__name__}, {facts}"
+        return f"case {self.seed}: {self.order.__name__}, {facts}, memory {self.memory}, window {self.window}"
 
     @property
     def query(self) -> DataQuery:
