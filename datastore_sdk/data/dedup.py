@@ -8,10 +8,11 @@ delivered; records that it lacks although it must have them mean that the data h
 from __future__ import annotations
 
 from collections.abc import Iterable
+from threading import Lock
 from typing import Any, TypeVar
 
 from datastore_sdk.data.batch import Batch
-from datastore_sdk.data.delivered_texts import DeliveredTexts
+from datastore_sdk.data.delivered_texts import DeliveredTexts, TemporaryStore, TextStore
 from datastore_sdk.data.delivery_index import EVERYTHING, DeliveryIndex, Seconds, lies_in
 from datastore_sdk.data.identity import Identity, identities, second_of
 from datastore_sdk.data.query import DataQuery
@@ -24,9 +25,10 @@ class DeliveryTracker:
 
     Args:
         of_one_site: Whether the records are those of one site.
+        store: Where their text goes if it does not fit in memory.
     """
 
-    def __init__(self, *, of_one_site: bool) -> None:
+    def __init__(self, *, of_one_site: bool, store: TextStore | None = None) -> None:
         self.count = 0
         """How many records were delivered."""
         self.last_second: int | None = None
@@ -34,7 +36,7 @@ class DeliveryTracker:
         self.known_from: int | None = None
         """The first second whose delivered records are all indexed; None if all records are."""
         self._order = _Order(interleaved=of_one_site)
-        self._texts = DeliveredTexts()
+        self._texts = DeliveredTexts(store or TemporaryStore())
         self._looked_through = 0
         """How many of the texts on disk were looked through for their order."""
         self._spilled_latest: int | None = None
@@ -42,11 +44,14 @@ class DeliveryTracker:
         self._index: DeliveryIndex | None = None
         self._range = EVERYTHING
         self._expected = 0
+        self._busy = Lock()
+        """Held while the index is being written: a cancelled task does not wait for the thread that does it."""
+        self._closed = False
 
     @classmethod
-    def of(cls, query: DataQuery) -> DeliveryTracker:
+    def of(cls, query: DataQuery, store: TextStore | None = None) -> DeliveryTracker:
         """Return a tracker for a query."""
-        return cls(of_one_site=query.source == "site")
+        return cls(of_one_site=query.source == "site", store=store)
 
     @property
     def in_time_order(self) -> bool:
@@ -94,21 +99,11 @@ class DeliveryTracker:
         Raises:
             OSError: Not everything could be kept, because the disk is full or the like.
         """
-        for text in self._texts.read_spilled(self._looked_through):
-            self._order.note_all(identities(text))
-            self._looked_through += 1
-            self._spilled_latest = self.latest
-            if not self._order.by_time:
-                break
-        recent = [identities(text) for text in self._texts.take_recent()]
-        for found in recent:
-            self._order.note_all(found)
-        if everything or not self.in_time_order or self._spilled_latest == self.latest:
-            self._index_spilled()
-        elif self._spilled_latest is not None:
-            self.known_from = self._spilled_latest + 1
-        for found in recent:
-            self._add_to_index(found)
+        try:
+            with self._busy:
+                self._find_order_and_index(everything=everything)
+        finally:
+            self._close_if_idle()
 
     def expect(self, seconds: Seconds) -> None:
         """Begin another response, which must repeat what was delivered of these seconds."""
@@ -127,10 +122,35 @@ class DeliveryTracker:
         return self._expected
 
     def close(self) -> None:
-        """Let go of files."""
-        self._texts.clear()
-        if self._index is not None:
-            self._index.close()
+        """Let go of files; at its end where `index` is still running in a thread."""
+        self._closed = True
+        self._close_if_idle()
+
+    def _close_if_idle(self) -> None:
+        if self._closed and self._busy.acquire(blocking=False):
+            try:
+                self._texts.clear()
+                if self._index is not None:
+                    self._index.close()
+            finally:
+                self._busy.release()
+
+    def _find_order_and_index(self, *, everything: bool) -> None:
+        for text in self._texts.read_spilled(self._looked_through):
+            self._order.note_all(identities(text))
+            self._looked_through += 1
+            self._spilled_latest = self.latest
+            if not self._order.by_time:
+                break
+        recent = [identities(text) for text in self._texts.take_recent()]
+        for found in recent:
+            self._order.note_all(found)
+        if everything or not self.in_time_order or self._spilled_latest == self.latest:
+            self._index_spilled()
+        elif self._spilled_latest is not None:
+            self.known_from = self._spilled_latest + 1
+        for found in recent:
+            self._add_to_index(found)
 
     def _index_spilled(self) -> None:
         """Index the texts on disk, in whatever order their records are."""

@@ -1,36 +1,62 @@
 """Keep the JSON text of delivered records in bounded memory, so that they can be identified if that is needed.
 
 To identify records takes about as long as to read them. It is needed only after a break, so until then their text is
-kept as it came. What does not fit in memory goes to a temporary file.
+kept as it came. What does not fit in memory goes to a store on disk.
 """
 
 from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator
-from typing import IO
+from collections.abc import Iterator, Sequence
+from typing import IO, Protocol
 
 MEMORY = 4 << 20
 """Maximum size in bytes of the texts kept in memory."""
 _BUFFERS = 512
 """Maximum number of texts written with one system call."""
+_DISK = "/var/tmp"  # noqa: S108 - the file has no name
+"""A folder for large temporary files; /tmp is memory on many systems."""
+
+
+class TextStore(Protocol):
+    """Where texts go that do not fit in memory."""
+
+    def append(self, texts: Sequence[bytes]) -> None:
+        """Add texts.
+
+        Raises:
+            OSError: The disk is full, or the like.
+        """
+        ...
+
+    def skip(self, count: int) -> None:
+        """Note that the next texts are not wanted any more."""
+        ...
+
+    def read(self, first: int) -> Iterator[bytes]:
+        """Yield the texts in their order, from the one with a number on."""
+        ...
+
+    def clear(self) -> None:
+        """Forget all texts."""
+        ...
 
 
 class DeliveredTexts:
-    """The texts of delivered records: the latest in memory, those before them in a temporary file."""
+    """The texts of delivered records: the latest in memory, those before them in a store.
 
-    def __init__(self) -> None:
+    Args:
+        store: The store.
+    """
+
+    def __init__(self, store: TextStore) -> None:
         self._recent: deque[bytes] = deque()
         self._size = 0
-        self._file: IO[bytes] | None = None
-        self._lengths: list[int] = []
+        self._store = store
         self._failure: OSError | None = None
-
-    @property
-    def spilled(self) -> int:
-        """How many texts are in the file."""
-        return len(self._lengths)
+        self.spilled = 0
+        """How many texts are in the store."""
 
     def append(self, text: bytes) -> None:
         """Add a JSON array of records that are being delivered."""
@@ -53,23 +79,19 @@ class DeliveredTexts:
         """
         if self._failure is not None:
             raise self._failure
+        self._store.skip(len(self._recent))
         while self._recent:
             yield self._recent.popleft()
         self._size = 0
 
     def read_spilled(self, first: int = 0) -> Iterator[bytes]:
-        """Yield the texts in the file, oldest first, from the one with a number on."""
-        if (file := self._file) is not None:
-            file.seek(sum(self._lengths[:first]))
-            for length in self._lengths[first:]:
-                yield file.read(length)
+        """Yield the texts in the store, oldest first, from the one with a number on."""
+        return self._store.read(first)
 
     def clear_spilled(self) -> None:
-        """Forget the texts in the file."""
-        self._lengths.clear()
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        """Forget the texts in the store."""
+        self._store.clear()
+        self.spilled = 0
 
     def clear(self) -> None:
         """Forget all texts."""
@@ -78,23 +100,62 @@ class DeliveredTexts:
         self.clear_spilled()
 
     def _spill(self) -> None:
-        """Move half of what is in memory to the file, but for the latest text."""
-        if self._file is None:
-            from tempfile import TemporaryFile  # takes long to import
-
-            self._file = TemporaryFile(buffering=0)  # noqa: SIM115 - closed by clear_spilled()
-        self._file.seek(0, os.SEEK_END)
+        """Move half of what is in memory to the store, but for the latest text."""
         while self._size > MEMORY // 2 and len(self._recent) > 1:
             moved: list[bytes] = []
             while self._size > MEMORY // 2 and len(self._recent) > 1 and len(moved) < _BUFFERS:
                 oldest = self._recent.popleft()
                 moved.append(oldest)
                 self._size -= len(oldest)
-            _write(self._file, moved)
-            self._lengths += map(len, moved)
+            self._store.append(moved)
+            self.spilled += len(moved)
 
 
-def _write(file: IO[bytes], texts: list[bytes]) -> None:
+class TemporaryStore:
+    """Texts in a temporary file."""
+
+    def __init__(self) -> None:
+        self._file: IO[bytes] | None = None
+        self._lengths: list[int] = []
+
+    def append(self, texts: Sequence[bytes]) -> None:
+        """Add texts.
+
+        Raises:
+            OSError: The disk is full, or the like.
+        """
+        if self._file is None:
+            self._file = _temporary_file()
+        self._file.seek(0, os.SEEK_END)
+        _write(self._file, texts)
+        self._lengths += map(len, texts)
+
+    def skip(self, count: int) -> None:
+        """Do nothing: the texts are not here."""
+
+    def read(self, first: int) -> Iterator[bytes]:
+        """Yield the texts in their order, from the one with a number on."""
+        if (file := self._file) is not None:
+            file.seek(sum(self._lengths[:first]))
+            for length in self._lengths[first:]:
+                yield file.read(length)
+
+    def clear(self) -> None:
+        """Forget all texts."""
+        self._lengths.clear()
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def _temporary_file() -> IO[bytes]:
+    from tempfile import TemporaryFile  # takes long to import
+
+    on_disk = "TMPDIR" not in os.environ and os.access(_DISK, os.W_OK)
+    return TemporaryFile(buffering=0, dir=_DISK if on_disk else None)
+
+
+def _write(file: IO[bytes], texts: Sequence[bytes]) -> None:
     written = os.writev(file.fileno(), texts) if hasattr(os, "writev") else 0
     if written < sum(map(len, texts)):
         left = memoryview(b"".join(texts))[written:]

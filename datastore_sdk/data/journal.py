@@ -79,6 +79,11 @@ class Journal:
         self._end = self._synced = path.stat().st_size
 
     @property
+    def end(self) -> int:
+        """Where the next entry comes."""
+        return self._end
+
+    @property
     def sync_due(self) -> bool:
         """Whether so much was added that it should be made to last."""
         return self._end - self._synced >= _UNSYNCED

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from contextlib import closing, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from functools import partial
+from itertools import compress, islice
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from datastore_sdk.data.download import Download
 from datastore_sdk.data.formats import WriterKind
 from datastore_sdk.data.forms import TEXTS, Form
 from datastore_sdk.data.identity import second_of
-from datastore_sdk.data.journal import SUFFIX, Journal
+from datastore_sdk.data.journal import SUFFIX, Entry, Journal
 from datastore_sdk.data.parallel import in_form
 from datastore_sdk.data.query import KEYS, DataQuery, columns_of
 from datastore_sdk.data.stream import records
@@ -48,17 +49,17 @@ def kept(
     """
     target = target.resolve()
     with closing(Journal(target.with_name(target.name + SUFFIX), asked(exchange, queries))) as journal:
-        next_query, tracker = yield from _found(journal, queries, download)
+        next_query, found = yield from _found(journal, queries, download)
         download.hand_over(0, download.reached)
         try:
             for index in range(next_query, len(queries)):
                 download.turn_to(index)
-                with closing(tracker) if tracker else nullcontext():
+                with closing(found or _tracker(queries[index], journal, journal.end)) as tracker:
                     steps = records(exchange, queries[index], TEXTS, download, tracker)
                     yield from into(partial(_append, journal, index), steps)
                 if _is_over(queries[index], exchange.clock.now()):
                     journal.append(index, [])
-                tracker = None
+                found = None
             described = partial(descriptions, exchange, queries)
             replayed = partial(_replayed, journal)
             columns = columns_of(queries)
@@ -83,7 +84,7 @@ def _found(
                 raise journal.edited()
             if tracker is None or entry.query > query:
                 query, start = entry.query, entry.start
-                tracker = DeliveryTracker.of(queries[query])
+                tracker = _tracker(queries[query], journal, start)
             if entry.texts:
                 tracker.add(array_of(entry.texts), len(entry.texts), second_of(TEXTS.keys(entry.texts[-1])[0]))
             over = not entry.texts
@@ -102,6 +103,46 @@ def _found(
     if tracker and download.index == query:
         download.reached = tracker.last_second
     return query + over, None if over else tracker
+
+
+def _tracker(query: DataQuery, journal: Journal, start: int) -> DeliveryTracker:
+    """Return a tracker of what is delivered of a query, whose records are in the journal from a place on."""
+    # Parts that are fetched at a time are not in the journal yet when they are tracked.
+    return DeliveryTracker.of(query, _JournalStore(journal, start) if query.parallel == 1 else None)
+
+
+class _JournalStore:
+    """Delivered texts that are in the journal already, one an entry."""
+
+    def __init__(self, journal: Journal, start: int) -> None:
+        self._journal = journal
+        self._start = start
+        self._wanted: list[bool] = []
+
+    def append(self, texts: Sequence[bytes]) -> None:
+        """Take note of texts."""
+        self._wanted += [True] * len(texts)
+
+    def skip(self, count: int) -> None:
+        """Note that the next texts are not wanted any more."""
+        self._wanted += [False] * count
+
+    def read(self, first: int) -> Iterator[bytes]:
+        """Yield the texts in their order, from the one with a number on."""
+        for entry in islice(compress(self._entries(), self._wanted), first, None):
+            yield array_of(entry.texts)
+
+    def clear(self) -> None:
+        """Forget all texts."""
+        for entry in islice(self._entries(), len(self._wanted)):
+            self._start = entry.end
+        self._wanted.clear()
+
+    def _entries(self) -> Iterator[Entry]:
+        end = self._start
+        while entries := self._journal.read(end):
+            yield from entries
+            end = entries[-1].end
 
 
 def _append(journal: Journal, query: int, texts: Texts) -> Steps[None] | None:

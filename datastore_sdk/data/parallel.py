@@ -47,7 +47,7 @@ def in_slices(
         download: Counts the records.
         tracker: What an earlier run delivered; it is left out.
     """
-    if tracker is None:
+    if tracker is None or not tracker.count:
         yield from _in_slices(exchange, query, form, download)
         return
     yield from Block(partial(tracker.index, everything=False))

@@ -68,8 +68,8 @@ def resumed(
     with exchange.call(part.query.operation()) as call, closing(DeliveryTracker.of(part.query)) as new:
         delivered = tracker or new
         coverage = Coverage(part, delivered)
-        if tracker is not None:
-            yield from Block(partial(tracker.index, everything=coverage.repeats_everything))
+        if delivered.count:
+            yield from Block(partial(delivered.index, everything=coverage.repeats_everything))
             coverage.begin(covered_from)
         yield from _Records(exchange, call, coverage, form, download, delivered).steps()
 

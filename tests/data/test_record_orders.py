@@ -156,6 +156,7 @@ def test_a_full_disk_fails_only_what_has_to_be_resumed(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(delivered_texts, "MEMORY", 500)
+    monkeypatch.setattr(cutter, "WINDOW", 200)
     monkeypatch.setattr("tempfile.TemporaryFile", full)
     found: list[Record] = []
     form.records(client_of(serve(RecordService(by_site()))), [PAD], found)
