@@ -1,0 +1,125 @@
+"""Single mutations of JSON answers: what real services do to a key now and then."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+Place = tuple[str | int, ...]
+"""Keys and positions that lead to a value."""
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+FIRST = 2
+"""How many items of each array are mutated; the others are like them."""
+
+
+class Mutation(NamedTuple):
+    """A changed answer."""
+
+    kind: str
+    place: Place
+    answer: Any
+
+
+def _parsed(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+DATE_FORMS: dict[str, Callable[[str], Any]] = {
+    "date without zone": lambda text: text.removesuffix("Z"),
+    "date with offset": lambda text: text.replace("Z", "-05:00"),
+    "date with short offset": lambda text: text.replace("Z", "+0000"),
+    "date with a blank": lambda text: text.replace("T", " "),
+    "date in basic form": lambda text: re.sub("[-:]", "", text),
+    "date without time": lambda text: text[:10],
+    "date in unix seconds": lambda text: int(_parsed(text).timestamp()),
+    "date in unix seconds as text": lambda text: str(int(_parsed(text).timestamp())),
+    "date in nanoseconds": lambda text: f"{_parsed(text):%Y-%m-%dT%H:%M:%S}.123456789Z",
+    "no date": lambda _: "soon",
+}
+
+
+def mutations(answer: Any, first: int = FIRST) -> Iterator[Mutation]:
+    """All single mutations of an answer. The answer that each holds is only good until the next is taken."""
+    copy = deepcopy(answer)
+    for place in _places(answer, (), first):
+        parent, key = _at(copy, place[:-1]), place[-1]
+        value = parent[key]
+        if isinstance(key, str):
+            before = dict(parent)
+            del parent[key]
+            yield Mutation("removed", place, copy)
+            parent.clear()
+            parent.update(before)
+        for kind, other in _others(value):
+            parent[key] = other
+            yield Mutation(kind, place, copy)
+        parent[key] = value
+        if isinstance(value, dict):
+            value["a_key_that_is_new"] = {"with": ["a", "value"]}
+            yield Mutation("unknown key", place, copy)
+            del value["a_key_that_is_new"]
+
+
+def _places(value: Any, place: Place, first: int) -> Iterator[Place]:
+    if place:
+        yield place
+    items: list[tuple[str | int, Any]] = []
+    if isinstance(value, dict):
+        items = [*value.items()]
+    elif isinstance(value, list):
+        items = [*enumerate(value[:first])]
+    for key, item in items:
+        yield from _places(item, (*place, key), first)
+
+
+def _at(value: Any, place: Place) -> Any:
+    for key in place:
+        value = value[key]
+    return value
+
+
+def _others(value: Any) -> Iterator[tuple[str, Any]]:
+    if value is not None:
+        yield "null", None
+    match value:
+        case None:
+            yield "retyped", {"a": "surprise"}
+            yield "retyped", "a text"
+            yield "retyped", 7
+        case bool():
+            yield "retyped", "a text"
+            yield "retyped", [value]
+        case int() | float():
+            yield "number as text", str(value)
+            yield "retyped", "a text"
+            yield "retyped", [value]
+            yield "retyped", value + 0.5
+        case str():
+            yield "emptied", ""
+            yield "retyped", 7
+            yield "retyped", [value]
+            yield "retyped", {"name": value}
+            if _DATE.fullmatch(value):
+                yield from ((kind, change(value)) for kind, change in DATE_FORMS.items())
+            else:
+                yield "unknown value", "a_value_that_is_new"
+        case list():
+            yield "emptied", []
+            yield "retyped", {}
+            yield "retyped", "a text"
+        case dict():
+            yield "emptied", {}
+            yield "retyped", []
+            yield "retyped", "a text"
+        case _:
+            raise AssertionError(value)
+
+
+def unix(text: str) -> float:
+    """Seconds of a date in ISO form, in UTC where it has no zone."""
+    moment = datetime.fromisoformat(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
