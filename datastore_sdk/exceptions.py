@@ -3,7 +3,8 @@
     RestreamError
     ├── ConfigurationError             a setting of the SDK cannot be used                      (also a ValueError)
     │   └── MissingCredentialsError    no token and no client credentials; raised before any request
-    ├── NotLoadedError                 an attribute of an object of which only the id is known  (also an AttributeError)
+    ├── NotLoadedError                 an attribute that is not loaded, or was not sent         (also an AttributeError)
+    ├── UnusableValueError             an attribute that the service sent cannot be used        (also a ValueError)
     ├── ResumeError                    a save cannot go on from what an earlier one left; `path`
     ├── RoomTakenError                 live data is listened to already, here or under the same session key
     ├── BufferFullError                live data came faster than it was read, and that was to be an error
@@ -67,7 +68,11 @@ class MissingCredentialsError(ConfigurationError):
 
 
 class NotLoadedError(RestreamError, AttributeError):
-    """The object knows only its id; `update()` loads the rest."""
+    """The object does not have the attribute: `update()` loads it, or the service did not send it."""
+
+
+class UnusableValueError(RestreamError, ValueError):
+    """A call needs an attribute of an object, and what the service sent as that attribute cannot be used."""
 
 
 class ResumeError(RestreamError):

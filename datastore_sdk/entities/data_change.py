@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
-from typing import Any, Self, Unpack
+from typing import Any, Self, Unpack, cast
 
-import orjson
 from pydantic import BaseModel, PrivateAttr
 
 from datastore_sdk.data import Data, DataAsync, DataQuery
 from datastore_sdk.entities.endpoints import Endpoints
 from datastore_sdk.entities.entity import Entity
+from datastore_sdk.entities.intervals import interval_of, merged
 from datastore_sdk.filters import DataForm, checked_form, completed_by
 from datastore_sdk.transport import Client, UnexpectedContentError
 from datastore_sdk.transport.calls.exchange import Flow
+from datastore_sdk.transport.lenient import Checked, Untouched, read_value
 from restream_api.api.sites import acknowledge_site_data_changes, get_site_data_change
 from restream_api.models import Acknowledgement, Acknowledgements, ChangeLog
 from restream_api.models import DataChange as DataChangeModel
 from restream_api.types import Json
-
-_ONE_RECORD = timedelta(seconds=1)
 
 
 class DataChange(Entity, DataChangeModel):
@@ -74,6 +71,7 @@ class DataChange(Entity, DataChangeModel):
 
         Raises:
             NotLoadedError: Site, start or end is not known.
+            UnusableValueError: What the service sent as one of them cannot be used.
         """
         return Data(self._caller(), [self._query(form)])
 
@@ -100,21 +98,30 @@ class DataChange(Entity, DataChangeModel):
 
     def _query(self, form: DataForm) -> DataQuery:
         form = {**self._form, **checked_form(form)}
-        return DataQuery(source="site", id=self.site, start=self.start_date, end=self.end_date, **form)
+        site, start, end = interval_of(self, "start_date", "end_date")
+        return DataQuery(source="site", id=site, start=start, end=end, **form)
 
     def _reread(self) -> Flow[DataChangeModel]:
-        return (yield from get_site_data_change(self.site, self.id).with_parse(self._found))
+        def check(log: ChangeLog) -> None:
+            if self._found(log) is None:
+                raise UnexpectedContentError("change_log: the change that was asked for is not in it")
 
-    def _found(self, content: bytes) -> DataChangeModel:
-        for change in _read(content).change_log:
-            if change.id == self.id:
-                return change
-        raise UnexpectedContentError("change_log: the change that was asked for is not in it")
+        log = yield from get_site_data_change(self.site, self.id).with_parse(Checked(_read, check))
+        found = self._found(log)
+        assert found is not None, "it was checked"
+        return found
+
+    def _found(self, log: ChangeLog) -> DataChangeModel | None:
+        changes: list[DataChangeModel] = listed(log)
+        if len(changes) == 1 and type(changes[0].get("id")) is not int:
+            return changes[0]  # it is the one that was asked for
+        return next((change for change in changes if change.get("id") == self.id), None)
 
     def _acknowledge(self) -> Flow[bool]:
         body = Acknowledgements(change_log=[Acknowledgement(id=self.id, update_received=True)])
-        still_open = yield from acknowledge_site_data_changes(self.site, body=body)
-        return all(change.id != self.id for change in still_open.change_log)
+        log = yield from acknowledge_site_data_changes(self.site, body=body)
+        still_open = log.get("change_log")  # an answer that lists nothing is a success all the same
+        return not isinstance(still_open, list) or all(change.get("id") != self.id for change in still_open)
 
 
 def corrected(
@@ -123,30 +130,33 @@ def corrected(
     """The changes of a pad or site, and the questions that fetch the records of all of them."""
     form = checked_form(form)
     DataQuery(source="site", id=id, **form)  # so that a wrong form is refused before any request
-    log, untouched = yield from endpoints.list_data_changes(id, get_acknowledged=acknowledged).with_parse(_read_log)
+    operation = endpoints.list_data_changes(id, get_acknowledged=acknowledged)
+    untouched: list[dict[str, Any]] = []
+    if as_dict:
+        sent = yield from operation.with_parse(Checked(Untouched(operation.parse), listed))
+        untouched = listed(sent)
+        log: list[DataChangeModel] = read_value(list[DataChangeModel], untouched, operation.name).value
+    else:
+        log = listed((yield from operation.with_parse(Checked(_read, listed))))
     queries = [
         DataQuery(source="site", id=site, start=start, end=end, **form)
-        for site, start, end in intervals(log.change_log)
+        for site, start, end in merged(log, "start_date", "end_date")
     ]
-    changes = [DataChange.adopt(change, client, form) for change in log.change_log]
-    return untouched if as_dict else changes, queries
+    return untouched if as_dict else [DataChange.adopt(change, client, form) for change in log], queries
+
+
+def listed(log: Any) -> list[Any]:
+    """The changes of a log, as objects or as dicts.
+
+    Raises:
+        UnexpectedContentError: There is no list of them.
+    """
+    changes = log.get("change_log", ...)
+    if changes is None:
+        return []
+    if not isinstance(changes, list):
+        raise UnexpectedContentError("change_log: it is missing, or not a list")
+    return [*cast("list[object]", changes)]
 
 
 _read = Json[ChangeLog](ChangeLog)
-
-
-def _read_log(content: bytes) -> tuple[ChangeLog, list[dict[str, Any]]]:
-    """The changes, validated and untouched: their intervals are needed even where the caller wants dicts."""
-    return _read(content), orjson.loads(content)["change_log"]
-
-
-def intervals(changes: Iterable[DataChangeModel]) -> list[tuple[int, datetime, datetime]]:
-    """What to download, as (site, start, end), by site and time; intervals of a site that overlap or touch are one."""
-    found: list[tuple[int, datetime, datetime]] = []
-    for change in sorted(changes, key=lambda change: (change.site, change.start_date)):
-        if found and found[-1][0] == change.site and change.start_date <= found[-1][2] + _ONE_RECORD:
-            site, start, end = found.pop()
-            found.append((site, start, max(end, change.end_date)))
-        else:
-            found.append((change.site, change.start_date, change.end_date))
-    return found

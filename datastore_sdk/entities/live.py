@@ -28,8 +28,6 @@ from datastore_sdk.transport.calls.exchange import Flow
 from datastore_sdk.transport.connection import checked_seconds
 from restream_api.models import DataChange as DataChangeModel
 
-E = TypeVar("E")
-
 _ASPECTS = (
     "current_state",
     "actual_stage_number",
@@ -227,16 +225,16 @@ class Live(Resource):
     def _instance_updates(self, as_dict: bool, on_error: bool, on_close: bool, options: LiveOptions) -> Plan:
         from datastore_sdk.realtime.updates import updates  # here and below, for many listen to nothing
 
-        client, kind = self._caller(), cast("Callable[..., Self]", type(self))
-        make = None if as_dict else partial(_made, kind, client)
-        return updates(client, self._path(), _manners(options, on_error, on_close), self._contract, make)
+        client = self._caller()
+        adopt = None if as_dict else partial(type(self).adopt, client=client)
+        return updates(client, self._path(), _manners(options, on_error, on_close), self._contract, adopt)
 
     def _data_changes_updates(self, as_dict: bool, on_error: bool, on_close: bool, options: LiveOptions) -> Plan:
         from datastore_sdk.realtime.updates import updates
 
         client, path = self._caller(), self._path("data_changes/")
-        make = None if as_dict else partial(_made, DataChange, client)
-        return updates(client, path, _manners(options, on_error, on_close), DataChangeModel, make, once=True)
+        adopt = None if as_dict else partial(DataChange.adopt, client=client)
+        return updates(client, path, _manners(options, on_error, on_close), DataChangeModel, adopt, once=True)
 
     def _measurements(
         self,
@@ -278,13 +276,9 @@ def _manners(options: LiveOptions, on_error: bool, on_close: bool) -> Manners:
     return Manners(restart_on_error=on_error, restart_on_close=on_close, **listening)
 
 
-def _made(kind: Callable[..., E], client: Client, item: Record) -> E:
-    return kind(**item, client=client)
-
-
 def _name(state: State) -> Hashable:
-    return state.id
+    return repr(state.get("id"))
 
 
 def _aspects(state: State) -> Hashable:
-    return tuple(getattr(state, name) for name in _ASPECTS)
+    return tuple(repr(state.get(name)) for name in _ASPECTS)

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from typing import Any, cast
+
+from pydantic import ValidationError
+
 from datastore_sdk.transport.calls.exchange import Flow
+from datastore_sdk.transport.lenient import read_object
 from restream_api.api.pads import get_pad, list_pads
 from restream_api.api.sites import get_site
 from restream_api.models import MeasurementSource, MeasurementSources, Pad
+from restream_api.types import Model
 
 
 def sources_of_pad(pad_id: int) -> Flow[MeasurementSources]:
@@ -23,7 +30,26 @@ def sources_of_site(site_id: int) -> Flow[MeasurementSources]:
 
 
 def _sources(pad: Pad) -> MeasurementSources:
-    return pad.simops_config.measurement_sources if pad.simops_config else _none()
+    """The sources of a pad by kind, those of kinds that the contract does not know too."""
+    config = pad.get("simops_config")
+    sources = config.get("measurement_sources") if isinstance(config, Model) else None
+    if not isinstance(sources, MeasurementSources):
+        return _none()
+    kinds = {**_none(), **sources}
+    return MeasurementSources.model_validate({name: _objects(of_kind) for name, of_kind in kinds.items()})
+
+
+def _objects(of_kind: object) -> list[MeasurementSource]:
+    if not isinstance(of_kind, list):
+        return []
+    found: list[MeasurementSource] = []
+    for item in cast("list[object]", of_kind):
+        if isinstance(item, MeasurementSource):
+            found.append(item)
+        elif isinstance(item, dict):  # of a kind that the contract does not know
+            with suppress(ValidationError):
+                found.append(read_object(MeasurementSource, cast("dict[str, Any]", item)).value)
+    return found
 
 
 def _none() -> MeasurementSources:
@@ -31,4 +57,5 @@ def _none() -> MeasurementSources:
 
 
 def _attached(site_id: int, sources: list[MeasurementSource]) -> list[MeasurementSource]:
-    return [source for source in sources if site_id in source.attached_sites]
+    attached = ((source, source.get("attached_sites")) for source in sources)
+    return [source for source, sites in attached if isinstance(sites, list) and site_id in sites]

@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Literal, Self, TypeVar, overload
 from datastore_sdk.checks import checked_id
 from datastore_sdk.entities.entity import Entity
 from datastore_sdk.transport import Client, client_for
-from datastore_sdk.transport.calls.drift import Untouched
 from datastore_sdk.transport.calls.exchange import Flow
+from datastore_sdk.transport.lenient import Untouched
 from restream_api.types import Operation
 
 R = TypeVar("R", bound=Entity)

@@ -19,6 +19,7 @@ from datastore_sdk.checks import (
 from datastore_sdk.data import Data, DataAsync, DataQuery
 from datastore_sdk.entities.connected import Connected
 from datastore_sdk.entities.endpoints import Endpoints
+from datastore_sdk.entities.intervals import interval_of
 from datastore_sdk.enums import OperationName, StageNameFilters
 from datastore_sdk.filters import DataForm, checked_form, completed_by
 from datastore_sdk.transport import Client
@@ -63,6 +64,8 @@ class Stage(Connected, StageModel):
 
         Raises:
             ValueError: Parts of the form do not go together.
+            NotLoadedError: The service did not send site, start or end.
+            UnusableValueError: What the service sent as one of them cannot be used.
         """
         return Data(self._caller(), [self._query(form)])
 
@@ -72,7 +75,8 @@ class Stage(Connected, StageModel):
         return DataAsync(self._caller(), [self._query(form)])
 
     def _query(self, form: DataForm) -> DataQuery:
-        return DataQuery(source="site", id=self.site, start=self.start, end=self.end, **checked_form(form))
+        site, start, end = interval_of(self, "start", "end")
+        return DataQuery(source="site", id=site, start=start, end=end, **checked_form(form))
 
 
 _parse = Json[list[Stage]](list[Stage])
@@ -117,7 +121,7 @@ def stages_of(
 
 def _add_aggregations(endpoints: Endpoints, id: int, stages: list[Stage], names: tuple[str, ...] | None) -> Flow[None]:
     # The current stage has no id, and no numbers yet.
-    by_id = {stage.id: stage for stage in stages if stage.id is not None}
+    by_id = {stage.id: stage for stage in stages if type(stage.id) is int}
     for stage in stages:
         stage.aggregations = None  # the key is there, also where the service has no numbers
     ids = list(by_id)
@@ -128,9 +132,9 @@ def _add_aggregations(endpoints: Endpoints, id: int, stages: list[Stage], names:
             aggregations_filter=list(names) if names else None,
         )
         for site, aggregations in answer.items():
-            if isinstance(aggregations, str):
+            if not isinstance(aggregations, list):
                 log.warning("The stages of site %s come without aggregations; the service says: %s", site, aggregations)
                 continue
             for numbers in aggregations:
-                if numbers.id in by_id:
+                if type(numbers.get("id")) is int and numbers.id in by_id:
                     by_id[numbers.id].aggregations = numbers

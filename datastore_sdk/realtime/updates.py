@@ -15,7 +15,7 @@ from datastore_sdk.realtime.messages import Messages
 from datastore_sdk.realtime.stream import Plan
 from datastore_sdk.realtime.taken import Hold
 from datastore_sdk.transport import Client
-from datastore_sdk.transport.calls.drift import check_items
+from datastore_sdk.transport.calls.drift import look_at, told
 from datastore_sdk.transport.effects import Emit, Steps
 from datastore_sdk.transport.rooms.entering import room
 from datastore_sdk.transport.telling.logs import logger
@@ -43,23 +43,20 @@ class Looking(Hearer[Record]):
         return bool(items)
 
 
-class Making(Looking, Generic[T]):
-    """Makes objects of what comes. What does not fit is counted, logged and left out.
+class Making(Hearer[Record], Generic[T]):
+    """Makes objects of what comes. What a strict client refuses is counted, logged and left out.
 
     Args:
-        look: Looks at what comes.
         make: Makes one.
-        counts: Takes note of what does not fit.
+        counts: Takes note of what is left out.
     """
 
-    def __init__(self, look: Callable[[Iterable[Record]], None], make: Callable[[Record], T], counts: Counts) -> None:
-        super().__init__(look)
+    def __init__(self, make: Callable[[Record], T], counts: Counts) -> None:
         self._make = make
         self._counts = counts
 
     def take(self, items: list[Record]) -> Steps[bool]:
         """Emits the objects."""
-        self._look(items)
         made: list[T] = []
         for item in items:
             try:
@@ -76,7 +73,7 @@ def updates(
     path: str,
     manners: Manners,
     contract: type[Model],
-    make: Callable[[Record], Any] | None,
+    adopt: Callable[[Model], Any] | None,
     *,
     once: bool = False,
 ) -> Plan:
@@ -87,15 +84,17 @@ def updates(
         path: The room.
         manners: How to listen.
         contract: What the API contract says of what comes.
-        make: Makes an object of what comes; None: it is handed over as it is.
+        adopt: Makes an object of what was read; None: what comes is handed over as it is.
         once: Whether the same thing is told only once, though the service tells it whenever the room is entered.
     """
     operation = room(path, {})
     counts, gaps = Counts(), Gaps(manners.on_gap)
     seen: set[bytes] | None = set() if once else None
 
-    def look(items: Iterable[Record]) -> None:
-        check_items(items, contract.model_validate, operation, client.exchange)
+    def hearer_of_items() -> Hearer[Any]:
+        if adopt is None:
+            return Looking(lambda items: look_at(contract, items, operation, client.exchange))
+        return Making(lambda item: adopt(told(contract, item, operation, client.exchange)), counts)
 
     def listen(form: Form[Any], _: Hold, hearer: Hearer[Any] | None = None) -> Steps[None]:
         messages = Messages(form, counts, seen=seen)
@@ -109,5 +108,5 @@ def updates(
         gaps=gaps,
         alone={f"the room {path}": client.exchange.limits.room(operation.path)},
         listen=listen,
-        listen_for_items=lambda hold: listen(DICTS, hold, Making(look, make, counts) if make else Looking(look)),
+        listen_for_items=lambda hold: listen(DICTS, hold, hearer_of_items()),
     )

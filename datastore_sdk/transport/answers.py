@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -22,8 +22,17 @@ from datastore_sdk.exceptions import (
     ServerError,
 )
 from datastore_sdk.transport.effects import Answer, Request
+from datastore_sdk.transport.lenient import (
+    Checked,
+    Deviation,
+    NotUnderstoodError,
+    Parsed,
+    Untouched,
+    empty,
+    read_leniently,
+)
 from datastore_sdk.transport.mask import Mask, printable
-from restream_api.types import Operation
+from restream_api.types import Json, Operation
 
 T = TypeVar("T")
 
@@ -53,20 +62,61 @@ class UnexpectedContentError(ValueError):
     """Raised by a function that reads an answer, where something is missing that the contract cannot say."""
 
 
-def parse(operation: Operation[T], request: Request, body: bytes) -> T:
+def parse(
+    operation: Operation[T], request: Request, body: bytes, *, strict: bool = False, content_type: str = ""
+) -> Parsed[T]:
     """The answer as the operation's type.
 
+    An answer that does not fit the contract is read as far as it does, unless the client is strict. One of a write that
+    cannot be understood at all stands for nothing: the write was carried out, and must not look as if it were not.
+
     Raises:
-        ContractError: the answer is not what the contract says.
+        ContractError: The answer is not what the contract says, and is needed.
     """
+    read, check = _reading(operation)
     try:
-        return operation.parse(body)
-    except (ValidationError, orjson.JSONDecodeError, UnexpectedContentError) as error:
-        problems, more = _problems(error, request)
+        if isinstance(read, Untouched):
+            parsed = read.read(body, content_type)
+        else:
+            parsed = Parsed(read(body))
+        check(parsed.value)
+    except ValueError as error:  # those of pydantic and of parsers are
+        failure: Exception = error
+    else:
+        return parsed
+    if not strict:
+        try:
+            return _lenient(operation, body, content_type)
+        except UnexpectedContentError as error:
+            failure = error
+        except ValueError:  # what was wrong at first says more
+            pass
     del body  # it may hold a token, and tools show the variables of a frame that raises
+    problems, more = _problems(failure, request)
     what = "; ".join(problems) + (f" (and {more} more)" if more else "")
     message = f"{request.method} {request.url} answered something that the API contract does not allow: {what}"
     raise ContractError(message, method=request.method, url=request.url, problems=problems)
+
+
+def _reading(operation: Operation[T]) -> tuple[Callable[[bytes], T], Callable[[T], object]]:
+    """How an answer is read, and how it is checked then."""
+    parse = operation.parse
+    return (parse.read, parse.check) if isinstance(parse, Checked) else (parse, lambda _: None)
+
+
+def _lenient(operation: Operation[T], body: bytes, content_type: str) -> Parsed[T]:
+    read, check = _reading(operation)
+    if not isinstance(read, Json):
+        raise NotUnderstoodError("it cannot be read")
+    try:
+        parsed: Parsed[T] = read_leniently(read.type, body, operation.name, content_type)
+    except ValueError:
+        if operation.method == "GET" or not operation.authenticated:
+            raise
+        what = "cannot be read, or nothing came; the write was carried out"
+        return Parsed(empty(read.type), [Deviation("type", operation.name, what)] if body.strip() else [])
+    check(parsed.value)
+    return parsed
 
 
 def error_from(operation: Operation[Any], request: Request, answer: Answer, body: bytes, *, now: float) -> CallError:

@@ -68,6 +68,8 @@ class Client:
         max_answer_bytes: How many bytes an answer other than time-series data may have, decompressed: 64 MB, unless
             you ask for more or fewer. A longer one is refused with `ContractError`, so that nothing that the service
             sends takes all memory.
+        strict: True: an answer that does not fit the API contract is refused with `ContractError`. Default: it is read as
+            far as it fits, and what does not fit is kept as the service sent it.
         proxy: URL of a proxy. Default: the usual environment variables (HTTPS_PROXY, NO_PROXY).
         verify: How to verify the service's certificate: a file or folder of CA certificates to trust instead of the
             usual ones, or an SSL context of your own; False turns it off, which hands the token to anybody in between.
@@ -108,6 +110,7 @@ class Client:
         retries: RetryPolicy | None = None,
         max_concurrent_calls: int | None = None,
         max_answer_bytes: int | None = None,
+        strict: bool | None = None,
         proxy: str | None = None,
         verify: ssl.SSLContext | str | Path | bool | None = None,
         headers: Mapping[str, str] | None = None,
@@ -128,6 +131,7 @@ class Client:
             retries=retries,
             max_concurrent_calls=max_concurrent_calls,
             max_answer_bytes=max_answer_bytes,
+            strict=strict,
             proxy=proxy,
             verify=verify,
             headers=headers,
@@ -180,6 +184,7 @@ class Client:
             headers={**dict(configuration.headers.value), "User-Agent": f"{program} {USER_AGENT}".lstrip()},
             hooks=configuration.hooks.value,
             max_answer_bytes=configuration.max_answer_bytes.value,
+            strict=configuration.strict.value,
         )
 
     @property

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, ItemsView, Iterator, KeysView, 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import Enum
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from urllib.parse import urlencode
 
@@ -28,7 +28,8 @@ class Model(BaseModel):
     """What all objects of the contract have in common.
 
     Keys that the contract does not know are kept. An object also reads like the dict that the service sent:
-    `stage["id"]`, `stage.get("end")`, `"end" in stage`, `dict(stage)`; its keys are the ones that came.
+    `stage["id"]`, `stage.get("end")`, `"end" in stage`, `dict(stage)`; its keys are the ones that came. Of a key that
+    the contract declares and that did not come, `stage["id"]` is None.
     """
 
     model_config = ConfigDict(
@@ -39,16 +40,34 @@ class Model(BaseModel):
         return repr(self)
 
     def _present(self) -> dict[str, Any]:
-        fields = type(self).__pydantic_fields__
-        set_ = ((name, value) for name, value in self.__dict__.items() if name in self.__pydantic_fields_set__)
-        known = {fields[name].serialization_alias or name: value for name, value in set_}
+        set_ = ((key, name) for key, name in _names(type(self)).items() if name in self.__pydantic_fields_set__)
+        known = {key: self.__dict__[name] for key, name in set_ if name in self.__dict__}
         return {**known, **(self.__pydantic_extra__ or {})}
 
+    def _find(self, key: object, default: Any) -> Any:
+        """The value of a key that came."""
+        extra = self.__pydantic_extra__
+        if extra and key in extra:
+            return extra[cast("str", key)]
+        name = _names(type(self)).get(cast("str", key))
+        return self.__dict__.get(name, default) if name in self.__pydantic_fields_set__ else default
+
     def __getitem__(self, key: str) -> Any:
-        return self._present()[key]
+        value = self._find(key, _ABSENT)
+        if value is not _ABSENT:
+            return value
+        return self.__dict__.get(_names(type(self))[key])
+
+    if not TYPE_CHECKING:  # so that type checkers still refuse a name that does not exist
+
+        def __getattr__(self, name: str) -> Any:
+            if name in type(self).__pydantic_fields__:
+                what = f"{type(self).__name__}.{name}"
+                raise AttributeError(f"{what} was not sent by the service; get({name!r}) returns None for it")
+            return super().__getattr__(name)
 
     def __contains__(self, key: object) -> bool:
-        return key in self._present()
+        return self._find(key, _ABSENT) is not _ABSENT
 
     def __len__(self) -> int:
         return len(self._present())
@@ -59,7 +78,7 @@ class Model(BaseModel):
 
     def get(self, key: str, default: Any = None) -> Any:
         """The value of a key, or the default where it did not come."""
-        return self._present().get(key, default)
+        return self._find(key, default)
 
     def keys(self) -> KeysView[str]:
         """The keys that came."""
@@ -74,6 +93,15 @@ class Model(BaseModel):
         return self._present().items()
 
 
+_ABSENT = object()
+
+
+@cache
+def _names(model: type[Model]) -> dict[str, str]:
+    """The attributes of a model by the keys that stand for them in JSON."""
+    return {field.serialization_alias or name: name for name, field in model.__pydantic_fields__.items()}
+
+
 QueryValue = str | int | float | bool | datetime | Enum | Sequence[str] | Sequence[int] | None
 
 
@@ -81,11 +109,12 @@ class Json(Generic[T]):
     """Reads the bytes of an answer as the type the contract gives; the validator is built on first use."""
 
     def __init__(self, type_: Any) -> None:
-        self._type = type_
+        self.type = type_
+        """The type that the contract gives."""
 
     @cached_property
     def _adapter(self) -> TypeAdapter[T]:
-        return TypeAdapter(self._type)
+        return TypeAdapter(self.type)
 
     def __call__(self, content: bytes) -> T:
         return self._adapter.validate_json(content)

@@ -118,6 +118,9 @@ def test_keys_that_the_contract_does_not_know_become_attributes() -> None:
     ("attributes", "place"),
     [({"date_created": "yesterday"}, "date_created"), ({"latitude": "north"}, "latitude"), ({"name": 5}, "name")],
 )
-def test_a_dict_with_wrong_values_is_refused(attributes: dict[str, Any], place: str) -> None:
-    with pytest.raises(ValueError, match=place):
-        Site(id=981, **attributes)
+def test_a_dict_with_wrong_values_is_refused_by_a_strict_client(attributes: dict[str, Any], place: str) -> None:
+    with Client("t0ken", base_url="https://restream.invalid", strict=True) as client:
+        with pytest.raises(ValueError, match=place):
+            Site(id=981, client=client, **attributes)
+        site = Site(id=981, **attributes)
+    assert dict(site) == {"id": 981, **attributes}

@@ -1,43 +1,47 @@
-"""Drift at run time: what the service answers and the contract does not know, told once, to whoever asks for it.
+"""Drift at run time: how answers differ from the contract, reported once for each kind of deviation.
 
-Such an answer is read all the same: fields that are not known are kept, and so are values. RESTREAM_DRIFT asks for
-more: `warn` has a `DriftWarning` for each kind of deviation, once per process; `error` has a `DriftFoundError` for each
-call that meets one. The hook `on_drift` is told in either case, and also where neither was asked for.
+Such an answer is read all the same (`lenient.py`). By default, and with RESTREAM_DRIFT=log, what does not fit the
+contract is logged at WARNING. `warn` makes it a `DriftWarning`, `error` a `DriftFoundError` for each call that meets it,
+`off` nothing. Only those two, and the hook `on_drift`, also report what the contract does not know: new fields and new
+values, which break nothing. Looking for these takes time.
 
-What is handed over as it was sent (`as_dict=True`) is read by the contract as well, only to be looked at. Time-series
-records are not looked at: they can have any field.
+What is handed over as it was sent (`as_dict=True`) is read by the contract only where `warn`, `error` or the hook asks
+for it. Time-series records are not looked at: they can have any field.
 """
 
 from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, cast, get_args
 
-import orjson
-
 from datastore_sdk.checks import level_of_user
 from datastore_sdk.exceptions import DriftFoundError, DriftWarning
 from datastore_sdk.transport.calls.attempt import facts, facts_of
+from datastore_sdk.transport.lenient import Checked, Deviation, Parsed, Untouched, read_object, read_value
 from datastore_sdk.transport.telling.hooks import DriftEvent, Hooks, tell
-from restream_api.types import Model, Operation
+from datastore_sdk.transport.telling.logs import logger
+from restream_api.types import Json, Model, Operation
 
 if TYPE_CHECKING:
     from datastore_sdk.transport.calls.call import Call
     from datastore_sdk.transport.calls.exchange import Exchange
 
-A = TypeVar("A")
+log = logger("drift")
+
+M = TypeVar("M", bound=Model)
 T = TypeVar("T")
 
 VARIABLE = "RESTREAM_DRIFT"
-WARN, ERROR = "warn", "error"
+OFF, LOG, WARN, ERROR = _MODES = ("off", "log", "warn", "error")
 SHOWN = 60
 """How many characters of a value are shown."""
 
-_OFF = ("", "off")
+_THOROUGH = (WARN, ERROR)
+"""The modes in which what the contract does not know is looked for."""
 _REFUSALS = frozenset(
     {
         HTTPStatus.BAD_REQUEST,
@@ -50,76 +54,63 @@ _REFUSALS = frozenset(
 """The errors that the contract knows, besides those of the service itself (5xx)."""
 
 _warned: set[tuple[object, ...]] = set()
+_logged: set[tuple[object, ...]] = set()
 _heard: dict[int, tuple[object, set[tuple[object, ...]]]] = {}
 """What each hook was told, by its identity: it need not be hashable. That it is kept keeps its identity its own."""
 
 
-class Deviation(NamedTuple):
-    """One kind of difference from the contract."""
-
-    kind: Literal["field", "value", "status"]
-    place: str
-    """Where: `Pad.color`, or the operation of a status."""
-    value: str = ""
-    """The value or the status; a field's is not told."""
-
-    def __str__(self) -> str:
-        match self.kind:
-            case "field":
-                return f"{self.place} is not in the API contract"
-            case "value":
-                return f"{self.place} is {self.value}, which is none of the values in the API contract"
-            case "status":
-                return f"{self.place} answered {self.value}, which is not in the API contract"
-
-
-class Untouched:
-    """Reads an answer as the JSON that it is.
-
-    Args:
-        by_contract: How the contract has it read.
-    """
-
-    __slots__ = ("by_contract",)
-
-    def __init__(self, by_contract: Callable[[bytes], object]) -> None:
-        self.by_contract = by_contract
-
-    def __call__(self, content: bytes) -> Any:
-        """Reads it."""
-        return orjson.loads(content)
-
-
-def checked(call: Call, answer: T, hooks: Hooks) -> T:
-    """The answer; reports where it differs from the contract, if anybody wants to know.
+def check(call: Call, parsed: Parsed[Any], hooks: Hooks) -> None:
+    """Reports how an answer differs from the contract.
 
     Raises:
         DriftFoundError: It differs, and RESTREAM_DRIFT=error.
     """
     mode = _mode()
-    if mode or hooks.on_drift:
+    if _is_thorough(mode, hooks):
         parse = call.operation.parse
-        value = _by_contract(parse.by_contract, orjson.dumps(answer)) if isinstance(parse, Untouched) else answer
-        _look(value, facts_of(call), mode, hooks)
-    return answer
+        parse = parse.read if isinstance(parse, Checked) else parse
+        if isinstance(parse, Untouched):
+            if isinstance(by_contract := parse.by_contract, Json):
+                _look(_all_deviations(read_value(by_contract.type, parsed.value, call.operation.name)), call, mode, hooks)
+        else:
+            _look(_all_deviations(parsed), call, mode, hooks)
+    elif parsed.deviations:
+        _look(parsed.deviations, call, mode, hooks)
 
 
-def check_items(items: Iterable[A], read: Callable[[A], object], room: Operation[Any], exchange: Exchange) -> None:
-    """Reports where what a room tells differs from the contract, if anybody wants to know.
-
-    Args:
-        items: What was told.
-        read: Reads one as the contract says; a ValueError where it does not fit, which others report.
-        room: The room.
-        exchange: Through which it was entered.
+def told(contract: type[M], item: dict[str, Any], room: Operation[Any], exchange: Exchange) -> M:
+    """An object that was told in a room, read by the contract; reports how it differs.
 
     Raises:
         DriftFoundError: It differs, and RESTREAM_DRIFT=error.
+        ValidationError: It does not fit the contract, and the client is strict.
     """
     mode = _mode()
-    if mode or exchange.hooks.on_drift:
-        values = [_by_contract(read, item) for item in items]
-        _look(values, facts(room, exchange.base_url + room.target), mode, exchange.hooks)
+    parsed = read_object(contract, item, strict=exchange.strict)
+    thorough = _is_thorough(mode, exchange.hooks)
+    if thorough or parsed.deviations:
+        found = _all_deviations(parsed) if thorough else parsed.deviations
+        _report_all(found, facts(room, exchange.base_url + room.target), mode, exchange.hooks)
+    return parsed.value
+
+
+def look_at(
+    contract: type[Model], items: Iterable[dict[str, Any]], room: Operation[Any], exchange: Exchange
+) -> None:
+    """Reports how objects that are handed over as they were told differ from the contract, if anybody asks for it.
+
+    Raises:
+        DriftFoundError: One differs, and RESTREAM_DRIFT=error.
+    """
+    mode = _mode()
+    if _is_thorough(mode, exchange.hooks):
+        found = [each for item in items for each in _all_deviations(read_object(contract, item))]
+        _report_all(found, facts(room, exchange.base_url + room.target), mode, exchange.hooks)
+
+
+def report_made(deviations: list[Deviation], kind: str) -> None:
+    """Reports how an object that a program makes of a dict differs from the contract."""
+    _report(deviations, {"operation": kind}, _mode(), Hooks())
 
 
 def check_status(call: Call, status: int, hooks: Hooks) -> None:
@@ -127,20 +118,25 @@ def check_status(call: Call, status: int, hooks: Hooks) -> None:
     if status in _REFUSALS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return
     mode = _mode()
-    if mode or hooks.on_drift:
+    if _is_thorough(mode, hooks):
         _report([Deviation("status", call.operation.name, str(status))], facts_of(call), mode, hooks)
 
 
-def _by_contract(read: Callable[[A], object], content: A) -> object:
-    """What was sent, read as the contract says; None where it cannot be."""
-    try:
-        return read(content)
-    except ValueError:  # as those of pydantic are
-        return None
+def _is_thorough(mode: str, hooks: Hooks) -> bool:
+    """Whether anybody asks for what the contract does not know."""
+    return mode in _THOROUGH or hooks.on_drift is not None
 
 
-def _look(value: object, met_in: Mapping[str, Any], mode: str, hooks: Hooks) -> None:
-    found = [*dict.fromkeys(_in_value(value))]
+def _all_deviations(parsed: Parsed[Any]) -> list[Deviation]:
+    return [*parsed.deviations, *dict.fromkeys(_in_value(parsed.value))]
+
+
+def _look(found: list[Deviation], call: Call, mode: str, hooks: Hooks) -> None:
+    _report_all(found, facts_of(call), mode, hooks)
+
+
+def _report_all(found: list[Deviation], met_in: Mapping[str, Any], mode: str, hooks: Hooks) -> None:
+    found = [*dict.fromkeys(found)]
     _report(found, met_in, mode, hooks)
     if found and mode == ERROR:
         problems, method, url = tuple(map(str, found)), met_in["method"], met_in["url"]
@@ -151,15 +147,11 @@ def _look(value: object, met_in: Mapping[str, Any], mode: str, hooks: Hooks) -> 
 def _mode() -> str:
     text = os.environ.get(VARIABLE, "")
     if not text:  # most programs
-        return text
+        return LOG
     mode = text.strip().lower()
-    if mode in _OFF:
-        return ""
-    if mode not in {WARN, ERROR}:
-        _warn_once(
-            (VARIABLE, text), f"{VARIABLE} is {text!r}; it can be {WARN}, {ERROR} or off. Nothing is looked for."
-        )
-        return ""
+    if mode not in _MODES:
+        _warn_once((VARIABLE, text), f"{VARIABLE} is {text!r}; it can be {', '.join(_MODES)}. It counts as {LOG}.")
+        return LOG
     return mode
 
 
@@ -167,8 +159,11 @@ def _report(found: list[Deviation], met_in: Mapping[str, Any], mode: str, hooks:
     for deviation in found:
         if hooks.on_drift and _is_new(deviation, _heard.setdefault(id(hooks.on_drift), (hooks.on_drift, set()))[1]):
             tell(hooks.on_drift, partial(_event, met_in, deviation))
+        message = f"{deviation} (met in {met_in['operation']})"
         if mode == WARN:
-            _warn_once(deviation, f"{deviation} (met in {met_in['operation']})")
+            _warn_once(deviation, message)
+        elif mode == LOG and not deviation.is_addition and _is_new(deviation, _logged):
+            log.warning("%s", message)
 
 
 def _event(met_in: Mapping[str, Any], deviation: Deviation) -> DriftEvent:
@@ -206,7 +201,7 @@ def _in_model(model: Model) -> Iterator[Deviation]:
             yield Deviation("field", f"{kind.name}.{name}")
     for name, item in model.__dict__.items():
         known = kind.known_values.get(name)
-        if known and item is not None and item not in known:
+        if known and isinstance(item, str | int | float) and item not in known:
             yield Deviation("value", f"{kind.name}.{name}", _shown(item))
         else:
             yield from _in_value(item)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from http import HTTPStatus
 from io import BytesIO
 from typing import Any, Protocol, TypeVar
 
@@ -13,14 +14,16 @@ from datastore_sdk.transport.answers import MOST_OF_AN_ERROR, error_from, parse
 from datastore_sdk.transport.calls.body import Body
 from datastore_sdk.transport.calls.call import Call
 from datastore_sdk.transport.calls.deadline import Deadline
-from datastore_sdk.transport.calls.drift import check_status, checked
+from datastore_sdk.transport.calls.drift import check, check_status
 from datastore_sdk.transport.calls.limits import Held, Limits
 from datastore_sdk.transport.calls.opened import Opened
+from datastore_sdk.transport.calls.pages import Pages
 from datastore_sdk.transport.calls.retry import RetryPolicy
 from datastore_sdk.transport.clock import Clock
 from datastore_sdk.transport.connection import Timeouts
 from datastore_sdk.transport.credentials.tokens import Credentials
 from datastore_sdk.transport.effects import Answer, Close, Open, OutOfTime, Request, Steps
+from datastore_sdk.transport.lenient import Deviation, Parsed
 from datastore_sdk.transport.telling.hooks import Hooks
 from restream_api.types import Operation
 
@@ -29,6 +32,9 @@ T_co = TypeVar("T_co", covariant=True)
 
 TOKEN_ATTEMPTS = 3
 """How often a token is asked for at most before the call fails."""
+_SUCCESSES = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED, HTTPStatus.NON_AUTHORITATIVE_INFORMATION})
+_WITHOUT_CONTENT = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT})
+"""Successes of writes only. Part of what was asked for (206) is none: parts were not asked for."""
 Flow = Generator[Operation[Any], Any, T]
 """Logic of one call or more: yields operations, gets their answers back, returns a result."""
 
@@ -54,6 +60,7 @@ class Exchange:
         headers: Mapping[str, str],
         hooks: Hooks | None = None,
         max_answer_bytes: int,
+        strict: bool = False,
     ) -> None:
         self._limits = limits
         self._timeouts = timeouts
@@ -64,6 +71,8 @@ class Exchange:
         self._headers = headers
         self._hooks = hooks or Hooks()
         self._max_answer_bytes = max_answer_bytes
+        self.strict = strict
+        """Whether answers that do not fit the contract are refused."""
 
     @property
     def base_url(self) -> str:
@@ -117,10 +126,19 @@ class Exchange:
             return result
 
     def fetch(self, operation: Operation[T], retries: RetryPolicy | None = None) -> Steps[T]:
-        """Makes one call, again where that makes sense, and reads its answer whole."""
+        """Makes one call, again where that makes sense, and reads its answer whole, with all pages of a list."""
+        page = yield from self._page(operation, retries)
+        value: T = page.value
+        if page.next:
+            pages = Pages(operation, self._base_url, page, self._max_answer_bytes)
+            while pages.following:
+                pages.add((yield from self._page(pages.following, retries)))
+        return value
+
+    def _page(self, operation: Operation[T], retries: RetryPolicy | None) -> Steps[Parsed[T]]:
         with self.call(operation, retries, total=self._timeouts.total) as call:
             try:
-                answer: T = yield from call.deadline.keep(self._made(call))
+                answer: Parsed[T] = yield from call.deadline.keep(self._made(call))
             except OutOfTime as error:
                 if error.deadline is not call.deadline:
                     raise  # it is that of the call for which this one gets a token
@@ -164,7 +182,15 @@ class Exchange:
     def _attempt(self, call: Call) -> Steps[Any]:
         opened = yield from self.open(call)
         try:
-            return checked(call, parse(call.operation, opened.request, (yield from self._whole(opened))), self._hooks)
+            content = yield from self._whole(opened)
+            parsed = parse(
+                call.operation, opened.request, content, strict=self.strict, content_type=opened.content_type
+            )
+            parsed.size = len(content)
+            if opened.status not in call.operation.success:
+                parsed.deviations = [*parsed.deviations, Deviation("status", call.operation.name, str(opened.status))]
+            check(call, parsed, self._hooks)
+            return parsed
         except BaseException as error:
             opened.fail(error)
             raise
@@ -221,7 +247,7 @@ class Exchange:
             answer = yield from Open(request)
             try:
                 attempt.answered(answer)
-                if answer.status in call.operation.success:
+                if self._is_success(call.operation, answer.status):
                     return Opened(request, answer, attempt, lease)
                 check_status(call, answer.status, self._hooks)
                 error = yield from self._refusal(call.operation, request, answer)
@@ -237,6 +263,12 @@ class Exchange:
             raise error
         finally:
             del error  # it holds this frame
+
+    def _is_success(self, operation: Operation[Any], status: int) -> bool:
+        """Whether an answer holds what was asked for, or says that what was asked for was done."""
+        if status in operation.success or self.strict:
+            return status in operation.success
+        return status in _SUCCESSES or (status in _WITHOUT_CONTENT and operation.method != "GET")
 
     def _refusal(self, operation: Operation[Any], request: Request, answer: Answer) -> Steps[CallError]:
         """The error that an answer stands for."""

@@ -31,6 +31,16 @@ class Opened:
         """The headers of the response."""
         return self._answer.headers
 
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return self._answer.status
+
+    @property
+    def content_type(self) -> str:
+        """What the service says of the body's encoding."""
+        return self._answer.headers.get("content-type", "")
+
     def read(self) -> Steps[bytes]:
         """The next piece of the body; empty at its end."""
         piece = yield from self.body.read()

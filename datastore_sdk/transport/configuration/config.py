@@ -28,6 +28,7 @@ from datastore_sdk.transport.configuration.settings import (
     plain_http_from,
     proxy_from,
     retries_from,
+    strict_from,
     timeouts_from,
     user_agent_from,
     verify_from,
@@ -53,6 +54,7 @@ USUAL: dict[str, Any] = {
     "retries": RetryPolicy(),
     "max_concurrent_calls": CALLS_PER_ENDPOINT,
     "max_answer_bytes": 64 << 20,
+    "strict": False,
     "proxy": None,
     "verify": True,
     "headers": (),
@@ -77,6 +79,7 @@ class Options(TypedDict, total=False):
     retries: RetryPolicy | None
     max_concurrent_calls: int | None
     max_answer_bytes: int | None
+    strict: bool | None
     proxy: str | None
     verify: ssl.SSLContext | str | Path | bool | None
     headers: Mapping[str, str] | None
@@ -106,6 +109,7 @@ class Configuration:
     retries: Setting[RetryPolicy]
     max_concurrent_calls: Setting[int]
     max_answer_bytes: Setting[int]
+    strict: Setting[bool]
     proxy: Setting[str | None]
     verify: Setting[ssl.SSLContext | Path | bool]
     headers: Setting[Headers]
@@ -171,6 +175,7 @@ def configured(options: Options, otherwise: Otherwise) -> Configuration:
         retries=setting("retries", retries_from),
         max_concurrent_calls=setting("max_concurrent_calls", concurrency_from),
         max_answer_bytes=setting("max_answer_bytes", answer_bytes_from),
+        strict=setting("strict", strict_from),
         proxy=setting("proxy", proxy_from),
         verify=setting("verify", verify_from),
         headers=setting("headers", headers_from),

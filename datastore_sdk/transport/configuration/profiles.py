@@ -39,6 +39,7 @@ KEYS = (
     "retries",
     "max_concurrent_calls",
     "max_answer_bytes",
+    "strict",
     "proxy",
     "verify",
     "headers",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlsplit
 
-from datastore_sdk.checks import checked_id
+from datastore_sdk.checks import checked_flag, checked_id
 from datastore_sdk.exceptions import ConfigurationError
 from datastore_sdk.transport.calls.limits import CALLS_PER_ENDPOINT
 from datastore_sdk.transport.calls.retry import RetryPolicy
@@ -95,6 +95,11 @@ def plain_http_from(value: object) -> bool:
     if not isinstance(value, bool):
         raise TypeError(f"allow_plain_http must be True or False, not {value!r}")
     return value
+
+
+def strict_from(value: object) -> bool:
+    """Whether answers that do not fit the contract are refused."""
+    return checked_flag(value, "strict")
 
 
 def timeouts_from(value: object) -> Timeouts:

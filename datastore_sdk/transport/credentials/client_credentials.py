@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable
 from copy import copy
@@ -14,6 +15,7 @@ from datastore_sdk.transport.credentials.token_cache import KeptToken, TokenCach
 from datastore_sdk.transport.credentials.tokens import Credentials, Fetch, is_token
 from datastore_sdk.transport.effects import Block, Steps
 from datastore_sdk.transport.forking import renew_after_fork
+from datastore_sdk.transport.lenient import Checked
 from datastore_sdk.transport.slots import Slots
 from restream_api.api.oauth import create_token
 from restream_api.models import Token, TokenRequest
@@ -30,14 +32,17 @@ MOST_RENEWALS = 5
 WHILE = 60.0
 """So many seconds."""
 
-_read = Json[Token](Token)
+LASTS = 3600.0
+"""Seconds that a token is taken to last where the service does not say so."""
 
 
-def _read_token(content: bytes) -> Token:
-    token = _read(content)
-    if not is_token(token.access_token):
-        raise UnexpectedContentError("access_token: it is empty or holds characters that no token has")
-    return token
+def _check(token: Token) -> None:
+    text = token.get("access_token")
+    if not (isinstance(text, str) and is_token(text)):
+        raise UnexpectedContentError("access_token: it is missing, empty or holds characters that no token has")
+
+
+_read_token = Checked(Json[Token](Token), _check)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +156,12 @@ class ClientCredentials(Credentials):
         except RestreamError as error:
             self._failure, self._failed = error, self._clock.monotonic()
             raise
-        lasts = max(answer.expires_in, SHORTEST)
+        said = answer.get("expires_in")
+        expires_in = said if isinstance(said, int | float) and math.isfinite(said) else LASTS
+        lasts = max(expires_in, SHORTEST)
         self._issued, self._failure = _Issued(answer.access_token, asked + lasts - _margin(lasts)), None
         if cache is not None:
-            kept = KeptToken(answer.access_token, issued_at=moment, expires_at=moment + answer.expires_in)
+            kept = KeptToken(answer.access_token, issued_at=moment, expires_at=moment + expires_in)
             yield from Block(lambda: cache.write(kept))
         return answer.access_token
 

@@ -72,10 +72,10 @@ class QueueEvent(CallEvent, frozen=True, kw_only=True):
 
 
 class DriftEvent(CallEvent, frozen=True, kw_only=True):
-    """An answer holds what the API contract does not know; told once for each kind of deviation."""
+    """An answer differs from the API contract; told once for each kind of deviation."""
 
-    kind: Literal["field", "value", "status"]
-    """What is not known: a field, a value of a field, a status."""
+    kind: Literal["field", "value", "status", "missing", "type"]
+    """What is not known (a field, a value of a field, a status), or does not fit (a missing field, a type)."""
     place: str
     """Where: `Pad.color`; of a status, the operation."""
     message: str
@@ -100,7 +100,7 @@ class Hooks(Struct, frozen=True, kw_only=True):
     on_queue: Callable[[QueueEvent], object] | None = None
     """The call has been waiting for other calls to the same endpoint: after two seconds, then at growing distances."""
     on_drift: Callable[[DriftEvent], object] | None = None
-    """An answer holds what the API contract does not know."""
+    """An answer differs from the API contract."""
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:

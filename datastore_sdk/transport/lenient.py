@@ -1,0 +1,399 @@
+"""Tolerant reader of answers: what fits the contract is typed, what does not fit is kept as the service sent it.
+
+Answers are validated strictly first, in one go. This reads those that failed: each object by itself, each field by
+itself. What is missing stays missing. An item of a list of objects that is not an object, or has none of the keys of
+the contract, is left out. Whatever differs is noted as a `Deviation`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, Generic, Literal, NamedTuple, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+import pydantic_core
+from msgspec import Struct
+from pydantic import AwareDatetime, TypeAdapter, ValidationError
+
+from restream_api.types import Json, Model
+
+M = TypeVar("M", bound=Model)
+T = TypeVar("T")
+
+_BOMS = {
+    b"\xef\xbb\xbf": "utf-8-sig",
+    b"\xff\xfe\x00\x00": "utf-32",
+    b"\x00\x00\xfe\xff": "utf-32",
+    b"\xff\xfe": "utf-16",
+    b"\xfe\xff": "utf-16",
+}
+"""Byte order marks, with the encodings that they stand for."""
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s"';]+)""", re.IGNORECASE)
+_ZONE = re.compile(r"\s*(utc|gmt|z)$", re.IGNORECASE)
+_PAGES = ("results", "data")
+"""The keys under which envelopes hold what was asked for."""
+_TYPES: dict[type, str] = {
+    NoneType: "null",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    str: "a text",
+    list: "an array",
+    dict: "an object",
+}
+
+
+class Deviation(NamedTuple):
+    """One kind of difference from the contract."""
+
+    kind: Literal["field", "value", "status", "missing", "type"]
+    place: str
+    """Where: `Pad.color`, or the operation of a status."""
+    value: str = ""
+    """The value or the status; of a type, what came and what the contract has; never a value that does not fit."""
+
+    @property
+    def is_addition(self) -> bool:
+        """Whether the contract is only silent about it; else it says something else."""
+        return self.kind in {"field", "value", "status"}
+
+    def __str__(self) -> str:
+        match self.kind:
+            case "field":
+                return f"{self.place} is not in the API contract"
+            case "value":
+                return f"{self.place} is {self.value}, which is none of the values in the API contract"
+            case "status":
+                return f"{self.place} answered {self.value}, which is not in the API contract"
+            case "missing":
+                return f"{self.place} is missing, which the API contract requires"
+            case "type":
+                return f"{self.place} {self.value}"
+
+
+class NotUnderstoodError(ValueError):
+    """An answer as a whole is of another shape than what was asked for."""
+
+
+class Parsed(Struct, Generic[T]):
+    """An answer that was read."""
+
+    value: T
+    deviations: list[Deviation] = []
+    """How it differs from the contract."""
+    next: object = None
+    """Where the list goes on, in the service's words."""
+    size: int = 0
+    """Length of the body in bytes."""
+
+
+class Untouched:
+    """Reads an answer as the JSON that it is.
+
+    Args:
+        by_contract: How the contract has it read.
+    """
+
+    __slots__ = ("by_contract",)
+
+    def __init__(self, by_contract: Callable[[bytes], object]) -> None:
+        self.by_contract = by_contract
+
+    def __call__(self, content: bytes) -> Any:
+        """Reads it."""
+        return self.read(content).value
+
+    def read(self, content: bytes, content_type: str = "") -> Parsed[Any]:
+        """Reads it; a list that comes in an envelope is taken out of it."""
+        data = loaded(content, content_type)
+        return Parsed(data) if not isinstance(self.by_contract, Json) else _unwrapped(self.by_contract.type, data)
+
+
+class Checked(Generic[T]):
+    """Reads an answer as the contract says, or untouched, and checks what the contract cannot say.
+
+    Args:
+        read: Reads it.
+        check: Raises a ValueError where something is wrong.
+    """
+
+    __slots__ = ("check", "read")
+
+    def __init__(self, read: Json[T] | Untouched, check: Callable[[T], object]) -> None:
+        self.read = read
+        self.check = check
+
+    def __call__(self, content: bytes) -> T:
+        """Reads it strictly."""
+        value: T = self.read(content)
+        self.check(value)
+        return value
+
+
+def read_leniently(type_: Any, content: bytes, name: str, content_type: str = "") -> Parsed[Any]:
+    """An answer that does not fit the contract, as far as it does.
+
+    Args:
+        type_: The type that the contract gives.
+        content: The body.
+        name: The operation, which deviations are told by.
+        content_type: The header that says how the body is encoded.
+
+    Raises:
+        NotUnderstoodError: It is of another shape as a whole.
+        ValueError: It is not JSON.
+    """
+    page = _unwrapped(type_, loaded(content, content_type))
+    if not _is_shaped(type_, page.value):
+        raise NotUnderstoodError(f"it is {_name(page.value)}, where the API contract has {_expected(type_)}")
+    return Parsed(*_noted(type_, page.value, name), next=page.next)
+
+
+def read_value(type_: Any, value: Any, name: str) -> Parsed[Any]:
+    """JSON that was read before, as far as it fits the contract."""
+    return Parsed(*_noted(type_, value, name))
+
+
+def read_object(model: type[M], value: dict[str, Any], *, strict: bool = False) -> Parsed[M]:
+    """An object by itself, as far as it fits the contract.
+
+    Raises:
+        ValidationError: It does not fit and must, or it has none of the keys of the contract.
+    """
+    try:
+        return Parsed(model.model_validate(value))
+    except ValidationError:
+        if strict or not _declares(model, value):
+            raise
+    notes: dict[Deviation, None] = {}
+    return Parsed(_object(model, value, notes), [*notes])
+
+
+def _noted(type_: Any, value: Any, name: str) -> tuple[Any, list[Deviation]]:
+    notes: dict[Deviation, None] = {}
+    read = _read(type_, value, name, notes)
+    return read, [*notes]
+
+
+def empty(type_: Any) -> Any:
+    """What stands for an answer in which nothing came."""
+    if get_origin(type_) is list:
+        return []
+    if isinstance(type_, type) and issubclass(type_, Model):
+        return _object(type_, {}, {})
+    return {}
+
+
+def loaded(content: bytes, content_type: str = "") -> Any:
+    """JSON, also where it begins with a byte order mark, is in another charset than UTF-8, or holds NaN.
+
+    Raises:
+        ValueError: It is not JSON.
+    """
+    text = _decoded(content, content_type)
+    try:
+        return pydantic_core.from_json(text)
+    except ValueError as error:
+        with suppress(ValueError, RecursionError):  # surrogates that are alone
+            return json.loads(text)
+        raise ValueError(f"not JSON: {error}") from None
+
+
+def _decoded(content: bytes, content_type: str) -> bytes | str:
+    for mark, encoding in _BOMS.items():
+        if content.startswith(mark):
+            return content.decode(encoding, errors="replace")
+    with suppress(UnicodeDecodeError):
+        text = content.decode()
+        if "\0" not in text:
+            return text
+    charset = _CHARSET.search(content_type)
+    with suppress(LookupError, UnicodeDecodeError):
+        return content.decode(charset[1] if charset else json.detect_encoding(content))
+    return content.decode(errors="replace")
+
+
+def _unwrapped(type_: Any, data: Any) -> Parsed[Any]:
+    """What was asked for, out of the envelope that it may have come in."""
+    following: object = None
+    if isinstance(data, dict):
+        envelope = cast("dict[str, Any]", data)
+        for key in _PAGES:
+            if key in envelope and not _declares(type_, envelope) and _can_be(type_, envelope[key]):
+                data, following = envelope[key], envelope.get("next")
+                break
+    if isinstance(data, list):
+        items = cast("list[object]", data)
+        if name := _only_list(type_):
+            return Parsed({name: items}, next=following)
+        if get_origin(type_) is list:
+            return Parsed(items, next=following)
+        if _is_model(type_) and len(items) == 1:
+            return Parsed(items[0])
+    elif isinstance(data, dict) and get_origin(type_) is list and _declares(get_args(type_)[0], data):
+        return Parsed([data])
+    return Parsed(data)
+
+
+def _declares(type_: Any, data: dict[str, Any]) -> bool:
+    """Whether an object has any of the keys that the contract declares."""
+    if get_origin(type_) is dict:  # by ids
+        return any(key.isdecimal() for key in data)
+    return _is_model(type_) and any(key in data for key, _, _ in _fields(type_))
+
+
+def _can_be(type_: Any, data: Any) -> bool:
+    return _is_shaped(type_, data) or (isinstance(data, list) and _only_list(type_) is not None)
+
+
+def _only_list(type_: Any) -> str | None:
+    """The key of a model that holds a list and nothing else."""
+    fields = _fields(type_) if _is_model(type_) else ()
+    return fields[0][0] if len(fields) == 1 and get_origin(fields[0][2]) is list else None
+
+
+def _is_shaped(type_: Any, data: Any) -> bool:
+    if get_origin(type_) is list:
+        return isinstance(data, list)
+    if not isinstance(data, dict):
+        return False
+    return get_origin(type_) is dict or _declares(type_, cast("dict[str, Any]", data))
+
+
+def _is_model(type_: Any) -> bool:
+    return isinstance(type_, type) and issubclass(type_, Model)
+
+
+@cache
+def _adapter(type_: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(type_)
+
+
+@cache
+def _fields(model: type[Model]) -> tuple[tuple[str, str, Any], ...]:
+    """Of each field the key, the name of the attribute, and the type."""
+    fields = model.__pydantic_fields__.items()
+    return tuple((field.serialization_alias or name, name, field.annotation) for name, field in fields)
+
+
+@cache
+def _extra_type(model: type[Model]) -> Any:
+    """The type of the fields that a model does not name."""
+    hint = get_type_hints(model).get("__pydantic_extra__")
+    return get_args(hint)[1] if get_origin(hint) is dict else Any
+
+
+def _read(type_: Any, value: Any, place: str, notes: dict[Deviation, None]) -> Any:
+    if type_ is Any:
+        return value
+    with suppress(ValidationError):
+        return _adapter(type_).validate_python(value)
+    origin = get_origin(type_)
+    if origin in {Union, UnionType}:
+        member = _alike(get_args(type_), value)
+        return _odd(type_, value, place, notes) if member is None else _read(member, value, place, notes)
+    if origin is list and isinstance(value, list):
+        return _items(get_args(type_)[0], cast("list[object]", value), place, notes)
+    if origin is dict and isinstance(value, dict):
+        of = get_args(type_)[1]
+        return {key: _read(of, item, f"{place}.*", notes) for key, item in cast("dict[str, Any]", value).items()}
+    if _is_model(type_) and isinstance(value, dict):
+        return _object(type_, cast("dict[str, Any]", value), notes)
+    if type_ is AwareDatetime and (moment := _moment(value)):
+        _note("type", place, "has no time zone or another form than ISO 8601 with one; read as UTC", notes)
+        return moment
+    return _odd(type_, value, place, notes)
+
+
+def _alike(members: tuple[Any, ...], value: Any) -> Any:
+    """The member of a union that a value is most like; None where it is like none."""
+    for member in members:
+        if isinstance(value, dict) and (_is_model(member) or get_origin(member) is dict):
+            return member
+        if isinstance(value, list) and get_origin(member) is list:
+            return member
+        if isinstance(value, str) and member is AwareDatetime and str not in members:
+            return member
+    return None
+
+
+def _items(of: Any, values: list[object], place: str, notes: dict[Deviation, None]) -> list[Any]:
+    items: list[Any] = []
+    for value in values:
+        if not _is_model(of) or _is_shaped(of, value):
+            items.append(_read(of, value, f"{place}[]", notes))
+        else:
+            why = f"is {_name(value)} that is not a {of.__name__}; left out"
+            _note("type", f"{place}[]", why, notes)
+    return items
+
+
+def _object(model: type[Model], value: dict[str, Any], notes: dict[Deviation, None]) -> Any:
+    known: dict[str, Any] = {}
+    sent: set[str] = set()
+    others = dict(value)
+    for key, name, type_ in _fields(model):
+        place = f"{model.__name__}.{key}"
+        if key in others or name in others:
+            known[name] = _read(type_, others.pop(key if key in others else name), place, notes)
+            sent.add(name)
+        elif (field := model.__pydantic_fields__[name]).is_required():
+            _note("missing", place, "", notes)
+        else:
+            known[name] = field.get_default(call_default_factory=True)
+    extra_type = _extra_type(model)
+    extra = {key: _read(extra_type, item, f"{model.__name__}.*", notes) for key, item in others.items()}
+    return _made(model, known, sent, extra)
+
+
+def _made(model: type[Model], known: dict[str, Any], sent: set[str], extra: dict[str, Any]) -> Any:
+    """An object of these values, as pydantic's `model_construct` makes it, which takes no key of any name."""
+    made = model.__new__(model)
+    object.__setattr__(made, "__dict__", known)
+    object.__setattr__(made, "__pydantic_fields_set__", sent)
+    object.__setattr__(made, "__pydantic_extra__", extra if model.model_config.get("extra") == "allow" else None)
+    object.__setattr__(made, "__pydantic_private__", None)
+    if model.__pydantic_post_init__:
+        made.model_post_init(None)
+    return made
+
+
+def _odd(type_: Any, value: Any, place: str, notes: dict[Deviation, None]) -> Any:
+    _note("type", place, f"is {_name(value)}, where the API contract has {_expected(type_)}; kept as it came", notes)
+    return value
+
+
+def _note(kind: Literal["missing", "type"], place: str, value: str, notes: dict[Deviation, None]) -> None:
+    notes[Deviation(kind, place, value)] = None
+
+
+def _moment(value: Any) -> datetime | None:
+    """A moment in any form of ISO 8601; without a time zone, in UTC."""
+    if not isinstance(value, str):
+        return None
+    text = _ZONE.sub("+00:00", value.strip())
+    with suppress(ValueError):
+        moment = datetime.fromisoformat(text)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return None
+
+
+def _name(value: Any) -> str:
+    return _TYPES.get(type(value), type(value).__name__)
+
+
+def _expected(type_: Any) -> str:
+    """A type of the contract in words."""
+    if type_ is AwareDatetime:
+        return "a date and time"
+    origin = get_origin(type_)
+    if origin in {Union, UnionType}:
+        return " or ".join(dict.fromkeys(_expected(member) for member in get_args(type_)))
+    if origin is Literal:
+        return "a text"
+    return _TYPES.get(origin or type_) or "an object"
