@@ -11,7 +11,7 @@ from datastore_sdk.data import Data, DataAsync
 from datastore_sdk.entities.data_change import DataChange, corrected
 from datastore_sdk.entities.endpoints import Endpoints
 from datastore_sdk.entities.parameters import create_parameters, delete_parameter, get_parameter, update_parameter
-from datastore_sdk.entities.resource import Resource
+from datastore_sdk.entities.resource import Resource, answer_to
 from datastore_sdk.entities.stage import Stage, stages_of
 from datastore_sdk.enums import OperationName, StageNameFilters
 from datastore_sdk.filters import DataForm, completed_by
@@ -23,6 +23,7 @@ class Asset(Resource):
 
     _endpoints: ClassVar[Endpoints]
 
+    @overload
     def get_stages_metadata(
         self,
         start_date: datetime | None = None,
@@ -35,8 +36,56 @@ class Asset(Resource):
         aggregations_filter: str | Sequence[str] | None = None,
         start: datetime | None = None,
         end: datetime | None = None,
+        as_dict: Literal[False] = False,
         **filters: Any,
-    ) -> list[Stage]:
+    ) -> list[Stage]: ...
+    @overload
+    def get_stages_metadata(
+        self,
+        start_date: datetime | None = None,
+        end_date: datetime | None = None,
+        stage_number: int | None = None,
+        stage_name_filter: StageNameFilters | OperationName | None = None,
+        *,
+        add_aggregations: bool = False,
+        stage_numbers: Sequence[int] | None = None,
+        aggregations_filter: str | Sequence[str] | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        as_dict: Literal[True],
+        **filters: Any,
+    ) -> list[dict[str, Any]]: ...
+    @overload
+    def get_stages_metadata(
+        self,
+        start_date: datetime | None = None,
+        end_date: datetime | None = None,
+        stage_number: int | None = None,
+        stage_name_filter: StageNameFilters | OperationName | None = None,
+        *,
+        add_aggregations: bool = False,
+        stage_numbers: Sequence[int] | None = None,
+        aggregations_filter: str | Sequence[str] | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        as_dict: bool,
+        **filters: Any,
+    ) -> list[Stage] | list[dict[str, Any]]: ...
+    def get_stages_metadata(
+        self,
+        start_date: datetime | None = None,
+        end_date: datetime | None = None,
+        stage_number: int | None = None,
+        stage_name_filter: StageNameFilters | OperationName | None = None,
+        *,
+        add_aggregations: bool = False,
+        stage_numbers: Sequence[int] | None = None,
+        aggregations_filter: str | Sequence[str] | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        as_dict: bool = False,
+        **filters: Any,
+    ) -> list[Stage] | list[dict[str, Any]]:
         """The history: frac stages, wireline runs and standby; site by site, newest first.
 
         A site's current stage is listed too; it has no `id` yet, and its `end` is None.
@@ -53,6 +102,7 @@ class Asset(Resource):
             aggregations_filter: Names of the aggregations to fetch. Default: all.
             start: Another name for `start_date`.
             end: Another name for `end_date`.
+            as_dict: True: the service's JSON untouched, as dicts; with `add_aggregations`, each with `aggregations`.
             **filters: Further filters of the service, passed on as they are.
 
         Returns:
@@ -76,10 +126,12 @@ class Asset(Resource):
                 stage_name_filter=stage_name_filter,
                 add_aggregations=add_aggregations,
                 aggregations_filter=aggregations_filter,
+                as_dict=as_dict,
                 more=filters,
             )
         )
 
+    @overload
     async def aget_stages_metadata(
         self,
         start_date: datetime | None = None,
@@ -92,8 +144,56 @@ class Asset(Resource):
         aggregations_filter: str | Sequence[str] | None = None,
         start: datetime | None = None,
         end: datetime | None = None,
+        as_dict: Literal[False] = False,
         **filters: Any,
-    ) -> list[Stage]:
+    ) -> list[Stage]: ...
+    @overload
+    async def aget_stages_metadata(
+        self,
+        start_date: datetime | None = None,
+        end_date: datetime | None = None,
+        stage_number: int | None = None,
+        stage_name_filter: StageNameFilters | OperationName | None = None,
+        *,
+        add_aggregations: bool = False,
+        stage_numbers: Sequence[int] | None = None,
+        aggregations_filter: str | Sequence[str] | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        as_dict: Literal[True],
+        **filters: Any,
+    ) -> list[dict[str, Any]]: ...
+    @overload
+    async def aget_stages_metadata(
+        self,
+        start_date: datetime | None = None,
+        end_date: datetime | None = None,
+        stage_number: int | None = None,
+        stage_name_filter: StageNameFilters | OperationName | None = None,
+        *,
+        add_aggregations: bool = False,
+        stage_numbers: Sequence[int] | None = None,
+        aggregations_filter: str | Sequence[str] | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        as_dict: bool,
+        **filters: Any,
+    ) -> list[Stage] | list[dict[str, Any]]: ...
+    async def aget_stages_metadata(
+        self,
+        start_date: datetime | None = None,
+        end_date: datetime | None = None,
+        stage_number: int | None = None,
+        stage_name_filter: StageNameFilters | OperationName | None = None,
+        *,
+        add_aggregations: bool = False,
+        stage_numbers: Sequence[int] | None = None,
+        aggregations_filter: str | Sequence[str] | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        as_dict: bool = False,
+        **filters: Any,
+    ) -> list[Stage] | list[dict[str, Any]]:
         """Async form of `get_stages_metadata`."""
         client = self._caller()
         return await client.arun(
@@ -108,54 +208,102 @@ class Asset(Resource):
                 stage_name_filter=stage_name_filter,
                 add_aggregations=add_aggregations,
                 aggregations_filter=aggregations_filter,
+                as_dict=as_dict,
                 more=filters,
             )
         )
 
-    def get_fields_metadata(self) -> list[Field]:
+    @overload
+    def get_fields_metadata(self, *, as_dict: Literal[False] = False) -> list[Field]: ...
+    @overload
+    def get_fields_metadata(self, *, as_dict: Literal[True]) -> list[dict[str, Any]]: ...
+    @overload
+    def get_fields_metadata(self, *, as_dict: bool) -> list[Field] | list[dict[str, Any]]: ...
+    def get_fields_metadata(self, *, as_dict: bool = False) -> list[Field] | list[dict[str, Any]]:
         """The fields that the time-series data has: names, labels, units, plot ranges and colours.
 
         The names can be passed as `fields` to `get_data`. A name can be listed twice. They read like objects and like
         dicts.
 
+        Args:
+            as_dict: True: the service's JSON untouched, as dicts.
+
         Raises:
             RestreamError: The call failed.
         """
-        return self._caller().run(self._endpoints.list_fields(self.id))
+        return self._caller().run(answer_to(self._endpoints.list_fields(self.id), as_dict=as_dict))
 
-    async def aget_fields_metadata(self) -> list[Field]:
+    @overload
+    async def aget_fields_metadata(self, *, as_dict: Literal[False] = False) -> list[Field]: ...
+    @overload
+    async def aget_fields_metadata(self, *, as_dict: Literal[True]) -> list[dict[str, Any]]: ...
+    @overload
+    async def aget_fields_metadata(self, *, as_dict: bool) -> list[Field] | list[dict[str, Any]]: ...
+    async def aget_fields_metadata(self, *, as_dict: bool = False) -> list[Field] | list[dict[str, Any]]:
         """Async form of `get_fields_metadata`."""
-        return await self._caller().arun(self._endpoints.list_fields(self.id))
+        return await self._caller().arun(answer_to(self._endpoints.list_fields(self.id), as_dict=as_dict))
 
-    def get_stages_aggregations(self) -> list[Parameter]:
+    @overload
+    def get_stages_aggregations(self, *, as_dict: Literal[False] = False) -> list[Parameter]: ...
+    @overload
+    def get_stages_aggregations(self, *, as_dict: Literal[True]) -> list[dict[str, Any]]: ...
+    @overload
+    def get_stages_aggregations(self, *, as_dict: bool) -> list[Parameter] | list[dict[str, Any]]: ...
+    def get_stages_aggregations(self, *, as_dict: bool = False) -> list[Parameter] | list[dict[str, Any]]:
         """The definitions of the stage aggregations.
 
         Each says from which field, how, under which conditions and in which units a number is computed.
 
+        Args:
+            as_dict: True: the service's JSON untouched, as dicts.
+
         Raises:
             RestreamError: The call failed.
         """
-        return self._caller().run(self._endpoints.list_parameters(self.id))
+        return self._caller().run(answer_to(self._endpoints.list_parameters(self.id), as_dict=as_dict))
 
-    async def aget_stages_aggregations(self) -> list[Parameter]:
+    @overload
+    async def aget_stages_aggregations(self, *, as_dict: Literal[False] = False) -> list[Parameter]: ...
+    @overload
+    async def aget_stages_aggregations(self, *, as_dict: Literal[True]) -> list[dict[str, Any]]: ...
+    @overload
+    async def aget_stages_aggregations(self, *, as_dict: bool) -> list[Parameter] | list[dict[str, Any]]: ...
+    async def aget_stages_aggregations(self, *, as_dict: bool = False) -> list[Parameter] | list[dict[str, Any]]:
         """Async form of `get_stages_aggregations`."""
-        return await self._caller().arun(self._endpoints.list_parameters(self.id))
+        return await self._caller().arun(answer_to(self._endpoints.list_parameters(self.id), as_dict=as_dict))
 
-    def get_stages_aggregation(self, aggregation_id: int) -> Parameter:
+    @overload
+    def get_stages_aggregation(self, aggregation_id: int, *, as_dict: Literal[False] = False) -> Parameter: ...
+    @overload
+    def get_stages_aggregation(self, aggregation_id: int, *, as_dict: Literal[True]) -> dict[str, Any]: ...
+    @overload
+    def get_stages_aggregation(self, aggregation_id: int, *, as_dict: bool) -> Parameter | dict[str, Any]: ...
+    def get_stages_aggregation(self, aggregation_id: int, *, as_dict: bool = False) -> Parameter | dict[str, Any]:
         """The definition of one stage aggregation.
 
         Args:
             aggregation_id: Id of the definition.
+            as_dict: True: the service's JSON untouched, as a dict.
 
         Raises:
             NotFoundError: There is none with this id.
             RestreamError: The call failed in another way.
         """
-        return self._caller().run(get_parameter(self._endpoints, self.id, aggregation_id))
+        return self._caller().run(answer_to(get_parameter(self._endpoints, self.id, aggregation_id), as_dict=as_dict))
 
-    async def aget_stages_aggregation(self, aggregation_id: int) -> Parameter:
+    @overload
+    async def aget_stages_aggregation(self, aggregation_id: int, *, as_dict: Literal[False] = False) -> Parameter: ...
+    @overload
+    async def aget_stages_aggregation(self, aggregation_id: int, *, as_dict: Literal[True]) -> dict[str, Any]: ...
+    @overload
+    async def aget_stages_aggregation(self, aggregation_id: int, *, as_dict: bool) -> Parameter | dict[str, Any]: ...
+    async def aget_stages_aggregation(
+        self, aggregation_id: int, *, as_dict: bool = False
+    ) -> Parameter | dict[str, Any]:
         """Async form of `get_stages_aggregation`."""
-        return await self._caller().arun(get_parameter(self._endpoints, self.id, aggregation_id))
+        return await self._caller().arun(
+            answer_to(get_parameter(self._endpoints, self.id, aggregation_id), as_dict=as_dict)
+        )
 
     @overload
     def create_stages_aggregations(

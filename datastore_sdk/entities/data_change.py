@@ -107,9 +107,7 @@ class DataChange(Entity, DataChangeModel):
                 raise UnexpectedContentError("change_log: the change that was asked for is not in it")
 
         log = yield from get_site_data_change(self.site, self.id).with_parse(Checked(_read, check))
-        found = self._found(log)
-        assert found is not None, "it was checked"
-        return found
+        return cast("DataChangeModel", self._found(log))
 
     def _found(self, log: ChangeLog) -> DataChangeModel | None:
         changes: list[DataChangeModel] = listed(log)

@@ -24,8 +24,9 @@ class Entity(Connected):
 
     Made from an id alone it knows nothing else; reading another attribute then raises `NotLoadedError`, and `update()`
     loads them all. Made from a dict (`Site(**site_as_dict)`) it has the attributes that the dict has, converted to
-    their types; unknown keys become attributes too, and values that do not fit are kept as they are. A dict knows nothing of the client that fetched it: pass `client=`
-    or `auth_token=` along with it (`Site(**site_as_dict, client=client)`), or the object calls as the environment says.
+    their types; unknown keys become attributes too, and values that do not fit are kept as they are.
+    A dict knows nothing of the client that fetched it: pass `client=` or `auth_token=` along with it
+    (`Site(**site_as_dict, client=client)`), or the object calls as the environment says.
     Two objects are equal when what is loaded of them is. The token that it was made with is kept, and never shown,
     copied into a dump, compared or pickled.
 
@@ -37,8 +38,8 @@ class Entity(Connected):
 
     Raises:
         TypeError: The id is not an int.
-        ValueError: The id is not positive, both a token and a client were given, or an attribute is of the wrong type and
-            the client is strict.
+        ValueError: The id is not positive, both a token and a client were given, or an attribute is of the wrong type
+            and the client is strict.
     """
 
     _contract: ClassVar[type[Model]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from functools import partial
-from typing import Any, ClassVar, Literal, Self, TypeVar, Unpack, cast, overload
+from typing import Any, ClassVar, Literal, Self, Unpack, overload
 
 from datastore_sdk.data.decoding import Record
 from datastore_sdk.entities.data_change import DataChange
@@ -23,7 +23,6 @@ from datastore_sdk.realtime import (
     parted,
 )
 from datastore_sdk.realtime.stream import Plan
-from datastore_sdk.transport import Client
 from datastore_sdk.transport.calls.exchange import Flow
 from datastore_sdk.transport.connection import checked_seconds
 from restream_api.models import DataChange as DataChangeModel

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, cast
 
 from pydantic import ValidationError
 
+from datastore_sdk.entities.resource import answer_to
 from datastore_sdk.transport.calls.exchange import Flow
 from datastore_sdk.transport.lenient import read_object
 from restream_api.api.pads import get_pad, list_pads
@@ -14,36 +16,39 @@ from restream_api.api.sites import get_site
 from restream_api.models import MeasurementSource, MeasurementSources, Pad
 from restream_api.types import Model
 
+_KINDS = ("frac", "wl", "fluid", "pumpdown")
 
-def sources_of_pad(pad_id: int) -> Flow[MeasurementSources]:
+
+def sources_of_pad(pad_id: int, *, as_dict: bool) -> Flow[MeasurementSources | dict[str, Any]]:
     """All sources of a pad."""
-    return _sources((yield from get_pad(pad_id)))
+    return _kinds((yield from answer_to(get_pad(pad_id), as_dict=as_dict)), as_dict=as_dict)
 
 
-def sources_of_site(site_id: int) -> Flow[MeasurementSources]:
+def sources_of_site(site_id: int, *, as_dict: bool) -> Flow[MeasurementSources | dict[str, Any]]:
     """The sources of the site's pad that are attached to the site."""
-    pads = yield from list_pads(site_pk=site_id)
+    pads = yield from answer_to(list_pads(site_pk=site_id), as_dict=as_dict)
     if not pads:
         yield from get_site(site_id)  # which says so, if there is no such site, or none that may be seen
-    sources = _sources(pads[0]) if pads else _none()
-    return MeasurementSources(**{name: _attached(site_id, of_kind) for name, of_kind in sources.items()})
+    sources = _kinds(pads[0] if pads else {}, as_dict=as_dict)
+    attached = {name: [each for each in of_kind if _is_attached(site_id, each)] for name, of_kind in sources.items()}
+    return attached if as_dict else MeasurementSources.model_validate(attached)
 
 
-def _sources(pad: Pad) -> MeasurementSources:
+def _kinds(pad: Pad | dict[str, Any], *, as_dict: bool) -> MeasurementSources | dict[str, Any]:
     """The sources of a pad by kind, those of kinds that the contract does not know too."""
     config = pad.get("simops_config")
-    sources = config.get("measurement_sources") if isinstance(config, Model) else None
-    if not isinstance(sources, MeasurementSources):
-        return _none()
-    kinds = {**_none(), **sources}
-    return MeasurementSources.model_validate({name: _objects(of_kind) for name, of_kind in kinds.items()})
+    sources = config.get("measurement_sources") if isinstance(config, Model | dict) else None
+    kinds: dict[str, Any] = dict.fromkeys(_KINDS, ())
+    kinds.update(cast("Mapping[str, Any]", sources) if isinstance(sources, MeasurementSources | dict) else {})
+    lists = {name: [*of_kind] if isinstance(of_kind, list) else [] for name, of_kind in kinds.items()}
+    if as_dict:
+        return lists
+    return MeasurementSources.model_validate({name: _objects(of_kind) for name, of_kind in lists.items()})
 
 
-def _objects(of_kind: object) -> list[MeasurementSource]:
-    if not isinstance(of_kind, list):
-        return []
+def _objects(of_kind: list[Any]) -> list[MeasurementSource]:
     found: list[MeasurementSource] = []
-    for item in cast("list[object]", of_kind):
+    for item in of_kind:
         if isinstance(item, MeasurementSource):
             found.append(item)
         elif isinstance(item, dict):  # of a kind that the contract does not know
@@ -52,10 +57,6 @@ def _objects(of_kind: object) -> list[MeasurementSource]:
     return found
 
 
-def _none() -> MeasurementSources:
-    return MeasurementSources(frac=[], wl=[], fluid=[], pumpdown=[])
-
-
-def _attached(site_id: int, sources: list[MeasurementSource]) -> list[MeasurementSource]:
-    attached = ((source, source.get("attached_sites")) for source in sources)
-    return [source for source, sites in attached if isinstance(sites, list) and site_id in sites]
+def _is_attached(site_id: int, source: Any) -> bool:
+    sites = source.get("attached_sites") if isinstance(source, MeasurementSource | dict) else None
+    return isinstance(sites, list) and site_id in sites

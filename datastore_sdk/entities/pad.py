@@ -280,19 +280,34 @@ class Pad(Asset, LivePad, PadModel):
             )
         )
 
-    def get_measurement_sources_metadata(self) -> MeasurementSources:
+    @overload
+    def get_measurement_sources_metadata(self, *, as_dict: Literal[False] = False) -> MeasurementSources: ...
+    @overload
+    def get_measurement_sources_metadata(self, *, as_dict: Literal[True]) -> dict[str, Any]: ...
+    @overload
+    def get_measurement_sources_metadata(self, *, as_dict: bool) -> MeasurementSources | dict[str, Any]: ...
+    def get_measurement_sources_metadata(self, *, as_dict: bool = False) -> MeasurementSources | dict[str, Any]:
         """The measurement sources of the pad, by what they measure (`frac`, `wl`, `fluid`, `pumpdown`).
 
         Each has a name ("M1"), the sites it is attached to, and the site it is active on now.
 
+        Args:
+            as_dict: True: the service's JSON untouched, as a dict.
+
         Raises:
             RestreamError: The call failed.
         """
-        return self._caller().run(sources_of_pad(self.id))
+        return self._caller().run(sources_of_pad(self.id, as_dict=as_dict))
 
-    async def aget_measurement_sources_metadata(self) -> MeasurementSources:
+    @overload
+    async def aget_measurement_sources_metadata(self, *, as_dict: Literal[False] = False) -> MeasurementSources: ...
+    @overload
+    async def aget_measurement_sources_metadata(self, *, as_dict: Literal[True]) -> dict[str, Any]: ...
+    @overload
+    async def aget_measurement_sources_metadata(self, *, as_dict: bool) -> MeasurementSources | dict[str, Any]: ...
+    async def aget_measurement_sources_metadata(self, *, as_dict: bool = False) -> MeasurementSources | dict[str, Any]:
         """Async form of `get_measurement_sources_metadata`."""
-        return await self._caller().arun(sources_of_pad(self.id))
+        return await self._caller().arun(sources_of_pad(self.id, as_dict=as_dict))
 
     def get_data(
         self,

@@ -12,6 +12,7 @@ from datastore_sdk.transport.lenient import Untouched
 from restream_api.types import Operation
 
 R = TypeVar("R", bound=Entity)
+T = TypeVar("T")
 
 
 class Resource(Entity):
@@ -96,6 +97,12 @@ class Resource(Entity):
     async def aupdate(self) -> None:
         """Async form of `update`."""
         self._refresh(await self._caller().arun(self._get(self.id)))
+
+
+def answer_to(operation: Operation[T], *, as_dict: bool) -> Flow[T | Any]:
+    """The answer as the contract has it, or untouched."""
+    answer: T = yield from operation.with_parse(Untouched(operation.parse)) if as_dict else operation
+    return answer
 
 
 def one(kind: type[R], client: Client, operation: Operation[Any], *, as_dict: bool) -> Flow[R | dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Unpack
+from typing import Any, Unpack, cast
 
 from datastore_sdk.checks import (
     checked_choice,
@@ -20,10 +20,12 @@ from datastore_sdk.data import Data, DataAsync, DataQuery
 from datastore_sdk.entities.connected import Connected
 from datastore_sdk.entities.endpoints import Endpoints
 from datastore_sdk.entities.intervals import interval_of
+from datastore_sdk.entities.resource import answer_to
 from datastore_sdk.enums import OperationName, StageNameFilters
 from datastore_sdk.filters import DataForm, checked_form, completed_by
 from datastore_sdk.transport import Client
 from datastore_sdk.transport.calls.exchange import Flow
+from datastore_sdk.transport.lenient import Untouched
 from restream_api.models import Stage as StageModel
 from restream_api.models import StageAggregations
 from restream_api.types import Json
@@ -94,12 +96,11 @@ def stages_of(
     stage_name_filter: StageNameFilters | OperationName | None,
     add_aggregations: bool,
     aggregations_filter: str | Sequence[str] | None,
+    as_dict: bool,
     more: Mapping[str, Any],
-) -> Flow[list[Stage]]:
+) -> Flow[list[Stage] | list[dict[str, Any]]]:
     """The stages of a pad or site that match, as the service orders them."""
     checked_range(start, end, "start_date", "end_date")
-    if "as_dict" in more:
-        raise TypeError("stages are read like dicts as they are: dict(stage) is one, and as_dict is not needed")
     warn_of_slips(more, _FILTERS)
     names = name_list(aggregations_filter, "aggregations_filter")
     if names and not add_aggregations:
@@ -112,29 +113,53 @@ def stages_of(
         stage_numbers=number_list(stage_numbers, "stage_numbers"),
         state=checked_choice(StageNameFilters, stage_name_filter, "stage_name_filter"),
     )
-    read = yield from operation.with_query(more).with_parse(_parse)
-    stages = [Stage.adopt(stage, client) for stage in read]
+    operation = operation.with_query(more)
+    if as_dict:
+        untouched: list[dict[str, Any]] = yield from operation.with_parse(Untouched(operation.parse))
+        if add_aggregations:
+            sent: list[Any] = untouched  # which may be anything
+            known = [stage for stage in sent if isinstance(stage, dict)]
+            yield from _add_aggregations(endpoints, id, known, names, as_dict=True)
+        return untouched
+    stages = [Stage.adopt(stage, client) for stage in (yield from operation.with_parse(_parse))]
     if add_aggregations:
         yield from _add_aggregations(endpoints, id, stages, names)
     return stages
 
 
-def _add_aggregations(endpoints: Endpoints, id: int, stages: list[Stage], names: tuple[str, ...] | None) -> Flow[None]:
-    # The current stage has no id, and no numbers yet.
-    by_id = {stage.id: stage for stage in stages if type(stage.id) is int}
+def _add_aggregations(
+    endpoints: Endpoints,
+    id: int,
+    stages: Sequence[Stage | dict[str, Any]],
+    names: tuple[str, ...] | None,
+    *,
+    as_dict: bool = False,
+) -> Flow[None]:
+    by_id: dict[int, Stage | dict[str, Any]] = {}
     for stage in stages:
-        stage.aggregations = None  # the key is there, also where the service has no numbers
+        _set_aggregations(stage, None)  # the key is there, also where the service has no numbers
+        if isinstance(stage_id := stage.get("id"), int):  # the current stage has none, and no numbers yet
+            by_id[stage_id] = stage
     ids = list(by_id)
     for start in range(0, len(ids), STAGES_AT_A_TIME):
-        answer = yield from endpoints.list_stage_aggregations(
+        operation = endpoints.list_stage_aggregations(
             id,
             histories=ids[start : start + STAGES_AT_A_TIME],
             aggregations_filter=list(names) if names else None,
         )
-        for site, aggregations in answer.items():
+        answer = yield from answer_to(operation, as_dict=as_dict)
+        for site, aggregations in answer.items() if isinstance(answer, dict) else ():
             if not isinstance(aggregations, list):
                 log.warning("The stages of site %s come without aggregations; the service says: %s", site, aggregations)
                 continue
-            for numbers in aggregations:
-                if type(numbers.get("id")) is int and numbers.id in by_id:
-                    by_id[numbers.id].aggregations = numbers
+            for numbers in cast("list[Any]", aggregations):
+                stage_id = numbers.get("id") if isinstance(numbers, StageAggregations | dict) else None
+                if isinstance(stage_id, int) and stage_id in by_id:
+                    _set_aggregations(by_id[stage_id], numbers)
+
+
+def _set_aggregations(stage: Stage | dict[str, Any], numbers: StageAggregations | dict[str, Any] | None) -> None:
+    if isinstance(stage, Stage):
+        stage.aggregations = cast("StageAggregations | None", numbers)
+    else:
+        stage["aggregations"] = numbers

@@ -75,18 +75,18 @@ def parse(
     """
     read, check = _reading(operation)
     try:
-        if isinstance(read, Untouched):
-            parsed = read.read(body, content_type)
-        else:
-            parsed = Parsed(read(body))
+        parsed = read.read(body, content_type) if isinstance(read, Untouched) else Parsed(read(body))
         check(parsed.value)
     except ValueError as error:  # those of pydantic and of parsers are
         failure: Exception = error
     else:
+        parsed.size = len(body)
         return parsed
     if not strict:
         try:
-            return _lenient(operation, body, content_type)
+            parsed = _lenient(operation, body, content_type)
+            parsed.size = len(body)
+            return parsed  # noqa: TRY300 - nothing else can fail in it
         except UnexpectedContentError as error:
             failure = error
         except ValueError:  # what was wrong at first says more

@@ -68,8 +68,8 @@ class Client:
         max_answer_bytes: How many bytes an answer other than time-series data may have, decompressed: 64 MB, unless
             you ask for more or fewer. A longer one is refused with `ContractError`, so that nothing that the service
             sends takes all memory.
-        strict: True: an answer that does not fit the API contract is refused with `ContractError`. Default: it is read as
-            far as it fits, and what does not fit is kept as the service sent it.
+        strict: True: an answer that does not fit the API contract is refused with `ContractError`. Default: it is read
+            as far as it fits, and what does not fit is kept as the service sent it.
         proxy: URL of a proxy. Default: the usual environment variables (HTTPS_PROXY, NO_PROXY).
         verify: How to verify the service's certificate: a file or folder of CA certificates to trust instead of the
             usual ones, or an SSL context of your own; False turns it off, which hands the token to anybody in between.

@@ -91,6 +91,9 @@ class Parsed(Struct, Generic[T]):
     size: int = 0
     """Length of the body in bytes."""
 
+    def __repr__(self) -> str:
+        return "Parsed(...)"  # it may hold a token
+
 
 class Untouched:
     """Reads an answer as the JSON that it is.
@@ -293,21 +296,26 @@ def _read(type_: Any, value: Any, place: str, notes: dict[Deviation, None]) -> A
         return value
     with suppress(ValidationError):
         return _adapter(type_).validate_python(value)
-    origin = get_origin(type_)
-    if origin in {Union, UnionType}:
-        member = _alike(get_args(type_), value)
-        return _odd(type_, value, place, notes) if member is None else _read(member, value, place, notes)
-    if origin is list and isinstance(value, list):
-        return _items(get_args(type_)[0], cast("list[object]", value), place, notes)
-    if origin is dict and isinstance(value, dict):
-        of = get_args(type_)[1]
-        return {key: _read(of, item, f"{place}.*", notes) for key, item in cast("dict[str, Any]", value).items()}
-    if _is_model(type_) and isinstance(value, dict):
-        return _object(type_, cast("dict[str, Any]", value), notes)
+    if get_origin(type_) in {Union, UnionType}:
+        type_ = _alike(get_args(type_), value) or type_
+    if (read := _reader(type_, value)) is not None:
+        return read(type_, value, place, notes)
     if type_ is AwareDatetime and (moment := _moment(value)):
         _note("type", place, "has no time zone or another form than ISO 8601 with one; read as UTC", notes)
         return moment
-    return _odd(type_, value, place, notes)
+    _note("type", place, f"is {_name(value)}, where the API contract has {_expected(type_)}; kept as it came", notes)
+    return value
+
+
+def _reader(type_: Any, value: Any) -> Callable[[Any, Any, str, dict[Deviation, None]], Any] | None:
+    """What reads the parts of a value; None where it has none, or not those of the type."""
+    if isinstance(value, list):
+        return _items if get_origin(type_) is list else None
+    if isinstance(value, dict):
+        if _is_model(type_):
+            return _fields_of
+        return _values if get_origin(type_) is dict else None
+    return None
 
 
 def _alike(members: tuple[Any, ...], value: Any) -> Any:
@@ -322,15 +330,24 @@ def _alike(members: tuple[Any, ...], value: Any) -> Any:
     return None
 
 
-def _items(of: Any, values: list[object], place: str, notes: dict[Deviation, None]) -> list[Any]:
+def _items(type_: Any, values: list[object], place: str, notes: dict[Deviation, None]) -> list[Any]:
+    of = get_args(type_)[0]
     items: list[Any] = []
     for value in values:
         if not _is_model(of) or _is_shaped(of, value):
             items.append(_read(of, value, f"{place}[]", notes))
         else:
-            why = f"is {_name(value)} that is not a {of.__name__}; left out"
-            _note("type", f"{place}[]", why, notes)
+            _note("type", f"{place}[]", f"is {_name(value)} that is not a {of.__name__}; left out", notes)
     return items
+
+
+def _values(type_: Any, values: dict[str, Any], place: str, notes: dict[Deviation, None]) -> dict[str, Any]:
+    of = get_args(type_)[1]
+    return {key: _read(of, value, f"{place}.*", notes) for key, value in values.items()}
+
+
+def _fields_of(type_: Any, value: dict[str, Any], _: str, notes: dict[Deviation, None]) -> Any:
+    return _object(type_, value, notes)
 
 
 def _object(model: type[Model], value: dict[str, Any], notes: dict[Deviation, None]) -> Any:
@@ -361,11 +378,6 @@ def _made(model: type[Model], known: dict[str, Any], sent: set[str], extra: dict
     if model.__pydantic_post_init__:
         made.model_post_init(None)
     return made
-
-
-def _odd(type_: Any, value: Any, place: str, notes: dict[Deviation, None]) -> Any:
-    _note("type", place, f"is {_name(value)}, where the API contract has {_expected(type_)}; kept as it came", notes)
-    return value
 
 
 def _note(kind: Literal["missing", "type"], place: str, value: str, notes: dict[Deviation, None]) -> None:

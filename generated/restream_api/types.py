@@ -46,9 +46,9 @@ class Model(BaseModel):
 
     def _find(self, key: object, default: Any) -> Any:
         """The value of a key that came."""
-        extra = self.__pydantic_extra__
-        if extra and key in extra:
-            return extra[cast("str", key)]
+        extra = cast("dict[object, Any]", self.__pydantic_extra__ or {})
+        if key in extra:
+            return extra[key]
         name = _names(type(self)).get(cast("str", key))
         return self.__dict__.get(name, default) if name in self.__pydantic_fields_set__ else default
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from datastore_sdk.transport.lenient import read_object
 from restream_api import models
 from restream_api.models import (
     Acknowledgement,
@@ -149,8 +150,14 @@ def test_models_read_like_the_dict_that_came() -> None:
     assert dict(read) == dict(read.items()) == stage | {"start": read.start, "crew": "A"}
     assert list(read.values())[-1] == "A"
     assert len(read) == 6
+    assert read["id"] is None
     with pytest.raises(KeyError):
-        read["id"]
+        read["pad"]
+    del stage["site"]
+    read = read_object(Stage, stage).value
+    assert (read["site"], read.get("site", 5), "site" in read, hasattr(read, "site")) == (None, 5, False, False)
+    with pytest.raises(AttributeError, match=r"Stage\.site was not sent by the service; get\('site'\) returns None"):
+        read.site  # noqa: B018
 
 
 def test_records_keep_their_types() -> None:

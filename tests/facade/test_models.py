@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from datastore_sdk import Pad, Site, State
+from datastore_sdk import Client, Pad, Site, State
 from datastore_sdk.sandbox import Sandbox
 from tests.facade.forms import Form, asked
 

@@ -223,7 +223,6 @@ NAIVE = datetime(2025, 9, 17)  # noqa: DTZ001 - what must be refused
         ({"stage_numbers": []}, ValueError, "stage_numbers"),
         ({"add_aggregations": True, "aggregations_filter": []}, ValueError, "aggregations_filter must be one name or"),
         ({"add_aggregations": True, "aggregations_filter": [5]}, TypeError, "aggregations_filter must hold strings"),
-        ({"as_dict": True}, TypeError, r"dict\(stage\) is one, and as_dict is not needed"),
     ],
 )
 @pytest.mark.parametrize("target", [Site(id=981), Pad(id=681)], ids=["site", "pad"])

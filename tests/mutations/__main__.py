@@ -6,6 +6,7 @@ Run it with `python -m tests.mutations`.
 from __future__ import annotations
 
 import logging
+import sys
 from collections import Counter
 
 from tests.mutations.calls import tried
@@ -21,13 +22,14 @@ def main() -> None:
         fails = Counter(mutation.kind for mutation, _ in each.failures)
         failed += fails
         total = each.count.total()
-        print(f"{call.name:45} {total:6} {fails.total():6} {fails.total() / total:6.1%}  {dict(fails)}")
+        share = fails.total() / total
+        sys.stdout.write(f"{call.name:45} {total:6} {fails.total():6} {share:6.1%}  {dict(fails)}\n")
         for mutation, why in each.failures[:3]:
-            print(f"    {mutation.kind}, {mutation.place}: {why[:160]}")
-    print()
+            sys.stdout.write(f"    {mutation.kind}, {mutation.place}: {why[:160]}\n")
+    sys.stdout.write("\n")
     for kind, count in kinds.most_common():
-        print(f"{kind:45} {count:6} {failed[kind]:6} {failed[kind] / count:6.1%}")
-    print(f"{'all':45} {kinds.total():6} {failed.total():6} {failed.total() / kinds.total():6.1%}")
+        sys.stdout.write(f"{kind:45} {count:6} {failed[kind]:6} {failed[kind] / count:6.1%}\n")
+    sys.stdout.write(f"{'all':45} {kinds.total():6} {failed.total():6} {failed.total() / kinds.total():6.1%}\n")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 
 import orjson
@@ -15,6 +16,8 @@ from datastore_sdk import Client, DataChange, Pad, Site, State
 from datastore_sdk.transport.effects import Request
 from tests.mutations.mutate import FIRST, Mutation, mutations
 from tests.support.in_process import Reply, client_answered, path_of
+
+SEED = 7
 
 
 @dataclass(frozen=True)
@@ -56,9 +59,7 @@ def _change(client: Client, of: Mapping[str, Any]) -> DataChange:
     return DataChange(id=change["id"], site=change["site"], client=client)
 
 
-def _definition(of: Mapping[str, Any]) -> dict[str, Any]:
-    return {"name": "mine", "config": {"field": "slurry_rate", "aggregation": "average"}, "description": "d"}
-
+DEFINITION = {"name": "mine", "config": {"field": "slurry_rate", "aggregation": "average"}, "description": "d"}
 
 CALLS = (
     Call("Pad.get_models", "pad_many", "/pads/", lambda c, _: Pad.get_models(client=c)),
@@ -81,7 +82,9 @@ CALLS = (
         (("/history/", "stages"),),
     ),
     Call("Pad.get_fields_metadata", "fields", "/fields/", lambda c, of: _pad(c, of).get_fields_metadata()),
-    Call("Pad.get_stages_aggregations", "parameters", "/parameters/", lambda c, of: _pad(c, of).get_stages_aggregations()),
+    Call(
+        "Pad.get_stages_aggregations", "parameters", "/parameters/", lambda c, of: _pad(c, of).get_stages_aggregations()
+    ),
     Call(
         "Pad.get_stages_aggregation",
         "parameters",
@@ -93,7 +96,7 @@ CALLS = (
         "Pad.create_stages_aggregations",
         "parameters",
         "/parameters/",
-        lambda c, of: _pad(c, of).create_stages_aggregations([_definition(of)]),
+        lambda c, of: _pad(c, of).create_stages_aggregations([DEFINITION]),
     ),
     Call(
         "Pad.update_stages_aggregation",
@@ -102,7 +105,9 @@ CALLS = (
         lambda c, of: _pad(c, of).update_stages_aggregation(of["parameters"][0]["id"], {"label": "l"}),
         form=lambda payload: payload[0],
     ),
-    Call("Pad.get_data_changes", "data_changes_many", "/data_changes/", lambda c, of: _pad(c, of).get_data_changes()[0]),
+    Call(
+        "Pad.get_data_changes", "data_changes_many", "/data_changes/", lambda c, of: _pad(c, of).get_data_changes()[0]
+    ),
     Call("Site.get_model", "site_one", "/", lambda c, of: Site.get_model(of["site_one"]["id"], client=c)),
     Call("Site.get_pad", "pad_one", "/pads/", lambda c, of: _site(c, of).get_pad(), form=lambda payload: [payload]),
     Call(
@@ -138,12 +143,14 @@ class Tried:
         call: The call.
         payloads: The answers, by name.
         first: How many items of each array are mutated.
+        share: How many of the mutations are tried, by chance, of one.
     """
 
-    def __init__(self, call: Call, payloads: Mapping[str, Any], first: int = FIRST) -> None:
+    def __init__(self, call: Call, payloads: Mapping[str, Any], first: int = FIRST, share: float = 1) -> None:
         self._call = call
         self._payloads = payloads
         self._first = first
+        self._share = share
         self._body = b""
         self.count = Counter[str]()
         """How many mutations there were, by kind."""
@@ -156,7 +163,10 @@ class Tried:
         answer = call.form(self._payloads[call.payload])
         self._body = orjson.dumps(answer)
         sound = self._items(call.make(client, self._payloads))
+        dice = Random(SEED)
         for mutation in mutations(answer, self._first):
+            if dice.random() >= self._share:
+                continue
             self.count[mutation.kind] += 1
             self._body = orjson.dumps(mutation.answer)
             if why := self._why_it_fails(client, sound, mutation):
@@ -170,9 +180,8 @@ class Tried:
         except Exception as error:  # noqa: BLE001 - that is what is counted
             return f"{type(error).__name__}: {error}"
         place = next((part for part in mutation.place if isinstance(part, int)), None)
-        others = [item for number, item in enumerate(sound) if number != place]
-        lost = len(sound) > 1 and place is not None and any(item not in items for item in others)
-        return "another item is lost or changed" if lost else ""
+        lost = 0 if place is None else sum(item not in items for item in sound)
+        return "another item is lost or changed" if lost > 1 else ""
 
     def _items(self, result: Any) -> list[Any]:
         return result if isinstance(result, list) else [result]
@@ -197,9 +206,9 @@ def _use(item: Any) -> None:
         getattr(item, name, None)
 
 
-def tried(payloads: Mapping[str, Any], first: int = FIRST) -> Iterator[tuple[Call, Tried]]:
+def tried(payloads: Mapping[str, Any], share: float = 1) -> Iterator[tuple[Call, Tried]]:
     """All calls, with what mutations do to them."""
     for call in CALLS:
-        each = Tried(call, payloads, first)
+        each = Tried(call, payloads, share=share)
         each.run()
         yield call, each

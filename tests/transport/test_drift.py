@@ -10,7 +10,7 @@ from typing import Any, Literal
 import pytest
 
 from datastore_sdk import Client, DriftEvent, Hooks, Pad, Site
-from datastore_sdk.exceptions import BadRequestError, DriftFoundError, DriftWarning, NotFoundError
+from datastore_sdk.exceptions import BadRequestError, ContractError, DriftFoundError, DriftWarning, NotFoundError
 from datastore_sdk.sandbox import Sandbox
 from datastore_sdk.transport.calls import drift
 from restream_api.api.pads import get_pad, list_pads
@@ -60,8 +60,9 @@ class Unhashable:
 @pytest.fixture(autouse=True)
 def nothing_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """What other tests were told of counts for them alone."""
-    warned: set[tuple[object, ...]] = set()
-    monkeypatch.setattr(drift, "_warned", warned)
+    for name in ("_warned", "_logged"):
+        known: set[tuple[object, ...]] = set()
+        monkeypatch.setattr(drift, name, known)
 
 
 def told(record: pytest.WarningsRecorder) -> list[str]:
@@ -129,9 +130,56 @@ def test_what_is_handed_over_as_it_was_sent_is_looked_at_too(
 def test_what_cannot_be_read_by_the_contract_is_handed_over_all_the_same(
     serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("RESTREAM_DRIFT", "error")
     odd = {**NEW, "name": 5}
-    assert Pad.get_model(668, as_dict=True, client=client_of(serve(always(answer(200, odd))))) == odd
+    client = client_of(serve(always(answer(200, odd))), strict=True)
+    assert Pad.get_model(668, as_dict=True, client=client) == odd
+    monkeypatch.setenv("RESTREAM_DRIFT", "error")
+    with pytest.raises(DriftFoundError, match=r"Pad\.name is a number, where the API contract has a text"):
+        Pad.get_model(668, as_dict=True, client=client)
+
+
+@pytest.mark.parametrize("mode", [None, "log", "off", "warn", "error"])
+def test_what_does_not_fit_is_reported_once(
+    mode: str | None,
+    serve: Serve,
+    client_of: ClientOf,
+    form: Form,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    recwarn: pytest.WarningsRecorder,
+) -> None:
+    if mode is not None:
+        monkeypatch.setenv("RESTREAM_DRIFT", mode)
+    odd = {**NEW, "name": None}
+    del odd["lease_name"]
+    client = client_of(serve(always(answer(200, odd))))
+    misfits = [
+        "Pad.name is null, where the API contract has a text; kept as it came",
+        "Pad.lease_name is missing, which the API contract requires",
+    ]
+    for _ in range(2):
+        if mode == "error":
+            with pytest.raises(DriftFoundError) as raised:
+                form.run(client, get_pad(668))
+            assert raised.value.problems == (*misfits, "Pad.color is not in the API contract")
+        else:
+            pad = form.run(client, get_pad(668))
+            assert [pad[key] for key in ("name", "lease_name", "color")] == [None, None, NEW["color"]]
+    logged = [message for name, _, message in caplog.record_tuples if name == "datastore_sdk.drift"]
+    assert logged == ([f"{misfit} (met in get_pad)" for misfit in misfits] if mode in {None, "log"} else [])
+    expected = [f"{each} (met in get_pad)" for each in (*misfits, "Pad.color is not in the API contract")]
+    assert told(recwarn) == (expected if mode == "warn" else [])
+    assert "tok-secret-value" not in caplog.text
+
+
+def test_a_strict_client_refuses_before_anything_is_reported(
+    serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RESTREAM_DRIFT", "error")
+    server = serve(always(answer(200, {**NEW, "name": None})))
+    with pytest.raises(ContractError, match="name: input should be a valid string") as raised:
+        client_of(server, strict=True).run(get_pad(668))
+    assert type(raised.value) is ContractError
 
 
 def test_a_warning_points_to_the_program(serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,7 +269,7 @@ def test_a_word_that_means_nothing(
     client = client_of(serve(always(answer(200, NEW))))
     client.run(get_pad(668))
     client.run(get_pad(668))
-    assert told(recwarn) == ["RESTREAM_DRIFT is 'loud'; it can be warn, error or off. Nothing is looked for."]
+    assert told(recwarn) == ["RESTREAM_DRIFT is 'loud'; it can be off, log, warn, error. It counts as log."]
 
 
 def test_no_false_alarms(monkeypatch: pytest.MonkeyPatch) -> None:

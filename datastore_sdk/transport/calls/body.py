@@ -15,6 +15,9 @@ _MOST_OF_NOTHING = 1 << 20
 """How many bytes may come that hold no content: compressed nothing, or something behind the compressed body."""
 _MAGIC = b"\x1f"
 """How each member of a gzip body begins."""
+_BOM = b"\xef\xbb\xbf"
+"""A byte order mark, with which some writers of UTF-8 begin."""
+_COMPRESSED = ("gzip", "x-gzip", "deflate")
 _WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 
 
@@ -28,6 +31,8 @@ class Body:
         encoding = answer.headers.get("content-encoding", "identity").lower()
         self._encoding = "identity" if answer.status in _WITHOUT_BODY else encoding
         self._gzip = zlib.decompressobj(_GZIP)
+        self._beginning: bytes | None = b""  # as long as it may be a byte order mark
+        self._deflated = encoding == "deflate"  # as long as it is not known in which of the two forms
         self._compressed = b""
         self._at_a_time: int | None = None  # how many compressed bytes are taken; fewer and fewer before a damaged one
         self._more = False  # whether zlib may hold output that it has not handed out yet
@@ -42,14 +47,27 @@ class Body:
             CorruptBodyError: the compressed body is damaged.
             TruncatedBodyError: the compressed body ends too early.
         """
+        piece = yield from self._decoded()
+        while self._beginning is not None:
+            self._beginning += piece
+            if piece and len(self._beginning) < len(_BOM) and _BOM.startswith(self._beginning):
+                piece = yield from self._decoded()
+                continue
+            ended = not piece
+            piece, self._beginning = self._beginning.removeprefix(_BOM), None
+            if not piece and not ended:
+                piece = yield from self._decoded()
+        self.received += len(piece)
+        return piece
+
+    def _decoded(self) -> Steps[bytes]:
         if self._encoding == "identity":
             piece = yield from Read(self._answer)
-        elif self._encoding in ("gzip", "x-gzip"):
+        elif self._encoding in _COMPRESSED:
             piece = yield from self._inflated()
         else:
             message = f"{self._what} answered in the encoding {self._encoding!r}, which was not asked for"
             raise ContractError(message, **self._details)
-        self.received += len(piece)
         return piece
 
     def _inflated(self) -> Steps[bytes]:
@@ -63,11 +81,9 @@ class Body:
             if empty > _MOST_OF_NOTHING + len(self._compressed):
                 message = f"{self._what}: the compressed body holds nothing for {empty} bytes"
                 raise CorruptBodyError(message, offset=self.received, **self._details)
-            if self._gzip.eof:
-                if not self._compressed.startswith(_MAGIC):
-                    self._compressed = b""  # whatever it is, it is no content
-                    continue
-                self._gzip = zlib.decompressobj(_GZIP)
+            if not self._is_begun():
+                self._compressed = b""  # whatever it is, it is no content
+                continue
             before, taken = self._gzip.copy(), self._compressed[: self._at_a_time]
             try:
                 piece = self._gzip.decompress(taken, PIECE)
@@ -84,9 +100,29 @@ class Body:
             if piece:
                 return piece
 
+    def _is_begun(self) -> bool:
+        """Begins with another compressed stream where one must begin; False where none does."""
+        if self._deflated:
+            self._gzip, self._deflated = zlib.decompressobj(_window(self._compressed[0])), False
+        elif self._gzip.eof:
+            if not self._compressed.startswith(_MAGIC):
+                return False
+            self._gzip = zlib.decompressobj(_GZIP)
+        return True
+
     def _end(self) -> bytes:
         """Nothing, where the compressed body may end here."""
         if not self._gzip.eof:
             message = f"{self._what}: the compressed body broke off after {self.received} bytes of content"
             raise TruncatedBodyError(message, offset=self.received, **self._details)
         return b""
+
+
+def _window(first: int) -> int:
+    """How zlib is to read "deflate": with its own header, as the standard says, or bare, as some services send it.
+
+    Args:
+        first: The first byte. The header begins with the method, 8, and a size of at most 7, which a bare body does
+            only where its first block is stored in a rare form.
+    """
+    return zlib.MAX_WBITS if first in range(0x08, 0x79, 0x10) else -zlib.MAX_WBITS

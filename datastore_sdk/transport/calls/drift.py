@@ -1,9 +1,9 @@
 """Drift at run time: how answers differ from the contract, reported once for each kind of deviation.
 
-Such an answer is read all the same (`lenient.py`). By default, and with RESTREAM_DRIFT=log, what does not fit the
-contract is logged at WARNING. `warn` makes it a `DriftWarning`, `error` a `DriftFoundError` for each call that meets it,
-`off` nothing. Only those two, and the hook `on_drift`, also report what the contract does not know: new fields and new
-values, which break nothing. Looking for these takes time.
+Such an answer is read all the same (`transport/lenient.py`). By default, and with RESTREAM_DRIFT=log, what does not
+fit the contract is logged at WARNING. `warn` makes it a `DriftWarning`, `error` a `DriftFoundError` for each call that meets
+it, `off` nothing. Only those two, and the hook `on_drift`, also report what the contract does not know: new fields and
+new values, which break nothing. Looking for these takes time.
 
 What is handed over as it was sent (`as_dict=True`) is read by the contract only where `warn`, `error` or the hook asks
 for it. Time-series records are not looked at: they can have any field.
@@ -71,7 +71,9 @@ def check(call: Call, parsed: Parsed[Any], hooks: Hooks) -> None:
         parse = parse.read if isinstance(parse, Checked) else parse
         if isinstance(parse, Untouched):
             if isinstance(by_contract := parse.by_contract, Json):
-                _look(_all_deviations(read_value(by_contract.type, parsed.value, call.operation.name)), call, mode, hooks)
+                _look(
+                    _all_deviations(read_value(by_contract.type, parsed.value, call.operation.name)), call, mode, hooks
+                )
         else:
             _look(_all_deviations(parsed), call, mode, hooks)
     elif parsed.deviations:
@@ -94,9 +96,7 @@ def told(contract: type[M], item: dict[str, Any], room: Operation[Any], exchange
     return parsed.value
 
 
-def look_at(
-    contract: type[Model], items: Iterable[dict[str, Any]], room: Operation[Any], exchange: Exchange
-) -> None:
+def look_at(contract: type[Model], items: Iterable[dict[str, Any]], room: Operation[Any], exchange: Exchange) -> None:
     """Reports how objects that are handed over as they were told differ from the contract, if anybody asks for it.
 
     Raises:

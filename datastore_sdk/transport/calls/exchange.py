@@ -32,7 +32,9 @@ T_co = TypeVar("T_co", covariant=True)
 
 TOKEN_ATTEMPTS = 3
 """How often a token is asked for at most before the call fails."""
-_SUCCESSES = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED, HTTPStatus.NON_AUTHORITATIVE_INFORMATION})
+_SUCCESSES = frozenset(
+    {HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED, HTTPStatus.NON_AUTHORITATIVE_INFORMATION}
+)
 _WITHOUT_CONTENT = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT})
 """Successes of writes only. Part of what was asked for (206) is none: parts were not asked for."""
 Flow = Generator[Operation[Any], Any, T]
@@ -182,15 +184,17 @@ class Exchange:
     def _attempt(self, call: Call) -> Steps[Any]:
         opened = yield from self.open(call)
         try:
-            content = yield from self._whole(opened)
             parsed = parse(
-                call.operation, opened.request, content, strict=self.strict, content_type=opened.content_type
+                call.operation,
+                opened.request,
+                (yield from self._whole(opened)),
+                strict=self.strict,
+                content_type=opened.content_type,
             )
-            parsed.size = len(content)
             if opened.status not in call.operation.success:
                 parsed.deviations = [*parsed.deviations, Deviation("status", call.operation.name, str(opened.status))]
             check(call, parsed, self._hooks)
-            return parsed
+            return parsed  # noqa: TRY300 - an error of closing is none of the answer
         except BaseException as error:
             opened.fail(error)
             raise
