@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import pytest
 
 from datastore_sdk import Client
-from datastore_sdk.sandbox import Sandbox
+from datastore_sdk.sandbox import Sandbox, Untidiness
 from datastore_sdk.transport import default_clients as clients
 
 NOW = datetime(2025, 9, 18, 12, tzinfo=UTC)
@@ -19,6 +19,7 @@ NOW = datetime(2025, 9, 18, 12, tzinfo=UTC)
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all", action="store_true", help="run the tests marked `exhaustive` too")
+    parser.addoption("--untidy", type=int, metavar="SEED", help="run against sandboxes whose answers are untidy")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -39,6 +40,13 @@ def pytest_collection_finish() -> None:
 def pytest_unconfigure() -> None:
     """Libraries in C look for leaks when Python ends."""
     gc.unfreeze()
+
+
+@pytest.fixture(scope="session")
+def untidiness(pytestconfig: pytest.Config) -> Untidiness | None:
+    """How untidy the sandboxes are; None: not at all, unless a test asks for it."""
+    seed: int | None = pytestconfig.getoption("--untidy")
+    return None if seed is None else Untidiness(seed)
 
 
 @pytest.fixture(autouse=True)
@@ -63,8 +71,8 @@ def runner() -> Iterator[asyncio.Runner]:
 
 
 @pytest.fixture(scope="session")
-def shared_sandbox(runner: asyncio.Runner) -> Iterator[Sandbox]:
-    with Sandbox(now=NOW, days=10) as sandbox:
+def shared_sandbox(runner: asyncio.Runner, untidiness: Untidiness | None) -> Iterator[Sandbox]:
+    with Sandbox(now=NOW, days=10, untidy=untidiness) as sandbox:
         yield sandbox
         close_default_clients(sandbox.url, runner)
 
@@ -79,9 +87,11 @@ def sandbox(shared_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox
 
 
 @pytest.fixture
-def own_sandbox(monkeypatch: pytest.MonkeyPatch, runner: asyncio.Runner) -> Iterator[Sandbox]:
+def own_sandbox(
+    monkeypatch: pytest.MonkeyPatch, runner: asyncio.Runner, untidiness: Untidiness | None
+) -> Iterator[Sandbox]:
     """A sandbox of the test's own, for calls that change something. The environment leads to it."""
-    with Sandbox(now=NOW, days=10) as sandbox:
+    with Sandbox(now=NOW, days=10, untidy=untidiness) as sandbox:
         for name, value in sandbox.environment.items():
             monkeypatch.setenv(name, value)
         yield sandbox

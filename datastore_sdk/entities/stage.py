@@ -149,10 +149,9 @@ def _add_aggregations(
         )
         answer = yield from answer_to(operation, as_dict=as_dict)
         for site, aggregations in answer.items() if isinstance(answer, dict) else ():
-            if not isinstance(aggregations, list):
+            if isinstance(aggregations, str):
                 log.warning("The stages of site %s come without aggregations; the service says: %s", site, aggregations)
-                continue
-            for numbers in cast("list[Any]", aggregations):
+            for numbers in cast("list[Any]", aggregations) if isinstance(aggregations, list) else ():
                 stage_id = numbers.get("id") if isinstance(numbers, StageAggregations | dict) else None
                 if isinstance(stage_id, int) and stage_id in by_id:
                     _set_aggregations(by_id[stage_id], numbers)

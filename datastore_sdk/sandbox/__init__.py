@@ -18,5 +18,15 @@ from datastore_sdk.sandbox.scenario import Scenario, ScenarioPad, ScenarioSite
 from datastore_sdk.sandbox.server import Sandbox
 from datastore_sdk.sandbox.service.received import ReceivedRequest
 from datastore_sdk.sandbox.service.rooms.options import RoomOptions
+from datastore_sdk.sandbox.untidiness import Untidiness
 
-__all__ = ["ReceivedRequest", "RoomOptions", "Sandbox", "Scenario", "ScenarioPad", "ScenarioSite", "faults"]
+__all__ = [
+    "ReceivedRequest",
+    "RoomOptions",
+    "Sandbox",
+    "Scenario",
+    "ScenarioPad",
+    "ScenarioSite",
+    "Untidiness",
+    "faults",
+]

@@ -38,6 +38,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
     parser.add_argument("--now", type=_moment, help="moment at which time stands still (default: it goes on)")
     parser.add_argument("--speed", type=float, help="how much faster than life time goes on, from --now or the present")
     parser.add_argument("--token", help="bearer token (default: made up)")
+    parser.add_argument("--untidy", type=int, metavar="SEED", help="answer untidily, as real services do")
     parser.add_argument("--json", action="store_true", help="print the environment variables as one JSON object")
     parser.add_argument("--admin", action="store_true", help="let programs of this machine inject faults")
     return parser
@@ -71,6 +72,7 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m datas
             host=options.host,
             port=options.port,
             token=options.token,
+            untidy=options.untidy,
             admin=options.admin,
         ).start()
     except (ImportError, ValueError, OverflowError) as error:

@@ -22,6 +22,7 @@ from datastore_sdk.sandbox.scenario.activity import field_of
 from datastore_sdk.sandbox.service.auth import Credentials, Tokens
 from datastore_sdk.sandbox.service.received import ReceivedRequest
 from datastore_sdk.sandbox.service.rooms.options import RoomOptions
+from datastore_sdk.sandbox.untidiness import Untidiness
 
 if TYPE_CHECKING:
     from datastore_sdk.sandbox.service.calls import Restream
@@ -58,6 +59,9 @@ class Sandbox:
         concurrency: How many calls of a client may be under way to one endpoint before it is answered with 429.
         denied: Ids of pads and sites that answer 403.
         rooms: How the WebSocket rooms behave.
+        untidy: A seed: answers differ from the API contract as those of real services do: keys are missing, values are
+            null or of another type, records come site by site, lists in envelopes, and more. An `Untidiness` says which
+            of these. By default answers keep to the contract.
         admin: Whether there is an admin interface, through which other programs on this machine inject faults and look
             at what was received; it asks for `admin_token`.
 
@@ -93,6 +97,7 @@ class Sandbox:
         concurrency: int = MAX_CONCURRENT_CALLS,
         denied: Collection[int] = (),
         rooms: RoomOptions | None = None,
+        untidy: int | Untidiness | None = None,
         admin: bool = False,
     ) -> None:
         _require_extra()
@@ -108,6 +113,7 @@ class Sandbox:
         self.admin_token = secrets.token_urlsafe(24) if admin else None
         self._service: Restream | None = None
         self._room_options = rooms or RoomOptions()
+        self._untidiness = Untidiness(untidy) if isinstance(untidy, int) else untidy
         self._rooms: Rooms | None = None
         self._credentials = Credentials(self.token, client_id, self.client_secret, token_lifetime)
         self._denied = frozenset(denied)
@@ -206,11 +212,14 @@ class Sandbox:
         from datastore_sdk.sandbox.service.rooms.rooms import Rooms
         from datastore_sdk.sandbox.service.rooms.visits import Host
         from datastore_sdk.sandbox.service.server import Server
+        from datastore_sdk.sandbox.service.untidy import Untidy
 
         self._service = Restream(self.field, self._denied, Tokens(self._credentials))
         admin = Admin(self.admin_token, self.faults, self.requests, self.reset) if self.admin_token else None
-        self._rooms = Rooms(self._service, Host(self.field, self._room_options, self.faults))
-        return Server(make_app(self._service, self._rooms, self._concurrency, self.requests, self.faults, admin))
+        untidy = Untidy(self._untidiness) if self._untidiness else None
+        self._rooms = Rooms(self._service, Host(self.field, self._room_options, self.faults), untidy)
+        app = make_app(self._service, self._rooms, self._concurrency, self.requests, self.faults, admin, untidy)
+        return Server(app)
 
 
 def _require_extra() -> None:

@@ -5,9 +5,10 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from datastore_sdk import Client
-from datastore_sdk.sandbox import Sandbox
+from datastore_sdk.sandbox import Sandbox, Untidiness
 from tests.conftest import NOW, make_bare
 from tests.faults.cases import COUNT
 from tests.faults.trial import TLS
@@ -25,8 +26,10 @@ def bare_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox(now=NOW, days=3) as sandbox:
+def running(untidiness: Untidiness | None) -> Iterator[Sandbox]:
+    # Requests are counted, and what came before an error is compared with what comes without one.
+    how = untidiness and structs.replace(untidiness, pages=False)
+    with Sandbox(now=NOW, days=3, untidy=how) as sandbox:
         yield sandbox
 
 

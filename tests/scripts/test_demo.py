@@ -40,8 +40,11 @@ def run_demo(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
     runpy.run_path(str(ROOT / "scripts" / "demo"), run_name="__main__")
 
 
-def test_the_whole_tour(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    run_demo(monkeypatch, "--output", str(tmp_path))
+@pytest.mark.parametrize("arguments", [(), ("--untidy", "1")], ids=["tidy", "untidy"])
+def test_the_whole_tour(
+    arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    run_demo(monkeypatch, "--output", str(tmp_path), *arguments)
     printed = capsys.readouterr().out
     assert "The treatment plot" in printed
     assert "█" in printed

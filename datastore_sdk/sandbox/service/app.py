@@ -27,6 +27,7 @@ from datastore_sdk.sandbox.service.responses import JSON, json_response
 from datastore_sdk.sandbox.service.rooms.handshakes import Handshakes
 from datastore_sdk.sandbox.service.rooms.rooms import Rooms
 from datastore_sdk.sandbox.service.streaming import in_thread, json_chunks
+from datastore_sdk.sandbox.service.untidy import Untidy
 
 _GZIP_LEVEL = 3
 
@@ -34,11 +35,19 @@ _GZIP_LEVEL = 3
 class _Endpoint:
     """One path of the service."""
 
-    def __init__(self, path: str, handlers: Mapping[str, Handler], service: Restream, limit: ConcurrencyLimit) -> None:
+    def __init__(
+        self,
+        path: str,
+        handlers: Mapping[str, Handler],
+        service: Restream,
+        limit: ConcurrencyLimit,
+        untidy: Untidy | None,
+    ) -> None:
         self._path = path
         self._handlers = handlers
         self._service = service
         self._limit = limit
+        self._untidy = untidy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -62,15 +71,17 @@ class _Endpoint:
         return self._service.tokens.client_of(request.headers.get("authorization"))
 
     async def _result(self, request: Request, handler: Handler, client: str) -> object:
+        path, asked, untidy = request.url.path, request.query_params.multi_items(), self._untidy
         call = Call(
             service=self._service,
             client=client,
             ids=request.path_params,
-            query=Query(request.query_params.multi_items()),
+            query=Query(untidy.query(path, asked) if untidy else asked),
             body=await request.body(),
             now=self._service.field.now(),
         )
-        return await run_in_threadpool(handler, call)
+        result = await run_in_threadpool(handler, call)
+        return untidy.answer(request.method, path, asked, result) if untidy else result
 
     @staticmethod
     async def _answer(result: object, scope: Scope, receive: Receive, send: Send) -> None:
@@ -138,6 +149,7 @@ def make_app(
     received: list[ReceivedRequest],
     faults: Faults,
     admin: Admin | None = None,
+    untidy: Untidy | None = None,
 ) -> Starlette:
     """The application.
 
@@ -148,9 +160,10 @@ def make_app(
         received: The list in which requests are noted.
         faults: Those that calls meet.
         admin: What the admin interface works on; None: there is none.
+        untidy: Makes its answers untidy; None: they keep to the API contract.
     """
     limit = ConcurrencyLimit(concurrency)
-    routes = [Route(path, _Endpoint(path, handlers, service, limit)) for path, handlers in ENDPOINTS.items()]
+    routes = [Route(path, _Endpoint(path, handlers, service, limit, untidy)) for path, handlers in ENDPOINTS.items()]
     app = Starlette(
         routes=[*routes, *rooms.routes()],
         middleware=[

@@ -1,9 +1,9 @@
 """Drift at run time: how answers differ from the contract, reported once for each kind of deviation.
 
 Such an answer is read all the same (`transport/lenient.py`). By default, and with RESTREAM_DRIFT=log, what does not
-fit the contract is logged at WARNING. `warn` makes it a `DriftWarning`, `error` a `DriftFoundError` for each call that meets
-it, `off` nothing. Only those two, and the hook `on_drift`, also report what the contract does not know: new fields and
-new values, which break nothing. Looking for these takes time.
+fit the contract is logged at WARNING. `warn` makes it a `DriftWarning`, `error` a `DriftFoundError` for each call that
+meets it, `off` nothing. Only those two, and the hook `on_drift`, also report what the contract does not know: new
+fields and new values, which break nothing. Looking for these takes time.
 
 What is handed over as it was sent (`as_dict=True`) is read by the contract only where `warn`, `error` or the hook asks
 for it. Time-series records are not looked at: they can have any field.

@@ -14,6 +14,8 @@ from datastore_sdk.sandbox.service.calls import Call
 from datastore_sdk.sandbox.service.endpoints import open_changes
 from datastore_sdk.sandbox.service.rooms.sources import Source
 
+Change = Callable[[Json], Json]
+"""What makes an object look as it is told."""
 _NOTHING_NEW_SECONDS: Final = 3600
 """Corrections are made more than an hour after the stage that they correct: until then no other one is made."""
 
@@ -72,25 +74,26 @@ class Updates(_News):
         return sorted(second for second in seconds if self._seen < second <= until)
 
 
-def pad_updates(call: Call) -> Updates:
+def pad_updates(call: Call, change: Change) -> Updates:
     """What the room of a pad tells."""
     parent = call.parent()
     operations = parent.operations
-    return Updates(lambda now: pad_json(operations, now), operations, operations.pad.sites, call.now)
+    return Updates(lambda now: change(pad_json(operations, now)), operations, operations.pad.sites, call.now)
 
 
-def site_updates(call: Call) -> Updates:
+def site_updates(call: Call, change: Change) -> Updates:
     """What the room of a site tells."""
     parent = call.parent()
     operations, site = parent.operations, parent.sites[0]
-    return Updates(lambda now: live_site_json(operations, site, now), operations, parent.sites, call.now)
+    return Updates(lambda now: change(live_site_json(operations, site, now)), operations, parent.sites, call.now)
 
 
 class Changes(_News):
     """Data changes: first those that the client has not acknowledged, then new ones."""
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Call, change: Change) -> None:
         self._call = call
+        self._change = change
         self._sites = call.parent().sites
         self._told: set[int] = set()
 
@@ -99,7 +102,7 @@ class Changes(_News):
         new = (change for change in open_changes(self._call) if change.id not in self._told)
         taken = sorted(new, key=lambda change: (change.created_at, change.id))[:most]
         self._told.update(change.id for change in taken)
-        return [orjson.dumps(change_json(change)) for change in taken]
+        return [orjson.dumps(self._change(change_json(change))) for change in taken]
 
     def due_at(self, now: int) -> float:
         """When the next correction will be made, as far as anybody can know."""

@@ -14,6 +14,7 @@ from starlette.requests import HTTPConnection
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
+from datastore_sdk.sandbox.service.answers import Json
 from datastore_sdk.sandbox.service.calls import Call, Restream
 from datastore_sdk.sandbox.service.connection import line_of
 from datastore_sdk.sandbox.service.data import data_of
@@ -27,6 +28,7 @@ from datastore_sdk.sandbox.service.rooms.records import LiveRecords
 from datastore_sdk.sandbox.service.rooms.sessions import Sessions, Subject
 from datastore_sdk.sandbox.service.rooms.sources import Source
 from datastore_sdk.sandbox.service.rooms.visits import Host, Visit
+from datastore_sdk.sandbox.service.untidy import Untidy
 
 PREFIX: Final = "/external/thirdparty/v2/ws"
 _SESSION_KEY: Final = "session_key"
@@ -46,10 +48,12 @@ class Rooms:
     Args:
         service: What they report on, and to whom.
         host: What they have in common.
+        untidy: Makes untidy what is told of pads, sites and data changes; None: it is not.
     """
 
-    def __init__(self, service: Restream, host: Host) -> None:
+    def __init__(self, service: Restream, host: Host, untidy: Untidy | None = None) -> None:
         self._service = service
+        self._untidy = untidy
         self._host = host
         self._sessions = Sessions(host.options, host.field.seed)
         self._limit = ConcurrencyLimit(_MOST_PER_URL)
@@ -59,12 +63,12 @@ class Rooms:
     def routes(self) -> list[BaseRoute]:
         """The paths of the rooms; there is nothing at any other path."""
         openers: dict[str, _Opener] = {
-            "/pads/{pad_id:int}/": lambda call, _: pad_updates(call),
-            "/sites/{site_id:int}/": lambda call, _: site_updates(call),
+            "/pads/{pad_id:int}/": lambda call, _: pad_updates(call, self._change),
+            "/sites/{site_id:int}/": lambda call, _: site_updates(call, self._change),
         }
         for parent in ("/pads/{pad_id:int}", "/sites/{site_id:int}"):
             openers[f"{parent}/data/"] = self._open_session
-            openers[f"{parent}/data_changes/"] = lambda call, _: Changes(call)
+            openers[f"{parent}/data_changes/"] = lambda call, _: Changes(call, self._change)
         rooms = [WebSocketRoute(PREFIX + path, _Room(self, opener)) for path, opener in openers.items()]
         return [*rooms, WebSocketRoute("/{path:path}", _NoRoom())]
 
@@ -115,6 +119,9 @@ class Rooms:
             await visit.stay(receive)
         finally:
             self._visits.remove(visit)
+
+    def _change(self, told: Json) -> Json:
+        return self._untidy.changed(told, "rooms") if self._untidy else told
 
     def _client(self, connection: HTTPConnection) -> str:
         """Who asks. A bad token is answered as if it had no access: with 403."""
