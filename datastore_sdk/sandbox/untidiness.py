@@ -19,7 +19,8 @@ class Untidiness(Struct, frozen=True):
         dates: Moments have no time zone, another form, or are unix seconds.
         envelopes: Lists come as `{"results": [...]}` or `{"data": [...]}`.
         pages: The former come page by page, with a link to the next.
-        statuses: Successes are other 2xx; what was written is not always answered with.
+        statuses: Successes are other 2xx.
+        bodies: What was written is not always answered with.
         filters: Filters of lists are ignored.
         order: Records of a pad come site by site, and some records late.
         several: The fields of a record come in several, of the same second.
@@ -34,6 +35,7 @@ class Untidiness(Struct, frozen=True):
     envelopes: bool = True
     pages: bool = True
     statuses: bool = True
+    bodies: bool = True
     filters: bool = True
     order: bool = True
     several: bool = True

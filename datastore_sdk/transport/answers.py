@@ -67,8 +67,8 @@ def parse(
 ) -> Parsed[T]:
     """The answer as the operation's type.
 
-    An answer that does not fit the contract is read as far as it does, unless the client is strict. One of a write that
-    cannot be understood at all stands for nothing: the write was carried out, and must not look as if it were not.
+    An answer that does not fit the contract is read as far as it does, unless the client is strict. An answer to a
+    write that cannot be understood stands for nothing: the write was carried out, and must not look as if it were not.
 
     Raises:
         ContractError: The answer is not what the contract says, and is needed.
@@ -110,13 +110,22 @@ def _lenient(operation: Operation[T], body: bytes, content_type: str) -> Parsed[
         raise NotUnderstoodError("it cannot be read")
     try:
         parsed: Parsed[T] = read_leniently(read.type, body, operation.name, content_type)
-    except ValueError:
-        if operation.method == "GET" or not operation.authenticated:
+    except ValueError as error:
+        is_write = operation.method != "GET" and operation.authenticated
+        if not is_write or not (isinstance(error, NotUnderstoodError) or _is_of_service(body)):
             raise
         what = "cannot be read, or nothing came; the write was carried out"
         return Parsed(empty(read.type), [Deviation("type", operation.name, what)] if body.strip() else [])
     check(parsed.value)
     return parsed
+
+
+def _is_of_service(body: bytes) -> bool:
+    """Whether a body that is not JSON is one of the service all the same: empty, or damaged on its way.
+
+    A page of HTML, say, is of something in between, which may not have let the request through.
+    """
+    return not body.strip() or body.lstrip().startswith((b"{", b"["))
 
 
 def error_from(operation: Operation[Any], request: Request, answer: Answer, body: bytes, *, now: float) -> CallError:

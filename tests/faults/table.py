@@ -2,6 +2,7 @@
 
 - `unnoticed`: the call succeeds, and nothing more is asked.
 - `again`: it succeeds after the request was made again; of records, the rest was asked for.
+- `done`: it succeeds, and nothing more is asked; what was answered is lost, but not that the write was carried out.
 - an error: it fails with that, after as many attempts as `FAULTS` says.
 - `-`: the fault does nothing to such a request.
 
@@ -56,12 +57,12 @@ reset, but carried out      | again              | again              | NoConnec
 reset for ever              | NoConnectionError  | NoConnectionError  | NoConnectionError  | NoConnectionError  | NoConnectionError  | NoConnectionError
 reset within the body       | again              | again              | NoConnectionError  | again              | -                  | again
 reset after the body        | unnoticed          | unnoticed          | unnoticed          | unnoticed          | unnoticed          | unnoticed
-body cut, in chunks         | ContractError      | again              | ContractError      | ContractError      | -                  | ContractError
+body cut, in chunks         | ContractError      | again              | done               | done               | -                  | ContractError
 body cut, length kept       | again              | again              | NoConnectionError  | again              | -                  | again
-body cut, length cut        | ContractError      | again              | ContractError      | ContractError      | -                  | ContractError
-body cut for ever           | ContractError      | TruncatedBodyError | ContractError      | ContractError      | -                  | ContractError
-one byte wrong              | ContractError      | CorruptBodyError   | ContractError      | ContractError      | -                  | ContractError
-another JSON                | ContractError      | CorruptBodyError   | ContractError      | ContractError      | -                  | ContractError
+body cut, length cut        | ContractError      | again              | done               | done               | -                  | ContractError
+body cut for ever           | ContractError      | TruncatedBodyError | done               | done               | -                  | ContractError
+one byte wrong              | ContractError      | CorruptBodyError   | done               | done               | -                  | ContractError
+another JSON                | ContractError      | CorruptBodyError   | done               | done               | -                  | ContractError
 a page of HTML              | ContractError      | CorruptBodyError   | ContractError      | ContractError      | -                  | ContractError
 JSON under a wrong name     | unnoticed          | unnoticed          | unnoticed          | unnoticed          | -                  | unnoticed
 gzip cut short              | again              | again              | TruncatedBodyError | again              | -                  | again
@@ -135,13 +136,14 @@ FAULTS: Final[dict[str, Injected]] = {
 Outcome = str | type[RestreamError]
 UNNOTICED: Final = "unnoticed"
 AGAIN: Final = "again"
+DONE: Final = "done"
 
 
 def _parsed(table: str) -> dict[tuple[str, Kind], Outcome]:
     """The outcome for each fault and kind of request, where it can be met."""
     (_, *kinds), *rows = [[cell.strip() for cell in line.split("|")] for line in table.strip().splitlines()]
     return {
-        (fault, Kind(kind)): cell if cell in {UNNOTICED, AGAIN} else getattr(exceptions, cell)
+        (fault, Kind(kind)): cell if cell in {UNNOTICED, AGAIN, DONE} else getattr(exceptions, cell)
         for fault, *cells in rows
         for kind, cell in zip(kinds, cells, strict=True)
         if cell != "-"

@@ -159,15 +159,25 @@ class Untidy:
         return {"count": count, "next": following, "previous": None, "results": items}
 
     def _written(self, method: str, path: str, status: int, content: object) -> object:
-        if not self._how.statuses or path.startswith("/o/"):
+        if path.startswith("/o/"):
             return Answer(status, content)
-        kinds = ("said", "said", "ok", "nothing") if method != "POST" or "data_changes" in path else ("said", "single")
-        kind = self._pick(kinds, "written", path)
-        if kind == "single" and isinstance(content, list) and len(cast("list[object]", content)) == 1:
-            content = content[0]
-        if kind in {"ok", "nothing"} or content is None:
-            content = {"status": "ok"} if kind == "ok" else None
-        return Answer(self._pick(_WRITTEN, "status", path) if content is not None else 204, content)
+        if self._how.bodies:
+            kinds = (
+                ("said", "single") if method == "POST" and "parameters" in path else ("said", "said", "ok", "nothing")
+            )
+            match self._pick(kinds, "written", path):
+                case "single" if isinstance(content, list):
+                    items = cast("list[object]", content)
+                    content = items[0] if len(items) == 1 else items
+                case "ok":
+                    content = {"status": "ok"}
+                case "nothing":
+                    content = None
+                case _:
+                    pass
+        if content is None:
+            return Answer(204)
+        return Answer(self._pick(_WRITTEN, "status", path) if self._how.statuses else status, content)
 
     def _pick(self, choices: tuple[Any, ...], *place: object) -> Any:
         return choices[int(self._how.chance(*place) * len(choices))]
