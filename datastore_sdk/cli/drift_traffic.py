@@ -15,6 +15,8 @@ from datastore_sdk.cli.output import Format, FormatOption, JsonOption, deliver, 
 from datastore_sdk.drift import Contract, DriftError, Observations, load, observe, shipped
 from datastore_sdk.drift.findings import Report
 from datastore_sdk.drift.traffic import Walk, record, suggest
+from datastore_sdk.drift.traffic.response_shapes import FILE
+from datastore_sdk.drift.traffic.response_shapes import write as write_shapes
 from datastore_sdk.transport import Client
 
 CREDENTIALS = ("TALLY_AUTH_TOKEN", "RESTREAM_CLIENT_ID", "RESTREAM_CLIENT_SECRET")
@@ -32,6 +34,10 @@ def traffic(
         Path | None,
         typer.Option("--record", help="With --live: a folder to keep the answers in, as scrubbed cassettes."),
     ] = None,
+    shapes: Annotated[
+        bool,
+        typer.Option("--shapes", help=f"With --live: write {FILE}: keys and types of the answers, without any value."),
+    ] = False,
     contract: Annotated[str | None, typer.Option(help="The contract: a file or URL. Default: this SDK's own.")] = None,
     suggest_patch: Annotated[
         bool, typer.Option("--suggest", help="Print the patch that makes the contract fit; the report goes to stderr.")
@@ -53,13 +59,19 @@ def traffic(
 
         datastore drift traffic --live --record cassettes --json
 
+        datastore drift traffic --live --shapes
+
         datastore drift traffic cassettes/*.yaml --contract openapi.yaml --suggest | git apply
     """
-    _check(cassettes, live=live, only_live={"--pad": pad, "--site": site, "--record": record_to})
+    only_live: dict[str, object] = {"--pad": pad, "--site": site, "--record": record_to, "--shapes": shapes or None}
+    _check(cassettes, live=live, only_live=only_live)
     against = Contract(load(contract)) if contract else shipped()
     observations = observe(against, cassettes or ())
     if live:
-        _walk(observations, pad, site, record_to)
+        walk = _walk(observations, pad, site, record_to)
+        if shapes:
+            write_shapes(walk.calls, against, Path(FILE))
+            say(f"Wrote {FILE}: it holds no values and no names; look at it, and send it to the maintainers")
     _check_seen(observations)
     report = Report(
         f"{observations.calls} call{'s' * (observations.calls != 1)} against {against.document.name}",
@@ -81,7 +93,7 @@ def _check(cassettes: list[str] | None, *, live: bool, only_live: dict[str, obje
         raise typer.BadParameter(f"{', '.join(given)} goes with --live")
 
 
-def _walk(observations: Observations, pad: int | None, site: int | None, folder: Path | None) -> None:
+def _walk(observations: Observations, pad: int | None, site: int | None, folder: Path | None) -> Walk:
     with Client() as client:
         say(f"Asking {client.base_url} ...")
         walk = Walk(client, pad_id=pad, site_id=site)
@@ -96,6 +108,7 @@ def _walk(observations: Observations, pad: int | None, site: int | None, folder:
     if folder is not None:
         for path in record(walk.calls, folder, [os.environ.get(name, "") for name in CREDENTIALS]):
             say(f"Kept {path}")
+    return walk
 
 
 def _check_seen(observations: Observations) -> None:

@@ -23,6 +23,7 @@ from datastore_sdk.exceptions import (
 )
 from datastore_sdk.transport.effects import Answer, Request
 from datastore_sdk.transport.lenient import (
+    NOTHING,
     Checked,
     Deviation,
     NotUnderstoodError,
@@ -63,7 +64,12 @@ class UnexpectedContentError(ValueError):
 
 
 def parse(
-    operation: Operation[T], request: Request, body: bytes, *, strict: bool = False, content_type: str = ""
+    operation: Operation[T],
+    request: Request,
+    body: bytes,
+    *,
+    strict: bool = False,
+    headers: Mapping[str, str] = NOTHING,
 ) -> Parsed[T]:
     """The answer as the operation's type.
 
@@ -75,7 +81,7 @@ def parse(
     """
     read, check = _reading(operation)
     try:
-        parsed = read.read(body, content_type) if isinstance(read, Untouched) else Parsed(read(body))
+        parsed = read.read(body, headers) if isinstance(read, Untouched) else Parsed(read(body))
         check(parsed.value)
     except ValueError as error:  # those of pydantic and of parsers are
         failure: Exception = error
@@ -84,7 +90,7 @@ def parse(
         return parsed
     if not strict:
         try:
-            parsed = _lenient(operation, body, content_type)
+            parsed = _lenient(operation, body, headers)
             parsed.size = len(body)
             return parsed  # noqa: TRY300 - nothing else can fail in it
         except UnexpectedContentError as error:
@@ -104,12 +110,12 @@ def _reading(operation: Operation[T]) -> tuple[Callable[[bytes], T], Callable[[T
     return (parse.read, parse.check) if isinstance(parse, Checked) else (parse, lambda _: None)
 
 
-def _lenient(operation: Operation[T], body: bytes, content_type: str) -> Parsed[T]:
+def _lenient(operation: Operation[T], body: bytes, headers: Mapping[str, str]) -> Parsed[T]:
     read, check = _reading(operation)
     if not isinstance(read, Json):
         raise NotUnderstoodError("it cannot be read")
     try:
-        parsed: Parsed[T] = read_leniently(read.type, body, operation.name, content_type)
+        parsed: Parsed[T] = read_leniently(read.type, body, operation.name, headers)
     except ValueError as error:
         is_write = operation.method != "GET" and operation.authenticated
         if not is_write or not (isinstance(error, NotUnderstoodError) or _is_of_service(body)):

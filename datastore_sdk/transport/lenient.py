@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
@@ -25,6 +25,7 @@ from restream_api.types import Json, Model
 M = TypeVar("M", bound=Model)
 T = TypeVar("T")
 
+NOTHING: Mapping[str, str] = {}
 _BOMS = {
     b"\xef\xbb\xbf": "utf-8-sig",
     b"\xff\xfe\x00\x00": "utf-32",
@@ -111,9 +112,9 @@ class Untouched:
         """Reads it."""
         return self.read(content).value
 
-    def read(self, content: bytes, content_type: str = "") -> Parsed[Any]:
+    def read(self, content: bytes, headers: Mapping[str, str] = NOTHING) -> Parsed[Any]:
         """Reads it; a list that comes in an envelope is taken out of it."""
-        data = loaded(content, content_type)
+        data = loaded(content, headers.get("content-type", ""))
         return Parsed(data) if not isinstance(self.by_contract, Json) else _unwrapped(self.by_contract.type, data)
 
 
@@ -138,20 +139,20 @@ class Checked(Generic[T]):
         return value
 
 
-def read_leniently(type_: Any, content: bytes, name: str, content_type: str = "") -> Parsed[Any]:
+def read_leniently(type_: Any, content: bytes, name: str, headers: Mapping[str, str] = NOTHING) -> Parsed[Any]:
     """An answer that does not fit the contract, as far as it does.
 
     Args:
         type_: The type that the contract gives.
         content: The body.
         name: The operation, which deviations are told by.
-        content_type: The header that says how the body is encoded.
+        headers: Of the answer; one says how the body is encoded.
 
     Raises:
         NotUnderstoodError: It is of another shape as a whole.
         ValueError: It is not JSON.
     """
-    page = _unwrapped(type_, loaded(content, content_type))
+    page = _unwrapped(type_, loaded(content, headers.get("content-type", "")))
     if not _is_shaped(type_, page.value):
         raise NotUnderstoodError(f"it is {_name(page.value)}, where the API contract has {_expected(type_)}")
     return Parsed(*_noted(type_, page.value, name), next=page.next)

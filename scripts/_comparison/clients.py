@@ -37,11 +37,12 @@ class Client:
         python: The interpreter that has the client.
         package: Its name.
         form: Whether to make calls in their sync or their async form.
+        untidy: The seed of what its service does to answers; None: they keep to the API contract.
     """
 
-    def __init__(self, python: Path, package: str, form: Form) -> None:
+    def __init__(self, python: Path, package: str, form: Form, untidy: int | None = None) -> None:
         self._command = [str(python), "-P", driver.__file__, package, form]
-        self._sandbox = Sandbox(now=NOW, days=DAYS, token=TOKEN, client_secret=SECRET, denied={DENIED_SITE})
+        self._sandbox = Sandbox(now=NOW, days=DAYS, token=TOKEN, client_secret=SECRET, denied={DENIED_SITE}, untidy=untidy)
         self._seen = 0
 
     def __enter__(self) -> Self:

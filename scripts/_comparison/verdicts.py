@@ -105,6 +105,17 @@ def finding(call: Call, vendor: Observation, ours: Observation) -> str | None:
     return _compared(call.deviations, vendor, ours) or _unexpected(call, ours.result)
 
 
+def failure(call: Call, vendor: Observation, ours: Observation) -> str | None:
+    """What our client fails with at a call that the vendor's does not fail at; None where it does not."""
+    errors = [
+        cast("list[str]", each[ERROR]) if isinstance(each := seen.result, dict) and ERROR in each else []
+        for seen in (vendor, ours)
+    ]
+    if errors[0] or not errors[1] or call.error in errors[1]:
+        return None
+    return f"ours raises {errors[1][0]}; the vendor's gives {_shown(vendor.result)}"
+
+
 def _compared(deviations: Sequence[Deviation], vendor: Observation, ours: Observation) -> str | None:
     for deviation in deviations:
         vendor, ours = deviation.vendor(vendor), deviation.ours(ours)

@@ -307,7 +307,7 @@ def test_rooms_know_when_there_will_be_something_new() -> None:
     ]:
         field = Oilfield(7, FieldClock.running(NOON, 0), 2)
         service = Restream(field, frozenset(), Tokens(Credentials("token", "id", "secret", 60)))
-        source: Source = make(Call(service, "token", ids, Query(()), b"", NOON))
+        source: Source = make(Call(service, "token", ids, Query(()), b"", NOON), dict)
         while source.take(NOON, 100):
             pass
         told: list[bytes] = []

@@ -18,7 +18,7 @@ import pytest
 from _comparison import deviations
 from _comparison.calls import CALLS, NOT_COMPARED
 from _comparison.driver import Client, at_once, made, plain
-from _comparison.verdicts import Call, Deviation, Observation, Request, difference, finding
+from _comparison.verdicts import Call, Deviation, Observation, Request, difference, failure, finding
 
 GET = Request("GET", "/pads/", (), 200)
 NOT_FOUND = {"$error": ["NotFoundError", "RestreamError", "Exception"]}
@@ -96,6 +96,14 @@ def test_requests_are_compared() -> None:
 )
 def test_two_that_agree_must_agree_on_what_was_expected(call: Call, result: Any, words: str | None) -> None:
     assert finding(call, seen(result), seen(result)) == words
+
+
+def test_of_untidy_answers_only_failures_are_looked_at() -> None:
+    call, fails = Call("Pad(id=668).get_sites()"), {"$error": ["ContractError", "RestreamError"]}
+    assert failure(call, seen([1]), seen([2])) is None
+    assert failure(call, seen(NOT_FOUND), seen(fails)) is None
+    assert failure(call, seen([1]), seen(fails)) == "ours raises ContractError; the vendor's gives [1]"
+    assert failure(Call("x", error="RestreamError"), seen([1]), seen(fails)) is None
 
 
 def test_a_difference_that_is_meant_must_be_there_and_be_the_only_one() -> None:

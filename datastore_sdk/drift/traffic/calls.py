@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 
 
@@ -22,6 +23,8 @@ class Call:
     """The cassette that it stands in, or the host that it was made to."""
     host: str = ""
     """The host that it was made to, where that is not the source."""
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False, compare=False)
+    """Of the answer, names in lower case; of recorded answers none."""
     is_there: bool = False
     """Whether what it asks for is known to be there, so that 404 can only mean that the call is not."""
 

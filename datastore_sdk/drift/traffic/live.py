@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ from datastore_sdk.drift.values import is_array, is_object
 from datastore_sdk.exceptions import AnswerError, AuthenticationError
 from datastore_sdk.transport import AnswerEvent, Client, Hooks
 from datastore_sdk.transport.answers import EXCERPT
+from datastore_sdk.transport.lenient import NOTHING, Parsed, Untouched
 from restream_api.api import pads, sites, states
 from restream_api.types import Operation
 
@@ -32,6 +33,14 @@ _REFUSALS: Mapping[int, str] = {
     HTTPStatus.FORBIDDEN: "lets these credentials see nothing of {}",
     HTTPStatus.NOT_FOUND: "has no {}",
 }
+
+
+class _AsTheyCame(Untouched):
+    """Reads an answer as the bytes and the headers that came."""
+
+    def read(self, content: bytes, headers: Mapping[str, str] = NOTHING) -> Parsed[Any]:
+        """Reads it."""
+        return Parsed((content, headers))
 
 
 class Walk:
@@ -117,8 +126,9 @@ class Walk:
 
     def _ask(self, operation: Operation[Any]) -> Any:
         """Makes a call and keeps it; comes back with the answer, or None where it is no success."""
+        headers: Mapping[str, str] = {}
         try:
-            content = self._client.run(replace(operation.with_parse(bytes), success=READ))
+            content, headers = self._client.run(replace(operation.with_parse(_AsTheyCame(bytes)), success=READ))
         except AuthenticationError:
             raise
         except AnswerError as error:
@@ -132,6 +142,7 @@ class Walk:
             media_type="",
             content=content,
             source=urlsplit(self._client.base_url).netloc,
+            headers=headers,
             is_there=self._is_there,
         )
         self.calls.append((operation.name, call))
@@ -145,7 +156,7 @@ class Walk:
 
     def _log(self, operation: Operation[Any]) -> list[dict[str, Any]]:
         answer = self._ask(operation)
-        return _objects(answer.get("change_log") if is_object(answer) else None)
+        return _objects(answer.get("change_log", answer) if is_object(answer) else answer)
 
 
 def _json(content: bytes) -> Any:
@@ -157,8 +168,16 @@ def _json(content: bytes) -> Any:
 
 def _objects(value: Any) -> list[dict[str, Any]]:
     """The objects of a list that have an id, whatever the service answered."""
+    if is_object(value):
+        value = value.get("results", value.get("data"))
     items = value if is_array(value) else []
-    return [item for item in items if is_object(item) and isinstance(item.get("id"), int)]
+    objects = [{**item, "id": _number(item.get("id"))} for item in items if is_object(item)]
+    return [item for item in objects if isinstance(item["id"], int)]
+
+
+def _number(id: object) -> object:
+    """An id that came as text, as the number that it is."""
+    return int(id) if isinstance(id, str) and id.isascii() and id.isdecimal() else id
 
 
 def _ids(stages: list[dict[str, Any]]) -> list[int]:
@@ -170,7 +189,8 @@ def _starts(stages: list[dict[str, Any]]) -> Iterator[datetime]:
     for stage in stages:
         try:
             if stage["end"]:
-                yield datetime.fromisoformat(stage["start"])
+                start = datetime.fromisoformat(stage["start"])
+                yield start if start.tzinfo else start.replace(tzinfo=UTC)
                 return
         except (KeyError, TypeError, ValueError):
             continue

@@ -189,7 +189,7 @@ class Exchange:
                 opened.request,
                 (yield from self._whole(opened)),
                 strict=self.strict,
-                content_type=opened.content_type,
+                headers=opened.headers,
             )
             if opened.status not in call.operation.success:
                 parsed.deviations = [*parsed.deviations, Deviation("status", call.operation.name, str(opened.status))]

@@ -37,9 +37,9 @@ class Opened:
         return self._answer.status
 
     @property
-    def content_type(self) -> str:
-        """What the service says of the body's encoding."""
-        return self._answer.headers.get("content-type", "")
+    def headers(self) -> Mapping[str, str]:
+        """The headers, names in lower case."""
+        return self._answer.headers
 
     def read(self) -> Steps[bytes]:
         """The next piece of the body; empty at its end."""

@@ -1,0 +1,138 @@
+"""The file of shapes that users can send: what it tells, and that nothing else is in it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datastore_sdk import Client
+from datastore_sdk.cli import main
+from datastore_sdk.drift import shipped
+from datastore_sdk.drift.traffic import Walk
+from datastore_sdk.drift.traffic.calls import Call
+from datastore_sdk.drift.traffic.response_shapes import FILE, keys_of, shape_of_call
+from datastore_sdk.sandbox import Sandbox
+from datastore_sdk.version import VERSION
+from tests.conftest import NOW
+
+WORDS = re.compile(
+    r"""\*|none|another|chunked|content-length|application/json|gzip|utf-8|revision_note
+    |object|array|null|boolean|integer|number|nested|missing|by\ time|site\ by\ site|otherwise
+    |text(,\ (empty|number|date-time\ with(out)?\ zone(,\ fraction)?))?|0|1|2\ to\ 9|10\ to\ 99|100\ or\ more
+    |(get|list|stream)_[a-z_]+|GET|/external/thirdparty/v1/[a-z_{}/]+
+    |sdk|calls|operation|method|path|query|status|framing|media\ type|charset|encoding|length|body|records
+    |types|keys|always|lengths|items|count|objects\ only|order|sites|several\ of\ a\ site\ and\ second|timestamp
+    |site_id|fields|fields\ in\ a\ record|pad__id|site__id|histories|end_datetime|start_datetime|si_units|resolution
+    |routed""",
+    re.VERBOSE,
+)
+"""All that may stand in the file, beside the keys of the contract."""
+
+
+@pytest.mark.parametrize("untidy", [None, 1])
+def test_nothing_but_shapes_is_in_the_file(
+    untidy: int | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with Sandbox(now=NOW, days=1, untidy=untidy) as sandbox:
+        for name, value in sandbox.environment.items():
+            monkeypatch.setenv(name, value)
+        assert main(["drift", "traffic", "--live", "--shapes"]) in ({0} if untidy is None else {1, 2})
+        paths = {request.path for request in sandbox.requests}
+    assert f"Wrote {FILE}" in capsys.readouterr().err
+    text = (tmp_path / FILE).read_text()
+    shapes = json.loads(text)
+    keys = keys_of(shipped())
+    strange = {each for each in leaves(shapes) if not (WORDS.fullmatch(each) or each in keys)}
+    assert strange <= {VERSION, *map(str, (200, 201, 203, 404))}
+    assert len(shapes["calls"]) >= len(paths)
+    assert len(text) < 200_000
+
+
+def leaves(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield key
+            yield from leaves(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from leaves(item)
+    elif not isinstance(value, bool):
+        yield str(value)
+
+
+def shape_of(content: Any, path: str = "/pads/681/", **headers: str) -> dict[str, Any]:
+    call = Call(
+        method="GET",
+        url=f"/external/thirdparty/v1{path}",
+        status=200,
+        media_type="",
+        content=content if isinstance(content, bytes) else json.dumps(content).encode(),
+        source="host",
+        headers={name.replace("_", "-"): value for name, value in headers.items()},
+    )
+    return shape_of_call("get_pad", call, shipped(), keys_of(shipped()))
+
+
+def test_keys_that_may_be_data_are_not_told() -> None:
+    pad = {
+        "id": 5,
+        "a_new_key": {"Secret Ranch 4": 1, "secret_ranch": 2},
+        "Secret Ranch 4": 7,
+        "simops_config": {"measurement_sources": {"frac": [{"name": "Secret", "secret_ranch_no_4": 1}]}},
+    }
+    text = json.dumps(shape_of(pad))
+    assert "ecret" not in text
+    assert "a_new_key" in text
+    by_site = json.dumps(shape_of({"4711": [{"id": 5, "secret": 1.5}]}, "/pads/681/aggregations/"))
+    assert "4711" not in by_site
+    assert "secret" not in by_site
+
+
+def test_headers_are_told_in_known_words() -> None:
+    shape = shape_of(
+        b"[]", content_type='application/json; charset="UTF-8"', transfer_encoding="chunked", server="s3cret"
+    )
+    assert shape["framing"] == {
+        "media type": "application/json",
+        "charset": "utf-8",
+        "encoding": "none",
+        "length": "chunked",
+    }
+    assert shape_of(b"<html>s3cret</html>", content_type="s3cret/x")["framing"]["media type"] == "another"
+    assert shape_of(b"<html>s3cret</html>")["body"] == {"not JSON": "10 to 99"}
+
+
+@pytest.mark.parametrize(
+    ("stamps", "order", "several"),
+    [
+        ([(1, 1), (1, 2), (2, 1)], "by time", False),
+        ([(1, 1), (2, 1), (1, 2), (2, 2)], "site by site", False),
+        ([(1, 1), (2, 2), (1, 2), (2, 1)], "otherwise", False),
+        ([(1, 1), (1, 1), (2, 1)], "by time", True),
+    ],
+)
+def test_the_order_of_records(stamps: list[tuple[int, int]], order: str, several: bool) -> None:
+    records = [{"timestamp": time, "site_id": site, "secret_field": "O"} for time, site in stamps]
+    told = shape_of(records, "/pads/681/data/")["records"]
+    assert (told["order"], told["several of a site and second"]) == (order, several)
+    assert told["fields"] == ["text"]
+    assert "secret" not in json.dumps(told)
+
+
+def test_a_walk_through_an_untidy_service_sees_as_much() -> None:
+    seen: list[set[str]] = []
+    for untidy in (None, 3):
+        with (
+            Sandbox(now=NOW, days=1, untidy=untidy) as sandbox,
+            Client(sandbox.token, base_url=sandbox.url) as client,
+        ):
+            walk = Walk(client)
+            walk.go()
+        seen.append({operation for operation, _ in walk.calls})
+    assert seen[0] == seen[1]
