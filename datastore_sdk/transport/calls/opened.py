@@ -28,18 +28,13 @@ class Opened:
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """The headers of the response."""
+        """The headers of the response, names in lower case."""
         return self._answer.headers
 
     @property
     def status(self) -> int:
         """The HTTP status."""
         return self._answer.status
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """The headers, names in lower case."""
-        return self._answer.headers
 
     def read(self) -> Steps[bytes]:
         """The next piece of the body; empty at its end."""
