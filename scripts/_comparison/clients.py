@@ -42,7 +42,9 @@ class Client:
 
     def __init__(self, python: Path, package: str, form: Form, untidy: int | None = None) -> None:
         self._command = [str(python), "-P", driver.__file__, package, form]
-        self._sandbox = Sandbox(now=NOW, days=DAYS, token=TOKEN, client_secret=SECRET, denied={DENIED_SITE}, untidy=untidy)
+        self._sandbox = Sandbox(
+            now=NOW, days=DAYS, token=TOKEN, client_secret=SECRET, denied={DENIED_SITE}, untidy=untidy
+        )
         self._seen = 0
 
     def __enter__(self) -> Self:

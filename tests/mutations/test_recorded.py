@@ -92,4 +92,3 @@ def test_records_that_come_site_by_site(form: Form, client: Client, tmp_path: Pa
     assert json.loads((tmp_path / "site.json").read_text()) == recorded
     with (tmp_path / "pad.csv").open(newline="") as rows:
         assert [row["timestamp"] for row in csv.DictReader(rows)] == [str(each["timestamp"]) for each in recorded]
-
