@@ -13,7 +13,7 @@ from datastore_sdk.entities.intervals import interval_of, merged
 from datastore_sdk.filters import DataForm, checked_form, completed_by
 from datastore_sdk.transport import Client, UnexpectedContentError
 from datastore_sdk.transport.calls.exchange import Flow
-from datastore_sdk.transport.lenient import Checked, Untouched, read_value
+from datastore_sdk.transport.lenient import Checked, Untouched, is_array, read_value
 from restream_api.api.sites import acknowledge_site_data_changes, get_site_data_change
 from restream_api.models import Acknowledgement, Acknowledgements, ChangeLog
 from restream_api.models import DataChange as DataChangeModel
@@ -119,7 +119,8 @@ class DataChange(Entity, DataChangeModel):
         body = Acknowledgements(change_log=[Acknowledgement(id=self.id, update_received=True)])
         log = yield from acknowledge_site_data_changes(self.site, body=body)
         still_open = log.get("change_log")  # an answer that lists nothing is a success all the same
-        return not isinstance(still_open, list) or all(change.get("id") != self.id for change in still_open)
+        changes: list[Any] = still_open if is_array(still_open) else []
+        return all(change.get("id") != self.id for change in changes)
 
 
 def corrected(

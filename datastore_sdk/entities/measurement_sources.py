@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any
 
 from pydantic import ValidationError
 
 from datastore_sdk.entities.resource import answer_to
 from datastore_sdk.transport.calls.exchange import Flow
-from datastore_sdk.transport.lenient import read_object
+from datastore_sdk.transport.lenient import is_array, is_object, read_object
 from restream_api.api.pads import get_pad, list_pads
 from restream_api.api.sites import get_site
 from restream_api.models import MeasurementSource, MeasurementSources, Pad
@@ -37,10 +36,10 @@ def sources_of_site(site_id: int, *, as_dict: bool) -> Flow[MeasurementSources |
 def _kinds(pad: Pad | dict[str, Any], *, as_dict: bool) -> MeasurementSources | dict[str, Any]:
     """The sources of a pad by kind, those of kinds that the contract does not know too."""
     config = pad.get("simops_config")
-    sources = config.get("measurement_sources") if isinstance(config, Model | dict) else None
+    sources: Any = config.get("measurement_sources") if isinstance(config, Model) or is_object(config) else None
     kinds: dict[str, Any] = dict.fromkeys(_KINDS, ())
-    kinds.update(cast("Mapping[str, Any]", sources) if isinstance(sources, MeasurementSources | dict) else {})
-    lists = {name: [*of_kind] if isinstance(of_kind, list) else [] for name, of_kind in kinds.items()}
+    kinds.update(sources.items() if isinstance(sources, MeasurementSources) or is_object(sources) else ())
+    lists: dict[str, list[Any]] = {name: [*each] if is_array(each) else [] for name, each in kinds.items()}
     if as_dict:
         return lists
     return MeasurementSources.model_validate({name: _objects(of_kind) for name, of_kind in lists.items()})
@@ -51,12 +50,12 @@ def _objects(of_kind: list[Any]) -> list[MeasurementSource]:
     for item in of_kind:
         if isinstance(item, MeasurementSource):
             found.append(item)
-        elif isinstance(item, dict):  # of a kind that the contract does not know
+        elif is_object(item):  # of a kind that the contract does not know
             with suppress(ValidationError):
-                found.append(read_object(MeasurementSource, cast("dict[str, Any]", item)).value)
+                found.append(read_object(MeasurementSource, item).value)
     return found
 
 
 def _is_attached(site_id: int, source: Any) -> bool:
-    sites = source.get("attached_sites") if isinstance(source, MeasurementSource | dict) else None
-    return isinstance(sites, list) and site_id in sites
+    sites = source.get("attached_sites") if isinstance(source, MeasurementSource) or is_object(source) else None
+    return is_array(sites) and site_id in sites

@@ -101,8 +101,10 @@ class Resource(Entity):
 
 def answer_to(operation: Operation[T], *, as_dict: bool) -> Flow[T | Any]:
     """The answer as the contract has it, or untouched."""
-    answer: T = yield from operation.with_parse(Untouched(operation.parse)) if as_dict else operation
-    return answer
+    if as_dict:
+        untouched: Any = yield from operation.with_parse(Untouched(operation.parse))
+        return untouched
+    return (yield from operation)
 
 
 def one(kind: type[R], client: Client, operation: Operation[Any], *, as_dict: bool) -> Flow[R | dict[str, Any]]:

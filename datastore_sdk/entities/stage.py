@@ -25,7 +25,7 @@ from datastore_sdk.enums import OperationName, StageNameFilters
 from datastore_sdk.filters import DataForm, checked_form, completed_by
 from datastore_sdk.transport import Client
 from datastore_sdk.transport.calls.exchange import Flow
-from datastore_sdk.transport.lenient import Untouched
+from datastore_sdk.transport.lenient import Untouched, is_array, is_object
 from restream_api.models import Stage as StageModel
 from restream_api.models import StageAggregations
 from restream_api.types import Json
@@ -117,8 +117,7 @@ def stages_of(
     if as_dict:
         untouched: list[dict[str, Any]] = yield from operation.with_parse(Untouched(operation.parse))
         if add_aggregations:
-            sent: list[Any] = untouched  # which may be anything
-            known = [stage for stage in sent if isinstance(stage, dict)]
+            known = [stage for stage in untouched if is_object(stage)]  # untouched, it may be anything
             yield from _add_aggregations(endpoints, id, known, names, as_dict=True)
         return untouched
     stages = [Stage.adopt(stage, client) for stage in (yield from operation.with_parse(_parse))]
@@ -148,11 +147,11 @@ def _add_aggregations(
             aggregations_filter=list(names) if names else None,
         )
         answer = yield from answer_to(operation, as_dict=as_dict)
-        for site, aggregations in answer.items() if isinstance(answer, dict) else ():
+        for site, aggregations in answer.items() if is_object(answer) else ():
             if isinstance(aggregations, str):
                 log.warning("The stages of site %s come without aggregations; the service says: %s", site, aggregations)
-            for numbers in cast("list[Any]", aggregations) if isinstance(aggregations, list) else ():
-                stage_id = numbers.get("id") if isinstance(numbers, StageAggregations | dict) else None
+            for numbers in aggregations if is_array(aggregations) else ():
+                stage_id = numbers.get("id") if isinstance(numbers, StageAggregations) or is_object(numbers) else None
                 if isinstance(stage_id, int) and stage_id in by_id:
                     _set_aggregations(by_id[stage_id], numbers)
 

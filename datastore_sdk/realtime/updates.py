@@ -92,9 +92,10 @@ def updates(
     seen: set[bytes] | None = set() if once else None
 
     def hearer_of_items() -> Hearer[Any]:
-        if adopt is None:
+        make = adopt
+        if make is None:
             return Looking(lambda items: look_at(contract, items, operation, client.exchange))
-        return Making(lambda item: adopt(told(contract, item, operation, client.exchange)), counts)
+        return Making(lambda item: make(told(contract, item, operation, client.exchange)), counts)
 
     def listen(form: Form[Any], _: Hold, hearer: Hearer[Any] | None = None) -> Steps[None]:
         messages = Messages(form, counts, seen=seen)

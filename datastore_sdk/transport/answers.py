@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import orjson
 from pydantic import ValidationError
@@ -31,9 +31,10 @@ from datastore_sdk.transport.lenient import (
     Untouched,
     empty,
     read_leniently,
+    type_of,
 )
 from datastore_sdk.transport.mask import Mask, printable
-from restream_api.types import Json, Operation
+from restream_api.types import Operation
 
 T = TypeVar("T")
 
@@ -97,8 +98,8 @@ def parse(
             failure = error
         except ValueError:  # what was wrong at first says more
             pass
-    del body  # it may hold a token, and tools show the variables of a frame that raises
     problems, more = _problems(failure, request)
+    del body, failure  # one may hold a token, and tools show the variables of a frame that raises; the other, the frame
     what = "; ".join(problems) + (f" (and {more} more)" if more else "")
     message = f"{request.method} {request.url} answered something that the API contract does not allow: {what}"
     raise ContractError(message, method=request.method, url=request.url, problems=problems)
@@ -107,21 +108,25 @@ def parse(
 def _reading(operation: Operation[T]) -> tuple[Callable[[bytes], T], Callable[[T], object]]:
     """How an answer is read, and how it is checked then."""
     parse = operation.parse
-    return (parse.read, parse.check) if isinstance(parse, Checked) else (parse, lambda _: None)
+    if isinstance(parse, Checked):
+        checked = cast("Checked[T]", parse)
+        return checked.read, checked.check
+    return parse, lambda _: None
 
 
 def _lenient(operation: Operation[T], body: bytes, headers: Mapping[str, str]) -> Parsed[T]:
     read, check = _reading(operation)
-    if not isinstance(read, Json):
+    type_ = type_of(read)
+    if type_ is None:
         raise NotUnderstoodError("it cannot be read")
     try:
-        parsed: Parsed[T] = read_leniently(read.type, body, operation.name, headers)
+        parsed: Parsed[T] = read_leniently(type_, body, operation.name, headers)
     except ValueError as error:
         is_write = operation.method != "GET" and operation.authenticated
         if not is_write or not (isinstance(error, NotUnderstoodError) or _is_of_service(body)):
             raise
         what = "cannot be read, or nothing came; the write was carried out"
-        return Parsed(empty(read.type), [Deviation("type", operation.name, what)] if body.strip() else [])
+        return Parsed(empty(type_), [Deviation("type", operation.name, what)] if body.strip() else [])
     check(parsed.value)
     return parsed
 

@@ -14,7 +14,18 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Generic, Literal, NamedTuple, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import (
+    Any,
+    Generic,
+    Literal,
+    NamedTuple,
+    TypeGuard,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import pydantic_core
 from msgspec import Struct
@@ -115,7 +126,22 @@ class Untouched:
     def read(self, content: bytes, headers: Mapping[str, str] = NOTHING) -> Parsed[Any]:
         """Reads it; a list that comes in an envelope is taken out of it."""
         data = loaded(content, headers.get("content-type", ""))
-        return Parsed(data) if not isinstance(self.by_contract, Json) else _unwrapped(self.by_contract.type, data)
+        type_ = type_of(self.by_contract)
+        return Parsed(data) if type_ is None else _unwrapped(type_, data)
+
+
+def type_of(read: object) -> Any:
+    """The type that the contract gives to what reads an answer; None where it does not say."""
+    return read.type if _is_json(read) else None
+
+
+def _is_json(read: object) -> TypeGuard[Json[Any]]:
+    return isinstance(read, Json)
+
+
+def is_checked(parse: object) -> TypeGuard[Checked[Any]]:
+    """Whether an answer is checked when it was read."""
+    return isinstance(parse, Checked)
 
 
 class Checked(Generic[T]):
@@ -193,6 +219,16 @@ def empty(type_: Any) -> Any:
     return {}
 
 
+def is_object(value: object) -> TypeGuard[dict[str, Any]]:
+    """Whether a value is a JSON object."""
+    return isinstance(value, dict)
+
+
+def is_array(value: object) -> TypeGuard[list[Any]]:
+    """Whether a value is a JSON array."""
+    return isinstance(value, list)
+
+
 def loaded(content: bytes, content_type: str = "") -> Any:
     """JSON, also where it begins with a byte order mark, is in another charset than UTF-8, or holds NaN.
 
@@ -225,21 +261,21 @@ def _decoded(content: bytes, content_type: str) -> bytes | str:
 def _unwrapped(type_: Any, data: Any) -> Parsed[Any]:
     """What was asked for, out of the envelope that it may have come in."""
     following: object = None
-    if isinstance(data, dict):
-        envelope = cast("dict[str, Any]", data)
+    if is_object(data):
+        envelope = data
         for key in _PAGES:
             if key in envelope and not _declares(type_, envelope) and _can_be(type_, envelope[key]):
                 data, following = envelope[key], envelope.get("next")
                 break
-    if isinstance(data, list):
-        items = cast("list[object]", data)
+    if is_array(data):
+        items = data
         if name := _only_list(type_):
             return Parsed({name: items}, next=following)
         if get_origin(type_) is list:
             return Parsed(items, next=following)
         if _is_model(type_) and len(items) == 1:
             return Parsed(items[0])
-    elif isinstance(data, dict) and get_origin(type_) is list and _declares(get_args(type_)[0], data):
+    elif is_object(data) and get_origin(type_) is list and _declares(get_args(type_)[0], data):
         return Parsed([data])
     return Parsed(data)
 
@@ -252,7 +288,7 @@ def _declares(type_: Any, data: dict[str, Any]) -> bool:
 
 
 def _can_be(type_: Any, data: Any) -> bool:
-    return _is_shaped(type_, data) or (isinstance(data, list) and _only_list(type_) is not None)
+    return _is_shaped(type_, data) or (is_array(data) and _only_list(type_) is not None)
 
 
 def _only_list(type_: Any) -> str | None:
@@ -263,10 +299,10 @@ def _only_list(type_: Any) -> str | None:
 
 def _is_shaped(type_: Any, data: Any) -> bool:
     if get_origin(type_) is list:
-        return isinstance(data, list)
-    if not isinstance(data, dict):
+        return is_array(data)
+    if not is_object(data):
         return False
-    return get_origin(type_) is dict or _declares(type_, cast("dict[str, Any]", data))
+    return get_origin(type_) is dict or _declares(type_, data)
 
 
 def _is_model(type_: Any) -> bool:
@@ -310,9 +346,9 @@ def _read(type_: Any, value: Any, place: str, notes: dict[Deviation, None]) -> A
 
 def _reader(type_: Any, value: Any) -> Callable[[Any, Any, str, dict[Deviation, None]], Any] | None:
     """What reads the parts of a value; None where it has none, or not those of the type."""
-    if isinstance(value, list):
+    if is_array(value):
         return _items if get_origin(type_) is list else None
-    if isinstance(value, dict):
+    if is_object(value):
         if _is_model(type_):
             return _fields_of
         return _values if get_origin(type_) is dict else None
@@ -322,9 +358,9 @@ def _reader(type_: Any, value: Any) -> Callable[[Any, Any, str, dict[Deviation, 
 def _alike(members: tuple[Any, ...], value: Any) -> Any:
     """The member of a union that a value is most like; None where it is like none."""
     for member in members:
-        if isinstance(value, dict) and (_is_model(member) or get_origin(member) is dict):
+        if is_object(value) and (_is_model(member) or get_origin(member) is dict):
             return member
-        if isinstance(value, list) and get_origin(member) is list:
+        if is_array(value) and get_origin(member) is list:
             return member
         if isinstance(value, str) and member is AwareDatetime and str not in members:
             return member
@@ -397,7 +433,7 @@ def _moment(value: Any) -> datetime | None:
 
 
 def _name(value: Any) -> str:
-    return _TYPES.get(type(value), type(value).__name__)
+    return _TYPES.get(value.__class__, "something else")
 
 
 def _expected(type_: Any) -> str:

@@ -16,6 +16,7 @@ from datastore_sdk.drift import shipped
 from datastore_sdk.drift.traffic import Walk
 from datastore_sdk.drift.traffic.calls import Call
 from datastore_sdk.drift.traffic.response_shapes import FILE, keys_of, shape_of_call
+from datastore_sdk.drift.values import is_array, is_object
 from datastore_sdk.sandbox import Sandbox
 from datastore_sdk.version import VERSION
 from tests.conftest import NOW
@@ -55,11 +56,10 @@ def test_nothing_but_shapes_is_in_the_file(
 
 
 def leaves(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield key
-            yield from leaves(item)
-    elif isinstance(value, list):
+    if is_object(value):
+        yield from value
+        yield from leaves([*value.values()])
+    elif is_array(value):
         for item in value:
             yield from leaves(item)
     elif not isinstance(value, bool):

@@ -14,6 +14,7 @@ import orjson
 
 from datastore_sdk import Client, DataChange, Pad, Site, State
 from datastore_sdk.transport.effects import Request
+from restream_api.types import Model
 from tests.mutations.mutate import FIRST, Mutation, mutations
 from tests.support.in_process import Reply, client_answered, path_of
 
@@ -184,7 +185,8 @@ class Tried:
         return "another item is lost or changed" if lost > 1 else ""
 
     def _items(self, result: Any) -> list[Any]:
-        return result if isinstance(result, list) else [result]
+        items: list[Any] = [*result] if isinstance(result, list) else [result]
+        return items
 
     def _answer(self, request: Request) -> Reply:
         path = path_of(request)
@@ -197,10 +199,11 @@ class Tried:
 
 def _use(item: Any) -> None:
     """What every program does with what it got."""
-    if isinstance(item, bool):
+    if item is True or item is False:
         return
     repr(item)
     assert all(name in item for name in dict(item))
+    assert isinstance(item, Model)
     for name in type(item).model_fields:
         item.get(name)
         getattr(item, name, None)

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from datastore_sdk.drift.values import is_object
+
 Place = tuple[str | int, ...]
 """Keys and positions that lead to a value."""
 
@@ -47,7 +49,7 @@ def mutations(answer: Any, first: int = FIRST) -> Iterator[Mutation]:
     copy = json.loads(json.dumps(answer))  # in which nothing is shared
     for place in _places(answer, (), first):
         parent, key = _at(copy, place[:-1]), place[-1]
-        value = parent[key]
+        value: Any = parent[key]
         if isinstance(key, str):
             before = dict(parent)
             del parent[key]
@@ -58,7 +60,7 @@ def mutations(answer: Any, first: int = FIRST) -> Iterator[Mutation]:
             parent[key] = other
             yield Mutation(kind, place, copy)
         parent[key] = value
-        if isinstance(value, dict):
+        if is_object(value):
             value["a_key_that_is_new"] = {"with": ["a", "value"]}
             yield Mutation("unknown key", place, copy)
             del value["a_key_that_is_new"]

@@ -6,6 +6,7 @@ import csv
 import json
 import logging
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,17 +55,15 @@ def client() -> Iterator[Client]:
 def test_objects(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     pad = Pad(id=PAD, client=client)
     lists: dict[str, Callable[..., Any]] = {
-        "pad_many": lambda **how: Pad.get_models(client=client, **how),
+        "pad_many": partial(Pad.get_models, client=client),
         "sites_many_by_pad": pad.get_sites,
         "states_many_by_pad": pad.get_states,
         "fields_pad": pad.get_fields_metadata,
         "stages_pad": pad.get_stages_metadata,
         "pad_parameters": pad.get_stages_aggregations,
-        "data_changes_pad_many": lambda **how: pad.get_data_changes(**how)[0],
     }
     for name, call in lists.items():
-        expected = json.loads(sample(name))
-        expected = expected["change_log"] if isinstance(expected, dict) else expected
+        expected: list[dict[str, Any]] = json.loads(sample(name))
         assert call(as_dict=True) == expected
         found = call()
         assert [sorted(dict(each)) for each in found] == [sorted(each) for each in expected]
@@ -75,6 +74,7 @@ def test_objects(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     with_numbers = [stage for stage in pad.get_stages_metadata(add_aggregations=True) if stage.aggregations]
     listed = json.loads(sample("aggregations_pad")).values()
     assert {stage.id for stage in with_numbers} <= {each["id"] for site in listed for each in site}
+    assert pad.get_data_changes(as_dict=True)[0] == json.loads(sample("data_changes_pad_many"))["change_log"]
     change = pad.get_data_changes()[0][0]
     change.update()
     assert change.id == 339

@@ -6,6 +6,7 @@ import copy
 import json
 import pickle
 import zlib
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -99,21 +100,21 @@ def test_items_that_are_no_objects_are_left_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("encode", "content_type"),
+    ("encoding", "content_type"),
     [
-        (lambda text: text.encode("utf-8-sig"), ""),
-        (lambda text: text.encode("utf-16"), ""),
-        (lambda text: text.encode("utf-16-le"), "application/json; charset=utf-16le"),
-        (lambda text: text.encode("utf-32"), ""),
-        (lambda text: text.encode("latin-1"), 'application/json; charset="ISO-8859-1"'),
-        (lambda text: text.encode(), "application/json; charset=iso-8859-1"),
-        (lambda text: text.encode(), "application/json; charset=no-such-thing"),
+        ("utf-8-sig", ""),
+        ("utf-16", ""),
+        ("utf-16-le", "application/json; charset=utf-16le"),
+        ("utf-32", ""),
+        ("latin-1", 'application/json; charset="ISO-8859-1"'),
+        ("utf-8", "application/json; charset=iso-8859-1"),
+        ("utf-8", "application/json; charset=no-such-thing"),
     ],
 )
 @pytest.mark.parametrize("as_dict", [False, True])
-def test_other_charsets(encode: Any, content_type: str, as_dict: bool) -> None:
+def test_other_charsets(encoding: str, content_type: str, as_dict: bool) -> None:
     text = json.dumps([{**PAD, "name": "Señor Müller 4"}], ensure_ascii=False)
-    pads: Any = Pad.get_models(client=client(encode(text), content_type=content_type), as_dict=as_dict)
+    pads: Any = Pad.get_models(client=client(text.encode(encoding), content_type=content_type), as_dict=as_dict)
     assert pads[0]["name"] == "Señor Müller 4"
 
 
@@ -131,15 +132,15 @@ def test_an_object_nested_too_deep_is_refused() -> None:
             Pad.get_model(5, client=client(body), as_dict=as_dict)
 
 
-@pytest.mark.parametrize(
-    "envelope",
-    [
-        lambda items: {"count": len(items), "next": None, "previous": None, "results": items},
-        lambda items: {"data": items},
-        lambda items: {"results": items},
-        lambda items: items,
-    ],
-)
+ENVELOPES: list[Callable[[list[Any]], Any]] = [
+    lambda items: {"count": len(items), "next": None, "previous": None, "results": items},
+    lambda items: {"data": items},
+    lambda items: {"results": items},
+    lambda items: items,
+]
+
+
+@pytest.mark.parametrize("envelope", ENVELOPES)
 def test_envelopes(envelope: Any) -> None:
     pad = Pad(id=5, client=client(envelope(SITES)))
     assert [site.id for site in pad.get_sites()] == [11, 12, 13]

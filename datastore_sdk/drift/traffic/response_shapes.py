@@ -160,8 +160,8 @@ def _both(one: _Shape, other: _Shape) -> _Shape:
         fields[key] = _both(fields[key], shape) if key in fields else shape
     if "keys" in one or "keys" in other:
         merged["keys"] = fields
-        always = [set(each["always"]) for each in (one, other) if "always" in each]
-        merged["always"] = sorted(set.intersection(*always))
+        always = [each["always"] for each in (one, other) if "always" in each]
+        merged["always"] = sorted(key for key in fields if all(key in each for each in always))
     items = [each["items"] for each in (one, other) if "items" in each]
     return {**merged, "items": reduce(_both, items)} if items else merged
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final, cast
+from typing import Any, Final, TypeGuard, cast
 from urllib.parse import urlencode
 
 from datastore_sdk.sandbox.field.readings import Record
@@ -113,8 +113,8 @@ class Untidy:
 
     def _field(self, key: str, value: object, place: str) -> object:
         how = self._how
-        if isinstance(value, list | dict):
-            return self._value(value, place)
+        if isinstance(value, list) or isinstance(value, dict):  # noqa: SIM101 - type checkers know no more of a union
+            return self._value(cast("object", value), place)
         if key in _EXACT or value is None or isinstance(value, bool):
             return value
         if how.nulls and key not in _KEPT and how.chance("null", place) < _SELDOM:
@@ -142,10 +142,9 @@ class Untidy:
         return value
 
     def _enveloped(self, path: str, query: list[tuple[str, str]], content: object) -> object:
-        is_list = isinstance(content, list) and path.endswith(_LISTS)
-        if not is_list or not self._how.envelopes:
+        if not (_is_list(content) and path.endswith(_LISTS) and self._how.envelopes):
             return content
-        items = cast("list[object]", content)
+        items = content
         kind = self._pick(("bare", "data", "results"), "envelope", path)
         if kind != "results":
             return {"data": items} if kind == "data" else items
@@ -191,7 +190,7 @@ class Untidy:
         keys = {"timestamp": timestamp, **({"site_id": site_id} if "site_id" in record else {})}
         fields = [name for name in record if name not in keys]
         for names in (fields[::2], fields[1::2]):
-            yield cast("Record", {**keys, **{name: record[name] for name in names}})
+            yield {**keys, **{name: record[name] for name in names}}
 
     def _disordered(self, records: Iterator[Record]) -> Iterator[Record]:
         """Blocks of seconds, site by site; some records late."""
@@ -217,6 +216,10 @@ class Untidy:
                 first = second
             block.append(record)
         yield from sorted(block, key=_site)
+
+
+def _is_list(value: object) -> TypeGuard[list[object]]:
+    return isinstance(value, list)
 
 
 def _site(record: Record) -> Any:

@@ -21,10 +21,18 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, cast, get_a
 from datastore_sdk.checks import level_of_user
 from datastore_sdk.exceptions import DriftFoundError, DriftWarning
 from datastore_sdk.transport.calls.attempt import facts, facts_of
-from datastore_sdk.transport.lenient import Checked, Deviation, Parsed, Untouched, read_object, read_value
+from datastore_sdk.transport.lenient import (
+    Deviation,
+    Parsed,
+    Untouched,
+    is_checked,
+    read_object,
+    read_value,
+    type_of,
+)
 from datastore_sdk.transport.telling.hooks import DriftEvent, Hooks, tell
 from datastore_sdk.transport.telling.logs import logger
-from restream_api.types import Json, Model, Operation
+from restream_api.types import Model, Operation
 
 if TYPE_CHECKING:
     from datastore_sdk.transport.calls.call import Call
@@ -68,14 +76,11 @@ def check(call: Call, parsed: Parsed[Any], hooks: Hooks) -> None:
     mode = _mode()
     if _is_thorough(mode, hooks):
         parse = call.operation.parse
-        parse = parse.read if isinstance(parse, Checked) else parse
-        if isinstance(parse, Untouched):
-            if isinstance(by_contract := parse.by_contract, Json):
-                _look(
-                    _all_deviations(read_value(by_contract.type, parsed.value, call.operation.name)), call, mode, hooks
-                )
-        else:
-            _look(_all_deviations(parsed), call, mode, hooks)
+        read: object = parse.read if is_checked(parse) else parse
+        if isinstance(read, Untouched):
+            type_ = type_of(read.by_contract)
+            parsed = Parsed(None) if type_ is None else read_value(type_, parsed.value, call.operation.name)
+        _look(_all_deviations(parsed), call, mode, hooks)
     elif parsed.deviations:
         _look(parsed.deviations, call, mode, hooks)
 
