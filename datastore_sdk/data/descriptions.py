@@ -43,6 +43,9 @@ def descriptions(exchange: Exchange, queries: Sequence[DataQuery]) -> Steps[Desc
             log.warning("Without units and labels of the fields of %s %d: %s", source, id_, error)
             continue
         for field in fields:
-            unit = field.si_unit if si_units else field.imperial_unit
-            found.setdefault(field.name, Description(field.label, unit))
+            name, label = field.get("name"), field.get("label")
+            unit = field.get("si_unit" if si_units else "imperial_unit")
+            if isinstance(name, str):  # and not whatever else the service sent as that
+                text = label if isinstance(label, str) else ""
+                found.setdefault(name, Description(text, unit if isinstance(unit, str) else None))
     return found

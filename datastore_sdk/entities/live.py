@@ -276,7 +276,7 @@ def _manners(options: LiveOptions, on_error: bool, on_close: bool) -> Manners:
 
 
 def _name(state: State) -> Hashable:
-    return repr(state.get("id"))
+    return repr((state.get("id"), state.get("site_name")))  # either may be anything, or missing
 
 
 def _aspects(state: State) -> Hashable:

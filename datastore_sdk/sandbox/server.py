@@ -73,6 +73,7 @@ class Sandbox:
 
     Raises:
         ImportError: The extra `sandbox` is not installed.
+        TypeError: `untidy` is neither a seed nor an `Untidiness`.
         ValueError: `now` has no time zone, or `days`, `speed` or `port` is out of range.
 
     Example:
@@ -113,7 +114,7 @@ class Sandbox:
         self.admin_token = secrets.token_urlsafe(24) if admin else None
         self._service: Restream | None = None
         self._room_options = rooms or RoomOptions()
-        self._untidiness = Untidiness(untidy) if isinstance(untidy, int) else untidy
+        self._untidiness = _untidiness(untidy)
         self._rooms: Rooms | None = None
         self._credentials = Credentials(self.token, client_id, self.client_secret, token_lifetime)
         self._denied = frozenset(denied)
@@ -229,6 +230,14 @@ def _require_extra() -> None:
         except ImportError as error:
             message = f'the sandbox needs {package}: pip install "restream-datastore-sdk[sandbox]"'
             raise ImportError(message, name=package) from error
+
+
+def _untidiness(untidy: object) -> Untidiness | None:
+    if untidy is None or isinstance(untidy, Untidiness):
+        return untidy
+    if isinstance(untidy, int):
+        return Untidiness(untidy)
+    raise TypeError(f"untidy must be a seed or an Untidiness, not {untidy!r}")
 
 
 def _clock(now: datetime | Callable[[], float] | None, speed: float | None) -> FieldClock:

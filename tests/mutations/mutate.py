@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from datastore_sdk.drift.values import is_object
+from datastore_sdk.drift.values import is_array, is_object
 
 Place = tuple[str | int, ...]
 """Keys and positions that lead to a value."""
@@ -70,9 +70,9 @@ def _places(value: Any, place: Place, first: int) -> Iterator[Place]:
     if place:
         yield place
     items: list[tuple[str | int, Any]] = []
-    if isinstance(value, dict):
+    if is_object(value):
         items = [*value.items()]
-    elif isinstance(value, list):
+    elif is_array(value):
         items = [*enumerate(value[:first])]
     for key, item in items:
         yield from _places(item, (*place, key), first)

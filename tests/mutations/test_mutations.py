@@ -5,6 +5,7 @@ A part of them is tried here; `python -m tests.mutations` tries them all, and pr
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,6 +13,8 @@ from typing import Any
 import pytest
 
 from datastore_sdk import Client, Pad, Site
+from datastore_sdk.data import DataQuery
+from datastore_sdk.data.descriptions import Description, descriptions
 from datastore_sdk.entities.lists import sites_with
 from datastore_sdk.entities.resource import many
 from datastore_sdk.exceptions import ContractError
@@ -57,6 +60,16 @@ def test_recorded_answers_with_one_mutation_are_read() -> None:
     if not payloads:
         pytest.skip("the recorded answers are not at hand")
     check({**INVENTED, **payloads}, share=0.1)
+
+
+def test_tables_are_labelled_whatever_the_fields_are_like() -> None:
+    body: list[bytes] = []
+    client = client_answered(lambda _: (200, {}, body[-1]))
+    query = DataQuery(source="pad", id=5)
+    for mutation in mutations(INVENTED["fields"][:1]):
+        body.append(json.dumps([*mutation.answer, {**INVENTED["fields"][1], "name": "other"}]).encode())
+        found = client.drive(descriptions(client.exchange, [query]))
+        assert found["other"] == Description("Slurry rate", "bbl/min")
 
 
 @pytest.mark.parametrize("form", [*FORMS])

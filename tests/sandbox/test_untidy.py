@@ -81,6 +81,11 @@ def test_each_way_by_itself_changes_answers(name: str, tidy: dict[str, Any]) -> 
         assert sum(keys_of(untidy[path])["revision_note"] for path in PATHS) > 0
 
 
+def test_a_seed_is_a_number() -> None:
+    with pytest.raises(TypeError, match="untidy must be a seed or an Untidiness, not 'very'"):
+        Sandbox(untidy="very")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+
+
 def test_filters_are_ignored() -> None:
     untidy = Untidy(structs.replace(QUIET, filters=True))
     asked = [("complete", "true"), ("well_api", "1"), ("fleet_id", "3"), ("pad__id", "5"), ("page", "2")]

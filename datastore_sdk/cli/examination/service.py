@@ -49,7 +49,8 @@ def service(client: Client, *, has_credentials: bool) -> Iterator[Finding]:
         yield _no_access(error)
         return
     yield good("token", f"is good: {len(known)} pad{'s' * (len(known) != 1)} can be seen", pads=len(known))
-    yield _room(client, known[0].id) if known else skipped("rooms", "there is no pad whose room could be entered")
+    ids = [pad["id"] for pad in known if isinstance(pad["id"], int)]
+    yield _room(client, ids[0]) if ids else skipped("rooms", "there is no pad whose room could be entered")
 
 
 def _asked(exchange: Exchange) -> Steps[Answer]:
