@@ -28,7 +28,7 @@ def bare_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
 @pytest.fixture(scope="module")
 def running(untidiness: Untidiness | None) -> Iterator[Sandbox]:
     # Requests are counted, and their bodies are damaged.
-    how = untidiness and structs.replace(untidiness, pages=False, bodies=False, order=False, several=False)
+    how = untidiness and structs.replace(untidiness, pages=False, bodies=False)
     with Sandbox(now=NOW, days=3, untidy=how) as sandbox:
         yield sandbox
 
