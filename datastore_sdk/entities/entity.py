@@ -60,8 +60,9 @@ class Entity(Connected):
         self, id: int, auth_token: str | None = None, *, client: Client | None = None, **attributes: Any
     ) -> None:
         values = {"id": id, **attributes}
+        as_sent = not attributes.keys() <= self._ids  # a dict of the service's, in which ids may be text
         for name in self._ids & values.keys():
-            values[name] = checked_id(_number(values[name]) if attributes else values[name], name)
+            values[name] = checked_id(_number(values[name]) if as_sent else values[name], name)
         own = client_for(auth_token, client) if auth_token is not None or client is not None else None
         del auth_token
         if not attributes:  # nothing to validate, for which pydantic would first have to build its validators

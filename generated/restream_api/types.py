@@ -39,6 +39,16 @@ class Model(BaseModel):
     def __str__(self) -> str:
         return repr(self)
 
+    def model_dump(self, **options: Any) -> dict[str, Any]:
+        """The object as a dict. Values that the service sent in another type are dumped without a warning."""
+        options.setdefault("warnings", False)
+        return super().model_dump(**options)
+
+    def model_dump_json(self, **options: Any) -> str:
+        """The object as JSON, likewise."""
+        options.setdefault("warnings", False)
+        return super().model_dump_json(**options)
+
     def _present(self) -> dict[str, Any]:
         set_ = ((key, name) for key, name in _names(type(self)).items() if name in self.__pydantic_fields_set__)
         known = {key: self.__dict__[name] for key, name in set_ if name in self.__dict__}

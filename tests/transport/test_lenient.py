@@ -258,5 +258,5 @@ def test_what_was_read_tolerantly_can_be_copied_dumped_and_compared() -> None:
         assert twin == pad
     assert isinstance(pad.simops_config, SimopsConfig)
     assert pad.simops_config.measurement_sources.frac[0].name == "M1"
-    assert pad.model_dump(exclude_unset=True, warnings=False) == odd
+    assert pad.model_dump(exclude_unset=True) == odd
     assert dict(Pad(**Pad.get_model(5, client=client(odd), as_dict=True))) == dict(pad)

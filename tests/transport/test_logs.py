@@ -98,7 +98,7 @@ def test_nor_does_a_failing_request_for_a_token(
     caplog.set_level(logging.DEBUG)
     client = client_of(
         serve(by_path({"/o/token/": reply})), None, client_id="crew", client_secret=SECRET,
-        retries=RetryPolicy(max_attempts=1),
+        retries=RetryPolicy(max_attempts=1), strict=True,
     )  # fmt: skip
     with pytest.raises(CallError) as caught:
         form.run(client, list_pads())
