@@ -13,7 +13,8 @@ from datastore_sdk.entities.intervals import interval_of, merged
 from datastore_sdk.filters import DataForm, checked_form, completed_by
 from datastore_sdk.transport import Client, UnexpectedContentError
 from datastore_sdk.transport.calls.exchange import Flow
-from datastore_sdk.transport.lenient import Checked, Untouched, is_array, read_value
+from datastore_sdk.transport.json_body import is_array
+from datastore_sdk.transport.lenient import Checked, Untouched, read_value
 from restream_api.api.sites import acknowledge_site_data_changes, get_site_data_change
 from restream_api.models import Acknowledgement, Acknowledgements, ChangeLog
 from restream_api.models import DataChange as DataChangeModel

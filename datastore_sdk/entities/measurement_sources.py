@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from datastore_sdk.entities.resource import answer_to
 from datastore_sdk.transport.calls.exchange import Flow
-from datastore_sdk.transport.lenient import is_array, is_object, read_object
+from datastore_sdk.transport.json_body import is_array, is_object
+from datastore_sdk.transport.lenient import read_object
 from restream_api.api.pads import get_pad, list_pads
 from restream_api.api.sites import get_site
 from restream_api.models import MeasurementSource, MeasurementSources, Pad

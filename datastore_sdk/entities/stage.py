@@ -25,7 +25,8 @@ from datastore_sdk.enums import OperationName, StageNameFilters
 from datastore_sdk.filters import DataForm, checked_form, completed_by
 from datastore_sdk.transport import Client
 from datastore_sdk.transport.calls.exchange import Flow
-from datastore_sdk.transport.lenient import Untouched, is_array, is_object
+from datastore_sdk.transport.json_body import is_array, is_object
+from datastore_sdk.transport.lenient import Untouched
 from restream_api.models import Stage as StageModel
 from restream_api.models import StageAggregations
 from restream_api.types import Json

@@ -7,7 +7,6 @@ the contract, is left out. Whatever differs is noted as a `Deviation`.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -27,25 +26,16 @@ from typing import (
     get_type_hints,
 )
 
-import pydantic_core
 from msgspec import Struct
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
+from datastore_sdk.transport.json_body import is_array, is_object, loaded
 from restream_api.types import Json, Model
 
 M = TypeVar("M", bound=Model)
 T = TypeVar("T")
 
 NOTHING: Mapping[str, str] = {}
-_BOMS = {
-    b"\xef\xbb\xbf": "utf-8-sig",
-    b"\xff\xfe\x00\x00": "utf-32",
-    b"\x00\x00\xfe\xff": "utf-32",
-    b"\xff\xfe": "utf-16",
-    b"\xfe\xff": "utf-16",
-}
-"""Byte order marks, with the encodings that they stand for."""
-_CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s"';]+)""", re.IGNORECASE)
 _ZONE = re.compile(r"\s*(utc|gmt|z)$", re.IGNORECASE)
 _PAGES = ("results", "data")
 """The keys under which envelopes hold what was asked for."""
@@ -217,45 +207,6 @@ def empty(type_: Any) -> Any:
     if isinstance(type_, type) and issubclass(type_, Model):
         return _object(type_, {}, {})
     return {}
-
-
-def is_object(value: object) -> TypeGuard[dict[str, Any]]:
-    """Whether a value is a JSON object."""
-    return isinstance(value, dict)
-
-
-def is_array(value: object) -> TypeGuard[list[Any]]:
-    """Whether a value is a JSON array."""
-    return isinstance(value, list)
-
-
-def loaded(content: bytes, content_type: str = "") -> Any:
-    """JSON, also where it begins with a byte order mark, is in another charset than UTF-8, or holds NaN.
-
-    Raises:
-        ValueError: It is not JSON.
-    """
-    text = _decoded(content, content_type)
-    try:
-        return pydantic_core.from_json(text)
-    except ValueError as error:
-        with suppress(ValueError, RecursionError):  # surrogates that are alone
-            return json.loads(text)
-        raise ValueError(f"not JSON: {error}") from None
-
-
-def _decoded(content: bytes, content_type: str) -> bytes | str:
-    for mark, encoding in _BOMS.items():
-        if content.startswith(mark):
-            return content.decode(encoding, errors="replace")
-    with suppress(UnicodeDecodeError):
-        text = content.decode()
-        if "\0" not in text:
-            return text
-    charset = _CHARSET.search(content_type)
-    with suppress(LookupError, UnicodeDecodeError):
-        return content.decode(charset[1] if charset else json.detect_encoding(content))
-    return content.decode(errors="replace")
 
 
 def _unwrapped(type_: Any, data: Any) -> Parsed[Any]:

@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, urlsplit
 from datastore_sdk.drift.contract import Contract
 from datastore_sdk.drift.traffic.calls import Call
 from datastore_sdk.drift.values import is_array, is_moment, is_object
-from datastore_sdk.transport.lenient import loaded
+from datastore_sdk.transport.json_body import loaded
 from datastore_sdk.version import VERSION
 
 FILE: Final = "restream-shapes.json"

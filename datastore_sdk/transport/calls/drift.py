@@ -21,15 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, cast, get_a
 from datastore_sdk.checks import level_of_user
 from datastore_sdk.exceptions import DriftFoundError, DriftWarning
 from datastore_sdk.transport.calls.attempt import facts, facts_of
-from datastore_sdk.transport.lenient import (
-    Deviation,
-    Parsed,
-    Untouched,
-    is_checked,
-    read_object,
-    read_value,
-    type_of,
-)
+from datastore_sdk.transport.lenient import Deviation, Parsed, Untouched, is_checked, read_object, read_value, type_of
 from datastore_sdk.transport.telling.hooks import DriftEvent, Hooks, tell
 from datastore_sdk.transport.telling.logs import logger
 from restream_api.types import Model, Operation
