@@ -13,7 +13,6 @@ from datastore_sdk.entities.parameters import (
     create_parameters,
     delete_parameter,
     get_parameter,
-    list_parameters,
     update_parameter,
 )
 from datastore_sdk.entities.resource import Resource
@@ -142,11 +141,11 @@ class Asset(Resource):
         Raises:
             RestreamError: The call failed.
         """
-        return self._caller().run(list_parameters(self._endpoints, self.id))
+        return self._caller().run(self._endpoints.list_parameters(self.id))
 
     async def aget_stages_aggregations(self) -> list[Parameter]:
         """Async form of `get_stages_aggregations`."""
-        return await self._caller().arun(list_parameters(self._endpoints, self.id))
+        return await self._caller().arun(self._endpoints.list_parameters(self.id))
 
     def get_stages_aggregation(self, aggregation_id: int | Parameter) -> Parameter:
         """The definition of one stage aggregation.

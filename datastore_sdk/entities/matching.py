@@ -41,11 +41,6 @@ def has_id(key: str, *ids: int) -> Rule:
     return Rule(key, shown, lambda value: id_of(value) in fitting)
 
 
-def has_id_among(key: str, id: int) -> Rule:
-    """Return the rule that a list of ids, unless it is empty, has an id."""
-    return Rule(key, f"with {id}", lambda value: not isinstance(value, list) or value == [] or id in value)
-
-
 def has_operation(key: str, operation: StageNameFilters) -> Rule:
     """Return the rule that a state, such as `frac_frac`, is of an operation, or of none that is known here."""
     others = {*StageNameFilters} - {operation}
@@ -86,7 +81,7 @@ def matching(items: L, rules: Sequence[Rule], source: str, read: Callable[[Any],
         source: What returned them, such as the name of an operation.
         read: Returns the model or dict of an item. Default: the item itself.
     """
-    came: object = items  # as_dict=True may be anything
+    came = cast("object", items)  # as_dict=True may be anything
     if not isinstance(came, list) or not rules:
         return items
     kept: list[Any] = []

@@ -119,4 +119,4 @@ def _has_site(pad_id: int, site_id: int) -> Flow[bool]:
 
 def _objects(operation: Operation[list[Any]]) -> Flow[list[Any]]:
     answer: Any = yield from operation.with_parse(Untouched(operation.parse))
-    return answer if isinstance(answer, list) else []
+    return [*answer] if isinstance(answer, list) else []  # pyright: ignore[reportUnknownVariableType] - it may be anything

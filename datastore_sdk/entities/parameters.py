@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from datastore_sdk.checks import checked_flag, checked_id, refuse_empty
 from datastore_sdk.entities.endpoints import Endpoints
-from datastore_sdk.entities.matching import check_object, has_id, has_id_among, matching
+from datastore_sdk.entities.matching import check_object, has_id
 from datastore_sdk.transport import Client
 from datastore_sdk.transport.calls.exchange import Flow
 from restream_api.models import NewParameter, Parameter, ParameterPatch, ParameterReplacement, ParametersValid
@@ -21,13 +21,6 @@ from restream_api.types import Operation
 def _new_parameters() -> TypeAdapter[list[NewParameter]]:
     """Built on first use, which takes long."""
     return TypeAdapter(list[NewParameter])
-
-
-def list_parameters(endpoints: Endpoints, id: int) -> Flow[list[Parameter]]:
-    """The definitions of a pad or site."""
-    operation = endpoints.list_parameters(id)
-    rules = [has_id_among("pads", id)] if endpoints.source == "pad" else []
-    return matching((yield from operation), rules, operation.name)
 
 
 def get_parameter(endpoints: Endpoints, id: int, client: Client, aggregation_id: int | Parameter) -> Flow[Parameter]:
