@@ -11,11 +11,9 @@ from datastore_sdk.entities.matching import Rule, carried, check_object, has_id,
 from datastore_sdk.entities.resource import many
 from datastore_sdk.exceptions import AnswerError, ContractError
 from datastore_sdk.transport import Client
-from datastore_sdk.transport.calls.drift import Untouched
 from datastore_sdk.transport.calls.exchange import Flow
 from restream_api.api.pads import list_pads
 from restream_api.api.sites import get_site, list_sites
-from restream_api.types import Operation
 
 R = TypeVar("R", bound=Entity)
 T = TypeVar("T")
@@ -39,7 +37,7 @@ def pad_id_of_site(client: Client, site_id: int, known: int | None = None) -> Fl
     if pad_id is not None:
         return pad_id
     operation = list_pads(site_pk=site_id)
-    found = yield from _objects(operation)
+    found = yield from operation
     if not found:
         return None
     ids = {id_of(carried(pad, "id")) for pad in found}
@@ -105,18 +103,13 @@ def of_sites(
 def _pad_id_of(client: Client, site_id: int) -> Flow[int | None]:
     """What a site says itself."""
     operation = get_site(site_id)
-    site = yield from operation.with_parse(Untouched(operation.parse))
+    site = yield from operation
     check_object(site, [has_id("id", site_id)], operation, client)
     return id_of(carried(site, "pad_id"))
 
 
 def _has_site(pad_id: int, site_id: int) -> Flow[bool]:
     """Whether the sites of a pad, and of no other pad, hold a site."""
-    sites = yield from _objects(list_sites(pad_id=pad_id))
+    sites = yield from list_sites(pad_id=pad_id)
     told = {id_of(carried(site, "pad_id")) for site in sites}
     return told <= {None, pad_id} and any(id_of(carried(site, "id")) == site_id for site in sites)
-
-
-def _objects(operation: Operation[list[Any]]) -> Flow[list[Any]]:
-    answer: Any = yield from operation.with_parse(Untouched(operation.parse))
-    return [*answer] if isinstance(answer, list) else []  # pyright: ignore[reportUnknownVariableType] - it may be anything

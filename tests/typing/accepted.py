@@ -59,10 +59,6 @@ def a_notebook(folder: Path) -> None:
         assert_type(site.latitude, float | None)
         assert_type(site.metadata.first_timestamp, int | datetime | None)
         parent = site.get_pad()
-        assert_type(Site.get_models(pad_id=pad, extra_filters={"ordering": "-name", "ids": [1, 2]}), list[Site])
-        assert_type(State.get_models(site_id=site, pad_id=pad), list[State])
-        assert_type(Pad.get_models(site_pk=site, as_dict=True), list[dict[str, Any]])
-        assert_type(Pad.get_model(pad), Pad)
         assert_type(parent, Pad | None)
         state = site.get_state()
         assert_type(state, State | None)
@@ -102,6 +98,14 @@ def a_notebook(folder: Path) -> None:
     assert_type(pad.get_fields_metadata(), list[Field])
     assert_type(pad.get_measurement_sources_metadata(), MeasurementSources)
     assert_type(sites[0].get_measurement_sources_metadata(), MeasurementSources)
+
+
+def objects_for_ids(pad: Pad, site: Site) -> None:
+    """Objects stand for their ids."""
+    assert_type(Site.get_models(pad_id=pad, extra_filters={"ordering": "-name", "ids": [1, 2]}), list[Site])
+    assert_type(State.get_models(site_id=site, pad_id=pad), list[State])
+    assert_type(Pad.get_models(site_pk=site, as_dict=True), list[dict[str, Any]])
+    assert_type(Pad.get_model(pad), Pad)
 
 
 def as_dicts(as_dict: bool) -> None:
@@ -211,6 +215,7 @@ async def pressures(site: Site) -> AsyncIterator[float]:
 
 def main(folder: Path) -> None:
     a_notebook(folder)
+    objects_for_ids(Pad(id=681), Site(id=981))
     as_dicts(as_dict=True)
     definitions(Pad(id=681))
     a_nightly_job(folder)
