@@ -226,6 +226,15 @@ def test_aggregations_are_those_of_the_stages(ignoring: Ignoring, answered: Answ
     ]
 
 
+def test_aggregations_listed_under_another_site(ignoring: Ignoring, answered: Answered, form: Form) -> None:
+    mine, other = (answered(f"/sites/{site}/history/?state=frac")[-1] for site in (981, 982))
+    numbers = {"981": [{"id": mine["id"], "rate": 1.0}, {"id": other["id"], "rate": 2.0}], "982": []}
+    client = ignoring({"/history/": [mine, other], "/aggregations/": numbers})
+    with pytest.warns(MismatchWarning, match=f"1 of 2 left out, .*: id is {other['id']}, not {mine['id']}"):
+        found = form(Pad(id=681, client=client), "get_stages_metadata", add_aggregations=True)
+    assert [stage.aggregations and stage.aggregations["rate"] for stage in found] == [1.0, None]
+
+
 @pytest.mark.usefixtures("quiet")
 def test_changes_of_a_site_are_of_that_site(ignoring: Ignoring, answered: Answered, form: Form) -> None:
     changes = answered("/pads/668/data_changes/?get_acknowledged=true")
