@@ -6,16 +6,21 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Literal, Unpack, overload
 
-from datastore_sdk.checks import one_of
 from datastore_sdk.data import Data, DataAsync
-from datastore_sdk.entities.data_change import DataChange, corrected
+from datastore_sdk.entities.data_change import DataChange, changes_with, corrected
 from datastore_sdk.entities.endpoints import Endpoints
-from datastore_sdk.entities.parameters import create_parameters, delete_parameter, get_parameter, update_parameter
+from datastore_sdk.entities.parameters import (
+    create_parameters,
+    delete_parameter,
+    get_parameter,
+    update_parameter,
+)
 from datastore_sdk.entities.resource import Resource
-from datastore_sdk.entities.stage import Stage, stages_of
+from datastore_sdk.entities.stage import Stage, stages_of, stages_with
 from datastore_sdk.enums import OperationName, StageNameFilters
-from datastore_sdk.filters import DataForm, completed_by
+from datastore_sdk.filters import DataForm, StageFilters, completed_by
 from restream_api.models import Field, Parameter, ParametersValid
+from restream_api.types import QueryValue
 
 
 class Asset(Resource):
@@ -23,6 +28,12 @@ class Asset(Resource):
 
     _endpoints: ClassVar[Endpoints]
 
+    @property
+    def _sites(self) -> frozenset[int]:
+        """Ids of the sites that it is known to be or to have; empty where none are known."""
+        raise NotImplementedError
+
+    @completed_by(StageFilters)
     def get_stages_metadata(
         self,
         start_date: datetime | None = None,
@@ -31,11 +42,9 @@ class Asset(Resource):
         stage_name_filter: StageNameFilters | OperationName | None = None,
         *,
         add_aggregations: bool = False,
-        stage_numbers: Sequence[int] | None = None,
         aggregations_filter: str | Sequence[str] | None = None,
-        start: datetime | None = None,
-        end: datetime | None = None,
-        **filters: Any,
+        extra_filters: Mapping[str, QueryValue] | None = None,
+        **filters: Unpack[StageFilters],
     ) -> list[Stage]:
         """The history: frac stages, wireline runs and standby; site by site, newest first.
 
@@ -49,37 +58,38 @@ class Asset(Resource):
             add_aggregations: Whether to fetch the numbers computed from each stage's data too, as `stage.aggregations`.
                 Where the service has an error instead of them for a site, it is logged as a warning and that site's
                 stages come without.
-            stage_numbers: Only stages of these numbers.
             aggregations_filter: Names of the aggregations to fetch. Default: all.
+            extra_filters: Filters of the service that have no argument here, passed on as they are.
+            stage_numbers: Only stages of these numbers.
             start: Another name for `start_date`.
             end: Another name for `end_date`.
-            **filters: Further filters of the service, passed on as they are.
+            **filters: The last three (`StageFilters`).
 
         Returns:
             The stages, which read like objects and like dicts (`stage.state`, `stage["state"]`). Moments are in UTC.
 
         Raises:
-            ValueError: A moment has no time zone, the end is before the start, or a moment was given by both of its
-                names.
+            TypeError: There is no such filter, or a value is of the wrong type.
+            ValueError: A moment has no time zone, the end is before the start, a moment was given by both of its names,
+                or a value is empty.
             RestreamError: The call failed.
         """
         client = self._caller()
-        return client.run(
-            stages_of(
-                self._endpoints,
-                self.id,
-                client,
-                start=one_of(start_date, start, "start_date", "start"),
-                end=one_of(end_date, end, "end_date", "end"),
-                stage_number=stage_number,
-                stage_numbers=stage_numbers,
-                stage_name_filter=stage_name_filter,
-                add_aggregations=add_aggregations,
-                aggregations_filter=aggregations_filter,
-                more=filters,
-            )
+        query = stages_with(
+            self._endpoints,
+            self.id,
+            start_date=start_date,
+            end_date=end_date,
+            stage_number=stage_number,
+            stage_name_filter=stage_name_filter,
+            add_aggregations=add_aggregations,
+            aggregations_filter=aggregations_filter,
+            filters=filters,
+            extra_filters=extra_filters,
         )
+        return client.run(stages_of(self._endpoints, self.id, self._sites, client, query))
 
+    @completed_by(StageFilters)
     async def aget_stages_metadata(
         self,
         start_date: datetime | None = None,
@@ -88,29 +98,25 @@ class Asset(Resource):
         stage_name_filter: StageNameFilters | OperationName | None = None,
         *,
         add_aggregations: bool = False,
-        stage_numbers: Sequence[int] | None = None,
         aggregations_filter: str | Sequence[str] | None = None,
-        start: datetime | None = None,
-        end: datetime | None = None,
-        **filters: Any,
+        extra_filters: Mapping[str, QueryValue] | None = None,
+        **filters: Unpack[StageFilters],
     ) -> list[Stage]:
         """Async form of `get_stages_metadata`."""
         client = self._caller()
-        return await client.arun(
-            stages_of(
-                self._endpoints,
-                self.id,
-                client,
-                start=one_of(start_date, start, "start_date", "start"),
-                end=one_of(end_date, end, "end_date", "end"),
-                stage_number=stage_number,
-                stage_numbers=stage_numbers,
-                stage_name_filter=stage_name_filter,
-                add_aggregations=add_aggregations,
-                aggregations_filter=aggregations_filter,
-                more=filters,
-            )
+        query = stages_with(
+            self._endpoints,
+            self.id,
+            start_date=start_date,
+            end_date=end_date,
+            stage_number=stage_number,
+            stage_name_filter=stage_name_filter,
+            add_aggregations=add_aggregations,
+            aggregations_filter=aggregations_filter,
+            filters=filters,
+            extra_filters=extra_filters,
         )
+        return await client.arun(stages_of(self._endpoints, self.id, self._sites, client, query))
 
     def get_fields_metadata(self) -> list[Field]:
         """The fields that the time-series data has: names, labels, units, plot ranges and colours.
@@ -141,21 +147,24 @@ class Asset(Resource):
         """Async form of `get_stages_aggregations`."""
         return await self._caller().arun(self._endpoints.list_parameters(self.id))
 
-    def get_stages_aggregation(self, aggregation_id: int) -> Parameter:
+    def get_stages_aggregation(self, aggregation_id: int | Parameter) -> Parameter:
         """The definition of one stage aggregation.
 
         Args:
-            aggregation_id: Id of the definition.
+            aggregation_id: Id of the definition, or the definition.
 
         Raises:
             NotFoundError: There is none with this id.
+            ObjectMismatchError: The service answered with another definition.
             RestreamError: The call failed in another way.
         """
-        return self._caller().run(get_parameter(self._endpoints, self.id, aggregation_id))
+        client = self._caller()
+        return client.run(get_parameter(self._endpoints, self.id, client, aggregation_id))
 
-    async def aget_stages_aggregation(self, aggregation_id: int) -> Parameter:
+    async def aget_stages_aggregation(self, aggregation_id: int | Parameter) -> Parameter:
         """Async form of `get_stages_aggregation`."""
-        return await self._caller().arun(get_parameter(self._endpoints, self.id, aggregation_id))
+        client = self._caller()
+        return await client.arun(get_parameter(self._endpoints, self.id, client, aggregation_id))
 
     @overload
     def create_stages_aggregations(
@@ -185,7 +194,8 @@ class Asset(Resource):
             The definitions created; with `validate_only`, the service's word that they are valid.
 
         Raises:
-            ValueError: A definition does not have the right form (pydantic's ValidationError says what).
+            ValueError: A definition does not have the right form (pydantic's ValidationError says what), or there are
+                none.
             BadRequestError: The service refuses a definition; the message says why.
             RestreamError: The call failed in another way.
         """
@@ -214,38 +224,41 @@ class Asset(Resource):
         )
 
     def update_stages_aggregation(
-        self, aggregation_id: int, aggregation: Mapping[str, Any], *, partial: bool = True
+        self, aggregation_id: int | Parameter, aggregation: Mapping[str, Any], *, partial: bool = True
     ) -> Parameter:
         """Changes the definition of a custom stage aggregation.
 
         Args:
-            aggregation_id: Id of the definition.
+            aggregation_id: Id of the definition, or the definition.
             aggregation: What to change: `config`, `description`, `label`, `color`.
             partial: False: what is not given is reset instead of kept.
 
         Raises:
-            ValueError: The new values do not have the right form.
+            ValueError: The new values do not have the right form, or there are none.
             BadRequestError: The definition is not a custom one (`type` "C"), or the service refuses the values.
             NotFoundError: There is none with this id.
+            ObjectMismatchError: The service answered with another definition; what it changed is not known.
             RestreamError: The call failed in another way.
         """
-        return self._caller().run(
-            update_parameter(self._endpoints, self.id, aggregation_id, aggregation, partial=partial)
+        client = self._caller()
+        return client.run(
+            update_parameter(self._endpoints, self.id, client, aggregation_id, aggregation, partial=partial)
         )
 
     async def aupdate_stages_aggregation(
-        self, aggregation_id: int, aggregation: Mapping[str, Any], *, partial: bool = True
+        self, aggregation_id: int | Parameter, aggregation: Mapping[str, Any], *, partial: bool = True
     ) -> Parameter:
         """Async form of `update_stages_aggregation`."""
-        return await self._caller().arun(
-            update_parameter(self._endpoints, self.id, aggregation_id, aggregation, partial=partial)
+        client = self._caller()
+        return await client.arun(
+            update_parameter(self._endpoints, self.id, client, aggregation_id, aggregation, partial=partial)
         )
 
-    def delete_stages_aggregation(self, aggregation_id: int) -> None:
+    def delete_stages_aggregation(self, aggregation_id: int | Parameter) -> None:
         """Deletes the definition of a custom stage aggregation.
 
         Args:
-            aggregation_id: Id of the definition.
+            aggregation_id: Id of the definition, or the definition.
 
         Raises:
             BadRequestError: The definition is not a custom one (`type` "C").
@@ -254,7 +267,7 @@ class Asset(Resource):
         """
         return self._caller().run(delete_parameter(self._endpoints, self.id, aggregation_id))
 
-    async def adelete_stages_aggregation(self, aggregation_id: int) -> None:
+    async def adelete_stages_aggregation(self, aggregation_id: int | Parameter) -> None:
         """Async form of `delete_stages_aggregation`."""
         return await self._caller().arun(delete_parameter(self._endpoints, self.id, aggregation_id))
 
@@ -292,9 +305,8 @@ class Asset(Resource):
             RestreamError: The call failed.
         """
         client = self._caller()
-        changes, queries = client.run(
-            corrected(self._endpoints, self.id, client, form, acknowledged=get_acknowledged, as_dict=as_dict)
-        )
+        asked = changes_with(self._endpoints, self.id, form, acknowledged=get_acknowledged)
+        changes, queries = client.run(corrected(self._endpoints, self.id, self._sites, client, asked, as_dict=as_dict))
         return changes, Data(client, queries)
 
     @overload
@@ -315,7 +327,8 @@ class Asset(Resource):
     ) -> tuple[list[DataChange] | list[dict[str, Any]], DataAsync]:
         """Async form of `get_data_changes`."""
         client = self._caller()
+        asked = changes_with(self._endpoints, self.id, form, acknowledged=get_acknowledged)
         changes, queries = await client.arun(
-            corrected(self._endpoints, self.id, client, form, acknowledged=get_acknowledged, as_dict=as_dict)
+            corrected(self._endpoints, self.id, self._sites, client, asked, as_dict=as_dict)
         )
         return changes, DataAsync(client, queries)

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Self, Unpack
+from operator import itemgetter
+from typing import Any, ClassVar, NamedTuple, Self, Unpack
 
 import orjson
 from pydantic import BaseModel, PrivateAttr
 
+from datastore_sdk.checks import checked_flag
 from datastore_sdk.data import Data, DataAsync, DataQuery
 from datastore_sdk.entities.endpoints import Endpoints
 from datastore_sdk.entities.entity import Entity
+from datastore_sdk.entities.matching import has_id, matching
+from datastore_sdk.entities.pad_sites import of_sites
 from datastore_sdk.filters import DataForm, checked_form, completed_by
 from datastore_sdk.transport import Client, UnexpectedContentError
 from datastore_sdk.transport.calls.exchange import Flow
 from restream_api.api.sites import acknowledge_site_data_changes, get_site_data_change
 from restream_api.models import Acknowledgement, Acknowledgements, ChangeLog
 from restream_api.models import DataChange as DataChangeModel
-from restream_api.types import Json
+from restream_api.models import Site as SiteModel
+from restream_api.types import Json, Model, Operation
 
 _ONE_RECORD = timedelta(seconds=1)
 
@@ -33,7 +38,7 @@ class DataChange(Entity, DataChangeModel):
     _contract = DataChangeModel
     _way_to_load = "take it from get_data_changes(), or make it with its site: DataChange(id=..., site=...)"
     _shown = ("id", "site", "modification_type", "modification_subtype", "start_date", "end_date")
-    _ids = frozenset({"id", "site"})
+    _ids: ClassVar[Mapping[str, type[Model]]] = {"site": SiteModel}
     _form: DataForm = PrivateAttr(default=DataForm())
 
     def __init__(  # stated in each class, or type checkers would derive one from the fields
@@ -107,7 +112,7 @@ class DataChange(Entity, DataChangeModel):
 
     def _found(self, content: bytes) -> DataChangeModel:
         for change in _read(content).change_log:
-            if change.id == self.id:
+            if change.id == self.id and change.site in {None, self.site}:
                 return change
         raise UnexpectedContentError("change_log: the change that was asked for is not in it")
 
@@ -117,19 +122,45 @@ class DataChange(Entity, DataChangeModel):
         return all(change.id != self.id for change in still_open.change_log)
 
 
-def corrected(
-    endpoints: Endpoints, id: int, client: Client, form: DataForm, *, acknowledged: bool | None, as_dict: bool
-) -> Flow[tuple[list[DataChange] | list[dict[str, Any]], list[DataQuery]]]:
-    """The changes of a pad or site, and the questions that fetch the records of all of them."""
+class ChangeQuery(NamedTuple):
+    """The changes to ask for."""
+
+    operation: Operation[tuple[ChangeLog, list[dict[str, Any]]]]
+    form: DataForm
+    """The form in which their records come."""
+
+
+def changes_with(endpoints: Endpoints, id: int, form: DataForm, *, acknowledged: bool | None) -> ChangeQuery:
+    """Return the query of the changes of a pad or site.
+
+    Raises:
+        TypeError: The form holds something that `DataForm` does not, or a value is of the wrong type.
+        ValueError: Parts of the form do not go together.
+    """
     form = checked_form(form)
     DataQuery(source="site", id=id, **form)  # so that a wrong form is refused before any request
-    log, untouched = yield from endpoints.list_data_changes(id, get_acknowledged=acknowledged).with_parse(_read_log)
+    flag = None if acknowledged is None else checked_flag(acknowledged, "get_acknowledged")
+    return ChangeQuery(endpoints.list_data_changes(id, get_acknowledged=flag).with_parse(_read_log), form)
+
+
+def corrected(
+    endpoints: Endpoints, id: int, known_sites: frozenset[int], client: Client, query: ChangeQuery, *, as_dict: bool
+) -> Flow[tuple[list[DataChange] | list[dict[str, Any]], list[DataQuery]]]:
+    """Return the changes that were asked for, and the questions that fetch the records of all of them."""
+    operation, form = query
+    log, untouched = yield from operation
+    pairs = [*zip(log.change_log, untouched, strict=True)]
+    if endpoints.source == "site":
+        pairs = matching(pairs, [has_id("site", id)], operation.name, itemgetter(0))
+    else:
+        pairs = yield from of_sites(client, id, known_sites, pairs, operation.name, itemgetter(0))
     queries = [
         DataQuery(source="site", id=site, start=start, end=end, **form)
-        for site, start, end in intervals(log.change_log)
+        for site, start, end in intervals(change for change, _ in pairs)
     ]
-    changes = [DataChange.adopt(change, client, form) for change in log.change_log]
-    return untouched if as_dict else changes, queries
+    if as_dict:
+        return [untouched for _, untouched in pairs], queries
+    return [DataChange.adopt(change, client, form) for change, _ in pairs], queries
 
 
 _read = Json[ChangeLog](ChangeLog)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from copy import copy
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -42,8 +42,8 @@ class Entity(Connected):
     _shown: ClassVar[tuple[str, ...]] = ("id",)
     """The attributes that `repr` shows, where loaded."""
 
-    _ids: ClassVar[frozenset[str]] = frozenset({"id"})
-    """The attributes that go into URLs, and so must be ids."""
+    _ids: ClassVar[Mapping[str, type[Model]]] = {}
+    """The attributes, besides its own id, that go into URLs and so must be ids; the model that each is the id of."""
 
     id: int
     """Id of the object."""
@@ -53,8 +53,9 @@ class Entity(Connected):
         self, id: int, auth_token: str | None = None, *, client: Client | None = None, **attributes: Any
     ) -> None:
         values = {"id": id, **attributes}
-        for name in self._ids & values.keys():
-            values[name] = checked_id(values[name], name)
+        for name, value in values.items():
+            if (kind := self._kind_of_id(name)) is not None:
+                values[name] = checked_id(value, name, kind)
         own = client_for(auth_token, client) if auth_token is not None or client is not None else None
         del auth_token
         if not attributes:  # nothing to validate, for which pydantic would first have to build its validators
@@ -92,7 +93,13 @@ class Entity(Connected):
         self._become(model, {**model.__dict__}, self.__pydantic_private__)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        super().__setattr__(name, checked_id(value, name) if name in self._ids else value)
+        kind = self._kind_of_id(name)
+        super().__setattr__(name, value if kind is None else checked_id(value, name, kind))
+
+    @classmethod
+    def _kind_of_id(cls, name: str) -> type[Model] | None:
+        """What an attribute is the id of; None for one that is no id."""
+        return cls._contract if name == "id" else cls._ids.get(name)
 
     if not TYPE_CHECKING:  # so that type checkers still refuse a name that does not exist
 

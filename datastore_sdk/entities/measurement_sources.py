@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+from datastore_sdk.entities.matching import check_object, has_id
+from datastore_sdk.entities.pad_sites import pad_id_of_site
+from datastore_sdk.transport import Client
 from datastore_sdk.transport.calls.exchange import Flow
-from restream_api.api.pads import get_pad, list_pads
-from restream_api.api.sites import get_site
+from restream_api.api.pads import get_pad
 from restream_api.models import MeasurementSource, MeasurementSources, Pad
 
 
-def sources_of_pad(pad_id: int) -> Flow[MeasurementSources]:
-    """All sources of a pad."""
-    return _sources((yield from get_pad(pad_id)))
+def sources_of_pad(client: Client, pad_id: int) -> Flow[MeasurementSources]:
+    """All sources of a pad.
+
+    Raises:
+        ObjectMismatchError: The service answered with another pad.
+    """
+    operation = get_pad(pad_id)
+    pad = yield from operation
+    check_object(pad, [has_id("id", pad_id)], operation, client)
+    return _sources(pad)
 
 
-def sources_of_site(site_id: int) -> Flow[MeasurementSources]:
-    """The sources of the site's pad that are attached to the site."""
-    pads = yield from list_pads(site_pk=site_id)
-    if not pads:
-        yield from get_site(site_id)  # which says so, if there is no such site, or none that may be seen
-    sources = _sources(pads[0]) if pads else _none()
+def sources_of_site(client: Client, site_id: int, known_pad_id: int | None) -> Flow[MeasurementSources]:
+    """The sources of the site's pad that are attached to the site.
+
+    Raises:
+        ObjectMismatchError: The site's pad cannot be told for certain.
+    """
+    pad_id = yield from pad_id_of_site(client, site_id, known_pad_id)
+    sources = _none() if pad_id is None else (yield from sources_of_pad(client, pad_id))
     return MeasurementSources(**{name: _attached(site_id, of_kind) for name, of_kind in sources.items()})
 
 
