@@ -1,11 +1,15 @@
-"""Checks of arguments that several calls share. Each says what was passed and what to pass instead."""
+"""Checks of arguments that several calls share. Each says what was passed and what to pass instead.
+
+Each returns the plain Python value: scalars of numpy and pandas, and Decimal numbers, are converted here and nowhere
+else. Neither library is imported for that.
+"""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Sized
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from inspect import currentframe
 from operator import index
@@ -15,65 +19,124 @@ E = TypeVar("E", bound=StrEnum)
 T = TypeVar("T")
 
 _PACKAGES = ("datastore_sdk", "restream_api")
+_MOST_DIGITS = 20
+"""More digits than an int of the service has. Decimal("1e999999") would take all memory as an int."""
 
 
-def checked_id(value: object, what: str = "id") -> int:
-    """An id of the service: a positive int.
+def scalar(value: object) -> object:
+    """Return the Python value of a scalar, such as a numpy.int64; return anything else as it is."""
+    item = getattr(value, "item", None)
+    return item() if callable(item) and getattr(value, "shape", None) == () else value
+
+
+def checked_id(value: object, what: str = "id", kind: type | None = None) -> int:
+    """Return an id of the service: a positive int.
+
+    Args:
+        value: The id, or an object of the given kind, whose id is then meant.
+        what: The name of the argument.
+        kind: The class whose objects stand for their ids.
 
     Raises:
-        TypeError: It is not an int.
-        ValueError: It is not positive.
+        TypeError: The value is neither an int nor of the kind.
+        ValueError: The id is not positive.
     """
-    if (number := checked_int(value, what)) < 1:
+    if (number := checked_int(value, what, kind)) < 1:
         raise ValueError(f"{what} must be positive, not {number}")
     return number
 
 
-def checked_int(value: object, what: str) -> int:
-    """An int, which True and False are not; those of numpy and pandas are.
+def checked_int(value: object, what: str, kind: type | None = None) -> int:
+    """Return an int. True and False are not ints; whole Decimal numbers are, floats and text are not.
 
     Raises:
-        TypeError: It is none.
+        TypeError: The value is neither an int nor of the kind (see `checked_id`).
     """
-    if not isinstance(value, bool):
+    plain = scalar(getattr(value, "id", None) if kind is not None and isinstance(value, kind) else value)
+    if isinstance(plain, Decimal) and plain.is_finite() and plain.adjusted() < _MOST_DIGITS and plain == int(plain):
+        plain = int(plain)
+    if not isinstance(plain, bool):
         with suppress(TypeError):
-            return index(cast("SupportsIndex", value))
-    raise TypeError(f"{what} must be an int, not {type(value).__name__}: {value!r}")
+            return index(cast("SupportsIndex", plain))
+    raise TypeError(f"{what} must be an int, not {type(value).__name__}: {value!r}{_advice(value, kind)}")
 
 
-def checked_number(value: object, what: str, least: float, most: float) -> None:
-    """A number in a range, both ends included.
+def _advice(value: object, kind: type | None) -> str:
+    """What to pass instead of a value that is no int."""
+    if isinstance(value, str) and value.strip().isdecimal():
+        return f"; pass int({value!r})"
+    if kind is not None and hasattr(value, "id"):
+        return f"; pass a {kind.__name__} or its id"
+    return ""
+
+
+def checked_number(value: object, what: str, least: float, most: float) -> float:
+    """Return a number in a range, both ends included.
 
     Raises:
-        TypeError: It is not a number.
-        ValueError: It is out of the range, or no number that can be compared (NaN).
+        TypeError: The value is not a number.
+        ValueError: The number is out of the range, or not comparable (NaN).
     """
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    plain = scalar(value)
+    if isinstance(plain, Decimal) and not plain.is_snan():
+        plain = float(plain)
+    if isinstance(plain, bool) or not isinstance(plain, int | float):
         raise TypeError(f"{what} must be a number, not {type(value).__name__}: {value!r}")
-    if not least <= value <= most:
+    if not least <= plain <= most:
         raise ValueError(f"{what} must be from {least} to {most}, not {value}")
+    return plain
+
+
+def checked_text(value: object, what: str) -> str:
+    """Return a text that is not blank.
+
+    Raises:
+        TypeError: The value is not a str.
+        ValueError: The text is empty or blank.
+    """
+    plain = scalar(value)
+    if not isinstance(plain, str):
+        raise TypeError(f"{what} must be a str, not {type(value).__name__}: {value!r}")
+    if not plain.strip():
+        raise ValueError(f"{what} is empty: {value!r}; leave it out, or pass None, for all")
+    return str(plain)
+
+
+def refuse_empty(value: object, what: str) -> None:
+    """Refuse what holds nothing, which the service could take for everything.
+
+    Raises:
+        ValueError: The value is an empty string or collection.
+    """
+    if isinstance(value, Sized) and getattr(value, "shape", None) != () and len(value) == 0:
+        raise ValueError(f"{what} is empty: {value!r}; leave it out, or pass None, for all")
 
 
 def checked_moment(value: object, what: str) -> datetime | None:
-    """A moment: a datetime with a time zone, or None.
+    """Return a datetime with a time zone, or None.
 
     Raises:
-        TypeError: It is not a datetime.
-        ValueError: It has no time zone.
+        TypeError: The value is not a datetime.
+        ValueError: The datetime has no time zone, or is pandas.NaT.
     """
     if value is None:
         return None
     if not isinstance(value, datetime):
         raise TypeError(f"{what} must be a datetime, not {type(value).__name__}: {value!r}")
+    if value != value:  # noqa: PLR0124 - pandas.NaT, which is a datetime to Python
+        raise ValueError(f"{what} is {value!r}, which is no time; leave it out, or pass None, for no limit")
     if value.utcoffset() is None:
         raise ValueError(
             f"{what} has no time zone, so it names no moment; write it like datetime(2025, 9, 17, tzinfo=timezone.utc)"
         )
-    return value
+    plain = getattr(value, "to_pydatetime", None)  # pandas.Timestamp, whose nanoseconds the service does not know
+    return plain(warn=False) if plain else value
 
 
-def checked_range(start: object, end: object, start_name: str, end_name: str) -> None:
-    """Two moments in order; each may be None.
+def checked_range(
+    start: object, end: object, start_name: str, end_name: str
+) -> tuple[datetime | None, datetime | None]:
+    """Return two datetimes in order; each may be None.
 
     Raises:
         TypeError: One is not a datetime.
@@ -82,17 +145,19 @@ def checked_range(start: object, end: object, start_name: str, end_name: str) ->
     first, last = checked_moment(start, start_name), checked_moment(end, end_name)
     if first and last and last < first:
         raise ValueError(f"{end_name} ({last.isoformat()}) is before {start_name} ({first.isoformat()})")
+    return first, last
 
 
 def checked_flag(value: object, what: str) -> bool:
-    """True or False, and nothing that only counts as one of them.
+    """Return True or False; nothing that only counts as one of them is accepted.
 
     Raises:
-        TypeError: It is not a bool.
+        TypeError: The value is not a bool.
     """
-    if not isinstance(value, bool):
+    plain = scalar(value)
+    if not isinstance(plain, bool):
         raise TypeError(f"{what} must be a bool, not {type(value).__name__}: {value!r}")
-    return value
+    return plain
 
 
 def whole_second(moment: datetime | None, *, up: bool) -> datetime | None:
@@ -133,11 +198,12 @@ def name_list(value: str | Sequence[str] | None, what: str) -> tuple[str, ...] |
     """
     if value is None:
         return None
-    names: list[object] = [part.strip() for part in value.split(",")] if isinstance(value, str) else _items(value, what)
-    strings = [name for name in names if isinstance(name, str)]
+    given = scalar(value)
+    names: list[object] = [*given.split(",")] if isinstance(given, str) else _items(given, what)
+    strings = [name.strip() if isinstance(given, str) else str(name) for name in names if isinstance(name, str)]
     if len(strings) < len(names):
         raise TypeError(f"{what} must hold strings only, not {value!r}")
-    if not strings or any(not name or "," in name for name in strings):
+    if not strings or any(not name.strip() or "," in name for name in strings):
         raise ValueError(f"{what} must be one name or more, none of them empty, not {value!r}")
     return tuple(strings)
 
@@ -165,23 +231,26 @@ def _items(value: object, what: str) -> list[object]:
     return [*cast("Iterable[object]", value)]
 
 
-def warn_of_slips(filters: Iterable[str], known: Iterable[str], attributes: Iterable[str] = ()) -> None:
-    """Warns of filters that are passed on unknown, where they look like slips: misspelt, or names of attributes.
+def refuse_unknown(names: Iterable[str], known: Iterable[str], what: str, way_out: str = "") -> None:
+    """Refuse names that do not exist: a service would ignore them, and return everything.
 
-    A service ignores what it does not know, and lists everything.
+    Args:
+        names: The names given.
+        known: The names that there are.
+        what: What they are names of, such as "a filter of pads".
+        way_out: How to use another name all the same.
+
+    Raises:
+        TypeError: A name does not exist.
     """
-    from difflib import get_close_matches  # here, for it takes long
+    known = [*known]
+    for name in names:
+        if name not in known:
+            from difflib import get_close_matches  # here, for it takes long
 
-    names, others = [*known], {*attributes}
-    for name in filters:
-        alike = get_close_matches(name, names, n=1, cutoff=0.75)
-        if alike or name in others:
-            advice = f"Did you mean {alike[0]!r}?" if alike else f"There are: {', '.join(names)}."
-            warnings.warn(
-                f"{name!r} is no filter that is known here; it is passed on as it is. {advice}",
-                UserWarning,
-                stacklevel=level_of_user(),
-            )
+            alike = get_close_matches(name, known, n=1)
+            advice = f"did you mean {alike[0]!r}? There are: " if alike else "there are: "
+            raise TypeError(f"{name!r} is not {what}; {advice}{', '.join(known)}{way_out}")
 
 
 def level_of_user() -> int:

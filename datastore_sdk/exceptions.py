@@ -20,7 +20,8 @@
         │   ├── RateLimited            429: too many calls at a time; `retry_after`
         │   └── ServerError            5xx: the service failed; `retry_after`
         ├── ContractError              the answer is not what the API contract says; `problems`
-        │   └── DriftFoundError        it says more than the contract does, and RESTREAM_DRIFT=error
+        │   ├── DriftFoundError        it says more than the contract does, and RESTREAM_DRIFT=error
+        │   └── ObjectMismatchError    it is about another object than the one asked for
         ├── DataChangedError           records changed while they were downloaded, so that they cannot be resumed
         └── BodyError                  the records of an answer cannot be trusted; `offset`
             ├── TruncatedBodyError     the body broke off before its end
@@ -177,6 +178,14 @@ class DataChangedError(CallError):
 
     What was delivered is neither the old data nor the new. Start the download again.
     """
+
+
+class ObjectMismatchError(ContractError):
+    """The answer is about another object than the one asked for, or does not show that it is about that one."""
+
+
+class MismatchWarning(UserWarning):
+    """Objects that were not asked for came in an answer, and are left out; once for each kind of difference."""
 
 
 class BodyError(CallError):

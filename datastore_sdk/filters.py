@@ -1,14 +1,17 @@
 """The filters of lists: one TypedDict per kind of list, every key optional.
 
-Source of the names and meanings: the service's query parameters (openapi.yaml).
+These declarations are the only ones: `entities/filter_validation.py` checks filters by them. Source of the names and
+meanings: the service's query parameters (openapi.yaml).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from inspect import Parameter, signature
 from typing import Any, TypedDict, TypeVar, cast
 
+from datastore_sdk.checks import refuse_unknown
 from datastore_sdk.enums import (
     AggregationName,
     DataAggregations,
@@ -19,6 +22,7 @@ from datastore_sdk.enums import (
     ResolutionName,
     StageNameFilters,
 )
+from restream_api.models import Pad, Site
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -30,8 +34,8 @@ class PadFilters(TypedDict, total=False):
     """True: pads whose completion is finished; False: the others."""
     well_api: str | None
     """API well number of a well on the pad."""
-    site_pk: int | None
-    """Id of a site on the pad."""
+    site_pk: int | Site | None
+    """Id of a site on the pad, or the site."""
     name_search: str | None
     """Fuzzy search in the pad's name."""
     fleet_id: int | None
@@ -74,23 +78,39 @@ class SiteFilters(TypedDict, total=False):
 class AllSiteFilters(SiteFilters, total=False):
     """Which sites to list, by pad too."""
 
-    pad_id: int | None
-    """Id of the pad that the site lies on."""
-    pad_pk: int | None
-    """Id of the pad that the site lies on (an older name of the service for the same filter)."""
+    pad_id: int | Pad | None
+    """Id of the pad that the site lies on, or the pad."""
+    pad_pk: int | Pad | None
+    """Id of the pad that the site lies on, or the pad (an older name of the service for the same filter)."""
     pad_name: str | None
     """Name of the pad."""
 
 
-class StateFilters(TypedDict, total=False):
-    """Which states to list."""
+class PadStateFilters(TypedDict, total=False):
+    """Which states of a pad's sites to list."""
 
     stage_name_filter: StageNameFilters | OperationName | None
     """Only states of this operation."""
-    site_id: int | None
-    """Id of the site."""
-    pad_id: int | None
-    """Id of the pad that the site lies on."""
+
+
+class StateFilters(PadStateFilters, total=False):
+    """Which states to list, by site and pad too."""
+
+    site_id: int | Site | None
+    """Id of the site, or the site."""
+    pad_id: int | Pad | None
+    """Id of the pad that the site lies on, or the pad."""
+
+
+class StageFilters(TypedDict, total=False):
+    """Which stages to list, beside the filters that may be given by their place."""
+
+    stage_numbers: Sequence[int] | None
+    """Only stages of these numbers."""
+    start: datetime | None
+    """Another name for `start_date`."""
+    end: datetime | None
+    """Another name for `end_date`."""
 
 
 class DataForm(TypedDict, total=False):
@@ -118,10 +138,7 @@ def checked_form(form: DataForm) -> DataForm:
     Raises:
         TypeError: It holds something that `DataForm` does not.
     """
-    for name in form:
-        if name not in DataForm.__annotations__:
-            choices = ", ".join(DataForm.__annotations__)
-            raise TypeError(f"{name!r} is no part of the form of records, which takes {choices}")
+    refuse_unknown(form, DataForm.__annotations__, "a part of the form of records")
     return cast("DataForm", {name: value for name, value in form.items() if value is not None})
 
 

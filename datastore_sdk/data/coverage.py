@@ -75,9 +75,9 @@ class Coverage:
         return not self._ranges
 
     @property
-    def broke(self) -> bool:
-        """Whether there was a break, so that the order of what is delivered matters."""
-        return self._checking or len(self._ranges) > 1 or self._unchecked or self._whole_again
+    def depends_on_order(self) -> bool:
+        """Whether what comes next depends on what the response under way has delivered."""
+        return len(self._ranges) > 1 or self._unchecked
 
     @property
     def repeats_everything(self) -> bool:

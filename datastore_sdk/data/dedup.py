@@ -113,9 +113,14 @@ class DeliveryTracker:
 
     def undelivered(self, batch: Batch[R]) -> Batch[R]:
         """Return the records of a response that were not delivered before."""
-        if not self._expected:
+        if not self._expected or self._index is None:
             return batch
-        return batch.only([not self._is_repeated(identity) for identity in identities(batch.text)])
+        found = identities(batch.text)
+        repeated = self._index.find([identity.digest for identity in found])
+        self._expected -= sum(
+            again and lies_in(identity.second, self._range) for again, identity in zip(repeated, found, strict=True)
+        )
+        return batch.only([not again for again in repeated])
 
     def missing(self) -> int:
         """Return how many records the response lacked, after its end."""
@@ -166,12 +171,6 @@ class DeliveryTracker:
         if self._index is None:
             self._index = DeliveryIndex()
         self._index.add(records)
-
-    def _is_repeated(self, identity: Identity) -> bool:
-        if self._index is None or not self._index.find(identity.digest):
-            return False
-        self._expected -= lies_in(identity.second, self._range)
-        return True
 
 
 class _Order:

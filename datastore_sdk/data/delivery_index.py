@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from datastore_sdk.data.identity import Identity
 
-_TABLE = "CREATE TABLE delivered (second INTEGER, digest BLOB, seen INTEGER)"
-_INDEXES = ("CREATE INDEX by_digest ON delivered (digest)", "CREATE INDEX by_second ON delivered (second)")
+_TABLE = "CREATE TABLE delivered (number INTEGER PRIMARY KEY, second INTEGER, digest BLOB, seen INTEGER)"
+_INDEX = "CREATE INDEX IF NOT EXISTS by_digest ON delivered (digest)"
+_IN_RANGE = "(:first IS NULL OR second >= :first) AND (:last IS NULL OR second <= :last)"
 
 Seconds = tuple[int | None, int | None]
 """First and last second of a range; None if it is open on that side."""
@@ -24,7 +26,7 @@ def lies_in(second: int | None, seconds: Seconds) -> bool:
 
 
 class DeliveryIndex:
-    """The records delivered so far, each with the number of the last request in whose response it was found."""
+    """The records delivered so far, each with the number of the last response in which it was found."""
 
     def __init__(self) -> None:
         import sqlite3  # few downloads break, so few need it
@@ -34,38 +36,62 @@ class DeliveryIndex:
         self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._database.execute("PRAGMA journal_mode = OFF")
         self._database.execute(_TABLE)
-        for index in _INDEXES:
-            self._database.execute(index)
-        self._request = 0
+        self._response = 0
+        self._seconds = EVERYTHING
+        self._last_found = 0
+        self._in_order = True
 
     def add(self, records: Iterable[Identity]) -> None:
-        """Add delivered records."""
+        """Add delivered records, in the order of their delivery."""
+        rows = ((second, digest, self._response) for second, _, digest in records)
         self._database.execute("BEGIN")
-        self._database.executemany(
-            "INSERT INTO delivered VALUES (?, ?, ?)", ((second, digest, self._request) for second, _, digest in records)
-        )
+        self._database.executemany("INSERT INTO delivered (second, digest, seen) VALUES (?, ?, ?)", rows)
         self._database.execute("COMMIT")
 
     def expect(self, seconds: Seconds) -> int:
-        """Begin to compare the response of another request; return how many delivered records it must repeat."""
-        self._request += 1
-        first, last = seconds
-        query = "SELECT count(*) FROM delivered"
-        if seconds != EVERYTHING:
-            query += " WHERE (:first IS NULL OR second >= :first) AND (:last IS NULL OR second <= :last)"
-        (count,) = self._database.execute(query, {"first": first, "last": last}).fetchone()
+        """Begin to compare another response; return how many delivered records of these seconds there are."""
+        self._response += 1
+        self._seconds, self._last_found, self._in_order = seconds, 0, True
+        ((count,),) = self._select("count(*)")
         return int(count)
 
-    def find(self, digest: bytes) -> bool:
-        """Return whether a record was delivered, and was not yet found in this response."""
-        row = self._database.execute(
-            "SELECT rowid FROM delivered WHERE digest = ? AND seen < ? LIMIT 1", (digest, self._request)
-        ).fetchone()
-        if row is None:
-            return False
-        self._database.execute("UPDATE delivered SET seen = ? WHERE rowid = ?", (self._request, *row))
-        return True
+    def find(self, digests: Sequence[bytes]) -> list[bool]:
+        """Return which of some records were delivered, and were not yet found in this response.
+
+        Most often the response has the order of the delivery, which is found out many times faster.
+        """
+        found = self._find_in_order(digests) if self._in_order else 0
+        return [True] * found + [self._find(digest) for digest in digests[found:]]
 
     def close(self) -> None:
         """Remove the database."""
         self._database.close()
+
+    def _find_in_order(self, digests: Sequence[bytes]) -> int:
+        """Return how many of some records are the next ones that were delivered: all, or all that are left."""
+        rows = self._select("number, digest", f"number > {self._last_found} ORDER BY number LIMIT {len(digests)}")
+        self._in_order = [digest for _, digest in rows] == [*digests[: len(rows)]]
+        if not (self._in_order and rows):
+            return 0
+        before, self._last_found = self._last_found, rows[-1][0]
+        # What lies between them is not of the seconds of this response.
+        self._database.execute(
+            "UPDATE delivered SET seen = ? WHERE number > ? AND number <= ?", (self._response, before, self._last_found)
+        )
+        return len(rows)
+
+    def _find(self, digest: bytes) -> bool:
+        self._database.execute(_INDEX)
+        row = self._database.execute(
+            "SELECT number FROM delivered WHERE digest = ? AND seen < ? LIMIT 1", (digest, self._response)
+        ).fetchone()
+        if row is not None:
+            self._database.execute("UPDATE delivered SET seen = ? WHERE number = ?", (self._response, *row))
+        return row is not None
+
+    def _select(self, what: str, further: str = "TRUE") -> list[Any]:
+        """Select from the delivered records of the seconds of this response."""
+        first, last = self._seconds
+        in_range = "TRUE" if self._seconds == EVERYTHING else _IN_RANGE
+        query = f"SELECT {what} FROM delivered WHERE {in_range} AND {further}"  # noqa: S608 - of our own making
+        return self._database.execute(query, {"first": first, "last": last}).fetchall()

@@ -61,7 +61,7 @@ def in_slices(
 def _in_slices(
     exchange: Exchange, query: DataQuery, form: Form[R], download: Download, tracker: DeliveryTracker | None = None
 ) -> Steps[None]:
-    slices = _slices(query)
+    slices = _slices(query, continues=tracker is not None)
     known = tracker  # by the first slice, of which some records were delivered
     under_way: deque[Any] = deque()
     done = 0
@@ -88,8 +88,13 @@ def _in_slices(
             yield from Abandon(ahead)
 
 
-def _slices(query: DataQuery) -> Iterator[Part]:
-    """Yield the slices of a query. Neighbours share a second, see `Part`."""
+def _slices(query: DataQuery, *, continues: bool = False) -> Iterator[Part]:
+    """Yield the slices of a query. Neighbours share a second, see `Part`.
+
+    Args:
+        query: The query.
+        continues: Whether records before it were delivered.
+    """
     start, last = query.whole_seconds()
     if not start or not last:
         return
@@ -98,7 +103,8 @@ def _slices(query: DataQuery) -> Iterator[Part]:
     while start + length <= last:
         yield Part.of(replace(query, start=start, end=start + length), shares_last_second=True)
         start += length
-    yield Part.of(replace(query, start=start, end=last))
+    final = replace(query, start=start, end=last)
+    yield Part(final, final.bounds()) if continues else Part.of(final)
 
 
 def in_form(form: Form[R], texts: list[msgspec.Raw]) -> list[Any]:

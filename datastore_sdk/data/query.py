@@ -89,10 +89,11 @@ class DataQuery:
         return (*KEYS, *self.fields) if self.fields and own_names else ()
 
     def __post_init__(self) -> None:
-        checked_range(self.start, self.end, "start_datetime", "end_datetime")
-        for flag in ("si_units", "is_routed", "inside_area_only"):
-            checked_flag(getattr(self, flag), flag)
+        start, end = checked_range(self.start, self.end, "start_datetime", "end_datetime")
         normal = {
+            "start": start,
+            "end": end,
+            **{flag: checked_flag(getattr(self, flag), flag) for flag in ("si_units", "is_routed", "inside_area_only")},
             "id": checked_id(self.id, f"the {self.source}'s id"),
             "stage_number": self._number("stage_number"),
             "fill_data_limit": self._number("fill_data_limit"),

@@ -115,7 +115,7 @@ class _Records:
                 yield from self._pause(error, progress=further or self._tracker.count > before)
             else:
                 self._check_missing()
-                if self._coverage.broke:
+                if self._coverage.depends_on_order:
                     yield from self._index()
                 self._coverage.cover()
 

@@ -3,215 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any, ClassVar, Literal, Unpack, overload
+from typing import Any, Literal, Unpack, overload
 
-from datastore_sdk.checks import one_of
 from datastore_sdk.data import Data, DataAsync
-from datastore_sdk.entities.data_change import DataChange, corrected
-from datastore_sdk.entities.endpoints import Endpoints
+from datastore_sdk.entities.asset_stages import AssetStages
+from datastore_sdk.entities.data_change import DataChange, changes_with, corrected
 from datastore_sdk.entities.parameters import create_parameters, delete_parameter, get_parameter, update_parameter
-from datastore_sdk.entities.resource import Resource, answer_to
-from datastore_sdk.entities.stage import Stage, stages_of
-from datastore_sdk.enums import OperationName, StageNameFilters
+from datastore_sdk.entities.resource import answer_to
 from datastore_sdk.filters import DataForm, completed_by
 from restream_api.models import Field, Parameter, ParametersValid
 
 
-class Asset(Resource):
+class Asset(AssetStages):
     """A pad or a site."""
-
-    _endpoints: ClassVar[Endpoints]
-
-    @overload
-    def get_stages_metadata(
-        self,
-        start_date: datetime | None = None,
-        end_date: datetime | None = None,
-        stage_number: int | None = None,
-        stage_name_filter: StageNameFilters | OperationName | None = None,
-        *,
-        add_aggregations: bool = False,
-        stage_numbers: Sequence[int] | None = None,
-        aggregations_filter: str | Sequence[str] | None = None,
-        start: datetime | None = None,
-        end: datetime | None = None,
-        as_dict: Literal[False] = False,
-        **filters: Any,
-    ) -> list[Stage]: ...
-    @overload
-    def get_stages_metadata(
-        self,
-        start_date: datetime | None = None,
-        end_date: datetime | None = None,
-        stage_number: int | None = None,
-        stage_name_filter: StageNameFilters | OperationName | None = None,
-        *,
-        add_aggregations: bool = False,
-        stage_numbers: Sequence[int] | None = None,
-        aggregations_filter: str | Sequence[str] | None = None,
-        start: datetime | None = None,
-        end: datetime | None = None,
-        as_dict: Literal[True],
-        **filters: Any,
-    ) -> list[dict[str, Any]]: ...
-    @overload
-    def get_stages_metadata(
-        self,
-        start_date: datetime | None = None,
-        end_date: datetime | None = None,
-        stage_number: int | None = None,
-        stage_name_filter: StageNameFilters | OperationName | None = None,
-        *,
-        add_aggregations: bool = False,
-        stage_numbers: Sequence[int] | None = None,
-        aggregations_filter: str | Sequence[str] | None = None,
-        start: datetime | None = None,
-        end: datetime | None = None,
-        as_dict: bool,
-        **filters: Any,
-    ) -> list[Stage] | list[dict[str, Any]]: ...
-    def get_stages_metadata(
-        self,
-        start_date: datetime | None = None,
-        end_date: datetime | None = None,
-        stage_number: int | None = None,
-        stage_name_filter: StageNameFilters | OperationName | None = None,
-        *,
-        add_aggregations: bool = False,
-        stage_numbers: Sequence[int] | None = None,
-        aggregations_filter: str | Sequence[str] | None = None,
-        start: datetime | None = None,
-        end: datetime | None = None,
-        as_dict: bool = False,
-        **filters: Any,
-    ) -> list[Stage] | list[dict[str, Any]]:
-        """The history: frac stages, wireline runs and standby; site by site, newest first.
-
-        A site's current stage is listed too; it has no `id` yet, and its `end` is None.
-
-        Args:
-            start_date: Only stages from this moment on; with a time zone.
-            end_date: Only stages up to this moment; with a time zone.
-            stage_number: Only stages of this number.
-            stage_name_filter: Only stages of this operation.
-            add_aggregations: Whether to fetch the numbers computed from each stage's data too, as `stage.aggregations`.
-                Where the service has an error instead of them for a site, it is logged as a warning and that site's
-                stages come without.
-            stage_numbers: Only stages of these numbers.
-            aggregations_filter: Names of the aggregations to fetch. Default: all.
-            start: Another name for `start_date`.
-            end: Another name for `end_date`.
-            as_dict: True: the service's JSON untouched, as dicts; with `add_aggregations`, each with `aggregations`.
-            **filters: Further filters of the service, passed on as they are.
-
-        Returns:
-            The stages, which read like objects and like dicts (`stage.state`, `stage["state"]`). Moments are in UTC.
-
-        Raises:
-            ValueError: A moment has no time zone, the end is before the start, or a moment was given by both of its
-                names.
-            RestreamError: The call failed.
-        """
-        client = self._caller()
-        return client.run(
-            stages_of(
-                self._endpoints,
-                self.id,
-                client,
-                start=one_of(start_date, start, "start_date", "start"),
-                end=one_of(end_date, end, "end_date", "end"),
-                stage_number=stage_number,
-                stage_numbers=stage_numbers,
-                stage_name_filter=stage_name_filter,
-                add_aggregations=add_aggregations,
-                aggregations_filter=aggregations_filter,
-                as_dict=as_dict,
-                more=filters,
-            )
-        )
-
-    @overload
-    async def aget_stages_metadata(
-        self,
-        start_date: datetime | None = None,
-        end_date: datetime | None = None,
-        stage_number: int | None = None,
-        stage_name_filter: StageNameFilters | OperationName | None = None,
-        *,
-        add_aggregations: bool = False,
-        stage_numbers: Sequence[int] | None = None,
-        aggregations_filter: str | Sequence[str] | None = None,
-        start: datetime | None = None,
-        end: datetime | None = None,
-        as_dict: Literal[False] = False,
-        **filters: Any,
-    ) -> list[Stage]: ...
-    @overload
-    async def aget_stages_metadata(
-        self,
-        start_date: datetime | None = None,
-        end_date: datetime | None = None,
-        stage_number: int | None = None,
-        stage_name_filter: StageNameFilters | OperationName | None = None,
-        *,
-        add_aggregations: bool = False,
-        stage_numbers: Sequence[int] | None = None,
-        aggregations_filter: str | Sequence[str] | None = None,
-        start: datetime | None = None,
-        end: datetime | None = None,
-        as_dict: Literal[True],
-        **filters: Any,
-    ) -> list[dict[str, Any]]: ...
-    @overload
-    async def aget_stages_metadata(
-        self,
-        start_date: datetime | None = None,
-        end_date: datetime | None = None,
-        stage_number: int | None = None,
-        stage_name_filter: StageNameFilters | OperationName | None = None,
-        *,
-        add_aggregations: bool = False,
-        stage_numbers: Sequence[int] | None = None,
-        aggregations_filter: str | Sequence[str] | None = None,
-        start: datetime | None = None,
-        end: datetime | None = None,
-        as_dict: bool,
-        **filters: Any,
-    ) -> list[Stage] | list[dict[str, Any]]: ...
-    async def aget_stages_metadata(
-        self,
-        start_date: datetime | None = None,
-        end_date: datetime | None = None,
-        stage_number: int | None = None,
-        stage_name_filter: StageNameFilters | OperationName | None = None,
-        *,
-        add_aggregations: bool = False,
-        stage_numbers: Sequence[int] | None = None,
-        aggregations_filter: str | Sequence[str] | None = None,
-        start: datetime | None = None,
-        end: datetime | None = None,
-        as_dict: bool = False,
-        **filters: Any,
-    ) -> list[Stage] | list[dict[str, Any]]:
-        """Async form of `get_stages_metadata`."""
-        client = self._caller()
-        return await client.arun(
-            stages_of(
-                self._endpoints,
-                self.id,
-                client,
-                start=one_of(start_date, start, "start_date", "start"),
-                end=one_of(end_date, end, "end_date", "end"),
-                stage_number=stage_number,
-                stage_numbers=stage_numbers,
-                stage_name_filter=stage_name_filter,
-                add_aggregations=add_aggregations,
-                aggregations_filter=aggregations_filter,
-                as_dict=as_dict,
-                more=filters,
-            )
-        )
 
     @overload
     def get_fields_metadata(self, *, as_dict: Literal[False] = False) -> list[Field]: ...
@@ -273,37 +77,50 @@ class Asset(Resource):
         return await self._caller().arun(answer_to(self._endpoints.list_parameters(self.id), as_dict=as_dict))
 
     @overload
-    def get_stages_aggregation(self, aggregation_id: int, *, as_dict: Literal[False] = False) -> Parameter: ...
+    def get_stages_aggregation(
+        self, aggregation_id: int | Parameter, *, as_dict: Literal[False] = False
+    ) -> Parameter: ...
     @overload
-    def get_stages_aggregation(self, aggregation_id: int, *, as_dict: Literal[True]) -> dict[str, Any]: ...
+    def get_stages_aggregation(self, aggregation_id: int | Parameter, *, as_dict: Literal[True]) -> dict[str, Any]: ...
     @overload
-    def get_stages_aggregation(self, aggregation_id: int, *, as_dict: bool) -> Parameter | dict[str, Any]: ...
-    def get_stages_aggregation(self, aggregation_id: int, *, as_dict: bool = False) -> Parameter | dict[str, Any]:
+    def get_stages_aggregation(
+        self, aggregation_id: int | Parameter, *, as_dict: bool
+    ) -> Parameter | dict[str, Any]: ...
+    def get_stages_aggregation(
+        self, aggregation_id: int | Parameter, *, as_dict: bool = False
+    ) -> Parameter | dict[str, Any]:
         """The definition of one stage aggregation.
 
         Args:
-            aggregation_id: Id of the definition.
+            aggregation_id: Id of the definition, or the definition.
             as_dict: True: the service's JSON untouched, as a dict.
 
         Raises:
             NotFoundError: There is none with this id.
+            ObjectMismatchError: The service answered with another definition.
             RestreamError: The call failed in another way.
         """
-        return self._caller().run(answer_to(get_parameter(self._endpoints, self.id, aggregation_id), as_dict=as_dict))
+        client = self._caller()
+        return client.run(get_parameter(self._endpoints, self.id, client, aggregation_id, as_dict=as_dict))
 
     @overload
-    async def aget_stages_aggregation(self, aggregation_id: int, *, as_dict: Literal[False] = False) -> Parameter: ...
-    @overload
-    async def aget_stages_aggregation(self, aggregation_id: int, *, as_dict: Literal[True]) -> dict[str, Any]: ...
-    @overload
-    async def aget_stages_aggregation(self, aggregation_id: int, *, as_dict: bool) -> Parameter | dict[str, Any]: ...
     async def aget_stages_aggregation(
-        self, aggregation_id: int, *, as_dict: bool = False
+        self, aggregation_id: int | Parameter, *, as_dict: Literal[False] = False
+    ) -> Parameter: ...
+    @overload
+    async def aget_stages_aggregation(
+        self, aggregation_id: int | Parameter, *, as_dict: Literal[True]
+    ) -> dict[str, Any]: ...
+    @overload
+    async def aget_stages_aggregation(
+        self, aggregation_id: int | Parameter, *, as_dict: bool
+    ) -> Parameter | dict[str, Any]: ...
+    async def aget_stages_aggregation(
+        self, aggregation_id: int | Parameter, *, as_dict: bool = False
     ) -> Parameter | dict[str, Any]:
         """Async form of `get_stages_aggregation`."""
-        return await self._caller().arun(
-            answer_to(get_parameter(self._endpoints, self.id, aggregation_id), as_dict=as_dict)
-        )
+        client = self._caller()
+        return await client.arun(get_parameter(self._endpoints, self.id, client, aggregation_id, as_dict=as_dict))
 
     @overload
     def create_stages_aggregations(
@@ -333,7 +150,8 @@ class Asset(Resource):
             The definitions created; with `validate_only`, the service's word that they are valid.
 
         Raises:
-            ValueError: A definition does not have the right form (pydantic's ValidationError says what).
+            ValueError: A definition does not have the right form (pydantic's ValidationError says what), or there are
+                none.
             BadRequestError: The service refuses a definition; the message says why.
             RestreamError: The call failed in another way.
         """
@@ -362,38 +180,41 @@ class Asset(Resource):
         )
 
     def update_stages_aggregation(
-        self, aggregation_id: int, aggregation: Mapping[str, Any], *, partial: bool = True
+        self, aggregation_id: int | Parameter, aggregation: Mapping[str, Any], *, partial: bool = True
     ) -> Parameter:
         """Changes the definition of a custom stage aggregation.
 
         Args:
-            aggregation_id: Id of the definition.
+            aggregation_id: Id of the definition, or the definition.
             aggregation: What to change: `config`, `description`, `label`, `color`.
             partial: False: what is not given is reset instead of kept.
 
         Raises:
-            ValueError: The new values do not have the right form.
+            ValueError: The new values do not have the right form, or there are none.
             BadRequestError: The definition is not a custom one (`type` "C"), or the service refuses the values.
             NotFoundError: There is none with this id.
+            ObjectMismatchError: The service answered with another definition; what it changed is not known.
             RestreamError: The call failed in another way.
         """
-        return self._caller().run(
-            update_parameter(self._endpoints, self.id, aggregation_id, aggregation, partial=partial)
+        client = self._caller()
+        return client.run(
+            update_parameter(self._endpoints, self.id, client, aggregation_id, aggregation, partial=partial)
         )
 
     async def aupdate_stages_aggregation(
-        self, aggregation_id: int, aggregation: Mapping[str, Any], *, partial: bool = True
+        self, aggregation_id: int | Parameter, aggregation: Mapping[str, Any], *, partial: bool = True
     ) -> Parameter:
         """Async form of `update_stages_aggregation`."""
-        return await self._caller().arun(
-            update_parameter(self._endpoints, self.id, aggregation_id, aggregation, partial=partial)
+        client = self._caller()
+        return await client.arun(
+            update_parameter(self._endpoints, self.id, client, aggregation_id, aggregation, partial=partial)
         )
 
-    def delete_stages_aggregation(self, aggregation_id: int) -> None:
+    def delete_stages_aggregation(self, aggregation_id: int | Parameter) -> None:
         """Deletes the definition of a custom stage aggregation.
 
         Args:
-            aggregation_id: Id of the definition.
+            aggregation_id: Id of the definition, or the definition.
 
         Raises:
             BadRequestError: The definition is not a custom one (`type` "C").
@@ -402,7 +223,7 @@ class Asset(Resource):
         """
         return self._caller().run(delete_parameter(self._endpoints, self.id, aggregation_id))
 
-    async def adelete_stages_aggregation(self, aggregation_id: int) -> None:
+    async def adelete_stages_aggregation(self, aggregation_id: int | Parameter) -> None:
         """Async form of `delete_stages_aggregation`."""
         return await self._caller().arun(delete_parameter(self._endpoints, self.id, aggregation_id))
 
@@ -440,9 +261,8 @@ class Asset(Resource):
             RestreamError: The call failed.
         """
         client = self._caller()
-        changes, queries = client.run(
-            corrected(self._endpoints, self.id, client, form, acknowledged=get_acknowledged, as_dict=as_dict)
-        )
+        asked = changes_with(self._endpoints, self.id, form, acknowledged=get_acknowledged)
+        changes, queries = client.run(corrected(self._endpoints, self.id, self._sites, client, asked, as_dict=as_dict))
         return changes, Data(client, queries)
 
     @overload
@@ -463,7 +283,8 @@ class Asset(Resource):
     ) -> tuple[list[DataChange] | list[dict[str, Any]], DataAsync]:
         """Async form of `get_data_changes`."""
         client = self._caller()
+        asked = changes_with(self._endpoints, self.id, form, acknowledged=get_acknowledged)
         changes, queries = await client.arun(
-            corrected(self._endpoints, self.id, client, form, acknowledged=get_acknowledged, as_dict=as_dict)
+            corrected(self._endpoints, self.id, self._sites, client, asked, as_dict=as_dict)
         )
         return changes, DataAsync(client, queries)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Self, Unpack, cast
+from collections.abc import Mapping
+from typing import Any, ClassVar, NamedTuple, Self, Unpack, cast
 
 from pydantic import BaseModel, PrivateAttr
 
+from datastore_sdk.checks import checked_flag
 from datastore_sdk.data import Data, DataAsync, DataQuery
 from datastore_sdk.entities.endpoints import Endpoints
 from datastore_sdk.entities.entity import Entity
 from datastore_sdk.entities.intervals import interval_of, merged
+from datastore_sdk.entities.matching import carried, has_id, id_of, matching
+from datastore_sdk.entities.pad_sites import of_sites
 from datastore_sdk.filters import DataForm, checked_form, completed_by
 from datastore_sdk.transport import Client, UnexpectedContentError
 from datastore_sdk.transport.calls.exchange import Flow
@@ -18,7 +22,8 @@ from datastore_sdk.transport.lenient import Checked, Untouched, read_value
 from restream_api.api.sites import acknowledge_site_data_changes, get_site_data_change
 from restream_api.models import Acknowledgement, Acknowledgements, ChangeLog
 from restream_api.models import DataChange as DataChangeModel
-from restream_api.types import Json
+from restream_api.models import Site as SiteModel
+from restream_api.types import Json, Model, Operation
 
 
 class DataChange(Entity, DataChangeModel):
@@ -31,7 +36,7 @@ class DataChange(Entity, DataChangeModel):
     _contract = DataChangeModel
     _way_to_load = "take it from get_data_changes(), or make it with its site: DataChange(id=..., site=...)"
     _shown = ("id", "site", "modification_type", "modification_subtype", "start_date", "end_date")
-    _ids = frozenset({"id", "site"})
+    _ids: ClassVar[Mapping[str, type[Model]]] = {"site": SiteModel}
     _form: DataForm = PrivateAttr(default=DataForm())
 
     def __init__(  # stated in each class, or type checkers would derive one from the fields
@@ -111,38 +116,57 @@ class DataChange(Entity, DataChangeModel):
         return cast("DataChangeModel", self._found(log))
 
     def _found(self, log: ChangeLog) -> DataChangeModel | None:
-        changes: list[DataChangeModel] = listed(log)
-        if len(changes) == 1 and type(changes[0].get("id")) is not int:
-            return changes[0]  # it is the one that was asked for
-        return next((change for change in changes if change.get("id") == self.id), None)
+        own: list[DataChangeModel] = [each for each in listed(log) if id_of(carried(each, "site")) in {None, self.site}]
+        if len(own) == 1 and id_of(carried(own[0], "id")) is None:
+            return own[0]  # it is the one that was asked for
+        return next((change for change in own if id_of(carried(change, "id")) == self.id), None)
 
     def _acknowledge(self) -> Flow[bool]:
         body = Acknowledgements(change_log=[Acknowledgement(id=self.id, update_received=True)])
         log = yield from acknowledge_site_data_changes(self.site, body=body)
         still_open = log.get("change_log")  # an answer that lists nothing is a success all the same
         changes: list[Any] = still_open if is_array(still_open) else []
-        return all(change.get("id") != self.id for change in changes)
+        return all(id_of(carried(change, "id")) != self.id for change in changes)
+
+
+class ChangeQuery(NamedTuple):
+    """The changes to ask for."""
+
+    operation: Operation[ChangeLog]
+    form: DataForm
+    """The form in which their records come."""
+
+
+def changes_with(endpoints: Endpoints, id: int, form: DataForm, *, acknowledged: bool | None) -> ChangeQuery:
+    """Return the query of the changes of a pad or site.
+
+    Raises:
+        TypeError: The form holds something that `DataForm` does not, or a value is of the wrong type.
+        ValueError: Parts of the form do not go together.
+    """
+    form = checked_form(form)
+    DataQuery(source="site", id=id, **form)  # so that a wrong form is refused before any request
+    flag = None if acknowledged is None else checked_flag(acknowledged, "get_acknowledged")
+    return ChangeQuery(endpoints.list_data_changes(id, get_acknowledged=flag), form)
 
 
 def corrected(
-    endpoints: Endpoints, id: int, client: Client, form: DataForm, *, acknowledged: bool | None, as_dict: bool
+    endpoints: Endpoints, id: int, known_sites: frozenset[int], client: Client, query: ChangeQuery, *, as_dict: bool
 ) -> Flow[tuple[list[DataChange] | list[dict[str, Any]], list[DataQuery]]]:
-    """The changes of a pad or site, and the questions that fetch the records of all of them."""
-    form = checked_form(form)
-    DataQuery(source="site", id=id, **form)  # so that a wrong form is refused before any request
-    operation = endpoints.list_data_changes(id, get_acknowledged=acknowledged)
-    untouched: list[dict[str, Any]] = []
-    if as_dict:
-        sent = yield from operation.with_parse(Checked(Untouched(operation.parse), listed))
-        untouched = listed(sent)
-        log: list[DataChangeModel] = read_value(list[DataChangeModel], untouched, operation.name).value
+    """Return the changes that were asked for, and the questions that fetch the records of all of them."""
+    operation, form = query
+    read = Untouched(operation.parse) if as_dict else _read
+    changes = listed((yield from operation.with_parse(Checked[Any](read, listed))))
+    if endpoints.source == "site":
+        own = matching(changes, [has_id("site", id)], operation.name)
     else:
-        log = listed((yield from operation.with_parse(Checked(_read, listed))))
+        own = yield from of_sites(client, id, known_sites, changes, operation.name)
+    models: list[DataChangeModel] = read_value(list[DataChangeModel], own, operation.name).value if as_dict else own
     queries = [
         DataQuery(source="site", id=site, start=start, end=end, **form)
-        for site, start, end in merged(log, "start_date", "end_date")
+        for site, start, end in merged(models, "start_date", "end_date")
     ]
-    return untouched if as_dict else [DataChange.adopt(change, client, form) for change in log], queries
+    return own if as_dict else [DataChange.adopt(change, client, form) for change in models], queries
 
 
 def listed(log: Any) -> list[Any]:

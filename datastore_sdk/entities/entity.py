@@ -12,6 +12,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from datastore_sdk.checks import checked_id
 from datastore_sdk.entities.connected import Connected
+from datastore_sdk.entities.matching import id_of
 from datastore_sdk.exceptions import NotLoadedError
 from datastore_sdk.transport import Client, client_for
 from datastore_sdk.transport.calls.drift import report_made
@@ -47,8 +48,8 @@ class Entity(Connected):
     _shown: ClassVar[tuple[str, ...]] = ("id",)
     """The attributes that `repr` shows, where loaded."""
 
-    _ids: ClassVar[frozenset[str]] = frozenset({"id"})
-    """The attributes that go into URLs, and so must be ids."""
+    _ids: ClassVar[Mapping[str, type[Model]]] = {}
+    """The attributes, besides its own id, that go into URLs and so must be ids; the model that each is the id of."""
 
     id: int
     """Id of the object."""
@@ -60,9 +61,8 @@ class Entity(Connected):
         self, id: int, auth_token: str | None = None, *, client: Client | None = None, **attributes: Any
     ) -> None:
         values = {"id": id, **attributes}
-        as_sent = not attributes.keys() <= self._ids  # a dict of the service's, in which ids may be text
-        for name in self._ids & values.keys():
-            values[name] = checked_id(_number(values[name]) if as_sent else values[name], name)
+        as_sent = not attributes.keys() <= self._ids.keys()  # a dict of the service's, in which ids may be text
+        self._check_ids(values, as_sent=as_sent)
         own = client_for(auth_token, client) if auth_token is not None or client is not None else None
         del auth_token
         if not attributes:  # nothing to validate, for which pydantic would first have to build its validators
@@ -80,7 +80,7 @@ class Entity(Connected):
     def _become(self, model: BaseModel, values: dict[str, Any], private: dict[str, Any] | None) -> None:
         """Takes over what was validated elsewhere; validating again would cost four times as much on lists."""
         sent, extra = model.__pydantic_fields_set__, model.__pydantic_extra__
-        for name in self._ids:
+        for name in ("id", *self._ids):
             if name in values and type(values[name]) is not int:  # it cannot be used as one; what came can be looked up
                 sent, extra = sent - {name}, {**(extra or {}), name: values.pop(name)}
         object.__setattr__(self, "__dict__", values)
@@ -105,12 +105,26 @@ class Entity(Connected):
 
     def _refresh(self, model: BaseModel) -> None:
         """Takes over newer values in place. The ids, by which it was asked for, stay where none came."""
-        ids = {name: self.__dict__[name] for name in self._ids if name in self.__dict__}
+        ids = {name: self.__dict__[name] for name in ("id", *self._ids) if name in self.__dict__}
         sent = {name: value for name, value in model.__dict__.items() if name not in ids or type(value) is int}
         self._become(model, {**ids, **sent}, {**(self.__pydantic_private__ or {}), "_sent": True})
 
     def __setattr__(self, name: str, value: Any) -> None:
-        super().__setattr__(name, checked_id(value, name) if name in self._ids else value)
+        kind = self._kind_of_id(name)
+        super().__setattr__(name, value if kind is None else checked_id(value, name, kind))
+
+    @classmethod
+    def _kind_of_id(cls, name: str) -> type[Model] | None:
+        """What an attribute is the id of; None for one that is no id."""
+        return cls._contract if name == "id" else cls._ids.get(name)
+
+    @classmethod
+    def _check_ids(cls, values: dict[str, Any], *, as_sent: bool) -> None:
+        """Checks the ids among attributes, in place; in what the service sent they may be text."""
+        for name, value in values.items():
+            if (kind := cls._kind_of_id(name)) is not None:
+                number = id_of(value) if as_sent and isinstance(value, str) else None
+                values[name] = checked_id(value if number is None else number, name, kind)
 
     def __getitem__(self, key: str) -> Any:
         if not self._sent and key in type(self).__pydantic_fields__ and key not in self:
@@ -123,7 +137,7 @@ class Entity(Connected):
             if name not in type(self).__pydantic_fields__:
                 return super().__getattr__(name)
             what = f"{type(self).__name__}(id={self.__dict__.get('id')}).{name}"
-            if name in self._ids and name in (self.__pydantic_extra__ or {}):
+            if self._kind_of_id(name) and name in (self.__pydantic_extra__ or {}):
                 raise NotLoadedError(f"{what} is not an id, as the service sent it; get({name!r}) returns what came")
             if (self.__pydantic_private__ or {}).get("_sent"):
                 raise NotLoadedError(f"{what} was not sent by the service; get({name!r}) returns None for it")
@@ -139,11 +153,10 @@ class Entity(Connected):
         if not isinstance(value, Mapping):
             return value
         values = {"id": None, **cast("Mapping[str, Any]", value)}
-        for name in cls._ids & values.keys():
-            try:
-                values[name] = checked_id(_number(values[name]), name)
-            except (TypeError, ValueError) as error:
-                raise PydanticCustomError("id", "{problem}", {"problem": str(error)}) from None
+        try:
+            cls._check_ids(values, as_sent=True)
+        except (TypeError, ValueError) as error:
+            raise PydanticCustomError("id", "{problem}", {"problem": str(error)}) from None
         _partial(cls._contract).model_validate(values)
         return values
 
@@ -152,11 +165,6 @@ class Entity(Connected):
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         return ((name, self.__dict__[name]) for name in self._shown if name in self.__dict__)
-
-
-def _number(value: object) -> object:
-    """An id that came as text, as the number that it is."""
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() else value
 
 
 @cache

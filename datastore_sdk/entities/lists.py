@@ -1,66 +1,108 @@
-"""The operations behind lists: named filters become query parameters, others are passed through."""
+"""The operations behind lists: filters become query parameters, and rules that the returned objects must keep."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, NamedTuple
 
-from datastore_sdk.checks import checked_choice, checked_number, one_of, warn_of_slips
-from datastore_sdk.enums import OperationName, StageNameFilters
-from datastore_sdk.filters import AllSiteFilters, PadFilters, StateFilters
+from datastore_sdk.entities.filter_validation import checked_extra_filters, checked_filters
+from datastore_sdk.entities.matching import Rule, has_id, has_operation, is_at_least, is_at_most
+from datastore_sdk.filters import AllSiteFilters, PadFilters, PadStateFilters, SiteFilters, StateFilters
 from restream_api.api.pads import list_pads
 from restream_api.api.sites import list_sites
 from restream_api.api.states import list_states
-from restream_api.models import Pad, Site, State
-from restream_api.types import Model, Operation
+from restream_api.types import Operation, QueryValue
 
-_OTHER_NAMES = ("lat", "long", "pad__id", "site__id")
-"""Names of the service itself for filters that have other names here."""
+ExtraFilters = Mapping[str, QueryValue] | None
 
-_RANGES = {
-    **dict.fromkeys(("latitude", "latitude_gte", "latitude_lte"), (-90, 90)),
-    **dict.fromkeys(("longitude", "longitude_gte", "longitude_lte"), (-180, 180)),
-    "radius_miles": (0, 12_451),
+
+class ListQuery(NamedTuple):
+    """A list to ask for."""
+
+    operation: Operation[list[Any]]
+    rules: tuple[Rule, ...] = ()
+    """What each object must be. Filters whose meaning an object does not show exactly have no rule."""
+    site_id: int | None = None
+    """The site whose pad is asked for, which pads do not show."""
+
+
+_SITE_RULES: dict[str, Callable[[Any], Rule]] = {
+    "pad_id": partial(has_id, "pad_id"),
+    "pad_pk": partial(has_id, "pad_id"),
+    "fleet_id": partial(has_id, "fleet_id"),
+    "latitude_gte": partial(is_at_least, "latitude"),
+    "latitude_lte": partial(is_at_most, "latitude"),
+    "longitude_gte": partial(is_at_least, "longitude"),
+    "longitude_lte": partial(is_at_most, "longitude"),
 }
-"""Degrees; and miles, up to half of the Earth's circumference."""
+_STATE_RULES: dict[str, Callable[[Any], Rule]] = {
+    "site_id": partial(has_id, "site.id"),
+    "pad_id": partial(has_id, "site.pad.id"),
+    "stage_name_filter": partial(has_operation, "current_state"),
+}
 
 
-def pads_with(filters: Mapping[str, Any]) -> Operation[list[Pad]]:
-    """The pads that match `PadFilters`."""
-    known, others = _parted(filters, PadFilters, Pad)
-    return list_pads(**known).with_query(others)
-
-
-def sites_with(filters: Mapping[str, Any]) -> Operation[list[Site]]:
-    """The sites that match `AllSiteFilters`.
+def pads_with(filters: Mapping[str, Any], extra_filters: ExtraFilters = None) -> ListQuery:
+    """Return the query of the pads that match `PadFilters`.
 
     Raises:
-        ValueError: Only a part of the circle is given, or a number is out of its range.
-        TypeError: A coordinate is no number.
+        TypeError: There is no such filter, or a value is of the wrong type.
+        ValueError: A value cannot be used.
     """
-    known, others = _parted(filters, AllSiteFilters, Site)
-    latitude = one_of(known.pop("latitude", None), others.pop("lat", None), "latitude", "lat")
-    longitude = one_of(known.pop("longitude", None), others.pop("long", None), "longitude", "long")
-    circle = [latitude, longitude, known.pop("radius_miles", None)]
+    given = checked_filters(filters, PadFilters, "pads")
+    return _query(list_pads(**given), (), extra_filters)._replace(site_id=given.get("site_pk"))
+
+
+def sites_with(
+    filters: Mapping[str, Any], extra_filters: ExtraFilters = None, *, pad_id: int | None = None
+) -> ListQuery:
+    """Return the query of the sites that match `AllSiteFilters`; of one pad, `SiteFilters`.
+
+    Raises:
+        TypeError: There is no such filter, or a value is of the wrong type.
+        ValueError: Only a part of the circle is given, or a value cannot be used.
+    """
+    if pad_id is None:
+        given = checked_filters(filters, AllSiteFilters, "sites")
+    else:
+        given = checked_filters(filters, SiteFilters, "the sites of a pad")
+        given["pad_id"] = pad_id
+    rules = _rules(given, _SITE_RULES)
+    circle = [given.pop(name, None) for name in ("latitude", "longitude", "radius_miles")]
     if any(part is None for part in circle) and any(part is not None for part in circle):
         raise ValueError("latitude, longitude and radius_miles describe a circle together: give all three or none")
-    for name, value in {**filters, "latitude": latitude, "longitude": longitude}.items():
-        if value is not None and name in _RANGES:
-            checked_number(value, name, *_RANGES[name])
     lat, long, radius = circle
-    return list_sites(**known, lat=lat, long=long, radius_miles=radius).with_query(others)
+    return _query(list_sites(**given, lat=lat, long=long, radius_miles=radius), rules, extra_filters)
 
 
-def states_with(filters: Mapping[str, Any]) -> Operation[list[State]]:
-    """The states that match `StateFilters`."""
-    known, others = _parted(filters, StateFilters, State)
-    given: StageNameFilters | OperationName | None = known.pop("stage_name_filter", None)
-    name = checked_choice(StageNameFilters, given, "stage_name_filter")
-    return list_states(**known, current_state_search=name).with_query(others)
+def states_with(
+    filters: Mapping[str, Any],
+    extra_filters: ExtraFilters = None,
+    *,
+    pad_id: int | None = None,
+    site_id: int | None = None,
+) -> ListQuery:
+    """Return the query of the states that match `StateFilters`; of one pad, `PadStateFilters`.
+
+    Raises:
+        TypeError: There is no such filter, or a value is of the wrong type.
+        ValueError: A value cannot be used.
+    """
+    if pad_id is None:
+        given = checked_filters({"site_id": site_id, **filters}, StateFilters, "states")
+    else:
+        given = checked_filters(filters, PadStateFilters, "the states of a pad")
+        given["pad_id"] = pad_id
+    rules = _rules(given, _STATE_RULES)
+    name = given.pop("stage_name_filter", None)
+    return _query(list_states(**given, current_state_search=name), rules, extra_filters)
 
 
-def _parted(filters: Mapping[str, Any], kind: type, model: type[Model]) -> tuple[dict[str, Any], dict[str, Any]]:
-    known = {name: value for name, value in filters.items() if name in kind.__annotations__}
-    others = {name: value for name, value in filters.items() if name not in known}
-    warn_of_slips((name for name in others if name not in _OTHER_NAMES), kind.__annotations__, model.model_fields)
-    return known, others
+def _rules(given: Mapping[str, Any], rules: Mapping[str, Callable[[Any], Rule]]) -> tuple[Rule, ...]:
+    return tuple(rules[name](value) for name, value in given.items() if name in rules)
+
+
+def _query(operation: Operation[list[Any]], rules: tuple[Rule, ...], extra_filters: ExtraFilters) -> ListQuery:
+    extra = checked_extra_filters(extra_filters, (name for name, _ in operation.query))
+    return ListQuery(operation.with_query(extra), rules)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from functools import partial
-from typing import Any, ClassVar, Literal, Self, Unpack, overload
+from typing import ClassVar, Literal, Self, Unpack, overload
 
 from datastore_sdk.data.decoding import Record
 from datastore_sdk.entities.data_change import DataChange
 from datastore_sdk.entities.endpoints import Endpoints
-from datastore_sdk.entities.lists import states_with
+from datastore_sdk.entities.matching import belonging_texts, has_id
 from datastore_sdk.entities.resource import Resource
 from datastore_sdk.entities.state import State
 from datastore_sdk.filters import completed_by
@@ -23,6 +23,7 @@ from datastore_sdk.realtime import (
     parted,
 )
 from datastore_sdk.realtime.stream import Plan
+from datastore_sdk.transport import Client
 from datastore_sdk.transport.calls.exchange import Flow
 from datastore_sdk.transport.connection import checked_seconds
 from restream_api.models import DataChange as DataChangeModel
@@ -226,14 +227,20 @@ class Live(Resource):
 
         client = self._caller()
         adopt = None if as_dict else partial(type(self).adopt, client=client)
-        return updates(client, self._path(), _manners(options, on_error, on_close), self._contract, adopt)
+        belongs = belonging_texts([has_id("id", self.id)], f"updates of the {self._endpoints.source}")
+        manners = _manners(options, on_error, on_close)
+        return updates(client, self._path(), manners, self._contract, adopt, belongs=belongs)
 
     def _data_changes_updates(self, as_dict: bool, on_error: bool, on_close: bool, options: LiveOptions) -> Plan:
         from datastore_sdk.realtime.updates import updates
 
         client, path = self._caller(), self._path("data_changes/")
         adopt = None if as_dict else partial(DataChange.adopt, client=client)
-        return updates(client, path, _manners(options, on_error, on_close), DataChangeModel, adopt, once=True)
+        # The changes of a pad are those of its sites, which the room does not name.
+        rules = [has_id("site", self.id)] if self._endpoints.source == "site" else []
+        belongs = belonging_texts(rules, f"data changes of the {self._endpoints.source}") if rules else None
+        manners = _manners(options, on_error, on_close)
+        return updates(client, path, manners, DataChangeModel, adopt, once=True, belongs=belongs)
 
     def _measurements(
         self,
@@ -257,17 +264,13 @@ class Live(Resource):
             self._caller(), self._endpoints.source, self.id, key, filters, manners, resumed=resumed
         ), key
 
-    def _watch(self, filters: dict[str, Any], interval: float, options: LiveOptions) -> Plan:
+    def _watch(self, look: Callable[[Client], Flow[list[State]]], interval: float, options: LiveOptions) -> Plan:
         from datastore_sdk.realtime.watching import watched
 
         client = self._caller()
-
-        def look() -> Flow[list[State]]:
-            return [State.adopt(state, client) for state in (yield from states_with(filters))]
-
         manners = _manners(options, on_error=True, on_close=True)
         seconds = checked_seconds(interval, "interval")
-        return watched(client, self._path(), manners, look, _name, _aspects, interval=seconds)
+        return watched(client, self._path(), manners, partial(look, client), _name, _aspects, interval=seconds)
 
 
 def _manners(options: LiveOptions, on_error: bool, on_close: bool) -> Manners:

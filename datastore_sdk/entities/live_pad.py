@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Unpack
+from typing import Unpack, cast
 
 from datastore_sdk.data.decoding import Record
+from datastore_sdk.entities.lists import states_with
 from datastore_sdk.entities.live import INTERVAL, Live
+from datastore_sdk.entities.resource import many
 from datastore_sdk.entities.state import State
 from datastore_sdk.filters import completed_by
 from datastore_sdk.realtime import Gap, LiveData, LiveDataAsync, LiveOptions, PadMeasurements
+from datastore_sdk.transport import Client
+from datastore_sdk.transport.calls.exchange import Flow
 
 
 class LivePad(Live):
@@ -98,11 +102,15 @@ class LivePad(Live):
             TypeError: There is no such option, or it is of the wrong type.
             ValueError: An option cannot be used.
         """
-        return LiveData(self._watch({"pad_id": self.id}, interval, options))
+        return LiveData(self._watch(self._look, interval, options))
 
     @completed_by(LiveOptions)
     async def amonitor_states(
         self, *, interval: float = INTERVAL, **options: Unpack[LiveOptions]
     ) -> LiveDataAsync[State]:
         """Async form of `monitor_states`."""
-        return LiveDataAsync(self._watch({"pad_id": self.id}, interval, options))
+        return LiveDataAsync(self._watch(self._look, interval, options))
+
+    def _look(self, client: Client) -> Flow[list[State]]:
+        states = yield from many(State, client, states_with({}, pad_id=self.id), as_dict=False)
+        return cast("list[State]", states)

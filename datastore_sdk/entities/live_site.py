@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Unpack
+from typing import Unpack, cast
 
 from datastore_sdk.data.decoding import Record
 from datastore_sdk.entities.live import INTERVAL, Live
-from datastore_sdk.entities.state import State
+from datastore_sdk.entities.state import State, states_of_site
 from datastore_sdk.filters import completed_by
 from datastore_sdk.realtime import Gap, LiveData, LiveDataAsync, LiveOptions, SiteMeasurements
+from datastore_sdk.transport import Client
+from datastore_sdk.transport.calls.exchange import Flow
 
 
 class LiveSite(Live):
@@ -97,11 +99,15 @@ class LiveSite(Live):
             TypeError: There is no such option, or it is of the wrong type.
             ValueError: An option cannot be used.
         """
-        return LiveData(self._watch({"site_id": self.id}, interval, options))
+        return LiveData(self._watch(self._look, interval, options))
 
     @completed_by(LiveOptions)
     async def amonitor_state(
         self, *, interval: float = INTERVAL, **options: Unpack[LiveOptions]
     ) -> LiveDataAsync[State]:
         """Async form of `monitor_state`."""
-        return LiveDataAsync(self._watch({"site_id": self.id}, interval, options))
+        return LiveDataAsync(self._watch(self._look, interval, options))
+
+    def _look(self, client: Client) -> Flow[list[State]]:
+        states = yield from states_of_site(client, self.id, as_dict=False)
+        return cast("list[State]", states)

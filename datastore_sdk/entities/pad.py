@@ -2,38 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any, Literal, Self, Unpack, overload
 
-from datastore_sdk.data import Data, DataAsync, DataQuery
 from datastore_sdk.entities.asset import Asset
 from datastore_sdk.entities.endpoints import OF_PADS
 from datastore_sdk.entities.entity import Entity
 from datastore_sdk.entities.lists import pads_with, sites_with, states_with
 from datastore_sdk.entities.live_pad import LivePad
-from datastore_sdk.entities.measurement_sources import sources_of_pad
+from datastore_sdk.entities.measurement_sources import sites_of_sources, sources_of_pad
+from datastore_sdk.entities.pad_records import PadRecords
+from datastore_sdk.entities.pad_sites import many_pads
 from datastore_sdk.entities.resource import many
 from datastore_sdk.entities.site import Site
 from datastore_sdk.entities.state import State
-from datastore_sdk.enums import (
-    AggregationName,
-    DataAggregations,
-    DataFillMethods,
-    DataResolutions,
-    FillMethodName,
-    OperationName,
-    ResolutionName,
-    StageNameFilters,
-)
-from datastore_sdk.filters import PadFilters, SiteFilters, completed_by
+from datastore_sdk.filters import PadFilters, PadStateFilters, SiteFilters, completed_by
 from datastore_sdk.transport import Client, client_for
 from restream_api.api.pads import get_pad
 from restream_api.models import MeasurementSources
 from restream_api.models import Pad as PadModel
+from restream_api.types import QueryValue
 
 
-class Pad(Asset, LivePad, PadModel):
+class Pad(Asset, PadRecords, LivePad, PadModel):
     """A pad: a group of wells (sites) that are completed together.
 
     `Pad(id=668)` makes no call and knows only its id, which is enough to ask for what belongs to it; `update()` loads
@@ -61,6 +52,7 @@ class Pad(Asset, LivePad, PadModel):
         auth_token: str | None = None,
         client: Client | None = None,
         as_dict: Literal[False] = False,
+        extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[PadFilters],
     ) -> list[Self]: ...
     @overload
@@ -71,6 +63,7 @@ class Pad(Asset, LivePad, PadModel):
         auth_token: str | None = None,
         client: Client | None = None,
         as_dict: Literal[True],
+        extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[PadFilters],
     ) -> list[dict[str, Any]]: ...
     @overload
@@ -81,6 +74,7 @@ class Pad(Asset, LivePad, PadModel):
         auth_token: str | None = None,
         client: Client | None = None,
         as_dict: bool,
+        extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[PadFilters],
     ) -> list[Self] | list[dict[str, Any]]: ...
     @classmethod
@@ -91,6 +85,7 @@ class Pad(Asset, LivePad, PadModel):
         auth_token: str | None = None,
         client: Client | None = None,
         as_dict: bool = False,
+        extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[PadFilters],
     ) -> list[Self] | list[dict[str, Any]]:
         """Lists the pads that you have access to.
@@ -99,18 +94,22 @@ class Pad(Asset, LivePad, PadModel):
             auth_token: The token from Tally. Default: the credentials of the environment.
             client: The client to call with, instead of a token.
             as_dict: True: the service's JSON untouched, as dicts.
-            **filters: Which pads (`PadFilters`); others than those named there are passed on as they are.
+            extra_filters: Filters of the service that have no argument here, passed on as they are.
+            **filters: Which pads (`PadFilters`).
 
         Returns:
             The pads, which keep the token or client for their own calls; or dicts.
 
         Raises:
             MissingCredentialsError: There is no token.
+            TypeError: There is no such filter, or a value is of the wrong type.
+            ValueError: A value is empty, or cannot be used.
+            ObjectMismatchError: With `site_pk`: the site's pad cannot be told for certain (see `Site.get_pad`).
             RestreamError: The call failed in another way.
         """
         client = client_for(auth_token, client)
         del auth_token
-        return client.run(many(cls, client, pads_with(filters), as_dict=as_dict))
+        return client.run(many_pads(cls, client, pads_with(filters, extra_filters), as_dict=as_dict))
 
     @overload
     @classmethod
@@ -120,6 +119,7 @@ class Pad(Asset, LivePad, PadModel):
         auth_token: str | None = None,
         client: Client | None = None,
         as_dict: Literal[False] = False,
+        extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[PadFilters],
     ) -> list[Self]: ...
     @overload
@@ -130,6 +130,7 @@ class Pad(Asset, LivePad, PadModel):
         auth_token: str | None = None,
         client: Client | None = None,
         as_dict: Literal[True],
+        extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[PadFilters],
     ) -> list[dict[str, Any]]: ...
     @overload
@@ -140,6 +141,7 @@ class Pad(Asset, LivePad, PadModel):
         auth_token: str | None = None,
         client: Client | None = None,
         as_dict: bool,
+        extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[PadFilters],
     ) -> list[Self] | list[dict[str, Any]]: ...
     @classmethod
@@ -150,135 +152,176 @@ class Pad(Asset, LivePad, PadModel):
         auth_token: str | None = None,
         client: Client | None = None,
         as_dict: bool = False,
+        extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[PadFilters],
     ) -> list[Self] | list[dict[str, Any]]:
         """Async form of `get_models`."""
         client = client_for(auth_token, client)
         del auth_token
-        return await client.arun(many(cls, client, pads_with(filters), as_dict=as_dict))
+        return await client.arun(many_pads(cls, client, pads_with(filters, extra_filters), as_dict=as_dict))
 
     @overload
-    def get_sites(self, *, as_dict: Literal[False] = False, **filters: Unpack[SiteFilters]) -> list[Site]: ...
+    def get_sites(
+        self,
+        *,
+        as_dict: Literal[False] = False,
+        extra_filters: Mapping[str, QueryValue] | None = None,
+        **filters: Unpack[SiteFilters],
+    ) -> list[Site]: ...
     @overload
-    def get_sites(self, *, as_dict: Literal[True], **filters: Unpack[SiteFilters]) -> list[dict[str, Any]]: ...
+    def get_sites(
+        self,
+        *,
+        as_dict: Literal[True],
+        extra_filters: Mapping[str, QueryValue] | None = None,
+        **filters: Unpack[SiteFilters],
+    ) -> list[dict[str, Any]]: ...
     @overload
-    def get_sites(self, *, as_dict: bool, **filters: Unpack[SiteFilters]) -> list[Site] | list[dict[str, Any]]: ...
+    def get_sites(
+        self, *, as_dict: bool, extra_filters: Mapping[str, QueryValue] | None = None, **filters: Unpack[SiteFilters]
+    ) -> list[Site] | list[dict[str, Any]]: ...
     @completed_by(SiteFilters)
-    def get_sites(self, *, as_dict: bool = False, **filters: Unpack[SiteFilters]) -> list[Site] | list[dict[str, Any]]:
+    def get_sites(
+        self,
+        *,
+        as_dict: bool = False,
+        extra_filters: Mapping[str, QueryValue] | None = None,
+        **filters: Unpack[SiteFilters],
+    ) -> list[Site] | list[dict[str, Any]]:
         """The sites (wells) of the pad.
 
         Args:
             as_dict: True: the service's JSON untouched, as dicts.
-            **filters: Which sites (`SiteFilters`); others than those named there are passed on as they are.
+            extra_filters: Filters of the service that have no argument here, passed on as they are.
+            **filters: Which sites (`SiteFilters`).
 
         Raises:
-            ValueError: Only a part of the circle (`latitude`, `longitude`, `radius_miles`) is given, or a number is out
-                of its range.
+            TypeError: There is no such filter, or a value is of the wrong type.
+            ValueError: Only a part of the circle (`latitude`, `longitude`, `radius_miles`) is given, or a value is
+                empty or out of its range.
             RestreamError: The call failed.
         """
         client = self._caller()
-        return client.run(many(Site, client, sites_with({**filters, "pad_id": self.id}), as_dict=as_dict))
+        query = sites_with(filters, extra_filters, pad_id=self.id)
+        return client.run(many(Site, client, query, as_dict=as_dict))
 
     @overload
-    async def aget_sites(self, *, as_dict: Literal[False] = False, **filters: Unpack[SiteFilters]) -> list[Site]: ...
-    @overload
-    async def aget_sites(self, *, as_dict: Literal[True], **filters: Unpack[SiteFilters]) -> list[dict[str, Any]]: ...
+    async def aget_sites(
+        self,
+        *,
+        as_dict: Literal[False] = False,
+        extra_filters: Mapping[str, QueryValue] | None = None,
+        **filters: Unpack[SiteFilters],
+    ) -> list[Site]: ...
     @overload
     async def aget_sites(
-        self, *, as_dict: bool, **filters: Unpack[SiteFilters]
+        self,
+        *,
+        as_dict: Literal[True],
+        extra_filters: Mapping[str, QueryValue] | None = None,
+        **filters: Unpack[SiteFilters],
+    ) -> list[dict[str, Any]]: ...
+    @overload
+    async def aget_sites(
+        self, *, as_dict: bool, extra_filters: Mapping[str, QueryValue] | None = None, **filters: Unpack[SiteFilters]
     ) -> list[Site] | list[dict[str, Any]]: ...
     @completed_by(SiteFilters)
     async def aget_sites(
-        self, *, as_dict: bool = False, **filters: Unpack[SiteFilters]
+        self,
+        *,
+        as_dict: bool = False,
+        extra_filters: Mapping[str, QueryValue] | None = None,
+        **filters: Unpack[SiteFilters],
     ) -> list[Site] | list[dict[str, Any]]:
         """Async form of `get_sites`."""
         client = self._caller()
-        return await client.arun(many(Site, client, sites_with({**filters, "pad_id": self.id}), as_dict=as_dict))
+        query = sites_with(filters, extra_filters, pad_id=self.id)
+        return await client.arun(many(Site, client, query, as_dict=as_dict))
 
     @overload
     def get_states(
         self,
         *,
         as_dict: Literal[False] = False,
-        stage_name_filter: StageNameFilters | OperationName | None = None,
-        **filters: Any,
+        extra_filters: Mapping[str, QueryValue] | None = None,
+        **filters: Unpack[PadStateFilters],
     ) -> list[State]: ...
     @overload
     def get_states(
         self,
         *,
         as_dict: Literal[True],
-        stage_name_filter: StageNameFilters | OperationName | None = None,
-        **filters: Any,
+        extra_filters: Mapping[str, QueryValue] | None = None,
+        **filters: Unpack[PadStateFilters],
     ) -> list[dict[str, Any]]: ...
     @overload
     def get_states(
-        self, *, as_dict: bool, stage_name_filter: StageNameFilters | OperationName | None = None, **filters: Any
+        self,
+        *,
+        as_dict: bool,
+        extra_filters: Mapping[str, QueryValue] | None = None,
+        **filters: Unpack[PadStateFilters],
     ) -> list[State] | list[dict[str, Any]]: ...
+    @completed_by(PadStateFilters)
     def get_states(
         self,
         *,
         as_dict: bool = False,
-        stage_name_filter: StageNameFilters | OperationName | None = None,
-        **filters: Any,
+        extra_filters: Mapping[str, QueryValue] | None = None,
+        **filters: Unpack[PadStateFilters],
     ) -> list[State] | list[dict[str, Any]]:
         """The current states of the pad's sites, of those that are configured to have one.
 
         Args:
             as_dict: True: the service's JSON untouched, as dicts.
-            stage_name_filter: Only states of this operation.
-            **filters: Further filters of the service, passed on as they are.
+            extra_filters: Filters of the service that have no argument here, passed on as they are.
+            **filters: Which states (`PadStateFilters`).
 
         Raises:
+            TypeError: There is no such filter, or a value is of the wrong type.
+            ValueError: A value is empty, or cannot be used.
             RestreamError: The call failed.
         """
         client = self._caller()
-        return client.run(
-            many(
-                State,
-                client,
-                states_with({**filters, "pad_id": self.id, "stage_name_filter": stage_name_filter}),
-                as_dict=as_dict,
-            )
-        )
+        query = states_with(filters, extra_filters, pad_id=self.id)
+        return client.run(many(State, client, query, as_dict=as_dict))
 
     @overload
     async def aget_states(
         self,
         *,
         as_dict: Literal[False] = False,
-        stage_name_filter: StageNameFilters | OperationName | None = None,
-        **filters: Any,
+        extra_filters: Mapping[str, QueryValue] | None = None,
+        **filters: Unpack[PadStateFilters],
     ) -> list[State]: ...
     @overload
     async def aget_states(
         self,
         *,
         as_dict: Literal[True],
-        stage_name_filter: StageNameFilters | OperationName | None = None,
-        **filters: Any,
+        extra_filters: Mapping[str, QueryValue] | None = None,
+        **filters: Unpack[PadStateFilters],
     ) -> list[dict[str, Any]]: ...
     @overload
     async def aget_states(
-        self, *, as_dict: bool, stage_name_filter: StageNameFilters | OperationName | None = None, **filters: Any
+        self,
+        *,
+        as_dict: bool,
+        extra_filters: Mapping[str, QueryValue] | None = None,
+        **filters: Unpack[PadStateFilters],
     ) -> list[State] | list[dict[str, Any]]: ...
+    @completed_by(PadStateFilters)
     async def aget_states(
         self,
         *,
         as_dict: bool = False,
-        stage_name_filter: StageNameFilters | OperationName | None = None,
-        **filters: Any,
+        extra_filters: Mapping[str, QueryValue] | None = None,
+        **filters: Unpack[PadStateFilters],
     ) -> list[State] | list[dict[str, Any]]:
         """Async form of `get_states`."""
         client = self._caller()
-        return await client.arun(
-            many(
-                State,
-                client,
-                states_with({**filters, "pad_id": self.id, "stage_name_filter": stage_name_filter}),
-                as_dict=as_dict,
-            )
-        )
+        query = states_with(filters, extra_filters, pad_id=self.id)
+        return await client.arun(many(State, client, query, as_dict=as_dict))
 
     @overload
     def get_measurement_sources_metadata(self, *, as_dict: Literal[False] = False) -> MeasurementSources: ...
@@ -295,9 +338,11 @@ class Pad(Asset, LivePad, PadModel):
             as_dict: True: the service's JSON untouched, as a dict.
 
         Raises:
+            ObjectMismatchError: The service answered with another pad.
             RestreamError: The call failed.
         """
-        return self._caller().run(sources_of_pad(self.id, as_dict=as_dict))
+        client = self._caller()
+        return client.run(sources_of_pad(client, self.id, as_dict=as_dict))
 
     @overload
     async def aget_measurement_sources_metadata(self, *, as_dict: Literal[False] = False) -> MeasurementSources: ...
@@ -307,113 +352,10 @@ class Pad(Asset, LivePad, PadModel):
     async def aget_measurement_sources_metadata(self, *, as_dict: bool) -> MeasurementSources | dict[str, Any]: ...
     async def aget_measurement_sources_metadata(self, *, as_dict: bool = False) -> MeasurementSources | dict[str, Any]:
         """Async form of `get_measurement_sources_metadata`."""
-        return await self._caller().arun(sources_of_pad(self.id, as_dict=as_dict))
+        client = self._caller()
+        return await client.arun(sources_of_pad(client, self.id, as_dict=as_dict))
 
-    def get_data(
-        self,
-        start_datetime: datetime | None = None,
-        end_datetime: datetime | None = None,
-        stage_number: int | None = None,
-        stage_name_filter: StageNameFilters | OperationName | None = None,
-        *,
-        resolution: DataResolutions | ResolutionName = DataResolutions.SECOND,
-        aggregation: DataAggregations | AggregationName | None = None,
-        fields: str | Sequence[str] | None = None,
-        si_units: bool = False,
-        measurement_sources_names: str | Sequence[str] | None = None,
-        is_routed: bool = False,
-        fill_data_method: DataFillMethods | FillMethodName | None = None,
-        fill_data_limit: int | None = None,
-        inside_area_only: bool = True,
-        parallel: int = 1,
-    ) -> Data:
-        """The time-series data, lazily: nothing is downloaded until the object is iterated over or saved.
-
-        A download that breaks off is taken up again from the last second that came. Records that depend on their
-        neighbours (a coarser `resolution`, `aggregation`, `fill_data_method`) would come out differently there: these
-        are asked for again as a whole, and what had come is left out. `save(resume=True)` begins afresh with them.
-
-        Args:
-            start_datetime: First moment, included; with a time zone.
-            end_datetime: Last moment, included; with a time zone.
-            stage_number: Only this stage; needs `stage_name_filter` and `is_routed=True`.
-            stage_name_filter: Only data of stages of this operation.
-            resolution: The interval that one record stands for.
-            aggregation: How the measurements within one interval become one value.
-            fields: Names of the fields (see `get_fields_metadata`), in a sequence or with commas in between. Default:
-                all that are exposed to you.
-            si_units: True: SI units; False: oilfield units (psi, bbl/min, lb/gal). `get_fields_metadata` tells both.
-            measurement_sources_names: Names of the measurement sources, such as "M1" (see
-                `get_measurement_sources_metadata`). Default: all.
-            is_routed: True: each record is handed to the site it belongs to, with plain field names (`slurry_rate`), so
-                one second has a record per site. False: the records of the pad, in which the fields of a measurement
-                source carry its name (`M1_slurry_rate`).
-            fill_data_method: How gaps in 1-second data are filled; needs `fill_data_limit`.
-            fill_data_limit: The most seconds to fill in one gap.
-            inside_area_only: True: fill only between known values; False: before the first and after the last one too.
-            parallel: How many parts of the time range to fetch at a time, 1 to 3. Parts come in order of time; records
-                within a part come as the service sends them.
-
-        Raises:
-            ValueError: A moment has no time zone, the end is before the start, or arguments do not go together.
-            TypeError: An argument is of the wrong type.
-            MissingCredentialsError: There is no token.
-        """
-        query = DataQuery(
-            source="pad",
-            id=self.id,
-            start=start_datetime,
-            end=end_datetime,
-            stage_number=stage_number,
-            stage_name_filter=stage_name_filter,
-            resolution=resolution,
-            aggregation=aggregation,
-            fields=fields,
-            si_units=si_units,
-            measurement_sources_names=measurement_sources_names,
-            is_routed=is_routed,
-            fill_data_method=fill_data_method,
-            fill_data_limit=fill_data_limit,
-            inside_area_only=inside_area_only,
-            parallel=parallel,
-        )
-        return Data(self._caller(), [query])
-
-    async def aget_data(
-        self,
-        start_datetime: datetime | None = None,
-        end_datetime: datetime | None = None,
-        stage_number: int | None = None,
-        stage_name_filter: StageNameFilters | OperationName | None = None,
-        *,
-        resolution: DataResolutions | ResolutionName = DataResolutions.SECOND,
-        aggregation: DataAggregations | AggregationName | None = None,
-        fields: str | Sequence[str] | None = None,
-        si_units: bool = False,
-        measurement_sources_names: str | Sequence[str] | None = None,
-        is_routed: bool = False,
-        fill_data_method: DataFillMethods | FillMethodName | None = None,
-        fill_data_limit: int | None = None,
-        inside_area_only: bool = True,
-        parallel: int = 1,
-    ) -> DataAsync:
-        """Async form of `get_data`."""
-        query = DataQuery(
-            source="pad",
-            id=self.id,
-            start=start_datetime,
-            end=end_datetime,
-            stage_number=stage_number,
-            stage_name_filter=stage_name_filter,
-            resolution=resolution,
-            aggregation=aggregation,
-            fields=fields,
-            si_units=si_units,
-            measurement_sources_names=measurement_sources_names,
-            is_routed=is_routed,
-            fill_data_method=fill_data_method,
-            fill_data_limit=fill_data_limit,
-            inside_area_only=inside_area_only,
-            parallel=parallel,
-        )
-        return DataAsync(self._caller(), [query])
+    @property
+    def _sites(self) -> frozenset[int]:
+        """Ids of sites that are known to be on the pad: those that its measurement sources are attached to."""
+        return sites_of_sources(self)

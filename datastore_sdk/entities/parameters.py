@@ -8,8 +8,11 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from datastore_sdk.checks import checked_id
+from datastore_sdk.checks import checked_flag, checked_id, refuse_empty
 from datastore_sdk.entities.endpoints import Endpoints
+from datastore_sdk.entities.matching import check_object, has_id
+from datastore_sdk.entities.resource import answer_to
+from datastore_sdk.transport import Client
 from datastore_sdk.transport.calls.exchange import Flow
 from restream_api.models import NewParameter, Parameter, ParameterPatch, ParameterReplacement, ParametersValid
 from restream_api.types import Json, Operation
@@ -24,36 +27,70 @@ def _new_parameters() -> TypeAdapter[list[NewParameter]]:
     return TypeAdapter(list[NewParameter])
 
 
-def get_parameter(endpoints: Endpoints, id: int, aggregation_id: int) -> Operation[Parameter]:
-    """One definition."""
-    return endpoints.get_parameter(id, checked_id(aggregation_id, "aggregation_id"))
+def get_parameter(
+    endpoints: Endpoints, id: int, client: Client, aggregation_id: int | Parameter, *, as_dict: bool
+) -> Flow[Parameter | dict[str, Any]]:
+    """One definition.
+
+    Raises:
+        ObjectMismatchError: The service answered with another one.
+    """
+    parameter_id = _id_of(aggregation_id)
+    return _same(endpoints.get_parameter(id, parameter_id), client, parameter_id, as_dict=as_dict)
 
 
 def create_parameters(
     endpoints: Endpoints, id: int, aggregations: Sequence[Mapping[str, Any]], *, validate_only: bool
 ) -> Operation[list[Parameter] | ParametersValid]:
     """New definitions; checked here before the service sees them."""
+    refuse_empty(aggregations, "aggregations")
     body = _new_parameters().validate_python(list(aggregations))
-    operation = endpoints.create_parameters(id, body=body, validate_only=validate_only or None)
-    return operation.with_parse(_VALID if validate_only else _CREATED)
+    only = checked_flag(validate_only, "validate_only")
+    operation = endpoints.create_parameters(id, body=body, validate_only=only or None)
+    return operation.with_parse(_VALID if only else _CREATED)
 
 
 def update_parameter(
-    endpoints: Endpoints, id: int, aggregation_id: int, aggregation: Mapping[str, Any], *, partial: bool
+    endpoints: Endpoints,
+    id: int,
+    client: Client,
+    aggregation_id: int | Parameter,
+    aggregation: Mapping[str, Any],
+    *,
+    partial: bool,
 ) -> Flow[Parameter]:
-    """A definition with some of its attributes changed, or with all of them replaced."""
-    aggregation_id = checked_id(aggregation_id, "aggregation_id")
-    if partial:
-        operation = endpoints.update_parameter(id, aggregation_id, body=ParameterPatch.model_validate(aggregation))
+    """A definition with some of its attributes changed, or with all of them replaced.
+
+    Raises:
+        ObjectMismatchError: The service answered with another one.
+    """
+    parameter_id = _id_of(aggregation_id)
+    if not aggregation:
+        raise ValueError("aggregation is empty: it must have an attribute to change")
+    if checked_flag(partial, "partial"):
+        operation = endpoints.update_parameter(id, parameter_id, body=ParameterPatch.model_validate(aggregation))
     else:
-        body = ParameterReplacement.model_validate(aggregation)
-        operation = endpoints.replace_parameter(id, aggregation_id, body=body)
-    changed = yield from operation
-    if "id" not in changed:
-        changed.id = aggregation_id
+        operation = endpoints.replace_parameter(id, parameter_id, body=ParameterReplacement.model_validate(aggregation))
+    return _changed(operation, client, parameter_id)
+
+
+def delete_parameter(endpoints: Endpoints, id: int, aggregation_id: int | Parameter) -> Operation[None]:
+    """Removes a definition."""
+    return endpoints.delete_parameter(id, _id_of(aggregation_id))
+
+
+def _id_of(aggregation_id: int | Parameter) -> int:
+    return checked_id(aggregation_id, "aggregation_id", Parameter)
+
+
+def _changed(operation: Operation[Parameter], client: Client, parameter_id: int) -> Flow[Parameter]:
+    changed: Parameter = yield from _same(operation, client, parameter_id, as_dict=False)
+    if "id" not in changed:  # the service need not say what it changed
+        changed.id = parameter_id
     return changed
 
 
-def delete_parameter(endpoints: Endpoints, id: int, aggregation_id: int) -> Operation[None]:
-    """Removes a definition."""
-    return endpoints.delete_parameter(id, checked_id(aggregation_id, "aggregation_id"))
+def _same(operation: Operation[Parameter], client: Client, parameter_id: int, *, as_dict: bool) -> Flow[Any]:
+    parameter = yield from answer_to(operation, as_dict=as_dict)
+    check_object(parameter, [has_id("id", parameter_id)], operation, client)
+    return parameter

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 
@@ -10,11 +10,13 @@ from datastore_sdk.data import Data, DataAsync, DataQuery
 from datastore_sdk.entities.asset import Asset
 from datastore_sdk.entities.endpoints import OF_SITES
 from datastore_sdk.entities.entity import Entity
-from datastore_sdk.entities.lists import pads_with, sites_with, states_with
+from datastore_sdk.entities.lists import sites_with
 from datastore_sdk.entities.live_site import LiveSite
+from datastore_sdk.entities.matching import id_of
 from datastore_sdk.entities.measurement_sources import sources_of_site
-from datastore_sdk.entities.resource import first, many
-from datastore_sdk.entities.state import State
+from datastore_sdk.entities.pad_sites import pad_id_of_site
+from datastore_sdk.entities.resource import many, one
+from datastore_sdk.entities.state import State, states_of_site
 from datastore_sdk.enums import (
     AggregationName,
     DataAggregations,
@@ -28,9 +30,11 @@ from datastore_sdk.enums import (
 from datastore_sdk.filters import AllSiteFilters, completed_by
 from datastore_sdk.transport import Client, client_for
 from datastore_sdk.transport.calls.exchange import Flow
+from restream_api.api.pads import get_pad
 from restream_api.api.sites import get_site
 from restream_api.models import MeasurementSources
 from restream_api.models import Site as SiteModel
+from restream_api.types import QueryValue
 
 if TYPE_CHECKING:
     from datastore_sdk.entities.pad import Pad
@@ -64,6 +68,7 @@ class Site(Asset, LiveSite, SiteModel):
         auth_token: str | None = None,
         client: Client | None = None,
         as_dict: Literal[False] = False,
+        extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[AllSiteFilters],
     ) -> list[Self]: ...
     @overload
@@ -74,6 +79,7 @@ class Site(Asset, LiveSite, SiteModel):
         auth_token: str | None = None,
         client: Client | None = None,
         as_dict: Literal[True],
+        extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[AllSiteFilters],
     ) -> list[dict[str, Any]]: ...
     @overload
@@ -84,6 +90,7 @@ class Site(Asset, LiveSite, SiteModel):
         auth_token: str | None = None,
         client: Client | None = None,
         as_dict: bool,
+        extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[AllSiteFilters],
     ) -> list[Self] | list[dict[str, Any]]: ...
     @classmethod
@@ -94,6 +101,7 @@ class Site(Asset, LiveSite, SiteModel):
         auth_token: str | None = None,
         client: Client | None = None,
         as_dict: bool = False,
+        extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[AllSiteFilters],
     ) -> list[Self] | list[dict[str, Any]]:
         """Lists the sites that you have access to.
@@ -102,20 +110,22 @@ class Site(Asset, LiveSite, SiteModel):
             auth_token: The token from Tally. Default: the credentials of the environment.
             client: The client to call with, instead of a token.
             as_dict: True: the service's JSON untouched, as dicts.
-            **filters: Which sites (`AllSiteFilters`); others than those named there are passed on as they are.
+            extra_filters: Filters of the service that have no argument here, passed on as they are.
+            **filters: Which sites (`AllSiteFilters`).
 
         Returns:
             The sites, which keep the token or client for their own calls; or dicts.
 
         Raises:
             MissingCredentialsError: There is no token.
-            ValueError: Only a part of the circle (`latitude`, `longitude`, `radius_miles`) is given, or a number is out
-                of its range.
+            TypeError: There is no such filter, or a value is of the wrong type.
+            ValueError: Only a part of the circle (`latitude`, `longitude`, `radius_miles`) is given, or a value is
+                empty or out of its range.
             RestreamError: The call failed in another way.
         """
         client = client_for(auth_token, client)
         del auth_token
-        return client.run(many(cls, client, sites_with(filters), as_dict=as_dict))
+        return client.run(many(cls, client, sites_with(filters, extra_filters), as_dict=as_dict))
 
     @overload
     @classmethod
@@ -125,6 +135,7 @@ class Site(Asset, LiveSite, SiteModel):
         auth_token: str | None = None,
         client: Client | None = None,
         as_dict: Literal[False] = False,
+        extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[AllSiteFilters],
     ) -> list[Self]: ...
     @overload
@@ -135,6 +146,7 @@ class Site(Asset, LiveSite, SiteModel):
         auth_token: str | None = None,
         client: Client | None = None,
         as_dict: Literal[True],
+        extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[AllSiteFilters],
     ) -> list[dict[str, Any]]: ...
     @overload
@@ -145,6 +157,7 @@ class Site(Asset, LiveSite, SiteModel):
         auth_token: str | None = None,
         client: Client | None = None,
         as_dict: bool,
+        extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[AllSiteFilters],
     ) -> list[Self] | list[dict[str, Any]]: ...
     @classmethod
@@ -155,12 +168,13 @@ class Site(Asset, LiveSite, SiteModel):
         auth_token: str | None = None,
         client: Client | None = None,
         as_dict: bool = False,
+        extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[AllSiteFilters],
     ) -> list[Self] | list[dict[str, Any]]:
         """Async form of `get_models`."""
         client = client_for(auth_token, client)
         del auth_token
-        return await client.arun(many(cls, client, sites_with(filters), as_dict=as_dict))
+        return await client.arun(many(cls, client, sites_with(filters, extra_filters), as_dict=as_dict))
 
     @overload
     def get_pad(self, *, as_dict: Literal[False] = False) -> Pad | None: ...
@@ -169,16 +183,18 @@ class Site(Asset, LiveSite, SiteModel):
     @overload
     def get_pad(self, *, as_dict: bool) -> Pad | dict[str, Any] | None: ...
     def get_pad(self, *, as_dict: bool = False) -> Pad | dict[str, Any] | None:
-        """The pad that the site lies on; None where it lies on none.
+        """The pad that the site lies on, by the site's `pad_id`; None where it lies on none.
 
         Args:
             as_dict: True: the service's JSON untouched, as a dict.
 
         Raises:
+            ObjectMismatchError: The service answers with another pad; or the site has no `pad_id`, and the pad that the
+                service finds for it does not have the site.
             RestreamError: The call failed.
         """
         client = self._caller()
-        return client.run(_pad_of(client, self.id, as_dict=as_dict))
+        return client.run(self._pad(client, as_dict=as_dict))
 
     @overload
     async def aget_pad(self, *, as_dict: Literal[False] = False) -> Pad | None: ...
@@ -189,7 +205,7 @@ class Site(Asset, LiveSite, SiteModel):
     async def aget_pad(self, *, as_dict: bool = False) -> Pad | dict[str, Any] | None:
         """Async form of `get_pad`."""
         client = self._caller()
-        return await client.arun(_pad_of(client, self.id, as_dict=as_dict))
+        return await client.arun(self._pad(client, as_dict=as_dict))
 
     @overload
     def get_state(self, *, as_dict: Literal[False] = False) -> State | None: ...
@@ -204,10 +220,12 @@ class Site(Asset, LiveSite, SiteModel):
             as_dict: True: the service's JSON untouched, as a dict.
 
         Raises:
+            ObjectMismatchError: The service's answer does not say of which site a state is.
             RestreamError: The call failed.
         """
         client = self._caller()
-        return client.run(first(State, client, states_with({"site_id": self.id}), as_dict=as_dict))
+        states = client.run(states_of_site(client, self.id, as_dict=as_dict))
+        return states[0] if states else None
 
     @overload
     async def aget_state(self, *, as_dict: Literal[False] = False) -> State | None: ...
@@ -218,7 +236,8 @@ class Site(Asset, LiveSite, SiteModel):
     async def aget_state(self, *, as_dict: bool = False) -> State | dict[str, Any] | None:
         """Async form of `get_state`."""
         client = self._caller()
-        return await client.arun(first(State, client, states_with({"site_id": self.id}), as_dict=as_dict))
+        states = await client.arun(states_of_site(client, self.id, as_dict=as_dict))
+        return states[0] if states else None
 
     @overload
     def get_measurement_sources_metadata(self, *, as_dict: Literal[False] = False) -> MeasurementSources: ...
@@ -236,9 +255,11 @@ class Site(Asset, LiveSite, SiteModel):
             as_dict: True: the service's JSON untouched, as a dict.
 
         Raises:
+            ObjectMismatchError: The site's pad cannot be told for certain (see `get_pad`).
             RestreamError: The call failed.
         """
-        return self._caller().run(sources_of_site(self.id, as_dict=as_dict))
+        client = self._caller()
+        return client.run(sources_of_site(client, self.id, self._pad_id, as_dict=as_dict))
 
     @overload
     async def aget_measurement_sources_metadata(self, *, as_dict: Literal[False] = False) -> MeasurementSources: ...
@@ -248,7 +269,8 @@ class Site(Asset, LiveSite, SiteModel):
     async def aget_measurement_sources_metadata(self, *, as_dict: bool) -> MeasurementSources | dict[str, Any]: ...
     async def aget_measurement_sources_metadata(self, *, as_dict: bool = False) -> MeasurementSources | dict[str, Any]:
         """Async form of `get_measurement_sources_metadata`."""
-        return await self._caller().arun(sources_of_site(self.id, as_dict=as_dict))
+        client = self._caller()
+        return await client.arun(sources_of_site(client, self.id, self._pad_id, as_dict=as_dict))
 
     def get_data(
         self,
@@ -346,12 +368,18 @@ class Site(Asset, LiveSite, SiteModel):
         )
         return DataAsync(self._caller(), [query])
 
+    @property
+    def _sites(self) -> frozenset[int]:
+        return frozenset({self.id})
 
-def _pad_of(client: Client, site_id: int, *, as_dict: bool) -> Flow[Pad | dict[str, Any] | None]:
-    # Pads know their sites and sites their pad: one of the two must look late.
-    from datastore_sdk.entities.pad import Pad
+    @property
+    def _pad_id(self) -> int | None:
+        """The id of its pad, where it is loaded."""
+        return id_of(getattr(self, "pad_id", None))
 
-    pad = yield from first(Pad, client, pads_with({"site_pk": site_id}), as_dict=as_dict)
-    if pad is None:
-        yield from get_site(site_id)  # which says so, if there is no such site, or none that may be seen
-    return pad
+    def _pad(self, client: Client, *, as_dict: bool) -> Flow[Pad | dict[str, Any] | None]:
+        # Pads know their sites and sites their pad: one of the two must look late.
+        from datastore_sdk.entities.pad import Pad
+
+        pad_id = yield from pad_id_of_site(client, self.id, self._pad_id)
+        return None if pad_id is None else (yield from one(Pad, client, get_pad(pad_id), pad_id, as_dict=as_dict))

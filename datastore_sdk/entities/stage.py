@@ -3,37 +3,43 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Unpack, cast
+from typing import Any, NamedTuple, Unpack
 
 from datastore_sdk.checks import (
     checked_choice,
+    checked_flag,
     checked_id,
     checked_range,
     name_list,
     number_list,
-    warn_of_slips,
+    one_of,
+    refuse_unknown,
     whole_second,
 )
 from datastore_sdk.data import Data, DataAsync, DataQuery
 from datastore_sdk.entities.connected import Connected
 from datastore_sdk.entities.endpoints import Endpoints
+from datastore_sdk.entities.filter_validation import OTHERWISE, checked_extra_filters
 from datastore_sdk.entities.intervals import interval_of
+from datastore_sdk.entities.lists import ExtraFilters
+from datastore_sdk.entities.matching import Rule, carried, has_id, has_operation, id_of, is_from, is_until, matching
+from datastore_sdk.entities.pad_sites import of_sites
 from datastore_sdk.entities.resource import answer_to
 from datastore_sdk.enums import OperationName, StageNameFilters
-from datastore_sdk.filters import DataForm, checked_form, completed_by
+from datastore_sdk.filters import DataForm, StageFilters, checked_form, completed_by
 from datastore_sdk.transport import Client
 from datastore_sdk.transport.calls.exchange import Flow
 from datastore_sdk.transport.json_body import is_array, is_object
-from datastore_sdk.transport.lenient import Untouched
 from restream_api.models import Stage as StageModel
 from restream_api.models import StageAggregations
-from restream_api.types import Json
+from restream_api.types import Json, Operation
 
 log = logging.getLogger("datastore_sdk")
 
-_FILTERS = ("start_date", "end_date", "stage_number", "stage_numbers", "stage_name_filter", "add_aggregations")
+_BY_PLACE = ("start_date", "end_date", "stage_number", "stage_name_filter")
+"""The filters that may be given by their place."""
 STAGES_AT_A_TIME = 100
 """How many stages' aggregations are asked for in one call, whose URL would grow too long otherwise."""
 
@@ -85,80 +91,120 @@ class Stage(Connected, StageModel):
 _parse = Json[list[Stage]](list[Stage])
 
 
-def stages_of(
+class StageQuery(NamedTuple):
+    """The stages to ask for."""
+
+    operation: Operation[list[Stage]]
+    rules: tuple[Rule, ...]
+    """What each stage must be."""
+    add_aggregations: bool
+    aggregations: list[str] | None
+    """The names of the aggregations to ask for; None: all."""
+
+
+def stages_with(
     endpoints: Endpoints,
     id: int,
-    client: Client,
     *,
-    start: datetime | None,
-    end: datetime | None,
+    start_date: datetime | None,
+    end_date: datetime | None,
     stage_number: int | None,
-    stage_numbers: Sequence[int] | None,
     stage_name_filter: StageNameFilters | OperationName | None,
     add_aggregations: bool,
     aggregations_filter: str | Sequence[str] | None,
-    as_dict: bool,
-    more: Mapping[str, Any],
-) -> Flow[list[Stage] | list[dict[str, Any]]]:
-    """The stages of a pad or site that match, as the service orders them."""
-    checked_range(start, end, "start_date", "end_date")
-    warn_of_slips(more, _FILTERS)
+    filters: StageFilters,
+    extra_filters: ExtraFilters,
+) -> StageQuery:
+    """Return the query of the stages of a pad or site that match.
+
+    Raises:
+        TypeError: There is no such filter, or a value is of the wrong type.
+        ValueError: A value is empty or cannot be used, or filters do not go together.
+    """
+    refuse_unknown(filters, [*_BY_PLACE, *StageFilters.__annotations__], "a filter of stages", OTHERWISE)
     names = name_list(aggregations_filter, "aggregations_filter")
-    if names and not add_aggregations:
+    if names and not checked_flag(add_aggregations, "add_aggregations"):
         raise ValueError("aggregations_filter needs add_aggregations=True: else there is nothing to choose from")
-    operation = endpoints.list_stages(
-        id,
-        start=whole_second(start, up=False),
-        end=whole_second(end, up=False),
-        stage_number=checked_id(stage_number, "stage_number") if stage_number is not None else None,
-        stage_numbers=number_list(stage_numbers, "stage_numbers"),
-        state=checked_choice(StageNameFilters, stage_name_filter, "stage_name_filter"),
+    start, end = checked_range(
+        one_of(start_date, filters.get("start"), "start_date", "start"),
+        one_of(end_date, filters.get("end"), "end_date", "end"),
+        "start_date",
+        "end_date",
     )
-    operation = operation.with_query(more)
-    if as_dict:
-        untouched: list[dict[str, Any]] = yield from operation.with_parse(Untouched(operation.parse))
-        if add_aggregations:
-            known = [stage for stage in untouched if is_object(stage)]  # untouched, it may be anything
-            yield from _add_aggregations(endpoints, id, known, names, as_dict=True)
-        return untouched
-    stages = [Stage.adopt(stage, client) for stage in (yield from operation.with_parse(_parse))]
-    if add_aggregations:
-        yield from _add_aggregations(endpoints, id, stages, names)
+    first, last = whole_second(start, up=False), whole_second(end, up=False)
+    number = checked_id(stage_number, "stage_number") if stage_number is not None else None
+    numbers = number_list(filters.get("stage_numbers"), "stage_numbers")
+    name = checked_choice(StageNameFilters, stage_name_filter, "stage_name_filter")
+    operation = endpoints.list_stages(
+        id, start=first, end=last, stage_number=number, stage_numbers=numbers, state=name
+    ).with_parse(_parse)
+    extra = checked_extra_filters(extra_filters, (name for name, _ in operation.query))
+    rules = (
+        has_id("site", id) if endpoints.source == "site" else None,
+        is_from("end", first) if first else None,
+        is_until("start", last) if last else None,
+        has_id("stage_number", number) if number is not None else None,
+        has_id("stage_number", *numbers) if numbers else None,
+        has_operation("state", name) if name else None,
+    )
+    return StageQuery(
+        operation.with_query(extra),
+        tuple(rule for rule in rules if rule),
+        checked_flag(add_aggregations, "add_aggregations"),
+        [*names] if names else None,
+    )
+
+
+def stages_of(
+    endpoints: Endpoints, id: int, known_sites: frozenset[int], client: Client, query: StageQuery, *, as_dict: bool
+) -> Flow[list[Stage] | list[dict[str, Any]]]:
+    """Return the stages that were asked for, as the service orders them: as ours, or as dicts untouched."""
+    operation = query.operation
+    read = matching((yield from answer_to(operation, as_dict=as_dict)), query.rules, operation.name)
+    stages = yield from of_sites(client, id, known_sites, read, operation.name)
+    for stage in () if as_dict else stages:
+        Stage.adopt(stage, client)
+    if query.add_aggregations and is_array(stages):  # untouched, it and its items may be anything
+        known = [stage for stage in stages if isinstance(stage, Stage) or is_object(stage)]
+        yield from _add_aggregations(endpoints, id, known, query.aggregations, as_dict=as_dict)
     return stages
 
 
 def _add_aggregations(
-    endpoints: Endpoints,
-    id: int,
-    stages: Sequence[Stage | dict[str, Any]],
-    names: tuple[str, ...] | None,
-    *,
-    as_dict: bool = False,
+    endpoints: Endpoints, id: int, stages: list[Stage | dict[str, Any]], names: list[str] | None, *, as_dict: bool
 ) -> Flow[None]:
     by_id: dict[int, Stage | dict[str, Any]] = {}
     for stage in stages:
         _set_aggregations(stage, None)  # the key is there, also where the service has no numbers
-        if isinstance(stage_id := stage.get("id"), int):  # the current stage has none, and no numbers yet
+        if (stage_id := id_of(carried(stage, "id"))) is not None:  # the current stage has none, and no numbers yet
             by_id[stage_id] = stage
     ids = list(by_id)
     for start in range(0, len(ids), STAGES_AT_A_TIME):
         operation = endpoints.list_stage_aggregations(
-            id,
-            histories=ids[start : start + STAGES_AT_A_TIME],
-            aggregations_filter=list(names) if names else None,
+            id, histories=ids[start : start + STAGES_AT_A_TIME], aggregations_filter=names
         )
         answer = yield from answer_to(operation, as_dict=as_dict)
-        for site, aggregations in answer.items() if is_object(answer) else ():
-            if isinstance(aggregations, str):
-                log.warning("The stages of site %s come without aggregations; the service says: %s", site, aggregations)
-            for numbers in aggregations if is_array(aggregations) else ():
-                stage_id = numbers.get("id") if isinstance(numbers, StageAggregations) or is_object(numbers) else None
-                if isinstance(stage_id, int) and stage_id in by_id:
-                    _set_aggregations(by_id[stage_id], numbers)
+        for numbers in _of_stages(answer, by_id, operation.name):
+            if (stage_id := id_of(carried(numbers, "id"))) is not None:
+                _set_aggregations(by_id[stage_id], numbers)
 
 
-def _set_aggregations(stage: Stage | dict[str, Any], numbers: StageAggregations | dict[str, Any] | None) -> None:
+def _of_stages(answer: object, stages: Mapping[int, Stage | dict[str, Any]], source: str) -> Iterator[Any]:
+    """The aggregations of the stages that were asked for. Reports others, and errors instead of aggregations."""
+    sites = {stage_id: id_of(carried(stage, "site")) for stage_id, stage in stages.items()}
+    known = {site for site in sites.values() if site is not None}
+    rules = [] if None in sites.values() else [has_id("site", *known)]
+    by_site = [*answer.items()] if is_object(answer) else []
+    for site, aggregations in matching(by_site, rules, source, lambda item: {"site": item[0]}):
+        if isinstance(aggregations, str):
+            log.warning("The stages of site %s come without aggregations; the service says: %s", site, aggregations)
+        if is_array(aggregations):
+            here = [stage_id for stage_id, own in sites.items() if None in {own, id_of(site)} or own == id_of(site)]
+            yield from matching(aggregations, [has_id("id", *here)], source)
+
+
+def _set_aggregations(stage: Stage | dict[str, Any], numbers: Any) -> None:
     if isinstance(stage, Stage):
-        stage.aggregations = cast("StageAggregations | None", numbers)
+        stage.aggregations = numbers
     else:
         stage["aggregations"] = numbers

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal, Self, Unpack, overload
 
 from datastore_sdk.entities.entity import Entity
 from datastore_sdk.entities.lists import states_with
+from datastore_sdk.entities.matching import carried, id_of, mismatch
 from datastore_sdk.entities.resource import Resource, many
 from datastore_sdk.filters import StateFilters, completed_by
 from datastore_sdk.transport import Client, client_for
+from datastore_sdk.transport.calls.exchange import Flow
 from restream_api.api.states import get_state
 from restream_api.models import State as StateModel
+from restream_api.types import QueryValue
 
 
 class State(Resource, StateModel):
@@ -19,6 +23,7 @@ class State(Resource, StateModel):
     _contract = StateModel
     _shown = ("id", "site_name", "current_state", "calculated_stage_number", "last_state_update")
     _get = staticmethod(get_state)
+    _identity = ("id", "site.id")
 
     def __init__(  # stated in each class, or type checkers would derive one from the fields
         self, id: int, auth_token: str | None = None, *, client: Client | None = None, **attributes: Any
@@ -36,6 +41,7 @@ class State(Resource, StateModel):
         auth_token: str | None = None,
         client: Client | None = None,
         as_dict: Literal[False] = False,
+        extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[StateFilters],
     ) -> list[Self]: ...
     @overload
@@ -46,6 +52,7 @@ class State(Resource, StateModel):
         auth_token: str | None = None,
         client: Client | None = None,
         as_dict: Literal[True],
+        extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[StateFilters],
     ) -> list[dict[str, Any]]: ...
     @overload
@@ -56,6 +63,7 @@ class State(Resource, StateModel):
         auth_token: str | None = None,
         client: Client | None = None,
         as_dict: bool,
+        extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[StateFilters],
     ) -> list[Self] | list[dict[str, Any]]: ...
     @classmethod
@@ -66,6 +74,7 @@ class State(Resource, StateModel):
         auth_token: str | None = None,
         client: Client | None = None,
         as_dict: bool = False,
+        extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[StateFilters],
     ) -> list[Self] | list[dict[str, Any]]:
         """Lists the states of all sites that you have access to and that are configured.
@@ -74,15 +83,18 @@ class State(Resource, StateModel):
             auth_token: The token from Tally. Default: the credentials of the environment.
             client: The client to call with, instead of a token.
             as_dict: True: the service's JSON untouched, as dicts.
-            **filters: Which states (`StateFilters`); others than those named there are passed on as they are.
+            extra_filters: Filters of the service that have no argument here, passed on as they are.
+            **filters: Which states (`StateFilters`).
 
         Raises:
+            TypeError: There is no such filter, or a value is of the wrong type.
+            ValueError: A value is empty, or cannot be used.
             MissingCredentialsError: There is no token.
             RestreamError: The call failed in another way.
         """
         client = client_for(auth_token, client)
         del auth_token
-        return client.run(many(cls, client, states_with(filters), as_dict=as_dict))
+        return client.run(many(cls, client, states_with(filters, extra_filters), as_dict=as_dict))
 
     @overload
     @classmethod
@@ -92,6 +104,7 @@ class State(Resource, StateModel):
         auth_token: str | None = None,
         client: Client | None = None,
         as_dict: Literal[False] = False,
+        extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[StateFilters],
     ) -> list[Self]: ...
     @overload
@@ -102,6 +115,7 @@ class State(Resource, StateModel):
         auth_token: str | None = None,
         client: Client | None = None,
         as_dict: Literal[True],
+        extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[StateFilters],
     ) -> list[dict[str, Any]]: ...
     @overload
@@ -112,6 +126,7 @@ class State(Resource, StateModel):
         auth_token: str | None = None,
         client: Client | None = None,
         as_dict: bool,
+        extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[StateFilters],
     ) -> list[Self] | list[dict[str, Any]]: ...
     @classmethod
@@ -122,9 +137,23 @@ class State(Resource, StateModel):
         auth_token: str | None = None,
         client: Client | None = None,
         as_dict: bool = False,
+        extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[StateFilters],
     ) -> list[Self] | list[dict[str, Any]]:
         """Async form of `get_models`."""
         client = client_for(auth_token, client)
         del auth_token
-        return await client.arun(many(cls, client, states_with(filters), as_dict=as_dict))
+        return await client.arun(many(cls, client, states_with(filters, extra_filters), as_dict=as_dict))
+
+
+def states_of_site(client: Client, site_id: int, *, as_dict: bool) -> Flow[list[State] | list[dict[str, Any]]]:
+    """Return the states of one site: one, or none where it is not configured.
+
+    Raises:
+        ObjectMismatchError: A state does not say which site it is of.
+    """
+    query = states_with({}, site_id=site_id)
+    states = yield from many(State, client, query, as_dict=as_dict)
+    if any(id_of(carried(state, "site.id")) is None for state in states):
+        raise mismatch("a state does not say which site it is of", query.operation, client)
+    return states

@@ -29,6 +29,7 @@ from datastore_sdk.realtime.sources import Sources
 from datastore_sdk.transport.calls.exchange import Exchange
 from datastore_sdk.transport.effects import Effect, Emit, Steps, changed
 from datastore_sdk.transport.telling.logs import logger
+from datastore_sdk.transport.telling.mismatches import report_left_out
 
 log = logger("realtime")
 
@@ -61,6 +62,7 @@ class Filling(Hearer[R]):
         query: The question that REST answers with the same records; None: gaps are not filled.
         gaps: Takes note of what is missing.
         counts: Takes note of the rest.
+        site_id: The site that the room is of; None: records of any site may come.
     """
 
     def __init__(
@@ -71,8 +73,10 @@ class Filling(Hearer[R]):
         query: DataQuery | None,
         gaps: Gaps,
         counts: Counts,
+        site_id: int | None = None,
     ) -> None:
         self._exchange = exchange
+        self._site_id = site_id
         self._sources = sources
         self._form = form
         self._query = query
@@ -88,6 +92,7 @@ class Filling(Hearer[R]):
 
     def take(self, items: list[R]) -> Steps[bool]:
         """Emits what is new of these, after what was lost before them."""
+        items = self._own(items)
         self._note_time(items)
         self._sources.now = self._exchange.clock.now()
         self._patience = _FIRST_LOOK
@@ -105,6 +110,18 @@ class Filling(Hearer[R]):
                 yield from self._fill(self._query, lost[0], lost[-1])
         self._counts.doubled += len(items) - count
         return count > 0
+
+    def _own(self, items: list[R]) -> list[R]:
+        """The records that do not say that they are of another site; reports the others."""
+        if self._site_id is None:
+            return items
+        fitting = (None, self._site_id)
+        sites = [(self._form.position(item) or fitting)[1] for item in items]
+        others = [site for site in sites if site not in fitting]
+        if not others:
+            return items
+        report_left_out("records of a room", "site_id", str(self._site_id), others, len(others), len(items))
+        return [item for item, site in zip(items, sites, strict=True) if site in fitting]
 
     def entered(self) -> Steps[None]:
         """Whether something was lost is seen when something comes, or when nothing does."""

@@ -74,7 +74,7 @@ def measurements(
 
     def listen(form: Form[Any], _: Hold) -> Steps[None]:
         sources.position = form.position
-        filling = Filling(client.exchange, sources, form, filled, gaps, counts)
+        filling = Filling(client.exchange, sources, form, filled, gaps, counts, query.id if source == "site" else None)
         messages = Messages(form, counts, enveloped=True)
         return Listening(client.exchange, operation, messages, filling, manners, counts).steps()
 

@@ -47,12 +47,20 @@ class Messages(Generic[R]):
         counts: Takes note of what cannot be read.
         enveloped: Whether they come in envelopes, `{"session_key": ..., "message": ...}`.
         seen: The texts that were read before and must not come again; None: they may.
+        belongs: Whether a text is of what the room is about; None: every one is.
     """
 
     def __init__(
-        self, form: Form[R], counts: Counts, *, enveloped: bool = False, seen: set[bytes] | None = None
+        self,
+        form: Form[R],
+        counts: Counts,
+        *,
+        enveloped: bool = False,
+        seen: set[bytes] | None = None,
+        belongs: Callable[[bytes], bool] | None = None,
     ) -> None:
         self._seen = seen
+        self._belongs = belongs
         self._form = form
         self._counts = counts
         self._enveloped = enveloped
@@ -60,7 +68,7 @@ class Messages(Generic[R]):
 
     def read(self, messages: list[bytes]) -> list[R]:
         """The records of messages, in order."""
-        if self._seen is None:
+        if self._seen is None and self._belongs is None:
             with suppress(*_REFUSALS):
                 return self._all_alike(messages)
         return [record for message in messages for record in self._single(message)]
@@ -93,7 +101,8 @@ class Messages(Generic[R]):
         items = self._readable(_unpacked, message)
         if self._enveloped:
             items = [text for item in items for text in self._readable(_content, item)]
-        return [record for text in items if self._is_new(text) for record in self._readable(self._record, text)]
+        wanted = [text for text in items if self._belongs is None or self._belongs(text)]
+        return [record for text in wanted if self._is_new(text) for record in self._readable(self._record, text)]
 
     def _readable(self, read: Callable[[bytes], Iterable[T]], text: bytes) -> list[T]:
         """What is read of a text; nothing where it cannot be."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypedDict
 
+from datastore_sdk.checks import refuse_unknown
 from datastore_sdk.enums import (
     AggregationName,
     DataAggregations,
@@ -77,13 +78,6 @@ def parted(options: Mapping[str, Any], kind: type) -> tuple[dict[str, Any], dict
     Raises:
         TypeError: There is one that the kind does not have.
     """
-    known: Iterable[str] = kind.__annotations__
-    for name in options:
-        if name not in known:
-            from difflib import get_close_matches  # here, for it takes long
-
-            alike = get_close_matches(name, known, n=1)
-            hint = f"did you mean {alike[0]!r}?" if alike else f"there are {', '.join(known)}"
-            raise TypeError(f"{name!r} is neither a filter nor an option of live data; {hint}")
+    refuse_unknown(options, kind.__annotations__, "a filter or an option of live data")
     listening = {name: value for name, value in options.items() if name in LiveOptions.__annotations__}
     return listening, {name: value for name, value in options.items() if name not in listening}

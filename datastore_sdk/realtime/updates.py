@@ -76,6 +76,7 @@ def updates(
     adopt: Callable[[Model], Any] | None,
     *,
     once: bool = False,
+    belongs: Callable[[bytes], bool] | None = None,
 ) -> Plan:
     """How to listen to objects.
 
@@ -86,6 +87,7 @@ def updates(
         contract: What the API contract says of what comes.
         adopt: Makes an object of what was read; None: what comes is handed over as it is.
         once: Whether the same thing is told only once, though the service tells it whenever the room is entered.
+        belongs: Whether an object, as JSON, is of what the room is about; None: every one is.
     """
     operation = room(path, {})
     counts, gaps = Counts(), Gaps(manners.on_gap)
@@ -98,7 +100,7 @@ def updates(
         return Making(lambda item: make(told(contract, item, operation, client.exchange)), counts)
 
     def listen(form: Form[Any], _: Hold, hearer: Hearer[Any] | None = None) -> Steps[None]:
-        messages = Messages(form, counts, seen=seen)
+        messages = Messages(form, counts, seen=seen, belongs=belongs)
         return Listening(client.exchange, operation, messages, hearer or Hearer[Any](), manners, counts).steps()
 
     return Plan(

@@ -188,7 +188,11 @@ def encode_value(value: QueryValue) -> str:
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, (str, int, float)):
         return str(value)
-    return ",".join(str(item) for item in value or ())
+    if not isinstance(value, Sequence):
+        raise TypeError(f"a value of a query cannot be {type(value).__name__}: {value!r}")
+    if not value:
+        raise ValueError("a list in a query must not be empty: the service could take it for everything")
+    return ",".join(str(item) for item in value)
 
 
 def encode_query(

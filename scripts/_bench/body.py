@@ -51,6 +51,8 @@ class Framing(StrEnum):
     GZIP = "gzip"
     CAPPED = "capped connections"
     MESSAGES = "a message per record"
+    NEWEST_FIRST = "newest first"
+    BROKEN = "newest first, broken off half way"
 
 
 @dataclass(frozen=True)
@@ -76,14 +78,16 @@ class Body:
                 return framed(pieces(self.records))
             case Framing.GZIP:
                 return framed(rechunked(compressed(pieces(self.records))))
+            case Framing.NEWEST_FIRST | Framing.BROKEN:
+                return framed(rechunked(pieces(self.records, newest_first=True)))
             case Framing.MESSAGES:
                 return b"".join(messages(records(self.records)))
 
 
-def pieces(count: int) -> Iterator[bytes]:
+def pieces(count: int, *, newest_first: bool = False) -> Iterator[bytes]:
     """The body record by record: each with the bracket or comma before it, the closing bracket by itself."""
     separator = b"["
-    for record in records(count):
+    for record in reversed([*records(count)]) if newest_first else records(count):
         yield separator + record
         separator = b", "
     yield b"]" if count else b"[]"

@@ -70,7 +70,7 @@ def rows(records: int) -> list[Row]:
     Args:
         records: How many records most rows have. The async ones have no more than the vendor's can do in some time.
     """
-    chunks, each, gzip, capped, _ = (Body(records, framing) for framing in Framing)
+    chunks, each, gzip, capped, _, newest, broken = (Body(records, framing) for framing in Framing)
     few = Body(min(records, MOST_ASYNC))
     live = Body(records, Framing.MESSAGES)
     return [
@@ -112,6 +112,10 @@ def rows(records: int) -> list[Row]:
             peak_mb=40,
             clock=Clock.IMPORT,
         ),
+        _against_itself("iterate", "iterate", newest, chunks),
+        _against_itself("save JSON", "save", newest, chunks, ".json"),
+        _against_itself("iterate", "iterate", broken, newest),
+        _against_itself("save JSON", "save", broken, newest, ".json"),
         _growth("iterate", "iterate", chunks, 30),
         _growth("save JSON", "save", chunks, 30, ".json"),
         _growth("save CSV", "save", chunks, 40, ".csv"),
@@ -125,6 +129,12 @@ def _against_vendor(name: str, task: str, body: Body, at_least: float | None, pe
         Run(VENDOR, task, body, suffix),
         at_least=at_least,
         peak_mb=peak_mb,
+    )
+
+
+def _against_itself(name: str, task: str, body: Body, other: Body, suffix: str = "") -> Row:
+    return Row(
+        f"{name}, {body.framing}", Run(OURS, task, body, suffix), Run(OURS, task, other, suffix), clock=Clock.TASK
     )
 
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
+from itertools import cycle
 from pathlib import Path
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from threading import Thread
@@ -77,6 +78,11 @@ class _Service(ThreadingTCPServer):
         pad = json.dumps(_PAD).encode()
         self.pad = _head(f"Content-Length: {len(pad)}") + pad
         self.fields = _head("Content-Length: 2") + b"[]"
+        self._breaks = cycle([True, False] if body.framing is Framing.BROKEN else [False])
+
+    def breaks(self) -> bool:
+        """Whether the next body is to break off half way."""
+        return next(self._breaks)
 
     def body(self, target: str) -> Iterable[bytes]:
         """What answers a call for time-series data."""
@@ -105,11 +111,15 @@ class _Connection(StreamRequestHandler):
                     return
                 if "/data/" in target:
                     self._send([service.body_head])
+                    if service.breaks():
+                        (body,) = service.body(target)
+                        self._send([memoryview(body)[: len(body) // 2]])
+                        return
                     self._send(service.body(target))
                 else:
                     self._send([service.fields if "/fields/" in target else service.pad])
 
-    def _send(self, parts: Iterable[bytes]) -> None:
+    def _send(self, parts: Iterable[bytes | memoryview]) -> None:
         for part in parts:
             view = memoryview(part)
             for start in range(0, len(view), _AT_A_TIME):

@@ -27,21 +27,6 @@ def _raised(name: str) -> Change:
     return lambda _: Observation((), {ERROR: [name]})
 
 
-def _found_by_site(requests: list[Request], *, site_is_known: bool) -> list[Request]:
-    *others, site, pad = requests
-    pads, _, _ = pad.path.removesuffix("/").rpartition("/")
-    _, _, site_id = site.path.removesuffix("/").rpartition("/")
-    found = pad._replace(path=f"{pads}/", query=(("site_pk", site_id),))
-    return [*others, *([site] if site_is_known else []), found]
-
-
-def _looked_for(requests: list[Request]) -> list[Request]:
-    *others, site = requests
-    sites, _, site_id = site.path.removesuffix("/").rpartition("/")
-    looked = Request("GET", sites.replace("/sites", "/pads/"), (("site_pk", site_id),), 200)
-    return [*others, looked, site]
-
-
 def _asked_by_ids(seen: Observation) -> Observation:
     *others, history, aggregations = seen.requests
     names = [pair for pair in aggregations.query if pair[0] == "aggregations_filter"]
@@ -107,17 +92,9 @@ def _about_cell(text: str) -> Json:
         return text
 
 
-PAD_OF_SITE: Final = Deviation(
-    "asks for the pad of a site in one call, without the site first",
-    vendor=_requests(lambda requests: _found_by_site(requests, site_is_known=False)),
-)
-PAD_OF_KNOWN_SITE: Final = Deviation(
-    "asks for the pad of a site by the site's id, known or not",
-    vendor=_requests(lambda requests: _found_by_site(requests, site_is_known=True)),
-)
-NO_PAD_OF_SITE: Final = Deviation(
-    "asks for the pad of a site in one call; only where none is found, whether the site is there",
-    vendor=_requests(_looked_for),
+SITE_CONFIRMS: Final = Deviation(
+    "asks the site on which pad it lies, since the service may ignore the filter",
+    ours=_requests(lambda requests: requests[:-1]),
 )
 NO_SOURCES: Final = Deviation(
     "lists all kinds of measurement sources where there are none of any, so that `sources.frac` can be relied on",
@@ -168,7 +145,11 @@ REFUSED_AT_ONCE: Final = Deviation(
     "refuses arguments that cannot be right before any request",
     vendor=_raised("ValueError"),
 )
+WRONG_TYPE: Final = Deviation(
+    "refuses a value of another type before any request",
+    vendor=_raised("TypeError"),
+)
 NO_SUCH_FILTER: Final = Deviation(
-    "refuses a filter where the service has none, instead of sending what would be ignored",
+    "refuses a filter that is not known, instead of sending what would be ignored",
     vendor=_raised("TypeError"),
 )

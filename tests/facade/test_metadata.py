@@ -45,10 +45,10 @@ def test_the_measurement_sources_of_a_pad(sandbox: Sandbox, form: Form, answered
 
 
 def test_the_measurement_sources_of_a_site_are_those_attached_to_it(sandbox: Sandbox, form: Form) -> None:
-    for site_id, names in ((941, ["M1"]), (946, ["M2"])):
+    for site_id, pad_id, names in ((941, 668, ["M1"]), (946, 668, ["M2"])):
         sandbox.requests.clear()
         sources = form(Site(id=site_id), "get_measurement_sources_metadata")
-        assert asked(sandbox) == [f"GET /pads/?site_pk={site_id}"]
+        assert asked(sandbox) == [f"GET /sites/{site_id}/", f"GET /pads/{pad_id}/"]
         assert [source.name for source in sources.frac] == names
         assert all(site_id in source.attached_sites for source in (*sources.frac, *sources.wl))
         assert sources.fluid == sources.pumpdown == []

@@ -30,9 +30,18 @@ def test_the_long_way_makes_two_calls(sandbox: Sandbox, form: Form) -> None:
 
 def test_the_pad_of_a_site(sandbox: Sandbox, form: Form) -> None:
     pad = form(Site(id=981), "get_pad")
-    assert asked(sandbox) == ["GET /pads/?site_pk=981"]
+    assert asked(sandbox) == ["GET /sites/981/", "GET /pads/681/"]
     assert type(pad) is Pad
     assert pad == form(Pad, "get_model", 681)
+
+
+def test_the_pad_of_a_site_that_is_loaded(sandbox: Sandbox, form: Form) -> None:
+    site = Site.get_model(981)
+    sandbox.requests.clear()
+    assert form(site, "get_pad").id == 681
+    assert form(site, "get_pad", as_dict=True)["id"] == 681
+    form(site, "get_measurement_sources_metadata")
+    assert asked(sandbox) == ["GET /pads/681/"] * 3
 
 
 def test_a_site_on_no_pad(serving: Serving, form: Form, answered: Callable[[str], Any]) -> None:

@@ -133,10 +133,12 @@ CALLS: dict[str, Call] = {
         Call("Pad.get_sites", (READ,), lambda c: c(_pad(c), "get_sites")),
         Call("Pad.get_states", (READ,), lambda c: c(_pad(c), "get_states")),
         Call("Pad.get_measurement_sources_metadata", (READ,), lambda c: c(_pad(c), "get_measurement_sources_metadata")),
-        Call("Site.get_pad", (READ,), lambda c: c(_site(c), "get_pad")),
+        Call("Site.get_pad", (READ, READ), lambda c: c(_site(c), "get_pad")),
         Call("Site.get_state", (READ,), lambda c: c(_site(c), "get_state")),
         Call(
-            "Site.get_measurement_sources_metadata", (READ,), lambda c: c(_site(c), "get_measurement_sources_metadata")
+            "Site.get_measurement_sources_metadata",
+            (READ, READ),
+            lambda c: c(_site(c), "get_measurement_sources_metadata"),
         ),
         Call("Stage.get_data", (READ, RECORDS), _of_a_stage),
         Call("DataChange.update", (READ,), lambda c: c.updated(_change(c))),

@@ -30,7 +30,7 @@ class Call:
         payload: The answer that is mutated, by its name.
         path: The end of the path that it answers.
         make: Makes the call.
-        others: Answers to its other requests: the end of the path, and the name of the payload.
+        others: Answers to its other requests: a part of the path, and the name of the payload.
         form: Makes the answer of the payload.
     """
 
@@ -110,13 +110,14 @@ CALLS = (
         "Pad.get_data_changes", "data_changes_many", "/data_changes/", lambda c, of: _pad(c, of).get_data_changes()[0]
     ),
     Call("Site.get_model", "site_one", "/", lambda c, of: Site.get_model(of["site_one"]["id"], client=c)),
-    Call("Site.get_pad", "pad_one", "/pads/", lambda c, of: _site(c, of).get_pad(), form=lambda payload: [payload]),
+    Call("Site.get_pad", "pad_one", "/", lambda c, of: _site(c, of).get_pad(), (("/sites/", "site_one"),)),
+    Call("Site.get_pad by its site", "site_one", "/", lambda c, of: _site(c, of).get_pad(), (("/pads/", "pad_one"),)),
     Call(
         "Site.get_measurement_sources_metadata",
         "pad_one",
-        "/pads/",
+        "/",
         lambda c, of: _site(c, of).get_measurement_sources_metadata(),
-        form=lambda payload: [payload],
+        (("/sites/", "site_one"),),
     ),
     Call(
         "Site.get_state",
@@ -190,8 +191,8 @@ class Tried:
 
     def _answer(self, request: Request) -> Reply:
         path = path_of(request)
-        for end, name in self._call.others:
-            if path.endswith(end):
+        for part, name in self._call.others:
+            if part in path:
                 return 200, {}, json.dumps(self._payloads[name]).encode()
         assert path.endswith(self._call.path), path
         return 200, {}, self._body

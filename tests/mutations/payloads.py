@@ -182,7 +182,7 @@ INVENTED: dict[str, Any] = {
     "site_one": SITE,
     "sites_many": [SITE, {**SITE, "id": 12}, {**SITE, "id": 13}],
     "states_many": [STATE, {**STATE, "id": 22}],
-    "stages": [RUNNING, STAGE, {**STAGE, "id": 92, "stage_number": 6}],
+    "stages": [RUNNING, STAGE, {**STAGE, "id": 92, "stage_number": 6}, {**STAGE, "id": 93, "site": 12}],
     "aggregations": {"11": [NUMBERS, {**NUMBERS, "id": 92}], "12": "There is no frac stage."},
     "fields": [FIELD, {**FIELD, "id": 102}, {**FIELD, "id": 103}],
     "parameters": [PARAMETER, {**PARAMETER, "id": 112}],

@@ -17,7 +17,15 @@ import pytest
 import datastore_sdk
 from datastore_sdk import Pad, Site, State, enums
 from datastore_sdk.entities import DataChange
-from datastore_sdk.filters import AllSiteFilters, DataForm, PadFilters, SiteFilters, StateFilters
+from datastore_sdk.filters import (
+    AllSiteFilters,
+    DataForm,
+    PadFilters,
+    PadStateFilters,
+    SiteFilters,
+    StageFilters,
+    StateFilters,
+)
 from tests.public.signatures import SNAPSHOT, attributes, described, methods, public_classes, source_of
 
 ROOT = Path(__file__).parents[2]
@@ -83,6 +91,10 @@ def test_arguments_are_documented(method: str) -> None:
         (Site.aget_models, AllSiteFilters),
         (State.get_models, StateFilters),
         (State.aget_models, StateFilters),
+        (Pad.get_states, PadStateFilters),
+        (Pad.aget_states, PadStateFilters),
+        (Site.get_stages_metadata, StageFilters),
+        (Pad.aget_stages_metadata, StageFilters),
         (Pad.get_data_changes, DataForm),
         (Site.aget_data_changes, DataForm),
         (DataChange.get_data, DataForm),

@@ -155,17 +155,9 @@ def test_aggregations_are_asked_for_by_ids_in_slices() -> None:
     assert second.query[1:] == (("histories", "101"), ("histories", "102"))
 
 
-def test_the_pad_of_a_site_is_asked_for_in_one_call() -> None:
-    vendor = seen([1], GET, GET._replace(path="/v1/sites/981/"), GET._replace(path="/v1/pads/681/"))
-    found = Request("GET", "/v1/pads/", (("site_pk", "981"),), 200)
-    assert deviations.PAD_OF_SITE.vendor(vendor).requests == (GET, found)
-    assert deviations.PAD_OF_KNOWN_SITE.vendor(vendor).requests == (*vendor.requests[:2], found)
-
-
-def test_a_site_without_a_pad_is_looked_at_itself() -> None:
-    vendor = seen([1], GET._replace(path="/v1/sites/1/", status=404))
-    looked = Request("GET", "/v1/pads/", (("site_pk", "1"),), 200)
-    assert deviations.NO_PAD_OF_SITE.vendor(vendor).requests == (looked, *vendor.requests)
+def test_the_pad_found_for_a_site_is_confirmed_by_the_site() -> None:
+    ours = seen([1], GET, GET._replace(path="/v1/sites/981/"))
+    assert deviations.SITE_CONFIRMS.ours(ours).requests == (GET,)
 
 
 def test_no_call_is_listed_twice() -> None:

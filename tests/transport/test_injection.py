@@ -108,7 +108,7 @@ def test_filters_stay_in_the_query(text: str, server: Server, client: Client) ->
     calls: list[Callable[[], Any]] = [
         lambda: Pad.get_models(client=client, name_search=text),
         lambda: Site.get_models(client=client, well_api=text, pad_name=text),
-        lambda: Pad.get_models(client=client, as_dict=True, **unknown),
+        lambda: Pad.get_models(client=client, as_dict=True, extra_filters=unknown),
         lambda: [*Site(7, client=client).get_data(fields=[text])],
         lambda: [*Pad(7, client=client).get_data(measurement_sources_names=text)],
     ]

@@ -100,6 +100,14 @@ def a_notebook(folder: Path) -> None:
     assert_type(sites[0].get_measurement_sources_metadata(), MeasurementSources)
 
 
+def objects_for_ids(pad: Pad, site: Site) -> None:
+    """Objects stand for their ids."""
+    assert_type(Site.get_models(pad_id=pad, extra_filters={"ordering": "-name", "ids": [1, 2]}), list[Site])
+    assert_type(State.get_models(site_id=site, pad_id=pad), list[State])
+    assert_type(Pad.get_models(site_pk=site, as_dict=True), list[dict[str, Any]])
+    assert_type(Pad.get_model(pad), Pad)
+
+
 def as_dicts(as_dict: bool) -> None:
     assert_type(Pad.get_models(as_dict=True), list[dict[str, Any]])
     assert_type(Pad.get_models(as_dict=False), list[Pad])
@@ -187,7 +195,7 @@ async def everything_at_once(folder: Path) -> None:
     assert_type(await Site.aget_models(as_dict=True), list[dict[str, Any]])
     assert_type(await site.aget_pad(), Pad | None)
     assert_type(await site.aget_state(as_dict=True), dict[str, Any] | None)
-    assert_type(await pads[0].aget_states(stage_name_filter="frac"), list[State])
+    assert_type(await pads[0].aget_states(stage_name_filter="frac", extra_filters={"limit": 5}), list[State])
     assert_type(await site.aget_stages_metadata(start=START, end=END), list[Stage])
     data = await site.aget_data(START, END, resolution="minute")
     assert_type(data, DataAsync)
@@ -207,6 +215,7 @@ async def pressures(site: Site) -> AsyncIterator[float]:
 
 def main(folder: Path) -> None:
     a_notebook(folder)
+    objects_for_ids(Pad(id=681), Site(id=981))
     as_dicts(as_dict=True)
     definitions(Pad(id=681))
     a_nightly_job(folder)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from email.utils import formatdate
+from collections.abc import Mapping
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -108,12 +107,11 @@ def _releasing(send: Send, slot: Slot) -> Send:
 
 
 class _RequestLog:
-    """Notes each request, and the status of its answer, in a list; dates answers by the field's time."""
+    """Notes each request, and the status of its answer, in a list."""
 
-    def __init__(self, app: ASGIApp, received: list[ReceivedRequest], now: Callable[[], int]) -> None:
+    def __init__(self, app: ASGIApp, received: list[ReceivedRequest]) -> None:
         self._app = app
         self._received = received
-        self._now = now
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -127,8 +125,6 @@ class _RequestLog:
         async def noting(message: Message) -> None:
             if message["type"] == "http.response.start":
                 entry.status = message["status"]
-                date = formatdate(self._now(), usegmt=True).encode()
-                message["headers"] = [*message.get("headers", ()), (b"date", date)]
             await send(message)
 
         await self._app(scope, receive, noting)
@@ -168,7 +164,7 @@ def make_app(
         routes=[*routes, *rooms.routes()],
         middleware=[
             *([Middleware(AdminInterface, admin=admin)] if admin else []),
-            Middleware(_RequestLog, received=received, now=service.field.now),
+            Middleware(_RequestLog, received=received),
             Middleware(FaultInjection, faults=faults),
             Middleware(Handshakes, received=received, faults=faults),
             Middleware(GZipMiddleware, compresslevel=_GZIP_LEVEL),

@@ -33,7 +33,6 @@ class Server(uvicorn.Server):
                 app,
                 log_config=None,
                 access_log=False,
-                date_header=False,
                 lifespan="off",
                 ws=RoomProtocol,
                 ws_per_message_deflate=False,

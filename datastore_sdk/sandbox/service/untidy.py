@@ -28,8 +28,13 @@ _EXACT: Final = frozenset({"name", "access_token", "state", "current_state", "si
 """The keys that what is asked next depends on: their values are as they are."""
 _OPEN: Final = frozenset({"modification_subtype", "source_category", "type"})
 """The fields whose values come without notice."""
-_FILTERS: Final = frozenset({"complete", "name_search", "formation_name", "well_api", "fleet_id", "fleet_name"})
-"""The filters that are ignored; the ids in a query are not among them."""
+_FILTERS: Final = frozenset(
+    {
+        *("complete", "name_search", "formation_name", "well_api", "fleet_id", "fleet_name"),
+        *("site_pk", "pad__id"),
+    }
+)
+"""The filters that are ignored."""
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", re.ASCII)
 _SELDOM: Final = 0.05
 _OFTEN: Final = 0.3

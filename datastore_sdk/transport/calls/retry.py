@@ -45,12 +45,15 @@ class RetryPolicy:
     for all the same: it needs the network either way.)"""
 
     def __post_init__(self) -> None:
-        checked_id(self.max_attempts, "max_attempts")
-        for name in ("first_wait", "longest_wait"):
-            checked_number(getattr(self, name), name, 0, LONGEST)
-        if self.max_seconds is not None:
-            checked_number(self.max_seconds, "max_seconds", 0, LONGEST)
-        checked_flag(self.wait, "wait")
+        normal: dict[str, object] = {
+            "max_attempts": checked_id(self.max_attempts, "max_attempts"),
+            "wait": checked_flag(self.wait, "wait"),
+        }
+        for name in ("first_wait", "longest_wait", "max_seconds"):
+            if (seconds := getattr(self, name)) is not None or name != "max_seconds":
+                normal[name] = checked_number(seconds, name, 0, LONGEST)
+        for name, value in normal.items():
+            object.__setattr__(self, name, value)  # the class is frozen for everybody else
 
     def wait_after(self, error: CallError, *, attempt: int, idempotent: bool, elapsed: float = 0.0) -> float | None:
         """How long to wait after an attempt failed.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from _comparison.deviations import NO_PAD_OF_SITE, NO_SUCH_FILTER, REFUSED_AT_ONCE
+from _comparison.deviations import NO_SUCH_FILTER, REFUSED_AT_ONCE, WRONG_TYPE
 from _comparison.verdicts import Call
 
 _MINUTE: Final = 'at("2025-09-18 08:30"), at("2025-09-18 08:31")'
@@ -44,11 +44,10 @@ _UNAUTHORIZED: Final = (
     'Pad.get_models(auth_token="wrong")',
     'Pad(id=668, auth_token="wrong").get_sites()',
     f'records(Site(id=981, auth_token="wrong").get_data({_MINUTE}))',
-    'Pad(id=681, auth_token="wrong").create_stages_aggregations([])',
+    'Pad(id=681, auth_token="wrong").get_stages_aggregations()',
 )
 
 _BAD_REQUESTS: Final = (
-    'Pad.get_models(fleet_id="many")',
     f'records(Pad(id=681).get_data({_MINUTE}, measurement_sources_names="M9"))',
     'Pad(id=681).update_stages_aggregation(3, {"label": "of the service itself"})',
     "Pad(id=681).delete_stages_aggregation(3)",
@@ -85,7 +84,14 @@ _LEFT_TO_THE_SERVICE_BY_THE_VENDOR: Final = (
     'Site(id=981).get_stages_metadata(start=at("2025-09-18 08:30"), end=at("2025-09-18 08:29"))',
 )
 
+_VALUES_OF_ANOTHER_TYPE: Final = ('Pad.get_models(fleet_id="many")',)
+
 _FILTERS_OF_NOTHING: Final = (
+    'Pad.get_models(ordering="name")',
+    'Site.get_models(ordering="name")',
+    'Pad(id=668).get_sites(ordering="name", as_dict=True)',
+    "Pad(id=681).get_states(site__id=981)",
+    'Site(id=981).get_stages_metadata(ordering="start")',
     'Pad.get_model(id=668, ordering="name")',
     'Site(id=981).get_fields_metadata(ordering="name")',
     'Site(id=941).get_data_changes(ordering="start_date")',
@@ -94,14 +100,12 @@ _FILTERS_OF_NOTHING: Final = (
 ERRORS: Final = (
     *(Call(text, error="NotFoundError") for text in _NOT_FOUND),
     *(Call(text, error="ForbiddenError") for text in _FORBIDDEN),
-    *(
-        Call(text, (NO_PAD_OF_SITE,), error="NotFoundError" if "id=1)" in text else "ForbiddenError")
-        for text in _NO_PAD
-    ),
+    *(Call(text, error="NotFoundError" if "id=1)" in text else "ForbiddenError") for text in _NO_PAD),
     *(Call(text, error="AuthenticationError") for text in _UNAUTHORIZED),
     *(Call(text, error="BadRequestError") for text in _BAD_REQUESTS),
     *(Call(text, error="ValueError") for text in _WRONG_ARGUMENTS),
     *(Call(text, (REFUSED_AT_ONCE,), error="ValueError") for text in _LEFT_TO_THE_SERVICE_BY_THE_VENDOR),
+    *(Call(text, (WRONG_TYPE,), error="TypeError") for text in _VALUES_OF_ANOTHER_TYPE),
     *(Call(text, (NO_SUCH_FILTER,), error="TypeError") for text in _FILTERS_OF_NOTHING),
     Call("Pad.get_models()", error="AuthenticationError", environment={"RESTREAM_CLIENT_SECRET": "wrong"}),
     Call("Pad.get_models()", error="MissingCredentialsError", environment={"RESTREAM_CLIENT_SECRET": ""}),

@@ -16,7 +16,6 @@ _HISTORY: Final = (
     Call("Site(id=981).get_stages_metadata(stage_number=3, stage_name_filter=StageNameFilters.WIRELINE)"),
     Call("Site(id=981).get_stages_metadata(stage_numbers=[2, 3])"),
     Call("Pad(id=681).get_stages_metadata(stage_numbers=[4], stage_name_filter=StageNameFilters.FRAC)"),
-    Call('Site(id=981).get_stages_metadata(ordering="start")'),
     Call("Site(id=981).get_stages_metadata(stage_number=500, add_aggregations=True)", empty=True),
 )
 
