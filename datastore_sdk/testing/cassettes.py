@@ -14,7 +14,6 @@ from typing import Any, Final
 from datastore_sdk.testing.scanning import Scanner
 from datastore_sdk.testing.scrubbing import scrubbed_request, scrubbed_response
 from datastore_sdk.transport.default_clients import close_default_clients
-from datastore_sdk.transport.http.requests import httpx_only
 
 CREDENTIALS: Final = ("TALLY_AUTH_TOKEN", "RESTREAM_CLIENT_ID", "RESTREAM_CLIENT_SECRET")
 """The environment variables whose values must not stand in a cassette."""
@@ -103,7 +102,7 @@ def use_cassette(
     is_recording = record.records(path)
     close_default_clients()
     try:
-        with httpx_only(), recorder.use_cassette(str(path)) as tape:
+        with recorder.use_cassette(str(path)) as tape:
             yield Cassette(path, is_recording, tape)
     finally:
         close_default_clients()

@@ -13,7 +13,7 @@ from datastore_sdk.realtime.measurements import measurements
 from datastore_sdk.transport import RetryPolicy
 from datastore_sdk.transport.connection import Connection
 from datastore_sdk.transport.effects import Request
-from datastore_sdk.transport.http.line import RoomLine
+from datastore_sdk.transport.http.cancellation import Cancellation
 from datastore_sdk.transport.rooms.sockets import Sockets
 from tests.realtime.frames import KEY, closing, enveloped, record, switching, visits
 from tests.realtime.live import Reading
@@ -45,9 +45,10 @@ def test_through_a_proxy(serve: Serve, client_of: ClientOf, proxy: Proxy) -> Non
 def test_a_proxy_that_refuses(serve: Serve, client_of: ClientOf) -> None:
     proxy = Proxy(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
     try:
-        client = client_of(serve(visits(b"")), proxy=f"http://127.0.0.1:{proxy.port}", retries=ONCE)
-        with pytest.raises(NoConnectionError, match="407"):
+        client = client_of(serve(visits(b"")), proxy=f"http://127.0.0.1:{proxy.port}")
+        with pytest.raises(NoConnectionError, match=r"407 Proxy Authentication Required: .*user and password"):
             Reading(measurements(client, "site", 981, KEY, {}, Manners()), "sync").done.result(PATIENCE)
+        assert len(proxy.asked) == 1
     finally:
         proxy.close()
 
@@ -55,9 +56,9 @@ def test_a_proxy_that_refuses(serve: Serve, client_of: ClientOf) -> None:
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        (b"SSH-2.0-OpenSSH_9.6\r\n\r\n", "no HTTP"),
-        (b"HTTP/1.1 200 Connection est", "ended"),
-        (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 20_000, "too long"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n\r\n", "not receive a valid HTTP response from proxy"),
+        (b"HTTP/1.1 200 Connection est", "valid HTTP response.*connection closed"),
+        (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 20_000, "valid HTTP response.*no more than 128 headers"),
     ],
 )
 def test_a_proxy_that_makes_no_sense(serve: Serve, client_of: ClientOf, answer: bytes, message: str) -> None:
@@ -71,12 +72,15 @@ def test_a_proxy_that_makes_no_sense(serve: Serve, client_of: ClientOf, answer: 
         Reading(measurements(client, "site", 981, KEY, {}, Manners()), "sync").done.result(PATIENCE)
 
 
-def test_a_proxy_of_another_kind() -> None:
-    sockets = Sockets(Connection(verify=True, proxy="socks5://127.0.0.1:1"))
-    with pytest.raises(
-        ConfigurationError, match=r"http:// and https:// proxies only, not socks5://127\.0\.0\.1: name one"
-    ):
-        sockets.open(Request("GET", "http://127.0.0.1:9/", {}), RoomLine())
+def test_socks_proxy_takes_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("websockets.sync.client.connect_socks_proxy", _missing)
+    sockets = Sockets(Connection(verify=True, proxy="socks5://me:secret@127.0.0.1:1"))
+    with pytest.raises(ConfigurationError, match=r"SOCKS proxy socks5://127\.0\.0\.1:1 .*pip install python-socks"):
+        sockets.open(Request("GET", "http://127.0.0.1:9/", {}), Cancellation())
+
+
+def _missing(*_: object, **__: object) -> None:
+    raise ImportError("connecting through a SOCKS proxy requires python-socks")
 
 
 @pytest.mark.parametrize("form", ["sync", "async"])
