@@ -53,6 +53,7 @@ def make_bare(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPath
     for name in os.environ:
         if name.startswith(("RESTREAM_", "TALLY_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("RESTREAM_SHARED_LIMIT", "off")
 
 
 @pytest.fixture(scope="session")

@@ -46,7 +46,8 @@ def test_respx_answers(client: Client) -> None:
     respx.get(url__regex=".*/data/").respond(json=RECORDS)
     read(client)
     assert pads.call_count == 2
-    assert pads.calls[0].request.headers["authorization"] == f"Bearer {TOKEN}"
+    calls: Any = pads.calls
+    assert calls[0].request.headers["authorization"] == f"Bearer {TOKEN}"
 
 
 def test_respx_answers_a_client_in_use(serve: Serve, client_of: ClientOf) -> None:

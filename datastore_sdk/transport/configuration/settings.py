@@ -247,6 +247,13 @@ def hooks_from(value: object) -> Hooks:
     return value
 
 
+def shared_limit_from(value: str) -> bool:
+    """Whether the limit of calls is kept by all processes together."""
+    if value.lower() not in _YES + _NO:
+        raise ConfigurationError(f"must be on or off, not {value!r}")
+    return value.lower() in _YES
+
+
 def cache_folder_from(value: object) -> Path | None:
     """The folder for tokens; True is the usual one, False none. In the environment these are words."""
     if isinstance(value, str) and value.lower() in _YES + _NO:

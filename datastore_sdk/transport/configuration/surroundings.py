@@ -31,7 +31,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 DEFAULT = "default"
-_VARIABLES = {"base_url": "RESTREAM_HOST", "token_cache": "RESTREAM_TOKEN_CACHE"}
+_VARIABLES = {
+    "base_url": "RESTREAM_HOST",
+    "token_cache": "RESTREAM_TOKEN_CACHE",
+    "shared_limit": "RESTREAM_SHARED_LIMIT",
+}
 _ATTEMPTS = "RESTREAM_MAX_RETRY_ATTEMPTS"
 _LOGIN = {
     "auth_token": "TALLY_AUTH_TOKEN",
