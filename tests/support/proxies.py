@@ -50,10 +50,15 @@ class Proxy:
             return
         host, port = head.split()[1].decode().rsplit(":", 1)
         with socket.create_connection((host, int(port))) as service:
-            back = threading.Thread(target=_copy, args=(service, client))
-            back.start()
-            _copy(client, service)
-            back.join(PATIENCE)
+            copy_both_ways(client, service)
+
+
+def copy_both_ways(client: socket.socket, service: socket.socket) -> None:
+    """Copies bytes until both sides have ended."""
+    back = threading.Thread(target=_copy, args=(service, client))
+    back.start()
+    _copy(client, service)
+    back.join(PATIENCE)
 
 
 def _copy(source: socket.socket, target: socket.socket) -> None:

@@ -70,7 +70,7 @@ def way_to(base_url: str, connection: Connection, seconds: float) -> Iterator[Fi
 
 
 def _certificate(wire: socket.socket, host: str, connection: Connection, seconds: float) -> Finding:
-    context = tls_context(connection.context())
+    context = tls_context(connection.verify)
     try:
         with context.wrap_socket(wire, server_hostname=host) as encrypted:
             return _valid(encrypted)

@@ -10,10 +10,11 @@ from typing import Any
 
 import httpx
 
+from datastore_sdk.transport.connection import closed_client
 from datastore_sdk.transport.effects import Answer, Request
 from datastore_sdk.transport.http.cancellation import Cancellation
 from datastore_sdk.transport.http.failures import failure
-from datastore_sdk.transport.http.requests import Http, Known, build_message, closed_client, expect_body, known
+from datastore_sdk.transport.http.requests import Http, Known, build_message, expect_body, known
 from datastore_sdk.transport.http.time_limit import close_after_all
 from datastore_sdk.transport.http.worker import Worker
 

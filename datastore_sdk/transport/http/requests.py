@@ -11,8 +11,7 @@ from weakref import finalize
 
 import httpx
 
-from datastore_sdk.exceptions import ConfigurationError
-from datastore_sdk.transport.connection import Connection
+from datastore_sdk.transport.connection import Connection, closed_client
 from datastore_sdk.transport.effects import Answer, Request
 from datastore_sdk.transport.forking import drop_after_fork
 from datastore_sdk.transport.http.cancellation import Cancellation
@@ -67,7 +66,7 @@ class Http:
 
 
 def _own_client(connection: Connection, *, is_secure: bool) -> tuple[httpx.Client, RecordTransport]:
-    context = tls_context(connection.context() if is_secure else False)
+    context = tls_context(connection.verify if is_secure else False)
     proxy = None
     if connection.proxy is not None:  # who vouches for the service vouches for the proxy
         is_encrypted = connection.proxy.startswith("https:")
@@ -200,10 +199,3 @@ def expect_body(response: httpx.Response, request: Request) -> None:
     """Set the time to wait for the bytes of the body; transports look it up when they begin to read it."""
     if request.streamed:
         response.request.extensions["timeout"]["read"] = request.timeouts.idle
-
-
-def closed_client(argument: str) -> ConfigurationError:
-    """Return the error of an httpx client that was closed."""
-    return ConfigurationError(
-        f"the httpx client given as {argument}= is closed; keep it open for as long as the SDK's client is used"
-    )

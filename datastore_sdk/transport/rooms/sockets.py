@@ -162,7 +162,7 @@ class Sockets:
 
     @cached_property
     def _context(self) -> ssl.SSLContext:
-        return tls_context(self._connection.context())
+        return tls_context(self._connection.verify)
 
 
 class _Opened:
