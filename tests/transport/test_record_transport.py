@@ -225,6 +225,33 @@ def test_old_connection_is_not_used_again(serve: Serve, http: Http, monkeypatch:
     http.close()
 
 
+def test_download_does_not_begin_on_a_connection_of_calls(serve: Serve, http: Http) -> None:
+    """Who waits minutes for the first byte must not do so on a connection that a firewall has forgotten."""
+    server = serve(always(answer(200, b"[]")))
+    for streamed in (False, True, True, False):
+        request = Request("GET", f"{server.url}/", {}, streamed=streamed)
+        assert read(http.open(request, Cancellation())) == b"[]"
+    assert server.connections == 2
+
+
+def test_lost_connection_costs_one_timeout(serve: Serve, http: Http) -> None:
+    together = threading.Barrier(3)
+
+    def answered_at_once(line: Line, _: Received) -> None:
+        together.wait(5)
+        line.send(answer(200, b"[]"))
+
+    server = serve(answered_at_once)
+    all_of([lambda: read(http.open(get(server), Cancellation()))] * 3)
+    server.handler = lambda line, _: line.stall()
+    hasty = Request("GET", f"{server.url}/", {}, timeouts=Timeouts(read=0.05))
+    with pytest.raises(CallTimeoutError):
+        http.open(hasty, Cancellation())
+    server.handler = always(answer(200, b"[]"))
+    assert read(http.open(get(server), Cancellation())) == b"[]"
+    assert server.connections == 4, "the other two were given up"
+
+
 def test_old_connections_are_closed_when_another_becomes_idle(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     server = serve(always(answer(200, b"[]")))
     http = Http(Connection(verify=True, proxy=None))
@@ -233,7 +260,7 @@ def test_old_connections_are_closed_when_another_becomes_idle(serve: Serve, monk
     later = time.monotonic() + IDLE_EXPIRY + 1
     monkeypatch.setattr(connection_pool, "monotonic", lambda: later)
     assert read(both[1]) == b"[]"
-    (kept,) = pool_of(http)._idle._idle.values()
+    (kept,) = pool_of(http)._idle.for_calls._idle.values()
     assert len(kept) == 1
     http.close()
 

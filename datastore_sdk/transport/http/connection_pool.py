@@ -71,6 +71,11 @@ class IdleConnections:
         for each in closing:
             each.close()
 
+    def discard(self, origin: Origin) -> None:
+        """Close the connections to a server."""
+        with self._lock:
+            _close_all({origin: self._idle.pop(origin, [])})
+
     def close(self) -> None:
         """Close the connections, and each that comes later."""
         with self._lock:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from types import FunctionType
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpcore
 import httpx
@@ -31,6 +31,8 @@ MAX_IDLE_CONNECTIONS = 20
 """How many idle connections to one server are kept."""
 IDLE_EXPIRY = 4.0
 """Seconds after which an idle connection is not used again; the service closes them after some seconds."""
+STREAM_EXPIRY = 1.0
+"""The same for connections that carried time-series data: long enough for the next part of a download."""
 _READ_BYTES = 1 << 19
 """Maximum bytes per read: fewer cost more turns of the threads, more leave the processor's cache."""
 _METHODS = frozenset({b"GET", b"POST", b"PUT", b"PATCH", b"DELETE"})
@@ -76,6 +78,19 @@ class RecordTransport(httpx.HTTPTransport):
         return self._pool
 
 
+class _Idle(NamedTuple):
+    """Idle connections. Streams have their own, since a connection that is lost costs them the longest of timeouts."""
+
+    for_calls: IdleConnections
+    for_streams: IdleConnections
+
+    @classmethod
+    def new(cls) -> _Idle:
+        return cls(
+            IdleConnections(MAX_IDLE_CONNECTIONS, IDLE_EXPIRY), IdleConnections(MAX_IDLE_CONNECTIONS, STREAM_EXPIRY)
+        )
+
+
 class RecordPool(httpcore.ConnectionPool):
     """Connection pool whose responses are parsed by httptools.
 
@@ -95,7 +110,7 @@ class RecordPool(httpcore.ConnectionPool):
         )
         self._context = context
         self._backend = backend
-        self._idle = IdleConnections(MAX_IDLE_CONNECTIONS, IDLE_EXPIRY)
+        self._idle = _Idle.new()
 
     def handle_request(self, request: httpcore.Request) -> httpcore.Response:
         """Send a request and return its response, of which only the head was read."""
@@ -103,7 +118,7 @@ class RecordPool(httpcore.ConnectionPool):
             return super().handle_request(request)
         origin = _origin(request)
         content = b"".join(_chunks(request))
-        idle = self._idle
+        idle = self._idle.for_streams if _is_streamed() else self._idle.for_calls
         while stream := idle.take(origin):
             try:
                 return _exchange(request, content, stream, partial(idle.put, origin))
@@ -111,12 +126,16 @@ class RecordPool(httpcore.ConnectionPool):
                 # A server may close an idle connection just as it is used again; it has not read the request then.
                 if request.method == b"POST" or _is_cancelled():
                     raise
+            except httpcore.TimeoutException:
+                idle.discard(origin)  # if a firewall has forgotten this one, it has forgotten the others
+                raise
         return _exchange(request, content, self._connect(origin, request), partial(idle.put, origin))
 
     def close(self) -> None:
         """Close the connections that are not in use, and the others as soon as they no longer are."""
-        idle, self._idle = self._idle, IdleConnections(MAX_IDLE_CONNECTIONS, IDLE_EXPIRY)
-        idle.close()
+        idle, self._idle = self._idle, _Idle.new()
+        for each in idle:
+            each.close()
         _close_idle(super())
 
     def _connect(self, origin: Origin, request: httpcore.Request) -> httpcore.NetworkStream:
@@ -181,6 +200,11 @@ def _origin(request: httpcore.Request) -> Origin:
 def _chunks(request: httpcore.Request) -> Iterable[bytes]:
     stream: Any = request.stream
     return stream  # type: ignore[no-any-return] # of a sync request it is iterable
+
+
+def _is_streamed() -> bool:
+    transfer = current()
+    return transfer is not None and transfer.streamed
 
 
 def _is_cancelled() -> bool:

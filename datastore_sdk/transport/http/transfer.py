@@ -32,7 +32,8 @@ class Transfer:
         """Whether the service may have received the request."""
         self.traced = False
         """Whether the transport reports what it does, so that `sent` can be relied on."""
-        self._streamed = request.streamed
+        self.streamed = request.streamed
+        """Whether the response may take long to begin."""
         self._timeouts = request.timeouts
         self._name, self._seconds = "connect", request.timeouts.connect
         self._whole, self._end = NEVER, NEVER
@@ -72,12 +73,12 @@ class Transfer:
         """Limit the wait for the response, and all of it once it has begun."""
         self.sent = True
         timeouts = self._timeouts
-        self._name, self._seconds = ("first_byte", timeouts.first_byte) if self._streamed else ("read", timeouts.read)
-        self._whole, self._end = timeouts.first_byte if self._streamed else timeouts.answer, NEVER
+        self._name, self._seconds = ("first_byte", timeouts.first_byte) if self.streamed else ("read", timeouts.read)
+        self._whole, self._end = timeouts.first_byte if self.streamed else timeouts.answer, NEVER
 
     def begin_body(self) -> None:
         """Limit the waits for the body; that of time-series data may take as long as it likes in all."""
-        if self._streamed:
+        if self.streamed:
             self._name, self._seconds = "idle", self._timeouts.idle
             self._whole = self._end = NEVER
 
@@ -96,7 +97,7 @@ class Transfer:
         if self._name == "connect":
             return f"no connection within {self._seconds:g} s (Timeouts.connect)"
         if monotonic() >= self._end:
-            name = "first_byte" if self._streamed else "answer"
+            name = "first_byte" if self.streamed else "answer"
             return f"it was still answering after {self._whole:g} s (Timeouts.{name})"
         return f"nothing came for {self._seconds:g} s (Timeouts.{self._name})"
 
