@@ -5,12 +5,12 @@ from __future__ import annotations
 import select
 import socket
 from threading import Lock
-from time import monotonic
 from typing import NamedTuple
 from weakref import finalize
 
 import httpcore
 
+from datastore_sdk.transport.clock import monotonic
 from datastore_sdk.transport.forking import renew_after_fork
 
 Origin = tuple[bytes, bytes, int]

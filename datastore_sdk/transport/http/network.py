@@ -5,11 +5,11 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Iterable
-from time import monotonic
 from typing import Any
 
 import httpcore
 
+from datastore_sdk.transport.clock import monotonic
 from datastore_sdk.transport.forking import drop_after_fork
 from datastore_sdk.transport.http.cancellation import shut_down
 from datastore_sdk.transport.http.transfer import Transfer, current

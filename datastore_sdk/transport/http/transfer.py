@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Mapping
-from time import monotonic
 from types import TracebackType
 from typing import Any, Self
 
+from datastore_sdk.transport.clock import monotonic
 from datastore_sdk.transport.effects import Request
 from datastore_sdk.transport.http.cancellation import Cancellation, shut_down
 

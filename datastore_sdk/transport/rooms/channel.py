@@ -6,10 +6,10 @@ import selectors
 import socket
 import ssl
 from contextlib import suppress
-from time import monotonic
 from typing import Any
 from weakref import finalize
 
+from datastore_sdk.transport.clock import monotonic
 from datastore_sdk.transport.forking import drop_after_fork
 
 _READ_BYTES = 1 << 18

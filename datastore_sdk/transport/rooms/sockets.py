@@ -13,7 +13,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property
 from http import HTTPStatus
-from time import monotonic
 from typing import Any, cast
 from urllib.parse import urlsplit, urlunsplit
 
@@ -25,7 +24,7 @@ from websockets.protocol import State
 from websockets.sync import client as library
 
 from datastore_sdk.exceptions import ConfigurationError, ContractError, NoConnectionError
-from datastore_sdk.transport.clock import Clock
+from datastore_sdk.transport.clock import Clock, monotonic
 from datastore_sdk.transport.connection import Connection
 from datastore_sdk.transport.driving.drivers import Driver
 from datastore_sdk.transport.effects import Answer, Effect, Emit, Request
