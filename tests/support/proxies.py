@@ -43,7 +43,9 @@ class Proxy:
     def _tunnel(self, client: socket.socket) -> None:
         head = b""
         while b"\r\n\r\n" not in head:
-            head += client.recv(1000)
+            if not (more := client.recv(1000)):
+                return  # who looks whether somebody is there
+            head += more
         self.asked.append(head.decode())
         client.sendall(self._answer)
         if b" 200 " not in self._answer:

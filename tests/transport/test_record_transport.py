@@ -234,6 +234,10 @@ def test_download_does_not_begin_on_a_connection_of_calls(serve: Serve, http: Ht
     assert server.connections == 2
 
 
+def silent(line: Line, _: Received) -> None:
+    line.stall()
+
+
 def test_lost_connection_costs_one_timeout(serve: Serve, http: Http) -> None:
     together = threading.Barrier(3)
 
@@ -243,7 +247,7 @@ def test_lost_connection_costs_one_timeout(serve: Serve, http: Http) -> None:
 
     server = serve(answered_at_once)
     all_of([lambda: read(http.open(get(server), Cancellation()))] * 3)
-    server.handler = lambda line, _: line.stall()
+    server.handler = silent
     hasty = Request("GET", f"{server.url}/", {}, timeouts=Timeouts(read=0.05))
     with pytest.raises(CallTimeoutError):
         http.open(hasty, Cancellation())
