@@ -70,10 +70,9 @@ def use_cassette(
 ) -> Generator[Cassette]:
     """Records the calls made within the block, or answers them from what was recorded.
 
-    Clients that are made within the block are recorded, and so is the one that the SDK makes by itself. A client that
-    has connections already is recorded only where it was given an httpx client (`http=`). Tokens, client ids, client
-    secrets, cookies and the like are taken out, and so is the host; what is left is looked through before it is kept.
-    WebSocket rooms are neither recorded nor answered.
+    All clients are recorded, whenever they were made. Tokens, client ids, client secrets, cookies and the like are
+    taken out, and so is the host; what is left is looked through before it is kept. WebSocket rooms are neither
+    recorded nor answered.
 
     Args:
         path: The file.
