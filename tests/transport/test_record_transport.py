@@ -360,6 +360,23 @@ def test_patched_libraries_see_the_requests(
     http.close()
 
 
+@pytest.mark.skipif(not socket.has_ipv6, reason="this machine has no IPv6")
+def test_ipv6_address(http: Http) -> None:
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as listener:
+
+        def serve() -> bytes:
+            connection, _ = listener.accept()
+            with connection:
+                asked = connection.recv(1000)
+                connection.sendall(answer(200, b"[]", connection="close"))
+                return asked
+
+        served = begin(serve)
+        url = f"http://[::1]:{listener.getsockname()[1]}"
+        assert read(http.open(Request("GET", f"{url}/", {}), Cancellation())) == b"[]"
+        assert f"Host: {url.removeprefix('http://')}".encode() in served.result(5)
+
+
 def test_library_patched_before_import_is_noticed(serve: Serve) -> None:
     """An instrumentation is often set up before anything else is imported."""
     server = serve(always(answer(200, b"[]")))

@@ -36,7 +36,8 @@ STREAM_EXPIRY = 1.0
 _READ_BYTES = 1 << 19
 """Maximum bytes per read: fewer cost more turns of the threads, more leave the processor's cache."""
 _METHODS = frozenset({b"GET", b"POST", b"PUT", b"PATCH", b"DELETE"})
-_LIBRARY = str(Path(httpcore.__file__).parent)
+_LIBRARY = str(Path(httpcore.Request.__init__.__code__.co_filename).parent)
+"""Where httpcore's functions come from; in programs that were frozen into one file, that is no path."""
 _PORTS = {b"http": 80, b"https": 443}
 
 GiveBack = Callable[[httpcore.NetworkStream], None]
