@@ -105,6 +105,7 @@ class ProcessPermits:
         self._forgotten = deque[FileLock]()
         self._queue = deque[Future[Permit]]()
         self._resting = WeakSet[Permit]()
+        self._is_watched = False
 
     def acquire(self) -> Steps[Permit]:
         """Take a permit, waiting for one if all are held."""
@@ -127,7 +128,7 @@ class ProcessPermits:
         with self._lock:
             permit.drop, permit.rested = drop, 0.0
             self._resting.add(permit)
-        _watcher.watch(self)
+            self._watch()
 
     def wake(self, permit: Permit) -> bool:
         """See `Permit.wake`."""
@@ -140,9 +141,8 @@ class ProcessPermits:
         """See `Permit.release`."""
         with self._lock:
             self._release(permit, dropped=dropped)
-            is_watched = self._cooling or self._queue
-        if is_watched:
-            _watcher.watch(self)
+            if self._cooling or self._queue:
+                self._watch()
 
     def forgotten(self, lock: FileLock) -> None:
         """Take a lock back whose holder is gone. The garbage collector may call this anywhere, so it takes no lock."""
@@ -164,9 +164,16 @@ class ProcessPermits:
             if self._queue:
                 self._say_so()
             pause = _INTERVAL if self._queue or self._cooling else _REST_INTERVAL if self._resting else None
+            self._is_watched = pause is not None
         if drop:
             drop()
         return pause
+
+    def _watch(self) -> None:
+        """Have the watcher look, unless it does already: streams rest with every batch of records."""
+        if not self._is_watched:
+            self._is_watched = True
+            _watcher.watch(self)
 
     def _cool_down(self, seconds: float) -> None:
         while self._forgotten:
@@ -225,7 +232,7 @@ class ProcessPermits:
         ticket = Future[Permit]()
         with self._lock:
             self._queue.append(ticket)
-        _watcher.watch(self)
+            self._watch()
         try:
             while True:
                 with suppress(TimeoutError):

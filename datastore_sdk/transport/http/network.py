@@ -94,11 +94,17 @@ def addresses_of(host: str, port: int) -> list[str]:
 
 
 class _Stream(httpcore.NetworkStream):
-    """A stream whose waits the current transfer limits."""
+    """A stream whose waits the current transfer limits.
 
-    def __init__(self, stream: httpcore.NetworkStream) -> None:
+    Args:
+        stream: The stream of httpcore.
+        is_nested: Whether it is TLS within TLS, for which no socket stands.
+    """
+
+    def __init__(self, stream: httpcore.NetworkStream, *, is_nested: bool = False) -> None:
         self._stream = stream
         self._socket: socket.socket = stream.get_extra_info("socket")
+        self._is_nested = is_nested
         drop_after_fork(self._socket)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
@@ -106,9 +112,21 @@ class _Stream(httpcore.NetworkStream):
         transfer = current()
         if transfer is None:
             return self._stream.read(max_bytes, timeout)
-        data = self._stream.read(max_bytes, self._seconds(transfer, httpcore.ReadTimeout, httpcore.ReadError))
+        seconds = self._seconds(transfer, httpcore.ReadTimeout, httpcore.ReadError)
+        data = self._stream.read(max_bytes, seconds) if self._is_nested else self._received(max_bytes, seconds)
         transfer.received()
         return data
+
+    def _received(self, max_bytes: int, seconds: float) -> bytes:
+        """As httpcore, but the timeout is set only when it changes: that takes a call of the system."""
+        if seconds != self._socket.gettimeout():
+            self._socket.settimeout(seconds)
+        try:
+            return self._socket.recv(max_bytes)
+        except TimeoutError as error:
+            raise httpcore.ReadTimeout(str(error)) from error
+        except OSError as error:
+            raise httpcore.ReadError(str(error)) from error
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Send bytes."""
@@ -130,7 +148,7 @@ class _Stream(httpcore.NetworkStream):
             return _Stream(self._stream.start_tls(ssl_context, server_hostname, timeout))
         timeout = self._seconds(transfer, httpcore.ConnectTimeout, httpcore.ConnectError)
         if isinstance(self._socket, ssl.SSLSocket):
-            return _Stream(self._stream.start_tls(ssl_context, server_hostname, timeout))
+            return _Stream(self._stream.start_tls(ssl_context, server_hostname, timeout), is_nested=True)
         with self._socket.dup() as same:  # the socket itself is taken over by one that is there after the handshake
             transfer.cancellation.attach(lambda: shut_down(same))
             try:
