@@ -164,7 +164,7 @@ def test_a_stream_goes_on_in_both(serve: Serve) -> None:
             assert [*seconds, *(record["timestamp"] for record in records)] == [*range(1758196800, 1758196804)]
 
         assert client.run(list_pads()) == []  # whose connection is kept, and is no good in the child
-        connections = client._wire.http()._sender._idle
+        connections = client._wire.http()._clients[False][1]._pool._idle.for_calls
         connections._lock.acquire()
         child = forked(work)
         connections._lock.release()

@@ -15,7 +15,15 @@ _MOST_OF_NOTHING = 1 << 20
 """How many bytes may come that hold no content: compressed nothing, or something behind the compressed body."""
 _MAGIC = b"\x1f"
 """How each member of a gzip body begins."""
+_ENCODINGS = frozenset({"gzip", "deflate", "compress", "br", "zstd", "dcb", "dcz"})
+"""Those that are registered, but for identity. Of them gzip alone is asked for."""
 _WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+
+
+def _encoding(answer: Answer) -> str:
+    """Return how a body is encoded; nothing if it is not. What is no encoding (utf-8) is passed over, as elsewhere."""
+    named = [each.strip().lower().removeprefix("x-") for each in answer.headers.get("content-encoding", "").split(",")]
+    return ", ".join(each for each in named if each in _ENCODINGS)
 
 
 class Body:
@@ -25,8 +33,7 @@ class Body:
         self._answer = answer
         self._what = f"{request.method} {request.url}"
         self._details = {"method": request.method, "url": request.url}
-        encoding = answer.headers.get("content-encoding", "identity").lower()
-        self._encoding = "identity" if answer.status in _WITHOUT_BODY else encoding
+        self._encoding = "" if answer.status in _WITHOUT_BODY else _encoding(answer)
         self._gzip = zlib.decompressobj(_GZIP)
         self._compressed = b""
         self._at_a_time: int | None = None  # how many compressed bytes are taken; fewer and fewer before a damaged one
@@ -42,9 +49,9 @@ class Body:
             CorruptBodyError: the compressed body is damaged.
             TruncatedBodyError: the compressed body ends too early.
         """
-        if self._encoding == "identity":
+        if not self._encoding:
             piece = yield from Read(self._answer)
-        elif self._encoding in ("gzip", "x-gzip"):
+        elif self._encoding == "gzip":
             piece = yield from self._inflated()
         else:
             message = f"{self._what} answered in the encoding {self._encoding!r}, which was not asked for"
