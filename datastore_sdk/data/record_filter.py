@@ -90,10 +90,9 @@ class RecordFilter:
 
     def report(self) -> None:
         """Report what was left out of the response."""
-        time = f"{_shown(self._first)} to {_shown(self._last)}"
         for key, asked_for, others in (
             ("site_id", str(self._site), self._other_sites),
-            ("timestamp", time, self._other_times),
+            ("timestamp", _shown(self._first, self._last), self._other_times),
         ):
             if others.count:
                 report_left_out(self._source, key, asked_for, others.examples, others.count, self._received)
@@ -150,5 +149,7 @@ def _site_id(site: Any) -> int | None:
     return site if type(site) is int else None
 
 
-def _shown(second: int | None) -> str:
-    return "any time" if second is None else str(second)
+def _shown(first: int | None, last: int | None) -> str:
+    if first is None:
+        return f"{last} or earlier"
+    return f"{first} or later" if last is None else f"{first} to {last}"

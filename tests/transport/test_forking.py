@@ -172,7 +172,7 @@ def test_a_stream_goes_on_in_both(serve: Serve) -> None:
         assert [*seconds, *(record["timestamp"] for record in records)] == [*range(1758196800, 1758196804)]
         """,
     )
-    assert len(server.received) == 1 + 2, "the child asked for the rest, the parent read on"
+    assert len(server.received) == 2 + 2, "the child asked for the rest and once more for the beginning"
 
 
 def test_what_a_thread_of_the_parent_runs_ahead_with_is_no_longer_waited_for(serve: Serve) -> None:
