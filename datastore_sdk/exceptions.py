@@ -114,6 +114,8 @@ class NoConnectionError(CallError, ConnectionError):
 
     sent: bool
     """False where the request certainly did not reach the service."""
+    permanent: bool = False
+    """Whether another attempt cannot help: the certificate is not trusted, or the proxy refuses. No other is made."""
 
 
 class CallTimeoutError(CallError, TimeoutError):

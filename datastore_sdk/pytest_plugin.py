@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,6 +39,16 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", f"{_MARKER}(**options): arguments of the Sandbox that the fixture restream_sandbox starts"
     )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Imports what the fixtures need before a test freezes time: types of another datetime are of no use."""
+    wanted = {name for item in items for name in getattr(item, "fixturenames", ())}
+    with suppress(ImportError):  # told by the fixture
+        if "restream_sandbox" in wanted:
+            import_module("datastore_sdk.testing.sandboxes")
+        if "restream_cassette" in wanted:
+            import_module("datastore_sdk.testing.cassettes")
 
 
 @pytest.fixture

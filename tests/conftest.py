@@ -13,6 +13,7 @@ import pytest
 from datastore_sdk import Client
 from datastore_sdk.sandbox import Sandbox, Untidiness
 from datastore_sdk.transport import default_clients as clients
+from datastore_sdk.transport.http.environment_proxy import AUTHORITIES
 
 NOW = datetime(2025, 9, 18, 12, tzinfo=UTC)
 
@@ -20,6 +21,12 @@ NOW = datetime(2025, 9, 18, 12, tzinfo=UTC)
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all", action="store_true", help="run the tests marked `exhaustive` too")
     parser.addoption("--untidy", type=int, metavar="SEED", help="run against sandboxes whose answers are untidy")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Filters that an untidy sandbox ignores are warned of, as they should be."""
+    if config.getoption("--untidy") is not None:
+        config.addinivalue_line("filterwarnings", "ignore::datastore_sdk.exceptions.MismatchWarning")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -55,12 +62,13 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.T
 
 
 def make_bare(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Whoever runs the tests may have set what leads elsewhere: a token, a host, a proxy, a profile."""
+    """Whoever runs the tests may have set what leads elsewhere: a token, a host, a proxy, certificates, a profile."""
     for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
         monkeypatch.setenv(name, str(tmp_path_factory.getbasetemp() / "empty"))
     for name in os.environ:
-        if name.startswith(("RESTREAM_", "TALLY_")) or name.lower().endswith("_proxy"):
+        if name.startswith(("RESTREAM_", "TALLY_")) or name.lower().endswith("_proxy") or name in AUTHORITIES:
             monkeypatch.delenv(name)
+    monkeypatch.setenv("RESTREAM_SHARED_LIMIT", "off")
 
 
 @pytest.fixture(scope="session")

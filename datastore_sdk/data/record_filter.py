@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from contextlib import suppress
 from typing import Any, NoReturn, TypeVar
 
@@ -12,8 +11,7 @@ from datastore_sdk.data.decoding import Undecodable, dicts
 from datastore_sdk.data.forms import DICTS
 from datastore_sdk.data.identity import second_of
 from datastore_sdk.exceptions import ContractError
-
-log = logging.getLogger("datastore_sdk")
+from datastore_sdk.transport.telling.mismatches import SHOWN, report_left_out
 
 R = TypeVar("R")
 
@@ -25,6 +23,20 @@ A service that ignores a parameter does so from the beginning on, so more would 
 _LONGEST_ID = 20
 
 
+class _LeftOut:
+    """Values of the records that are left out."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.examples: list[Any] = []
+
+    def add(self, value: Any) -> None:
+        """Add the value of a record."""
+        self.count += 1
+        if len(self.examples) <= SHOWN and value not in self.examples:
+            self.examples.append(value)
+
+
 class RecordFilter:
     """Leaves out the records of one response that are of another site, or of another time, than asked for.
 
@@ -32,12 +44,14 @@ class RecordFilter:
 
     Args:
         part: What is asked for.
+        source: The name of the operation, for reports.
         method: The method of the request.
         url: Its URL.
     """
 
-    def __init__(self, part: Part, method: str, url: str) -> None:
+    def __init__(self, part: Part, source: str, method: str, url: str) -> None:
         query = part.query
+        self._source = source
         self._site = query.id if query.source == "site" else None
         first, last = query.bounds()
         slack = query.step - 1  # a record of a coarser resolution can begin before the range
@@ -47,7 +61,9 @@ class RecordFilter:
         self._shared_text = str(last).encode()
         self._request = {"method": method, "url": url}
         self._checked = 0
-        self._suspicious = False
+        self._received = 0
+        self._other_sites = _LeftOut()
+        self._other_times = _LeftOut()
 
     def wanted(self, batch: Batch[R]) -> Batch[R]:
         """Return the records of a batch that were asked for.
@@ -55,6 +71,7 @@ class RecordFilter:
         Raises:
             ContractError: A record cannot be placed in time, so it may also be in the response for another part.
         """
+        self._received += len(batch.records)
         if not self._must_be_checked(batch):
             return batch
         self._checked += len(batch.text)
@@ -62,33 +79,49 @@ class RecordFilter:
         seconds = [second_of(timestamp) for timestamp, _ in keys]
         if self._shared is not None and None in seconds:
             self._refuse(keys[seconds.index(None)][0])
-        belonging = [self._belongs(second, site) for second, (_, site) in zip(seconds, keys, strict=True)]
-        if not all(belonging) and not self._suspicious:
-            self._suspicious = True
-            log.warning(
-                "%s %s: the response holds records that were not asked for, such as timestamp %r of site %r. "
-                "They are left out.",
-                *self._request.values(),
-                *keys[belonging.index(False)],
-            )
+        wanted = [
+            self._is_of_the_site(site) and self._is_in_time(second)
+            for second, (_, site) in zip(seconds, keys, strict=True)
+        ]
+        self._note(keys, wanted)
         if self._shared is not None:
-            belonging = [belongs and second != self._shared for belongs, second in zip(belonging, seconds, strict=True)]
-        return batch.only(belonging)
+            wanted = [want and second != self._shared for want, second in zip(wanted, seconds, strict=True)]
+        return batch.only(wanted)
+
+    def report(self) -> None:
+        """Report what was left out of the response."""
+        for key, asked_for, others in (
+            ("site_id", str(self._site), self._other_sites),
+            ("timestamp", _shown(self._first, self._last), self._other_times),
+        ):
+            if others.count:
+                report_left_out(self._source, key, asked_for, others.examples, others.count, self._received)
+
+    def _note(self, keys: list[tuple[Any, Any]], wanted: list[bool]) -> None:
+        for (timestamp, site), want in zip(keys, wanted, strict=True):
+            if want:
+                continue
+            if self._is_of_the_site(site):
+                self._other_times.add(timestamp)
+            else:
+                self._other_sites.add(site)
 
     def _must_be_checked(self, batch: Batch[Any]) -> bool:
-        if self._suspicious or self._checked < _CHECKED:
+        if self._other_sites.count or self._other_times.count or self._checked < _CHECKED:
             return True
         if self._shared is not None and self._shared_text in batch.text:
             return True
         for record in (batch.records[0], batch.records[-1]):
             timestamp, site = batch.form.keys(record)
-            if not (isinstance(timestamp, int | float) and self._belongs(second_of(timestamp), site)):
+            second = second_of(timestamp) if isinstance(timestamp, int | float) else None
+            if second is None or not (self._is_of_the_site(site) and self._is_in_time(second)):
                 return True
         return False
 
-    def _belongs(self, second: int | None, site: Any) -> bool:
-        if self._site is not None and site != self._site and _site_id(site) not in (None, self._site):
-            return False
+    def _is_of_the_site(self, site: Any) -> bool:
+        return self._site is None or site == self._site or _site_id(site) in (None, self._site)
+
+    def _is_in_time(self, second: int | None) -> bool:
         if second is None:
             return True
         return (self._first is None or second >= self._first) and (self._last is None or second <= self._last)
@@ -114,3 +147,9 @@ def _site_id(site: Any) -> int | None:
     if isinstance(site, str) and site.isdecimal() and len(site) < _LONGEST_ID:
         return int(site)
     return site if type(site) is int else None
+
+
+def _shown(first: int | None, last: int | None) -> str:
+    if first is None:
+        return f"{last} or earlier"
+    return f"{first} or later" if last is None else f"{first} to {last}"

@@ -127,9 +127,10 @@ class _Records:
         opened = yield from self._exchange.open(self._call)
         if self._begun is None:
             self._begun = opened.headers.get("date", "")
+        asked_for = RecordFilter(part, self._call.operation.name, opened.request.method, opened.request.url)
         try:
             self._download.receive(opened.body)
-            yield from self._read(opened, RecordFilter(part, opened.request.method, opened.request.url))
+            yield from self._read(opened, asked_for)
         except BaseException as error:
             if isinstance(error, NoConnectionError | CallTimeoutError):
                 explain(error, f"{opened.body.received} bytes of the body had come")
@@ -138,6 +139,7 @@ class _Records:
         finally:
             self._download.receive(None)
             yield from opened.close()
+        asked_for.report()
 
     def _read(self, opened: Opened, asked_for: RecordFilter) -> Steps[None]:
         cutter = Cutter[Batch[Any]](partial(read_batch, self._form))

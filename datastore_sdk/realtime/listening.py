@@ -128,7 +128,7 @@ class Listening(Generic[R]):
         """Whether coming back would change nothing."""
         if self.was_entered and isinstance(error, BadRequestError):
             return False  # the request was good before: the service takes the lost connection for one that is alive
-        return isinstance(error, FATAL)
+        return isinstance(error, FATAL) or (isinstance(error, NoConnectionError) and error.permanent)
 
     def _wait(self, ending: CallError | RoomClosed, attempt: int) -> Steps[None]:
         """Waits before the next attempt, not at all where the last brought something new."""

@@ -10,6 +10,7 @@ from datastore_sdk.realtime.buffer import Buffer
 from datastore_sdk.realtime.taken import Hold
 from datastore_sdk.transport import Client
 from datastore_sdk.transport.effects import Steps
+from datastore_sdk.transport.http.cancellation import Cancellation
 
 _PARTING = 2.0
 """Seconds for which the end of the thread is waited for."""
@@ -29,20 +30,18 @@ class Reader:
     """
 
     def __init__(self, client: Client, steps: Steps[None], buffer: Buffer[Any], hold: Hold) -> None:
-        from datastore_sdk.transport.http.line import RoomLine  # here, for the library of WebSockets takes long
-
         self._client = client
         self._steps = steps
         self._buffer = buffer
         self._hold = hold
-        self._line = RoomLine()
+        self._cancellation = Cancellation()
         self._thread = Thread(target=self._run, name="restream-live", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """Has the thread leave the room and end; what was received can still be taken."""
         self._buffer.finish()
-        self._line.hang_up()
+        self._cancellation.cancel()
         self._hold.release()
 
     def join(self) -> None:
@@ -52,7 +51,7 @@ class Reader:
     def _run(self) -> None:
         ending: BaseException | None = None
         try:
-            with closing(self._client.attend(self._steps, self._line)) as lists:
+            with closing(self._client.attend(self._steps, self._cancellation)) as lists:
                 for items in lists:
                     if items and not self._buffer.put(items):
                         break

@@ -14,7 +14,6 @@ from typing import Any, Final
 from datastore_sdk.testing.scanning import Scanner
 from datastore_sdk.testing.scrubbing import scrubbed_request, scrubbed_response
 from datastore_sdk.transport.default_clients import close_default_clients
-from datastore_sdk.transport.http.requests import httpx_only
 
 CREDENTIALS: Final = ("TALLY_AUTH_TOKEN", "RESTREAM_CLIENT_ID", "RESTREAM_CLIENT_SECRET")
 """The environment variables whose values must not stand in a cassette."""
@@ -71,10 +70,9 @@ def use_cassette(
 ) -> Generator[Cassette]:
     """Records the calls made within the block, or answers them from what was recorded.
 
-    Clients that are made within the block are recorded, and so is the one that the SDK makes by itself. A client that
-    has connections already is recorded only where it was given an httpx client (`http=`). Tokens, client ids, client
-    secrets, cookies and the like are taken out, and so is the host; what is left is looked through before it is kept.
-    WebSocket rooms are neither recorded nor answered.
+    All clients are recorded, whenever they were made. Tokens, client ids, client secrets, cookies and the like are
+    taken out, and so is the host; what is left is looked through before it is kept. WebSocket rooms are neither
+    recorded nor answered.
 
     Args:
         path: The file.
@@ -103,7 +101,7 @@ def use_cassette(
     is_recording = record.records(path)
     close_default_clients()
     try:
-        with httpx_only(), recorder.use_cassette(str(path)) as tape:
+        with recorder.use_cassette(str(path)) as tape:
             yield Cassette(path, is_recording, tape)
     finally:
         close_default_clients()

@@ -11,6 +11,8 @@ _OURS: Final = ("RESTREAM_", "TALLY_")
 _WATCHING: Final = frozenset({"RESTREAM_LOG", "RESTREAM_DRIFT"})
 """Variables that do not change what is called."""
 _FOLDERS: Final = ("XDG_CONFIG_HOME", "XDG_CACHE_HOME")
+_USUAL: Final[Mapping[str, str]] = {"RESTREAM_SHARED_LIMIT": "off"}
+"""A test runs beside others, which have nothing to do with each other."""
 _LOOPBACK: Final = "127.0.0.1,localhost,::1"
 
 
@@ -42,5 +44,5 @@ def lead_to(patch: Patch, variables: Mapping[str, str], folder: Path) -> None:
     for name in ("NO_PROXY", "no_proxy"):
         known = os.environ.get(name)
         patch.setenv(name, f"{known},{_LOOPBACK}" if known else _LOOPBACK)
-    for name, value in variables.items():
+    for name, value in {**_USUAL, **variables}.items():
         patch.setenv(name, value)

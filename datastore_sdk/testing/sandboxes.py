@@ -9,8 +9,11 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from datastore_sdk.sandbox import Sandbox, Scenario
+from datastore_sdk.sandbox.service import admin, app, server  # the sandbox imports them late, perhaps in frozen time
+from datastore_sdk.sandbox.service.rooms import visits
 from datastore_sdk.transport.default_clients import close_default_clients
 
+_NEEDED = (admin, app, server, visits)
 NOW: Final = datetime(2025, 9, 18, 12, tzinfo=UTC)
 """When the simulated field's time stands still, where a test does not say otherwise."""
 _USUAL: Final[Mapping[str, Any]] = {"now": NOW, "days": 10}

@@ -8,7 +8,7 @@ Rooms, from the top:
     rooms/            WebSockets: how a room is entered, and what carries it
     driving/          carries effects out: by blocking, by awaiting, in time
     calls/            the logic of a call: its attempts, limits and time, and what the answer means
-    http/             connections and requests: over channels of our own, or over httpx
+    http/             requests over httpx: transport, parser, timeouts, proxies of the environment
     credentials/      where the token comes from
     telling/          who is told of calls: hooks, logs, OpenTelemetry
     effects           what logic asks of the world; answers, slots, mask, clock, connection and forking serve all

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC
 from http import HTTPStatus
@@ -163,7 +164,7 @@ def error_from(operation: Operation[Any], request: Request, answer: Answer, body
         details["retry_after"] = _retry_after(answer.headers, now)
     message = f"{what}: {meaning}" + (f". The service says: {printable(said)}" if said else "")
     if (seconds := details.get("retry_after")) is not None:
-        message += f" (again in {seconds:.0f} s at the earliest)"
+        message += f" (again in {round(seconds, 1):g} s at the earliest)"
     return kind(message, method=request.method, url=request.url, **details)
 
 
@@ -230,7 +231,7 @@ def _joined(value: Any) -> str:
 def _retry_after(headers: Mapping[str, str], now: float) -> float | None:
     """Seconds to wait; the header holds seconds or an HTTP date."""
     value = headers.get("retry-after", "").strip()
-    if value.isdecimal():
+    if re.fullmatch(r"\d+(\.\d+)?", value, re.ASCII):
         return float(value)
     date = http_date(value)
     return None if date is None else max(0.0, date - now)

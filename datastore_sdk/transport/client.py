@@ -18,7 +18,7 @@ from datastore_sdk.transport.configuration.surroundings import configuration
 from datastore_sdk.transport.connection import Timeouts
 from datastore_sdk.transport.credentials.tokens import TokenProvider
 from datastore_sdk.transport.effects import Steps
-from datastore_sdk.transport.http.line import Line
+from datastore_sdk.transport.http.cancellation import Cancellation
 from datastore_sdk.transport.sharing import credentials_of, limits_of
 from datastore_sdk.transport.telling.hooks import Hooks
 from datastore_sdk.transport.wire import Wire
@@ -263,11 +263,11 @@ class Client:
         """Async form of `iterate`."""
         return self._async().iterate(steps)
 
-    def attend(self, steps: Steps[None], line: Line) -> Generator[Any, None, None]:
-        """Carries out steps that listen to rooms, until the line is hung up."""
+    def attend(self, steps: Steps[None], cancellation: Cancellation) -> Generator[Any, None, None]:
+        """Carries out steps that listen to rooms, until they are cancelled."""
         from datastore_sdk.transport.rooms.sockets import RoomDriver
 
-        return RoomDriver(self._wire.http(), self._clock, line, self._wire.sockets()).iterate(steps)
+        return RoomDriver(self._wire.http(), self._clock, cancellation, self._wire.sockets()).iterate(steps)
 
     def close(self) -> None:
         """Closes the connections that are not in use. The client can still be used: it connects anew."""

@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
+from functools import partial
+from threading import Timer
+
+monotonic = partial(time.clock_gettime, time.CLOCK_MONOTONIC) if hasattr(time, "clock_gettime") else time.monotonic
+"""Seconds by a clock that never jumps. Tools that freeze time (freezegun) replace `time.monotonic`: by theirs, the wait
+for a connection could last for 50 years."""
 
 
 class Clock:
@@ -14,14 +21,26 @@ class Clock:
 
     def monotonic(self) -> float:
         """Seconds from some start; never jumps."""
-        return time.monotonic()
+        return monotonic()
 
     def sleep(self, seconds: float) -> None:
         """Let time pass."""
         time.sleep(seconds)
 
     async def asleep(self, seconds: float) -> None:
-        """Async form of `sleep`."""
+        """Async form of `sleep`. A timer ends it: event loops go by the clock that tests freeze."""
         import asyncio  # here, for it takes long
 
-        await asyncio.sleep(seconds)
+        loop, is_over = asyncio.get_running_loop(), asyncio.Event()
+
+        def end() -> None:
+            with suppress(RuntimeError):  # the loop is closed
+                loop.call_soon_threadsafe(is_over.set)
+
+        timer = Timer(seconds, end)
+        timer.daemon = True
+        timer.start()
+        try:
+            await is_over.wait()
+        finally:
+            timer.cancel()

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from datastore_sdk.exceptions import ConfigurationError
+
 if TYPE_CHECKING:
     import ssl
 
@@ -59,17 +61,6 @@ class Connection(Struct, frozen=True, kw_only=True):
     http: httpx.Client | None = None
     async_http: httpx.AsyncClient | None = None
 
-    def context(self) -> ssl.SSLContext | bool:
-        """How certificates are verified."""
-        if not isinstance(self.verify, Path):
-            return self.verify
-        import ssl  # here, for it takes long
-
-        folder = self.verify.is_dir()
-        return ssl.create_default_context(
-            cafile=None if folder else str(self.verify), capath=str(self.verify) if folder else None
-        )
-
 
 def checked_seconds(value: object, what: str) -> float:
     """A length of time.
@@ -83,3 +74,10 @@ def checked_seconds(value: object, what: str) -> float:
     if not 0 < value <= LONGEST:  # sockets and timers take no number that is much larger
         raise ValueError(f"{what} must be a positive number of seconds, {LONGEST:.0f} (31 days) at most, not {value}")
     return value
+
+
+def closed_client(name: str) -> ConfigurationError:
+    """Return the error of an httpx client that was closed, by the name of the argument."""
+    return ConfigurationError(
+        f"the httpx client given as {name}= is closed; keep it open for as long as the SDK's client is used"
+    )

@@ -13,7 +13,10 @@ from datastore_sdk.transport.configuration.config import Configuration, Options
 from datastore_sdk.transport.configuration.surroundings import configuration, state
 from datastore_sdk.transport.credentials.tokens import checked_token
 
+MAX_CLIENTS = 32
+"""How many clients are kept: programs that serve many customers have a token for each."""
 _defaults: dict[Configuration, Client] = {}
+"""The one used last comes last."""
 _lock = Lock()
 
 
@@ -38,10 +41,12 @@ def client_for(auth_token: str | None = None, client: Client | None = None) -> C
         return client
     key = _configured(None if auth_token is None else checked_token(auth_token), state())
     with _lock:
-        found = _defaults.get(key)
-        if found is None:
-            found = _defaults[key] = Client.configured(key)
-        return found
+        found = _defaults.pop(key, None) or Client.configured(key)
+        _defaults[key] = found
+        oldest = _defaults.pop(next(iter(_defaults))) if len(_defaults) > MAX_CLIENTS else None
+    if oldest is not None:
+        oldest.close()  # objects that hold it can go on: it connects anew
+    return found
 
 
 @lru_cache(maxsize=64)

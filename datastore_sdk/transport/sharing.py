@@ -9,8 +9,10 @@ from typing import Generic, TypeVar
 from weakref import WeakValueDictionary
 
 from datastore_sdk.transport.calls.limits import EndpointSlots, Limits
+from datastore_sdk.transport.calls.process_limits import SharedLimits
 from datastore_sdk.transport.clock import Clock
 from datastore_sdk.transport.configuration.config import Configuration
+from datastore_sdk.transport.configuration.profiles import user_folder
 from datastore_sdk.transport.credentials.client_credentials import ClientCredentials
 from datastore_sdk.transport.credentials.token_cache import TokenCache
 from datastore_sdk.transport.credentials.tokens import Credentials, ProvidedToken, StaticToken
@@ -46,6 +48,7 @@ class Shared(Generic[S]):
 
 
 _slots = Shared[EndpointSlots]()
+_processes = Shared[SharedLimits]()
 _issued = Shared[ClientCredentials](LATEST)
 
 
@@ -53,7 +56,17 @@ def limits_of(configuration: Configuration, clock: Clock) -> Limits:
     """The limits that a client keeps to together with others."""
     shared = _slots.get((configuration.base_url.value, configuration.login.value.identity, clock), EndpointSlots)
     wanted = configuration.max_concurrent_calls.value
-    return Limits(shared, EndpointSlots(wanted) if wanted < shared.limit else None)
+    return Limits(shared, EndpointSlots(wanted) if wanted < shared.limit else None, _processes_of(configuration))
+
+
+def _processes_of(configuration: Configuration) -> SharedLimits | None:
+    """What keeps to the limits together with other processes."""
+    login, base_url = configuration.login.value, configuration.base_url.value
+    if not configuration.shared_limit.value or callable(login.auth_token):  # a function has no name in other processes
+        return None
+    folder = user_folder("XDG_CACHE_HOME", ".cache") / "limits"
+    key = f"{base_url}\n{login.auth_token or login.client_id}"
+    return _processes.get((folder, key), lambda: SharedLimits(folder, key))
 
 
 def credentials_of(configuration: Configuration, clock: Clock) -> Credentials:

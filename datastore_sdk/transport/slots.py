@@ -20,9 +20,9 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from threading import RLock, get_ident
-from time import monotonic
 from weakref import ref
 
+from datastore_sdk.transport.clock import monotonic
 from datastore_sdk.transport.effects import Sleep, Steps, Wait
 from datastore_sdk.transport.forking import renew_after_fork
 

@@ -6,8 +6,8 @@ import json
 import socket
 import ssl
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from email.utils import formatdate
 from importlib import metadata
 from pathlib import Path
@@ -20,6 +20,7 @@ from datastore_sdk.sandbox import Sandbox, Scenario, faults
 from datastore_sdk.transport import default_clients
 from datastore_sdk.version import VERSION
 from tests.support.answers import always, answer
+from tests.support.proxies import Proxy
 from tests.support.wire import Handler, Line, Received, Server
 
 Output = pytest.CaptureFixture[str]
@@ -359,4 +360,48 @@ def test_through_a_proxy(lead: Callable[[str], None], examine: Examine, monkeypa
         found = examine(0)
         assert all(request.target.startswith("http://localhost:1/") for request in proxy.received)
     assert statuses(found) | {"connection": "good", "TLS": "skipped", "token": "good"} == statuses(found)
-    assert "through the proxy" in found["TLS"]["message"]
+    assert "not encrypted" in found["TLS"]["message"]
+
+
+@pytest.fixture
+def tunnels() -> Iterator[Proxy]:
+    with closing(Proxy()) as proxy:
+        yield proxy
+
+
+def test_certificate_is_looked_at_through_the_proxy(
+    lead: Callable[[str], None], examine: Examine, monkeypatch: pytest.MonkeyPatch, tunnels: Proxy
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", f"http://me:{SECRET}@127.0.0.1:{tunnels.port}")
+    monkeypatch.setenv("SSL_CERT_FILE", str(TRUSTED))
+    with TlsServer(a_service(), TRUSTED) as server:
+        lead(server.url)
+        found = examine(0)
+    assert statuses(found) | {"connection": "good", "TLS": "good", "token": "good"} == statuses(found)
+    assert all("Proxy-Authorization: Basic" in asked for asked in tunnels.asked)
+    assert not any("Bearer" in asked for asked in tunnels.asked)
+
+
+def test_intercepting_proxy_is_explained(
+    lead: Callable[[str], None], examine: Examine, monkeypatch: pytest.MonkeyPatch, tunnels: Proxy
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{tunnels.port}")
+    with TlsServer(a_service(), TRUSTED) as server:
+        lead(server.url)
+        found = examine(1)
+        assert server.received == [], "the token goes nowhere"
+    assert "is not trusted" in found["TLS"]["message"]
+    assert "intercepting proxy" in found["TLS"]["advice"]
+    assert "SSL_CERT_FILE" in found["TLS"]["advice"]
+
+
+@pytest.mark.parametrize(("status", "advice"), [(407, "http://user:password@host:port"), (403, "ask whoever runs it")])
+def test_proxy_that_opens_no_tunnel(
+    status: int, advice: str, lead: Callable[[str], None], examine: Examine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Server(always(answer(status, b""))) as proxy:
+        lead("https://restream.invalid")
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        found = examine(1)["TLS"]
+    assert f"{status} Whatever" in found["message"]
+    assert advice in found["advice"]

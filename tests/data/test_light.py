@@ -23,8 +23,6 @@ print(json.dumps(list(sys.modules)))
 """
 SELDOM_NEEDED = {
     "asyncio",
-    "httpx",
-    "urllib.request",
     "websockets",
     "datastore_sdk.data.damage",
     "datastore_sdk.data.journal",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,9 @@ from typing import Any
 import pytest
 
 from datastore_sdk.data import DataQuery, cutter, delivered_texts
-from datastore_sdk.exceptions import ContractError, DataChangedError
+from datastore_sdk.exceptions import ContractError, DataChangedError, MismatchWarning
 from datastore_sdk.transport import RetryPolicy
+from datastore_sdk.transport.telling import mismatches
 from tests.data.record_orders import Case, run
 from tests.data.service import START, Break, Record, RecordService, moment, records_of
 from tests.support.answers import answer, head
@@ -166,9 +166,10 @@ def test_a_full_disk_fails_only_what_has_to_be_resumed(
 
 
 def test_records_of_another_site_or_time_are_left_out(
-    form: Form, serve: Serve, client_of: ClientOf, caplog: pytest.LogCaptureFixture
+    form: Form, serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A service may ignore a parameter. It is said once."""
+    monkeypatch.setattr(mismatches, "_reported", set[tuple[str, str]]())
     wanted = records_of(100)
     others = [
         {**wanted[0], "site_id": 7},
@@ -183,11 +184,16 @@ def test_records_of_another_site_or_time_are_left_out(
     ]
     body = json.dumps([others[0], *wanted, *others, *unknown]).encode()
     found: list[Record] = []
-    caplog.set_level(logging.WARNING, "datastore_sdk")
-    form.records(client_of(serve(lambda line, _: line.send(answer(200, body)))), [SITE], found)
+    with pytest.warns(MismatchWarning) as said:
+        form.records(client_of(serve(lambda line, _: line.send(answer(200, body)))), [SITE], found)
     assert found == [*wanted, *unknown]
-    (warning,) = caplog.messages
-    assert "records that were not asked for, such as timestamp 1758196800 of site 7" in warning
+    assert [str(warning.message) for warning in said] == [
+        "stream_site_data: 3 of 108 left out, which were not asked for: site_id is 7, not 981",
+        (
+            "stream_site_data: 2 of 108 left out, which were not asked for: timestamp is 1758196799, 1758196900, "
+            "not 1758196800 to 1758196899"
+        ),
+    ]
 
 
 def test_parts_need_records_with_a_time(form: Form, serve: Serve, client_of: ClientOf) -> None:

@@ -258,7 +258,7 @@ def test_another_question(form: Form, serve: Serve, client_of: ClientOf, tmp_pat
         form.save(client_of(serve(service)), [SITE], path, resume=True)
     assert files_in(tmp_path) == before
     assert service.asked == 1
-    form.save(client, [replace(SITE, id=982)], path)
+    form.save(client, [replace(SITE, si_units=True)], path)
     assert {*files_in(tmp_path)} == {"records.json", "records.json.partial"}, "without resume it does not matter"
 
 

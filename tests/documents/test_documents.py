@@ -94,7 +94,8 @@ def test_an_example_runs(
 @pytest.mark.parametrize("example", TESTS, ids=str)
 def test_tests_of_a_program_pass(example: Block, tmp_path: Path) -> None:
     (tmp_path / "test_program.py").write_text(example.text)
-    done = run_pytest(tmp_path, "-k", "not test_pads")  # which would need a cassette of its own
+    plugins = ["-p", "pytest_httpx"] if "pytest_httpx" in example.text else []
+    done = run_pytest(tmp_path, *plugins, "-k", "not test_pads")  # which would need a cassette of its own
     assert "1 passed" in done.stdout, done.stdout
 
 

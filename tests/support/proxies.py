@@ -43,17 +43,24 @@ class Proxy:
     def _tunnel(self, client: socket.socket) -> None:
         head = b""
         while b"\r\n\r\n" not in head:
-            head += client.recv(1000)
+            if not (more := client.recv(1000)):
+                return  # who looks whether somebody is there
+            head += more
         self.asked.append(head.decode())
         client.sendall(self._answer)
         if b" 200 " not in self._answer:
             return
         host, port = head.split()[1].decode().rsplit(":", 1)
         with socket.create_connection((host, int(port))) as service:
-            back = threading.Thread(target=_copy, args=(service, client))
-            back.start()
-            _copy(client, service)
-            back.join(PATIENCE)
+            copy_both_ways(client, service)
+
+
+def copy_both_ways(client: socket.socket, service: socket.socket) -> None:
+    """Copies bytes until both sides have ended."""
+    back = threading.Thread(target=_copy, args=(service, client))
+    back.start()
+    _copy(client, service)
+    back.join(PATIENCE)
 
 
 def _copy(source: socket.socket, target: socket.socket) -> None:

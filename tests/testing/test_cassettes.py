@@ -51,6 +51,15 @@ def test_a_client_of_ones_own_is_recorded(own_sandbox: Sandbox, path: Path) -> N
         assert len(Pad.get_models(client=client)) == 5
 
 
+def test_client_in_use_is_recorded_and_answered(own_sandbox: Sandbox, path: Path) -> None:
+    with Client(own_sandbox.token, base_url=own_sandbox.url) as client:
+        assert len(Pad.get_models(client=client)) == 5
+        for _ in range(2):
+            with use_cassette(path, "once"):
+                assert len(Pad.get_models(client=client)) == 5
+    assert len(own_sandbox.requests) == 2
+
+
 def test_after_a_cassette_calls_are_made_again(own_sandbox: Sandbox, path: Path) -> None:
     with use_cassette(path, "once"):
         Pad.get_models()

@@ -28,7 +28,7 @@ from datastore_sdk.sandbox import Sandbox
 
 def test_nothing_leads_elsewhere(restream_sandbox: Sandbox) -> None:
     ours = {name: value for name, value in os.environ.items() if name.startswith(("RESTREAM_", "TALLY_"))}
-    assert ours == {**restream_sandbox.environment, "RESTREAM_LOG": "error"}
+    assert ours == {**restream_sandbox.environment, "RESTREAM_LOG": "error", "RESTREAM_SHARED_LIMIT": "off"}
     described = Client().describe()
     assert described["base_url"].value == restream_sandbox.url
     assert described["proxy"].value is None

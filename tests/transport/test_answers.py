@@ -135,7 +135,7 @@ RETRY_AFTER: list[tuple[str, float | None]] = [
     ("", None),
     ("soon", None),
     ("-5", None),
-    ("1.5", None),
+    ("1.5", 1.5),
     ("Thu, 99 Sep 2025 12:01:30 GMT", None),
     ("Thu, 18 Sep 99999999999999999999 12:01:30 GMT", None),
 ]

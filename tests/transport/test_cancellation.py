@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import threading
+from collections.abc import Awaitable
 from queue import SimpleQueue
 
 import pytest
@@ -14,7 +15,7 @@ from datastore_sdk.transport import Client
 from restream_api.api.pads import create_pad_parameters, list_pads
 from tests.support.answers import answer, chunk, give, head
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.wire import Handler, Line, Received
+from tests.support.wire import PATIENCE, Handler, Line, Received
 
 SITE = DataQuery(source="site", id=981)
 RECORD = b'{"timestamp": 1758196800, "site_id": 981}'
@@ -107,12 +108,21 @@ def test_cancelled_streams(sent: bytes, serve: Serve, client_of: ClientOf) -> No
 def test_timeouts_of_the_program(serve: Serve, client_of: ClientOf) -> None:
     stalling = Stalling(BEGUN, 2, ENDED)
 
+    async def end(limit: asyncio.Timeout) -> None:
+        await stalling.wait_for(1)
+        limit.reschedule(asyncio.get_running_loop().time())
+
+    async def limited(calls: Awaitable[object]) -> None:
+        async with asyncio.timeout(PATIENCE) as limit:
+            ending = asyncio.create_task(end(limit))
+            await calls
+            ending.cancel()
+
     async def main() -> None:
         async with client_of(serve(stalling)) as client:
             for calls in (client.arun(list_pads()), read(client)):
                 with pytest.raises(TimeoutError):
-                    async with asyncio.timeout(0.05):
-                        await calls
+                    await limited(calls)
             assert await read(client) == [1758196800]
 
     asyncio.run(main())

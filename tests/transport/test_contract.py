@@ -110,5 +110,5 @@ def test_http_that_is_none(serve: Serve, client_of: ClientOf, form: Form) -> Non
         line.send(b"SSH-2.0-OpenSSH_9.6\r\n" + END)
         line.close()
 
-    with pytest.raises(ConnectionError, match="the connection was lost"):
+    with pytest.raises(ConnectionError, match="the response is not valid HTTP"):
         form.run(client_of(serve(handle)), list_pads())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import ssl
 
+import certifi
 import httpx
 import pytest
 
@@ -29,7 +30,7 @@ def test_sources(monkeypatch: pytest.MonkeyPatch) -> None:
         "RESTREAM_HOST": "https://staging.test",
         "RESTREAM_MAX_RETRY_ATTEMPTS": "2",
         "RESTREAM_TOKEN_CACHE": "on",
-        "SSL_CERT_FILE": "/etc/ca.pem",
+        "SSL_CERT_FILE": certifi.where(),
         "HTTPS_PROXY": f"http://user:{LONG}@proxy.test:3128",
     }
     for name, value in variables.items():

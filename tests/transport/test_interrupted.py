@@ -32,6 +32,8 @@ SITE = DataQuery(source="site", id=981)
 RECORD = b'{"timestamp": %d, "site_id": 981}'
 BROKEN = head(transfer_encoding="chunked") + chunk(b"[" + RECORD % 1 + b",")
 STREAM = chunked(b"[" + RECORD % 1 + b",", RECORD % 2, b"]")
+CHECKED = chunked(b"[" + RECORD % 1 + b"]")
+"""What came before the break, requested once more."""
 GRANTED = answer(200, {"access_token": "t0ken", "expires_in": 3600, "token_type": "Bearer", "scope": "read"})
 PAD = answer(200, {"id": 7, "name": "Pad", "lease_name": "", "customer_name": "", "simops_config": None,
                    "completion_date": None, "wireline_enabled": True})  # fmt: skip
@@ -103,6 +105,8 @@ def troubled() -> Handler:
     def handle(line: Line, request: Received) -> None:
         if request.path == "/o/token/":
             token(line, request)
+        elif "end_datetime" in request.query:
+            line.send(CHECKED)
         else:
             by_path({**well, **trouble})(line, request)
 

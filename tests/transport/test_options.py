@@ -17,6 +17,7 @@ from datastore_sdk.exceptions import CallTimeoutError, ConfigurationError
 from datastore_sdk.transport import Client, RetryPolicy, Timeouts
 from datastore_sdk.transport.client import USER_AGENT
 from datastore_sdk.transport.connection import LONGEST
+from datastore_sdk.transport.http.tls import tls_context
 from restream_api.api.pads import list_pads
 from tests.support.answers import always, answer, then
 from tests.support.fixtures import ClientOf, Serve
@@ -107,11 +108,11 @@ def test_headers_and_user_agent(serve: Serve, client_of: ClientOf, form: Form) -
 def test_a_file_of_certificates_is_trusted_instead_of_the_usual_ones(tmp_path: Path) -> None:
     for path in (certifi.where(), Path(certifi.where())):
         client = Client("t0ken", verify=path)
-        context = client._configuration.connection().context()
+        context = tls_context(client._configuration.connection().verify)
         assert isinstance(context, ssl.SSLContext)
         assert context.verify_mode is ssl.CERT_REQUIRED
         assert context.get_ca_certs()
-    assert isinstance(Client("t0ken", verify=tmp_path)._configuration.connection().context(), ssl.SSLContext)
+    assert isinstance(tls_context(Client("t0ken", verify=tmp_path)._configuration.connection().verify), ssl.SSLContext)
 
 
 @pytest.mark.parametrize("name", ["base_url", "timeout", "timeuot", "token", "exchange"])

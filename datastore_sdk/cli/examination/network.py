@@ -5,12 +5,17 @@ from __future__ import annotations
 import socket
 import ssl
 import time
+from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import closing
+from http import HTTPStatus
+from http.client import HTTPConnection
 from typing import Any, Final, cast
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from datastore_sdk.cli.examination.findings import Finding, good, skipped, warning, wrong
 from datastore_sdk.transport.connection import Connection
+from datastore_sdk.transport.http.failures import PROXY_AUTHENTICATION
 from datastore_sdk.transport.http.tls import tls_context
 
 _PORTS: Final = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
@@ -23,9 +28,14 @@ _ADVICE: Final = {
 }
 """What to do about a certificate, by OpenSSL's code of what is wrong with it."""
 _UNKNOWN_AUTHORITY: Final = (
-    "whoever signed it is not known here, such as a company's proxy that looks into connections: set SSL_CERT_FILE to "
-    "a file with its certificate, or pass verify="
+    "the authority that signed it is not known here. Many companies have an intercepting proxy, which decrypts what "
+    "passes and shows certificates that the company signs itself: ask for the company's CA certificate (a PEM file), "
+    "and set SSL_CERT_FILE to that file, or pass verify="
 )
+_PROXY_ADVICE: Final = {
+    HTTPStatus.PROXY_AUTHENTICATION_REQUIRED: PROXY_AUTHENTICATION,
+    HTTPStatus.FORBIDDEN: "the proxy lets nobody through to this host: ask whoever runs it, or look at RESTREAM_HOST",
+}
 
 
 def way_to(base_url: str, connection: Connection, seconds: float) -> Iterator[Finding]:
@@ -61,16 +71,37 @@ def way_to(base_url: str, connection: Connection, seconds: float) -> Iterator[Fi
     with wire:
         took = f"{(time.monotonic() - started) * 1000:.0f} ms"
         yield good("connection", f"{what} {host}, port {port}, in {took}", proxy=bool(connection.proxy))
-        if connection.proxy:
-            yield skipped("TLS", "not looked at: it goes through the proxy; the call below does")
-        elif url.scheme == "https":
-            yield _certificate(wire, host, connection, seconds)
-        else:
+        if not base_url.startswith("https:"):
             yield skipped("TLS", "the connection is not encrypted: http")
+        elif not connection.proxy:
+            yield _certificate(wire, host, connection, seconds)
+        elif url.scheme != "http":
+            yield skipped("TLS", f"not looked at through a proxy of the kind {url.scheme}; the call below goes there")
+    if url.scheme == "http" and connection.proxy and base_url.startswith("https:"):
+        yield _through_proxy(urlsplit(base_url), url, connection, seconds)
+
+
+def _through_proxy(service: SplitResult, proxy: SplitResult, connection: Connection, seconds: float) -> Finding:
+    """Looks at the certificate that comes through a tunnel of the proxy."""
+    host = service.hostname or ""
+    headers: dict[str, str] = {}
+    if proxy.username is not None:
+        user = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
+        headers["Proxy-Authorization"] = f"Basic {b64encode(user.encode()).decode()}"
+    tunnel = HTTPConnection(proxy.hostname or "", proxy.port or _PORTS["http"], timeout=seconds)
+    tunnel.set_tunnel(host, service.port or _PORTS["https"], headers)
+    with closing(tunnel):
+        try:
+            tunnel.connect()
+        except OSError as error:
+            status = next((each for each in _PROXY_ADVICE if f" {each:d} " in f"{error} "), None)
+            advice = _PROXY_ADVICE[status] if status else "see what the proxy says; it may not reach the service itself"
+            return wrong("TLS", f"the proxy opens no tunnel to {host}: {error}", advice)
+        return _certificate(tunnel.sock, host, connection, seconds)
 
 
 def _certificate(wire: socket.socket, host: str, connection: Connection, seconds: float) -> Finding:
-    context = tls_context(connection.context())
+    context = tls_context(connection.verify)
     try:
         with context.wrap_socket(wire, server_hostname=host) as encrypted:
             return _valid(encrypted)

@@ -20,7 +20,7 @@ from datastore_sdk.exceptions import (
 from datastore_sdk.transport import Client
 from datastore_sdk.transport.calls.exchange import Exchange
 from datastore_sdk.transport.effects import Answer, Close, Open, Request, Steps
-from datastore_sdk.transport.http.line import Line
+from datastore_sdk.transport.http.cancellation import Cancellation
 from datastore_sdk.transport.rooms.entering import entered, room
 from restream_api.api import pads
 
@@ -99,7 +99,7 @@ def _no_access(error: RestreamError) -> Finding:
 
 def _room(client: Client, pad_id: int) -> Finding:
     try:
-        for _ in client.attend(_visited(client.exchange, pad_id), Line()):
+        for _ in client.attend(_visited(client.exchange, pad_id), Cancellation()):
             pass
     except RateLimited:
         return good("rooms", "can be reached: another program with these credentials is there already")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from functools import partial
+from itertools import cycle
 from typing import Protocol
 
 import msgspec
@@ -15,6 +16,7 @@ from datastore_sdk.data.descriptions import Descriptions
 from datastore_sdk.data.tables.columns import Columns
 from datastore_sdk.data.tables.reading import Reader
 from datastore_sdk.transport.effects import Block, Steps
+from datastore_sdk.transport.http.worker import Worker
 
 _BATCH = 1 << 20
 """How many bytes of JSON text make a batch."""
@@ -42,7 +44,9 @@ class TableBuilder:
         self._store = store
         self._reader = Reader()
         self._columns = Columns()
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="restream-table")
+        # The standard library's executors refuse work as soon as the main thread has ended.
+        self._workers = [Worker("restream-table") for _ in range(_THREADS)]
+        self._next_worker = cycle(self._workers)
         self._under_way: deque[Future[pa.RecordBatch]] = deque()
         self._texts: list[msgspec.Raw] = []
         self._size = 0
@@ -71,7 +75,8 @@ class TableBuilder:
 
     def close(self) -> None:
         """Ends the threads, and leaves the store to its owner."""
-        self._threads.shutdown(cancel_futures=True)
+        for worker in self._workers:
+            worker.stop()
 
     def _flushed(self) -> Steps[None]:
         while self._size >= _BATCH:
@@ -93,7 +98,7 @@ class TableBuilder:
     def _flush(self) -> None:
         texts, self._texts, self._size = self._texts, [], 0
         if texts:
-            self._under_way.append(self._threads.submit(self._reader.read, texts))
+            self._under_way.append(next(self._next_worker).call(partial(self._reader.read, texts)))
 
     def _put_away(self, reading: Future[pa.RecordBatch]) -> None:
         """Waits until a batch is read, and puts it into the store."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
 import msgspec
 
@@ -28,8 +30,6 @@ AnyCallFault = (
 AnyRoomFault = Close | Drop | Duplicate | Garbage | HugeFrame | Late | Silence
 AnyFault = AnyCallFault | AnyRoomFault
 
-_decoder = msgspec.json.Decoder(AnyFault | list[AnyFault])
-
 
 def faults_from(content: bytes) -> Sequence[Fault]:
     """The fault, or the faults, of a JSON text.
@@ -37,8 +37,14 @@ def faults_from(content: bytes) -> Sequence[Fault]:
     Raises:
         ValueError: It is no JSON, or says no fault; the message tells where and why.
     """
-    found: Fault | list[Fault] = _decoder.decode(content)
+    found: Fault | list[Fault] = _decoder().decode(content)
     return found if isinstance(found, list) else [found]
+
+
+@cache
+def _decoder() -> msgspec.json.Decoder[Any]:
+    """Return the decoder, which takes none of the types that frozen clocks put in the place of `datetime`."""
+    return msgspec.json.Decoder(AnyFault | list[AnyFault])
 
 
 def fault_json(fault: Fault, left: int | None) -> dict[str, object]:

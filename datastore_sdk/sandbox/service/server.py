@@ -10,6 +10,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from datastore_sdk.sandbox.service.connection import Connection
+from datastore_sdk.sandbox.service.event_loop import RealTimeEventLoop
 from datastore_sdk.sandbox.service.rooms.protocol import RoomProtocol
 
 _GRACE_SECONDS = 5
@@ -37,7 +38,7 @@ class Server(uvicorn.Server):
                 ws=RoomProtocol,
                 ws_per_message_deflate=False,
                 http=Connection,
-                loop="asyncio",
+                loop=f"{RealTimeEventLoop.__module__}:{RealTimeEventLoop.__qualname__}",
             )
         )
         self._loop: asyncio.AbstractEventLoop | None = None

@@ -17,8 +17,17 @@ _MAGIC = b"\x1f"
 """How each member of a gzip body begins."""
 _BOM = b"\xef\xbb\xbf"
 """A byte order mark, with which some writers of UTF-8 begin."""
-_COMPRESSED = ("gzip", "x-gzip", "deflate")
+_ENCODINGS = frozenset({"gzip", "deflate", "compress", "br", "zstd", "dcb", "dcz"})
+"""Those that are registered, but for identity. Of them gzip alone is asked for."""
+_COMPRESSED = ("gzip", "deflate")
+"""Those that are understood."""
 _WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+
+
+def _encoding(answer: Answer) -> str:
+    """Return how a body is encoded; nothing if it is not. What is no encoding (utf-8) is passed over, as elsewhere."""
+    named = [each.strip().lower().removeprefix("x-") for each in answer.headers.get("content-encoding", "").split(",")]
+    return ", ".join(each for each in named if each in _ENCODINGS)
 
 
 class Body:
@@ -28,11 +37,10 @@ class Body:
         self._answer = answer
         self._what = f"{request.method} {request.url}"
         self._details = {"method": request.method, "url": request.url}
-        encoding = answer.headers.get("content-encoding", "identity").lower()
-        self._encoding = "identity" if answer.status in _WITHOUT_BODY else encoding
+        self._encoding = "" if answer.status in _WITHOUT_BODY else _encoding(answer)
         self._gzip = zlib.decompressobj(_GZIP)
         self._beginning: bytes | None = b""  # as long as it may be a byte order mark
-        self._deflated = encoding == "deflate"  # as long as it is not known in which of the two forms
+        self._deflated = self._encoding == "deflate"  # as long as it is not known in which of the two forms
         self._compressed = b""
         self._at_a_time: int | None = None  # how many compressed bytes are taken; fewer and fewer before a damaged one
         self._more = False  # whether zlib may hold output that it has not handed out yet
@@ -61,7 +69,7 @@ class Body:
         return piece
 
     def _decoded(self) -> Steps[bytes]:
-        if self._encoding == "identity":
+        if not self._encoding:
             piece = yield from Read(self._answer)
         elif self._encoding in _COMPRESSED:
             piece = yield from self._inflated()

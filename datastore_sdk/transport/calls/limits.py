@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Lock
-from typing import Protocol
+from typing import Any, Protocol
 
+from datastore_sdk.transport.calls.process_limits import SharedLimits
 from datastore_sdk.transport.effects import Steps
 from datastore_sdk.transport.forking import renew_after_fork
-from datastore_sdk.transport.slots import Lease, Slots
+from datastore_sdk.transport.slots import Slots
 
 CALLS_PER_ENDPOINT = 3
 """The service's limit of calls at a time, per client and endpoint."""
@@ -29,6 +30,14 @@ class Held(Protocol):
 
     def release(self, *, dropped: bool = False) -> None:
         """See `Lease.release`."""
+        ...
+
+
+class Limit(Protocol):
+    """So many may be held at a time."""
+
+    def acquire(self) -> Steps[Any]:
+        """Take one, waiting if all are held."""
         ...
 
 
@@ -59,37 +68,62 @@ class Limits:
     Args:
         shared: The service's limit, which counts for everybody with the same credentials.
         own: The client's own, where it wants fewer calls at a time.
+        processes: The service's limit over all processes; None: it is kept in this one only.
     """
 
-    def __init__(self, shared: EndpointSlots, own: EndpointSlots | None = None) -> None:
+    def __init__(
+        self, shared: EndpointSlots, own: EndpointSlots | None = None, processes: SharedLimits | None = None
+    ) -> None:
         self._shared = shared
         self._own = own
+        self._processes = processes
 
     def room(self, path: str) -> Slots:
         """The slot of a room."""
         return self._shared.of(path, CONNECTIONS_PER_ROOM)
 
+    def enter_room(self, path: str) -> Steps[Held | None]:
+        """Take the slot of a room; None if another process is in it."""
+        lease = yield from self.room(path).acquire()
+        if self._processes is None:
+            return lease
+        permit = self._processes.of(path, CONNECTIONS_PER_ROOM).take()
+        if permit is None:
+            lease.release()
+            return None
+        return _All((lease, permit))
+
     def acquire(self, endpoint: str) -> Steps[Held]:
         """Takes a slot of an endpoint, waiting for one where all are held."""
-        if self._own is None:
-            return (yield from self._shared.of(endpoint).acquire())
-        own = yield from self._own.of(endpoint).acquire()
+        limits: list[Limit] = [self._shared.of(endpoint)]
+        if self._own is not None:
+            limits.insert(0, self._own.of(endpoint))
+        if self._processes is not None:
+            limits.append(self._processes.of(endpoint, self._shared.limit))
+        leases: list[Held] = []
         try:
-            return _Both(own, (yield from self._shared.of(endpoint).acquire()))
+            for limit in limits:
+                leases.append((yield from limit.acquire()))  # noqa: PERF401 - a comprehension cannot yield
         except BaseException:
-            own.release()
+            for lease in leases:
+                lease.release()
             raise
+        return leases[0] if len(leases) == 1 else _All(leases)
 
 
-class _Both:
-    """Two slots: what is taken is of no use without the other."""
+class _All:
+    """Several slots: each is of no use without the others."""
 
-    def __init__(self, own: Lease, shared: Lease) -> None:
-        self._leases = own, shared
+    def __init__(self, leases: Sequence[Held]) -> None:
+        self._leases = leases
 
     def rest(self, drop: Callable[[], None]) -> None:
+        def dropped() -> None:
+            drop()
+            self.release(dropped=True)
+
         for lease in self._leases:
-            lease.rest(drop)
+            lease.rest(dropped)
 
     def wake(self) -> bool:
         held = [lease.wake() for lease in self._leases]

@@ -87,6 +87,8 @@ def _may_be_repeated(error: CallError, *, idempotent: bool) -> bool:
     match error:
         case RateLimited():
             return True  # refused before it was looked at
+        case NoConnectionError(permanent=True):
+            return False
         case NoConnectionError() | CallTimeoutError():
             return idempotent or not error.sent
         case ServerError() | TruncatedBodyError():

@@ -28,6 +28,7 @@ from datastore_sdk.transport.configuration.settings import (
     plain_http_from,
     proxy_from,
     retries_from,
+    shared_limit_from,
     strict_from,
     timeouts_from,
     user_agent_from,
@@ -60,6 +61,7 @@ USUAL: dict[str, Any] = {
     "headers": (),
     "user_agent": "",
     "token_cache": None,
+    "shared_limit": True,
     "http": None,
     "async_http": None,
     "hooks": Hooks(),
@@ -115,6 +117,7 @@ class Configuration:
     headers: Setting[Headers]
     user_agent: Setting[str]
     token_cache: Setting[Path | None]
+    shared_limit: Setting[bool]
     http: Setting[httpx.Client | None]
     async_http: Setting[httpx.AsyncClient | None]
     hooks: Setting[Hooks]
@@ -181,6 +184,7 @@ def configured(options: Options, otherwise: Otherwise) -> Configuration:
         headers=setting("headers", headers_from),
         user_agent=setting("user_agent", user_agent_from),
         token_cache=setting("token_cache", cache_folder_from),
+        shared_limit=otherwise("shared_limit", shared_limit_from),
         http=setting("http", http_from),
         async_http=setting("async_http", async_http_from),
         hooks=setting("hooks", hooks_from),

@@ -11,14 +11,14 @@ from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from datastore_sdk.checks import checked_flag, checked_id
 from datastore_sdk.exceptions import ConfigurationError
 from datastore_sdk.transport.calls.limits import CALLS_PER_ENDPOINT
 from datastore_sdk.transport.calls.retry import RetryPolicy
 from datastore_sdk.transport.configuration.profiles import did_you_mean, user_folder
-from datastore_sdk.transport.connection import Timeouts
+from datastore_sdk.transport.connection import Timeouts, closed_client
 from datastore_sdk.transport.telling.hooks import Hooks
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ Headers = tuple[tuple[str, str], ...]
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _PORTS = {"http": 80, "https": 443}
-_PROXIES = ("http", "https", "socks5", "socks5h")
+_SOCKS = "socks5"
+_PROXIES = ("http", "https", _SOCKS, "socks5h")
 _OURS = {
     "accept": "it says what the SDK can read",
     "accept-encoding": "it says what the SDK can read",
@@ -158,14 +159,32 @@ def proxy_from(value: object) -> str:
         raise TypeError(f"proxy must be a URL, not {type(value).__name__}")
     try:
         parts = urlsplit(value)
-        host, _ = parts.hostname, parts.port
+    except ValueError:  # a bracket, perhaps of a password, so it is not shown
+        raise ConfigurationError("the proxy is no URL; it looks like http://host:port") from None
+    if "@" in parts.path or parts.query or parts.fragment:
+        raise ConfigurationError(
+            "the proxy is no URL: its user name or password holds a character that ends a part of a URL; write %23 for "
+            "#, %2F for / and %3F for ?"
+        )
+    try:
+        host, port = parts.hostname, parts.port
     except ValueError:
-        raise ConfigurationError("the proxy is no URL") from None
-    if parts.scheme not in _PROXIES or not host or not value.isprintable() or " " in value:
+        host = port = None
+    scheme = _SOCKS if parts.scheme == "socks" else parts.scheme  # as desktops write it
+    if scheme not in _PROXIES or not host or not value.isprintable() or " " in value:
         raise ConfigurationError(f"the proxy is no URL; it looks like http://host:port ({', '.join(_PROXIES)})")
-    if parts.scheme.startswith("socks"):
+    if scheme.startswith("socks"):
         _require_socks()
-    return value
+    where = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{_user_of(parts)}{where}{f':{port}' if port else ''}"
+
+
+def _user_of(parts: SplitResult) -> str:
+    """The user name and password of a URL, escaped whatever they hold."""
+    if parts.username is None:
+        return ""
+    password = "" if parts.password is None else f":{quote(unquote(parts.password), safe='')}"
+    return f"{quote(unquote(parts.username), safe='')}{password}@"
 
 
 def _require_socks() -> None:
@@ -242,6 +261,8 @@ def _of_httpx(value: object, kind: str, name: str) -> object:
     library = sys.modules.get("httpx")  # whoever made a client has imported it
     if library is None or not isinstance(value, getattr(library, kind)):
         raise TypeError(f"{name} must be an httpx.{kind}, not {type(value).__module__}.{type(value).__qualname__}")
+    if cast("httpx.Client", value).is_closed:
+        raise closed_client(name)
     return value
 
 
@@ -250,6 +271,13 @@ def hooks_from(value: object) -> Hooks:
     if not isinstance(value, Hooks):
         raise TypeError(f"hooks must be Hooks, not {type(value).__name__}")
     return value
+
+
+def shared_limit_from(value: str) -> bool:
+    """Whether the limit of calls is kept by all processes together."""
+    if value.lower() not in _YES + _NO:
+        raise ConfigurationError(f"must be on or off, not {value!r}")
+    return value.lower() in _YES
 
 
 def cache_folder_from(value: object) -> Path | None:

@@ -21,9 +21,9 @@ from datastore_sdk.transport.configuration.config import (
 )
 from datastore_sdk.transport.configuration.login import Login, login_from, refuse_two
 from datastore_sdk.transport.configuration.profiles import Profile, config_file, profile_named, state_of
-from datastore_sdk.transport.configuration.settings import attempts_from, proxy_from, retries_from, verify_from
+from datastore_sdk.transport.configuration.settings import attempts_from, is_plain, proxy_from, retries_from
 from datastore_sdk.transport.credentials.tokens import NO_CREDENTIALS
-from datastore_sdk.transport.http.environment_proxy import environment_proxy
+from datastore_sdk.transport.http.environment_proxy import AUTHORITIES, environment_proxy
 
 if TYPE_CHECKING:
     import ssl
@@ -31,7 +31,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 DEFAULT = "default"
-_VARIABLES = {"base_url": "RESTREAM_HOST", "token_cache": "RESTREAM_TOKEN_CACHE"}
+_VARIABLES = {
+    "base_url": "RESTREAM_HOST",
+    "token_cache": "RESTREAM_TOKEN_CACHE",
+    "shared_limit": "RESTREAM_SHARED_LIMIT",
+}
 _ATTEMPTS = "RESTREAM_MAX_RETRY_ATTEMPTS"
 _LOGIN = {
     "auth_token": "TALLY_AUTH_TOKEN",
@@ -48,6 +52,7 @@ _READ = (
     "XDG_CONFIG_HOME",
     "XDG_CACHE_HOME",
     "HOME",
+    *AUTHORITIES,
     *(form(f"{kind}_proxy") for kind in ("http", "https", "all", "no") for form in (str.lower, str.upper)),
 )
 """The variables that settings depend on."""
@@ -76,6 +81,8 @@ def configuration(options: Options, profile: str | None = None) -> Configuration
 
 def _configuration(options: Options, profile: str | None) -> Configuration:
     found = configured(options, _Surroundings(profile_named(profile), named_here=profile is not None))
+    if found.verify.value is True and any(map(os.environ.get, AUTHORITIES)) and not is_plain(found.base_url.value):
+        found = replace(found, verify=_verified_by_environment(found.verify))
     if options.get("proxy") is None and (proxy := environment_proxy(found.base_url.value)):
         url, source = proxy
         return kept_on_this_machine(replace(found, proxy=_read(proxy_from, url, source)))
@@ -97,8 +104,6 @@ class _Surroundings:
                 return self._login()
             case "retries":
                 return self._retries()
-            case "verify":
-                return self._verify()
             case _:
                 return self._setting(name, read)
 
@@ -118,13 +123,6 @@ class _Surroundings:
         attempts = _read(attempts_from, text, f"environment variable {_ATTEMPTS}")
         source = attempts.source if policy.source == DEFAULT else f"{attempts.source}, {policy.source}"
         return Setting(replace(policy.value, max_attempts=attempts.value), source)
-
-    def _verify(self) -> Setting[ssl.SSLContext | Path | bool]:
-        verify = self._setting("verify", verify_from)
-        named = next(filter(os.environ.get, ("SSL_CERT_FILE", "SSL_CERT_DIR")), None)
-        if verify.value is True and named:  # heeded by `tls_context`
-            return replace(verify, source=f"environment variable {named}")
-        return verify
 
     def _login(self) -> Setting[Login]:
         given = {name: os.environ.get(variable) or None for name, variable in _LOGIN.items()}
@@ -157,6 +155,16 @@ class _Surroundings:
         return Setting(
             shown, "environment variable RESTREAM_PROFILE" if os.environ.get("RESTREAM_PROFILE") else DEFAULT
         )
+
+
+def _verified_by_environment(verify: Setting[ssl.SSLContext | Path | bool]) -> Setting[ssl.SSLContext | Path | bool]:
+    """Return the setting with the variable as its source, which `tls_context` heeds."""
+    from datastore_sdk.transport.http.tls import check_authorities, environment_authorities  # here, for it takes long
+
+    if authorities := environment_authorities():
+        check_authorities(authorities)
+        return replace(verify, source=authorities.source)
+    return verify
 
 
 def _read(read: Callable[[Any], T], value: Any, source: str) -> Setting[T]:

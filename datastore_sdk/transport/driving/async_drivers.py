@@ -29,7 +29,7 @@ from datastore_sdk.transport.effects import (
     Wait,
 )
 from datastore_sdk.transport.http.async_requests import AsyncHttp
-from datastore_sdk.transport.http.within import awaited_within
+from datastore_sdk.transport.http.time_limit import awaited_within
 from datastore_sdk.transport.mask import without_frames
 
 R = TypeVar("R")

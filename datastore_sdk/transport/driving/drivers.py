@@ -28,7 +28,7 @@ from datastore_sdk.transport.effects import (
     Take,
     Wait,
 )
-from datastore_sdk.transport.http.line import Line
+from datastore_sdk.transport.http.cancellation import Cancellation
 from datastore_sdk.transport.http.requests import Http
 from datastore_sdk.transport.mask import without_frames
 
@@ -41,13 +41,13 @@ class Driver:
     Args:
         http: Makes the requests.
         clock: Lets time pass.
-        line: For another thread to hang up on; the steps are abandoned then.
+        cancellation: For another thread to cancel the steps; they are abandoned then.
     """
 
-    def __init__(self, http: Http, clock: Clock, line: Line | None = None) -> None:
+    def __init__(self, http: Http, clock: Clock, cancellation: Cancellation | None = None) -> None:
         self._http = http
         self._clock = clock
-        self._line = line
+        self._cancellation = cancellation
 
     def drive(self, steps: Steps[R]) -> R:
         """Runs steps to their end and gives their result."""
@@ -82,7 +82,7 @@ class Driver:
                 except GeneratorExit:
                     error = Abandoned()
                 except BaseException as raised:  # noqa: BLE001 - thrown into the steps, which clean up and let it go on
-                    error = Abandoned() if self._hung_up else without_frames(raised, handled)
+                    error = Abandoned() if self._cancelled else without_frames(raised, handled)
         finally:
             if (
                 cast("Any", steps).gi_frame is not None
@@ -93,11 +93,11 @@ class Driver:
                 deque(self.iterate(steps, Abandoned()), maxlen=0)
 
     @property
-    def _hung_up(self) -> bool:
-        return self._line is not None and self._line.hung_up
+    def _cancelled(self) -> bool:
+        return self._cancellation is not None and self._cancellation.cancelled
 
     def _look_whether_wanted(self, effect: Effect[Any]) -> None:
-        if self._hung_up and not isinstance(effect, Close):
+        if self._cancelled and not isinstance(effect, Close):
             raise Abandoned
 
     def _perform(self, effect: Effect[Any]) -> Any:  # noqa: C901 - one case for each effect
@@ -106,7 +106,7 @@ class Driver:
             case Read(answer, seconds):
                 result = answer.handle.read(seconds)
             case Open(request, seconds):
-                result = self._http.open(request, self._line or Line(), seconds)
+                result = self._http.open(request, self._cancellation or Cancellation(), seconds)
             case Close(answer):
                 answer.handle.close()
                 answer.left_open = False
@@ -119,9 +119,9 @@ class Driver:
             case Await(function):
                 result = awaited(function)
             case Begin(steps, room):
-                line = Line()
-                items = Driver(self._http, self._clock, line).iterate(steps)
-                result = ThreadAhead(items, room, line.hang_up)
+                cancellation = Cancellation()
+                items = Driver(self._http, self._clock, cancellation).iterate(steps)
+                result = ThreadAhead(items, room, cancellation.cancel)
             case Take(ahead):
                 result = ahead.take()
             case Abandon(ahead):

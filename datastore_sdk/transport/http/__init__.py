@@ -1,1 +1,1 @@
-"""Requests and answers over TCP and TLS: by the standard library, or over httpx."""
+"""Requests over httpx, whose transport is ours for the speed of record bodies."""

@@ -1,31 +1,33 @@
-"""Requests that are awaited: made by a thread, unless an httpx client of the user's makes them."""
+"""Sends requests, awaited: in threads, unless the user gave an httpx client."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import httpx
+
+from datastore_sdk.transport.connection import closed_client
 from datastore_sdk.transport.effects import Answer, Request
-from datastore_sdk.transport.http.line import Line
-from datastore_sdk.transport.http.requests import Http
-from datastore_sdk.transport.http.within import close_after_all
+from datastore_sdk.transport.http.cancellation import Cancellation
+from datastore_sdk.transport.http.failures import failure
+from datastore_sdk.transport.http.requests import Http, Known, build_message, expect_body, known
+from datastore_sdk.transport.http.time_limit import close_after_all
 from datastore_sdk.transport.http.worker import Worker
-
-if TYPE_CHECKING:
-    import httpx
 
 
 class AsyncHttp:
-    """Awaited requests.
+    """Sends requests, awaited.
 
-    Each is made by a thread, over the same connections as blocking ones. Async connections belong to the event loop
-    that opened them, which notebooks and schedulers change without notice; and reading a body chunk by chunk in it
-    costs more than the records themselves. With an httpx client of the user's, it is left to that.
+    A thread sends each, over the same connections as blocking ones. Async connections belong to the event loop that
+    opened them, which notebooks and schedulers change without notice; and reading a body chunk by chunk in it costs
+    more than the records themselves. An httpx client of the user's sends them itself.
 
     Args:
-        blocking: Makes the requests.
+        blocking: Sends requests, blocking.
         given: An httpx client of the user's, which is never closed here.
     """
 
@@ -34,37 +36,35 @@ class AsyncHttp:
         self._given = given
 
     async def open(self, request: Request) -> Answer:
-        """Sends a request and reads status and headers of its answer."""
+        """Send a request and read status and headers of its response."""
         if self._given is None:
             return await _open_in_thread(self._blocking(), request)
-        from datastore_sdk.transport.http.over_httpx import AsyncHttpxSender
-
-        return await AsyncHttpxSender(self._given).open(request)
+        return await _send(self._given, request)
 
 
 async def _open_in_thread(blocking: Http, request: Request) -> Answer:
-    worker, line = Worker(), Line()
-    opening = worker.call(partial(blocking.open, request, line))
+    worker, cancellation = Worker(), Cancellation()
+    opening = worker.call(partial(blocking.open, request, cancellation))
     try:
         answer = await asyncio.wrap_future(opening)
     except BaseException:
         opening.add_done_callback(close_after_all)
-        line.hang_up()
+        cancellation.cancel()
         worker.stop()
         raise
     finally:
         del opening  # it holds the error, which holds this frame
-    body = _ThreadedBody(worker, line, answer.handle)
+    body = _ThreadedBody(worker, cancellation, answer.handle)
     answer.left_open = False  # its body goes on in the other
     return Answer(answer.status, answer.headers, body, drop=body.drop)
 
 
 class _ThreadedBody:
-    """The body of an answer, read by a thread."""
+    """The body of a response, read by a thread."""
 
-    def __init__(self, worker: Worker, line: Line, body: Any) -> None:
+    def __init__(self, worker: Worker, cancellation: Cancellation, body: Any) -> None:
         self._worker = worker
-        self._line = line
+        self._cancellation = cancellation
         self._body = body
 
     async def read(self) -> bytes:
@@ -74,7 +74,70 @@ class _ThreadedBody:
         self.drop()
 
     def drop(self) -> None:
-        """Closes it, whether or not the thread is reading."""
-        self._line.hang_up()
+        """Close it, whether or not the thread is reading."""
+        self._cancellation.cancel()
         self._worker.call(self._body.close)
         self._worker.stop()
+
+
+async def _send(client: httpx.AsyncClient, request: Request) -> Answer:
+    message = build_message(client, request)
+    try:
+        response = await client.send(message, stream=True, follow_redirects=False, auth=None)
+    except httpx.HTTPStatusError as error:
+        return known(error.response, _AsyncKnown)
+    except httpx.HTTPError as error:
+        raise failure(error, request) from error
+    except RuntimeError as error:
+        if client.is_closed:
+            raise closed_client("async_http") from error
+        raise
+    if response.is_stream_consumed:
+        return known(response, _AsyncKnown)
+    expect_body(response, request)
+    body = _Body(request, response)
+    return Answer(response.status_code, response.headers, body, drop=body.drop)
+
+
+class _Body:
+    """The body of a response."""
+
+    def __init__(self, request: Request, response: httpx.Response) -> None:
+        self._request = request
+        self._response = response
+        self._pieces: AsyncIterator[bytes] = response.aiter_raw()
+        self._loop = asyncio.get_running_loop()
+        self._closing: asyncio.Task[None] | None = None
+
+    async def read(self) -> bytes:
+        try:
+            async for piece in self._pieces:
+                if piece:
+                    return piece
+        except httpx.HTTPError as error:
+            raise failure(error, self._request) from error
+        return b""
+
+    async def close(self) -> None:
+        await self._response.aclose()
+
+    def drop(self) -> None:
+        """Close it in its own event loop, whichever thread this is."""
+        with suppress(RuntimeError):  # the loop is closed, and the connection with it
+            self._loop.call_soon_threadsafe(self._begin_to_close)
+
+    def _begin_to_close(self) -> None:
+        self._closing = self._loop.create_task(self._response.aclose())
+
+
+class _AsyncKnown:
+    """Async form of `Known`."""
+
+    def __init__(self, content: bytes) -> None:
+        self._known = Known(content)
+
+    async def read(self) -> bytes:
+        return self._known.read()
+
+    async def close(self) -> None:
+        """Nothing is open."""

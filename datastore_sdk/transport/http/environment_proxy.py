@@ -1,16 +1,19 @@
-"""The proxy that the environment names."""
+"""What the environment says about the way to a host: proxies, and whom to trust."""
 
 from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from urllib.parse import urlsplit
 
+AUTHORITIES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+"""The variables that name CA certificates. The first that is set counts: those of httpx, then those of requests."""
 _SYSTEM_NAMES_PROXIES = sys.platform in ("darwin", "win32")
 
 
 def environment_proxy(base_url: str) -> tuple[str, str] | None:
-    """URL of the proxy on the way to a host, and what says so; None where there is none."""
+    """Return the URL of the proxy on the way to a host, and what names it; None if there is none."""
     if not (_SYSTEM_NAMES_PROXIES or any(name.lower().endswith("_proxy") for name in os.environ)):
         return None  # most often; what follows takes long to import
     from urllib.request import getproxies, proxy_bypass
@@ -18,9 +21,24 @@ def environment_proxy(base_url: str) -> tuple[str, str] | None:
     parts = urlsplit(base_url)
     proxies = getproxies()
     kind = next((kind for kind in (parts.scheme, "all") if proxies.get(kind)), None)
-    if kind is None or proxy_bypass(parts.netloc):
+    if kind is None or proxy_bypass(parts.netloc) or _is_exempt(parts.hostname or "", proxies.get("no", "")):
         return None
     url, name = proxies[kind], f"{kind}_proxy"
     variable = next((each for each in (name, name.upper()) if os.environ.get(each) == url), None)
     source = f"environment variable {variable}" if variable else "system settings"
     return url if "://" in url else f"http://{url}", source
+
+
+def _is_exempt(host: str, no_proxy: str) -> bool:
+    """Whether NO_PROXY names an address, alone or within a network (10.0.0.0/8, ::1), which the library passes over."""
+    from ipaddress import ip_address, ip_network  # here, for it takes long
+
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    for entry in no_proxy.split(","):
+        with suppress(ValueError):
+            if address in ip_network(entry.strip().strip("[]"), strict=False):
+                return True
+    return False

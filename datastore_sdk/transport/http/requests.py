@@ -1,85 +1,201 @@
-"""Requests and answers: over channels of our own where they will do, else over httpx."""
+"""Sends requests with an httpx client: the user's, or one with the record transport."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from threading import Lock
+from urllib.parse import urlsplit
+from weakref import finalize
 
-from datastore_sdk.transport.connection import Connection
+import httpx
+
+from datastore_sdk.transport.connection import Connection, closed_client
 from datastore_sdk.transport.effects import Answer, Request
-from datastore_sdk.transport.http.line import Line
-from datastore_sdk.transport.http.pool import Pool
-from datastore_sdk.transport.http.proxies import http_proxy
-
-if TYPE_CHECKING:
-    import ssl
-
-
-class Sender(Protocol):
-    """Sends requests."""
-
-    def open(self, request: Request, line: Line, seconds: float | None = None) -> Answer:
-        """Sends a request and reads status and headers of its answer; the line is for hanging up meanwhile.
-
-        Raises:
-            OutOfTime: It took longer than so many seconds.
-        """
-        ...
-
-    def close(self) -> None:
-        """Closes the connections that are not in use. Others can be made still."""
-        ...
+from datastore_sdk.transport.forking import drop_after_fork
+from datastore_sdk.transport.http.cancellation import Cancellation
+from datastore_sdk.transport.http.failures import failure
+from datastore_sdk.transport.http.record_transport import RecordTransport
+from datastore_sdk.transport.http.time_limit import left_behind_after, within
+from datastore_sdk.transport.http.tls import tls_context
+from datastore_sdk.transport.http.transfer import Transfer
 
 
 class Http:
-    """Blocking requests.
+    """Sends requests, blocking.
 
     Args:
         connection: How connections are made. An httpx client of the user's is never closed here.
     """
 
     def __init__(self, connection: Connection) -> None:
-        self._sender = _sender(connection)
+        self._connection = connection
+        self._lock = Lock()
+        self._clients: dict[bool, tuple[httpx.Client, RecordTransport]] = {}
+        finalize(self, _close, self._clients)
 
-    def open(self, request: Request, line: Line, seconds: float | None = None) -> Answer:
-        """Sends a request and reads status and headers of its answer; the line is for hanging up meanwhile.
+    def open(self, request: Request, cancellation: Cancellation, seconds: float | None = None) -> Answer:
+        """Send a request and read status and headers of its response.
+
+        Args:
+            request: The request.
+            cancellation: Cancels it meanwhile.
+            seconds: How long it may take.
+
+        Raises:
+            OutOfTime: It took longer.
+        """
+        client = self._connection.http or self._client(request.url)
+        send = partial(_send, client, request, cancellation, shown_proxy(self._connection))
+        return left_behind_after(seconds, cancellation, send)
+
+    def close(self) -> None:
+        """Close the connections that are not in use. Others are made when they are needed."""
+        for _, transport in [*self._clients.values()]:
+            transport.close_idle()
+
+    def _client(self, url: str) -> httpx.Client:
+        # One for each scheme, since the TLS context takes long to make.
+        connection = self._connection
+        is_secure = url.startswith("https:") or (connection.proxy or "").startswith("https:")
+        with self._lock:
+            if is_secure not in self._clients:
+                self._clients[is_secure] = _own_client(connection, is_secure=is_secure)
+            return self._clients[is_secure][0]
+
+
+def _own_client(connection: Connection, *, is_secure: bool) -> tuple[httpx.Client, RecordTransport]:
+    context = tls_context(connection.verify if is_secure else False)
+    proxy = None
+    if connection.proxy is not None:  # who vouches for the service vouches for the proxy
+        is_encrypted = connection.proxy.startswith("https:")
+        proxy = httpx.Proxy(connection.proxy, ssl_context=context if is_encrypted else None)
+    transport = RecordTransport(context, proxy=proxy)
+    no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+    # The proxy of the environment was found when the client was configured: rooms and `describe` have the same.
+    return httpx.Client(transport=transport, trust_env=False, cookies=no_cookies), transport
+
+
+def _close(clients: dict[bool, tuple[httpx.Client, RecordTransport]]) -> None:
+    for client, _ in clients.values():
+        client.close()
+
+
+def shown_proxy(connection: Connection) -> str | None:
+    """Return the URL of the proxy without user and password."""
+    if connection.proxy is None or connection.http is not None:
+        return None
+    parts = urlsplit(connection.proxy)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def _send(client: httpx.Client, request: Request, cancellation: Cancellation, proxy: str | None) -> Answer:
+    transfer = Transfer(request, cancellation)
+    message = build_message(client, request)
+    message.extensions["trace"] = transfer.trace
+    try:
+        with transfer:
+            response = client.send(message, stream=True, follow_redirects=False, auth=None)
+    except httpx.HTTPStatusError as error:
+        return known(error.response, Known)
+    except httpx.HTTPError as error:
+        raise failure(error, request, transfer, proxy=proxy) from error
+    except RuntimeError as error:
+        if client.is_closed:
+            raise closed_client("http") from error
+        raise
+    if response.is_stream_consumed:
+        return known(response, Known)
+    if stream := response.extensions.get("network_stream"):  # a transport of the user's may have none
+        transfer.attach_socket(stream.get_extra_info)
+        drop_after_fork(stream.get_extra_info("socket"))
+    expect_body(response, request)
+    transfer.begin_body()
+    body = _Body(request, response, transfer)
+    return Answer(response.status_code, response.headers, body, drop=body.close)
+
+
+class _Body:
+    """The body of a response."""
+
+    def __init__(self, request: Request, response: httpx.Response, transfer: Transfer) -> None:
+        self._request = request
+        self._response = response
+        self._transfer = transfer
+        self._pieces: Iterator[bytes] = response.iter_raw()
+
+    def read(self, seconds: float | None = None) -> bytes:
+        """Return the next piece; empty at the end.
 
         Raises:
             OutOfTime: It took longer than so many seconds.
         """
-        return self._sender.open(request, line, seconds)
+        return within(seconds, self._transfer.cancellation, self._piece)
 
     def close(self) -> None:
-        """Closes the connections that are not in use. Others can be made still."""
-        self._sender.close()
+        """Close the connection, unless it was given back."""
+        self._transfer.cancellation.detach()
+        self._response.close()
+
+    def _piece(self) -> bytes:
+        try:
+            with self._transfer:
+                for piece in self._pieces:
+                    if piece:
+                        return piece
+        except httpx.HTTPError as error:
+            raise failure(error, self._request, self._transfer) from error
+        self._transfer.cancellation.detach()  # the connection may be another request's by now
+        return b""
 
 
-@contextmanager
-def httpx_only() -> Generator[None]:
-    """Within it new connections are all made over httpx, where tools that record calls can see them."""
-    global _httpx_only  # noqa: PLW0603 - as those tools hold for the whole process
-    before, _httpx_only = _httpx_only, True
+class Known:
+    """The body of a response that a hook of the user's has read."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def read(self, seconds: float | None = None) -> bytes:  # noqa: ARG002 - it is there
+        """Return all of it, then nothing."""
+        content, self._content = self._content, b""
+        return content
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def known(response: httpx.Response, body: Callable[[bytes], object]) -> Answer:
+    """Return a response that a hook of the user's has read, or has refused by `raise_for_status`."""
     try:
-        yield
-    finally:
-        _httpx_only = before
+        content = response.content
+    except httpx.ResponseNotRead:
+        content = b""
+    headers = {name: value for name, value in response.headers.items() if name != "content-encoding"}  # it is decoded
+    return Answer(response.status_code, headers, body(content), drop=_nothing)
 
 
-_httpx_only = False
+def _nothing() -> None:
+    """What drops a response that holds no connection."""
 
 
-def _sender(connection: Connection) -> Sender:
-    proxy = http_proxy(connection.proxy) if connection.proxy else None
-    known = proxy is not None or not connection.proxy
-    if known and connection.http is None and not _httpx_only:
-        return Pool(lambda: _tls_context(connection), proxy)
-    from datastore_sdk.transport.http.over_httpx import HttpxSender
+def build_message(client: httpx.Client | httpx.AsyncClient, request: Request) -> httpx.Request:
+    """Return a request as httpx knows it."""
+    timeouts = request.timeouts
+    each = timeouts.first_byte if request.streamed else timeouts.read
+    try:
+        return client.build_request(
+            request.method,
+            request.url,
+            headers=dict(request.headers),
+            content=request.content,
+            timeout=httpx.Timeout(each, connect=timeouts.connect),
+        )
+    except httpx.InvalidURL as error:  # too long, for example
+        raise ValueError(f"{request.method} {request.url[:200]} cannot be sent: {error}") from error
 
-    return HttpxSender(connection)
 
-
-def _tls_context(connection: Connection) -> ssl.SSLContext:
-    from datastore_sdk.transport.http.tls import tls_context  # here, for it takes long
-
-    return tls_context(connection.context())
+def expect_body(response: httpx.Response, request: Request) -> None:
+    """Set the time to wait for the bytes of the body; transports look it up when they begin to read it."""
+    if request.streamed:
+        response.request.extensions["timeout"]["read"] = request.timeouts.idle

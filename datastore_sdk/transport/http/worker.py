@@ -16,11 +16,14 @@ class Worker:
 
     The threads of an event loop's own executor are waited for when the program ends, however long a service keeps them
     waiting. This one is not.
+
+    Args:
+        name: The name of its thread.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "restream-stream") -> None:
         self._calls: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
-        Thread(target=self._work, name="restream-stream", daemon=True).start()
+        Thread(target=self._work, name=name, daemon=True).start()
 
     def call(self, function: Callable[[], R]) -> Future[R]:
         """Has a function called after those before it; comes back at once with what will come of it."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from http import HTTPStatus
+from typing import Any
 
 from datastore_sdk.exceptions import AuthenticationError, CallError, ForbiddenError, RateLimited
 from datastore_sdk.transport.answers import error_from
 from datastore_sdk.transport.calls.exchange import Exchange
+from datastore_sdk.transport.calls.limits import Held
 from datastore_sdk.transport.effects import Answer, Close, Effect, Read, Request, Steps
-from datastore_sdk.transport.slots import Lease
 from datastore_sdk.transport.telling.logs import logger
 from restream_api.types import Operation, QueryValue, encode_query, nothing
 
@@ -50,7 +51,7 @@ class RoomClosed(Exception):  # noqa: N818 - not an error: the service may close
 class Entered:
     """A room that was entered. Holds its slot until it is left."""
 
-    def __init__(self, answer: Answer, lease: Lease) -> None:
+    def __init__(self, answer: Answer, lease: Held) -> None:
         self.answer = answer
         self._lease = lease
 
@@ -83,12 +84,21 @@ def entered(exchange: Exchange, operation: Operation[None]) -> Steps[Entered]:
         ForbiddenError: The token is refused, or gives no access (403).
         CallError: The room was not entered for another reason.
     """
-    lease = yield from exchange.limits.room(operation.path).acquire()
+    lease = yield from exchange.limits.enter_room(operation.path)
+    if lease is None:
+        raise _elsewhere(exchange, operation)
     try:
         return Entered((yield from _admitted(exchange, operation)), lease)
     except BaseException:
         lease.release()
         raise
+
+
+def _elsewhere(exchange: Exchange, operation: Operation[None]) -> RateLimited:
+    url = exchange.base_url + operation.path
+    message = f"{operation.method} {url} was not sent: another process on this machine is in the room. {_TAKEN}"
+    details: dict[str, Any] = {"status": int(HTTPStatus.TOO_MANY_REQUESTS), "body": "", "request_id": None}
+    return RateLimited(message, method=operation.method, url=url, **details)
 
 
 def _admitted(exchange: Exchange, operation: Operation[None]) -> Steps[Answer]:

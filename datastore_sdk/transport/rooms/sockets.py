@@ -1,45 +1,53 @@
-"""WebSocket connections. Here and in `frames.py` alone the library websockets is known.
+"""WebSocket connections. Only this module and `frames.py` import the library websockets.
 
-Only its core, which does no I/O, is used: for handshake, control frames and the closing. Each connection is read by one
-thread, in pieces of as many messages as have come, whichever form of a call they are for. The library's own connections
-hand over one message at a time, which costs several times what reading a record does.
+The library connects (proxies, TLS) and knows the protocol. Its own connections return one message at a time, which
+costs several times what reading a record does; so here one thread reads as many messages as have come.
 """
 
 from __future__ import annotations
 
 import logging
+import socket
 import ssl
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property
 from http import HTTPStatus
-from time import monotonic
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, cast
+from urllib.parse import urlsplit, urlunsplit
 
+import httpcore
 from websockets.client import ClientProtocol
-from websockets.exceptions import InvalidHandshake, InvalidStatus
+from websockets.exceptions import InvalidHandshake, InvalidProxyStatus
 from websockets.frames import CloseCode
-from websockets.http11 import Response
 from websockets.protocol import State
-from websockets.uri import parse_uri
+from websockets.sync import client as library
 
 from datastore_sdk.exceptions import ConfigurationError, ContractError, NoConnectionError
-from datastore_sdk.transport.clock import Clock
+from datastore_sdk.transport.clock import Clock, monotonic
 from datastore_sdk.transport.connection import Connection
 from datastore_sdk.transport.driving.drivers import Driver
 from datastore_sdk.transport.effects import Answer, Effect, Emit, Request
-from datastore_sdk.transport.http.channels import Channel
-from datastore_sdk.transport.http.failures import failure
-from datastore_sdk.transport.http.line import Line
-from datastore_sdk.transport.http.proxies import Proxy, http_proxy
-from datastore_sdk.transport.http.requests import Http
+from datastore_sdk.transport.http.cancellation import Cancellation, shut_down
+from datastore_sdk.transport.http.failures import is_untrusted, late, lost, malformed, refused_by_proxy
+from datastore_sdk.transport.http.network import KEEP_ALIVE, NetworkBackend, addresses_of
+from datastore_sdk.transport.http.requests import Http, shown_proxy
+from datastore_sdk.transport.http.response_parser import (
+    IncompleteResponseError,
+    MalformedResponseError,
+    ResponseParser,
+)
 from datastore_sdk.transport.http.tls import tls_context
-from datastore_sdk.transport.http.tunnels import connected, head_of, more_of
+from datastore_sdk.transport.http.transfer import Transfer
+from datastore_sdk.transport.rooms.channel import Channel
 from datastore_sdk.transport.rooms.entering import Connect, Ping, Receive, RoomClosed
 from datastore_sdk.transport.rooms.frames import LONGEST_MESSAGE, Frames
 
 _PARTING = 1.0
 """Seconds for which it is tried to say goodbye."""
+_MAX_REFUSAL_BYTES = 1 << 16
+"""Maximum bytes that are read of a response that opens no connection."""
+_HANDSHAKE = frozenset({b"upgrade", b"connection"})
 _NORMAL = frozenset({CloseCode.NORMAL_CLOSURE, CloseCode.GOING_AWAY})
 _SILENT = logging.Logger("websockets", level=logging.CRITICAL + 1)  # noqa: LOG001 - nobody can make this one speak
 """The library's log would show the token."""
@@ -54,95 +62,198 @@ class Sockets:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._backend = NetworkBackend()
 
-    def open(self, request: Request, line: Line) -> Answer:
-        """Asks for a connection; the answer has the status 101 where it was made, else it says why not."""
+    def open(self, request: Request, cancellation: Cancellation) -> Answer:
+        """Ask for a connection; the response has the status 101 if it was made, else it says why not."""
         deadline = monotonic() + request.timeouts.connect
-        channel = self._channel(request, line)
+        opened = self._opened(request, cancellation)
+        channel = Channel(opened.socket)
+        cancellation.attach(channel.end_reading)
         try:
-            return _shake_hands(channel, request, line, deadline)
+            return _shake_hands(channel, opened.protocol, request, cancellation, deadline)
         except OSError as error:
             channel.close()
-            raise failure(error, request, late=isinstance(error, TimeoutError), sent=True) from error
+            reason = str(error) or type(error).__name__
+            raise (late if isinstance(error, TimeoutError) else lost)(reason, request, sent=True) from error
         except BaseException:
             channel.close()
             raise
 
-    def _channel(self, request: Request, line: Line) -> Channel:
-        proxy, uri = self._proxy(), parse_uri(_socket_url(request.url))
-        origin, seconds = ("https" if uri.secure else "http", uri.host, uri.port), request.timeouts.connect
+    def _opened(self, request: Request, cancellation: Cancellation) -> _Opened:
+        """Return a connection that the library made, before the handshake of WebSockets."""
+        if self._connection.proxy:
+            return self._encrypted(request, None)
+        direct = self._connected(request, cancellation)
+        with direct.dup() as same:  # the socket itself is taken over by one that is there after the handshake
+            cancellation.attach(lambda: shut_down(same))
+            try:
+                return self._encrypted(request, direct)
+            except BaseException:
+                direct.close()
+                raise
+            finally:
+                cancellation.detach()
+
+    def _connected(self, request: Request, cancellation: Cancellation) -> socket.socket:
+        """Return a TCP connection to the service."""
+        url = urlsplit(request.url)
+        transfer = Transfer(request, cancellation)
         try:
-            return connected(origin, proxy=proxy, seconds=seconds, context=lambda: self._context, line=line)
-        except (OSError, UnicodeError) as error:  # the latter is about the host's name
-            late, way = isinstance(error, TimeoutError), str(proxy or "")
-            raise failure(error, request, late=late, sent=False, way=way) from error
+            with transfer:
+                port = url.port or (443 if url.scheme == "https" else 80)
+                stream = self._backend.connect_tcp(url.hostname or "", port, socket_options=KEEP_ALIVE)
+        except httpcore.ConnectTimeout as error:
+            raise late(transfer.timeout(), request, sent=False) from error
+        except httpcore.ConnectError as error:
+            raise lost(str(error), request, sent=False) from error
+        connection: socket.socket = stream.get_extra_info("socket")
+        return connection
 
-    def _proxy(self) -> Proxy | None:
-        """What rooms go through.
+    def _encrypted(self, request: Request, direct: socket.socket | None) -> _Opened:
+        options: dict[str, Any] = {"proxy": None, "sock": direct}
+        seconds = request.timeouts.connect
+        try:
+            if self._connection.proxy:
+                proxy = _with_password(self._connection.proxy)
+                options = {"proxy": proxy}
+                if proxy.startswith("http"):
+                    options["timeout"] = seconds / len(_addresses(proxy))  # for each
+                if proxy.startswith("https:"):
+                    options["proxy_ssl"] = self._context
+            return _connect(
+                request.url.replace("http", "ws", 1),
+                ssl=self._context if request.url.startswith("https:") else None,
+                compression=None,
+                open_timeout=seconds,
+                max_size=LONGEST_MESSAGE,
+                logger=_SILENT,
+                create_connection=_Opened,
+                **options,
+            )
+        except Exception as error:
+            if failure := self._failure(error, request):
+                raise failure from error
+            raise
 
-        Raises:
-            ConfigurationError: It is of a kind that cannot be used.
-        """
-        url = self._connection.proxy
-        if url is None:
-            return None
-        if proxy := http_proxy(url):
-            return proxy
-        parts = urlsplit(url)
-        raise ConfigurationError(
-            f"live data can go through http:// and https:// proxies only, not {parts.scheme}://{parts.hostname}: name "
-            "one of those (proxy, HTTPS_PROXY), or take the host out (NO_PROXY)"
-        )
+    def _failure(self, error: Exception, request: Request) -> Exception | None:
+        """Return the SDK's error for one of the library."""
+        proxy = shown_proxy(self._connection)
+        reason, permanent = str(error) or type(error).__name__, is_untrusted(error)
+        match error:
+            case TimeoutError():
+                reason = f"no connection within {request.timeouts.connect:g} s (Timeouts.connect)"
+                return late(reason, request, sent=False, proxy=proxy)
+            case InvalidProxyStatus():
+                said = f"{error.response.status_code} {error.response.reason_phrase}"
+                refusal = refused_by_proxy(said)
+                reason, permanent = refusal or said, refusal is not None
+            case InvalidHandshake():
+                reason += f": {error.__cause__}" if error.__cause__ else ""
+            case ImportError():
+                package = "python-socks; run: pip install python-socks"
+                return ConfigurationError(f"live data through the SOCKS proxy {proxy} takes the package {package}")
+            case OSError() | UnicodeError() | httpcore.ConnectError():  # the second is about the name of the host
+                pass
+            case _:
+                return None
+        return lost(reason, request, sent=False, proxy=proxy, permanent=permanent)
 
     @cached_property
     def _context(self) -> ssl.SSLContext:
-        return tls_context(self._connection.context())
+        return tls_context(self._connection.verify)
 
 
-def _shake_hands(channel: Channel, request: Request, line: Line, deadline: float) -> Answer:
-    protocol = ClientProtocol(parse_uri(_socket_url(request.url)), logger=_SILENT, max_size=LONGEST_MESSAGE)
+class _Opened:
+    """Stands in for the library's own connection, which would read in a thread of its own."""
+
+    def __init__(self, connection: socket.socket, protocol: ClientProtocol, **_: Any) -> None:
+        self.socket = connection
+        self.protocol = protocol
+
+    def handshake(self, *_: Any) -> None:
+        """Leave the handshake to `_shake_hands`, which reads what the library refuses (103 before 101)."""
+
+    def start_keepalive(self) -> None:
+        """Leave pings to whoever listens."""
+
+
+_connect: Callable[..., _Opened] = cast("Any", library.connect)
+"""Returns what `create_connection` made."""
+
+
+def _with_password(proxy: str) -> str:
+    """The library refuses a user without a password."""
+    parts = urlsplit(proxy)
+    if parts.username is None or parts.password is not None:
+        return proxy
+    return urlunsplit(parts._replace(netloc=parts.netloc.replace("@", ":@", 1)))
+
+
+def _addresses(proxy: str) -> list[str]:
+    parts = urlsplit(proxy)
+    return addresses_of(parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
+
+
+def _shake_hands(
+    channel: Channel, protocol: ClientProtocol, request: Request, cancellation: Cancellation, deadline: float
+) -> Answer:
+    def read() -> bytes:
+        return channel.receive(deadline - monotonic())
+
     _ask(protocol, request)
-    channel.send(b"".join(protocol.data_to_send()))
-    head, rest = head_of(channel, deadline)
-    protocol.receive_data(head)
-    response = next((event for event in protocol.events_received() if isinstance(event, Response)), None)
-    if response is None and not isinstance(protocol.handshake_exc, InvalidHandshake):
-        response, rest = _refused(channel, protocol, rest, deadline), b""
-    refusal = protocol.handshake_exc
-    if response is None or (refusal is not None and not isinstance(refusal, InvalidStatus)):
-        message = f"{request.method} {request.url} answered what is no WebSocket handshake: {refusal}"
-        raise ContractError(message, method=request.method, url=request.url)
-    headers = {name.lower(): value for name, value in response.headers.raw_items()}
-    if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
-        channel.close()
-        return Answer(response.status_code, headers, _Refusal(bytes(response.body or b"")), drop=channel.close)
-    connection = WebSocket(channel, protocol, request, line, rest)
-    return Answer(response.status_code, headers, connection, drop=channel.close)
+    channel.send(b"".join(protocol.data_to_send()), max(0.001, deadline - monotonic()))
+    response = ResponseParser(read)
+    try:
+        response.read_head()
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
+        if response.status != HTTPStatus.SWITCHING_PROTOCOLS:
+            return Answer(response.status, headers, _Refusal(_body(response)), drop=channel.close)
+    except IncompleteResponseError as error:
+        raise ConnectionResetError(str(error)) from error
+    except MalformedResponseError as error:
+        raise malformed(str(error), request) from error
+    finally:
+        if response.status != HTTPStatus.SWITCHING_PROTOCOLS:
+            channel.close()
+    # The protocol gets only what it looks at: it refuses long and folded headers, which other clients read.
+    kept = [header for header in response.headers if header[0].lower() in _HANDSHAKE or _is_its_own(header[0])]
+    protocol.receive_data(b"HTTP/1.1 101 \r\n" + b"".join(b"%b: %b\r\n" % each for each in kept) + b"\r\n")
+    protocol.events_received()
+    if protocol.handshake_exc is not None:
+        raise _no_handshake(request, protocol.handshake_exc)
+    connection = WebSocket(channel, protocol, request, cancellation, response.rest)
+    return Answer(response.status, headers, connection, drop=channel.close)
+
+
+def _is_its_own(name: bytes) -> bool:
+    return name.lower().startswith(b"sec-websocket-")
+
+
+def _no_handshake(request: Request, error: Exception) -> ContractError:
+    message = f"{request.method} {request.url} answered what is no WebSocket handshake: {error}"
+    return ContractError(message, method=request.method, url=request.url)
 
 
 def _ask(protocol: ClientProtocol, request: Request) -> None:
-    """Asks for a connection. What it holds of the token, no frame holds in which something can go wrong."""
+    """Ask for a connection. What it holds of the token, no frame holds in which something can go wrong."""
     opening = protocol.connect()
     for name, value in request.headers.items():
         opening.headers[name] = value
     protocol.send_request(opening)
 
 
-def _refused(channel: Channel, protocol: ClientProtocol, rest: bytes, deadline: float) -> Response | None:
-    """The answer of a service that opens no connection, with its body."""
-    while True:
-        if rest:
-            protocol.receive_data(rest)
-        found = [event for event in protocol.events_received() if isinstance(event, Response)]
-        if found or protocol.handshake_exc is not None:
-            return found[0] if found else None
-        rest = more_of(channel, deadline)
-        if not rest:
-            protocol.receive_eof()
+def _body(response: ResponseParser) -> bytes:
+    """Return what the service says about why it opens no connection."""
+    body = b""
+    with suppress(IncompleteResponseError, MalformedResponseError, OSError):
+        while len(body) < _MAX_REFUSAL_BYTES and (piece := response.read_body()):
+            body += piece
+    return body
 
 
 class _Refusal:
-    """The body of an answer that opened no connection."""
+    """The body of a response that opened no connection."""
 
     def __init__(self, body: bytes) -> None:
         self._body = body
@@ -159,18 +270,24 @@ class WebSocket:
     """An open connection. Used by one thread."""
 
     def __init__(
-        self, channel: Channel, protocol: ClientProtocol, request: Request, line: Line, received: bytes
+        self,
+        channel: Channel,
+        protocol: ClientProtocol,
+        request: Request,
+        cancellation: Cancellation,
+        received: bytes,
     ) -> None:
         self._channel = channel
         self._protocol = protocol
         self._what = f"{request.method} {request.url}"
         self._details: dict[str, Any] = {"method": request.method, "url": request.url, "sent": True}
-        self._line = line
+        self._cancellation = cancellation
+        self._seconds = request.timeouts.connect
         self._frames = Frames(protocol)
         self._received = received
 
     def receive(self, seconds: float) -> list[bytes] | None:
-        """The messages that have come, perhaps none; None where nothing at all came for so many seconds.
+        """Return the messages that have come, perhaps none; None if nothing at all came for so many seconds.
 
         Raises:
             RoomClosed: The service closed the connection, as it may.
@@ -180,16 +297,13 @@ class WebSocket:
             raise self._end()
         data, self._received = self._received, b""
         try:
-            if not data:
-                self._line.socket = lambda: self._channel.socket
-                self._channel.wait_at_most(seconds)
-                data = self._channel.receive()
+            data = data or self._channel.receive(seconds)
         except TimeoutError:
             return None
         except OSError as error:
             raise self._lost(str(error)) from error
         if not data:
-            if not self._line.hung_up:  # who hangs up ends the reading alone
+            if not self._cancellation.cancelled:  # which ends the reading alone
                 self._protocol.receive_eof()
             raise self._end()
         messages = self._frames.feed(data)
@@ -199,16 +313,17 @@ class WebSocket:
         return messages
 
     def ping(self) -> None:
-        """Asks for a sign of life."""
+        """Ask for a sign of life."""
         self._protocol.send_ping(b"alive?")
         self._send()
 
     def close(self) -> None:
-        """Says goodbye, where the other side may still hear it, and closes the connection."""
+        """Say goodbye, if the other side may still hear it, and close the connection."""
+        self._cancellation.detach()
         if self._protocol.state is State.OPEN:
             self._protocol.send_close(CloseCode.NORMAL_CLOSURE)
+            self._seconds = _PARTING
             with suppress(NoConnectionError):
-                self._channel.wait_at_most(_PARTING)
                 self._send()
         self._channel.close()
 
@@ -216,7 +331,7 @@ class WebSocket:
         data = b"".join(self._protocol.data_to_send())
         if data:
             try:
-                self._channel.send(data)
+                self._channel.send(data, self._seconds)
             except OSError as error:
                 raise self._lost(str(error)) from error
 
@@ -234,10 +349,10 @@ class WebSocket:
 class RoomDriver(Driver):
     """Carries out the effects of rooms too, by blocking."""
 
-    def __init__(self, http: Http, clock: Clock, line: Line, sockets: Sockets) -> None:
-        super().__init__(http, clock, line)
+    def __init__(self, http: Http, clock: Clock, cancellation: Cancellation, sockets: Sockets) -> None:
+        super().__init__(http, clock, cancellation)
         self._sockets = sockets
-        self._room_line = line
+        self._room_cancellation = cancellation
 
     def _look_whether_wanted(self, effect: Effect[Any]) -> None:
         if not isinstance(effect, Emit):  # what was taken note of must not be lost
@@ -248,12 +363,8 @@ class RoomDriver(Driver):
             case Receive(answer, seconds):
                 return answer.handle.receive(seconds)
             case Connect(request):
-                return self._sockets.open(request, self._room_line)
+                return self._sockets.open(request, self._room_cancellation)
             case Ping(answer):
                 return answer.handle.ping()
             case _:
                 return super()._perform(effect)
-
-
-def _socket_url(url: str) -> str:
-    return url.replace("http", "ws", 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -10,15 +11,17 @@ from datastore_sdk import Pad
 from datastore_sdk.exceptions import ConfigurationError, NoConnectionError
 from datastore_sdk.realtime import Manners
 from datastore_sdk.realtime.measurements import measurements
-from datastore_sdk.transport import RetryPolicy
+from datastore_sdk.transport import RetryPolicy, Timeouts
 from datastore_sdk.transport.connection import Connection
 from datastore_sdk.transport.effects import Request
-from datastore_sdk.transport.http.line import RoomLine
+from datastore_sdk.transport.http.cancellation import Cancellation
 from datastore_sdk.transport.rooms.sockets import Sockets
 from tests.realtime.frames import KEY, closing, enveloped, record, switching, visits
 from tests.realtime.live import Reading
+from tests.support.addresses import DeadFirst
 from tests.support.fixtures import ClientOf, Serve
 from tests.support.proxies import Proxy
+from tests.support.socks import SocksProxy
 from tests.support.tls import TlsServer, server_context, trusting
 from tests.support.wire import PATIENCE, Line, Received, Server
 
@@ -45,9 +48,10 @@ def test_through_a_proxy(serve: Serve, client_of: ClientOf, proxy: Proxy) -> Non
 def test_a_proxy_that_refuses(serve: Serve, client_of: ClientOf) -> None:
     proxy = Proxy(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
     try:
-        client = client_of(serve(visits(b"")), proxy=f"http://127.0.0.1:{proxy.port}", retries=ONCE)
-        with pytest.raises(NoConnectionError, match="407"):
+        client = client_of(serve(visits(b"")), proxy=f"http://127.0.0.1:{proxy.port}")
+        with pytest.raises(NoConnectionError, match=r"407 Proxy Authentication Required: .*user and password"):
             Reading(measurements(client, "site", 981, KEY, {}, Manners()), "sync").done.result(PATIENCE)
+        assert len(proxy.asked) == 1
     finally:
         proxy.close()
 
@@ -55,9 +59,9 @@ def test_a_proxy_that_refuses(serve: Serve, client_of: ClientOf) -> None:
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        (b"SSH-2.0-OpenSSH_9.6\r\n\r\n", "no HTTP"),
-        (b"HTTP/1.1 200 Connection est", "ended"),
-        (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 20_000, "too long"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n\r\n", "not receive a valid HTTP response from proxy"),
+        (b"HTTP/1.1 200 Connection est", "valid HTTP response.*connection closed"),
+        (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 20_000, "valid HTTP response.*no more than 128 headers"),
     ],
 )
 def test_a_proxy_that_makes_no_sense(serve: Serve, client_of: ClientOf, answer: bytes, message: str) -> None:
@@ -71,12 +75,67 @@ def test_a_proxy_that_makes_no_sense(serve: Serve, client_of: ClientOf, answer: 
         Reading(measurements(client, "site", 981, KEY, {}, Manners()), "sync").done.result(PATIENCE)
 
 
-def test_a_proxy_of_another_kind() -> None:
-    sockets = Sockets(Connection(verify=True, proxy="socks5://127.0.0.1:1"))
-    with pytest.raises(
-        ConfigurationError, match=r"http:// and https:// proxies only, not socks5://127\.0\.0\.1: name one"
-    ):
-        sockets.open(Request("GET", "http://127.0.0.1:9/", {}), RoomLine())
+def test_socks_proxy_takes_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("websockets.sync.client.connect_socks_proxy", _missing)
+    sockets = Sockets(Connection(verify=True, proxy="socks5://me:secret@127.0.0.1:1"))
+    with pytest.raises(ConfigurationError, match=r"SOCKS proxy socks5://127\.0\.0\.1:1 .*pip install python-socks"):
+        sockets.open(Request("GET", "http://127.0.0.1:9/", {}), Cancellation())
+
+
+def test_through_a_socks_proxy(serve: Serve, client_of: ClientOf) -> None:
+    with SocksProxy() as proxy:
+        server = serve(visits(enveloped(record(1))))
+        client = client_of(server, proxy=f"socks5://127.0.0.1:{proxy.port}")
+        reading = Reading(measurements(client, "site", 981, KEY, {}, Manners()), "sync")
+        assert reading.until(1) == [record(1)]
+        reading.end()
+        assert proxy.asked == [int(server.url.rpartition(":")[2])]
+
+
+@pytest.mark.parametrize(
+    ("before", "headers"),
+    [
+        (b"HTTP/1.1 103 Early Hints\r\nLink: </pads/>\r\n\r\n", b""),
+        (b"", b"X-Long: " + b"x" * 30_000 + b"\r\n"),
+        (b"", b"X-Many: x\r\n" * 200),
+        (b"", b"X-Via: one\r\n two\r\nSet-Cookie: a=\x01\r\n"),
+    ],
+    ids=["103", "a long header", "many headers", "odd headers"],
+)
+def test_handshake_that_other_clients_read(before: bytes, headers: bytes, serve: Serve, client_of: ClientOf) -> None:
+    def listen(line: Line, request: Received) -> None:
+        status, _, rest = switching(request).partition(b"\r\n")
+        line.send(before + status + b"\r\n" + headers + rest + enveloped(record(1)))
+        line.stall()
+
+    reading = Reading(measurements(client_of(serve(visits(listen))), "site", 981, KEY, {}, Manners()), "sync")
+    assert reading.until(1) == [record(1)]
+    reading.end()
+
+
+def test_only_the_first_of_two_addresses_is_dead(client_of: ClientOf, dead_first: DeadFirst) -> None:
+    with TlsServer(visits(enveloped(record(1)))) as server:
+        context = trusting()
+        context.check_hostname = False
+        client = client_of(server, base_url=dead_first(server), timeout=Timeouts(connect=1), verify=context)
+        reading = Reading(measurements(client, "site", 981, KEY, {}, Manners()), "sync")
+        assert reading.until(1) == [record(1)]
+        reading.end()
+
+
+def test_stopping_within_the_handshake_of_tls(client_of: ClientOf, serve: Serve) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        base_url = f"https://127.0.0.1:{silent.getsockname()[1]}"
+        client = client_of(serve(visits(b"")), base_url=base_url)
+        reading = Reading(measurements(client, "site", 981, KEY, {}, Manners()), "sync")
+        connection, _ = silent.accept()
+        with connection:
+            connection.recv(1)  # it has begun
+            reading.end()
+
+
+def _missing(*_: object, **__: object) -> None:
+    raise ImportError("connecting through a SOCKS proxy requires python-socks")
 
 
 @pytest.mark.parametrize("form", ["sync", "async"])

@@ -1,4 +1,4 @@
-"""Calls that must come to an end in time, whatever the other side does."""
+"""Runs a function that must end in time, whatever the other side does."""
 
 from __future__ import annotations
 
@@ -10,24 +10,21 @@ from threading import Lock, Timer
 from typing import TypeVar
 
 from datastore_sdk.transport.effects import Answer, OutOfTime
-from datastore_sdk.transport.http.line import Line
+from datastore_sdk.transport.http.cancellation import Cancellation
 from datastore_sdk.transport.http.worker import Worker
 
 R = TypeVar("R")
 
 
-def within(seconds: float | None, line: Line, function: Callable[[], R]) -> R:
-    """What a function gives that waits for bytes on a line; the line is cut when the time is up.
-
-    The time that other libraries have counts from byte to byte, so a service that drips can hold a call for as long as
-    it likes.
+def within(seconds: float | None, cancellation: Cancellation, function: Callable[[], R]) -> R:
+    """Return the result of a function that uses a connection, which is shut down when the time is up.
 
     Raises:
         OutOfTime: It took longer than so many seconds.
     """
     if seconds is None:
         return function()
-    alarm = _Alarm(seconds, line)
+    alarm = _Alarm(seconds, cancellation)
     try:
         result = function()
     except Exception:
@@ -62,33 +59,38 @@ async def awaited_within(seconds: float | None, function: Callable[[], Awaitable
         raise
 
 
-def left_behind_after(seconds: float, line: Line, ask: Callable[[], Answer]) -> Answer:
-    """As `within`, for what hanging up may not end: a thread asks, and nobody waits for it when the time is up."""
+def left_behind_after(seconds: float | None, cancellation: Cancellation, send: Callable[[], Answer]) -> Answer:
+    """As `within`, also if the connection cannot be shut down: a thread sends, and is not waited for any longer.
+
+    httpx does not report which of its connections it uses again.
+    """
+    if seconds is None:
+        return send()
     worker = Worker()
-    opening = worker.call(partial(copy_context().run, ask))
+    opening = worker.call(partial(copy_context().run, send))
     worker.stop()
     try:
         wait([opening], seconds)
     finally:
         if late := not opening.done():  # or Ctrl-C has come
             opening.add_done_callback(close_after_all)
-            line.cut()
+            cancellation.expire()
     if late:
         raise OutOfTime
     return opening.result()
 
 
 def close_after_all(opening: Future[Answer]) -> None:
-    """Closes an answer that came when nobody waited for it any more."""
+    """Close a response that came when nobody waited for it any more."""
     if not opening.cancelled() and not opening.exception():
         opening.result().handle.close()
 
 
 class _Alarm:
-    """Cuts a line when the time is up, unless it was ended before."""
+    """Expires a cancellation when the time is up, unless it was ended before."""
 
-    def __init__(self, seconds: float, line: Line) -> None:
-        self._line = line
+    def __init__(self, seconds: float, cancellation: Cancellation) -> None:
+        self._cancellation = cancellation
         self._lock = Lock()
         self._ended = self._rung = False
         self._timer = Timer(seconds, self._ring)
@@ -96,14 +98,14 @@ class _Alarm:
         self._timer.start()
 
     def end(self) -> bool:
-        """Never rings from now on; whether it has rung."""
+        """Never ring from now on; return whether it has rung."""
         with self._lock:
             self._ended = True
         self._timer.cancel()
         return self._rung
 
     def _ring(self) -> None:
-        with self._lock:  # the connection is another call's as soon as this call has come back
+        with self._lock:  # the connection is another request's as soon as this one has returned
             if not self._ended:
                 self._rung = True
-                self._line.cut()
+                self._cancellation.expire()
