@@ -190,6 +190,8 @@ def test_stages_are_those_asked_for(
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         found = form(asset, "get_stages_metadata", **given)
+        untouched = form(asset, "get_stages_metadata", as_dict=True, **given)
+    assert untouched == expected
     assert [stage.model_dump(mode="json", exclude_unset=True) for stage in found] == expected
     assert 0 < len(found) <= len(stages)
     assert any(f": {key} is " in str(warning.message) for warning in warned) is (len(expected) < len(stages))

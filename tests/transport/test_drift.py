@@ -238,7 +238,12 @@ def test_unknown_statuses(
 
 @pytest.mark.parametrize("mode", [None, "error"])
 def test_the_hook(
-    mode: str | None, serve: Serve, client_of: ClientOf, form: Form, monkeypatch: pytest.MonkeyPatch
+    mode: str | None,
+    serve: Serve,
+    client_of: ClientOf,
+    form: Form,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     if mode:
         monkeypatch.setenv("RESTREAM_DRIFT", mode)
@@ -260,6 +265,7 @@ def test_the_hook(
     ]
     assert events[0].message == "Pad.color is not in the API contract"
     assert len(others) == 1
+    assert not [name for name, *_ in caplog.record_tuples if name == "datastore_sdk.drift"]  # what is new
 
 
 def test_a_word_that_means_nothing(

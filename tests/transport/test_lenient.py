@@ -94,6 +94,17 @@ def test_update_keeps_the_id_where_none_came() -> None:
     assert (pad.id, pad.name) == (5, "Heron")
 
 
+@pytest.mark.parametrize("as_dict", [False, True])
+def test_an_interval_that_cannot_be_used_costs_no_other(as_dict: bool, caplog: pytest.LogCaptureFixture) -> None:
+    log = {"change_log": [{**CHANGE, "id": 122, "start_date": "soon"}, CHANGE]}
+    changes, data = Pad(id=5, client=client(log)).get_data_changes(as_dict=as_dict)
+    assert [change["id"] for change in changes] == [122, 121]
+    assert [query.start for query in data.queries] == [datetime(2025, 9, 17, 4, tzinfo=UTC)]
+    assert (
+        "The records of one interval cannot be downloaded: DataChange(id=122).start_date is not a date" in caplog.text
+    )
+
+
 def test_items_that_are_no_objects_are_left_out() -> None:
     pads = Pad.get_models(client=client([None, PAD, "text", {}, {"detail": "gone"}, {**PAD, "id": 6}]))
     assert [pad.id for pad in pads] == [5, 6]
