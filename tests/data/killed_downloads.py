@@ -51,21 +51,27 @@ def run_killed(seed: int) -> Killed:
     kills = 0
     with tempfile.TemporaryDirectory() as folder, Server(service) as server:
         path = Path(folder) / f"records.{case.way}"
-        for left in reversed(range(KILLS + 1)):
-            process: Any = _processes.Process(target=_save, args=(seed, server.url, str(path)))
-            process.start()
-            process.join(chance.uniform(0.02, 0.3) if left else LONGEST)
-            if process.exitcode is None:
-                process.kill()
-                process.join()
-                kills += 1
-                time.sleep(2 * PACE)  # until the service has noticed
-            else:
-                break
+        while _is_running(process := _started(seed, server.url, path), chance.uniform(0.02, 0.3), kills):
+            process.kill()
+            process.join()
+            kills += 1
+            time.sleep(2 * PACE)  # until the service has noticed
         failed = process.exitcode != 0
-        came = Counter() if failed else Counter(read_numbers(case, path))
+        came = Counter[int](() if failed else read_numbers(case, path))
     wanted = Counter(record["n"] for record in case.records)
     return Killed(case, kills, (wanted - came).total(), (came - wanted).total(), failed)
+
+
+def _started(seed: int, url: str, path: Path) -> Any:
+    process: Any = _processes.Process(target=_save, args=(seed, url, str(path)))
+    process.start()
+    return process
+
+
+def _is_running(process: Any, seconds: float, kills: int) -> bool:
+    """Whether a process is still running after some time; once it was killed often enough, it is waited for."""
+    process.join(seconds if kills < KILLS else LONGEST)
+    return process.exitcode is None
 
 
 def case_of(seed: int) -> Case:
