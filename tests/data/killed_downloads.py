@@ -83,6 +83,8 @@ def case_of(seed: int) -> Case:
 
 
 def _save(seed: int, url: str, path: str) -> None:
+    if Path(path).exists():  # it was killed just after the file got its name: such a file is whole
+        return
     case = case_of(seed)
     with (
         patched(case),
