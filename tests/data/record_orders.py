@@ -13,6 +13,7 @@ import gzip
 import json
 import random
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -24,7 +25,7 @@ from typing import Any
 from unittest.mock import patch
 
 from datastore_sdk.data import Data, DataAsync, DataQuery, cutter, delivered_texts, parallel
-from datastore_sdk.exceptions import RestreamError
+from datastore_sdk.exceptions import DataChangedError, RestreamError
 from datastore_sdk.transport import Client, RetryPolicy
 from tests.data.service import START, moment
 from tests.support.answers import END, answer, chunk, head
@@ -167,8 +168,10 @@ class Case:
 class Service:
     """Sends the records of a case."""
 
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case: Case, pace: float = 0) -> None:
         self.case = case
+        self._pace = pace
+        """Seconds from chunk to chunk."""
         self.cuts = [*case.cuts]
         self.requests = 0
 
@@ -188,7 +191,11 @@ class Service:
         sent = sent[: self.case.most]
         encoding = "gzip" if self.case.packed else "identity"
         pieces = [sent[start : start + 700] for start in range(0, len(sent), 700)]
-        line.send(head(transfer_encoding="chunked", content_encoding=encoding), *map(chunk, pieces))
+        line.send(head(transfer_encoding="chunked", content_encoding=encoding))
+        for piece in pieces:
+            line.send(chunk(piece))
+            if self._pace:
+                time.sleep(self._pace)
         if len(sent) == len(whole):
             line.send(END)
         else:
@@ -230,9 +237,7 @@ def run(case: Case) -> Outcome:
     service = Service(case)
     with (
         tempfile.TemporaryDirectory() as folder,
-        patch.object(delivered_texts, "MEMORY", case.memory),
-        patch.object(cutter, "WINDOW", case.window),
-        _slices_of(case.slice),
+        patched(case),
         Server(service) as server,
         Client(
             "t0ken-0123456789",
@@ -252,9 +257,15 @@ def run(case: Case) -> Outcome:
 
 
 @contextmanager
-def _slices_of(seconds: int) -> Generator[None]:
-    length = (moment(seconds) - moment(0),)
-    with patch.object(parallel, "SLICE", *length), patch.object(parallel, "LEAST", *length):
+def patched(case: Case) -> Generator[None]:
+    """Make buffers and slices as small as the case has them."""
+    length = moment(case.slice) - moment(0)
+    with (
+        patch.object(delivered_texts, "MEMORY", case.memory),
+        patch.object(cutter, "WINDOW", case.window),
+        patch.object(parallel, "SLICE", length),
+        patch.object(parallel, "LEAST", length),
+    ):
         yield
 
 
@@ -270,14 +281,24 @@ def _numbers(case: Case, client: Client, folder: Path) -> list[int]:
     path = folder / f"records.{case.way}"
     for left in reversed(range(ENOUGH_RUNS if case.resume else 1)):
         try:
-            if case.is_async:
-                asyncio.run(data.asave(path, resume=case.resume))
-            else:
-                data.save(path, resume=case.resume)
+            save(case, client, path)
             break
         except RestreamError as error:
-            if not left or type(error).__name__ == "DataChangedError":
+            if not left or isinstance(error, DataChangedError):
                 raise
+    return read_numbers(case, path)
+
+
+def save(case: Case, client: Client, path: Path) -> None:
+    """Save the records of a case."""
+    if case.is_async:
+        asyncio.run(DataAsync(client, [case.query]).asave(path, resume=case.resume))
+    else:
+        Data(client, [case.query]).save(path, resume=case.resume)
+
+
+def read_numbers(case: Case, path: Path) -> list[int]:
+    """Return the numbers of the records in a file."""
     return _READERS[case.way](path)
 
 

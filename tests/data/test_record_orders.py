@@ -13,9 +13,11 @@ from datastore_sdk.data import DataQuery, cutter, delivered_texts
 from datastore_sdk.exceptions import ContractError, DataChangedError, MismatchWarning
 from datastore_sdk.transport import RetryPolicy
 from datastore_sdk.transport.telling import mismatches
+from tests.data.killed_downloads import run_killed
 from tests.data.record_orders import Case, run
 from tests.data.service import START, Break, Record, RecordService, moment, records_of
 from tests.support.answers import answer, head
+from tests.support.exhaustive import first
 from tests.support.fixtures import ClientOf, Serve
 from tests.support.forms import Form
 from tests.support.wire import Line, Received
@@ -25,12 +27,19 @@ SITE = DataQuery(source="site", id=981, start=moment(0), end=moment(99))
 SAMPLE = Path(__file__).parents[3] / "shared" / "samples" / "data_pad.json"
 
 
-@pytest.mark.parametrize("first", range(0, 240, 60))
-def test_random_downloads_deliver_each_record_once(first: int) -> None:
+@pytest.mark.parametrize("begin", first(3, range(0, 600, 60)))
+def test_random_downloads_deliver_each_record_once(begin: int) -> None:
     """A part of what scripts/orders runs by the thousand."""
-    for seed in range(first, first + 60):
+    for seed in range(begin, begin + 60):
         outcome = run(Case(seed))
         assert outcome.sound, outcome
+
+
+@pytest.mark.parametrize("seed", first(3, range(24)))
+def test_killed_saves_deliver_each_record_once(seed: int) -> None:
+    """A part of what scripts/orders --kill runs by the hundred."""
+    outcome = run_killed(seed)
+    assert outcome.sound, outcome
 
 
 def by_site(sites: int = 3, seconds: int = 60) -> list[Record]:

@@ -119,9 +119,9 @@ class _Stream(httpcore.NetworkStream):
 
     def _received(self, max_bytes: int, seconds: float) -> bytes:
         """As httpcore, but the timeout is set only when it changes: that takes a call of the system."""
-        if seconds != self._socket.gettimeout():
-            self._socket.settimeout(seconds)
         try:
+            if seconds != self._socket.gettimeout():
+                self._socket.settimeout(seconds)  # fails if the connection was let go of after a fork
             return self._socket.recv(max_bytes)
         except TimeoutError as error:
             raise httpcore.ReadTimeout(str(error)) from error
