@@ -39,7 +39,7 @@ class ReceivedSeconds:
         self.last: int | None = None
         """The latest second."""
         self.phase = 0
-        """Where records stand in an interval of `step` seconds, counted from 1970: the service may align them anyhow."""
+        """Where records stand in an interval of `step` seconds, counted from 1970: that is up to the service."""
         self.intervals = IntegerSet()
         """The numbers of the intervals that have records; that with number n begins at `phase + n * step`."""
         self._step = step

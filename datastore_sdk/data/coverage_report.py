@@ -134,7 +134,7 @@ class Coverage:
         """Return the seconds of which a query should have records, and what says so."""
         first, last = query.bounds()
         if last is not None:  # what has not been measured yet is not missing
-            last = min(last, max(int(self._exchange.clock.now()), received.last or 0))
+            last = min(last, max(int(self._exchange.clock.now()), (received.last or 0) + self._step - 1))
         bounds = (-inf if first is None else first, inf if last is None else last)
         if stages is not None:
             chosen = [stage.seconds for stage in stages if site in {None, stage.site}]
@@ -143,11 +143,14 @@ class Coverage:
             return "request", [range(first, last + 1)]
         if received.first is None or received.last is None:
             return "records", []
-        return "records", [_clipped(range(received.first, received.last + 1), *bounds)]
+        return "records", [_clipped(range(received.first, received.last + self._step), *bounds)]
 
     def _intervals(self, seconds: range, phase: int) -> range:
-        """Return the numbers of the intervals that begin within a time range."""
-        return range(-((phase - seconds.start) // self._step), (seconds.stop - 1 - phase) // self._step + 1)
+        """Return the numbers of the intervals that lie within a time range.
+
+        Whether there is a record of one that lies across an edge is up to the service.
+        """
+        return range(-((phase - seconds.start) // self._step), (seconds.stop - phase) // self._step)
 
     def _explained(self, sites: Sequence[SiteCoverage]) -> Steps[list[SiteCoverage]]:
         """Return the same with the stages of their gaps."""

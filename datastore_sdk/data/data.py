@@ -292,10 +292,10 @@ class Data(_ArrowStream):
         The requested time range says which seconds are expected, up to now. With a stage filter, the stages say so. If
         the range is open, seconds are expected from the first to the last record of the site. A routed pad is expected
         to have records of each of its sites. A record of a coarser `resolution` stands for its whole interval; those
-        intervals are expected that begin within the range.
+        intervals are expected that lie within the range.
 
-        Up to two requests more ask for the sites of the pad and the stages of gaps. If they fail, the report does
-        without, and a warning is logged.
+        Sites of routed pads, and stages if there are gaps, are requested after the records. If such a request fails,
+        the report does without, and a warning is logged.
 
         Args:
             min_gap: Seconds of the shortest gap that is listed. Shorter ones count as missing seconds all the same.

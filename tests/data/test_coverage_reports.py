@@ -224,15 +224,19 @@ def test_records_that_fast_parsers_refuse_count(
 
 @pytest.mark.parametrize("phase", [0, 17])
 def test_intervals_of_a_coarser_resolution(phase: int, form: Form, serve: Serve, client_of: ClientOf) -> None:
-    """Wherever in a minute the service puts its records: those count that begin within the range."""
+    """Wherever in a minute the service puts its records: those are expected that lie within the range."""
     minutes = [minute for minute in range(-1 if phase else 0, 60) if minute not in range(20, 25)]
     service = Service([{"timestamp": START + 60 * minute + phase, "site_id": 981} for minute in minutes])
     service.records._body = lambda request: json.dumps(service.records.records).encode()  # type: ignore[method-assign] # noqa: ARG005
     query = replace(SITE, end=moment(3599), resolution=DataResolutions.MINUTE)
     report = form.coverage(client_of(serve(service)), [query])
-    assert shown(report) == [(981, 3600, 3300, [(1200 + phase, 300)])]
+    edge = 60 if phase else 0
+    assert shown(report) == [(981, 3600 - edge, 3300 - edge, [(1200 + phase, 300)])]
     assert report.gaps[0].end == moment(1499 + phase)
     assert report.resolution_seconds == 60
+    service.records.records = [record for record in service.records.records if record["timestamp"] >= START]
+    report = form.coverage(client_of(serve(service)), [replace(query, start=moment(phase), end=None)])
+    assert shown(report) == [(981, 3600, 3300, [(1200 + phase, 300)])]
 
 
 def test_an_open_range_is_expected_from_first_to_last_record(form: Form, serve: Serve, client_of: ClientOf) -> None:
@@ -294,10 +298,9 @@ def test_fields_that_never_came(
 
     def missing(query: DataQuery, rows: list[Record]) -> list[str]:
         client = client_of(serve(Service(rows)))
-        if suffix is None:
-            report = form.coverage(client, [query])
-        else:
-            report = form.save(client, [query], tmp_path / "a.csv", coverage=True, overwrite=True)  # type: ignore[assignment]
+        path = tmp_path / f"a{suffix}"
+        saved = form.save(client, [query], path, coverage=True, overwrite=True) if suffix else None
+        report = saved or form.coverage(client, [query])
         assert not report.complete
         return [*report.missing_fields]
 
