@@ -8,6 +8,7 @@ from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any
 
 from datastore_sdk.checks import checked_id
+from datastore_sdk.data.completeness import MIN_GAP, CoverageReport
 from datastore_sdk.data.download import Download
 from datastore_sdk.data.forms import DICTS
 from datastore_sdk.data.frames import arrow_stream, to_arrow, to_pandas, to_polars
@@ -57,8 +58,15 @@ class _Base:
         return batches(self._client.exchange, self._queries, self._begin(), DICTS)
 
     def _saving(
-        self, path: str | os.PathLike[str], *, overwrite: bool, resume: bool, progress: bool | Show
-    ) -> Steps[None]:
+        self,
+        path: str | os.PathLike[str],
+        *,
+        overwrite: bool,
+        resume: bool,
+        progress: bool | Show,
+        coverage: bool,
+        min_gap: int,
+    ) -> Steps[CoverageReport | None]:
         return saving(
             self._client.exchange,
             self._queries,
@@ -67,7 +75,14 @@ class _Base:
             overwrite=overwrite,
             resume=resume,
             progress=progress,
+            coverage=coverage,
+            min_gap=min_gap,
         )
+
+    def _covered(self, min_gap: int) -> Steps[CoverageReport]:
+        from datastore_sdk.data.coverage_report import covered  # here, for few need it
+
+        return covered(self._client.exchange, self._queries, self._begin(), min_gap)
 
 
 class _ArrowStream(_Base):
@@ -205,7 +220,9 @@ class Data(_ArrowStream):
         overwrite: bool = False,
         resume: bool = False,
         progress: bool | Callable[[Progress], None] = False,
-    ) -> None:
+        coverage: bool = False,
+        min_gap: int = MIN_GAP,
+    ) -> CoverageReport | None:
         """Saves the records to a file, in the format of its suffix.
 
         | suffix | format |
@@ -241,9 +258,16 @@ class Data(_ArrowStream):
             progress: True shows how far the save has come: on a terminal, in a notebook, else every 10 s in the log
                 (logger `datastore_sdk`, level INFO). A function is called with a `Progress` instead, a few times per
                 second; an error that it raises ends the save.
+            coverage: True: compare the records with what is expected, as `coverage()` does, while they are saved. Once
+                the file is whole, the report is written beside it, as `<name>.coverage.json`, and one line is logged
+                (logger `datastore_sdk`; INFO if the data is complete, else WARNING).
+            min_gap: Seconds of the shortest gap that the report lists.
+
+        Returns:
+            The report with `coverage=True`, else None.
 
         Raises:
-            FileExistsError: The file exists and `overwrite` is False.
+            FileExistsError: The file exists and `overwrite` is False; with `coverage=True` also for the report.
             IsADirectoryError: The path is a directory.
             ValueError: The suffix is none of those above.
             TypeError: An argument is not of its type.
@@ -252,7 +276,36 @@ class Data(_ArrowStream):
             OSError: The disk is full, or may not be written to.
             RestreamError: The records could not be had.
         """
-        self._client.drive(self._saving(path, overwrite=overwrite, resume=resume, progress=progress))
+        return self._client.drive(
+            self._saving(
+                path, overwrite=overwrite, resume=resume, progress=progress, coverage=coverage, min_gap=min_gap
+            )
+        )
+
+    def coverage(self, *, min_gap: int = MIN_GAP) -> CoverageReport:
+        """Download all records and report how complete they are, in little memory.
+
+        For each site: expected and received seconds, and the gaps with the stage at that time. Also: fields asked for
+        by name that had no value in any record. `save(coverage=True)` reports the same of a file, without a second
+        download.
+
+        The requested time range says which seconds are expected, up to now. With a stage filter, the stages say so. If
+        the range is open, seconds are expected from the first to the last record of the site. A routed pad is expected
+        to have records of each of its sites. A record of a coarser `resolution` stands for its whole interval; those
+        intervals are expected that lie within the range.
+
+        Sites of routed pads, and stages if there are gaps, are requested after the records. If such a request fails,
+        the report does without, and a warning is logged.
+
+        Args:
+            min_gap: Seconds of the shortest gap that is listed. Shorter ones count as missing seconds all the same.
+
+        Raises:
+            TypeError: `min_gap` is not an int.
+            ValueError: `min_gap` is not positive.
+            RestreamError: The records could not be had.
+        """
+        return self._client.drive(self._covered(min_gap))
 
     def _batches(self, size: int) -> Generator[list[dict[str, Any]], None, None]:
         waiting: list[dict[str, Any]] = []
@@ -310,9 +363,19 @@ class DataAsync(_Base):
         overwrite: bool = False,
         resume: bool = False,
         progress: bool | Callable[[Progress], None] = False,
-    ) -> None:
+        coverage: bool = False,
+        min_gap: int = MIN_GAP,
+    ) -> CoverageReport | None:
         """Async form of `Data.save`."""
-        await self._client.adrive(self._saving(path, overwrite=overwrite, resume=resume, progress=progress))
+        return await self._client.adrive(
+            self._saving(
+                path, overwrite=overwrite, resume=resume, progress=progress, coverage=coverage, min_gap=min_gap
+            )
+        )
+
+    async def acoverage(self, *, min_gap: int = MIN_GAP) -> CoverageReport:
+        """Async form of `Data.coverage`."""
+        return await self._client.adrive(self._covered(min_gap))
 
     async def _batches(self, size: int) -> AsyncGenerator[list[dict[str, Any]], None]:
         waiting: list[dict[str, Any]] = []
