@@ -36,8 +36,8 @@ class Asset(Resource):
     @completed_by(StageFilters)
     def get_stages_metadata(
         self,
-        start_date: datetime | None = None,
-        end_date: datetime | None = None,
+        start_date: datetime | str | None = None,
+        end_date: datetime | str | None = None,
         stage_number: int | None = None,
         stage_name_filter: StageNameFilters | OperationName | None = None,
         *,
@@ -51,8 +51,8 @@ class Asset(Resource):
         A site's current stage is listed too; it has no `id` yet, and its `end` is None.
 
         Args:
-            start_date: Only stages from this moment on; with a time zone.
-            end_date: Only stages up to this moment; with a time zone.
+            start_date: Only stages from this moment on; with a time zone. A datetime, or ISO 8601 text.
+            end_date: Only stages up to this moment; with a time zone. A datetime, or ISO 8601 text.
             stage_number: Only stages of this number.
             stage_name_filter: Only stages of this operation.
             add_aggregations: Whether to fetch the numbers computed from each stage's data too, as `stage.aggregations`.
@@ -63,7 +63,9 @@ class Asset(Resource):
             stage_numbers: Only stages of these numbers.
             start: Another name for `start_date`.
             end: Another name for `end_date`.
-            **filters: The last three (`StageFilters`).
+            start_datetime: Another name for `start_date`.
+            end_datetime: Another name for `end_date`.
+            **filters: The last five (`StageFilters`).
 
         Returns:
             The stages, which read like objects and like dicts (`stage.state`, `stage["state"]`). Moments are in UTC.
@@ -92,8 +94,8 @@ class Asset(Resource):
     @completed_by(StageFilters)
     async def aget_stages_metadata(
         self,
-        start_date: datetime | None = None,
-        end_date: datetime | None = None,
+        start_date: datetime | str | None = None,
+        end_date: datetime | str | None = None,
         stage_number: int | None = None,
         stage_name_filter: StageNameFilters | OperationName | None = None,
         *,

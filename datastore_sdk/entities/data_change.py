@@ -12,6 +12,7 @@ from pydantic import BaseModel, PrivateAttr
 
 from datastore_sdk.checks import checked_flag
 from datastore_sdk.data import Data, DataAsync, DataQuery
+from datastore_sdk.data.query import served_range
 from datastore_sdk.entities.endpoints import Endpoints
 from datastore_sdk.entities.entity import Entity
 from datastore_sdk.entities.matching import has_id, matching
@@ -105,7 +106,8 @@ class DataChange(Entity, DataChangeModel):
 
     def _query(self, form: DataForm) -> DataQuery:
         form = {**self._form, **checked_form(form)}
-        return DataQuery(source="site", id=self.site, start=self.start_date, end=self.end_date, **form)
+        site, (start, end) = self.site, served_range(self.start_date, self.end_date)
+        return DataQuery(source="site", id=site, start=start, end=end, **form)
 
     def _reread(self) -> Flow[DataChangeModel]:
         return (yield from get_site_data_change(self.site, self.id).with_parse(self._found))
@@ -154,10 +156,10 @@ def corrected(
         pairs = matching(pairs, [has_id("site", id)], operation.name, itemgetter(0))
     else:
         pairs = yield from of_sites(client, id, known_sites, pairs, operation.name, itemgetter(0))
-    queries = [
-        DataQuery(source="site", id=site, start=start, end=end, **form)
-        for site, start, end in intervals(change for change, _ in pairs)
-    ]
+    queries: list[DataQuery] = []
+    for site, *interval in intervals(change for change, _ in pairs):
+        start, end = served_range(*interval)
+        queries.append(DataQuery(source="site", id=site, start=start, end=end, **form))
     if as_dict:
         return [untouched for _, untouched in pairs], queries
     return [DataChange.adopt(change, client, form) for change, _ in pairs], queries

@@ -218,8 +218,8 @@ def test_a_write_once_mount_gets_the_whole_file(
     assert not any(left.values())  # what cannot be removed is empty
 
 
-def test_a_write_once_mount_keeps_other_files(write_once: Path, target: Path, temporary: Path) -> None:
-    assert temporary
+@pytest.mark.usefixtures("temporary")
+def test_a_write_once_mount_keeps_other_files(write_once: Path, target: Path) -> None:
     with pytest.raises(FileExistsError, match=r"exists already|come to exist meanwhile.*saved as"):
         write(target, b"new", overwrite=False)
     assert target.read_bytes().startswith(b"old")
@@ -367,8 +367,8 @@ def test_real_names_of_the_libraries() -> None:
     assert checked_target(upath.UPath("/nowhere/x.csv"), overwrite=False) == Path("/nowhere/x.csv")
 
 
-def test_json_is_what_was_sent(serve: Serve, client_of: ClientOf, write_once: Path, temporary: Path) -> None:
+@pytest.mark.usefixtures("temporary")
+def test_json_is_what_was_sent(serve: Serve, client_of: ClientOf, write_once: Path) -> None:
     """The content of a write-once mount once more, against the records."""
-    assert temporary
     Data(client_of(serve(RecordService(RECORDS))), [SITE]).save(write_once / "x.json")
     assert json.loads((write_once / "x.json").read_bytes()) == RECORDS

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from tempfile import gettempdir
-from typing import IO
+from typing import IO, Any
 from weakref import finalize
 
 import pyarrow as pa
@@ -29,7 +29,7 @@ class Spool:
 
     def __init__(self, target: Path | None = None) -> None:
         self._about = target or Path(gettempdir())
-        self._file = scratch_file(target and target.parent, buffer=-1)  # Arrow writes whole batches
+        self._file: Any = scratch_file(target and target.parent, buffer=-1)  # Arrow writes whole batches
         self._count = 0
         self.close = finalize(self, _close, self._file)
         """Throws the batches away."""
