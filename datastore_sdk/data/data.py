@@ -180,7 +180,7 @@ class Data(_ArrowStream):
         strings with lone surrogates), is a string with the JSON text of each value.
 
         The metadata of a column has the `label` of its field and the `unit` of its values, where they are known; that
-        takes one more call for each pad or site.
+        takes one more call for each pad or site. If that call fails, the log warns and the records come without.
 
         Raises:
             ImportError: pyarrow is not installed.
@@ -244,6 +244,11 @@ class Data(_ArrowStream):
         The file appears when it is whole; until then, and after any failure, whatever was there before is untouched.
         Missing folders are made.
 
+        A complete file is never thrown away. If the target cannot be replaced (it is a mount of its own, or its folder
+        renames nothing), its content is overwritten in place. If that is refused too (a program has it open), the file
+        is saved under another name, which the error tells. A folder that cannot hold scratch files is spared them:
+        they go to the temporary folder (`tempfile.gettempdir()`), which must have room then.
+
         With `resume=True` records go to a file beside it first, `<name>.partial`, which needs about as much room as
         NDJSON. Where a save fails or its process is killed, that file stays, and the same call with the same query goes
         on from it, today or tomorrow; then it goes away. What is there already is not asked for again, even where it
@@ -269,11 +274,12 @@ class Data(_ArrowStream):
         Raises:
             FileExistsError: The file exists and `overwrite` is False; with `coverage=True` also for the report.
             IsADirectoryError: The path is a directory.
-            ValueError: The suffix is none of those above.
+            ValueError: The suffix is none of those above, or the path is a URL (`s3://...`): save to a local file, then
+                copy it there.
             TypeError: An argument is not of its type.
             ImportError: The format takes an extra that is not installed.
             ResumeError: The `.partial` file is of another query, was edited, or is in use by another process.
-            OSError: The disk is full, or may not be written to.
+            OSError: The disk is full, or the target may not be written; the message tells where a complete file lies.
             RestreamError: The records could not be had.
         """
         return self._client.drive(
