@@ -376,6 +376,8 @@ MUTATIONS = (
         "index, records, ordered = 0, records[index - 1 :], True",
         "realtime",
     ),
+    M("realtime/sources.py", "return len(digests) > before", "return False", "realtime/test_same_second.py"),
+    M("realtime/sources.py", "other = told - repeated", "other = set[Position]()", "realtime/test_same_second.py"),
     M("realtime/filling.py", "self._sources.broken()", "pass", "realtime/test_filling.py"),
     M(
         "realtime/filling.py",

@@ -100,7 +100,7 @@ class Filling(Hearer[R]):
             yield from self._look_behind(self._query, items)
         rest, count = items, 0
         while rest:
-            new, lost, rest = self._sources.new_of(rest, stop=self._query is not None)
+            new, lost, rest = self._sources.new_of(rest, stop=self._query is not None, settled=self._settled)
             self._report()
             if new:
                 count += len(new)
@@ -226,7 +226,7 @@ class Filling(Hearer[R]):
     def _of_lost(self, effect: Effect[Any]) -> Steps[Any]:
         if not isinstance(effect, Emit):
             return (yield from effect)
-        new, _, _ = self._sources.new_of(effect.item)
+        new = self._sources.new_of_archive(effect.item)
         place = self._sources.position(effect.item[-1])
         self._reached = max(self._reached, place[0] if place else 0)
         self._counts.filled += len(new)

@@ -72,11 +72,11 @@ def measurements(
     operation = room(path, {"session_key": session_key, **dict(query.operation().query)})
     counts, gaps = Counts(), Gaps(manners.on_gap)
     begin = query.seconds()[0] if query.start and not resumed else None
-    sources = Sources[Any](DICTS.position, query.step, begin)
+    sources = Sources[Any](DICTS, query.step, begin)
     filled = query if manners.fill_gaps and query.fill_data_method is None else None
 
     def listen(form: Form[Any], _: Hold) -> Steps[None]:
-        sources.position = form.position
+        sources.take_form(form)
         filling = Filling(client.exchange, sources, form, filled, gaps, counts, query.id if source == "site" else None)
         messages = Messages(form, counts, enveloped=True)
         return Listening(client.exchange, operation, messages, filling, manners, counts).steps()
