@@ -378,6 +378,8 @@ MUTATIONS = (
     ),
     M("realtime/sources.py", "return len(digests) > before", "return False", "realtime/test_same_second.py"),
     M("realtime/sources.py", "other = told - repeated", "other = set[Position]()", "realtime/test_same_second.py"),
+    M("realtime/listening.py", "differ = not beginning <= self._beginnings", "differ = True", "realtime"),
+    M("realtime/listening.py", "else self._short + 1", "else 0", "realtime/test_reentering.py"),
     M("realtime/filling.py", "self._sources.broken()", "pass", "realtime/test_filling.py"),
     M(
         "realtime/filling.py",
