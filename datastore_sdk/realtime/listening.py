@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Generic, TypeVar
 
@@ -61,6 +62,9 @@ class Hearer(Generic[R]):
         """Emits what is new of these; whether anything was."""
         yield from Emit(items)
         return bool(items)
+
+    def shake_hands(self, headers: Mapping[str, str]) -> None:
+        """Take note of the headers with which the room was entered."""
 
     def entered(self) -> Steps[None]:
         """The room was entered, for the first time or again."""
@@ -197,6 +201,7 @@ class Listening(Generic[R]):
         self.was_entered = self._counts.connected = True
         self._entered_at = self._exchange.clock.monotonic()
         try:
+            self._hearer.shake_hands(room.answer.headers)
             yield from self._hearer.entered()
             yield from self._listen(room.answer)
         except RoomRefusedError as closed:
