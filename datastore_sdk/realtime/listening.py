@@ -51,6 +51,10 @@ _BEGINNING = 100
 """How many messages of a connection are compared with those of earlier ones."""
 _MOST_BEGINNINGS = 1000
 """How many messages are remembered for that."""
+_NOT_UNDERSTOOD = 60.0
+"""Seconds after which a room is given up of whose messages none is understood."""
+_FEWEST_NOT_UNDERSTOOD = 3
+"""How many messages, one after the other, that takes at least."""
 _SLICE = 0.1
 """A longer wait is cut into such pieces, in seconds, so that it can be ended."""
 
@@ -119,6 +123,8 @@ class Listening(Generic[R]):
         """Whether the room could be entered at least once."""
         self._news = False
         self._short = 0
+        self._not_understood = 0
+        self._not_understood_since = 0.0
         self._begun = 0
         self._beginnings: set[int] = set()
         self._refused_token: str | None = None
@@ -236,10 +242,36 @@ class Listening(Generic[R]):
 
     def _hear(self, messages: list[bytes]) -> Steps[None]:
         self._counts.last_message_at = self._exchange.clock.now()
+        unreadable = self._counts.unreadable
         items = self._messages.read(messages)
+        unread = self._counts.unreadable - unreadable
         self._counts.received += len(items)
         if items and (yield from self._hearer.take(items)) and self._differ(messages):
             self._news, self._refused_token = True, None
+        misfit = self._counts.unreadable - unreadable - unread
+        if len(items) > misfit:
+            self._not_understood = 0
+        elif unread or misfit:
+            self._give_up_if_strange(unread + misfit)
+
+    def _give_up_if_strange(self, count: int) -> None:
+        """Note messages that are not understood.
+
+        Raises:
+            ContractError: For a while, none was understood.
+        """
+        now = self._exchange.clock.monotonic()
+        if not self._not_understood:
+            self._not_understood_since = now
+        self._not_understood += count
+        seconds = now - self._not_understood_since
+        if self._not_understood >= _FEWEST_NOT_UNDERSTOOD and seconds >= _NOT_UNDERSTOOD:
+            url = self._exchange.base_url + self._room.path
+            message = (
+                f"{self._room.method} {url}: none of the last {self._not_understood} messages, in {seconds:.0f} s, "
+                "could be understood; the log shows their beginnings. Update the SDK, or check the base URL"
+            )
+            raise ContractError(message, method=self._room.method, url=url)
 
     def _differ(self, messages: list[bytes]) -> bool:
         """Return whether these are not only what earlier connections began with, as far as that is known."""

@@ -11,6 +11,7 @@ import pytest
 from datastore_sdk.exceptions import (
     AuthenticationError,
     BadRequestError,
+    ContractError,
     ForbiddenError,
     NoConnectionError,
     NotFoundError,
@@ -45,7 +46,6 @@ RECORDS: dict[str, Callable[[int], Any]] = {
     "a new one": lambda visit: {"timestamp": BEGIN + visit, "site_id": 981},
     "the same without timestamp": lambda _: {"site_id": 981, "rate": 5},
     "the same with a text for a timestamp": lambda _: {"timestamp": str(BEGIN), "site_id": 981},
-    "nothing that can be read": lambda _: 5,
 }
 
 
@@ -59,7 +59,7 @@ def test_short_visits_in_a_row_waits_grow(record: Callable[[int], Any], ending: 
 
 
 @pytest.mark.parametrize("ending", [LOST, closed()], ids=["lost", "closed"])
-@pytest.mark.parametrize("record", [name for name in RECORDS if name not in ("a new one", "nothing that can be read")])
+@pytest.mark.parametrize("record", [name for name in RECORDS if name != "a new one"])
 def test_give_up_after_counts_visits_without_news(record: str, ending: Exception) -> None:
     world = telling(RECORDS[record], ending)
     with pytest.raises(NoConnectionError):
@@ -79,6 +79,37 @@ def test_give_up_after_a_long_silence_does_not_count() -> None:
     world.endings = lambda _: LOST if world.clock.time > BEGIN + HOUR / 2 and len(world.handshakes) == 1 else None
     heard = Listener(world, query=None, manners=Manners(give_up_after=60)).listen(HOUR + 60)
     assert heard[-1]["timestamp"] > BEGIN + HOUR + 50
+
+
+@pytest.mark.parametrize("closes", [False, True])
+def test_messages_that_cannot_be_understood_raise(closes: bool) -> None:
+    world = World(is_measured=lambda second: second <= BEGIN + 30)
+    world.endings = lambda _: closed() if closes and world.clock.time > BEGIN + 40 else None
+    told = world._receive
+
+    def receive(seconds: float) -> list[bytes] | None:
+        if world.clock.time > BEGIN + 40 and not world.messages and world.random.random() < 0.7:
+            world.clock.time += 5
+            return [b'{"detail": "moved"}', b"null"]
+        return told(seconds)
+
+    world._receive = receive  # type: ignore[method-assign]
+    with pytest.raises(ContractError, match="none of the last"):
+        Listener(world, query=None).listen(HOUR)
+    assert 100 <= world.clock.time - BEGIN < 300
+
+
+def test_garbage_between_records_does_not_raise() -> None:
+    world = World()
+    told = world._message
+    world._message = lambda record: told(record) if record["timestamp"] % 30 == 0 else b"<html>"  # type: ignore[method-assign]
+    assert len(Listener(world, query=None).listen(600)) >= 19
+
+
+def test_silence_after_garbage_does_not_raise() -> None:
+    world = World(is_measured=lambda _: False)
+    world.messages = [b"<html>"] * 5
+    assert Listener(world, query=None).listen(HOUR) == []
 
 
 def refusal(code: int) -> RoomRefusedError:
