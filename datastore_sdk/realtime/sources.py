@@ -172,7 +172,7 @@ class Sources(Generic[R]):
     """
 
     def __init__(self, form: Form[R], step: int = 1, begin: int | None = None) -> None:
-        self._form = form
+        self._form: Form[Any] = form
         self.position = form.position
         self.step = step
         self._begin = None if begin is None else begin + -begin % step

@@ -116,7 +116,7 @@ def test_a_program_that_runs_until_sigterm(example: Block, tmp_path: Path) -> No
                 assert run.wait(PATIENCE) == 0
             finally:
                 run.kill()
-    assert pq.read_table(file).num_rows == 20
+    assert pq.read_table(file).num_rows == 20  # pyright: ignore[reportUnknownMemberType]
     assert list(tmp_path.iterdir()) == [file]
 
 
