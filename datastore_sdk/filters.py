@@ -162,7 +162,7 @@ def completed_by(kind: type) -> Callable[[F], F]:
         plain = [parameter for parameter in own.parameters.values() if parameter.kind is not Parameter.VAR_KEYWORD]
         rest = [parameter for parameter in own.parameters.values() if parameter.kind is Parameter.VAR_KEYWORD]
         keys = [
-            Parameter(name, Parameter.KEYWORD_ONLY, default=_default(text), annotation=text)
+            Parameter(name, Parameter.KEYWORD_ONLY, default=_default(str(text)), annotation=text)
             for name, text in (
                 (name, getattr(hint, "__forward_arg__", hint)) for name, hint in kind.__annotations__.items()
             )

@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 from datastore_sdk.transport.calls.body import Body
 
+JsonText = bytes
+"""`Download` has an attribute of the name `bytes`."""
+
 
 class Download:
     """What has come of one download. One thread writes to it, any may read."""
@@ -21,7 +24,7 @@ class Download:
         """Timestamp of the last record of the query, in unix seconds."""
         self.notice: Callable[[], None] | None = None
         """Called whenever records are handed over."""
-        self.awaited: set[bytes] = set()
+        self.awaited: set[JsonText] = set()
         """Names of fields, as JSON, that no record has had yet."""
         self._resumptions = 0
         self._bytes = 0
@@ -59,7 +62,7 @@ class Download:
         if self.notice is not None:
             self.notice()
 
-    def look_for_fields(self, text: bytes) -> None:
+    def look_for_fields(self, text: JsonText) -> None:
         """Note which of the awaited fields the JSON text of records has."""
         self.awaited.difference_update([name for name in self.awaited if name in text])
 

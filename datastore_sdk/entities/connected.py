@@ -25,7 +25,7 @@ class Connected(Model):  # noqa: PLW1641 - its values can change
         if self._service and self._service != client.base_url:
             raise ConfigurationError(
                 f"this {type(self).__name__} was pickled with a client of {self._service}, and the environment leads to"
-                f" {client.base_url}: make it anew with a client, such as {type(self).__name__}(**values, client=client)"
+                f" {client.base_url}: make it anew with a client, {type(self).__name__}(..., client=client)"
             )
         return client
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, Unpack
+from typing import Any, NamedTuple, Unpack, cast
 
 from datastore_sdk.checks import (
     RANGE_NAMES,
@@ -175,7 +175,7 @@ def stages_of(
     if query.add_aggregations and is_array(stages):  # untouched, it and its items may be anything
         known = [stage for stage in stages if isinstance(stage, Stage) or is_object(stage)]
         yield from _add_aggregations(endpoints, id, known, query.aggregations, as_dict=as_dict)
-    return stages if as_dict else ObjectList(stages)
+    return cast("list[dict[str, Any]]", stages) if as_dict else ObjectList(cast("list[Stage]", stages))
 
 
 def _add_aggregations(

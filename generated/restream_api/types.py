@@ -116,7 +116,7 @@ QueryValue = str | int | float | bool | datetime | Enum | Sequence[str] | Sequen
 
 
 # Libraries, such as pandas, make columns of mappings. As a base class it would bring another metaclass and `__eq__`.
-Mapping.register(Model)
+Mapping.register(Model)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
 
 
 class Json(Generic[T]):

@@ -284,6 +284,7 @@ def test_fields_that_no_record_has_are_warned_of(
     form: Form,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    records: list[Any] = []
     for options in ({}, {} if isinstance(target, Pad) else {"parallel": 2}):
         caplog.clear()
         with caplog.at_level("WARNING", "datastore_sdk"):

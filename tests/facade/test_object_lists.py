@@ -29,9 +29,9 @@ LISTS: dict[str, tuple[Any, str, dict[str, Any]]] = {
 @pytest.mark.usefixtures("sandbox")
 @pytest.mark.parametrize(("source", "call", "arguments"), LISTS.values(), ids=LISTS)
 def test_lists_become_tables(source: Any, call: str, arguments: dict[str, Any], form: Form) -> None:
-    objects = form(source, call, **arguments)
+    objects: ObjectList[Any] = form(source, call, **arguments)
+    assert type(objects) is ObjectList
     assert objects
-    assert isinstance(objects, ObjectList)
     keys = [*dict.fromkeys(key for item in objects for key in item)]
     for table in (objects.to_pandas(), pd.DataFrame(objects), objects.to_polars(), pl.DataFrame([*objects])):
         assert [*table.columns] == keys
@@ -79,6 +79,7 @@ def test_the_extent_of_the_data_is_in_datetimes(form: Form) -> None:
     assert site.metadata.first_timestamp < site.metadata.last_timestamp
     untouched = form(Site, "get_model", 981, as_dict=True)
     assert untouched["metadata"]["last_timestamp"] == int(site.metadata.last_timestamp.timestamp())
-    told = Site(**{**untouched, "metadata": {"first_timestamp": "2025-09-18T12:00:00Z", "last_timestamp": None}})
+    untouched["metadata"] = {"first_timestamp": "2025-09-18T12:00:00Z", "last_timestamp": None}
+    told = Site(**untouched)
     assert told.metadata.first_timestamp == datetime(2025, 9, 18, 12, tzinfo=UTC)
     assert told.metadata.last_timestamp is None
