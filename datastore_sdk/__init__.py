@@ -10,7 +10,7 @@ exists in an async form too, with an `a` before its name. Moments are datetimes 
 in UTC.
 """
 
-from datastore_sdk.data import Data, DataAsync, Progress
+from datastore_sdk.data import CoverageGap, CoverageReport, Data, DataAsync, Progress, SiteCoverage
 from datastore_sdk.entities import DataChange, Pad, Site, Stage, State
 from datastore_sdk.enums import DataAggregations, DataFillMethods, DataResolutions, StageNameFilters
 from datastore_sdk.realtime import Gap, LiveData, LiveDataAsync, LiveStatistics
@@ -37,6 +37,8 @@ __all__ = [
     "AnswerEvent",
     "CallEvent",
     "Client",
+    "CoverageGap",
+    "CoverageReport",
     "Data",
     "DataAggregations",
     "DataAsync",
@@ -57,6 +59,7 @@ __all__ = [
     "RetryEvent",
     "RetryPolicy",
     "Site",
+    "SiteCoverage",
     "Stage",
     "StageNameFilters",
     "State",

@@ -18,6 +18,13 @@ from typing import SupportsIndex, TypeVar, cast, overload
 E = TypeVar("E", bound=StrEnum)
 T = TypeVar("T")
 
+RANGE_NAMES = ("start_datetime", "end_datetime")
+"""The arguments that bound a range of records."""
+OTHER_RANGE_NAMES = ("start", "end")
+"""Their other names."""
+_FIRST, _LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
+LAST_SECOND = _LAST.replace(microsecond=0)
+"""The last second that a datetime can have."""
 _PACKAGES = ("datastore_sdk", "restream_api")
 _MOST_DIGITS = 20
 """More digits than an int of the service has. Decimal("1e999999") would take all memory as an int."""
@@ -115,14 +122,28 @@ def refuse_empty(value: object, what: str) -> None:
 def checked_moment(value: object, what: str) -> datetime | None:
     """Return a datetime with a time zone, or None.
 
+    Args:
+        value: A datetime, or ISO 8601 text such as "2025-09-17T06:00:00Z".
+        what: The name of the argument.
+
     Raises:
-        TypeError: The value is not a datetime.
-        ValueError: The datetime has no time zone, or is pandas.NaT.
+        TypeError: The value is neither a datetime nor text.
+        ValueError: The text is not ISO 8601, the datetime has no time zone, or is NaT.
     """
     if value is None:
         return None
+    given, value = value, scalar(value)
+    if value is None:  # numpy.datetime64("NaT")
+        raise ValueError(f"{what} is {given!r}, which is no time; leave it out, or pass None, for no limit")
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value.strip())
+        except ValueError:
+            raise ValueError(
+                f"{what} must be a datetime or ISO 8601 text, such as '2025-09-17T06:00:00Z', not {given!r}"
+            ) from None
     if not isinstance(value, datetime):
-        raise TypeError(f"{what} must be a datetime, not {type(value).__name__}: {value!r}")
+        raise TypeError(f"{what} must be a datetime, not {type(given).__name__}: {given!r}")
     if value != value:  # noqa: PLR0124 - pandas.NaT, which is a datetime to Python
         raise ValueError(f"{what} is {value!r}, which is no time; leave it out, or pass None, for no limit")
     if value.utcoffset() is None:
@@ -143,7 +164,8 @@ def checked_range(
         ValueError: One has no time zone, or the end is before the start.
     """
     first, last = checked_moment(start, start_name), checked_moment(end, end_name)
-    if first and last and last < first:
+    # Python compares datetimes of one time zone by their wall clock, which shows an hour twice in autumn.
+    if first and last and in_utc(last) < in_utc(first):
         raise ValueError(f"{end_name} ({last.isoformat()}) is before {start_name} ({first.isoformat()})")
     return first, last
 
@@ -164,8 +186,16 @@ def whole_second(moment: datetime | None, *, up: bool) -> datetime | None:
     """A moment in UTC, rounded up or down to a whole second, as the service counts them."""
     if moment is None:
         return None
-    rounded = moment.astimezone(UTC).replace(microsecond=0)
-    return rounded + timedelta(seconds=1) if up and moment.microsecond else rounded
+    rounded = in_utc(moment).replace(microsecond=0)
+    return rounded + timedelta(seconds=1) if up and moment.microsecond and rounded < LAST_SECOND else rounded
+
+
+def in_utc(moment: datetime) -> datetime:
+    """A datetime in UTC; what lies beyond the years of a datetime there is the first or last one."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return _FIRST if moment.year == _FIRST.year else _LAST
 
 
 @overload
@@ -270,3 +300,39 @@ def one_of(value: T | None, other: T | None, name: str, other_name: str) -> T | 
     if value is not None and other is not None:
         raise ValueError(f"{name} and {other_name} mean the same: give one of them")
     return value if value is not None else other
+
+
+def range_of(
+    start: object, end: object, other_start: object, other_end: object, names: tuple[str, str], others: tuple[str, str]
+) -> tuple[datetime | None, datetime | None]:
+    """Return the two datetimes of a range whose arguments have two names each; see `checked_range`.
+
+    Raises:
+        TypeError: One is not a datetime.
+        ValueError: Both names were given, one has no time zone, or the end is before the start.
+    """
+    first, last = one_of(start, other_start, names[0], others[0]), one_of(end, other_end, names[1], others[1])
+    return checked_range(
+        first,
+        last,
+        others[0] if start is None and other_start is not None else names[0],
+        others[1] if end is None and other_end is not None else names[1],
+    )
+
+
+def refuse_no_second(start: datetime | None, end: datetime | None, start_name: str, end_name: str) -> None:
+    """Refuse a range without a whole second in it, which records have.
+
+    Raises:
+        ValueError: There is none.
+    """
+    if start is None:
+        return
+    if in_utc(start) > LAST_SECOND:
+        raise ValueError(f"{start_name} ({start.isoformat()}) is later than any record can be")
+    first, last = whole_second(start, up=True), whole_second(end, up=False)
+    if first and last and last < first:
+        raise ValueError(
+            f"there is no whole second between {start_name} ({start.isoformat()}) and {end_name} "
+            f"({end and end.isoformat()}), and records have whole seconds; widen the range to at least one"
+        )

@@ -107,9 +107,13 @@ class StageFilters(TypedDict, total=False):
 
     stage_numbers: Sequence[int] | None
     """Only stages of these numbers."""
-    start: datetime | None
+    start: datetime | str | None
     """Another name for `start_date`."""
-    end: datetime | None
+    end: datetime | str | None
+    """Another name for `end_date`."""
+    start_datetime: datetime | str | None
+    """Another name for `start_date`."""
+    end_datetime: datetime | str | None
     """Another name for `end_date`."""
 
 

@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 import pytest
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from datastore_sdk.testing import Cassette
 
 _MARKER = "restream_sandbox"
+_LONGEST_NAME = 150
+"""Characters of a cassette's name; file systems take 255 bytes."""
 _MODES = ("none", "once", "new_episodes", "all")
 
 
@@ -121,4 +124,17 @@ def _of_an_extra(fixture: str) -> Generator[None]:
 
 def _path_of(request: pytest.FixtureRequest) -> Path:
     names = request.node.nodeid.partition("::")[2]
-    return request.path.parent / "cassettes" / request.path.stem / f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', names)}.yaml"
+    return request.path.parent / "cassettes" / request.path.stem / f"{_file_name(names)}.yaml"
+
+
+def _file_name(names: str) -> str:
+    """A name that all file systems take, of its own for each test.
+
+    Parameters with other characters get a checksum, for they could differ in these alone. So do capitals, which some
+    file systems do not tell from small letters.
+    """
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", names)
+    _, _, parameters = names.partition("[")
+    if re.fullmatch(r"[a-z0-9_.-]*\]?", parameters) and len(name) <= _LONGEST_NAME:
+        return name
+    return f"{name[:_LONGEST_NAME].rstrip('-')}-{crc32(names.encode('utf-8', 'surrogatepass')):08x}"

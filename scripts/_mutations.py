@@ -177,6 +177,28 @@ MUTATIONS = (
         "data/test_journal.py",
     ),
     M("data/journal.py", "        self._file.close()\n", "        pass\n", "data/test_journal.py"),
+    # Coverage reports
+    M("data/integer_set.py", "self._pages.get(page, 0) | (", "(", "data/test_integer_set.py"),
+    M("data/coverage_collector.py", "self._names -= came", "self._names.clear()", "data/test_coverage_reports.py"),
+    M("data/coverage_report.py", ">= self._min_gap", "> self._min_gap", "data/test_coverage_reports.py"),
+    M(
+        "data/coverage_report.py",
+        "min(last, max(int(self._exchange.clock.now()), (received.last or 0) + self._step - 1))",
+        "last",
+        "data/test_coverage_reports.py",
+    ),
+    M(
+        "data/keeping.py",
+        "observed(form, _replayed(journal, form))",
+        "_replayed(journal, form)",
+        "data/test_coverage_reports.py",
+    ),
+    M(
+        "data/stage_intervals.py",
+        "for site in sites or () if site.pad_id == pad",
+        "for site in sites or ()",
+        "data/test_coverage_reports.py",
+    ),
     M("data/keeping.py", "over = not entry.texts", "over = False", "data/test_resumed_saves.py"),
     M("data/keeping.py", "end, tracker = start, None", "tracker = None", "data/test_resumed_saves.py"),
     M("data/asked.py", '"service": exchange.base_url', '"service": ""', "data/test_resumed_saves.py"),

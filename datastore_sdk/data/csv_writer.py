@@ -21,7 +21,7 @@ import msgspec
 
 from datastore_sdk.data.decoding import Cells
 from datastore_sdk.data.forms import CELLS
-from datastore_sdk.data.storing import BUFFER
+from datastore_sdk.data.storing import scratch_file
 from datastore_sdk.data.writer import Sink, Writer
 
 _BLOCK = 1 << 20
@@ -46,10 +46,8 @@ class CsvWriter(Writer):
     form = CELLS
 
     def __init__(self, file: Sink) -> None:
-        from tempfile import TemporaryFile  # takes long to import
-
         super().__init__(file)
-        self._spool = TemporaryFile(dir=Path(file.name).parent, buffering=BUFFER)  # noqa: SIM115 - closed by close()
+        self._spool = scratch_file(Path(file.name).parent)
         self._columns: dict[str, None] = {}
         self._otherwise: dict[str, None] = {}
         self._segments = [_Segment(width=0)]

@@ -8,6 +8,7 @@ from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any
 
 from datastore_sdk.checks import checked_id
+from datastore_sdk.data.completeness import MIN_GAP, CoverageReport
 from datastore_sdk.data.download import Download
 from datastore_sdk.data.forms import DICTS
 from datastore_sdk.data.frames import arrow_stream, to_arrow, to_pandas, to_polars
@@ -57,8 +58,15 @@ class _Base:
         return batches(self._client.exchange, self._queries, self._begin(), DICTS)
 
     def _saving(
-        self, path: str | os.PathLike[str], *, overwrite: bool, resume: bool, progress: bool | Show
-    ) -> Steps[None]:
+        self,
+        path: str | os.PathLike[str],
+        *,
+        overwrite: bool,
+        resume: bool,
+        progress: bool | Show,
+        coverage: bool,
+        min_gap: int,
+    ) -> Steps[CoverageReport | None]:
         return saving(
             self._client.exchange,
             self._queries,
@@ -67,7 +75,14 @@ class _Base:
             overwrite=overwrite,
             resume=resume,
             progress=progress,
+            coverage=coverage,
+            min_gap=min_gap,
         )
+
+    def _covered(self, min_gap: int) -> Steps[CoverageReport]:
+        from datastore_sdk.data.coverage_report import covered  # here, for few need it
+
+        return covered(self._client.exchange, self._queries, self._begin(), min_gap)
 
 
 class _ArrowStream(_Base):
@@ -165,7 +180,7 @@ class Data(_ArrowStream):
         strings with lone surrogates), is a string with the JSON text of each value.
 
         The metadata of a column has the `label` of its field and the `unit` of its values, where they are known; that
-        takes one more call for each pad or site.
+        takes one more call for each pad or site. If that call fails, the log warns and the records come without.
 
         Raises:
             ImportError: pyarrow is not installed.
@@ -205,7 +220,9 @@ class Data(_ArrowStream):
         overwrite: bool = False,
         resume: bool = False,
         progress: bool | Callable[[Progress], None] = False,
-    ) -> None:
+        coverage: bool = False,
+        min_gap: int = MIN_GAP,
+    ) -> CoverageReport | None:
         """Saves the records to a file, in the format of its suffix.
 
         | suffix | format |
@@ -227,6 +244,11 @@ class Data(_ArrowStream):
         The file appears when it is whole; until then, and after any failure, whatever was there before is untouched.
         Missing folders are made.
 
+        A complete file is never thrown away. If the target cannot be replaced (it is a mount of its own, or its folder
+        renames nothing), its content is overwritten in place. If that is refused too (a program has it open), the file
+        is saved under another name, which the error tells. A folder that cannot hold scratch files is spared them:
+        they go to the temporary folder (`tempfile.gettempdir()`), which must have room then.
+
         With `resume=True` records go to a file beside it first, `<name>.partial`, which needs about as much room as
         NDJSON. Where a save fails or its process is killed, that file stays, and the same call with the same query goes
         on from it, today or tomorrow; then it goes away. What is there already is not asked for again, even where it
@@ -241,18 +263,55 @@ class Data(_ArrowStream):
             progress: True shows how far the save has come: on a terminal, in a notebook, else every 10 s in the log
                 (logger `datastore_sdk`, level INFO). A function is called with a `Progress` instead, a few times per
                 second; an error that it raises ends the save.
+            coverage: True: compare the records with what is expected, as `coverage()` does, while they are saved. Once
+                the file is whole, the report is written beside it, as `<name>.coverage.json`, and one line is logged
+                (logger `datastore_sdk`; INFO if the data is complete, else WARNING).
+            min_gap: Seconds of the shortest gap that the report lists.
+
+        Returns:
+            The report with `coverage=True`, else None.
 
         Raises:
-            FileExistsError: The file exists and `overwrite` is False.
+            FileExistsError: The file exists and `overwrite` is False; with `coverage=True` also for the report.
             IsADirectoryError: The path is a directory.
-            ValueError: The suffix is none of those above.
+            ValueError: The suffix is none of those above, or the path is a URL (`s3://...`): save to a local file, then
+                copy it there.
             TypeError: An argument is not of its type.
             ImportError: The format takes an extra that is not installed.
             ResumeError: The `.partial` file is of another query, was edited, or is in use by another process.
-            OSError: The disk is full, or may not be written to.
+            OSError: The disk is full, or the target may not be written; the message tells where a complete file lies.
             RestreamError: The records could not be had.
         """
-        self._client.drive(self._saving(path, overwrite=overwrite, resume=resume, progress=progress))
+        return self._client.drive(
+            self._saving(
+                path, overwrite=overwrite, resume=resume, progress=progress, coverage=coverage, min_gap=min_gap
+            )
+        )
+
+    def coverage(self, *, min_gap: int = MIN_GAP) -> CoverageReport:
+        """Download all records and report how complete they are, in little memory.
+
+        For each site: expected and received seconds, and the gaps with the stage at that time. Also: fields asked for
+        by name that had no value in any record. `save(coverage=True)` reports the same of a file, without a second
+        download.
+
+        The requested time range says which seconds are expected, up to now. With a stage filter, the stages say so. If
+        the range is open, seconds are expected from the first to the last record of the site. A routed pad is expected
+        to have records of each of its sites. A record of a coarser `resolution` stands for its whole interval; those
+        intervals are expected that lie within the range.
+
+        Sites of routed pads, and stages if there are gaps, are requested after the records. If such a request fails,
+        the report does without, and a warning is logged.
+
+        Args:
+            min_gap: Seconds of the shortest gap that is listed. Shorter ones count as missing seconds all the same.
+
+        Raises:
+            TypeError: `min_gap` is not an int.
+            ValueError: `min_gap` is not positive.
+            RestreamError: The records could not be had.
+        """
+        return self._client.drive(self._covered(min_gap))
 
     def _batches(self, size: int) -> Generator[list[dict[str, Any]], None, None]:
         waiting: list[dict[str, Any]] = []
@@ -310,9 +369,19 @@ class DataAsync(_Base):
         overwrite: bool = False,
         resume: bool = False,
         progress: bool | Callable[[Progress], None] = False,
-    ) -> None:
+        coverage: bool = False,
+        min_gap: int = MIN_GAP,
+    ) -> CoverageReport | None:
         """Async form of `Data.save`."""
-        await self._client.adrive(self._saving(path, overwrite=overwrite, resume=resume, progress=progress))
+        return await self._client.adrive(
+            self._saving(
+                path, overwrite=overwrite, resume=resume, progress=progress, coverage=coverage, min_gap=min_gap
+            )
+        )
+
+    async def acoverage(self, *, min_gap: int = MIN_GAP) -> CoverageReport:
+        """Async form of `Data.coverage`."""
+        return await self._client.adrive(self._covered(min_gap))
 
     async def _batches(self, size: int) -> AsyncGenerator[list[dict[str, Any]], None]:
         waiting: list[dict[str, Any]] = []

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from datastore_sdk.data.query import DataQuery
-from datastore_sdk.exceptions import ForbiddenError, NotFoundError
+from datastore_sdk.exceptions import CallError
 from datastore_sdk.transport.calls.exchange import Exchange
 from datastore_sdk.transport.effects import Steps
 from restream_api.api.pads import list_pad_fields
@@ -33,13 +33,14 @@ Descriptions = Mapping[str, Description]
 def descriptions(exchange: Exchange, queries: Sequence[DataQuery]) -> Steps[Descriptions]:
     """Asks each pad and site of the queries for its fields; the unit is of the system that the query asks for.
 
-    Records can be had without: where a token gives no access to the fields, that is logged as a warning.
+    Records can be had without: if the fields of a pad or site cannot be had, that is logged as a warning. An error of
+    the service itself (no connection, a refused token) comes again with the records.
     """
     found: dict[str, Description] = {}
     for source, id_, si_units in dict.fromkeys((query.source, query.id, query.si_units) for query in queries):
         try:
             fields = yield from exchange.fetch(list_pad_fields(id_) if source == "pad" else list_site_fields(id_))
-        except (ForbiddenError, NotFoundError) as error:
+        except CallError as error:
             log.warning("Without units and labels of the fields of %s %d: %s", source, id_, error)
             continue
         for field in fields:

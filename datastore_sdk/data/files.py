@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import IO
 
 from datastore_sdk.checks import checked_flag
-from datastore_sdk.data.drafts import draft_of
+from datastore_sdk.data.copies import save_beside
+from datastore_sdk.data.drafts import Draft, draft_of
+from datastore_sdk.data.local_paths import local_path
+from datastore_sdk.data.storing import sync
 
 _SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
 
@@ -22,11 +25,13 @@ def checked_target(path: str | os.PathLike[str], *, overwrite: bool) -> Path:
         FileExistsError: The file exists and must not be replaced, or is no regular file.
         IsADirectoryError: The path is a directory.
         OSError: There can be no such file.
-        TypeError: `overwrite` is not a bool.
+        TypeError: `overwrite` is not a bool, or the path is not one.
+        ValueError: The path is a URL, or an object that stands for a file on another machine.
     """
     checked_flag(overwrite, "overwrite")
-    target = Path(path).expanduser()
-    if os.fspath(path).endswith(_SEPARATORS):
+    text = local_path(path)
+    target = Path(text).expanduser()
+    if text.endswith(_SEPARATORS):
         raise IsADirectoryError(f"{path} is the name of a directory; name a file in it")
     try:
         mode = target.stat().st_mode
@@ -45,7 +50,9 @@ def checked_target(path: str | os.PathLike[str], *, overwrite: bool) -> Path:
 def replacing(target: Path, *, overwrite: bool = True, kept: bool = False) -> Generator[IO[bytes]]:
     """A file to write, which takes the target's place when the block ends well and vanishes when it does not.
 
-    Missing folders are made. What was there before stays untouched until then, whatever happens.
+    Missing folders are made. What was there before stays untouched until then, whatever happens. A file that is
+    complete is never thrown away: if the target cannot be replaced it is written in place, and if it cannot be written
+    either, the file is saved under another name, which the error tells.
 
     Args:
         target: The file.
@@ -54,6 +61,7 @@ def replacing(target: Path, *, overwrite: bool = True, kept: bool = False) -> Ge
 
     Raises:
         FileExistsError: The target has come to exist meanwhile, and must not be replaced.
+        OSError: The disk is full, or may not be written to.
     """
     target = target.resolve()  # through a symbolic link, so that what it points to is replaced and not the link
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -64,13 +72,21 @@ def replacing(target: Path, *, overwrite: bool = True, kept: bool = False) -> Ge
             yield draft.file
         with naming(target, always=True):
             draft.file.flush()
-            os.fsync(draft.file.fileno())
+            sync(draft.file)
             try:
                 draft.put(overwrite=overwrite)
-            except FileExistsError:
-                message = f"{target} has come to exist meanwhile; pass overwrite=True to replace it"
-                raise FileExistsError(message) from None
+            except OSError as error:
+                raise _unplaced(error, draft, target, kept=kept) from error.__cause__
     _sync_folder(target.parent)
+
+
+def _unplaced(error: OSError, draft: Draft, target: Path, *, kept: bool) -> OSError:
+    """The error of a complete file that could not have its place, after it was saved under another name."""
+    other = draft.path if kept else save_beside(draft.path, target, draft.link)
+    advice = f"; the complete file is saved as {other}" if other else ""
+    if isinstance(error, FileExistsError):
+        return FileExistsError(f"{target} has come to exist meanwhile; pass overwrite=True to replace it{advice}")
+    return OSError(error.errno, f"{error.strerror}{advice}", str(target))
 
 
 @contextmanager

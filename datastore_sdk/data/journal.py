@@ -25,6 +25,7 @@ from datastore_sdk.data.asked import Asked, differences
 from datastore_sdk.data.blocks import Block, Damaged, next_block
 from datastore_sdk.data.files import naming
 from datastore_sdk.data.locks import is_at, lock, unlock
+from datastore_sdk.data.storing import sync
 from datastore_sdk.exceptions import ResumeError
 
 SUFFIX = ".partial"
@@ -115,7 +116,7 @@ class Journal:
         """Makes what was added last, even through a power cut."""
         self._synced = self._end
         with naming(self.path):
-            os.fsync(self._file.fileno())
+            sync(self._file)
 
     def cut(self, end: int) -> None:
         """Drops what is behind a place; the next entry comes there."""
@@ -127,7 +128,8 @@ class Journal:
         """Lets go of the file, which stays if there are records in it."""
         self._let_go()
         if self._end == self.first:
-            self.path.unlink(missing_ok=True)
+            with suppress(OSError):  # a folder that removes nothing; a journal without records is begun anew
+                self.path.unlink(missing_ok=True)
 
     def edited(self) -> ResumeError:
         """The error that says that somebody has edited the file."""

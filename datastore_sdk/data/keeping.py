@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from itertools import compress, islice
@@ -41,8 +41,18 @@ def kept(
     download: Download,
     *,
     overwrite: bool,
+    observed: Callable[[Form[Any], Steps[None]], Steps[None]],
 ) -> Steps[None]:
     """Writes all records to a file by way of a journal, going on from one that is there.
+
+    Args:
+        exchange: Whom to ask.
+        queries: What to ask.
+        target: Where to write.
+        kind: Writes the format.
+        download: What counts the records.
+        overwrite: Whether a file that exists may be replaced.
+        observed: Return the same steps, with the records that they emit taken note of: those of earlier runs too.
 
     Raises:
         ResumeError: The journal that is there cannot be gone on with.
@@ -61,7 +71,10 @@ def kept(
                     journal.append(index, [])
                 found = None
             described = partial(descriptions, exchange, queries)
-            replayed = partial(_replayed, journal)
+
+            def replayed(form: Form[Any]) -> Steps[None]:
+                return observed(form, _replayed(journal, form))
+
             columns = columns_of(queries)
             yield from written(target, kind, replayed, described, columns=columns, otherwise=KEYS, overwrite=overwrite)
         except BaseException as error:

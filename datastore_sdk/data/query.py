@@ -14,6 +14,7 @@ from datastore_sdk.checks import (
     checked_int,
     checked_range,
     name_list,
+    refuse_no_second,
     whole_second,
 )
 from datastore_sdk.enums import (
@@ -46,6 +47,12 @@ MOST_PARALLEL = 3
 
 KEYS = ("timestamp", "site_id")
 """The fields that every record has, which together name it."""
+
+
+def served_range(start: datetime | None, end: datetime | None) -> tuple[datetime | None, datetime | None]:
+    """The range of a stage or data change, with at least one whole second in it."""
+    first, last = whole_second(start, up=True), whole_second(end, up=False)
+    return (whole_second(start, up=False), end) if first and last and last < first else (start, end)
 
 
 def columns_of(queries: Sequence[DataQuery]) -> tuple[str, ...]:
@@ -90,6 +97,7 @@ class DataQuery:
 
     def __post_init__(self) -> None:
         start, end = checked_range(self.start, self.end, "start_datetime", "end_datetime")
+        refuse_no_second(start, end, "start_datetime", "end_datetime")
         normal = {
             "start": start,
             "end": end,
@@ -227,4 +235,5 @@ class DataQuery:
 
 
 def _as_text(moment: datetime | None) -> str | None:
-    return moment.strftime("%Y-%m-%d %H:%M:%S") if moment else None
+    # strftime writes years below 1000 with fewer digits.
+    return moment.replace(tzinfo=None).isoformat(" ", "seconds") if moment else None

@@ -119,7 +119,7 @@ class RecordFilter:
         return False
 
     def _is_of_the_site(self, site: Any) -> bool:
-        return self._site is None or site == self._site or _site_id(site) in (None, self._site)
+        return self._site is None or site == self._site or site_id_of(site) in (None, self._site)
 
     def _is_in_time(self, second: int | None) -> bool:
         if second is None:
@@ -142,7 +142,7 @@ def _keys_of(batch: Batch[Any]) -> list[tuple[Any, Any]]:
     return [*map(batch.form.keys, batch.records)]
 
 
-def _site_id(site: Any) -> int | None:
+def site_id_of(site: Any) -> int | None:
     """Return the id that a record gives for its site; None if it is not an id."""
     if isinstance(site, str) and site.isdecimal() and len(site) < _LONGEST_ID:
         return int(site)

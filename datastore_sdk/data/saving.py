@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from datastore_sdk.checks import checked_flag
+from datastore_sdk.checks import checked_flag, checked_id
 from datastore_sdk.data.descriptions import descriptions
 from datastore_sdk.data.displays import display_for
 from datastore_sdk.data.download import Download
 from datastore_sdk.data.files import checked_target
-from datastore_sdk.data.formats import writer_for
+from datastore_sdk.data.formats import WriterKind, writer_for
+from datastore_sdk.data.forms import Form
 from datastore_sdk.data.progress import Meter, NotShown, Show
 from datastore_sdk.data.query import KEYS, DataQuery, columns_of
 from datastore_sdk.data.stream import batches
 from datastore_sdk.data.writing import written
 from datastore_sdk.transport.calls.exchange import Exchange
-from datastore_sdk.transport.effects import Steps
+from datastore_sdk.transport.effects import Block, Steps
+
+if TYPE_CHECKING:
+    from datastore_sdk.data.completeness import CoverageReport
 
 
 def saving(
@@ -29,8 +35,10 @@ def saving(
     overwrite: bool,
     resume: bool,
     progress: bool | Show,
-) -> Steps[None]:
-    """Writes all records to a file, in the format of its suffix.
+    coverage: bool,
+    min_gap: int,
+) -> Steps[CoverageReport | None]:
+    """Writes all records to a file, in the format of its suffix; returns the report about it, if there is one.
 
     Everything that can be wrong with the path is found before the first request.
 
@@ -42,21 +50,54 @@ def saving(
         overwrite: Whether a file that exists may be replaced.
         resume: Whether to go on from what an earlier run has left, and to leave something to go on from.
         progress: Whether progress is shown, or what is told of it.
+        coverage: Whether a report of what is missing is written beside the file.
+        min_gap: Seconds of the shortest gap that the report lists.
     """
     target = checked_target(path, overwrite=overwrite)
     checked_flag(resume, "resume")
+    checked_id(min_gap, "min_gap")
     kind = writer_for(target)
+    saved = partial(
+        _saved, exchange, queries, target, kind, download, overwrite=overwrite, resume=resume, progress=progress
+    )
+    if not checked_flag(coverage, "coverage"):
+        yield from saved(observed=_as_they_are)
+        return None
+    from datastore_sdk.data.coverage_report import Coverage, coverage_path, written_report  # here, as below
+
+    report_path = coverage_path(target, overwrite=overwrite)
+    found = Coverage(exchange, queries, min_gap)
+    yield from saved(observed=found.observed)
+    report = yield from found.report()
+    return (yield from Block(partial(written_report, report, target, report_path, overwrite=overwrite)))
+
+
+def _saved(
+    exchange: Exchange,
+    queries: Sequence[DataQuery],
+    target: Path,
+    kind: WriterKind,
+    download: Download,
+    *,
+    overwrite: bool,
+    resume: bool,
+    progress: bool | Show,
+    observed: Callable[[Form[Any], Steps[None]], Steps[None]],
+) -> Steps[None]:
     try:
         with display_for(progress) as show:
             meter = Meter(download, queries, exchange.clock, show) if show else None
             if resume:
                 from datastore_sdk.data.keeping import kept  # here, for few need it
 
-                yield from kept(exchange, queries, target, kind, download, overwrite=overwrite)
+                yield from kept(exchange, queries, target, kind, download, overwrite=overwrite, observed=observed)
             else:
                 download.hand_over(0, None)
                 described = partial(descriptions, exchange, queries)
-                emitted = partial(batches, exchange, queries, download)
+
+                def emitted(form: Form[Any]) -> Steps[None]:
+                    return observed(form, batches(exchange, queries, download, form))
+
                 columns = columns_of(queries)
                 yield from written(
                     target, kind, emitted, described, columns=columns, otherwise=KEYS, overwrite=overwrite
@@ -65,3 +106,7 @@ def saving(
                 meter.finish()
     except NotShown as failed:
         raise failed.error from failed.error.__cause__
+
+
+def _as_they_are(_: Form[Any], steps: Steps[None]) -> Steps[None]:
+    return steps

@@ -2,21 +2,51 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from contextlib import suppress
 from io import BufferedWriter, FileIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 BUFFER = 1 << 20
 """Bytes that are written at a time: the system takes a quarter less time for them than for a batch of records each."""
 STORED_AT_A_TIME = 1 << 24
 
+_CANNOT_SYNC = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOTTY, errno.EPERM, errno.EACCES}
+"""Errors by which file systems say that they do not sync. A disk that fails or is full says EIO, ENOSPC, EDQUOT."""
+
+
+def sync(file: IO[bytes]) -> None:
+    """Wait until a file is on the disk, if its file system can tell.
+
+    Raises:
+        OSError: The disk is full, or fails.
+    """
+    try:
+        os.fsync(file.fileno())
+    except OSError as error:
+        if error.errno not in _CANNOT_SYNC:
+            raise
+
 
 def opened_to_store(path: Path, mode: str, opener: Callable[[str, int], int] | None = None) -> BufferedWriter:
     """Opens a file to be written, in one of the modes "wb" and "xb"."""
     return BufferedWriter(_Storing(str(path), mode, opener=opener), BUFFER)
+
+
+def scratch_file(folder: Path | None = None, *, buffer: int = BUFFER) -> IO[bytes]:
+    """Open a temporary file in a folder, or in that of temporary files if the folder cannot hold it.
+
+    Raises:
+        OSError: Neither of them can.
+    """
+    from tempfile import TemporaryFile  # takes long to import
+
+    with suppress(OSError):
+        return TemporaryFile(dir=folder, buffering=buffer)
+    return TemporaryFile(buffering=buffer)
 
 
 class _Storing(FileIO):

@@ -27,8 +27,8 @@ class AssetStages(Resource):
     @overload
     def get_stages_metadata(
         self,
-        start_date: datetime | None = None,
-        end_date: datetime | None = None,
+        start_date: datetime | str | None = None,
+        end_date: datetime | str | None = None,
         stage_number: int | None = None,
         stage_name_filter: StageNameFilters | OperationName | None = None,
         *,
@@ -41,8 +41,8 @@ class AssetStages(Resource):
     @overload
     def get_stages_metadata(
         self,
-        start_date: datetime | None = None,
-        end_date: datetime | None = None,
+        start_date: datetime | str | None = None,
+        end_date: datetime | str | None = None,
         stage_number: int | None = None,
         stage_name_filter: StageNameFilters | OperationName | None = None,
         *,
@@ -55,8 +55,8 @@ class AssetStages(Resource):
     @overload
     def get_stages_metadata(
         self,
-        start_date: datetime | None = None,
-        end_date: datetime | None = None,
+        start_date: datetime | str | None = None,
+        end_date: datetime | str | None = None,
         stage_number: int | None = None,
         stage_name_filter: StageNameFilters | OperationName | None = None,
         *,
@@ -69,8 +69,8 @@ class AssetStages(Resource):
     @completed_by(StageFilters)
     def get_stages_metadata(
         self,
-        start_date: datetime | None = None,
-        end_date: datetime | None = None,
+        start_date: datetime | str | None = None,
+        end_date: datetime | str | None = None,
         stage_number: int | None = None,
         stage_name_filter: StageNameFilters | OperationName | None = None,
         *,
@@ -85,8 +85,8 @@ class AssetStages(Resource):
         A site's current stage is listed too; it has no `id` yet, and its `end` is None.
 
         Args:
-            start_date: Only stages from this moment on; with a time zone.
-            end_date: Only stages up to this moment; with a time zone.
+            start_date: Only stages from this moment on; with a time zone. A datetime, or ISO 8601 text.
+            end_date: Only stages up to this moment; with a time zone. A datetime, or ISO 8601 text.
             stage_number: Only stages of this number.
             stage_name_filter: Only stages of this operation.
             add_aggregations: Whether to fetch the numbers computed from each stage's data too, as `stage.aggregations`.
@@ -98,7 +98,9 @@ class AssetStages(Resource):
             stage_numbers: Only stages of these numbers.
             start: Another name for `start_date`.
             end: Another name for `end_date`.
-            **filters: The last three (`StageFilters`).
+            start_datetime: Another name for `start_date`.
+            end_datetime: Another name for `end_date`.
+            **filters: The last five (`StageFilters`).
 
         Returns:
             The stages, which read like objects and like dicts (`stage.state`, `stage["state"]`). Moments are in UTC.
@@ -127,8 +129,8 @@ class AssetStages(Resource):
     @overload
     async def aget_stages_metadata(
         self,
-        start_date: datetime | None = None,
-        end_date: datetime | None = None,
+        start_date: datetime | str | None = None,
+        end_date: datetime | str | None = None,
         stage_number: int | None = None,
         stage_name_filter: StageNameFilters | OperationName | None = None,
         *,
@@ -141,8 +143,8 @@ class AssetStages(Resource):
     @overload
     async def aget_stages_metadata(
         self,
-        start_date: datetime | None = None,
-        end_date: datetime | None = None,
+        start_date: datetime | str | None = None,
+        end_date: datetime | str | None = None,
         stage_number: int | None = None,
         stage_name_filter: StageNameFilters | OperationName | None = None,
         *,
@@ -155,8 +157,8 @@ class AssetStages(Resource):
     @overload
     async def aget_stages_metadata(
         self,
-        start_date: datetime | None = None,
-        end_date: datetime | None = None,
+        start_date: datetime | str | None = None,
+        end_date: datetime | str | None = None,
         stage_number: int | None = None,
         stage_name_filter: StageNameFilters | OperationName | None = None,
         *,
@@ -169,8 +171,8 @@ class AssetStages(Resource):
     @completed_by(StageFilters)
     async def aget_stages_metadata(
         self,
-        start_date: datetime | None = None,
-        end_date: datetime | None = None,
+        start_date: datetime | str | None = None,
+        end_date: datetime | str | None = None,
         stage_number: int | None = None,
         stage_name_filter: StageNameFilters | OperationName | None = None,
         *,

@@ -9,6 +9,7 @@ from pydantic import BaseModel, PrivateAttr
 
 from datastore_sdk.checks import checked_flag
 from datastore_sdk.data import Data, DataAsync, DataQuery
+from datastore_sdk.data.query import served_range
 from datastore_sdk.entities.endpoints import Endpoints
 from datastore_sdk.entities.entity import Entity
 from datastore_sdk.entities.intervals import interval_of, merged
@@ -104,8 +105,9 @@ class DataChange(Entity, DataChangeModel):
 
     def _query(self, form: DataForm) -> DataQuery:
         form = {**self._form, **checked_form(form)}
-        site, start, end = interval_of(self, "start_date", "end_date")
-        return DataQuery(source="site", id=site, start=start, end=end, **form)
+        interval = interval_of(self, "start_date", "end_date")
+        start, end = served_range(interval.start, interval.end)
+        return DataQuery(source="site", id=interval.site, start=start, end=end, **form)
 
     def _reread(self) -> Flow[DataChangeModel]:
         def check(log: ChangeLog) -> None:
@@ -162,10 +164,10 @@ def corrected(
     else:
         own = yield from of_sites(client, id, known_sites, changes, operation.name)
     models: list[DataChangeModel] = read_value(list[DataChangeModel], own, operation.name).value if as_dict else own
-    queries = [
-        DataQuery(source="site", id=site, start=start, end=end, **form)
-        for site, start, end in merged(models, "start_date", "end_date")
-    ]
+    queries: list[DataQuery] = []
+    for interval in merged(models, "start_date", "end_date"):
+        start, end = served_range(interval.start, interval.end)
+        queries.append(DataQuery(source="site", id=interval.site, start=start, end=end, **form))
     return own if as_dict else [DataChange.adopt(change, client, form) for change in models], queries
 
 

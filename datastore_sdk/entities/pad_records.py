@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from datastore_sdk.checks import OTHER_RANGE_NAMES, RANGE_NAMES, range_of
 from datastore_sdk.data import Data, DataAsync, DataQuery
 from datastore_sdk.entities.entity import Entity
 from datastore_sdk.enums import (
@@ -24,8 +25,8 @@ class PadRecords(Entity):
 
     def get_data(
         self,
-        start_datetime: datetime | None = None,
-        end_datetime: datetime | None = None,
+        start_datetime: datetime | str | None = None,
+        end_datetime: datetime | str | None = None,
         stage_number: int | None = None,
         stage_name_filter: StageNameFilters | OperationName | None = None,
         *,
@@ -39,6 +40,8 @@ class PadRecords(Entity):
         fill_data_limit: int | None = None,
         inside_area_only: bool = True,
         parallel: int = 1,
+        start: datetime | str | None = None,
+        end: datetime | str | None = None,
     ) -> Data:
         """The time-series data, lazily: nothing is downloaded until the object is iterated over or saved.
 
@@ -47,8 +50,8 @@ class PadRecords(Entity):
         are asked for again as a whole, and what had come is left out. `save(resume=True)` begins afresh with them.
 
         Args:
-            start_datetime: First moment, included; with a time zone.
-            end_datetime: Last moment, included; with a time zone.
+            start_datetime: First moment, included; with a time zone. A datetime, or ISO 8601 text.
+            end_datetime: Last moment, included; with a time zone. A datetime, or ISO 8601 text.
             stage_number: Only this stage; needs `stage_name_filter` and `is_routed=True`.
             stage_name_filter: Only data of stages of this operation.
             resolution: The interval that one record stands for.
@@ -66,17 +69,20 @@ class PadRecords(Entity):
             inside_area_only: True: fill only between known values; False: before the first and after the last one too.
             parallel: How many parts of the time range to fetch at a time, 1 to 3. Parts come in order of time; records
                 within a part come as the service sends them.
+            start: Another name for `start_datetime`.
+            end: Another name for `end_datetime`.
 
         Raises:
             ValueError: A moment has no time zone, the end is before the start, or arguments do not go together.
             TypeError: An argument is of the wrong type.
             MissingCredentialsError: There is no token.
         """
+        first, last = range_of(start_datetime, end_datetime, start, end, RANGE_NAMES, OTHER_RANGE_NAMES)
         query = DataQuery(
             source="pad",
             id=self.id,
-            start=start_datetime,
-            end=end_datetime,
+            start=first,
+            end=last,
             stage_number=stage_number,
             stage_name_filter=stage_name_filter,
             resolution=resolution,
@@ -94,8 +100,8 @@ class PadRecords(Entity):
 
     async def aget_data(
         self,
-        start_datetime: datetime | None = None,
-        end_datetime: datetime | None = None,
+        start_datetime: datetime | str | None = None,
+        end_datetime: datetime | str | None = None,
         stage_number: int | None = None,
         stage_name_filter: StageNameFilters | OperationName | None = None,
         *,
@@ -109,13 +115,16 @@ class PadRecords(Entity):
         fill_data_limit: int | None = None,
         inside_area_only: bool = True,
         parallel: int = 1,
+        start: datetime | str | None = None,
+        end: datetime | str | None = None,
     ) -> DataAsync:
         """Async form of `get_data`."""
+        first, last = range_of(start_datetime, end_datetime, start, end, RANGE_NAMES, OTHER_RANGE_NAMES)
         query = DataQuery(
             source="pad",
             id=self.id,
-            start=start_datetime,
-            end=end_datetime,
+            start=first,
+            end=last,
             stage_number=stage_number,
             stage_name_filter=stage_name_filter,
             resolution=resolution,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 
+from datastore_sdk.checks import OTHER_RANGE_NAMES, RANGE_NAMES, range_of
 from datastore_sdk.data import Data, DataAsync, DataQuery
 from datastore_sdk.entities.asset import Asset
 from datastore_sdk.entities.endpoints import OF_SITES
@@ -274,8 +275,8 @@ class Site(Asset, LiveSite, SiteModel):
 
     def get_data(
         self,
-        start_datetime: datetime | None = None,
-        end_datetime: datetime | None = None,
+        start_datetime: datetime | str | None = None,
+        end_datetime: datetime | str | None = None,
         stage_number: int | None = None,
         stage_name_filter: StageNameFilters | OperationName | None = None,
         *,
@@ -287,6 +288,8 @@ class Site(Asset, LiveSite, SiteModel):
         fill_data_limit: int | None = None,
         inside_area_only: bool = True,
         parallel: int = 1,
+        start: datetime | str | None = None,
+        end: datetime | str | None = None,
     ) -> Data:
         """The time-series data, lazily: nothing is downloaded until the object is iterated over or saved.
 
@@ -295,8 +298,8 @@ class Site(Asset, LiveSite, SiteModel):
         are asked for again as a whole, and what had come is left out. `save(resume=True)` begins afresh with them.
 
         Args:
-            start_datetime: First moment, included; with a time zone.
-            end_datetime: Last moment, included; with a time zone.
+            start_datetime: First moment, included; with a time zone. A datetime, or ISO 8601 text.
+            end_datetime: Last moment, included; with a time zone. A datetime, or ISO 8601 text.
             stage_number: Only this stage; needs `stage_name_filter`.
             stage_name_filter: Only data of stages of this operation.
             resolution: The interval that one record stands for.
@@ -309,17 +312,20 @@ class Site(Asset, LiveSite, SiteModel):
             inside_area_only: True: fill only between known values; False: before the first and after the last one too.
             parallel: How many parts of the time range to fetch at a time, 1 to 3. Parts come in order of time; records
                 within a part come as the service sends them.
+            start: Another name for `start_datetime`.
+            end: Another name for `end_datetime`.
 
         Raises:
             ValueError: A moment has no time zone, the end is before the start, or arguments do not go together.
             TypeError: An argument is of the wrong type.
             MissingCredentialsError: There is no token.
         """
+        first, last = range_of(start_datetime, end_datetime, start, end, RANGE_NAMES, OTHER_RANGE_NAMES)
         query = DataQuery(
             source="site",
             id=self.id,
-            start=start_datetime,
-            end=end_datetime,
+            start=first,
+            end=last,
             stage_number=stage_number,
             stage_name_filter=stage_name_filter,
             resolution=resolution,
@@ -335,8 +341,8 @@ class Site(Asset, LiveSite, SiteModel):
 
     async def aget_data(
         self,
-        start_datetime: datetime | None = None,
-        end_datetime: datetime | None = None,
+        start_datetime: datetime | str | None = None,
+        end_datetime: datetime | str | None = None,
         stage_number: int | None = None,
         stage_name_filter: StageNameFilters | OperationName | None = None,
         *,
@@ -348,13 +354,16 @@ class Site(Asset, LiveSite, SiteModel):
         fill_data_limit: int | None = None,
         inside_area_only: bool = True,
         parallel: int = 1,
+        start: datetime | str | None = None,
+        end: datetime | str | None = None,
     ) -> DataAsync:
         """Async form of `get_data`."""
+        first, last = range_of(start_datetime, end_datetime, start, end, RANGE_NAMES, OTHER_RANGE_NAMES)
         query = DataQuery(
             source="site",
             id=self.id,
-            start=start_datetime,
-            end=end_datetime,
+            start=first,
+            end=last,
             stage_number=stage_number,
             stage_name_filter=stage_name_filter,
             resolution=resolution,

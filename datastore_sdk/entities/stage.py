@@ -8,17 +8,19 @@ from datetime import datetime
 from typing import Any, NamedTuple, Unpack
 
 from datastore_sdk.checks import (
+    RANGE_NAMES,
     checked_choice,
     checked_flag,
     checked_id,
-    checked_range,
     name_list,
     number_list,
     one_of,
+    range_of,
     refuse_unknown,
     whole_second,
 )
 from datastore_sdk.data import Data, DataAsync, DataQuery
+from datastore_sdk.data.query import served_range
 from datastore_sdk.entities.connected import Connected
 from datastore_sdk.entities.endpoints import Endpoints
 from datastore_sdk.entities.filter_validation import OTHERWISE, checked_extra_filters
@@ -84,8 +86,9 @@ class Stage(Connected, StageModel):
         return DataAsync(self._caller(), [self._query(form)])
 
     def _query(self, form: DataForm) -> DataQuery:
-        site, start, end = interval_of(self, "start", "end")
-        return DataQuery(source="site", id=site, start=start, end=end, **checked_form(form))
+        interval = interval_of(self, "start", "end")
+        start, end = served_range(interval.start, interval.end)
+        return DataQuery(source="site", id=interval.site, start=start, end=end, **checked_form(form))
 
 
 _parse = Json[list[Stage]](list[Stage])
@@ -106,8 +109,8 @@ def stages_with(
     endpoints: Endpoints,
     id: int,
     *,
-    start_date: datetime | None,
-    end_date: datetime | None,
+    start_date: datetime | str | None,
+    end_date: datetime | str | None,
     stage_number: int | None,
     stage_name_filter: StageNameFilters | OperationName | None,
     add_aggregations: bool,
@@ -125,11 +128,15 @@ def stages_with(
     names = name_list(aggregations_filter, "aggregations_filter")
     if names and not checked_flag(add_aggregations, "add_aggregations"):
         raise ValueError("aggregations_filter needs add_aggregations=True: else there is nothing to choose from")
-    start, end = checked_range(
-        one_of(start_date, filters.get("start"), "start_date", "start"),
-        one_of(end_date, filters.get("end"), "end_date", "end"),
-        "start_date",
-        "end_date",
+    start = one_of(start_date, filters.get("start"), "start_date", "start")
+    end = one_of(end_date, filters.get("end"), "end_date", "end")
+    start, end = range_of(
+        start,
+        end,
+        filters.get("start_datetime"),
+        filters.get("end_datetime"),
+        ("start_date", "end_date"),
+        RANGE_NAMES,
     )
     first, last = whole_second(start, up=False), whole_second(end, up=False)
     number = checked_id(stage_number, "stage_number") if stage_number is not None else None

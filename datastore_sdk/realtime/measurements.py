@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from datastore_sdk.checks import OTHER_RANGE_NAMES, RANGE_NAMES, range_of
 from datastore_sdk.data.descriptions import descriptions
 from datastore_sdk.data.forms import DICTS, Form
 from datastore_sdk.data.query import DataQuery
@@ -24,7 +25,6 @@ from datastore_sdk.transport.effects import Steps
 from datastore_sdk.transport.rooms.entering import room
 
 _KEY = re.compile(r"[0-9a-fA-F]{32}")
-_OTHER_NAMES = {"start_datetime": "start", "end_datetime": "end"}
 
 
 def session_key_from(given: str | None) -> str:
@@ -64,7 +64,10 @@ def measurements(
         manners: How to listen.
         resumed: Whether the session was listened to before, and goes on where it was left.
     """
-    query = DataQuery(source=source, id=id, **{_OTHER_NAMES.get(name, name): value for name, value in filters.items()})
+    first, last, other_first, other_last = (filters.get(name) for name in (*RANGE_NAMES, *OTHER_RANGE_NAMES))
+    start, end = range_of(first, last, other_first, other_last, RANGE_NAMES, OTHER_RANGE_NAMES)
+    rest = {name: value for name, value in filters.items() if name not in {*RANGE_NAMES, *OTHER_RANGE_NAMES}}
+    query = DataQuery(source=source, id=id, start=start, end=end, **rest)
     path = f"/{source}s/{query.id:d}/data/"
     operation = room(path, {"session_key": session_key, **dict(query.operation().query)})
     counts, gaps = Counts(), Gaps(manners.on_gap)

@@ -39,10 +39,14 @@ class LiveOptions(TypedDict, total=False):
 class SiteMeasurements(LiveOptions, total=False):
     """How a site's records are listened to, and which; the filters are those of `get_data`."""
 
-    start_datetime: datetime | None
-    """First moment, included; with a time zone."""
-    end_datetime: datetime | None
-    """Last moment, included; with a time zone."""
+    start_datetime: datetime | str | None
+    """First moment, included; with a time zone. A datetime, or ISO 8601 text."""
+    end_datetime: datetime | str | None
+    """Last moment, included; with a time zone. A datetime, or ISO 8601 text."""
+    start: datetime | str | None
+    """Another name for `start_datetime`."""
+    end: datetime | str | None
+    """Another name for `end_datetime`."""
     stage_number: int | None
     """Only this stage; needs `stage_name_filter`."""
     stage_name_filter: StageNameFilters | OperationName | None

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from base64 import b64encode
+from functools import cached_property
 from urllib.parse import parse_qs, quote
 
 from datastore_sdk.exceptions import CallError
 from datastore_sdk.transport.effects import Request
 
 _STARS = "***"
+_SHORTEST_CODE = 8
+"""Letters of base64 that are no coincidence."""
 _SECRET_FIELDS = ("client_secret", "client_id")
 
 
@@ -19,19 +24,39 @@ class Mask:
         if request.secret:
             fields = parse_qs((request.content or b"").decode())
             secrets += [value for name in _SECRET_FIELDS for value in fields.get(name, ())]
-        forms = {form for secret in secrets if secret for form in _forms(secret)}
-        self._forms = sorted(forms, key=len, reverse=True)
+        self._secrets = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
 
     def hide(self, text: str, *, cut: bool = False) -> str:
         """The text without secrets; where it was cut, also without what may be the beginning of one at its end."""
-        for form in self._forms:
-            text = text.replace(form, _STARS)
-        return text[: -len(self._forms[0])] if cut and self._forms else text
+        if not self._secrets:
+            return text
+        text = self._pattern.sub(_STARS, text)
+        return text[: -max(len(quote(secret, safe="")) for secret in self._secrets)] if cut else text
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        spelled = ["".join(map(_spellings, secret)) for secret in self._secrets]
+        coded = [re.escape(part) for secret in self._secrets for part in _in_base64(secret)]
+        return re.compile("|".join([*spelled, *coded]))
 
 
-def _forms(secret: str) -> tuple[str, ...]:
-    """As it is, in a URL, and in JSON that escapes slashes."""
-    return secret, quote(secret, safe=""), secret.replace("/", r"\/")
+def _spellings(letter: str) -> str:
+    """The pattern of a letter as it is, in a URL, and escaped in JSON, also in JSON within JSON."""
+    number = ord(letter)
+    percent = "".join(f"%{byte:02x}" for byte in letter.encode("utf-8", "surrogatepass"))
+    return rf"(?:\\*{re.escape(letter)}|(?i:{percent})|\\+u(?i:{number:04x}))"
+
+
+def _in_base64(secret: str) -> set[str]:
+    """What base64 makes of a secret inside a text, in both alphabets, except for letters that its neighbours change."""
+    found: set[str] = set()
+    for before, shared in enumerate((0, 2, 3)):
+        plain = b"\0" * before + secret.encode("utf-8", "surrogatepass")
+        whole = len(plain) * 4 // 3  # the letters that depend on nothing behind the secret
+        part = b64encode(plain).decode()[shared:whole]
+        if len(part) >= _SHORTEST_CODE:
+            found |= {part, part.replace("+", "-").replace("/", "_")}
+    return found
 
 
 def printable(text: str) -> str:

@@ -88,7 +88,8 @@ def test_an_example_runs(
     assert {request.status for request in answered} <= {101, 404, *(range(200, 205) if untidiness else (200,))}
     assert bool(capsys.readouterr().out) is ("print(" in example.text)
     saved = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
-    assert saved == set(re.findall(r'save\("(.+?)"', example.text))
+    reports = {f"{name}.coverage.json" for name in re.findall(r'save\("(.+?)", coverage=True', example.text)}
+    assert saved == {*re.findall(r'save\("(.+?)"', example.text), *reports}
 
 
 @pytest.mark.parametrize("example", TESTS, ids=str)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from datastore_sdk.data import Data, DataAsync, DataQuery
+from datastore_sdk.data import CoverageReport, Data, DataAsync, DataQuery
 from datastore_sdk.transport import Client
 from datastore_sdk.transport.calls.exchange import Calls
 
@@ -26,7 +26,12 @@ class Form(ABC):
         """Puts records into the list one by one, so that those before an error can be looked at."""
 
     @abstractmethod
-    def save(self, client: Client, queries: Sequence[DataQuery], path: Path | str, **options: Any) -> None: ...
+    def save(
+        self, client: Client, queries: Sequence[DataQuery], path: Path | str, **options: Any
+    ) -> CoverageReport | None: ...
+
+    @abstractmethod
+    def coverage(self, client: Client, queries: Sequence[DataQuery], **options: Any) -> CoverageReport: ...
 
 
 class SyncForm(Form):
@@ -39,9 +44,15 @@ class SyncForm(Form):
             for record in Data(client, queries):
                 into.append(record)  # noqa: PERF402 - one by one, see above
 
-    def save(self, client: Client, queries: Sequence[DataQuery], path: Path | str, **options: Any) -> None:
+    def save(
+        self, client: Client, queries: Sequence[DataQuery], path: Path | str, **options: Any
+    ) -> CoverageReport | None:
         with client:
-            Data(client, queries).save(path, **options)
+            return Data(client, queries).save(path, **options)
+
+    def coverage(self, client: Client, queries: Sequence[DataQuery], **options: Any) -> CoverageReport:
+        with client:
+            return Data(client, queries).coverage(**options)
 
 
 class AsyncForm(Form):
@@ -60,12 +71,21 @@ class AsyncForm(Form):
 
         asyncio.run(main())
 
-    def save(self, client: Client, queries: Sequence[DataQuery], path: Path | str, **options: Any) -> None:
-        async def main() -> None:
+    def save(
+        self, client: Client, queries: Sequence[DataQuery], path: Path | str, **options: Any
+    ) -> CoverageReport | None:
+        async def main() -> CoverageReport | None:
             async with client:
-                await DataAsync(client, queries).asave(path, **options)
+                return await DataAsync(client, queries).asave(path, **options)
 
-        asyncio.run(main())
+        return asyncio.run(main())
+
+    def coverage(self, client: Client, queries: Sequence[DataQuery], **options: Any) -> CoverageReport:
+        async def main() -> CoverageReport:
+            async with client:
+                return await DataAsync(client, queries).acoverage(**options)
+
+        return asyncio.run(main())
 
 
 FORMS: dict[str, Form] = {"sync": SyncForm(), "async": AsyncForm()}

@@ -62,6 +62,18 @@ def test_neither(): ...
 """
 
 
+ALIKE = """
+import pytest
+from datastore_sdk import Pad
+
+NAMES = ["a b", "a-b", "a/b", "A-b", "a" * 300, "a" * 299 + "b"]
+
+@pytest.mark.parametrize("name", NAMES)
+def test_search(restream_cassette, name):
+    Pad.get_models(name_search=name)
+"""
+
+
 @pytest.fixture
 def example(tmp_path: Path) -> Path:
     return Path(shutil.copytree(EXAMPLE, tmp_path / "example"))
@@ -71,6 +83,19 @@ def test_the_example_runs_offline(example: Path) -> None:
     done = run_pytest(example)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "4 passed" in done.stdout
+
+
+def test_each_test_has_a_cassette_of_its_own(tmp_path: Path) -> None:
+    """Also where names differ only in what file names cannot have, and one test alone is replayed."""
+    (tmp_path / "test_it.py").write_text(ALIKE)
+    with Sandbox(now=NOW, days=1) as sandbox:
+        done = run_pytest(tmp_path, "--restream-record=once", variables=sandbox.environment)
+    assert done.returncode == 0, done.stdout
+    names = {path.name.lower() for path in (tmp_path / "cassettes" / "test_it").iterdir()}
+    assert len(names) == 6
+    assert "test_search-a-b-.yaml" in names
+    assert run_pytest(tmp_path).returncode == 0
+    assert "1 passed" in run_pytest(tmp_path, "-k", "a/b").stdout
 
 
 def test_options_of_the_sandbox_have_names(tmp_path: Path) -> None:

@@ -175,6 +175,12 @@ def test_files_that_cannot_be_used(text: str, message: str, write: Write, monkey
     assert SECRET not in str(caught.value)
 
 
+def test_a_byte_order_mark_is_no_part_of_the_file(write: Write) -> None:
+    """Windows' editors write one."""
+    write('\ufeff[default]\nauth_token = "number-two"\n')
+    assert client_for().get_access_token() == "number-two"
+
+
 def test_bytes_that_are_no_text(write: Write) -> None:
     write("").write_bytes(b"[default]\nauth_token = \xff")
     with pytest.raises(ConfigurationError, match="not in UTF-8"):

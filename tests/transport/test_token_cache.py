@@ -114,6 +114,30 @@ def test_nobody_else_can_read_it(process: Any, tmp_path: Path) -> None:
     assert not {"crew", "127.0.0.1"} & {*file_in(tmp_path).name.split("-")}
 
 
+@POSIX
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o702])
+def test_a_folder_that_others_can_write_is_closed(
+    mode: int, process: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They could replace the token, or the lock."""
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache").chmod(mode)
+    process().run(list_pads())
+    assert (tmp_path / "cache").stat().st_mode & 0o777 == 0o700
+    assert "its mode is 0700 now" in caplog.text
+
+
+@POSIX
+@pytest.mark.parametrize("mode", [0o1777, 0o755, 0o750])
+def test_other_folders_stay_as_they_are(mode: int, process: Any, tmp_path: Path) -> None:
+    """In a sticky folder, such as /tmp, nobody replaces another user's files."""
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache").chmod(mode)
+    process().run(list_pads())
+    assert (tmp_path / "cache").stat().st_mode & 0o7777 == mode
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "cache").iterdir()} == {0o600}
+
+
 def test_hosts_and_clients_have_their_own(process: Any, tmp_path: Path) -> None:
     process().run(list_pads())
     process(client_id="other").run(list_pads())

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryFile, gettempdir
-from typing import IO
+from tempfile import gettempdir
+from typing import IO, Any
 from weakref import finalize
 
 import pyarrow as pa
 
 from datastore_sdk.data.files import naming
+from datastore_sdk.data.storing import scratch_file
 
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
 """Costs less time than it saves: most columns of a batch are mostly empty."""
@@ -28,7 +29,7 @@ class Spool:
 
     def __init__(self, target: Path | None = None) -> None:
         self._about = target or Path(gettempdir())
-        self._file = TemporaryFile(dir=target and target.parent)  # noqa: SIM115 - closed by close()
+        self._file: Any = scratch_file(target and target.parent, buffer=-1)  # Arrow writes whole batches
         self._count = 0
         self.close = finalize(self, _close, self._file)
         """Throws the batches away."""

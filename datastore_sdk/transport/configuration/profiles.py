@@ -144,7 +144,7 @@ def _parsed(path: Path) -> dict[str, Any]:
     import tomllib  # here, for it takes long
 
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(path.read_text("utf-8-sig"))
     except tomllib.TOMLDecodeError as error:  # says where, and shows no more than a character
         raise ConfigurationError(f"{path} is not TOML: {error}") from None
     except UnicodeDecodeError:

@@ -16,3 +16,8 @@ def is_private(status: os.stat_result) -> bool:
 def readable_by_others(status: os.stat_result) -> bool:
     """Whether the mode of a file lets others in."""
     return os.name != "nt" and bool(status.st_mode & (stat.S_IRWXG | stat.S_IRWXO))
+
+
+def others_can_write(status: os.stat_result) -> bool:
+    """Whether the mode lets others change a file, or replace those of a folder."""
+    return os.name != "nt" and bool(status.st_mode & (stat.S_IWGRP | stat.S_IWOTH))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+import stat
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from datastore_sdk.transport.credentials.file_lock import FileLock
-from datastore_sdk.transport.credentials.private_files import is_private
+from datastore_sdk.transport.credentials.private_files import is_private, others_can_write
 from datastore_sdk.transport.credentials.tokens import is_token
 from datastore_sdk.transport.effects import Sleep, Steps
 from datastore_sdk.transport.telling.logs import logger
@@ -71,6 +72,7 @@ class TokenCache:
         waited = 0.0
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._close_to_others()
             while not self._lock.acquire():
                 if waited >= PATIENCE:
                     log.warning("another process has held %s for %.0f s; not waiting for it", self._lock.path, waited)
@@ -81,6 +83,20 @@ class TokenCache:
             self._complain(error)
             return False
         return True
+
+    def _close_to_others(self) -> None:
+        """Take the folder away from others if it is the user's own; a folder of the system, such as /tmp, stays."""
+        status = self._folder.stat()
+        if os.name == "nt" or status.st_uid != os.geteuid() or not others_can_write(status):
+            return
+        if status.st_mode & stat.S_ISVTX:
+            return
+        try:
+            self._folder.chmod(0o700)
+        except OSError:
+            log.warning("others can replace the files in the token cache %s; run: chmod 700 %s", *[self._folder] * 2)
+        else:
+            log.warning("others could replace the files in the token cache %s; its mode is 0700 now", self._folder)
 
     def unlock(self) -> None:
         """Lets other processes ask."""

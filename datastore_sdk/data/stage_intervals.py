@@ -1,0 +1,103 @@
+"""What is known of stages and sites beside the records, to say what was expected. Best effort: records do without."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from msgspec import Struct
+
+from datastore_sdk.data.query import DataQuery
+from datastore_sdk.exceptions import RestreamError
+from datastore_sdk.transport.calls.exchange import Exchange
+from datastore_sdk.transport.effects import Steps
+from restream_api.api.pads import list_pad_stages
+from restream_api.api.sites import list_site_stages, list_sites
+from restream_api.models import Stage
+from restream_api.types import Operation
+
+log = logging.getLogger("datastore_sdk")
+
+T = TypeVar("T")
+
+
+class StageInterval(Struct, frozen=True):
+    """One stage of a site."""
+
+    site: int
+    """Id of the site."""
+    seconds: range
+    """Its seconds."""
+    stage_number: int
+    state: str
+
+
+def stages_of_filter(exchange: Exchange, query: DataQuery) -> Steps[list[StageInterval] | None]:
+    """Return the stages that the stage filter of a query chooses; None if they could not be requested."""
+    stages = yield from _stages(
+        exchange, query.source, query.id, query.start, query.end, query.stage_number, query.stage_name_filter
+    )
+    if stages is None:
+        return None
+    number, name = query.stage_number, query.stage_name_filter
+    return [
+        stage
+        for stage in stages
+        if number in {None, stage.stage_number} and (name is None or stage.state.lower().startswith(name))
+    ]
+
+
+def stages_between(
+    exchange: Exchange, queries: Iterable[DataQuery], sites: Collection[int | None], first: int, last: int
+) -> Steps[list[StageInterval]]:
+    """Return the stages of sites within a time range; none of those that could not be requested."""
+    found: list[StageInterval] = []
+    for source, id_ in dict.fromkeys((query.source, query.id) for query in queries):
+        if source == "pad" or id_ in sites:
+            start, end = (datetime.fromtimestamp(second, tz=UTC) for second in (first, last))
+            found += (yield from _stages(exchange, source, id_, start, end)) or []
+    return found
+
+
+def sites_of_pads(exchange: Exchange, queries: Iterable[DataQuery]) -> Steps[list[int]]:
+    """Return the ids of the sites whose records routed pads should have; none if they could not be requested."""
+    found: list[int] = []
+    for pad in dict.fromkeys(query.id for query in queries if query.source == "pad" and query.is_routed):
+        sites = yield from _tried(exchange, list_sites(pad_id=pad), f"the sites of pad {pad}")
+        found += [site.id for site in sites or () if site.pad_id == pad]  # the service may ignore the filter
+    return found
+
+
+def _stages(
+    exchange: Exchange,
+    source: str,
+    id_: int,
+    start: datetime | None,
+    end: datetime | None,
+    number: int | None = None,
+    state: str | None = None,
+) -> Steps[list[StageInterval] | None]:
+    list_stages = list_site_stages if source == "site" else list_pad_stages
+    operation = list_stages(id_, start=start, end=end, stage_number=number, state=state)
+    stages = yield from _tried(exchange, operation, f"the stages of {source} {id_}")
+    if stages is None:
+        return None
+    now = exchange.clock.now()
+    own: Sequence[Stage] = [stage for stage in stages if source == "pad" or stage.site == id_]
+    return [StageInterval(stage.site, _seconds(stage, now), stage.stage_number, stage.state) for stage in own]
+
+
+def _seconds(stage: Stage, now: float) -> range:
+    end = stage.end.timestamp() if stage.end else now
+    return range(int(stage.start.timestamp()), int(end) + 1)
+
+
+def _tried(exchange: Exchange, operation: Operation[T], what: str) -> Steps[T | None]:
+    """Return what a request returns; None if it fails, which is logged."""
+    try:
+        return (yield from exchange.fetch(operation))
+    except RestreamError as error:
+        log.warning("The coverage report does without %s: %s", what, error)
+        return None
