@@ -81,6 +81,7 @@ def test_objects(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
+@pytest.mark.filterwarnings("ignore::datastore_sdk.exceptions.MismatchWarning")
 @pytest.mark.parametrize("form", FORMS.values(), ids=[*FORMS])
 def test_records_that_come_site_by_site(form: Form, client: Client, tmp_path: Path) -> None:
     recorded = json.loads(sample("data_pad"))
