@@ -147,6 +147,7 @@ CALLS: dict[str, Call] = {
         Call("Data.data_fetcher", (RECORDS,), lambda c: c.collected(_data(c), lambda data: data.data_fetcher)),
         Call("Data.batches", (RECORDS,), lambda c: c.collected(_data(c), lambda data: data.batches(7))),
         Call("Data.head", (RECORDS,), lambda c: c(_data(c), "head", 1000)),
+        Call("Data.coverage", (RECORDS,), lambda c: c(c(_site(c), "get_data", START, END), "coverage")),
         Call("Data.save json", (RECORDS,), lambda c: c.saved(_data(c), "records.json")),
         Call("Data.save csv", (RECORDS,), lambda c: c.saved(_data(c), "records.csv")),
         Call("Data.save ndjson.gz", (RECORDS,), lambda c: c.saved(_data(c), "records.ndjson.gz")),
