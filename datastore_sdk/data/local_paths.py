@@ -17,7 +17,7 @@ def local_path(path: str | os.PathLike[str]) -> str:
         TypeError: The value is not a path.
         ValueError: The value is a URL, or an object that stands for a file elsewhere.
     """
-    if not isinstance(path, str | os.PathLike):
+    if not isinstance(path, str | os.PathLike):  # pyright: ignore[reportUnnecessaryIsInstance] - users without a type checker
         raise TypeError(f"path must be a str or a pathlib.Path, not {type(path).__name__}: {path!r}")
     if not isinstance(path, str):
         # cloudpathlib makes a local copy when it is asked for the path of the file, so look before.
@@ -27,7 +27,7 @@ def local_path(path: str | os.PathLike[str]) -> str:
         if not protocol and _URL.match(str(path)):
             raise _not_local(str(path))
     text: object = os.fspath(path)
-    if not isinstance(text, str):
+    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance] - for the same reason
         raise TypeError(f"path must be a str or a pathlib.Path, not {type(path).__name__}: {path!r}")
     if _URL.match(text):
         raise _not_local(text)

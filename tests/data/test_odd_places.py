@@ -73,7 +73,8 @@ def write_once(target: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     opens, os_open = Path.open, os.open
 
     def inside(path: Any) -> bool:
-        return isinstance(path, str | os.PathLike) and folder in (Path(path), *Path(path).parents)
+        at = Path(str(path))
+        return isinstance(path, str | os.PathLike) and folder in (at, *at.parents)
 
     def guarded(real: Any) -> Any:
         def call(path: Any, *others: Any, **options: Any) -> Any:

@@ -18,7 +18,8 @@ from restream_api.models import Field
 from tests.facade.forms import Form, asked
 from tests.facade.services import Serving
 from tests.formats.records import HOURS
-from tests.support.answers import answer, by_path
+from tests.support.answers import answer, by_path, then
+from tests.support.wire import Line
 
 BODY = b'[{"timestamp": 1, "slurry_rate": 5}]'
 
@@ -81,7 +82,7 @@ FIELDS_ANSWERS = {
     "broken": answer(500, {"detail": "Not for you."}),
     "busy": answer(429, {"detail": "Not for you."}, retry_after=0),
     "odd": answer(200, {"detail": "Not for you."}),
-    "closed": lambda line, _: line.close(),
+    "closed": then(b"", Line.close),
 }
 
 
