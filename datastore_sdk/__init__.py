@@ -11,7 +11,7 @@ in UTC.
 """
 
 from datastore_sdk.data import CoverageGap, CoverageReport, Data, DataAsync, Progress, SiteCoverage
-from datastore_sdk.entities import DataChange, Pad, Site, Stage, State
+from datastore_sdk.entities import DataChange, ObjectList, Pad, Site, Stage, State
 from datastore_sdk.enums import DataAggregations, DataFillMethods, DataResolutions, StageNameFilters
 from datastore_sdk.realtime import Gap, LiveData, LiveDataAsync, LiveStatistics
 from datastore_sdk.transport import (
@@ -52,6 +52,7 @@ __all__ = [
     "LiveData",
     "LiveDataAsync",
     "LiveStatistics",
+    "ObjectList",
     "Pad",
     "Progress",
     "QueueEvent",

@@ -146,6 +146,11 @@ def checked_form(form: DataForm) -> DataForm:
     return cast("DataForm", {name: value for name, value in form.items() if value is not None})
 
 
+def _default(annotation: str) -> Any:
+    """What a signature shows of a key that is left out: None if that can be passed, else the dots of a stub."""
+    return None if "None" in annotation.split(" | ") else ...
+
+
 def completed_by(kind: type) -> Callable[[F], F]:
     """Shows the keys of a TypedDict in the signature of a function that takes them as `**filters`.
 
@@ -157,8 +162,10 @@ def completed_by(kind: type) -> Callable[[F], F]:
         plain = [parameter for parameter in own.parameters.values() if parameter.kind is not Parameter.VAR_KEYWORD]
         rest = [parameter for parameter in own.parameters.values() if parameter.kind is Parameter.VAR_KEYWORD]
         keys = [
-            Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=getattr(hint, "__forward_arg__", hint))
-            for name, hint in kind.__annotations__.items()
+            Parameter(name, Parameter.KEYWORD_ONLY, default=_default(str(text)), annotation=text)
+            for name, text in (
+                (name, getattr(hint, "__forward_arg__", hint)) for name, hint in kind.__annotations__.items()
+            )
         ]
         function.__signature__ = own.replace(parameters=[*plain, *keys, *rest])  # type: ignore[attr-defined] # pyright: ignore[reportFunctionMemberAccess] - every function may have one
         return function

@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 from datastore_sdk.transport.calls.body import Body
 
+JsonText = bytes
+"""`Download` has an attribute of the name `bytes`."""
+
 
 class Download:
     """What has come of one download. One thread writes to it, any may read."""
@@ -21,6 +24,8 @@ class Download:
         """Timestamp of the last record of the query, in unix seconds."""
         self.notice: Callable[[], None] | None = None
         """Called whenever records are handed over."""
+        self.awaited: set[JsonText] = set()
+        """Names of fields, as JSON, that no record has had yet."""
         self._resumptions = 0
         self._bytes = 0
         self._body: Body | None = None
@@ -57,8 +62,13 @@ class Download:
         if self.notice is not None:
             self.notice()
 
+    def look_for_fields(self, text: JsonText) -> None:
+        """Note which of the awaited fields the JSON text of records has."""
+        self.awaited.difference_update([name for name in self.awaited if name in text])
+
     def part(self) -> Download:
         """The download of a part, whose records are handed over by this one."""
         part = Download()
+        part.awaited = self.awaited
         self._parts.append(part)
         return part

@@ -8,6 +8,7 @@ A folder that takes new files but does not rename or remove them (object stores 
 of which only the target may be written, holds no draft: it lies in the temporary folder and is copied at the end.
 
 Of what cannot be asked for again, live data, the draft is `<name>.unfinished`, and stays where it comes to no end.
+Formats that are written at the end have an ordinary draft, and such a file with the records beside it.
 """
 
 from __future__ import annotations
@@ -115,6 +116,11 @@ class Draft(ABC):
         """Throws it away, unless it has the target's place."""
         with suppress(OSError):  # what it still holds may find no room
             self.file.close()
+
+    def remove(self) -> None:
+        """Remove a draft that has a name: its content lies elsewhere."""
+        self.file.close()
+        _remove(self.path)
 
     def __enter__(self) -> Self:
         return self

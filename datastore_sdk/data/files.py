@@ -90,6 +90,19 @@ def _unplaced(error: OSError, draft: Draft, target: Path, *, kept: bool) -> OSEr
 
 
 @contextmanager
+def left_if_failed(target: Path) -> Generator[IO[bytes]]:
+    """A file beside the target, `<name>.unfinished`, which stays there unless the block ends well."""
+    target = target.resolve()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with naming(target, always=True):
+        draft = draft_of(target, kept=True)
+    with draft:
+        with naming(target):
+            yield draft.file
+        draft.remove()
+
+
+@contextmanager
 def naming(path: Path, *, always: bool = False) -> Generator[None]:
     """Has errors of the system say which file they are about.
 

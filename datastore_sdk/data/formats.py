@@ -27,6 +27,11 @@ _TEXTS: dict[str, TextWriterKind] = {
 }
 
 
+def is_incremental(kind: WriterKind) -> bool:
+    """Return whether records are in the file as soon as they are written, and can be read there by anybody."""
+    return kind in (JsonWriter, NdjsonWriter)
+
+
 def _parquet() -> WriterKind:
     needed("pyarrow", extra="arrow")
     from datastore_sdk.data.tables.writers import ParquetWriter

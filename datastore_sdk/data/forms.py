@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
@@ -25,6 +26,8 @@ class Form(msgspec.Struct, Generic[R], frozen=True):
     """Reads a JSON array of records."""
     keys: Callable[[R], tuple[Any, Any]]
     """Return `timestamp` and `site_id` of a record as they were sent; None for one that it does not have."""
+    text: Callable[[R], bytes]
+    """Return a record as JSON text."""
 
     def position(self, record: R) -> Position | None:
         """Where a record stands; None where it has no timestamp."""
@@ -57,6 +60,17 @@ def _read(cell: msgspec.Raw) -> Any:
         return None
 
 
-DICTS: Form[Record] = Form(dicts, _keys_of_dict)
-TEXTS: Form[msgspec.Raw] = Form(texts, _keys_of_text)
-CELLS: Form[Cells] = Form(cells, _keys_of_cells)
+def _text_of_dict(record: Record) -> bytes:
+    try:
+        return orjson.dumps(record)
+    except TypeError:  # lone surrogates, or nested too deeply for orjson
+        return json.dumps(record).encode()
+
+
+def _text_of_cells(record: Cells) -> bytes:
+    return b"{%b}" % b",".join(b"%b:%b" % (json.dumps(name).encode(), bytes(cell)) for name, cell in record.items())
+
+
+DICTS: Form[Record] = Form(dicts, _keys_of_dict, _text_of_dict)
+TEXTS: Form[msgspec.Raw] = Form(texts, _keys_of_text, bytes)
+CELLS: Form[Cells] = Form(cells, _keys_of_cells, _text_of_cells)

@@ -27,7 +27,7 @@ def local_path(path: str | os.PathLike[str]) -> str:
         if not protocol and _URL.match(str(path)):
             raise _not_local(str(path))
     text: object = os.fspath(path)
-    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance] - for the same reason
+    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance] - a PathLike of bytes
         raise TypeError(f"path must be a str or a pathlib.Path, not {type(path).__name__}: {path!r}")
     if _URL.match(text):
         raise _not_local(text)

@@ -169,6 +169,8 @@ class _Records:
         """Yield the records of batches, each noted just before it is handed over."""
         for batch in batches:
             self._tracker.deliver(batch)
+            if self._download.awaited:
+                self._download.look_for_fields(batch.text)
             self._download.hand_over(len(batch.records), self._tracker.last_second)
             yield batch.records
 

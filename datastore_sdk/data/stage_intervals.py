@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -30,7 +30,7 @@ class StageInterval(Struct, frozen=True):
     """Id of the site."""
     seconds: range
     """Its seconds."""
-    stage_number: int
+    stage_number: int | None
     state: str
 
 
@@ -66,7 +66,8 @@ def sites_of_pads(exchange: Exchange, queries: Iterable[DataQuery]) -> Steps[lis
     found: list[int] = []
     for pad in dict.fromkeys(query.id for query in queries if query.source == "pad" and query.is_routed):
         sites = yield from _tried(exchange, list_sites(pad_id=pad), f"the sites of pad {pad}")
-        found += [site.id for site in sites or () if site.pad_id == pad]  # the service may ignore the filter
+        ids = [site.get("id") for site in sites or () if site.get("pad_id") == pad]  # it may ignore the filter
+        found += [id_ for id_ in ids if isinstance(id_, int)]
     return found
 
 
@@ -85,13 +86,23 @@ def _stages(
     if stages is None:
         return None
     now = exchange.clock.now()
-    own: Sequence[Stage] = [stage for stage in stages if source == "pad" or stage.site == id_]
-    return [StageInterval(stage.site, _seconds(stage, now), stage.stage_number, stage.state) for stage in own]
+    intervals = [_interval(stage, now) for stage in stages]
+    return [each for each in intervals if each is not None and (source == "pad" or each.site == id_)]
 
 
-def _seconds(stage: Stage, now: float) -> range:
-    end = stage.end.timestamp() if stage.end else now
-    return range(int(stage.start.timestamp()), int(end) + 1)
+def _interval(stage: Stage, now: float) -> StageInterval | None:
+    """Return a stage's interval; None if the service did not send what it takes."""
+    site, start, end = (stage.get(name) for name in ("site", "start", "end"))
+    number, state = stage.get("stage_number"), stage.get("state")
+    if not (isinstance(site, int) and isinstance(start, datetime)):
+        return None
+    last = end.timestamp() if isinstance(end, datetime) else now
+    return StageInterval(
+        site,
+        range(int(start.timestamp()), int(last) + 1),
+        number if isinstance(number, int) else None,
+        state if isinstance(state, str) else "",
+    )
 
 
 def _tried(exchange: Exchange, operation: Operation[T], what: str) -> Steps[T | None]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import logging
+import re
 from collections.abc import Iterable
 from typing import TypeVar
 
@@ -16,14 +19,41 @@ from datastore_sdk.exceptions import CallError
 from datastore_sdk.transport.calls.exchange import Exchange
 from datastore_sdk.transport.effects import Steps
 
+log = logging.getLogger("datastore_sdk")
+
 R = TypeVar("R")
+
+_OF_A_SOURCE = re.compile(r"[A-Z]+\d+_")
+"""How the name of a field begins that carries its measurement source."""
 
 
 def batches(exchange: Exchange, queries: Iterable[DataQuery], download: Download, form: Form[R]) -> Steps[None]:
     """Emits the records of all queries, in order, in lists of the form."""
+    queries = [*queries]
+    download.awaited.update(json.dumps(name).encode() for query in queries for name in query.fields or ())
     for index, query in enumerate(queries):
         download.turn_to(index)
         yield from records(exchange, query, form, download)
+    if download.awaited and download.records:
+        _warn_of_missing_fields(queries[0], download)
+
+
+def _warn_of_missing_fields(query: DataQuery, download: Download) -> None:
+    missing = [name for name in query.fields or () if json.dumps(name).encode() in download.awaited]
+    if query.source == "pad" and not query.is_routed:
+        hint = "without is_routed=True, names carry the measurement source, such as 'M1_slurry_rate'"
+    elif any(_OF_A_SOURCE.match(name) for name in missing):
+        hint = "names with a measurement source, such as 'M1_slurry_rate', are those of pads without is_routed=True"
+    else:
+        hint = "get_fields_metadata() lists the names"
+    log.warning(
+        "None of the %d records of %s %d has the fields %s: %s",
+        download.records,
+        query.source,
+        query.id,
+        ", ".join(map(repr, missing)),
+        hint,
+    )
 
 
 def records(

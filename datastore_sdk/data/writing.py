@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from datastore_sdk.data.descriptions import Descriptions
-from datastore_sdk.data.files import replacing
-from datastore_sdk.data.formats import WriterKind
+from datastore_sdk.data.files import left_if_failed, replacing
+from datastore_sdk.data.formats import WriterKind, is_incremental
 from datastore_sdk.data.forms import Form
+from datastore_sdk.data.ndjson_writer import NdjsonWriter
 from datastore_sdk.transport.effects import Block, Steps, into
 
 
@@ -35,18 +36,24 @@ def written(
         columns: Those that are there whatever comes, where the format has columns.
         otherwise: Those that are there where there would be none.
         overwrite: Whether a file that exists may be replaced.
-        kept: Whether records are on their way to the disk as soon as they come, and stay there if this comes to no end.
+        kept: Whether records are in `<name>.unfinished` as soon as they come, and stay there if this comes to no end:
+            in the file itself, or as NDJSON where its format is complete only at the end.
     """
+    incremental = is_incremental(kind)
     with ExitStack() as stack:
-        file = stack.enter_context(replacing(target, overwrite=overwrite, kept=kept))
+        journal = stack.enter_context(left_if_failed(target)) if kept and not incremental else None
+        file = stack.enter_context(replacing(target, overwrite=overwrite, kept=kept and incremental))
         writer = stack.enter_context(kind(file))
         writer.expect(columns, otherwise)
         if writer.descriptive:
             writer.describe((yield from descriptions()))
 
         def write(batch: list[Any]) -> Steps[None] | None:
+            if journal is not None:
+                NdjsonWriter(journal).write([writer.form.text(record) for record in batch])
+                journal.flush()
             steps = writer.write(batch)
-            if kept:
+            if kept and incremental:
                 file.flush()
             return steps
 

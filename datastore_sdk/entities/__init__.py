@@ -1,9 +1,10 @@
 """Pads, sites, states, stages and data changes."""
 
 from datastore_sdk.entities.data_change import DataChange
+from datastore_sdk.entities.object_list import ObjectList
 from datastore_sdk.entities.pad import Pad
 from datastore_sdk.entities.site import Site
 from datastore_sdk.entities.stage import Stage
 from datastore_sdk.entities.state import State
 
-__all__ = ["DataChange", "Pad", "Site", "Stage", "State"]
+__all__ = ["DataChange", "ObjectList", "Pad", "Site", "Stage", "State"]

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Literal, Unpack, overload
 
 from datastore_sdk.entities.endpoints import Endpoints
+from datastore_sdk.entities.object_list import ObjectList
 from datastore_sdk.entities.resource import Resource
 from datastore_sdk.entities.stage import Stage, stages_of, stages_with
 from datastore_sdk.enums import OperationName, StageNameFilters
@@ -37,7 +38,7 @@ class AssetStages(Resource):
         as_dict: Literal[False] = False,
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[StageFilters],
-    ) -> list[Stage]: ...
+    ) -> ObjectList[Stage]: ...
     @overload
     def get_stages_metadata(
         self,
@@ -65,7 +66,7 @@ class AssetStages(Resource):
         as_dict: bool,
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[StageFilters],
-    ) -> list[Stage] | list[dict[str, Any]]: ...
+    ) -> ObjectList[Stage] | list[dict[str, Any]]: ...
     @completed_by(StageFilters)
     def get_stages_metadata(
         self,
@@ -79,7 +80,7 @@ class AssetStages(Resource):
         as_dict: bool = False,
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[StageFilters],
-    ) -> list[Stage] | list[dict[str, Any]]:
+    ) -> ObjectList[Stage] | list[dict[str, Any]]:
         """The history: frac stages, wireline runs and standby; site by site, newest first.
 
         A site's current stage is listed too; it has no `id` yet, and its `end` is None.
@@ -139,7 +140,7 @@ class AssetStages(Resource):
         as_dict: Literal[False] = False,
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[StageFilters],
-    ) -> list[Stage]: ...
+    ) -> ObjectList[Stage]: ...
     @overload
     async def aget_stages_metadata(
         self,
@@ -167,7 +168,7 @@ class AssetStages(Resource):
         as_dict: bool,
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[StageFilters],
-    ) -> list[Stage] | list[dict[str, Any]]: ...
+    ) -> ObjectList[Stage] | list[dict[str, Any]]: ...
     @completed_by(StageFilters)
     async def aget_stages_metadata(
         self,
@@ -181,7 +182,7 @@ class AssetStages(Resource):
         as_dict: bool = False,
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[StageFilters],
-    ) -> list[Stage] | list[dict[str, Any]]:
+    ) -> ObjectList[Stage] | list[dict[str, Any]]:
         """Async form of `get_stages_metadata`."""
         client = self._caller()
         query = stages_with(

@@ -30,7 +30,7 @@ class LivePad(Live):
         on_gap: Callable[[Gap], object] | None = None,
         **options: Unpack[PadMeasurements],
     ) -> tuple[LiveData[Record], str]:
-        """The records as they are measured. With any filter, the history that it matches comes first.
+        """The records as they are measured. With `start_datetime`, the history that the filters match comes first.
 
         Records come once each, those of each site in order of time. What the service sends again after a
         break is left out. Those that were lost with a connection are fetched over `get_data`, through the same

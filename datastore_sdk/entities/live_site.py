@@ -28,7 +28,7 @@ class LiveSite(Live):
         on_gap: Callable[[Gap], object] | None = None,
         **options: Unpack[SiteMeasurements],
     ) -> tuple[LiveData[Record], str]:
-        """The records as they are measured. With any filter, the history that it matches comes first.
+        """The records as they are measured. With `start_datetime`, the history that the filters match comes first.
 
         Records come once each, in order of time. What the service sends again after a break is left out. Those that
         were lost with a connection are fetched over `get_data`, through the same filters, and come before the records

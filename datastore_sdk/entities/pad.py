@@ -11,6 +11,7 @@ from datastore_sdk.entities.entity import Entity
 from datastore_sdk.entities.lists import pads_with, sites_with, states_with
 from datastore_sdk.entities.live_pad import LivePad
 from datastore_sdk.entities.measurement_sources import sites_of_sources, sources_of_pad
+from datastore_sdk.entities.object_list import ObjectList
 from datastore_sdk.entities.pad_records import PadRecords
 from datastore_sdk.entities.pad_sites import many_pads
 from datastore_sdk.entities.resource import many
@@ -54,7 +55,7 @@ class Pad(Asset, PadRecords, LivePad, PadModel):
         as_dict: Literal[False] = False,
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[PadFilters],
-    ) -> list[Self]: ...
+    ) -> ObjectList[Self]: ...
     @overload
     @classmethod
     def get_models(
@@ -76,7 +77,7 @@ class Pad(Asset, PadRecords, LivePad, PadModel):
         as_dict: bool,
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[PadFilters],
-    ) -> list[Self] | list[dict[str, Any]]: ...
+    ) -> ObjectList[Self] | list[dict[str, Any]]: ...
     @classmethod
     @completed_by(PadFilters)
     def get_models(
@@ -87,7 +88,7 @@ class Pad(Asset, PadRecords, LivePad, PadModel):
         as_dict: bool = False,
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[PadFilters],
-    ) -> list[Self] | list[dict[str, Any]]:
+    ) -> ObjectList[Self] | list[dict[str, Any]]:
         """Lists the pads that you have access to.
 
         Args:
@@ -121,7 +122,7 @@ class Pad(Asset, PadRecords, LivePad, PadModel):
         as_dict: Literal[False] = False,
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[PadFilters],
-    ) -> list[Self]: ...
+    ) -> ObjectList[Self]: ...
     @overload
     @classmethod
     async def aget_models(
@@ -143,7 +144,7 @@ class Pad(Asset, PadRecords, LivePad, PadModel):
         as_dict: bool,
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[PadFilters],
-    ) -> list[Self] | list[dict[str, Any]]: ...
+    ) -> ObjectList[Self] | list[dict[str, Any]]: ...
     @classmethod
     @completed_by(PadFilters)
     async def aget_models(
@@ -154,7 +155,7 @@ class Pad(Asset, PadRecords, LivePad, PadModel):
         as_dict: bool = False,
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[PadFilters],
-    ) -> list[Self] | list[dict[str, Any]]:
+    ) -> ObjectList[Self] | list[dict[str, Any]]:
         """Async form of `get_models`."""
         client = client_for(auth_token, client)
         del auth_token
@@ -167,7 +168,7 @@ class Pad(Asset, PadRecords, LivePad, PadModel):
         as_dict: Literal[False] = False,
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[SiteFilters],
-    ) -> list[Site]: ...
+    ) -> ObjectList[Site]: ...
     @overload
     def get_sites(
         self,
@@ -179,7 +180,7 @@ class Pad(Asset, PadRecords, LivePad, PadModel):
     @overload
     def get_sites(
         self, *, as_dict: bool, extra_filters: Mapping[str, QueryValue] | None = None, **filters: Unpack[SiteFilters]
-    ) -> list[Site] | list[dict[str, Any]]: ...
+    ) -> ObjectList[Site] | list[dict[str, Any]]: ...
     @completed_by(SiteFilters)
     def get_sites(
         self,
@@ -187,7 +188,7 @@ class Pad(Asset, PadRecords, LivePad, PadModel):
         as_dict: bool = False,
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[SiteFilters],
-    ) -> list[Site] | list[dict[str, Any]]:
+    ) -> ObjectList[Site] | list[dict[str, Any]]:
         """The sites (wells) of the pad.
 
         Args:
@@ -212,7 +213,7 @@ class Pad(Asset, PadRecords, LivePad, PadModel):
         as_dict: Literal[False] = False,
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[SiteFilters],
-    ) -> list[Site]: ...
+    ) -> ObjectList[Site]: ...
     @overload
     async def aget_sites(
         self,
@@ -224,7 +225,7 @@ class Pad(Asset, PadRecords, LivePad, PadModel):
     @overload
     async def aget_sites(
         self, *, as_dict: bool, extra_filters: Mapping[str, QueryValue] | None = None, **filters: Unpack[SiteFilters]
-    ) -> list[Site] | list[dict[str, Any]]: ...
+    ) -> ObjectList[Site] | list[dict[str, Any]]: ...
     @completed_by(SiteFilters)
     async def aget_sites(
         self,
@@ -232,7 +233,7 @@ class Pad(Asset, PadRecords, LivePad, PadModel):
         as_dict: bool = False,
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[SiteFilters],
-    ) -> list[Site] | list[dict[str, Any]]:
+    ) -> ObjectList[Site] | list[dict[str, Any]]:
         """Async form of `get_sites`."""
         client = self._caller()
         query = sites_with(filters, extra_filters, pad_id=self.id)
@@ -245,7 +246,7 @@ class Pad(Asset, PadRecords, LivePad, PadModel):
         as_dict: Literal[False] = False,
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[PadStateFilters],
-    ) -> list[State]: ...
+    ) -> ObjectList[State]: ...
     @overload
     def get_states(
         self,
@@ -261,7 +262,7 @@ class Pad(Asset, PadRecords, LivePad, PadModel):
         as_dict: bool,
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[PadStateFilters],
-    ) -> list[State] | list[dict[str, Any]]: ...
+    ) -> ObjectList[State] | list[dict[str, Any]]: ...
     @completed_by(PadStateFilters)
     def get_states(
         self,
@@ -269,7 +270,7 @@ class Pad(Asset, PadRecords, LivePad, PadModel):
         as_dict: bool = False,
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[PadStateFilters],
-    ) -> list[State] | list[dict[str, Any]]:
+    ) -> ObjectList[State] | list[dict[str, Any]]:
         """The current states of the pad's sites, of those that are configured to have one.
 
         Args:
@@ -293,7 +294,7 @@ class Pad(Asset, PadRecords, LivePad, PadModel):
         as_dict: Literal[False] = False,
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[PadStateFilters],
-    ) -> list[State]: ...
+    ) -> ObjectList[State]: ...
     @overload
     async def aget_states(
         self,
@@ -309,7 +310,7 @@ class Pad(Asset, PadRecords, LivePad, PadModel):
         as_dict: bool,
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[PadStateFilters],
-    ) -> list[State] | list[dict[str, Any]]: ...
+    ) -> ObjectList[State] | list[dict[str, Any]]: ...
     @completed_by(PadStateFilters)
     async def aget_states(
         self,
@@ -317,7 +318,7 @@ class Pad(Asset, PadRecords, LivePad, PadModel):
         as_dict: bool = False,
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[PadStateFilters],
-    ) -> list[State] | list[dict[str, Any]]:
+    ) -> ObjectList[State] | list[dict[str, Any]]:
         """Async form of `get_states`."""
         client = self._caller()
         query = states_with(filters, extra_filters, pad_id=self.id)

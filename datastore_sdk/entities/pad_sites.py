@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from datastore_sdk.entities.entity import Entity
 from datastore_sdk.entities.lists import ListQuery
 from datastore_sdk.entities.matching import Rule, carried, check_object, has_id, matching, mismatch
+from datastore_sdk.entities.object_list import ObjectList
 from datastore_sdk.entities.resource import many
 from datastore_sdk.exceptions import AnswerError, ContractError
 from datastore_sdk.transport import Client
@@ -50,7 +51,7 @@ def pad_id_of_site(client: Client, site_id: int, known: int | None = None) -> Fl
 
 def many_pads(
     kind: type[R], client: Client, query: ListQuery, *, as_dict: bool
-) -> Flow[list[R] | list[dict[str, Any]]]:
+) -> Flow[ObjectList[R] | list[dict[str, Any]]]:
     """Return the pads of a list; with the filter `site_pk`, only the one that the site says it lies on.
 
     Raises:
@@ -62,7 +63,9 @@ def many_pads(
         return pads
     pad_id = yield from pad_id_of_site(client, site_id)
     rule = Rule("id", f"the pad of site {site_id}", lambda value: id_of(value) == pad_id)
-    return matching(pads, [rule], query.operation.name)
+    if as_dict:
+        return matching(cast("list[dict[str, Any]]", pads), [rule], query.operation.name)
+    return ObjectList(matching(cast("ObjectList[R]", pads), [rule], query.operation.name))
 
 
 def of_sites(

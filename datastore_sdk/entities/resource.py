@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal, Self, TypeVar, overload
+from typing import Any, ClassVar, Literal, Protocol, Self, TypeVar, overload
 
 from datastore_sdk.checks import checked_id
 from datastore_sdk.entities.entity import Entity
 from datastore_sdk.entities.lists import ListQuery
 from datastore_sdk.entities.matching import carried, check_object, has_id, matching
+from datastore_sdk.entities.object_list import ObjectList
 from datastore_sdk.transport import Client, client_for
 from datastore_sdk.transport.calls.exchange import Flow
 from datastore_sdk.transport.json_body import id_of
@@ -18,10 +19,18 @@ R = TypeVar("R", bound=Entity)
 T = TypeVar("T")
 
 
+class GetById(Protocol):
+    """Makes the operation that fetches an object by its id."""
+
+    def __call__(self, id: int, /) -> Operation[Any]:
+        """Return the operation."""
+        ...
+
+
 class Resource(Entity):
     """An entity with an endpoint of its own."""
 
-    _get: ClassVar[staticmethod[[int], Operation[Any]]]
+    _get: ClassVar[GetById]
     """The operation that fetches it."""
     _identity: ClassVar[tuple[str, ...]] = ("id",)
     """The keys that never change."""
@@ -151,9 +160,11 @@ def one(
     return answer if as_dict else kind.adopt(answer, client)
 
 
-def many(kind: type[R], client: Client, query: ListQuery, *, as_dict: bool) -> Flow[list[R] | list[dict[str, Any]]]:
+def many(
+    kind: type[R], client: Client, query: ListQuery, *, as_dict: bool
+) -> Flow[ObjectList[R] | list[dict[str, Any]]]:
     """Return the objects of a list that were asked for: as ours, or as dicts untouched."""
     operation = query.operation
     answer = yield from answer_to(operation, as_dict=as_dict)
     found = matching(answer, query.rules, operation.name)
-    return found if as_dict else [kind.adopt(model, client) for model in found]
+    return found if as_dict else ObjectList(kind.adopt(model, client) for model in found)

@@ -14,6 +14,7 @@ from datastore_sdk.entities.entity import Entity
 from datastore_sdk.entities.lists import sites_with
 from datastore_sdk.entities.live_site import LiveSite
 from datastore_sdk.entities.measurement_sources import sources_of_site
+from datastore_sdk.entities.object_list import ObjectList
 from datastore_sdk.entities.pad_sites import pad_id_of_site
 from datastore_sdk.entities.resource import many, one
 from datastore_sdk.entities.state import State, states_of_site
@@ -71,7 +72,7 @@ class Site(Asset, LiveSite, SiteModel):
         as_dict: Literal[False] = False,
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[AllSiteFilters],
-    ) -> list[Self]: ...
+    ) -> ObjectList[Self]: ...
     @overload
     @classmethod
     def get_models(
@@ -93,7 +94,7 @@ class Site(Asset, LiveSite, SiteModel):
         as_dict: bool,
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[AllSiteFilters],
-    ) -> list[Self] | list[dict[str, Any]]: ...
+    ) -> ObjectList[Self] | list[dict[str, Any]]: ...
     @classmethod
     @completed_by(AllSiteFilters)
     def get_models(
@@ -104,7 +105,7 @@ class Site(Asset, LiveSite, SiteModel):
         as_dict: bool = False,
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[AllSiteFilters],
-    ) -> list[Self] | list[dict[str, Any]]:
+    ) -> ObjectList[Self] | list[dict[str, Any]]:
         """Lists the sites that you have access to.
 
         Args:
@@ -138,7 +139,7 @@ class Site(Asset, LiveSite, SiteModel):
         as_dict: Literal[False] = False,
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[AllSiteFilters],
-    ) -> list[Self]: ...
+    ) -> ObjectList[Self]: ...
     @overload
     @classmethod
     async def aget_models(
@@ -160,7 +161,7 @@ class Site(Asset, LiveSite, SiteModel):
         as_dict: bool,
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[AllSiteFilters],
-    ) -> list[Self] | list[dict[str, Any]]: ...
+    ) -> ObjectList[Self] | list[dict[str, Any]]: ...
     @classmethod
     @completed_by(AllSiteFilters)
     async def aget_models(
@@ -171,7 +172,7 @@ class Site(Asset, LiveSite, SiteModel):
         as_dict: bool = False,
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[AllSiteFilters],
-    ) -> list[Self] | list[dict[str, Any]]:
+    ) -> ObjectList[Self] | list[dict[str, Any]]:
         """Async form of `get_models`."""
         client = client_for(auth_token, client)
         del auth_token

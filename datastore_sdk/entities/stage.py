@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, Unpack
+from typing import Any, NamedTuple, Unpack, cast
 
 from datastore_sdk.checks import (
     RANGE_NAMES,
@@ -27,6 +27,7 @@ from datastore_sdk.entities.filter_validation import OTHERWISE, checked_extra_fi
 from datastore_sdk.entities.intervals import interval_of
 from datastore_sdk.entities.lists import ExtraFilters
 from datastore_sdk.entities.matching import Rule, carried, has_id, has_operation, is_from, is_until, matching
+from datastore_sdk.entities.object_list import ObjectList
 from datastore_sdk.entities.pad_sites import of_sites
 from datastore_sdk.entities.resource import answer_to
 from datastore_sdk.enums import OperationName, StageNameFilters
@@ -164,7 +165,7 @@ def stages_with(
 
 def stages_of(
     endpoints: Endpoints, id: int, known_sites: frozenset[int], client: Client, query: StageQuery, *, as_dict: bool
-) -> Flow[list[Stage] | list[dict[str, Any]]]:
+) -> Flow[ObjectList[Stage] | list[dict[str, Any]]]:
     """Return the stages that were asked for, as the service orders them: as ours, or as dicts untouched."""
     operation = query.operation
     read = matching((yield from answer_to(operation, as_dict=as_dict)), query.rules, operation.name)
@@ -174,7 +175,7 @@ def stages_of(
     if query.add_aggregations and is_array(stages):  # untouched, it and its items may be anything
         known = [stage for stage in stages if isinstance(stage, Stage) or is_object(stage)]
         yield from _add_aggregations(endpoints, id, known, query.aggregations, as_dict=as_dict)
-    return stages
+    return cast("list[dict[str, Any]]", stages) if as_dict else ObjectList(cast("list[Stage]", stages))
 
 
 def _add_aggregations(

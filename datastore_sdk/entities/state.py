@@ -8,6 +8,7 @@ from typing import Any, Literal, Self, Unpack, overload
 from datastore_sdk.entities.entity import Entity
 from datastore_sdk.entities.lists import states_with
 from datastore_sdk.entities.matching import carried, mismatch
+from datastore_sdk.entities.object_list import ObjectList
 from datastore_sdk.entities.resource import Resource, many
 from datastore_sdk.filters import StateFilters, completed_by
 from datastore_sdk.transport import Client, client_for
@@ -44,7 +45,7 @@ class State(Resource, StateModel):
         as_dict: Literal[False] = False,
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[StateFilters],
-    ) -> list[Self]: ...
+    ) -> ObjectList[Self]: ...
     @overload
     @classmethod
     def get_models(
@@ -66,7 +67,7 @@ class State(Resource, StateModel):
         as_dict: bool,
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[StateFilters],
-    ) -> list[Self] | list[dict[str, Any]]: ...
+    ) -> ObjectList[Self] | list[dict[str, Any]]: ...
     @classmethod
     @completed_by(StateFilters)
     def get_models(
@@ -77,7 +78,7 @@ class State(Resource, StateModel):
         as_dict: bool = False,
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[StateFilters],
-    ) -> list[Self] | list[dict[str, Any]]:
+    ) -> ObjectList[Self] | list[dict[str, Any]]:
         """Lists the states of all sites that you have access to and that are configured.
 
         Args:
@@ -107,7 +108,7 @@ class State(Resource, StateModel):
         as_dict: Literal[False] = False,
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[StateFilters],
-    ) -> list[Self]: ...
+    ) -> ObjectList[Self]: ...
     @overload
     @classmethod
     async def aget_models(
@@ -129,7 +130,7 @@ class State(Resource, StateModel):
         as_dict: bool,
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[StateFilters],
-    ) -> list[Self] | list[dict[str, Any]]: ...
+    ) -> ObjectList[Self] | list[dict[str, Any]]: ...
     @classmethod
     @completed_by(StateFilters)
     async def aget_models(
@@ -140,14 +141,14 @@ class State(Resource, StateModel):
         as_dict: bool = False,
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[StateFilters],
-    ) -> list[Self] | list[dict[str, Any]]:
+    ) -> ObjectList[Self] | list[dict[str, Any]]:
         """Async form of `get_models`."""
         client = client_for(auth_token, client)
         del auth_token
         return await client.arun(many(cls, client, states_with(filters, extra_filters), as_dict=as_dict))
 
 
-def states_of_site(client: Client, site_id: int, *, as_dict: bool) -> Flow[list[State] | list[dict[str, Any]]]:
+def states_of_site(client: Client, site_id: int, *, as_dict: bool) -> Flow[ObjectList[State] | list[dict[str, Any]]]:
     """Return the states of one site: one, or none where it is not configured.
 
     Raises:

@@ -12,6 +12,7 @@ last minute are asked for.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -24,6 +25,7 @@ from datastore_sdk.data.resume import resumed
 from datastore_sdk.exceptions import CallError, NoConnectionError
 from datastore_sdk.realtime.counts import Counts
 from datastore_sdk.realtime.gaps import Gaps, gap
+from datastore_sdk.realtime.history import HistoryFilter, service_time, warn_of_start_ahead
 from datastore_sdk.realtime.listening import Hearer, pause
 from datastore_sdk.realtime.sources import Sources
 from datastore_sdk.transport.calls.exchange import Exchange
@@ -63,6 +65,8 @@ class Filling(Hearer[R]):
         gaps: Takes note of what is missing.
         counts: Takes note of the rest.
         site_id: The site that the room is of; None: records of any site may come.
+        history: Leaves out history that is replayed though no start was given; None: all that comes is wanted.
+        begin: The second from which on records are wanted, for a warning if it is ahead; None: any.
     """
 
     def __init__(
@@ -74,7 +78,11 @@ class Filling(Hearer[R]):
         gaps: Gaps,
         counts: Counts,
         site_id: int | None = None,
+        history: HistoryFilter[R] | None = None,
+        begin: int | None = None,
     ) -> None:
+        self._begin = begin
+        self._history = history
         self._exchange = exchange
         self._site_id = site_id
         self._sources = sources
@@ -93,6 +101,8 @@ class Filling(Hearer[R]):
     def take(self, items: list[R]) -> Steps[bool]:
         """Emits what is new of these, after what was lost before them."""
         items = self._own(items)
+        if self._history is not None:
+            items = self._history.live(items, self._exchange.clock.monotonic())
         self._note_time(items)
         self._sources.now = self._exchange.clock.now()
         self._patience = _FIRST_LOOK
@@ -100,7 +110,7 @@ class Filling(Hearer[R]):
             yield from self._look_behind(self._query, items)
         rest, count = items, 0
         while rest:
-            new, lost, rest = self._sources.new_of(rest, stop=self._query is not None)
+            new, lost, rest = self._sources.new_of(rest, stop=self._query is not None, settled=self._settled)
             self._report()
             if new:
                 count += len(new)
@@ -122,6 +132,15 @@ class Filling(Hearer[R]):
             return items
         report_left_out("records of a room", "site_id", str(self._site_id), others, len(others), len(items))
         return [item for item, site in zip(items, sites, strict=True) if site in fitting]
+
+    def shake_hands(self, headers: Mapping[str, str]) -> None:
+        """Note the time of the service."""
+        now = service_time(headers, self._exchange.clock.now())
+        if self._history is not None:
+            self._history.enter(now)
+        if self._begin is not None:
+            warn_of_start_ahead(self._begin, now, "live data")
+            self._begin = None
 
     def entered(self) -> Steps[None]:
         """Whether something was lost is seen when something comes, or when nothing does."""
@@ -226,7 +245,7 @@ class Filling(Hearer[R]):
     def _of_lost(self, effect: Effect[Any]) -> Steps[Any]:
         if not isinstance(effect, Emit):
             return (yield from effect)
-        new, _, _ = self._sources.new_of(effect.item)
+        new = self._sources.new_of_archive(effect.item)
         place = self._sources.position(effect.item[-1])
         self._reached = max(self._reached, place[0] if place else 0)
         self._counts.filled += len(new)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Generic, TypeVar
 
@@ -24,7 +25,15 @@ from datastore_sdk.realtime.messages import Messages
 from datastore_sdk.transport.calls.exchange import Exchange
 from datastore_sdk.transport.calls.retry import RetryPolicy
 from datastore_sdk.transport.effects import Answer, Emit, Sleep, Steps
-from datastore_sdk.transport.rooms.entering import Ping, Receive, RoomClosed, entered
+from datastore_sdk.transport.rooms.entering import (
+    Entered,
+    Ping,
+    Receive,
+    RoomClosed,
+    RoomRefusedError,
+    entered,
+    refusal_after_entering,
+)
 from datastore_sdk.transport.telling.logs import logger
 from restream_api.types import Operation
 
@@ -34,6 +43,18 @@ R = TypeVar("R")
 
 FATAL = (AuthenticationError, ForbiddenError, NotFoundError, BadRequestError, ContractError)
 """What coming back would not change."""
+_LASTING = 5.0
+"""Seconds after which a connection that told something new counts as one that lasted."""
+_AT_ONCE = 3
+"""How many connections in a row may be short, though they told something new, before waits between them grow."""
+_BEGINNING = 100
+"""How many messages of a connection are compared with those of earlier ones."""
+_MOST_BEGINNINGS = 1000
+"""How many messages are remembered for that."""
+_NOT_UNDERSTOOD = 60.0
+"""Seconds after which a room is given up of whose messages none is understood."""
+_FEWEST_NOT_UNDERSTOOD = 3
+"""How many messages, one after the other, that takes at least."""
 _SLICE = 0.1
 """A longer wait is cut into such pieces, in seconds, so that it can be ended."""
 
@@ -45,6 +66,9 @@ class Hearer(Generic[R]):
         """Emits what is new of these; whether anything was."""
         yield from Emit(items)
         return bool(items)
+
+    def shake_hands(self, headers: Mapping[str, str]) -> None:
+        """Take note of the headers with which the room was entered."""
 
     def entered(self) -> Steps[None]:
         """The room was entered, for the first time or again."""
@@ -75,7 +99,7 @@ class Listening(Generic[R]):
 
     The steps end where the service closed the connection and that is to be the end. They raise what ended the
     connection where errors are to be the end, what a refused room was refused with, and after `give_up_after` seconds
-    what kept it from being entered.
+    what kept it from telling anything new.
     """
 
     def __init__(
@@ -98,19 +122,37 @@ class Listening(Generic[R]):
         self.was_entered = False
         """Whether the room could be entered at least once."""
         self._news = False
-        self._alone_since = exchange.clock.monotonic()
+        self._short = 0
+        self._not_understood = 0
+        self._not_understood_since = 0.0
+        self._begun = 0
+        self._beginnings: set[int] = set()
+        self._refused_token: str | None = None
+        self._entered_at = self._fruitless_since = exchange.clock.monotonic()
 
     def steps(self) -> Steps[None]:
         """Emits what is heard, in lists, as it comes."""
         attempt = 0
         while True:
-            self._news = False
+            self._news, self._begun = False, 0
             ending = yield from self._ended()
             if ending is None:
                 return
-            attempt = 0 if self._news else attempt + 1
+            attempt = self._attempt_after(attempt)
             yield from self._wait(ending, attempt)
             self._counts.reconnections += self.was_entered
+
+    def _attempt_after(self, attempt: int) -> int:
+        """Return the number of the next attempt in a row of those that came to little; 0 after one that did not."""
+        if not self._news:
+            return attempt + 1
+        self._short = 0 if self._lasted >= _LASTING else self._short + 1
+        return max(0, self._short - _AT_ONCE)
+
+    @property
+    def _lasted(self) -> float:
+        """Seconds since the room was entered last."""
+        return self._exchange.clock.monotonic() - self._entered_at
 
     def _ended(self) -> Steps[CallError | RoomClosed | None]:
         """What ended a connection; None where that is to be the end of all."""
@@ -131,15 +173,13 @@ class Listening(Generic[R]):
         return isinstance(error, FATAL) or (isinstance(error, NoConnectionError) and error.permanent)
 
     def _wait(self, ending: CallError | RoomClosed, attempt: int) -> Steps[None]:
-        """Waits before the next attempt, not at all where the last brought something new."""
-        if isinstance(ending, CallError):
-            ending.attempts = max(1, attempt)
-            wait = self._wait_after(ending, attempt)
-            alone = self._exchange.clock.monotonic() - self._alone_since
-            if alone + wait > (self._manners.give_up_after or math.inf):
-                raise ending
-        else:
-            wait = self._lasting_wait(attempt)
+        """Waits before the next attempt, not at all where the last brought something new and lasted."""
+        error = ending if isinstance(ending, CallError) else self._fruitless(ending)
+        error.attempts = max(1, attempt)
+        wait = self._wait_after(error, attempt)
+        fruitless = self._exchange.clock.monotonic() - self._fruitless_since
+        if not self._news and fruitless + wait > (self._manners.give_up_after or math.inf):
+            raise error
         log.info("%s: %s; entering it again in %.1f s", self._room.path, ending, wait)
         yield from pause(wait)
 
@@ -163,13 +203,22 @@ class Listening(Generic[R]):
     def _once(self) -> Steps[None]:
         """Listens over one connection."""
         room = yield from entered(self._exchange, self._room)
+        entered_before = self.was_entered
         self.was_entered = self._counts.connected = True
+        self._entered_at = self._exchange.clock.monotonic()
         try:
+            self._hearer.shake_hands(room.answer.headers)
             yield from self._hearer.entered()
             yield from self._listen(room.answer)
+        except RoomRefusedError as closed:
+            if self._news or self._lasted >= self._manners.stale_after:  # the end of a visit, not a refusal
+                raise
+            self.was_entered = entered_before
+            raise (yield from self._refusal(room, closed)) from closed
         finally:
             self._counts.connected = False
-            self._alone_since = self._exchange.clock.monotonic()
+            if self._news or self._lasted >= self._manners.stale_after:  # rooms may be silent for long
+                self._fruitless_since = self._exchange.clock.monotonic()
             self._hearer.broken()
             yield from room.leave()
 
@@ -193,10 +242,62 @@ class Listening(Generic[R]):
 
     def _hear(self, messages: list[bytes]) -> Steps[None]:
         self._counts.last_message_at = self._exchange.clock.now()
+        unreadable = self._counts.unreadable
         items = self._messages.read(messages)
+        unread = self._counts.unreadable - unreadable
         self._counts.received += len(items)
-        if items and (yield from self._hearer.take(items)):
-            self._news = True
+        if items and (yield from self._hearer.take(items)) and self._differ(messages):
+            self._news, self._refused_token = True, None
+        misfit = self._counts.unreadable - unreadable - unread
+        if len(items) > misfit:
+            self._not_understood = 0
+        elif unread or misfit:
+            self._give_up_if_strange(unread + misfit)
+
+    def _give_up_if_strange(self, count: int) -> None:
+        """Note messages that are not understood.
+
+        Raises:
+            ContractError: For a while, none was understood.
+        """
+        now = self._exchange.clock.monotonic()
+        if not self._not_understood:
+            self._not_understood_since = now
+        self._not_understood += count
+        seconds = now - self._not_understood_since
+        if self._not_understood >= _FEWEST_NOT_UNDERSTOOD and seconds >= _NOT_UNDERSTOOD:
+            url = self._exchange.base_url + self._room.path
+            message = (
+                f"{self._room.method} {url}: none of the last {self._not_understood} messages, in {seconds:.0f} s, "
+                "could be understood; the log shows their beginnings. Update the SDK, or check the base URL"
+            )
+            raise ContractError(message, method=self._room.method, url=url)
+
+    def _differ(self, messages: list[bytes]) -> bool:
+        """Return whether these are not only what earlier connections began with, as far as that is known."""
+        if self._news or self._begun >= _BEGINNING:
+            return True
+        self._begun += len(messages)
+        beginning = {*map(hash, messages)}
+        differ = not beginning <= self._beginnings
+        if len(self._beginnings) > _MOST_BEGINNINGS:
+            self._beginnings.clear()
+        self._beginnings |= beginning
+        return differ
+
+    def _refusal(self, room: Entered, closed: RoomRefusedError) -> Steps[CallError]:
+        """Return the error for a refusal by close code: what it stands for, unless another token may help."""
+        error = refusal_after_entering(self._exchange, self._room, room, closed)
+        if isinstance(error, AuthenticationError | ForbiddenError) and room.request.token != self._refused_token:
+            self._refused_token = renewed = yield from self._exchange.access_token(rejected=room.request.token)
+            if renewed != room.request.token:
+                return closed  # entered again, with that token
+        return error
+
+    def _fruitless(self, closed: RoomClosed) -> NoConnectionError:
+        url = self._exchange.base_url + self._room.path
+        message = f"{self._room.method} {url}: the service {closed} and told nothing new"
+        return NoConnectionError(message, method=self._room.method, url=url, sent=True)
 
     def _dead(self) -> NoConnectionError:
         message = (

@@ -79,11 +79,15 @@ class LiveData(_Live[T]):
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Saves what comes to a file, in the format of its suffix (see `Data.save`), until `close()` is called.
 
-        NDJSON is the natural format of what has no end: a line is whole when it is there. However the stream ends, by
-        `close()`, by Ctrl-C or by an error, the file is completed and put in its place first, since what was heard
-        cannot be asked for again in the same way; then Ctrl-C or the error is raised. Until then records go to
-        `<name>.unfinished` beside it, as they come (NDJSON and JSON; other formats are written at the end). That is
-        what a program leaves that is killed, or interrupted once more meanwhile, and what a full disk leaves.
+        However the stream ends, by `close()`, by Ctrl-C or by an error, the file is completed and put in its place
+        first, since what was heard cannot be asked for again in the same way; then Ctrl-C or the error is raised.
+        Until then records are on disk in `<name>.unfinished` beside it, as they come. That is what a program leaves
+        that is killed, or interrupted once more meanwhile, and what a full disk leaves. For NDJSON and JSON it is the
+        beginning of the file; for CSV, Parquet, Arrow and compressed files it holds the records as NDJSON, one a line,
+        which takes room beside the file.
+
+        SIGTERM and SIGHUP kill a program like SIGKILL, unless it handles them. Have the handler call `close()`:
+        `signal.signal(signal.SIGTERM, lambda *_: live.close())`. With asyncio, use `loop.add_signal_handler`.
 
         Args:
             path: Where to save.

@@ -14,6 +14,7 @@ from datastore_sdk.data.query import DataQuery
 from datastore_sdk.realtime.counts import Counts
 from datastore_sdk.realtime.filling import Filling
 from datastore_sdk.realtime.gaps import Gaps
+from datastore_sdk.realtime.history import HistoryFilter
 from datastore_sdk.realtime.listening import Listening
 from datastore_sdk.realtime.manners import Manners
 from datastore_sdk.realtime.messages import Messages
@@ -25,6 +26,8 @@ from datastore_sdk.transport.effects import Steps
 from datastore_sdk.transport.rooms.entering import room
 
 _KEY = re.compile(r"[0-9a-fA-F]{32}")
+_NO_FILTERS = {"session_key", "si_units", "resolution", "routed"}
+"""What is sent in any case, and has the service replay nothing."""
 
 
 def session_key_from(given: str | None) -> str:
@@ -60,7 +63,7 @@ def measurements(
         source: Of what.
         id: Of which.
         session_key: The key of the service's queue.
-        filters: The filters of `get_data`. With any, what matches of the history comes first.
+        filters: The filters of `get_data`. With a start, what matches of the history comes first.
         manners: How to listen.
         resumed: Whether the session was listened to before, and goes on where it was left.
     """
@@ -72,12 +75,17 @@ def measurements(
     operation = room(path, {"session_key": session_key, **dict(query.operation().query)})
     counts, gaps = Counts(), Gaps(manners.on_gap)
     begin = query.seconds()[0] if query.start and not resumed else None
-    sources = Sources[Any](DICTS.position, query.step, begin)
+    sources = Sources[Any](DICTS, query.step, begin)
+    replayed = query.start is None and not resumed and not {name for name, _ in operation.query} <= _NO_FILTERS
+    history = HistoryFilter[Any](DICTS.position, query.step) if replayed else None
     filled = query if manners.fill_gaps and query.fill_data_method is None else None
 
     def listen(form: Form[Any], _: Hold) -> Steps[None]:
-        sources.position = form.position
-        filling = Filling(client.exchange, sources, form, filled, gaps, counts, query.id if source == "site" else None)
+        sources.take_form(form)
+        if history is not None:
+            history.position = form.position
+        site_id = query.id if source == "site" else None
+        filling = Filling(client.exchange, sources, form, filled, gaps, counts, site_id, history, begin)
         messages = Messages(form, counts, enveloped=True)
         return Listening(client.exchange, operation, messages, filling, manners, counts).steps()
 

@@ -33,7 +33,8 @@ class LiveOptions(TypedDict, total=False):
     """Seconds without any sign of life after which a connection counts as dead; 30 unless given. Half of it is waited
     for before the other side is asked for one."""
     give_up_after: float | None
-    """Seconds without a connection after which the error is raised; it is tried for ever unless given."""
+    """Seconds without a connection that brings anything new, after which the error is raised; it is tried for ever
+    unless given. Connections that live for `stale_after` count as good, for rooms may be silent for long."""
 
 
 class SiteMeasurements(LiveOptions, total=False):

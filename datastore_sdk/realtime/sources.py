@@ -1,9 +1,10 @@
-"""Which seconds of each source were handed over. Pure.
+"""Which records of each source were handed over. Pure.
 
 A source is a site; the records of a pad that are not routed to sites are one source together. What comes is a sequence
 of records, nearly always each one interval of the resolution (one second, unless it is coarser) after the last of its
-source. Whatever does not fit into that is either the same record once more (left out), a late one (handed over after
-all), or the first after a hole, in which at least one whole interval is missing.
+source. Whatever does not fit into that is either the same record once more (left out), one of a known second with
+other content (handed over), a late one (handed over after all), or the first after a hole, in which at least one whole
+interval is missing.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable
 from operator import itemgetter
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
-from datastore_sdk.data.forms import Position
+from datastore_sdk.data.forms import Form, Position
+from datastore_sdk.data.identity import identities
 
 R = TypeVar("R")
 
@@ -32,6 +34,8 @@ _MOST_HOLES = 1000
 """How many holes of a source are remembered; what lies before counts as handed over."""
 _MOST_ASKED = 100
 """How many questions of the last minute are remembered."""
+_REMEMBERED = 300
+"""How many seconds of a source are remembered with the content of their records; of older ones, any record is known."""
 _SECOND: Callable[[Any], Any] = itemgetter("timestamp")
 _NAME: Callable[[Any], Any] = itemgetter("site_id")
 _FOREVER = 1 << 62
@@ -48,12 +52,15 @@ class Source:
         step: Seconds from one record to the next.
     """
 
-    __slots__ = ("_holes", "_run", "_step", "first", "last")
+    __slots__ = ("_contents", "_holes", "_run", "_step", "first", "last", "several")
 
     def __init__(self, second: int, step: int) -> None:
         self.first = self.last = self._run = second
         self._step = step
         self._holes: list[tuple[int, int]] = []  # first and last second of each, in order
+        self._contents: dict[int, Any] = {}  # a record, or the digests of several
+        self.several = False
+        """Whether it has told several records of one second."""
 
     @property
     def flowing(self) -> bool:
@@ -70,7 +77,7 @@ class Source:
                 for seconds in missing
                 if not any(seconds[0] in known and seconds[-1] in known for known in asked)
             ),
-            None,
+            self.last if self.several else None,
         )
 
     def missing(self, first: int, last: int) -> list[range]:
@@ -106,6 +113,45 @@ class Source:
         self._holes[place:place] = [hole for hole in rest if hole[0] <= hole[1]]
         return True
 
+    def remember(self, seconds: Iterable[int], records: Iterable[Any]) -> None:
+        """Remember records of seconds that had none."""
+        self._contents.update(zip(seconds, records, strict=True))
+        if len(self._contents) > 2 * _REMEMBERED:
+            self._contents = {second: self._contents[second] for second in sorted(self._contents)[-_REMEMBERED:]}
+
+    def adds(self, second: int, record: Any, digest: Callable[[Any], bytes], *, otherwise: bool) -> bool:
+        """Return whether a record of a second that has some differs from all of them; remember it.
+
+        Args:
+            second: Its second.
+            record: The record.
+            digest: Returns the digest of a record.
+            otherwise: What to return if the second is no longer remembered.
+        """
+        known = self._contents.get(second)
+        if known is None:
+            if otherwise:
+                self.remember((second,), (record,))
+            return otherwise
+        digests = self._contents[second] = _digests(known, digest)
+        before = len(digests)
+        digests.add(digest(record))
+        self.several |= len(digests) > before
+        return len(digests) > before
+
+    def knows(self, second: int, record: Any, digest: Callable[[Any], bytes]) -> bool | None:
+        """Return whether this very record came; None if no record of its second is remembered."""
+        known = self._contents.get(second)
+        return None if known is None else digest(record) in _digests(known, digest)
+
+    def forget_form(self, digest: Callable[[Any], bytes]) -> None:
+        """Keep digests instead of records, whose form is about to change."""
+        self._contents = {second: _digests(known, digest) for second, known in self._contents.items()}
+
+
+def _digests(known: Any, digest: Callable[[Any], bytes]) -> set[bytes]:
+    return cast("set[bytes]", known) if isinstance(known, set) else {digest(known)}
+
 
 class _Broken(NamedTuple):
     """A source that has told nothing new since the connection broke."""
@@ -117,16 +163,17 @@ class _Broken(NamedTuple):
 
 
 class Sources(Generic[R]):
-    """The seconds of all sources of a room.
+    """The records of all sources of a room.
 
     Args:
-        position: Where a record stands: its second and its source.
+        form: The form of the records.
         step: Seconds from one record of a source to the next.
         begin: The second from which on all is to be told; None: from one that is not known.
     """
 
-    def __init__(self, position: Callable[[R], Position | None], step: int = 1, begin: int | None = None) -> None:
-        self.position = position
+    def __init__(self, form: Form[R], step: int = 1, begin: int | None = None) -> None:
+        self._form: Form[Any] = form
+        self.position = form.position
         self.step = step
         self._begin = None if begin is None else begin + -begin % step
         self._expected: int | None = None
@@ -139,16 +186,28 @@ class Sources(Generic[R]):
         self._asked = self._broken_at = 0
         self._asked_for = deque[range](maxlen=_MOST_ASKED)
         self._awaited: int | None = None
+        self._several = False
         self._missing: list[Missing] = []
 
+    def take_form(self, form: Form[R]) -> None:
+        """Note the form in which records come from now on."""
+        if form is not self._form:
+            for source in self._sources.values():
+                source.forget_form(self._digest)
+            self._form, self.position = form, form.position
+
+    def _digest(self, record: R) -> bytes:
+        return identities(b"[%b]" % self._form.text(record))[0].digest
+
     def new_of(  # noqa: C901 - one case for each way in which a record can come
-        self, records: list[R], *, stop: bool = False
+        self, records: list[R], *, stop: bool = False, settled: bool = False
     ) -> tuple[list[R], range, list[R]]:
         """Sorts out what has come.
 
         Args:
             records: What has come.
             stop: Whether to stop before a record that comes after seconds that may have been lost.
+            settled: Whether nothing is repeated any more, so that a record of a second too old to be remembered is new.
 
         Returns:
             Records to hand over; the intervals to ask for before the rest is looked at, by their first seconds, if any;
@@ -171,23 +230,48 @@ class Sources(Generic[R]):
             source = sources.get(name)
             if source is not None and second == source.last + 1:
                 source.last = second
+                source.remember((second,), (record,))
             elif not ordered and (source is None or second > source.last):
                 index, records, ordered = 0, self._in_order(records[index - 1 :]), True
                 continue
             elif sources and second - max(self.now, self.newest) > _AHEAD:
                 pass  # else all others would be late from now on, and none be missed
             elif source is None:
-                sources[name] = Source(second, step)
+                source = sources[name] = Source(second, step)
+                source.remember((second,), (record,))
             elif second > source.last:
                 if stop and name in self._unsure and second - max(source.last, self._asked) >= 2 * step:
                     return new, range(self._since(self._unsure_sources()), second, step), records[index - 1 :]
                 self._jump(source, name, second)
+                source.remember((second,), (record,))
             elif source.late(second):
                 self.late += 1
+                source.remember((second,), (record,))
+            elif source.adds(second, record, self._digest, otherwise=settled):
+                self.late += second < source.last
             else:
                 continue
             new.append(record)
         return new, range(0), []
+
+    def new_of_archive(self, records: list[R]) -> list[R]:
+        """Return the records of the archive that were not handed over.
+
+        It may write records differently than the room. So of a second that was told, it adds records only if it repeats
+        one of them.
+        """
+        repeated: set[Position] = set()
+        told: set[Position] = set()
+        for record in records:
+            place = self.position(record)
+            source = self._sources.get(place[1]) if place else None
+            known = source.knows(place[0], record, self._digest) if source and place else None
+            if place and known is not None:
+                (repeated if known else told).add(place)
+        other = told - repeated
+        return self.new_of([record for record in records if self.position(record) not in other] if other else records)[
+            0
+        ]
 
     def _goes_on(self, records: list[R]) -> bool:
         """Takes records that are just the next seconds of one source, as those of a site are; quickly."""
@@ -202,6 +286,7 @@ class Sources(Generic[R]):
             return False
         if alike:
             source.last = seconds[-1]
+            source.remember(seconds, records)
         return alike
 
     def _in_order(self, records: list[R]) -> list[R]:
@@ -241,6 +326,7 @@ class Sources(Generic[R]):
                 flowing = source.flowing and source.last >= newest - max(FLOWING, self.step)
                 self._unsure.setdefault(name, _Broken(source.last, flowing))
         self._awaited = self._first_awaited()
+        self._several = any(source.several for source in self._sources.values())
 
     def _first_awaited(self) -> int | None:
         awaited = [source.awaited(self._asked_for) for source in self._sources.values()]
@@ -284,7 +370,7 @@ class Sources(Generic[R]):
         if self._awaited is None or not self._unsure:
             return range(0)
         first, self._awaited = min(self._awaited, self._since(self._unsure_sources())), None
-        return range(first, self.newest, self.step)
+        return range(first, self.newest + self._several, self.step)  # of the newest second, others may be lost
 
     def take_ended(self) -> range:
         """The intervals that sources may have told and lost, silent since while others have not been; once."""

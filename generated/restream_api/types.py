@@ -115,6 +115,10 @@ def _names(model: type[Model]) -> dict[str, str]:
 QueryValue = str | int | float | bool | datetime | Enum | Sequence[str] | Sequence[int] | None
 
 
+# Libraries, such as pandas, make columns of mappings. As a base class it would bring another metaclass and `__eq__`.
+Mapping.register(Model)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+
+
 class Json(Generic[T]):
     """Reads the bytes of an answer as the type the contract gives; the validator is built on first use."""
 

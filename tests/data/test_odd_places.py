@@ -73,8 +73,8 @@ def write_once(target: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     opens, os_open = Path.open, os.open
 
     def inside(path: Any) -> bool:
-        at = Path(str(path))
-        return isinstance(path, str | os.PathLike) and folder in (at, *at.parents)
+        own = Path(os.fsdecode(path)) if hasattr(path, "__fspath__") or isinstance(path, str) else Path()
+        return folder in (own, *own.parents)
 
     def guarded(real: Any) -> Any:
         def call(path: Any, *others: Any, **options: Any) -> Any:

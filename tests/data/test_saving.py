@@ -187,6 +187,10 @@ def test_a_file_that_appears_meanwhile_is_not_replaced(
         finish(self)
 
     monkeypatch.setattr(JsonWriter, "finish", late)
-    with pytest.raises(FileExistsError):
+    with pytest.raises(FileExistsError) as raised:
         form.save(client_of(serve(RecordService(records_of(10)))), [SITE], path)
-    assert files_in(tmp_path) == {"records.json": b"of somebody else"}
+    left = files_in(tmp_path)
+    assert left.pop("records.json") == b"of somebody else"
+    ((name, content),) = left.items()
+    assert json.loads(content or b"") == records_of(10), "nor is the download"
+    assert name in f"{raised.value} {getattr(raised.value, '__notes__', '')}"

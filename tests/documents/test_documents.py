@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
+import subprocess
+import sys
 import time
 import tomllib
 from collections.abc import Iterator
@@ -12,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import certifi
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -20,6 +24,9 @@ from datastore_sdk.cli import main
 from datastore_sdk.sandbox import Sandbox, Untidiness
 from datastore_sdk.transport.clock import Clock
 from datastore_sdk.transport.slots import NOTICE
+from tests.conftest import NOW
+from tests.realtime.live import eventually
+from tests.support.wire import PATIENCE
 from tests.testing.runs import run_pytest
 
 ROOT = Path(__file__).parents[2]
@@ -48,7 +55,8 @@ def blocks(*languages: str) -> Iterator[Block]:
                 yield Block(match["language"], document, line, match["text"])
 
 
-EXAMPLES = list(blocks("python"))
+EXAMPLES = [example for example in blocks("python") if "signal.SIGTERM" not in example.text]
+SERVICES = [example for example in blocks("python") if "signal.SIGTERM" in example.text]
 COMMANDS = list(blocks("bash", "shell", "sh", "console"))
 TESTS = [example for example in EXAMPLES if "def test_" in example.text]
 WITHOUT_THE_SERVICE = ("with Sandbox(", "from datastore_sdk.drift", "def test_")
@@ -58,7 +66,7 @@ WORKFLOWS = list(blocks("yaml"))
 
 def test_all_blocks_were_found() -> None:
     fences = sum(document.read_text("utf-8").count("\n```") for document in DOCUMENTS)
-    assert len(EXAMPLES) + len(COMMANDS) + len(SETTINGS) + len(WORKFLOWS) == fences / 2
+    assert len(EXAMPLES) + len(SERVICES) + len(COMMANDS) + len(SETTINGS) + len(WORKFLOWS) == fences / 2
     assert len(EXAMPLES) >= 8
 
 
@@ -90,6 +98,26 @@ def test_an_example_runs(
     saved = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
     reports = {f"{name}.coverage.json" for name in re.findall(r'save\("(.+?)", coverage=True', example.text)}
     assert saved == {*re.findall(r'save\("(.+?)"', example.text), *reports}
+
+
+@pytest.mark.parametrize("example", SERVICES, ids=str)
+def test_a_program_that_runs_until_sigterm(example: Block, tmp_path: Path) -> None:
+    (name,) = re.findall(r'save\("(.+?)"', example.text)
+    file, unfinished = tmp_path / name, tmp_path / f"{name}.unfinished"
+    paths = os.pathsep.join(path for path in sys.path if path)
+    with Sandbox(now=NOW, days=1) as sandbox:
+        environment = {**os.environ, **sandbox.environment, "PYTHONPATH": paths}
+        with subprocess.Popen([sys.executable, "-c", example.text], cwd=tmp_path, env=environment) as run:
+            try:
+                eventually(lambda: any(request.status == 101 for request in sandbox.requests))
+                sandbox.advance(20)
+                eventually(lambda: unfinished.exists() and unfinished.read_text().count("\n") == 20)
+                run.send_signal(signal.SIGTERM)
+                assert run.wait(PATIENCE) == 0
+            finally:
+                run.kill()
+    assert pq.read_table(file).num_rows == 20  # pyright: ignore[reportUnknownMemberType]
+    assert list(tmp_path.iterdir()) == [file]
 
 
 @pytest.mark.parametrize("example", TESTS, ids=str)

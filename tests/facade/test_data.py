@@ -262,3 +262,38 @@ def test_arguments_that_a_site_does_not_have(sandbox: Sandbox, form: Form, name:
     with pytest.raises(TypeError, match=f"unexpected keyword argument '{name}'"):
         form(Site(id=981), "get_data", **{name: True})
     assert asked(sandbox) == []
+
+
+@pytest.mark.parametrize(
+    ("target", "fields", "routed", "missing", "hint"),
+    [
+        (Site(id=981), ["slury_rate", "slurry_rate"], {}, "'slury_rate'", "get_fields_metadata"),
+        (Site(id=981), ["M1_slurry_rate"], {}, "'M1_slurry_rate'", "are those of pads without"),
+        (Pad(id=681), ["slurry_rate"], {}, "'slurry_rate'", "without is_routed=True, names carry"),
+        (Pad(id=681), ["M1_slurry_rate"], {"is_routed": True}, "'M1_slurry_rate'", "are those of pads without"),
+        (Site(id=981), ["slurry_rate"], {}, "", ""),
+    ],
+)
+@pytest.mark.usefixtures("sandbox")
+def test_fields_that_no_record_has_are_warned_of(
+    target: object,
+    fields: list[str],
+    routed: dict[str, bool],
+    missing: str,
+    hint: str,
+    form: Form,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    records: list[Any] = []
+    for options in ({}, {} if isinstance(target, Pad) else {"parallel": 2}):
+        caplog.clear()
+        with caplog.at_level("WARNING", "datastore_sdk"):
+            records = form.records(form(target, "get_data", **MINUTE, fields=fields, **routed, **options))
+        messages = [record.getMessage() for record in caplog.records]
+        if missing and records:
+            (message,) = messages
+            assert f"has the fields {missing}: " in message
+            assert hint in message
+        else:
+            assert messages == []
+    assert records

@@ -55,7 +55,12 @@ def test_an_object_has_all_that_the_answer_has(
 ) -> None:
     model, sent = form(kind, "get_model", id), answered(f"/{path}/{id}/")
     assert set(model) == set(sent)
-    assert model.model_dump(mode="json", by_alias=True, exclude_unset=True) == sent
+    dumped = model.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    if kind is Site:  # its extent is told in unix seconds, and is in datetimes here
+        extent = dumped["metadata"] = {**dumped["metadata"]}
+        for name, moment in extent.items():
+            extent[name] = int(datetime.fromisoformat(moment).timestamp())
+    assert dumped == sent
     assert {name: getattr(model, name) for name in sent} == dict(model)
 
 

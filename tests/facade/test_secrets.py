@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from datastore_sdk import Client, DataChange, Pad, Site, State
-from datastore_sdk.exceptions import AnswerError, AuthenticationError, ContractError, RestreamError
+from datastore_sdk.exceptions import AnswerError, AuthenticationError, ConfigurationError, ContractError, RestreamError
 from datastore_sdk.sandbox import Sandbox
 from tests.conftest import NOW
 from tests.facade.forms import Form
@@ -65,12 +65,23 @@ def test_clients_and_data(form: Form) -> None:
         pickle.dumps(client)
 
 
-def test_unpickled_objects_take_the_environments_token(serving: Serving, form: Form, sandbox: Sandbox) -> None:
+def test_unpickled_objects_take_the_environments_token(form: Form, sandbox: Sandbox) -> None:
+    with Client("another-0123456789", base_url=sandbox.url) as client:
+        pickled = pickle.dumps(Pad(id=668, client=client))
+    twin = pickle.loads(pickled)
+    assert [site.pad_id for site in form(twin, "get_sites")] == [668] * 6
+    assert len(sandbox.requests) == 1
+
+
+def test_unpickled_objects_do_not_call_another_service(serving: Serving, form: Form, sandbox: Sandbox) -> None:
+    """An id means something else there: staging's pad 668 is not that of production."""
     service = serving(answer(200, []))
     twin = pickle.loads(pickle.dumps(Pad(id=668, client=service.client)))
-    assert [site.pad_id for site in form(twin, "get_sites")] == [668] * 6
+    for pad in (twin, pickle.loads(pickle.dumps(twin))):
+        with pytest.raises(ConfigurationError, match=f"pickled with a client of {service.client.base_url}, and the"):
+            form(pad, "get_sites")
     assert service.asked == []
-    assert len(sandbox.requests) == 1
+    assert len(sandbox.requests) == 0
 
 
 def raised_by(call: Callable[[], Any]) -> RestreamError | None:

@@ -18,7 +18,7 @@ from restream_api.models import Field
 from tests.facade.forms import Form, asked
 from tests.facade.services import Serving
 from tests.formats.records import HOURS
-from tests.support.answers import answer, by_path, then
+from tests.support.answers import Reply, answer, by_path, then
 from tests.support.wire import Line
 
 BODY = b'[{"timestamp": 1, "slurry_rate": 5}]'
@@ -76,7 +76,7 @@ def test_frames_that_cannot_carry_them_do_not_ask(hours: Data, sandbox: Sandbox,
     assert all("/data/" in line for line in asked(sandbox))
 
 
-FIELDS_ANSWERS = {
+FIELDS_ANSWERS: dict[str, Reply] = {
     "refused": answer(403, {"detail": "Not for you."}),
     "missing": answer(404, {"detail": "Not for you."}),
     "broken": answer(500, {"detail": "Not for you."}),

@@ -139,3 +139,14 @@ def test_importing_the_sdk_is_light() -> None:
     }  # pydantic loads some of them when it builds a model
     assert imported & heavy == set()
     assert done.stderr == ""
+
+
+def test_defaults_are_of_the_annotated_type() -> None:
+    """A signature does not say that None can be passed where it is refused."""
+    for kind in (Pad, Site):
+        for name, call in inspect.getmembers(kind, callable):
+            if name.startswith("_") or not hasattr(call, "__signature__"):
+                continue
+            for parameter in inspect.signature(call).parameters.values():
+                if parameter.default is None:
+                    assert "None" in str(parameter.annotation), (name, parameter)

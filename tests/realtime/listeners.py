@@ -35,7 +35,7 @@ class Listener:
         self.counts = Counts()
         self.gaps = Gaps(self.on_gap)
         begin = self.query.seconds()[0] if self.query and self.query.start and not self.resumed else None
-        self.sources = Sources[dict[str, Any]](DICTS.position, self.world.step, begin)
+        self.sources = Sources[dict[str, Any]](DICTS, self.world.step, begin)
 
     def steps(self) -> Steps[None]:
         exchange = self.world.exchange

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import errno
 import json
 import os
 import re
@@ -434,20 +435,43 @@ def test_a_cancelled_save_leaves_a_whole_file(sandbox: Sandbox, client: Client, 
     assert json.loads((tmp_path / "live.json").read_text()) == measured(client, sandbox, 5)
 
 
+@pytest.mark.parametrize("suffix", ["ndjson", "csv", "json.gz", "csv.zst", "parquet", "feather"])
 def test_what_has_come_is_on_the_disk_before_the_end(
-    sandbox: Sandbox, client: Client, form: str, tmp_path: Path
+    sandbox: Sandbox, client: Client, form: str, tmp_path: Path, suffix: str
 ) -> None:
     """A program that is killed leaves it there."""
     live, _ = Site(SITE, client=client).get_realtime_measurements_data()
-    live, saving = save(live._stream.plan, form, tmp_path / "live.ndjson")
+    live, saving = save(live._stream.plan, form, tmp_path / f"live.{suffix}")
     eventually(lambda: live.statistics.connected)
     sandbox.advance(5)
-    unfinished = tmp_path / "live.ndjson.unfinished"
+    unfinished = tmp_path / f"live.{suffix}.unfinished"
     eventually(lambda: unfinished.exists() and unfinished.read_text().count("\n") == 5)
     assert [json.loads(line) for line in unfinished.read_text().splitlines()] == measured(client, sandbox, 5)
     live.close()
     saving.result(PATIENCE)
-    assert [file.name for file in tmp_path.iterdir()] == ["live.ndjson"]
+    assert [file.name for file in tmp_path.iterdir()] == [f"live.{suffix}"]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "json.gz", "parquet"])
+def test_what_a_full_disk_leaves(
+    sandbox: Sandbox, client: Client, tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    live, _ = Site(SITE, client=client).get_realtime_measurements_data()
+    live, saving = save(live._stream.plan, "sync", tmp_path / f"live.{suffix}")
+    eventually(lambda: live.statistics.connected)
+    sandbox.advance(5)
+    eventually(lambda: live.statistics.delivered >= 5)
+    monkeypatch.setattr("os.fsync", full)
+    live.close()
+    with pytest.raises(OSError, match="No space left") as raised:
+        saving.result(PATIENCE)
+    unfinished = tmp_path / f"live.{suffix}.unfinished"
+    assert [json.loads(line) for line in unfinished.read_text().splitlines()] == measured(client, sandbox, 5)
+    assert [str(unfinished) in note for note in raised.value.__notes__] == [True]
+    assert [file.name for file in tmp_path.iterdir()] == [unfinished.name]
 
 
 def test_ctrl_c(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -505,7 +529,11 @@ def test_a_service_that_is_down_at_first(sandbox: Sandbox, client: Client) -> No
 
 def test_normal_closes_at_any_time(form: str) -> None:
     rooms = RoomOptions(close_after_messages=7)
-    with Sandbox(now=NOW, days=1, rooms=rooms) as sandbox, Client(sandbox.token, base_url=sandbox.url) as client:
+    quick = RetryPolicy(first_wait=0.01)  # the sandbox's seconds pass at once, so that all connections are short
+    with (
+        Sandbox(now=NOW, days=1, rooms=rooms) as sandbox,
+        Client(sandbox.token, base_url=sandbox.url, retries=quick) as client,
+    ):
         reading = listening(client, form)
         connected(reading)
         for _ in range(10):

@@ -86,7 +86,7 @@ def test_pads_and_sites(client: Client) -> None:
     assert [site.name for site in Pad(id=668, client=client).get_sites()] == ["Mesquite 1-1H", "Mesquite 1-2H"]
     site = Site.get_model(id=941, client=client)
     assert (site.latitude, site.longitude, site.formation_name, site.fleet_name) == (31.9, -102.1, "Wolfcamp A", "Red")
-    assert (site.stage_total, site.metadata.first_timestamp, site.metadata.last_timestamp) == (8, at(START), at(NOON))
+    assert (site.stage_total, site.metadata.first_timestamp, site.metadata.last_timestamp) == (8, START, NOON)
     assert [site.name for site in Site.get_models(complete=True, client=client)] == ["Frio 1"]
     assert [pad.name for pad in Pad.get_models(fleet_name="red", client=client)] == ["Mesquite 1"]
 
@@ -296,7 +296,7 @@ def test_what_cannot_be() -> None:
         (ValueError, "stage 8 .* overlaps stage 7", lambda: well.stage(8, start=START + HOUR / 2)),
         (ValueError, "overlaps", lambda: well.stage(8, "wl_runinhole", start=START - HOUR)),
         (ValueError, "start has no time zone", lambda: well.stage(8, start=naive)),
-        (TypeError, "start must be a datetime", lambda: well.stage(8, start="noon")),  # type: ignore[arg-type]
+        (ValueError, "start must be a datetime", lambda: well.stage(8, start="noon")),  # type: ignore[arg-type]
         (ValueError, "whole second", lambda: well.stage(8, start=NOON.replace(microsecond=5))),
         (ValueError, "must lie behind start", lambda: well.stage(8, start=NOON, end=NOON)),
         (ValueError, "unknown state 'fracking'.*frac, wl, standby", lambda: well.stage(8, "fracking", start=NOON)),

@@ -18,6 +18,7 @@ from datastore_sdk import (
     DataChange,
     DataFillMethods,
     DataResolutions,
+    ObjectList,
     Pad,
     RetryPolicy,
     Site,
@@ -39,7 +40,7 @@ END = START + timedelta(minutes=1)
 def a_notebook(folder: Path) -> None:
     """An engineer looks at yesterday's job."""
     pads = Pad.get_models(complete=False, fleet_name="red")
-    assert_type(pads, list[Pad])
+    assert_type(pads, ObjectList[Pad])
     pad = pads[0]
     assert_type(pad.id, int)
     assert_type(pad.name, str)
@@ -53,11 +54,11 @@ def a_notebook(folder: Path) -> None:
     assert_type({pads[0], *pads}, set[Pad])
 
     sites = pad.get_sites(latitude=31.9, longitude=-102.1, radius_miles=25)
-    assert_type(sites, list[Site])
+    assert_type(sites, ObjectList[Site])
     for site in sites:
         assert_type(site.date_created, datetime)
         assert_type(site.latitude, float | None)
-        assert_type(site.metadata.first_timestamp, int | datetime | None)
+        assert_type(site.metadata.first_timestamp, datetime | None)
         parent = site.get_pad()
         assert_type(parent, Pad | None)
         state = site.get_state()
@@ -73,7 +74,7 @@ def a_notebook(folder: Path) -> None:
     stages = sites[0].get_stages_metadata(
         start_date=START, end_date=START + timedelta(days=1), stage_name_filter="frac", add_aggregations=True
     )
-    assert_type(stages, list[Stage])
+    assert_type(stages, ObjectList[Stage])
     for stage in stages:
         assert_type(stage.end, datetime | None)
         assert_type(stage["id"], Any)
@@ -102,21 +103,21 @@ def a_notebook(folder: Path) -> None:
 
 def objects_for_ids(pad: Pad, site: Site) -> None:
     """Objects stand for their ids."""
-    assert_type(Site.get_models(pad_id=pad, extra_filters={"ordering": "-name", "ids": [1, 2]}), list[Site])
-    assert_type(State.get_models(site_id=site, pad_id=pad), list[State])
+    assert_type(Site.get_models(pad_id=pad, extra_filters={"ordering": "-name", "ids": [1, 2]}), ObjectList[Site])
+    assert_type(State.get_models(site_id=site, pad_id=pad), ObjectList[State])
     assert_type(Pad.get_models(site_pk=site, as_dict=True), list[dict[str, Any]])
     assert_type(Pad.get_model(pad), Pad)
 
 
 def as_dicts(as_dict: bool) -> None:
     assert_type(Pad.get_models(as_dict=True), list[dict[str, Any]])
-    assert_type(Pad.get_models(as_dict=False), list[Pad])
-    assert_type(Pad.get_models(as_dict=as_dict), list[Pad] | list[dict[str, Any]])
+    assert_type(Pad.get_models(as_dict=False), ObjectList[Pad])
+    assert_type(Pad.get_models(as_dict=as_dict), ObjectList[Pad] | list[dict[str, Any]])
     assert_type(Site.get_model(id=981, as_dict=True), dict[str, Any])
     assert_type(Site.get_model(981), Site)
     assert_type(Site.get_model(981, as_dict=as_dict), Site | dict[str, Any])
     assert_type(Pad(id=668).get_sites(as_dict=True), list[dict[str, Any]])
-    assert_type(Pad(id=668).get_states(as_dict=as_dict), list[State] | list[dict[str, Any]])
+    assert_type(Pad(id=668).get_states(as_dict=as_dict), ObjectList[State] | list[dict[str, Any]])
     assert_type(Site(id=981).get_pad(as_dict=True), dict[str, Any] | None)
     assert_type(Site(id=981).get_state(as_dict=as_dict), State | dict[str, Any] | None)
     changes, data = Site(id=981).get_data_changes(as_dict=True)
@@ -159,7 +160,7 @@ def a_service(token: str) -> None:
     filters: AllSiteFilters = {"pad_id": 668, "complete": False}
     with Client(token, retries=RetryPolicy(max_attempts=3), timeout=Timeouts(read=30)) as client:
         assert_type(client, Client)
-        assert_type(Site.get_models(client=client, **filters), list[Site])
+        assert_type(Site.get_models(client=client, **filters), ObjectList[Site])
         try:
             Pad.get_model(999_999, client=client)
         except NotFoundError as error:
@@ -190,13 +191,13 @@ def records(site: Site) -> Iterator[float]:
 async def everything_at_once(folder: Path) -> None:
     """The async forms are typed alike."""
     pads, site = await asyncio.gather(Pad.aget_models(), Site.aget_model(id=981))
-    assert_type(pads, list[Pad])
+    assert_type(pads, ObjectList[Pad])
     assert_type(site, Site)
     assert_type(await Site.aget_models(as_dict=True), list[dict[str, Any]])
     assert_type(await site.aget_pad(), Pad | None)
     assert_type(await site.aget_state(as_dict=True), dict[str, Any] | None)
-    assert_type(await pads[0].aget_states(stage_name_filter="frac", extra_filters={"limit": 5}), list[State])
-    assert_type(await site.aget_stages_metadata(start=START, end=END), list[Stage])
+    assert_type(await pads[0].aget_states(stage_name_filter="frac", extra_filters={"limit": 5}), ObjectList[State])
+    assert_type(await site.aget_stages_metadata(start=START, end=END), ObjectList[Stage])
     data = await site.aget_data(START, END, resolution="minute")
     assert_type(data, DataAsync)
     async for record in data:

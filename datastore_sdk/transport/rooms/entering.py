@@ -7,7 +7,7 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
-from datastore_sdk.exceptions import AuthenticationError, CallError, ForbiddenError, RateLimited
+from datastore_sdk.exceptions import AuthenticationError, CallError, ForbiddenError, NoConnectionError, RateLimited
 from datastore_sdk.transport.answers import error_from
 from datastore_sdk.transport.calls.exchange import Exchange
 from datastore_sdk.transport.calls.limits import Held
@@ -19,6 +19,12 @@ log = logger("realtime")
 
 PREFIX = "/external/thirdparty/v2/ws"
 """Where the rooms are."""
+POLICY_VIOLATION = 1008
+"""Close code of a server that refuses the client, for want of a better one."""
+_STATUS_CODES = 4000
+"""Close codes of servers that refuse a client are, by custom, an HTTP status from here on."""
+REFUSALS = frozenset({POLICY_VIOLATION, *range(_STATUS_CODES + 400, _STATUS_CODES + 500)})
+"""Close codes that refuse the client."""
 _TAKEN = (
     "The service lets a client into a room once at a time. Another program of yours may be in it, or one that ended "
     "without closing it, until the service notices: end the one, or wait a minute for the other"
@@ -48,10 +54,23 @@ class RoomClosed(Exception):  # noqa: N818 - not an error: the service may close
     """The service closed the connection normally."""
 
 
+class RoomRefusedError(NoConnectionError):
+    """The service closed the connection with a code that refuses the client: 1008, or 4400 to 4499."""
+
+    code: int
+    """The close code."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status that says the same of a handshake."""
+        return int(HTTPStatus.FORBIDDEN) if self.code == POLICY_VIOLATION else self.code - _STATUS_CODES
+
+
 class Entered:
     """A room that was entered. Holds its slot until it is left."""
 
-    def __init__(self, answer: Answer, lease: Held) -> None:
+    def __init__(self, request: Request, answer: Answer, lease: Held) -> None:
+        self.request = request
         self.answer = answer
         self._lease = lease
 
@@ -88,7 +107,8 @@ def entered(exchange: Exchange, operation: Operation[None]) -> Steps[Entered]:
     if lease is None:
         raise _elsewhere(exchange, operation)
     try:
-        return Entered((yield from _admitted(exchange, operation)), lease)
+        request, answer = yield from _admitted(exchange, operation)
+        return Entered(request, answer, lease)
     except BaseException:
         lease.release()
         raise
@@ -101,16 +121,26 @@ def _elsewhere(exchange: Exchange, operation: Operation[None]) -> RateLimited:
     return RateLimited(message, method=operation.method, url=url, **details)
 
 
-def _admitted(exchange: Exchange, operation: Operation[None]) -> Steps[Answer]:
+def refusal_after_entering(
+    exchange: Exchange, operation: Operation[None], room: Entered, closed: RoomRefusedError
+) -> CallError:
+    """Return the error for a refusal that came as a close code, as of a handshake that was refused."""
+    answer = Answer(closed.status, {}, None, drop=lambda: None)
+    error = error_from(operation, room.request, answer, b"", now=exchange.clock.now())
+    error.add_note(str(closed))
+    return error
+
+
+def _admitted(exchange: Exchange, operation: Operation[None]) -> Steps[tuple[Request, Answer]]:
     request = _request(exchange, operation, (yield from exchange.access_token()))
     try:
-        return (yield from _asked(exchange, operation, request))
+        return request, (yield from _asked(exchange, operation, request))
     except (AuthenticationError, ForbiddenError):
         renewed = _request(exchange, operation, (yield from exchange.access_token(rejected=request.token)))
         if renewed.token == request.token:
             raise
     log.info("The room %s refused the token; entering it with a new one", operation.path)
-    return (yield from _asked(exchange, operation, renewed))
+    return renewed, (yield from _asked(exchange, operation, renewed))
 
 
 def _request(exchange: Exchange, operation: Operation[None], token: str) -> Request:

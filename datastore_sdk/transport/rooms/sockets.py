@@ -40,7 +40,7 @@ from datastore_sdk.transport.http.response_parser import (
 from datastore_sdk.transport.http.tls import tls_context
 from datastore_sdk.transport.http.transfer import Transfer
 from datastore_sdk.transport.rooms.channel import Channel
-from datastore_sdk.transport.rooms.entering import Connect, Ping, Receive, RoomClosed
+from datastore_sdk.transport.rooms.entering import REFUSALS, Connect, Ping, Receive, RoomClosed, RoomRefusedError
 from datastore_sdk.transport.rooms.frames import LONGEST_MESSAGE, Frames
 
 _PARTING = 1.0
@@ -340,6 +340,8 @@ class WebSocket:
         if closing is None:
             return self._lost(str(self._protocol.parser_exc or "it ended without being closed"))
         said = f"closed with the code {closing.code}" + (f" ({closing.reason})" if closing.reason else "")
+        if closing.code in REFUSALS:
+            return RoomRefusedError(f"{self._what}: the service {said}", code=closing.code, **self._details)
         return RoomClosed(said) if closing.code in _NORMAL else self._lost(said)
 
     def _lost(self, reason: str) -> NoConnectionError:

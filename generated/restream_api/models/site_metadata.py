@@ -8,7 +8,7 @@ from ..types import Model
 class SiteMetadata(Model):
     """The extent of a site's data."""
 
-    first_timestamp: int | AwareDatetime | None
+    first_timestamp: AwareDatetime | None
     """Moment of the first record; null when there is none."""
-    last_timestamp: int | AwareDatetime | None
+    last_timestamp: AwareDatetime | None
     """Moment of the last record; null when there is none."""

@@ -192,6 +192,14 @@ def test_whatever_ends_a_connection_another_follows(serve: Serve, client_of: Cli
     assert [request.query["session_key"] for request in server.received] == [KEY, KEY]
 
 
+@pytest.mark.parametrize(("code", "error"), [(1008, ForbiddenError), (4401, AuthenticationError)])
+def test_a_close_that_refuses_is_an_error(serve: Serve, client_of: ClientOf, code: int, error: type[Exception]) -> None:
+    server = serve(visits(closing(code, "no access")))
+    with pytest.raises(error):
+        Reading(plan(client_of(server)), "sync").done.result(PATIENCE)
+    assert len(server.received) == 1
+
+
 @pytest.mark.parametrize("ending", ["an error", "a bad frame", "a masked frame", "bad fragments"])
 def test_what_comes_after_the_end_of_a_connection_is_not_heard(serve: Serve, client_of: ClientOf, ending: str) -> None:
     """What a bad frame swallowed would look like a hole in the data, and not like one that a break has left."""

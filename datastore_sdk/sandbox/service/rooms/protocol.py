@@ -76,6 +76,8 @@ class RoomProtocol(WebSocketsSansIOProtocol):
 
     async def send(self, message: Any) -> None:
         """Does what the application asks for."""
+        if message["type"] == "websocket.accept":  # with the date of the field
+            self.default_headers = [header for header in self.default_headers if header[0].lower() != b"date"]
         await super().send(message)
         if message["type"] == "websocket.http.response.body":
             self.handshake_complete = True  # else uvicorn logs that it is not

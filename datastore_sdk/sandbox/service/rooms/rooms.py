@@ -7,6 +7,7 @@ import re
 import secrets
 from collections import Counter
 from collections.abc import Callable
+from email.utils import formatdate
 from typing import Final
 
 from starlette.concurrency import run_in_threadpool
@@ -115,7 +116,8 @@ class Rooms:
         visit = Visit(self._host, path, source, protocol_of(scope), line_of(scope), chance, leave)
         self._visits.add(visit)
         try:
-            await send({"type": "websocket.accept"})
+            date = formatdate(self._host.field.now(), usegmt=True).encode()
+            await send({"type": "websocket.accept", "headers": [(b"date", date)]})
             await visit.stay(receive)
         finally:
             self._visits.remove(visit)

@@ -1,0 +1,47 @@
+"""Lists of objects that turn into tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from datastore_sdk.data.extras import needed
+from restream_api.types import Model
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
+M = TypeVar("M", bound=Model)
+
+
+class ObjectList(list[M]):
+    """A list of objects, each of which becomes a row of a table. Else a list like any other."""
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return a pandas data frame with a column for each key that came. Needs the extra `pandas`.
+
+        Objects within objects are dicts.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        needed("pandas", extra="pandas")
+        import pandas as pd
+
+        return pd.DataFrame(self._rows())
+
+    def to_polars(self) -> pl.DataFrame:
+        """Return a polars data frame with a column for each key that came. Needs the extra `polars`.
+
+        Objects within objects are structs.
+
+        Raises:
+            ImportError: polars is not installed.
+        """
+        needed("polars", extra="polars")
+        import polars as pl
+
+        return pl.DataFrame(self._rows(), infer_schema_length=None)
+
+    def _rows(self) -> list[dict[str, Any]]:
+        return [item.model_dump(exclude_unset=True, by_alias=True) for item in self]
