@@ -15,7 +15,7 @@ from datastore_sdk.data.forms import CELLS, Form
 from datastore_sdk.data.identity import second_of
 from datastore_sdk.data.integer_set import IntegerSet
 from datastore_sdk.data.query import KEYS, DataQuery
-from datastore_sdk.data.record_filter import site_id_of
+from datastore_sdk.transport.json_body import id_of
 
 _PLAIN = range(100_000_000_000)
 """Timestamps that are unix seconds as they stand."""
@@ -106,7 +106,7 @@ class CoverageCollector:
             self._add(named[name], own)
 
     def _add(self, site: Any, seconds: Sequence[int | None]) -> None:
-        id_ = site_id_of(site)
+        id_ = id_of(site)
         received = self.sites[self._only_site if id_ is None else id_]
         received.records += len(seconds)
         dated = [second for second in seconds if second is not None] if None in seconds else seconds

@@ -11,6 +11,7 @@ from datastore_sdk.data.decoding import Undecodable, dicts
 from datastore_sdk.data.forms import DICTS
 from datastore_sdk.data.identity import second_of
 from datastore_sdk.exceptions import ContractError
+from datastore_sdk.transport.json_body import id_of
 from datastore_sdk.transport.telling.mismatches import SHOWN, report_left_out
 
 R = TypeVar("R")
@@ -20,7 +21,6 @@ _CHECKED = 1 << 20
 
 A service that ignores a parameter does so from the beginning on, so more would cost time and find nothing.
 """
-_LONGEST_ID = 20
 
 
 class _LeftOut:
@@ -119,7 +119,7 @@ class RecordFilter:
         return False
 
     def _is_of_the_site(self, site: Any) -> bool:
-        return self._site is None or site == self._site or site_id_of(site) in (None, self._site)
+        return self._site is None or site == self._site or id_of(site) in (None, self._site)
 
     def _is_in_time(self, second: int | None) -> bool:
         if second is None:
@@ -140,13 +140,6 @@ def _keys_of(batch: Batch[Any]) -> list[tuple[Any, Any]]:
         with suppress(Undecodable):  # nested too deeply
             return [*map(DICTS.keys, dicts(batch.text))]
     return [*map(batch.form.keys, batch.records)]
-
-
-def site_id_of(site: Any) -> int | None:
-    """Return the id that a record gives for its site; None if it is not an id."""
-    if isinstance(site, str) and site.isdecimal() and len(site) < _LONGEST_ID:
-        return int(site)
-    return site if type(site) is int else None
 
 
 def _shown(first: int | None, last: int | None) -> str:

@@ -13,12 +13,12 @@ from datastore_sdk.data.query import served_range
 from datastore_sdk.entities.endpoints import Endpoints
 from datastore_sdk.entities.entity import Entity
 from datastore_sdk.entities.intervals import interval_of, merged
-from datastore_sdk.entities.matching import carried, has_id, id_of, matching
+from datastore_sdk.entities.matching import carried, has_id, matching
 from datastore_sdk.entities.pad_sites import of_sites
 from datastore_sdk.filters import DataForm, checked_form, completed_by
 from datastore_sdk.transport import Client, UnexpectedContentError
 from datastore_sdk.transport.calls.exchange import Flow
-from datastore_sdk.transport.json_body import is_array
+from datastore_sdk.transport.json_body import id_of, is_array
 from datastore_sdk.transport.lenient import Checked, Untouched, read_value
 from restream_api.api.sites import acknowledge_site_data_changes, get_site_data_change
 from restream_api.models import Acknowledgement, Acknowledgements, ChangeLog

@@ -12,10 +12,10 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from datastore_sdk.checks import checked_id
 from datastore_sdk.entities.connected import Connected
-from datastore_sdk.entities.matching import id_of
 from datastore_sdk.exceptions import NotLoadedError
 from datastore_sdk.transport import Client, client_for
 from datastore_sdk.transport.calls.drift import report_made
+from datastore_sdk.transport.json_body import id_of
 from datastore_sdk.transport.lenient import read_object
 from restream_api.types import Model
 

@@ -17,7 +17,7 @@ from pydantic import AwareDatetime
 from datastore_sdk.enums import StageNameFilters
 from datastore_sdk.exceptions import ObjectMismatchError
 from datastore_sdk.transport import Client
-from datastore_sdk.transport.json_body import is_array
+from datastore_sdk.transport.json_body import id_of, is_array
 from datastore_sdk.transport.lenient import read_value
 from datastore_sdk.transport.telling.mismatches import SHOWN, report_left_out, shown
 from restream_api.types import Model, Operation
@@ -26,8 +26,6 @@ V = TypeVar("V")
 L = TypeVar("L", bound=list[Any])
 
 _SECOND = timedelta(seconds=1)
-_MOST_DIGITS = 20
-"""Most digits of an id that comes as text."""
 
 
 class Rule(Struct, frozen=True):
@@ -143,19 +141,6 @@ def carried(item: object, key: str) -> Any:
         else:
             value = cast("Mapping[str, Any]", value).get(name) if isinstance(value, Mapping) else None
     return value
-
-
-def id_of(value: object) -> int | None:
-    """Return an id, which the service may have sent as text; None for anything else."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return value
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= _MOST_DIGITS:
-        return int(value)
-    return None
 
 
 def _where(read: Callable[[object], V | None], holds: Callable[[V], bool]) -> Callable[[object], bool]:

@@ -6,13 +6,13 @@ from typing import Any, TypeVar, cast
 
 from datastore_sdk.entities.entity import Entity
 from datastore_sdk.entities.lists import ListQuery
-from datastore_sdk.entities.matching import Rule, carried, check_object, has_id, id_of, matching, mismatch
+from datastore_sdk.entities.matching import Rule, carried, check_object, has_id, matching, mismatch
 from datastore_sdk.entities.object_list import ObjectList
 from datastore_sdk.entities.resource import many
 from datastore_sdk.exceptions import AnswerError, ContractError
 from datastore_sdk.transport import Client
 from datastore_sdk.transport.calls.exchange import Flow
-from datastore_sdk.transport.json_body import is_array
+from datastore_sdk.transport.json_body import id_of, is_array
 from restream_api.api.pads import list_pads
 from restream_api.api.sites import get_site, list_sites
 

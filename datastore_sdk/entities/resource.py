@@ -7,10 +7,11 @@ from typing import Any, ClassVar, Literal, Protocol, Self, TypeVar, overload
 from datastore_sdk.checks import checked_id
 from datastore_sdk.entities.entity import Entity
 from datastore_sdk.entities.lists import ListQuery
-from datastore_sdk.entities.matching import carried, check_object, has_id, id_of, matching
+from datastore_sdk.entities.matching import carried, check_object, has_id, matching
 from datastore_sdk.entities.object_list import ObjectList
 from datastore_sdk.transport import Client, client_for
 from datastore_sdk.transport.calls.exchange import Flow
+from datastore_sdk.transport.json_body import id_of
 from datastore_sdk.transport.lenient import Untouched
 from restream_api.types import Model, Operation
 

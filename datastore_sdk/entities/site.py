@@ -13,7 +13,6 @@ from datastore_sdk.entities.endpoints import OF_SITES
 from datastore_sdk.entities.entity import Entity
 from datastore_sdk.entities.lists import sites_with
 from datastore_sdk.entities.live_site import LiveSite
-from datastore_sdk.entities.matching import id_of
 from datastore_sdk.entities.measurement_sources import sources_of_site
 from datastore_sdk.entities.object_list import ObjectList
 from datastore_sdk.entities.pad_sites import pad_id_of_site
@@ -32,6 +31,7 @@ from datastore_sdk.enums import (
 from datastore_sdk.filters import AllSiteFilters, completed_by
 from datastore_sdk.transport import Client, client_for
 from datastore_sdk.transport.calls.exchange import Flow
+from datastore_sdk.transport.json_body import id_of
 from restream_api.api.pads import get_pad
 from restream_api.api.sites import get_site
 from restream_api.models import MeasurementSources

@@ -26,7 +26,7 @@ from datastore_sdk.entities.endpoints import Endpoints
 from datastore_sdk.entities.filter_validation import OTHERWISE, checked_extra_filters
 from datastore_sdk.entities.intervals import interval_of
 from datastore_sdk.entities.lists import ExtraFilters
-from datastore_sdk.entities.matching import Rule, carried, has_id, has_operation, id_of, is_from, is_until, matching
+from datastore_sdk.entities.matching import Rule, carried, has_id, has_operation, is_from, is_until, matching
 from datastore_sdk.entities.object_list import ObjectList
 from datastore_sdk.entities.pad_sites import of_sites
 from datastore_sdk.entities.resource import answer_to
@@ -34,7 +34,7 @@ from datastore_sdk.enums import OperationName, StageNameFilters
 from datastore_sdk.filters import DataForm, StageFilters, checked_form, completed_by
 from datastore_sdk.transport import Client
 from datastore_sdk.transport.calls.exchange import Flow
-from datastore_sdk.transport.json_body import is_array, is_object
+from datastore_sdk.transport.json_body import id_of, is_array, is_object
 from restream_api.models import Stage as StageModel
 from restream_api.models import StageAggregations
 from restream_api.types import Json, Operation

@@ -18,6 +18,8 @@ _BOMS = {
 }
 """Byte order marks, with the encodings that they stand for."""
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s"';]+)""", re.IGNORECASE)
+_MOST_DIGITS = 20
+"""Most digits of an id that comes as text."""
 
 
 def is_object(value: object) -> TypeGuard[dict[str, Any]]:
@@ -28,6 +30,19 @@ def is_object(value: object) -> TypeGuard[dict[str, Any]]:
 def is_array(value: object) -> TypeGuard[list[Any]]:
     """Whether a value is a JSON array."""
     return isinstance(value, list)
+
+
+def id_of(value: object) -> int | None:
+    """Return an id, which the service may have sent as text; None for anything else."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= _MOST_DIGITS:
+        return int(value)
+    return None
 
 
 def loaded(content: bytes, content_type: str = "") -> Any:
