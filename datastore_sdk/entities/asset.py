@@ -189,25 +189,25 @@ class Asset(AssetStages):
             aggregation: What to change: `config`, `description`, `label`, `color`.
             partial: False: what is not given is reset instead of kept.
 
+        Returns:
+            The definition as it is now; with its id alone if the service does not say.
+
         Raises:
             ValueError: The new values do not have the right form, or there are none.
             BadRequestError: The definition is not a custom one (`type` "C"), or the service refuses the values.
             NotFoundError: There is none with this id.
-            ObjectMismatchError: The service answered with another definition; what it changed is not known.
             RestreamError: The call failed in another way.
         """
-        client = self._caller()
-        return client.run(
-            update_parameter(self._endpoints, self.id, client, aggregation_id, aggregation, partial=partial)
+        return self._caller().run(
+            update_parameter(self._endpoints, self.id, aggregation_id, aggregation, partial=partial)
         )
 
     async def aupdate_stages_aggregation(
         self, aggregation_id: int | Parameter, aggregation: Mapping[str, Any], *, partial: bool = True
     ) -> Parameter:
         """Async form of `update_stages_aggregation`."""
-        client = self._caller()
-        return await client.arun(
-            update_parameter(self._endpoints, self.id, client, aggregation_id, aggregation, partial=partial)
+        return await self._caller().arun(
+            update_parameter(self._endpoints, self.id, aggregation_id, aggregation, partial=partial)
         )
 
     def delete_stages_aggregation(self, aggregation_id: int | Parameter) -> None:

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from datastore_sdk.checks import checked_flag, checked_id, refuse_empty
 from datastore_sdk.entities.endpoints import Endpoints
-from datastore_sdk.entities.matching import check_object, has_id
+from datastore_sdk.entities.matching import check_object, has_id, matching
 from datastore_sdk.entities.resource import answer_to
 from datastore_sdk.transport import Client
 from datastore_sdk.transport.calls.exchange import Flow
@@ -51,19 +51,9 @@ def create_parameters(
 
 
 def update_parameter(
-    endpoints: Endpoints,
-    id: int,
-    client: Client,
-    aggregation_id: int | Parameter,
-    aggregation: Mapping[str, Any],
-    *,
-    partial: bool,
+    endpoints: Endpoints, id: int, aggregation_id: int | Parameter, aggregation: Mapping[str, Any], *, partial: bool
 ) -> Flow[Parameter]:
-    """A definition with some of its attributes changed, or with all of them replaced.
-
-    Raises:
-        ObjectMismatchError: The service answered with another one.
-    """
+    """A definition with some of its attributes changed, or with all of them replaced."""
     parameter_id = _id_of(aggregation_id)
     if not aggregation:
         raise ValueError("aggregation is empty: it must have an attribute to change")
@@ -71,7 +61,7 @@ def update_parameter(
         operation = endpoints.update_parameter(id, parameter_id, body=ParameterPatch.model_validate(aggregation))
     else:
         operation = endpoints.replace_parameter(id, parameter_id, body=ParameterReplacement.model_validate(aggregation))
-    return _changed(operation, client, parameter_id)
+    return _changed(operation, parameter_id)
 
 
 def delete_parameter(endpoints: Endpoints, id: int, aggregation_id: int | Parameter) -> Operation[None]:
@@ -83,9 +73,13 @@ def _id_of(aggregation_id: int | Parameter) -> int:
     return checked_id(aggregation_id, "aggregation_id", Parameter)
 
 
-def _changed(operation: Operation[Parameter], client: Client, parameter_id: int) -> Flow[Parameter]:
-    changed: Parameter = yield from _same(operation, client, parameter_id, as_dict=False)
-    if "id" not in changed:  # the service need not say what it changed
+def _changed(operation: Operation[Parameter], parameter_id: int) -> Flow[Parameter]:
+    """The definition as it was changed; with its id alone if the service returns nothing, or another definition."""
+    answered: Parameter = yield from answer_to(operation, as_dict=False)
+    # It was carried out, so a mismatch is reported, but is no error.
+    own = matching([answered], [has_id("id", parameter_id)], operation.name)
+    changed = own[0] if own else Parameter.model_construct()
+    if "id" not in changed:
         changed.id = parameter_id
     return changed
 
