@@ -139,8 +139,8 @@ def _unexpected(call: Call, result: Json) -> str | None:
 def difference(vendor: Json, ours: Json, place: str = "result") -> str | None:
     """The first place where two results are not the same, with what stands there; None where there is none.
 
-    Types count: 5, 5.0, "5" and true are all different. A moment in an attribute is the same as its text in a dict, an
-    exception the same as its counterpart.
+    Types count: 5, 5.0, "5" and true are all different. A moment in an attribute is the same as its text in a dict, or
+    as its unix seconds, an exception the same as its counterpart.
     """
     match vendor, ours:
         case {"$error": [str(name), *_]}, {"$error": [*names]}:
@@ -151,6 +151,8 @@ def difference(vendor: Json, ours: Json, place: str = "result") -> str | None:
             same = _same_moment(one, other)
         case str(one), {"$moment": str(other)}:
             same = _same_moment(one, other)
+        case int(second), {"$moment": str(other)}:
+            same = datetime.fromisoformat(other).timestamp() == second
         case dict(), dict():
             return _difference_of_dicts(cast("dict[str, Json]", vendor), cast("dict[str, Json]", ours), place)
         case list(), list():
