@@ -131,6 +131,8 @@ def _most_attempts(case: Case) -> int:
     if case.kind is Kind.CREATE and not case.fault.startswith("429"):
         return 1
     attempts = min(case.injected.attempts, TOKEN_ATTEMPTS if case.kind is Kind.TOKEN else ATTEMPTS)
+    if case.kind is Kind.LABELS:
+        attempts *= 2  # those for the records, which are tried without labels
     # A connection that served before may have been closed for being idle: then it does not count.
     return attempts + (case.fault == "reset for ever" and case.index > 0)
 
