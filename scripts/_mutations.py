@@ -200,7 +200,7 @@ MUTATIONS = (
     ),
     M(
         "data/stage_intervals.py",
-        "for site in sites or () if site.pad_id == pad",
+        'for site in sites or () if site.get("pad_id") == pad',
         "for site in sites or ()",
         "data/test_coverage_reports.py",
     ),
