@@ -10,31 +10,30 @@ exists in an async form too, with an `a` before its name. Moments are datetimes 
 in UTC.
 """
 
+from datastore_sdk._io.timeouts import Timeouts
+from datastore_sdk._version import VERSION
+from datastore_sdk.client import Client
 from datastore_sdk.data import CoverageGap, CoverageReport, Data, DataAsync, Progress, SiteCoverage
 from datastore_sdk.entities import DataChange, ObjectList, Pad, Site, Stage, State
 from datastore_sdk.enums import DataAggregations, DataFillMethods, DataResolutions, StageNameFilters
-from datastore_sdk.realtime import Gap, LiveData, LiveDataAsync, LiveStatistics
-from datastore_sdk.transport import (
-    AnswerEvent,
+from datastore_sdk.instrumentation.events import (
     CallEvent,
-    Client,
     DriftEvent,
     ErrorEvent,
     Hooks,
     QueueEvent,
     RequestEvent,
+    ResponseEvent,
     RetryEvent,
-    RetryPolicy,
-    Timeouts,
-    begin_log,
 )
-from datastore_sdk.version import VERSION
+from datastore_sdk.instrumentation.logs import begin_log
+from datastore_sdk.realtime import Gap, LiveData, LiveDataAsync, LiveStatistics
+from datastore_sdk.transport.executor.retry import RetryPolicy
 
 __version__ = VERSION
 begin_log()
 
 __all__ = [
-    "AnswerEvent",
     "CallEvent",
     "Client",
     "CoverageGap",
@@ -57,6 +56,7 @@ __all__ = [
     "Progress",
     "QueueEvent",
     "RequestEvent",
+    "ResponseEvent",
     "RetryEvent",
     "RetryPolicy",
     "Site",

@@ -1,31 +1,30 @@
 """Everything that can go wrong while talking to Restream, as one tree.
 
     RestreamError
-    ├── ConfigurationError             a setting of the SDK cannot be used                      (also a ValueError)
-    │   └── MissingCredentialsError    no token and no client credentials; raised before any request
-    ├── NotLoadedError                 an attribute that is not loaded, or was not sent         (also an AttributeError)
-    ├── UnusableValueError             an attribute that the service sent cannot be used        (also a ValueError)
-    ├── ResumeError                    a save cannot go on from what an earlier one left; `path`
-    ├── RoomTakenError                 live data is listened to already, here or under the same session key
-    ├── BufferFullError                live data came faster than it was read, and that was to be an error
-    └── CallError                      a call was made; `method` and `url` say which, `attempts` how often
-        ├── NoConnectionError          the service was not reached, or the connection was lost  (also a ConnectionError)
-        ├── CallTimeoutError           the service did not answer in time                       (also a TimeoutError)
-        ├── AnswerError                the service answered with an error; `status`, `body`, `request_id`
-        │   ├── BadRequestError        400 and other 4xx: the request is wrong; the body says how
-        │   ├── AuthenticationError    401: the token is missing, invalid or expired; or the client credentials are
-        wrong
-        │   ├── ForbiddenError         403: no access to that pad or site
-        │   ├── NotFoundError          404: no such object
-        │   ├── RateLimited            429: too many calls at a time; `retry_after`
-        │   └── ServerError            5xx: the service failed; `retry_after`
-        ├── ContractError              the answer is not what the API contract says; `problems`
-        │   ├── DriftFoundError        it says more than the contract does, and RESTREAM_DRIFT=error
-        │   └── ObjectMismatchError    it is about another object than the one asked for
-        ├── DataChangedError           records changed while they were downloaded, so that they cannot be resumed
-        └── BodyError                  the records of an answer cannot be trusted; `offset`
-            ├── TruncatedBodyError     the body broke off before its end
-            └── CorruptBodyError       the body is not JSON at some byte
+    ├── ConfigurationError              an option of the SDK is invalid                      (also a ValueError)
+    │   └── MissingCredentialsError     no token and no client credentials; no request was made
+    ├── NotLoadedError                  an attribute was not loaded, or was not sent         (also an AttributeError)
+    ├── UnusableValueError              an attribute that the service sent is invalid        (also a ValueError)
+    ├── ResumeError                     an interrupted save cannot be resumed; `path`
+    ├── RoomInUseError                  this room or session key is already in use
+    ├── BufferOverflowError             live records came faster than they were read, with `when_full="raise"`
+    └── CallError                       a call failed; `method`, `url`, `attempts`
+        ├── APIConnectionError          no connection, or it was lost                        (also a ConnectionError)
+        ├── APITimeoutError             the service did not respond in time                  (also a TimeoutError)
+        ├── APIStatusError              an error response; `status`, `body`, `request_id`
+        │   ├── BadRequestError         400 and other 4xx: the body says what is wrong
+        │   ├── AuthenticationError     401: the token is missing, invalid or expired
+        │   ├── PermissionDeniedError   403: no access to that pad or site
+        │   ├── NotFoundError           404: no such object
+        │   ├── RateLimitError          429: too many concurrent calls; `retry_after`
+        │   └── ServerError             5xx: the service failed; `retry_after`
+        ├── ResponseValidationError     the response does not fit the API contract; `problems`
+        │   ├── DriftFoundError         it holds more than the contract knows, with RESTREAM_DRIFT=error
+        │   └── ObjectMismatchError     it is about another object than the one requested
+        ├── DataChangedError            records changed during the download, so it cannot resume
+        └── BodyError                   the records of a response are incomplete or corrupt; `offset`
+            ├── TruncatedBodyError      the body ended too early
+            └── CorruptBodyError        the body is not valid JSON
 
 Wrong arguments are not in the tree: they raise ValueError or TypeError before any request is made.
 """
@@ -83,11 +82,11 @@ class ResumeError(RestreamError):
     """The file."""
 
 
-class RoomTakenError(RestreamError):
+class RoomInUseError(RestreamError):
     """This program listens already to what one connection at a time may listen to: a room, or a session key."""
 
 
-class BufferFullError(RestreamError):
+class BufferOverflowError(RestreamError):
     """Live data came faster than it was read, and `when_full="raise"` was asked for."""
 
 
@@ -109,7 +108,7 @@ class CallError(RestreamError):
         super().__init__(message, method=method, url=url, **details)
 
 
-class NoConnectionError(CallError, ConnectionError):
+class APIConnectionError(CallError, ConnectionError):
     """The service was not reached, or the connection was lost before the answer was complete."""
 
     sent: bool
@@ -118,14 +117,14 @@ class NoConnectionError(CallError, ConnectionError):
     """Whether another attempt cannot help: the certificate is not trusted, or the proxy refuses. No other is made."""
 
 
-class CallTimeoutError(CallError, TimeoutError):
+class APITimeoutError(CallError, TimeoutError):
     """The service did not answer in time."""
 
     sent: bool
     """False where the request certainly did not reach the service."""
 
 
-class AnswerError(CallError):
+class APIStatusError(CallError):
     """The service answered with an error."""
 
     status: int
@@ -136,38 +135,38 @@ class AnswerError(CallError):
     """The id under which the service knows the request, if it gave one."""
 
 
-class BadRequestError(AnswerError):
+class BadRequestError(APIStatusError):
     """400 and other 4xx: the request is wrong; `body` says how, in the service's words."""
 
 
-class AuthenticationError(AnswerError):
+class AuthenticationError(APIStatusError):
     """401: the token is missing, invalid or expired. From the token endpoint: the client credentials are wrong."""
 
 
-class ForbiddenError(AnswerError):
+class PermissionDeniedError(APIStatusError):
     """403: the token gives no access to that pad or site."""
 
 
-class NotFoundError(AnswerError):
+class NotFoundError(APIStatusError):
     """404: there is no such object."""
 
 
-class RateLimited(AnswerError):  # noqa: N818 - the event it names is its whole meaning, and users read `except RateLimited`
+class RateLimitError(APIStatusError):
     """429: more calls at a time than the service allows. Also where the SDK itself would have had to wait."""
 
 
-class ServerError(AnswerError):
+class ServerError(APIStatusError):
     """5xx: the service failed."""
 
 
-class ContractError(CallError):
+class ResponseValidationError(CallError):
     """The answer is not what the API contract says."""
 
     problems: tuple[str, ...] = ()
     """One line for each value that does not fit: where it stands, what was expected, what came."""
 
 
-class DriftFoundError(ContractError):
+class DriftFoundError(ResponseValidationError):
     """The answer could be read, but holds what the API contract does not know; only where RESTREAM_DRIFT=error."""
 
 
@@ -182,7 +181,7 @@ class DataChangedError(CallError):
     """
 
 
-class ObjectMismatchError(ContractError):
+class ObjectMismatchError(ResponseValidationError):
     """The answer is about another object than the one asked for, or does not show that it is about that one."""
 
 

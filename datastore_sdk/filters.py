@@ -11,7 +11,7 @@ from datetime import datetime
 from inspect import Parameter, signature
 from typing import Any, TypedDict, TypeVar, cast
 
-from datastore_sdk.checks import refuse_unknown
+from datastore_sdk._utils.validation import refuse_unknown
 from datastore_sdk.enums import (
     AggregationName,
     DataAggregations,

@@ -49,7 +49,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     wanted = {name for item in items for name in getattr(item, "fixturenames", ())}
     with suppress(ImportError):  # told by the fixture
         if "restream_sandbox" in wanted:
-            import_module("datastore_sdk.testing.sandboxes")
+            import_module("datastore_sdk.testing.sandbox_fixture")
         if "restream_cassette" in wanted:
             import_module("datastore_sdk.testing.cassettes")
 
@@ -79,7 +79,7 @@ def restream_sandbox(
     with ExitStack() as stack:
         with _of_an_extra("restream_sandbox"):
             from datastore_sdk.testing.environment import lead_to
-            from datastore_sdk.testing.sandboxes import served
+            from datastore_sdk.testing.sandbox_fixture import served
 
             sandbox = stack.enter_context(served(restream_scenario, marker.kwargs if marker else {}))
         lead_to(monkeypatch, sandbox.environment, tmp_path_factory.mktemp("restream"))
@@ -99,11 +99,11 @@ def restream_cassette(
     with _of_an_extra("restream_cassette"):
         import_module("vcr")  # it has no types
 
-        from datastore_sdk.testing.cassettes import Record, use_cassette
+        from datastore_sdk.testing.cassettes import RecordMode, use_cassette
         from datastore_sdk.testing.environment import lead_to
 
     path = _path_of(request)
-    record = Record(request.config.getoption("--restream-record"))
+    record = RecordMode(request.config.getoption("--restream-record"))
     if not record.records(path):
         if not path.exists():
             pytest.fail(f"there is no cassette {path}; pytest --restream-record=once records it", pytrace=False)

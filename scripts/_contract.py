@@ -23,7 +23,7 @@ KNOWN_VALUES = "x-extensible-enum"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 
-class ContractError(Exception):
+class ResponseValidationError(Exception):
     """The contract says something that the generated client cannot express."""
 
 
@@ -118,7 +118,9 @@ class Contract:
         parameters = [self.resolved(each) for each in (*item.get("parameters", ()), *node.get("parameters", ()))]
         for each in parameters:
             if each["in"] == "path" and each["schema"].get("type") != "integer":
-                raise ContractError(f"path parameter {each['name']} of {path}: only integers can be generated")
+                raise ResponseValidationError(
+                    f"path parameter {each['name']} of {path}: only integers can be generated"
+                )
         answers = {code: self.resolved(answer) for code, answer in node["responses"].items()}
         return Operation(
             method=method,
@@ -142,4 +144,6 @@ def _constant(header: Node) -> str:
     try:
         return str(header["schema"]["const"])
     except KeyError:
-        raise ContractError(f"header parameter {header['name']}: only constant ones can be generated") from None
+        raise ResponseValidationError(
+            f"header parameter {header['name']}: only constant ones can be generated"
+        ) from None

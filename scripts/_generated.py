@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from _contract import ContractError
+from _contract import ResponseValidationError
 from _generator import generated
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def main(root: Path, arguments: Sequence[str] | None = None) -> int:
     package = Package(root)
     try:
         wanted = generated(root / CONTRACT)
-    except ContractError as error:
+    except ResponseValidationError as error:
         print(f"{CONTRACT}: {error}", file=sys.stderr)
         return 1
     if not check:

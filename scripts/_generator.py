@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from _contract import Contract, ContractError
+from _contract import Contract, ResponseValidationError
 from openapi_python_client import Project
 from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser import GeneratorData
@@ -40,7 +40,7 @@ def generated(contract: Path) -> dict[str, str]:
     """The files of the generated package, by path inside it.
 
     Raises:
-        ContractError: The contract cannot be turned into code.
+        ResponseValidationError: The contract cannot be turned into code.
     """
     with TemporaryDirectory() as folder:
         package = Path(folder) / "package"
@@ -58,7 +58,7 @@ def _write(path: Path, package: Path) -> None:
     config = Config.from_sources(options, MetaType.NONE, path, "utf-8", overwrite=False, output_path=package)
     data = GeneratorData.from_dict(contract.without_headers(), config=config)
     if isinstance(data, GeneratorError):
-        raise ContractError(_told(data))
+        raise ResponseValidationError(_told(data))
     project = Project(openapi=data, config=config, custom_template_path=TEMPLATES)
     known: dict[str, Any] = project.env.globals
     known["contract"] = contract
@@ -66,7 +66,7 @@ def _write(path: Path, package: Path) -> None:
     with redirect_stdout(StringIO()):
         problems = project.build()
     if problems:
-        raise ContractError("\n".join(map(_told, problems)))
+        raise ResponseValidationError("\n".join(map(_told, problems)))
 
 
 def _tidy(package: Path) -> None:
@@ -103,7 +103,7 @@ def attribute(key: str) -> str:
     if key in TAKEN or keyword.iskeyword(key):
         return f"{key}_"
     if not key.isidentifier() or key.startswith("_"):
-        raise ContractError(f"property {key!r} cannot become an attribute of a model")
+        raise ResponseValidationError(f"property {key!r} cannot become an attribute of a model")
     return key
 
 

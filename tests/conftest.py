@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 import pytest
 
 from datastore_sdk import Client
+from datastore_sdk.client import client_cache as clients
 from datastore_sdk.sandbox import Sandbox, Untidiness
-from datastore_sdk.transport import default_clients as clients
 from datastore_sdk.transport.http.environment_proxy import AUTHORITIES
 
 NOW = datetime(2025, 9, 18, 12, tzinfo=UTC)

@@ -13,17 +13,17 @@ from typer.completion import shell_complete
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
+from datastore_sdk._version import VERSION
 from datastore_sdk.cli import COULD_NOT_RUN
 from datastore_sdk.cli.doctor import doctor
 from datastore_sdk.cli.drift_spec import spec
 from datastore_sdk.cli.drift_traffic import traffic
 from datastore_sdk.cli.output import complain, results, take_any_text
+from datastore_sdk.cli.rendering import printable
 from datastore_sdk.cli.sandbox import sandbox
-from datastore_sdk.cli.text import printable
 from datastore_sdk.drift import DriftError
 from datastore_sdk.exceptions import RestreamError
-from datastore_sdk.transport.telling.logs import logger
-from datastore_sdk.version import VERSION
+from datastore_sdk.instrumentation.logs import logger
 
 log = logger("cli")
 

@@ -11,16 +11,23 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from datastore_sdk.cli.examination.findings import Finding, Status
-from datastore_sdk.cli.examination.network import way_to
-from datastore_sdk.cli.examination.service import service
-from datastore_sdk.cli.examination.settings import settings
-from datastore_sdk.cli.examination.versions import versions
+from datastore_sdk._io.timeouts import Timeouts
+from datastore_sdk.cli.checks.network import way_to
+from datastore_sdk.cli.checks.result import CheckResult, CheckStatus
+from datastore_sdk.cli.checks.service import service
+from datastore_sdk.cli.checks.settings import settings
+from datastore_sdk.cli.checks.versions import versions
 from datastore_sdk.cli.output import results
-from datastore_sdk.cli.text import console_for, printable
-from datastore_sdk.transport import Client, RetryPolicy, Timeouts
+from datastore_sdk.cli.rendering import console_for, printable
+from datastore_sdk.client import Client
+from datastore_sdk.transport.executor.retry import RetryPolicy
 
-_STYLES = {Status.GOOD: "green", Status.WARNING: "yellow", Status.WRONG: "bold red", Status.SKIPPED: "dim"}
+_STYLES = {
+    CheckStatus.GOOD: "green",
+    CheckStatus.WARNING: "yellow",
+    CheckStatus.WRONG: "bold red",
+    CheckStatus.SKIPPED: "dim",
+}
 _SHOWN = "settings"
 """The check whose details people are shown too."""
 
@@ -56,7 +63,7 @@ def doctor(
     return 0 if _is_well(findings) else 1
 
 
-def _examined(profile: str | None, seconds: float) -> Iterator[Finding]:
+def _examined(profile: str | None, seconds: float) -> Iterator[CheckResult]:
     yield from versions()
     known = settings(profile)
     yield from known.findings
@@ -72,11 +79,11 @@ def _examined(profile: str | None, seconds: float) -> Iterator[Finding]:
         yield from service(client, has_credentials=known.has_credentials)
 
 
-def _is_well(findings: Sequence[Finding]) -> bool:
-    return all(finding.status is not Status.WRONG for finding in findings)
+def _is_well(findings: Sequence[CheckResult]) -> bool:
+    return all(finding.status is not CheckStatus.WRONG for finding in findings)
 
 
-def _print(findings: Sequence[Finding]) -> None:
+def _print(findings: Sequence[CheckResult]) -> None:
     console = console_for(sys.stdout)
     for finding in findings:
         first, *more = finding.message.splitlines()

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from datastore_sdk.cli.output import Format, FormatOption, JsonOption, deliver
-from datastore_sdk.drift import Contract, compare, load, shipped
+from datastore_sdk.cli.output import FormatOption, JsonOption, OutputFormat, deliver
+from datastore_sdk.drift import Spec, compare, load, shipped
 
 SHIPPED = "sdk"
 """Stands for the contract that this SDK was generated from."""
@@ -17,7 +17,7 @@ def spec(
     old: Annotated[str, typer.Argument(help=f"The contract so far: a file, a URL, or `{SHIPPED}` for this SDK's own.")],
     new: Annotated[str, typer.Argument(help="The contract to come: a file, a URL, or `sdk`.")],
     *,
-    format: FormatOption = Format.TEXT,
+    format: FormatOption = OutputFormat.TEXT,
     json: JsonOption = False,
 ) -> int:
     """List what changed between two contracts, and what that means to programs that use the SDK.
@@ -34,9 +34,9 @@ def spec(
         datastore drift spec sdk https://example.com/openapi.json --format github
     """
     report = compare(_contract(old), _contract(new))
-    deliver(report, Format.JSON if json else format)
+    deliver(report, OutputFormat.JSON if json else format)
     return report.status
 
 
-def _contract(source: str) -> Contract:
-    return shipped() if source == SHIPPED else Contract(load(source))
+def _contract(source: str) -> Spec:
+    return shipped() if source == SHIPPED else Spec(load(source))

@@ -11,13 +11,13 @@ from typing import Annotated
 
 import typer
 
-from datastore_sdk.cli.output import Format, FormatOption, JsonOption, deliver, results, say
-from datastore_sdk.drift import Contract, DriftError, Observations, load, observe, shipped
-from datastore_sdk.drift.findings import Report
-from datastore_sdk.drift.traffic import Walk, record, suggest
+from datastore_sdk.cli.output import FormatOption, JsonOption, OutputFormat, deliver, results, say
+from datastore_sdk.client import Client
+from datastore_sdk.drift import DriftError, Observations, Spec, load, observe, shipped
+from datastore_sdk.drift.report import Report
+from datastore_sdk.drift.traffic import LiveProbe, record, suggest
 from datastore_sdk.drift.traffic.response_shapes import FILE
 from datastore_sdk.drift.traffic.response_shapes import write as write_shapes
-from datastore_sdk.transport import Client
 
 CREDENTIALS = ("TALLY_AUTH_TOKEN", "RESTREAM_CLIENT_ID", "RESTREAM_CLIENT_SECRET")
 
@@ -42,7 +42,7 @@ def traffic(
     suggest_patch: Annotated[
         bool, typer.Option("--suggest", help="Print the patch that makes the contract fit; the report goes to stderr.")
     ] = False,
-    format: FormatOption = Format.TEXT,
+    format: FormatOption = OutputFormat.TEXT,
     json: JsonOption = False,
 ) -> int:
     """Hold recorded or live answers against the contract.
@@ -65,7 +65,7 @@ def traffic(
     """
     only_live: dict[str, object] = {"--pad": pad, "--site": site, "--record": record_to, "--shapes": shapes or None}
     _check(cassettes, live=live, only_live=only_live)
-    against = Contract(load(contract)) if contract else shipped()
+    against = Spec(load(contract)) if contract else shipped()
     observations = observe(against, cassettes or ())
     if live:
         walk = _walk(observations, pad, site, record_to)
@@ -77,7 +77,7 @@ def traffic(
         f"{observations.calls} call{'s' * (observations.calls != 1)} against {against.document.name}",
         observations.findings(),
     )
-    form = Format.JSON if json else format
+    form = OutputFormat.JSON if json else format
     if suggest_patch:
         _suggest(against, observations, partial(deliver, report, form, sys.stderr))
     else:
@@ -93,10 +93,10 @@ def _check(cassettes: list[str] | None, *, live: bool, only_live: dict[str, obje
         raise typer.BadParameter(f"{', '.join(given)} goes with --live")
 
 
-def _walk(observations: Observations, pad: int | None, site: int | None, folder: Path | None) -> Walk:
+def _walk(observations: Observations, pad: int | None, site: int | None, folder: Path | None) -> LiveProbe:
     with Client() as client:
         say(f"Asking {client.base_url} ...")
-        walk = Walk(client, pad_id=pad, site_id=site)
+        walk = LiveProbe(client, pad_id=pad, site_id=site)
         walk.go()
     if not any(call.succeeded for _, call in walk.calls):
         statuses = ", ".join(sorted({str(call.status) for _, call in walk.calls}))
@@ -122,7 +122,7 @@ def _check_seen(observations: Observations) -> None:
         say(f"{told}, which tells nothing of the contract")
 
 
-def _suggest(contract: Contract, observations: Observations, report: Callable[[], None]) -> None:
+def _suggest(contract: Spec, observations: Observations, report: Callable[[], None]) -> None:
     suggestion = suggest(contract, observations)
     with results():
         typer.echo(suggestion.patch.encode(), nl=False)  # the same bytes as in the contract, whatever is printed else

@@ -12,12 +12,12 @@ from typing import Annotated, TextIO
 
 import typer
 
-from datastore_sdk.cli.text import print_report, printable
-from datastore_sdk.drift.findings import Report
+from datastore_sdk.cli.rendering import print_report, printable
+from datastore_sdk.drift.report import Report
 from datastore_sdk.drift.reports import as_annotations, as_json, as_sarif
 
 
-class Format(StrEnum):
+class OutputFormat(StrEnum):
     """Forms of a report."""
 
     TEXT = "text"
@@ -27,23 +27,24 @@ class Format(StrEnum):
 
 
 FormatOption = Annotated[
-    Format, typer.Option("--format", help="Form of the report: for people, programs, GitHub Actions or code scanning.")
+    OutputFormat,
+    typer.Option("--format", help="Form of the report: for people, programs, GitHub Actions or code scanning."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
 
 
-def deliver(report: Report, format_: Format, stream: TextIO | None = None) -> None:
+def deliver(report: Report, format_: OutputFormat, stream: TextIO | None = None) -> None:
     """Writes a report to a stream. Default: standard output."""
     target: TextIO = sys.stdout if stream is None else stream
     with results():
         match format_:
-            case Format.TEXT:
+            case OutputFormat.TEXT:
                 print_report(report, target)
-            case Format.JSON:
+            case OutputFormat.JSON:
                 typer.echo(as_json(report), file=target)
-            case Format.GITHUB:
+            case OutputFormat.GITHUB:
                 typer.echo(as_annotations(report), file=target)
-            case Format.SARIF:
+            case OutputFormat.SARIF:
                 typer.echo(as_sarif(report), file=target)
 
 

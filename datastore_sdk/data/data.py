@@ -7,18 +7,18 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, 
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any
 
-from datastore_sdk.checks import checked_id
-from datastore_sdk.data.completeness import MIN_GAP, CoverageReport
-from datastore_sdk.data.download import Download
-from datastore_sdk.data.forms import DICTS
-from datastore_sdk.data.frames import arrow_stream, to_arrow, to_pandas, to_polars
-from datastore_sdk.data.progress import Progress, Show
+from datastore_sdk._io.effects import EffectGen
+from datastore_sdk._utils.validation import checked_id
+from datastore_sdk.client import Client
+from datastore_sdk.data.completeness.report import MIN_GAP, CoverageReport
+from datastore_sdk.data.dataframes import arrow_stream, to_arrow, to_pandas, to_polars
+from datastore_sdk.data.progress import Progress, ProgressDisplay
 from datastore_sdk.data.query import DataQuery
 from datastore_sdk.data.representation import html_of, text_of
-from datastore_sdk.data.saving import saving
-from datastore_sdk.data.stream import batches
-from datastore_sdk.transport import Client
-from datastore_sdk.transport.effects import Steps
+from datastore_sdk.data.saving.save import saving
+from datastore_sdk.data.streaming.codecs import DICTS
+from datastore_sdk.data.streaming.download import Download
+from datastore_sdk.data.streaming.records import batches
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +54,7 @@ class _Base:
         self._download = Download()
         return self._download
 
-    def _steps(self) -> Steps[None]:
+    def _steps(self) -> EffectGen[None]:
         return batches(self._client.exchange, self._queries, self._begin(), DICTS)
 
     def _saving(
@@ -63,10 +63,10 @@ class _Base:
         *,
         overwrite: bool,
         resume: bool,
-        progress: bool | Show,
+        progress: bool | ProgressDisplay,
         coverage: bool,
         min_gap: int,
-    ) -> Steps[CoverageReport | None]:
+    ) -> EffectGen[CoverageReport | None]:
         return saving(
             self._client.exchange,
             self._queries,
@@ -79,8 +79,8 @@ class _Base:
             min_gap=min_gap,
         )
 
-    def _covered(self, min_gap: int) -> Steps[CoverageReport]:
-        from datastore_sdk.data.coverage_report import covered  # here, for few need it
+    def _covered(self, min_gap: int) -> EffectGen[CoverageReport]:
+        from datastore_sdk.data.completeness.builder import covered  # here, for few need it
 
         return covered(self._client.exchange, self._queries, self._begin(), min_gap)
 

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
-from datastore_sdk.data.download import Download
+from datastore_sdk._io.clock import Clock
 from datastore_sdk.data.query import DataQuery
+from datastore_sdk.data.streaming.download import Download
 from datastore_sdk.exceptions import CallError
-from datastore_sdk.transport.clock import Clock
 
 _INTERVAL = 0.2
 """Seconds between two reports at least."""
@@ -54,11 +54,11 @@ class Progress(Struct, frozen=True, kw_only=True):
         return ", ".join(parts)
 
 
-Show = Callable[[Progress], None]
+ProgressDisplay = Callable[[Progress], None]
 """What shows progress, or does with it whatever else it wants."""
 
 
-class NotShown(Exception):  # noqa: N818 - never leaves this package: whoever saves raises the error that it holds
+class ProgressDisplayError(Exception):
     """What shows progress failed by a call of its own, which is no failure of the download."""
 
     def __init__(self, error: CallError) -> None:
@@ -66,7 +66,7 @@ class NotShown(Exception):  # noqa: N818 - never leaves this package: whoever sa
         self.error = error
 
 
-class Meter:
+class ProgressMeter:
     """Reports how far a download has come: at once, now and then, and at its end.
 
     Args:
@@ -76,7 +76,7 @@ class Meter:
         show: What is told.
     """
 
-    def __init__(self, download: Download, queries: Sequence[DataQuery], clock: Clock, show: Show) -> None:
+    def __init__(self, download: Download, queries: Sequence[DataQuery], clock: Clock, show: ProgressDisplay) -> None:
         self._download = download
         self._queries = queries
         self._clock = clock
@@ -120,7 +120,7 @@ class Meter:
         try:
             self._show(progress)
         except CallError as error:
-            raise NotShown(error) from None
+            raise ProgressDisplayError(error) from None
 
     def _fraction(self) -> float | None:
         """How much of the time asked for is covered."""

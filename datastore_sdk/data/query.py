@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from datastore_sdk.checks import (
+from datastore_sdk._utils.validation import (
     checked_choice,
     checked_flag,
     checked_id,

@@ -17,21 +17,21 @@ except ModuleNotFoundError as error:
     needed = 'datastore_sdk.drift needs PyYAML: pip install "restream-datastore-sdk[cli]"'
     raise ModuleNotFoundError(needed, name=error.name) from None
 
-from datastore_sdk.drift.contract import Contract, shipped
-from datastore_sdk.drift.documents import load
+from datastore_sdk.drift.diff import compare
 from datastore_sdk.drift.errors import DriftError
-from datastore_sdk.drift.findings import Finding, Report, Severity, Status
-from datastore_sdk.drift.spec import compare
+from datastore_sdk.drift.loader import load
+from datastore_sdk.drift.report import Finding, Report, ReportStatus, Severity
+from datastore_sdk.drift.spec import Spec, shipped
 from datastore_sdk.drift.traffic import Observations, observe, suggest
 
 __all__ = [
-    "Contract",
     "DriftError",
     "Finding",
     "Observations",
     "Report",
+    "ReportStatus",
     "Severity",
-    "Status",
+    "Spec",
     "compare",
     "load",
     "observe",

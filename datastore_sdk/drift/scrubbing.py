@@ -7,7 +7,7 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from datastore_sdk.drift.values import is_array, is_moment, is_object
+from datastore_sdk.drift.json_types import is_array, is_moment, is_object
 
 HIDDEN = "HIDDEN"
 LONGEST_EXAMPLE = 60

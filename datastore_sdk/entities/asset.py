@@ -6,9 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Unpack, overload
 
 from datastore_sdk.data import Data, DataAsync
+from datastore_sdk.entities.aggregation_definitions import (
+    create_parameters,
+    delete_parameter,
+    get_parameter,
+    update_parameter,
+)
 from datastore_sdk.entities.asset_stages import AssetStages
 from datastore_sdk.entities.data_change import DataChange, changes_with, corrected
-from datastore_sdk.entities.parameters import create_parameters, delete_parameter, get_parameter, update_parameter
 from datastore_sdk.entities.resource import answer_to
 from datastore_sdk.filters import DataForm, completed_by
 from restream_api.models import Field, Parameter, ParametersValid

@@ -6,12 +6,12 @@ from typing import Any
 
 from pydantic import PrivateAttr
 
+from datastore_sdk.client import Client, client_for
 from datastore_sdk.exceptions import ConfigurationError
-from datastore_sdk.transport import Client, client_for
 from restream_api.types import Model
 
 
-class Connected(Model):  # noqa: PLW1641 - its values can change
+class ClientBound(Model):  # noqa: PLW1641 - its values can change
     """An object with a client. The client is never shown, compared, dumped or pickled."""
 
     _client: Client | None = PrivateAttr(default=None)
@@ -30,7 +30,7 @@ class Connected(Model):  # noqa: PLW1641 - its values can change
         return client
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Connected) or type(self) is not type(other):
+        if not isinstance(other, ClientBound) or type(self) is not type(other):
             return NotImplemented
         return self.__dict__ == other.__dict__ and self.__pydantic_extra__ == other.__pydantic_extra__
 

@@ -7,19 +7,20 @@ from typing import Any, ClassVar, NamedTuple, Self, Unpack, cast
 
 from pydantic import BaseModel, PrivateAttr
 
-from datastore_sdk.checks import checked_flag
+from datastore_sdk._io.json_body import id_of, is_array
+from datastore_sdk._io.responses import UnexpectedContentError
+from datastore_sdk._io.tolerant_parser import CheckedType, RawJson, read_value
+from datastore_sdk._utils.validation import checked_flag
+from datastore_sdk.client import Client
 from datastore_sdk.data import Data, DataAsync, DataQuery
 from datastore_sdk.data.query import served_range
+from datastore_sdk.entities.base import Entity
 from datastore_sdk.entities.endpoints import Endpoints
-from datastore_sdk.entities.entity import Entity
 from datastore_sdk.entities.intervals import interval_of, merged
 from datastore_sdk.entities.matching import carried, has_id, matching
 from datastore_sdk.entities.pad_sites import of_sites
 from datastore_sdk.filters import DataForm, checked_form, completed_by
-from datastore_sdk.transport import Client, UnexpectedContentError
-from datastore_sdk.transport.calls.exchange import Flow
-from datastore_sdk.transport.json_body import id_of, is_array
-from datastore_sdk.transport.lenient import Checked, Untouched, read_value
+from datastore_sdk.transport.executor.executor import Flow
 from restream_api.api.sites import acknowledge_site_data_changes, get_site_data_change
 from restream_api.models import Acknowledgement, Acknowledgements, ChangeLog
 from restream_api.models import DataChange as DataChangeModel
@@ -114,7 +115,7 @@ class DataChange(Entity, DataChangeModel):
             if self._found(log) is None:
                 raise UnexpectedContentError("change_log: the change that was asked for is not in it")
 
-        log = yield from get_site_data_change(self.site, self.id).with_parse(Checked(_read, check))
+        log = yield from get_site_data_change(self.site, self.id).with_parse(CheckedType(_read, check))
         return cast("DataChangeModel", self._found(log))
 
     def _found(self, log: ChangeLog) -> DataChangeModel | None:
@@ -157,8 +158,8 @@ def corrected(
 ) -> Flow[tuple[list[DataChange] | list[dict[str, Any]], list[DataQuery]]]:
     """Return the changes that were asked for, and the questions that fetch the records of all of them."""
     operation, form = query
-    read = Untouched(operation.parse) if as_dict else _read
-    changes = listed((yield from operation.with_parse(Checked[Any](read, listed))))
+    read = RawJson(operation.parse) if as_dict else _read
+    changes = listed((yield from operation.with_parse(CheckedType[Any](read, listed))))
     if endpoints.source == "site":
         own = matching(changes, [has_id("site", id)], operation.name)
     else:

@@ -10,7 +10,7 @@ from enum import Enum, StrEnum
 from functools import cache, partial
 from typing import Any, cast, get_args, get_type_hints
 
-from datastore_sdk.checks import (
+from datastore_sdk._utils.validation import (
     checked_choice,
     checked_flag,
     checked_int,

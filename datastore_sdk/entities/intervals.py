@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from datastore_sdk.exceptions import NotLoadedError, UnusableValueError
-from datastore_sdk.transport.telling.logs import logger
+from datastore_sdk.instrumentation.logs import logger
 from restream_api.types import Model
 
 log = logger("drift")

@@ -14,12 +14,12 @@ import orjson
 from msgspec import Struct
 from pydantic import AwareDatetime
 
+from datastore_sdk._io.json_body import id_of, is_array
+from datastore_sdk._io.tolerant_parser import read_value
+from datastore_sdk.client import Client
 from datastore_sdk.enums import StageNameFilters
 from datastore_sdk.exceptions import ObjectMismatchError
-from datastore_sdk.transport import Client
-from datastore_sdk.transport.json_body import id_of, is_array
-from datastore_sdk.transport.lenient import read_value
-from datastore_sdk.transport.telling.mismatches import SHOWN, report_left_out, shown
+from datastore_sdk.instrumentation.mismatches import SHOWN, report_left_out, shown
 from restream_api.types import Model, Operation
 
 V = TypeVar("V")
@@ -28,7 +28,7 @@ L = TypeVar("L", bound=list[Any])
 _SECOND = timedelta(seconds=1)
 
 
-class Rule(Struct, frozen=True):
+class MatchRule(Struct, frozen=True):
     """What a key of an object must be for the object to belong."""
 
     key: str
@@ -39,45 +39,45 @@ class Rule(Struct, frozen=True):
     """Whether a value is what was asked for. A value that cannot be compared fits."""
 
 
-def has_id(key: str, *ids: int) -> Rule:
+def has_id(key: str, *ids: int) -> MatchRule:
     """Return the rule that a key is one of some ids or numbers."""
     shown = " or ".join(map(str, ids[:SHOWN])) + (" or ..." if len(ids) > SHOWN else "")
     fitting = frozenset[int | None]({None, *ids})
-    return Rule(key, shown, lambda value: id_of(value) in fitting)
+    return MatchRule(key, shown, lambda value: id_of(value) in fitting)
 
 
-def has_operation(key: str, operation: StageNameFilters) -> Rule:
+def has_operation(key: str, operation: StageNameFilters) -> MatchRule:
     """Return the rule that a state, such as `frac_frac`, is of an operation, or of none that is known here."""
     others = {*StageNameFilters} - {operation}
 
     def fits(value: object) -> bool:
         return not isinstance(value, str) or value.partition("_")[0].lower() not in others
 
-    return Rule(key, f"of {operation.value}", fits)
+    return MatchRule(key, f"of {operation.value}", fits)
 
 
-def is_at_least(key: str, bound: float) -> Rule:
+def is_at_least(key: str, bound: float) -> MatchRule:
     """Return the rule that a number is not below a bound."""
-    return Rule(key, f"{bound} or more", _where(_number, lambda number: number >= bound))
+    return MatchRule(key, f"{bound} or more", _where(_number, lambda number: number >= bound))
 
 
-def is_at_most(key: str, bound: float) -> Rule:
+def is_at_most(key: str, bound: float) -> MatchRule:
     """Return the rule that a number is not above a bound."""
-    return Rule(key, f"{bound} or less", _where(_number, lambda number: number <= bound))
+    return MatchRule(key, f"{bound} or less", _where(_number, lambda number: number <= bound))
 
 
-def is_from(key: str, start: datetime) -> Rule:
+def is_from(key: str, start: datetime) -> MatchRule:
     """Return the rule that a datetime is not before another."""
-    return Rule(key, f"{start.isoformat()} or later", _where(_moment, lambda moment: moment >= start))
+    return MatchRule(key, f"{start.isoformat()} or later", _where(_moment, lambda moment: moment >= start))
 
 
-def is_until(key: str, end: datetime) -> Rule:
+def is_until(key: str, end: datetime) -> MatchRule:
     """Return the rule that a datetime is not after the second of another."""
     limit = end + _SECOND
-    return Rule(key, f"{end.isoformat()} or earlier", _where(_moment, lambda moment: moment < limit))
+    return MatchRule(key, f"{end.isoformat()} or earlier", _where(_moment, lambda moment: moment < limit))
 
 
-def matching(items: L, rules: Sequence[Rule], source: str, read: Callable[[Any], object] | None = None) -> L:
+def matching(items: L, rules: Sequence[MatchRule], source: str, read: Callable[[Any], object] | None = None) -> L:
     """Return the objects that belong. Reports the others, which are left out.
 
     Args:
@@ -89,7 +89,7 @@ def matching(items: L, rules: Sequence[Rule], source: str, read: Callable[[Any],
     if not rules or not is_array(items):  # as_dict=True may be anything
         return items
     kept: list[Any] = []
-    wrong: dict[Rule, list[object]] = {}
+    wrong: dict[MatchRule, list[object]] = {}
     for item in items:
         if broken := _broken(read(item) if read else item, rules):
             rule, value = broken
@@ -101,7 +101,7 @@ def matching(items: L, rules: Sequence[Rule], source: str, read: Callable[[Any],
     return cast("L", kept)
 
 
-def belonging_texts(rules: Sequence[Rule], source: str) -> Callable[[bytes], bool]:
+def belonging_texts(rules: Sequence[MatchRule], source: str) -> Callable[[bytes], bool]:
     """Return the check of an object in JSON; text that cannot be read belongs: others report it."""
 
     def belongs(text: bytes) -> bool:
@@ -114,7 +114,7 @@ def belonging_texts(rules: Sequence[Rule], source: str) -> Callable[[bytes], boo
     return belongs
 
 
-def check_object(item: object, rules: Sequence[Rule], operation: Operation[Any], client: Client) -> None:
+def check_object(item: object, rules: Sequence[MatchRule], operation: Operation[Any], client: Client) -> None:
     """Check that an object is the one that was asked for.
 
     Raises:
@@ -165,7 +165,7 @@ def _moment(value: object) -> datetime | None:
     return read if isinstance(read, datetime) else None
 
 
-def _broken(item: object, rules: Iterable[Rule]) -> tuple[Rule, object] | None:
+def _broken(item: object, rules: Iterable[MatchRule]) -> tuple[MatchRule, object] | None:
     """The first rule that does not hold, and the value for which it does not."""
     for rule in rules:
         value = carried(item, rule.key)

@@ -7,13 +7,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from datastore_sdk._io.json_body import id_of, is_array, is_object
+from datastore_sdk._io.tolerant_parser import read_object
+from datastore_sdk.client import Client
 from datastore_sdk.entities.matching import carried, check_object, has_id
 from datastore_sdk.entities.pad_sites import pad_id_of_site
 from datastore_sdk.entities.resource import answer_to
-from datastore_sdk.transport import Client
-from datastore_sdk.transport.calls.exchange import Flow
-from datastore_sdk.transport.json_body import id_of, is_array, is_object
-from datastore_sdk.transport.lenient import read_object
+from datastore_sdk.transport.executor.executor import Flow
 from restream_api.api.pads import get_pad
 from restream_api.models import MeasurementSource, MeasurementSources, Pad
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from datastore_sdk.data.extras import needed
+from datastore_sdk._utils.optional_imports import needed
 from restream_api.types import Model
 
 if TYPE_CHECKING:

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, Self, Unpack, overload
 
+from datastore_sdk.client import Client, client_for
 from datastore_sdk.entities.asset import Asset
+from datastore_sdk.entities.base import Entity
 from datastore_sdk.entities.endpoints import OF_PADS
-from datastore_sdk.entities.entity import Entity
-from datastore_sdk.entities.lists import pads_with, sites_with, states_with
-from datastore_sdk.entities.live_pad import LivePad
+from datastore_sdk.entities.list_queries import pads_with, sites_with, states_with
 from datastore_sdk.entities.measurement_sources import sites_of_sources, sources_of_pad
 from datastore_sdk.entities.object_list import ObjectList
+from datastore_sdk.entities.pad_realtime import LivePad
 from datastore_sdk.entities.pad_records import PadRecords
 from datastore_sdk.entities.pad_sites import many_pads
 from datastore_sdk.entities.resource import many
 from datastore_sdk.entities.site import Site
 from datastore_sdk.entities.state import State
 from datastore_sdk.filters import PadFilters, PadStateFilters, SiteFilters, completed_by
-from datastore_sdk.transport import Client, client_for
 from restream_api.api.pads import get_pad
 from restream_api.models import MeasurementSources
 from restream_api.models import Pad as PadModel

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from datastore_sdk.checks import OTHER_RANGE_NAMES, RANGE_NAMES, range_of
+from datastore_sdk._utils.validation import OTHER_RANGE_NAMES, RANGE_NAMES, range_of
 from datastore_sdk.data import Data, DataAsync, DataQuery
-from datastore_sdk.entities.entity import Entity
+from datastore_sdk.entities.base import Entity
 from datastore_sdk.enums import (
     AggregationName,
     DataAggregations,

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any, TypeVar, cast
 
-from datastore_sdk.entities.entity import Entity
-from datastore_sdk.entities.lists import ListQuery
-from datastore_sdk.entities.matching import Rule, carried, check_object, has_id, matching, mismatch
+from datastore_sdk._io.json_body import id_of, is_array
+from datastore_sdk.client import Client
+from datastore_sdk.entities.base import Entity
+from datastore_sdk.entities.list_queries import ListQuery
+from datastore_sdk.entities.matching import MatchRule, carried, check_object, has_id, matching, mismatch
 from datastore_sdk.entities.object_list import ObjectList
 from datastore_sdk.entities.resource import many
-from datastore_sdk.exceptions import AnswerError, ContractError
-from datastore_sdk.transport import Client
-from datastore_sdk.transport.calls.exchange import Flow
-from datastore_sdk.transport.json_body import id_of, is_array
+from datastore_sdk.exceptions import APIStatusError, ResponseValidationError
+from datastore_sdk.transport.executor.executor import Flow
 from restream_api.api.pads import list_pads
 from restream_api.api.sites import get_site, list_sites
 
@@ -62,7 +62,7 @@ def many_pads(
     if site_id is None or not pads:
         return pads
     pad_id = yield from pad_id_of_site(client, site_id)
-    rule = Rule("id", f"the pad of site {site_id}", lambda value: id_of(value) == pad_id)
+    rule = MatchRule("id", f"the pad of site {site_id}", lambda value: id_of(value) == pad_id)
     if as_dict:
         return matching(cast("list[dict[str, Any]]", pads), [rule], query.operation.name)
     return ObjectList(matching(cast("ObjectList[R]", pads), [rule], query.operation.name))
@@ -93,11 +93,11 @@ def of_sites(
             continue
         try:
             told = yield from _pad_id_of(client, site_id)
-        except (AnswerError, ContractError):  # what cannot be read says nothing
+        except (APIStatusError, ResponseValidationError):  # what cannot be read says nothing
             continue
         if told not in {None, pad_id}:
             foreign.add(site_id)
-    rule = Rule("site", f"a site of pad {pad_id}", lambda value: id_of(value) not in foreign)
+    rule = MatchRule("site", f"a site of pad {pad_id}", lambda value: id_of(value) not in foreign)
     return matching(items, [rule], source)
 
 

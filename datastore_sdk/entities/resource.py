@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal, Protocol, Self, TypeVar, overload
 
-from datastore_sdk.checks import checked_id
-from datastore_sdk.entities.entity import Entity
-from datastore_sdk.entities.lists import ListQuery
+from datastore_sdk._io.json_body import id_of
+from datastore_sdk._io.tolerant_parser import RawJson
+from datastore_sdk._utils.validation import checked_id
+from datastore_sdk.client import Client, client_for
+from datastore_sdk.entities.base import Entity
+from datastore_sdk.entities.list_queries import ListQuery
 from datastore_sdk.entities.matching import carried, check_object, has_id, matching
 from datastore_sdk.entities.object_list import ObjectList
-from datastore_sdk.transport import Client, client_for
-from datastore_sdk.transport.calls.exchange import Flow
-from datastore_sdk.transport.json_body import id_of
-from datastore_sdk.transport.lenient import Untouched
+from datastore_sdk.transport.executor.executor import Flow
 from restream_api.types import Model, Operation
 
 R = TypeVar("R", bound=Entity)
@@ -72,7 +72,7 @@ class Resource(Entity):
 
         Raises:
             NotFoundError: There is no such object.
-            ForbiddenError: The token gives no access to it.
+            PermissionDeniedError: The token gives no access to it.
             ObjectMismatchError: The service answered with another object.
             TypeError: The id is not an int, nor an object of this class.
             MissingCredentialsError: There is no token.
@@ -142,7 +142,7 @@ class Resource(Entity):
 def answer_to(operation: Operation[T], *, as_dict: bool) -> Flow[T | Any]:
     """Return the answer as the contract has it, or untouched, which may be anything."""
     if as_dict:
-        untouched: Any = yield from operation.with_parse(Untouched(operation.parse))
+        untouched: Any = yield from operation.with_parse(RawJson(operation.parse))
         return untouched
     return (yield from operation)
 

@@ -6,17 +6,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 
-from datastore_sdk.checks import OTHER_RANGE_NAMES, RANGE_NAMES, range_of
+from datastore_sdk._io.json_body import id_of
+from datastore_sdk._utils.validation import OTHER_RANGE_NAMES, RANGE_NAMES, range_of
+from datastore_sdk.client import Client, client_for
 from datastore_sdk.data import Data, DataAsync, DataQuery
 from datastore_sdk.entities.asset import Asset
+from datastore_sdk.entities.base import Entity
 from datastore_sdk.entities.endpoints import OF_SITES
-from datastore_sdk.entities.entity import Entity
-from datastore_sdk.entities.lists import sites_with
-from datastore_sdk.entities.live_site import LiveSite
+from datastore_sdk.entities.list_queries import sites_with
 from datastore_sdk.entities.measurement_sources import sources_of_site
 from datastore_sdk.entities.object_list import ObjectList
 from datastore_sdk.entities.pad_sites import pad_id_of_site
 from datastore_sdk.entities.resource import many, one
+from datastore_sdk.entities.site_realtime import LiveSite
 from datastore_sdk.entities.state import State, states_of_site
 from datastore_sdk.enums import (
     AggregationName,
@@ -29,9 +31,7 @@ from datastore_sdk.enums import (
     StageNameFilters,
 )
 from datastore_sdk.filters import AllSiteFilters, completed_by
-from datastore_sdk.transport import Client, client_for
-from datastore_sdk.transport.calls.exchange import Flow
-from datastore_sdk.transport.json_body import id_of
+from datastore_sdk.transport.executor.executor import Flow
 from restream_api.api.pads import get_pad
 from restream_api.api.sites import get_site
 from restream_api.models import MeasurementSources

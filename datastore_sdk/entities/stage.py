@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Unpack, cast
 
-from datastore_sdk.checks import (
+from datastore_sdk._io.json_body import id_of, is_array, is_object
+from datastore_sdk._utils.validation import (
     RANGE_NAMES,
     checked_choice,
     checked_flag,
@@ -19,22 +20,21 @@ from datastore_sdk.checks import (
     refuse_unknown,
     whole_second,
 )
+from datastore_sdk.client import Client
 from datastore_sdk.data import Data, DataAsync, DataQuery
 from datastore_sdk.data.query import served_range
-from datastore_sdk.entities.connected import Connected
+from datastore_sdk.entities.connected import ClientBound
 from datastore_sdk.entities.endpoints import Endpoints
 from datastore_sdk.entities.filter_validation import OTHERWISE, checked_extra_filters
 from datastore_sdk.entities.intervals import interval_of
-from datastore_sdk.entities.lists import ExtraFilters
-from datastore_sdk.entities.matching import Rule, carried, has_id, has_operation, is_from, is_until, matching
+from datastore_sdk.entities.list_queries import ExtraFilters
+from datastore_sdk.entities.matching import MatchRule, carried, has_id, has_operation, is_from, is_until, matching
 from datastore_sdk.entities.object_list import ObjectList
 from datastore_sdk.entities.pad_sites import of_sites
 from datastore_sdk.entities.resource import answer_to
 from datastore_sdk.enums import OperationName, StageNameFilters
 from datastore_sdk.filters import DataForm, StageFilters, checked_form, completed_by
-from datastore_sdk.transport import Client
-from datastore_sdk.transport.calls.exchange import Flow
-from datastore_sdk.transport.json_body import id_of, is_array, is_object
+from datastore_sdk.transport.executor.executor import Flow
 from restream_api.models import Stage as StageModel
 from restream_api.models import StageAggregations
 from restream_api.types import Json, Operation
@@ -47,7 +47,7 @@ STAGES_AT_A_TIME = 100
 """How many stages' aggregations are asked for in one call, whose URL would grow too long otherwise."""
 
 
-class Stage(Connected, StageModel):
+class Stage(ClientBound, StageModel):
     """One interval of a well's completion: fracturing it, running wireline in it, or standing by in between.
 
     Reads like an object and like a dict: `stage.state`, `stage["state"]`, `stage.get("end")`, `dict(stage)`.
@@ -99,7 +99,7 @@ class StageQuery(NamedTuple):
     """The stages to ask for."""
 
     operation: Operation[list[Stage]]
-    rules: tuple[Rule, ...]
+    rules: tuple[MatchRule, ...]
     """What each stage must be."""
     add_aggregations: bool
     aggregations: list[str] | None

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, Self, Unpack, overload
 
-from datastore_sdk.entities.entity import Entity
-from datastore_sdk.entities.lists import states_with
+from datastore_sdk._io.json_body import id_of
+from datastore_sdk.client import Client, client_for
+from datastore_sdk.entities.base import Entity
+from datastore_sdk.entities.list_queries import states_with
 from datastore_sdk.entities.matching import carried, mismatch
 from datastore_sdk.entities.object_list import ObjectList
 from datastore_sdk.entities.resource import Resource, many
 from datastore_sdk.filters import StateFilters, completed_by
-from datastore_sdk.transport import Client, client_for
-from datastore_sdk.transport.calls.exchange import Flow
-from datastore_sdk.transport.json_body import id_of
+from datastore_sdk.transport.executor.executor import Flow
 from restream_api.api.states import get_state
 from restream_api.models import State as StateModel
 from restream_api.types import QueryValue

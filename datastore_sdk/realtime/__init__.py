@@ -1,10 +1,10 @@
 """Live data: what pads and sites tell by themselves, over WebSockets."""
 
-from datastore_sdk.realtime.counts import LiveStatistics
 from datastore_sdk.realtime.gaps import Gap
 from datastore_sdk.realtime.live import LiveData, LiveDataAsync
-from datastore_sdk.realtime.manners import Manners, WhenFull
+from datastore_sdk.realtime.manners import StreamOptions, WhenFull
 from datastore_sdk.realtime.options import LiveOptions, PadMeasurements, SiteMeasurements, parted
+from datastore_sdk.realtime.statistics import LiveStatistics
 
 __all__ = [
     "Gap",
@@ -12,9 +12,9 @@ __all__ = [
     "LiveDataAsync",
     "LiveOptions",
     "LiveStatistics",
-    "Manners",
     "PadMeasurements",
     "SiteMeasurements",
+    "StreamOptions",
     "WhenFull",
     "parted",
 ]

@@ -7,9 +7,9 @@ from concurrent.futures import Future
 from threading import Condition
 from typing import Generic, TypeVar
 
-from datastore_sdk.exceptions import BufferFullError
-from datastore_sdk.realtime.manners import Manners
-from datastore_sdk.transport.effects import End
+from datastore_sdk._io.effects import PrefetchExhausted
+from datastore_sdk.exceptions import BufferOverflowError
+from datastore_sdk.realtime.manners import StreamOptions
 
 T = TypeVar("T")
 
@@ -23,7 +23,7 @@ class Buffer(Generic[T]):
         before: The buffer that this one takes the place of, whose numbers it goes on counting.
     """
 
-    def __init__(self, manners: Manners, waiting: list[T], before: Buffer[T] | None = None) -> None:
+    def __init__(self, manners: StreamOptions, waiting: list[T], before: Buffer[T] | None = None) -> None:
         self._most = manners.buffer
         self._when_full = manners.when_full
         self._lists: deque[list[T]] = deque([waiting] if waiting else [])
@@ -43,7 +43,7 @@ class Buffer(Generic[T]):
             if self._when_full == "block":
                 self._changed.wait_for(lambda: self._ending or not self.waiting or self._fits(items))
             elif self._when_full == "raise" and self.waiting and not self._fits(items):
-                self._finish(BufferFullError(f"{self.waiting} records wait to be read, and {len(items)} more came"))
+                self._finish(BufferOverflowError(f"{self.waiting} records wait to be read, and {len(items)} more came"))
             self._lists.append(items)
             self.waiting += len(items)
             if self._when_full == "drop_oldest":
@@ -54,10 +54,10 @@ class Buffer(Generic[T]):
     def finish(self, ending: BaseException | None = None) -> None:
         """Says that no more will come, and why."""
         with self._changed:
-            self._finish(ending or End())
+            self._finish(ending or PrefetchExhausted())
 
     def next(self) -> Future[list[T]]:
-        """The next items, when there are some; `End`, or what else ended it, after the last."""
+        """The next items, when there are some; `PrefetchExhausted`, or what else ended it, after the last."""
         with self._changed:
             self._ticket = Future[list[T]]()
             ticket = self._ticket

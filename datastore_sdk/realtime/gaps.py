@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
-from datastore_sdk.transport.telling.logs import logger
+from datastore_sdk.instrumentation.logs import logger
 
 log = logger("realtime")
 
@@ -34,7 +34,7 @@ class Gap(Struct, frozen=True, kw_only=True):
         return int((self.end - self.start).total_seconds()) + 1
 
 
-class Gaps:
+class GapLog:
     """What is missing, for whoever wants to know.
 
     Args:

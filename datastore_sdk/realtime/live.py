@@ -8,11 +8,11 @@ from itertools import islice
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
-from datastore_sdk.checks import checked_id
-from datastore_sdk.realtime.counts import LiveStatistics
+from datastore_sdk._io.effects import PrefetchExhausted
+from datastore_sdk._utils.validation import checked_id
 from datastore_sdk.realtime.gaps import Gap
-from datastore_sdk.realtime.stream import Plan, Stream
-from datastore_sdk.transport.effects import End
+from datastore_sdk.realtime.statistics import LiveStatistics
+from datastore_sdk.realtime.stream import LiveStream, StreamPlan
 
 T = TypeVar("T")
 
@@ -20,8 +20,8 @@ T = TypeVar("T")
 class _Live(Generic[T]):
     """What both forms have."""
 
-    def __init__(self, plan: Plan) -> None:
-        self._stream = Stream[T](plan)
+    def __init__(self, plan: StreamPlan) -> None:
+        self._stream = LiveStream[T](plan)
 
     @property
     def statistics(self) -> LiveStatistics:
@@ -98,7 +98,7 @@ class LiveData(_Live[T]):
             IsADirectoryError: The path is a directory.
             ValueError: No format has this suffix.
             ImportError: The format takes an extra that is not installed.
-            RoomTakenError: It is being read already.
+            RoomInUseError: It is being read already.
             RestreamError: The stream ended with an error.
         """
         self._stream.complete(self._stream.begin_to_save(path, overwrite=overwrite))
@@ -116,7 +116,7 @@ class LiveData(_Live[T]):
             while True:
                 try:
                     items = reading.take()
-                except End:
+                except PrefetchExhausted:
                     return
                 yield from items
 
@@ -125,7 +125,7 @@ class LiveData(_Live[T]):
             while True:
                 try:
                     items = reading.take()
-                except End:
+                except PrefetchExhausted:
                     return
                 while batch := [*islice(items, size)]:
                     yield batch
@@ -163,7 +163,7 @@ class LiveDataAsync(_Live[T]):
             while True:
                 try:
                     items = await reading.atake()
-                except End:
+                except PrefetchExhausted:
                     return
                 for item in items:
                     yield item
@@ -173,7 +173,7 @@ class LiveDataAsync(_Live[T]):
             while True:
                 try:
                     items = await reading.atake()
-                except End:
+                except PrefetchExhausted:
                     return
                 while batch := [*islice(items, size)]:
                     yield batch

@@ -8,15 +8,15 @@ from typing import Literal, get_args
 from msgspec import Struct
 from msgspec.structs import force_setattr
 
-from datastore_sdk.checks import checked_flag, checked_id
+from datastore_sdk._io.timeouts import checked_seconds
+from datastore_sdk._utils.validation import checked_flag, checked_id
 from datastore_sdk.realtime.gaps import Gap
-from datastore_sdk.transport.connection import checked_seconds
 
 WhenFull = Literal["block", "drop_oldest", "raise"]
 """What happens when records come faster than they are read."""
 
 
-class Manners(Struct, frozen=True, kw_only=True):
+class StreamOptions(Struct, frozen=True, kw_only=True):
     """The options, checked.
 
     Raises:

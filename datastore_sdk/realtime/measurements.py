@@ -7,23 +7,23 @@ import secrets
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from datastore_sdk.checks import OTHER_RANGE_NAMES, RANGE_NAMES, range_of
-from datastore_sdk.data.descriptions import descriptions
-from datastore_sdk.data.forms import DICTS, Form
+from datastore_sdk._io.effects import EffectGen
+from datastore_sdk._utils.validation import OTHER_RANGE_NAMES, RANGE_NAMES, range_of
+from datastore_sdk.client import Client
+from datastore_sdk.data.field_metadata import descriptions
 from datastore_sdk.data.query import DataQuery
-from datastore_sdk.realtime.counts import Counts
-from datastore_sdk.realtime.filling import Filling
-from datastore_sdk.realtime.gaps import Gaps
-from datastore_sdk.realtime.history import HistoryFilter
-from datastore_sdk.realtime.listening import Listening
-from datastore_sdk.realtime.manners import Manners
-from datastore_sdk.realtime.messages import Messages
-from datastore_sdk.realtime.sources import Sources
-from datastore_sdk.realtime.stream import Plan
-from datastore_sdk.realtime.taken import Hold
-from datastore_sdk.transport import Client
-from datastore_sdk.transport.effects import Steps
-from datastore_sdk.transport.rooms.entering import room
+from datastore_sdk.data.streaming.codecs import DICTS, RecordCodec
+from datastore_sdk.realtime.backfill import Backfiller
+from datastore_sdk.realtime.decoder import MessageDecoder
+from datastore_sdk.realtime.exclusivity import RoomClaim
+from datastore_sdk.realtime.gaps import GapLog
+from datastore_sdk.realtime.history_filter import HistoryFilter
+from datastore_sdk.realtime.manners import StreamOptions
+from datastore_sdk.realtime.sequence_tracker import SequenceTracker
+from datastore_sdk.realtime.session import RoomSession
+from datastore_sdk.realtime.statistics import Counters
+from datastore_sdk.realtime.stream import StreamPlan
+from datastore_sdk.transport.websocket.handshake import room
 
 _KEY = re.compile(r"[0-9a-fA-F]{32}")
 _NO_FILTERS = {"session_key", "si_units", "resolution", "routed"}
@@ -52,10 +52,10 @@ def measurements(
     id: int,
     session_key: str,
     filters: Mapping[str, Any],
-    manners: Manners,
+    manners: StreamOptions,
     *,
     resumed: bool = False,
-) -> Plan:
+) -> StreamPlan:
     """How to listen to measurements.
 
     Args:
@@ -73,23 +73,23 @@ def measurements(
     query = DataQuery(source=source, id=id, start=start, end=end, **rest)
     path = f"/{source}s/{query.id:d}/data/"
     operation = room(path, {"session_key": session_key, **dict(query.operation().query)})
-    counts, gaps = Counts(), Gaps(manners.on_gap)
+    counts, gaps = Counters(), GapLog(manners.on_gap)
     begin = query.seconds()[0] if query.start and not resumed else None
-    sources = Sources[Any](DICTS, query.step, begin)
+    sources = SequenceTracker[Any](DICTS, query.step, begin)
     replayed = query.start is None and not resumed and not {name for name, _ in operation.query} <= _NO_FILTERS
     history = HistoryFilter[Any](DICTS.position, query.step) if replayed else None
     filled = query if manners.fill_gaps and query.fill_data_method is None else None
 
-    def listen(form: Form[Any], _: Hold) -> Steps[None]:
+    def listen(form: RecordCodec[Any], _: RoomClaim) -> EffectGen[None]:
         sources.take_form(form)
         if history is not None:
             history.position = form.position
         site_id = query.id if source == "site" else None
-        filling = Filling(client.exchange, sources, form, filled, gaps, counts, site_id, history, begin)
-        messages = Messages(form, counts, enveloped=True)
-        return Listening(client.exchange, operation, messages, filling, manners, counts).steps()
+        filling = Backfiller(client.exchange, sources, form, filled, gaps, counts, site_id, history, begin)
+        messages = MessageDecoder(form, counts, enveloped=True)
+        return RoomSession(client.exchange, operation, messages, filling, manners, counts).steps()
 
-    return Plan(
+    return StreamPlan(
         what=f"measurements of {source} {query.id}, session {session_key}",
         client=client,
         manners=manners,

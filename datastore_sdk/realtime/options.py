@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypedDict
 
-from datastore_sdk.checks import refuse_unknown
+from datastore_sdk._utils.validation import refuse_unknown
 from datastore_sdk.enums import (
     AggregationName,
     DataAggregations,
@@ -26,7 +26,7 @@ class LiveOptions(TypedDict, total=False):
     when_full: WhenFull
     """What happens when as many wait as may: "block" (unless given): nothing more is taken from the connection until
     there is room; "drop_oldest": those that have waited longest are dropped, and counted; "raise": reading them ends
-    with `BufferFullError`."""
+    with `BufferOverflowError`."""
     buffer: int
     """How many may wait to be read; 100,000 unless given."""
     stale_after: float

@@ -13,75 +13,75 @@ from typing import Any, Generic, TypeVar
 import orjson
 from msgspec import Struct, field
 
-from datastore_sdk.data.descriptions import Descriptions
-from datastore_sdk.data.files import checked_target
-from datastore_sdk.data.formats import writer_for
-from datastore_sdk.data.forms import DICTS, Form
-from datastore_sdk.data.writing import written
+from datastore_sdk._io.effects import EffectGen, PrefetchExhausted, YieldItem
+from datastore_sdk.client import Client
+from datastore_sdk.data.field_metadata import Descriptions
+from datastore_sdk.data.saving.files import checked_target
+from datastore_sdk.data.saving.writing import written
+from datastore_sdk.data.streaming.codecs import DICTS, RecordCodec
+from datastore_sdk.data.writers.registry import writer_for
 from datastore_sdk.realtime.buffer import Buffer
-from datastore_sdk.realtime.counts import Counts, LiveStatistics
-from datastore_sdk.realtime.gaps import Gap, Gaps
-from datastore_sdk.realtime.manners import Manners
-from datastore_sdk.realtime.reader import Reader
-from datastore_sdk.realtime.taken import TAKEN, Hold
-from datastore_sdk.transport import Client
-from datastore_sdk.transport.effects import Emit, End, Steps
-from datastore_sdk.transport.http.worker import Worker
+from datastore_sdk.realtime.exclusivity import TAKEN, RoomClaim
+from datastore_sdk.realtime.gaps import Gap, GapLog
+from datastore_sdk.realtime.manners import StreamOptions
+from datastore_sdk.realtime.reader_thread import ReaderThread
+from datastore_sdk.realtime.statistics import Counters, LiveStatistics
+from datastore_sdk.transport.http.worker_thread import Worker
 
 T = TypeVar("T")
 
 
-def _no_descriptions() -> Steps[Descriptions]:
+def _no_descriptions() -> EffectGen[Descriptions]:
     yield from ()
     return {}
 
 
-class Plan(Struct, frozen=True, kw_only=True):
+class StreamPlan(Struct, frozen=True, kw_only=True):
     """How a room is listened to."""
 
     what: str
     """What is listened to, in words."""
     client: Client
     """Carries it out."""
-    manners: Manners
+    manners: StreamOptions
     """How."""
-    counts: Counts = field(default_factory=Counts)
+    counts: Counters = field(default_factory=Counters)
     """Takes note of what comes."""
-    gaps: Gaps
+    gaps: GapLog
     """Takes note of what is missing."""
     alone: Mapping[str, Hashable]
     """What nobody else may listen to meanwhile, by its name in words."""
-    listen: Callable[[Form[Any], Hold], Steps[None]]
+    listen: Callable[[RecordCodec[Any], RoomClaim], EffectGen[None]]
     """Steps that emit lists of records of a form; what else they listen to alone is taken with the hold."""
-    listen_for_items: Callable[[Hold], Steps[None]]
+    listen_for_items: Callable[[RoomClaim], EffectGen[None]]
     """Steps that emit lists of what is iterated over."""
-    descriptions: Callable[[], Steps[Descriptions]] = _no_descriptions
+    descriptions: Callable[[], EffectGen[Descriptions]] = _no_descriptions
     """Units and labels, for files that have a place for them."""
 
 
-class Stream(Generic[T]):
+class LiveStream(Generic[T]):
     """A room that is listened to while somebody reads, one reading after the other.
 
     What was received and not handed over waits for the next reading.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: StreamPlan) -> None:
         self.plan = plan
         self._lock = RLock()  # a signal may call close() at any moment
-        self._reader: Reader | None = None
+        self._reader: ReaderThread | None = None
         self._buffer = Buffer[Any](plan.manners, [])
-        self._form: Form[Any] = DICTS
+        self._form: RecordCodec[Any] = DICTS
         self._reading = False
         self._closed = False
 
     @contextmanager
-    def reading(self, form: Form[Any] | None = None) -> Generator[Reading[Any]]:
+    def reading(self, form: RecordCodec[Any] | None = None) -> Generator[StreamReader[Any]]:
         """One reading: of items, or of records of a form.
 
         Raises:
-            RoomTakenError: The room is listened to already, here or elsewhere in this process.
+            RoomInUseError: The room is listened to already, here or elsewhere in this process.
         """
-        reading = Reading[Any](self._begin(form))
+        reading = StreamReader[Any](self._begin(form))
         try:
             yield reading
         finally:
@@ -89,7 +89,7 @@ class Stream(Generic[T]):
             if self._reader is not None:
                 self._reader.stop()
 
-    def _begin(self, form: Form[Any] | None) -> Buffer[Any]:
+    def _begin(self, form: RecordCodec[Any] | None) -> Buffer[Any]:
         plan = self.plan
         with self._lock:
             if self._closed:
@@ -99,10 +99,10 @@ class Stream(Generic[T]):
                 self._reader.join()  # so that nothing can be added to what is left
             self._buffer = Buffer(plan.manners, self._left(form or DICTS), self._buffer)
             steps = plan.listen(form, hold) if form else plan.listen_for_items(hold)
-            self._reader = Reader(plan.client, steps, self._buffer, hold)
+            self._reader = ReaderThread(plan.client, steps, self._buffer, hold)
             return self._buffer
 
-    def _left(self, form: Form[Any]) -> list[Any]:
+    def _left(self, form: RecordCodec[Any]) -> list[Any]:
         """What was received for the last reading and not handed over."""
         left, before, self._form = self._buffer.take_all(), self._form, form
         if before is form or not left:
@@ -153,7 +153,7 @@ class Stream(Generic[T]):
         def save() -> None:
             endings: list[BaseException] = []
 
-            def batches(form: Form[Any]) -> Steps[None]:
+            def batches(form: RecordCodec[Any]) -> EffectGen[None]:
                 yield from self._until_the_end(form, endings)
 
             steps = written(target, kind, batches, self.plan.descriptions, overwrite=overwrite, kept=True)
@@ -187,18 +187,18 @@ class Stream(Generic[T]):
             waiting.exception()
             raise
 
-    def _until_the_end(self, form: Form[Any], endings: list[BaseException]) -> Steps[None]:
+    def _until_the_end(self, form: RecordCodec[Any], endings: list[BaseException]) -> EffectGen[None]:
         with self.reading(form) as reading:
             try:
                 while True:
-                    yield from Emit([*reading.take()])
-            except End:
+                    yield from YieldItem([*reading.take()])
+            except PrefetchExhausted:
                 return
             except Exception as error:  # noqa: BLE001 - raised when the file is complete
                 endings.append(error)
 
 
-class Reading(Generic[T]):
+class StreamReader(Generic[T]):
     """What is read from a buffer, list by list."""
 
     def __init__(self, buffer: Buffer[T]) -> None:

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
-from datastore_sdk.data.decoding import Record
-from datastore_sdk.data.forms import DICTS, Form
-from datastore_sdk.realtime.counts import Counts
-from datastore_sdk.realtime.gaps import Gaps
-from datastore_sdk.realtime.listening import Hearer, Listening
-from datastore_sdk.realtime.manners import Manners
-from datastore_sdk.realtime.messages import Messages
-from datastore_sdk.realtime.stream import Plan
-from datastore_sdk.realtime.taken import Hold
-from datastore_sdk.transport import Client
-from datastore_sdk.transport.calls.drift import look_at, told
-from datastore_sdk.transport.effects import Emit, Steps
-from datastore_sdk.transport.rooms.entering import room
-from datastore_sdk.transport.telling.logs import logger
+from datastore_sdk._io.effects import EffectGen, YieldItem
+from datastore_sdk.client import Client
+from datastore_sdk.data.streaming.codecs import DICTS, RecordCodec
+from datastore_sdk.data.streaming.json_decoder import Record
+from datastore_sdk.instrumentation.logs import logger
+from datastore_sdk.realtime.decoder import MessageDecoder
+from datastore_sdk.realtime.exclusivity import RoomClaim
+from datastore_sdk.realtime.gaps import GapLog
+from datastore_sdk.realtime.manners import StreamOptions
+from datastore_sdk.realtime.session import MessageHandler, RoomSession
+from datastore_sdk.realtime.statistics import Counters
+from datastore_sdk.realtime.stream import StreamPlan
+from datastore_sdk.transport.executor.schema_drift import look_at, told
+from datastore_sdk.transport.websocket.handshake import room
 from restream_api.types import Model
 
 log = logger("realtime")
@@ -26,7 +26,7 @@ log = logger("realtime")
 T = TypeVar("T")
 
 
-class Looking(Hearer[Record]):
+class StateChangeHandler(MessageHandler[Record]):
     """Hands on what comes as it is, once it was looked at.
 
     Args:
@@ -36,14 +36,14 @@ class Looking(Hearer[Record]):
     def __init__(self, look: Callable[[Iterable[Record]], None]) -> None:
         self._look = look
 
-    def take(self, items: list[Record]) -> Steps[bool]:
+    def take(self, items: list[Record]) -> EffectGen[bool]:
         """Emits the dicts."""
         self._look(items)
-        yield from Emit(items)
+        yield from YieldItem(items)
         return bool(items)
 
 
-class Making(Hearer[Record], Generic[T]):
+class ObjectUpdateHandler(MessageHandler[Record], Generic[T]):
     """Makes objects of what comes. What a strict client refuses is counted, logged and left out.
 
     Args:
@@ -51,11 +51,11 @@ class Making(Hearer[Record], Generic[T]):
         counts: Takes note of what is left out.
     """
 
-    def __init__(self, make: Callable[[Record], T], counts: Counts) -> None:
+    def __init__(self, make: Callable[[Record], T], counts: Counters) -> None:
         self._make = make
         self._counts = counts
 
-    def take(self, items: list[Record]) -> Steps[bool]:
+    def take(self, items: list[Record]) -> EffectGen[bool]:
         """Emits the objects."""
         made: list[T] = []
         for item in items:
@@ -64,20 +64,20 @@ class Making(Hearer[Record], Generic[T]):
             except (TypeError, ValueError) as error:
                 self._counts.unreadable += 1
                 log.warning("An object is left out that does not fit: %s", error)
-        yield from Emit(made)
+        yield from YieldItem(made)
         return bool(made)
 
 
 def updates(
     client: Client,
     path: str,
-    manners: Manners,
+    manners: StreamOptions,
     contract: type[Model],
     adopt: Callable[[Model], Any] | None,
     *,
     once: bool = False,
     belongs: Callable[[bytes], bool] | None = None,
-) -> Plan:
+) -> StreamPlan:
     """How to listen to objects.
 
     Args:
@@ -90,20 +90,22 @@ def updates(
         belongs: Whether an object, as JSON, is of what the room is about; None: every one is.
     """
     operation = room(path, {})
-    counts, gaps = Counts(), Gaps(manners.on_gap)
+    counts, gaps = Counters(), GapLog(manners.on_gap)
     seen: set[bytes] | None = set() if once else None
 
-    def hearer_of_items() -> Hearer[Any]:
+    def hearer_of_items() -> MessageHandler[Any]:
         make = adopt
         if make is None:
-            return Looking(lambda items: look_at(contract, items, operation, client.exchange))
-        return Making(lambda item: make(told(contract, item, operation, client.exchange)), counts)
+            return StateChangeHandler(lambda items: look_at(contract, items, operation, client.exchange))
+        return ObjectUpdateHandler(lambda item: make(told(contract, item, operation, client.exchange)), counts)
 
-    def listen(form: Form[Any], _: Hold, hearer: Hearer[Any] | None = None) -> Steps[None]:
-        messages = Messages(form, counts, seen=seen, belongs=belongs)
-        return Listening(client.exchange, operation, messages, hearer or Hearer[Any](), manners, counts).steps()
+    def listen(form: RecordCodec[Any], _: RoomClaim, hearer: MessageHandler[Any] | None = None) -> EffectGen[None]:
+        messages = MessageDecoder(form, counts, seen=seen, belongs=belongs)
+        return RoomSession(
+            client.exchange, operation, messages, hearer or MessageHandler[Any](), manners, counts
+        ).steps()
 
-    return Plan(
+    return StreamPlan(
         what=f"updates of {path.strip('/')}",
         client=client,
         manners=manners,

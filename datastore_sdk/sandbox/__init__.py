@@ -14,10 +14,10 @@ Needs the extra `sandbox`: `pip install "restream-datastore-sdk[sandbox]"`.
 from __future__ import annotations
 
 from datastore_sdk.sandbox import faults
+from datastore_sdk.sandbox.api.request_log import ReceivedRequest
+from datastore_sdk.sandbox.api.websocket.options import RoomOptions
 from datastore_sdk.sandbox.scenario import Scenario, ScenarioPad, ScenarioSite
 from datastore_sdk.sandbox.server import Sandbox
-from datastore_sdk.sandbox.service.received import ReceivedRequest
-from datastore_sdk.sandbox.service.rooms.options import RoomOptions
 from datastore_sdk.sandbox.untidiness import Untidiness
 
 __all__ = [

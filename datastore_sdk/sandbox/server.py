@@ -12,22 +12,22 @@ from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
+from datastore_sdk.sandbox.api.auth import Credentials, Tokens
+from datastore_sdk.sandbox.api.request_log import ReceivedRequest
+from datastore_sdk.sandbox.api.websocket.options import RoomOptions
 from datastore_sdk.sandbox.faults import Faults
-from datastore_sdk.sandbox.field.activity import PadActivity
-from datastore_sdk.sandbox.field.clock import FieldClock
-from datastore_sdk.sandbox.field.field import Field
-from datastore_sdk.sandbox.field.oilfield import Oilfield
 from datastore_sdk.sandbox.scenario import Scenario
 from datastore_sdk.sandbox.scenario.activity import field_of
-from datastore_sdk.sandbox.service.auth import Credentials, Tokens
-from datastore_sdk.sandbox.service.received import ReceivedRequest
-from datastore_sdk.sandbox.service.rooms.options import RoomOptions
+from datastore_sdk.sandbox.simulation.clock import FieldClock
+from datastore_sdk.sandbox.simulation.field import Field
+from datastore_sdk.sandbox.simulation.oilfield import Oilfield
+from datastore_sdk.sandbox.simulation.pad_activity import PadActivity
 from datastore_sdk.sandbox.untidiness import Untidiness
 
 if TYPE_CHECKING:
-    from datastore_sdk.sandbox.service.calls import Restream
-    from datastore_sdk.sandbox.service.rooms.rooms import Rooms
-    from datastore_sdk.sandbox.service.server import Server
+    from datastore_sdk.sandbox.api.context import Restream
+    from datastore_sdk.sandbox.api.uvicorn_server import Server
+    from datastore_sdk.sandbox.api.websocket.routes import Rooms
 
 MAX_CONCURRENT_CALLS: Final = 3
 _BACKLOG: Final = 128
@@ -208,13 +208,13 @@ class Sandbox:
         return f"<{type(self).__name__} {self.url} ({state}), seed {self.field.seed}>"
 
     def _make_server(self) -> Server:
-        from datastore_sdk.sandbox.service.admin import Admin
-        from datastore_sdk.sandbox.service.app import make_app
-        from datastore_sdk.sandbox.service.calls import Restream
-        from datastore_sdk.sandbox.service.rooms.rooms import Rooms
-        from datastore_sdk.sandbox.service.rooms.visits import Host
-        from datastore_sdk.sandbox.service.server import Server
-        from datastore_sdk.sandbox.service.untidy import Untidy
+        from datastore_sdk.sandbox.api.admin import Admin
+        from datastore_sdk.sandbox.api.app import make_app
+        from datastore_sdk.sandbox.api.context import Restream
+        from datastore_sdk.sandbox.api.untidy import Untidy
+        from datastore_sdk.sandbox.api.uvicorn_server import Server
+        from datastore_sdk.sandbox.api.websocket.connections import Host
+        from datastore_sdk.sandbox.api.websocket.routes import Rooms
 
         self._service = Restream(self.field, self._denied, Tokens(self._credentials))
         admin = Admin(self.admin_token, self.faults, self.requests, self.reset) if self.admin_token else None

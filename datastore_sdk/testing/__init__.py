@@ -14,7 +14,7 @@ Needs the extra `testing`: `pip install "restream-datastore-sdk[testing]"`.
 
 from __future__ import annotations
 
-from datastore_sdk.testing.cassettes import Cassette, Record, use_cassette
-from datastore_sdk.testing.scanning import SecretFoundError
+from datastore_sdk.testing.cassettes import Cassette, RecordMode, use_cassette
+from datastore_sdk.testing.secret_scanner import SecretFoundError
 
-__all__ = ["Cassette", "Record", "SecretFoundError", "use_cassette"]
+__all__ = ["Cassette", "RecordMode", "SecretFoundError", "use_cassette"]

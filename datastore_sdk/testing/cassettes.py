@@ -11,15 +11,15 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-from datastore_sdk.testing.scanning import Scanner
+from datastore_sdk.client.client_cache import close_default_clients
 from datastore_sdk.testing.scrubbing import scrubbed_request, scrubbed_response
-from datastore_sdk.transport.default_clients import close_default_clients
+from datastore_sdk.testing.secret_scanner import SecretScanner
 
 CREDENTIALS: Final = ("TALLY_AUTH_TOKEN", "RESTREAM_CLIENT_ID", "RESTREAM_CLIENT_SECRET")
 """The environment variables whose values must not stand in a cassette."""
 
 
-class Record(StrEnum):
+class RecordMode(StrEnum):
     """When calls are made and recorded, instead of answered from the cassette."""
 
     NONE = "none"
@@ -33,7 +33,7 @@ class Record(StrEnum):
 
     def records(self, path: Path) -> bool:
         """Whether calls can be made where this is the cassette."""
-        return self in {Record.NEW, Record.ALL} or (self is Record.ONCE and not path.exists())
+        return self in {RecordMode.NEW, RecordMode.ALL} or (self is RecordMode.ONCE and not path.exists())
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Cassette:
 
 @contextmanager
 def use_cassette(
-    path: str | Path, record: Record | str = Record.NONE, *, secrets: Iterable[str] = ()
+    path: str | Path, record: RecordMode | str = RecordMode.NONE, *, secrets: Iterable[str] = ()
 ) -> Generator[Cassette]:
     """Records the calls made within the block, or answers them from what was recorded.
 
@@ -88,14 +88,14 @@ def use_cassette(
     except ImportError as error:
         message = 'cassettes need vcrpy: pip install "restream-datastore-sdk[testing]"'
         raise ImportError(message, name="vcr") from error
-    path, record = Path(path), Record(record)
-    scanner = Scanner([*secrets, *(os.environ.get(name, "") for name in CREDENTIALS)])
+    path, record = Path(path), RecordMode(record)
+    scanner = SecretScanner([*secrets, *(os.environ.get(name, "") for name in CREDENTIALS)])
     recorder = vcr.VCR(
         decode_compressed_response=True,
         before_record_request=_learning_from_request(scanner),
         before_record_response=_learning_from_response(scanner),
         record_mode=record.value,
-        drop_unused_requests=record is Record.ALL,
+        drop_unused_requests=record is RecordMode.ALL,
     )
     recorder.register_persister(_persister(vcr, scanner))
     is_recording = record.records(path)
@@ -107,7 +107,7 @@ def use_cassette(
         close_default_clients()
 
 
-def _learning_from_request(scanner: Scanner) -> Any:
+def _learning_from_request(scanner: SecretScanner) -> Any:
     def scrub(request: Any) -> Any:
         scanner.learn_from_request(request)
         return scrubbed_request(request)
@@ -115,7 +115,7 @@ def _learning_from_request(scanner: Scanner) -> Any:
     return scrub
 
 
-def _learning_from_response(scanner: Scanner) -> Any:
+def _learning_from_response(scanner: SecretScanner) -> Any:
     def scrub(response: Any) -> Any:
         scanner.learn_from_response(response)
         return scrubbed_response(response)
@@ -123,7 +123,7 @@ def _learning_from_response(scanner: Scanner) -> Any:
     return scrub
 
 
-def _persister(vcr: Any, scanner: Scanner) -> Any:
+def _persister(vcr: Any, scanner: SecretScanner) -> Any:
     """Keeps cassettes as vcrpy does, once they have been looked through."""
     files: Any = import_module(f"{vcr.__name__}.persisters.filesystem").FilesystemPersister
 

@@ -16,7 +16,7 @@ _USUAL: Final[Mapping[str, str]] = {"RESTREAM_SHARED_LIMIT": "off"}
 _LOOPBACK: Final = "127.0.0.1,localhost,::1"
 
 
-class Patch(Protocol):
+class EnvironmentPatch(Protocol):
     """Changes the environment until the test ends: pytest's `MonkeyPatch`."""
 
     def setenv(self, name: str, value: str, prepend: str | None = None) -> None:
@@ -28,7 +28,7 @@ class Patch(Protocol):
         ...
 
 
-def lead_to(patch: Patch, variables: Mapping[str, str], folder: Path) -> None:
+def lead_to(patch: EnvironmentPatch, variables: Mapping[str, str], folder: Path) -> None:
     """Sets these variables, and none else that would lead the SDK elsewhere.
 
     Args:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from datastore_sdk.config.options import DEFAULT_HOST
 from datastore_sdk.drift.scrubbing import scrubbed_body, scrubbed_form, scrubbed_url
-from datastore_sdk.transport.configuration.settings import DEFAULT_HOST
 
 HEADERS: Final = frozenset({"accept", "content-type", "prefer"})
 """The only headers that are kept, so that nobody has to know which others are secret."""

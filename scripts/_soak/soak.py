@@ -14,10 +14,10 @@ from typing import Final
 from _soak.listener import FIELD, Form, Heard, Listener, heard
 from _soak.storm import storm
 from datastore_sdk import Client, DataResolutions, Pad, RetryPolicy
+from datastore_sdk._io.clock import Clock
 from datastore_sdk.data.query import DataQuery
 from datastore_sdk.realtime import Gap
 from datastore_sdk.sandbox import RoomOptions, Sandbox
-from datastore_sdk.transport.clock import Clock
 
 _NOW: Final = datetime(2025, 9, 18, 12, tzinfo=UTC)
 _PAD: Final = 681

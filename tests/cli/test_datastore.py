@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from datastore_sdk import cli
+from datastore_sdk._version import VERSION
 from datastore_sdk.cli import main
 from datastore_sdk.sandbox import Sandbox, faults
-from datastore_sdk.version import VERSION
 from tests.drift.contracts import REAL, ROOT
 from tests.support.exhaustive import first
 

@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
+from datastore_sdk._version import VERSION
 from datastore_sdk.cli import main
+from datastore_sdk.client import client_cache as default_clients
 from datastore_sdk.sandbox import Sandbox, Scenario, faults
-from datastore_sdk.transport import default_clients
-from datastore_sdk.version import VERSION
 from tests.support.answers import always, answer
 from tests.support.proxies import Proxy
 from tests.support.wire import Handler, Line, Received, Server
@@ -123,7 +123,7 @@ def test_versions_and_extras(sandbox: Sandbox, examine: Examine, monkeypatch: py
     def wanted(_: str) -> list[str]:
         return lines
 
-    monkeypatch.setattr("datastore_sdk.cli.examination.versions.requires", wanted)
+    monkeypatch.setattr("datastore_sdk.cli.checks.versions.requires", wanted)
     found = examine(0)
     assert found["versions"]["details"].keys() == {"httpx", "pyarrow"}
     assert found["extras"]["details"] == {"arrow": True, "more": False}
@@ -131,7 +131,7 @@ def test_versions_and_extras(sandbox: Sandbox, examine: Examine, monkeypatch: py
     def gone(name: str) -> list[str]:
         raise metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr("datastore_sdk.cli.examination.versions.requires", gone)
+    monkeypatch.setattr("datastore_sdk.cli.checks.versions.requires", gone)
     assert examine(0)["extras"]["status"] == "skipped"
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from _contract import ContractError
+from _contract import ResponseValidationError
 from _generated import PACKAGE, main
 from _generator import attribute, generated, prose
 from pydantic import BaseModel
@@ -146,5 +146,5 @@ def test_text_is_wrapped_with_its_paragraphs_and_escaped() -> None:
     assert prose("one\ntwo\n\nthree") == "one two\n\nthree"
     assert prose("name: " + "word " * 30, indent=8, hanging=4).splitlines()[1].startswith(" " * 12 + "word")
     assert prose('a """ and \\N') == 'a \\"\\"\\" and \\\\N'
-    with pytest.raises(ContractError):
+    with pytest.raises(ResponseValidationError):
         attribute("_private")

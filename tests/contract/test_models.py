@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from datastore_sdk.transport.lenient import read_object
+from datastore_sdk._io.tolerant_parser import read_object
 from restream_api import models
 from restream_api.models import (
     Acknowledgement,

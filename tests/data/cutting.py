@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from datastore_sdk.data.cutter import Cutter
-from datastore_sdk.data.decoding import cells, dicts, texts
+from datastore_sdk.data.streaming.json_decoder import cells, dicts, texts
+from datastore_sdk.data.streaming.json_splitter import JsonArraySplitter
 from tests.data.literals import exactly
 
 Decode = Callable[[bytes], list[Any]]
@@ -18,7 +18,7 @@ DECODERS: dict[str, Decode] = {"dicts": dicts, "texts": texts, "cells": cells}
 
 def cut(decode: Decode, pieces: Iterable[bytes]) -> list[Any]:
     """The records of a body that comes in these pieces."""
-    cutter = Cutter(decode)
+    cutter = JsonArraySplitter(decode)
     records: list[Any] = []
     fed = 0
     for piece in pieces:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from datastore_sdk.client import Client
 from datastore_sdk.exceptions import RestreamError
-from datastore_sdk.transport import Client, RetryPolicy
+from datastore_sdk.transport.executor.retry import RetryPolicy
 from tests.data.record_orders import Case, Service, patched, read_numbers, save
 from tests.support.clock import JumpingClock
 from tests.support.wire import Server

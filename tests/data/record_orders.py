@@ -24,9 +24,12 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from datastore_sdk.data import Data, DataAsync, DataQuery, cutter, delivered_texts, parallel
+from datastore_sdk.client import Client
+from datastore_sdk.data import Data, DataAsync, DataQuery
+from datastore_sdk.data.streaming import delivered_texts, parallel
+from datastore_sdk.data.streaming import json_splitter as cutter
 from datastore_sdk.exceptions import DataChangedError, RestreamError
-from datastore_sdk.transport import Client, RetryPolicy
+from datastore_sdk.transport.executor.retry import RetryPolicy
 from tests.data.service import START, moment
 from tests.support.answers import END, answer, chunk, head
 from tests.support.clock import JumpingClock

@@ -14,11 +14,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from datastore_sdk.client import Client
 from datastore_sdk.data import CoverageReport, DataQuery
-from datastore_sdk.data import parallel as slicing
+from datastore_sdk.data.streaming import parallel as slicing
 from datastore_sdk.enums import DataResolutions, StageNameFilters
 from datastore_sdk.exceptions import CallError
-from datastore_sdk.transport import Client, RetryPolicy
+from datastore_sdk.transport.executor.retry import RetryPolicy
 from tests.data.service import START, Break, Record, RecordService, moment, records_of
 from tests.support.answers import answer
 from tests.support.clock import JumpingClock

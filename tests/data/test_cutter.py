@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datastore_sdk.data.cutter import WINDOW, Cutter, Truncated
+from datastore_sdk.data.streaming.json_splitter import WINDOW, JsonArraySplitter, TruncatedJsonError
 from tests.data.cutting import DECODERS, Decode, cut, exact_of, in_pieces
 from tests.data.literals import BODIES, MANY, STYLES, Record
 from tests.support.properties import PROPERTY
@@ -72,7 +72,7 @@ def test_it_makes_no_difference_where_the_pieces_break(decode: Decode, body: Bod
 def test_a_body_that_ends_early_is_never_taken_for_whole_nor_for_damaged(decode: Decode, body: Body) -> None:
     _, content = body
     for length in range(len(content.rstrip())):
-        with pytest.raises(Truncated):
+        with pytest.raises(TruncatedJsonError):
             cut(decode, in_pieces(content[:length], 50))
 
 
@@ -81,7 +81,7 @@ def test_a_body_that_ends_early_is_never_taken_for_whole_nor_for_damaged(decode:
 @given(body=BODIES, size=st.integers(1, 40), left=st.integers(0, 300))
 def test_what_came_before_a_break_is_exact(decode: Decode, body: Body, size: int, left: int) -> None:
     records, content = body
-    cutter, found = Cutter(decode), list[Any]()
+    cutter, found = JsonArraySplitter(decode), list[Any]()
     for piece in in_pieces(content[:left], size):
         for batch in cutter.feed(piece):
             found += batch

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datastore_sdk.data.cutter import WINDOW, Corrupt, Cutter, Truncated
-from datastore_sdk.data.damage import DEEPEST
-from datastore_sdk.data.scanning import records_in
+from datastore_sdk.data.streaming.damage import DEEPEST
+from datastore_sdk.data.streaming.json_scanner import records_in
+from datastore_sdk.data.streaming.json_splitter import WINDOW, CorruptJsonError, JsonArraySplitter, TruncatedJsonError
 from tests.data.cutting import DECODERS, Decode, cut, in_pieces
 from tests.data.literals import BODIES, Record
 from tests.data.soundness import Kind, judged
@@ -27,13 +27,13 @@ AT_ONCE = 1.0
 
 def outcome(decode: Decode, pieces: list[bytes]) -> tuple[int, Kind, int]:
     """How many records come of a body, what is wrong with it then, and at which byte."""
-    cutter, count = Cutter(decode), 0
+    cutter, count = JsonArraySplitter(decode), 0
     try:
         for batch in itertools.chain.from_iterable([*map(cutter.feed, pieces), cutter.finish()]):
             count += len(batch)
-    except Corrupt as error:
+    except CorruptJsonError as error:
         return count, Kind.WRONG, error.position
-    except Truncated:
+    except TruncatedJsonError:
         return count, Kind.TOO_SHORT, sum(map(len, pieces))
     return count, Kind.WHOLE, sum(map(len, pieces))
 
@@ -135,7 +135,7 @@ TOLD = [
 @forms
 def test_the_place_is_told(decode: Decode) -> None:
     for (body, position, reason), size in itertools.product(TOLD, (1, 1000)):
-        with pytest.raises(Corrupt) as caught:
+        with pytest.raises(CorruptJsonError) as caught:
             cut(decode, in_pieces(body, size))
         assert (body, caught.value.position) == (body, position)
         assert caught.value.reason.startswith(reason), body
@@ -144,7 +144,7 @@ def test_the_place_is_told(decode: Decode) -> None:
 @forms
 def test_what_is_no_value(decode: Decode) -> None:
     for value in (b"nan", b"inf", b"undefined", b"None", b"True", b"0x10", b"1_0", b"+1", b".5", b"5.", b"'5'"):
-        with pytest.raises(Corrupt):
+        with pytest.raises(CorruptJsonError):
             cut(decode, [b'[{"a": 1},', b'{"b": %b}]' % value])
 
 
@@ -168,7 +168,7 @@ NO_RECORDS = [
 @forms
 def test_items_that_are_no_records(decode: Decode) -> None:
     for body in NO_RECORDS:
-        with pytest.raises(Corrupt, match="not a record"):
+        with pytest.raises(CorruptJsonError, match="not a record"):
             cut(decode, [body])
 
 
@@ -207,7 +207,7 @@ def test_nesting_without_reason(decode: Decode, opening: bytes, closing: bytes, 
 def test_a_record_without_end(opening: bytes) -> None:
     """Bodies may be compressed, so that little is sent of it."""
     start = time.perf_counter()
-    with pytest.raises(Corrupt, match="longer than 64 MB"):
+    with pytest.raises(CorruptJsonError, match="longer than 64 MB"):
         cut(DECODERS["dicts"], itertools.chain([opening], itertools.repeat(b" " * 1_000_000)))
     assert time.perf_counter() - start < 2 * AT_ONCE
 
@@ -235,7 +235,7 @@ def test_a_megabyte_of_braces_in_a_string(decode: Decode) -> None:
         body = b'[{"a":1},{"b":"' + filling * (1_000_000 // len(filling)) + b'"},{"c":1}]'
         start = time.perf_counter()
         assert len(cut(decode, in_pieces(body, size))) == 3
-        with pytest.raises(Truncated):
+        with pytest.raises(TruncatedJsonError):
             cut(decode, in_pieces(body[:-12], size))
         assert time.perf_counter() - start < 2 * AT_ONCE, filling
 
@@ -258,7 +258,7 @@ def test_records_full_of_braces_are_handed_over_as_they_come(decode: Decode) -> 
             b'{"a":%d,"b":"%b","c":{"d":[{}]}}' % (number, filling * (60_000 // len(filling))) for number in range(40)
         ]
         body = b"[" + b",\n ".join(rows) + b"]"
-        cutter, count, fed = Cutter(decode), 0, 0
+        cutter, count, fed = JsonArraySplitter(decode), 0, 0
         for piece in in_pieces(body, 1 << 14):
             count += sum(map(len, cutter.feed(piece)))
             fed += len(piece)

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 from _environment import ROOT
 
-from datastore_sdk.data import drafts
-from datastore_sdk.data.files import checked_target, replacing
-from datastore_sdk.data.locks import is_at
+from datastore_sdk.data.saving.files import checked_target, replacing
+from datastore_sdk.data.saving.locks import is_at
+from datastore_sdk.data.saving.save import atomic_file as drafts
 from tests.support.leaks import files_in
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from datastore_sdk.data.journal import Entry, Journal
+from datastore_sdk.data.saving.journal import Journal, JournalEntry
 from datastore_sdk.exceptions import ResumeError
 
 WANTED: dict[str, Any] = {
@@ -39,7 +39,7 @@ def write(path: Path, batches: list[list[bytes]] = BATCHES, wanted: dict[str, An
     return places
 
 
-def entries(journal: Journal) -> Iterator[Entry]:
+def entries(journal: Journal) -> Iterator[JournalEntry]:
     start = journal.first
     while found := journal.read(start):
         yield from found
@@ -76,7 +76,7 @@ def test_reading_takes_nothing_away(path: Path) -> None:
 
 
 def test_many_records_are_read_bit_by_bit(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("datastore_sdk.data.journal._AT_A_TIME", 1000)
+    monkeypatch.setattr("datastore_sdk.data.saving.journal._AT_A_TIME", 1000)
     batches = [[b'{"number":%d}' % number] for number in range(500)]
     write(path, batches)
     with closing(Journal(path, WANTED)) as journal:
@@ -233,7 +233,7 @@ def test_one_that_was_removed_meanwhile_is_not_written_to(path: Path, monkeypatc
             removal.unlink()
         removals.clear()
 
-    monkeypatch.setattr("datastore_sdk.data.journal.lock", late)
+    monkeypatch.setattr("datastore_sdk.data.saving.journal.lock", late)
     write(path)
     assert read(path) == BATCHES
 
@@ -297,7 +297,7 @@ def test_it_is_nobody_elses(path: Path) -> None:
 
 
 def test_syncing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("datastore_sdk.data.journal._UNSYNCED", 100)
+    monkeypatch.setattr("datastore_sdk.data.saving.journal._UNSYNCED", 100)
     with closing(Journal(path, WANTED)) as journal:
         due: list[bool] = []
         for _ in range(6):

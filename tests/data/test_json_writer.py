@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from datastore_sdk.data.json_writer import JsonWriter
+from datastore_sdk.data.writers.json_writer import JsonWriter
 from tests.data.literals import RECORDS, STYLES, Record, Style, exactly
 from tests.data.writing import written
 from tests.support.properties import PROPERTY

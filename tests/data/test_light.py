@@ -24,8 +24,8 @@ print(json.dumps(list(sys.modules)))
 SELDOM_NEEDED = {
     "asyncio",
     "websockets",
-    "datastore_sdk.data.damage",
-    "datastore_sdk.data.journal",
+    "datastore_sdk.data.streaming.damage",
+    "datastore_sdk.data.saving.journal",
 }
 
 

@@ -33,7 +33,7 @@ FIRST = b'{"timestamp":1758196800,"site_id":981}'
 READING = """
 import asyncio, sys
 from datastore_sdk.data import Data, DataAsync, DataQuery
-from datastore_sdk.transport import Client
+from datastore_sdk.client import Client
 
 def peak():
     with open("/proc/self/status") as status:
@@ -62,7 +62,7 @@ print(peak() - before)
 
 WRITING = """
 import random, sys
-from datastore_sdk.data.csv_writer import CsvWriter
+from datastore_sdk.data.writers.csv_writer import CsvWriter
 
 def peak():
     with open("/proc/self/status") as status:

@@ -13,9 +13,11 @@ from typing import Any
 
 import pytest
 
-from datastore_sdk.data import Data, drafts, storing
-from datastore_sdk.data.files import checked_target, replacing
-from datastore_sdk.data.storing import scratch_file
+from datastore_sdk.data import Data
+from datastore_sdk.data.saving.files import checked_target, replacing
+from datastore_sdk.data.saving.save import atomic_file as drafts
+from datastore_sdk.data.saving.save import storing
+from datastore_sdk.data.saving.storing import scratch_file
 from tests.data.service import RecordService, records_of
 from tests.data.test_bad_targets import SITE
 from tests.support.answers import answer

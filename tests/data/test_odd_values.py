@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datastore_sdk.data.forms import CELLS, TEXTS, Form
+from datastore_sdk.data.streaming.codecs import CELLS, TEXTS, RecordCodec
 from tests.data.cutting import DECODERS, Decode, cut, exact_of, in_pieces
 from tests.data.literals import exactly
 from tests.support.properties import PROPERTY
@@ -136,7 +136,7 @@ def test_any_number_keeps_its_text(decode: Decode, literal: str, missing: bool) 
 
 @pytest.mark.parametrize("form", [TEXTS, CELLS], ids=["texts", "cells"])
 @pytest.mark.parametrize("odd", ["1e400", '"\\ud83d"', str(10**30), "9" * 5000, "[" * 990 + "]" * 990 + ',"b":1e400'])
-def test_odd_values_do_not_hide_where_a_record_stands(form: Form[Any], odd: str) -> None:
+def test_odd_values_do_not_hide_where_a_record_stands(form: RecordCodec[Any], odd: str) -> None:
     (record,) = form.decode(f'[{{"timestamp":7,"site_id":1,"a":{odd}}}]'.encode())
     assert form.position(record) == (7, 1)
     (record,) = form.decode(f'[{{"timestamp":{odd},"site_id":1}}]'.encode())

@@ -18,10 +18,11 @@ import pytest
 from msgspec import structs
 
 from datastore_sdk import Progress
-from datastore_sdk.data import Data, DataAsync, DataQuery, displays
-from datastore_sdk.data import parallel as slicing
-from datastore_sdk.exceptions import CallError, NoConnectionError
-from datastore_sdk.transport import RetryPolicy
+from datastore_sdk.data import Data, DataAsync, DataQuery
+from datastore_sdk.data import progress_display as displays
+from datastore_sdk.data.streaming import parallel as slicing
+from datastore_sdk.exceptions import APIConnectionError, CallError
+from datastore_sdk.transport.executor.retry import RetryPolicy
 from tests.data.service import Break, RecordService, moment, records_of
 from tests.support.answers import answer
 from tests.support.clock import JumpingClock
@@ -157,7 +158,7 @@ class RefusedError(Exception):
 
 ERRORS = [
     RefusedError("enough"),
-    NoConnectionError("a call of its own", method="GET", url="http://127.0.0.1/", sent=False),
+    APIConnectionError("a call of its own", method="GET", url="http://127.0.0.1/", sent=False),
     KeyboardInterrupt(),
 ]
 

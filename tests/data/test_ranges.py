@@ -14,10 +14,10 @@ from queue import SimpleQueue
 import pytest
 
 from datastore_sdk.data import Data, DataAsync, DataQuery
-from datastore_sdk.data import parallel as slicing
-from datastore_sdk.data.tables import builder
+from datastore_sdk.data.arrow import builder
+from datastore_sdk.data.streaming import parallel as slicing
 from datastore_sdk.exceptions import NotFoundError
-from datastore_sdk.transport import RetryPolicy
+from datastore_sdk.transport.executor.retry import RetryPolicy
 from tests.data.service import START, Break, Record, RecordService, moment, records_of
 from tests.support.answers import answer, by_path, chunk, give, head
 from tests.support.fixtures import ClientOf, Serve

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
-from datastore_sdk.data import DataQuery, cutter, delivered_texts
-from datastore_sdk.exceptions import ContractError, DataChangedError, MismatchWarning
-from datastore_sdk.transport import RetryPolicy
-from datastore_sdk.transport.telling import mismatches
+from datastore_sdk.data import DataQuery
+from datastore_sdk.data.streaming import delivered_texts
+from datastore_sdk.data.streaming import json_splitter as cutter
+from datastore_sdk.exceptions import DataChangedError, MismatchWarning, ResponseValidationError
+from datastore_sdk.instrumentation import mismatches
+from datastore_sdk.transport.executor.retry import RetryPolicy
 from tests.data.killed_downloads import run_killed
 from tests.data.record_orders import Case, run
 from tests.data.service import START, Break, Record, RecordService, moment, records_of
@@ -208,7 +210,7 @@ def test_records_of_another_site_or_time_are_left_out(
 def test_parts_need_records_with_a_time(form: Form, serve: Serve, client_of: ClientOf) -> None:
     """One without could be in the response for each part."""
     server = serve(lambda line, _: line.send(answer(200, b'[{"a": 1}]')))
-    with pytest.raises(ContractError, match="Request the range without parallel="):
+    with pytest.raises(ResponseValidationError, match="Request the range without parallel="):
         form.records(client_of(server), [replace(SITE, end=moment(9999), parallel=3)], [])
 
 

@@ -20,13 +20,14 @@ import msgspec
 import polars as pl
 import pytest
 
+from datastore_sdk.client import Client
 from datastore_sdk.data import DataAsync, DataQuery
-from datastore_sdk.data import parallel as slicing
-from datastore_sdk.data.journal import Journal
-from datastore_sdk.data.json_writer import JsonWriter
+from datastore_sdk.data.saving.journal import Journal
+from datastore_sdk.data.streaming import parallel as slicing
+from datastore_sdk.data.writers.json_writer import JsonWriter
 from datastore_sdk.enums import DataAggregations, DataFillMethods, DataResolutions
-from datastore_sdk.exceptions import CallError, NoConnectionError, NotFoundError, ResumeError
-from datastore_sdk.transport import Client, RetryPolicy
+from datastore_sdk.exceptions import APIConnectionError, CallError, NotFoundError, ResumeError
+from datastore_sdk.transport.executor.retry import RetryPolicy
 from tests.data.service import START, Break, Record, RecordService, moment, records_of
 from tests.support.answers import answer, chunked
 from tests.support.clock import JumpingClock
@@ -399,7 +400,7 @@ def test_the_message_of_what_failed_says_what_is_safe(
     service = RecordService(records_of(100), [Break(0.5), answer(503), Break(0)])
     client = client_of(serve(service), retries=RetryPolicy(max_attempts=3))
     error = fail(form, client, [SITE], tmp_path / "records.json")
-    assert isinstance(error, NoConnectionError)
+    assert isinstance(error, APIConnectionError)
     assert re.search(r"; tried 2 times without progress; (49|50) records had come before$", str(error))
     assert error.__notes__[0].endswith(f"are kept in {tmp_path}/records.json.partial: resume=True goes on from there")
 
@@ -421,7 +422,7 @@ def test_records_stay_as_they_were_written(form: Form, serve: Serve, client_of: 
 def test_syncing_does_not_lose_the_thread(
     form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("datastore_sdk.data.journal._UNSYNCED", 1)
+    monkeypatch.setattr("datastore_sdk.data.saving.journal._UNSYNCED", 1)
     records = records_of(4000)
     form.save(client_of(serve(RecordService(records, [Break(0.5)]))), [SITE], tmp_path / "records.json", resume=True)
     assert json.loads((tmp_path / "records.json").read_bytes()) == records

@@ -12,21 +12,22 @@ from typing import Any
 
 import pytest
 
+from datastore_sdk._io.timeouts import Timeouts
 from datastore_sdk.data import DataQuery
 from datastore_sdk.enums import DataAggregations, DataFillMethods, DataResolutions
 from datastore_sdk.exceptions import (
+    APIConnectionError,
+    APITimeoutError,
     AuthenticationError,
     CallError,
-    CallTimeoutError,
-    ContractError,
     CorruptBodyError,
-    NoConnectionError,
     NotFoundError,
-    RateLimited,
+    RateLimitError,
+    ResponseValidationError,
     ServerError,
     TruncatedBodyError,
 )
-from datastore_sdk.transport import RetryPolicy, Timeouts
+from datastore_sdk.transport.executor.retry import RetryPolicy
 from tests.data.service import START, Break, Record, RecordService, moment, records_of
 from tests.support.answers import answer, chunk, chunked, head, in_turn, then
 from tests.support.clock import JumpingClock
@@ -225,12 +226,12 @@ def test_several_questions_are_resumed_each_by_itself(form: Form, serve: Serve, 
 
 
 LAST: dict[str, tuple[Break | bytes, type[CallError]]] = {
-    "closed": (Break(0.0), NoConnectionError),
-    "reset": (Break(0.0, Line.reset), NoConnectionError),
+    "closed": (Break(0.0), APIConnectionError),
+    "reset": (Break(0.0, Line.reset), APIConnectionError),
     "ended well too early": (Break(0.0, chunked=True), TruncatedBodyError),
-    "silent": (Break(0.0, Line.stall), CallTimeoutError),
+    "silent": (Break(0.0, Line.stall), APITimeoutError),
     "503": (answer(503), ServerError),
-    "429": (answer(429), RateLimited),
+    "429": (answer(429), RateLimitError),
 }
 
 
@@ -262,7 +263,7 @@ def test_progress_starts_the_count_anew(form: Form, serve: Serve, client_of: Cli
 def test_one_attempt_means_one(form: Form, serve: Serve, client_of: ClientOf) -> None:
     service = RecordService(records_of(100), [Break(0.5)])
     found: list[Record] = []
-    with pytest.raises(NoConnectionError):
+    with pytest.raises(APIConnectionError):
         form.records(client_of(serve(service), retries=RetryPolicy(max_attempts=1)), [SITE], found)
     assert service.asked == 1
 
@@ -270,7 +271,7 @@ def test_one_attempt_means_one(form: Form, serve: Serve, client_of: ClientOf) ->
 FINAL: dict[str, tuple[bytes, type[CallError]]] = {
     "not found": (answer(404), NotFoundError),
     "unauthorised": (answer(401), AuthenticationError),
-    "redirected": (answer(302), ContractError),
+    "redirected": (answer(302), ResponseValidationError),
     "damaged": (chunked(b'[{"timestamp": oops}]'), CorruptBodyError),
     "no array": (answer(200, {"detail": "Not what you think."}), CorruptBodyError),
     "html": (answer(200, b"<html>"), CorruptBodyError),

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from datastore_sdk.data import DataAsync, DataQuery
-from datastore_sdk.data.csv_writer import CsvWriter
-from datastore_sdk.data.json_writer import JsonWriter
-from datastore_sdk.data.writer import Writer
+from datastore_sdk.data.writers.base import Writer
+from datastore_sdk.data.writers.csv_writer import CsvWriter
+from datastore_sdk.data.writers.json_writer import JsonWriter
 from tests.data.service import RecordService, moment, records_of
 from tests.support.answers import always, chunk, head, then
 from tests.support.fixtures import ClientOf, Serve

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from datastore_sdk.data.files import replacing
-from datastore_sdk.data.storing import STORED_AT_A_TIME
+from datastore_sdk.data.saving.files import replacing
+from datastore_sdk.data.saving.storing import STORED_AT_A_TIME
 
 BLOCK = bytes(range(256)) * (STORED_AT_A_TIME >> 10)
 """A quarter of what is stored at a time."""

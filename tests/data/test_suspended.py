@@ -12,9 +12,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from datastore_sdk import RetryPolicy
+from datastore_sdk._io import semaphore as slots
+from datastore_sdk.client import Client
 from datastore_sdk.data import Data, DataAsync, DataQuery
 from datastore_sdk.sandbox import Sandbox
-from datastore_sdk.transport import Client, slots
 from tests.data.service import Record, RecordService, moment, records_of
 from tests.support.exhaustive import first
 from tests.support.fixtures import ClientOf, Serve

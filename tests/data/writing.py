@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from datastore_sdk.data.csv_writer import CsvWriter
-from datastore_sdk.data.writer import Sink, Writer
+from datastore_sdk.data.writers.base import Sink, Writer
+from datastore_sdk.data.writers.csv_writer import CsvWriter
 from tests.data.literals import MISSING, STYLES, Record, Style
 
 MISSING_OR_NULL = (MISSING, "null")

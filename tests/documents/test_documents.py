@@ -20,10 +20,10 @@ import pytest
 import yaml
 
 from datastore_sdk import Client
+from datastore_sdk._io.clock import Clock
+from datastore_sdk._io.semaphore import NOTICE
 from datastore_sdk.cli import main
 from datastore_sdk.sandbox import Sandbox, Untidiness
-from datastore_sdk.transport.clock import Clock
-from datastore_sdk.transport.slots import NOTICE
 from tests.conftest import NOW
 from tests.realtime.live import eventually
 from tests.support.wire import PATIENCE

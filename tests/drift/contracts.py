@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
-from datastore_sdk.drift import Contract
-from datastore_sdk.drift.documents import Document, parse
+from datastore_sdk.drift import Spec
+from datastore_sdk.drift.loader import SpecDocument, parse
 
 ROOT = Path(__file__).parents[2]
 REAL = (ROOT / "openapi.yaml").read_text("utf-8")
@@ -24,17 +24,17 @@ JSON = "application/json"
 DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
-def contract(content: Node, name: str = "some.yaml") -> Contract:
+def contract(content: Node, name: str = "some.yaml") -> Spec:
     """A contract from its content."""
     return from_text(json.dumps(content), name)
 
 
 @cache
-def from_text(text: str, name: str = "openapi.yaml") -> Contract:
-    return Contract(Document(name, text, parse(text, name)))
+def from_text(text: str, name: str = "openapi.yaml") -> Spec:
+    return Spec(SpecDocument(name, text, parse(text, name)))
 
 
-def changed(mutate: Mutation) -> Contract:
+def changed(mutate: Mutation) -> Spec:
     """The real contract with a change."""
     content = deepcopy(from_text(REAL).document.content)
     mutate(content)

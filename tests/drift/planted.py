@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from datastore_sdk.drift import Contract, Finding, Observations, Severity, compare
+from datastore_sdk.drift import Finding, Observations, Severity, Spec, compare
+from datastore_sdk.drift.json_types import is_array
 from datastore_sdk.drift.traffic import cassettes
-from datastore_sdk.drift.traffic.calls import Call
-from datastore_sdk.drift.values import is_array
+from datastore_sdk.drift.traffic.recorded_call import RecordedCall
 from tests.drift.contracts import REAL, ROOT, Mutation, Node, changed, from_text
 
 B, C, D = Severity
@@ -58,7 +58,7 @@ class Deviating:
         """What the call shows."""
         return self.against(from_text(REAL))
 
-    def against(self, contract: Contract) -> Observations:
+    def against(self, contract: Spec) -> Observations:
         """What the call shows of a contract."""
         calls = cassettes.read(str(CASSETTES / f"{self.cassette}.yaml"))
         call = next(call for call in calls if call.path.endswith(self.path))
@@ -66,7 +66,7 @@ class Deviating:
         observations.add(self.planted(call))
         return observations
 
-    def planted(self, call: Call) -> Call:
+    def planted(self, call: RecordedCall) -> RecordedCall:
         """The call with the change."""
         answer: Any = json.loads(call.content)
         first = answer[0] if is_array(answer) else answer

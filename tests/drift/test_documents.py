@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from datastore_sdk.drift import Contract, DriftError, compare, load
-from datastore_sdk.drift.documents import Document, parse
+from datastore_sdk.drift import DriftError, Spec, compare, load
+from datastore_sdk.drift.loader import SpecDocument, parse
 from tests.drift.contracts import REAL, from_text
 from tests.support.fixtures import nothing_left, serve
 
@@ -20,7 +20,7 @@ __all__ = ["nothing_left", "serve"]
 def test_yaml_and_json_are_the_same(tmp_path: Path) -> None:
     path = tmp_path / "openapi.json"
     path.write_text(json.dumps(yaml.safe_load(REAL)), "utf-8")
-    assert compare(from_text(REAL), Contract(load(str(path)))).findings == ()
+    assert compare(from_text(REAL), Spec(load(str(path)))).findings == ()
 
 
 def test_keys_are_strings_and_dates_stay_text() -> None:
@@ -29,7 +29,7 @@ def test_keys_are_strings_and_dates_stay_text() -> None:
 
 
 def test_lines_are_known() -> None:
-    document = Document("x", "a:\n  b/c:\n    - 1\n    - d: 2\n", None)
+    document = SpecDocument("x", "a:\n  b/c:\n    - 1\n    - d: 2\n", None)
     assert document.line("/a/b~1c/1/d") == 4
     assert document.line("/a/b~1c/0") == 3
     assert document.line("/a/b~1c/7/e") == 2, "the last one on the way"
@@ -72,7 +72,7 @@ def test_what_is_no_contract_is_refused(text: str, told: str, tmp_path: Path) ->
     path = tmp_path / "some.yaml"
     path.write_text(text, "utf-8")
     with pytest.raises(DriftError, match=r"some\.yaml") as caught:
-        Contract(load(str(path)))
+        Spec(load(str(path)))
     assert told in str(caught.value)
 
 

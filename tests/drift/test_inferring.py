@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from datastore_sdk.drift.traffic.inferring import SCHEMAS, TO_DO, Inferred
-from datastore_sdk.drift.traffic.shapes import Shape, shape_of
+from datastore_sdk.drift.traffic.schema_inference import SCHEMAS, TO_DO, SchemaInference
+from datastore_sdk.drift.traffic.shapes import ValueShape, shape_of
 
 MOMENT = "2025-09-17T00:00:00Z"
 
 
 def inferred(*values: Any) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """The schema for values, without its description, and the schemas with names that it refers to."""
-    schemas = Inferred(["PadTaken"])
-    schema = schemas.schema(reduce(Shape.__or__, map(shape_of, values)), "Pad_rig", described=False)
+    schemas = SchemaInference(["PadTaken"])
+    schema = schemas.schema(reduce(ValueShape.__or__, map(shape_of, values)), "Pad_rig", described=False)
     return schema, schemas.named
 
 
@@ -50,7 +50,7 @@ def test_only_keys_that_always_came_are_required() -> None:
 
 
 def test_names_are_given_once() -> None:
-    schemas = Inferred(["PadRig"])
+    schemas = SchemaInference(["PadRig"])
     shape = shape_of({"a": 1})
     first, second = (schemas.schema(shape, "Pad_rig", described=False) for _ in range(2))
     assert first == {"$ref": f"#{SCHEMAS}/PadRigValue"}

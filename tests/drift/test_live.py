@@ -9,12 +9,12 @@ import httpx
 import pytest
 
 from datastore_sdk import Client, Pad
+from datastore_sdk.config.options import DEFAULT_HOST
 from datastore_sdk.drift import DriftError, Observations, observe, shipped
-from datastore_sdk.drift.traffic import Walk, record
-from datastore_sdk.drift.traffic.calls import Call
+from datastore_sdk.drift.traffic import LiveProbe, record
+from datastore_sdk.drift.traffic.recorded_call import RecordedCall
 from datastore_sdk.exceptions import AuthenticationError
 from datastore_sdk.sandbox import Sandbox, faults
-from datastore_sdk.transport.configuration.settings import DEFAULT_HOST
 from tests.conftest import NOW
 from tests.recorded.cassettes import replaying
 from tests.recorded.test_cassettes import findings
@@ -28,8 +28,8 @@ def client(sandbox: Sandbox) -> Iterator[Client]:
         yield client
 
 
-def walked(client: Client) -> Walk:
-    walk = Walk(client)
+def walked(client: Client) -> LiveProbe:
+    walk = LiveProbe(client)
     walk.go()
     return walk
 
@@ -47,7 +47,7 @@ def test_a_service_that_keeps_the_contract_shows_no_drift(client: Client, sandbo
 
 
 def test_a_pad_and_a_site_of_ones_own_choice(client: Client) -> None:
-    walk = Walk(client, pad_id=681, site_id=981)
+    walk = LiveProbe(client, pad_id=681, site_id=981)
     walk.go()
     paths = {call.path for _, call in walk.calls}
     assert {path.split("/")[5] for path in paths if "/pads/" in path} == {"", "681", "999999999"}
@@ -74,7 +74,7 @@ def test_what_was_named_but_may_not_be_seen(named: dict[str, int], told: str) ->
         Client(sandbox.token, base_url=sandbox.url) as client,
         pytest.raises(DriftError, match=rf"lets these credentials see nothing of {told} \(403\)"),
     ):
-        Walk(client, **named).go()
+        LiveProbe(client, **named).go()
 
 
 def test_what_was_not_named_and_may_not_be_seen_belongs_to_the_answers() -> None:
@@ -93,7 +93,7 @@ def test_the_cassettes_hold_nothing_secret_and_can_be_replayed(
 
 
 def test_a_secret_that_the_service_repeats_is_not_kept(tmp_path: Path) -> None:
-    call = Call(method="GET", url="/x/", status=200, media_type="", content=b'{"note": "s3cret"}', source="")
+    call = RecordedCall(method="GET", url="/x/", status=200, media_type="", content=b'{"note": "s3cret"}', source="")
     with pytest.raises(DriftError, match="would have held a secret"):
         record([("get_x", call)], tmp_path, ["s3cret"])
     assert [*tmp_path.iterdir()] == []
@@ -101,7 +101,9 @@ def test_a_secret_that_the_service_repeats_is_not_kept(tmp_path: Path) -> None:
 
 def test_secrets_by_their_names_are_taken_out(tmp_path: Path) -> None:
     content = b'{"access_token": "s3cret", "inner": [{"password": "s3cret"}], "n": 5.0}'
-    call = Call(method="GET", url="/x/?token=s3cret&page=2", status=200, media_type="", content=content, source="")
+    call = RecordedCall(
+        method="GET", url="/x/?token=s3cret&page=2", status=200, media_type="", content=content, source=""
+    )
     (path,) = record([("get_x", call)], tmp_path)
     text = path.read_text("utf-8")
     assert "s3cret" not in text
@@ -111,11 +113,11 @@ def test_secrets_by_their_names_are_taken_out(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    call = Call(method="GET", url="/x/", status=200, media_type="", content=b"{}", source="")
+    call = RecordedCall(method="GET", url="/x/", status=200, media_type="", content=b"{}", source="")
     with pytest.raises(DriftError, match="cannot be written to"):
         record([("get_x", call)], tmp_path / "file")
 
 
 def test_wrong_credentials_end_the_walk(sandbox: Sandbox) -> None:
     with Client("wrong-token", base_url=sandbox.url) as client, pytest.raises(AuthenticationError):
-        Walk(client).go()
+        LiveProbe(client).go()

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from datastore_sdk.drift import Finding, Report, Severity, Status, compare, observe, shipped
-from datastore_sdk.drift.reports import as_annotations, as_json, as_sarif, files
+from datastore_sdk.drift import Finding, Report, ReportStatus, Severity, compare, observe, shipped
+from datastore_sdk.drift.reports import as_annotations, as_json, as_sarif
+from datastore_sdk.drift.reports import paths as files
 from tests.drift.contracts import REAL, changed, from_text
 from tests.drift.in_contracts import IN_CONTRACTS
 from tests.drift.in_traffic import IN_TRAFFIC
@@ -55,13 +56,13 @@ def everything() -> Report:
 @pytest.mark.parametrize(
     ("severities", "status"),
     [
-        ([], Status.NO_DRIFT),
-        ([Severity.DOCUMENTATION], Status.DRIFT),
-        ([Severity.COMPATIBLE, Severity.DOCUMENTATION], Status.DRIFT),
-        ([Severity.COMPATIBLE, Severity.BREAKING], Status.BREAKING_DRIFT),
+        ([], ReportStatus.NO_DRIFT),
+        ([Severity.DOCUMENTATION], ReportStatus.DRIFT),
+        ([Severity.COMPATIBLE, Severity.DOCUMENTATION], ReportStatus.DRIFT),
+        ([Severity.COMPATIBLE, Severity.BREAKING], ReportStatus.BREAKING_DRIFT),
     ],
 )
-def test_status(severities: list[Severity], status: Status) -> None:
+def test_status(severities: list[Severity], status: ReportStatus) -> None:
     found = tuple(Finding(rule="x", severity=severity, message="X.") for severity in severities)
     assert Report("x", found).status is status
 
@@ -74,7 +75,7 @@ def test_summary() -> None:
 def test_json() -> None:
     report = everything()
     content = json.loads(as_json(report))
-    assert content["status"] == Status.BREAKING_DRIFT
+    assert content["status"] == ReportStatus.BREAKING_DRIFT
     assert len(content["findings"]) == len(report.findings) == sum(content["counts"].values())
     assert content["findings"][-1] == {
         "rule": "field-unknown",

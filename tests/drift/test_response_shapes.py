@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from datastore_sdk import Client
+from datastore_sdk._version import VERSION
 from datastore_sdk.cli import main
 from datastore_sdk.drift import shipped
-from datastore_sdk.drift.traffic import Walk
-from datastore_sdk.drift.traffic.calls import Call
+from datastore_sdk.drift.json_types import is_array, is_object
+from datastore_sdk.drift.traffic import LiveProbe
+from datastore_sdk.drift.traffic.recorded_call import RecordedCall
 from datastore_sdk.drift.traffic.response_shapes import FILE, keys_of, shape_of_call
-from datastore_sdk.drift.values import is_array, is_object
 from datastore_sdk.sandbox import Sandbox
-from datastore_sdk.version import VERSION
 from tests.conftest import NOW
 
 WORDS = re.compile(
@@ -67,7 +67,7 @@ def leaves(value: Any) -> Iterator[str]:
 
 
 def shape_of(content: Any, path: str = "/pads/681/", **headers: str) -> dict[str, Any]:
-    call = Call(
+    call = RecordedCall(
         method="GET",
         url=f"/external/thirdparty/v1{path}",
         status=200,
@@ -132,7 +132,7 @@ def test_a_walk_through_an_untidy_service_sees_as_much() -> None:
             Sandbox(now=NOW, days=1, untidy=untidy) as sandbox,
             Client(sandbox.token, base_url=sandbox.url) as client,
         ):
-            walk = Walk(client)
+            walk = LiveProbe(client)
             walk.go()
         seen.append({operation for operation, _ in walk.calls})
     assert seen[0] == seen[1]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from datastore_sdk.drift import Severity, compare
-from datastore_sdk.drift.spec.rules import (
+from datastore_sdk.drift.diff.rules import (
     _OF_SCHEMAS,
     HARMLESS,
     LEAST,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from datastore_sdk.cli import main
-from datastore_sdk.drift import Contract, DriftError, compare, load, shipped
+from datastore_sdk.drift import DriftError, Spec, compare, load, shipped
 from tests.drift.contracts import REAL
 from tests.support.answers import always, answer, by_path, chunk, head, in_turn
 from tests.support.fixtures import Serve, nothing_left, serve
@@ -21,13 +21,13 @@ __all__ = ["nothing_left", "serve"]
 def refusal(source: str) -> str:
     """What a source is refused with."""
     with pytest.raises(DriftError) as caught:
-        Contract(load(source))
+        Spec(load(source))
     return str(caught.value)
 
 
 def test_a_contract_from_a_url(serve: Serve) -> None:
     server = serve(always(answer(200, REAL.encode())))
-    assert compare(shipped(), Contract(load(f"{server.url}/openapi.yaml"))).findings == ()
+    assert compare(shipped(), Spec(load(f"{server.url}/openapi.yaml"))).findings == ()
 
 
 def test_redirects_are_followed(serve: Serve) -> None:
@@ -94,12 +94,12 @@ def test_what_drips_is_not_waited_for_for_ever(serve: Serve, monkeypatch: pytest
             while not line.stall(0.01):
                 line.send(b"a")
 
-    monkeypatch.setattr("datastore_sdk.drift.sources.PATIENCE", 0.2)
+    monkeypatch.setattr("datastore_sdk.drift.fetch.PATIENCE", 0.2)
     assert "did not come to its end within 0.2 s" in refusal(serve(drip).url)
 
 
 def test_texts_are_not_endless(monkeypatch: pytest.MonkeyPatch, serve: Serve, tmp_path: Path) -> None:
-    monkeypatch.setattr("datastore_sdk.drift.sources.LONGEST", 10)
+    monkeypatch.setattr("datastore_sdk.drift.fetch.LONGEST", 10)
     (tmp_path / "long.yaml").write_text("a" * 11, "utf-8")
     assert "too long" in refusal(str(tmp_path / "long.yaml"))
     assert "too long" in refusal(serve(always(answer(200, b"a" * 11))).url)

@@ -9,19 +9,19 @@ from typing import Any
 import pytest
 
 from datastore_sdk.drift import Finding, Observations, Severity
-from datastore_sdk.drift.traffic.calls import Call
+from datastore_sdk.drift.traffic.recorded_call import RecordedCall
 from tests.drift.contracts import JSON, REAL, contract, from_text, one_call
 
 V1 = "/external/thirdparty/v1"
 ERROR = {"description": "No.", "content": {JSON: {"schema": {"type": "object"}}}}
 
 
-def answered(status: int, url: str = "/things/", content: Any = None, method: str = "POST") -> Call:
+def answered(status: int, url: str = "/things/", content: Any = None, method: str = "POST") -> RecordedCall:
     body = b"" if content is None else json.dumps(content).encode()
-    return Call(method=method, url=url, status=status, media_type="", content=body, source="test")
+    return RecordedCall(method=method, url=url, status=status, media_type="", content=body, source="test")
 
 
-def found(observations: Observations, call: Call) -> tuple[Finding, ...]:
+def found(observations: Observations, call: RecordedCall) -> tuple[Finding, ...]:
     observations.add(call)
     return observations.findings()
 

@@ -10,7 +10,8 @@ import pytest
 
 import datastore_sdk
 from datastore_sdk import DataChange, Pad, Site, State
-from datastore_sdk.drift import shipped, touched
+from datastore_sdk.drift import api_index as touched
+from datastore_sdk.drift import shipped
 from datastore_sdk.sandbox import Sandbox
 from tests.conftest import NOW
 

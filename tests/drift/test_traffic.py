@@ -16,15 +16,15 @@ import yaml
 
 from datastore_sdk.drift import DriftError, Finding, Observations, Severity, observe, suggest
 from datastore_sdk.drift.traffic import cassettes
-from datastore_sdk.drift.traffic.calls import Call
+from datastore_sdk.drift.traffic.recorded_call import RecordedCall
 from tests.drift.contracts import REAL, Node, about, answering, contract, from_text, one_call
 
 STATES = "/external/thirdparty/v1/states/"
 
 
-def call(content: Any, url: str = "/things/", status: int = 200, media_type: str = "application/json") -> Call:
+def call(content: Any, url: str = "/things/", status: int = 200, media_type: str = "application/json") -> RecordedCall:
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
-    return Call(method="POST", url=url, status=status, media_type=media_type, content=body, source="test")
+    return RecordedCall(method="POST", url=url, status=status, media_type=media_type, content=body, source="test")
 
 
 def seen(of: Node, *contents: Any, status: int = 200) -> tuple[Finding, ...]:
@@ -220,7 +220,7 @@ def test_records_may_have_any_field() -> None:
     record = {"timestamp": 1, "site_id": 5, "_brand_new_": 1.5, "valve": "O", "on": True, "none": None}
     content = json.dumps([record]).encode()
     url = "/external/thirdparty/v1/sites/981/data/?resolution=raw"
-    observations.add(Call(method="GET", url=url, status=200, media_type="", content=content, source="test"))
+    observations.add(RecordedCall(method="GET", url=url, status=200, media_type="", content=content, source="test"))
     assert (observations.findings(), observations.known) == ((), 1)
 
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from datastore_sdk.drift import compare, suggest
-from datastore_sdk.drift.values import is_array, is_object
+from datastore_sdk.drift.json_types import is_array, is_object
 from tests.drift.contracts import DUMPER, REAL, Node, about, answering, contract, from_text
 from tests.drift.in_traffic import IN_TRAFFIC
 from tests.drift.planted import Deviating

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from datastore_sdk.cli import main
-from datastore_sdk.drift import Contract, DriftError, compare
-from datastore_sdk.drift.documents import Document, parse
-from datastore_sdk.drift.values import is_array, is_object
+from datastore_sdk.drift import DriftError, Spec, compare
+from datastore_sdk.drift.json_types import is_array, is_object
+from datastore_sdk.drift.loader import SpecDocument, parse
 from tests.drift.contracts import REAL, Node, answering, contract, from_text, one_call
 
 validators: Any = import_module("openapi_spec_validator")  # its types are not known in part
@@ -92,7 +92,7 @@ def replaced(content: Node, path: tuple[Any, ...], value: Any) -> Node:
 def refusal(content: Any, name: str = "new.yaml") -> str:
     """What a contract is refused with; empty where it is not."""
     try:
-        new = Contract(Document(name, "", content))
+        new = Spec(SpecDocument(name, "", content))
     except DriftError as error:
         return str(error)
     compare(from_text(FULL), new)
@@ -161,7 +161,7 @@ def test_the_place_is_named(mutate: Callable[[Node], object], told: str) -> None
     content = deepcopy(from_text(FULL).document.content)
     mutate(content)
     with pytest.raises(DriftError, match=r"^new\.yaml") as caught:
-        Contract(Document("new.yaml", FULL, content))
+        Spec(SpecDocument("new.yaml", FULL, content))
     assert told in str(caught.value)
 
 
@@ -221,7 +221,7 @@ def test_examples_and_extensions_can_hold_anything() -> None:
 
 
 def test_the_real_one_is_well_formed() -> None:
-    Contract(Document("openapi.yaml", REAL, parse(REAL, "openapi.yaml")))
+    Spec(SpecDocument("openapi.yaml", REAL, parse(REAL, "openapi.yaml")))
 
 
 @pytest.mark.parametrize("command", [["spec", "sdk"], ["traffic", "none.yaml", "--contract"]])

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from datastore_sdk.drift.documents import Document
-from datastore_sdk.drift.traffic.yaml_edits import Edits, flow
+from datastore_sdk.drift.loader import SpecDocument
+from datastore_sdk.drift.traffic.yaml_edits import YamlEditor, flow
 
 TEXT = """\
 # The whole.
@@ -31,8 +31,8 @@ last: 5
 """
 
 
-def edits(text: str = TEXT) -> Edits:
-    return Edits(Document("x", text, yaml.safe_load(text)))
+def edits(text: str = TEXT) -> YamlEditor:
+    return YamlEditor(SpecDocument("x", text, yaml.safe_load(text)))
 
 
 def lines(text: str) -> set[str]:

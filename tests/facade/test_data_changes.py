@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from datastore_sdk import Data, DataAsync, DataChange, DataResolutions, Pad, Site
-from datastore_sdk.exceptions import ContractError, NotFoundError, NotLoadedError
+from datastore_sdk.exceptions import NotFoundError, NotLoadedError, ResponseValidationError
 from datastore_sdk.sandbox import Sandbox
 from tests.facade.forms import Form, Record, asked
 from tests.facade.services import Serving
@@ -271,7 +271,7 @@ def test_a_change_that_is_not_there(form: Form) -> None:
 def test_an_answer_without_the_change(serving: Serving, form: Form) -> None:
     service = serving(answer(200, {"change_log": [interval(1, 10, 20)]}))
     change = DataChange(id=5, site=1, client=service.client)
-    with pytest.raises(ContractError, match="the change that was asked for is not in it") as caught:
+    with pytest.raises(ResponseValidationError, match="the change that was asked for is not in it") as caught:
         form(change, "update")
     assert caught.value.method == "GET"
     assert caught.value.url == service.server.url + "/external/thirdparty/v1/sites/1/data_changes/5/"

@@ -13,19 +13,19 @@ import pytest
 
 from datastore_sdk import Client, Pad, RetryPolicy, Site, Timeouts
 from datastore_sdk.exceptions import (
-    AnswerError,
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
     AuthenticationError,
     BadRequestError,
     CallError,
-    CallTimeoutError,
     ConfigurationError,
-    ContractError,
     CorruptBodyError,
-    ForbiddenError,
     MissingCredentialsError,
-    NoConnectionError,
     NotFoundError,
-    RateLimited,
+    PermissionDeniedError,
+    RateLimitError,
+    ResponseValidationError,
     RestreamError,
     ServerError,
     TruncatedBodyError,
@@ -47,14 +47,19 @@ PAD = {
     "completion_date": None,
     "wireline_enabled": True,
 }
-STATUSES: list[tuple[int, Any, type[AnswerError], str]] = [
+STATUSES: list[tuple[int, Any, type[APIStatusError], str]] = [
     (400, {"name_search": ["Too short."]}, BadRequestError, "the request is wrong. The service says: name_s"),
     (401, {"detail": "Invalid token."}, AuthenticationError, "the token is missing, invalid or expired"),
-    (403, {"detail": "No permission."}, ForbiddenError, "the token gives no access to it. The service says: No p"),
+    (
+        403,
+        {"detail": "No permission."},
+        PermissionDeniedError,
+        "the token gives no access to it. The service says: No p",
+    ),
     (404, {"detail": "Not found."}, NotFoundError, "there is no such object, or the token does not show it"),
     (405, {"detail": "Not allowed."}, BadRequestError, "the request is wrong. The service says: Not allowed."),
     (409, b"", BadRequestError, "the request is wrong"),
-    (429, {"detail": "Slow down."}, RateLimited, "too many calls at a time. The service says: Slow down."),
+    (429, {"detail": "Slow down."}, RateLimitError, "too many calls at a time. The service says: Slow down."),
     (500, b"<html>Oops</html>", ServerError, "the service failed"),
     (502, b"bad gateway", ServerError, "the service failed. The service says: bad gateway"),
     (503, {"detail": "Down."}, ServerError, "the service failed. The service says: Down."),
@@ -75,7 +80,7 @@ def calls(client: Client, form: Form) -> list[Callable[[], Any]]:
 
 @pytest.mark.parametrize(("status", "body", "error", "message"), STATUSES)
 def test_an_answer_that_is_an_error(
-    serving: Serving, form: Form, status: int, body: Any, error: type[AnswerError], message: str
+    serving: Serving, form: Form, status: int, body: Any, error: type[APIStatusError], message: str
 ) -> None:
     service = serving(answer(status, body, X_Request_ID="f00-ba4"))
     for call in calls(service.client, form):
@@ -101,11 +106,13 @@ def test_without_a_request_id_and_with_a_long_body(serving: Serving, form: Form)
     assert len(str(caught.value)) < 10_000
 
 
-@pytest.mark.parametrize(("status", "error"), [(429, RateLimited), (503, ServerError)])
-def test_when_to_try_again(serving: Serving, form: Form, status: int, error: type[RateLimited | ServerError]) -> None:
+@pytest.mark.parametrize(("status", "error"), [(429, RateLimitError), (503, ServerError)])
+def test_when_to_try_again(
+    serving: Serving, form: Form, status: int, error: type[RateLimitError | ServerError]
+) -> None:
     with pytest.raises(error) as caught:
         form(Pad, "get_models", client=serving(answer(status, Retry_After=7)).client)
-    assert isinstance(caught.value, RateLimited | ServerError)
+    assert isinstance(caught.value, RateLimitError | ServerError)
     assert caught.value.retry_after == 7
     with pytest.raises(error) as caught:
         form(Pad, "get_models", client=serving(answer(status)).client)
@@ -116,7 +123,7 @@ def test_when_to_try_again(serving: Serving, form: Form, status: int, error: typ
 def test_calls_are_made_again_before_they_fail(serving: Serving, form: Form, status: int) -> None:
     clock = JumpingClock()
     service = serving(answer(status), retries=RetryPolicy(max_attempts=3), clock=clock)
-    with pytest.raises(AnswerError):
+    with pytest.raises(APIStatusError):
         form(Pad, "get_models", client=service.client)
     assert service.asked == ["GET /pads/"] * 3
     assert len(clock.sleeps) == 2
@@ -133,7 +140,7 @@ def test_nobody_listens(form: Form, closed_port: int) -> None:
     url = f"http://127.0.0.1:{closed_port}"
     with Client(TOKEN, base_url=url, retries=RetryPolicy(max_attempts=1)) as client:
         for call in calls(client, form):
-            with pytest.raises(NoConnectionError, match="the service was not reached") as caught:
+            with pytest.raises(APIConnectionError, match="the service was not reached") as caught:
                 call()
             assert isinstance(caught.value, ConnectionError)
             assert caught.value.method == "GET"
@@ -148,7 +155,7 @@ def test_nobody_listens(form: Form, closed_port: int) -> None:
 def test_a_lost_connection(serving: Serving, form: Form, reply: Reply) -> None:
     service = serving(reply)
     for call in calls(service.client, form):
-        with pytest.raises(NoConnectionError, match="the connection was lost") as caught:
+        with pytest.raises(APIConnectionError, match="the connection was lost") as caught:
             call()
         assert caught.value.sent is True
         assert caught.value.url.startswith(service.server.url)
@@ -157,7 +164,7 @@ def test_a_lost_connection(serving: Serving, form: Form, reply: Reply) -> None:
 def test_an_answer_that_does_not_come_in_time(serving: Serving, form: Form) -> None:
     service = serving(then(b"", Line.stall), timeout=Timeouts(read=0.1, first_byte=0.1, idle=0.1))
     for call in calls(service.client, form):
-        with pytest.raises(CallTimeoutError, match="was not answered in time") as caught:
+        with pytest.raises(APITimeoutError, match="was not answered in time") as caught:
             call()
         assert isinstance(caught.value, TimeoutError)
         assert caught.value.url.startswith(service.server.url)
@@ -174,7 +181,7 @@ def test_an_answer_that_does_not_come_in_time(serving: Serving, form: Form) -> N
 def test_an_answer_that_is_not_what_the_contract_says(serving: Serving, form: Form, body: Any, problem: str) -> None:
     service = serving(answer(200, body))
     message = f"answered something that the API contract does not allow: {problem}"
-    with pytest.raises(ContractError, match=message) as caught:
+    with pytest.raises(ResponseValidationError, match=message) as caught:
         form(Pad, "get_models", client=service.client)
     assert len(caught.value.problems) == 1
     assert caught.value.method == "GET"
@@ -192,14 +199,14 @@ def test_an_answer_that_is_not_what_the_contract_says(serving: Serving, form: Fo
 )
 def test_a_strict_client_refuses_what_does_not_fit(serving: Serving, form: Form, body: Any, problem: str) -> None:
     service = serving(answer(200, body), strict=True)
-    with pytest.raises(ContractError, match=f"does not allow: {problem}") as caught:
+    with pytest.raises(ResponseValidationError, match=f"does not allow: {problem}") as caught:
         form(Pad, "get_models", client=service.client)
     assert len(caught.value.problems) == 1
 
 
 def test_a_long_list_of_problems_is_cut(serving: Serving, form: Form) -> None:
     service = serving(answer(200, [{**PAD, "name": "x" * 500, "id": None}] * 40), strict=True)
-    with pytest.raises(ContractError, match=r"\(and 35 more\)") as caught:
+    with pytest.raises(ResponseValidationError, match=r"\(and 35 more\)") as caught:
         form(Pad, "get_models", client=service.client)
     assert len(caught.value.problems) == 5
     assert len(str(caught.value)) < 2000
@@ -209,7 +216,7 @@ def test_a_long_list_of_problems_is_cut(serving: Serving, form: Form) -> None:
 def test_a_success_or_redirection_that_the_contract_does_not_know(serving: Serving, form: Form, status: int) -> None:
     elsewhere = "https://elsewhere.example/pads/"
     service = serving(answer(status, Location=elsewhere))
-    with pytest.raises(ContractError, match=f"answered {status}, no success of this call") as caught:
+    with pytest.raises(ResponseValidationError, match=f"answered {status}, no success of this call") as caught:
         form(Pad, "get_models", client=service.client)
     assert elsewhere in str(caught.value)
     assert len(service.server.received) == 1
@@ -225,11 +232,16 @@ BROKEN: list[tuple[str, Reply, type[CallError], str]] = [
     ("no array", answer(200, b'{"detail": "soon"}'), CorruptBodyError, "expected an array of records"),
     ("html", answer(200, b"<html>Maintenance</html>"), CorruptBodyError, "expected an array of records"),
     ("bad gzip", answer(200, b"not gzip", content_encoding="gzip"), CorruptBodyError, "compressed body is damaged"),
-    ("brotli", answer(200, b"?", content_encoding="br"), ContractError, "the encoding 'br', which was not asked for"),
+    (
+        "brotli",
+        answer(200, b"?", content_encoding="br"),
+        ResponseValidationError,
+        "the encoding 'br', which was not asked for",
+    ),
     (
         "lost",
         then(head(transfer_encoding="chunked") + chunk(b'[{"timestamp": 1}'), Line.close),
-        NoConnectionError,
+        APIConnectionError,
         "the connection was lost",
     ),
 ]
@@ -300,9 +312,9 @@ def test_a_host_that_cannot_be_one(monkeypatch: pytest.MonkeyPatch, form: Form, 
 
 def test_what_the_service_itself_refuses(monkeypatch: pytest.MonkeyPatch, form: Form) -> None:
     with Sandbox(now=NOW, days=1, denied={668, 981}) as sandbox, Client(sandbox.token, base_url=sandbox.url) as client:
-        with pytest.raises(ForbiddenError, match="You do not have permission"):
+        with pytest.raises(PermissionDeniedError, match="You do not have permission"):
             form(Pad, "get_model", 668, client=client)
-        with pytest.raises(ForbiddenError):
+        with pytest.raises(PermissionDeniedError):
             form.records(form(Site(id=981, client=client), "get_data"))
         with pytest.raises(NotFoundError, match="Not found"):
             form(Pad, "get_model", 5, client=client)
@@ -322,7 +334,7 @@ def test_an_unknown_measurement_source(form: Form) -> None:
 
 @pytest.mark.parametrize(("status", "body", "error", "message"), STATUSES[:8:2])
 def test_errors_survive_pickling(
-    serving: Serving, form: Form, status: int, body: Any, error: type[AnswerError], message: str
+    serving: Serving, form: Form, status: int, body: Any, error: type[APIStatusError], message: str
 ) -> None:
     with pytest.raises(error, match=message) as caught:
         form(Pad, "get_models", client=serving(answer(status, body)).client)

@@ -14,8 +14,8 @@ import pytest
 
 from datastore_sdk import Client, DataChange, Pad, Site, StageNameFilters, State
 from datastore_sdk.entities.matching import carried
-from datastore_sdk.exceptions import ContractError, MismatchWarning, ObjectMismatchError
-from datastore_sdk.transport.telling import mismatches
+from datastore_sdk.exceptions import MismatchWarning, ObjectMismatchError, ResponseValidationError
+from datastore_sdk.instrumentation import mismatches
 from tests.facade.forms import Form
 from tests.facade.services import Serving
 from tests.support.answers import answer, by_path
@@ -265,7 +265,7 @@ def test_changes_of_a_site_are_of_that_site(ignoring: Ignoring, answered: Answer
     assert ids(form(Site(id=site, client=client), "get_data_changes")[0]) == ids(own)
     other = next(change for change in changes["change_log"] if change["site"] != site)
     log = ignoring({f"/{other['id']}/": {"change_log": [other]}})
-    with pytest.raises(ContractError, match="the change that was asked for is not in it"):
+    with pytest.raises(ResponseValidationError, match="the change that was asked for is not in it"):
         form(DataChange(id=other["id"], site=site, client=log), "update")
 
 

@@ -11,7 +11,13 @@ from typing import Any
 import pytest
 
 from datastore_sdk import Client, DataChange, Pad, Site, State
-from datastore_sdk.exceptions import AnswerError, AuthenticationError, ConfigurationError, ContractError, RestreamError
+from datastore_sdk.exceptions import (
+    APIStatusError,
+    AuthenticationError,
+    ConfigurationError,
+    ResponseValidationError,
+    RestreamError,
+)
 from datastore_sdk.sandbox import Sandbox
 from tests.conftest import NOW
 from tests.facade.forms import Form
@@ -167,7 +173,7 @@ def test_client_credentials(form: Form, caplog: pytest.LogCaptureFixture) -> Non
 def test_a_token_answer_that_is_not_what_the_contract_says(serving: Serving, form: Form) -> None:
     service = serving(answer(200, {"access_token": "issued-t0ken", "expires_in": "soon", "token_type": "Bearer"}))
     with Client(client_id="the-id", client_secret="the-s3cret", base_url=service.server.url) as client:
-        with pytest.raises(ContractError, match="expires_in") as caught:
+        with pytest.raises(ResponseValidationError, match="expires_in") as caught:
             form(Pad, "get_models", client=client)
         form(client, "close")
     assert "issued-t0ken" not in str(caught.value) + repr(vars(caught.value))
@@ -175,7 +181,7 @@ def test_a_token_answer_that_is_not_what_the_contract_says(serving: Serving, for
 
 def test_a_url_never_holds_the_token(serving: Serving, form: Form) -> None:
     service = serving(answer(404))
-    with pytest.raises(AnswerError) as caught:
+    with pytest.raises(APIStatusError) as caught:
         form(Pad, "get_models", client=service.client, name_search="Draw")
     assert caught.value.url.endswith("/pads/?name_search=Draw")
     assert all(TOKEN not in request.target for request in service.server.received)

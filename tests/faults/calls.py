@@ -13,8 +13,8 @@ from enum import StrEnum
 from typing import Any
 
 from datastore_sdk import Data, DataAsync, DataChange, Pad, Site, Stage, State
-from datastore_sdk.sandbox.field.parameters import FIRST_CUSTOM_ID
-from datastore_sdk.sandbox.service.states import state_id
+from datastore_sdk.sandbox.api.states import state_id
+from datastore_sdk.sandbox.simulation.parameters import FIRST_CUSTOM_ID
 from tests.faults.caller import Caller
 
 PAD, SITE = 681, 981

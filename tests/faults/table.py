@@ -37,33 +37,33 @@ fault                       | read               | records            | create  
 429 once                    | again              | again              | again              | again              | again              | again
 429, wait 7 s               | again              | again              | again              | again              | again              | again
 429, wait until a date      | again              | again              | again              | again              | again              | again
-429, wait too long          | RateLimited        | RateLimited        | RateLimited        | RateLimited        | RateLimited        | RateLimited
-429 for ever                | RateLimited        | RateLimited        | RateLimited        | RateLimited        | RateLimited        | RateLimited
+429, wait too long          | RateLimitError        | RateLimitError        | RateLimitError        | RateLimitError        | RateLimitError        | RateLimitError
+429 for ever                | RateLimitError        | RateLimitError        | RateLimitError        | RateLimitError        | RateLimitError        | RateLimitError
 400                         | BadRequestError    | BadRequestError    | BadRequestError    | BadRequestError    | BadRequestError    | BadRequestError
 401                         | AuthenticationError| AuthenticationError| AuthenticationError| AuthenticationError| AuthenticationError| AuthenticationError
 401 once, renewable         | again              | again              | again              | again              | again              | -
 token expired               | AuthenticationError| AuthenticationError| AuthenticationError| AuthenticationError| AuthenticationError| -
 token expired, renewable    | again              | again              | again              | again              | again              | -
-403                         | ForbiddenError     | ForbiddenError     | ForbiddenError     | ForbiddenError     | ForbiddenError     | AuthenticationError
+403                         | PermissionDeniedError     | PermissionDeniedError     | PermissionDeniedError     | PermissionDeniedError     | PermissionDeniedError     | AuthenticationError
 404                         | NotFoundError      | NotFoundError      | NotFoundError      | NotFoundError      | NotFoundError      | NotFoundError
-302 to another host         | ContractError      | ContractError      | ContractError      | ContractError      | ContractError      | ContractError
+302 to another host         | ResponseValidationError      | ResponseValidationError      | ResponseValidationError      | ResponseValidationError      | ResponseValidationError      | ResponseValidationError
 late                        | unnoticed          | unnoticed          | unnoticed          | unnoticed          | unnoticed          | unnoticed
-no answer                   | again              | again              | CallTimeoutError   | again              | again              | again
+no answer                   | again              | again              | APITimeoutError   | again              | again              | again
 body stops for a moment     | unnoticed          | unnoticed          | unnoticed          | unnoticed          | -                  | unnoticed
-body stops                  | again              | again              | CallTimeoutError   | again              | -                  | again
+body stops                  | again              | again              | APITimeoutError   | again              | -                  | again
 body drips                  | unnoticed          | unnoticed          | unnoticed          | unnoticed          | -                  | unnoticed
-reset before                | again              | again              | NoConnectionError  | again              | again              | again
-reset, but carried out      | again              | again              | NoConnectionError  | again              | NotFoundError      | again
-reset for ever              | NoConnectionError  | NoConnectionError  | NoConnectionError  | NoConnectionError  | NoConnectionError  | NoConnectionError
-reset within the body       | again              | again              | NoConnectionError  | again              | -                  | again
+reset before                | again              | again              | APIConnectionError  | again              | again              | again
+reset, but carried out      | again              | again              | APIConnectionError  | again              | NotFoundError      | again
+reset for ever              | APIConnectionError  | APIConnectionError  | APIConnectionError  | APIConnectionError  | APIConnectionError  | APIConnectionError
+reset within the body       | again              | again              | APIConnectionError  | again              | -                  | again
 reset after the body        | unnoticed          | unnoticed          | unnoticed          | unnoticed          | unnoticed          | unnoticed
-body cut, in chunks         | ContractError      | again              | done               | done               | -                  | ContractError
-body cut, length kept       | again              | again              | NoConnectionError  | again              | -                  | again
-body cut, length cut        | ContractError      | again              | done               | done               | -                  | ContractError
-body cut for ever           | ContractError      | TruncatedBodyError | done               | done               | -                  | ContractError
-one byte wrong              | ContractError      | CorruptBodyError   | done               | done               | -                  | ContractError
-another JSON                | ContractError      | CorruptBodyError   | done               | done               | -                  | ContractError
-a page of HTML              | ContractError      | CorruptBodyError   | ContractError      | ContractError      | -                  | ContractError
+body cut, in chunks         | ResponseValidationError      | again              | done               | done               | -                  | ResponseValidationError
+body cut, length kept       | again              | again              | APIConnectionError  | again              | -                  | again
+body cut, length cut        | ResponseValidationError      | again              | done               | done               | -                  | ResponseValidationError
+body cut for ever           | ResponseValidationError      | TruncatedBodyError | done               | done               | -                  | ResponseValidationError
+one byte wrong              | ResponseValidationError      | CorruptBodyError   | done               | done               | -                  | ResponseValidationError
+another JSON                | ResponseValidationError      | CorruptBodyError   | done               | done               | -                  | ResponseValidationError
+a page of HTML              | ResponseValidationError      | CorruptBodyError   | ResponseValidationError      | ResponseValidationError      | -                  | ResponseValidationError
 JSON under a wrong name     | unnoticed          | unnoticed          | unnoticed          | unnoticed          | -                  | unnoticed
 gzip cut short              | again              | again              | TruncatedBodyError | again              | -                  | again
 """  # noqa: E501 - a table

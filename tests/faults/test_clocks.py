@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from datastore_sdk import Client, Pad, RetryPolicy
-from datastore_sdk.exceptions import RateLimited
+from datastore_sdk.exceptions import RateLimitError
 from datastore_sdk.sandbox import Sandbox, faults
 from tests.faults.calls import END, PAD, START
 from tests.faults.conftest import ClientOf
@@ -78,7 +78,7 @@ def test_a_date_that_a_wrong_clock_misreads(
     later = datetime.fromtimestamp(NOW, UTC) + timedelta(seconds=7)
     service.faults.add(faults.Status(429, retry_after=later))
     if jump < 0:
-        with pytest.raises(RateLimited) as caught:
+        with pytest.raises(RateLimitError) as caught:
             Pad.get_model(PAD, client=client)
         assert caught.value.retry_after == pytest.approx(DAY + 7)
         assert clock.sleeps == []

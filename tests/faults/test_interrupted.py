@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from datastore_sdk import Client, Pad
+from datastore_sdk._io.clock import Clock
 from datastore_sdk.sandbox import Sandbox, faults
-from datastore_sdk.transport.clock import Clock
 from tests.faults.calls import DEFINITION, END, PAD, START
 from tests.faults.conftest import ClientOf
 from tests.faults.watch import bounded, files_in, nothing_left, tasks_left

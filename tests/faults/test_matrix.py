@@ -21,7 +21,7 @@ from datastore_sdk import Data, DataAsync
 from datastore_sdk.exceptions import RestreamError
 from datastore_sdk.sandbox import Sandbox
 from datastore_sdk.sandbox.faults import CallFault
-from datastore_sdk.sandbox.faults.wire import AnyFault
+from datastore_sdk.sandbox.faults.serialization import AnyFault
 from tests.faults.calls import CALLS, PAD, Kind
 from tests.faults.cases import CASES, REPRESENTATIVE, SMOKE_EACH, Case
 from tests.faults.plain import plain

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from datastore_sdk import Client, Pad, RetryPolicy
-from datastore_sdk.exceptions import NoConnectionError
+from datastore_sdk.exceptions import APIConnectionError
 from datastore_sdk.sandbox import Sandbox
 from tests.conftest import NOW
 from tests.faults.caller import Caller
@@ -50,7 +50,7 @@ def test_every_call(call: Call, form: str, port: int, tmp_path: Path) -> None:
         )
         stack.callback(client.close)
         runner = stack.enter_context(asyncio.Runner()) if form == "async" else None
-        with pytest.raises(NoConnectionError, match="was not reached") as caught:
+        with pytest.raises(APIConnectionError, match="was not reached") as caught:
             call.make(Caller(client, runner, tmp_path, change_id=1))
     assert not caught.value.sent
     refused = 2 if LABELS in call.requests else 1  # records are tried without labels

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from datastore_sdk import Client, Pad, RetryPolicy, Site
-from datastore_sdk.data import parallel as slicing
+from datastore_sdk.data.streaming import parallel as slicing
 from datastore_sdk.sandbox import Sandbox, faults
 from tests.faults.calls import END, PAD, SITE, START
 from tests.faults.conftest import ClientOf

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from datastore_sdk import Client, Pad, RetryPolicy, Timeouts
+from datastore_sdk.auth.client_credentials import QUIET
 from datastore_sdk.sandbox import ReceivedRequest, Sandbox
-from datastore_sdk.transport.credentials.client_credentials import QUIET
 from tests.faults.caller import Caller
 from tests.faults.calls import DEFINITION, PAD, SITE, TOKEN, Call, Kind
 from tests.faults.table import ATTEMPTS

@@ -13,13 +13,13 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from datastore_sdk.data.decoding import texts
-from datastore_sdk.data.descriptions import Description
-from datastore_sdk.data.files import replacing
-from datastore_sdk.data.formats import writer_for
-from datastore_sdk.data.tables.builder import TableBuilder
-from datastore_sdk.data.writer import Writer
-from datastore_sdk.transport.effects import Block, Steps
+from datastore_sdk._io.effects import EffectGen, RunBlocking
+from datastore_sdk.data.arrow.builder import TableBuilder
+from datastore_sdk.data.field_metadata import FieldMetadata
+from datastore_sdk.data.saving.files import replacing
+from datastore_sdk.data.streaming.json_decoder import texts
+from datastore_sdk.data.writers.base import Writer
+from datastore_sdk.data.writers.registry import writer_for
 
 HOURS = datetime(2025, 9, 9, 7, tzinfo=UTC), datetime(2025, 9, 9, 7, 15, tzinfo=UTC)
 
@@ -40,10 +40,10 @@ def written(path: Path, *batches: tuple[bytes, ...]) -> bytes:
     return path.read_bytes()
 
 
-def carry_out(steps: Steps[None] | None) -> None:
+def carry_out(steps: EffectGen[None] | None) -> None:
     """Does what a writer wants done before it takes the next records."""
     for effect in steps or ():
-        assert isinstance(effect, Block)
+        assert isinstance(effect, RunBlocking)
         effect.function()
 
 
@@ -54,7 +54,7 @@ def writer_of(path: Path) -> Generator[Writer]:
         yield writer
 
 
-def table_of(*batches: tuple[bytes, ...], descriptions: Mapping[str, Description] | None = None) -> pa.Table:
+def table_of(*batches: tuple[bytes, ...], descriptions: Mapping[str, FieldMetadata] | None = None) -> pa.Table:
     """A table of batches, each of which is read by itself."""
     store: list[pa.RecordBatch] = []
     builder = TableBuilder(store)

@@ -13,8 +13,8 @@ WRITE = """
 import resource, sys
 from pathlib import Path
 
-from datastore_sdk.data.files import replacing
-from datastore_sdk.data.formats import writer_for
+from datastore_sdk.data.saving.files import replacing
+from datastore_sdk.data.writers.registry import writer_for
 
 path = Path(sys.argv[1])
 slow = b"".join(b',"slow_%d":0.%d' % (number, 7**number) for number in range(20))

@@ -10,7 +10,7 @@ import pytest
 from _environment import ROOT
 
 from datastore_sdk import Data, DataAsync, Site
-from datastore_sdk.data.formats import writer_for
+from datastore_sdk.data.writers.registry import writer_for
 from datastore_sdk.sandbox import Sandbox
 from tests.facade.forms import Form, asked
 

@@ -21,10 +21,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from datastore_sdk import Data, DataAsync, Pad, Site
-from datastore_sdk.data.tables import builder, writers
-from datastore_sdk.data.tables.builder import TableBuilder
-from datastore_sdk.data.tables.reading import Reader
-from datastore_sdk.data.tables.spool import Spool
+from datastore_sdk.data.arrow import builder, writers
+from datastore_sdk.data.arrow.builder import TableBuilder
+from datastore_sdk.data.arrow.parser import ArrowParser
+from datastore_sdk.data.arrow.spool import Spool
 from datastore_sdk.exceptions import TruncatedBodyError
 from datastore_sdk.sandbox import Sandbox
 from tests.facade.forms import Form, Record, asked
@@ -214,13 +214,13 @@ def test_no_room_for_what_waits(beside: bool, tmp_path: Path, monkeypatch: pytes
 
 def test_other_tasks_go_on_while_batches_are_read(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
     waiting, released = threading.Event(), threading.Event()
-    really_read, really_put_away = Reader.read, TableBuilder._put_away
+    really_read, really_put_away = ArrowParser.read, TableBuilder._put_away
 
     def put_away(builder: TableBuilder, reading: Future[pa.RecordBatch]) -> None:
         waiting.set()
         really_put_away(builder, reading)
 
-    def read(reader: Reader, texts: list[msgspec.Raw]) -> pa.RecordBatch:
+    def read(reader: ArrowParser, texts: list[msgspec.Raw]) -> pa.RecordBatch:
         assert released.wait(PATIENCE), "the event loop was kept"
         return really_read(reader, texts)
 
@@ -232,7 +232,7 @@ def test_other_tasks_go_on_while_batches_are_read(serving: Serving, monkeypatch:
         table, _ = await asyncio.gather(data.ato_arrow(), release())
         return table
 
-    monkeypatch.setattr(Reader, "read", read)
+    monkeypatch.setattr(ArrowParser, "read", read)
     monkeypatch.setattr(TableBuilder, "_put_away", put_away)
     monkeypatch.setattr(builder, "_BATCH", 1)
     body = b"[" + b",".join(b'{"timestamp":%d,"note":"%b"}' % (second, b"x" * 1000) for second in range(1000)) + b"]"

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datastore_sdk.data.descriptions import Description
-from datastore_sdk.data.tables import reading
-from datastore_sdk.data.tables.reading import Reader, _batch, _Looked
+from datastore_sdk.data.arrow import parser as reading
+from datastore_sdk.data.arrow.parser import ArrowParser, _batch, _Looked
+from datastore_sdk.data.field_metadata import FieldMetadata
 from tests.formats.records import raw, rows, table_of
 
 INT: pa.DataType = pa.int64()
@@ -106,7 +106,7 @@ def test_strings_like_dates_that_stop_being_strings() -> None:
 
 
 def test_strings_like_dates_are_known_after_the_first_batch(monkeypatch: pytest.MonkeyPatch) -> None:
-    reader, texts = Reader(), raw(b'{"a":"2025-09-09"}', b'{"a":"2025-09-10T00:00:00Z","b":1}')
+    reader, texts = ArrowParser(), raw(b'{"a":"2025-09-09"}', b'{"a":"2025-09-10T00:00:00Z","b":1}')
     first = reader.read(texts)
     monkeypatch.setattr(reading, "_Looked", None)  # the careful way, which is slow
     assert reader.read(texts).equals(first)
@@ -196,7 +196,7 @@ def test_records_without_fields_are_rows() -> None:
 
 def test_a_column_without_a_value_is_of_numbers_where_the_field_has_a_unit() -> None:
     """As in the file of another day."""
-    psi, none = Description("Pressure", "psi"), Description("Valve", None)
+    psi, none = FieldMetadata("Pressure", "psi"), FieldMetadata("Valve", None)
     table = table_of(
         (b'{"timestamp":null,"site_id":null,"a":null,"b":null,"c":null,"d":1}',),
         descriptions={"timestamp": psi, "a": psi, "b": none, "d": psi},
@@ -224,7 +224,7 @@ RECORDS = st.fixed_dictionaries({}, optional={name: VALUES.flatmap(lambda kind: 
 def test_the_fast_way_and_the_careful_one_agree(records: list[dict[str, Any]]) -> None:
     texts = _texts(records)
     if any(records):
-        assert Reader().read(texts).equals(_batch(_Looked(texts).columns()))
+        assert ArrowParser().read(texts).equals(_batch(_Looked(texts).columns()))
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from datastore_sdk import Client, DataChange, Pad, Site, State
-from datastore_sdk.transport.effects import Request
+from datastore_sdk._io.effects import Request
 from restream_api.types import Model
 from tests.mutations.mutate import FIRST, Mutation, mutations
 from tests.support.in_process import Reply, client_answered, path_of

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from datastore_sdk.drift.values import is_array, is_object
+from datastore_sdk.drift.json_types import is_array, is_object
 
 Place = tuple[str | int, ...]
 """Keys and positions that lead to a value."""

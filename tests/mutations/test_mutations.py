@@ -15,10 +15,10 @@ import pytest
 
 from datastore_sdk import Client, Pad, Site
 from datastore_sdk.data import DataQuery
-from datastore_sdk.data.descriptions import Description, descriptions
-from datastore_sdk.entities.lists import sites_with
+from datastore_sdk.data.field_metadata import FieldMetadata, descriptions
+from datastore_sdk.entities.list_queries import sites_with
 from datastore_sdk.entities.resource import many
-from datastore_sdk.exceptions import ContractError, MismatchWarning
+from datastore_sdk.exceptions import MismatchWarning, ResponseValidationError
 from tests.mutations.calls import CALLS, tried
 from tests.mutations.mutate import mutations
 from tests.mutations.payloads import INVENTED, recorded
@@ -77,7 +77,7 @@ def test_tables_are_labelled_whatever_the_fields_are_like() -> None:
     for mutation in mutations(INVENTED["fields"][:1]):
         body.append(json.dumps([*mutation.answer, {**INVENTED["fields"][1], "name": "other"}]).encode())
         found = client.drive(descriptions(client.exchange, [query]))
-        assert found["other"] == Description("Slurry rate", "bbl/min")
+        assert found["other"] == FieldMetadata("Slurry rate", "bbl/min")
 
 
 @pytest.mark.parametrize("form", [*FORMS])
@@ -100,5 +100,5 @@ def test_mutated_answers_over_a_socket_are_read(form: str) -> None:
     [b"{}", b'{"detail": "soon"}', b"null", b'"text"', b"[]", b"[1, 2]", b"5", b"", b"<html>", b'{"id":'],
 )
 def test_an_answer_of_another_kind_is_refused(body: bytes) -> None:
-    with pytest.raises(ContractError, match="something that the API contract does not allow"):
+    with pytest.raises(ResponseValidationError, match="something that the API contract does not allow"):
         Pad.get_model(5, client=client_answered(lambda _: (200, {}, body)))

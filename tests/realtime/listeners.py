@@ -6,17 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from datastore_sdk.data.forms import DICTS
+from datastore_sdk._io.effects import EffectGen
 from datastore_sdk.data.query import DataQuery
-from datastore_sdk.realtime.counts import Counts
-from datastore_sdk.realtime.filling import Filling
-from datastore_sdk.realtime.gaps import Gap, Gaps
-from datastore_sdk.realtime.listening import Listening
-from datastore_sdk.realtime.manners import Manners
-from datastore_sdk.realtime.messages import Messages
-from datastore_sdk.realtime.sources import Sources
-from datastore_sdk.transport.effects import Steps
-from datastore_sdk.transport.rooms.entering import room
+from datastore_sdk.data.streaming.codecs import DICTS
+from datastore_sdk.realtime.backfill import Backfiller
+from datastore_sdk.realtime.decoder import MessageDecoder
+from datastore_sdk.realtime.gaps import Gap, GapLog
+from datastore_sdk.realtime.manners import StreamOptions
+from datastore_sdk.realtime.sequence_tracker import SequenceTracker
+from datastore_sdk.realtime.session import RoomSession
+from datastore_sdk.realtime.statistics import Counters
+from datastore_sdk.transport.websocket.handshake import room
 from tests.realtime.world import World
 
 
@@ -26,23 +26,23 @@ class Listener:
 
     world: World
     query: DataQuery | None = field(default_factory=lambda: DataQuery(source="pad", id=681, is_routed=True))
-    manners: Manners = field(default_factory=Manners)
+    manners: StreamOptions = field(default_factory=StreamOptions)
     on_gap: Callable[[Gap], object] | None = None
     resumed: bool = False
     """Whether it goes on with a session."""
 
     def __post_init__(self) -> None:
-        self.counts = Counts()
-        self.gaps = Gaps(self.on_gap)
+        self.counts = Counters()
+        self.gaps = GapLog(self.on_gap)
         begin = self.query.seconds()[0] if self.query and self.query.start and not self.resumed else None
-        self.sources = Sources[dict[str, Any]](DICTS, self.world.step, begin)
+        self.sources = SequenceTracker[dict[str, Any]](DICTS, self.world.step, begin)
 
-    def steps(self) -> Steps[None]:
+    def steps(self) -> EffectGen[None]:
         exchange = self.world.exchange
-        filling = Filling(exchange, self.sources, DICTS, self.query, self.gaps, self.counts)
-        messages = Messages(DICTS, self.counts, enveloped=True)
+        filling = Backfiller(exchange, self.sources, DICTS, self.query, self.gaps, self.counts)
+        messages = MessageDecoder(DICTS, self.counts, enveloped=True)
         operation = room("/pads/681/data/", {"session_key": "0" * 32})
-        return Listening(exchange, operation, messages, filling, self.manners, self.counts).steps()
+        return RoomSession(exchange, operation, messages, filling, self.manners, self.counts).steps()
 
     def listen(self, seconds: float) -> list[dict[str, Any]]:
         """What is heard in some seconds."""

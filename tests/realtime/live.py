@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from datastore_sdk.realtime import LiveData, LiveDataAsync
-from datastore_sdk.realtime.stream import Plan
+from datastore_sdk.realtime.stream import StreamPlan
 from tests.support.threads import begin
 from tests.support.wire import PATIENCE
 
@@ -47,7 +47,7 @@ class Reading:
     """
 
     def __init__(
-        self, plan: Plan, form: str, most: int | None = None, slowly: Callable[[], object] = lambda: None
+        self, plan: StreamPlan, form: str, most: int | None = None, slowly: Callable[[], object] = lambda: None
     ) -> None:
         self.live: LiveData[Any] | LiveDataAsync[Any] = LiveData(plan) if form == "sync" else LiveDataAsync(plan)
         begun.append(self.live)
@@ -93,7 +93,7 @@ class Reading:
         return self.items
 
 
-def save(plan: Plan, form: str, path: Path, overwrite: bool = False) -> tuple[Any, Future[None]]:
+def save(plan: StreamPlan, form: str, path: Path, overwrite: bool = False) -> tuple[Any, Future[None]]:
     """Begins to save, in a thread."""
     if form == "sync":
         live = LiveData[Any](plan)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datastore_sdk.realtime.buffer import Buffer
-from datastore_sdk.realtime.manners import Manners
+from datastore_sdk.realtime.manners import StreamOptions
 
 
 def test_items_that_came_for_a_reader_who_has_gone_wait_for_the_next() -> None:
-    buffer = Buffer[int](Manners(), [])
+    buffer = Buffer[int](StreamOptions(), [])
     gone = buffer.next()
     buffer.put([1, 2])
     buffer.put([3])
@@ -17,7 +17,7 @@ def test_items_that_came_for_a_reader_who_has_gone_wait_for_the_next() -> None:
 
 
 def test_a_reader_who_stops_waiting_takes_nothing() -> None:
-    buffer = Buffer[int](Manners(), [])
+    buffer = Buffer[int](StreamOptions(), [])
     buffer.give_back(buffer.next())
     buffer.put([1])
     assert buffer.next().result(0) == [1]

@@ -9,15 +9,15 @@ from websockets.client import ClientProtocol
 from websockets.protocol import State
 from websockets.uri import parse_uri
 
-from datastore_sdk.transport.rooms.frames import Frames
+from datastore_sdk.transport.websocket.frames import FrameParser
 from tests.realtime.frames import BINARY, CONTINUED, PING, PONG, TEXT, frame
 
 
-def frames(longest: int = 1 << 20) -> Frames:
-    return Frames(ClientProtocol(parse_uri("ws://service/"), state=State.OPEN, max_size=longest), longest)
+def frames(longest: int = 1 << 20) -> FrameParser:
+    return FrameParser(ClientProtocol(parse_uri("ws://service/"), state=State.OPEN, max_size=longest), longest)
 
 
-def fed(cutter: Frames, data: bytes, size: int) -> list[bytes]:
+def fed(cutter: FrameParser, data: bytes, size: int) -> list[bytes]:
     pieces = (data[start : start + size] for start in range(0, len(data), size))
     return [message for piece in pieces for message in cutter.feed(piece)]
 

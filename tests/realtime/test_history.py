@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from datastore_sdk import Client, Pad, Site
-from datastore_sdk.data.forms import DICTS
-from datastore_sdk.realtime.history import HistoryFilter, service_time, warn_of_start_ahead
+from datastore_sdk.data.streaming.codecs import DICTS
+from datastore_sdk.realtime.history_filter import HistoryFilter, service_time, warn_of_start_ahead
 from datastore_sdk.sandbox import Sandbox
 from tests.conftest import NOW
 from tests.realtime.live import Reading, eventually

@@ -8,20 +8,20 @@ from typing import Any
 
 import pytest
 
+from datastore_sdk._io.effects import EffectGen
+from datastore_sdk.auth.providers import Credentials, TokenFetcher
 from datastore_sdk.exceptions import (
+    APIConnectionError,
     AuthenticationError,
     BadRequestError,
     CallError,
-    ForbiddenError,
-    NoConnectionError,
     NotFoundError,
-    RateLimited,
+    PermissionDeniedError,
+    RateLimitError,
     ServerError,
 )
-from datastore_sdk.realtime.manners import Manners
-from datastore_sdk.transport.calls.retry import RetryPolicy
-from datastore_sdk.transport.credentials.tokens import Credentials, Fetch
-from datastore_sdk.transport.effects import Steps
+from datastore_sdk.realtime.manners import StreamOptions
+from datastore_sdk.transport.executor.retry import RetryPolicy
 from tests.realtime.listeners import Listener, positions
 from tests.realtime.world import BEGIN, LOST, World, closed
 
@@ -38,7 +38,7 @@ class Renewable(Credentials):
     def identity(self) -> tuple[str, ...]:
         return ("renewable",)
 
-    def token(self, fetch: Fetch) -> Steps[str]:  # noqa: ARG002 - it knows them all
+    def token(self, fetch: TokenFetcher) -> EffectGen[str]:  # noqa: ARG002 - it knows them all
         yield from ()
         return f"token-{self.renewed}"
 
@@ -108,7 +108,7 @@ def test_what_is_only_told_again_is_no_news() -> None:
 
 def test_the_first_time_is_tried_as_often_as_any_call() -> None:
     world = World(refusals=[LOST] * 100)
-    with pytest.raises(NoConnectionError) as raised:
+    with pytest.raises(APIConnectionError) as raised:
         Listener(world).listen(1000)
     assert raised.value.attempts == len(world.handshakes) == RetryPolicy().max_attempts
 
@@ -125,14 +125,14 @@ def test_once_entered_it_is_come_back_to_for_ever() -> None:
 def test_give_up_after() -> None:
     world = World(is_down=lambda now: now > BEGIN + 10)
     world.endings = lambda _: LOST if world.clock.time > BEGIN + 10 else None
-    with pytest.raises(NoConnectionError):
-        Listener(world, manners=Manners(give_up_after=60)).listen(1000)
+    with pytest.raises(APIConnectionError):
+        Listener(world, manners=StreamOptions(give_up_after=60)).listen(1000)
     assert world.clock.time - BEGIN == pytest.approx(55, abs=20)
 
 
 @pytest.mark.parametrize(
     ("status", "error"),
-    [(400, BadRequestError), (401, AuthenticationError), (403, ForbiddenError), (404, NotFoundError)],
+    [(400, BadRequestError), (401, AuthenticationError), (403, PermissionDeniedError), (404, NotFoundError)],
 )
 def test_what_coming_back_would_not_change(status: int, error: type[CallError]) -> None:
     world = World(refusals=[status])
@@ -164,7 +164,7 @@ def test_a_token_is_renewed_once(status: int) -> None:
     assert tokens(world) == ["token-0", "token-1"]
 
 
-@pytest.mark.parametrize(("status", "error"), [(401, AuthenticationError), (403, ForbiddenError)])
+@pytest.mark.parametrize(("status", "error"), [(401, AuthenticationError), (403, PermissionDeniedError)])
 def test_a_renewed_token_that_is_refused_too(status: int, error: type[CallError]) -> None:
     world = World(credentials=Renewable(), refusals=[status, status])
     with pytest.raises(error):
@@ -184,7 +184,7 @@ def test_each_refusal_may_be_answered_by_a_renewal() -> None:
     assert tokens(world) == ["token-0", "token-0", "token-1", "token-1", "token-2"]
 
 
-@pytest.mark.parametrize(("status", "error"), [(429, RateLimited), (503, ServerError)])
+@pytest.mark.parametrize(("status", "error"), [(429, RateLimitError), (503, ServerError)])
 def test_retry_after(status: int, error: type[CallError]) -> None:
     world = World(endings=breaking(5))
     world.refusals = []
@@ -204,18 +204,18 @@ def test_retry_after(status: int, error: type[CallError]) -> None:
 
 def test_restart_on_error_off() -> None:
     world = World(endings=breaking(5))
-    with pytest.raises(NoConnectionError):
-        Listener(world, manners=Manners(restart_on_error=False)).listen(60)
+    with pytest.raises(APIConnectionError):
+        Listener(world, manners=StreamOptions(restart_on_error=False)).listen(60)
     assert len(world.handshakes) == 1
     closing = World(endings=breaking(5, by=closed()))
-    assert len(Listener(closing, manners=Manners(restart_on_error=False)).listen(20)) > 10
+    assert len(Listener(closing, manners=StreamOptions(restart_on_error=False)).listen(20)) > 10
 
 
 def test_restart_on_close_off() -> None:
     world = World(endings=breaking(5, by=closed()))
-    assert len(Listener(world, manners=Manners(restart_on_close=False)).listen(60)) == 5
+    assert len(Listener(world, manners=StreamOptions(restart_on_close=False)).listen(60)) == 5
     lost = World(endings=breaking(5))
-    assert len(Listener(lost, manners=Manners(restart_on_close=False)).listen(20)) > 10
+    assert len(Listener(lost, manners=StreamOptions(restart_on_close=False)).listen(20)) > 10
 
 
 def silence(world: World) -> Iterator[int]:
@@ -227,7 +227,7 @@ def silence(world: World) -> Iterator[int]:
 def test_a_dead_peer_is_noticed(stale_after: float) -> None:
     world = World(alive=False)
     world.told = lambda second: second <= BEGIN + 10 or len(world.handshakes) > 1
-    listener = Listener(world, query=None, manners=Manners(stale_after=stale_after))
+    listener = Listener(world, query=None, manners=StreamOptions(stale_after=stale_after))
     assert listener.listen(120)[-1]["timestamp"] == BEGIN + 120 - 1
     assert [*silence(world)][1] == pytest.approx(10 + stale_after, abs=1.1)
 

@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 from datastore_sdk import Client, Pad, RetryPolicy, Site
-from datastore_sdk.exceptions import BufferFullError, RoomTakenError, ServerError
+from datastore_sdk.exceptions import BufferOverflowError, RoomInUseError, ServerError
 from datastore_sdk.realtime import LiveData, LiveDataAsync, LiveStatistics
 from datastore_sdk.sandbox import RoomOptions, Sandbox, faults
 from tests.conftest import NOW
@@ -220,12 +220,12 @@ def test_one_listener_at_a_time(client: Client, form: str) -> None:
     live, key = site.get_realtime_measurements_data()
     reading = Reading(live._stream.plan, form)
     connected(reading)
-    with pytest.raises(RoomTakenError, match="room"):
+    with pytest.raises(RoomInUseError, match="room"):
         next(iter(site.get_realtime_measurements_data()[0]))
-    with pytest.raises(RoomTakenError, match=key.upper()):
+    with pytest.raises(RoomInUseError, match=key.upper()):
         next(iter(Site(982, client=client).get_realtime_measurements_data(key.upper())[0]))
     if isinstance(reading.live, LiveData):
-        with pytest.raises(RoomTakenError, match="this live data"):
+        with pytest.raises(RoomInUseError, match="this live data"):
             next(iter(reading.live))
     reading.end()
     after = Reading(site.get_realtime_measurements_data(key)[0]._stream.plan, form)
@@ -359,7 +359,7 @@ class TestSlowReaders:
             time.sleep(0.01)  # or all of it comes as one
         eventually(lambda: not reading.live.statistics.connected)
         let_go.set()
-        with pytest.raises(BufferFullError, match="wait"):
+        with pytest.raises(BufferOverflowError, match="wait"):
             reading.done.result(PATIENCE)
         assert reading.items  # what was received before is handed over
 

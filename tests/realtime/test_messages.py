@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from datastore_sdk.data.forms import CELLS, DICTS, TEXTS, Form
-from datastore_sdk.realtime.counts import Counts
-from datastore_sdk.realtime.messages import Messages
+from datastore_sdk.data.streaming.codecs import CELLS, DICTS, TEXTS, RecordCodec
+from datastore_sdk.realtime.decoder import MessageDecoder
+from datastore_sdk.realtime.statistics import Counters
 
 ONE, TWO, THREE = ({"timestamp": second, "site_id": 981} for second in (1, 2, 3))
 
@@ -38,21 +38,21 @@ def enveloped(message: Any) -> bytes:
         ([b'{"message": {"timestamp": NaN}}', b'{"message": {"timestamp": 1e400}}'], 1, 1),
     ],
 )
-def test_what_is_in_an_envelope(form: Form[Any], messages: list[bytes], count: int, unreadable: int) -> None:
-    counts = Counts()
-    assert len(Messages(form, counts, enveloped=True).read(messages)) == count
+def test_what_is_in_an_envelope(form: RecordCodec[Any], messages: list[bytes], count: int, unreadable: int) -> None:
+    counts = Counters()
+    assert len(MessageDecoder(form, counts, enveloped=True).read(messages)) == count
     assert counts.unreadable == unreadable
 
 
 def test_the_same_whether_read_together_or_alone() -> None:
     messages = [enveloped(record) for record in (ONE, TWO, THREE)]
-    together = Messages(DICTS, Counts(), enveloped=True)
+    together = MessageDecoder(DICTS, Counters(), enveloped=True)
     assert together.read(messages) == together.read(messages) == [ONE, TWO, THREE]
     assert together.read([*messages, b"5"]) == [ONE, TWO, THREE]
 
 
 def test_what_comes_once_only() -> None:
-    counts = Counts()
-    messages = Messages(DICTS, counts, seen=set())
+    counts = Counters()
+    messages = MessageDecoder(DICTS, counts, seen=set())
     assert messages.read([b'[{"id": 1}, {"id": 2}]', b'{"id": 1}', b'{"id": 3}']) == [{"id": 1}, {"id": 2}, {"id": 3}]
     assert counts.doubled == 1

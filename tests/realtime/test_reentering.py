@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 
 from datastore_sdk.exceptions import (
+    APIConnectionError,
     AuthenticationError,
     BadRequestError,
-    ContractError,
-    ForbiddenError,
-    NoConnectionError,
     NotFoundError,
-    RateLimited,
+    PermissionDeniedError,
+    RateLimitError,
+    ResponseValidationError,
 )
-from datastore_sdk.realtime.manners import Manners
-from datastore_sdk.transport.rooms.entering import RoomRefusedError
+from datastore_sdk.realtime.manners import StreamOptions
+from datastore_sdk.transport.websocket.handshake import RoomRefusedError
 from tests.realtime.listeners import Listener
 from tests.realtime.test_listening import Renewable, tokens, waits
 from tests.realtime.world import BEGIN, LOST, World, closed
@@ -62,14 +62,14 @@ def test_short_visits_in_a_row_waits_grow(record: Callable[[int], Any], ending: 
 @pytest.mark.parametrize("record", [name for name in RECORDS if name != "a new one"])
 def test_give_up_after_counts_visits_without_news(record: str, ending: Exception) -> None:
     world = telling(RECORDS[record], ending)
-    with pytest.raises(NoConnectionError):
-        Listener(world, query=None, manners=Manners(give_up_after=120)).listen(HOUR)
+    with pytest.raises(APIConnectionError):
+        Listener(world, query=None, manners=StreamOptions(give_up_after=120)).listen(HOUR)
     assert 80 < world.clock.time - BEGIN < 130
 
 
 def test_give_up_after_goes_on_while_something_new_comes() -> None:
     world = telling(RECORDS["a new one"], closed())
-    Listener(world, query=None, manners=Manners(give_up_after=120)).listen(HOUR)
+    Listener(world, query=None, manners=StreamOptions(give_up_after=120)).listen(HOUR)
     assert world.clock.time - BEGIN >= HOUR
 
 
@@ -77,7 +77,7 @@ def test_give_up_after_a_long_silence_does_not_count() -> None:
     """A room may be silent for hours: the first break behind that is no reason to give up."""
     world = World(is_measured=lambda second: second <= BEGIN + 10 or second > BEGIN + HOUR)
     world.endings = lambda _: LOST if world.clock.time > BEGIN + HOUR / 2 and len(world.handshakes) == 1 else None
-    heard = Listener(world, query=None, manners=Manners(give_up_after=60)).listen(HOUR + 60)
+    heard = Listener(world, query=None, manners=StreamOptions(give_up_after=60)).listen(HOUR + 60)
     assert heard[-1]["timestamp"] > BEGIN + HOUR + 50
 
 
@@ -94,7 +94,7 @@ def test_messages_that_cannot_be_understood_raise(closes: bool) -> None:
         return told(seconds)
 
     world._receive = receive  # type: ignore[method-assign]
-    with pytest.raises(ContractError, match="none of the last"):
+    with pytest.raises(ResponseValidationError, match="none of the last"):
         Listener(world, query=None).listen(HOUR)
     assert 100 <= world.clock.time - BEGIN < 300
 
@@ -119,9 +119,9 @@ def refusal(code: int) -> RoomRefusedError:
 @pytest.mark.parametrize(
     ("code", "error"),
     [
-        (1008, ForbiddenError),
+        (1008, PermissionDeniedError),
         (4401, AuthenticationError),
-        (4403, ForbiddenError),
+        (4403, PermissionDeniedError),
         (4404, NotFoundError),
         (4400, BadRequestError),
     ],
@@ -136,7 +136,7 @@ def test_a_close_code_that_refuses_ends_it(code: int, error: type[Exception]) ->
 
 def test_a_close_code_that_asks_for_patience_is_tried_like_a_call() -> None:
     world = World(endings=lambda _: refusal(4429))
-    with pytest.raises(RateLimited):
+    with pytest.raises(RateLimitError):
         Listener(world).listen(HOUR)
     assert len(world.handshakes) == world.retries.max_attempts
 
@@ -144,7 +144,7 @@ def test_a_close_code_that_asks_for_patience_is_tried_like_a_call() -> None:
 @pytest.mark.parametrize("code", [1008, 4401])
 def test_a_close_code_that_refuses_a_token_renews_it_once(code: int) -> None:
     world = World(credentials=Renewable(), endings=lambda _: refusal(code))
-    with pytest.raises((AuthenticationError, ForbiddenError)):
+    with pytest.raises((AuthenticationError, PermissionDeniedError)):
         Listener(world).listen(HOUR)
     assert tokens(world) == ["token-0", "token-1"]
     world = World(credentials=Renewable())

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from datastore_sdk.data.forms import CELLS, DICTS, TEXTS, Form
-from datastore_sdk.realtime.sources import Sources
+from datastore_sdk.data.streaming.codecs import CELLS, DICTS, TEXTS, RecordCodec
+from datastore_sdk.realtime.sequence_tracker import SequenceTracker
 from tests.realtime.listeners import Listener
 from tests.realtime.world import BEGIN, LOST, Record, World
 
@@ -23,13 +23,13 @@ def pair(second: int, site: int = 981) -> list[Record]:
     ]
 
 
-def read(form: Form[Any], records: list[Record]) -> list[Any]:
+def read(form: RecordCodec[Any], records: list[Record]) -> list[Any]:
     return form.decode(json.dumps(records).encode())
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_only_a_repetition_of_the_content_is_a_double(form: Form[Any]) -> None:
-    sources = Sources[Any](form)
+def test_only_a_repetition_of_the_content_is_a_double(form: RecordCodec[Any]) -> None:
+    sources = SequenceTracker[Any](form)
     records = [record for second in range(100, 110) for record in pair(second)]
     assert len(sources.new_of(read(form, records))[0]) == 20
     assert sources.new_of(read(form, records))[0] == []
@@ -41,7 +41,7 @@ def test_only_a_repetition_of_the_content_is_a_double(form: Form[Any]) -> None:
 
 
 def test_what_was_told_in_one_form_is_known_in_another() -> None:
-    sources = Sources[Any](DICTS)
+    sources = SequenceTracker[Any](DICTS)
     records = [{"timestamp": second, "site_id": 981, "né\n": [second]} for second in range(100, 110)]
     sources.new_of(read(DICTS, records))
     for form in (TEXTS, CELLS, DICTS):
@@ -53,7 +53,7 @@ def test_what_was_told_in_one_form_is_known_in_another() -> None:
 @pytest.mark.parametrize("step", [1, 60])
 def test_what_is_too_old_to_be_remembered(step: int) -> None:
     """While the queue may repeat it, it is taken for a repetition; afterwards for new."""
-    sources = Sources[Any](DICTS, step)
+    sources = SequenceTracker[Any](DICTS, step)
     records = [{"timestamp": second * step, "site_id": 981} for second in range(100, 2000)]
     for record in records:
         sources.new_of([record])
@@ -107,7 +107,7 @@ def test_the_other_record_of_the_last_second_before_a_break() -> None:
 
 
 def test_an_archive_that_writes_records_differently_doubles_nothing() -> None:
-    sources = Sources[Any](DICTS)
+    sources = SequenceTracker[Any](DICTS)
     room = [{"timestamp": second, "site_id": 981, "rate": 5} for second in (100, 101, 105, 106)]
     sources.new_of(room)
     archive = [{"timestamp": second, "site_id": 981, "rate": 5.0, "more": None} for second in range(100, 107)]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from datastore_sdk.exceptions import RoomTakenError
-from datastore_sdk.realtime.taken import Taken
+from datastore_sdk.exceptions import RoomInUseError
+from datastore_sdk.realtime.exclusivity import RoomRegistry
 
 
 def test_all_or_nothing() -> None:
-    taken = Taken()
+    taken = RoomRegistry()
     hold = taken.take({"the room a": "a"})
-    with pytest.raises(RoomTakenError, match="the room a"):
+    with pytest.raises(RoomInUseError, match="the room a"):
         taken.take({"the room b": "b", "the room a": "a"})
     taken.take({"the room b": "b"})
     hold.release()
@@ -20,11 +20,11 @@ def test_all_or_nothing() -> None:
 
 
 def test_what_is_taken_later_is_given_back_with_the_rest() -> None:
-    taken = Taken()
+    taken = RoomRegistry()
     hold = taken.take({"the watch": "watch"})
     hold.also({"the room": "room"}).release()
     hold.also({"the room": "room"})
-    with pytest.raises(RoomTakenError, match="the room"):
+    with pytest.raises(RoomInUseError, match="the room"):
         taken.take({"the room": "room"})
     hold.release()
     taken.take({"the watch": "watch", "the room": "room"})
@@ -32,7 +32,7 @@ def test_what_is_taken_later_is_given_back_with_the_rest() -> None:
 
 def test_what_is_taken_too_late_is_free() -> None:
     """Whoever listens in a thread may take it while another ends the listening."""
-    taken = Taken()
+    taken = RoomRegistry()
     hold = taken.take({"the watch": "watch"})
     hold.release()
     hold.also({"the room": "room"})

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from datastore_sdk import Client, DataChange, Pad, RetryPolicy, Site, State
-from datastore_sdk.exceptions import ForbiddenError, NotFoundError
+from datastore_sdk.exceptions import NotFoundError, PermissionDeniedError
 from datastore_sdk.sandbox import Sandbox, faults
 from tests.conftest import NOW
 from tests.realtime.live import Reading, eventually, save
@@ -214,7 +214,7 @@ def test_watching_what_may_not_be_seen() -> None:
     with (
         Sandbox(now=NOW, days=1, denied=[SITE]) as sandbox,
         Client(sandbox.token, base_url=sandbox.url) as client,
-        pytest.raises(ForbiddenError, match="/ws/sites/981/"),
+        pytest.raises(PermissionDeniedError, match="/ws/sites/981/"),
     ):
         next(iter(Site(SITE, client=client).get_realtime_instance_updates()))
 

@@ -10,33 +10,33 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from datastore_sdk.exceptions import NoConnectionError
-from datastore_sdk.transport.calls.exchange import Exchange
-from datastore_sdk.transport.calls.limits import EndpointSlots, Limits
-from datastore_sdk.transport.calls.retry import RetryPolicy
-from datastore_sdk.transport.clock import Clock
-from datastore_sdk.transport.connection import Timeouts
-from datastore_sdk.transport.credentials.tokens import Credentials, StaticToken
-from datastore_sdk.transport.effects import (
-    Abandoned,
-    Answer,
-    Close,
+from datastore_sdk._io.clock import Clock
+from datastore_sdk._io.effects import (
+    Cancelled,
+    CloseResponse,
     Effect,
-    Emit,
-    Open,
-    Read,
+    EffectGen,
+    ReadChunk,
     Request,
+    Response,
+    SendRequest,
     Sleep,
-    Steps,
-    Wait,
+    WaitForFuture,
+    YieldItem,
 )
-from datastore_sdk.transport.rooms.entering import Connect, Ping, Receive, RoomClosed
+from datastore_sdk._io.timeouts import Timeouts
+from datastore_sdk.auth.providers import Credentials, StaticToken
+from datastore_sdk.exceptions import APIConnectionError
+from datastore_sdk.transport.executor.concurrency import ConcurrencyLimits, EndpointSemaphores
+from datastore_sdk.transport.executor.executor import RequestExecutor
+from datastore_sdk.transport.executor.retry import RetryPolicy
+from datastore_sdk.transport.websocket.handshake import ConnectWebSocket, ReceiveMessages, RoomClosed, SendPing
 from tests.support.clock import START
 
 Record = dict[str, Any]
 BEGIN = int(START)
 SWITCHED = 101
-LOST = NoConnectionError("the connection was lost", method="GET", url="", sent=True)
+LOST = APIConnectionError("the connection was lost", method="GET", url="", sent=True)
 
 
 class WorldTime(Clock):
@@ -108,15 +108,15 @@ class World:
         self._next = BEGIN + 1
         self._count = 0
         self._signs: list[list[bytes]] = []
-        self.exchange = Exchange(
+        self.exchange = RequestExecutor(
             "http://127.0.0.1",
             self.credentials,
-            limits=Limits(EndpointSlots()),
+            limits=ConcurrencyLimits(EndpointSemaphores()),
             timeouts=Timeouts(),
             retries=self.retries,
             clock=self.clock,
             headers={},
-            max_answer_bytes=1 << 20,
+            max_response_bytes=1 << 20,
         )
 
     def records(self, first: int, last: int) -> list[Record]:
@@ -129,7 +129,7 @@ class World:
             if second <= self.ends.get(site, second)
         ]
 
-    def run(self, steps: Steps[None], seconds: float) -> None:
+    def run(self, steps: EffectGen[None], seconds: float) -> None:
         """Carries out steps for some time of the world, then abandons them."""
         end = self.clock.time + seconds
         result: Any = None
@@ -137,11 +137,11 @@ class World:
         while True:
             try:
                 effect = steps.send(result) if error is None else steps.throw(error)
-            except (StopIteration, Abandoned):
+            except (StopIteration, Cancelled):
                 return
             result = error = None
-            if self.clock.time >= end and not isinstance(effect, Close):
-                error = Abandoned()
+            if self.clock.time >= end and not isinstance(effect, CloseResponse):
+                error = Cancelled()
                 continue
             try:
                 result = self._perform(effect)
@@ -151,33 +151,33 @@ class World:
     def _perform(self, effect: Effect[Any]) -> Any:  # noqa: C901 - one case for each effect
         result: Any = None
         match effect:
-            case Emit(item):
+            case YieldItem(item):
                 self.emitted += item
                 self.clock.time += self.takes()
-            case Receive(_, seconds):
+            case ReceiveMessages(_, seconds):
                 result = self._receive(seconds)
-            case Connect(request):
+            case ConnectWebSocket(request):
                 result = self._connect(request)
-            case Ping():
+            case SendPing():
                 self.pings += 1
                 if self.alive:
                     self._signs.append([])
             case Sleep(seconds):
                 self.clock.time += seconds
-            case Wait(future, _):
+            case WaitForFuture(future, _):
                 result = future.result(0)
-            case Open(request, _):
+            case SendRequest(request, _):
                 result = self._archive(request)
-            case Read(answer, _):
+            case ReadChunk(answer, _):
                 result = next(answer.handle, b"")
-            case Close(answer):
+            case CloseResponse(answer):
                 if answer.status == SWITCHED:
                     self._signs.clear()
             case _:
                 raise NotImplementedError(effect)
         return result
 
-    def _connect(self, request: Request) -> Answer:
+    def _connect(self, request: Request) -> Response:
         self.handshakes.append(request)
         self.handshake_times.append(self.clock.time)
         self.clock.time += 0.01
@@ -186,13 +186,13 @@ class World:
             if isinstance(refusal, Exception):
                 raise refusal
             status, headers = (refusal, dict[str, str]()) if isinstance(refusal, int) else refusal
-            return Answer(status, headers, iter([b'{"detail": "no"}']), drop=lambda: None)
+            return Response(status, headers, iter([b'{"detail": "no"}']), drop=lambda: None)
         if self.is_down(int(self.clock.time)):
             raise LOST
         again = self.records(max(BEGIN + 1, self._next - self.replays()), self._next - 1)
         self.messages += [self._message(record) for record in again if self.told(record["timestamp"])]
         self._next += min(self.loses(), self.step * len(self._seconds()))
-        return Answer(SWITCHED, {}, None, drop=lambda: None)
+        return Response(SWITCHED, {}, None, drop=lambda: None)
 
     def _receive(self, seconds: float) -> list[bytes] | None:
         if self.messages:
@@ -246,21 +246,21 @@ class World:
     def _message(self, record: Record) -> bytes:
         return json.dumps({"session_key": "k", "message": record}).encode()
 
-    def _archive(self, request: Request) -> Answer:
+    def _archive(self, request: Request) -> Response:
         query = parse_qs(urlsplit(request.url).query)
         first, last = _second(query, "start_datetime"), _second(query, "end_datetime")
         assert first is not None
         self.asked.append((first, last))
         self.clock.time += 0.1
         if self.archive_fails:
-            return Answer(500, {}, iter([b""]), drop=lambda: None)
+            return Response(500, {}, iter([b""]), drop=lambda: None)
         known = int(self.clock.time - self.lag)
         end = min(known, last or known)
         records = self.records(first - first % self.step, end)
         for record in records:
             if record["timestamp"] < first or record["timestamp"] + self.step - 1 > end:
                 record["rate"] = -1
-        return Answer(200, {}, _pieces(json.dumps(records).encode()), drop=lambda: None)
+        return Response(200, {}, _pieces(json.dumps(records).encode()), drop=lambda: None)
 
 
 def _pieces(body: bytes) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from datastore_sdk.testing import Cassette, Record, use_cassette
+from datastore_sdk.testing import Cassette, RecordMode, use_cassette
 
 vcr: Any = import_module("vcr")  # it has no types
 
@@ -20,7 +20,7 @@ SECRETS = {"access_token", "client_id", "client_secret", "refresh_token", "token
 def recording(path: Path, secrets: Iterable[str] = ()) -> AbstractContextManager[Cassette]:
     """Records all calls into a new cassette; one in which a secret would stand is not kept."""
     path.unlink(missing_ok=True)
-    return use_cassette(path, Record.ALL, secrets=secrets)
+    return use_cassette(path, RecordMode.ALL, secrets=secrets)
 
 
 def replaying(path: Path) -> AbstractContextManager[Cassette]:

@@ -13,9 +13,9 @@ import pytest
 import yaml
 
 from datastore_sdk import sandbox
+from datastore_sdk.config.options import DEFAULT_HOST
 from datastore_sdk.drift.scrubbing import HIDDEN
 from datastore_sdk.testing.scrubbing import HEADERS, scrubbed_request, scrubbed_response
-from datastore_sdk.transport.configuration.settings import DEFAULT_HOST
 from tests.recorded.cassettes import FOLDER, SECRETS, vcr
 from tests.recorded.reads import READS, TOKEN
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from datastore_sdk.sandbox import Sandbox
-from datastore_sdk.sandbox.field.oilfield import Oilfield
+from datastore_sdk.sandbox.simulation.oilfield import Oilfield
 
 NOW = datetime(2025, 9, 18, 12, tzinfo=UTC)
 PREFIX = "/external/thirdparty/v1"

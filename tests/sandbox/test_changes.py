@@ -8,10 +8,10 @@ import httpx
 import pytest
 
 from datastore_sdk.sandbox import Sandbox
-from datastore_sdk.sandbox.field.corrections import ModificationSubtype
-from datastore_sdk.sandbox.field.oilfield import Oilfield
-from datastore_sdk.sandbox.field.records import site_records
-from datastore_sdk.sandbox.field.selection import Selection
+from datastore_sdk.sandbox.simulation.corrections import ModificationSubtype
+from datastore_sdk.sandbox.simulation.oilfield import Oilfield
+from datastore_sdk.sandbox.simulation.records import site_records
+from datastore_sdk.sandbox.simulation.selection import Selection
 
 NOW = datetime(2025, 9, 18, 12, tzinfo=UTC)
 PREFIX = "/external/thirdparty/v1"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from datastore_sdk.sandbox.field.clock import FieldClock
+from datastore_sdk.sandbox.simulation.clock import FieldClock
 
 
 class Life:

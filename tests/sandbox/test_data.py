@@ -11,11 +11,11 @@ import httpx
 import orjson
 import pytest
 
-from datastore_sdk.sandbox.field.oilfield import Oilfield
-from datastore_sdk.sandbox.field.readings import Record
-from datastore_sdk.sandbox.field.sampling import filled, sampled
-from datastore_sdk.sandbox.field.selection import Selection
-from datastore_sdk.sandbox.service.streaming import json_chunks
+from datastore_sdk.sandbox.api.streaming import json_chunks
+from datastore_sdk.sandbox.simulation.oilfield import Oilfield
+from datastore_sdk.sandbox.simulation.readings import Record
+from datastore_sdk.sandbox.simulation.resampling import filled, sampled
+from datastore_sdk.sandbox.simulation.selection import Selection
 
 Rows = list[dict[str, Any]]
 

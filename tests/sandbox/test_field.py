@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from datastore_sdk.sandbox.field.oilfield import Oilfield
-from datastore_sdk.sandbox.field.readings import Record
-from datastore_sdk.sandbox.field.records import pad_records, site_records
-from datastore_sdk.sandbox.field.schedule import FRAC, STANDBY, WIRELINE, Stage
-from datastore_sdk.sandbox.field.selection import Selection
+from datastore_sdk.sandbox.simulation.oilfield import Oilfield
+from datastore_sdk.sandbox.simulation.readings import Record
+from datastore_sdk.sandbox.simulation.records import pad_records, site_records
+from datastore_sdk.sandbox.simulation.schedule import FRAC, STANDBY, WIRELINE, Stage
+from datastore_sdk.sandbox.simulation.selection import Selection
 
 NOW = datetime(2025, 9, 18, 12, tzinfo=UTC)
 

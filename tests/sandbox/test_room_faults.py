@@ -10,7 +10,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError, ConnectionClosedOK
 
 from datastore_sdk.sandbox import Sandbox, faults
-from datastore_sdk.sandbox.faults.wire import fault_json, faults_from
+from datastore_sdk.sandbox.faults.serialization import fault_json, faults_from
 from tests.sandbox.rooms import NOON, NOW, PLAIN, eventually, is_quiet, message, seconds, until_closed, visit
 
 SITE = "/sites/981/data/"

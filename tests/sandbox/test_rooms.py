@@ -17,13 +17,13 @@ from pydantic import BaseModel
 from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
 
 from datastore_sdk.sandbox import RoomOptions, Sandbox, faults
-from datastore_sdk.sandbox.field.clock import FieldClock
-from datastore_sdk.sandbox.field.oilfield import MAX_DAYS, Oilfield
-from datastore_sdk.sandbox.service.auth import Credentials, Tokens
-from datastore_sdk.sandbox.service.calls import Call, Restream
-from datastore_sdk.sandbox.service.query import Query
-from datastore_sdk.sandbox.service.rooms.news import Changes, pad_updates, site_updates
-from datastore_sdk.sandbox.service.rooms.sources import Source
+from datastore_sdk.sandbox.api.auth import Credentials, Tokens
+from datastore_sdk.sandbox.api.context import Call, Restream
+from datastore_sdk.sandbox.api.query_params import Query
+from datastore_sdk.sandbox.api.websocket.sources import Source
+from datastore_sdk.sandbox.api.websocket.updates import Changes, pad_updates, site_updates
+from datastore_sdk.sandbox.simulation.clock import FieldClock
+from datastore_sdk.sandbox.simulation.oilfield import MAX_DAYS, Oilfield
 from restream_api.models import DataChange, Pad, Site
 from tests.sandbox.conftest import PREFIX
 from tests.sandbox.rooms import (

@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from datastore_sdk.sandbox import Sandbox, server
-from datastore_sdk.sandbox.service import server as service_server
-from datastore_sdk.sandbox.service.server import Server
+from datastore_sdk.sandbox.api import uvicorn_server as service_server
+from datastore_sdk.sandbox.api.uvicorn_server import Server
 
 NOW = datetime(2025, 9, 18, 12, tzinfo=UTC)
 

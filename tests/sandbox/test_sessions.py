@@ -10,11 +10,11 @@ import orjson
 import pytest
 
 from datastore_sdk.sandbox import RoomOptions, Sandbox, faults
-from datastore_sdk.sandbox.field.selection import Selection
-from datastore_sdk.sandbox.service.data import Form, Measurements
-from datastore_sdk.sandbox.service.errors import RequestError
-from datastore_sdk.sandbox.service.rooms.records import LiveRecords
-from datastore_sdk.sandbox.service.rooms.sessions import Session, Sessions, Subject
+from datastore_sdk.sandbox.api.data import Form, Measurements
+from datastore_sdk.sandbox.api.errors import RequestError
+from datastore_sdk.sandbox.api.websocket.records import LiveRecords
+from datastore_sdk.sandbox.api.websocket.sessions import Session, Sessions, Subject
+from datastore_sdk.sandbox.simulation.selection import Selection
 from tests.sandbox.rooms import NOON, NOW, PLAIN, eventually, is_quiet, message, refusal, seconds, until_closed, visit
 
 SITE = "/sites/981/data/"

@@ -15,8 +15,8 @@ from msgspec import structs
 
 from datastore_sdk import Client, Pad, Site
 from datastore_sdk.sandbox import Sandbox, Untidiness
-from datastore_sdk.sandbox.service.calls import Answer
-from datastore_sdk.sandbox.service.untidy import Untidy
+from datastore_sdk.sandbox.api.context import Answer
+from datastore_sdk.sandbox.api.untidy import Untidy
 from tests.conftest import NOW
 
 QUIET = Untidiness(7, **dict.fromkeys(Untidiness.__struct_fields__[1:], False))

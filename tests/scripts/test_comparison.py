@@ -39,8 +39,8 @@ def seen(result: Any, *requests: Request) -> Observation:
         (1758196800, {"$moment": "2025-09-18T12:00:00+00:00"}),
         ({"$moment": "2025-09-18T07:00:00-05:00"}, "2025-09-18T12:00:00Z"),
         ({"$about": 1.0}, {"$about": 1.0000000000000002}),
-        (NOT_FOUND, {"$error": ["NotFoundError", "AnswerError"]}),
-        ({"$error": ["AuthError"]}, {"$error": ["AuthenticationError", "AnswerError"]}),
+        (NOT_FOUND, {"$error": ["NotFoundError", "APIStatusError"]}),
+        ({"$error": ["AuthError"]}, {"$error": ["AuthenticationError", "APIStatusError"]}),
         ({"$error": ["ValueError"]}, {"$error": ["ConfigurationError", "RestreamError", "ValueError"]}),
     ],
 )
@@ -61,7 +61,11 @@ def test_what_is_the_same(vendor: Any, ours: Any) -> None:
         ("2025-09-18T12:00:01Z", {"$moment": "2025-09-18T12:00:00+00:00"}, "result: vendor's '2025-09-18T12:00:01Z'"),
         ("soon", {"$moment": "2025-09-18T12:00:00+00:00"}, "result: vendor's 'soon'"),
         ({"$about": 1.0}, {"$about": 1.00000001}, "result: vendor's {'$about': 1.0}"),
-        (NOT_FOUND, {"$error": ["ForbiddenError", "AnswerError"]}, "result: vendor's {'$error': ['NotFoundError'"),
+        (
+            NOT_FOUND,
+            {"$error": ["PermissionDeniedError", "APIStatusError"]},
+            "result: vendor's {'$error': ['NotFoundError'",
+        ),
         (NOT_FOUND, None, "result: vendor's {'$error': ['NotFoundError'"),
         ("x" * 200, "y", f"result: vendor's '{'x' * 89}...; ours 'y'"),
     ],
@@ -100,10 +104,10 @@ def test_two_that_agree_must_agree_on_what_was_expected(call: Call, result: Any,
 
 
 def test_of_untidy_answers_only_failures_are_looked_at() -> None:
-    call, fails = Call("Pad(id=668).get_sites()"), {"$error": ["ContractError", "RestreamError"]}
+    call, fails = Call("Pad(id=668).get_sites()"), {"$error": ["ResponseValidationError", "RestreamError"]}
     assert failure(call, seen([1]), seen([2])) is None
     assert failure(call, seen(NOT_FOUND), seen(fails)) is None
-    assert failure(call, seen([1]), seen(fails)) == "ours raises ContractError; the vendor's gives [1]"
+    assert failure(call, seen([1]), seen(fails)) == "ours raises ResponseValidationError; the vendor's gives [1]"
     assert failure(Call("x", error="RestreamError"), seen([1]), seen(fails)) is None
 
 

@@ -22,7 +22,7 @@ from datastore_sdk.sandbox import Sandbox
 def default_clients(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The clients that the demo leaves to the end of the process are closed with its sandbox."""
     clients: dict[tuple[str, ...], Client] = {}
-    monkeypatch.setattr("datastore_sdk.transport.default_clients._defaults", clients)
+    monkeypatch.setattr("datastore_sdk.client.client_cache._defaults", clients)
     yield
     for client in clients.values():
         client.close()

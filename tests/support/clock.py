@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from datastore_sdk.transport.clock import Clock
+from datastore_sdk._io.clock import Clock
 
 START = 1_758_196_800.0
 """2025-09-18 12:00:00 UTC."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from datastore_sdk.transport import Client
+from datastore_sdk.client import Client
 from tests.support.clock import JumpingClock
 from tests.support.forms import FORMS, Form
 from tests.support.leaks import none_left

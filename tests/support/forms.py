@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from datastore_sdk.client import Client
 from datastore_sdk.data import CoverageReport, Data, DataAsync, DataQuery
-from datastore_sdk.transport import Client
-from datastore_sdk.transport.calls.exchange import Calls
+from datastore_sdk.transport.executor.executor import OperationRunner
 
 T = TypeVar("T")
 
@@ -19,7 +19,7 @@ class Form(ABC):
     """Makes calls in one of the two forms, and closes the client's connections after each."""
 
     @abstractmethod
-    def run(self, client: Client, calls: Calls[T]) -> T: ...
+    def run(self, client: Client, calls: OperationRunner[T]) -> T: ...
 
     @abstractmethod
     def records(self, client: Client, queries: Sequence[DataQuery], into: list[dict[str, Any]]) -> None:
@@ -35,7 +35,7 @@ class Form(ABC):
 
 
 class SyncForm(Form):
-    def run(self, client: Client, calls: Calls[T]) -> T:
+    def run(self, client: Client, calls: OperationRunner[T]) -> T:
         with client:
             return client.run(calls)
 
@@ -56,7 +56,7 @@ class SyncForm(Form):
 
 
 class AsyncForm(Form):
-    def run(self, client: Client, calls: Calls[T]) -> T:
+    def run(self, client: Client, calls: OperationRunner[T]) -> T:
         async def main() -> T:
             async with client:
                 return await client.arun(calls)

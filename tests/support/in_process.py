@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from datastore_sdk import Client, RetryPolicy
-from datastore_sdk.transport.effects import Answer, Request
+from datastore_sdk._io.effects import Request, Response
 
 Reply = tuple[int, dict[str, str], bytes]
 """Status, headers (names in lower case) and body of an answer."""
@@ -29,9 +29,9 @@ class _Http:
     def __init__(self, answer: Callable[[Request], Reply]) -> None:
         self._answer = answer
 
-    def open(self, request: Request, *_: Any) -> Answer:
+    def open(self, request: Request, *_: Any) -> Response:
         status, headers, body = self._answer(request)
-        return Answer(status, headers, _Body(body), lambda: None)
+        return Response(status, headers, _Body(body), lambda: None)
 
 
 class _Wire:

@@ -12,8 +12,8 @@ import pytest
 
 from datastore_sdk import Client, Pad, Site
 from datastore_sdk.sandbox import Sandbox
-from datastore_sdk.testing import Record, SecretFoundError, use_cassette
-from datastore_sdk.testing.scanning import Scanner
+from datastore_sdk.testing import RecordMode, SecretFoundError, use_cassette
+from datastore_sdk.testing.secret_scanner import SecretScanner
 
 vcr: Any = import_module("vcr")
 
@@ -31,12 +31,12 @@ def test_calls_are_recorded_once_and_then_answered(own_sandbox: Sandbox, path: P
             assert asyncio.run(Pad.aget_models()) == pads
         assert (cassette.is_recording, len(cassette), cassette.all_played) == (expected, 2, not expected)
     assert len(own_sandbox.requests) == 3
-    with use_cassette(path, Record.NEW) as cassette:
+    with use_cassette(path, RecordMode.NEW) as cassette:
         assert Pad.get_models() == pads
         assert len(Site.get_models()) > 1
     assert cassette.play_count == 1
     assert [request.path.split("/")[-2] for request in own_sandbox.requests[3:]] == ["sites"]
-    with use_cassette(path, Record.ALL) as cassette:
+    with use_cassette(path, RecordMode.ALL) as cassette:
         Site.get_models()
     with use_cassette(path) as cassette:
         assert len(cassette) == 1
@@ -119,20 +119,20 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N"
 )
 def test_the_scan_finds_secrets(request_: Any, answer: Any) -> None:
     with pytest.raises(SecretFoundError) as raised:
-        Scanner([SECRET]).look([request_], [answer], "some.yaml")
+        SecretScanner([SECRET]).look([request_], [answer], "some.yaml")
     assert SECRET not in str(raised.value)
     assert JWT not in str(raised.value)
 
 
 def test_the_scan_lets_pass_what_is_none() -> None:
-    scanner = Scanner(["", "short", "HIDDEN"])
+    scanner = SecretScanner(["", "short", "HIDDEN"])
     scanner.learn_from_response(response('{"access_token": "HIDDEN", "token_type": "Bearer"}'))
     scanner.learn_from_response(response("not JSON"))
     scanner.look([call("https://host/?q=short")], [response('{"token": "HIDDEN", "a": "Bearer HIDDEN"}')], "some.yaml")
 
 
 def test_the_scan_learns_what_it_sees() -> None:
-    scanner = Scanner()
+    scanner = SecretScanner()
     scanner.learn_from_request(call(body=b"client_id=the-client-id&grant_type=client_credentials"))
     scanner.learn_from_request(call(headers={"Authorization": f"Bearer {SECRET}"}))
     scanner.learn_from_response(response('[{"access_token": "the-access-token"}]'))

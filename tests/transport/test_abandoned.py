@@ -9,8 +9,8 @@ from queue import SimpleQueue
 
 import pytest
 
+from datastore_sdk.client import Client
 from datastore_sdk.data import Data, DataAsync, DataQuery
-from datastore_sdk.transport import Client
 from tests.support.answers import chunk, head
 from tests.support.fixtures import ClientOf, Serve
 from tests.support.threads import begin

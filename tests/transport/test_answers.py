@@ -9,21 +9,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from datastore_sdk._io.effects import Request, Response
+from datastore_sdk._io.responses import error_from
 from datastore_sdk.exceptions import (
-    AnswerError,
+    APIStatusError,
     AuthenticationError,
     BadRequestError,
     CallError,
-    ContractError,
-    ForbiddenError,
     NotFoundError,
-    RateLimited,
+    PermissionDeniedError,
+    RateLimitError,
+    ResponseValidationError,
     RestreamError,
     ServerError,
 )
-from datastore_sdk.transport import RetryPolicy
-from datastore_sdk.transport.answers import error_from
-from datastore_sdk.transport.effects import Answer, Request
+from datastore_sdk.transport.executor.retry import RetryPolicy
 from restream_api.api.pads import delete_pad_parameter, list_pads
 from tests.support.answers import always, answer
 from tests.support.clock import START
@@ -33,16 +33,16 @@ from tests.support.properties import PROPERTY
 
 ONCE = RetryPolicy(max_attempts=1)
 
-STATUSES: dict[int, type[AnswerError]] = {
+STATUSES: dict[int, type[APIStatusError]] = {
     400: BadRequestError,
     401: AuthenticationError,
     402: BadRequestError,
-    403: ForbiddenError,
+    403: PermissionDeniedError,
     404: NotFoundError,
     405: BadRequestError,
     409: BadRequestError,
     422: BadRequestError,
-    429: RateLimited,
+    429: RateLimitError,
     499: BadRequestError,
     500: ServerError,
     502: ServerError,
@@ -55,11 +55,11 @@ STATUSES: dict[int, type[AnswerError]] = {
 def error_of(status: int, body: bytes = b"", **headers: str) -> CallError:
     request = Request("GET", "https://restream.test/pads/", {"Authorization": f"Bearer {TOKEN}"})
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return error_from(list_pads(), request, Answer(status, named, None, lambda: None), body, now=START)
+    return error_from(list_pads(), request, Response(status, named, None, lambda: None), body, now=START)
 
 
 @pytest.mark.parametrize(("status", "kind"), STATUSES.items())
-def test_each_status_has_its_error(status: int, kind: type[AnswerError], serve: Serve, client_of: ClientOf) -> None:
+def test_each_status_has_its_error(status: int, kind: type[APIStatusError], serve: Serve, client_of: ClientOf) -> None:
     server = serve(always(answer(status, {"detail": "So it is."}, x_request_id="r-7")))
     client = client_of(server, retries=ONCE)
     with pytest.raises(RestreamError) as caught:
@@ -80,7 +80,7 @@ def test_a_success_that_the_call_does_not_know_is_a_breach_of_contract(
     status: int, serve: Serve, client_of: ClientOf, form: Form
 ) -> None:
     server = serve(always(answer(status)))
-    with pytest.raises(ContractError, match=f"answered {status}, no success of this call"):
+    with pytest.raises(ResponseValidationError, match=f"answered {status}, no success of this call"):
         form.run(client_of(server), list_pads())
     assert len(server.received) == 1
 
@@ -145,13 +145,13 @@ RETRY_AFTER: list[tuple[str, float | None]] = [
 @pytest.mark.parametrize(("value", "seconds"), RETRY_AFTER)
 def test_retry_after_is_seconds_or_a_date(status: int, value: str, seconds: float | None) -> None:
     error = error_of(status, retry_after=value)
-    assert isinstance(error, RateLimited | ServerError)
+    assert isinstance(error, RateLimitError | ServerError)
     assert error.retry_after == seconds
 
 
 def test_without_retry_after() -> None:
     error = error_of(429)
-    assert isinstance(error, RateLimited)
+    assert isinstance(error, RateLimitError)
     assert error.retry_after is None
 
 
@@ -162,7 +162,7 @@ DATES = st.from_regex(r"\A(Mon, )?\d{1,2} (Jan|Feb|Sep) \d{1,21} \d{1,3}:\d{1,3}
 @given(DATES | st.text(st.characters(codec="ascii", categories=("L", "N", "P", "Zs")), max_size=40))
 def test_no_retry_after_breaks_the_error_that_carries_it(value: str) -> None:
     error = error_of(429, retry_after=value)
-    assert isinstance(error, RateLimited)
+    assert isinstance(error, RateLimitError)
     assert error.retry_after is None or error.retry_after >= 0
 
 

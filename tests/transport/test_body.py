@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
+from datastore_sdk._io.effects import ReadChunk, Request, Response
 from datastore_sdk.data import DataQuery
-from datastore_sdk.exceptions import BodyError, CallError, ContractError, CorruptBodyError, TruncatedBodyError
-from datastore_sdk.transport import RetryPolicy
-from datastore_sdk.transport.calls.body import PIECE, Body
-from datastore_sdk.transport.effects import Answer, Read, Request
+from datastore_sdk.exceptions import BodyError, CallError, CorruptBodyError, ResponseValidationError, TruncatedBodyError
+from datastore_sdk.transport.executor.response_body import PIECE, ResponseBody
+from datastore_sdk.transport.executor.retry import RetryPolicy
 from restream_api.api.pads import delete_pad_parameter, list_pads
 from tests.support.answers import always, answer, chunk, chunked, head, in_turn
 from tests.support.fixtures import ClientOf, Serve
@@ -38,12 +38,12 @@ def content_of(pieces: Iterable[bytes], encoding: str = "gzip") -> bytes:
     return content
 
 
-def body_of(encoding: str = "gzip") -> Body:
+def body_of(encoding: str = "gzip") -> ResponseBody:
     request = Request("GET", "https://restream.test/", {})
-    return Body(request, Answer(200, {"content-encoding": encoding}, None, lambda: None))
+    return ResponseBody(request, Response(200, {"content-encoding": encoding}, None, lambda: None))
 
 
-def next_piece(body: Body, wire: Iterator[bytes]) -> bytes:
+def next_piece(body: ResponseBody, wire: Iterator[bytes]) -> bytes:
     steps = body.read()
     sent: bytes | None = None
     while True:
@@ -52,7 +52,7 @@ def next_piece(body: Body, wire: Iterator[bytes]) -> bytes:
         except StopIteration as stop:
             piece: bytes = stop.value
             return piece
-        assert isinstance(effect, Read)
+        assert isinstance(effect, ReadChunk)
         sent = next(wire, b"")
 
 
@@ -165,8 +165,8 @@ def test_a_bomb_stays_small_in_memory() -> None:
 
 def test_a_bomb_in_an_ordinary_answer_is_refused(serve: Serve, client_of: ClientOf, form: Form) -> None:
     server = serve(always(answer(200, gzip.compress(b"[" + b" " * (8 * PIECE) + b"]"), content_encoding="gzip")))
-    with pytest.raises(ContractError, match=f"answered more than {2 * PIECE} bytes"):
-        form.run(client_of(server, max_answer_bytes=2 * PIECE), list_pads())
+    with pytest.raises(ResponseValidationError, match=f"answered more than {2 * PIECE} bytes"):
+        form.run(client_of(server, max_response_bytes=2 * PIECE), list_pads())
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "GZIP", "x-gzip", "identity"])

@@ -10,8 +10,8 @@ from queue import SimpleQueue
 
 import pytest
 
+from datastore_sdk.client import Client
 from datastore_sdk.data import DataAsync, DataQuery
-from datastore_sdk.transport import Client
 from restream_api.api.pads import create_pad_parameters, list_pads
 from tests.support.answers import answer, chunk, give, head
 from tests.support.fixtures import ClientOf, Serve

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from datastore_sdk.client import Client
+from datastore_sdk.config.client_config import ClientOptions
+from datastore_sdk.config.environment import configuration
+from datastore_sdk.config.options import DEFAULT_HOST, base_url_from
 from datastore_sdk.exceptions import ConfigurationError, MissingCredentialsError
-from datastore_sdk.transport import Client
-from datastore_sdk.transport.configuration.config import Options
-from datastore_sdk.transport.configuration.settings import DEFAULT_HOST, base_url_from
-from datastore_sdk.transport.configuration.surroundings import configuration
 from tests.support.properties import PROPERTY
 
 VARIABLES = ("TALLY_AUTH_TOKEN", "RESTREAM_CLIENT_ID", "RESTREAM_CLIENT_SECRET", "RESTREAM_HOST")
@@ -27,7 +27,7 @@ def empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def identity(
     auth_token: str | None = None, client_id: str | None = None, client_secret: str | None = None
 ) -> tuple[Hashable, ...]:
-    options = Options(auth_token=auth_token, client_id=client_id, client_secret=client_secret)
+    options = ClientOptions(auth_token=auth_token, client_id=client_id, client_secret=client_secret)
     return configuration(options).login.value.identity
 
 

@@ -6,7 +6,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from datastore_sdk.exceptions import ContractError
+from datastore_sdk.exceptions import ResponseValidationError
 from restream_api.api.pads import get_pad, list_pads
 from tests.support.answers import END, always, answer, chunk, head
 from tests.support.fixtures import ClientOf, Serve
@@ -26,7 +26,7 @@ PAD = {
 
 def test_fields_and_values_that_do_not_fit_are_named(serve: Serve, client_of: ClientOf, form: Form) -> None:
     server = serve(always(answer(200, {**PAD, "id": "none", "completion_date": "soon"})))
-    with pytest.raises(ContractError) as caught:
+    with pytest.raises(ResponseValidationError) as caught:
         form.run(client_of(server, strict=True), get_pad(668))
     error = caught.value
     assert len(error.problems) == 2
@@ -40,18 +40,18 @@ def test_fields_and_values_that_do_not_fit_are_named(serve: Serve, client_of: Cl
 
 
 def test_items_of_an_array_are_named_by_their_place(serve: Serve, client_of: ClientOf) -> None:
-    with pytest.raises(ContractError, match=r"1\.name: "):
+    with pytest.raises(ResponseValidationError, match=r"1\.name: "):
         client_of(serve(always(answer(200, [PAD, {**PAD, "name": 5}]))), strict=True).run(list_pads())
 
 
 def test_of_many_problems_the_first_are_named_and_the_others_counted(serve: Serve, client_of: ClientOf) -> None:
-    with pytest.raises(ContractError, match=r"\(and 15 more\)$") as caught:
+    with pytest.raises(ResponseValidationError, match=r"\(and 15 more\)$") as caught:
         client_of(serve(always(answer(200, [{**PAD, "id": "x"}] * 20))), strict=True).run(list_pads())
     assert len(caught.value.problems) == 5
 
 
 def test_long_values_are_shortened(serve: Serve, client_of: ClientOf) -> None:
-    with pytest.raises(ContractError) as caught:
+    with pytest.raises(ResponseValidationError) as caught:
         client_of(serve(always(answer(200, {**PAD, "id": "y" * 10_000}))), strict=True).run(get_pad(668))
     assert len(str(caught.value)) < 400
 
@@ -63,7 +63,7 @@ def test_keys_that_the_contract_does_not_know_are_kept(serve: Serve, client_of: 
 
 @pytest.mark.parametrize("body", [b"", b"<html>Welcome to the hotel</html>", b'{"id": 668', b"\xff", b"[1, 2", b"null"])
 def test_what_is_no_json_or_another_json(body: bytes, serve: Serve, client_of: ClientOf) -> None:
-    with pytest.raises(ContractError, match="the answer: "):
+    with pytest.raises(ResponseValidationError, match="the answer: "):
         client_of(serve(always(answer(200, body)))).run(get_pad(668))
 
 
@@ -79,16 +79,16 @@ def test_answers_that_are_too_long_are_not_read_to_their_end(serve: Serve, clien
             hung_up.put(True)
             raise
 
-    with pytest.raises(ContractError, match=r"answered more than 100000 bytes, .*max_answer_bytes"):
-        form.run(client_of(serve(long), max_answer_bytes=100_000), list_pads())
+    with pytest.raises(ResponseValidationError, match=r"answered more than 100000 bytes, .*max_response_bytes"):
+        form.run(client_of(serve(long), max_response_bytes=100_000), list_pads())
     assert hung_up.get(timeout=5)
 
 
 def test_answers_of_just_the_right_length_are_read(serve: Serve, client_of: ClientOf) -> None:
     server = serve(always(answer(200, b"[" + b" " * 98 + b"]")))
-    assert client_of(server, max_answer_bytes=100).run(list_pads()) == []
-    with pytest.raises(ContractError):
-        client_of(server, max_answer_bytes=99).run(list_pads())
+    assert client_of(server, max_response_bytes=100).run(list_pads()) == []
+    with pytest.raises(ResponseValidationError):
+        client_of(server, max_response_bytes=99).run(list_pads())
 
 
 def test_an_encoding_that_was_not_asked_for(serve: Serve, client_of: ClientOf, form: Form) -> None:
@@ -99,7 +99,7 @@ def test_an_encoding_that_was_not_asked_for(serve: Serve, client_of: ClientOf, f
         line.send(head(content_encoding="br", transfer_encoding="chunked") + chunk(b"\x0b"))
         hung_up.put(line.stall(seconds=2))
 
-    with pytest.raises(ContractError, match="the encoding 'br', which was not asked for") as caught:
+    with pytest.raises(ResponseValidationError, match="the encoding 'br', which was not asked for") as caught:
         form.run(client_of(serve(handle)), list_pads())
     assert caught.value is not None
     assert hung_up.get(timeout=5), "the connection was not given back"

@@ -10,16 +10,16 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from datastore_sdk.auth.client_credentials import MOST_RENEWALS, QUIET
+from datastore_sdk.client import Client
 from datastore_sdk.exceptions import (
+    APIConnectionError,
     AuthenticationError,
     BadRequestError,
     CallError,
-    ContractError,
-    NoConnectionError,
+    ResponseValidationError,
     ServerError,
 )
-from datastore_sdk.transport import Client
-from datastore_sdk.transport.credentials.client_credentials import MOST_RENEWALS, QUIET
 from restream_api.api.pads import list_pads
 from tests.support.answers import Reply, answer, give, then
 from tests.support.clock import JumpingClock
@@ -226,7 +226,7 @@ def test_a_service_that_refuses_every_token_is_asked_for_few(client: Client, iss
 TROUBLES: dict[str, tuple[Reply, type[CallError]]] = {
     "503": (answer(503), ServerError),
     "429": (answer(429), CallError),
-    "broken off": (then(b"", Line.close), NoConnectionError),
+    "broken off": (then(b"", Line.close), APIConnectionError),
 }
 
 
@@ -272,7 +272,7 @@ def test_trouble_that_passes(client: Client, issuer: Issuer, clock: JumpingClock
 )
 def test_an_answer_without_a_token(client: Client, issuer: Issuer, body: object, form: Form) -> None:
     issuer.refusal = answer(200, body)
-    with pytest.raises(ContractError, match="/o/token/"):
+    with pytest.raises(ResponseValidationError, match="/o/token/"):
         form.run(client, list_pads())
     assert issuer.asked == 1
 
@@ -282,7 +282,7 @@ def test_an_issued_token_that_could_not_stand_in_a_header(
     client: Client, issuer: Issuer, token: str, form: Form
 ) -> None:
     issuer.refusal = answer(200, {"access_token": token, "expires_in": 3600, "token_type": "Bearer"})
-    with pytest.raises(ContractError, match="/o/token/"):
+    with pytest.raises(ResponseValidationError, match="/o/token/"):
         form.run(client, list_pads())
     assert issuer.seen == []
 

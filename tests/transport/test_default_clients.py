@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from datastore_sdk.client import Client, client_for
+from datastore_sdk.client import client_cache as clients
 from datastore_sdk.exceptions import ConfigurationError, MissingCredentialsError
-from datastore_sdk.transport import Client, client_for
-from datastore_sdk.transport import default_clients as clients
 from restream_api.api.pads import list_pads
 from tests.support.answers import always, answer
 from tests.support.fixtures import Serve

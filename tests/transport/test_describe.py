@@ -9,7 +9,9 @@ import certifi
 import httpx
 import pytest
 
-from datastore_sdk.transport import Client, Hooks, RetryPolicy
+from datastore_sdk.client import Client
+from datastore_sdk.instrumentation.events import Hooks
+from datastore_sdk.transport.executor.retry import RetryPolicy
 
 LONG = "eyJhbGciOiJIUzI1NiJ9." + "0123456789abcdef" * 2
 

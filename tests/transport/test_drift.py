@@ -10,9 +10,15 @@ from typing import Any, Literal
 import pytest
 
 from datastore_sdk import Client, DriftEvent, Hooks, Pad, Site
-from datastore_sdk.exceptions import BadRequestError, ContractError, DriftFoundError, DriftWarning, NotFoundError
+from datastore_sdk.exceptions import (
+    BadRequestError,
+    DriftFoundError,
+    DriftWarning,
+    NotFoundError,
+    ResponseValidationError,
+)
 from datastore_sdk.sandbox import Sandbox
-from datastore_sdk.transport.calls import drift
+from datastore_sdk.transport.executor import schema_drift as drift
 from restream_api.api.pads import get_pad, list_pads
 from restream_api.models import StageAggregations
 from restream_api.types import Json, Model, Operation
@@ -177,9 +183,9 @@ def test_a_strict_client_refuses_before_anything_is_reported(
 ) -> None:
     monkeypatch.setenv("RESTREAM_DRIFT", "error")
     server = serve(always(answer(200, {**NEW, "name": None})))
-    with pytest.raises(ContractError, match="name: input should be a valid string") as raised:
+    with pytest.raises(ResponseValidationError, match="name: input should be a valid string") as raised:
         client_of(server, strict=True).run(get_pad(668))
-    assert type(raised.value) is ContractError
+    assert type(raised.value) is ResponseValidationError
 
 
 def test_a_warning_points_to_the_program(serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ PREAMBLE = """
 import asyncio, sys, threading, time
 from datetime import UTC, datetime
 from datastore_sdk.data import Data, DataAsync, DataQuery
-from datastore_sdk.transport import Client
+from datastore_sdk.client import Client
 
 client = Client("t0ken", base_url=sys.argv[1])
 start, end = datetime(2025, 9, 18, 12, tzinfo=UTC), datetime(2025, 9, 19, 12, tzinfo=UTC)

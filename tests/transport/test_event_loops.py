@@ -10,8 +10,8 @@ import weakref
 import httpx
 import pytest
 
+from datastore_sdk.client import Client
 from datastore_sdk.data import Data, DataAsync, DataQuery
-from datastore_sdk.transport import Client
 from restream_api.api.pads import list_pads
 from tests.support.answers import always, answer, chunked
 from tests.support.fixtures import ClientOf, Serve

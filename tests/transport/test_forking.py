@@ -20,7 +20,7 @@ BEGINNING = """
 import asyncio, os, sys, threading
 from datastore_sdk import Client
 from datastore_sdk.data import Data, DataQuery
-from datastore_sdk.transport import client_for, default_clients
+from datastore_sdk.client import client_cache as default_clients, client_for
 from restream_api.api.pads import list_pads
 
 def forked(work):
@@ -94,7 +94,7 @@ def test_another_thread_holds_every_lock_and_every_slot(serve: Serve) -> None:
     run(
         server,
         """
-        from datastore_sdk.transport import sharing
+        from datastore_sdk.client import shared_state as sharing
 
         client = Client(client_id="crew", client_secret="s3cret")
         client.run(list_pads())
@@ -180,7 +180,7 @@ def test_what_a_thread_of_the_parent_runs_ahead_with_is_no_longer_waited_for(ser
         serve(reply),
         """
         from datastore_sdk.exceptions import RestreamError
-        from datastore_sdk.transport.driving.ahead import ThreadAhead
+        from datastore_sdk.transport.drivers.prefetch import ThreadPrefetcher
 
         more = threading.Event()
 
@@ -189,7 +189,7 @@ def test_what_a_thread_of_the_parent_runs_ahead_with_is_no_longer_waited_for(ser
             more.wait(20)
             yield 2
 
-        ahead = ThreadAhead(items(), 1, lambda: None)
+        ahead = ThreadPrefetcher(items(), 1, lambda: None)
         assert ahead.take() == 1
 
         def work():

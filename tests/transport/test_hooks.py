@@ -10,16 +10,17 @@ from typing import Any
 import pytest
 
 from datastore_sdk.data import DataQuery
-from datastore_sdk.exceptions import ContractError, NoConnectionError, NotFoundError, ServerError
-from datastore_sdk.transport import Hooks, RetryPolicy
-from datastore_sdk.transport.telling.hooks import (
-    AnswerEvent,
+from datastore_sdk.exceptions import APIConnectionError, NotFoundError, ResponseValidationError, ServerError
+from datastore_sdk.instrumentation.events import (
     CallEvent,
     ErrorEvent,
+    Hooks,
     QueueEvent,
     RequestEvent,
+    ResponseEvent,
     RetryEvent,
 )
+from datastore_sdk.transport.executor.retry import RetryPolicy
 from restream_api.api.pads import get_pad, list_pads
 from tests.support.answers import END, answer, by_path, chunk, head, in_turn, then
 from tests.support.clock import JumpingClock
@@ -46,7 +47,7 @@ class Told:
     @staticmethod
     def _short(event: CallEvent) -> tuple[Any, ...]:
         match event:
-            case AnswerEvent():
+            case ResponseEvent():
                 return "answer", event.attempt, event.status
             case ErrorEvent():
                 return "error", event.attempt, type(event.error)
@@ -71,7 +72,7 @@ def test_a_call_that_succeeds(told: Told, serve: Serve, client_of: ClientOf, for
     asked, answered = told.events
     assert (asked.operation, asked.endpoint, asked.method) == ("list_pads", "/external/thirdparty/v1/pads/", "GET")
     assert asked.url == f"{server.url}/external/thirdparty/v1/pads/?complete=true"
-    assert isinstance(answered, AnswerEvent)
+    assert isinstance(answered, ResponseEvent)
     assert (answered.request_id, answered.seconds) == ("r-7", 0.0)
 
 
@@ -82,8 +83,8 @@ def test_a_call_that_is_made_again(
     form.run(client_of(server, hooks=told.hooks), list_pads())
     assert told.story == [
         ("request", 1),
-        ("error", 1, NoConnectionError),
-        ("retry", 1, NoConnectionError),
+        ("error", 1, APIConnectionError),
+        ("retry", 1, APIConnectionError),
         ("request", 2),
         ("answer", 2, 503),
         ("error", 2, ServerError),
@@ -94,7 +95,9 @@ def test_a_call_that_is_made_again(
     assert [event.wait for event in told.events if isinstance(event, RetryEvent)] == clock.sleeps
 
 
-@pytest.mark.parametrize(("reply", "error"), [(answer(404), NotFoundError), (answer(200, b"{}"), ContractError)])
+@pytest.mark.parametrize(
+    ("reply", "error"), [(answer(404), NotFoundError), (answer(200, b"{}"), ResponseValidationError)]
+)
 def test_a_call_that_fails(
     reply: bytes, error: type[Exception], told: Told, serve: Serve, client_of: ClientOf, form: Form
 ) -> None:
@@ -154,7 +157,7 @@ def test_an_interruption_in_a_hook_is_no_error_of_the_hook(serve: Serve, client_
     def interrupt(_: object) -> None:
         raise KeyboardInterrupt
 
-    client = client_of(serve(in_turn(answer(200, b"[]"))), hooks=Hooks(on_answer=interrupt))
+    client = client_of(serve(in_turn(answer(200, b"[]"))), hooks=Hooks(on_response=interrupt))
     with pytest.raises(KeyboardInterrupt):
         client.run(list_pads())
 
@@ -163,7 +166,7 @@ def test_what_waits_for_others_is_told_at_growing_distances(
     told: Told, serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    monkeypatch.setattr("datastore_sdk.transport.slots.PATIENCE", 0.001)
+    monkeypatch.setattr("datastore_sdk._io.semaphore.PATIENCE", 0.001)
     released = False
 
     class Ticking(JumpingClock):
@@ -197,16 +200,16 @@ def test_a_hook_is_a_function() -> None:
 
     async def hook(_: object) -> None: ...
 
-    with pytest.raises(TypeError, match="on_answer must be a plain function: it is called, not awaited"):
-        Hooks(on_answer=hook)
+    with pytest.raises(TypeError, match="on_response must be a plain function: it is called, not awaited"):
+        Hooks(on_response=hook)
 
 
 def test_without_hooks_no_event_is_made(serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch) -> None:
     def made(*_: object, **__: object) -> None:
         raise AssertionError("an event was made")
 
-    monkeypatch.setattr("datastore_sdk.transport.calls.attempt.facts_of", made)
-    monkeypatch.setattr("datastore_sdk.transport.calls.call.facts_of", made)
+    monkeypatch.setattr("datastore_sdk.transport.executor.attempt.facts_of", made)
+    monkeypatch.setattr("datastore_sdk.transport.executor.call.facts_of", made)
     server = serve(in_turn(answer(503), answer(200, b"[]")))
     assert client_of(server, retries=RetryPolicy()).run(list_pads()) == []
 

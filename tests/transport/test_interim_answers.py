@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from datastore_sdk._io.timeouts import Timeouts
 from datastore_sdk.exceptions import CallError
-from datastore_sdk.transport import RetryPolicy, Timeouts
+from datastore_sdk.transport.executor.retry import RetryPolicy
 from restream_api.api.pads import list_pads
 from tests.support.answers import always, answer, head, in_turn
 from tests.support.fixtures import ClientOf, Serve
@@ -46,7 +47,7 @@ def test_a_service_that_says_nothing_else(serve: Serve, client_of: ClientOf, for
         while not line.stall(0.001):
             line.send(HINTS)
 
-    client = client_of(serve(chatter), timeout=Timeouts(read=0.2, answer=0.2), retries=RetryPolicy(max_attempts=1))
+    client = client_of(serve(chatter), timeout=Timeouts(read=0.2, response=0.2), retries=RetryPolicy(max_attempts=1))
     with pytest.raises(CallError):
         form.run(client, list_pads())
 

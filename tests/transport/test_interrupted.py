@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
+from datastore_sdk._io.effects import Effect
+from datastore_sdk.client import Client
 from datastore_sdk.data import Data, DataAsync, DataQuery
-from datastore_sdk.exceptions import RateLimited
-from datastore_sdk.transport import Client, RetryPolicy
-from datastore_sdk.transport.calls.limits import CALLS_PER_ENDPOINT, Held
-from datastore_sdk.transport.driving import drivers
-from datastore_sdk.transport.driving.async_drivers import AsyncDriver
-from datastore_sdk.transport.driving.drivers import Driver
-from datastore_sdk.transport.effects import Effect
+from datastore_sdk.exceptions import RateLimitError
+from datastore_sdk.transport.drivers import sync_driver as drivers
+from datastore_sdk.transport.drivers.async_driver import AsyncDriver
+from datastore_sdk.transport.drivers.sync_driver import SyncDriver
+from datastore_sdk.transport.executor.concurrency import CALLS_PER_ENDPOINT, HeldPermit
+from datastore_sdk.transport.executor.retry import RetryPolicy
 from restream_api.api.pads import get_pad, list_pads
 from restream_api.api.sites import stream_site_data
 from restream_api.types import Operation
@@ -45,9 +46,9 @@ class Interrupting:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, at: int, *, after: bool) -> None:
         self.seen = 0
         self._at, self._after = at, after
-        performed, awaited = Driver._perform, AsyncDriver._perform
+        performed, awaited = SyncDriver._perform, AsyncDriver._perform
 
-        def perform(driver: Driver, effect: Effect[Any]) -> Any:
+        def perform(driver: SyncDriver, effect: Effect[Any]) -> Any:
             self._look(after=False)
             try:
                 return performed(driver, effect)
@@ -58,7 +59,7 @@ class Interrupting:
             self._cancel()
             return await awaited(driver, effect)
 
-        monkeypatch.setattr(Driver, "_perform", perform)
+        monkeypatch.setattr(SyncDriver, "_perform", perform)
         monkeypatch.setattr(AsyncDriver, "_perform", aperform)
 
     def _look(self, *, after: bool) -> None:
@@ -156,8 +157,8 @@ def test_interrupted_between_two_effects(
     made: Callable[[Client], object], clock: JumpingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At each line of the driver; its steps clean up all the same."""
-    monkeypatch.setattr("datastore_sdk.transport.slots.NOTICE", 0.0)
-    monkeypatch.setattr("datastore_sdk.transport.calls.call._MOMENT", 0.001)
+    monkeypatch.setattr("datastore_sdk._io.semaphore.NOTICE", 0.0)
+    monkeypatch.setattr("datastore_sdk.transport.executor.call._MOMENT", 0.001)
     at, interrupted = 0, True
     while interrupted:
         at += 1
@@ -178,8 +179,8 @@ def test_interrupted_between_two_effects(
 def free(client: Client, operation: Operation[Any]) -> int:
     """How many calls can be made at a time still."""
     hasty = client.with_options(retries=RetryPolicy(wait=False)).exchange
-    leases: list[Held] = []
-    with suppress(RateLimited):
+    leases: list[HeldPermit] = []
+    with suppress(RateLimitError):
         while True:
             leases.append(client.drive(hasty.call(operation).queue(hasty.limits.acquire(operation.endpoint))))
     for lease in leases:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from datastore_sdk import Client, Pad, Site
-from datastore_sdk.exceptions import ContractError, CorruptBodyError, NotLoadedError
+from datastore_sdk.exceptions import CorruptBodyError, NotLoadedError, ResponseValidationError
 from restream_api.api.pads import get_pad, list_pad_data_changes, list_pads
 from restream_api.models import SimopsConfig
 from tests.mutations.payloads import CHANGE, PAD, SITE, TOKEN
@@ -139,7 +139,7 @@ def test_json_that_parsers_differ_about(text: str) -> None:
 def test_an_object_nested_too_deep_is_refused() -> None:
     body = b'{"id": 5, "name": 5, "x": %b}' % (b"[" * 100_000 + b"]" * 100_000)
     for as_dict in (False, True):
-        with pytest.raises(ContractError, match="does not allow"):
+        with pytest.raises(ResponseValidationError, match="does not allow"):
             Pad.get_model(5, client=client(body), as_dict=as_dict)
 
 
@@ -200,7 +200,7 @@ def test_pages_are_followed(link: str, serve: Serve, client_of: ClientOf, form: 
 )
 def test_pages_that_lead_elsewhere_are_not(link: object, why: str, serve: Serve, client_of: ClientOf) -> None:
     server = serve(always(page([PAD], link)))
-    with pytest.raises(ContractError, match=f"answered a list that goes on, but its next page {why}"):
+    with pytest.raises(ResponseValidationError, match=f"answered a list that goes on, but its next page {why}"):
         client_of(server).run(list_pads())
     assert len(server.received) == 1
 
@@ -211,14 +211,16 @@ def test_pages_are_bounded(serve: Serve, client_of: ClientOf) -> None:
     def endless(line: Any, _: Any) -> None:
         line.send(page([PAD], f"?page={next(numbers)}"))
 
-    with pytest.raises(ContractError, match=r"its pages have more than 20000 bytes \(Client\(max_answer_bytes=...\)\)"):
-        client_of(serve(endless), max_answer_bytes=20_000).run(list_pads())
+    with pytest.raises(
+        ResponseValidationError, match=r"its pages have more than 20000 bytes \(Client\(max_response_bytes=...\)\)"
+    ):
+        client_of(serve(endless), max_response_bytes=20_000).run(list_pads())
 
 
 @pytest.mark.parametrize("status", [201, 202, 203])
 def test_other_successes_are_successes(status: int) -> None:
     assert Pad.get_model(5, client=client(PAD, status)).name == "Heron"
-    with pytest.raises(ContractError, match=f"answered {status}, no success of this call"):
+    with pytest.raises(ResponseValidationError, match=f"answered {status}, no success of this call"):
         Pad.get_model(5, client=client(PAD, status, strict=True))
 
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from datastore_sdk.data import DataQuery
 from datastore_sdk.exceptions import CallError
-from datastore_sdk.transport import RetryPolicy
-from datastore_sdk.transport.telling.logs import begin_log, logger, redacted
+from datastore_sdk.instrumentation.logs import begin_log, logger, redacted
+from datastore_sdk.transport.executor.retry import RetryPolicy
 from restream_api.api.pads import get_pad, list_pads
 from tests.support.answers import Reply, answer, by_path, head, in_turn, then
 from tests.support.fixtures import ClientOf, Serve
@@ -173,7 +173,7 @@ def test_a_logger_has_one_filter_however_often_it_is_asked_for() -> None:
 PROGRAM = """
 import sys
 from datastore_sdk import Client, RetryPolicy
-from datastore_sdk.transport.clock import Clock
+from datastore_sdk._io.clock import Clock
 from restream_api.api.pads import list_pads
 Clock.sleep = lambda self, seconds: None
 with Client("t0ken-0123456789abcdef", base_url=sys.argv[1], retries=RetryPolicy(max_attempts=2)) as client:

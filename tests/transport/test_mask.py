@@ -9,8 +9,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from datastore_sdk.transport.effects import Request
-from datastore_sdk.transport.mask import Mask
+from datastore_sdk._utils.redaction import Redactor
 
 TOKEN = "aB3/x+y=9&~\"s-e.c_r'e<t>Z"
 SPELLINGS = {
@@ -28,8 +27,8 @@ SPELLINGS = {
 }
 
 
-def mask_of(token: str) -> Mask:
-    return Mask(Request("GET", "https://service.test/", {"Authorization": f"Bearer {token}"}))
+def mask_of(token: str) -> Redactor:
+    return Redactor([token])
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS.values(), ids=SPELLINGS)

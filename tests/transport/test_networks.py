@@ -13,9 +13,15 @@ import httpx
 import pytest
 
 from datastore_sdk import Client, RetryPolicy
-from datastore_sdk.exceptions import ConfigurationError, ContractError, NoConnectionError, RateLimited, ServerError
-from datastore_sdk.transport import client_for
-from datastore_sdk.transport import default_clients as clients
+from datastore_sdk.client import client_cache as clients
+from datastore_sdk.client import client_for
+from datastore_sdk.exceptions import (
+    APIConnectionError,
+    ConfigurationError,
+    RateLimitError,
+    ResponseValidationError,
+    ServerError,
+)
 from datastore_sdk.transport.http.tls import tls_context
 from restream_api.api.pads import list_pads
 from tests.support.answers import always, answer, head, in_turn
@@ -176,7 +182,7 @@ def test_clients_share_a_context_until_the_file_changes(tmp_path: Path) -> None:
 
 def test_certificate_that_is_not_trusted_is_final(client_of: ClientOf, form: Form) -> None:
     with TlsServer(always(answer(200, []))) as server:
-        with pytest.raises(NoConnectionError, match="certificate verify failed") as caught:
+        with pytest.raises(APIConnectionError, match="certificate verify failed") as caught:
             form.run(client_of(server, verify=ssl.create_default_context()), list_pads())
         assert caught.value.permanent
         assert server.connections == 1
@@ -220,13 +226,13 @@ def test_content_encoding_that_others_read_is_read(
 @pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, gzip"])
 def test_content_encoding_that_cannot_be_read_is_named(encoding: str, serve: Serve, client_of: ClientOf) -> None:
     server = serve(always(answer(200, b"\x1b\x02", content_encoding=encoding)))
-    with pytest.raises(ContractError, match=f"in the encoding '{encoding}', which was not asked for"):
+    with pytest.raises(ResponseValidationError, match=f"in the encoding '{encoding}', which was not asked for"):
         client_of(server).run(list_pads())
 
 
-@pytest.mark.parametrize(("status", "kind"), [(429, RateLimited), (503, ServerError)])
+@pytest.mark.parametrize(("status", "kind"), [(429, RateLimitError), (503, ServerError)])
 def test_fraction_of_a_second_to_retry_after_counts(
-    status: int, kind: type[RateLimited | ServerError], serve: Serve, client_of: ClientOf
+    status: int, kind: type[RateLimitError | ServerError], serve: Serve, client_of: ClientOf
 ) -> None:
     server = serve(in_turn(answer(status, b"", retry_after="0.5")))
     with pytest.raises(kind, match=r"again in 0\.5 s") as caught:
@@ -255,6 +261,6 @@ def test_httpx_client_with_settings_of_its_own(serve: Serve, client_of: ClientOf
     with httpx.Client(base_url="http://127.0.0.1:9", auth=("me", SECRET), follow_redirects=True) as mine:
         client = client_of(server, http=mine)
         assert client.run(list_pads()) == []
-        with pytest.raises(ContractError, match="answered 302"):
+        with pytest.raises(ResponseValidationError, match="answered 302"):
             client.run(list_pads())
     assert {request.token for request in server.received} == {TOKEN}

@@ -13,10 +13,11 @@ import certifi
 import httpx
 import pytest
 
-from datastore_sdk.exceptions import CallTimeoutError, ConfigurationError
-from datastore_sdk.transport import Client, RetryPolicy, Timeouts
-from datastore_sdk.transport.client import USER_AGENT
-from datastore_sdk.transport.connection import LONGEST
+from datastore_sdk._io.timeouts import LONGEST, Timeouts
+from datastore_sdk.client import Client
+from datastore_sdk.client.client import USER_AGENT
+from datastore_sdk.exceptions import APITimeoutError, ConfigurationError
+from datastore_sdk.transport.executor.retry import RetryPolicy
 from datastore_sdk.transport.http.tls import tls_context
 from restream_api.api.pads import list_pads
 from tests.support.answers import always, answer, then
@@ -35,7 +36,7 @@ def test_a_number_is_the_longest_of_every_single_wait() -> None:
 
 def test_a_number_of_seconds_is_kept_to(serve: Serve, client_of: ClientOf, form: Form) -> None:
     client = client_of(serve(always(then(b"", Line.stall))), timeout=0.05, retries=RetryPolicy(max_attempts=1))
-    with pytest.raises(CallTimeoutError):
+    with pytest.raises(APITimeoutError):
         form.run(client, list_pads())
 
 
@@ -49,8 +50,8 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"max_concurrent_calls": 0}, ValueError, "1 to 3, not 0"),
     ({"max_concurrent_calls": 4}, ValueError, "the service refuses more calls than 3 at a time"),
     ({"max_concurrent_calls": True}, TypeError, "must be an int"),
-    ({"max_answer_bytes": 0}, ValueError, "max_answer_bytes must be positive"),
-    ({"max_answer_bytes": "5"}, TypeError, "max_answer_bytes must be an int"),
+    ({"max_response_bytes": 0}, ValueError, "max_response_bytes must be positive"),
+    ({"max_response_bytes": "5"}, TypeError, "max_response_bytes must be an int"),
     ({"proxy": "proxy:3128"}, ConfigurationError, "http://host:port"),
     ({"proxy": "ftp://proxy:3128"}, ConfigurationError, "http://host:port"),
     ({"proxy": "http://proxy:port"}, ConfigurationError, "the proxy is no URL"),

@@ -10,10 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
+from datastore_sdk._io.clock import Clock
+from datastore_sdk._io.timeouts import Timeouts
+from datastore_sdk.client import Client
 from datastore_sdk.data import Data, DataQuery
-from datastore_sdk.exceptions import CallTimeoutError, ContractError, NotFoundError, ServerError
-from datastore_sdk.transport import Client, RetryPolicy, Timeouts
-from datastore_sdk.transport.clock import Clock
+from datastore_sdk.exceptions import APITimeoutError, NotFoundError, ResponseValidationError, ServerError
+from datastore_sdk.transport.executor.retry import RetryPolicy
 from restream_api.api.pads import list_pads
 from tests.support.answers import Reply, always, answer, in_turn
 from tests.support.dripping import DRIPPING
@@ -77,7 +79,7 @@ def test_its_own_credentials_do_not_take_the_place_of_the_token(call: Call, serv
     ("reply", "error", "requests"),
     [
         (answer(404, {"detail": "Not here."}), NotFoundError, 1),
-        (answer(302, location="http://restream.test"), ContractError, 1),
+        (answer(302, location="http://restream.test"), ResponseValidationError, 1),
         (answer(503), ServerError, 5),
     ],
     ids=lambda each: getattr(each, "__name__", ""),
@@ -117,7 +119,7 @@ def test_a_service_that_drips_does_not_hold_a_call(
             client.run(list_pads())
         server.handler = handler
         hasty = client.with_options(timeout=Timeouts(total=0.1))
-        assert isinstance(begin(lambda: hasty.run(list_pads())).exception(10), CallTimeoutError)
+        assert isinstance(begin(lambda: hasty.run(list_pads())).exception(10), APITimeoutError)
         if used:
             server.hang_up()  # nobody else can: httpx does not tell which connection it used
 

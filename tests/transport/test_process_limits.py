@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 
 from datastore_sdk import Client
-from datastore_sdk.exceptions import ConfigurationError, RateLimited
+from datastore_sdk._io.clock import Clock
+from datastore_sdk.exceptions import ConfigurationError, RateLimitError
 from datastore_sdk.sandbox import Sandbox, faults
-from datastore_sdk.transport import RetryPolicy
-from datastore_sdk.transport.calls.limits import Limits
-from datastore_sdk.transport.calls.process_limits import ProcessPermits, SharedLimits
-from datastore_sdk.transport.clock import Clock
-from datastore_sdk.transport.rooms.entering import entered, room
+from datastore_sdk.transport.executor.concurrency import ConcurrencyLimits
+from datastore_sdk.transport.executor.process_limits import ProcessLimits, ProcessSemaphore
+from datastore_sdk.transport.executor.retry import RetryPolicy
+from datastore_sdk.transport.websocket.handshake import entered, room
 from restream_api.api.pads import list_pads
 from tests.support.answers import always, answer
 from tests.support.fixtures import ClientOf, Serve
@@ -153,18 +153,18 @@ def test_room_that_another_process_is_in_is_not_entered(start: Start) -> None:
         pad_id = int(said(holder))
         with Client(sandbox.token, base_url=sandbox.url, retries=RetryPolicy(max_attempts=1)) as client:
             limits = client.exchange.limits
-            with pytest.raises(RateLimited, match="another process on this machine is in the room"):
+            with pytest.raises(RateLimitError, match="another process on this machine is in the room"):
                 client.drive(entered(client.exchange, room(f"/pads/{pad_id}/", {})))
             assert limits.room(f"/external/thirdparty/v2/ws/pads/{pad_id}/")._at_once() is not None
 
 
 @pytest.fixture
-def permits(tmp_path: Path) -> ProcessPermits:
-    return ProcessPermits(tmp_path / "permits", 3)
+def permits(tmp_path: Path) -> ProcessSemaphore:
+    return ProcessSemaphore(tmp_path / "permits", 3)
 
 
-def test_permits_are_for_all_that_have_the_same_files(permits: ProcessPermits, tmp_path: Path) -> None:
-    other = ProcessPermits(tmp_path / "permits", 3)
+def test_permits_are_for_all_that_have_the_same_files(permits: ProcessSemaphore, tmp_path: Path) -> None:
+    other = ProcessSemaphore(tmp_path / "permits", 3)
     taken = [permits.take(), other.take(), permits.take()]
     assert None not in taken
     assert (permits.take(), other.take()) == (None, None)
@@ -174,14 +174,14 @@ def test_permits_are_for_all_that_have_the_same_files(permits: ProcessPermits, t
     assert other.take() is not None
 
 
-def test_forgotten_permit_comes_back(permits: ProcessPermits) -> None:
+def test_forgotten_permit_comes_back(permits: ProcessSemaphore) -> None:
     for _ in range(3):
         assert permits.take() is not None  # and forgotten at once
     assert permits.look(1.0) is None
     assert len(permits._free) == 3
 
 
-def test_dropped_permit_is_used_again_only_when_the_service_has_noticed(permits: ProcessPermits) -> None:
+def test_dropped_permit_is_used_again_only_when_the_service_has_noticed(permits: ProcessSemaphore) -> None:
     held = [permits.take() for _ in range(3)]
     assert held[0] is not None
     held[0].release(dropped=True)
@@ -190,7 +190,7 @@ def test_dropped_permit_is_used_again_only_when_the_service_has_noticed(permits:
     assert again.wait > 0
 
 
-def test_permit_that_rests_is_kept_while_nobody_waits(permits: ProcessPermits, tmp_path: Path) -> None:
+def test_permit_that_rests_is_kept_while_nobody_waits(permits: ProcessSemaphore, tmp_path: Path) -> None:
     dropped = threading.Event()
     permit = permits.take()
     assert permit is not None
@@ -209,7 +209,7 @@ def test_permit_that_rests_is_kept_while_nobody_waits(permits: ProcessPermits, t
 
 def test_folder_that_cannot_be_written_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "file").touch()
-    limits = SharedLimits(tmp_path / "file" / "limits", "client")
+    limits = ProcessLimits(tmp_path / "file" / "limits", "client")
     permits = [limits.of(endpoint, 3) for endpoint in ("/pads/", "/pads/") for _ in range(4)]
     for each in permits:
         permit = each.take()
@@ -227,13 +227,13 @@ def test_who_must_not_wait_is_refused_at_once(serve: Serve, client_of: ClientOf,
     assert client.run(list_pads()) == []
     permits = processes_of(client.exchange.limits).of("/external/thirdparty/v1/pads/", 3)
     held = [permits.take() for _ in range(3)]
-    with pytest.raises(RateLimited, match="was not sent"):
+    with pytest.raises(RateLimitError, match="was not sent"):
         client.run(list_pads())
     assert len(held) == 3
     assert [*(tmp_path / "restream" / "limits").iterdir()], "the files lie in the user's cache"
 
 
-def processes_of(limits: Limits) -> SharedLimits:
+def processes_of(limits: ConcurrencyLimits) -> ProcessLimits:
     assert limits._processes is not None
     return limits._processes
 

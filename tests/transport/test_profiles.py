@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from datastore_sdk._io.timeouts import Timeouts
+from datastore_sdk.client import Client, client_for
 from datastore_sdk.exceptions import ConfigurationError, MissingCredentialsError
-from datastore_sdk.transport import Client, RetryPolicy, Timeouts, client_for
+from datastore_sdk.transport.executor.retry import RetryPolicy
 from tests.support.tls import CERTIFICATE
 
 Write = Callable[..., Path]
@@ -59,7 +61,7 @@ def test_all_keys(write: Write, tmp_path: Path) -> None:
         timeout = {{ read = 5, total = 60 }}
         retries = {{ max_attempts = 2, longest_wait = 1 }}
         max_concurrent_calls = 2
-        max_answer_bytes = 1_000_000
+        max_response_bytes = 1_000_000
         proxy = "http://user:{SECRET}@proxy.test:3128"
         verify = "{bundle}"
         headers = {{ X-Crew = "{SECRET}" }}
@@ -72,7 +74,7 @@ def test_all_keys(write: Write, tmp_path: Path) -> None:
     assert client.retries == RetryPolicy(max_attempts=2, longest_wait=1)
     assert client.max_concurrent_calls == 2
     shown = client.describe()
-    assert shown["max_answer_bytes"].value == 1_000_000
+    assert shown["max_response_bytes"].value == 1_000_000
     assert (shown["profile"].value, shown["profile"].source) == (f"field in {path}", "argument")
     assert shown["proxy"].value == "http://***@proxy.test:3128"
     assert shown["verify"].value == str(bundle)

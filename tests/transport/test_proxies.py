@@ -10,10 +10,11 @@ from contextlib import ExitStack, closing
 
 import pytest
 
+from datastore_sdk._io.clock import Clock
+from datastore_sdk._io.timeouts import Timeouts
 from datastore_sdk.data import Data, DataQuery
-from datastore_sdk.exceptions import CallError, CallTimeoutError, NoConnectionError
-from datastore_sdk.transport import RetryPolicy, Timeouts
-from datastore_sdk.transport.clock import Clock
+from datastore_sdk.exceptions import APIConnectionError, APITimeoutError, CallError
+from datastore_sdk.transport.executor.retry import RetryPolicy
 from datastore_sdk.transport.http import transfer
 from restream_api.api.pads import list_pads
 from tests.support.answers import always, answer, chunk, chunked, head, in_turn
@@ -66,7 +67,7 @@ def test_whoever_answers_in_the_place_of_the_service_gets_nothing(
     server = serve_tls(always(answer(200, b"[]")))
     url = f"http://127.0.0.1:{proxy.port}"
     client = client_of(server, proxy=url, verify=ssl.create_default_context(), retries=ONCE)
-    with pytest.raises(NoConnectionError, match="certificate verify failed") as caught:
+    with pytest.raises(APIConnectionError, match="certificate verify failed") as caught:
         client.run(list_pads())
     assert not caught.value.sent
     assert server.received == []
@@ -83,7 +84,7 @@ def test_without_encryption_the_proxy_is_told_where_to_ask(kind: str, serve: Ser
         assert proxy.received[0].target == "http://127.0.0.1:9/external/thirdparty/v1/pads/"
         assert proxy.received[0].headers["host"] == "127.0.0.1:9"
     else:
-        with pytest.raises(NoConnectionError, match=f"407 Whatever: .*password.*the proxy {proxy.url}") as caught:
+        with pytest.raises(APIConnectionError, match=f"407 Whatever: .*password.*the proxy {proxy.url}") as caught:
             client.run(list_pads())
         assert not caught.value.sent
         assert SECRET not in str(caught.value)
@@ -95,7 +96,7 @@ def test_proxy_that_refuses_is_asked_once(status: int, serve: Serve, client_of: 
     """A wrong domain password that goes out five times locks the account."""
     proxy = serve(always(answer(status, b"")))
     client = client_of(proxy, base_url="https://127.0.0.1:9", proxy=proxy.url)
-    with pytest.raises(NoConnectionError, match=f"not reached: {status} Whatever") as caught:
+    with pytest.raises(APIConnectionError, match=f"not reached: {status} Whatever") as caught:
         form.run(client, list_pads())
     assert caught.value.permanent
     assert len(proxy.received) == 1
@@ -104,7 +105,7 @@ def test_proxy_that_refuses_is_asked_once(status: int, serve: Serve, client_of: 
 def test_proxy_that_fails_is_asked_again(serve: Serve, client_of: ClientOf, form: Form) -> None:
     proxy = serve(always(answer(502, b"")))
     client = client_of(proxy, base_url="https://127.0.0.1:9", proxy=proxy.url)
-    with pytest.raises(NoConnectionError, match="not reached: 502 Whatever"):
+    with pytest.raises(APIConnectionError, match="not reached: 502 Whatever"):
         form.run(client, list_pads())
     assert len(proxy.received) == 5
 
@@ -127,7 +128,7 @@ def test_a_proxy_that_drips_does_not_hold_a_call(
 ) -> None:
     """Within its own answer neither, nor when it is just to open the tunnel."""
     proxy = serve(handler)
-    for timeouts in (Timeouts(total=0.08), Timeouts(connect=0.08, answer=0.08)):
+    for timeouts in (Timeouts(total=0.08), Timeouts(connect=0.08, response=0.08)):
         client = client_of(
             proxy, base_url=f"{scheme}://127.0.0.1:9", proxy=proxy.url, timeout=timeouts, retries=ONCE, clock=Clock()
         )
@@ -147,10 +148,10 @@ def test_a_slow_tunnel_leaves_less_time_for_the_handshake_in_it(
 
     monkeypatch.setattr(transfer, "monotonic", lambda: time.monotonic() + late)
     proxy = serve(handle)
-    timeouts = Timeouts(connect=30, answer=60)
+    timeouts = Timeouts(connect=30, response=60)
     client = client_of(proxy, base_url="https://127.0.0.1:9", proxy=proxy.url, timeout=timeouts, retries=ONCE)
     outcome = begin(lambda: form.run(client, list_pads()))
-    assert isinstance(outcome.exception(10), CallTimeoutError)
+    assert isinstance(outcome.exception(10), APITimeoutError)
 
 
 @pytest.mark.parametrize("reply", [b"", b"SSH-2.0-x\r\n", head(200)[:-4], head(200) + chunk(b"no TLS")])
@@ -161,6 +162,6 @@ def test_what_is_no_proxy(reply: bytes, serve: Serve, client_of: ClientOf, form:
 
     proxy = serve(handle)
     client = client_of(proxy, base_url="https://127.0.0.1:9", proxy=proxy.url, retries=ONCE)
-    with pytest.raises(NoConnectionError, match=f"the service was not reached: .*{proxy.url}") as caught:
+    with pytest.raises(APIConnectionError, match=f"the service was not reached: .*{proxy.url}") as caught:
         form.run(client, list_pads())
     assert not caught.value.sent

@@ -21,17 +21,17 @@ import httpcore
 import pytest
 import wrapt
 
-from datastore_sdk.exceptions import CallTimeoutError, NoConnectionError
-from datastore_sdk.transport import RetryPolicy, Timeouts
-from datastore_sdk.transport.clock import Clock
-from datastore_sdk.transport.connection import Connection
-from datastore_sdk.transport.effects import Answer, Request
+from datastore_sdk._io.clock import Clock
+from datastore_sdk._io.effects import Request, Response
+from datastore_sdk._io.timeouts import ConnectionSettings, Timeouts
+from datastore_sdk.exceptions import APIConnectionError, APITimeoutError
+from datastore_sdk.transport.executor.retry import RetryPolicy
 from datastore_sdk.transport.http import connection_pool
 from datastore_sdk.transport.http.cancellation import Cancellation
 from datastore_sdk.transport.http.connection_pool import IdleConnections
 from datastore_sdk.transport.http.network import NetworkBackend
 from datastore_sdk.transport.http.record_transport import IDLE_EXPIRY, RecordPool, RecordTransport, is_patched
-from datastore_sdk.transport.http.requests import Http
+from datastore_sdk.transport.http.requests import HttpSender
 from restream_api.api.pads import list_pads
 from tests.support.addresses import DeadFirst
 from tests.support.answers import always, answer, chunked, in_turn
@@ -51,8 +51,8 @@ def serve_tls(nothing_left: None) -> Iterator[Callable[[Handler], Server]]:  # n
 
 
 @pytest.fixture
-def http() -> Iterator[Http]:
-    http = Http(Connection(verify=True, proxy=None))
+def http() -> Iterator[HttpSender]:
+    http = HttpSender(ConnectionSettings(verify=True, proxy=None))
     yield http
     http.close()
 
@@ -61,25 +61,25 @@ def get(server: Server, path: str = "/") -> Request:
     return Request("GET", f"{server.url}{path}", {})
 
 
-def pool_of(http: Http) -> RecordPool:
+def pool_of(http: HttpSender) -> RecordPool:
     pool: Any = http._clients[False][1]._pool
     assert isinstance(pool, RecordPool)
     return pool
 
 
-def read(answer: Answer) -> bytes:
+def read(answer: Response) -> bytes:
     return b"".join(iter(answer.handle.read, b""))
 
 
 def test_tls(serve_tls: Serve) -> None:
     server = serve_tls(in_turn(answer(200, b"[]"), chunked(b"[", b"]"), answer(200, b"x" * 300_000)))
-    http = Http(Connection(verify=trusting(), proxy=None))
+    http = HttpSender(ConnectionSettings(verify=trusting(), proxy=None))
     assert [len(read(http.open(get(server), Cancellation()))) for _ in range(3)] == [2, 2, 300_000]
     http.close()
     assert server.connections == 1
 
 
-def test_no_tls_context_is_made_for_plain_http(serve: Serve, http: Http, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_tls_context_is_made_for_plain_http(serve: Serve, http: HttpSender, monkeypatch: pytest.MonkeyPatch) -> None:
     """It takes longer to make than a call."""
 
     def refuse(*_: object, **__: object) -> None:
@@ -95,7 +95,7 @@ def test_whoever_cannot_be_verified_gets_no_request(serve_tls: Serve, clock: Jum
         client_of(server, retries=ONCE),
         client_of(server, retries=ONCE, base_url=server.url.replace("127.0.0.1", "localhost"), verify=trusting()),
     ):
-        with pytest.raises(NoConnectionError, match=r"was not reached: .*certificate verify failed") as caught:
+        with pytest.raises(APIConnectionError, match=r"was not reached: .*certificate verify failed") as caught:
             client.run(list_pads())
         assert not caught.value.sent
     assert server.received == []
@@ -111,7 +111,7 @@ def test_a_file_of_authorities(path: Path | str, serve_tls: Serve, client_of: Cl
 
 def test_authorities_of_the_environment(serve_tls: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch) -> None:
     server = serve_tls(always(answer(200, b"[]")))
-    with pytest.raises(NoConnectionError, match="certificate verify failed"):
+    with pytest.raises(APIConnectionError, match="certificate verify failed"):
         client_of(server, retries=ONCE, verify=True).run(list_pads())
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
     assert client_of(server, verify=True).run(list_pads()) == []
@@ -123,7 +123,7 @@ def test_a_server_that_takes_the_connection_and_no_more(serve: Serve, client_of:
     with silent:
         base_url = f"https://127.0.0.1:{silent.getsockname()[1]}"
         client = client_of(serve(always(b"")), base_url=base_url, retries=ONCE, timeout=Timeouts(connect=0.05))
-        with pytest.raises(CallTimeoutError) as caught:
+        with pytest.raises(APITimeoutError) as caught:
             client.run(list_pads())
     assert not caught.value.sent
 
@@ -145,7 +145,7 @@ def test_a_server_that_drips_its_handshake(serve: Serve, client_of: ClientOf) ->
         client = client_of(serve(always(b"")), base_url=base_url, retries=ONCE, timeout=Timeouts(connect=0.2))
         outcome = begin(lambda: client.run(list_pads()))
         try:
-            assert isinstance(outcome.exception(10), CallTimeoutError)
+            assert isinstance(outcome.exception(10), APITimeoutError)
         finally:
             ended.set()
             dripping.result(10)
@@ -153,17 +153,17 @@ def test_a_server_that_drips_its_handshake(serve: Serve, client_of: ClientOf) ->
 
 def test_cancelling_within_the_handshake() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        cancellation, http = Cancellation(), Http(Connection(verify=trusting(), proxy=None))
+        cancellation, http = Cancellation(), HttpSender(ConnectionSettings(verify=trusting(), proxy=None))
         request = Request("GET", f"https://127.0.0.1:{silent.getsockname()[1]}/", {})
         outcome = begin(lambda: http.open(request, cancellation))
         connection, _ = silent.accept()
         with connection:
             connection.recv(1)  # it has begun
             cancellation.cancel()
-            assert isinstance(outcome.exception(5), NoConnectionError)
+            assert isinstance(outcome.exception(5), APIConnectionError)
 
 
-def test_a_connection_is_given_back_once(serve: Serve, http: Http) -> None:
+def test_a_connection_is_given_back_once(serve: Serve, http: HttpSender) -> None:
     server = serve(always(answer(200, b"[]")))
     ended = http.open(get(server), Cancellation())
     assert [read(ended), read(ended)] == [b"[]", b""]
@@ -172,7 +172,7 @@ def test_a_connection_is_given_back_once(serve: Serve, http: Http) -> None:
     assert [read(answer) for answer in both] == [b"[]"] * 2
 
 
-def test_each_call_under_way_has_a_connection_of_its_own(serve: Serve, http: Http) -> None:
+def test_each_call_under_way_has_a_connection_of_its_own(serve: Serve, http: HttpSender) -> None:
     both = threading.Barrier(2)
 
     def handle(line: Line, _: Received) -> None:
@@ -185,7 +185,7 @@ def test_each_call_under_way_has_a_connection_of_its_own(serve: Serve, http: Htt
     assert server.connections == 2
 
 
-def test_no_more_connections_are_kept_than_are_good_for_anything(serve: Serve, http: Http) -> None:
+def test_no_more_connections_are_kept_than_are_good_for_anything(serve: Serve, http: HttpSender) -> None:
     server = serve(always(answer(200, b"[]")))
     answers = [http.open(get(server), Cancellation()) for _ in range(25)]
     assert [read(answer) for answer in answers] == [b"[]"] * 25
@@ -194,7 +194,7 @@ def test_no_more_connections_are_kept_than_are_good_for_anything(serve: Serve, h
     assert [read(answer) for answer in answers] == [b"[]"] * 25
 
 
-def test_closing_spares_calls_under_way(serve: Serve, http: Http) -> None:
+def test_closing_spares_calls_under_way(serve: Serve, http: HttpSender) -> None:
     server = serve(always(answer(200, b"[]")))
     under_way = http.open(get(server), Cancellation())
     http.close()
@@ -206,7 +206,7 @@ def test_closing_spares_calls_under_way(serve: Serve, http: Http) -> None:
 
 def test_a_client_that_is_forgotten_closes_its_connections(serve: Serve) -> None:
     server = serve(always(answer(200, b"[]")))
-    read(Http(Connection(verify=True, proxy=None)).open(get(server), Cancellation()))
+    read(HttpSender(ConnectionSettings(verify=True, proxy=None)).open(get(server), Cancellation()))
     server.settle()
 
 
@@ -214,7 +214,7 @@ def test_nothing_is_idle_for_servers_that_were_never_called() -> None:
     assert IdleConnections(20, 4.0).take((b"http", b"restream.test", 80)) is None
 
 
-def test_old_connection_is_not_used_again(serve: Serve, http: Http, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_connection_is_not_used_again(serve: Serve, http: HttpSender, monkeypatch: pytest.MonkeyPatch) -> None:
     """A firewall may have forgotten it: the request would wait for its whole timeout."""
     server = serve(always(answer(200, b"[]")))
     assert read(http.open(get(server), Cancellation())) == b"[]"
@@ -225,7 +225,7 @@ def test_old_connection_is_not_used_again(serve: Serve, http: Http, monkeypatch:
     http.close()
 
 
-def test_download_does_not_begin_on_a_connection_of_calls(serve: Serve, http: Http) -> None:
+def test_download_does_not_begin_on_a_connection_of_calls(serve: Serve, http: HttpSender) -> None:
     """Who waits minutes for the first byte must not do so on a connection that a firewall has forgotten."""
     server = serve(always(answer(200, b"[]")))
     for streamed in (False, True, True, False):
@@ -238,7 +238,7 @@ def silent(line: Line, _: Received) -> None:
     line.stall()
 
 
-def test_lost_connection_costs_one_timeout(serve: Serve, http: Http) -> None:
+def test_lost_connection_costs_one_timeout(serve: Serve, http: HttpSender) -> None:
     together = threading.Barrier(3)
 
     def answered_at_once(line: Line, _: Received) -> None:
@@ -249,7 +249,7 @@ def test_lost_connection_costs_one_timeout(serve: Serve, http: Http) -> None:
     all_of([lambda: read(http.open(get(server), Cancellation()))] * 3)
     server.handler = silent
     hasty = Request("GET", f"{server.url}/", {}, timeouts=Timeouts(read=0.05))
-    with pytest.raises(CallTimeoutError):
+    with pytest.raises(APITimeoutError):
         http.open(hasty, Cancellation())
     server.handler = always(answer(200, b"[]"))
     assert read(http.open(get(server), Cancellation())) == b"[]"
@@ -258,7 +258,7 @@ def test_lost_connection_costs_one_timeout(serve: Serve, http: Http) -> None:
 
 def test_old_connections_are_closed_when_another_becomes_idle(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     server = serve(always(answer(200, b"[]")))
-    http = Http(Connection(verify=True, proxy=None))
+    http = HttpSender(ConnectionSettings(verify=True, proxy=None))
     both = [http.open(get(server), Cancellation()) for _ in range(2)]
     assert read(both[0]) == b"[]"
     later = time.monotonic() + IDLE_EXPIRY + 1
@@ -269,14 +269,14 @@ def test_old_connections_are_closed_when_another_becomes_idle(serve: Serve, monk
     http.close()
 
 
-def test_headers_that_come_several_times(serve: Serve, http: Http) -> None:
+def test_headers_that_come_several_times(serve: Serve, http: HttpSender) -> None:
     reply = b"HTTP/1.1 200 OK\r\nX-Crew: 7\r\nContent-Length: 0\r\nx-crew: 9\r\n\r\n"
     opened = http.open(get(serve(always(reply))), Cancellation())
     assert dict(opened.headers) == {"x-crew": "7, 9", "content-length": "0"}
     assert read(opened) == b""
 
 
-def test_the_target_is_sent_as_it_is(serve: Serve, http: Http) -> None:
+def test_the_target_is_sent_as_it_is(serve: Serve, http: HttpSender) -> None:
     server = serve(always(answer(200, b"[]")))
     for path in ("/pads/?name_search=a%20b&fields=a%2Cb", "/pads/", "/"):
         read(http.open(get(server, path), Cancellation()))
@@ -289,10 +289,10 @@ def test_the_target_is_sent_as_it_is(serve: Serve, http: Http) -> None:
     [("/", {"X-Crew": "7\r\nX-Forged: 1"}), ("/", {"A\n": "b"}), ("/\x1e", {}), ("/" + "x" * 70_000, {})],
 )
 def test_what_would_make_another_request_is_not_sent(
-    path: str, headers: dict[str, str], serve: Serve, http: Http
+    path: str, headers: dict[str, str], serve: Serve, http: HttpSender
 ) -> None:
     server = serve(always(answer(200, b"[]")))
-    with pytest.raises((NoConnectionError, ValueError), match=r"a space, a line break|cannot be sent"):
+    with pytest.raises((APIConnectionError, ValueError), match=r"a space, a line break|cannot be sent"):
         http.open(Request("GET", f"{server.url}{path}", headers), Cancellation())
     assert server.received == []
 
@@ -340,7 +340,7 @@ PATCHES = {
 
 @pytest.mark.parametrize(("kind", "patch"), PATCHES.values(), ids=PATCHES)
 def test_patched_libraries_see_the_requests(
-    kind: Any, patch: Callable[[Any], Any], serve: Serve, http: Http, monkeypatch: pytest.MonkeyPatch
+    kind: Any, patch: Callable[[Any], Any], serve: Serve, http: HttpSender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = serve(always(answer(200, b"[]")))
     seen: list[object] = []
@@ -361,7 +361,7 @@ def test_patched_libraries_see_the_requests(
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="this machine has no IPv6")
-def test_ipv6_address(http: Http) -> None:
+def test_ipv6_address(http: HttpSender) -> None:
     with socket.create_server(("::1", 0), family=socket.AF_INET6) as listener:
 
         def serve() -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from datastore_sdk.exceptions import ContractError
+from datastore_sdk.exceptions import ResponseValidationError
 from restream_api.api.pads import create_pad_parameters, list_pads, stream_pad_data
 from restream_api.types import Operation
 from tests.support.answers import always, answer
@@ -23,7 +23,7 @@ def test_no_redirect_is_followed(
 ) -> None:
     elsewhere = serve(always(answer(200, [])))
     server = serve(always(answer(status, location=f"{elsewhere.url}/pads/")))
-    with pytest.raises(ContractError, match=f"to {elsewhere.url}/pads/, which is not followed"):
+    with pytest.raises(ResponseValidationError, match=f"to {elsewhere.url}/pads/, which is not followed"):
         form.run(client_of(server), operation)
     assert elsewhere.connections == 0
     assert len(server.received) == 1
@@ -32,11 +32,11 @@ def test_no_redirect_is_followed(
 def test_nor_with_a_client_of_the_user_that_follows_them(serve: Serve, client_of: ClientOf) -> None:
     elsewhere = serve(always(answer(200, [])))
     server = serve(always(answer(302, location=f"{elsewhere.url}/pads/")))
-    with httpx.Client(follow_redirects=True) as http, pytest.raises(ContractError):
+    with httpx.Client(follow_redirects=True) as http, pytest.raises(ResponseValidationError):
         client_of(server, http=http).run(list_pads())
     assert elsewhere.connections == 0
 
 
 def test_a_redirect_that_says_not_where(serve: Serve, client_of: ClientOf) -> None:
-    with pytest.raises(ContractError, match=r"answered 302, no success of this call$"):
+    with pytest.raises(ResponseValidationError, match=r"answered 302, no success of this call$"):
         client_of(serve(always(answer(302)))).run(list_pads())

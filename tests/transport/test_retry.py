@@ -8,21 +8,22 @@ from typing import Any
 
 import pytest
 
+from datastore_sdk._io.timeouts import Timeouts
 from datastore_sdk.exceptions import (
+    APIConnectionError,
+    APITimeoutError,
     AuthenticationError,
     BadRequestError,
     CallError,
-    CallTimeoutError,
-    ContractError,
     CorruptBodyError,
-    ForbiddenError,
-    NoConnectionError,
     NotFoundError,
-    RateLimited,
+    PermissionDeniedError,
+    RateLimitError,
+    ResponseValidationError,
     ServerError,
     TruncatedBodyError,
 )
-from datastore_sdk.transport import RetryPolicy, Timeouts
+from datastore_sdk.transport.executor.retry import RetryPolicy
 from restream_api.api.pads import create_pad_parameters, list_pads
 from tests.support.answers import Reply, always, answer, chunk, head, in_turn, then
 from tests.support.clock import JumpingClock
@@ -44,20 +45,20 @@ def error_of(kind: type[CallError], **details: Any) -> CallError:
 NEVER, IDEMPOTENT, ALWAYS = "never", "idempotent", "always"
 
 RULES: list[tuple[CallError, str]] = [
-    (error_of(RateLimited, retry_after=None), ALWAYS),
-    (error_of(RateLimited, retry_after=3.0), ALWAYS),
-    (error_of(NoConnectionError, sent=False), ALWAYS),
-    (error_of(CallTimeoutError, sent=False), ALWAYS),
-    (error_of(NoConnectionError, sent=True), IDEMPOTENT),
-    (error_of(CallTimeoutError, sent=True), IDEMPOTENT),
+    (error_of(RateLimitError, retry_after=None), ALWAYS),
+    (error_of(RateLimitError, retry_after=3.0), ALWAYS),
+    (error_of(APIConnectionError, sent=False), ALWAYS),
+    (error_of(APITimeoutError, sent=False), ALWAYS),
+    (error_of(APIConnectionError, sent=True), IDEMPOTENT),
+    (error_of(APITimeoutError, sent=True), IDEMPOTENT),
     (error_of(ServerError, retry_after=None), IDEMPOTENT),
     (error_of(ServerError, retry_after=3.0), IDEMPOTENT),
     (error_of(TruncatedBodyError, offset=7), IDEMPOTENT),
     (error_of(CorruptBodyError, offset=7), NEVER),
-    (error_of(ContractError), NEVER),
+    (error_of(ResponseValidationError), NEVER),
     (error_of(BadRequestError), NEVER),
     (error_of(AuthenticationError), NEVER),
-    (error_of(ForbiddenError), NEVER),
+    (error_of(PermissionDeniedError), NEVER),
     (error_of(NotFoundError), NEVER),
 ]
 
@@ -71,7 +72,7 @@ def test_what_may_be_made_again(error: CallError, rule: str) -> None:
 
 def test_waits_double_up_to_the_longest_and_differ() -> None:
     policy = RetryPolicy(max_attempts=10_000, first_wait=1.0, longest_wait=20.0)
-    error = error_of(NoConnectionError, sent=False)
+    error = error_of(APIConnectionError, sent=False)
     for attempt, longest in [(1, 1), (2, 2), (3, 4), (5, 16), (6, 20), (60, 20), (5000, 20)]:
         waits = [policy.wait_after(error, attempt=attempt, idempotent=True) for _ in range(200)]
         assert all(wait is not None and 0 <= wait <= longest for wait in waits)
@@ -79,7 +80,7 @@ def test_waits_double_up_to_the_longest_and_differ() -> None:
         assert min(wait or 0 for wait in waits) < 0.2 * longest
 
 
-@pytest.mark.parametrize("kind", [RateLimited, ServerError])
+@pytest.mark.parametrize("kind", [RateLimitError, ServerError])
 def test_retry_after_is_the_least_wait(kind: type[CallError]) -> None:
     for _ in range(100):
         wait = POLICY.wait_after(error_of(kind, retry_after=9.0), attempt=4, idempotent=True)
@@ -180,7 +181,7 @@ def test_a_retry_after_that_is_too_long_is_not_waited_for(
     serve: Serve, client_of: ClientOf, clock: JumpingClock, form: Form
 ) -> None:
     server = serve(in_turn(answer(429, retry_after=3600)))
-    with pytest.raises(RateLimited) as caught:
+    with pytest.raises(RateLimitError) as caught:
         form.run(client_of(server), list_pads())
     assert caught.value.retry_after == 3600
     assert clock.sleeps == []

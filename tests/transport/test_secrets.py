@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from datastore_sdk.exceptions import AuthenticationError, CallError, ContractError
-from datastore_sdk.transport import Client, RetryPolicy
-from datastore_sdk.transport.effects import Request
+from datastore_sdk._io.effects import Request
+from datastore_sdk.client import Client
+from datastore_sdk.exceptions import AuthenticationError, CallError, ResponseValidationError
+from datastore_sdk.transport.executor.retry import RetryPolicy
 from restream_api.api.pads import get_pad, list_pads
 from tests.support.answers import always, answer, by_path
 from tests.support.fixtures import ClientOf, Serve
@@ -67,7 +68,7 @@ def test_a_token_with_its_slashes_escaped(serve: Serve, client_of: ClientOf) -> 
 @pytest.mark.parametrize("token", [SHORT, LONG])
 def test_a_token_in_a_value_that_does_not_fit_the_contract(token: str, serve: Serve, client_of: ClientOf) -> None:
     error = failure(client_of(serve(always(answer(200, {"id": token}))), token, strict=True), get_pad(7))
-    assert isinstance(error, ContractError)
+    assert isinstance(error, ResponseValidationError)
     assert_hidden(token, shown(error))
 
 
@@ -92,7 +93,7 @@ def test_a_client_secret_in_the_body_of_an_error(status: int, serve: Serve, clie
 def test_an_issued_token_that_does_not_fit_the_contract(serve: Serve, client_of: ClientOf) -> None:
     server = serve(by_path({"/o/token/": answer(200, {"access_token": SHORT, "expires_in": SHORT})}))
     error = failure(client_of(server, None, client_id="crew", client_secret=SECRET, strict=True))
-    assert isinstance(error, ContractError)
+    assert isinstance(error, ResponseValidationError)
     assert any(problem.startswith("expires_in: ") for problem in error.problems)
     assert_hidden(SHORT, shown(error))
 

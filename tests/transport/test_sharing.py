@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from datastore_sdk.transport import Client, sharing
-from datastore_sdk.transport.calls.limits import EndpointSlots
+from datastore_sdk.client import Client
+from datastore_sdk.client import shared_state as sharing
+from datastore_sdk.transport.executor.concurrency import EndpointSemaphores
 from restream_api.api.pads import list_pads
 from tests.support.answers import answer, by_path, give
 from tests.support.fixtures import ClientOf, Serve
@@ -121,19 +122,19 @@ def test_other_credentials_get_another_token(serve: Serve, client_of: ClientOf) 
 
 
 def test_nothing_is_kept_of_what_nobody_has() -> None:
-    shared = sharing.Shared[EndpointSlots]()
-    first = shared.get("key", EndpointSlots)
-    assert shared.get("key", EndpointSlots) is first
-    assert shared.get("other", EndpointSlots) is not first
+    shared = sharing.SharedState[EndpointSemaphores]()
+    first = shared.get("key", EndpointSemaphores)
+    assert shared.get("key", EndpointSemaphores) is first
+    assert shared.get("other", EndpointSemaphores) is not first
     first.limit = 1
     del first
     gc.collect()
-    assert shared.get("key", EndpointSlots).limit == 3
+    assert shared.get("key", EndpointSemaphores).limit == 3
 
 
 def test_the_latest_are_kept_for_longer() -> None:
-    shared = sharing.Shared[EndpointSlots](latest=2)
+    shared = sharing.SharedState[EndpointSemaphores](latest=2)
     for key in range(3):
-        shared.get(key, EndpointSlots).limit = 1
+        shared.get(key, EndpointSemaphores).limit = 1
     gc.collect()
-    assert [shared.get(key, EndpointSlots).limit for key in (2, 1, 0)] == [1, 1, 3]
+    assert [shared.get(key, EndpointSemaphores).limit for key in (2, 1, 0)] == [1, 1, 3]

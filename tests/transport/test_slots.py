@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from datastore_sdk.transport import Client
-from datastore_sdk.transport import slots as slots_module
-from datastore_sdk.transport.effects import Block, Sleep, Steps
-from datastore_sdk.transport.slots import Slots
+from datastore_sdk._io import semaphore as slots_module
+from datastore_sdk._io.effects import EffectGen, RunBlocking, Sleep
+from datastore_sdk._io.semaphore import Semaphore
+from datastore_sdk.client import Client
 from tests.support.interrupting import Interrupting
 from tests.support.threads import all_of, begin
 
@@ -46,7 +46,7 @@ class Gauge:
             self.now -= 1
 
 
-def visit(slots: Slots, gauge: Gauge, seconds: float = 0.0) -> Steps[None]:
+def visit(slots: Semaphore, gauge: Gauge, seconds: float = 0.0) -> EffectGen[None]:
     lease = yield from slots.acquire()
     try:
         with gauge:
@@ -55,7 +55,7 @@ def visit(slots: Slots, gauge: Gauge, seconds: float = 0.0) -> Steps[None]:
         lease.release()
 
 
-def assert_all_free(slots: Slots, client: Client) -> None:
+def assert_all_free(slots: Semaphore, client: Client) -> None:
     """All slots can be taken, and not one more."""
     leases = [begin(lambda: client.drive(slots.acquire())).result(5) for _ in range(LIMIT)]
     more = begin(lambda: client.drive(slots.acquire()))
@@ -68,7 +68,7 @@ def assert_all_free(slots: Slots, client: Client) -> None:
 
 
 def test_hundreds_of_threads(client: Client) -> None:
-    slots, gauge = Slots(LIMIT), Gauge()
+    slots, gauge = Semaphore(LIMIT), Gauge()
 
     def work() -> None:
         for _ in range(3):
@@ -80,7 +80,7 @@ def test_hundreds_of_threads(client: Client) -> None:
 
 
 def test_hundreds_of_tasks(client: Client) -> None:
-    slots, gauge = Slots(LIMIT), Gauge()
+    slots, gauge = Semaphore(LIMIT), Gauge()
 
     async def main() -> None:
         async with asyncio.timeout(20), asyncio.TaskGroup() as group:
@@ -93,7 +93,7 @@ def test_hundreds_of_tasks(client: Client) -> None:
 
 
 def test_threads_and_tasks_of_several_event_loops_together(client: Client) -> None:
-    slots, gauge = Slots(LIMIT), Gauge()
+    slots, gauge = Semaphore(LIMIT), Gauge()
 
     async def main() -> None:
         async with asyncio.TaskGroup() as group:
@@ -108,9 +108,9 @@ def test_threads_and_tasks_of_several_event_loops_together(client: Client) -> No
 
 
 def test_first_come_first_served(client: Client) -> None:
-    slots, served = Slots(1), list[int]()
+    slots, served = Semaphore(1), list[int]()
 
-    def turn(number: int) -> Steps[None]:
+    def turn(number: int) -> EffectGen[None]:
         lease = yield from slots.acquire()
         served.append(number)
         lease.release()
@@ -129,14 +129,14 @@ def test_first_come_first_served(client: Client) -> None:
 
 def test_nobody_jumps_the_queue(client: Client) -> None:
     """Whoever releases a slot and wants it again at once lines up behind the others."""
-    slots, served, arrived = Slots(1), list[str](), threading.Semaphore(0)
+    slots, served, arrived = Semaphore(1), list[str](), threading.Semaphore(0)
 
-    def greedy() -> Steps[None]:
+    def greedy() -> EffectGen[None]:
         for turn in range(2):
             lease = yield from slots.acquire()
             served.append("greedy")
             if turn == 0:
-                yield from Block(wait_for_the_others)
+                yield from RunBlocking(wait_for_the_others)
             lease.release()
 
     def wait_for_the_others() -> None:
@@ -144,7 +144,7 @@ def test_nobody_jumps_the_queue(client: Client) -> None:
             assert arrived.acquire(timeout=5)
         time.sleep(0.1)
 
-    def patient() -> Steps[None]:
+    def patient() -> EffectGen[None]:
         arrived.release()
         lease = yield from slots.acquire()
         served.append("patient")
@@ -159,7 +159,7 @@ def test_nobody_jumps_the_queue(client: Client) -> None:
 
 
 def test_cancelled_while_waiting(client: Client) -> None:
-    slots, gauge = Slots(LIMIT), Gauge()
+    slots, gauge = Semaphore(LIMIT), Gauge()
 
     async def main() -> None:
         leases = [await client.adrive(slots.acquire()) for _ in range(LIMIT)]
@@ -180,7 +180,7 @@ def test_cancelled_while_waiting(client: Client) -> None:
 
 
 def test_cancelled_just_when_the_turn_has_come(client: Client) -> None:
-    slots, gauge = Slots(1), Gauge()
+    slots, gauge = Semaphore(1), Gauge()
 
     async def main() -> None:
         lease = await client.adrive(slots.acquire())
@@ -199,7 +199,7 @@ def test_cancelled_just_when_the_turn_has_come(client: Client) -> None:
 
 
 def test_cancelled_at_any_moment(client: Client) -> None:
-    slots, gauge = Slots(LIMIT), Gauge()
+    slots, gauge = Semaphore(LIMIT), Gauge()
     chance = random.Random(7)
 
     async def main() -> None:
@@ -217,7 +217,7 @@ def test_cancelled_at_any_moment(client: Client) -> None:
 
 
 def test_an_event_loop_that_ends_leaves_the_queue(client: Client) -> None:
-    slots, gauge = Slots(1), Gauge()
+    slots, gauge = Semaphore(1), Gauge()
     lease = client.drive(slots.acquire())
 
     async def main() -> None:
@@ -232,12 +232,12 @@ def test_an_event_loop_that_ends_leaves_the_queue(client: Client) -> None:
 
 
 def test_errors_give_the_slot_back(client: Client) -> None:
-    slots = Slots(LIMIT)
+    slots = Semaphore(LIMIT)
 
-    def failing() -> Steps[None]:
+    def failing() -> EffectGen[None]:
         lease = yield from slots.acquire()
         try:
-            yield from Block(lambda: 1 // 0)
+            yield from RunBlocking(lambda: 1 // 0)
         finally:
             lease.release()
 
@@ -248,7 +248,7 @@ def test_errors_give_the_slot_back(client: Client) -> None:
 
 
 def test_releasing_twice_frees_one_slot(client: Client) -> None:
-    slots = Slots(LIMIT)
+    slots = Semaphore(LIMIT)
     lease = client.drive(slots.acquire())
     lease.release()
     lease.release()
@@ -257,13 +257,13 @@ def test_releasing_twice_frees_one_slot(client: Client) -> None:
 
 def test_given_back_in_the_midst_of_handing_out(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """As the garbage collector does, which ends a stream that was forgotten whenever it likes, in whichever thread."""
-    slots = Slots(LIMIT)
+    slots = Semaphore(LIMIT)
     forgotten = [client.drive(slots.acquire()) for _ in range(LIMIT - 1)]
 
-    class Collecting(slots_module.Lease):
+    class Collecting(slots_module.Permit):
         """Memory is asked for when one is made, and it is then that garbage is collected."""
 
-        def __init__(self, slots: Slots, slot: Any) -> None:
+        def __init__(self, slots: Semaphore, slot: Any) -> None:
             while forgotten:
                 lease = forgotten.pop()
                 assert lease.wake()
@@ -276,7 +276,7 @@ def test_given_back_in_the_midst_of_handing_out(client: Client, monkeypatch: pyt
 
 
 def test_a_lease_that_is_forgotten_frees_its_slot(client: Client) -> None:
-    slots = Slots(1)
+    slots = Semaphore(1)
     for _ in range(3):
         client.drive(slots.acquire())
     first = client.drive(slots.acquire())
@@ -286,7 +286,7 @@ def test_a_lease_that_is_forgotten_frees_its_slot(client: Client) -> None:
     waiting.result(5).release()
 
 
-def use(slots: Slots) -> Steps[None]:
+def use(slots: Semaphore) -> EffectGen[None]:
     lease = yield from slots.acquire()
     try:
         lease.rest(lambda: None)
@@ -301,7 +301,7 @@ def test_interrupted_anywhere(held: int, client: Client, monkeypatch: pytest.Mon
     monkeypatch.setattr(slots_module, "NOTICE", 0.0)
     rounds, interrupted = 0, True
     while interrupted:
-        slots = Slots(LIMIT)
+        slots = Semaphore(LIMIT)
         resting = [client.drive(slots.acquire()) for _ in range(held)]
         for lease in resting:
             lease.rest(lambda: None)

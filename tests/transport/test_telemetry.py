@@ -21,9 +21,9 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, StatusCode
 
 from datastore_sdk.data import Data, DataQuery
-from datastore_sdk.exceptions import NoConnectionError, NotFoundError
-from datastore_sdk.transport import RetryPolicy
-from datastore_sdk.transport.telling import telemetry
+from datastore_sdk.exceptions import APIConnectionError, NotFoundError
+from datastore_sdk.instrumentation import otel as telemetry
+from datastore_sdk.transport.executor.retry import RetryPolicy
 from restream_api.api.pads import get_pad, list_pads
 from tests.support.answers import END, answer, by_path, chunk, head, in_turn, then
 from tests.support.fixtures import TOKEN, ClientOf, Serve
@@ -121,7 +121,7 @@ def test_a_call_belongs_to_the_span_of_the_program(
 
 @pytest.mark.parametrize(
     ("reply", "error", "kind"),
-    [(answer(404), NotFoundError, "404"), (then(b"", Line.close), NoConnectionError, "NoConnectionError")],
+    [(answer(404), NotFoundError, "404"), (then(b"", Line.close), APIConnectionError, "APIConnectionError")],
 )
 def test_a_call_that_fails(
     reply: Any,
@@ -153,7 +153,7 @@ def test_a_download_has_a_span_over_its_whole_life(
     assert len(records) == 2
     broken, whole, _, download = spans.get_finished_spans()
     assert download.name == "restream.stream_site_data"
-    assert facts(broken)["error.type"] == "NoConnectionError"
+    assert facts(broken)["error.type"] == "APIConnectionError"
     assert (facts(whole)["http.request.resend_count"], whole.status.status_code) == (1, StatusCode.UNSET)
     assert download.start_time is not None
     assert whole.end_time is not None

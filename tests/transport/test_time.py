@@ -12,18 +12,18 @@ from typing import Any
 import httpx
 import pytest
 
+from datastore_sdk._io.clock import Clock
+from datastore_sdk._io.timeouts import LONGEST, Timeouts
 from datastore_sdk.data import DataQuery
 from datastore_sdk.exceptions import (
+    APIConnectionError,
+    APITimeoutError,
     CallError,
-    CallTimeoutError,
-    NoConnectionError,
     NotFoundError,
-    RateLimited,
+    RateLimitError,
     ServerError,
 )
-from datastore_sdk.transport import RetryPolicy, Timeouts
-from datastore_sdk.transport.clock import Clock
-from datastore_sdk.transport.connection import LONGEST
+from datastore_sdk.transport.executor.retry import RetryPolicy
 from restream_api.api.pads import create_pad_parameters, list_pads
 from tests.support.answers import always, answer, by_path, chunk, head, in_turn, then
 from tests.support.clock import START, JumpingClock
@@ -42,7 +42,7 @@ def test_a_service_that_drips_does_not_hold_a_call(
     handler: Handler, serve: Serve, client_of: ClientOf, form: Form
 ) -> None:
     client = client_of(serve(handler), timeout=Timeouts(total=0.15), clock=Clock())
-    with pytest.raises(CallTimeoutError, match=r"did not come to its end within 0\.15 s \(Timeouts\.total\)") as caught:
+    with pytest.raises(APITimeoutError, match=r"did not come to its end within 0\.15 s \(Timeouts\.total\)") as caught:
         begin(lambda: form.run(client, list_pads())).result(10)
     assert caught.value.sent
 
@@ -58,7 +58,7 @@ UNENDING = {
 @pytest.mark.parametrize("handler", UNENDING.values(), ids=UNENDING)
 def test_nor_one_that_has_no_total(handler: Handler, serve: Serve, client_of: ClientOf, form: Form) -> None:
     """From the first byte of an answer on, whether or not what drips is content."""
-    timeouts, once = Timeouts(read=5, answer=0.1), RetryPolicy(max_attempts=1)
+    timeouts, once = Timeouts(read=5, response=0.1), RetryPolicy(max_attempts=1)
     client = client_of(serve(handler), timeout=timeouts, retries=once, clock=Clock())
     with pytest.raises(CallError) as caught:
         begin(lambda: form.run(client, list_pads())).result(10)
@@ -69,7 +69,7 @@ def test_nor_one_that_has_no_total(handler: Handler, serve: Serve, client_of: Cl
 def test_nor_the_head_of_a_stream(part: str, serve: Serve, client_of: ClientOf, form: Form) -> None:
     timeouts, once = Timeouts(first_byte=0.1), RetryPolicy(max_attempts=1)
     client = client_of(serve(DRIPPING[part]), timeout=timeouts, retries=once, clock=Clock())
-    with pytest.raises(CallTimeoutError, match=r"0\.1 s \(Timeouts\.first_byte\)"):
+    with pytest.raises(APITimeoutError, match=r"0\.1 s \(Timeouts\.first_byte\)"):
         begin(lambda: form.records(client, [DataQuery(source="site", id=981)], [])).result(10)
 
 
@@ -77,7 +77,7 @@ def test_nor_the_head_of_a_stream(part: str, serve: Serve, client_of: ClientOf, 
 def test_nor_over_an_httpx_client_of_the_program(handler: Handler, serve: Serve, client_of: ClientOf) -> None:
     with httpx.Client() as mine:
         client = client_of(serve(handler), timeout=Timeouts(total=0.08), clock=Clock(), http=mine)
-        with pytest.raises(CallTimeoutError):
+        with pytest.raises(APITimeoutError):
             begin(lambda: client.run(list_pads())).result(10)
 
 
@@ -86,7 +86,7 @@ def test_nor_over_an_async_one(handler: Handler, serve: Serve, client_of: Client
     async def main() -> None:
         async with httpx.AsyncClient() as mine:
             client = client_of(serve(handler), timeout=Timeouts(total=0.08), clock=Clock(), async_http=mine)
-            with pytest.raises(CallTimeoutError):
+            with pytest.raises(APITimeoutError):
                 await client.arun(list_pads())
 
     begin(lambda: asyncio.run(main())).result(10)
@@ -97,7 +97,7 @@ def test_nor_does_the_token_endpoint(serve: Serve, client_of: ClientOf, form: Fo
     client = client_of(
         server, None, client_id="crew", client_secret="s3cret", timeout=Timeouts(total=0.08), clock=Clock()
     )
-    with pytest.raises(CallTimeoutError):
+    with pytest.raises(APITimeoutError):
         begin(lambda: form.run(client, list_pads())).result(10)
 
 
@@ -111,7 +111,7 @@ def test_nobody_else_fails_by_the_haste_of_one(slow: Handler, serve: Serve, clie
     first = begin(lambda: form.run(hasty, list_pads()))
     wait_for(server, 1)
     assert form.run(patient, list_pads()) == []
-    assert isinstance(first.exception(5), CallTimeoutError)
+    assert isinstance(first.exception(5), APITimeoutError)
 
 
 def test_without_a_total_an_answer_that_drips_comes_to_an_end_too(
@@ -126,7 +126,7 @@ def test_without_a_total_an_answer_that_drips_comes_to_an_end_too(
 
     server = serve(DRIPPING["body"])
     client = client_of(server, clock=Ticking(), retries=RetryPolicy(max_attempts=1))
-    with pytest.raises(CallTimeoutError, match=r"was still answering after 600\.0 s"):
+    with pytest.raises(APITimeoutError, match=r"was still answering after 600\.0 s"):
         begin(lambda: form.run(client, list_pads())).result(10)
 
 
@@ -154,7 +154,7 @@ def test_waiting_for_others_counts_too(serve: Serve, client_of: ClientOf, form: 
     client = client_of(server, clock=Clock())
     others = [begin(lambda: client.run(list_pads())) for _ in range(3)]
     wait_for(server, 3)
-    with pytest.raises(CallTimeoutError) as caught:
+    with pytest.raises(APITimeoutError) as caught:
         form.run(client.with_options(timeout=Timeouts(total=0.1)), list_pads())
     assert not caught.value.sent
     assert len(server.received) == 3
@@ -192,15 +192,15 @@ def test_attempts_at_a_token_count_for_themselves(serve: Serve, client_of: Clien
 @pytest.mark.parametrize(
     ("reply", "error", "least", "most"),
     [
-        (answer(429, retry_after=7), RateLimited, 7, 30),
-        (answer(429), RateLimited, 0, 0.5),
+        (answer(429, retry_after=7), RateLimitError, 7, 30),
+        (answer(429), RateLimitError, 0, 0.5),
         (answer(503, retry_after=7), ServerError, 7, 30),
-        (then(b"", Line.close), NoConnectionError, 0, 0.5),
+        (then(b"", Line.close), APIConnectionError, 0, 0.5),
     ],
 )
 def test_waiting_turned_into_an_error(
     reply: Any,
-    error: type[RateLimited],
+    error: type[RateLimitError],
     least: float,
     most: float,
     serve: Serve,
@@ -217,7 +217,7 @@ def test_waiting_turned_into_an_error(
 
 
 def test_an_error_that_would_not_be_waited_for_has_no_such_hint(serve: Serve, client_of: ClientOf) -> None:
-    with pytest.raises(NoConnectionError) as caught:
+    with pytest.raises(APIConnectionError) as caught:
         client_of(serve(then(b"", Line.close)), retries=IDLE).run(CREATE)
     assert caught.value.retry_after is None
 
@@ -225,7 +225,7 @@ def test_an_error_that_would_not_be_waited_for_has_no_such_hint(serve: Serve, cl
 def test_waiting_for_others_turned_into_an_error(
     serve: Serve, client_of: ClientOf, form: Form, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("datastore_sdk.transport.calls.call._MOMENT", 0.02)
+    monkeypatch.setattr("datastore_sdk.transport.executor.call._MOMENT", 0.02)
     gate = Gate()
     server = serve(gate)
     client = client_of(server)
@@ -233,7 +233,7 @@ def test_waiting_for_others_turned_into_an_error(
     wait_for(server, 3)
     hasty = client.with_options(retries=IDLE)
     for _ in range(3):
-        with pytest.raises(RateLimited, match="was not sent: as many calls to its endpoint") as caught:
+        with pytest.raises(RateLimitError, match="was not sent: as many calls to its endpoint") as caught:
             form.run(hasty, list_pads())
         assert caught.value.status == 429
         assert caught.value.retry_after is not None
@@ -295,7 +295,7 @@ def test_a_date_that_a_wrong_wall_clock_makes_absurd(offset: int, serve: Serve, 
     server = serve(in_turn(answer(429, retry_after=formatdate(START + offset, usegmt=True)), answer(200, b"[]")))
     client = client_of(server, clock=clock)
     if offset > 0:
-        with pytest.raises(RateLimited) as caught:
+        with pytest.raises(RateLimitError) as caught:
             client.run(list_pads())
         assert caught.value.retry_after == offset
     else:

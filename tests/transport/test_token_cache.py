@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
+from datastore_sdk._io.clock import Clock
+from datastore_sdk.auth import token_cache
+from datastore_sdk.auth.file_lock import FileLock
+from datastore_sdk.auth.token_cache import CachedToken, TokenCache
+from datastore_sdk.client import Client
 from datastore_sdk.exceptions import AuthenticationError
 from datastore_sdk.sandbox import Sandbox
-from datastore_sdk.transport import Client
-from datastore_sdk.transport.clock import Clock
-from datastore_sdk.transport.credentials import token_cache
-from datastore_sdk.transport.credentials.file_lock import FileLock
-from datastore_sdk.transport.credentials.token_cache import KeptToken, TokenCache
 from restream_api.api.pads import list_pads
 from tests.support.answers import always, answer
 from tests.support.clock import JumpingClock
@@ -228,7 +228,7 @@ def test_a_refused_token_goes_even_if_no_other_comes(process: Any, server: Serve
 
 def test_only_the_refused_token_goes(tmp_path: Path) -> None:
     cache = TokenCache(tmp_path, "https://one.test", "crew")
-    kept = KeptToken("two", 0.0, 1e12)
+    kept = CachedToken("two", 0.0, 1e12)
     cache.write(kept)
     cache.drop("one")
     cache.drop(None)
@@ -280,7 +280,7 @@ def test_a_child_does_not_keep_its_parents_lock(tmp_path: Path) -> None:
     program = """
 import os, sys
 from pathlib import Path
-from datastore_sdk.transport.credentials.file_lock import FileLock
+from datastore_sdk.auth.file_lock import FileLock
 path = Path(sys.argv[1])
 lock = FileLock(path)
 assert lock.acquire()

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from datastore_sdk.client import Client
 from datastore_sdk.exceptions import AuthenticationError, ConfigurationError, MissingCredentialsError, ServerError
-from datastore_sdk.transport import Client
 from restream_api.api.pads import list_pads
 from tests.support.answers import always, answer, in_turn
 from tests.support.fixtures import ClientOf, Serve

@@ -12,9 +12,16 @@ from typing import Any
 
 import pytest
 
+from datastore_sdk.client import Client
 from datastore_sdk.data import Data, DataQuery
-from datastore_sdk.exceptions import AnswerError, BadRequestError, BodyError, ContractError, NoConnectionError
-from datastore_sdk.transport import Client, RetryPolicy
+from datastore_sdk.exceptions import (
+    APIConnectionError,
+    APIStatusError,
+    BadRequestError,
+    BodyError,
+    ResponseValidationError,
+)
+from datastore_sdk.transport.executor.retry import RetryPolicy
 from restream_api.api.pads import get_pad, list_pad_stage_aggregations, list_pads
 from restream_api.types import Json, Operation
 from tests.support.answers import always, answer, by_path, chunk, head, then
@@ -50,7 +57,7 @@ OPERATIONS: dict[str, Operation[Any]] = {
 @pytest.mark.parametrize("body", DEPTHS.values(), ids=DEPTHS)
 def test_nested_answers(body: bytes, operation: Operation[Any], serve: Serve, client_of: ClientOf) -> None:
     client = client_of(serve(always(answer(200, body))))
-    with suppress(ContractError):  # what is not too deep is fine where anything may stand
+    with suppress(ResponseValidationError):  # what is not too deep is fine where anything may stand
         client.run(operation)
 
 
@@ -63,7 +70,7 @@ def test_nested_extra_values(body: bytes, inside: bool, serve: Serve, client_of:
     client = client_of(serve(always(answer(200, shell % (simops, extra)))))
     try:
         pad = client.run(get_pad(7))
-    except ContractError:
+    except ResponseValidationError:
         return
     json.dumps(pad.model_dump(mode="json"))
 
@@ -73,7 +80,7 @@ def test_nested_extra_values(body: bytes, inside: bool, serve: Serve, client_of:
 @pytest.mark.parametrize("shell", [b"%b", b'{"detail": %b}', b'{"start": [%b]}'])
 def test_nested_errors(shell: bytes, body: bytes, status: int, serve: Serve, client_of: ClientOf) -> None:
     client = client_of(serve(always(answer(status, shell % body))), retries=RetryPolicy(max_attempts=1))
-    with pytest.raises(AnswerError) as caught:
+    with pytest.raises(APIStatusError) as caught:
         client.run(list_pads())
     assert len(str(caught.value)) < 3000
 
@@ -113,7 +120,7 @@ def peak(client: Client, form: Form, operation: Operation[Any]) -> int:
     """The most memory that a call takes which is refused."""
     tracemalloc.start()
     try:
-        with pytest.raises(ContractError):
+        with pytest.raises(ResponseValidationError):
             form.run(client, operation)
         return tracemalloc.get_traced_memory()[1]
     finally:
@@ -138,7 +145,7 @@ def endless(first: bytes, more: bytes, *, compressed: bool) -> Any:
 
 @pytest.mark.parametrize("compressed", [False, True], ids=["plain", "bomb"])
 def test_an_answer_without_an_end(compressed: bool, serve: Serve, client_of: ClientOf, form: Form) -> None:
-    client = client_of(serve(endless(b'["', b" " * MEGABYTE, compressed=compressed)), max_answer_bytes=8 * MEGABYTE)
+    client = client_of(serve(endless(b'["', b" " * MEGABYTE, compressed=compressed)), max_response_bytes=8 * MEGABYTE)
     assert peak(client, form, list_pads()) < 40 * MEGABYTE
 
 
@@ -158,7 +165,7 @@ def test_what_is_no_http_forges_none_either_and_shows_no_token(serve: Serve, cli
     """A service that sends back what it was sent."""
     said = f"Bearer {TOKEN}\x1b[2J\r\n".encode()
     client = client_of(serve(then(said, Line.close)), retries=RetryPolicy(max_attempts=1))
-    with pytest.raises(NoConnectionError) as caught:
+    with pytest.raises(APIConnectionError) as caught:
         form.run(client, list_pads())
     assert str(caught.value).isprintable()
     assert TOKEN not in str(caught.value)

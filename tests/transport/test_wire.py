@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from datastore_sdk._io.timeouts import Timeouts
 from datastore_sdk.data import Data, DataQuery
-from datastore_sdk.exceptions import CallTimeoutError, NoConnectionError
-from datastore_sdk.transport import RetryPolicy, Timeouts
+from datastore_sdk.exceptions import APIConnectionError, APITimeoutError
+from datastore_sdk.transport.executor.retry import RetryPolicy
 from restream_api.api.pads import create_pad_parameters, delete_pad_parameter, list_pads
 from tests.support.answers import END, Reply, always, answer, chunk, chunked, head, in_turn, then
 from tests.support.clock import JumpingClock
@@ -49,7 +50,7 @@ def test_framing(reply: Reply, serve: Serve, client_of: ClientOf, form: Form) ->
 def test_broken_connections(reply: Reply, serve: Serve, client_of: ClientOf, form: Form) -> None:
     server = serve(always(reply))
     with pytest.raises(
-        NoConnectionError, match=r"/pads/: (the connection was lost|the response is not valid HTTP)"
+        APIConnectionError, match=r"/pads/: (the connection was lost|the response is not valid HTTP)"
     ) as caught:
         form.run(client_of(server, retries=ONCE), list_pads())
     assert caught.value.sent
@@ -58,14 +59,14 @@ def test_broken_connections(reply: Reply, serve: Serve, client_of: ClientOf, for
 
 @pytest.mark.parametrize("reply", BROKEN.values(), ids=BROKEN)
 def test_broken_connections_of_streams(reply: Reply, serve: Serve, client_of: ClientOf, form: Form) -> None:
-    with pytest.raises(NoConnectionError, match=r"(the connection was lost|the response is not valid HTTP): ."):
+    with pytest.raises(APIConnectionError, match=r"(the connection was lost|the response is not valid HTTP): ."):
         form.records(client_of(serve(always(reply)), retries=ONCE), [SITE], [])
 
 
 def test_nobody_is_there(serve: Serve, client_of: ClientOf, form: Form) -> None:
     server = serve(always(answer(200, [])))
     server.__exit__(None, None, None)
-    with pytest.raises(NoConnectionError, match=r"the service was not reached: .") as caught:
+    with pytest.raises(APIConnectionError, match=r"the service was not reached: .") as caught:
         form.run(client_of(server, retries=ONCE), list_pads())
     assert not caught.value.sent
 
@@ -74,7 +75,7 @@ def test_nobody_is_there(serve: Serve, client_of: ClientOf, form: Form) -> None:
 def test_a_service_that_falls_silent(sent: bytes, serve: Serve, client_of: ClientOf, form: Form) -> None:
     client = client_of(serve(always(then(sent, Line.stall))), retries=ONCE, timeout=Timeouts(read=0.05))
     reason = r"/pads/ was not answered in time: nothing came for 0.05 s \(Timeouts.read\)$"
-    with pytest.raises(CallTimeoutError, match=reason) as caught:
+    with pytest.raises(APITimeoutError, match=reason) as caught:
         form.run(client, list_pads())
     assert isinstance(caught.value, TimeoutError)
     assert caught.value.sent
@@ -87,7 +88,7 @@ def test_a_stream_that_falls_silent(sent: bytes, serve: Serve, client_of: Client
     )
     name = "idle" if sent else "first_byte"
     with pytest.raises(
-        CallTimeoutError, match=rf"was not answered in time: nothing came for 0.05 s \(Timeouts.{name}\)"
+        APITimeoutError, match=rf"was not answered in time: nothing came for 0.05 s \(Timeouts.{name}\)"
     ):
         form.records(client, [SITE], [])
 
@@ -95,9 +96,9 @@ def test_a_stream_that_falls_silent(sent: bytes, serve: Serve, client_of: Client
 def test_a_stream_that_is_cut_short_says_where(serve: Serve, client_of: ClientOf, form: Form) -> None:
     sent = head(content_length=1000) + b'[{"timestamp": 1}, {"ti'
     for ending, error in (
-        (Line.close, NoConnectionError),
-        (Line.reset, NoConnectionError),
-        (Line.stall, CallTimeoutError),
+        (Line.close, APIConnectionError),
+        (Line.reset, APIConnectionError),
+        (Line.stall, APITimeoutError),
     ):
         client = client_of(serve(always(then(sent, ending))), retries=ONCE, timeout=Timeouts(idle=0.05))
         with pytest.raises(error, match=r"; 23 bytes of the body had come; 1 records had come before$"):
@@ -178,7 +179,7 @@ def test_unless_the_call_may_have_been_carried_out(serve: Serve, client_of: Clie
     client = client_of(server)
     create = create_pad_parameters(7, body=[], validate_only=True)
     client.run(create)
-    with pytest.raises(NoConnectionError):
+    with pytest.raises(APIConnectionError):
         client.run(create)
     assert len(server.received) == 2
 
@@ -211,5 +212,5 @@ def test_streams_and_ordinary_calls_have_timeouts_of_their_own(serve: Serve, cli
 
     client = client_of(serve(slow), retries=ONCE, timeout=Timeouts(read=0.1, first_byte=5))
     form.records(client, [SITE], [])
-    with pytest.raises(CallTimeoutError):
+    with pytest.raises(APITimeoutError):
         form.run(client, list_pads())

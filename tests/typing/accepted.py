@@ -27,7 +27,7 @@ from datastore_sdk import (
     State,
     Timeouts,
 )
-from datastore_sdk.exceptions import NotFoundError, RateLimited, RestreamError
+from datastore_sdk.exceptions import NotFoundError, RateLimitError, RestreamError
 from datastore_sdk.filters import AllSiteFilters, DataForm
 from restream_api.models import Field, MeasurementSources, Parameter, ParametersValid, SimopsConfig, StageAggregations
 
@@ -166,7 +166,7 @@ def a_service(token: str) -> None:
         except NotFoundError as error:
             assert_type(error.status, int)
             assert_type(error.request_id, str | None)
-        except RateLimited as error:
+        except RateLimitError as error:
             assert_type(error.retry_after, float | None)
         except RestreamError as error:
             assert_type(error.message, str)

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from datastore_sdk.drift.findings import Finding, Report, Severity
-from datastore_sdk.drift.reports.files import in_package, in_repository, whole
-from datastore_sdk.version import VERSION
+from datastore_sdk._version import VERSION
+from datastore_sdk.drift.report import Finding, Report, Severity
+from datastore_sdk.drift.reports.paths import in_package, in_repository, whole
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 

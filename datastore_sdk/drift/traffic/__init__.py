@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from datastore_sdk.drift.contract import Contract
 from datastore_sdk.drift.errors import DriftError
+from datastore_sdk.drift.spec import Spec
 from datastore_sdk.drift.traffic import cassettes
-from datastore_sdk.drift.traffic.live import Walk
+from datastore_sdk.drift.traffic.live_probe import LiveProbe
 from datastore_sdk.drift.traffic.observations import Observation, Observations
+from datastore_sdk.drift.traffic.patch import SpecPatch, suggest
 from datastore_sdk.drift.traffic.recording import record
-from datastore_sdk.drift.traffic.rules import RULES, Rule
-from datastore_sdk.drift.traffic.suggesting import Suggestion, suggest
+from datastore_sdk.drift.traffic.rules import RULES, TrafficRule
 
-__all__ = ["RULES", "Observation", "Observations", "Rule", "Suggestion", "Walk", "observe", "record", "suggest"]
+__all__ = [
+    "RULES",
+    "LiveProbe",
+    "Observation",
+    "Observations",
+    "SpecPatch",
+    "TrafficRule",
+    "observe",
+    "record",
+    "suggest",
+]
 
 
-def observe(contract: Contract, paths: Sequence[str]) -> Observations:
+def observe(contract: Spec, paths: Sequence[str]) -> Observations:
     """Holds the calls in cassettes against a contract.
 
     Calls to a host none of whose calls is to a path of the contract are another API's, and left out.

@@ -11,13 +11,13 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from datastore_sdk.drift.documents import load
+from datastore_sdk.config.options import DEFAULT_HOST
 from datastore_sdk.drift.errors import DriftError
+from datastore_sdk.drift.fetch import LONGEST
+from datastore_sdk.drift.json_types import is_array, is_object
+from datastore_sdk.drift.loader import load
 from datastore_sdk.drift.scrubbing import scrubbed_body, scrubbed_url
-from datastore_sdk.drift.sources import LONGEST
-from datastore_sdk.drift.traffic.calls import Call
-from datastore_sdk.drift.values import is_array, is_object
-from datastore_sdk.transport.configuration.settings import DEFAULT_HOST
+from datastore_sdk.drift.traffic.recorded_call import RecordedCall
 
 _GZIP = b"\x1f\x8b"
 _EITHER = zlib.MAX_WBITS | 32
@@ -26,7 +26,7 @@ _UNREAD = ("br", "zstd")
 """Compressions that would need packages of their own."""
 
 
-def read(path: str) -> list[Call]:
+def read(path: str) -> list[RecordedCall]:
     """The calls in a cassette.
 
     Raises:
@@ -36,7 +36,7 @@ def read(path: str) -> list[Call]:
     interactions = content.get("interactions") if is_object(content) else None
     if not is_array(interactions):
         raise DriftError(f"{path} is no cassette of vcrpy: it has no list of `interactions`")
-    calls: list[Call] = []
+    calls: list[RecordedCall] = []
     for index, interaction in enumerate(interactions):
         try:
             calls.append(_call(interaction, path))
@@ -46,18 +46,18 @@ def read(path: str) -> list[Call]:
     return calls
 
 
-def write(calls: Sequence[Call], path: Path) -> None:
+def write(calls: Sequence[RecordedCall], path: Path) -> None:
     """Writes calls into a cassette that vcrpy can replay, without hosts, tokens and other secrets."""
     interactions = [_interaction(call) for call in calls]
     text = yaml.safe_dump({"interactions": interactions, "version": 1}, allow_unicode=True, sort_keys=True, width=120)
     path.write_text(text, encoding="utf-8")
 
 
-def _call(interaction: Mapping[str, Any], path: str) -> Call:
+def _call(interaction: Mapping[str, Any], path: str) -> RecordedCall:
     request, response = interaction["request"], interaction["response"]
     url = urlsplit(str(request["uri"]))
     headers = {str(name).lower(): _first(value) for name, value in response.get("headers", {}).items()}
-    return Call(
+    return RecordedCall(
         method=str(request["method"]).upper(),
         url=f"{url.path}?{url.query}" if url.query else url.path,
         status=int(response["status"]["code"] if "status" in response else response["status_code"]),
@@ -107,7 +107,7 @@ def _unpacked(content: bytes) -> bytes:
     return unpacked
 
 
-def _interaction(call: Call) -> dict[str, Any]:
+def _interaction(call: RecordedCall) -> dict[str, Any]:
     return {
         "request": {
             "method": call.method,

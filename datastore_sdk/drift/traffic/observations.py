@@ -9,31 +9,31 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
-from datastore_sdk.drift import touched
-from datastore_sdk.drift.contract import Contract, Endpoint
-from datastore_sdk.drift.documents import parts_of
+from datastore_sdk.drift import api_index as touched
 from datastore_sdk.drift.errors import DriftError
-from datastore_sdk.drift.findings import Finding, Severity
-from datastore_sdk.drift.places import Place
+from datastore_sdk.drift.loader import parts_of
+from datastore_sdk.drift.node import SpecNode
+from datastore_sdk.drift.report import Finding, Severity
 from datastore_sdk.drift.scrubbing import example
-from datastore_sdk.drift.traffic.calls import Call
-from datastore_sdk.drift.traffic.checking import Deviation, deviations
+from datastore_sdk.drift.spec import Endpoint, Spec
+from datastore_sdk.drift.traffic.recorded_call import RecordedCall
 from datastore_sdk.drift.traffic.rules import RULES
-from datastore_sdk.drift.traffic.shapes import Shape, shape_of
+from datastore_sdk.drift.traffic.shapes import ValueShape, shape_of
+from datastore_sdk.drift.traffic.validator import SchemaDeviation, deviations
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
     """One kind of deviation in the answers of one call."""
 
-    deviation: Deviation
+    deviation: SchemaDeviation
     """The first one."""
     endpoint: Endpoint | None
     method: str
     path: str
     """The path of the call, as the contract writes it if it does."""
     status: int
-    shape: Shape
+    shape: ValueShape
     """What all the values had in common."""
     count: int
 
@@ -56,7 +56,7 @@ class Observations:
         contract: The contract that they are held against.
     """
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Spec) -> None:
         self._contract = contract
         self._statuses = {status for endpoint in contract.endpoints.values() for status in endpoint.responses}
         self._found: dict[tuple[str, ...], Observation] = {}
@@ -69,7 +69,7 @@ class Observations:
         self.failed = 0
         """How many were answered with a failure of the service (5xx) of which the contract says no more."""
 
-    def add(self, call: Call) -> None:
+    def add(self, call: RecordedCall) -> None:
         """Looks at a call.
 
         Raises:
@@ -84,7 +84,7 @@ class Observations:
         except RecursionError:
             raise DriftError(f"{call.source}: {call.method} {call.path} answered values nested too deeply") from None
 
-    def _note(self, call: Call, path: str | None, endpoint: Endpoint | None) -> None:
+    def _note(self, call: RecordedCall, path: str | None, endpoint: Endpoint | None) -> None:
         for one in self._deviations(call, path, endpoint):
             shape = shape_of(one.value)
             observation = Observation(one, endpoint, call.method, path or _folded(call.path), call.status, shape, 1)
@@ -101,14 +101,14 @@ class Observations:
             sorted(map(_finding, self), key=lambda found: (order.index(found.severity), found.endpoints, found.path))
         )
 
-    def _deviations(self, call: Call, path: str | None, endpoint: Endpoint | None) -> Iterable[Deviation]:
+    def _deviations(self, call: RecordedCall, path: str | None, endpoint: Endpoint | None) -> Iterable[SchemaDeviation]:
         whole = self._contract.top
         if path is None:
-            return [Deviation(rule="path-unknown", place=whole, path="")]
+            return [SchemaDeviation(rule="path-unknown", place=whole, path="")]
         if endpoint is None:
-            return [Deviation(rule="method-unknown", place=whole, path="")]
+            return [SchemaDeviation(rule="method-unknown", place=whole, path="")]
         if _is_gone(call, endpoint):
-            return [Deviation(rule="endpoint-gone", place=endpoint.node, path="")]
+            return [SchemaDeviation(rule="endpoint-gone", place=endpoint.node, path="")]
         response = self._response(endpoint, call.status)
         if response is None and call.status >= HTTPStatus.INTERNAL_SERVER_ERROR and "default" in endpoint.responses:
             self.failed += 1  # and what something that fails says, or what stands before it, keeps to no contract
@@ -116,10 +116,10 @@ class Observations:
         if response is None:
             rule = "success-status-unknown" if call.succeeded else "status-unknown"
             value, like = _value(call)[0], _like(call, endpoint)
-            return [Deviation(rule=rule, place=endpoint.node, path="", value=value, expected=like)]
+            return [SchemaDeviation(rule=rule, place=endpoint.node, path="", value=value, expected=like)]
         return _of_body(call, response)
 
-    def _response(self, endpoint: Endpoint, status: int) -> Place | None:
+    def _response(self, endpoint: Endpoint, status: int) -> SpecNode | None:
         """What the contract says of a status.
 
         `default` stands for what other calls name: every contract leaves out what is unlikely. It does not for what no
@@ -136,34 +136,36 @@ def _names(status: int) -> tuple[str, str]:
     return str(status), f"{status // 100}XX"
 
 
-def _is_gone(call: Call, endpoint: Endpoint) -> bool:
+def _is_gone(call: RecordedCall, endpoint: Endpoint) -> bool:
     """Whether nothing was found where something must be: a path without ids is always there."""
     if call.status != HTTPStatus.NOT_FOUND:
         return False
     return call.is_there or ("{" not in endpoint.path and endpoint.responses.keys().isdisjoint(_names(call.status)))
 
 
-def _of_body(call: Call, response: Place) -> Iterable[Deviation]:
+def _of_body(call: RecordedCall, response: SpecNode) -> Iterable[SchemaDeviation]:
     content = response.children("content")
     if not content:
-        return [Deviation(rule="body-unexpected", place=response, path="")] if call.content.strip() else []
+        return [SchemaDeviation(rule="body-unexpected", place=response, path="")] if call.content.strip() else []
     if call.media_type and call.media_type not in content:
         told = ", ".join(content)
-        return [Deviation(rule="media-type-unknown", place=response, path="", value=call.media_type, expected=told)]
+        return [
+            SchemaDeviation(rule="media-type-unknown", place=response, path="", value=call.media_type, expected=told)
+        ]
     schema = next(iter(content.values())).get("schema")
     value, is_json = _value(call)
     if not is_json:
-        return [Deviation(rule="body-not-json", place=response, path="")]
+        return [SchemaDeviation(rule="body-not-json", place=response, path="")]
     return deviations(value, schema) if schema else []
 
 
-def _like(call: Call, endpoint: Endpoint) -> str:
+def _like(call: RecordedCall, endpoint: Endpoint) -> str:
     """The status whose answers look like this one; empty where there is none."""
     likely = (status for status in endpoint.responses if status.startswith(str(call.status)[0]))
     return next((status for status in likely if not [*_of_body(call, endpoint.responses[status])]), "")
 
 
-def _value(call: Call) -> tuple[Any, bool]:
+def _value(call: RecordedCall) -> tuple[Any, bool]:
     """The body as JSON, and whether it is."""
     try:
         return json.loads(call.content), True
@@ -204,7 +206,7 @@ def _finding(observation: Observation) -> Finding:
     )
 
 
-def _touches(one: Deviation, endpoint: Endpoint | None) -> list[str]:
+def _touches(one: SchemaDeviation, endpoint: Endpoint | None) -> list[str]:
     schema, property_ = one.place.named if one.key else one.place.owner
     key = one.key or property_
     name = (touched.attribute(schema, key) if key else touched.model(schema)) if schema else None

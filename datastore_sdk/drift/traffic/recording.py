@@ -7,10 +7,10 @@ from pathlib import Path
 
 from datastore_sdk.drift.errors import DriftError
 from datastore_sdk.drift.traffic import cassettes
-from datastore_sdk.drift.traffic.calls import Call
+from datastore_sdk.drift.traffic.recorded_call import RecordedCall
 
 
-def record(calls: Sequence[tuple[str, Call]], folder: Path, secrets: Iterable[str] = ()) -> list[Path]:
+def record(calls: Sequence[tuple[str, RecordedCall]], folder: Path, secrets: Iterable[str] = ()) -> list[Path]:
     """Writes a cassette for each operation, without hosts, tokens and other secrets.
 
     Args:
@@ -21,7 +21,7 @@ def record(calls: Sequence[tuple[str, Call]], folder: Path, secrets: Iterable[st
     Raises:
         DriftError: The service repeats a secret in an answer, or the folder cannot be written to.
     """
-    by_operation: dict[str, list[Call]] = {}
+    by_operation: dict[str, list[RecordedCall]] = {}
     for operation, call in calls:
         by_operation.setdefault(operation, []).append(call)
     paths = {folder / f"{operation}.yaml": group for operation, group in by_operation.items()}

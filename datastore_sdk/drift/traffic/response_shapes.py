@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from datastore_sdk.drift.contract import Contract
-from datastore_sdk.drift.traffic.calls import Call
-from datastore_sdk.drift.values import is_array, is_moment, is_object
-from datastore_sdk.transport.json_body import loaded
-from datastore_sdk.version import VERSION
+from datastore_sdk._io.json_body import loaded
+from datastore_sdk._version import VERSION
+from datastore_sdk.drift.json_types import is_array, is_moment, is_object
+from datastore_sdk.drift.spec import Spec
+from datastore_sdk.drift.traffic.recorded_call import RecordedCall
 
 FILE: Final = "restream-shapes.json"
 ANY: Final = "*"
@@ -36,7 +36,7 @@ _CHARSETS: Final = ("utf-8", "utf-16", "iso-8859-1", "us-ascii")
 _ENCODINGS: Final = ("gzip", "deflate", "br", "zstd", "identity")
 
 
-def write(calls: Iterable[tuple[str, Call]], contract: Contract, path: Path) -> None:
+def write(calls: Iterable[tuple[str, RecordedCall]], contract: Spec, path: Path) -> None:
     """Writes the shapes of calls into a file."""
     keys = keys_of(contract)
     shapes = [shape_of_call(name, call, contract, keys) for name, call in calls]
@@ -44,7 +44,7 @@ def write(calls: Iterable[tuple[str, Call]], contract: Contract, path: Path) -> 
     path.write_text(text + "\n", encoding="utf-8")
 
 
-def keys_of(contract: Contract) -> frozenset[str]:
+def keys_of(contract: Spec) -> frozenset[str]:
     """All keys of objects that the contract names."""
     schemas = contract.top.get("components")
     found: set[str] = {"results", "next", "previous", "count", "data", "detail"}
@@ -63,7 +63,7 @@ def _collect(node: Any, found: set[str]) -> None:
             _collect(item, found)
 
 
-def shape_of_call(operation: str, call: Call, contract: Contract, keys: frozenset[str]) -> _Shape:
+def shape_of_call(operation: str, call: RecordedCall, contract: Spec, keys: frozenset[str]) -> _Shape:
     """The shape of a call and of its answer."""
     shape: _Shape = {
         "operation": operation,

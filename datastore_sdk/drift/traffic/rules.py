@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from datastore_sdk.drift.findings import Severity
+from datastore_sdk.drift.report import Severity
 
 BREAKING, COMPATIBLE, DOCUMENTATION = Severity
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class TrafficRule:
     """One kind of deviation."""
 
     id: str
@@ -25,26 +25,28 @@ class Rule:
 RULES = {
     rule.id: rule
     for rule in (
-        Rule("path-unknown", COMPATIBLE, "the contract has no such path", has_no_value=True),
-        Rule("method-unknown", COMPATIBLE, "the contract has the path, but not with this method", has_no_value=True),
-        Rule(
+        TrafficRule("path-unknown", COMPATIBLE, "the contract has no such path", has_no_value=True),
+        TrafficRule(
+            "method-unknown", COMPATIBLE, "the contract has the path, but not with this method", has_no_value=True
+        ),
+        TrafficRule(
             "endpoint-gone",
             BREAKING,
             "the call answered {status}, although there is something to be found: the service no longer has it",
             has_no_value=True,
         ),
-        Rule("success-status-unknown", BREAKING, "the call answered {status}, which the SDK refuses"),
-        Rule("status-unknown", COMPATIBLE, "the call answered {status}, which the contract does not know"),
-        Rule("media-type-unknown", BREAKING, "the answer is {value}, not {expected}"),
-        Rule("body-not-json", BREAKING, "the body of the answer is no JSON", has_no_value=True),
-        Rule("body-unexpected", COMPATIBLE, "the answer {status} has a body", has_no_value=True),
-        Rule("field-unknown", COMPATIBLE, "{subject} is new: {owner} has no such field"),
-        Rule("field-missing", BREAKING, "{subject} is missing, which {owner} always has", has_no_value=True),
-        Rule("type-differs", BREAKING, "{subject} is {value}, not {expected}"),
-        Rule("null-unexpected", BREAKING, "{subject} is null, not {expected}", has_no_value=True),
-        Rule("format-differs", BREAKING, "{subject} is {value}, which is no {expected}"),
-        Rule("enum-value-new", BREAKING, "{subject} is {value}, none of {expected}"),
-        Rule("known-value-new", COMPATIBLE, "{subject} is {value}, none of the known {expected}"),
+        TrafficRule("success-status-unknown", BREAKING, "the call answered {status}, which the SDK refuses"),
+        TrafficRule("status-unknown", COMPATIBLE, "the call answered {status}, which the contract does not know"),
+        TrafficRule("media-type-unknown", BREAKING, "the answer is {value}, not {expected}"),
+        TrafficRule("body-not-json", BREAKING, "the body of the answer is no JSON", has_no_value=True),
+        TrafficRule("body-unexpected", COMPATIBLE, "the answer {status} has a body", has_no_value=True),
+        TrafficRule("field-unknown", COMPATIBLE, "{subject} is new: {owner} has no such field"),
+        TrafficRule("field-missing", BREAKING, "{subject} is missing, which {owner} always has", has_no_value=True),
+        TrafficRule("type-differs", BREAKING, "{subject} is {value}, not {expected}"),
+        TrafficRule("null-unexpected", BREAKING, "{subject} is null, not {expected}", has_no_value=True),
+        TrafficRule("format-differs", BREAKING, "{subject} is {value}, which is no {expected}"),
+        TrafficRule("enum-value-new", BREAKING, "{subject} is {value}, none of {expected}"),
+        TrafficRule("known-value-new", COMPATIBLE, "{subject} is {value}, none of the known {expected}"),
     )
 }
 """All rules, by id."""

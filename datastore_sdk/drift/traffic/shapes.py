@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
 
-from datastore_sdk.drift.values import is_array, is_moment, is_object, type_of
+from datastore_sdk.drift.json_types import is_array, is_moment, is_object, type_of
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class ValueShape:
     """The types that values had, and the shapes of what was in them."""
 
     types: frozenset[str] = frozenset()
@@ -19,15 +19,15 @@ class Shape:
     """Whether every text was a date and a time."""
     objects: int = 0
     """How many objects there were."""
-    properties: Mapping[str, Shape] = field(default_factory=dict[str, "Shape"])
+    properties: Mapping[str, ValueShape] = field(default_factory=dict[str, "ValueShape"])
     seen: Mapping[str, int] = field(default_factory=dict[str, int])
     """In how many of the objects each key was."""
-    items: Shape | None = None
+    items: ValueShape | None = None
 
-    def __or__(self, other: Shape) -> Shape:
+    def __or__(self, other: ValueShape) -> ValueShape:
         keys = dict.fromkeys((*self.properties, *other.properties))
-        nothing = Shape()
-        return Shape(
+        nothing = ValueShape()
+        return ValueShape(
             self.types | other.types,
             self.all_moments and other.all_moments,
             self.objects + other.objects,
@@ -37,14 +37,14 @@ class Shape:
         )
 
 
-def shape_of(value: Any) -> Shape:
+def shape_of(value: Any) -> ValueShape:
     """The shape of one value."""
     types = frozenset({type_of(value)})
     if isinstance(value, str):
-        return Shape(types, all_moments=is_moment(value))
+        return ValueShape(types, all_moments=is_moment(value))
     if is_object(value):
         properties = {key: shape_of(item) for key, item in value.items()}
-        return Shape(types, objects=1, properties=properties, seen=dict.fromkeys(properties, 1))
+        return ValueShape(types, objects=1, properties=properties, seen=dict.fromkeys(properties, 1))
     if is_array(value) and value:
-        return Shape(types, items=reduce(Shape.__or__, map(shape_of, value)))
-    return Shape(types)
+        return ValueShape(types, items=reduce(ValueShape.__or__, map(shape_of, value)))
+    return ValueShape(types)

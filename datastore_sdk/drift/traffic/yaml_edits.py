@@ -8,22 +8,22 @@ from typing import Any
 
 import yaml
 
-from datastore_sdk.drift.documents import Document, Node
-from datastore_sdk.drift.values import is_array, is_object
+from datastore_sdk.drift.json_types import is_array, is_object
+from datastore_sdk.drift.loader import Node, SpecDocument
 
 _PLAIN = re.compile(r"[A-Za-z_$][\w $/().<>=*+-]*[\w.)]|[A-Za-z_]", re.ASCII)
 _WORDS = {"null", "true", "false", "yes", "no", "on", "off", "y", "n", "~"}
 """What YAML may read as something else than text."""
 
 
-class Edits:
+class YamlEditor:
     """Changes to one document, which are made all at once.
 
     Args:
         document: The document.
     """
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: SpecDocument) -> None:
         self._document = document
         self._text = document.text
         self._changes: list[tuple[int, int, str]] = []

@@ -13,7 +13,7 @@ of the admin interface they are objects: `{"fault": "status", "status": 503, "pa
 
 from __future__ import annotations
 
-from datastore_sdk.sandbox.faults.kinds import (
+from datastore_sdk.sandbox.faults.http_faults import (
     CallFault,
     Corrupt,
     CutGzip,
@@ -30,7 +30,7 @@ from datastore_sdk.sandbox.faults.kinds import (
     WrongJson,
 )
 from datastore_sdk.sandbox.faults.registry import Faults
-from datastore_sdk.sandbox.faults.rooms import (
+from datastore_sdk.sandbox.faults.websocket_faults import (
     Close,
     Drop,
     Duplicate,

@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from datastore_sdk.sandbox.faults.kinds import Fault
+from datastore_sdk.sandbox.faults.http_faults import Fault
 
 F = TypeVar("F", bound=Fault)
 

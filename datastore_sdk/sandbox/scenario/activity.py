@@ -9,18 +9,18 @@ from itertools import groupby, pairwise
 from operator import itemgetter
 from typing import Final
 
-from datastore_sdk.sandbox.field.activity import PadActivity
-from datastore_sdk.sandbox.field.catalogue import FIELDS, FieldInfo, of_sources
-from datastore_sdk.sandbox.field.catalogue import FRAC as DATA_VAN
-from datastore_sdk.sandbox.field.clock import Clock
-from datastore_sdk.sandbox.field.corrections import Correction, distorted, showing
-from datastore_sdk.sandbox.field.field import Field
-from datastore_sdk.sandbox.field.readings import Read, Readings, Record, Value
-from datastore_sdk.sandbox.field.schedule import FRAC, Stage, operation_of
-from datastore_sdk.sandbox.field.selection import Selection
 from datastore_sdk.sandbox.scenario.builder import Scenario, ScenarioPad
-from datastore_sdk.sandbox.scenario.recordings import UnmeasuredError
+from datastore_sdk.sandbox.scenario.series import UnmeasuredError
 from datastore_sdk.sandbox.scenario.site import Change, ScenarioSite
+from datastore_sdk.sandbox.simulation.clock import Clock
+from datastore_sdk.sandbox.simulation.corrections import Correction, distorted, showing
+from datastore_sdk.sandbox.simulation.field import Field
+from datastore_sdk.sandbox.simulation.field_catalog import FIELDS, FieldInfo, of_sources
+from datastore_sdk.sandbox.simulation.field_catalog import FRAC as DATA_VAN
+from datastore_sdk.sandbox.simulation.pad_activity import PadActivity
+from datastore_sdk.sandbox.simulation.readings import Read, Readings, Record, Value
+from datastore_sdk.sandbox.simulation.schedule import FRAC, Stage, operation_of
+from datastore_sdk.sandbox.simulation.selection import Selection
 
 _FIRST_FIELD_ID: Final = 201
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from datastore_sdk.sandbox.field.layout import Crew, Named, Pad, Site
 from datastore_sdk.sandbox.scenario.ids import Ids
-from datastore_sdk.sandbox.scenario.moments import second_of
 from datastore_sdk.sandbox.scenario.site import AllIds, ScenarioSite
+from datastore_sdk.sandbox.scenario.timestamps import second_of
+from datastore_sdk.sandbox.simulation.layout import Crew, Named, Pad, Site
 
 
 class Scenario:

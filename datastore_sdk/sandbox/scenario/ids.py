@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import count
 
-from datastore_sdk.checks import checked_id
+from datastore_sdk._utils.validation import checked_id
 
 
 class Ids:

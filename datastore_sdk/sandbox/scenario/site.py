@@ -9,21 +9,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from datastore_sdk.checks import checked_id
+from datastore_sdk._utils.validation import checked_id
 from datastore_sdk.enums import StageNameFilters
-from datastore_sdk.sandbox.field.corrections import (
+from datastore_sdk.sandbox.scenario.ids import Ids
+from datastore_sdk.sandbox.scenario.series import Recordings, Rows, Series
+from datastore_sdk.sandbox.scenario.timestamps import interval_of, second_of
+from datastore_sdk.sandbox.simulation.corrections import (
     MODIFICATION_SUBTYPES,
     MODIFICATION_TYPES,
     Correction,
     ModificationSubtype,
     ModificationType,
 )
-from datastore_sdk.sandbox.field.layout import Site
-from datastore_sdk.sandbox.field.readings import Read, Readings, Record, Value, constant
-from datastore_sdk.sandbox.field.schedule import Stage, operation_of
-from datastore_sdk.sandbox.scenario.ids import Ids
-from datastore_sdk.sandbox.scenario.moments import interval_of, second_of
-from datastore_sdk.sandbox.scenario.recordings import Recordings, Rows, Series
+from datastore_sdk.sandbox.simulation.layout import Site
+from datastore_sdk.sandbox.simulation.readings import Read, Readings, Record, Value, constant
+from datastore_sdk.sandbox.simulation.schedule import Stage, operation_of
 
 FieldValue = Value | Callable[[int], Value]
 """The value of a field, or a function that tells it by the seconds since the start."""

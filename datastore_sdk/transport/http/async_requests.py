@@ -10,16 +10,16 @@ from typing import Any
 
 import httpx
 
-from datastore_sdk.transport.connection import closed_client
-from datastore_sdk.transport.effects import Answer, Request
+from datastore_sdk._io.effects import Request, Response
+from datastore_sdk._io.timeouts import closed_client
 from datastore_sdk.transport.http.cancellation import Cancellation
-from datastore_sdk.transport.http.failures import failure
-from datastore_sdk.transport.http.requests import Http, Known, build_message, expect_body, known
+from datastore_sdk.transport.http.errors import failure
+from datastore_sdk.transport.http.requests import HttpSender, Known, build_message, expect_body, known
 from datastore_sdk.transport.http.time_limit import close_after_all
-from datastore_sdk.transport.http.worker import Worker
+from datastore_sdk.transport.http.worker_thread import Worker
 
 
-class AsyncHttp:
+class AsyncHttpSender:
     """Sends requests, awaited.
 
     A thread sends each, over the same connections as blocking ones. Async connections belong to the event loop that
@@ -31,18 +31,18 @@ class AsyncHttp:
         given: An httpx client of the user's, which is never closed here.
     """
 
-    def __init__(self, blocking: Callable[[], Http], given: httpx.AsyncClient | None = None) -> None:
+    def __init__(self, blocking: Callable[[], HttpSender], given: httpx.AsyncClient | None = None) -> None:
         self._blocking = blocking
         self._given = given
 
-    async def open(self, request: Request) -> Answer:
+    async def open(self, request: Request) -> Response:
         """Send a request and read status and headers of its response."""
         if self._given is None:
             return await _open_in_thread(self._blocking(), request)
         return await _send(self._given, request)
 
 
-async def _open_in_thread(blocking: Http, request: Request) -> Answer:
+async def _open_in_thread(blocking: HttpSender, request: Request) -> Response:
     worker, cancellation = Worker(), Cancellation()
     opening = worker.call(partial(blocking.open, request, cancellation))
     try:
@@ -56,7 +56,7 @@ async def _open_in_thread(blocking: Http, request: Request) -> Answer:
         del opening  # it holds the error, which holds this frame
     body = _ThreadedBody(worker, cancellation, answer.handle)
     answer.left_open = False  # its body goes on in the other
-    return Answer(answer.status, answer.headers, body, drop=body.drop)
+    return Response(answer.status, answer.headers, body, drop=body.drop)
 
 
 class _ThreadedBody:
@@ -80,7 +80,7 @@ class _ThreadedBody:
         self._worker.stop()
 
 
-async def _send(client: httpx.AsyncClient, request: Request) -> Answer:
+async def _send(client: httpx.AsyncClient, request: Request) -> Response:
     message = build_message(client, request)
     try:
         response = await client.send(message, stream=True, follow_redirects=False, auth=None)
@@ -96,7 +96,7 @@ async def _send(client: httpx.AsyncClient, request: Request) -> Answer:
         return known(response, _AsyncKnown)
     expect_body(response, request)
     body = _Body(request, response)
-    return Answer(response.status_code, response.headers, body, drop=body.drop)
+    return Response(response.status_code, response.headers, body, drop=body.drop)
 
 
 class _Body:

@@ -10,8 +10,8 @@ from weakref import finalize
 
 import httpcore
 
-from datastore_sdk.transport.clock import monotonic
-from datastore_sdk.transport.forking import renew_after_fork
+from datastore_sdk._io.clock import monotonic
+from datastore_sdk._io.fork_safety import renew_after_fork
 
 Origin = tuple[bytes, bytes, int]
 """Scheme, host and port of a server."""

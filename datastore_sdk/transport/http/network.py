@@ -9,8 +9,8 @@ from typing import Any
 
 import httpcore
 
-from datastore_sdk.transport.clock import monotonic
-from datastore_sdk.transport.forking import drop_after_fork
+from datastore_sdk._io.clock import monotonic
+from datastore_sdk._io.fork_safety import drop_after_fork
 from datastore_sdk.transport.http.cancellation import shut_down
 from datastore_sdk.transport.http.transfer import Transfer, current
 

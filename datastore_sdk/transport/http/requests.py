@@ -11,31 +11,31 @@ from weakref import finalize
 
 import httpx
 
-from datastore_sdk.transport.connection import Connection, closed_client
-from datastore_sdk.transport.effects import Answer, Request
-from datastore_sdk.transport.forking import drop_after_fork
+from datastore_sdk._io.effects import Request, Response
+from datastore_sdk._io.fork_safety import drop_after_fork
+from datastore_sdk._io.timeouts import ConnectionSettings, closed_client
 from datastore_sdk.transport.http.cancellation import Cancellation
-from datastore_sdk.transport.http.failures import failure
+from datastore_sdk.transport.http.errors import failure
 from datastore_sdk.transport.http.record_transport import RecordTransport
 from datastore_sdk.transport.http.time_limit import left_behind_after, within
 from datastore_sdk.transport.http.tls import tls_context
 from datastore_sdk.transport.http.transfer import Transfer
 
 
-class Http:
+class HttpSender:
     """Sends requests, blocking.
 
     Args:
         connection: How connections are made. An httpx client of the user's is never closed here.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: ConnectionSettings) -> None:
         self._connection = connection
         self._lock = Lock()
         self._clients: dict[bool, tuple[httpx.Client, RecordTransport]] = {}
         finalize(self, _close, self._clients)
 
-    def open(self, request: Request, cancellation: Cancellation, seconds: float | None = None) -> Answer:
+    def open(self, request: Request, cancellation: Cancellation, seconds: float | None = None) -> Response:
         """Send a request and read status and headers of its response.
 
         Args:
@@ -44,7 +44,7 @@ class Http:
             seconds: How long it may take.
 
         Raises:
-            OutOfTime: It took longer.
+            DeadlineExceeded: It took longer.
         """
         client = self._connection.http or self._client(request.url)
         send = partial(_send, client, request, cancellation, shown_proxy(self._connection))
@@ -65,7 +65,7 @@ class Http:
             return self._clients[is_secure][0]
 
 
-def _own_client(connection: Connection, *, is_secure: bool) -> tuple[httpx.Client, RecordTransport]:
+def _own_client(connection: ConnectionSettings, *, is_secure: bool) -> tuple[httpx.Client, RecordTransport]:
     context = tls_context(connection.verify if is_secure else False)
     proxy = None
     if connection.proxy is not None:  # who vouches for the service vouches for the proxy
@@ -82,7 +82,7 @@ def _close(clients: dict[bool, tuple[httpx.Client, RecordTransport]]) -> None:
         client.close()
 
 
-def shown_proxy(connection: Connection) -> str | None:
+def shown_proxy(connection: ConnectionSettings) -> str | None:
     """Return the URL of the proxy without user and password."""
     if connection.proxy is None or connection.http is not None:
         return None
@@ -90,7 +90,7 @@ def shown_proxy(connection: Connection) -> str | None:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
-def _send(client: httpx.Client, request: Request, cancellation: Cancellation, proxy: str | None) -> Answer:
+def _send(client: httpx.Client, request: Request, cancellation: Cancellation, proxy: str | None) -> Response:
     transfer = Transfer(request, cancellation)
     message = build_message(client, request)
     message.extensions["trace"] = transfer.trace
@@ -113,7 +113,7 @@ def _send(client: httpx.Client, request: Request, cancellation: Cancellation, pr
     expect_body(response, request)
     transfer.begin_body()
     body = _Body(request, response, transfer)
-    return Answer(response.status_code, response.headers, body, drop=body.close)
+    return Response(response.status_code, response.headers, body, drop=body.close)
 
 
 class _Body:
@@ -129,7 +129,7 @@ class _Body:
         """Return the next piece; empty at the end.
 
         Raises:
-            OutOfTime: It took longer than so many seconds.
+            DeadlineExceeded: It took longer than so many seconds.
         """
         return within(seconds, self._transfer.cancellation, self._piece)
 
@@ -165,14 +165,14 @@ class Known:
         """Nothing is open."""
 
 
-def known(response: httpx.Response, body: Callable[[bytes], object]) -> Answer:
+def known(response: httpx.Response, body: Callable[[bytes], object]) -> Response:
     """Return a response that a hook of the user's has read, or has refused by `raise_for_status`."""
     try:
         content = response.content
     except httpx.ResponseNotRead:
         content = b""
     headers = {name: value for name, value in response.headers.items() if name != "content-encoding"}  # it is decoded
-    return Answer(response.status_code, headers, body(content), drop=_nothing)
+    return Response(response.status_code, headers, body(content), drop=_nothing)
 
 
 def _nothing() -> None:

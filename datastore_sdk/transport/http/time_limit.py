@@ -9,9 +9,9 @@ from functools import partial
 from threading import Lock, Timer
 from typing import TypeVar
 
-from datastore_sdk.transport.effects import Answer, OutOfTime
+from datastore_sdk._io.effects import DeadlineExceeded, Response
 from datastore_sdk.transport.http.cancellation import Cancellation
-from datastore_sdk.transport.http.worker import Worker
+from datastore_sdk.transport.http.worker_thread import Worker
 
 R = TypeVar("R")
 
@@ -20,7 +20,7 @@ def within(seconds: float | None, cancellation: Cancellation, function: Callable
     """Return the result of a function that uses a connection, which is shut down when the time is up.
 
     Raises:
-        OutOfTime: It took longer than so many seconds.
+        DeadlineExceeded: It took longer than so many seconds.
     """
     if seconds is None:
         return function()
@@ -29,13 +29,13 @@ def within(seconds: float | None, cancellation: Cancellation, function: Callable
         result = function()
     except Exception:
         if alarm.end():
-            raise OutOfTime from None
+            raise DeadlineExceeded from None
         raise
     finally:
         alarm.end()
     if alarm.end():
         del result  # which closes it, if it is an answer
-        raise OutOfTime
+        raise DeadlineExceeded
     return result
 
 
@@ -43,7 +43,7 @@ async def awaited_within(seconds: float | None, function: Callable[[], Awaitable
     """Async form of `within`; what is awaited is cancelled when the time is up.
 
     Raises:
-        OutOfTime: It took longer than so many seconds.
+        DeadlineExceeded: It took longer than so many seconds.
     """
     import asyncio  # here, for it takes long
 
@@ -55,11 +55,11 @@ async def awaited_within(seconds: float | None, function: Callable[[], Awaitable
             return await function()
     except TimeoutError:
         if timeout.expired():
-            raise OutOfTime from None
+            raise DeadlineExceeded from None
         raise
 
 
-def left_behind_after(seconds: float | None, cancellation: Cancellation, send: Callable[[], Answer]) -> Answer:
+def left_behind_after(seconds: float | None, cancellation: Cancellation, send: Callable[[], Response]) -> Response:
     """As `within`, also if the connection cannot be shut down: a thread sends, and is not waited for any longer.
 
     httpx does not report which of its connections it uses again.
@@ -76,11 +76,11 @@ def left_behind_after(seconds: float | None, cancellation: Cancellation, send: C
             opening.add_done_callback(close_after_all)
             cancellation.expire()
     if late:
-        raise OutOfTime
+        raise DeadlineExceeded
     return opening.result()
 
 
-def close_after_all(opening: Future[Answer]) -> None:
+def close_after_all(opening: Future[Response]) -> None:
     """Close a response that came when nobody waited for it any more."""
     if not opening.cancelled() and not opening.exception():
         opening.result().handle.close()

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from datastore_sdk.transport.clock import monotonic
-from datastore_sdk.transport.effects import Request
+from datastore_sdk._io.clock import monotonic
+from datastore_sdk._io.effects import Request
 from datastore_sdk.transport.http.cancellation import Cancellation, shut_down
 
 NEVER = math.inf
@@ -74,7 +74,7 @@ class Transfer:
         self.sent = True
         timeouts = self._timeouts
         self._name, self._seconds = ("first_byte", timeouts.first_byte) if self.streamed else ("read", timeouts.read)
-        self._whole, self._end = timeouts.first_byte if self.streamed else timeouts.answer, NEVER
+        self._whole, self._end = timeouts.first_byte if self.streamed else timeouts.response, NEVER
 
     def begin_body(self) -> None:
         """Limit the waits for the body; that of time-series data may take as long as it likes in all."""

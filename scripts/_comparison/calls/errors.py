@@ -99,8 +99,8 @@ _FILTERS_OF_NOTHING: Final = (
 
 ERRORS: Final = (
     *(Call(text, error="NotFoundError") for text in _NOT_FOUND),
-    *(Call(text, error="ForbiddenError") for text in _FORBIDDEN),
-    *(Call(text, error="NotFoundError" if "id=1)" in text else "ForbiddenError") for text in _NO_PAD),
+    *(Call(text, error="PermissionDeniedError") for text in _FORBIDDEN),
+    *(Call(text, error="NotFoundError" if "id=1)" in text else "PermissionDeniedError") for text in _NO_PAD),
     *(Call(text, error="AuthenticationError") for text in _UNAUTHORIZED),
     *(Call(text, error="BadRequestError") for text in _BAD_REQUESTS),
     *(Call(text, error="ValueError") for text in _WRONG_ARGUMENTS),

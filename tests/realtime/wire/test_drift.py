@@ -9,7 +9,7 @@ import pytest
 
 from datastore_sdk import DriftEvent, Hooks, Pad, Site
 from datastore_sdk.exceptions import DriftFoundError, DriftWarning
-from datastore_sdk.transport.calls import drift
+from datastore_sdk.transport.executor import schema_drift as drift
 from tests.realtime.frames import frame, visits
 from tests.realtime.live import Reading
 from tests.support.fixtures import ClientOf, Serve

@@ -10,7 +10,7 @@ import pytest
 
 from datastore_sdk import Pad, Site
 from datastore_sdk.exceptions import MismatchWarning
-from datastore_sdk.transport.telling import mismatches
+from datastore_sdk.instrumentation import mismatches
 from tests.realtime.frames import KEY, enveloped, frame, record, visits
 from tests.realtime.live import Reading, eventually, save
 from tests.realtime.wire.test_drift import CHANGE, told

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 import pytest
 
 from datastore_sdk import Pad
-from datastore_sdk.exceptions import ConfigurationError, NoConnectionError
-from datastore_sdk.realtime import Manners
+from datastore_sdk._io.effects import Request
+from datastore_sdk._io.timeouts import ConnectionSettings, Timeouts
+from datastore_sdk.exceptions import APIConnectionError, ConfigurationError
+from datastore_sdk.realtime import StreamOptions
 from datastore_sdk.realtime.measurements import measurements
-from datastore_sdk.transport import RetryPolicy, Timeouts
-from datastore_sdk.transport.connection import Connection
-from datastore_sdk.transport.effects import Request
+from datastore_sdk.transport.executor.retry import RetryPolicy
 from datastore_sdk.transport.http.cancellation import Cancellation
-from datastore_sdk.transport.rooms.sockets import Sockets
+from datastore_sdk.transport.websocket.connection import WebSocketConnector
 from tests.realtime.frames import KEY, closing, enveloped, record, switching, visits
 from tests.realtime.live import Reading
 from tests.support.addresses import DeadFirst
@@ -38,7 +38,7 @@ def proxy() -> Iterator[Proxy]:
 def test_through_a_proxy(serve: Serve, client_of: ClientOf, proxy: Proxy) -> None:
     server = serve(visits(enveloped(record(1))))
     client = client_of(server, proxy=f"http://me:s%40cret@127.0.0.1:{proxy.port}")
-    reading = Reading(measurements(client, "site", 981, KEY, {}, Manners()), "sync")
+    reading = Reading(measurements(client, "site", 981, KEY, {}, StreamOptions()), "sync")
     assert reading.until(1) == [record(1)]
     reading.end()
     assert proxy.asked[0].startswith("CONNECT 127.0.0.1:")
@@ -49,8 +49,8 @@ def test_a_proxy_that_refuses(serve: Serve, client_of: ClientOf) -> None:
     proxy = Proxy(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
     try:
         client = client_of(serve(visits(b"")), proxy=f"http://127.0.0.1:{proxy.port}")
-        with pytest.raises(NoConnectionError, match=r"407 Proxy Authentication Required: .*user and password"):
-            Reading(measurements(client, "site", 981, KEY, {}, Manners()), "sync").done.result(PATIENCE)
+        with pytest.raises(APIConnectionError, match=r"407 Proxy Authentication Required: .*user and password"):
+            Reading(measurements(client, "site", 981, KEY, {}, StreamOptions()), "sync").done.result(PATIENCE)
         assert len(proxy.asked) == 1
     finally:
         proxy.close()
@@ -71,13 +71,13 @@ def test_a_proxy_that_makes_no_sense(serve: Serve, client_of: ClientOf, answer: 
 
     proxy = serve(talk)
     client = client_of(serve(visits(b"")), proxy=proxy.url, retries=ONCE)
-    with pytest.raises(NoConnectionError, match=f"not reached: .*{message}.* .through the proxy {proxy.url}"):
-        Reading(measurements(client, "site", 981, KEY, {}, Manners()), "sync").done.result(PATIENCE)
+    with pytest.raises(APIConnectionError, match=f"not reached: .*{message}.* .through the proxy {proxy.url}"):
+        Reading(measurements(client, "site", 981, KEY, {}, StreamOptions()), "sync").done.result(PATIENCE)
 
 
 def test_socks_proxy_takes_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("websockets.sync.client.connect_socks_proxy", _missing)
-    sockets = Sockets(Connection(verify=True, proxy="socks5://me:secret@127.0.0.1:1"))
+    sockets = WebSocketConnector(ConnectionSettings(verify=True, proxy="socks5://me:secret@127.0.0.1:1"))
     with pytest.raises(ConfigurationError, match=r"SOCKS proxy socks5://127\.0\.0\.1:1 .*pip install python-socks"):
         sockets.open(Request("GET", "http://127.0.0.1:9/", {}), Cancellation())
 
@@ -86,7 +86,7 @@ def test_through_a_socks_proxy(serve: Serve, client_of: ClientOf) -> None:
     with SocksProxy() as proxy:
         server = serve(visits(enveloped(record(1))))
         client = client_of(server, proxy=f"socks5://127.0.0.1:{proxy.port}")
-        reading = Reading(measurements(client, "site", 981, KEY, {}, Manners()), "sync")
+        reading = Reading(measurements(client, "site", 981, KEY, {}, StreamOptions()), "sync")
         assert reading.until(1) == [record(1)]
         reading.end()
         assert proxy.asked == [int(server.url.rpartition(":")[2])]
@@ -108,7 +108,7 @@ def test_handshake_that_other_clients_read(before: bytes, headers: bytes, serve:
         line.send(before + status + b"\r\n" + headers + rest + enveloped(record(1)))
         line.stall()
 
-    reading = Reading(measurements(client_of(serve(visits(listen))), "site", 981, KEY, {}, Manners()), "sync")
+    reading = Reading(measurements(client_of(serve(visits(listen))), "site", 981, KEY, {}, StreamOptions()), "sync")
     assert reading.until(1) == [record(1)]
     reading.end()
 
@@ -118,7 +118,7 @@ def test_only_the_first_of_two_addresses_is_dead(client_of: ClientOf, dead_first
         context = trusting()
         context.check_hostname = False
         client = client_of(server, base_url=dead_first(server), timeout=Timeouts(connect=1), verify=context)
-        reading = Reading(measurements(client, "site", 981, KEY, {}, Manners()), "sync")
+        reading = Reading(measurements(client, "site", 981, KEY, {}, StreamOptions()), "sync")
         assert reading.until(1) == [record(1)]
         reading.end()
 
@@ -127,7 +127,7 @@ def test_stopping_within_the_handshake_of_tls(client_of: ClientOf, serve: Serve)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         base_url = f"https://127.0.0.1:{silent.getsockname()[1]}"
         client = client_of(serve(visits(b"")), base_url=base_url)
-        reading = Reading(measurements(client, "site", 981, KEY, {}, Manners()), "sync")
+        reading = Reading(measurements(client, "site", 981, KEY, {}, StreamOptions()), "sync")
         connection, _ = silent.accept()
         with connection:
             connection.recv(1)  # it has begun
@@ -142,7 +142,7 @@ def _missing(*_: object, **__: object) -> None:
 def test_through_tls(client_of: ClientOf, form: str) -> None:
     with TlsServer(visits(enveloped(record(1)) + closing(1000), enveloped(record(2)))) as server:
         client = client_of(server, verify=trusting())
-        reading = Reading(measurements(client, "site", 981, KEY, {}, Manners()), form)
+        reading = Reading(measurements(client, "site", 981, KEY, {}, StreamOptions()), form)
         assert reading.until(2) == [record(1), record(2)]
         reading.end()
 
@@ -155,7 +155,7 @@ def test_through_a_proxy_over_tls(client_of: ClientOf, server: type[Server]) -> 
         with server(visits(enveloped(record(1)))) as service:
             trusted = trusting()
             client = client_of(service, verify=trusted, proxy=f"https://me:secret@127.0.0.1:{proxy.port}", retries=ONCE)
-            reading = Reading(measurements(client, "site", 981, KEY, {}, Manners()), "sync")
+            reading = Reading(measurements(client, "site", 981, KEY, {}, StreamOptions()), "sync")
             assert reading.until(1) == [record(1)]
             reading.end()
         (asked,) = proxy.asked
@@ -183,8 +183,8 @@ def test_a_proxy_whose_certificate_nobody_vouches_for(serve: Serve, client_of: C
     proxy = Proxy(context=server_context())
     try:
         client = client_of(serve(visits(b"")), proxy=f"https://127.0.0.1:{proxy.port}", retries=ONCE)
-        with pytest.raises(NoConnectionError, match=r"certificate.*through the proxy https://127\.0\.0\.1:"):
-            Reading(measurements(client, "site", 981, KEY, {}, Manners()), "sync").done.result(PATIENCE)
+        with pytest.raises(APIConnectionError, match=r"certificate.*through the proxy https://127\.0\.0\.1:"):
+            Reading(measurements(client, "site", 981, KEY, {}, StreamOptions()), "sync").done.result(PATIENCE)
     finally:
         proxy.close()
 
@@ -200,7 +200,7 @@ def test_goodbye_is_said_over_tls(client_of: ClientOf, form: str) -> None:
 
     with TlsServer(visits(listen)) as server:
         client = client_of(server, verify=trusting())
-        reading = Reading(measurements(client, "site", 981, KEY, {}, Manners()), form)
+        reading = Reading(measurements(client, "site", 981, KEY, {}, StreamOptions()), form)
         reading.until(1)
         reading.end()
         server.settle()
@@ -211,7 +211,7 @@ def test_much_over_tls(client_of: ClientOf) -> None:
     records = [record(second) for second in range(20_000)]
     with TlsServer(visits(b"".join(map(enveloped, records)))) as server:
         client = client_of(server, verify=trusting())
-        reading = Reading(measurements(client, "site", 981, KEY, {}, Manners()), "sync")
+        reading = Reading(measurements(client, "site", 981, KEY, {}, StreamOptions()), "sync")
         assert reading.until(20_000) == records
         reading.end()
 
@@ -219,6 +219,6 @@ def test_much_over_tls(client_of: ClientOf) -> None:
 def test_a_certificate_that_nobody_vouches_for(client_of: ClientOf) -> None:
     with TlsServer(visits(enveloped(record(1)))) as server:
         client = client_of(server, retries=ONCE)
-        reading = Reading(measurements(client, "site", 981, KEY, {}, Manners()), "sync")
-        with pytest.raises(NoConnectionError, match="certificate"):
+        reading = Reading(measurements(client, "site", 981, KEY, {}, StreamOptions()), "sync")
+        with pytest.raises(APIConnectionError, match="certificate"):
             reading.done.result(PATIENCE)

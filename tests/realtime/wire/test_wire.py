@@ -9,21 +9,23 @@ from typing import Any
 
 import pytest
 
+from datastore_sdk._io.timeouts import Timeouts
+from datastore_sdk.client import Client
 from datastore_sdk.exceptions import (
+    APIConnectionError,
+    APITimeoutError,
     AuthenticationError,
     BadRequestError,
-    CallTimeoutError,
-    ContractError,
-    ForbiddenError,
-    NoConnectionError,
     NotFoundError,
-    RateLimited,
+    PermissionDeniedError,
+    RateLimitError,
+    ResponseValidationError,
     ServerError,
 )
-from datastore_sdk.realtime import Manners
+from datastore_sdk.realtime import StreamOptions
 from datastore_sdk.realtime.measurements import measurements
-from datastore_sdk.realtime.stream import Plan
-from datastore_sdk.transport import Client, RetryPolicy, Timeouts
+from datastore_sdk.realtime.stream import StreamPlan
+from datastore_sdk.transport.executor.retry import RetryPolicy
 from tests.realtime.frames import (
     CLOSE,
     CONTINUED,
@@ -48,8 +50,8 @@ def form(request: pytest.FixtureRequest) -> str:
     return form
 
 
-def plan(client: Client, filters: dict[str, Any] | None = None, **manners: Any) -> Plan:
-    return measurements(client, "site", 981, KEY, filters or {}, Manners(**manners))
+def plan(client: Client, filters: dict[str, Any] | None = None, **manners: Any) -> StreamPlan:
+    return measurements(client, "site", 981, KEY, filters or {}, StreamOptions(**manners))
 
 
 ONCE = RetryPolicy(max_attempts=1)
@@ -90,12 +92,12 @@ def test_without_filters_only_what_is_always_sent_goes_with_the_session(serve: S
     [
         (400, BadRequestError),
         (401, AuthenticationError),
-        (403, ForbiddenError),
+        (403, PermissionDeniedError),
         (404, NotFoundError),
-        (429, RateLimited),
+        (429, RateLimitError),
         (500, ServerError),
-        (302, ContractError),
-        (200, ContractError),
+        (302, ResponseValidationError),
+        (200, ResponseValidationError),
     ],
 )
 def test_refused(serve: Serve, client_of: ClientOf, form: str, status: int, error: type[Exception]) -> None:
@@ -118,7 +120,7 @@ def test_a_refusal_whose_body_ends_with_the_connection(serve: Serve, client_of: 
         line.send(b'HTTP/1.1 403 Forbidden\r\n\r\n{"detail": "not yours"}')
 
     reading = Reading(plan(client_of(serve(visits(refuse)))), "sync")
-    with pytest.raises(ForbiddenError, match="not yours"):
+    with pytest.raises(PermissionDeniedError, match="not yours"):
         reading.done.result(PATIENCE)
 
 
@@ -132,14 +134,14 @@ def test_a_refusal_whose_body_ends_with_the_connection(serve: Serve, client_of: 
 )
 def test_no_handshake(serve: Serve, client_of: ClientOf, nonsense: bytes) -> None:
     reading = Reading(plan(client_of(serve(visits(lambda line, _: line.send(nonsense))), retries=ONCE)), "sync")
-    with pytest.raises((ContractError, NoConnectionError)):
+    with pytest.raises((ResponseValidationError, APIConnectionError)):
         reading.done.result(PATIENCE)
 
 
 @pytest.mark.parametrize("end", [Line.close, Line.reset])
 def test_hung_up_in_the_handshake(serve: Serve, client_of: ClientOf, end: Any) -> None:
     reading = Reading(plan(client_of(serve(visits(lambda line, _: end(line))), retries=ONCE)), "sync")
-    with pytest.raises(NoConnectionError):
+    with pytest.raises(APIConnectionError):
         reading.done.result(PATIENCE)
 
 
@@ -149,7 +151,7 @@ def test_no_answer_to_the_handshake(serve: Serve, client_of: ClientOf) -> None:
 
     server = serve(visits(say_nothing))
     reading = Reading(plan(client_of(server, retries=ONCE, timeout=Timeouts(connect=0.1))), "sync")
-    with pytest.raises(CallTimeoutError):
+    with pytest.raises(APITimeoutError):
         reading.done.result(PATIENCE)
 
 
@@ -160,13 +162,13 @@ def test_an_endless_head(serve: Serve, client_of: ClientOf) -> None:
             line.send(b"X-Header: " + b"x" * 1000 + b"\r\n")
 
     reading = Reading(plan(client_of(serve(visits(pour)), retries=ONCE)), "sync")
-    with pytest.raises(NoConnectionError):
+    with pytest.raises(APIConnectionError):
         reading.done.result(PATIENCE)
 
 
 def test_nobody_is_there(client_of: ClientOf, serve: Serve, form: str) -> None:
     client = client_of(serve(visits(b"")), base_url="http://127.0.0.1:1", retries=ONCE)
-    with pytest.raises(NoConnectionError, match="not reached"):
+    with pytest.raises(APIConnectionError, match="not reached"):
         Reading(plan(client), form).done.result(PATIENCE)
 
 
@@ -192,7 +194,7 @@ def test_whatever_ends_a_connection_another_follows(serve: Serve, client_of: Cli
     assert [request.query["session_key"] for request in server.received] == [KEY, KEY]
 
 
-@pytest.mark.parametrize(("code", "error"), [(1008, ForbiddenError), (4401, AuthenticationError)])
+@pytest.mark.parametrize(("code", "error"), [(1008, PermissionDeniedError), (4401, AuthenticationError)])
 def test_a_close_that_refuses_is_an_error(serve: Serve, client_of: ClientOf, code: int, error: type[Exception]) -> None:
     server = serve(visits(closing(code, "no access")))
     with pytest.raises(error):
@@ -269,7 +271,7 @@ def test_goodbye_is_said(serve: Serve, client_of: ClientOf, form: str) -> None:
 
 
 def test_a_huge_message_is_left_out(serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("datastore_sdk.transport.rooms.frames.Frames.__init__.__defaults__", (10_000,))
+    monkeypatch.setattr("datastore_sdk.transport.websocket.frames.Frames.__init__.__defaults__", (10_000,))
     huge = frame(b"x" * 1_000_000)
     server = serve(visits(enveloped(record(1)) + huge + enveloped(record(2))))
     reading = Reading(plan(client_of(server)), "sync")

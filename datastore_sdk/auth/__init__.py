@@ -1,0 +1,1 @@
+"""Bearer tokens: providers, client credentials and the token cache on disk."""

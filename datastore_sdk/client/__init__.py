@@ -1,0 +1,6 @@
+"""The client: configuration, credentials and connections of calls."""
+
+from datastore_sdk.client.client import Client
+from datastore_sdk.client.client_cache import client_for
+
+__all__ = ["Client", "client_for"]

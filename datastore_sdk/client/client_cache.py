@@ -1,0 +1,83 @@
+"""The clients that the SDK makes by itself, where neither a client nor a token is given."""
+
+from __future__ import annotations
+
+import atexit
+import os
+from collections.abc import Hashable
+from functools import lru_cache
+from threading import Lock
+
+from datastore_sdk.auth.providers import checked_token
+from datastore_sdk.client.client import Client
+from datastore_sdk.config.client_config import ClientConfig, ClientOptions
+from datastore_sdk.config.environment import configuration, state
+
+MAX_CLIENTS = 32
+"""How many clients are kept: programs that serve many customers have a token for each."""
+_defaults: dict[ClientConfig, Client] = {}
+"""The one used last comes last."""
+_lock = Lock()
+
+
+def client_for(auth_token: str | None = None, client: Client | None = None) -> Client:
+    """The client to call with: the one given, else a shared one, of which there is one per configuration.
+
+    Callers forget the token then: tools that collect errors show the variables of frames that an error went through.
+
+    Args:
+        auth_token: The token from Tally. Default: the credentials of the environment, or of the profile.
+        client: A client of the user's.
+
+    Raises:
+        MissingCredentialsError: There are no credentials.
+        ValueError: Both were given.
+    """
+    if client is not None:
+        if not isinstance(client, Client):  # pyright: ignore[reportUnnecessaryIsInstance] - users without a type checker
+            raise TypeError(f"client must be a Client, not {type(client).__name__}; a token is passed as auth_token")
+        if auth_token is not None:
+            raise ValueError("pass auth_token or client, not both: a client has its own credentials")
+        return client
+    key = _configured(None if auth_token is None else checked_token(auth_token), state())
+    with _lock:
+        found = _defaults.pop(key, None) or Client.configured(key)
+        _defaults[key] = found
+        oldest = _defaults.pop(next(iter(_defaults))) if len(_defaults) > MAX_CLIENTS else None
+    if oldest is not None:
+        oldest.close()  # objects that hold it can go on: it connects anew
+    return found
+
+
+@lru_cache(maxsize=64)
+def _configured(auth_token: str | None, _: tuple[Hashable, ...]) -> ClientConfig:
+    return configuration(ClientOptions(auth_token=auth_token))
+
+
+def close_default_clients(base_url: str | None = None) -> None:
+    """Closes the shared clients; others are made when they are needed.
+
+    Args:
+        base_url: Only those of this service.
+    """
+    with _lock:
+        those = [key for key, client in _defaults.items() if base_url in {None, client.base_url}]
+        clients = [_defaults.pop(key) for key in those]
+    for client in clients:
+        client.close()
+
+
+@atexit.register
+def _close_at_exit() -> None:
+    for client in [*_defaults.values()]:  # without the lock, which a thread that hangs may hold
+        client.close()
+
+
+def _forget_lock() -> None:
+    """Another thread may have held it while this process was forked."""
+    global _lock  # noqa: PLW0603 - see above
+    _lock = Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_lock)

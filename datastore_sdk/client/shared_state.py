@@ -1,0 +1,88 @@
+"""What all clients of a process share that the service takes for one: the slots of its limits, and the token."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Hashable
+from threading import Lock
+from typing import Generic, TypeVar
+from weakref import WeakValueDictionary
+
+from datastore_sdk._io.clock import Clock
+from datastore_sdk._io.fork_safety import renew_after_fork
+from datastore_sdk.auth.client_credentials import ClientCredentials
+from datastore_sdk.auth.providers import Credentials, ProvidedToken, StaticToken
+from datastore_sdk.auth.token_cache import TokenCache
+from datastore_sdk.config.client_config import ClientConfig
+from datastore_sdk.config.profiles import user_folder
+from datastore_sdk.transport.executor.concurrency import ConcurrencyLimits, EndpointSemaphores
+from datastore_sdk.transport.executor.process_limits import ProcessLimits
+
+S = TypeVar("S")
+
+LATEST = 16
+"""How many tokens are kept of clients that nobody has any more: a client made anew for each call finds its token."""
+
+
+class SharedState(Generic[S]):
+    """One thing for each key, for as long as somebody has it; the latest few for longer."""
+
+    def __init__(self, latest: int = 0) -> None:
+        self._things = WeakValueDictionary[Hashable, S]()
+        self._latest = deque[S](maxlen=latest)
+        self.after_fork()
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """The things themselves are made anew by what they are."""
+        self._lock = Lock()
+
+    def get(self, key: Hashable, make: Callable[[], S]) -> S:
+        """The thing of that key, made where there is none."""
+        with self._lock:
+            thing = self._things.get(key)
+            if thing is None:
+                thing = self._things[key] = make()
+                self._latest.append(thing)
+            return thing
+
+
+_slots = SharedState[EndpointSemaphores]()
+_processes = SharedState[ProcessLimits]()
+_issued = SharedState[ClientCredentials](LATEST)
+
+
+def limits_of(configuration: ClientConfig, clock: Clock) -> ConcurrencyLimits:
+    """The limits that a client keeps to together with others."""
+    shared = _slots.get((configuration.base_url.value, configuration.login.value.identity, clock), EndpointSemaphores)
+    wanted = configuration.max_concurrent_calls.value
+    return ConcurrencyLimits(
+        shared, EndpointSemaphores(wanted) if wanted < shared.limit else None, _processes_of(configuration)
+    )
+
+
+def _processes_of(configuration: ClientConfig) -> ProcessLimits | None:
+    """What keeps to the limits together with other processes."""
+    login, base_url = configuration.login.value, configuration.base_url.value
+    if not configuration.shared_limit.value or callable(login.auth_token):  # a function has no name in other processes
+        return None
+    folder = user_folder("XDG_CACHE_HOME", ".cache") / "limits"
+    key = f"{base_url}\n{login.auth_token or login.client_id}"
+    return _processes.get((folder, key), lambda: ProcessLimits(folder, key))
+
+
+def credentials_of(configuration: ClientConfig, clock: Clock) -> Credentials:
+    """What gives the token."""
+    base_url, folder, login = (
+        configuration.base_url.value,
+        configuration.token_cache.value,
+        configuration.login.value,
+    )
+    if login.auth_token is not None:
+        return StaticToken(login.auth_token) if isinstance(login.auth_token, str) else ProvidedToken(login.auth_token)
+
+    def make() -> ClientCredentials:
+        cache = TokenCache(folder, base_url, login.client_id) if folder else None
+        return ClientCredentials(login.client_id, login.client_secret, clock=clock, cache=cache)
+
+    return _issued.get((base_url, login.identity, clock, folder), make)

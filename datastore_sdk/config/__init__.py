@@ -1,0 +1,1 @@
+"""Configuration of clients: options, environment, profiles."""

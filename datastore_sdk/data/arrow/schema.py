@@ -1,0 +1,133 @@
+"""Finds the columns that all batches have together, and brings each batch into their shape.
+
+Columns stand in order of first appearance. Their types are those of the values: int64, float64, bool or string; ints
+and floats together are float64 where every int is one exactly. What is of several kinds, or does not fit, is a string
+with the JSON text of each value, floats in their shortest form. What a record does not have is null; a column of nulls
+is float64 where the field has a unit. The numbers of `timestamp` are moments in UTC, in microseconds where some are
+floats, unless one is too large or too fine for that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from datastore_sdk.data.arrow.parser import EXACT, JSON_TEXT, largest
+from datastore_sdk.data.field_metadata import Descriptions
+
+_TIMESTAMP = "timestamp"
+_SITE = "site_id"
+_MOMENT = pa.timestamp("ms", "UTC")
+"""The service counts seconds; milliseconds are the coarsest that Parquet knows."""
+_FINE_MOMENT = pa.timestamp("us", "UTC")
+_MICROSECONDS = 1e6
+_FINE_UNTIL = 2**32
+"""Up to here (the year 2106), a float of seconds tells every microsecond from the next."""
+_NUMBERS = frozenset({pa.int64(), pa.float64()})
+
+
+class ColumnTypes:
+    """The columns of all batches noted."""
+
+    def __init__(self) -> None:
+        self._types: dict[str, pa.DataType] = {}
+        self._otherwise: dict[str, pa.DataType] = {}
+        self._large: set[str] = set()
+        """Columns with ints that are no floats."""
+        self._in_microseconds = True
+        """Whether all timestamps can be told in them."""
+
+    def expect(self, names: Iterable[str], otherwise: Iterable[str]) -> None:
+        """Takes columns in that are there whatever comes; the other ones where there would be none."""
+        self._types.update(dict.fromkeys(names, pa.null()))
+        self._otherwise = dict.fromkeys(otherwise, pa.null())
+
+    def note(self, batch: pa.RecordBatch) -> None:
+        """Takes a batch's columns in."""
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            self._types[name] = _common(self._types.get(name, pa.null()), column.type)
+            if column.type == pa.int64() and largest(column) > EXACT:
+                self._large.add(name)
+            if name == _TIMESTAMP and column.type in _NUMBERS:
+                self._in_microseconds = self._in_microseconds and _are_microseconds(column)
+
+    def schema(self, descriptions: Descriptions) -> pa.Schema:
+        """The columns, with what is known of each as its metadata: `unit` and `label`."""
+        for name, kind in (self._types or self._otherwise).items():
+            self._types[name] = _type_without_values(name, descriptions) if kind == pa.null() else kind
+        fields: list[pa.Field[Any]] = []
+        for name in self._types:
+            kind = self._type(name)
+            metadata: dict[str | bytes, str | bytes] = {}
+            if description := descriptions.get(name):
+                metadata["label"] = description.label
+                if description.unit is not None:
+                    metadata["unit"] = description.unit
+            fields.append(pa.field(name, pa.string() if kind == JSON_TEXT else kind, metadata=metadata or None))
+        return pa.schema(fields)
+
+    def shaped(self, batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+        """A batch with all columns."""
+        own = dict(zip(batch.schema.names, batch.columns, strict=True))
+        missing = pa.nulls(batch.num_rows)
+        columns = [_converted(own.get(name, missing), self._type(name)) for name in schema.names]
+        return pa.RecordBatch.from_arrays(columns, schema=schema) if columns else batch
+
+    def _type(self, name: str) -> pa.DataType:
+        kind = self._types[name]
+        if kind == pa.float64() and name in self._large:
+            return JSON_TEXT
+        if name == _TIMESTAMP and kind in {pa.int64(), pa.null()} and name not in self._large:
+            return _MOMENT
+        if name == _TIMESTAMP and kind == pa.float64() and self._in_microseconds:
+            return _FINE_MOMENT
+        return kind
+
+
+def _type_without_values(name: str, descriptions: Descriptions) -> pa.DataType:
+    """The type that a column without a value has in other files, most likely: so that they go together."""
+    description = descriptions.get(name)
+    if name == _SITE:
+        return pa.int64()
+    return pa.float64() if name != _TIMESTAMP and description and description.unit else pa.null()
+
+
+def _common(one: pa.DataType, other: pa.DataType) -> pa.DataType:
+    if one == other or other == pa.null():
+        return one
+    if one == pa.null():
+        return other
+    return pa.float64() if {one, other} <= _NUMBERS else JSON_TEXT
+
+
+def _converted(column: pa.Array[Any], kind: pa.DataType) -> pa.Array[Any]:
+    if kind == JSON_TEXT:
+        return _as_json_text(column)
+    if column.type == kind:
+        return column
+    if column.type == pa.float64():  # and moments are wanted
+        return pc.round(pc.multiply(column, _MICROSECONDS)).cast(pa.int64()).cast(kind)
+    if kind in {_MOMENT, _FINE_MOMENT}:
+        return column.cast(pa.timestamp("s", "UTC")).cast(kind)
+    return column.cast(kind)
+
+
+def _are_microseconds(column: pa.Array[Any]) -> bool:
+    """Whether each number of seconds is a whole number of microseconds, as nearly as a float can be."""
+    if largest(column) > _FINE_UNTIL:
+        return False
+    if column.type == pa.int64():
+        return True
+    nearest = pc.divide(pc.round(pc.multiply(column, _MICROSECONDS)), _MICROSECONDS)
+    return bool(pc.all(pc.equal(nearest, column)).as_py())
+
+
+def _as_json_text(column: pa.Array[Any]) -> pa.Array[Any]:
+    if column.type in {JSON_TEXT, pa.null()}:
+        return column.cast(pa.string())
+    texts = [None if value is None else orjson.dumps(value).decode() for value in column.to_pylist()]
+    return pa.array(texts, pa.string())

@@ -1,0 +1,53 @@
+"""Batches that wait on disk until all columns are known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from tempfile import gettempdir
+from typing import IO, Any
+from weakref import finalize
+
+import pyarrow as pa
+
+from datastore_sdk.data.saving.files import naming
+from datastore_sdk.data.saving.storing import scratch_file
+
+_OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
+"""Costs less time than it saves: most columns of a batch are mostly empty."""
+
+
+class Spool:
+    """Batches on disk, each with columns of its own, so each is an Arrow stream of its own.
+
+    The file has no name, where the system can do that, and goes when it is closed or forgotten.
+
+    Args:
+        target: The file for which they wait: in its folder, and errors are about it. Default: temporary files' folder.
+    """
+
+    def __init__(self, target: Path | None = None) -> None:
+        self._about = target or Path(gettempdir())
+        self._file: Any = scratch_file(target and target.parent, buffer=-1)  # Arrow writes whole batches
+        self._count = 0
+        self.close = finalize(self, _close, self._file)
+        """Throws the batches away."""
+
+    def append(self, batch: pa.RecordBatch) -> None:
+        """Adds a batch."""
+        with naming(self._about), pa.ipc.new_stream(self._file, batch.schema, options=_OPTIONS) as stream:
+            stream.write_batch(batch)
+        self._count += 1
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        """The batches, in order."""
+        self._file.seek(0)
+        for _ in range(self._count):
+            with pa.ipc.open_stream(self._file) as stream:
+                yield from stream
+
+
+def _close(file: IO[bytes]) -> None:
+    with suppress(OSError):  # what it still holds may find no room
+        file.close()

@@ -1,0 +1,89 @@
+"""Writes records as Parquet and Arrow files, in bounded memory: batches wait on disk until all columns are known."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from datastore_sdk._io.effects import EffectGen
+from datastore_sdk.data.arrow.builder import TableBuilder
+from datastore_sdk.data.arrow.spool import Spool
+from datastore_sdk.data.field_metadata import Descriptions
+from datastore_sdk.data.streaming.codecs import TEXTS
+from datastore_sdk.data.writers.base import Writer
+
+_ROW_GROUP = 1 << 24
+"""How many bytes of a table make a row group of a Parquet file; as many are held in memory."""
+
+
+class _TableWriter(Writer):
+    form = TEXTS
+    descriptive = True
+
+    def __init__(self, file: IO[bytes]) -> None:
+        super().__init__(file)
+        self._target: Any = file  # any file will do; pyarrow's stubs know only some
+        self._spool = Spool(Path(file.name))
+        self._builder = TableBuilder(self._spool)
+        self._descriptions: Descriptions = {}
+
+    def describe(self, descriptions: Descriptions) -> None:
+        """Takes in units and labels, which become metadata of the columns."""
+        self._descriptions = descriptions
+
+    def expect(self, columns: Iterable[str], otherwise: Iterable[str] = ()) -> None:
+        """Has these columns stand first, and be there whatever comes; the other ones where there would be none."""
+        self._builder.expect(columns, otherwise)
+
+    def write(self, batch: list[Any]) -> EffectGen[None] | None:
+        """Adds records."""
+        return self._builder.add(batch)
+
+    def finish(self) -> None:
+        """Writes the file."""
+        self._export(self._builder.finish(self._descriptions))
+
+    def close(self) -> None:
+        """Throws the spool away."""
+        self._builder.close()
+        self._spool.close()
+
+    @abstractmethod
+    def _export(self, batches: pa.RecordBatchReader) -> None: ...
+
+
+class ParquetWriter(_TableWriter):
+    """Records as Parquet."""
+
+    def _export(self, batches: pa.RecordBatchReader) -> None:
+        # Values of other types seldom repeat. (The stubs know only a bool here.)
+        strings: Any = [field.name for field in batches.schema if pa.types.is_string(field.type)]
+        with pq.ParquetWriter(self._target, batches.schema, compression="zstd", use_dictionary=strings) as file:
+            for group in _groups(batches):
+                file.write_table(pa.Table.from_batches(group))
+
+
+class ArrowWriter(_TableWriter):
+    """Records as an Arrow IPC file, which is what Feather (version 2) files are too."""
+
+    def _export(self, batches: pa.RecordBatchReader) -> None:
+        options = pa.ipc.IpcWriteOptions(compression="lz4")
+        with pa.ipc.new_file(self._target, batches.schema, options=options) as file:
+            for batch in batches:
+                file.write_batch(batch)
+
+
+def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch]]:
+    group: list[pa.RecordBatch] = []
+    for batch in batches:
+        group.append(batch)
+        if sum(each.nbytes for each in group) >= _ROW_GROUP:
+            yield group
+            group = []
+    if group:
+        yield group

@@ -1,0 +1,1 @@
+"""Reports on how complete downloaded records are."""

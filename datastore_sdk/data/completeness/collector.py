@@ -1,0 +1,178 @@
+"""Collect which seconds and fields the records of a download have, in little memory however many records there are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+import orjson
+
+from datastore_sdk._io.json_body import id_of
+from datastore_sdk.data.completeness.integer_set import IntegerSet
+from datastore_sdk.data.query import KEYS, DataQuery
+from datastore_sdk.data.streaming.batch import array_of
+from datastore_sdk.data.streaming.codecs import CELLS, RecordCodec
+from datastore_sdk.data.streaming.json_decoder import Cells, cells_of
+from datastore_sdk.data.streaming.record_identity import second_of
+
+_PLAIN = range(100_000_000_000)
+"""Timestamps that are unix seconds as they stand."""
+_EARLIEST = -62_135_596_800
+"""The first second of the year 1: what comes before is no date."""
+_NULL = b"null"
+
+
+class ReceivedSeconds:
+    """The seconds of one site that have records.
+
+    Args:
+        step: Seconds that one record stands for.
+    """
+
+    def __init__(self, step: int) -> None:
+        self.records = 0
+        """How many records came."""
+        self.first: int | None = None
+        """The earliest second."""
+        self.last: int | None = None
+        """The latest second."""
+        self.phase = 0
+        """Where records stand in an interval of `step` seconds, counted from 1970: that is up to the service."""
+        self.intervals = IntegerSet()
+        """The numbers of the intervals that have records; that with number n begins at `phase + n * step`."""
+        self._step = step
+
+    def add(self, seconds: Sequence[int]) -> None:
+        """Add the seconds of records."""
+        first, last = min(seconds), max(seconds)
+        if self.first is None or self.last is None:
+            self.phase = seconds[0] % self._step
+            self.first, self.last = first, last
+        self.first, self.last = min(self.first, first), max(self.last, last)
+        step, phase = self._step, self.phase
+        self.intervals.update(seconds if step == 1 else ((second - phase) // step for second in seconds))
+
+
+class CoverageCollector:
+    """Collects the seconds and fields of records, in any order.
+
+    Args:
+        queries: What is requested.
+    """
+
+    def __init__(self, queries: Sequence[DataQuery]) -> None:
+        step = queries[0].step if queries else 1
+        self.sites = defaultdict[int | None, ReceivedSeconds](lambda: ReceivedSeconds(step))
+        """By the id of the site; None for records without one."""
+        self.records = 0
+        """How many records came."""
+        self.undated = 0
+        """How many of them have no timestamp that can be read."""
+        ids = {query.id if query.source == "site" else None for query in queries}
+        self._only_site = ids.pop() if len(ids) == 1 else None
+        """The site of records that do not name one."""
+        fields = (queries[0].fields if queries else None) or ()
+        self._names = {*fields} - {*KEYS}
+        """The requested fields that have not come yet."""
+        self._prefixed = bool(queries) and queries[0].source == "pad" and not queries[0].is_routed
+        """Whether names carry the measurement source."""
+        self._decode = _decoder(self._names)
+
+    @property
+    def missing_fields(self) -> list[str]:
+        """The requested fields that had no value in any record."""
+        return sorted(self._names)
+
+    def add(self, form: RecordCodec[Any], records: list[Any]) -> None:
+        """Add records, in one of the two forms of JSON text."""
+        if not records:
+            return
+        if form is CELLS:
+            timestamps, sites = self._read_cells(records)
+        else:
+            timestamps, sites = self._read_texts(records)
+        self.records += len(records)
+        seconds = _seconds_of(timestamps)
+        if sites.count(sites[0]) == len(sites):
+            self._add(sites[0], seconds)
+            return
+        by_site = defaultdict[str, list[int | None]](list)
+        named = {str(site): site for site in sites}  # whatever the service sends
+        for site, second in zip(sites, seconds, strict=True):
+            by_site[str(site)].append(second)
+        for name, own in by_site.items():
+            self._add(named[name], own)
+
+    def _add(self, site: Any, seconds: Sequence[int | None]) -> None:
+        id_ = id_of(site)
+        received = self.sites[self._only_site if id_ is None else id_]
+        received.records += len(seconds)
+        dated = [second for second in seconds if second is not None] if None in seconds else seconds
+        self.undated += len(seconds) - len(dated)
+        if dated:
+            received.add(dated)  # type: ignore[arg-type] # None is taken out
+
+    def _read_texts(self, records: list[msgspec.Raw]) -> tuple[list[Any], list[Any]]:
+        """Return timestamps and sites of records, and take note of fields."""
+        if self._names and self._prefixed:
+            return self._read_cells([*map(cells_of, map(bytes, records))])
+        try:
+            read = self._decode(array_of(records))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # odd values, which records may hold
+            return self._read_cells([*map(cells_of, map(bytes, records))])
+        if self._names:
+            attributes = _attributes(self._names)
+            self._note(
+                {attributes[name] for name in attributes for record in read if getattr(record, name) is not None}
+            )
+        return [record.timestamp for record in read], [record.site_id for record in read]
+
+    def _read_cells(self, records: list[Cells]) -> tuple[list[Any], list[Any]]:
+        if self._names and self._prefixed:
+            came = {name for record in records for name, cell in record.items() if bytes(cell) != _NULL}
+            self._note({name for name in self._names if any(_is_of_field(each, name) for each in came)})
+        elif self._names:
+            cells = {name: [record[name] for record in records if name in record] for name in self._names}
+            self._note({name for name, own in cells.items() if any(bytes(cell) != _NULL for cell in own)})
+        try:
+            timestamps, sites = ([*_values(records, key)] for key in KEYS)
+        except orjson.JSONDecodeError:
+            keys = [CELLS.keys(record) for record in records]
+            return [timestamp for timestamp, _ in keys], [site for _, site in keys]
+        return timestamps, sites
+
+    def _note(self, came: set[str]) -> None:
+        if came:
+            self._names -= came
+            self._decode = _decoder(self._names)
+
+
+def _decoder(names: Iterable[str]) -> Any:
+    """Return a function that reads timestamp, site and some fields of the records of a JSON array, and nothing else."""
+    attributes = _attributes(names)
+    wanted = [(name, Any, None) for name in (*KEYS, *attributes)]
+    return msgspec.json.Decoder(list[msgspec.defstruct("_Read", wanted, rename=attributes)]).decode  # type: ignore[misc]
+
+
+def _attributes(names: Iterable[str]) -> dict[str, str]:
+    """Return fields by attributes for them: the name of a field can be any text."""
+    return {f"field{number}": name for number, name in enumerate(sorted(names))}
+
+
+def _values(records: list[Cells], key: str) -> list[Any]:
+    values: list[Any] = orjson.loads(b"[%b]" % b",".join([record.get(key, _NULL) for record in records]))
+    return values
+
+
+def _seconds_of(timestamps: list[Any]) -> Sequence[int | None]:
+    if {*map(type, timestamps)} == {int} and min(timestamps) in _PLAIN and max(timestamps) in _PLAIN:
+        return timestamps
+    return [None if second is None or second < _EARLIEST else second for second in map(second_of, timestamps)]
+
+
+def _is_of_field(name: str, field: str) -> bool:
+    """Whether a field's name is another one's behind a measurement source, such as `M1_`, or that name itself."""
+    source, _, rest = name.partition("_")
+    return name == field or (rest == field and source[-1:].isdigit())

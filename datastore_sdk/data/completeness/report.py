@@ -1,0 +1,249 @@
+"""How complete downloaded data is: the report of `Data.coverage` and `save(coverage=True)`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from datastore_sdk._utils.optional_imports import needed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MIN_GAP = 60
+"""Seconds of the shortest gap that is listed by default."""
+_MOST_SHOWN = 10
+"""How many gaps a printed report shows; `gaps` has the others."""
+_SITE_COLUMNS = ("site", "records", "expected_s", "received_s", "missing_s", "received", "gaps", "longest_gap_s")
+_GAP_COLUMNS = ("site", "start", "end", "seconds", "stage_number", "state")
+
+
+class CoverageGap(Struct, frozen=True, kw_only=True):
+    """Consecutive seconds that were expected and of which no record came."""
+
+    site: int | None
+    """Id of the site; None for records without a site."""
+    start: datetime
+    """The first missing second, UTC."""
+    end: datetime
+    """The last missing second, UTC, so that `get_data(start, end)` requests the gap."""
+    seconds: int
+    """How many seconds are missing."""
+    stage_number: int | None = None
+    """Number of the stage that shares most time with the gap; None if no stage is known."""
+    state: str | None = None
+    """State of that stage, such as `standby_standby`; None if no stage is known."""
+
+
+class SiteCoverage(Struct, frozen=True, kw_only=True):
+    """Expected and received seconds of one site."""
+
+    site: int | None
+    """Id of the site; None for records without a site."""
+    records: int
+    """How many records came."""
+    expected_seconds: int
+    """How many seconds should have a record. A record of a coarser resolution stands for its whole interval."""
+    expected_from: Literal["request", "stages", "records"]
+    """What says which seconds are expected: the requested time range; the stages within it, for a stage filter; or, if
+    the range is open or the stages could not be requested, the first and the last record."""
+    received_seconds: int
+    """How many of the expected seconds have a record."""
+    first_record: datetime | None
+    """Second of the earliest record, UTC."""
+    last_record: datetime | None
+    """Second of the latest record, UTC."""
+    gap_count: int
+    """How many gaps there are of at least `min_gap` seconds."""
+    gaps: tuple[CoverageGap, ...]
+    """Those gaps in order of time; the longest 1000 if there are more."""
+
+    @property
+    def missing_seconds(self) -> int:
+        """How many of the expected seconds have no record, gaps shorter than `min_gap` included."""
+        return self.expected_seconds - self.received_seconds
+
+    @property
+    def fraction(self) -> float | None:
+        """Received seconds as a share of the expected ones, 0 to 1; None if none are expected."""
+        return self.received_seconds / self.expected_seconds if self.expected_seconds else None
+
+    @property
+    def complete(self) -> bool:
+        """Whether no gap is listed, and records came if any were expected."""
+        if self.gap_count:
+            return False
+        return self.records > 0 or (self.expected_seconds == 0 and self.expected_from != "records")
+
+
+class CoverageReport(Struct, frozen=True, kw_only=True):
+    """How complete downloaded data is: seconds of each site, gaps, fields that never came.
+
+    `print(report)` shows it as a table, and so do notebooks.
+    """
+
+    sites: tuple[SiteCoverage, ...]
+    """The coverage of each site that records were requested of or came from."""
+    missing_fields: tuple[str, ...]
+    """Fields that were asked for by name and had no value in any record."""
+    records: int
+    """How many records there are."""
+    records_without_timestamp: int
+    """How many of them have no timestamp that can be read; they count for no second."""
+    resolution_seconds: int
+    """Seconds that one record stands for."""
+    min_gap: int
+    """Seconds of the shortest gap that is listed."""
+    queries: tuple[dict[str, Any], ...]
+    """The requested data, by the arguments of `get_data`."""
+    file: str | None = None
+    """Name of the file that the records were saved to."""
+    file_bytes: int | None = None
+    """Size of that file: a file of another size is not the one that the report is about."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether no gap is listed, every site has records, and every requested field came."""
+        return not self.missing_fields and all(site.complete for site in self.sites)
+
+    @property
+    def expected_seconds(self) -> int:
+        """Expected seconds of all sites."""
+        return sum(site.expected_seconds for site in self.sites)
+
+    @property
+    def received_seconds(self) -> int:
+        """Received seconds of all sites."""
+        return sum(site.received_seconds for site in self.sites)
+
+    @property
+    def gaps(self) -> tuple[CoverageGap, ...]:
+        """The listed gaps of all sites, site by site."""
+        return tuple(gap for site in self.sites for gap in site.gaps)
+
+    @property
+    def sites_without_records(self) -> tuple[int | None, ...]:
+        """Ids of the sites of which records were requested and none came."""
+        return tuple(site.site for site in self.sites if not site.records and not site.complete)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as JSON values; datetimes are ISO strings in UTC."""
+        values: dict[str, Any] = msgspec.json.decode(self._encoded())
+        return values
+
+    def to_json(self) -> str:
+        """Return the report as JSON text: what `save(coverage=True)` writes."""
+        return msgspec.json.format(self._encoded(), indent=2).decode()
+
+    def to_pandas(self, table: Literal["sites", "gaps"] = "sites") -> pd.DataFrame:
+        """Return the sites, or the gaps, as a pandas data frame. Needs the extra `pandas`.
+
+        Args:
+            table: Which of the two.
+
+        Raises:
+            ValueError: It is neither.
+            ImportError: pandas is not installed.
+        """
+        tables = {"sites": (_SITE_COLUMNS, self._site_rows()), "gaps": (_GAP_COLUMNS, self._gap_rows())}
+        if table not in tables:
+            raise ValueError(f"table must be 'sites' or 'gaps', not {table!r}")
+        needed("pandas", extra="pandas")
+        import pandas as pd
+
+        columns, rows = tables[table]
+        return pd.DataFrame([*rows], columns=[*columns])
+
+    def summary(self) -> str:
+        """Return the report in one line: what `save(coverage=True)` logs."""
+        expected, received = self.expected_seconds, self.received_seconds
+        share = f" ({_percent(received / expected)})" if expected else ""
+        count = sum(site.gap_count for site in self.sites)
+        parts = [
+            "complete" if self.complete else "incomplete",
+            f"{received:,} of {expected:,} seconds{share}",
+            f"{count:,} gaps of {self.min_gap} s or more",
+        ]
+        if longest := max(self.gaps, key=lambda gap: gap.seconds, default=None):
+            state = f" in {longest.state}" if longest.state else ""
+            parts.append(f"the longest {longest.seconds:,} s from {longest.start:%Y-%m-%d %H:%M:%S} UTC{state}")
+        if self.sites_without_records:
+            names = ["the pad" if site is None else f"site {site}" for site in self.sites_without_records]
+            parts.append(f"no records of {', '.join(names)}")
+        if self.missing_fields:
+            parts.append(f"fields that never came: {', '.join(self.missing_fields)}")
+        return "; ".join(parts)
+
+    def __str__(self) -> str:
+        blocks = [self.summary(), *_aligned(_SITE_COLUMNS, self._site_rows())]
+        if self.gaps:
+            blocks += ["", *_aligned(_GAP_COLUMNS, self._gap_rows(self._longest_gaps()))]
+            blocks += self._more_gaps()
+        return "\n".join(blocks)
+
+    def _repr_html_(self) -> str:
+        from html import escape  # only notebooks need it
+
+        tables = [_html(_SITE_COLUMNS, self._site_rows())]
+        if self.gaps:
+            tables.append(_html(_GAP_COLUMNS, self._gap_rows(self._longest_gaps())))
+        return f"<p>{escape(self.summary())}</p>{''.join(tables)}{''.join(f'<p>{m}</p>' for m in self._more_gaps())}"
+
+    def _encoded(self) -> bytes:
+        summary = {"complete": self.complete, "expected_seconds": self.expected_seconds}
+        own = {name: getattr(self, name) for name in self.__struct_fields__}
+        return msgspec.json.encode({**summary, "received_seconds": self.received_seconds, **own})
+
+    def _longest_gaps(self) -> list[CoverageGap]:
+        return sorted(self.gaps, key=lambda gap: -gap.seconds)[:_MOST_SHOWN]
+
+    def _more_gaps(self) -> list[str]:
+        more = sum(site.gap_count for site in self.sites) - _MOST_SHOWN
+        return [f"and {more:,} shorter gaps"] if more > 0 else []
+
+    def _site_rows(self) -> Iterator[tuple[Any, ...]]:
+        for site in self.sites:
+            longest = max((gap.seconds for gap in site.gaps), default=0)
+            seconds = (site.expected_seconds, site.received_seconds, site.missing_seconds)
+            yield site.site, site.records, *seconds, site.fraction, site.gap_count, longest
+
+    def _gap_rows(self, gaps: Sequence[CoverageGap] | None = None) -> Iterator[tuple[Any, ...]]:
+        for gap in self.gaps if gaps is None else gaps:
+            yield gap.site, gap.start, gap.end, gap.seconds, gap.stage_number, gap.state
+
+
+def _text(value: object) -> str:
+    match value:
+        case None:
+            return "-"
+        case float():
+            return _percent(value)
+        case int():
+            return str(value)
+        case datetime():
+            return f"{value:%Y-%m-%d %H:%M:%S}"
+        case _:
+            return str(value)
+
+
+def _percent(share: float) -> str:
+    """Return a share in percent, rounded down, so that only all of it is 100 %."""
+    return f"{int(share * 10_000) / 100:.2f} %"
+
+
+def _aligned(columns: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> Iterator[str]:
+    table = [[*columns], *([*map(_text, row)] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return ("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in table)
+
+
+def _html(columns: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> str:
+    from html import escape  # as above
+
+    head = "".join(f"<th>{column}</th>" for column in columns)
+    body = "".join(f"<tr>{''.join(f'<td>{escape(_text(value))}</td>' for value in row)}</tr>" for row in rows)
+    return f"<table><tr>{head}</tr>{body}</table>"

@@ -1,0 +1,1 @@
+"""Save records to files: atomically, and resumably."""

@@ -1,0 +1,97 @@
+"""Identify records across responses: their second, their site and a digest of their content.
+
+Nothing is assumed about the form of `timestamp`: unix seconds as int, float or text, milliseconds to nanoseconds, and
+ISO dates are read; whatever else a record holds there, its digest still identifies it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import msgspec
+import orjson
+
+from datastore_sdk.data.streaming.codecs import TEXTS
+from datastore_sdk.data.streaming.json_decoder import Record, UndecodableError, dicts, texts
+
+_DIGEST_SIZE = 16
+"""Bytes of a digest: so many that two different records never share one."""
+_LARGEST_SECOND = 100_000_000_000
+"""Larger timestamps are in milliseconds, microseconds or nanoseconds: as seconds it is in the year 5138."""
+_FINEST = _LARGEST_SECOND * 10**9
+
+
+class Identity(NamedTuple):
+    """What identifies a record."""
+
+    second: int | None
+    """Its timestamp in whole unix seconds, rounded down; None if it has none that can be read."""
+    site: Any
+    """Its `site_id`, as sent; None if it has none."""
+    digest: bytes
+    """Digest of its content. The order of its keys does not matter; 5, 5.0 and "5" differ."""
+
+
+def identities(text: bytes) -> list[Identity]:
+    """Return the identities of the records of a JSON array."""
+    try:
+        return [_identity(record) for record in dicts(text)]
+    except (UndecodableError, RecursionError):  # nested too deeply to be parsed; compared as they were sent
+        return [_identity_of_text(record) for record in texts(text)]
+
+
+def second_of(timestamp: Any) -> int | None:
+    """Return a timestamp in whole unix seconds, rounded down; None if it cannot be read."""
+    if type(timestamp) is int:
+        return _whole_seconds(timestamp)
+    if isinstance(timestamp, float):
+        return _whole_seconds(timestamp) if math.isfinite(timestamp) else None
+    if isinstance(timestamp, str):
+        return _second_of_text(timestamp)
+    return None
+
+
+def _whole_seconds(timestamp: float) -> int | None:
+    size = abs(timestamp)
+    if size < _LARGEST_SECOND:
+        return math.floor(timestamp)
+    if size >= _FINEST:
+        return None
+    unit = 1000
+    while size >= _LARGEST_SECOND * unit:
+        unit *= 1000
+    return math.floor(timestamp // unit)
+
+
+def _second_of_text(timestamp: str) -> int | None:
+    try:
+        moment = datetime.fromisoformat(timestamp.strip())
+        return math.floor((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, OverflowError):
+        pass
+    try:
+        number = float(timestamp)
+    except ValueError:
+        return None
+    return _whole_seconds(number) if math.isfinite(number) else None
+
+
+def _identity(record: Record) -> Identity:
+    try:
+        content = orjson.dumps(record, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # lone surrogates, or nested too deeply for orjson
+        content = json.dumps(record, sort_keys=True).encode()
+    return Identity(second_of(record.get("timestamp")), record.get("site_id"), _digest(content))
+
+
+def _identity_of_text(record: msgspec.Raw) -> Identity:
+    timestamp, site = TEXTS.keys(record)
+    return Identity(second_of(timestamp), site, _digest(bytes(record)))
+
+
+def _digest(content: bytes) -> bytes:
+    return blake2b(content, digest_size=_DIGEST_SIZE).digest()

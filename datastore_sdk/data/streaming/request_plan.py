@@ -1,0 +1,223 @@
+"""Which part of a query is to be requested next, until all of it was answered whole.
+
+A response that ends well covers the range of its request, whatever the order of its records. One that breaks off covers
+nothing for certain, since records of any time may be missing. What is requested then depends on the order so far:
+
+- By time: the rest, from the last second on, so that it comes at once. After that, the range before that second once
+  more, for records that were still to come: late ones, or those of another site.
+- In any other order: the whole range. If that breaks too: slices of time, shorter after each break.
+- If records cannot be placed in time (a resolution, a fill method, no timestamps): the whole query, each time.
+
+What was delivered before is left out of each response, see `dedup`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from datastore_sdk.data.query import DataQuery
+from datastore_sdk.data.streaming.dedup import DeliveryTracker
+from datastore_sdk.data.streaming.delivery_index import EVERYTHING, Seconds
+
+_SHORTEST_SHARED = 600
+"""Minimum length in seconds of slices that are made shorter only because other calls wait for their turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRequest:
+    """A part of a query, to be requested.
+
+    Neighbours share a second, since a record can lie between two whole seconds. It belongs to the later one.
+    """
+
+    query: DataQuery
+    """The query for it."""
+    seconds: Seconds
+    """The seconds whose records are part of it; `EVERYTHING` if it is the whole query."""
+    shares_last_second: bool = False
+    """Whether the last second of the query belongs to another part."""
+
+    @classmethod
+    def of(cls, query: DataQuery, *, shares_last_second: bool = False) -> PlannedRequest:
+        """Return the part that a query is."""
+        if not shares_last_second:
+            return cls(query, EVERYTHING)
+        first, last = query.bounds()
+        return cls(query, (first, last and last - 1), shares_last_second)
+
+
+class RequestPlan:
+    """What is still to be requested of a part of a query.
+
+    Args:
+        whole: The part.
+        tracker: What was delivered of it.
+    """
+
+    def __init__(self, whole: PlannedRequest, tracker: DeliveryTracker) -> None:
+        self._whole = whole
+        self._tracker = tracker
+        self._ranges = [self._all()]
+        """What is to be covered, in this order."""
+        self._checking = False
+        """Whether the range was delivered, and is requested once more for records that were still to come."""
+        self._whole_again = False
+        """Whether all of it is requested a second time."""
+        self._unchecked = False
+        """Whether seconds before those requested were taken to be answered, since records came in order of time."""
+        self._slice: int | None = None
+        """Length of slices in seconds; None if ranges are requested whole."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether all was answered."""
+        return not self._ranges
+
+    @property
+    def depends_on_order(self) -> bool:
+        """Whether what comes next depends on what the response under way has delivered."""
+        return len(self._ranges) > 1 or self._unchecked
+
+    @property
+    def repeats_everything(self) -> bool:
+        """Whether any record that was delivered can be in the next response."""
+        return self._whole_again or not self._whole.query.resumable
+
+    def begin(self, covered_from: int | None) -> None:
+        """Begin after records were delivered.
+
+        Args:
+            covered_from: The second from which on all was answered already; None if nothing was for certain.
+        """
+        if covered_from is None:
+            self.resume(shared=False)
+        else:
+            self._go_on_from(covered_from)
+            del self._ranges[0]
+            self._checking = True
+
+    def next_part(self) -> PlannedRequest:
+        """Return what is to be requested next."""
+        range_ = self._piece()
+        if range_ == self._all():
+            return self._whole
+        query = replace(self._whole.query, start=_datetime(range_.first), end=_datetime(range_.last))
+        if range_.shares_last:
+            return PlannedRequest.of(query, shares_last_second=True)
+        return PlannedRequest(query, (range_.first, range_.last))
+
+    def freeze(self, begun: float | None) -> None:
+        """Fix the end of a query that has none, so that later requests are for the same records.
+
+        Args:
+            begun: When the first response began, in unix seconds by the service's clock; None if that is not known.
+        """
+        query, latest = self._whole.query, self._tracker.latest
+        if query.end is not None or query.stage_number is not None or begun is None:
+            return
+        if latest is not None and latest > begun:
+            return  # its clock is not that of its records
+        last = int(begun)
+        self._whole = PlannedRequest.of(replace(query, end=_datetime(last)))
+        self._ranges = [range_ if range_.last is not None else replace(range_, last=last) for range_ in self._ranges]
+
+    def cover(self) -> None:
+        """Note that the part was answered whole."""
+        covered = self._piece()
+        if self._slice is not None:
+            self._slice += max(self._slice // 4, 1)
+        if covered != self._ranges[0]:
+            self._ranges[0] = replace(self._ranges[0], first=covered.last)
+            return
+        del self._ranges[0]
+        self._checking = True  # whatever follows
+        if not self._ranges and self._unchecked and not self._tracker.in_time_order:
+            self._request_whole_again()
+
+    def resume(self, *, shared: bool) -> bool:
+        """Decide what to request after a response with records broke off.
+
+        Args:
+            shared: Whether it was ended in favour of another call.
+
+        Returns:
+            Whether another request can get further even if it breaks in the same place.
+        """
+        tracker = self._tracker
+        if not (self._whole.query.resumable and tracker.readable):
+            return False
+        if self._slice is None and not self._checking and not self._whole_again:
+            if tracker.in_time_order and tracker.latest is not None:
+                self._go_on_from(tracker.latest)
+                return False
+            self._request_whole_again()
+            return True
+        return self._divide(_SHORTEST_SHARED if shared else 1)
+
+    def _request_whole_again(self) -> None:
+        self._whole_again = True
+        self._unchecked = False
+        self._ranges = [self._all()]
+
+    def _go_on_from(self, second: int) -> None:
+        """Request the rest from a second on, and then what lies before it once more."""
+        all_ = self._all()
+        first, known_from = all_.first, self._tracker.known_from
+        if known_from is not None:
+            first = max(known_from, first or 0)
+            self._unchecked = True
+        self._ranges = [replace(all_, first=second)]
+        if first is None or first < second:
+            self._ranges.append(_Range(first, second, shares_last=True))
+
+    def _divide(self, shortest: int) -> bool:
+        """Request shorter slices, if possible."""
+        piece = self._piece()
+        if piece.first is None or piece.last is None:
+            return self._split_open_range()
+        length = piece.last - piece.first
+        self._slice = max(length // 2, min(length, shortest), 1)
+        return self._slice < length
+
+    def _split_open_range(self) -> bool:
+        """Split off the seconds that records are known of, which can be divided further."""
+        range_, earliest, latest = self._ranges[0], self._tracker.earliest, self._tracker.latest
+        if earliest is None or latest is None or earliest >= latest:
+            return False
+        first = earliest if range_.first is None else range_.first
+        last = latest if range_.last is None else range_.last
+        if first >= last:
+            return False
+        known = [_Range(first, last, shares_last=range_.shares_last or range_.last is None)]
+        before = [_Range(None, first, shares_last=True)] if range_.first is None else []
+        behind = [replace(range_, first=last)] if range_.last is None else []
+        self._ranges[:1] = [*before, *known, *behind]
+        self._slice = max((last - first) // 2, 1)
+        return True
+
+    def _piece(self) -> _Range:
+        """Return the first range, or the first slice of it."""
+        range_ = self._ranges[0]
+        if self._slice is None or range_.first is None or range_.last is None:
+            return range_
+        last = range_.first + self._slice
+        return range_ if last >= range_.last else _Range(range_.first, last, shares_last=True)
+
+    def _all(self) -> _Range:
+        first, last = self._whole.query.bounds()
+        return _Range(first, last, shares_last=self._whole.shares_last_second)
+
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """A range of seconds."""
+
+    first: int | None
+    last: int | None
+    shares_last: bool
+    """Whether the last second belongs to another range."""
+
+
+def _datetime(second: int | None) -> datetime | None:
+    return None if second is None else datetime.fromtimestamp(second, tz=UTC)

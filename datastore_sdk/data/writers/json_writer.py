@@ -1,0 +1,28 @@
+"""Writes records as one JSON array, one record per line. Each value stands as the service sent it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from datastore_sdk.data.streaming.codecs import TEXTS
+from datastore_sdk.data.writers.base import Sink, Writer
+
+
+class JsonWriter(Writer):
+    """Records as a JSON array."""
+
+    form = TEXTS
+
+    def __init__(self, file: Sink) -> None:
+        super().__init__(file)
+        self._lead = b"[\n"
+
+    def write(self, batch: list[Any]) -> None:
+        """Adds records."""
+        self._file.write(self._lead)
+        self._file.write(b",\n".join(batch))
+        self._lead = b",\n"
+
+    def finish(self) -> None:
+        """Closes the array."""
+        self._file.write(b"[]\n" if self._lead == b"[\n" else b"\n]\n")

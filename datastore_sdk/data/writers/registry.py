@@ -1,0 +1,85 @@
+"""The file formats, chosen by the suffix."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import takewhile
+from pathlib import Path
+from typing import IO
+
+from datastore_sdk._utils.optional_imports import needed
+from datastore_sdk.data.writers import compression
+from datastore_sdk.data.writers.base import Sink, Writer
+from datastore_sdk.data.writers.csv_writer import CsvWriter
+from datastore_sdk.data.writers.json_writer import JsonWriter
+from datastore_sdk.data.writers.ndjson_writer import NdjsonWriter
+
+WriterKind = Callable[[IO[bytes]], Writer]
+"""Makes a writer to a file."""
+TextWriterKind = Callable[[Sink], Writer]
+"""The same for text, which can be compressed on its way to the file."""
+
+_TEXTS: dict[str, TextWriterKind] = {
+    ".json": JsonWriter,
+    ".csv": CsvWriter,
+    ".ndjson": NdjsonWriter,
+    ".jsonl": NdjsonWriter,
+}
+
+
+def is_incremental(kind: WriterKind) -> bool:
+    """Return whether records are in the file as soon as they are written, and can be read there by anybody."""
+    return kind in (JsonWriter, NdjsonWriter)
+
+
+def _parquet() -> WriterKind:
+    needed("pyarrow", extra="arrow")
+    from datastore_sdk.data.arrow.writers import ParquetWriter
+
+    return ParquetWriter
+
+
+def _arrow() -> WriterKind:
+    needed("pyarrow", extra="arrow")
+    from datastore_sdk.data.arrow.writers import ArrowWriter
+
+    return ArrowWriter
+
+
+def _gzip(kind: TextWriterKind) -> WriterKind:
+    return lambda file: compression.CompressedWriter(file, kind, compression.gzip())
+
+
+def _zstd(kind: TextWriterKind) -> WriterKind:
+    needed("zstandard", extra="zstd")
+    return lambda file: compression.CompressedWriter(file, kind, compression.zstd())
+
+
+_TABLES: dict[str, Callable[[], WriterKind]] = {".parquet": _parquet, ".arrow": _arrow, ".feather": _arrow}
+_COMPRESSIONS: dict[str, Callable[[TextWriterKind], WriterKind]] = {".gz": _gzip, ".zst": _zstd}
+_SUFFIXES = {*_TEXTS, *_TABLES, *_COMPRESSIONS}
+
+
+def writer_for(path: Path) -> WriterKind:
+    """What writes a file with these suffixes.
+
+    Raises:
+        ValueError: No format has them.
+        ImportError: They take an extra that is not installed.
+    """
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    known = [*takewhile(_SUFFIXES.__contains__, reversed(suffixes))]
+    match known:
+        case [text] if text in _TEXTS:
+            return _TEXTS[text]
+        case [table] if table in _TABLES:
+            return _TABLES[table]()
+        case [packed, text] if packed in _COMPRESSIONS and text in _TEXTS:
+            return _COMPRESSIONS[packed](_TEXTS[text])
+        case _:
+            wrong = "".join(path.suffixes[-max(len(known), 1) :])
+            raise ValueError(
+                f"{path.name!r}: the format is chosen by the suffix, which must be one of {', '.join(_TEXTS)} "
+                f"(each may be followed by {' or '.join(_COMPRESSIONS)}), {', '.join(_TABLES)}"
+                f"{wrong and f', not {wrong}'}"
+            )

@@ -1,0 +1,61 @@
+"""Listens in a thread, for sync and async readers alike."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from threading import Thread
+from typing import Any
+
+from datastore_sdk._io.effects import EffectGen
+from datastore_sdk.client import Client
+from datastore_sdk.realtime.buffer import Buffer
+from datastore_sdk.realtime.exclusivity import RoomClaim
+from datastore_sdk.transport.http.cancellation import Cancellation
+
+_PARTING = 2.0
+"""Seconds for which the end of the thread is waited for."""
+
+
+class ReaderThread:
+    """Puts what steps emit into a buffer.
+
+    The thread goes on reading while nobody takes anything, so that signs of life are answered. It does not keep the
+    program from ending.
+
+    Args:
+        client: Carries out the steps.
+        steps: Emit lists of items.
+        buffer: Where to.
+        hold: What is taken for this reader.
+    """
+
+    def __init__(self, client: Client, steps: EffectGen[None], buffer: Buffer[Any], hold: RoomClaim) -> None:
+        self._client = client
+        self._steps = steps
+        self._buffer = buffer
+        self._hold = hold
+        self._cancellation = Cancellation()
+        self._thread = Thread(target=self._run, name="restream-live", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Has the thread leave the room and end; what was received can still be taken."""
+        self._buffer.finish()
+        self._cancellation.cancel()
+        self._hold.release()
+
+    def join(self) -> None:
+        """Waits until the thread has ended, but not for ever."""
+        self._thread.join(_PARTING)
+
+    def _run(self) -> None:
+        ending: BaseException | None = None
+        try:
+            with closing(self._client.attend(self._steps, self._cancellation)) as lists:
+                for items in lists:
+                    if items and not self._buffer.put(items):
+                        break
+        except BaseException as error:  # noqa: BLE001 - it is whoever reads the items who must know
+            ending = error
+        self._hold.release()
+        self._buffer.finish(ending)

@@ -1,0 +1,207 @@
+"""Reads request bodies, and says of those that are wrong what is wrong with them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, cast
+from urllib.parse import parse_qsl
+
+import orjson
+
+from datastore_sdk.sandbox.api.errors import RequestError, bad_request
+from datastore_sdk.sandbox.simulation.field_catalog import FIELDS
+from datastore_sdk.sandbox.simulation.parameters import (
+    AGGREGATIONS,
+    OPERATORS,
+    Condition,
+    Definition,
+    default_units,
+)
+from datastore_sdk.sandbox.simulation.units import UNITS
+
+_NAME: Final = re.compile(r"[A-Za-z_]+")
+_COLOR: Final = re.compile(r"#[0-9A-Fa-f]{6}")
+_UNIT_KEYS: Final = ("si_unit", "base_unit", "imperial_unit")
+_REQUIRED: Final = "This field is required."
+
+Object = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a user wants a parameter to be; only what was given is set.
+
+    Attributes:
+        definition: The configuration, understood.
+        config: The configuration as written, units filled in.
+        si_unit: Symbol of the SI unit.
+        given: Of `description`, `label` and `color` those that were given.
+    """
+
+    definition: Definition | None
+    config: dict[str, object] | None
+    si_unit: str | None
+    given: Mapping[str, str | None]
+
+    def changes(self) -> dict[str, Any]:
+        """The attributes of a parameter to set."""
+        changes: dict[str, Any] = dict(self.given)
+        if self.definition is not None:
+            changes |= {"definition": self.definition, "config": self.config, "si_unit": self.si_unit}
+        return changes
+
+
+def parse(body: bytes) -> object:
+    """JSON.
+
+    Raises:
+        RequestError: 400 when it is none.
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise RequestError(400, {"detail": f"JSON parse error - {error}"}) from None
+
+
+def parse_form(body: bytes) -> dict[str, str]:
+    """A form; of a key given twice, the last value counts."""
+    return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+def acknowledged_ids(body: object) -> list[int]:
+    """The ids of the data changes that a client has received.
+
+    Raises:
+        RequestError: 400 when the body is something else.
+    """
+    log = _object(body, "non_field_errors").get("change_log")
+    if not isinstance(log, list):
+        raise bad_request(change_log=_REQUIRED if log is None else "Expected a list of items.")
+    ids: list[int] = []
+    for item in cast("list[object]", log):
+        change = _object(item, "change_log")
+        number = change.get("id")
+        if not isinstance(number, int) or isinstance(number, bool):
+            raise bad_request(change_log="Each item needs an integer id.")
+        if change.get("update_received") is not True:
+            raise bad_request(change_log="Each item needs update_received, and it must be true.")
+        ids.append(number)
+    return ids
+
+
+def new_parameters(body: object) -> list[tuple[str, Draft]]:
+    """The names and the drafts of parameters to create.
+
+    Raises:
+        RequestError: 400 when one of them is wrong.
+    """
+    if not isinstance(body, list):
+        raise bad_request(non_field_errors="Expected a list of items.")
+    drafts: list[tuple[str, Draft]] = []
+    for item in cast("list[object]", body):
+        wanted = _object(item, "non_field_errors")
+        name = wanted.get("name")
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise bad_request(name=_REQUIRED if name is None else "A name is made of letters and underscores.")
+        _refuse_unknown(wanted, {"name", "config", "description"})
+        drafts.append((name, _draft(wanted, config_required=True)))
+    return drafts
+
+
+def parameter_change(body: object, *, partial: bool) -> Draft:
+    """What a parameter is to become.
+
+    Raises:
+        RequestError: 400 when that is wrong.
+    """
+    wanted = _object(body, "non_field_errors")
+    _refuse_unknown(wanted, {"config", "description", "label", "color"})
+    return _draft(wanted, config_required=not partial)
+
+
+def _object(value: object, key: str) -> Object:
+    if not isinstance(value, dict):
+        raise bad_request(**{key: "Expected an object."})
+    return cast("Object", value)
+
+
+def _refuse_unknown(wanted: Object, known: set[str]) -> None:
+    for key in wanted:
+        if key not in known:
+            raise RequestError(400, {key: ["Unknown or unchangeable key."]})
+
+
+def _draft(wanted: Object, *, config_required: bool) -> Draft:
+    given: dict[str, str | None] = {}
+    for key in ("description", "label", "color"):
+        if key in wanted:
+            given[key] = _text(wanted[key], key, nullable=key == "color")
+    color = given.get("color")
+    if color and not _COLOR.fullmatch(color):
+        raise bad_request(color="A color is written as #RRGGBB.")
+    if "config" not in wanted:
+        if config_required:
+            raise bad_request(config=_REQUIRED)
+        return Draft(None, None, None, given)
+    config = _object(wanted["config"], "config")
+    _refuse_unknown(config, {"field", "aggregation", "conditions", *_UNIT_KEYS})
+    field, aggregation = _member(config, "field", FIELDS), _member(config, "aggregation", AGGREGATIONS)
+    imperial, si = default_units(field, aggregation)
+    units = _units(config, imperial, si)
+    conditions = config.get("conditions", [])
+    if not isinstance(conditions, list):
+        raise bad_request(config="conditions: expected a list of items.")
+    read = [_condition(_object(item, "config")) for item in cast("list[object]", conditions)]
+    definition = Definition(
+        field, cast("Any", aggregation), units.get("imperial_unit"), tuple(each for each, _ in read)
+    )
+    written: dict[str, object] = {"field": field, "aggregation": aggregation, **units}
+    if read:
+        written["conditions"] = [condition for _, condition in read]
+    return Draft(definition, written, units.get("si_unit"), given)
+
+
+def _condition(wanted: Object) -> tuple[Condition, dict[str, object]]:
+    _refuse_unknown(wanted, {"field", "operator", "value", *_UNIT_KEYS})
+    field, operator = _member(wanted, "field", FIELDS), _member(wanted, "operator", OPERATORS)
+    value = wanted.get("value")
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise bad_request(config="conditions: value must be a number.")
+    info = FIELDS[field]
+    units = _units(wanted, info.imperial, info.si)
+    imperial, base = UNITS.get(info.imperial or ""), UNITS.get(units.get("base_unit", ""))
+    compared = base.convert(value, imperial) if base and imperial and base.dimension == imperial.dimension else value
+    return Condition(field, cast("Any", operator), compared), {
+        "field": field,
+        "operator": operator,
+        "value": value,
+        **units,
+    }
+
+
+def _member(wanted: Object, key: str, known: Mapping[str, object] | frozenset[str]) -> str:
+    value = wanted.get(key)
+    if value is None:
+        raise bad_request(config=f"{key}: {_REQUIRED.lower()}")
+    if not isinstance(value, str) or value not in known:
+        raise bad_request(config=f'{key}: "{value}" is not known.')
+    return value
+
+
+def _units(wanted: Object, imperial: str | None, si: str | None) -> dict[str, str]:
+    """The units as written, or else those of the field. An unknown one is kept, and nothing is converted to it."""
+    written = {
+        key: _text(wanted.get(key, default), "config", nullable=True)
+        for key, default in zip(_UNIT_KEYS, (si, imperial, imperial), strict=True)
+    }
+    return {key: symbol for key, symbol in written.items() if symbol is not None}
+
+
+def _text(value: object, key: str, *, nullable: bool = False) -> str | None:
+    if value is None and nullable:
+        return None
+    if not isinstance(value, str):
+        raise bad_request(**{key: "Not a valid string."})
+    return value

@@ -1,0 +1,81 @@
+"""The stages that a query asks for, and their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from datastore_sdk.sandbox.api.context import Call
+from datastore_sdk.sandbox.api.query_params import Query
+from datastore_sdk.sandbox.api.serializers import Json
+from datastore_sdk.sandbox.simulation.layout import Site
+from datastore_sdk.sandbox.simulation.pad_activity import PadActivity
+from datastore_sdk.sandbox.simulation.schedule import Stage
+
+
+class _StageFilter:
+    """The filters of `/history/`; each that was given must hold."""
+
+    def __init__(self, query: Query) -> None:
+        self._start, self._end = query.instant("start"), query.instant("end")
+        self._state = query.text("state")
+        number, self._numbers = query.integer("stage_number"), query.integers("stage_numbers")
+        if number is not None:
+            self._numbers = (self._numbers or frozenset({number})) & {number}
+
+    def admits(self, stage: Stage) -> bool:
+        """Whether a stage is asked for; of those that cross the interval's ends, the part inside makes them count."""
+        return (
+            (self._start is None or stage.end is None or stage.end > self._start)
+            and (self._end is None or stage.start < self._end)
+            and (self._numbers is None or stage.number in self._numbers)
+            and (self._state is None or self._state.lower() in stage.state)
+        )
+
+
+def found_stages(call: Call, operations: PadActivity, sites: Iterable[Site]) -> list[Stage]:
+    """The stages that a query asks for: site by site, newest first.
+
+    Raises:
+        RequestError: 400 when the query is wrong.
+    """
+    wanted = _StageFilter(call.query)
+    call.query.check()
+    return [
+        stage
+        for site in sites
+        for planned in reversed(operations.stages(site.id, call.now))
+        if wanted.admits(stage := planned.seen_at(call.now))
+    ]
+
+
+def aggregations_json(call: Call, operations: PadActivity, sites: Iterable[Site]) -> Json:
+    """By site id, the numbers of the finished stages that a query asks for.
+
+    Raises:
+        RequestError: 400 when the query is wrong.
+    """
+    names, histories = call.query.names("aggregations_filter"), call.query.integers("histories")
+    by_site: dict[int, list[Stage]] = {}
+    for stage in found_stages(call, operations, sites):
+        if stage.end is not None and (histories is None or stage.id in histories):
+            by_site.setdefault(stage.site_id, []).append(stage)
+    parameters = [
+        parameter
+        for parameter in call.service.parameters.of_pad(operations.pad.id)
+        if names is None or parameter.name in names
+    ]
+    answer: Json = {}
+    for site_id, stages in by_site.items():
+        if not operations.pad.by_id[site_id].configured:
+            answer[str(site_id)] = f"Site {site_id} has no component configuration: stages cannot be aggregated"
+            continue
+        rows: list[Json] = []
+        for stage in stages:
+            numbers = call.service.numbers.of(operations, stage, {each.definition for each in parameters}, call.now)
+            computed = {each.name: numbers[each.definition] for each in parameters}
+            told = {
+                name: value for name, value in operations.numbers_of(stage).items() if names is None or name in names
+            }
+            rows.append({**computed, **told, "id": stage.id})
+        answer[str(site_id)] = rows
+    return answer

@@ -1,0 +1,214 @@
+"""A client's stay in a room, after the handshake."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import random
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.types import Receive
+from uvicorn.protocols.utils import ClientDisconnected
+
+from datastore_sdk.sandbox.api.connection import Line
+from datastore_sdk.sandbox.api.websocket.options import RoomOptions
+from datastore_sdk.sandbox.api.websocket.protocol import RoomProtocol
+from datastore_sdk.sandbox.api.websocket.sources import Source
+from datastore_sdk.sandbox.faults.registry import Faults
+from datastore_sdk.sandbox.faults.websocket_faults import (
+    Close,
+    Drop,
+    Duplicate,
+    Garbage,
+    HugeFrame,
+    Late,
+    RoomFault,
+    Silence,
+)
+from datastore_sdk.sandbox.simulation.field import Field
+from datastore_sdk.sandbox.simulation.pad_activity import PadActivity
+
+_BATCH: Final = 256
+_NORMAL: Final = 1000
+_EMPTY: Final = (b"", b"null")
+_TEXTS: Final = {"text": b"<html>Bad Gateway", "object": b'{"detail":"no message"}', "encoding": b"\xff\xfe"}
+_BYTES: Final = b"\x00\x01\x02\x03"
+_NO_FRAME: Final = b"\xff\xff\xff\xff"
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """What all rooms have in common.
+
+    Attributes:
+        field: What they report on.
+        options: How they behave.
+        faults: What messages meet.
+    """
+
+    field: Field[PadActivity]
+    options: RoomOptions
+    faults: Faults
+
+
+class Visit:
+    """One connection to a room.
+
+    Args:
+        host: What all rooms have in common.
+        path: The path of the room, for faults.
+        source: What is told.
+        wire: The connection as WebSocket.
+        line: The connection as TCP.
+        chance: For what happens now and then.
+        leave: Called when it ends, before the client can know.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        path: str,
+        source: Source,
+        wire: RoomProtocol,
+        line: Line,
+        chance: random.Random,
+        leave: Callable[[], None],
+    ) -> None:
+        self._host = host
+        self._path = path
+        self._source = source
+        self._wire = wire
+        self._line = line
+        self._chance = chance
+        self._leave = leave
+        self._out: list[bytes] = []
+        self._unsent = 0
+        self._said = 0
+        self._late: list[tuple[int, bytes]] = []
+        self._over = False
+        after = host.options.close_after_seconds
+        self._ends_at = math.inf if after is None else math.ceil(host.field.now() + after)
+        self._loop = asyncio.get_running_loop()
+
+    async def stay(self, receive: Receive) -> None:
+        """Tells the client what there is to tell, until one of the two hangs up."""
+        async with asyncio.TaskGroup() as tasks:
+            telling = tasks.create_task(self._tell())
+            while (await receive())["type"] != "websocket.disconnect":
+                pass
+            self._leave()
+            telling.cancel()
+
+    def hang_up(self, code: int | None) -> None:
+        """Ends the connection: with a close frame of this code, or abruptly. May be called in any thread."""
+        asyncio.run_coroutine_threadsafe(self._end(code), self._loop)
+
+    async def _end(self, code: int | None, reason: str = "") -> None:
+        self._over = True
+        self._leave()
+        if code is None:
+            await self._line.reset()
+        else:
+            await self._wire.close(code, reason)
+
+    async def _tell(self) -> None:
+        field, ends_at, bell = self._host.field, self._ends_at, asyncio.Event()
+        with field.watched(lambda: self._loop.call_soon_threadsafe(bell.set)), suppress(ClientDisconnected):
+            while not self._over:
+                bell.clear()
+                now = int(min(field.now(), ends_at))
+                messages = await run_in_threadpool(self._source.take, now, _BATCH)
+                if messages:
+                    await self._send_all(messages)
+                elif now >= ends_at:
+                    await self._end(_NORMAL)
+                else:
+                    seconds = field.clock.seconds_until(min(self._source.due_at(now), ends_at))
+                    await _rings(bell, seconds)
+
+    async def _send_all(self, messages: list[bytes]) -> None:
+        if self._over:
+            return
+        faults, options = self._host.faults, self._host.options
+        at_risk = any(isinstance(fault, RoomFault) for fault in faults)
+        for message in messages:
+            if options.empty_every and self._chance.random() * options.empty_every < 1:
+                self._out.append(self._chance.choice(_EMPTY))
+            fault = faults.next_for("GET", self._path, RoomFault) if at_risk else None
+            if fault is None:
+                self._out.append(message)
+            elif await self._meet(fault, message):
+                return
+            self._unsent += 1
+            self._said += 1
+            self._say_late()
+            if self._said == options.close_after_messages:
+                await self._flush_all()
+                await self._end(_NORMAL)
+                return
+        await self._flush()
+
+    async def _meet(self, fault: RoomFault, message: bytes) -> bool:
+        """Sends a message as a fault has it. Whether that was the last one."""
+        match fault:
+            case Drop():
+                await self._flush_all()
+                self._source.lose(fault.lost)
+                await self._end(None)
+            case Close():
+                await self._flush_all()
+                await self._end(fault.code, fault.reason)
+            case Silence():
+                await self._flush_all()
+                self._wire.fall_silent()
+                self._over = True
+            case Duplicate():
+                self._out += [message] * (1 + fault.copies)
+            case Late():
+                self._late.append((self._said + fault.by, message))
+            case Garbage():
+                await self._flush()
+                await self._say_nonsense(fault)
+                self._out.append(message)
+            case HugeFrame():
+                self._out += [b"null".rjust(fault.size), message]
+            case _:
+                raise NotImplementedError(fault)
+        return self._over
+
+    async def _say_nonsense(self, fault: Garbage) -> None:
+        match fault.kind:
+            case "binary":
+                await self._wire.write_binary(_BYTES)
+            case "frame":
+                await self._wire.write_raw(_NO_FRAME)
+            case text:
+                await self._wire.write([_TEXTS[text]])
+
+    def _say_late(self) -> None:
+        """Adds the messages that were held back and are late enough now."""
+        self._out += [message for due, message in self._late if due < self._said]
+        self._late = [(due, message) for due, message in self._late if due >= self._said]
+
+    async def _flush_all(self) -> None:
+        """Sends the messages that were held back too: nothing comes after them."""
+        self._out += [message for _, message in self._late]
+        self._late = []
+        await self._flush()
+
+    async def _flush(self) -> None:
+        out, self._out = self._out, []
+        await self._wire.write(out)
+        self._source.sent(self._unsent)
+        self._unsent = 0
+
+
+async def _rings(bell: asyncio.Event, seconds: float | None) -> None:
+    """Waits for a bell, at most so long; None: until it rings."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await bell.wait()

@@ -1,0 +1,74 @@
+"""The handshakes of WebSockets, on their way in: each is noted, and may meet a fault."""
+
+from __future__ import annotations
+
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from datastore_sdk.sandbox.api.connection import line_of
+from datastore_sdk.sandbox.api.errors import forbidden
+from datastore_sdk.sandbox.api.fault_middleware import status_response
+from datastore_sdk.sandbox.api.request_log import ReceivedRequest
+from datastore_sdk.sandbox.api.responses import json_response
+from datastore_sdk.sandbox.faults.http_faults import Delay, ExpireToken, HandshakeFault, Reset, Status
+from datastore_sdk.sandbox.faults.registry import Faults
+
+_METHOD = "GET"
+_SWITCHING_PROTOCOLS = 101
+
+
+class Handshakes:
+    """Notes each handshake in the list of requests, and has it meet the fault that it is to meet.
+
+    An `ExpireToken` is answered with 403, as every bad token is here.
+    """
+
+    def __init__(self, app: ASGIApp, received: list[ReceivedRequest], faults: Faults) -> None:
+        self._app = app
+        self._received = received
+        self._faults = faults
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one handshake, or hands it on."""
+        if scope["type"] != "websocket":
+            await self._app(scope, receive, send)
+            return
+        connection = HTTPConnection(scope)
+        entry = ReceivedRequest(_METHOD, scope["path"], tuple(connection.query_params.multi_items()))
+        self._received.append(entry)
+
+        async def noting(message: Message) -> None:
+            if message["type"] == "websocket.accept":
+                entry.status = _SWITCHING_PROTOCOLS
+            elif message["type"] == "websocket.http.response.start":
+                entry.status = message["status"]
+            await send(message)
+
+        fault = self._fault_of(connection)
+        entry.fault = fault.name if fault else None
+        if fault is None or await self._passes(fault, scope, receive, noting):
+            await self._app(scope, receive, noting)
+
+    def _fault_of(self, connection: HTTPConnection) -> HandshakeFault | None:
+        token = connection.headers.get("authorization", "")
+        fault = self._faults.next_for(_METHOD, connection.scope["path"], HandshakeFault)
+        if isinstance(fault, ExpireToken):
+            self._faults.expire(token)
+        return fault or (ExpireToken() if self._faults.is_expired(token) else None)
+
+    @staticmethod
+    async def _passes(fault: HandshakeFault, scope: Scope, receive: Receive, send: Send) -> bool:
+        match fault:
+            case Status():
+                await status_response(fault)(scope, receive, send)
+            case ExpireToken():
+                error = forbidden()
+                await json_response(error.status, error.body)(scope, receive, send)
+            case Delay():
+                await line_of(scope).silence(fault.seconds)
+                return True
+            case Reset():
+                await line_of(scope).reset()
+            case _:
+                raise NotImplementedError(fault)
+        return False

@@ -1,0 +1,79 @@
+"""The records of a query, as they come in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final
+
+from datastore_sdk.sandbox.api.data import Measurements
+from datastore_sdk.sandbox.simulation.readings import Record
+
+_LEAST_SECONDS: Final = 60
+_MOST_SECONDS: Final = 3600
+
+
+class LiveRecords:
+    """The records of a query in order of time: first its history, where that is wanted, then what is measured.
+
+    A coarse record is due when its interval is over. Records are made ahead of their time, a minute and more at once:
+    that costs little more than a single second.
+
+    Args:
+        measurements: What is asked for.
+        now: The second in which the history ends, as far as its interval is over.
+        history: Whether it is wanted.
+    """
+
+    def __init__(self, measurements: Measurements, now: int, *, history: bool) -> None:
+        self._measurements = measurements
+        self._resolution = measurements.form.resolution
+        live = (now + 1) // self._resolution * self._resolution
+        self._history = measurements.until(live - 1) if history else iter(())
+        self._made: Iterator[Record] = iter(())
+        self._made_until = max(live, measurements.selection.first)
+        self._next: Record | None = None
+        self._forgotten_until = 0
+
+    def take(self, now: int, most: int) -> list[Record]:
+        """The next records that are due, at most so many."""
+        taken = list(islice(self._history, most))
+        while len(taken) < most and (record := self._look(now)) and self._due(record) <= now:
+            taken.append(record)
+            self._next = None
+        return taken
+
+    def due_at(self) -> int:
+        """The second before which nothing more is due, once all was taken that is."""
+        return self._due(self._next) if self._next else self._made_until + self._resolution - 1
+
+    def forget(self, until: int) -> None:
+        """Leaves out what is measured before a second and was not taken yet."""
+        self._forgotten_until = until
+        if self._made_until <= until:
+            self._made, self._next = iter(()), None
+            self._made_until = until - until % self._resolution
+
+    def _look(self, now: int) -> Record | None:
+        while self._next is None or _second(self._next) < self._forgotten_until:
+            self._next = next(self._made, None)
+            if self._next is None:
+                if self._made_until > now:
+                    return None
+                self._make(now)
+        return self._next
+
+    def _make(self, now: int) -> None:
+        """Makes the next records: a minute of them, an interval, or an hour where that many are due."""
+        first = self._made_until
+        span = max(_LEAST_SECONDS, self._resolution)
+        end = max(first + span, min(now, first + _MOST_SECONDS))
+        self._made_until = end - end % span
+        self._made = self._measurements.as_measured(first, self._made_until - 1)
+
+    def _due(self, record: Record) -> int:
+        return _second(record) + self._resolution - 1
+
+
+def _second(record: Record) -> int:
+    return int(record["timestamp"] or 0)

@@ -1,0 +1,155 @@
+"""Sessions: queues of measurement records, which outlast the connections that read them."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Final, NamedTuple
+
+import orjson
+
+from datastore_sdk.sandbox.api.errors import bad_request
+from datastore_sdk.sandbox.api.websocket.options import RoomOptions
+from datastore_sdk.sandbox.api.websocket.records import LiveRecords
+from datastore_sdk.sandbox.api.websocket.sources import Source
+from datastore_sdk.sandbox.simulation.readings import Record
+
+_MOST_SESSIONS: Final = 1000
+
+
+class Subject(NamedTuple):
+    """What a queue is of. Whoever comes back with the same key but asks for something else gets a new queue."""
+
+    client: str
+    path: str
+    query: tuple[tuple[str, str], ...]
+
+
+class Session(Source):
+    """The queue of one session key.
+
+    Messages that were taken and not sent are taken again after a break, and so are some that were: nobody knows
+    whether they arrived.
+    """
+
+    def __init__(self, key: str, subject: Subject, records: LiveRecords, options: RoomOptions, seed: int) -> None:
+        self.subject = subject
+        self.is_read = True
+        self._opening = b'{"session_key":' + orjson.dumps(key) + b',"message":'
+        self._records = records
+        self._options = options
+        self._random = random.Random(f"{seed} {subject}")  # noqa: S311 - no secret
+        self._waiting = deque[bytes]()
+        self._taken: list[bytes] = []
+        self._latest = deque[bytes](maxlen=options.replays)
+        self._to_lose = 0
+        self._lock = threading.Lock()
+
+    def resume(self, now: int) -> None:
+        """Begins to be read again, after a break."""
+        with self._lock:
+            self.is_read = True
+            self._put_back()
+            for _ in range(self._random.randint(0, len(self._latest))):
+                self._waiting.appendleft(self._latest.pop())
+            self._records.forget(now + 1 - self._options.kept_seconds)
+
+    def take(self, now: int, most: int) -> list[bytes]:
+        """The next messages."""
+        with self._lock:
+            self._put_back()
+            while messages := self._next(now, most):
+                lost = min(self._to_lose, len(messages))
+                self._to_lose -= lost
+                self._taken = messages[lost:]
+                if self._taken:
+                    break
+            return [*self._taken]
+
+    def due_at(self, now: int) -> float:
+        """When the next record is due, or now where messages wait."""
+        return now if self._waiting else self._records.due_at()
+
+    def sent(self, count: int) -> None:
+        """Takes note of what need not be sent any more, or only a little."""
+        with self._lock:
+            self._latest.extend(self._taken[:count])
+            del self._taken[:count]
+
+    def lose(self, count: int) -> None:
+        """Has the next messages vanish."""
+        with self._lock:
+            lost = self._taken[:count]
+            del self._taken[:count]
+            self._to_lose += count - len(lost)
+
+    def leave(self) -> None:
+        """Lets another connection read."""
+        self.is_read = False
+
+    def _put_back(self) -> None:
+        self._waiting.extendleft(reversed(self._taken))
+        self._taken = []
+
+    def _next(self, now: int, most: int) -> list[bytes]:
+        messages = [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
+        if len(messages) < most:
+            messages += self._messages(self._records.take(now, most - len(messages)))
+        return messages
+
+    def _messages(self, records: list[Record]) -> Iterator[bytes]:
+        rest = iter(records)
+        for record in rest:
+            if not _happens(self._random, self._options.array_every):
+                yield b"%b%b}" % (self._opening, orjson.dumps(record))
+                continue
+            more = self._random.randrange(self._options.longest_array)
+            items = [record, *islice(rest, more)]
+            yield b"%b%b}" % (self._opening, orjson.dumps(items))
+
+
+def _happens(chance: random.Random, every: int) -> bool:
+    return every > 0 and chance.random() * every < 1
+
+
+class Sessions:
+    """All sessions, by their keys. May be used from any thread."""
+
+    def __init__(self, options: RoomOptions, seed: int) -> None:
+        self._options = options
+        self._seed = seed
+        self._known: dict[str, Session] = {}
+        self._lock = threading.Lock()
+
+    def enter(self, key: str, subject: Subject, now: int, records: Callable[[], LiveRecords]) -> Session:
+        """The session of a key, new or resumed, which nobody else may read until it is left.
+
+        Args:
+            key: The session key.
+            subject: What is asked for.
+            now: The field's time.
+            records: Gives the records of a new session.
+
+        Raises:
+            RequestError: 400 when another connection reads it.
+        """
+        with self._lock:
+            session = self._known.pop(key, None)
+            if session is not None and session.is_read:
+                self._known[key] = session
+                raise bad_request(session_key="Another connection uses this session key.")
+            if session is not None and session.subject == subject:
+                session.resume(now)
+            else:
+                session = Session(key, subject, records(), self._options, self._seed)
+            self._known[key] = session
+            self._forget_old()
+            return session
+
+    def _forget_old(self) -> None:
+        spare = len(self._known) - _MOST_SESSIONS
+        for key in [key for key, session in self._known.items() if not session.is_read][: max(spare, 0)]:
+            del self._known[key]

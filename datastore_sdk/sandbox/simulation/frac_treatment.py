@@ -1,0 +1,189 @@
+"""One frac stage as a pumping schedule: pad, proppant ramp, flush, shut-in; and the pressure that answers it."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from datastore_sdk.sandbox.simulation.interpolation import Polyline
+from datastore_sdk.sandbox.simulation.layout import Site
+from datastore_sdk.sandbox.simulation.noise import Dice
+from datastore_sdk.sandbox.simulation.readings import Readings
+from datastore_sdk.sandbox.simulation.schedule import Stage
+
+_SAND_LB_PER_GAL: Final = 22.1
+_WATER_LB_PER_GAL: Final = 8.4
+_PSI_PER_FT_PER_LB_PER_GAL: Final = 0.052
+_GAL_PER_BBL: Final = 42
+_CASING_BBL_PER_FT: Final = 0.0222
+_PPA_STEP: Final = 0.25
+
+# Seconds after the start of a stage.
+_PUMPS_START: Final = 90
+_BREAKDOWN: Final = 175
+_BROKEN_DOWN: Final = 300
+_FULL_RATE: Final = 560
+
+# How long each of the last parts of a stage takes, in seconds.
+_FLUSH: Final = 330
+_RAMP_DOWN: Final = 35
+_SHUT_IN: Final = 300
+
+
+class Treatment:
+    """A treatment: rate and proppant as designed, pressure from friction, hydrostatics and the fracture.
+
+    Times inside are seconds since the start of the stage.
+
+    Attributes:
+        flow_from: Second from which slurry flows at more than a trickle.
+        flow_until: Second up to which it does.
+    """
+
+    def __init__(self, dice: Dice, site: Site, stage: Stage) -> None:
+        if stage.end is None:
+            raise ValueError("a treatment needs a planned end")
+        name = (site.id, stage.number)
+        self.start = stage.start
+        self.duration = duration = stage.end - stage.start
+        self._site = site
+        self._shut_in_at = duration - _SHUT_IN
+        self._flush_at = self._shut_in_at - _RAMP_DOWN - _FLUSH
+        self._pad_ends_at = int(_FULL_RATE + duration * dice.uniform(0.05, 0.09, "pad volume", *name))
+        self.flow_from = stage.start + _BROKEN_DOWN
+        self.flow_until = stage.start + self._shut_in_at - _RAMP_DOWN
+        self._target = target = dice.uniform(82, 97, "rate", *name)
+        self._top = round(dice.uniform(8, 11, "top ppa", *name)) * _PPA_STEP
+        self._steps = round(self._top / _PPA_STEP)
+        self.rate = Polyline(self._rate_knots(dice, name))
+        self.proppant = Polyline(self._proppant_knots())
+        self._transit = round(_CASING_BBL_PER_FT * site.measured_depth / target * 60)
+        self._closure = site.vertical_depth * dice.uniform(0.79, 0.83, "stress", *name)
+        self._pipe = dice.uniform(3300, 3900, "pipe friction", *name) * site.measured_depth / 20_000
+        self._perforations = dice.uniform(1500, 2000, "perforations", *name)
+        self._breakdown = dice.uniform(2600, 4200, "breakdown", *name)
+        self._hammer = dice.uniform(350, 600, "water hammer", *name)
+        self._drift = dice.wander(47, "pressure drift", *name)
+        self._hiss = dice.white("pressure hiss", *name)
+        self._pumps = dice.white("pumps", *name)
+        self._blender = dice.white("blender", *name)
+        self._dose = dice.wander(180, "friction reducer", *name)
+
+    def _rate_knots(self, dice: Dice, name: tuple[int, int]) -> list[tuple[float, float]]:
+        target, end = self._target, self._shut_in_at
+        knots: list[tuple[float, float]] = [
+            (0, 0),
+            (_PUMPS_START, 0),
+            (130, 12),
+            (240, 12),
+            (_BROKEN_DOWN, 35),
+            (360, 35),
+            (410, 62),
+            (480, 62),
+            (_FULL_RATE, target),
+        ]
+        if dice.chance(0.5, "pump lost", *name):
+            lost, at = dice.uniform(6, 14, "lost", *name), dice.uniform(0.3, 0.75, "lost at", *name) * end
+            knots += [(at, target), (at + 3, target - lost), (at + 90, target - lost), (at + 120, target)]
+        return [*knots, (end - _RAMP_DOWN, target), (end, 0)]
+
+    def _proppant_knots(self) -> list[tuple[float, float]]:
+        length = (self._flush_at - self._pad_ends_at) / self._steps
+        knots: list[tuple[float, float]] = []
+        for step in range(self._steps):
+            begin = self._pad_ends_at + step * length
+            knots += [(begin, step * _PPA_STEP), (begin + 20, (step + 1) * _PPA_STEP)]
+        return [*knots, (self._flush_at, self._top), (self._flush_at + 12, 0)]
+
+    def readings(self) -> Readings:
+        """What the data van reports while the stage is pumped."""
+        return {
+            "surface_treating_pressure": self.surface_pressure,
+            "slurry_rate": self.slurry_rate,
+            "proppant_conc": self.proppant_concentration,
+            "clean_flow": self.clean_rate,
+            "proppant_rate": self.proppant_rate,
+            "bottom_hole_pressure_customer": self.bottom_hole_pressure,
+            "bottom_hole_proppant_concentration_customer": lambda t: self.proppant(t - self.start - self._transit),
+            "friction_reducer_conc1": self.friction_reducer,
+            "surfactant_conc1": lambda t: 0.5 if self.rate(t - self.start) else 0,
+            "frac_stage_step": self.step,
+        }
+
+    def is_flowing(self, second: int) -> bool:
+        """Whether slurry flows at more than a trickle."""
+        return self.flow_from <= second < self.flow_until
+
+    def slurry_rate(self, second: int) -> float:
+        """What the pumps deliver, bbl/min. A stopped pump reports a whole zero."""
+        rate = self.rate(second - self.start)
+        return rate + 0.25 * self._pumps(second) if rate > 1 else rate or 0
+
+    def proppant_concentration(self, second: int) -> float:
+        """At the blender, lb per gallon of fluid (ppa)."""
+        conc = self.proppant(second - self.start)
+        return max(conc + 0.015 * self._blender(second), 0.0) if conc else 0
+
+    def clean_rate(self, second: int) -> float:
+        """The fluid in the slurry, bbl/min."""
+        return self.slurry_rate(second) / (1 + self.proppant_concentration(second) / _SAND_LB_PER_GAL)
+
+    def proppant_rate(self, second: int) -> float:
+        """The proppant in the slurry, lb/min."""
+        return self.clean_rate(second) * _GAL_PER_BBL * self.proppant_concentration(second)
+
+    def friction_reducer(self, second: int) -> float:
+        """Gallons per 1000 gallons; more while the rate comes up."""
+        time = second - self.start
+        if not self.rate(time):
+            return 0
+        return (1.1 if time < self._pad_ends_at else 0.75) + 0.05 * self._dose(second)
+
+    def step(self, second: int) -> int:
+        """0 in the pad, then the number of the proppant step, and one more in the flush."""
+        time = second - self.start
+        if time < self._pad_ends_at:
+            return 0
+        if time >= self._flush_at:
+            return self._steps + 1
+        return 1 + int((time - self._pad_ends_at) * self._steps / (self._flush_at - self._pad_ends_at))
+
+    def surface_pressure(self, second: int) -> float:
+        """Surface treating pressure, psi: the fracture's, more by friction, less by the column of slurry."""
+        time = second - self.start
+        if time < _PUMPS_START:  # the well's own pressure comes up to the valves when they open
+            return max(self._static() * (1 - math.exp(-time / 8)) + 12 * self._hiss(second), 0.0)
+        pressure = self._fracture(time) - self._column(time) + self._friction(time)
+        return max(pressure + 35 * self._drift(second) + 14 * self._hiss(second), 0.0)
+
+    def bottom_hole_pressure(self, second: int) -> float:
+        """As calculated from the surface, psi."""
+        return self._fracture(second - self.start) + 60 * self._drift(second)
+
+    def _static(self) -> float:
+        return self._fracture(0) - self._column(0)
+
+    def _fracture(self, time: float) -> float:
+        """The pressure in the fracture: breakdown, then growth; after shut-in the hammer and the decline."""
+        pressure = self._closure + 300 + 350 * (1 - math.exp(-time / 2500))
+        pressure += self._breakdown * math.exp(-(((time - _BREAKDOWN) / 45) ** 2))
+        still = time - self._shut_in_at
+        if still > 0:
+            pressure -= self._hammer * math.exp(-still / 35) * math.sin(math.tau * still / 14)
+            pressure -= 420 * (1 - math.exp(-still / 500))
+        return pressure
+
+    def _column(self, time: float) -> float:
+        conc = (self.proppant(time) + self.proppant(time - self._transit)) / 2
+        density = (_WATER_LB_PER_GAL + conc) / (1 + conc / _SAND_LB_PER_GAL)
+        return _PSI_PER_FT_PER_LB_PER_GAL * density * self._site.vertical_depth
+
+    def _friction(self, time: float) -> float:
+        """Along the pipe, and through perforations that proppant widens."""
+        flow = self.rate(time) / 100
+        if not flow:
+            return 0.0
+        conc = self.proppant(time - self._transit / 2)
+        pipe = self._pipe * math.pow(flow, 1.8) * (1 + 0.015 * conc + 0.026 * conc**2)
+        worn = 0.7 + 0.3 * math.exp(-max(time - self._pad_ends_at, 0) / 1400)
+        return pipe + self._perforations * worn * flow**2

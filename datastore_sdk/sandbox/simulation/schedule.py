@@ -1,0 +1,144 @@
+"""What each crew does when: zipper fracs, wireline runs in the wells that wait, standby between."""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from datastore_sdk.sandbox.simulation.layout import Crew, Pad, Site
+from datastore_sdk.sandbox.simulation.noise import Dice
+
+FRAC = "frac_frac"
+WIRELINE = "wl_runinhole"
+STANDBY = "standby_standby"
+
+_STAGES_PER_SITE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """An interval in which a site's state stays the same.
+
+    Attributes:
+        id: The number that the service knows it by.
+        state: `<operation>_<detail>`.
+        number: Of the well's completion stage, from the toe.
+        start: Unix second in which it begins.
+        end: Unix second in which the next one begins; None while nothing else is planned.
+    """
+
+    site_id: int
+    id: int
+    state: str
+    number: int
+    start: int
+    end: int | None
+
+    def covers(self, second: int) -> bool:
+        """Whether it is under way at a second."""
+        return self.start <= second and (self.end is None or second < self.end)
+
+    def seen_at(self, now: int) -> Stage:
+        """The stage as known at a time: its end is not known before it has come."""
+        return self if self.end is not None and self.end <= now else replace(self, end=None)
+
+
+def stage_id(site_id: int, index: int) -> int:
+    """The number that the service gives to a stage, by its place in the history of its site, from 0."""
+    return site_id * _STAGES_PER_SITE + index + 1
+
+
+def operation_of(state: str) -> str:
+    """The operation that a state is part of: `frac`, `wl`, ..."""
+    return state.partition("_")[0]
+
+
+class CrewCalendar:
+    """The jobs of one crew, planned ahead as far as anybody has asked."""
+
+    def __init__(self, dice: Dice, pad: Pad, crew: Crew, begin: int) -> None:
+        self._dice = dice
+        self._sites = [pad.by_id[site_id] for site_id in crew.works]
+        self._stages: dict[int, list[Stage]] = {site.id: [] for site in self._sites}
+        self._fracs: list[Stage] = []
+        self._next = {site.id: site.first_stage for site in self._sites}
+        self._turn = 0
+        self._crew_free = begin
+        self._wireline_free = begin
+        self._lock = threading.Lock()
+        for site in self._sites:
+            self._run_wireline(site.id, site.first_stage, begin)
+
+    def stages(self, site_id: int, until: int) -> list[Stage]:
+        """The stages of a site that begin up to a second, oldest first."""
+        self._plan(until)
+        stages = self._stages[site_id]
+        return stages[: bisect_right(stages, until, key=lambda stage: stage.start)]
+
+    def begin_of(self, site_id: int) -> int:
+        """The second in which a site's first stage begins."""
+        return self._stages[site_id][0].start
+
+    def fracs(self, until: int) -> list[Stage]:
+        """All fracs of the crew that begin up to a second, oldest first."""
+        self._plan(until)
+        return self._fracs[: bisect_right(self._fracs, until, key=lambda stage: stage.start)]
+
+    def _plan(self, until: int) -> None:
+        with self._lock:
+            while any(self._is_open(site_id, until) for site_id in self._stages):
+                self._frac_next()
+
+    def _is_open(self, site_id: int, until: int) -> bool:
+        end = self._stages[site_id][-1].end
+        return end is not None and end <= until
+
+    def _frac_next(self) -> None:
+        """Takes the crew to the next well in turn: valves over, frac, and the well to wireline again."""
+        site = next(site for site in self._in_turn() if self._next[site.id] <= site.stage_total)
+        number = self._next[site.id]
+        dice, name = self._dice, (site.id, number)
+        ready = self._end_of(site.id) + dice.uniform(180, 540, "rig over", *name)
+        swap = dice.uniform(480, 1200, "swap", *name)
+        if dice.chance(0.05, "down", *name):
+            swap += dice.uniform(3600, 3 * 3600, "down time", *name)
+        start = int(max(self._crew_free + swap, ready))
+        end = start + int(dice.uniform(4500, 7200, "frac", *name))
+        self._add(site.id, STANDBY, number, start)
+        self._fracs.append(self._add(site.id, FRAC, number, end))
+        self._crew_free = end
+        self._next[site.id] = number + 1
+        if number < site.stage_total:
+            self._run_wireline(site.id, number + 1, end + dice.uniform(240, 540, "rig up", *name))
+        else:
+            self._add(site.id, STANDBY, number, None)
+
+    def _in_turn(self) -> Iterator[Site]:
+        count = len(self._sites)
+        for _ in range(count):
+            site = self._sites[self._turn % count]
+            self._turn += 1
+            yield site
+
+    def _run_wireline(self, site_id: int, number: int, ready: float) -> None:
+        start = int(max(ready, self._wireline_free))
+        if self._stages[site_id]:
+            self._add(site_id, STANDBY, number - 1, start)
+        end = start + int(self._dice.uniform(3600, 5400, "wireline", site_id, number))
+        self._add(site_id, WIRELINE, number, end, start)
+        self._wireline_free = end + 300
+
+    def _end_of(self, site_id: int) -> int:
+        end = self._stages[site_id][-1].end
+        if end is None:
+            raise ValueError(f"site {site_id} is finished")
+        return end
+
+    def _add(self, site_id: int, state: str, number: int, end: int | None, start: int | None = None) -> Stage:
+        stages = self._stages[site_id]
+        begin = self._end_of(site_id) if start is None else start
+        stage = Stage(site_id, stage_id(site_id, len(stages)), state, number, begin, end)
+        stages.append(stage)
+        return stage

@@ -1,0 +1,100 @@
+"""Carries out effects by awaiting."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from functools import partial
+from typing import Any, TypeVar
+
+from datastore_sdk._io.clock import Clock
+from datastore_sdk._io.effects import (
+    Cancelled,
+    CancelPrefetch,
+    CloseResponse,
+    Effect,
+    EffectGen,
+    NextPrefetched,
+    ReadChunk,
+    RunAwaitable,
+    RunBlocking,
+    SendRequest,
+    Sleep,
+    StartPrefetch,
+    WaitForFuture,
+    YieldItem,
+)
+from datastore_sdk._utils.redaction import strip_tracebacks
+from datastore_sdk.transport.drivers.async_prefetch import TaskPrefetcher
+from datastore_sdk.transport.drivers.sync_driver import emitted
+from datastore_sdk.transport.http.async_requests import AsyncHttpSender
+from datastore_sdk.transport.http.time_limit import awaited_within
+
+R = TypeVar("R")
+
+
+class AsyncDriver:
+    """Carries out effects by awaiting."""
+
+    def __init__(self, http: AsyncHttpSender, clock: Clock) -> None:
+        self._http = http
+        self._clock = clock
+
+    async def drive(self, steps: EffectGen[R]) -> R:
+        """Async form of `Driver.drive`."""
+        async with aclosing(self.iterate(emitted(steps))) as items:
+            result: R = await anext(items)
+            return result
+
+    async def iterate(self, steps: EffectGen[None]) -> AsyncGenerator[Any, None]:
+        """Async form of `Driver.iterate`."""
+        result: Any = None
+        error: BaseException | None = None
+        while True:
+            try:
+                effect = steps.send(result) if error is None else steps.throw(error)
+            except (StopIteration, Cancelled):
+                return
+            finally:
+                result = error = handled = None  # an error must not hold itself by the frame it goes through
+            try:
+                if isinstance(effect, YieldItem):
+                    yield effect.item
+                else:
+                    handled = sys.exception()
+                    result = await self._perform(effect)
+            except GeneratorExit:
+                error = Cancelled()
+            except BaseException as raised:  # noqa: BLE001 - thrown into the steps, which clean up and let it go on
+                error = strip_tracebacks(raised, handled)
+
+    async def _perform(self, effect: Effect[Any]) -> Any:  # noqa: C901 - one case for each effect
+        result: Any = None
+        match effect:
+            case ReadChunk(answer, seconds):
+                result = await awaited_within(seconds, answer.handle.read)
+            case SendRequest(request, seconds):
+                result = await awaited_within(seconds, partial(self._http.open, request))
+            case CloseResponse(answer):
+                await answer.handle.close()
+                answer.left_open = False
+            case Sleep(seconds):
+                await self._clock.asleep(seconds)
+            case WaitForFuture(future, seconds):
+                await asyncio.wait([asyncio.wrap_future(future)], timeout=seconds)
+                result = future.result(0)
+            case RunBlocking(function):
+                result = await asyncio.to_thread(function)
+            case RunAwaitable(function):
+                result = await function()
+            case StartPrefetch(steps, room):
+                result = TaskPrefetcher(self.iterate(steps), room)
+            case NextPrefetched(ahead):
+                result = await ahead.take()
+            case CancelPrefetch(ahead):
+                await ahead.abandon()
+            case _:
+                raise NotImplementedError(effect)
+        return result

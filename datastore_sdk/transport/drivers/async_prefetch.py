@@ -1,0 +1,43 @@
+"""Steps that run ahead of whoever wants their items, in a task of their own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from typing import Any
+
+from datastore_sdk._io.effects import PrefetchExhausted
+
+
+class TaskPrefetcher:
+    """Async form of `ThreadPrefetcher`."""
+
+    def __init__(self, items: AsyncGenerator[Any, None], room: int) -> None:
+        self._items = items
+        self._queue: asyncio.Queue[tuple[Any, BaseException | None]] = asyncio.Queue(room)
+        self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def take(self) -> Any:
+        """Async form of `ThreadPrefetcher.take`."""
+        item, error = await self._queue.get()
+        if error is not None:
+            raise error
+        return item
+
+    async def abandon(self) -> None:
+        """Cancels the task, which closes what it reads."""
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+
+    async def _run(self) -> None:
+        try:
+            async for item in self._items:
+                await self._queue.put((item, None))
+        except Exception as error:  # noqa: BLE001 - it is whose items these are who must know
+            await self._queue.put((None, error))
+        else:
+            await self._queue.put((None, PrefetchExhausted()))
+        finally:
+            await self._items.aclose()

@@ -1,0 +1,136 @@
+"""Carries out effects by blocking. The async form is in `async_drivers.py`: asyncio takes long to import."""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from collections.abc import Generator
+from contextlib import closing
+from typing import Any, TypeVar, cast
+
+from datastore_sdk._io.clock import Clock
+from datastore_sdk._io.effects import (
+    Cancelled,
+    CancelPrefetch,
+    CloseResponse,
+    Effect,
+    EffectGen,
+    NextPrefetched,
+    ReadChunk,
+    Response,
+    RunAwaitable,
+    RunBlocking,
+    SendRequest,
+    Sleep,
+    StartPrefetch,
+    WaitForFuture,
+    YieldItem,
+)
+from datastore_sdk._utils.redaction import strip_tracebacks
+from datastore_sdk.transport.drivers.awaiting import awaited
+from datastore_sdk.transport.drivers.prefetch import ThreadPrefetcher
+from datastore_sdk.transport.http.cancellation import Cancellation
+from datastore_sdk.transport.http.requests import HttpSender
+
+R = TypeVar("R")
+
+
+class SyncDriver:
+    """Carries out effects by blocking.
+
+    Args:
+        http: Makes the requests.
+        clock: Lets time pass.
+        cancellation: For another thread to cancel the steps; they are abandoned then.
+    """
+
+    def __init__(self, http: HttpSender, clock: Clock, cancellation: Cancellation | None = None) -> None:
+        self._http = http
+        self._clock = clock
+        self._cancellation = cancellation
+
+    def drive(self, steps: EffectGen[R]) -> R:
+        """Runs steps to their end and gives their result."""
+        with closing(self.iterate(emitted(steps))) as items:
+            result: R = next(items)
+            return result
+
+    def iterate(self, steps: EffectGen[None], error: BaseException | None = None) -> Generator[Any, None, None]:
+        """Runs steps, giving the items that they emit, as they are emitted.
+
+        Args:
+            steps: The steps.
+            error: To be raised in them first, where they have begun.
+        """
+        result: Any = None
+        effect: Effect[Any] | None = None
+        try:
+            while True:
+                try:
+                    effect = steps.send(result) if error is None else steps.throw(error)
+                except (StopIteration, Cancelled):
+                    return
+                finally:
+                    result = error = handled = None  # an error must not hold itself by the frame it goes through
+                try:
+                    self._look_whether_wanted(effect)
+                    if isinstance(effect, YieldItem):
+                        yield effect.item
+                    else:
+                        handled = sys.exception()
+                        result = self._perform(effect)
+                except GeneratorExit:
+                    error = Cancelled()
+                except BaseException as raised:  # noqa: BLE001 - thrown into the steps, which clean up and let it go on
+                    error = Cancelled() if self._cancelled else strip_tracebacks(raised, handled)
+        finally:
+            if (
+                cast("Any", steps).gi_frame is not None
+            ):  # Ctrl-C came between two effects, and they have yet to clean up
+                for answer in (result, effect.answer if isinstance(effect, CloseResponse) else None):
+                    if isinstance(answer, Response):
+                        answer.drop()
+                deque(self.iterate(steps, Cancelled()), maxlen=0)
+
+    @property
+    def _cancelled(self) -> bool:
+        return self._cancellation is not None and self._cancellation.cancelled
+
+    def _look_whether_wanted(self, effect: Effect[Any]) -> None:
+        if self._cancelled and not isinstance(effect, CloseResponse):
+            raise Cancelled
+
+    def _perform(self, effect: Effect[Any]) -> Any:  # noqa: C901 - one case for each effect
+        result: Any = None
+        match effect:
+            case ReadChunk(answer, seconds):
+                result = answer.handle.read(seconds)
+            case SendRequest(request, seconds):
+                result = self._http.open(request, self._cancellation or Cancellation(), seconds)
+            case CloseResponse(answer):
+                answer.handle.close()
+                answer.left_open = False
+            case Sleep(seconds):
+                self._clock.sleep(seconds)
+            case WaitForFuture(future, seconds):
+                result = future.result(seconds)
+            case RunBlocking(function):
+                result = function()
+            case RunAwaitable(function):
+                result = awaited(function)
+            case StartPrefetch(steps, room):
+                cancellation = Cancellation()
+                items = SyncDriver(self._http, self._clock, cancellation).iterate(steps)
+                result = ThreadPrefetcher(items, room, cancellation.cancel)
+            case NextPrefetched(ahead):
+                result = ahead.take()
+            case CancelPrefetch(ahead):
+                ahead.abandon()
+            case _:
+                raise NotImplementedError(effect)
+        return result
+
+
+def emitted(steps: EffectGen[Any]) -> EffectGen[None]:
+    """The same steps with their result as their one item."""
+    yield from YieldItem((yield from steps))

@@ -1,0 +1,85 @@
+"""Lists that the service answers page by page: the calls that fetch the other pages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, NoReturn, cast
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+from datastore_sdk._io.tolerant_parser import ParsedResponse
+from datastore_sdk.exceptions import ResponseValidationError
+from restream_api.types import Operation
+
+MOST = 1000
+"""Maximum number of pages of one list."""
+_PORTS = {"http": 80, "https": 443}
+
+
+class Pages:
+    """The pages of a list, gathered in the value of the first.
+
+    Args:
+        operation: The call that gave the first page.
+        base_url: Scheme and host of the service.
+        first: The first page, which names the next.
+        most_bytes: How many bytes all pages together may have.
+
+    Raises:
+        ResponseValidationError: The next page is on another host or was fetched before, or there are too many.
+    """
+
+    def __init__(self, operation: Operation[Any], base_url: str, first: ParsedResponse[Any], most_bytes: int) -> None:
+        self._operation = operation
+        self._base_url = base_url
+        self._most_bytes = most_bytes
+        self._size = first.size
+        self._items = _items(first.value)
+        self._known = {operation.target}
+        self.following: Operation[Any] | None = self._after(first)
+        """The call that fetches the next page; None after the last."""
+
+    def add(self, page: ParsedResponse[Any]) -> None:
+        """Takes the page that `following` fetched."""
+        self._size += page.size
+        if self._size > self._most_bytes:
+            self._refuse(f"its pages have more than {self._most_bytes} bytes (Client(max_response_bytes=...))")
+        self._items.extend(_items(page.value))
+        self.following = self._after(page)
+
+    def _after(self, page: ParsedResponse[Any]) -> Operation[Any] | None:
+        if not page.next:
+            return None
+        if not isinstance(page.next, str):
+            self._refuse("its next page is no URL")
+        here = urlsplit(self._base_url + self._operation.target)
+        try:
+            there = urlsplit(urljoin(here.geturl(), page.next))
+            same = there.hostname == here.hostname and _port(there) in {_port(here), _PORTS["http"]}
+        except ValueError:
+            self._refuse("its next page is no URL")
+        if not same or there.scheme not in _PORTS:
+            self._refuse("its next page is on another host, which would get the token")
+        query = tuple(parse_qsl(there.query, keep_blank_values=True))
+        following = replace(self._operation, path=there.path, query=query)
+        if following.target in self._known:
+            self._refuse("its next page was fetched before")
+        if len(self._known) == MOST:
+            self._refuse(f"it has more than {MOST} pages")
+        self._known.add(following.target)
+        return following
+
+    def _refuse(self, why: str) -> NoReturn:
+        method, url = self._operation.method, self._base_url + self._operation.target
+        raise ResponseValidationError(f"{method} {url} answered a list that goes on, but {why}", method=method, url=url)
+
+
+def _port(url: Any) -> int:
+    port: int = url.port or _PORTS.get(url.scheme, 0)
+    return port
+
+
+def _items(value: Any) -> list[Any]:
+    """The list that a page holds: itself, or its one field."""
+    if not isinstance(value, list):
+        (value,) = value.values()
+    return cast("list[Any]", value)

@@ -1,0 +1,96 @@
+"""Requests that got no response, as errors of the SDK."""
+
+from __future__ import annotations
+
+import ssl
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+from datastore_sdk._io.effects import Request
+from datastore_sdk._utils.redaction import Redactor, printable
+from datastore_sdk.exceptions import APIConnectionError, APITimeoutError
+from datastore_sdk.transport.http.transfer import Transfer
+
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+_CLOSED = ("Server disconnected", "peer closed connection")
+"""How h11 begins when the connection was closed, which it counts as a violation of the protocol too."""
+PROXY_AUTHENTICATION = (
+    "the proxy wants to know who asks: name user and password in its URL (http://user:password@host:port); one that "
+    "takes NTLM or Kerberos only needs http=, see docs/proxies.md"
+)
+
+
+def failure(
+    error: Exception, request: Request, transfer: Transfer | None = None, *, proxy: str | None = None
+) -> APIConnectionError | APITimeoutError:
+    """Return what an error of httpx means for a request.
+
+    Args:
+        error: The error.
+        request: The request.
+        transfer: Knows how far it got.
+        proxy: The proxy that it was to go through, without user and password.
+    """
+    sent = transfer.sent if transfer and transfer.traced else not isinstance(error, _NEVER_SENT)
+    reason = str(error)
+    if isinstance(error, httpx.TimeoutException):
+        return late(transfer.timeout() if transfer else reason, request, sent=sent, proxy=proxy)
+    if isinstance(error, httpx.ProxyError) and (refusal := refused_by_proxy(reason)):
+        return lost(refusal, request, sent=False, proxy=proxy, permanent=True)
+    if isinstance(error, httpx.RemoteProtocolError) and not reason.startswith(_CLOSED):
+        return malformed(reason, request)
+    return lost(reason or type(error).__name__, request, sent=sent, proxy=proxy, permanent=is_untrusted(error))
+
+
+def late(reason: str, request: Request, *, sent: bool, proxy: str | None = None) -> APITimeoutError:
+    """Return the error of a request that took too long."""
+    said = _shown(reason, request, None if sent else proxy)
+    message = f"{request.method} {request.url} was not answered in time: {said}"
+    return APITimeoutError(message, method=request.method, url=request.url, sent=sent)
+
+
+def lost(
+    reason: str, request: Request, *, sent: bool, proxy: str | None = None, permanent: bool = False
+) -> APIConnectionError:
+    """Return the error of a request whose connection was not made, or was lost."""
+    what = "the connection was lost" if sent else "the service was not reached"
+    message = f"{request.method} {request.url}: {what}: {_shown(reason, request, None if sent else proxy)}"
+    return APIConnectionError(message, method=request.method, url=request.url, sent=sent, permanent=permanent)
+
+
+def malformed(reason: str, request: Request) -> APIConnectionError:
+    """Return the error of a response that is not HTTP."""
+    message = f"{request.method} {request.url}: the response is not valid HTTP: {_shown(reason, request)}"
+    return APIConnectionError(message, method=request.method, url=request.url, sent=True)
+
+
+def _shown(reason: str, request: Request, proxy: str | None = None) -> str:
+    text = printable(Redactor(request.secrets).hide(reason)).strip()
+    return text if proxy is None else f"{text} (through the proxy {proxy})"
+
+
+def refused_by_proxy(reason: str) -> str | None:
+    """Return how a proxy refuses to open a tunnel, in words; None if it may open one later.
+
+    Args:
+        reason: Status and reason phrase of its response.
+    """
+    status = reason.split(" ", 1)[0]
+    if not status.isdecimal():
+        return None
+    if int(status) == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        return f"{reason}: {PROXY_AUTHENTICATION}"
+    return reason if HTTPStatus.BAD_REQUEST <= int(status) < HTTPStatus.INTERNAL_SERVER_ERROR else None
+
+
+def is_untrusted(error: BaseException | None) -> bool:
+    """Whether an error comes of a certificate that is not trusted."""
+    seen: list[Any] = []
+    while error is not None and error not in seen:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        seen.append(error)
+        error = error.__cause__ or error.__context__
+    return False
