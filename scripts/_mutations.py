@@ -35,18 +35,23 @@ MUTATIONS = (
     ),
     M("transport/executor/retry.py", "elapsed + wait <= self.max_seconds", "True", "transport/test_time.py"),
     M(
-        "transport/executor/deadline.py",
-        "return (yield structs.replace(effect, seconds=left))",
-        "return (yield effect)",
+        "_io/deadline.py",
+        "return seconds if left is None else min(seconds, left)",
+        "return seconds",
         "transport/test_time.py",
     ),
     M(
         "transport/executor/call.py",
-        "wait is None or wait > self.deadline.left()",
+        "wait is None or (self.deadline and wait > self.deadline.remaining())",
         "wait is None",
         "transport/test_time.py",
     ),
-    M("transport/executor/call.py", "        self.number = 1\n        self._begun", "        self._begun", "data"),
+    M(
+        "transport/executor/call.py",
+        "        self.attempt_number = 1\n        self._started",
+        "        self._started",
+        "data",
+    ),
     M(
         "transport/executor/concurrency.py",
         "CALLS_PER_ENDPOINT = 3",
