@@ -271,7 +271,7 @@ def test_goodbye_is_said(serve: Serve, client_of: ClientOf, form: str) -> None:
 
 
 def test_a_huge_message_is_left_out(serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("datastore_sdk.transport.websocket.frames.Frames.__init__.__defaults__", (10_000,))
+    monkeypatch.setattr("datastore_sdk.transport.websocket.frames.FrameParser.__init__.__defaults__", (10_000,))
     huge = frame(b"x" * 1_000_000)
     server = serve(visits(enveloped(record(1)) + huge + enveloped(record(2))))
     reading = Reading(plan(client_of(server)), "sync")
