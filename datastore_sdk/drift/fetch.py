@@ -13,7 +13,7 @@ from urllib.request import HTTPSHandler, Request, build_opener
 
 from datastore_sdk.drift.errors import DriftError
 from datastore_sdk.drift.scrubbing import scrubbed_form
-from datastore_sdk.transport.http.tls import tls_context
+from datastore_sdk.transport.http.tls import build_tls_context
 
 LONGEST = 1 << 26
 """The most bytes that a text may have."""
@@ -58,7 +58,7 @@ def _fetch(url: SplitResult, name: str) -> str:
         login = f"{unquote(url.username)}:{unquote(url.password or '')}"
         # Not as other headers are: it must not go where a redirect leads.
         request.add_unredirected_header("Authorization", f"Basic {b64encode(login.encode()).decode()}")
-    opener = build_opener(HTTPSHandler(context=tls_context(verify=True)))
+    opener = build_opener(HTTPSHandler(context=build_tls_context(verify=True)))
     try:
         with opener.open(request, timeout=PATIENCE) as answer:
             return _decoded(_whole(answer, name), name)

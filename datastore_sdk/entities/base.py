@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 from pydantic import BaseModel, GetCoreSchemaHandler, PrivateAttr, create_model
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from datastore_sdk._io.json_body import id_of
-from datastore_sdk._io.tolerant_parser import read_object
+from datastore_sdk._io.json_body import parse_id
+from datastore_sdk._io.tolerant_parser import parse_object
 from datastore_sdk._utils.validation import checked_id
 from datastore_sdk.client import Client, client_for
 from datastore_sdk.entities.connected import ClientBound
 from datastore_sdk.exceptions import NotLoadedError
-from datastore_sdk.transport.executor.schema_drift import report_made
+from datastore_sdk.transport.executor.schema_drift import report_object
 from restream_api.types import Model
 
 
@@ -71,8 +71,8 @@ class Entity(ClientBound):
         else:
             whole = _required(self._contract).issubset(values)
             strict = own is not None and own._executor.strict
-            parsed = read_object(self._contract if whole else _partial(self._contract), values, strict=strict)
-            report_made(parsed.deviations, f"{type(self).__name__}(...)")
+            parsed = parse_object(self._contract if whole else _partial(self._contract), values, strict=strict)
+            report_object(parsed.deviations, f"{type(self).__name__}(...)")
             model = parsed.value
             known = {name: value for name, value in model.__dict__.items() if whole or name in model.model_fields_set}
         self._become(model, known, self._private(own))
@@ -123,7 +123,7 @@ class Entity(ClientBound):
         """Checks the ids among attributes, in place; in what the service sent they may be text."""
         for name, value in values.items():
             if (kind := cls._kind_of_id(name)) is not None:
-                number = id_of(value) if as_sent and isinstance(value, str) else None
+                number = parse_id(value) if as_sent and isinstance(value, str) else None
                 values[name] = checked_id(value if number is None else number, name, kind)
 
     def __getitem__(self, key: str) -> Any:

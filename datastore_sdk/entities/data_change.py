@@ -7,9 +7,9 @@ from typing import Any, ClassVar, NamedTuple, Self, Unpack, cast
 
 from pydantic import BaseModel, PrivateAttr
 
-from datastore_sdk._io.json_body import id_of, is_array
+from datastore_sdk._io.json_body import is_array, parse_id
 from datastore_sdk._io.responses import UnexpectedContentError
-from datastore_sdk._io.tolerant_parser import CheckedType, RawJson, read_value
+from datastore_sdk._io.tolerant_parser import CheckedType, RawJson, parse_value
 from datastore_sdk._utils.validation import checked_flag
 from datastore_sdk.client import Client
 from datastore_sdk.data import Data, DataAsync, DataQuery
@@ -119,17 +119,19 @@ class DataChange(Entity, DataChangeModel):
         return cast("DataChangeModel", self._found(log))
 
     def _found(self, log: ChangeLog) -> DataChangeModel | None:
-        own: list[DataChangeModel] = [each for each in listed(log) if id_of(carried(each, "site")) in {None, self.site}]
-        if len(own) == 1 and id_of(carried(own[0], "id")) is None:
+        own: list[DataChangeModel] = [
+            each for each in listed(log) if parse_id(carried(each, "site")) in {None, self.site}
+        ]
+        if len(own) == 1 and parse_id(carried(own[0], "id")) is None:
             return own[0]  # it is the one that was asked for
-        return next((change for change in own if id_of(carried(change, "id")) == self.id), None)
+        return next((change for change in own if parse_id(carried(change, "id")) == self.id), None)
 
     def _acknowledge(self) -> Flow[bool]:
         body = Acknowledgements(change_log=[Acknowledgement(id=self.id, update_received=True)])
         log = yield from acknowledge_site_data_changes(self.site, body=body)
         still_open = log.get("change_log")  # an answer that lists nothing is a success all the same
         changes: list[Any] = still_open if is_array(still_open) else []
-        return all(id_of(carried(change, "id")) != self.id for change in changes)
+        return all(parse_id(carried(change, "id")) != self.id for change in changes)
 
 
 class ChangeQuery(NamedTuple):
@@ -164,7 +166,7 @@ def corrected(
         own = matching(changes, [has_id("site", id)], operation.name)
     else:
         own = yield from of_sites(client, id, known_sites, changes, operation.name)
-    models: list[DataChangeModel] = read_value(list[DataChangeModel], own, operation.name).value if as_dict else own
+    models: list[DataChangeModel] = parse_value(list[DataChangeModel], own, operation.name).value if as_dict else own
     queries: list[DataQuery] = []
     for interval in merged(models, "start_date", "end_date"):
         start, end = served_range(interval.start, interval.end)

@@ -14,12 +14,12 @@ import orjson
 from msgspec import Struct
 from pydantic import AwareDatetime
 
-from datastore_sdk._io.json_body import id_of, is_array
-from datastore_sdk._io.tolerant_parser import read_value
+from datastore_sdk._io.json_body import is_array, parse_id
+from datastore_sdk._io.tolerant_parser import parse_value
 from datastore_sdk.client import Client
 from datastore_sdk.enums import StageNameFilters
 from datastore_sdk.exceptions import ObjectMismatchError
-from datastore_sdk.instrumentation.mismatches import SHOWN, report_left_out, shown
+from datastore_sdk.instrumentation.mismatches import SHOWN, report_mismatches, shorten
 from restream_api.types import Model, Operation
 
 V = TypeVar("V")
@@ -43,7 +43,7 @@ def has_id(key: str, *ids: int) -> MatchRule:
     """Return the rule that a key is one of some ids or numbers."""
     shown = " or ".join(map(str, ids[:SHOWN])) + (" or ..." if len(ids) > SHOWN else "")
     fitting = frozenset[int | None]({None, *ids})
-    return MatchRule(key, shown, lambda value: id_of(value) in fitting)
+    return MatchRule(key, shown, lambda value: parse_id(value) in fitting)
 
 
 def has_operation(key: str, operation: StageNameFilters) -> MatchRule:
@@ -97,7 +97,7 @@ def matching(items: L, rules: Sequence[MatchRule], source: str, read: Callable[[
         else:
             kept.append(item)
     for rule, values in wrong.items():
-        report_left_out(source, rule.key, rule.requested, values, len(values), len(items))
+        report_mismatches(source, rule.key, rule.requested, values, len(values), len(items))
     return cast("L", kept)
 
 
@@ -122,7 +122,7 @@ def check_object(item: object, rules: Sequence[MatchRule], operation: Operation[
     """
     if broken := _broken(item, rules):
         rule, value = broken
-        raise mismatch(f"{rule.key} is {shown(value)}, not {rule.requested}", operation, client)
+        raise mismatch(f"{rule.key} is {shorten(value)}, not {rule.requested}", operation, client)
 
 
 def mismatch(problem: str, operation: Operation[Any], client: Client) -> ObjectMismatchError:
@@ -155,13 +155,13 @@ def _where(read: Callable[[object], V | None], holds: Callable[[V], bool]) -> Ca
 
 def _number(value: object) -> float | None:
     """A number, which the service may have sent as text; None for anything else."""
-    read: object = None if isinstance(value, bool) else read_value(float, value, "").value
+    read: object = None if isinstance(value, bool) else parse_value(float, value, "").value
     return None if not isinstance(read, float) or isnan(read) else read
 
 
 def _moment(value: object) -> datetime | None:
     """A moment in any form in which the service may have sent it; None for anything else."""
-    read: object = read_value(AwareDatetime, value, "").value
+    read: object = parse_value(AwareDatetime, value, "").value
     return read if isinstance(read, datetime) else None
 
 

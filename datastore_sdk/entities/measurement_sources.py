@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from datastore_sdk._io.json_body import id_of, is_array, is_object
-from datastore_sdk._io.tolerant_parser import read_object
+from datastore_sdk._io.json_body import is_array, is_object, parse_id
+from datastore_sdk._io.tolerant_parser import parse_object
 from datastore_sdk.client import Client
 from datastore_sdk.entities.matching import carried, check_object, has_id
 from datastore_sdk.entities.pad_sites import pad_id_of_site
@@ -74,11 +74,11 @@ def _objects(of_kind: list[Any]) -> list[MeasurementSource]:
             found.append(item)
         elif is_object(item):  # of a kind that the contract does not know
             with suppress(ValidationError):
-                found.append(read_object(MeasurementSource, item).value)
+                found.append(parse_object(MeasurementSource, item).value)
     return found
 
 
 def _attached_sites(source: object) -> set[int]:
     sites = carried(source, "attached_sites")
-    ids = map(id_of, sites if is_array(sites) else ())
+    ids = map(parse_id, sites if is_array(sites) else ())
     return {site for site in ids if site is not None}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar, cast
 
-from datastore_sdk._io.json_body import id_of, is_array
+from datastore_sdk._io.json_body import is_array, parse_id
 from datastore_sdk.client import Client
 from datastore_sdk.entities.base import Entity
 from datastore_sdk.entities.list_queries import ListQuery
@@ -41,7 +41,7 @@ def pad_id_of_site(client: Client, site_id: int, known: int | None = None) -> Fl
     found = yield from operation
     if not found:
         return None
-    ids = {id_of(carried(pad, "id")) for pad in found}
+    ids = {parse_id(carried(pad, "id")) for pad in found}
     candidate = ids.pop() if len(ids) == 1 else None
     if candidate is None or not (yield from _has_site(candidate, site_id)):
         problem = f"site {site_id} does not say on which pad it lies, and the {len(found)} pads found do not either"
@@ -62,7 +62,7 @@ def many_pads(
     if site_id is None or not pads:
         return pads
     pad_id = yield from pad_id_of_site(client, site_id)
-    rule = MatchRule("id", f"the pad of site {site_id}", lambda value: id_of(value) == pad_id)
+    rule = MatchRule("id", f"the pad of site {site_id}", lambda value: parse_id(value) == pad_id)
     if as_dict:
         return matching(cast("list[dict[str, Any]]", pads), [rule], query.operation.name)
     return ObjectList(matching(cast("ObjectList[R]", pads), [rule], query.operation.name))
@@ -86,7 +86,7 @@ def of_sites(
     """
     if not known_sites or not is_array(items):  # as_dict=True may be anything
         return items
-    sites = dict.fromkeys(id_of(carried(item, "site")) for item in items)
+    sites = dict.fromkeys(parse_id(carried(item, "site")) for item in items)
     foreign: set[int] = set()
     for site_id in sites:
         if site_id is None or site_id in known_sites:
@@ -97,7 +97,7 @@ def of_sites(
             continue
         if told not in {None, pad_id}:
             foreign.add(site_id)
-    rule = MatchRule("site", f"a site of pad {pad_id}", lambda value: id_of(value) not in foreign)
+    rule = MatchRule("site", f"a site of pad {pad_id}", lambda value: parse_id(value) not in foreign)
     return matching(items, [rule], source)
 
 
@@ -106,11 +106,11 @@ def _pad_id_of(client: Client, site_id: int) -> Flow[int | None]:
     operation = get_site(site_id)
     site = yield from operation
     check_object(site, [has_id("id", site_id)], operation, client)
-    return id_of(carried(site, "pad_id"))
+    return parse_id(carried(site, "pad_id"))
 
 
 def _has_site(pad_id: int, site_id: int) -> Flow[bool]:
     """Whether the sites of a pad, and of no other pad, hold a site."""
     sites = yield from list_sites(pad_id=pad_id)
-    told = {id_of(carried(site, "pad_id")) for site in sites}
-    return told <= {None, pad_id} and any(id_of(carried(site, "id")) == site_id for site in sites)
+    told = {parse_id(carried(site, "pad_id")) for site in sites}
+    return told <= {None, pad_id} and any(parse_id(carried(site, "id")) == site_id for site in sites)

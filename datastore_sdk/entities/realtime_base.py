@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from functools import partial
 from typing import ClassVar, Literal, Self, Unpack, overload
 
-from datastore_sdk._io.timeouts import checked_seconds
+from datastore_sdk._io.timeouts import validate_seconds
 from datastore_sdk.client import Client
 from datastore_sdk.data.streaming.json_decoder import Record
 from datastore_sdk.entities.data_change import DataChange
@@ -269,7 +269,7 @@ class Live(Resource):
 
         client = self._caller()
         manners = _manners(options, on_error=True, on_close=True)
-        seconds = checked_seconds(interval, "interval")
+        seconds = validate_seconds(interval, "interval")
         return watched(client, self._path(), manners, partial(look, client), _name, _aspects, interval=seconds)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 
-from datastore_sdk._io.json_body import id_of
+from datastore_sdk._io.json_body import parse_id
 from datastore_sdk._utils.validation import OTHER_RANGE_NAMES, RANGE_NAMES, range_of
 from datastore_sdk.client import Client, client_for
 from datastore_sdk.data import Data, DataAsync, DataQuery
@@ -385,7 +385,7 @@ class Site(Asset, LiveSite, SiteModel):
     @property
     def _pad_id(self) -> int | None:
         """The id of its pad, where it is loaded."""
-        return id_of(getattr(self, "pad_id", None))
+        return parse_id(getattr(self, "pad_id", None))
 
     def _pad(self, client: Client, *, as_dict: bool) -> Flow[Pad | dict[str, Any] | None]:
         # Pads know their sites and sites their pad: one of the two must look late.

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Unpack, cast
 
-from datastore_sdk._io.json_body import id_of, is_array, is_object
+from datastore_sdk._io.json_body import is_array, is_object, parse_id
 from datastore_sdk._utils.validation import (
     RANGE_NAMES,
     checked_choice,
@@ -184,7 +184,7 @@ def _add_aggregations(
     by_id: dict[int, Stage | dict[str, Any]] = {}
     for stage in stages:
         _set_aggregations(stage, None)  # the key is there, also where the service has no numbers
-        if (stage_id := id_of(carried(stage, "id"))) is not None:  # the current stage has none, and no numbers yet
+        if (stage_id := parse_id(carried(stage, "id"))) is not None:  # the current stage has none, and no numbers yet
             by_id[stage_id] = stage
     ids = list(by_id)
     for start in range(0, len(ids), STAGES_AT_A_TIME):
@@ -193,13 +193,13 @@ def _add_aggregations(
         )
         answer = yield from answer_to(operation, as_dict=as_dict)
         for numbers in _of_stages(answer, by_id, operation.name):
-            if (stage_id := id_of(carried(numbers, "id"))) is not None:
+            if (stage_id := parse_id(carried(numbers, "id"))) is not None:
                 _set_aggregations(by_id[stage_id], numbers)
 
 
 def _of_stages(answer: object, stages: Mapping[int, Stage | dict[str, Any]], source: str) -> Iterator[Any]:
     """The aggregations of the stages that were asked for. Reports others, and errors instead of aggregations."""
-    sites = {stage_id: id_of(carried(stage, "site")) for stage_id, stage in stages.items()}
+    sites = {stage_id: parse_id(carried(stage, "site")) for stage_id, stage in stages.items()}
     known = {site for site in sites.values() if site is not None}
     rules = [] if None in sites.values() else [has_id("site", *known)]
     by_site = [*answer.items()] if is_object(answer) else []
@@ -207,7 +207,9 @@ def _of_stages(answer: object, stages: Mapping[int, Stage | dict[str, Any]], sou
         if isinstance(aggregations, str):
             log.warning("The stages of site %s come without aggregations; the service says: %s", site, aggregations)
         if is_array(aggregations):
-            here = [stage_id for stage_id, own in sites.items() if None in {own, id_of(site)} or own == id_of(site)]
+            here = [
+                stage_id for stage_id, own in sites.items() if None in {own, parse_id(site)} or own == parse_id(site)
+            ]
             yield from matching(aggregations, [has_id("id", *here)], source)
 
 

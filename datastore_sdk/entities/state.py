@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, Self, Unpack, overload
 
-from datastore_sdk._io.json_body import id_of
+from datastore_sdk._io.json_body import parse_id
 from datastore_sdk.client import Client, client_for
 from datastore_sdk.entities.base import Entity
 from datastore_sdk.entities.list_queries import states_with
@@ -156,6 +156,6 @@ def states_of_site(client: Client, site_id: int, *, as_dict: bool) -> Flow[Objec
     """
     query = states_with({}, site_id=site_id)
     states = yield from many(State, client, query, as_dict=as_dict)
-    if any(id_of(carried(state, "site.id")) is None for state in states):
+    if any(parse_id(carried(state, "site.id")) is None for state in states):
         raise mismatch("a state does not say which site it is of", query.operation, client)
     return states

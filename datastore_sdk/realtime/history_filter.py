@@ -17,9 +17,9 @@ import msgspec
 
 from datastore_sdk._utils.validation import level_of_user
 from datastore_sdk.data.streaming.codecs import Position
-from datastore_sdk.instrumentation.logs import logger
+from datastore_sdk.instrumentation.logs import get_logger
 
-log = logger("realtime")
+log = get_logger("realtime")
 
 R = TypeVar("R")
 

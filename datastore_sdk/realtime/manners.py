@@ -8,7 +8,7 @@ from typing import Literal, get_args
 from msgspec import Struct
 from msgspec.structs import force_setattr
 
-from datastore_sdk._io.timeouts import checked_seconds
+from datastore_sdk._io.timeouts import validate_seconds
 from datastore_sdk._utils.validation import checked_flag, checked_id
 from datastore_sdk.realtime.gaps import Gap
 
@@ -41,6 +41,6 @@ class StreamOptions(Struct, frozen=True, kw_only=True):
         if self.when_full not in get_args(WhenFull):
             raise ValueError(f"when_full is {self.when_full!r}; it must be one of {', '.join(get_args(WhenFull))}")
         force_setattr(self, "buffer", checked_id(self.buffer, "buffer"))
-        checked_seconds(self.stale_after, "stale_after")
+        validate_seconds(self.stale_after, "stale_after")
         if self.give_up_after is not None:
-            checked_seconds(self.give_up_after, "give_up_after")
+            validate_seconds(self.give_up_after, "give_up_after")

@@ -23,7 +23,7 @@ from datastore_sdk.realtime.sequence_tracker import SequenceTracker
 from datastore_sdk.realtime.session import RoomSession
 from datastore_sdk.realtime.statistics import Counters
 from datastore_sdk.realtime.stream import StreamPlan
-from datastore_sdk.transport.websocket.handshake import room
+from datastore_sdk.transport.websocket.handshake import build_room_operation
 
 _KEY = re.compile(r"[0-9a-fA-F]{32}")
 _NO_FILTERS = {"session_key", "si_units", "resolution", "routed"}
@@ -72,7 +72,7 @@ def measurements(
     rest = {name: value for name, value in filters.items() if name not in {*RANGE_NAMES, *OTHER_RANGE_NAMES}}
     query = DataQuery(source=source, id=id, start=start, end=end, **rest)
     path = f"/{source}s/{query.id:d}/data/"
-    operation = room(path, {"session_key": session_key, **dict(query.operation().query)})
+    operation = build_room_operation(path, {"session_key": session_key, **dict(query.operation().query)})
     counts, gaps = Counters(), GapLog(manners.on_gap)
     begin = query.seconds()[0] if query.start and not resumed else None
     sources = SequenceTracker[Any](DICTS, query.step, begin)
@@ -97,7 +97,7 @@ def measurements(
         gaps=gaps,
         alone={
             f"the session key {session_key}": (client.base_url, session_key.lower()),
-            f"the room {path}": client._executor.limits.room(operation.path),
+            f"the room {path}": client._executor.limits.get_room_semaphore(operation.path),
         },
         listen=listen,
         listen_for_items=lambda hold: listen(DICTS, hold),

@@ -21,7 +21,7 @@ import yaml
 
 from datastore_sdk import Client
 from datastore_sdk._io.clock import Clock
-from datastore_sdk._io.semaphore import NOTICE
+from datastore_sdk._io.semaphore import COOLDOWN_SECONDS
 from datastore_sdk.cli import main
 from datastore_sdk.sandbox import Sandbox, Untidiness
 from tests.conftest import NOW
@@ -75,7 +75,7 @@ def briefly(_: Clock, seconds: float) -> None:
 
     It is put in the place of the SDK's sleeping alone, not of `time.sleep`: the sandbox runs in this process too.
     """
-    time.sleep(min(seconds, 2 * NOTICE))
+    time.sleep(min(seconds, 2 * COOLDOWN_SECONDS))
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=str)
