@@ -73,16 +73,16 @@ def test_the_child_connects_anew_and_the_parent_goes_on(serve: Serve) -> None:
         client = Client()
         other = client.with_options(timeout=5)
         for each in (client, other, client_for()):
-            assert each.run(list_pads()) == []
+            assert each.request(list_pads()) == []
 
         def work():
             for each in (client, other, client_for()):
-                assert each.run(list_pads()) == []
-                assert asyncio.run(each.arun(list_pads())) == []
+                assert each.request(list_pads()) == []
+                assert asyncio.run(each.arequest(list_pads())) == []
 
         wait_for(forked(work))
         for each in (client, other, client_for()):
-            assert each.run(list_pads()) == []
+            assert each.request(list_pads()) == []
         """,
     )
     assert len(server.received) == 3 + 6 + 3
@@ -97,17 +97,17 @@ def test_another_thread_holds_every_lock_and_every_slot(serve: Serve) -> None:
         from datastore_sdk.client import shared_state as sharing
 
         client = Client(client_id="crew", client_secret="s3cret")
-        client.run(list_pads())
-        exchange = client.exchange
+        client.request(list_pads())
+        exchange = client._executor
         credentials = exchange._credentials
         slots = exchange._limits._shared
         of_pads = slots.of(list_pads().endpoint)
         ready, forked_off = threading.Event(), threading.Event()
 
         def hold():
-            leases = [client.drive(of_pads.acquire()) for _ in range(3)]
-            turn = client.drive(credentials._turn.acquire())
-            locks = [default_clients._lock, sharing._slots._lock, sharing._issued._lock, client._wire._lock]
+            leases = [client._drive(of_pads.acquire()) for _ in range(3)]
+            turn = client._drive(credentials._turn.acquire())
+            locks = [default_clients._lock, sharing._slots._lock, sharing._issued._lock, client._connections._lock]
             for lock in [*locks, slots._lock, of_pads._lock, credentials._turn._lock]:
                 lock.acquire()
             ready.set()
@@ -118,10 +118,10 @@ def test_another_thread_holds_every_lock_and_every_slot(serve: Serve) -> None:
 
         def work():
             credentials.renew("issued")
-            assert client.run(list_pads()) == []
-            assert asyncio.run(client.arun(list_pads())) == []
-            assert Client(client_id="crew", client_secret="s3cret").run(list_pads()) == []
-            assert client_for().run(list_pads()) == []
+            assert client.request(list_pads()) == []
+            assert asyncio.run(client.arequest(list_pads())) == []
+            assert Client(client_id="crew", client_secret="s3cret").request(list_pads()) == []
+            assert client_for().request(list_pads()) == []
 
         child = forked(work)
         forked_off.set()
@@ -163,8 +163,8 @@ def test_a_stream_goes_on_in_both(serve: Serve) -> None:
         def work():
             assert [*seconds, *(record["timestamp"] for record in records)] == [*range(1758196800, 1758196804)]
 
-        assert client.run(list_pads()) == []  # whose connection is kept, and is no good in the child
-        connections = client._wire.http()._clients[False][1]._pool._idle.for_calls
+        assert client.request(list_pads()) == []  # whose connection is kept, and is no good in the child
+        connections = client._connections.http()._clients[False][1]._pool._idle.for_calls
         connections._lock.acquire()
         child = forked(work)
         connections._lock.release()

@@ -63,7 +63,7 @@ def test_each_status_has_its_error(status: int, kind: type[APIStatusError], serv
     server = serve(always(answer(status, {"detail": "So it is."}, x_request_id="r-7")))
     client = client_of(server, retries=ONCE)
     with pytest.raises(RestreamError) as caught:
-        client.run(list_pads(complete=True))
+        client.request(list_pads(complete=True))
     error = caught.value
     assert type(error) is kind
     assert (error.status, error.body, error.request_id) == (status, '{"detail": "So it is."}', "r-7")

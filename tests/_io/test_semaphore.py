@@ -57,8 +57,8 @@ def visit(slots: Semaphore, gauge: Gauge, seconds: float = 0.0) -> EffectGen[Non
 
 def assert_all_free(slots: Semaphore, client: Client) -> None:
     """All slots can be taken, and not one more."""
-    leases = [begin(lambda: client.drive(slots.acquire())).result(5) for _ in range(LIMIT)]
-    more = begin(lambda: client.drive(slots.acquire()))
+    leases = [begin(lambda: client._drive(slots.acquire())).result(5) for _ in range(LIMIT)]
+    more = begin(lambda: client._drive(slots.acquire()))
     with pytest.raises(TimeoutError):
         more.result(0.02)
     leases.pop().release()
@@ -72,7 +72,7 @@ def test_hundreds_of_threads(client: Client) -> None:
 
     def work() -> None:
         for _ in range(3):
-            client.drive(visit(slots, gauge, random.choice([0, 0.0005])))
+            client._drive(visit(slots, gauge, random.choice([0, 0.0005])))
 
     all_of([work] * 200)
     assert (gauge.most, gauge.visits, gauge.now) == (LIMIT, 600, 0)
@@ -85,7 +85,7 @@ def test_hundreds_of_tasks(client: Client) -> None:
     async def main() -> None:
         async with asyncio.timeout(20), asyncio.TaskGroup() as group:
             for _ in range(300):
-                group.create_task(client.adrive(visit(slots, gauge)))
+                group.create_task(client._adrive(visit(slots, gauge)))
 
     asyncio.run(main())
     assert (gauge.most, gauge.visits, gauge.now) == (LIMIT, 300, 0)
@@ -98,10 +98,10 @@ def test_threads_and_tasks_of_several_event_loops_together(client: Client) -> No
     async def main() -> None:
         async with asyncio.TaskGroup() as group:
             for _ in range(40):
-                group.create_task(client.adrive(visit(slots, gauge, 0.001)))
+                group.create_task(client._adrive(visit(slots, gauge, 0.001)))
 
     looping: Callable[[], None] = lambda: asyncio.run(main())  # noqa: E731
-    blocking: Callable[[], None] = lambda: client.drive(visit(slots, gauge, 0.001))  # noqa: E731
+    blocking: Callable[[], None] = lambda: client._drive(visit(slots, gauge, 0.001))  # noqa: E731
     all_of([looping, *[blocking] * 60, looping])
     assert (gauge.most, gauge.visits, gauge.now) == (LIMIT, 140, 0)
     assert_all_free(slots, client)
@@ -116,8 +116,8 @@ def test_first_come_first_served(client: Client) -> None:
         lease.release()
 
     async def main() -> None:
-        lease = await client.adrive(slots.acquire())
-        tasks = [asyncio.create_task(client.adrive(turn(number))) for number in range(50)]
+        lease = await client._adrive(slots.acquire())
+        tasks = [asyncio.create_task(client._adrive(turn(number))) for number in range(50)]
         await asyncio.sleep(0.01)
         lease.release()
         async with asyncio.timeout(5):
@@ -150,10 +150,10 @@ def test_nobody_jumps_the_queue(client: Client) -> None:
         served.append("patient")
         lease.release()
 
-    first = begin(lambda: client.drive(greedy()))
+    first = begin(lambda: client._drive(greedy()))
     while not served:
         time.sleep(0.001)
-    all_of([lambda: client.drive(patient())] * 3)
+    all_of([lambda: client._drive(patient())] * 3)
     first.result(5)
     assert served == ["greedy", "patient", "patient", "patient", "greedy"]
 
@@ -162,8 +162,8 @@ def test_cancelled_while_waiting(client: Client) -> None:
     slots, gauge = Semaphore(LIMIT), Gauge()
 
     async def main() -> None:
-        leases = [await client.adrive(slots.acquire()) for _ in range(LIMIT)]
-        waiting = [asyncio.create_task(client.adrive(visit(slots, gauge))) for _ in range(20)]
+        leases = [await client._adrive(slots.acquire()) for _ in range(LIMIT)]
+        waiting = [asyncio.create_task(client._adrive(visit(slots, gauge))) for _ in range(20)]
         await asyncio.sleep(0.01)
         for task in waiting[::2]:
             task.cancel()
@@ -183,8 +183,8 @@ def test_cancelled_just_when_the_turn_has_come(client: Client) -> None:
     slots, gauge = Semaphore(1), Gauge()
 
     async def main() -> None:
-        lease = await client.adrive(slots.acquire())
-        waiting = [asyncio.create_task(client.adrive(visit(slots, gauge))) for _ in range(20)]
+        lease = await client._adrive(slots.acquire())
+        waiting = [asyncio.create_task(client._adrive(visit(slots, gauge))) for _ in range(20)]
         await asyncio.sleep(0.01)
         lease.release()  # the first in line has the slot now, and does not know it yet
         for task in waiting[:10]:
@@ -192,7 +192,7 @@ def test_cancelled_just_when_the_turn_has_come(client: Client) -> None:
         await asyncio.gather(*waiting[:10], return_exceptions=True)
         async with asyncio.timeout(5):
             await asyncio.gather(*waiting[10:])
-        (await client.adrive(slots.acquire())).release()
+        (await client._adrive(slots.acquire())).release()
 
     asyncio.run(main())
     assert gauge.visits == 10
@@ -205,7 +205,7 @@ def test_cancelled_at_any_moment(client: Client) -> None:
     async def main() -> None:
         tasks: list[asyncio.Task[None]] = []
         for _ in range(300):
-            tasks.append(asyncio.create_task(client.adrive(visit(slots, gauge, chance.choice([0, 0.0001])))))
+            tasks.append(asyncio.create_task(client._adrive(visit(slots, gauge, chance.choice([0, 0.0001])))))
             await asyncio.sleep(0)
             chance.choice(tasks).cancel()
         async with asyncio.timeout(10):
@@ -218,16 +218,16 @@ def test_cancelled_at_any_moment(client: Client) -> None:
 
 def test_an_event_loop_that_ends_leaves_the_queue(client: Client) -> None:
     slots, gauge = Semaphore(1), Gauge()
-    lease = client.drive(slots.acquire())
+    lease = client._drive(slots.acquire())
 
     async def main() -> None:
         for _ in range(5):
-            asyncio.create_task(client.adrive(visit(slots, gauge)))  # noqa: RUF006 - given up with the loop
+            asyncio.create_task(client._adrive(visit(slots, gauge)))  # noqa: RUF006 - given up with the loop
         await asyncio.sleep(0.01)
 
     asyncio.run(main())
     lease.release()
-    begin(lambda: client.drive(visit(slots, gauge))).result(5)
+    begin(lambda: client._drive(visit(slots, gauge))).result(5)
     assert gauge.visits == 1
 
 
@@ -243,13 +243,13 @@ def test_errors_give_the_slot_back(client: Client) -> None:
 
     for _ in range(2 * LIMIT):
         with pytest.raises(ZeroDivisionError):
-            client.drive(failing())
+            client._drive(failing())
     assert_all_free(slots, client)
 
 
 def test_releasing_twice_frees_one_slot(client: Client) -> None:
     slots = Semaphore(LIMIT)
-    lease = client.drive(slots.acquire())
+    lease = client._drive(slots.acquire())
     lease.release()
     lease.release()
     assert_all_free(slots, client)
@@ -258,7 +258,7 @@ def test_releasing_twice_frees_one_slot(client: Client) -> None:
 def test_given_back_in_the_midst_of_handing_out(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """As the garbage collector does, which ends a stream that was forgotten whenever it likes, in whichever thread."""
     slots = Semaphore(LIMIT)
-    forgotten = [client.drive(slots.acquire()) for _ in range(LIMIT - 1)]
+    forgotten = [client._drive(slots.acquire()) for _ in range(LIMIT - 1)]
 
     class Collecting(slots_module.Permit):
         """Memory is asked for when one is made, and it is then that garbage is collected."""
@@ -271,16 +271,16 @@ def test_given_back_in_the_midst_of_handing_out(client: Client, monkeypatch: pyt
             super().__init__(slots, slot)
 
     monkeypatch.setattr(slots_module, "Lease", Collecting)
-    begin(lambda: client.drive(slots.acquire())).result(5).release()
+    begin(lambda: client._drive(slots.acquire())).result(5).release()
     assert_all_free(slots, client)
 
 
 def test_a_lease_that_is_forgotten_frees_its_slot(client: Client) -> None:
     slots = Semaphore(1)
     for _ in range(3):
-        client.drive(slots.acquire())
-    first = client.drive(slots.acquire())
-    waiting = begin(lambda: client.drive(slots.acquire()))
+        client._drive(slots.acquire())
+    first = client._drive(slots.acquire())
+    waiting = begin(lambda: client._drive(slots.acquire()))
     time.sleep(0.05)
     del first
     waiting.result(5).release()
@@ -302,13 +302,13 @@ def test_interrupted_anywhere(held: int, client: Client, monkeypatch: pytest.Mon
     rounds, interrupted = 0, True
     while interrupted:
         slots = Semaphore(LIMIT)
-        resting = [client.drive(slots.acquire()) for _ in range(held)]
+        resting = [client._drive(slots.acquire()) for _ in range(held)]
         for lease in resting:
             lease.rest(lambda: None)
         rounds += 1
         interrupting = Interrupting(slots_module, rounds)
         with suppress(KeyboardInterrupt), interrupting:
-            client.drive(use(slots))
+            client._drive(use(slots))
         interrupted = interrupting.came
         for lease in resting:
             lease.wake()

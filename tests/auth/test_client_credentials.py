@@ -106,7 +106,7 @@ def in_threads(client: Client, count: int) -> list[Any]:
 def in_tasks(client: Client, count: int) -> list[Any]:
     async def main() -> list[Any]:
         async with client:
-            calls = [client.arun(list_pads()) for _ in range(count)]
+            calls = [client.arequest(list_pads()) for _ in range(count)]
             return await asyncio.gather(*calls, return_exceptions=True)
 
     return asyncio.run(main())
@@ -114,7 +114,7 @@ def in_tasks(client: Client, count: int) -> list[Any]:
 
 def _outcome(client: Client) -> Any:
     try:
-        return client.run(list_pads())
+        return client.request(list_pads())
     except CallError as error:
         return error
 
@@ -153,9 +153,9 @@ def test_the_time_counts_from_the_question_not_the_answer(client: Client, issuer
         issuer._issue(line, request)
 
     issuer.refusal = slow
-    client.run(list_pads())
+    client.request(list_pads())
     clock.time += EXPIRES_IN - 600 - 5
-    client.run(list_pads())
+    client.request(list_pads())
     assert len(issuer.issued) == 2
 
 
@@ -323,7 +323,7 @@ def test_a_token_that_another_caller_has_renewed_already_is_not_renewed_again(
     client: Client, issuer: Issuer, server: Server
 ) -> None:
     """Two calls leave with the old token; the refusal of one comes when the other has a new one already."""
-    client.run(list_pads())
+    client.request(list_pads())
     issuer.revoke()
     both, renewed = threading.Barrier(2), threading.Event()
     turns = iter(("first", "second"))
@@ -356,14 +356,14 @@ def test_cancelled_while_waiting_for_a_token(client: Client, issuer: Issuer) -> 
 
     async def main() -> None:
         async with client:
-            first, second = (asyncio.create_task(client.arun(list_pads())) for _ in range(2))
+            first, second = (asyncio.create_task(client.arequest(list_pads())) for _ in range(2))
             await asyncio.sleep(0.05)
             first.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await first
             async with asyncio.timeout(5):
                 assert await second == []
-                assert await client.arun(list_pads()) == []
+                assert await client.arequest(list_pads()) == []
 
     asyncio.run(main())
     assert issuer.seen == [issuer.issued[-1]] * 2
@@ -375,8 +375,8 @@ def test_a_token_that_does_not_last_is_not_asked_for_with_each_call(
 ) -> None:
     issuer.expires_in = lasts
     for _ in range(20):
-        client.run(list_pads())
+        client.request(list_pads())
     assert issuer.asked == 1
     clock.time += max(lasts, 2) / 2 + 0.1
-    client.run(list_pads())
+    client.request(list_pads())
     assert issuer.asked == 2

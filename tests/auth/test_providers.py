@@ -82,7 +82,7 @@ def test_a_slow_function_does_not_hold_up_the_event_loop(serve: Serve, client_of
 
     async def main() -> None:
         async with client, asyncio.timeout(PATIENCE):
-            call = asyncio.create_task(client.arun(list_pads()))
+            call = asyncio.create_task(client.arequest(list_pads()))
             while not asked.is_set():  # noqa: ASYNC110 - another thread sets it
                 await asyncio.sleep(0.001)
             going_on.set()
@@ -102,8 +102,8 @@ def test_an_async_function_runs_in_the_loop_of_the_call(serve: Serve, client_of:
 
     async def main() -> None:
         async with client:
-            assert await client.arun(list_pads()) == []
-            assert client.run(list_pads()) == [], "a sync call in a notebook, whose cells run within a loop"
+            assert await client.arequest(list_pads()) == []
+            assert client.request(list_pads()) == [], "a sync call in a notebook, whose cells run within a loop"
         assert loops[0] is asyncio.get_running_loop()
         assert loops[1] is not asyncio.get_running_loop()
 

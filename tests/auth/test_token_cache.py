@@ -91,23 +91,23 @@ def test_the_next_process_finds_it(process: Any, issuer: Issuer, form: Form) -> 
 
 def test_without_a_cache_nothing_is_written(process: Any, issuer: Issuer, tmp_path: Path) -> None:
     for _ in range(2):
-        process(token_cache=None).run(list_pads())
+        process(token_cache=None).request(list_pads())
     assert issuer.issued == 2
     assert [*tmp_path.iterdir()] == []
 
 
 def test_the_usual_folder(process: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
-    process(token_cache=True).run(list_pads())
+    process(token_cache=True).request(list_pads())
     monkeypatch.setenv("RESTREAM_TOKEN_CACHE", str(tmp_path / "other"))
-    process(token_cache=None).run(list_pads())
+    process(token_cache=None).request(list_pads())
     assert len([*(tmp_path / "home" / "restream").glob("*.json")]) == 1
     assert len([*(tmp_path / "other").glob("*.json")]) == 1
 
 
 @POSIX
 def test_nobody_else_can_read_it(process: Any, tmp_path: Path) -> None:
-    process().run(list_pads())
+    process().request(list_pads())
     assert (tmp_path / "cache").stat().st_mode & 0o777 == 0o700
     assert {path.stat().st_mode & 0o777 for path in (tmp_path / "cache").iterdir()} == {0o600}
     assert "s3cret" not in file_in(tmp_path).read_text()
@@ -122,7 +122,7 @@ def test_a_folder_that_others_can_write_is_closed(
     """They could replace the token, or the lock."""
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache").chmod(mode)
-    process().run(list_pads())
+    process().request(list_pads())
     assert (tmp_path / "cache").stat().st_mode & 0o777 == 0o700
     assert "its mode is 0700 now" in caplog.text
 
@@ -133,14 +133,14 @@ def test_other_folders_stay_as_they_are(mode: int, process: Any, tmp_path: Path)
     """In a sticky folder, such as /tmp, nobody replaces another user's files."""
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache").chmod(mode)
-    process().run(list_pads())
+    process().request(list_pads())
     assert (tmp_path / "cache").stat().st_mode & 0o7777 == mode
     assert {path.stat().st_mode & 0o777 for path in (tmp_path / "cache").iterdir()} == {0o600}
 
 
 def test_hosts_and_clients_have_their_own(process: Any, tmp_path: Path) -> None:
-    process().run(list_pads())
-    process(client_id="other").run(list_pads())
+    process().request(list_pads())
+    process(client_id="other").request(list_pads())
     assert len([*tmp_path.glob("cache/*.json")]) == 2
 
 
@@ -161,9 +161,9 @@ def test_hosts_and_clients_have_their_own(process: Any, tmp_path: Path) -> None:
     ],
 )
 def test_a_damaged_file_is_written_anew(content: bytes, process: Any, issuer: Issuer, tmp_path: Path) -> None:
-    process().run(list_pads())
+    process().request(list_pads())
     file_in(tmp_path).write_bytes(content)
-    process().run(list_pads())
+    process().request(list_pads())
     assert issuer.issued == 2
     assert json.loads(file_in(tmp_path).read_bytes())["access_token"] == "issued-2"
     assert len([*tmp_path.glob("cache/*")]) == 2, "the token and the lock, nothing half-written"
@@ -171,14 +171,14 @@ def test_a_damaged_file_is_written_anew(content: bytes, process: Any, issuer: Is
 
 @POSIX
 def test_a_file_that_others_could_have_written_is_not_believed(process: Any, issuer: Issuer, tmp_path: Path) -> None:
-    process().run(list_pads())
+    process().request(list_pads())
     file_in(tmp_path).chmod(0o666)
-    process().run(list_pads())
+    process().request(list_pads())
     assert issuer.issued == 2
     path = file_in(tmp_path)
     target = path.rename(tmp_path / "elsewhere.json")
     path.symlink_to(target)
-    process().run(list_pads())
+    process().request(list_pads())
     assert issuer.issued == 3
 
 
@@ -188,22 +188,22 @@ def test_a_file_that_others_could_have_written_is_not_believed(process: Any, iss
 def test_expiry_and_clocks_that_jump(
     later: float, issued: int, process: Any, issuer: Issuer, clock: JumpingClock
 ) -> None:
-    process().run(list_pads())
+    process().request(list_pads())
     clock.time += later
-    process().run(list_pads())
+    process().request(list_pads())
     assert issuer.issued == issued
 
 
 def test_what_is_left_counts_by_the_clock_that_does_not_jump(process: Any, issuer: Issuer, clock: JumpingClock) -> None:
-    process().run(list_pads())
+    process().request(list_pads())
     clock.time += LIFETIME / 2
     client = process()
-    client.run(list_pads())
+    client.request(list_pads())
     client._clock.time += LIFETIME / 2 - 11
-    client.run(list_pads())
+    client.request(list_pads())
     assert issuer.issued == 1
     client._clock.time += 2
-    client.run(list_pads())
+    client.request(list_pads())
     assert issuer.issued == 2
 
 
@@ -219,10 +219,10 @@ def test_a_refused_token_is_renewed_by_one_for_all(process: Any, issuer: Issuer,
 
 def test_a_refused_token_goes_even_if_no_other_comes(process: Any, server: Server, tmp_path: Path) -> None:
     client = process()
-    client.run(list_pads())
+    client.request(list_pads())
     server.handler = always(answer(401))
     with pytest.raises(AuthenticationError):
-        client.run(list_pads())
+        client.request(list_pads())
     assert [*tmp_path.glob("cache/*.json")] == []
 
 
@@ -321,7 +321,7 @@ def test_while_one_asks_the_others_wait(process: Any, issuer: Issuer, server: Se
 
     server.handler = slowly
     clients = [process(clock=Clock()) for _ in range(8)]
-    assert all_of([lambda client=client: client.run(list_pads()) for client in clients]) == [[]] * 8  # type: ignore[misc]
+    assert all_of([lambda client=client: client.request(list_pads()) for client in clients]) == [[]] * 8  # type: ignore[misc]
     assert issuer.issued == 1
 
 
@@ -338,7 +338,7 @@ def test_whoever_is_cancelled_while_it_asks_lets_the_others_ask(
 
     async def main() -> None:
         async with process() as client:
-            call = asyncio.create_task(client.arun(list_pads()))
+            call = asyncio.create_task(client.arequest(list_pads()))
             assert await asyncio.to_thread(asked.wait, PATIENCE)
             call.cancel()
             with pytest.raises(asyncio.CancelledError):
@@ -349,7 +349,7 @@ def test_whoever_is_cancelled_while_it_asks_lets_the_others_ask(
     assert lock.acquire()
     lock.release()
     server.handler = issuer
-    process().run(list_pads())
+    process().request(list_pads())
     assert issuer.issued == 1
 
 
@@ -371,9 +371,9 @@ def test_many_processes_ask_once(tmp_path: Path) -> None:
 def test_a_token_that_does_not_last_is_shared_too(issuer: Issuer, process: Any, clock: JumpingClock) -> None:
     issuer.lasts = 8.0
     for _ in range(5):
-        process().run(list_pads())
+        process().request(list_pads())
     assert issuer.issued == 1
     clock.time += 5
     for _ in range(5):
-        process().run(list_pads())
+        process().request(list_pads())
     assert issuer.issued == 2

@@ -107,6 +107,6 @@ def test_default_clients_are_really_used(serve: Serve, monkeypatch: pytest.Monke
     server = serve(always(answer(200, b"[]")))
     monkeypatch.setenv("RESTREAM_HOST", server.url)
     for _ in range(3):
-        client_for().run(list_pads())
+        client_for().request(list_pads())
     assert server.connections == 1
     assert {request.token for request in server.received} == {"t0ken"}

@@ -32,9 +32,9 @@ def reply(line: Line, request: Received) -> None:
 
 
 async def use(client: Client) -> None:
-    assert await client.arun(list_pads()) == []
+    assert await client.arequest(list_pads()) == []
     assert [record async for record in DataAsync(client, [SITE])] == RECORDS
-    assert await client.arun(list_pads()) == []
+    assert await client.arequest(list_pads()) == []
 
 
 async def use_and_close(client: Client) -> None:
@@ -62,7 +62,7 @@ def test_closed_and_used_again_in_sync_form(serve: Serve, client_of: ClientOf) -
     client = client_of(serve(reply))
     for _ in range(3):
         with client:
-            assert client.run(list_pads()) == []
+            assert client.request(list_pads()) == []
             assert [*Data(client, [SITE])] == RECORDS
 
 
@@ -92,7 +92,7 @@ def test_both_forms_at_the_same_time(serve: Serve, client_of: ClientOf) -> None:
 
     def blocking() -> None:
         for _ in range(5):
-            assert client.run(list_pads()) == []
+            assert client.request(list_pads()) == []
             assert [*Data(client, [SITE])] == RECORDS
 
     all_of([lambda: asyncio.run(use_and_close(client)), blocking, lambda: asyncio.run(use_and_close(client)), blocking])
@@ -103,7 +103,7 @@ def test_a_sync_call_within_a_running_loop(serve: Serve, client_of: ClientOf) ->
     client = client_of(serve(reply))
 
     async def cell() -> None:
-        assert client.run(list_pads()) == []
+        assert client.request(list_pads()) == []
         assert [*Data(client, [SITE])] == RECORDS
 
     asyncio.run(cell())
@@ -117,7 +117,7 @@ def test_loops_that_end_without_closing_leave_nothing_behind(serve: Serve, clien
 
     async def main() -> None:
         loops.append(weakref.ref(asyncio.get_running_loop()))
-        assert await client.arun(list_pads()) == []
+        assert await client.arequest(list_pads()) == []
 
     for _ in range(3):
         asyncio.run(main())
@@ -142,7 +142,7 @@ def test_a_client_of_the_user_is_used_and_never_closed(serve: Serve, client_of: 
     asyncio.run(main())
     with httpx.Client(headers={"x-crew": "7"}) as http:
         with client_of(server, http=http) as client:
-            assert client.run(list_pads()) == []
+            assert client.request(list_pads()) == []
             assert [*Data(client, [SITE])] == RECORDS
         assert not http.is_closed
     assert {request.headers.get("x-crew") for request in server.received} == {"7"}
@@ -155,7 +155,7 @@ def test_through_a_proxy(where: str, serve: Serve, client_of: ClientOf, monkeypa
     if where == "environment":
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
     client = client_of(server, proxy=proxy.url if where == "argument" else None)
-    assert client.run(list_pads()) == []
+    assert client.request(list_pads()) == []
     assert [*Data(client, [SITE])] == RECORDS
     asyncio.run(use_and_close(client))
     assert server.received == []

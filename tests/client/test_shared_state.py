@@ -27,7 +27,7 @@ def gauge() -> Gauge:
 
 
 def call_all(clients: list[Client]) -> None:
-    assert all_of([lambda client=client: client.run(list_pads()) for client in clients]) == [[]] * len(clients)  # type: ignore[misc]
+    assert all_of([lambda client=client: client.request(list_pads()) for client in clients]) == [[]] * len(clients)  # type: ignore[misc]
 
 
 def test_clients_with_the_same_credentials_keep_to_one_limit(gauge: Gauge, serve: Serve, client_of: ClientOf) -> None:
@@ -109,7 +109,7 @@ def test_a_client_made_anew_for_each_call_finds_its_token(serve: Serve, client_o
         with Client(
             client_id="crew", client_secret="s3cret", base_url=server.url, clock=client_of(server)._clock
         ) as client:
-            client.run(list_pads())
+            client.request(list_pads())
         del client
         gc.collect()
     assert server.paths.count("/o/token/") == 1

@@ -109,14 +109,14 @@ def test_headers_and_user_agent(serve: Serve, client_of: ClientOf, form: Form) -
 def test_a_file_of_certificates_is_trusted_instead_of_the_usual_ones(tmp_path: Path) -> None:
     for path in (certifi.where(), Path(certifi.where())):
         client = Client("t0ken", verify=path)
-        context = tls_context(client._configuration.connection().verify)
+        context = tls_context(client._config.connection().verify)
         assert isinstance(context, ssl.SSLContext)
         assert context.verify_mode is ssl.CERT_REQUIRED
         assert context.get_ca_certs()
-    assert isinstance(tls_context(Client("t0ken", verify=tmp_path)._configuration.connection().verify), ssl.SSLContext)
+    assert isinstance(tls_context(Client("t0ken", verify=tmp_path)._config.connection().verify), ssl.SSLContext)
 
 
-@pytest.mark.parametrize("name", ["base_url", "timeout", "timeuot", "token", "exchange"])
+@pytest.mark.parametrize("name", ["base_url", "timeout", "timeuot", "token", "request"])
 def test_nothing_can_be_set(name: str) -> None:
     with pytest.raises(AttributeError):
         setattr(Client("t0ken"), name, 5)
@@ -144,15 +144,15 @@ def test_with_options_shares_connections_where_it_can(serve: Serve, client_of: C
     first = client_of(server)
     second = first.with_options(timeout=7, headers={"X-Crew": "7"})
     for client in (first, second, second.with_options(auth_token="other"), first):
-        assert client.run(list_pads()) == []
+        assert client.request(list_pads()) == []
     assert server.connections == 1
     assert {request.token for request in server.received} == {"t0ken-0123456789", "other"}
     with first.with_options(verify=False) as third:
-        assert third.run(list_pads()) == []
+        assert third.request(list_pads()) == []
     assert server.connections == 2
     with second:
         pass
-    assert first.run(list_pads()) == []
+    assert first.request(list_pads()) == []
     assert server.connections == 3, "closed for both, and used again"
 
 
@@ -162,11 +162,11 @@ def test_with_options_in_event_loops_and_threads(serve: Serve, client_of: Client
 
     async def main() -> None:
         async with client.with_options(timeout=7) as other:
-            assert [*await asyncio.gather(other.arun(list_pads()), client.arun(list_pads()))] == [[], []]
+            assert [*await asyncio.gather(other.arequest(list_pads()), client.arequest(list_pads()))] == [[], []]
 
     for _ in range(3):
         asyncio.run(main())
-        assert client.with_options(retries=RetryPolicy(max_attempts=1)).run(list_pads()) == []
+        assert client.with_options(retries=RetryPolicy(max_attempts=1)).request(list_pads()) == []
     assert len(server.received) == 9
 
 

@@ -111,7 +111,7 @@ def test_a_token_that_is_renewed(told: Told, serve: Serve, client_of: ClientOf) 
     granted = answer(200, {"access_token": TOKEN, "expires_in": 3600, "token_type": "Bearer", "scope": "read"})
     pads = in_turn(answer(401), answer(200, b"[]"))
     server = serve(by_path({"/o/token/": granted, "/pads/": pads}))
-    client_of(server, None, client_id="crew", client_secret="s3cret", hooks=told.hooks).run(list_pads())
+    client_of(server, None, client_id="crew", client_secret="s3cret", hooks=told.hooks).request(list_pads())
     assert [event.operation for event in told.events if isinstance(event, RequestEvent)] == [
         "create_token",
         "list_pads",
@@ -159,7 +159,7 @@ def test_an_interruption_in_a_hook_is_no_error_of_the_hook(serve: Serve, client_
 
     client = client_of(serve(in_turn(answer(200, b"[]"))), hooks=Hooks(on_response=interrupt))
     with pytest.raises(KeyboardInterrupt):
-        client.run(list_pads())
+        client.request(list_pads())
 
 
 def test_what_waits_for_others_is_told_at_growing_distances(
@@ -182,7 +182,7 @@ def test_what_waits_for_others_is_told_at_growing_distances(
         line.send(answer(200, b"[]"))
 
     client = client_of(serve(answer_when_told), hooks=told.hooks, clock=Ticking())
-    calls = [begin(lambda: client.run(list_pads())) for _ in range(4)]
+    calls = [begin(lambda: client.request(list_pads())) for _ in range(4)]
     while sum(isinstance(event, QueueEvent) for event in told.events) < 3:
         time.sleep(0.001)
     released = True
@@ -211,7 +211,7 @@ def test_without_hooks_no_event_is_made(serve: Serve, client_of: ClientOf, monke
     monkeypatch.setattr("datastore_sdk.transport.executor.attempt.facts_of", made)
     monkeypatch.setattr("datastore_sdk.transport.executor.call.facts_of", made)
     server = serve(in_turn(answer(503), answer(200, b"[]")))
-    assert client_of(server, retries=RetryPolicy()).run(list_pads()) == []
+    assert client_of(server, retries=RetryPolicy()).request(list_pads()) == []
 
 
 def test_an_error_that_the_program_is_handling_is_not_the_calls(

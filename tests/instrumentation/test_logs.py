@@ -177,7 +177,7 @@ from datastore_sdk._io.clock import Clock
 from restream_api.api.pads import list_pads
 Clock.sleep = lambda self, seconds: None
 with Client("t0ken-0123456789abcdef", base_url=sys.argv[1], retries=RetryPolicy(max_attempts=2)) as client:
-    client.run(list_pads())
+    client.request(list_pads())
 """
 
 

@@ -190,7 +190,7 @@ def test_no_secret_and_no_trace_header(
 ) -> None:
     granted = answer(200, {"access_token": TOKEN, "expires_in": 3600, "token_type": "Bearer", "scope": "read"})
     server = serve(by_path({"/o/token/": granted, "/pads/": answer(200, b"[]")}))
-    client_of(server, None, client_id="crew", client_secret="s3cret-0123").run(list_pads())
+    client_of(server, None, client_id="crew", client_secret="s3cret-0123").request(list_pads())
     told = "".join(span.to_json() for span in spans.get_finished_spans()) + str(measured(reader))
     assert "create_token" in told
     assert TOKEN not in told
@@ -217,7 +217,7 @@ def test_an_older_release_that_takes_no_advice(
         return Older(newer(name, version))
 
     monkeypatch.setattr(metrics, "get_meter", get_meter)
-    client_of(serve(in_turn(answer(200, b"[]")))).run(list_pads())
+    client_of(serve(in_turn(answer(200, b"[]")))).request(list_pads())
     assert [count for count, _ in measured(reader)["http.client.request.duration"]] == [1]
 
 
@@ -226,7 +226,7 @@ import sys
 from datastore_sdk import Client
 from restream_api.api.pads import list_pads
 with Client("t0ken", base_url=sys.argv[1]) as client:
-    client.run(list_pads())
+    client.request(list_pads())
 assert not [name for name in sys.modules if name.startswith("opentelemetry")]
 """
 

@@ -76,7 +76,7 @@ def test_tables_are_labelled_whatever_the_fields_are_like() -> None:
     query = DataQuery(source="pad", id=5)
     for mutation in mutations(INVENTED["fields"][:1]):
         body.append(json.dumps([*mutation.answer, {**INVENTED["fields"][1], "name": "other"}]).encode())
-        found = client.drive(descriptions(client.exchange, [query]))
+        found = client._drive(descriptions(client._executor, [query]))
         assert found["other"] == FieldMetadata("Slurry rate", "bbl/min")
 
 

@@ -49,7 +49,7 @@ def client_answered(answer: Callable[[Request], Reply], **options: Any) -> Clien
     """A client whose requests a function answers."""
     options = {"base_url": "https://in-process.invalid", "retries": RetryPolicy(max_attempts=1), **options}
     client = Client("t0ken-in-process", **options)
-    client._wire = _Wire(answer)  # type: ignore[assignment]
+    client._connections = _Wire(answer)  # type: ignore[assignment]
     return client
 
 

@@ -37,7 +37,7 @@ class Form(ABC):
 class SyncForm(Form):
     def run(self, client: Client, calls: OperationRunner[T]) -> T:
         with client:
-            return client.run(calls)
+            return client._run(calls)
 
     def records(self, client: Client, queries: Sequence[DataQuery], into: list[dict[str, Any]]) -> None:
         with client:
@@ -59,7 +59,7 @@ class AsyncForm(Form):
     def run(self, client: Client, calls: OperationRunner[T]) -> T:
         async def main() -> T:
             async with client:
-                return await client.arun(calls)
+                return await client._arun(calls)
 
         return asyncio.run(main())
 

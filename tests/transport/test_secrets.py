@@ -36,7 +36,7 @@ def assert_hidden(secret: str, text: str) -> None:
 
 def failure(client: Client, calls: Any = None) -> CallError:
     with pytest.raises(CallError) as caught:
-        client.run(calls or list_pads())
+        client._run(calls or list_pads())
     return caught.value
 
 

@@ -123,14 +123,14 @@ REFUSALS: dict[str, tuple[Reply, ...]] = {
 
 def made(client: Client) -> None:
     with client, suppress(CallError):
-        client.run(list_pads())
+        client.request(list_pads())
 
 
 def amade(client: Client) -> None:
     async def main() -> None:
         async with client:
             with suppress(CallError):
-                await client.arun(list_pads())
+                await client.arequest(list_pads())
 
     asyncio.run(main())
 

@@ -75,14 +75,14 @@ def test_cancelled_calls(sent: bytes, serve: Serve, client_of: ClientOf) -> None
 
     async def main() -> None:
         async with client_of(serve(stalling)) as client:
-            tasks = [asyncio.create_task(client.arun(list_pads())) for _ in range(3)]
+            tasks = [asyncio.create_task(client.arequest(list_pads())) for _ in range(3)]
             await stalling.wait_for(3)
             await asyncio.sleep(0.02)
             await cancelled(*tasks)
             for _ in range(3):
                 assert await asyncio.to_thread(stalling.hung_up.get, timeout=4), "the connection stayed open"
             async with asyncio.timeout(3):
-                assert await client.arun(list_pads()) == []
+                assert await client.arequest(list_pads()) == []
 
     asyncio.run(main())
 
@@ -120,7 +120,7 @@ def test_timeouts_of_the_program(serve: Serve, client_of: ClientOf) -> None:
 
     async def main() -> None:
         async with client_of(serve(stalling)) as client:
-            for calls in (client.arun(list_pads()), read(client)):
+            for calls in (client.arequest(list_pads()), read(client)):
                 with pytest.raises(TimeoutError):
                     await limited(calls)
             assert await read(client) == [1758196800]
@@ -136,13 +136,13 @@ def test_cancelled_while_waiting_for_a_slot(serve: Serve, client_of: ClientOf) -
 
     async def main() -> None:
         async with client_of(server) as client:
-            tasks = [asyncio.create_task(client.arun(list_pads())) for _ in range(8)]
+            tasks = [asyncio.create_task(client.arequest(list_pads())) for _ in range(8)]
             await stalling.wait_for(3)
             await cancelled(*tasks[3:])
             assert len(server.received) == 3
             await cancelled(*tasks[:3])
             async with asyncio.timeout(3):
-                assert await asyncio.gather(*[client.arun(list_pads()) for _ in range(5)]) == [[]] * 5
+                assert await asyncio.gather(*[client.arequest(list_pads()) for _ in range(5)]) == [[]] * 5
 
     asyncio.run(main())
     assert server.most_at_a_time <= 3 + 3, "those that were given up may still be on the server's side"
@@ -195,7 +195,7 @@ def dawdling(chance: random.Random, reply: bytes) -> Handler:
 
 
 async def _list(client: Client) -> list[object]:
-    return [*await client.arun(list_pads())]
+    return [*await client.arequest(list_pads())]
 
 
 def test_cancelled_at_any_moment_of_the_beginning(serve: Serve, client_of: ClientOf) -> None:
@@ -232,7 +232,7 @@ def test_giving_up_a_stream_that_has_ended_does_no_harm_to_others(serve: Serve, 
         async with client_of(server) as client:
             records = DataAsync(client, [SITE]).data_fetcher
             await anext(records)
-            call = asyncio.create_task(client.arun(create_pad_parameters(7, body=[], validate_only=True)))
+            call = asyncio.create_task(client.arequest(create_pad_parameters(7, body=[], validate_only=True)))
             await asyncio.sleep(0.1)
             await records.aclose()
             await call

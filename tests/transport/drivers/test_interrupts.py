@@ -79,7 +79,7 @@ class Interrupting:
 
 
 def one_call(client: Client) -> object:
-    return client.run(get_pad(7))
+    return client.request(get_pad(7))
 
 
 def one_download(client: Client) -> object:
@@ -88,7 +88,7 @@ def one_download(client: Client) -> object:
 
 
 async def acall(client: Client) -> object:
-    return await client.arun(get_pad(7))
+    return await client.arequest(get_pad(7))
 
 
 async def adownload(client: Client) -> object:
@@ -148,7 +148,7 @@ def test_interrupted(
                 break
             rounds += 1
             assert interrupted
-            assert all_of([lambda: client.run(list_pads())] * 4) == [[]] * 4  # noqa: B023 - called at once
+            assert all_of([lambda: client.request(list_pads())] * 4) == [[]] * 4  # noqa: B023 - called at once
     assert 10 < rounds < MOST - 1
 
 
@@ -178,11 +178,11 @@ def test_interrupted_between_two_effects(
 
 def free(client: Client, operation: Operation[Any]) -> int:
     """How many calls can be made at a time still."""
-    hasty = client.with_options(retries=RetryPolicy(wait=False)).exchange
+    hasty = client.with_options(retries=RetryPolicy(wait=False))._executor
     leases: list[HeldPermit] = []
     with suppress(RateLimitError):
         while True:
-            leases.append(client.drive(hasty.call(operation).queue(hasty.limits.acquire(operation.endpoint))))
+            leases.append(client._drive(hasty.call(operation).queue(hasty.limits.acquire(operation.endpoint))))
     for lease in leases:
         lease.release()
     return len(leases)
@@ -202,7 +202,7 @@ def test_cancelled(
             return False
         assert task.cancelled()
         async with asyncio.timeout(5):
-            assert await asyncio.gather(*[client.arun(list_pads()) for _ in range(4)]) == [[]] * 4
+            assert await asyncio.gather(*[client.arequest(list_pads()) for _ in range(4)]) == [[]] * 4
         assert asyncio.all_tasks() == {asyncio.current_task()}
         await client.aclose()
         return True

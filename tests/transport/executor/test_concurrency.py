@@ -22,7 +22,7 @@ def test_many_threads(serve: Serve, client_of: ClientOf) -> None:
     gauge = slowly()
     server = serve(gauge)
     client = client_of(server)
-    assert all_of([lambda: client.run(list_pads())] * 40) == [[]] * 40
+    assert all_of([lambda: client.request(list_pads())] * 40) == [[]] * 40
     assert (gauge.most_at_a_time, len(server.received)) == (3, 40)
 
 
@@ -32,7 +32,7 @@ def test_many_tasks(serve: Serve, client_of: ClientOf) -> None:
 
     async def main() -> list[list[Pad]]:
         async with client_of(server) as client:
-            return [*await asyncio.gather(*[client.arun(list_pads()) for _ in range(40)])]
+            return [*await asyncio.gather(*[client.arequest(list_pads()) for _ in range(40)])]
 
     assert asyncio.run(main()) == [[]] * 40
     assert (gauge.most_at_a_time, len(server.received)) == (3, 40)
@@ -45,9 +45,9 @@ def test_threads_and_tasks_together(serve: Serve, client_of: ClientOf) -> None:
 
     async def main() -> None:
         async with client:
-            await asyncio.gather(*[client.arun(list_pads()) for _ in range(15)])
+            await asyncio.gather(*[client.arequest(list_pads()) for _ in range(15)])
 
-    all_of([lambda: asyncio.run(main()), *[lambda: client.run(list_pads())] * 15])
+    all_of([lambda: asyncio.run(main()), *[lambda: client.request(list_pads())] * 15])
     assert (gauge.most_at_a_time, len(server.received)) == (3, 30)
 
 
@@ -56,9 +56,9 @@ def test_ids_and_filters_make_no_other_endpoint(serve: Serve, client_of: ClientO
     server = serve(gauge)
     client = client_of(server)
     calls = [list_pad_fields(pad_id) for pad_id in range(1, 13)]
-    all_of([lambda call=call: client.run(call) for call in calls])  # type: ignore[misc]
+    all_of([lambda call=call: client.request(call) for call in calls])  # type: ignore[misc]
     assert gauge.most_at_a_time == 3
-    all_of([lambda page=page: client.run(list_pads(name_search=str(page))) for page in range(12)])  # type: ignore[misc]
+    all_of([lambda page=page: client.request(list_pads(name_search=str(page))) for page in range(12)])  # type: ignore[misc]
     assert gauge.most_at_a_time == 3
 
 
@@ -71,7 +71,7 @@ def test_each_endpoint_has_a_limit_of_its_own(serve: Serve, client_of: ClientOf)
 
     server = serve(by_path({"/pads/": meet, "/fields/": meet}))
     client = client_of(server)
-    all_of([lambda: client.run(list_pads()), lambda: client.run(list_pad_fields(7))] * 3)
+    all_of([lambda: client.request(list_pads()), lambda: client.request(list_pad_fields(7))] * 3)
     assert server.most_at_a_time == 6
 
 
@@ -84,7 +84,7 @@ def test_clients_have_limits_of_their_own(serve: Serve, client_of: ClientOf) -> 
 
     server = serve(meet)
     clients = [client_of(server, "crew-1"), client_of(server, "crew-2")]
-    all_of([lambda client=client: client.run(list_pads()) for client in clients * 3])  # type: ignore[misc]
+    all_of([lambda client=client: client.request(list_pads()) for client in clients * 3])  # type: ignore[misc]
     assert server.most_at_a_time == 6
 
 
@@ -94,7 +94,7 @@ def test_failed_calls_give_their_slots_back(serve: Serve, client_of: ClientOf) -
 
     def fails(pad_id: int) -> None:
         try:
-            client.run(get_pad(pad_id))
+            client.request(get_pad(pad_id))
         except Exception:  # noqa: BLE001 - which one, other tests ask
             return
         raise AssertionError(pad_id)

@@ -78,7 +78,7 @@ def test_nor_over_an_httpx_client_of_the_program(handler: Handler, serve: Serve,
     with httpx.Client() as mine:
         client = client_of(serve(handler), timeout=Timeouts(total=0.08), clock=Clock(), http=mine)
         with pytest.raises(APITimeoutError):
-            begin(lambda: client.run(list_pads())).result(10)
+            begin(lambda: client.request(list_pads())).result(10)
 
 
 @pytest.mark.parametrize("handler", DRIPPING.values(), ids=DRIPPING)
@@ -87,7 +87,7 @@ def test_nor_over_an_async_one(handler: Handler, serve: Serve, client_of: Client
         async with httpx.AsyncClient() as mine:
             client = client_of(serve(handler), timeout=Timeouts(total=0.08), clock=Clock(), async_http=mine)
             with pytest.raises(APITimeoutError):
-                await client.arun(list_pads())
+                await client.arequest(list_pads())
 
     begin(lambda: asyncio.run(main())).result(10)
 
@@ -152,7 +152,7 @@ def test_waiting_for_others_counts_too(serve: Serve, client_of: ClientOf, form: 
     gate = Gate()
     server = serve(gate)
     client = client_of(server, clock=Clock())
-    others = [begin(lambda: client.run(list_pads())) for _ in range(3)]
+    others = [begin(lambda: client.request(list_pads())) for _ in range(3)]
     wait_for(server, 3)
     with pytest.raises(APITimeoutError) as caught:
         form.run(client.with_options(timeout=Timeouts(total=0.1)), list_pads())
@@ -175,10 +175,10 @@ def test_budgets_for_one_call(serve: Serve, client_of: ClientOf) -> None:
     server = serve(always(answer(503)))
     client = client_of(server)
     with pytest.raises(ServerError):
-        client.with_options(retries=RetryPolicy(max_attempts=2)).run(list_pads())
+        client.with_options(retries=RetryPolicy(max_attempts=2)).request(list_pads())
     assert len(server.received) == 2
     with pytest.raises(ServerError) as caught:
-        client.run(list_pads())
+        client.request(list_pads())
     assert caught.value.attempts == len(server.received) - 2 == 5
 
 
@@ -218,7 +218,7 @@ def test_waiting_turned_into_an_error(
 
 def test_an_error_that_would_not_be_waited_for_has_no_such_hint(serve: Serve, client_of: ClientOf) -> None:
     with pytest.raises(APIConnectionError) as caught:
-        client_of(serve(then(b"", Line.close)), retries=IDLE).run(CREATE)
+        client_of(serve(then(b"", Line.close)), retries=IDLE).request(CREATE)
     assert caught.value.retry_after is None
 
 
@@ -229,7 +229,7 @@ def test_waiting_for_others_turned_into_an_error(
     gate = Gate()
     server = serve(gate)
     client = client_of(server)
-    others = [begin(lambda: client.run(list_pads())) for _ in range(3)]
+    others = [begin(lambda: client.request(list_pads())) for _ in range(3)]
     wait_for(server, 3)
     hasty = client.with_options(retries=IDLE)
     for _ in range(3):
@@ -284,7 +284,7 @@ def test_a_wall_clock_that_jumps(serve: Serve, client_of: ClientOf, form: Form) 
 
 def test_a_date_to_wait_until_goes_by_the_wall_clock(serve: Serve, client_of: ClientOf, clock: JumpingClock) -> None:
     server = serve(in_turn(answer(429, retry_after=formatdate(START + 7, usegmt=True)), answer(200, b"[]")))
-    client_of(server).run(list_pads())
+    client_of(server).request(list_pads())
     assert 7 <= sum(clock.sleeps) <= 8
 
 
@@ -296,10 +296,10 @@ def test_a_date_that_a_wrong_wall_clock_makes_absurd(offset: int, serve: Serve, 
     client = client_of(server, clock=clock)
     if offset > 0:
         with pytest.raises(RateLimitError) as caught:
-            client.run(list_pads())
+            client.request(list_pads())
         assert caught.value.retry_after == offset
     else:
-        assert client.run(list_pads()) == []
+        assert client.request(list_pads()) == []
         assert sum(clock.sleeps) <= 0.5
 
 

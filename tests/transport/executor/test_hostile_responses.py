@@ -58,7 +58,7 @@ OPERATIONS: dict[str, Operation[Any]] = {
 def test_nested_answers(body: bytes, operation: Operation[Any], serve: Serve, client_of: ClientOf) -> None:
     client = client_of(serve(always(answer(200, body))))
     with suppress(ResponseValidationError):  # what is not too deep is fine where anything may stand
-        client.run(operation)
+        client.request(operation)
 
 
 @pytest.mark.parametrize("inside", [False, True])
@@ -69,7 +69,7 @@ def test_nested_extra_values(body: bytes, inside: bool, serve: Serve, client_of:
     simops, extra = (body, b"1") if inside else (b"null", body)
     client = client_of(serve(always(answer(200, shell % (simops, extra)))))
     try:
-        pad = client.run(get_pad(7))
+        pad = client.request(get_pad(7))
     except ResponseValidationError:
         return
     json.dumps(pad.model_dump(mode="json"))
@@ -81,7 +81,7 @@ def test_nested_extra_values(body: bytes, inside: bool, serve: Serve, client_of:
 def test_nested_errors(shell: bytes, body: bytes, status: int, serve: Serve, client_of: ClientOf) -> None:
     client = client_of(serve(always(answer(status, shell % body))), retries=RetryPolicy(max_attempts=1))
     with pytest.raises(APIStatusError) as caught:
-        client.run(list_pads())
+        client.request(list_pads())
     assert len(str(caught.value)) < 3000
 
 
@@ -111,7 +111,7 @@ def test_nested_records_in_files(body: bytes, suffix: str, serve: Serve, client_
 def test_an_error_message_forges_no_line_of_a_log(serve: Serve, client_of: ClientOf) -> None:
     said = "No.\r\n2026-01-01 ERROR datastore_sdk: all is lost\x1b[2J\u2028"
     with pytest.raises(BadRequestError) as caught:
-        client_of(serve(always(answer(400, {"detail": said})))).run(list_pads())
+        client_of(serve(always(answer(400, {"detail": said})))).request(list_pads())
     assert str(caught.value).isprintable()
     assert "all is lost" in caught.value.body
 

@@ -201,7 +201,7 @@ def test_pages_are_followed(link: str, serve: Serve, client_of: ClientOf, form: 
 def test_pages_that_lead_elsewhere_are_not(link: object, why: str, serve: Serve, client_of: ClientOf) -> None:
     server = serve(always(page([PAD], link)))
     with pytest.raises(ResponseValidationError, match=f"answered a list that goes on, but its next page {why}"):
-        client_of(server).run(list_pads())
+        client_of(server).request(list_pads())
     assert len(server.received) == 1
 
 
@@ -214,7 +214,7 @@ def test_pages_are_bounded(serve: Serve, client_of: ClientOf) -> None:
     with pytest.raises(
         ResponseValidationError, match=r"its pages have more than 20000 bytes \(Client\(max_response_bytes=...\)\)"
     ):
-        client_of(serve(endless), max_response_bytes=20_000).run(list_pads())
+        client_of(serve(endless), max_response_bytes=20_000).request(list_pads())
 
 
 @pytest.mark.parametrize("status", [201, 202, 203])
@@ -259,7 +259,7 @@ def test_a_token_is_all_that_its_endpoint_must_send(token: Any, serve: Serve, cl
     server = serve(by_path({"/o/token/": answer(201, token), "/pads/5/": answer(200, PAD)}))
     caller = client_of(server, None, client_id="id", client_secret="secret")
     for _ in range(2):
-        assert caller.run(get_pad(5)).name == "Heron"
+        assert caller.request(get_pad(5)).name == "Heron"
     assert server.paths.count("/o/token/") == 1
     assert server.received[1].token == "t0ken"
 

@@ -22,11 +22,11 @@ CHANGE = {
 
 def test_a_new_kind_of_data_change(serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch) -> None:
     client = client_of(serve(always(answer(200, {"change_log": [CHANGE]}))))
-    log = client.run(list_site_data_changes(981))
+    log = client.request(list_site_data_changes(981))
     assert log.change_log[0].modification_subtype == "reverse_twice"
     monkeypatch.setenv("RESTREAM_DRIFT", "error")
     with pytest.raises(DriftFoundError, match=r"DataChange\.modification_subtype is 'reverse_twice', which is none of"):
-        client.run(list_site_data_changes(981))
+        client.request(list_site_data_changes(981))
 
 
 STAGE = {"state": "coil_runinhole", "start": "2025-09-17T00:00:00Z", "end": None, "stage_number": 5, "site": 981}
@@ -49,16 +49,16 @@ SITE = {
 
 def test_a_new_name_of_a_stage(serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch) -> None:
     client = client_of(serve(always(answer(200, [STAGE]))))
-    assert client.run(list_site_stages(981))[0].state == "coil_runinhole"
+    assert client.request(list_site_stages(981))[0].state == "coil_runinhole"
     monkeypatch.setenv("RESTREAM_DRIFT", "error")
     with pytest.raises(DriftFoundError, match=r"Stage\.state is 'coil_runinhole', which is none of"):
-        client.run(list_site_stages(981))
+        client.request(list_site_stages(981))
 
 
 def test_a_new_state_of_a_site(serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RESTREAM_DRIFT", "error")
     for state in (None, "wl_onsurface"):
-        client_of(serve(always(answer(200, {**SITE, "current_state": state})))).run(get_site(981))
+        client_of(serve(always(answer(200, {**SITE, "current_state": state})))).request(get_site(981))
     client = client_of(serve(always(answer(200, {**SITE, "current_state": "coil_runinhole"}))))
     with pytest.raises(DriftFoundError, match=r"Site\.current_state is 'coil_runinhole'"):
-        client.run(get_site(981))
+        client.request(get_site(981))

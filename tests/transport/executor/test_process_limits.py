@@ -86,7 +86,7 @@ CALLING = """
 from concurrent.futures import ThreadPoolExecutor
 with ThreadPoolExecutor(3) as pool:
     stop()
-    assert len([*pool.map(lambda _: client.run(list_pads()), range(3))]) == 3
+    assert len([*pool.map(lambda _: client.request(list_pads()), range(3))]) == 3
 print("done", flush=True)
 """
 
@@ -140,7 +140,7 @@ def test_room_that_another_process_is_in_is_not_entered(start: Start) -> None:
         holder = start(
             """
             from datastore_sdk import Pad
-            pad = client.run(list_pads())[0]
+            pad = client.request(list_pads())[0]
             stream = Pad(id=pad.id, client=client).get_realtime_instance_updates()
             thread = __import__("threading").Thread(target=lambda: list(stream), daemon=True)
             thread.start()
@@ -152,9 +152,9 @@ def test_room_that_another_process_is_in_is_not_entered(start: Start) -> None:
         )
         pad_id = int(said(holder))
         with Client(sandbox.token, base_url=sandbox.url, retries=RetryPolicy(max_attempts=1)) as client:
-            limits = client.exchange.limits
+            limits = client._executor.limits
             with pytest.raises(RateLimitError, match="another process on this machine is in the room"):
-                client.drive(entered(client.exchange, room(f"/pads/{pad_id}/", {})))
+                client._drive(entered(client._executor, room(f"/pads/{pad_id}/", {})))
             assert limits.room(f"/external/thirdparty/v2/ws/pads/{pad_id}/")._at_once() is not None
 
 
@@ -224,11 +224,11 @@ def test_folder_that_cannot_be_written_is_told_once(tmp_path: Path, caplog: pyte
 def test_who_must_not_wait_is_refused_at_once(serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
     server = serve(always(answer(200, [])))
     client = client_of(server, retries=RetryPolicy(wait=False), clock=Clock())
-    assert client.run(list_pads()) == []
-    permits = processes_of(client.exchange.limits).of("/external/thirdparty/v1/pads/", 3)
+    assert client.request(list_pads()) == []
+    permits = processes_of(client._executor.limits).of("/external/thirdparty/v1/pads/", 3)
     held = [permits.take() for _ in range(3)]
     with pytest.raises(RateLimitError, match="was not sent"):
-        client.run(list_pads())
+        client.request(list_pads())
     assert len(held) == 3
     assert [*(tmp_path / "restream" / "limits").iterdir()], "the files lie in the user's cache"
 
@@ -242,7 +242,7 @@ def processes_of(limits: ConcurrencyLimits) -> ProcessLimits:
 def test_off(value: str, client_of: ClientOf, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RESTREAM_SHARED_LIMIT", value)
     client = client_of(serve(always(answer(200, []))))
-    assert client.exchange.limits._processes is None
+    assert client._executor.limits._processes is None
     assert client.describe()["shared_limit"].source == "environment variable RESTREAM_SHARED_LIMIT"
 
 
@@ -254,7 +254,7 @@ def test_value_that_is_neither_on_nor_off(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_no_secret_is_in_the_name_of_a_file(client_of: ClientOf, serve: Serve, tmp_path: Path) -> None:
     client = client_of(serve(always(answer(200, []))))
-    client.run(list_pads())
+    client.request(list_pads())
     names = [path.name for path in (tmp_path / "restream" / "limits").iterdir()]
     assert names
     assert not any("t0ken" in name for name in names)

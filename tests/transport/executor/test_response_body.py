@@ -191,13 +191,13 @@ def test_broken_over_the_wire(
 def test_an_error_with_a_broken_body_is_still_that_error(serve: Serve, client_of: ClientOf) -> None:
     server = serve(always(answer(404, PACKED[:-1], content_encoding="gzip")))
     with pytest.raises(CallError) as caught:
-        client_of(server, retries=RetryPolicy(max_attempts=1)).run(list_pads())
+        client_of(server, retries=RetryPolicy(max_attempts=1)).request(list_pads())
     assert type(caught.value).__name__ == "NotFoundError"
 
 
 def test_a_deletion_is_done_though_its_empty_answer_calls_itself_compressed(serve: Serve, client_of: ClientOf) -> None:
     server = serve(in_turn(b"HTTP/1.1 204 No Content\r\ncontent-encoding: gzip\r\n\r\n"))
-    client_of(server).run(delete_pad_parameter(7, 3))
+    client_of(server).request(delete_pad_parameter(7, 3))
 
 
 @pytest.mark.parametrize("nothing", [b"!" * 1000, gzip.compress(b"") * 50], ids=["junk", "members"])

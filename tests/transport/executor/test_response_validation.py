@@ -41,30 +41,30 @@ def test_fields_and_values_that_do_not_fit_are_named(serve: Serve, client_of: Cl
 
 def test_items_of_an_array_are_named_by_their_place(serve: Serve, client_of: ClientOf) -> None:
     with pytest.raises(ResponseValidationError, match=r"1\.name: "):
-        client_of(serve(always(answer(200, [PAD, {**PAD, "name": 5}]))), strict=True).run(list_pads())
+        client_of(serve(always(answer(200, [PAD, {**PAD, "name": 5}]))), strict=True).request(list_pads())
 
 
 def test_of_many_problems_the_first_are_named_and_the_others_counted(serve: Serve, client_of: ClientOf) -> None:
     with pytest.raises(ResponseValidationError, match=r"\(and 15 more\)$") as caught:
-        client_of(serve(always(answer(200, [{**PAD, "id": "x"}] * 20))), strict=True).run(list_pads())
+        client_of(serve(always(answer(200, [{**PAD, "id": "x"}] * 20))), strict=True).request(list_pads())
     assert len(caught.value.problems) == 5
 
 
 def test_long_values_are_shortened(serve: Serve, client_of: ClientOf) -> None:
     with pytest.raises(ResponseValidationError) as caught:
-        client_of(serve(always(answer(200, {**PAD, "id": "y" * 10_000}))), strict=True).run(get_pad(668))
+        client_of(serve(always(answer(200, {**PAD, "id": "y" * 10_000}))), strict=True).request(get_pad(668))
     assert len(str(caught.value)) < 400
 
 
 def test_keys_that_the_contract_does_not_know_are_kept(serve: Serve, client_of: ClientOf) -> None:
-    pad = client_of(serve(always(answer(200, {**PAD, "basin": "Permian"})))).run(get_pad(668))
+    pad = client_of(serve(always(answer(200, {**PAD, "basin": "Permian"})))).request(get_pad(668))
     assert pad["basin"] == "Permian"
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>Welcome to the hotel</html>", b'{"id": 668', b"\xff", b"[1, 2", b"null"])
 def test_what_is_no_json_or_another_json(body: bytes, serve: Serve, client_of: ClientOf) -> None:
     with pytest.raises(ResponseValidationError, match="the answer: "):
-        client_of(serve(always(answer(200, body)))).run(get_pad(668))
+        client_of(serve(always(answer(200, body)))).request(get_pad(668))
 
 
 def test_answers_that_are_too_long_are_not_read_to_their_end(serve: Serve, client_of: ClientOf, form: Form) -> None:
@@ -86,9 +86,9 @@ def test_answers_that_are_too_long_are_not_read_to_their_end(serve: Serve, clien
 
 def test_answers_of_just_the_right_length_are_read(serve: Serve, client_of: ClientOf) -> None:
     server = serve(always(answer(200, b"[" + b" " * 98 + b"]")))
-    assert client_of(server, max_response_bytes=100).run(list_pads()) == []
+    assert client_of(server, max_response_bytes=100).request(list_pads()) == []
     with pytest.raises(ResponseValidationError):
-        client_of(server, max_response_bytes=99).run(list_pads())
+        client_of(server, max_response_bytes=99).request(list_pads())
 
 
 def test_an_encoding_that_was_not_asked_for(serve: Serve, client_of: ClientOf, form: Form) -> None:

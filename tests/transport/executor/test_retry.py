@@ -129,11 +129,11 @@ def test_what_may_have_been_carried_out_is_not_sent_again(
     server = serve(in_turn(reply, VALID))
     client = client_of(server, timeout=Timeouts(read=0.2 if reply is PASSING["silent"] else 20))
     if reply == PASSING["429"]:
-        client.run(CREATE)
+        client.request(CREATE)
         assert len(server.received) == 2
     else:
         with pytest.raises(CallError):
-            client.run(CREATE)
+            client.request(CREATE)
         assert len(server.received) == 1
         assert clock.sleeps == []
 
@@ -192,7 +192,7 @@ def test_each_attempt_is_logged(
 ) -> None:
     caplog.set_level(logging.WARNING)
     server = serve(in_turn(answer(503), answer(429), answer(200, b"[]")))
-    client_of(server).run(list_pads())
+    client_of(server).request(list_pads())
     lines = [record.getMessage() for record in caplog.records if record.name == "datastore_sdk.retry"]
     call = f"GET {server.url}{server.paths[0]}"
     first, second = clock.sleeps
@@ -208,10 +208,10 @@ def test_no_slot_is_held_while_waiting(serve: Serve, client_of: ClientOf) -> Non
     class Asking(JumpingClock):
         def sleep(self, seconds: float) -> None:
             super().sleep(seconds)
-            asked_meanwhile.append(client.run(list_pads()))
+            asked_meanwhile.append(client.request(list_pads()))
 
     asked_meanwhile: list[object] = []
     server = serve(in_turn(*[answer(503)] * 4, *[answer(200, b"[]")] * 5))
     client = client_of(server, clock=Asking())
-    assert begin(lambda: client.run(list_pads())).result(5) == []
+    assert begin(lambda: client.request(list_pads())).result(5) == []
     assert asked_meanwhile == [[]] * 4

@@ -97,7 +97,7 @@ def test_where_nobody_asks_nothing_is_looked_at(
 
     monkeypatch.setattr(drift, "_look", look)
     client = client_of(serve(always(answer(200, NEW))))
-    client.run(get_pad(668))
+    client.request(get_pad(668))
     assert Pad.get_model(668, as_dict=True, client=client) == NEW
 
 
@@ -184,7 +184,7 @@ def test_a_strict_client_refuses_before_anything_is_reported(
     monkeypatch.setenv("RESTREAM_DRIFT", "error")
     server = serve(always(answer(200, {**NEW, "name": None})))
     with pytest.raises(ResponseValidationError, match="name: input should be a valid string") as raised:
-        client_of(server, strict=True).run(get_pad(668))
+        client_of(server, strict=True).request(get_pad(668))
     assert type(raised.value) is ResponseValidationError
 
 
@@ -200,7 +200,7 @@ def test_new_values_of_what_has_known_ones(serve: Serve, client_of: ClientOf, mo
     monkeypatch.setenv("RESTREAM_DRIFT", "warn")
     body = trees({"position": "O", "size": 1}, {"position": "X", "size": None}, {"position": "C" * 99, "size": 3})
     with pytest.warns(DriftWarning) as record:
-        (tree,) = client_of(serve(always(answer(200, body)))).run(TREES)
+        (tree,) = client_of(serve(always(answer(200, body)))).request(TREES)
     assert tree.valves["upper"][1].position == "X"
     assert [message.partition(",")[0] for message in told(record)] == [
         "Valve.position is 'X'",
@@ -225,7 +225,7 @@ def test_an_error_instead(serve: Serve, client_of: ClientOf, form: Form, monkeyp
         assert str(raised.value).endswith("(RESTREAM_DRIFT=error)")
         assert "tok-secret-value" not in str(raised.value)
     assert len(server.received) == 2, "making it again would change nothing"
-    assert client_of(serve(always(answer(200, PAD)))).run(get_pad(668)).id == 668
+    assert client_of(serve(always(answer(200, PAD)))).request(get_pad(668)).id == 668
 
 
 def test_unknown_statuses(
@@ -279,8 +279,8 @@ def test_a_word_that_means_nothing(
 ) -> None:
     monkeypatch.setenv("RESTREAM_DRIFT", "loud")
     client = client_of(serve(always(answer(200, NEW))))
-    client.run(get_pad(668))
-    client.run(get_pad(668))
+    client.request(get_pad(668))
+    client.request(get_pad(668))
     assert told(recwarn) == ["RESTREAM_DRIFT is 'loud'; it can be off, log, warn, error. It counts as log."]
 
 

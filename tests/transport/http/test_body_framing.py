@@ -125,13 +125,13 @@ def test_connections_are_used_again(serve: Serve, client_of: ClientOf) -> None:
     replies: list[Reply] = [answer(200, b"[]"), chunked(b"[]"), answer(404, {"detail": "No."}), answer(200, b"[]")]
     server = serve(in_turn(*replies, chunked(b"[]"), chunked(b"[]"), chunked(b"[]")))
     client = client_of(server)
-    client.run(list_pads())
-    client.run(list_pads())
+    client.request(list_pads())
+    client.request(list_pads())
     with pytest.raises(Exception, match="answered 404"):
-        client.run(list_pads())
-    client.run(list_pads())
+        client.request(list_pads())
+    client.request(list_pads())
     assert [list(Data(client, [SITE])) for _ in range(2)] == [[], []]
-    client.run(list_pads())
+    client.request(list_pads())
     assert server.connections == 2, "one for calls, one for downloads"
 
 
@@ -143,7 +143,7 @@ def test_a_connection_that_the_server_has_closed_meanwhile_is_not_used_again(ser
     server = serve(goodbye)
     client = client_of(server, retries=ONCE)
     for _ in range(5):
-        assert client.run(list_pads()) == []
+        assert client.request(list_pads()) == []
         server.settle()
     assert server.connections == 5
 
@@ -168,7 +168,7 @@ def test_a_connection_that_is_closed_as_it_is_used_again_is_replaced(
     server = serve(hanging_up_on_the_second(answer(200, b"[]")))
     client = client_of(server, retries=ONCE)
     for _ in range(3):
-        assert client.run(list_pads()) == []
+        assert client.request(list_pads()) == []
     assert [*Data(client, [SITE])] == []
     assert clock.sleeps == []
     assert server.connections == 4
@@ -178,9 +178,9 @@ def test_unless_the_call_may_have_been_carried_out(serve: Serve, client_of: Clie
     server = serve(hanging_up_on_the_second(answer(200, {"valid": True})))
     client = client_of(server)
     create = create_pad_parameters(7, body=[], validate_only=True)
-    client.run(create)
+    client.request(create)
     with pytest.raises(APIConnectionError):
-        client.run(create)
+        client.request(create)
     assert len(server.received) == 2
 
 
@@ -191,7 +191,7 @@ def test_what_a_server_says_unasked_is_no_answer_to_the_next_call(serve: Serve, 
     )
     client = client_of(server)
     for _ in range(4):
-        assert client.run(list_pads()) == []
+        assert client.request(list_pads()) == []
 
 
 @pytest.mark.parametrize("status", [204, 304])

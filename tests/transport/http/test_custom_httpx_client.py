@@ -32,12 +32,12 @@ RECORDS = [{"timestamp": 1, "site_id": 981}]
 def call(request: pytest.FixtureRequest, client_of: ClientOf) -> Call:
     def sync(server: Server, **options: Any) -> Any:
         with httpx.Client(**options) as mine:
-            return client_of(server, http=mine).run(list_pads())
+            return client_of(server, http=mine).request(list_pads())
 
     async def of_async(server: Server, options: dict[str, Any]) -> Any:
         hooks = {name: [awaiting(hook) for hook in hooks] for name, hooks in options.pop("event_hooks", {}).items()}
         async with httpx.AsyncClient(**options, event_hooks=hooks) as mine:
-            return await client_of(server, async_http=mine).arun(list_pads())
+            return await client_of(server, async_http=mine).arequest(list_pads())
 
     def in_loop(server: Server, **options: Any) -> Any:
         return asyncio.run(of_async(server, options))
@@ -116,10 +116,10 @@ def test_a_service_that_drips_does_not_hold_a_call(
     with httpx.Client() as mine:
         client = client_of(server, http=mine, retries=RetryPolicy(max_attempts=1), clock=Clock())
         if used:
-            client.run(list_pads())
+            client.request(list_pads())
         server.handler = handler
         hasty = client.with_options(timeout=Timeouts(total=0.1))
-        assert isinstance(begin(lambda: hasty.run(list_pads())).exception(10), APITimeoutError)
+        assert isinstance(begin(lambda: hasty.request(list_pads())).exception(10), APITimeoutError)
         if used:
             server.hang_up()  # nobody else can: httpx does not tell which connection it used
 
@@ -128,5 +128,5 @@ def test_an_answer_just_in_time_is_read(serve: Serve, client_of: ClientOf) -> No
     server = serve(always(answer(200, b"[]")))
     with httpx.Client() as mine:
         client: Client = client_of(server, http=mine, timeout=Timeouts(total=20), clock=Clock())
-        assert [client.run(list_pads()) for _ in range(3)] == [[]] * 3
+        assert [client.request(list_pads()) for _ in range(3)] == [[]] * 3
     assert server.connections == 1

@@ -184,11 +184,11 @@ def test_no_client_of_the_user_takes_the_token_elsewhere(status: int, serve: Ser
     async def main() -> None:
         async with httpx.AsyncClient(follow_redirects=True) as mine:
             with pytest.raises(CallError, match="which is not followed"):
-                await client_of(server, async_http=mine).arun(list_pads())
+                await client_of(server, async_http=mine).arequest(list_pads())
 
     asyncio.run(main())
     with httpx.Client(follow_redirects=True) as mine, pytest.raises(CallError, match="which is not followed"):
-        client_of(server, http=mine).run(list_pads())
+        client_of(server, http=mine).request(list_pads())
     assert elsewhere.connections == 0
 
 
@@ -196,5 +196,5 @@ def test_what_a_client_of_the_user_sends_by_itself_is_not_ours_to_change(serve: 
     """But the token is the one that was configured."""
     server = serve(always(answer(200, b"[]")))
     with httpx.Client(headers={"X-Crew": "7", "Authorization": "Bearer other"}) as mine:
-        client_of(server, http=mine).run(list_pads())
+        client_of(server, http=mine).request(list_pads())
     assert (server.received[0].token, server.received[0].headers["x-crew"]) == (TOKEN, "7")

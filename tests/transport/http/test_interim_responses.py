@@ -33,7 +33,7 @@ def test_no_call_gets_the_answer_of_another(serve: Serve, client_of: ClientOf) -
     server = serve(slowly)
     client = client_of(server)
     for number in range(3):
-        assert [found.id for found in client.run(list_pads(site_pk=number))] == [number]
+        assert [found.id for found in client.request(list_pads(site_pk=number))] == [number]
     assert server.connections == 1
 
 
@@ -57,5 +57,5 @@ def test_a_switch_of_protocols_that_nobody_asked_for(serve: Serve, client_of: Cl
     client = client_of(server)
     for _ in range(2):
         with pytest.raises(CallError, match="answered 101"):
-            client.run(list_pads())
+            client.request(list_pads())
     assert server.connections == 2, "nothing else can be said over such a connection"

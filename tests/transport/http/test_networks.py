@@ -64,7 +64,7 @@ def test_proxy_password_goes_out_as_it_is_meant(password: str, serve: Serve, cli
         proxy=proxy.url.replace("//", f"//user:{password}@"),
         retries=RetryPolicy(),
     )
-    assert client.run(list_pads()) == []
+    assert client.request(list_pads()) == []
     sent = httpx.BasicAuth("user", "p@ss:w%rd")
     expected = next(sent.auth_flow(httpx.Request("GET", HTTPS))).headers["authorization"]
     assert proxy.received[0].headers["proxy-authorization"] == expected
@@ -197,7 +197,7 @@ def test_registry_of_clients_is_bounded_and_closes_what_it_drops(serve: Serve, m
     monkeypatch.setenv("RESTREAM_HOST", server.url)
     monkeypatch.setattr(clients, "_defaults", {})
     first = client_for("token-first")
-    assert first.run(list_pads()) == []
+    assert first.request(list_pads()) == []
     for number in range(clients.MAX_CLIENTS):
         client_for(f"token-{number}")
         assert client_for("token-first") is first or number == clients.MAX_CLIENTS - 1
@@ -206,7 +206,7 @@ def test_registry_of_clients_is_bounded_and_closes_what_it_drops(serve: Serve, m
     assert len(clients._defaults) == clients.MAX_CLIENTS
     assert first not in clients._defaults.values()
     server.settle()  # its connection was closed
-    assert first.run(list_pads()) == [], "whoever holds it can use it"
+    assert first.request(list_pads()) == [], "whoever holds it can use it"
     first.close()
 
 
@@ -228,7 +228,7 @@ def test_content_encoding_that_others_read_is_read(
 def test_content_encoding_that_cannot_be_read_is_named(encoding: str, serve: Serve, client_of: ClientOf) -> None:
     server = serve(always(answer(200, b"\x1b\x02", content_encoding=encoding)))
     with pytest.raises(ResponseValidationError, match=f"in the encoding '{encoding}', which was not asked for"):
-        client_of(server).run(list_pads())
+        client_of(server).request(list_pads())
 
 
 @pytest.mark.parametrize(("status", "kind"), [(429, RateLimitError), (503, ServerError)])
@@ -237,7 +237,7 @@ def test_fraction_of_a_second_to_retry_after_counts(
 ) -> None:
     server = serve(in_turn(answer(status, b"", retry_after="0.5")))
     with pytest.raises(kind, match=r"again in 0\.5 s") as caught:
-        client_of(server, retries=RetryPolicy(max_attempts=1)).run(list_pads())
+        client_of(server, retries=RetryPolicy(max_attempts=1)).request(list_pads())
     assert caught.value.retry_after == 0.5
 
 
@@ -248,10 +248,10 @@ def test_closed_httpx_client_is_named(serve: Serve, client_of: ClientOf) -> None
     server = serve(always(answer(200, [])))
     mine = httpx.Client()
     client = client_of(server, http=mine)
-    assert client.run(list_pads()) == []
+    assert client.request(list_pads()) == []
     mine.close()
     with pytest.raises(ConfigurationError, match="given as http= is closed"):
-        client.run(list_pads())
+        client.request(list_pads())
     with pytest.raises(ConfigurationError, match="given as http= is closed"):
         client_of(server, http=mine)
 
@@ -261,7 +261,7 @@ def test_httpx_client_with_settings_of_its_own(serve: Serve, client_of: ClientOf
     server = serve(in_turn(answer(200, []), answer(302, location="http://127.0.0.1:9/")))
     with httpx.Client(base_url="http://127.0.0.1:9", auth=("me", SECRET), follow_redirects=True) as mine:
         client = client_of(server, http=mine)
-        assert client.run(list_pads()) == []
+        assert client.request(list_pads()) == []
         with pytest.raises(ResponseValidationError, match="answered 302"):
-            client.run(list_pads())
+            client.request(list_pads())
     assert {request.token for request in server.received} == {TOKEN}

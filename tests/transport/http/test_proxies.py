@@ -50,9 +50,9 @@ def test_a_tunnel(serve_tls: Callable[[Handler], TlsServer], client_of: ClientOf
     server = serve_tls(in_turn(answer(200, b"[]"), STREAM, answer(200, b"[]")))
     url = f"http://me:{SECRET}%2F@127.0.0.1:{proxy.port}"
     with client_of(server, proxy=url, verify=trusting()) as client:
-        assert client.run(list_pads()) == []
+        assert client.request(list_pads()) == []
         assert [*Data(client, [SITE])] == RECORDS
-        assert asyncio.run(client.arun(list_pads())) == []
+        assert asyncio.run(client.arequest(list_pads())) == []
     (asked,) = proxy.asked  # for one tunnel, which is used again
     assert asked.startswith(f"CONNECT {server.url.removeprefix('https://')} HTTP/1.")
     assert "Proxy-Authorization: Basic bWU6czNjcmV0LTAxMjM0NTY3ODkv" in asked
@@ -68,7 +68,7 @@ def test_whoever_answers_in_the_place_of_the_service_gets_nothing(
     url = f"http://127.0.0.1:{proxy.port}"
     client = client_of(server, proxy=url, verify=ssl.create_default_context(), retries=ONCE)
     with pytest.raises(APIConnectionError, match="certificate verify failed") as caught:
-        client.run(list_pads())
+        client.request(list_pads())
     assert not caught.value.sent
     assert server.received == []
 
@@ -80,12 +80,12 @@ def test_without_encryption_the_proxy_is_told_where_to_ask(kind: str, serve: Ser
         proxy, base_url=f"{kind}://127.0.0.1:9", proxy=proxy.url.replace("//", f"//me:{SECRET}@"), retries=ONCE
     )
     if kind == "http":
-        assert client.run(list_pads()) == []
+        assert client.request(list_pads()) == []
         assert proxy.received[0].target == "http://127.0.0.1:9/external/thirdparty/v1/pads/"
         assert proxy.received[0].headers["host"] == "127.0.0.1:9"
     else:
         with pytest.raises(APIConnectionError, match=f"407 Whatever: .*password.*the proxy {proxy.url}") as caught:
-            client.run(list_pads())
+            client.request(list_pads())
         assert not caught.value.sent
         assert SECRET not in str(caught.value)
     assert "proxy-authorization" in proxy.received[0].headers

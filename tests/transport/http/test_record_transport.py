@@ -97,25 +97,25 @@ def test_whoever_cannot_be_verified_gets_no_request(serve_tls: Serve, clock: Jum
         client_of(server, retries=ONCE, base_url=server.url.replace("127.0.0.1", "localhost"), verify=trusting()),
     ):
         with pytest.raises(APIConnectionError, match=r"was not reached: .*certificate verify failed") as caught:
-            client.run(list_pads())
+            client.request(list_pads())
         assert not caught.value.sent
     assert server.received == []
-    assert client_of(server, verify=False).run(list_pads()) == []
+    assert client_of(server, verify=False).request(list_pads()) == []
     assert clock.sleeps == []
 
 
 @pytest.mark.parametrize("path", [CERTIFICATE, str(CERTIFICATE)])
 def test_a_file_of_authorities(path: Path | str, serve_tls: Serve, client_of: ClientOf) -> None:
     server = serve_tls(always(answer(200, b"[]")))
-    assert client_of(server, verify=path).run(list_pads()) == []
+    assert client_of(server, verify=path).request(list_pads()) == []
 
 
 def test_authorities_of_the_environment(serve_tls: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch) -> None:
     server = serve_tls(always(answer(200, b"[]")))
     with pytest.raises(APIConnectionError, match="certificate verify failed"):
-        client_of(server, retries=ONCE, verify=True).run(list_pads())
+        client_of(server, retries=ONCE, verify=True).request(list_pads())
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
-    assert client_of(server, verify=True).run(list_pads()) == []
+    assert client_of(server, verify=True).request(list_pads()) == []
 
 
 def test_a_server_that_takes_the_connection_and_no_more(serve: Serve, client_of: ClientOf) -> None:
@@ -125,7 +125,7 @@ def test_a_server_that_takes_the_connection_and_no_more(serve: Serve, client_of:
         base_url = f"https://127.0.0.1:{silent.getsockname()[1]}"
         client = client_of(serve(always(b"")), base_url=base_url, retries=ONCE, timeout=Timeouts(connect=0.05))
         with pytest.raises(APITimeoutError) as caught:
-            client.run(list_pads())
+            client.request(list_pads())
     assert not caught.value.sent
 
 
@@ -144,7 +144,7 @@ def test_a_server_that_drips_its_handshake(serve: Serve, client_of: ClientOf) ->
         dripping = begin(drip)
         base_url = f"https://127.0.0.1:{listener.getsockname()[1]}"
         client = client_of(serve(always(b"")), base_url=base_url, retries=ONCE, timeout=Timeouts(connect=0.2))
-        outcome = begin(lambda: client.run(list_pads()))
+        outcome = begin(lambda: client.request(list_pads()))
         try:
             assert isinstance(outcome.exception(10), APITimeoutError)
         finally:
@@ -395,7 +395,7 @@ def test_library_patched_before_import_is_noticed(serve: Serve) -> None:
         from restream_api.api.pads import list_pads
 
         with Client("t0ken") as client:
-            assert client.run(list_pads()) == []
+            assert client.request(list_pads()) == []
     """
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)],
@@ -420,7 +420,7 @@ def test_only_the_first_of_two_addresses_is_dead(serve: Serve, client_of: Client
         clock=Clock(),
     )
     begun = time.monotonic()
-    assert [client.run(list_pads()) for _ in range(3)] == [[]] * 3
+    assert [client.request(list_pads()) for _ in range(3)] == [[]] * 3
     assert time.monotonic() - begun < 1.4  # one share of half a second
 
 
@@ -431,4 +431,4 @@ def test_only_the_first_of_two_addresses_is_dead_over_tls(
     context = trusting()
     context.check_hostname = False
     client = client_of(server, base_url=dead_first(server), retries=ONCE, timeout=Timeouts(connect=1), verify=context)
-    assert client.run(list_pads()) == []
+    assert client.request(list_pads()) == []

@@ -33,10 +33,10 @@ def test_nor_with_a_client_of_the_user_that_follows_them(serve: Serve, client_of
     elsewhere = serve(always(answer(200, [])))
     server = serve(always(answer(302, location=f"{elsewhere.url}/pads/")))
     with httpx.Client(follow_redirects=True) as http, pytest.raises(ResponseValidationError):
-        client_of(server, http=http).run(list_pads())
+        client_of(server, http=http).request(list_pads())
     assert elsewhere.connections == 0
 
 
 def test_a_redirect_that_says_not_where(serve: Serve, client_of: ClientOf) -> None:
     with pytest.raises(ResponseValidationError, match=r"answered 302, no success of this call$"):
-        client_of(serve(always(answer(302)))).run(list_pads())
+        client_of(serve(always(answer(302)))).request(list_pads())
