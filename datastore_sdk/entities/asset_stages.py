@@ -125,7 +125,7 @@ class AssetStages(Resource):
             filters=filters,
             extra_filters=extra_filters,
         )
-        return client.run(fetch_stages(self._endpoints, self.id, self._known_site_ids, client, query, as_dict=as_dict))
+        return client._run(fetch_stages(self._endpoints, self.id, self._known_site_ids, client, query, as_dict=as_dict))
 
     @overload
     async def aget_stages_metadata(
@@ -197,6 +197,6 @@ class AssetStages(Resource):
             filters=filters,
             extra_filters=extra_filters,
         )
-        return await client.arun(
+        return await client._arun(
             fetch_stages(self._endpoints, self.id, self._known_site_ids, client, query, as_dict=as_dict)
         )

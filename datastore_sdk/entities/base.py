@@ -113,7 +113,7 @@ class Entity(ClientBound):
             known = values
         else:
             whole = _required_fields(self._api_model).issubset(values)
-            strict = own_client is not None and own_client.exchange.strict
+            strict = own_client is not None and own_client._executor.strict
             parsed = read_object(self._api_model if whole else _optional_model(self._api_model), values, strict=strict)
             report_made(parsed.deviations, f"{type(self).__name__}(...)")
             model = parsed.value

@@ -75,11 +75,11 @@ class DataChange(Entity, DataChangeModel):
             NotLoadedError: The site is not loaded; the URL of a change contains it.
             RestreamError: The request failed.
         """
-        self._replace_attributes(self._get_client().run(self._fetch_current()))
+        self._replace_attributes(self._get_client()._run(self._fetch_current()))
 
     async def aupdate(self) -> None:
         """Async form of `update`."""
-        self._replace_attributes(await self._get_client().arun(self._fetch_current()))
+        self._replace_attributes(await self._get_client()._arun(self._fetch_current()))
 
     @completed_by(DataForm)
     def get_data(self, **form: Unpack[DataForm]) -> Data:
@@ -112,11 +112,11 @@ class DataChange(Entity, DataChangeModel):
             NotLoadedError: The site is not loaded; the URL of a change contains it.
             RestreamError: The request failed.
         """
-        return self._get_client().run(self._acknowledge())
+        return self._get_client()._run(self._acknowledge())
 
     async def aconfirm_data_received(self) -> bool:
         """Async form of `confirm_data_received`."""
-        return await self._get_client().arun(self._acknowledge())
+        return await self._get_client()._arun(self._acknowledge())
 
     def _query(self, form: DataForm) -> DataQuery:
         form = {**self._form, **checked_form(form)}

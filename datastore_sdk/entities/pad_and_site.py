@@ -82,7 +82,7 @@ class Pad(PadBase, PadModel):
         """
         client = self._get_client()
         query = build_site_query(filters, extra_filters, pad_id=self.id)
-        return client.run(fetch_list(Site, client, query, as_dict=as_dict))
+        return client._run(fetch_list(Site, client, query, as_dict=as_dict))
 
     @overload
     async def aget_sites(
@@ -115,7 +115,7 @@ class Pad(PadBase, PadModel):
         """Async form of `get_sites`."""
         client = self._get_client()
         query = build_site_query(filters, extra_filters, pad_id=self.id)
-        return await client.arun(fetch_list(Site, client, query, as_dict=as_dict))
+        return await client._arun(fetch_list(Site, client, query, as_dict=as_dict))
 
 
 class Site(SiteBase, SiteModel):
@@ -152,7 +152,7 @@ class Site(SiteBase, SiteModel):
             RestreamError: The call failed.
         """
         client = self._get_client()
-        return client.run(self._pad(client, as_dict=as_dict))
+        return client._run(self._pad(client, as_dict=as_dict))
 
     @overload
     async def aget_pad(self, *, as_dict: Literal[False] = False) -> Pad | None: ...
@@ -163,7 +163,7 @@ class Site(SiteBase, SiteModel):
     async def aget_pad(self, *, as_dict: bool = False) -> Pad | dict[str, Any] | None:
         """Async form of `get_pad`."""
         client = self._get_client()
-        return await client.arun(self._pad(client, as_dict=as_dict))
+        return await client._arun(self._pad(client, as_dict=as_dict))
 
     def _pad(self, client: Client, *, as_dict: bool) -> Flow[Pad | dict[str, Any] | None]:
         pad_id = yield from find_pad_id(client, self.id, self._loaded_pad_id)

@@ -96,7 +96,7 @@ class PadBase(Asset, PadDataMixin, LivePad):
         """
         client = client_for(auth_token, client)
         del auth_token
-        return client.run(fetch_pads(cls, client, build_pad_query(filters, extra_filters), as_dict=as_dict))
+        return client._run(fetch_pads(cls, client, build_pad_query(filters, extra_filters), as_dict=as_dict))
 
     @overload
     @classmethod
@@ -145,7 +145,7 @@ class PadBase(Asset, PadDataMixin, LivePad):
         """Async form of `get_models`."""
         client = client_for(auth_token, client)
         del auth_token
-        return await client.arun(fetch_pads(cls, client, build_pad_query(filters, extra_filters), as_dict=as_dict))
+        return await client._arun(fetch_pads(cls, client, build_pad_query(filters, extra_filters), as_dict=as_dict))
 
     @overload
     def get_states(
@@ -193,7 +193,7 @@ class PadBase(Asset, PadDataMixin, LivePad):
         """
         client = self._get_client()
         query = build_state_query(filters, extra_filters, pad_id=self.id)
-        return client.run(fetch_list(State, client, query, as_dict=as_dict))
+        return client._run(fetch_list(State, client, query, as_dict=as_dict))
 
     @overload
     async def aget_states(
@@ -230,7 +230,7 @@ class PadBase(Asset, PadDataMixin, LivePad):
         """Async form of `get_states`."""
         client = self._get_client()
         query = build_state_query(filters, extra_filters, pad_id=self.id)
-        return await client.arun(fetch_list(State, client, query, as_dict=as_dict))
+        return await client._arun(fetch_list(State, client, query, as_dict=as_dict))
 
     @overload
     def get_measurement_sources_metadata(self, *, as_dict: Literal[False] = False) -> MeasurementSources: ...
@@ -251,7 +251,7 @@ class PadBase(Asset, PadDataMixin, LivePad):
             RestreamError: The call failed.
         """
         client = self._get_client()
-        return client.run(fetch_pad_sources(client, self.id, as_dict=as_dict))
+        return client._run(fetch_pad_sources(client, self.id, as_dict=as_dict))
 
     @overload
     async def aget_measurement_sources_metadata(self, *, as_dict: Literal[False] = False) -> MeasurementSources: ...
@@ -262,7 +262,7 @@ class PadBase(Asset, PadDataMixin, LivePad):
     async def aget_measurement_sources_metadata(self, *, as_dict: bool = False) -> MeasurementSources | dict[str, Any]:
         """Async form of `get_measurement_sources_metadata`."""
         client = self._get_client()
-        return await client.arun(fetch_pad_sources(client, self.id, as_dict=as_dict))
+        return await client._arun(fetch_pad_sources(client, self.id, as_dict=as_dict))
 
     @property
     def _known_site_ids(self) -> frozenset[int]:

@@ -81,7 +81,7 @@ class Resource(Entity):
         client = client_for(auth_token, client)
         del auth_token
         number = checked_id(id, kind=cls._api_model)
-        return client.run(fetch_one(cls, client, cls._get_operation(number), number, as_dict=as_dict))
+        return client._run(fetch_one(cls, client, cls._get_operation(number), number, as_dict=as_dict))
 
     @overload
     @classmethod
@@ -111,7 +111,7 @@ class Resource(Entity):
         client = client_for(auth_token, client)
         del auth_token
         number = checked_id(id, kind=cls._api_model)
-        return await client.arun(fetch_one(cls, client, cls._get_operation(number), number, as_dict=as_dict))
+        return await client._arun(fetch_one(cls, client, cls._get_operation(number), number, as_dict=as_dict))
 
     def update(self) -> None:
         """Load all attributes from the service, in place. The object keeps its client.
@@ -122,12 +122,12 @@ class Resource(Entity):
             RestreamError: The request failed for another reason.
         """
         client = self._get_client()
-        self._replace_attributes(client.run(self._fetch_current(client)))
+        self._replace_attributes(client._run(self._fetch_current(client)))
 
     async def aupdate(self) -> None:
         """Async form of `update`."""
         client = self._get_client()
-        self._replace_attributes(await client.arun(self._fetch_current(client)))
+        self._replace_attributes(await client._arun(self._fetch_current(client)))
 
     def _fetch_current(self, client: Client) -> Flow[Model]:
         """Fetch the current values, and check that they belong to this object."""

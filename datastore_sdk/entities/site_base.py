@@ -96,7 +96,7 @@ class SiteBase(Asset, SiteDataMixin, LiveSite):
         """
         client = client_for(auth_token, client)
         del auth_token
-        return client.run(fetch_list(cls, client, build_site_query(filters, extra_filters), as_dict=as_dict))
+        return client._run(fetch_list(cls, client, build_site_query(filters, extra_filters), as_dict=as_dict))
 
     @overload
     @classmethod
@@ -145,7 +145,7 @@ class SiteBase(Asset, SiteDataMixin, LiveSite):
         """Async form of `get_models`."""
         client = client_for(auth_token, client)
         del auth_token
-        return await client.arun(fetch_list(cls, client, build_site_query(filters, extra_filters), as_dict=as_dict))
+        return await client._arun(fetch_list(cls, client, build_site_query(filters, extra_filters), as_dict=as_dict))
 
     @overload
     def get_state(self, *, as_dict: Literal[False] = False) -> State | None: ...
@@ -164,7 +164,7 @@ class SiteBase(Asset, SiteDataMixin, LiveSite):
             RestreamError: The call failed.
         """
         client = self._get_client()
-        states = client.run(fetch_site_states(client, self.id, as_dict=as_dict))
+        states = client._run(fetch_site_states(client, self.id, as_dict=as_dict))
         return states[0] if states else None
 
     @overload
@@ -176,7 +176,7 @@ class SiteBase(Asset, SiteDataMixin, LiveSite):
     async def aget_state(self, *, as_dict: bool = False) -> State | dict[str, Any] | None:
         """Async form of `get_state`."""
         client = self._get_client()
-        states = await client.arun(fetch_site_states(client, self.id, as_dict=as_dict))
+        states = await client._arun(fetch_site_states(client, self.id, as_dict=as_dict))
         return states[0] if states else None
 
     @overload
@@ -199,7 +199,7 @@ class SiteBase(Asset, SiteDataMixin, LiveSite):
             RestreamError: The call failed.
         """
         client = self._get_client()
-        return client.run(fetch_site_sources(client, self.id, self._loaded_pad_id, as_dict=as_dict))
+        return client._run(fetch_site_sources(client, self.id, self._loaded_pad_id, as_dict=as_dict))
 
     @overload
     async def aget_measurement_sources_metadata(self, *, as_dict: Literal[False] = False) -> MeasurementSources: ...
@@ -210,7 +210,7 @@ class SiteBase(Asset, SiteDataMixin, LiveSite):
     async def aget_measurement_sources_metadata(self, *, as_dict: bool = False) -> MeasurementSources | dict[str, Any]:
         """Async form of `get_measurement_sources_metadata`."""
         client = self._get_client()
-        return await client.arun(fetch_site_sources(client, self.id, self._loaded_pad_id, as_dict=as_dict))
+        return await client._arun(fetch_site_sources(client, self.id, self._loaded_pad_id, as_dict=as_dict))
 
     @property
     def _known_site_ids(self) -> frozenset[int]:

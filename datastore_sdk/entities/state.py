@@ -116,7 +116,7 @@ class State(Resource, StateModel):
         """
         client = client_for(auth_token, client)
         del auth_token
-        return client.run(fetch_list(cls, client, build_state_query(filters, extra_filters), as_dict=as_dict))
+        return client._run(fetch_list(cls, client, build_state_query(filters, extra_filters), as_dict=as_dict))
 
     @overload
     @classmethod
@@ -165,7 +165,7 @@ class State(Resource, StateModel):
         """Async form of `get_models`."""
         client = client_for(auth_token, client)
         del auth_token
-        return await client.arun(fetch_list(cls, client, build_state_query(filters, extra_filters), as_dict=as_dict))
+        return await client._arun(fetch_list(cls, client, build_state_query(filters, extra_filters), as_dict=as_dict))
 
 
 def fetch_site_states(client: Client, site_id: int, *, as_dict: bool) -> Flow[ObjectList[State] | list[dict[str, Any]]]:
