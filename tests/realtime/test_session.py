@@ -39,7 +39,7 @@ class Renewable(Credentials):
     def identity(self) -> tuple[str, ...]:
         return ("renewable",)
 
-    def token(self, fetch: TokenFetcher, deadline: Deadline | None = None) -> EffectGen[str]:  # noqa: ARG002, E501 - it knows them all
+    def token(self, fetch: TokenFetcher, deadline: Deadline | None = None) -> EffectGen[str]:  # noqa: ARG002 - it knows them all
         yield from ()
         return f"token-{self.renewed}"
 
