@@ -30,7 +30,7 @@ def test_starting_and_stopping() -> None:
     assert sandbox.environment == {"RESTREAM_HOST": sandbox.url, "TALLY_AUTH_TOKEN": sandbox.token}
     headers = {"Authorization": f"Bearer {sandbox.token}"}
     assert httpx.get(f"{sandbox.url}/external/thirdparty/v1/pads/", headers=headers).status_code == 200
-    with pytest.raises(RuntimeError, match="running already"):
+    with pytest.raises(RuntimeError, match="already running"):
         sandbox.start()
     sandbox.stop()
     sandbox.stop()

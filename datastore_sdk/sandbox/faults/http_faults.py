@@ -143,8 +143,8 @@ class Truncate(CallFault, frozen=True):
     at: int = 0
     """Number of bytes that are sent."""
     framing: Literal["chunked", "full_length", "short_length"] = "chunked"
-    """How HTTP ends the body: `chunked` with a proper last chunk; `full_length`: `Content-Length` of the whole body, then
-    the connection is closed; `short_length`: the length that is sent."""
+    """How HTTP ends the body: `chunked` with a proper last chunk; `full_length`: `Content-Length` of the whole body,
+    then the connection is closed; `short_length`: the length that is sent."""
 
 
 class Corrupt(CallFault, frozen=True):

@@ -77,7 +77,7 @@ class Garbage(RoomFault, frozen=True):
     """An invalid message before a message."""
 
     kind: Literal["text", "object", "binary", "encoding", "frame"] = "text"
-    """`text` that is not JSON, an `object` of another shape, a `binary` message, text with invalid UTF-8 (`encoding`), or
+    """`text` that is not JSON, an `object` of another shape, a `binary` message, invalid UTF-8 (`encoding`), or
     bytes that are not a `frame`. After the last two, clients must close the connection."""
 
 

@@ -64,7 +64,7 @@ class ScenarioActivity(PadActivity):
         """Add a correction while the sandbox serves."""
         self._revisions.append(correction)
 
-    def numbers_of(self, stage: ScheduledStage) -> Mapping[str, float | None]:
+    def preset_aggregations(self, stage: ScheduledStage) -> Mapping[str, float | None]:
         """Return the aggregations that the scenario sets."""
         return self._sites[stage.site_id].numbers.get(stage.id, {})
 
@@ -78,7 +78,7 @@ class ScenarioActivity(PadActivity):
         infos = self._field_infos()
         return (*prefix_by_source(self.pad, infos), *infos)
 
-    def rhythm(self, site_id: int, name: str) -> tuple[int, int]:
+    def sampling_period(self, site_id: int, name: str) -> tuple[int, int]:
         """When a field is read."""
         return self._sites[site_id].recordings.sampling_period(name)
 

@@ -45,7 +45,7 @@ class ScenarioChange(Correction):
 
     values: Series
 
-    def shows_at(self, now: float) -> bool:
+    def is_active_at(self, now: float) -> bool:
         """Return whether it is in effect."""
         return now >= self.created_at
 

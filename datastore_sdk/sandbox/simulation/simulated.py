@@ -34,6 +34,6 @@ class SimulatedPadActivity(PadOperations):
         """Return the fields of the pad."""
         return pad_fields(self.pad)
 
-    def rhythm(self, site_id: int, name: str) -> tuple[int, int]:  # noqa: ARG002 - all sites have the same instruments
+    def sampling_period(self, site_id: int, name: str) -> tuple[int, int]:  # noqa: ARG002 - all sites have the same instruments
         """When a field is read."""
         return FIELDS[name].period, records.phase(name)

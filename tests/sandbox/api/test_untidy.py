@@ -82,7 +82,7 @@ def test_each_way_by_itself_changes_answers(name: str, tidy: dict[str, Any]) -> 
 
 
 def test_a_seed_is_a_number() -> None:
-    with pytest.raises(TypeError, match="untidy must be a seed or an Untidiness, not 'very'"):
+    with pytest.raises(TypeError, match=r"untidy must be an int \(a seed\) or an Untidiness, not 'very'"):
         Sandbox(untidy="very")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
 
 

@@ -75,20 +75,20 @@ class MeasurementSession(MessageSource):
         """Return when the next record is due, or now if messages wait."""
         return now if self._waiting else self._records.due_at()
 
-    def sent(self, count: int) -> None:
+    def mark_sent(self, count: int) -> None:
         """Drop messages that need not be sent again."""
         with self._lock:
             self._latest.extend(self._taken[:count])
             del self._taken[:count]
 
-    def lose(self, count: int) -> None:
+    def skip(self, count: int) -> None:
         """Drop the next messages."""
         with self._lock:
             lost = self._taken[:count]
             del self._taken[:count]
             self._to_lose += count - len(lost)
 
-    def leave(self) -> None:
+    def close(self) -> None:
         """Let another connection read the queue."""
         self.is_read = False
 

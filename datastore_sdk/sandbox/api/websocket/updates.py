@@ -23,13 +23,13 @@ _NOTHING_NEW_SECONDS: Final = 3600
 class _SentOnceMessages(MessageSource):
     """Messages that are sent once, and not stored."""
 
-    def sent(self, count: int) -> None:
+    def mark_sent(self, count: int) -> None:
         """Do nothing."""
 
-    def lose(self, count: int) -> None:
+    def skip(self, count: int) -> None:
         """Do nothing."""
 
-    def leave(self) -> None:
+    def close(self) -> None:
         """Do nothing."""
 
 

@@ -189,10 +189,10 @@ def test_sessions_that_nobody_reads_are_forgotten_in_the_end(sandbox: Sandbox) -
 
     enter("read")
     left = enter("left")
-    left.leave()
+    left.close()
     again = enter("left")
     assert again is left
-    left.leave()
+    left.close()
     for number in range(1000):
         enter(str(number))
     with pytest.raises(RequestError):
