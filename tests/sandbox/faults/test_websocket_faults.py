@@ -179,7 +179,7 @@ def test_faults_apply_to_every_room(path: str) -> None:
 def test_disconnect_ends_connections(sandbox: Sandbox) -> None:
     for code, kind in ((None, ConnectionClosedError), (1001, ConnectionClosedOK)):
         with visit(sandbox, SITE, session_key=KEY) as room, visit(sandbox, "/pads/681/") as other:
-            sandbox.hang_up(code)
+            sandbox.close_websockets(code)
             for each in (room, other):
                 with pytest.raises(kind):
                     each.recv(5)
@@ -190,9 +190,9 @@ def test_disconnect_ends_connections(sandbox: Sandbox) -> None:
 
 def test_disconnect_without_connections_returns_zero() -> None:
     sandbox = Sandbox(now=NOW)
-    sandbox.hang_up()
+    sandbox.close_websockets()
     with sandbox:
-        sandbox.hang_up()
+        sandbox.close_websockets()
 
 
 @pytest.mark.parametrize(
