@@ -479,13 +479,13 @@ MUTATIONS = (
         "drift/traffic/validator.py",
         "for key in sorted(schema.required - value.keys()):",
         "for key in ():",
-        "drift/test_traffic.py drift/test_planted.py",
+        "drift/test_observations.py drift/test_drift_cases.py",
     ),
     M(
         "drift/traffic/validator.py",
         "elif not schema.is_open:",
         "elif False:",
-        "drift/test_traffic.py drift/test_planted.py",
+        "drift/test_observations.py drift/test_drift_cases.py",
     ),
     M("drift/diff/schemas.py", "if before.nullable != after.nullable:", "if False:", "drift/test_schema_rules.py"),
     M(

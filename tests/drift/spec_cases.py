@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.drift.contracts import Mutation, Node
-from tests.drift.planted import V1, B, C, D, Planted
+from tests.drift.drift_cases import V1, B, C, D, Planted
+from tests.drift.specs import Mutation, Node
 
 
 def schema(content: Node, name: str) -> Node:

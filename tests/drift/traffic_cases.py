@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.drift.planted import V1, B, C, Deviating
+from tests.drift.drift_cases import V1, B, C, Deviating
 
 IN_TRAFFIC = [
     Deviating("unknown field, text", "pads", "/pads/", lambda pad: pad.update(rig_name="Big Blue"), "field-unknown", C),

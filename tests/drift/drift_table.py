@@ -1,12 +1,12 @@
-"""The table of planted drift: `python -m tests.drift.table` prints it."""
+"""The table of planted drift: `python -m tests.drift.drift_table` prints it."""
 
 from __future__ import annotations
 
 import sys
 
-from tests.drift.in_contracts import IN_CONTRACTS
-from tests.drift.in_traffic import IN_TRAFFIC
-from tests.drift.planted import Deviating, Planted
+from tests.drift.drift_cases import Deviating, Planted
+from tests.drift.spec_cases import IN_CONTRACTS
+from tests.drift.traffic_cases import IN_TRAFFIC
 
 
 def table() -> str:

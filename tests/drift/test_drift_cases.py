@@ -10,10 +10,10 @@ from _generator import generated
 
 from datastore_sdk.drift import Finding, compare, observe, shipped, suggest
 from datastore_sdk.drift.traffic.rules import RULES
-from tests.drift.contracts import REAL, from_text
-from tests.drift.in_contracts import IN_CONTRACTS
-from tests.drift.in_traffic import IN_TRAFFIC
-from tests.drift.planted import CASSETTES, Deviating, Planted
+from tests.drift.drift_cases import CASSETTES, Deviating, Planted
+from tests.drift.spec_cases import IN_CONTRACTS
+from tests.drift.specs import REAL, from_text
+from tests.drift.traffic_cases import IN_TRAFFIC
 
 MOST_LINES = 40
 """How many lines the patch for one deviation has at most, with those around it."""
