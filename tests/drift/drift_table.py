@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 
 from tests.drift.drift_cases import Deviating, Planted
-from tests.drift.spec_cases import IN_CONTRACTS
-from tests.drift.traffic_cases import IN_TRAFFIC
+from tests.drift.spec_drift_cases import IN_CONTRACTS
+from tests.drift.traffic_drift_cases import IN_TRAFFIC
 
 
 def table() -> str:

@@ -11,7 +11,7 @@ import yaml
 
 from datastore_sdk.drift import DriftError, Spec, compare, load
 from datastore_sdk.drift.loader import SpecDocument, parse
-from tests.drift.specs import REAL, from_text
+from tests.drift.spec_builders import REAL, from_text
 from tests.support.fixtures import nothing_left, serve
 
 __all__ = ["nothing_left", "serve"]

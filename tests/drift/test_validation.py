@@ -13,7 +13,7 @@ from datastore_sdk.cli import main
 from datastore_sdk.drift import DriftError, Spec, compare
 from datastore_sdk.drift.json_types import is_array, is_object
 from datastore_sdk.drift.loader import SpecDocument, parse
-from tests.drift.specs import REAL, Node, answering, contract, from_text, one_call
+from tests.drift.spec_builders import REAL, Node, answering, contract, from_text, one_call
 
 FULL = """
 openapi: 3.1.0

@@ -8,7 +8,7 @@ import pytest
 
 from datastore_sdk.drift import Severity, compare
 from datastore_sdk.drift.diff.rules import _OF_SCHEMAS, RULES
-from tests.drift.specs import JSON, Node, about, answering, asking, contract, one_call, taking, with_header
+from tests.drift.spec_builders import JSON, Node, about, answering, asking, contract, one_call, taking, with_header
 
 B, C, D = Severity
 STRING = {"type": "string"}

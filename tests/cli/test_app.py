@@ -15,7 +15,7 @@ from datastore_sdk import cli
 from datastore_sdk._version import VERSION
 from datastore_sdk.cli import main
 from datastore_sdk.sandbox import Sandbox, faults
-from tests.drift.specs import REAL, ROOT
+from tests.drift.spec_builders import REAL, ROOT
 from tests.support.exhaustive import first
 
 CASSETTES = ROOT / "tests" / "recorded" / "cassettes"

@@ -10,7 +10,7 @@ import pytest
 
 from datastore_sdk.drift import Finding, Observations, Severity
 from datastore_sdk.drift.traffic.recorded_call import RecordedCall
-from tests.drift.specs import JSON, REAL, contract, from_text, one_call
+from tests.drift.spec_builders import JSON, REAL, contract, from_text, one_call
 
 V1 = "/external/thirdparty/v1"
 ERROR = {"description": "No.", "content": {JSON: {"schema": {"type": "object"}}}}

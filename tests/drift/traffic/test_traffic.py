@@ -17,7 +17,7 @@ import yaml
 from datastore_sdk.drift import DriftError, Finding, Observations, Severity, observe, suggest
 from datastore_sdk.drift.traffic import cassettes
 from datastore_sdk.drift.traffic.recorded_call import RecordedCall
-from tests.drift.specs import REAL, Node, about, answering, contract, from_text, one_call
+from tests.drift.spec_builders import REAL, Node, about, answering, contract, from_text, one_call
 
 STATES = "/external/thirdparty/v1/states/"
 

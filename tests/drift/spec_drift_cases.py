@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.drift.drift_cases import V1, B, C, D, Planted
-from tests.drift.specs import Mutation, Node
+from tests.drift.spec_builders import Mutation, Node
 
 
 def schema(content: Node, name: str) -> Node:

@@ -13,8 +13,8 @@ import yaml
 from datastore_sdk.drift import compare, suggest
 from datastore_sdk.drift.json_types import is_array, is_object
 from tests.drift.drift_cases import Deviating
-from tests.drift.specs import DUMPER, REAL, Node, about, answering, contract, from_text
-from tests.drift.traffic_cases import IN_TRAFFIC
+from tests.drift.spec_builders import DUMPER, REAL, Node, about, answering, contract, from_text
+from tests.drift.traffic_drift_cases import IN_TRAFFIC
 
 validators: Any = import_module("openapi_spec_validator")  # its types are not known in part
 

@@ -13,9 +13,9 @@ import pytest
 from datastore_sdk.drift import Finding, Report, ReportStatus, Severity, compare, observe, shipped
 from datastore_sdk.drift.reports import as_annotations, as_json, as_sarif
 from datastore_sdk.drift.reports import paths as files
-from tests.drift.spec_cases import IN_CONTRACTS
-from tests.drift.specs import REAL, changed, from_text
-from tests.drift.traffic_cases import IN_TRAFFIC
+from tests.drift.spec_drift_cases import IN_CONTRACTS
+from tests.drift.spec_builders import REAL, changed, from_text
+from tests.drift.traffic_drift_cases import IN_TRAFFIC
 
 jsonschema: Any = import_module("jsonschema")  # it has no types
 

@@ -20,7 +20,7 @@ from datastore_sdk.drift.diff.rules import (
     Pair,
     kebab,
 )
-from tests.drift.specs import PLACES, Node, about, contract
+from tests.drift.spec_builders import PLACES, Node, about, contract
 
 Case = tuple[Node, Node, Pair]
 
