@@ -126,15 +126,15 @@ def watched(
     operation, counts = room(path, {}), Counters()
 
     def watch(hold: RoomClaim) -> EffectGen[None]:
-        watching = StateMonitor(client.exchange, look, name, aspects, interval)
+        watching = StateMonitor(client._executor, look, name, aspects, interval)
         yield from watching.look()
         retries, wait, told = client.retries, interval, ""
         while True:
             listening = RoomSession(
-                client.exchange, operation, MessageDecoder(DICTS, counts), watching, manners, counts, retries
+                client._executor, operation, MessageDecoder(DICTS, counts), watching, manners, counts, retries
             )
             try:
-                room_hold = hold.also({f"the room {path}": client.exchange.limits.room(operation.path)})
+                room_hold = hold.also({f"the room {path}": client._executor.limits.room(operation.path)})
                 try:
                     yield from listening.steps()
                 finally:

@@ -15,10 +15,10 @@ from datastore_sdk import cli
 from datastore_sdk._version import VERSION
 from datastore_sdk.cli import main
 from datastore_sdk.sandbox import Sandbox, faults
-from tests.drift.spec_builders import REAL, ROOT
+from tests.drift.spec_builders import REAL
 from tests.support.exhaustive import first
+from tests.support.paths import CASSETTES, ROOT
 
-CASSETTES = ROOT / "tests" / "recorded" / "cassettes"
 PADS = str(CASSETTES / "pads.yaml")
 
 Output = pytest.CaptureFixture[str]

@@ -11,11 +11,11 @@ from datastore_sdk.drift import Finding, Observations, Severity, Spec, compare
 from datastore_sdk.drift.json_types import is_array
 from datastore_sdk.drift.traffic import cassettes
 from datastore_sdk.drift.traffic.recorded_call import RecordedCall
-from tests.drift.spec_builders import REAL, ROOT, Mutation, Node, changed, from_text
+from tests.drift.spec_builders import REAL, Mutation, Node, changed, from_text
+from tests.support.paths import CASSETTES
 
 B, C, D = Severity
 V1 = "/external/thirdparty/v1"
-CASSETTES = ROOT / "tests" / "recorded" / "cassettes"
 
 
 @dataclass(frozen=True)

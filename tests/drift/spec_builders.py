@@ -6,15 +6,14 @@ import json
 from collections.abc import Callable
 from copy import deepcopy
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import yaml
 
 from datastore_sdk.drift import Spec
 from datastore_sdk.drift.loader import SpecDocument, parse
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 REAL = (ROOT / "openapi.yaml").read_text("utf-8")
 
 Node = dict[str, Any]

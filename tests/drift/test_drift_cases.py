@@ -10,10 +10,11 @@ from _generator import generated
 
 from datastore_sdk.drift import Finding, compare, observe, shipped, suggest
 from datastore_sdk.drift.traffic.rules import RULES
-from tests.drift.drift_cases import CASSETTES, Deviating, Planted
-from tests.drift.spec_drift_cases import IN_CONTRACTS
+from tests.drift.drift_cases import Deviating, Planted
 from tests.drift.spec_builders import REAL, from_text
+from tests.drift.spec_drift_cases import IN_CONTRACTS
 from tests.drift.traffic_drift_cases import IN_TRAFFIC
+from tests.support.paths import CASSETTES
 
 MOST_LINES = 40
 """How many lines the patch for one deviation has at most, with those around it."""

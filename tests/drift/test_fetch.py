@@ -11,9 +11,9 @@ import pytest
 from datastore_sdk.cli import main
 from datastore_sdk.drift import DriftError, Spec, compare, load, shipped
 from tests.drift.spec_builders import REAL
-from tests.support.answers import always, answer, by_path, chunk, head, in_turn
+from tests.support.fake_server import Handler, Line, Received
 from tests.support.fixtures import Serve, nothing_left, serve
-from tests.support.wire import Handler, Line, Received
+from tests.support.http_responses import always, answer, by_path, chunk, head, in_turn
 
 __all__ = ["nothing_left", "serve"]
 

@@ -13,9 +13,10 @@ import pytest
 from datastore_sdk.drift import Finding, Report, ReportStatus, Severity, compare, observe, shipped
 from datastore_sdk.drift.reports import as_annotations, as_json, as_sarif
 from datastore_sdk.drift.reports import paths as files
-from tests.drift.spec_drift_cases import IN_CONTRACTS
 from tests.drift.spec_builders import REAL, changed, from_text
+from tests.drift.spec_drift_cases import IN_CONTRACTS
 from tests.drift.traffic_drift_cases import IN_TRAFFIC
+from tests.support.paths import CASSETTES
 
 jsonschema: Any = import_module("jsonschema")  # it has no types
 
@@ -222,7 +223,7 @@ def test_sarif_names_files_as_uris() -> None:
 
 
 def test_no_report_names_a_recorded_value() -> None:
-    cassettes = [str(path) for path in (Path(__file__).parents[1] / "recorded" / "cassettes").glob("s*.yaml")]
+    cassettes = [str(path) for path in CASSETTES.glob("s*.yaml")]
 
     def mutate(content: dict[str, Any]) -> None:
         del content["components"]["schemas"]["Site"]["properties"]["operator_name"]

@@ -16,7 +16,7 @@ from datastore_sdk.drift.traffic.recorded_call import RecordedCall
 from datastore_sdk.exceptions import AuthenticationError
 from datastore_sdk.sandbox import Sandbox, faults
 from tests.conftest import NOW
-from tests.recorded.cassettes import replaying
+from tests.recorded.cassette_files import replaying
 from tests.recorded.test_cassettes import findings
 
 MOST_CALLS = 26

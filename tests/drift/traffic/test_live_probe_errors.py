@@ -8,8 +8,8 @@ import pytest
 
 from datastore_sdk.drift import Observations, shipped
 from datastore_sdk.drift.traffic import LiveProbe
-from tests.support.answers import always, answer
 from tests.support.fixtures import ClientOf, Serve, client_of, clock, nothing_left, serve
+from tests.support.http_responses import always, answer
 
 __all__ = ["client_of", "clock", "nothing_left", "serve"]
 
