@@ -11,17 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
-from typing import TYPE_CHECKING, Any, cast
+from importlib import import_module
+from typing import Any
 
 from datastore_sdk._utils.optional_imports import needed
 from datastore_sdk.drift.errors import DriftError
 from datastore_sdk.drift.json_types import is_array, is_object, type_of
 from datastore_sdk.drift.loader import SpecDocument, join_pointer
 from datastore_sdk.drift.node import REFERENCE, resolve_reference
-
-if TYPE_CHECKING:
-    from jsonschema.exceptions import ValidationError
-    from jsonschema.protocols import Validator
 
 COMPOSITIONS = ("allOf", "anyOf", "oneOf")
 """Keywords whose subschemas describe the same value as the schema around them."""
@@ -138,36 +135,38 @@ class _Problem:
 
 
 @cache
-def _validators() -> dict[str, Validator]:
+def _validators() -> dict[str, Any]:
     # Imported here: it takes about half a second, and only documents of users need it.
     needed("jsonschema", "openapi_spec_validator", extra="cli")
-    from jsonschema import Draft4Validator, Draft202012Validator
-    from openapi_spec_validator.schemas import schema_v30, schema_v31
-
-    openapi: dict[str, Any] = dict(schema_v31)
+    jsonschema, schemas = map(import_module, ("jsonschema", "openapi_spec_validator.schemas"))  # which have no types
+    openapi, dialect = dict(schemas.schema_v31), jsonschema.Draft202012Validator.META_SCHEMA["$id"]
     # The schema of OpenAPI 3.1 leaves Schema Objects open; this root has them validated by the dialect's meta-schema.
     root: dict[str, Any] = {
         "$id": "https://spec.openapis.org/oas/3.1/schema-base",
-        "$schema": Draft202012Validator.META_SCHEMA["$id"],
+        "$schema": dialect,
         "$ref": openapi["$id"],
         "$defs": {
             "openapi": openapi,
-            "schema": {"$dynamicAnchor": "meta", "$ref": Draft202012Validator.META_SCHEMA["$id"]},
+            "schema": {"$dynamicAnchor": "meta", "$ref": dialect},
         },
     }
-    return {"3.0": Draft4Validator(dict(schema_v30)), "3.1": Draft202012Validator(root)}
+    return {
+        "3.0": jsonschema.Draft4Validator(dict(schemas.schema_v30)),
+        "3.1": jsonschema.Draft202012Validator(root),
+    }
 
 
-def _validator(document: SpecDocument) -> Validator:
+def _validator(document: SpecDocument) -> Any:
     version = str(document.content.get("openapi", ""))
     return _validators()["3.0" if version.startswith("3.0") else "3.1"]
 
 
-def _problems(error: ValidationError) -> list[_Problem]:
+def _problems(error: Any) -> list[_Problem]:
     """Return what an error means for the comparison; nothing for missing and unknown keys."""
     if error.validator in {"anyOf", "oneOf"}:
         return _branch_problems(error)
-    path, expected = tuple(error.absolute_path), cast("Any", error.validator_value)
+    path: tuple[str | int, ...] = tuple(error.absolute_path)
+    expected: Any = error.validator_value
     match error.validator:
         case "type":
             problem = _Problem(path, error.instance, types=(expected,) if isinstance(expected, str) else (*expected,))
@@ -185,7 +184,7 @@ def _problems(error: ValidationError) -> list[_Problem]:
     return [problem]
 
 
-def _branch_problems(error: ValidationError) -> list[_Problem]:
+def _branch_problems(error: Any) -> list[_Problem]:
     """Return the problems of the branch that fits best, or of all branches if they are about the same value."""
     by_branch: defaultdict[object, list[_Problem]] = defaultdict(list)
     for inner in error.context or ():

@@ -13,12 +13,12 @@ from typing import Any, TypeVar
 
 import pytest
 from pydantic import BaseModel
-from tests.realtime.live_reader import eventually
 
 from datastore_sdk import Client, Data, DataChange, Hooks, Pad, Site, Stage, State
 from datastore_sdk.drift import api_index, shipped
 from datastore_sdk.sandbox import Sandbox, faults
 from tests.conftest import NOW
+from tests.realtime.live_reader import eventually
 from tests.support.threads import begin
 
 START = datetime(2025, 9, 17, 6, tzinfo=UTC)
