@@ -197,7 +197,10 @@ def test_failures_of_the_service_are_told_apart_from_drift(tmp_path: Path, capsy
         (["--nonsense"], "No such option"),
         (["sandbox", "--port", "x"], "datastore sandbox: error: argument --port: invalid int value"),
         (["sandbox", "--port", "70000"], "datastore sandbox: error: port must be from 0 to 65535"),
-        (["sandbox", "--now", "x"], "datastore sandbox: error: argument --now: no moment such as 2025-09-18T12:00:00Z"),
+        (
+            ["sandbox", "--now", "x"],
+            "datastore sandbox: error: argument --now: not a timestamp such as 2025-09-18T12:00:00Z",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_line(arguments: list[str], told: str, capsys: Output) -> None:

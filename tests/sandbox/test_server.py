@@ -16,7 +16,7 @@ import pytest
 
 from datastore_sdk.sandbox import Sandbox, server
 from datastore_sdk.sandbox.api import uvicorn_server as service_server
-from datastore_sdk.sandbox.api.uvicorn_server import Server
+from datastore_sdk.sandbox.api.uvicorn_server import SandboxServer
 
 NOW = datetime(2025, 9, 18, 12, tzinfo=UTC)
 
@@ -30,7 +30,7 @@ def test_starting_and_stopping() -> None:
     assert sandbox.environment == {"RESTREAM_HOST": sandbox.url, "TALLY_AUTH_TOKEN": sandbox.token}
     headers = {"Authorization": f"Bearer {sandbox.token}"}
     assert httpx.get(f"{sandbox.url}/external/thirdparty/v1/pads/", headers=headers).status_code == 200
-    with pytest.raises(RuntimeError, match="running already"):
+    with pytest.raises(RuntimeError, match="already running"):
         sandbox.start()
     sandbox.stop()
     sandbox.stop()
@@ -71,10 +71,10 @@ def test_stopping_cuts_streams_off() -> None:
 @pytest.mark.parametrize("turns", range(6))
 def test_connections_made_while_it_stops_are_ended(turns: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """In whichever turn of its event loop they come. A socket that is left open fails the test."""
-    on_tick = Server.on_tick
+    on_tick = SandboxServer.on_tick
     clients: list[socket.socket] = []
 
-    async def meanwhile(running: Server, counter: int) -> bool:
+    async def meanwhile(running: SandboxServer, counter: int) -> bool:
         ends = await on_tick(running, counter)
         if ends:
             clients.append(socket.create_connection(running.servers[0].sockets[0].getsockname(), timeout=5))
@@ -82,7 +82,7 @@ def test_connections_made_while_it_stops_are_ended(turns: int, monkeypatch: pyte
                 await asyncio.sleep(0)
         return ends
 
-    monkeypatch.setattr(Server, "on_tick", meanwhile)
+    monkeypatch.setattr(SandboxServer, "on_tick", meanwhile)
     with Sandbox(now=NOW):
         pass
     with clients[0], suppress(ConnectionResetError):

@@ -14,7 +14,7 @@ import pytest
 from datastore_sdk.sandbox.api.streaming import json_chunks
 from datastore_sdk.sandbox.simulation.oilfield import Oilfield
 from datastore_sdk.sandbox.simulation.readings import Record
-from datastore_sdk.sandbox.simulation.resampling import filled, sampled
+from datastore_sdk.sandbox.simulation.resampling import fill_records, resample
 from datastore_sdk.sandbox.simulation.selection import Selection
 
 Rows = list[dict[str, Any]]
@@ -169,7 +169,7 @@ def test_filling(method: Any, limit: int, inside_only: bool, expected: list[Any]
     def records() -> list[Record]:
         return plain("", 1, "", None, "", 5, "Infinity", 7, "", "")
 
-    result = list(filled(records, method, limit, inside_only=inside_only))
+    result = list(fill_records(records, method, limit, inside_only=inside_only))
     assert result == plain(*expected)
 
 
@@ -267,4 +267,4 @@ def test_sampling_of_what_is_no_number() -> None:
         {"timestamp": 61, "site_id": 1, "x": 3, "on": False},
         {"timestamp": 62, "site_id": 1, "x": None, "on": False, "late": "O"},
     ]
-    assert list(sampled(records, 60, "mean")) == [{"timestamp": 60, "site_id": 1, "x": 3.0, "on": True, "late": "O"}]
+    assert list(resample(records, 60, "mean")) == [{"timestamp": 60, "site_id": 1, "x": 3.0, "on": True, "late": "O"}]

@@ -179,7 +179,7 @@ def test_other_rooms_meet_them_too(path: str) -> None:
 def test_hanging_up(sandbox: Sandbox) -> None:
     for code, kind in ((None, ConnectionClosedError), (1001, ConnectionClosedOK)):
         with visit(sandbox, SITE, session_key=KEY) as room, visit(sandbox, "/pads/681/") as other:
-            sandbox.hang_up(code)
+            sandbox.close_websockets(code)
             for each in (room, other):
                 with pytest.raises(kind):
                     each.recv(5)
@@ -190,9 +190,9 @@ def test_hanging_up(sandbox: Sandbox) -> None:
 
 def test_hanging_up_where_nobody_is() -> None:
     sandbox = Sandbox(now=NOW)
-    sandbox.hang_up()
+    sandbox.close_websockets()
     with sandbox:
-        sandbox.hang_up()
+        sandbox.close_websockets()
 
 
 @pytest.mark.parametrize(

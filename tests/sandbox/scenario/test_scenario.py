@@ -298,12 +298,12 @@ def test_what_cannot_be() -> None:
         (ValueError, "start has no time zone", lambda: well.stage(8, start=naive)),
         (ValueError, "start must be a datetime", lambda: well.stage(8, start="noon")),  # type: ignore[arg-type]
         (ValueError, "whole second", lambda: well.stage(8, start=NOON.replace(microsecond=5))),
-        (ValueError, "must lie behind start", lambda: well.stage(8, start=NOON, end=NOON)),
+        (ValueError, "must be after start", lambda: well.stage(8, start=NOON, end=NOON)),
         (ValueError, "unknown state 'fracking'.*frac, wl, standby", lambda: well.stage(8, "fracking", start=NOON)),
         (ValueError, "unknown state 'swim_swim'", lambda: well.stage(8, "swim_swim", start=NOON)),
         (ValueError, "the number of a stage must be positive", lambda: well.stage(0, start=NOON)),
-        (ValueError, "a stage with the id 5 already", lambda: well.stage(8, start=NOON, id=5)),
-        (ValueError, "end lies before start", lambda: well.records(NOON, START, slurry_rate=1)),
+        (ValueError, "a stage with the id 5 already exists", lambda: well.stage(8, start=NOON, id=5)),
+        (ValueError, "end must not be before start", lambda: well.records(NOON, START, slurry_rate=1)),
         (ValueError, "records need fields", lambda: well.records(START, NOON)),
         (ValueError, "site_id is part of every record", lambda: well.records(START, NOON, site_id=1)),
         (ValueError, "every must be positive", lambda: well.records(START, NOON, every=0, slurry_rate=1)),
@@ -314,7 +314,7 @@ def test_what_cannot_be() -> None:
         (ValueError, "unknown kind", lambda: well.change(START, NOON, at=NOON, modification_subtype="magic")),  # type: ignore[arg-type]
         (
             ValueError,
-            "delete takes records away",
+            "delete removes records",
             lambda: well.change(START, NOON, at=NOON, modification_subtype="delete", slurry_rate=1),
         ),
         (ValueError, "at has no time zone", lambda: well.change(START, NOON, at=naive)),

@@ -9,7 +9,7 @@ import pytest
 from datastore_sdk.sandbox.simulation.oilfield import Oilfield
 from datastore_sdk.sandbox.simulation.readings import Record
 from datastore_sdk.sandbox.simulation.records import pad_records, site_records
-from datastore_sdk.sandbox.simulation.schedule import FRAC, STANDBY, WIRELINE, Stage
+from datastore_sdk.sandbox.simulation.schedule import FRAC, STANDBY, WIRELINE, ScheduledStage
 from datastore_sdk.sandbox.simulation.selection import Selection
 
 NOW = datetime(2025, 9, 18, 12, tzinfo=UTC)
@@ -23,7 +23,7 @@ def second(*moment: int) -> int:
     return int(datetime(*moment, tzinfo=UTC).timestamp())  # type: ignore[arg-type, misc]
 
 
-def fracs(field: Oilfield, site_id: int) -> list[Stage]:
+def fracs(field: Oilfield, site_id: int) -> list[ScheduledStage]:
     return [stage for stage in field.stages(site_id) if stage.state == FRAC and stage.end is not None]
 
 

@@ -17,11 +17,11 @@ from pydantic import BaseModel
 from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
 
 from datastore_sdk.sandbox import RoomOptions, Sandbox, faults
-from datastore_sdk.sandbox.api.auth import Credentials, Tokens
-from datastore_sdk.sandbox.api.context import Call, Restream
-from datastore_sdk.sandbox.api.query_params import Query
-from datastore_sdk.sandbox.api.websocket.sources import Source
-from datastore_sdk.sandbox.api.websocket.updates import Changes, pad_updates, site_updates
+from datastore_sdk.sandbox.api.auth import ClientCredential, TokenRegistry
+from datastore_sdk.sandbox.api.context import CallContext, ServiceState
+from datastore_sdk.sandbox.api.query_params import QueryParams
+from datastore_sdk.sandbox.api.websocket.sources import MessageSource
+from datastore_sdk.sandbox.api.websocket.updates import DataChangeMessages, pad_updates, site_updates
 from datastore_sdk.sandbox.simulation.clock import FieldClock
 from datastore_sdk.sandbox.simulation.oilfield import MAX_DAYS, Oilfield
 from restream_api.models import DataChange, Pad, Site
@@ -300,14 +300,14 @@ def test_open_data_changes_come_first_then_new_ones(sandbox: Sandbox, path: str)
 
 def test_rooms_know_when_there_will_be_something_new() -> None:
     for make, ids in [
-        (Changes, {"site_id": 942}),
-        (Changes, {"pad_id": 681}),
+        (DataChangeMessages, {"site_id": 942}),
+        (DataChangeMessages, {"pad_id": 681}),
         (site_updates, {"site_id": 981}),
         (pad_updates, {"pad_id": 668}),
     ]:
         field = Oilfield(7, FieldClock.running(NOON, 0), 2)
-        service = Restream(field, frozenset(), Tokens(Credentials("token", "id", "secret", 60)))
-        source: Source = make(Call(service, "token", ids, Query(()), b"", NOON), dict)
+        service = ServiceState(field, frozenset(), TokenRegistry(ClientCredential("token", "id", "secret", 60)))
+        source: MessageSource = make(CallContext(service, "token", ids, QueryParams(()), b"", NOON), dict)
         while source.take(NOON, 100):
             pass
         told: list[bytes] = []

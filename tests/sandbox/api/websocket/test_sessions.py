@@ -10,10 +10,10 @@ import orjson
 import pytest
 
 from datastore_sdk.sandbox import RoomOptions, Sandbox, faults
-from datastore_sdk.sandbox.api.data import Form, Measurements
+from datastore_sdk.sandbox.api.data import DataQueryResult, RecordFormat
 from datastore_sdk.sandbox.api.errors import RequestError
-from datastore_sdk.sandbox.api.websocket.records import LiveRecords
-from datastore_sdk.sandbox.api.websocket.sessions import Session, Sessions, Subject
+from datastore_sdk.sandbox.api.websocket.records import LiveRecordFeed
+from datastore_sdk.sandbox.api.websocket.sessions import MeasurementSession, RoomSubject, SessionRegistry
 from datastore_sdk.sandbox.simulation.selection import Selection
 from tests.sandbox.websocket_client import (
     NOON,
@@ -177,20 +177,22 @@ def records_until_closed(sandbox: Sandbox, end: int) -> Iterator[int]:
 
 
 def test_sessions_that_nobody_reads_are_forgotten_in_the_end(sandbox: Sandbox) -> None:
-    sessions = Sessions(PLAIN, 7)
-    subject = Subject("token", SITE, ())
+    sessions = SessionRegistry(PLAIN, 7)
+    subject = RoomSubject("token", SITE, ())
     operations = sandbox.field.operations[681]
-    nothing = Measurements(Selection(0, 0, 0), Form(), operations, lambda wanted: operations.site_records(981, wanted))
+    nothing = DataQueryResult(
+        Selection(0, 0, 0), RecordFormat(), operations, lambda wanted: operations.site_records(981, wanted)
+    )
 
-    def enter(key: str) -> Session:
-        return sessions.enter(key, subject, NOON, lambda: LiveRecords(nothing, NOON, history=False))
+    def enter(key: str) -> MeasurementSession:
+        return sessions.enter(key, subject, NOON, lambda: LiveRecordFeed(nothing, NOON, history=False))
 
     enter("read")
     left = enter("left")
-    left.leave()
+    left.close()
     again = enter("left")
     assert again is left
-    left.leave()
+    left.close()
     for number in range(1000):
         enter(str(number))
     with pytest.raises(RequestError):
