@@ -11,7 +11,8 @@ from typing import Final
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 from datastore_sdk._io.clock import Clock
-from datastore_sdk._io.effects import CloseResponse, DeadlineExceeded, EffectGen, ReadChunk, Request, SendRequest
+from datastore_sdk._io.deadline import Deadline, DeadlineExceeded
+from datastore_sdk._io.effects import CloseResponse, EffectGen, ReadChunk, Request, SendRequest
 from datastore_sdk._io.timeouts import ConnectionSettings, Timeouts
 from datastore_sdk._version import VERSION
 from datastore_sdk.client.connections import Connections
@@ -117,9 +118,8 @@ def _get(address: str, headers: Mapping[str, str], name: str) -> tuple[str | Non
 
 
 def _response(request: Request, name: str) -> EffectGen[tuple[str | None, bytes]]:
-    clock = Clock()
-    deadline = clock.monotonic() + TIMEOUT_SECONDS
-    response = yield from SendRequest(request, TIMEOUT_SECONDS)
+    deadline = Deadline(Clock(), TIMEOUT_SECONDS)
+    response = yield from SendRequest(request, deadline)
     try:
         status, location = response.status, response.headers.get("location")
         if status in _REDIRECTS and location:
@@ -128,10 +128,7 @@ def _response(request: Request, name: str) -> EffectGen[tuple[str | None, bytes]
             raise DriftError(f"{name} cannot be fetched: the server responded with status {status}")
         content = BytesIO()
         while content.tell() <= MAX_BYTES:
-            remaining = deadline - clock.monotonic()
-            if remaining <= 0:
-                raise DeadlineExceeded
-            chunk = yield from ReadChunk(response, remaining)
+            chunk = yield from ReadChunk(response, deadline)
             if not chunk:
                 break
             content.write(chunk)
