@@ -41,9 +41,9 @@ class MatchRule(Struct, frozen=True):
 
 def has_id(key: str, *ids: int) -> MatchRule:
     """Return the rule that the value is one of the ids."""
-    shorten = " or ".join(map(str, ids[:SHOWN])) + (" or ..." if len(ids) > SHOWN else "")
+    requested = " or ".join(map(str, ids[:SHOWN])) + (" or ..." if len(ids) > SHOWN else "")
     fitting = frozenset[int | None]({None, *ids})
-    return MatchRule(key, shorten, lambda value: parse_id(value) in fitting)
+    return MatchRule(key, requested, lambda value: parse_id(value) in fitting)
 
 
 def has_operation(key: str, operation: StageNameFilters) -> MatchRule:
