@@ -12,7 +12,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from datastore_sdk._io.json_body import id_of
 from datastore_sdk._io.tolerant_parser import read_object
-from datastore_sdk._utils.validation import checked_id
+from datastore_sdk._utils.validation import validate_id
 from datastore_sdk.client import Client, client_for
 from datastore_sdk.entities.connected import ClientBound
 from datastore_sdk.exceptions import NotLoadedError
@@ -111,7 +111,7 @@ class Entity(ClientBound):
 
     def __setattr__(self, name: str, value: Any) -> None:
         kind = self._kind_of_id(name)
-        super().__setattr__(name, value if kind is None else checked_id(value, name, kind))
+        super().__setattr__(name, value if kind is None else validate_id(value, name, kind))
 
     @classmethod
     def _kind_of_id(cls, name: str) -> type[Model] | None:
@@ -124,7 +124,7 @@ class Entity(ClientBound):
         for name, value in values.items():
             if (kind := cls._kind_of_id(name)) is not None:
                 number = id_of(value) if as_sent and isinstance(value, str) else None
-                values[name] = checked_id(value if number is None else number, name, kind)
+                values[name] = validate_id(value if number is None else number, name, kind)
 
     def __getitem__(self, key: str) -> Any:
         if not self._sent and key in type(self).__pydantic_fields__ and key not in self:

@@ -10,7 +10,8 @@ from pydantic import BaseModel, PrivateAttr
 from datastore_sdk._io.json_body import id_of, is_array
 from datastore_sdk._io.responses import UnexpectedContentError
 from datastore_sdk._io.tolerant_parser import CheckedType, RawJson, read_value
-from datastore_sdk._utils.validation import checked_flag
+from datastore_sdk._utils.signatures import complete_signature
+from datastore_sdk._utils.validation import validate_flag
 from datastore_sdk.client import Client
 from datastore_sdk.data import Data, DataAsync, DataQuery
 from datastore_sdk.data.query import served_range
@@ -19,7 +20,7 @@ from datastore_sdk.entities.endpoints import Endpoints
 from datastore_sdk.entities.intervals import interval_of, merged
 from datastore_sdk.entities.matching import carried, has_id, matching
 from datastore_sdk.entities.pad_sites import of_sites
-from datastore_sdk.filters import DataForm, checked_form, completed_by
+from datastore_sdk.filters import DataForm, validate_data_form
 from datastore_sdk.transport.executor.executor import Flow
 from restream_api.api.sites import acknowledge_site_data_changes, get_site_data_change
 from restream_api.models import Acknowledgement, Acknowledgements, ChangeLog
@@ -69,7 +70,7 @@ class DataChange(Entity, DataChangeModel):
         """Async form of `update`."""
         self._refresh(await self._caller()._arun(self._reread()))
 
-    @completed_by(DataForm)
+    @complete_signature(DataForm)
     def get_data(self, **form: Unpack[DataForm]) -> Data:
         """The corrected records, lazily, between `start_date` and `end_date`, both included.
 
@@ -83,7 +84,7 @@ class DataChange(Entity, DataChangeModel):
         """
         return Data(self._caller(), [self._query(form)])
 
-    @completed_by(DataForm)
+    @complete_signature(DataForm)
     async def aget_data(self, **form: Unpack[DataForm]) -> DataAsync:
         """Async form of `get_data`."""
         return DataAsync(self._caller(), [self._query(form)])
@@ -105,7 +106,7 @@ class DataChange(Entity, DataChangeModel):
         return await self._caller()._arun(self._acknowledge())
 
     def _query(self, form: DataForm) -> DataQuery:
-        form = {**self._form, **checked_form(form)}
+        form = {**self._form, **validate_data_form(form)}
         interval = interval_of(self, "start_date", "end_date")
         start, end = served_range(interval.start, interval.end)
         return DataQuery(source="site", id=interval.site, start=start, end=end, **form)
@@ -147,9 +148,9 @@ def changes_with(endpoints: Endpoints, id: int, form: DataForm, *, acknowledged:
         TypeError: The form holds something that `DataForm` does not, or a value is of the wrong type.
         ValueError: Parts of the form do not go together.
     """
-    form = checked_form(form)
+    form = validate_data_form(form)
     DataQuery(source="site", id=id, **form)  # so that a wrong form is refused before any request
-    flag = None if acknowledged is None else checked_flag(acknowledged, "get_acknowledged")
+    flag = None if acknowledged is None else validate_flag(acknowledged, "get_acknowledged")
     return ChangeQuery(endpoints.list_data_changes(id, get_acknowledged=flag), form)
 
 

@@ -11,16 +11,16 @@ from functools import cache, partial
 from typing import Any, cast, get_args, get_type_hints
 
 from datastore_sdk._utils.validation import (
-    checked_choice,
-    checked_flag,
-    checked_int,
-    checked_moment,
-    checked_number,
-    checked_text,
-    one_of,
-    refuse_empty,
-    refuse_unknown,
-    scalar,
+    resolve_alias,
+    unwrap_scalar,
+    validate_choice,
+    validate_datetime,
+    validate_flag,
+    validate_int,
+    validate_known,
+    validate_not_empty,
+    validate_number,
+    validate_text,
 )
 from restream_api.types import Model, QueryValue, encode_value
 
@@ -54,10 +54,10 @@ def checked_filters(filters: Mapping[str, object], kind: type, what: str) -> dic
     """
     checks = _checks(kind)
     own_names = {name: own for name in filters if (own := _OWN_NAMES.get(name, name)) in checks}
-    refuse_unknown((name for name in filters if name not in own_names), checks, f"a filter of {what}", OTHERWISE)
+    validate_known((name for name in filters if name not in own_names), checks, f"a filter of {what}", OTHERWISE)
     given: dict[str, object] = {}
     for name, own in own_names.items():
-        given[own] = one_of(given.get(own), filters[name], own, name)
+        given[own] = resolve_alias(given.get(own), filters[name], own, name)
     return {name: checks[name](value, name) for name, value in given.items() if value is not None}
 
 
@@ -78,14 +78,14 @@ def checked_extra_filters(filters: Mapping[str, QueryValue] | None, sent: Iterab
         raise TypeError(f"extra_filters must be a dict of names and values, not {type(filters).__name__}: {filters!r}")
     taken = {*sent}
     for name in filters:
-        if checked_text(name, "a name in extra_filters") in taken:
+        if validate_text(name, "a name in extra_filters") in taken:
             raise ValueError(f"extra_filters has {name!r}, which another argument sends already: give one of them")
     return {name: _texts(value, f"extra_filters[{name!r}]") for name, value in filters.items() if value is not None}
 
 
 def _texts(value: object, what: str) -> str | list[str]:
     """The text of a value, or those of a list."""
-    refuse_empty(value, what)
+    validate_not_empty(value, what)
     to_list = getattr(value, "tolist", None)  # of numpy and pandas
     items: object = to_list() if callable(to_list) else value
     if isinstance(items, list | tuple | set | frozenset):
@@ -94,16 +94,16 @@ def _texts(value: object, what: str) -> str | list[str]:
 
 
 def _text(value: object, what: str) -> str:
-    plain = scalar(value)
+    plain = unwrap_scalar(value)
     match plain:
         case Enum() | bool() | int():
             return encode_value(plain)
         case str():
-            return checked_text(plain, what)
+            return validate_text(plain, what)
         case float() | Decimal():
-            return encode_value(checked_number(plain, what, -sys.float_info.max, sys.float_info.max))
+            return encode_value(validate_number(plain, what, -sys.float_info.max, sys.float_info.max))
         case datetime():
-            return encode_value(checked_moment(plain, what))
+            return encode_value(validate_datetime(plain, what))
         case _:
             allowed = "a str, a number, a bool, a datetime or a list of them"
             raise TypeError(f"{what} must be {allowed}, not {type(value).__name__}: {value!r}")
@@ -116,33 +116,33 @@ def _checks(kind: type) -> dict[str, Check]:
 
 
 def _checked(check: Check, value: object, what: str) -> object:
-    refuse_empty(value, what)
+    validate_not_empty(value, what)
     return check(value, what)
 
 
 def _check_for(types: tuple[Any, ...]) -> Check:
     """The check for a union of types, as the TypedDicts declare them."""
     if bool in types:
-        return checked_flag
+        return validate_flag
     if int in types:
         return partial(_checked_id, kind=next((each for each in types if issubclass(each, Model)), None))
     if float in types:
         return _checked_within
     if str in types:
-        return checked_text
+        return validate_text
     return partial(_checked_member, next(each for each in types if issubclass(each, StrEnum)))
 
 
 def _checked_id(value: object, what: str, kind: type | None) -> int:
     """An id of a filter. 0 is one: no object has it."""
-    if (number := checked_int(value, what, kind)) < 0:
+    if (number := validate_int(value, what, kind)) < 0:
         raise ValueError(f"{what} must not be negative, not {number}")
     return number
 
 
 def _checked_within(value: object, what: str) -> float:
-    return checked_number(value, what, *_RANGES[what])
+    return validate_number(value, what, *_RANGES[what])
 
 
 def _checked_member(kind: type[StrEnum], value: str, what: str) -> StrEnum:
-    return checked_choice(kind, value, what)
+    return validate_choice(kind, value, what)

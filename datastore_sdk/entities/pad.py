@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, Self, Unpack, overload
 
+from datastore_sdk._utils.signatures import complete_signature
 from datastore_sdk.client import Client, client_for
 from datastore_sdk.entities.asset import Asset
 from datastore_sdk.entities.base import Entity
@@ -18,7 +19,7 @@ from datastore_sdk.entities.pad_sites import many_pads
 from datastore_sdk.entities.resource import many
 from datastore_sdk.entities.site import Site
 from datastore_sdk.entities.state import State
-from datastore_sdk.filters import PadFilters, PadStateFilters, SiteFilters, completed_by
+from datastore_sdk.filters import PadFilters, PadStateFilters, SiteFilters
 from restream_api.api.pads import get_pad
 from restream_api.models import MeasurementSources
 from restream_api.models import Pad as PadModel
@@ -79,7 +80,7 @@ class Pad(Asset, PadRecords, LivePad, PadModel):
         **filters: Unpack[PadFilters],
     ) -> ObjectList[Self] | list[dict[str, Any]]: ...
     @classmethod
-    @completed_by(PadFilters)
+    @complete_signature(PadFilters)
     def get_models(
         cls,
         *,
@@ -146,7 +147,7 @@ class Pad(Asset, PadRecords, LivePad, PadModel):
         **filters: Unpack[PadFilters],
     ) -> ObjectList[Self] | list[dict[str, Any]]: ...
     @classmethod
-    @completed_by(PadFilters)
+    @complete_signature(PadFilters)
     async def aget_models(
         cls,
         *,
@@ -181,7 +182,7 @@ class Pad(Asset, PadRecords, LivePad, PadModel):
     def get_sites(
         self, *, as_dict: bool, extra_filters: Mapping[str, QueryValue] | None = None, **filters: Unpack[SiteFilters]
     ) -> ObjectList[Site] | list[dict[str, Any]]: ...
-    @completed_by(SiteFilters)
+    @complete_signature(SiteFilters)
     def get_sites(
         self,
         *,
@@ -226,7 +227,7 @@ class Pad(Asset, PadRecords, LivePad, PadModel):
     async def aget_sites(
         self, *, as_dict: bool, extra_filters: Mapping[str, QueryValue] | None = None, **filters: Unpack[SiteFilters]
     ) -> ObjectList[Site] | list[dict[str, Any]]: ...
-    @completed_by(SiteFilters)
+    @complete_signature(SiteFilters)
     async def aget_sites(
         self,
         *,
@@ -263,7 +264,7 @@ class Pad(Asset, PadRecords, LivePad, PadModel):
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[PadStateFilters],
     ) -> ObjectList[State] | list[dict[str, Any]]: ...
-    @completed_by(PadStateFilters)
+    @complete_signature(PadStateFilters)
     def get_states(
         self,
         *,
@@ -311,7 +312,7 @@ class Pad(Asset, PadRecords, LivePad, PadModel):
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[PadStateFilters],
     ) -> ObjectList[State] | list[dict[str, Any]]: ...
-    @completed_by(PadStateFilters)
+    @complete_signature(PadStateFilters)
     async def aget_states(
         self,
         *,

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 
 from datastore_sdk._io.json_body import id_of
-from datastore_sdk._utils.validation import OTHER_RANGE_NAMES, RANGE_NAMES, range_of
+from datastore_sdk._utils.signatures import complete_signature
+from datastore_sdk._utils.validation import OTHER_RANGE_NAMES, RANGE_NAMES, resolve_range
 from datastore_sdk.client import Client, client_for
 from datastore_sdk.data import Data, DataAsync, DataQuery
 from datastore_sdk.entities.asset import Asset
@@ -30,7 +31,7 @@ from datastore_sdk.enums import (
     ResolutionName,
     StageNameFilters,
 )
-from datastore_sdk.filters import AllSiteFilters, completed_by
+from datastore_sdk.filters import AllSiteFilters
 from datastore_sdk.transport.executor.executor import Flow
 from restream_api.api.pads import get_pad
 from restream_api.api.sites import get_site
@@ -96,7 +97,7 @@ class Site(Asset, LiveSite, SiteModel):
         **filters: Unpack[AllSiteFilters],
     ) -> ObjectList[Self] | list[dict[str, Any]]: ...
     @classmethod
-    @completed_by(AllSiteFilters)
+    @complete_signature(AllSiteFilters)
     def get_models(
         cls,
         *,
@@ -163,7 +164,7 @@ class Site(Asset, LiveSite, SiteModel):
         **filters: Unpack[AllSiteFilters],
     ) -> ObjectList[Self] | list[dict[str, Any]]: ...
     @classmethod
-    @completed_by(AllSiteFilters)
+    @complete_signature(AllSiteFilters)
     async def aget_models(
         cls,
         *,
@@ -321,7 +322,7 @@ class Site(Asset, LiveSite, SiteModel):
             TypeError: An argument is of the wrong type.
             MissingCredentialsError: There is no token.
         """
-        first, last = range_of(start_datetime, end_datetime, start, end, RANGE_NAMES, OTHER_RANGE_NAMES)
+        first, last = resolve_range(start_datetime, end_datetime, start, end, RANGE_NAMES, OTHER_RANGE_NAMES)
         query = DataQuery(
             source="site",
             id=self.id,
@@ -359,7 +360,7 @@ class Site(Asset, LiveSite, SiteModel):
         end: datetime | str | None = None,
     ) -> DataAsync:
         """Async form of `get_data`."""
-        first, last = range_of(start_datetime, end_datetime, start, end, RANGE_NAMES, OTHER_RANGE_NAMES)
+        first, last = resolve_range(start_datetime, end_datetime, start, end, RANGE_NAMES, OTHER_RANGE_NAMES)
         query = DataQuery(
             source="site",
             id=self.id,

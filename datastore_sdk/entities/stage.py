@@ -8,17 +8,18 @@ from datetime import datetime
 from typing import Any, NamedTuple, Unpack, cast
 
 from datastore_sdk._io.json_body import id_of, is_array, is_object
+from datastore_sdk._utils.signatures import complete_signature
 from datastore_sdk._utils.validation import (
     RANGE_NAMES,
-    checked_choice,
-    checked_flag,
-    checked_id,
-    name_list,
-    number_list,
-    one_of,
-    range_of,
-    refuse_unknown,
-    whole_second,
+    parse_ids,
+    parse_names,
+    resolve_alias,
+    resolve_range,
+    round_to_second,
+    validate_choice,
+    validate_flag,
+    validate_id,
+    validate_known,
 )
 from datastore_sdk.client import Client
 from datastore_sdk.data import Data, DataAsync, DataQuery
@@ -33,7 +34,7 @@ from datastore_sdk.entities.object_list import ObjectList
 from datastore_sdk.entities.pad_sites import of_sites
 from datastore_sdk.entities.resource import answer_to
 from datastore_sdk.enums import OperationName, StageNameFilters
-from datastore_sdk.filters import DataForm, StageFilters, checked_form, completed_by
+from datastore_sdk.filters import DataForm, StageFilters, validate_data_form
 from datastore_sdk.transport.executor.executor import Flow
 from restream_api.models import Stage as StageModel
 from restream_api.models import StageAggregations
@@ -65,7 +66,7 @@ class Stage(ClientBound, StageModel):
         stage._client = client
         return stage
 
-    @completed_by(DataForm)
+    @complete_signature(DataForm)
     def get_data(self, **form: Unpack[DataForm]) -> Data:
         """The time-series data of the stage, lazily: the records of its site from `start` to `end`, both included.
 
@@ -81,7 +82,7 @@ class Stage(ClientBound, StageModel):
         """
         return Data(self._caller(), [self._query(form)])
 
-    @completed_by(DataForm)
+    @complete_signature(DataForm)
     async def aget_data(self, **form: Unpack[DataForm]) -> DataAsync:
         """Async form of `get_data`."""
         return DataAsync(self._caller(), [self._query(form)])
@@ -89,7 +90,7 @@ class Stage(ClientBound, StageModel):
     def _query(self, form: DataForm) -> DataQuery:
         interval = interval_of(self, "start", "end")
         start, end = served_range(interval.start, interval.end)
-        return DataQuery(source="site", id=interval.site, start=start, end=end, **checked_form(form))
+        return DataQuery(source="site", id=interval.site, start=start, end=end, **validate_data_form(form))
 
 
 _parse = Json[list[Stage]](list[Stage])
@@ -125,13 +126,13 @@ def stages_with(
         TypeError: There is no such filter, or a value is of the wrong type.
         ValueError: A value is empty or cannot be used, or filters do not go together.
     """
-    refuse_unknown(filters, [*_BY_PLACE, *StageFilters.__annotations__], "a filter of stages", OTHERWISE)
-    names = name_list(aggregations_filter, "aggregations_filter")
-    if names and not checked_flag(add_aggregations, "add_aggregations"):
+    validate_known(filters, [*_BY_PLACE, *StageFilters.__annotations__], "a filter of stages", OTHERWISE)
+    names = parse_names(aggregations_filter, "aggregations_filter")
+    if names and not validate_flag(add_aggregations, "add_aggregations"):
         raise ValueError("aggregations_filter needs add_aggregations=True: else there is nothing to choose from")
-    start = one_of(start_date, filters.get("start"), "start_date", "start")
-    end = one_of(end_date, filters.get("end"), "end_date", "end")
-    start, end = range_of(
+    start = resolve_alias(start_date, filters.get("start"), "start_date", "start")
+    end = resolve_alias(end_date, filters.get("end"), "end_date", "end")
+    start, end = resolve_range(
         start,
         end,
         filters.get("start_datetime"),
@@ -139,10 +140,10 @@ def stages_with(
         ("start_date", "end_date"),
         RANGE_NAMES,
     )
-    first, last = whole_second(start, up=False), whole_second(end, up=False)
-    number = checked_id(stage_number, "stage_number") if stage_number is not None else None
-    numbers = number_list(filters.get("stage_numbers"), "stage_numbers")
-    name = checked_choice(StageNameFilters, stage_name_filter, "stage_name_filter")
+    first, last = round_to_second(start, up=False), round_to_second(end, up=False)
+    number = validate_id(stage_number, "stage_number") if stage_number is not None else None
+    numbers = parse_ids(filters.get("stage_numbers"), "stage_numbers")
+    name = validate_choice(StageNameFilters, stage_name_filter, "stage_name_filter")
     operation = endpoints.list_stages(
         id, start=first, end=last, stage_number=number, stage_numbers=numbers, state=name
     ).with_parse(_parse)
@@ -158,7 +159,7 @@ def stages_with(
     return StageQuery(
         operation.with_query(extra),
         tuple(rule for rule in rules if rule),
-        checked_flag(add_aggregations, "add_aggregations"),
+        validate_flag(add_aggregations, "add_aggregations"),
         [*names] if names else None,
     )
 

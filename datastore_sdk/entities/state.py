@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Any, Literal, Self, Unpack, overload
 
 from datastore_sdk._io.json_body import id_of
+from datastore_sdk._utils.signatures import complete_signature
 from datastore_sdk.client import Client, client_for
 from datastore_sdk.entities.base import Entity
 from datastore_sdk.entities.list_queries import states_with
 from datastore_sdk.entities.matching import carried, mismatch
 from datastore_sdk.entities.object_list import ObjectList
 from datastore_sdk.entities.resource import Resource, many
-from datastore_sdk.filters import StateFilters, completed_by
+from datastore_sdk.filters import StateFilters
 from datastore_sdk.transport.executor.executor import Flow
 from restream_api.api.states import get_state
 from restream_api.models import State as StateModel
@@ -69,7 +70,7 @@ class State(Resource, StateModel):
         **filters: Unpack[StateFilters],
     ) -> ObjectList[Self] | list[dict[str, Any]]: ...
     @classmethod
-    @completed_by(StateFilters)
+    @complete_signature(StateFilters)
     def get_models(
         cls,
         *,
@@ -132,7 +133,7 @@ class State(Resource, StateModel):
         **filters: Unpack[StateFilters],
     ) -> ObjectList[Self] | list[dict[str, Any]]: ...
     @classmethod
-    @completed_by(StateFilters)
+    @complete_signature(StateFilters)
     async def aget_models(
         cls,
         *,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from datastore_sdk._utils.validation import checked_id
+from datastore_sdk._utils.validation import validate_id
 from datastore_sdk.enums import StageNameFilters
 from datastore_sdk.sandbox.scenario.ids import Ids
 from datastore_sdk.sandbox.scenario.series import Recordings, Rows, Series
@@ -114,7 +114,7 @@ class ScenarioSite:
             ValueError: It overlaps another stage, the state is unknown, a time has no time zone, the end does not lie
                 behind the start, the number is not positive, or the id is taken.
         """
-        checked_id(number, "the number of a stage")
+        validate_id(number, "the number of a stage")
         _check_state(state)
         first = second_of(start, "start")
         last = None if end is None else second_of(end, "end")
@@ -242,7 +242,7 @@ def _end(stage: Stage) -> float:
 
 def _series(start: datetime, end: datetime, every: int, fields: Mapping[str, FieldValue]) -> Series:
     first, last = interval_of(start, end)
-    checked_id(every, "every")
+    validate_id(every, "every")
     if not fields:
         raise ValueError("records need fields")
     for name in _NO_FIELDS:
