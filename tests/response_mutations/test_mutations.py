@@ -16,8 +16,8 @@ import pytest
 from datastore_sdk import Client, Pad, Site
 from datastore_sdk.data import DataQuery
 from datastore_sdk.data.field_metadata import FieldMetadata, descriptions
-from datastore_sdk.entities.list_queries import sites_with
-from datastore_sdk.entities.resource import many
+from datastore_sdk.entities.list_queries import build_site_query
+from datastore_sdk.entities.resource import fetch_list
 from datastore_sdk.exceptions import MismatchWarning, ResponseValidationError
 from tests.response_mutations.json_mutations import mutations
 from tests.response_mutations.mutated_calls import CALLS, tried
@@ -90,7 +90,7 @@ def test_mutated_answers_over_a_socket_are_read(form: str) -> None:
         Client("t0ken-0123456789", base_url=server.url) as client,
     ):
         for _ in bodies:
-            found = FORMS[form].run(client, many(Site, client, sites_with({}), as_dict=False))
+            found = FORMS[form].run(client, fetch_list(Site, client, build_site_query({}), as_dict=False))
             assert 2 <= len(found) <= 3
     assert len(bodies) > 5
 
