@@ -40,12 +40,12 @@ class Timeouts:
         for field in fields(self):
             seconds = getattr(self, field.name)
             if seconds is not None or field.name != "total":
-                checked_seconds(seconds, field.name)
+                validate_seconds(seconds, field.name)
 
     @classmethod
     def of(cls, seconds: float) -> Timeouts:
         """Each single wait takes so many seconds at most; a call as a whole may take longer."""
-        seconds = checked_seconds(seconds, "timeout")
+        seconds = validate_seconds(seconds, "timeout")
         return cls(connect=seconds, read=seconds, first_byte=seconds, idle=seconds)
 
     def limited_to(self, seconds: float) -> Timeouts:
@@ -62,7 +62,7 @@ class ConnectionSettings(Struct, frozen=True, kw_only=True):
     async_http: httpx.AsyncClient | None = None
 
 
-def checked_seconds(value: object, what: str) -> float:
+def validate_seconds(value: object, what: str) -> float:
     """A length of time.
 
     Raises:
