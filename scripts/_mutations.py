@@ -429,7 +429,7 @@ MUTATIONS = (
         "lambda value: value in fitting",
         "entities/test_matching.py",
     ),
-    M("_io/json_body.py", " and len(value) <= _MOST_DIGITS", "", "entities/test_matching.py"),
+    M("_io/json_body.py", " and len(value) <= _MAX_DIGITS", "", "entities/test_matching.py"),
     M("entities/matching.py", 'read_value(AwareDatetime, value, "").value', "value", "entities/test_matching.py"),
     M(
         "entities/site_membership.py",

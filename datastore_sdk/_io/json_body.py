@@ -18,7 +18,7 @@ _BOMS = {
 }
 """Byte order marks, with the encodings that they stand for."""
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s"';]+)""", re.IGNORECASE)
-_MOST_DIGITS = 20
+_MAX_DIGITS = 20
 """Most digits of an id that comes as text."""
 
 
@@ -40,7 +40,7 @@ def id_of(value: object) -> int | None:
         return value
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= _MOST_DIGITS:
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= _MAX_DIGITS:
         return int(value)
     return None
 

@@ -42,21 +42,12 @@ def get_parameter(
 def create_parameters(
     endpoints: Endpoints, id: int, aggregations: Sequence[Mapping[str, Any]], *, validate_only: bool
 ) -> Operation[list[Parameter] | ParametersValid]:
-<<<<<<< HEAD
-    """New definitions; checked here before the service sees them."""
+    """Validate new definitions and return the operation that creates them."""
     validate_not_empty(aggregations, "aggregations")
     body = _new_parameters().validate_python(list(aggregations))
-    only = validate_flag(validate_only, "validate_only")
-    operation = endpoints.create_parameters(id, body=body, validate_only=only or None)
-    return operation.with_parse(_VALID if only else _CREATED)
-=======
-    """Validate new definitions and return the operation that creates them."""
-    refuse_empty(aggregations, "aggregations")
-    body = _new_parameters().validate_python(list(aggregations))
-    flag = checked_flag(validate_only, "validate_only")
+    flag = validate_flag(validate_only, "validate_only")
     operation = endpoints.create_parameters(id, body=body, validate_only=flag or None)
     return operation.with_parse(_VALID if flag else _CREATED)
->>>>>>> main
 
 
 def update_parameter(
@@ -65,13 +56,8 @@ def update_parameter(
     """Change some attributes of a definition, or replace all of them."""
     parameter_id = _id_of(aggregation_id)
     if not aggregation:
-<<<<<<< HEAD
-        raise ValueError("aggregation is empty: it must have an attribute to change")
-    if validate_flag(partial, "partial"):
-=======
         raise ValueError("aggregation is empty: pass at least one attribute to change")
-    if checked_flag(partial, "partial"):
->>>>>>> main
+    if validate_flag(partial, "partial"):
         operation = endpoints.update_parameter(id, parameter_id, body=ParameterPatch.model_validate(aggregation))
     else:
         operation = endpoints.replace_parameter(id, parameter_id, body=ParameterReplacement.model_validate(aggregation))

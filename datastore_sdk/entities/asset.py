@@ -14,15 +14,9 @@ from datastore_sdk.entities.aggregation_definitions import (
     update_parameter,
 )
 from datastore_sdk.entities.asset_stages import AssetStages
-<<<<<<< HEAD
-from datastore_sdk.entities.data_change import DataChange, changes_with, corrected
-from datastore_sdk.entities.resource import answer_to
-from datastore_sdk.filters import DataForm
-=======
 from datastore_sdk.entities.data_change import DataChange, build_change_query, fetch_changes
 from datastore_sdk.entities.resource import fetch_response
-from datastore_sdk.filters import DataForm, completed_by
->>>>>>> main
+from datastore_sdk.filters import DataForm
 from restream_api.models import Field, Parameter, ParametersValid
 
 

@@ -154,13 +154,8 @@ class Entity(ClientBound):
         self._set_state(model, {**ids, **received}, {**(self.__pydantic_private__ or {}), "_is_complete": True})
 
     def __setattr__(self, name: str, value: Any) -> None:
-<<<<<<< HEAD
-        kind = self._kind_of_id(name)
-        super().__setattr__(name, value if kind is None else validate_id(value, name, kind))
-=======
         kind = self._id_model(name)
-        super().__setattr__(name, value if kind is None else checked_id(value, name, kind))
->>>>>>> main
+        super().__setattr__(name, value if kind is None else validate_id(value, name, kind))
 
     @classmethod
     def _id_model(cls, name: str) -> type[Model] | None:
@@ -171,15 +166,9 @@ class Entity(ClientBound):
     def _validate_ids(cls, values: dict[str, Any], *, accept_text: bool) -> None:
         """Validate the ids among attributes, and convert ids that came as text, in place."""
         for name, value in values.items():
-<<<<<<< HEAD
-            if (kind := cls._kind_of_id(name)) is not None:
-                number = id_of(value) if as_sent and isinstance(value, str) else None
-                values[name] = validate_id(value if number is None else number, name, kind)
-=======
             if (kind := cls._id_model(name)) is not None:
                 number = id_of(value) if accept_text and isinstance(value, str) else None
-                values[name] = checked_id(value if number is None else number, name, kind)
->>>>>>> main
+                values[name] = validate_id(value if number is None else number, name, kind)
 
     def __getitem__(self, key: str) -> Any:
         if not self._is_complete and key in type(self).__pydantic_fields__ and key not in self:

@@ -17,17 +17,10 @@ from datastore_sdk.data import Data, DataAsync, DataQuery
 from datastore_sdk.data.query import served_range
 from datastore_sdk.entities.base import Entity
 from datastore_sdk.entities.endpoints import Endpoints
-<<<<<<< HEAD
-from datastore_sdk.entities.intervals import interval_of, merged
-from datastore_sdk.entities.matching import carried, has_id, matching
-from datastore_sdk.entities.pad_sites import of_sites
-from datastore_sdk.filters import DataForm, validate_data_form
-=======
 from datastore_sdk.entities.intervals import get_interval, get_site_id, merge_intervals
 from datastore_sdk.entities.matching import filter_matching, get_value, has_id
 from datastore_sdk.entities.site_membership import filter_by_pad
-from datastore_sdk.filters import DataForm, checked_form, completed_by
->>>>>>> main
+from datastore_sdk.filters import DataForm, validate_data_form
 from datastore_sdk.transport.executor.executor import Flow
 from restream_api.api.sites import acknowledge_site_data_changes, get_site_data_change
 from restream_api.models import Acknowledgement, Acknowledgements, ChangeLog
@@ -127,13 +120,8 @@ class DataChange(Entity, DataChangeModel):
         return await self._get_client()._arun(self._acknowledge())
 
     def _query(self, form: DataForm) -> DataQuery:
-<<<<<<< HEAD
         form = {**self._form, **validate_data_form(form)}
-        interval = interval_of(self, "start_date", "end_date")
-=======
-        form = {**self._form, **checked_form(form)}
         interval = get_interval(self, "start_date", "end_date")
->>>>>>> main
         start, end = served_range(interval.start, interval.end)
         return DataQuery(source="site", id=interval.site, start=start, end=end, **form)
 
@@ -176,15 +164,9 @@ def build_change_query(endpoints: Endpoints, id: int, form: DataForm, *, acknowl
         TypeError: An option is not in `DataForm`, or a value has the wrong type.
         ValueError: Options do not go together.
     """
-<<<<<<< HEAD
     form = validate_data_form(form)
-    DataQuery(source="site", id=id, **form)  # so that a wrong form is refused before any request
-    flag = None if acknowledged is None else validate_flag(acknowledged, "get_acknowledged")
-=======
-    form = checked_form(form)
     DataQuery(source="site", id=id, **form)  # to refuse an invalid form before any request
-    flag = None if acknowledged is None else checked_flag(acknowledged, "get_acknowledged")
->>>>>>> main
+    flag = None if acknowledged is None else validate_flag(acknowledged, "get_acknowledged")
     return ChangeQuery(endpoints.list_data_changes(id, get_acknowledged=flag), form)
 
 

@@ -52,25 +52,15 @@ def validate_filters(filters: Mapping[str, object], kind: type, what: str) -> di
         TypeError: A filter does not exist, or a value has the wrong type.
         ValueError: A value is empty or out of range, or a filter is passed under both of its names.
     """
-<<<<<<< HEAD
-    checks = _checks(kind)
-    own_names = {name: own for name in filters if (own := _OWN_NAMES.get(name, name)) in checks}
-    validate_known((name for name in filters if name not in own_names), checks, f"a filter of {what}", OTHERWISE)
-    given: dict[str, object] = {}
-    for name, own in own_names.items():
-        given[own] = resolve_alias(given.get(own), filters[name], own, name)
-    return {name: checks[name](value, name) for name, value in given.items() if value is not None}
-=======
     checks = _build_checks(kind)
     own_names = {name: own for name in filters if (own := _SDK_NAMES.get(name, name)) in checks}
-    refuse_unknown(
+    validate_known(
         (name for name in filters if name not in own_names), checks, f"a filter of {what}", EXTRA_FILTERS_HINT
     )
     values: dict[str, object] = {}
     for name, own in own_names.items():
-        values[own] = one_of(values.get(own), filters[name], own, name)
+        values[own] = resolve_alias(values.get(own), filters[name], own, name)
     return {name: checks[name](value, name) for name, value in values.items() if value is not None}
->>>>>>> main
 
 
 def validate_extra_filters(filters: Mapping[str, QueryValue] | None, sent: Iterable[str]) -> dict[str, QueryValue]:
@@ -90,18 +80,7 @@ def validate_extra_filters(filters: Mapping[str, QueryValue] | None, sent: Itera
         raise TypeError(f"extra_filters must be a dict of names and values, not {type(filters).__name__}: {filters!r}")
     reserved = {*sent}
     for name in filters:
-<<<<<<< HEAD
-        if validate_text(name, "a name in extra_filters") in taken:
-            raise ValueError(f"extra_filters has {name!r}, which another argument sends already: give one of them")
-    return {name: _texts(value, f"extra_filters[{name!r}]") for name, value in filters.items() if value is not None}
-
-
-def _texts(value: object, what: str) -> str | list[str]:
-    """The text of a value, or those of a list."""
-    validate_not_empty(value, what)
-    to_list = getattr(value, "tolist", None)  # of numpy and pandas
-=======
-        if checked_text(name, "a name in extra_filters") in reserved:
+        if validate_text(name, "a name in extra_filters") in reserved:
             raise ValueError(f"extra_filters has {name!r}, which another argument already sends: pass only one of them")
     return {
         name: _format_values(value, f"extra_filters[{name!r}]") for name, value in filters.items() if value is not None
@@ -110,22 +89,16 @@ def _texts(value: object, what: str) -> str | list[str]:
 
 def _format_values(value: object, what: str) -> str | list[str]:
     """Return the value as text; a list as a list of texts."""
-    refuse_empty(value, what)
+    validate_not_empty(value, what)
     to_list = getattr(value, "tolist", None)  # numpy and pandas objects
->>>>>>> main
     items: object = to_list() if callable(to_list) else value
     if isinstance(items, list | tuple | set | frozenset):
         return [_format_value(item, f"an item of {what}") for item in cast("Iterable[object]", items)]
     return _format_value(value, what)
 
 
-<<<<<<< HEAD
-def _text(value: object, what: str) -> str:
-    plain = unwrap_scalar(value)
-=======
 def _format_value(value: object, what: str) -> str:
-    plain = scalar(value)
->>>>>>> main
+    plain = unwrap_scalar(value)
     match plain:
         case Enum() | bool() | int():
             return encode_value(plain)
@@ -148,13 +121,8 @@ def _build_checks(kind: type) -> dict[str, Check]:
     }
 
 
-<<<<<<< HEAD
-def _checked(check: Check, value: object, what: str) -> object:
-    validate_not_empty(value, what)
-=======
 def _validate_filter(check: Check, value: object, what: str) -> object:
-    refuse_empty(value, what)
->>>>>>> main
+    validate_not_empty(value, what)
     return check(value, what)
 
 
@@ -167,39 +135,20 @@ def _select_check(types: tuple[Any, ...]) -> Check:
     if float in types:
         return _validate_in_range
     if str in types:
-<<<<<<< HEAD
         return validate_text
-    return partial(_checked_member, next(each for each in types if issubclass(each, StrEnum)))
-
-
-def _checked_id(value: object, what: str, kind: type | None) -> int:
-    """An id of a filter. 0 is one: no object has it."""
-    if (number := validate_int(value, what, kind)) < 0:
-=======
-        return checked_text
     return partial(_validate_choice, next(each for each in types if issubclass(each, StrEnum)))
 
 
 def _validate_filter_id(value: object, what: str, kind: type | None) -> int:
     """Validate an id. 0 is allowed: it matches no object."""
-    if (number := checked_int(value, what, kind)) < 0:
->>>>>>> main
+    if (number := validate_int(value, what, kind)) < 0:
         raise ValueError(f"{what} must not be negative, not {number}")
     return number
 
 
-<<<<<<< HEAD
-def _checked_within(value: object, what: str) -> float:
+def _validate_in_range(value: object, what: str) -> float:
     return validate_number(value, what, *_RANGES[what])
 
 
-def _checked_member(kind: type[StrEnum], value: str, what: str) -> StrEnum:
-    return validate_choice(kind, value, what)
-=======
-def _validate_in_range(value: object, what: str) -> float:
-    return checked_number(value, what, *_RANGES[what])
-
-
 def _validate_choice(kind: type[StrEnum], value: str, what: str) -> StrEnum:
-    return checked_choice(kind, value, what)
->>>>>>> main
+    return validate_choice(kind, value, what)

@@ -17,11 +17,7 @@ from datastore_sdk.entities.pad_realtime import LivePad
 from datastore_sdk.entities.resource import fetch_list
 from datastore_sdk.entities.site_membership import fetch_pads
 from datastore_sdk.entities.state import State
-<<<<<<< HEAD:datastore_sdk/entities/pad.py
-from datastore_sdk.filters import PadFilters, PadStateFilters, SiteFilters
-=======
-from datastore_sdk.filters import PadFilters, PadStateFilters, completed_by
->>>>>>> main:datastore_sdk/entities/pad_base.py
+from datastore_sdk.filters import PadFilters, PadStateFilters
 from restream_api.api.pads import get_pad
 from restream_api.models import MeasurementSources
 from restream_api.models import Pad as PadModel
@@ -150,89 +146,7 @@ class PadBase(Asset, PadDataMixin, LivePad):
         """Async form of `get_models`."""
         client = client_for(auth_token, client)
         del auth_token
-<<<<<<< HEAD:datastore_sdk/entities/pad.py
-        return await client._arun(many_pads(cls, client, pads_with(filters, extra_filters), as_dict=as_dict))
-
-    @overload
-    def get_sites(
-        self,
-        *,
-        as_dict: Literal[False] = False,
-        extra_filters: Mapping[str, QueryValue] | None = None,
-        **filters: Unpack[SiteFilters],
-    ) -> ObjectList[Site]: ...
-    @overload
-    def get_sites(
-        self,
-        *,
-        as_dict: Literal[True],
-        extra_filters: Mapping[str, QueryValue] | None = None,
-        **filters: Unpack[SiteFilters],
-    ) -> list[dict[str, Any]]: ...
-    @overload
-    def get_sites(
-        self, *, as_dict: bool, extra_filters: Mapping[str, QueryValue] | None = None, **filters: Unpack[SiteFilters]
-    ) -> ObjectList[Site] | list[dict[str, Any]]: ...
-    @complete_signature(SiteFilters)
-    def get_sites(
-        self,
-        *,
-        as_dict: bool = False,
-        extra_filters: Mapping[str, QueryValue] | None = None,
-        **filters: Unpack[SiteFilters],
-    ) -> ObjectList[Site] | list[dict[str, Any]]:
-        """The sites (wells) of the pad.
-
-        Args:
-            as_dict: True: the service's JSON untouched, as dicts.
-            extra_filters: Filters of the service that have no argument here, passed on as they are.
-            **filters: Which sites (`SiteFilters`).
-
-        Raises:
-            TypeError: There is no such filter, or a value is of the wrong type.
-            ValueError: Only a part of the circle (`latitude`, `longitude`, `radius_miles`) is given, or a value is
-                empty or out of its range.
-            RestreamError: The call failed.
-        """
-        client = self._caller()
-        query = sites_with(filters, extra_filters, pad_id=self.id)
-        return client._run(many(Site, client, query, as_dict=as_dict))
-
-    @overload
-    async def aget_sites(
-        self,
-        *,
-        as_dict: Literal[False] = False,
-        extra_filters: Mapping[str, QueryValue] | None = None,
-        **filters: Unpack[SiteFilters],
-    ) -> ObjectList[Site]: ...
-    @overload
-    async def aget_sites(
-        self,
-        *,
-        as_dict: Literal[True],
-        extra_filters: Mapping[str, QueryValue] | None = None,
-        **filters: Unpack[SiteFilters],
-    ) -> list[dict[str, Any]]: ...
-    @overload
-    async def aget_sites(
-        self, *, as_dict: bool, extra_filters: Mapping[str, QueryValue] | None = None, **filters: Unpack[SiteFilters]
-    ) -> ObjectList[Site] | list[dict[str, Any]]: ...
-    @complete_signature(SiteFilters)
-    async def aget_sites(
-        self,
-        *,
-        as_dict: bool = False,
-        extra_filters: Mapping[str, QueryValue] | None = None,
-        **filters: Unpack[SiteFilters],
-    ) -> ObjectList[Site] | list[dict[str, Any]]:
-        """Async form of `get_sites`."""
-        client = self._caller()
-        query = sites_with(filters, extra_filters, pad_id=self.id)
-        return await client._arun(many(Site, client, query, as_dict=as_dict))
-=======
         return await client._arun(fetch_pads(cls, client, build_pad_query(filters, extra_filters), as_dict=as_dict))
->>>>>>> main:datastore_sdk/entities/pad_base.py
 
     @overload
     def get_states(

@@ -80,13 +80,8 @@ class Resource(Entity):
         """
         client = client_for(auth_token, client)
         del auth_token
-<<<<<<< HEAD
-        number = validate_id(id, kind=cls._contract)
-        return client._run(one(cls, client, cls._get(number), number, as_dict=as_dict))
-=======
-        number = checked_id(id, kind=cls._api_model)
+        number = validate_id(id, kind=cls._api_model)
         return client._run(fetch_one(cls, client, cls._get_operation(number), number, as_dict=as_dict))
->>>>>>> main
 
     @overload
     @classmethod
@@ -115,13 +110,8 @@ class Resource(Entity):
         """Async form of `get_model`."""
         client = client_for(auth_token, client)
         del auth_token
-<<<<<<< HEAD
-        number = validate_id(id, kind=cls._contract)
-        return await client._arun(one(cls, client, cls._get(number), number, as_dict=as_dict))
-=======
-        number = checked_id(id, kind=cls._api_model)
+        number = validate_id(id, kind=cls._api_model)
         return await client._arun(fetch_one(cls, client, cls._get_operation(number), number, as_dict=as_dict))
->>>>>>> main
 
     def update(self) -> None:
         """Load all attributes from the service, in place. The object keeps its client.

@@ -9,12 +9,7 @@ from datastore_sdk._utils.signatures import complete_signature
 from datastore_sdk.client import Client
 from datastore_sdk.data.streaming.json_decoder import Record
 from datastore_sdk.entities.realtime_base import INTERVAL, Live
-<<<<<<< HEAD
-from datastore_sdk.entities.state import State, states_of_site
-=======
 from datastore_sdk.entities.state import State, fetch_site_states
-from datastore_sdk.filters import completed_by
->>>>>>> main
 from datastore_sdk.realtime import Gap, LiveData, LiveDataAsync, LiveOptions, SiteMeasurements
 from datastore_sdk.transport.executor.executor import Flow
 

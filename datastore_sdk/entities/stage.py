@@ -149,25 +149,15 @@ def build_stage_query(
         TypeError: A filter does not exist, or a value has the wrong type.
         ValueError: A value is empty or invalid, or filters do not go together.
     """
-<<<<<<< HEAD
-    validate_known(filters, [*_BY_PLACE, *StageFilters.__annotations__], "a filter of stages", OTHERWISE)
+    validate_known(
+        filters, [*_POSITIONAL_FILTERS, *StageFilters.__annotations__], "a filter of stages", EXTRA_FILTERS_HINT
+    )
     names = parse_names(aggregations_filter, "aggregations_filter")
     if names and not validate_flag(add_aggregations, "add_aggregations"):
-        raise ValueError("aggregations_filter needs add_aggregations=True: else there is nothing to choose from")
+        raise ValueError("aggregations_filter needs add_aggregations=True: otherwise no aggregations are fetched")
     start = resolve_alias(start_date, filters.get("start"), "start_date", "start")
     end = resolve_alias(end_date, filters.get("end"), "end_date", "end")
     start, end = resolve_range(
-=======
-    refuse_unknown(
-        filters, [*_POSITIONAL_FILTERS, *StageFilters.__annotations__], "a filter of stages", EXTRA_FILTERS_HINT
-    )
-    names = name_list(aggregations_filter, "aggregations_filter")
-    if names and not checked_flag(add_aggregations, "add_aggregations"):
-        raise ValueError("aggregations_filter needs add_aggregations=True: otherwise no aggregations are fetched")
-    start = one_of(start_date, filters.get("start"), "start_date", "start")
-    end = one_of(end_date, filters.get("end"), "end_date", "end")
-    start, end = range_of(
->>>>>>> main
         start,
         end,
         filters.get("start_datetime"),

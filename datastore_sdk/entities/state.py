@@ -13,13 +13,8 @@ from datastore_sdk.entities.intervals import get_site_id
 from datastore_sdk.entities.list_queries import build_state_query
 from datastore_sdk.entities.matching import build_mismatch_error, get_value
 from datastore_sdk.entities.object_list import ObjectList
-<<<<<<< HEAD
-from datastore_sdk.entities.resource import Resource, many
-from datastore_sdk.filters import StateFilters
-=======
 from datastore_sdk.entities.resource import Resource, fetch_list
-from datastore_sdk.filters import StateFilters, completed_by
->>>>>>> main
+from datastore_sdk.filters import StateFilters
 from datastore_sdk.transport.executor.executor import Flow
 from restream_api.api.states import get_state
 from restream_api.models import State as StateModel

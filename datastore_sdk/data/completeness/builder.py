@@ -14,13 +14,8 @@ from typing import Any, Literal
 
 import msgspec
 
-<<<<<<< HEAD
-from datastore_sdk._io.effects import Effect, EffectGen, RunBlocking, YieldItem, changed, redirect_items
-from datastore_sdk._utils.validation import validate_id
-=======
 from datastore_sdk._io.effects import EffectGen, RunBlocking, YieldItem, redirect_items
-from datastore_sdk._utils.validation import checked_id
->>>>>>> main
+from datastore_sdk._utils.validation import validate_id
 from datastore_sdk.data.completeness.collector import CoverageCollector, ReceivedSeconds
 from datastore_sdk.data.completeness.integer_set import difference, union
 from datastore_sdk.data.completeness.report import CoverageGap, CoverageReport, SiteCoverage
