@@ -51,7 +51,7 @@ def keys_of(value: Any) -> Counter[str]:
 
 
 @pytest.mark.skipif("config.getoption('--untidy') is not None")
-def test_the_same_seed_is_untidy_in_the_same_way(tidy: dict[str, Any]) -> None:
+def test_untidy_seed_is_deterministic(tidy: dict[str, Any]) -> None:
     first, again, other = (made_untidy(Untidiness(seed), tidy) for seed in (1, 1, 2))
     assert first == again
     assert first != other
@@ -63,7 +63,7 @@ def test_the_same_seed_is_untidy_in_the_same_way(tidy: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "name", [name for name in Untidiness.__struct_fields__[1:] if name not in {"pages", "filters", "bodies"}]
 )
-def test_each_way_by_itself_changes_answers(name: str, tidy: dict[str, Any]) -> None:
+def test_untidy_options_each_change_responses(name: str, tidy: dict[str, Any]) -> None:
     untidy = made_untidy(structs.replace(QUIET, **{name: True}), tidy)
     same = {path for path in PATHS if untidy[path] == HandlerResponse(200, tidy[path])}
     records = untidy[RECORDS]
@@ -81,12 +81,12 @@ def test_each_way_by_itself_changes_answers(name: str, tidy: dict[str, Any]) -> 
         assert sum(keys_of(untidy[path])["revision_note"] for path in PATHS) > 0
 
 
-def test_a_seed_is_a_number() -> None:
+def test_untidy_seed_must_be_a_number() -> None:
     with pytest.raises(TypeError, match=r"untidy must be an int \(a seed\) or an Untidiness, not 'very'"):
         Sandbox(untidy="very")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
 
 
-def test_filters_are_ignored() -> None:
+def test_untidy_ignores_filters() -> None:
     untidy = UntidyResponses(structs.replace(QUIET, filters=True))
     asked = [("complete", "true"), ("well_api", "1"), ("fleet_id", "3"), ("pad__id", "5"), ("page", "2")]
     for path in ("/pads/", "/sites/"):
@@ -95,7 +95,7 @@ def test_filters_are_ignored() -> None:
     assert untidy.query("/pads/668/history/", asked) == asked[:-1]
 
 
-def test_pages_hold_everything_once(tidy: dict[str, Any]) -> None:
+def test_untidy_pages_contain_every_item_once(tidy: dict[str, Any]) -> None:
     how = structs.replace(QUIET, envelopes=True, pages=True)
     (seed,) = [seed for seed in range(20) if Untidiness(seed).chance("envelope", "/sites/") > 0.7][:1]
     untidy, found = UntidyResponses(structs.replace(how, seed=seed)), list[Any]()
@@ -111,7 +111,7 @@ def test_pages_hold_everything_once(tidy: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_nothing_is_lost_to_untidy_answers(seed: int) -> None:
+def test_untidy_responses_lose_nothing(seed: int) -> None:
     """But for what was not sent, a walk through an untidy service finds what one through a tidy service finds."""
     found: list[Any] = []
     for untidy in (None, Untidiness(seed, filters=False)):
