@@ -229,8 +229,8 @@ MUTATIONS = (
     M("data/streaming/parallel.py", "yield from CancelPrefetch(ahead)", "pass", "data/streaming/test_parallel.py"),
     M(
         "data/query.py",
-        "return whole_second(self.start, up=True), whole_second(self.end, up=False)",
-        "return whole_second(self.start, up=False), whole_second(self.end, up=False)",
+        "return round_to_second(self.start, up=True), round_to_second(self.end, up=False)",
+        "return round_to_second(self.start, up=False), round_to_second(self.end, up=False)",
         "entities/test_get_data.py data",
     ),
     # Files
@@ -302,8 +302,8 @@ MUTATIONS = (
     M("_utils/validation.py", "if value.utcoffset() is None:", "if False:", "entities"),
     M(
         "_utils/validation.py",
-        "if (number := checked_int(value, what, kind)) < 1:",
-        "if (number := checked_int(value, what, kind)) < 0:",
+        "if (number := validate_int(value, what, kind)) < 1:",
+        "if (number := validate_int(value, what, kind)) < 0:",
         "entities",
     ),
     M(
@@ -458,7 +458,7 @@ MUTATIONS = (
     ),
     M(
         "entities/filter_validation.py",
-        "    refuse_empty(value, what)\n    return check(value, what)",
+        "    validate_not_empty(value, what)\n    return check(value, what)",
         "    return check(value, what)",
         "entities/test_filters.py",
     ),

@@ -23,7 +23,7 @@ from datastore_sdk._io.tolerant_parser import (
     get_contract_type,
     parse_tolerantly,
 )
-from datastore_sdk._utils.redaction import Redactor, printable
+from datastore_sdk._utils.redaction import Redactor, remove_control_characters
 from datastore_sdk.exceptions import (
     APIStatusError,
     AuthenticationError,
@@ -155,18 +155,18 @@ def build_error(operation: Operation[Any], request: Request, answer: Response, b
     mask, status = Redactor(request.secrets), answer.status
     what = f"{request.method} {request.url} answered {status}"
     if status < HTTPStatus.BAD_REQUEST:
-        target = printable(mask.hide(answer.headers.get("location", "")))
+        target = remove_control_characters(mask.redact(answer.headers.get("location", "")))
         place = f" to {target}, which is not followed: the token stays here" if target else ""
         return ResponseValidationError(
             f"{what}, no success of this call{place}", method=request.method, url=request.url
         )
     kind, meaning = _meaning(operation, status)
-    text = mask.hide(body.decode(errors="replace"), cut=len(body) == MAX_ERROR_BODY_BYTES)[:MAX_EXCERPT_CHARACTERS]
+    text = mask.redact(body.decode(errors="replace"), cut=len(body) == MAX_ERROR_BODY_BYTES)[:MAX_EXCERPT_CHARACTERS]
     said = _words_of(text)
     details: dict[str, Any] = {"status": status, "body": text, "request_id": get_request_id(request, answer)}
     if kind in (RateLimitError, ServerError):
         details["retry_after"] = _retry_after(answer.headers, now)
-    message = f"{what}: {meaning}" + (f". The service says: {printable(said)}" if said else "")
+    message = f"{what}: {meaning}" + (f". The service says: {remove_control_characters(said)}" if said else "")
     if (seconds := details.get("retry_after")) is not None:
         message += f" (again in {round(seconds, 1):g} s at the earliest)"
     return kind(message, method=request.method, url=request.url, **details)
@@ -175,7 +175,7 @@ def build_error(operation: Operation[Any], request: Request, answer: Response, b
 def get_request_id(request: Request, answer: Response) -> str | None:
     """The id under which the service knows a request, if it gave one."""
     request_id = answer.headers.get("x-request-id")
-    return printable(Redactor(request.secrets).hide(request_id)) if request_id else None
+    return remove_control_characters(Redactor(request.secrets).redact(request_id)) if request_id else None
 
 
 def _problems(error: Exception, request: Request) -> tuple[tuple[str, ...], int]:
@@ -185,7 +185,7 @@ def _problems(error: Exception, request: Request) -> tuple[tuple[str, ...], int]
         items = error.errors(include_url=False)[:MAX_PROBLEMS]
         problems = tuple(_problem(item, None if request.secret else mask) for item in items)
         return problems, error.error_count() - len(problems)
-    return (mask.hide(f"not JSON: {error}" if isinstance(error, orjson.JSONDecodeError) else str(error)),), 0
+    return (mask.redact(f"not JSON: {error}" if isinstance(error, orjson.JSONDecodeError) else str(error)),), 0
 
 
 def _meaning(operation: Operation[Any], status: int) -> tuple[type[APIStatusError], str]:
@@ -204,10 +204,10 @@ def _problem(item: Any, mask: Redactor | None) -> str:
     expected = item["msg"][0].lower() + item["msg"][1:]
     if mask is None:
         return f"{place}: {expected}"
-    value = mask.hide(repr(item["input"]))
+    value = mask.redact(repr(item["input"]))
     if len(value) > MAX_VALUE_CHARACTERS:
         value = value[:MAX_VALUE_CHARACTERS] + "..."
-    return mask.hide(f"{place}: {expected}, came {value}")
+    return mask.redact(f"{place}: {expected}, came {value}")
 
 
 def _words_of(text: str) -> str:

@@ -72,7 +72,7 @@ class ProvidedToken(Credentials):
             error.final = True  # its own attempts were made
             raise
         try:
-            return normalize_token(given)
+            return validate_token(given)
         except (TypeError, ConfigurationError) as error:
             del given
             raise error.with_traceback(None) from None  # its frames hold the token
@@ -94,7 +94,7 @@ def is_valid_token(text: str) -> bool:
     return bool(text) and text.isascii() and text.isprintable() and " " not in text
 
 
-def normalize_token(token: object) -> str:
+def validate_token(token: object) -> str:
     """A token, without white space around it. No message shows it.
 
     Raises:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from datastore_sdk._io.timeouts import Timeouts, closed_client_error
-from datastore_sdk._utils.validation import checked_flag, checked_id
+from datastore_sdk._utils.validation import validate_flag, validate_id
 from datastore_sdk.config.profiles import did_you_mean, user_folder
 from datastore_sdk.exceptions import ConfigurationError
 from datastore_sdk.instrumentation.events import Hooks
@@ -100,7 +100,7 @@ def plain_http_from(value: object) -> bool:
 
 def strict_from(value: object) -> bool:
     """Whether answers that do not fit the contract are refused."""
-    return checked_flag(value, "strict")
+    return validate_flag(value, "strict")
 
 
 def timeouts_from(value: object) -> Timeouts:
@@ -150,7 +150,7 @@ def concurrency_from(value: object) -> int:
 
 def answer_bytes_from(value: object) -> int:
     """How many bytes an ordinary answer may have."""
-    return checked_id(value, "max_response_bytes")
+    return validate_id(value, "max_response_bytes")
 
 
 def proxy_from(value: object) -> str:

@@ -12,7 +12,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from datastore_sdk._io.json_body import parse_id
 from datastore_sdk._io.tolerant_parser import parse_object
-from datastore_sdk._utils.validation import checked_id
+from datastore_sdk._utils.validation import validate_id
 from datastore_sdk.client import Client, client_for
 from datastore_sdk.exceptions import ConfigurationError, NotLoadedError
 from datastore_sdk.transport.executor.schema_drift import report_object
@@ -155,7 +155,7 @@ class Entity(ClientBound):
 
     def __setattr__(self, name: str, value: Any) -> None:
         kind = self._id_model(name)
-        super().__setattr__(name, value if kind is None else checked_id(value, name, kind))
+        super().__setattr__(name, value if kind is None else validate_id(value, name, kind))
 
     @classmethod
     def _id_model(cls, name: str) -> type[Model] | None:
@@ -168,7 +168,7 @@ class Entity(ClientBound):
         for name, value in values.items():
             if (kind := cls._id_model(name)) is not None:
                 number = parse_id(value) if accept_text and isinstance(value, str) else None
-                values[name] = checked_id(value if number is None else number, name, kind)
+                values[name] = validate_id(value if number is None else number, name, kind)
 
     def __getitem__(self, key: str) -> Any:
         if not self._is_complete and key in type(self).__pydantic_fields__ and key not in self:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal, Protocol, Self, TypeVar, overload
 
 from datastore_sdk._io.json_body import parse_id
 from datastore_sdk._io.tolerant_parser import RawJson
-from datastore_sdk._utils.validation import checked_id
+from datastore_sdk._utils.validation import validate_id
 from datastore_sdk.client import Client, client_for
 from datastore_sdk.entities.base import Entity
 from datastore_sdk.entities.list_queries import ListQuery
@@ -80,7 +80,7 @@ class Resource(Entity):
         """
         client = client_for(auth_token, client)
         del auth_token
-        number = checked_id(id, kind=cls._api_model)
+        number = validate_id(id, kind=cls._api_model)
         return client._run(fetch_one(cls, client, cls._get_operation(number), number, as_dict=as_dict))
 
     @overload
@@ -110,7 +110,7 @@ class Resource(Entity):
         """Async form of `get_model`."""
         client = client_for(auth_token, client)
         del auth_token
-        number = checked_id(id, kind=cls._api_model)
+        number = validate_id(id, kind=cls._api_model)
         return await client._arun(fetch_one(cls, client, cls._get_operation(number), number, as_dict=as_dict))
 
     def update(self) -> None:

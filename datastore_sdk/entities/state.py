@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, Self, Unpack, overload
 
 from datastore_sdk._io.json_body import parse_id
+from datastore_sdk._utils.signatures import complete_signature
 from datastore_sdk.client import Client, client_for
 from datastore_sdk.entities.base import Entity
 from datastore_sdk.entities.intervals import get_site_id
@@ -13,7 +14,7 @@ from datastore_sdk.entities.list_queries import build_state_query
 from datastore_sdk.entities.matching import build_mismatch_error, get_value
 from datastore_sdk.entities.object_list import ObjectList
 from datastore_sdk.entities.resource import Resource, fetch_list
-from datastore_sdk.filters import StateFilters, completed_by
+from datastore_sdk.filters import StateFilters
 from datastore_sdk.transport.executor.executor import Flow
 from restream_api.api.states import get_state
 from restream_api.models import State as StateModel
@@ -86,7 +87,7 @@ class State(Resource, StateModel):
         **filters: Unpack[StateFilters],
     ) -> ObjectList[Self] | list[dict[str, Any]]: ...
     @classmethod
-    @completed_by(StateFilters)
+    @complete_signature(StateFilters)
     def get_models(
         cls,
         *,
@@ -152,7 +153,7 @@ class State(Resource, StateModel):
         **filters: Unpack[StateFilters],
     ) -> ObjectList[Self] | list[dict[str, Any]]: ...
     @classmethod
-    @completed_by(StateFilters)
+    @complete_signature(StateFilters)
     async def aget_models(
         cls,
         *,

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Iterable
 from itertools import islice
 
-from datastore_sdk._utils.validation import level_of_user
+from datastore_sdk._utils.validation import user_stack_level
 from datastore_sdk.exceptions import MismatchWarning
 from datastore_sdk.instrumentation.logs import get_logger
 
@@ -45,7 +45,7 @@ def report_mismatches(
     _reported.add((source, key))
     log.log(logging.WARNING if is_new else logging.INFO, "%s", message)
     if is_new:
-        warnings.warn(message, MismatchWarning, stacklevel=level_of_user())
+        warnings.warn(message, MismatchWarning, stacklevel=user_stack_level())
 
 
 def shorten(value: object) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from datastore_sdk._io.effects import EffectGen
-from datastore_sdk._utils.validation import OTHER_RANGE_NAMES, RANGE_NAMES, range_of
+from datastore_sdk._utils.validation import OTHER_RANGE_NAMES, RANGE_NAMES, resolve_range
 from datastore_sdk.client import Client
 from datastore_sdk.data.field_metadata import descriptions
 from datastore_sdk.data.query import DataQuery
@@ -68,7 +68,7 @@ def measurements(
         resumed: Whether the session was listened to before, and goes on where it was left.
     """
     first, last, other_first, other_last = (filters.get(name) for name in (*RANGE_NAMES, *OTHER_RANGE_NAMES))
-    start, end = range_of(first, last, other_first, other_last, RANGE_NAMES, OTHER_RANGE_NAMES)
+    start, end = resolve_range(first, last, other_first, other_last, RANGE_NAMES, OTHER_RANGE_NAMES)
     rest = {name: value for name, value in filters.items() if name not in {*RANGE_NAMES, *OTHER_RANGE_NAMES}}
     query = DataQuery(source=source, id=id, start=start, end=end, **rest)
     path = f"/{source}s/{query.id:d}/data/"

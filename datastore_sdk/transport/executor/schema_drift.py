@@ -27,7 +27,7 @@ from datastore_sdk._io.tolerant_parser import (
     parse_object,
     parse_value,
 )
-from datastore_sdk._utils.validation import level_of_user
+from datastore_sdk._utils.validation import user_stack_level
 from datastore_sdk.exceptions import DriftFoundError, DriftWarning
 from datastore_sdk.instrumentation.events import DriftEvent, Hooks, call_hook
 from datastore_sdk.instrumentation.logs import get_logger
@@ -201,7 +201,7 @@ def _is_new(key: tuple[object, ...], known: set[tuple[object, ...]]) -> bool:
 
 def _warn_once(key: tuple[object, ...], message: str) -> None:
     if _is_new(key, _warned):
-        warnings.warn(message, DriftWarning, stacklevel=level_of_user())
+        warnings.warn(message, DriftWarning, stacklevel=user_stack_level())
 
 
 def _in_value(value: object) -> Iterator[Deviation]:

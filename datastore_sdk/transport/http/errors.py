@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from datastore_sdk._io.effects import Request
-from datastore_sdk._utils.redaction import Redactor, printable
+from datastore_sdk._utils.redaction import Redactor, remove_control_characters
 from datastore_sdk.exceptions import APIConnectionError, APITimeoutError
 from datastore_sdk.transport.http.transfer import Transfer
 
@@ -69,7 +69,7 @@ def protocol_error(reason: str, request: Request) -> APIConnectionError:
 
 
 def _shown(reason: str, request: Request, proxy: str | None = None) -> str:
-    text = printable(Redactor(request.secrets).hide(reason)).strip()
+    text = remove_control_characters(Redactor(request.secrets).redact(reason)).strip()
     return text if proxy is None else f"{text} (through the proxy {proxy})"
 
 
