@@ -93,7 +93,7 @@ def test_waits_grow_where_nothing_comes(by: Exception, monkeypatch: pytest.Monke
 
 
 def test_waits_are_jittered() -> None:
-    world = World(endings=lambda _: LOST, retries=RetryPolicy(first_wait=10))
+    world = World(endings=lambda _: LOST, retries=RetryPolicy(initial_wait=10))
     Listener(world).listen(300)
     assert len(set(waits(world))) > 5
 
