@@ -115,6 +115,6 @@ def validate_token(token: object) -> str:
         raise MissingCredentialsError("the token is empty\n" + NO_CREDENTIALS_MESSAGE)
     if not is_valid_token(token):
         raise ConfigurationError(
-            "the token contains invalid characters, such as a line break or a space; check that it was copied completely"
+            "the token contains invalid characters, such as a line break or a space; was it copied completely?"
         )
     return token

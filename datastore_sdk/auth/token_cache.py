@@ -89,7 +89,7 @@ class TokenCache:
         return True
 
     def _restrict_folder(self) -> None:
-        """Remove write access of other users if the folder belongs to this user and is not a system folder like /tmp."""
+        """Remove write access of other users if the folder belongs to this user and is not shared, like /tmp."""
         status = self._folder.stat()
         if os.name == "nt" or status.st_uid != os.geteuid() or not is_writable_by_others(status):
             return
@@ -144,7 +144,7 @@ class TokenCache:
 
 
 def is_private(status: os.stat_result) -> bool:
-    """Return whether a file belongs to the user and other users have no access. Windows protects files by other means."""
+    """Return whether only the user can access a file; True on Windows, which protects files by other means."""
     if os.name == "nt":
         return True
     return status.st_uid == os.geteuid() and not is_readable_by_others(status)

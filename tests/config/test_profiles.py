@@ -147,7 +147,7 @@ BROKEN = {
     f'auth_token = "{SECRET}"': r"auth_token stands outside of any profile; write \[default\] above it",
     f'[default]\nauth_tokn = "{SECRET}"': r"\[default\] has an unknown key 'auth_tokn'; did you mean 'auth_token'",
     f'[other]\nbase_ulr = "{SECRET}"': r"\[other\] has an unknown key 'base_ulr'; did you mean 'base_url'",
-    f'[default]\nauth_token = "two words {SECRET}"': "profile default in .*characters that no token has",
+    f'[default]\nauth_token = "two words {SECRET}"': "profile default in .*contains invalid characters",
     '[default]\nauth_token = ""': "profile default in .*the token is empty",
     f'[default]\nauth_token = ["{SECRET}"]': "profile default in .*must be a string, not list",
     f'[default]\nauth_token = "a"\nclient_id = "{SECRET}"': "profile default in .*not both",

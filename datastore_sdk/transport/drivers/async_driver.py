@@ -68,7 +68,7 @@ class AsyncDriver:
                     result = await self._perform(effect)
             except GeneratorExit:
                 error = Cancelled()
-            except BaseException as raised:  # noqa: BLE001 - thrown into the steps, which clean up and let it go on
+            except BaseException as raised:  # noqa: BLE001 - thrown into the generator, which re-raises it
                 error = strip_tracebacks(raised, handled)
 
     async def _perform(self, effect: Effect[Any]) -> Any:  # noqa: C901 - one case for each effect

@@ -35,7 +35,7 @@ class TaskPrefetcher:
         try:
             async for item in self._items:
                 await self._queue.put((item, None))
-        except Exception as error:  # noqa: BLE001 - it is whose items these are who must know
+        except Exception as error:  # noqa: BLE001 - raised by `next_item`
             await self._queue.put((None, error))
         else:
             await self._queue.put((None, PrefetchExhausted()))

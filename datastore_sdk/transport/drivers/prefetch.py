@@ -64,7 +64,7 @@ class ThreadPrefetcher:
                 if not self._put(item, None):
                     self._items.close()
                     return
-        except BaseException as error:  # noqa: BLE001 - it is whose items these are who must know
+        except BaseException as error:  # noqa: BLE001 - raised by `next_item`
             self._put(None, error)
         else:
             self._put(None, PrefetchExhausted())

@@ -1,4 +1,4 @@
-"""Sync driver: performs effects by blocking. The async driver is a module of its own, since asyncio is slow to import."""
+"""Sync driver: performs effects by blocking. It does not import asyncio, which is slow to import."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class SyncDriver:
                         result = self._perform(effect)
                 except GeneratorExit:
                     error = Cancelled()
-                except BaseException as raised:  # noqa: BLE001 - thrown into the steps, which clean up and let it go on
+                except BaseException as raised:  # noqa: BLE001 - thrown into the generator, which re-raises it
                     error = Cancelled() if self._cancelled else strip_tracebacks(raised, handled)
         finally:
             if cast("Any", steps).gi_frame is not None:  # Ctrl-C came between two effects: it must still clean up

@@ -217,7 +217,7 @@ def test_folder_that_cannot_be_written_is_told_once(tmp_path: Path, caplog: pyte
         assert permit.resume()
         permit.release()
     assert [record.message.partition(":")[0] for record in caplog.records] == [
-        "the limit of calls is not shared with other processes"
+        "the limit of concurrent calls is not shared with other processes"
     ]
 
 

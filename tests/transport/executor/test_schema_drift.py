@@ -95,7 +95,7 @@ def test_where_nobody_asks_nothing_is_looked_at(
     def look(*_: object) -> None:
         pytest.fail("it was looked at")
 
-    monkeypatch.setattr(drift, "_look", look)
+    monkeypatch.setattr(drift, "_report_call", look)
     client = client_of(serve(always(answer(200, NEW))))
     client.request(get_pad(668))
     assert Pad.get_model(668, as_dict=True, client=client) == NEW
