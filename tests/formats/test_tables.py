@@ -214,7 +214,7 @@ def test_no_room_for_what_waits(beside: bool, tmp_path: Path, monkeypatch: pytes
 
 def test_other_tasks_go_on_while_batches_are_read(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
     waiting, released = threading.Event(), threading.Event()
-    really_read, really_put_away = ArrowParser.read, TableBuilder._put_away
+    really_read, really_put_away = ArrowParser.parse, TableBuilder._put_away
 
     def put_away(builder: TableBuilder, reading: Future[pa.RecordBatch]) -> None:
         waiting.set()
