@@ -14,8 +14,8 @@ from datastore_sdk import Client, DataChange, Pad, RetryPolicy, Site, State
 from datastore_sdk.exceptions import NotFoundError, PermissionDeniedError
 from datastore_sdk.sandbox import Sandbox, faults
 from tests.conftest import NOW
-from tests.realtime.live import Reading, eventually, save
-from tests.support.wire import PATIENCE
+from tests.realtime.live_reader import Reading, eventually, save
+from tests.support.fake_server import PATIENCE
 
 SITE, PAD = 981, 681
 STEP = 300
