@@ -13,7 +13,7 @@ from datastore_sdk._io.tolerant_parser import CheckedType, RawJson, read_value
 from datastore_sdk._utils.validation import checked_flag
 from datastore_sdk.client import Client
 from datastore_sdk.data import Data, DataAsync, DataQuery
-from datastore_sdk.data.query import served_range
+from datastore_sdk.data.query import widen_to_whole_second
 from datastore_sdk.entities.base import Entity
 from datastore_sdk.entities.endpoints import Endpoints
 from datastore_sdk.entities.intervals import interval_of, merged
@@ -107,7 +107,7 @@ class DataChange(Entity, DataChangeModel):
     def _query(self, form: DataForm) -> DataQuery:
         form = {**self._form, **checked_form(form)}
         interval = interval_of(self, "start_date", "end_date")
-        start, end = served_range(interval.start, interval.end)
+        start, end = widen_to_whole_second(interval.start, interval.end)
         return DataQuery(source="site", id=interval.site, start=start, end=end, **form)
 
     def _reread(self) -> Flow[DataChangeModel]:
@@ -167,7 +167,7 @@ def corrected(
     models: list[DataChangeModel] = read_value(list[DataChangeModel], own, operation.name).value if as_dict else own
     queries: list[DataQuery] = []
     for interval in merged(models, "start_date", "end_date"):
-        start, end = served_range(interval.start, interval.end)
+        start, end = widen_to_whole_second(interval.start, interval.end)
         queries.append(DataQuery(source="site", id=interval.site, start=start, end=end, **form))
     return own if as_dict else [DataChange.adopt(change, client, form) for change in models], queries
 

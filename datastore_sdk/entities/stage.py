@@ -22,7 +22,7 @@ from datastore_sdk._utils.validation import (
 )
 from datastore_sdk.client import Client
 from datastore_sdk.data import Data, DataAsync, DataQuery
-from datastore_sdk.data.query import served_range
+from datastore_sdk.data.query import widen_to_whole_second
 from datastore_sdk.entities.connected import ClientBound
 from datastore_sdk.entities.endpoints import Endpoints
 from datastore_sdk.entities.filter_validation import OTHERWISE, checked_extra_filters
@@ -88,7 +88,7 @@ class Stage(ClientBound, StageModel):
 
     def _query(self, form: DataForm) -> DataQuery:
         interval = interval_of(self, "start", "end")
-        start, end = served_range(interval.start, interval.end)
+        start, end = widen_to_whole_second(interval.start, interval.end)
         return DataQuery(source="site", id=interval.site, start=start, end=end, **checked_form(form))
 
 

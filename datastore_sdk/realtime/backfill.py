@@ -18,11 +18,11 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from datastore_sdk._io.effects import Effect, EffectGen, YieldItem, changed
+from datastore_sdk.data.progress import DownloadState
 from datastore_sdk.data.query import DataQuery
 from datastore_sdk.data.streaming.codecs import RecordCodec
-from datastore_sdk.data.streaming.download import Download
 from datastore_sdk.data.streaming.request_plan import PlannedRequest
-from datastore_sdk.data.streaming.resume import resumed
+from datastore_sdk.data.streaming.resume import stream_resumable
 from datastore_sdk.exceptions import APIConnectionError, CallError
 from datastore_sdk.instrumentation.logs import logger
 from datastore_sdk.instrumentation.mismatches import report_left_out
@@ -221,7 +221,7 @@ class Backfiller(MessageHandler[R]):
 
     def _clipped(self, query: DataQuery, first: int, last: int | None) -> DataQuery | None:
         """The question for some of the intervals that a query asks for; None where there is no sense in it."""
-        step, seconds = self._sources.step, query.seconds()
+        step, seconds = self._sources.step, query.timestamps()
         start, end = max(first, seconds[0]), None
         if start % step:
             self._reason = _NO_INTERVAL
@@ -240,7 +240,10 @@ class Backfiller(MessageHandler[R]):
 
     def _ask(self, query: DataQuery) -> EffectGen[None]:
         log.info("Asking for what was lost: %s", query)
-        yield from changed(resumed(self._exchange, PlannedRequest.of(query), self._form, Download()), self._of_lost)
+        yield from changed(
+            stream_resumable(self._exchange, PlannedRequest.from_query(query), self._form, DownloadState()),
+            self._of_lost,
+        )
 
     def _of_lost(self, effect: Effect[Any]) -> EffectGen[Any]:
         if not isinstance(effect, YieldItem):

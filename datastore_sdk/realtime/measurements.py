@@ -10,7 +10,7 @@ from typing import Any, Literal
 from datastore_sdk._io.effects import EffectGen
 from datastore_sdk._utils.validation import OTHER_RANGE_NAMES, RANGE_NAMES, range_of
 from datastore_sdk.client import Client
-from datastore_sdk.data.field_metadata import descriptions
+from datastore_sdk.data.field_metadata import fetch_field_metadata
 from datastore_sdk.data.query import DataQuery
 from datastore_sdk.data.streaming.codecs import DICTS, RecordCodec
 from datastore_sdk.realtime.backfill import Backfiller
@@ -74,10 +74,10 @@ def measurements(
     path = f"/{source}s/{query.id:d}/data/"
     operation = room(path, {"session_key": session_key, **dict(query.operation().query)})
     counts, gaps = Counters(), GapLog(manners.on_gap)
-    begin = query.seconds()[0] if query.start and not resumed else None
-    sources = SequenceTracker[Any](DICTS, query.step, begin)
+    begin = query.timestamps()[0] if query.start and not resumed else None
+    sources = SequenceTracker[Any](DICTS, query.resolution_seconds, begin)
     replayed = query.start is None and not resumed and not {name for name, _ in operation.query} <= _NO_FILTERS
-    history = HistoryFilter[Any](DICTS.position, query.step) if replayed else None
+    history = HistoryFilter[Any](DICTS.position, query.resolution_seconds) if replayed else None
     filled = query if manners.fill_gaps and query.fill_data_method is None else None
 
     def listen(form: RecordCodec[Any], _: RoomClaim) -> EffectGen[None]:
@@ -101,5 +101,5 @@ def measurements(
         },
         listen=listen,
         listen_for_items=lambda hold: listen(DICTS, hold),
-        descriptions=lambda: descriptions(client.exchange, [query]),
+        descriptions=lambda: fetch_field_metadata(client.exchange, [query]),
     )

@@ -15,9 +15,9 @@ from msgspec import Struct, field
 
 from datastore_sdk._io.effects import EffectGen, PrefetchExhausted, YieldItem
 from datastore_sdk.client import Client
-from datastore_sdk.data.field_metadata import Descriptions
-from datastore_sdk.data.saving.files import checked_target
-from datastore_sdk.data.saving.writing import written
+from datastore_sdk.data.field_metadata import FieldMetadataByName
+from datastore_sdk.data.saving.files import validate_target
+from datastore_sdk.data.saving.save import write_records
 from datastore_sdk.data.streaming.codecs import DICTS, RecordCodec
 from datastore_sdk.data.writers.registry import writer_for
 from datastore_sdk.realtime.buffer import Buffer
@@ -31,7 +31,7 @@ from datastore_sdk.transport.http.worker_thread import Worker
 T = TypeVar("T")
 
 
-def _no_descriptions() -> EffectGen[Descriptions]:
+def _no_descriptions() -> EffectGen[FieldMetadataByName]:
     yield from ()
     return {}
 
@@ -55,7 +55,7 @@ class StreamPlan(Struct, frozen=True, kw_only=True):
     """Steps that emit lists of records of a form; what else they listen to alone is taken with the hold."""
     listen_for_items: Callable[[RoomClaim], EffectGen[None]]
     """Steps that emit lists of what is iterated over."""
-    descriptions: Callable[[], EffectGen[Descriptions]] = _no_descriptions
+    descriptions: Callable[[], EffectGen[FieldMetadataByName]] = _no_descriptions
     """Units and labels, for files that have a place for them."""
 
 
@@ -146,7 +146,7 @@ class LiveStream(Generic[T]):
         However it ends, the file is completed: what was heard cannot be asked for again in the same way. Only then an
         error is raised.
         """
-        target = checked_target(path, overwrite=overwrite)
+        target = validate_target(path, overwrite=overwrite)
         kind = writer_for(target)
         worker = Worker()
 
@@ -156,7 +156,9 @@ class LiveStream(Generic[T]):
             def batches(form: RecordCodec[Any]) -> EffectGen[None]:
                 yield from self._until_the_end(form, endings)
 
-            steps = written(target, kind, batches, self.plan.descriptions, overwrite=overwrite, kept=True)
+            steps = write_records(
+                target, kind, batches, self.plan.descriptions, overwrite=overwrite, keep_unfinished=True
+            )
             self.plan.client.drive(steps)
             for ending in endings:
                 raise ending

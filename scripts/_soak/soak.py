@@ -105,7 +105,7 @@ def soak(
     Raises:
         TimeoutError: Nothing came any more.
     """
-    begun, step = time.monotonic(), DataQuery(source="pad", id=_PAD, resolution=resolution).step
+    begun, step = time.monotonic(), DataQuery(source="pad", id=_PAD, resolution=resolution).resolution_seconds
     rooms = RoomOptions(replays=5, kept_seconds=_KEPT * step)
     retries = RetryPolicy(first_wait=0.005, longest_wait=0.02, max_attempts=10)
     with Sandbox(now=_NOW, days=1, seed=seed, rooms=rooms) as sandbox:

@@ -34,7 +34,7 @@ class Listener:
     def __post_init__(self) -> None:
         self.counts = Counters()
         self.gaps = GapLog(self.on_gap)
-        begin = self.query.seconds()[0] if self.query and self.query.start and not self.resumed else None
+        begin = self.query.timestamps()[0] if self.query and self.query.start and not self.resumed else None
         self.sources = SequenceTracker[dict[str, Any]](DICTS, self.world.step, begin)
 
     def steps(self) -> EffectGen[None]:
