@@ -58,7 +58,7 @@ class BaseData:
         return self._download
 
     def _stream(self) -> EffectGen[None]:
-        return stream_batches(self._client.exchange, self._queries, self._start_download(), DICTS)
+        return stream_batches(self._client._executor, self._queries, self._start_download(), DICTS)
 
     def _save(
         self,
@@ -71,7 +71,7 @@ class BaseData:
         min_gap: int,
     ) -> EffectGen[CoverageReport | None]:
         return save_records(
-            self._client.exchange,
+            self._client._executor,
             self._queries,
             path,
             self._start_download(),
@@ -85,7 +85,7 @@ class BaseData:
     def _coverage(self, min_gap: int) -> EffectGen[CoverageReport]:
         from datastore_sdk.data.coverage.builder import download_coverage  # seldom needed
 
-        return download_coverage(self._client.exchange, self._queries, self._start_download(), min_gap)
+        return download_coverage(self._client._executor, self._queries, self._start_download(), min_gap)
 
 
 def _describe_rest(queries: Sequence[DataQuery]) -> list[str]:

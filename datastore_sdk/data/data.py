@@ -48,7 +48,7 @@ class _ArrowStream(BaseData):
         return stream.__arrow_c_stream__(requested_schema)
 
     def _read(self) -> pa.RecordBatchReader:
-        return self._client.drive(arrow_stream(self._client.exchange, self._queries, self._start_download()))
+        return self._client._drive(arrow_stream(self._client._executor, self._queries, self._start_download()))
 
 
 class Data(_ArrowStream):
@@ -120,7 +120,7 @@ class Data(_ArrowStream):
             ImportError: pyarrow is not installed.
             RestreamError: The download failed.
         """
-        return self._client.drive(to_arrow(self._client.exchange, self._queries, self._start_download()))
+        return self._client._drive(to_arrow(self._client._executor, self._queries, self._start_download()))
 
     def to_pandas(self) -> pd.DataFrame:
         """Return all records as a pandas data frame. Needs the extra `pandas`.
@@ -132,7 +132,7 @@ class Data(_ArrowStream):
             ImportError: pandas or pyarrow is not installed.
             RestreamError: The download failed.
         """
-        return self._client.drive(to_pandas(self._client.exchange, self._queries, self._start_download()))
+        return self._client._drive(to_pandas(self._client._executor, self._queries, self._start_download()))
 
     def to_polars(self) -> pl.DataFrame:
         """Return all records as a polars data frame. Needs the extra `polars`.
@@ -144,7 +144,7 @@ class Data(_ArrowStream):
             ImportError: polars or pyarrow is not installed.
             RestreamError: The download failed.
         """
-        return self._client.drive(to_polars(self._client.exchange, self._queries, self._start_download()))
+        return self._client._drive(to_polars(self._client._executor, self._queries, self._start_download()))
 
     def save(
         self,
@@ -215,7 +215,7 @@ class Data(_ArrowStream):
             OSError: The disk is full, or the target cannot be written; the message tells where a complete file is.
             RestreamError: The download failed.
         """
-        return self._client.drive(
+        return self._client._drive(
             self._save(path, overwrite=overwrite, resume=resume, progress=progress, coverage=coverage, min_gap=min_gap)
         )
 
@@ -242,11 +242,11 @@ class Data(_ArrowStream):
             ValueError: `min_gap` is not positive.
             RestreamError: The download failed.
         """
-        return self._client.drive(self._coverage(min_gap))
+        return self._client._drive(self._coverage(min_gap))
 
     def _batches(self, size: int) -> Generator[list[dict[str, Any]], None, None]:
         waiting: list[dict[str, Any]] = []
-        with closing(self._client.iterate(self._stream())) as lists:
+        with closing(self._client._iterate(self._stream())) as lists:
             for records in lists:
                 waiting += records
                 while len(waiting) >= size:
@@ -256,6 +256,6 @@ class Data(_ArrowStream):
             yield waiting
 
     def _records(self) -> Generator[dict[str, Any], None, None]:
-        with closing(self._client.iterate(self._stream())) as lists:
+        with closing(self._client._iterate(self._stream())) as lists:
             for records in lists:
                 yield from records

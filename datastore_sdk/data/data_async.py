@@ -41,15 +41,15 @@ class DataAsync(BaseData):
 
     async def ato_arrow(self) -> pa.Table:
         """Async form of `Data.to_arrow`."""
-        return await self._client.adrive(to_arrow(self._client.exchange, self._queries, self._start_download()))
+        return await self._client._adrive(to_arrow(self._client._executor, self._queries, self._start_download()))
 
     async def ato_pandas(self) -> pd.DataFrame:
         """Async form of `Data.to_pandas`."""
-        return await self._client.adrive(to_pandas(self._client.exchange, self._queries, self._start_download()))
+        return await self._client._adrive(to_pandas(self._client._executor, self._queries, self._start_download()))
 
     async def ato_polars(self) -> pl.DataFrame:
         """Async form of `Data.to_polars`."""
-        return await self._client.adrive(to_polars(self._client.exchange, self._queries, self._start_download()))
+        return await self._client._adrive(to_polars(self._client._executor, self._queries, self._start_download()))
 
     async def asave(
         self,
@@ -62,17 +62,17 @@ class DataAsync(BaseData):
         min_gap: int = MIN_GAP,
     ) -> CoverageReport | None:
         """Async form of `Data.save`."""
-        return await self._client.adrive(
+        return await self._client._adrive(
             self._save(path, overwrite=overwrite, resume=resume, progress=progress, coverage=coverage, min_gap=min_gap)
         )
 
     async def acoverage(self, *, min_gap: int = MIN_GAP) -> CoverageReport:
         """Async form of `Data.coverage`."""
-        return await self._client.adrive(self._coverage(min_gap))
+        return await self._client._adrive(self._coverage(min_gap))
 
     async def _batches(self, size: int) -> AsyncGenerator[list[dict[str, Any]], None]:
         waiting: list[dict[str, Any]] = []
-        async with aclosing(self._client.aiterate(self._stream())) as lists:
+        async with aclosing(self._client._aiterate(self._stream())) as lists:
             async for records in lists:
                 waiting += records
                 while len(waiting) >= size:
@@ -82,7 +82,7 @@ class DataAsync(BaseData):
             yield waiting
 
     async def _records(self) -> AsyncGenerator[dict[str, Any], None]:
-        async with aclosing(self._client.aiterate(self._stream())) as lists:
+        async with aclosing(self._client._aiterate(self._stream())) as lists:
             async for records in lists:
                 for record in records:
                     yield record

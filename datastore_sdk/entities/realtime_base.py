@@ -11,7 +11,7 @@ from datastore_sdk.client import Client
 from datastore_sdk.data.streaming.json_decoder import Record
 from datastore_sdk.entities.data_change import DataChange
 from datastore_sdk.entities.endpoints import Endpoints
-from datastore_sdk.entities.matching import belonging_texts, has_id
+from datastore_sdk.entities.matching import has_id, json_matches
 from datastore_sdk.entities.resource import Resource
 from datastore_sdk.entities.state import State
 from datastore_sdk.filters import completed_by
@@ -225,20 +225,20 @@ class Live(Resource):
     def _instance_updates(self, as_dict: bool, on_error: bool, on_close: bool, options: LiveOptions) -> StreamPlan:
         from datastore_sdk.realtime.updates import updates  # here and below, for many listen to nothing
 
-        client = self._caller()
-        adopt = None if as_dict else partial(type(self).adopt, client=client)
-        belongs = belonging_texts([has_id("id", self.id)], f"updates of the {self._endpoints.source}")
+        client = self._get_client()
+        adopt = None if as_dict else partial(type(self).from_api_model, client=client)
+        belongs = json_matches([has_id("id", self.id)], f"updates of the {self._endpoints.source}")
         manners = _manners(options, on_error, on_close)
-        return updates(client, self._path(), manners, self._contract, adopt, belongs=belongs)
+        return updates(client, self._path(), manners, self._api_model, adopt, belongs=belongs)
 
     def _data_changes_updates(self, as_dict: bool, on_error: bool, on_close: bool, options: LiveOptions) -> StreamPlan:
         from datastore_sdk.realtime.updates import updates
 
-        client, path = self._caller(), self._path("data_changes/")
-        adopt = None if as_dict else partial(DataChange.adopt, client=client)
+        client, path = self._get_client(), self._path("data_changes/")
+        adopt = None if as_dict else partial(DataChange.from_api_model, client=client)
         # The changes of a pad are those of its sites, which the room does not name.
         rules = [has_id("site", self.id)] if self._endpoints.source == "site" else []
-        belongs = belonging_texts(rules, f"data changes of the {self._endpoints.source}") if rules else None
+        belongs = json_matches(rules, f"data changes of the {self._endpoints.source}") if rules else None
         manners = _manners(options, on_error, on_close)
         return updates(client, path, manners, DataChangeModel, adopt, once=True, belongs=belongs)
 
@@ -261,13 +261,13 @@ class Live(Resource):
         )
         resumed = session_key is not None
         return measurements(
-            self._caller(), self._endpoints.source, self.id, key, filters, manners, resumed=resumed
+            self._get_client(), self._endpoints.source, self.id, key, filters, manners, resumed=resumed
         ), key
 
     def _watch(self, look: Callable[[Client], Flow[list[State]]], interval: float, options: LiveOptions) -> StreamPlan:
         from datastore_sdk.realtime.state_monitor import watched
 
-        client = self._caller()
+        client = self._get_client()
         manners = _manners(options, on_error=True, on_close=True)
         seconds = checked_seconds(interval, "interval")
         return watched(client, self._path(), manners, partial(look, client), _name, _aspects, interval=seconds)

@@ -15,9 +15,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from datastore_sdk._io.effects import Effect, EffectGen, YieldItem, changed
+from datastore_sdk._io.effects import EffectGen, YieldItem, redirect_items
 from datastore_sdk.data.progress import DownloadState
 from datastore_sdk.data.query import DataQuery
 from datastore_sdk.data.streaming.codecs import RecordCodec
@@ -240,19 +240,15 @@ class Backfiller(MessageHandler[R]):
 
     def _ask(self, query: DataQuery) -> EffectGen[None]:
         log.info("Asking for what was lost: %s", query)
-        yield from changed(
-            stream_resumable(self._exchange, PlannedRequest.from_query(query), self._form, DownloadState()),
-            self._of_lost,
-        )
+        lost = stream_resumable(self._exchange, PlannedRequest.from_query(query), self._form, DownloadState())
+        yield from redirect_items(self._of_lost, lost)
 
-    def _of_lost(self, effect: Effect[Any]) -> EffectGen[Any]:
-        if not isinstance(effect, YieldItem):
-            return (yield from effect)
-        new = self._sources.new_of_archive(effect.item)
-        place = self._sources.position(effect.item[-1])
+    def _of_lost(self, records: list[R]) -> EffectGen[None]:
+        new = self._sources.new_of_archive(records)
+        place = self._sources.position(records[-1])
         self._reached = max(self._reached, place[0] if place else 0)
         self._counts.filled += len(new)
-        return (yield from YieldItem(new))
+        yield from YieldItem(new)
 
     def _report(self) -> None:
         self._counts.late = self._sources.late

@@ -85,9 +85,9 @@ def measurements(
         if history is not None:
             history.position = form.position
         site_id = query.id if source == "site" else None
-        filling = Backfiller(client.exchange, sources, form, filled, gaps, counts, site_id, history, begin)
+        filling = Backfiller(client._executor, sources, form, filled, gaps, counts, site_id, history, begin)
         messages = MessageDecoder(form, counts, enveloped=True)
-        return RoomSession(client.exchange, operation, messages, filling, manners, counts).steps()
+        return RoomSession(client._executor, operation, messages, filling, manners, counts).steps()
 
     return StreamPlan(
         what=f"measurements of {source} {query.id}, session {session_key}",
@@ -97,9 +97,9 @@ def measurements(
         gaps=gaps,
         alone={
             f"the session key {session_key}": (client.base_url, session_key.lower()),
-            f"the room {path}": client.exchange.limits.room(operation.path),
+            f"the room {path}": client._executor.limits.room(operation.path),
         },
         listen=listen,
         listen_for_items=lambda hold: listen(DICTS, hold),
-        descriptions=lambda: fetch_field_metadata(client.exchange, [query]),
+        descriptions=lambda: fetch_field_metadata(client._executor, [query]),
     )

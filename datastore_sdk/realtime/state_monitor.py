@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 import orjson
 
-from datastore_sdk._io.effects import Effect, EffectGen, YieldItem, changed
+from datastore_sdk._io.effects import EffectGen, YieldItem, redirect_items
 from datastore_sdk.client import Client
 from datastore_sdk.data.streaming.codecs import DICTS, RecordCodec
 from datastore_sdk.data.streaming.json_decoder import Record
@@ -126,15 +126,15 @@ def watched(
     operation, counts = room(path, {}), Counters()
 
     def watch(hold: RoomClaim) -> EffectGen[None]:
-        watching = StateMonitor(client.exchange, look, name, aspects, interval)
+        watching = StateMonitor(client._executor, look, name, aspects, interval)
         yield from watching.look()
         retries, wait, told = client.retries, interval, ""
         while True:
             listening = RoomSession(
-                client.exchange, operation, MessageDecoder(DICTS, counts), watching, manners, counts, retries
+                client._executor, operation, MessageDecoder(DICTS, counts), watching, manners, counts, retries
             )
             try:
-                room_hold = hold.also({f"the room {path}": client.exchange.limits.room(operation.path)})
+                room_hold = hold.also({f"the room {path}": client._executor.limits.room(operation.path)})
                 try:
                     yield from listening.steps()
                 finally:
@@ -151,14 +151,10 @@ def watched(
             retries = replace(client.retries, max_attempts=1)
 
     def listen(form: RecordCodec[Any], hold: RoomClaim) -> EffectGen[None]:
-        def in_form(effect: Effect[Any]) -> EffectGen[Any]:
-            things: list[T] = getattr(effect, "item", [])
-            if things:
-                yield from YieldItem(form.decode(orjson.dumps(things, default=dict)))
-                return None
-            return (yield from effect)
+        def in_form(things: list[T]) -> EffectGen[None]:
+            yield from YieldItem(form.decode(orjson.dumps(things, default=dict)) if things else things)
 
-        return changed(watch(hold), in_form)
+        return redirect_items(in_form, watch(hold))
 
     return StreamPlan(
         what=f"watch on {path.strip('/')}",

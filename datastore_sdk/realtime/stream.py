@@ -159,7 +159,7 @@ class LiveStream(Generic[T]):
             steps = write_records(
                 target, kind, batches, self.plan.descriptions, overwrite=overwrite, keep_unfinished=True
             )
-            self.plan.client.drive(steps)
+            self.plan.client._drive(steps)
             for ending in endings:
                 raise ending
 

@@ -96,13 +96,13 @@ def updates(
     def hearer_of_items() -> MessageHandler[Any]:
         make = adopt
         if make is None:
-            return StateChangeHandler(lambda items: look_at(contract, items, operation, client.exchange))
-        return ObjectUpdateHandler(lambda item: make(told(contract, item, operation, client.exchange)), counts)
+            return StateChangeHandler(lambda items: look_at(contract, items, operation, client._executor))
+        return ObjectUpdateHandler(lambda item: make(told(contract, item, operation, client._executor)), counts)
 
     def listen(form: RecordCodec[Any], _: RoomClaim, hearer: MessageHandler[Any] | None = None) -> EffectGen[None]:
         messages = MessageDecoder(form, counts, seen=seen, belongs=belongs)
         return RoomSession(
-            client.exchange, operation, messages, hearer or MessageHandler[Any](), manners, counts
+            client._executor, operation, messages, hearer or MessageHandler[Any](), manners, counts
         ).steps()
 
     return StreamPlan(
@@ -111,7 +111,7 @@ def updates(
         manners=manners,
         counts=counts,
         gaps=gaps,
-        alone={f"the room {path}": client.exchange.limits.room(operation.path)},
+        alone={f"the room {path}": client._executor.limits.room(operation.path)},
         listen=listen,
         listen_for_items=lambda hold: listen(DICTS, hold, hearer_of_items()),
     )

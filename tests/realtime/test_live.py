@@ -26,8 +26,8 @@ from datastore_sdk.exceptions import BufferOverflowError, RoomInUseError, Server
 from datastore_sdk.realtime import LiveData, LiveDataAsync, LiveStatistics
 from datastore_sdk.sandbox import RoomOptions, Sandbox, faults
 from tests.conftest import NOW
-from tests.realtime.live import Reading, eventually, gate, save, soon
-from tests.support.wire import PATIENCE
+from tests.realtime.live_reader import Reading, eventually, gate, save, soon
+from tests.support.fake_server import PATIENCE
 
 SITE = 981
 

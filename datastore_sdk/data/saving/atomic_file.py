@@ -22,7 +22,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from datastore_sdk._utils.file_lock import is_at_path, lock_file
+from datastore_sdk._io.file_lock import is_at_path, lock_file
 from datastore_sdk.data.saving.copies import copy_over
 from datastore_sdk.data.saving.synced_file import open_synced_file, sync_file
 

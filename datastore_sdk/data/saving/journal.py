@@ -26,7 +26,7 @@ from zlib import crc32
 
 import msgspec
 
-from datastore_sdk._utils.file_lock import is_at_path, lock_file, unlock_file
+from datastore_sdk._io.file_lock import is_at_path, lock_file, unlock_file
 from datastore_sdk.data.saving.files import add_path_to_errors
 from datastore_sdk.data.saving.fingerprint import Fingerprint, describe_differences
 from datastore_sdk.data.saving.synced_file import sync_file

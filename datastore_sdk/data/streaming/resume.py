@@ -32,7 +32,7 @@ from datastore_sdk.exceptions import (
 )
 from datastore_sdk.transport.executor.call import Call
 from datastore_sdk.transport.executor.executor import RequestExecutor
-from datastore_sdk.transport.executor.opened import OpenResponse, PermitRevoked
+from datastore_sdk.transport.executor.response_body import OpenResponse, PermitRevoked
 
 log = logging.getLogger("datastore_sdk")
 
@@ -111,7 +111,7 @@ class _ResumableStream:
             except PermitRevoked:
                 self._batches_per_read = min(2 * self._batches_per_read, _MAX_BATCHES_PER_READ)
                 yield from self._replan(shared=True)
-                self._call.progress()
+                self._call.reset_attempts()
             except CallError as error:
                 is_split = self._received > 0 and (yield from self._replan(shared=False))
                 yield from self._pause(error, progress=is_split or self._tracker.count > before)
@@ -190,9 +190,9 @@ class _ResumableStream:
         count = self._tracker.count
         try:
             if progress:
-                self._call.progress()
+                self._call.reset_attempts()
                 log.info("The response broke off after %d records; resuming", count)
-            yield from self._call.pause(error)
+            yield from self._call.wait_for_retry(error)
         except CallError as last:
             if last.attempts > 1:
                 tries = last.attempts - bool(count)  # the first attempt delivered records

@@ -1,0 +1,270 @@
+"""The methods of pads, except those that return sites."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, Self, Unpack, overload
+
+from datastore_sdk.client import Client, client_for
+from datastore_sdk.entities.asset import Asset
+from datastore_sdk.entities.endpoints import PAD_ENDPOINTS
+from datastore_sdk.entities.list_queries import build_pad_query, build_state_query
+from datastore_sdk.entities.measurement_sources import fetch_pad_sources, get_attached_site_ids
+from datastore_sdk.entities.object_list import ObjectList
+from datastore_sdk.entities.pad_data import PadDataMixin
+from datastore_sdk.entities.pad_realtime import LivePad
+from datastore_sdk.entities.resource import fetch_list
+from datastore_sdk.entities.site_membership import fetch_pads
+from datastore_sdk.entities.state import State
+from datastore_sdk.filters import PadFilters, PadStateFilters, completed_by
+from restream_api.api.pads import get_pad
+from restream_api.models import MeasurementSources
+from restream_api.models import Pad as PadModel
+from restream_api.types import QueryValue
+
+
+class PadBase(Asset, PadDataMixin, LivePad):
+    """Base class of `Pad` with the methods that do not return sites."""
+
+    _api_model = PadModel
+    _repr_fields = ("id", "name", "customer_name")
+    _get_operation = staticmethod(get_pad)
+    _endpoints = PAD_ENDPOINTS
+
+    @overload
+    @classmethod
+    def get_models(
+        cls,
+        *,
+        auth_token: str | None = None,
+        client: Client | None = None,
+        as_dict: Literal[False] = False,
+        extra_filters: Mapping[str, QueryValue] | None = None,
+        **filters: Unpack[PadFilters],
+    ) -> ObjectList[Self]: ...
+    @overload
+    @classmethod
+    def get_models(
+        cls,
+        *,
+        auth_token: str | None = None,
+        client: Client | None = None,
+        as_dict: Literal[True],
+        extra_filters: Mapping[str, QueryValue] | None = None,
+        **filters: Unpack[PadFilters],
+    ) -> list[dict[str, Any]]: ...
+    @overload
+    @classmethod
+    def get_models(
+        cls,
+        *,
+        auth_token: str | None = None,
+        client: Client | None = None,
+        as_dict: bool,
+        extra_filters: Mapping[str, QueryValue] | None = None,
+        **filters: Unpack[PadFilters],
+    ) -> ObjectList[Self] | list[dict[str, Any]]: ...
+    @classmethod
+    @completed_by(PadFilters)
+    def get_models(
+        cls,
+        *,
+        auth_token: str | None = None,
+        client: Client | None = None,
+        as_dict: bool = False,
+        extra_filters: Mapping[str, QueryValue] | None = None,
+        **filters: Unpack[PadFilters],
+    ) -> ObjectList[Self] | list[dict[str, Any]]:
+        """Lists the pads that you have access to.
+
+        Args:
+            auth_token: The token from Tally. Default: the credentials of the environment.
+            client: The client to call with, instead of a token.
+            as_dict: True: the service's JSON untouched, as dicts.
+            extra_filters: Filters of the service that have no argument here, passed on as they are.
+            **filters: Which pads (`PadFilters`).
+
+        Returns:
+            The pads, which keep the token or client for their own calls; or dicts.
+
+        Raises:
+            MissingCredentialsError: There is no token.
+            TypeError: There is no such filter, or a value is of the wrong type.
+            ValueError: A value is empty, or cannot be used.
+            ObjectMismatchError: With `site_pk`: the site's pad cannot be told for certain (see `Site.get_pad`).
+            RestreamError: The call failed in another way.
+        """
+        client = client_for(auth_token, client)
+        del auth_token
+        return client._run(fetch_pads(cls, client, build_pad_query(filters, extra_filters), as_dict=as_dict))
+
+    @overload
+    @classmethod
+    async def aget_models(
+        cls,
+        *,
+        auth_token: str | None = None,
+        client: Client | None = None,
+        as_dict: Literal[False] = False,
+        extra_filters: Mapping[str, QueryValue] | None = None,
+        **filters: Unpack[PadFilters],
+    ) -> ObjectList[Self]: ...
+    @overload
+    @classmethod
+    async def aget_models(
+        cls,
+        *,
+        auth_token: str | None = None,
+        client: Client | None = None,
+        as_dict: Literal[True],
+        extra_filters: Mapping[str, QueryValue] | None = None,
+        **filters: Unpack[PadFilters],
+    ) -> list[dict[str, Any]]: ...
+    @overload
+    @classmethod
+    async def aget_models(
+        cls,
+        *,
+        auth_token: str | None = None,
+        client: Client | None = None,
+        as_dict: bool,
+        extra_filters: Mapping[str, QueryValue] | None = None,
+        **filters: Unpack[PadFilters],
+    ) -> ObjectList[Self] | list[dict[str, Any]]: ...
+    @classmethod
+    @completed_by(PadFilters)
+    async def aget_models(
+        cls,
+        *,
+        auth_token: str | None = None,
+        client: Client | None = None,
+        as_dict: bool = False,
+        extra_filters: Mapping[str, QueryValue] | None = None,
+        **filters: Unpack[PadFilters],
+    ) -> ObjectList[Self] | list[dict[str, Any]]:
+        """Async form of `get_models`."""
+        client = client_for(auth_token, client)
+        del auth_token
+        return await client._arun(fetch_pads(cls, client, build_pad_query(filters, extra_filters), as_dict=as_dict))
+
+    @overload
+    def get_states(
+        self,
+        *,
+        as_dict: Literal[False] = False,
+        extra_filters: Mapping[str, QueryValue] | None = None,
+        **filters: Unpack[PadStateFilters],
+    ) -> ObjectList[State]: ...
+    @overload
+    def get_states(
+        self,
+        *,
+        as_dict: Literal[True],
+        extra_filters: Mapping[str, QueryValue] | None = None,
+        **filters: Unpack[PadStateFilters],
+    ) -> list[dict[str, Any]]: ...
+    @overload
+    def get_states(
+        self,
+        *,
+        as_dict: bool,
+        extra_filters: Mapping[str, QueryValue] | None = None,
+        **filters: Unpack[PadStateFilters],
+    ) -> ObjectList[State] | list[dict[str, Any]]: ...
+    @completed_by(PadStateFilters)
+    def get_states(
+        self,
+        *,
+        as_dict: bool = False,
+        extra_filters: Mapping[str, QueryValue] | None = None,
+        **filters: Unpack[PadStateFilters],
+    ) -> ObjectList[State] | list[dict[str, Any]]:
+        """The current states of the pad's sites, of those that are configured to have one.
+
+        Args:
+            as_dict: True: the service's JSON untouched, as dicts.
+            extra_filters: Filters of the service that have no argument here, passed on as they are.
+            **filters: Which states (`PadStateFilters`).
+
+        Raises:
+            TypeError: There is no such filter, or a value is of the wrong type.
+            ValueError: A value is empty, or cannot be used.
+            RestreamError: The call failed.
+        """
+        client = self._get_client()
+        query = build_state_query(filters, extra_filters, pad_id=self.id)
+        return client._run(fetch_list(State, client, query, as_dict=as_dict))
+
+    @overload
+    async def aget_states(
+        self,
+        *,
+        as_dict: Literal[False] = False,
+        extra_filters: Mapping[str, QueryValue] | None = None,
+        **filters: Unpack[PadStateFilters],
+    ) -> ObjectList[State]: ...
+    @overload
+    async def aget_states(
+        self,
+        *,
+        as_dict: Literal[True],
+        extra_filters: Mapping[str, QueryValue] | None = None,
+        **filters: Unpack[PadStateFilters],
+    ) -> list[dict[str, Any]]: ...
+    @overload
+    async def aget_states(
+        self,
+        *,
+        as_dict: bool,
+        extra_filters: Mapping[str, QueryValue] | None = None,
+        **filters: Unpack[PadStateFilters],
+    ) -> ObjectList[State] | list[dict[str, Any]]: ...
+    @completed_by(PadStateFilters)
+    async def aget_states(
+        self,
+        *,
+        as_dict: bool = False,
+        extra_filters: Mapping[str, QueryValue] | None = None,
+        **filters: Unpack[PadStateFilters],
+    ) -> ObjectList[State] | list[dict[str, Any]]:
+        """Async form of `get_states`."""
+        client = self._get_client()
+        query = build_state_query(filters, extra_filters, pad_id=self.id)
+        return await client._arun(fetch_list(State, client, query, as_dict=as_dict))
+
+    @overload
+    def get_measurement_sources_metadata(self, *, as_dict: Literal[False] = False) -> MeasurementSources: ...
+    @overload
+    def get_measurement_sources_metadata(self, *, as_dict: Literal[True]) -> dict[str, Any]: ...
+    @overload
+    def get_measurement_sources_metadata(self, *, as_dict: bool) -> MeasurementSources | dict[str, Any]: ...
+    def get_measurement_sources_metadata(self, *, as_dict: bool = False) -> MeasurementSources | dict[str, Any]:
+        """The measurement sources of the pad, by what they measure (`frac`, `wl`, `fluid`, `pumpdown`).
+
+        Each has a name ("M1"), the sites it is attached to, and the site it is active on now.
+
+        Args:
+            as_dict: True: the service's JSON untouched, as a dict.
+
+        Raises:
+            ObjectMismatchError: The service answered with another pad.
+            RestreamError: The call failed.
+        """
+        client = self._get_client()
+        return client._run(fetch_pad_sources(client, self.id, as_dict=as_dict))
+
+    @overload
+    async def aget_measurement_sources_metadata(self, *, as_dict: Literal[False] = False) -> MeasurementSources: ...
+    @overload
+    async def aget_measurement_sources_metadata(self, *, as_dict: Literal[True]) -> dict[str, Any]: ...
+    @overload
+    async def aget_measurement_sources_metadata(self, *, as_dict: bool) -> MeasurementSources | dict[str, Any]: ...
+    async def aget_measurement_sources_metadata(self, *, as_dict: bool = False) -> MeasurementSources | dict[str, Any]:
+        """Async form of `get_measurement_sources_metadata`."""
+        client = self._get_client()
+        return await client._arun(fetch_pad_sources(client, self.id, as_dict=as_dict))
+
+    @property
+    def _known_site_ids(self) -> frozenset[int]:
+        """Ids of sites that are known to be on the pad: those that its measurement sources are attached to."""
+        return get_attached_site_ids(self)
