@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from datastore_sdk._utils.validation import checked_id
+from datastore_sdk._utils.validation import validate_id
 from datastore_sdk.data.base_data import BaseData
 from datastore_sdk.data.coverage.report import MIN_GAP, CoverageReport
 from datastore_sdk.data.dataframes import arrow_stream, to_arrow, to_pandas, to_polars
@@ -87,7 +87,7 @@ class Data(_ArrowStream):
             TypeError: The size is not an int.
             ValueError: The size is not positive.
         """
-        return self._batches(checked_id(size, "size"))
+        return self._batches(validate_id(size, "size"))
 
     def head(self, n: int = 5) -> list[dict[str, Any]]:
         """Return the first records, and stop the download after them.
@@ -100,7 +100,7 @@ class Data(_ArrowStream):
             ValueError: `n` is not positive.
             RestreamError: The download failed.
         """
-        with closing(self._batches(checked_id(n, "n"))) as lists:
+        with closing(self._batches(validate_id(n, "n"))) as lists:
             return next(lists, list[dict[str, Any]]())
 
     def to_arrow(self) -> pa.Table:

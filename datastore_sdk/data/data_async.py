@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
-from datastore_sdk._utils.validation import checked_id
+from datastore_sdk._utils.validation import validate_id
 from datastore_sdk.data.base_data import BaseData
 from datastore_sdk.data.coverage.report import MIN_GAP, CoverageReport
 from datastore_sdk.data.dataframes import to_arrow, to_pandas, to_polars
@@ -32,11 +32,11 @@ class DataAsync(BaseData):
 
     def batches(self, size: int = 10_000) -> AsyncGenerator[list[dict[str, Any]], None]:
         """Async form of `Data.batches`."""
-        return self._batches(checked_id(size, "size"))
+        return self._batches(validate_id(size, "size"))
 
     async def head(self, n: int = 5) -> list[dict[str, Any]]:
         """Async form of `Data.head`."""
-        async with aclosing(self._batches(checked_id(n, "n"))) as lists:
+        async with aclosing(self._batches(validate_id(n, "n"))) as lists:
             return await anext(lists, list[dict[str, Any]]())
 
     async def ato_arrow(self) -> pa.Table:

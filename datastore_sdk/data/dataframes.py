@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from datastore_sdk._io.effects import EffectGen, RunBlocking, redirect_items
-from datastore_sdk._utils.optional_imports import needed
+from datastore_sdk._utils.optional_imports import require_extra
 from datastore_sdk.data.field_metadata import FieldMetadataByName, fetch_field_metadata
 from datastore_sdk.data.progress import DownloadState
 from datastore_sdk.data.query import KEY_FIELDS, DataQuery, get_fixed_columns
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def to_arrow(executor: RequestExecutor, queries: Sequence[DataQuery], download: DownloadState) -> EffectGen[pa.Table]:
     """Download all records into a table, with units and labels as metadata of the columns."""
-    needed("pyarrow", extra="arrow")
+    require_extra("pyarrow", extra="arrow")
     metadata = yield from fetch_field_metadata(executor, queries)
     return (yield from _build_table(executor, queries, download, metadata))
 
@@ -34,7 +34,7 @@ def to_pandas(
     executor: RequestExecutor, queries: Sequence[DataQuery], download: DownloadState
 ) -> EffectGen[pd.DataFrame]:
     """Download all records into a pandas data frame."""
-    needed("pandas", "pyarrow", extra="pandas")
+    require_extra("pandas", "pyarrow", extra="pandas")
     from datastore_sdk.data.arrow.pandas_frames import frame
 
     table = yield from _build_table(executor, queries, download, {})
@@ -45,7 +45,7 @@ def to_polars(
     executor: RequestExecutor, queries: Sequence[DataQuery], download: DownloadState
 ) -> EffectGen[pl.DataFrame]:
     """Download all records into a polars data frame."""
-    needed("polars", "pyarrow", extra="polars")
+    require_extra("polars", "pyarrow", extra="polars")
     import polars as pl
 
     table = yield from _build_table(executor, queries, download, {})
@@ -56,7 +56,7 @@ def arrow_stream(
     executor: RequestExecutor, queries: Sequence[DataQuery], download: DownloadState
 ) -> EffectGen[pa.RecordBatchReader]:
     """Download all records into a scratch file, and return a reader of its record batches."""
-    needed("pyarrow", extra="arrow")
+    require_extra("pyarrow", extra="arrow")
     from datastore_sdk.data.arrow.spool import Spool
 
     metadata = yield from fetch_field_metadata(executor, queries)

@@ -26,7 +26,7 @@ from datastore_sdk.realtime.gaps import Gap, GapLog
 from datastore_sdk.realtime.manners import StreamOptions
 from datastore_sdk.realtime.reader_thread import ReaderThread
 from datastore_sdk.realtime.statistics import Counters, LiveStatistics
-from datastore_sdk.transport.http.worker_thread import Worker
+from datastore_sdk.transport.http.worker_thread import WorkerThread
 
 T = TypeVar("T")
 
@@ -148,7 +148,7 @@ class LiveStream(Generic[T]):
         """
         target = validate_target(path, overwrite=overwrite)
         kind = writer_for(target)
-        worker = Worker()
+        worker = WorkerThread()
 
         def save() -> None:
             endings: list[BaseException] = []
@@ -163,7 +163,7 @@ class LiveStream(Generic[T]):
             for ending in endings:
                 raise ending
 
-        saving = worker.call(save)
+        saving = worker.submit(save)
         worker.stop()
         return saving
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import msgspec
 
 from datastore_sdk._io.effects import EffectGen, RunBlocking, YieldItem, redirect_items
-from datastore_sdk._utils.validation import checked_id
+from datastore_sdk._utils.validation import validate_id
 from datastore_sdk.data.coverage.collector import CoverageCollector, ReceivedSeconds
 from datastore_sdk.data.coverage.integer_set import difference, union
 from datastore_sdk.data.coverage.report import CoverageGap, CoverageReport, SiteCoverage
@@ -70,7 +70,7 @@ class CoverageBuilder:
         self._executor = executor
         self._queries = queries
         self._step = queries[0].resolution_seconds if queries else 1
-        self._min_gap = checked_id(min_gap, "min_gap")
+        self._min_gap = validate_id(min_gap, "min_gap")
         self.collector = CoverageCollector(queries)
 
     def observe(self, form: RecordCodec[Any], steps: EffectGen[None]) -> EffectGen[None]:

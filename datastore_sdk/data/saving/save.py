@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datastore_sdk._io.effects import EffectGen, RunBlocking, redirect_items
-from datastore_sdk._utils.validation import checked_flag, checked_id
+from datastore_sdk._utils.validation import validate_flag, validate_id
 from datastore_sdk.data.field_metadata import FieldMetadataByName, fetch_field_metadata
 from datastore_sdk.data.progress import DownloadState, ProgressCallback, ProgressCallbackError, ProgressMeter
 from datastore_sdk.data.progress_display import open_display
@@ -59,13 +59,13 @@ def save_records(
         min_gap: Seconds of the shortest gap that the report lists.
     """
     target = validate_target(path, overwrite=overwrite)
-    checked_flag(resume, "resume")
-    checked_id(min_gap, "min_gap")
+    validate_flag(resume, "resume")
+    validate_id(min_gap, "min_gap")
     kind = writer_for(target)
     save = partial(
         _save, executor, queries, target, kind, download, overwrite=overwrite, resume=resume, progress=progress
     )
-    if not checked_flag(coverage, "coverage"):
+    if not validate_flag(coverage, "coverage"):
         yield from save(observe=_observe_nothing)
         return None
     from datastore_sdk.data.coverage.builder import CoverageBuilder, validate_report_path, write_report  # seldom needed

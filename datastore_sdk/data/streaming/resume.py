@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from datastore_sdk._io.effects import EffectGen, RunBlocking
-from datastore_sdk._io.responses import http_date
+from datastore_sdk._io.responses import parse_http_date
 from datastore_sdk.data.progress import DownloadState
 from datastore_sdk.data.streaming.batch import Batch, read_batch
 from datastore_sdk.data.streaming.codecs import RecordCodec
@@ -136,7 +136,7 @@ class _ResumableStream:
         except BaseException as error:
             if isinstance(error, APIConnectionError | APITimeoutError):
                 append_to_message(error, f"{opened.body.received} bytes of the body were received")
-            opened.fail(error)
+            opened.record_error(error)
             raise
         finally:
             self._download.set_body(None)
@@ -161,9 +161,9 @@ class _ResumableStream:
                     if new.records:
                         waiting.append(new)
                     if len(waiting) >= self._batches_per_read:
-                        yield from opened.emit(self._track(waiting))
+                        yield from opened.yield_items(self._track(waiting))
                         waiting = []
-            yield from opened.emit(self._track(waiting))
+            yield from opened.yield_items(self._track(waiting))
         finally:
             broken = None  # the error's traceback refers to this frame: no reference cycle
 
@@ -179,7 +179,7 @@ class _ResumableStream:
         """Decide what to request after a break; return whether that can succeed even if it breaks in the same place."""
         yield from self._index()
         if self._first_date:
-            self._plan.fix_end(http_date(self._first_date))
+            self._plan.fix_end(parse_http_date(self._first_date))
         return self._plan.replan(shared=shared)
 
     def _index(self) -> EffectGen[None]:
