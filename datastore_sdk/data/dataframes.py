@@ -35,10 +35,10 @@ def to_pandas(
 ) -> EffectGen[pd.DataFrame]:
     """Download all records into a pandas data frame."""
     require_extra("pandas", "pyarrow", extra="pandas")
-    from datastore_sdk.data.arrow.pandas_frames import frame
+    from datastore_sdk.data.arrow.pandas_frames import to_nullable_frame
 
     table = yield from _build_table(executor, queries, download, {})
-    return (yield from RunBlocking(lambda: frame(table)))
+    return (yield from RunBlocking(lambda: to_nullable_frame(table)))
 
 
 def to_polars(
@@ -80,6 +80,6 @@ def _build_reader(
     from datastore_sdk.data.arrow.builder import TableBuilder
 
     with closing(TableBuilder(store)) as builder:
-        builder.expect(get_fixed_columns(queries), otherwise=KEY_FIELDS)
+        builder.set_columns(get_fixed_columns(queries), otherwise=KEY_FIELDS)
         yield from redirect_items(builder.add, stream_batches(executor, queries, download, TEXTS))
         return (yield from RunBlocking(lambda: builder.finish(metadata)))

@@ -19,7 +19,7 @@ from datastore_sdk.data.field_metadata import FieldMetadataByName
 from datastore_sdk.data.saving.files import validate_target
 from datastore_sdk.data.saving.save import write_records
 from datastore_sdk.data.streaming.codecs import DICTS, RecordCodec
-from datastore_sdk.data.writers.registry import writer_for
+from datastore_sdk.data.writers.registry import find_writer
 from datastore_sdk.realtime.buffer import Buffer
 from datastore_sdk.realtime.exclusivity import TAKEN, RoomClaim
 from datastore_sdk.realtime.gaps import Gap, GapLog
@@ -147,7 +147,7 @@ class LiveStream(Generic[T]):
         error is raised.
         """
         target = validate_target(path, overwrite=overwrite)
-        kind = writer_for(target)
+        kind = find_writer(target)
         worker = WorkerThread()
 
         def save() -> None:

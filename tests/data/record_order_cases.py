@@ -265,7 +265,7 @@ def patched(case: Case) -> Generator[None]:
     length = moment(case.slice) - moment(0)
     with (
         patch.object(delivered_texts, "MAX_MEMORY_BYTES", case.memory),
-        patch.object(cutter, "WINDOW", case.window),
+        patch.object(cutter, "WINDOW_BYTES", case.window),
         patch.object(parallel, "MAX_SLICE", length),
         patch.object(parallel, "MIN_SLICE", length),
     ):

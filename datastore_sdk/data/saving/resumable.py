@@ -20,10 +20,10 @@ from datastore_sdk.data.query import DataQuery
 from datastore_sdk.data.saving.atomic_file import WriteOnceFolderError, check_scratch_folder, is_writable
 from datastore_sdk.data.saving.fingerprint import build_fingerprint
 from datastore_sdk.data.saving.journal import SUFFIX, Journal, JournalEntry
-from datastore_sdk.data.streaming.batch import array_of
+from datastore_sdk.data.streaming.batch import join_records
 from datastore_sdk.data.streaming.codecs import TEXTS, RecordCodec
 from datastore_sdk.data.streaming.dedup import DeliveryTracker
-from datastore_sdk.data.streaming.parallel import decode_texts
+from datastore_sdk.data.streaming.parallel import convert_texts
 from datastore_sdk.data.streaming.record_identity import parse_second
 from datastore_sdk.data.streaming.records import expect_fields, stream_records, warn_of_missing_fields
 from datastore_sdk.transport.executor.executor import RequestExecutor
@@ -82,7 +82,7 @@ class ResumableDownload:
         while entries := (yield from RunBlocking(partial(self._journal.read, end))):
             for entry in entries:
                 if entry.texts:
-                    yield from YieldItem(decode_texts(codec, entry.texts))
+                    yield from YieldItem(convert_texts(codec, entry.texts))
             end = entries[-1].end
 
     def discard(self) -> None:
@@ -120,9 +120,9 @@ class ResumableDownload:
                     query, start = entry.query, entry.start
                     tracker = _create_tracker(queries[query], journal, start)
                 if entry.texts:
-                    text = array_of(entry.texts)
+                    text = join_records(entry.texts)
                     download.note_fields(text)
-                    tracker.add(text, len(entry.texts), parse_second(TEXTS.keys(entry.texts[-1])[0]))
+                    tracker.add(text, len(entry.texts), parse_second(TEXTS.read_keys(entry.texts[-1])[0]))
                 is_complete = not entry.texts
                 download.records += len(entry.texts)
                 download.earlier_bytes += entry.end - entry.start
@@ -193,7 +193,7 @@ class _JournalStore:
     def read(self, first: int) -> Iterator[bytes]:
         """Yield the texts in order, from the one with a number on."""
         for entry in islice(compress(self._entries(), self._wanted), first, None):
-            yield array_of(entry.texts)
+            yield join_records(entry.texts)
 
     def clear(self) -> None:
         """Forget all texts."""

@@ -19,7 +19,7 @@ from datastore_sdk.data.saving.files import open_atomic, open_unfinished, valida
 from datastore_sdk.data.streaming.codecs import RecordCodec
 from datastore_sdk.data.streaming.records import stream_batches
 from datastore_sdk.data.writers.ndjson_writer import NdjsonWriter
-from datastore_sdk.data.writers.registry import WriterKind, is_incremental, writer_for
+from datastore_sdk.data.writers.registry import WriterFactory, find_writer, is_incremental
 from datastore_sdk.transport.executor.executor import RequestExecutor
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def save_records(
     target = validate_target(path, overwrite=overwrite)
     validate_flag(resume, "resume")
     validate_id(min_gap, "min_gap")
-    kind = writer_for(target)
+    kind = find_writer(target)
     save = partial(
         _save, executor, queries, target, kind, download, overwrite=overwrite, resume=resume, progress=progress
     )
@@ -79,7 +79,7 @@ def save_records(
 
 def write_records(
     target: Path,
-    kind: WriterKind,
+    kind: WriterFactory,
     stream: Stream,
     fetch_metadata: Callable[[], EffectGen[FieldMetadataByName]],
     *,
@@ -108,20 +108,20 @@ def write_records(
             open_atomic(target, overwrite=overwrite, keep_unfinished=keep_unfinished and incremental)
         )
         writer = stack.enter_context(kind(file))
-        writer.expect(columns, default_columns)
-        if writer.descriptive:
-            writer.describe((yield from fetch_metadata()))
+        writer.set_columns(columns, default_columns)
+        if writer.uses_metadata:
+            writer.set_metadata((yield from fetch_metadata()))
 
         def write(batch: list[Any]) -> EffectGen[None] | None:
             if unfinished is not None:
-                NdjsonWriter(unfinished).write([writer.form.text(record) for record in batch])
+                NdjsonWriter(unfinished).write([writer.codec.encode(record) for record in batch])
                 unfinished.flush()
             steps = writer.write(batch)
             if keep_unfinished and incremental:
                 file.flush()
             return steps
 
-        yield from redirect_items(write, stream(writer.form))
+        yield from redirect_items(write, stream(writer.codec))
         yield from RunBlocking(writer.finish)
         yield from RunBlocking(stack.close)  # syncs to disk
 
@@ -130,7 +130,7 @@ def _save(
     executor: RequestExecutor,
     queries: Sequence[DataQuery],
     target: Path,
-    kind: WriterKind,
+    kind: WriterFactory,
     download: DownloadState,
     *,
     overwrite: bool,

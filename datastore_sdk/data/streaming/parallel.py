@@ -24,7 +24,7 @@ from datastore_sdk._io.effects import (
 )
 from datastore_sdk.data.progress import DownloadState
 from datastore_sdk.data.query import DataQuery
-from datastore_sdk.data.streaming.batch import array_of
+from datastore_sdk.data.streaming.batch import join_records
 from datastore_sdk.data.streaming.codecs import TEXTS, RecordCodec
 from datastore_sdk.data.streaming.dedup import DeliveryTracker
 from datastore_sdk.data.streaming.record_identity import parse_second
@@ -93,11 +93,11 @@ def _stream_slices(
             with suppress(PrefetchExhausted):
                 while True:
                     texts = yield from NextPrefetched(prefetches[0])
-                    second = parse_second(TEXTS.keys(texts[-1])[0])
+                    second = parse_second(TEXTS.read_keys(texts[-1])[0])
                     if tracker is not None and finished:
-                        tracker.add(array_of(texts), len(texts), second)
+                        tracker.add(join_records(texts), len(texts), second)
                     download.count_records(len(texts), second)
-                    yield from YieldItem(decode_texts(codec, texts))
+                    yield from YieldItem(convert_texts(codec, texts))
             prefetches.popleft()
             finished += 1
     finally:
@@ -124,6 +124,6 @@ def _split_query(query: DataQuery, *, is_continuation: bool = False) -> Iterator
     yield PlannedRequest(final, final.bounds()) if is_continuation else PlannedRequest.from_query(final)
 
 
-def decode_texts(codec: RecordCodec[R], texts: list[msgspec.Raw]) -> list[Any]:
+def convert_texts(codec: RecordCodec[R], texts: list[msgspec.Raw]) -> list[Any]:
     """Return records in the form of a codec. They wait as JSON texts, which take a sixth of the memory of dicts."""
-    return texts if codec is TEXTS else codec.decode(array_of(texts))
+    return texts if codec is TEXTS else codec.decode(join_records(texts))

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from datastore_sdk._io.effects import EffectGen, RunBlocking
 from datastore_sdk._io.responses import parse_http_date
 from datastore_sdk.data.progress import DownloadState
-from datastore_sdk.data.streaming.batch import Batch, read_batch
+from datastore_sdk.data.streaming.batch import Batch, decode_batch
 from datastore_sdk.data.streaming.codecs import RecordCodec
 from datastore_sdk.data.streaming.dedup import DeliveryTracker
 from datastore_sdk.data.streaming.json_splitter import CorruptJsonError, JsonArraySplitter, TruncatedJsonError
@@ -144,7 +144,7 @@ class _ResumableStream:
         record_filter.report()
 
     def _read(self, opened: OpenResponse, record_filter: RecordFilter) -> EffectGen[None]:
-        splitter = JsonArraySplitter[Batch[Any]](partial(read_batch, self._codec))
+        splitter = JsonArraySplitter[Batch[Any]](partial(decode_batch, self._codec))
         waiting: list[Batch[Any]] = []
         broken: BodyError | None = None
         try:
@@ -237,10 +237,10 @@ def _split(
         yield from splitter.feed(piece) if piece else splitter.finish()
     except CorruptJsonError as error:
         raise CorruptBodyError(
-            f"{method} {url}: the body is damaged at byte {error.position}: {error.reason}",
+            f"{method} {url}: the body is corrupt: {error.reason}; the last whole record ends at byte {error.offset}",
             method=method,
             url=url,
-            offset=error.position,
+            offset=error.offset,
         ) from None
     except TruncatedJsonError:
         received = opened.body.received
