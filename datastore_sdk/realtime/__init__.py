@@ -2,8 +2,14 @@
 
 from datastore_sdk.realtime.gaps import Gap
 from datastore_sdk.realtime.live import LiveData, LiveDataAsync
-from datastore_sdk.realtime.manners import StreamOptions, WhenFull
-from datastore_sdk.realtime.options import LiveOptions, PadMeasurements, SiteMeasurements, parted
+from datastore_sdk.realtime.options import (
+    LiveOptions,
+    PadMeasurements,
+    SiteMeasurements,
+    StreamOptions,
+    WhenFull,
+    parted,
+)
 from datastore_sdk.realtime.statistics import LiveStatistics
 
 __all__ = [

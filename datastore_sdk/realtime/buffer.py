@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from datastore_sdk._io.effects import PrefetchExhausted
 from datastore_sdk.exceptions import BufferOverflowError
-from datastore_sdk.realtime.manners import StreamOptions
+from datastore_sdk.realtime.options import StreamOptions
 
 T = TypeVar("T")
 

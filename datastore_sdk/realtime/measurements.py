@@ -18,7 +18,7 @@ from datastore_sdk.realtime.decoder import MessageDecoder
 from datastore_sdk.realtime.exclusivity import RoomClaim
 from datastore_sdk.realtime.gaps import GapLog
 from datastore_sdk.realtime.history_filter import HistoryFilter
-from datastore_sdk.realtime.manners import StreamOptions
+from datastore_sdk.realtime.options import StreamOptions
 from datastore_sdk.realtime.sequence_tracker import SequenceTracker
 from datastore_sdk.realtime.session import RoomSession
 from datastore_sdk.realtime.statistics import Counters

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict, get_args
 
-from datastore_sdk._utils.validation import refuse_unknown
+from msgspec import Struct
+from msgspec.structs import force_setattr
+
+from datastore_sdk._io.timeouts import checked_seconds
+from datastore_sdk._utils.validation import checked_flag, checked_id, refuse_unknown
 from datastore_sdk.enums import (
     AggregationName,
     DataAggregations,
@@ -17,7 +21,10 @@ from datastore_sdk.enums import (
     ResolutionName,
     StageNameFilters,
 )
-from datastore_sdk.realtime.manners import WhenFull
+from datastore_sdk.realtime.gaps import Gap
+
+WhenFull = Literal["block", "drop_oldest", "raise"]
+"""What happens when records come faster than they are read."""
 
 
 class LiveOptions(TypedDict, total=False):
@@ -86,3 +93,33 @@ def parted(options: Mapping[str, Any], kind: type) -> tuple[dict[str, Any], dict
     refuse_unknown(options, kind.__annotations__, "a filter or an option of live data")
     listening = {name: value for name, value in options.items() if name in LiveOptions.__annotations__}
     return listening, {name: value for name, value in options.items() if name not in listening}
+
+
+class StreamOptions(Struct, frozen=True, kw_only=True):
+    """The options, checked.
+
+    Raises:
+        TypeError: One is of the wrong type.
+        ValueError: One cannot be.
+    """
+
+    restart_on_error: bool = True
+    restart_on_close: bool = True
+    fill_gaps: bool = False
+    on_gap: Callable[[Gap], object] | None = None
+    when_full: WhenFull = "block"
+    buffer: int = 100_000
+    stale_after: float = 30.0
+    give_up_after: float | None = None
+
+    def __post_init__(self) -> None:
+        for flag in ("restart_on_error", "restart_on_close", "fill_gaps"):
+            force_setattr(self, flag, checked_flag(getattr(self, flag), flag))
+        if self.on_gap is not None and not callable(self.on_gap):
+            raise TypeError(f"on_gap must be a function, not {type(self.on_gap).__name__}")
+        if self.when_full not in get_args(WhenFull):
+            raise ValueError(f"when_full is {self.when_full!r}; it must be one of {', '.join(get_args(WhenFull))}")
+        force_setattr(self, "buffer", checked_id(self.buffer, "buffer"))
+        checked_seconds(self.stale_after, "stale_after")
+        if self.give_up_after is not None:
+            checked_seconds(self.give_up_after, "give_up_after")

@@ -10,147 +10,28 @@ interval is missing.
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable
 from operator import itemgetter
-from typing import Any, Generic, NamedTuple, TypeVar, cast
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from datastore_sdk.data.streaming.codecs import Position, RecordCodec
 from datastore_sdk.data.streaming.record_identity import identities
+from datastore_sdk.realtime.source_sequence import FLOWING, INTERVALS, SourceSequence
 
 R = TypeVar("R")
 
-FLOWING = 5
-"""For how many seconds (or one interval) without a hole a source flows, so that a hole in it is not its manner."""
 ACTIVE = 300
 """A source that was silent for so many seconds (or ten intervals) is not expected to have told anything."""
-LATE = 60
-"""A record that is later than so many seconds (or ten intervals) does not come any more."""
-_INTERVALS = 10
 _AHEAD = 86_400
 """A record that is more seconds ahead, of the clock and of all others, is not of that time."""
-_MOST_HOLES = 1000
-"""How many holes of a source are remembered; what lies before counts as handed over."""
 _MOST_ASKED = 100
 """How many questions of the last minute are remembered."""
-_REMEMBERED = 300
-"""How many seconds of a source are remembered with the content of their records; of older ones, any record is known."""
 _SECOND: Callable[[Any], Any] = itemgetter("timestamp")
 _NAME: Callable[[Any], Any] = itemgetter("site_id")
-_FOREVER = 1 << 62
 
 Missing = tuple[int | None, range]
 """A source, and seconds of it that have not come."""
-
-
-class SourceSequence:
-    """The seconds of one source.
-
-    Args:
-        second: That of its first record.
-        step: Seconds from one record to the next.
-    """
-
-    __slots__ = ("_contents", "_holes", "_run", "_step", "first", "last", "several")
-
-    def __init__(self, second: int, step: int) -> None:
-        self.first = self.last = self._run = second
-        self._step = step
-        self._holes: list[tuple[int, int]] = []  # first and last second of each, in order
-        self._contents: dict[int, Any] = {}  # a record, or the digests of several
-        self.several = False
-        """Whether it has told several records of one second."""
-
-    @property
-    def flowing(self) -> bool:
-        """Whether it has told something in every interval of late."""
-        return self.last - self._run >= max(FLOWING, self._step)
-
-    def awaited(self, asked: Iterable[range]) -> int | None:
-        """The first second of which a record may still come, later than its successors, and that was not asked for."""
-        late = max(LATE, _INTERVALS * self._step)
-        missing = self.missing(self.last - late, self.last)
-        return next(
-            (
-                seconds[0]
-                for seconds in missing
-                if not any(seconds[0] in known and seconds[-1] in known for known in asked)
-            ),
-            self.last if self.several else None,
-        )
-
-    def missing(self, first: int, last: int) -> list[range]:
-        """The seconds of the intervals between two, both included, that are missing so far."""
-        step, begin = self._step, max(bisect_right(self._holes, (first, _FOREVER)) - 1, 0)
-        holes = self._holes[begin:]
-        found = [range(max(start + step - 1, first), min(end, last + step - 1) + 1) for start, end in holes]
-        return [seconds for seconds in found if len(seconds) >= step]
-
-    def jump(self, second: int) -> range:
-        """Takes a record that comes after a hole; the seconds of the intervals that are missing come back."""
-        missing = range(self.last + self._step, second)
-        self._holes.append((self.last + 1, second - 1))
-        del self._holes[:-_MOST_HOLES]
-        self.last = second
-        if len(missing) >= self._step:
-            self._run = second
-            return missing
-        return range(0)
-
-    def late(self, second: int) -> bool:
-        """Takes a record that comes after its successor; False where it had come before."""
-        if second < self.first:
-            if second + 1 < self.first:
-                self._holes.insert(0, (second + 1, self.first - 1))
-            self.first = second
-            return True
-        place = bisect_right(self._holes, (second, _FOREVER)) - 1
-        if place < 0 or self._holes[place][1] < second:
-            return False
-        start, end = self._holes.pop(place)
-        rest = [(start, second - 1), (second + 1, end)]
-        self._holes[place:place] = [hole for hole in rest if hole[0] <= hole[1]]
-        return True
-
-    def remember(self, seconds: Iterable[int], records: Iterable[Any]) -> None:
-        """Remember records of seconds that had none."""
-        self._contents.update(zip(seconds, records, strict=True))
-        if len(self._contents) > 2 * _REMEMBERED:
-            self._contents = {second: self._contents[second] for second in sorted(self._contents)[-_REMEMBERED:]}
-
-    def adds(self, second: int, record: Any, digest: Callable[[Any], bytes], *, otherwise: bool) -> bool:
-        """Return whether a record of a second that has some differs from all of them; remember it.
-
-        Args:
-            second: Its second.
-            record: The record.
-            digest: Returns the digest of a record.
-            otherwise: What to return if the second is no longer remembered.
-        """
-        known = self._contents.get(second)
-        if known is None:
-            if otherwise:
-                self.remember((second,), (record,))
-            return otherwise
-        digests = self._contents[second] = _digests(known, digest)
-        before = len(digests)
-        digests.add(digest(record))
-        self.several |= len(digests) > before
-        return len(digests) > before
-
-    def knows(self, second: int, record: Any, digest: Callable[[Any], bytes]) -> bool | None:
-        """Return whether this very record came; None if no record of its second is remembered."""
-        known = self._contents.get(second)
-        return None if known is None else digest(record) in _digests(known, digest)
-
-    def forget_form(self, digest: Callable[[Any], bytes]) -> None:
-        """Keep digests instead of records, whose form is about to change."""
-        self._contents = {second: _digests(known, digest) for second, known in self._contents.items()}
-
-
-def _digests(known: Any, digest: Callable[[Any], bytes]) -> set[bytes]:
-    return cast("set[bytes]", known) if isinstance(known, set) else {digest(known)}
 
 
 class _Broken(NamedTuple):
@@ -348,7 +229,7 @@ class SequenceTracker(Generic[R]):
     @property
     def _inactive(self) -> int:
         """The second since which a source must have told something to be active."""
-        return self.newest - max(ACTIVE, _INTERVALS * self.step)
+        return self.newest - max(ACTIVE, INTERVALS * self.step)
 
     def _since(self, sources: Iterable[SourceSequence]) -> int:
         """The first second of which something may be lost of some sources."""

@@ -22,7 +22,7 @@ from datastore_sdk.exceptions import (
 )
 from datastore_sdk.instrumentation.logs import logger
 from datastore_sdk.realtime.decoder import MessageDecoder
-from datastore_sdk.realtime.manners import StreamOptions
+from datastore_sdk.realtime.options import StreamOptions
 from datastore_sdk.realtime.statistics import Counters
 from datastore_sdk.transport.executor.executor import RequestExecutor
 from datastore_sdk.transport.executor.retry import RetryPolicy

@@ -21,7 +21,7 @@ from datastore_sdk.instrumentation.logs import logger
 from datastore_sdk.realtime.decoder import MessageDecoder
 from datastore_sdk.realtime.exclusivity import RoomClaim
 from datastore_sdk.realtime.gaps import GapLog
-from datastore_sdk.realtime.manners import StreamOptions
+from datastore_sdk.realtime.options import StreamOptions
 from datastore_sdk.realtime.session import FATAL, MessageHandler, RoomSession, pause
 from datastore_sdk.realtime.statistics import Counters
 from datastore_sdk.realtime.stream import StreamPlan

@@ -23,7 +23,7 @@ from datastore_sdk.data.writers.registry import writer_for
 from datastore_sdk.realtime.buffer import Buffer
 from datastore_sdk.realtime.exclusivity import TAKEN, RoomClaim
 from datastore_sdk.realtime.gaps import Gap, GapLog
-from datastore_sdk.realtime.manners import StreamOptions
+from datastore_sdk.realtime.options import StreamOptions
 from datastore_sdk.realtime.reader_thread import ReaderThread
 from datastore_sdk.realtime.statistics import Counters, LiveStatistics
 from datastore_sdk.transport.http.worker_thread import Worker

@@ -25,7 +25,7 @@ from datastore_sdk._io.semaphore import NOTICE
 from datastore_sdk.cli import main
 from datastore_sdk.sandbox import Sandbox, Untidiness
 from tests.conftest import NOW
-from tests.realtime.live import eventually
+from tests.realtime.background_reader import eventually
 from tests.support.wire import PATIENCE
 from tests.testing.runs import run_pytest
 

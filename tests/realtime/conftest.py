@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.realtime.live import begun, eventually
+from tests.realtime.background_reader import begun, eventually
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datastore_sdk.realtime.buffer import Buffer
-from datastore_sdk.realtime.manners import StreamOptions
+from datastore_sdk.realtime.options import StreamOptions
 
 
 def test_items_that_came_for_a_reader_who_has_gone_wait_for_the_next() -> None:

@@ -26,7 +26,7 @@ from datastore_sdk.exceptions import BufferOverflowError, RoomInUseError, Server
 from datastore_sdk.realtime import LiveData, LiveDataAsync, LiveStatistics
 from datastore_sdk.sandbox import RoomOptions, Sandbox, faults
 from tests.conftest import NOW
-from tests.realtime.live import Reading, eventually, gate, save, soon
+from tests.realtime.background_reader import Reading, eventually, gate, save, soon
 from tests.support.wire import PATIENCE
 
 SITE = 981

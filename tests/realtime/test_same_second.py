@@ -10,8 +10,8 @@ import pytest
 
 from datastore_sdk.data.streaming.codecs import CELLS, DICTS, TEXTS, RecordCodec
 from datastore_sdk.realtime.sequence_tracker import SequenceTracker
-from tests.realtime.listeners import Listener
-from tests.realtime.world import BEGIN, LOST, Record, World
+from tests.realtime.fake_service import BEGIN, LOST, Record, World
+from tests.realtime.simulated_session import Listener
 
 FORMS = [DICTS, TEXTS, CELLS]
 

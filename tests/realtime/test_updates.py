@@ -14,7 +14,7 @@ from datastore_sdk import Client, DataChange, Pad, RetryPolicy, Site, State
 from datastore_sdk.exceptions import NotFoundError, PermissionDeniedError
 from datastore_sdk.sandbox import Sandbox, faults
 from tests.conftest import NOW
-from tests.realtime.live import Reading, eventually, save
+from tests.realtime.background_reader import Reading, eventually, save
 from tests.support.wire import PATIENCE
 
 SITE, PAD = 981, 681

@@ -21,8 +21,8 @@ from datastore_sdk.realtime import StreamOptions
 from datastore_sdk.realtime.measurements import measurements
 from datastore_sdk.transport.executor.retry import RetryPolicy
 from restream_api.api.pads import list_pads
-from tests.realtime.frames import KEY
-from tests.realtime.live import Reading
+from tests.realtime.background_reader import Reading
+from tests.realtime.websocket_frames import KEY
 from tests.support.answers import Reply, always, answer, by_path, in_turn, then
 from tests.support.fixtures import ClientOf, Serve
 from tests.support.forms import Form

@@ -10,8 +10,8 @@ import pytest
 from datastore_sdk import DriftEvent, Hooks, Pad, Site
 from datastore_sdk.exceptions import DriftFoundError, DriftWarning
 from datastore_sdk.transport.executor import schema_drift as drift
-from tests.realtime.frames import frame, visits
-from tests.realtime.live import Reading
+from tests.realtime.background_reader import Reading
+from tests.realtime.websocket_frames import frame, visits
 from tests.support.fixtures import ClientOf, Serve
 from tests.support.wire import PATIENCE
 from tests.transport.test_drift import NEW, PAD

@@ -11,8 +11,8 @@ import pytest
 from datastore_sdk import Pad, Site
 from datastore_sdk.exceptions import MismatchWarning
 from datastore_sdk.instrumentation import mismatches
-from tests.realtime.frames import KEY, enveloped, frame, record, visits
-from tests.realtime.live import Reading, eventually, save
+from tests.realtime.background_reader import Reading, eventually, save
+from tests.realtime.websocket_frames import KEY, enveloped, frame, record, visits
 from tests.realtime.wire.test_drift import CHANGE, told
 from tests.support.fixtures import ClientOf, Serve
 from tests.support.wire import PATIENCE

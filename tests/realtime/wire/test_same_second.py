@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from datastore_sdk import Site
-from tests.realtime.frames import enveloped, visits
-from tests.realtime.live import Reading
+from tests.realtime.background_reader import Reading
 from tests.realtime.test_same_second import pair
+from tests.realtime.websocket_frames import enveloped, visits
 from tests.support.fixtures import ClientOf, Serve
 
 

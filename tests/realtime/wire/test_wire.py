@@ -26,7 +26,8 @@ from datastore_sdk.realtime import StreamOptions
 from datastore_sdk.realtime.measurements import measurements
 from datastore_sdk.realtime.stream import StreamPlan
 from datastore_sdk.transport.executor.retry import RetryPolicy
-from tests.realtime.frames import (
+from tests.realtime.background_reader import Reading, eventually
+from tests.realtime.websocket_frames import (
     CLOSE,
     CONTINUED,
     KEY,
@@ -39,7 +40,6 @@ from tests.realtime.frames import (
     switching,
     visits,
 )
-from tests.realtime.live import Reading, eventually
 from tests.support.fixtures import TOKEN, ClientOf, Serve
 from tests.support.wire import PATIENCE, Line, Received
 

@@ -13,7 +13,7 @@ from datastore_sdk.data.streaming.codecs import DICTS
 from datastore_sdk.realtime.history_filter import HistoryFilter, service_time, warn_of_start_ahead
 from datastore_sdk.sandbox import Sandbox
 from tests.conftest import NOW
-from tests.realtime.live import Reading, eventually
+from tests.realtime.background_reader import Reading, eventually
 
 NOON = 1_758_196_800
 SITE = 981

@@ -10,8 +10,8 @@ import pytest
 
 from datastore_sdk.data.query import DataQuery
 from datastore_sdk.realtime.gaps import Gap
-from tests.realtime.listeners import Listener, positions
-from tests.realtime.world import BEGIN, LOST, World, closed
+from tests.realtime.fake_service import BEGIN, LOST, World, closed
+from tests.realtime.simulated_session import Listener, positions
 from tests.support.exhaustive import first
 
 

@@ -16,8 +16,8 @@ from datastore_sdk.realtime.measurements import measurements
 from datastore_sdk.transport.executor.retry import RetryPolicy
 from datastore_sdk.transport.http.cancellation import Cancellation
 from datastore_sdk.transport.websocket.connection import WebSocketConnector
-from tests.realtime.frames import KEY, closing, enveloped, record, switching, visits
-from tests.realtime.live import Reading
+from tests.realtime.background_reader import Reading
+from tests.realtime.websocket_frames import KEY, closing, enveloped, record, switching, visits
 from tests.support.addresses import DeadFirst
 from tests.support.fixtures import ClientOf, Serve
 from tests.support.proxies import Proxy

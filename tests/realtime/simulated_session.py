@@ -12,12 +12,12 @@ from datastore_sdk.data.streaming.codecs import DICTS
 from datastore_sdk.realtime.backfill import Backfiller
 from datastore_sdk.realtime.decoder import MessageDecoder
 from datastore_sdk.realtime.gaps import Gap, GapLog
-from datastore_sdk.realtime.manners import StreamOptions
+from datastore_sdk.realtime.options import StreamOptions
 from datastore_sdk.realtime.sequence_tracker import SequenceTracker
 from datastore_sdk.realtime.session import RoomSession
 from datastore_sdk.realtime.statistics import Counters
 from datastore_sdk.transport.websocket.handshake import room
-from tests.realtime.world import World
+from tests.realtime.fake_service import World
 
 
 @dataclass

@@ -10,7 +10,7 @@ from websockets.protocol import State
 from websockets.uri import parse_uri
 
 from datastore_sdk.transport.websocket.frames import FrameParser
-from tests.realtime.frames import BINARY, CONTINUED, PING, PONG, TEXT, frame
+from tests.realtime.websocket_frames import BINARY, CONTINUED, PING, PONG, TEXT, frame
 
 
 def frames(longest: int = 1 << 20) -> FrameParser:

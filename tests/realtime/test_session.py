@@ -20,10 +20,10 @@ from datastore_sdk.exceptions import (
     RateLimitError,
     ServerError,
 )
-from datastore_sdk.realtime.manners import StreamOptions
+from datastore_sdk.realtime.options import StreamOptions
 from datastore_sdk.transport.executor.retry import RetryPolicy
-from tests.realtime.listeners import Listener, positions
-from tests.realtime.world import BEGIN, LOST, World, closed
+from tests.realtime.fake_service import BEGIN, LOST, World, closed
+from tests.realtime.simulated_session import Listener, positions
 
 
 class Renewable(Credentials):

@@ -17,11 +17,11 @@ from datastore_sdk.exceptions import (
     RateLimitError,
     ResponseValidationError,
 )
-from datastore_sdk.realtime.manners import StreamOptions
+from datastore_sdk.realtime.options import StreamOptions
 from datastore_sdk.transport.websocket.handshake import RoomRefusedError
-from tests.realtime.listeners import Listener
-from tests.realtime.test_listening import Renewable, tokens, waits
-from tests.realtime.world import BEGIN, LOST, World, closed
+from tests.realtime.fake_service import BEGIN, LOST, World, closed
+from tests.realtime.simulated_session import Listener
+from tests.realtime.test_session import Renewable, tokens, waits
 
 HOUR = 3600
 
