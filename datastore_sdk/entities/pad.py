@@ -12,7 +12,7 @@ from datastore_sdk.entities.endpoints import OF_PADS
 from datastore_sdk.entities.list_queries import pads_with, sites_with, states_with
 from datastore_sdk.entities.measurement_sources import sites_of_sources, sources_of_pad
 from datastore_sdk.entities.object_list import ObjectList
-from datastore_sdk.entities.pad_realtime import LivePad
+from datastore_sdk.entities.pad_realtime import PadRealtime
 from datastore_sdk.entities.pad_records import PadRecords
 from datastore_sdk.entities.pad_sites import many_pads
 from datastore_sdk.entities.resource import many
@@ -25,7 +25,7 @@ from restream_api.models import Pad as PadModel
 from restream_api.types import QueryValue
 
 
-class Pad(Asset, PadRecords, LivePad, PadModel):
+class Pad(Asset, PadRecords, PadRealtime, PadModel):
     """A pad: a group of wells (sites) that are completed together.
 
     `Pad(id=668)` makes no call and knows only its id, which is enough to ask for what belongs to it; `update()` loads

@@ -22,13 +22,13 @@ from datastore_sdk.realtime import (
     LiveOptions,
     SiteMeasurements,
     StreamOptions,
-    parted,
+    split_options,
 )
 from datastore_sdk.realtime.stream import StreamPlan
 from datastore_sdk.transport.executor.executor import Flow
 from restream_api.models import DataChange as DataChangeModel
 
-_ASPECTS = (
+_STATE_ASPECTS = (
     "current_state",
     "actual_stage_number",
     "completed_stage_number",
@@ -36,11 +36,11 @@ _ASPECTS = (
     "last_state_update",
 )
 """What of a state makes a change."""
-INTERVAL = 60.0
+POLL_SECONDS = 60.0
 """Seconds between looks at a state where no change is told."""
 
 
-class Live(Resource):
+class RealtimeBase(Resource):
     """A pad or a site, as far as it tells something by itself."""
 
     _endpoints: ClassVar[Endpoints]
@@ -95,7 +95,7 @@ class Live(Resource):
             TypeError: There is no such option, or it is of the wrong type.
             ValueError: An option cannot be used.
         """
-        return LiveData(self._instance_updates(as_dict, restart_on_error, restart_on_close, options))
+        return LiveData(self._build_instance_plan(as_dict, restart_on_error, restart_on_close, options))
 
     @overload
     async def aget_realtime_instance_updates(
@@ -130,7 +130,7 @@ class Live(Resource):
         **options: Unpack[LiveOptions],
     ) -> LiveDataAsync[Self] | LiveDataAsync[Record]:
         """Async form of `get_realtime_instance_updates`."""
-        return LiveDataAsync(self._instance_updates(as_dict, restart_on_error, restart_on_close, options))
+        return LiveDataAsync(self._build_instance_plan(as_dict, restart_on_error, restart_on_close, options))
 
     @overload
     def get_realtime_data_changes_updates(
@@ -182,7 +182,7 @@ class Live(Resource):
             TypeError: There is no such option, or it is of the wrong type.
             ValueError: An option cannot be used.
         """
-        return LiveData(self._data_changes_updates(as_dict, restart_on_error, restart_on_close, options))
+        return LiveData(self._build_data_change_plan(as_dict, restart_on_error, restart_on_close, options))
 
     @overload
     async def aget_realtime_data_changes_updates(
@@ -217,32 +217,34 @@ class Live(Resource):
         **options: Unpack[LiveOptions],
     ) -> LiveDataAsync[DataChange] | LiveDataAsync[Record]:
         """Async form of `get_realtime_data_changes_updates`."""
-        return LiveDataAsync(self._data_changes_updates(as_dict, restart_on_error, restart_on_close, options))
+        return LiveDataAsync(self._build_data_change_plan(as_dict, restart_on_error, restart_on_close, options))
 
-    def _path(self, what: str = "") -> str:
+    def _room_path(self, what: str = "") -> str:
         return f"/{self._endpoints.source}s/{self.id:d}/{what}"
 
-    def _instance_updates(self, as_dict: bool, on_error: bool, on_close: bool, options: LiveOptions) -> StreamPlan:
-        from datastore_sdk.realtime.updates import updates  # here and below, for many listen to nothing
+    def _build_instance_plan(self, as_dict: bool, on_error: bool, on_close: bool, options: LiveOptions) -> StreamPlan:
+        from datastore_sdk.realtime.updates import build_update_plan  # here and below, for many listen to nothing
 
         client = self._caller()
         adopt = None if as_dict else partial(type(self).adopt, client=client)
         belongs = belonging_texts([has_id("id", self.id)], f"updates of the {self._endpoints.source}")
-        manners = _manners(options, on_error, on_close)
-        return updates(client, self._path(), manners, self._contract, adopt, belongs=belongs)
+        manners = _stream_options(options, on_error, on_close)
+        return build_update_plan(client, self._room_path(), manners, self._contract, adopt, belongs=belongs)
 
-    def _data_changes_updates(self, as_dict: bool, on_error: bool, on_close: bool, options: LiveOptions) -> StreamPlan:
-        from datastore_sdk.realtime.updates import updates
+    def _build_data_change_plan(
+        self, as_dict: bool, on_error: bool, on_close: bool, options: LiveOptions
+    ) -> StreamPlan:
+        from datastore_sdk.realtime.updates import build_update_plan
 
-        client, path = self._caller(), self._path("data_changes/")
+        client, path = self._caller(), self._room_path("data_changes/")
         adopt = None if as_dict else partial(DataChange.adopt, client=client)
         # The changes of a pad are those of its sites, which the room does not name.
         rules = [has_id("site", self.id)] if self._endpoints.source == "site" else []
         belongs = belonging_texts(rules, f"data changes of the {self._endpoints.source}") if rules else None
-        manners = _manners(options, on_error, on_close)
-        return updates(client, path, manners, DataChangeModel, adopt, once=True, belongs=belongs)
+        manners = _stream_options(options, on_error, on_close)
+        return build_update_plan(client, path, manners, DataChangeModel, adopt, deduplicate=True, belongs=belongs)
 
-    def _measurements(
+    def _build_measurement_plan(
         self,
         kind: type,
         session_key: str | None,
@@ -252,35 +254,39 @@ class Live(Resource):
         fill_gaps: bool,
         on_gap: Callable[[Gap], object] | None,
     ) -> tuple[StreamPlan, str]:
-        from datastore_sdk.realtime.measurements import measurements, session_key_from
+        from datastore_sdk.realtime.measurements import build_measurement_plan, resolve_session_key
 
-        listening, filters = parted(options, kind)
-        key = session_key_from(session_key)
+        listening, filters = split_options(options, kind)
+        key = resolve_session_key(session_key)
         manners = StreamOptions(
             restart_on_error=on_error, restart_on_close=on_close, fill_gaps=fill_gaps, on_gap=on_gap, **listening
         )
         resumed = session_key is not None
-        return measurements(
+        return build_measurement_plan(
             self._caller(), self._endpoints.source, self.id, key, filters, manners, resumed=resumed
         ), key
 
-    def _watch(self, look: Callable[[Client], Flow[list[State]]], interval: float, options: LiveOptions) -> StreamPlan:
-        from datastore_sdk.realtime.state_monitor import watched
+    def _build_monitor_plan(
+        self, fetch: Callable[[Client], Flow[list[State]]], interval: float, options: LiveOptions
+    ) -> StreamPlan:
+        from datastore_sdk.realtime.state_monitor import build_monitor_plan
 
         client = self._caller()
-        manners = _manners(options, on_error=True, on_close=True)
+        manners = _stream_options(options, on_error=True, on_close=True)
         seconds = checked_seconds(interval, "interval")
-        return watched(client, self._path(), manners, partial(look, client), _name, _aspects, interval=seconds)
+        return build_monitor_plan(
+            client, self._room_path(), manners, partial(fetch, client), _state_key, _state_aspects, interval=seconds
+        )
 
 
-def _manners(options: LiveOptions, on_error: bool, on_close: bool) -> StreamOptions:
-    listening, _ = parted(options, LiveOptions)
+def _stream_options(options: LiveOptions, on_error: bool, on_close: bool) -> StreamOptions:
+    listening, _ = split_options(options, LiveOptions)
     return StreamOptions(restart_on_error=on_error, restart_on_close=on_close, **listening)
 
 
-def _name(state: State) -> Hashable:
+def _state_key(state: State) -> Hashable:
     return repr((state.get("id"), state.get("site_name")))  # either may be anything, or missing
 
 
-def _aspects(state: State) -> Hashable:
-    return tuple(repr(state.get(name)) for name in _ASPECTS)
+def _state_aspects(state: State) -> Hashable:
+    return tuple(repr(state.get(name)) for name in _STATE_ASPECTS)

@@ -18,7 +18,7 @@ from datastore_sdk.entities.measurement_sources import sources_of_site
 from datastore_sdk.entities.object_list import ObjectList
 from datastore_sdk.entities.pad_sites import pad_id_of_site
 from datastore_sdk.entities.resource import many, one
-from datastore_sdk.entities.site_realtime import LiveSite
+from datastore_sdk.entities.site_realtime import SiteRealtime
 from datastore_sdk.entities.state import State, states_of_site
 from datastore_sdk.enums import (
     AggregationName,
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from datastore_sdk.entities.pad import Pad
 
 
-class Site(Asset, LiveSite, SiteModel):
+class Site(Asset, SiteRealtime, SiteModel):
     """A site: one well on a pad.
 
     `Site(id=981)` makes no call and knows only its id, which is enough to ask for what belongs to it; `update()` loads

@@ -7,14 +7,14 @@ from typing import Unpack, cast
 
 from datastore_sdk.client import Client
 from datastore_sdk.data.streaming.json_decoder import Record
-from datastore_sdk.entities.realtime_base import INTERVAL, Live
+from datastore_sdk.entities.realtime_base import POLL_SECONDS, RealtimeBase
 from datastore_sdk.entities.state import State, states_of_site
 from datastore_sdk.filters import completed_by
 from datastore_sdk.realtime import Gap, LiveData, LiveDataAsync, LiveOptions, SiteMeasurements
 from datastore_sdk.transport.executor.executor import Flow
 
 
-class LiveSite(Live):
+class SiteRealtime(RealtimeBase):
     """A site, as far as it tells something by itself."""
 
     @completed_by(SiteMeasurements)
@@ -60,7 +60,7 @@ class LiveSite(Live):
             TypeError: There is no such option, or it is of the wrong type.
             ValueError: An option cannot be used, or filters do not go together.
         """
-        plan, key = self._measurements(
+        plan, key = self._build_measurement_plan(
             SiteMeasurements, session_key, options, restart_on_error, restart_on_close, fill_gaps, on_gap
         )
         return LiveData(plan), key
@@ -77,13 +77,13 @@ class LiveSite(Live):
         **options: Unpack[SiteMeasurements],
     ) -> tuple[LiveDataAsync[Record], str]:
         """Async form of `get_realtime_measurements_data`."""
-        plan, key = self._measurements(
+        plan, key = self._build_measurement_plan(
             SiteMeasurements, session_key, options, restart_on_error, restart_on_close, fill_gaps, on_gap
         )
         return LiveDataAsync(plan), key
 
     @completed_by(LiveOptions)
-    def monitor_state(self, *, interval: float = INTERVAL, **options: Unpack[LiveOptions]) -> LiveData[State]:
+    def monitor_state(self, *, interval: float = POLL_SECONDS, **options: Unpack[LiveOptions]) -> LiveData[State]:
         """The state of the site, at once and then whenever it changes: what is done, or the stage's number.
 
         Nothing is polled: the service tells when something has changed. Only while it cannot be listened to (no
@@ -99,15 +99,15 @@ class LiveSite(Live):
             TypeError: There is no such option, or it is of the wrong type.
             ValueError: An option cannot be used.
         """
-        return LiveData(self._watch(self._look, interval, options))
+        return LiveData(self._build_monitor_plan(self._fetch_states, interval, options))
 
     @completed_by(LiveOptions)
     async def amonitor_state(
-        self, *, interval: float = INTERVAL, **options: Unpack[LiveOptions]
+        self, *, interval: float = POLL_SECONDS, **options: Unpack[LiveOptions]
     ) -> LiveDataAsync[State]:
         """Async form of `monitor_state`."""
-        return LiveDataAsync(self._watch(self._look, interval, options))
+        return LiveDataAsync(self._build_monitor_plan(self._fetch_states, interval, options))
 
-    def _look(self, client: Client) -> Flow[list[State]]:
+    def _fetch_states(self, client: Client) -> Flow[list[State]]:
         states = yield from states_of_site(client, self.id, as_dict=False)
         return cast("list[State]", states)

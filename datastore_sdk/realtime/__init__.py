@@ -8,7 +8,7 @@ from datastore_sdk.realtime.options import (
     SiteMeasurements,
     StreamOptions,
     WhenFull,
-    parted,
+    split_options,
 )
 from datastore_sdk.realtime.statistics import LiveStatistics
 
@@ -22,5 +22,5 @@ __all__ = [
     "SiteMeasurements",
     "StreamOptions",
     "WhenFull",
-    "parted",
+    "split_options",
 ]

@@ -23,60 +23,60 @@ class Buffer(Generic[T]):
         before: The buffer that this one takes the place of, whose numbers it goes on counting.
     """
 
-    def __init__(self, manners: StreamOptions, waiting: list[T], before: Buffer[T] | None = None) -> None:
-        self._most = manners.buffer
-        self._when_full = manners.when_full
+    def __init__(self, options: StreamOptions, waiting: list[T], previous: Buffer[T] | None = None) -> None:
+        self._max_items = options.buffer
+        self._when_full = options.when_full
         self._lists: deque[list[T]] = deque([waiting] if waiting else [])
-        self._ticket: Future[list[T]] | None = None
-        self._ending: BaseException | None = None
+        self._request: Future[list[T]] | None = None
+        self._end: BaseException | None = None
         self._changed = Condition()
         self.waiting = len(waiting)
         """How many items wait."""
-        self.delivered: int = before.delivered if before else 0
+        self.delivered: int = previous.delivered if previous else 0
         """How many were taken out."""
-        self.dropped: int = before.dropped if before else 0
+        self.dropped: int = previous.dropped if previous else 0
         """How many were dropped."""
 
     def put(self, items: list[T]) -> bool:
         """Adds items, waiting for room where that is the choice; False where nobody wants more."""
         with self._changed:
             if self._when_full == "block":
-                self._changed.wait_for(lambda: self._ending or not self.waiting or self._fits(items))
+                self._changed.wait_for(lambda: self._end or not self.waiting or self._fits(items))
             elif self._when_full == "raise" and self.waiting and not self._fits(items):
                 self._finish(BufferOverflowError(f"{self.waiting} records wait to be read, and {len(items)} more came"))
             self._lists.append(items)
             self.waiting += len(items)
             if self._when_full == "drop_oldest":
-                self._drop()
-            self._serve()
-            return self._ending is None
+                self._drop_oldest()
+            self._fulfil_request()
+            return self._end is None
 
-    def finish(self, ending: BaseException | None = None) -> None:
+    def finish(self, error: BaseException | None = None) -> None:
         """Says that no more will come, and why."""
         with self._changed:
-            self._finish(ending or PrefetchExhausted())
+            self._finish(error or PrefetchExhausted())
 
-    def next(self) -> Future[list[T]]:
+    def request_items(self) -> Future[list[T]]:
         """The next items, when there are some; `PrefetchExhausted`, or what else ended it, after the last."""
         with self._changed:
-            self._ticket = Future[list[T]]()
-            ticket = self._ticket
-            self._serve()
+            self._request = Future[list[T]]()
+            ticket = self._request
+            self._fulfil_request()
             return ticket
 
-    def give_back(self, ticket: Future[list[T]]) -> None:
+    def cancel_request(self, ticket: Future[list[T]]) -> None:
         """Takes back what nobody waits for any more."""
         if not ticket.cancel() and ticket.exception() is None:
-            self.put_back(ticket.result())
+            self.return_items(ticket.result())
 
-    def put_back(self, items: list[T]) -> None:
+    def return_items(self, items: list[T]) -> None:
         """Takes items back that were taken out, but not handed over."""
         with self._changed:
             self._lists.appendleft(items)
             self.waiting += len(items)
             self.delivered -= len(items)
 
-    def take_all(self) -> list[T]:
+    def drain(self) -> list[T]:
         """What is left."""
         with self._changed:
             items = [item for list_ in self._lists for item in list_]
@@ -85,27 +85,27 @@ class Buffer(Generic[T]):
             return items
 
     def _fits(self, items: list[T]) -> bool:
-        return self.waiting + len(items) <= self._most
+        return self.waiting + len(items) <= self._max_items
 
     def _finish(self, ending: BaseException) -> None:
-        self._ending = self._ending or ending
-        self._serve()
+        self._end = self._end or ending
+        self._fulfil_request()
         self._changed.notify_all()
 
-    def _drop(self) -> None:
-        while self.waiting > self._most:
+    def _drop_oldest(self) -> None:
+        while self.waiting > self._max_items:
             oldest = self._lists.popleft()
-            drop = min(self.waiting - self._most, len(oldest))
+            drop = min(self.waiting - self._max_items, len(oldest))
             self.waiting -= drop
             self.dropped += drop
             if drop < len(oldest):
                 self._lists.appendleft(oldest[drop:])
 
-    def _serve(self) -> None:
+    def _fulfil_request(self) -> None:
         """Hands the next items, or the end, to whoever waits for them."""
-        if self._ticket is None or not (self._lists or self._ending):
+        if self._request is None or not (self._lists or self._end):
             return
-        ticket, self._ticket = self._ticket, None
+        ticket, self._request = self._request, None
         if not ticket.set_running_or_notify_cancel():
             return
         if self._lists:
@@ -114,5 +114,5 @@ class Buffer(Generic[T]):
             self.delivered += len(items)
             self._changed.notify_all()
             ticket.set_result(items)
-        elif self._ending:
-            ticket.set_exception(self._ending)
+        elif self._end:
+            ticket.set_exception(self._end)

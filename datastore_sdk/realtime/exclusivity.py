@@ -19,9 +19,9 @@ class RoomRegistry:
     def after_fork(self) -> None:
         """Threads, and what they listen to, stay with the parent."""
         self._lock = Lock()
-        self._things: set[Hashable] = set()
+        self._claimed: set[Hashable] = set()
 
-    def take(self, things: Mapping[str, Hashable]) -> RoomClaim:
+    def claim(self, things: Mapping[str, Hashable]) -> RoomClaim:
         """Takes things, by their names for the message; all or none.
 
         Raises:
@@ -29,37 +29,37 @@ class RoomRegistry:
         """
         with self._lock:
             for name, thing in things.items():
-                if thing in self._things:
+                if thing in self._claimed:
                     raise RoomInUseError(
                         f"{name} is listened to already, and one connection at a time may do so: read from that one, "
                         "or close it first"
                     )
-            self._things.update(things.values())
+            self._claimed.update(things.values())
         return RoomClaim(self, things.values())
 
-    def give_back(self, things: set[Hashable]) -> None:
+    def release(self, things: set[Hashable]) -> None:
         """Others may take these now."""
         with self._lock:
-            self._things -= things
+            self._claimed -= things
 
 
 class RoomClaim:
     """Things that are taken."""
 
-    def __init__(self, taken: RoomRegistry, things: Iterable[Hashable]) -> None:
-        self._taken = taken
-        self._things: set[Hashable] = {*things}
-        self._more: RoomClaim | None = None
+    def __init__(self, registry: RoomRegistry, things: Iterable[Hashable]) -> None:
+        self._registry = registry
+        self._keys: set[Hashable] = {*things}
+        self._extension: RoomClaim | None = None
         self._released = False
 
-    def also(self, things: Mapping[str, Hashable]) -> RoomClaim:
+    def extend(self, things: Mapping[str, Hashable]) -> RoomClaim:
         """Takes more, in the place of what was taken so before, to be given back with these or earlier.
 
         Raises:
             RoomInUseError: It is taken.
         """
-        more = self._taken.take(things)
-        self._more = more
+        more = self._registry.claim(things)
+        self._extension = more
         if self._released:  # from another thread
             more.release()
         return more
@@ -67,11 +67,11 @@ class RoomClaim:
     def release(self) -> None:
         """Gives them back; once more does nothing."""
         self._released = True
-        self._taken.give_back(self._things)
-        self._things = set[Hashable]()
-        if self._more is not None:
-            self._more.release()
+        self._registry.release(self._keys)
+        self._keys = set[Hashable]()
+        if self._extension is not None:
+            self._extension.release()
 
 
-TAKEN = RoomRegistry()
+ROOM_REGISTRY = RoomRegistry()
 """Those of this process."""

@@ -12,7 +12,7 @@ from datastore_sdk.instrumentation.logs import logger
 
 log = logger("realtime")
 
-MOST_GAPS = 1000
+MAX_GAPS = 1000
 """How many gaps are remembered."""
 
 
@@ -43,24 +43,24 @@ class GapLog:
 
     def __init__(self, on_gap: Callable[[Gap], object] | None) -> None:
         self._on_gap = on_gap
-        self.found = deque[Gap](maxlen=MOST_GAPS)
+        self.gaps = deque[Gap](maxlen=MAX_GAPS)
         """The latest gaps."""
 
-    def report(self, found: Gap) -> None:
+    def report(self, gap: Gap) -> None:
         """Notes a gap and tells of it."""
-        self.found.append(found)
-        log.warning("%d s are missing of source %s from %s: %s", found.seconds, found.source, found.start, found.reason)
+        self.gaps.append(gap)
+        log.warning("%d s are missing of source %s from %s: %s", gap.seconds, gap.source, gap.start, gap.reason)
         if self._on_gap is not None:
             try:
-                self._on_gap(found)
+                self._on_gap(gap)
             except Exception:
                 log.exception("on_gap failed; the data goes on")
 
 
-def gap(missing: range, source: int | None, reason: str) -> Gap:
+def build_gap(missing: range, source: int | None, reason: str) -> Gap:
     """The gap that these seconds, counted from 1970, make."""
-    return Gap(start=_moment(missing[0]), end=_moment(missing[-1]), source=source, reason=reason)
+    return Gap(start=_to_datetime(missing[0]), end=_to_datetime(missing[-1]), source=source, reason=reason)
 
 
-def _moment(second: int) -> datetime:
+def _to_datetime(second: int) -> datetime:
     return datetime.fromtimestamp(second, tz=UTC)

@@ -23,19 +23,19 @@ log = logger("realtime")
 
 R = TypeVar("R")
 
-_TOLERANCE = 2
+_TOLERANCE_SECONDS = 2
 """Seconds that a record may be older than the entering: `Date` has whole seconds, and a record takes its time."""
-_WATCHED = 10.0
+_MIN_OBSERVED_SECONDS = 10.0
 """Seconds for which records must keep pace with the clock to be live though they are old."""
-_FEWEST = 3
+_MIN_OBSERVED_RECORDS = 3
 """How many records that takes at least."""
-_SLACK = 5.0
+_MAX_DRIFT_SECONDS = 5.0
 """How many seconds they may be ahead of that pace, or behind."""
-_AHEAD = 60.0
+_MAX_START_AHEAD_SECONDS = 60.0
 """Seconds that a start may be ahead of the service's clock without a warning."""
 
 
-def service_time(headers: Mapping[str, str], clock: float) -> float:
+def parse_service_time(headers: Mapping[str, str], clock: float) -> float:
     """Return the service's time in unix seconds: the `Date` of a response, else the time of this computer."""
     try:
         return parsedate_to_datetime(headers["date"]).timestamp()
@@ -45,7 +45,7 @@ def service_time(headers: Mapping[str, str], clock: float) -> float:
 
 def warn_of_start_ahead(start: float, now: float, what: str) -> None:
     """Warn if records are wanted from a time on that the service's clock reaches much later."""
-    if start - now <= _AHEAD:
+    if start - now <= _MAX_START_AHEAD_SECONDS:
         return
     moments = [datetime.fromtimestamp(second, tz=UTC).isoformat(" ", "seconds") for second in (start, now)]
     message = (
@@ -55,10 +55,10 @@ def warn_of_start_ahead(start: float, now: float, what: str) -> None:
     warnings.warn(message, stacklevel=level_of_user())
 
 
-class _Tail(msgspec.Struct, Generic[R]):
+class _HeldRecords(msgspec.Struct, Generic[R]):
     """The latest old records of a source, which may be live."""
 
-    begun: float
+    started_at: float
     """When the first came."""
     first: int
     """Its second."""
@@ -78,14 +78,14 @@ class HistoryFilter(Generic[R]):
         self._step = step
         self._limit: int | None = None
         self._limits: dict[int | None, int] = {}
-        self._tails: dict[int | None, _Tail[R]] = {}
+        self._held: dict[int | None, _HeldRecords[R]] = {}
 
-    def enter(self, now: float) -> None:
+    def set_service_time(self, now: float) -> None:
         """Note the service's time when the room is entered."""
         if self._limit is None:
-            self._limit = int(now) - _TOLERANCE - (self._step if self._step > 1 else 0)
+            self._limit = int(now) - _TOLERANCE_SECONDS - (self._step if self._step > 1 else 0)
 
-    def live(self, records: list[R], now: float) -> list[R]:
+    def filter_live(self, records: list[R], now: float) -> list[R]:
         """Return the live ones of records.
 
         Args:
@@ -102,19 +102,24 @@ class HistoryFilter(Generic[R]):
             if second >= (self._limit if lagging is None else lagging):
                 live.append(record)
             elif lagging is None:
-                live += self._lagging(record, second, source, now)
+                live += self._filter_lagging(record, second, source, now)
         return live
 
-    def _lagging(self, record: R, second: int, source: int | None, now: float) -> list[R]:
+    def _filter_lagging(self, record: R, second: int, source: int | None, now: float) -> list[R]:
         """Hold back an old record; return those of its source as soon as it is certain that they are live."""
-        tail = self._tails.get(source)
-        if tail is None or abs((second - tail.first) - (now - tail.begun)) > max(_SLACK, 2 * self._step):
-            self._tails[source] = _Tail(now, second, [record])
+        tail = self._held.get(source)
+        if tail is None or abs((second - tail.first) - (now - tail.started_at)) > max(
+            _MAX_DRIFT_SECONDS, 2 * self._step
+        ):
+            self._held[source] = _HeldRecords(now, second, [record])
             return []
         tail.records.append(record)
-        if now - tail.begun < max(_WATCHED, 2 * self._step) or len(tail.records) < _FEWEST:
+        if (
+            now - tail.started_at < max(_MIN_OBSERVED_SECONDS, 2 * self._step)
+            or len(tail.records) < _MIN_OBSERVED_RECORDS
+        ):
             return []
         self._limits[source] = tail.first
         lag = (self._limit or 0) - tail.first
         log.warning("Live records of source %s lag %d s behind the service's clock", source, lag)
-        return self._tails.pop(source).records
+        return self._held.pop(source).records

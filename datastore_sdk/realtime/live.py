@@ -17,7 +17,7 @@ from datastore_sdk.realtime.stream import LiveStream, StreamPlan
 T = TypeVar("T")
 
 
-class _Live(Generic[T]):
+class _LiveBase(Generic[T]):
     """What both forms have."""
 
     def __init__(self, plan: StreamPlan) -> None:
@@ -45,10 +45,10 @@ class _Live(Generic[T]):
         self._stream.close()
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._stream.plan.what})"
+        return f"{type(self).__name__}({self._stream.plan.description})"
 
 
-class LiveData(_Live[T]):
+class LiveData(_LiveBase[T]):
     """What a pad or site tells as it happens: records, or objects whenever they change.
 
     Nothing happens until it is iterated over or saved. Then a thread listens, and comes back whenever the connection
@@ -101,7 +101,7 @@ class LiveData(_Live[T]):
             RoomInUseError: It is being read already.
             RestreamError: The stream ended with an error.
         """
-        self._stream.complete(self._stream.begin_to_save(path, overwrite=overwrite))
+        self._stream.wait_for_save(self._stream.start_save(path, overwrite=overwrite))
 
     def __enter__(self) -> Self:
         return self
@@ -112,26 +112,26 @@ class LiveData(_Live[T]):
         self.close()
 
     def _items(self) -> Generator[T, None, None]:
-        with self._stream.reading() as reading:
+        with self._stream.open_reader() as reading:
             while True:
                 try:
-                    items = reading.take()
+                    items = reading.read()
                 except PrefetchExhausted:
                     return
                 yield from items
 
     def _batches(self, size: int) -> Generator[list[T], None, None]:
-        with self._stream.reading() as reading:
+        with self._stream.open_reader() as reading:
             while True:
                 try:
-                    items = reading.take()
+                    items = reading.read()
                 except PrefetchExhausted:
                     return
                 while batch := [*islice(items, size)]:
                     yield batch
 
 
-class LiveDataAsync(_Live[T]):
+class LiveDataAsync(_LiveBase[T]):
     """Async form of `LiveData`."""
 
     @property
@@ -148,7 +148,7 @@ class LiveDataAsync(_Live[T]):
 
     async def asave(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Async form of `LiveData.save`. A task that is cancelled completes the file too."""
-        await self._stream.acomplete(self._stream.begin_to_save(path, overwrite=overwrite))
+        await self._stream.await_save(self._stream.start_save(path, overwrite=overwrite))
 
     async def __aenter__(self) -> Self:
         return self
@@ -159,20 +159,20 @@ class LiveDataAsync(_Live[T]):
         await self.aclose()
 
     async def _items(self) -> AsyncGenerator[T, None]:
-        with self._stream.reading() as reading:
+        with self._stream.open_reader() as reading:
             while True:
                 try:
-                    items = await reading.atake()
+                    items = await reading.aread()
                 except PrefetchExhausted:
                     return
                 for item in items:
                     yield item
 
     async def _batches(self, size: int) -> AsyncGenerator[list[T], None]:
-        with self._stream.reading() as reading:
+        with self._stream.open_reader() as reading:
             while True:
                 try:
-                    items = await reading.atake()
+                    items = await reading.aread()
                 except PrefetchExhausted:
                     return
                 while batch := [*islice(items, size)]:

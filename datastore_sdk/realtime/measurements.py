@@ -25,12 +25,12 @@ from datastore_sdk.realtime.statistics import Counters
 from datastore_sdk.realtime.stream import StreamPlan
 from datastore_sdk.transport.websocket.handshake import room
 
-_KEY = re.compile(r"[0-9a-fA-F]{32}")
-_NO_FILTERS = {"session_key", "si_units", "resolution", "routed"}
+_SESSION_KEY = re.compile(r"[0-9a-fA-F]{32}")
+_NON_FILTER_PARAMETERS = {"session_key", "si_units", "resolution", "routed"}
 """What is sent in any case, and has the service replay nothing."""
 
 
-def session_key_from(given: str | None) -> str:
+def resolve_session_key(given: str | None) -> str:
     """A session key: the one given, or a new one.
 
     Raises:
@@ -41,18 +41,18 @@ def session_key_from(given: str | None) -> str:
         return secrets.token_hex(16)
     if not isinstance(given, str):  # pyright: ignore[reportUnnecessaryIsInstance] - users without a type checker
         raise TypeError(f"session_key must be a string, not {type(given).__name__}")
-    if not _KEY.fullmatch(given):
+    if not _SESSION_KEY.fullmatch(given):
         raise ValueError(f"session_key must be 32 hexadecimal digits, as handed back before, not {given!r}")
     return given
 
 
-def measurements(
+def build_measurement_plan(
     client: Client,
     source: Literal["pad", "site"],
     id: int,
     session_key: str,
     filters: Mapping[str, Any],
-    manners: StreamOptions,
+    options: StreamOptions,
     *,
     resumed: bool = False,
 ) -> StreamPlan:
@@ -73,33 +73,35 @@ def measurements(
     query = DataQuery(source=source, id=id, start=start, end=end, **rest)
     path = f"/{source}s/{query.id:d}/data/"
     operation = room(path, {"session_key": session_key, **dict(query.operation().query)})
-    counts, gaps = Counters(), GapLog(manners.on_gap)
+    counts, gaps = Counters(), GapLog(options.on_gap)
     begin = query.seconds()[0] if query.start and not resumed else None
     sources = SequenceTracker[Any](DICTS, query.step, begin)
-    replayed = query.start is None and not resumed and not {name for name, _ in operation.query} <= _NO_FILTERS
+    replayed = (
+        query.start is None and not resumed and not {name for name, _ in operation.query} <= _NON_FILTER_PARAMETERS
+    )
     history = HistoryFilter[Any](DICTS.position, query.step) if replayed else None
-    filled = query if manners.fill_gaps and query.fill_data_method is None else None
+    filled = query if options.fill_gaps and query.fill_data_method is None else None
 
     def listen(form: RecordCodec[Any], _: RoomClaim) -> EffectGen[None]:
-        sources.take_form(form)
+        sources.set_codec(form)
         if history is not None:
             history.position = form.position
         site_id = query.id if source == "site" else None
         filling = Backfiller(client.exchange, sources, form, filled, gaps, counts, site_id, history, begin)
         messages = MessageDecoder(form, counts, enveloped=True)
-        return RoomSession(client.exchange, operation, messages, filling, manners, counts).steps()
+        return RoomSession(client.exchange, operation, messages, filling, options, counts).run()
 
     return StreamPlan(
-        what=f"measurements of {source} {query.id}, session {session_key}",
+        description=f"measurements of {source} {query.id}, session {session_key}",
         client=client,
-        manners=manners,
-        counts=counts,
+        options=options,
+        counters=counts,
         gaps=gaps,
-        alone={
+        exclusive={
             f"the session key {session_key}": (client.base_url, session_key.lower()),
             f"the room {path}": client.exchange.limits.room(operation.path),
         },
-        listen=listen,
-        listen_for_items=lambda hold: listen(DICTS, hold),
-        descriptions=lambda: descriptions(client.exchange, [query]),
+        stream_records=listen,
+        stream_items=lambda hold: listen(DICTS, hold),
+        fetch_field_metadata=lambda: descriptions(client.exchange, [query]),
     )

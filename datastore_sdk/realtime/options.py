@@ -84,7 +84,7 @@ class PadMeasurements(SiteMeasurements, total=False):
     """True: each record is handed to the site it belongs to; False (unless given): the records of the pad."""
 
 
-def parted(options: Mapping[str, Any], kind: type) -> tuple[dict[str, Any], dict[str, Any]]:
+def split_options(options: Mapping[str, Any], kind: type) -> tuple[dict[str, Any], dict[str, Any]]:
     """The options of listening, and the filters.
 
     Raises:

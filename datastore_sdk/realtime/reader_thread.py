@@ -12,7 +12,7 @@ from datastore_sdk.realtime.buffer import Buffer
 from datastore_sdk.realtime.exclusivity import RoomClaim
 from datastore_sdk.transport.http.cancellation import Cancellation
 
-_PARTING = 2.0
+_JOIN_TIMEOUT_SECONDS = 2.0
 """Seconds for which the end of the thread is waited for."""
 
 
@@ -29,11 +29,11 @@ class ReaderThread:
         hold: What is taken for this reader.
     """
 
-    def __init__(self, client: Client, steps: EffectGen[None], buffer: Buffer[Any], hold: RoomClaim) -> None:
+    def __init__(self, client: Client, effects: EffectGen[None], buffer: Buffer[Any], claim: RoomClaim) -> None:
         self._client = client
-        self._steps = steps
+        self._effects = effects
         self._buffer = buffer
-        self._hold = hold
+        self._claim = claim
         self._cancellation = Cancellation()
         self._thread = Thread(target=self._run, name="restream-live", daemon=True)
         self._thread.start()
@@ -42,20 +42,20 @@ class ReaderThread:
         """Has the thread leave the room and end; what was received can still be taken."""
         self._buffer.finish()
         self._cancellation.cancel()
-        self._hold.release()
+        self._claim.release()
 
     def join(self) -> None:
         """Waits until the thread has ended, but not for ever."""
-        self._thread.join(_PARTING)
+        self._thread.join(_JOIN_TIMEOUT_SECONDS)
 
     def _run(self) -> None:
         ending: BaseException | None = None
         try:
-            with closing(self._client.attend(self._steps, self._cancellation)) as lists:
+            with closing(self._client.attend(self._effects, self._cancellation)) as lists:
                 for items in lists:
                     if items and not self._buffer.put(items):
                         break
         except BaseException as error:  # noqa: BLE001 - it is whoever reads the items who must know
             ending = error
-        self._hold.release()
+        self._claim.release()
         self._buffer.finish(ending)

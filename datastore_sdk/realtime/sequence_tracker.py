@@ -17,29 +17,29 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from datastore_sdk.data.streaming.codecs import Position, RecordCodec
 from datastore_sdk.data.streaming.record_identity import identities
-from datastore_sdk.realtime.source_sequence import FLOWING, INTERVALS, SourceSequence
+from datastore_sdk.realtime.source_sequence import MAX_LATE_INTERVALS, MIN_CONTINUOUS_SECONDS, SourceSequence
 
 R = TypeVar("R")
 
-ACTIVE = 300
+MAX_SILENT_SECONDS = 300
 """A source that was silent for so many seconds (or ten intervals) is not expected to have told anything."""
-_AHEAD = 86_400
+_MAX_AHEAD_SECONDS = 86_400
 """A record that is more seconds ahead, of the clock and of all others, is not of that time."""
-_MOST_ASKED = 100
+_MAX_FETCHED_RANGES = 100
 """How many questions of the last minute are remembered."""
 _SECOND: Callable[[Any], Any] = itemgetter("timestamp")
-_NAME: Callable[[Any], Any] = itemgetter("site_id")
+_SOURCE: Callable[[Any], Any] = itemgetter("site_id")
 
-Missing = tuple[int | None, range]
+MissingRange = tuple[int | None, range]
 """A source, and seconds of it that have not come."""
 
 
-class _Broken(NamedTuple):
+class _UnsureSource(NamedTuple):
     """A source that has told nothing new since the connection broke."""
 
     last: int
     """The last second it had told of."""
-    flowing: bool
+    was_continuous: bool
     """Whether it flowed."""
 
 
@@ -52,36 +52,36 @@ class SequenceTracker(Generic[R]):
         begin: The second from which on all is to be told; None: from one that is not known.
     """
 
-    def __init__(self, form: RecordCodec[R], step: int = 1, begin: int | None = None) -> None:
-        self._form: RecordCodec[Any] = form
-        self.position = form.position
+    def __init__(self, codec: RecordCodec[R], step: int = 1, start: int | None = None) -> None:
+        self._codec: RecordCodec[Any] = codec
+        self.position = codec.position
         self.step = step
-        self._begin = None if begin is None else begin + -begin % step
-        self._expected: int | None = None
+        self._start = None if start is None else start + -start % step
+        self._expected_from: int | None = None
         self.late = 0
         """How many came after their successor."""
         self.now = math.inf
         """The time by the clock."""
         self._sources: dict[int | None, SourceSequence] = {}
-        self._unsure: dict[int | None, _Broken] = {}
-        self._asked = self._broken_at = 0
-        self._asked_for = deque[range](maxlen=_MOST_ASKED)
-        self._awaited: int | None = None
-        self._several = False
-        self._missing: list[Missing] = []
+        self._unsure: dict[int | None, _UnsureSource] = {}
+        self._fetched_until = self._disconnected_at = 0
+        self._fetched_ranges = deque[range](maxlen=_MAX_FETCHED_RANGES)
+        self._late_since: int | None = None
+        self._has_several_per_second = False
+        self._missing: list[MissingRange] = []
 
-    def take_form(self, form: RecordCodec[R]) -> None:
+    def set_codec(self, codec: RecordCodec[R]) -> None:
         """Note the form in which records come from now on."""
-        if form is not self._form:
+        if codec is not self._codec:
             for source in self._sources.values():
-                source.forget_form(self._digest)
-            self._form, self.position = form, form.position
+                source.drop_codec(self._digest)
+            self._codec, self.position = codec, codec.position
 
     def _digest(self, record: R) -> bytes:
-        return identities(b"[%b]" % self._form.text(record))[0].digest
+        return identities(b"[%b]" % self._codec.text(record))[0].digest
 
-    def new_of(  # noqa: C901 - one case for each way in which a record can come
-        self, records: list[R], *, stop: bool = False, settled: bool = False
+    def filter_new(  # noqa: C901 - one case for each way in which a record can come
+        self, records: list[R], *, stop_at_hole: bool = False, settled: bool = False
     ) -> tuple[list[R], range, list[R]]:
         """Sorts out what has come.
 
@@ -94,7 +94,7 @@ class SequenceTracker(Generic[R]):
             Records to hand over; the intervals to ask for before the rest is looked at, by their first seconds, if any;
             the rest.
         """
-        if self._goes_on(records):
+        if self._append_consecutive(records):
             return records, range(0), []
         position, sources, step = self.position, self._sources, self.step
         new: list[R] = []
@@ -113,29 +113,29 @@ class SequenceTracker(Generic[R]):
                 source.last = second
                 source.remember((second,), (record,))
             elif not ordered and (source is None or second > source.last):
-                index, records, ordered = 0, self._in_order(records[index - 1 :]), True
+                index, records, ordered = 0, self._sort(records[index - 1 :]), True
                 continue
-            elif sources and second - max(self.now, self.newest) > _AHEAD:
+            elif sources and second - max(self.now, self.newest) > _MAX_AHEAD_SECONDS:
                 pass  # else all others would be late from now on, and none be missed
             elif source is None:
                 source = sources[name] = SourceSequence(second, step)
                 source.remember((second,), (record,))
             elif second > source.last:
-                if stop and name in self._unsure and second - max(source.last, self._asked) >= 2 * step:
-                    return new, range(self._since(self._unsure_sources()), second, step), records[index - 1 :]
-                self._jump(source, name, second)
+                if stop_at_hole and name in self._unsure and second - max(source.last, self._fetched_until) >= 2 * step:
+                    return new, range(self._first_unsure(self._unsure_sources()), second, step), records[index - 1 :]
+                self._append_after_hole(source, name, second)
                 source.remember((second,), (record,))
-            elif source.late(second):
+            elif source.insert_late(second):
                 self.late += 1
                 source.remember((second,), (record,))
-            elif source.adds(second, record, self._digest, otherwise=settled):
+            elif source.add_content(second, record, self._digest, default=settled):
                 self.late += second < source.last
             else:
                 continue
             new.append(record)
         return new, range(0), []
 
-    def new_of_archive(self, records: list[R]) -> list[R]:
+    def filter_archive(self, records: list[R]) -> list[R]:
         """Return the records of the archive that were not handed over.
 
         It may write records differently than the room. So of a second that was told, it adds records only if it repeats
@@ -146,15 +146,15 @@ class SequenceTracker(Generic[R]):
         for record in records:
             place = self.position(record)
             source = self._sources.get(place[1]) if place else None
-            known = source.knows(place[0], record, self._digest) if source and place else None
+            known = source.has_content(place[0], record, self._digest) if source and place else None
             if place and known is not None:
                 (repeated if known else told).add(place)
         other = told - repeated
-        return self.new_of([record for record in records if self.position(record) not in other] if other else records)[
-            0
-        ]
+        return self.filter_new(
+            [record for record in records if self.position(record) not in other] if other else records
+        )[0]
 
-    def _goes_on(self, records: list[R]) -> bool:
+    def _append_consecutive(self, records: list[R]) -> bool:
         """Takes records that are just the next seconds of one source, as those of a site are; quickly."""
         first = self.position(records[0]) if records else None
         source = self._sources.get(first[1]) if first else None
@@ -162,7 +162,7 @@ class SequenceTracker(Generic[R]):
             return False
         seconds = range(first[0], first[0] + len(records))
         try:
-            alike = [*map(_SECOND, records)] == [*seconds] and [*map(_NAME, records)] == [first[1]] * len(records)
+            alike = [*map(_SECOND, records)] == [*seconds] and [*map(_SOURCE, records)] == [first[1]] * len(records)
         except (KeyError, TypeError):  # one has no source, or they are texts
             return False
         if alike:
@@ -170,7 +170,7 @@ class SequenceTracker(Generic[R]):
             source.remember(seconds, records)
         return alike
 
-    def _in_order(self, records: list[R]) -> list[R]:
+    def _sort(self, records: list[R]) -> list[R]:
         """By time; those that have none stay behind the one before them."""
         second = 0
         keyed: list[tuple[int, R]] = []
@@ -180,13 +180,13 @@ class SequenceTracker(Generic[R]):
             keyed.append((second, record))
         return [record for _, record in sorted(keyed, key=lambda pair: pair[0])]
 
-    def _jump(self, source: SourceSequence, name: int | None, second: int) -> None:
-        missing = source.jump(second)
+    def _append_after_hole(self, source: SourceSequence, name: int | None, second: int) -> None:
+        missing = source.append_after_hole(second)
         broken = self._unsure.get(name)
-        if missing and broken and broken.flowing:
+        if missing and broken and broken.was_continuous:
             self._missing.append((name, missing))
 
-    def heard(self, new: list[R]) -> None:
+    def confirm_sources(self, new: list[R]) -> None:
         """Notes that these came over a connection: nothing before them can be lost any more."""
         if self._unsure:
             for record in new:
@@ -195,22 +195,22 @@ class SequenceTracker(Generic[R]):
                 if broken and second > broken.last:
                     del self._unsure[name]
 
-    def broken(self) -> None:
+    def on_disconnect(self) -> None:
         """Notes that the connection broke: every source that was active may have lost records."""
         if not self._sources:
-            self._expected = self._begin
-        newest, inactive = self.newest, self._inactive
-        self._broken_at = newest
-        self._asked = max(self._asked, inactive)
+            self._expected_from = self._start
+        newest, inactive = self.newest, self._inactive_since
+        self._disconnected_at = newest
+        self._fetched_until = max(self._fetched_until, inactive)
         for name, source in self._sources.items():
             if source.last > inactive:
-                flowing = source.flowing and source.last >= newest - max(FLOWING, self.step)
-                self._unsure.setdefault(name, _Broken(source.last, flowing))
-        self._awaited = self._first_awaited()
-        self._several = any(source.several for source in self._sources.values())
+                flowing = source.is_continuous and source.last >= newest - max(MIN_CONTINUOUS_SECONDS, self.step)
+                self._unsure.setdefault(name, _UnsureSource(source.last, flowing))
+        self._late_since = self._first_late()
+        self._has_several_per_second = any(source.has_several_per_second for source in self._sources.values())
 
-    def _first_awaited(self) -> int | None:
-        awaited = [source.awaited(self._asked_for) for source in self._sources.values()]
+    def _first_late(self) -> int | None:
+        awaited = [source.first_late(self._fetched_ranges) for source in self._sources.values()]
         return min((second for second in awaited if second is not None), default=None)
 
     @property
@@ -219,64 +219,66 @@ class SequenceTracker(Generic[R]):
         return max((source.last for source in self._sources.values()), default=0)
 
     @property
-    def next_second(self) -> int | None:
+    def first_unsure(self) -> int | None:
         """The first second of which something may be lost, or not told; None where that is not known."""
         if not self._sources:
-            return self._begin
-        since = self._since(source for source in self._sources.values() if source.last > self._inactive)
-        return min(since, self._first_awaited() or since)
+            return self._start
+        since = self._first_unsure(source for source in self._sources.values() if source.last > self._inactive_since)
+        return min(since, self._first_late() or since)
 
     @property
-    def _inactive(self) -> int:
+    def _inactive_since(self) -> int:
         """The second since which a source must have told something to be active."""
-        return self.newest - max(ACTIVE, INTERVALS * self.step)
+        return self.newest - max(MAX_SILENT_SECONDS, MAX_LATE_INTERVALS * self.step)
 
-    def _since(self, sources: Iterable[SourceSequence]) -> int:
+    def _first_unsure(self, sources: Iterable[SourceSequence]) -> int:
         """The first second of which something may be lost of some sources."""
-        return max(min((source.last for source in sources), default=self.newest), self._asked) + self.step
+        return max(min((source.last for source in sources), default=self.newest), self._fetched_until) + self.step
 
     def _unsure_sources(self) -> Iterable[SourceSequence]:
         return (self._sources[name] for name in self._unsure)
 
-    def take_expected(self, records: list[R]) -> range:
+    def pop_start_range(self, records: list[R]) -> range:
         """The seconds that may have been lost with a connection before these, which are told first; once."""
-        places = [place for place in map(self.position, records) if place] if self._expected is not None else []
-        if self._expected is None or not places:
+        places = [place for place in map(self.position, records) if place] if self._expected_from is not None else []
+        if self._expected_from is None or not places:
             return range(0)
-        first, self._expected = self._expected, None
+        first, self._expected_from = self._expected_from, None
         return range(first, min(places)[0] + 1)
 
-    def take_awaited(self) -> range:
+    def pop_late_range(self) -> range:
         """The intervals of which late records may be lost with a connection that broke; once after each break."""
-        if self._awaited is None or not self._unsure:
+        if self._late_since is None or not self._unsure:
             return range(0)
-        first, self._awaited = min(self._awaited, self._since(self._unsure_sources())), None
-        return range(first, self.newest + self._several, self.step)  # of the newest second, others may be lost
+        first, self._late_since = min(self._late_since, self._first_unsure(self._unsure_sources())), None
+        return range(
+            first, self.newest + self._has_several_per_second, self.step
+        )  # of the newest second, others may be lost
 
-    def take_ended(self) -> range:
+    def pop_ended_range(self) -> range:
         """The intervals that sources may have told and lost, silent since while others have not been; once."""
         newest, step = self.newest, self.step
-        if newest == self._broken_at:
+        if newest == self._disconnected_at:
             return range(0)
         ended = {name: self._sources[name] for name in self._unsure if self._sources[name].last + 2 * step <= newest}
         for name in ended:
             del self._unsure[name]
-        return range(self._since(ended.values()), newest, step)
+        return range(self._first_unsure(ended.values()), newest, step)
 
-    def miss(self, intervals: range) -> None:
+    def add_missing(self, intervals: range) -> None:
         """Notes that what is missing of some intervals may be lost, and could not be asked for."""
         for name, source in self._sources.items():
-            self._missing += [(name, seconds) for seconds in source.missing(intervals[0], intervals[-1])]
+            self._missing += [(name, seconds) for seconds in source.missing_ranges(intervals[0], intervals[-1])]
 
-    def asked(self, first: int, last: int) -> None:
+    def note_fetched(self, first: int, last: int) -> None:
         """Notes that some intervals were asked for, and what came of it was handed over.
 
         They are all that may be lost of sources that have told nothing since, up to the last.
         """
-        self._asked = max(self._asked, last)
-        self._asked_for.append(range(first, last + self.step))
+        self._fetched_until = max(self._fetched_until, last)
+        self._fetched_ranges.append(range(first, last + self.step))
 
-    def take_missing(self) -> list[Missing]:
+    def pop_missing(self) -> list[MissingRange]:
         """Intervals of sources that flowed, which were found missing since this was last called."""
         missing, self._missing = self._missing, []
         return missing

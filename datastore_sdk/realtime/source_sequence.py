@@ -6,12 +6,12 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 
-FLOWING = 5
-LATE = 60
-INTERVALS = 10
-_MOST_HOLES = 1000
-_REMEMBERED = 300
-_FOREVER = 1 << 62
+MIN_CONTINUOUS_SECONDS = 5
+MAX_LATE_SECONDS = 60
+MAX_LATE_INTERVALS = 10
+_MAX_HOLES = 1000
+_MAX_REMEMBERED_SECONDS = 300
+_INFINITY = 1 << 62
 
 
 class SourceSequence:
@@ -22,60 +22,60 @@ class SourceSequence:
         step: Seconds from one record to the next.
     """
 
-    __slots__ = ("_contents", "_holes", "_run", "_step", "first", "last", "several")
+    __slots__ = ("_contents", "_continuous_since", "_holes", "_step", "first", "has_several_per_second", "last")
 
     def __init__(self, second: int, step: int) -> None:
-        self.first = self.last = self._run = second
+        self.first = self.last = self._continuous_since = second
         self._step = step
         self._holes: list[tuple[int, int]] = []  # first and last second of each, in order
         self._contents: dict[int, Any] = {}  # a record, or the digests of several
-        self.several = False
+        self.has_several_per_second = False
         """Whether it has told several records of one second."""
 
     @property
-    def flowing(self) -> bool:
+    def is_continuous(self) -> bool:
         """Whether it has told something in every interval of late."""
-        return self.last - self._run >= max(FLOWING, self._step)
+        return self.last - self._continuous_since >= max(MIN_CONTINUOUS_SECONDS, self._step)
 
-    def awaited(self, asked: Iterable[range]) -> int | None:
+    def first_late(self, asked: Iterable[range]) -> int | None:
         """The first second of which a record may still come, later than its successors, and that was not asked for."""
-        late = max(LATE, INTERVALS * self._step)
-        missing = self.missing(self.last - late, self.last)
+        late = max(MAX_LATE_SECONDS, MAX_LATE_INTERVALS * self._step)
+        missing = self.missing_ranges(self.last - late, self.last)
         return next(
             (
                 seconds[0]
                 for seconds in missing
                 if not any(seconds[0] in known and seconds[-1] in known for known in asked)
             ),
-            self.last if self.several else None,
+            self.last if self.has_several_per_second else None,
         )
 
-    def missing(self, first: int, last: int) -> list[range]:
+    def missing_ranges(self, first: int, last: int) -> list[range]:
         """The seconds of the intervals between two, both included, that are missing so far."""
-        step, begin = self._step, max(bisect_right(self._holes, (first, _FOREVER)) - 1, 0)
+        step, begin = self._step, max(bisect_right(self._holes, (first, _INFINITY)) - 1, 0)
         holes = self._holes[begin:]
         found = [range(max(start + step - 1, first), min(end, last + step - 1) + 1) for start, end in holes]
         return [seconds for seconds in found if len(seconds) >= step]
 
-    def jump(self, second: int) -> range:
+    def append_after_hole(self, second: int) -> range:
         """Takes a record that comes after a hole; the seconds of the intervals that are missing come back."""
         missing = range(self.last + self._step, second)
         self._holes.append((self.last + 1, second - 1))
-        del self._holes[:-_MOST_HOLES]
+        del self._holes[:-_MAX_HOLES]
         self.last = second
         if len(missing) >= self._step:
-            self._run = second
+            self._continuous_since = second
             return missing
         return range(0)
 
-    def late(self, second: int) -> bool:
+    def insert_late(self, second: int) -> bool:
         """Takes a record that comes after its successor; False where it had come before."""
         if second < self.first:
             if second + 1 < self.first:
                 self._holes.insert(0, (second + 1, self.first - 1))
             self.first = second
             return True
-        place = bisect_right(self._holes, (second, _FOREVER)) - 1
+        place = bisect_right(self._holes, (second, _INFINITY)) - 1
         if place < 0 or self._holes[place][1] < second:
             return False
         start, end = self._holes.pop(place)
@@ -86,10 +86,12 @@ class SourceSequence:
     def remember(self, seconds: Iterable[int], records: Iterable[Any]) -> None:
         """Remember records of seconds that had none."""
         self._contents.update(zip(seconds, records, strict=True))
-        if len(self._contents) > 2 * _REMEMBERED:
-            self._contents = {second: self._contents[second] for second in sorted(self._contents)[-_REMEMBERED:]}
+        if len(self._contents) > 2 * _MAX_REMEMBERED_SECONDS:
+            self._contents = {
+                second: self._contents[second] for second in sorted(self._contents)[-_MAX_REMEMBERED_SECONDS:]
+            }
 
-    def adds(self, second: int, record: Any, digest: Callable[[Any], bytes], *, otherwise: bool) -> bool:
+    def add_content(self, second: int, record: Any, digest: Callable[[Any], bytes], *, default: bool) -> bool:
         """Return whether a record of a second that has some differs from all of them; remember it.
 
         Args:
@@ -100,24 +102,24 @@ class SourceSequence:
         """
         known = self._contents.get(second)
         if known is None:
-            if otherwise:
+            if default:
                 self.remember((second,), (record,))
-            return otherwise
-        digests = self._contents[second] = _digests(known, digest)
+            return default
+        digests = self._contents[second] = _to_digests(known, digest)
         before = len(digests)
         digests.add(digest(record))
-        self.several |= len(digests) > before
+        self.has_several_per_second |= len(digests) > before
         return len(digests) > before
 
-    def knows(self, second: int, record: Any, digest: Callable[[Any], bytes]) -> bool | None:
+    def has_content(self, second: int, record: Any, digest: Callable[[Any], bytes]) -> bool | None:
         """Return whether this very record came; None if no record of its second is remembered."""
         known = self._contents.get(second)
-        return None if known is None else digest(record) in _digests(known, digest)
+        return None if known is None else digest(record) in _to_digests(known, digest)
 
-    def forget_form(self, digest: Callable[[Any], bytes]) -> None:
+    def drop_codec(self, digest: Callable[[Any], bytes]) -> None:
         """Keep digests instead of records, whose form is about to change."""
-        self._contents = {second: _digests(known, digest) for second, known in self._contents.items()}
+        self._contents = {second: _to_digests(known, digest) for second, known in self._contents.items()}
 
 
-def _digests(known: Any, digest: Callable[[Any], bytes]) -> set[bytes]:
+def _to_digests(known: Any, digest: Callable[[Any], bytes]) -> set[bytes]:
     return cast("set[bytes]", known) if isinstance(known, set) else {digest(known)}

@@ -22,7 +22,7 @@ from datastore_sdk.realtime.decoder import MessageDecoder
 from datastore_sdk.realtime.exclusivity import RoomClaim
 from datastore_sdk.realtime.gaps import GapLog
 from datastore_sdk.realtime.options import StreamOptions
-from datastore_sdk.realtime.session import FATAL, MessageHandler, RoomSession, pause
+from datastore_sdk.realtime.session import PERMANENT_ERRORS, MessageHandler, RoomSession, sleep
 from datastore_sdk.realtime.statistics import Counters
 from datastore_sdk.realtime.stream import StreamPlan
 from datastore_sdk.transport.executor.executor import OperationRunner, RequestExecutor
@@ -32,7 +32,7 @@ log = logger("realtime")
 
 T = TypeVar("T")
 
-_LONGEST = 600.0
+_MAX_POLL_SECONDS = 600.0
 """The longest time that nothing but looking is done before it is tried again to enter the room, in seconds."""
 
 
@@ -49,41 +49,41 @@ class StateMonitor(MessageHandler[Record], Generic[T]):
 
     def __init__(
         self,
-        exchange: RequestExecutor,
-        look: Callable[[], OperationRunner[Iterable[T]]],
-        name: Callable[[T], Hashable],
+        executor: RequestExecutor,
+        fetch: Callable[[], OperationRunner[Iterable[T]]],
+        key: Callable[[T], Hashable],
         aspects: Callable[[T], Hashable],
         interval: float,
     ) -> None:
-        self._exchange = exchange
-        self._look = look
-        self._name = name
+        self._executor = executor
+        self._fetch = fetch
+        self._key = key
         self._aspects = aspects
         self._interval = interval
         self._known: dict[Hashable, Hashable] = {}
-        self._looked = 0.0
+        self._polled_at = 0.0
 
-    def take(self, items: list[Record]) -> EffectGen[bool]:
+    def handle(self, items: list[Record]) -> EffectGen[bool]:
         """Something was told: looks what it is."""
-        yield from self.look()
+        yield from self.emit_changes()
         return bool(items)
 
-    def entered(self) -> EffectGen[None]:
+    def on_connect(self) -> EffectGen[None]:
         """Something may have been missed."""
-        yield from self.look()
+        yield from self.emit_changes()
 
-    def silent(self) -> EffectGen[None]:
+    def on_idle(self) -> EffectGen[None]:
         """Looks all the same, now and then: not everything may be told."""
-        if self._exchange.clock.monotonic() - self._looked >= self._interval:
-            yield from self.look()
+        if self._executor.clock.monotonic() - self._polled_at >= self._interval:
+            yield from self.emit_changes()
 
-    def look(self) -> EffectGen[None]:
+    def emit_changes(self) -> EffectGen[None]:
         """Emits what has changed since the last look."""
-        self._looked = self._exchange.clock.monotonic()
-        things = yield from self._exchange.run(self._look())
+        self._polled_at = self._executor.clock.monotonic()
+        things = yield from self._executor.run(self._fetch())
         new: list[T] = []
         for thing in things:
-            name, aspects = self._name(thing), self._aspects(thing)
+            name, aspects = self._key(thing), self._aspects(thing)
             if self._known.get(name) != aspects:
                 self._known[name] = aspects
                 new.append(thing)
@@ -93,21 +93,21 @@ class StateMonitor(MessageHandler[Record], Generic[T]):
         """Looks again and again, for so long."""
         while seconds > 0:
             try:
-                yield from self.look()
+                yield from self.emit_changes()
             except CallError as error:
-                if isinstance(error, FATAL):
+                if isinstance(error, PERMANENT_ERRORS):
                     raise
                 log.warning("%s; looking again in %g s", error, self._interval)
-            yield from pause(self._interval)
+            yield from sleep(self._interval)
             seconds -= self._interval
 
 
-def watched(
+def build_monitor_plan(
     client: Client,
     path: str,
-    manners: StreamOptions,
-    look: Callable[[], OperationRunner[Iterable[T]]],
-    name: Callable[[T], Hashable],
+    options: StreamOptions,
+    fetch: Callable[[], OperationRunner[Iterable[T]]],
+    key: Callable[[T], Hashable],
     aspects: Callable[[T], Hashable],
     *,
     interval: float,
@@ -126,24 +126,24 @@ def watched(
     operation, counts = room(path, {}), Counters()
 
     def watch(hold: RoomClaim) -> EffectGen[None]:
-        watching = StateMonitor(client.exchange, look, name, aspects, interval)
-        yield from watching.look()
+        watching = StateMonitor(client.exchange, fetch, key, aspects, interval)
+        yield from watching.emit_changes()
         retries, wait, told = client.retries, interval, ""
         while True:
             listening = RoomSession(
-                client.exchange, operation, MessageDecoder(DICTS, counts), watching, manners, counts, retries
+                client.exchange, operation, MessageDecoder(DICTS, counts), watching, options, counts, retries
             )
             try:
-                room_hold = hold.also({f"the room {path}": client.exchange.limits.room(operation.path)})
+                room_hold = hold.extend({f"the room {path}": client.exchange.limits.room(operation.path)})
                 try:
-                    yield from listening.steps()
+                    yield from listening.run()
                 finally:
                     room_hold.release()
             except NotFoundError:  # no such pad or site: its list of states would stay empty for ever
                 raise
             except (CallError, RoomInUseError) as error:
                 taken = isinstance(error, RoomInUseError)
-                wait = interval if taken or listening.was_entered else min(2 * wait, max(interval, _LONGEST))
+                wait = interval if taken or listening.was_connected else min(2 * wait, max(interval, _MAX_POLL_SECONDS))
                 level = logging.INFO if str(error) == told else logging.WARNING
                 log.log(level, "%s; looking every %g s instead of listening, for %g s", error, interval, wait)
                 told = str(error)
@@ -161,12 +161,12 @@ def watched(
         return changed(watch(hold), in_form)
 
     return StreamPlan(
-        what=f"watch on {path.strip('/')}",
+        description=f"watch on {path.strip('/')}",
         client=client,
-        manners=manners,
-        counts=counts,
+        options=options,
+        counters=counts,
         gaps=GapLog(None),
-        alone={},
-        listen=listen,
-        listen_for_items=watch,
+        exclusive={},
+        stream_records=listen,
+        stream_items=watch,
     )

@@ -20,11 +20,11 @@ class LiveStatistics(Struct, frozen=True, kw_only=True):
     """Those that wait to be read."""
     dropped: int
     """Those that were dropped because too many waited (`when_full="drop_oldest"`)."""
-    doubled: int
+    duplicates: int
     """Records that were left out because they had come before."""
     late: int
     """Records that came after their successor, for the service sent them late; they are handed over as they come."""
-    filled: int
+    backfilled: int
     """Records that were lost with a connection and fetched afterwards."""
     unreadable: int
     """Messages, or records of one, that could not be read, and were left out."""
@@ -42,10 +42,10 @@ class Counters:
     def __init__(self) -> None:
         self.connected = False
         self.received = 0
-        self.doubled = 0
+        self.duplicates = 0
         self.late = 0
         self.unreadable = 0
-        self.filled = 0
+        self.backfilled = 0
         self.reconnections = 0
         self.last_message_at: float | None = None
         self.lag: float | None = None

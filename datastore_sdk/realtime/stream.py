@@ -21,7 +21,7 @@ from datastore_sdk.data.saving.writing import written
 from datastore_sdk.data.streaming.codecs import DICTS, RecordCodec
 from datastore_sdk.data.writers.registry import writer_for
 from datastore_sdk.realtime.buffer import Buffer
-from datastore_sdk.realtime.exclusivity import TAKEN, RoomClaim
+from datastore_sdk.realtime.exclusivity import ROOM_REGISTRY, RoomClaim
 from datastore_sdk.realtime.gaps import Gap, GapLog
 from datastore_sdk.realtime.options import StreamOptions
 from datastore_sdk.realtime.reader_thread import ReaderThread
@@ -39,23 +39,23 @@ def _no_descriptions() -> EffectGen[Descriptions]:
 class StreamPlan(Struct, frozen=True, kw_only=True):
     """How a room is listened to."""
 
-    what: str
+    description: str
     """What is listened to, in words."""
     client: Client
     """Carries it out."""
-    manners: StreamOptions
+    options: StreamOptions
     """How."""
-    counts: Counters = field(default_factory=Counters)
+    counters: Counters = field(default_factory=Counters)
     """Takes note of what comes."""
     gaps: GapLog
     """Takes note of what is missing."""
-    alone: Mapping[str, Hashable]
+    exclusive: Mapping[str, Hashable]
     """What nobody else may listen to meanwhile, by its name in words."""
-    listen: Callable[[RecordCodec[Any], RoomClaim], EffectGen[None]]
+    stream_records: Callable[[RecordCodec[Any], RoomClaim], EffectGen[None]]
     """Steps that emit lists of records of a form; what else they listen to alone is taken with the hold."""
-    listen_for_items: Callable[[RoomClaim], EffectGen[None]]
+    stream_items: Callable[[RoomClaim], EffectGen[None]]
     """Steps that emit lists of what is iterated over."""
-    descriptions: Callable[[], EffectGen[Descriptions]] = _no_descriptions
+    fetch_field_metadata: Callable[[], EffectGen[Descriptions]] = _no_descriptions
     """Units and labels, for files that have a place for them."""
 
 
@@ -69,42 +69,42 @@ class LiveStream(Generic[T]):
         self.plan = plan
         self._lock = RLock()  # a signal may call close() at any moment
         self._reader: ReaderThread | None = None
-        self._buffer = Buffer[Any](plan.manners, [])
-        self._form: RecordCodec[Any] = DICTS
+        self._buffer = Buffer[Any](plan.options, [])
+        self._codec: RecordCodec[Any] = DICTS
         self._reading = False
         self._closed = False
 
     @contextmanager
-    def reading(self, form: RecordCodec[Any] | None = None) -> Generator[StreamReader[Any]]:
+    def open_reader(self, form: RecordCodec[Any] | None = None) -> Generator[StreamReader[Any]]:
         """One reading: of items, or of records of a form.
 
         Raises:
             RoomInUseError: The room is listened to already, here or elsewhere in this process.
         """
-        reading = StreamReader[Any](self._begin(form))
+        reading = StreamReader[Any](self._start(form))
         try:
             yield reading
         finally:
-            reading.end()
+            reading.close()
             if self._reader is not None:
                 self._reader.stop()
 
-    def _begin(self, form: RecordCodec[Any] | None) -> Buffer[Any]:
+    def _start(self, form: RecordCodec[Any] | None) -> Buffer[Any]:
         plan = self.plan
         with self._lock:
             if self._closed:
                 return self._buffer
-            hold = TAKEN.take({f"this live data ({plan.what})": self, **plan.alone})
+            hold = ROOM_REGISTRY.claim({f"this live data ({plan.description})": self, **plan.exclusive})
             if self._reader is not None:
                 self._reader.join()  # so that nothing can be added to what is left
-            self._buffer = Buffer(plan.manners, self._left(form or DICTS), self._buffer)
-            steps = plan.listen(form, hold) if form else plan.listen_for_items(hold)
+            self._buffer = Buffer(plan.options, self._drain_buffer(form or DICTS), self._buffer)
+            steps = plan.stream_records(form, hold) if form else plan.stream_items(hold)
             self._reader = ReaderThread(plan.client, steps, self._buffer, hold)
             return self._buffer
 
-    def _left(self, form: RecordCodec[Any]) -> list[Any]:
+    def _drain_buffer(self, form: RecordCodec[Any]) -> list[Any]:
         """What was received for the last reading and not handed over."""
-        left, before, self._form = self._buffer.take_all(), self._form, form
+        left, before, self._codec = self._buffer.drain(), self._codec, form
         if before is form or not left:
             return left
         texts = [item if isinstance(item, bytes) else orjson.dumps(item, default=dict) for item in left]
@@ -120,16 +120,16 @@ class LiveStream(Generic[T]):
 
     def statistics(self) -> LiveStatistics:
         """The numbers just now."""
-        counts, buffer, last = self.plan.counts, self._buffer, self.plan.counts.last_message_at
+        counts, buffer, last = self.plan.counters, self._buffer, self.plan.counters.last_message_at
         return LiveStatistics(
             connected=counts.connected,
             received=counts.received,
             delivered=buffer.delivered,
             waiting=buffer.waiting,
             dropped=buffer.dropped,
-            doubled=counts.doubled,
+            duplicates=counts.duplicates,
             late=counts.late,
-            filled=counts.filled,
+            backfilled=counts.backfilled,
             unreadable=counts.unreadable,
             reconnections=counts.reconnections,
             last_message_at=None if last is None else datetime.fromtimestamp(last, tz=UTC),
@@ -138,9 +138,9 @@ class LiveStream(Generic[T]):
 
     def gaps(self) -> list[Gap]:
         """What is known to be missing."""
-        return [*self.plan.gaps.found]
+        return [*self.plan.gaps.gaps]
 
-    def begin_to_save(self, path: str | os.PathLike[str], *, overwrite: bool) -> Future[None]:
+    def start_save(self, path: str | os.PathLike[str], *, overwrite: bool) -> Future[None]:
         """Saves to a file, in a thread, until the stream ends.
 
         However it ends, the file is completed: what was heard cannot be asked for again in the same way. Only then an
@@ -154,9 +154,9 @@ class LiveStream(Generic[T]):
             endings: list[BaseException] = []
 
             def batches(form: RecordCodec[Any]) -> EffectGen[None]:
-                yield from self._until_the_end(form, endings)
+                yield from self._yield_batches(form, endings)
 
-            steps = written(target, kind, batches, self.plan.descriptions, overwrite=overwrite, kept=True)
+            steps = written(target, kind, batches, self.plan.fetch_field_metadata, overwrite=overwrite, kept=True)
             self.plan.client.drive(steps)
             for ending in endings:
                 raise ending
@@ -165,7 +165,7 @@ class LiveStream(Generic[T]):
         worker.stop()
         return saving
 
-    def complete(self, saving: Future[None]) -> None:
+    def wait_for_save(self, saving: Future[None]) -> None:
         """Waits until a file is saved. Whatever interrupts that ends the stream, and the file is completed first."""
         try:
             saving.result()
@@ -174,7 +174,7 @@ class LiveStream(Generic[T]):
             saving.exception()
             raise
 
-    async def acomplete(self, saving: Future[None]) -> None:
+    async def await_save(self, saving: Future[None]) -> None:
         """Async form of `complete`."""
         import asyncio  # here, for it takes long
 
@@ -187,11 +187,11 @@ class LiveStream(Generic[T]):
             waiting.exception()
             raise
 
-    def _until_the_end(self, form: RecordCodec[Any], endings: list[BaseException]) -> EffectGen[None]:
-        with self.reading(form) as reading:
+    def _yield_batches(self, form: RecordCodec[Any], endings: list[BaseException]) -> EffectGen[None]:
+        with self.open_reader(form) as reading:
             try:
                 while True:
-                    yield from YieldItem([*reading.take()])
+                    yield from YieldItem([*reading.read()])
             except PrefetchExhausted:
                 return
             except Exception as error:  # noqa: BLE001 - raised when the file is complete
@@ -203,37 +203,37 @@ class StreamReader(Generic[T]):
 
     def __init__(self, buffer: Buffer[T]) -> None:
         self._buffer = buffer
-        self._rest: Iterator[T] = iter(())
+        self._undelivered: Iterator[T] = iter(())
 
-    def take(self) -> Iterator[T]:
+    def read(self) -> Iterator[T]:
         """The next items, when there are some.
 
         Raises:
             End: There will be no more.
         """
-        ticket = self._buffer.next()
+        ticket = self._buffer.request_items()
         try:
-            return self._handing_over(ticket.result())
+            return self._deliver(ticket.result())
         except BaseException:
-            self._buffer.give_back(ticket)
+            self._buffer.cancel_request(ticket)
             raise
 
-    async def atake(self) -> Iterator[T]:
+    async def aread(self) -> Iterator[T]:
         """Async form of `take`."""
         from asyncio import wrap_future  # here, for it takes long
 
-        ticket = self._buffer.next()
+        ticket = self._buffer.request_items()
         try:
-            return self._handing_over(await wrap_future(ticket))
+            return self._deliver(await wrap_future(ticket))
         except BaseException:
-            self._buffer.give_back(ticket)
+            self._buffer.cancel_request(ticket)
             raise
 
-    def end(self) -> None:
+    def close(self) -> None:
         """Puts back what was taken and not handed over."""
-        if rest := [*self._rest]:
-            self._buffer.put_back(rest)
+        if rest := [*self._undelivered]:
+            self._buffer.return_items(rest)
 
-    def _handing_over(self, items: list[T]) -> Iterator[T]:
-        self._rest = iter(items)
-        return self._rest
+    def _deliver(self, items: list[T]) -> Iterator[T]:
+        self._undelivered = iter(items)
+        return self._undelivered

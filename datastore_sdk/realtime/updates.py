@@ -26,19 +26,19 @@ log = logger("realtime")
 T = TypeVar("T")
 
 
-class StateChangeHandler(MessageHandler[Record]):
+class DictUpdateHandler(MessageHandler[Record]):
     """Hands on what comes as it is, once it was looked at.
 
     Args:
         look: Looks at it.
     """
 
-    def __init__(self, look: Callable[[Iterable[Record]], None]) -> None:
-        self._look = look
+    def __init__(self, inspect: Callable[[Iterable[Record]], None]) -> None:
+        self._inspect = inspect
 
-    def take(self, items: list[Record]) -> EffectGen[bool]:
+    def handle(self, items: list[Record]) -> EffectGen[bool]:
         """Emits the dicts."""
-        self._look(items)
+        self._inspect(items)
         yield from YieldItem(items)
         return bool(items)
 
@@ -51,31 +51,31 @@ class ObjectUpdateHandler(MessageHandler[Record], Generic[T]):
         counts: Takes note of what is left out.
     """
 
-    def __init__(self, make: Callable[[Record], T], counts: Counters) -> None:
-        self._make = make
-        self._counts = counts
+    def __init__(self, build: Callable[[Record], T], counters: Counters) -> None:
+        self._build = build
+        self._counters = counters
 
-    def take(self, items: list[Record]) -> EffectGen[bool]:
+    def handle(self, items: list[Record]) -> EffectGen[bool]:
         """Emits the objects."""
         made: list[T] = []
         for item in items:
             try:
-                made.append(self._make(item))
+                made.append(self._build(item))
             except (TypeError, ValueError) as error:
-                self._counts.unreadable += 1
+                self._counters.unreadable += 1
                 log.warning("An object is left out that does not fit: %s", error)
         yield from YieldItem(made)
         return bool(made)
 
 
-def updates(
+def build_update_plan(
     client: Client,
     path: str,
-    manners: StreamOptions,
+    options: StreamOptions,
     contract: type[Model],
-    adopt: Callable[[Model], Any] | None,
+    build: Callable[[Model], Any] | None,
     *,
-    once: bool = False,
+    deduplicate: bool = False,
     belongs: Callable[[bytes], bool] | None = None,
 ) -> StreamPlan:
     """How to listen to objects.
@@ -90,28 +90,26 @@ def updates(
         belongs: Whether an object, as JSON, is of what the room is about; None: every one is.
     """
     operation = room(path, {})
-    counts, gaps = Counters(), GapLog(manners.on_gap)
-    seen: set[bytes] | None = set() if once else None
+    counts, gaps = Counters(), GapLog(options.on_gap)
+    seen: set[bytes] | None = set() if deduplicate else None
 
     def hearer_of_items() -> MessageHandler[Any]:
-        make = adopt
+        make = build
         if make is None:
-            return StateChangeHandler(lambda items: look_at(contract, items, operation, client.exchange))
+            return DictUpdateHandler(lambda items: look_at(contract, items, operation, client.exchange))
         return ObjectUpdateHandler(lambda item: make(told(contract, item, operation, client.exchange)), counts)
 
     def listen(form: RecordCodec[Any], _: RoomClaim, hearer: MessageHandler[Any] | None = None) -> EffectGen[None]:
         messages = MessageDecoder(form, counts, seen=seen, belongs=belongs)
-        return RoomSession(
-            client.exchange, operation, messages, hearer or MessageHandler[Any](), manners, counts
-        ).steps()
+        return RoomSession(client.exchange, operation, messages, hearer or MessageHandler[Any](), options, counts).run()
 
     return StreamPlan(
-        what=f"updates of {path.strip('/')}",
+        description=f"updates of {path.strip('/')}",
         client=client,
-        manners=manners,
-        counts=counts,
+        options=options,
+        counters=counts,
         gaps=gaps,
-        alone={f"the room {path}": client.exchange.limits.room(operation.path)},
-        listen=listen,
-        listen_for_items=lambda hold: listen(DICTS, hold, hearer_of_items()),
+        exclusive={f"the room {path}": client.exchange.limits.room(operation.path)},
+        stream_records=listen,
+        stream_items=lambda hold: listen(DICTS, hold, hearer_of_items()),
     )

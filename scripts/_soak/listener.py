@@ -12,12 +12,12 @@ from datastore_sdk import Client, DataResolutions, Pad
 from datastore_sdk.realtime import Gap, LiveData, LiveDataAsync, LiveStatistics
 
 Form = Literal["sync", "async"]
-Heard = tuple[int, int, Any]
+RecordKey = tuple[int, int, Any]
 """A record's second, its site, and its one field."""
 FIELD = "slurry_rate"
 
 
-class Listener:
+class SoakListener:
     """Listens in a thread.
 
     Args:
@@ -41,7 +41,7 @@ class Listener:
         pad = Pad(id=pad_id, client=client)
         options: dict[str, Any] = {"start_datetime": start, "is_routed": True, "fields": FIELD}
         options |= {"stale_after": stale_after, "resolution": resolution}
-        self.heard: list[Heard] = []
+        self.records: list[RecordKey] = []
         self.last = 0
         """The second of the latest record."""
         self._live: LiveData[Any] | LiveDataAsync[Any]
@@ -72,7 +72,7 @@ class Listener:
         """What is known to be missing."""
         return self._live.gaps
 
-    def has_heard(self, second: int) -> bool:
+    def has_reached(self, second: int) -> bool:
         """Whether a record of a second, or a later one, has come. Raises what has ended the listening, if anything."""
         if self._listening.done():
             self._listening.result()
@@ -80,17 +80,17 @@ class Listener:
 
     def _listen(self, live: LiveData[Any]) -> None:
         for record in live:
-            self._note(record)
+            self._add(record)
 
     async def _alisten(self, live: LiveDataAsync[Any]) -> None:
         async for record in live:
-            self._note(record)
+            self._add(record)
 
-    def _note(self, record: dict[str, Any]) -> None:
-        self.heard.append(heard(record))
+    def _add(self, record: dict[str, Any]) -> None:
+        self.records.append(record_key(record))
         self.last = max(self.last, record["timestamp"])
 
 
-def heard(record: dict[str, Any]) -> Heard:
+def record_key(record: dict[str, Any]) -> RecordKey:
     """What is remembered of a record."""
     return record["timestamp"], record["site_id"], record.get(FIELD)

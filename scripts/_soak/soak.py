@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
-from _soak.listener import FIELD, Form, Heard, Listener, heard
-from _soak.storm import storm
+from _soak.faults import random_faults
+from _soak.listener import FIELD, Form, RecordKey, SoakListener, record_key
 from datastore_sdk import Client, DataResolutions, Pad, RetryPolicy
 from datastore_sdk._io.clock import Clock
 from datastore_sdk.data.query import DataQuery
@@ -21,30 +21,30 @@ from datastore_sdk.sandbox import RoomOptions, Sandbox
 
 _NOW: Final = datetime(2025, 9, 18, 12, tzinfo=UTC)
 _PAD: Final = 681
-_LEAPS: Final = (*[1] * 60, *[5] * 10, 90)
+_STEP_INTERVALS: Final = (*[1] * 60, *[5] * 10, 90)
 """How many intervals of the field's time may pass at once."""
-_BEHIND: Final = 60
+_MAX_BEHIND_INTERVALS: Final = 60
 """How many of them the listener may be behind before it is waited for."""
-_KEPT: Final = 40
+_QUEUE_INTERVALS: Final = 40
 """How many of them the service keeps for a listener who is away."""
-_PATIENCE: Final = 60.0
-_POLL: Final = 0.002
-_SPEED: Final = 100.0
+_TIMEOUT_SECONDS: Final = 60.0
+_POLL_SECONDS: Final = 0.002
+_SLEEP_DIVISOR: Final = 100.0
 """How much shorter waits are made."""
-_HURRY: Final = 10.0
+_IDLE_SPEED: Final = 10.0
 """How much faster time passes while nothing comes. What comes is late on a busy machine, and must not seem to be."""
-_LULL: Final = 0.03
+_PAUSE_SECONDS: Final = 0.03
 """For how long the listener may catch up entirely, now and then: else all that comes would come together."""
-_CALM: Final = 0.7
+_PAUSE_PROBABILITY: Final = 0.7
 """How often that is."""
-_OFTEN: Final = 120
+_ARCHIVE_INTERVALS: Final = 120
 """After how many of them what is stored is read."""
-_STALE_AFTER: Final = 0.3
+_STALE_AFTER_SECONDS: Final = 0.3
 """Nothing but the storm is silent for longer."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Figures:
+class SoakResult:
     """What became of the records.
 
     Attributes:
@@ -68,22 +68,22 @@ class Figures:
     breaks: int
     records: int
     lost: int
-    doubled: int
-    misplaced: int
+    duplicates: int
+    out_of_order: int
     late: int
-    told_again: int
-    filled: int
+    replayed: int
+    backfilled: int
     unreadable: int
-    misreported: int
+    false_gaps: int
     seconds: float
 
     @property
-    def sound(self) -> bool:
+    def passed(self) -> bool:
         """Whether every record came exactly once, in order, and none was reported missing."""
-        return not (self.lost or self.doubled or self.misplaced or self.misreported)
+        return not (self.lost or self.duplicates or self.out_of_order or self.false_gaps)
 
 
-def soak(
+def run_soak(
     form: Form,
     hours: float,
     every: float,
@@ -91,7 +91,7 @@ def soak(
     *,
     late_every: float | None = None,
     resolution: DataResolutions = DataResolutions.SECOND,
-) -> Figures:
+) -> SoakResult:
     """Listens to a pad through a storm.
 
     Args:
@@ -106,40 +106,40 @@ def soak(
         TimeoutError: Nothing came any more.
     """
     begun, step = time.monotonic(), DataQuery(source="pad", id=_PAD, resolution=resolution).step
-    rooms = RoomOptions(replays=5, kept_seconds=_KEPT * step)
+    rooms = RoomOptions(replays=5, kept_seconds=_QUEUE_INTERVALS * step)
     retries = RetryPolicy(first_wait=0.005, longest_wait=0.02, max_attempts=10)
     with Sandbox(now=_NOW, days=1, seed=seed, rooms=rooms) as sandbox:
-        clock, now = _FieldTime(sandbox), sandbox.field.now
+        clock, now = _SoakClock(sandbox), sandbox.field.now
         with (
             Client(sandbox.token, base_url=sandbox.url, retries=retries, clock=clock) as client,
-            Listener(client, _PAD, _NOW, form, _STALE_AFTER, resolution) as listener,
+            SoakListener(client, _PAD, _NOW, form, _STALE_AFTER_SECONDS, resolution) as listener,
         ):
             clock.listener = listener
-            _wait(lambda: listener.statistics.connected, _PATIENCE)
-            for fault in storm(seed, every, late_every):
+            _wait(lambda: listener.statistics.connected, _TIMEOUT_SECONDS)
+            for fault in random_faults(seed, every, late_every):
                 sandbox.faults.add(fault)
             chance, begin, end = random.Random(seed), now(), now() + hours * 3600  # noqa: S311 - no secret
-            archive = _Archive(client, resolution, step, int(begin))
+            archive = _ArchiveReader(client, resolution, step, int(begin))
             while now() < end:
                 latest = _latest(now(), step)
-                archive.read(latest, at_least=_OFTEN * step)
-                if latest - _BEHIND * step >= begin:
-                    _reach(listener, latest - _BEHIND * step)
-                if chance.random() < _CALM:
-                    _wait(partial(listener.has_heard, latest), _LULL)
-                sandbox.advance(chance.choice(_LEAPS) * step)
+                archive.read(latest, at_least=_ARCHIVE_INTERVALS * step)
+                if latest - _MAX_BEHIND_INTERVALS * step >= begin:
+                    _wait_for_second(listener, latest - _MAX_BEHIND_INTERVALS * step)
+                if chance.random() < _PAUSE_PROBABILITY:
+                    _wait(partial(listener.has_reached, latest), _PAUSE_SECONDS)
+                sandbox.advance(chance.choice(_STEP_INTERVALS) * step)
             sandbox.faults.clear()
-            sandbox.advance(_BEHIND * step)
+            sandbox.advance(_MAX_BEHIND_INTERVALS * step)
             archive.read(_latest(now(), step))
-            _wait(lambda: len(listener.heard) >= len(archive.records), _PATIENCE)
-            return _figures(form, hours, archive.records, listener, time.monotonic() - begun)
+            _wait(lambda: len(listener.records) >= len(archive.records), _TIMEOUT_SECONDS)
+            return _build_result(form, hours, archive.records, listener, time.monotonic() - begun)
 
 
-class _Archive:
+class _ArchiveReader:
     """What REST has of the records that are told; read before it is corrected, which happens hours later."""
 
     def __init__(self, client: Client, resolution: DataResolutions, step: int, first: int) -> None:
-        self.records: list[Heard] = []
+        self.records: list[RecordKey] = []
         self._client = client
         self._resolution = resolution
         self._step = step
@@ -155,7 +155,7 @@ class _Archive:
             fields=FIELD,
             resolution=self._resolution,
         )
-        self.records += [heard(record) for record in data if record["timestamp"] <= last]
+        self.records += [record_key(record) for record in data if record["timestamp"] <= last]
         self._next = last + self._step
 
 
@@ -164,48 +164,50 @@ def _latest(now: float, step: int) -> int:
     return (int(now) + 1) // step * step - step
 
 
-class _FieldTime(Clock):
+class _SoakClock(Clock):
     """The time in the field. A connection ages by what it tells, as it would in life, and, in a hurry, by itself."""
 
     def __init__(self, sandbox: Sandbox) -> None:
-        self.listener: Listener | None = None
+        self.listener: SoakListener | None = None
         self._sandbox = sandbox
 
     def now(self) -> float:
         return self._sandbox.field.now()
 
     def monotonic(self) -> float:
-        return (self.listener.last if self.listener else 0) + _HURRY * time.monotonic()
+        return (self.listener.last if self.listener else 0) + _IDLE_SPEED * time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        time.sleep(seconds / _SPEED)
+        time.sleep(seconds / _SLEEP_DIVISOR)
 
 
-def _figures(form: Form, hours: float, stored: list[Heard], listener: Listener, seconds: float) -> Figures:
-    statistics, come = listener.statistics, [*listener.heard]
-    return Figures(
+def _build_result(
+    form: Form, hours: float, stored: list[RecordKey], listener: SoakListener, seconds: float
+) -> SoakResult:
+    statistics, come = listener.statistics, [*listener.records]
+    return SoakResult(
         form=form,
         hours=hours,
         breaks=statistics.reconnections,
         records=len(stored),
         lost=(Counter(stored) - Counter(come)).total(),
-        doubled=(Counter(come) - Counter(stored)).total(),
-        misplaced=max(0, _descents(come) - statistics.late),
+        duplicates=(Counter(come) - Counter(stored)).total(),
+        out_of_order=max(0, _count_descents(come) - statistics.late),
         late=statistics.late,
-        told_again=statistics.doubled,
-        filled=statistics.filled,
+        replayed=statistics.duplicates,
+        backfilled=statistics.backfilled,
         unreadable=statistics.unreadable,
-        misreported=sum(_in_gap(record, gap) for gap in listener.gaps for record in stored),
+        false_gaps=sum(_in_gap(record, gap) for gap in listener.gaps for record in stored),
         seconds=seconds,
     )
 
 
-def _in_gap(record: Heard, gap: Gap) -> bool:
+def _in_gap(record: RecordKey, gap: Gap) -> bool:
     second, site, _ = record
     return gap.source in {site, None} and gap.start.timestamp() <= second <= gap.end.timestamp()
 
 
-def _descents(heard: Iterable[Heard]) -> int:
+def _count_descents(heard: Iterable[RecordKey]) -> int:
     """How many records come after a later one of their site."""
     last: dict[int, int] = {}
     count = 0
@@ -215,9 +217,9 @@ def _descents(heard: Iterable[Heard]) -> int:
     return count
 
 
-def _reach(listener: Listener, second: int) -> None:
-    if not _wait(partial(listener.has_heard, second), _PATIENCE):
-        raise TimeoutError(f"nothing came for {_PATIENCE:g} s: {listener.statistics}")
+def _wait_for_second(listener: SoakListener, second: int) -> None:
+    if not _wait(partial(listener.has_reached, second), _TIMEOUT_SECONDS):
+        raise TimeoutError(f"nothing came for {_TIMEOUT_SECONDS:g} s: {listener.statistics}")
 
 
 def _wait(holds: Callable[[], bool], seconds: float) -> bool:
@@ -225,5 +227,5 @@ def _wait(holds: Callable[[], bool], seconds: float) -> bool:
     while not holds():
         if time.monotonic() > deadline:
             return False
-        time.sleep(_POLL)
+        time.sleep(_POLL_SECONDS)
     return True

@@ -35,7 +35,7 @@ _BREAKS: Final[tuple[tuple[Fault, float], ...]] = (
     (Silence(), 0.2),
 )
 """What ends a connection, and how often in comparison."""
-_NUISANCES: Final[tuple[tuple[Fault, float], ...]] = (
+_DISTURBANCES: Final[tuple[tuple[Fault, float], ...]] = (
     (Duplicate(copies=1), 0.2),
     (Duplicate(copies=5), 0.2),
     (Garbage(kind="text"), 0.2),
@@ -60,7 +60,7 @@ _REFUSAL: Final = 0.05
 """How probable each is."""
 
 
-def storm(seed: int, every: float, late_every: float | None = None) -> Iterator[Fault]:
+def random_faults(seed: int, every: float, late_every: float | None = None) -> Iterator[Fault]:
     """Faults of all kinds, which last.
 
     Args:
@@ -72,7 +72,7 @@ def storm(seed: int, every: float, late_every: float | None = None) -> Iterator[
     whole = sum(weight for _, weight in _BREAKS)
     probable = [
         *((fault, weight / whole / every) for fault, weight in _BREAKS),
-        *((fault, weight / every) for fault, weight in _NUISANCES),
+        *((fault, weight / every) for fault, weight in _DISTURBANCES),
         *((fault, 1 / len(_LATE) / (late_every or every / len(_LATE))) for fault in _LATE),
         *((fault, _REFUSAL) for fault in _REFUSALS),
     ]
