@@ -28,10 +28,11 @@ ASYNC = "Async"
 CALL = re.compile(r"(get|create|update|delete|confirm)_|(update|save)$")
 """The public methods that must have an async form; any other one may."""
 
-BODIES_DIFFER = frozenset({"Client.close", "Client._sync"})
+BODIES_DIFFER = frozenset({"Client.close", "Client._driver"})
 """Pairs whose signatures alone are compared: here the two forms part."""
 
 SYNC_WORDS = {
+    "AsyncDriver": "SyncDriver",
     "AsyncExitStack": "ExitStack",
     "AsyncGenerator": "Generator",
     "AsyncIterable": "Iterable",
@@ -42,7 +43,7 @@ SYNC_WORDS = {
     "anext": "next",
     "asynccontextmanager": "contextmanager",
 }
-"""What the standard library calls the two forms."""
+"""Names of the two forms that do not follow the rule; but for the drivers, those of the standard library."""
 
 
 @dataclass(frozen=True)

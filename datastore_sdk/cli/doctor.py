@@ -73,7 +73,7 @@ def _examined(profile: str | None, seconds: float) -> Iterator[CheckResult]:
     yield from on_the_way
     if not _is_well(on_the_way):
         return
-    with Client.configured(known.configuration).with_options(
+    with Client._from_config(known.configuration).with_options(
         timeout=Timeouts.of(seconds), retries=RetryPolicy(max_attempts=1)
     ) as client:
         yield from service(client, has_credentials=known.has_credentials)

@@ -23,6 +23,7 @@ from datastore_sdk.instrumentation.events import Hooks
 from datastore_sdk.transport.executor.executor import OperationRunner, RequestExecutor
 from datastore_sdk.transport.executor.retry import RetryPolicy
 from datastore_sdk.transport.http.cancellation import Cancellation
+from restream_api.types import Operation
 
 if TYPE_CHECKING:
     import ssl
@@ -89,12 +90,12 @@ class Client:
         ValueError: An argument cannot be used.
     """
 
-    __slots__ = ("__weakref__", "_clock", "_configuration", "_exchange", "_wire")
+    __slots__ = ("__weakref__", "_clock", "_config", "_connections", "_executor")
 
     _clock: Clock
-    _configuration: ClientConfig
-    _exchange: RequestExecutor
-    _wire: Connections
+    _config: ClientConfig
+    _executor: RequestExecutor
+    _connections: Connections
 
     def __init__(
         self,
@@ -140,7 +141,7 @@ class Client:
             async_http=async_http,
             hooks=hooks,
         )
-        self._begin(configuration(options, profile), clock or REAL_TIME)
+        self._set_up(configuration(options, profile), clock or REAL_TIME)
 
     @completed_by(ClientOptions)
     def with_options(self, **changes: Unpack[ClientOptions]) -> Self:
@@ -158,22 +159,24 @@ class Client:
             TypeError: There is no such option, or it is of the wrong type.
             ValueError: An option cannot be used.
         """
-        return self.configured(self._configuration.changed(changes), self._clock, self._wire)
+        return self._from_config(self._config.changed(changes), self._clock, self._connections)
 
     @classmethod
-    def configured(cls, configuration: ClientConfig, clock: Clock = REAL_TIME, wire: Connections | None = None) -> Self:
+    def _from_config(
+        cls, configuration: ClientConfig, clock: Clock = REAL_TIME, wire: Connections | None = None
+    ) -> Self:
         """A client that goes by a configuration, over given connections where they are made as it says."""
         client = cls.__new__(cls)
-        client._begin(configuration, clock, wire)  # noqa: SLF001 - its own class
+        client._set_up(configuration, clock, wire)  # noqa: SLF001 - its own class
         return client
 
-    def _begin(self, configuration: ClientConfig, clock: Clock, wire: Connections | None = None) -> None:
+    def _set_up(self, configuration: ClientConfig, clock: Clock, wire: Connections | None = None) -> None:
         connection = configuration.connection()
         program = configuration.user_agent.value
         self._clock = clock
-        self._configuration = configuration
-        self._wire = wire if wire is not None and wire.connection == connection else Connections(connection)
-        self._exchange = RequestExecutor(
+        self._config = configuration
+        self._connections = wire if wire is not None and wire.connection == connection else Connections(connection)
+        self._executor = RequestExecutor(
             configuration.base_url.value,
             credentials_of(configuration, clock),
             limits=limits_of(configuration, clock),
@@ -189,34 +192,29 @@ class Client:
     @property
     def base_url(self) -> str:
         """Scheme and host of the service."""
-        return self._configuration.base_url.value
+        return self._config.base_url.value
 
     @property
     def timeout(self) -> Timeouts:
         """How long it waits."""
-        return self._configuration.timeout.value
+        return self._config.timeout.value
 
     @property
     def retries(self) -> RetryPolicy:
         """How often and when failed calls are made again."""
-        return self._configuration.retries.value
+        return self._config.retries.value
 
     @property
     def max_concurrent_calls(self) -> int:
         """How many calls to one endpoint may be under way at a time."""
-        return self._configuration.max_concurrent_calls.value
-
-    @property
-    def exchange(self) -> RequestExecutor:
-        """Turns operations into effects."""
-        return self._exchange
+        return self._config.max_concurrent_calls.value
 
     def describe(self) -> ClientDescription:
         """Every setting in force and where it comes from; secrets are masked.
 
         Prints as a table, reads as a dict (`client.describe()["base_url"].value`), and `to_dict()` is for JSON.
         """
-        return described(self._configuration)
+        return described(self._config)
 
     def get_access_token(self, *, rejected: str | None = None) -> str:
         """The token to send now, for programs that call the service by other means too.
@@ -232,45 +230,73 @@ class Client:
             AuthenticationError: The client id or the client secret is wrong.
             RestreamError: The token could not be got.
         """
-        return self.drive(self._exchange.access_token(rejected))
+        return self._drive(self._executor.access_token(rejected))
 
     async def aget_access_token(self, *, rejected: str | None = None) -> str:
         """Async form of `get_access_token`."""
-        return await self.adrive(self._exchange.access_token(rejected))
+        return await self._adrive(self._executor.access_token(rejected))
 
-    def run(self, calls: OperationRunner[T]) -> T:
-        """Carries out an operation or a flow of operations."""
-        return self.drive(self._exchange.run(calls))
+    def request(self, operation: Operation[T]) -> T:
+        """Call an operation of `restream_api` that the SDK has no method for.
 
-    async def arun(self, calls: OperationRunner[T]) -> T:
-        """Async form of `run`."""
-        return await self.adrive(self._exchange.run(calls))
+        The call gets the token, the limits, the retries and the error classes of every other call. `restream_api.api`
+        has one function per operation of the API contract; it returns the request as a value:
 
-    def drive(self, steps: EffectGen[T]) -> T:
+            from restream_api.api.sites import get_site_data_change
+
+            changes = client.request(get_site_data_change(981, 5))
+
+        Args:
+            operation: The operation with its arguments.
+
+        Returns:
+            The response, as the type that the operation declares.
+
+        Raises:
+            ValueError: The response is a stream of records; use `get_data`.
+            RestreamError: The call failed.
+        """
+        return self._run(operation)
+
+    async def arequest(self, operation: Operation[T]) -> T:
+        """Async form of `request`."""
+        return await self._arun(operation)
+
+    def _run(self, calls: OperationRunner[T]) -> T:
+        """Execute an operation, or a flow of operations."""
+        return self._drive(self._executor.run(calls))
+
+    async def _arun(self, calls: OperationRunner[T]) -> T:
+        """Async form of `_run`."""
+        return await self._adrive(self._executor.run(calls))
+
+    def _drive(self, steps: EffectGen[T]) -> T:
         """Carries out steps."""
-        return self._sync().drive(steps)
+        return self._driver().drive(steps)
 
-    async def adrive(self, steps: EffectGen[T]) -> T:
-        """Async form of `drive`."""
-        return await self._async().drive(steps)
+    async def _adrive(self, steps: EffectGen[T]) -> T:
+        """Async form of `_drive`."""
+        return await self._adriver().drive(steps)
 
-    def iterate(self, steps: EffectGen[None]) -> Generator[Any, None, None]:
+    def _iterate(self, steps: EffectGen[None]) -> Generator[Any, None, None]:
         """Carries out steps, giving the items that they emit."""
-        return self._sync().iterate(steps)
+        return self._driver().iterate(steps)
 
-    def aiterate(self, steps: EffectGen[None]) -> AsyncGenerator[Any, None]:
-        """Async form of `iterate`."""
-        return self._async().iterate(steps)
+    def _aiterate(self, steps: EffectGen[None]) -> AsyncGenerator[Any, None]:
+        """Async form of `_iterate`."""
+        return self._adriver().iterate(steps)
 
-    def attend(self, steps: EffectGen[None], cancellation: Cancellation) -> Generator[Any, None, None]:
+    def _listen(self, steps: EffectGen[None], cancellation: Cancellation) -> Generator[Any, None, None]:
         """Carries out steps that listen to rooms, until they are cancelled."""
         from datastore_sdk.transport.websocket.connection import RoomDriver
 
-        return RoomDriver(self._wire.http(), self._clock, cancellation, self._wire.sockets()).iterate(steps)
+        return RoomDriver(self._connections.http(), self._clock, cancellation, self._connections.sockets()).iterate(
+            steps
+        )
 
     def close(self) -> None:
         """Closes the connections that are not in use. The client can still be used: it connects anew."""
-        self._wire.close()
+        self._connections.close()
 
     async def aclose(self) -> None:
         """Async form of `close`."""
@@ -293,9 +319,9 @@ class Client:
         await self.aclose()
 
     def __repr__(self) -> str:
-        if not hasattr(self, "_configuration"):  # it could not be made, and a traceback shows it
+        if not hasattr(self, "_config"):  # it could not be made, and a traceback shows it
             return "Client()"
-        return f"Client(base_url={self.base_url!r}, credentials={self._configuration.login.value.kind!r})"
+        return f"Client(base_url={self.base_url!r}, credentials={self._config.login.value.kind!r})"
 
     def __copy__(self) -> Self:
         return self  # it never changes
@@ -306,12 +332,12 @@ class Client:
     def __reduce__(self) -> tuple[Any, ...]:
         raise TypeError("a Client cannot be pickled: it holds credentials and connections; make one where it is needed")
 
-    def _sync(self) -> SyncDriver:
+    def _driver(self) -> SyncDriver:
         from datastore_sdk.transport.drivers.sync_driver import SyncDriver
 
-        return SyncDriver(self._wire.http(), self._clock)
+        return SyncDriver(self._connections.http(), self._clock)
 
-    def _async(self) -> AsyncDriver:
+    def _adriver(self) -> AsyncDriver:
         from datastore_sdk.transport.drivers.async_driver import AsyncDriver
 
-        return AsyncDriver(self._wire.async_http(), self._clock)
+        return AsyncDriver(self._connections.async_http(), self._clock)

@@ -41,7 +41,7 @@ def client_for(auth_token: str | None = None, client: Client | None = None) -> C
         return client
     key = _configured(None if auth_token is None else checked_token(auth_token), state())
     with _lock:
-        found = _defaults.pop(key, None) or Client.configured(key)
+        found = _defaults.pop(key, None) or Client._from_config(key)
         _defaults[key] = found
         oldest = _defaults.pop(next(iter(_defaults))) if len(_defaults) > MAX_CLIENTS else None
     if oldest is not None:

@@ -55,7 +55,7 @@ class _Base:
         return self._download
 
     def _steps(self) -> EffectGen[None]:
-        return batches(self._client.exchange, self._queries, self._begin(), DICTS)
+        return batches(self._client._executor, self._queries, self._begin(), DICTS)
 
     def _saving(
         self,
@@ -68,7 +68,7 @@ class _Base:
         min_gap: int,
     ) -> EffectGen[CoverageReport | None]:
         return saving(
-            self._client.exchange,
+            self._client._executor,
             self._queries,
             path,
             self._begin(),
@@ -82,7 +82,7 @@ class _Base:
     def _covered(self, min_gap: int) -> EffectGen[CoverageReport]:
         from datastore_sdk.data.completeness.builder import covered  # here, for few need it
 
-        return covered(self._client.exchange, self._queries, self._begin(), min_gap)
+        return covered(self._client._executor, self._queries, self._begin(), min_gap)
 
 
 class _ArrowStream(_Base):
@@ -114,7 +114,7 @@ class _ArrowStream(_Base):
         return stream.__arrow_c_stream__(requested_schema)
 
     def _read(self) -> pa.RecordBatchReader:
-        return self._client.drive(arrow_stream(self._client.exchange, self._queries, self._begin()))
+        return self._client._drive(arrow_stream(self._client._executor, self._queries, self._begin()))
 
 
 class Data(_ArrowStream):
@@ -186,7 +186,7 @@ class Data(_ArrowStream):
             ImportError: pyarrow is not installed.
             RestreamError: The records could not be had.
         """
-        return self._client.drive(to_arrow(self._client.exchange, self._queries, self._begin()))
+        return self._client._drive(to_arrow(self._client._executor, self._queries, self._begin()))
 
     def to_pandas(self) -> pd.DataFrame:
         """All records as a pandas data frame. Needs the extra `pandas`.
@@ -199,7 +199,7 @@ class Data(_ArrowStream):
             ImportError: pandas or pyarrow is not installed.
             RestreamError: The records could not be had.
         """
-        return self._client.drive(to_pandas(self._client.exchange, self._queries, self._begin()))
+        return self._client._drive(to_pandas(self._client._executor, self._queries, self._begin()))
 
     def to_polars(self) -> pl.DataFrame:
         """All records as a polars data frame. Needs the extra `polars`.
@@ -211,7 +211,7 @@ class Data(_ArrowStream):
             ImportError: polars or pyarrow is not installed.
             RestreamError: The records could not be had.
         """
-        return self._client.drive(to_polars(self._client.exchange, self._queries, self._begin()))
+        return self._client._drive(to_polars(self._client._executor, self._queries, self._begin()))
 
     def save(
         self,
@@ -282,7 +282,7 @@ class Data(_ArrowStream):
             OSError: The disk is full, or the target may not be written; the message tells where a complete file lies.
             RestreamError: The records could not be had.
         """
-        return self._client.drive(
+        return self._client._drive(
             self._saving(
                 path, overwrite=overwrite, resume=resume, progress=progress, coverage=coverage, min_gap=min_gap
             )
@@ -311,11 +311,11 @@ class Data(_ArrowStream):
             ValueError: `min_gap` is not positive.
             RestreamError: The records could not be had.
         """
-        return self._client.drive(self._covered(min_gap))
+        return self._client._drive(self._covered(min_gap))
 
     def _batches(self, size: int) -> Generator[list[dict[str, Any]], None, None]:
         waiting: list[dict[str, Any]] = []
-        with closing(self._client.iterate(self._steps())) as lists:
+        with closing(self._client._iterate(self._steps())) as lists:
             for records in lists:
                 waiting += records
                 while len(waiting) >= size:
@@ -325,7 +325,7 @@ class Data(_ArrowStream):
             yield waiting
 
     def _records(self) -> Generator[dict[str, Any], None, None]:
-        with closing(self._client.iterate(self._steps())) as lists:
+        with closing(self._client._iterate(self._steps())) as lists:
             for records in lists:
                 yield from records
 
@@ -352,15 +352,15 @@ class DataAsync(_Base):
 
     async def ato_arrow(self) -> pa.Table:
         """Async form of `Data.to_arrow`."""
-        return await self._client.adrive(to_arrow(self._client.exchange, self._queries, self._begin()))
+        return await self._client._adrive(to_arrow(self._client._executor, self._queries, self._begin()))
 
     async def ato_pandas(self) -> pd.DataFrame:
         """Async form of `Data.to_pandas`."""
-        return await self._client.adrive(to_pandas(self._client.exchange, self._queries, self._begin()))
+        return await self._client._adrive(to_pandas(self._client._executor, self._queries, self._begin()))
 
     async def ato_polars(self) -> pl.DataFrame:
         """Async form of `Data.to_polars`."""
-        return await self._client.adrive(to_polars(self._client.exchange, self._queries, self._begin()))
+        return await self._client._adrive(to_polars(self._client._executor, self._queries, self._begin()))
 
     async def asave(
         self,
@@ -373,7 +373,7 @@ class DataAsync(_Base):
         min_gap: int = MIN_GAP,
     ) -> CoverageReport | None:
         """Async form of `Data.save`."""
-        return await self._client.adrive(
+        return await self._client._adrive(
             self._saving(
                 path, overwrite=overwrite, resume=resume, progress=progress, coverage=coverage, min_gap=min_gap
             )
@@ -381,11 +381,11 @@ class DataAsync(_Base):
 
     async def acoverage(self, *, min_gap: int = MIN_GAP) -> CoverageReport:
         """Async form of `Data.coverage`."""
-        return await self._client.adrive(self._covered(min_gap))
+        return await self._client._adrive(self._covered(min_gap))
 
     async def _batches(self, size: int) -> AsyncGenerator[list[dict[str, Any]], None]:
         waiting: list[dict[str, Any]] = []
-        async with aclosing(self._client.aiterate(self._steps())) as lists:
+        async with aclosing(self._client._aiterate(self._steps())) as lists:
             async for records in lists:
                 waiting += records
                 while len(waiting) >= size:
@@ -395,7 +395,7 @@ class DataAsync(_Base):
             yield waiting
 
     async def _records(self) -> AsyncGenerator[dict[str, Any], None]:
-        async with aclosing(self._client.aiterate(self._steps())) as lists:
+        async with aclosing(self._client._aiterate(self._steps())) as lists:
             async for records in lists:
                 for record in records:
                     yield record

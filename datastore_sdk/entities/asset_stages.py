@@ -125,7 +125,7 @@ class AssetStages(Resource):
             filters=filters,
             extra_filters=extra_filters,
         )
-        return client.run(stages_of(self._endpoints, self.id, self._sites, client, query, as_dict=as_dict))
+        return client._run(stages_of(self._endpoints, self.id, self._sites, client, query, as_dict=as_dict))
 
     @overload
     async def aget_stages_metadata(
@@ -197,4 +197,4 @@ class AssetStages(Resource):
             filters=filters,
             extra_filters=extra_filters,
         )
-        return await client.arun(stages_of(self._endpoints, self.id, self._sites, client, query, as_dict=as_dict))
+        return await client._arun(stages_of(self._endpoints, self.id, self._sites, client, query, as_dict=as_dict))

@@ -70,7 +70,7 @@ class Entity(ClientBound):
             known = values
         else:
             whole = _required(self._contract).issubset(values)
-            strict = own is not None and own.exchange.strict
+            strict = own is not None and own._executor.strict
             parsed = read_object(self._contract if whole else _partial(self._contract), values, strict=strict)
             report_made(parsed.deviations, f"{type(self).__name__}(...)")
             model = parsed.value

@@ -63,11 +63,11 @@ class DataChange(Entity, DataChangeModel):
             NotLoadedError: The site, through which the change is reached, is not known.
             RestreamError: The call failed.
         """
-        self._refresh(self._caller().run(self._reread()))
+        self._refresh(self._caller()._run(self._reread()))
 
     async def aupdate(self) -> None:
         """Async form of `update`."""
-        self._refresh(await self._caller().arun(self._reread()))
+        self._refresh(await self._caller()._arun(self._reread()))
 
     @completed_by(DataForm)
     def get_data(self, **form: Unpack[DataForm]) -> Data:
@@ -98,11 +98,11 @@ class DataChange(Entity, DataChangeModel):
             NotLoadedError: The site, through which the change is reached, is not known.
             RestreamError: The call failed.
         """
-        return self._caller().run(self._acknowledge())
+        return self._caller()._run(self._acknowledge())
 
     async def aconfirm_data_received(self) -> bool:
         """Async form of `confirm_data_received`."""
-        return await self._caller().arun(self._acknowledge())
+        return await self._caller()._arun(self._acknowledge())
 
     def _query(self, form: DataForm) -> DataQuery:
         form = {**self._form, **checked_form(form)}

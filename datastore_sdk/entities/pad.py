@@ -110,7 +110,7 @@ class Pad(Asset, PadRecords, PadRealtime, PadModel):
         """
         client = client_for(auth_token, client)
         del auth_token
-        return client.run(many_pads(cls, client, pads_with(filters, extra_filters), as_dict=as_dict))
+        return client._run(many_pads(cls, client, pads_with(filters, extra_filters), as_dict=as_dict))
 
     @overload
     @classmethod
@@ -159,7 +159,7 @@ class Pad(Asset, PadRecords, PadRealtime, PadModel):
         """Async form of `get_models`."""
         client = client_for(auth_token, client)
         del auth_token
-        return await client.arun(many_pads(cls, client, pads_with(filters, extra_filters), as_dict=as_dict))
+        return await client._arun(many_pads(cls, client, pads_with(filters, extra_filters), as_dict=as_dict))
 
     @overload
     def get_sites(
@@ -204,7 +204,7 @@ class Pad(Asset, PadRecords, PadRealtime, PadModel):
         """
         client = self._caller()
         query = sites_with(filters, extra_filters, pad_id=self.id)
-        return client.run(many(Site, client, query, as_dict=as_dict))
+        return client._run(many(Site, client, query, as_dict=as_dict))
 
     @overload
     async def aget_sites(
@@ -237,7 +237,7 @@ class Pad(Asset, PadRecords, PadRealtime, PadModel):
         """Async form of `get_sites`."""
         client = self._caller()
         query = sites_with(filters, extra_filters, pad_id=self.id)
-        return await client.arun(many(Site, client, query, as_dict=as_dict))
+        return await client._arun(many(Site, client, query, as_dict=as_dict))
 
     @overload
     def get_states(
@@ -285,7 +285,7 @@ class Pad(Asset, PadRecords, PadRealtime, PadModel):
         """
         client = self._caller()
         query = states_with(filters, extra_filters, pad_id=self.id)
-        return client.run(many(State, client, query, as_dict=as_dict))
+        return client._run(many(State, client, query, as_dict=as_dict))
 
     @overload
     async def aget_states(
@@ -322,7 +322,7 @@ class Pad(Asset, PadRecords, PadRealtime, PadModel):
         """Async form of `get_states`."""
         client = self._caller()
         query = states_with(filters, extra_filters, pad_id=self.id)
-        return await client.arun(many(State, client, query, as_dict=as_dict))
+        return await client._arun(many(State, client, query, as_dict=as_dict))
 
     @overload
     def get_measurement_sources_metadata(self, *, as_dict: Literal[False] = False) -> MeasurementSources: ...
@@ -343,7 +343,7 @@ class Pad(Asset, PadRecords, PadRealtime, PadModel):
             RestreamError: The call failed.
         """
         client = self._caller()
-        return client.run(sources_of_pad(client, self.id, as_dict=as_dict))
+        return client._run(sources_of_pad(client, self.id, as_dict=as_dict))
 
     @overload
     async def aget_measurement_sources_metadata(self, *, as_dict: Literal[False] = False) -> MeasurementSources: ...
@@ -354,7 +354,7 @@ class Pad(Asset, PadRecords, PadRealtime, PadModel):
     async def aget_measurement_sources_metadata(self, *, as_dict: bool = False) -> MeasurementSources | dict[str, Any]:
         """Async form of `get_measurement_sources_metadata`."""
         client = self._caller()
-        return await client.arun(sources_of_pad(client, self.id, as_dict=as_dict))
+        return await client._arun(sources_of_pad(client, self.id, as_dict=as_dict))
 
     @property
     def _sites(self) -> frozenset[int]:

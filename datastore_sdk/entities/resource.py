@@ -81,7 +81,7 @@ class Resource(Entity):
         client = client_for(auth_token, client)
         del auth_token
         number = checked_id(id, kind=cls._contract)
-        return client.run(one(cls, client, cls._get(number), number, as_dict=as_dict))
+        return client._run(one(cls, client, cls._get(number), number, as_dict=as_dict))
 
     @overload
     @classmethod
@@ -111,7 +111,7 @@ class Resource(Entity):
         client = client_for(auth_token, client)
         del auth_token
         number = checked_id(id, kind=cls._contract)
-        return await client.arun(one(cls, client, cls._get(number), number, as_dict=as_dict))
+        return await client._arun(one(cls, client, cls._get(number), number, as_dict=as_dict))
 
     def update(self) -> None:
         """Loads the object's attributes anew, in place. The token stays.
@@ -122,12 +122,12 @@ class Resource(Entity):
             RestreamError: The call failed in another way.
         """
         client = self._caller()
-        self._refresh(client.run(self._reloaded(client)))
+        self._refresh(client._run(self._reloaded(client)))
 
     async def aupdate(self) -> None:
         """Async form of `update`."""
         client = self._caller()
-        self._refresh(await client.arun(self._reloaded(client)))
+        self._refresh(await client._arun(self._reloaded(client)))
 
     def _reloaded(self, client: Client) -> Flow[Model]:
         """The newer values, of the same object."""

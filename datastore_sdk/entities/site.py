@@ -127,7 +127,7 @@ class Site(Asset, SiteRealtime, SiteModel):
         """
         client = client_for(auth_token, client)
         del auth_token
-        return client.run(many(cls, client, sites_with(filters, extra_filters), as_dict=as_dict))
+        return client._run(many(cls, client, sites_with(filters, extra_filters), as_dict=as_dict))
 
     @overload
     @classmethod
@@ -176,7 +176,7 @@ class Site(Asset, SiteRealtime, SiteModel):
         """Async form of `get_models`."""
         client = client_for(auth_token, client)
         del auth_token
-        return await client.arun(many(cls, client, sites_with(filters, extra_filters), as_dict=as_dict))
+        return await client._arun(many(cls, client, sites_with(filters, extra_filters), as_dict=as_dict))
 
     @overload
     def get_pad(self, *, as_dict: Literal[False] = False) -> Pad | None: ...
@@ -196,7 +196,7 @@ class Site(Asset, SiteRealtime, SiteModel):
             RestreamError: The call failed.
         """
         client = self._caller()
-        return client.run(self._pad(client, as_dict=as_dict))
+        return client._run(self._pad(client, as_dict=as_dict))
 
     @overload
     async def aget_pad(self, *, as_dict: Literal[False] = False) -> Pad | None: ...
@@ -207,7 +207,7 @@ class Site(Asset, SiteRealtime, SiteModel):
     async def aget_pad(self, *, as_dict: bool = False) -> Pad | dict[str, Any] | None:
         """Async form of `get_pad`."""
         client = self._caller()
-        return await client.arun(self._pad(client, as_dict=as_dict))
+        return await client._arun(self._pad(client, as_dict=as_dict))
 
     @overload
     def get_state(self, *, as_dict: Literal[False] = False) -> State | None: ...
@@ -226,7 +226,7 @@ class Site(Asset, SiteRealtime, SiteModel):
             RestreamError: The call failed.
         """
         client = self._caller()
-        states = client.run(states_of_site(client, self.id, as_dict=as_dict))
+        states = client._run(states_of_site(client, self.id, as_dict=as_dict))
         return states[0] if states else None
 
     @overload
@@ -238,7 +238,7 @@ class Site(Asset, SiteRealtime, SiteModel):
     async def aget_state(self, *, as_dict: bool = False) -> State | dict[str, Any] | None:
         """Async form of `get_state`."""
         client = self._caller()
-        states = await client.arun(states_of_site(client, self.id, as_dict=as_dict))
+        states = await client._arun(states_of_site(client, self.id, as_dict=as_dict))
         return states[0] if states else None
 
     @overload
@@ -261,7 +261,7 @@ class Site(Asset, SiteRealtime, SiteModel):
             RestreamError: The call failed.
         """
         client = self._caller()
-        return client.run(sources_of_site(client, self.id, self._pad_id, as_dict=as_dict))
+        return client._run(sources_of_site(client, self.id, self._pad_id, as_dict=as_dict))
 
     @overload
     async def aget_measurement_sources_metadata(self, *, as_dict: Literal[False] = False) -> MeasurementSources: ...
@@ -272,7 +272,7 @@ class Site(Asset, SiteRealtime, SiteModel):
     async def aget_measurement_sources_metadata(self, *, as_dict: bool = False) -> MeasurementSources | dict[str, Any]:
         """Async form of `get_measurement_sources_metadata`."""
         client = self._caller()
-        return await client.arun(sources_of_site(client, self.id, self._pad_id, as_dict=as_dict))
+        return await client._arun(sources_of_site(client, self.id, self._pad_id, as_dict=as_dict))
 
     def get_data(
         self,

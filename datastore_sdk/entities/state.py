@@ -96,7 +96,7 @@ class State(Resource, StateModel):
         """
         client = client_for(auth_token, client)
         del auth_token
-        return client.run(many(cls, client, states_with(filters, extra_filters), as_dict=as_dict))
+        return client._run(many(cls, client, states_with(filters, extra_filters), as_dict=as_dict))
 
     @overload
     @classmethod
@@ -145,7 +145,7 @@ class State(Resource, StateModel):
         """Async form of `get_models`."""
         client = client_for(auth_token, client)
         del auth_token
-        return await client.arun(many(cls, client, states_with(filters, extra_filters), as_dict=as_dict))
+        return await client._arun(many(cls, client, states_with(filters, extra_filters), as_dict=as_dict))
 
 
 def states_of_site(client: Client, site_id: int, *, as_dict: bool) -> Flow[ObjectList[State] | list[dict[str, Any]]]:

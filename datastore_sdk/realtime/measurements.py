@@ -87,9 +87,9 @@ def build_measurement_plan(
         if history is not None:
             history.position = form.position
         site_id = query.id if source == "site" else None
-        filling = Backfiller(client.exchange, sources, form, filled, gaps, counts, site_id, history, begin)
+        filling = Backfiller(client._executor, sources, form, filled, gaps, counts, site_id, history, begin)
         messages = MessageDecoder(form, counts, enveloped=True)
-        return RoomSession(client.exchange, operation, messages, filling, options, counts).run()
+        return RoomSession(client._executor, operation, messages, filling, options, counts).run()
 
     return StreamPlan(
         description=f"measurements of {source} {query.id}, session {session_key}",
@@ -99,9 +99,9 @@ def build_measurement_plan(
         gaps=gaps,
         exclusive={
             f"the session key {session_key}": (client.base_url, session_key.lower()),
-            f"the room {path}": client.exchange.limits.room(operation.path),
+            f"the room {path}": client._executor.limits.room(operation.path),
         },
         stream_records=listen,
         stream_items=lambda hold: listen(DICTS, hold),
-        fetch_field_metadata=lambda: descriptions(client.exchange, [query]),
+        fetch_field_metadata=lambda: descriptions(client._executor, [query]),
     )

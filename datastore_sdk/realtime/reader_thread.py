@@ -51,7 +51,7 @@ class ReaderThread:
     def _run(self) -> None:
         ending: BaseException | None = None
         try:
-            with closing(self._client.attend(self._effects, self._cancellation)) as lists:
+            with closing(self._client._listen(self._effects, self._cancellation)) as lists:
                 for items in lists:
                     if items and not self._buffer.put(items):
                         break

@@ -126,15 +126,15 @@ def build_monitor_plan(
     operation, counts = room(path, {}), Counters()
 
     def watch(hold: RoomClaim) -> EffectGen[None]:
-        watching = StateMonitor(client.exchange, fetch, key, aspects, interval)
+        watching = StateMonitor(client._executor, fetch, key, aspects, interval)
         yield from watching.emit_changes()
         retries, wait, told = client.retries, interval, ""
         while True:
             listening = RoomSession(
-                client.exchange, operation, MessageDecoder(DICTS, counts), watching, options, counts, retries
+                client._executor, operation, MessageDecoder(DICTS, counts), watching, options, counts, retries
             )
             try:
-                room_hold = hold.extend({f"the room {path}": client.exchange.limits.room(operation.path)})
+                room_hold = hold.extend({f"the room {path}": client._executor.limits.room(operation.path)})
                 try:
                     yield from listening.run()
                 finally:

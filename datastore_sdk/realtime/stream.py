@@ -157,7 +157,7 @@ class LiveStream(Generic[T]):
                 yield from self._yield_batches(form, endings)
 
             steps = written(target, kind, batches, self.plan.fetch_field_metadata, overwrite=overwrite, kept=True)
-            self.plan.client.drive(steps)
+            self.plan.client._drive(steps)
             for ending in endings:
                 raise ending
 

@@ -96,12 +96,12 @@ def build_update_plan(
     def hearer_of_items() -> MessageHandler[Any]:
         make = build
         if make is None:
-            return DictUpdateHandler(lambda items: look_at(contract, items, operation, client.exchange))
-        return ObjectUpdateHandler(lambda item: make(told(contract, item, operation, client.exchange)), counts)
+            return DictUpdateHandler(lambda items: look_at(contract, items, operation, client._executor))
+        return ObjectUpdateHandler(lambda item: make(told(contract, item, operation, client._executor)), counts)
 
     def listen(form: RecordCodec[Any], _: RoomClaim, hearer: MessageHandler[Any] | None = None) -> EffectGen[None]:
         messages = MessageDecoder(form, counts, seen=seen, belongs=belongs)
-        return RoomSession(client.exchange, operation, messages, hearer or MessageHandler[Any](), options, counts).run()
+        return RoomSession(client._executor, operation, messages, hearer or MessageHandler[Any](), options, counts).run()
 
     return StreamPlan(
         description=f"updates of {path.strip('/')}",
@@ -109,7 +109,7 @@ def build_update_plan(
         options=options,
         counters=counts,
         gaps=gaps,
-        exclusive={f"the room {path}": client.exchange.limits.room(operation.path)},
+        exclusive={f"the room {path}": client._executor.limits.room(operation.path)},
         stream_records=listen,
         stream_items=lambda hold: listen(DICTS, hold, hearer_of_items()),
     )

@@ -19,14 +19,14 @@ from datastore_sdk._version import VERSION
 from datastore_sdk.cli import main
 from datastore_sdk.client import client_cache as default_clients
 from datastore_sdk.sandbox import Sandbox, Scenario, faults
-from tests.support.answers import always, answer
-from tests.support.proxies import Proxy
-from tests.support.wire import Handler, Line, Received, Server
+from tests.support.fake_server import Handler, Line, Received, Server
+from tests.support.http_proxy import Proxy
+from tests.support.http_responses import always, answer
+from tests.support.paths import CERTIFICATE
 
 Output = pytest.CaptureFixture[str]
 Examine = Callable[..., dict[str, dict[str, Any]]]
 SECRET = "s3cret-0123456789-0123456789-0123456789"
-TRUSTED = Path(__file__).parents[1] / "transport" / "certificate.pem"
 EXPIRED = Path(__file__).with_name("expired.pem")
 
 
@@ -276,13 +276,13 @@ def test_what_is_no_restream_service(lead: Callable[[str], None], examine: Exami
 
 
 def test_tls(lead: Callable[[str], None], examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
-    with TlsServer(a_service(), TRUSTED) as server:
+    with TlsServer(a_service(), CERTIFICATE) as server:
         lead(server.url)
         found = examine(1)
         assert "self-signed" in found["TLS"]["message"]
         assert "SSL_CERT_FILE" in found["TLS"]["advice"]
         assert "service" not in found, "the token goes nowhere"
-        monkeypatch.setenv("SSL_CERT_FILE", str(TRUSTED))
+        monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
         found = examine(0)
         assert found["TLS"]["details"].keys() == {"version", "cipher", "notBefore", "notAfter"}
     with TlsServer(a_service(), EXPIRED) as server:
@@ -373,8 +373,8 @@ def test_certificate_is_looked_at_through_the_proxy(
     lead: Callable[[str], None], examine: Examine, monkeypatch: pytest.MonkeyPatch, tunnels: Proxy
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", f"http://me:{SECRET}@127.0.0.1:{tunnels.port}")
-    monkeypatch.setenv("SSL_CERT_FILE", str(TRUSTED))
-    with TlsServer(a_service(), TRUSTED) as server:
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    with TlsServer(a_service(), CERTIFICATE) as server:
         lead(server.url)
         found = examine(0)
     assert statuses(found) | {"connection": "good", "TLS": "good", "token": "good"} == statuses(found)
@@ -386,7 +386,7 @@ def test_intercepting_proxy_is_explained(
     lead: Callable[[str], None], examine: Examine, monkeypatch: pytest.MonkeyPatch, tunnels: Proxy
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{tunnels.port}")
-    with TlsServer(a_service(), TRUSTED) as server:
+    with TlsServer(a_service(), CERTIFICATE) as server:
         lead(server.url)
         found = examine(1)
         assert server.received == [], "the token goes nowhere"

@@ -8,7 +8,7 @@ import yaml
 from _contract import Contract
 from _generator import generated
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.paths import ROOT
 
 
 @pytest.fixture(scope="session")

@@ -14,9 +14,9 @@ from typing import Any
 from datastore_sdk.client import Client
 from datastore_sdk.exceptions import RestreamError
 from datastore_sdk.transport.executor.retry import RetryPolicy
-from tests.data.record_orders import Case, Service, patched, read_numbers, save
-from tests.support.clock import JumpingClock
-from tests.support.wire import Server
+from tests.data.record_order_cases import Case, Service, patched, read_numbers, save
+from tests.support.fake_server import Server
+from tests.support.jumping_clock import JumpingClock
 
 KILLS = 8
 """How often a save is killed at most; then it is let come to its end."""
@@ -26,7 +26,7 @@ LONGEST = 60
 """Seconds after which a process hangs."""
 
 _processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(["datastore_sdk", "tests.data.record_orders"])
+_processes.set_forkserver_preload(["datastore_sdk", "tests.data.record_order_cases"])
 
 
 @dataclass

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.answers import END, chunk, head
+from tests.support.fake_server import Line, Received
 from tests.support.fixtures import Serve
-from tests.support.wire import Line, Received
+from tests.support.http_responses import END, chunk, head
 
 MEGABYTES = 32
 """How long the body is."""

@@ -23,12 +23,12 @@ from datastore_sdk.data import progress_display as displays
 from datastore_sdk.data.streaming import parallel as slicing
 from datastore_sdk.exceptions import APIConnectionError, CallError
 from datastore_sdk.transport.executor.retry import RetryPolicy
-from tests.data.service import Break, RecordService, moment, records_of
-from tests.support.answers import answer
-from tests.support.clock import JumpingClock
+from tests.data.fake_record_service import Break, RecordService, moment, records_of
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.forms import Form
-from tests.support.leaks import files_in
+from tests.support.http_responses import answer
+from tests.support.jumping_clock import JumpingClock
+from tests.support.leak_checks import files_in
+from tests.support.sync_async_clients import Form
 
 SITE = DataQuery(source="site", id=981, start=moment(0), end=moment(3999))
 RECORDS = records_of(4000)

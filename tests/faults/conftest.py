@@ -10,9 +10,9 @@ from msgspec import structs
 from datastore_sdk import Client
 from datastore_sdk.sandbox import Sandbox, Untidiness
 from tests.conftest import NOW, make_bare
-from tests.faults.cases import COUNT
-from tests.faults.trial import TLS
-from tests.support.clock import JumpingClock
+from tests.faults.case_runner import TLS
+from tests.faults.fault_cases import COUNT
+from tests.support.jumping_clock import JumpingClock
 
 ClientOf = Callable[..., Client]
 

@@ -16,9 +16,9 @@ import pytest
 from datastore_sdk import Client, Pad
 from datastore_sdk._io.clock import Clock
 from datastore_sdk.sandbox import Sandbox, faults
-from tests.faults.calls import DEFINITION, END, PAD, START
 from tests.faults.conftest import ClientOf
-from tests.faults.watch import bounded, files_in, nothing_left, tasks_left
+from tests.faults.leak_checks import bounded, files_in, nothing_left, tasks_left
+from tests.faults.public_calls import DEFINITION, END, PAD, START
 
 PATIENCE = 20.0
 _NUMBERS = itertools.count(1)
@@ -117,7 +117,7 @@ INTERRUPTED = """
     from datastore_sdk import Client, Pad
     from datastore_sdk.sandbox import Sandbox, faults
     from tests.conftest import NOW
-    from tests.faults.calls import END, PAD, START
+    from tests.faults.public_calls import END, PAD, START
 
     folder, name, options = Path(sys.argv[1]), sys.argv[2], {"resume": True} if sys.argv[3] == "resume" else {}
 

@@ -22,12 +22,12 @@ from datastore_sdk.exceptions import RestreamError
 from datastore_sdk.sandbox import Sandbox
 from datastore_sdk.sandbox.faults import CallFault
 from datastore_sdk.sandbox.faults.serialization import AnyFault
-from tests.faults.calls import CALLS, PAD, Kind
-from tests.faults.cases import CASES, REPRESENTATIVE, SMOKE_EACH, Case
-from tests.faults.plain import plain
-from tests.faults.table import AGAIN, AMID, ATTEMPTS, DONE, EXPECTED, FAULTS, Injected
-from tests.faults.trial import TOKEN_PATH, Trial, kind_of
-from tests.faults.watch import bounded, check_no_secret, everything_logged, files_in, nothing_left, told_by
+from tests.faults.case_runner import TOKEN_PATH, Trial, kind_of
+from tests.faults.comparable import plain
+from tests.faults.expected_outcomes import AGAIN, AMID, ATTEMPTS, DONE, EXPECTED, FAULTS, Injected
+from tests.faults.fault_cases import CASES, REPRESENTATIVE, SMOKE_EACH, Case
+from tests.faults.leak_checks import bounded, check_no_secret, everything_logged, files_in, nothing_left, told_by
+from tests.faults.public_calls import CALLS, PAD, Kind
 
 TOKEN_ATTEMPTS = 3
 REFUSED = {302, 400, 401, 403, 404, 429}

@@ -10,11 +10,11 @@ from msgspec import structs
 from datastore_sdk import Pad
 from datastore_sdk.exceptions import RestreamError
 from datastore_sdk.sandbox import Sandbox
-from tests.faults.calls import CALLS, PAD, Kind
-from tests.faults.cases import FORMS
-from tests.faults.table import EXPECTED, FAULTS
-from tests.faults.trial import TOKEN_PATH, Trial
-from tests.faults.watch import bounded, check_no_secret, everything_logged, nothing_left, told_by
+from tests.faults.case_runner import TOKEN_PATH, Trial
+from tests.faults.expected_outcomes import EXPECTED, FAULTS
+from tests.faults.fault_cases import FORMS
+from tests.faults.leak_checks import bounded, check_no_secret, everything_logged, nothing_left, told_by
+from tests.faults.public_calls import CALLS, PAD, Kind
 
 TOKEN_FAULTS = [fault for fault, kind in EXPECTED if kind is Kind.TOKEN]
 

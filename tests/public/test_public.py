@@ -9,7 +9,6 @@ import os
 import subprocess
 import sys
 from enum import StrEnum
-from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -27,8 +26,8 @@ from datastore_sdk.filters import (
     StateFilters,
 )
 from tests.public.signatures import SNAPSHOT, attributes, described, methods, public_classes, source_of
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 OURS = [kind for kind in public_classes() if kind.__module__.startswith("datastore_sdk")]
 CALLS = ("get_", "create_", "update", "delete_", "confirm_", "save")
 

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.realtime.background_reader import open_streams, wait_until
+from tests.realtime.live_reader import begun, eventually
 
 
 @pytest.fixture(autouse=True)
 def no_listener_left() -> Iterator[None]:
     """Whoever listens is gone soon after the test."""
     yield
-    while open_streams:
-        open_streams.pop().close()
-    wait_until(lambda: all(thread.name != "restream-live" for thread in threading.enumerate()))
+    while begun:
+        begun.pop().close()
+    eventually(lambda: all(thread.name != "restream-live" for thread in threading.enumerate()))

@@ -16,11 +16,11 @@ from datastore_sdk import sandbox
 from datastore_sdk.config.options import DEFAULT_HOST
 from datastore_sdk.drift.scrubbing import HIDDEN
 from datastore_sdk.testing.scrubbing import HEADERS, scrubbed_request, scrubbed_response
-from tests.recorded.cassettes import FOLDER, SECRETS, vcr
-from tests.recorded.reads import READS, TOKEN
+from tests.recorded.cassette_files import SECRETS, vcr
+from tests.recorded.recorded_calls import READS, TOKEN
+from tests.support.paths import CASSETTES, ROOT
 
-ROOT = Path(__file__).parents[2]
-CASSETTES = sorted(FOLDER.glob("*.yaml"))
+FILES = sorted(CASSETTES.glob("*.yaml"))
 TELLTALES = re.compile(r"bearer |authorization|127\.0\.0\.1|localhost|set-cookie|cookie", re.IGNORECASE)
 MOST_BYTES = 300_000
 
@@ -40,16 +40,16 @@ def findings(path: Path) -> list[str]:
 
 
 def test_there_is_one_for_each_read() -> None:
-    assert {path.stem for path in CASSETTES} == {*READS, TOKEN}
+    assert {path.stem for path in FILES} == {*READS, TOKEN}
 
 
-@pytest.mark.parametrize("path", CASSETTES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_nothing_secret_stands_in_them(path: Path) -> None:
     assert findings(path) == []
 
 
 def test_they_are_small() -> None:
-    assert sum(path.stat().st_size for path in CASSETTES) < MOST_BYTES
+    assert sum(path.stat().st_size for path in FILES) < MOST_BYTES
 
 
 def test_recording_anew(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_recording_anew(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     monkeypatch.setattr(sys, "argv", ["record", "--output", str(tmp_path)])
     runpy.run_path(str(ROOT / "scripts" / "record"), run_name="__main__")
     names = {path.name for path in tmp_path.iterdir()}
-    assert names == {path.name for path in CASSETTES}
+    assert names == {path.name for path in FILES}
     printed = capsys.readouterr().out
     assert all(name in printed for name in names)
     (ours,) = made

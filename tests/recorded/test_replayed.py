@@ -13,9 +13,10 @@ import httpx
 import pytest
 
 from datastore_sdk import Client, Site
-from tests.facade.forms import Form
-from tests.recorded.cassettes import FOLDER, replaying, vcr
-from tests.recorded.reads import FIELDS, READS, TOKEN
+from tests.recorded.cassette_files import replaying, vcr
+from tests.recorded.recorded_calls import FIELDS, READS, TOKEN
+from tests.support.paths import CASSETTES
+from tests.support.sync_async_calls import Form
 
 Replay = Callable[..., Any]
 
@@ -50,7 +51,7 @@ def replay(form: Form, new_client: Callable[..., Client]) -> Replay:
 
     def run(name: str, **credentials: str) -> Any:
         client = new_client(**credentials or {"auth_token": "any"})
-        with replaying(FOLDER / f"{name}.yaml") as tape:
+        with replaying(CASSETTES / f"{name}.yaml") as tape:
             result = READS["pads" if name == TOKEN else name](form, client)
         assert tape.all_played
         return result
@@ -119,5 +120,5 @@ def test_what_is_not_there(replay: Replay) -> None:
 
 
 def test_a_call_that_was_not_recorded_fails(form: Form, new_client: Callable[..., Client]) -> None:
-    with replaying(FOLDER / "pads.yaml"), pytest.raises(vcr.errors.CannotOverwriteExistingCassetteException):
+    with replaying(CASSETTES / "pads.yaml"), pytest.raises(vcr.errors.CannotOverwriteExistingCassetteException):
         form(Site, "get_models", client=new_client("any"))

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from datastore_sdk.client import Client
-from tests.support.clock import JumpingClock
-from tests.support.forms import FORMS, Form
-from tests.support.leaks import none_left
-from tests.support.wire import Handler, Server
+from tests.support.fake_server import Handler, Server
+from tests.support.jumping_clock import JumpingClock
+from tests.support.leak_checks import none_left
+from tests.support.sync_async_clients import FORMS, Form
 
 Serve = Callable[[Handler], Server]
 ClientOf = Callable[..., Client]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from typing import TypeVar
 
-from tests.support.wire import PATIENCE
+from tests.support.fake_server import PATIENCE
 
 R = TypeVar("R")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.testing.runs import run_pytest
+from tests.testing.pytest_runs import run_pytest
 
 TESTS = """
 import asyncio

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from datastore_sdk.sandbox import Sandbox
-from tests.support.answers import always, answer
 from tests.support.exhaustive import first
-from tests.support.wire import Server
-from tests.testing.runs import run_pytest
+from tests.support.fake_server import Server
+from tests.support.http_responses import always, answer
+from tests.testing.pytest_runs import run_pytest
 
 EXAMPLE = Path(__file__).with_name("example")
 NOW = datetime(2025, 9, 18, 12, tzinfo=UTC)

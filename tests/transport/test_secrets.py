@@ -14,8 +14,8 @@ from datastore_sdk.client import Client
 from datastore_sdk.exceptions import AuthenticationError, CallError, ResponseValidationError
 from datastore_sdk.transport.executor.retry import RetryPolicy
 from restream_api.api.pads import get_pad, list_pads
-from tests.support.answers import always, answer, by_path
 from tests.support.fixtures import ClientOf, Serve
+from tests.support.http_responses import always, answer, by_path
 
 SHORT = "t0ken-0123456789"
 LONG = "eyJhbGciOiJIUzI1NiJ9." + "0123456789abcdef" * 12
@@ -36,7 +36,7 @@ def assert_hidden(secret: str, text: str) -> None:
 
 def failure(client: Client, calls: Any = None) -> CallError:
     with pytest.raises(CallError) as caught:
-        client.run(calls or list_pads())
+        client._run(calls or list_pads())
     return caught.value
 
 

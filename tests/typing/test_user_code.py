@@ -18,9 +18,9 @@ from pathlib import Path
 import pytest
 
 from datastore_sdk.sandbox import Sandbox
+from tests.support.paths import ROOT
 
 HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
 SOURCES = [str(ROOT), str(ROOT / "generated")]
 MARK = "# refused"
 CHECKERS = ["mypy", "pyright"]

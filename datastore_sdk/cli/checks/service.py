@@ -32,19 +32,19 @@ _TOKENS: Final = "/o/token/"
 
 def service(client: Client, *, has_credentials: bool) -> Iterator[CheckResult]:
     """Makes three cheap calls: one without the token, a list of pads, and a WebSocket handshake."""
-    before = client.exchange.clock.now()
+    before = client._executor.clock.now()
     try:
-        answer = client.drive(_asked(client.exchange))
+        answer = client._drive(_asked(client._executor))
     except RestreamError as error:
         yield wrong("service", str(error), "see what was found above; else the service may be down: try again later")
         return
     yield good("service", f"answers ({answer.status})", status=answer.status)
-    yield _clock(answer, (before + client.exchange.clock.now()) / 2)
+    yield _clock(answer, (before + client._executor.clock.now()) / 2)
     if not has_credentials:
         yield skipped("token", "there are no credentials")
         return
     try:
-        known = client.run(pads.list_pads())
+        known = client._run(pads.list_pads())
     except RestreamError as error:
         yield _no_access(error)
         return
@@ -99,7 +99,7 @@ def _no_access(error: RestreamError) -> CheckResult:
 
 def _room(client: Client, pad_id: int) -> CheckResult:
     try:
-        for _ in client.attend(_visited(client.exchange, pad_id), Cancellation()):
+        for _ in client._listen(_visited(client._executor, pad_id), Cancellation()):
             pass
     except RateLimitError:
         return good("rooms", "can be reached: another program with these credentials is there already")

@@ -129,7 +129,7 @@ class LiveProbe:
         """Makes a call and keeps it; comes back with the answer, or None where it is no success."""
         headers: Mapping[str, str] = {}
         try:
-            content, headers = self._client.run(replace(operation.with_parse(_AsTheyCame(bytes)), success=READ))
+            content, headers = self._client._run(replace(operation.with_parse(_AsTheyCame(bytes)), success=READ))
         except AuthenticationError:
             raise
         except APIStatusError as error:

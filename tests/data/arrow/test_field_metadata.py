@@ -1,0 +1,115 @@
+"""Units and labels of the fields, in the metadata of a table's columns."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from datastore_sdk import Pad, RetryPolicy, Site
+from datastore_sdk.data import Data, DataQuery
+from datastore_sdk.sandbox import Sandbox
+from restream_api.models import Field
+from tests.data.arrow.table_helpers import HOURS
+from tests.support.fake_server import Line
+from tests.support.fake_service import Serving
+from tests.support.http_responses import Reply, answer, by_path, then
+from tests.support.sync_async_calls import Form, asked
+
+BODY = b'[{"timestamp": 1, "slurry_rate": 5}]'
+
+
+def metadata(table: pa.Table) -> dict[str, dict[bytes, bytes] | None]:
+    return {field.name: field.metadata for field in table.schema}
+
+
+def expected(fields: list[Field], table: pa.Table, unit: Callable[[Field], str | None]) -> dict[str, Any]:
+    known = {
+        field.name: {b"label": field.label.encode()} | ({b"unit": text.encode()} if (text := unit(field)) else {})
+        for field in reversed(fields)
+    }
+    return {name: known.get(name) for name in table.schema.names}
+
+
+@pytest.mark.parametrize("source", [Site(id=981), Pad(id=681)], ids=["site", "pad"])
+def test_units_of_both_systems(sandbox: Sandbox, form: Form, source: Site | Pad) -> None:
+    fields: list[Field] = form(source, "get_fields_metadata")
+    imperial: pa.Table = form(form(source, "get_data", *HOURS), "to_arrow")
+    si: pa.Table = form(form(source, "get_data", *HOURS, si_units=True), "to_arrow")
+    assert metadata(imperial) == expected(fields, imperial, lambda field: field.imperial_unit)
+    assert metadata(si) == expected(fields, si, lambda field: field.si_unit)
+    pressure = next(name for name in si.schema.names if name.endswith("surface_treating_pressure"))
+    assert (metadata(imperial)[pressure] or {})[b"unit"] == b"psi"
+    assert (metadata(si)[pressure] or {})[b"unit"] == b"kPa"
+    assert metadata(si)["timestamp"] is metadata(si)["site_id"] is None
+    assert len(asked(sandbox)) == 5
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_fields_of_measurement_sources(form: Form) -> None:
+    table: pa.Table = form(form(Pad(id=681), "get_data", *HOURS), "to_arrow")
+    known = metadata(table)
+    (source, *_) = (name for name in table.schema.names if name.endswith("_slurry_rate"))
+    assert source[0] == "M"
+    assert (known[source] or {})[b"label"].startswith(b"Slurry Rate - ")
+
+
+def test_one_more_call_for_each_site(sandbox: Sandbox, form: Form) -> None:
+    _, corrected = form(Pad(id=668), "get_data_changes")
+    sites = dict.fromkeys(query.id for query in corrected.queries)
+    assert len(corrected.queries) > len(sites) > 1
+    sandbox.requests.clear()
+    form(corrected, "to_arrow")
+    calls = [line.partition("?")[0] for line in asked(sandbox)]
+    assert calls[: len(sites)] == [f"GET /sites/{site}/fields/" for site in sites]
+    assert all(call.endswith("/data/") for call in calls[len(sites) :])
+
+
+def test_frames_that_cannot_carry_them_do_not_ask(hours: Data, sandbox: Sandbox, form: Form) -> None:
+    form(hours, "to_pandas")
+    form(hours, "to_polars")
+    assert all("/data/" in line for line in asked(sandbox))
+
+
+FIELDS_ANSWERS: dict[str, Reply] = {
+    "refused": answer(403, {"detail": "Not for you."}),
+    "missing": answer(404, {"detail": "Not for you."}),
+    "broken": answer(500, {"detail": "Not for you."}),
+    "busy": answer(429, {"detail": "Not for you."}, retry_after=0),
+    "odd": answer(200, {"detail": "Not for you."}),
+    "closed": then(b"", Line.close),
+}
+
+
+@pytest.mark.parametrize("answers", FIELDS_ANSWERS.values(), ids=FIELDS_ANSWERS)
+def test_records_come_where_fields_do_not(
+    serving: Serving, form: Form, caplog: pytest.LogCaptureFixture, answers: Any, tmp_path: Path
+) -> None:
+    """Tables, files and live data need the records; units and labels are an extra."""
+    replies = {"/fields/": answers, "/data/": answer(200, BODY)}
+    service = serving(by_path(replies), retries=RetryPolicy(max_attempts=1))
+    with caplog.at_level(logging.WARNING, "datastore_sdk"):
+        table: pa.Table = form(form(Site(id=981, client=service.client), "get_data"), "to_arrow")
+    assert table.num_rows == 1
+    assert metadata(table) == {"timestamp": None, "slurry_rate": None}
+    (message,) = [record.getMessage() for record in caplog.records if record.name == "datastore_sdk"]
+    assert message.startswith("Without units and labels of the fields of site 981: GET http")
+    assert "Not for you." in message or "200" in message or "lost" in message
+    form(form(Site(id=981, client=service.client), "get_data"), "save", tmp_path / "records.parquet")
+    assert pq.read_table(tmp_path / "records.parquet").num_rows == 1
+
+
+def test_queries_of_one_source(serving: Serving) -> None:
+    service = serving(by_path({"/fields/": answer(200, b"[]"), "/data/": answer(200, BODY)}))
+    queries = [
+        DataQuery(source="site", id=id_, stage_number=n, stage_name_filter="frac")
+        for id_, n in [(1, 1), (1, 2), (2, 1)]
+    ]
+    assert Data(service.client, queries).to_arrow().num_rows == 3
+    assert service.asked[:2] == ["GET /sites/1/fields/", "GET /sites/2/fields/"]
+    assert len(service.asked) == 5

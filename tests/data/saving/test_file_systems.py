@@ -1,0 +1,377 @@
+"""Folders and disks that cannot do what most can: a file that is complete is not thrown away."""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datastore_sdk.data import Data
+from datastore_sdk.data.saving import atomic_file as drafts
+from datastore_sdk.data.saving import storing
+from datastore_sdk.data.saving.files import checked_target, replacing
+from datastore_sdk.data.saving.storing import scratch_file
+from tests.data.fake_record_service import RecordService, records_of
+from tests.data.saving.test_invalid_targets import SITE
+from tests.support.fake_server import Line, Received
+from tests.support.fixtures import ClientOf, Serve
+from tests.support.http_responses import answer
+from tests.support.leak_checks import files_in
+from tests.support.sync_async_clients import Form
+
+RECORDS = records_of(50)
+SUFFIXES = ["json", "ndjson", "csv", "csv.gz", "parquet", "arrow"]
+
+Refuse = Callable[..., None]
+
+
+@pytest.fixture(params=["nameless", "hidden"])
+def draft(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "hidden":
+        monkeypatch.setattr(drafts, "_Nameless", refused(errno.EOPNOTSUPP))
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    """A file that is there already, alone in its folder."""
+    (tmp_path / "here").mkdir()
+    path = tmp_path / "here" / "records.json"
+    path.write_bytes(b"old, and longer than what is new")
+    return path
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of temporary files."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+def refused(code: int) -> Refuse:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    return refuse
+
+
+def write(target: Path, content: bytes, *, kept: bool = False, overwrite: bool = True) -> None:
+    with replacing(target, overwrite=overwrite, kept=kept) as file:
+        file.write(content)
+
+
+@pytest.fixture
+def write_once(target: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that makes files, opened to be written or read but not both, and neither renames nor removes them."""
+    folder = target.parent
+    opens, os_open = Path.open, os.open
+
+    def inside(path: Any) -> bool:
+        own = Path(os.fsdecode(path)) if hasattr(path, "__fspath__") or isinstance(path, str) else Path()
+        return folder in (own, *own.parents)
+
+    def guarded(real: Any) -> Any:
+        def call(path: Any, *others: Any, **options: Any) -> Any:
+            if inside(path) or (others and inside(others[0])):
+                raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(path))
+            return real(path, *others, **options)
+
+        return call
+
+    def opened(path: Path, mode: str = "r", *others: Any, **options: Any) -> Any:
+        if inside(path) and "+" in mode:
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), str(path))
+        return opens(path, mode, *others, **options)
+
+    def low_level(path: Any, flags: int, *others: Any, **options: Any) -> int:
+        if inside(path) and flags & os.O_RDWR:
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), str(path))
+        return os_open(path, flags, *others, **options)
+
+    for name in ("rename", "replace", "unlink", "link", "chmod"):
+        monkeypatch.setattr(os, name, guarded(getattr(os, name)))
+    monkeypatch.setattr(Path, "open", opened)
+    monkeypatch.setattr(os, "open", low_level)
+    monkeypatch.setattr(drafts, "_Nameless", refused(errno.EOPNOTSUPP))
+    return folder
+
+
+@pytest.mark.usefixtures("draft")
+@pytest.mark.parametrize("kept", [False, True])
+@pytest.mark.parametrize("code", [errno.EPERM, errno.EACCES, errno.ENOTSUP])
+def test_a_refused_chmod_costs_nothing(code: int, kept: bool, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "chmod", refused(code))
+    write(target, b"new", kept=kept)
+    assert files_in(target.parent) == {"records.json": b"new"}
+
+
+@pytest.mark.usefixtures("draft")
+@pytest.mark.parametrize("code", [errno.EINVAL, errno.ENOSYS, errno.ENOTSUP])
+def test_a_file_system_that_cannot_sync_costs_nothing(code: int, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "fsync", refused(code))
+    write(target, b"new")
+    assert files_in(target.parent) == {"records.json": b"new"}
+
+
+@pytest.mark.usefixtures("draft")
+@pytest.mark.parametrize("kept", [False, True])
+@pytest.mark.parametrize("code", [errno.EBUSY, errno.EPERM, errno.EACCES, errno.EXDEV, errno.ENOSYS])
+def test_a_busy_target_is_written_in_place(
+    code: int, kept: bool, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = target.stat().st_ino
+    monkeypatch.setattr(os, "replace", refused(code))
+    write(target, b"new", kept=kept)
+    assert files_in(target.parent) == {"records.json": b"new"}
+    assert target.stat().st_ino == number
+
+
+@pytest.mark.usefixtures("draft")
+@pytest.mark.parametrize("links", [True, False])
+def test_a_locked_target_leaves_the_file_beside_it(links: bool, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Excel does it on Windows: neither replaced nor written. The names of earlier ones are left alone."""
+    opens = Path.open
+
+    def opened(path: Path, mode: str = "r", *others: Any, **options: Any) -> Any:
+        if path == target and "r" not in mode:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return opens(path, mode, *others, **options)
+
+    if not links:
+        monkeypatch.setattr(os, "link", refused(errno.EPERM))
+    monkeypatch.setattr(os, "replace", refused(errno.EACCES))
+    monkeypatch.setattr(Path, "open", opened)
+    for number in (1, 2):
+        beside = target.with_name(f"records-{number}.json")
+        with pytest.raises(PermissionError, match=f"Permission denied; the complete file is saved as {beside}: '"):
+            write(target, b"new")
+        assert beside.read_bytes() == b"new"
+    assert target.read_bytes().startswith(b"old")
+    assert len(files_in(target.parent)) == 3
+
+
+@pytest.mark.usefixtures("draft")
+def test_a_folder_that_takes_nothing_any_more_leaves_the_file_elsewhere(
+    target: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a mount that becomes read-only during the download."""
+    opens, os_open = Path.open, os.open
+
+    def opened(path: Path, mode: str = "r", *others: Any, **options: Any) -> Any:
+        if path.parent == target.parent and mode != "rb":
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+        return opens(path, mode, *others, **options)
+
+    def low_level(path: Any, flags: int, *others: Any, **options: Any) -> int:
+        if Path(path).parent == target.parent and flags & os.O_CREAT:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+        return os_open(path, flags, *others, **options)
+
+    def download() -> None:
+        with monkeypatch.context() as mount, replacing(target) as file:
+            file.write(b"new")
+            for name in ("replace", "link"):
+                mount.setattr(os, name, refused(errno.EROFS))
+            mount.setattr(os, "open", low_level)
+            mount.setattr(Path, "open", opened)
+
+    with pytest.raises(OSError, match=r"Read-only.*; the complete file is saved as .*temporary"):
+        download()
+    assert files_in(temporary) == {"records-1.json": b"new"}
+    assert target.read_bytes().startswith(b"old")
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("old", [None, b"old"])
+def test_a_write_once_mount_gets_the_whole_file(
+    old: bytes | None,
+    suffix: str,
+    write_once: Path,
+    temporary: Path,
+    form: Form,
+    serve: Serve,
+    client_of: ClientOf,
+    tmp_path: Path,
+) -> None:
+    path = write_once / f"shift.{suffix}"
+    if old:
+        path.write_bytes(old)
+    records = RecordService(RECORDS)
+
+    def service(line: Line, request: Received) -> None:
+        if request.path.endswith("/fields/"):
+            line.send(answer(200, b"[]"))
+        else:
+            records(line, request)
+
+    client = client_of(serve(service))
+    form.save(client, [SITE], path, overwrite=bool(old))
+    Data(client, [SITE]).save(tmp_path / path.name)
+    assert path.read_bytes() == (tmp_path / path.name).read_bytes()
+    assert files_in(temporary) == {}
+    left = {name: content for name, content in files_in(write_once).items() if name.startswith(".")}
+    assert not any(left.values())  # what cannot be removed is empty
+
+
+@pytest.mark.usefixtures("temporary")
+def test_a_write_once_mount_keeps_other_files(write_once: Path, target: Path) -> None:
+    with pytest.raises(FileExistsError, match=r"exists already|come to exist meanwhile.*saved as"):
+        write(target, b"new", overwrite=False)
+    assert target.read_bytes().startswith(b"old")
+    assert (write_once / "records-1.json").read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("kept", [False, True])
+@pytest.mark.parametrize("ends", [False, True])
+def test_a_folder_of_which_only_the_target_can_be_written(
+    ends: bool, kept: bool, target: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a file that is mounted into a container whose user may write nothing else."""
+
+    def no_new_file(path: Any, mode: str, opener: Any = None) -> Any:
+        if Path(path).parent == target.parent:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return storing.opened_to_store(path, mode, opener)
+
+    opens = Path.open
+
+    def opened(path: Path, mode: str = "r", *others: Any, **options: Any) -> Any:
+        if path.parent == target.parent and "x" in mode:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return opens(path, mode, *others, **options)
+
+    monkeypatch.setattr(drafts, "opened_to_store", no_new_file)
+    monkeypatch.setattr(Path, "open", opened)
+    if ends:
+        write(target, b"new", kept=kept)
+        assert files_in(temporary) == {}
+        assert files_in(target.parent) == {"records.json": b"new"}
+        return
+
+    def fail() -> None:
+        with replacing(target, kept=kept) as file:
+            file.write(b"new")
+            assert Path(file.name).stat().st_mode & 0o777 == 0o600
+            raise ValueError("half way")
+
+    with pytest.raises(ValueError, match="half way"):
+        fail()
+    assert files_in(temporary) == ({"records.json.unfinished": b"new"} if kept else {})
+    assert target.read_bytes().startswith(b"old")
+
+
+def test_what_cannot_be_removed_is_logged(
+    target: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(drafts, "_Nameless", refused(errno.EOPNOTSUPP))
+    unlink = os.unlink
+    with caplog.at_level(logging.WARNING, "datastore_sdk"), replacing(target) as file:
+        file.write(b"new")
+        monkeypatch.setattr(os, "replace", refused(errno.EBUSY))
+        monkeypatch.setattr(os, "unlink", refused(errno.EPERM))
+    monkeypatch.setattr(os, "unlink", unlink)
+    assert target.read_bytes() == b"new"
+    assert "which is not needed any more: Operation not permitted" in caplog.text
+
+
+def test_scratch_files_go_where_they_can(tmp_path: Path, temporary: Path) -> None:
+    with scratch_file(tmp_path) as file:
+        assert os.fstat(file.fileno()).st_dev == tmp_path.stat().st_dev
+    with scratch_file(tmp_path / "missing") as file:
+        file.write(b"rows")
+        assert temporary.exists()
+
+
+URLS = [
+    ("s3://bucket/x.csv", "save to a local file, then copy it there"),
+    ("S3A://bucket/x.csv", "save to a local file"),
+    ("gs://bucket/x.parquet", "save to a local file"),
+    ("abfss://container@account/x.csv", "save to a local file"),
+    ("https://host/x.csv", "save to a local file"),
+    ("simplecache::s3://bucket/x.csv", "save to a local file"),
+    ("dbfs:/mnt/x.csv", "pass the path of the mount, such as '/dbfs/mnt/x.csv'"),
+    ("file:///tmp/x.csv", "pass its path without the scheme"),
+    (Path("s3://bucket/x.csv"), "save to a local file"),
+]
+
+
+class CloudPath:
+    """As cloudpathlib has them: the path of a local copy, made when it is asked for."""
+
+    cloud_prefix = "az://"
+
+    def __fspath__(self) -> str:
+        raise AssertionError("made a local copy")
+
+    def __str__(self) -> str:
+        return "az://bucket/x.csv"
+
+
+class UniversalPath:
+    """As universal_pathlib has them."""
+
+    def __init__(self, protocol: str) -> None:
+        self.protocol = protocol
+
+    def __fspath__(self) -> str:
+        return "/x.csv"
+
+    def __str__(self) -> str:
+        return f"{self.protocol}:///x.csv"
+
+
+@pytest.mark.parametrize(("path", "way"), URLS)
+def test_urls_are_refused_with_the_way_to_do_it(
+    path: Any, way: str, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    service = RecordService(RECORDS)
+    with pytest.raises(ValueError, match=f"is not a local path.*{way}"):
+        form.save(client_of(serve(service)), [SITE], path)
+    assert service.asked == 0
+    assert files_in(tmp_path) == {}
+
+
+@pytest.mark.parametrize("path", [CloudPath(), UniversalPath("memory"), UniversalPath("s3")])
+def test_paths_of_other_machines_are_refused(path: Any) -> None:
+    with pytest.raises(ValueError, match=r"x\.csv' is not a local path"):
+        checked_target(path, overwrite=False)
+
+
+@pytest.mark.parametrize("path", [None, 5, b"x.csv", open])
+def test_what_is_no_path_is_refused(path: Any) -> None:
+    with pytest.raises(TypeError, match=r"path must be a str or a pathlib\.Path, not "):
+        checked_target(path, overwrite=False)
+
+
+@pytest.mark.parametrize("protocol", ["", "file", "local"])
+def test_local_paths_of_other_libraries_are_taken(protocol: str) -> None:
+    assert checked_target(UniversalPath(protocol), overwrite=False) == Path("/x.csv")
+
+
+@pytest.mark.parametrize("path", ["C:/x.csv", "./s3:/x.csv", "12:30.csv", "a:b.csv", "run: 5.csv"])
+def test_colons_of_local_names_are_taken(path: str) -> None:
+    assert checked_target(path, overwrite=False) == Path(path)
+
+
+def test_real_names_of_the_libraries() -> None:
+    upath = pytest.importorskip("upath")
+    for url in ("memory://bucket/x.csv", "https://host/x.csv"):
+        with pytest.raises(ValueError, match="is not a local path"):
+            checked_target(upath.UPath(url), overwrite=False)
+    assert checked_target(upath.UPath("/nowhere/x.csv"), overwrite=False) == Path("/nowhere/x.csv")
+
+
+@pytest.mark.usefixtures("temporary")
+def test_json_is_what_was_sent(serve: Serve, client_of: ClientOf, write_once: Path) -> None:
+    """The content of a write-once mount once more, against the records."""
+    Data(client_of(serve(RecordService(RECORDS))), [SITE]).save(write_once / "x.json")
+    assert json.loads((write_once / "x.json").read_bytes()) == RECORDS

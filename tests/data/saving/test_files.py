@@ -1,0 +1,360 @@
+"""Files that are whole or not there, whatever happens while they are written."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import resource
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from _environment import ROOT
+
+from datastore_sdk.data.saving import atomic_file as drafts
+from datastore_sdk.data.saving.files import checked_target, replacing
+from datastore_sdk.data.saving.locks import is_at
+from tests.support.leak_checks import files_in
+
+
+def no_nameless(*_: object) -> None:
+    raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+
+
+@pytest.fixture(params=["nameless", "hidden"], autouse=True)
+def draft(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which kind of draft there is: as on Linux, or as elsewhere."""
+    if request.param == "hidden":
+        monkeypatch.setattr(drafts, "_Nameless", no_nameless)
+
+
+nameless = pytest.mark.parametrize("draft", ["nameless"], indirect=True)
+hidden = pytest.mark.parametrize("draft", ["hidden"], indirect=True)
+
+
+def write(target: Path, content: bytes) -> None:
+    with replacing(target) as file:
+        file.write(content)
+
+
+def test_a_new_file(tmp_path: Path) -> None:
+    write(tmp_path / "records.json", b"[]")
+    assert files_in(tmp_path) == {"records.json": b"[]"}
+
+
+def test_a_file_that_is_there_is_replaced_at_the_end(tmp_path: Path) -> None:
+    target = tmp_path / "records.json"
+    target.write_bytes(b"old")
+    with replacing(target) as file:
+        file.write(b"new" * 100_000)
+        file.flush()
+        assert target.read_bytes() == b"old"
+    assert files_in(tmp_path) == {"records.json": b"new" * 100_000}
+
+
+def fail_half_way(target: Path, error: type[BaseException]) -> None:
+    with replacing(target) as file:
+        file.write(b"half")
+        raise error
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError])
+@pytest.mark.parametrize("old", [None, b"old"])
+def test_a_failure_leaves_everything_as_it_was(tmp_path: Path, error: type[BaseException], old: bytes | None) -> None:
+    target = tmp_path / "records.json"
+    if old is not None:
+        target.write_bytes(old)
+    before = files_in(tmp_path)
+    with pytest.raises(error):
+        fail_half_way(target, error)
+    assert files_in(tmp_path) == before
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
+def test_a_disk_that_fails(tmp_path: Path, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    target = tmp_path / "records.json"
+    target.write_bytes(b"old")
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match=f"{os.strerror(code)}: '{target}'$"):
+        write(target, b"new")
+    assert files_in(tmp_path) == {"records.json": b"old"}
+
+
+def test_a_full_disk(tmp_path: Path) -> None:
+    """What the file still holds finds no room when it is closed either."""
+    target = tmp_path / "records.json"
+    target.write_bytes(b"old")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        with pytest.raises(OSError, match=f"File too large: '{target}'"):
+            write(target, b"new" * 1000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert files_in(tmp_path) == {"records.json": b"old"}
+
+
+def test_a_folder_that_cannot_be_synced_is_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sync = os.fsync
+
+    def files_only(number: int) -> None:
+        if stat.S_ISDIR(os.fstat(number).st_mode):
+            raise OSError(errno.EINVAL, "not on this file system")
+        sync(number)
+
+    monkeypatch.setattr(os, "fsync", files_only)
+    write(tmp_path / "records.json", b"[]")
+    assert files_in(tmp_path) == {"records.json": b"[]"}
+
+
+def test_folders_are_made(tmp_path: Path) -> None:
+    write(tmp_path / "a" / "b" / "records.json", b"[]")
+    assert files_in(tmp_path / "a" / "b") == {"records.json": b"[]"}
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"old")
+    with pytest.raises((NotADirectoryError, FileExistsError)):
+        write(tmp_path / "file" / "records.json", b"[]")
+    assert files_in(tmp_path) == {"file": b"old"}
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o666, 0o755])
+def test_permissions_are_kept(tmp_path: Path, mode: int) -> None:
+    target = tmp_path / "records.json"
+    target.write_bytes(b"old")
+    target.chmod(mode)
+    write(target, b"new")
+    assert target.stat().st_mode & 0o777 == mode
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o077, 0o002])
+def test_a_new_file_gets_the_usual_permissions(tmp_path: Path, mask: int) -> None:
+    before = os.umask(mask)
+    try:
+        write(tmp_path / "records.json", b"[]")
+        (tmp_path / "other").write_bytes(b"")
+        assert os.umask(mask) == mask
+    finally:
+        os.umask(before)
+    assert (tmp_path / "records.json").stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
+def test_a_symbolic_link_stays_one(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    store.mkdir()
+    (store / "records.json").write_bytes(b"old")
+    link = tmp_path / "latest.json"
+    link.symlink_to(store / "records.json")
+    write(link, b"new")
+    assert link.is_symlink()
+    assert files_in(store) == {"records.json": b"new"}
+
+
+def test_a_symbolic_link_to_nothing(tmp_path: Path) -> None:
+    link = tmp_path / "latest.json"
+    link.symlink_to(tmp_path / "store" / "records.json")
+    write(link, b"new")
+    assert (tmp_path / "store" / "records.json").read_bytes() == b"new"
+
+
+def test_long_names(tmp_path: Path) -> None:
+    """As long as the file system takes; the file that is written first must not be longer."""
+    name = "r" * 250 + ".json"
+    write(tmp_path / name, b"[]")
+    assert files_in(tmp_path) == {name: b"[]"}
+
+
+def test_a_file_that_came_meanwhile(tmp_path: Path) -> None:
+    target = tmp_path / "records.json"
+    with pytest.raises(
+        FileExistsError, match=f"^{target} has come to exist meanwhile; pass overwrite=True to replace it"
+    ):
+        come_late(target)
+    assert files_in(tmp_path) == {"records.json": b"other", "records-1.json": b"mine"}
+
+
+def come_late(target: Path) -> None:
+    with replacing(target, overwrite=False) as file:
+        file.write(b"mine")
+        target.write_bytes(b"other")
+
+
+@nameless
+def test_a_draft_without_a_name(tmp_path: Path) -> None:
+    """Nothing is left of it, whatever becomes of its process."""
+    with replacing(tmp_path / "records.json") as file:
+        file.write(b"new")
+        file.flush()
+        assert files_in(tmp_path) == {}
+        assert Path(file.name).parent == tmp_path
+
+
+@hidden
+def test_a_hidden_draft_lies_beside_its_target(tmp_path: Path) -> None:
+    """Because only within a file system renaming is one step; hidden, so that no pattern picks it up."""
+    with replacing(tmp_path / "records.json"):
+        (name,) = files_in(tmp_path)
+        assert name.startswith(".records.json.")
+        assert name.endswith(".restream-part")
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from datastore_sdk.data import drafts, files
+
+drafts._Nameless = lambda target: os.open(target / "nothing", os.O_RDONLY)
+with files.replacing(Path(sys.argv[1])) as file:
+    file.write(b"half")
+    file.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@hidden
+def test_drafts_of_dead_processes_are_removed(tmp_path: Path) -> None:
+    target = tmp_path / "records.json"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")])}
+    dead = subprocess.run([sys.executable, "-c", KILLED, str(target)], env=environment, check=False)
+    assert dead.returncode == -signal.SIGKILL
+    assert len(files_in(tmp_path)) == 1
+    (tmp_path / ".records.json.part").write_bytes(b"somebody else's")
+    with replacing(tmp_path / "other.json") as other:
+        assert len(files_in(tmp_path)) == 3
+        with replacing(target) as one, replacing(target) as two:
+            assert len(files_in(tmp_path)) == 4
+            one.write(b"one")
+            two.write(b"two")
+        other.write(b"other")
+    assert files_in(tmp_path) == {
+        "records.json": b"one",
+        "other.json": b"other",
+        ".records.json.part": b"somebody else's",
+    }
+
+
+@hidden
+def test_drafts_that_cannot_be_locked_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They may be in use."""
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", fail)
+    target = tmp_path / "records.json"
+    with replacing(target) as one, replacing(target) as two:
+        one.write(b"one")
+        two.write(b"two")
+    assert files_in(tmp_path) == {"records.json": b"one"}
+
+
+@hidden
+def test_a_draft_that_is_taken_for_one_that_was_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody locks it before its owner does, and removes it."""
+    seen: list[Path] = []
+
+    def remove(file: Any, path: Path) -> bool:
+        if not seen:
+            path.unlink()
+        seen.append(path)
+        return is_at(file, path)
+
+    monkeypatch.setattr(drafts, "is_at", remove)
+    write(tmp_path / "records.json", b"[]")
+    assert files_in(tmp_path) == {"records.json": b"[]"}
+    assert len(seen) == 2
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_where_links_are_forbidden(overwrite: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was downloaded for hours is not lost for that."""
+
+    def fail(_: object, path: Any, **__: object) -> None:
+        if (tmp_path / path).exists():
+            raise FileExistsError
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", fail)
+    target = tmp_path / "records.json"
+    if overwrite:
+        target.write_bytes(b"old")
+    with replacing(target, overwrite=overwrite) as file:
+        file.write(b"new" * 100_000)
+    assert files_in(tmp_path) == {"records.json": b"new" * 100_000}
+    with pytest.raises(FileExistsError, match="has come to exist meanwhile"):
+        come_late(tmp_path / "other.json")
+    assert files_in(tmp_path) == {
+        "records.json": b"new" * 100_000,
+        "other.json": b"other",
+        "other-1.json": b"mine",
+    }
+
+
+@nameless
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_what_is_kept_can_be_seen_until_it_is_whole(overwrite: bool, tmp_path: Path) -> None:
+    target = tmp_path / "shift.ndjson"
+    if overwrite:
+        target.write_bytes(b"old")
+    with replacing(target, overwrite=overwrite, kept=True) as file:
+        file.write(b"new")
+        file.flush()
+        assert (tmp_path / "shift.ndjson.unfinished").read_bytes() == b"new"
+    assert files_in(tmp_path) == {"shift.ndjson": b"new"}
+
+
+@nameless
+def test_what_is_kept_stays_where_it_comes_to_no_end(tmp_path: Path) -> None:
+    target = tmp_path / "shift.ndjson"
+
+    def fail_behind(content: bytes) -> None:
+        with replacing(target, kept=True) as file:
+            file.write(content)
+            raise OSError("full")
+
+    for content in (b"first", b"second", b""):
+        with pytest.raises(OSError, match="full") as failure:
+            fail_behind(content)
+        notes = getattr(failure.value, "__notes__", [])
+        assert any("what had come is in" in note for note in notes) is bool(content)
+    assert files_in(tmp_path) == {"shift.ndjson.unfinished": b"first", "shift.ndjson.unfinished-2": b"second"}
+
+
+def test_two_at_a_time(tmp_path: Path) -> None:
+    target = tmp_path / "records.json"
+    with replacing(target) as one, replacing(target) as two:
+        one.write(b"one")
+        two.write(b"two")
+    assert files_in(tmp_path) == {"records.json": b"one"}
+
+
+def test_an_error_names_the_file_that_was_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(path: Any, *_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(drafts, "opened_to_store", fail)
+    with pytest.raises(PermissionError, match=rf"^\[Errno 13\] Permission denied: '{tmp_path}/records\.json'$"):
+        write(tmp_path / "records.json", b"[]")
+
+
+def test_targets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    existing = tmp_path / "records.json"
+    existing.write_bytes(b"old")
+    assert checked_target(tmp_path / "new.json", overwrite=False) == tmp_path / "new.json"
+    assert checked_target(str(existing), overwrite=True) == existing
+    assert checked_target("~/new.json", overwrite=False) == tmp_path / "new.json"
+    with pytest.raises(FileExistsError, match="pass overwrite=True"):
+        checked_target(existing, overwrite=False)
+    for overwrite in (False, True):
+        with pytest.raises(IsADirectoryError, match="name a file in it"):
+            checked_target(tmp_path, overwrite=overwrite)

@@ -1,0 +1,42 @@
+"""A script that saves some records is over soon: it imports no more than it takes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from _environment import ROOT
+
+from tests.data.fake_record_service import RecordService, records_of
+from tests.support.fixtures import Serve
+
+PROGRAM = """
+import json, sys
+from datastore_sdk import Site
+from tests.data.fake_record_service import moment
+
+Site(id=981, auth_token="t0ken-0123456789").get_data(start_datetime=moment(0), end_datetime=moment(9)).save(sys.argv[1])
+print(json.dumps(list(sys.modules)))
+"""
+SELDOM_NEEDED = {
+    "asyncio",
+    "websockets",
+    "datastore_sdk.data.streaming.damage",
+    "datastore_sdk.data.saving.journal",
+}
+
+
+def test_saving_imports_what_it_takes(serve: Serve, tmp_path: Path) -> None:
+    server = serve(RecordService(records_of(10)))
+    path = tmp_path / "records.json"
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")]),
+        "RESTREAM_HOST": server.url,
+    }
+    command = [sys.executable, "-c", PROGRAM, str(path)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert len(json.loads(path.read_bytes())) == 10
+    assert SELDOM_NEEDED & {*json.loads(done.stdout)} == set()

@@ -1,0 +1,152 @@
+"""Saves whose process is killed, for real, and which another process goes on with."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from _environment import ROOT
+
+from datastore_sdk.data import Data, DataQuery
+from datastore_sdk.exceptions import ResumeError
+from tests.data.fake_record_service import Break, RecordService, moment, records_of
+from tests.support.fake_server import PATIENCE, Line, Server
+from tests.support.fixtures import ClientOf, Serve
+from tests.support.http_responses import answer, by_path
+from tests.support.leak_checks import files_in
+
+QUERY = "DataQuery(source='pad', id=681, start=moment(0), end=moment(7999), is_routed=True, parallel={parallel})"
+PROGRAM = """
+import asyncio, sys
+from datastore_sdk import Client
+from datastore_sdk.data import Data, DataAsync, DataQuery, parallel
+from tests.data.fake_record_service import moment
+from datetime import timedelta
+
+parallel.SLICE = timedelta(seconds=2000)
+url, path, how = sys.argv[1:]
+with Client("t0ken-0123456789", base_url=url) as client:
+    if how == "sync":
+        Data(client, [{query}]).save(path, resume={resume}, overwrite={overwrite})
+    else:
+        asyncio.run(DataAsync(client, [{query}]).asave(path, resume={resume}, overwrite={overwrite}))
+"""
+
+
+def begin(
+    server: Server, path: Path, how: str, parallel: int = 1, *, resume: bool = True, overwrite: bool = False
+) -> subprocess.Popen[bytes]:
+    program = PROGRAM.format(query=QUERY.format(parallel=parallel), resume=resume, overwrite=overwrite)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")])}
+    command = [sys.executable, "-c", program, server.url, str(path), how]
+    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
+
+
+def wait_until(true: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not true():
+        assert process.poll() is None, "it ended by itself"
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def size_of(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+class Stall:
+    """An end of a stream: nothing more comes, until the client hangs up."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Event()
+        self.hung_up = False
+
+    def __call__(self, line: Line) -> None:
+        self.begun.set()
+        self.hung_up = line.stall()
+
+
+@pytest.mark.parametrize(
+    ("how", "suffix", "parallel"), [("sync", ".json", 1), ("async", ".csv.gz", 1), ("sync", ".csv", 3)]
+)
+def test_killed_again_and_again(
+    how: str, suffix: str, parallel: int, serve: Serve, client_of: ClientOf, tmp_path: Path
+) -> None:
+    records = records_of(8000, [981, 982])
+    service = RecordService(records, [Break(0.3, Line.stall)] * 6, piece=5000)
+    server = serve(service)
+    path = tmp_path / f"records{suffix}"
+    left = path.with_name(f"{path.name}.partial")
+    data = Data(client_of(server), [DataQuery(source="pad", id=681, start=moment(0), end=moment(7999), is_routed=True)])
+    for more in (50_000, 60_000):
+        process = begin(server, path, how, parallel)
+        try:
+            before = size_of(left)
+            wait_until(lambda before=before, more=more: size_of(left) > before + more, process)  # type: ignore[misc]
+            with pytest.raises(ResumeError, match="is in use"):
+                data.save(path, resume=True)
+        finally:
+            process.kill()
+            process.communicate()
+        assert process.returncode == -signal.SIGKILL
+        assert not path.exists()
+    service._breaks.clear()
+    asked = service.asked
+    process = begin(server, path, how, parallel)
+    assert process.communicate(timeout=PATIENCE)[1] == b""
+    assert process.returncode == 0
+    *rest, check = map(str, service.starts[asked:])
+    assert min(rest) > "2025-09-18 12:05:00", "only the rest was asked for"
+    assert check < min(rest), "and once more what lies before, for records that come late"
+    assert min(map(str, service.starts)) == "2025-09-18 12:00:00"
+    undisturbed = tmp_path / f"undisturbed{suffix}"
+    data.save(undisturbed)
+    assert path.read_bytes() == undisturbed.read_bytes()
+    assert {each.name for each in tmp_path.iterdir()} == {path.name, undisturbed.name}
+
+
+@pytest.mark.parametrize("suffix", [".json", ".csv.gz", ".parquet"])
+@pytest.mark.parametrize("old", [None, b"old"])
+def test_nothing_is_left_of_a_killed_save(suffix: str, old: bytes | None, serve: Serve, tmp_path: Path) -> None:
+    path = tmp_path / f"records{suffix}"
+    if old:
+        path.write_bytes(old)
+    stall = Stall()
+    service = RecordService(records_of(8000), [Break(0.5, stall)], piece=5000)
+    server = serve(by_path({"/data/": service, "/fields/": answer(200, b"[]")}))
+    process = begin(server, path, "sync", resume=False, overwrite=True)
+    try:
+        wait_until(stall.begun.is_set, process)
+    finally:
+        process.kill()
+        process.communicate()
+    assert files_in(tmp_path) == ({path.name: old} if old else {})
+
+
+@pytest.mark.parametrize("how", ["sync", "async"])
+@pytest.mark.parametrize("resume", [False, True], ids=["plain", "resume"])
+def test_interrupted(how: str, resume: bool, serve: Serve, tmp_path: Path) -> None:
+    """Ctrl-C: nothing is half written, and the service is hung up on."""
+    stall, left = Stall(), tmp_path / "records.json.partial"
+    service = RecordService(records_of(8000), [Break(0.5, stall)], piece=5000)
+    server = serve(service)
+    process = begin(server, tmp_path / "records.json", how, resume=resume)
+    try:
+        wait_until(lambda: stall.begun.is_set() and (not resume or size_of(left) > 50_000), process)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=PATIENCE)
+    finally:
+        process.kill()
+        process.communicate()
+    assert b"\nKeyboardInterrupt\n" in said
+    server.settle()
+    assert stall.hung_up
+    assert [each.name for each in tmp_path.iterdir()] == ["records.json.partial"] * resume
+    assert (b"records are kept in" in said) is resume

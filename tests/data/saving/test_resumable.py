@@ -1,0 +1,470 @@
+"""Saves that failed and are gone on with: the same file as without the failure, and only the rest is asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import random
+import re
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import polars as pl
+import pytest
+
+from datastore_sdk.client import Client
+from datastore_sdk.data import DataAsync, DataQuery
+from datastore_sdk.data.saving.journal import Journal
+from datastore_sdk.data.streaming import parallel as slicing
+from datastore_sdk.data.writers.json_writer import JsonWriter
+from datastore_sdk.enums import DataAggregations, DataFillMethods, DataResolutions
+from datastore_sdk.exceptions import APIConnectionError, CallError, NotFoundError, ResumeError
+from datastore_sdk.transport.executor.retry import RetryPolicy
+from tests.data.fake_record_service import START, Break, Record, RecordService, moment, records_of
+from tests.support.fake_server import Line, Received, Server
+from tests.support.fixtures import ClientOf, Serve
+from tests.support.http_responses import answer, chunked
+from tests.support.jumping_clock import JumpingClock
+from tests.support.leak_checks import files_in
+from tests.support.sync_async_clients import Form
+
+SITE = DataQuery(source="site", id=981, start=moment(-10_000), end=moment(9999))
+ROUTED = DataQuery(source="pad", id=681, start=moment(-10_000), end=moment(9999), is_routed=True)
+ONCE = RetryPolicy(max_attempts=1)
+
+
+def fail(form: Form, client: Client, queries: Sequence[DataQuery], path: Path, **options: Any) -> BaseException:
+    with pytest.raises(CallError) as caught:
+        form.save(client, queries, path, resume=True, **options)
+    assert not path.exists()
+    assert path.with_name(f"{path.name}.partial").exists()
+    return caught.value
+
+
+@pytest.mark.parametrize("suffix", [".json", ".csv", ".ndjson", ".csv.gz", ".json.zst"])
+def test_it_goes_on_where_it_failed(suffix: str, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+    records = records_of(300, [981, 982])
+    service = RecordService(records, [Break(0.5), Break(0.4)])
+    server = serve(service)
+    client = client_of(server, retries=ONCE)
+    path = tmp_path / f"records{suffix}"
+    fail(form, client, [ROUTED], path)
+    fail(form, client, [ROUTED], path)
+    form.save(client, [ROUTED], path, resume=True)
+    first, second, third, check = (str(start) for start in service.starts)
+    assert first == check == "2025-09-18 09:13:20"
+    assert "2025-09-18 12:02:20" < second < third
+    undisturbed = tmp_path / f"undisturbed{suffix}"
+    form.save(client, [ROUTED], undisturbed)
+    assert path.read_bytes() == undisturbed.read_bytes()
+    assert {*files_in(tmp_path)} == {path.name, undisturbed.name}
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".arrow"])
+def test_tables(suffix: str, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+    service = RecordService(records_of(300), [Break(0.5)])
+
+    def handle(line: Line, request: Received) -> None:
+        if request.path.endswith("/fields/"):
+            line.send(answer(200, b"[]"))
+        else:
+            service(line, request)
+
+    client = client_of(serve(handle), retries=ONCE)
+    path, undisturbed = tmp_path / f"records{suffix}", tmp_path / f"undisturbed{suffix}"
+    fail(form, client, [SITE], path)
+    form.save(client, [SITE], path, resume=True)
+    form.save(client, [SITE], undisturbed)
+    one, other = map(pl.read_parquet if suffix == ".parquet" else pl.read_ipc, (path, undisturbed))
+    assert one.equals(other)
+    assert one.height == 300
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("parallel", [1, 2, 3])
+def test_breaks_anywhere(
+    seed: int,
+    parallel: int,
+    form: Form,
+    serve: Serve,
+    client_of: ClientOf,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(slicing, "SLICE", timedelta(seconds=37))
+    chance = random.Random(seed)
+    sites = chance.sample(range(900, 1000), chance.choice([1, 2, 5]))
+    records = records_of(200, sites)
+    troubles: list[Break | bytes] = [answer(503), answer(404)]
+    troubles += [Break(chance.random(), chance.choice([Line.close, Line.reset])) for _ in range(8)]
+    chance.shuffle(troubles)
+    service = RecordService(records, troubles, piece=chance.choice([1, 30, 1000]))
+    client = client_of(serve(service), retries=ONCE)
+    query = replace(ROUTED, start=moment(0), end=moment(220), parallel=parallel)
+    path = tmp_path / "records.json"
+    for _ in range(3 * len(troubles)):
+        try:
+            form.save(client, [query], path, resume=True)
+        except CallError:
+            continue
+        break
+    assert json.loads(path.read_bytes()) == records
+    assert {*files_in(tmp_path)} == {"records.json"}
+
+
+def test_the_parts_of_another_number(
+    form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How many are fetched at a time is no part of the question."""
+    monkeypatch.setattr(slicing, "SLICE", timedelta(seconds=37))
+    records = records_of(200)
+    query = DataQuery(source="site", id=981, start=moment(0), end=moment(199))
+    client = client_of(serve(RecordService(records, [Break(0.5)])), retries=ONCE)
+    fail(form, client, [query], tmp_path / "records.json")
+    form.save(client, [replace(query, parallel=3)], tmp_path / "records.json", resume=True)
+    assert json.loads((tmp_path / "records.json").read_bytes()) == records
+
+
+def several(*starts: int) -> list[DataQuery]:
+    return [DataQuery(source="site", id=981, start=moment(start), end=moment(start + 9)) for start in starts]
+
+
+def test_several_questions(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path, clock: JumpingClock) -> None:
+    clock.time += 1_000
+    service = RecordService(records_of(100), [answer(200, b"[]"), Break(0.6), answer(503), Break(0.3)])
+    client = client_of(serve(service), retries=ONCE)
+    queries = several(60, 20, 0, 40)
+    for _ in range(3):
+        fail(form, client, queries, tmp_path / "records.json")
+    form.save(client, queries, tmp_path / "records.json", resume=True)
+    seconds = [record["timestamp"] - START for record in json.loads((tmp_path / "records.json").read_bytes())]
+    assert seconds == [*range(20, 30), *range(10), *range(40, 50)]
+    asked = [str(start)[-5:] for start in service.starts]
+    assert asked[:2] == ["01:00", "00:20"]
+    assert asked.count("01:00") == 1, "what is over is not asked for again, though it had no records"
+    assert "00:20" < asked[2] < "00:30"
+
+
+def broken(_: JsonWriter) -> None:
+    raise OSError(28, "No space left on device")
+
+
+def test_where_all_records_are_there_none_is_asked_for(
+    form: Form,
+    serve: Serve,
+    client_of: ClientOf,
+    tmp_path: Path,
+    clock: JumpingClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The file could not be written, say."""
+    clock.time += 100_000
+    service = RecordService(records_of(100))
+    client = client_of(serve(service))
+    path = tmp_path / "records.json"
+
+    with monkeypatch.context() as patch:
+        patch.setattr(JsonWriter, "finish", broken)
+        with pytest.raises(OSError, match=r"No space left on device: .*records\.json'") as caught:
+            form.save(client, [SITE], path, resume=True)
+    assert caught.value.__notes__ == [f"100 records are kept in {path}.partial: resume=True goes on from there"]
+    assert {*files_in(tmp_path)} == {"records.json.partial"}
+    form.save(client, [SITE], path, resume=True)
+    assert json.loads(path.read_bytes()) == records_of(100)
+    assert service.asked == 1
+
+
+def test_time_that_is_not_over_is_asked_for_again(
+    form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More records have come meanwhile."""
+    service = RecordService(records_of(100))
+    client = client_of(serve(service))
+    with monkeypatch.context() as patch:
+        patch.setattr(JsonWriter, "finish", broken)
+        with pytest.raises(OSError, match="No space left"):
+            form.save(client, [SITE], tmp_path / "records.json", resume=True)
+    service.records = records_of(150)
+    form.save(client, [SITE], tmp_path / "records.json", resume=True)
+    assert json.loads((tmp_path / "records.json").read_bytes()) == records_of(150)
+
+
+WHOLE: dict[str, DataQuery] = {
+    "filled": replace(SITE, fill_data_method=DataFillMethods.FORWARD_FILL, fill_data_limit=5),
+    "coarser": replace(SITE, resolution=DataResolutions.MINUTE),
+    "aggregated": replace(SITE, aggregation=DataAggregations.MEAN),
+}
+
+
+@pytest.mark.parametrize("query", WHOLE.values(), ids=WHOLE)
+def test_records_that_depend_on_their_neighbours_begin_afresh(
+    query: DataQuery,
+    form: Form,
+    serve: Serve,
+    client_of: ClientOf,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    clock: JumpingClock,
+) -> None:
+    clock.time += 100_000
+    caplog.set_level(logging.INFO, "datastore_sdk")
+    first = replace(query, start=moment(0), end=moment(9))
+    service = RecordService(records_of(200), [answer(200, json.dumps(records_of(10)).encode()), Break(0.5)])
+    client = client_of(serve(service), retries=ONCE)
+    fail(form, client, [first, query], tmp_path / "records.json")
+    service.records = [{**record, "slurry_rate": 7} for record in records_of(200)]
+    form.save(client, [first, query], tmp_path / "records.json", resume=True)
+    assert json.loads((tmp_path / "records.json").read_bytes()) == records_of(10) + service.records
+    assert service.asked == 3
+    assert "cannot be told from the rest, which is asked for as a whole again" in caplog.text
+
+
+def test_records_without_a_time_begin_afresh(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+    rows: list[Record] = [{"a": number} for number in range(3000)]
+    whole = json.dumps(rows).encode()
+    service = RecordService([], [Break(0.5)])
+    service._body = lambda request: whole  # type: ignore[method-assign] # noqa: ARG005
+    client = client_of(serve(service), retries=ONCE)
+    fail(form, client, [SITE], tmp_path / "records.json")
+    form.save(client, [SITE], tmp_path / "records.json", resume=True)
+    assert json.loads((tmp_path / "records.json").read_bytes()) == rows
+
+
+def test_another_question(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+    service = RecordService(records_of(100), [Break(0.5)])
+    client = client_of(serve(service), retries=ONCE)
+    path = tmp_path / "records.json"
+    fail(form, client, [SITE], path)
+    before = files_in(tmp_path)
+    for other, message in [
+        (replace(SITE, si_units=True), "si_units is True and was not given"),
+        (replace(SITE, id=982), "site is 982 and was 981"),
+        (replace(SITE, fields=["a"]), r"fields is \['a'\] and was not given"),
+        (replace(SITE, end=None), r"end_datetime is not given and was 2025-09-18T14:46:39\+00:00"),
+        (replace(SITE, source="pad"), "pad is 981 and was not given"),
+    ]:
+        with pytest.raises(ResumeError, match=message) as caught:
+            form.save(client, [other], path, resume=True)
+        assert f"{path}.partial" in str(caught.value)
+        assert "delete it to begin anew, or save elsewhere" in str(caught.value)
+    with pytest.raises(ResumeError, match=r"the service is .* and was http"):
+        form.save(client_of(serve(service)), [SITE], path, resume=True)
+    assert files_in(tmp_path) == before
+    assert service.asked == 1
+    form.save(client, [replace(SITE, si_units=True)], path)
+    assert {*files_in(tmp_path)} == {"records.json", "records.json.partial"}, "without resume it does not matter"
+
+
+def test_an_edited_file(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+    service = RecordService(records_of(2000), [Break(0.5)], piece=10_000)
+    client = client_of(serve(service), retries=ONCE)
+    path, left = tmp_path / "records.json", tmp_path / "records.json.partial"
+    fail(form, client, [SITE], path)
+    left.write_bytes(left.read_bytes().replace(b"981", b"982", 5))
+    edited = left.read_bytes()
+    with pytest.raises(ResumeError, match="was edited, so the save cannot go on from it; delete it"):
+        form.save(client, [SITE], path, resume=True)
+    assert left.read_bytes() == edited
+    assert service.asked == 1
+
+
+@pytest.mark.parametrize("numbers", [[1], [0, 1, 0], [7]])
+def test_a_file_that_nobody_can_have_written(
+    numbers: list[int], form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
+) -> None:
+    """Whole in itself, but of queries that there are not, or in another order."""
+    service = RecordService(records_of(100))
+    server = serve(service)
+    queries = [SITE, SITE][: len(numbers)]
+    wanted = {"service": server.url, "queries": [query.arguments() for query in queries]}
+    with closing(Journal(tmp_path / "records.json.partial", wanted)) as journal:
+        for number in numbers:
+            journal.append(number, [msgspec.Raw(b'{"timestamp":1758196800}')])
+    before = files_in(tmp_path)
+    with pytest.raises(ResumeError, match="was edited"):
+        form.save(client_of(server), queries, tmp_path / "records.json", resume=True)
+    assert files_in(tmp_path) == before
+    assert service.asked == 0
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe", "folder"])
+def test_what_is_no_file(kind: str, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+    """Nothing is written through a link, and no pipe is waited for."""
+    service, left = RecordService(records_of(100)), tmp_path / "records.json.partial"
+    other = tmp_path / "other"
+    other.touch()
+    if kind == "link":
+        left.symlink_to(other)
+    elif kind == "pipe":
+        os.mkfifo(left)
+    else:
+        left.mkdir()
+    with pytest.raises(ResumeError, match=r"records\.json\.partial is no file of this SDK's; remove it"):
+        form.save(client_of(serve(service)), [SITE], tmp_path / "records.json", resume=True)
+    assert {path.name for path in tmp_path.iterdir()} == {"other", left.name}
+    assert other.read_bytes() == b""
+    assert service.asked == 0
+
+
+def test_one_at_a_time(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+    service = RecordService(records_of(100), [Break(0.5)])
+    server = serve(service)
+    client = client_of(server, retries=ONCE)
+    path = tmp_path / "records.json"
+    fail(form, client, [SITE], path)
+    before = files_in(tmp_path)
+    asked = {"service": server.url, "queries": [SITE.arguments()]}
+    journal = Journal(tmp_path / "records.json.partial", asked)
+    try:
+        with pytest.raises(ResumeError, match=r"records\.json\.partial is in use"):
+            form.save(client, [SITE], path, resume=True)
+    finally:
+        journal.close()
+    assert files_in(tmp_path) == before
+    form.save(client, [SITE], path, resume=True)
+
+
+def test_what_is_checked_first(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+    service = RecordService(records_of(100), [Break(0.5)])
+    client = client_of(serve(service), retries=ONCE)
+    path = tmp_path / "records.json"
+    fail(form, client, [SITE], path)
+    path.write_bytes(b"old")
+    before = files_in(tmp_path)
+    with pytest.raises(FileExistsError, match="overwrite=True"):
+        form.save(client, [SITE], path, resume=True)
+    with pytest.raises(ValueError, match="suffix"):
+        form.save(client, [SITE], tmp_path / "records.xls", resume=True)
+    assert service.asked == 1
+    assert files_in(tmp_path) == before
+    form.save(client, [SITE], path, resume=True, overwrite=True)
+    assert json.loads(path.read_bytes()) == records_of(100)
+
+
+def test_a_failure_before_the_first_record_leaves_nothing(
+    form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
+) -> None:
+    client = client_of(serve(RecordService([], [answer(404)])))
+    with pytest.raises(NotFoundError) as caught:
+        form.save(client, [SITE], tmp_path / "new" / "records.json", resume=True)
+    assert files_in(tmp_path / "new") == {}
+    assert not hasattr(caught.value, "__notes__")
+
+
+def test_no_questions(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+    form.save(client_of(serve(RecordService([]))), [], tmp_path / "records.json", resume=True, progress=print)
+    assert files_in(tmp_path) == {"records.json": b"[]\n"}
+
+
+@pytest.fixture
+def full(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many entries have still room on the disk."""
+    room = [1 << 30]
+    append = Journal.append
+
+    def limited(self: Journal, query: int, texts: Any) -> None:
+        if not room[0]:
+            raise OSError(28, "No space left on device", str(self.path))
+        room[0] -= 1
+        append(self, query, texts)
+
+    monkeypatch.setattr(Journal, "append", limited)
+    return room
+
+
+def test_a_full_disk(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path, full: list[int]) -> None:
+    service = RecordService(records_of(4000), piece=10_000)
+    client = client_of(serve(service))
+    path = tmp_path / "records.json"
+    full[0] = 2
+    with pytest.raises(OSError, match=r"No space left on device: .*records\.json\.partial") as caught:
+        form.save(client, [SITE], path, resume=True)
+    assert "records are kept in" in caught.value.__notes__[0]
+    full[0] = 1 << 30
+    form.save(client, [SITE], path, resume=True)
+    assert json.loads(path.read_bytes()) == records_of(4000)
+    assert service.starts[1] != service.starts[0]
+
+
+def test_the_message_of_what_failed_says_what_is_safe(
+    form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
+) -> None:
+    service = RecordService(records_of(100), [Break(0.5), answer(503), Break(0)])
+    client = client_of(serve(service), retries=RetryPolicy(max_attempts=3))
+    error = fail(form, client, [SITE], tmp_path / "records.json")
+    assert isinstance(error, APIConnectionError)
+    assert re.search(r"; tried 2 times without progress; (49|50) records had come before$", str(error))
+    assert error.__notes__[0].endswith(f"are kept in {tmp_path}/records.json.partial: resume=True goes on from there")
+
+
+def test_records_stay_as_they_were_written(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+    """What stands in the file in the end is what the service wrote, byte for byte."""
+    one = b'{"timestamp":%d,"site_id":981,\n "a" : 1.50, "b":"\\n", "c":-0.0,"d":12345678901234567890}' % START
+    two = f'{{"timestamp":{START + 1},"site_id":981,"é":"\u2028}}{{"}}'
+    start, rest, check = (chunked(b"[" + body) for body in (one + b",", one + b"," + two.encode() + b"]", one + b"]"))
+    service = RecordService([], [start, rest, check])
+    client = client_of(serve(service), retries=ONCE)
+    fail(form, client, [SITE], tmp_path / "records.json")
+    form.save(client, [SITE], tmp_path / "records.json", resume=True)
+    undisturbed = RecordService([], [chunked(b"[" + one + b",", two.encode() + b"]")])
+    form.save(client_of(serve(undisturbed)), [SITE], tmp_path / "other.json")
+    assert (tmp_path / "records.json").read_bytes() == (tmp_path / "other.json").read_bytes()
+
+
+def test_syncing_does_not_lose_the_thread(
+    form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("datastore_sdk.data.saving.journal._UNSYNCED", 1)
+    records = records_of(4000)
+    form.save(client_of(serve(RecordService(records, [Break(0.5)]))), [SITE], tmp_path / "records.json", resume=True)
+    assert json.loads((tmp_path / "records.json").read_bytes()) == records
+
+
+def wait_until_it_has(path: Path, size: int) -> None:
+    while not path.exists() or path.stat().st_size < size:
+        time.sleep(0.01)
+
+
+def test_cancelled(serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+    service = RecordService(records_of(8000), [Break(0.5, Line.stall)], piece=5000)
+    server = serve(service)
+    path, left = tmp_path / "records.json", tmp_path / "records.json.partial"
+
+    async def main() -> None:
+        async with client_of(server) as client, asyncio.timeout(20):
+            data = DataAsync(client, [SITE])
+            saving = asyncio.create_task(data.asave(path, resume=True))
+            await asyncio.to_thread(wait_until_it_has, left, 50_000)
+            saving.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await saving
+            assert {*files_in(tmp_path)} == {left.name}
+            await data.asave(path, resume=True)
+
+    asyncio.run(main())
+    assert json.loads(path.read_bytes()) == records_of(8000)
+    assert service.starts[1] != service.starts[0]
+    assert {*files_in(tmp_path)} == {path.name}
+
+
+def test_a_link(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+    """It lies beside what the link points to: there is the room."""
+    store = tmp_path / "store"
+    store.mkdir()
+    link = tmp_path / "latest.json"
+    link.symlink_to(store / "records.json")
+    server: Server = serve(RecordService(records_of(100), [Break(0.5)]))
+    client = client_of(server, retries=ONCE)
+    with pytest.raises(CallError):
+        form.save(client, [SITE], link, resume=True)
+    assert {*files_in(store)} == {"records.json.partial"}
+    form.save(client, [SITE], link, resume=True)
+    assert json.loads((store / "records.json").read_bytes()) == records_of(100)

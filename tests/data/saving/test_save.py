@@ -1,0 +1,194 @@
+"""Saving: what is checked before the first request, and what is left behind when it fails."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import json
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from datastore_sdk.data import DataAsync, DataQuery
+from datastore_sdk.data.writers.base import Writer
+from datastore_sdk.data.writers.csv_writer import CsvWriter
+from datastore_sdk.data.writers.json_writer import JsonWriter
+from tests.data.fake_record_service import RecordService, moment, records_of
+from tests.support.fake_server import Line
+from tests.support.fixtures import ClientOf, Serve
+from tests.support.http_responses import always, chunk, head, then
+from tests.support.leak_checks import files_in
+from tests.support.sync_async_clients import Form
+
+SITE = DataQuery(source="site", id=981, start=moment(0))
+
+formats = pytest.mark.parametrize(("suffix", "writer"), [(".json", JsonWriter), (".csv", CsvWriter)])
+
+
+def test_what_is_wrong_with_the_path_is_found_before_the_first_request(
+    form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
+) -> None:
+    service = RecordService(records_of(10))
+    client = client_of(serve(service))
+    (tmp_path / "there.json").write_bytes(b"old")
+    (tmp_path / "folder.json").mkdir()
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(FileExistsError, match="overwrite=True"):
+        form.save(client, [SITE], tmp_path / "there.json")
+    with pytest.raises(IsADirectoryError):
+        form.save(client, [SITE], tmp_path / "folder.json", overwrite=True)
+    with pytest.raises(ValueError, match="suffix"):
+        form.save(client, [SITE], tmp_path / "records.xls")
+    with pytest.raises(ValueError, match="suffix"):
+        form.save(client, [SITE], tmp_path / "records")
+    with pytest.raises(OSError, match="file"):
+        form.save(client, [SITE], tmp_path / "file" / "records.json")
+    assert service.asked == 0
+    assert not (tmp_path / "records.xls").exists()
+
+
+@pytest.mark.parametrize("name", ["records.json", "RECORDS.JSON", "a.b.json"])
+def test_names(name: str, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+    records = records_of(10)
+    form.save(client_of(serve(RecordService(records))), [SITE], tmp_path / "new" / name)
+    assert json.loads((tmp_path / "new" / name).read_bytes()) == records
+
+
+@formats
+@pytest.mark.parametrize("step", ["write", "finish"])
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()], ids=repr)
+def test_a_failure_of_the_disk(
+    suffix: str,
+    writer: type[Writer],
+    step: str,
+    error: BaseException,
+    form: Form,
+    serve: Serve,
+    client_of: ClientOf,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    path = tmp_path / f"records{suffix}"
+    path.write_bytes(b"old")
+    client = client_of(serve(RecordService(records_of(2000))))
+    monkeypatch.setattr(writer, step, fail)
+    with pytest.raises(type(error)):
+        form.save(client, [SITE], path, overwrite=True)
+    assert files_in(tmp_path) == {path.name: b"old"}
+    monkeypatch.undo()
+    form.save(client, [SITE], path, overwrite=True)
+    assert len(path.read_bytes()) > 10_000
+
+
+@pytest.mark.parametrize("suffix", [".json", ".csv"])
+def test_cancelled_while_records_come(suffix: str, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+    path = tmp_path / f"records{suffix}"
+    path.write_bytes(b"old")
+    begun = head(transfer_encoding="chunked") + chunk(b'[{"timestamp": 1}, {"timestamp": 2}')
+    sent = threading.Event()
+
+    def stall(line: Line) -> None:
+        sent.set()
+        line.stall()
+
+    async def main() -> None:
+        async with client_of(serve(always(then(begun, stall)))) as client:
+            saving = asyncio.create_task(DataAsync(client, [SITE]).asave(path, overwrite=True))
+            await asyncio.to_thread(sent.wait)
+            saving.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await saving
+
+    asyncio.run(main())
+    assert files_in(tmp_path) == {path.name: b"old"}
+
+
+@formats
+def test_cancelled_while_the_file_is_completed(
+    suffix: str,
+    writer: type[Writer],
+    serve: Serve,
+    client_of: ClientOf,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The thread that completes it goes on; what was there before stays all the same."""
+    path = tmp_path / f"records{suffix}"
+    path.write_bytes(b"old")
+    completing, cancelled = threading.Event(), threading.Event()
+    finish = writer.finish
+
+    def slowly(self: Writer) -> None:
+        completing.set()
+        assert cancelled.wait(5)
+        finish(self)
+
+    monkeypatch.setattr(writer, "finish", slowly)
+
+    async def main() -> None:
+        async with client_of(serve(RecordService(records_of(100)))) as client:
+            saving = asyncio.create_task(DataAsync(client, [SITE]).asave(path, overwrite=True))
+            assert await asyncio.to_thread(completing.wait, 5)
+            saving.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await saving
+            cancelled.set()
+            await asyncio.sleep(0.1)
+
+    asyncio.run(main())
+    assert files_in(tmp_path) == {path.name: b"old"}
+
+
+def test_cancelled_while_the_file_is_synced(
+    serve: Serve, client_of: ClientOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Old or new, but whole, and nothing beside it."""
+    path = tmp_path / "records.json"
+    path.write_bytes(b"old")
+    syncing, cancelled = threading.Event(), threading.Event()
+    sync = os.fsync
+
+    def slowly(number: int) -> None:
+        syncing.set()
+        assert cancelled.wait(5)
+        sync(number)
+
+    monkeypatch.setattr(os, "fsync", slowly)
+
+    async def main() -> None:
+        async with client_of(serve(RecordService(records_of(100)))) as client:
+            saving = asyncio.create_task(DataAsync(client, [SITE]).asave(path, overwrite=True))
+            assert await asyncio.to_thread(syncing.wait, 5)
+            saving.cancel()
+            asyncio.get_running_loop().call_later(0.05, cancelled.set)
+            with pytest.raises(asyncio.CancelledError):
+                await saving
+            await asyncio.sleep(0.1)
+
+    asyncio.run(main())
+    (content,) = files_in(tmp_path).values()
+    assert content == b"old" or json.loads(content) == records_of(100)
+
+
+def test_a_file_that_appears_meanwhile_is_not_replaced(
+    form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without overwrite=True nobody's file is lost, were it made after the download had begun."""
+    path = tmp_path / "records.json"
+    finish = JsonWriter.finish
+
+    def late(self: JsonWriter) -> None:
+        path.write_bytes(b"of somebody else")
+        finish(self)
+
+    monkeypatch.setattr(JsonWriter, "finish", late)
+    with pytest.raises(FileExistsError):
+        form.save(client_of(serve(RecordService(records_of(10)))), [SITE], path)
+    left = files_in(tmp_path)
+    assert left.pop("records.json") == b"of somebody else"
+    assert [*left] == ["records-1.json"]  # the download is not thrown away

@@ -1,0 +1,107 @@
+"""Bodies with a wrong byte, over real sockets: the same error whatever is made of the records, and never a file."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from datastore_sdk.data import DataQuery
+from datastore_sdk.exceptions import CorruptBodyError
+from tests.data.fake_record_service import Record, moment, records_of
+from tests.support.fixtures import ClientOf, Serve
+from tests.support.http_responses import always, answer, by_path, chunked
+from tests.support.leak_checks import files_in
+from tests.support.sync_async_clients import Form
+
+SITE = DataQuery(source="site", id=981, start=moment(0), end=moment(1999))
+RECORDS = records_of(2000)
+BODY = json.dumps(RECORDS, separators=(",", ":")).encode()
+PLACE = BODY.index(b"slurry_rate", 90_000)
+BEFORE = BODY[:PLACE].count(b"timestamp") - 1
+"""How many records are whole before."""
+
+DAMAGES: dict[str, tuple[bytes, int, int]] = {
+    "a control character": (BODY[:PLACE] + b"\x01" + BODY[PLACE + 1 :], PLACE, BEFORE),
+    "no UTF-8": (BODY[:PLACE] + b"\xc3" + BODY[PLACE + 1 :], PLACE + 1, BEFORE),
+    "a quote lost": (BODY[: PLACE - 1] + b"x" + BODY[PLACE:], PLACE - 1, BEFORE),
+    "not a number": (BODY[: PLACE + 13] + b"NaN" + BODY[PLACE + 16 :], PLACE + 13, BEFORE),
+    "more behind the end": (BODY + b"\n" + BODY, len(BODY) + 1, len(RECORDS)),
+}
+damages = pytest.mark.parametrize(("body", "place", "before"), DAMAGES.values(), ids=DAMAGES)
+
+
+def in_chunks(body: bytes, size: int) -> bytes:
+    return chunked(*(body[start : start + size] for start in range(0, len(body), size)))
+
+
+ANSWERS: dict[str, Callable[[bytes], bytes]] = {
+    "one chunk": chunked,
+    "small chunks": lambda body: in_chunks(body, 999),
+    "large chunks": lambda body: in_chunks(body, 70_000),
+    "no chunks": lambda body: answer(200, body),
+    "packed": lambda body: chunked(gzip.compress(body), content_encoding="gzip"),
+}
+
+
+@damages
+@pytest.mark.parametrize("framed", ANSWERS.values(), ids=ANSWERS)
+def test_records(
+    body: bytes,
+    place: int,
+    before: int,
+    framed: Callable[[bytes], bytes],
+    form: Form,
+    serve: Serve,
+    client_of: ClientOf,
+) -> None:
+    found: list[Record] = []
+    with pytest.raises(CorruptBodyError, match=f"the body is damaged at byte {place}: .") as caught:
+        form.records(client_of(serve(always(framed(body)))), [SITE], found)
+    assert caught.value.offset == place
+    assert found == RECORDS[:before]
+
+
+@damages
+@pytest.mark.parametrize("suffix", [".json", ".csv", ".ndjson.gz", ".parquet", ".arrow"])
+@pytest.mark.parametrize("resume", [False, True], ids=["plain", "resume"])
+def test_files(
+    body: bytes,
+    place: int,
+    before: int,
+    suffix: str,
+    resume: bool,
+    form: Form,
+    serve: Serve,
+    client_of: ClientOf,
+    tmp_path: Path,
+) -> None:
+    server = serve(by_path({"/data/": in_chunks(body, 30_000), "/fields/": answer(200, b"[]")}))
+    path = tmp_path / f"records{suffix}"
+    path.write_bytes(b"old")
+    with pytest.raises(CorruptBodyError, match=f"the body is damaged at byte {place}: .") as caught:
+        form.save(client_of(server), [SITE], path, overwrite=True, resume=resume)
+    assert caught.value.offset == place
+    left = files_in(tmp_path)
+    assert left.pop(path.name) == b"old"
+    assert [*left] == [f"{path.name}.partial"] * (resume and before > 0)
+
+
+def test_damage_in_the_compression_comes_behind_what_is_before_it(
+    form: Form, serve: Serve, client_of: ClientOf
+) -> None:
+    """And does not hide damage of the content before it."""
+    damaged, place, before = DAMAGES["a control character"]
+    for content, offset, count in ((BODY, len(BODY), len(RECORDS)), (damaged, place, before)):
+        packed = gzip.compress(content)[:-8] + b"\0" * 8
+        for size in (100, 1 << 20):
+            chunks = (packed[start : start + size] for start in range(0, len(packed), size))
+            server = serve(always(chunked(*chunks, content_encoding="gzip")))
+            found: list[Record] = []
+            with pytest.raises(CorruptBodyError, match="damaged") as caught:
+                form.records(client_of(server), [SITE], found)
+            assert caught.value.offset == offset
+            assert found == RECORDS[:count]

@@ -1,0 +1,235 @@
+"""Records in any order, however often the response breaks off: each comes once, or an error says that it cannot."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datastore_sdk.data import DataQuery
+from datastore_sdk.data.streaming import delivered_texts
+from datastore_sdk.data.streaming import json_splitter as cutter
+from datastore_sdk.exceptions import DataChangedError, MismatchWarning, ResponseValidationError
+from datastore_sdk.instrumentation import mismatches
+from datastore_sdk.transport.executor.retry import RetryPolicy
+from tests.data.fake_record_service import START, Break, Record, RecordService, moment, records_of
+from tests.data.killed_downloads import run_killed
+from tests.data.record_order_cases import Case, run
+from tests.support.exhaustive import first
+from tests.support.fake_server import Line, Received
+from tests.support.fixtures import ClientOf, Serve
+from tests.support.http_responses import answer, head
+from tests.support.paths import SAMPLES
+from tests.support.sync_async_clients import Form
+
+PAD = DataQuery(source="pad", id=697, start=moment(0), end=moment(59), is_routed=True)
+SITE = DataQuery(source="site", id=981, start=moment(0), end=moment(99))
+SAMPLE = SAMPLES / "data_pad.json"
+
+
+@pytest.mark.parametrize("begin", first(3, range(0, 600, 60)))
+def test_random_downloads_deliver_each_record_once(begin: int) -> None:
+    """A part of what scripts/orders runs by the thousand."""
+    for seed in range(begin, begin + 60):
+        outcome = run(Case(seed))
+        assert outcome.sound, outcome
+
+
+@pytest.mark.parametrize("seed", first(3, range(24)))
+def test_killed_saves_deliver_each_record_once(seed: int) -> None:
+    """A part of what scripts/orders --kill runs by the hundred."""
+    outcome = run_killed(seed)
+    assert outcome.sound, outcome
+
+
+def by_site(sites: int = 3, seconds: int = 60) -> list[Record]:
+    """As the service was seen to send a pad: all of one site, then all of the next."""
+    return [record for site in range(sites) for record in records_of(seconds, [1111 + site])]
+
+
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.34, 0.5, 0.67, 0.95])
+def test_a_pad_that_comes_site_by_site_is_complete(share: float, form: Form, serve: Serve, client_of: ClientOf) -> None:
+    service = RecordService(by_site(), [Break(share)])
+    found: list[Record] = []
+    form.records(client_of(serve(service)), [PAD], found)
+    assert found == by_site()
+    assert len(service.starts) == 2
+
+
+@pytest.mark.skipif(not SAMPLE.exists(), reason="the recorded payloads are not beside this checkout")
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.66, 0.8, 0.95])
+def test_the_recorded_pad_is_complete(
+    share: float, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
+) -> None:
+    records: list[Record] = json.loads(SAMPLE.read_bytes())
+    first = min(record["timestamp"] for record in records)
+    query = replace(PAD, start=moment(first - START), end=moment(first - START + 59))
+    client = client_of(serve(RecordService(records, [Break(share)])), retries=RetryPolicy(max_attempts=1))
+    for _ in range(2):
+        try:
+            form.save(client, [query], tmp_path / "pad.json", resume=True)
+        except ConnectionError:
+            continue
+    assert json.loads((tmp_path / "pad.json").read_bytes()) == records
+
+
+def test_a_late_record_that_was_still_to_come_is_not_lost(form: Form, serve: Serve, client_of: ClientOf) -> None:
+    """Up to the break everything came in order of time, and so does the rest."""
+    *records, late = records_of(100)[1:] + records_of(1)
+    service = RecordService([*records, late], [Break(0.5)])
+    found: list[Record] = []
+    form.records(client_of(serve(service)), [SITE], found)
+    assert found == [*records, late]
+    assert [start and start[-8:] for start in service.starts][::2] == ["12:00:00", "12:00:00"]
+
+
+def test_late_records_are_looked_for_as_far_back_as_one_came_late(
+    form: Form, serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is no longer in memory is not requested again, unless records came late before."""
+    monkeypatch.setattr(delivered_texts, "MEMORY", 500)
+    monkeypatch.setattr(cutter, "WINDOW", 200)
+    records = records_of(100)
+    records.insert(60, records.pop(50))
+    records.append(records.pop(5))
+    found: list[Record] = []
+    form.records(client_of(serve(RecordService(records, [Break(0.8)]))), [SITE], found)
+    assert found == records
+
+
+@pytest.mark.parametrize("share", [0.5, 0.505, 0.51, 0.515, 0.52])
+def test_records_sent_twice_in_one_response_are_delivered_twice(
+    share: float, form: Form, serve: Serve, client_of: ClientOf
+) -> None:
+    records = [record for record in by_site() for _ in range(2)]
+    found: list[Record] = []
+    form.records(client_of(serve(RecordService(records, [Break(share)]))), [PAD], found)
+    assert found == records
+
+
+def test_the_order_of_keys_does_not_matter(form: Form, serve: Serve, client_of: ClientOf) -> None:
+    service = RecordService(by_site(), [Break(0.7)])
+
+    def handle(line: Line, request: Received) -> None:
+        service(line, request)
+        service.records = [dict(reversed(record.items())) for record in service.records]
+
+    found: list[Record] = []
+    form.records(client_of(serve(handle)), [PAD], found)
+    assert found == by_site()
+
+
+def test_data_that_changed_meanwhile_is_an_error(form: Form, serve: Serve, client_of: ClientOf) -> None:
+    service = RecordService(by_site(), [Break(0.7)])
+
+    def handle(line: Line, request: Received) -> None:
+        service(line, request)
+        service.records[3] = {**service.records[3], "slurry_rate": -1}
+
+    with pytest.raises(DataChangedError, match=r"1 of the 1[0-9]+ records .* Start the download again"):
+        form.records(client_of(serve(handle)), [PAD], [])
+
+
+@pytest.mark.parametrize("records", [by_site(), records_of(60, [1111, 1112, 1113])], ids=["by site", "by time"])
+def test_a_proxy_that_cuts_every_response_is_got_past(
+    records: list[Record], form: Form, serve: Serve, client_of: ClientOf
+) -> None:
+    most = 3000
+
+    def handle(line: Line, request: Received) -> None:
+        body = service._body(request)
+        line.send(head(content_length=len(body)) + body[:most])
+        if len(body) > most:
+            line.close()
+
+    service = RecordService(records)
+    found: list[Record] = []
+    form.records(client_of(serve(handle)), [PAD], found)
+    assert sorted(map(json.dumps, found)) == sorted(map(json.dumps, records))
+
+
+def test_what_was_delivered_goes_to_disk(
+    form: Form, serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivered_texts, "MEMORY", 500)
+    monkeypatch.setattr(cutter, "WINDOW", 200)
+    found: list[Record] = []
+    form.records(client_of(serve(RecordService(by_site(), [Break(0.9)] * 3))), [PAD], found)
+    assert found == by_site()
+
+
+def test_a_full_disk_fails_only_what_has_to_be_resumed(
+    form: Form, serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any, **__: Any) -> Any:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(delivered_texts, "MEMORY", 500)
+    monkeypatch.setattr(cutter, "WINDOW", 200)
+    monkeypatch.setattr("tempfile.TemporaryFile", full)
+    found: list[Record] = []
+    form.records(client_of(serve(RecordService(by_site()))), [PAD], found)
+    assert found == by_site()
+    with pytest.raises(OSError, match="No space left"):
+        form.records(client_of(serve(RecordService(by_site(), [Break(0.9)]))), [PAD], [])
+
+
+def test_records_of_another_site_or_time_are_left_out(
+    form: Form, serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service may ignore a parameter. It is said once."""
+    monkeypatch.setattr(mismatches, "_reported", set[tuple[str, str]]())
+    wanted = records_of(100)
+    others = [
+        {**wanted[0], "site_id": 7},
+        {**wanted[0], "timestamp": START - 1},
+        {**wanted[0], "timestamp": START + 100},
+    ]
+    others.append({**wanted[0], "site_id": "7"})
+    unknown: list[Record] = [
+        {"slurry_rate": 1},
+        {"timestamp": START, "site_id": None},
+        {"timestamp": START, "site_id": "981"},
+    ]
+    body = json.dumps([others[0], *wanted, *others, *unknown]).encode()
+    found: list[Record] = []
+    with pytest.warns(MismatchWarning) as said:
+        form.records(client_of(serve(lambda line, _: line.send(answer(200, body)))), [SITE], found)
+    assert found == [*wanted, *unknown]
+    assert [str(warning.message) for warning in said] == [
+        "stream_site_data: 3 of 108 left out, which were not asked for: site_id is 7, not 981",
+        (
+            "stream_site_data: 2 of 108 left out, which were not asked for: timestamp is 1758196799, 1758196900, "
+            "not 1758196800 to 1758196899"
+        ),
+    ]
+
+
+def test_parts_need_records_with_a_time(form: Form, serve: Serve, client_of: ClientOf) -> None:
+    """One without could be in the response for each part."""
+    server = serve(lambda line, _: line.send(answer(200, b'[{"a": 1}]')))
+    with pytest.raises(ResponseValidationError, match="Request the range without parallel="):
+        form.records(client_of(server), [replace(SITE, end=moment(9999), parallel=3)], [])
+
+
+def test_an_open_end_is_the_time_of_the_first_response(form: Form, serve: Serve, client_of: ClientOf) -> None:
+    """Else a response that is requested again would hold more than the first."""
+    service = RecordService(by_site())
+    ends: list[str | None] = []
+
+    def handle(line: Line, request: Received) -> None:
+        ends.append(request.query.get("end_datetime"))
+        if len(ends) > 1:
+            service(line, request)
+            return
+        body = json.dumps(by_site()).encode()
+        line.send(head(content_length=len(body), date="Thu, 18 Sep 2025 12:03:00 GMT") + body[: len(body) // 2])
+        line.close()
+
+    found: list[Record] = []
+    form.records(client_of(serve(handle)), [replace(PAD, end=None)], found)
+    assert ends[0] is None
+    assert {*ends[1:]} == {"2025-09-18 12:03:00"}

@@ -1,0 +1,214 @@
+"""Streams that rest while the program does something else: their slots are lent to others, and no record is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import threading
+import time
+from collections.abc import AsyncGenerator, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from datastore_sdk import RetryPolicy
+from datastore_sdk._io import semaphore as slots
+from datastore_sdk.client import Client
+from datastore_sdk.data import Data, DataAsync, DataQuery
+from datastore_sdk.sandbox import Sandbox
+from tests.data.fake_record_service import Record, RecordService, moment, records_of
+from tests.support.exhaustive import first
+from tests.support.fake_server import Server
+from tests.support.fixtures import ClientOf, Serve
+from tests.support.threads import all_of, begin
+
+SITE = DataQuery(source="site", id=981, start=moment(0))
+FILLED = DataQuery(source="site", id=981, start=moment(0), fill_data_method="ffill", fill_data_limit=5)
+
+NOW = datetime(2025, 9, 18, 12, tzinfo=UTC)
+RECORDS = records_of(4000)
+"""About 400 kB: more than one batch."""
+
+
+@pytest.fixture
+def service() -> RecordService:
+    return RecordService(RECORDS, piece=10_000)
+
+
+@pytest.fixture
+def server(service: RecordService, serve: Serve) -> Server:
+    return serve(service)
+
+
+@pytest.fixture
+def client(server: Server, client_of: ClientOf) -> Client:
+    return client_of(server)
+
+
+def read_in_turn(streams: list[Iterator[Record]], at_a_time: int) -> list[list[Record]]:
+    """Some records of each stream, again and again, until all have ended."""
+    found: list[list[Record]] = [[] for _ in streams]
+    while True:
+        new = [[*itertools.islice(stream, at_a_time)] for stream in streams]
+        if not any(new):
+            return found
+        for sofar, some in zip(found, new, strict=True):
+            sofar.extend(some)
+
+
+@pytest.mark.parametrize(("count", "at_a_time"), [(4, 100), (7, 1500)])
+@pytest.mark.parametrize("query", [SITE, FILLED], ids=["resumable", "filled"])
+def test_more_streams_than_slots_read_in_turn_by_one_thread(
+    query: DataQuery, at_a_time: int, count: int, client: Client, server: Server
+) -> None:
+    def read() -> list[list[Record]]:
+        return read_in_turn([Data(client, [query]).data_fetcher for _ in range(count)], at_a_time)
+
+    assert begin(read).result(20) == [RECORDS] * count
+    assert server.most_at_a_time <= 3 + count, "those that were dropped may still be on the server's side"
+
+
+@pytest.mark.parametrize("count", [4, 7])
+def test_more_streams_than_slots_read_in_turn_by_one_task(count: int, client: Client) -> None:
+    async def main() -> list[list[Record]]:
+        streams = [DataAsync(client, [SITE]).data_fetcher for _ in range(count)]
+        found: list[list[Record]] = [[] for _ in streams]
+        while True:
+            before = sum(map(len, found))
+            for sofar, stream in zip(found, streams, strict=True):
+                sofar.extend([record async for record in _some(stream, 700)])
+            if sum(map(len, found)) == before:
+                return found
+
+    async def limited() -> list[list[Record]]:
+        async with client, asyncio.timeout(20):
+            return await main()
+
+    assert asyncio.run(limited()) == [RECORDS] * count
+
+
+async def _some(stream: AsyncGenerator[Record, None], count: int) -> AsyncGenerator[Record, None]:
+    for _ in range(count):
+        try:
+            yield await anext(stream)
+        except StopAsyncIteration:
+            return
+
+
+def test_a_stream_opened_within_the_loop_over_another(client: Client) -> None:
+    """Each resting for the next: four deep, in one thread."""
+
+    def nested(depth: int) -> int:
+        count = 0
+        for number, _ in enumerate(Data(client, [SITE])):
+            count += 1
+            if number == 10 and depth:
+                count += nested(depth - 1)
+        return count
+
+    assert begin(lambda: nested(4)).result(20) == 5 * len(RECORDS)
+
+
+def test_a_stream_that_rests_long_gives_way_to_another_thread(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slots, "PATIENCE", 0.1)
+    resting = [Data(client, [SITE]).data_fetcher for _ in range(3)]
+    beginnings = [[*itertools.islice(stream, 10)] for stream in resting]
+    assert begin(lambda: [*Data(client, [SITE])]).result(10) == RECORDS
+    for beginning, stream in zip(beginnings, resting, strict=True):
+        assert [*beginning, *stream] == RECORDS
+
+
+def test_a_stream_that_is_read_all_the_time_does_not_give_way(
+    client: Client, service: RecordService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slots, "PATIENCE", 0.2)
+    done = threading.Event()
+
+    def busy() -> int:
+        count = 0
+        for _ in Data(client, [SITE]):
+            count += 1
+            if count % 200 == 0 and not done.is_set():
+                time.sleep(0.02)
+        return count
+
+    works = [begin(busy) for _ in range(3)]
+    waiting = begin(lambda: sum(1 for _ in Data(client, [SITE])))
+    assert [work.result(10) for work in works] == [len(RECORDS)] * 3
+    done.set()
+    assert waiting.result(10) == len(RECORDS)
+    assert service.asked == 4, "nobody was asked to make way"
+
+
+def test_threads_and_tasks_that_rest(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slots, "PATIENCE", 0.02)
+
+    def blocking() -> int:
+        count = 0
+        for _ in Data(client, [SITE]):
+            count += 1
+            if count % 900 == 0:
+                time.sleep(0.05)
+        return count
+
+    async def awaiting() -> int:
+        count = 0
+        async for _ in DataAsync(client, [SITE]):
+            count += 1
+            if count % 900 == 0:
+                await asyncio.sleep(0.05)
+        return count
+
+    async def tasks() -> int:
+        counts = await asyncio.gather(*[awaiting() for _ in range(5)])
+        await client.aclose()
+        return sum(counts) // 5
+
+    assert all_of([blocking] * 5 + [lambda: asyncio.run(tasks())]) == [len(RECORDS)] * 6
+
+
+def test_a_resting_stream_that_is_closed_after_its_slot_was_taken(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slots, "PATIENCE", 0.05)
+    resting = [Data(client, [SITE]).data_fetcher for _ in range(3)]
+    for stream in resting:
+        next(stream)
+    assert len(begin(lambda: [*Data(client, [SITE])]).result(10)) == len(RECORDS)
+    for stream in resting:
+        stream.close()
+    assert all_of([lambda: sum(1 for _ in Data(client, [SITE]))] * 6) == [len(RECORDS)] * 6
+
+
+def test_streams_of_records_without_a_time_do_not_hang(serve: Serve, client_of: ClientOf) -> None:
+    """They cannot be taken up again; one that rests must still not keep the others waiting for ever."""
+    rows: list[Record] = [{"a": number, "b": "x" * 50} for number in range(4000)]
+    service = RecordService([])
+    service._body = lambda request: str(rows).replace("'", '"').encode()  # type: ignore[method-assign] # noqa: ARG005
+    client = client_of(serve(service))
+
+    def read() -> list[list[Record]]:
+        return read_in_turn([Data(client, [SITE]).data_fetcher for _ in range(4)], 500)
+
+    assert begin(read).result(5) == [rows] * 4
+
+
+@pytest.mark.parametrize("count", first(1, [4, 6]))
+def test_streams_in_turn_ask_seldom_and_are_never_refused(count: int) -> None:
+    with Sandbox(now=NOW) as sandbox, Client(sandbox.token, base_url=sandbox.url) as client:
+        query = DataQuery(source="site", id=981, start=NOW - timedelta(hours=2), end=NOW, fields="slurry_rate")
+        found = read_in_turn([Data(client, [query]).data_fetcher for _ in range(count)], 1)
+        asked = [request.status for request in sandbox.requests]
+    assert {len(records) for records in found} == {len(found[0])}
+    assert len(found[0]) > 6000
+    assert set(asked) == {200}
+    assert len(asked) <= 12 * count
+
+
+def test_downloads_given_up_one_after_another_are_never_refused() -> None:
+    with Sandbox(now=NOW) as sandbox, Client(sandbox.token, base_url=sandbox.url) as client:
+        hasty = client.with_options(retries=RetryPolicy(wait=False))
+        query = DataQuery(source="site", id=981, start=NOW - timedelta(hours=12), end=NOW, parallel=3)
+        for _ in range(8):
+            assert len(Data(hasty, [query]).head(1)) == 1
+        assert {request.status for request in sandbox.requests} <= {200, None}

@@ -1,0 +1,172 @@
+"""Every example of the README and of docs/ runs as it stands, against a sandbox, and does what it seems to do."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import certifi
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from datastore_sdk import Client
+from datastore_sdk._io.clock import Clock
+from datastore_sdk._io.semaphore import NOTICE
+from datastore_sdk.cli import main
+from datastore_sdk.sandbox import Sandbox, Untidiness
+from tests.conftest import NOW
+from tests.realtime.live_reader import eventually
+from tests.support.fake_server import PATIENCE
+from tests.support.paths import ROOT
+from tests.testing.pytest_runs import run_pytest
+
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of code."""
+
+    language: str
+    document: Path
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.document.name}-line-{self.line}"
+
+
+def blocks(*languages: str) -> Iterator[Block]:
+    for document in DOCUMENTS:
+        text = document.read_text("utf-8")
+        for match in re.finditer(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", text, re.MULTILINE | re.DOTALL):
+            if match["language"] in languages:
+                line = text.count("\n", 0, match.start()) + 2
+                yield Block(match["language"], document, line, match["text"])
+
+
+EXAMPLES = [example for example in blocks("python") if "signal.SIGTERM" not in example.text]
+SERVICES = [example for example in blocks("python") if "signal.SIGTERM" in example.text]
+COMMANDS = list(blocks("bash", "shell", "sh", "console"))
+TESTS = [example for example in EXAMPLES if "def test_" in example.text]
+WITHOUT_THE_SERVICE = ("with Sandbox(", "from datastore_sdk.drift", "def test_")
+SETTINGS = list(blocks("toml"))
+WORKFLOWS = list(blocks("yaml"))
+
+
+def test_all_blocks_were_found() -> None:
+    fences = sum(document.read_text("utf-8").count("\n```") for document in DOCUMENTS)
+    assert len(EXAMPLES) + len(SERVICES) + len(COMMANDS) + len(SETTINGS) + len(WORKFLOWS) == fences / 2
+    assert len(EXAMPLES) >= 8
+
+
+def briefly(_: Clock, seconds: float) -> None:
+    """Sleeps as long as it takes the service to notice a dropped connection, and no longer.
+
+    It is put in the place of the SDK's sleeping alone, not of `time.sleep`: the sandbox runs in this process too.
+    """
+    time.sleep(min(seconds, 2 * NOTICE))
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=str)
+def test_an_example_runs(
+    example: Block,
+    own_sandbox: Sandbox,
+    untidiness: Untidiness | None,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Clock, "sleep", briefly)
+    code = compile("\n" * (example.line - 1) + example.text, str(example.document), "exec")  # tracebacks name its lines
+    exec(code, {"__name__": "__main__"})
+    assert own_sandbox.requests or any(text in example.text for text in WITHOUT_THE_SERVICE)
+    answered = [request for request in own_sandbox.requests if request.status]  # a room can be left while it is entered
+    assert {request.status for request in answered} <= {101, 404, *(range(200, 205) if untidiness else (200,))}
+    assert bool(capsys.readouterr().out) is ("print(" in example.text)
+    saved = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    reports = {f"{name}.coverage.json" for name in re.findall(r'save\("(.+?)", coverage=True', example.text)}
+    assert saved == {*re.findall(r'save\("(.+?)"', example.text), *reports}
+
+
+@pytest.mark.parametrize("example", SERVICES, ids=str)
+def test_a_program_that_runs_until_sigterm(example: Block, tmp_path: Path) -> None:
+    (name,) = re.findall(r'save\("(.+?)"', example.text)
+    file, unfinished = tmp_path / name, tmp_path / f"{name}.unfinished"
+    paths = os.pathsep.join(path for path in sys.path if path)
+    with Sandbox(now=NOW, days=1) as sandbox:
+        environment = {**os.environ, **sandbox.environment, "PYTHONPATH": paths}
+        with subprocess.Popen([sys.executable, "-c", example.text], cwd=tmp_path, env=environment) as run:
+            try:
+                eventually(lambda: any(request.status == 101 for request in sandbox.requests))
+                sandbox.advance(20)
+                eventually(lambda: unfinished.exists() and unfinished.read_text().count("\n") == 20)
+                run.send_signal(signal.SIGTERM)
+                assert run.wait(PATIENCE) == 0
+            finally:
+                run.kill()
+    assert pq.read_table(file).num_rows == 20  # pyright: ignore[reportUnknownMemberType]
+    assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("example", TESTS, ids=str)
+def test_tests_of_a_program_pass(example: Block, tmp_path: Path) -> None:
+    (tmp_path / "test_program.py").write_text(example.text)
+    plugins = ["-p", "pytest_httpx"] if "pytest_httpx" in example.text else []
+    done = run_pytest(tmp_path, *plugins, "-k", "not test_pads")  # which would need a cassette of its own
+    assert "1 passed" in done.stdout, done.stdout
+
+
+@pytest.mark.parametrize("block", WORKFLOWS, ids=str)
+def test_workflows_call_commands_that_there_are(block: Block, capsys: pytest.CaptureFixture[str]) -> None:
+    steps = [
+        step["run"] for job in yaml.safe_load(block.text)["jobs"].values() for step in job["steps"] if "run" in step
+    ]
+    for arguments in re.findall(r"datastore ([^>|\n]+)", "\n".join(steps)):
+        command = arguments.split()[:2]
+        assert main([*command, "--help"]) == 0
+        shown = capsys.readouterr().out
+        assert [option for option in re.findall(r"--[a-z]+", arguments) if option not in shown] == []
+
+
+@pytest.mark.parametrize("block", COMMANDS, ids=str)
+def test_commands_name_what_there_is(block: Block) -> None:
+    for name in re.findall(r"(?:scripts|\.ci)/\w+", block.text):
+        assert os.access(ROOT / name, os.X_OK), name
+
+
+@pytest.mark.parametrize("block", SETTINGS, ids=str)
+def test_profiles_can_be_used(block: Block, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    shutil.copy(certifi.where(), tmp_path / "company-ca.pem")
+    file = tmp_path / ".config/restream/config.toml"
+    file.parent.mkdir(parents=True)
+    file.touch(mode=0o600)
+    file.write_text(block.text)
+    for name, profile in tomllib.loads(block.text).items():
+        settings = Client(profile=name).describe()
+        assert {key for key in profile if name not in settings[key].source} == set()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_scripts_named_in_the_text_are_there(document: Path) -> None:
+    named = set(re.findall(r"(?:scripts|\.ci)/\w+", document.read_text("utf-8")))
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_links_lead_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\((?!https?://)([^)#]+)", document.read_text("utf-8")):
+        assert (document.parent / target).exists(), target

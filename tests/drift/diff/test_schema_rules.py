@@ -1,0 +1,185 @@
+"""Every rule about schemas, wherever a schema can stand, in both directions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from datastore_sdk.drift import Severity, compare
+from datastore_sdk.drift.diff.rules import (
+    _OF_SCHEMAS,
+    HARMLESS,
+    LEAST,
+    MOST,
+    NARROWER,
+    OTHER,
+    RULES,
+    WIDER,
+    WORDS,
+    Pair,
+    kebab,
+)
+from tests.drift.spec_builders import PLACES, Node, about, contract
+
+Case = tuple[Node, Node, Pair]
+
+STRING, NUMBER = {"type": "string"}, {"type": "number"}
+ONE_OF_TWO = {"anyOf": [STRING, {"type": "array", "items": STRING}]}
+
+CASES: dict[str, Case] = {
+    "type-widened": ({"type": "integer"}, NUMBER, WIDER),
+    "type-narrowed": ({"type": ["string", "number"]}, STRING, NARROWER),
+    "type-changed": (STRING, {"type": "integer"}, OTHER),
+    "became-nullable": (STRING, {"type": ["string", "null"]}, WIDER),
+    "became-not-nullable": ({"type": "string", "nullable": True}, STRING, NARROWER),
+    "format-added": (STRING, {"type": "string", "format": "date"}, NARROWER),
+    "format-removed": ({"type": "string", "format": "date"}, STRING, WIDER),
+    "format-changed": ({"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}, OTHER),
+    "became-enum": (STRING, {"type": "string", "enum": ["a"]}, NARROWER),
+    "became-not-enum": ({"type": "string", "const": "a"}, STRING, WIDER),
+    "enum-value-added": ({"enum": ["a"]}, {"enum": ["a", "b"]}, WIDER),
+    "enum-value-removed": ({"enum": ["a", "b"]}, {"enum": ["a"]}, NARROWER),
+    "known-values-listed": (STRING, {"type": "string", "x-extensible-enum": ["a"]}, HARMLESS),
+    "known-values-not-listed": ({"type": "string", "x-extensible-enum": ["a"]}, STRING, HARMLESS),
+    "known-value-added": ({"x-extensible-enum": ["a"]}, {"x-extensible-enum": ["a", "b"]}, HARMLESS),
+    "known-value-removed": ({"x-extensible-enum": ["a", "b"]}, {"x-extensible-enum": ["a"]}, NARROWER),
+    "pattern-added": (STRING, {"type": "string", "pattern": "a"}, NARROWER),
+    "pattern-removed": ({"type": "string", "pattern": "a"}, STRING, WIDER),
+    "pattern-changed": ({"type": "string", "pattern": "a"}, {"type": "string", "pattern": "b"}, OTHER),
+    "multiple-of-added": (NUMBER, {"type": "number", "multipleOf": 2}, NARROWER),
+    "multiple-of-removed": ({"type": "number", "multipleOf": 2}, NUMBER, WIDER),
+    "multiple-of-changed": ({"type": "number", "multipleOf": 2}, {"type": "number", "multipleOf": 3}, OTHER),
+    "unique-items-set": ({"type": "array"}, {"type": "array", "uniqueItems": True}, NARROWER),
+    "unique-items-unset": ({"type": "array", "uniqueItems": True}, {"type": "array"}, WIDER),
+    "alternative-added": (STRING, ONE_OF_TWO, WIDER),
+    "alternative-removed": (ONE_OF_TWO, STRING, NARROWER),
+    "discriminator-changed": ({}, {"discriminator": {"propertyName": "kind"}}, OTHER),
+    "became-closed": ({"type": "object"}, {"type": "object", "additionalProperties": False}, NARROWER),
+    "became-open": ({"type": "object", "additionalProperties": False}, {"type": "object"}, HARMLESS),
+    "default-changed": ({"type": "string", "default": "a"}, {"type": "string", "default": "b"}, HARMLESS),
+    "deprecated": (STRING, {"type": "string", "deprecated": True}, HARMLESS),
+    "reactivated": ({"type": "string", "deprecated": True}, STRING, HARMLESS),
+    "reading-changed": ({"type": "object"}, {"type": "object", "x-mapping": True}, HARMLESS),
+    "description-changed": (STRING, {"type": "string", "description": "What it is."}, WORDS),
+    "examples-changed": (STRING, {"type": "string", "examples": ["a"]}, WORDS),
+}
+for _keyword in (*LEAST, *MOST):
+    _up, _down = (NARROWER, WIDER) if _keyword in LEAST else (WIDER, NARROWER)
+    CASES.update(
+        {
+            f"{kebab(_keyword)}-set": ({}, {_keyword: 1}, NARROWER),
+            f"{kebab(_keyword)}-unset": ({_keyword: 1}, {}, WIDER),
+            f"{kebab(_keyword)}-increased": ({_keyword: 1}, {_keyword: 2}, _up),
+            f"{kebab(_keyword)}-decreased": ({_keyword: 2}, {_keyword: 1}, _down),
+        }
+    )
+
+
+def test_there_is_a_case_for_each_rule() -> None:
+    assert CASES.keys() == _OF_SCHEMAS.keys()
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("aspect", CASES)
+def test_rule(aspect: str, place: str) -> None:
+    old, new, meaning = CASES[aspect]
+    build = PLACES[place]
+    (finding,) = compare(contract(build(old)), contract(build(new))).findings
+    assert finding.rule == f"{place}-{aspect}"
+    assert finding.severity is meaning[place.startswith("response")] is RULES[finding.rule].severity
+    assert finding.endpoints == ("POST /things/",)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ({"type": "string", "nullable": True}, {"type": ["string", "null"]}),
+        ({"type": ["string", "null"]}, {"anyOf": [STRING, {"type": "null"}]}),
+        ({"oneOf": [{"type": "null"}, STRING]}, {"type": ["string", "null"]}),
+        ({"type": "string", "enum": ["a", None], "nullable": True}, {"type": ["string", "null"], "enum": ["a", None]}),
+        ({"type": "string", "enum": ["a"]}, {"type": "string", "const": "a"}),
+        ({"type": ["integer", "number"]}, NUMBER),
+        ({"type": "number", "minimum": 1, "exclusiveMinimum": True}, {"type": "number", "exclusiveMinimum": 1}),
+        ({"type": "number", "minimum": 1, "exclusiveMinimum": False}, {"type": "number", "minimum": 1}),
+        ({"type": "string", "minLength": 0}, STRING),
+        ({"allOf": [STRING, {"minLength": 2}]}, {"type": "string", "minLength": 2}),
+        ({"properties": {"a": STRING}}, {"type": "object", "properties": {"a": STRING}}),
+        ({"anyOf": [STRING, NUMBER]}, {"oneOf": [NUMBER, STRING]}),
+        ({"enum": ["a", "b"]}, {"enum": ["b", "a"]}),
+    ],
+)
+@pytest.mark.parametrize("place", PLACES)
+def test_two_ways_of_saying_the_same(old: Node, new: Node, place: str) -> None:
+    report = compare(contract(PLACES[place](old)), contract(PLACES[place](new)))
+    assert [finding.rule for finding in report.findings] == ["unused-part-changed"], "no rule has anything to say"
+
+
+def test_what_changes_in_items_and_other_keys_is_found() -> None:
+    def nested(schema: Any) -> Node:
+        return {"type": "array", "items": {"type": "object", "additionalProperties": {"anyOf": [schema, STRING]}}}
+
+    old, new = nested({"type": "array", "items": NUMBER}), nested({"type": "array", "items": STRING})
+    build = PLACES["response-property"]
+    (finding,) = compare(contract(build(old)), contract(build(new))).findings
+    assert finding.rule == "response-property-type-changed"
+    assert "some[][*][]" in finding.message
+
+
+def test_an_alternative_beside_a_schema_changes_nothing_else() -> None:
+    thing = {
+        "type": "object",
+        "required": ["a"],
+        "properties": {"a": {"type": "string", "format": "date", "minLength": 1}},
+    }
+    build = PLACES["response-property"]
+    (finding,) = compare(contract(build(thing)), contract(build({"oneOf": [thing, STRING]}))).findings
+    assert finding.rule == "response-property-alternative-added"
+
+
+def test_alternatives_that_look_alike_are_told_apart_by_their_order() -> None:
+    def two(*keys: str) -> Node:
+        return {"anyOf": [{"type": "object", "properties": {key: STRING}} for key in keys]}
+
+    build = PLACES["response-body"]
+    (finding,) = compare(contract(build(two("a", "b"))), contract(build(two("a", "bcdefg")))).findings[:1]
+    assert (finding.rule, finding.severity) == ("response-property-removed", Severity.BREAKING)
+
+
+def test_circular_schemas_end() -> None:
+    def tree(leaf: Node) -> Node:
+        node = {"type": "object", "properties": {"leaf": leaf, "left": {"$ref": "#/components/schemas/Tree"}}}
+        content = PLACES["response-body"]({"$ref": "#/components/schemas/Tree"})
+        return {**content, "components": {"schemas": {"Tree": node}}}
+
+    (finding,) = compare(contract(tree(STRING)), contract(tree(NUMBER))).findings
+    assert finding.message == "The type of `Tree.leaf` changed from `string` to `number`."
+    assert finding.severity is Severity.BREAKING
+
+
+def test_schemas_may_refer_to_each_other_in_a_long_chain() -> None:
+    length = 3000
+
+    def chain(leaf: Node) -> Node:
+        last: Node = {"type": "object", "properties": {"leaf": leaf}}
+        links = {f"Link{index}": about({"$ref": f"#/components/schemas/Link{index + 1}"}) for index in range(length)}
+        content = PLACES["response-body"]({"$ref": "#/components/schemas/Link0"})
+        return {**content, "components": {"schemas": {**links, f"Link{length}": last}}}
+
+    (finding,) = compare(contract(chain(STRING)), contract(chain(NUMBER))).findings
+    assert finding.message == f"The type of `Link{length}.leaf` changed from `string` to `number`."
+
+
+def test_what_changed_in_a_schema_concerns_all_calls_that_lead_to_it() -> None:
+    def calls(leaf: Node) -> Node:
+        content = PLACES["response-body"]({"type": "array", "items": {"$ref": "#/components/schemas/Part"}})
+        path = content["paths"]["/things/"]
+        content["paths"] = {
+            "/things/": path,
+            "/more/": {**path, "get": PLACES["response-body"](leaf)["paths"]["/things/"]["post"]},
+        }
+        return {**content, "components": {"schemas": {"Part": about(leaf)}}}
+
+    about_leaf, about_part = compare(contract(calls(STRING)), contract(calls(NUMBER))).findings
+    assert about_part.endpoints == ("POST /things/", "POST /more/")
+    assert about_leaf.endpoints == ("GET /more/",)

@@ -1,0 +1,98 @@
+"""Contracts in OpenAPI 3.0, which writes null as a flag: they say the same, and patches keep to their language."""
+
+from __future__ import annotations
+
+import subprocess
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from datastore_sdk.drift import compare, suggest
+from datastore_sdk.drift.json_types import is_array, is_object
+from tests.drift.drift_cases import Deviating
+from tests.drift.spec_builders import DUMPER, REAL, Node, about, answering, contract, from_text
+from tests.drift.traffic_drift_cases import IN_TRAFFIC
+
+validators: Any = import_module("openapi_spec_validator")  # its types are not known in part
+
+
+def older(value: Any) -> Any:
+    """A schema of OpenAPI 3.1, and everything around it, in the language of 3.0."""
+    if is_array(value):
+        return [older(item) for item in value]
+    if not is_object(value):
+        return value
+    node: Node = {key: older(item) for key, item in value.items()}
+    types: Any = node.get("type")
+    if is_array(types):
+        plain = [name for name in types if name not in ("null", *(["integer"] if "number" in types else []))]
+        del node["type"]
+        node |= {"type": plain[0]} if len(plain) == 1 else {"anyOf": [{"type": name} for name in plain]}
+        node |= {"nullable": True} if "null" in types else {}
+    choices: Any = node.get("anyOf")
+    if is_array(choices) and {"type": "null"} in choices:
+        others = [choice for choice in choices if choice != {"type": "null"}]
+        del node["anyOf"]
+        node |= {"allOf": others} if len(others) == 1 else {"anyOf": others}
+        node["nullable"] = True
+    if "const" in node:
+        node["enum"] = [node.pop("const")]
+    if is_array(node.get("examples")):
+        node["example"] = node.pop("examples")[0]
+    return node
+
+
+CONTENT: Node = {**older(from_text(REAL).document.content), "openapi": "3.0.3"}
+del CONTENT["info"]["summary"]
+OLDER = yaml.dump(CONTENT, Dumper=DUMPER, sort_keys=False, width=120)
+
+
+RATHER = {"information-changed", "examples-changed"}
+"""What is written in another way, and read as other words."""
+
+
+def errors_of(text: str) -> list[str]:
+    """What is wrong by the schema of OpenAPI itself."""
+    return [str(error) for error in validators.OpenAPIV30SpecValidator(from_text(text).document.content).iter_errors()]
+
+
+def test_it_is_in_3_0_and_says_the_same() -> None:
+    assert "nullable: true" in OLDER
+    assert errors_of(OLDER) == []
+    found = compare(from_text(REAL), from_text(OLDER)).findings
+    assert {finding.rule.removeprefix("request-parameter-") for finding in found} == RATHER
+
+
+@pytest.mark.parametrize("planted", IN_TRAFFIC, ids=lambda planted: planted.what)
+def test_the_suggested_patch_mends(planted: Deviating, tmp_path: Path) -> None:
+    observed = planted.against(from_text(OLDER))
+    assert [finding.rule for finding in observed.findings()] == [planted.rule]
+    suggestion = suggest(from_text(OLDER), observed)
+    assert bool(suggestion.patch) == planted.mended
+    (tmp_path / "openapi.yaml").write_text(OLDER, "utf-8")
+    if planted.mended:
+        subprocess.run(["git", "apply", "-"], input=suggestion.patch, text=True, cwd=tmp_path, check=True)
+    mended = (tmp_path / "openapi.yaml").read_text("utf-8")
+    assert bool(planted.against(from_text(mended)).findings()) != planted.mended
+    assert errors_of(mended) == []
+    assert '"null"' not in "".join(line for line in suggestion.patch.splitlines() if line.startswith("+"))
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"allOf": [{"$ref": "#/components/schemas/Part"}], "nullable": True},
+        {"oneOf": [{"$ref": "#/components/schemas/Part"}, {"type": "string"}], "nullable": True},
+        {"type": "string", "enum": ["a"], "nullable": True},
+    ],
+)
+def test_what_can_be_null(schema: Node) -> None:
+    def some(each: Node) -> Node:
+        parts = {"Part": {"type": "object", "properties": {"a": {"type": "string"}}}}
+        return {**answering(about(each)), "openapi": "3.0.3", "components": {"schemas": parts}}
+
+    (one,) = compare(contract(some(schema)), contract(some({**schema, "nullable": False}))).findings
+    assert one.rule == "response-property-became-not-nullable"

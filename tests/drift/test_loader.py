@@ -1,0 +1,87 @@
+"""Reading documents: from files and URLs, in YAML and JSON, and everything that can be wrong with them."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from datastore_sdk.drift import DriftError, Spec, compare, load
+from datastore_sdk.drift.loader import SpecDocument, parse
+from tests.drift.spec_builders import REAL, from_text
+from tests.support.fixtures import nothing_left, serve
+
+__all__ = ["nothing_left", "serve"]
+
+
+def test_yaml_and_json_are_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "openapi.json"
+    path.write_text(json.dumps(yaml.safe_load(REAL)), "utf-8")
+    assert compare(from_text(REAL), Spec(load(str(path)))).findings == ()
+
+
+def test_keys_are_strings_and_dates_stay_text() -> None:
+    text = "responses:\n  200: {at: 2025-09-17T00:00:00Z, on: yes}\n"
+    assert parse(text, "x") == {"responses": {"200": {"at": "2025-09-17T00:00:00Z", "on": True}}}
+
+
+def test_lines_are_known() -> None:
+    document = SpecDocument("x", "a:\n  b/c:\n    - 1\n    - d: 2\n", None)
+    assert document.line("/a/b~1c/1/d") == 4
+    assert document.line("/a/b~1c/0") == 3
+    assert document.line("/a/b~1c/7/e") == 2, "the last one on the way"
+    assert document.line("") is None
+
+
+LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
+    f"{name}: &{name} [{','.join([f'*{before}'] * 10)}]\n" for before, name in itertools.pairwise("abcdefghi")
+)
+"""A few lines that stand for a thousand million values."""
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a: [", "cannot be read as YAML"),
+        ('{"a": ', "cannot be read as YAML or JSON"),
+        ("a: !!python/object:os.system {}", "cannot be read as YAML"),
+        ("[" * 100_000, "nested too deeply"),
+        ("a: " + "[" * 100_000, "nested too deeply"),
+        ("- " * 100_000, "nested too deeply"),
+        *(
+            (f"a: !!{odd}", "cannot be read as YAML")
+            for odd in ("int x", "float x", "bool x", "timestamp x", "map [x]")
+        ),
+        (f"a: {'9' * 5000}", "cannot be read as YAML or JSON: Exceeds the limit"),
+        (f'{{"a": {"9" * 5000}}}', "cannot be read as YAML or JSON: Exceeds the limit"),
+        ("a: &a [*a]", "line 1 puts a value inside itself"),
+        ("a: 1\nb: &b {c: {d: *b}}", "line 2 puts a value inside itself"),
+        (LAUGHS, "it has more than 5000000 values"),
+        ("openapi: 3.1.0\npaths: !!set {a}", "/paths is a set, which JSON cannot say"),
+        ("- 1", "no OpenAPI 3 document: it has no `openapi` key"),
+        ("", "no OpenAPI 3 document"),
+        ("swagger: '2.0'\npaths: {}", "no OpenAPI 3 document"),
+        ("openapi: 4.0.0\npaths: {}", "its version is '4.0.0'"),
+        ("openapi: 3.1.0", "it has no `paths`"),
+    ],
+)
+def test_what_is_no_contract_is_refused(text: str, told: str, tmp_path: Path) -> None:
+    path = tmp_path / "some.yaml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(DriftError, match=r"some\.yaml") as caught:
+        Spec(load(str(path)))
+    assert told in str(caught.value)
+
+
+def test_nothing_is_executed(tmp_path: Path) -> None:
+    for text in ("!!python/object/apply:pathlib.Path.touch", "!!python/object/new:pathlib.Path", "!!python/name:os.x"):
+        with pytest.raises(DriftError, match="could not determine a constructor"):
+            parse(f"a: {text} ['{tmp_path}/touched']", "some.yaml")
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_aliases_are_read() -> None:
+    assert parse("a: &a {x: [1]}\nb: [*a, *a]\nc: {<<: *a, y: 2}", "x")["c"] == {"x": [1], "y": 2}

@@ -1,0 +1,52 @@
+"""The walk over services that keep no contract at all."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from datastore_sdk.drift import Observations, shipped
+from datastore_sdk.drift.traffic import LiveProbe
+from tests.support.fixtures import ClientOf, Serve, client_of, clock, nothing_left, serve
+from tests.support.http_responses import always, answer
+
+__all__ = ["client_of", "clock", "nothing_left", "serve"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "rule"),
+    [
+        (answer(203, []), "success-status-unknown"),
+        (answer(302, b"", Location="/elsewhere/"), "status-unknown"),
+        (answer(200, b"<html>"), "body-not-json"),
+        (answer(200, {"id": "x", "change_log": 5}), "type-differs"),
+    ],
+)
+def test_a_service_that_keeps_no_contract_is_walked_all_the_same(
+    serve: Serve, client_of: ClientOf, reply: bytes, rule: str
+) -> None:
+    walk = LiveProbe(client_of(serve(always(reply))))
+    walk.go()
+    observations = Observations(shipped())
+    for _, call in walk.calls:
+        observations.add(call)
+    assert rule in {finding.rule for finding in observations.findings()}
+
+
+def test_failures_are_looked_at_too(serve: Serve, client_of: ClientOf) -> None:
+    walk = LiveProbe(client_of(serve(always(answer(404, {"detail": "No."})))))
+    walk.go()
+    assert {call.status for _, call in walk.calls} == {404}
+
+
+def test_a_long_failure_is_read_whole(serve: Serve, client_of: ClientOf) -> None:
+    walk = LiveProbe(client_of(serve(always(answer(404, {"detail": "No." * 1000})))))
+    walk.go()
+    assert len(json.loads(walk.calls[0][1].content)["detail"]) == 3000
+
+
+def test_of_a_long_refusal_for_now_only_the_beginning_is_known(serve: Serve, client_of: ClientOf) -> None:
+    walk = LiveProbe(client_of(serve(always(answer(429, {"detail": "No." * 1000})))))
+    walk.go()
+    assert walk.calls == []

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import httpx
+import pytest
+
+from datastore_sdk import Client, RetryPolicy
+from datastore_sdk.sandbox import Sandbox
+from tests.support.fake_server import Server
+from tests.support.fake_service import TOKEN, Service, Serving
+from tests.support.http_responses import Reply, always
+from tests.support.sync_async_calls import PREFIX, Form
+
+
+@pytest.fixture(params=["sync", "async"])
+def form(request: pytest.FixtureRequest, runner: asyncio.Runner) -> Form:
+    """Runs a test twice: with the calls in their sync and in their async form."""
+    return Form(runner if request.param == "async" else None)
+
+
+@pytest.fixture(scope="session")
+def http(shared_sandbox: Sandbox) -> Iterator[httpx.Client]:
+    headers = {"Authorization": f"Bearer {shared_sandbox.token}"}
+    with httpx.Client(base_url=shared_sandbox.url + PREFIX, headers=headers) as client:
+        yield client
+
+
+@pytest.fixture
+def answered(sandbox: Sandbox, http: httpx.Client) -> Callable[[str], Any]:
+    """The sandbox's answer to a GET as it stands, without the SDK; it does not show in `sandbox.requests`."""
+
+    def get(target: str) -> Any:
+        content = http.get(target).json()
+        sandbox.requests.pop()
+        return content
+
+    return get
+
+
+@pytest.fixture
+def serving(runner: asyncio.Runner) -> Iterator[Serving]:
+    """Starts services that answer every request alike, with clients that ask once; both end with the test."""
+    with ExitStack() as stack:
+
+        def start(reply: Reply, **options: Any) -> Service:
+            server = stack.enter_context(Server(always(reply)))
+            options = {"retries": RetryPolicy(max_attempts=1), **options}
+            client = stack.enter_context(Client(TOKEN, base_url=server.url, **options))
+            stack.callback(lambda: runner.run(client.aclose()))
+            return Service(server, client)
+
+        yield start

@@ -1,0 +1,131 @@
+"""Pads, sites and states as objects, and as the dicts that the service sends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from datastore_sdk import Client, Pad, Site, State
+from datastore_sdk.sandbox import Sandbox
+from tests.support.sync_async_calls import Form, asked
+
+Kind = type[Pad] | type[Site] | type[State]
+
+KINDS = pytest.mark.parametrize(
+    ("kind", "path", "id"), [(Pad, "pads", 668), (Site, "sites", 981), (State, "states", 20981)]
+)
+
+
+@KINDS
+def test_all_of_a_kind(
+    sandbox: Sandbox, form: Form, answered: Callable[[str], Any], kind: Kind, path: str, id: int
+) -> None:
+    models = form(kind, "get_models")
+    assert asked(sandbox) == [f"GET /{path}/"]
+    assert all(type(model) is kind for model in models)
+    assert [model.id for model in models] == [each["id"] for each in answered(f"/{path}/")]
+    assert id in [model.id for model in models]
+
+
+@KINDS
+def test_one_by_its_id(sandbox: Sandbox, form: Form, kind: Kind, path: str, id: int) -> None:
+    model = form(kind, "get_model", id=id)
+    assert asked(sandbox) == [f"GET /{path}/{id}/"]
+    assert type(model) is kind
+    assert model.id == id
+    assert model == form(kind, "get_model", id)
+
+
+@KINDS
+@pytest.mark.usefixtures("sandbox")
+def test_dicts_are_the_answer_untouched(
+    form: Form, answered: Callable[[str], Any], kind: Kind, path: str, id: int
+) -> None:
+    assert form(kind, "get_model", id=id, as_dict=True) == answered(f"/{path}/{id}/")
+    assert form(kind, "get_models", as_dict=True) == answered(f"/{path}/")
+
+
+@KINDS
+@pytest.mark.usefixtures("sandbox")
+def test_an_object_has_all_that_the_answer_has(
+    form: Form, answered: Callable[[str], Any], kind: Kind, path: str, id: int
+) -> None:
+    model, sent = form(kind, "get_model", id), answered(f"/{path}/{id}/")
+    assert set(model) == set(sent)
+    dumped = model.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    if kind is Site:  # its extent is told in unix seconds, and is in datetimes here
+        extent = dumped["metadata"] = {**dumped["metadata"]}
+        for name, moment in extent.items():
+            extent[name] = int(datetime.fromisoformat(moment).timestamp())
+    assert dumped == sent
+    assert {name: getattr(model, name) for name in sent} == dict(model)
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_attributes_have_their_types(form: Form) -> None:
+    pad, site = form(Pad, "get_model", 668), form(Site, "get_model", 981)
+    assert (pad.name, pad.lease_name, pad.customer_name) == (
+        "Mesquite Draw 14",
+        "Mesquite Draw",
+        "Mesa Verde Resources",
+    )
+    assert pad.wireline_enabled is True
+    assert pad.completion_date is None
+    assert pad.simops_config.measurement_sources.frac[0].attached_sites == [941, 942, 943]
+    assert site.date_created == datetime(2024, 6, 26, 5, 54, 27, tzinfo=UTC)
+    assert (site.pad_id, site.timezone, site.stage_total) == (681, "US/Central", 92)
+    assert site.metadata.first_timestamp < site.metadata.last_timestamp
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_objects_read_like_the_dicts_too(form: Form) -> None:
+    pad = form(Pad, "get_model", 668)
+    assert pad["name"] == pad.get("name") == pad.name
+    assert pad.get("nothing", "of the kind") == "of the kind"
+    assert "simops_config" in pad
+    assert len(pad) == len(dict(pad)) == len(pad.keys())
+    with pytest.raises(KeyError):
+        pad["nothing"]
+
+
+def test_an_object_from_a_dict(sandbox: Sandbox, form: Form) -> None:
+    as_dict = form(Site, "get_model", id=981, as_dict=True)
+    sandbox.requests.clear()
+    site = Site(**as_dict)
+    assert asked(sandbox) == []
+    assert site.date_created == datetime.fromisoformat(as_dict["date_created"])
+    assert isinstance(as_dict["date_created"], str)
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_an_object_from_a_dict_equals_the_one_that_was_fetched(form: Form) -> None:
+    assert Site(**form(Site, "get_model", id=981, as_dict=True)) == form(Site, "get_model", id=981)
+
+
+def test_an_object_from_a_part_of_a_dict() -> None:
+    site = Site(id=981, name="Caprock East 1WA", date_created="2024-06-26T04:46:07-05:00")
+    assert site.name == "Caprock East 1WA"
+    assert site.date_created == datetime(2024, 6, 26, 9, 46, 7, tzinfo=UTC)
+    assert dict(site) == {"id": 981, "name": "Caprock East 1WA", "date_created": site.date_created}
+
+
+def test_keys_that_the_contract_does_not_know_become_attributes() -> None:
+    site: Any = Site(id=981, rig={"name": "H&P 214"})
+    assert site.rig == {"name": "H&P 214"}
+    assert site["rig"] is site.rig
+    assert dict(site) == {"id": 981, "rig": {"name": "H&P 214"}}
+
+
+@pytest.mark.parametrize(
+    ("attributes", "place"),
+    [({"date_created": "yesterday"}, "date_created"), ({"latitude": "north"}, "latitude"), ({"name": 5}, "name")],
+)
+def test_a_dict_with_wrong_values_is_refused_by_a_strict_client(attributes: dict[str, Any], place: str) -> None:
+    with Client("t0ken", base_url="https://restream.invalid", strict=True) as client:
+        with pytest.raises(ValueError, match=place):
+            Site(id=981, client=client, **attributes)
+        site = Site(id=981, **attributes)
+    assert dict(site) == {"id": 981, **attributes}

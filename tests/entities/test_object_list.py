@@ -1,0 +1,85 @@
+"""Lists of objects as tables."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from typing import Any, get_type_hints
+
+import pandas as pd
+import polars as pl
+import pytest
+
+from datastore_sdk import ObjectList, Pad, Site, State
+from tests.support.fake_service import Serving
+from tests.support.http_responses import answer
+from tests.support.sync_async_calls import Form
+
+LISTS: dict[str, tuple[Any, str, dict[str, Any]]] = {
+    "pads": (Pad, "get_models", {}),
+    "pad of a site": (Pad, "get_models", {"site_pk": 981}),
+    "sites": (Site, "get_models", {}),
+    "states": (State, "get_models", {}),
+    "sites of a pad": (Pad(id=681), "get_sites", {}),
+    "states of a pad": (Pad(id=681), "get_states", {}),
+    "stages": (Site(id=981), "get_stages_metadata", {"add_aggregations": True}),
+}
+
+
+@pytest.mark.usefixtures("sandbox")
+@pytest.mark.parametrize(("source", "call", "arguments"), LISTS.values(), ids=LISTS)
+def test_lists_become_tables(source: Any, call: str, arguments: dict[str, Any], form: Form) -> None:
+    objects: ObjectList[Any] = form(source, call, **arguments)
+    assert type(objects) is ObjectList
+    assert objects
+    keys = [*dict.fromkeys(key for item in objects for key in item)]
+    for table in (objects.to_pandas(), pd.DataFrame(objects), objects.to_polars(), pl.DataFrame([*objects])):
+        assert [*table.columns] == keys
+        assert len(table) == len(objects)
+        assert [*table[keys[0]]] == [item[keys[0]] for item in objects]
+
+
+def test_odd_objects_become_tables_too(serving: Serving, form: Form) -> None:
+    """Keys that only later objects have are columns, and unknown ones."""
+    pad = {"id": 1, "name": "A", "lease_name": "", "customer_name": "", "simops_config": None}
+    pad |= {"completion_date": None, "wireline_enabled": True}
+    later = {**pad, "id": 2, "completion_date": "2025-09-18T12:00:00Z", "unknown": {"a": 1}}
+    service = serving(answer(200, [pad] * 150 + [later]))
+    pads = form(Pad, "get_models", client=service.client)
+    for table in (pads.to_pandas(), pads.to_polars()):
+        assert [*table.columns] == [*later]
+        assert table["unknown"][150] == {"a": 1}
+    assert len(form(Pad, "get_models", client=service.client, as_dict=True)) == 151
+
+
+def test_an_empty_list_is_an_empty_table(serving: Serving, form: Form) -> None:
+    pads = form(Pad, "get_models", client=serving(answer(200, [])).client)
+    assert (len(pads.to_pandas()), len(pads.to_polars())) == (0, 0)
+
+
+@pytest.mark.usefixtures("sandbox")
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_a_missing_library_is_named(library: str, form: Form, monkeypatch: pytest.MonkeyPatch) -> None:
+    pads = form(Pad, "get_models")
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(ImportError, match=rf"restream-datastore-sdk\[{library}\]"):
+        getattr(pads, f"to_{library}")()
+
+
+@pytest.mark.parametrize("kind", [Pad, Site, State])
+def test_type_hints_can_be_read(kind: type) -> None:
+    assert get_type_hints(kind)["id"] is int
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_the_extent_of_the_data_is_in_datetimes(form: Form) -> None:
+    """REST has unix seconds, rooms have text."""
+    (site,) = [site for site in form(Site, "get_models") if site.id == 981]
+    assert site.metadata.last_timestamp.tzinfo is not None
+    assert site.metadata.first_timestamp < site.metadata.last_timestamp
+    untouched = form(Site, "get_model", 981, as_dict=True)
+    assert untouched["metadata"]["last_timestamp"] == int(site.metadata.last_timestamp.timestamp())
+    untouched["metadata"] = {"first_timestamp": "2025-09-18T12:00:00Z", "last_timestamp": None}
+    told = Site(**untouched)
+    assert told.metadata.first_timestamp == datetime(2025, 9, 18, 12, tzinfo=UTC)
+    assert told.metadata.last_timestamp is None

@@ -1,0 +1,78 @@
+"""The matrix: every request of every call, in both forms, with every fault that can meet it.
+
+Many of its cases go the same way through the package. So each fault meets each kind of request once in each form, each
+time in another call, and each request of each call meets three faults in each form; the rest needs `--all`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from tests.faults.expected_outcomes import EXPECTED, FAULTS, Injected
+from tests.faults.public_calls import CALLS, Call, Kind
+
+FORMS: tuple[str, ...] = ("sync", "async")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A request of a call meets a fault."""
+
+    call: Call
+    index: int
+    """Which of the call's requests it is."""
+    fault: str
+    form: str
+
+    def __str__(self) -> str:
+        return f"{self.call.name} [{self.index + 1}: {self.kind}] {self.fault}, {self.form}"
+
+    @property
+    def kind(self) -> Kind:
+        return self.call.requests[self.index]
+
+    @property
+    def injected(self) -> Injected:
+        return FAULTS[self.fault]
+
+
+CASES = [
+    Case(call, index, fault, form)
+    for call in CALLS.values()
+    for index, kind in enumerate(call.requests)
+    for fault in FAULTS
+    for form in FORMS
+    if (fault, kind) in EXPECTED
+]
+SMOKE = ("reset, but carried out", "another JSON", "body cut for ever", "429 once", "503 for ever")
+"""Faults that tell calls of a kind apart, the best first: what may be asked again, is parsed, is written by halves."""
+SMOKE_EACH = 3
+
+
+def _once_each(cases: Iterable[Case]) -> Iterator[Case]:
+    """One case of each fault, kind of request and form; the calls take turns."""
+    alike: defaultdict[tuple[Kind, str], defaultdict[str, list[Case]]] = defaultdict(lambda: defaultdict(list))
+    for case in cases:
+        alike[case.kind, case.form][case.fault].append(case)
+    for (_, form), by_fault in alike.items():
+        for turn, calls in enumerate(by_fault.values(), start=FORMS.index(form)):
+            yield calls[turn % len(calls)]
+
+
+def _smoke(cases: Iterable[Case]) -> Iterator[Case]:
+    """Three faults for each request of each call, in both forms."""
+    at_request: defaultdict[tuple[str, int, str], list[Case]] = defaultdict(list)
+    for case in sorted((case for case in cases if case.fault in SMOKE), key=lambda case: SMOKE.index(case.fault)):
+        at_request[case.call.name, case.index, case.form].append(case)
+    for met in at_request.values():
+        yield from met[:SMOKE_EACH]
+
+
+REPRESENTATIVE = {str(case) for case in (*_once_each(CASES), *_smoke(CASES))}
+"""The cases that run without `--all`."""
+COUNT = (
+    f"{len(CALLS)} calls (of {sum(len(call.requests) for call in CALLS.values())} requests) in {len(FORMS)} forms, "
+    f"{len(FAULTS)} faults: {len(CASES)} cases, of which {len(REPRESENTATIVE)} run without --all"
+)

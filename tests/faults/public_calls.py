@@ -1,0 +1,161 @@
+"""Every public call, how to make it, and what it asks of the service.
+
+`test_matrix.py` finds the calls in the public classes and fails where one of them has no row here. A call that makes
+several requests meets each fault at each of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from datastore_sdk import Data, DataAsync, DataChange, Pad, Site, Stage, State
+from datastore_sdk.sandbox.api.states import state_id
+from datastore_sdk.sandbox.simulation.parameters import FIRST_CUSTOM_ID
+from tests.faults.call_runner import Caller
+
+PAD, SITE = 681, 981
+START = datetime(2025, 9, 17, 6, tzinfo=UTC)
+END = START + timedelta(seconds=40)
+DEFINITION = {"name": "mine", "description": "", "config": {"field": "slurry_rate", "aggregation": "average"}}
+STAGES: dict[str, Any] = {"start_date": START, "end_date": END, "add_aggregations": True}
+
+
+class Kind(StrEnum):
+    """What a request does."""
+
+    READ = "read"
+    LABELS = "labels"
+    """Which are read before records are saved with them."""
+    RECORDS = "records"
+    CREATE = "create"
+    """Must not be done twice."""
+    CHANGE = "change"
+    """Or acknowledges: doing it twice does no more than doing it once."""
+    DELETE = "delete"
+    TOKEN = "token"
+
+
+READ, LABELS, RECORDS, CREATE, CHANGE, DELETE, TOKEN = Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A public call."""
+
+    name: str
+    """Class and sync name; what stands behind a blank sets variants apart."""
+    requests: tuple[Kind, ...]
+    """What it asks, in order."""
+    make: Callable[[Caller], Any]
+    """Makes it and gives its result."""
+
+    @property
+    def on_definition(self) -> bool:
+        """Whether it takes a definition that was created before."""
+        return self.requests in {(CHANGE,), (DELETE,)} and "aggregation" in self.name
+
+
+def _of_class(kind: type[Pad | Site | State], id_: int) -> tuple[Call, ...]:
+    name = kind.__name__
+    return (
+        Call(f"{name}.get_models", (READ,), lambda c: c(kind, "get_models", client=c.client)),
+        Call(f"{name}.get_model", (READ,), lambda c: c(kind, "get_model", id_, client=c.client)),
+        Call(f"{name}.update", (READ,), lambda c: c.updated(kind(id_, client=c.client))),
+    )
+
+
+def _of_asset(kind: type[Pad | Site], id_: int) -> tuple[Call, ...]:
+    """What pads and sites have alike."""
+
+    def call(method: str, *requests: Kind, args: tuple[Any, ...] = (), **options: Any) -> Call:
+        name = f"{kind.__name__}.{method}"
+        return Call(name, requests, lambda c: c(kind(id_, client=c.client), method, *args, **options))
+
+    return (
+        call("get_stages_metadata", READ, READ, **STAGES),
+        call("get_fields_metadata", READ),
+        call("get_stages_aggregations", READ),
+        call("get_stages_aggregation", READ, args=(1,)),
+        call("create_stages_aggregations", CREATE, args=([DEFINITION],)),
+        call("update_stages_aggregation", CHANGE, args=(FIRST_CUSTOM_ID, {"description": "changed"})),
+        call("delete_stages_aggregation", DELETE, args=(FIRST_CUSTOM_ID,)),
+        Call(
+            f"{kind.__name__}.get_data",
+            (RECORDS,),
+            lambda c: c.collected(c(kind(id_, client=c.client), "get_data", START, END)),
+        ),
+        Call(
+            f"{kind.__name__}.get_data_changes",
+            (READ,),
+            lambda c: c(kind(id_, client=c.client), "get_data_changes", get_acknowledged=True)[0],
+        ),
+    )
+
+
+def _pad(caller: Caller) -> Pad:
+    return Pad(PAD, client=caller.client)
+
+
+def _site(caller: Caller) -> Site:
+    return Site(SITE, client=caller.client)
+
+
+def _change(caller: Caller) -> DataChange:
+    return DataChange(caller.change_id, site=SITE, start_date=START, end_date=END, client=caller.client)
+
+
+def _data(caller: Caller) -> Data | DataAsync:
+    data: Data | DataAsync = caller(_pad(caller), "get_data", START, END, is_routed=True)
+    return data
+
+
+def _of_a_stage(caller: Caller) -> list[Any]:
+    stages = caller(_site(caller), "get_stages_metadata", start_date=START - timedelta(days=1), end_date=END)
+    return caller.collected(caller(min(stages, key=_length), "get_data"))
+
+
+def _length(stage: Stage) -> timedelta:
+    return (stage.end or datetime.max.replace(tzinfo=UTC)) - stage.start
+
+
+CALLS: dict[str, Call] = {
+    call.name: call
+    for call in (
+        *_of_class(Pad, PAD),
+        *_of_class(Site, SITE),
+        *_of_class(State, state_id(SITE)),
+        *_of_asset(Pad, PAD),
+        *_of_asset(Site, SITE),
+        Call("Pad.get_sites", (READ,), lambda c: c(_pad(c), "get_sites")),
+        Call("Pad.get_states", (READ,), lambda c: c(_pad(c), "get_states")),
+        Call("Pad.get_measurement_sources_metadata", (READ,), lambda c: c(_pad(c), "get_measurement_sources_metadata")),
+        Call("Site.get_pad", (READ, READ), lambda c: c(_site(c), "get_pad")),
+        Call("Site.get_state", (READ,), lambda c: c(_site(c), "get_state")),
+        Call(
+            "Site.get_measurement_sources_metadata",
+            (READ, READ),
+            lambda c: c(_site(c), "get_measurement_sources_metadata"),
+        ),
+        Call("Stage.get_data", (READ, RECORDS), _of_a_stage),
+        Call("DataChange.update", (READ,), lambda c: c.updated(_change(c))),
+        Call("DataChange.get_data", (RECORDS,), lambda c: c.collected(c(_change(c), "get_data"))),
+        Call("DataChange.confirm_data_received", (CHANGE,), lambda c: c(_change(c), "confirm_data_received")),
+        Call("Data.data_fetcher", (RECORDS,), lambda c: c.collected(_data(c), lambda data: data.data_fetcher)),
+        Call("Data.batches", (RECORDS,), lambda c: c.collected(_data(c), lambda data: data.batches(7))),
+        Call("Data.head", (RECORDS,), lambda c: c(_data(c), "head", 1000)),
+        Call("Data.coverage", (RECORDS,), lambda c: c(c(_site(c), "get_data", START, END), "coverage")),
+        Call("Data.save json", (RECORDS,), lambda c: c.saved(_data(c), "records.json")),
+        Call("Data.save csv", (RECORDS,), lambda c: c.saved(_data(c), "records.csv")),
+        Call("Data.save ndjson.gz", (RECORDS,), lambda c: c.saved(_data(c), "records.ndjson.gz")),
+        Call("Data.save parquet", (LABELS, RECORDS), lambda c: c.saved(_data(c), "records.parquet")),
+        Call("Data.save resumable", (RECORDS,), lambda c: c.saved(_data(c), "records.json", resume=True)),
+        Call("Data.to_arrow", (LABELS, RECORDS), lambda c: c(_data(c), "to_arrow")),
+        Call("Data.to_pandas", (RECORDS,), lambda c: c(_data(c), "to_pandas")),
+        Call("Data.to_polars", (RECORDS,), lambda c: c(_data(c), "to_polars")),
+        Call("Client.get_access_token", (TOKEN,), lambda c: bool(c(c.client, "get_access_token"))),
+    )
+}

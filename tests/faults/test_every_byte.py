@@ -1,0 +1,83 @@
+"""Records that are damaged at any byte: the whole comes after all, or an error, and never a wrong record."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from datastore_sdk import Client, Pad, RetryPolicy
+from datastore_sdk.exceptions import CorruptBodyError
+from datastore_sdk.sandbox import Sandbox, faults
+from datastore_sdk.sandbox.faults import CallFault
+from tests.faults.conftest import ClientOf
+from tests.faults.leak_checks import bounded, nothing_left
+from tests.faults.public_calls import END, PAD, START
+
+PLACES = (*range(6), *range(6, 29_000, 977))
+"""Bytes of a body of 29 kB."""
+BROKEN: dict[str, Callable[[int], CallFault]] = {
+    "reset": lambda at: faults.Reset("body", at),
+    "cut in chunks": faults.Truncate,
+    "cut below its length": lambda at: faults.Truncate(at, "full_length"),
+    "cut with a length that fits": lambda at: faults.Truncate(at, "short_length"),
+    "gzip cut": lambda at: faults.CutGzip(at + 1),
+    "gzip reset": lambda at: faults.Reset("body", at // 5, compressed=True),
+    "gzip cut in chunks": lambda at: faults.Truncate(at // 5, compressed=True),
+}
+"""Made for a byte."""
+
+
+def read(client: Client) -> list[dict[str, Any]]:
+    return list(Pad(PAD, client=client).get_data(START, END, is_routed=True))
+
+
+async def aread(client: Client) -> list[dict[str, Any]]:
+    data = await Pad(PAD, client=client).aget_data(START, END, is_routed=True)
+    return [record async for record in data]
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_records_that_break_off(service: Sandbox, client_of: ClientOf, kind: str) -> None:
+    with bounded(), nothing_left(), closing(client_of()) as client:
+        expected = read(client)
+        for at in PLACES:
+            with service.faults.during(BROKEN[kind](at)):
+                assert read(client) == expected, at
+                assert not list(service.faults), at
+            with service.faults.during(BROKEN[kind](at)):
+                assert asyncio.run(aread(client)) == expected, at
+
+
+def test_records_that_break_off_again_and_again(service: Sandbox, client_of: ClientOf) -> None:
+    patient = RetryPolicy(max_attempts=len(PLACES) * len(BROKEN))
+    with bounded(), nothing_left(), closing(client_of(retries=patient)) as client:
+        expected = read(client)
+        endless = [make(at) for at in PLACES[6:] for make in BROKEN.values()]
+        with service.faults.during(*endless[::7]):
+            assert read(client) == expected
+        with service.faults.during(*endless[::5]):
+            assert asyncio.run(aread(client)) == expected
+
+
+def test_one_wrong_byte(service: Sandbox, client_of: ClientOf) -> None:
+    with bounded(), nothing_left(), closing(client_of()) as client:
+        expected = read(client)
+        for at in PLACES:
+            come: list[dict[str, Any]] = []
+            with service.faults.during(faults.Corrupt(at)), pytest.raises(CorruptBodyError) as caught:
+                come.extend(Pad(PAD, client=client).get_data(START, END, is_routed=True))
+            assert come == expected[: len(come)], at
+            assert caught.value.offset in (at, at + 1), "as it is, the byte could begin a character"
+
+
+def test_one_wrong_byte_of_the_compressed_body(service: Sandbox, client_of: ClientOf) -> None:
+    with bounded(), nothing_left(), closing(client_of()) as client:
+        assert read(client)
+        for at in PLACES[7:]:  # behind the header of gzip, most of which nobody needs
+            fault = faults.Corrupt(at // 6, path="/data/", compressed=True)
+            with service.faults.during(fault), pytest.raises(CorruptBodyError):
+                read(client)

@@ -1,0 +1,277 @@
+"""A simulated service and its time, for the logic of listening alone: no socket, no thread, no waiting."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from datastore_sdk._io.clock import Clock
+from datastore_sdk._io.effects import (
+    Cancelled,
+    CloseResponse,
+    Effect,
+    EffectGen,
+    ReadChunk,
+    Request,
+    Response,
+    SendRequest,
+    Sleep,
+    WaitForFuture,
+    YieldItem,
+)
+from datastore_sdk._io.timeouts import Timeouts
+from datastore_sdk.auth.providers import Credentials, StaticToken
+from datastore_sdk.exceptions import APIConnectionError
+from datastore_sdk.transport.executor.concurrency import ConcurrencyLimits, EndpointSemaphores
+from datastore_sdk.transport.executor.executor import RequestExecutor
+from datastore_sdk.transport.executor.retry import RetryPolicy
+from datastore_sdk.transport.websocket.handshake import ConnectWebSocket, ReceiveMessages, RoomClosed, SendPing
+from tests.support.jumping_clock import START
+
+Record = dict[str, Any]
+BEGIN = int(START)
+SWITCHED = 101
+LOST = APIConnectionError("the connection was lost", method="GET", url="", sent=True)
+
+
+class WorldTime(Clock):
+    """Goes on only where the world lets it."""
+
+    def __init__(self) -> None:
+        self.time = START
+
+    def now(self) -> float:
+        return self.time
+
+    def monotonic(self) -> float:
+        return self.time - START
+
+
+@dataclass
+class World:
+    """Records each second, told over a room with a queue, and kept in an archive.
+
+    Args:
+        sites: The sources.
+        refusals: What the next handshakes are refused with: a status, a status with headers, or an error.
+        endings: Asked before messages are told, with their number so far; may give what ends the connection.
+        loses: How many seconds the queue forgets of those that were measured while nobody listened.
+        replays: How many it tells again after one.
+        is_measured: Whether there is a record of a second.
+        ends: The seconds after which sources have none.
+        told: Whether the room tells of it.
+        lag: Seconds after which a record is in the archive.
+        is_down: Whether the room cannot be entered at a second.
+        alive: Whether pings are answered.
+        at_a_time: How many seconds are told together at most.
+        drips: Seconds that telling them takes.
+        takes: Seconds for which whoever reads holds up the listening, whenever something is emitted.
+        step: Seconds that a record stands for. It is told when they are over; the archive computes it from those that
+            it has and that it is asked for, and its `rate` is -1 where these are not all.
+    """
+
+    sites: Sequence[int] = (981,)
+    refusals: list[int | tuple[int, dict[str, str]] | Exception] = field(default_factory=list[Any])
+    endings: Callable[[int], Exception | None] = lambda _: None
+    loses: Callable[[], int] = lambda: 0
+    replays: Callable[[], int] = lambda: 0
+    is_measured: Callable[[int], bool] = lambda _: True
+    ends: dict[int, int] = field(default_factory=dict[int, int])
+    told: Callable[[int], bool] = lambda _: True
+    lag: float = 0.0
+    is_down: Callable[[int], bool] = lambda _: False
+    alive: bool = True
+    at_a_time: int | None = None
+    drips: float = 0.0
+    takes: Callable[[], float] = lambda: 0.0
+    step: int = 1
+    archive_fails: bool = False
+    """Whether the archive answers 500."""
+    credentials: Credentials = field(default_factory=lambda: StaticToken("t"))
+    retries: RetryPolicy = field(default_factory=RetryPolicy)
+
+    def __post_init__(self) -> None:
+        self.clock = WorldTime()
+        self.random = random.Random(7)
+        self.emitted: list[Any] = []
+        self.handshakes: list[Request] = []
+        self.handshake_times: list[float] = []
+        self.asked: list[tuple[int, int | None]] = []
+        self.pings = 0
+        self.messages: list[bytes] = []
+        """To be told before anything else."""
+        self._next = BEGIN + 1
+        self._count = 0
+        self._signs: list[list[bytes]] = []
+        self.exchange = RequestExecutor(
+            "http://127.0.0.1",
+            self.credentials,
+            limits=ConcurrencyLimits(EndpointSemaphores()),
+            timeouts=Timeouts(),
+            retries=self.retries,
+            clock=self.clock,
+            headers={},
+            max_response_bytes=1 << 20,
+        )
+
+    def records(self, first: int, last: int) -> list[Record]:
+        """What is measured of some seconds, both included."""
+        return [
+            {"timestamp": second, "site_id": site, "rate": second % 7}
+            for second in range(first + -first % self.step, last + 1, self.step)
+            if self.is_measured(second)
+            for site in self.sites
+            if second <= self.ends.get(site, second)
+        ]
+
+    def run(self, steps: EffectGen[None], seconds: float) -> None:
+        """Carries out steps for some time of the world, then abandons them."""
+        end = self.clock.time + seconds
+        result: Any = None
+        error: BaseException | None = None
+        while True:
+            try:
+                effect = steps.send(result) if error is None else steps.throw(error)
+            except (StopIteration, Cancelled):
+                return
+            result = error = None
+            if self.clock.time >= end and not isinstance(effect, CloseResponse):
+                error = Cancelled()
+                continue
+            try:
+                result = self._perform(effect)
+            except Exception as raised:  # noqa: BLE001 - thrown into the steps
+                error = raised
+
+    def _perform(self, effect: Effect[Any]) -> Any:  # noqa: C901 - one case for each effect
+        result: Any = None
+        match effect:
+            case YieldItem(item):
+                self.emitted += item
+                self.clock.time += self.takes()
+            case ReceiveMessages(_, seconds):
+                result = self._receive(seconds)
+            case ConnectWebSocket(request):
+                result = self._connect(request)
+            case SendPing():
+                self.pings += 1
+                if self.alive:
+                    self._signs.append([])
+            case Sleep(seconds):
+                self.clock.time += seconds
+            case WaitForFuture(future, _):
+                result = future.result(0)
+            case SendRequest(request, _):
+                result = self._archive(request)
+            case ReadChunk(answer, _):
+                result = next(answer.handle, b"")
+            case CloseResponse(answer):
+                if answer.status == SWITCHED:
+                    self._signs.clear()
+            case _:
+                raise NotImplementedError(effect)
+        return result
+
+    def _connect(self, request: Request) -> Response:
+        self.handshakes.append(request)
+        self.handshake_times.append(self.clock.time)
+        self.clock.time += 0.01
+        if self.refusals:
+            refusal = self.refusals.pop(0)
+            if isinstance(refusal, Exception):
+                raise refusal
+            status, headers = (refusal, dict[str, str]()) if isinstance(refusal, int) else refusal
+            return Response(status, headers, iter([b'{"detail": "no"}']), drop=lambda: None)
+        if self.is_down(int(self.clock.time)):
+            raise LOST
+        again = self.records(max(BEGIN + 1, self._next - self.replays()), self._next - 1)
+        self.messages += [self._message(record) for record in again if self.told(record["timestamp"])]
+        self._next += min(self.loses(), self.step * len(self._seconds()))
+        return Response(SWITCHED, {}, None, drop=lambda: None)
+
+    def _receive(self, seconds: float) -> list[bytes] | None:
+        if self.messages:
+            messages, self.messages = self.messages, []
+            self._count += len(messages)
+            return messages
+        ending = self.endings(self._count)
+        if ending is not None:
+            self._count += 1
+            raise ending
+        if self._signs:
+            return self._signs.pop(0)
+        told = self._due()
+        if not told:
+            wake = min(seconds, int(self.clock.time) + 1 - self.clock.time)
+            self.clock.time += wake
+            told = self._due()
+            if not told and not self._tells_again(seconds - wake):
+                self.clock.time += seconds - wake
+                return None
+        return [self._message(record) for record in told or self._due()]
+
+    def _tells_again(self, within: float) -> bool:
+        """Lets time pass until there is something to tell."""
+        begun = self.clock.time
+        while (wake := self._next_end()) <= begun + within:
+            self.clock.time = max(self.clock.time, wake)
+            if self._has_due():
+                return True
+        self.clock.time = begun
+        return False
+
+    def _next_end(self) -> int:
+        """When the next interval is over that is not over yet."""
+        return int(self.clock.time) + self.step - (int(self.clock.time) + 1) % self.step
+
+    def _has_due(self) -> bool:
+        return any(self.told(second) and self.records(second, second) for second in self._seconds())
+
+    def _seconds(self) -> range:
+        return range(self._next + -self._next % self.step, int(self.clock.time) + 2 - self.step, self.step)
+
+    def _due(self) -> list[Record]:
+        seconds = self._seconds()[: self.at_a_time]
+        self._next = seconds[-1] + self.step if seconds else self._next
+        due = [record for second in seconds if self.told(second) for record in self.records(second, second)]
+        self._count += len(due)
+        self.clock.time += self.drips if due else 0.0
+        return due
+
+    def _message(self, record: Record) -> bytes:
+        return json.dumps({"session_key": "k", "message": record}).encode()
+
+    def _archive(self, request: Request) -> Response:
+        query = parse_qs(urlsplit(request.url).query)
+        first, last = _second(query, "start_datetime"), _second(query, "end_datetime")
+        assert first is not None
+        self.asked.append((first, last))
+        self.clock.time += 0.1
+        if self.archive_fails:
+            return Response(500, {}, iter([b""]), drop=lambda: None)
+        known = int(self.clock.time - self.lag)
+        end = min(known, last or known)
+        records = self.records(first - first % self.step, end)
+        for record in records:
+            if record["timestamp"] < first or record["timestamp"] + self.step - 1 > end:
+                record["rate"] = -1
+        return Response(200, {}, _pieces(json.dumps(records).encode()), drop=lambda: None)
+
+
+def _pieces(body: bytes) -> Iterator[bytes]:
+    for start in range(0, len(body), 1000):
+        yield body[start : start + 1000]
+
+
+def _second(query: dict[str, list[str]], name: str) -> int | None:
+    return int(datetime.fromisoformat(f"{query[name][0]}+00:00").timestamp()) if name in query else None
+
+
+def closed(_: int = 0) -> RoomClosed:
+    """A normal end."""
+    return RoomClosed("closed with the code 1000")

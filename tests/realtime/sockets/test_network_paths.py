@@ -1,0 +1,224 @@
+"""Rooms through TLS and through a proxy."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from datastore_sdk import Pad
+from datastore_sdk._io.effects import Request
+from datastore_sdk._io.timeouts import ConnectionSettings, Timeouts
+from datastore_sdk.exceptions import APIConnectionError, ConfigurationError
+from datastore_sdk.realtime import StreamOptions
+from datastore_sdk.realtime.measurements import measurements
+from datastore_sdk.transport.executor.retry import RetryPolicy
+from datastore_sdk.transport.http.cancellation import Cancellation
+from datastore_sdk.transport.websocket.connection import WebSocketConnector
+from tests.realtime.live_reader import Reading
+from tests.realtime.websocket_server import KEY, closing, enveloped, record, switching, visits
+from tests.support.fake_server import PATIENCE, Line, Received, Server
+from tests.support.fixtures import ClientOf, Serve
+from tests.support.http_proxy import Proxy
+from tests.support.multi_address_host import DeadFirst
+from tests.support.socks_proxy import SocksProxy
+from tests.support.tls_server import TlsServer, server_context, trusting
+
+ONCE = RetryPolicy(max_attempts=1)
+
+
+@pytest.fixture
+def proxy() -> Iterator[Proxy]:
+    proxy = Proxy()
+    yield proxy
+    proxy.close()
+
+
+def test_through_a_proxy(serve: Serve, client_of: ClientOf, proxy: Proxy) -> None:
+    server = serve(visits(enveloped(record(1))))
+    client = client_of(server, proxy=f"http://me:s%40cret@127.0.0.1:{proxy.port}")
+    reading = Reading(measurements(client, "site", 981, KEY, {}, StreamOptions()), "sync")
+    assert reading.until(1) == [record(1)]
+    reading.end()
+    assert proxy.asked[0].startswith("CONNECT 127.0.0.1:")
+    assert "Proxy-Authorization: Basic bWU6c0BjcmV0" in proxy.asked[0]
+
+
+def test_a_proxy_that_refuses(serve: Serve, client_of: ClientOf) -> None:
+    proxy = Proxy(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+    try:
+        client = client_of(serve(visits(b"")), proxy=f"http://127.0.0.1:{proxy.port}")
+        with pytest.raises(APIConnectionError, match=r"407 Proxy Authentication Required: .*user and password"):
+            Reading(measurements(client, "site", 981, KEY, {}, StreamOptions()), "sync").done.result(PATIENCE)
+        assert len(proxy.asked) == 1
+    finally:
+        proxy.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (b"SSH-2.0-OpenSSH_9.6\r\n\r\n", "not receive a valid HTTP response from proxy"),
+        (b"HTTP/1.1 200 Connection est", "valid HTTP response.*connection closed"),
+        (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 20_000, "valid HTTP response.*no more than 128 headers"),
+    ],
+)
+def test_a_proxy_that_makes_no_sense(serve: Serve, client_of: ClientOf, answer: bytes, message: str) -> None:
+    def talk(line: Line, _: Received) -> None:
+        line.send(answer)
+        line.close()
+
+    proxy = serve(talk)
+    client = client_of(serve(visits(b"")), proxy=proxy.url, retries=ONCE)
+    with pytest.raises(APIConnectionError, match=f"not reached: .*{message}.* .through the proxy {proxy.url}"):
+        Reading(measurements(client, "site", 981, KEY, {}, StreamOptions()), "sync").done.result(PATIENCE)
+
+
+def test_socks_proxy_takes_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("websockets.sync.client.connect_socks_proxy", _missing)
+    sockets = WebSocketConnector(ConnectionSettings(verify=True, proxy="socks5://me:secret@127.0.0.1:1"))
+    with pytest.raises(ConfigurationError, match=r"SOCKS proxy socks5://127\.0\.0\.1:1 .*pip install python-socks"):
+        sockets.open(Request("GET", "http://127.0.0.1:9/", {}), Cancellation())
+
+
+def test_through_a_socks_proxy(serve: Serve, client_of: ClientOf) -> None:
+    with SocksProxy() as proxy:
+        server = serve(visits(enveloped(record(1))))
+        client = client_of(server, proxy=f"socks5://127.0.0.1:{proxy.port}")
+        reading = Reading(measurements(client, "site", 981, KEY, {}, StreamOptions()), "sync")
+        assert reading.until(1) == [record(1)]
+        reading.end()
+        assert proxy.asked == [int(server.url.rpartition(":")[2])]
+
+
+@pytest.mark.parametrize(
+    ("before", "headers"),
+    [
+        (b"HTTP/1.1 103 Early Hints\r\nLink: </pads/>\r\n\r\n", b""),
+        (b"", b"X-Long: " + b"x" * 30_000 + b"\r\n"),
+        (b"", b"X-Many: x\r\n" * 200),
+        (b"", b"X-Via: one\r\n two\r\nSet-Cookie: a=\x01\r\n"),
+    ],
+    ids=["103", "a long header", "many headers", "odd headers"],
+)
+def test_handshake_that_other_clients_read(before: bytes, headers: bytes, serve: Serve, client_of: ClientOf) -> None:
+    def listen(line: Line, request: Received) -> None:
+        status, _, rest = switching(request).partition(b"\r\n")
+        line.send(before + status + b"\r\n" + headers + rest + enveloped(record(1)))
+        line.stall()
+
+    reading = Reading(measurements(client_of(serve(visits(listen))), "site", 981, KEY, {}, StreamOptions()), "sync")
+    assert reading.until(1) == [record(1)]
+    reading.end()
+
+
+def test_only_the_first_of_two_addresses_is_dead(client_of: ClientOf, dead_first: DeadFirst) -> None:
+    with TlsServer(visits(enveloped(record(1)))) as server:
+        context = trusting()
+        context.check_hostname = False
+        client = client_of(server, base_url=dead_first(server), timeout=Timeouts(connect=1), verify=context)
+        reading = Reading(measurements(client, "site", 981, KEY, {}, StreamOptions()), "sync")
+        assert reading.until(1) == [record(1)]
+        reading.end()
+
+
+def test_stopping_within_the_handshake_of_tls(client_of: ClientOf, serve: Serve) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        base_url = f"https://127.0.0.1:{silent.getsockname()[1]}"
+        client = client_of(serve(visits(b"")), base_url=base_url)
+        reading = Reading(measurements(client, "site", 981, KEY, {}, StreamOptions()), "sync")
+        connection, _ = silent.accept()
+        with connection:
+            connection.recv(1)  # it has begun
+            reading.end()
+
+
+def _missing(*_: object, **__: object) -> None:
+    raise ImportError("connecting through a SOCKS proxy requires python-socks")
+
+
+@pytest.mark.parametrize("form", ["sync", "async"])
+def test_through_tls(client_of: ClientOf, form: str) -> None:
+    with TlsServer(visits(enveloped(record(1)) + closing(1000), enveloped(record(2)))) as server:
+        client = client_of(server, verify=trusting())
+        reading = Reading(measurements(client, "site", 981, KEY, {}, StreamOptions()), form)
+        assert reading.until(2) == [record(1), record(2)]
+        reading.end()
+
+
+@pytest.mark.parametrize("server", [Server, TlsServer])
+def test_through_a_proxy_over_tls(client_of: ClientOf, server: type[Server]) -> None:
+    """TLS within TLS, where the service speaks it too."""
+    proxy = Proxy(context=server_context())
+    try:
+        with server(visits(enveloped(record(1)))) as service:
+            trusted = trusting()
+            client = client_of(service, verify=trusted, proxy=f"https://me:secret@127.0.0.1:{proxy.port}", retries=ONCE)
+            reading = Reading(measurements(client, "site", 981, KEY, {}, StreamOptions()), "sync")
+            assert reading.until(1) == [record(1)]
+            reading.end()
+        (asked,) = proxy.asked
+        assert asked.startswith(f"CONNECT 127.0.0.1:{service.url.rpartition(':')[2]} HTTP/1.1")
+        assert "Proxy-Authorization: Basic bWU6c2VjcmV0" in asked
+    finally:
+        proxy.close()
+
+
+def test_calls_through_a_proxy_over_tls(client_of: ClientOf) -> None:
+    """Who vouches for the service vouches for the proxy, as with rooms."""
+    proxy = Proxy(context=server_context())
+    try:
+        with TlsServer(visits(b"")) as service:
+            trusted = trusting()
+            client = client_of(service, verify=trusted, proxy=f"https://127.0.0.1:{proxy.port}", retries=ONCE)
+            assert Pad.get_models(client=client) == []
+            client.close()
+        assert len(proxy.asked) == 1
+    finally:
+        proxy.close()
+
+
+def test_a_proxy_whose_certificate_nobody_vouches_for(serve: Serve, client_of: ClientOf) -> None:
+    proxy = Proxy(context=server_context())
+    try:
+        client = client_of(serve(visits(b"")), proxy=f"https://127.0.0.1:{proxy.port}", retries=ONCE)
+        with pytest.raises(APIConnectionError, match=r"certificate.*through the proxy https://127\.0\.0\.1:"):
+            Reading(measurements(client, "site", 981, KEY, {}, StreamOptions()), "sync").done.result(PATIENCE)
+    finally:
+        proxy.close()
+
+
+@pytest.mark.parametrize("form", ["sync", "async"])
+def test_goodbye_is_said_over_tls(client_of: ClientOf, form: str) -> None:
+    said: list[bytes] = []
+
+    def listen(line: Line, request: Received) -> None:
+        line.send(switching(request) + enveloped(record(1)))
+        line.stall()
+        said.append(line._socket.recv(100))
+
+    with TlsServer(visits(listen)) as server:
+        client = client_of(server, verify=trusting())
+        reading = Reading(measurements(client, "site", 981, KEY, {}, StreamOptions()), form)
+        reading.until(1)
+        reading.end()
+        server.settle()
+    assert said[0][0] == 0x88
+
+
+def test_much_over_tls(client_of: ClientOf) -> None:
+    records = [record(second) for second in range(20_000)]
+    with TlsServer(visits(b"".join(map(enveloped, records)))) as server:
+        client = client_of(server, verify=trusting())
+        reading = Reading(measurements(client, "site", 981, KEY, {}, StreamOptions()), "sync")
+        assert reading.until(20_000) == records
+        reading.end()
+
+
+def test_a_certificate_that_nobody_vouches_for(client_of: ClientOf) -> None:
+    with TlsServer(visits(enveloped(record(1)))) as server:
+        client = client_of(server, retries=ONCE)
+        reading = Reading(measurements(client, "site", 981, KEY, {}, StreamOptions()), "sync")
+        with pytest.raises(APIConnectionError, match="certificate"):
+            reading.done.result(PATIENCE)

@@ -1,0 +1,104 @@
+"""Single mutations of answers: nearly none costs a call, and none costs another item of a list.
+
+All of them are tried with `--all`; `python -m tests.response_mutations` prints what they did to which call.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any
+from warnings import catch_warnings
+
+import pytest
+
+from datastore_sdk import Client, Pad, Site
+from datastore_sdk.data import DataQuery
+from datastore_sdk.data.field_metadata import FieldMetadata, descriptions
+from datastore_sdk.entities.list_queries import sites_with
+from datastore_sdk.entities.resource import many
+from datastore_sdk.exceptions import MismatchWarning, ResponseValidationError
+from tests.response_mutations.json_mutations import mutations
+from tests.response_mutations.mutated_calls import CALLS, tried
+from tests.response_mutations.payloads import INVENTED, recorded
+from tests.support.exhaustive import first
+from tests.support.fake_server import Received, Server
+from tests.support.http_responses import answer, give
+from tests.support.in_process_client import client_answered
+from tests.support.sync_async_clients import FORMS
+
+MOST = 0.01
+"""Of all mutations, at most so many may make a call fail."""
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """What differs is reported once per process, which would be told of here and missed elsewhere."""
+    logging.disable()
+    with catch_warnings(category=MismatchWarning, action="ignore"):
+        yield
+    logging.disable(logging.NOTSET)
+
+
+def check(payloads: Mapping[str, Any], share: float = 1) -> None:
+    total = failed = 0
+    for call, each in tried(payloads, share):
+        total += each.count.total()
+        failed += len(each.failures)
+        for mutation, why in each.failures:
+            assert "is lost" not in why, (call.name, mutation.kind, mutation.place)
+            # What is left is the answer as a whole: its only item, or the list that it holds.
+            # Or that of which site a state is: it may be that of another one.
+            whole = {(0,), ("change_log",), ("change_log", 0)}
+            whose = {(0, "site"), (0, "site", "id")} if call.name == "Site.get_state" else set[object]()
+            assert mutation.place in whole | whose, (call.name, mutation, why)
+    assert total > 20 * len(CALLS), "hardly anything was tried"
+    assert failed <= MOST * total
+
+
+@pytest.mark.parametrize("share", first(1, (0.3, 1)))
+def test_invented_answers_with_one_mutation_are_read(share: float) -> None:
+    check(INVENTED, share)
+
+
+@pytest.mark.parametrize("share", first(1, (0.1, 1)))
+def test_recorded_answers_with_one_mutation_are_read(share: float) -> None:
+    payloads = recorded()
+    if not payloads:
+        pytest.skip("the recorded answers are not at hand")
+    check({**INVENTED, **payloads}, share)
+
+
+def test_tables_are_labelled_whatever_the_fields_are_like() -> None:
+    body: list[bytes] = []
+    client = client_answered(lambda _: (200, {}, body[-1]))
+    query = DataQuery(source="pad", id=5)
+    for mutation in mutations(INVENTED["fields"][:1]):
+        body.append(json.dumps([*mutation.answer, {**INVENTED["fields"][1], "name": "other"}]).encode())
+        found = client._drive(descriptions(client._executor, [query]))
+        assert found["other"] == FieldMetadata("Slurry rate", "bbl/min")
+
+
+@pytest.mark.parametrize("form", [*FORMS])
+def test_mutated_answers_over_a_socket_are_read(form: str) -> None:
+    sites = INVENTED["sites_many"]
+    bodies = [answer(200, each.answer) for each in mutations(sites) if each.place[:1] == (1,)][::25]
+    waiting = iter(bodies)
+    with (
+        Server(lambda line, _: give(next(waiting), line, Received("", "", {}, b""))) as server,
+        Client("t0ken-0123456789", base_url=server.url) as client,
+    ):
+        for _ in bodies:
+            found = FORMS[form].run(client, many(Site, client, sites_with({}), as_dict=False))
+            assert 2 <= len(found) <= 3
+    assert len(bodies) > 5
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"{}", b'{"detail": "soon"}', b"null", b'"text"', b"[]", b"[1, 2]", b"5", b"", b"<html>", b'{"id":'],
+)
+def test_an_answer_of_another_kind_is_refused(body: bytes) -> None:
+    with pytest.raises(ResponseValidationError, match="something that the API contract does not allow"):
+        Pad.get_model(5, client=client_answered(lambda _: (200, {}, body)))

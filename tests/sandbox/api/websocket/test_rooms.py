@@ -1,0 +1,432 @@
+"""What the rooms tell, and whom they let in."""
+
+from __future__ import annotations
+
+import logging
+import math
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+from pydantic import BaseModel
+from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
+
+from datastore_sdk.sandbox import RoomOptions, Sandbox, faults
+from datastore_sdk.sandbox.api.auth import Credentials, Tokens
+from datastore_sdk.sandbox.api.context import Call, Restream
+from datastore_sdk.sandbox.api.query_params import Query
+from datastore_sdk.sandbox.api.websocket.sources import Source
+from datastore_sdk.sandbox.api.websocket.updates import Changes, pad_updates, site_updates
+from datastore_sdk.sandbox.simulation.clock import FieldClock
+from datastore_sdk.sandbox.simulation.oilfield import MAX_DAYS, Oilfield
+from restream_api.models import DataChange, Pad, Site
+from tests.sandbox.conftest import PREFIX
+from tests.sandbox.websocket_client import (
+    NOON,
+    NOW,
+    PLAIN,
+    ROOMS,
+    eventually,
+    is_quiet,
+    message,
+    messages,
+    refusal,
+    seconds,
+    until_closed,
+    visit,
+)
+
+SITE, PAD = "/sites/981/data/", "/pads/681/data/"
+KEY = "0123456789abcdef" * 2
+FORM = {"si_units": "false", "resolution": "raw"}
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(now=NOW, days=2, rooms=PLAIN) as running:
+        yield running
+
+
+def rest(sandbox: Sandbox, path: str, **query: str) -> list[dict[str, Any]]:
+    headers = {"Authorization": f"Bearer {sandbox.token}"}
+    answer = httpx.get(sandbox.url + PREFIX + path, params=FORM | query, headers=headers)
+    records: list[dict[str, Any]] = answer.json()
+    return records
+
+
+def written(second: int) -> str:
+    return datetime.fromtimestamp(second, NOW.tzinfo).strftime("%Y-%m-%d %H:%M:%S")
+
+
+@pytest.mark.parametrize("path", [SITE, PAD])
+def test_live_records_are_those_of_rest(sandbox: Sandbox, path: str) -> None:
+    with visit(sandbox, path, session_key=KEY) as room:
+        assert is_quiet(room)
+        sandbox.advance(90)
+        told = messages(room, 90)
+        assert is_quiet(room)
+    assert {each["session_key"] for each in told} == {KEY}
+    assert [each["message"] for each in told] == rest(sandbox, path, start_datetime=written(NOON + 1))
+
+
+def test_time_goes_on_in_steps_too(sandbox: Sandbox) -> None:
+    with visit(sandbox, SITE) as room:
+        for step in (0.5, 0.5, 1, 61, 0.25):
+            sandbox.advance(step)
+        assert seconds(room, 63) == list(range(NOON + 1, NOON + 64))
+        assert is_quiet(room)
+        sandbox.advance(0.75)
+        assert seconds(room, 1) == [NOON + 64]
+
+
+@pytest.mark.parametrize("bad", [-1, float("nan"), float("inf")])
+def test_time_goes_only_forward(sandbox: Sandbox, bad: float) -> None:
+    with pytest.raises(ValueError, match="seconds must be"):
+        sandbox.advance(bad)
+
+
+def test_given_a_filter_the_history_comes_first(sandbox: Sandbox) -> None:
+    start = written(NOON - 9)
+    with visit(sandbox, SITE, start_datetime=start, fields="upper_master_valve") as room:
+        told = [each["message"] for each in messages(room, 10)]
+        assert told == rest(sandbox, SITE, start_datetime=start, fields="upper_master_valve")
+        assert is_quiet(room)
+        sandbox.advance(2)
+        assert seconds(room, 2) == [NOON + 1, NOON + 2]
+
+
+def test_a_history_that_ends_is_followed_by_what_is_measured_now(sandbox: Sandbox) -> None:
+    interval = {"start_datetime": written(NOON - 100), "end_datetime": written(NOON - 98)}
+    with visit(sandbox, SITE, **interval) as room:
+        sandbox.advance(1)
+        assert seconds(room, 4) == [NOON - 100, NOON - 99, NOON - 98, NOON + 1]
+
+
+def test_only_the_history_is_filled(sandbox: Sandbox) -> None:
+    query = {"fields": "clean_flow,slurry_rate", "start_datetime": written(NOON - 20)}
+    filling = {"fill_data_method": "ffill", "fill_data_limit": "5"}
+    history = rest(sandbox, SITE, **query, **filling)
+    with visit(sandbox, SITE, **query, **filling) as room:
+        sandbox.advance(15)
+        assert [each["message"] for each in messages(room, 36)] == history + rest(sandbox, SITE, **query)[21:]
+
+
+def test_what_begins_later(sandbox: Sandbox) -> None:
+    with visit(sandbox, SITE, start_datetime=written(NOON + 5)) as room:
+        sandbox.advance(7)
+        assert seconds(room, 3) == [NOON + 5, NOON + 6, NOON + 7]
+
+
+@pytest.mark.parametrize(("path", "form"), [(SITE, FORM), (PAD, {**FORM, "routed": "true"})])
+def test_the_form_alone_asks_for_no_history(sandbox: Sandbox, path: str, form: dict[str, str]) -> None:
+    with visit(sandbox, path, **form) as room:
+        assert is_quiet(room)
+
+
+def test_a_history_of_nothing(sandbox: Sandbox) -> None:
+    with visit(sandbox, SITE, state_imatch="coil") as room:
+        assert is_quiet(room)
+        sandbox.advance(86_400)
+        assert is_quiet(room)
+
+
+def test_routed_records_of_a_pad_in_units_of_its_own(sandbox: Sandbox) -> None:
+    query = {"routed": "true", "si_units": "true", "fields": "surface_casing_pressure", "resolution": "raw"}
+    with visit(sandbox, PAD, start_datetime=written(NOON + 1), **query) as room:
+        sandbox.advance(20)
+        told = [each["message"] for each in messages(room, 80)]
+    assert told == rest(sandbox, PAD, start_datetime=written(NOON + 1), **query)
+    assert {record["site_id"] for record in told} == {981, 982, 983, 984}
+
+
+def test_a_coarse_record_comes_when_its_interval_is_over(sandbox: Sandbox) -> None:
+    query = {"resolution": "ten-second", "agg": "mean", "start_datetime": written(NOON - 20)}
+    with visit(sandbox, SITE, **query) as room:
+        assert seconds(room, 2) == [NOON - 20, NOON - 10]
+        sandbox.advance(8)
+        assert is_quiet(room)
+        sandbox.advance(1)
+        assert message(room)["message"] == rest(sandbox, SITE, **query)[2]
+        sandbox.advance(30)
+        assert seconds(room, 3) == [NOON + 10, NOON + 20, NOON + 30]
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({"resolution": "weekly"}, "resolution"),
+        ({"stage_number": "3"}, "state_imatch"),
+        ({"session_key": "short"}, "32 hexadecimal digits"),
+    ],
+)
+def test_wrong_queries(sandbox: Sandbox, query: dict[str, str], words: str) -> None:
+    answer = refusal(sandbox, SITE, **query)
+    assert answer.status_code == 400
+    assert words in answer.body.decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "token", "status"),
+    [
+        ("/sites/981/", "wrong", 403),
+        ("/sites/983/", None, 403),
+        ("/sites/7/data/", None, 404),
+        ("/pads/681/nothing/", None, 404),
+    ],
+)
+def test_who_is_not_let_in(path: str, token: str | None, status: int) -> None:
+    with Sandbox(now=NOW, days=1, denied={983}) as sandbox:
+        assert refusal(sandbox, path, token).status_code == status
+        assert sandbox.requests[-1].status == status
+
+
+def test_issued_tokens_are_good_until_they_expire() -> None:
+    with Sandbox(now=NOW, days=1, token_lifetime=0.2) as sandbox:
+        form = {
+            "client_id": sandbox.client_id,
+            "client_secret": sandbox.client_secret,
+            "grant_type": "client_credentials",
+        }
+        token = httpx.post(f"{sandbox.url}/o/token/", data=form).json()["access_token"]
+        with visit(sandbox, "/sites/981/", token), visit(sandbox, "/sites/981/"):
+            pass  # two clients: each may have one
+
+        def is_refused() -> bool:
+            try:
+                with visit(sandbox, "/sites/981/", token):
+                    return False
+            except InvalidStatus as error:
+                return error.response.status_code == 403
+
+        assert eventually(is_refused)
+
+
+def test_one_connection_to_a_url(sandbox: Sandbox) -> None:
+    with visit(sandbox, "/sites/981/"), visit(sandbox, "/sites/982/"), visit(sandbox, SITE):
+        answer = refusal(sandbox, "/sites/981/")
+        assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
+    with visit(sandbox, "/sites/981/"):
+        pass
+
+
+def test_handshakes_are_noted_and_the_token_stays_secret(sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
+    logging.getLogger("uvicorn.error").setLevel(logging.DEBUG)
+    with caplog.at_level(logging.DEBUG), visit(sandbox, SITE, session_key=KEY) as room:
+        sandbox.advance(1)
+        message(room)
+    entry = sandbox.requests[-1]
+    assert (entry.method, entry.path, entry.query) == ("GET", ROOMS + SITE, (("session_key", KEY),))
+    assert entry.status == 101
+    served = [record.getMessage() for record in caplog.records if record.name.startswith("uvicorn")]
+    assert served
+    assert not any(sandbox.token in text for text in served)
+
+
+def test_a_site_is_told_whole_each_time_it_changes(sandbox: Sandbox) -> None:
+    with visit(sandbox, "/sites/981/") as room:
+        assert is_quiet(room)
+        sandbox.advance(12 * 3600)
+        began = [stage.start for stage in sandbox.field.stages(981) if stage.start > NOON]
+        told = messages(room, len(began))
+        assert is_quiet(room)
+    now = httpx.get(f"{sandbox.url}{PREFIX}/sites/981/", headers={"Authorization": f"Bearer {sandbox.token}"}).json()
+    assert [moment(each["metadata"]["last_timestamp"]) for each in told] == began
+    assert {name: value for name, value in told[-1].items() if name in now and name != "metadata"} == {
+        name: value for name, value in now.items() if name != "metadata"
+    }
+    assert {each["current_state"] for each in told} == {"frac_frac", "wl_runinhole", "standby_standby"}
+    for each in told:
+        sources = [source["active_site"] for source in each["current_data_sources"]["frac"]]
+        assert sources == ([981] if each["current_state"] == "frac_frac" else [])
+        assert each["current_stage_number"] > 0
+
+
+def moment(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
+
+
+def test_a_pad_is_told_when_any_of_its_sources_moves(sandbox: Sandbox) -> None:
+    with visit(sandbox, "/pads/681/") as room:
+        sandbox.advance(3 * 3600)
+        assert message(room) != message(room)
+        while not is_quiet(room):
+            pass
+    with visit(sandbox, "/pads/681/") as room:
+        assert is_quiet(room)
+
+
+def test_objects_are_what_the_contract_says(sandbox: Sandbox) -> None:
+    expected: dict[str, type[BaseModel]] = {
+        "/sites/981/": Site,
+        "/pads/668/": Pad,
+        "/sites/984/data_changes/": DataChange,
+    }
+    for path, model in expected.items():
+        with visit(sandbox, path) as room:
+            sandbox.advance(6 * 3600)
+            told = model.model_validate(message(room), strict=False)
+        assert not told.model_extra
+
+
+def test_rooms_go_on_to_the_end_of_a_job() -> None:
+    with Sandbox(now=NOW, days=MAX_DAYS, rooms=PLAIN) as sandbox, visit(sandbox, "/sites/911/") as room:
+        sandbox.advance(30 * 86_400)
+        assert is_quiet(room)  # its job was done before
+
+
+@pytest.mark.parametrize("path", ["/sites/984/", "/pads/681/"])
+def test_open_data_changes_come_first_then_new_ones(sandbox: Sandbox, path: str) -> None:
+    headers = {"Authorization": f"Bearer {sandbox.token}"}
+    log = httpx.get(f"{sandbox.url}{PREFIX}{path}data_changes/", headers=headers).json()["change_log"]
+    assert log
+    with visit(sandbox, f"{path}data_changes/") as room:
+        assert messages(room, len(log)) == sorted(log, key=lambda change: moment(change["created_at"]))
+        assert is_quiet(room)
+        made = sandbox.field.correct(984, NOW - timedelta(hours=2), NOW - timedelta(hours=1))
+        assert message(room)["id"] == made.id
+        sandbox.advance(86_400)
+        later = message(room)
+        assert moment(later["created_at"]) > NOON
+    body = {"change_log": [{"id": change["id"], "update_received": True} for change in log]}
+    httpx.post(f"{sandbox.url}{PREFIX}{path}data_changes/", headers=headers, json=body)
+    with visit(sandbox, f"{path}data_changes/") as room:
+        assert message(room)["id"] == made.id
+
+
+def test_rooms_know_when_there_will_be_something_new() -> None:
+    for make, ids in [
+        (Changes, {"site_id": 942}),
+        (Changes, {"pad_id": 681}),
+        (site_updates, {"site_id": 981}),
+        (pad_updates, {"pad_id": 668}),
+    ]:
+        field = Oilfield(7, FieldClock.running(NOON, 0), 2)
+        service = Restream(field, frozenset(), Tokens(Credentials("token", "id", "secret", 60)))
+        source: Source = make(Call(service, "token", ids, Query(()), b"", NOON), dict)
+        while source.take(NOON, 100):
+            pass
+        told: list[bytes] = []
+        while not told:
+            due = math.ceil(source.due_at(field.now()))
+            assert due > field.now()
+            field.advance(due - field.now() - 1)
+            assert not source.take(field.now(), 100)
+            field.advance(1)
+            told = source.take(field.now(), 100)
+
+
+def test_time_at_a_pace() -> None:
+    with Sandbox(now=NOW, speed=5000, days=1, rooms=PLAIN) as sandbox, visit(sandbox, SITE) as room:
+        told = seconds(room, 1000)
+        assert told == list(range(told[0], told[0] + 1000))
+        assert rest(sandbox, SITE, start_datetime=written(told[-1]))[0]["timestamp"] == told[-1]
+
+
+def test_a_clock_of_the_users() -> None:
+    time = [float(NOON)]
+    with Sandbox(now=lambda: time[0], days=1, rooms=PLAIN) as sandbox, visit(sandbox, SITE) as room:
+        time[0] += 2
+        assert seconds(room, 2) == [NOON + 1, NOON + 2]
+        sandbox.advance(1)
+        assert seconds(room, 1) == [NOON + 3]
+
+
+def test_wrong_speeds() -> None:
+    for speed in (-1, float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="speed must be"):
+            Sandbox(speed=speed)
+    with pytest.raises(ValueError, match="a speed of its own"):
+        Sandbox(now=NOW.timestamp, speed=2)
+
+
+def test_running_alone_at_a_pace() -> None:
+    command = [sys.executable, "-m", "datastore_sdk.sandbox", "--speed", "3600", "--days", "1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        try:
+            assert process.stdout
+            url, token = (process.stdout.readline().strip().partition("=")[2] for _ in range(2))
+            headers = {"Authorization": f"Bearer {token}"}
+
+            def has_gone_on() -> bool:
+                site = httpx.get(f"{url}{PREFIX}/sites/981/", headers=headers).json()
+                ahead: float = site["metadata"]["last_timestamp"] - datetime.now(NOW.tzinfo).timestamp()
+                return ahead > 3600
+
+            assert eventually(has_gone_on)
+        finally:
+            process.terminate()
+
+
+def test_a_wrong_speed_on_the_command_line() -> None:
+    command = [sys.executable, "-m", "datastore_sdk.sandbox", "--speed", "-1"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert result.returncode == 2
+    assert "speed must be" in result.stderr
+
+
+def test_stopping_cuts_rooms_off() -> None:
+    with Sandbox(now=NOW, days=1) as sandbox, visit(sandbox, SITE) as room:
+        sandbox.stop()
+        with pytest.raises(ConnectionClosed):
+            room.recv(5)
+
+
+@pytest.mark.parametrize("wrong", [{"empty_every": -1}, {"longest_array": 0}, {"close_after_messages": 0}])
+def test_wrong_options(wrong: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        RoomOptions(**wrong)
+
+
+def test_empty_messages_and_arrays_now_and_then() -> None:
+    options = RoomOptions(empty_every=5, array_every=5, longest_array=4, replays=0)
+    with Sandbox(now=NOW, days=1, rooms=options) as sandbox, visit(sandbox, SITE) as room:
+        sandbox.advance(300)
+        told: list[Any] = []
+        kinds: set[str] = set()
+        while len(told) < 300:
+            text = room.recv(5)
+            if text in {"", "null"}:
+                kinds.add(str(text))
+                continue
+            content = orjson.loads(text)["message"]
+            kinds.add(type(content).__name__)
+            told += content if isinstance(content, list) else [content]
+    assert [record["timestamp"] for record in told] == list(range(NOON + 1, NOON + 301))
+    assert kinds == {"", "null", "list", "dict"}
+
+
+def test_normal_closes() -> None:
+    for options, count in [
+        (RoomOptions(empty_every=0, array_every=0, close_after_messages=7), 7),
+        (RoomOptions(empty_every=0, array_every=0, close_after_seconds=10), 10),
+    ]:
+        with Sandbox(now=NOW, days=1, rooms=options) as sandbox, visit(sandbox, SITE) as room:
+            sandbox.advance(60)
+            assert len(list(until_closed(room))) == count
+
+
+def test_handshakes_meet_faults(sandbox: Sandbox) -> None:
+    sandbox.faults.add(
+        faults.Status(401, path="/ws/sites/981/"),
+        faults.Status(429, path="/ws/*", retry_after=7),
+        faults.Status(503, path="/ws/*"),
+        faults.Reset(path="/ws/*"),
+        faults.Delay(seconds=0.0, path="/ws/*"),
+    )
+    assert [refusal(sandbox, "/sites/981/").status_code for _ in range(3)] == [401, 429, 503]
+    assert [(entry.status, entry.fault) for entry in sandbox.requests] == [
+        (401, "status"),
+        (429, "status"),
+        (503, "status"),
+    ]
+    with pytest.raises((ConnectionError, InvalidMessage)), visit(sandbox, "/sites/981/"):
+        pass
+    with visit(sandbox, "/sites/981/"):
+        pass
+    sandbox.faults.add(faults.Truncate(path="/sites/981/"), faults.ExpireToken(path="/sites/981/"))
+    assert [refusal(sandbox, "/sites/981/").status_code for _ in range(2)] == [403, 403]

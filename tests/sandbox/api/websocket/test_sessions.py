@@ -1,0 +1,198 @@
+"""Session keys: whoever comes back with one goes on reading where it stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import orjson
+import pytest
+
+from datastore_sdk.sandbox import RoomOptions, Sandbox, faults
+from datastore_sdk.sandbox.api.data import Form, Measurements
+from datastore_sdk.sandbox.api.errors import RequestError
+from datastore_sdk.sandbox.api.websocket.records import LiveRecords
+from datastore_sdk.sandbox.api.websocket.sessions import Session, Sessions, Subject
+from datastore_sdk.sandbox.simulation.selection import Selection
+from tests.sandbox.websocket_client import (
+    NOON,
+    NOW,
+    PLAIN,
+    eventually,
+    is_quiet,
+    message,
+    refusal,
+    seconds,
+    until_closed,
+    visit,
+)
+
+SITE = "/sites/981/data/"
+KEY, OTHER = "0123456789abcdef" * 2, "f" * 32
+MORNING = {"session_key": KEY, "start_datetime": "2025-09-18 11:00:00"}
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(now=NOW, days=1, rooms=PLAIN) as running:
+        yield running
+
+
+def told_until_closed(sandbox: Sandbox, **query: str) -> list[int]:
+    """The timestamps of what one connection tells before it is closed."""
+    with visit(sandbox, SITE, **query) as room:
+        return [orjson.loads(text)["message"]["timestamp"] for text in until_closed(room)]
+
+
+def test_what_comes_during_a_break_is_kept(sandbox: Sandbox) -> None:
+    for begin in (1, 16):
+        with visit(sandbox, SITE, session_key=KEY) as room:
+            sandbox.advance(5)
+            assert seconds(room, 5) == list(range(NOON + begin, NOON + begin + 5))
+        sandbox.advance(10)
+        with visit(sandbox, SITE, session_key=KEY) as room:
+            assert seconds(room, 10) == list(range(NOON + begin + 5, NOON + begin + 15))
+            assert is_quiet(room)
+
+
+def test_without_the_key_it_is_gone(sandbox: Sandbox) -> None:
+    for query in ({"session_key": KEY}, {}, {"session_key": OTHER}):
+        sandbox.advance(10)
+        with visit(sandbox, SITE, **query) as room:
+            assert is_quiet(room)
+            sandbox.advance(1)
+            assert len(message(room)["session_key"]) == 32
+
+
+def test_a_history_goes_on_where_it_stopped() -> None:
+    options = RoomOptions(empty_every=0, array_every=0, replays=0, close_after_messages=777)
+    with Sandbox(now=NOW, days=1, rooms=options) as sandbox:
+        sandbox.advance(100)
+        told = [second for _ in range(4) for second in told_until_closed(sandbox, **MORNING)]
+        assert told == list(range(NOON - 3600, NOON - 3600 + 4 * 777))
+
+
+def test_some_messages_are_sent_again() -> None:
+    options = RoomOptions(empty_every=0, array_every=0, replays=3, close_after_messages=20)
+    with Sandbox(now=NOW, days=1, rooms=options) as sandbox:
+        breaks = [told_until_closed(sandbox, **MORNING) for _ in range(30)]
+    again = [before[-1] + 1 - after[0] for before, after in pairwise(breaks)]
+    assert set(again) == {0, 1, 2, 3}
+    assert all(told == list(range(told[0], told[0] + 20)) for told in breaks)
+
+
+def test_a_queue_has_a_bound() -> None:
+    options = RoomOptions(empty_every=0, array_every=0, replays=0, kept_seconds=60)
+    with Sandbox(now=NOW, days=1, rooms=options) as sandbox:
+        for away, kept in ((61, 60), (10_000, 60), (30, 30)):
+            with visit(sandbox, SITE, session_key=KEY) as room:
+                assert is_quiet(room)
+            sandbox.advance(away)
+            now = sandbox.field.now()
+            with visit(sandbox, SITE, session_key=KEY) as room:
+                assert seconds(room, kept) == list(range(now - kept + 1, now + 1))
+        with visit(sandbox, SITE, session_key=KEY) as room:
+            sandbox.advance(1000)  # who is there gets everything
+            assert len(seconds(room, 1000)) == 1000
+
+
+def test_two_connections_never_share_a_key(sandbox: Sandbox) -> None:
+    with visit(sandbox, SITE, session_key=KEY):
+        answer = refusal(sandbox, "/sites/982/data/", session_key=KEY)
+        assert answer.status_code == 400
+        assert b"Another connection" in answer.body
+        with visit(sandbox, "/sites/982/data/", session_key=OTHER):
+            pass
+    with visit(sandbox, "/sites/982/data/", session_key=KEY):
+        pass
+
+
+def test_another_question_gets_another_queue(sandbox: Sandbox) -> None:
+    with visit(sandbox, SITE, session_key=KEY):
+        pass
+    sandbox.advance(10)
+    with visit(sandbox, SITE, session_key=KEY, start_datetime="2025-09-18 11:59:58") as room:
+        assert seconds(room, 13) == list(range(NOON - 2, NOON + 11))
+
+
+def test_resetting_forgets_queues(sandbox: Sandbox) -> None:
+    with visit(sandbox, SITE, session_key=KEY):
+        pass
+    sandbox.reset()
+    sandbox.advance(10)
+    with visit(sandbox, SITE, session_key=KEY) as room:
+        assert is_quiet(room)
+
+
+def test_a_client_may_come_back_at_once(sandbox: Sandbox) -> None:
+    told: list[int] = []
+    for _ in range(50):
+        with visit(sandbox, SITE, session_key=KEY) as room:
+            sandbox.advance(1)
+            told += seconds(room, 1)
+    assert told == list(range(NOON + 1, NOON + 51))
+
+
+def test_an_abrupt_end_frees_the_key(sandbox: Sandbox) -> None:
+    with visit(sandbox, SITE, session_key=KEY) as room:
+        room.socket.close()
+        assert eventually(lambda: comes_in(sandbox))
+
+
+def comes_in(sandbox: Sandbox) -> bool:
+    try:
+        with visit(sandbox, SITE, session_key=KEY):
+            return True
+    except Exception:  # noqa: BLE001 - however it is refused
+        return False
+
+
+def test_nothing_is_lost_however_often_connections_are_closed() -> None:
+    options = RoomOptions(empty_every=10, array_every=10, replays=5)
+    end = NOON + 5_000
+    with Sandbox(now=NOW, days=1, rooms=options) as sandbox:
+        sandbox.faults.add(faults.Close(probability=1 / 30, times=None, seed=4))
+        sandbox.advance(end - NOON)
+        told: list[int] = []
+        while not told or told[-1] < end:
+            for second in records_until_closed(sandbox, end):
+                if not told or second > told[-1]:
+                    told.append(second)
+        measured = Selection(NOON - 3600, end, end)
+        records = sandbox.field.operations[681].site_records(981, measured)
+    assert told == [record["timestamp"] for record in records]
+    assert len(sandbox.requests) > 200
+
+
+def records_until_closed(sandbox: Sandbox, end: int) -> Iterator[int]:
+    with visit(sandbox, SITE, **MORNING) as room:
+        for text in until_closed(room):
+            content: Any = orjson.loads(text) if text else None
+            if content is not None:
+                records = content["message"] if isinstance(content["message"], list) else [content["message"]]
+                yield from (record["timestamp"] for record in records)
+                if records[-1]["timestamp"] == end:
+                    return
+
+
+def test_sessions_that_nobody_reads_are_forgotten_in_the_end(sandbox: Sandbox) -> None:
+    sessions = Sessions(PLAIN, 7)
+    subject = Subject("token", SITE, ())
+    operations = sandbox.field.operations[681]
+    nothing = Measurements(Selection(0, 0, 0), Form(), operations, lambda wanted: operations.site_records(981, wanted))
+
+    def enter(key: str) -> Session:
+        return sessions.enter(key, subject, NOON, lambda: LiveRecords(nothing, NOON, history=False))
+
+    enter("read")
+    left = enter("left")
+    left.leave()
+    again = enter("left")
+    assert again is left
+    left.leave()
+    for number in range(1000):
+        enter(str(number))
+    with pytest.raises(RequestError):
+        enter("read")
+    assert enter("left") is not left

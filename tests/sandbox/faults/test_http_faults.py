@@ -1,0 +1,309 @@
+"""Each fault is on the wire what it says: bytes and ends of connections, looked at through raw sockets."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from datastore_sdk.sandbox import Sandbox, faults
+from tests.sandbox.conftest import NOW, PREFIX
+from tests.sandbox.raw_http_client import Heard, Wire, heard
+
+PADS = f"{PREFIX}/pads/"
+DATA = (
+    f"{PREFIX}/pads/681/data/?start_datetime=2025-09-17+06:00:00&end_datetime=2025-09-17+06:01:00"
+    "&si_units=false&resolution=raw&routed=true"
+)
+DEFINITIONS = f"{PREFIX}/pads/668/parameters/"
+DEFINITION = [{"name": "mine", "description": "", "config": {"field": "slurry_rate", "aggregation": "average"}}]
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Sandbox]:
+    with Sandbox(now=NOW, days=10) as running:
+        yield running
+
+
+@pytest.fixture
+def service(running: Sandbox) -> Iterator[Sandbox]:
+    yield running
+    running.reset()
+
+
+@pytest.fixture(params=[PADS, DATA], ids=["whole", "streamed"])
+def target(request: pytest.FixtureRequest) -> str:
+    target: str = request.param
+    return target
+
+
+def meeting(service: Sandbox, fault: faults.Fault, target: str) -> Heard:
+    """What comes back for a call that meets a fault."""
+    with service.faults.during(fault):
+        return heard(service, target)
+
+
+def plain(service: Sandbox, target: str) -> bytes:
+    """The body without compression: one in drops is not compressed and whole."""
+    return meeting(service, faults.Drip(1 << 20), target).body
+
+
+def test_a_status_takes_the_place_of_the_answer(service: Sandbox, target: str) -> None:
+    answer = meeting(service, faults.Status(503), target)
+    assert (answer.status, json.loads(answer.body)) == (503, {"detail": "Service Unavailable"})
+    assert (service.requests[-1].status, service.requests[-1].fault) == (503, "status")
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "header", "body"),
+    [
+        (faults.Status(429, retry_after=2), 429, {"retry-after": "2"}, b'{"detail":"Too Many Requests"}'),
+        (faults.Status(503, body={"a": [1]}, retry_after=0.5), 503, {"retry-after": "0.5"}, b'{"a":[1]}'),
+        (
+            faults.Status(503, retry_after=datetime(2025, 9, 18, 12, 0, 30, tzinfo=UTC)),
+            503,
+            {"retry-after": "Thu, 18 Sep 2025 12:00:30 GMT"},
+            b'{"detail":"Service Unavailable"}',
+        ),
+        (
+            faults.Status(502, body="<html>", headers={"Content-Type": "text/html"}),
+            502,
+            {"content-type": "text/html"},
+            b"<html>",
+        ),
+        (faults.Status(599), 599, {}, b'{"detail":"Unknown"}'),
+        (faults.Status(204), 204, {}, b""),
+        (
+            faults.Status(302, headers={"Location": "/elsewhere"}),
+            302,
+            {"location": "/elsewhere"},
+            b'{"detail":"Found"}',
+        ),
+    ],
+)
+def test_what_a_status_says(
+    service: Sandbox, fault: faults.Status, status: int, header: dict[str, str], body: bytes
+) -> None:
+    answer = meeting(service, fault, PADS)
+    assert (answer.status, answer.body) == (status, body)
+    assert header.items() <= answer.headers.items()
+
+
+@pytest.mark.parametrize(
+    ("fault", "created"),
+    [
+        (faults.Status(502), False),
+        (faults.Status(502, processed=True), True),
+        (faults.Reset("request"), False),
+        (faults.Reset("processed"), True),
+        (faults.Reset("body"), True),
+        (faults.Reset("end"), True),
+    ],
+    ids=repr,
+)
+def test_whether_the_call_is_carried_out(service: Sandbox, fault: faults.Fault, created: bool) -> None:
+    with service.faults.during(fault):
+        heard(service, DEFINITIONS, "POST", json.dumps(DEFINITION).encode())
+    names = {each["name"] for each in json.loads(plain(service, DEFINITIONS))}
+    assert ("mine" in names) == created
+
+
+@pytest.mark.parametrize("moment", ["request", "processed"])
+def test_reset_before_the_answer(service: Sandbox, target: str, moment: str) -> None:
+    fault = faults.Reset("request") if moment == "request" else faults.Reset("processed")
+    assert meeting(service, fault, target) == Heard(b"", "RST")
+    assert service.requests[-1].status is None
+
+
+@pytest.mark.parametrize("at", [0, 1, 100])
+def test_reset_within_the_body(service: Sandbox, target: str, at: int) -> None:
+    answer = meeting(service, faults.Reset("body", at), target)
+    whole = plain(service, target)
+    assert (answer.status, answer.end) == (200, "RST")
+    assert answer.body == whole[:at]
+    assert not answer.ends_properly
+
+
+def test_reset_at_the_end_of_a_shorter_body(service: Sandbox) -> None:
+    answer = meeting(service, faults.Reset("body", 1 << 30), DATA)
+    assert (answer.body, answer.end) == (plain(service, DATA), "RST")
+    assert not answer.ends_properly
+
+
+def test_reset_after_the_answer(service: Sandbox, target: str) -> None:
+    with service.faults.during(faults.Reset("end")), Wire(service) as wire:
+        wire.send(target, close=False)
+        answer = wire.all()
+    assert (answer.body, answer.end, answer.ends_properly) == (plain(service, target), "RST", True)
+
+
+def test_nothing_is_heard_until_the_client_hangs_up(service: Sandbox, target: str) -> None:
+    with service.faults.during(faults.Delay()), Wire(service) as wire:
+        wire.send(target)
+        assert wire.until_silence() == b""
+    assert meeting(service, faults.Delay(0.001), target).ends_properly
+
+
+@pytest.mark.parametrize("at", [0, 100])
+def test_a_body_that_stops(service: Sandbox, target: str, at: int) -> None:
+    with service.faults.during(faults.Stall(at)), Wire(service) as wire:
+        wire.send(target)
+        begun = Heard(wire.until_silence(), "FIN")
+    whole = plain(service, target)
+    assert begun.body == whole[:at]
+    after_all = meeting(service, faults.Stall(at, 0.001), target)
+    assert (after_all.body, after_all.ends_properly) == (whole, True)
+
+
+def test_a_body_in_drops(service: Sandbox) -> None:
+    answer = meeting(service, faults.Drip(1000, 0.0001), DATA)
+    sizes = [int(line, 16) for line in answer.raw.split(b"\r\n")[:-2:2]]
+    assert max(sizes) == 1000
+    assert (answer.body, answer.ends_properly) == (plain(service, DATA), True)
+
+
+def test_truncated_in_chunks_with_a_proper_end(service: Sandbox, target: str) -> None:
+    answer = meeting(service, faults.Truncate(100), target)
+    assert (answer.body, answer.end, answer.ends_properly) == (plain(service, target)[:100], "FIN", True)
+    assert "content-length" not in answer.headers
+
+
+def test_truncated_below_its_length(service: Sandbox, target: str) -> None:
+    answer = meeting(service, faults.Truncate(100, "full_length"), target)
+    whole = plain(service, target)
+    assert (answer.body, answer.end) == (whole[:100], "FIN")
+    assert answer.headers["content-length"] == str(len(whole))
+
+
+def test_truncated_with_a_length_that_fits(service: Sandbox, target: str) -> None:
+    answer = meeting(service, faults.Truncate(100, "short_length"), target)
+    assert (answer.body, answer.end, answer.ends_properly) == (plain(service, target)[:100], "FIN", True)
+    assert answer.headers["content-length"] == "100"
+
+
+@pytest.mark.parametrize("at", [0, 100])
+def test_one_byte_is_another(service: Sandbox, target: str, at: int) -> None:
+    answer = meeting(service, faults.Corrupt(at), target)
+    whole = plain(service, target)
+    assert [index for index, pair in enumerate(zip(answer.body, whole, strict=True)) if pair[0] != pair[1]] == [at]
+    assert answer.ends_properly
+
+
+def test_other_json(service: Sandbox, target: str) -> None:
+    assert meeting(service, faults.WrongJson(), target).body == b'"no answer of this call"'
+    answer = meeting(service, faults.WrongJson({"a": None}), target)
+    assert (answer.status, answer.body, answer.headers["content-type"]) == (200, b'{"a":null}', "application/json")
+
+
+def test_something_else_than_json(service: Sandbox, target: str) -> None:
+    answer = meeting(service, faults.WrongContentType(), target)
+    assert (answer.status, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert answer.body.startswith(b"<!DOCTYPE html>")
+    misnamed = meeting(service, faults.WrongContentType("text/plain", body=None), target)
+    assert (misnamed.headers["content-type"], misnamed.body) == ("text/plain", plain(service, target))
+
+
+@pytest.mark.parametrize("missing", [1, 8, 200])
+def test_gzip_cut_short(service: Sandbox, target: str, missing: int) -> None:
+    answer = meeting(service, faults.CutGzip(missing), target)
+    assert answer.ends_properly
+    assert answer.headers["content-encoding"] == "gzip"
+    unzip = zlib.decompressobj(31)
+    assert plain(service, target).startswith(unzip.decompress(answer.body))
+    assert not unzip.eof
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        faults.Reset("body", 200, compressed=True),
+        faults.Truncate(200, compressed=True),
+        faults.Truncate(200, "full_length", compressed=True),
+        faults.Truncate(200, "short_length", compressed=True),
+    ],
+)
+def test_bytes_of_the_compressed_body(service: Sandbox, target: str, fault: faults.Fault) -> None:
+    answer = meeting(service, fault, target)
+    assert answer.headers["content-encoding"] == "gzip"
+    assert len(answer.body) == 200
+    assert plain(service, target).startswith(zlib.decompressobj(31).decompress(answer.body))
+
+
+def test_what_is_made_anew_is_never_compressed(service: Sandbox, target: str) -> None:
+    answer = meeting(service, faults.WrongJson(compressed=True), target)
+    assert (answer.body, answer.headers.get("content-encoding")) == (b'"no answer of this call"', None)
+
+
+def test_an_expired_token_is_refused_from_then_on(service: Sandbox) -> None:
+    with service.faults.during(faults.ExpireToken()):
+        answers = [heard(service, PADS) for _ in range(3)]
+        assert [answer.status for answer in answers] == [401, 401, 401]
+        assert json.loads(answers[0].body) == {"detail": "Token has expired."}
+    assert heard(service, PADS).status == 200
+    assert [request.fault for request in service.requests] == ["expire_token"] * 3 + [None]
+
+
+def statuses(service: Sandbox, *targets: str) -> list[int]:
+    return [heard(service, target).status for target in targets]
+
+
+def test_which_calls_are_met(service: Sandbox) -> None:
+    service.faults.add(faults.Status(503, path="/sites/*", method="GET", times=2))
+    assert statuses(service, PADS, f"{PREFIX}/sites/", f"{PREFIX}/sites/981/fields/", f"{PREFIX}/sites/") == [
+        200,
+        503,
+        503,
+        200,
+    ]
+    service.faults.add(faults.Status(503, path="/pads/", skip=2, times=None))
+    assert statuses(service, PADS, PADS, f"{PADS}668/", PADS, PADS) == [200, 200, 200, 503, 503]
+    service.faults.clear()
+    service.faults.add(faults.Status(503, method="POST"))
+    assert statuses(service, PADS) == [200]
+
+
+def test_chance_is_the_same_every_time(service: Sandbox) -> None:
+    def met() -> list[int]:
+        with service.faults.during(faults.Status(503, times=None, probability=0.5, seed=3)):
+            return statuses(service, *[PADS] * 20)
+
+    first = met()
+    assert set(first) == {200, 503}
+    assert met() == first
+
+
+def test_faults_are_met_in_the_order_in_which_they_were_added(service: Sandbox) -> None:
+    service.faults.add(faults.Status(500), faults.Status(502))
+    assert list(service.faults) == [faults.Status(500), faults.Status(502)]
+    assert "status=500" in repr(service.faults)
+    assert statuses(service, PADS, PADS, PADS) == [500, 502, 200]
+    assert len(service.faults) == 0
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: faults.Status(99), "status"),
+        (lambda: faults.Status(503, times=0), "times"),
+        (lambda: faults.Status(503, skip=-1), "skip"),
+        (lambda: faults.Status(503, probability=0), "probability"),
+        (lambda: faults.Status(503, retry_after=datetime(2025, 1, 1)), "time zone"),  # noqa: DTZ001
+        (lambda: faults.Drip(0), "size"),
+    ],
+)
+def test_wrong_arguments(make: type, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_resetting_forgets_what_clients_changed(service: Sandbox) -> None:
+    heard(service, DEFINITIONS, "POST", json.dumps(DEFINITION).encode())
+    assert len(json.loads(plain(service, DEFINITIONS))) > 0
+    before = plain(service, DEFINITIONS)
+    service.faults.add(faults.Delay())
+    service.reset()
+    assert (list(service.faults), service.requests) == ([], [])
+    assert plain(service, DEFINITIONS) != before

@@ -1,0 +1,226 @@
+"""What goes wrong in a room when it is asked to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+import pytest
+from websockets.exceptions import ConnectionClosed, ConnectionClosedError, ConnectionClosedOK
+
+from datastore_sdk.sandbox import Sandbox, faults
+from datastore_sdk.sandbox.faults.serialization import fault_json, faults_from
+from tests.sandbox.websocket_client import NOON, NOW, PLAIN, eventually, is_quiet, message, seconds, until_closed, visit
+
+SITE = "/sites/981/data/"
+KEY = "0123456789abcdef" * 2
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Sandbox]:
+    with Sandbox(now=NOW, days=1, rooms=PLAIN) as running:
+        yield running
+
+
+@pytest.fixture
+def sandbox(running: Sandbox) -> Iterator[Sandbox]:
+    yield running
+    running.reset()
+
+
+def test_drop(sandbox: Sandbox) -> None:
+    begin = sandbox.field.now()
+    sandbox.faults.add(faults.Drop(skip=3))
+    with visit(sandbox, SITE, session_key=KEY) as room:
+        sandbox.advance(1)
+        assert seconds(room, 1) == [begin + 1]
+        sandbox.advance(1)
+        assert seconds(room, 1) == [begin + 2]
+        sandbox.advance(1)
+        assert seconds(room, 1) == [begin + 3]
+        sandbox.advance(10)
+        with pytest.raises(ConnectionClosedError) as ended:
+            message(room)
+    assert ended.value.rcvd is None  # without a close frame
+    with visit(sandbox, SITE, session_key=KEY) as room:
+        assert seconds(room, 10) == list(range(begin + 4, begin + 14))
+
+
+@pytest.mark.parametrize("lost", [1, 4, 25])
+def test_drop_with_losses(sandbox: Sandbox, lost: int) -> None:
+    begin = sandbox.field.now()
+    sandbox.faults.add(faults.Drop(lost=lost))
+    with visit(sandbox, SITE, session_key=KEY) as room:
+        sandbox.advance(10)
+        with pytest.raises(ConnectionClosedError):
+            message(room)
+    with visit(sandbox, SITE, session_key=KEY) as room:
+        sandbox.advance(20)
+        assert seconds(room, 30 - lost) == list(range(begin + lost + 1, begin + 31))
+
+
+def test_drops_at_random_are_the_same_each_time(sandbox: Sandbox) -> None:
+    def visits() -> list[int]:
+        """How many messages each of some connections told."""
+        with sandbox.faults.during(faults.Close(probability=1 / 20, times=None, seed=5)):
+            return [told(sandbox) for _ in range(20)]
+
+    first = visits()
+    sandbox.reset()
+    assert visits() == first
+    assert len(set(first)) > 5
+
+
+def told(sandbox: Sandbox) -> int:
+    with visit(sandbox, SITE, session_key=KEY, start_datetime="2025-09-18 00:00:00") as room:
+        return sum(1 for _ in until_closed(room))
+
+
+def test_silence(sandbox: Sandbox) -> None:
+    sandbox.faults.add(faults.Silence(skip=1))
+    with visit(sandbox, SITE, session_key=KEY) as room:
+        assert room.ping().wait(5)
+        sandbox.advance(2)
+        message(room)
+        assert is_quiet(room)
+        assert not room.ping().wait(0.1)
+    assert eventually(lambda: is_free(sandbox))
+    with visit(sandbox, SITE, session_key=KEY) as room:
+        assert seconds(room, 1) == [sandbox.field.now()]
+
+
+def is_free(sandbox: Sandbox) -> bool:
+    try:
+        with visit(sandbox, SITE):
+            return True
+    except Exception:  # noqa: BLE001 - however it is refused
+        return False
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"), [(1000, ConnectionClosedOK), (1012, ConnectionClosedError), (4321, ConnectionClosedError)]
+)
+def test_close(sandbox: Sandbox, code: int, kind: type[ConnectionClosed]) -> None:
+    sandbox.faults.add(faults.Close(code=code, reason="because"))
+    with visit(sandbox, SITE, session_key=KEY) as room:
+        sandbox.advance(1)
+        with pytest.raises(kind) as ended:
+            message(room)
+    assert ended.value.rcvd
+    assert (ended.value.rcvd.code, ended.value.rcvd.reason) == (code, "because")
+    with visit(sandbox, SITE, session_key=KEY) as room:
+        assert seconds(room, 1) == [sandbox.field.now()]
+
+
+def test_duplicates(sandbox: Sandbox) -> None:
+    begin = sandbox.field.now()
+    sandbox.faults.add(faults.Duplicate(copies=2, skip=1))
+    with visit(sandbox, SITE) as room:
+        sandbox.advance(3)
+        assert [second - begin for second in seconds(room, 5)] == [1, 2, 2, 2, 3]
+
+
+def test_out_of_order(sandbox: Sandbox) -> None:
+    begin = sandbox.field.now()
+    sandbox.faults.add(faults.Late(by=2), faults.Late(skip=3), faults.Late(by=9, skip=4), faults.Close(skip=5))
+    with visit(sandbox, SITE) as room:
+        sandbox.advance(20)
+        told = [orjson.loads(text)["message"]["timestamp"] - begin for text in until_closed(room)]
+    assert told == [2, 3, 1, 4, 6, 5, 8, 7]  # the last was late by less, or would never have come
+
+
+@pytest.mark.parametrize(
+    ("kind", "received"),
+    [("text", "<html>Bad Gateway"), ("object", '{"detail":"no message"}'), ("binary", b"\x00\x01\x02\x03")],
+)
+def test_garbage(sandbox: Sandbox, kind: Any, received: str | bytes) -> None:
+    sandbox.faults.add(faults.Garbage(kind=kind, skip=1))
+    with visit(sandbox, SITE) as room:
+        sandbox.advance(2)
+        message(room)
+        assert room.recv(5) == received
+        assert seconds(room, 1) == [sandbox.field.now()]
+
+
+@pytest.mark.parametrize(("kind", "code"), [("encoding", 1007), ("frame", 1002)])
+def test_garbage_after_which_clients_hang_up(sandbox: Sandbox, kind: Any, code: int) -> None:
+    sandbox.faults.add(faults.Garbage(kind=kind))
+    with visit(sandbox, SITE) as room:
+        sandbox.advance(1)
+        with pytest.raises(ConnectionClosedError) as ended:
+            room.recv(5)
+    assert ended.value.sent
+    assert ended.value.sent.code == code
+
+
+def test_a_huge_frame(sandbox: Sandbox) -> None:
+    sandbox.faults.add(faults.HugeFrame(size=3_000_000))
+    with visit(sandbox, SITE) as room:
+        sandbox.advance(1)
+        text = room.recv(20)
+        assert len(text) == 3_000_000
+        assert orjson.loads(text) is None
+        message(room)
+
+
+@pytest.mark.parametrize("path", ["/sites/981/", "/sites/984/data_changes/"])
+def test_other_rooms_meet_them_too(path: str) -> None:
+    with Sandbox(now=NOW, days=2, rooms=PLAIN) as sandbox:
+        sandbox.faults.add(faults.Duplicate(path=path), faults.Drop(path=path, lost=1))
+        with visit(sandbox, path) as room, visit(sandbox, SITE) as other:
+            sandbox.advance(20_000)
+            assert message(room) == message(room)
+            assert seconds(other, 1) == [NOON + 1]
+            with pytest.raises(ConnectionClosedError):
+                message(room)
+
+
+def test_hanging_up(sandbox: Sandbox) -> None:
+    for code, kind in ((None, ConnectionClosedError), (1001, ConnectionClosedOK)):
+        with visit(sandbox, SITE, session_key=KEY) as room, visit(sandbox, "/pads/681/") as other:
+            sandbox.hang_up(code)
+            for each in (room, other):
+                with pytest.raises(kind):
+                    each.recv(5)
+        with visit(sandbox, SITE, session_key=KEY) as room:
+            sandbox.advance(1)
+            assert seconds(room, 1) == [sandbox.field.now()]
+
+
+def test_hanging_up_where_nobody_is() -> None:
+    sandbox = Sandbox(now=NOW)
+    sandbox.hang_up()
+    with sandbox:
+        sandbox.hang_up()
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        faults.Drop(lost=2, probability=0.1, times=None),
+        faults.Silence(),
+        faults.Close(code=1012),
+        faults.Duplicate(copies=3),
+        faults.Late(by=4),
+        faults.Garbage(kind="binary"),
+        faults.HugeFrame(size=10),
+    ],
+)
+def test_as_json(fault: faults.RoomFault) -> None:
+    told = {name: value for name, value in fault_json(fault, 1).items() if name != "left"}
+    assert list(faults_from(orjson.dumps(told))) == [fault]
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrong"),
+    [
+        (faults.Drop, {"lost": -1}),
+        (faults.Close, {"code": 1006}),
+        (faults.Late, {"by": 0}),
+        (faults.HugeFrame, {"size": 3}),
+    ],
+)
+def test_wrong_arguments(kind: Any, wrong: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        kind(**wrong)

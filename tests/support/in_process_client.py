@@ -1,0 +1,58 @@
+"""Clients whose requests never leave the process: everything is real but for the sockets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from datastore_sdk import Client, RetryPolicy
+from datastore_sdk._io.effects import Request, Response
+
+Reply = tuple[int, dict[str, str], bytes]
+"""Status, headers (names in lower case) and body of an answer."""
+
+
+class _Body:
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def read(self, _seconds: float | None = None) -> bytes:
+        body, self._body = self._body, b""
+        return body
+
+    def close(self) -> None:
+        self._body = b""
+
+
+class _Http:
+    def __init__(self, answer: Callable[[Request], Reply]) -> None:
+        self._answer = answer
+
+    def open(self, request: Request, *_: Any) -> Response:
+        status, headers, body = self._answer(request)
+        return Response(status, headers, _Body(body), lambda: None)
+
+
+class _Wire:
+    def __init__(self, answer: Callable[[Request], Reply]) -> None:
+        self._http = _Http(answer)
+
+    def http(self) -> _Http:
+        return self._http
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+def client_answered(answer: Callable[[Request], Reply], **options: Any) -> Client:
+    """A client whose requests a function answers."""
+    options = {"base_url": "https://in-process.invalid", "retries": RetryPolicy(max_attempts=1), **options}
+    client = Client("t0ken-in-process", **options)
+    client._connections = _Wire(answer)  # type: ignore[assignment]
+    return client
+
+
+def path_of(request: Request) -> str:
+    """The path of a request, without the prefix of the API."""
+    return urlsplit(request.url).path.removeprefix("/external/thirdparty/v1")

@@ -1,0 +1,35 @@
+"""A server that speaks TLS, and who trusts it."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from contextlib import suppress
+
+from tests.support.fake_server import Handler, Server
+from tests.support.paths import CERTIFICATE
+
+
+class TlsServer(Server):
+    """A server that speaks TLS."""
+
+    def __init__(self, handler: Handler) -> None:
+        super().__init__(handler)
+        self.url = self.url.replace("http:", "https:")
+        self._context = server_context()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            super()._serve(self._context.wrap_socket(connection, server_side=True))
+
+
+def server_context() -> ssl.SSLContext:
+    """Has its certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+    return context
+
+
+def trusting() -> ssl.SSLContext:
+    """Trusts it."""
+    return ssl.create_default_context(cafile=CERTIFICATE)

@@ -1,0 +1,216 @@
+"""Interrupted at each effect of a call in turn: nothing is left behind, and the next call works."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from typing import Any
+
+import pytest
+
+from datastore_sdk._io.effects import Effect
+from datastore_sdk.client import Client
+from datastore_sdk.data import Data, DataAsync, DataQuery
+from datastore_sdk.exceptions import RateLimitError
+from datastore_sdk.transport.drivers import sync_driver as drivers
+from datastore_sdk.transport.drivers.async_driver import AsyncDriver
+from datastore_sdk.transport.drivers.sync_driver import SyncDriver
+from datastore_sdk.transport.executor.concurrency import CALLS_PER_ENDPOINT, HeldPermit
+from datastore_sdk.transport.executor.retry import RetryPolicy
+from restream_api.api.pads import get_pad, list_pads
+from restream_api.api.sites import stream_site_data
+from restream_api.types import Operation
+from tests.support.fake_server import Handler, Line, Received, Server
+from tests.support.fixtures import ClientOf, Serve
+from tests.support.http_responses import answer, by_path, chunk, chunked, head, in_turn, then
+from tests.support.interruption import Interrupting as InterruptingLine
+from tests.support.jumping_clock import JumpingClock
+from tests.support.leak_checks import none_left
+from tests.support.threads import all_of
+
+SITE = DataQuery(source="site", id=981)
+RECORD = b'{"timestamp": %d, "site_id": 981}'
+BROKEN = head(transfer_encoding="chunked") + chunk(b"[" + RECORD % 1 + b",")
+STREAM = chunked(b"[" + RECORD % 1 + b",", RECORD % 2, b"]")
+CHECKED = chunked(b"[" + RECORD % 1 + b"]")
+"""What came before the break, requested once more."""
+GRANTED = answer(200, {"access_token": "t0ken", "expires_in": 3600, "token_type": "Bearer", "scope": "read"})
+PAD = answer(200, {"id": 7, "name": "Pad", "lease_name": "", "customer_name": "", "simops_config": None,
+                   "completion_date": None, "wireline_enabled": True})  # fmt: skip
+
+
+class Interrupting:
+    """Carries out effects until the n-th, which is interrupted: before it is carried out, or just after."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, at: int, *, after: bool) -> None:
+        self.seen = 0
+        self._at, self._after = at, after
+        performed, awaited = SyncDriver._perform, AsyncDriver._perform
+
+        def perform(driver: SyncDriver, effect: Effect[Any]) -> Any:
+            self._look(after=False)
+            try:
+                return performed(driver, effect)
+            finally:
+                self._look(after=True)
+
+        async def aperform(driver: AsyncDriver, effect: Effect[Any]) -> Any:
+            self._cancel()
+            return await awaited(driver, effect)
+
+        monkeypatch.setattr(SyncDriver, "_perform", perform)
+        monkeypatch.setattr(AsyncDriver, "_perform", aperform)
+
+    def _look(self, *, after: bool) -> None:
+        if not after:
+            self.seen += 1
+        if self.seen == self._at and after == self._after:
+            self._at = 0
+            raise KeyboardInterrupt
+
+    def _cancel(self) -> None:
+        """Cancels the task, which learns of it at its next await."""
+        self.seen += 1
+        if self.seen == self._at:
+            task = asyncio.current_task()
+            assert task is not None
+            task.cancel()
+
+
+def one_call(client: Client) -> object:
+    return client.request(get_pad(7))
+
+
+def one_download(client: Client) -> object:
+    with closing(Data(client, [SITE]).data_fetcher) as records:
+        return [record["timestamp"] for record in records]
+
+
+async def acall(client: Client) -> object:
+    return await client.arequest(get_pad(7))
+
+
+async def adownload(client: Client) -> object:
+    return [record["timestamp"] async for record in DataAsync(client, [SITE])]
+
+
+def troubled() -> Handler:
+    """A service that refuses a token, fails, breaks off, and then answers well."""
+    token, well = in_turn(*[GRANTED] * 9), {"/7/": PAD, "/data/": STREAM, "/pads/": answer(200, b"[]")}
+    trouble = {
+        "/7/": in_turn(answer(401), answer(503), *[PAD] * 9),
+        "/data/": in_turn(answer(401), then(BROKEN, Line.close), *[STREAM] * 9),
+    }
+
+    def handle(line: Line, request: Received) -> None:
+        if request.path == "/o/token/":
+            token(line, request)
+        elif "end_datetime" in request.query:
+            line.send(CHECKED)
+        else:
+            by_path({**well, **trouble})(line, request)
+
+    return handle
+
+
+@pytest.fixture(params=[False, True], ids=["before", "after"])
+def after(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
+def clients(serve: Serve, client_of: ClientOf) -> Iterator[tuple[Server, Client]]:
+    """A fresh service and client for each round."""
+    while True:
+        server = serve(troubled())
+        yield server, client_of(server, None, client_id="crew", client_secret="s3cret", retries=RetryPolicy())
+
+
+MOST = 60
+"""More effects than any of the calls has."""
+
+
+@pytest.mark.parametrize("made", [one_call, one_download])
+def test_interrupted(
+    made: Callable[[Client], object], after: bool, serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds = 0
+    for at, (_, client) in zip(range(1, MOST), clients(serve, client_of), strict=False):
+        with none_left(), client:
+            with monkeypatch.context() as patch:
+                interrupting = Interrupting(patch, at, after=after)
+                interrupted = False
+                try:
+                    made(client)
+                except KeyboardInterrupt:
+                    interrupted = True
+            if interrupting.seen < at:
+                break
+            rounds += 1
+            assert interrupted
+            assert all_of([lambda: client.request(list_pads())] * 4) == [[]] * 4  # noqa: B023 - called at once
+    assert 10 < rounds < MOST - 1
+
+
+@pytest.mark.parametrize("made", [one_call, one_download])
+def test_interrupted_between_two_effects(
+    made: Callable[[Client], object], clock: JumpingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At each line of the driver; its steps clean up all the same."""
+    monkeypatch.setattr("datastore_sdk._io.semaphore.NOTICE", 0.0)
+    monkeypatch.setattr("datastore_sdk.transport.executor.call._MOMENT", 0.001)
+    at, interrupted = 0, True
+    while interrupted:
+        at += 1
+        interrupting = InterruptingLine(drivers, at)
+        with (
+            none_left(),
+            Server(troubled()) as server,
+            Client(client_id="crew", client_secret="s3cret", base_url=server.url, clock=clock) as client,
+        ):
+            with suppress(KeyboardInterrupt), interrupting:
+                made(client)
+            for operation in (get_pad(7), stream_site_data(981, si_units=False, resolution="raw")):
+                assert free(client, operation) == CALLS_PER_ENDPOINT
+        interrupted = interrupting.came
+    assert at > 100
+
+
+def free(client: Client, operation: Operation[Any]) -> int:
+    """How many calls can be made at a time still."""
+    hasty = client.with_options(retries=RetryPolicy(wait=False))._executor
+    leases: list[HeldPermit] = []
+    with suppress(RateLimitError):
+        while True:
+            leases.append(client._drive(hasty.call(operation).queue(hasty.limits.acquire(operation.endpoint))))
+    for lease in leases:
+        lease.release()
+    return len(leases)
+
+
+@pytest.mark.parametrize("made", [acall, adownload])
+def test_cancelled(
+    made: Callable[[Client], Any], serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def main(client: Client, at: int) -> bool:
+        with monkeypatch.context() as patch:
+            interrupting = Interrupting(patch, at, after=False)
+            task = asyncio.create_task(made(client))
+            await asyncio.wait([task])
+        if interrupting.seen < at:
+            await client.aclose()
+            return False
+        assert task.cancelled()
+        async with asyncio.timeout(5):
+            assert await asyncio.gather(*[client.arequest(list_pads()) for _ in range(4)]) == [[]] * 4
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        await client.aclose()
+        return True
+
+    rounds = 0
+    for at, (_, client) in zip(range(1, MOST), clients(serve, client_of), strict=False):
+        with none_left():
+            if not asyncio.run(main(client, at)):
+                break
+        rounds += 1
+    assert 10 < rounds < MOST - 1

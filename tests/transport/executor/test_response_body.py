@@ -1,0 +1,216 @@
+"""Compressed bodies: whole, cut, damaged, and too good to be true."""
+
+from __future__ import annotations
+
+import gzip
+import random
+import tracemalloc
+import zlib
+from collections.abc import Iterable, Iterator
+
+import pytest
+
+from datastore_sdk._io.effects import ReadChunk, Request, Response
+from datastore_sdk.data import DataQuery
+from datastore_sdk.exceptions import BodyError, CallError, CorruptBodyError, ResponseValidationError, TruncatedBodyError
+from datastore_sdk.transport.executor.response_body import PIECE, ResponseBody
+from datastore_sdk.transport.executor.retry import RetryPolicy
+from restream_api.api.pads import delete_pad_parameter, list_pads
+from tests.support.fake_server import Line, Received
+from tests.support.fixtures import ClientOf, Serve
+from tests.support.http_responses import always, answer, chunk, chunked, head, in_turn
+from tests.support.sync_async_clients import Form
+
+CONTENT = b"".join(b'{"timestamp": %d, "slurry_rate": %d.25}\n' % (second, second % 97) for second in range(400))
+PACKED = gzip.compress(CONTENT, mtime=0)
+
+
+def content_of(pieces: Iterable[bytes], encoding: str = "gzip") -> bytes:
+    """What a body gives whose wire brings these pieces."""
+    wire = iter(pieces)
+    body = body_of(encoding)
+    content = b""
+    while piece := next_piece(body, wire):
+        assert len(piece) <= PIECE
+        content += piece
+    assert body.received == len(content)
+    assert next(wire, None) is None, "the wire was not read to its end"
+    return content
+
+
+def body_of(encoding: str = "gzip") -> ResponseBody:
+    request = Request("GET", "https://restream.test/", {})
+    return ResponseBody(request, Response(200, {"content-encoding": encoding}, None, lambda: None))
+
+
+def next_piece(body: ResponseBody, wire: Iterator[bytes]) -> bytes:
+    steps = body.read()
+    sent: bytes | None = None
+    while True:
+        try:
+            effect = steps.send(sent)
+        except StopIteration as stop:
+            piece: bytes = stop.value
+            return piece
+        assert isinstance(effect, ReadChunk)
+        sent = next(wire, b"")
+
+
+def cut(data: bytes, size: int) -> list[bytes]:
+    return [data[start : start + size] for start in range(0, len(data), size)]
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 100, 10**6])
+def test_pieces_of_any_size(size: int) -> None:
+    assert content_of(cut(PACKED, size)) == CONTENT
+    assert content_of(cut(CONTENT, size), encoding="identity") == CONTENT
+
+
+@pytest.mark.parametrize("level", [0, 1, 9])
+def test_any_compression(level: int) -> None:
+    noise = random.Random(7).randbytes(3 * PIECE + 5)
+    assert content_of(cut(gzip.compress(noise, level), 1 << 16)) == noise
+
+
+@pytest.mark.parametrize("length", [PIECE - 1, PIECE, PIECE + 1, 2 * PIECE])
+def test_contents_about_as_long_as_a_piece(length: int) -> None:
+    assert content_of([gzip.compress(b"x" * length)]) == b"x" * length
+
+
+def test_nothing_compressed() -> None:
+    assert content_of([gzip.compress(b"")]) == b""
+
+
+def test_what_follows_the_compressed_body_is_read_and_left() -> None:
+    assert content_of([PACKED + b"\0" * 10, b"\0" * 1000, b"\0"]) == CONTENT
+
+
+def test_several_members() -> None:
+    """RFC 1952: a gzip file may be several one after another; some servers compress each chunk by itself."""
+    members = [gzip.compress(piece) for piece in cut(CONTENT, 1000)]
+    assert content_of(members) == CONTENT
+    assert content_of([b"".join(members)]) == CONTENT
+
+
+def test_cut_at_every_byte() -> None:
+    for length in range(len(PACKED)):
+        with pytest.raises(TruncatedBodyError) as caught:
+            content_of(cut(PACKED[:length], 64))
+        assert 0 <= caught.value.offset <= len(CONTENT)
+
+
+def test_damaged_at_every_byte() -> None:
+    outcomes = [outcome(cut(with_a_wrong_byte(PACKED, place), 64)) for place in range(len(PACKED))]
+    errors = [each for each in outcomes if isinstance(each, BodyError)]
+    assert {type(each) for each in errors} <= {CorruptBodyError, TruncatedBodyError}
+    assert all(0 <= error.offset <= 2 * len(CONTENT) for error in errors)
+    contents = [each for each in outcomes if isinstance(each, bytes)]
+    assert set(contents) == {CONTENT}
+    assert len(contents) <= 8, "only the header has bytes that do not matter"
+
+
+def with_a_wrong_byte(packed: bytes, place: int) -> bytes:
+    return packed[:place] + bytes([packed[place] ^ 0x24]) + packed[place + 1 :]
+
+
+def outcome(pieces: list[bytes]) -> bytes | BodyError:
+    try:
+        return content_of(pieces)
+    except BodyError as error:
+        return error
+
+
+def test_what_comes_before_the_damage_does_not_depend_on_the_network() -> None:
+    for place in range(0, len(PACKED), 29):
+        damaged = with_a_wrong_byte(PACKED, place)
+        for body in (damaged, damaged[: (place + len(PACKED)) // 2]):
+            (content, offset), *others = [content_before(cut(body, size)) for size in (1, 7, 64, 500, 10**6)]
+            assert others == [(content, offset)] * 4
+            assert offset in (0, None)
+
+
+def content_before(pieces: list[bytes]) -> tuple[bytes, int | None]:
+    """What a body gives before its error, and how far behind it that is said to be."""
+    body, wire, content = body_of(), iter(pieces), b""
+    try:
+        while piece := next_piece(body, wire):
+            content += piece
+    except BodyError as error:
+        return content, error.offset - len(content)
+    return content, None
+
+
+def test_not_compressed_at_all() -> None:
+    with pytest.raises(CorruptBodyError, match="damaged after 0 bytes"):
+        content_of([b"[]"])
+
+
+def test_a_bomb_stays_small_in_memory() -> None:
+    packer = zlib.compressobj(wbits=31)
+    bomb = b"".join(packer.compress(b"\0" * PIECE) for _ in range(64)) + packer.flush()
+    assert len(bomb) < PIECE / 8
+    body, wire = body_of(), iter([bomb])
+    tracemalloc.start()
+    try:
+        pieces = 0
+        while next_piece(body, wire):
+            pieces += 1
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert body.received == 64 * PIECE
+    assert pieces >= 64
+    assert peak < 4 * PIECE
+
+
+def test_a_bomb_in_an_ordinary_answer_is_refused(serve: Serve, client_of: ClientOf, form: Form) -> None:
+    server = serve(always(answer(200, gzip.compress(b"[" + b" " * (8 * PIECE) + b"]"), content_encoding="gzip")))
+    with pytest.raises(ResponseValidationError, match=f"answered more than {2 * PIECE} bytes"):
+        form.run(client_of(server, max_response_bytes=2 * PIECE), list_pads())
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "x-gzip", "identity"])
+def test_over_the_wire(encoding: str, serve: Serve, client_of: ClientOf, form: Form) -> None:
+    body = b"[" + b" " * 1000 + b"]"
+    sent = gzip.compress(body) if "gzip" in encoding.lower() else body
+    server = serve(in_turn(chunked(*cut(sent, 5), content_encoding=encoding)))
+    assert form.run(client_of(server), list_pads()) == []
+
+
+@pytest.mark.parametrize(
+    ("packed", "kind"), [(PACKED[:-1], TruncatedBodyError), (PACKED[:-8] + b"\0" * 8, CorruptBodyError)]
+)
+def test_broken_over_the_wire(
+    packed: bytes, kind: type[CallError], serve: Serve, client_of: ClientOf, form: Form
+) -> None:
+    server = serve(always(answer(200, packed, content_encoding="gzip")))
+    with pytest.raises(kind):
+        form.run(client_of(server, retries=RetryPolicy(max_attempts=1)), list_pads())
+
+
+def test_an_error_with_a_broken_body_is_still_that_error(serve: Serve, client_of: ClientOf) -> None:
+    server = serve(always(answer(404, PACKED[:-1], content_encoding="gzip")))
+    with pytest.raises(CallError) as caught:
+        client_of(server, retries=RetryPolicy(max_attempts=1)).request(list_pads())
+    assert type(caught.value).__name__ == "NotFoundError"
+
+
+def test_a_deletion_is_done_though_its_empty_answer_calls_itself_compressed(serve: Serve, client_of: ClientOf) -> None:
+    server = serve(in_turn(b"HTTP/1.1 204 No Content\r\ncontent-encoding: gzip\r\n\r\n"))
+    client_of(server).request(delete_pad_parameter(7, 3))
+
+
+@pytest.mark.parametrize("nothing", [b"!" * 1000, gzip.compress(b"") * 50], ids=["junk", "members"])
+def test_nothing_without_an_end_behind_the_body(nothing: bytes, serve: Serve, client_of: ClientOf, form: Form) -> None:
+    """A stream has no time in which all of it must have come."""
+
+    def handle(line: Line, _: Received) -> None:
+        line.send(head(transfer_encoding="chunked", content_encoding="gzip") + chunk(gzip.compress(b"[]")))
+        while True:
+            line.send(chunk(nothing))
+
+    client = client_of(serve(handle), retries=RetryPolicy(max_attempts=1))
+    with pytest.raises(CorruptBodyError, match="holds nothing for"):
+        form.records(client, [DataQuery(source="site", id=981)], [])
+    with pytest.raises(CorruptBodyError, match="holds nothing for"):
+        form.run(client, list_pads())
