@@ -1,4 +1,4 @@
-"""What pads and sites tell by themselves, over WebSockets: measurements, their own changes, corrections, states."""
+"""Live data that pads and sites share: their own changes, corrections of their data, and states."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ _STATE_ASPECTS = (
     "calculated_stage_number",
     "last_state_update",
 )
-"""What of a state makes a change."""
+"""Fields of a state whose change counts."""
 POLL_SECONDS = 60.0
-"""Seconds between looks at a state where no change is told."""
+"""Default seconds between requests for states while no change is reported."""
 
 
 class RealtimeBase(Resource):
-    """A pad or a site, as far as it tells something by itself."""
+    """Live data methods that pads and sites share."""
 
     _endpoints: ClassVar[Endpoints]
 
@@ -77,23 +77,24 @@ class RealtimeBase(Resource):
         restart_on_close: bool = True,
         **options: Unpack[LiveOptions],
     ) -> LiveData[Self] | LiveData[Record]:
-        """The object itself, whole, each time it changes. Nothing comes before the first change: `update()` loads it.
+        """Return the object itself, complete, each time it changes.
 
-        A site carries besides what it is doing: `current_stage_number`, `current_state`, `current_data_sources`.
+        Nothing arrives before the first change; `update()` loads the current state. A site also carries
+        `current_stage_number`, `current_state` and `current_data_sources`.
 
         Args:
-            as_dict: True: the service's JSON untouched, as dicts.
-            restart_on_error: Whether to come back after an error, such as a lost connection.
-            restart_on_close: Whether to come back after the service closed the connection normally, as it may.
-            **options: How to listen (`LiveOptions`).
+            as_dict: True: the service's JSON unchanged, as dicts.
+            restart_on_error: Whether to reconnect after an error, such as a lost connection.
+            restart_on_close: Whether to reconnect after the service closed the connection normally.
+            **options: Options of the stream (`LiveOptions`).
 
         Returns:
-            The updates, lazily: nothing is listened to until they are iterated over or saved.
+            The updates. Nothing is requested until you iterate or save.
 
         Raises:
             MissingCredentialsError: There is no token.
-            TypeError: There is no such option, or it is of the wrong type.
-            ValueError: An option cannot be used.
+            TypeError: An option does not exist, or has the wrong type.
+            ValueError: An option has an invalid value.
         """
         return LiveData(self._build_instance_plan(as_dict, restart_on_error, restart_on_close, options))
 
@@ -164,23 +165,23 @@ class RealtimeBase(Resource):
         restart_on_close: bool = True,
         **options: Unpack[LiveOptions],
     ) -> LiveData[DataChange] | LiveData[Record]:
-        """The corrections of historical data: first those not yet acknowledged, then new ones as they happen.
+        """Return corrections of historical data: first those not yet acknowledged, then new ones as they happen.
 
-        The service tells the former again each time it is listened to; here each comes once.
+        The service repeats unacknowledged corrections at each connection. The SDK delivers each once.
 
         Args:
-            as_dict: True: the service's JSON untouched, as dicts.
-            restart_on_error: Whether to come back after an error, such as a lost connection.
-            restart_on_close: Whether to come back after the service closed the connection normally, as it may.
-            **options: How to listen (`LiveOptions`).
+            as_dict: True: the service's JSON unchanged, as dicts.
+            restart_on_error: Whether to reconnect after an error, such as a lost connection.
+            restart_on_close: Whether to reconnect after the service closed the connection normally.
+            **options: Options of the stream (`LiveOptions`).
 
         Returns:
-            The corrections, lazily: nothing is listened to until they are iterated over or saved.
+            The corrections. Nothing is requested until you iterate or save.
 
         Raises:
             MissingCredentialsError: There is no token.
-            TypeError: There is no such option, or it is of the wrong type.
-            ValueError: An option cannot be used.
+            TypeError: An option does not exist, or has the wrong type.
+            ValueError: An option has an invalid value.
         """
         return LiveData(self._build_data_change_plan(as_dict, restart_on_error, restart_on_close, options))
 

@@ -1,4 +1,4 @@
-"""Live data: what pads and sites tell by themselves, over WebSockets."""
+"""Live data of pads and sites, received over WebSockets."""
 
 from datastore_sdk.realtime.gaps import Gap
 from datastore_sdk.realtime.live import LiveData, LiveDataAsync

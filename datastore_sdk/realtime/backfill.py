@@ -1,12 +1,14 @@
-"""Takes records as they come over a room, and makes them a sequence without doubles and, if possible, without holes.
+"""Backfill: turn the records of a room into a sequence without duplicates and, if possible, without gaps.
 
-What a session's queue sends again after a break is left out. Seconds that were lost with a connection are fetched over
-REST, through the same filters, and handed over before the record that shows them to be missing. At a coarser resolution
-they are intervals, of which only those are asked for that are over: what the archive gives of others is computed from a
-part of them. Within a connection nothing is lost, so a hole there is a hole in the data. What comes together is put in
-order; a record that comes later than its successor is handed over as it comes: nothing is held back for it, which would
-cost every hole in the data the same delay. Where the connection breaks before it comes, it is fetched too: holes of the
-last minute are asked for.
+Records that the session's queue repeats after a break are left out. Seconds that were lost with a connection are
+fetched over REST with the same filters. They are delivered before the record that shows them to be missing. At a
+coarser resolution, whole intervals are fetched, and only after their end: the archive computes an unfinished interval
+from a part of its seconds.
+
+Nothing is lost within a connection, so a hole there is a hole in the data. Records that arrive together are sorted. A
+record that arrives after its successor is delivered as it arrives: holding records back for it would delay the stream
+at each hole in the data. If the connection breaks before a late record arrives, the record is fetched: holes of the
+last minute are requested after each break.
 """
 
 from __future__ import annotations
@@ -38,35 +40,37 @@ log = logger("realtime")
 R = TypeVar("R")
 
 _RETRY_WAITS_SECONDS = (1.0, 2.0, 4.0)
-"""How long to wait, in seconds, before the service is asked again for seconds that are so new that it may not have
-stored them yet."""
+"""Waits before further requests for seconds so new that the service may not have stored them yet."""
 _MIN_CHECK_SECONDS, _MAX_CHECK_SECONDS = 15.0, 600.0
-"""How long to wait before, and between looks for records that a silent room may not tell, in seconds."""
+"""First and maximum wait between checks for records that a silent room does not send."""
 _SETTLED_SECONDS = 60.0
-"""For how many seconds a connection must have told no more than was measured meanwhile. Then it has told all that was
-kept for it, so that a hole is one in the data, and who has told nothing has nothing to tell."""
+"""Seconds of waiting after which a connection has sent all that its queue held.
+
+In these seconds it must have sent no more than was measured meanwhile. From then on a hole is a hole in the data, and
+a silent source has no records.
+"""
 _MAX_IN_TRANSIT = 10
-"""More records than may be on their way."""
+"""Maximum number of records that can be on their way over a working connection."""
 _ARCHIVE_DELAY_SECONDS = 60.0
-"""Seconds after which an interval is over in the archive, too, and by a clock that is wrong."""
+"""Seconds after its end at which an interval counts as complete, also by a clock that is wrong."""
 _NOT_FILLED = "gaps are not filled (fill_gaps=False, or a fill_data_method, with which records depend on others)"
 _NO_INTERVAL = "the records do not begin with the intervals of the resolution"
 _NO_RECORD = "the service has no record of them"
 
 
 class Backfiller(MessageHandler[R]):
-    """Sorts out the records of a room.
+    """Delivers the records of a room in sequence, and fetches lost ones.
 
     Args:
-        exchange: Asks for what was lost.
-        sources: What was handed over so far, of this connection and those before.
-        form: The form of the records.
-        query: The question that REST answers with the same records; None: gaps are not filled.
-        gaps: Takes note of what is missing.
-        counts: Takes note of the rest.
-        site_id: The site that the room is of; None: records of any site may come.
-        history: Leaves out history that is replayed though no start was given; None: all that comes is wanted.
-        begin: The second from which on records are wanted, for a warning if it is ahead; None: any.
+        executor: Sends the requests.
+        tracker: Records that were delivered, over this connection and earlier ones.
+        codec: Codec of the records.
+        query: REST query for the same records. None: gaps are not filled.
+        gaps: Log of gaps that could not be filled.
+        counters: Counts what arrives.
+        site_id: Site of the room. None: records of any site are accepted.
+        history_filter: Filter for replayed history. None: history is wanted.
+        start: First requested second, for a warning if it is in the future. None: no start.
     """
 
     def __init__(
@@ -99,7 +103,7 @@ class Backfiller(MessageHandler[R]):
         self._reason = _NOT_FILLED if query is None else _NO_RECORD
 
     def handle(self, items: list[R]) -> EffectGen[bool]:
-        """Emits what is new of these, after what was lost before them."""
+        """Yield the new records, after the records that were lost before them."""
         items = self._drop_other_sites(items)
         if self._history_filter is not None:
             items = self._history_filter.filter_live(items, self._executor.clock.monotonic())
@@ -124,7 +128,7 @@ class Backfiller(MessageHandler[R]):
         return count > 0
 
     def _drop_other_sites(self, items: list[R]) -> list[R]:
-        """The records that do not say that they are of another site; reports the others."""
+        """Return the records that do not name another site, and report the others."""
         if self._site_id is None:
             return items
         fitting = (None, self._site_id)
@@ -136,7 +140,7 @@ class Backfiller(MessageHandler[R]):
         return [item for item, site in zip(items, sites, strict=True) if site in fitting]
 
     def on_handshake(self, headers: Mapping[str, str]) -> None:
-        """Note the time of the service."""
+        """Note the service's time."""
         now = parse_service_time(headers, self._executor.clock.now())
         if self._history_filter is not None:
             self._history_filter.set_service_time(now)
@@ -145,16 +149,16 @@ class Backfiller(MessageHandler[R]):
             self._start = None
 
     def on_connect(self) -> EffectGen[None]:
-        """Whether something was lost is seen when something comes, or when nothing does."""
+        """Reset the state of the connection. Lost records show when the next record arrives, or when none does."""
         self._waited, self._waited_since = 0.0, self._tracker.newest
         self._checked_at, self._check_interval, self._room_is_current = -math.inf, _MIN_CHECK_SECONDS, False
         yield from ()
 
     def on_idle(self) -> EffectGen[None]:
-        """Looks, less and less often, whether there is something that the room does not tell.
+        """Check, at growing intervals, whether the archive has records that the room does not send.
 
         Raises:
-            APIConnectionError: There is: the other side answers, but the room is dead.
+            APIConnectionError: It has. The connection answers pings, but the room is dead.
         """
         now = self._executor.clock.monotonic()
         if self._query is None or now - self._checked_at < self._check_interval:
@@ -171,15 +175,15 @@ class Backfiller(MessageHandler[R]):
         self._room_is_current = True
 
     def on_wait(self, seconds: float) -> None:
-        """While it is waited for the room, not for whoever reads, it has told all that there was to tell."""
+        """Count time spent waiting for the room. Time spent waiting for a slow reader does not count."""
         self._waited += seconds
 
     def on_disconnect(self) -> None:
-        """Whatever comes next may come after a hole."""
+        """Mark all active sources as unsure."""
         self._tracker.on_disconnect()
 
     def _fill_after_break(self, query: DataQuery, items: list[R]) -> EffectGen[None]:
-        """Emits what was lost with a connection before these came, and of which no hole will tell."""
+        """Yield records that were lost with a connection and that no hole will reveal."""
         if expected := self._tracker.pop_start_range(items):
             yield from self._fill_beginning(query, expected)
         awaited = self._tracker.pop_late_range()
@@ -189,17 +193,22 @@ class Backfiller(MessageHandler[R]):
             yield from self._fill(query, ended[0], ended[-1])
 
     def _fill_beginning(self, query: DataQuery, expected: range) -> EffectGen[None]:
-        """Emits what was lost before the very first record, and of its second, unless that interval is not over yet."""
+        """Yield records before the first received one and of its second, if that interval is complete."""
         step, missing = self._tracker.step, expected[:-1]
         last = expected[-1] if step == 1 else expected[-1] - step
         if last >= expected[0] and not (yield from self._fill(query, expected[0], last)) and missing:
             self._gaps.report(build_gap(missing, None, self._reason))
 
     def _fill(self, query: DataQuery, first: int, last: int | None) -> EffectGen[bool]:
-        """Emits what REST has of some intervals, by their first seconds, or from one on, and was not handed over.
+        """Yield the archive's records of some intervals that were not delivered yet.
+
+        Args:
+            query: REST query for the records.
+            first: First second of the first interval.
+            last: First second of the last interval. None: up to now.
 
         Returns:
-            Whether it could be asked.
+            Whether the request succeeded.
         """
         known = False
         self._last_fetched, self._reason = first - 1, _NO_RECORD
@@ -222,7 +231,7 @@ class Backfiller(MessageHandler[R]):
         return known
 
     def _clip_query(self, query: DataQuery, first: int, last: int | None) -> DataQuery | None:
-        """The question for some of the intervals that a query asks for; None where there is no sense in it."""
+        """Return the query, limited to some intervals; None if there is nothing to request."""
         step, seconds = self._tracker.step, query.seconds()
         start, end = max(first, seconds[0]), None
         if start % step:
@@ -261,14 +270,14 @@ class Backfiller(MessageHandler[R]):
             self._gaps.report(build_gap(seconds, name, self._reason))
 
     def _note_new(self, new: list[R]) -> None:
-        """The room tells something new."""
+        """Note that the room sent something new."""
         self._room_is_current = True
         if self._settled:
             self._tracker.confirm_sources(new)
 
     @property
     def _settled(self) -> bool:
-        """Whether the queue must have told what it had kept."""
+        """Whether the queue must have sent everything that it held."""
         return self._waited >= _SETTLED_SECONDS
 
     def _note_time(self, items: list[R]) -> None:

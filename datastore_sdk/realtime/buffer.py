@@ -1,4 +1,4 @@
-"""Where records wait between the connection and whoever reads them."""
+"""Buffer between the connection and the reader."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ T = TypeVar("T")
 
 
 class Buffer(Generic[T]):
-    """Lists of items, in order. One thread puts them in, one thread or task takes them out.
+    """Queue of lists of items. One thread puts items in, one thread or task takes them out.
 
     Args:
-        manners: How many items may wait, and what happens to more.
-        waiting: Items that wait already.
-        before: The buffer that this one takes the place of, whose numbers it goes on counting.
+        options: Maximum number of items, and what happens beyond it.
+        waiting: Items that are in the buffer from the beginning.
+        previous: The buffer that this one replaces. Its counts are continued.
     """
 
     def __init__(self, options: StreamOptions, waiting: list[T], previous: Buffer[T] | None = None) -> None:
@@ -31,14 +31,18 @@ class Buffer(Generic[T]):
         self._end: BaseException | None = None
         self._changed = Condition()
         self.waiting = len(waiting)
-        """How many items wait."""
+        """Number of items in the buffer."""
         self.delivered: int = previous.delivered if previous else 0
-        """How many were taken out."""
+        """Number of items that were taken out."""
         self.dropped: int = previous.dropped if previous else 0
-        """How many were dropped."""
+        """Number of items that were dropped."""
 
     def put(self, items: list[T]) -> bool:
-        """Adds items, waiting for room where that is the choice; False where nobody wants more."""
+        """Add items; with "block", wait for room first.
+
+        Returns:
+            False if the buffer is finished, so that no more items are wanted.
+        """
         with self._changed:
             if self._when_full == "block":
                 self._changed.wait_for(lambda: self._end or not self.waiting or self._fits(items))
@@ -52,12 +56,15 @@ class Buffer(Generic[T]):
             return self._end is None
 
     def finish(self, error: BaseException | None = None) -> None:
-        """Says that no more will come, and why."""
+        """End the buffer, by an error or normally. Items in it can still be taken out."""
         with self._changed:
             self._finish(error or PrefetchExhausted())
 
     def request_items(self) -> Future[list[T]]:
-        """The next items, when there are some; `PrefetchExhausted`, or what else ended it, after the last."""
+        """Return a future of the next items; after the last items it raises the error that ended the buffer.
+
+        A buffer that ended normally raises `PrefetchExhausted`.
+        """
         with self._changed:
             self._request = Future[list[T]]()
             ticket = self._request
@@ -65,19 +72,19 @@ class Buffer(Generic[T]):
             return ticket
 
     def cancel_request(self, ticket: Future[list[T]]) -> None:
-        """Takes back what nobody waits for any more."""
+        """Cancel a request, and return its items to the buffer if it was already fulfilled."""
         if not ticket.cancel() and ticket.exception() is None:
             self.return_items(ticket.result())
 
     def return_items(self, items: list[T]) -> None:
-        """Takes items back that were taken out, but not handed over."""
+        """Return undelivered items to the front of the buffer."""
         with self._changed:
             self._lists.appendleft(items)
             self.waiting += len(items)
             self.delivered -= len(items)
 
     def drain(self) -> list[T]:
-        """What is left."""
+        """Remove and return all items."""
         with self._changed:
             items = [item for list_ in self._lists for item in list_]
             self._lists.clear()
@@ -102,7 +109,7 @@ class Buffer(Generic[T]):
                 self._lists.appendleft(oldest[drop:])
 
     def _fulfil_request(self) -> None:
-        """Hands the next items, or the end, to whoever waits for them."""
+        """Give the pending request the next items, or the end."""
         if self._request is None or not (self._lists or self._end):
             return
         ticket, self._request = self._request, None

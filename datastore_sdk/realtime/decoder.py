@@ -1,4 +1,4 @@
-"""Reads the messages of a room: records or objects, one or many in each, in an envelope or bare."""
+"""Decoder of a room's messages. A message holds one record or object, or an array of them, perhaps in an envelope."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 _MAX_SHOWN_BYTES = 80
-"""How many bytes of a message that cannot be read are shown."""
+"""Maximum number of bytes of an unreadable message in the log."""
 _BRACE = ord("}")
 _last_byte = itemgetter(-1)
 _EMPTY_MESSAGES = (b"", b"null", b'""')
@@ -29,7 +29,7 @@ _DECODE_ERRORS = (msgspec.DecodeError, UndecodableError, UnicodeDecodeError, Rec
 
 
 class _Envelope(msgspec.Struct):
-    """What measurements come in; the key of the session is known."""
+    """Envelope of measurements. Its session key is already known."""
 
     message: msgspec.Raw
 
@@ -40,14 +40,15 @@ _decode_items: Callable[[bytes], list[msgspec.Raw]] = msgspec.json.Decoder(list[
 
 
 class MessageDecoder(Generic[R]):
-    """Reads messages. One that cannot be read is counted, logged and left out.
+    """Decodes messages. Unreadable messages are counted, logged and left out.
 
     Args:
-        form: The form to read records in.
-        counts: Takes note of what cannot be read.
-        enveloped: Whether they come in envelopes, `{"session_key": ..., "message": ...}`.
-        seen: The texts that were read before and must not come again; None: they may.
-        belongs: Whether a text is of what the room is about; None: every one is.
+        codec: Codec of the records.
+        counters: Counts unreadable and duplicate messages.
+        enveloped: Whether messages have an envelope, `{"session_key": ..., "message": ...}`.
+        seen: JSON texts that were already decoded and must be left out. None: duplicates are allowed.
+        belongs: Returns whether a JSON text belongs to the room. None: all do.
+        on_records: Called with the messages and the number of records in them.
     """
 
     def __init__(
@@ -67,14 +68,14 @@ class MessageDecoder(Generic[R]):
         self._prefix: bytes | None = None  # what an envelope begins with, once it is known
 
     def decode(self, messages: list[bytes]) -> list[R]:
-        """The records of messages, in order."""
+        """Return the records of messages, in order."""
         if self._seen is None and self._belongs is None:
             with suppress(*_DECODE_ERRORS):
                 return self._decode_together(messages)
         return [record for message in messages for record in self._decode_one(message)]
 
     def _decode_together(self, messages: list[bytes]) -> list[R]:
-        """The records, where each message holds one: read all at once, which takes a fraction of the time."""
+        """Return the records of messages that hold one record each. Decoding all at once is several times faster."""
         texts = self._strip_envelopes(messages) if self._enveloped else messages
         records = self._codec.decode(b"[%b]" % b",".join(texts))
         if len(records) != len(messages):
@@ -82,7 +83,7 @@ class MessageDecoder(Generic[R]):
         return records
 
     def _strip_envelopes(self, messages: list[bytes]) -> list[bytes] | list[msgspec.Raw]:
-        """What is in the envelopes, which are all alike but for that."""
+        """Return the contents of the envelopes. Envelopes of one room differ in their content only."""
         prefix = self._prefix
         if (
             prefix is not None
@@ -97,7 +98,7 @@ class MessageDecoder(Generic[R]):
         return contents
 
     def _decode_one(self, message: bytes) -> list[R]:
-        """The records of a message, one by one, so that one that cannot be read costs no other."""
+        """Return the records of one message. Each record is decoded alone, so that an unreadable one costs no other."""
         items = self._try_decode(_iter_items, message)
         if self._enveloped:
             items = [text for item in items for text in self._try_decode(_iter_content, item)]
@@ -107,7 +108,7 @@ class MessageDecoder(Generic[R]):
         ]
 
     def _try_decode(self, read: Callable[[bytes], Iterable[T]], text: bytes) -> list[T]:
-        """What is read of a text; nothing where it cannot be."""
+        """Return what a function decodes from a text; an empty list if it fails."""
         try:
             return [*read(text)]
         except _DECODE_ERRORS as error:
@@ -132,7 +133,7 @@ def _iter_content(envelope: bytes) -> Iterator[bytes]:
 
 
 def _iter_items(text: bytes | msgspec.Raw) -> Iterator[bytes]:
-    """The items of an array, or the text itself; nothing where it says nothing."""
+    """Yield the items of a JSON array, however nested, or the text itself; nothing for an empty message."""
     text = bytes(text).strip()
     if text in _EMPTY_MESSAGES:
         return

@@ -1,4 +1,4 @@
-"""What one listener at a time may listen to in this process."""
+"""Registry of rooms and session keys that this process reads from. Each may have one reader at a time."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from datastore_sdk.exceptions import RoomInUseError
 
 
 class RoomRegistry:
-    """Rooms and session keys that have their listener."""
+    """Rooms and session keys that are in use."""
 
     def __init__(self) -> None:
         self.after_fork()
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """Threads, and what they listen to, stay with the parent."""
+        """Start empty in a forked process: reader threads stay with the parent."""
         self._lock = Lock()
         self._claimed: set[Hashable] = set()
 
     def claim(self, things: Mapping[str, Hashable]) -> RoomClaim:
-        """Takes things, by their names for the message; all or none.
+        """Claim keys, given by their names for error messages. Either all are claimed or none.
 
         Raises:
-            RoomInUseError: One is taken.
+            RoomInUseError: A key is in use.
         """
         with self._lock:
             for name, thing in things.items():
@@ -38,13 +38,13 @@ class RoomRegistry:
         return RoomClaim(self, things.values())
 
     def release(self, things: set[Hashable]) -> None:
-        """Others may take these now."""
+        """Release keys, so that others may claim them."""
         with self._lock:
             self._claimed -= things
 
 
 class RoomClaim:
-    """Things that are taken."""
+    """Claimed keys."""
 
     def __init__(self, registry: RoomRegistry, things: Iterable[Hashable]) -> None:
         self._registry = registry
@@ -53,10 +53,10 @@ class RoomClaim:
         self._released = False
 
     def extend(self, things: Mapping[str, Hashable]) -> RoomClaim:
-        """Takes more, in the place of what was taken so before, to be given back with these or earlier.
+        """Claim more keys in place of an earlier extension. They are released with this claim, or earlier.
 
         Raises:
-            RoomInUseError: It is taken.
+            RoomInUseError: A key is in use.
         """
         more = self._registry.claim(things)
         self._extension = more
@@ -65,7 +65,7 @@ class RoomClaim:
         return more
 
     def release(self) -> None:
-        """Gives them back; once more does nothing."""
+        """Release all keys. Calling it again does nothing."""
         self._released = True
         self._registry.release(self._keys)
         self._keys = set[Hashable]()
@@ -74,4 +74,4 @@ class RoomClaim:
 
 
 ROOM_REGISTRY = RoomRegistry()
-"""Those of this process."""
+"""The registry of this process."""

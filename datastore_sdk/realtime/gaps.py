@@ -1,4 +1,4 @@
-"""What is missing of live data."""
+"""Gaps: seconds of live data that are missing."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ from datastore_sdk.instrumentation.logs import logger
 log = logger("realtime")
 
 MAX_GAPS = 1000
-"""How many gaps are remembered."""
+"""Maximum number of gaps that are remembered."""
 
 
 class Gap(Struct, frozen=True, kw_only=True):
-    """Seconds of a source, of which nothing came and nothing could be had afterwards."""
+    """Consecutive seconds of a source without records, which could not be fetched afterwards either."""
 
     start: datetime
-    """The first of them, in UTC."""
+    """First missing second, in UTC."""
     end: datetime
-    """The last of them, in UTC."""
+    """Last missing second, in UTC."""
     source: int | None
-    """Id of the site; None for records of a pad that belong to no single site, and where not even that is known."""
+    """Id of the site. None for records of a pad that are not routed to sites, and if the site is unknown."""
     reason: str
-    """Why they could not be had."""
+    """Why the records could not be fetched."""
 
     @property
     def seconds(self) -> int:
-        """How many seconds are missing."""
+        """Number of missing seconds."""
         return int((self.end - self.start).total_seconds()) + 1
 
 
 class GapLog:
-    """What is missing, for whoever wants to know.
+    """List of the latest gaps.
 
     Args:
-        on_gap: Is told of each gap.
+        on_gap: Called with each gap.
     """
 
     def __init__(self, on_gap: Callable[[Gap], object] | None) -> None:
@@ -47,7 +47,7 @@ class GapLog:
         """The latest gaps."""
 
     def report(self, gap: Gap) -> None:
-        """Notes a gap and tells of it."""
+        """Add a gap, log it, and call `on_gap`."""
         self.gaps.append(gap)
         log.warning("%d s are missing of source %s from %s: %s", gap.seconds, gap.source, gap.start, gap.reason)
         if self._on_gap is not None:
@@ -58,7 +58,7 @@ class GapLog:
 
 
 def build_gap(missing: range, source: int | None, reason: str) -> Gap:
-    """The gap that these seconds, counted from 1970, make."""
+    """Return the gap of some consecutive unix seconds."""
     return Gap(start=_to_datetime(missing[0]), end=_to_datetime(missing[-1]), source=source, reason=reason)
 
 

@@ -1,8 +1,10 @@
-"""Tells live records from the history that the service replays before them, by the service's clock. Pure.
+"""Filter that separates live records from the history that the service replays. Pure: no I/O.
 
-Given any filter, the service replays history. Without a start, live records alone are wanted: those of the time since
-the room was entered. That time is the `Date` of the handshake. A source may lag behind that clock, though. Its records
-keep pace with the clock, which a replay does not: they are held back for some seconds, and then handed over.
+If a request has any filter, the service replays history first. Without a start, users want live records only: those
+since the room was entered. That time is the `Date` header of the handshake, so the service's clock decides.
+
+The clock of a measurement source may be slow. Its records then look old but advance with real time, which a replay does
+not. Such records are held back for some seconds, and then delivered.
 """
 
 from __future__ import annotations
@@ -24,19 +26,19 @@ log = logger("realtime")
 R = TypeVar("R")
 
 _TOLERANCE_SECONDS = 2
-"""Seconds that a record may be older than the entering: `Date` has whole seconds, and a record takes its time."""
+"""Seconds that a live record may be older than the handshake. `Date` has whole seconds, and arrival takes time."""
 _MIN_OBSERVED_SECONDS = 10.0
-"""Seconds for which records must keep pace with the clock to be live though they are old."""
+"""Seconds for which old records must advance with real time to count as live."""
 _MIN_OBSERVED_RECORDS = 3
-"""How many records that takes at least."""
+"""Minimum number of records in that time."""
 _MAX_DRIFT_SECONDS = 5.0
-"""How many seconds they may be ahead of that pace, or behind."""
+"""Maximum seconds that such records may be ahead of real time or behind it."""
 _MAX_START_AHEAD_SECONDS = 60.0
 """Seconds that a start may be ahead of the service's clock without a warning."""
 
 
 def parse_service_time(headers: Mapping[str, str], clock: float) -> float:
-    """Return the service's time in unix seconds: the `Date` of a response, else the time of this computer."""
+    """Return the service's time in unix seconds: the `Date` header of a response, else the time of this computer."""
     try:
         return parsedate_to_datetime(headers["date"]).timestamp()
     except (KeyError, ValueError, OverflowError):
@@ -44,7 +46,7 @@ def parse_service_time(headers: Mapping[str, str], clock: float) -> float:
 
 
 def warn_of_start_ahead(start: float, now: float, what: str) -> None:
-    """Warn if records are wanted from a time on that the service's clock reaches much later."""
+    """Warn if the requested start is ahead of the service's clock."""
     if start - now <= _MAX_START_AHEAD_SECONDS:
         return
     moments = [datetime.fromtimestamp(second, tz=UTC).isoformat(" ", "seconds") for second in (start, now)]
@@ -56,17 +58,17 @@ def warn_of_start_ahead(start: float, now: float, what: str) -> None:
 
 
 class _HeldRecords(msgspec.Struct, Generic[R]):
-    """The latest old records of a source, which may be live."""
+    """Latest old records of a source, which may turn out to be live."""
 
     started_at: float
-    """When the first came."""
+    """Monotonic time at which the first record arrived."""
     first: int
-    """Its second."""
+    """Second of the first record."""
     records: list[R]
 
 
 class HistoryFilter(Generic[R]):
-    """Leaves out the records that are older than the first entering of a room.
+    """Leaves out records that are older than the first handshake.
 
     Args:
         position: Returns second and source of a record.
@@ -81,16 +83,16 @@ class HistoryFilter(Generic[R]):
         self._held: dict[int | None, _HeldRecords[R]] = {}
 
     def set_service_time(self, now: float) -> None:
-        """Note the service's time when the room is entered."""
+        """Set the service's time of the first handshake. Later calls change nothing."""
         if self._limit is None:
             self._limit = int(now) - _TOLERANCE_SECONDS - (self._step if self._step > 1 else 0)
 
     def filter_live(self, records: list[R], now: float) -> list[R]:
-        """Return the live ones of records.
+        """Return the live records.
 
         Args:
-            records: Records that have come.
-            now: The monotonic time.
+            records: Received records.
+            now: Monotonic time.
         """
         if self._limit is None:
             return records
@@ -106,7 +108,7 @@ class HistoryFilter(Generic[R]):
         return live
 
     def _filter_lagging(self, record: R, second: int, source: int | None, now: float) -> list[R]:
-        """Hold back an old record; return those of its source as soon as it is certain that they are live."""
+        """Hold back an old record. Return the records of its source as soon as it is certain that they are live."""
         tail = self._held.get(source)
         if tail is None or abs((second - tail.first) - (now - tail.started_at)) > max(
             _MAX_DRIFT_SECONDS, 2 * self._step

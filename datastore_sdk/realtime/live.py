@@ -1,4 +1,4 @@
-"""Live data, as users have it: iterated over or saved while it comes."""
+"""Public classes for live data: iterate over it, or save it while it arrives."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ T = TypeVar("T")
 
 
 class _LiveBase(Generic[T]):
-    """What both forms have."""
+    """Part that both forms share."""
 
     def __init__(self, plan: StreamPlan) -> None:
         self._stream = LiveStream[T](plan)
 
     @property
     def statistics(self) -> LiveStatistics:
-        """The numbers of what has come so far; at any time, from any thread."""
+        """Counts of what has been received so far. Readable at any time, from any thread."""
         return self._stream.statistics()
 
     @property
     def gaps(self) -> list[Gap]:
-        """What is known to be missing: seconds that were lost and could not be had afterwards; the latest thousand."""
+        """Seconds that were lost and could not be fetched afterwards. At most the latest 1000 gaps."""
         return self._stream.gaps()
 
     def close(self) -> None:
-        """Stops listening, for ever; from any thread or task. What was received is still handed over.
+        """Stop listening for good. Can be called from any thread, task or signal handler.
 
-        Then iterating over it ends, and saving it completes the file.
+        Records that were already received are still delivered. Then iteration ends, and a save completes its file.
         """
         self._stream.close()
 
     async def aclose(self) -> None:
-        """Async form of `close`, which tasks can call too: it does not wait."""
+        """Async form of `close`. It does not wait, so that `close` works in tasks too."""
         self._stream.close()
 
     def __repr__(self) -> str:
@@ -49,26 +49,26 @@ class _LiveBase(Generic[T]):
 
 
 class LiveData(_LiveBase[T]):
-    """What a pad or site tells as it happens: records, or objects whenever they change.
+    """Records as they are measured, or objects whenever they change.
 
-    Nothing happens until it is iterated over or saved. Then a thread listens, and comes back whenever the connection
-    ends, until `close()` is called (a `with` block does so at its end), nobody iterates any more, or the service
-    refuses. One reading at a time; another one afterwards goes on with what has come since.
+    Nothing is requested until you iterate or save. Then a thread listens, and reconnects whenever the connection ends.
+    It stops when `close()` is called (a `with` block does so), when iteration stops, or when the service refuses the
+    client. Only one reader at a time is allowed; a later reader continues with what has arrived since.
     """
 
     @property
     def data_fetcher(self) -> Generator[T, None, None]:
-        """The items, one by one, as they come."""
+        """The items, one by one, as they arrive."""
         return self._items()
 
     def __iter__(self) -> Iterator[T]:
         return self._items()
 
     def batches(self, size: int = 10_000) -> Generator[list[T], None, None]:
-        """The items in lists, as they come: those that wait, none of which waits for others.
+        """Return the items in lists, as they arrive. An incomplete list is not held back.
 
         Args:
-            size: How many are in a list at most.
+            size: Maximum number of items in a list.
 
         Raises:
             TypeError: The size is not an int.
@@ -147,7 +147,7 @@ class LiveDataAsync(_LiveBase[T]):
         return self._batches(checked_id(size, "size"))
 
     async def asave(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-        """Async form of `LiveData.save`. A task that is cancelled completes the file too."""
+        """Async form of `LiveData.save`. A cancelled task completes the file too."""
         await self._stream.await_save(self._stream.start_save(path, overwrite=overwrite))
 
     async def __aenter__(self) -> Self:

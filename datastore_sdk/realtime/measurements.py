@@ -1,4 +1,4 @@
-"""The rooms of measurements: the records of a pad or site, as they are measured."""
+"""Rooms of measurements: records of a pad or site, as they are measured."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ from datastore_sdk.transport.websocket.handshake import room
 
 _SESSION_KEY = re.compile(r"[0-9a-fA-F]{32}")
 _NON_FILTER_PARAMETERS = {"session_key", "si_units", "resolution", "routed"}
-"""What is sent in any case, and has the service replay nothing."""
+"""Query parameters that are always sent. They alone make the service replay nothing."""
 
 
 def resolve_session_key(given: str | None) -> str:
-    """A session key: the one given, or a new one.
+    """Return the session key of the user, or a new one.
 
     Raises:
-        TypeError: It is no string.
-        ValueError: It does not consist of 32 hexadecimal digits.
+        TypeError: The key is not a string.
+        ValueError: The key does not consist of 32 hexadecimal digits.
     """
     if given is None:
         return secrets.token_hex(16)
@@ -56,16 +56,16 @@ def build_measurement_plan(
     *,
     resumed: bool = False,
 ) -> StreamPlan:
-    """How to listen to measurements.
+    """Return the plan of a stream of measurements.
 
     Args:
-        client: Whose credentials to use.
-        source: Of what.
-        id: Of which.
-        session_key: The key of the service's queue.
-        filters: The filters of `get_data`. With a start, what matches of the history comes first.
-        manners: How to listen.
-        resumed: Whether the session was listened to before, and goes on where it was left.
+        client: Client that makes the requests.
+        source: Kind of the asset.
+        id: Id of the asset.
+        session_key: Key of the service's queue.
+        filters: The filters of `get_data`. With a start, matching history comes first.
+        options: Options of the stream.
+        resumed: Whether the session was used before, and continues where it was left.
     """
     first, last, other_first, other_last = (filters.get(name) for name in (*RANGE_NAMES, *OTHER_RANGE_NAMES))
     start, end = range_of(first, last, other_first, other_last, RANGE_NAMES, OTHER_RANGE_NAMES)

@@ -1,4 +1,4 @@
-"""How live data is listened to and which records of it: TypedDicts whose keys are all optional."""
+"""Options of live data: TypedDicts for users, and the validated `StreamOptions`."""
 
 from __future__ import annotations
 
@@ -24,71 +24,77 @@ from datastore_sdk.enums import (
 from datastore_sdk.realtime.gaps import Gap
 
 WhenFull = Literal["block", "drop_oldest", "raise"]
-"""What happens when records come faster than they are read."""
+"""What happens when records arrive faster than they are read."""
 
 
 class LiveOptions(TypedDict, total=False):
-    """How live data is listened to; every key optional."""
+    """Options that all live data has. Every key is optional."""
 
     when_full: WhenFull
-    """What happens when as many wait as may: "block" (unless given): nothing more is taken from the connection until
-    there is room; "drop_oldest": those that have waited longest are dropped, and counted; "raise": reading them ends
-    with `BufferOverflowError`."""
+    """What happens when the buffer is full.
+
+    "block" (default): the SDK stops reading from the connection until there is room. "drop_oldest": the oldest records
+    are dropped, and counted. "raise": reading raises `BufferOverflowError`.
+    """
     buffer: int
-    """How many may wait to be read; 100,000 unless given."""
+    """Maximum number of records that wait to be read. Default: 100,000."""
     stale_after: float
-    """Seconds without any sign of life after which a connection counts as dead; 30 unless given. Half of it is waited
-    for before the other side is asked for one."""
+    """Seconds without any message or pong after which a connection counts as dead. Default: 30.
+
+    The SDK sends a ping after half of that time.
+    """
     give_up_after: float | None
-    """Seconds without a connection that brings anything new, after which the error is raised; it is tried for ever
-    unless given. Connections that live for `stale_after` count as good, for rooms may be silent for long."""
+    """Seconds without a connection that brings new data, after which the error is raised. Default: None, retry forever.
+
+    A connection that lives for `stale_after` counts as good, because rooms can be silent for a long time.
+    """
 
 
 class SiteMeasurements(LiveOptions, total=False):
-    """How a site's records are listened to, and which; the filters are those of `get_data`."""
+    """Options and filters of a site's live records. The filters are those of `get_data`."""
 
     start_datetime: datetime | str | None
-    """First moment, included; with a time zone. A datetime, or ISO 8601 text."""
+    """First second, included. A datetime with a time zone, or ISO 8601 text."""
     end_datetime: datetime | str | None
-    """Last moment, included; with a time zone. A datetime, or ISO 8601 text."""
+    """Last second, included. A datetime with a time zone, or ISO 8601 text."""
     start: datetime | str | None
-    """Another name for `start_datetime`."""
+    """Other name of `start_datetime`."""
     end: datetime | str | None
-    """Another name for `end_datetime`."""
+    """Other name of `end_datetime`."""
     stage_number: int | None
-    """Only this stage; needs `stage_name_filter`."""
+    """Only this stage. Requires `stage_name_filter`."""
     stage_name_filter: StageNameFilters | OperationName | None
     """Only data of stages of this operation."""
     resolution: DataResolutions | ResolutionName
-    """The interval that one record stands for; 1 second unless given."""
+    """Interval that one record stands for. Default: 1 second."""
     aggregation: DataAggregations | AggregationName | None
-    """How the measurements within one interval become one value."""
+    """How the measurements of one interval are combined into one value."""
     fields: str | Sequence[str] | None
-    """Names of the fields; all that are exposed to you unless given."""
+    """Names of the fields. Default: all fields that you have access to."""
     si_units: bool
-    """True: SI units; False (unless given): oilfield units."""
+    """True: SI units. False (default): oilfield units."""
     fill_data_method: DataFillMethods | FillMethodName | None
-    """How gaps in 1-second data are filled; goes with `fill_data_limit`."""
+    """How gaps in 1-second data are filled. Requires `fill_data_limit`."""
     fill_data_limit: int | None
-    """The most seconds to fill in one gap."""
+    """Maximum number of seconds to fill in one gap."""
     inside_area_only: bool
-    """True (unless given): fill only between known values."""
+    """True (default): fill only between known values."""
 
 
 class PadMeasurements(SiteMeasurements, total=False):
-    """How a pad's records are listened to, and which; the filters are those of `get_data`."""
+    """Options and filters of a pad's live records. The filters are those of `get_data`."""
 
     measurement_sources_names: str | Sequence[str] | None
-    """Names of the measurement sources, such as "M1"; all unless given."""
+    """Names of the measurement sources, such as "M1". Default: all."""
     is_routed: bool
-    """True: each record is handed to the site it belongs to; False (unless given): the records of the pad."""
+    """True: each record carries the site that it belongs to. False (default): the records of the pad as a whole."""
 
 
 def split_options(options: Mapping[str, Any], kind: type) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The options of listening, and the filters.
+    """Split keyword arguments into options of the stream and filters of the records.
 
     Raises:
-        TypeError: There is one that the kind does not have.
+        TypeError: An option does not exist.
     """
     refuse_unknown(options, kind.__annotations__, "a filter or an option of live data")
     listening = {name: value for name, value in options.items() if name in LiveOptions.__annotations__}
@@ -96,11 +102,11 @@ def split_options(options: Mapping[str, Any], kind: type) -> tuple[dict[str, Any
 
 
 class StreamOptions(Struct, frozen=True, kw_only=True):
-    """The options, checked.
+    """Validated options of a stream.
 
     Raises:
-        TypeError: One is of the wrong type.
-        ValueError: One cannot be.
+        TypeError: An option has the wrong type.
+        ValueError: An option has an invalid value.
     """
 
     restart_on_error: bool = True

@@ -1,4 +1,4 @@
-"""Listens in a thread, for sync and async readers alike."""
+"""Thread that receives live data, for sync and async readers alike."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from datastore_sdk.realtime.exclusivity import RoomClaim
 from datastore_sdk.transport.http.cancellation import Cancellation
 
 _JOIN_TIMEOUT_SECONDS = 2.0
-"""Seconds for which the end of the thread is waited for."""
+"""Maximum seconds to wait for the end of the thread."""
 
 
 class ReaderThread:
-    """Puts what steps emit into a buffer.
+    """Runs effects in a thread, and puts the items that they yield into a buffer.
 
-    The thread goes on reading while nobody takes anything, so that signs of life are answered. It does not keep the
+    The thread receives even while nobody reads, so that pings are answered. It is a daemon: it does not keep the
     program from ending.
 
     Args:
-        client: Carries out the steps.
-        steps: Emit lists of items.
-        buffer: Where to.
-        hold: What is taken for this reader.
+        client: Runs the effects.
+        effects: Yield lists of items.
+        buffer: Receives the items.
+        claim: Released when the thread ends.
     """
 
     def __init__(self, client: Client, effects: EffectGen[None], buffer: Buffer[Any], claim: RoomClaim) -> None:
@@ -39,13 +39,13 @@ class ReaderThread:
         self._thread.start()
 
     def stop(self) -> None:
-        """Has the thread leave the room and end; what was received can still be taken."""
+        """Make the thread leave the room and end. What was received can still be read."""
         self._buffer.finish()
         self._cancellation.cancel()
         self._claim.release()
 
     def join(self) -> None:
-        """Waits until the thread has ended, but not for ever."""
+        """Wait until the thread has ended, at most for `_JOIN_TIMEOUT_SECONDS`."""
         self._thread.join(_JOIN_TIMEOUT_SECONDS)
 
     def _run(self) -> None:

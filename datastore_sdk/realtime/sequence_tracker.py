@@ -1,10 +1,13 @@
-"""Which records of each source were handed over. Pure.
+"""Tracker of the delivered records of all sources of a room. Pure: no I/O.
 
-A source is a site; the records of a pad that are not routed to sites are one source together. What comes is a sequence
-of records, nearly always each one interval of the resolution (one second, unless it is coarser) after the last of its
-source. Whatever does not fit into that is either the same record once more (left out), one of a known second with
-other content (handed over), a late one (handed over after all), or the first after a hole, in which at least one whole
-interval is missing.
+A source is a site; the records of a pad that are not routed to sites form one source. Records nearly always arrive in
+sequence, each one interval of the resolution (1 second by default) after the last of its source. Any other record is
+one of these:
+
+- the same record again, which is left out;
+- a record of a known second with other content, which is delivered;
+- a late record, which is delivered;
+- the first record after a hole, in which at least one whole interval is missing.
 """
 
 from __future__ import annotations
@@ -22,34 +25,34 @@ from datastore_sdk.realtime.source_sequence import MAX_LATE_INTERVALS, MIN_CONTI
 R = TypeVar("R")
 
 MAX_SILENT_SECONDS = 300
-"""A source that was silent for so many seconds (or ten intervals) is not expected to have told anything."""
+"""A source that was silent for this many seconds (or ten intervals) is not expected to have sent anything."""
 _MAX_AHEAD_SECONDS = 86_400
-"""A record that is more seconds ahead, of the clock and of all others, is not of that time."""
+"""A record further ahead of the clock and of all other records has a wrong timestamp."""
 _MAX_FETCHED_RANGES = 100
-"""How many questions of the last minute are remembered."""
+"""Maximum number of recently fetched ranges that are remembered."""
 _SECOND: Callable[[Any], Any] = itemgetter("timestamp")
 _SOURCE: Callable[[Any], Any] = itemgetter("site_id")
 
 MissingRange = tuple[int | None, range]
-"""A source, and seconds of it that have not come."""
+"""A source, and seconds of it that did not arrive."""
 
 
 class _UnsureSource(NamedTuple):
-    """A source that has told nothing new since the connection broke."""
+    """Source that has sent nothing new since the connection broke."""
 
     last: int
-    """The last second it had told of."""
+    """Its last second."""
     was_continuous: bool
-    """Whether it flowed."""
+    """Whether it was continuous."""
 
 
 class SequenceTracker(Generic[R]):
-    """The records of all sources of a room.
+    """Delivered records of all sources of a room.
 
     Args:
-        form: The form of the records.
+        codec: Codec of the records.
         step: Seconds from one record of a source to the next.
-        begin: The second from which on all is to be told; None: from one that is not known.
+        start: First requested second. None: unknown.
     """
 
     def __init__(self, codec: RecordCodec[R], step: int = 1, start: int | None = None) -> None:
@@ -71,7 +74,7 @@ class SequenceTracker(Generic[R]):
         self._missing: list[MissingRange] = []
 
     def set_codec(self, codec: RecordCodec[R]) -> None:
-        """Note the form in which records come from now on."""
+        """Set the codec of the records that arrive from now on."""
         if codec is not self._codec:
             for source in self._sources.values():
                 source.drop_codec(self._digest)
@@ -83,16 +86,16 @@ class SequenceTracker(Generic[R]):
     def filter_new(  # noqa: C901 - one case for each way in which a record can come
         self, records: list[R], *, stop_at_hole: bool = False, settled: bool = False
     ) -> tuple[list[R], range, list[R]]:
-        """Sorts out what has come.
+        """Sort received records into new, missing and pending.
 
         Args:
-            records: What has come.
-            stop: Whether to stop before a record that comes after seconds that may have been lost.
-            settled: Whether nothing is repeated any more, so that a record of a second too old to be remembered is new.
+            records: Received records.
+            stop_at_hole: Whether to stop before a record that follows possibly lost seconds.
+            settled: Whether the queue repeats nothing any more, so that a record of a forgotten second is new.
 
         Returns:
-            Records to hand over; the intervals to ask for before the rest is looked at, by their first seconds, if any;
-            the rest.
+            The records to deliver; the intervals to fetch before the remaining records, by their first seconds; the
+            remaining records.
         """
         if self._append_consecutive(records):
             return records, range(0), []
@@ -136,10 +139,10 @@ class SequenceTracker(Generic[R]):
         return new, range(0), []
 
     def filter_archive(self, records: list[R]) -> list[R]:
-        """Return the records of the archive that were not handed over.
+        """Return the records of the archive that were not delivered.
 
-        It may write records differently than the room. So of a second that was told, it adds records only if it repeats
-        one of them.
+        The archive may format records differently than the room. So records of a second that the room sent are added
+        only if one of them is a known record.
         """
         repeated: set[Position] = set()
         told: set[Position] = set()
@@ -155,7 +158,7 @@ class SequenceTracker(Generic[R]):
         )[0]
 
     def _append_consecutive(self, records: list[R]) -> bool:
-        """Takes records that are just the next seconds of one source, as those of a site are; quickly."""
+        """Append records that are the next seconds of one source, which is the common case. Fast."""
         first = self.position(records[0]) if records else None
         source = self._sources.get(first[1]) if first else None
         if first is None or source is None or first[0] != source.last + 1:
@@ -171,7 +174,7 @@ class SequenceTracker(Generic[R]):
         return alike
 
     def _sort(self, records: list[R]) -> list[R]:
-        """By time; those that have none stay behind the one before them."""
+        """Sort by time. Records without a timestamp stay behind their predecessor."""
         second = 0
         keyed: list[tuple[int, R]] = []
         for record in records:
@@ -187,7 +190,7 @@ class SequenceTracker(Generic[R]):
             self._missing.append((name, missing))
 
     def confirm_sources(self, new: list[R]) -> None:
-        """Notes that these came over a connection: nothing before them can be lost any more."""
+        """Note records of a settled connection: nothing before them can be lost any more."""
         if self._unsure:
             for record in new:
                 second, name = self.position(record) or (0, None)
@@ -196,7 +199,7 @@ class SequenceTracker(Generic[R]):
                     del self._unsure[name]
 
     def on_disconnect(self) -> None:
-        """Notes that the connection broke: every source that was active may have lost records."""
+        """Note a break: every active source may have lost records."""
         if not self._sources:
             self._expected_from = self._start
         newest, inactive = self.newest, self._inactive_since
@@ -215,12 +218,12 @@ class SequenceTracker(Generic[R]):
 
     @property
     def newest(self) -> int:
-        """The second of the latest record."""
+        """Second of the latest record."""
         return max((source.last for source in self._sources.values()), default=0)
 
     @property
     def first_unsure(self) -> int | None:
-        """The first second of which something may be lost, or not told; None where that is not known."""
+        """First second whose records may be lost or unsent; None if unknown."""
         if not self._sources:
             return self._start
         since = self._first_unsure(source for source in self._sources.values() if source.last > self._inactive_since)
@@ -228,18 +231,18 @@ class SequenceTracker(Generic[R]):
 
     @property
     def _inactive_since(self) -> int:
-        """The second since which a source must have told something to be active."""
+        """A source whose last second is not later than this one is inactive."""
         return self.newest - max(MAX_SILENT_SECONDS, MAX_LATE_INTERVALS * self.step)
 
     def _first_unsure(self, sources: Iterable[SourceSequence]) -> int:
-        """The first second of which something may be lost of some sources."""
+        """Return the first second of which records of some sources may be lost."""
         return max(min((source.last for source in sources), default=self.newest), self._fetched_until) + self.step
 
     def _unsure_sources(self) -> Iterable[SourceSequence]:
         return (self._sources[name] for name in self._unsure)
 
     def pop_start_range(self, records: list[R]) -> range:
-        """The seconds that may have been lost with a connection before these, which are told first; once."""
+        """Return, once, the seconds before these first records that may have been lost with a connection."""
         places = [place for place in map(self.position, records) if place] if self._expected_from is not None else []
         if self._expected_from is None or not places:
             return range(0)
@@ -247,7 +250,7 @@ class SequenceTracker(Generic[R]):
         return range(first, min(places)[0] + 1)
 
     def pop_late_range(self) -> range:
-        """The intervals of which late records may be lost with a connection that broke; once after each break."""
+        """Return, once after each break, the intervals whose late records may have been lost."""
         if self._late_since is None or not self._unsure:
             return range(0)
         first, self._late_since = min(self._late_since, self._first_unsure(self._unsure_sources())), None
@@ -256,7 +259,7 @@ class SequenceTracker(Generic[R]):
         )  # of the newest second, others may be lost
 
     def pop_ended_range(self) -> range:
-        """The intervals that sources may have told and lost, silent since while others have not been; once."""
+        """Return, once, the intervals of sources that have been silent since the break while others were not."""
         newest, step = self.newest, self.step
         if newest == self._disconnected_at:
             return range(0)
@@ -266,19 +269,19 @@ class SequenceTracker(Generic[R]):
         return range(self._first_unsure(ended.values()), newest, step)
 
     def add_missing(self, intervals: range) -> None:
-        """Notes that what is missing of some intervals may be lost, and could not be asked for."""
+        """Note that records of some intervals may be lost and could not be requested."""
         for name, source in self._sources.items():
             self._missing += [(name, seconds) for seconds in source.missing_ranges(intervals[0], intervals[-1])]
 
     def note_fetched(self, first: int, last: int) -> None:
-        """Notes that some intervals were asked for, and what came of it was handed over.
+        """Note that some intervals were fetched.
 
-        They are all that may be lost of sources that have told nothing since, up to the last.
+        For sources that have been silent since, nothing else can be missing up to the last of these intervals.
         """
         self._fetched_until = max(self._fetched_until, last)
         self._fetched_ranges.append(range(first, last + self.step))
 
     def pop_missing(self) -> list[MissingRange]:
-        """Intervals of sources that flowed, which were found missing since this was last called."""
+        """Return the intervals of continuous sources that were found missing since the last call."""
         missing, self._missing = self._missing, []
         return missing

@@ -1,4 +1,4 @@
-"""Listens to a room, coming back to it whenever the connection ends. Pure: it yields effects."""
+"""Session in a room: connect, receive, and reconnect whenever the connection ends. Pure: yields effects."""
 
 from __future__ import annotations
 
@@ -42,64 +42,64 @@ log = logger("realtime")
 R = TypeVar("R")
 
 PERMANENT_ERRORS = (AuthenticationError, PermissionDeniedError, NotFoundError, BadRequestError, ResponseValidationError)
-"""What coming back would not change."""
+"""Errors that reconnecting would not change."""
 _LONG_CONNECTION_SECONDS = 5.0
-"""Seconds after which a connection that told something new counts as one that lasted."""
+"""Seconds after which a connection that brought new data is not short."""
 _MAX_SHORT_CONNECTIONS = 3
-"""How many connections in a row may be short, though they told something new, before waits between them grow."""
+"""Number of consecutive short connections with new data after which the waits between them grow."""
 _COMPARED_MESSAGES = 100
-"""How many messages of a connection are compared with those of earlier ones."""
+"""Number of first messages of a connection that are compared with those of earlier connections."""
 _MAX_REMEMBERED_MESSAGES = 1000
-"""How many messages are remembered for that."""
+"""Maximum number of messages that are remembered for that."""
 _MAX_UNDECODED_SECONDS = 60.0
-"""Seconds after which a room is given up of whose messages none is understood."""
+"""Seconds after which a room whose messages are all unreadable raises an error."""
 _MIN_UNDECODED_MESSAGES = 3
-"""How many messages, one after the other, that takes at least."""
+"""Minimum number of consecutive unreadable messages before that error."""
 _SLEEP_SECONDS = 0.1
-"""A longer wait is cut into such pieces, in seconds, so that it can be ended."""
+"""Longer waits are split into sleeps of this length, so that they can be cancelled."""
 
 
 class MessageHandler(Generic[R]):
-    """What is done with what comes. Hands it on as it is."""
+    """Handles what a room sends. This base class yields the items unchanged."""
 
     def handle(self, items: list[R]) -> EffectGen[bool]:
-        """Emits what is new of these; whether anything was."""
+        """Yield the new items, and return whether there were any."""
         yield from YieldItem(items)
         return bool(items)
 
     def on_handshake(self, headers: Mapping[str, str]) -> None:
-        """Take note of the headers with which the room was entered."""
+        """Handle the response headers of a handshake."""
 
     def on_connect(self) -> EffectGen[None]:
-        """The room was entered, for the first time or again."""
+        """Handle the first or a later connection."""
         yield from ()
 
     def on_idle(self) -> EffectGen[None]:
-        """Nothing has come for some time."""
+        """Handle a silence of some seconds."""
         yield from ()
 
     def on_wait(self, seconds: float) -> None:
-        """So long was waited for what comes next."""
+        """Handle the end of a wait for messages, which took this many seconds."""
 
     def on_disconnect(self) -> None:
-        """The connection ended."""
+        """Handle the end of a connection."""
 
 
 class RoomSession(Generic[R]):
-    """One room, listened to until nobody wants it any more or it cannot be entered.
+    """Connection to one room, which is re-established until the reader stops or the service refuses.
 
     Args:
-        exchange: Whom to ask.
-        room: Which.
-        messages: Reads what is told.
-        hearer: Is told of it.
-        manners: How to listen.
-        counts: Takes note of what comes.
-        retries: How often and when it is tried to enter the room at first; as any call unless given.
+        executor: Sends the requests.
+        room: Operation that enters the room.
+        decoder: Decodes the messages.
+        handler: Handles the decoded items.
+        options: Options of the stream.
+        counters: Counts what arrives.
+        retries: Retry policy until the room was entered once. Default: that of any call.
 
-    The steps end where the service closed the connection and that is to be the end. They raise what ended the
-    connection where errors are to be the end, what a refused room was refused with, and after `give_up_after` seconds
-    what kept it from telling anything new.
+    The effects end if the service closes the connection normally and `restart_on_close` is False. They raise the error
+    of a lost connection if `restart_on_error` is False, the error of a refusal, and the last error after
+    `give_up_after` seconds without new data.
     """
 
     def __init__(
@@ -120,7 +120,7 @@ class RoomSession(Generic[R]):
         self._options = options
         self._counters = counters
         self.was_connected = False
-        """Whether the room could be entered at least once."""
+        """Whether the room was entered at least once."""
         self._received_new = False
         self._short_connections = 0
         self._undecoded = 0
@@ -131,7 +131,7 @@ class RoomSession(Generic[R]):
         self._connected_at = self._unproductive_since = executor.clock.monotonic()
 
     def run(self) -> EffectGen[None]:
-        """Emits what is heard, in lists, as it comes."""
+        """Yield the items, in lists, as they arrive."""
         attempt = 0
         while True:
             self._received_new, self._compared = False, 0
@@ -143,7 +143,7 @@ class RoomSession(Generic[R]):
             self._counters.reconnections += self.was_connected
 
     def _next_attempt(self, attempt: int) -> int:
-        """Return the number of the next attempt in a row of those that came to little; 0 after one that did not."""
+        """Return the number of the next attempt in a row of unproductive ones; 0 after a productive one."""
         if not self._received_new:
             return attempt + 1
         self._short_connections = 0 if self._connection_age >= _LONG_CONNECTION_SECONDS else self._short_connections + 1
@@ -151,11 +151,11 @@ class RoomSession(Generic[R]):
 
     @property
     def _connection_age(self) -> float:
-        """Seconds since the room was entered last."""
+        """Seconds since the room was last entered."""
         return self._executor.clock.monotonic() - self._connected_at
 
     def _run_connection(self) -> EffectGen[CallError | RoomClosed | None]:
-        """What ended a connection; None where that is to be the end of all."""
+        """Return what ended a connection; None if the stream should end too."""
         try:
             yield from self._connect_and_listen()
         except RoomClosed as closed:
@@ -167,13 +167,13 @@ class RoomSession(Generic[R]):
         return None
 
     def _is_final(self, error: CallError) -> bool:
-        """Whether coming back would change nothing."""
+        """Return whether a reconnect would fail in the same way."""
         if self.was_connected and isinstance(error, BadRequestError):
             return False  # the request was good before: the service takes the lost connection for one that is alive
         return isinstance(error, PERMANENT_ERRORS) or (isinstance(error, APIConnectionError) and error.permanent)
 
     def _wait(self, ending: CallError | RoomClosed, attempt: int) -> EffectGen[None]:
-        """Waits before the next attempt, not at all where the last brought something new and lasted."""
+        """Wait before the next attempt. There is no wait after a long connection that brought new data."""
         error = ending if isinstance(ending, CallError) else self._unproductive_error(ending)
         error.attempts = max(1, attempt)
         wait = self._reconnect_wait(error, attempt)
@@ -193,7 +193,7 @@ class RoomSession(Generic[R]):
         return wait
 
     def _backoff_wait(self, attempt: int) -> float:
-        """As before any call, but without an end."""
+        """Return the seconds to wait, by the retry policy without its maximum number of attempts."""
         if not attempt:
             return 0.0
         policy = replace(self._retries, max_attempts=sys.maxsize, max_seconds=None, wait=True)
@@ -201,7 +201,7 @@ class RoomSession(Generic[R]):
         return policy.wait_after(lost, attempt=attempt, idempotent=True) or 0.0
 
     def _connect_and_listen(self) -> EffectGen[None]:
-        """Listens over one connection."""
+        """Receive over one connection."""
         room = yield from entered(self._executor, self._room)
         entered_before = self.was_connected
         self.was_connected = self._counters.connected = True
@@ -257,10 +257,10 @@ class RoomSession(Generic[R]):
             self._count_undecoded(unread + misfit)
 
     def _count_undecoded(self, count: int) -> None:
-        """Note messages that are not understood.
+        """Count consecutive unreadable messages.
 
         Raises:
-            ResponseValidationError: For a while, none was understood.
+            ResponseValidationError: No message was readable for `_MAX_UNDECODED_SECONDS`.
         """
         now = self._executor.clock.monotonic()
         if not self._undecoded:
@@ -276,7 +276,7 @@ class RoomSession(Generic[R]):
             raise ResponseValidationError(message, method=self._room.method, url=url)
 
     def _is_new_content(self, messages: list[bytes]) -> bool:
-        """Return whether these are not only what earlier connections began with, as far as that is known."""
+        """Return whether the messages differ from the first messages of earlier connections."""
         if self._received_new or self._compared >= _COMPARED_MESSAGES:
             return True
         self._compared += len(messages)
@@ -288,7 +288,7 @@ class RoomSession(Generic[R]):
         return differ
 
     def _refusal_error(self, room: RoomConnection, closed: RoomRefusedError) -> EffectGen[CallError]:
-        """Return the error for a refusal by close code: what it stands for, unless another token may help."""
+        """Return the error of a refusal by close code. If a new token may help, that is the close itself."""
         error = refusal_after_entering(self._executor, self._room, room, closed)
         if (
             isinstance(error, AuthenticationError | PermissionDeniedError)
@@ -314,7 +314,7 @@ class RoomSession(Generic[R]):
 
 
 def sleep(seconds: float) -> EffectGen[None]:
-    """Lets time pass; can be ended in the middle."""
+    """Wait for some seconds. The wait can be cancelled."""
     while seconds > 0:
         yield from Sleep(min(seconds, _SLEEP_SECONDS))
         seconds -= _SLEEP_SECONDS

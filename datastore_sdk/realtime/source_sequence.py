@@ -1,4 +1,4 @@
-"""Sequence of the records of one source."""
+"""Sequence of the records of one source: which seconds arrived, and with which content. Pure: no I/O."""
 
 from __future__ import annotations
 
@@ -7,18 +7,23 @@ from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 MIN_CONTINUOUS_SECONDS = 5
+"""Seconds (or one interval) without a hole after which a source counts as continuous, so that a hole is unusual."""
 MAX_LATE_SECONDS = 60
+"""A record does not arrive later than this many seconds (or `MAX_LATE_INTERVALS` intervals) after its successor."""
 MAX_LATE_INTERVALS = 10
+"""The same limit in intervals, for coarser resolutions."""
 _MAX_HOLES = 1000
+"""Maximum number of holes of a source that are remembered. Earlier ones count as delivered."""
 _MAX_REMEMBERED_SECONDS = 300
+"""Number of latest seconds whose content is remembered. For older seconds any record counts as known."""
 _INFINITY = 1 << 62
 
 
 class SourceSequence:
-    """The seconds of one source.
+    """Seconds and contents of one source.
 
     Args:
-        second: That of its first record.
+        second: Second of its first record.
         step: Seconds from one record to the next.
     """
 
@@ -30,15 +35,15 @@ class SourceSequence:
         self._holes: list[tuple[int, int]] = []  # first and last second of each, in order
         self._contents: dict[int, Any] = {}  # a record, or the digests of several
         self.has_several_per_second = False
-        """Whether it has told several records of one second."""
+        """Whether the source has sent several records of one second."""
 
     @property
     def is_continuous(self) -> bool:
-        """Whether it has told something in every interval of late."""
+        """Whether the source has recently sent a record of every interval."""
         return self.last - self._continuous_since >= max(MIN_CONTINUOUS_SECONDS, self._step)
 
     def first_late(self, asked: Iterable[range]) -> int | None:
-        """The first second of which a record may still come, later than its successors, and that was not asked for."""
+        """Return the first second whose record may still arrive late and was not fetched."""
         late = max(MAX_LATE_SECONDS, MAX_LATE_INTERVALS * self._step)
         missing = self.missing_ranges(self.last - late, self.last)
         return next(
@@ -51,14 +56,14 @@ class SourceSequence:
         )
 
     def missing_ranges(self, first: int, last: int) -> list[range]:
-        """The seconds of the intervals between two, both included, that are missing so far."""
+        """Return the missing seconds of intervals between two, both included."""
         step, begin = self._step, max(bisect_right(self._holes, (first, _INFINITY)) - 1, 0)
         holes = self._holes[begin:]
         found = [range(max(start + step - 1, first), min(end, last + step - 1) + 1) for start, end in holes]
         return [seconds for seconds in found if len(seconds) >= step]
 
     def append_after_hole(self, second: int) -> range:
-        """Takes a record that comes after a hole; the seconds of the intervals that are missing come back."""
+        """Append a record that follows a hole, and return the seconds of whole missing intervals."""
         missing = range(self.last + self._step, second)
         self._holes.append((self.last + 1, second - 1))
         del self._holes[:-_MAX_HOLES]
@@ -69,7 +74,7 @@ class SourceSequence:
         return range(0)
 
     def insert_late(self, second: int) -> bool:
-        """Takes a record that comes after its successor; False where it had come before."""
+        """Insert a record that arrived after its successor. Return False if its second is known."""
         if second < self.first:
             if second + 1 < self.first:
                 self._holes.insert(0, (second + 1, self.first - 1))
@@ -92,13 +97,13 @@ class SourceSequence:
             }
 
     def add_content(self, second: int, record: Any, digest: Callable[[Any], bytes], *, default: bool) -> bool:
-        """Return whether a record of a second that has some differs from all of them; remember it.
+        """Return whether a record differs from all known ones of its second, and remember it.
 
         Args:
-            second: Its second.
+            second: Second of the record.
             record: The record.
             digest: Returns the digest of a record.
-            otherwise: What to return if the second is no longer remembered.
+            default: Returned if the second is no longer remembered.
         """
         known = self._contents.get(second)
         if known is None:
@@ -112,12 +117,12 @@ class SourceSequence:
         return len(digests) > before
 
     def has_content(self, second: int, record: Any, digest: Callable[[Any], bytes]) -> bool | None:
-        """Return whether this very record came; None if no record of its second is remembered."""
+        """Return whether this very record arrived; None if no record of its second is remembered."""
         known = self._contents.get(second)
         return None if known is None else digest(record) in _to_digests(known, digest)
 
     def drop_codec(self, digest: Callable[[Any], bytes]) -> None:
-        """Keep digests instead of records, whose form is about to change."""
+        """Replace records by digests, because the codec is about to change."""
         self._contents = {second: _to_digests(known, digest) for second, known in self._contents.items()}
 
 

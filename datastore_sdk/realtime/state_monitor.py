@@ -1,6 +1,6 @@
-"""Watches what can be asked for over REST, and looks when a room tells that something has changed.
+"""Monitor of objects that REST lists, which fetches them when a room reports a change.
 
-While the room cannot be had, it looks now and then instead; where there is no such room, that is raised.
+While the room cannot be entered, the monitor polls. A room that does not exist raises an error.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ log = logger("realtime")
 T = TypeVar("T")
 
 _MAX_POLL_SECONDS = 600.0
-"""The longest time that nothing but looking is done before it is tried again to enter the room, in seconds."""
+"""Maximum seconds of polling before the next attempt to enter the room."""
 
 
 class StateMonitor(MessageHandler[Record], Generic[T]):
-    """Emits things whenever they change, beginning with how they are.
+    """Yields objects whenever they change, beginning with the current ones.
 
     Args:
-        exchange: Whom to ask.
-        look: The calls that fetch them.
-        name: What tells one thing from another.
-        aspects: What makes a change, if it changes.
-        interval: Seconds after which to look though nothing was told.
+        executor: Sends the requests.
+        fetch: Returns the operations that fetch the objects.
+        key: Returns what identifies an object.
+        aspects: Returns the values whose change counts.
+        interval: Seconds of silence after which to fetch anyway.
     """
 
     def __init__(
@@ -64,21 +64,21 @@ class StateMonitor(MessageHandler[Record], Generic[T]):
         self._polled_at = 0.0
 
     def handle(self, items: list[Record]) -> EffectGen[bool]:
-        """Something was told: looks what it is."""
+        """Fetch the objects, because the room reported something."""
         yield from self.emit_changes()
         return bool(items)
 
     def on_connect(self) -> EffectGen[None]:
-        """Something may have been missed."""
+        """Fetch the objects, because changes may have been missed."""
         yield from self.emit_changes()
 
     def on_idle(self) -> EffectGen[None]:
-        """Looks all the same, now and then: not everything may be told."""
+        """Fetch the objects now and then: the room may not report everything."""
         if self._executor.clock.monotonic() - self._polled_at >= self._interval:
             yield from self.emit_changes()
 
     def emit_changes(self) -> EffectGen[None]:
-        """Emits what has changed since the last look."""
+        """Yield the objects that have changed since the last fetch."""
         self._polled_at = self._executor.clock.monotonic()
         things = yield from self._executor.run(self._fetch())
         new: list[T] = []
@@ -90,7 +90,7 @@ class StateMonitor(MessageHandler[Record], Generic[T]):
         yield from YieldItem(new)
 
     def poll(self, seconds: float) -> EffectGen[None]:
-        """Looks again and again, for so long."""
+        """Fetch repeatedly for some seconds."""
         while seconds > 0:
             try:
                 yield from self.emit_changes()
@@ -112,16 +112,16 @@ def build_monitor_plan(
     *,
     interval: float,
 ) -> StreamPlan:
-    """How to watch things, for the arguments see `StateMonitor`.
+    """Return the plan of a stream of changed objects.
 
     Args:
-        client: Whose credentials to use.
-        path: The room that tells of changes.
-        manners: How to listen.
-        look: The calls that fetch them.
-        name: What tells one from another.
-        aspects: What makes a change, if it changes.
-        interval: Seconds between looks where nothing is told, or nothing can be heard.
+        client: Client that makes the requests.
+        path: Path of the room that reports changes.
+        options: Options of the stream.
+        fetch: Returns the operations that fetch the objects.
+        key: Returns what identifies an object.
+        aspects: Returns the values whose change counts.
+        interval: Seconds between fetches while the room is silent or cannot be entered.
     """
     operation, counts = room(path, {}), Counters()
 

@@ -1,4 +1,4 @@
-"""What is heard of a room, from one reading to the next; both forms of live data are made of it."""
+"""One room across several readers. Both forms of live data are built on it."""
 
 from __future__ import annotations
 
@@ -37,32 +37,32 @@ def _no_descriptions() -> EffectGen[Descriptions]:
 
 
 class StreamPlan(Struct, frozen=True, kw_only=True):
-    """How a room is listened to."""
+    """How to receive the data of a room."""
 
     description: str
-    """What is listened to, in words."""
+    """Description for messages and `repr`."""
     client: Client
-    """Carries it out."""
+    """Client that makes the requests."""
     options: StreamOptions
-    """How."""
+    """Options of the stream."""
     counters: Counters = field(default_factory=Counters)
-    """Takes note of what comes."""
+    """Counters of received data."""
     gaps: GapLog
-    """Takes note of what is missing."""
+    """Log of missing data."""
     exclusive: Mapping[str, Hashable]
-    """What nobody else may listen to meanwhile, by its name in words."""
+    """What only one reader of this process may use at a time, by its name for error messages."""
     stream_records: Callable[[RecordCodec[Any], RoomClaim], EffectGen[None]]
-    """Steps that emit lists of records of a form; what else they listen to alone is taken with the hold."""
+    """Returns effects that yield lists of records in a codec. The claim can be extended to further rooms."""
     stream_items: Callable[[RoomClaim], EffectGen[None]]
-    """Steps that emit lists of what is iterated over."""
+    """Returns effects that yield lists of the items that users iterate over."""
     fetch_field_metadata: Callable[[], EffectGen[Descriptions]] = _no_descriptions
-    """Units and labels, for files that have a place for them."""
+    """Returns effects that fetch units and labels, for formats that store them."""
 
 
 class LiveStream(Generic[T]):
-    """A room that is listened to while somebody reads, one reading after the other.
+    """A room, read by one reader after another.
 
-    What was received and not handed over waits for the next reading.
+    What was received and not delivered waits for the next reader.
     """
 
     def __init__(self, plan: StreamPlan) -> None:
@@ -76,10 +76,10 @@ class LiveStream(Generic[T]):
 
     @contextmanager
     def open_reader(self, form: RecordCodec[Any] | None = None) -> Generator[StreamReader[Any]]:
-        """One reading: of items, or of records of a form.
+        """Open a reader: of items, or of records in a codec.
 
         Raises:
-            RoomInUseError: The room is listened to already, here or elsewhere in this process.
+            RoomInUseError: This process already listens to the room.
         """
         reading = StreamReader[Any](self._start(form))
         try:
@@ -103,7 +103,7 @@ class LiveStream(Generic[T]):
             return self._buffer
 
     def _drain_buffer(self, form: RecordCodec[Any]) -> list[Any]:
-        """What was received for the last reading and not handed over."""
+        """Return what the last reader received and did not deliver."""
         left, before, self._codec = self._buffer.drain(), self._codec, form
         if before is form or not left:
             return left
@@ -111,7 +111,7 @@ class LiveStream(Generic[T]):
         return form.decode(b"[%b]" % b",".join(texts))
 
     def close(self) -> None:
-        """Ends the reading, now and for ever; what was received is still handed over. From any thread."""
+        """Stop reading for good. What was received is still delivered. Can be called from any thread."""
         with self._lock:
             self._closed = True
             self._buffer.finish()
@@ -119,7 +119,7 @@ class LiveStream(Generic[T]):
                 self._reader.stop()
 
     def statistics(self) -> LiveStatistics:
-        """The numbers just now."""
+        """Return the current statistics."""
         counts, buffer, last = self.plan.counters, self._buffer, self.plan.counters.last_message_at
         return LiveStatistics(
             connected=counts.connected,
@@ -137,14 +137,14 @@ class LiveStream(Generic[T]):
         )
 
     def gaps(self) -> list[Gap]:
-        """What is known to be missing."""
+        """Return the known gaps."""
         return [*self.plan.gaps.gaps]
 
     def start_save(self, path: str | os.PathLike[str], *, overwrite: bool) -> Future[None]:
-        """Saves to a file, in a thread, until the stream ends.
+        """Start a thread that saves to a file until the stream ends.
 
-        However it ends, the file is completed: what was heard cannot be asked for again in the same way. Only then an
-        error is raised.
+        The file is completed however the stream ends, because live data cannot be requested again. Errors are raised
+        afterwards.
         """
         target = checked_target(path, overwrite=overwrite)
         kind = writer_for(target)
@@ -166,7 +166,8 @@ class LiveStream(Generic[T]):
         return saving
 
     def wait_for_save(self, saving: Future[None]) -> None:
-        """Waits until a file is saved. Whatever interrupts that ends the stream, and the file is completed first."""
+        """Wait until a file is saved. An interrupt ends the stream; the file is completed, then the interrupt is
+        raised."""
         try:
             saving.result()
         except BaseException:
@@ -175,7 +176,7 @@ class LiveStream(Generic[T]):
             raise
 
     async def await_save(self, saving: Future[None]) -> None:
-        """Async form of `complete`."""
+        """Async form of `wait_for_save`."""
         import asyncio  # here, for it takes long
 
         waiting = asyncio.wrap_future(saving)
@@ -199,17 +200,17 @@ class LiveStream(Generic[T]):
 
 
 class StreamReader(Generic[T]):
-    """What is read from a buffer, list by list."""
+    """Reads lists of items from a buffer."""
 
     def __init__(self, buffer: Buffer[T]) -> None:
         self._buffer = buffer
         self._undelivered: Iterator[T] = iter(())
 
     def read(self) -> Iterator[T]:
-        """The next items, when there are some.
+        """Return the next items, and wait for them if there are none.
 
         Raises:
-            End: There will be no more.
+            PrefetchExhausted: The stream has ended.
         """
         ticket = self._buffer.request_items()
         try:
@@ -219,7 +220,7 @@ class StreamReader(Generic[T]):
             raise
 
     async def aread(self) -> Iterator[T]:
-        """Async form of `take`."""
+        """Async form of `read`."""
         from asyncio import wrap_future  # here, for it takes long
 
         ticket = self._buffer.request_items()
@@ -230,7 +231,7 @@ class StreamReader(Generic[T]):
             raise
 
     def close(self) -> None:
-        """Puts back what was taken and not handed over."""
+        """Return undelivered items to the buffer."""
         if rest := [*self._undelivered]:
             self._buffer.return_items(rest)
 

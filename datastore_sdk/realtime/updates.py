@@ -1,4 +1,4 @@
-"""The rooms of objects: pads and sites whenever they change, and corrections of their data."""
+"""Rooms of objects: pads and sites whenever they change, and corrections of their data."""
 
 from __future__ import annotations
 
@@ -27,28 +27,28 @@ T = TypeVar("T")
 
 
 class DictUpdateHandler(MessageHandler[Record]):
-    """Hands on what comes as it is, once it was looked at.
+    """Yields dicts unchanged after inspecting them for schema drift.
 
     Args:
-        look: Looks at it.
+        inspect: Inspects the dicts.
     """
 
     def __init__(self, inspect: Callable[[Iterable[Record]], None]) -> None:
         self._inspect = inspect
 
     def handle(self, items: list[Record]) -> EffectGen[bool]:
-        """Emits the dicts."""
+        """Yield the dicts."""
         self._inspect(items)
         yield from YieldItem(items)
         return bool(items)
 
 
 class ObjectUpdateHandler(MessageHandler[Record], Generic[T]):
-    """Makes objects of what comes. What a strict client refuses is counted, logged and left out.
+    """Builds objects from dicts. Dicts that do not fit are counted, logged and left out.
 
     Args:
-        make: Makes one.
-        counts: Takes note of what is left out.
+        build: Builds an object.
+        counters: Counts dicts that do not fit.
     """
 
     def __init__(self, build: Callable[[Record], T], counters: Counters) -> None:
@@ -56,7 +56,7 @@ class ObjectUpdateHandler(MessageHandler[Record], Generic[T]):
         self._counters = counters
 
     def handle(self, items: list[Record]) -> EffectGen[bool]:
-        """Emits the objects."""
+        """Yield the objects."""
         made: list[T] = []
         for item in items:
             try:
@@ -78,16 +78,16 @@ def build_update_plan(
     deduplicate: bool = False,
     belongs: Callable[[bytes], bool] | None = None,
 ) -> StreamPlan:
-    """How to listen to objects.
+    """Return the plan of a stream of objects.
 
     Args:
-        client: Whose credentials to use.
-        path: The room.
-        manners: How to listen.
-        contract: What the API contract says of what comes.
-        adopt: Makes an object of what was read; None: what comes is handed over as it is.
-        once: Whether the same thing is told only once, though the service tells it whenever the room is entered.
-        belongs: Whether an object, as JSON, is of what the room is about; None: every one is.
+        client: Client that makes the requests.
+        path: Path of the room.
+        options: Options of the stream.
+        contract: Model of the API contract for these objects.
+        build: Builds an object from a validated model. None: dicts are delivered.
+        deduplicate: Whether an object is delivered once only. The service repeats some at each connection.
+        belongs: Returns whether an object, as JSON, belongs to the room. None: all do.
     """
     operation = room(path, {})
     counts, gaps = Counters(), GapLog(options.on_gap)
@@ -101,7 +101,9 @@ def build_update_plan(
 
     def listen(form: RecordCodec[Any], _: RoomClaim, hearer: MessageHandler[Any] | None = None) -> EffectGen[None]:
         messages = MessageDecoder(form, counts, seen=seen, belongs=belongs)
-        return RoomSession(client._executor, operation, messages, hearer or MessageHandler[Any](), options, counts).run()
+        return RoomSession(
+            client._executor, operation, messages, hearer or MessageHandler[Any](), options, counts
+        ).run()
 
     return StreamPlan(
         description=f"updates of {path.strip('/')}",

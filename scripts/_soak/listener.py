@@ -1,4 +1,4 @@
-"""Somebody who listens to a pad in one of the two forms, and remembers what came."""
+"""Listener to the live data of a pad, in one of the two forms, which remembers each record."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from datastore_sdk.realtime import Gap, LiveData, LiveDataAsync, LiveStatistics
 
 Form = Literal["sync", "async"]
 RecordKey = tuple[int, int, Any]
-"""A record's second, its site, and its one field."""
+"""Second, site and the one field of a record."""
 FIELD = "slurry_rate"
 
 
@@ -21,12 +21,12 @@ class SoakListener:
     """Listens in a thread.
 
     Args:
-        client: Makes the calls.
-        pad_id: To what.
-        start: From when on.
-        resolution: Which records.
-        form: How.
-        stale_after: Seconds without a sign of life after which the connection is made again.
+        client: Client that makes the requests.
+        pad_id: Id of the pad.
+        start: First requested second.
+        form: Sync or async.
+        stale_after: Seconds of silence after which the SDK reconnects.
+        resolution: Resolution of the records.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class SoakListener:
         options |= {"stale_after": stale_after, "resolution": resolution}
         self.records: list[RecordKey] = []
         self.last = 0
-        """The second of the latest record."""
+        """Second of the latest record."""
         self._live: LiveData[Any] | LiveDataAsync[Any]
         self._thread = ThreadPoolExecutor(1)
         if form == "sync":
@@ -64,16 +64,16 @@ class SoakListener:
 
     @property
     def statistics(self) -> LiveStatistics:
-        """The numbers so far."""
+        """Current statistics."""
         return self._live.statistics
 
     @property
     def gaps(self) -> list[Gap]:
-        """What is known to be missing."""
+        """Known gaps."""
         return self._live.gaps
 
     def has_reached(self, second: int) -> bool:
-        """Whether a record of a second, or a later one, has come. Raises what has ended the listening, if anything."""
+        """Return whether a record of this second or a later one arrived. Raise the error that ended the stream, if any."""
         if self._listening.done():
             self._listening.result()
         return self.last >= second
@@ -92,5 +92,5 @@ class SoakListener:
 
 
 def record_key(record: dict[str, Any]) -> RecordKey:
-    """What is remembered of a record."""
+    """Return what is remembered of a record."""
     return record["timestamp"], record["site_id"], record.get(FIELD)

@@ -1,4 +1,4 @@
-"""Hours of a pad's time in a storm, and what became of its records."""
+"""Soak test: hours of simulated time of a pad with random faults, and what became of its records."""
 
 from __future__ import annotations
 
@@ -22,25 +22,26 @@ from datastore_sdk.sandbox import RoomOptions, Sandbox
 _NOW: Final = datetime(2025, 9, 18, 12, tzinfo=UTC)
 _PAD: Final = 681
 _STEP_INTERVALS: Final = (*[1] * 60, *[5] * 10, 90)
-"""How many intervals of the field's time may pass at once."""
+"""Numbers of intervals by which the simulated clock advances at once."""
 _MAX_BEHIND_INTERVALS: Final = 60
-"""How many of them the listener may be behind before it is waited for."""
+"""Number of intervals that the listener may be behind before the clock waits for it."""
 _QUEUE_INTERVALS: Final = 40
-"""How many of them the service keeps for a listener who is away."""
+"""Number of intervals that the service's queue holds for a disconnected listener."""
 _TIMEOUT_SECONDS: Final = 60.0
 _POLL_SECONDS: Final = 0.002
 _SLEEP_DIVISOR: Final = 100.0
-"""How much shorter waits are made."""
+"""Divisor of the SDK's waits."""
 _IDLE_SPEED: Final = 10.0
-"""How much faster time passes while nothing comes. What comes is late on a busy machine, and must not seem to be."""
+"""Factor by which time passes faster while no record arrives. A busy machine must not look like a silent room."""
 _PAUSE_SECONDS: Final = 0.03
-"""For how long the listener may catch up entirely, now and then: else all that comes would come together."""
+"""Maximum seconds in which the listener may catch up completely now and then, so that records do not all arrive
+together."""
 _PAUSE_PROBABILITY: Final = 0.7
-"""How often that is."""
+"""Probability of such a pause."""
 _ARCHIVE_INTERVALS: Final = 120
-"""After how many of them what is stored is read."""
+"""Number of intervals after which the archive is read."""
 _STALE_AFTER_SECONDS: Final = 0.3
-"""Nothing but the storm is silent for longer."""
+"""Only faults cause longer silence."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,19 +49,19 @@ class SoakResult:
     """What became of the records.
 
     Attributes:
-        form: How they were listened to.
-        hours: For how many hours of the field's time.
-        breaks: How often the connection broke.
-        records: How many there were.
-        lost: How many of them never came.
-        doubled: How many came once more, or came and never were.
-        misplaced: How many came after a later one of their site, beside those that the service told late.
-        late: How many those are.
-        told_again: How many that the service told again were left out.
-        filled: How many were fetched over REST.
-        unreadable: How many messages made no sense.
-        misreported: How many records there are in seconds that were reported missing.
-        seconds: How long it took.
+        form: Sync or async.
+        hours: Hours of simulated time.
+        breaks: Number of reconnects.
+        records: Number of records in the archive.
+        lost: Records that never arrived.
+        duplicates: Records that arrived again, or that the archive does not have.
+        out_of_order: Records that arrived after a later one of their site, without those that the service sent late.
+        late: Records that the service sent late.
+        replayed: Repeated records that the SDK left out.
+        backfilled: Records that the SDK fetched over REST.
+        unreadable: Unreadable messages.
+        false_gaps: Records in seconds that were reported missing.
+        seconds: Duration of the run.
     """
 
     form: Form
@@ -79,7 +80,7 @@ class SoakResult:
 
     @property
     def passed(self) -> bool:
-        """Whether every record came exactly once, in order, and none was reported missing."""
+        """Whether every record arrived exactly once, in order, and none was reported missing."""
         return not (self.lost or self.duplicates or self.out_of_order or self.false_gaps)
 
 
@@ -92,18 +93,18 @@ def run_soak(
     late_every: float | None = None,
     resolution: DataResolutions = DataResolutions.SECOND,
 ) -> SoakResult:
-    """Listens to a pad through a storm.
+    """Listen to a pad while faults happen.
 
     Args:
-        form: In which form.
-        hours: How much of the field's time passes.
-        every: After about how many messages something ends the connection.
-        seed: Of the storm and the field.
-        late_every: After about how many messages one comes later than others; a third of `every` unless given.
-        resolution: Which records are listened to.
+        form: Sync or async.
+        hours: Hours of simulated time.
+        every: Average number of messages between breaks.
+        seed: Seed of the faults and of the simulated field.
+        late_every: Average number of messages between late ones. Default: a third of `every`.
+        resolution: Resolution of the records.
 
     Raises:
-        TimeoutError: Nothing came any more.
+        TimeoutError: No record arrived for `_TIMEOUT_SECONDS`.
     """
     begun, step = time.monotonic(), DataQuery(source="pad", id=_PAD, resolution=resolution).step
     rooms = RoomOptions(replays=5, kept_seconds=_QUEUE_INTERVALS * step)
@@ -136,7 +137,7 @@ def run_soak(
 
 
 class _ArchiveReader:
-    """What REST has of the records that are told; read before it is corrected, which happens hours later."""
+    """Reads the records over REST, before they are corrected hours later."""
 
     def __init__(self, client: Client, resolution: DataResolutions, step: int, first: int) -> None:
         self.records: list[RecordKey] = []
@@ -146,7 +147,7 @@ class _ArchiveReader:
         self._next = first
 
     def read(self, last: int, at_least: int = 0) -> None:
-        """Reads on up to an interval, by its first second, unless that is too little."""
+        """Read up to the interval that begins at this second, if that adds `at_least` seconds."""
         if last - self._next < at_least:
             return
         data = Pad(id=_PAD, client=self._client).get_data(
@@ -160,12 +161,12 @@ class _ArchiveReader:
 
 
 def _latest(now: float, step: int) -> int:
-    """The first second of the latest interval that is over."""
+    """Return the first second of the latest complete interval."""
     return (int(now) + 1) // step * step - step
 
 
 class _SoakClock(Clock):
-    """The time in the field. A connection ages by what it tells, as it would in life, and, in a hurry, by itself."""
+    """Clock of the simulated field. Its monotonic time follows the received records and, much slower, real time."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.listener: SoakListener | None = None
@@ -208,7 +209,7 @@ def _in_gap(record: RecordKey, gap: Gap) -> bool:
 
 
 def _count_descents(heard: Iterable[RecordKey]) -> int:
-    """How many records come after a later one of their site."""
+    """Return the number of records that arrived after a later one of their site."""
     last: dict[int, int] = {}
     count = 0
     for second, site, _ in heard:
