@@ -227,10 +227,10 @@ class RealtimeBase(Resource):
         from datastore_sdk.realtime.updates import build_update_plan  # here and below, for many listen to nothing
 
         client = self._caller()
-        adopt = None if as_dict else partial(type(self).adopt, client=client)
+        build = None if as_dict else partial(type(self).adopt, client=client)
         belongs = belonging_texts([has_id("id", self.id)], f"updates of the {self._endpoints.source}")
-        manners = _stream_options(options, on_error, on_close)
-        return build_update_plan(client, self._room_path(), manners, self._contract, adopt, belongs=belongs)
+        stream_options = _stream_options(options, on_error, on_close)
+        return build_update_plan(client, self._room_path(), stream_options, self._contract, build, belongs=belongs)
 
     def _build_data_change_plan(
         self, as_dict: bool, on_error: bool, on_close: bool, options: LiveOptions
@@ -238,12 +238,14 @@ class RealtimeBase(Resource):
         from datastore_sdk.realtime.updates import build_update_plan
 
         client, path = self._caller(), self._room_path("data_changes/")
-        adopt = None if as_dict else partial(DataChange.adopt, client=client)
+        build = None if as_dict else partial(DataChange.adopt, client=client)
         # The changes of a pad are those of its sites, which the room does not name.
         rules = [has_id("site", self.id)] if self._endpoints.source == "site" else []
         belongs = belonging_texts(rules, f"data changes of the {self._endpoints.source}") if rules else None
-        manners = _stream_options(options, on_error, on_close)
-        return build_update_plan(client, path, manners, DataChangeModel, adopt, deduplicate=True, belongs=belongs)
+        stream_options = _stream_options(options, on_error, on_close)
+        return build_update_plan(
+            client, path, stream_options, DataChangeModel, build, deduplicate=True, belongs=belongs
+        )
 
     def _build_measurement_plan(
         self,
@@ -257,14 +259,14 @@ class RealtimeBase(Resource):
     ) -> tuple[StreamPlan, str]:
         from datastore_sdk.realtime.measurements import build_measurement_plan, resolve_session_key
 
-        listening, filters = split_options(options, kind)
+        stream, filters = split_options(options, kind)
         key = resolve_session_key(session_key)
-        manners = StreamOptions(
-            restart_on_error=on_error, restart_on_close=on_close, fill_gaps=fill_gaps, on_gap=on_gap, **listening
+        stream_options = StreamOptions(
+            restart_on_error=on_error, restart_on_close=on_close, fill_gaps=fill_gaps, on_gap=on_gap, **stream
         )
         resumed = session_key is not None
         return build_measurement_plan(
-            self._caller(), self._endpoints.source, self.id, key, filters, manners, resumed=resumed
+            self._caller(), self._endpoints.source, self.id, key, filters, stream_options, resumed=resumed
         ), key
 
     def _build_monitor_plan(
@@ -273,16 +275,22 @@ class RealtimeBase(Resource):
         from datastore_sdk.realtime.state_monitor import build_monitor_plan
 
         client = self._caller()
-        manners = _stream_options(options, on_error=True, on_close=True)
+        stream_options = _stream_options(options, on_error=True, on_close=True)
         seconds = checked_seconds(interval, "interval")
         return build_monitor_plan(
-            client, self._room_path(), manners, partial(fetch, client), _state_key, _state_aspects, interval=seconds
+            client,
+            self._room_path(),
+            stream_options,
+            partial(fetch, client),
+            _state_key,
+            _state_aspects,
+            interval=seconds,
         )
 
 
 def _stream_options(options: LiveOptions, on_error: bool, on_close: bool) -> StreamOptions:
-    listening, _ = split_options(options, LiveOptions)
-    return StreamOptions(restart_on_error=on_error, restart_on_close=on_close, **listening)
+    stream, _ = split_options(options, LiveOptions)
+    return StreamOptions(restart_on_error=on_error, restart_on_close=on_close, **stream)
 
 
 def _state_key(state: State) -> Hashable:

@@ -53,9 +53,9 @@ _MAX_IN_TRANSIT = 10
 """Maximum number of records that can be on their way over a working connection."""
 _ARCHIVE_DELAY_SECONDS = 60.0
 """Seconds after its end at which an interval counts as complete, also by a clock that is wrong."""
-_NOT_FILLED = "gaps are not filled (fill_gaps=False, or a fill_data_method, with which records depend on others)"
+_NOT_FILLED = "gaps are not filled (fill_gaps=False, or fill_data_method, where records depend on their neighbours)"
 _NO_INTERVAL = "the records do not begin with the intervals of the resolution"
-_NO_RECORD = "the service has no record of them"
+_NO_RECORD = "the service has no record of these seconds"
 
 
 class Backfiller(MessageHandler[R]):
@@ -131,13 +131,13 @@ class Backfiller(MessageHandler[R]):
         """Return the records that do not name another site, and report the others."""
         if self._site_id is None:
             return items
-        fitting = (None, self._site_id)
-        sites = [(self._codec.position(item) or fitting)[1] for item in items]
-        others = [site for site in sites if site not in fitting]
-        if not others:
+        accepted = (None, self._site_id)
+        sites = [(self._codec.position(item) or accepted)[1] for item in items]
+        other_sites = [site for site in sites if site not in accepted]
+        if not other_sites:
             return items
-        report_left_out("records of a room", "site_id", str(self._site_id), others, len(others), len(items))
-        return [item for item, site in zip(items, sites, strict=True) if site in fitting]
+        report_left_out("records of a room", "site_id", str(self._site_id), other_sites, len(other_sites), len(items))
+        return [item for item, site in zip(items, sites, strict=True) if site in accepted]
 
     def on_handshake(self, headers: Mapping[str, str]) -> None:
         """Note the service's time."""
@@ -164,13 +164,13 @@ class Backfiller(MessageHandler[R]):
         if self._query is None or now - self._checked_at < self._check_interval:
             return
         since = self._tracker.first_unsure
-        if since is None or self._clip_query(self._query, since, None) is None:  # nothing is due yet, or any more
+        if since is None or self._clip_query(self._query, since, None) is None:  # no record is due
             return
         self._checked_at, self._check_interval = now, min(2 * self._check_interval, _MAX_CHECK_SECONDS)
         before = self._counters.backfilled
         yield from self._fill(self._query, since, None)
         if self._room_is_current and self._counters.backfilled - before > _MAX_IN_TRANSIT:
-            message = "the room has told nothing of the latest records: it is dead"
+            message = "the room does not send the latest records: it is dead"
             raise APIConnectionError(message, method="GET", url=self._executor.base_url, sent=True)
         self._room_is_current = True
 
@@ -184,19 +184,19 @@ class Backfiller(MessageHandler[R]):
 
     def _fill_after_break(self, query: DataQuery, items: list[R]) -> EffectGen[None]:
         """Yield records that were lost with a connection and that no hole will reveal."""
-        if expected := self._tracker.pop_start_range(items):
-            yield from self._fill_beginning(query, expected)
-        awaited = self._tracker.pop_late_range()
-        if awaited and not (yield from self._fill(query, awaited[0], awaited[-1])):
-            self._tracker.add_missing(awaited)
-        if self._settled and (ended := self._tracker.pop_ended_range()):
-            yield from self._fill(query, ended[0], ended[-1])
+        if start_range := self._tracker.pop_start_range(items):
+            yield from self._fill_beginning(query, start_range)
+        late_range = self._tracker.pop_late_range()
+        if late_range and not (yield from self._fill(query, late_range[0], late_range[-1])):
+            self._tracker.add_missing(late_range)
+        if self._settled and (ended_range := self._tracker.pop_ended_range()):
+            yield from self._fill(query, ended_range[0], ended_range[-1])
 
-    def _fill_beginning(self, query: DataQuery, expected: range) -> EffectGen[None]:
+    def _fill_beginning(self, query: DataQuery, start_range: range) -> EffectGen[None]:
         """Yield records before the first received one and of its second, if that interval is complete."""
-        step, missing = self._tracker.step, expected[:-1]
-        last = expected[-1] if step == 1 else expected[-1] - step
-        if last >= expected[0] and not (yield from self._fill(query, expected[0], last)) and missing:
+        step, missing = self._tracker.step, start_range[:-1]
+        last = start_range[-1] if step == 1 else start_range[-1] - step
+        if last >= start_range[0] and not (yield from self._fill(query, start_range[0], last)) and missing:
             self._gaps.report(build_gap(missing, None, self._reason))
 
     def _fill(self, query: DataQuery, first: int, last: int | None) -> EffectGen[bool]:
@@ -210,25 +210,25 @@ class Backfiller(MessageHandler[R]):
         Returns:
             Whether the request succeeded.
         """
-        known = False
+        succeeded = False
         self._last_fetched, self._reason = first - 1, _NO_RECORD
         try:
             for wait in (0.0, *_RETRY_WAITS_SECONDS):
-                asked = self._clip_query(query, max(first, self._last_fetched), last)
-                if asked is None:
+                clipped = self._clip_query(query, max(first, self._last_fetched), last)
+                if clipped is None:
                     break
                 yield from sleep(wait)
-                yield from self._fetch(asked)
-                known = True
+                yield from self._fetch(clipped)
+                succeeded = True
                 if last is None or self._last_fetched >= last:
                     break
         except CallError as error:
-            log.warning("What was lost could not be fetched: %s", error)
+            log.warning("Lost records could not be fetched: %s", error)
             self._reason = str(error)
         self._report_gaps()
         if last is not None:
             self._tracker.note_fetched(first, last)
-        return known
+        return succeeded
 
     def _clip_query(self, query: DataQuery, first: int, last: int | None) -> DataQuery | None:
         """Return the query, limited to some intervals; None if there is nothing to request."""
@@ -238,19 +238,19 @@ class Backfiller(MessageHandler[R]):
             self._reason = _NO_INTERVAL
             return None
         if last is not None:
-            end = last + step - 1  # the room has told what comes after it, wherever the query ends
+            end = last + step - 1  # the room has sent later records, even after the end of the query
         elif query.end is not None and self._tracker.newest <= seconds[-1]:
             end = seconds[-1]
         if last is None and step > 1:
-            over = int(self._executor.clock.now() - _ARCHIVE_DELAY_SECONDS)
-            end = over if end is None else min(over, end)
+            complete_until = int(self._executor.clock.now() - _ARCHIVE_DELAY_SECONDS)
+            end = complete_until if end is None else min(complete_until, end)
             end -= (end - start + 1) % step
         if end is not None and end < start:
             return None
         return replace(query, start=_to_datetime(start), end=None if end is None else _to_datetime(end))
 
     def _fetch(self, query: DataQuery) -> EffectGen[None]:
-        log.info("Asking for what was lost: %s", query)
+        log.info("Fetching lost records: %s", query)
         yield from changed(
             resumed(self._executor, PlannedRequest.of(query), self._codec, Download()), self._filter_fetched
         )
@@ -259,8 +259,8 @@ class Backfiller(MessageHandler[R]):
         if not isinstance(effect, YieldItem):
             return (yield from effect)
         new = self._tracker.filter_archive(effect.item)
-        place = self._tracker.position(effect.item[-1])
-        self._last_fetched = max(self._last_fetched, place[0] if place else 0)
+        position = self._tracker.position(effect.item[-1])
+        self._last_fetched = max(self._last_fetched, position[0] if position else 0)
         self._counters.backfilled += len(new)
         return (yield from YieldItem(new))
 
@@ -281,12 +281,12 @@ class Backfiller(MessageHandler[R]):
         return self._waited >= _SETTLED_SECONDS
 
     def _note_time(self, items: list[R]) -> None:
-        place = self._tracker.position(items[-1]) if items else None
-        if place is None:
+        position = self._tracker.position(items[-1]) if items else None
+        if position is None:
             return
-        second, _ = place
+        second, _ = position
         self._counters.lag = self._executor.clock.now() - second
-        if second - self._waited_since > self._waited + _SETTLED_SECONDS:  # it was kept, and more may have been
+        if second - self._waited_since > self._waited + _SETTLED_SECONDS:  # it came from the queue, which may hold more
             self._waited, self._waited_since = 0.0, second
 
 

@@ -47,7 +47,9 @@ class Buffer(Generic[T]):
             if self._when_full == "block":
                 self._changed.wait_for(lambda: self._end or not self.waiting or self._fits(items))
             elif self._when_full == "raise" and self.waiting and not self._fits(items):
-                self._finish(BufferOverflowError(f"{self.waiting} records wait to be read, and {len(items)} more came"))
+                self._finish(
+                    BufferOverflowError(f"{self.waiting} records wait to be read, and {len(items)} more arrived")
+                )
             self._lists.append(items)
             self.waiting += len(items)
             if self._when_full == "drop_oldest":
@@ -67,14 +69,14 @@ class Buffer(Generic[T]):
         """
         with self._changed:
             self._request = Future[list[T]]()
-            ticket = self._request
+            request = self._request
             self._fulfil_request()
-            return ticket
+            return request
 
-    def cancel_request(self, ticket: Future[list[T]]) -> None:
+    def cancel_request(self, request: Future[list[T]]) -> None:
         """Cancel a request, and return its items to the buffer if it was already fulfilled."""
-        if not ticket.cancel() and ticket.exception() is None:
-            self.return_items(ticket.result())
+        if not request.cancel() and request.exception() is None:
+            self.return_items(request.result())
 
     def return_items(self, items: list[T]) -> None:
         """Return undelivered items to the front of the buffer."""
@@ -112,14 +114,14 @@ class Buffer(Generic[T]):
         """Give the pending request the next items, or the end."""
         if self._request is None or not (self._lists or self._end):
             return
-        ticket, self._request = self._request, None
-        if not ticket.set_running_or_notify_cancel():
+        request, self._request = self._request, None
+        if not request.set_running_or_notify_cancel():
             return
         if self._lists:
             items = self._lists.popleft()
             self.waiting -= len(items)
             self.delivered += len(items)
             self._changed.notify_all()
-            ticket.set_result(items)
+            request.set_result(items)
         elif self._end:
-            ticket.set_exception(self._end)
+            request.set_exception(self._end)

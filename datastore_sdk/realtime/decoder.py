@@ -65,7 +65,7 @@ class MessageDecoder(Generic[R]):
         self._codec = codec
         self._counters = counters
         self._enveloped = enveloped
-        self._prefix: bytes | None = None  # what an envelope begins with, once it is known
+        self._prefix: bytes | None = None  # start of each envelope, learnt from the first one
 
     def decode(self, messages: list[bytes]) -> list[R]:
         """Return the records of messages, in order."""
@@ -79,7 +79,7 @@ class MessageDecoder(Generic[R]):
         texts = self._strip_envelopes(messages) if self._enveloped else messages
         records = self._codec.decode(b"[%b]" % b",".join(texts))
         if len(records) != len(messages):
-            raise UndecodableError("some messages hold none, or several")
+            raise UndecodableError("some messages hold no record or several")
         return records
 
     def _strip_envelopes(self, messages: list[bytes]) -> list[bytes] | list[msgspec.Raw]:
@@ -113,7 +113,7 @@ class MessageDecoder(Generic[R]):
             return [*read(text)]
         except _DECODE_ERRORS as error:
             self._counters.unreadable += 1
-            log.warning("A message is left out that cannot be read (%s): %r", error, text[:_MAX_SHOWN_BYTES])
+            log.warning("Unreadable message left out (%s): %r", error, text[:_MAX_SHOWN_BYTES])
             return []
 
     def _decode_record(self, text: bytes) -> list[R]:

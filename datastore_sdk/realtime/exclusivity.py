@@ -21,48 +21,48 @@ class RoomRegistry:
         self._lock = Lock()
         self._claimed: set[Hashable] = set()
 
-    def claim(self, things: Mapping[str, Hashable]) -> RoomClaim:
+    def claim(self, keys: Mapping[str, Hashable]) -> RoomClaim:
         """Claim keys, given by their names for error messages. Either all are claimed or none.
 
         Raises:
             RoomInUseError: A key is in use.
         """
         with self._lock:
-            for name, thing in things.items():
-                if thing in self._claimed:
+            for name, key in keys.items():
+                if key in self._claimed:
                     raise RoomInUseError(
-                        f"{name} is listened to already, and one connection at a time may do so: read from that one, "
+                        f"{name} is already in use, and only one reader at a time is allowed: use that one, "
                         "or close it first"
                     )
-            self._claimed.update(things.values())
-        return RoomClaim(self, things.values())
+            self._claimed.update(keys.values())
+        return RoomClaim(self, keys.values())
 
-    def release(self, things: set[Hashable]) -> None:
+    def release(self, keys: set[Hashable]) -> None:
         """Release keys, so that others may claim them."""
         with self._lock:
-            self._claimed -= things
+            self._claimed -= keys
 
 
 class RoomClaim:
     """Claimed keys."""
 
-    def __init__(self, registry: RoomRegistry, things: Iterable[Hashable]) -> None:
+    def __init__(self, registry: RoomRegistry, keys: Iterable[Hashable]) -> None:
         self._registry = registry
-        self._keys: set[Hashable] = {*things}
+        self._keys: set[Hashable] = {*keys}
         self._extension: RoomClaim | None = None
         self._released = False
 
-    def extend(self, things: Mapping[str, Hashable]) -> RoomClaim:
+    def extend(self, keys: Mapping[str, Hashable]) -> RoomClaim:
         """Claim more keys in place of an earlier extension. They are released with this claim, or earlier.
 
         Raises:
             RoomInUseError: A key is in use.
         """
-        more = self._registry.claim(things)
-        self._extension = more
-        if self._released:  # from another thread
-            more.release()
-        return more
+        extension = self._registry.claim(keys)
+        self._extension = extension
+        if self._released:  # released by another thread meanwhile
+            extension.release()
+        return extension
 
     def release(self) -> None:
         """Release all keys. Calling it again does nothing."""

@@ -49,12 +49,12 @@ class GapLog:
     def report(self, gap: Gap) -> None:
         """Add a gap, log it, and call `on_gap`."""
         self.gaps.append(gap)
-        log.warning("%d s are missing of source %s from %s: %s", gap.seconds, gap.source, gap.start, gap.reason)
+        log.warning("%d s of source %s are missing from %s: %s", gap.seconds, gap.source, gap.start, gap.reason)
         if self._on_gap is not None:
             try:
                 self._on_gap(gap)
             except Exception:
-                log.exception("on_gap failed; the data goes on")
+                log.exception("on_gap raised an error; the stream continues")
 
 
 def build_gap(missing: range, source: int | None, reason: str) -> Gap:

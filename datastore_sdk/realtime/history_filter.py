@@ -49,9 +49,9 @@ def warn_of_start_ahead(start: float, now: float, what: str) -> None:
     """Warn if the requested start is ahead of the service's clock."""
     if start - now <= _MAX_START_AHEAD_SECONDS:
         return
-    moments = [datetime.fromtimestamp(second, tz=UTC).isoformat(" ", "seconds") for second in (start, now)]
+    times = [datetime.fromtimestamp(second, tz=UTC).isoformat(" ", "seconds") for second in (start, now)]
     message = (
-        f"{what}: start_datetime {moments[0]} is ahead of the service's clock {moments[1]}; nothing comes until then"
+        f"{what}: start_datetime {times[0]} is ahead of the service's clock {times[1]}; no record arrives until then"
     )
     log.warning("%s", message)
     warnings.warn(message, stacklevel=level_of_user())
@@ -98,30 +98,30 @@ class HistoryFilter(Generic[R]):
             return records
         live: list[R] = []
         for record in records:
-            place = self.position(record)
-            second, source = place or (self._limit, None)
-            lagging = self._limits.get(source)
-            if second >= (self._limit if lagging is None else lagging):
+            position = self.position(record)
+            second, source = position or (self._limit, None)
+            lagging_limit = self._limits.get(source)
+            if second >= (self._limit if lagging_limit is None else lagging_limit):
                 live.append(record)
-            elif lagging is None:
+            elif lagging_limit is None:
                 live += self._filter_lagging(record, second, source, now)
         return live
 
     def _filter_lagging(self, record: R, second: int, source: int | None, now: float) -> list[R]:
         """Hold back an old record. Return the records of its source as soon as it is certain that they are live."""
-        tail = self._held.get(source)
-        if tail is None or abs((second - tail.first) - (now - tail.started_at)) > max(
+        held = self._held.get(source)
+        if held is None or abs((second - held.first) - (now - held.started_at)) > max(
             _MAX_DRIFT_SECONDS, 2 * self._step
         ):
             self._held[source] = _HeldRecords(now, second, [record])
             return []
-        tail.records.append(record)
+        held.records.append(record)
         if (
-            now - tail.started_at < max(_MIN_OBSERVED_SECONDS, 2 * self._step)
-            or len(tail.records) < _MIN_OBSERVED_RECORDS
+            now - held.started_at < max(_MIN_OBSERVED_SECONDS, 2 * self._step)
+            or len(held.records) < _MIN_OBSERVED_RECORDS
         ):
             return []
-        self._limits[source] = tail.first
-        lag = (self._limit or 0) - tail.first
+        self._limits[source] = held.first
+        lag = (self._limit or 0) - held.first
         log.warning("Live records of source %s lag %d s behind the service's clock", source, lag)
         return self._held.pop(source).records

@@ -112,19 +112,19 @@ class LiveData(_LiveBase[T]):
         self.close()
 
     def _items(self) -> Generator[T, None, None]:
-        with self._stream.open_reader() as reading:
+        with self._stream.open_reader() as reader:
             while True:
                 try:
-                    items = reading.read()
+                    items = reader.read()
                 except PrefetchExhausted:
                     return
                 yield from items
 
     def _batches(self, size: int) -> Generator[list[T], None, None]:
-        with self._stream.open_reader() as reading:
+        with self._stream.open_reader() as reader:
             while True:
                 try:
-                    items = reading.read()
+                    items = reader.read()
                 except PrefetchExhausted:
                     return
                 while batch := [*islice(items, size)]:
@@ -159,20 +159,20 @@ class LiveDataAsync(_LiveBase[T]):
         await self.aclose()
 
     async def _items(self) -> AsyncGenerator[T, None]:
-        with self._stream.open_reader() as reading:
+        with self._stream.open_reader() as reader:
             while True:
                 try:
-                    items = await reading.aread()
+                    items = await reader.aread()
                 except PrefetchExhausted:
                     return
                 for item in items:
                     yield item
 
     async def _batches(self, size: int) -> AsyncGenerator[list[T], None]:
-        with self._stream.open_reader() as reading:
+        with self._stream.open_reader() as reader:
             while True:
                 try:
-                    items = await reading.aread()
+                    items = await reader.aread()
                 except PrefetchExhausted:
                     return
                 while batch := [*islice(items, size)]:

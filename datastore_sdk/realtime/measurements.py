@@ -30,20 +30,20 @@ _NON_FILTER_PARAMETERS = {"session_key", "si_units", "resolution", "routed"}
 """Query parameters that are always sent. They alone make the service replay nothing."""
 
 
-def resolve_session_key(given: str | None) -> str:
+def resolve_session_key(key: str | None) -> str:
     """Return the session key of the user, or a new one.
 
     Raises:
         TypeError: The key is not a string.
         ValueError: The key does not consist of 32 hexadecimal digits.
     """
-    if given is None:
+    if key is None:
         return secrets.token_hex(16)
-    if not isinstance(given, str):  # pyright: ignore[reportUnnecessaryIsInstance] - users without a type checker
-        raise TypeError(f"session_key must be a string, not {type(given).__name__}")
-    if not _SESSION_KEY.fullmatch(given):
-        raise ValueError(f"session_key must be 32 hexadecimal digits, as handed back before, not {given!r}")
-    return given
+    if not isinstance(key, str):  # pyright: ignore[reportUnnecessaryIsInstance] - users without a type checker
+        raise TypeError(f"session_key must be a string, not {type(key).__name__}")
+    if not _SESSION_KEY.fullmatch(key):
+        raise ValueError(f"session_key must be 32 hexadecimal digits, as returned by an earlier call, not {key!r}")
+    return key
 
 
 def build_measurement_plan(
@@ -69,39 +69,41 @@ def build_measurement_plan(
     """
     first, last, other_first, other_last = (filters.get(name) for name in (*RANGE_NAMES, *OTHER_RANGE_NAMES))
     start, end = range_of(first, last, other_first, other_last, RANGE_NAMES, OTHER_RANGE_NAMES)
-    rest = {name: value for name, value in filters.items() if name not in {*RANGE_NAMES, *OTHER_RANGE_NAMES}}
-    query = DataQuery(source=source, id=id, start=start, end=end, **rest)
+    other_filters = {name: value for name, value in filters.items() if name not in {*RANGE_NAMES, *OTHER_RANGE_NAMES}}
+    query = DataQuery(source=source, id=id, start=start, end=end, **other_filters)
     path = f"/{source}s/{query.id:d}/data/"
     operation = room(path, {"session_key": session_key, **dict(query.operation().query)})
-    counts, gaps = Counters(), GapLog(options.on_gap)
-    begin = query.seconds()[0] if query.start and not resumed else None
-    sources = SequenceTracker[Any](DICTS, query.step, begin)
+    counters, gaps = Counters(), GapLog(options.on_gap)
+    start_second = query.seconds()[0] if query.start and not resumed else None
+    tracker = SequenceTracker[Any](DICTS, query.step, start_second)
     replayed = (
         query.start is None and not resumed and not {name for name, _ in operation.query} <= _NON_FILTER_PARAMETERS
     )
-    history = HistoryFilter[Any](DICTS.position, query.step) if replayed else None
-    filled = query if options.fill_gaps and query.fill_data_method is None else None
+    history_filter = HistoryFilter[Any](DICTS.position, query.step) if replayed else None
+    backfill_query = query if options.fill_gaps and query.fill_data_method is None else None
 
-    def listen(form: RecordCodec[Any], _: RoomClaim) -> EffectGen[None]:
-        sources.set_codec(form)
-        if history is not None:
-            history.position = form.position
+    def stream_records(codec: RecordCodec[Any], _: RoomClaim) -> EffectGen[None]:
+        tracker.set_codec(codec)
+        if history_filter is not None:
+            history_filter.position = codec.position
         site_id = query.id if source == "site" else None
-        filling = Backfiller(client._executor, sources, form, filled, gaps, counts, site_id, history, begin)
-        messages = MessageDecoder(form, counts, enveloped=True)
-        return RoomSession(client._executor, operation, messages, filling, options, counts).run()
+        handler = Backfiller(
+            client._executor, tracker, codec, backfill_query, gaps, counters, site_id, history_filter, start_second
+        )
+        decoder = MessageDecoder(codec, counters, enveloped=True)
+        return RoomSession(client._executor, operation, decoder, handler, options, counters).run()
 
     return StreamPlan(
         description=f"measurements of {source} {query.id}, session {session_key}",
         client=client,
         options=options,
-        counters=counts,
+        counters=counters,
         gaps=gaps,
         exclusive={
             f"the session key {session_key}": (client.base_url, session_key.lower()),
             f"the room {path}": client._executor.limits.room(operation.path),
         },
-        stream_records=listen,
-        stream_items=lambda hold: listen(DICTS, hold),
+        stream_records=stream_records,
+        stream_items=lambda claim: stream_records(DICTS, claim),
         fetch_field_metadata=lambda: descriptions(client._executor, [query]),
     )

@@ -49,13 +49,13 @@ class ReaderThread:
         self._thread.join(_JOIN_TIMEOUT_SECONDS)
 
     def _run(self) -> None:
-        ending: BaseException | None = None
+        error_: BaseException | None = None
         try:
             with closing(self._client._listen(self._effects, self._cancellation)) as lists:
                 for items in lists:
                     if items and not self._buffer.put(items):
                         break
         except BaseException as error:  # noqa: BLE001 - it is whoever reads the items who must know
-            ending = error
+            error_ = error
         self._claim.release()
-        self._buffer.finish(ending)
+        self._buffer.finish(error_)

@@ -83,7 +83,7 @@ class SequenceTracker(Generic[R]):
     def _digest(self, record: R) -> bytes:
         return identities(b"[%b]" % self._codec.text(record))[0].digest
 
-    def filter_new(  # noqa: C901 - one case for each way in which a record can come
+    def filter_new(  # noqa: C901 - one case for each kind of record
         self, records: list[R], *, stop_at_hole: bool = False, settled: bool = False
     ) -> tuple[list[R], range, list[R]]:
         """Sort received records into new, missing and pending.
@@ -106,11 +106,11 @@ class SequenceTracker(Generic[R]):
         while index < len(records):
             record = records[index]
             index += 1
-            place = position(record)
-            if place is None:
+            location = position(record)
+            if location is None:
                 new.append(record)
                 continue
-            second, name = place
+            second, name = location
             source = sources.get(name)
             if source is not None and second == source.last + 1:
                 source.last = second
@@ -119,7 +119,7 @@ class SequenceTracker(Generic[R]):
                 index, records, ordered = 0, self._sort(records[index - 1 :]), True
                 continue
             elif sources and second - max(self.now, self.newest) > _MAX_AHEAD_SECONDS:
-                pass  # else all others would be late from now on, and none be missed
+                pass  # otherwise all later records would be late, and no hole be found
             elif source is None:
                 source = sources[name] = SourceSequence(second, step)
                 source.remember((second,), (record,))
@@ -145,14 +145,14 @@ class SequenceTracker(Generic[R]):
         only if one of them is a known record.
         """
         repeated: set[Position] = set()
-        told: set[Position] = set()
+        sent: set[Position] = set()
         for record in records:
-            place = self.position(record)
-            source = self._sources.get(place[1]) if place else None
-            known = source.has_content(place[0], record, self._digest) if source and place else None
-            if place and known is not None:
-                (repeated if known else told).add(place)
-        other = told - repeated
+            location = self.position(record)
+            source = self._sources.get(location[1]) if location else None
+            is_known = source.has_content(location[0], record, self._digest) if source and location else None
+            if location and is_known is not None:
+                (repeated if is_known else sent).add(location)
+        other = sent - repeated
         return self.filter_new(
             [record for record in records if self.position(record) not in other] if other else records
         )[0]
@@ -165,28 +165,30 @@ class SequenceTracker(Generic[R]):
             return False
         seconds = range(first[0], first[0] + len(records))
         try:
-            alike = [*map(_SECOND, records)] == [*seconds] and [*map(_SOURCE, records)] == [first[1]] * len(records)
-        except (KeyError, TypeError):  # one has no source, or they are texts
+            consecutive = [*map(_SECOND, records)] == [*seconds] and [*map(_SOURCE, records)] == [first[1]] * len(
+                records
+            )
+        except (KeyError, TypeError):  # a record has no source, or records are JSON texts
             return False
-        if alike:
+        if consecutive:
             source.last = seconds[-1]
             source.remember(seconds, records)
-        return alike
+        return consecutive
 
     def _sort(self, records: list[R]) -> list[R]:
         """Sort by time. Records without a timestamp stay behind their predecessor."""
         second = 0
         keyed: list[tuple[int, R]] = []
         for record in records:
-            place = self.position(record)
-            second = place[0] if place else second
+            location = self.position(record)
+            second = location[0] if location else second
             keyed.append((second, record))
         return [record for _, record in sorted(keyed, key=lambda pair: pair[0])]
 
     def _append_after_hole(self, source: SourceSequence, name: int | None, second: int) -> None:
         missing = source.append_after_hole(second)
-        broken = self._unsure.get(name)
-        if missing and broken and broken.was_continuous:
+        unsure = self._unsure.get(name)
+        if missing and unsure and unsure.was_continuous:
             self._missing.append((name, missing))
 
     def confirm_sources(self, new: list[R]) -> None:
@@ -194,8 +196,8 @@ class SequenceTracker(Generic[R]):
         if self._unsure:
             for record in new:
                 second, name = self.position(record) or (0, None)
-                broken = self._unsure.get(name)
-                if broken and second > broken.last:
+                unsure = self._unsure.get(name)
+                if unsure and second > unsure.last:
                     del self._unsure[name]
 
     def on_disconnect(self) -> None:
@@ -213,8 +215,8 @@ class SequenceTracker(Generic[R]):
         self._has_several_per_second = any(source.has_several_per_second for source in self._sources.values())
 
     def _first_late(self) -> int | None:
-        awaited = [source.first_late(self._fetched_ranges) for source in self._sources.values()]
-        return min((second for second in awaited if second is not None), default=None)
+        late_seconds = [source.first_late(self._fetched_ranges) for source in self._sources.values()]
+        return min((second for second in late_seconds if second is not None), default=None)
 
     @property
     def newest(self) -> int:
@@ -243,7 +245,11 @@ class SequenceTracker(Generic[R]):
 
     def pop_start_range(self, records: list[R]) -> range:
         """Return, once, the seconds before these first records that may have been lost with a connection."""
-        places = [place for place in map(self.position, records) if place] if self._expected_from is not None else []
+        places = (
+            [location for location in map(self.position, records) if location]
+            if self._expected_from is not None
+            else []
+        )
         if self._expected_from is None or not places:
             return range(0)
         first, self._expected_from = self._expected_from, None
@@ -256,7 +262,7 @@ class SequenceTracker(Generic[R]):
         first, self._late_since = min(self._late_since, self._first_unsure(self._unsure_sources())), None
         return range(
             first, self.newest + self._has_several_per_second, self.step
-        )  # of the newest second, others may be lost
+        )  # other records of the newest second may be lost
 
     def pop_ended_range(self) -> range:
         """Return, once, the intervals of sources that have been silent since the break while others were not."""

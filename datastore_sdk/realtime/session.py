@@ -135,11 +135,11 @@ class RoomSession(Generic[R]):
         attempt = 0
         while True:
             self._received_new, self._compared = False, 0
-            ending = yield from self._run_connection()
-            if ending is None:
+            end = yield from self._run_connection()
+            if end is None:
                 return
             attempt = self._next_attempt(attempt)
-            yield from self._wait(ending, attempt)
+            yield from self._wait(end, attempt)
             self._counters.reconnections += self.was_connected
 
     def _next_attempt(self, attempt: int) -> int:
@@ -169,24 +169,24 @@ class RoomSession(Generic[R]):
     def _is_final(self, error: CallError) -> bool:
         """Return whether a reconnect would fail in the same way."""
         if self.was_connected and isinstance(error, BadRequestError):
-            return False  # the request was good before: the service takes the lost connection for one that is alive
+            return False  # it succeeded before: the service still counts the lost connection as open
         return isinstance(error, PERMANENT_ERRORS) or (isinstance(error, APIConnectionError) and error.permanent)
 
-    def _wait(self, ending: CallError | RoomClosed, attempt: int) -> EffectGen[None]:
+    def _wait(self, end: CallError | RoomClosed, attempt: int) -> EffectGen[None]:
         """Wait before the next attempt. There is no wait after a long connection that brought new data."""
-        error = ending if isinstance(ending, CallError) else self._unproductive_error(ending)
+        error = end if isinstance(end, CallError) else self._unproductive_error(end)
         error.attempts = max(1, attempt)
         wait = self._reconnect_wait(error, attempt)
-        fruitless = self._executor.clock.monotonic() - self._unproductive_since
-        if not self._received_new and fruitless + wait > (self._options.give_up_after or math.inf):
+        unproductive = self._executor.clock.monotonic() - self._unproductive_since
+        if not self._received_new and unproductive + wait > (self._options.give_up_after or math.inf):
             raise error
-        log.info("%s: %s; entering it again in %.1f s", self._room.path, ending, wait)
+        log.info("%s: %s; reconnecting in %.1f s", self._room.path, end, wait)
         yield from sleep(wait)
 
     def _reconnect_wait(self, error: CallError, attempt: int) -> float:
         if self.was_connected:
-            asked = error.retry_after if isinstance(error, RateLimitError | ServerError) else None
-            return max(self._backoff_wait(attempt), asked or 0.0)
+            retry_after = error.retry_after if isinstance(error, RateLimitError | ServerError) else None
+            return max(self._backoff_wait(attempt), retry_after or 0.0)
         wait = self._retries.wait_after(error, attempt=attempt, idempotent=True)
         if wait is None:
             raise error
@@ -203,7 +203,7 @@ class RoomSession(Generic[R]):
     def _connect_and_listen(self) -> EffectGen[None]:
         """Receive over one connection."""
         room = yield from entered(self._executor, self._room)
-        entered_before = self.was_connected
+        was_connected = self.was_connected
         self.was_connected = self._counters.connected = True
         self._connected_at = self._executor.clock.monotonic()
         try:
@@ -213,9 +213,9 @@ class RoomSession(Generic[R]):
         except RoomRefusedError as closed:
             if (
                 self._received_new or self._connection_age >= self._options.stale_after
-            ):  # the end of a visit, not a refusal
+            ):  # an ordinary end, not a refusal
                 raise
-            self.was_connected = entered_before
+            self.was_connected = was_connected
             raise (yield from self._refusal_error(room, closed)) from closed
         finally:
             self._counters.connected = False
@@ -225,36 +225,36 @@ class RoomSession(Generic[R]):
             yield from room.leave()
 
     def _listen(self, answer: Response) -> EffectGen[None]:
-        clock, patience = self._executor.clock, self._options.stale_after / 2
-        asked, heard = False, clock.monotonic()
+        clock, ping_after = self._executor.clock, self._options.stale_after / 2
+        ping_sent, last_message = False, clock.monotonic()
         while True:
-            begun = clock.monotonic()
-            messages = yield from ReceiveMessages(answer, patience)
-            self._handler.on_wait(clock.monotonic() - begun)
+            started = clock.monotonic()
+            messages = yield from ReceiveMessages(answer, ping_after)
+            self._handler.on_wait(clock.monotonic() - started)
             if messages:
                 yield from self._handle_messages(messages)
-                heard = clock.monotonic()
+                last_message = clock.monotonic()
             elif messages is None:
-                if asked:
+                if ping_sent:
                     raise self._dead_connection_error()
                 yield from SendPing(answer)
-            asked = messages is None
-            if asked or clock.monotonic() - heard >= patience:
+            ping_sent = messages is None
+            if ping_sent or clock.monotonic() - last_message >= ping_after:
                 yield from self._handler.on_idle()
 
     def _handle_messages(self, messages: list[bytes]) -> EffectGen[None]:
         self._counters.last_message_at = self._executor.clock.now()
         unreadable = self._counters.unreadable
         items = self._decoder.decode(messages)
-        unread = self._counters.unreadable - unreadable
+        undecoded = self._counters.unreadable - unreadable
         self._counters.received += len(items)
         if items and (yield from self._handler.handle(items)) and self._is_new_content(messages):
             self._received_new, self._rejected_token = True, None
-        misfit = self._counters.unreadable - unreadable - unread
-        if len(items) > misfit:
+        unfit = self._counters.unreadable - unreadable - undecoded
+        if len(items) > unfit:
             self._undecoded = 0
-        elif unread or misfit:
-            self._count_undecoded(unread + misfit)
+        elif undecoded or unfit:
+            self._count_undecoded(undecoded + unfit)
 
     def _count_undecoded(self, count: int) -> None:
         """Count consecutive unreadable messages.
@@ -271,7 +271,7 @@ class RoomSession(Generic[R]):
             url = self._executor.base_url + self._room.path
             message = (
                 f"{self._room.method} {url}: none of the last {self._undecoded} messages, in {seconds:.0f} s, "
-                "could be understood; the log shows their beginnings. Update the SDK, or check the base URL"
+                "could be read; the log shows how they begin. Update the SDK, or check the base URL"
             )
             raise ResponseValidationError(message, method=self._room.method, url=url)
 
@@ -280,12 +280,12 @@ class RoomSession(Generic[R]):
         if self._received_new or self._compared >= _COMPARED_MESSAGES:
             return True
         self._compared += len(messages)
-        beginning = {*map(hash, messages)}
-        differ = not beginning <= self._first_messages
+        hashes = {*map(hash, messages)}
+        is_new = not hashes <= self._first_messages
         if len(self._first_messages) > _MAX_REMEMBERED_MESSAGES:
             self._first_messages.clear()
-        self._first_messages |= beginning
-        return differ
+        self._first_messages |= hashes
+        return is_new
 
     def _refusal_error(self, room: RoomConnection, closed: RoomRefusedError) -> EffectGen[CallError]:
         """Return the error of a refusal by close code. If a new token may help, that is the close itself."""
@@ -296,20 +296,19 @@ class RoomSession(Generic[R]):
         ):
             self._rejected_token = renewed = yield from self._executor.access_token(rejected=room.request.token)
             if renewed != room.request.token:
-                return closed  # entered again, with that token
+                return closed  # reconnect with the new token
         return error
 
     def _unproductive_error(self, closed: RoomClosed) -> APIConnectionError:
         url = self._executor.base_url + self._room.path
-        message = f"{self._room.method} {url}: the service {closed} and told nothing new"
+        message = f"{self._room.method} {url}: the service {closed} and sent nothing new"
         return APIConnectionError(message, method=self._room.method, url=url, sent=True)
 
     def _dead_connection_error(self) -> APIConnectionError:
-        message = (
-            f"{self._room.method} {self._executor.base_url}{self._room.path}: the connection is dead: no sign of life "
-            f"for {self._options.stale_after:g} s"
-        )
         url = self._executor.base_url + self._room.path
+        message = (
+            f"{self._room.method} {url}: the connection is dead: no message or pong for {self._options.stale_after:g} s"
+        )
         return APIConnectionError(message, method=self._room.method, url=url, sent=True)
 
 

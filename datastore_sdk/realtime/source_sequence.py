@@ -42,15 +42,15 @@ class SourceSequence:
         """Whether the source has recently sent a record of every interval."""
         return self.last - self._continuous_since >= max(MIN_CONTINUOUS_SECONDS, self._step)
 
-    def first_late(self, asked: Iterable[range]) -> int | None:
+    def first_late(self, fetched_ranges: Iterable[range]) -> int | None:
         """Return the first second whose record may still arrive late and was not fetched."""
-        late = max(MAX_LATE_SECONDS, MAX_LATE_INTERVALS * self._step)
-        missing = self.missing_ranges(self.last - late, self.last)
+        limit = max(MAX_LATE_SECONDS, MAX_LATE_INTERVALS * self._step)
+        missing = self.missing_ranges(self.last - limit, self.last)
         return next(
             (
                 seconds[0]
                 for seconds in missing
-                if not any(seconds[0] in known and seconds[-1] in known for known in asked)
+                if not any(seconds[0] in fetched and seconds[-1] in fetched for fetched in fetched_ranges)
             ),
             self.last if self.has_several_per_second else None,
         )
@@ -59,8 +59,8 @@ class SourceSequence:
         """Return the missing seconds of intervals between two, both included."""
         step, begin = self._step, max(bisect_right(self._holes, (first, _INFINITY)) - 1, 0)
         holes = self._holes[begin:]
-        found = [range(max(start + step - 1, first), min(end, last + step - 1) + 1) for start, end in holes]
-        return [seconds for seconds in found if len(seconds) >= step]
+        ranges = [range(max(start + step - 1, first), min(end, last + step - 1) + 1) for start, end in holes]
+        return [seconds for seconds in ranges if len(seconds) >= step]
 
     def append_after_hole(self, second: int) -> range:
         """Append a record that follows a hole, and return the seconds of whole missing intervals."""
@@ -80,12 +80,12 @@ class SourceSequence:
                 self._holes.insert(0, (second + 1, self.first - 1))
             self.first = second
             return True
-        place = bisect_right(self._holes, (second, _INFINITY)) - 1
-        if place < 0 or self._holes[place][1] < second:
+        index = bisect_right(self._holes, (second, _INFINITY)) - 1
+        if index < 0 or self._holes[index][1] < second:
             return False
-        start, end = self._holes.pop(place)
+        start, end = self._holes.pop(index)
         rest = [(start, second - 1), (second + 1, end)]
-        self._holes[place:place] = [hole for hole in rest if hole[0] <= hole[1]]
+        self._holes[index:index] = [hole for hole in rest if hole[0] <= hole[1]]
         return True
 
     def remember(self, seconds: Iterable[int], records: Iterable[Any]) -> None:

@@ -80,13 +80,13 @@ class StateMonitor(MessageHandler[Record], Generic[T]):
     def emit_changes(self) -> EffectGen[None]:
         """Yield the objects that have changed since the last fetch."""
         self._polled_at = self._executor.clock.monotonic()
-        things = yield from self._executor.run(self._fetch())
+        objects = yield from self._executor.run(self._fetch())
         new: list[T] = []
-        for thing in things:
-            name, aspects = self._key(thing), self._aspects(thing)
+        for object_ in objects:
+            name, aspects = self._key(object_), self._aspects(object_)
             if self._known.get(name) != aspects:
                 self._known[name] = aspects
-                new.append(thing)
+                new.append(object_)
         yield from YieldItem(new)
 
     def poll(self, seconds: float) -> EffectGen[None]:
@@ -97,7 +97,7 @@ class StateMonitor(MessageHandler[Record], Generic[T]):
             except CallError as error:
                 if isinstance(error, PERMANENT_ERRORS):
                     raise
-                log.warning("%s; looking again in %g s", error, self._interval)
+                log.warning("%s; polling again in %g s", error, self._interval)
             yield from sleep(self._interval)
             seconds -= self._interval
 
@@ -123,50 +123,50 @@ def build_monitor_plan(
         aspects: Returns the values whose change counts.
         interval: Seconds between fetches while the room is silent or cannot be entered.
     """
-    operation, counts = room(path, {}), Counters()
+    operation, counters = room(path, {}), Counters()
 
-    def watch(hold: RoomClaim) -> EffectGen[None]:
-        watching = StateMonitor(client._executor, fetch, key, aspects, interval)
-        yield from watching.emit_changes()
-        retries, wait, told = client.retries, interval, ""
+    def watch(claim: RoomClaim) -> EffectGen[None]:
+        monitor = StateMonitor(client._executor, fetch, key, aspects, interval)
+        yield from monitor.emit_changes()
+        retries, wait, last_message = client.retries, interval, ""
         while True:
-            listening = RoomSession(
-                client._executor, operation, MessageDecoder(DICTS, counts), watching, options, counts, retries
+            session = RoomSession(
+                client._executor, operation, MessageDecoder(DICTS, counters), monitor, options, counters, retries
             )
             try:
-                room_hold = hold.extend({f"the room {path}": client._executor.limits.room(operation.path)})
+                room_claim = claim.extend({f"the room {path}": client._executor.limits.room(operation.path)})
                 try:
-                    yield from listening.run()
+                    yield from session.run()
                 finally:
-                    room_hold.release()
-            except NotFoundError:  # no such pad or site: its list of states would stay empty for ever
+                    room_claim.release()
+            except NotFoundError:  # the pad or site does not exist; its list of states would stay empty
                 raise
             except (CallError, RoomInUseError) as error:
-                taken = isinstance(error, RoomInUseError)
-                wait = interval if taken or listening.was_connected else min(2 * wait, max(interval, _MAX_POLL_SECONDS))
-                level = logging.INFO if str(error) == told else logging.WARNING
-                log.log(level, "%s; looking every %g s instead of listening, for %g s", error, interval, wait)
-                told = str(error)
-            yield from watching.poll(wait)
+                in_use = isinstance(error, RoomInUseError)
+                wait = interval if in_use or session.was_connected else min(2 * wait, max(interval, _MAX_POLL_SECONDS))
+                level = logging.INFO if str(error) == last_message else logging.WARNING
+                log.log(level, "%s; polling every %g s instead of listening, for %g s", error, interval, wait)
+                last_message = str(error)
+            yield from monitor.poll(wait)
             retries = replace(client.retries, max_attempts=1)
 
-    def listen(form: RecordCodec[Any], hold: RoomClaim) -> EffectGen[None]:
-        def in_form(effect: Effect[Any]) -> EffectGen[Any]:
-            things: list[T] = getattr(effect, "item", [])
-            if things:
-                yield from YieldItem(form.decode(orjson.dumps(things, default=dict)))
+    def stream_records(codec: RecordCodec[Any], claim: RoomClaim) -> EffectGen[None]:
+        def encode(effect: Effect[Any]) -> EffectGen[Any]:
+            objects: list[T] = getattr(effect, "item", [])
+            if objects:
+                yield from YieldItem(codec.decode(orjson.dumps(objects, default=dict)))
                 return None
             return (yield from effect)
 
-        return changed(watch(hold), in_form)
+        return changed(watch(claim), encode)
 
     return StreamPlan(
         description=f"watch on {path.strip('/')}",
         client=client,
         options=options,
-        counters=counts,
+        counters=counters,
         gaps=GapLog(None),
         exclusive={},
-        stream_records=listen,
+        stream_records=stream_records,
         stream_items=watch,
     )

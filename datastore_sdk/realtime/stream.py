@@ -75,40 +75,40 @@ class LiveStream(Generic[T]):
         self._closed = False
 
     @contextmanager
-    def open_reader(self, form: RecordCodec[Any] | None = None) -> Generator[StreamReader[Any]]:
+    def open_reader(self, codec: RecordCodec[Any] | None = None) -> Generator[StreamReader[Any]]:
         """Open a reader: of items, or of records in a codec.
 
         Raises:
             RoomInUseError: This process already listens to the room.
         """
-        reading = StreamReader[Any](self._start(form))
+        reader = StreamReader[Any](self._start(codec))
         try:
-            yield reading
+            yield reader
         finally:
-            reading.close()
+            reader.close()
             if self._reader is not None:
                 self._reader.stop()
 
-    def _start(self, form: RecordCodec[Any] | None) -> Buffer[Any]:
+    def _start(self, codec: RecordCodec[Any] | None) -> Buffer[Any]:
         plan = self.plan
         with self._lock:
             if self._closed:
                 return self._buffer
-            hold = ROOM_REGISTRY.claim({f"this live data ({plan.description})": self, **plan.exclusive})
+            claim = ROOM_REGISTRY.claim({f"this live data ({plan.description})": self, **plan.exclusive})
             if self._reader is not None:
-                self._reader.join()  # so that nothing can be added to what is left
-            self._buffer = Buffer(plan.options, self._drain_buffer(form or DICTS), self._buffer)
-            steps = plan.stream_records(form, hold) if form else plan.stream_items(hold)
-            self._reader = ReaderThread(plan.client, steps, self._buffer, hold)
+                self._reader.join()  # so that it adds nothing to the old buffer any more
+            self._buffer = Buffer(plan.options, self._drain_buffer(codec or DICTS), self._buffer)
+            effects = plan.stream_records(codec, claim) if codec else plan.stream_items(claim)
+            self._reader = ReaderThread(plan.client, effects, self._buffer, claim)
             return self._buffer
 
-    def _drain_buffer(self, form: RecordCodec[Any]) -> list[Any]:
+    def _drain_buffer(self, codec: RecordCodec[Any]) -> list[Any]:
         """Return what the last reader received and did not deliver."""
-        left, before, self._codec = self._buffer.drain(), self._codec, form
-        if before is form or not left:
-            return left
-        texts = [item if isinstance(item, bytes) else orjson.dumps(item, default=dict) for item in left]
-        return form.decode(b"[%b]" % b",".join(texts))
+        items, previous, self._codec = self._buffer.drain(), self._codec, codec
+        if previous is codec or not items:
+            return items
+        texts = [item if isinstance(item, bytes) else orjson.dumps(item, default=dict) for item in items]
+        return codec.decode(b"[%b]" % b",".join(texts))
 
     def close(self) -> None:
         """Stop reading for good. What was received is still delivered. Can be called from any thread."""
@@ -120,20 +120,20 @@ class LiveStream(Generic[T]):
 
     def statistics(self) -> LiveStatistics:
         """Return the current statistics."""
-        counts, buffer, last = self.plan.counters, self._buffer, self.plan.counters.last_message_at
+        counters, buffer, last = self.plan.counters, self._buffer, self.plan.counters.last_message_at
         return LiveStatistics(
-            connected=counts.connected,
-            received=counts.received,
+            connected=counters.connected,
+            received=counters.received,
             delivered=buffer.delivered,
             waiting=buffer.waiting,
             dropped=buffer.dropped,
-            duplicates=counts.duplicates,
-            late=counts.late,
-            backfilled=counts.backfilled,
-            unreadable=counts.unreadable,
-            reconnections=counts.reconnections,
+            duplicates=counters.duplicates,
+            late=counters.late,
+            backfilled=counters.backfilled,
+            unreadable=counters.unreadable,
+            reconnections=counters.reconnections,
             last_message_at=None if last is None else datetime.fromtimestamp(last, tz=UTC),
-            lag=counts.lag,
+            lag=counters.lag,
         )
 
     def gaps(self) -> list[Gap]:
@@ -151,23 +151,25 @@ class LiveStream(Generic[T]):
         worker = Worker()
 
         def save() -> None:
-            endings: list[BaseException] = []
+            errors: list[BaseException] = []
 
-            def batches(form: RecordCodec[Any]) -> EffectGen[None]:
-                yield from self._yield_batches(form, endings)
+            def batches(codec: RecordCodec[Any]) -> EffectGen[None]:
+                yield from self._yield_batches(codec, errors)
 
-            steps = written(target, kind, batches, self.plan.fetch_field_metadata, overwrite=overwrite, kept=True)
-            self.plan.client._drive(steps)
-            for ending in endings:
-                raise ending
+            effects = written(target, kind, batches, self.plan.fetch_field_metadata, overwrite=overwrite, kept=True)
+            self.plan.client._drive(effects)
+            for error in errors:
+                raise error
 
         saving = worker.call(save)
         worker.stop()
         return saving
 
     def wait_for_save(self, saving: Future[None]) -> None:
-        """Wait until a file is saved. An interrupt ends the stream; the file is completed, then the interrupt is
-        raised."""
+        """Wait until a file is saved.
+
+        An interrupt ends the stream; the file is completed before the interrupt is raised.
+        """
         try:
             saving.result()
         except BaseException:
@@ -188,15 +190,15 @@ class LiveStream(Generic[T]):
             waiting.exception()
             raise
 
-    def _yield_batches(self, form: RecordCodec[Any], endings: list[BaseException]) -> EffectGen[None]:
-        with self.open_reader(form) as reading:
+    def _yield_batches(self, codec: RecordCodec[Any], errors: list[BaseException]) -> EffectGen[None]:
+        with self.open_reader(codec) as reader:
             try:
                 while True:
-                    yield from YieldItem([*reading.read()])
+                    yield from YieldItem([*reader.read()])
             except PrefetchExhausted:
                 return
             except Exception as error:  # noqa: BLE001 - raised when the file is complete
-                endings.append(error)
+                errors.append(error)
 
 
 class StreamReader(Generic[T]):
@@ -212,22 +214,22 @@ class StreamReader(Generic[T]):
         Raises:
             PrefetchExhausted: The stream has ended.
         """
-        ticket = self._buffer.request_items()
+        request = self._buffer.request_items()
         try:
-            return self._deliver(ticket.result())
+            return self._deliver(request.result())
         except BaseException:
-            self._buffer.cancel_request(ticket)
+            self._buffer.cancel_request(request)
             raise
 
     async def aread(self) -> Iterator[T]:
         """Async form of `read`."""
         from asyncio import wrap_future  # here, for it takes long
 
-        ticket = self._buffer.request_items()
+        request = self._buffer.request_items()
         try:
-            return self._deliver(await wrap_future(ticket))
+            return self._deliver(await wrap_future(request))
         except BaseException:
-            self._buffer.cancel_request(ticket)
+            self._buffer.cancel_request(request)
             raise
 
     def close(self) -> None:

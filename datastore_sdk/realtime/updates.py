@@ -57,15 +57,15 @@ class ObjectUpdateHandler(MessageHandler[Record], Generic[T]):
 
     def handle(self, items: list[Record]) -> EffectGen[bool]:
         """Yield the objects."""
-        made: list[T] = []
+        objects: list[T] = []
         for item in items:
             try:
-                made.append(self._build(item))
+                objects.append(self._build(item))
             except (TypeError, ValueError) as error:
                 self._counters.unreadable += 1
-                log.warning("An object is left out that does not fit: %s", error)
-        yield from YieldItem(made)
-        return bool(made)
+                log.warning("Object left out that does not fit: %s", error)
+        yield from YieldItem(objects)
+        return bool(objects)
 
 
 def build_update_plan(
@@ -90,28 +90,32 @@ def build_update_plan(
         belongs: Returns whether an object, as JSON, belongs to the room. None: all do.
     """
     operation = room(path, {})
-    counts, gaps = Counters(), GapLog(options.on_gap)
+    counters, gaps = Counters(), GapLog(options.on_gap)
     seen: set[bytes] | None = set() if deduplicate else None
 
-    def hearer_of_items() -> MessageHandler[Any]:
-        make = build
-        if make is None:
+    def build_item_handler() -> MessageHandler[Any]:
+        build_object = build
+        if build_object is None:
             return DictUpdateHandler(lambda items: look_at(contract, items, operation, client._executor))
-        return ObjectUpdateHandler(lambda item: make(told(contract, item, operation, client._executor)), counts)
+        return ObjectUpdateHandler(
+            lambda item: build_object(told(contract, item, operation, client._executor)), counters
+        )
 
-    def listen(form: RecordCodec[Any], _: RoomClaim, hearer: MessageHandler[Any] | None = None) -> EffectGen[None]:
-        messages = MessageDecoder(form, counts, seen=seen, belongs=belongs)
+    def stream_records(
+        codec: RecordCodec[Any], _: RoomClaim, handler: MessageHandler[Any] | None = None
+    ) -> EffectGen[None]:
+        decoder = MessageDecoder(codec, counters, seen=seen, belongs=belongs)
         return RoomSession(
-            client._executor, operation, messages, hearer or MessageHandler[Any](), options, counts
+            client._executor, operation, decoder, handler or MessageHandler[Any](), options, counters
         ).run()
 
     return StreamPlan(
         description=f"updates of {path.strip('/')}",
         client=client,
         options=options,
-        counters=counts,
+        counters=counters,
         gaps=gaps,
         exclusive={f"the room {path}": client._executor.limits.room(operation.path)},
-        stream_records=listen,
-        stream_items=lambda hold: listen(DICTS, hold, hearer_of_items()),
+        stream_records=stream_records,
+        stream_items=lambda hold: stream_records(DICTS, hold, build_item_handler()),
     )

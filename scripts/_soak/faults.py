@@ -68,13 +68,13 @@ def random_faults(seed: int, every: float, late_every: float | None = None) -> I
         every: Average number of messages between breaks.
         late_every: Average number of messages between late ones. Default: a third of `every`.
     """
-    chance = random.Random(seed)  # noqa: S311 - no secret
-    whole = sum(weight for _, weight in _BREAKS)
-    probable = [
-        *((fault, weight / whole / every) for fault, weight in _BREAKS),
+    rng = random.Random(seed)  # noqa: S311 - no secret
+    total = sum(weight for _, weight in _BREAKS)
+    faults = [
+        *((fault, weight / total / every) for fault, weight in _BREAKS),
         *((fault, weight / every) for fault, weight in _DISTURBANCES),
         *((fault, 1 / len(_LATE) / (late_every or every / len(_LATE))) for fault in _LATE),
         *((fault, _REFUSAL) for fault in _REFUSALS),
     ]
-    for fault, probability in probable:
-        yield msgspec.structs.replace(fault, probability=probability, times=None, seed=chance.randrange(1 << 30))
+    for fault, probability in faults:
+        yield msgspec.structs.replace(fault, probability=probability, times=None, seed=rng.randrange(1 << 30))

@@ -73,7 +73,7 @@ class SoakListener:
         return self._live.gaps
 
     def has_reached(self, second: int) -> bool:
-        """Return whether a record of this second or a later one arrived. Raise the error that ended the stream, if any."""
+        """Return whether a record of this second or a later one arrived; raise the error that ended the stream."""
         if self._listening.done():
             self._listening.result()
         return self.last >= second

@@ -106,7 +106,7 @@ def run_soak(
     Raises:
         TimeoutError: No record arrived for `_TIMEOUT_SECONDS`.
     """
-    begun, step = time.monotonic(), DataQuery(source="pad", id=_PAD, resolution=resolution).step
+    started, step = time.monotonic(), DataQuery(source="pad", id=_PAD, resolution=resolution).step
     rooms = RoomOptions(replays=5, kept_seconds=_QUEUE_INTERVALS * step)
     retries = RetryPolicy(first_wait=0.005, longest_wait=0.02, max_attempts=10)
     with Sandbox(now=_NOW, days=1, seed=seed, rooms=rooms) as sandbox:
@@ -119,21 +119,21 @@ def run_soak(
             _wait(lambda: listener.statistics.connected, _TIMEOUT_SECONDS)
             for fault in random_faults(seed, every, late_every):
                 sandbox.faults.add(fault)
-            chance, begin, end = random.Random(seed), now(), now() + hours * 3600  # noqa: S311 - no secret
+            rng, begin, end = random.Random(seed), now(), now() + hours * 3600  # noqa: S311 - no secret
             archive = _ArchiveReader(client, resolution, step, int(begin))
             while now() < end:
                 latest = _latest(now(), step)
                 archive.read(latest, at_least=_ARCHIVE_INTERVALS * step)
                 if latest - _MAX_BEHIND_INTERVALS * step >= begin:
                     _wait_for_second(listener, latest - _MAX_BEHIND_INTERVALS * step)
-                if chance.random() < _PAUSE_PROBABILITY:
+                if rng.random() < _PAUSE_PROBABILITY:
                     _wait(partial(listener.has_reached, latest), _PAUSE_SECONDS)
-                sandbox.advance(chance.choice(_STEP_INTERVALS) * step)
+                sandbox.advance(rng.choice(_STEP_INTERVALS) * step)
             sandbox.faults.clear()
             sandbox.advance(_MAX_BEHIND_INTERVALS * step)
             archive.read(_latest(now(), step))
             _wait(lambda: len(listener.records) >= len(archive.records), _TIMEOUT_SECONDS)
-            return _build_result(form, hours, archive.records, listener, time.monotonic() - begun)
+            return _build_result(form, hours, archive.records, listener, time.monotonic() - started)
 
 
 class _ArchiveReader:
@@ -185,15 +185,15 @@ class _SoakClock(Clock):
 def _build_result(
     form: Form, hours: float, stored: list[RecordKey], listener: SoakListener, seconds: float
 ) -> SoakResult:
-    statistics, come = listener.statistics, [*listener.records]
+    statistics, received = listener.statistics, [*listener.records]
     return SoakResult(
         form=form,
         hours=hours,
         breaks=statistics.reconnections,
         records=len(stored),
-        lost=(Counter(stored) - Counter(come)).total(),
-        duplicates=(Counter(come) - Counter(stored)).total(),
-        out_of_order=max(0, _count_descents(come) - statistics.late),
+        lost=(Counter(stored) - Counter(received)).total(),
+        duplicates=(Counter(received) - Counter(stored)).total(),
+        out_of_order=max(0, _count_descents(received) - statistics.late),
         late=statistics.late,
         replayed=statistics.duplicates,
         backfilled=statistics.backfilled,
@@ -208,11 +208,11 @@ def _in_gap(record: RecordKey, gap: Gap) -> bool:
     return gap.source in {site, None} and gap.start.timestamp() <= second <= gap.end.timestamp()
 
 
-def _count_descents(heard: Iterable[RecordKey]) -> int:
+def _count_descents(received: Iterable[RecordKey]) -> int:
     """Return the number of records that arrived after a later one of their site."""
     last: dict[int, int] = {}
     count = 0
-    for second, site, _ in heard:
+    for second, site, _ in received:
         count += second < last.get(site, 0)
         last[site] = max(second, last.get(site, 0))
     return count
