@@ -38,11 +38,16 @@ def reexec(*names: str) -> None:
 
     Returns if it does already; otherwise the same command line starts again with the environment's interpreter.
     """
-    if sys.version_info < SUPPORTED[0]:
-        _become(_supported_python())
+    require_python()
     python = project_environment(ROOT).ensure(*names)
     if Path(sys.prefix).resolve() != python.parent.parent.resolve():
         _become(python)
+
+
+def require_python() -> None:
+    """Restart the calling script with a supported Python if this one is too old. For scripts without dependencies."""
+    if sys.version_info < SUPPORTED[0]:
+        _become(_supported_python())
 
 
 def project_environment(root: Path) -> Environment:

@@ -1,37 +1,43 @@
-"""What pure code can ask of the outside world.
+"""I/O effects yielded by the sans-I/O request logic.
 
-The logic of a call (tokens, attempts, limits, reading an answer) is written once, as generators that yield effects and
-get back what came of them:
+The logic of a call (tokens, retries, limits, reading a response) is written once, as generators. They yield effects and
+receive the results:
 
-    answer = yield from Open(request)
-    while chunk := (yield from Read(answer)):
+    response = yield from SendRequest(request, deadline)
+    while chunk := (yield from ReadChunk(response, deadline)):
         ...
 
-The two drivers in `driving/` carry the effects out: one by blocking, the other by awaiting. Errors of an effect are
+Two drivers in `transport/drivers/` perform the effects: one blocks, the other awaits. If an effect fails, its error is
 raised at the `yield`, so `try`/`finally` work as usual.
+
+Effects that wait for the service or for other callers carry the deadline of their call. Effects that clean up do not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qs
 
 from msgspec import Struct
 
+from datastore_sdk._io.deadline import Deadline
 from datastore_sdk._io.timeouts import Timeouts
 
 R = TypeVar("R")
 
 _SECRET_FIELDS = ("client_secret", "client_id")
+_TIMEOUT_MARGIN_SECONDS = 1.0
+"""Time by which a connection's own timeouts end after the deadline, so that the deadline is what fails the call."""
 
 
 class Effect(Struct, Generic[R], eq=False):
-    """One thing asked of the outside world, which comes back as `R`.
+    """An I/O operation for a driver to perform. Its result has the type `R`.
 
-    Effects are made by the thousand. Dataclasses take several times as long to define and to make.
+    A call creates effects by the thousand, so they are msgspec structs: dataclasses take several times as long to
+    define and to create.
     """
 
     def __iter__(self) -> Generator[Effect[Any], Any, R]:
@@ -40,23 +46,22 @@ class Effect(Struct, Generic[R], eq=False):
 
 
 EffectGen = Generator[Effect[Any], Any, R]
-"""A piece of logic that yields effects and returns an `R`."""
+"""Generator that yields effects and returns an `R`."""
 
 
 @dataclass(slots=True, eq=False)
 class Request:
-    """An HTTP request, complete."""
+    """A complete HTTP request."""
 
     method: str
     url: str
     headers: Mapping[str, str] = field(repr=False)
     content: bytes | None = field(default=None, repr=False)
     streamed: bool = False
-    """Whether the answer may take long to begin and long to end."""
+    """Whether the response may take minutes to begin and minutes to end."""
     secret: bool = False
-    """Whether body and answer hold secrets, as those of the token endpoint do."""
+    """Whether the bodies of request and response contain secrets, as those of the token endpoint do."""
     timeouts: Timeouts = field(default=Timeouts(), repr=False)
-    """How long to wait for connection and answer."""
 
     @property
     def token(self) -> str:
@@ -65,128 +70,148 @@ class Request:
 
     @property
     def secrets(self) -> list[str]:
-        """What must not be shown of this request: its token, or the client credentials in its body."""
+        """The secrets of this request: its token, or the client credentials in its body."""
         if not self.secret:
             return [self.token]
         fields = parse_qs((self.content or b"").decode())
         return [self.token, *(value for name in _SECRET_FIELDS for value in fields.get(name, ()))]
 
+    def limited_to(self, seconds: float | None) -> Request:
+        """Return the request with timeouts that end soon after a deadline.
+
+        They end requests that the driver cannot cancel, such as those of an httpx client of the user's.
+        """
+        if seconds is None:
+            return self
+        return replace(self, timeouts=self.timeouts.limited_to(seconds + _TIMEOUT_MARGIN_SECONDS))
+
 
 class Response:
-    """An HTTP answer of which only status and headers were read. Belongs to the driver that opened it."""
+    """An HTTP response whose body is unread. It belongs to the driver that opened it."""
 
-    __slots__ = ("drop", "handle", "headers", "left_open", "status")
+    __slots__ = ("abort", "handle", "headers", "is_open", "status")
 
-    def __init__(self, status: int, headers: Mapping[str, str], handle: Any, drop: Callable[[], None]) -> None:
+    def __init__(self, status: int, headers: Mapping[str, str], handle: Any, abort: Callable[[], None]) -> None:
         self.status = status
         self.headers = headers
         self.handle = handle
-        self.drop = drop
-        """Drops the connection at once, from any thread, while nothing is being read."""
-        self.left_open = True
-        """Whether it has not been closed yet."""
+        self.abort = abort
+        """Close the connection at once. Any thread may call this while nothing is being read."""
+        self.is_open = True
 
     def __del__(self) -> None:
-        if self.left_open:  # an interruption (Ctrl-C) came just before it could be handed over, or be closed
-            self.drop()
+        if self.is_open:  # Ctrl-C came just before the response was returned or closed
+            self.abort()
 
 
 class PrefetchExhausted(Exception):  # noqa: N818 - not an error: there are no more items
-    """Steps that run ahead have come to their end."""
-
-
-class DeadlineExceeded(Exception):  # noqa: N818 - what is wrong, whoever set the time says
-    """An effect took longer than the seconds that it had.
-
-    Args:
-        deadline: Whose seconds they were; the driver that raises it does not know.
-    """
-
-    def __init__(self, deadline: object = None) -> None:
-        super().__init__()
-        self.deadline = deadline
+    """A prefetched generator has no more items."""
 
 
 class SendRequest(Effect[Response], eq=False):
-    """Send a request and read status and headers of its answer; `DeadlineExceeded` after so many seconds."""
+    """Send a request and read the status and headers of its response."""
 
     request: Request
-    seconds: float | None = None
+    deadline: Deadline | None = None
 
 
 class ReadChunk(Effect[bytes], eq=False):
-    """Read the next bytes of a response body, as received; empty at its end. `DeadlineExceeded` as above."""
+    """Read the next chunk of a response body as received; empty at the end."""
 
-    answer: Response
-    seconds: float | None = None
+    response: Response
+    deadline: Deadline | None = None
 
 
 class CloseResponse(Effect[None], eq=False):
-    """Give an answer's connection back, or drop it where the body was not read to its end."""
+    """Return the connection of a response to the pool; close it if the body was not read to its end."""
 
-    answer: Response
+    response: Response
+
+
+class ConnectWebSocket(Effect[Response], eq=False):
+    """Open a WebSocket connection. The status of the response is 101 if the service accepted it."""
+
+    request: Request
+
+
+class ReceiveMessages(Effect[list[bytes] | None], eq=False):
+    """Receive the WebSocket messages that have arrived; None if nothing, not even a pong, came within `seconds`."""
+
+    response: Response
+    seconds: float
+
+
+class SendPing(Effect[None], eq=False):
+    """Send a WebSocket ping."""
+
+    response: Response
 
 
 class Sleep(Effect[None], eq=False):
-    """Let time pass."""
+    """Sleep, until the deadline at most."""
 
     seconds: float
+    deadline: Deadline | None = None
 
 
 class WaitForFuture(Effect[R], eq=False):
-    """Wait until somebody else settles a future; TimeoutError after so many seconds, the future going on."""
+    """Wait until another thread or task sets the result of a future.
+
+    The driver raises TimeoutError after `seconds`, or at the deadline, and leaves the future pending.
+    """
 
     future: Future[R]
     seconds: float
+    deadline: Deadline | None = None
 
 
 class RunBlocking(Effect[R], eq=False):
-    """Call a function that blocks (a sync to disk); the async driver does it in a thread."""
+    """Call a function that blocks, such as an fsync. The async driver calls it in a thread."""
 
     function: Callable[[], R]
 
 
 class RunAwaitable(Effect[R], eq=False):
-    """Await what a function gives; the sync driver does it in an event loop of its own."""
+    """Call a function and await its result. The sync driver runs an event loop for it."""
 
     function: Callable[[], Awaitable[R]]
 
 
 class StartPrefetch(Effect[Any], eq=False):
-    """Begin steps beside these, running ahead of whoever takes their items; so many of them may wait."""
+    """Run a generator ahead of its consumer, in a thread or task. At most `max_items` wait in its queue."""
 
     steps: EffectGen[None]
-    room: int
+    max_items: int
 
 
 class NextPrefetched(Effect[Any], eq=False):
-    """The next item of steps that run ahead; raises `PrefetchExhausted` after the last."""
+    """Return the next item of a prefetched generator; raise `PrefetchExhausted` after the last."""
 
-    ahead: Any
+    prefetcher: Any
 
 
 class CancelPrefetch(Effect[None], eq=False):
-    """Stop steps that run ahead."""
+    """Cancel a prefetched generator."""
 
-    ahead: Any
+    prefetcher: Any
 
 
 class YieldItem(Effect[None], eq=False):
-    """Hand an item to whoever iterates over these steps."""
+    """Yield an item to the caller that iterates."""
 
     item: Any
 
 
 class Cancelled(BaseException):
-    """Nobody wants the items any more. Thrown into steps, so that they clean up.
+    """The consumer stopped iterating. Drivers throw this into the generators so that they clean up.
 
-    `GeneratorExit` itself cannot be: `yield from` would close the inner steps instead of throwing it into them, and
-    they could not yield the effects that cleaning up takes.
+    `GeneratorExit` does not work here: `yield from` closes the inner generator instead of throwing into it, and a
+    generator that is being closed cannot yield the effects that its cleanup needs.
     """
 
 
 def redirect_items(sink: Callable[[Any], EffectGen[None] | None], steps: EffectGen[None]) -> EffectGen[None]:
-    """The same steps with the items that they emit handed to a function instead, which may give steps to be done."""
+    """Run a generator and pass each item that it yields to a function, which may return effects to perform instead."""
     result: Any = None
     error: BaseException | None = None
     while True:
@@ -195,29 +220,11 @@ def redirect_items(sink: Callable[[Any], EffectGen[None] | None], steps: EffectG
         except StopIteration:
             return
         finally:
-            result = error = None  # an error must not hold itself by the frame it goes through
+            result = error = None  # otherwise the error would reference itself through this frame
         try:
             if isinstance(effect, YieldItem):
                 yield from sink(effect.item) or ()
             else:
                 result = yield effect
-        except BaseException as raised:  # noqa: BLE001 - thrown into the steps, which clean up and let it go on
-            error = raised
-
-
-def changed(steps: EffectGen[R], change: Callable[[Effect[Any]], EffectGen[Any]]) -> EffectGen[R]:
-    """The same steps with others in the place of their effects. Errors of those are raised in the steps."""
-    result: Any = None
-    error: BaseException | None = None
-    while True:
-        try:
-            effect = steps.send(result) if error is None else steps.throw(error)
-        except StopIteration as stop:
-            final: R = stop.value
-            return final
-        finally:
-            result = error = None  # as above
-        try:
-            result = yield from change(effect)
-        except BaseException as raised:  # noqa: BLE001 - thrown into the steps, which clean up and let it go on
+        except BaseException as raised:  # noqa: BLE001 - thrown into the generator, which cleans up and re-raises it
             error = raised

@@ -20,11 +20,15 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from threading import RLock, get_ident
+from typing import TypeVar
 from weakref import ref
 
 from datastore_sdk._io.clock import monotonic
+from datastore_sdk._io.deadline import Deadline
 from datastore_sdk._io.effects import EffectGen, Sleep, WaitForFuture
 from datastore_sdk._io.fork_safety import renew_after_fork
+
+R = TypeVar("R")
 
 Place = tuple[int, int]
 """A thread and the task that runs in it."""
@@ -94,6 +98,25 @@ class Permit:
         return slot
 
 
+class Waiter:
+    """How a caller waits for a permit.
+
+    Args:
+        deadline: When the caller stops waiting.
+    """
+
+    def __init__(self, deadline: Deadline | None = None) -> None:
+        self.deadline = deadline
+
+    def wait(self, future: Future[R], seconds: float) -> EffectGen[R]:
+        """Return the result of a future.
+
+        Raises:
+            TimeoutError: It had none within `seconds`; the caller keeps its place in the queue and waits again.
+        """
+        return (yield from WaitForFuture(future, seconds, self.deadline))
+
+
 class Semaphore:
     """Up to `limit` holders at a time, first come first served, across threads and event loops alike."""
 
@@ -109,12 +132,13 @@ class Semaphore:
         """Others made anew are used; what is still held of these, by streams of the parent, can be given back."""
         self._lock = RLock()  # which whoever holds it can take once more: see above
 
-    def acquire(self) -> EffectGen[Permit]:
-        """Takes a slot, waiting for one where all are held."""
-        lease = self._at_once() or (yield from self._in_turn())
+    def acquire(self, waiter: Waiter | None = None) -> EffectGen[Permit]:
+        """Take a permit; wait if all are held."""
+        waiter = waiter or Waiter()
+        lease = self._at_once() or (yield from self._in_turn(waiter))
         try:
             if (early := lease.since - monotonic()) > 0:
-                yield from Sleep(early)
+                yield from Sleep(early, waiter.deadline)
         except BaseException:
             lease.release()
             raise
@@ -127,20 +151,20 @@ class Semaphore:
         except IndexError:
             return None
 
-    def _in_turn(self) -> EffectGen[Permit]:
+    def _in_turn(self, waiter: Waiter) -> EffectGen[Permit]:
         ticket, here = Future[Permit](), _here()
         self._queue.append(ticket)
         try:
             self._serve(lambda lease: lease.rester == here)
-            return (yield from self._granted(ticket))
+            return (yield from self._granted(ticket, waiter))
         except BaseException:
             self._leave(ticket)
             raise
 
-    def _granted(self, ticket: Future[Permit]) -> EffectGen[Permit]:
+    def _granted(self, ticket: Future[Permit], waiter: Waiter) -> EffectGen[Permit]:
         while True:
             try:
-                return (yield from WaitForFuture(ticket, PATIENCE))
+                return (yield from waiter.wait(ticket, PATIENCE))
             except TimeoutError:
                 with self._lock:
                     if not ticket.done() and ticket not in self._queue:  # whoever took it was interrupted just then

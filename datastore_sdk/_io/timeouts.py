@@ -48,8 +48,8 @@ class Timeouts:
         seconds = checked_seconds(seconds, "timeout")
         return cls(connect=seconds, read=seconds, first_byte=seconds, idle=seconds)
 
-    def within(self, seconds: float) -> Timeouts:
-        """The same, but none of the waits for an ordinary answer longer than so many seconds."""
+    def limited_to(self, seconds: float) -> Timeouts:
+        """Return the same timeouts, with those for ordinary responses no longer than `seconds`."""
         return replace(self, connect=min(self.connect, seconds), read=min(self.read, seconds))
 
 

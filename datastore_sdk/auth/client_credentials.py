@@ -9,10 +9,11 @@ from copy import copy
 from dataclasses import dataclass, field
 
 from datastore_sdk._io.clock import Clock
+from datastore_sdk._io.deadline import Deadline
 from datastore_sdk._io.effects import EffectGen, RunBlocking
 from datastore_sdk._io.fork_safety import renew_after_fork
 from datastore_sdk._io.responses import UnexpectedContentError
-from datastore_sdk._io.semaphore import Semaphore
+from datastore_sdk._io.semaphore import Semaphore, Waiter
 from datastore_sdk._io.tolerant_parser import CheckedType
 from datastore_sdk.auth.providers import Credentials, TokenFetcher, is_token
 from datastore_sdk.auth.token_cache import CachedToken, TokenCache
@@ -77,7 +78,7 @@ class ClientCredentials(Credentials):
         """Nobody asks for a token yet; the one that is there is as good as before."""
         self._turn = Semaphore(1)
 
-    def token(self, fetch: TokenFetcher) -> EffectGen[str]:
+    def token(self, fetch: TokenFetcher, deadline: Deadline | None = None) -> EffectGen[str]:
         """The current token, asked for where there is none.
 
         Raises:
@@ -86,13 +87,13 @@ class ClientCredentials(Credentials):
         if token := self._current():
             return token
         began = self._clock.monotonic()
-        turn = yield from self._turn.acquire()
+        turn = yield from self._turn.acquire(Waiter(deadline))
         try:
             if token := self._current():
                 return token
             if self._failure and began < self._failed + QUIET:
                 raise copy(self._failure)
-            return (yield from self._new(fetch))
+            return (yield from self._new(fetch, deadline))
         finally:
             turn.release()
 
@@ -113,19 +114,19 @@ class ClientCredentials(Credentials):
         issued = self._issued
         return issued.token if issued and self._clock.monotonic() < issued.good_until else None
 
-    def _new(self, fetch: TokenFetcher) -> EffectGen[str]:
+    def _new(self, fetch: TokenFetcher, deadline: Deadline | None) -> EffectGen[str]:
         """A token that is not held yet: one that another process has got, else one that is asked for."""
         cache = self._cache
         if cache is None:
-            return (yield from self._asked(fetch))
+            return (yield from self._asked(fetch, deadline))
         if token := (yield from self._kept(cache.read)):
             return token
-        locked = yield from cache.lock()
+        locked = yield from cache.lock(deadline)
         try:
             if token := (yield from self._kept(cache.read)):
                 return token
             yield from RunBlocking(lambda: cache.drop(self._refused))
-            token = yield from self._asked(fetch, cache)
+            token = yield from self._asked(fetch, deadline, cache)
         finally:
             if locked:
                 cache.unlock()
@@ -147,10 +148,10 @@ class ClientCredentials(Credentials):
         )
         return create_token(body=request).with_parse(_read_token)
 
-    def _asked(self, fetch: TokenFetcher, cache: TokenCache | None = None) -> EffectGen[str]:
+    def _asked(self, fetch: TokenFetcher, deadline: Deadline | None, cache: TokenCache | None = None) -> EffectGen[str]:
         asked, moment = self._clock.monotonic(), self._clock.now()
         try:
-            answer = yield from fetch(self._operation())
+            answer = yield from fetch(self._operation(), deadline)
         except APITimeoutError:
             raise  # others may have more time
         except RestreamError as error:

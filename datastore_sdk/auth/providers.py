@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from inspect import isawaitable, iscoroutinefunction
 from typing import Any, Protocol, TypeVar
 
+from datastore_sdk._io.deadline import Deadline
 from datastore_sdk._io.effects import EffectGen, RunAwaitable, RunBlocking
 from datastore_sdk.exceptions import CallError, ConfigurationError, MissingCredentialsError
 from restream_api.types import Operation
@@ -28,7 +29,7 @@ There are no credentials for the Restream API. Do one of these:
 class TokenFetcher(Protocol):
     """Makes one call and gives its answer."""
 
-    def __call__(self, operation: Operation[T], /) -> EffectGen[T]:
+    def __call__(self, operation: Operation[T], deadline: Deadline | None, /) -> EffectGen[T]:
         """The steps of the call."""
         ...
 
@@ -37,7 +38,7 @@ class Credentials(ABC):
     """What gives the token."""
 
     @abstractmethod
-    def token(self, fetch: TokenFetcher) -> EffectGen[str]:
+    def token(self, fetch: TokenFetcher, deadline: Deadline | None = None) -> EffectGen[str]:
         """The token to send now."""
 
     def renew(self, rejected: str) -> bool:  # noqa: ARG002 - not all can renew
@@ -51,7 +52,7 @@ class StaticToken(Credentials):
     def __init__(self, token: str) -> None:
         self._token = token
 
-    def token(self, fetch: TokenFetcher) -> EffectGen[str]:  # noqa: ARG002 - nothing to fetch
+    def token(self, fetch: TokenFetcher, deadline: Deadline | None = None) -> EffectGen[str]:  # noqa: ARG002 - nothing to fetch
         """The token."""
         yield from ()
         return self._token
@@ -63,7 +64,7 @@ class ProvidedToken(Credentials):
     def __init__(self, provider: TokenProvider) -> None:
         self._provider = provider
 
-    def token(self, fetch: TokenFetcher) -> EffectGen[str]:  # noqa: ARG002 - the function knows how to get it
+    def token(self, fetch: TokenFetcher, deadline: Deadline | None = None) -> EffectGen[str]:  # noqa: ARG002 - the function knows how to get it
         """The token that the function gives now; its errors are the caller's."""
         try:
             given = yield from self._given()

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import msgspec
 
+from datastore_sdk._io.deadline import Deadline
 from datastore_sdk._io.effects import EffectGen, Sleep
-from datastore_sdk.auth.file_lock import FileLock
-from datastore_sdk.auth.private_files import is_private, others_can_write
+from datastore_sdk._io.file_lock import FileLock
 from datastore_sdk.auth.providers import is_token
 from datastore_sdk.instrumentation.logs import logger
 
@@ -67,7 +67,7 @@ class TokenCache:
         self._path = folder / f"{name}.json"
         self._lock = FileLock(folder / f"{name}.lock")
 
-    def lock(self) -> EffectGen[bool]:
+    def lock(self, deadline: Deadline | None = None) -> EffectGen[bool]:
         """Waits until no other process asks for a token; False where that cannot be known, or takes too long."""
         waited = 0.0
         try:
@@ -77,7 +77,7 @@ class TokenCache:
                 if waited >= PATIENCE:
                     log.warning("another process has held %s for %.0f s; not waiting for it", self._lock.path, waited)
                     return False
-                yield from Sleep(_PAUSE)
+                yield from Sleep(_PAUSE, deadline)
                 waited += _PAUSE
         except OSError as error:
             self._complain(error)
@@ -137,3 +137,20 @@ class TokenCache:
 
     def _complain(self, error: OSError) -> None:
         log.warning("the token cache in %s cannot be used: %s", self._folder, error.strerror or error)
+
+
+def is_private(status: os.stat_result) -> bool:
+    """Whether a file belongs to the user and to nobody else. Windows keeps a user's files apart by other means."""
+    if os.name == "nt":
+        return True
+    return status.st_uid == os.geteuid() and not readable_by_others(status)
+
+
+def readable_by_others(status: os.stat_result) -> bool:
+    """Whether the mode of a file lets others in."""
+    return os.name != "nt" and bool(status.st_mode & (stat.S_IRWXG | stat.S_IRWXO))
+
+
+def others_can_write(status: os.stat_result) -> bool:
+    """Whether the mode lets others change a file, or replace those of a folder."""
+    return os.name != "nt" and bool(status.st_mode & (stat.S_IWGRP | stat.S_IWOTH))

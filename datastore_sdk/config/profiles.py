@@ -25,7 +25,7 @@ from typing import Any, cast
 
 from msgspec import Struct
 
-from datastore_sdk.auth.private_files import readable_by_others
+from datastore_sdk.auth.token_cache import readable_by_others
 from datastore_sdk.exceptions import ConfigurationError
 
 DEFAULT = "default"

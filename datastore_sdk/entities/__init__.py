@@ -1,9 +1,8 @@
-"""Pads, sites, states, stages and data changes."""
+"""Entities: pads, sites, states, stages and data changes."""
 
 from datastore_sdk.entities.data_change import DataChange
 from datastore_sdk.entities.object_list import ObjectList
-from datastore_sdk.entities.pad import Pad
-from datastore_sdk.entities.site import Site
+from datastore_sdk.entities.pad_and_site import Pad, Site
 from datastore_sdk.entities.stage import Stage
 from datastore_sdk.entities.state import State
 

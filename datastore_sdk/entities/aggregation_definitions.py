@@ -1,4 +1,4 @@
-"""Definitions of the stage aggregations, which the service calls parameters."""
+"""Definitions of stage aggregations. The service calls them parameters."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pydantic import TypeAdapter
 from datastore_sdk._utils.validation import checked_flag, checked_id, refuse_empty
 from datastore_sdk.client import Client
 from datastore_sdk.entities.endpoints import Endpoints
-from datastore_sdk.entities.matching import check_object, has_id, matching
-from datastore_sdk.entities.resource import answer_to
+from datastore_sdk.entities.matching import check_object, filter_matching, has_id
+from datastore_sdk.entities.resource import fetch_response
 from datastore_sdk.transport.executor.executor import Flow
 from restream_api.models import NewParameter, Parameter, ParameterPatch, ParameterReplacement, ParametersValid
 from restream_api.types import Json, Operation
@@ -23,49 +23,49 @@ _VALID: Json[list[Parameter] | ParametersValid] = Json(ParametersValid)
 
 @cache
 def _new_parameters() -> TypeAdapter[list[NewParameter]]:
-    """Built on first use, which takes long."""
+    """Return the validator. It is built on first use, because building it is slow."""
     return TypeAdapter(list[NewParameter])
 
 
 def get_parameter(
     endpoints: Endpoints, id: int, client: Client, aggregation_id: int | Parameter, *, as_dict: bool
 ) -> Flow[Parameter | dict[str, Any]]:
-    """One definition.
+    """Fetch one definition.
 
     Raises:
-        ObjectMismatchError: The service answered with another one.
+        ObjectMismatchError: The service returned another definition.
     """
     parameter_id = _id_of(aggregation_id)
-    return _same(endpoints.get_parameter(id, parameter_id), client, parameter_id, as_dict=as_dict)
+    return _fetch_parameter(endpoints.get_parameter(id, parameter_id), client, parameter_id, as_dict=as_dict)
 
 
 def create_parameters(
     endpoints: Endpoints, id: int, aggregations: Sequence[Mapping[str, Any]], *, validate_only: bool
 ) -> Operation[list[Parameter] | ParametersValid]:
-    """New definitions; checked here before the service sees them."""
+    """Validate new definitions and return the operation that creates them."""
     refuse_empty(aggregations, "aggregations")
     body = _new_parameters().validate_python(list(aggregations))
-    only = checked_flag(validate_only, "validate_only")
-    operation = endpoints.create_parameters(id, body=body, validate_only=only or None)
-    return operation.with_parse(_VALID if only else _CREATED)
+    flag = checked_flag(validate_only, "validate_only")
+    operation = endpoints.create_parameters(id, body=body, validate_only=flag or None)
+    return operation.with_parse(_VALID if flag else _CREATED)
 
 
 def update_parameter(
     endpoints: Endpoints, id: int, aggregation_id: int | Parameter, aggregation: Mapping[str, Any], *, partial: bool
 ) -> Flow[Parameter]:
-    """A definition with some of its attributes changed, or with all of them replaced."""
+    """Change some attributes of a definition, or replace all of them."""
     parameter_id = _id_of(aggregation_id)
     if not aggregation:
-        raise ValueError("aggregation is empty: it must have an attribute to change")
+        raise ValueError("aggregation is empty: pass at least one attribute to change")
     if checked_flag(partial, "partial"):
         operation = endpoints.update_parameter(id, parameter_id, body=ParameterPatch.model_validate(aggregation))
     else:
         operation = endpoints.replace_parameter(id, parameter_id, body=ParameterReplacement.model_validate(aggregation))
-    return _changed(operation, parameter_id)
+    return _parse_changed_parameter(operation, parameter_id)
 
 
 def delete_parameter(endpoints: Endpoints, id: int, aggregation_id: int | Parameter) -> Operation[None]:
-    """Removes a definition."""
+    """Return the operation that deletes a definition."""
     return endpoints.delete_parameter(id, _id_of(aggregation_id))
 
 
@@ -73,18 +73,18 @@ def _id_of(aggregation_id: int | Parameter) -> int:
     return checked_id(aggregation_id, "aggregation_id", Parameter)
 
 
-def _changed(operation: Operation[Parameter], parameter_id: int) -> Flow[Parameter]:
-    """The definition as it was changed; with its id alone if the service returns nothing, or another definition."""
-    answered: Parameter = yield from answer_to(operation, as_dict=False)
-    # It was carried out, so a mismatch is reported, but is no error.
-    own = matching([answered], [has_id("id", parameter_id)], operation.name)
+def _parse_changed_parameter(operation: Operation[Parameter], parameter_id: int) -> Flow[Parameter]:
+    """Return the changed definition. It has only its id if the service returns nothing or another definition."""
+    response: Parameter = yield from fetch_response(operation, as_dict=False)
+    # The service has made the change, so a mismatch is only reported.
+    own = filter_matching([response], [has_id("id", parameter_id)], operation.name)
     changed = own[0] if own else Parameter.model_construct()
     if "id" not in changed:
         changed.id = parameter_id
     return changed
 
 
-def _same(operation: Operation[Parameter], client: Client, parameter_id: int, *, as_dict: bool) -> Flow[Any]:
-    parameter = yield from answer_to(operation, as_dict=as_dict)
+def _fetch_parameter(operation: Operation[Parameter], client: Client, parameter_id: int, *, as_dict: bool) -> Flow[Any]:
+    parameter = yield from fetch_response(operation, as_dict=as_dict)
     check_object(parameter, [has_id("id", parameter_id)], operation, client)
     return parameter

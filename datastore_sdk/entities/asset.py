@@ -13,8 +13,8 @@ from datastore_sdk.entities.aggregation_definitions import (
     update_parameter,
 )
 from datastore_sdk.entities.asset_stages import AssetStages
-from datastore_sdk.entities.data_change import DataChange, changes_with, corrected
-from datastore_sdk.entities.resource import answer_to
+from datastore_sdk.entities.data_change import DataChange, build_change_query, fetch_changes
+from datastore_sdk.entities.resource import fetch_response
 from datastore_sdk.filters import DataForm, completed_by
 from restream_api.models import Field, Parameter, ParametersValid
 
@@ -40,7 +40,7 @@ class Asset(AssetStages):
         Raises:
             RestreamError: The call failed.
         """
-        return self._caller()._run(answer_to(self._endpoints.list_fields(self.id), as_dict=as_dict))
+        return self._get_client()._run(fetch_response(self._endpoints.list_fields(self.id), as_dict=as_dict))
 
     @overload
     async def aget_fields_metadata(self, *, as_dict: Literal[False] = False) -> list[Field]: ...
@@ -50,7 +50,7 @@ class Asset(AssetStages):
     async def aget_fields_metadata(self, *, as_dict: bool) -> list[Field] | list[dict[str, Any]]: ...
     async def aget_fields_metadata(self, *, as_dict: bool = False) -> list[Field] | list[dict[str, Any]]:
         """Async form of `get_fields_metadata`."""
-        return await self._caller()._arun(answer_to(self._endpoints.list_fields(self.id), as_dict=as_dict))
+        return await self._get_client()._arun(fetch_response(self._endpoints.list_fields(self.id), as_dict=as_dict))
 
     @overload
     def get_stages_aggregations(self, *, as_dict: Literal[False] = False) -> list[Parameter]: ...
@@ -69,7 +69,7 @@ class Asset(AssetStages):
         Raises:
             RestreamError: The call failed.
         """
-        return self._caller()._run(answer_to(self._endpoints.list_parameters(self.id), as_dict=as_dict))
+        return self._get_client()._run(fetch_response(self._endpoints.list_parameters(self.id), as_dict=as_dict))
 
     @overload
     async def aget_stages_aggregations(self, *, as_dict: Literal[False] = False) -> list[Parameter]: ...
@@ -79,7 +79,7 @@ class Asset(AssetStages):
     async def aget_stages_aggregations(self, *, as_dict: bool) -> list[Parameter] | list[dict[str, Any]]: ...
     async def aget_stages_aggregations(self, *, as_dict: bool = False) -> list[Parameter] | list[dict[str, Any]]:
         """Async form of `get_stages_aggregations`."""
-        return await self._caller()._arun(answer_to(self._endpoints.list_parameters(self.id), as_dict=as_dict))
+        return await self._get_client()._arun(fetch_response(self._endpoints.list_parameters(self.id), as_dict=as_dict))
 
     @overload
     def get_stages_aggregation(
@@ -105,7 +105,7 @@ class Asset(AssetStages):
             ObjectMismatchError: The service answered with another definition.
             RestreamError: The call failed in another way.
         """
-        client = self._caller()
+        client = self._get_client()
         return client._run(get_parameter(self._endpoints, self.id, client, aggregation_id, as_dict=as_dict))
 
     @overload
@@ -124,7 +124,7 @@ class Asset(AssetStages):
         self, aggregation_id: int | Parameter, *, as_dict: bool = False
     ) -> Parameter | dict[str, Any]:
         """Async form of `get_stages_aggregation`."""
-        client = self._caller()
+        client = self._get_client()
         return await client._arun(get_parameter(self._endpoints, self.id, client, aggregation_id, as_dict=as_dict))
 
     @overload
@@ -160,7 +160,7 @@ class Asset(AssetStages):
             BadRequestError: The service refuses a definition; the message says why.
             RestreamError: The call failed in another way.
         """
-        return self._caller()._run(
+        return self._get_client()._run(
             create_parameters(self._endpoints, self.id, aggregations, validate_only=validate_only)
         )
 
@@ -180,7 +180,7 @@ class Asset(AssetStages):
         self, aggregations: Sequence[Mapping[str, Any]], *, validate_only: bool = False
     ) -> list[Parameter] | ParametersValid:
         """Async form of `create_stages_aggregations`."""
-        return await self._caller()._arun(
+        return await self._get_client()._arun(
             create_parameters(self._endpoints, self.id, aggregations, validate_only=validate_only)
         )
 
@@ -203,7 +203,7 @@ class Asset(AssetStages):
             NotFoundError: There is none with this id.
             RestreamError: The call failed in another way.
         """
-        return self._caller()._run(
+        return self._get_client()._run(
             update_parameter(self._endpoints, self.id, aggregation_id, aggregation, partial=partial)
         )
 
@@ -211,7 +211,7 @@ class Asset(AssetStages):
         self, aggregation_id: int | Parameter, aggregation: Mapping[str, Any], *, partial: bool = True
     ) -> Parameter:
         """Async form of `update_stages_aggregation`."""
-        return await self._caller()._arun(
+        return await self._get_client()._arun(
             update_parameter(self._endpoints, self.id, aggregation_id, aggregation, partial=partial)
         )
 
@@ -226,11 +226,11 @@ class Asset(AssetStages):
             NotFoundError: There is none with this id.
             RestreamError: The call failed in another way.
         """
-        return self._caller()._run(delete_parameter(self._endpoints, self.id, aggregation_id))
+        return self._get_client()._run(delete_parameter(self._endpoints, self.id, aggregation_id))
 
     async def adelete_stages_aggregation(self, aggregation_id: int | Parameter) -> None:
         """Async form of `delete_stages_aggregation`."""
-        return await self._caller()._arun(delete_parameter(self._endpoints, self.id, aggregation_id))
+        return await self._get_client()._arun(delete_parameter(self._endpoints, self.id, aggregation_id))
 
     @overload
     def get_data_changes(
@@ -265,9 +265,11 @@ class Asset(AssetStages):
             ValueError: Parts of the form do not go together.
             RestreamError: The call failed.
         """
-        client = self._caller()
-        asked = changes_with(self._endpoints, self.id, form, acknowledged=get_acknowledged)
-        changes, queries = client._run(corrected(self._endpoints, self.id, self._sites, client, asked, as_dict=as_dict))
+        client = self._get_client()
+        asked = build_change_query(self._endpoints, self.id, form, acknowledged=get_acknowledged)
+        changes, queries = client._run(
+            fetch_changes(self._endpoints, self.id, self._known_site_ids, client, asked, as_dict=as_dict)
+        )
         return changes, Data(client, queries)
 
     @overload
@@ -287,9 +289,9 @@ class Asset(AssetStages):
         self, *, get_acknowledged: bool | None = None, as_dict: bool = False, **form: Unpack[DataForm]
     ) -> tuple[list[DataChange] | list[dict[str, Any]], DataAsync]:
         """Async form of `get_data_changes`."""
-        client = self._caller()
-        asked = changes_with(self._endpoints, self.id, form, acknowledged=get_acknowledged)
+        client = self._get_client()
+        asked = build_change_query(self._endpoints, self.id, form, acknowledged=get_acknowledged)
         changes, queries = await client._arun(
-            corrected(self._endpoints, self.id, self._sites, client, asked, as_dict=as_dict)
+            fetch_changes(self._endpoints, self.id, self._known_site_ids, client, asked, as_dict=as_dict)
         )
         return changes, DataAsync(client, queries)

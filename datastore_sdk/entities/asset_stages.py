@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, Unpack, overload
 from datastore_sdk.entities.endpoints import Endpoints
 from datastore_sdk.entities.object_list import ObjectList
 from datastore_sdk.entities.resource import Resource
-from datastore_sdk.entities.stage import Stage, stages_of, stages_with
+from datastore_sdk.entities.stage import Stage, build_stage_query, fetch_stages
 from datastore_sdk.enums import OperationName, StageNameFilters
 from datastore_sdk.filters import StageFilters, completed_by
 from restream_api.types import QueryValue
@@ -21,7 +21,7 @@ class AssetStages(Resource):
     _endpoints: ClassVar[Endpoints]
 
     @property
-    def _sites(self) -> frozenset[int]:
+    def _known_site_ids(self) -> frozenset[int]:
         """Ids of the sites that it is known to be or to have; empty where none are known."""
         raise NotImplementedError
 
@@ -112,8 +112,8 @@ class AssetStages(Resource):
                 or a value is empty.
             RestreamError: The call failed.
         """
-        client = self._caller()
-        query = stages_with(
+        client = self._get_client()
+        query = build_stage_query(
             self._endpoints,
             self.id,
             start_date=start_date,
@@ -125,7 +125,7 @@ class AssetStages(Resource):
             filters=filters,
             extra_filters=extra_filters,
         )
-        return client._run(stages_of(self._endpoints, self.id, self._sites, client, query, as_dict=as_dict))
+        return client._run(fetch_stages(self._endpoints, self.id, self._known_site_ids, client, query, as_dict=as_dict))
 
     @overload
     async def aget_stages_metadata(
@@ -184,8 +184,8 @@ class AssetStages(Resource):
         **filters: Unpack[StageFilters],
     ) -> ObjectList[Stage] | list[dict[str, Any]]:
         """Async form of `get_stages_metadata`."""
-        client = self._caller()
-        query = stages_with(
+        client = self._get_client()
+        query = build_stage_query(
             self._endpoints,
             self.id,
             start_date=start_date,
@@ -197,4 +197,6 @@ class AssetStages(Resource):
             filters=filters,
             extra_filters=extra_filters,
         )
-        return await client._arun(stages_of(self._endpoints, self.id, self._sites, client, query, as_dict=as_dict))
+        return await client._arun(
+            fetch_stages(self._endpoints, self.id, self._known_site_ids, client, query, as_dict=as_dict)
+        )

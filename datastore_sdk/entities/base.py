@@ -1,4 +1,4 @@
-"""What pads, sites, states and data changes share: an id, attributes that may not be loaded yet, a client."""
+"""Base classes of entities: the client they call through, their id, and attributes that may not be loaded yet."""
 
 from __future__ import annotations
 
@@ -14,121 +14,165 @@ from datastore_sdk._io.json_body import id_of
 from datastore_sdk._io.tolerant_parser import read_object
 from datastore_sdk._utils.validation import checked_id
 from datastore_sdk.client import Client, client_for
-from datastore_sdk.entities.connected import ClientBound
-from datastore_sdk.exceptions import NotLoadedError
+from datastore_sdk.exceptions import ConfigurationError, NotLoadedError
 from datastore_sdk.transport.executor.schema_drift import report_made
 from restream_api.types import Model
 
 
-class Entity(ClientBound):
-    """An object of the service, told apart by its id.
+class ClientBound(Model):  # noqa: PLW1641 - its values can change
+    """An object that makes calls through a client.
 
-    Made from an id alone it knows nothing else; reading another attribute then raises `NotLoadedError`, and `update()`
-    loads them all. Made from a dict (`Site(**site_as_dict)`) it has the attributes that the dict has, converted to
-    their types; unknown keys become attributes too, and values that do not fit are kept as they are.
-    A dict knows nothing of the client that fetched it: pass `client=` or `auth_token=` along with it
-    (`Site(**site_as_dict, client=client)`), or the object calls as the environment says.
-    Two objects are equal when what is loaded of them is. The token that it was made with is kept, and never shown,
-    copied into a dump, compared or pickled.
+    The client never appears in `repr`, comparisons, dumps or pickles.
+    """
+
+    _client: Client | None = PrivateAttr(default=None)
+    _pickled_base_url: str | None = PrivateAttr(default=None)
+    """The base URL of the client that the object had before it was pickled."""
+
+    def _get_client(self) -> Client:
+        """Return the object's own client, or the default client of the environment.
+
+        Raises:
+            ConfigurationError: The object was pickled with a client of another service than the environment names.
+        """
+        if self._client:
+            return self._client
+        client = client_for()
+        if self._pickled_base_url and self._pickled_base_url != client.base_url:
+            name = type(self).__name__
+            raise ConfigurationError(
+                f"this {name} was pickled with a client of {self._pickled_base_url}, but the environment configures"
+                f" {client.base_url}: create it again with a client, {name}(..., client=client)"
+            )
+        return client
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ClientBound) or type(self) is not type(other):
+            return NotImplemented
+        return self.__dict__ == other.__dict__ and self.__pydantic_extra__ == other.__pydantic_extra__
+
+    def __getstate__(self) -> dict[Any, Any]:
+        private = self.__pydantic_private__ or {}
+        base_url = self._client.base_url if self._client else private.get("_pickled_base_url")
+        return {
+            **super().__getstate__(),
+            "__pydantic_private__": {**private, "_client": None, "_pickled_base_url": base_url},
+        }
+
+
+class Entity(ClientBound):
+    """An object of the service that is identified by its id.
+
+    `Pad(id=668)` makes no request; you can call its methods at once. Reading an attribute that is not loaded raises
+    `NotLoadedError`; `update()` loads all attributes.
+
+    `Site(**site_as_dict)` creates an object from a dict. Known values are converted to their types. Unknown keys become
+    attributes, and values of an unexpected type are kept as they are. The dict does not hold a client: pass `client=`
+    or `auth_token=` again, as in `Site(**site_as_dict, client=client)`. Otherwise the object uses the credentials of
+    the environment.
+
+    Two objects are equal if their loaded attributes are equal. The token never appears in `repr`, dumps, comparisons or
+    pickles.
 
     Args:
         id: Id of the object.
-        auth_token: The token from Tally. Default: the credentials of the environment.
-        client: The client to call with, instead of a token.
+        auth_token: Token from Tally. Default: the credentials of the environment.
+        client: Client for the object's calls, instead of a token.
         **attributes: Attributes as the service writes them.
 
     Raises:
         TypeError: The id is not an int.
-        ValueError: The id is not positive, both a token and a client were given, or an attribute is of the wrong type
-            and the client is strict.
+        ValueError: The id is not positive, both a token and a client are passed, or an attribute has the wrong type and
+            the client is strict.
     """
 
-    _contract: ClassVar[type[Model]]
+    _api_model: ClassVar[type[Model]]
     """The model of the API contract."""
-    _shown: ClassVar[tuple[str, ...]] = ("id",)
-    """The attributes that `repr` shows, where loaded."""
+    _repr_fields: ClassVar[tuple[str, ...]] = ("id",)
+    """The attributes that `repr` shows, if they are loaded."""
 
-    _ids: ClassVar[Mapping[str, type[Model]]] = {}
-    """The attributes, besides its own id, that go into URLs and so must be ids; the model that each is the id of."""
+    _id_fields: ClassVar[Mapping[str, type[Model]]] = {}
+    """The attributes besides `id` that become part of URLs and must be ids, with the model of each id."""
 
     id: int
     """Id of the object."""
-    _sent: bool = PrivateAttr(default=False)
-    """Whether the attributes are all that the service sent; else it may have others."""
-    _way_to_load: ClassVar[str] = "call update() or await aupdate() first"
+    _is_complete: bool = PrivateAttr(default=False)
+    """Whether the object holds all attributes that the service sent."""
+    _load_hint: ClassVar[str] = "call update() or await aupdate() first"
 
     def __init__(
         self, id: int, auth_token: str | None = None, *, client: Client | None = None, **attributes: Any
     ) -> None:
         values = {"id": id, **attributes}
-        as_sent = not attributes.keys() <= self._ids.keys()  # a dict of the service's, in which ids may be text
-        self._check_ids(values, as_sent=as_sent)
-        own = client_for(auth_token, client) if auth_token is not None or client is not None else None
+        from_service = not attributes.keys() <= self._id_fields.keys()  # a dict of the service may have ids as text
+        self._validate_ids(values, accept_text=from_service)
+        own_client = client_for(auth_token, client) if auth_token is not None or client is not None else None
         del auth_token
-        if not attributes:  # nothing to validate, for which pydantic would first have to build its validators
-            model: Model = self._contract.model_construct({"id"}, **values)
+        if not attributes:  # building pydantic's validators would take long, and there is nothing to validate
+            model: Model = self._api_model.model_construct({"id"}, **values)
             known = values
         else:
-            whole = _required(self._contract).issubset(values)
-            strict = own is not None and own._executor.strict
-            parsed = read_object(self._contract if whole else _partial(self._contract), values, strict=strict)
+            whole = _required_fields(self._api_model).issubset(values)
+            strict = own_client is not None and own_client._executor.strict
+            parsed = read_object(self._api_model if whole else _optional_model(self._api_model), values, strict=strict)
             report_made(parsed.deviations, f"{type(self).__name__}(...)")
             model = parsed.value
             known = {name: value for name, value in model.__dict__.items() if whole or name in model.model_fields_set}
-        self._become(model, known, self._private(own))
+        self._set_state(model, known, self._build_private_state(own_client))
 
-    def _become(self, model: BaseModel, values: dict[str, Any], private: dict[str, Any] | None) -> None:
-        """Takes over what was validated elsewhere; validating again would cost four times as much on lists."""
-        sent, extra = model.__pydantic_fields_set__, model.__pydantic_extra__
-        for name in ("id", *self._ids):
-            if name in values and type(values[name]) is not int:  # it cannot be used as one; what came can be looked up
-                sent, extra = sent - {name}, {**(extra or {}), name: values.pop(name)}
+    def _set_state(self, model: BaseModel, values: dict[str, Any], private: dict[str, Any] | None) -> None:
+        """Copy validated state into this object. Validating again would make lists four times as slow."""
+        fields_set, extra = model.__pydantic_fields_set__, model.__pydantic_extra__
+        for name in ("id", *self._id_fields):
+            if name in values and type(values[name]) is not int:  # not usable as an id; still readable as an item
+                fields_set, extra = fields_set - {name}, {**(extra or {}), name: values.pop(name)}
         object.__setattr__(self, "__dict__", values)
-        object.__setattr__(self, "__pydantic_fields_set__", sent)
+        object.__setattr__(self, "__pydantic_fields_set__", fields_set)
         object.__setattr__(self, "__pydantic_extra__", extra)
         object.__setattr__(self, "__pydantic_private__", private)
 
     @classmethod
-    def _private(cls, client: Client | None, *, sent: bool = False) -> dict[str, Any]:
-        private: dict[str, Any] = {"_client": client, "_sent": sent}
+    def _build_private_state(cls, client: Client | None, *, complete: bool = False) -> dict[str, Any]:
+        private: dict[str, Any] = {"_client": client, "_is_complete": complete}
         for name, attribute in cls.__private_attributes__.items():
             if name not in private:
                 private[name] = attribute.get_default()
         return private
 
     @classmethod
-    def adopt(cls, model: BaseModel, client: Client | None = None) -> Self:
-        """The object for a model of the generated client, which keeps the client that fetched it."""
+    def from_api_model(cls, model: BaseModel, client: Client | None = None) -> Self:
+        """Return the entity for a model of the generated client; its calls use the given client."""
         entity = cls.__new__(cls)
-        entity._become(model, {**model.__dict__}, cls._private(client, sent=True))  # noqa: SLF001 - its own class
+        private = cls._build_private_state(client, complete=True)
+        entity._set_state(model, {**model.__dict__}, private)  # noqa: SLF001 - its own class
         return entity
 
-    def _refresh(self, model: BaseModel) -> None:
-        """Takes over newer values in place. The ids, by which it was asked for, stay where none came."""
-        ids = {name: self.__dict__[name] for name in ("id", *self._ids) if name in self.__dict__}
-        sent = {name: value for name, value in model.__dict__.items() if name not in ids or type(value) is int}
-        self._become(model, {**ids, **sent}, {**(self.__pydantic_private__ or {}), "_sent": True})
+    def _replace_attributes(self, model: BaseModel) -> None:
+        """Replace the attributes in place. Ids that the response lacks stay, because the request used them."""
+        ids = {name: self.__dict__[name] for name in ("id", *self._id_fields) if name in self.__dict__}
+        received = {name: value for name, value in model.__dict__.items() if name not in ids or type(value) is int}
+        self._set_state(model, {**ids, **received}, {**(self.__pydantic_private__ or {}), "_is_complete": True})
 
     def __setattr__(self, name: str, value: Any) -> None:
-        kind = self._kind_of_id(name)
+        kind = self._id_model(name)
         super().__setattr__(name, value if kind is None else checked_id(value, name, kind))
 
     @classmethod
-    def _kind_of_id(cls, name: str) -> type[Model] | None:
-        """What an attribute is the id of; None for one that is no id."""
-        return cls._contract if name == "id" else cls._ids.get(name)
+    def _id_model(cls, name: str) -> type[Model] | None:
+        """Return the model that an attribute is the id of; None if the attribute is not an id."""
+        return cls._api_model if name == "id" else cls._id_fields.get(name)
 
     @classmethod
-    def _check_ids(cls, values: dict[str, Any], *, as_sent: bool) -> None:
-        """Checks the ids among attributes, in place; in what the service sent they may be text."""
+    def _validate_ids(cls, values: dict[str, Any], *, accept_text: bool) -> None:
+        """Validate the ids among attributes, and convert ids that came as text, in place."""
         for name, value in values.items():
-            if (kind := cls._kind_of_id(name)) is not None:
-                number = id_of(value) if as_sent and isinstance(value, str) else None
+            if (kind := cls._id_model(name)) is not None:
+                number = id_of(value) if accept_text and isinstance(value, str) else None
                 values[name] = checked_id(value if number is None else number, name, kind)
 
     def __getitem__(self, key: str) -> Any:
-        if not self._sent and key in type(self).__pydantic_fields__ and key not in self:
-            return getattr(self, key)  # it says that it is not loaded
+        if not self._is_complete and key in type(self).__pydantic_fields__ and key not in self:
+            return getattr(self, key)  # raises the error that says how to load it
         return super().__getitem__(key)
 
     if not TYPE_CHECKING:  # so that type checkers still refuse a name that does not exist
@@ -137,47 +181,47 @@ class Entity(ClientBound):
             if name not in type(self).__pydantic_fields__:
                 return super().__getattr__(name)
             what = f"{type(self).__name__}(id={self.__dict__.get('id')}).{name}"
-            if self._kind_of_id(name) and name in (self.__pydantic_extra__ or {}):
-                raise NotLoadedError(f"{what} is not an id, as the service sent it; get({name!r}) returns what came")
-            if (self.__pydantic_private__ or {}).get("_sent"):
+            if self._id_model(name) and name in (self.__pydantic_extra__ or {}):
+                raise NotLoadedError(f"{what}: the value that the service sent is not an id; get({name!r}) returns it")
+            if (self.__pydantic_private__ or {}).get("_is_complete"):
                 raise NotLoadedError(f"{what} was not sent by the service; get({name!r}) returns None for it")
-            raise NotLoadedError(f"{what} is not loaded: only part of the object is known; {self._way_to_load}")
+            raise NotLoadedError(f"{what} is not loaded: only part of the object is known; {self._load_hint}")
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: type[BaseModel], handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(cls._checked_input, handler(source))
+        return core_schema.no_info_before_validator_function(cls._validate_input, handler(source))
 
     @classmethod
-    def _checked_input(cls, value: Any) -> Any:
-        """What a model of the user's is given for one of its fields; whatever is wrong must be a ValidationError."""
+    def _validate_input(cls, value: Any) -> Any:
+        """Validate the value for a field of a user's model. Pydantic expects every error as a ValidationError."""
         if not isinstance(value, Mapping):
             return value
         values = {"id": None, **cast("Mapping[str, Any]", value)}
         try:
-            cls._check_ids(values, as_sent=True)
+            cls._validate_ids(values, accept_text=True)
         except (TypeError, ValueError) as error:
             raise PydanticCustomError("id", "{problem}", {"problem": str(error)}) from None
-        _partial(cls._contract).model_validate(values)
+        _optional_model(cls._api_model).model_validate(values)
         return values
 
     def __hash__(self) -> int:
         return hash((type(self), self.__dict__.get("id")))
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
-        return ((name, self.__dict__[name]) for name in self._shown if name in self.__dict__)
+        return ((name, self.__dict__[name]) for name in self._repr_fields if name in self.__dict__)
 
 
 @cache
-def _required(contract: type[Model]) -> frozenset[str]:
-    """The attributes without which an object is not all there."""
-    return frozenset(name for name, field in contract.__pydantic_fields__.items() if field.is_required())
+def _required_fields(api_model: type[Model]) -> frozenset[str]:
+    """Return the attributes that a complete object has."""
+    return frozenset(name for name, field in api_model.__pydantic_fields__.items() if field.is_required())
 
 
 @cache
-def _partial(contract: type[Model]) -> type[Model]:
-    """The contract's model with every attribute optional."""
+def _optional_model(api_model: type[Model]) -> type[Model]:
+    """Return the model of the contract with every attribute optional."""
     optional: dict[str, Any] = {}
-    for name, field in contract.__pydantic_fields__.items():
+    for name, field in api_model.__pydantic_fields__.items():
         optional[name] = (field.annotation, copy(field))
         optional[name][1].default = None
-    return create_model(contract.__name__, __base__=contract, **optional)
+    return create_model(api_model.__name__, __base__=api_model, **optional)

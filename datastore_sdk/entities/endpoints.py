@@ -1,4 +1,4 @@
-"""The operations that pads and sites both have, so that logic about either is written once."""
+"""The operations that pads and sites have in common, so that shared logic is written once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from restream_api.types import Operation
 
 
 class Endpoints(Struct, frozen=True):
-    """The operations of a pad or of a site; each takes its id first."""
+    """The operations of pads or of sites. The first argument of each is the id."""
 
     source: Literal["pad", "site"]
     list_fields: Callable[[int], Operation[list[Field]]]
@@ -35,7 +35,7 @@ class Endpoints(Struct, frozen=True):
     delete_parameter: Callable[[int, int], Operation[None]]
 
 
-OF_PADS = Endpoints(
+PAD_ENDPOINTS = Endpoints(
     "pad",
     pads.list_pad_fields,
     pads.list_pad_stages,
@@ -48,7 +48,7 @@ OF_PADS = Endpoints(
     pads.update_pad_parameter,
     pads.delete_pad_parameter,
 )
-OF_SITES = Endpoints(
+SITE_ENDPOINTS = Endpoints(
     "site",
     sites.list_site_fields,
     sites.list_site_stages,

@@ -1,4 +1,4 @@
-"""Validation of filters, by the names and types that `datastore_sdk/filters.py` declares."""
+"""Validation of filters against the TypedDicts in `datastore_sdk/filters.py`."""
 
 from __future__ import annotations
 
@@ -25,75 +25,79 @@ from datastore_sdk._utils.validation import (
 from restream_api.types import Model, QueryValue, encode_value
 
 Check = Callable[[Any, str], object]
-"""Returns the plain value of an argument, given the argument's name."""
+"""Validates a value and returns it as a plain Python value. The second argument is the name, for messages."""
 
-OTHERWISE = ". Filters that only the service knows go into extra_filters={...}"
-"""How to pass a filter that is not declared."""
-_OWN_NAMES = {"lat": "latitude", "long": "longitude", "pad__id": "pad_id", "site__id": "site_id"}
-"""The service's names of filters that have other names here. Both are accepted."""
-_LATITUDES, _LONGITUDES, _MILES = (-90, 90), (-180, 180), (0, 12_451)
-"""Degrees; and miles, up to half of the Earth's circumference."""
+EXTRA_FILTERS_HINT = ". Pass filters that only the service knows as extra_filters={...}"
+"""End of the error message for an unknown filter."""
+_SDK_NAMES = {"lat": "latitude", "long": "longitude", "pad__id": "pad_id", "site__id": "site_id"}
+"""The service's filter names, and the names that the SDK uses for them. Both are accepted."""
+_LATITUDES, _LONGITUDES, _RADIUS_MILES = (-90, 90), (-180, 180), (0, 12_451)
+"""Degrees, and miles up to half of the Earth's circumference."""
 _RANGES = {
     **dict.fromkeys(("latitude", "latitude_gte", "latitude_lte"), _LATITUDES),
     **dict.fromkeys(("longitude", "longitude_gte", "longitude_lte"), _LONGITUDES),
-    "radius_miles": _MILES,
+    "radius_miles": _RADIUS_MILES,
 }
 
 
-def checked_filters(filters: Mapping[str, object], kind: type, what: str) -> dict[str, Any]:
-    """Return the filters that are given, by the names of their TypedDict, as plain Python values.
+def validate_filters(filters: Mapping[str, object], kind: type, what: str) -> dict[str, Any]:
+    """Validate filters and return them under the names of their TypedDict, as plain Python values.
 
     Args:
-        filters: The filters, by our names or the service's. None means not given.
+        filters: The filters, under the SDK's names or the service's. None means that a filter is not set.
         kind: The TypedDict.
-        what: What the filters are of, such as "pads".
+        what: The listed objects, for messages: "pads".
 
     Raises:
-        TypeError: There is no such filter, or a value is of the wrong type.
-        ValueError: A value is empty or out of its range, or a filter is given by both of its names.
+        TypeError: A filter does not exist, or a value has the wrong type.
+        ValueError: A value is empty or out of range, or a filter is passed under both of its names.
     """
-    checks = _checks(kind)
-    own_names = {name: own for name in filters if (own := _OWN_NAMES.get(name, name)) in checks}
-    refuse_unknown((name for name in filters if name not in own_names), checks, f"a filter of {what}", OTHERWISE)
-    given: dict[str, object] = {}
+    checks = _build_checks(kind)
+    own_names = {name: own for name in filters if (own := _SDK_NAMES.get(name, name)) in checks}
+    refuse_unknown(
+        (name for name in filters if name not in own_names), checks, f"a filter of {what}", EXTRA_FILTERS_HINT
+    )
+    values: dict[str, object] = {}
     for name, own in own_names.items():
-        given[own] = one_of(given.get(own), filters[name], own, name)
-    return {name: checks[name](value, name) for name, value in given.items() if value is not None}
+        values[own] = one_of(values.get(own), filters[name], own, name)
+    return {name: checks[name](value, name) for name, value in values.items() if value is not None}
 
 
-def checked_extra_filters(filters: Mapping[str, QueryValue] | None, sent: Iterable[str]) -> dict[str, QueryValue]:
-    """Return the filters that are passed on as they are, as text.
+def validate_extra_filters(filters: Mapping[str, QueryValue] | None, sent: Iterable[str]) -> dict[str, QueryValue]:
+    """Validate filters that only the service knows, and return their values as text.
 
     Args:
-        filters: The filters by the service's names. None means not given.
-        sent: The names that the request has already.
+        filters: The filters, under the service's names. None means that a filter is not set.
+        sent: Names of the query parameters that the request already has.
 
     Raises:
         TypeError: A name is not a str, or a value is neither a scalar nor a list of scalars.
-        ValueError: A value is empty or not finite, or a name is sent already.
+        ValueError: A value is empty or not finite, or the request already has the name.
     """
     if filters is None:
         return {}
     if not isinstance(filters, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance] - users without a type checker
         raise TypeError(f"extra_filters must be a dict of names and values, not {type(filters).__name__}: {filters!r}")
-    taken = {*sent}
+    reserved = {*sent}
     for name in filters:
-        if checked_text(name, "a name in extra_filters") in taken:
-            raise ValueError(f"extra_filters has {name!r}, which another argument sends already: give one of them")
-    return {name: _texts(value, f"extra_filters[{name!r}]") for name, value in filters.items() if value is not None}
+        if checked_text(name, "a name in extra_filters") in reserved:
+            raise ValueError(f"extra_filters has {name!r}, which another argument already sends: pass only one of them")
+    return {
+        name: _format_values(value, f"extra_filters[{name!r}]") for name, value in filters.items() if value is not None
+    }
 
 
-def _texts(value: object, what: str) -> str | list[str]:
-    """The text of a value, or those of a list."""
+def _format_values(value: object, what: str) -> str | list[str]:
+    """Return the value as text; a list as a list of texts."""
     refuse_empty(value, what)
-    to_list = getattr(value, "tolist", None)  # of numpy and pandas
+    to_list = getattr(value, "tolist", None)  # numpy and pandas objects
     items: object = to_list() if callable(to_list) else value
     if isinstance(items, list | tuple | set | frozenset):
-        return [_text(item, f"an item of {what}") for item in cast("Iterable[object]", items)]
-    return _text(value, what)
+        return [_format_value(item, f"an item of {what}") for item in cast("Iterable[object]", items)]
+    return _format_value(value, what)
 
 
-def _text(value: object, what: str) -> str:
+def _format_value(value: object, what: str) -> str:
     plain = scalar(value)
     match plain:
         case Enum() | bool() | int():
@@ -110,39 +114,41 @@ def _text(value: object, what: str) -> str:
 
 
 @cache
-def _checks(kind: type) -> dict[str, Check]:
-    """The check of each key of a TypedDict."""
-    return {name: partial(_checked, _check_for(get_args(hint))) for name, hint in get_type_hints(kind).items()}
+def _build_checks(kind: type) -> dict[str, Check]:
+    """Return the check for each key of a TypedDict."""
+    return {
+        name: partial(_validate_filter, _select_check(get_args(hint))) for name, hint in get_type_hints(kind).items()
+    }
 
 
-def _checked(check: Check, value: object, what: str) -> object:
+def _validate_filter(check: Check, value: object, what: str) -> object:
     refuse_empty(value, what)
     return check(value, what)
 
 
-def _check_for(types: tuple[Any, ...]) -> Check:
-    """The check for a union of types, as the TypedDicts declare them."""
+def _select_check(types: tuple[Any, ...]) -> Check:
+    """Return the check for a union of types from a TypedDict."""
     if bool in types:
         return checked_flag
     if int in types:
-        return partial(_checked_id, kind=next((each for each in types if issubclass(each, Model)), None))
+        return partial(_validate_filter_id, kind=next((each for each in types if issubclass(each, Model)), None))
     if float in types:
-        return _checked_within
+        return _validate_in_range
     if str in types:
         return checked_text
-    return partial(_checked_member, next(each for each in types if issubclass(each, StrEnum)))
+    return partial(_validate_choice, next(each for each in types if issubclass(each, StrEnum)))
 
 
-def _checked_id(value: object, what: str, kind: type | None) -> int:
-    """An id of a filter. 0 is one: no object has it."""
+def _validate_filter_id(value: object, what: str, kind: type | None) -> int:
+    """Validate an id. 0 is allowed: it matches no object."""
     if (number := checked_int(value, what, kind)) < 0:
         raise ValueError(f"{what} must not be negative, not {number}")
     return number
 
 
-def _checked_within(value: object, what: str) -> float:
+def _validate_in_range(value: object, what: str) -> float:
     return checked_number(value, what, *_RANGES[what])
 
 
-def _checked_member(kind: type[StrEnum], value: str, what: str) -> StrEnum:
+def _validate_choice(kind: type[StrEnum], value: str, what: str) -> StrEnum:
     return checked_choice(kind, value, what)

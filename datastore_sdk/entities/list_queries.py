@@ -1,4 +1,4 @@
-"""The operations behind lists: filters become query parameters, and rules that the returned objects must keep."""
+"""Queries for lists: filters become query parameters and rules that the returned objects must match."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-from datastore_sdk.entities.filter_validation import checked_extra_filters, checked_filters
+from datastore_sdk.entities.filter_validation import validate_extra_filters, validate_filters
 from datastore_sdk.entities.matching import MatchRule, has_id, has_operation, is_at_least, is_at_most
 from datastore_sdk.filters import AllSiteFilters, PadFilters, PadStateFilters, SiteFilters, StateFilters
 from restream_api.api.pads import list_pads
@@ -18,13 +18,13 @@ ExtraFilters = Mapping[str, QueryValue] | None
 
 
 class ListQuery(NamedTuple):
-    """A list to ask for."""
+    """Query for a list of objects."""
 
     operation: Operation[list[Any]]
     rules: tuple[MatchRule, ...] = ()
-    """What each object must be. Filters whose meaning an object does not show exactly have no rule."""
+    """Rules that each object must match. A filter has no rule if the object does not carry the filtered value."""
     site_id: int | None = None
-    """The site whose pad is asked for, which pads do not show."""
+    """The site whose pad is requested. Pads do not list their sites."""
 
 
 _SITE_RULES: dict[str, Callable[[Any], MatchRule]] = {
@@ -43,66 +43,68 @@ _STATE_RULES: dict[str, Callable[[Any], MatchRule]] = {
 }
 
 
-def pads_with(filters: Mapping[str, Any], extra_filters: ExtraFilters = None) -> ListQuery:
-    """Return the query of the pads that match `PadFilters`.
+def build_pad_query(filters: Mapping[str, Any], extra_filters: ExtraFilters = None) -> ListQuery:
+    """Return the query for the pads that match `PadFilters`.
 
     Raises:
-        TypeError: There is no such filter, or a value is of the wrong type.
-        ValueError: A value cannot be used.
+        TypeError: A filter does not exist, or a value has the wrong type.
+        ValueError: A value is invalid.
     """
-    given = checked_filters(filters, PadFilters, "pads")
-    return _query(list_pads(**given), (), extra_filters)._replace(site_id=given.get("site_pk"))
+    values = validate_filters(filters, PadFilters, "pads")
+    return _build_query(list_pads(**values), (), extra_filters)._replace(site_id=values.get("site_pk"))
 
 
-def sites_with(
+def build_site_query(
     filters: Mapping[str, Any], extra_filters: ExtraFilters = None, *, pad_id: int | None = None
 ) -> ListQuery:
-    """Return the query of the sites that match `AllSiteFilters`; of one pad, `SiteFilters`.
+    """Return the query for the sites that match `AllSiteFilters`, or `SiteFilters` if `pad_id` is set.
 
     Raises:
-        TypeError: There is no such filter, or a value is of the wrong type.
-        ValueError: Only a part of the circle is given, or a value cannot be used.
+        TypeError: A filter does not exist, or a value has the wrong type.
+        ValueError: Only part of the circle is set, or a value is invalid.
     """
     if pad_id is None:
-        given = checked_filters(filters, AllSiteFilters, "sites")
+        values = validate_filters(filters, AllSiteFilters, "sites")
     else:
-        given = checked_filters(filters, SiteFilters, "the sites of a pad")
-        given["pad_id"] = pad_id
-    rules = _rules(given, _SITE_RULES)
-    circle = [given.pop(name, None) for name in ("latitude", "longitude", "radius_miles")]
+        values = validate_filters(filters, SiteFilters, "the sites of a pad")
+        values["pad_id"] = pad_id
+    rules = _select_rules(values, _SITE_RULES)
+    circle = [values.pop(name, None) for name in ("latitude", "longitude", "radius_miles")]
     if any(part is None for part in circle) and any(part is not None for part in circle):
-        raise ValueError("latitude, longitude and radius_miles describe a circle together: give all three or none")
+        raise ValueError("latitude, longitude and radius_miles describe a circle together: pass all three or none")
     lat, long, radius = circle
-    return _query(list_sites(**given, lat=lat, long=long, radius_miles=radius), rules, extra_filters)
+    return _build_query(list_sites(**values, lat=lat, long=long, radius_miles=radius), rules, extra_filters)
 
 
-def states_with(
+def build_state_query(
     filters: Mapping[str, Any],
     extra_filters: ExtraFilters = None,
     *,
     pad_id: int | None = None,
     site_id: int | None = None,
 ) -> ListQuery:
-    """Return the query of the states that match `StateFilters`; of one pad, `PadStateFilters`.
+    """Return the query for the states that match `StateFilters`, or `PadStateFilters` if `pad_id` is set.
 
     Raises:
-        TypeError: There is no such filter, or a value is of the wrong type.
-        ValueError: A value cannot be used.
+        TypeError: A filter does not exist, or a value has the wrong type.
+        ValueError: A value is invalid.
     """
     if pad_id is None:
-        given = checked_filters({"site_id": site_id, **filters}, StateFilters, "states")
+        values = validate_filters({"site_id": site_id, **filters}, StateFilters, "states")
     else:
-        given = checked_filters(filters, PadStateFilters, "the states of a pad")
-        given["pad_id"] = pad_id
-    rules = _rules(given, _STATE_RULES)
-    name = given.pop("stage_name_filter", None)
-    return _query(list_states(**given, current_state_search=name), rules, extra_filters)
+        values = validate_filters(filters, PadStateFilters, "the states of a pad")
+        values["pad_id"] = pad_id
+    rules = _select_rules(values, _STATE_RULES)
+    name = values.pop("stage_name_filter", None)
+    return _build_query(list_states(**values, current_state_search=name), rules, extra_filters)
 
 
-def _rules(given: Mapping[str, Any], rules: Mapping[str, Callable[[Any], MatchRule]]) -> tuple[MatchRule, ...]:
-    return tuple(rules[name](value) for name, value in given.items() if name in rules)
+def _select_rules(values: Mapping[str, Any], rules: Mapping[str, Callable[[Any], MatchRule]]) -> tuple[MatchRule, ...]:
+    return tuple(rules[name](value) for name, value in values.items() if name in rules)
 
 
-def _query(operation: Operation[list[Any]], rules: tuple[MatchRule, ...], extra_filters: ExtraFilters) -> ListQuery:
-    extra = checked_extra_filters(extra_filters, (name for name, _ in operation.query))
+def _build_query(
+    operation: Operation[list[Any]], rules: tuple[MatchRule, ...], extra_filters: ExtraFilters
+) -> ListQuery:
+    extra = validate_extra_filters(extra_filters, (name for name, _ in operation.query))
     return ListQuery(operation.with_query(extra), rules)

@@ -1,6 +1,6 @@
-"""Checks that returned objects are those that were asked for: the service may ignore a filter.
+"""Check that returned objects match the request, because the service may ignore a filter.
 
-An object that does not carry what was asked for, or carries null, is kept: nothing says that it does not belong.
+An object is kept if it lacks the compared value, or has null there: nothing proves that it does not belong.
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ _SECOND = timedelta(seconds=1)
 
 
 class MatchRule(Struct, frozen=True):
-    """What a key of an object must be for the object to belong."""
+    """Rule for the value of one key of an object."""
 
     key: str
-    """The key; those of nested objects are separated by dots: `site.id`."""
+    """The key; dots separate the keys of nested objects: `site.id`."""
     requested: str
-    """What was asked for, in words."""
+    """The requested value, for messages."""
     fits: Callable[[object], bool]
-    """Whether a value is what was asked for. A value that cannot be compared fits."""
+    """Returns whether a value matches. A value that cannot be compared matches."""
 
 
 def has_id(key: str, *ids: int) -> MatchRule:
-    """Return the rule that a key is one of some ids or numbers."""
+    """Return the rule that the value is one of the ids."""
     shown = " or ".join(map(str, ids[:SHOWN])) + (" or ..." if len(ids) > SHOWN else "")
     fitting = frozenset[int | None]({None, *ids})
     return MatchRule(key, shown, lambda value: id_of(value) in fitting)
 
 
 def has_operation(key: str, operation: StageNameFilters) -> MatchRule:
-    """Return the rule that a state, such as `frac_frac`, is of an operation, or of none that is known here."""
+    """Return the rule that a state, such as `frac_frac`, belongs to the operation or to an unknown one."""
     others = {*StageNameFilters} - {operation}
 
     def fits(value: object) -> bool:
@@ -57,83 +57,89 @@ def has_operation(key: str, operation: StageNameFilters) -> MatchRule:
 
 
 def is_at_least(key: str, bound: float) -> MatchRule:
-    """Return the rule that a number is not below a bound."""
-    return MatchRule(key, f"{bound} or more", _where(_number, lambda number: number >= bound))
+    """Return the rule that a number is at least the bound."""
+    return MatchRule(key, f"{bound} or more", _holds_if_readable(_read_number, lambda number: number >= bound))
 
 
 def is_at_most(key: str, bound: float) -> MatchRule:
-    """Return the rule that a number is not above a bound."""
-    return MatchRule(key, f"{bound} or less", _where(_number, lambda number: number <= bound))
+    """Return the rule that a number is at most the bound."""
+    return MatchRule(key, f"{bound} or less", _holds_if_readable(_read_number, lambda number: number <= bound))
 
 
-def is_from(key: str, start: datetime) -> MatchRule:
-    """Return the rule that a datetime is not before another."""
-    return MatchRule(key, f"{start.isoformat()} or later", _where(_moment, lambda moment: moment >= start))
+def is_on_or_after(key: str, start: datetime) -> MatchRule:
+    """Return the rule that a datetime is not before the start."""
+    return MatchRule(
+        key, f"{start.isoformat()} or later", _holds_if_readable(_read_datetime, lambda value: value >= start)
+    )
 
 
-def is_until(key: str, end: datetime) -> MatchRule:
-    """Return the rule that a datetime is not after the second of another."""
+def is_on_or_before(key: str, end: datetime) -> MatchRule:
+    """Return the rule that a datetime is not after the end; the whole second of the end is included."""
     limit = end + _SECOND
-    return MatchRule(key, f"{end.isoformat()} or earlier", _where(_moment, lambda moment: moment < limit))
+    return MatchRule(
+        key, f"{end.isoformat()} or earlier", _holds_if_readable(_read_datetime, lambda value: value < limit)
+    )
 
 
-def matching(items: L, rules: Sequence[MatchRule], source: str, read: Callable[[Any], object] | None = None) -> L:
-    """Return the objects that belong. Reports the others, which are left out.
+def filter_matching(
+    items: L, rules: Sequence[MatchRule], source: str, read: Callable[[Any], object] | None = None
+) -> L:
+    """Return the objects that match all rules, and report those left out.
 
     Args:
-        items: Models, or dicts as they were sent.
-        rules: What an object must be.
-        source: What returned them, such as the name of an operation.
-        read: Returns the model or dict of an item. Default: the item itself.
+        items: Models, or dicts as the service sent them.
+        rules: The rules that each object must match.
+        source: Where the objects come from, such as the name of an operation.
+        read: Returns the model or dict to compare for an item. Default: the item itself.
     """
-    if not rules or not is_array(items):  # as_dict=True may be anything
+    if not rules or not is_array(items):  # with as_dict=True, the JSON may be any value
         return items
-    kept: list[Any] = []
-    wrong: dict[MatchRule, list[object]] = {}
+    matches: list[Any] = []
+    mismatches: dict[MatchRule, list[object]] = {}
     for item in items:
-        if broken := _broken(read(item) if read else item, rules):
-            rule, value = broken
-            wrong.setdefault(rule, []).append(value)
+        if violation := _find_violation(read(item) if read else item, rules):
+            rule, value = violation
+            mismatches.setdefault(rule, []).append(value)
         else:
-            kept.append(item)
-    for rule, values in wrong.items():
+            matches.append(item)
+    for rule, values in mismatches.items():
         report_left_out(source, rule.key, rule.requested, values, len(values), len(items))
-    return cast("L", kept)
+    return cast("L", matches)
 
 
-def belonging_texts(rules: Sequence[MatchRule], source: str) -> Callable[[bytes], bool]:
-    """Return the check of an object in JSON; text that cannot be read belongs: others report it."""
+def json_matches(rules: Sequence[MatchRule], source: str) -> Callable[[bytes], bool]:
+    """Return a function that checks an object in JSON. It accepts invalid JSON, which the parser reports."""
 
-    def belongs(text: bytes) -> bool:
+    def matches(text: bytes) -> bool:
         try:
             item: object = orjson.loads(text)
         except orjson.JSONDecodeError:
             return True
-        return bool(matching([item], rules, source))
+        return bool(filter_matching([item], rules, source))
 
-    return belongs
+    return matches
 
 
 def check_object(item: object, rules: Sequence[MatchRule], operation: Operation[Any], client: Client) -> None:
-    """Check that an object is the one that was asked for.
+    """Check that an object is the requested one.
 
     Raises:
-        ObjectMismatchError: The object is another one.
+        ObjectMismatchError: A rule does not match.
     """
-    if broken := _broken(item, rules):
-        rule, value = broken
-        raise mismatch(f"{rule.key} is {shown(value)}, not {rule.requested}", operation, client)
+    if violation := _find_violation(item, rules):
+        rule, value = violation
+        raise build_mismatch_error(f"{rule.key} is {shown(value)}, not {rule.requested}", operation, client)
 
 
-def mismatch(problem: str, operation: Operation[Any], client: Client) -> ObjectMismatchError:
-    """Return the error for an answer that is not about the object that was asked for."""
+def build_mismatch_error(problem: str, operation: Operation[Any], client: Client) -> ObjectMismatchError:
+    """Return the error for a response about another object than the requested one."""
     url = client.base_url + operation.target
-    message = f"{operation.method} {url} did not return the object that was asked for: {problem}"
+    message = f"{operation.method} {url} did not return the requested object: {problem}"
     return ObjectMismatchError(message, method=operation.method, url=url, problems=(problem,))
 
 
-def carried(item: object, key: str) -> Any:
-    """Return the value of a key of a model or a dict; None where it has none."""
+def get_value(item: object, key: str) -> Any:
+    """Return the value of a dotted key in a model or dict, or None if it is missing."""
     value: Any = item
     for name in key.split("."):
         if isinstance(value, Model):
@@ -143,32 +149,32 @@ def carried(item: object, key: str) -> Any:
     return value
 
 
-def _where(read: Callable[[object], V | None], holds: Callable[[V], bool]) -> Callable[[object], bool]:
-    """The check of a value; one that cannot be read fits."""
+def _holds_if_readable(read: Callable[[object], V | None], holds: Callable[[V], bool]) -> Callable[[object], bool]:
+    """Return a check that accepts every value that cannot be read."""
 
     def fits(value: object) -> bool:
-        plain = read(value)
-        return plain is None or holds(plain)
+        parsed = read(value)
+        return parsed is None or holds(parsed)
 
     return fits
 
 
-def _number(value: object) -> float | None:
-    """A number, which the service may have sent as text; None for anything else."""
+def _read_number(value: object) -> float | None:
+    """Return the number, which the service may have sent as text; None for any other value."""
     read: object = None if isinstance(value, bool) else read_value(float, value, "").value
     return None if not isinstance(read, float) or isnan(read) else read
 
 
-def _moment(value: object) -> datetime | None:
-    """A moment in any form in which the service may have sent it; None for anything else."""
+def _read_datetime(value: object) -> datetime | None:
+    """Return the datetime, in any form that the service may send; None for any other value."""
     read: object = read_value(AwareDatetime, value, "").value
     return read if isinstance(read, datetime) else None
 
 
-def _broken(item: object, rules: Iterable[MatchRule]) -> tuple[MatchRule, object] | None:
-    """The first rule that does not hold, and the value for which it does not."""
+def _find_violation(item: object, rules: Iterable[MatchRule]) -> tuple[MatchRule, object] | None:
+    """Return the first rule that does not match, with the value; None if all match."""
     for rule in rules:
-        value = carried(item, rule.key)
+        value = get_value(item, rule.key)
         if value is not None and not rule.fits(value):
             return rule, value
     return None

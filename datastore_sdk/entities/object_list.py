@@ -1,4 +1,4 @@
-"""Lists of objects that turn into tables."""
+"""List of objects that converts to a data frame."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ M = TypeVar("M", bound=Model)
 
 
 class ObjectList(list[M]):
-    """A list of objects, each of which becomes a row of a table. Else a list like any other."""
+    """A list of objects that also converts to a data frame, with one row per object."""
 
     def to_pandas(self) -> pd.DataFrame:
-        """Return a pandas data frame with a column for each key that came. Needs the extra `pandas`.
+        """Return a pandas data frame, with a column for each key that the service sent. Needs the extra `pandas`.
 
-        Objects within objects are dicts.
+        Nested objects are dicts. Times are in UTC.
 
         Raises:
             ImportError: pandas is not installed.
@@ -31,9 +31,9 @@ class ObjectList(list[M]):
         return pd.DataFrame(self._rows())
 
     def to_polars(self) -> pl.DataFrame:
-        """Return a polars data frame with a column for each key that came. Needs the extra `polars`.
+        """Return a polars data frame, with a column for each key that the service sent. Needs the extra `polars`.
 
-        Objects within objects are structs.
+        Nested objects are structs. Times are in UTC.
 
         Raises:
             ImportError: polars is not installed.

@@ -7,9 +7,9 @@ from typing import Unpack, cast
 
 from datastore_sdk.client import Client
 from datastore_sdk.data.streaming.json_decoder import Record
-from datastore_sdk.entities.list_queries import states_with
+from datastore_sdk.entities.list_queries import build_state_query
 from datastore_sdk.entities.realtime_base import POLL_SECONDS, RealtimeBase
-from datastore_sdk.entities.resource import many
+from datastore_sdk.entities.resource import fetch_list
 from datastore_sdk.entities.state import State
 from datastore_sdk.filters import completed_by
 from datastore_sdk.realtime import Gap, LiveData, LiveDataAsync, LiveOptions, PadMeasurements
@@ -111,5 +111,5 @@ class PadRealtime(RealtimeBase):
         return LiveDataAsync(self._build_monitor_plan(self._fetch_states, interval, options))
 
     def _fetch_states(self, client: Client) -> Flow[list[State]]:
-        states = yield from many(State, client, states_with({}, pad_id=self.id), as_dict=False)
+        states = yield from fetch_list(State, client, build_state_query({}, pad_id=self.id), as_dict=False)
         return cast("list[State]", states)

@@ -11,7 +11,7 @@ from datastore_sdk.client import Client
 from datastore_sdk.data.streaming.json_decoder import Record
 from datastore_sdk.entities.data_change import DataChange
 from datastore_sdk.entities.endpoints import Endpoints
-from datastore_sdk.entities.matching import belonging_texts, has_id
+from datastore_sdk.entities.matching import has_id, json_matches
 from datastore_sdk.entities.resource import Resource
 from datastore_sdk.entities.state import State
 from datastore_sdk.filters import completed_by
@@ -224,24 +224,24 @@ class RealtimeBase(Resource):
         return f"/{self._endpoints.source}s/{self.id:d}/{what}"
 
     def _build_instance_plan(self, as_dict: bool, on_error: bool, on_close: bool, options: LiveOptions) -> StreamPlan:
-        from datastore_sdk.realtime.updates import build_update_plan  # here and below, for many listen to nothing
+        from datastore_sdk.realtime.updates import build_update_plan  # here and below, for fetch_list listen to nothing
 
-        client = self._caller()
-        build = None if as_dict else partial(type(self).adopt, client=client)
-        belongs = belonging_texts([has_id("id", self.id)], f"updates of the {self._endpoints.source}")
+        client = self._get_client()
+        build = None if as_dict else partial(type(self).from_api_model, client=client)
+        belongs = json_matches([has_id("id", self.id)], f"updates of the {self._endpoints.source}")
         stream_options = _stream_options(options, on_error, on_close)
-        return build_update_plan(client, self._room_path(), stream_options, self._contract, build, belongs=belongs)
+        return build_update_plan(client, self._room_path(), stream_options, self._api_model, build, belongs=belongs)
 
     def _build_data_change_plan(
         self, as_dict: bool, on_error: bool, on_close: bool, options: LiveOptions
     ) -> StreamPlan:
         from datastore_sdk.realtime.updates import build_update_plan
 
-        client, path = self._caller(), self._room_path("data_changes/")
-        build = None if as_dict else partial(DataChange.adopt, client=client)
+        client, path = self._get_client(), self._room_path("data_changes/")
+        build = None if as_dict else partial(DataChange.from_api_model, client=client)
         # The changes of a pad are those of its sites, which the room does not name.
         rules = [has_id("site", self.id)] if self._endpoints.source == "site" else []
-        belongs = belonging_texts(rules, f"data changes of the {self._endpoints.source}") if rules else None
+        belongs = json_matches(rules, f"data changes of the {self._endpoints.source}") if rules else None
         stream_options = _stream_options(options, on_error, on_close)
         return build_update_plan(
             client, path, stream_options, DataChangeModel, build, deduplicate=True, belongs=belongs
@@ -266,7 +266,7 @@ class RealtimeBase(Resource):
         )
         resumed = session_key is not None
         return build_measurement_plan(
-            self._caller(), self._endpoints.source, self.id, key, filters, stream_options, resumed=resumed
+            self._get_client(), self._endpoints.source, self.id, key, filters, stream_options, resumed=resumed
         ), key
 
     def _build_monitor_plan(
@@ -274,7 +274,7 @@ class RealtimeBase(Resource):
     ) -> StreamPlan:
         from datastore_sdk.realtime.state_monitor import build_monitor_plan
 
-        client = self._caller()
+        client = self._get_client()
         stream_options = _stream_options(options, on_error=True, on_close=True)
         seconds = checked_seconds(interval, "interval")
         return build_monitor_plan(

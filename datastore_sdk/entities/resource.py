@@ -1,4 +1,4 @@
-"""Entities that the service has an endpoint for: they can be fetched by their id, listed, and updated."""
+"""Entities with an endpoint of their own: fetched by id, listed and updated."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datastore_sdk._utils.validation import checked_id
 from datastore_sdk.client import Client, client_for
 from datastore_sdk.entities.base import Entity
 from datastore_sdk.entities.list_queries import ListQuery
-from datastore_sdk.entities.matching import carried, check_object, has_id, matching
+from datastore_sdk.entities.matching import check_object, filter_matching, get_value, has_id
 from datastore_sdk.entities.object_list import ObjectList
 from datastore_sdk.transport.executor.executor import Flow
 from restream_api.types import Model, Operation
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class GetById(Protocol):
-    """Makes the operation that fetches an object by its id."""
+    """Builds the operation that fetches an object by its id."""
 
     def __call__(self, id: int, /) -> Operation[Any]:
         """Return the operation."""
@@ -28,12 +28,12 @@ class GetById(Protocol):
 
 
 class Resource(Entity):
-    """An entity with an endpoint of its own."""
+    """Base class of entities with an endpoint of their own."""
 
-    _get: ClassVar[GetById]
-    """The operation that fetches it."""
-    _identity: ClassVar[tuple[str, ...]] = ("id",)
-    """The keys that never change."""
+    _get_operation: ClassVar[GetById]
+    """Builds the operation that fetches the object."""
+    _identity_keys: ClassVar[tuple[str, ...]] = ("id",)
+    """The keys that must not change when the object is updated."""
 
     @overload
     @classmethod
@@ -59,29 +59,29 @@ class Resource(Entity):
     def get_model(
         cls, id: int | Self, *, auth_token: str | None = None, client: Client | None = None, as_dict: bool = False
     ) -> Self | dict[str, Any]:
-        """Fetches one object by its id.
+        """Fetch one object by its id.
 
         Args:
             id: Id of the object, or an object with that id.
-            auth_token: The token from Tally. Default: the credentials of the environment.
-            client: The client to call with, instead of a token.
-            as_dict: True: the service's JSON untouched, as a dict.
+            auth_token: Token from Tally. Default: the credentials of the environment.
+            client: Client for the call, instead of a token.
+            as_dict: True: return the service's JSON unchanged, as a dict.
 
         Returns:
-            The object, which keeps the token or client for its own calls; or a dict.
+            The object, with all its attributes; its own calls use the same token or client. A dict with `as_dict`.
 
         Raises:
-            NotFoundError: There is no such object.
-            PermissionDeniedError: The token gives no access to it.
-            ObjectMismatchError: The service answered with another object.
-            TypeError: The id is not an int, nor an object of this class.
-            MissingCredentialsError: There is no token.
-            RestreamError: The call failed in another way.
+            NotFoundError: The service has no object with this id.
+            PermissionDeniedError: The token has no access to the object.
+            ObjectMismatchError: The service returned another object.
+            TypeError: The id is neither an int nor an object of this class.
+            MissingCredentialsError: There are no credentials.
+            RestreamError: The request failed for another reason.
         """
         client = client_for(auth_token, client)
         del auth_token
-        number = checked_id(id, kind=cls._contract)
-        return client._run(one(cls, client, cls._get(number), number, as_dict=as_dict))
+        number = checked_id(id, kind=cls._api_model)
+        return client._run(fetch_one(cls, client, cls._get_operation(number), number, as_dict=as_dict))
 
     @overload
     @classmethod
@@ -110,61 +110,61 @@ class Resource(Entity):
         """Async form of `get_model`."""
         client = client_for(auth_token, client)
         del auth_token
-        number = checked_id(id, kind=cls._contract)
-        return await client._arun(one(cls, client, cls._get(number), number, as_dict=as_dict))
+        number = checked_id(id, kind=cls._api_model)
+        return await client._arun(fetch_one(cls, client, cls._get_operation(number), number, as_dict=as_dict))
 
     def update(self) -> None:
-        """Loads the object's attributes anew, in place. The token stays.
+        """Load all attributes from the service, in place. The object keeps its client.
 
         Raises:
-            NotFoundError: There is no such object any more.
-            ObjectMismatchError: The service answered with another object, or with one of another site.
-            RestreamError: The call failed in another way.
+            NotFoundError: The service has no object with this id.
+            ObjectMismatchError: The service returned another object, or a state of another site.
+            RestreamError: The request failed for another reason.
         """
-        client = self._caller()
-        self._refresh(client._run(self._reloaded(client)))
+        client = self._get_client()
+        self._replace_attributes(client._run(self._fetch_current(client)))
 
     async def aupdate(self) -> None:
         """Async form of `update`."""
-        client = self._caller()
-        self._refresh(await client._arun(self._reloaded(client)))
+        client = self._get_client()
+        self._replace_attributes(await client._arun(self._fetch_current(client)))
 
-    def _reloaded(self, client: Client) -> Flow[Model]:
-        """The newer values, of the same object."""
-        operation: Operation[Model] = self._get(self.id)
+    def _fetch_current(self, client: Client) -> Flow[Model]:
+        """Fetch the current values, and check that they belong to this object."""
+        operation: Operation[Model] = self._get_operation(self.id)
         model = yield from operation
-        known = {key: id_of(carried(self, key)) for key in self._identity}
+        known = {key: id_of(get_value(self, key)) for key in self._identity_keys}
         rules = [has_id(key, value) for key, value in known.items() if value is not None]
         check_object(model, rules, operation, client)
         return model
 
 
-def answer_to(operation: Operation[T], *, as_dict: bool) -> Flow[T | Any]:
-    """Return the answer as the contract has it, or untouched, which may be anything."""
+def fetch_response(operation: Operation[T], *, as_dict: bool) -> Flow[T | Any]:
+    """Fetch a response, parsed by the contract; with `as_dict` as unchecked JSON, which may be any value."""
     if as_dict:
-        untouched: Any = yield from operation.with_parse(RawJson(operation.parse))
-        return untouched
+        raw: Any = yield from operation.with_parse(RawJson(operation.parse))
+        return raw
     return (yield from operation)
 
 
-def one(
+def fetch_one(
     kind: type[R], client: Client, operation: Operation[Any], id: int, *, as_dict: bool
 ) -> Flow[R | dict[str, Any]]:
-    """Return the object of an id: as one of ours, or as a dict untouched.
+    """Fetch the object with an id: as an entity, or with `as_dict` as the service's JSON.
 
     Raises:
-        ObjectMismatchError: The service answered with another object.
+        ObjectMismatchError: The service returned another object.
     """
-    answer = yield from answer_to(operation, as_dict=as_dict)
-    check_object(answer, [has_id("id", id)], operation, client)
-    return answer if as_dict else kind.adopt(answer, client)
+    response = yield from fetch_response(operation, as_dict=as_dict)
+    check_object(response, [has_id("id", id)], operation, client)
+    return response if as_dict else kind.from_api_model(response, client)
 
 
-def many(
+def fetch_list(
     kind: type[R], client: Client, query: ListQuery, *, as_dict: bool
 ) -> Flow[ObjectList[R] | list[dict[str, Any]]]:
-    """Return the objects of a list that were asked for: as ours, or as dicts untouched."""
+    """Fetch the objects that match a query: as entities, or with `as_dict` as the service's JSON."""
     operation = query.operation
-    answer = yield from answer_to(operation, as_dict=as_dict)
-    found = matching(answer, query.rules, operation.name)
-    return found if as_dict else ObjectList(kind.adopt(model, client) for model in found)
+    response = yield from fetch_response(operation, as_dict=as_dict)
+    found = filter_matching(response, query.rules, operation.name)
+    return found if as_dict else ObjectList(kind.from_api_model(model, client) for model in found)

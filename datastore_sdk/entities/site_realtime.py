@@ -8,7 +8,7 @@ from typing import Unpack, cast
 from datastore_sdk.client import Client
 from datastore_sdk.data.streaming.json_decoder import Record
 from datastore_sdk.entities.realtime_base import POLL_SECONDS, RealtimeBase
-from datastore_sdk.entities.state import State, states_of_site
+from datastore_sdk.entities.state import State, fetch_site_states
 from datastore_sdk.filters import completed_by
 from datastore_sdk.realtime import Gap, LiveData, LiveDataAsync, LiveOptions, SiteMeasurements
 from datastore_sdk.transport.executor.executor import Flow
@@ -108,5 +108,5 @@ class SiteRealtime(RealtimeBase):
         return LiveDataAsync(self._build_monitor_plan(self._fetch_states, interval, options))
 
     def _fetch_states(self, client: Client) -> Flow[list[State]]:
-        states = yield from states_of_site(client, self.id, as_dict=False)
+        states = yield from fetch_site_states(client, self.id, as_dict=False)
         return cast("list[State]", states)

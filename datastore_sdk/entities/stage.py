@@ -1,4 +1,4 @@
-"""Stages of a completion, with their aggregations."""
+"""Stages of a well's completion, and their aggregations."""
 
 from __future__ import annotations
 
@@ -23,15 +23,23 @@ from datastore_sdk._utils.validation import (
 from datastore_sdk.client import Client
 from datastore_sdk.data import Data, DataAsync, DataQuery
 from datastore_sdk.data.query import served_range
-from datastore_sdk.entities.connected import ClientBound
+from datastore_sdk.entities.base import ClientBound
 from datastore_sdk.entities.endpoints import Endpoints
-from datastore_sdk.entities.filter_validation import OTHERWISE, checked_extra_filters
-from datastore_sdk.entities.intervals import interval_of
+from datastore_sdk.entities.filter_validation import EXTRA_FILTERS_HINT, validate_extra_filters
+from datastore_sdk.entities.intervals import get_interval, get_site_id
 from datastore_sdk.entities.list_queries import ExtraFilters
-from datastore_sdk.entities.matching import MatchRule, carried, has_id, has_operation, is_from, is_until, matching
+from datastore_sdk.entities.matching import (
+    MatchRule,
+    filter_matching,
+    get_value,
+    has_id,
+    has_operation,
+    is_on_or_after,
+    is_on_or_before,
+)
 from datastore_sdk.entities.object_list import ObjectList
-from datastore_sdk.entities.pad_sites import of_sites
-from datastore_sdk.entities.resource import answer_to
+from datastore_sdk.entities.resource import fetch_response
+from datastore_sdk.entities.site_membership import filter_by_pad
 from datastore_sdk.enums import OperationName, StageNameFilters
 from datastore_sdk.filters import DataForm, StageFilters, checked_form, completed_by
 from datastore_sdk.transport.executor.executor import Flow
@@ -41,53 +49,68 @@ from restream_api.types import Json, Operation
 
 log = logging.getLogger("datastore_sdk")
 
-_BY_PLACE = ("start_date", "end_date", "stage_number", "stage_name_filter")
-"""The filters that may be given by their place."""
-STAGES_AT_A_TIME = 100
-"""How many stages' aggregations are asked for in one call, whose URL would grow too long otherwise."""
+_POSITIONAL_FILTERS = ("start_date", "end_date", "stage_number", "stage_name_filter")
+"""The filters that are positional arguments of `get_stages_metadata`."""
+MAX_STAGES_PER_REQUEST = 100
+"""Maximum number of stages in one request for aggregations. More would make the URL too long."""
 
 
 class Stage(ClientBound, StageModel):
-    """One interval of a well's completion: fracturing it, running wireline in it, or standing by in between.
+    """One interval of a well's completion: a frac, a wireline run, or standby in between.
 
-    Reads like an object and like a dict: `stage.state`, `stage["state"]`, `stage.get("end")`, `dict(stage)`.
-    `get_data()` gives its records.
+    A stage reads like an object and like a dict: `stage.state`, `stage["state"]`, `stage.get("end")`, `dict(stage)`.
+    `state` is `<operation>_<detail>`, such as `frac_frac`, `wl_runinhole` or `standby_standby`. `start` and `end` are
+    datetimes in UTC; `end` is None and `id` is missing while the stage is under way.
+    `get_data()` returns the stage's records.
     """
 
     aggregations: StageAggregations | None = None
-    """Numbers computed from the stage's data, such as `avg_slurry_rate`. None where the service has
-    none; the key is there only where they were asked for.
+    """Numbers that the service computed from the stage's data, such as `aggregations.avg_slurry_rate`.
+
+    Loaded by `get_stages_metadata(add_aggregations=True)`. None if the service has none, or if they were not requested.
+    `get_stages_aggregations()` lists their names and units.
     """
 
+    @property
+    def site_id(self) -> int:
+        """Id of the site (the key `site` of the service).
+
+        Raises:
+            NotLoadedError: The service did not send the site.
+            UnusableValueError: The value that the service sent is not an id.
+        """
+        return get_site_id(self)
+
     @classmethod
-    def adopt(cls, stage: Stage, client: Client) -> Stage:
-        """The stage, which keeps the client that fetched it."""
+    def from_api_model(cls, stage: Stage, client: Client) -> Stage:
+        """Set the client of a parsed stage, and return the stage."""
         stage._client = client
         return stage
 
     @completed_by(DataForm)
     def get_data(self, **form: Unpack[DataForm]) -> Data:
-        """The time-series data of the stage, lazily: the records of its site from `start` to `end`, both included.
+        """Return the records of the stage: those of its site from `start` to `end`, both included.
 
-        Of a stage that goes on: up to now.
+        The download starts when the records are iterated over or saved. For the current stage, which has no end, the
+        records reach up to now.
 
         Args:
-            **form: The form of the records (`DataForm`).
+            **form: Fields, units, resolution and filling of the records (`DataForm`), as in `Site.get_data`.
 
         Raises:
-            ValueError: Parts of the form do not go together.
-            NotLoadedError: The service did not send site, start or end.
-            UnusableValueError: What the service sent as one of them cannot be used.
+            ValueError: Options do not go together.
+            NotLoadedError: The service did not send the site, start or end.
+            UnusableValueError: The site, start or end that the service sent is invalid.
         """
-        return Data(self._caller(), [self._query(form)])
+        return Data(self._get_client(), [self._query(form)])
 
     @completed_by(DataForm)
     async def aget_data(self, **form: Unpack[DataForm]) -> DataAsync:
         """Async form of `get_data`."""
-        return DataAsync(self._caller(), [self._query(form)])
+        return DataAsync(self._get_client(), [self._query(form)])
 
     def _query(self, form: DataForm) -> DataQuery:
-        interval = interval_of(self, "start", "end")
+        interval = get_interval(self, "start", "end")
         start, end = served_range(interval.start, interval.end)
         return DataQuery(source="site", id=interval.site, start=start, end=end, **checked_form(form))
 
@@ -96,17 +119,17 @@ _parse = Json[list[Stage]](list[Stage])
 
 
 class StageQuery(NamedTuple):
-    """The stages to ask for."""
+    """Query for the stages of a pad or site."""
 
     operation: Operation[list[Stage]]
     rules: tuple[MatchRule, ...]
-    """What each stage must be."""
+    """Rules that each stage must match."""
     add_aggregations: bool
     aggregations: list[str] | None
-    """The names of the aggregations to ask for; None: all."""
+    """Names of the aggregations to fetch; None: all."""
 
 
-def stages_with(
+def build_stage_query(
     endpoints: Endpoints,
     id: int,
     *,
@@ -119,16 +142,18 @@ def stages_with(
     filters: StageFilters,
     extra_filters: ExtraFilters,
 ) -> StageQuery:
-    """Return the query of the stages of a pad or site that match.
+    """Return the query for the stages that match the filters.
 
     Raises:
-        TypeError: There is no such filter, or a value is of the wrong type.
-        ValueError: A value is empty or cannot be used, or filters do not go together.
+        TypeError: A filter does not exist, or a value has the wrong type.
+        ValueError: A value is empty or invalid, or filters do not go together.
     """
-    refuse_unknown(filters, [*_BY_PLACE, *StageFilters.__annotations__], "a filter of stages", OTHERWISE)
+    refuse_unknown(
+        filters, [*_POSITIONAL_FILTERS, *StageFilters.__annotations__], "a filter of stages", EXTRA_FILTERS_HINT
+    )
     names = name_list(aggregations_filter, "aggregations_filter")
     if names and not checked_flag(add_aggregations, "add_aggregations"):
-        raise ValueError("aggregations_filter needs add_aggregations=True: else there is nothing to choose from")
+        raise ValueError("aggregations_filter needs add_aggregations=True: otherwise no aggregations are fetched")
     start = one_of(start_date, filters.get("start"), "start_date", "start")
     end = one_of(end_date, filters.get("end"), "end_date", "end")
     start, end = range_of(
@@ -146,11 +171,11 @@ def stages_with(
     operation = endpoints.list_stages(
         id, start=first, end=last, stage_number=number, stage_numbers=numbers, state=name
     ).with_parse(_parse)
-    extra = checked_extra_filters(extra_filters, (name for name, _ in operation.query))
+    extra = validate_extra_filters(extra_filters, (name for name, _ in operation.query))
     rules = (
         has_id("site", id) if endpoints.source == "site" else None,
-        is_from("end", first) if first else None,
-        is_until("start", last) if last else None,
+        is_on_or_after("end", first) if first else None,
+        is_on_or_before("start", last) if last else None,
         has_id("stage_number", number) if number is not None else None,
         has_id("stage_number", *numbers) if numbers else None,
         has_operation("state", name) if name else None,
@@ -163,18 +188,18 @@ def stages_with(
     )
 
 
-def stages_of(
+def fetch_stages(
     endpoints: Endpoints, id: int, known_sites: frozenset[int], client: Client, query: StageQuery, *, as_dict: bool
 ) -> Flow[ObjectList[Stage] | list[dict[str, Any]]]:
-    """Return the stages that were asked for, as the service orders them: as ours, or as dicts untouched."""
+    """Fetch the stages that match, in the service's order: as `Stage`s, or with `as_dict` as the service's JSON."""
     operation = query.operation
-    read = matching((yield from answer_to(operation, as_dict=as_dict)), query.rules, operation.name)
-    stages = yield from of_sites(client, id, known_sites, read, operation.name)
+    matches = filter_matching((yield from fetch_response(operation, as_dict=as_dict)), query.rules, operation.name)
+    stages = yield from filter_by_pad(client, id, known_sites, matches, operation.name)
     for stage in () if as_dict else stages:
-        Stage.adopt(stage, client)
-    if query.add_aggregations and is_array(stages):  # untouched, it and its items may be anything
-        known = [stage for stage in stages if isinstance(stage, Stage) or is_object(stage)]
-        yield from _add_aggregations(endpoints, id, known, query.aggregations, as_dict=as_dict)
+        Stage.from_api_model(stage, client)
+    if query.add_aggregations and is_array(stages):  # with as_dict=True, the JSON may be any value
+        valid = [stage for stage in stages if isinstance(stage, Stage) or is_object(stage)]
+        yield from _add_aggregations(endpoints, id, valid, query.aggregations, as_dict=as_dict)
     return cast("list[dict[str, Any]]", stages) if as_dict else ObjectList(cast("list[Stage]", stages))
 
 
@@ -183,36 +208,40 @@ def _add_aggregations(
 ) -> Flow[None]:
     by_id: dict[int, Stage | dict[str, Any]] = {}
     for stage in stages:
-        _set_aggregations(stage, None)  # the key is there, also where the service has no numbers
-        if (stage_id := id_of(carried(stage, "id"))) is not None:  # the current stage has none, and no numbers yet
+        _set_aggregations(stage, None)  # the key exists even if the service has no aggregations
+        if (
+            stage_id := id_of(get_value(stage, "id"))
+        ) is not None:  # the current stage has no id and no aggregations yet
             by_id[stage_id] = stage
     ids = list(by_id)
-    for start in range(0, len(ids), STAGES_AT_A_TIME):
+    for start in range(0, len(ids), MAX_STAGES_PER_REQUEST):
         operation = endpoints.list_stage_aggregations(
-            id, histories=ids[start : start + STAGES_AT_A_TIME], aggregations_filter=names
+            id, histories=ids[start : start + MAX_STAGES_PER_REQUEST], aggregations_filter=names
         )
-        answer = yield from answer_to(operation, as_dict=as_dict)
-        for numbers in _of_stages(answer, by_id, operation.name):
-            if (stage_id := id_of(carried(numbers, "id"))) is not None:
-                _set_aggregations(by_id[stage_id], numbers)
+        response = yield from fetch_response(operation, as_dict=as_dict)
+        for aggregations in _select_aggregations(response, by_id, operation.name):
+            if (stage_id := id_of(get_value(aggregations, "id"))) is not None:
+                _set_aggregations(by_id[stage_id], aggregations)
 
 
-def _of_stages(answer: object, stages: Mapping[int, Stage | dict[str, Any]], source: str) -> Iterator[Any]:
-    """The aggregations of the stages that were asked for. Reports others, and errors instead of aggregations."""
-    sites = {stage_id: id_of(carried(stage, "site")) for stage_id, stage in stages.items()}
+def _select_aggregations(response: object, stages: Mapping[int, Stage | dict[str, Any]], source: str) -> Iterator[Any]:
+    """Yield the aggregations of the requested stages. Report those of others, and errors sent instead."""
+    sites = {stage_id: id_of(get_value(stage, "site")) for stage_id, stage in stages.items()}
     known = {site for site in sites.values() if site is not None}
     rules = [] if None in sites.values() else [has_id("site", *known)]
-    by_site = [*answer.items()] if is_object(answer) else []
-    for site, aggregations in matching(by_site, rules, source, lambda item: {"site": item[0]}):
+    by_site = [*response.items()] if is_object(response) else []
+    for site, aggregations in filter_matching(by_site, rules, source, lambda item: {"site": item[0]}):
         if isinstance(aggregations, str):
-            log.warning("The stages of site %s come without aggregations; the service says: %s", site, aggregations)
+            log.warning(
+                "The stages of site %s have no aggregations, because the service reports: %s", site, aggregations
+            )
         if is_array(aggregations):
-            here = [stage_id for stage_id, own in sites.items() if None in {own, id_of(site)} or own == id_of(site)]
-            yield from matching(aggregations, [has_id("id", *here)], source)
+            stages_here = [stage for stage, own in sites.items() if None in {own, id_of(site)} or own == id_of(site)]
+            yield from filter_matching(aggregations, [has_id("id", *stages_here)], source)
 
 
-def _set_aggregations(stage: Stage | dict[str, Any], numbers: Any) -> None:
+def _set_aggregations(stage: Stage | dict[str, Any], aggregations: Any) -> None:
     if isinstance(stage, Stage):
-        stage.aggregations = numbers
+        stage.aggregations = aggregations
     else:
-        stage["aggregations"] = numbers
+        stage["aggregations"] = aggregations

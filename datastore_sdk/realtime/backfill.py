@@ -17,9 +17,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from datastore_sdk._io.effects import Effect, EffectGen, YieldItem, changed
+from datastore_sdk._io.effects import EffectGen, YieldItem, redirect_items
 from datastore_sdk.data.query import DataQuery
 from datastore_sdk.data.streaming.codecs import RecordCodec
 from datastore_sdk.data.streaming.download import Download
@@ -251,18 +251,15 @@ class Backfiller(MessageHandler[R]):
 
     def _fetch(self, query: DataQuery) -> EffectGen[None]:
         log.info("Fetching lost records: %s", query)
-        yield from changed(
-            resumed(self._executor, PlannedRequest.of(query), self._codec, Download()), self._filter_fetched
-        )
+        records = resumed(self._executor, PlannedRequest.of(query), self._codec, Download())
+        yield from redirect_items(self._filter_fetched, records)
 
-    def _filter_fetched(self, effect: Effect[Any]) -> EffectGen[Any]:
-        if not isinstance(effect, YieldItem):
-            return (yield from effect)
-        new = self._tracker.filter_archive(effect.item)
-        position = self._tracker.position(effect.item[-1])
+    def _filter_fetched(self, records: list[R]) -> EffectGen[None]:
+        new = self._tracker.filter_archive(records)
+        position = self._tracker.position(records[-1])
         self._last_fetched = max(self._last_fetched, position[0] if position else 0)
         self._counters.backfilled += len(new)
-        return (yield from YieldItem(new))
+        yield from YieldItem(new)
 
     def _report_gaps(self) -> None:
         self._counters.late = self._tracker.late

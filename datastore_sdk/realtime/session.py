@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Generic, TypeVar
 
-from datastore_sdk._io.effects import EffectGen, Response, Sleep, YieldItem
+from datastore_sdk._io.effects import EffectGen, ReceiveMessages, Response, SendPing, Sleep, YieldItem
 from datastore_sdk.exceptions import (
     APIConnectionError,
     AuthenticationError,
@@ -27,11 +27,9 @@ from datastore_sdk.realtime.statistics import Counters
 from datastore_sdk.transport.executor.executor import RequestExecutor
 from datastore_sdk.transport.executor.retry import RetryPolicy
 from datastore_sdk.transport.websocket.handshake import (
-    ReceiveMessages,
     RoomClosed,
     RoomConnection,
     RoomRefusedError,
-    SendPing,
     entered,
     refusal_after_entering,
 )

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 import orjson
 
-from datastore_sdk._io.effects import Effect, EffectGen, YieldItem, changed
+from datastore_sdk._io.effects import EffectGen, YieldItem, redirect_items
 from datastore_sdk.client import Client
 from datastore_sdk.data.streaming.codecs import DICTS, RecordCodec
 from datastore_sdk.data.streaming.json_decoder import Record
@@ -151,14 +151,10 @@ def build_monitor_plan(
             retries = replace(client.retries, max_attempts=1)
 
     def stream_records(codec: RecordCodec[Any], claim: RoomClaim) -> EffectGen[None]:
-        def encode(effect: Effect[Any]) -> EffectGen[Any]:
-            objects: list[T] = getattr(effect, "item", [])
-            if objects:
-                yield from YieldItem(codec.decode(orjson.dumps(objects, default=dict)))
-                return None
-            return (yield from effect)
+        def encode(objects: list[T]) -> EffectGen[None]:
+            yield from YieldItem(codec.decode(orjson.dumps(objects, default=dict)) if objects else objects)
 
-        return changed(watch(claim), encode)
+        return redirect_items(encode, watch(claim))
 
     return StreamPlan(
         description=f"watch on {path.strip('/')}",

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 from _comparison.verdicts import ERROR, Deviation, Json, Observation, Request
-from datastore_sdk.entities.stage import STAGES_AT_A_TIME
+from datastore_sdk.entities.stage import MAX_STAGES_PER_REQUEST
 
 _BOOLEANS: Final = {"false": "0", "true": "1"}
 
@@ -31,7 +31,7 @@ def _asked_by_ids(seen: Observation) -> Observation:
     *others, history, aggregations = seen.requests
     names = [pair for pair in aggregations.query if pair[0] == "aggregations_filter"]
     ids = [("histories", str(stage["id"])) for stage in seen.result if "id" in stage]
-    slices = (ids[start : start + STAGES_AT_A_TIME] for start in range(0, len(ids), STAGES_AT_A_TIME))
+    slices = (ids[start : start + MAX_STAGES_PER_REQUEST] for start in range(0, len(ids), MAX_STAGES_PER_REQUEST))
     return replace(
         seen,
         requests=(

@@ -270,7 +270,7 @@ def test_given_back_in_the_midst_of_handing_out(client: Client, monkeypatch: pyt
                 lease.release()
             super().__init__(slots, slot)
 
-    monkeypatch.setattr(slots_module, "Lease", Collecting)
+    monkeypatch.setattr(slots_module, "Permit", Collecting)
     begin(lambda: client._drive(slots.acquire())).result(5).release()
     assert_all_free(slots, client)
 

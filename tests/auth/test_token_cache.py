@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from datastore_sdk._io.clock import Clock
+from datastore_sdk._io.file_lock import FileLock
 from datastore_sdk.auth import token_cache
-from datastore_sdk.auth.file_lock import FileLock
 from datastore_sdk.auth.token_cache import CachedToken, TokenCache
 from datastore_sdk.client import Client
 from datastore_sdk.exceptions import AuthenticationError
@@ -280,7 +280,7 @@ def test_a_child_does_not_keep_its_parents_lock(tmp_path: Path) -> None:
     program = """
 import os, sys
 from pathlib import Path
-from datastore_sdk.auth.file_lock import FileLock
+from datastore_sdk._io.file_lock import FileLock
 path = Path(sys.argv[1])
 lock = FileLock(path)
 assert lock.acquire()

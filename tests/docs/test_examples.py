@@ -64,7 +64,7 @@ SETTINGS = list(blocks("toml"))
 WORKFLOWS = list(blocks("yaml"))
 
 
-def test_all_blocks_were_found() -> None:
+def test_documents_have_only_known_blocks() -> None:
     fences = sum(document.read_text("utf-8").count("\n```") for document in DOCUMENTS)
     assert len(EXAMPLES) + len(SERVICES) + len(COMMANDS) + len(SETTINGS) + len(WORKFLOWS) == fences / 2
     assert len(EXAMPLES) >= 8
@@ -79,7 +79,7 @@ def briefly(_: Clock, seconds: float) -> None:
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=str)
-def test_an_example_runs(
+def test_example_runs(
     example: Block,
     own_sandbox: Sandbox,
     untidiness: Untidiness | None,
@@ -101,7 +101,7 @@ def test_an_example_runs(
 
 
 @pytest.mark.parametrize("example", SERVICES, ids=str)
-def test_a_program_that_runs_until_sigterm(example: Block, tmp_path: Path) -> None:
+def test_example_program_stops_on_sigterm(example: Block, tmp_path: Path) -> None:
     (name,) = re.findall(r'save\("(.+?)"', example.text)
     file, unfinished = tmp_path / name, tmp_path / f"{name}.unfinished"
     paths = os.pathsep.join(path for path in sys.path if path)
@@ -121,7 +121,7 @@ def test_a_program_that_runs_until_sigterm(example: Block, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("example", TESTS, ids=str)
-def test_tests_of_a_program_pass(example: Block, tmp_path: Path) -> None:
+def test_example_tests_pass(example: Block, tmp_path: Path) -> None:
     (tmp_path / "test_program.py").write_text(example.text)
     plugins = ["-p", "pytest_httpx"] if "pytest_httpx" in example.text else []
     done = run_pytest(tmp_path, *plugins, "-k", "not test_pads")  # which would need a cassette of its own
@@ -129,7 +129,7 @@ def test_tests_of_a_program_pass(example: Block, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("block", WORKFLOWS, ids=str)
-def test_workflows_call_commands_that_there_are(block: Block, capsys: pytest.CaptureFixture[str]) -> None:
+def test_workflows_call_existing_commands(block: Block, capsys: pytest.CaptureFixture[str]) -> None:
     steps = [
         step["run"] for job in yaml.safe_load(block.text)["jobs"].values() for step in job["steps"] if "run" in step
     ]
@@ -141,13 +141,13 @@ def test_workflows_call_commands_that_there_are(block: Block, capsys: pytest.Cap
 
 
 @pytest.mark.parametrize("block", COMMANDS, ids=str)
-def test_commands_name_what_there_is(block: Block) -> None:
+def test_shell_examples_use_existing_options(block: Block) -> None:
     for name in re.findall(r"(?:scripts|\.ci)/\w+", block.text):
         assert os.access(ROOT / name, os.X_OK), name
 
 
 @pytest.mark.parametrize("block", SETTINGS, ids=str)
-def test_profiles_can_be_used(block: Block, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_profile_examples_load(block: Block, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     shutil.copy(certifi.where(), tmp_path / "company-ca.pem")
@@ -161,12 +161,12 @@ def test_profiles_can_be_used(block: Block, monkeypatch: pytest.MonkeyPatch, tmp
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
-def test_scripts_named_in_the_text_are_there(document: Path) -> None:
+def test_documents_name_existing_scripts(document: Path) -> None:
     named = set(re.findall(r"(?:scripts|\.ci)/\w+", document.read_text("utf-8")))
     assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
-def test_links_lead_somewhere(document: Path) -> None:
+def test_links_have_existing_targets(document: Path) -> None:
     for target in re.findall(r"\]\((?!https?://)([^)#]+)", document.read_text("utf-8")):
         assert (document.parent / target).exists(), target

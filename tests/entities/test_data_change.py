@@ -271,7 +271,7 @@ def test_a_change_that_is_not_there(form: Form) -> None:
 def test_an_answer_without_the_change(serving: Serving, form: Form) -> None:
     service = serving(answer(200, {"change_log": [interval(1, 10, 20)]}))
     change = DataChange(id=5, site=1, client=service.client)
-    with pytest.raises(ResponseValidationError, match="the change that was asked for is not in it") as caught:
+    with pytest.raises(ResponseValidationError, match="the requested change is not in it") as caught:
         form(change, "update")
     assert caught.value.method == "GET"
     assert caught.value.url == service.server.url + "/external/thirdparty/v1/sites/1/data_changes/5/"

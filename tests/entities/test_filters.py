@@ -200,9 +200,9 @@ def test_extra_filters_that_cannot_be_sent_are_refused(
 
 
 def test_an_extra_filter_does_not_override_another(sandbox: Sandbox, form: Form) -> None:
-    with pytest.raises(ValueError, match="extra_filters has 'pad__id', which another argument sends already"):
+    with pytest.raises(ValueError, match="extra_filters has 'pad__id', which another argument already sends"):
         form(Pad(id=703), "get_sites", extra_filters={"pad__id": 668})
-    with pytest.raises(ValueError, match="give one of them"):
+    with pytest.raises(ValueError, match="pass only one of them"):
         form(Site(id=981), "get_stages_metadata", stage_number=5, extra_filters={"stage_number": 6})
     assert asked(sandbox) == []
 
@@ -349,7 +349,7 @@ def test_a_circle_is_whole_or_none(sandbox: Sandbox, form: Form, target: object,
     part = {name: value for name, value in CIRCLE.items() if name != left_out}
     call = "get_models" if target is Site else "get_sites"
     for filters in (part, {**part, left_out: None}, {left_out: CIRCLE[left_out]}):
-        with pytest.raises(ValueError, match=r"latitude, longitude and radius_miles .* give all three or none"):
+        with pytest.raises(ValueError, match=r"latitude, longitude and radius_miles .* pass all three or none"):
             form(target, call, **filters)
     assert asked(sandbox) == []
 

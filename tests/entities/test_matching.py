@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from datastore_sdk import Client, DataChange, Pad, Site, StageNameFilters, State
-from datastore_sdk.entities.matching import carried
+from datastore_sdk.entities.matching import get_value
 from datastore_sdk.exceptions import MismatchWarning, ObjectMismatchError, ResponseValidationError
 from datastore_sdk.instrumentation import mismatches
 from tests.support.fake_service import Serving
@@ -89,7 +89,7 @@ def test_lists_hold_only_what_was_asked_for(
     target, arguments = (kind, {"client": client}) if call == "get_models" else (kind(id=681, client=client), {})
     with pytest.warns(MismatchWarning, match=rf"\d+ of {len(every)} left out, .*: {key} is ") as warned:
         found = form(target, call, as_dict=as_dict, **arguments, **filters)
-    values = {item["id"]: carried(item, key) for item in every}
+    values = {item["id"]: get_value(item, key) for item in every}
     assert ids(found) == [id_ for id_, value in values.items() if value is None or belongs(value)]
     assert 0 < len(found) < len(every)
     assert len(warned) == 1
@@ -156,7 +156,7 @@ def test_the_state_of_a_site_is_that_of_the_site(ignoring: Ignoring, form: Form,
 def test_a_state_that_does_not_say_whose_it_is(ignoring: Ignoring, answered: Answered, form: Form) -> None:
     state = answered("/states/?site__id=981")[0]
     client = ignoring({"/states/": [{**state, "site": None}]})
-    with pytest.raises(ObjectMismatchError, match="a state does not say which site it is of"):
+    with pytest.raises(ObjectMismatchError, match="a state has no site id"):
         form(Site(id=981, client=client), "get_state", as_dict=True)
 
 
@@ -264,7 +264,7 @@ def test_changes_of_a_site_are_of_that_site(ignoring: Ignoring, answered: Answer
     assert ids(form(Site(id=site, client=client), "get_data_changes")[0]) == ids(own)
     other = next(change for change in changes["change_log"] if change["site"] != site)
     log = ignoring({f"/{other['id']}/": {"change_log": [other]}})
-    with pytest.raises(ResponseValidationError, match="the change that was asked for is not in it"):
+    with pytest.raises(ResponseValidationError, match="the requested change is not in it"):
         form(DataChange(id=other["id"], site=site, client=log), "update")
 
 
@@ -308,7 +308,7 @@ def test_another_object_is_an_error(
     else:
         target = type(target)(**target, client=client)
     before = {**target} if not isinstance(target, type) else None
-    with pytest.raises(ObjectMismatchError, match=f"did not return the object that was asked for: {problem}") as raised:
+    with pytest.raises(ObjectMismatchError, match=f"did not return the requested object: {problem}") as raised:
         form(target, call, *arguments, **options)
     assert raised.value.url.startswith(client.base_url)
     assert len(raised.value.problems) == 1
@@ -358,7 +358,7 @@ def test_a_site_without_pad_id_is_looked_for_on_its_pad(ignoring: Ignoring, answ
             (Pad, "get_models", {"site_pk": 981, "client": client, "as_dict": True}),
         ]
         for target, call, options in calls:
-            with pytest.raises(ObjectMismatchError, match="site 981 does not say on which pad it lies"):
+            with pytest.raises(ObjectMismatchError, match="site 981 has no pad_id"):
                 form(target, call, **options)
 
 

@@ -84,7 +84,7 @@ def test_unpickled_objects_do_not_call_another_service(serving: Serving, form: F
     service = serving(answer(200, []))
     twin = pickle.loads(pickle.dumps(Pad(id=668, client=service.client)))
     for pad in (twin, pickle.loads(pickle.dumps(twin))):
-        with pytest.raises(ConfigurationError, match=f"pickled with a client of {service.client.base_url}, and the"):
+        with pytest.raises(ConfigurationError, match=f"pickled with a client of {service.client.base_url}, but the"):
             form(pad, "get_sites")
     assert service.asked == []
     assert len(sandbox.requests) == 0

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from datastore_sdk import Pad, Site, Stage, StageNameFilters
-from datastore_sdk.entities.stage import STAGES_AT_A_TIME
+from datastore_sdk.entities.stage import MAX_STAGES_PER_REQUEST
 from datastore_sdk.sandbox import Sandbox
 from restream_api.models import StageAggregations
 from tests.support.sync_async_calls import Form, asked
@@ -176,7 +176,7 @@ def test_an_error_for_one_site_leaves_its_stages_without_aggregations(
     assert record.name == "datastore_sdk"
     assert record.levelno == logging.WARNING
     assert record.getMessage() == (
-        "The stages of site 1042 come without aggregations; the service says: "
+        "The stages of site 1042 have no aggregations, because the service reports: "
         "Site 1042 has no component configuration: stages cannot be aggregated"
     )
     assert len(sandbox.requests) == 2
@@ -191,12 +191,12 @@ def test_many_stages_are_asked_for_in_several_calls(sandbox: Sandbox, form: Form
         aggregations_filter="total_duration",
     )
     finished = [stage for stage in stages if stage.end]
-    assert len(finished) > 2 * STAGES_AT_A_TIME
+    assert len(finished) > 2 * MAX_STAGES_PER_REQUEST
     assert all(stage.aggregations is not None and stage.aggregations.id == stage.id for stage in finished)
     _, *calls = sandbox.requests
     asked_for = [[int(value) for name, value in call.query if name == "histories"] for call in calls]
     assert [each for ids in asked_for for each in ids] == [stage.id for stage in finished]
-    assert all(len(ids) == STAGES_AT_A_TIME for ids in asked_for[:-1])
+    assert all(len(ids) == MAX_STAGES_PER_REQUEST for ids in asked_for[:-1])
 
 
 NAIVE = datetime(2025, 9, 17)  # noqa: DTZ001 - what must be refused

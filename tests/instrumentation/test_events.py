@@ -191,7 +191,7 @@ def test_what_waits_for_others_is_told_at_growing_distances(
     assert waits[0] >= 2
     assert all(later >= 2 * earlier for earlier, later in pairwise(waits))
     lines = [record.getMessage() for record in caplog.records if record.name == "datastore_sdk.limits"]
-    assert lines[0].startswith(f"GET {told.events[0].url} has been waiting for ")
+    assert lines[0].startswith(f"GET {told.events[0].url} has waited ")
 
 
 def test_a_hook_is_a_function() -> None:
@@ -208,8 +208,7 @@ def test_without_hooks_no_event_is_made(serve: Serve, client_of: ClientOf, monke
     def made(*_: object, **__: object) -> None:
         raise AssertionError("an event was made")
 
-    monkeypatch.setattr("datastore_sdk.transport.executor.attempt.facts_of", made)
-    monkeypatch.setattr("datastore_sdk.transport.executor.call.facts_of", made)
+    monkeypatch.setattr("datastore_sdk.transport.executor.call.event_fields", made)
     server = serve(in_turn(answer(503), answer(200, b"[]")))
     assert client_of(server, retries=RetryPolicy()).request(list_pads()) == []
 

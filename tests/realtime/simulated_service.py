@@ -14,11 +14,14 @@ from datastore_sdk._io.clock import Clock
 from datastore_sdk._io.effects import (
     Cancelled,
     CloseResponse,
+    ConnectWebSocket,
     Effect,
     EffectGen,
     ReadChunk,
+    ReceiveMessages,
     Request,
     Response,
+    SendPing,
     SendRequest,
     Sleep,
     WaitForFuture,
@@ -30,7 +33,7 @@ from datastore_sdk.exceptions import APIConnectionError
 from datastore_sdk.transport.executor.concurrency import ConcurrencyLimits, EndpointSemaphores
 from datastore_sdk.transport.executor.executor import RequestExecutor
 from datastore_sdk.transport.executor.retry import RetryPolicy
-from datastore_sdk.transport.websocket.handshake import ConnectWebSocket, ReceiveMessages, RoomClosed, SendPing
+from datastore_sdk.transport.websocket.handshake import RoomClosed
 from tests.support.jumping_clock import START
 
 Record = dict[str, Any]
@@ -162,9 +165,9 @@ class SimulatedService:
                 self.pings += 1
                 if self.answers_pings:
                     self._pongs.append([])
-            case Sleep(seconds):
+            case Sleep(seconds, _):
                 self.clock.time += seconds
-            case WaitForFuture(future, _):
+            case WaitForFuture(future, _, _):
                 result = future.result(0)
             case SendRequest(request, _):
                 result = self._archive(request)
@@ -186,13 +189,13 @@ class SimulatedService:
             if isinstance(refusal, Exception):
                 raise refusal
             status, headers = (refusal, dict[str, str]()) if isinstance(refusal, int) else refusal
-            return Response(status, headers, iter([b'{"detail": "no"}']), drop=lambda: None)
+            return Response(status, headers, iter([b'{"detail": "no"}']), abort=lambda: None)
         if self.is_down(int(self.clock.time)):
             raise CONNECTION_LOST
         again = self.records(max(START_SECOND + 1, self._next - self.replayed_seconds()), self._next - 1)
         self.messages += [self._message(record) for record in again if self.is_sent(record["timestamp"])]
         self._next += min(self.lost_seconds(), self.step * len(self._seconds()))
-        return Response(SWITCHED, {}, None, drop=lambda: None)
+        return Response(SWITCHED, {}, None, abort=lambda: None)
 
     def _receive(self, seconds: float) -> list[bytes] | None:
         if self.messages:
@@ -253,14 +256,14 @@ class SimulatedService:
         self.fetched_ranges.append((first, last))
         self.clock.time += 0.1
         if self.archive_fails:
-            return Response(500, {}, iter([b""]), drop=lambda: None)
+            return Response(500, {}, iter([b""]), abort=lambda: None)
         known = int(self.clock.time - self.archive_lag)
         end = min(known, last or known)
         records = self.records(first - first % self.step, end)
         for record in records:
             if record["timestamp"] < first or record["timestamp"] + self.step - 1 > end:
                 record["rate"] = -1
-        return Response(200, {}, _pieces(json.dumps(records).encode()), drop=lambda: None)
+        return Response(200, {}, _pieces(json.dumps(records).encode()), abort=lambda: None)
 
 
 def _pieces(body: bytes) -> Iterator[bytes]:

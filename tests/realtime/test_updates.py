@@ -81,7 +81,7 @@ def test_corrections_once_each(sandbox: Sandbox, client: Client, form: str) -> N
     open_, _ = site.get_data_changes()
     updates = reader(site.get_realtime_data_changes_updates(), form)
     updates.wait_for_items(len(open_))
-    sandbox.hang_up()
+    sandbox.close_websockets()
     wait_until(lambda: updates.live.statistics.reconnections == 1 and updates.live.statistics.connected)
     wait_until(lambda: updates.live.statistics.duplicates >= len(open_))
     items = updates.close()
@@ -107,7 +107,7 @@ def test_what_does_not_fit_is_left_out(sandbox: Sandbox, client: Client) -> None
     updates = reader(Site(SITE, client=client).get_realtime_data_changes_updates(), "sync")
     updates.wait_for_items(1)
     sandbox.faults.add(faults.Garbage(kind="object"))
-    sandbox.hang_up()
+    sandbox.close_websockets()
     wait_until(lambda: updates.live.statistics.unreadable >= 1)
     updates.close()
 

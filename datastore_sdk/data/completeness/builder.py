@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from datastore_sdk._io.effects import Effect, EffectGen, RunBlocking, YieldItem, changed, redirect_items
+from datastore_sdk._io.effects import EffectGen, RunBlocking, YieldItem, redirect_items
 from datastore_sdk._utils.validation import checked_id
 from datastore_sdk.data.completeness.collector import CoverageCollector, ReceivedSeconds
 from datastore_sdk.data.completeness.integer_set import difference, union
@@ -74,12 +74,11 @@ class CoverageBuilder:
     def observed(self, form: RecordCodec[Any], steps: EffectGen[None]) -> EffectGen[None]:
         """Return the same steps, with the records that they emit taken note of."""
 
-        def change(effect: Effect[Any]) -> EffectGen[Any]:
-            if isinstance(effect, YieldItem):
-                self.collector.add(form, effect.item)
-            return (yield effect)
+        def observe(records: Any) -> EffectGen[None]:
+            self.collector.add(form, records)
+            yield from YieldItem(records)
 
-        return changed(steps, change)
+        return redirect_items(observe, steps)
 
     def report(self) -> EffectGen[CoverageReport]:
         """Return the report, after the last record."""

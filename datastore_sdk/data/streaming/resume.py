@@ -32,7 +32,7 @@ from datastore_sdk.exceptions import (
 )
 from datastore_sdk.transport.executor.call import Call
 from datastore_sdk.transport.executor.executor import RequestExecutor
-from datastore_sdk.transport.executor.opened import OpenResponse, PermitRevoked
+from datastore_sdk.transport.executor.response_body import OpenResponse, PermitRevoked
 
 log = logging.getLogger("datastore_sdk")
 
@@ -109,7 +109,7 @@ class _Records:
             except PermitRevoked:
                 self._at_a_time = min(2 * self._at_a_time, _MOST_AT_A_TIME)
                 yield from self._replan(shared=True)
-                self._call.progress()
+                self._call.reset_attempts()
             except CallError as error:
                 further = self._received > 0 and (yield from self._replan(shared=False))
                 yield from self._pause(error, progress=further or self._tracker.count > before)
@@ -189,9 +189,9 @@ class _Records:
         count = self._tracker.count
         try:
             if progress:
-                self._call.progress()
+                self._call.reset_attempts()
                 log.info("The records broke off after %d; going on from there", count)
-            yield from self._call.pause(error)
+            yield from self._call.wait_for_retry(error)
         except CallError as last:
             if last.attempts > 1:
                 tries = last.attempts - bool(count)  # the first of them brought something

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from datastore_sdk._io.clock import Clock
+from datastore_sdk._io.deadline import limit_wait, seconds_left
 from datastore_sdk._io.effects import (
     Cancelled,
     CancelPrefetch,
@@ -73,28 +74,29 @@ class AsyncDriver:
     async def _perform(self, effect: Effect[Any]) -> Any:  # noqa: C901 - one case for each effect
         result: Any = None
         match effect:
-            case ReadChunk(answer, seconds):
-                result = await awaited_within(seconds, answer.handle.read)
-            case SendRequest(request, seconds):
-                result = await awaited_within(seconds, partial(self._http.open, request))
-            case CloseResponse(answer):
-                await answer.handle.close()
-                answer.left_open = False
-            case Sleep(seconds):
-                await self._clock.asleep(seconds)
-            case WaitForFuture(future, seconds):
-                await asyncio.wait([asyncio.wrap_future(future)], timeout=seconds)
+            case ReadChunk(response, deadline):
+                result = await awaited_within(seconds_left(deadline), response.handle.read)
+            case SendRequest(request, deadline):
+                seconds = seconds_left(deadline)
+                result = await awaited_within(seconds, partial(self._http.open, request.limited_to(seconds)))
+            case CloseResponse(response):
+                await response.handle.close()
+                response.is_open = False
+            case Sleep(seconds, deadline):
+                await self._clock.asleep(limit_wait(seconds, deadline))
+            case WaitForFuture(future, seconds, deadline):
+                await asyncio.wait([asyncio.wrap_future(future)], timeout=limit_wait(seconds, deadline))
                 result = future.result(0)
             case RunBlocking(function):
                 result = await asyncio.to_thread(function)
             case RunAwaitable(function):
                 result = await function()
-            case StartPrefetch(steps, room):
-                result = TaskPrefetcher(self.iterate(steps), room)
-            case NextPrefetched(ahead):
-                result = await ahead.take()
-            case CancelPrefetch(ahead):
-                await ahead.abandon()
+            case StartPrefetch(steps, max_items):
+                result = TaskPrefetcher(self.iterate(steps), max_items)
+            case NextPrefetched(prefetcher):
+                result = await prefetcher.take()
+            case CancelPrefetch(prefetcher):
+                await prefetcher.abandon()
             case _:
                 raise NotImplementedError(effect)
         return result

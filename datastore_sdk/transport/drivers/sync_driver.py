@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import closing
+from contextvars import copy_context
 from typing import Any, TypeVar, cast
 
 from datastore_sdk._io.clock import Clock
+from datastore_sdk._io.deadline import limit_wait, seconds_left
 from datastore_sdk._io.effects import (
     Cancelled,
     CancelPrefetch,
@@ -27,10 +29,10 @@ from datastore_sdk._io.effects import (
     YieldItem,
 )
 from datastore_sdk._utils.redaction import strip_tracebacks
-from datastore_sdk.transport.drivers.awaiting import awaited
 from datastore_sdk.transport.drivers.prefetch import ThreadPrefetcher
 from datastore_sdk.transport.http.cancellation import Cancellation
 from datastore_sdk.transport.http.requests import HttpSender
+from datastore_sdk.transport.http.worker_thread import Worker
 
 R = TypeVar("R")
 
@@ -87,9 +89,9 @@ class SyncDriver:
             if (
                 cast("Any", steps).gi_frame is not None
             ):  # Ctrl-C came between two effects, and they have yet to clean up
-                for answer in (result, effect.answer if isinstance(effect, CloseResponse) else None):
-                    if isinstance(answer, Response):
-                        answer.drop()
+                for response in (result, effect.response if isinstance(effect, CloseResponse) else None):
+                    if isinstance(response, Response):
+                        response.abort()
                 deque(self.iterate(steps, Cancelled()), maxlen=0)
 
     @property
@@ -103,29 +105,29 @@ class SyncDriver:
     def _perform(self, effect: Effect[Any]) -> Any:  # noqa: C901 - one case for each effect
         result: Any = None
         match effect:
-            case ReadChunk(answer, seconds):
-                result = answer.handle.read(seconds)
-            case SendRequest(request, seconds):
-                result = self._http.open(request, self._cancellation or Cancellation(), seconds)
-            case CloseResponse(answer):
-                answer.handle.close()
-                answer.left_open = False
-            case Sleep(seconds):
-                self._clock.sleep(seconds)
-            case WaitForFuture(future, seconds):
-                result = future.result(seconds)
+            case ReadChunk(response, deadline):
+                result = response.handle.read(seconds_left(deadline))
+            case SendRequest(request, deadline):
+                result = self._http.open(request, self._cancellation or Cancellation(), seconds_left(deadline))
+            case CloseResponse(response):
+                response.handle.close()
+                response.is_open = False
+            case Sleep(seconds, deadline):
+                self._clock.sleep(limit_wait(seconds, deadline))
+            case WaitForFuture(future, seconds, deadline):
+                result = future.result(limit_wait(seconds, deadline))
             case RunBlocking(function):
                 result = function()
             case RunAwaitable(function):
                 result = awaited(function)
-            case StartPrefetch(steps, room):
+            case StartPrefetch(steps, max_items):
                 cancellation = Cancellation()
                 items = SyncDriver(self._http, self._clock, cancellation).iterate(steps)
-                result = ThreadPrefetcher(items, room, cancellation.cancel)
-            case NextPrefetched(ahead):
-                result = ahead.take()
-            case CancelPrefetch(ahead):
-                ahead.abandon()
+                result = ThreadPrefetcher(items, max_items, cancellation.cancel)
+            case NextPrefetched(prefetcher):
+                result = prefetcher.take()
+            case CancelPrefetch(prefetcher):
+                prefetcher.abandon()
             case _:
                 raise NotImplementedError(effect)
         return result
@@ -134,3 +136,22 @@ class SyncDriver:
 def emitted(steps: EffectGen[Any]) -> EffectGen[None]:
     """The same steps with their result as their one item."""
     yield from YieldItem((yield from steps))
+
+
+def awaited(function: Callable[[], Awaitable[R]]) -> R:
+    """Awaits what a function gives, in an event loop of its own; in another thread where one runs in this already."""
+    import asyncio  # here, for it takes long
+
+    async def main() -> R:
+        return await function()
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(main())
+    context = copy_context()
+    worker = Worker()
+    try:
+        return worker.call(lambda: context.run(asyncio.run, main())).result()
+    finally:
+        worker.stop()

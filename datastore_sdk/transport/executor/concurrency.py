@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from datastore_sdk._io.effects import EffectGen
 from datastore_sdk._io.fork_safety import renew_after_fork
-from datastore_sdk._io.semaphore import Semaphore
+from datastore_sdk._io.semaphore import Semaphore, Waiter
 from datastore_sdk.transport.executor.process_limits import ProcessLimits
 
 CALLS_PER_ENDPOINT = 3
@@ -36,8 +36,8 @@ class HeldPermit(Protocol):
 class ConcurrencyLimit(Protocol):
     """So many may be held at a time."""
 
-    def acquire(self) -> EffectGen[Any]:
-        """Take one, waiting if all are held."""
+    def acquire(self, waiter: Waiter) -> EffectGen[Any]:
+        """Take a permit; wait if all are held."""
         ...
 
 
@@ -93,8 +93,8 @@ class ConcurrencyLimits:
             return None
         return _All((lease, permit))
 
-    def acquire(self, endpoint: str) -> EffectGen[HeldPermit]:
-        """Takes a slot of an endpoint, waiting for one where all are held."""
+    def acquire(self, endpoint: str, waiter: Waiter) -> EffectGen[HeldPermit]:
+        """Take a permit for an endpoint; wait if all are held."""
         limits: list[ConcurrencyLimit] = [self._shared.of(endpoint)]
         if self._own is not None:
             limits.insert(0, self._own.of(endpoint))
@@ -103,7 +103,7 @@ class ConcurrencyLimits:
         leases: list[HeldPermit] = []
         try:
             for limit in limits:
-                leases.append((yield from limit.acquire()))  # noqa: PERF401 - a comprehension cannot yield
+                leases.append((yield from limit.acquire(waiter)))  # noqa: PERF401 - a comprehension cannot yield
         except BaseException:
             for lease in leases:
                 lease.release()

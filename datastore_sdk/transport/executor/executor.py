@@ -10,14 +10,14 @@ from io import BytesIO
 from typing import Any, Protocol, TypeVar
 
 from datastore_sdk._io.clock import Clock
-from datastore_sdk._io.effects import CloseResponse, DeadlineExceeded, EffectGen, Request, Response, SendRequest
+from datastore_sdk._io.deadline import Deadline, DeadlineExceeded
+from datastore_sdk._io.effects import CloseResponse, EffectGen, Request, Response, SendRequest
 from datastore_sdk._io.responses import MOST_OF_AN_ERROR, error_from, parse
 from datastore_sdk._io.timeouts import Timeouts
 from datastore_sdk._io.tolerant_parser import Deviation, ParsedResponse
 from datastore_sdk.auth.providers import Credentials
 from datastore_sdk.exceptions import (
     APIStatusError,
-    APITimeoutError,
     AuthenticationError,
     CallError,
     ResponseValidationError,
@@ -25,10 +25,8 @@ from datastore_sdk.exceptions import (
 from datastore_sdk.instrumentation.events import Hooks
 from datastore_sdk.transport.executor.call import Call
 from datastore_sdk.transport.executor.concurrency import ConcurrencyLimits, HeldPermit
-from datastore_sdk.transport.executor.deadline import Deadline
-from datastore_sdk.transport.executor.opened import OpenResponse
 from datastore_sdk.transport.executor.pagination import Pages
-from datastore_sdk.transport.executor.response_body import ResponseBody
+from datastore_sdk.transport.executor.response_body import OpenResponse, ResponseBody
 from datastore_sdk.transport.executor.retry import RetryPolicy
 from datastore_sdk.transport.executor.schema_drift import check, check_status
 from restream_api.types import Operation
@@ -79,8 +77,12 @@ class RequestExecutor:
         self._headers = headers
         self._hooks = hooks or Hooks()
         self._max_answer_bytes = max_response_bytes
-        self.strict = strict
-        """Whether answers that do not fit the contract are refused."""
+        self._strict = strict
+
+    @property
+    def strict(self) -> bool:
+        """Whether responses that do not fit the API contract are errors."""
+        return self._strict
 
     @property
     def base_url(self) -> str:
@@ -133,27 +135,42 @@ class RequestExecutor:
             result: T = stop.value
             return result
 
-    def fetch(self, operation: Operation[T], retries: RetryPolicy | None = None) -> EffectGen[T]:
-        """Makes one call, again where that makes sense, and reads its answer whole, with all pages of a list."""
-        page = yield from self._page(operation, retries)
+    def fetch(
+        self, operation: Operation[T], retries: RetryPolicy | None = None, deadline: Deadline | None = None
+    ) -> EffectGen[T]:
+        """Make one call, with retries, and read the whole response; of a list, all pages.
+
+        Args:
+            operation: The call.
+            retries: The retry policy; default: that of the client.
+            deadline: The deadline of the call that needs this one; default: `Timeouts.total` from now, for each page.
+        """
+        page = yield from self._page(operation, retries, deadline)
         value: T = page.value
         if page.next:
             pages = Pages(operation, self._base_url, page, self._max_answer_bytes)
             while pages.following:
-                pages.add((yield from self._page(pages.following, retries)))
+                pages.add((yield from self._page(pages.following, retries, deadline)))
         return value
 
-    def _page(self, operation: Operation[T], retries: RetryPolicy | None) -> EffectGen[ParsedResponse[T]]:
-        with self.call(operation, retries, total=self._timeouts.total) as call:
+    def _page(
+        self, operation: Operation[T], retries: RetryPolicy | None, deadline: Deadline | None
+    ) -> EffectGen[ParsedResponse[T]]:
+        is_nested = deadline is not None
+        if deadline is None and self._timeouts.total is not None:
+            deadline = Deadline(self._clock, self._timeouts.total)
+        with self.call(operation, retries, deadline) as call:
             try:
-                answer: ParsedResponse[T] = yield from call.deadline.keep(self._made(call))
-            except DeadlineExceeded as error:
-                if error.deadline is not call.deadline:
-                    raise  # it is that of the call for which this one gets a token
-                raise call.late() from None
-            return answer
+                response: ParsedResponse[T] = yield from self._made(call)
+            except DeadlineExceeded:
+                if is_nested:  # the deadline belongs to the call that needs a token
+                    raise
+                raise call.deadline_error() from None
+            return response
 
-    def call(self, operation: Operation[Any], retries: RetryPolicy | None = None, total: float | None = None) -> Call:
+    def call(
+        self, operation: Operation[Any], retries: RetryPolicy | None = None, deadline: Deadline | None = None
+    ) -> Call:
         """A call that is about to be made."""
         return Call(
             operation,
@@ -161,7 +178,7 @@ class RequestExecutor:
             policy=retries or self._retries,
             clock=self._clock,
             hooks=self._hooks,
-            total=total,
+            deadline=deadline,
         )
 
     def _made(self, call: Call) -> EffectGen[Any]:
@@ -169,7 +186,7 @@ class RequestExecutor:
             try:
                 return (yield from self._attempt(call))
             except CallError as error:
-                yield from call.pause(error)
+                yield from call.wait_for_retry(error)
 
     def access_token(self, rejected: str | None = None) -> EffectGen[str]:
         """The token to send now; another one than that which was refused, where there is one."""
@@ -178,11 +195,11 @@ class RequestExecutor:
         del rejected  # as in `client_for`
         return (yield from self._credentials.token(self._fetch_token))
 
-    def _fetch_token(self, operation: Operation[T]) -> EffectGen[T]:
+    def _fetch_token(self, operation: Operation[T], deadline: Deadline | None) -> EffectGen[T]:
         """Asks for a token, more cautiously: asking too often can get a client banned."""
         few = replace(self._retries, max_attempts=min(self._retries.max_attempts, TOKEN_ATTEMPTS))
         try:
-            return (yield from self.fetch(operation, few))
+            return (yield from self.fetch(operation, few, deadline))
         except CallError as error:
             error.final = True
             raise
@@ -194,7 +211,7 @@ class RequestExecutor:
                 call.operation,
                 opened.request,
                 (yield from self._whole(opened)),
-                strict=self.strict,
+                strict=self._strict,
                 headers=opened.headers,
             )
             if opened.status not in call.operation.success:
@@ -213,24 +230,24 @@ class RequestExecutor:
         A token that the service refuses is renewed once where it can be.
         """
         operation = call.operation
-        lease = yield from call.queue(self._limits.acquire(operation.endpoint))
+        lease = yield from call.acquire_permit(self._limits)
         try:
-            request = yield from self._request(operation)
+            request = yield from self._request(operation, call.deadline)
             try:
                 return (yield from self._accepted(call, request, lease))
             except AuthenticationError:
                 if not operation.authenticated or not self._credentials.renew(request.token):
                     raise
-            request = yield from self._request(operation)
+            request = yield from self._request(operation, call.deadline)
             return (yield from self._accepted(call, request, lease))
         except BaseException as error:
             lease.release(dropped=not isinstance(error, APIStatusError) and getattr(error, "sent", True))
             raise
 
-    def _request(self, operation: Operation[Any]) -> EffectGen[Request]:
+    def _request(self, operation: Operation[Any], deadline: Deadline | None) -> EffectGen[Request]:
         authorization: dict[str, str] = {}
         if operation.authenticated:
-            token = yield from self._credentials.token(self._fetch_token)
+            token = yield from self._credentials.token(self._fetch_token, deadline)
             authorization["Authorization"] = f"Bearer {token}"
         headers = {
             **self._headers,
@@ -252,15 +269,15 @@ class RequestExecutor:
 
     def _accepted(self, call: Call, request: Request, lease: HeldPermit) -> EffectGen[OpenResponse]:
         """Opens the request; an answer that is not a success is read, closed and raised."""
-        attempt = call.attempt(request)
+        attempt = call.start_attempt(request)
         try:
-            answer = yield from SendRequest(request)
+            answer = yield from SendRequest(request, call.deadline)
             try:
-                attempt.answered(answer)
+                attempt.record_response(answer)
                 if self._is_success(call.operation, answer.status):
-                    return OpenResponse(request, answer, attempt, lease)
+                    return OpenResponse(request, answer, attempt, lease, call.deadline)
                 check_status(call, answer.status, self._hooks)
-                error = yield from self._refusal(call.operation, request, answer)
+                error = yield from self._refusal(call.operation, request, answer, call.deadline)
             except BaseException:
                 yield from CloseResponse(answer)
                 raise
@@ -276,13 +293,15 @@ class RequestExecutor:
 
     def _is_success(self, operation: Operation[Any], status: int) -> bool:
         """Whether an answer holds what was asked for, or says that what was asked for was done."""
-        if status in operation.success or self.strict:
+        if status in operation.success or self._strict:
             return status in operation.success
         return status in _SUCCESSES or (status in _WITHOUT_CONTENT and operation.method != "GET")
 
-    def _refusal(self, operation: Operation[Any], request: Request, answer: Response) -> EffectGen[CallError]:
+    def _refusal(
+        self, operation: Operation[Any], request: Request, answer: Response, deadline: Deadline | None
+    ) -> EffectGen[CallError]:
         """The error that an answer stands for."""
-        body = yield from _beginning(ResponseBody(request, answer), self._time_for(request), request)
+        body = yield from _beginning(ResponseBody(request, answer, deadline), self._time_for(request))
         return error_from(operation, request, answer, body, now=self._clock.now())
 
     def _time_for(self, request: Request) -> Deadline:
@@ -292,8 +311,8 @@ class RequestExecutor:
     def _whole(self, opened: OpenResponse) -> EffectGen[bytes]:
         content = BytesIO()  # which does not show what it holds: a token, perhaps
         request, body = opened.request, opened.body
-        time = self._time_for(request)
-        while content.write((yield from time.watch(opened.read(), lambda: _still_answering(request)))):
+        until = self._time_for(request)
+        while content.write((yield from opened.read(until))):
             if body.received > self._max_answer_bytes:
                 most = f"{self._max_answer_bytes} bytes, the most that Client(max_response_bytes=...) allows"
                 what = f"{request.method} {request.url}"
@@ -303,17 +322,11 @@ class RequestExecutor:
         return content.getvalue()
 
 
-def _beginning(body: ResponseBody, time: Deadline, request: Request) -> EffectGen[bytes]:
+def _beginning(body: ResponseBody, until: Deadline) -> EffectGen[bytes]:
     """The beginning of an error's body, as much as says what is wrong; no body is no further error."""
     content = BytesIO()
     with suppress(CallError):
         while content.tell() < MOST_OF_AN_ERROR:
-            if not content.write((yield from time.watch(body.read(), lambda: _still_answering(request)))):
+            if not content.write((yield from body.read(until))):
                 break
     return content.getvalue()[:MOST_OF_AN_ERROR]
-
-
-def _still_answering(request: Request) -> APITimeoutError:
-    what, seconds = f"{request.method} {request.url}", request.timeouts.response
-    message = f"{what} was still answering after {seconds} s (Timeouts.answer)"
-    return APITimeoutError(message, method=request.method, url=request.url, sent=True)

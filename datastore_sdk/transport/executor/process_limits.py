@@ -15,10 +15,10 @@ from queue import Empty, SimpleQueue
 from threading import RLock, Thread
 from weakref import WeakSet
 
-from datastore_sdk._io.effects import EffectGen, Sleep, WaitForFuture
+from datastore_sdk._io.effects import EffectGen, Sleep
+from datastore_sdk._io.file_lock import FileLock
 from datastore_sdk._io.fork_safety import renew_after_fork
-from datastore_sdk._io.semaphore import NOTICE, PATIENCE
-from datastore_sdk.auth.file_lock import FileLock
+from datastore_sdk._io.semaphore import NOTICE, PATIENCE, Waiter
 from datastore_sdk.instrumentation.logs import logger
 
 log = logger("limits")
@@ -107,12 +107,12 @@ class ProcessSemaphore:
         self._resting = WeakSet[ProcessPermit]()
         self._is_watched = False
 
-    def acquire(self) -> EffectGen[ProcessPermit]:
-        """Take a permit, waiting for one if all are held."""
-        permit = self.take() or (yield from self._in_turn())
+    def acquire(self, waiter: Waiter) -> EffectGen[ProcessPermit]:
+        """Take a permit; wait if all are held."""
+        permit = self.take() or (yield from self._in_turn(waiter))
         try:
             if permit.wait:
-                yield from Sleep(permit.wait)
+                yield from Sleep(permit.wait, waiter.deadline)
         except BaseException:
             permit.release(dropped=True)
             raise
@@ -228,7 +228,7 @@ class ProcessSemaphore:
         self._release(permit, dropped=True)
         return drop
 
-    def _in_turn(self) -> EffectGen[ProcessPermit]:
+    def _in_turn(self, waiter: Waiter) -> EffectGen[ProcessPermit]:
         ticket = Future[ProcessPermit]()
         with self._lock:
             self._queue.append(ticket)
@@ -236,7 +236,7 @@ class ProcessSemaphore:
         try:
             while True:
                 with suppress(TimeoutError):
-                    return (yield from WaitForFuture(ticket, PATIENCE))
+                    return (yield from waiter.wait(ticket, PATIENCE))
         except BaseException:
             self._leave(ticket)
             raise

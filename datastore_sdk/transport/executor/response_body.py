@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
+from typing import Any
 
-from datastore_sdk._io.effects import EffectGen, ReadChunk, Request, Response
-from datastore_sdk.exceptions import CorruptBodyError, ResponseValidationError, TruncatedBodyError
+from datastore_sdk._io.deadline import Deadline
+from datastore_sdk._io.effects import Cancelled, CloseResponse, EffectGen, ReadChunk, Request, Response, YieldItem
+from datastore_sdk.exceptions import APITimeoutError, CorruptBodyError, ResponseValidationError, TruncatedBodyError
+from datastore_sdk.transport.executor.call import Attempt
+from datastore_sdk.transport.executor.concurrency import HeldPermit
 
 PIECE = 1 << 20
 """The most that one piece of compressed body is decompressed to at a time, in bytes; bounds memory against bombs."""
@@ -33,8 +38,9 @@ def _encoding(answer: Response) -> str:
 class ResponseBody:
     """The body of an open answer."""
 
-    def __init__(self, request: Request, answer: Response) -> None:
+    def __init__(self, request: Request, answer: Response, deadline: Deadline | None = None) -> None:
         self._answer = answer
+        self._deadline = deadline
         self._what = f"{request.method} {request.url}"
         self._details = {"method": request.method, "url": request.url}
         self._encoding = "" if answer.status in _WITHOUT_BODY else _encoding(answer)
@@ -47,42 +53,43 @@ class ResponseBody:
         self.received = 0
         """Bytes read so far, decompressed."""
 
-    def read(self) -> EffectGen[bytes]:
+    def read(self, until: Deadline | None = None) -> EffectGen[bytes]:
         """The next piece; empty at the end.
 
         Raises:
+            APITimeoutError: The body is not complete at `until`.
             ResponseValidationError: the body is in an encoding that was not asked for.
             CorruptBodyError: the compressed body is damaged.
             TruncatedBodyError: the compressed body ends too early.
         """
-        piece = yield from self._decoded()
+        piece = yield from self._decoded(until)
         while self._beginning is not None:
             self._beginning += piece
             if piece and len(self._beginning) < len(_BOM) and _BOM.startswith(self._beginning):
-                piece = yield from self._decoded()
+                piece = yield from self._decoded(until)
                 continue
             ended = not piece
             piece, self._beginning = self._beginning.removeprefix(_BOM), None
             if not piece and not ended:
-                piece = yield from self._decoded()
+                piece = yield from self._decoded(until)
         self.received += len(piece)
         return piece
 
-    def _decoded(self) -> EffectGen[bytes]:
+    def _decoded(self, until: Deadline | None) -> EffectGen[bytes]:
         if not self._encoding:
-            piece = yield from ReadChunk(self._answer)
+            piece = yield from self._receive(until)
         elif self._encoding in _COMPRESSED:
-            piece = yield from self._inflated()
+            piece = yield from self._inflated(until)
         else:
             message = f"{self._what} answered in the encoding {self._encoding!r}, which was not asked for"
             raise ResponseValidationError(message, **self._details)
         return piece
 
-    def _inflated(self) -> EffectGen[bytes]:
+    def _inflated(self, until: Deadline | None) -> EffectGen[bytes]:
         empty = 0
         while True:
             if not self._compressed and not self._more:
-                self._compressed = yield from ReadChunk(self._answer)
+                self._compressed = yield from self._receive(until)
                 if not self._compressed:
                     return self._end()
                 empty += len(self._compressed)
@@ -107,6 +114,12 @@ class ResponseBody:
             self._more = len(piece) == PIECE and not self._gzip.eof
             if piece:
                 return piece
+
+    def _receive(self, until: Deadline | None) -> EffectGen[bytes]:
+        if until is not None and until.remaining() <= 0:
+            message = f"{self._what} was still answering after {until.seconds} s (Timeouts.response)"
+            raise APITimeoutError(message, sent=True, **self._details)
+        return (yield from ReadChunk(self._answer, self._deadline))
 
     def _is_begun(self) -> bool:
         """Begins with another compressed stream where one must begin; False where none does."""
@@ -134,3 +147,63 @@ def _window(first: int) -> int:
             only where its first block is stored in a rare form.
     """
     return zlib.MAX_WBITS if first in range(0x08, 0x79, 0x10) else -zlib.MAX_WBITS
+
+
+class PermitRevoked(Exception):  # noqa: N818 - not an error: the stream is asked to go on in another slot
+    """The slot was taken while its holder rested, and the answer was dropped."""
+
+
+class OpenResponse:
+    """A call whose answer is a success and open to be read. Holds one of the endpoint's slots until it is closed."""
+
+    def __init__(
+        self, request: Request, answer: Response, attempt: Attempt, lease: HeldPermit, deadline: Deadline | None
+    ) -> None:
+        self.request = request
+        self.body = ResponseBody(request, answer, deadline)
+        self._answer = answer
+        self._attempt = attempt
+        self._lease = lease
+        self._ended = False
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers of the response, names in lower case."""
+        return self._answer.headers
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return self._answer.status
+
+    def read(self, until: Deadline | None = None) -> EffectGen[bytes]:
+        """The next piece of the body; empty at its end."""
+        piece = yield from self.body.read(until)
+        self._ended = not piece
+        return piece
+
+    def emit(self, items: Iterable[Any]) -> EffectGen[None]:
+        """Hands items over. Meanwhile the slot may be taken by others.
+
+        Raises:
+            PermitRevoked: it was.
+        """
+        self._lease.rest(self._answer.abort)
+        for item in items:
+            yield from YieldItem(item)
+        if not self._lease.wake():
+            raise PermitRevoked
+
+    def fail(self, error: BaseException) -> None:
+        """The answer is given up because of an error."""
+        given_up = isinstance(error, PermitRevoked | Cancelled)
+        self._attempt.end(None if given_up else error, self.body.received)
+
+    def close(self) -> EffectGen[None]:
+        """Gives connection and slot back."""
+        try:
+            if self._lease.wake():
+                yield from CloseResponse(self._answer)
+        finally:
+            self._lease.release(dropped=not self._ended)
+            self._attempt.end(None, self.body.received)

@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, cast, get_args
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar, cast, get_args
 
 from datastore_sdk._io.tolerant_parser import (
     Deviation,
@@ -31,12 +31,8 @@ from datastore_sdk._utils.validation import level_of_user
 from datastore_sdk.exceptions import DriftFoundError, DriftWarning
 from datastore_sdk.instrumentation.events import DriftEvent, Hooks, tell
 from datastore_sdk.instrumentation.logs import logger
-from datastore_sdk.transport.executor.attempt import facts, facts_of
+from datastore_sdk.transport.executor.call import Call, event_fields
 from restream_api.types import Model, Operation
-
-if TYPE_CHECKING:
-    from datastore_sdk.transport.executor.call import Call
-    from datastore_sdk.transport.executor.executor import RequestExecutor
 
 log = logger("drift")
 
@@ -85,7 +81,26 @@ def check(call: Call, parsed: ParsedResponse[Any], hooks: Hooks) -> None:
         _look(parsed.deviations, call, mode, hooks)
 
 
-def told(contract: type[M], item: dict[str, Any], room: Operation[Any], exchange: RequestExecutor) -> M:
+class MessageSource(Protocol):
+    """What the objects of a WebSocket are checked with: the settings of its client."""
+
+    @property
+    def strict(self) -> bool:
+        """Whether objects that do not fit the API contract are errors."""
+        ...
+
+    @property
+    def hooks(self) -> Hooks:
+        """The event hooks."""
+        ...
+
+    @property
+    def base_url(self) -> str:
+        """Scheme and host of the service."""
+        ...
+
+
+def told(contract: type[M], item: dict[str, Any], room: Operation[Any], exchange: MessageSource) -> M:
     """An object that was told in a room, read by the contract; reports how it differs.
 
     Raises:
@@ -97,12 +112,12 @@ def told(contract: type[M], item: dict[str, Any], room: Operation[Any], exchange
     thorough = _is_thorough(mode, exchange.hooks)
     if thorough or parsed.deviations:
         found = _all_deviations(parsed) if thorough else parsed.deviations
-        _report_all(found, facts(room, exchange.base_url + room.target), mode, exchange.hooks)
+        _report_all(found, event_fields(room, exchange.base_url + room.target), mode, exchange.hooks)
     return parsed.value
 
 
 def look_at(
-    contract: type[Model], items: Iterable[dict[str, Any]], room: Operation[Any], exchange: RequestExecutor
+    contract: type[Model], items: Iterable[dict[str, Any]], room: Operation[Any], exchange: MessageSource
 ) -> None:
     """Reports how objects that are handed over as they were told differ from the contract, if anybody asks for it.
 
@@ -112,7 +127,7 @@ def look_at(
     mode = _mode()
     if _is_thorough(mode, exchange.hooks):
         found = [each for item in items for each in _all_deviations(read_object(contract, item))]
-        _report_all(found, facts(room, exchange.base_url + room.target), mode, exchange.hooks)
+        _report_all(found, event_fields(room, exchange.base_url + room.target), mode, exchange.hooks)
 
 
 def report_made(deviations: list[Deviation], kind: str) -> None:
@@ -126,7 +141,7 @@ def check_status(call: Call, status: int, hooks: Hooks) -> None:
         return
     mode = _mode()
     if _is_thorough(mode, hooks):
-        _report([Deviation("status", call.operation.name, str(status))], facts_of(call), mode, hooks)
+        _report([Deviation("status", call.operation.name, str(status))], call.event_fields(), mode, hooks)
 
 
 def _is_thorough(mode: str, hooks: Hooks) -> bool:
@@ -139,7 +154,7 @@ def _all_deviations(parsed: ParsedResponse[Any]) -> list[Deviation]:
 
 
 def _look(found: list[Deviation], call: Call, mode: str, hooks: Hooks) -> None:
-    _report_all(found, facts_of(call), mode, hooks)
+    _report_all(found, call.event_fields(), mode, hooks)
 
 
 def _report_all(found: list[Deviation], met_in: Mapping[str, Any], mode: str, hooks: Hooks) -> None:

@@ -55,8 +55,8 @@ async def _open_in_thread(blocking: HttpSender, request: Request) -> Response:
     finally:
         del opening  # it holds the error, which holds this frame
     body = _ThreadedBody(worker, cancellation, answer.handle)
-    answer.left_open = False  # its body goes on in the other
-    return Response(answer.status, answer.headers, body, drop=body.drop)
+    answer.is_open = False  # its body goes on in the other
+    return Response(answer.status, answer.headers, body, abort=body.drop)
 
 
 class _ThreadedBody:
@@ -96,7 +96,7 @@ async def _send(client: httpx.AsyncClient, request: Request) -> Response:
         return known(response, _AsyncKnown)
     expect_body(response, request)
     body = _Body(request, response)
-    return Response(response.status_code, response.headers, body, drop=body.drop)
+    return Response(response.status_code, response.headers, body, abort=body.drop)
 
 
 class _Body:

@@ -47,7 +47,7 @@ class HttpSender:
             DeadlineExceeded: It took longer.
         """
         client = self._connection.http or self._client(request.url)
-        send = partial(_send, client, request, cancellation, shown_proxy(self._connection))
+        send = partial(_send, client, request.limited_to(seconds), cancellation, shown_proxy(self._connection))
         return left_behind_after(seconds, cancellation, send)
 
     def close(self) -> None:
@@ -113,7 +113,7 @@ def _send(client: httpx.Client, request: Request, cancellation: Cancellation, pr
     expect_body(response, request)
     transfer.begin_body()
     body = _Body(request, response, transfer)
-    return Response(response.status_code, response.headers, body, drop=body.close)
+    return Response(response.status_code, response.headers, body, abort=body.close)
 
 
 class _Body:
@@ -172,7 +172,7 @@ def known(response: httpx.Response, body: Callable[[bytes], object]) -> Response
     except httpx.ResponseNotRead:
         content = b""
     headers = {name: value for name, value in response.headers.items() if name != "content-encoding"}  # it is decoded
-    return Response(response.status_code, headers, body(content), drop=_nothing)
+    return Response(response.status_code, headers, body(content), abort=_nothing)
 
 
 def _nothing() -> None:

@@ -9,7 +9,8 @@ from functools import partial
 from threading import Lock, Timer
 from typing import TypeVar
 
-from datastore_sdk._io.effects import DeadlineExceeded, Response
+from datastore_sdk._io.deadline import DeadlineExceeded
+from datastore_sdk._io.effects import Response
 from datastore_sdk.transport.http.cancellation import Cancellation
 from datastore_sdk.transport.http.worker_thread import Worker
 

@@ -97,7 +97,7 @@ class Transfer:
         if self._name == "connect":
             return f"no connection within {self._seconds:g} s (Timeouts.connect)"
         if monotonic() >= self._end:
-            name = "first_byte" if self.streamed else "answer"
+            name = "first_byte" if self.streamed else "response"
             return f"it was still answering after {self._whole:g} s (Timeouts.{name})"
         return f"nothing came for {self._seconds:g} s (Timeouts.{self._name})"
 

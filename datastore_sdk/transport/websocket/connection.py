@@ -24,7 +24,15 @@ from websockets.protocol import State
 from websockets.sync import client as library
 
 from datastore_sdk._io.clock import Clock, monotonic
-from datastore_sdk._io.effects import Effect, Request, Response, YieldItem
+from datastore_sdk._io.effects import (
+    ConnectWebSocket,
+    Effect,
+    ReceiveMessages,
+    Request,
+    Response,
+    SendPing,
+    YieldItem,
+)
 from datastore_sdk._io.timeouts import ConnectionSettings
 from datastore_sdk.exceptions import APIConnectionError, ConfigurationError, ResponseValidationError
 from datastore_sdk.transport.drivers.sync_driver import SyncDriver
@@ -42,11 +50,8 @@ from datastore_sdk.transport.http.transfer import Transfer
 from datastore_sdk.transport.websocket.frames import LONGEST_MESSAGE, FrameParser
 from datastore_sdk.transport.websocket.handshake import (
     REFUSALS,
-    ConnectWebSocket,
-    ReceiveMessages,
     RoomClosed,
     RoomRefusedError,
-    SendPing,
 )
 from datastore_sdk.transport.websocket.interruptible_socket import InterruptibleSocket
 
@@ -219,7 +224,7 @@ def _shake_hands(
         response.read_head()
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
         if response.status != HTTPStatus.SWITCHING_PROTOCOLS:
-            return Response(response.status, headers, _Refusal(_body(response)), drop=channel.close)
+            return Response(response.status, headers, _Refusal(_body(response)), abort=channel.close)
     except IncompleteResponseError as error:
         raise ConnectionResetError(str(error)) from error
     except MalformedResponseError as error:
@@ -234,7 +239,7 @@ def _shake_hands(
     if protocol.handshake_exc is not None:
         raise _no_handshake(request, protocol.handshake_exc)
     connection = WebSocket(channel, protocol, request, cancellation, response.rest)
-    return Response(response.status, headers, connection, drop=channel.close)
+    return Response(response.status, headers, connection, abort=channel.close)
 
 
 def _is_its_own(name: bytes) -> bool:
@@ -373,11 +378,11 @@ class RoomDriver(SyncDriver):
 
     def _perform(self, effect: Effect[Any]) -> Any:
         match effect:
-            case ReceiveMessages(answer, seconds):
-                return answer.handle.receive(seconds)
+            case ReceiveMessages(response, seconds):
+                return response.handle.receive(seconds)
             case ConnectWebSocket(request):
                 return self._sockets.open(request, self._room_cancellation)
-            case SendPing(answer):
-                return answer.handle.ping()
+            case SendPing(response):
+                return response.handle.ping()
             case _:
                 return super()._perform(effect)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
-from datastore_sdk._io.effects import CloseResponse, Effect, EffectGen, ReadChunk, Request, Response
+from datastore_sdk._io.effects import CloseResponse, ConnectWebSocket, EffectGen, ReadChunk, Request, Response
 from datastore_sdk._io.responses import error_from
 from datastore_sdk.exceptions import (
     APIConnectionError,
@@ -35,25 +35,6 @@ _TAKEN = (
     "The service lets a client into a room once at a time. Another program of yours may be in it, or one that ended "
     "without closing it, until the service notices: end the one, or wait a minute for the other"
 )
-
-
-class ConnectWebSocket(Effect[Response], eq=False):
-    """Ask for a WebSocket connection. The answer's status is 101 where it was made."""
-
-    request: Request
-
-
-class ReceiveMessages(Effect[list[bytes] | None], eq=False):
-    """The messages that have come; None where nothing at all, not even a sign of life, came for so many seconds."""
-
-    answer: Response
-    seconds: float
-
-
-class SendPing(Effect[None], eq=False):
-    """Ask for a sign of life."""
-
-    answer: Response
 
 
 class RoomClosed(Exception):  # noqa: N818 - not an error: the service may close a connection at any time
@@ -131,7 +112,7 @@ def refusal_after_entering(
     exchange: RequestExecutor, operation: Operation[None], room: RoomConnection, closed: RoomRefusedError
 ) -> CallError:
     """Return the error for a refusal that came as a close code, as of a handshake that was refused."""
-    answer = Response(closed.status, {}, None, drop=lambda: None)
+    answer = Response(closed.status, {}, None, abort=lambda: None)
     error = error_from(operation, room.request, answer, b"", now=exchange.clock.now())
     error.add_note(str(closed))
     return error

@@ -158,7 +158,7 @@ def test_interrupted_between_two_effects(
 ) -> None:
     """At each line of the driver; its steps clean up all the same."""
     monkeypatch.setattr("datastore_sdk._io.semaphore.NOTICE", 0.0)
-    monkeypatch.setattr("datastore_sdk.transport.executor.call._MOMENT", 0.001)
+    monkeypatch.setattr("datastore_sdk.transport.executor.call._GRACE_SECONDS", 0.001)
     at, interrupted = 0, True
     while interrupted:
         at += 1
@@ -182,7 +182,7 @@ def free(client: Client, operation: Operation[Any]) -> int:
     leases: list[HeldPermit] = []
     with suppress(RateLimitError):
         while True:
-            leases.append(client._drive(hasty.call(operation).queue(hasty.limits.acquire(operation.endpoint))))
+            leases.append(client._drive(hasty.call(operation).acquire_permit(hasty.limits)))
     for lease in leases:
         lease.release()
     return len(leases)

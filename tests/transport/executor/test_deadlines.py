@@ -42,7 +42,7 @@ def test_a_service_that_drips_does_not_hold_a_call(
     handler: Handler, serve: Serve, client_of: ClientOf, form: Form
 ) -> None:
     client = client_of(serve(handler), timeout=Timeouts(total=0.15), clock=Clock())
-    with pytest.raises(APITimeoutError, match=r"did not come to its end within 0\.15 s \(Timeouts\.total\)") as caught:
+    with pytest.raises(APITimeoutError, match=r"did not finish within 0\.15 s \(Timeouts\.total\)") as caught:
         begin(lambda: form.run(client, list_pads())).result(10)
     assert caught.value.sent
 
@@ -62,7 +62,7 @@ def test_nor_one_that_has_no_total(handler: Handler, serve: Serve, client_of: Cl
     client = client_of(serve(handler), timeout=timeouts, retries=once, clock=Clock())
     with pytest.raises(CallError) as caught:
         begin(lambda: form.run(client, list_pads())).result(10)
-    assert isinstance(caught.value, NotFoundError) or "0.1 s (Timeouts.answer)" in str(caught.value)
+    assert isinstance(caught.value, NotFoundError) or "0.1 s (Timeouts.response)" in str(caught.value)
 
 
 @pytest.mark.parametrize("part", ["status line", "headers"])
@@ -225,7 +225,7 @@ def test_an_error_that_would_not_be_waited_for_has_no_such_hint(serve: Serve, cl
 def test_waiting_for_others_turned_into_an_error(
     serve: Serve, client_of: ClientOf, form: Form, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("datastore_sdk.transport.executor.call._MOMENT", 0.02)
+    monkeypatch.setattr("datastore_sdk.transport.executor.call._GRACE_SECONDS", 0.02)
     gate = Gate()
     server = serve(gate)
     client = client_of(server)
@@ -233,7 +233,7 @@ def test_waiting_for_others_turned_into_an_error(
     wait_for(server, 3)
     hasty = client.with_options(retries=IDLE)
     for _ in range(3):
-        with pytest.raises(RateLimitError, match="was not sent: as many calls to its endpoint") as caught:
+        with pytest.raises(RateLimitError, match="was not sent: the service's limit of concurrent calls") as caught:
             form.run(hasty, list_pads())
         assert caught.value.status == 429
         assert caught.value.retry_after is not None

@@ -84,7 +84,7 @@ def test_an_id_that_is_none_is_told_of_when_it_is_needed(id_: object) -> None:
     assert len(pads) == len({*pads}) == 2
     assert (pads[1]["id"], dict(pads[1])["id"]) == (id_, id_)
     for act in (pads[1].get_sites, pads[1].update, lambda: pads[1].id):
-        with pytest.raises(NotLoadedError, match=r"Pad\(id=None\)\.id is not an id, as the service sent it"):
+        with pytest.raises(NotLoadedError, match=r"Pad\(id=None\)\.id: the value that the service sent is not an id"):
             act()
 
 

@@ -1,4 +1,4 @@
-"""Pads: groups of wells that are completed together."""
+"""The methods of pads, except those that return sites."""
 
 from __future__ import annotations
 
@@ -7,43 +7,29 @@ from typing import Any, Literal, Self, Unpack, overload
 
 from datastore_sdk.client import Client, client_for
 from datastore_sdk.entities.asset import Asset
-from datastore_sdk.entities.base import Entity
-from datastore_sdk.entities.endpoints import OF_PADS
-from datastore_sdk.entities.list_queries import pads_with, sites_with, states_with
-from datastore_sdk.entities.measurement_sources import sites_of_sources, sources_of_pad
+from datastore_sdk.entities.endpoints import PAD_ENDPOINTS
+from datastore_sdk.entities.list_queries import build_pad_query, build_state_query
+from datastore_sdk.entities.measurement_sources import fetch_pad_sources, get_attached_site_ids
 from datastore_sdk.entities.object_list import ObjectList
+from datastore_sdk.entities.pad_data import PadDataMixin
 from datastore_sdk.entities.pad_realtime import PadRealtime
-from datastore_sdk.entities.pad_records import PadRecords
-from datastore_sdk.entities.pad_sites import many_pads
-from datastore_sdk.entities.resource import many
-from datastore_sdk.entities.site import Site
+from datastore_sdk.entities.resource import fetch_list
+from datastore_sdk.entities.site_membership import fetch_pads
 from datastore_sdk.entities.state import State
-from datastore_sdk.filters import PadFilters, PadStateFilters, SiteFilters, completed_by
+from datastore_sdk.filters import PadFilters, PadStateFilters, completed_by
 from restream_api.api.pads import get_pad
 from restream_api.models import MeasurementSources
 from restream_api.models import Pad as PadModel
 from restream_api.types import QueryValue
 
 
-class Pad(Asset, PadRecords, PadRealtime, PadModel):
-    """A pad: a group of wells (sites) that are completed together.
+class PadBase(Asset, PadDataMixin, PadRealtime):
+    """Base class of `Pad` with the methods that do not return sites."""
 
-    `Pad(id=668)` makes no call and knows only its id, which is enough to ask for what belongs to it; `update()` loads
-    the pad's own attributes. `Pad(**pad_as_dict)` makes one from a dict.
-    """
-
-    _contract = PadModel
-    _shown = ("id", "name", "customer_name")
-    _get = staticmethod(get_pad)
-    _endpoints = OF_PADS
-
-    def __init__(  # stated in each class, or type checkers would derive one from the fields
-        self, id: int, auth_token: str | None = None, *, client: Client | None = None, **attributes: Any
-    ) -> None:
-        Entity.__init__(self, id, auth_token, client=client, **attributes)
-
-    def __hash__(self) -> int:  # for the same reason
-        return Entity.__hash__(self)
+    _api_model = PadModel
+    _repr_fields = ("id", "name", "customer_name")
+    _get_operation = staticmethod(get_pad)
+    _endpoints = PAD_ENDPOINTS
 
     @overload
     @classmethod
@@ -110,7 +96,7 @@ class Pad(Asset, PadRecords, PadRealtime, PadModel):
         """
         client = client_for(auth_token, client)
         del auth_token
-        return client._run(many_pads(cls, client, pads_with(filters, extra_filters), as_dict=as_dict))
+        return client._run(fetch_pads(cls, client, build_pad_query(filters, extra_filters), as_dict=as_dict))
 
     @overload
     @classmethod
@@ -159,85 +145,7 @@ class Pad(Asset, PadRecords, PadRealtime, PadModel):
         """Async form of `get_models`."""
         client = client_for(auth_token, client)
         del auth_token
-        return await client._arun(many_pads(cls, client, pads_with(filters, extra_filters), as_dict=as_dict))
-
-    @overload
-    def get_sites(
-        self,
-        *,
-        as_dict: Literal[False] = False,
-        extra_filters: Mapping[str, QueryValue] | None = None,
-        **filters: Unpack[SiteFilters],
-    ) -> ObjectList[Site]: ...
-    @overload
-    def get_sites(
-        self,
-        *,
-        as_dict: Literal[True],
-        extra_filters: Mapping[str, QueryValue] | None = None,
-        **filters: Unpack[SiteFilters],
-    ) -> list[dict[str, Any]]: ...
-    @overload
-    def get_sites(
-        self, *, as_dict: bool, extra_filters: Mapping[str, QueryValue] | None = None, **filters: Unpack[SiteFilters]
-    ) -> ObjectList[Site] | list[dict[str, Any]]: ...
-    @completed_by(SiteFilters)
-    def get_sites(
-        self,
-        *,
-        as_dict: bool = False,
-        extra_filters: Mapping[str, QueryValue] | None = None,
-        **filters: Unpack[SiteFilters],
-    ) -> ObjectList[Site] | list[dict[str, Any]]:
-        """The sites (wells) of the pad.
-
-        Args:
-            as_dict: True: the service's JSON untouched, as dicts.
-            extra_filters: Filters of the service that have no argument here, passed on as they are.
-            **filters: Which sites (`SiteFilters`).
-
-        Raises:
-            TypeError: There is no such filter, or a value is of the wrong type.
-            ValueError: Only a part of the circle (`latitude`, `longitude`, `radius_miles`) is given, or a value is
-                empty or out of its range.
-            RestreamError: The call failed.
-        """
-        client = self._caller()
-        query = sites_with(filters, extra_filters, pad_id=self.id)
-        return client._run(many(Site, client, query, as_dict=as_dict))
-
-    @overload
-    async def aget_sites(
-        self,
-        *,
-        as_dict: Literal[False] = False,
-        extra_filters: Mapping[str, QueryValue] | None = None,
-        **filters: Unpack[SiteFilters],
-    ) -> ObjectList[Site]: ...
-    @overload
-    async def aget_sites(
-        self,
-        *,
-        as_dict: Literal[True],
-        extra_filters: Mapping[str, QueryValue] | None = None,
-        **filters: Unpack[SiteFilters],
-    ) -> list[dict[str, Any]]: ...
-    @overload
-    async def aget_sites(
-        self, *, as_dict: bool, extra_filters: Mapping[str, QueryValue] | None = None, **filters: Unpack[SiteFilters]
-    ) -> ObjectList[Site] | list[dict[str, Any]]: ...
-    @completed_by(SiteFilters)
-    async def aget_sites(
-        self,
-        *,
-        as_dict: bool = False,
-        extra_filters: Mapping[str, QueryValue] | None = None,
-        **filters: Unpack[SiteFilters],
-    ) -> ObjectList[Site] | list[dict[str, Any]]:
-        """Async form of `get_sites`."""
-        client = self._caller()
-        query = sites_with(filters, extra_filters, pad_id=self.id)
-        return await client._arun(many(Site, client, query, as_dict=as_dict))
+        return await client._arun(fetch_pads(cls, client, build_pad_query(filters, extra_filters), as_dict=as_dict))
 
     @overload
     def get_states(
@@ -283,9 +191,9 @@ class Pad(Asset, PadRecords, PadRealtime, PadModel):
             ValueError: A value is empty, or cannot be used.
             RestreamError: The call failed.
         """
-        client = self._caller()
-        query = states_with(filters, extra_filters, pad_id=self.id)
-        return client._run(many(State, client, query, as_dict=as_dict))
+        client = self._get_client()
+        query = build_state_query(filters, extra_filters, pad_id=self.id)
+        return client._run(fetch_list(State, client, query, as_dict=as_dict))
 
     @overload
     async def aget_states(
@@ -320,9 +228,9 @@ class Pad(Asset, PadRecords, PadRealtime, PadModel):
         **filters: Unpack[PadStateFilters],
     ) -> ObjectList[State] | list[dict[str, Any]]:
         """Async form of `get_states`."""
-        client = self._caller()
-        query = states_with(filters, extra_filters, pad_id=self.id)
-        return await client._arun(many(State, client, query, as_dict=as_dict))
+        client = self._get_client()
+        query = build_state_query(filters, extra_filters, pad_id=self.id)
+        return await client._arun(fetch_list(State, client, query, as_dict=as_dict))
 
     @overload
     def get_measurement_sources_metadata(self, *, as_dict: Literal[False] = False) -> MeasurementSources: ...
@@ -342,8 +250,8 @@ class Pad(Asset, PadRecords, PadRealtime, PadModel):
             ObjectMismatchError: The service answered with another pad.
             RestreamError: The call failed.
         """
-        client = self._caller()
-        return client._run(sources_of_pad(client, self.id, as_dict=as_dict))
+        client = self._get_client()
+        return client._run(fetch_pad_sources(client, self.id, as_dict=as_dict))
 
     @overload
     async def aget_measurement_sources_metadata(self, *, as_dict: Literal[False] = False) -> MeasurementSources: ...
@@ -353,10 +261,10 @@ class Pad(Asset, PadRecords, PadRealtime, PadModel):
     async def aget_measurement_sources_metadata(self, *, as_dict: bool) -> MeasurementSources | dict[str, Any]: ...
     async def aget_measurement_sources_metadata(self, *, as_dict: bool = False) -> MeasurementSources | dict[str, Any]:
         """Async form of `get_measurement_sources_metadata`."""
-        client = self._caller()
-        return await client._arun(sources_of_pad(client, self.id, as_dict=as_dict))
+        client = self._get_client()
+        return await client._arun(fetch_pad_sources(client, self.id, as_dict=as_dict))
 
     @property
-    def _sites(self) -> frozenset[int]:
+    def _known_site_ids(self) -> frozenset[int]:
         """Ids of sites that are known to be on the pad: those that its measurement sources are attached to."""
-        return sites_of_sources(self)
+        return get_attached_site_ids(self)

@@ -1,4 +1,4 @@
-"""The time-series data of pads."""
+"""Time-series data of pads."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from datastore_sdk.enums import (
 )
 
 
-class PadRecords(Entity):
-    """A pad, as far as it has records."""
+class PadDataMixin(Entity):
+    """The method `get_data` of pads."""
 
     def get_data(
         self,
@@ -96,7 +96,7 @@ class PadRecords(Entity):
             inside_area_only=inside_area_only,
             parallel=parallel,
         )
-        return Data(self._caller(), [query])
+        return Data(self._get_client(), [query])
 
     async def aget_data(
         self,
@@ -138,4 +138,4 @@ class PadRecords(Entity):
             inside_area_only=inside_area_only,
             parallel=parallel,
         )
-        return DataAsync(self._caller(), [query])
+        return DataAsync(self._get_client(), [query])
