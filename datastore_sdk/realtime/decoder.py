@@ -59,9 +59,11 @@ class MessageDecoder(Generic[R]):
         enveloped: bool = False,
         seen: set[bytes] | None = None,
         belongs: Callable[[bytes], bool] | None = None,
+        on_records: Callable[[list[bytes], int], None] | None = None,
     ) -> None:
         self._seen = seen
         self._belongs = belongs
+        self._on_records = on_records
         self._codec = codec
         self._counters = counters
         self._enveloped = enveloped
@@ -69,6 +71,12 @@ class MessageDecoder(Generic[R]):
 
     def decode(self, messages: list[bytes]) -> list[R]:
         """Return the records of messages, in order."""
+        records = self._decode(messages)
+        if self._on_records is not None:
+            self._on_records(messages, len(records))
+        return records
+
+    def _decode(self, messages: list[bytes]) -> list[R]:
         if self._seen is None and self._belongs is None:
             with suppress(*_DECODE_ERRORS):
                 return self._decode_together(messages)

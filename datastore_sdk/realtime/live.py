@@ -44,6 +44,37 @@ class _LiveBase(Generic[T]):
         """Async form of `close`. It does not wait, so that `close` works in tasks too."""
         self._stream.close()
 
+    @staticmethod
+    def recover(
+        path: str | os.PathLike[str], unfinished: str | os.PathLike[str] | None = None, *, overwrite: bool = False
+    ) -> int:
+        """Write the file of a live save that was killed before it could complete the file.
+
+        The records are read from `<name>.unfinished`, which is removed afterwards. If several killed saves left such
+        files (`<name>.unfinished-2`, ...), their records are written one after the other, oldest file first. A record
+        that was cut off by the kill is left out, with a warning in the log. No request is made; units and labels of
+        the fields are therefore missing in Parquet and Arrow files.
+
+        Do not call it while a save to the same path is running.
+
+        Args:
+            path: Path that was passed to `save`, or any other if you pass `unfinished`. Its suffix is the format.
+            unfinished: The file with the records. Default: all that belong to `path`.
+            overwrite: Whether an existing file may be replaced.
+
+        Returns:
+            The number of records.
+
+        Raises:
+            FileNotFoundError: There is nothing to recover.
+            FileExistsError: The file exists and `overwrite` is False.
+            ValueError: No format has this suffix.
+            ImportError: The format needs an extra that is not installed.
+        """
+        from datastore_sdk.data.saving.recovery import recover  # rarely needed
+
+        return recover(path, unfinished, overwrite=overwrite)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._stream.plan.description})"
 
@@ -77,28 +108,28 @@ class LiveData(_LiveBase[T]):
         return self._batches(checked_id(size, "size"))
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-        """Saves what comes to a file, in the format of its suffix (see `Data.save`), until `close()` is called.
+        """Save what arrives to a file, in the format of its suffix (see `Data.save`), until `close()` is called.
 
-        However the stream ends, by `close()`, by Ctrl-C or by an error, the file is completed and put in its place
-        first, since what was heard cannot be asked for again in the same way; then Ctrl-C or the error is raised.
-        Until then records are on disk in `<name>.unfinished` beside it, as they come. That is what a program leaves
-        that is killed, or interrupted once more meanwhile, and what a full disk leaves. For NDJSON and JSON it is the
-        beginning of the file; for CSV, Parquet, Arrow and compressed files it holds the records as NDJSON, one a line,
-        which takes room beside the file.
+        The file is completed however the stream ends: by `close()`, Ctrl-C or an error. Ctrl-C or the error is raised
+        afterwards.
 
-        SIGTERM and SIGHUP kill a program like SIGKILL, unless it handles them. Have the handler call `close()`:
-        `signal.signal(signal.SIGTERM, lambda *_: live.close())`. With asyncio, use `loop.add_signal_handler`.
+        SIGTERM and SIGHUP kill a program unless it handles them. Let the handler call `close()`, which completes the
+        file: `signal.signal(signal.SIGTERM, lambda *_: live.close())`. With asyncio, use `loop.add_signal_handler`.
+
+        Until the file is complete, every record is in `<name>.unfinished` beside it as soon as it arrives, one JSON
+        object a line, whatever the format of the file. A killed program (SIGKILL) or a full disk leaves that file.
+        `LiveData.recover(path)` then writes the file that the save would have written.
 
         Args:
-            path: Where to save.
-            overwrite: Whether a file that exists may be replaced.
+            path: Path of the file.
+            overwrite: Whether an existing file may be replaced.
 
         Raises:
             FileExistsError: The file exists and `overwrite` is False.
             IsADirectoryError: The path is a directory.
             ValueError: No format has this suffix.
-            ImportError: The format takes an extra that is not installed.
-            RoomInUseError: It is being read already.
+            ImportError: The format needs an extra that is not installed.
+            RoomInUseError: This data is being read already.
             RestreamError: The stream ended with an error.
         """
         self._stream.wait_for_save(self._stream.start_save(path, overwrite=overwrite))

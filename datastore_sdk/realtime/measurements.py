@@ -16,6 +16,7 @@ from datastore_sdk.data.streaming.codecs import DICTS, RecordCodec
 from datastore_sdk.realtime.backfill import Backfiller
 from datastore_sdk.realtime.decoder import MessageDecoder
 from datastore_sdk.realtime.exclusivity import RoomClaim
+from datastore_sdk.realtime.field_check import FieldCheck
 from datastore_sdk.realtime.gaps import GapLog
 from datastore_sdk.realtime.history_filter import HistoryFilter
 from datastore_sdk.realtime.options import StreamOptions
@@ -82,6 +83,8 @@ def build_measurement_plan(
     history_filter = HistoryFilter[Any](DICTS.position, query.step) if replayed else None
     backfill_query = query if options.fill_gaps and query.fill_data_method is None else None
 
+    field_check = FieldCheck(query).add if query.fields else None
+
     def stream_records(codec: RecordCodec[Any], _: RoomClaim) -> EffectGen[None]:
         tracker.set_codec(codec)
         if history_filter is not None:
@@ -90,7 +93,7 @@ def build_measurement_plan(
         handler = Backfiller(
             client._executor, tracker, codec, backfill_query, gaps, counters, site_id, history_filter, start_second
         )
-        decoder = MessageDecoder(codec, counters, enveloped=True)
+        decoder = MessageDecoder(codec, counters, enveloped=True, on_records=field_check)
         return RoomSession(client._executor, operation, decoder, handler, options, counters).run()
 
     return StreamPlan(

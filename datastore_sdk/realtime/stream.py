@@ -17,9 +17,11 @@ from datastore_sdk._io.effects import EffectGen, PrefetchExhausted, YieldItem
 from datastore_sdk.client import Client
 from datastore_sdk.data.field_metadata import Descriptions
 from datastore_sdk.data.saving.files import checked_target
+from datastore_sdk.data.saving.recovery import find_unfinished
 from datastore_sdk.data.saving.writing import written
 from datastore_sdk.data.streaming.codecs import DICTS, RecordCodec
 from datastore_sdk.data.writers.registry import writer_for
+from datastore_sdk.instrumentation.logs import logger
 from datastore_sdk.realtime.buffer import Buffer
 from datastore_sdk.realtime.exclusivity import ROOM_REGISTRY, RoomClaim
 from datastore_sdk.realtime.gaps import Gap, GapLog
@@ -27,6 +29,8 @@ from datastore_sdk.realtime.options import StreamOptions
 from datastore_sdk.realtime.reader_thread import ReaderThread
 from datastore_sdk.realtime.statistics import Counters, LiveStatistics
 from datastore_sdk.transport.http.worker_thread import Worker
+
+log = logger("realtime")
 
 T = TypeVar("T")
 
@@ -148,6 +152,8 @@ class LiveStream(Generic[T]):
         """
         target = checked_target(path, overwrite=overwrite)
         kind = writer_for(target)
+        for left in find_unfinished(target):
+            log.warning("%s is left from an earlier save; LiveData.recover() makes a complete file of it", left)
         worker = Worker()
 
         def save() -> None:
