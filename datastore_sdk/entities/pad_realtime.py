@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Unpack, cast
 
+from datastore_sdk._utils.signatures import complete_signature
 from datastore_sdk.client import Client
 from datastore_sdk.data.streaming.json_decoder import Record
 from datastore_sdk.entities.list_queries import build_state_query
 from datastore_sdk.entities.realtime_base import POLL_SECONDS, RealtimeBase
 from datastore_sdk.entities.resource import fetch_list
 from datastore_sdk.entities.state import State
-from datastore_sdk.filters import completed_by
 from datastore_sdk.realtime import Gap, LiveData, LiveDataAsync, LiveOptions, PadMeasurements
 from datastore_sdk.transport.executor.executor import Flow
 
@@ -19,7 +19,7 @@ from datastore_sdk.transport.executor.executor import Flow
 class PadRealtime(RealtimeBase):
     """Live data methods of a pad."""
 
-    @completed_by(PadMeasurements)
+    @complete_signature(PadMeasurements)
     def get_realtime_measurements_data(
         self,
         session_key: str | None = None,
@@ -67,7 +67,7 @@ class PadRealtime(RealtimeBase):
         )
         return LiveData(plan), key
 
-    @completed_by(PadMeasurements)
+    @complete_signature(PadMeasurements)
     async def aget_realtime_measurements_data(
         self,
         session_key: str | None = None,
@@ -84,7 +84,7 @@ class PadRealtime(RealtimeBase):
         )
         return LiveDataAsync(plan), key
 
-    @completed_by(LiveOptions)
+    @complete_signature(LiveOptions)
     def monitor_states(self, *, interval: float = POLL_SECONDS, **options: Unpack[LiveOptions]) -> LiveData[State]:
         """Return the states of the pad's sites: the current ones, then each change of operation or stage number.
 
@@ -103,7 +103,7 @@ class PadRealtime(RealtimeBase):
         """
         return LiveData(self._build_monitor_plan(self._fetch_states, interval, options))
 
-    @completed_by(LiveOptions)
+    @complete_signature(LiveOptions)
     async def amonitor_states(
         self, *, interval: float = POLL_SECONDS, **options: Unpack[LiveOptions]
     ) -> LiveDataAsync[State]:

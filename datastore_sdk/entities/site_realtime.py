@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Unpack, cast
 
+from datastore_sdk._utils.signatures import complete_signature
 from datastore_sdk.client import Client
 from datastore_sdk.data.streaming.json_decoder import Record
 from datastore_sdk.entities.realtime_base import POLL_SECONDS, RealtimeBase
 from datastore_sdk.entities.state import State, fetch_site_states
-from datastore_sdk.filters import completed_by
 from datastore_sdk.realtime import Gap, LiveData, LiveDataAsync, LiveOptions, SiteMeasurements
 from datastore_sdk.transport.executor.executor import Flow
 
@@ -17,7 +17,7 @@ from datastore_sdk.transport.executor.executor import Flow
 class SiteRealtime(RealtimeBase):
     """Live data methods of a site."""
 
-    @completed_by(SiteMeasurements)
+    @complete_signature(SiteMeasurements)
     def get_realtime_measurements_data(
         self,
         session_key: str | None = None,
@@ -64,7 +64,7 @@ class SiteRealtime(RealtimeBase):
         )
         return LiveData(plan), key
 
-    @completed_by(SiteMeasurements)
+    @complete_signature(SiteMeasurements)
     async def aget_realtime_measurements_data(
         self,
         session_key: str | None = None,
@@ -81,7 +81,7 @@ class SiteRealtime(RealtimeBase):
         )
         return LiveDataAsync(plan), key
 
-    @completed_by(LiveOptions)
+    @complete_signature(LiveOptions)
     def monitor_state(self, *, interval: float = POLL_SECONDS, **options: Unpack[LiveOptions]) -> LiveData[State]:
         """Return the state of the site: the current one, then each change of operation or stage number.
 
@@ -100,7 +100,7 @@ class SiteRealtime(RealtimeBase):
         """
         return LiveData(self._build_monitor_plan(self._fetch_states, interval, options))
 
-    @completed_by(LiveOptions)
+    @complete_signature(LiveOptions)
     async def amonitor_state(
         self, *, interval: float = POLL_SECONDS, **options: Unpack[LiveOptions]
     ) -> LiveDataAsync[State]:

@@ -12,10 +12,10 @@ import msgspec
 
 from datastore_sdk.data.streaming.codecs import RecordCodec
 from datastore_sdk.data.streaming.json_decoder import UndecodableError
-from datastore_sdk.instrumentation.logs import logger
+from datastore_sdk.instrumentation.logs import get_logger
 from datastore_sdk.realtime.statistics import Counters
 
-log = logger("realtime")
+log = get_logger("realtime")
 
 R = TypeVar("R")
 T = TypeVar("T")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from datastore_sdk._io.effects import EffectGen
-from datastore_sdk._utils.validation import OTHER_RANGE_NAMES, RANGE_NAMES, range_of
+from datastore_sdk._utils.validation import OTHER_RANGE_NAMES, RANGE_NAMES, resolve_range
 from datastore_sdk.client import Client
 from datastore_sdk.data.field_metadata import descriptions
 from datastore_sdk.data.query import DataQuery
@@ -24,7 +24,7 @@ from datastore_sdk.realtime.sequence_tracker import SequenceTracker
 from datastore_sdk.realtime.session import RoomSession
 from datastore_sdk.realtime.statistics import Counters
 from datastore_sdk.realtime.stream import StreamPlan
-from datastore_sdk.transport.websocket.handshake import room
+from datastore_sdk.transport.websocket.handshake import build_room_operation
 
 _SESSION_KEY = re.compile(r"[0-9a-fA-F]{32}")
 _NON_FILTER_PARAMETERS = {"session_key", "si_units", "resolution", "routed"}
@@ -69,11 +69,11 @@ def build_measurement_plan(
         resumed: Whether the session was used before, and continues where it was left.
     """
     first, last, other_first, other_last = (filters.get(name) for name in (*RANGE_NAMES, *OTHER_RANGE_NAMES))
-    start, end = range_of(first, last, other_first, other_last, RANGE_NAMES, OTHER_RANGE_NAMES)
+    start, end = resolve_range(first, last, other_first, other_last, RANGE_NAMES, OTHER_RANGE_NAMES)
     other_filters = {name: value for name, value in filters.items() if name not in {*RANGE_NAMES, *OTHER_RANGE_NAMES}}
     query = DataQuery(source=source, id=id, start=start, end=end, **other_filters)
     path = f"/{source}s/{query.id:d}/data/"
-    operation = room(path, {"session_key": session_key, **dict(query.operation().query)})
+    operation = build_room_operation(path, {"session_key": session_key, **dict(query.operation().query)})
     counters, gaps = Counters(), GapLog(options.on_gap)
     start_second = query.seconds()[0] if query.start and not resumed else None
     tracker = SequenceTracker[Any](DICTS, query.step, start_second)
@@ -104,7 +104,7 @@ def build_measurement_plan(
         gaps=gaps,
         exclusive={
             f"the session key {session_key}": (client.base_url, session_key.lower()),
-            f"the room {path}": client._executor.limits.room(operation.path),
+            f"the room {path}": client._executor.limits.get_room_semaphore(operation.path),
         },
         stream_records=stream_records,
         stream_items=lambda claim: stream_records(DICTS, claim),

@@ -20,7 +20,7 @@ from datastore_sdk.exceptions import (
     ResponseValidationError,
     ServerError,
 )
-from datastore_sdk.instrumentation.logs import logger
+from datastore_sdk.instrumentation.logs import get_logger
 from datastore_sdk.realtime.decoder import MessageDecoder
 from datastore_sdk.realtime.options import StreamOptions
 from datastore_sdk.realtime.statistics import Counters
@@ -30,12 +30,12 @@ from datastore_sdk.transport.websocket.handshake import (
     RoomClosed,
     RoomConnection,
     RoomRefusedError,
-    entered,
-    refusal_after_entering,
+    build_close_error,
+    enter_room,
 )
 from restream_api.types import Operation
 
-log = logger("realtime")
+log = get_logger("realtime")
 
 R = TypeVar("R")
 
@@ -200,14 +200,14 @@ class RoomSession(Generic[R]):
 
     def _connect_and_listen(self) -> EffectGen[None]:
         """Receive over one connection."""
-        room = yield from entered(self._executor, self._room)
+        room = yield from enter_room(self._executor, self._room)
         was_connected = self.was_connected
         self.was_connected = self._counters.connected = True
         self._connected_at = self._executor.clock.monotonic()
         try:
-            self._handler.on_handshake(room.answer.headers)
+            self._handler.on_handshake(room.response.headers)
             yield from self._handler.on_connect()
-            yield from self._listen(room.answer)
+            yield from self._listen(room.response)
         except RoomRefusedError as closed:
             if (
                 self._received_new or self._connection_age >= self._options.stale_after
@@ -220,7 +220,7 @@ class RoomSession(Generic[R]):
             if self._received_new or self._connection_age >= self._options.stale_after:  # rooms may be silent for long
                 self._unproductive_since = self._executor.clock.monotonic()
             self._handler.on_disconnect()
-            yield from room.leave()
+            yield from room.close()
 
     def _listen(self, answer: Response) -> EffectGen[None]:
         clock, ping_after = self._executor.clock, self._options.stale_after / 2
@@ -287,7 +287,7 @@ class RoomSession(Generic[R]):
 
     def _refusal_error(self, room: RoomConnection, closed: RoomRefusedError) -> EffectGen[CallError]:
         """Return the error of a refusal by close code. If a new token may help, that is the close itself."""
-        error = refusal_after_entering(self._executor, self._room, room, closed)
+        error = build_close_error(self._executor, self._room, room, closed)
         if (
             isinstance(error, AuthenticationError | PermissionDeniedError)
             and room.request.token != self._rejected_token

@@ -17,7 +17,7 @@ from datastore_sdk.client import Client
 from datastore_sdk.data.streaming.codecs import DICTS, RecordCodec
 from datastore_sdk.data.streaming.json_decoder import Record
 from datastore_sdk.exceptions import CallError, NotFoundError, RoomInUseError
-from datastore_sdk.instrumentation.logs import logger
+from datastore_sdk.instrumentation.logs import get_logger
 from datastore_sdk.realtime.decoder import MessageDecoder
 from datastore_sdk.realtime.exclusivity import RoomClaim
 from datastore_sdk.realtime.gaps import GapLog
@@ -26,9 +26,9 @@ from datastore_sdk.realtime.session import PERMANENT_ERRORS, MessageHandler, Roo
 from datastore_sdk.realtime.statistics import Counters
 from datastore_sdk.realtime.stream import StreamPlan
 from datastore_sdk.transport.executor.executor import OperationRunner, RequestExecutor
-from datastore_sdk.transport.websocket.handshake import room
+from datastore_sdk.transport.websocket.handshake import build_room_operation
 
-log = logger("realtime")
+log = get_logger("realtime")
 
 T = TypeVar("T")
 
@@ -123,7 +123,7 @@ def build_monitor_plan(
         aspects: Returns the values whose change counts.
         interval: Seconds between fetches while the room is silent or cannot be entered.
     """
-    operation, counters = room(path, {}), Counters()
+    operation, counters = build_room_operation(path, {}), Counters()
 
     def watch(claim: RoomClaim) -> EffectGen[None]:
         monitor = StateMonitor(client._executor, fetch, key, aspects, interval)
@@ -134,7 +134,8 @@ def build_monitor_plan(
                 client._executor, operation, MessageDecoder(DICTS, counters), monitor, options, counters, retries
             )
             try:
-                room_claim = claim.extend({f"the room {path}": client._executor.limits.room(operation.path)})
+                semaphore = client._executor.limits.get_room_semaphore(operation.path)
+                room_claim = claim.extend({f"the room {path}": semaphore})
                 try:
                     yield from session.run()
                 finally:

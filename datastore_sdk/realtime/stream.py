@@ -21,16 +21,16 @@ from datastore_sdk.data.saving.recovery import find_unfinished
 from datastore_sdk.data.saving.writing import written
 from datastore_sdk.data.streaming.codecs import DICTS, RecordCodec
 from datastore_sdk.data.writers.registry import writer_for
-from datastore_sdk.instrumentation.logs import logger
+from datastore_sdk.instrumentation.logs import get_logger
 from datastore_sdk.realtime.buffer import Buffer
 from datastore_sdk.realtime.exclusivity import ROOM_REGISTRY, RoomClaim
 from datastore_sdk.realtime.gaps import Gap, GapLog
 from datastore_sdk.realtime.options import StreamOptions
 from datastore_sdk.realtime.reader_thread import ReaderThread
 from datastore_sdk.realtime.statistics import Counters, LiveStatistics
-from datastore_sdk.transport.http.worker_thread import Worker
+from datastore_sdk.transport.http.worker_thread import WorkerThread
 
-log = logger("realtime")
+log = get_logger("realtime")
 
 T = TypeVar("T")
 
@@ -154,7 +154,7 @@ class LiveStream(Generic[T]):
         kind = writer_for(target)
         for left in find_unfinished(target):
             log.warning("%s is left from an earlier save; LiveData.recover() makes a complete file of it", left)
-        worker = Worker()
+        worker = WorkerThread()
 
         def save() -> None:
             errors: list[BaseException] = []
@@ -167,7 +167,7 @@ class LiveStream(Generic[T]):
             for error in errors:
                 raise error
 
-        saving = worker.call(save)
+        saving = worker.submit(save)
         worker.stop()
         return saving
 

@@ -9,7 +9,7 @@ from datastore_sdk._io.effects import EffectGen, YieldItem
 from datastore_sdk.client import Client
 from datastore_sdk.data.streaming.codecs import DICTS, RecordCodec
 from datastore_sdk.data.streaming.json_decoder import Record
-from datastore_sdk.instrumentation.logs import logger
+from datastore_sdk.instrumentation.logs import get_logger
 from datastore_sdk.realtime.decoder import MessageDecoder
 from datastore_sdk.realtime.exclusivity import RoomClaim
 from datastore_sdk.realtime.gaps import GapLog
@@ -17,11 +17,11 @@ from datastore_sdk.realtime.options import StreamOptions
 from datastore_sdk.realtime.session import MessageHandler, RoomSession
 from datastore_sdk.realtime.statistics import Counters
 from datastore_sdk.realtime.stream import StreamPlan
-from datastore_sdk.transport.executor.schema_drift import look_at, told
-from datastore_sdk.transport.websocket.handshake import room
+from datastore_sdk.transport.executor.schema_drift import check_messages, parse_message
+from datastore_sdk.transport.websocket.handshake import build_room_operation
 from restream_api.types import Model
 
-log = logger("realtime")
+log = get_logger("realtime")
 
 T = TypeVar("T")
 
@@ -89,16 +89,16 @@ def build_update_plan(
         deduplicate: Whether an object is delivered once only. The service repeats some at each connection.
         belongs: Returns whether an object, as JSON, belongs to the room. None: all do.
     """
-    operation = room(path, {})
+    operation = build_room_operation(path, {})
     counters, gaps = Counters(), GapLog(options.on_gap)
     seen: set[bytes] | None = set() if deduplicate else None
 
     def build_item_handler() -> MessageHandler[Any]:
         build_object = build
         if build_object is None:
-            return DictUpdateHandler(lambda items: look_at(contract, items, operation, client._executor))
+            return DictUpdateHandler(lambda items: check_messages(contract, items, operation, client._executor))
         return ObjectUpdateHandler(
-            lambda item: build_object(told(contract, item, operation, client._executor)), counters
+            lambda item: build_object(parse_message(contract, item, operation, client._executor)), counters
         )
 
     def stream_records(
@@ -115,7 +115,7 @@ def build_update_plan(
         options=options,
         counters=counters,
         gaps=gaps,
-        exclusive={f"the room {path}": client._executor.limits.room(operation.path)},
+        exclusive={f"the room {path}": client._executor.limits.get_room_semaphore(operation.path)},
         stream_records=stream_records,
         stream_items=lambda hold: stream_records(DICTS, hold, build_item_handler()),
     )

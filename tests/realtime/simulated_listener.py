@@ -16,7 +16,7 @@ from datastore_sdk.realtime.options import StreamOptions
 from datastore_sdk.realtime.sequence_tracker import SequenceTracker
 from datastore_sdk.realtime.session import RoomSession
 from datastore_sdk.realtime.statistics import Counters
-from datastore_sdk.transport.websocket.handshake import room
+from datastore_sdk.transport.websocket.handshake import build_room_operation
 from tests.realtime.simulated_service import SimulatedService
 
 
@@ -41,7 +41,7 @@ class SimulatedListener:
         exchange = self.service.executor
         filling = Backfiller(exchange, self.tracker, DICTS, self.query, self.gaps, self.counters)
         messages = MessageDecoder(DICTS, self.counters, enveloped=True)
-        operation = room("/pads/681/data/", {"session_key": "0" * 32})
+        operation = build_room_operation("/pads/681/data/", {"session_key": "0" * 32})
         return RoomSession(exchange, operation, messages, filling, self.options, self.counters).run()
 
     def listen(self, seconds: float) -> list[dict[str, Any]]:

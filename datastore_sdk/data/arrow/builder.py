@@ -16,7 +16,7 @@ from datastore_sdk._io.effects import EffectGen, RunBlocking
 from datastore_sdk.data.arrow.parser import ArrowParser
 from datastore_sdk.data.arrow.schema import ColumnTypes
 from datastore_sdk.data.field_metadata import Descriptions
-from datastore_sdk.transport.http.worker_thread import Worker
+from datastore_sdk.transport.http.worker_thread import WorkerThread
 
 _BATCH = 1 << 20
 """How many bytes of JSON text make a batch."""
@@ -45,7 +45,7 @@ class TableBuilder:
         self._reader = ArrowParser()
         self._columns = ColumnTypes()
         # The standard library's executors refuse work as soon as the main thread has ended.
-        self._workers = [Worker("restream-table") for _ in range(_THREADS)]
+        self._workers = [WorkerThread("restream-table") for _ in range(_THREADS)]
         self._next_worker = cycle(self._workers)
         self._under_way: deque[Future[pa.RecordBatch]] = deque()
         self._texts: list[msgspec.Raw] = []
@@ -98,7 +98,7 @@ class TableBuilder:
     def _flush(self) -> None:
         texts, self._texts, self._size = self._texts, [], 0
         if texts:
-            self._under_way.append(next(self._next_worker).call(partial(self._reader.read, texts)))
+            self._under_way.append(next(self._next_worker).submit(partial(self._reader.read, texts)))
 
     def _put_away(self, reading: Future[pa.RecordBatch]) -> None:
         """Waits until a batch is read, and puts it into the store."""

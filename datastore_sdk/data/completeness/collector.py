@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from datastore_sdk._io.json_body import id_of
+from datastore_sdk._io.json_body import parse_id
 from datastore_sdk.data.completeness.integer_set import IntegerSet
 from datastore_sdk.data.query import KEYS, DataQuery
 from datastore_sdk.data.streaming.batch import array_of
@@ -106,7 +106,7 @@ class CoverageCollector:
             self._add(named[name], own)
 
     def _add(self, site: Any, seconds: Sequence[int | None]) -> None:
-        id_ = id_of(site)
+        id_ = parse_id(site)
         received = self.sites[self._only_site if id_ is None else id_]
         received.records += len(seconds)
         dated = [second for second in seconds if second is not None] if None in seconds else seconds

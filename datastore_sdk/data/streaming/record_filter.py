@@ -5,14 +5,14 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any, NoReturn, TypeVar
 
-from datastore_sdk._io.json_body import id_of
+from datastore_sdk._io.json_body import parse_id
 from datastore_sdk.data.streaming.batch import Batch
 from datastore_sdk.data.streaming.codecs import DICTS
 from datastore_sdk.data.streaming.json_decoder import UndecodableError, dicts
 from datastore_sdk.data.streaming.record_identity import second_of
 from datastore_sdk.data.streaming.request_plan import PlannedRequest
 from datastore_sdk.exceptions import ResponseValidationError
-from datastore_sdk.instrumentation.mismatches import SHOWN, report_left_out
+from datastore_sdk.instrumentation.mismatches import SHOWN, report_mismatches
 
 R = TypeVar("R")
 
@@ -95,7 +95,7 @@ class RecordFilter:
             ("timestamp", _shown(self._first, self._last), self._other_times),
         ):
             if others.count:
-                report_left_out(self._source, key, asked_for, others.examples, others.count, self._received)
+                report_mismatches(self._source, key, asked_for, others.examples, others.count, self._received)
 
     def _note(self, keys: list[tuple[Any, Any]], wanted: list[bool]) -> None:
         for (timestamp, site), want in zip(keys, wanted, strict=True):
@@ -119,7 +119,7 @@ class RecordFilter:
         return False
 
     def _is_of_the_site(self, site: Any) -> bool:
-        return self._site is None or site == self._site or id_of(site) in (None, self._site)
+        return self._site is None or site == self._site or parse_id(site) in (None, self._site)
 
     def _is_in_time(self, second: int | None) -> bool:
         if second is None:

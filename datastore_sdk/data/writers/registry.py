@@ -7,7 +7,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import IO
 
-from datastore_sdk._utils.optional_imports import needed
+from datastore_sdk._utils.optional_imports import require_extra
 from datastore_sdk.data.writers import compression
 from datastore_sdk.data.writers.base import Sink, Writer
 from datastore_sdk.data.writers.csv_writer import CsvWriter
@@ -33,14 +33,14 @@ def is_incremental(kind: WriterKind) -> bool:
 
 
 def _parquet() -> WriterKind:
-    needed("pyarrow", extra="arrow")
+    require_extra("pyarrow", extra="arrow")
     from datastore_sdk.data.arrow.writers import ParquetWriter
 
     return ParquetWriter
 
 
 def _arrow() -> WriterKind:
-    needed("pyarrow", extra="arrow")
+    require_extra("pyarrow", extra="arrow")
     from datastore_sdk.data.arrow.writers import ArrowWriter
 
     return ArrowWriter
@@ -51,7 +51,7 @@ def _gzip(kind: TextWriterKind) -> WriterKind:
 
 
 def _zstd(kind: TextWriterKind) -> WriterKind:
-    needed("zstandard", extra="zstd")
+    require_extra("zstandard", extra="zstd")
     return lambda file: compression.CompressedWriter(file, kind, compression.zstd())
 
 
