@@ -33,10 +33,10 @@ def to_arrow(exchange: RequestExecutor, queries: Sequence[DataQuery], download: 
 def to_pandas(exchange: RequestExecutor, queries: Sequence[DataQuery], download: Download) -> EffectGen[pd.DataFrame]:
     """All records as a pandas data frame."""
     require_extra("pandas", "pyarrow", extra="pandas")
-    from datastore_sdk.data.arrow.pandas_frames import frame
+    from datastore_sdk.data.arrow.pandas_frames import to_nullable_frame
 
     table = yield from _table(exchange, queries, download, {})
-    return (yield from RunBlocking(lambda: frame(table)))
+    return (yield from RunBlocking(lambda: to_nullable_frame(table)))
 
 
 def to_polars(exchange: RequestExecutor, queries: Sequence[DataQuery], download: Download) -> EffectGen[pl.DataFrame]:
@@ -72,6 +72,6 @@ def _batches(
     from datastore_sdk.data.arrow.builder import TableBuilder
 
     with closing(TableBuilder(store)) as builder:
-        builder.expect(columns_of(queries), otherwise=KEYS)
+        builder.set_columns(columns_of(queries), otherwise=KEYS)
         yield from redirect_items(builder.add, batches(exchange, queries, download, TEXTS))
         return (yield from RunBlocking(lambda: builder.finish(known)))

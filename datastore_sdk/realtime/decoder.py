@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from datastore_sdk.data.streaming.codecs import RecordCodec
-from datastore_sdk.data.streaming.json_decoder import UndecodableError
+from datastore_sdk.data.streaming.json_decoder import RecordDecodeError
 from datastore_sdk.instrumentation.logs import get_logger
 from datastore_sdk.realtime.statistics import Counters
 
@@ -25,7 +25,7 @@ _MAX_SHOWN_BYTES = 80
 _BRACE = ord("}")
 _last_byte = itemgetter(-1)
 _EMPTY_MESSAGES = (b"", b"null", b'""')
-_DECODE_ERRORS = (msgspec.DecodeError, UndecodableError, UnicodeDecodeError, RecursionError)
+_DECODE_ERRORS = (msgspec.DecodeError, RecordDecodeError, UnicodeDecodeError, RecursionError)
 
 
 class _Envelope(msgspec.Struct):
@@ -87,7 +87,7 @@ class MessageDecoder(Generic[R]):
         texts = self._strip_envelopes(messages) if self._enveloped else messages
         records = self._codec.decode(b"[%b]" % b",".join(texts))
         if len(records) != len(messages):
-            raise UndecodableError("some messages hold no record or several")
+            raise RecordDecodeError("some messages hold no record or several")
         return records
 
     def _strip_envelopes(self, messages: list[bytes]) -> list[bytes] | list[msgspec.Raw]:

@@ -81,7 +81,7 @@ class SequenceTracker(Generic[R]):
             self._codec, self.position = codec, codec.position
 
     def _digest(self, record: R) -> bytes:
-        return identities(b"[%b]" % self._codec.text(record))[0].digest
+        return identities(b"[%b]" % self._codec.encode(record))[0].digest
 
     def filter_new(  # noqa: C901 - one case for each kind of record
         self, records: list[R], *, stop_at_hole: bool = False, settled: bool = False

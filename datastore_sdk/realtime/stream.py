@@ -20,7 +20,7 @@ from datastore_sdk.data.saving.files import checked_target
 from datastore_sdk.data.saving.recovery import find_unfinished
 from datastore_sdk.data.saving.writing import written
 from datastore_sdk.data.streaming.codecs import DICTS, RecordCodec
-from datastore_sdk.data.writers.registry import writer_for
+from datastore_sdk.data.writers.registry import find_writer
 from datastore_sdk.instrumentation.logs import get_logger
 from datastore_sdk.realtime.buffer import Buffer
 from datastore_sdk.realtime.exclusivity import ROOM_REGISTRY, RoomClaim
@@ -151,7 +151,7 @@ class LiveStream(Generic[T]):
         afterwards.
         """
         target = checked_target(path, overwrite=overwrite)
-        kind = writer_for(target)
+        kind = find_writer(target)
         for left in find_unfinished(target):
             log.warning("%s is left from an earlier save; LiveData.recover() makes a complete file of it", left)
         worker = WorkerThread()

@@ -18,14 +18,14 @@ from datastore_sdk._io.effects import EffectGen, RunBlocking
 from datastore_sdk.data.saving.atomic_file import UNFINISHED_SUFFIX
 from datastore_sdk.data.saving.files import checked_target, replacing
 from datastore_sdk.data.streaming.codecs import RecordCodec
-from datastore_sdk.data.streaming.json_decoder import UndecodableError
-from datastore_sdk.data.writers.registry import writer_for
+from datastore_sdk.data.streaming.json_decoder import RecordDecodeError
+from datastore_sdk.data.writers.registry import find_writer
 
 log = logging.getLogger("datastore_sdk")
 
 _BATCH_BYTES = 1 << 20
 """Approximate number of bytes that are decoded together."""
-_DECODE_ERRORS = (msgspec.DecodeError, UndecodableError, UnicodeDecodeError, RecursionError)
+_DECODE_ERRORS = (msgspec.DecodeError, RecordDecodeError, UnicodeDecodeError, RecursionError)
 
 
 def find_unfinished(target: Path) -> list[Path]:
@@ -45,7 +45,7 @@ def recover(
     if not sources:
         raise FileNotFoundError(f"there is no {target}{UNFINISHED_SUFFIX} to recover")
     count = 0
-    with replacing(target, overwrite=overwrite) as file, writer_for(target)(file) as writer:
+    with replacing(target, overwrite=overwrite) as file, find_writer(target)(file) as writer:
         for source in sources:
             with source.open("rb") as lines:
                 for batch in _read_batches(lines, writer.form, source):

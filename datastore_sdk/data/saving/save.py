@@ -19,7 +19,7 @@ from datastore_sdk.data.saving.writing import written
 from datastore_sdk.data.streaming.codecs import RecordCodec
 from datastore_sdk.data.streaming.download import Download
 from datastore_sdk.data.streaming.records import batches
-from datastore_sdk.data.writers.registry import WriterKind, writer_for
+from datastore_sdk.data.writers.registry import WriterFactory, find_writer
 from datastore_sdk.transport.executor.executor import RequestExecutor
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def saving(
     target = checked_target(path, overwrite=overwrite)
     validate_flag(resume, "resume")
     validate_id(min_gap, "min_gap")
-    kind = writer_for(target)
+    kind = find_writer(target)
     saved = partial(
         _saved, exchange, queries, target, kind, download, overwrite=overwrite, resume=resume, progress=progress
     )
@@ -76,7 +76,7 @@ def _saved(
     exchange: RequestExecutor,
     queries: Sequence[DataQuery],
     target: Path,
-    kind: WriterKind,
+    kind: WriterFactory,
     download: Download,
     *,
     overwrite: bool,

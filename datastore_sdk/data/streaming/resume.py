@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from datastore_sdk._io.effects import EffectGen, RunBlocking
 from datastore_sdk._io.responses import parse_http_date
-from datastore_sdk.data.streaming.batch import Batch, read_batch
+from datastore_sdk.data.streaming.batch import Batch, decode_batch
 from datastore_sdk.data.streaming.codecs import RecordCodec
 from datastore_sdk.data.streaming.dedup import DeliveryTracker
 from datastore_sdk.data.streaming.download import Download
@@ -142,7 +142,7 @@ class _Records:
         asked_for.report()
 
     def _read(self, opened: OpenResponse, asked_for: RecordFilter) -> EffectGen[None]:
-        cutter = JsonArraySplitter[Batch[Any]](partial(read_batch, self._form))
+        cutter = JsonArraySplitter[Batch[Any]](partial(decode_batch, self._form))
         waiting: list[Batch[Any]] = []
         broken: BodyError | None = None
         try:
@@ -229,10 +229,10 @@ def _cut(
         yield from cutter.feed(piece) if piece else cutter.finish()
     except CorruptJsonError as error:
         raise CorruptBodyError(
-            f"{method} {url}: the body is damaged at byte {error.position}: {error.reason}",
+            f"{method} {url}: the body is corrupt: {error.reason}; the last whole record ends at byte {error.offset}",
             method=method,
             url=url,
-            offset=error.position,
+            offset=error.offset,
         ) from None
     except TruncatedJsonError:
         received = opened.body.received
