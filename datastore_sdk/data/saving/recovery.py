@@ -48,7 +48,7 @@ def recover(
     with replacing(target, overwrite=overwrite) as file, find_writer(target)(file) as writer:
         for source in sources:
             with source.open("rb") as lines:
-                for batch in _read_batches(lines, writer.form, source):
+                for batch in _read_batches(lines, writer.codec, source):
                     count += len(batch)
                     _run(writer.write(batch))
         writer.finish()
