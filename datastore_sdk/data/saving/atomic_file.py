@@ -31,7 +31,7 @@ log = logging.getLogger("datastore_sdk")
 _DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
 """Errors after which the target is not overwritten in place: the copy would probably fail too."""
 _SUFFIX = ".restream-part"
-_UNFINISHED_SUFFIX = ".unfinished"
+UNFINISHED_SUFFIX = ".unfinished"
 _IS_WINDOWS = os.name == "nt"
 
 
@@ -341,7 +341,7 @@ def _create_locked(target: Path) -> IO[bytes]:
 def _create_unfinished(target: Path) -> IO[bytes]:
     """Create an `.unfinished` file; a number tells it from those of earlier saves."""
     for number in count(1):
-        name = target.name[:200] + _UNFINISHED_SUFFIX + (f"-{number}" if number > 1 else "")
+        name = target.name[:200] + UNFINISHED_SUFFIX + (f"-{number}" if number > 1 else "")
         with suppress(FileExistsError):
             return open_synced_file(target.with_name(name), "xb")
     raise AssertionError

@@ -25,7 +25,7 @@ from datastore_sdk.data.streaming.codecs import TEXTS, RecordCodec
 from datastore_sdk.data.streaming.dedup import DeliveryTracker
 from datastore_sdk.data.streaming.parallel import convert_texts
 from datastore_sdk.data.streaming.record_identity import parse_second
-from datastore_sdk.data.streaming.records import expect_fields, stream_records, warn_of_missing_fields
+from datastore_sdk.data.streaming.records import expect_fields, report_missing_fields, stream_records
 from datastore_sdk.transport.executor.executor import RequestExecutor
 
 log = logging.getLogger("datastore_sdk")
@@ -74,7 +74,7 @@ class ResumableDownload:
             if _is_over(query, self._executor.clock.now()):
                 journal.append(index, [])
             resumed_tracker = None
-        warn_of_missing_fields(self._queries, download)
+        report_missing_fields(self._queries, download)
 
     def replay(self, codec: RecordCodec[Any]) -> EffectGen[None]:
         """Emit the records of the journal."""

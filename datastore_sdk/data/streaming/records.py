@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import logging
-import re
 from collections.abc import Sequence
 from typing import TypeVar
 
 from datastore_sdk._io.effects import EffectGen
+from datastore_sdk.data.missing_fields import warn_of_missing_fields
 from datastore_sdk.data.progress import DownloadState
 from datastore_sdk.data.query import DataQuery
 from datastore_sdk.data.streaming.codecs import RecordCodec
@@ -19,12 +18,7 @@ from datastore_sdk.data.streaming.resume import append_to_message, stream_resuma
 from datastore_sdk.exceptions import CallError
 from datastore_sdk.transport.executor.executor import RequestExecutor
 
-log = logging.getLogger("datastore_sdk")
-
 R = TypeVar("R")
-
-_SOURCE_PREFIX = re.compile(r"[A-Z]+\d+_")
-"""The prefix of field names with a measurement source, such as `M1_`."""
 
 
 def stream_batches(
@@ -35,7 +29,7 @@ def stream_batches(
     for index, query in enumerate(queries):
         download.start_query(index)
         yield from stream_records(executor, query, codec, download)
-    warn_of_missing_fields(queries, download)
+    report_missing_fields(queries, download)
 
 
 def stream_records(
@@ -66,26 +60,12 @@ def expect_fields(queries: Sequence[DataQuery], download: DownloadState) -> None
     download.unseen_fields.update(_to_json(name) for query in queries for name in query.fields or ())
 
 
-def warn_of_missing_fields(queries: Sequence[DataQuery], download: DownloadState) -> None:
+def report_missing_fields(queries: Sequence[DataQuery], download: DownloadState) -> None:
     """Log a warning if no record of a download has a requested field: its name is probably misspelt."""
-    if not (download.unseen_fields and download.records):
-        return
-    query = queries[0]
-    missing = [name for name in query.fields or () if _to_json(name) in download.unseen_fields]
-    if query.source == "pad" and not query.is_routed:
-        hint = "without is_routed=True, names have a measurement source as prefix, such as 'M1_slurry_rate'"
-    elif any(_SOURCE_PREFIX.match(name) for name in missing):
-        hint = "names with a measurement source, such as 'M1_slurry_rate', are those of pads without is_routed=True"
-    else:
-        hint = "get_fields_metadata() lists the names"
-    log.warning(
-        "None of the %d records of %s %d has the fields %s: %s",
-        download.records,
-        query.source,
-        query.id,
-        ", ".join(map(repr, missing)),
-        hint,
-    )
+    if download.unseen_fields and download.records:
+        query = queries[0]
+        missing = [name for name in query.fields or () if _to_json(name) in download.unseen_fields]
+        warn_of_missing_fields(query, missing, download.records)
 
 
 def _to_json(name: str) -> bytes:
