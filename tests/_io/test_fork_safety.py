@@ -196,7 +196,7 @@ def test_what_a_thread_of_the_parent_runs_ahead_with_is_no_longer_waited_for(ser
             try:
                 ahead.next_item()
             except RestreamError as error:
-                assert "forked" in str(error)
+                assert "parent process" in str(error)
                 ahead.cancel()
             else:
                 raise AssertionError
