@@ -186,7 +186,7 @@ def test_failures_of_the_service_are_told_apart_from_drift(tmp_path: Path, capsy
     [
         (["drift", "spec", "sdk", "none.yaml"], "none.yaml cannot be read: No such file"),
         (["drift", "spec", "sdk", "http://127.0.0.1:1/x"], "http://127.0.0.1:1/x cannot be fetched"),
-        (["drift", "spec", "sdk", PADS], "is no OpenAPI 3 document"),
+        (["drift", "spec", "sdk", PADS], "is not an OpenAPI 3 document"),
         (["drift", "spec", "sdk", "sdk", "--format", "xml"], "'xml' is not one of"),
         (["drift", "spec", "sdk"], "Missing argument"),
         (["drift", "traffic", str(ROOT / "openapi.yaml")], "is no cassette of vcrpy"),
