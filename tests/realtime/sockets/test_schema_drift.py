@@ -61,7 +61,7 @@ def test_each_kind_is_warned_of_once(
     warned = [str(each.message) for each in recwarn if each.category is DriftWarning]
     assert warned == [
         "Pad.color is not in the API contract (met in enter_room)",
-        "Pad.name is a number, where the API contract has a text; kept as it came (met in enter_room)",
+        "Pad.name is a number, where the API contract has text; kept as sent (met in enter_room)",
     ]
 
 
