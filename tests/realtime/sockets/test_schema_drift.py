@@ -95,7 +95,7 @@ def test_where_nobody_asks_nothing_is_looked_at(
     def look(*_: object) -> None:
         pytest.fail("it was looked at")
 
-    monkeypatch.setattr(drift, "_look", look)
+    monkeypatch.setattr(drift, "_report_call", look)
     pad = Pad(668, client=client_of(serve(serve_connections(told(NEW)))))
     reader = LiveReader(pad.get_realtime_instance_updates(as_dict=True)._stream.plan, "sync")
     assert reader.wait_for_items(1) == [NEW]

@@ -199,7 +199,7 @@ def test_an_answer_that_can_have_no_body_has_none(status: int, serve: Serve, cli
     if status == 204:
         form.run(client, delete_pad_parameter(7, 3))
     else:
-        with pytest.raises(Exception, match="no success of this call"):
+        with pytest.raises(Exception, match="not a success status of this call"):
             form.run(client, list_pads())
 
 
