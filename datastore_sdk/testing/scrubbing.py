@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from datastore_sdk.config.options import DEFAULT_HOST
+from datastore_sdk.config.parsers import DEFAULT_HOST
 from datastore_sdk.drift.scrubbing import scrubbed_body, scrubbed_form, scrubbed_url
 
 HEADERS: Final = frozenset({"accept", "content-type", "prefer"})

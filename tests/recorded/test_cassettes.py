@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from datastore_sdk import sandbox
-from datastore_sdk.config.options import DEFAULT_HOST
+from datastore_sdk.config.parsers import DEFAULT_HOST
 from datastore_sdk.drift.scrubbing import HIDDEN
 from datastore_sdk.testing.scrubbing import HEADERS, scrubbed_request, scrubbed_response
 from tests.recorded.cassette_files import SECRETS, vcr

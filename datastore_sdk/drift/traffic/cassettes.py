@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from datastore_sdk.config.options import DEFAULT_HOST
+from datastore_sdk.config.parsers import DEFAULT_HOST
 from datastore_sdk.drift.errors import DriftError
 from datastore_sdk.drift.fetch import MAX_BYTES
 from datastore_sdk.drift.json_types import is_array, is_object
