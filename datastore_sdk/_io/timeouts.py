@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-LONGEST = 31 * 24 * 3600.0
+MAX_SECONDS = 31 * 24 * 3600.0
 """The longest time that makes sense to anybody, in seconds."""
 
 
@@ -71,12 +71,14 @@ def validate_seconds(value: object, what: str) -> float:
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{what} must be a number of seconds, not {type(value).__name__}: {value!r}")
-    if not 0 < value <= LONGEST:  # sockets and timers take no number that is much larger
-        raise ValueError(f"{what} must be a positive number of seconds, {LONGEST:.0f} (31 days) at most, not {value}")
+    if not 0 < value <= MAX_SECONDS:  # sockets and timers take no number that is much larger
+        raise ValueError(
+            f"{what} must be a positive number of seconds, {MAX_SECONDS:.0f} (31 days) at most, not {value}"
+        )
     return value
 
 
-def closed_client(name: str) -> ConfigurationError:
+def closed_client_error(name: str) -> ConfigurationError:
     """Return the error of an httpx client that was closed, by the name of the argument."""
     return ConfigurationError(
         f"the httpx client given as {name}= is closed; keep it open for as long as the SDK's client is used"

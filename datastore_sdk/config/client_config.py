@@ -39,7 +39,7 @@ from datastore_sdk.config.parsers import (
 )
 from datastore_sdk.exceptions import ConfigurationError
 from datastore_sdk.instrumentation.events import Hooks
-from datastore_sdk.transport.executor.concurrency import CALLS_PER_ENDPOINT
+from datastore_sdk.transport.executor.concurrency import MAX_CALLS_PER_ENDPOINT
 from datastore_sdk.transport.executor.retry import RetryPolicy
 from datastore_sdk.transport.http.environment_proxy import AUTHORITIES
 
@@ -112,10 +112,10 @@ class ClientConfig:
         describe=asdict,
     )
     max_concurrent_calls: Setting[int] = option(
-        f"Maximum number of concurrent calls to one endpoint: 1 to {CALLS_PER_ENDPOINT}. The service allows "
-        f"{CALLS_PER_ENDPOINT} for all clients with the same credentials together.",
+        f"Maximum number of concurrent calls to one endpoint: 1 to {MAX_CALLS_PER_ENDPOINT}. The service allows "
+        f"{MAX_CALLS_PER_ENDPOINT} for all clients with the same credentials together.",
         parse=parse_concurrency,
-        default=CALLS_PER_ENDPOINT,
+        default=MAX_CALLS_PER_ENDPOINT,
     )
     max_response_bytes: Setting[int] = option(
         "Maximum size of a response other than time-series data, in bytes after decompression. A longer response "

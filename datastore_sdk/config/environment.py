@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from datastore_sdk.auth.providers import NO_CREDENTIALS
+from datastore_sdk.auth.providers import NO_CREDENTIALS_MESSAGE
 from datastore_sdk.config.auth_config import CREDENTIALS, AuthConfig, parse_credentials, validate_one_kind
 from datastore_sdk.config.client_config import OPTIONS, ClientConfig, ClientOptions, build_config, drop_remote_proxy
 from datastore_sdk.config.options import ARGUMENT, DEFAULT, Option, Setting
@@ -16,7 +16,7 @@ from datastore_sdk.config.parsers import is_plain, parse_proxy
 from datastore_sdk.config.profiles import PROFILE, Profile, file_state, load_profile
 from datastore_sdk.config.user_folders import FOLDER_VARIABLES, config_file
 from datastore_sdk.exceptions import ConfigurationError, MissingCredentialsError
-from datastore_sdk.transport.http.environment_proxy import AUTHORITIES, environment_proxy
+from datastore_sdk.transport.http.environment_proxy import AUTHORITIES, find_environment_proxy
 
 if TYPE_CHECKING:
     import ssl
@@ -60,7 +60,7 @@ def _resolve(arguments: ClientOptions, profile: str | None) -> ClientConfig:
     config = build_config(arguments, environment)
     if config.verify.value is True and any(map(os.environ.get, AUTHORITIES)) and not is_plain(config.base_url.value):
         config = replace(config, verify=_with_environment_authorities(config.verify))
-    if arguments.get("proxy") is None and (proxy := environment_proxy(config.base_url.value)):
+    if arguments.get("proxy") is None and (proxy := find_environment_proxy(config.base_url.value)):
         url, source = proxy
         return drop_remote_proxy(
             replace(config, proxy=Setting(_with_source(source, parse_proxy, url, "proxy"), source))
@@ -101,7 +101,7 @@ class _Environment:
             return Setting(auth, f"environment variable{'s'[: len(names) - 1]} {variables}")
         if auth := self._profile_auth(self._profile.values):
             return Setting(auth, self._profile.source)
-        raise MissingCredentialsError(NO_CREDENTIALS)
+        raise MissingCredentialsError(NO_CREDENTIALS_MESSAGE)
 
     def _profile_auth(self, values: Mapping[str, Any]) -> AuthConfig | None:
         source = self._profile.source
@@ -123,11 +123,11 @@ class _Environment:
 def _with_environment_authorities(
     verify: Setting[ssl.SSLContext | Path | bool],
 ) -> Setting[ssl.SSLContext | Path | bool]:
-    """Return the setting with the environment variable as its source; `tls_context` reads the variable again."""
-    from datastore_sdk.transport.http.tls import check_authorities, environment_authorities  # slow to import
+    """Return the setting with the environment variable as its source; `build_tls_context` reads the variable again."""
+    from datastore_sdk.transport.http.tls import get_environment_authorities, validate_authorities  # slow to import
 
-    if authorities := environment_authorities():
-        check_authorities(authorities)
+    if authorities := get_environment_authorities():
+        validate_authorities(authorities)
         return replace(verify, source=authorities.source)
     return verify
 

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
-from datastore_sdk._io.timeouts import Timeouts, closed_client
+from datastore_sdk._io.timeouts import Timeouts, closed_client_error
 from datastore_sdk._utils.suggestions import suggest
 from datastore_sdk.config.user_folders import cache_folder
 from datastore_sdk.exceptions import ConfigurationError
 from datastore_sdk.instrumentation.events import Hooks
-from datastore_sdk.transport.executor.concurrency import CALLS_PER_ENDPOINT
+from datastore_sdk.transport.executor.concurrency import MAX_CALLS_PER_ENDPOINT
 from datastore_sdk.transport.executor.retry import RetryPolicy
 
 if TYPE_CHECKING:
@@ -129,10 +129,10 @@ def parse_concurrency(value: object, name: str) -> int:
     """Return a number of concurrent calls to one endpoint."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{name} must be an int, not {value!r}")
-    if not 1 <= value <= CALLS_PER_ENDPOINT:
+    if not 1 <= value <= MAX_CALLS_PER_ENDPOINT:
         raise ValueError(
-            f"{name} must be 1 to {CALLS_PER_ENDPOINT}, not {value}: the service refuses more than "
-            f"{CALLS_PER_ENDPOINT} concurrent calls to one endpoint"
+            f"{name} must be 1 to {MAX_CALLS_PER_ENDPOINT}, not {value}: the service refuses more than "
+            f"{MAX_CALLS_PER_ENDPOINT} concurrent calls to one endpoint"
         )
     return value
 
@@ -250,7 +250,7 @@ def _validate_httpx_client(value: object, kind: str, name: str) -> object:
     if library is None or not isinstance(value, getattr(library, kind)):
         raise TypeError(f"{name} must be an httpx.{kind}, not {type(value).__module__}.{type(value).__qualname__}")
     if cast("httpx.Client", value).is_closed:
-        raise closed_client(name)
+        raise closed_client_error(name)
     return value
 
 

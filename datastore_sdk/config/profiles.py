@@ -26,7 +26,7 @@ from msgspec import Struct
 
 from datastore_sdk._utils.suggestions import suggest
 from datastore_sdk._utils.validation import validate_text
-from datastore_sdk.auth.token_cache import readable_by_others
+from datastore_sdk.auth.token_cache import is_readable_by_others
 from datastore_sdk.config.auth_config import CREDENTIALS
 from datastore_sdk.config.client_config import ClientConfig
 from datastore_sdk.config.options import Option, options_of
@@ -124,7 +124,9 @@ def _validate(profiles: dict[str, Any], path: Path) -> Mapping[str, Mapping[str,
         for key in cast("dict[str, Any]", values):
             if key not in _KEYS:
                 raise ConfigurationError(f"{path}: [{name}] has an unknown key {key!r}{suggest(key, _KEYS)}")
-    if readable_by_others(path.stat()) and any(key in values for values in profiles.values() for key in _SECRET_KEYS):
+    if is_readable_by_others(path.stat()) and any(
+        key in values for values in profiles.values() for key in _SECRET_KEYS
+    ):
         warnings.warn(
             f"{path} contains secrets and other users can read it; run: chmod 600 {path}", UserWarning, stacklevel=2
         )

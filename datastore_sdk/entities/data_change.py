@@ -7,14 +7,14 @@ from typing import Any, ClassVar, NamedTuple, Self, Unpack, cast
 
 from pydantic import BaseModel, PrivateAttr
 
-from datastore_sdk._io.json_body import id_of, is_array
+from datastore_sdk._io.json_body import is_array, parse_id
 from datastore_sdk._io.responses import UnexpectedContentError
-from datastore_sdk._io.tolerant_parser import CheckedType, RawJson, read_value
+from datastore_sdk._io.tolerant_parser import CheckedType, RawJson, parse_value
 from datastore_sdk._utils.signatures import complete_signature
 from datastore_sdk._utils.validation import validate_flag
 from datastore_sdk.client import Client
 from datastore_sdk.data import Data, DataAsync, DataQuery
-from datastore_sdk.data.query import served_range
+from datastore_sdk.data.query import widen_to_whole_second
 from datastore_sdk.entities.base import Entity
 from datastore_sdk.entities.endpoints import Endpoints
 from datastore_sdk.entities.intervals import get_interval, get_site_id, merge_intervals
@@ -122,7 +122,7 @@ class DataChange(Entity, DataChangeModel):
     def _query(self, form: DataForm) -> DataQuery:
         form = {**self._form, **validate_data_form(form)}
         interval = get_interval(self, "start_date", "end_date")
-        start, end = served_range(interval.start, interval.end)
+        start, end = widen_to_whole_second(interval.start, interval.end)
         return DataQuery(source="site", id=interval.site, start=start, end=end, **form)
 
     def _fetch_current(self) -> Flow[DataChangeModel]:
@@ -135,18 +135,18 @@ class DataChange(Entity, DataChangeModel):
 
     def _find_own(self, log: ChangeLog) -> DataChangeModel | None:
         own: list[DataChangeModel] = [
-            each for each in parse_change_log(log) if id_of(get_value(each, "site")) in {None, self.site}
+            each for each in parse_change_log(log) if parse_id(get_value(each, "site")) in {None, self.site}
         ]
-        if len(own) == 1 and id_of(get_value(own[0], "id")) is None:
+        if len(own) == 1 and parse_id(get_value(own[0], "id")) is None:
             return own[0]  # the only one, so it is the requested one
-        return next((change for change in own if id_of(get_value(change, "id")) == self.id), None)
+        return next((change for change in own if parse_id(get_value(change, "id")) == self.id), None)
 
     def _acknowledge(self) -> Flow[bool]:
         body = Acknowledgements(change_log=[Acknowledgement(id=self.id, update_received=True)])
         log = yield from acknowledge_site_data_changes(self.site, body=body)
         still_open = log.get("change_log")  # a response without a list is a success, too
         changes: list[Any] = still_open if is_array(still_open) else []
-        return all(id_of(get_value(change, "id")) != self.id for change in changes)
+        return all(parse_id(get_value(change, "id")) != self.id for change in changes)
 
 
 class ChangeQuery(NamedTuple):
@@ -181,10 +181,10 @@ def fetch_changes(
         own = filter_matching(changes, [has_id("site", id)], operation.name)
     else:
         own = yield from filter_by_pad(client, id, known_sites, changes, operation.name)
-    models: list[DataChangeModel] = read_value(list[DataChangeModel], own, operation.name).value if as_dict else own
+    models: list[DataChangeModel] = parse_value(list[DataChangeModel], own, operation.name).value if as_dict else own
     queries: list[DataQuery] = []
     for interval in merge_intervals(models, "start_date", "end_date"):
-        start, end = served_range(interval.start, interval.end)
+        start, end = widen_to_whole_second(interval.start, interval.end)
         queries.append(DataQuery(source="site", id=interval.site, start=start, end=end, **form))
     return own if as_dict else [DataChange.from_api_model(change, client, form) for change in models], queries
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal, Protocol, Self, TypeVar, overload
 
-from datastore_sdk._io.json_body import id_of
+from datastore_sdk._io.json_body import parse_id
 from datastore_sdk._io.tolerant_parser import RawJson
 from datastore_sdk._utils.validation import validate_id
 from datastore_sdk.client import Client, client_for
@@ -133,7 +133,7 @@ class Resource(Entity):
         """Fetch the current values, and check that they belong to this object."""
         operation: Operation[Model] = self._get_operation(self.id)
         model = yield from operation
-        known = {key: id_of(get_value(self, key)) for key in self._identity_keys}
+        known = {key: parse_id(get_value(self, key)) for key in self._identity_keys}
         rules = [has_id(key, value) for key, value in known.items() if value is not None]
         check_object(model, rules, operation, client)
         return model

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Unpack, cast
 
-from datastore_sdk._io.json_body import id_of, is_array, is_object
+from datastore_sdk._io.json_body import is_array, is_object, parse_id
 from datastore_sdk._utils.signatures import complete_signature
 from datastore_sdk._utils.validation import (
     RANGE_NAMES,
@@ -23,7 +23,7 @@ from datastore_sdk._utils.validation import (
 )
 from datastore_sdk.client import Client
 from datastore_sdk.data import Data, DataAsync, DataQuery
-from datastore_sdk.data.query import served_range
+from datastore_sdk.data.query import widen_to_whole_second
 from datastore_sdk.entities.base import ClientBound
 from datastore_sdk.entities.endpoints import Endpoints
 from datastore_sdk.entities.filter_validation import EXTRA_FILTERS_HINT, validate_extra_filters
@@ -112,7 +112,7 @@ class Stage(ClientBound, StageModel):
 
     def _query(self, form: DataForm) -> DataQuery:
         interval = get_interval(self, "start", "end")
-        start, end = served_range(interval.start, interval.end)
+        start, end = widen_to_whole_second(interval.start, interval.end)
         return DataQuery(source="site", id=interval.site, start=start, end=end, **validate_data_form(form))
 
 
@@ -211,7 +211,7 @@ def _add_aggregations(
     for stage in stages:
         _set_aggregations(stage, None)  # the key exists even if the service has no aggregations
         if (
-            stage_id := id_of(get_value(stage, "id"))
+            stage_id := parse_id(get_value(stage, "id"))
         ) is not None:  # the current stage has no id and no aggregations yet
             by_id[stage_id] = stage
     ids = list(by_id)
@@ -221,13 +221,13 @@ def _add_aggregations(
         )
         response = yield from fetch_response(operation, as_dict=as_dict)
         for aggregations in _select_aggregations(response, by_id, operation.name):
-            if (stage_id := id_of(get_value(aggregations, "id"))) is not None:
+            if (stage_id := parse_id(get_value(aggregations, "id"))) is not None:
                 _set_aggregations(by_id[stage_id], aggregations)
 
 
 def _select_aggregations(response: object, stages: Mapping[int, Stage | dict[str, Any]], source: str) -> Iterator[Any]:
     """Yield the aggregations of the requested stages. Report those of others, and errors sent instead."""
-    sites = {stage_id: id_of(get_value(stage, "site")) for stage_id, stage in stages.items()}
+    sites = {stage_id: parse_id(get_value(stage, "site")) for stage_id, stage in stages.items()}
     known = {site for site in sites.values() if site is not None}
     rules = [] if None in sites.values() else [has_id("site", *known)]
     by_site = [*response.items()] if is_object(response) else []
@@ -237,7 +237,9 @@ def _select_aggregations(response: object, stages: Mapping[int, Stage | dict[str
                 "The stages of site %s have no aggregations, because the service reports: %s", site, aggregations
             )
         if is_array(aggregations):
-            stages_here = [stage for stage, own in sites.items() if None in {own, id_of(site)} or own == id_of(site)]
+            stages_here = [
+                stage for stage, own in sites.items() if None in {own, parse_id(site)} or own == parse_id(site)
+            ]
             yield from filter_matching(aggregations, [has_id("id", *stages_here)], source)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, Self, Unpack, overload
 
-from datastore_sdk._io.json_body import id_of
+from datastore_sdk._io.json_body import parse_id
 from datastore_sdk._utils.signatures import complete_signature
 from datastore_sdk.client import Client, client_for
 from datastore_sdk.entities.base import Entity
@@ -177,6 +177,6 @@ def fetch_site_states(client: Client, site_id: int, *, as_dict: bool) -> Flow[Ob
     """
     query = build_state_query({}, site_id=site_id)
     states = yield from fetch_list(State, client, query, as_dict=as_dict)
-    if any(id_of(get_value(state, "site.id")) is None for state in states):
+    if any(parse_id(get_value(state, "site.id")) is None for state in states):
         raise build_mismatch_error("a state has no site id", query.operation, client)
     return states

@@ -19,7 +19,7 @@ from typing import IO, Any
 
 import msgspec
 
-from datastore_sdk.data.saving.storing import scratch_file
+from datastore_sdk.data.saving.synced_file import open_scratch_file
 from datastore_sdk.data.streaming.codecs import CELLS
 from datastore_sdk.data.streaming.json_decoder import Cells
 from datastore_sdk.data.writers.base import Sink, Writer
@@ -43,17 +43,17 @@ class _Segment(msgspec.Struct):
 class CsvWriter(Writer):
     """Records as CSV: UTF-8, commas, strings quoted, line feeds."""
 
-    form = CELLS
+    codec = CELLS
 
     def __init__(self, file: Sink) -> None:
         super().__init__(file)
-        self._spool = scratch_file(Path(file.name).parent)
+        self._spool = open_scratch_file(Path(file.name).parent)
         self._columns: dict[str, None] = {}
         self._otherwise: dict[str, None] = {}
         self._segments = [_Segment(width=0)]
         self._shapes: dict[tuple[str, ...], _Shape] = {}
 
-    def expect(self, columns: Iterable[str], otherwise: Iterable[str] = ()) -> None:
+    def set_columns(self, columns: Iterable[str], otherwise: Iterable[str] = ()) -> None:
         """Has these columns stand first, and be there whatever comes; the other ones where there would be none."""
         self._columns.update(dict.fromkeys(columns))
         self._otherwise = dict.fromkeys(otherwise)

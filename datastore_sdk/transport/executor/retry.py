@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from datastore_sdk._io.timeouts import LONGEST
+from datastore_sdk._io.timeouts import MAX_SECONDS
 from datastore_sdk._utils.validation import validate_flag, validate_id, validate_number
 from datastore_sdk.exceptions import (
     APIConnectionError,
@@ -51,7 +51,7 @@ class RetryPolicy:
         }
         for name in ("first_wait", "longest_wait", "max_seconds"):
             if (seconds := getattr(self, name)) is not None or name != "max_seconds":
-                normal[name] = validate_number(seconds, name, 0, LONGEST)
+                normal[name] = validate_number(seconds, name, 0, MAX_SECONDS)
         for name, value in normal.items():
             object.__setattr__(self, name, value)  # the class is frozen for everybody else
 
