@@ -7,7 +7,7 @@ import re
 from base64 import b64encode
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, TypeGuard
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from datastore_sdk.exceptions import CallError
@@ -154,13 +154,12 @@ def redact_body(content: bytes) -> bytes:
 
 
 def _redact_strings(value: Any) -> Any:
-    if isinstance(value, dict):
-        items = cast("dict[str, Any]", value).items()
+    if _is_object(value):
         return {
             key: HIDDEN if isinstance(item, str) and is_secret_name(key) else _redact_strings(item)
-            for key, item in items
+            for key, item in value.items()
         }
-    return [_redact_strings(item) for item in cast("list[Any]", value)] if isinstance(value, list) else value
+    return [_redact_strings(item) for item in value] if _is_array(value) else value
 
 
 def format_example(value: Any, key: str = "") -> str:
@@ -175,12 +174,19 @@ def format_example(value: Any, key: str = "") -> str:
 
 
 def _mask_texts(value: Any) -> Any:
-    if isinstance(value, dict):
-        items = cast("dict[str, Any]", value).items()
-        return {key: HIDDEN if is_secret_name(key) else _mask_texts(item) for key, item in items}
-    if isinstance(value, list):
-        return [_mask_texts(item) for item in cast("list[Any]", value)]
+    if _is_object(value):
+        return {key: HIDDEN if is_secret_name(key) else _mask_texts(item) for key, item in value.items()}
+    if _is_array(value):
+        return [_mask_texts(item) for item in value]
     return _mask_text(value) if isinstance(value, str) else value
+
+
+def _is_object(value: Any) -> TypeGuard[dict[str, Any]]:
+    return isinstance(value, dict)
+
+
+def _is_array(value: Any) -> TypeGuard[list[Any]]:
+    return isinstance(value, list)
 
 
 def _mask_text(text: str) -> str:

@@ -69,7 +69,8 @@ def _row(option: Option[Any]) -> str:
 
 def main() -> None:
     for path, pattern, text in ((CLIENT, ARGUMENTS, docstring_arguments()), (TABLE, ROWS, table())):
-        path.write_text(pattern.sub(lambda _, text=text: text, path.read_text("utf-8"), count=1), "utf-8")
+        before, _, after = pattern.sub("\0", path.read_text("utf-8"), count=1).partition("\0")
+        path.write_text(f"{before}{text}{after}", "utf-8")
 
 
 if __name__ == "__main__":
