@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict, TypeVar, cast
 
-from datastore_sdk._io.timeouts import ConnectionSettings, Timeouts
+from datastore_sdk._io.connection_settings import ConnectionSettings, validate_httpx_client
+from datastore_sdk._io.timeouts import Timeouts
 from datastore_sdk._utils.redaction import STARS, mask_user_info
 from datastore_sdk._utils.suggestions import suggest
 from datastore_sdk._utils.validation import validate_flag, validate_id
@@ -201,7 +202,13 @@ class ClientConfig:
     profile: Setting[str | None] = field(compare=False)
 
     def connection_settings(self) -> ConnectionSettings:
-        """Return the part of the configuration that connections depend on."""
+        """Return the settings of connections.
+
+        Raises:
+            ConfigurationError: An httpx client of the user has settings that the SDK overrides.
+        """
+        validate_httpx_client(self.http.value, "http", self.base_url.value)
+        validate_httpx_client(self.async_http.value, "async_http", self.base_url.value)
         return ConnectionSettings(
             verify=self.verify.value,
             proxy=self.proxy.value,

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
-from datastore_sdk._io.timeouts import Timeouts, closed_client_error
+from datastore_sdk._io.connection_settings import closed_client_error
+from datastore_sdk._io.timeouts import Timeouts
 from datastore_sdk._utils.suggestions import suggest
 from datastore_sdk.config.user_folders import cache_folder
 from datastore_sdk.exceptions import ConfigurationError
