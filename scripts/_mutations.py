@@ -547,7 +547,7 @@ MUTATIONS = (
         "False",
         "realtime/test_backfill.py",
     ),
-    M("realtime/buffer.py", "            self.dropped += drop\n", "", "realtime/test_live.py"),
+    M("realtime/buffer.py", "            self.dropped += excess\n", "", "realtime/test_live.py"),
     M(
         "realtime/buffer.py",
         "            self.return_items(request.result())",
