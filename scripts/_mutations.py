@@ -29,7 +29,7 @@ MUTATIONS = (
     M("transport/executor/retry.py", "return idempotent or not error.sent", "return True", "faults/test_matrix.py"),
     M(
         "transport/executor/retry.py",
-        "return max(wait, asked) if asked <= self.longest_wait else None",
+        "return max(wait, retry_after) if retry_after <= self.max_wait else None",
         "return wait",
         "transport/executor/test_retry.py",
     ),
@@ -59,8 +59,8 @@ MUTATIONS = (
     ),
     M(
         "transport/executor/concurrency.py",
-        "CALLS_PER_ENDPOINT = 3",
-        "CALLS_PER_ENDPOINT = 4",
+        "MAX_CALLS_PER_ENDPOINT = 3",
+        "MAX_CALLS_PER_ENDPOINT = 4",
         "transport/executor/test_concurrency.py",
     ),
     M(
@@ -71,11 +71,11 @@ MUTATIONS = (
     ),
     M(
         "_io/semaphore.py",
-        "slot.since = max(slot.since, monotonic() + COOLDOWN_SECONDS)",
+        "slot.available_at = max(slot.available_at, monotonic() + COOLDOWN_SECONDS)",
         "slot.since = monotonic()",
         "_io/test_semaphore.py data/streaming/test_suspended_streams.py",
     ),
-    M("_io/semaphore.py", "            ticket.result().release()", "            pass", "_io/test_semaphore.py"),
+    M("_io/semaphore.py", "            future.result().release()", "            pass", "_io/test_semaphore.py"),
     M("_io/responses.py", "max(0.0, date - now)", "min(0.0, date - now)", "_io/test_responses.py"),
     # Tokens and secrets
     M("_utils/redaction.py", "text = self._pattern.sub(_STARS, text)", "pass", "transport/test_secrets.py"),
@@ -106,13 +106,13 @@ MUTATIONS = (
     ),
     M(
         "auth/client_credentials.py",
-        "began < self._failed + FAILURE_HOLD_SECONDS",
+        "started < self._failed_at + FAILURE_HOLD_SECONDS",
         "began < self._failed",
         "auth/test_client_credentials.py",
     ),
     M(
         "auth/client_credentials.py",
-        "kept.access_token == self._refused",
+        "cached.access_token == self._rejected",
         "not kept",
         "auth/test_token_cache.py",
     ),

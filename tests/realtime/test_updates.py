@@ -142,7 +142,7 @@ def test_the_states_of_a_pad(sandbox: Sandbox, client: Client, form: str) -> Non
 @pytest.mark.parametrize("status", [403, 500])
 def test_states_are_polled_if_the_room_refuses(sandbox: Sandbox, client: Client, form: str, status: int) -> None:
     sandbox.faults.add(faults.Status(status, path="/ws/*", times=None))
-    site = Site(SITE, client=client.with_options(retries=RetryPolicy(max_attempts=2, first_wait=0)))
+    site = Site(SITE, client=client.with_options(retries=RetryPolicy(max_attempts=2, initial_wait=0)))
     assert len(changes_of(sandbox, form, site.monitor_state(interval=0.05))) >= 4
 
 
@@ -167,7 +167,7 @@ def test_room_in_use_is_entered_when_released(sandbox: Sandbox, client: Client, 
 
 def test_refusing_room_is_retried(sandbox: Sandbox, client: Client, form: str) -> None:
     sandbox.faults.add(faults.Status(503, path="/ws/*", times=4))
-    site = Site(SITE, client=client.with_options(retries=RetryPolicy(max_attempts=2, first_wait=0)))
+    site = Site(SITE, client=client.with_options(retries=RetryPolicy(max_attempts=2, initial_wait=0)))
     watched = reader(site.monitor_state(interval=0.01), form)
     wait_until(lambda: watched.live.statistics.connected)
     is_pushed(sandbox, watched)
