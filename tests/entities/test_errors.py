@@ -199,7 +199,7 @@ def test_an_answer_that_is_not_what_the_contract_says(serving: Serving, form: Fo
 )
 def test_a_strict_client_refuses_what_does_not_fit(serving: Serving, form: Form, body: Any, problem: str) -> None:
     service = serving(answer(200, body), strict=True)
-    with pytest.raises(ResponseValidationError, match=f"does not allow: {problem}") as caught:
+    with pytest.raises(ResponseValidationError, match=f"does not match the API contract: {problem}") as caught:
         form(Pad, "get_models", client=service.client)
     assert len(caught.value.problems) == 1
 

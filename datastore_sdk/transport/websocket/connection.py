@@ -24,6 +24,7 @@ from websockets.protocol import State
 from websockets.sync import client as library
 
 from datastore_sdk._io.clock import Clock, monotonic
+from datastore_sdk._io.connection_settings import ConnectionSettings
 from datastore_sdk._io.effects import (
     ConnectWebSocket,
     Effect,
@@ -33,7 +34,6 @@ from datastore_sdk._io.effects import (
     SendPing,
     YieldItem,
 )
-from datastore_sdk._io.timeouts import ConnectionSettings
 from datastore_sdk.exceptions import APIConnectionError, ConfigurationError, ResponseValidationError
 from datastore_sdk.transport.drivers.sync_driver import SyncDriver
 from datastore_sdk.transport.http.cancellation import Cancellation, shut_down
