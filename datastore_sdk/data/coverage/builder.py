@@ -112,7 +112,7 @@ class CoverageBuilder:
         expected: list[range] = []
         for query in self._queries:
             if query.source == "pad" or query.id == site:
-                origin, seconds = self._expected_seconds(query, site, received, stages.get(query))
+                origin, seconds = self._find_expected(query, site, received, stages.get(query))
                 origins.add(origin)
                 expected += seconds
         intervals = union(self._intervals(seconds, received.phase) for seconds in expected)
@@ -134,7 +134,7 @@ class CoverageBuilder:
             gaps=tuple(gaps),
         )
 
-    def _expected_seconds(
+    def _find_expected(
         self, query: DataQuery, site: int | None, received: ReceivedSeconds, stages: list[StageInterval] | None
     ) -> tuple[str, list[range]]:
         """Return the expected seconds of a query, and their origin."""
@@ -191,10 +191,10 @@ class _MissingIntervals:
 
     def gaps(self, missing: Iterable[range]) -> list[CoverageGap]:
         """Return the longest gaps in order of time."""
-        longest = nlargest(_MAX_GAPS, self._listed(missing), key=len)
+        longest = nlargest(_MAX_GAPS, self._select_listed(missing), key=len)
         return [self._gap(run) for run in sorted(longest, key=lambda run: run.start)]
 
-    def _listed(self, missing: Iterable[range]) -> Iterator[range]:
+    def _select_listed(self, missing: Iterable[range]) -> Iterator[range]:
         for run in missing:
             self.seconds += len(run) * self._step
             if len(run) * self._step >= self._min_gap:

@@ -17,7 +17,7 @@ from datastore_sdk.data.streaming.codecs import CELLS, RecordCodec
 from datastore_sdk.data.streaming.json_decoder import Cells, split_cells
 from datastore_sdk.data.streaming.record_identity import parse_second
 
-_PLAIN = range(100_000_000_000)
+_UNIX_SECONDS = range(100_000_000_000)
 """Integers that are unix seconds without conversion."""
 _EARLIEST = -62_135_596_800
 """First second of the year 1, the earliest datetime."""
@@ -131,8 +131,8 @@ class CoverageCollector:
 
     def _read_cells(self, records: list[Cells]) -> tuple[list[Any], list[Any]]:
         if self._names and self._prefixed:
-            came = {name for record in records for name, cell in record.items() if bytes(cell) != _NULL}
-            self._note({name for name in self._names if any(_is_of_field(each, name) for each in came)})
+            received = {name for record in records for name, cell in record.items() if bytes(cell) != _NULL}
+            self._note({name for name in self._names if any(_is_of_field(each, name) for each in received)})
         elif self._names:
             cells = {name: [record[name] for record in records if name in record] for name in self._names}
             self._note({name for name, own in cells.items() if any(bytes(cell) != _NULL for cell in own)})
@@ -143,9 +143,9 @@ class CoverageCollector:
             return [timestamp for timestamp, _ in keys], [site for _, site in keys]
         return timestamps, sites
 
-    def _note(self, came: set[str]) -> None:
-        if came:
-            self._names -= came
+    def _note(self, received: set[str]) -> None:
+        if received:
+            self._names -= received
             self._decode = _decoder(self._names)
 
 
@@ -167,12 +167,12 @@ def _values(records: list[Cells], key: str) -> list[Any]:
 
 
 def _seconds_of(timestamps: list[Any]) -> Sequence[int | None]:
-    if {*map(type, timestamps)} == {int} and min(timestamps) in _PLAIN and max(timestamps) in _PLAIN:
+    if {*map(type, timestamps)} == {int} and min(timestamps) in _UNIX_SECONDS and max(timestamps) in _UNIX_SECONDS:
         return timestamps
     return [None if second is None or second < _EARLIEST else second for second in map(parse_second, timestamps)]
 
 
 def _is_of_field(name: str, field: str) -> bool:
-    """Return whether a name is that of a field, alone or after a measurement source such as `M1_`."""
-    source, _, rest = name.partition("_")
-    return name == field or (rest == field and source[-1:].isdigit())
+    """Return whether a name is the name of a field, alone or after a measurement source such as `M1_`."""
+    source, _, base_name = name.partition("_")
+    return name == field or (base_name == field and source[-1:].isdigit())

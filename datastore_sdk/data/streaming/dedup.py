@@ -127,7 +127,7 @@ class DeliveryTracker:
         return self._expected
 
     def close(self) -> None:
-        """Close files; if `index` still runs in a thread, at its end."""
+        """Close files. If `index` still runs in a thread, it closes them when it ends."""
         self._closed = True
         self._close_if_idle()
 

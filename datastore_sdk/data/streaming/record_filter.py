@@ -91,12 +91,12 @@ class RecordFilter:
 
     def report(self) -> None:
         """Report the dropped records."""
-        for key, asked_for, others in (
+        for key, requested, dropped in (
             ("site_id", str(self._site), self._dropped_sites),
             ("timestamp", _format_range(self._first, self._last), self._dropped_times),
         ):
-            if others.count:
-                report_mismatches(self._source, key, asked_for, others.examples, others.count, self._received)
+            if dropped.count:
+                report_mismatches(self._source, key, requested, dropped.examples, dropped.count, self._received)
 
     def _note(self, keys: list[tuple[Any, Any]], wanted: list[bool]) -> None:
         for (timestamp, site), want in zip(keys, wanted, strict=True):

@@ -108,18 +108,18 @@ class RequestPlan:
             return PlannedRequest.from_query(query, shares_last_second=True)
         return PlannedRequest(query, (range_.first, range_.last))
 
-    def fix_end(self, begun: float | None) -> None:
+    def fix_end(self, started: float | None) -> None:
         """Give a query without an end one, so that later requests are for the same records.
 
         Args:
-            begun: Start of the first response, in unix seconds by the service's clock; None if unknown.
+            started: Start of the first response, in unix seconds by the service's clock; None if unknown.
         """
         query, latest = self._whole.query, self._tracker.latest
-        if query.end is not None or query.stage_number is not None or begun is None:
+        if query.end is not None or query.stage_number is not None or started is None:
             return
-        if latest is not None and latest > begun:
+        if latest is not None and latest > started:
             return  # the service's clock is not the clock of its records
-        last = int(begun)
+        last = int(started)
         self._whole = PlannedRequest.from_query(replace(query, end=_to_datetime(last)))
         self._ranges = [range_ if range_.last is not None else replace(range_, last=last) for range_ in self._ranges]
 
