@@ -1,6 +1,6 @@
 """Docstrings of async methods, derived from those of their sync twins.
 
-The docstring of `aget_x` is that of `get_x`, so that an editor shows all of it. Only references in backticks differ:
+`aget_x` has the whole docstring of `get_x`, so that editors show it. Only references in backticks differ:
 `update()` becomes `aupdate()` if both exist, and `Data` becomes `DataAsync`.
 """
 
@@ -19,7 +19,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 MAX_LINE_LENGTH = 120
 
-_REFERENCE = re.compile(r"`((?:\w+\.)*)(\w+)((?:\(.*\))?)`")
+_REFERENCE = re.compile(r"`((?:\w+\.)*)(\w+)((?:\([^`]*\))?)`")
 """A name in backticks, perhaps with a prefix and arguments: `Data.save(path)`."""
 _ITEM = re.compile(r" +(?:\*{0,2}\w+: |[-*] |\|)")
 """The beginning of an entry under `Args:` and the like, of a list, or of a row of a table."""
@@ -73,9 +73,9 @@ def to_async(lines: Iterable[str], names: Mapping[str, str]) -> tuple[str, ...]:
 def _wrap(lines: list[str]) -> list[str]:
     """Move words that exceed the line length into the next line of the paragraph."""
     wrapped: list[str] = []
-    rest = [*lines]
-    while rest:
-        line = rest.pop(0)
+    remaining = [*lines]
+    while remaining:
+        line = remaining.pop(0)
         if len(line) <= MAX_LINE_LENGTH or line.lstrip().startswith("|"):
             wrapped.append(line)
             continue
@@ -83,11 +83,16 @@ def _wrap(lines: list[str]) -> list[str]:
         excess = line[cut + 1 :]
         wrapped.append(line[:cut])
         indent = " " * (_indent_of(line) + (4 if _ITEM.match(line) else 0))
-        if rest and rest[0].strip() and _indent_of(rest[0]) == len(indent) and not _ITEM.match(rest[0]):
-            closing = rest[0].strip() == '"""'
-            rest[:1] = [indent + excess, rest[0]] if closing else [f"{indent}{excess} {rest[0].strip()}"]
+        if (
+            remaining
+            and remaining[0].strip()
+            and _indent_of(remaining[0]) == len(indent)
+            and not _ITEM.match(remaining[0])
+        ):
+            closing = remaining[0].strip() == '"""'
+            remaining[:1] = [indent + excess, remaining[0]] if closing else [f"{indent}{excess} {remaining[0].strip()}"]
         else:
-            rest.insert(0, indent + excess)
+            remaining.insert(0, indent + excess)
     return wrapped
 
 

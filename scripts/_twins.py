@@ -47,7 +47,7 @@ SYNC_WORDS = {
     "anext": "next",
     "asynccontextmanager": "contextmanager",
 }
-"""Names of the two forms that do not follow the rule; but for the drivers, those of the standard library."""
+"""Names of the two forms that do not follow the rule; except for the drivers, those of the standard library."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class _ToSync(ast.NodeTransformer):
 
 
 def _recast(node: ast.AST, kind: type[N]) -> N:
-    """The node as one of another kind with the same fields."""
+    """Return the node as another kind with the same fields."""
     return ast.copy_location(kind(**dict(ast.iter_fields(node))), node)
 
 
@@ -160,7 +160,7 @@ class Package:
                 if isinstance(node, ast.ClassDef) and not path.is_relative_to(folder / SANDBOX):
                     classes[node.name] = _Class(node, path)
         self.public: dict[str, _Class] = {}
-        names = list(_exported(modules[folder / "__init__.py"]))
+        names = list(_read_exports(modules[folder / "__init__.py"]))
         for name in names:
             if name in classes and name not in self.public:
                 self.public[name] = classes[name]
@@ -231,7 +231,7 @@ class Package:
     def _within(self, class_: _Class) -> Iterator[str]:
         for name in class_.methods:
             if async_name(name) in class_.methods:
-                yield from self._compared(class_, name, class_, async_name(name))
+                yield from self._compare(class_, name, class_, async_name(name))
             elif CALL.match(name):
                 yield f"{class_.path}: {class_.node.name}.{name} has no async form {async_name(name)}"
         for name, definitions in class_.methods.items():
@@ -245,13 +245,13 @@ class Package:
             twin = next((twin for twin in (async_name(name), name) if twin in other.methods), None)
             if twin:
                 left_over.discard(twin)
-                yield from self._compared(class_, name, other, twin)
+                yield from self._compare(class_, name, other, twin)
             else:
                 yield f"{class_.path}: {class_.node.name}.{name} has no async form in {other.node.name}"
         for name in sorted(left_over):
             yield f"{other.path}: {other.node.name}.{name} has no sync form in {class_.node.name}"
 
-    def _compared(self, class_: _Class, name: str, other: _Class, twin: str) -> Iterator[str]:
+    def _compare(self, class_: _Class, name: str, other: _Class, twin: str) -> Iterator[str]:
         signature_only = f"{class_.node.name}.{name}" in BODIES_DIFFER
         sync_lines = self._lines(class_.methods[name], signature_only=signature_only)
         async_lines = self._lines(other.methods[twin], signature_only=signature_only)
@@ -273,7 +273,7 @@ def _place(class_: _Class, method: str) -> str:
     return f"{class_.path}:{class_.methods[method][0].lineno} {class_.node.name}.{method}"
 
 
-def _exported(module: ast.Module) -> list[str]:
+def _read_exports(module: ast.Module) -> list[str]:
     for statement in module.body:
         match statement:
             case ast.Assign(targets=[ast.Name(id="__all__")], value=value):

@@ -98,16 +98,16 @@ def _format_values(value: object, what: str) -> str | list[str]:
 
 
 def _format_value(value: object, what: str) -> str:
-    plain = scalar(value)
-    match plain:
+    scalar_value = scalar(value)
+    match scalar_value:
         case Enum() | bool() | int():
-            return encode_value(plain)
+            return encode_value(scalar_value)
         case str():
-            return checked_text(plain, what)
+            return checked_text(scalar_value, what)
         case float() | Decimal():
-            return encode_value(checked_number(plain, what, -sys.float_info.max, sys.float_info.max))
+            return encode_value(checked_number(scalar_value, what, -sys.float_info.max, sys.float_info.max))
         case datetime():
-            return encode_value(checked_moment(plain, what))
+            return encode_value(checked_moment(scalar_value, what))
         case _:
             allowed = "a str, a number, a bool, a datetime or a list of them"
             raise TypeError(f"{what} must be {allowed}, not {type(value).__name__}: {value!r}")
