@@ -79,7 +79,7 @@ from datastore_sdk.instrumentation.events import (
     ResponseEvent,
     RetryEvent,
 )
-from datastore_sdk.instrumentation.logs import begin_log
+from datastore_sdk.instrumentation.logs import configure_logging
 from datastore_sdk.realtime import (
     Gap,
     LiveData,
@@ -102,7 +102,7 @@ from restream_api.models import (
 )
 
 __version__ = VERSION
-begin_log()
+configure_logging()
 
 __all__ = [
     "APIConnectionError",

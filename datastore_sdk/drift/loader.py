@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, cast
 import yaml
 
 from datastore_sdk.drift.errors import DriftError
-from datastore_sdk.drift.fetch import text_of
+from datastore_sdk.drift.fetch import read_text
 
 DEEPEST = 200
 """How deep a document in YAML may be nested."""
@@ -74,14 +74,14 @@ class SpecDocument:
     def node(self, pointer: str) -> Node | None:
         """The YAML node that a JSON pointer leads to."""
         node = self.root
-        for part in parts_of(pointer):
+        for part in split_pointer(pointer):
             node = _child(node, part)
         return node
 
     def line(self, pointer: str) -> int | None:
         """The line on which a value stands, or the last one on the way to it that is there."""
         node, line = self.root, None
-        for part in parts_of(pointer):
+        for part in split_pointer(pointer):
             for key, value in _pairs(node):
                 if key.value == part:
                     line, node = key.start_mark.line + 1, value
@@ -100,7 +100,7 @@ def load(source: str) -> SpecDocument:
     Raises:
         DriftError: It cannot be read, or is neither YAML nor JSON.
     """
-    name, text = text_of(source)
+    name, text = read_text(source)
     return SpecDocument(name, text, parse(text, name))
 
 
@@ -160,12 +160,12 @@ def _unreadable(name: str, error: Exception) -> DriftError:
     return DriftError(f"{name} cannot be read as YAML or JSON: {' '.join(str(error).split())}")
 
 
-def parts_of(pointer: str) -> list[str]:
+def split_pointer(pointer: str) -> list[str]:
     """The keys and indexes of a JSON pointer."""
     return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
 
 
-def joined(pointer: str, *parts: object) -> str:
+def join_pointer(pointer: str, *parts: object) -> str:
     """A JSON pointer from another one downwards."""
     return "".join([pointer, *("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)])
 

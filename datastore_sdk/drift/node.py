@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from datastore_sdk.drift.json_types import is_array, is_object
-from datastore_sdk.drift.loader import SpecDocument, joined, parts_of
+from datastore_sdk.drift.loader import SpecDocument, join_pointer, split_pointer
 
 REFERENCE = "$ref"
 """The key of a reference."""
@@ -67,7 +67,9 @@ class SpecNode:
         """The items of an array."""
         found = self.mapping.get(key)
         items = found if is_array(found) else []
-        return [_followed(self.document, joined(self.pointer, key, index), item) for index, item in enumerate(items)]
+        return [
+            _followed(self.document, join_pointer(self.pointer, key, index), item) for index, item in enumerate(items)
+        ]
 
     def children(self, key: str) -> dict[str, SpecNode]:
         """The values of an object's keys."""
@@ -75,7 +77,7 @@ class SpecNode:
         return dict(inner.items()) if inner else {}
 
     def _at(self, key: object, value: Any) -> SpecNode:
-        return _followed(self.document, joined(self.pointer, key), value)
+        return _followed(self.document, join_pointer(self.pointer, key), value)
 
 
 def top(document: SpecDocument) -> SpecNode:
@@ -84,7 +86,7 @@ def top(document: SpecDocument) -> SpecNode:
 
 
 def _named(pointer: str) -> tuple[str, str]:
-    match parts_of(pointer):
+    match split_pointer(pointer):
         case ["components", "schemas", schema, "properties", key, *_]:
             return schema, key
         case ["components", "schemas", schema, *_]:
@@ -93,7 +95,7 @@ def _named(pointer: str) -> tuple[str, str]:
             return "", ""
 
 
-def target(document: SpecDocument, reference: str) -> tuple[str, Any]:
+def resolve_reference(document: SpecDocument, reference: str) -> tuple[str, Any]:
     """Where a reference leads, as a JSON pointer, and what stands there.
 
     Raises:
@@ -103,7 +105,7 @@ def target(document: SpecDocument, reference: str) -> tuple[str, Any]:
     if pointer[:1] not in ("", "/"):
         raise LookupError(reference)
     value: Any = document.content
-    for part in parts_of(pointer):
+    for part in split_pointer(pointer):
         if is_object(value):
             value = value[part]
         elif is_array(value) and part.isdecimal():
@@ -118,6 +120,6 @@ def _followed(document: SpecDocument, pointer: str, value: Any) -> SpecNode:
     origin = pointer
     while is_object(value) and isinstance(value.get(REFERENCE), str):
         beside = {key: item for key, item in value.items() if key != REFERENCE}
-        pointer, found = target(document, value[REFERENCE])
+        pointer, found = resolve_reference(document, value[REFERENCE])
         value = {**found, **beside} if is_object(found) else found
     return SpecNode(document, pointer, value, origin)

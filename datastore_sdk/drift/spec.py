@@ -12,7 +12,7 @@ from pathlib import Path
 from datastore_sdk.drift.errors import DriftError
 from datastore_sdk.drift.loader import SpecDocument, load
 from datastore_sdk.drift.node import SpecNode, top
-from datastore_sdk.drift.validation import check
+from datastore_sdk.drift.validation import validate_document, validate_json_values, validate_references
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 FILE_NAME = "openapi.yaml"
@@ -65,22 +65,30 @@ class Endpoint:
 
 
 class Spec:
-    """An OpenAPI document.
+    """An OpenAPI document of version 3.
+
+    Args:
+        document: The document.
+        validate: Whether to validate the document against the JSON Schema of its OpenAPI version, which takes about a
+            second. False: only references are checked. For documents that are known to be valid.
 
     Raises:
-        DriftError: It is none, or is not written as OpenAPI says.
+        DriftError: It is not an OpenAPI 3 document, or it is invalid.
     """
 
-    def __init__(self, document: SpecDocument) -> None:
+    def __init__(self, document: SpecDocument, *, validate: bool = True) -> None:
         self.document = document
         self.top = top(document)
         version = self.top.text("openapi")
         if not version.startswith("3."):
-            told = f"its version is {version!r}" if version else "it has no `openapi` key"
-            raise DriftError(f"{document.name} is no OpenAPI 3 document: {told}")
+            actual = f"its version is {version!r}" if version else "it has no key `openapi`"
+            raise DriftError(f"{document.name} is not an OpenAPI 3 document: {actual}")
         if "paths" not in self.top.mapping:
-            raise DriftError(f"{document.name} is no OpenAPI 3 document with calls: it has no `paths`")
-        check(document)
+            raise DriftError(f"{document.name} describes no endpoints: it has no key `paths`")
+        validate_json_values(document)
+        if validate:
+            validate_document(document)
+        validate_references(document)
 
     @cached_property
     def endpoints(self) -> dict[tuple[str, str], Endpoint]:
@@ -118,4 +126,5 @@ def shipped() -> Spec:
     installed = Path(str(files("datastore_sdk") / FILE_NAME))
     path = installed if installed.is_file() else Path(__file__).parents[2] / FILE_NAME
     here = Path.cwd()
-    return Spec(load(str(path.relative_to(here) if path.is_relative_to(here) else path)))
+    document = load(str(path.relative_to(here) if path.is_relative_to(here) else path))
+    return Spec(document, validate=False)

@@ -1,31 +1,42 @@
-"""Whether a document is written as OpenAPI 3 says, as far as that is read here.
+"""Validation of OpenAPI documents: against the official JSON Schemas, then references and cycles.
 
-Strict in what stands where: what was overlooked instead would pass for something that was removed. Not so in what is
-missing or unknown, without which everything else can still be read.
+The schemas are those of openapi-spec-validator. Strict about types and enumerations: a value in the wrong place would
+read as something that was removed. Lenient about missing and unknown keys: everything else can still be compared.
 """
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
-from typing import Any, TypeAlias
+from importlib import import_module
+from typing import Any
 
+from datastore_sdk._utils.optional_imports import require_extra
 from datastore_sdk.drift.errors import DriftError
-from datastore_sdk.drift.grammar import ALTERNATIVES, CAN_BE_FLAGS, CHOICES, OBJECTS, REQUIRED, SCALARS
 from datastore_sdk.drift.json_types import is_array, is_object, type_of
-from datastore_sdk.drift.loader import SpecDocument, joined
-from datastore_sdk.drift.node import REFERENCE, target
+from datastore_sdk.drift.loader import SpecDocument, join_pointer
+from datastore_sdk.drift.node import REFERENCE, resolve_reference
 
-Step: TypeAlias = tuple[str, Any, str]
-"""What is still to be looked at: where, the value, its kind."""
+COMPOSITIONS = ("allOf", "anyOf", "oneOf")
+"""Keywords whose subschemas describe the same value as the schema around them."""
 
-_WORDS = {
-    "string": "a text",
-    "boolean": "true or false",
-    "integer": "a whole number",
+_DATA_KEYS = frozenset({"default", "example", "const", "enum", "value", "x-extensible-enum"})
+"""Keys whose values are data: a `$ref` in them is not a reference."""
+_EXTENSIBLE_MAPS = frozenset({"paths", "responses"})
+"""Maps whose `x-` keys are extensions."""
+_MAPS = _EXTENSIBLE_MAPS | {
+    *("properties", "patternProperties", "dependentSchemas", "dependentRequired", "$defs", "definitions"),
+    *("schemas", "parameters", "examples", "requestBodies", "headers", "securitySchemes", "links", "callbacks"),
+    *("pathItems", "webhooks", "content", "encoding", "variables", "mapping", "scopes"),
+}
+"""Objects whose keys are names chosen by the author, not keywords."""
+_ARTICLES = {
+    "string": "a string",
+    "boolean": "a boolean",
+    "integer": "an integer",
     "number": "a number",
     "array": "an array",
     "object": "an object",
@@ -33,147 +44,200 @@ _WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """What can stand at a place."""
-
-    types: frozenset[str]
-    """The types that it can have; of other types another kind must be meant."""
-    inner: str = "any"
-    """The kind of its items, or of what is under its keys."""
-    name: str = ""
-    """Its name in the grammar, where it has keys of its own, or only some texts are allowed."""
-    can_refer: bool = False
-    can_be_empty: bool = True
-
-
-def check(document: SpecDocument) -> None:
-    """Looks at the whole document.
+def validate_document(document: SpecDocument) -> None:
+    """Validate a document against the JSON Schema of its OpenAPI version.
 
     Raises:
-        DriftError: Something does not stand where OpenAPI says. The first such place is named.
+        DriftError: The document is invalid. The message names the first problem with its file, line and pointer.
     """
-    work: deque[Step] = deque([("", document.content, "document")])
-    seen = {("", "document")}
-    says_more: dict[str, list[str]] = {}
+    try:
+        problems = [each for error in _validator(document).iter_errors(document.content) for each in _problems(error)]
+    except RecursionError:
+        raise DriftError(f"{document.name} cannot be read: it is nested too deeply") from None
+    if problems:
+        first = min(problems, key=lambda problem: len(problem.path))
+        others = len({problem.path for problem in problems} - {first.path})
+        more = f" (and {others} more problem{'s' * (others != 1)})" if others else ""
+        raise _invalid(document, join_pointer("", *first.path), first.message + more)
+
+
+def validate_references(document: SpecDocument) -> None:
+    """Check that every reference can be followed, and that no schema is composed of itself.
+
+    Raises:
+        DriftError: A reference is invalid, or schemas form a cycle.
+    """
+    work: deque[tuple[str, Any, bool]] = deque([("", document.content, False)])
+    visited = {""}
+    composition: dict[str, list[str]] = {}
     while work:
-        pointer, value, text = work.popleft()
-        kind = _fitting(document, pointer, value, text)
-        steps = [*_inside(value, kind, pointer)]
-        if is_object(value):
-            if kind.can_refer and REFERENCE in value:
-                steps.append(_referred(document, pointer, value[REFERENCE], text))
-                says_more.setdefault(pointer, []).append(steps[-1][0])
-            _check_keys(document, pointer, value, kind)
-            if kind.name == "schema":
-                says_more.setdefault(pointer, []).extend(_parts(value, pointer))
+        pointer, value, is_map = work.popleft()
+        steps = [*_children(pointer, value, is_map=is_map)]
+        if is_object(value) and not is_map:
+            parts = [*_composed(pointer, value)]
+            if REFERENCE in value:
+                target, found = _target(document, pointer, value[REFERENCE])
+                steps.append((target, found, False))
+                parts.append(target)
+            composition[pointer] = parts
         for step in steps:
-            mark = (step[0], step[2])
-            if mark not in seen:
-                seen.add(mark)
+            if step[0] not in visited:
+                visited.add(step[0])
                 work.append(step)
-    _check_circles(document, says_more)
-
-
-def _fitting(document: SpecDocument, pointer: str, value: Any, text: str) -> Kind:
-    """Which of the kinds that are allowed here a value is of."""
-    kinds = _kinds(text)
     try:
-        type_ = type_of(value)
-    except KeyError:
-        raise _malformed(document, pointer, f"is a {type(value).__name__}, which JSON cannot say") from None
-    found = next((kind for kind in kinds if type_ in kind.types), None)
-    choices = CHOICES.get(found.name if found else "")
-    if found is None or (choices and value not in choices):
-        allowed = dict.fromkeys(told for kind in kinds for told in _told(kind))
-        shown = f'"{value}"' if found else _WORDS[type_]
-        unquoted = " without quotes" if value is None and any(kind.name == "type" for kind in kinds) else ""
-        raise _malformed(document, pointer, f"must be {' or '.join(allowed)}, not {shown}{unquoted}")
-    if not value and not found.can_be_empty:
-        raise _malformed(document, pointer, "must not be empty")
-    return found
-
-
-def _told(kind: Kind) -> Iterator[str]:
-    if kind.name in CHOICES:
-        yield f"one of {', '.join(CHOICES[kind.name])}"
-    elif kind.name == "number":
-        yield _WORDS["number"]  # of which whole ones are some
-    else:
-        yield from sorted(_WORDS[type_] for type_ in kind.types)
-
-
-def _inside(value: Any, kind: Kind, pointer: str) -> Iterator[Step]:
-    if is_array(value):
-        yield from ((joined(pointer, index), item, kind.inner) for index, item in enumerate(value))
-    elif is_object(value):
-        keys = OBJECTS.get(kind.name, {})
-        for key, item in value.items():
-            if key == REFERENCE and kind.can_refer:
-                continue
-            inner = "any" if key.startswith("x-") and key not in keys else kind.inner
-            yield joined(pointer, key), item, keys.get(key, inner)
-
-
-def _referred(document: SpecDocument, pointer: str, reference: Any, text: str) -> Step:
-    """What a reference leads to, which must be of the same kind."""
-    at = joined(pointer, REFERENCE)
-    if not isinstance(reference, str):
-        raise _malformed(document, at, f"must be a text, not {_WORDS[type_of(reference)]}")
-    if not reference.startswith("#"):
-        raise _malformed(document, at, f"refers to another document, {reference!r}: bundle them into one first")
-    try:
-        place, value = target(document, reference)
-    except LookupError:
-        raise _malformed(document, at, f"leads nowhere: {reference!r}") from None
-    return place, value, text
-
-
-def _check_keys(document: SpecDocument, pointer: str, value: dict[str, Any], kind: Kind) -> None:
-    if REFERENCE in value and kind.name and not kind.can_refer:
-        raise _malformed(document, joined(pointer, REFERENCE), "stands where no reference can be")
-    missing = [key for key in REQUIRED.get(kind.name, ()) if key not in value and REFERENCE not in value]
-    if missing:
-        raise _malformed(document, pointer, f"has no `{missing[0]}`")
-
-
-def _parts(schema: dict[str, Any], pointer: str) -> Iterator[str]:
-    """Where the schemas stand that say more of what a schema is about."""
-    for key in ALTERNATIVES:
-        parts = schema.get(key)
-        yield from (joined(pointer, key, index) for index in range(len(parts) if is_array(parts) else 0))
-
-
-def _check_circles(document: SpecDocument, says_more: dict[str, list[str]]) -> None:
-    """Refuses what is, by references, a part or an alternative of itself: it would never come to an end."""
-    try:
-        TopologicalSorter(says_more).prepare()
+        TopologicalSorter(composition).prepare()
     except CycleError as error:
-        raise _malformed(document, min(error.args[1]), "is made of itself") from None
+        raise _invalid(document, min(error.args[1]), "is composed of itself") from None
+
+
+def validate_json_values(document: SpecDocument) -> None:
+    """Check that the document has JSON values only; YAML tags can make others.
+
+    Raises:
+        DriftError: A value is of another type.
+    """
+    work: deque[tuple[str, Any]] = deque([("", document.content)])
+    while work:
+        pointer, value = work.popleft()
+        try:
+            type_of(value)
+        except KeyError:
+            raise _invalid(document, pointer, f"is a {type(value).__name__}, which is not a JSON value") from None
+        items = value.items() if is_object(value) else enumerate(value) if is_array(value) else ()
+        work.extend((join_pointer(pointer, key), item) for key, item in items)
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """A value that the schema does not allow."""
+
+    path: tuple[str | int, ...]
+    value: Any = None
+    types: tuple[str, ...] = ()
+    """The allowed types."""
+    values: tuple[Any, ...] = ()
+    """The allowed values."""
+    text: str = ""
+    """The message, if it is not about types or values."""
+    is_other_branch: bool = False
+    """Whether the schema is the one for references, and the value is not a reference."""
+
+    @property
+    def message(self) -> str:
+        """The problem, to follow the pointer in a sentence."""
+        if self.text:
+            return self.text
+        expected = [f"one of {', '.join(map(str, self.values))}"] if self.values else []
+        expected += [_ARTICLES[name] for name in self.types if not (name == "integer" and "number" in self.types)]
+        actual = f'"{self.value}"' if self.values and isinstance(self.value, str) else _ARTICLES[type_of(self.value)]
+        quotes = " without quotes" if self.value is None and "null" in self.values else ""
+        return f"must be {' or '.join(expected)}, not {actual}{quotes}"
 
 
 @cache
-def _kinds(text: str) -> tuple[Kind, ...]:
-    return tuple(map(_kind, text.split(" or ")))
+def _validators() -> dict[str, Any]:
+    # Imported here: it takes about half a second, and only documents of users need it.
+    require_extra("jsonschema", "openapi_spec_validator", extra="cli")
+    jsonschema, schemas = map(import_module, ("jsonschema", "openapi_spec_validator.schemas"))  # which have no types
+    openapi, dialect = dict(schemas.schema_v31), jsonschema.Draft202012Validator.META_SCHEMA["$id"]
+    # The schema of OpenAPI 3.1 leaves Schema Objects open; this root has them validated by the dialect's meta-schema.
+    root: dict[str, Any] = {
+        "$id": "https://spec.openapis.org/oas/3.1/schema-base",
+        "$schema": dialect,
+        "$ref": openapi["$id"],
+        "$defs": {
+            "openapi": openapi,
+            "schema": {"$dynamicAnchor": "meta", "$ref": dialect},
+        },
+    }
+    return {
+        "3.0": jsonschema.Draft4Validator(dict(schemas.schema_v30)),
+        "3.1": jsonschema.Draft202012Validator(root),
+    }
 
 
-def _kind(text: str) -> Kind:
-    name = text.removesuffix("?")
-    can_refer = name != text
-    if name == "any":
-        return Kind(frozenset(_WORDS))
-    if name.startswith("["):
-        inner, can_be_empty = name.removesuffix("+")[1:-1], not name.endswith("+")
-        return Kind(frozenset({"array"}), inner=inner, can_be_empty=can_be_empty)
-    if name.startswith("{"):
-        return Kind(frozenset({"object"}), inner=name[1:-1], can_refer=can_refer)
-    if name in OBJECTS:
-        types = {"object", "boolean"} if name in CAN_BE_FLAGS else {"object"}
-        return Kind(frozenset(types), name=name, can_refer=can_refer)
-    return Kind(SCALARS.get(name, SCALARS["text"]), name=name)
+def _validator(document: SpecDocument) -> Any:
+    version = str(document.content.get("openapi", ""))
+    return _validators()["3.0" if version.startswith("3.0") else "3.1"]
 
 
-def _malformed(document: SpecDocument, pointer: str, what: str) -> DriftError:
+def _problems(error: Any) -> list[_Problem]:
+    """Return what an error means for the comparison; nothing for missing and unknown keys."""
+    if error.validator in {"anyOf", "oneOf"}:
+        return _branch_problems(error)
+    path: tuple[str | int, ...] = tuple(error.absolute_path)
+    expected: Any = error.validator_value
+    match error.validator:
+        case "type":
+            problem = _Problem(path, error.instance, types=(expected,) if isinstance(expected, str) else (*expected,))
+        case "enum":
+            problem = _Problem(path, error.instance, values=(*expected,))
+        case "minItems":
+            problem = _Problem(path, text="must not be empty")
+        case "required" if expected == [REFERENCE]:
+            problem = _Problem(path, is_other_branch=True)
+        case "required" if "in" in expected:  # without name and place a parameter cannot be identified
+            key = next(key for key in expected if key not in error.instance)
+            problem = _Problem(path, text=f"has no key `{key}`")
+        case _:
+            return []
+    return [problem]
+
+
+def _branch_problems(error: Any) -> list[_Problem]:
+    """Return the problems of the branch that fits best, or of all branches if they are about the same value."""
+    by_branch: defaultdict[object, list[_Problem]] = defaultdict(list)
+    for inner in error.context or ():
+        by_branch[inner.relative_schema_path[0]] += _problems(inner)
+    branches = [each for each in by_branch.values() if not any(problem.is_other_branch for problem in each)]
+    if not branches or not all(branches):
+        return []  # a branch fits, apart from missing and unknown keys
+    firsts = [branch[0] for branch in branches]
+    if len({first.path for first in firsts}) == 1 and not any(first.text for first in firsts):
+        types = dict.fromkeys(name for first in firsts for name in first.types)
+        values = dict.fromkeys(value for first in firsts for value in first.values)
+        return [replace(firsts[0], types=tuple(types), values=tuple(values))]
+    # An enumeration tells branches apart, such as the types of security schemes; else the deepest problem counts.
+    return max(branches, key=lambda branch: (not branch[0].values, len(branch[0].path), -len(branch)))
+
+
+def _children(pointer: str, value: Any, *, is_map: bool) -> Iterator[tuple[str, Any, bool]]:
+    """Return the values inside one that can hold references: pointer, value, and whether its keys are names."""
+    key_of_value = pointer.rpartition("/")[2]
+    if is_array(value):
+        yield from ((join_pointer(pointer, index), item, False) for index, item in enumerate(value))
+    elif is_object(value):
+        for key, item in value.items():
+            is_extension = key.startswith("x-") and (not is_map or key_of_value in _EXTENSIBLE_MAPS)
+            is_data = not is_map and (key in _DATA_KEYS or (key == "examples" and is_array(item)))
+            if not (is_extension or is_data or (key == REFERENCE and not is_map)):
+                yield join_pointer(pointer, key), item, not is_map and key in _MAPS and is_object(item)
+
+
+def _composed(pointer: str, value: dict[str, Any]) -> Iterator[str]:
+    """Return the pointers of the subschemas that describe the same value."""
+    for key in COMPOSITIONS:
+        parts = value.get(key)
+        yield from (join_pointer(pointer, key, index) for index in range(len(parts) if is_array(parts) else 0))
+
+
+def _target(document: SpecDocument, pointer: str, reference: Any) -> tuple[str, Any]:
+    """Return the pointer and the value that a reference leads to."""
+    at = join_pointer(pointer, REFERENCE)
+    if not isinstance(reference, str):
+        raise _invalid(document, at, f"must be a string, not {_ARTICLES[type_of(reference)]}")
+    if not reference.startswith("#"):
+        raise _invalid(document, at, f"refers to another document, {reference!r}: bundle both into one file first")
+    try:
+        target, value = resolve_reference(document, reference)
+    except LookupError:
+        raise _invalid(document, at, f"refers to nothing in this document: {reference!r}") from None
+    if not is_object(value) and not isinstance(value, bool):
+        raise _invalid(document, at, f"refers to {_ARTICLES[type_of(value)]}, not to an object: {reference!r}")
+    return target, value
+
+
+def _invalid(document: SpecDocument, pointer: str, problem: str) -> DriftError:
     line = document.line(pointer)
     place = f"{document.name}, line {line}" if line else document.name
-    return DriftError(f"{place}: {pointer or 'the whole'} {what}")
+    return DriftError(f"{place}: {pointer or 'the document'} {problem}")

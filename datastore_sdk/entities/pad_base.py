@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, Self, Unpack, overload
 
+from datastore_sdk._utils.signatures import complete_signature
 from datastore_sdk.client import Client, client_for
 from datastore_sdk.entities.asset import Asset
 from datastore_sdk.entities.endpoints import PAD_ENDPOINTS
@@ -16,7 +17,7 @@ from datastore_sdk.entities.pad_realtime import LivePad
 from datastore_sdk.entities.resource import fetch_list
 from datastore_sdk.entities.site_membership import fetch_pads
 from datastore_sdk.entities.state import State
-from datastore_sdk.filters import PadFilters, PadStateFilters, completed_by
+from datastore_sdk.filters import PadFilters, PadStateFilters
 from restream_api.api.pads import get_pad
 from restream_api.models import MeasurementSources
 from restream_api.models import Pad as PadModel
@@ -65,7 +66,7 @@ class PadBase(Asset, PadDataMixin, LivePad):
         **filters: Unpack[PadFilters],
     ) -> ObjectList[Self] | list[dict[str, Any]]: ...
     @classmethod
-    @completed_by(PadFilters)
+    @complete_signature(PadFilters)
     def get_models(
         cls,
         *,
@@ -134,7 +135,7 @@ class PadBase(Asset, PadDataMixin, LivePad):
         **filters: Unpack[PadFilters],
     ) -> ObjectList[Self] | list[dict[str, Any]]: ...
     @classmethod
-    @completed_by(PadFilters)
+    @complete_signature(PadFilters)
     async def aget_models(
         cls,
         *,
@@ -193,7 +194,7 @@ class PadBase(Asset, PadDataMixin, LivePad):
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[PadStateFilters],
     ) -> ObjectList[State] | list[dict[str, Any]]: ...
-    @completed_by(PadStateFilters)
+    @complete_signature(PadStateFilters)
     def get_states(
         self,
         *,
@@ -243,7 +244,7 @@ class PadBase(Asset, PadDataMixin, LivePad):
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[PadStateFilters],
     ) -> ObjectList[State] | list[dict[str, Any]]: ...
-    @completed_by(PadStateFilters)
+    @complete_signature(PadStateFilters)
     async def aget_states(
         self,
         *,

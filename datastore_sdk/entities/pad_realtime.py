@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Unpack, cast
 
+from datastore_sdk._utils.signatures import complete_signature
 from datastore_sdk.client import Client
 from datastore_sdk.data.streaming.json_decoder import Record
 from datastore_sdk.entities.list_queries import build_state_query
 from datastore_sdk.entities.realtime_base import INTERVAL, Live
 from datastore_sdk.entities.resource import fetch_list
 from datastore_sdk.entities.state import State
-from datastore_sdk.filters import completed_by
 from datastore_sdk.realtime import Gap, LiveData, LiveDataAsync, LiveOptions, PadMeasurements
 from datastore_sdk.transport.executor.executor import Flow
 
@@ -19,7 +19,7 @@ from datastore_sdk.transport.executor.executor import Flow
 class LivePad(Live):
     """A pad, as far as it tells something by itself."""
 
-    @completed_by(PadMeasurements)
+    @complete_signature(PadMeasurements)
     def get_realtime_measurements_data(
         self,
         session_key: str | None = None,
@@ -68,7 +68,7 @@ class LivePad(Live):
         )
         return LiveData(plan), key
 
-    @completed_by(PadMeasurements)
+    @complete_signature(PadMeasurements)
     async def aget_realtime_measurements_data(
         self,
         session_key: str | None = None,
@@ -85,7 +85,7 @@ class LivePad(Live):
         )
         return LiveDataAsync(plan), key
 
-    @completed_by(LiveOptions)
+    @complete_signature(LiveOptions)
     def monitor_states(self, *, interval: float = INTERVAL, **options: Unpack[LiveOptions]) -> LiveData[State]:
         """The states of the pad's sites, at once and then whenever one changes: what is done, or the stage's number.
 
@@ -104,7 +104,7 @@ class LivePad(Live):
         """
         return LiveData(self._watch(self._look, interval, options))
 
-    @completed_by(LiveOptions)
+    @complete_signature(LiveOptions)
     async def amonitor_states(
         self, *, interval: float = INTERVAL, **options: Unpack[LiveOptions]
     ) -> LiveDataAsync[State]:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Hashable
 from functools import partial
 from typing import ClassVar, Literal, Self, Unpack, overload
 
-from datastore_sdk._io.timeouts import checked_seconds
+from datastore_sdk._io.timeouts import validate_seconds
+from datastore_sdk._utils.signatures import complete_signature
 from datastore_sdk.client import Client
 from datastore_sdk.data.streaming.json_decoder import Record
 from datastore_sdk.entities.data_change import DataChange
@@ -14,7 +15,6 @@ from datastore_sdk.entities.endpoints import Endpoints
 from datastore_sdk.entities.matching import has_id, json_matches
 from datastore_sdk.entities.resource import Resource
 from datastore_sdk.entities.state import State
-from datastore_sdk.filters import completed_by
 from datastore_sdk.realtime import (
     Gap,
     LiveData,
@@ -69,7 +69,7 @@ class Live(Resource):
         restart_on_close: bool = True,
         **options: Unpack[LiveOptions],
     ) -> LiveData[Self] | LiveData[Record]: ...
-    @completed_by(LiveOptions)
+    @complete_signature(LiveOptions)
     def get_realtime_instance_updates(
         self,
         as_dict: bool = False,
@@ -121,7 +121,7 @@ class Live(Resource):
         restart_on_close: bool = True,
         **options: Unpack[LiveOptions],
     ) -> LiveDataAsync[Self] | LiveDataAsync[Record]: ...
-    @completed_by(LiveOptions)
+    @complete_signature(LiveOptions)
     async def aget_realtime_instance_updates(
         self,
         as_dict: bool = False,
@@ -156,7 +156,7 @@ class Live(Resource):
         restart_on_close: bool = True,
         **options: Unpack[LiveOptions],
     ) -> LiveData[DataChange] | LiveData[Record]: ...
-    @completed_by(LiveOptions)
+    @complete_signature(LiveOptions)
     def get_realtime_data_changes_updates(
         self,
         as_dict: bool = False,
@@ -208,7 +208,7 @@ class Live(Resource):
         restart_on_close: bool = True,
         **options: Unpack[LiveOptions],
     ) -> LiveDataAsync[DataChange] | LiveDataAsync[Record]: ...
-    @completed_by(LiveOptions)
+    @complete_signature(LiveOptions)
     async def aget_realtime_data_changes_updates(
         self,
         as_dict: bool = False,
@@ -269,7 +269,7 @@ class Live(Resource):
 
         client = self._get_client()
         manners = _manners(options, on_error=True, on_close=True)
-        seconds = checked_seconds(interval, "interval")
+        seconds = validate_seconds(interval, "interval")
         return watched(client, self._path(), manners, partial(look, client), _name, _aspects, interval=seconds)
 
 

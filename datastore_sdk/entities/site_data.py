@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from datastore_sdk._utils.validation import OTHER_RANGE_NAMES, RANGE_NAMES, range_of
+from datastore_sdk._utils.validation import OTHER_RANGE_NAMES, RANGE_NAMES, resolve_range
 from datastore_sdk.data import Data, DataAsync, DataQuery
 from datastore_sdk.entities.base import Entity
 from datastore_sdk.enums import (
@@ -74,7 +74,7 @@ class SiteDataMixin(Entity):
             TypeError: An argument has the wrong type.
             MissingCredentialsError: There are no credentials.
         """
-        first, last = range_of(start_datetime, end_datetime, start, end, RANGE_NAMES, OTHER_RANGE_NAMES)
+        first, last = resolve_range(start_datetime, end_datetime, start, end, RANGE_NAMES, OTHER_RANGE_NAMES)
         query = DataQuery(
             source="site",
             id=self.id,
@@ -144,7 +144,7 @@ class SiteDataMixin(Entity):
             TypeError: An argument has the wrong type.
             MissingCredentialsError: There are no credentials.
         """
-        first, last = range_of(start_datetime, end_datetime, start, end, RANGE_NAMES, OTHER_RANGE_NAMES)
+        first, last = resolve_range(start_datetime, end_datetime, start, end, RANGE_NAMES, OTHER_RANGE_NAMES)
         query = DataQuery(
             source="site",
             id=self.id,

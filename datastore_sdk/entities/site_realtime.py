@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Unpack, cast
 
+from datastore_sdk._utils.signatures import complete_signature
 from datastore_sdk.client import Client
 from datastore_sdk.data.streaming.json_decoder import Record
 from datastore_sdk.entities.realtime_base import INTERVAL, Live
 from datastore_sdk.entities.state import State, fetch_site_states
-from datastore_sdk.filters import completed_by
 from datastore_sdk.realtime import Gap, LiveData, LiveDataAsync, LiveOptions, SiteMeasurements
 from datastore_sdk.transport.executor.executor import Flow
 
@@ -17,7 +17,7 @@ from datastore_sdk.transport.executor.executor import Flow
 class LiveSite(Live):
     """A site, as far as it tells something by itself."""
 
-    @completed_by(SiteMeasurements)
+    @complete_signature(SiteMeasurements)
     def get_realtime_measurements_data(
         self,
         session_key: str | None = None,
@@ -65,7 +65,7 @@ class LiveSite(Live):
         )
         return LiveData(plan), key
 
-    @completed_by(SiteMeasurements)
+    @complete_signature(SiteMeasurements)
     async def aget_realtime_measurements_data(
         self,
         session_key: str | None = None,
@@ -82,7 +82,7 @@ class LiveSite(Live):
         )
         return LiveDataAsync(plan), key
 
-    @completed_by(LiveOptions)
+    @complete_signature(LiveOptions)
     def monitor_state(self, *, interval: float = INTERVAL, **options: Unpack[LiveOptions]) -> LiveData[State]:
         """The state of the site, at once and then whenever it changes: what is done, or the stage's number.
 
@@ -101,7 +101,7 @@ class LiveSite(Live):
         """
         return LiveData(self._watch(self._look, interval, options))
 
-    @completed_by(LiveOptions)
+    @complete_signature(LiveOptions)
     async def amonitor_state(
         self, *, interval: float = INTERVAL, **options: Unpack[LiveOptions]
     ) -> LiveDataAsync[State]:

@@ -24,8 +24,8 @@ from datastore_sdk.data.streaming.download import Download
 from datastore_sdk.data.streaming.request_plan import PlannedRequest
 from datastore_sdk.data.streaming.resume import resumed
 from datastore_sdk.exceptions import APIConnectionError, CallError
-from datastore_sdk.instrumentation.logs import logger
-from datastore_sdk.instrumentation.mismatches import report_left_out
+from datastore_sdk.instrumentation.logs import get_logger
+from datastore_sdk.instrumentation.mismatches import report_mismatches
 from datastore_sdk.realtime.gaps import GapLog, gap
 from datastore_sdk.realtime.history_filter import HistoryFilter, service_time, warn_of_start_ahead
 from datastore_sdk.realtime.sequence_tracker import SequenceTracker
@@ -33,7 +33,7 @@ from datastore_sdk.realtime.session import MessageHandler, pause
 from datastore_sdk.realtime.statistics import Counters
 from datastore_sdk.transport.executor.executor import RequestExecutor
 
-log = logger("realtime")
+log = get_logger("realtime")
 
 R = TypeVar("R")
 
@@ -130,7 +130,7 @@ class Backfiller(MessageHandler[R]):
         others = [site for site in sites if site not in fitting]
         if not others:
             return items
-        report_left_out("records of a room", "site_id", str(self._site_id), others, len(others), len(items))
+        report_mismatches("records of a room", "site_id", str(self._site_id), others, len(others), len(items))
         return [item for item, site in zip(items, sites, strict=True) if site in fitting]
 
     def shake_hands(self, headers: Mapping[str, str]) -> None:

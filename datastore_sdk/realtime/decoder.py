@@ -11,11 +11,11 @@ from typing import Generic, TypeVar
 import msgspec
 
 from datastore_sdk.data.streaming.codecs import RecordCodec
-from datastore_sdk.data.streaming.json_decoder import UndecodableError
-from datastore_sdk.instrumentation.logs import logger
+from datastore_sdk.data.streaming.json_decoder import RecordDecodeError
+from datastore_sdk.instrumentation.logs import get_logger
 from datastore_sdk.realtime.statistics import Counters
 
-log = logger("realtime")
+log = get_logger("realtime")
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -25,7 +25,7 @@ _SHOWN = 80
 _BRACE = ord("}")
 _last = itemgetter(-1)
 _NOTHING = (b"", b"null", b'""')
-_REFUSALS = (msgspec.DecodeError, UndecodableError, UnicodeDecodeError, RecursionError)
+_REFUSALS = (msgspec.DecodeError, RecordDecodeError, UnicodeDecodeError, RecursionError)
 
 
 class _Envelope(msgspec.Struct):
@@ -78,7 +78,7 @@ class MessageDecoder(Generic[R]):
         texts = self._contents(messages) if self._enveloped else messages
         records = self._form.decode(b"[%b]" % b",".join(texts))
         if len(records) != len(messages):
-            raise UndecodableError("some messages hold none, or several")
+            raise RecordDecodeError("some messages hold none, or several")
         return records
 
     def _contents(self, messages: list[bytes]) -> list[bytes] | list[msgspec.Raw]:

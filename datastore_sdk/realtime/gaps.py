@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
-from datastore_sdk.instrumentation.logs import logger
+from datastore_sdk.instrumentation.logs import get_logger
 
-log = logger("realtime")
+log = get_logger("realtime")
 
 MOST_GAPS = 1000
 """How many gaps are remembered."""

@@ -15,11 +15,11 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from datastore_sdk._utils.validation import level_of_user
+from datastore_sdk._utils.validation import user_stack_level
 from datastore_sdk.data.streaming.codecs import Position
-from datastore_sdk.instrumentation.logs import logger
+from datastore_sdk.instrumentation.logs import get_logger
 
-log = logger("realtime")
+log = get_logger("realtime")
 
 R = TypeVar("R")
 
@@ -52,7 +52,7 @@ def warn_of_start_ahead(start: float, now: float, what: str) -> None:
         f"{what}: start_datetime {moments[0]} is ahead of the service's clock {moments[1]}; nothing comes until then"
     )
     log.warning("%s", message)
-    warnings.warn(message, stacklevel=level_of_user())
+    warnings.warn(message, stacklevel=user_stack_level())
 
 
 class _Tail(msgspec.Struct, Generic[R]):

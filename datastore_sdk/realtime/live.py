@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 from datastore_sdk._io.effects import PrefetchExhausted
-from datastore_sdk._utils.validation import checked_id
+from datastore_sdk._utils.validation import validate_id
 from datastore_sdk.realtime.gaps import Gap
 from datastore_sdk.realtime.statistics import LiveStatistics
 from datastore_sdk.realtime.stream import LiveStream, StreamPlan
@@ -74,7 +74,7 @@ class LiveData(_Live[T]):
             TypeError: The size is not an int.
             ValueError: The size is not positive.
         """
-        return self._batches(checked_id(size, "size"))
+        return self._batches(validate_id(size, "size"))
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Saves what comes to a file, in the format of its suffix (see `Data.save`), until `close()` is called.
@@ -144,7 +144,7 @@ class LiveDataAsync(_Live[T]):
 
     def batches(self, size: int = 10_000) -> AsyncGenerator[list[T], None]:
         """Async form of `LiveData.batches`."""
-        return self._batches(checked_id(size, "size"))
+        return self._batches(validate_id(size, "size"))
 
     async def asave(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Async form of `LiveData.save`. A task that is cancelled completes the file too."""

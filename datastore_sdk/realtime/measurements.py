@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from datastore_sdk._io.effects import EffectGen
-from datastore_sdk._utils.validation import OTHER_RANGE_NAMES, RANGE_NAMES, range_of
+from datastore_sdk._utils.validation import OTHER_RANGE_NAMES, RANGE_NAMES, resolve_range
 from datastore_sdk.client import Client
 from datastore_sdk.data.field_metadata import descriptions
 from datastore_sdk.data.query import DataQuery
@@ -23,7 +23,7 @@ from datastore_sdk.realtime.sequence_tracker import SequenceTracker
 from datastore_sdk.realtime.session import RoomSession
 from datastore_sdk.realtime.statistics import Counters
 from datastore_sdk.realtime.stream import StreamPlan
-from datastore_sdk.transport.websocket.handshake import room
+from datastore_sdk.transport.websocket.handshake import build_room_operation
 
 _KEY = re.compile(r"[0-9a-fA-F]{32}")
 _NO_FILTERS = {"session_key", "si_units", "resolution", "routed"}
@@ -68,11 +68,11 @@ def measurements(
         resumed: Whether the session was listened to before, and goes on where it was left.
     """
     first, last, other_first, other_last = (filters.get(name) for name in (*RANGE_NAMES, *OTHER_RANGE_NAMES))
-    start, end = range_of(first, last, other_first, other_last, RANGE_NAMES, OTHER_RANGE_NAMES)
+    start, end = resolve_range(first, last, other_first, other_last, RANGE_NAMES, OTHER_RANGE_NAMES)
     rest = {name: value for name, value in filters.items() if name not in {*RANGE_NAMES, *OTHER_RANGE_NAMES}}
     query = DataQuery(source=source, id=id, start=start, end=end, **rest)
     path = f"/{source}s/{query.id:d}/data/"
-    operation = room(path, {"session_key": session_key, **dict(query.operation().query)})
+    operation = build_room_operation(path, {"session_key": session_key, **dict(query.operation().query)})
     counts, gaps = Counters(), GapLog(manners.on_gap)
     begin = query.seconds()[0] if query.start and not resumed else None
     sources = SequenceTracker[Any](DICTS, query.step, begin)
@@ -97,7 +97,7 @@ def measurements(
         gaps=gaps,
         alone={
             f"the session key {session_key}": (client.base_url, session_key.lower()),
-            f"the room {path}": client._executor.limits.room(operation.path),
+            f"the room {path}": client._executor.limits.get_room_semaphore(operation.path),
         },
         listen=listen,
         listen_for_items=lambda hold: listen(DICTS, hold),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypedDict
 
-from datastore_sdk._utils.validation import refuse_unknown
+from datastore_sdk._utils.validation import validate_known
 from datastore_sdk.enums import (
     AggregationName,
     DataAggregations,
@@ -83,6 +83,6 @@ def parted(options: Mapping[str, Any], kind: type) -> tuple[dict[str, Any], dict
     Raises:
         TypeError: There is one that the kind does not have.
     """
-    refuse_unknown(options, kind.__annotations__, "a filter or an option of live data")
+    validate_known(options, kind.__annotations__, "a filter or an option of live data")
     listening = {name: value for name, value in options.items() if name in LiveOptions.__annotations__}
     return listening, {name: value for name, value in options.items() if name not in listening}

@@ -197,7 +197,7 @@ class SequenceTracker(Generic[R]):
             self._form, self.position = form, form.position
 
     def _digest(self, record: R) -> bytes:
-        return identities(b"[%b]" % self._form.text(record))[0].digest
+        return identities(b"[%b]" % self._form.encode(record))[0].digest
 
     def new_of(  # noqa: C901 - one case for each way in which a record can come
         self, records: list[R], *, stop: bool = False, settled: bool = False

@@ -20,7 +20,7 @@ from datastore_sdk.exceptions import (
     ResponseValidationError,
     ServerError,
 )
-from datastore_sdk.instrumentation.logs import logger
+from datastore_sdk.instrumentation.logs import get_logger
 from datastore_sdk.realtime.decoder import MessageDecoder
 from datastore_sdk.realtime.manners import StreamOptions
 from datastore_sdk.realtime.statistics import Counters
@@ -30,12 +30,12 @@ from datastore_sdk.transport.websocket.handshake import (
     RoomClosed,
     RoomConnection,
     RoomRefusedError,
-    entered,
-    refusal_after_entering,
+    build_close_error,
+    enter_room,
 )
 from restream_api.types import Operation
 
-log = logger("realtime")
+log = get_logger("realtime")
 
 R = TypeVar("R")
 
@@ -200,14 +200,14 @@ class RoomSession(Generic[R]):
 
     def _once(self) -> EffectGen[None]:
         """Listens over one connection."""
-        room = yield from entered(self._exchange, self._room)
+        room = yield from enter_room(self._exchange, self._room)
         entered_before = self.was_entered
         self.was_entered = self._counts.connected = True
         self._entered_at = self._exchange.clock.monotonic()
         try:
-            self._hearer.shake_hands(room.answer.headers)
+            self._hearer.shake_hands(room.response.headers)
             yield from self._hearer.entered()
-            yield from self._listen(room.answer)
+            yield from self._listen(room.response)
         except RoomRefusedError as closed:
             if self._news or self._lasted >= self._manners.stale_after:  # the end of a visit, not a refusal
                 raise
@@ -218,7 +218,7 @@ class RoomSession(Generic[R]):
             if self._news or self._lasted >= self._manners.stale_after:  # rooms may be silent for long
                 self._fruitless_since = self._exchange.clock.monotonic()
             self._hearer.broken()
-            yield from room.leave()
+            yield from room.close()
 
     def _listen(self, answer: Response) -> EffectGen[None]:
         clock, patience = self._exchange.clock, self._manners.stale_after / 2
@@ -285,7 +285,7 @@ class RoomSession(Generic[R]):
 
     def _refusal(self, room: RoomConnection, closed: RoomRefusedError) -> EffectGen[CallError]:
         """Return the error for a refusal by close code: what it stands for, unless another token may help."""
-        error = refusal_after_entering(self._exchange, self._room, room, closed)
+        error = build_close_error(self._exchange, self._room, room, closed)
         if isinstance(error, AuthenticationError | PermissionDeniedError) and room.request.token != self._refused_token:
             self._refused_token = renewed = yield from self._exchange.access_token(rejected=room.request.token)
             if renewed != room.request.token:

@@ -17,7 +17,7 @@ from datastore_sdk.client import Client
 from datastore_sdk.data.streaming.codecs import DICTS, RecordCodec
 from datastore_sdk.data.streaming.json_decoder import Record
 from datastore_sdk.exceptions import CallError, NotFoundError, RoomInUseError
-from datastore_sdk.instrumentation.logs import logger
+from datastore_sdk.instrumentation.logs import get_logger
 from datastore_sdk.realtime.decoder import MessageDecoder
 from datastore_sdk.realtime.exclusivity import RoomClaim
 from datastore_sdk.realtime.gaps import GapLog
@@ -26,9 +26,9 @@ from datastore_sdk.realtime.session import FATAL, MessageHandler, RoomSession, p
 from datastore_sdk.realtime.statistics import Counters
 from datastore_sdk.realtime.stream import StreamPlan
 from datastore_sdk.transport.executor.executor import OperationRunner, RequestExecutor
-from datastore_sdk.transport.websocket.handshake import room
+from datastore_sdk.transport.websocket.handshake import build_room_operation
 
-log = logger("realtime")
+log = get_logger("realtime")
 
 T = TypeVar("T")
 
@@ -123,7 +123,7 @@ def watched(
         aspects: What makes a change, if it changes.
         interval: Seconds between looks where nothing is told, or nothing can be heard.
     """
-    operation, counts = room(path, {}), Counters()
+    operation, counts = build_room_operation(path, {}), Counters()
 
     def watch(hold: RoomClaim) -> EffectGen[None]:
         watching = StateMonitor(client._executor, look, name, aspects, interval)
@@ -134,7 +134,7 @@ def watched(
                 client._executor, operation, MessageDecoder(DICTS, counts), watching, manners, counts, retries
             )
             try:
-                room_hold = hold.also({f"the room {path}": client._executor.limits.room(operation.path)})
+                room_hold = hold.also({f"the room {path}": client._executor.limits.get_room_semaphore(operation.path)})
                 try:
                     yield from listening.steps()
                 finally:

@@ -19,14 +19,14 @@ from datastore_sdk.data.field_metadata import Descriptions
 from datastore_sdk.data.saving.files import checked_target
 from datastore_sdk.data.saving.writing import written
 from datastore_sdk.data.streaming.codecs import DICTS, RecordCodec
-from datastore_sdk.data.writers.registry import writer_for
+from datastore_sdk.data.writers.registry import find_writer
 from datastore_sdk.realtime.buffer import Buffer
 from datastore_sdk.realtime.exclusivity import TAKEN, RoomClaim
 from datastore_sdk.realtime.gaps import Gap, GapLog
 from datastore_sdk.realtime.manners import StreamOptions
 from datastore_sdk.realtime.reader_thread import ReaderThread
 from datastore_sdk.realtime.statistics import Counters, LiveStatistics
-from datastore_sdk.transport.http.worker_thread import Worker
+from datastore_sdk.transport.http.worker_thread import WorkerThread
 
 T = TypeVar("T")
 
@@ -147,8 +147,8 @@ class LiveStream(Generic[T]):
         error is raised.
         """
         target = checked_target(path, overwrite=overwrite)
-        kind = writer_for(target)
-        worker = Worker()
+        kind = find_writer(target)
+        worker = WorkerThread()
 
         def save() -> None:
             endings: list[BaseException] = []
@@ -161,7 +161,7 @@ class LiveStream(Generic[T]):
             for ending in endings:
                 raise ending
 
-        saving = worker.call(save)
+        saving = worker.submit(save)
         worker.stop()
         return saving
 

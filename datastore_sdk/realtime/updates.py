@@ -9,7 +9,7 @@ from datastore_sdk._io.effects import EffectGen, YieldItem
 from datastore_sdk.client import Client
 from datastore_sdk.data.streaming.codecs import DICTS, RecordCodec
 from datastore_sdk.data.streaming.json_decoder import Record
-from datastore_sdk.instrumentation.logs import logger
+from datastore_sdk.instrumentation.logs import get_logger
 from datastore_sdk.realtime.decoder import MessageDecoder
 from datastore_sdk.realtime.exclusivity import RoomClaim
 from datastore_sdk.realtime.gaps import GapLog
@@ -17,11 +17,11 @@ from datastore_sdk.realtime.manners import StreamOptions
 from datastore_sdk.realtime.session import MessageHandler, RoomSession
 from datastore_sdk.realtime.statistics import Counters
 from datastore_sdk.realtime.stream import StreamPlan
-from datastore_sdk.transport.executor.schema_drift import look_at, told
-from datastore_sdk.transport.websocket.handshake import room
+from datastore_sdk.transport.executor.schema_drift import check_messages, parse_message
+from datastore_sdk.transport.websocket.handshake import build_room_operation
 from restream_api.types import Model
 
-log = logger("realtime")
+log = get_logger("realtime")
 
 T = TypeVar("T")
 
@@ -89,15 +89,17 @@ def updates(
         once: Whether the same thing is told only once, though the service tells it whenever the room is entered.
         belongs: Whether an object, as JSON, is of what the room is about; None: every one is.
     """
-    operation = room(path, {})
+    operation = build_room_operation(path, {})
     counts, gaps = Counters(), GapLog(manners.on_gap)
     seen: set[bytes] | None = set() if once else None
 
     def hearer_of_items() -> MessageHandler[Any]:
         make = adopt
         if make is None:
-            return StateChangeHandler(lambda items: look_at(contract, items, operation, client._executor))
-        return ObjectUpdateHandler(lambda item: make(told(contract, item, operation, client._executor)), counts)
+            return StateChangeHandler(lambda items: check_messages(contract, items, operation, client._executor))
+        return ObjectUpdateHandler(
+            lambda item: make(parse_message(contract, item, operation, client._executor)), counts
+        )
 
     def listen(form: RecordCodec[Any], _: RoomClaim, hearer: MessageHandler[Any] | None = None) -> EffectGen[None]:
         messages = MessageDecoder(form, counts, seen=seen, belongs=belongs)
@@ -111,7 +113,7 @@ def updates(
         manners=manners,
         counts=counts,
         gaps=gaps,
-        alone={f"the room {path}": client._executor.limits.room(operation.path)},
+        alone={f"the room {path}": client._executor.limits.get_room_semaphore(operation.path)},
         listen=listen,
         listen_for_items=lambda hold: listen(DICTS, hold, hearer_of_items()),
     )

@@ -1,12 +1,12 @@
-"""An embedded Restream service with a simulated frac crew behind it, to try things out on and to test against.
+"""Embedded Restream service with a simulated frac crew, for trying things out and for tests.
 
     from datastore_sdk.sandbox import Sandbox
 
     with Sandbox(seed=7) as sandbox:
         print(sandbox.url, sandbox.token)
 
-`faults` has what can go wrong, for the sandbox to do on request; a `Scenario` is a field of your own instead of the
-simulated one.
+`faults` has the faults that the sandbox can inject. A `Scenario` replaces the simulated field by pads, stages and
+records of your own.
 
 Needs the extra `sandbox`: `pip install "restream-datastore-sdk[sandbox]"`.
 """

@@ -1,4 +1,4 @@
-"""Runs a sandbox by itself: `python -m datastore_sdk.sandbox --port 8123`."""
+"""Run a sandbox on its own: `python -m datastore_sdk.sandbox --port 8123`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"no moment such as 2025-09-18T12:00:00Z: {text!r}") from None
+        raise argparse.ArgumentTypeError(f"not a timestamp such as 2025-09-18T12:00:00Z: {text!r}") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -33,25 +33,31 @@ def _parser(program: str) -> argparse.ArgumentParser:
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
-    parser.add_argument("--seed", type=int, default=7, help="of the simulated field (default: %(default)s)")
-    parser.add_argument("--days", type=float, default=4, help="length of the history (default: %(default)s)")
-    parser.add_argument("--now", type=_moment, help="moment at which time stands still (default: it goes on)")
-    parser.add_argument("--speed", type=float, help="how much faster than life time goes on, from --now or the present")
-    parser.add_argument("--token", help="bearer token (default: made up)")
-    parser.add_argument("--untidy", type=int, metavar="SEED", help="answer untidily, as real services do")
+    parser.add_argument("--seed", type=int, default=7, help="seed of the simulated field (default: %(default)s)")
+    parser.add_argument("--days", type=float, default=4, help="length of the history in days (default: %(default)s)")
+    parser.add_argument(
+        "--now",
+        type=_moment,
+        help="freeze the simulated clock at this time; no live data arrives then, unless --speed is given",
+    )
+    parser.add_argument(
+        "--speed", type=float, help="speed of the simulated clock, from --now or the present; 1 is real time"
+    )
+    parser.add_argument("--token", help="bearer token (default: a new one)")
+    parser.add_argument("--untidy", type=int, metavar="SEED", help="send untidy responses, as real services do")
     parser.add_argument("--json", action="store_true", help="print the environment variables as one JSON object")
-    parser.add_argument("--admin", action="store_true", help="let programs of this machine inject faults")
+    parser.add_argument("--admin", action="store_true", help="let other programs on this machine inject faults")
     return parser
 
 
 def main(arguments: Sequence[str] | None = None, program: str = "python -m datastore_sdk.sandbox") -> int:
-    """Serves until it is told to stop by Ctrl-C or SIGTERM.
+    """Serve until Ctrl-C or SIGTERM.
 
     Prints the environment variables to set on standard output, everything else on standard error.
 
     Args:
-        arguments: What stands behind the program's name on the command line. Default: what does so in this process.
-        program: What the program is called in its help and its errors.
+        arguments: Command-line arguments. Default: those of this process.
+        program: Name of the program in its help and error messages.
     """
     parser = _parser(program)
     options = parser.parse_args(arguments)

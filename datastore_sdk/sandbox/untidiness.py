@@ -1,4 +1,4 @@
-"""What a service that is not tidy does to its answers, by chance, and each by itself to be turned off."""
+"""Deviations from the API contract that an untidy sandbox makes."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from msgspec import Struct
 
 
 class Untidiness(Struct, frozen=True):
-    """How an untidy sandbox differs from the API contract. What it does is the same for the same seed and question.
+    """Deviations of an untidy sandbox from the API contract. The same seed and request give the same deviations.
 
     Args:
-        seed: Of everything that looks like chance.
-        missing: Keys are left out, but for those without which an object says nothing.
-        nulls: Values are null, but for those of the same keys.
-        types: Numbers are text, text is a number, and the like.
-        unknown: Objects have keys, and fields have values, that the contract does not know.
-        dates: Moments have no time zone, another form, or are unix seconds.
-        envelopes: Lists come as `{"results": [...]}` or `{"data": [...]}`.
-        pages: The former come page by page, with a link to the next.
-        statuses: Successes are other 2xx.
-        bodies: What was written is not always answered with.
-        filters: Filters of lists are ignored.
-        order: Records of a pad come site by site, and some records late.
-        several: The fields of a record come in several, of the same second.
+        seed: Seed of all random choices.
+        missing: Leave keys out, except those that an object needs.
+        nulls: Replace values by null, except those of the same keys.
+        types: Send numbers as text, text as numbers, and the like.
+        unknown: Add keys and field values that the contract does not know.
+        dates: Send timestamps without time zone, in another format, or as unix seconds.
+        envelopes: Wrap lists: `{"results": [...]}` or `{"data": [...]}`.
+        pages: Split such a list into pages, each with a link to the next.
+        statuses: Answer with other 2xx statuses.
+        bodies: Sometimes leave out the body of a response to a write.
+        filters: Ignore filters of lists.
+        order: Send records of a pad site by site, and some records late.
+        several: Split a record into several of the same second.
     """
 
     seed: int
@@ -41,5 +41,5 @@ class Untidiness(Struct, frozen=True):
     several: bool = True
 
     def chance(self, *place: object) -> float:
-        """A number from 0 to 1 for a place; always the same one."""
+        """Return the number from 0 to 1 that belongs to a place; always the same one."""
         return crc32(repr((self.seed, *place)).encode()) / 2**32

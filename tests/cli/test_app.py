@@ -186,7 +186,7 @@ def test_failures_of_the_service_are_told_apart_from_drift(tmp_path: Path, capsy
     [
         (["drift", "spec", "sdk", "none.yaml"], "none.yaml cannot be read: No such file"),
         (["drift", "spec", "sdk", "http://127.0.0.1:1/x"], "http://127.0.0.1:1/x cannot be fetched"),
-        (["drift", "spec", "sdk", PADS], "is no OpenAPI 3 document"),
+        (["drift", "spec", "sdk", PADS], "is not an OpenAPI 3 document"),
         (["drift", "spec", "sdk", "sdk", "--format", "xml"], "'xml' is not one of"),
         (["drift", "spec", "sdk"], "Missing argument"),
         (["drift", "traffic", str(ROOT / "openapi.yaml")], "is no cassette of vcrpy"),
@@ -197,7 +197,10 @@ def test_failures_of_the_service_are_told_apart_from_drift(tmp_path: Path, capsy
         (["--nonsense"], "No such option"),
         (["sandbox", "--port", "x"], "datastore sandbox: error: argument --port: invalid int value"),
         (["sandbox", "--port", "70000"], "datastore sandbox: error: port must be from 0 to 65535"),
-        (["sandbox", "--now", "x"], "datastore sandbox: error: argument --now: no moment such as 2025-09-18T12:00:00Z"),
+        (
+            ["sandbox", "--now", "x"],
+            "datastore sandbox: error: argument --now: not a timestamp such as 2025-09-18T12:00:00Z",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_line(arguments: list[str], told: str, capsys: Output) -> None:

@@ -40,11 +40,11 @@ def schemas_within(contract: Contract, node: Node) -> set[str]:
     return found
 
 
-def test_is_valid_openapi(document: Node) -> None:
+def test_contract_is_valid_openapi(document: Node) -> None:
     validate(document)
 
 
-def test_every_operation_is_named_and_described(contract: Contract, document: Node) -> None:
+def test_operations_have_names_and_descriptions(contract: Contract, document: Node) -> None:
     tags = {tag["name"] for tag in document["tags"]}
     for name, operation in contract.operations.items():
         assert re.fullmatch("[a-z]+(_[a-z]+)+", name)
@@ -54,7 +54,7 @@ def test_every_operation_is_named_and_described(contract: Contract, document: No
         assert operation.endpoint.endswith("/")
 
 
-def test_every_parameter_property_schema_and_answer_is_described(document: Node) -> None:
+def test_schemas_have_descriptions(document: Node) -> None:
     components = document["components"]
     described = dict[str, Node]()
     for kind in ("parameters", "requestBodies", "responses", "schemas"):
@@ -67,14 +67,14 @@ def test_every_parameter_property_schema_and_answer_is_described(document: Node)
         assert re.search(r"[.:)]$", node.get("description", "").strip()), at
 
 
-def test_every_component_is_used(document: Node) -> None:
+def test_components_are_all_used(document: Node) -> None:
     used = {node["$ref"] for _, node in within(document) if "$ref" in node}
     for kind in ("parameters", "requestBodies", "responses", "schemas"):
         for name in document["components"][kind]:
             assert f"#/components/{kind}/{name}" in used
 
 
-def test_every_operation_says_how_it_fails(contract: Contract) -> None:
+def test_operations_declare_their_errors(contract: Contract) -> None:
     for name, operation in contract.operations.items():
         answers = {code: contract.resolved(node) for code, node in operation.node["responses"].items()}
         assert answers.keys() >= {"401", "403", "429", "default"}, name
@@ -84,7 +84,7 @@ def test_every_operation_says_how_it_fails(contract: Contract) -> None:
                 assert answer["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Error"}
 
 
-def test_requests_are_closed_and_answers_open(contract: Contract) -> None:
+def test_schemas_of_requests_are_closed_of_responses_open(contract: Contract) -> None:
     asked, answered = set[str](), set[str]()
     for operation in contract.operations.values():
         asked |= schemas_within(contract, operation.body)
@@ -99,7 +99,7 @@ def test_requests_are_closed_and_answers_open(contract: Contract) -> None:
     assert enumerations == []
 
 
-def test_only_the_token_endpoint_asks_for_no_token(contract: Contract) -> None:
+def test_security_is_required_except_for_the_token_endpoint(contract: Contract) -> None:
     assert [name for name, each in contract.operations.items() if not each.authenticated] == ["create_token"]
 
 
@@ -107,7 +107,7 @@ def test_only_the_token_endpoint_asks_for_no_token(contract: Contract) -> None:
     ("name", "one"),
     [("pads", "pad"), ("sites", "site")],
 )
-def test_pads_and_sites_have_the_same_operations(contract: Contract, name: str, one: str) -> None:
+def test_operations_of_pads_and_sites_match(contract: Contract, name: str, one: str) -> None:
     names = {each for each, operation in contract.operations.items() if operation.node["tags"] == [name]}
     assert names == {
         f"list_{name}",

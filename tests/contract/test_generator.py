@@ -35,28 +35,28 @@ def change_contract(root: Path, change: Change) -> None:
     path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
 
 
-def test_two_runs_are_equal(path: Path, files: dict[str, str]) -> None:
+def test_generator_is_deterministic(path: Path, files: dict[str, str]) -> None:
     assert generated(path) == files
 
 
-def test_every_module_says_where_it_comes_from(files: dict[str, str]) -> None:
+def test_generated_modules_have_a_header(files: dict[str, str]) -> None:
     modules = [text for name, text in files.items() if name.endswith(".py")]
     assert modules
     assert all(text.startswith("# Written by scripts/generate from openapi.yaml") for text in modules)
     assert "py.typed" in files
 
 
-def test_no_line_is_too_long(files: dict[str, str]) -> None:
+def test_generated_lines_fit_the_limit(files: dict[str, str]) -> None:
     lines = [line.partition("  # pyright: ")[0] for text in files.values() for line in text.splitlines()]
     assert [line for line in lines if len(line) > 120] == []
 
 
-def test_check_passes_on_what_is_committed(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_passes_on_committed_code(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(root, ["--check"]) == 0
     assert capsys.readouterr().out == ""
 
 
-def test_check_shows_an_edited_file(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_reports_an_edited_file(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     edited = root / PACKAGE / "models" / "pad.py"
     edited.write_text(edited.read_text().replace("id: int", "id: str"))
     assert main(root, ["--check"]) == 1
@@ -66,7 +66,7 @@ def test_check_shows_an_edited_file(root: Path, capsys: pytest.CaptureFixture[st
     assert "scripts/generate" in err
 
 
-def test_check_shows_missing_and_stray_files(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_reports_missing_and_stray_files(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (root / PACKAGE / "models" / "pad.py").unlink()
     (root / PACKAGE / "api" / "stray.py").write_text("stray = 1\n")
     assert main(root, ["--check"]) == 1
@@ -76,7 +76,7 @@ def test_check_shows_missing_and_stray_files(root: Path, capsys: pytest.CaptureF
     assert "-stray = 1" in out
 
 
-def test_check_shows_a_changed_contract(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_reports_a_changed_contract(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def add(document: dict[str, Any]) -> None:
         document["components"]["schemas"]["Pad"]["properties"]["rig"] = {"type": "string", "description": "The rig."}
 
@@ -85,7 +85,7 @@ def test_check_shows_a_changed_contract(root: Path, capsys: pytest.CaptureFixtur
     assert '+    rig: str | None = None\n+    """The rig."""' in capsys.readouterr().out
 
 
-def test_writing_mends_what_check_found(root: Path) -> None:
+def test_generate_fixes_what_check_reports(root: Path) -> None:
     (root / PACKAGE / "models" / "pad.py").unlink()
     (root / PACKAGE / "api" / "stray.py").touch()
     untouched = (root / PACKAGE / "models" / "site.py").stat().st_mtime_ns
@@ -119,7 +119,7 @@ def with_a_key_that_is_no_name(document: dict[str, Any]) -> None:
         (with_a_key_that_is_no_name, "'2nd name' cannot become an attribute"),
     ],
 )
-def test_what_cannot_be_generated_is_said_and_nothing_is_written(
+def test_generate_unsupported_schema_writes_nothing(
     root: Path, capsys: pytest.CaptureFixture[str], change: Change, words: str
 ) -> None:
     change_contract(root, change)
@@ -129,7 +129,7 @@ def test_what_cannot_be_generated_is_said_and_nothing_is_written(
     assert {path: path.read_bytes() for path in (root / PACKAGE).rglob("*.py")} == before
 
 
-def test_attributes_shadow_nothing_of_pydantic() -> None:
+def test_generator_renames_attributes_of_pydantic() -> None:
     for name in dir(BaseModel):
         if name.isidentifier():
             assert attribute(name) == f"{name}_"
@@ -142,7 +142,7 @@ def test_attributes_shadow_nothing_of_pydantic() -> None:
     ]
 
 
-def test_text_is_wrapped_with_its_paragraphs_and_escaped() -> None:
+def test_generator_wraps_and_escapes_descriptions() -> None:
     assert prose("one\ntwo\n\nthree") == "one two\n\nthree"
     assert prose("name: " + "word " * 30, indent=8, hanging=4).splitlines()[1].startswith(" " * 12 + "word")
     assert prose('a """ and \\N') == 'a \\"\\"\\" and \\\\N'

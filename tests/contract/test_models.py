@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from datastore_sdk._io.tolerant_parser import read_object
+from datastore_sdk._io.tolerant_parser import parse_object
 from restream_api import models
 from restream_api.models import (
     Acknowledgement,
@@ -62,7 +62,7 @@ def pad(**changes: Any) -> Pad:
     return Json[Pad](Pad)(json.dumps(PAD | changes).encode())
 
 
-def test_every_schema_is_a_public_name(document: dict[str, Any]) -> None:
+def test_models_export_every_schema(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     # A string with nothing but a pattern is a `str`.
     assert set(models.__all__) == {
@@ -72,12 +72,12 @@ def test_every_schema_is_a_public_name(document: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_no_attribute_shadows_one_of_pydantic(model: type[Model]) -> None:
+def test_models_do_not_shadow_pydantic_attributes(model: type[Model]) -> None:
     assert not model.model_fields.keys() & set(dir(BaseModel))
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_models_say_what_the_contract_says(contract: Contract, model: type[Model]) -> None:
+def test_models_match_the_contract(contract: Contract, model: type[Model]) -> None:
     schema = contract.schema(model.__name__)
     fields = {field.serialization_alias or name: field for name, field in model.model_fields.items()}
     assert list(fields) == list(schema["properties"])
@@ -86,24 +86,24 @@ def test_models_say_what_the_contract_says(contract: Contract, model: type[Model
     assert model.model_config.get("extra") == ("forbid" if closed else "allow")
 
 
-def test_a_model_gives_back_what_it_was_read_from() -> None:
+def test_model_dump_returns_its_input() -> None:
     assert json.loads(encode_json(pad())) == PAD
 
 
-def test_unknown_keys_are_kept() -> None:
+def test_model_keeps_unknown_keys() -> None:
     read = pad(drilling_rig={"name": "H-12"})
     assert read.model_extra == {"drilling_rig": {"name": "H-12"}}
     assert json.loads(encode_json(read))["drilling_rig"] == {"name": "H-12"}
 
 
-def test_optional_keys_may_be_absent_and_required_ones_may_not() -> None:
+def test_model_requires_only_required_keys() -> None:
     assert pad().coil_tubing_enabled is None
     assert pad(coil_tubing_enabled=False).coil_tubing_enabled is False
     with pytest.raises(ValidationError, match="completion_date"):
         Pad.model_validate({key: value for key, value in PAD.items() if key != "completion_date"})
 
 
-def test_moments_have_a_time_zone() -> None:
+def test_model_datetime_has_a_time_zone() -> None:
     assert pad(completion_date="2025-09-17T10:00:00Z").completion_date == datetime(2025, 9, 17, 10, tzinfo=UTC)
     central = pad(completion_date="2025-09-17T05:00:00-05:00").completion_date
     assert central == datetime(2025, 9, 17, 5, tzinfo=timezone(timedelta(hours=-5)))
@@ -111,13 +111,13 @@ def test_moments_have_a_time_zone() -> None:
         pad(completion_date="2025-09-17T10:00:00")
 
 
-def test_a_timestamp_is_a_datetime_however_it_comes() -> None:
+def test_model_timestamp_parses_every_format() -> None:
     read = SiteMetadata.model_validate_json('{"first_timestamp": 1757980800, "last_timestamp": "2025-09-17T00:00:00Z"}')
     assert read.first_timestamp == datetime(2025, 9, 16, tzinfo=UTC)
     assert read.last_timestamp == datetime(2025, 9, 17, tzinfo=UTC)
 
 
-def test_keys_that_pydantic_needs_for_itself_are_renamed() -> None:
+def test_model_reserved_keys_are_renamed() -> None:
     logic: dict[str, Any] = {
         "id": 1,
         "name": "VPS",
@@ -132,7 +132,7 @@ def test_keys_that_pydantic_needs_for_itself_are_renamed() -> None:
     assert ConditionLogicSet(id=1, name="VPS", schema_=None)["schema"] is None
 
 
-def test_models_read_like_the_dict_that_came() -> None:
+def test_model_reads_like_a_dict() -> None:
     stage: dict[str, Any] = {
         "state": "frac_frac",
         "start": "2025-09-17T10:00:00Z",
@@ -153,19 +153,19 @@ def test_models_read_like_the_dict_that_came() -> None:
     with pytest.raises(KeyError):
         read["pad"]
     del stage["site"]
-    read = read_object(Stage, stage).value
+    read = parse_object(Stage, stage).value
     assert (read["site"], read.get("site", 5), "site" in read, hasattr(read, "site")) == (None, 5, False, False)
     with pytest.raises(AttributeError, match=r"Stage\.site was not sent by the service; get\('site'\) returns None"):
         read.site  # noqa: B018
 
 
-def test_records_keep_their_types() -> None:
+def test_record_values_keep_their_types() -> None:
     text = b'[{"timestamp": 1, "a": 5, "b": 5.0, "c": true, "d": "O", "e": null, "f": "Infinity"}]'
     (record,) = Json[list[Record]](list[Record])(text)
     assert [type(value) for value in record.values()] == [int, int, float, bool, str, type(None), str]
 
 
-def test_aggregations_are_numbers_by_name() -> None:
+def test_aggregations_map_names_to_numbers() -> None:
     read = TypeAdapter[AggregationsBySite](AggregationsBySite).validate_json(
         '{"70": [{"id": 5, "avg_slurry_rate": 91.5, "total_proppant": null, "my_own": 7}], "71": "no data"}'
     )
@@ -179,14 +179,14 @@ def test_aggregations_are_numbers_by_name() -> None:
         StageAggregations.model_validate({"id": 5, "avg_slurry_rate": "fast"})
 
 
-def test_requests_take_no_unknown_keys() -> None:
+def test_request_model_refuses_unknown_keys() -> None:
     with pytest.raises(ValidationError, match="colour"):
         ParameterPatch.model_validate({"colour": "#112233"})
     with pytest.raises(ValidationError, match="update_received"):
         Acknowledgement.model_validate({"id": 1, "update_received": False})
 
 
-def test_absent_and_null_differ_in_bodies() -> None:
+def test_request_body_distinguishes_absent_from_null() -> None:
     assert encode_json(ParameterPatch(color=None)) == b'{"color":null}'
     assert encode_json(ParameterPatch()) == b"{}"
     new = NewParameter(name="avg_rate", config=NewParameterConfig(field="slurry_rate", aggregation="average"))
@@ -195,12 +195,12 @@ def test_absent_and_null_differ_in_bodies() -> None:
     ]
 
 
-def test_attributes_are_documented() -> None:
+def test_model_attributes_have_docstrings() -> None:
     source = inspect.getsource(importlib.import_module(Site.__module__))
     assert '    latitude: float | None\n    """Latitude of the wellhead, degrees north."""\n' in source
 
 
-def test_importing_is_light() -> None:
+def test_import_of_a_model_loads_few_modules() -> None:
     code = "import restream_api.api.pads, restream_api.api.sites, sys; print('httpx' in sys.modules)"
     run = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONPATH": ":".join(sys.path)}

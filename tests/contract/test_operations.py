@@ -94,7 +94,7 @@ def example(annotation: Any) -> Any:
     raise AssertionError(annotation)
 
 
-def test_every_operation_has_a_builder_that_follows_the_contract(contract: Contract) -> None:
+def test_operation_builders_match_the_contract(contract: Contract) -> None:
     for name, build in builders(contract).items():
         said = contract.operations[name]
         hints = get_type_hints(build)
@@ -122,7 +122,7 @@ def test_every_operation_has_a_builder_that_follows_the_contract(contract: Contr
         assert str(said.node["summary"]) in documented
 
 
-def test_streams_ask_to_be_streamed(contract: Contract) -> None:
+def test_streamed_operation_sends_prefer_header(contract: Contract) -> None:
     assert [name for name, each in contract.operations.items() if each.streamed] == [
         "stream_pad_data",
         "stream_site_data",
@@ -133,16 +133,16 @@ def test_streams_ask_to_be_streamed(contract: Contract) -> None:
     assert operation.target == f"{V1}/pads/7/data/?si_units=false&resolution=raw&routed=true"
 
 
-def test_what_is_not_given_is_left_out() -> None:
+def test_query_none_is_omitted() -> None:
     assert list_pads().target == f"{V1}/pads/"
     assert list_pads(complete=False, name_search="Kes trel").target == f"{V1}/pads/?complete=false&name_search=Kes+trel"
 
 
-def test_names_of_the_service_are_kept() -> None:
+def test_query_names_are_those_of_the_service() -> None:
     assert list_sites(pad_id=7, lat=32.5).query == (("pad__id", "7"), ("lat", "32.5"))
 
 
-def test_moments_are_sent_in_utc() -> None:
+def test_query_datetime_is_sent_in_utc() -> None:
     central = timezone(timedelta(hours=-5))
     operation = list_pad_stages(
         7, start=datetime(2025, 9, 17, tzinfo=UTC), end=datetime(2025, 9, 17, 19, tzinfo=central)
@@ -150,7 +150,7 @@ def test_moments_are_sent_in_utc() -> None:
     assert operation.query == (("start", "2025-09-17T00:00:00Z"), ("end", "2025-09-18T00:00:00Z"))
 
 
-def test_arrays_are_joined_by_commas_or_repeated_as_the_contract_says() -> None:
+def test_query_array_is_joined_or_repeated() -> None:
     operation = list_pad_stage_aggregations(7, histories=[1, 2], aggregations_filter=["a", "b"], stage_numbers=[3, 4])
     assert operation.query == (
         ("histories", "1"),
@@ -160,24 +160,24 @@ def test_arrays_are_joined_by_commas_or_repeated_as_the_contract_says() -> None:
     )
 
 
-def test_enumerations_are_open() -> None:
+def test_query_enum_accepts_unknown_values() -> None:
     query = dict(stream_pad_data(7, si_units=True, resolution=Width.MINUTE, agg="median", routed=False).query)
     assert query == {"si_units": "true", "resolution": "minute", "agg": "median", "routed": "false"}
 
 
-def test_an_id_cannot_leave_its_place_in_the_path() -> None:
+def test_path_id_is_escaped() -> None:
     with pytest.raises(ValueError, match="format code"):
         get_pad("7/../8")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
 
 
-def test_operations_can_be_extended_and_compared() -> None:
+def test_operation_copy_compares_equal() -> None:
     operation = list_pads(complete=True).with_query({"basin": "Permian", "rigs": [1, 2], "none": None})
     assert operation.query == (("complete", "true"), ("basin", "Permian"), ("rigs", "1,2"))
     assert operation == list_pads(complete=True).with_query({"basin": "Permian", "rigs": (1, 2)})
     assert operation.with_parse(len).parse(b"[]") == 2
 
 
-def test_an_operation_is_driven_by_yield_from() -> None:
+def test_operation_supports_yield_from() -> None:
     flow = iter(get_pad(7))
     assert next(flow) == get_pad(7)
     with pytest.raises(StopIteration) as stop:
@@ -185,7 +185,7 @@ def test_an_operation_is_driven_by_yield_from() -> None:
     assert stop.value.value == "the pad"
 
 
-def test_send_reads_the_answer() -> None:
+def test_send_parses_the_response() -> None:
     seen: list[httpx.Request] = []
     body = Acknowledgements(change_log=[Acknowledgement(id=9, update_received=True)])
     with client(200, {"change_log": [CHANGE]}, seen) as http:
@@ -202,19 +202,19 @@ async def asent(operation: Operation[Any], status: int, answer: Any) -> Any:
         return await asend(http, operation)
 
 
-def test_asend_reads_the_answer() -> None:
+def test_asend_parses_the_response() -> None:
     asyncio = importlib.import_module("asyncio")
     assert asyncio.run(asent(list_pad_fields(7), 200, [])) == []
     with pytest.raises(UnexpectedStatus):
         asyncio.run(asent(list_pad_fields(7), 404, {"detail": "Not found."}))
 
 
-def test_an_answer_with_nothing_in_it() -> None:
+def test_response_empty_returns_none() -> None:
     with client(204, None) as http:
         send(http, delete_pad_parameter(7, 3))
 
 
-def test_one_of_several_answers() -> None:
+def test_response_union_returns_matching_model() -> None:
     with client(200, {"valid": True}) as http:
         answer = send(http, create_pad_parameters(7, body=[], validate_only=True))
     assert answer == ParametersValid(valid=True)
@@ -222,7 +222,7 @@ def test_one_of_several_answers() -> None:
         assert send(http, create_pad_parameters(7, body=[])) == []
 
 
-def test_an_unexpected_status_keeps_operation_and_response() -> None:
+def test_status_unexpected_error_has_operation_and_response() -> None:
     operation = update_pad_parameter(7, 3, body=ParameterPatch(label="Rate"))
     with client(400, {"detail": "Only custom ones."}) as http, pytest.raises(UnexpectedStatus) as caught:
         send(http, operation)
@@ -231,12 +231,12 @@ def test_an_unexpected_status_keeps_operation_and_response() -> None:
     assert str(caught.value) == f"PATCH {V1}/pads/7/parameters/3/ answered 400"
 
 
-def test_an_answer_that_breaks_the_contract_names_what_is_wrong() -> None:
+def test_response_invalid_error_names_the_field() -> None:
     with client(200, [{"id": "none"}]) as http, pytest.raises(ValidationError, match=r"0\.id"):
         send(http, list_pad_fields(7))
 
 
-def test_the_token_request_is_a_form_and_asks_for_no_token() -> None:
+def test_token_request_is_an_unauthenticated_form() -> None:
     operation = create_token(body=TOKEN)
     assert not operation.authenticated
     assert operation.headers == {"Content-Type": "application/x-www-form-urlencoded"}

@@ -1,108 +1,222 @@
-"""The public names behind the calls of the contract, held against what the methods really call."""
+"""The table of operations by public method, compared with the requests that each method sends to the sandbox."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
+from pydantic import BaseModel
 
-import datastore_sdk
-from datastore_sdk import DataChange, Pad, Site, State
-from datastore_sdk.drift import api_index as touched
-from datastore_sdk.drift import shipped
-from datastore_sdk.sandbox import Sandbox
+from datastore_sdk import Client, Data, DataChange, Hooks, Pad, Site, Stage, State
+from datastore_sdk.drift import api_index, shipped
+from datastore_sdk.entities.base import Entity
+from datastore_sdk.sandbox import Sandbox, faults
 from tests.conftest import NOW
+from tests.realtime.live_reader import eventually
+from tests.support.threads import begin
 
-NEW = [{"name": "avg_own", "config": {"field": "slurry_rate", "aggregation": "average"}}]
 START = datetime(2025, 9, 17, 6, tzinfo=UTC)
 RANGE = (START, START + timedelta(seconds=5))
+DOWNLOADS = {"stream_pad_data", "stream_site_data"}
+T = TypeVar("T")
+DEFINITION = [{"name": "avg_own", "config": {"field": "slurry_rate", "aggregation": "average"}}]
 
 
-def _change() -> DataChange:
-    return Pad(id=668).get_data_changes()[0][0]
+@dataclass(frozen=True)
+class Context:
+    """A client whose requests are recorded, the sandbox that it calls, and a folder for files."""
+
+    client: Client
+    operations: list[str]
+    sandbox: Sandbox
+    folder: Path
+
+    @property
+    def pad(self) -> Pad:
+        return Pad(id=668, client=self.client)
+
+    @property
+    def site(self) -> Site:
+        return Site(id=981, client=self.client)
+
+    def prepared(self, value: T) -> T:
+        """Forget the requests so far: they only served to get this value."""
+        self.operations.clear()
+        return value
 
 
-def _own_definition(pad: Pad) -> int:
-    return pad.create_stages_aggregations(NEW)[0].id
+def own_definition(asset: Pad | Site) -> int:
+    return asset.create_stages_aggregations(DEFINITION)[0].id
 
 
-READS: dict[str, Callable[[], Any]] = {
-    "Pad.get_models()": Pad.get_models,
-    "Pad.get_model()": lambda: Pad.get_model(id=668),
-    "Pad.get_sites()": lambda: Pad(id=668).get_sites(),
-    "Pad.get_states()": lambda: Pad(id=668).get_states(),
-    "Pad.get_data()": lambda: [*Pad(id=668).get_data(*RANGE)],
-    "Pad.get_fields_metadata()": lambda: Pad(id=668).get_fields_metadata(),
-    "Pad.get_measurement_sources_metadata()": lambda: Pad(id=668).get_measurement_sources_metadata(),
-    "Pad.get_stages_aggregations()": lambda: Pad(id=668).get_stages_aggregations(),
-    "Pad.get_data_changes()": lambda: Pad(id=668).get_data_changes(),
-    "Pad.update()": lambda: Pad(id=668).update(),
-    "Site.get_models()": Site.get_models,
-    "Site.get_model()": lambda: Site.get_model(id=981),
-    "Site.get_pad()": lambda: Site(id=981).get_pad(),
-    "Site.get_state()": lambda: Site(id=981).get_state(),
-    "Site.get_data()": lambda: [*Site(id=981).get_data(*RANGE)],
-    "Site.get_measurement_sources_metadata()": lambda: Site(id=981).get_measurement_sources_metadata(),
-    "Site.get_stages_metadata()": lambda: Site(id=981).get_stages_metadata(start_date=NOW, add_aggregations=True),
-    "State.get_models()": State.get_models,
-    "State.get_model()": lambda: State.get_model(id=State.get_models()[0].id),
-    "DataChange.get_data()": lambda: next(iter(_change().get_data()), None),
-    "DataChange.update()": lambda: _change().update(),
+def update_definition(context: Context, asset: Pad | Site) -> None:
+    definition = context.prepared(own_definition(asset))
+    asset.update_stages_aggregation(definition, {"label": "Average"})
+    asset.update_stages_aggregation(definition, {"config": DEFINITION[0]["config"]}, partial=False)
+
+
+def first_change(context: Context) -> DataChange:
+    return context.prepared(context.pad.get_data_changes()[0][0])
+
+
+def first_stage(context: Context) -> Stage:
+    return context.prepared(context.site.get_stages_metadata(start_date=NOW - timedelta(days=5))[0])
+
+
+def first_state(context: Context) -> State:
+    return context.prepared(State.get_models(client=context.client)[0])
+
+
+async def save_async(context: Context, asset: Pad | Site) -> None:
+    data = await asset.aget_data(*RANGE)
+    await data.asave(str(context.folder / f"{asset.id}-async.parquet"))
+
+
+async def to_arrow_async(asset: Pad | Site) -> None:
+    data = await asset.aget_data(*RANGE)
+    await data.ato_arrow()
+
+
+def listen(context: Context, asset: Pad | Site) -> None:
+    """Save live data across a lost connection."""
+    live, _ = asset.get_realtime_measurements_data()
+    saving = begin(lambda: live.save(str(context.folder / "live.parquet")))
+    eventually(lambda: live.statistics.connected)
+    context.sandbox.faults.add(faults.Drop(skip=20, lost=6))
+    for _ in range(6):
+        context.sandbox.advance(10)
+        time.sleep(0.02)
+    eventually(lambda: live.statistics.filled > 0)
+    live.close()
+    saving.result(10)
+
+
+def first_item(stream: Any) -> None:
+    for _ in islice(stream, 1):
+        break
+    stream.close()
+
+
+CALLS: dict[str, list[Callable[[Context], Any]]] = {
+    "Data.save()": [
+        lambda c: c.pad.get_data(*RANGE).save(str(c.folder / "pad.parquet")),
+        lambda c: c.site.get_data(*RANGE).save(str(c.folder / "site.parquet")),
+    ],
+    "Data.to_arrow()": [lambda c: c.pad.get_data(*RANGE).to_arrow(), lambda c: c.site.get_data(*RANGE).to_arrow()],
+    "DataAsync.asave()": [
+        lambda c: asyncio.run(save_async(c, c.pad)),
+        lambda c: asyncio.run(save_async(c, c.site)),
+    ],
+    "DataAsync.ato_arrow()": [
+        lambda c: asyncio.run(to_arrow_async(c.pad)),
+        lambda c: asyncio.run(to_arrow_async(c.site)),
+    ],
+    "DataChange.confirm_data_received()": [lambda c: first_change(c).confirm_data_received()],
+    "DataChange.get_data()": [lambda c: [*first_change(c).get_data()]],
+    "DataChange.update()": [lambda c: first_change(c).update()],
+    "Pad.create_stages_aggregations()": [lambda c: own_definition(c.pad)],
+    "Pad.delete_stages_aggregation()": [lambda c: c.pad.delete_stages_aggregation(c.prepared(own_definition(c.pad)))],
+    "Pad.get_data()": [lambda c: [*c.pad.get_data(*RANGE)]],
+    "Pad.get_data_changes()": [lambda c: c.pad.get_data_changes()],
+    "Pad.get_fields_metadata()": [lambda c: c.pad.get_fields_metadata()],
+    "Pad.get_measurement_sources_metadata()": [lambda c: c.pad.get_measurement_sources_metadata()],
+    "Pad.get_model()": [lambda c: Pad.get_model(id=668, client=c.client)],
+    "Pad.get_models()": [
+        lambda c: Pad.get_models(client=c.client),
+        lambda c: Pad.get_models(client=c.client, site_pk=981),
+    ],
+    "Pad.get_realtime_measurements_data()": [lambda c: listen(c, Pad(id=681, client=c.client))],
+    "Pad.get_sites()": [lambda c: c.pad.get_sites()],
+    "Pad.get_stages_aggregation()": [
+        lambda c: c.pad.get_stages_aggregation(c.prepared(c.pad.get_stages_aggregations()[0].id)),
+    ],
+    "Pad.get_stages_aggregations()": [lambda c: c.pad.get_stages_aggregations()],
+    "Pad.get_stages_metadata()": [lambda c: c.pad.get_stages_metadata(start_date=START, add_aggregations=True)],
+    "Pad.get_states()": [lambda c: c.pad.get_states()],
+    "Pad.monitor_states()": [lambda c: first_item(c.pad.monitor_states())],
+    "Pad.update()": [lambda c: c.pad.update()],
+    "Pad.update_stages_aggregation()": [lambda c: update_definition(c, c.pad)],
+    "Site.create_stages_aggregations()": [lambda c: own_definition(c.site)],
+    "Site.delete_stages_aggregation()": [
+        lambda c: c.site.delete_stages_aggregation(c.prepared(own_definition(c.site)))
+    ],
+    "Site.get_data()": [lambda c: [*c.site.get_data(*RANGE)]],
+    "Site.get_data_changes()": [lambda c: c.site.get_data_changes()],
+    "Site.get_fields_metadata()": [lambda c: c.site.get_fields_metadata()],
+    "Site.get_measurement_sources_metadata()": [lambda c: c.site.get_measurement_sources_metadata()],
+    "Site.get_model()": [lambda c: Site.get_model(id=981, client=c.client)],
+    "Site.get_models()": [lambda c: Site.get_models(client=c.client)],
+    "Site.get_pad()": [lambda c: c.site.get_pad()],
+    "Site.get_realtime_measurements_data()": [lambda c: listen(c, c.site)],
+    "Site.get_stages_aggregation()": [
+        lambda c: c.site.get_stages_aggregation(c.prepared(c.site.get_stages_aggregations()[0].id)),
+    ],
+    "Site.get_stages_aggregations()": [lambda c: c.site.get_stages_aggregations()],
+    "Site.get_stages_metadata()": [lambda c: c.site.get_stages_metadata(start_date=START, add_aggregations=True)],
+    "Site.get_state()": [lambda c: c.site.get_state()],
+    "Site.monitor_state()": [lambda c: first_item(c.site.monitor_state())],
+    "Site.update()": [lambda c: c.site.update()],
+    "Site.update_stages_aggregation()": [lambda c: update_definition(c, c.site)],
+    "Stage.get_data()": [lambda c: [*islice(first_stage(c).get_data(), 5)]],
+    "State.get_model()": [lambda c: State.get_model(id=first_state(c).id, client=c.client)],
+    "State.get_models()": [lambda c: State.get_models(client=c.client)],
+    "State.update()": [lambda c: first_state(c).update()],
 }
-CHANGES: dict[str, Callable[[], Any]] = {
-    "Pad.create_stages_aggregations()": lambda: _own_definition(Pad(id=668)),
-    "Pad.delete_stages_aggregation()": lambda: Pad(id=668).delete_stages_aggregation(_own_definition(Pad(id=668))),
-    "DataChange.confirm_data_received()": lambda: _change().confirm_data_received(),
+WITHOUT_OPERATIONS = {
+    # Consume a download, which the table has at the method that returned it.
+    *(f"Data.{name}()" for name in ("batches", "coverage", "head", "to_pandas", "to_polars")),
+    # Has its records already.
+    "Data.from_records()",
+    # Listen to rooms, which are not in the OpenAPI document.
+    *(f"{owner}.get_realtime_{what}_updates()" for owner in ("Pad", "Site") for what in ("instance", "data_changes")),
 }
+UNUSED = {"acknowledge_pad_data_changes", "get_pad_data_change", "create_token"}
+"""Operations that no public method calls."""
 
 
-@pytest.mark.parametrize("method", READS)
-def test_reads_are_known_by_their_last_call(method: str, sandbox: Sandbox) -> None:
-    READS[method]()
-    assert method in touched.methods(_last_call(sandbox))
+@pytest.mark.parametrize("method", CALLS)
+def test_table_has_the_operations_of_a_method(method: str, own_sandbox: Sandbox, tmp_path: Path) -> None:
+    operations: list[str] = []
+    hooks = Hooks(on_request=lambda event: operations.append(event.operation))
+    with Client(own_sandbox.token, base_url=own_sandbox.url, hooks=hooks) as client:
+        for call in CALLS[method]:
+            call(Context(client, operations, own_sandbox, tmp_path))
+    besides = DOWNLOADS if method.startswith("Data") and not method.startswith("DataChange") else set[str]()
+    called = {operation for operation in operations if operation in operation_ids()} - besides
+    assert called == {*api_index.OPERATIONS[method]}
 
 
-@pytest.mark.parametrize("method", CHANGES)
-def test_changes_are_known_by_their_last_call(method: str, own_sandbox: Sandbox) -> None:
-    CHANGES[method]()
-    assert method in touched.methods(_last_call(own_sandbox))
+def test_table_has_every_public_method() -> None:
+    assert api_index.OPERATIONS.keys() == CALLS.keys()
+    for owner in (Data, DataChange, Pad, Site, Stage, State):
+        inherited = {*dir(BaseModel), *dir(Entity), *dir(Mapping)}
+        methods = {name for name in dir(owner) if callable(getattr(owner, name)) and not name.startswith("_")}
+        sync = {name for name in methods - inherited if not (name.startswith("a") and name[1:] in methods)}
+        names = {f"{owner.__name__}.{name}()" for name in sync}
+        assert names - WITHOUT_OPERATIONS == {name for name in CALLS if name.startswith(f"{owner.__name__}.")}
 
 
-def _last_call(sandbox: Sandbox) -> str:
-    """The operation that the service was asked for last."""
-    last = sandbox.requests[-1]
-    endpoint = shipped().endpoint(last.method, shipped().path_of(last.path) or "")
-    assert endpoint
-    return endpoint.operation_id
+def test_table_has_every_operation_that_is_used() -> None:
+    assert {*chain.from_iterable(api_index.OPERATIONS.values())} == operation_ids() - UNUSED
 
 
-def test_every_method_that_is_named_exists() -> None:
-    for endpoint in shipped().endpoints.values():
-        for name in touched.methods(endpoint.operation_id):
-            owner, method = name.removesuffix("()").split(".")
-            assert callable(getattr(getattr(datastore_sdk, owner), method))
+def operation_ids() -> set[str]:
+    return {endpoint.operation_id for endpoint in shipped().endpoints.values()}
 
 
-def test_what_no_public_method_calls() -> None:
-    without = {end.operation_id for end in shipped().endpoints.values() if not touched.methods(end.operation_id)}
-    assert without == {"acknowledge_pad_data_changes", "get_pad_data_change", "create_token"}
-
-
-def test_pads_and_sites_are_told_apart() -> None:
-    assert "Pad.get_data()" in touched.methods("stream_pad_data")
-    assert "Pad.get_data()" not in touched.methods("stream_site_data")
-    assert "Pad.get_data_changes()" in touched.methods("stream_site_data"), "corrections are fetched site by site"
-    assert "Site.get_realtime_measurements_data()" in touched.methods("stream_site_data"), "imported when it is called"
-    assert "Site.get_realtime_measurements_data()" in touched.methods("list_site_fields")
-
-
-def test_names_of_arguments_and_attributes() -> None:
-    assert touched.arguments("list_pads", "fleet_name") == ["Pad.get_models(fleet_name=)"]
-    assert touched.arguments("list_pads", "nonsense") == touched.methods("list_pads")
-    assert touched.attribute("Pad", "name") == "Pad.name"
-    assert touched.attribute("TruthTable", "schema") == "TruthTable.schema_"
-    assert touched.attribute("Pad", "nonsense") is None
-    assert touched.attribute("Nonsense", "name") is None
-    assert touched.model("Nonsense") is None
+def test_names_of_methods_arguments_and_attributes() -> None:
+    assert api_index.methods_of("list_sites") == ["Pad.get_sites()", "Site.get_models()"]
+    assert api_index.arguments_of("list_pads", "fleet_name") == ["Pad.get_models(fleet_name=)"]
+    assert api_index.arguments_of("list_pads", "nonsense") == api_index.methods_of("list_pads")
+    assert api_index.attribute_of("Pad", "name") == "Pad.name"
+    assert api_index.attribute_of("TruthTable", "schema") == "TruthTable.schema_"
+    assert api_index.attribute_of("Pad", "nonsense") is None
+    assert api_index.attribute_of("Nonsense", "name") is None
+    assert api_index.model_of("Nonsense") is None

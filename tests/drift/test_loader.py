@@ -60,12 +60,12 @@ LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
         ("a: &a [*a]", "line 1 puts a value inside itself"),
         ("a: 1\nb: &b {c: {d: *b}}", "line 2 puts a value inside itself"),
         (LAUGHS, "it has more than 5000000 values"),
-        ("openapi: 3.1.0\npaths: !!set {a}", "/paths is a set, which JSON cannot say"),
-        ("- 1", "no OpenAPI 3 document: it has no `openapi` key"),
-        ("", "no OpenAPI 3 document"),
-        ("swagger: '2.0'\npaths: {}", "no OpenAPI 3 document"),
+        ("openapi: 3.1.0\npaths: !!set {a}", "/paths is a set, which is not a JSON value"),
+        ("- 1", "not an OpenAPI 3 document: it has no key `openapi`"),
+        ("", "not an OpenAPI 3 document"),
+        ("swagger: '2.0'\npaths: {}", "not an OpenAPI 3 document"),
         ("openapi: 4.0.0\npaths: {}", "its version is '4.0.0'"),
-        ("openapi: 3.1.0", "it has no `paths`"),
+        ("openapi: 3.1.0", "it has no key `paths`"),
     ],
 )
 def test_what_is_no_contract_is_refused(text: str, told: str, tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def tokens(service: Sandbox) -> int:
 
 
 @pytest.mark.parametrize("jump", JUMPS)
-def test_a_token_outlives_a_jump(service: Sandbox, client_of: ClientOf, clock: WallClock, jump: float) -> None:
+def test_token_survives_a_clock_jump(service: Sandbox, client_of: ClientOf, clock: WallClock, jump: float) -> None:
     client = client_of(None)
     first = client.get_access_token()
     clock.jumped = jump
@@ -59,7 +59,7 @@ def test_a_token_outlives_a_jump(service: Sandbox, client_of: ClientOf, clock: W
 
 @pytest.mark.parametrize("jump", JUMPS)
 @pytest.mark.parametrize("retry_after", [7, datetime.fromtimestamp(NOW, UTC) + timedelta(seconds=7)])
-def test_a_jump_while_waiting(
+def test_retry_wait_survives_a_clock_jump(
     service: Sandbox, client_of: ClientOf, clock: WallClock, jump: float, retry_after: float | datetime
 ) -> None:
     client = client_of()
@@ -70,7 +70,7 @@ def test_a_jump_while_waiting(
 
 
 @pytest.mark.parametrize("jump", JUMPS)
-def test_a_date_that_a_wrong_clock_misreads(
+def test_retry_after_date_with_a_wrong_clock(
     service: Sandbox, client_of: ClientOf, clock: WallClock, jump: float
 ) -> None:
     """A clock that is late sees a day to wait, which is too long; one that is early sees nothing to wait for."""
@@ -88,7 +88,7 @@ def test_a_date_that_a_wrong_clock_misreads(
 
 
 @pytest.mark.parametrize("jump", JUMPS)
-def test_a_jump_amid_records(service: Sandbox, client_of: ClientOf, clock: WallClock, jump: float) -> None:
+def test_stream_survives_a_clock_jump(service: Sandbox, client_of: ClientOf, clock: WallClock, jump: float) -> None:
     client: Client = client_of(None)
     data = Pad(PAD, client=client).get_data(START, END)
     expected = list(data)

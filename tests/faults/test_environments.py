@@ -53,7 +53,7 @@ async def everything_async(client: Client) -> list[Any]:
 
 
 @pytest.mark.parametrize("managed", [False, True], ids=["token", "client credentials"])
-def test_threads(service: Sandbox, client_of: ClientOf, managed: bool) -> None:
+def test_threads_share_a_faulty_service(service: Sandbox, client_of: ClientOf, managed: bool) -> None:
     with bounded(), nothing_left():
         client = client_of(None if managed else service.token, retries=PATIENT)
         expected = everything(client)
@@ -64,7 +64,7 @@ def test_threads(service: Sandbox, client_of: ClientOf, managed: bool) -> None:
     assert len([request for request in service.requests if request.path == "/o/token/"]) == managed
 
 
-def test_threads_whose_token_expires_together(service: Sandbox, client_of: ClientOf) -> None:
+def test_threads_with_an_expired_token_renew_once(service: Sandbox, client_of: ClientOf) -> None:
     client = client_of(None)
     expected = everything(client)
     with service.faults.during(faults.ExpireToken()):
@@ -73,7 +73,7 @@ def test_threads_whose_token_expires_together(service: Sandbox, client_of: Clien
     assert len([request for request in service.requests if request.path == "/o/token/"]) == 2
 
 
-def test_tasks(service: Sandbox, client_of: ClientOf) -> None:
+def test_tasks_share_a_faulty_service(service: Sandbox, client_of: ClientOf) -> None:
     with bounded(), nothing_left():
         client = client_of(retries=PATIENT)
         expected = everything(client)
@@ -88,7 +88,7 @@ def test_tasks(service: Sandbox, client_of: ClientOf) -> None:
 
 
 @pytest.mark.parametrize("parallel", [2, 3])
-def test_parts_in_parallel(
+def test_parallel_download_survives_faults(
     service: Sandbox, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch, parallel: int
 ) -> None:
     monkeypatch.setattr(slicing, "SLICE", timedelta(seconds=5))
@@ -108,7 +108,7 @@ def test_parts_in_parallel(
         client.close()
 
 
-def test_event_loops_one_after_another(service: Sandbox, client_of: ClientOf) -> None:
+def test_event_loops_in_sequence_survive_faults(service: Sandbox, client_of: ClientOf) -> None:
     with bounded(), nothing_left():
         client = client_of(retries=PATIENT)
         expected = everything(client)
@@ -118,7 +118,7 @@ def test_event_loops_one_after_another(service: Sandbox, client_of: ClientOf) ->
         client.close()
 
 
-def test_an_event_loop_that_ends_amid_a_stream(service: Sandbox, client_of: ClientOf) -> None:
+def test_event_loop_ending_during_a_stream_leaks_nothing(service: Sandbox, client_of: ClientOf) -> None:
     async def begin(client: Client) -> Any:
         data = await Pad(PAD, client=client).aget_data(START, END, is_routed=True)
         async with aclosing(data.data_fetcher) as records:
@@ -163,7 +163,7 @@ FORKING = """
 """
 
 
-def test_a_forked_process() -> None:
+def test_forked_process_makes_its_own_calls() -> None:
     """The child meets the faults with clients that the parent has used, and is amid a stream with."""
     program = "import warnings; warnings.simplefilter('ignore', DeprecationWarning)\n" + textwrap.dedent(FORKING)
     command = [sys.executable, "-c", program]

@@ -41,7 +41,7 @@ async def aread(client: Client) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("kind", BROKEN)
-def test_records_that_break_off(service: Sandbox, client_of: ClientOf, kind: str) -> None:
+def test_stream_broken_at_any_byte_is_complete(service: Sandbox, client_of: ClientOf, kind: str) -> None:
     with bounded(), nothing_left(), closing(client_of()) as client:
         expected = read(client)
         for at in PLACES:
@@ -52,7 +52,7 @@ def test_records_that_break_off(service: Sandbox, client_of: ClientOf, kind: str
                 assert asyncio.run(aread(client)) == expected, at
 
 
-def test_records_that_break_off_again_and_again(service: Sandbox, client_of: ClientOf) -> None:
+def test_stream_broken_many_times_is_complete(service: Sandbox, client_of: ClientOf) -> None:
     patient = RetryPolicy(max_attempts=len(PLACES) * len(BROKEN))
     with bounded(), nothing_left(), closing(client_of(retries=patient)) as client:
         expected = read(client)
@@ -63,7 +63,7 @@ def test_records_that_break_off_again_and_again(service: Sandbox, client_of: Cli
             assert asyncio.run(aread(client)) == expected
 
 
-def test_one_wrong_byte(service: Sandbox, client_of: ClientOf) -> None:
+def test_stream_corrupt_byte_raises(service: Sandbox, client_of: ClientOf) -> None:
     with bounded(), nothing_left(), closing(client_of()) as client:
         expected = read(client)
         for at in PLACES:
@@ -74,7 +74,7 @@ def test_one_wrong_byte(service: Sandbox, client_of: ClientOf) -> None:
             assert caught.value.offset in (at, at + 1), "as it is, the byte could begin a character"
 
 
-def test_one_wrong_byte_of_the_compressed_body(service: Sandbox, client_of: ClientOf) -> None:
+def test_stream_corrupt_gzip_raises(service: Sandbox, client_of: ClientOf) -> None:
     with bounded(), nothing_left(), closing(client_of()) as client:
         assert read(client)
         for at in PLACES[7:]:  # behind the header of gzip, most of which nobody needs

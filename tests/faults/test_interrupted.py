@@ -56,7 +56,7 @@ async def met(service: Sandbox, count: int = 1) -> None:
 
 @pytest.mark.parametrize("fault", [faults.Delay(), faults.Stall(0), faults.Stall(100)], ids=lambda fault: fault.name)
 @pytest.mark.parametrize("work", [read, create, iterate, save])
-def test_cancelled_while_it_waits_for_bytes(
+def test_cancel_while_reading_leaks_nothing(
     service: Sandbox, client_of: ClientOf, tmp_path: Path, work: Work, fault: faults.Fault
 ) -> None:
     (tmp_path / "old.csv").write_text("old")
@@ -91,9 +91,7 @@ class EndlessClock(Clock):
 
 
 @pytest.mark.parametrize("work", [read, iterate, save])
-def test_cancelled_while_it_waits_for_the_next_attempt(
-    service: Sandbox, client_of: ClientOf, tmp_path: Path, work: Work
-) -> None:
+def test_cancel_before_a_retry_leaks_nothing(service: Sandbox, client_of: ClientOf, tmp_path: Path, work: Work) -> None:
     async def main(client: Client) -> None:
         for count in range(1, 6):
             service.faults.add(faults.Status(429, retry_after=20))
@@ -158,7 +156,7 @@ INTERRUPTED = """
         pytest.param("records.json", "resume", marks=pytest.mark.exhaustive),
     ],
 )
-def test_interrupted_from_the_keyboard_amid_a_save(tmp_path: Path, name: str, option: str) -> None:
+def test_interrupt_during_a_save_keeps_the_old_file(tmp_path: Path, name: str, option: str) -> None:
     (tmp_path / name).write_text("old")
     command = [sys.executable, "-X", "dev", "-W", "error::ResourceWarning", "-c", textwrap.dedent(INTERRUPTED)]
     environment = {"PYTHONPATH": ":".join(filter(None, sys.path)), "PATH": ""}

@@ -81,7 +81,9 @@ SELECTED = [
 
 
 @pytest.mark.parametrize("case", SELECTED)
-def test_outcome(case: Case, service: Sandbox, undisturbed: dict[str, Any], folder: Path) -> None:
+def test_fault_has_the_expected_outcome(
+    case: Case, service: Sandbox, undisturbed: dict[str, Any], folder: Path
+) -> None:
     injected, expected, fault = case.injected, EXPECTED[case.fault, case.kind], _fault(case)
     trial = Trial(service, case.call, case.form, folder, impatient=injected.impatient, managed=injected.managed)
     result: Any = None
@@ -156,7 +158,7 @@ def _check_what_was_changed(case: Case, trial: Trial, *, succeeded: bool) -> Non
         assert [each.description for each in custom] == ["changed"]
 
 
-def test_every_public_call_has_a_row() -> None:
+def test_cases_cover_every_public_call() -> None:
     named = {name: getattr(datastore_sdk, name) for name in datastore_sdk.__all__}
     classes = {name: each for name, each in named.items() if isinstance(each, type)}
     calls = {
@@ -180,7 +182,7 @@ def _is_call(kind: type, method: str) -> bool:
     return hasattr(kind, f"a{method}")
 
 
-def test_what_runs_without_all_leaves_nothing_out() -> None:
+def test_default_cases_cover_every_kind() -> None:
     chosen = [case for case in CASES if str(case) in REPRESENTATIVE]
     assert {(case.fault, case.kind, case.form) for case in chosen} == {
         (case.fault, case.kind, case.form) for case in CASES
@@ -190,7 +192,7 @@ def test_what_runs_without_all_leaves_nothing_out() -> None:
     assert min(faults.values()) == SMOKE_EACH
 
 
-def test_every_fault_has_a_row() -> None:
+def test_outcomes_cover_every_fault() -> None:
     assert {fault for fault, _ in EXPECTED} == set(FAULTS)
     kinds = {type(injected.fault(0)) for injected in FAULTS.values()}
     assert kinds == {kind for kind in get_args(AnyFault) if issubclass(kind, CallFault)}

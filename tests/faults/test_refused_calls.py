@@ -35,7 +35,7 @@ def port() -> Iterator[int]:
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=lambda call: call.name)
 @pytest.mark.parametrize("form", FORMS)
-def test_every_call(call: Call, form: str, port: int, tmp_path: Path) -> None:
+def test_refused_connection_fails_every_call(call: Call, form: str, port: int, tmp_path: Path) -> None:
     clock = JumpingClock()
     managed = TOKEN in call.requests
     with bounded(), nothing_left(), ExitStack() as stack:
@@ -71,7 +71,7 @@ class OpeningClock(JumpingClock):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_service_that_comes_back(form: str, tmp_path: Path) -> None:
+def test_refused_connection_retries_until_the_service_is_up(form: str, tmp_path: Path) -> None:
     service = Sandbox(now=NOW, days=1)
     with bounded(), nothing_left(), ExitStack() as stack:
         service.start()

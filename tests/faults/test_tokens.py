@@ -21,7 +21,7 @@ TOKEN_FAULTS = [fault for fault, kind in EXPECTED if kind is Kind.TOKEN]
 
 @pytest.mark.parametrize("fault", TOKEN_FAULTS)
 @pytest.mark.parametrize("form", FORMS)
-def test_a_call_that_needs_a_token(service: Sandbox, tmp_path: Path, fault: str, form: str) -> None:
+def test_token_fault_fails_the_call_that_needs_it(service: Sandbox, tmp_path: Path, fault: str, form: str) -> None:
     injected, expected = FAULTS[fault], EXPECTED[fault, Kind.TOKEN]
     trial = Trial(service, CALLS["Client.get_access_token"], form, tmp_path, impatient=injected.impatient)
     error: RestreamError | None = None

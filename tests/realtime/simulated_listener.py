@@ -16,7 +16,7 @@ from datastore_sdk.realtime.manners import StreamOptions
 from datastore_sdk.realtime.sequence_tracker import SequenceTracker
 from datastore_sdk.realtime.session import RoomSession
 from datastore_sdk.realtime.statistics import Counters
-from datastore_sdk.transport.websocket.handshake import room
+from datastore_sdk.transport.websocket.handshake import build_room_operation
 from tests.realtime.simulated_service import World
 
 
@@ -41,7 +41,7 @@ class Listener:
         exchange = self.world.exchange
         filling = Backfiller(exchange, self.sources, DICTS, self.query, self.gaps, self.counts)
         messages = MessageDecoder(DICTS, self.counts, enveloped=True)
-        operation = room("/pads/681/data/", {"session_key": "0" * 32})
+        operation = build_room_operation("/pads/681/data/", {"session_key": "0" * 32})
         return RoomSession(exchange, operation, messages, filling, self.manners, self.counts).steps()
 
     def listen(self, seconds: float) -> list[dict[str, Any]]:

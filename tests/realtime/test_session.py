@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from datastore_sdk._io.deadline import Deadline
 from datastore_sdk._io.effects import EffectGen
 from datastore_sdk.auth.providers import Credentials, TokenFetcher
 from datastore_sdk.exceptions import (
@@ -38,7 +39,7 @@ class Renewable(Credentials):
     def identity(self) -> tuple[str, ...]:
         return ("renewable",)
 
-    def token(self, fetch: TokenFetcher) -> EffectGen[str]:  # noqa: ARG002 - it knows them all
+    def token(self, fetch: TokenFetcher, deadline: Deadline | None = None) -> EffectGen[str]:  # noqa: ARG002 - it knows them all
         yield from ()
         return f"token-{self.renewed}"
 

@@ -81,7 +81,7 @@ def test_corrections_once_each(sandbox: Sandbox, client: Client, form: str) -> N
     open_, _ = site.get_data_changes()
     updates = reading(site.get_realtime_data_changes_updates(), form)
     updates.until(len(open_))
-    sandbox.hang_up()
+    sandbox.close_websockets()
     eventually(lambda: updates.live.statistics.reconnections == 1 and updates.live.statistics.connected)
     eventually(lambda: updates.live.statistics.doubled >= len(open_))
     items = updates.end()
@@ -105,7 +105,7 @@ def test_what_does_not_fit_is_left_out(sandbox: Sandbox, client: Client) -> None
     updates = reading(Site(SITE, client=client).get_realtime_data_changes_updates(), "sync")
     updates.until(1)
     sandbox.faults.add(faults.Garbage(kind="object"))
-    sandbox.hang_up()
+    sandbox.close_websockets()
     eventually(lambda: updates.live.statistics.unreadable >= 1)
     updates.end()
 

@@ -39,20 +39,22 @@ def findings(path: Path) -> list[str]:
     return found
 
 
-def test_there_is_one_for_each_read() -> None:
+def test_cassettes_cover_every_call() -> None:
     assert {path.stem for path in FILES} == {*READS, TOKEN}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_nothing_secret_stands_in_them(path: Path) -> None:
+def test_cassettes_contain_no_secret(path: Path) -> None:
     assert findings(path) == []
 
 
-def test_they_are_small() -> None:
+def test_cassettes_are_small() -> None:
     assert sum(path.stat().st_size for path in FILES) < MOST_BYTES
 
 
-def test_recording_anew(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_record_writes_the_same_cassettes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     made: list[sandbox.Sandbox] = []
 
     class Noted(sandbox.Sandbox):
@@ -75,7 +77,7 @@ def test_recording_anew(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         assert not any(secret in text for secret in (ours.token, ours.client_secret, ours.url))
 
 
-def test_what_is_secret_is_taken_out_of_a_request() -> None:
+def test_record_redacts_secrets_of_requests() -> None:
     request = vcr.request.Request(
         "POST",
         "http://127.0.0.1:8123/o/token/?token=s3cret&page=2",
@@ -92,7 +94,7 @@ def test_what_is_secret_is_taken_out_of_a_request() -> None:
     assert dict(scrubbed.headers) == {"Content-Type": "application/x-www-form-urlencoded"}
 
 
-def test_what_is_secret_is_taken_out_of_an_answer() -> None:
+def test_record_redacts_secrets_of_responses() -> None:
     response: dict[str, Any] = {
         "status": {"code": 200, "message": "OK"},
         "headers": {"Set-Cookie": ["session=s3cret"], "Content-Type": ["application/json"], "Server": ["nginx"]},
@@ -114,7 +116,7 @@ def test_what_is_secret_is_taken_out_of_an_answer() -> None:
         "Set-Cookie: a=b",
     ],
 )
-def test_the_scan_finds_what_it_should(tmp_path: Path, text: str) -> None:
+def test_secret_scan_finds_every_kind(tmp_path: Path, text: str) -> None:
     path = tmp_path / "some.yaml"
     path.write_text(f"interactions: []\n# {text}\n")
     assert findings(path) != []

@@ -59,30 +59,30 @@ def replay(form: Form, new_client: Callable[..., Client]) -> Replay:
     return run
 
 
-def test_pads(replay: Replay) -> None:
+def test_replay_pads(replay: Replay) -> None:
     pads, first = replay("pads")
     assert len(pads) > 1
     assert first == pads[0]
 
 
-def test_a_token_is_asked_for_first(replay: Replay) -> None:
+def test_replay_requests_a_token_first(replay: Replay) -> None:
     never_used = token_hex(8)  # or the token would be there already
     assert replay(TOKEN, client_id="any", client_secret=never_used) == replay("pads")
 
 
-def test_sites(replay: Replay) -> None:
+def test_replay_sites(replay: Replay) -> None:
     pad, sites, first = replay("sites")
     assert {site.pad_id for site in sites} == {pad.id}
     assert first == sites[0]
 
 
-def test_states(replay: Replay) -> None:
+def test_replay_states(replay: Replay) -> None:
     states, one = replay("states")
     assert all(state.current_state.startswith("frac") for state in states)
     assert one == states[0]
 
 
-def test_stages(replay: Replay) -> None:
+def test_replay_stages(replay: Replay) -> None:
     stages = replay("stages")
     assert len(stages) > 1
     assert all(stage.state.startswith("frac") for stage in stages)
@@ -90,14 +90,14 @@ def test_stages(replay: Replay) -> None:
     assert all(stage["aggregations"]["avg_slurry_rate"] > 0 for stage in finished)
 
 
-def test_metadata(replay: Replay) -> None:
+def test_replay_metadata(replay: Replay) -> None:
     fields, sources, definitions = replay("metadata")
     assert {field.name for field in fields} >= set(FIELDS)
     assert sources.frac
     assert {"avg_slurry_rate", "total_proppant"} <= {definition.name for definition in definitions}
 
 
-def test_data(replay: Replay) -> None:
+def test_replay_data(replay: Replay) -> None:
     stage, raw, minutes = replay("data")
     start = (stage.start + timedelta(minutes=30)).timestamp()
     assert [record["timestamp"] for record in raw] == [start + second for second in range(31)]
@@ -106,19 +106,19 @@ def test_data(replay: Replay) -> None:
     assert all(set(FIELDS) <= set(record) for record in minutes)
 
 
-def test_data_changes(replay: Replay) -> None:
+def test_replay_data_changes(replay: Replay) -> None:
     changes, records = replay("data_changes")
     assert changes
     assert {record["site_id"] for record in records} <= {change.site for change in changes}
     assert all(set(record) <= {"timestamp", "site_id", *FIELDS} for record in records)
 
 
-def test_what_is_not_there(replay: Replay) -> None:
+def test_replay_not_found(replay: Replay) -> None:
     error = replay("what_is_not_there")
     assert error.status == 404
     assert error.url == "https://app.restreamsolutions.com/external/thirdparty/v1/pads/999999999/"
 
 
-def test_a_call_that_was_not_recorded_fails(form: Form, new_client: Callable[..., Client]) -> None:
+def test_replay_unrecorded_call_fails(form: Form, new_client: Callable[..., Client]) -> None:
     with replaying(CASSETTES / "pads.yaml"), pytest.raises(vcr.errors.CannotOverwriteExistingCassetteException):
         form(Site, "get_models", client=new_client("any"))

@@ -58,19 +58,19 @@ def check(payloads: Mapping[str, Any], share: float = 1) -> None:
 
 
 @pytest.mark.parametrize("share", first(1, (0.3, 1)))
-def test_invented_answers_with_one_mutation_are_read(share: float) -> None:
+def test_mutated_synthetic_response_is_parsed(share: float) -> None:
     check(INVENTED, share)
 
 
 @pytest.mark.parametrize("share", first(1, (0.1, 1)))
-def test_recorded_answers_with_one_mutation_are_read(share: float) -> None:
+def test_mutated_recorded_response_is_parsed(share: float) -> None:
     payloads = recorded()
     if not payloads:
         pytest.skip("the recorded answers are not at hand")
     check({**INVENTED, **payloads}, share)
 
 
-def test_tables_are_labelled_whatever_the_fields_are_like() -> None:
+def test_mutated_fields_still_label_tables() -> None:
     body: list[bytes] = []
     client = client_answered(lambda _: (200, {}, body[-1]))
     query = DataQuery(source="pad", id=5)
@@ -81,7 +81,7 @@ def test_tables_are_labelled_whatever_the_fields_are_like() -> None:
 
 
 @pytest.mark.parametrize("form", [*FORMS])
-def test_mutated_answers_over_a_socket_are_read(form: str) -> None:
+def test_mutated_response_over_a_socket_is_parsed(form: str) -> None:
     sites = INVENTED["sites_many"]
     bodies = [answer(200, each.answer) for each in mutations(sites) if each.place[:1] == (1,)][::25]
     waiting = iter(bodies)
@@ -99,6 +99,6 @@ def test_mutated_answers_over_a_socket_are_read(form: str) -> None:
     "body",
     [b"{}", b'{"detail": "soon"}', b"null", b'"text"', b"[]", b"[1, 2]", b"5", b"", b"<html>", b'{"id":'],
 )
-def test_an_answer_of_another_kind_is_refused(body: bytes) -> None:
+def test_response_of_another_type_is_refused(body: bytes) -> None:
     with pytest.raises(ResponseValidationError, match="something that the API contract does not allow"):
         Pad.get_model(5, client=client_answered(lambda _: (200, {}, body)))

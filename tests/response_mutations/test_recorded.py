@@ -52,7 +52,7 @@ def client() -> Iterator[Client]:
         yield client
 
 
-def test_objects(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+def test_recorded_objects_are_parsed(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     pad = Pad(id=PAD, client=client)
     lists: dict[str, Callable[..., Any]] = {
         "pad_many": partial(Pad.get_models, client=client),
@@ -83,7 +83,7 @@ def test_objects(client: Client, caplog: pytest.LogCaptureFixture) -> None:
 
 @pytest.mark.filterwarnings("ignore::datastore_sdk.exceptions.MismatchWarning")
 @pytest.mark.parametrize("form", FORMS.values(), ids=[*FORMS])
-def test_records_that_come_site_by_site(form: Form, client: Client, tmp_path: Path) -> None:
+def test_recorded_pad_records_are_read_site_by_site(form: Form, client: Client, tmp_path: Path) -> None:
     recorded = json.loads(sample("data_pad"))
     found: list[dict[str, Any]] = []
     form.records(client, [DataQuery(source="pad", id=PAD)], into=found)

@@ -16,12 +16,12 @@ import pytest
 
 from datastore_sdk.sandbox import Sandbox, server
 from datastore_sdk.sandbox.api import uvicorn_server as service_server
-from datastore_sdk.sandbox.api.uvicorn_server import Server
+from datastore_sdk.sandbox.api.uvicorn_server import SandboxServer
 
 NOW = datetime(2025, 9, 18, 12, tzinfo=UTC)
 
 
-def test_starting_and_stopping() -> None:
+def test_sandbox_starts_and_stops() -> None:
     others = set(threading.enumerate())
     sandbox = Sandbox(now=NOW)
     assert "not serving" in repr(sandbox)
@@ -30,7 +30,7 @@ def test_starting_and_stopping() -> None:
     assert sandbox.environment == {"RESTREAM_HOST": sandbox.url, "TALLY_AUTH_TOKEN": sandbox.token}
     headers = {"Authorization": f"Bearer {sandbox.token}"}
     assert httpx.get(f"{sandbox.url}/external/thirdparty/v1/pads/", headers=headers).status_code == 200
-    with pytest.raises(RuntimeError, match="running already"):
+    with pytest.raises(RuntimeError, match="already running"):
         sandbox.start()
     sandbox.stop()
     sandbox.stop()
@@ -41,13 +41,13 @@ def test_starting_and_stopping() -> None:
         assert httpx.get(f"{sandbox.url}/external/thirdparty/v1/pads/", headers=headers).status_code == 200
 
 
-def test_stopping_waits_for_no_tick(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stop_does_not_wait_for_a_tick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service_server, "_TICK_SECONDS", 3600.0)
     with Sandbox(now=NOW):
         pass
 
 
-def test_several_at_a_time_know_nothing_of_each_other() -> None:
+def test_sandboxes_are_independent() -> None:
     with Sandbox(now=NOW) as one, Sandbox(now=NOW) as two:
         assert one.url != two.url
         assert one.token != two.token
@@ -55,7 +55,7 @@ def test_several_at_a_time_know_nothing_of_each_other() -> None:
         assert httpx.get(f"{two.url}/external/thirdparty/v1/pads/", headers=headers).status_code == 401
 
 
-def test_stopping_cuts_streams_off() -> None:
+def test_stop_ends_streams() -> None:
     with (
         Sandbox(now=NOW) as sandbox,
         httpx.Client(headers={"Authorization": f"Bearer {sandbox.token}"}) as client,
@@ -69,12 +69,12 @@ def test_stopping_cuts_streams_off() -> None:
 
 
 @pytest.mark.parametrize("turns", range(6))
-def test_connections_made_while_it_stops_are_ended(turns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stop_ends_new_connections(turns: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """In whichever turn of its event loop they come. A socket that is left open fails the test."""
-    on_tick = Server.on_tick
+    on_tick = SandboxServer.on_tick
     clients: list[socket.socket] = []
 
-    async def meanwhile(running: Server, counter: int) -> bool:
+    async def meanwhile(running: SandboxServer, counter: int) -> bool:
         ends = await on_tick(running, counter)
         if ends:
             clients.append(socket.create_connection(running.servers[0].sockets[0].getsockname(), timeout=5))
@@ -82,7 +82,7 @@ def test_connections_made_while_it_stops_are_ended(turns: int, monkeypatch: pyte
                 await asyncio.sleep(0)
         return ends
 
-    monkeypatch.setattr(Server, "on_tick", meanwhile)
+    monkeypatch.setattr(SandboxServer, "on_tick", meanwhile)
     with Sandbox(now=NOW):
         pass
     with clients[0], suppress(ConnectionResetError):
@@ -90,13 +90,13 @@ def test_connections_made_while_it_stops_are_ended(turns: int, monkeypatch: pyte
     gc.collect()
 
 
-def test_token_never_shows() -> None:
+def test_token_is_not_shown() -> None:
     sandbox = Sandbox(token="t0ken", client_secret="s3cret")
     assert "t0ken" not in repr(sandbox)
     assert "s3cret" not in repr(sandbox)
 
 
-def test_a_taken_port() -> None:
+def test_port_in_use_is_an_error() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -105,7 +105,7 @@ def test_a_taken_port() -> None:
             sandbox.start()
 
 
-def test_wrong_options() -> None:
+def test_invalid_options_are_refused() -> None:
     with pytest.raises(ValueError, match="time zone"):
         Sandbox(now=datetime(2025, 9, 18))  # noqa: DTZ001
     with pytest.raises(ValueError, match="days"):
@@ -115,12 +115,12 @@ def test_wrong_options() -> None:
             Sandbox(port=port)
 
 
-def test_the_clock_goes_on_by_default() -> None:
+def test_clock_runs_by_default() -> None:
     before = datetime.now(UTC).timestamp()
     assert before - 1 <= Sandbox().field.now() <= before + 5
 
 
-def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_extra_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> Any:
         raise ModuleNotFoundError(name=name)
 
@@ -129,14 +129,14 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
         Sandbox()
 
 
-def test_importing_it_imports_no_server() -> None:
+def test_import_does_not_load_the_server() -> None:
     code = "import sys, datastore_sdk.sandbox; print([m for m in ('starlette', 'uvicorn') if m in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_running_alone(number: signal.Signals) -> None:
+def test_command_line_serves(number: signal.Signals) -> None:
     command = [
         sys.executable,
         "-m",
@@ -171,7 +171,7 @@ def run_alone(*options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
 
-def test_running_alone_on_a_taken_port() -> None:
+def test_command_line_port_in_use_is_an_error() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -185,14 +185,14 @@ def test_running_alone_on_a_taken_port() -> None:
 
 
 @pytest.mark.parametrize("options", [("--host", "192.0.2.1"), ("--days", "0"), ("--port", "70000")])
-def test_running_alone_with_what_cannot_be(options: tuple[str, str]) -> None:
+def test_command_line_invalid_options_are_refused(options: tuple[str, str]) -> None:
     result = run_alone("--days", "1", *options)
     assert result.returncode != 0
     assert "Traceback" not in result.stderr
     assert len(result.stderr.splitlines()[-1]) < 200
 
 
-def test_running_alone_with_an_admin_interface() -> None:
+def test_command_line_admin() -> None:
     command = [sys.executable, "-m", "datastore_sdk.sandbox", "--days", "1", "--admin"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:

@@ -59,7 +59,7 @@ def at(second: int) -> str:
     return datetime.fromtimestamp(START + second, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def test_the_records_are_what_the_bench_says() -> None:
+def test_bench_body_has_the_stated_records() -> None:
     records = [json.loads(text) for text in bodies.records(COUNT)]
     assert [record["timestamp"] for record in records] == [*range(START, START + COUNT)]
     assert 8.8 < sum(map(len, records)) / COUNT < 9.0
@@ -70,17 +70,17 @@ def test_the_records_are_what_the_bench_says() -> None:
     assert 240 < len(b"".join(bodies.pieces(COUNT))) / COUNT < 265
 
 
-def test_windows_hold_the_same_records() -> None:
+def test_bench_body_windows_have_the_same_records() -> None:
     assert [record for window in bodies.windows(1_001) for record in json.loads(window)] == [
         json.loads(text) for text in bodies.records(1_001)
     ]
 
 
-def test_a_body_of_no_records_is_an_empty_array() -> None:
+def test_bench_body_without_records_is_an_empty_array() -> None:
     assert json.loads(b"".join(bodies.pieces(0))) == []
 
 
-def test_the_service_sends_the_body(server: tuple[Framing, Server]) -> None:
+def test_bench_server_sends_the_body(server: tuple[Framing, Server]) -> None:
     framing, service = server
     if framing is Framing.BROKEN:
         with pytest.raises(IncompleteRead):
@@ -94,12 +94,12 @@ def test_the_service_sends_the_body(server: tuple[Framing, Server]) -> None:
     assert content == b"".join(bodies.pieces(COUNT, newest_first=newest_first))
 
 
-def test_each_record_can_have_its_chunk() -> None:
+def test_bench_server_sends_a_chunk_per_record() -> None:
     assert Body(2, Framing.RECORDS).wire().count(b"\r\n") == 2 * (2 + 1 + 1)
 
 
 @pytest.mark.parametrize(("first", "last"), [(0, 0), (7, 1_200), (-5, COUNT + 5), (COUNT, COUNT + 9)])
-def test_a_capped_service_answers_for_a_part_of_the_time(first: int, last: int) -> None:
+def test_bench_capped_server_uses_part_of_the_cpu(first: int, last: int) -> None:
     with Server(Body(COUNT, Framing.CAPPED)) as service:
         _, content = get(service, first, last)
     records = json.loads(content)
@@ -107,7 +107,7 @@ def test_a_capped_service_answers_for_a_part_of_the_time(first: int, last: int) 
 
 
 @pytest.mark.parametrize("curl", [True, False])
-def test_the_limits_are_measured(curl: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bench_limits_are_measured(curl: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if not curl:
         monkeypatch.setattr("shutil.which", giving(None))
     with Server(Body(COUNT)) as service:
@@ -128,13 +128,13 @@ ROW = Row("a row", Run(OURS, "save", Body(1), ".csv"), Run(VENDOR, "save", Body(
     ("ours", "verdict"),
     [(sample(1), "yes"), (sample(1.5), "task alone"), (sample(3), "NO"), (sample(1, peak=61), "NO")],
 )
-def test_verdicts(ours: Sample, verdict: str) -> None:
+def test_bench_verdicts(ours: Sample, verdict: str) -> None:
     result = Result(ROW, (ours,), (sample(5),))
     assert result.verdict == verdict
     assert report.line(result).endswith(verdict)
 
 
-def test_ratios_are_taken_pair_by_pair() -> None:
+def test_bench_ratios_are_computed_per_pair() -> None:
     result = Result(ROW, (sample(1), sample(2), sample(1)), (sample(4), sample(10), sample(6)))
     assert result.ratio() == Spread(5, 4, 6)
     assert result.ratio(Clock.TASK).least == pytest.approx(19 / 3)
@@ -142,25 +142,25 @@ def test_ratios_are_taken_pair_by_pair() -> None:
     assert result.seconds(result.reference) == Spread(6, 4, 10)
 
 
-def test_the_import_counts_with_all_its_memory() -> None:
+def test_bench_import_includes_its_memory() -> None:
     assert sample(1).memory(Clock.IMPORT) == 50
     assert sample(1).seconds(Clock.IMPORT) == 0.2
 
 
-def test_a_failed_row_is_a_line_like_others() -> None:
+def test_bench_failed_row_is_a_row() -> None:
     line = report.line(Result(ROW, failure="it broke"))
     assert line.startswith("a row ")
     assert line.endswith("FAILED: it broke")
 
 
-def test_every_row_has_a_name_and_a_task() -> None:
+def test_bench_rows_have_names_and_tasks() -> None:
     table = rows(1_000_000)
     assert len({row.name for row in table}) == len(table)
     for row in table:
         assert {row.ours.task, row.reference.task} <= vars(client.Job).keys()
 
 
-def test_records_are_counted_in_files(tmp_path: Path) -> None:
+def test_bench_counts_records_in_files(tmp_path: Path) -> None:
     json_file, csv_file = tmp_path / "a.json", tmp_path / "a.csv"
     json_file.write_bytes(b"".join(bodies.pieces(10)))
     csv_file.write_bytes(b"timestamp\n" + b"1\n" * 10)
@@ -169,7 +169,7 @@ def test_records_are_counted_in_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("task", "message"), [("save", "suffix"), ("unheard_of", "AttributeError")])
-def test_a_run_that_ends_with_an_error_fails(task: str, message: str) -> None:
+def test_bench_run_with_an_error_fails(task: str, message: str) -> None:
     run = Run(OURS, task, Body(5))
     with Bench(this_python, pairs=1) as bench:
         result = bench.measure(Row("a row", run, run))
@@ -177,7 +177,7 @@ def test_a_run_that_ends_with_an_error_fails(task: str, message: str) -> None:
     assert result.verdict == "FAILED"
 
 
-def test_a_run_that_gives_other_records_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bench_run_with_wrong_records_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("_bench.runs.records_in", giving(4))
     run = Run(OURS, "save", Body(5), ".json")
     with Bench(this_python, pairs=1) as bench:
@@ -185,7 +185,7 @@ def test_a_run_that_gives_other_records_fails(monkeypatch: pytest.MonkeyPatch) -
     assert result.failure == "datastore_sdk save: 4 instead of 5"
 
 
-def test_runs_are_not_slowed_down_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bench_run_environment_is_clean(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("PYTHONDONTWRITEBYTECODE", "HTTP_PROXY", "TALLY_AUTH_TOKEN"):
         monkeypatch.setenv(name, "1")
     bare = runs._bare_environment()
@@ -193,7 +193,7 @@ def test_runs_are_not_slowed_down_by_the_environment(monkeypatch: pytest.MonkeyP
     assert not bare.keys() & {"PYTHONDONTWRITEBYTECODE", "HTTP_PROXY", "TALLY_AUTH_TOKEN"}
 
 
-def test_constraints_are_read() -> None:
+def test_bench_reads_constraints() -> None:
     assert environments.pinned("orjson").startswith("orjson==")
     with pytest.raises(SystemExit, match="does not pin"):
         environments.pinned("unheard-of")
@@ -209,7 +209,9 @@ def run_bench(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     return end.value.code
 
 
-def test_the_bench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_bench_command_prints_a_report(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     file = tmp_path / "bench.json"
     assert run_bench(monkeypatch, "--records=500", "--pairs=2", "--only=json, 5 times", f"--json={file}") == 0
     printed = capsys.readouterr().out
@@ -223,6 +225,6 @@ def test_the_bench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtur
     assert len(results["limits"]) == 4
 
 
-def test_no_row_of_that_name(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bench_command_unknown_row_fails(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_bench(monkeypatch, "--only=unheard of") == 2
     assert "there are: iterate" in capsys.readouterr().err

@@ -34,11 +34,11 @@ def heard(body: Body) -> list[dict[str, object]]:
     return [message["message"] for message in messages]
 
 
-def test_the_service_tells_the_records() -> None:
+def test_bench_room_sends_the_records() -> None:
     assert heard(Body(COUNT, Framing.MESSAGES)) == [json.loads(record) for record in bodies.records(COUNT)]
 
 
-def test_at_a_pace_each_record_says_when_it_was_sent() -> None:
+def test_bench_room_paced_records_have_send_times() -> None:
     begun = time.monotonic()
     told = heard(Body(20, Framing.MESSAGES, rate=200))
     times = [float(str(record.pop(SENT))) for record in told]
@@ -48,7 +48,7 @@ def test_at_a_pace_each_record_says_when_it_was_sent() -> None:
     assert all(earlier < later for earlier, later in pairwise(times))
 
 
-def test_the_pace_is_kept_and_made_up_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bench_room_catches_up_with_its_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
     clock = iter([100.0, 100.0, 100.01, 100.7, 100.8])  # at the beginning; then before and at each sending
     monkeypatch.setattr(room, "monotonic", lambda: next(clock))  # the module's name only: other threads need the clock
@@ -58,7 +58,7 @@ def test_the_pace_is_kept_and_made_up_for(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize("task", ["listen", "alisten"])
-def test_listening(task: str) -> None:
+def test_bench_listener_counts_records(task: str) -> None:
     run = Run(OURS, task, Body(COUNT, Framing.MESSAGES))
     with Bench(this_python, pairs=1) as bench:
         result = bench.measure(Row("a row", run, run))
@@ -66,7 +66,7 @@ def test_listening(task: str) -> None:
     assert len(result.ours) == 1
 
 
-def test_delays(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bench_delays_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delays, "VENDOR", OURS)
     body = Body(20, Framing.MESSAGES, rate=200)
     monkeypatch.setattr(delays, "DELAYS", {"sync": ("delays", body), "async": ("adelays", body), "c": ("", body)})
@@ -81,7 +81,7 @@ def test_delays(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(report.delay_heading()) == len(report.delay_line(found[0]))
 
 
-def test_a_failed_delay_is_a_line_like_others(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bench_failed_delay_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delays, "DELAYS", {"sync": ("unheard_of", Body(1, Framing.MESSAGES, rate=1))})
     monkeypatch.setattr(delays, "VENDOR", OURS)
     with Bench(this_python, pairs=1) as bench:
@@ -90,6 +90,6 @@ def test_a_failed_delay_is_a_line_like_others(monkeypatch: pytest.MonkeyPatch) -
     assert "FAILED" in report.delay_line(delay)
 
 
-def test_all_paces_are_measured_in_both_forms() -> None:
+def test_bench_measures_every_pace_sync_and_async() -> None:
     assert len(DELAYS) == 6
     assert {body.rate for _, body in DELAYS.values()} == {1, 100, 1000}

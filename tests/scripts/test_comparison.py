@@ -44,7 +44,7 @@ def seen(result: Any, *requests: Request) -> Observation:
         ({"$error": ["ValueError"]}, {"$error": ["ConfigurationError", "RestreamError", "ValueError"]}),
     ],
 )
-def test_what_is_the_same(vendor: Any, ours: Any) -> None:
+def test_compare_equal_results(vendor: Any, ours: Any) -> None:
     assert difference(vendor, ours) is None
 
 
@@ -70,13 +70,13 @@ def test_what_is_the_same(vendor: Any, ours: Any) -> None:
         ("x" * 200, "y", f"result: vendor's '{'x' * 89}...; ours 'y'"),
     ],
 )
-def test_what_is_not_the_same(vendor: Any, ours: Any, words: str) -> None:
+def test_compare_different_results(vendor: Any, ours: Any, words: str) -> None:
     found = difference(vendor, ours)
     assert found is not None
     assert found.startswith(words)
 
 
-def test_requests_are_compared() -> None:
+def test_compare_includes_requests() -> None:
     other = GET._replace(query=(("fleet_id", "31"),))
     assert finding(Call("x"), seen([1], GET, GET), seen([1], GET, other)) == (
         "request 2: vendor's GET /pads/ 200; ours GET /pads/?fleet_id=31 200"
@@ -99,11 +99,11 @@ def test_requests_are_compared() -> None:
         (Call("x", error="ValueError"), NOT_FOUND, "expected ValueError, but NotFoundError"),
     ],
 )
-def test_two_that_agree_must_agree_on_what_was_expected(call: Call, result: Any, words: str | None) -> None:
+def test_compare_equal_but_unexpected_results_fail(call: Call, result: Any, words: str | None) -> None:
     assert finding(call, seen(result), seen(result)) == words
 
 
-def test_of_untidy_answers_only_failures_are_looked_at() -> None:
+def test_compare_untidy_checks_only_failures() -> None:
     call, fails = Call("Pad(id=668).get_sites()"), {"$error": ["ResponseValidationError", "RestreamError"]}
     assert failure(call, seen([1]), seen([2])) is None
     assert failure(call, seen(NOT_FOUND), seen(fails)) is None
@@ -111,7 +111,7 @@ def test_of_untidy_answers_only_failures_are_looked_at() -> None:
     assert failure(Call("x", error="RestreamError"), seen([1]), seen(fails)) is None
 
 
-def test_a_difference_that_is_meant_must_be_there_and_be_the_only_one() -> None:
+def test_compare_expected_difference_must_be_the_only_one() -> None:
     twice = Deviation("asks twice", vendor=lambda it: Observation(it.requests * 2, it.result))
     call = Call("x", (twice,))
     assert finding(call, seen([1], GET), seen([1], GET, GET)) is None
@@ -119,7 +119,7 @@ def test_a_difference_that_is_meant_must_be_there_and_be_the_only_one() -> None:
     assert finding(call, seen([1], GET), seen([2], GET, GET)) == "result[0]: vendor's 1; ours 2"
 
 
-def test_of_two_differences_that_are_meant_each_must_be_there() -> None:
+def test_compare_every_expected_difference_must_occur() -> None:
     twice = Deviation("asks twice", vendor=lambda it: Observation(it.requests * 2, it.result))
     more = Deviation("tells more", ours=lambda it: Observation(it.requests, it.result[:1]))
     call = Call("x", (twice, more))
@@ -142,14 +142,14 @@ def test_of_two_differences_that_are_meant_each_must_be_there() -> None:
         ("O", "C", False),
     ],
 )
-def test_what_pandas_does_to_a_cell_is_allowed_for(vendor: str, ours: str, same: bool) -> None:
+def test_compare_allows_pandas_cell_formats(vendor: str, ours: str, same: bool) -> None:
     found = finding(
         Call("x", (deviations.CSV_AS_SENT,)), seen([{"a": vendor, "b": "1.0"}]), seen([{"a": ours, "b": "1"}])
     )
     assert (found is None) is same
 
 
-def test_aggregations_are_asked_for_by_ids_in_slices() -> None:
+def test_compare_aggregation_requests_are_sliced() -> None:
     stages = [{"state": "frac_frac"}, *({"id": number} for number in range(1, 103))]
     filters = (("aggregations_filter", "total_proppant"), ("state", "frac"))
     vendor = Observation((GET._replace(query=filters), GET._replace(query=filters)), stages)
@@ -160,22 +160,22 @@ def test_aggregations_are_asked_for_by_ids_in_slices() -> None:
     assert second.query[1:] == (("histories", "101"), ("histories", "102"))
 
 
-def test_the_pad_found_for_a_site_is_confirmed_by_the_site() -> None:
+def test_compare_get_pad_requests() -> None:
     ours = seen([1], GET, GET._replace(path="/v1/sites/981/"))
     assert deviations.SITE_CONFIRMS.ours(ours).requests == (GET,)
 
 
-def test_no_call_is_listed_twice() -> None:
+def test_compare_calls_are_unique() -> None:
     texts = [str(call) for call in CALLS]
     assert len(set(texts)) == len(texts)
 
 
-def test_every_deviation_is_that_of_a_call() -> None:
+def test_compare_deviations_belong_to_calls() -> None:
     known = {value for value in vars(deviations).values() if isinstance(value, Deviation)}
     assert known == {deviation for call in CALLS for deviation in call.deviations}
 
 
-def test_what_is_not_compared_has_a_reason() -> None:
+def test_compare_skipped_calls_have_a_reason() -> None:
     assert all(NOT_COMPARED.values())
 
 
@@ -259,18 +259,18 @@ def form(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tup
         ('at("2025-09-18 03:30-05:00")', {"$moment": "2025-09-18T08:30:00+00:00"}),
     ],
 )
-def test_one_text_does_for_both_forms(form: tuple[Client, Run], text: str, result: Any) -> None:
+def test_compare_calls_run_sync_and_async(form: tuple[Client, Run], text: str, result: Any) -> None:
     client, run = form
     assert made(client, {"text": text, "environment": {}}, run) == result
 
 
-def test_an_exception_is_a_result(form: tuple[Client, Run]) -> None:
+def test_compare_exception_is_a_result(form: tuple[Client, Run]) -> None:
     client, run = form
     errors = made(client, {"text": "Pad(id=7).get_data()", "environment": {}}, run)["$error"]
     assert errors[:2] == ["TypeError", "Exception"]
 
 
-def test_a_call_has_its_own_environment_and_folder(form: tuple[Client, Run]) -> None:
+def test_compare_call_has_its_own_environment_and_folder(form: tuple[Client, Run]) -> None:
     client, run = form
     here = Path.cwd()
     asked = {"text": 'contents("a.json")', "environment": {"RESTREAM_CLIENT_ID": "someone"}}
@@ -287,7 +287,7 @@ def test_a_call_has_its_own_environment_and_folder(form: tuple[Client, Run]) -> 
     assert "RESTREAM_CLIENT_ID" not in os.environ
 
 
-def test_methods_that_no_call_uses_are_told(form: tuple[Client, Run]) -> None:
+def test_compare_reports_uncovered_methods(form: tuple[Client, Run]) -> None:
     client, run = form
     made(client, {"text": "Pad.get_models()", "environment": {}}, run)
     assert client.unused() == ["_Pad.get_data", "_Pad.update"]
@@ -295,7 +295,7 @@ def test_methods_that_no_call_uses_are_told(form: tuple[Client, Run]) -> None:
     assert client.unused() == []
 
 
-def test_objects_become_what_they_show() -> None:
+def test_compare_objects_become_values() -> None:
     moment = datetime(2025, 9, 18, 12, tzinfo=UTC)
     assert plain({"a": (1, 2.0, True, None), 5: moment}) == {
         "a": [1, 2.0, True, None],
@@ -303,6 +303,6 @@ def test_objects_become_what_they_show() -> None:
     }
 
 
-def test_a_sync_call_must_not_wait() -> None:
+def test_compare_sync_call_must_not_await() -> None:
     with pytest.raises(RuntimeError, match="a sync call waits"):
         at_once(asyncio.sleep(0))

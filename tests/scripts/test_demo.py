@@ -42,7 +42,7 @@ def run_demo(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
 
 @pytest.mark.filterwarnings("ignore::datastore_sdk.exceptions.MismatchWarning")  # an untidy service ignores filters
 @pytest.mark.parametrize("arguments", [(), ("--untidy", "1")], ids=["tidy", "untidy"])
-def test_the_whole_tour(
+def test_demo_runs_every_step(
     arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     run_demo(monkeypatch, "--output", str(tmp_path), *arguments)
@@ -56,7 +56,7 @@ def test_the_whole_tour(
         assert sum(1 for _ in csv.DictReader(rows)) == len(records) > 1000
 
 
-def test_a_service_of_ones_own_is_only_read(
+def test_demo_changes_nothing_in_a_real_service(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     with Sandbox() as sandbox:
@@ -65,11 +65,11 @@ def test_a_service_of_ones_own_is_only_read(
     assert "acknowledged" not in capsys.readouterr().out
 
 
-def test_an_error_of_the_service_is_said_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_demo_service_error_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     with Sandbox() as sandbox, pytest.raises(SystemExit, match="401"):
         run_demo(monkeypatch, "--host", sandbox.url, "--token", "not-one-of-its-own")
 
 
-def test_an_area_chart() -> None:
+def test_plot_draws_an_area_chart() -> None:
     assert list(area([0, 2, 4, 8], height=2)) == ["       8 ┤   █", "       0 ┤ ▄██"]
     assert list(area([3, 3], height=1)) == ["       3 ┤  "]

@@ -64,7 +64,7 @@ def project(tmp_path: Path) -> Environment:
     return project_environment(tmp_path)
 
 
-def test_names_are_groups_and_extras(project: Environment, commands: Commands) -> None:
+def test_environment_installs_groups_and_extras(project: Environment, commands: Commands) -> None:
     root = project.folder.parent
     assert project.ensure("dev", "sandbox") == root / ".venv" / "bin" / "python"
     assert commands.installed == [
@@ -72,13 +72,13 @@ def test_names_are_groups_and_extras(project: Environment, commands: Commands) -
     ]
 
 
-def test_an_unknown_name_is_refused(project: Environment, commands: Commands) -> None:
+def test_environment_unknown_name_is_refused(project: Environment, commands: Commands) -> None:
     with pytest.raises(SystemExit, match="no extra or dependency group 'docs'"):
         project.ensure("docs")
     assert commands.installed == []
 
 
-def test_a_second_run_does_nothing_and_says_nothing(
+def test_environment_second_run_does_nothing(
     project: Environment, commands: Commands, capsys: pytest.CaptureFixture[str]
 ) -> None:
     project.ensure("dev")
@@ -89,7 +89,7 @@ def test_a_second_run_does_nothing_and_says_nothing(
     assert len(commands.installed) == 1
 
 
-def test_it_grows(project: Environment, commands: Commands) -> None:
+def test_environment_keeps_earlier_groups(project: Environment, commands: Commands) -> None:
     project.ensure("check")
     project.ensure("test")
     project.ensure("check", "test")
@@ -98,7 +98,7 @@ def test_it_grows(project: Environment, commands: Commands) -> None:
 
 
 @pytest.mark.parametrize("file", ["pyproject.toml", "constraints.txt"])
-def test_a_changed_file_is_a_reason_to_install_again(project: Environment, commands: Commands, file: str) -> None:
+def test_environment_changed_input_reinstalls(project: Environment, commands: Commands, file: str) -> None:
     project.ensure("test")
     with (project.folder.parent / file).open("a") as lines:
         lines.write("# changed\n")
@@ -129,7 +129,9 @@ def replace_by_file(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [break_off, garble, remove_interpreter, remove_libraries, replace_by_file])
-def test_a_damaged_one_is_made_anew(project: Environment, commands: Commands, damage: Callable[[Path], None]) -> None:
+def test_environment_damaged_is_rebuilt(
+    project: Environment, commands: Commands, damage: Callable[[Path], None]
+) -> None:
     project.ensure("test")
     damage(project.folder)
     project.ensure("check")
@@ -137,7 +139,7 @@ def test_a_damaged_one_is_made_anew(project: Environment, commands: Commands, da
     assert commands.installed[-1][4:] == ["mypy", "ruff"]
 
 
-def test_a_link_is_removed_but_not_what_it_points_to(project: Environment, commands: Commands, tmp_path: Path) -> None:
+def test_environment_symlink_is_replaced_not_followed(project: Environment, commands: Commands, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "file").touch()
@@ -147,7 +149,7 @@ def test_a_link_is_removed_but_not_what_it_points_to(project: Environment, comma
     assert (elsewhere / "file").exists()
 
 
-def test_a_moved_one_is_made_anew(project: Environment, commands: Commands, tmp_path: Path) -> None:
+def test_environment_moved_is_rebuilt(project: Environment, commands: Commands, tmp_path: Path) -> None:
     project.ensure("test")
     moved = tmp_path / "moved"
     moved.mkdir()
@@ -170,7 +172,7 @@ def wheel(folder: Path) -> Path:
 
 
 @pytest.mark.exhaustive
-def test_two_scripts_at_once_make_one_environment(tmp_path: Path) -> None:
+def test_environment_concurrent_scripts_build_once(tmp_path: Path) -> None:
     folder = tmp_path / "with a space" / ".venv"
     folder.parent.mkdir()
     source = f"""
@@ -208,25 +210,25 @@ def executable(path: Path, text: str) -> Path:
     return path
 
 
-def test_another_python_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_old_python_finds_a_supported_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     executable(tmp_path / "a" / "python3.11", "exit 127")
     works = executable(tmp_path / "b" / "python3.13", "exit 0")
     monkeypatch.setenv("PATH", f"{tmp_path}/a:{tmp_path}/b")
     assert _environment._supported_python() == str(works)
 
 
-def test_it_says_when_there_is_no_python_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_no_supported_python_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(SystemExit, match=r"the project needs 3\.11 or newer"):
         _environment._supported_python()
 
 
-def test_a_python_that_makes_no_environments(project: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_python_without_venv_is_an_error(project: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "_base_executable", "/bin/false")
     with pytest.raises(SystemExit, match=r"/bin/false could not make a virtual environment.*python3-venv"):
         project.ensure()
 
 
-def test_what_a_failed_command_printed_is_shown() -> None:
+def test_environment_failed_command_output_is_shown() -> None:
     with pytest.raises(SystemExit, match=r"(?s)^no such thing\n.*pip could not install$"):
         _environment._run([sys.executable, "-c", "print('no such thing'); exit(3)"], "pip could not install")

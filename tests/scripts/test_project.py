@@ -48,14 +48,14 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
         return zipfile.ZipFile(folder / api.build_wheel(str(folder)))
 
 
-def test_the_wheel_brings_the_two_typed_packages_and_nothing_else(wheel: zipfile.ZipFile) -> None:
+def test_wheel_contains_only_the_two_packages(wheel: zipfile.ZipFile) -> None:
     names = set(wheel.namelist())
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"datastore_sdk", "restream_api"}
     assert {"datastore_sdk/py.typed", "restream_api/py.typed"} <= names
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
 
 
-def test_the_wheel_says_what_it_is(wheel: zipfile.ZipFile) -> None:
+def test_wheel_has_metadata(wheel: zipfile.ZipFile) -> None:
     (metadata_file,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
     metadata = message_from_string(wheel.read(metadata_file).decode())
     assert metadata["Name"] == "restream-datastore-sdk"
@@ -66,22 +66,22 @@ def test_the_wheel_says_what_it_is(wheel: zipfile.ZipFile) -> None:
 
 
 @pytest.mark.parametrize("requirement", [Requirement(line) for line in REQUIREMENTS], ids=REQUIREMENTS)
-def test_every_requirement_is_pinned_to_a_version_it_allows(requirement: Requirement) -> None:
+def test_constraints_satisfy_every_requirement(requirement: Requirement) -> None:
     (pin,) = PINS[canonicalize_name(requirement.name)]
     assert pin.operator == "=="
     assert requirement.specifier.contains(pin.version)
 
 
-def test_groups_and_extras_can_be_told_apart_by_name() -> None:
+def test_groups_and_extras_have_distinct_names() -> None:
     assert not EXTRAS.keys() & GROUPS.keys()
 
 
 @pytest.mark.parametrize("extra", EXTRAS)
-def test_the_tests_get_what_the_extras_bring(extra: str) -> None:
+def test_test_group_includes_every_extra(extra: str) -> None:
     assert set(EXTRAS[extra]) <= {requirement for requirement in GROUPS["test"] if isinstance(requirement, str)}
 
 
-def test_scripts_look_for_the_pythons_that_the_project_supports() -> None:
+def test_scripts_support_the_declared_pythons() -> None:
     names = {f"{major}.{minor}" for major, minor in SUPPORTED}
     classified = {line.rpartition(" ")[2] for line in PROJECT["classifiers"] if line.startswith("Programming Language")}
     assert names == classified - {"3", "Only"}
@@ -89,7 +89,7 @@ def test_scripts_look_for_the_pythons_that_the_project_supports() -> None:
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
-def test_a_script_can_be_run_and_is_checked(script: Path) -> None:
+def test_scripts_are_executable_and_checked(script: Path) -> None:
     assert os.access(script, os.X_OK)
     assert script.read_text().startswith('#!/usr/bin/env python3\n"""')
     assert f"scripts/{script.name}" in METADATA["tool"]["pyright"]["include"]

@@ -30,11 +30,11 @@ def findings(folder: Path, source: str) -> list[str]:
         ("__enter__", "__aenter__"),
     ],
 )
-def test_async_names(name: str, expected: str) -> None:
+def test_twins_async_names(name: str, expected: str) -> None:
     assert async_name(name) == expected
 
 
-def test_equal_forms_are_accepted(tmp_path: Path) -> None:
+def test_twins_equal_forms_have_no_findings(tmp_path: Path) -> None:
     source = '''
         from contextlib import aclosing, closing
 
@@ -123,7 +123,7 @@ def test_equal_forms_are_accepted(tmp_path: Path) -> None:
     ],
     ids=["body", "annotation", "default", "keyword-only", "return", "decorator", "overload"],
 )
-def test_any_difference_is_shown(tmp_path: Path, sync: str, async_: str) -> None:
+def test_twins_difference_is_reported(tmp_path: Path, sync: str, async_: str) -> None:
     (finding,) = findings(tmp_path, f"class Pad:\n    {sync}\n    {async_}\n")
     assert f"{tmp_path / 'module.py'}:2 Pad.get_x" in finding
     assert "Pad.aget_x" in finding
@@ -131,17 +131,17 @@ def test_any_difference_is_shown(tmp_path: Path, sync: str, async_: str) -> None
 
 
 @pytest.mark.parametrize("name", ["get_x", "create_x", "update", "delete_x", "confirm_data_received", "save"])
-def test_a_call_without_its_async_form(tmp_path: Path, name: str) -> None:
+def test_twins_missing_async_form_is_reported(tmp_path: Path, name: str) -> None:
     (finding,) = findings(tmp_path, f"class Pad:\n    def {name}(self): ...\n")
     assert finding.endswith(f"Pad.{name} has no async form a{name}")
 
 
-def test_an_async_method_without_its_sync_form(tmp_path: Path) -> None:
+def test_twins_missing_sync_form_is_reported(tmp_path: Path) -> None:
     (finding,) = findings(tmp_path, "class Pad:\n    async def aget_x(self): ...\n")
     assert finding.endswith("Pad.aget_x has no sync form")
 
 
-def test_bases_of_public_classes_are_public(tmp_path: Path) -> None:
+def test_twins_include_bases_of_public_classes(tmp_path: Path) -> None:
     source = """
         class Located(Generic[T]):
             def get_x(self): ...
@@ -155,7 +155,7 @@ def test_bases_of_public_classes_are_public(tmp_path: Path) -> None:
     assert "Located.get_x" in finding
 
 
-def test_the_two_classes_of_data_have_the_same_members(tmp_path: Path) -> None:
+def test_twins_data_classes_have_equal_members(tmp_path: Path) -> None:
     source = """
         class Data:
             def save(self): ...

@@ -21,7 +21,7 @@ from datastore_sdk.exceptions import (
 )
 from datastore_sdk.transport.executor.executor import RequestExecutor
 from datastore_sdk.transport.http.cancellation import Cancellation
-from datastore_sdk.transport.websocket.handshake import entered, room
+from datastore_sdk.transport.websocket.handshake import build_room_operation, enter_room
 from restream_api.api import pads
 
 MOST_SKEW: Final = 30.0
@@ -110,5 +110,5 @@ def _room(client: Client, pad_id: int) -> CheckResult:
 
 
 def _visited(exchange: RequestExecutor, pad_id: int) -> EffectGen[None]:
-    visit = yield from entered(exchange, room(f"/pads/{pad_id}/", {}))
-    yield from visit.leave()
+    visit = yield from enter_room(exchange, build_room_operation(f"/pads/{pad_id}/", {}))
+    yield from visit.close()

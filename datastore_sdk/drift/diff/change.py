@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from datastore_sdk.drift import api_index as touched
+from datastore_sdk.drift import api_index
 from datastore_sdk.drift.diff.rules import RULES
 from datastore_sdk.drift.node import SpecNode
 from datastore_sdk.drift.report import Finding, Severity
@@ -43,7 +43,7 @@ class Change:
         """The public names of the SDK for what changed, besides the methods that make the call."""
         if not self.schema:
             return []
-        name = touched.attribute(self.schema, self.key) if self.key else touched.model(self.schema)
+        name = api_index.attribute_of(self.schema, self.key) if self.key else api_index.model_of(self.schema)
         return [name] if name else []
 
 
@@ -83,9 +83,9 @@ class _Concerned:
         """It was met in this call too."""
         self._endpoints[endpoint.name] = None
         if change.parameter:
-            self._touches |= dict.fromkeys(touched.arguments(endpoint.operation_id, change.parameter))
+            self._touches |= dict.fromkeys(api_index.arguments_of(endpoint.operation_id, change.parameter))
         else:
-            self._touches |= dict.fromkeys(touched.methods(endpoint.operation_id))
+            self._touches |= dict.fromkeys(api_index.methods_of(endpoint.operation_id))
 
     def finding(self) -> Finding:
         """What is to be told."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from datastore_sdk.drift import api_index as touched
+from datastore_sdk.drift import api_index
 from datastore_sdk.drift.diff.change import Change, both
 from datastore_sdk.drift.diff.properties import matched, visible
 from datastore_sdk.drift.diff.rules import LEAST, MOST, PLAIN, Direction, kebab
@@ -113,7 +113,7 @@ def _inner(before: NormalSchema, after: NormalSchema, where: SchemaLocation) -> 
 def _change(
     how: str, old: SpecNode, new: SpecNode, where: SchemaLocation, *, was: Any = None, now: Any = None
 ) -> Change:
-    schema, key = old.owner if touched.model(old.owner[0]) else where.owner
+    schema, key = old.owner if api_index.model_of(old.owner[0]) else where.owner
     return Change(
         rule=f"{where.prefix}-{how}",
         place=new,

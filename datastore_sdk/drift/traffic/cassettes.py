@@ -13,7 +13,7 @@ import yaml
 
 from datastore_sdk.config.options import DEFAULT_HOST
 from datastore_sdk.drift.errors import DriftError
-from datastore_sdk.drift.fetch import LONGEST
+from datastore_sdk.drift.fetch import MAX_BYTES
 from datastore_sdk.drift.json_types import is_array, is_object
 from datastore_sdk.drift.loader import load
 from datastore_sdk.drift.scrubbing import scrubbed_body, scrubbed_url
@@ -99,9 +99,9 @@ def _is_plain(content: bytes) -> bool:
 
 def _unpacked(content: bytes) -> bytes:
     unpacker = zlib.decompressobj(_EITHER)
-    unpacked = unpacker.decompress(content, LONGEST)
+    unpacked = unpacker.decompress(content, MAX_BYTES)
     if unpacker.unconsumed_tail:
-        raise ValueError(f"the body has more than {LONGEST} bytes")
+        raise ValueError(f"the body has more than {MAX_BYTES} bytes")
     if not unpacker.eof:
         raise ValueError("the compressed body is not whole")
     return unpacked

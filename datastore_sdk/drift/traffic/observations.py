@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
-from datastore_sdk.drift import api_index as touched
+from datastore_sdk.drift import api_index
 from datastore_sdk.drift.errors import DriftError
-from datastore_sdk.drift.loader import parts_of
+from datastore_sdk.drift.loader import split_pointer
 from datastore_sdk.drift.node import SpecNode
 from datastore_sdk.drift.report import Finding, Severity
 from datastore_sdk.drift.scrubbing import example
@@ -209,10 +209,10 @@ def _finding(observation: Observation) -> Finding:
 def _touches(one: SchemaDeviation, endpoint: Endpoint | None) -> list[str]:
     schema, property_ = one.place.named if one.key else one.place.owner
     key = one.key or property_
-    name = (touched.attribute(schema, key) if key else touched.model(schema)) if schema else None
-    methods = touched.methods(endpoint.operation_id) if endpoint else []
+    name = (api_index.attribute_of(schema, key) if key else api_index.model_of(schema)) if schema else None
+    methods = api_index.methods_of(endpoint.operation_id) if endpoint else []
     return [*([name] if name else []), *methods]
 
 
 def _last(path: str) -> str:
-    return next((part for part in reversed(parts_of(path)) if part not in ("[]", "*")), "")
+    return next((part for part in reversed(split_pointer(path)) if part not in ("[]", "*")), "")

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from datastore_sdk.drift.errors import DriftError
 from datastore_sdk.drift.json_types import is_array
-from datastore_sdk.drift.loader import SpecDocument, joined
+from datastore_sdk.drift.loader import SpecDocument, join_pointer
 from datastore_sdk.drift.node import SpecNode, top
 from datastore_sdk.drift.reports.paths import below
 from datastore_sdk.drift.schema import KNOWN_VALUES, has_null_type, schema_of
@@ -93,13 +93,13 @@ class _Writer:
         place, key = one.deviation.place, one.deviation.key
         owner = place.named[0] or one.method.title()
         schema = self._inferred.schema(one.shape, f"{owner}_{key}")
-        return self._edits.insert_pair(joined(place.pointer, "properties"), key, schema)
+        return self._edits.insert_pair(join_pointer(place.pointer, "properties"), key, schema)
 
     def _make_optional(self, one: Observation) -> bool:
-        return self._edits.remove_item(joined(one.deviation.place.pointer, "required"), one.deviation.key)
+        return self._edits.remove_item(join_pointer(one.deviation.place.pointer, "required"), one.deviation.key)
 
     def _add_value(self, one: Observation, keyword: str) -> bool:
-        return self._edits.append_item(joined(_own(one), keyword), one.deviation.value)
+        return self._edits.append_item(join_pointer(_own(one), keyword), one.deviation.value)
 
     def _add_status(self, one: Observation) -> bool:
         place, like = one.deviation.place, one.deviation.expected
@@ -110,7 +110,7 @@ class _Writer:
             name = f"{place.text('operationId')}_{one.status}"
             schema = self._inferred.schema(one.shape, name, described=False)
             response["content"] = {"application/json": {"schema": schema}}
-        pointer = joined(place.pointer, "responses")
+        pointer = join_pointer(place.pointer, "responses")
         return self._edits.insert_pair(pointer, str(one.status), response, before="default")
 
     def _widen(self, one: Observation) -> bool:
@@ -130,7 +130,7 @@ class _Writer:
             return self._edits.replace_pair(place.origin, "$ref", "anyOf", [reference, *choices])
         for keyword in ("anyOf", "oneOf"):
             if keyword in place.mapping:
-                pointer = joined(place.pointer, keyword)
+                pointer = join_pointer(place.pointer, keyword)
                 return all(self._edits.append_item(pointer, choice) for choice in choices)
         if "type" not in place.mapping:
             return False
@@ -138,13 +138,13 @@ class _Writer:
         known: list[Any] = [*given] if is_array(given) else [given]
         known += [name for name in ordered(types) if name not in known]
         if self._has_null_type:
-            return self._edits.replace_value(joined(place.pointer, "type"), known)
+            return self._edits.replace_value(join_pointer(place.pointer, "type"), known)
         return self._edits.replace_pair(place.pointer, "type", "anyOf", [{"type": name} for name in known])
 
     def _let_be_null(self, place: SpecNode) -> bool:
         """As OpenAPI 3.0 writes it."""
         if "nullable" in place.mapping:
-            return self._edits.replace_value(joined(place.pointer, "nullable"), value=True)
+            return self._edits.replace_value(join_pointer(place.pointer, "nullable"), value=True)
         if place.origin != place.pointer:
             self._edits.replace_pair(place.origin, "$ref", "allOf", [{"$ref": f"#{place.pointer}"}])
         return self._edits.insert_pair(place.origin, "nullable", value=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from datastore_sdk.drift.json_types import is_array
-from datastore_sdk.drift.loader import joined
+from datastore_sdk.drift.loader import join_pointer
 from datastore_sdk.drift.traffic.shapes import ValueShape
 
 TO_DO = "Seen in traffic. To be described."
@@ -51,7 +51,7 @@ class SchemaInference:
             described_items = "object" not in items.types
             choices.append({"type": "array", "items": self.schema(items, f"{name}_item", described=described_items)})
         if "object" in types:
-            choices.append({"$ref": f"#{joined(SCHEMAS, self._object(shape, name))}"})
+            choices.append({"$ref": f"#{join_pointer(SCHEMAS, self._object(shape, name))}"})
         schema = choices[0] if len(choices) == 1 else {"anyOf": choices}
         return {**(self._or_null(schema) if "null" in shape.types else schema), **words}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from datastore_sdk.drift.json_types import fits, has_format, is_array, is_object, type_of
-from datastore_sdk.drift.loader import joined
+from datastore_sdk.drift.loader import join_pointer
 from datastore_sdk.drift.node import SpecNode
 from datastore_sdk.drift.schema import NormalSchema, schema_of
 
@@ -64,20 +64,20 @@ def _inner(value: Any, schema: NormalSchema, place: SpecNode, path: str) -> Iter
             yield SchemaDeviation(rule="format-differs", place=place, path=path, value=value, expected=format_)
     elif is_array(value) and schema.items:
         for item in value:
-            yield from deviations(item, schema.items, joined(path, INDEX))
+            yield from deviations(item, schema.items, join_pointer(path, INDEX))
     elif is_object(value):
         yield from _fields(value, schema, path)
 
 
 def _fields(value: dict[str, Any], schema: NormalSchema, path: str) -> Iterator[SchemaDeviation]:
     for key in sorted(schema.required - value.keys()):
-        yield SchemaDeviation(rule="field-missing", place=schema.place, path=joined(path, key), key=key)
+        yield SchemaDeviation(rule="field-missing", place=schema.place, path=join_pointer(path, key), key=key)
     for key, item in value.items():
-        at = joined(path, key)
+        at = join_pointer(path, key)
         if key in schema.properties:
             yield from deviations(item, schema.properties[key], at)
         elif isinstance(schema.others, SpecNode):
-            yield from deviations(item, schema.others, joined(path, "*"))
+            yield from deviations(item, schema.others, join_pointer(path, "*"))
         elif not schema.is_open:
             yield SchemaDeviation(rule="field-unknown", place=schema.place, path=at, key=key, value=item)
 

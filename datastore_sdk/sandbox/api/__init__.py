@@ -1,1 +1,1 @@
-"""The service: HTTP in front of the simulated field."""
+"""HTTP and WebSocket API in front of the simulated field."""

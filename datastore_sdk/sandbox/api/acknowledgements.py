@@ -1,4 +1,4 @@
-"""Which data changes each client has acknowledged."""
+"""Acknowledgements of data changes by client."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from datastore_sdk.sandbox.simulation.corrections import Correction
 
 
 class Acknowledgements:
-    """Per client, the ids of the changes that it has received.
+    """Ids of the changes that each client has acknowledged.
 
     Args:
-        before: Changes created before this unix second were acknowledged by every client long ago.
+        before: Every client acknowledged the changes before this unix second long ago.
     """
 
     def __init__(self, before: float) -> None:
@@ -20,9 +20,9 @@ class Acknowledgements:
         self._received: dict[str, set[int]] = defaultdict(set)
 
     def acknowledge(self, client: str, ids: Iterable[int]) -> None:
-        """Notes that a client has received changes. Doing it again does no harm."""
+        """Mark changes as received by a client; repeating it does no harm."""
         self._received[client].update(ids)
 
     def is_open(self, client: str, correction: Correction) -> bool:
-        """Whether a client has not acknowledged a change yet."""
+        """Return whether a client has not acknowledged a change yet."""
         return correction.created_at >= self._before and correction.id not in self._received[client]

@@ -1,10 +1,10 @@
-"""The admin interface: faults on request, what was received, and forgetting what clients changed.
+"""Admin interface: inject faults, read received requests, reset.
 
-    GET, POST, DELETE  /__admin__/faults     list them; add one or an array of them; forget all
-    GET, DELETE        /__admin__/requests   list what was received; forget it
+    GET, POST, DELETE  /__admin__/faults     list them; add one or an array of them; remove all
+    GET, DELETE        /__admin__/requests   list received requests; forget them
     POST               /__admin__/reset      forget faults, requests, and what clients changed
 
-Only for programs on the same machine that know the admin token, which is none of the service's.
+Only for programs on the same machine that know the admin token, which is not one of the service's tokens.
 """
 
 from __future__ import annotations
@@ -18,37 +18,37 @@ from typing import Final
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from datastore_sdk.sandbox.api.context import Answer
+from datastore_sdk.sandbox.api.context import HandlerResponse
 from datastore_sdk.sandbox.api.errors import RequestError, forbidden, method_not_allowed, not_found, unauthorized
 from datastore_sdk.sandbox.api.request_log import ReceivedRequest
 from datastore_sdk.sandbox.api.responses import json_response
-from datastore_sdk.sandbox.faults.registry import Faults
+from datastore_sdk.sandbox.faults.registry import FaultRegistry
 from datastore_sdk.sandbox.faults.serialization import fault_json, faults_from
 
 ADMIN_PATH: Final = "/__admin__/"
 
-Action = Callable[[bytes], Answer]
-"""Answers a request's body."""
+Action = Callable[[bytes], HandlerResponse]
+"""Function that answers a request body."""
 
 
 @dataclass(frozen=True, slots=True)
 class Admin:
-    """What the admin interface works on.
+    """State that the admin interface works on.
 
     Attributes:
-        token: Who knows it may use the interface.
-        faults: Those that calls meet.
-        received: The requests that were received.
-        reset: Forgets everything that came from outside.
+        token: Token that the interface requires.
+        faults: Active faults.
+        received: Received requests.
+        reset: Function that resets everything that clients changed.
     """
 
     token: str
-    faults: Faults
+    faults: FaultRegistry
     received: list[ReceivedRequest]
     reset: Callable[[], None]
 
     def actions(self, path: str) -> Mapping[str, Action]:
-        """What can be done at a path, by method."""
+        """Return the actions of a path, by method."""
         known: dict[str, dict[str, Action]] = {
             "faults": {"GET": self._list_faults, "POST": self._add_faults, "DELETE": self._clear_faults},
             "requests": {"GET": self._list_requests, "DELETE": self._clear_requests},
@@ -56,53 +56,53 @@ class Admin:
         }
         return known.get(path.removeprefix(ADMIN_PATH), {})
 
-    def _list_faults(self, _content: bytes) -> Answer:
-        return Answer(200, [fault_json(fault, left) for fault, left in self.faults.pending()])
+    def _list_faults(self, _content: bytes) -> HandlerResponse:
+        return HandlerResponse(200, [fault_json(fault, left) for fault, left in self.faults.pending()])
 
-    def _add_faults(self, content: bytes) -> Answer:
+    def _add_faults(self, content: bytes) -> HandlerResponse:
         try:
             faults = faults_from(content)
         except ValueError as error:
             raise RequestError(400, {"detail": str(error)}) from error
         self.faults.add(*faults)
-        return Answer(201, [fault_json(fault, fault.times) for fault in faults])
+        return HandlerResponse(201, [fault_json(fault, fault.times) for fault in faults])
 
-    def _clear_faults(self, _content: bytes) -> Answer:
+    def _clear_faults(self, _content: bytes) -> HandlerResponse:
         self.faults.clear()
-        return Answer(204)
+        return HandlerResponse(204)
 
-    def _list_requests(self, _content: bytes) -> Answer:
-        return Answer(200, [asdict(request) for request in [*self.received]])
+    def _list_requests(self, _content: bytes) -> HandlerResponse:
+        return HandlerResponse(200, [asdict(request) for request in [*self.received]])
 
-    def _clear_requests(self, _content: bytes) -> Answer:
+    def _clear_requests(self, _content: bytes) -> HandlerResponse:
         self.received.clear()
-        return Answer(204)
+        return HandlerResponse(204)
 
-    def _reset(self, _content: bytes) -> Answer:
+    def _reset(self, _content: bytes) -> HandlerResponse:
         self.reset()
-        return Answer(204)
+        return HandlerResponse(204)
 
 
 class AdminInterface:
-    """Answers what goes to the interface, and hands on everything else."""
+    """ASGI middleware that answers admin requests, and passes on everything else."""
 
     def __init__(self, app: ASGIApp, admin: Admin) -> None:
         self._app = app
         self._admin = admin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one request."""
+        """Answer one request."""
         if scope["type"] != "http" or not scope["path"].startswith(ADMIN_PATH):
             await self._app(scope, receive, send)
             return
         try:
-            answer = await self._answer(Request(scope, receive))
+            answer = await self._respond(Request(scope, receive))
             response = json_response(answer.status, answer.content)
         except RequestError as error:
             response = json_response(error.status, error.body, error.headers)
         await response(scope, receive, send)
 
-    async def _answer(self, request: Request) -> Answer:
+    async def _respond(self, request: Request) -> HandlerResponse:
         self._check(request)
         actions = self._admin.actions(request.url.path)
         if not actions:

@@ -1,4 +1,4 @@
-"""The service as an ASGI application."""
+"""ASGI application of the service."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from datastore_sdk.sandbox.api.admin import Admin, AdminInterface
-from datastore_sdk.sandbox.api.concurrency import ConcurrencyLimit, Slot
-from datastore_sdk.sandbox.api.context import Answer, Call, Handler, Restream, Streamed
+from datastore_sdk.sandbox.api.concurrency import CallSlot, ServiceConcurrencyLimit
+from datastore_sdk.sandbox.api.context import CallContext, Handler, HandlerResponse, ServiceState, StreamedRecords
 from datastore_sdk.sandbox.api.errors import RequestError, method_not_allowed, not_found
 from datastore_sdk.sandbox.api.fault_middleware import FaultInjection
 from datastore_sdk.sandbox.api.handlers import ENDPOINTS, TOKEN_PATH
-from datastore_sdk.sandbox.api.query_params import Query
-from datastore_sdk.sandbox.api.request_log import ReceivedRequest, note_received
+from datastore_sdk.sandbox.api.query_params import QueryParams
+from datastore_sdk.sandbox.api.request_log import ReceivedRequest, record_request
 from datastore_sdk.sandbox.api.responses import JSON, json_response
 from datastore_sdk.sandbox.api.streaming import in_thread, json_chunks
-from datastore_sdk.sandbox.api.untidy import Untidy
-from datastore_sdk.sandbox.api.websocket.handshakes import Handshakes
-from datastore_sdk.sandbox.api.websocket.routes import Rooms
-from datastore_sdk.sandbox.faults.registry import Faults
+from datastore_sdk.sandbox.api.untidy import UntidyResponses
+from datastore_sdk.sandbox.api.websocket.handshakes import HandshakeMiddleware
+from datastore_sdk.sandbox.api.websocket.routes import RoomRoutes
+from datastore_sdk.sandbox.faults.registry import FaultRegistry
 
 _GZIP_LEVEL = 3
 
@@ -38,9 +38,9 @@ class _Endpoint:
         self,
         path: str,
         handlers: Mapping[str, Handler],
-        service: Restream,
-        limit: ConcurrencyLimit,
-        untidy: Untidy | None,
+        service: ServiceState,
+        limit: ServiceConcurrencyLimit,
+        untidy: UntidyResponses | None,
     ) -> None:
         self._path = path
         self._handlers = handlers
@@ -58,7 +58,7 @@ class _Endpoint:
             slot = self._limit.take(client, self._path)
             try:
                 result = await self._result(request, handler, client)
-                await self._answer(result, scope, receive, _releasing(send, slot))
+                await self._respond(result, scope, receive, _releasing(send, slot))
             finally:
                 slot.release()
         except RequestError as error:
@@ -71,11 +71,11 @@ class _Endpoint:
 
     async def _result(self, request: Request, handler: Handler, client: str) -> object:
         path, asked, untidy = request.url.path, request.query_params.multi_items(), self._untidy
-        call = Call(
+        call = CallContext(
             service=self._service,
             client=client,
             ids=request.path_params,
-            query=Query(untidy.query(path, asked) if untidy else asked),
+            query=QueryParams(untidy.query(path, asked) if untidy else asked),
             body=await request.body(),
             now=self._service.field.now(),
         )
@@ -83,9 +83,9 @@ class _Endpoint:
         return untidy.answer(request.method, path, asked, result) if untidy else result
 
     @staticmethod
-    async def _answer(result: object, scope: Scope, receive: Receive, send: Send) -> None:
-        if not isinstance(result, Streamed):
-            answer = result if isinstance(result, Answer) else Answer(200, result)
+    async def _respond(result: object, scope: Scope, receive: Receive, send: Send) -> None:
+        if not isinstance(result, StreamedRecords):
+            answer = result if isinstance(result, HandlerResponse) else HandlerResponse(200, result)
             await json_response(answer.status, answer.content)(scope, receive, send)
             return
         chunks = json_chunks(result.records)
@@ -95,8 +95,8 @@ class _Endpoint:
             chunks.close()
 
 
-def _releasing(send: Send, slot: Slot) -> Send:
-    """Gives the slot back just before the last bytes go out: who has them may call again at once."""
+def _releasing(send: Send, slot: CallSlot) -> Send:
+    """Release the slot just before the last bytes are sent: a client that received them may call again at once."""
 
     async def releasing(message: Message) -> None:
         if message["type"] == "http.response.body" and not message.get("more_body", False):
@@ -107,7 +107,7 @@ def _releasing(send: Send, slot: Slot) -> Send:
 
 
 class _RequestLog:
-    """Notes each request, and the status of its answer, in a list."""
+    """ASGI middleware that records each request and the status of its response."""
 
     def __init__(self, app: ASGIApp, received: list[ReceivedRequest]) -> None:
         self._app = app
@@ -120,7 +120,7 @@ class _RequestLog:
         request = Request(scope)
         entry = ReceivedRequest(request.method, request.url.path, tuple(request.query_params.multi_items()))
         self._received.append(entry)
-        note_received(scope, entry)
+        record_request(scope, entry)
 
         async def noting(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -139,26 +139,26 @@ async def _failure(_request: Request, _error: Exception) -> Response:
 
 
 def make_app(
-    service: Restream,
-    rooms: Rooms,
+    service: ServiceState,
+    rooms: RoomRoutes,
     concurrency: int,
     received: list[ReceivedRequest],
-    faults: Faults,
+    faults: FaultRegistry,
     admin: Admin | None = None,
-    untidy: Untidy | None = None,
+    untidy: UntidyResponses | None = None,
 ) -> Starlette:
-    """The application.
+    """Build the application.
 
     Args:
-        service: What it serves.
-        rooms: Its WebSocket rooms.
-        concurrency: How many calls of a client may be under way to one endpoint.
-        received: The list in which requests are noted.
-        faults: Those that calls meet.
-        admin: What the admin interface works on; None: there is none.
-        untidy: Makes its answers untidy; None: they keep to the API contract.
+        service: State of the service.
+        rooms: WebSocket rooms.
+        concurrency: Maximum number of concurrent calls of a client to one endpoint.
+        received: List to which requests are added.
+        faults: Active faults.
+        admin: State of the admin interface; None: there is none.
+        untidy: Deviations from the API contract; None: none.
     """
-    limit = ConcurrencyLimit(concurrency)
+    limit = ServiceConcurrencyLimit(concurrency)
     routes = [Route(path, _Endpoint(path, handlers, service, limit, untidy)) for path, handlers in ENDPOINTS.items()]
     app = Starlette(
         routes=[*routes, *rooms.routes()],
@@ -166,7 +166,7 @@ def make_app(
             *([Middleware(AdminInterface, admin=admin)] if admin else []),
             Middleware(_RequestLog, received=received),
             Middleware(FaultInjection, faults=faults),
-            Middleware(Handshakes, received=received, faults=faults),
+            Middleware(HandshakeMiddleware, received=received, faults=faults),
             Middleware(GZipMiddleware, compresslevel=_GZIP_LEVEL),
         ],
         exception_handlers={404: _no_endpoint, 500: _failure},

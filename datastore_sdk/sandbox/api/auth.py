@@ -1,4 +1,4 @@
-"""Who calls: bearer tokens, and how a client gets one for its credentials."""
+"""Bearer tokens, and the client credentials flow that issues them."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from datastore_sdk.sandbox.api.errors import RequestError, unauthorized
 
 
 @dataclass(frozen=True, slots=True)
-class Credentials:
-    """What clients of the sandbox need to know.
+class ClientCredential:
+    """Credentials that clients of the sandbox use.
 
     Attributes:
         token: A token that never expires.
-        client_id: For the OAuth2 client credentials flow.
-        client_secret: The same.
-        token_lifetime: Seconds for which an issued token is good.
+        client_id: Client id for the OAuth2 client credentials flow.
+        client_secret: Client secret for the same.
+        token_lifetime: Lifetime in seconds of an issued token.
     """
 
     token: str
@@ -28,15 +28,15 @@ class Credentials:
     token_lifetime: float
 
 
-class Tokens:
-    """Issues tokens and recognises them."""
+class TokenRegistry:
+    """Registry that issues and verifies tokens."""
 
-    def __init__(self, credentials: Credentials) -> None:
+    def __init__(self, credentials: ClientCredential) -> None:
         self._credentials = credentials
         self._expiry: dict[str, float] = {}
 
     def issue(self, form: Mapping[str, str]) -> dict[str, object]:
-        """Answers a request of the OAuth2 client credentials flow.
+        """Answer a request of the OAuth2 client credentials flow.
 
         Raises:
             RequestError: 400 for another flow, 401 for wrong credentials.
@@ -58,10 +58,10 @@ class Tokens:
         }
 
     def client_of(self, authorization: str | None) -> str:
-        """The client that an `Authorization` header belongs to.
+        """Return the client of an `Authorization` header.
 
         Raises:
-            RequestError: 401 without a token that is good now.
+            RequestError: 401 without a valid token.
         """
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token:

@@ -12,21 +12,21 @@ from starlette.types import Scope
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 _NO_LINGER: Final = struct.pack("ii", 1, 0)
-"""Closing a socket then sends RST instead of FIN."""
+"""Socket option with which closing sends RST instead of FIN."""
 _POLL_SECONDS: Final = 0.001
 _LINE: Final = "line"
 
 
-class Line:
-    """The connection that a request came over."""
+class ClientConnection:
+    """Connection of a request."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._gone = asyncio.Event()
 
     async def reset(self) -> None:
-        """Ends the connection as a crashed server does (RST), once what was written has been sent."""
-        # Nobody tells when a transport's buffer has become empty.
+        """Reset the connection (RST) as a crashed server does, after sending what was written."""
+        # A transport does not report when its buffer has become empty.
         while self._transport.get_write_buffer_size() and not self._gone.is_set():  # noqa: ASYNC110
             await asyncio.sleep(_POLL_SECONDS)
         self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
@@ -34,37 +34,41 @@ class Line:
         await self._gone.wait()
 
     async def close(self) -> None:
-        """Ends the connection properly (FIN), once what was written has been sent."""
+        """Close the connection (FIN), after sending what was written."""
         self._transport.close()
         await self._gone.wait()
 
     async def silence(self, seconds: float | None) -> bool:
-        """Lets time pass, but no more than until the client hangs up; None: until then. Whether the client is there."""
+        """Wait for some seconds, or until the client disconnects; None: until then.
+
+        Returns:
+            Whether the client is still connected.
+        """
         with suppress(TimeoutError):
             await asyncio.wait_for(self._gone.wait(), seconds)
         return not self._gone.is_set()
 
     def lost(self) -> None:
-        """Takes note that the connection has ended."""
+        """Record that the connection has ended."""
         self._gone.set()
 
 
-def line_of(scope: Scope) -> Line:
-    """The connection that a request came over."""
-    line: Line = scope["state"][_LINE]
+def connection_of(scope: Scope) -> ClientConnection:
+    """Return the connection of a request."""
+    line: ClientConnection = scope["state"][_LINE]
     return line
 
 
-class Connection(H11Protocol):
-    """Speaks HTTP on one connection, and hands its `Line` to the application."""
+class ControllableH11Protocol(H11Protocol):
+    """HTTP protocol of one connection, which the application can control."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begins."""
+        """Start."""
         super().connection_made(transport)
-        self._line = Line(transport)
+        self._line = ClientConnection(transport)
         self.app_state = {**self.app_state, _LINE: self._line}
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Ends."""
+        """End."""
         super().connection_lost(exc)
         self._line.lost()

@@ -1,4 +1,4 @@
-"""What the answers to calls are made from: the service's state and one call."""
+"""State of the service and context of a call."""
 
 from __future__ import annotations
 
@@ -7,58 +7,58 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from datastore_sdk.sandbox.api.acknowledgements import Acknowledgements
-from datastore_sdk.sandbox.api.auth import Tokens
+from datastore_sdk.sandbox.api.auth import TokenRegistry
 from datastore_sdk.sandbox.api.errors import forbidden, not_found
-from datastore_sdk.sandbox.api.parameters import Parameters
-from datastore_sdk.sandbox.api.query_params import Query
-from datastore_sdk.sandbox.simulation.aggregations import StageNumbers
-from datastore_sdk.sandbox.simulation.field import Field
-from datastore_sdk.sandbox.simulation.layout import Pad, Site
+from datastore_sdk.sandbox.api.parameters import ParameterStore
+from datastore_sdk.sandbox.api.query_params import QueryParams
+from datastore_sdk.sandbox.simulation.aggregations import StageAggregationCache
+from datastore_sdk.sandbox.simulation.field import SimulatedField
+from datastore_sdk.sandbox.simulation.layout import PadLayout, SiteLayout
 from datastore_sdk.sandbox.simulation.pad_activity import PadActivity
 from datastore_sdk.sandbox.simulation.readings import Record
 
 
 @dataclass(slots=True)
-class Restream:
-    """The service behind the endpoints.
+class ServiceState:
+    """State behind the endpoints.
 
     Attributes:
-        field: What it reports on.
-        denied: Ids of pads and sites that no client has access to.
-        tokens: Who may call.
-        parameters: Which numbers of stages are computed.
-        numbers: Those that were.
-        acknowledgements: Which data changes clients have received.
+        field: The simulated field.
+        denied: Ids of pads and sites that no client may access.
+        tokens: Registry of tokens.
+        parameters: Definitions of stage aggregations.
+        numbers: Computed stage aggregations.
+        acknowledgements: Data changes that clients have acknowledged.
     """
 
-    field: Field[PadActivity]
+    field: SimulatedField[PadActivity]
     denied: frozenset[int]
-    tokens: Tokens
-    parameters: Parameters = dataclasses.field(default_factory=Parameters)
-    numbers: StageNumbers = dataclasses.field(default_factory=StageNumbers)
+    tokens: TokenRegistry
+    parameters: ParameterStore = dataclasses.field(default_factory=ParameterStore)
+    aggregations: StageAggregationCache = dataclasses.field(default_factory=StageAggregationCache)
     acknowledgements: Acknowledgements = dataclasses.field(init=False)
 
     def __post_init__(self) -> None:
         self.acknowledgements = Acknowledgements(before=self.field.old)
 
     def reset(self) -> None:
-        """Forgets what clients changed."""
-        self.parameters = Parameters()
+        """Forget what clients changed."""
+        self.parameters = ParameterStore()
         self.acknowledgements = Acknowledgements(before=self.field.old)
 
-    def pads(self) -> Iterator[Pad]:
-        """The pads that clients may see."""
+    def pads(self) -> Iterator[PadLayout]:
+        """Yield the pads that clients may access."""
         return (pad for pad in self.field.pads if pad.id not in self.denied)
 
-    def sites(self) -> Iterator[tuple[PadActivity, Site]]:
-        """The sites that clients may see."""
+    def sites(self) -> Iterator[tuple[PadActivity, SiteLayout]]:
+        """Yield the sites that clients may access."""
         for pad in self.pads():
             for site in pad.sites:
                 if site.id not in self.denied:
                     yield self.field.operations[pad.id], site
 
     def pad(self, pad_id: int) -> PadActivity:
-        """What goes on at a pad.
+        """Return the activity of a pad.
 
         Raises:
             RequestError: 404, 403.
@@ -70,8 +70,8 @@ class Restream:
             raise forbidden()
         return operations
 
-    def site(self, site_id: int) -> tuple[PadActivity, Site]:
-        """A site, and what goes on at its pad.
+    def site(self, site_id: int) -> tuple[PadActivity, SiteLayout]:
+        """Return a site and the activity of its pad.
 
         Raises:
             RequestError: 404, 403.
@@ -86,65 +86,67 @@ class Restream:
 
 
 @dataclass(frozen=True, slots=True)
-class Parent:
-    """What the path of a call names: a pad with the sites on it, or one site."""
+class PathTarget:
+    """Target of a path: a pad with its sites, or one site."""
 
     operations: PadActivity
-    sites: tuple[Site, ...]
+    sites: tuple[SiteLayout, ...]
 
     @property
     def pad_id(self) -> int:
-        """The pad, or that of the site."""
+        """Id of the pad, or of the site's pad."""
         return self.operations.pad.id
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class CallContext:
     """One call.
 
     Attributes:
-        service: What it was made to.
-        client: Who made it.
-        ids: The ids in its path.
+        service: State of the service.
+        client: The client.
+        ids: Ids in its path.
         query: Its query parameters.
         body: Its body.
-        now: The field's time when it came in, unix seconds.
+        now: The field's time when it arrived, unix seconds.
     """
 
-    service: Restream
+    service: ServiceState
     client: str
     ids: Mapping[str, int]
-    query: Query
+    query: QueryParams
     body: bytes
     now: int
 
-    def parent(self) -> Parent:
-        """What the path names.
+    def target(self) -> PathTarget:
+        """Return the target of the path.
 
         Raises:
             RequestError: 404, 403.
         """
         if "site_id" in self.ids:
             operations, site = self.service.site(self.ids["site_id"])
-            return Parent(operations, (site,))
+            return PathTarget(operations, (site,))
         operations = self.service.pad(self.ids["pad_id"])
-        return Parent(operations, tuple(site for site in operations.pad.sites if site.id not in self.service.denied))
+        return PathTarget(
+            operations, tuple(site for site in operations.pad.sites if site.id not in self.service.denied)
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a call is answered with, when that is not just 200 and JSON."""
+class HandlerResponse:
+    """Response of a handler that is not just 200 and JSON."""
 
     status: int
     content: object = None
 
 
 @dataclass(frozen=True, slots=True)
-class Streamed:
-    """Records to be streamed as one JSON array."""
+class StreamedRecords:
+    """Records to stream as one JSON array."""
 
     records: Iterator[Record]
 
 
-Handler = Callable[[Call], object]
-"""Answers a call: with JSON, an `Response` or something `Streamed`."""
+Handler = Callable[[CallContext], object]
+"""Function that answers a call: with JSON, a `HandlerResponse` or `StreamedRecords`."""

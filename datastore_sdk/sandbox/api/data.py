@@ -1,4 +1,4 @@
-"""The query of `/data/`: its rules, and the records that answer it."""
+"""Query of `/data/`: its rules, and its records."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
-from datastore_sdk.sandbox.api.context import Call
-from datastore_sdk.sandbox.api.query_params import Query
+from datastore_sdk.sandbox.api.context import CallContext
+from datastore_sdk.sandbox.api.query_params import QueryParams
 from datastore_sdk.sandbox.simulation.field_catalog import si_conversions
 from datastore_sdk.sandbox.simulation.pad_activity import PadActivity
 from datastore_sdk.sandbox.simulation.readings import Record
-from datastore_sdk.sandbox.simulation.resampling import Aggregate, FillMethod, filled, in_units, sampled
+from datastore_sdk.sandbox.simulation.resampling import Aggregate, FillMethod, convert_units, fill_records, resample
 from datastore_sdk.sandbox.simulation.selection import Selection
 
 RESOLUTIONS: Final = {"raw": 1, "ten-second": 10, "minute": 60, "ten-minute": 600, "hour": 3600}
@@ -20,8 +20,8 @@ _FILL_METHODS: Final = ("bfill", "ffill")
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
-    """In which form records are wanted.
+class RecordFormat:
+    """Format of the records.
 
     Attributes:
         resolution: Seconds from one record to the next.
@@ -36,65 +36,65 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True)
-class Measurements:
-    """The records that a query asks for.
+class DataQueryResult:
+    """Records that a query selects.
 
     Attributes:
-        selection: Which they are.
-        form: In which form.
-        operations: Those of the pad.
-        read: Gives those of a selection as they were measured.
+        selection: Their selection.
+        form: Their format.
+        operations: Activity of the pad.
+        read: Function that returns the measured records of a selection.
     """
 
     selection: Selection
-    form: Form
+    form: RecordFormat
     operations: PadActivity
     read: Callable[[Selection], Iterable[Record]]
 
     def records(self) -> Iterator[Record]:
-        """All of them, in order of time."""
+        """Yield all records, in order of time."""
         return self._shaped(self.selection, self.form)
 
     def until(self, last: int) -> Iterator[Record]:
-        """Those up to a second."""
+        """Yield the records up to a second."""
         return self._shaped(replace(self.selection, last=min(self.selection.last, last)), self.form)
 
     def as_measured(self, first: int, last: int) -> Iterator[Record]:
-        """Those from one second up to another, whenever the query begins and ends; gaps are not filled."""
+        """Yield the measured records of a range, whatever range the query has; gaps are not filled."""
         selection = replace(self.selection, first=first, last=last, now=last)
         return self._shaped(selection, replace(self.form, fill_method=None))
 
-    def _shaped(self, selection: Selection, form: Form) -> Iterator[Record]:
+    def _shaped(self, selection: Selection, form: RecordFormat) -> Iterator[Record]:
         if form.fill_method is not None:
-            records = filled(
+            records = fill_records(
                 lambda: self.read(selection), form.fill_method, form.fill_limit, inside_only=form.inside_only
             )
         elif form.resolution > 1:
-            records = sampled(self.read(selection), form.resolution, form.aggregate)
+            records = resample(self.read(selection), form.resolution, form.aggregate)
         else:
             records = iter(self.read(selection))
-        return in_units(records, si_conversions(self.operations.pad_fields())) if form.si else records
+        return convert_units(records, si_conversions(self.operations.pad_fields())) if form.si else records
 
 
-def data_of(call: Call) -> Measurements:
-    """The records that a call asks for, of the pad or the site in its path.
+def query_data(call: CallContext) -> DataQueryResult:
+    """Return the records that a call requests, of the pad or site in its path.
 
     Raises:
-        RequestError: 400 when the query is wrong; 404, 403.
+        RequestError: 400 if the query is invalid; 404, 403.
     """
-    parent = call.parent()
+    parent = call.target()
     if "site_id" in call.ids:
         return _site_data(parent.operations, parent.sites[0].id, call.query, call.now)
     return _pad_data(parent.operations, [site.id for site in parent.sites], call.query, call.now)
 
 
-def _site_data(operations: PadActivity, site_id: int, query: Query, now: int) -> Measurements:
+def _site_data(operations: PadActivity, site_id: int, query: QueryParams, now: int) -> DataQueryResult:
     selection, form = _selection(query, now, None), _form(query)
     query.check()
-    return Measurements(selection, form, operations, lambda wanted: operations.site_records(site_id, wanted))
+    return DataQueryResult(selection, form, operations, lambda wanted: operations.site_records(site_id, wanted))
 
 
-def _pad_data(operations: PadActivity, site_ids: Collection[int], query: Query, now: int) -> Measurements:
+def _pad_data(operations: PadActivity, site_ids: Collection[int], query: QueryParams, now: int) -> DataQueryResult:
     routed = query.boolean("routed")
     sources = _sources(operations, query)
     selection, form = _selection(query, now, sources), _form(query)
@@ -102,11 +102,11 @@ def _pad_data(operations: PadActivity, site_ids: Collection[int], query: Query, 
         query.reject("stage_number", "On a pad, stage_number needs routed=true.")
     query.check()
     if routed:
-        return Measurements(selection, form, operations, lambda wanted: operations.routed_records(site_ids, wanted))
-    return Measurements(selection, form, operations, operations.pad_records)
+        return DataQueryResult(selection, form, operations, lambda wanted: operations.routed_records(site_ids, wanted))
+    return DataQueryResult(selection, form, operations, operations.pad_records)
 
 
-def _sources(operations: PadActivity, query: Query) -> frozenset[str] | None:
+def _sources(operations: PadActivity, query: QueryParams) -> frozenset[str] | None:
     wanted = query.names("measurement_source")
     known = [name for crew in operations.pad.crews for name in (crew.name, crew.wireline) if name]
     for name in sorted(wanted or ()):
@@ -115,7 +115,7 @@ def _sources(operations: PadActivity, query: Query) -> frozenset[str] | None:
     return wanted
 
 
-def _selection(query: Query, now: int, sources: frozenset[str] | None) -> Selection:
+def _selection(query: QueryParams, now: int, sources: frozenset[str] | None) -> Selection:
     start, end = query.second("start_datetime"), query.second("end_datetime")
     if start is not None and end is not None and end < start:
         query.reject("end_datetime", "end_datetime lies before start_datetime.")
@@ -133,7 +133,7 @@ def _selection(query: Query, now: int, sources: frozenset[str] | None) -> Select
     )
 
 
-def _form(query: Query) -> Form:
+def _form(query: QueryParams) -> RecordFormat:
     resolution = query.choice("resolution", RESOLUTIONS) or "raw"
     aggregate, method = query.choice("agg", _AGGREGATES), query.choice("fill_data_method", _FILL_METHODS)
     limit, inside = query.integer("fill_data_limit"), query.boolean("inside_area_only")
@@ -143,7 +143,7 @@ def _form(query: Query) -> Form:
         query.reject("fill_data_limit", "fill_data_method and fill_data_limit go together.")
     if method is not None and (resolution != "raw" or aggregate is not None):
         query.reject("fill_data_method", "Only with resolution=raw and without agg.")
-    return Form(
+    return RecordFormat(
         resolution=RESOLUTIONS[resolution],
         aggregate=cast("Any", aggregate),
         fill_method=cast("Any", method),

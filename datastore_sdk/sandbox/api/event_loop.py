@@ -1,4 +1,4 @@
-"""Event loop of the server, which goes on while a test freezes time."""
+"""Event loop of the server that runs while a test freezes the clock."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ _monotonic = partial(time.clock_gettime, time.CLOCK_MONOTONIC) if hasattr(time, 
 
 
 class RealTimeEventLoop(asyncio.SelectorEventLoop):
-    """Event loop whose timers go by a clock that tools like freezegun do not replace."""
+    """Event loop with timers on a clock that tools like freezegun do not replace."""
 
     def time(self) -> float:
-        """Return the seconds that timers go by."""
+        """Return the time of this clock in seconds."""
         return _monotonic()

@@ -1,4 +1,4 @@
-"""Has calls meet the faults that were asked for: on their way in, instead of an answer, or in its body."""
+"""ASGI middleware that applies faults: before the call, instead of its response, or to its body."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from datastore_sdk.sandbox.api.connection import line_of
-from datastore_sdk.sandbox.api.fault_streams import damaged, makes_anew
-from datastore_sdk.sandbox.api.request_log import received_of
+from datastore_sdk.sandbox.api.connection import connection_of
+from datastore_sdk.sandbox.api.fault_streams import apply_fault, rewrites_body
+from datastore_sdk.sandbox.api.request_log import received_requests
 from datastore_sdk.sandbox.api.responses import JSON
 from datastore_sdk.sandbox.faults.http_faults import CallFault, Delay, ExpireToken, Reset, Status
-from datastore_sdk.sandbox.faults.registry import Faults
+from datastore_sdk.sandbox.faults.registry import FaultRegistry
 
 _WITHOUT_BODY: Final = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
 _EXPIRED: Final = Status(
@@ -29,21 +29,21 @@ _EXPIRED: Final = Status(
 
 
 class FaultInjection:
-    """Has calls meet faults; one that meets none passes through."""
+    """ASGI middleware that applies faults to calls; other calls pass through."""
 
-    def __init__(self, app: ASGIApp, faults: Faults) -> None:
+    def __init__(self, app: ASGIApp, faults: FaultRegistry) -> None:
         self._app = app
         self._faults = faults
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one request, or hands it on."""
+        """Answer one request, or pass it on."""
         request = Request(scope, receive) if scope["type"] == "http" else None
         fault = self._fault_of(request) if request else None
         if request is None or fault is None:
             await self._app(scope, receive, send)
             return
-        received_of(scope).fault = fault.name
-        await self._meet(fault, request, send)
+        received_requests(scope).fault = fault.name
+        await self._apply(fault, request, send)
 
     def _fault_of(self, request: Request) -> CallFault | None:
         token = request.headers.get("authorization", "")
@@ -52,8 +52,8 @@ class FaultInjection:
             self._faults.expire(token)
         return fault or (ExpireToken() if self._faults.is_expired(token) else None)
 
-    async def _meet(self, fault: CallFault, request: Request, send: Send) -> None:
-        scope, receive, line = request.scope, request.receive, line_of(request.scope)
+    async def _apply(self, fault: CallFault, request: Request, send: Send) -> None:
+        scope, receive, line = request.scope, request.receive, connection_of(request.scope)
         match fault:
             case ExpireToken():
                 await status_response(_EXPIRED)(scope, receive, send)
@@ -70,25 +70,25 @@ class FaultInjection:
                 if await line.silence(fault.seconds):
                     await self._app(scope, receive, send)
             case _:
-                compressed = fault.compressed and not makes_anew(fault)
+                compressed = fault.compressed and not rewrites_body(fault)
                 scope = scope if compressed else _uncompressed(scope)
-                await self._app(scope, receive, damaged(fault, line, send))
+                await self._app(scope, receive, apply_fault(fault, line, send))
 
     async def _carry_out(self, request: Request) -> None:
         await self._app(request.scope, request.receive, _nowhere)
 
 
 async def _nowhere(_message: Message) -> None:
-    """Where an answer goes that nobody gets."""
+    """Discard a response."""
 
 
 def _uncompressed(scope: Scope) -> Scope:
-    """The same call by a client that does not understand compression."""
+    """Return the same call without `Accept-Encoding`."""
     return {**scope, "headers": [header for header in scope["headers"] if header[0] != b"accept-encoding"]}
 
 
 def status_response(fault: Status) -> Response:
-    """The answer that a fault has a call answered with."""
+    """Build the response of a `Status` fault."""
     headers = dict(fault.headers)
     if fault.retry_after is not None:
         headers["Retry-After"] = _retry_after(fault.retry_after)

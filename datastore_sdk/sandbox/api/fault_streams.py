@@ -1,4 +1,4 @@
-"""Answers that are damaged on their way out."""
+"""Faults of response bodies."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import orjson
 from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Send
 
-from datastore_sdk.sandbox.api.connection import Line
+from datastore_sdk.sandbox.api.connection import ClientConnection
 from datastore_sdk.sandbox.faults.http_faults import (
     CallFault,
     Corrupt,
@@ -27,41 +27,41 @@ _START = "http.response.start"
 _ALL_BITS = 0xFF
 
 Rewrite = Callable[[bytes, MutableHeaders], bytes]
-"""What comes in place of a body; may change the headers too."""
+"""Function that replaces a body; it may change the headers too."""
 
 
-def damaged(fault: CallFault, line: Line, send: Send) -> Send:
-    """Sends an answer as a fault has it."""
+def apply_fault(fault: CallFault, line: ClientConnection, send: Send) -> Send:
+    """Send a response with a fault applied."""
     if rewrite := _rewrite_of(fault):
-        return _rewritten(send, rewrite)
+        return _rewrite(send, rewrite)
     match fault:
         case Stall():
-            sending = _interrupted(send, fault.at, partial(line.silence, fault.seconds))
+            sending = _interrupt(send, fault.at, partial(line.silence, fault.seconds))
         case Reset(moment="end"):
-            sending = _followed(send, line.reset)
+            sending = _run_after(send, line.reset)
         case Reset():
-            sending = _interrupted(send, fault.at, line.reset)
+            sending = _interrupt(send, fault.at, line.reset)
         case Truncate(framing="full_length"):
-            sending = _rewritten(_interrupted(send, fault.at, line.close), _as_it_is)
+            sending = _rewrite(_interrupt(send, fault.at, line.close), _unchanged)
         case Truncate():
             ending = _once(_without_length(send))
-            sending = _interrupted(ending, fault.at, partial(ending, _body(b"", more=False)))
+            sending = _interrupt(ending, fault.at, partial(ending, _body(b"", more=False)))
         case Corrupt():
-            sending = _corrupted(send, fault.at)
+            sending = _corrupt(send, fault.at)
         case Drip():
-            sending = _in_drops(send, fault, line)
+            sending = _drip(send, fault, line)
         case _:
             raise NotImplementedError(fault)
     return sending
 
 
-def makes_anew(fault: CallFault) -> bool:
-    """Whether a fault makes another body of the true one."""
+def rewrites_body(fault: CallFault) -> bool:
+    """Return whether a fault replaces the body."""
     return isinstance(fault, CutGzip | WrongJson | WrongContentType)
 
 
 def _rewrite_of(fault: CallFault) -> Rewrite | None:
-    """What a fault makes of a whole body; None where it leaves its bytes alone or meets them on their way."""
+    """Return how a fault replaces a whole body; None if it does not."""
     match fault:
         case Truncate(framing="short_length"):
             return lambda content, _: content[: fault.at]
@@ -70,7 +70,7 @@ def _rewrite_of(fault: CallFault) -> Rewrite | None:
         case WrongJson():
             return lambda _content, _headers: orjson.dumps(fault.content)
         case WrongContentType():
-            return partial(_misnamed, fault)
+            return partial(_with_content_type, fault)
         case _:
             return None
 
@@ -79,8 +79,8 @@ def _body(content: bytes, *, more: bool) -> Message:
     return {"type": "http.response.body", "body": content, "more_body": more}
 
 
-def _interrupted(send: Send, at: int, interrupt: Callable[[], Awaitable[object]]) -> Send:
-    """Interrupts a body once after so many bytes, or at the end of a shorter one."""
+def _interrupt(send: Send, at: int, interrupt: Callable[[], Awaitable[object]]) -> Send:
+    """Interrupt a body once after some bytes, or at the end of a shorter one."""
     left, whole = at, True
 
     async def interrupted(message: Message) -> None:
@@ -99,8 +99,8 @@ def _interrupted(send: Send, at: int, interrupt: Callable[[], Awaitable[object]]
     return interrupted
 
 
-def _followed(send: Send, follow: Callable[[], Awaitable[None]]) -> Send:
-    """Does something after the answer."""
+def _run_after(send: Send, follow: Callable[[], Awaitable[None]]) -> Send:
+    """Run an action after the response."""
 
     async def followed(message: Message) -> None:
         await send(message)
@@ -111,7 +111,7 @@ def _followed(send: Send, follow: Callable[[], Awaitable[None]]) -> Send:
 
 
 def _once(send: Send) -> Send:
-    """Sends nothing more after the end of the body."""
+    """Send nothing after the end of the body."""
     ended = False
 
     async def once(message: Message) -> None:
@@ -124,7 +124,7 @@ def _once(send: Send) -> Send:
 
 
 def _without_length(send: Send) -> Send:
-    """Leaves `Content-Length` out, so that the body goes out in chunks."""
+    """Remove `Content-Length`, so that the body is sent in chunks."""
 
     async def without_length(message: Message) -> None:
         if message["type"] == _START:
@@ -134,8 +134,8 @@ def _without_length(send: Send) -> Send:
     return without_length
 
 
-def _corrupted(send: Send, at: int) -> Send:
-    """Turns the bits of one byte of the body."""
+def _corrupt(send: Send, at: int) -> Send:
+    """Invert the bits of one byte of the body."""
     begin = 0
 
     async def corrupted(message: Message) -> None:
@@ -151,8 +151,8 @@ def _corrupted(send: Send, at: int) -> Send:
     return corrupted
 
 
-def _in_drops(send: Send, fault: Drip, line: Line) -> Send:
-    """Sends a body in drops."""
+def _drip(send: Send, fault: Drip, line: ClientConnection) -> Send:
+    """Send a body in small pieces."""
 
     async def in_drops(message: Message) -> None:
         content = message.get("body", b"")
@@ -164,8 +164,8 @@ def _in_drops(send: Send, fault: Drip, line: Line) -> Send:
     return in_drops
 
 
-def _rewritten(send: Send, rewrite: Rewrite) -> Send:
-    """Sends another body, with its length; the first one is collected for that."""
+def _rewrite(send: Send, rewrite: Rewrite) -> Send:
+    """Collect the body, and send another one with its length."""
     start: Message = {}
     collected = bytearray()
 
@@ -185,7 +185,7 @@ def _rewritten(send: Send, rewrite: Rewrite) -> Send:
     return rewritten
 
 
-def _as_it_is(content: bytes, _headers: MutableHeaders) -> bytes:
+def _unchanged(content: bytes, _headers: MutableHeaders) -> bytes:
     return content
 
 
@@ -195,6 +195,6 @@ def _cut_gzip(fault: CutGzip, content: bytes, headers: MutableHeaders) -> bytes:
     return compressed[: max(0, len(compressed) - fault.missing)]
 
 
-def _misnamed(fault: WrongContentType, content: bytes, headers: MutableHeaders) -> bytes:
+def _with_content_type(fault: WrongContentType, content: bytes, headers: MutableHeaders) -> bytes:
     headers["content-type"] = fault.content_type
     return content if fault.body is None else fault.body.encode()

@@ -1,4 +1,4 @@
-"""How lists are narrowed down by names and places."""
+"""Filters of lists by names and coordinates."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Final
 
-from datastore_sdk.sandbox.api.context import Call
-from datastore_sdk.sandbox.api.query_params import Query
-from datastore_sdk.sandbox.simulation.layout import Pad, Site
+from datastore_sdk.sandbox.api.context import CallContext
+from datastore_sdk.sandbox.api.query_params import QueryParams
+from datastore_sdk.sandbox.simulation.layout import PadLayout, SiteLayout
 from datastore_sdk.sandbox.simulation.pad_activity import PadActivity
 
 _EARTH_MILES: Final = 3958.8
@@ -19,12 +19,12 @@ _CIRCLE: Final = ("lat", "long", "radius_miles")
 
 
 def contains(text: str | None, part: str | None) -> bool:
-    """Whether a text has a part, in any case; no part is in every text."""
+    """Return whether a text contains another, in any case; None is in every text."""
     return part is None or (text is not None and part.casefold() in text.casefold())
 
 
 def is_alike(name: str, search: str | None) -> bool:
-    """Whether a name has all words of a search, or words much like them."""
+    """Return whether a name has all words of a search, or similar ones."""
     if search is None or contains(name, search):
         return True
     words = name.casefold().split()
@@ -36,7 +36,7 @@ def is_alike(name: str, search: str | None) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Area:
-    """A box and a circle, as far as they were given."""
+    """A box and a circle, as far as they are set."""
 
     south: float | None
     north: float | None
@@ -46,8 +46,8 @@ class _Area:
     radius_miles: float
 
     @classmethod
-    def read(cls, query: Query) -> _Area:
-        """From the query; part of a circle is an error."""
+    def read(cls, query: QueryParams) -> _Area:
+        """Read it from the query; part of a circle is an error."""
         latitude, longitude, radius = (query.number(name) for name in _CIRCLE)
         missing = [name for name in _CIRCLE if query.text(name) is None]
         if 0 < len(missing) < len(_CIRCLE):
@@ -62,8 +62,8 @@ class _Area:
             radius_miles=radius or 0.0,
         )
 
-    def holds(self, site: Site) -> bool:
-        """Whether a site lies inside. One without coordinates lies inside nothing but everywhere."""
+    def holds(self, site: SiteLayout) -> bool:
+        """Return whether a site lies inside. A site without coordinates is only inside an area without limits."""
         if (self.south, self.north, self.west, self.east, self.centre) == (None,) * 5:
             return True
         if site.latitude is None or site.longitude is None:
@@ -78,25 +78,25 @@ class _Area:
 
 
 def miles(a: tuple[float, float], b: tuple[float, float]) -> float:
-    """Along a great circle, between two places given in degrees north and east."""
+    """Return the great-circle distance of two places in degrees north and east."""
     (north_a, east_a), (north_b, east_b) = (tuple(map(math.radians, place)) for place in (a, b))
     half = math.sin((north_b - north_a) / 2) ** 2
     half += math.cos(north_a) * math.cos(north_b) * math.sin((east_b - east_a) / 2) ** 2
     return 2 * _EARTH_MILES * math.asin(math.sqrt(min(half, 1.0)))
 
 
-def _is_of_fleet(pad: Pad, fleet_id: int | None, fleet_name: str | None) -> bool:
+def _is_of_fleet(pad: PadLayout, fleet_id: int | None, fleet_name: str | None) -> bool:
     fleet = pad.fleet
     return (fleet_id is None or (fleet is not None and fleet.id == fleet_id)) and contains(
         fleet.name if fleet else None, fleet_name
     )
 
 
-def found_pads(call: Call) -> Iterator[PadActivity]:
-    """The pads that a query asks for.
+def filter_pads(call: CallContext) -> Iterator[PadActivity]:
+    """Return the pads that a query selects.
 
     Raises:
-        RequestError: 400 when the query is wrong.
+        RequestError: 400 if the query is invalid.
     """
     query = call.query
     complete, site_pk, fleet_id = query.boolean("complete"), query.integer("site_pk"), query.integer("fleet_id")
@@ -114,11 +114,11 @@ def found_pads(call: Call) -> Iterator[PadActivity]:
             yield operations
 
 
-def found_sites(call: Call) -> Iterator[tuple[PadActivity, Site]]:
-    """The sites that a query asks for.
+def filter_sites(call: CallContext) -> Iterator[tuple[PadActivity, SiteLayout]]:
+    """Return the sites that a query selects.
 
     Raises:
-        RequestError: 400 when the query is wrong.
+        RequestError: 400 if the query is invalid.
     """
     query = call.query
     complete, fleet_id = query.boolean("complete"), query.integer("fleet_id")

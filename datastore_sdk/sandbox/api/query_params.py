@@ -1,4 +1,4 @@
-"""Reads query parameters, and says of all that are wrong what is wrong with them."""
+"""Parser of query parameters that reports all errors together."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _SECOND: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
 _BOOLEANS: Final = {"true": True, "false": False}
 
 
-class Query:
-    """The parameters of one request. One that is empty counts as not given; of one given twice, the last counts.
+class QueryParams:
+    """Parameters of one request. An empty one counts as missing; of a repeated one, the last counts.
 
-    Call `check` when all were read: it raises what the readers found.
+    Call `check` after reading all of them: it raises the errors that the readers found.
     """
 
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
@@ -29,25 +29,25 @@ class Query:
         self._errors: dict[str, list[str]] = {}
 
     def reject(self, name: str, message: str) -> None:
-        """Notes that a parameter is wrong."""
+        """Record that a parameter is invalid."""
         self._errors.setdefault(name, []).append(message)
 
     def check(self) -> None:
-        """Ends the reading.
+        """Raise the errors found so far.
 
         Raises:
-            RequestError: 400 when a parameter was wrong.
+            RequestError: 400 if a parameter is invalid.
         """
         if self._errors:
             raise RequestError(400, self._errors)
 
     def text(self, name: str) -> str | None:
-        """A string."""
+        """Return a string."""
         values = self._values.get(name)
         return values[-1] if values else None
 
     def boolean(self, name: str) -> bool | None:
-        """`true` or `false`."""
+        """Parse `true` or `false`."""
         value = self.text(name)
         if value is None:
             return None
@@ -56,12 +56,12 @@ class Query:
         return _BOOLEANS.get(value.lower())
 
     def integer(self, name: str) -> int | None:
-        """A whole number."""
+        """Parse an integer."""
         value = self.text(name)
         return None if value is None else self._integer(name, value)
 
     def integers(self, name: str) -> frozenset[int] | None:
-        """Whole numbers: joined by commas, the parameter repeated, or both."""
+        """Parse integers: joined by commas, the parameter repeated, or both."""
         values = self._values.get(name)
         if values is None:
             return None
@@ -69,7 +69,7 @@ class Query:
         return frozenset(number for number in numbers if number is not None)
 
     def number(self, name: str) -> float | None:
-        """A finite number."""
+        """Parse a finite number."""
         value = self.text(name)
         if value is None:
             return None
@@ -83,14 +83,14 @@ class Query:
         return number
 
     def names(self, name: str) -> frozenset[str] | None:
-        """Strings joined by commas."""
+        """Parse strings joined by commas."""
         value = self.text(name)
         if value is None:
             return None
         return frozenset(part.strip() for part in value.split(",") if part.strip())
 
     def choice(self, name: str, choices: Collection[str]) -> str | None:
-        """One of some strings."""
+        """Return one of some strings."""
         value = self.text(name)
         if value is not None and value not in choices:
             self.reject(name, f'"{value}" is not a valid choice: {", ".join(choices)}.')
@@ -98,7 +98,7 @@ class Query:
         return value
 
     def instant(self, name: str) -> int | None:
-        """A moment as ISO 8601 writes it, UTC unless it says otherwise; unix seconds."""
+        """Parse an ISO 8601 timestamp, UTC by default, into unix seconds."""
         value = self.text(name)
         if value is None:
             return None
@@ -110,7 +110,7 @@ class Query:
             return None
 
     def second(self, name: str) -> int | None:
-        """A moment written as `2025-09-09 00:00:00`, UTC; unix seconds."""
+        """Parse a timestamp `2025-09-09 00:00:00`, UTC, into unix seconds."""
         value = self.text(name)
         if value is None:
             return None

@@ -1,4 +1,4 @@
-"""Reads request bodies, and says of those that are wrong what is wrong with them."""
+"""Parsers of request bodies that report what is wrong with them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from datastore_sdk.sandbox.simulation.parameters import (
     AGGREGATIONS,
     OPERATORS,
     Condition,
-    Definition,
+    ParameterConfig,
     default_units,
 )
 from datastore_sdk.sandbox.simulation.units import UNITS
@@ -30,23 +30,23 @@ Object = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
-    """What a user wants a parameter to be; only what was given is set.
+class ParameterDraft:
+    """Parameter as a user wants it; only what the request has is set.
 
     Attributes:
-        definition: The configuration, understood.
-        config: The configuration as written, units filled in.
+        definition: The parsed configuration.
+        config: The configuration as written, with units filled in.
         si_unit: Symbol of the SI unit.
-        given: Of `description`, `label` and `color` those that were given.
+        given: The values of `description`, `label` and `color` that the request has.
     """
 
-    definition: Definition | None
+    definition: ParameterConfig | None
     config: dict[str, object] | None
     si_unit: str | None
     given: Mapping[str, str | None]
 
     def changes(self) -> dict[str, Any]:
-        """The attributes of a parameter to set."""
+        """Attributes of a parameter to set."""
         changes: dict[str, Any] = dict(self.given)
         if self.definition is not None:
             changes |= {"definition": self.definition, "config": self.config, "si_unit": self.si_unit}
@@ -54,10 +54,10 @@ class Draft:
 
 
 def parse(body: bytes) -> object:
-    """JSON.
+    """Parse JSON.
 
     Raises:
-        RequestError: 400 when it is none.
+        RequestError: 400 if it is invalid.
     """
     try:
         return orjson.loads(body)
@@ -66,15 +66,15 @@ def parse(body: bytes) -> object:
 
 
 def parse_form(body: bytes) -> dict[str, str]:
-    """A form; of a key given twice, the last value counts."""
+    """Parse a form; of a repeated key, the last value counts."""
     return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
 
 
 def acknowledged_ids(body: object) -> list[int]:
-    """The ids of the data changes that a client has received.
+    """Parse the ids of the data changes that a client has received.
 
     Raises:
-        RequestError: 400 when the body is something else.
+        RequestError: 400 if the body is anything else.
     """
     log = _object(body, "non_field_errors").get("change_log")
     if not isinstance(log, list):
@@ -91,15 +91,15 @@ def acknowledged_ids(body: object) -> list[int]:
     return ids
 
 
-def new_parameters(body: object) -> list[tuple[str, Draft]]:
-    """The names and the drafts of parameters to create.
+def new_parameters(body: object) -> list[tuple[str, ParameterDraft]]:
+    """Parse names and drafts of parameters to create.
 
     Raises:
-        RequestError: 400 when one of them is wrong.
+        RequestError: 400 if one of them is invalid.
     """
     if not isinstance(body, list):
         raise bad_request(non_field_errors="Expected a list of items.")
-    drafts: list[tuple[str, Draft]] = []
+    drafts: list[tuple[str, ParameterDraft]] = []
     for item in cast("list[object]", body):
         wanted = _object(item, "non_field_errors")
         name = wanted.get("name")
@@ -110,11 +110,11 @@ def new_parameters(body: object) -> list[tuple[str, Draft]]:
     return drafts
 
 
-def parameter_change(body: object, *, partial: bool) -> Draft:
-    """What a parameter is to become.
+def parameter_change(body: object, *, partial: bool) -> ParameterDraft:
+    """Parse changes of a parameter.
 
     Raises:
-        RequestError: 400 when that is wrong.
+        RequestError: 400 if they are invalid.
     """
     wanted = _object(body, "non_field_errors")
     _refuse_unknown(wanted, {"config", "description", "label", "color"})
@@ -133,7 +133,7 @@ def _refuse_unknown(wanted: Object, known: set[str]) -> None:
             raise RequestError(400, {key: ["Unknown or unchangeable key."]})
 
 
-def _draft(wanted: Object, *, config_required: bool) -> Draft:
+def _draft(wanted: Object, *, config_required: bool) -> ParameterDraft:
     given: dict[str, str | None] = {}
     for key in ("description", "label", "color"):
         if key in wanted:
@@ -144,7 +144,7 @@ def _draft(wanted: Object, *, config_required: bool) -> Draft:
     if "config" not in wanted:
         if config_required:
             raise bad_request(config=_REQUIRED)
-        return Draft(None, None, None, given)
+        return ParameterDraft(None, None, None, given)
     config = _object(wanted["config"], "config")
     _refuse_unknown(config, {"field", "aggregation", "conditions", *_UNIT_KEYS})
     field, aggregation = _member(config, "field", FIELDS), _member(config, "aggregation", AGGREGATIONS)
@@ -154,13 +154,13 @@ def _draft(wanted: Object, *, config_required: bool) -> Draft:
     if not isinstance(conditions, list):
         raise bad_request(config="conditions: expected a list of items.")
     read = [_condition(_object(item, "config")) for item in cast("list[object]", conditions)]
-    definition = Definition(
+    definition = ParameterConfig(
         field, cast("Any", aggregation), units.get("imperial_unit"), tuple(each for each, _ in read)
     )
     written: dict[str, object] = {"field": field, "aggregation": aggregation, **units}
     if read:
         written["conditions"] = [condition for _, condition in read]
-    return Draft(definition, written, units.get("si_unit"), given)
+    return ParameterDraft(definition, written, units.get("si_unit"), given)
 
 
 def _condition(wanted: Object) -> tuple[Condition, dict[str, object]]:
@@ -191,7 +191,7 @@ def _member(wanted: Object, key: str, known: Mapping[str, object] | frozenset[st
 
 
 def _units(wanted: Object, imperial: str | None, si: str | None) -> dict[str, str]:
-    """The units as written, or else those of the field. An unknown one is kept, and nothing is converted to it."""
+    """Return the units as written, or else those of the field. An unknown one is kept, without conversion."""
     written = {
         key: _text(wanted.get(key, default), "config", nullable=True)
         for key, default in zip(_UNIT_KEYS, (si, imperial, imperial), strict=True)

@@ -1,4 +1,4 @@
-"""What the sandbox received."""
+"""Log of received requests."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _RECEIVED: Final = "received"
 
 @dataclass(slots=True)
 class ReceivedRequest:
-    """A request that the sandbox received. Headers, and with them the token, are not kept.
+    """A request that the sandbox received. Headers, and so the token, are not stored.
 
     Attributes:
         method: `GET`, ...
-        path: With the ids in it.
+        path: Path with its ids.
         query: Names and values, in order.
-        status: Of the answer; None before it has begun.
-        fault: The kind of fault that it met, such as `reset`; None: none.
+        status: Status of the response; None before it starts.
+        fault: Kind of the fault that affected it, such as `reset`; None: none.
     """
 
     method: str
@@ -28,12 +28,12 @@ class ReceivedRequest:
     fault: str | None = None
 
 
-def note_received(scope: MutableMapping[str, Any], entry: ReceivedRequest) -> None:
-    """Hands the entry of a request to whatever answers it."""
+def record_request(scope: MutableMapping[str, Any], entry: ReceivedRequest) -> None:
+    """Attach the entry of a request to its scope."""
     scope["state"][_RECEIVED] = entry
 
 
-def received_of(scope: MutableMapping[str, Any]) -> ReceivedRequest:
-    """The entry of a request."""
+def received_requests(scope: MutableMapping[str, Any]) -> ReceivedRequest:
+    """Return the entry of a request."""
     entry: ReceivedRequest = scope["state"][_RECEIVED]
     return entry

@@ -1,4 +1,4 @@
-"""Answers of JSON."""
+"""JSON responses."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ JSON = "application/json"
 
 
 def json_response(status: int, content: object, headers: Mapping[str, str] | None = None) -> Response:
-    """An answer of JSON; without content, an empty one."""
+    """Build a JSON response; empty without content."""
     body = b"" if content is None else orjson.dumps(content)
     return Response(body, status, dict(headers or {}), media_type=JSON if body else None)

@@ -1,4 +1,4 @@
-"""The objects of the field as JSON."""
+"""JSON of the field's objects."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from datastore_sdk.sandbox.simulation.field_catalog import (
     WIRELINE,
     FieldInfo,
 )
-from datastore_sdk.sandbox.simulation.layout import Site
+from datastore_sdk.sandbox.simulation.layout import SiteLayout
 from datastore_sdk.sandbox.simulation.pad_activity import PadActivity
-from datastore_sdk.sandbox.simulation.parameters import Parameter
-from datastore_sdk.sandbox.simulation.schedule import Stage
+from datastore_sdk.sandbox.simulation.parameters import ParameterSpec
+from datastore_sdk.sandbox.simulation.schedule import ScheduledStage
 from datastore_sdk.sandbox.simulation.units import UNITS
 
 Json = dict[str, object]
@@ -29,12 +29,12 @@ _CATEGORIES: Final = {FRAC: "frac", WIRELINE: "wl", PUMPDOWN: "wl", FLUID: "rest
 
 
 def _present(**values: object) -> Json:
-    """Keys that the service leaves out where it has no value."""
+    """Remove keys that the service leaves out if they have no value."""
     return {name: value for name, value in values.items() if value is not None}
 
 
 def pad_json(operations: PadActivity, now: int) -> Json:
-    """A pad."""
+    """Return the JSON of a pad."""
     pad = operations.pad
     return {
         "id": pad.id,
@@ -49,7 +49,7 @@ def pad_json(operations: PadActivity, now: int) -> Json:
 
 
 def simops_json(operations: PadActivity, now: int) -> Json | None:
-    """What works where at the same time; None on a pad where one crew does everything."""
+    """Return the JSON of the simops configuration; None on a pad with one crew."""
     pad = operations.pad
     if not pad.simops:
         return None
@@ -64,7 +64,7 @@ def simops_json(operations: PadActivity, now: int) -> Json | None:
 
 
 def _measurement_sources(operations: PadActivity, now: int) -> dict[str, list[Json]]:
-    """By kind, what measures where."""
+    """Return by kind the measurement sources and their sites."""
     fracs: list[Json] = []
     runs: list[Json] = []
     for crew in operations.pad.crews if operations.pad.simops else ():
@@ -76,8 +76,8 @@ def _measurement_sources(operations: PadActivity, now: int) -> dict[str, list[Js
     return {"frac": fracs, "wl": runs, "fluid": [], "pumpdown": []}
 
 
-def site_json(operations: PadActivity, site: Site, now: int) -> Json:
-    """A site."""
+def site_json(operations: PadActivity, site: SiteLayout, now: int) -> Json:
+    """Return the JSON of a site."""
     pad = operations.pad
     extent = operations.extent(site.id, now)
     return {
@@ -102,8 +102,8 @@ def site_json(operations: PadActivity, site: Site, now: int) -> Json:
     }
 
 
-def live_site_json(operations: PadActivity, site: Site, now: int) -> Json:
-    """A site as its WebSocket room tells it: the extent of its data is text, and what goes on there is told too."""
+def live_site_json(operations: PadActivity, site: SiteLayout, now: int) -> Json:
+    """Return the JSON of a site in its WebSocket room: with its current state, and the extent of its data as text."""
     stage, extent = operations.stage_at(site.id, now), operations.extent(site.id, now)
     return {
         **site_json(operations, site, now),
@@ -120,8 +120,8 @@ def live_site_json(operations: PadActivity, site: Site, now: int) -> Json:
     }
 
 
-def stage_json(stage: Stage) -> Json:
-    """A stage; the one under way has neither an end nor an id."""
+def stage_json(stage: ScheduledStage) -> Json:
+    """Return the JSON of a stage; the one under way has neither an end nor an id."""
     return {
         "state": stage.state,
         "start": instant(stage.start),
@@ -133,7 +133,7 @@ def stage_json(stage: Stage) -> Json:
 
 
 def change_json(correction: Correction) -> Json:
-    """A data change."""
+    """Return the JSON of a data change."""
     return {
         "id": correction.id,
         "created_at": instant(correction.created_at),
@@ -146,7 +146,7 @@ def change_json(correction: Correction) -> Json:
 
 
 def field_json(info: FieldInfo) -> Json:
-    """The metadata of a field."""
+    """Return the metadata of a field."""
     imperial = UNITS.get(info.imperial or "")
     si = UNITS.get(info.si or "")
     low, high = info.plot or (None, None)
@@ -175,8 +175,8 @@ def field_json(info: FieldInfo) -> Json:
     }
 
 
-def parameter_json(parameter: Parameter) -> Json:
-    """The definition of an aggregation."""
+def parameter_json(parameter: ParameterSpec) -> Json:
+    """Return the definition of an aggregation."""
     definition = parameter.definition
     unit = UNITS.get(definition.unit or "")
     si = UNITS.get(parameter.si_unit or "")
@@ -197,8 +197,8 @@ def parameter_json(parameter: Parameter) -> Json:
     }
 
 
-def default_config(parameter: Parameter) -> Json:
-    """The configuration of one of the service's own definitions."""
+def default_config(parameter: ParameterSpec) -> Json:
+    """Return the configuration of one of the service's own definitions."""
     definition = parameter.definition
     config: Json = {"field": definition.field, "aggregation": definition.aggregation}
     config |= units_json(definition.unit, parameter.si_unit)
@@ -210,11 +210,11 @@ def default_config(parameter: Parameter) -> Json:
 
 
 def units_json(imperial: str | None, si: str | None) -> Json:
-    """The units of a definition, as far as it has any."""
+    """Return the units of a definition, as far as it has any."""
     return _present(si_unit=si, base_unit=imperial, imperial_unit=imperial)
 
 
 def field_units_json(name: str) -> Json:
-    """The units of a field."""
+    """Return the units of a field."""
     info = FIELDS.get(name)
     return units_json(info.imperial, info.si) if info else {}

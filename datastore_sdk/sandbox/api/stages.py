@@ -1,29 +1,29 @@
-"""The stages that a query asks for, and their numbers."""
+"""Stages and aggregations that a query selects."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from datastore_sdk.sandbox.api.context import Call
-from datastore_sdk.sandbox.api.query_params import Query
+from datastore_sdk.sandbox.api.context import CallContext
+from datastore_sdk.sandbox.api.query_params import QueryParams
 from datastore_sdk.sandbox.api.serializers import Json
-from datastore_sdk.sandbox.simulation.layout import Site
+from datastore_sdk.sandbox.simulation.layout import SiteLayout
 from datastore_sdk.sandbox.simulation.pad_activity import PadActivity
-from datastore_sdk.sandbox.simulation.schedule import Stage
+from datastore_sdk.sandbox.simulation.schedule import ScheduledStage
 
 
 class _StageFilter:
-    """The filters of `/history/`; each that was given must hold."""
+    """Filters of `/history/`; each one that is set must hold."""
 
-    def __init__(self, query: Query) -> None:
+    def __init__(self, query: QueryParams) -> None:
         self._start, self._end = query.instant("start"), query.instant("end")
         self._state = query.text("state")
         number, self._numbers = query.integer("stage_number"), query.integers("stage_numbers")
         if number is not None:
             self._numbers = (self._numbers or frozenset({number})) & {number}
 
-    def admits(self, stage: Stage) -> bool:
-        """Whether a stage is asked for; of those that cross the interval's ends, the part inside makes them count."""
+    def admits(self, stage: ScheduledStage) -> bool:
+        """Return whether a stage is selected; a stage that crosses an end of the interval counts."""
         return (
             (self._start is None or stage.end is None or stage.end > self._start)
             and (self._end is None or stage.start < self._end)
@@ -32,11 +32,11 @@ class _StageFilter:
         )
 
 
-def found_stages(call: Call, operations: PadActivity, sites: Iterable[Site]) -> list[Stage]:
-    """The stages that a query asks for: site by site, newest first.
+def filter_stages(call: CallContext, operations: PadActivity, sites: Iterable[SiteLayout]) -> list[ScheduledStage]:
+    """Return the stages that a query selects: site by site, newest first.
 
     Raises:
-        RequestError: 400 when the query is wrong.
+        RequestError: 400 if the query is invalid.
     """
     wanted = _StageFilter(call.query)
     call.query.check()
@@ -44,19 +44,19 @@ def found_stages(call: Call, operations: PadActivity, sites: Iterable[Site]) -> 
         stage
         for site in sites
         for planned in reversed(operations.stages(site.id, call.now))
-        if wanted.admits(stage := planned.seen_at(call.now))
+        if wanted.admits(stage := planned.known_at(call.now))
     ]
 
 
-def aggregations_json(call: Call, operations: PadActivity, sites: Iterable[Site]) -> Json:
-    """By site id, the numbers of the finished stages that a query asks for.
+def aggregations_json(call: CallContext, operations: PadActivity, sites: Iterable[SiteLayout]) -> Json:
+    """Return by site id the aggregations of the finished stages that a query selects.
 
     Raises:
-        RequestError: 400 when the query is wrong.
+        RequestError: 400 if the query is invalid.
     """
     names, histories = call.query.names("aggregations_filter"), call.query.integers("histories")
-    by_site: dict[int, list[Stage]] = {}
-    for stage in found_stages(call, operations, sites):
+    by_site: dict[int, list[ScheduledStage]] = {}
+    for stage in filter_stages(call, operations, sites):
         if stage.end is not None and (histories is None or stage.id in histories):
             by_site.setdefault(stage.site_id, []).append(stage)
     parameters = [
@@ -71,10 +71,14 @@ def aggregations_json(call: Call, operations: PadActivity, sites: Iterable[Site]
             continue
         rows: list[Json] = []
         for stage in stages:
-            numbers = call.service.numbers.of(operations, stage, {each.definition for each in parameters}, call.now)
+            numbers = call.service.aggregations.of(
+                operations, stage, {each.definition for each in parameters}, call.now
+            )
             computed = {each.name: numbers[each.definition] for each in parameters}
             told = {
-                name: value for name, value in operations.numbers_of(stage).items() if names is None or name in names
+                name: value
+                for name, value in operations.preset_aggregations(stage).items()
+                if names is None or name in names
             }
             rows.append({**computed, **told, "id": stage.id})
         answer[str(site_id)] = rows

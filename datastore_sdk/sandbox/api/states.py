@@ -1,4 +1,4 @@
-"""What goes on at a site as JSON: the state, and the valves that it was found out from."""
+"""JSON of a site's state, and of the valves that determine it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Final
 from datastore_sdk.sandbox.api.serializers import TIMEZONE, Json, simops_json
 from datastore_sdk.sandbox.api.timestamps import instant
 from datastore_sdk.sandbox.simulation.instruments import VALVES, valves
-from datastore_sdk.sandbox.simulation.layout import Crew, Site
+from datastore_sdk.sandbox.simulation.layout import Crew, SiteLayout
 from datastore_sdk.sandbox.simulation.pad_activity import PadActivity
-from datastore_sdk.sandbox.simulation.schedule import FRAC, STANDBY, Stage, operation_of
+from datastore_sdk.sandbox.simulation.schedule import FRAC, STANDBY, ScheduledStage, operation_of
 from datastore_sdk.sandbox.simulation.selection import Selection
 
 _FIRST_STATE_ID: Final = 20_000
@@ -23,17 +23,17 @@ _RULES: Final = (("<", "0", "N"), (">", "180", "N"), ("<", "90", "O"), ("<", "18
 
 
 def state_id(site_id: int) -> int:
-    """The id of a site's state."""
+    """Return the id of a site's state."""
     return _FIRST_STATE_ID + site_id
 
 
 def site_of_state(number: int) -> int:
-    """The site whose state has this id."""
+    """Return the site of a state id."""
     return number - _FIRST_STATE_ID
 
 
-def state_json(operations: PadActivity, site: Site, stage: Stage, now: int) -> Json:
-    """The state of a site that is in a stage."""
+def state_json(operations: PadActivity, site: SiteLayout, stage: ScheduledStage, now: int) -> Json:
+    """Return the state of a site that is in a stage."""
     changed = instant(stage.start + _NOTICED_AFTER)
     stages = operations.stages(site.id, now)
     fracs = [each for each in stages if operation_of(each.state) == operation_of(FRAC) and each.end and each.end <= now]
@@ -59,7 +59,7 @@ def state_json(operations: PadActivity, site: Site, stage: Stage, now: int) -> J
 
 
 def _primary_values(operations: PadActivity, second: int, now: int) -> Json:
-    """The treating pressures at the moment when the state changed."""
+    """Return the treating pressures at the time of the last state change."""
     values: Json = {}
     fields = frozenset(_prefixed(crew) for crew in operations.pad.crews)
     for record in operations.pad_records(Selection(second, second, now, fields)):
@@ -74,7 +74,7 @@ def _prefixed(crew: Crew) -> str:
     return f"{crew.name}_{_PRIMARY_FIELD}" if crew.name else _PRIMARY_FIELD
 
 
-def _site_json(operations: PadActivity, site: Site, now: int) -> Json:
+def _site_json(operations: PadActivity, site: SiteLayout, now: int) -> Json:
     pad = operations.pad
     return {
         "id": site.id,
@@ -102,7 +102,7 @@ def _site_json(operations: PadActivity, site: Site, now: int) -> Json:
     }
 
 
-def _configuration_json(site: Site, stage: Stage, now: int) -> Json:
+def _configuration_json(site: SiteLayout, stage: ScheduledStage, now: int) -> Json:
     conditions = valves(stage)
     return {
         "id": site.id,
@@ -116,7 +116,7 @@ def _configuration_json(site: Site, stage: Stage, now: int) -> Json:
     }
 
 
-def _component_json(site: Site, stage: Stage, place: int, condition: str, now: int) -> Json:
+def _component_json(site: SiteLayout, stage: ScheduledStage, place: int, condition: str, now: int) -> Json:
     name, words = _PLACES[place]
     number = 10 * site.id + place
     return {

@@ -1,4 +1,4 @@
-"""A JSON array as a stream of bytes."""
+"""JSON array as a stream of bytes."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from starlette.concurrency import run_in_threadpool
 
 _BATCH: Final = 64
 _CHUNK: Final = 16_381
-"""Bytes of a chunk. It has nothing to do with where records end, so clients must not rely on that."""
+"""Bytes of a chunk. Chunks do not end where records end, so that clients do not rely on it."""
 
 
 def json_chunks(items: Iterable[object]) -> Generator[bytes, None, None]:
-    """The array in chunks; an empty one is `[]`. Holds one batch and one chunk in memory, however long it is."""
+    """Yield the array in chunks; an empty one is `[]`. Holds one batch and one chunk in memory."""
     iterator = iter(items)
     buffer = bytearray(b"[")
     while batch := list(islice(iterator, _BATCH)):
@@ -27,6 +27,6 @@ def json_chunks(items: Iterable[object]) -> Generator[bytes, None, None]:
 
 
 async def in_thread(chunks: Generator[bytes, None, None]) -> AsyncIterator[bytes]:
-    """The chunks, each made in a worker thread, so that other calls are answered meanwhile."""
+    """Make each chunk in a worker thread, so that other calls are answered meanwhile."""
     while (chunk := await run_in_threadpool(next, chunks, None)) is not None:
         yield chunk

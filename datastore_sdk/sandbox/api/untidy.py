@@ -1,4 +1,4 @@
-"""Makes answers untidy, as those of real services are."""
+"""Untidy responses, as those of real services are."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import Any, Final, TypeGuard, cast
 from urllib.parse import urlencode
 
-from datastore_sdk.sandbox.api.context import Answer, Streamed
+from datastore_sdk.sandbox.api.context import HandlerResponse, StreamedRecords
 from datastore_sdk.sandbox.simulation.readings import Record
 from datastore_sdk.sandbox.untidiness import Untidiness
 
 PAGE: Final = "page"
-"""The query parameter of the later pages of a list."""
-_KEPT: Final = frozenset(
+"""Query parameter of the later pages of a list."""
+_REQUIRED_KEYS: Final = frozenset(
     {
         *("id", "name", "customer_name", "pad_id", "site", "site_name", "date_created", "current_state"),
         *("calculated_stage_number", "last_state_update", "state", "start", "end", "stage_number", "attached_sites"),
@@ -23,18 +23,20 @@ _KEPT: Final = frozenset(
         *("access_token", "expires_in", "valid", "simops_config", "frac", "wl", "si_unit", "imperial_unit", "label"),
     }
 )
-"""The keys without which an object says nothing: they are neither missing nor null."""
-_EXACT: Final = frozenset({"name", "access_token", "state", "current_state", "simops_config", "measurement_sources"})
-"""The keys that what is asked next depends on: their values are as they are."""
+"""Keys that an object needs: they are neither missing nor null."""
+_EXACT_KEYS: Final = frozenset(
+    {"name", "access_token", "state", "current_state", "simops_config", "measurement_sources"}
+)
+"""Keys whose values the next requests need: they stay exact."""
 _OPEN: Final = frozenset({"modification_subtype", "source_category", "type"})
-"""The fields whose values come without notice."""
+"""Fields that may get new values without notice."""
 _FILTERS: Final = frozenset(
     {
         *("complete", "name_search", "formation_name", "well_api", "fleet_id", "fleet_name"),
         *("site_pk", "pad__id"),
     }
 )
-"""The filters that are ignored."""
+"""Filters that are ignored."""
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", re.ASCII)
 _SELDOM: Final = 0.05
 _OFTEN: Final = 0.3
@@ -42,7 +44,7 @@ _PAGE_LENGTH: Final = 3
 _BLOCK: Final = 60
 """Seconds of one site that come before those of the next."""
 _LATE: Final = 5
-"""How many records a late one comes behind its place."""
+"""Number of records by which a late one is delayed."""
 _LISTS: Final = ("/pads/", "/sites/", "/states/", "/fields/", "/history/", "/parameters/")
 _READ: Final = (200, 203, 201)
 _WRITTEN: Final = (200, 201, 202)
@@ -58,11 +60,11 @@ def _dates() -> tuple[Callable[[str], object], ...]:
     )
 
 
-class Untidy:
-    """Makes answers untidy.
+class UntidyResponses:
+    """Transformation of responses into untidy ones.
 
     Args:
-        how: In which ways.
+        how: Which deviations.
     """
 
     def __init__(self, how: Untidiness) -> None:
@@ -70,7 +72,7 @@ class Untidy:
         self._dates = _dates()
 
     def query(self, path: str, pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-        """What the service makes of a query."""
+        """Transform a query."""
         ignored = _FILTERS if self._how.filters and path.endswith(("/pads/", "/sites/")) else frozenset[str]()
         seed = self._how.chance
         return [
@@ -80,32 +82,32 @@ class Untidy:
         ]
 
     def answer(self, method: str, path: str, query: Iterable[tuple[str, str]], result: object) -> object:
-        """What a call is answered with.
+        """Transform a response.
 
         Args:
-            method: Of the call.
-            path: Of the call.
-            query: Of the call.
-            result: What it would be answered with otherwise.
+            method: Method of the call.
+            path: Path of the call.
+            query: Query of the call.
+            result: The original response.
         """
-        if isinstance(result, Streamed):
+        if isinstance(result, StreamedRecords):
             return replace(result, records=self.records(result.records))
-        answer = result if isinstance(result, Answer) else Answer(200, result)
+        answer = result if isinstance(result, HandlerResponse) else HandlerResponse(200, result)
         content = self._value(answer.content, path)
         if method == "GET":
             status = self._pick(_READ, "status", path) if self._how.statuses else answer.status
-            return Answer(status, self._enveloped(path, [*query], content))
+            return HandlerResponse(status, self._enveloped(path, [*query], content))
         return self._written(method, path, answer.status, content)
 
     def records(self, records: Iterator[Record]) -> Iterator[Record]:
-        """Records as they come: site by site, late, several of one second."""
+        """Reorder records: site by site, late, several of one second."""
         how = self._how
         if how.several:
             records = (part for record in records for part in self._parts(record))
-        return self._disordered(records) if how.order else records
+        return self._reorder(records) if how.order else records
 
-    def changed(self, value: Mapping[str, Any], place: str) -> dict[str, Any]:
-        """An object with keys that are missing, values that are odd, and more."""
+    def transform(self, value: Mapping[str, Any], place: str) -> dict[str, Any]:
+        """Transform an object: missing keys, odd values, and more."""
         of = f"{place} {value.get('id')}"
         found = {key: self._field(key, item, f"{of} {key}") for key, item in value.items() if not self._misses(of, key)}
         if self._how.unknown and "id" in value and self._how.chance("unknown", of) < _OFTEN:
@@ -113,16 +115,16 @@ class Untidy:
         return found
 
     def _misses(self, of: str, key: str) -> bool:
-        kept = key in _KEPT or key.isdecimal()
+        kept = key in _REQUIRED_KEYS or key.isdecimal()
         return self._how.missing and not kept and self._how.chance("missing", of, key) < _SELDOM
 
     def _field(self, key: str, value: object, place: str) -> object:
         how = self._how
         if isinstance(value, list) or isinstance(value, dict):  # noqa: SIM101 - type checkers know no more of a union
             return self._value(cast("object", value), place)
-        if key in _EXACT or value is None or isinstance(value, bool):
+        if key in _EXACT_KEYS or value is None or isinstance(value, bool):
             return value
-        if how.nulls and key not in _KEPT and how.chance("null", place) < _SELDOM:
+        if how.nulls and key not in _REQUIRED_KEYS and how.chance("null", place) < _SELDOM:
             return None
         if isinstance(value, str) and _DATE.fullmatch(value):
             return self._pick(self._dates, "date", place)(value) if how.dates and self._is_odd(place) else value
@@ -134,14 +136,14 @@ class Untidy:
     def _loose(key: str, value: object, place: str) -> object:
         if isinstance(value, int | float):
             return str(value)
-        return value if key in _KEPT else [value, place]
+        return value if key in _REQUIRED_KEYS else [value, place]
 
     def _is_odd(self, place: str) -> bool:
         return self._how.chance("odd", place) < 2 * _SELDOM
 
     def _value(self, value: object, place: str) -> object:
         if isinstance(value, dict):
-            return self.changed(cast("dict[str, Any]", value), place)
+            return self.transform(cast("dict[str, Any]", value), place)
         if isinstance(value, list):
             return [self._value(item, place) for item in cast("list[object]", value)]
         return value
@@ -164,7 +166,7 @@ class Untidy:
 
     def _written(self, method: str, path: str, status: int, content: object) -> object:
         if path.startswith("/o/"):
-            return Answer(status, content)
+            return HandlerResponse(status, content)
         if self._how.bodies:
             kinds = (
                 ("said", "single") if method == "POST" and "parameters" in path else ("said", "said", "ok", "nothing")
@@ -180,14 +182,14 @@ class Untidy:
                 case _:
                     pass
         if content is None:
-            return Answer(204)
-        return Answer(self._pick(_WRITTEN, "status", path) if self._how.statuses else status, content)
+            return HandlerResponse(204)
+        return HandlerResponse(self._pick(_WRITTEN, "status", path) if self._how.statuses else status, content)
 
     def _pick(self, choices: tuple[Any, ...], *place: object) -> Any:
         return choices[int(self._how.chance(*place) * len(choices))]
 
     def _parts(self, record: Record) -> Iterator[Record]:
-        """The record, or two of the same second, each with some of the fields."""
+        """Yield the record, or two of the same second, each with some of the fields."""
         timestamp, site_id = record.get("timestamp"), record.get("site_id")
         if self._how.chance("several", timestamp, site_id) >= _SELDOM or len(record) < _BLOCK // 10:
             yield record
@@ -197,8 +199,8 @@ class Untidy:
         for names in (fields[::2], fields[1::2]):
             yield {**keys, **{name: record[name] for name in names}}
 
-    def _disordered(self, records: Iterator[Record]) -> Iterator[Record]:
-        """Blocks of seconds, site by site; some records late."""
+    def _reorder(self, records: Iterator[Record]) -> Iterator[Record]:
+        """Yield blocks of seconds, site by site; some records late."""
         waiting: list[tuple[int, Record]] = []
         for number, record in enumerate(self._by_site(records)):
             if self._how.chance("late", record.get("timestamp"), record.get("site_id")) < _SELDOM / 10:

@@ -1,4 +1,4 @@
-"""What can go wrong with a service, network or proxy, for the sandbox to do on request.
+"""Faults of a service, network or proxy that the sandbox can inject.
 
     from datastore_sdk.sandbox import Sandbox, faults
 
@@ -7,8 +7,8 @@
         sandbox.faults.add(faults.Reset("body", at=5000, path="/data/"), faults.Delay(2.0))
         sandbox.faults.add(faults.Drop(probability=1 / 50, times=None))  # of WebSocket rooms
 
-Each kind of fault is a class; all of them take the same arguments that say which calls it meets (`Fault`). In the JSON
-of the admin interface they are objects: `{"fault": "status", "status": 503, "path": "/pads/*", "times": 2}`.
+Each kind of fault is a class. All of them take the same arguments to select calls (`Fault`). The JSON of the admin
+interface writes them as objects: `{"fault": "status", "status": 503, "path": "/pads/*", "times": 2}`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from datastore_sdk.sandbox.faults.http_faults import (
     WrongContentType,
     WrongJson,
 )
-from datastore_sdk.sandbox.faults.registry import Faults
+from datastore_sdk.sandbox.faults.registry import FaultRegistry
 from datastore_sdk.sandbox.faults.websocket_faults import (
     Close,
     Drop,
@@ -52,7 +52,7 @@ __all__ = [
     "Duplicate",
     "ExpireToken",
     "Fault",
-    "Faults",
+    "FaultRegistry",
     "Garbage",
     "HandshakeFault",
     "HugeFrame",

@@ -1,4 +1,4 @@
-"""The kinds of faults, as values that say what happens to which calls."""
+"""Faults of HTTP calls."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from msgspec import UNSET, Struct
 
 
 def _tag(name: str) -> str:
-    """The name of a kind in JSON: `WrongJson` is `wrong_json`."""
+    """Return the name of a kind in JSON: `WrongJson` is `wrong_json`."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
 class Fault(
     Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="fault", tag=_tag
 ):
-    """A fault, and which calls it meets: by default, the next one.
+    """A fault and the calls that it affects; by default, the next one.
 
     Raises:
         ValueError: An argument is out of range.
     """
 
     method: str | None = None
-    """Of the calls that it meets: `GET`, ...; None: any."""
+    """HTTP method of the affected calls; None: any."""
     path: str = ""
-    """How the path of such calls ends; `*` stands for anything: `/pads/`, `/pads/*/data/`, `/o/token/`."""
+    """End of the path of the affected calls; `*` matches anything: `/pads/`, `/pads/*/data/`, `/o/token/`."""
     times: int | None = 1
-    """How many calls it meets; None: as many as come."""
+    """Number of calls to affect; None: all."""
     skip: int = 0
-    """How many such calls it lets pass first."""
+    """Number of matching calls that pass first."""
     probability: float = 1.0
-    """How probable it is that it meets such a call."""
+    """Probability that a matching call is affected."""
     seed: int = 0
-    """Of that chance: the same seed meets the same calls."""
+    """Seed of that probability: the same seed affects the same calls."""
 
     def __post_init__(self) -> None:
         if self.times is not None and self.times < 1:
@@ -51,7 +51,7 @@ class Fault(
         return _tag(type(self).__name__)
 
     def is_for(self, method: str, path: str) -> bool:
-        """Whether a call is one of those that it can meet."""
+        """Return whether it can affect a call."""
         return self.method in {None, method} and fnmatchcase(path, f"*{self.path}")
 
 
@@ -59,27 +59,27 @@ class CallFault(Fault, frozen=True, kw_only=True):
     """A fault of HTTP calls."""
 
     compressed: bool = False
-    """Whether the answer may be compressed, and bytes are counted as they go over the wire; else it is not compressed.
-    Faults that make the body anew disregard it."""
+    """Whether the response may be compressed; byte positions then count compressed bytes. Faults that replace the body
+    ignore it."""
 
 
 class HandshakeFault(CallFault, frozen=True):
-    """A fault that handshakes of WebSockets can meet as well, under the path of their room."""
+    """A fault that also affects WebSocket handshakes, selected by the path of their room."""
 
 
 class Status(HandshakeFault, frozen=True):
-    """An answer with another status."""
+    """A response with another status."""
 
     status: int
-    """200 to 599."""
+    """HTTP status, 200 to 599."""
     body: object = UNSET
-    """Of the answer: text is sent as it is, everything else as JSON; left out, it names the status."""
+    """Body of the response: text is sent as it is, everything else as JSON. Default: the name of the status."""
     headers: dict[str, str] = {}
-    """Further headers of the answer."""
+    """Additional headers of the response."""
     retry_after: float | datetime | None = None
-    """`Retry-After`: seconds, or a date with time zone."""
+    """`Retry-After`: seconds, or a datetime with time zone."""
     processed: bool = False
-    """Whether the call is carried out and only its answer lost, as when a gateway gives up."""
+    """Whether the call is carried out and only its response is lost, as when a gateway times out."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -90,36 +90,36 @@ class Status(HandshakeFault, frozen=True):
 
 
 class ExpireToken(HandshakeFault, frozen=True):
-    """The token of the call expires: this and all further calls with it are answered with 401."""
+    """The token of the call expires: this call and all later ones with it are answered with 401."""
 
     def is_for(self, method: str, path: str) -> bool:
-        """Whether a call is one of those that it can meet: it has a token."""
+        """Return whether it can affect a call: one with a token."""
         return super().is_for(method, path) and not path.startswith("/o/")
 
 
 class Delay(HandshakeFault, frozen=True):
-    """Nothing is heard for a while; then the call is carried out and answered, if the client has not hung up."""
+    """A delay before the call is carried out and answered, if the client still waits."""
 
     seconds: float | None = None
-    """For how long; None: until the client hangs up."""
+    """Length in seconds; None: until the client closes the connection."""
 
 
 class Stall(CallFault, frozen=True):
-    """The body stops for a while, then goes on."""
+    """A body that pauses, then continues."""
 
     at: int = 0
-    """After how many bytes, or at the end of a shorter body; 0: the headers come, and nothing else."""
+    """Number of bytes before the pause, or the end of a shorter body; 0: after the headers."""
     seconds: float | None = None
-    """For how long; None: until the client hangs up."""
+    """Length in seconds; None: until the client closes the connection."""
 
 
 class Drip(CallFault, frozen=True):
-    """The body comes in drops."""
+    """A body that is sent in small pieces."""
 
     size: int = 1
-    """Bytes in a drop."""
+    """Bytes of a piece."""
     seconds: float = 0.0
-    """Between two drops."""
+    """Seconds between two pieces."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -128,50 +128,50 @@ class Drip(CallFault, frozen=True):
 
 
 class Reset(HandshakeFault, frozen=True):
-    """The connection is reset (TCP RST)."""
+    """A connection reset (TCP RST)."""
 
     moment: Literal["request", "processed", "body", "end"] = "body"
-    """When: as soon as the request was read, and nothing is done; when it was carried out, before the answer; within
-    the body; or after the whole answer, when the connection waits for the next call."""
+    """When: after reading the request, which is not carried out; before the response to a call that was carried out;
+    within the body; or after the whole response, while the connection is idle."""
     at: int = 0
-    """Within the body: after how many bytes, or at the end of a shorter body."""
+    """Number of body bytes before the reset, or the end of a shorter body."""
 
 
 class Truncate(CallFault, frozen=True):
-    """The body ends too early."""
+    """A body that ends too early."""
 
     at: int = 0
-    """After how many bytes."""
+    """Number of bytes that are sent."""
     framing: Literal["chunked", "full_length", "short_length"] = "chunked"
-    """How HTTP tells the end: `chunked`, with a proper last chunk; `full_length`: `Content-Length` tells of the whole
-    body, and the connection is closed; `short_length`: it tells of what comes."""
+    """How HTTP ends the body: `chunked` with a proper last chunk; `full_length`: `Content-Length` of the whole body,
+    then the connection is closed; `short_length`: the length that is sent."""
 
 
 class Corrupt(CallFault, frozen=True):
-    """One byte of the body is another one: all of its bits are turned."""
+    """A body with one byte inverted."""
 
     at: int = 0
-    """Which byte; a shorter body stays whole."""
+    """Position of the byte; a shorter body stays unchanged."""
 
 
 class WrongJson(CallFault, frozen=True):
-    """The body is JSON of another shape than the contract says; status and headers are those of the true answer."""
+    """A body of JSON that does not fit the contract, with the original status and headers."""
 
     content: object = "no answer of this call"
-    """What it is."""
+    """The content."""
 
 
 class WrongContentType(CallFault, frozen=True):
-    """The answer is something else than JSON, such as a proxy's login page, with the status of the true answer."""
+    """A response that is not JSON, such as a proxy's login page, with the original status."""
 
     content_type: str = "text/html; charset=utf-8"
-    """What it says it is."""
+    """The content type."""
     body: str | None = "<!DOCTYPE html><title>Sign in</title><h1>Sign in to this network</h1>"
-    """What comes; None: the JSON of the true answer, under the wrong name."""
+    """The body; None: the original JSON, with the wrong content type."""
 
 
 class CutGzip(CallFault, frozen=True):
-    """The body is compressed with gzip and its end is missing; HTTP tells a proper end."""
+    """A gzip body without its end; HTTP ends properly."""
 
     missing: int = 8
-    """How many of the compressed bytes do not come, at most all."""
+    """Number of compressed bytes that are missing, at most all."""

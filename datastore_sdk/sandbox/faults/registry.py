@@ -1,4 +1,4 @@
-"""The faults that a sandbox was asked for, and the calls that they are still to meet."""
+"""Active faults of a sandbox, and the calls that they still affect."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class _Pending:
         self._random = random.Random(fault.seed)  # noqa: S311 - no secret
 
     def meets(self) -> bool:
-        """Whether it meets the next of its calls."""
+        """Return whether it affects the next of its calls."""
         if self.left == 0:
             return False
         if self._to_skip:
@@ -36,10 +36,10 @@ class _Pending:
         return True
 
 
-class Faults:
-    """The faults that calls to a sandbox meet. A call meets one: the first that was added of those that meet it.
+class FaultRegistry:
+    """Faults that calls to a sandbox meet. If several match a call, the first one that was added affects it.
 
-    May be used from any thread. Iterating gives the faults that have calls left to meet.
+    May be used from any thread. Iteration yields the faults that still have calls to affect.
     """
 
     def __init__(self) -> None:
@@ -48,19 +48,19 @@ class Faults:
         self._lock = threading.Lock()
 
     def add(self, *faults: Fault) -> None:
-        """Has calls meet these faults, from the next one on."""
+        """Add faults, effective from the next call on."""
         with self._lock:
             self._pending += map(_Pending, faults)
 
     def clear(self) -> None:
-        """Forgets all faults; expired tokens are good again."""
+        """Remove all faults; expired tokens are valid again."""
         with self._lock:
             self._pending.clear()
             self._expired.clear()
 
     @contextmanager
     def during(self, *faults: Fault) -> Generator[None]:
-        """Has calls meet these faults within a `with` block, and forgets all faults at its end."""
+        """Add faults for a `with` block, and remove all faults at its end."""
         self.add(*faults)
         try:
             yield
@@ -68,7 +68,7 @@ class Faults:
             self.clear()
 
     def pending(self) -> list[tuple[Fault, int | None]]:
-        """The faults that have calls left to meet, and how many; None: as many as come."""
+        """Faults that still have calls to affect, and how many; None: all."""
         with self._lock:
             return [(each.fault, each.left) for each in self._pending if each.left != 0]
 
@@ -82,7 +82,7 @@ class Faults:
         return f"{type(self).__name__}({', '.join(map(repr, self))})"
 
     def next_for(self, method: str, path: str, kind: type[F]) -> F | None:
-        """The fault of a kind that a call meets, which is counted."""
+        """Return the fault of a kind that affects a call, and count the call."""
         with self._lock:
             for each in self._pending:
                 if isinstance(each.fault, kind) and each.fault.is_for(method, path) and each.meets():
@@ -90,11 +90,11 @@ class Faults:
         return None
 
     def expire(self, token: str) -> None:
-        """Has a token expire."""
+        """Expire a token."""
         with self._lock:
             self._expired.add(token)
 
     def is_expired(self, token: str) -> bool:
-        """Whether a token has expired by a fault."""
+        """Return whether a fault expired this token."""
         with self._lock:
             return token in self._expired

@@ -32,10 +32,10 @@ AnyFault = AnyCallFault | AnyRoomFault
 
 
 def faults_from(content: bytes) -> Sequence[Fault]:
-    """The fault, or the faults, of a JSON text.
+    """Parse the fault, or the faults, of a JSON text.
 
     Raises:
-        ValueError: It is no JSON, or says no fault; the message tells where and why.
+        ValueError: The text is not JSON or not a fault; the message says where and why.
     """
     found: Fault | list[Fault] = _decoder().decode(content)
     return found if isinstance(found, list) else [found]
@@ -43,10 +43,10 @@ def faults_from(content: bytes) -> Sequence[Fault]:
 
 @cache
 def _decoder() -> msgspec.json.Decoder[Any]:
-    """Return the decoder, which takes none of the types that frozen clocks put in the place of `datetime`."""
+    """Return the decoder. It accepts none of the types by which clock-freezing tools replace `datetime`."""
     return msgspec.json.Decoder(AnyFault | list[AnyFault])
 
 
 def fault_json(fault: Fault, left: int | None) -> dict[str, object]:
-    """A fault, and how many calls it has left to meet."""
+    """Format a fault and the number of calls that it still affects."""
     return {**msgspec.to_builtins(fault), "left": left}

@@ -1,6 +1,6 @@
-"""The kinds of faults that messages of WebSocket rooms meet.
+"""Faults of messages in WebSocket rooms.
 
-Handshakes are calls: they meet `Status`, `ExpireToken`, `Delay` and `Reset`.
+Handshakes are calls: `Status`, `ExpireToken`, `Delay` and `Reset` affect them.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ class RoomFault(Fault, frozen=True):
     """
 
     path: str = "/ws/*"
-    """How the path of the room ends; `*` stands for anything: `/ws/pads/*/data/`, `/ws/sites/981/*`."""
+    """End of the room's path; `*` matches anything: `/ws/pads/*/data/`, `/ws/sites/981/*`."""
 
 
 class Drop(RoomFault, frozen=True):
-    """The connection is reset (TCP RST) instead of a message, which stays in the session's queue."""
+    """A connection reset (TCP RST) instead of a message, which stays in the session's queue."""
 
     lost: int = 0
-    """How many messages, from this one on, count as sent nevertheless: the session's queue does not send them again."""
+    """Number of messages, this one included, that count as sent: the session's queue does not send them again."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -34,16 +34,16 @@ class Drop(RoomFault, frozen=True):
 
 
 class Silence(RoomFault, frozen=True):
-    """Nothing comes any more, not even answers to pings; the connection stays open until the client hangs up."""
+    """A connection that stays open but sends nothing more, not even pongs, until the client closes it."""
 
 
 class Close(RoomFault, frozen=True):
-    """The connection is closed with a close frame instead of a message, which stays in the session's queue."""
+    """A close frame instead of a message, which stays in the session's queue."""
 
     code: int = 1000
-    """Why: 1000 normal, 1001 going away, 1011 internal error, 1012 restart, 1013 try again later, ..."""
+    """Close code: 1000 normal, 1001 going away, 1011 internal error, 1012 restart, 1013 try again later, ..."""
     reason: str = ""
-    """The same in words."""
+    """Reason in words."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -52,10 +52,10 @@ class Close(RoomFault, frozen=True):
 
 
 class Duplicate(RoomFault, frozen=True):
-    """A message comes more than once."""
+    """A message that is sent more than once."""
 
     copies: int = 1
-    """How often it comes again."""
+    """Number of repetitions."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -63,10 +63,10 @@ class Duplicate(RoomFault, frozen=True):
 
 
 class Late(RoomFault, frozen=True):
-    """A message comes later than others that were sent after it."""
+    """A message that is sent after later ones."""
 
     by: int = 1
-    """After how many of them."""
+    """Number of messages that overtake it."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -74,18 +74,18 @@ class Late(RoomFault, frozen=True):
 
 
 class Garbage(RoomFault, frozen=True):
-    """Something senseless comes before a message."""
+    """An invalid message before a message."""
 
     kind: Literal["text", "object", "binary", "encoding", "frame"] = "text"
-    """`text` that is no JSON, an `object` of another shape, a `binary` message, text that is no UTF-8 (`encoding`), or
-    what is no `frame` at all. After the last two clients must hang up."""
+    """`text` that is not JSON, an `object` of another shape, a `binary` message, invalid UTF-8 (`encoding`), or
+    bytes that are not a `frame`. After the last two, clients must close the connection."""
 
 
 class HugeFrame(RoomFault, frozen=True):
-    """A huge message comes before a message: white space, and `null`."""
+    """A huge message before a message: white space and `null`."""
 
     size: int = 128_000_000
-    """Its bytes."""
+    """Size in bytes."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -1,4 +1,4 @@
-"""What goes on in a scenario, as the service asks for it."""
+"""Activity on the pads of a scenario."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from typing import Final
 
 from datastore_sdk.sandbox.scenario.builder import Scenario, ScenarioPad
 from datastore_sdk.sandbox.scenario.series import UnmeasuredError
-from datastore_sdk.sandbox.scenario.site import Change, ScenarioSite
+from datastore_sdk.sandbox.scenario.site import ScenarioChange, ScenarioSite
 from datastore_sdk.sandbox.simulation.clock import Clock
-from datastore_sdk.sandbox.simulation.corrections import Correction, distorted, showing
-from datastore_sdk.sandbox.simulation.field import Field
-from datastore_sdk.sandbox.simulation.field_catalog import FIELDS, FieldInfo, of_sources
+from datastore_sdk.sandbox.simulation.corrections import Correction, active_corrections, apply_correction
+from datastore_sdk.sandbox.simulation.field import SimulatedField
+from datastore_sdk.sandbox.simulation.field_catalog import FIELDS, FieldInfo, prefix_by_source
 from datastore_sdk.sandbox.simulation.field_catalog import FRAC as DATA_VAN
 from datastore_sdk.sandbox.simulation.pad_activity import PadActivity
-from datastore_sdk.sandbox.simulation.readings import Read, Readings, Record, Value
-from datastore_sdk.sandbox.simulation.schedule import FRAC, Stage, operation_of
+from datastore_sdk.sandbox.simulation.readings import Reading, Readings, Record, Value
+from datastore_sdk.sandbox.simulation.schedule import FRAC, ScheduledStage, operation_of
 from datastore_sdk.sandbox.simulation.selection import Selection
 
 _FIRST_FIELD_ID: Final = 201
 
 
-def field_of(scenario: Scenario, seed: int, clock: Clock) -> Field[PadActivity]:
-    """The field of a scenario. No data change in it is old: all are open until they are acknowledged."""
-    return Field(seed, clock, [ScenarioActivity(pad) for pad in scenario.pads], old=0)
+def build_field(scenario: Scenario, seed: int, clock: Clock) -> SimulatedField[PadActivity]:
+    """Build the field of a scenario. All of its data changes are open until a client acknowledges them."""
+    return SimulatedField(seed, clock, [ScenarioActivity(pad) for pad in scenario.pads], old=0)
 
 
 class ScenarioActivity(PadActivity):
-    """What somebody made up for a pad."""
+    """Activity on a pad of a scenario."""
 
     def __init__(self, pad: ScenarioPad) -> None:
         super().__init__(pad.layout())
@@ -39,63 +39,64 @@ class ScenarioActivity(PadActivity):
         self._sites = {site.id: site for site in pad.sites}
         self._revisions: list[Correction] = []
 
-    def stages(self, site_id: int, until: int) -> list[Stage]:
-        """The stages that begin up to a second."""
+    def stages(self, site_id: int, until: int) -> list[ScheduledStage]:
+        """Return the stages that begin up to a second."""
         return [stage for stage in self._sites[site_id].stages if stage.start <= until]
 
     def completed_at(self, now: int) -> int | None:
-        """When the pad was completed."""
+        """Return when the pad was completed."""
         return self._completed if self._completed is not None and self._completed <= now else None
 
     def is_finished(self, site_id: int, now: int) -> bool:  # noqa: ARG002 - the pad is completed as a whole
-        """Whether the pad was completed."""
+        """Return whether the pad was completed."""
         return self.completed_at(now) is not None
 
     def extent(self, site_id: int, now: int) -> tuple[int, int] | None:
-        """The first and the last second with records."""
+        """Return the first and the last second with records."""
         return self._sites[site_id].recordings.extent(now)
 
     def corrections(self, site_id: int, until: int) -> list[Correction]:
-        """The corrections of what was recorded up to a second."""
+        """Return the corrections of records up to a second."""
         known = (*self._sites[site_id].changes, *(each for each in self._revisions if each.site_id == site_id))
         return [correction for correction in known if correction.start <= until]
 
     def revise(self, correction: Correction) -> None:
-        """Adds a correction made while the sandbox serves."""
+        """Add a correction while the sandbox serves."""
         self._revisions.append(correction)
 
-    def numbers_of(self, stage: Stage) -> Mapping[str, float | None]:
-        """The numbers that were made up too."""
+    def preset_aggregations(self, stage: ScheduledStage) -> Mapping[str, float | None]:
+        """Return the aggregations that the scenario sets."""
         return self._sites[stage.site_id].numbers.get(stage.id, {})
 
     def site_fields(self, site_id: int) -> tuple[FieldInfo, ...]:
-        """The fields that are recorded on a site."""
+        """Return the fields that are recorded on a site."""
         names = self._sites[site_id].recordings.names
-        return tuple(info for info in self._infos() if info.name in names)
+        return tuple(info for info in self._field_infos() if info.name in names)
 
     def pad_fields(self) -> tuple[FieldInfo, ...]:
-        """The fields that are recorded on the pad's sites."""
-        infos = self._infos()
-        return (*of_sources(self.pad, infos), *infos)
+        """Return the fields that are recorded on the pad's sites."""
+        infos = self._field_infos()
+        return (*prefix_by_source(self.pad, infos), *infos)
 
-    def rhythm(self, site_id: int, name: str) -> tuple[int, int]:
+    def sampling_period(self, site_id: int, name: str) -> tuple[int, int]:
         """When a field is read."""
-        return self._sites[site_id].recordings.rhythm(name)
+        return self._sites[site_id].recordings.sampling_period(name)
 
     def site_records(self, site_id: int, selection: Selection) -> Iterator[Record]:
-        """The records of one site."""
+        """Yield the records of one site."""
         site = self._sites[site_id]
-        for second, values in self._told(site, selection):
+        for second, values in self._read_records(site, selection):
             kept = {
                 name: value
                 for name, value in values.items()
-                if selection.keeps(name) and (selection.sources is None or _source(site, name) in selection.sources)
+                if selection.includes_field(name)
+                and (selection.sources is None or _source(site, name) in selection.sources)
             }
             if kept or selection.sources is None:
                 yield {"timestamp": second, **kept, "site_id": site_id}
 
     def pad_records(self, selection: Selection) -> Iterator[Record]:
-        """The records of all sites in one; of those that share a source, the one that is being fractured tells."""
+        """Yield the merged records of all sites. If sites share a source, the one being fractured is read."""
         carrier = self.pad.sites[0].id if self.pad.sites else 0
         of_sites = (self._of_pad(site, selection) for site in self._sites.values())
         for second, group in groupby(heapq.merge(*of_sites, key=itemgetter(0, 1)), key=itemgetter(0)):
@@ -105,8 +106,8 @@ class ScenarioActivity(PadActivity):
             yield {**record, "site_id": carrier}
 
     def _of_pad(self, site: ScenarioSite, selection: Selection) -> Iterator[tuple[int, bool, Record]]:
-        """The records of a site under the names that they have on the pad, those of a frac last."""
-        for second, values in self._told(site, selection):
+        """Yield the records of a site under the pad's field names, those of a frac last."""
+        for second, values in self._read_records(site, selection):
             stage = self.stage_at(site.id, second)
             sourced = ((_source(site, name), name, value) for name, value in values.items())
             named = {
@@ -114,24 +115,24 @@ class ScenarioActivity(PadActivity):
                 for source, name, value in sourced
                 if selection.sources is None or source in selection.sources
             }
-            kept = {name: value for name, value in named.items() if selection.keeps(name)}
+            kept = {name: value for name, value in named.items() if selection.includes_field(name)}
             yield second, stage is not None and operation_of(stage.state) == operation_of(FRAC), kept
 
-    def _told(self, site: ScenarioSite, selection: Selection) -> Iterator[tuple[int, Record]]:
-        """What a site tells, second by second, as it is known at the time of asking."""
+    def _read_records(self, site: ScenarioSite, selection: Selection) -> Iterator[tuple[int, Record]]:
+        """Yield the records of a site second by second, as known at the time of the request."""
         corrections = self.corrections(site.id, selection.last)
         for first, last in _pieces(site, corrections, selection.first, min(selection.last, selection.now)):
-            if not selection.admits(self.stage_at(site.id, first)):
+            if not selection.includes_stage(self.stage_at(site.id, first)):
                 continue
-            effective = showing(corrections, first, selection.now)
-            readings = _corrected(site.recordings.readings(), effective)
-            added = [each.values for each in effective if isinstance(each, Change) and each.adds]
+            effective = active_corrections(corrections, first, selection.now)
+            readings = _apply_corrections(site.recordings.readings(), effective)
+            added = [each.values for each in effective if isinstance(each, ScenarioChange) and each.adds]
             for second in site.recordings.seconds(first, last, *added):
                 if values := _values(readings, second):
                     yield second, values
 
-    def _infos(self) -> tuple[FieldInfo, ...]:
-        """What is known of the fields; of those that somebody made up, only the name."""
+    def _field_infos(self) -> tuple[FieldInfo, ...]:
+        """Return the metadata of the fields; of unknown ones, only the name."""
         names = dict.fromkeys(name for site in self._sites.values() for name in site.recordings.names)
         return tuple(
             FIELDS.get(name) or FieldInfo(number, name, name.replace("_", " ").title(), None, None, 1, DATA_VAN)
@@ -140,13 +141,13 @@ class ScenarioActivity(PadActivity):
 
 
 def _source(site: ScenarioSite, name: str) -> str:
-    """The measurement source that a field comes from; only the data van's come from one."""
+    """Return the measurement source of a field; only fields of the data van have one."""
     info = FIELDS.get(name)
     return site.source or "" if info is None or info.instrument == DATA_VAN else ""
 
 
 def _pieces(site: ScenarioSite, corrections: Iterable[Correction], first: int, last: int) -> Iterator[tuple[int, int]]:
-    """The intervals, from one second up to another, within which neither the stage nor a correction changes."""
+    """Yield the intervals within which neither the stage nor a correction changes."""
     if first > last:
         return
     cuts = {cut for stage in site.stages for cut in (stage.start, stage.end) if cut is not None}
@@ -156,21 +157,21 @@ def _pieces(site: ScenarioSite, corrections: Iterable[Correction], first: int, l
         yield begin, end - 1
 
 
-def _corrected(readings: Readings, corrections: Iterable[Correction]) -> Readings:
-    """The readings with the corrections that show, one after the other."""
+def _apply_corrections(readings: Readings, corrections: Iterable[Correction]) -> Readings:
+    """Apply the corrections that are in effect to readings, one after the other."""
     for correction in corrections:
-        readings = distorted(readings, correction.effect) or {}
-        if isinstance(correction, Change):
+        readings = apply_correction(readings, correction.effect) or {}
+        if isinstance(correction, ScenarioChange):
             readings = {**readings, **_with(correction, readings)}
     return readings
 
 
-def _with(change: Change, before: Readings) -> Readings:
-    return {name: _either(change, name, before.get(name)) for name in change.values.names}
+def _with(change: ScenarioChange, before: Readings) -> Readings:
+    return {name: _corrected_reading(change, name, before.get(name)) for name in change.values.names}
 
 
-def _either(change: Change, name: str, before: Read | None) -> Read:
-    """Reads what the change says of a field, and otherwise what was known before."""
+def _corrected_reading(change: ScenarioChange, name: str, before: Reading | None) -> Reading:
+    """Read the corrected value of a field, else its former value."""
 
     def read(second: int) -> Value:
         try:

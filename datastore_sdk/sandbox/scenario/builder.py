@@ -8,23 +8,23 @@ from datetime import datetime
 from datastore_sdk.sandbox.scenario.ids import Ids
 from datastore_sdk.sandbox.scenario.site import AllIds, ScenarioSite
 from datastore_sdk.sandbox.scenario.timestamps import second_of
-from datastore_sdk.sandbox.simulation.layout import Crew, Named, Pad, Site
+from datastore_sdk.sandbox.simulation.layout import Crew, NamedObject, PadLayout, SiteLayout
 
 
 class Scenario:
-    """A field of one's own for the sandbox: `Sandbox(scenario=scenario)`.
+    """Pads, stages and records of your own for the sandbox: `Sandbox(scenario=scenario)`.
 
-    Pads and sites must be there when the sandbox is made; stages, records and changes can be added while it serves.
+    Pads and sites must exist before the sandbox is made. Stages, records and changes can be added while it serves.
 
     Args:
-        now: The moment, with its time zone, at which the field's time stands still, or from which it goes on where the
-            sandbox is given a `speed`. Default: the computer's clock.
+        now: Datetime with time zone at which the field's clock stands still, or from which it runs if the sandbox has a
+            `speed`. Default: the computer's clock.
 
     Raises:
         ValueError: `now` has no time zone.
 
     Attributes:
-        now: The moment, or None.
+        now: The datetime, or None.
         pads: Its pads.
     """
 
@@ -34,7 +34,7 @@ class Scenario:
         self.now = now
         self.pads: list[ScenarioPad] = []
         self._ids = AllIds(Ids("pad", 101), Ids("site", 1001), Ids("stage", 100_001), Ids("change", 500_001))
-        self._named: dict[str, Named] = {}
+        self._named: dict[str, NamedObject] = {}
 
     def pad(
         self,
@@ -48,22 +48,22 @@ class Scenario:
         division: str | None = None,
         completed: datetime | None = None,
     ) -> ScenarioPad:
-        """Adds a pad.
+        """Add a pad.
 
         Args:
-            name: Its name.
-            id: Its id. Default: made up.
-            lease_name: Of the lease. Default: the pad's name.
-            customer_name: Of the operator.
-            fleet_name: Of the fleet that works there; None: there is none.
-            crew: Of the crew.
-            division: Of the operator.
-            completed: When its last stage was finished, with its time zone; None: it is not.
+            name: Name of the pad.
+            id: Its id. Default: a new one.
+            lease_name: Name of the lease. Default: the pad's name.
+            customer_name: Name of the operator.
+            fleet_name: Name of the fleet that works there; None without one.
+            crew: Name of the crew.
+            division: Division of the operator.
+            completed: Datetime with time zone at which its last stage ended; None if it is not completed.
 
         Raises:
-            ValueError: The id is taken, or `completed` has no time zone.
+            ValueError: The id is in use, or `completed` has no time zone.
         """
-        pad = Pad(
+        pad = PadLayout(
             id=self._ids.pads.take(id),
             name=name,
             lease=lease_name or name,
@@ -78,12 +78,12 @@ class Scenario:
         self.pads.append(made)
         return made
 
-    def _name(self, name: str) -> Named:
-        return self._named.setdefault(name, Named(len(self._named) + 1, name))
+    def _name(self, name: str) -> NamedObject:
+        return self._named.setdefault(name, NamedObject(len(self._named) + 1, name))
 
 
 class ScenarioPad:
-    """A pad of a scenario; `Scenario.pad` makes it.
+    """A pad of a scenario; made by `Scenario.pad`.
 
     Attributes:
         id: Its id.
@@ -92,7 +92,7 @@ class ScenarioPad:
         completed: When it was completed, unix seconds.
     """
 
-    def __init__(self, pad: Pad, completed: int | None, ids: AllIds) -> None:
+    def __init__(self, pad: PadLayout, completed: int | None, ids: AllIds) -> None:
         self.id = pad.id
         self.name = pad.name
         self.sites: list[ScenarioSite] = []
@@ -113,24 +113,25 @@ class ScenarioPad:
         configured: bool = True,
         source: str | None = None,
     ) -> ScenarioSite:
-        """Adds a site (well).
+        """Add a site (well).
 
         Args:
-            name: Its name.
-            id: Its id. Default: made up.
-            latitude: In degrees north.
-            longitude: In degrees east.
-            formation_name: Of the rock.
-            well_api: Its API well number.
-            stage_total: How many stages are planned. Default: the greatest number of its stages.
+            name: Name of the site.
+            id: Its id. Default: a new one.
+            latitude: Degrees north.
+            longitude: Degrees east.
+            formation_name: Name of the formation.
+            well_api: API well number.
+            stage_total: Number of planned stages. Default: the greatest number of its stages.
             configured: Whether it has a state.
-            source: The measurement source, such as `M1`, by which it is measured. Sites can share one; the pad's
-                unrouted records have `M1_` before the names of its fields.
+            source: Measurement source, such as `M1`. Sites can share one; the pad's unrouted records prefix its fields
+                with
+                `M1_`.
 
         Raises:
-            ValueError: The id is taken.
+            ValueError: The id is in use.
         """
-        site = Site(
+        site = SiteLayout(
             id=self._ids.sites.take(id),
             name=name,
             latitude=latitude,
@@ -144,8 +145,8 @@ class ScenarioPad:
         self.sites.append(made)
         return made
 
-    def layout(self) -> Pad:
-        """The pad as the service knows it."""
+    def layout(self) -> PadLayout:
+        """Return the pad as the service knows it."""
         sources = dict.fromkeys(site.source for site in self.sites if site.source)
         return replace(
             self._pad,
@@ -162,6 +163,6 @@ class ScenarioPad:
         return f"<{type(self).__name__} {self.id} {self.name!r}>"
 
 
-def _with_total(site: ScenarioSite) -> Site:
+def _with_total(site: ScenarioSite) -> SiteLayout:
     total = site.layout.stage_total or max((stage.number for stage in site.stages), default=0)
     return replace(site.layout, stage_total=total)

@@ -1,18 +1,18 @@
-"""Ids of what a scenario has: given, or made up."""
+"""Ids of the objects in a scenario."""
 
 from __future__ import annotations
 
 from itertools import count
 
-from datastore_sdk._utils.validation import checked_id
+from datastore_sdk._utils.validation import validate_id
 
 
 class Ids:
-    """The ids of one kind of thing.
+    """Ids of one kind of object.
 
     Args:
-        what: The kind, as errors call it.
-        first: The first id that is made up.
+        what: Name of the kind in error messages.
+        first: First id to generate.
     """
 
     def __init__(self, what: str, first: int) -> None:
@@ -21,16 +21,16 @@ class Ids:
         self._taken: set[int] = set()
 
     def take(self, given: int | None) -> int:
-        """The id for a new thing.
+        """Reserve an id, or generate one.
 
         Raises:
-            TypeError: It is no int.
-            ValueError: It is not positive, or taken.
+            TypeError: It is not an int.
+            ValueError: It is not positive, or in use.
         """
         if given is None:
             given = next(number for number in self._next if number not in self._taken)
-        checked_id(given, f"the id of a {self._what}")
+        validate_id(given, f"the id of a {self._what}")
         if given in self._taken:
-            raise ValueError(f"there is a {self._what} with the id {given} already")
+            raise ValueError(f"a {self._what} with the id {given} already exists")
         self._taken.add(given)
         return given

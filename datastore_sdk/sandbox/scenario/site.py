@@ -1,4 +1,4 @@
-"""The sites of a scenario: their stages, their records, and what was corrected."""
+"""Sites of a scenario: stages, records and corrections."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from datastore_sdk._utils.validation import checked_id
+from datastore_sdk._utils.validation import validate_id
 from datastore_sdk.enums import StageNameFilters
 from datastore_sdk.sandbox.scenario.ids import Ids
-from datastore_sdk.sandbox.scenario.series import Recordings, Rows, Series
+from datastore_sdk.sandbox.scenario.series import RecordedSeriesSet, Rows, Series
 from datastore_sdk.sandbox.scenario.timestamps import interval_of, second_of
 from datastore_sdk.sandbox.simulation.corrections import (
     MODIFICATION_SUBTYPES,
@@ -21,12 +21,12 @@ from datastore_sdk.sandbox.simulation.corrections import (
     ModificationSubtype,
     ModificationType,
 )
-from datastore_sdk.sandbox.simulation.layout import Site
-from datastore_sdk.sandbox.simulation.readings import Read, Readings, Record, Value, constant
-from datastore_sdk.sandbox.simulation.schedule import Stage, operation_of
+from datastore_sdk.sandbox.simulation.layout import SiteLayout
+from datastore_sdk.sandbox.simulation.readings import Reading, Readings, Record, Value, constant
+from datastore_sdk.sandbox.simulation.schedule import ScheduledStage, operation_of
 
 FieldValue = Value | Callable[[int], Value]
-"""The value of a field, or a function that tells it by the seconds since the start."""
+"""Value of a field, or a function of the seconds since the start."""
 
 _STATE: Final = re.compile("[a-z]+_[a-z0-9_]+")
 _OPERATIONS: Final = tuple(StageNameFilters)
@@ -36,28 +36,28 @@ _NO_FIELDS: Final = ("timestamp", "site_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change(Correction):
-    """A correction whose records somebody made up.
+class ScenarioChange(Correction):
+    """A correction with values of the user.
 
     Attributes:
-        values: What its fields are from then on.
+        values: Values of its fields from then on.
     """
 
     values: Series
 
-    def shows_at(self, now: float) -> bool:
-        """Whether it has been made."""
+    def is_active_at(self, now: float) -> bool:
+        """Return whether it is in effect."""
         return now >= self.created_at
 
     @property
     def adds(self) -> bool:
-        """Whether it brings records where there were none."""
+        """Return whether it adds records."""
         return self.modification_subtype in _ADDING
 
 
 @dataclass(frozen=True, slots=True)
 class AllIds:
-    """The ids of everything in a scenario."""
+    """Ids of everything in a scenario."""
 
     pads: Ids
     sites: Ids
@@ -66,21 +66,21 @@ class AllIds:
 
 
 class ScenarioSite:
-    """A site (well) of a scenario; `ScenarioPad.site` makes it.
+    """A site (well) of a scenario; made by `ScenarioPad.site`.
 
     Attributes:
         id: Its id.
         name: Its name.
-        source: The measurement source that it is measured by; None where the pad has none.
+        source: Its measurement source; None if the pad has none.
     """
 
-    def __init__(self, site: Site, source: str | None, ids: AllIds) -> None:
+    def __init__(self, site: SiteLayout, source: str | None, ids: AllIds) -> None:
         self.id = site.id
         self.name = site.name
         self.source = source
         self.layout = site
-        self.recordings = Recordings()
-        self.stages: list[Stage] = []
+        self.recordings = RecordedSeriesSet()
+        self.stages: list[ScheduledStage] = []
         self.changes: list[Correction] = []
         self.numbers: dict[int, Mapping[str, float | None]] = {}
         self._ids = ids
@@ -95,68 +95,70 @@ class ScenarioSite:
         end: datetime | None = None,
         id: int | None = None,
         aggregations: Mapping[str, float | None] | None = None,
-    ) -> Stage:
-        """Adds a stage. Between stages the site has no state.
+    ) -> ScheduledStage:
+        """Add a stage. Between stages the site has no state.
 
         Args:
-            number: Of the completion stage.
+            number: Number of the completion stage.
             state: `<operation>_<detail>`: `frac_frac`, `wl_runinhole`, `standby_standby`.
-            start: When it begins, with its time zone.
-            end: When it ends; None: it goes on.
-            id: Its id. Default: made up.
-            aggregations: Its numbers, such as `{"avg_slurry_rate": 80.0}`. Default: computed from its records.
+            start: Begin, with time zone.
+            end: End, with time zone; None if it is still under way.
+            id: Its id. Default: a new one.
+            aggregations: Its aggregations, such as `{"avg_slurry_rate": 80.0}`. Default: computed from its records.
 
         Returns:
             The stage as the field knows it, with its `id`.
 
         Raises:
-            TypeError: A time is no datetime, the number no int.
-            ValueError: It overlaps another stage, the state is unknown, a time has no time zone, the end does not lie
-                behind the start, the number is not positive, or the id is taken.
+            TypeError: A time is not a datetime, or the number is not an int.
+            ValueError: It overlaps another stage, the state is unknown, a time has no time zone, the end is not after
+                the
+                start, the number is not positive, or the id is in use.
         """
-        checked_id(number, "the number of a stage")
+        validate_id(number, "the number of a stage")
         _check_state(state)
         first = second_of(start, "start")
         last = None if end is None else second_of(end, "end")
         if last is not None and last <= first:
-            raise ValueError(f"end must lie behind start: {end} does not lie behind {start}")
+            raise ValueError(f"end must be after start: {end} is not after {start}")
         for other in self.stages:
             if first < _end(other) and other.start < (math.inf if last is None else last):
                 raise ValueError(
                     f"stage {number} ({state}) of {self.name} overlaps stage {other.number} ({other.state})"
                 )
-        stage = Stage(self.id, self._ids.stages.take(id), state, number, first, last)
+        stage = ScheduledStage(self.id, self._ids.stages.take(id), state, number, first, last)
         self.stages.append(stage)
         self.stages.sort(key=lambda each: each.start)
         self.numbers[stage.id] = dict(aggregations or {})
         return stage
 
     def records(self, start: datetime, end: datetime, /, *, every: int = 1, **fields: FieldValue) -> None:
-        """Adds records in regular intervals. Where fields were recorded already at a second, they join the same record.
+        """Add records in regular intervals. Fields of a second that is already recorded join its record.
 
         Args:
-            start: First second, with its time zone.
-            end: Last second, with its time zone.
+            start: First second, with time zone.
+            end: Last second, with time zone.
             every: Seconds from one record to the next.
-            fields: Their values: numbers, strings, booleans or None; or functions that tell them by the seconds since
-                `start`.
+            fields: Values: numbers, strings, booleans or None; or functions of the seconds since `start`.
 
         Raises:
-            TypeError: A value is something else, `every` no int.
-            ValueError: A time has no time zone, the end lies before the start, `every` is not positive, there are no
-                fields, or one is called `timestamp` or `site_id`.
+            TypeError: A value has another type, or `every` is not an int.
+            ValueError: A time has no time zone, the end is before the start, `every` is not positive, there are no
+                fields,
+                or one is called `timestamp` or `site_id`.
         """
         self.recordings.add(_series(start, end, every, fields))
 
     def exact_records(self, records: Iterable[Mapping[str, Any]]) -> None:
-        """Adds records as they are, such as the service sent them. One without fields tells nothing: it is left out.
+        """Add records as they are, such as recorded ones. A record without fields is left out.
 
         Args:
-            records: Each with its `timestamp` in unix seconds, or as a datetime with its time zone. A `site_id`
-                is left out: they are this site's.
+            records: Each with a `timestamp` in unix seconds, or as a datetime with time zone. A `site_id` is replaced
+                by
+                that of this site.
 
         Raises:
-            TypeError: There is no `timestamp`, or a value is no number, string, boolean or None.
+            TypeError: There is no `timestamp`, or a value is not a number, string, boolean or None.
             ValueError: Two records have the same timestamp, or one has no time zone.
         """
         rows: dict[int, Record] = {}
@@ -180,38 +182,41 @@ class ScenarioSite:
         every: int = 1,
         **fields: FieldValue,
     ) -> Correction:
-        """Adds a correction: from `at` on there is a data change, and the records of the interval are others.
+        """Add a correction: from `at` on there is a data change, and the records of the interval differ.
 
-        `delete` and `move_delete` take the records away, `add` and `augment_insert` bring records where there were
-        none; with every other kind, those that are there have these values.
+        `delete` and `move_delete` remove the records. `add` and `augment_insert` add records. Every other kind sets
+        these
+        values in the existing records.
 
         Args:
-            start: First second of the interval, with its time zone.
-            end: Last second of the interval, with its time zone.
-            at: When it is made, with its time zone.
-            modification_type: The kind of data change.
-            modification_subtype: The kind in detail.
-            id: Its id. Default: made up.
+            start: First second of the interval, with time zone.
+            end: Last second of the interval, with time zone.
+            at: When it is made, with time zone.
+            modification_type: Type of the data change.
+            modification_subtype: Subtype of the data change.
+            id: Its id. Default: a new one.
             every: Seconds from one value to the next.
-            fields: What is corrected: values, or functions that tell them by the seconds since `start`. Default: the
-                records stay as they are, but for what is taken away.
+            fields: Corrected values, or functions of the seconds since `start`. Default: the records that are not
+                removed stay
+                unchanged.
 
         Returns:
             The correction as the field knows it, with its `id`.
 
         Raises:
-            TypeError: A value is no number, string, boolean or None, or a time no datetime.
-            ValueError: A time has no time zone, the end lies before the start, the kind is unknown, or there are values
-                of what is taken away.
+            TypeError: A value is not a number, string, boolean or None, or a time is not a datetime.
+            ValueError: A time has no time zone, the end is before the start, the kind is unknown, or there are values
+                for
+                records that are removed.
         """
         if modification_type not in MODIFICATION_TYPES or modification_subtype not in MODIFICATION_SUBTYPES:
             raise ValueError(f"unknown kind of data change: {modification_type}, {modification_subtype}")
         removes = modification_subtype in _REMOVING
         if removes and fields:
-            raise ValueError(f"{modification_subtype} takes records away: there are no values of {', '.join(fields)}")
+            raise ValueError(f"{modification_subtype} removes records, so it takes no values of {', '.join(fields)}")
         first, last = interval_of(start, end)
         values = _series(start, end, every, fields) if fields else Series(first, last, 1, {})
-        change = Change(
+        change = ScenarioChange(
             id=self._ids.changes.take(id),
             site_id=self.id,
             start=first,
@@ -236,23 +241,23 @@ def _check_state(state: str) -> None:
         raise ValueError(f"unknown state {state!r}: a state is <operation>_<detail>, and the operations are {known}")
 
 
-def _end(stage: Stage) -> float:
+def _end(stage: ScheduledStage) -> float:
     return math.inf if stage.end is None else stage.end
 
 
 def _series(start: datetime, end: datetime, every: int, fields: Mapping[str, FieldValue]) -> Series:
     first, last = interval_of(start, end)
-    checked_id(every, "every")
+    validate_id(every, "every")
     if not fields:
         raise ValueError("records need fields")
     for name in _NO_FIELDS:
         if name in fields:
-            raise ValueError(f"{name} is part of every record and no field")
+            raise ValueError(f"{name} is part of every record, not a field")
     readings: Readings = {name: _read(name, value) for name, value in fields.items()}
     return Series(first, last, every, readings)
 
 
-def _read(name: str, value: FieldValue) -> Read:
+def _read(name: str, value: FieldValue) -> Reading:
     return value if callable(value) else constant(_checked(name, value))
 
 

@@ -1,39 +1,39 @@
-"""Times as users of scenarios write them."""
+"""Conversion of datetimes in scenarios to unix seconds."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from datastore_sdk._utils.validation import checked_moment
+from datastore_sdk._utils.validation import validate_datetime
 
 
 def second_of(moment: datetime, name: str) -> int:
-    """The unix second of a moment.
+    """Convert a datetime to unix seconds.
 
     Args:
-        moment: The moment.
-        name: What to call it in an error.
+        moment: The datetime.
+        name: Name of the argument in error messages.
 
     Raises:
-        TypeError: It is no datetime.
-        ValueError: It has no time zone, or falls between two seconds.
+        TypeError: It is not a datetime.
+        ValueError: It has no time zone, or is not a whole second.
     """
-    known = checked_moment(moment, name)
+    known = validate_datetime(moment, name)
     if known is None:
         raise TypeError(f"{name} must be a datetime, not None")
     if known.microsecond:
-        raise ValueError(f"{name} must be a whole second, as everything in a field: {known}")
+        raise ValueError(f"{name} must be a whole second, as all times of a field are: {known}")
     return int(known.timestamp())
 
 
 def interval_of(start: datetime, end: datetime) -> tuple[int, int]:
-    """The first and the last second of an interval.
+    """Convert the first and the last second of an interval.
 
     Raises:
-        TypeError: One is no datetime.
-        ValueError: One has no time zone or is no whole second, or the end lies before the start.
+        TypeError: One is not a datetime.
+        ValueError: One has no time zone or is not a whole second, or the end is before the start.
     """
     first, last = second_of(start, "start"), second_of(end, "end")
     if last < first:
-        raise ValueError(f"end lies before start: {end} is before {start}")
+        raise ValueError(f"end must not be before start: {end} is before {start}")
     return first, last

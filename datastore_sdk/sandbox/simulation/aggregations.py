@@ -1,4 +1,4 @@
-"""The numbers of a stage, computed from its records."""
+"""Stage aggregations, computed from records."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Final
 
 from datastore_sdk.sandbox.simulation.field_catalog import FIELDS
 from datastore_sdk.sandbox.simulation.pad_activity import PadActivity
-from datastore_sdk.sandbox.simulation.parameters import Condition, Definition, Operator
+from datastore_sdk.sandbox.simulation.parameters import Condition, Operator, ParameterConfig
 from datastore_sdk.sandbox.simulation.readings import Value
-from datastore_sdk.sandbox.simulation.schedule import Stage
+from datastore_sdk.sandbox.simulation.schedule import ScheduledStage
 from datastore_sdk.sandbox.simulation.selection import Selection
 from datastore_sdk.sandbox.simulation.units import PER_MINUTE, UNITS
 
@@ -30,26 +30,28 @@ _COMPARISONS: Final[Mapping[Operator, Callable[[float, float], bool]]] = {
 _Column = Mapping[int, Value]
 """Values by second."""
 _Rhythm = Callable[[str], tuple[int, int]]
-"""When a field is read: seconds between two values, and the second of that period with the value."""
+"""Seconds between two values of a field, and the second of that period with the value."""
 
 
-class StageNumbers:
-    """Remembers the numbers of stages, until a correction changes the records that they were computed from."""
+class StageAggregationCache:
+    """Cache of stage aggregations, until a correction changes the records behind them."""
 
     def __init__(self, size: int = 4096) -> None:
-        self._known: dict[tuple[int, frozenset[int]], dict[Definition, float | None]] = {}
+        self._known: dict[tuple[int, frozenset[int]], dict[ParameterConfig, float | None]] = {}
         self._size = size
         self._lock = threading.Lock()
 
     def of(
-        self, operations: PadActivity, stage: Stage, definitions: AbstractSet[Definition], now: int
-    ) -> Mapping[Definition, float | None]:
-        """The numbers of one finished stage."""
+        self, operations: PadActivity, stage: ScheduledStage, definitions: AbstractSet[ParameterConfig], now: int
+    ) -> Mapping[ParameterConfig, float | None]:
+        """Return the aggregations of one finished stage."""
         if stage.end is None:
-            raise ValueError("a stage that goes on has no numbers yet")
+            raise ValueError("a stage that is still under way has no aggregations yet")
         corrections = operations.corrections(stage.site_id, stage.end)
         showing = frozenset(
-            each.id for each in corrections if each.start < stage.end and each.end >= stage.start and each.shows_at(now)
+            each.id
+            for each in corrections
+            if each.start < stage.end and each.end >= stage.start and each.is_active_at(now)
         )
         key = stage.id, showing
         known = self._known.get(key, {})
@@ -64,27 +66,27 @@ class StageNumbers:
 
 
 def aggregate(
-    operations: PadActivity, stage: Stage, definitions: Iterable[Definition], now: int
-) -> dict[Definition, float | None]:
-    """Computes the numbers of one finished stage; None where it has no values to compute one from."""
+    operations: PadActivity, stage: ScheduledStage, definitions: Iterable[ParameterConfig], now: int
+) -> dict[ParameterConfig, float | None]:
+    """Compute the aggregations of one finished stage; None if there are no values for one."""
     wanted = tuple(definitions)
     names = frozenset(name for each in wanted for name in (each.field, *(one.field for one in each.conditions)))
     last = now if stage.end is None else stage.end - 1
     columns = operations.columns(stage.site_id, Selection(stage.start, last, now, names))
-    rhythm = partial(operations.rhythm, stage.site_id)
+    rhythm = partial(operations.sampling_period, stage.site_id)
     conditions = {condition for each in wanted for condition in each.conditions}
-    holding = {condition: _holding(condition, columns.get(condition.field, {})) for condition in conditions}
+    holding = {condition: _seconds_holding(condition, columns.get(condition.field, {})) for condition in conditions}
     return {each: _number(each, columns.get(each.field, {}), holding, rhythm) for each in wanted}
 
 
-def _holding(condition: Condition, column: _Column) -> AbstractSet[int]:
-    """The seconds in whose values a condition holds."""
+def _seconds_holding(condition: Condition, column: _Column) -> AbstractSet[int]:
+    """Return the seconds at which a condition holds."""
     compare, value = _COMPARISONS[condition.operator], condition.value
     return {second for second, known in column.items() if isinstance(known, (int, float)) and compare(known, value)}
 
 
 def _number(
-    definition: Definition, column: _Column, holding: Mapping[Condition, AbstractSet[int]], rhythm: _Rhythm
+    definition: ParameterConfig, column: _Column, holding: Mapping[Condition, AbstractSet[int]], rhythm: _Rhythm
 ) -> float | None:
     counted: Iterable[int] = column
     for condition in definition.conditions:
@@ -102,7 +104,7 @@ def _number(
     return _reduced(definition, numbers, rhythm(definition.field)[0]) if numbers else None
 
 
-def _reduced(definition: Definition, numbers: Sequence[float], period: int) -> float:
+def _reduced(definition: ParameterConfig, numbers: Sequence[float], period: int) -> float:
     info = FIELDS.get(definition.field)
     imperial = info.imperial or "" if info else ""
     unit = UNITS.get(imperial)

@@ -1,4 +1,4 @@
-"""The time in the field: it stands still, goes at a pace of its own, or is told by somebody else's clock."""
+"""Clock of the field: it stands still, runs at a speed of its own, or follows another clock."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from collections.abc import Callable
 from typing import Final
 
 Clock = Callable[[], float]
-"""Tells unix seconds."""
+"""Function that returns unix seconds."""
 
-_LOOK_AGAIN: Final = 0.02
-"""Seconds after which a clock of which only the time is known has moved far enough to be looked at again."""
+_POLL_SECONDS: Final = 0.02
+"""Seconds after which a clock of unknown speed is read again."""
 
 
 class FieldClock:
-    """Tells unix seconds; can be moved on by hand, whatever makes it go.
+    """Clock that returns unix seconds and can be advanced by hand.
 
     Args:
-        tell: The time, as far as nobody moves it on.
-        speed: How much faster than life it goes; 0 where it stands still, None where nobody knows.
+        tell: Function that returns the time, before any advance.
+        speed: Seconds that pass in a second; 0 if it stands still, None if unknown.
     """
 
     def __init__(self, tell: Clock, speed: float | None = None) -> None:
@@ -29,10 +29,10 @@ class FieldClock:
 
     @classmethod
     def running(cls, begin: float, speed: float, clock: Clock = time.time) -> FieldClock:
-        """A clock that shows `begin` now and goes at `speed` from here; 0: it stands still.
+        """Return a clock that shows `begin` now and runs at `speed`; 0: it stands still.
 
         Raises:
-            ValueError: The speed is negative or no number.
+            ValueError: The speed is negative or not a number.
         """
         if not (math.isfinite(speed) and speed >= 0):
             raise ValueError(f"speed must be a number from 0, not {speed!r}")
@@ -40,24 +40,24 @@ class FieldClock:
         return cls(lambda: begin + (clock() - started) * speed, speed)
 
     def __call__(self) -> float:
-        """The time, in unix seconds."""
+        """Return the time, in unix seconds."""
         return self._tell() + self._moved
 
     def advance(self, seconds: float) -> None:
-        """Moves it on.
+        """Move it forward.
 
         Raises:
-            ValueError: Backwards, or by what is no number.
+            ValueError: The number of seconds is negative or not a number.
         """
         if not (math.isfinite(seconds) and seconds >= 0):
             raise ValueError(f"seconds must be a number from 0, not {seconds!r}")
         self._moved += seconds
 
     def seconds_until(self, moment: float) -> float | None:
-        """How long to wait, in seconds of life, before it is worth looking whether a moment has come.
+        """Return how many real seconds to wait before checking whether a time has come.
 
-        None where it does not come by itself.
+        None if it never comes by itself.
         """
         if self._speed is None:
-            return _LOOK_AGAIN
+            return _POLL_SECONDS
         return max((moment - self()) / self._speed, 0.0) if self._speed else None

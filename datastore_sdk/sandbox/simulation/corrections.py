@@ -1,4 +1,4 @@
-"""Corrections of historical data: each is listed as a data change, and the records in its interval change with it."""
+"""Corrections of historical data: each has a data change, and changes the records in its interval."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
-from datastore_sdk.sandbox.simulation.noise import Dice
-from datastore_sdk.sandbox.simulation.readings import Read, Readings, Value
-from datastore_sdk.sandbox.simulation.schedule import FRAC, Stage
+from datastore_sdk.sandbox.simulation.noise import SeededNoise
+from datastore_sdk.sandbox.simulation.readings import Reading, Readings, Value
+from datastore_sdk.sandbox.simulation.schedule import FRAC, ScheduledStage
 
 ModificationType = Literal["translation_layer", "transaction"]
 ModificationSubtype = Literal[
@@ -16,13 +16,13 @@ ModificationSubtype = Literal[
     "augment", "augment_update", "augment_insert", "annotate", "override", "reverse",
 ]  # fmt: skip
 
-Effect = Literal["missing", "shifted", "offset", "bare", "none"]
-"""How records differ: not there, from another time, a gauge read wrongly, chemicals not entered, not at all."""
+CorrectionEffect = Literal["missing", "shifted", "offset", "bare", "none"]
+"""How records differ: missing, from another time, a gauge misread, chemicals not entered, or not at all."""
 
 MODIFICATION_TYPES: Final = frozenset(get_args(ModificationType))
 MODIFICATION_SUBTYPES: Final = frozenset(get_args(ModificationSubtype))
 
-_FLAW: Final[dict[ModificationSubtype, Effect]] = {
+_FLAW: Final[dict[ModificationSubtype, CorrectionEffect]] = {
     "add": "missing",
     "augment_insert": "missing",
     "move": "shifted",
@@ -33,16 +33,16 @@ _FLAW: Final[dict[ModificationSubtype, Effect]] = {
     "augment_update": "offset",
     "reverse": "offset",
 }
-"""What was wrong with the records before they were corrected."""
+"""What was wrong with the records before their correction."""
 
-_REVISION: Final[dict[ModificationSubtype, Effect]] = {
+_REVISION: Final[dict[ModificationSubtype, CorrectionEffect]] = {
     "delete": "missing",
     "move_delete": "missing",
     "move": "shifted",
     "move_copy": "shifted",
     "annotate": "none",
 }
-"""What becomes of good records that are corrected by hand; any other kind calibrates the gauge anew."""
+"""What a correction by hand does to good records; any other kind recalibrates the gauge."""
 
 _KINDS: Final[tuple[tuple[ModificationType, ModificationSubtype], ...]] = (
     ("translation_layer", "change"),
@@ -71,8 +71,8 @@ class Correction:
         start: First second of the interval.
         end: Last second of the interval.
         created_at: When it was made, unix seconds.
-        effect: How the records differ on one side of that moment from what the instruments would have told.
-        mends: Whether they differ before it (they were wrong) or from then on (they were revised).
+        effect: How the records differ from what the instruments measured, before or after that time.
+        mends: True: they differ before it (they were wrong). False: they differ from then on (they were revised).
     """
 
     id: int
@@ -82,28 +82,28 @@ class Correction:
     modification_type: ModificationType
     modification_subtype: ModificationSubtype
     created_at: float
-    effect: Effect
+    effect: CorrectionEffect
     mends: bool
 
-    def shows_at(self, now: float) -> bool:
-        """Whether records answered at this time show the effect."""
+    def is_active_at(self, now: float) -> bool:
+        """Return whether records requested at this time show the effect."""
         return self.effect != "none" and (now < self.created_at) is self.mends
 
 
-def revision(
+def build_revision(
     number: int,
     site_id: int,
     interval: tuple[int, int],
     kind: tuple[ModificationType, ModificationSubtype],
     now: float,
 ) -> Correction:
-    """A correction made by hand."""
+    """Build a correction made by hand."""
     effect = _REVISION.get(kind[1], "offset")
     return Correction(number, site_id, *interval, *kind, created_at=now, effect=effect, mends=False)
 
 
-def planned(dice: Dice, stages: Iterable[Stage]) -> Iterator[Correction]:
-    """The corrections that the fracs among these stages will have had."""
+def plan_corrections(dice: SeededNoise, stages: Iterable[ScheduledStage]) -> Iterator[Correction]:
+    """Plan the corrections of the fracs among these stages."""
     for stage in stages:
         if stage.state != FRAC or stage.end is None or not dice.chance(_PROBABILITY, "correction", stage.id):
             continue
@@ -130,19 +130,19 @@ def _planned(
     return Correction(number, site_id, *interval, *kind, created_at=created_at, effect=effect, mends=flaw is not None)
 
 
-def showing(corrections: Iterable[Correction], second: int, now: float) -> list[Correction]:
-    """Those whose effect records of a second show when asked for now, in the order in which they were made."""
-    those = (each for each in corrections if each.start <= second <= each.end and each.shows_at(now))
+def active_corrections(corrections: Iterable[Correction], second: int, now: float) -> list[Correction]:
+    """Return the corrections that affect records of a second if requested now, in order of creation."""
+    those = (each for each in corrections if each.start <= second <= each.end and each.is_active_at(now))
     return sorted(those, key=lambda correction: correction.created_at)
 
 
-def effects(corrections: Iterable[Correction], second: int, now: float) -> list[Effect]:
-    """The effects of corrections that show, in the same order."""
-    return [each.effect for each in showing(corrections, second, now)]
+def active_effects(corrections: Iterable[Correction], second: int, now: float) -> list[CorrectionEffect]:
+    """Return the effects of corrections that apply, in the same order."""
+    return [each.effect for each in active_corrections(corrections, second, now)]
 
 
-def distorted(readings: Readings, effect: Effect) -> Readings | None:
-    """An instrument's readings under an effect; None when nothing of them is left."""
+def apply_correction(readings: Readings, effect: CorrectionEffect) -> Readings | None:
+    """Apply an effect to an instrument's readings; None if nothing of them is left."""
     match effect:
         case "missing":
             return None
@@ -156,11 +156,11 @@ def distorted(readings: Readings, effect: Effect) -> Readings | None:
             return readings
 
 
-def _shifted(read: Read) -> Read:
+def _shifted(read: Reading) -> Reading:
     return lambda t: read(t - _CLOCK_ERROR_SECONDS)
 
 
-def _offset(read: Read) -> Read:
+def _offset(read: Reading) -> Reading:
     def at(second: int) -> Value:
         value = read(second)
         return value + _GAUGE_ERROR_PSI if isinstance(value, (int, float)) else value

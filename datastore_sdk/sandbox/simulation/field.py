@@ -1,4 +1,4 @@
-"""A field: pads, the time that goes by there, and the corrections that are made by hand."""
+"""Field: pads, their clock, and corrections made by hand."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from datastore_sdk.sandbox.simulation.corrections import (
     Correction,
     ModificationSubtype,
     ModificationType,
-    revision,
+    build_revision,
 )
-from datastore_sdk.sandbox.simulation.layout import Pad, Site
+from datastore_sdk.sandbox.simulation.layout import PadLayout, SiteLayout
 from datastore_sdk.sandbox.simulation.pad_activity import PadActivity
-from datastore_sdk.sandbox.simulation.schedule import Stage
+from datastore_sdk.sandbox.simulation.schedule import ScheduledStage
 
 A_co = TypeVar("A_co", bound=PadActivity, covariant=True)
 
 _FIRST_REVISION_ID: Final = 1_000_001
 
 
-class Field(Generic[A_co]):
-    """Pads, sites and what goes on there; of all of it only what has happened by now is told.
+class SimulatedField(Generic[A_co]):
+    """Pads, sites and their activity; only what has happened by now is visible.
 
     Args:
-        seed: Of everything that looks like chance.
-        clock: The time, in unix seconds.
-        activities: What goes on, pad by pad.
+        seed: Seed of all random numbers.
+        clock: Clock that returns unix seconds.
+        activities: Activity, pad by pad.
 
     Attributes:
-        clock: The field's time.
-        old: Data changes made before this unix second were acknowledged by everybody long ago.
+        clock: The field's clock.
+        old: Every client acknowledged the data changes before this unix second long ago.
     """
 
     def __init__(self, seed: int, clock: Clock, activities: Iterable[A_co], *, old: float) -> None:
@@ -51,22 +51,22 @@ class Field(Generic[A_co]):
         self._watchers: set[Callable[[], object]] = set()
 
     def now(self) -> int:
-        """The time in the field, unix seconds."""
+        """Return the field's time, unix seconds."""
         return int(self.clock())
 
     def advance(self, seconds: float) -> None:
-        """Moves the field's time on, and tells who watches.
+        """Move the field's clock forward, and notify the watchers.
 
         Raises:
-            ValueError: Backwards, or by what is no number.
+            ValueError: The number of seconds is negative or not a number.
         """
         with self._lock:
             self.clock.advance(seconds)
         self._tell()
 
     @contextmanager
-    def watched(self, tell: Callable[[], object]) -> Generator[None]:
-        """Has `tell` called, in any thread, when something happens that does not come of time going on."""
+    def watch(self, tell: Callable[[], object]) -> Generator[None]:
+        """Call `tell`, in any thread, when something happens that does not follow from the clock alone."""
         with self._lock:
             self._watchers.add(tell)
         try:
@@ -83,37 +83,37 @@ class Field(Generic[A_co]):
 
     @property
     def operations(self) -> Mapping[int, A_co]:
-        """What goes on, by the id of the pad."""
+        """Activity by pad id."""
         return self._operations
 
     @property
-    def pads(self) -> tuple[Pad, ...]:
+    def pads(self) -> tuple[PadLayout, ...]:
         """All pads."""
         return tuple(activity.pad for activity in self.operations.values())
 
-    def pad_of(self, site_id: int) -> Pad:
-        """The pad that a site belongs to.
+    def pad_of(self, site_id: int) -> PadLayout:
+        """Return the pad of a site.
 
         Raises:
-            KeyError: There is no such site.
+            KeyError: The site does not exist.
         """
         return self._pad_of[site_id]
 
-    def site(self, site_id: int) -> Site:
-        """A site.
+    def site(self, site_id: int) -> SiteLayout:
+        """Return a site.
 
         Raises:
-            KeyError: There is no such site.
+            KeyError: The site does not exist.
         """
         return self._pad_of[site_id].by_id[site_id]
 
-    def stages(self, site_id: int) -> list[Stage]:
-        """What has happened on a site up to now, oldest first; the last stage is under way and has no end."""
+    def stages(self, site_id: int) -> list[ScheduledStage]:
+        """Return the stages of a site up to now, oldest first; the last one is under way and has no end."""
         now = self.now()
-        return [stage.seen_at(now) for stage in self.operations[self._pad_of[site_id].id].stages(site_id, now)]
+        return [stage.known_at(now) for stage in self.operations[self._pad_of[site_id].id].stages(site_id, now)]
 
     def corrections(self, site_id: int) -> list[Correction]:
-        """The corrections made up to now, newest first."""
+        """Return the corrections made up to now, newest first."""
         now = self.now()
         known = self.operations[self._pad_of[site_id].id].corrections(site_id, now)
         made = (correction for correction in known if correction.created_at <= now)
@@ -128,36 +128,37 @@ class Field(Generic[A_co]):
         modification_type: ModificationType = "transaction",
         modification_subtype: ModificationSubtype = "override",
     ) -> Correction:
-        """Corrects a site's data now: a data change appears, and the records of its interval are others from now on.
+        """Correct a site's data now: a data change appears, and the records of its interval differ from now on.
 
-        `delete` and `move_delete` take the records away, `move` and `move_copy` bring those of another time, `annotate`
-        leaves them as they are, every other kind calibrates the pressure gauges anew.
+        `delete` and `move_delete` remove the records, `move` and `move_copy` bring those of another time, `annotate`
+        leaves
+        them unchanged, every other kind recalibrates the pressure gauges.
 
         Args:
-            site_id: The site.
-            start: First second of the interval, with its time zone.
-            end: Last second of the interval, with its time zone.
-            modification_type: The kind of data change.
-            modification_subtype: The kind in detail.
+            site_id: Id of the site.
+            start: First second of the interval, with time zone.
+            end: Last second of the interval, with time zone.
+            modification_type: Type of the data change.
+            modification_subtype: Subtype of the data change.
 
         Returns:
-            The correction, under the id that its data change has.
+            The correction, with the id of its data change.
 
         Raises:
-            KeyError: There is no such site.
-            ValueError: A time without time zone, an end before the start, an unknown kind.
+            KeyError: The site does not exist.
+            ValueError: A time has no time zone, the end is before the start, or the kind is unknown.
         """
         if start.tzinfo is None or end.tzinfo is None:
             raise ValueError("start and end need a time zone")
         if end < start:
-            raise ValueError("end lies before start")
+            raise ValueError("end must not be before start")
         if modification_type not in MODIFICATION_TYPES or modification_subtype not in MODIFICATION_SUBTYPES:
             raise ValueError(f"unknown kind of data change: {modification_type}, {modification_subtype}")
         interval = int(start.timestamp()), int(end.timestamp())
         kind = modification_type, modification_subtype
         operations = self.operations[self._pad_of[site_id].id]
         with self._lock:
-            made = revision(next(self._revision_ids), site_id, interval, kind, self.now())
+            made = build_revision(next(self._revision_ids), site_id, interval, kind, self.now())
             operations.revise(made)
         self._tell()
         return made

@@ -1,4 +1,4 @@
-"""The fields that the instruments of a pad report, and what is known of each."""
+"""Fields that the instruments of a pad report, with their metadata."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
 
-from datastore_sdk.sandbox.simulation.layout import Pad
+from datastore_sdk.sandbox.simulation.layout import PadLayout
 from datastore_sdk.sandbox.simulation.units import si_conversion
 
 FRAC, WIRELINE, PUMPDOWN, FLUID, WELLHEAD = "frac", "wl", "pd", "fluid", "wellhead"
@@ -15,19 +15,19 @@ FRAC, WIRELINE, PUMPDOWN, FLUID, WELLHEAD = "frac", "wl", "pd", "fluid", "wellhe
 
 @dataclass(frozen=True, slots=True)
 class FieldInfo:
-    """One field.
+    """Metadata of one field.
 
     Attributes:
-        id: The number that the service knows it by.
-        name: The key of its values in records.
-        label: What people read.
-        imperial: Symbol of the imperial unit; None where values have none.
+        id: Its id in the service.
+        name: Its key in records.
+        label: Label for people.
+        imperial: Symbol of the imperial unit; None without a unit.
         si: Symbol of the SI unit.
         period: Seconds between two values.
-        instrument: What measures it.
-        plot: The imperial range in which it is plotted.
+        instrument: Instrument that measures it.
+        plot: Imperial plot range.
         color: `#RRGGBB`.
-        connected: Whether a plot draws a line across missing values.
+        connected: Whether a plot connects the points across missing values.
     """
 
     id: int
@@ -99,22 +99,22 @@ FIELDS: dict[str, FieldInfo] = {info.name: info for info in reversed(_PLAIN)}
 """The fields of a site by name."""
 
 LAB_FIELDS = tuple(info.name for info in _PLAIN if info.instrument == FLUID)
-"""Fields of the fluid laboratory, which serves a pad as a whole."""
+"""Fields of the fluid laboratory, which serves the whole pad."""
 
 
 def site_fields() -> tuple[FieldInfo, ...]:
-    """What a site can report, under plain names. One name is listed twice, as the service does."""
+    """Return the fields of a site, under plain names. One name is listed twice, as the service does."""
     return _PLAIN
 
 
 @cache
-def pad_fields(pad: Pad) -> tuple[FieldInfo, ...]:
-    """What a pad can report: per measurement source where it has several, and routed under plain names."""
-    return (*of_sources(pad, FIELDS.values()), *_PLAIN)
+def pad_fields(pad: PadLayout) -> tuple[FieldInfo, ...]:
+    """Return the fields of a pad: per measurement source if it has several, and routed under plain names."""
+    return (*prefix_by_source(pad, FIELDS.values()), *_PLAIN)
 
 
-def of_sources(pad: Pad, infos: Collection[FieldInfo]) -> Iterator[FieldInfo]:
-    """Fields under the names that a pad's measurement sources give them."""
+def prefix_by_source(pad: PadLayout, infos: Collection[FieldInfo]) -> Iterator[FieldInfo]:
+    """Return fields under the names that a pad's measurement sources give them."""
     for crew, info in product(pad.crews, infos):
         source = (
             crew.name if info.instrument == FRAC else crew.wireline if info.instrument in {WIRELINE, PUMPDOWN} else None
@@ -126,6 +126,6 @@ def of_sources(pad: Pad, infos: Collection[FieldInfo]) -> Iterator[FieldInfo]:
 
 @cache
 def si_conversions(fields: tuple[FieldInfo, ...]) -> dict[str, tuple[float, float]]:
-    """By field name, the factor and the offset that make an imperial value an SI one."""
+    """Return by field name the factor and the offset that convert imperial to SI values."""
     found = ((info.name, si_conversion(info.imperial, info.si)) for info in fields)
     return {name: conversion for name, conversion in found if conversion is not None}

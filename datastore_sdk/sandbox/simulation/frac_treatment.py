@@ -1,4 +1,4 @@
-"""One frac stage as a pumping schedule: pad, proppant ramp, flush, shut-in; and the pressure that answers it."""
+"""Frac stage as a pumping schedule: pad, proppant ramp, flush, shut-in; and the resulting pressure."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import math
 from typing import Final
 
 from datastore_sdk.sandbox.simulation.interpolation import Polyline
-from datastore_sdk.sandbox.simulation.layout import Site
-from datastore_sdk.sandbox.simulation.noise import Dice
+from datastore_sdk.sandbox.simulation.layout import SiteLayout
+from datastore_sdk.sandbox.simulation.noise import SeededNoise
 from datastore_sdk.sandbox.simulation.readings import Readings
-from datastore_sdk.sandbox.simulation.schedule import Stage
+from datastore_sdk.sandbox.simulation.schedule import ScheduledStage
 
 _SAND_LB_PER_GAL: Final = 22.1
 _WATER_LB_PER_GAL: Final = 8.4
@@ -37,10 +37,10 @@ class Treatment:
 
     Attributes:
         flow_from: Second from which slurry flows at more than a trickle.
-        flow_until: Second up to which it does.
+        flow_until: Last second of that flow.
     """
 
-    def __init__(self, dice: Dice, site: Site, stage: Stage) -> None:
+    def __init__(self, dice: SeededNoise, site: SiteLayout, stage: ScheduledStage) -> None:
         if stage.end is None:
             raise ValueError("a treatment needs a planned end")
         name = (site.id, stage.number)
@@ -69,7 +69,7 @@ class Treatment:
         self._blender = dice.white("blender", *name)
         self._dose = dice.wander(180, "friction reducer", *name)
 
-    def _rate_knots(self, dice: Dice, name: tuple[int, int]) -> list[tuple[float, float]]:
+    def _rate_knots(self, dice: SeededNoise, name: tuple[int, int]) -> list[tuple[float, float]]:
         target, end = self._target, self._shut_in_at
         knots: list[tuple[float, float]] = [
             (0, 0),
@@ -96,7 +96,7 @@ class Treatment:
         return [*knots, (self._flush_at, self._top), (self._flush_at + 12, 0)]
 
     def readings(self) -> Readings:
-        """What the data van reports while the stage is pumped."""
+        """Return what the data van reports while the stage is pumped."""
         return {
             "surface_treating_pressure": self.surface_pressure,
             "slurry_rate": self.slurry_rate,
@@ -111,36 +111,36 @@ class Treatment:
         }
 
     def is_flowing(self, second: int) -> bool:
-        """Whether slurry flows at more than a trickle."""
+        """Return whether slurry flows at more than a trickle."""
         return self.flow_from <= second < self.flow_until
 
     def slurry_rate(self, second: int) -> float:
-        """What the pumps deliver, bbl/min. A stopped pump reports a whole zero."""
+        """Return the pump rate, bbl/min. A stopped pump reports an integer zero."""
         rate = self.rate(second - self.start)
         return rate + 0.25 * self._pumps(second) if rate > 1 else rate or 0
 
     def proppant_concentration(self, second: int) -> float:
-        """At the blender, lb per gallon of fluid (ppa)."""
+        """Return the concentration at the blender, lb per gallon of fluid (ppa)."""
         conc = self.proppant(second - self.start)
         return max(conc + 0.015 * self._blender(second), 0.0) if conc else 0
 
     def clean_rate(self, second: int) -> float:
-        """The fluid in the slurry, bbl/min."""
+        """Return the rate of the fluid in the slurry, bbl/min."""
         return self.slurry_rate(second) / (1 + self.proppant_concentration(second) / _SAND_LB_PER_GAL)
 
     def proppant_rate(self, second: int) -> float:
-        """The proppant in the slurry, lb/min."""
+        """Return the rate of the proppant in the slurry, lb/min."""
         return self.clean_rate(second) * _GAL_PER_BBL * self.proppant_concentration(second)
 
     def friction_reducer(self, second: int) -> float:
-        """Gallons per 1000 gallons; more while the rate comes up."""
+        """Return gallons per 1000 gallons; more while the rate comes up."""
         time = second - self.start
         if not self.rate(time):
             return 0
         return (1.1 if time < self._pad_ends_at else 0.75) + 0.05 * self._dose(second)
 
     def step(self, second: int) -> int:
-        """0 in the pad, then the number of the proppant step, and one more in the flush."""
+        """Return 0 in the pad, then the number of the proppant step, and one more in the flush."""
         time = second - self.start
         if time < self._pad_ends_at:
             return 0
@@ -149,22 +149,22 @@ class Treatment:
         return 1 + int((time - self._pad_ends_at) * self._steps / (self._flush_at - self._pad_ends_at))
 
     def surface_pressure(self, second: int) -> float:
-        """Surface treating pressure, psi: the fracture's, more by friction, less by the column of slurry."""
+        """Return the surface treating pressure, psi: fracture pressure plus friction minus the slurry column."""
         time = second - self.start
-        if time < _PUMPS_START:  # the well's own pressure comes up to the valves when they open
+        if time < _PUMPS_START:  # the well's own pressure reaches the valves when they open
             return max(self._static() * (1 - math.exp(-time / 8)) + 12 * self._hiss(second), 0.0)
         pressure = self._fracture(time) - self._column(time) + self._friction(time)
         return max(pressure + 35 * self._drift(second) + 14 * self._hiss(second), 0.0)
 
     def bottom_hole_pressure(self, second: int) -> float:
-        """As calculated from the surface, psi."""
+        """Return the bottom-hole pressure as calculated from the surface, psi."""
         return self._fracture(second - self.start) + 60 * self._drift(second)
 
     def _static(self) -> float:
         return self._fracture(0) - self._column(0)
 
     def _fracture(self, time: float) -> float:
-        """The pressure in the fracture: breakdown, then growth; after shut-in the hammer and the decline."""
+        """Return the fracture pressure: breakdown, then growth; after shut-in water hammer and decline."""
         pressure = self._closure + 300 + 350 * (1 - math.exp(-time / 2500))
         pressure += self._breakdown * math.exp(-(((time - _BREAKDOWN) / 45) ** 2))
         still = time - self._shut_in_at
@@ -179,7 +179,7 @@ class Treatment:
         return _PSI_PER_FT_PER_LB_PER_GAL * density * self._site.vertical_depth
 
     def _friction(self, time: float) -> float:
-        """Along the pipe, and through perforations that proppant widens."""
+        """Return the friction of the pipe, and of perforations that proppant widens."""
         flow = self.rate(time) / 100
         if not flow:
             return 0.0

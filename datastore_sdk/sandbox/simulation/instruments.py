@@ -1,4 +1,4 @@
-"""The instruments that run all the time: an idle data van, the fluid laboratory, the wellhead."""
+"""Instruments that always run: an idle data van, the fluid laboratory, the wellhead."""
 
 from __future__ import annotations
 
@@ -7,37 +7,37 @@ from typing import Final
 
 from datastore_sdk.sandbox.simulation.field_catalog import LAB_FIELDS
 from datastore_sdk.sandbox.simulation.frac_treatment import Treatment
-from datastore_sdk.sandbox.simulation.layout import Site
-from datastore_sdk.sandbox.simulation.noise import Dice
-from datastore_sdk.sandbox.simulation.readings import Read, Readings, constant
-from datastore_sdk.sandbox.simulation.schedule import FRAC, WIRELINE, Stage
+from datastore_sdk.sandbox.simulation.layout import SiteLayout
+from datastore_sdk.sandbox.simulation.noise import SeededNoise
+from datastore_sdk.sandbox.simulation.readings import Reading, Readings, constant
+from datastore_sdk.sandbox.simulation.schedule import FRAC, WIRELINE, ScheduledStage
 
 VALVES: Final[dict[str, tuple[str, str]]] = {FRAC: ("O", "C"), WIRELINE: ("O", "O")}
-"""Upper master and swab valve in each state; in any other both are closed."""
+"""Upper master and swab valve by state; in any other state both are closed."""
 
 _CLOSED: Final = "C"
 _BLEED_OFF: Final = 20
 _RARE: Final = 2.6  # standard deviations
 
 
-def valves(stage: Stage | None) -> tuple[str, str]:
-    """Upper master and swab valve during a stage."""
+def valves(stage: ScheduledStage | None) -> tuple[str, str]:
+    """Return the positions of upper master and swab valve during a stage."""
     shut = (_CLOSED, _CLOSED)
     return VALVES.get(stage.state, shut) if stage else shut
 
 
-def wellhead(dice: Dice, site: Site, stage: Stage | None) -> Readings:
-    """The pressure behind the casing and, where they are watched, the positions of the valves."""
+def wellhead(dice: SeededNoise, site: SiteLayout, stage: ScheduledStage | None) -> Readings:
+    """Return the casing pressure and, if they are monitored, the valve positions."""
     drift, base = dice.wander(1800, "casing", site.id), dice.uniform(80, 260, "casing", site.id)
-    readings: dict[str, Read] = {"surface_casing_pressure": lambda t: base + 12 * drift(t)}
+    readings: dict[str, Reading] = {"surface_casing_pressure": lambda t: base + 12 * drift(t)}
     if site.configured:
         master, swab = valves(stage)
         readings |= {"upper_master_valve": constant(master), "swab_valve": constant(swab)}
     return readings
 
 
-def idle_van(dice: Dice, source: object, last: Treatment | None) -> Readings:
-    """The data van between two stages: the last one's pressure bleeds off, then a line without flow."""
+def idle_van(dice: SeededNoise, source: object, last: Treatment | None) -> Readings:
+    """Return what the data van reports between two stages: bleed-off of the last pressure, then a line without flow."""
     hiss, drift = dice.white("idle", source), dice.wander(600, "idle", source)
     left = last.surface_pressure(last.start + last.duration) if last else 0.0
     ended = last.start + last.duration if last else 0
@@ -54,25 +54,25 @@ def idle_van(dice: Dice, source: object, last: Treatment | None) -> Readings:
 
 
 class Laboratory:
-    """The trailer that samples the fluid before the blender (clean) and after it (slurry).
+    """Trailer that samples the fluid before the blender (clean) and after it (slurry).
 
     Attributes:
-        iron_from: When its youngest sensor was put in: the second from which that column exists.
+        iron_from: Second at which its newest sensor was installed; its column exists from then on.
     """
 
-    def __init__(self, dice: Dice, pad_id: int, iron_from: int) -> None:
+    def __init__(self, dice: SeededNoise, pad_id: int, iron_from: int) -> None:
         self._dice = dice
         self._pad_id = pad_id
         self.iron_from = iron_from
         self._steady = {name: self._around(name) for name in LAB_FIELDS if name in _LEVELS}
 
-    def _around(self, name: str) -> Read:
+    def _around(self, name: str) -> Reading:
         middle, slow, fast = _LEVELS[name]
         drift, hiss = self._dice.wander(900, name, self._pad_id), self._dice.white(name, self._pad_id)
         return lambda t: middle + slow * drift(t) + fast * hiss(t)
 
     def readings(self, treatment: Treatment | None, second: int) -> Readings:
-        """What it reports from a second on, with a stage under way or without."""
+        """Return its readings from a second on, with a stage under way or without."""
         flowing = treatment is not None and treatment.is_flowing(second)
         hiss = self._dice.white("lab", self._pad_id)
 
@@ -82,7 +82,7 @@ class Laboratory:
                 return "Infinity"
             return None if noise < -_RARE else 1.9 + 0.12 * noise
 
-        changing: dict[str, Read] = {
+        changing: dict[str, Reading] = {
             "slurry_sample_rate": (lambda t: 7.5 + 0.3 * hiss(t)) if flowing else constant(0),
             "clean_sample_slipstream_flow": (lambda t: 5.2 + 0.4 * hiss(t)) if flowing else constant(0.0),
             "_external_power_": lambda t: 0 if hiss(t // 300) > _RARE else 1,

@@ -1,4 +1,4 @@
-"""Curves drawn through knots."""
+"""Piecewise linear curves."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Polyline:
         self._slopes = [(b - a) / (u - t) if u > t else 0.0 for (t, a), (u, b) in pairwise(ordered)]
 
     def __call__(self, time: float) -> float:
-        """The value at a time."""
+        """Return the value at a time."""
         index = bisect_right(self._times, time) - 1
         if index < 0:
             return self._values[0]
@@ -26,6 +26,6 @@ class Polyline:
         return self._values[index] + self._slopes[index] * (time - self._times[index])
 
     def slope(self, time: float) -> float:
-        """How fast the value changes at a time."""
+        """Return the slope at a time."""
         index = bisect_right(self._times, time) - 1
         return self._slopes[index] if 0 <= index < len(self._slopes) else 0.0

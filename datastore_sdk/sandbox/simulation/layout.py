@@ -1,4 +1,4 @@
-"""Who is where: the pads of the simulated field, their sites, and the crews that work on them."""
+"""Pads of the simulated field, their sites, and the crews that work on them."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from datetime import UTC, datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """A thing of which only the id and the name matter: a customer, a fleet."""
+class NamedObject:
+    """An object of which only id and name matter: a customer, a fleet."""
 
     id: int
     name: str
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class SiteLayout:
     """A well.
 
     Attributes:
-        stage_total: The last stage.
-        configured: Whether valves are watched, so that the site has a state.
-        first_stage: The stage that the simulated job begins with.
-        measured_depth: Along the hole to its toe, ft; 0 where nothing is simulated.
-        vertical_depth: Straight down to the lateral, ft; the same.
+        stage_total: Number of the last stage.
+        configured: Whether its valves are monitored, so that the site has a state.
+        first_stage: Stage at which the simulated job begins.
+        measured_depth: Depth along the hole to its toe, ft; 0 if nothing is simulated.
+        vertical_depth: Vertical depth of the lateral, ft; 0 if nothing is simulated.
     """
 
     id: int
@@ -40,20 +40,20 @@ class Site:
 
     @property
     def created(self) -> datetime:
-        """When the service got to know the site."""
+        """Return when the service created the site."""
         return datetime(2024, 3, 4, 15, tzinfo=UTC) + timedelta(seconds=self.id * 10_007)
 
 
 @dataclass(frozen=True, slots=True)
 class Crew:
-    """A frac spread and its wireline unit. Where a pad has several, each is a measurement source.
+    """A frac spread and its wireline unit. On a pad with several, each is a measurement source.
 
     Attributes:
-        number: Its place on the pad, from 1.
-        name: Of the measurement source, `M1`; empty on a pad that has only one crew and no simops.
-        wireline: Name of the wireline unit as a measurement source; empty where wireline is not measured as one.
-        attached: The sites it is connected to.
-        works: The sites that it treats, in turn. Empty: rigged up, but idle.
+        number: Its position on the pad, from 1.
+        name: Name of the measurement source, `M1`; empty on a pad with one crew and no simops.
+        wireline: Name of the wireline unit as a measurement source; empty if wireline is not one.
+        attached: Sites that it is connected to.
+        works: Sites that it treats, in turn. Empty: rigged up, but idle.
         laboratory: Whether the fluid laboratory samples its blender.
     """
 
@@ -67,21 +67,21 @@ class Crew:
 
 
 @dataclass(frozen=True, slots=True)
-class Pad:
+class PadLayout:
     """A pad.
 
     Attributes:
-        head_start: Days by which its job began before the simulated history does.
-        frac_mode: What `simops_config` says of frac; None on a pad without simops.
+        head_start: Days between the begin of its job and the begin of the simulated history.
+        frac_mode: Value of `frac` in `simops_config`; None on a pad without simops.
     """
 
     id: int
     name: str
     lease: str
-    customer: Named
-    fleet: Named | None
+    customer: NamedObject
+    fleet: NamedObject | None
     crews: tuple[Crew, ...]
-    sites: tuple[Site, ...]
+    sites: tuple[SiteLayout, ...]
     frac_mode: str | None = None
     wireline_mode: str | None = None
     crew_name: str | None = None
@@ -89,20 +89,20 @@ class Pad:
     wireline_enabled: bool = True
     coil_tubing_enabled: bool | None = None
     head_start: float = 0.0
-    by_id: dict[int, Site] = field(init=False, repr=False, compare=False)
+    by_id: dict[int, SiteLayout] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_id", {site.id: site for site in self.sites})
 
     @property
     def simops(self) -> bool:
-        """Whether several crews can work at the same time."""
+        """Return whether several crews can work at the same time."""
         return self.frac_mode is not None
 
 
 @dataclass(frozen=True, slots=True)
 class _Basin:
-    """Wells of one area have much in common."""
+    """Values that the wells of one area share."""
 
     county_api: str
     formations: tuple[str | None, ...]
@@ -114,12 +114,12 @@ _MIDLAND = _Basin("42329", ("Wolfcamp A", "Wolfcamp B", "Lower Spraberry"), 19_8
 _DELAWARE = _Basin("42389", ("Bone Spring 3", "Wolfcamp XY"), 20_900, 10_400)
 _EAGLE_FORD = _Basin("42255", ("Lower Eagle Ford", "Austin Chalk"), 18_400, 10_900)
 
-_MESA = Named(11, "Mesa Verde Resources")
-_LLANO = Named(12, "Llano Energy")
-_COASTAL = Named(13, "Coastal Bend Operating")
-_RED = Named(31, "Red Fleet")
-_BLUE = Named(32, "Blue Fleet")
-_DUAL = Named(33, "Dual Fuel 7")
+_MESA = NamedObject(11, "Mesa Verde Resources")
+_LLANO = NamedObject(12, "Llano Energy")
+_COASTAL = NamedObject(13, "Coastal Bend Operating")
+_RED = NamedObject(31, "Red Fleet")
+_BLUE = NamedObject(32, "Blue Fleet")
+_DUAL = NamedObject(33, "Dual Fuel 7")
 
 
 def _wells(
@@ -132,10 +132,10 @@ def _wells(
     stage_total: int = 62,
     unconfigured: frozenset[int] = frozenset(),
     unsurveyed: frozenset[int] = frozenset(),
-) -> tuple[Site, ...]:
-    """Wells in a row, some feet apart; what is not surveyed yet has neither coordinates nor an API number."""
+) -> tuple[SiteLayout, ...]:
+    """Build wells in a row, some feet apart. A well that is not surveyed yet has no coordinates and no API number."""
     return tuple(
-        Site(
+        SiteLayout(
             id=first_id + index,
             name=name,
             latitude=None if first_id + index in unsurveyed else round(place[0] + 0.00012 * index, 7),
@@ -152,8 +152,8 @@ def _wells(
     )
 
 
-PADS: tuple[Pad, ...] = (
-    Pad(
+PADS: tuple[PadLayout, ...] = (
+    PadLayout(
         id=668,
         name="Mesquite Draw 14",
         lease="Mesquite Draw",
@@ -170,7 +170,7 @@ PADS: tuple[Pad, ...] = (
         ),
         sites=_wells(_MIDLAND, 941, tuple(f"Mesquite Draw 14-{n}H" for n in range(1, 7)), (31.9412, -102.0731)),
     ),
-    Pad(
+    PadLayout(
         id=681,
         name="Caprock East",
         lease="Caprock",
@@ -185,7 +185,7 @@ PADS: tuple[Pad, ...] = (
             _MIDLAND, 981, tuple(f"Caprock East {n}WA" for n in range(1, 5)), (32.1187, -101.8654), stage_total=92
         ),
     ),
-    Pad(
+    PadLayout(
         id=697,
         name="Live Oak",
         lease="Live Oak Unit",
@@ -207,7 +207,7 @@ PADS: tuple[Pad, ...] = (
             stage_total=78,
         ),
     ),
-    Pad(
+    PadLayout(
         id=703,
         name="Rattlesnake Flat",
         lease="Rattlesnake",
@@ -227,7 +227,7 @@ PADS: tuple[Pad, ...] = (
             unsurveyed=frozenset({1042}),
         ),
     ),
-    Pad(
+    PadLayout(
         id=654,
         name="Frio Bend",
         lease="Frio Bend",
@@ -239,4 +239,4 @@ PADS: tuple[Pad, ...] = (
         sites=_wells(_EAGLE_FORD, 911, ("Frio Bend 1H", "Frio Bend 2H"), (28.7719, -98.5547), stage_total=9),
     ),
 )
-"""The pads of the field. Ids follow no order, as in life."""
+"""Pads of the field. Their ids are not in order, as in reality."""

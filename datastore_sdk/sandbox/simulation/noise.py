@@ -1,4 +1,4 @@
-"""Chance that can be asked about any second: pure functions of the seed, so that no range needs those before it."""
+"""Random numbers for any second: pure functions of the seed, so that a range does not depend on earlier ones."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Callable
 from hashlib import blake2b
 
 Curve = Callable[[int], float]
-"""A value at a unix second."""
+"""Value at a unix second."""
 
 _SIZE = 1 << 14
 _MASK = _SIZE - 1
 _STRIDE = 40_503  # odd, so that successive seconds visit every entry of the table
 
 
-class Dice:
-    """Random numbers by name: the same seed and the same name always give the same number."""
+class SeededNoise:
+    """Random numbers by name: the same seed and name always give the same number."""
 
     def __init__(self, seed: int) -> None:
         self._salt = seed.to_bytes(16, "big", signed=True)
@@ -23,19 +23,19 @@ class Dice:
         self._table = [min(max(generator.gauss(0.0, 1.0), -3.0), 3.0) for _ in range(_SIZE)]
 
     def number(self, *name: object) -> int:
-        """A whole number of 64 bits."""
+        """Return an integer of 64 bits."""
         return int.from_bytes(blake2b(repr(name).encode(), digest_size=8, key=self._salt).digest(), "big")
 
     def uniform(self, low: float, high: float, *name: object) -> float:
-        """A number from `low` up to `high`."""
+        """Return a number from `low` up to `high`."""
         return low + (high - low) * self.number(*name) / 2**64
 
     def chance(self, probability: float, *name: object) -> bool:
-        """Whether a thing of this probability happens."""
+        """Return whether an event of this probability happens."""
         return self.number(*name) < probability * 2**64
 
     def white(self, *name: object) -> Curve:
-        """Noise without memory, normally distributed, within three standard deviations."""
+        """Return white noise, normally distributed, within three standard deviations."""
         table, offset = self._table, self.number(*name)
 
         def at(second: int) -> float:
@@ -44,7 +44,7 @@ class Dice:
         return at
 
     def wander(self, period: int, *name: object) -> Curve:
-        """Smooth noise that takes a new direction every `period` seconds."""
+        """Return smooth noise that takes a new direction every `period` seconds."""
         table, offset = self._table, self.number(*name)
 
         def at(second: int) -> float:

@@ -1,4 +1,4 @@
-"""The simulated field: a function of its seed and of time."""
+"""Simulated field: a function of its seed and of time."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from datastore_sdk.sandbox.simulation.clock import Clock
-from datastore_sdk.sandbox.simulation.field import Field
+from datastore_sdk.sandbox.simulation.field import SimulatedField
 from datastore_sdk.sandbox.simulation.layout import PADS
-from datastore_sdk.sandbox.simulation.noise import Dice
-from datastore_sdk.sandbox.simulation.simulated import SimulatedPad
+from datastore_sdk.sandbox.simulation.noise import SeededNoise
+from datastore_sdk.sandbox.simulation.simulated import SimulatedPadActivity
 
 MAX_DAYS: Final = 10.0
-"""A job takes about two weeks: a longer history would end before it was told."""
+"""Maximum length of the history: a job takes about two weeks, and would end within a longer one."""
 
 _OLD_SECONDS: Final = 36 * 3600
 
 
-class Oilfield(Field[SimulatedPad]):
-    """Pads, sites and crews at work, and everything that was measured there.
+class Oilfield(SimulatedField[SimulatedPadActivity]):
+    """Pads, sites and crews at work, with everything that was measured.
 
-    All of it is a pure function of the seed, the beginning and the time of asking; only `correct` changes it.
+    All of it is a pure function of the seed, the begin and the time of the request; only `correct` changes it.
 
     Args:
         seed: The same seed gives the same field.
-        clock: The time, in unix seconds.
-        days: Length of the history, up to the clock's time now. It begins at midnight UTC.
+        clock: Clock that returns unix seconds.
+        days: Length of the history up to now. It begins at midnight UTC.
     """
 
     def __init__(self, seed: int, clock: Clock, days: float) -> None:
@@ -34,6 +34,8 @@ class Oilfield(Field[SimulatedPad]):
         now = clock()
         midnight = datetime.fromtimestamp(now, UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         begins = midnight - timedelta(days=days)
-        dice = Dice(seed)
-        pads = (SimulatedPad(dice, pad, int((begins - timedelta(days=pad.head_start)).timestamp())) for pad in PADS)
+        dice = SeededNoise(seed)
+        pads = (
+            SimulatedPadActivity(dice, pad, int((begins - timedelta(days=pad.head_start)).timestamp())) for pad in PADS
+        )
         super().__init__(seed, clock, pads, old=now - _OLD_SECONDS)

@@ -1,4 +1,4 @@
-"""The work on one pad: which stage each site is in, what each crew does, and what was corrected afterwards."""
+"""Operations on one pad: the stage of each site, the work of each crew, and corrections."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from datastore_sdk.sandbox.simulation.corrections import Correction, planned
+from datastore_sdk.sandbox.simulation.corrections import Correction, plan_corrections
 from datastore_sdk.sandbox.simulation.frac_treatment import Treatment
 from datastore_sdk.sandbox.simulation.instruments import Laboratory
-from datastore_sdk.sandbox.simulation.layout import Crew, Pad
-from datastore_sdk.sandbox.simulation.noise import Dice
+from datastore_sdk.sandbox.simulation.layout import Crew, PadLayout
+from datastore_sdk.sandbox.simulation.noise import SeededNoise
 from datastore_sdk.sandbox.simulation.pad_activity import PadActivity
-from datastore_sdk.sandbox.simulation.schedule import FRAC, CrewCalendar, Stage
+from datastore_sdk.sandbox.simulation.schedule import FRAC, CrewCalendar, ScheduledStage
 from datastore_sdk.sandbox.simulation.wireline import WirelineRun
 
 _RIG_DOWN_SECONDS: Final = 3600
-_LOST_MINUTES: Final = 1 / 500
+_OUTAGE_MINUTES: Final = 1 / 500
 _IRON_SENSOR_AFTER: Final = 30 * 3600
 
 
 class PadOperations(PadActivity):
-    """Everything that happens on a pad, planned as far ahead as anybody has asked.
+    """Everything that happens on a pad, planned as far ahead as requested.
 
     Args:
-        begin: The second in which its job begins.
+        begin: Second at which its job begins.
     """
 
-    def __init__(self, dice: Dice, pad: Pad, begin: int) -> None:
+    def __init__(self, dice: SeededNoise, pad: PadLayout, begin: int) -> None:
         super().__init__(pad)
         self.dice = dice
         self.calendars = {crew.number: CrewCalendar(dice, pad, crew, begin) for crew in pad.crews}
@@ -39,63 +39,63 @@ class PadOperations(PadActivity):
         self.wireline_run = lru_cache(maxsize=128)(self._wireline_run)
 
     def crew_of(self, site_id: int) -> Crew:
-        """The crew that works on a site."""
+        """Return the crew that works on a site."""
         return self._crew_of[site_id]
 
-    def stages(self, site_id: int, until: int) -> list[Stage]:
-        """The stages of a site that begin up to a second, oldest first."""
+    def stages(self, site_id: int, until: int) -> list[ScheduledStage]:
+        """Return the stages of a site that begin up to a second, oldest first."""
         return self.calendars[self._crew_of[site_id].number].stages(site_id, until)
 
-    def frac_at(self, crew: Crew, second: int) -> Stage | None:
-        """The frac that a crew is pumping."""
+    def frac_at(self, crew: Crew, second: int) -> ScheduledStage | None:
+        """Return the frac that a crew is pumping."""
         stage = self.last_frac(crew, second)
         return stage if stage and stage.covers(second) else None
 
-    def last_frac(self, crew: Crew, second: int) -> Stage | None:
-        """The frac that a crew is pumping, or has pumped last."""
+    def last_frac(self, crew: Crew, second: int) -> ScheduledStage | None:
+        """Return the frac that a crew is pumping, or pumped last."""
         fracs = self.calendars[crew.number].fracs(second)
         return fracs[-1] if fracs else None
 
     def reports_from(self, site_id: int) -> int:
-        """The first second of which a site has data."""
+        """Return the first second with data of a site."""
         return self.calendars[self._crew_of[site_id].number].begin_of(site_id)
 
     def reports_until(self, site_id: int, now: int) -> int:
-        """The last second of which a site has data: instruments are rigged down after the last stage."""
+        """Return the last second with data of a site: instruments are rigged down after the last stage."""
         stage = self.stage_at(site_id, now)
         return min(now, stage.start + _RIG_DOWN_SECONDS) if stage and stage.end is None else now
 
     def extent(self, site_id: int, now: int) -> tuple[int, int] | None:
-        """The seconds from which and up to which a site has data."""
+        """Return the first and last second with data of a site."""
         first = self.reports_from(site_id)
         return (first, self.reports_until(site_id, now)) if first <= now else None
 
     def completed_at(self, now: int) -> int | None:
-        """When the last stage of the pad was finished."""
+        """Return when the last stage of the pad ended."""
         last = [self.stage_at(site.id, now) for site in self.pad.sites]
         ends = [stage.start for stage in last if stage and stage.end is None]
         return max(ends) if len(ends) == len(last) else None
 
     def is_finished(self, site_id: int, now: int) -> bool:
-        """Whether a site has had its last stage."""
+        """Return whether a site has finished its last stage."""
         stage = self.stage_at(site_id, now)
         return stage is not None and stage.end is None
 
     def is_lost(self, minute: int) -> bool:
-        """Whether the pad's link was down in this minute since the epoch: then there are no records."""
-        return self.dice.chance(_LOST_MINUTES, "lost", self.pad.id, minute)
+        """Return whether the pad's link was down in this minute since the epoch: then there are no records."""
+        return self.dice.chance(_OUTAGE_MINUTES, "lost", self.pad.id, minute)
 
     def corrections(self, site_id: int, until: int) -> list[Correction]:
-        """All corrections, made and still to be made, of what a site recorded up to a second."""
+        """Return all corrections, past and planned, of what a site recorded up to a second."""
         revised = [correction for correction in self._revisions if correction.site_id == site_id]
-        return [*planned(self.dice, self.stages(site_id, until)), *revised]
+        return [*plan_corrections(self.dice, self.stages(site_id, until)), *revised]
 
     def revise(self, correction: Correction) -> None:
-        """Adds a correction made by hand."""
+        """Add a correction made by hand."""
         self._revisions.append(correction)
 
     def boundaries(self, site_id: int, first: int, last: int) -> Iterator[int]:
-        """The seconds at which something else than time changes on a site."""
+        """Return the seconds at which more than the time changes on a site."""
         stages = self.stages(site_id, last)
         at = max(bisect_right(stages, first, key=lambda stage: stage.start) - 1, 0)
         for stage in stages[at:]:
@@ -109,8 +109,8 @@ class PadOperations(PadActivity):
             yield correction.end + 1
         yield self.laboratory.iron_from
 
-    def _treatment(self, stage: Stage) -> Treatment:
+    def _treatment(self, stage: ScheduledStage) -> Treatment:
         return Treatment(self.dice, self.pad.by_id[stage.site_id], stage)
 
-    def _wireline_run(self, stage: Stage) -> WirelineRun:
+    def _wireline_run(self, stage: ScheduledStage) -> WirelineRun:
         return WirelineRun(self.dice, self.pad.by_id[stage.site_id], stage)

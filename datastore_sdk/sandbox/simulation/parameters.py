@@ -1,4 +1,4 @@
-"""The parameters of a pad: how the numbers of its stages are defined."""
+"""Parameters of a pad: definitions of stage aggregations."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _UNITS_OF_TIME: Final = frozenset({"start", "duration"})
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Holds while a field compares with a value, in its imperial unit, as the operator says."""
+    """Comparison of a field with a value, in its imperial unit."""
 
     field: str
     operator: Operator
@@ -28,13 +28,13 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class Definition:
+class ParameterConfig:
     """What to compute from a stage's records.
 
     Attributes:
-        field: The field; one that no instrument reports gives no numbers.
-        unit: Symbol of the unit to give the number in; None where it has none.
-        conditions: All must hold for a value to count.
+        field: The field; one that no instrument reports has no aggregations.
+        unit: Symbol of the unit of the result; None without a unit.
+        conditions: Conditions that must all hold for a value to count.
     """
 
     field: str
@@ -44,18 +44,18 @@ class Definition:
 
 
 @dataclass(frozen=True, slots=True)
-class Parameter:
+class ParameterSpec:
     """A named definition.
 
     Attributes:
         si_unit: Symbol of the SI unit.
         custom: Whether a user made it.
-        pads: The pads it was made for; none means all.
+        pads: Pads it was made for; empty: all.
     """
 
     id: int
     name: str
-    definition: Definition
+    definition: ParameterConfig
     si_unit: str | None
     description: str = ""
     label: str | None = ""
@@ -65,7 +65,7 @@ class Parameter:
     updated_at: datetime = datetime(2024, 3, 1, 12, tzinfo=UTC)
     pads: tuple[int, ...] = ()
     config: dict[str, object] | None = field(default=None, compare=False)
-    """As the user wrote it; None for the service's own."""
+    """The configuration as the user wrote it; None for the service's own."""
 
 
 _PUMPING: Final = Condition("slurry_rate", "greater_than", 5)
@@ -75,7 +75,7 @@ _PRESSURE: Final = "surface_treating_pressure"
 
 
 def default_units(name: str, aggregation: str) -> tuple[str | None, str | None]:
-    """The imperial and the SI unit of a field's numbers."""
+    """Return the imperial and the SI unit of a field's aggregations."""
     if aggregation in _UNITS_OF_TIME:
         return "s", "s"
     info = FIELDS.get(name)
@@ -89,9 +89,9 @@ def default_units(name: str, aggregation: str) -> tuple[str | None, str | None]:
 
 def _default(
     number: int, name: str, field_name: str, aggregation: Aggregation, *conditions: Condition, unit: str | None = None
-) -> Parameter:
+) -> ParameterSpec:
     imperial, si = default_units(field_name, aggregation)
-    return Parameter(number, name, Definition(field_name, aggregation, unit or imperial, conditions), si)
+    return ParameterSpec(number, name, ParameterConfig(field_name, aggregation, unit or imperial, conditions), si)
 
 
 DEFAULTS: Final = (
@@ -125,6 +125,6 @@ DEFAULTS: Final = (
     _default(28, "total_slurry_flow", "slurry_rate", "total", unit="gal"),
     _default(29, "total_proppant", "proppant_rate", "total"),
 )
-"""What the service computes for every frac stage of every pad."""
+"""Aggregations that the service computes for every frac stage of every pad."""
 
 FIRST_CUSTOM_ID: Final = 101

@@ -1,22 +1,22 @@
-"""What an instrument reads: for each of its fields, the value at any second."""
+"""Readings of an instrument: for each of its fields, the value at any second."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
 Value = float | str | bool | None
-"""A measured value; an `int` is one too."""
+"""Measured value; an `int` is valid too."""
 
 Record = dict[str, Value]
-"""The values of one second, with `timestamp` and `site_id`."""
+"""Values of one second, with `timestamp` and `site_id`."""
 
-Read = Callable[[int], Value]
-"""The value at a unix second."""
+Reading = Callable[[int], Value]
+"""Value at a unix second."""
 
-Readings = Mapping[str, Read]
-"""The fields of an instrument by name."""
+Readings = Mapping[str, Reading]
+"""Fields of an instrument by name."""
 
 
-def constant(value: Value) -> Read:
-    """A value that stays as it is."""
+def constant(value: Value) -> Reading:
+    """Return a reading that does not change."""
     return lambda _: value

@@ -1,7 +1,7 @@
-"""The records of a site or a pad: for any interval, without having simulated what came before it.
+"""Records of a site or a pad for any interval, without simulating what came before it.
 
-Between two boundaries (a stage begins, a correction's interval ends, ...) nothing changes but time. So each such piece
-gets one plan, which says for every second of a minute what is read, and its records are read off in one tight loop.
+Between two boundaries (a stage begins, a correction's interval ends, ...) only the time changes. Each such piece gets
+one plan of the fields to read at every second of a minute, and one tight loop reads its records.
 """
 
 from __future__ import annotations
@@ -9,25 +9,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from datastore_sdk.sandbox.simulation.corrections import Effect, distorted, effects
+from datastore_sdk.sandbox.simulation.corrections import CorrectionEffect, active_effects, apply_correction
 from datastore_sdk.sandbox.simulation.field_catalog import FIELDS
 from datastore_sdk.sandbox.simulation.instruments import idle_van, wellhead
 from datastore_sdk.sandbox.simulation.layout import Crew
 from datastore_sdk.sandbox.simulation.operations import PadOperations
-from datastore_sdk.sandbox.simulation.readings import Read, Readings, Record, Value
-from datastore_sdk.sandbox.simulation.schedule import FRAC, WIRELINE, Stage
+from datastore_sdk.sandbox.simulation.readings import Reading, Readings, Record, Value
+from datastore_sdk.sandbox.simulation.schedule import FRAC, WIRELINE, ScheduledStage
 from datastore_sdk.sandbox.simulation.selection import Selection
 
 MINUTE: Final = 60
 _PHASES: Final = {60: 50}
-"""By period, the second of it in which fields are read, where it is not the first."""
+"""By period, the second of it at which fields are read, if not the first."""
 
-_Plan = list[list[tuple[str, Read]]]
+_Plan = list[list[tuple[str, Reading]]]
 _Sourced = tuple[str, Readings]
 
 
 def site_records(operations: PadOperations, site_id: int, selection: Selection) -> Iterator[Record]:
-    """The records of one site, under plain names, in order of time."""
+    """Yield the records of one site, under plain names, in order of time."""
     first = max(selection.first, operations.reports_from(site_id))
     last = min(selection.last, operations.reports_until(site_id, selection.now))
     for begin, end in _pieces(operations, (site_id,), first, last):
@@ -38,25 +38,25 @@ def site_records(operations: PadOperations, site_id: int, selection: Selection) 
 
 
 def pad_records(operations: PadOperations, selection: Selection) -> Iterator[Record]:
-    """One record per second for a pad as a whole, the fields of its measurement sources prefixed with their names."""
+    """Yield one record per second for the whole pad, with the fields prefixed by their measurement source."""
     site_ids = tuple(site.id for site in operations.pad.sites)
     first = max(selection.first, min(operations.reports_from(site_id) for site_id in site_ids))
     last = min(selection.last, max(operations.reports_until(site_id, selection.now) for site_id in site_ids))
     for begin, end in _pieces(operations, site_ids, first, last):
-        if any(selection.admits(operations.stage_at(site_id, begin)) for site_id in site_ids):
+        if any(selection.includes_stage(operations.stage_at(site_id, begin)) for site_id in site_ids):
             plan = _pad_plan(operations, begin, selection)
             yield from _read(plan, begin, end, site_ids[0], operations.is_lost)
 
 
 def site_columns(operations: PadOperations, site_id: int, selection: Selection) -> dict[str, dict[int, Value]]:
-    """The same records field by field: the values of each by second."""
+    """Return the same records field by field: the values of each by second."""
     first = max(selection.first, operations.reports_from(site_id))
     last = min(selection.last, operations.reports_until(site_id, selection.now))
     lost = {minute for minute in range(first // MINUTE, last // MINUTE + 1) if operations.is_lost(minute)}
     columns: dict[str, dict[int, Value]] = {}
     for begin, end in _pieces(operations, (site_id,), first, last):
         for name, read in _site_readings(operations, site_id, begin, selection) or ():
-            if selection.keeps(name):
+            if selection.includes_field(name):
                 due = range(begin + (phase(name) - begin) % FIELDS[name].period, end, FIELDS[name].period)
                 column = columns.setdefault(name, {})
                 column |= {second: read(second) for second in due if second // MINUTE not in lost}
@@ -64,16 +64,16 @@ def site_columns(operations: PadOperations, site_id: int, selection: Selection) 
 
 
 def phase(name: str) -> int:
-    """The second in a field's period in which it is read."""
+    """Return the second of a field's period at which it is read."""
     return _PHASES.get(FIELDS[name].period, 0)
 
 
 def _site_readings(
     operations: PadOperations, site_id: int, second: int, selection: Selection
-) -> list[tuple[str, Read]] | None:
-    """What is read on a site from a second on; None where there are no records."""
+) -> list[tuple[str, Reading]] | None:
+    """Return the readings of a site from a second on; None without records."""
     stage = operations.stage_at(site_id, second)
-    if not selection.admits(stage):
+    if not selection.includes_stage(stage):
         return None
     crew = operations.crew_of(site_id)
     groups: list[_Sourced] = []
@@ -87,8 +87,8 @@ def _site_readings(
     groups.append(("", wellhead(operations.dice, operations.pad.by_id[site_id], stage)))
     if selection.sources is not None:
         groups = [group for group in groups if group[0] in selection.sources]
-    showing = effects(operations.corrections(site_id, second), second, selection.now)
-    readings: list[tuple[str, Read]] = []
+    showing = active_effects(operations.corrections(site_id, second), second, selection.now)
+    readings: list[tuple[str, Reading]] = []
     for _, group in groups:
         distorted_group = _distort(group, showing)
         if distorted_group is None:
@@ -120,10 +120,10 @@ def _pad_plan(operations: PadOperations, second: int, selection: Selection) -> _
 
 
 def _sources(operations: PadOperations, crew: Crew, second: int, now: int) -> Iterator[_Sourced]:
-    """What a crew's data van and its wireline unit read, whichever sites they are on."""
+    """Return the readings of a crew's data van and wireline unit, on any site."""
 
-    def corrected(stage: Stage, readings: Readings) -> Readings | None:
-        return _distort(readings, effects(operations.corrections(stage.site_id, second), second, now))
+    def corrected(stage: ScheduledStage, readings: Readings) -> Readings | None:
+        return _distort(readings, active_effects(operations.corrections(stage.site_id, second), second, now))
 
     frac, run = operations.last_frac(crew, second), operations.wireline_at(crew, second)
     if frac and frac.covers(second):
@@ -135,16 +135,16 @@ def _sources(operations: PadOperations, crew: Crew, second: int, now: int) -> It
         yield crew.wireline, corrected(run, operations.wireline_run(run).readings()) or {}
 
 
-def _distort(readings: Readings, showing: Iterable[Effect]) -> Readings | None:
+def _distort(readings: Readings, showing: Iterable[CorrectionEffect]) -> Readings | None:
     result: Readings | None = readings
     for effect in showing:
         if result is not None:
-            result = distorted(result, effect)
+            result = apply_correction(result, effect)
     return result
 
 
 def _pieces(operations: PadOperations, site_ids: Iterable[int], first: int, last: int) -> Iterator[tuple[int, int]]:
-    """The intervals `[begin, end)` without a boundary inside."""
+    """Yield the intervals `[begin, end)` without a boundary inside."""
     if first > last:
         return
     cuts = {cut for site_id in site_ids for cut in operations.boundaries(site_id, first, last) if first < cut <= last}
@@ -154,10 +154,10 @@ def _pieces(operations: PadOperations, site_ids: Iterable[int], first: int, last
         begin = cut
 
 
-def _plan(named: Iterable[tuple[str, str, Read]], selection: Selection) -> _Plan:
+def _plan(named: Iterable[tuple[str, str, Reading]], selection: Selection) -> _Plan:
     plan: _Plan = [[] for _ in range(MINUTE)]
     for shown, name, read in named:
-        if selection.keeps(shown):
+        if selection.includes_field(shown):
             period = FIELDS[name].period
             for second in range(phase(name), MINUTE, period):
                 plan[second].append((shown, read))

@@ -1,4 +1,4 @@
-"""Records at a coarser resolution, filled, or in SI units: each step takes and gives records in order of time."""
+"""Resampling, filling and unit conversion of records, in order of time."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _MISSING: Final = frozenset({None, "Infinity"})
 _KEYS: Final = ("timestamp", "site_id")
 
 
-def in_units(records: Iterable[Record], conversions: Mapping[str, tuple[float, float]]) -> Iterator[Record]:
-    """The records with each value of a field converted by its factor and its offset."""
+def convert_units(records: Iterable[Record], conversions: Mapping[str, tuple[float, float]]) -> Iterator[Record]:
+    """Convert the values of records by the factor and the offset of each field."""
     for record in records:
         for name, value in record.items():
             if name in conversions and isinstance(value, (int, float)):
@@ -26,10 +26,10 @@ def in_units(records: Iterable[Record], conversions: Mapping[str, tuple[float, f
         yield record
 
 
-def sampled(records: Iterable[Record], seconds: int, aggregate: Aggregate | None) -> Iterator[Record]:
-    """One record per interval and site: the first value of each field, or all its numbers as one.
+def resample(records: Iterable[Record], seconds: int, aggregate: Aggregate | None) -> Iterator[Record]:
+    """Yield one record per interval and site: the first value of each field, or an aggregate of its numbers.
 
-    The intervals are counted from the epoch, and a record's `timestamp` is the beginning of its own.
+    Intervals are counted from the epoch; a record's `timestamp` is the begin of its interval.
     """
     begin, intervals = 0, dict[Value, _Interval]()
     for record in records:
@@ -43,7 +43,7 @@ def sampled(records: Iterable[Record], seconds: int, aggregate: Aggregate | None
 
 @dataclass(slots=True)
 class _Interval:
-    """What one site recorded in an interval."""
+    """Records of one site in an interval."""
 
     values: dict[str, list[Value]] = field(default_factory=lambda: defaultdict[str, list[Value]](list))
 
@@ -73,20 +73,20 @@ def _one(values: list[Value], aggregate: Aggregate | None) -> Value:
             return sum(numbers) / len(numbers)
 
 
-def filled(
+def fill_records(
     records: Callable[[], Iterable[Record]], method: FillMethod, limit: int, *, inside_only: bool
 ) -> Iterator[Record]:
-    """The records with missing values taken from a neighbour in time, at most `limit` seconds away.
+    """Fill missing values from a neighbour in time, at most `limit` seconds away.
 
     Args:
-        records: Gives the records; asked twice where the last known value of each field has to be known first.
+        records: Function that returns the records; called twice if the last known values must be found first.
         method: From the last known value, or from the next one.
-        limit: The most seconds to fill of one gap.
-        inside_only: Whether only gaps between two known values are filled.
+        limit: Maximum number of seconds to fill in a gap.
+        inside_only: Fill only gaps between two known values.
     """
     if method == "bfill":
-        return _filled_backward(records(), limit, inside_only=inside_only)
-    return _filled_forward(records(), limit, _last_known(records()) if inside_only else None)
+        return _fill_backward(records(), limit, inside_only=inside_only)
+    return _fill_forward(records(), limit, _last_known(records()) if inside_only else None)
 
 
 def _known(record: Record) -> Iterator[tuple[str, Value]]:
@@ -94,7 +94,7 @@ def _known(record: Record) -> Iterator[tuple[str, Value]]:
 
 
 _Column = tuple[Value, str]
-"""A field of a site."""
+"""Field of a site."""
 
 
 def _last_known(records: Iterable[Record]) -> dict[_Column, int]:
@@ -103,7 +103,7 @@ def _last_known(records: Iterable[Record]) -> dict[_Column, int]:
     }
 
 
-def _filled_forward(records: Iterable[Record], limit: int, ends: Mapping[_Column, int] | None) -> Iterator[Record]:
+def _fill_forward(records: Iterable[Record], limit: int, ends: Mapping[_Column, int] | None) -> Iterator[Record]:
     latest: dict[Value, dict[str, tuple[int, Value]]] = defaultdict(dict)
     for record in records:
         second, site = int(record["timestamp"] or 0), record["site_id"]
@@ -116,8 +116,8 @@ def _filled_forward(records: Iterable[Record], limit: int, ends: Mapping[_Column
         yield record
 
 
-def _filled_backward(records: Iterable[Record], limit: int, *, inside_only: bool) -> Iterator[Record]:
-    """Holds records back for `limit` seconds, in which a later value may come to fill them."""
+def _fill_backward(records: Iterable[Record], limit: int, *, inside_only: bool) -> Iterator[Record]:
+    """Delay records by `limit` seconds, in which a later value may fill them."""
     held: deque[Record] = deque()
     by_site: dict[Value, deque[Record]] = defaultdict(deque)
     latest: dict[_Column, int] = {}

@@ -1,4 +1,4 @@
-"""What each crew does when: zipper fracs, wireline runs in the wells that wait, standby between."""
+"""Schedule of each crew: zipper fracs, wireline runs in the waiting wells, standby between."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from datastore_sdk.sandbox.simulation.layout import Crew, Pad, Site
-from datastore_sdk.sandbox.simulation.noise import Dice
+from datastore_sdk.sandbox.simulation.layout import Crew, PadLayout, SiteLayout
+from datastore_sdk.sandbox.simulation.noise import SeededNoise
 
 FRAC = "frac_frac"
 WIRELINE = "wl_runinhole"
@@ -18,15 +18,15 @@ _STAGES_PER_SITE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """An interval in which a site's state stays the same.
+class ScheduledStage:
+    """Interval in which a site's state stays the same.
 
     Attributes:
-        id: The number that the service knows it by.
+        id: Its id in the service.
         state: `<operation>_<detail>`.
-        number: Of the well's completion stage, from the toe.
-        start: Unix second in which it begins.
-        end: Unix second in which the next one begins; None while nothing else is planned.
+        number: Number of the completion stage, from the toe.
+        start: Unix second of its begin.
+        end: Unix second at which the next one begins; None while nothing else is planned.
     """
 
     site_id: int
@@ -37,32 +37,32 @@ class Stage:
     end: int | None
 
     def covers(self, second: int) -> bool:
-        """Whether it is under way at a second."""
+        """Return whether it is under way at a second."""
         return self.start <= second and (self.end is None or second < self.end)
 
-    def seen_at(self, now: int) -> Stage:
-        """The stage as known at a time: its end is not known before it has come."""
+    def known_at(self, now: int) -> ScheduledStage:
+        """Return the stage as known at a time: a future end is unknown."""
         return self if self.end is not None and self.end <= now else replace(self, end=None)
 
 
 def stage_id(site_id: int, index: int) -> int:
-    """The number that the service gives to a stage, by its place in the history of its site, from 0."""
+    """Return the service's id of a stage, from its position in the history of its site (from 0)."""
     return site_id * _STAGES_PER_SITE + index + 1
 
 
 def operation_of(state: str) -> str:
-    """The operation that a state is part of: `frac`, `wl`, ..."""
+    """Return the operation of a state: `frac`, `wl`, ..."""
     return state.partition("_")[0]
 
 
 class CrewCalendar:
-    """The jobs of one crew, planned ahead as far as anybody has asked."""
+    """Jobs of one crew, planned as far ahead as requested."""
 
-    def __init__(self, dice: Dice, pad: Pad, crew: Crew, begin: int) -> None:
+    def __init__(self, dice: SeededNoise, pad: PadLayout, crew: Crew, begin: int) -> None:
         self._dice = dice
         self._sites = [pad.by_id[site_id] for site_id in crew.works]
-        self._stages: dict[int, list[Stage]] = {site.id: [] for site in self._sites}
-        self._fracs: list[Stage] = []
+        self._stages: dict[int, list[ScheduledStage]] = {site.id: [] for site in self._sites}
+        self._fracs: list[ScheduledStage] = []
         self._next = {site.id: site.first_stage for site in self._sites}
         self._turn = 0
         self._crew_free = begin
@@ -71,18 +71,18 @@ class CrewCalendar:
         for site in self._sites:
             self._run_wireline(site.id, site.first_stage, begin)
 
-    def stages(self, site_id: int, until: int) -> list[Stage]:
-        """The stages of a site that begin up to a second, oldest first."""
+    def stages(self, site_id: int, until: int) -> list[ScheduledStage]:
+        """Return the stages of a site that begin up to a second, oldest first."""
         self._plan(until)
         stages = self._stages[site_id]
         return stages[: bisect_right(stages, until, key=lambda stage: stage.start)]
 
     def begin_of(self, site_id: int) -> int:
-        """The second in which a site's first stage begins."""
+        """Return the second at which a site's first stage begins."""
         return self._stages[site_id][0].start
 
-    def fracs(self, until: int) -> list[Stage]:
-        """All fracs of the crew that begin up to a second, oldest first."""
+    def fracs(self, until: int) -> list[ScheduledStage]:
+        """Return all fracs of the crew that begin up to a second, oldest first."""
         self._plan(until)
         return self._fracs[: bisect_right(self._fracs, until, key=lambda stage: stage.start)]
 
@@ -96,7 +96,7 @@ class CrewCalendar:
         return end is not None and end <= until
 
     def _frac_next(self) -> None:
-        """Takes the crew to the next well in turn: valves over, frac, and the well to wireline again."""
+        """Move the crew to the next well: swing the valves, frac, and return the well to wireline."""
         site = next(site for site in self._in_turn() if self._next[site.id] <= site.stage_total)
         number = self._next[site.id]
         dice, name = self._dice, (site.id, number)
@@ -115,7 +115,7 @@ class CrewCalendar:
         else:
             self._add(site.id, STANDBY, number, None)
 
-    def _in_turn(self) -> Iterator[Site]:
+    def _in_turn(self) -> Iterator[SiteLayout]:
         count = len(self._sites)
         for _ in range(count):
             site = self._sites[self._turn % count]
@@ -136,9 +136,9 @@ class CrewCalendar:
             raise ValueError(f"site {site_id} is finished")
         return end
 
-    def _add(self, site_id: int, state: str, number: int, end: int | None, start: int | None = None) -> Stage:
+    def _add(self, site_id: int, state: str, number: int, end: int | None, start: int | None = None) -> ScheduledStage:
         stages = self._stages[site_id]
         begin = self._end_of(site_id) if start is None else start
-        stage = Stage(site_id, stage_id(site_id, len(stages)), state, number, begin, end)
+        stage = ScheduledStage(site_id, stage_id(site_id, len(stages)), state, number, begin, end)
         stages.append(stage)
         return stage

@@ -1,24 +1,24 @@
-"""Which records somebody asks for."""
+"""Selection of records by a request."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from datastore_sdk.sandbox.simulation.schedule import Stage
+from datastore_sdk.sandbox.simulation.schedule import ScheduledStage
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which records, and what of them.
+    """Selection of records and fields.
 
     Attributes:
         first: First second.
         last: Last second.
-        now: The time of asking: nothing later is known, and corrections made later do not show.
-        fields: Names to tell; None for all.
-        sources: Measurement sources to tell; None for everything.
-        state: Part of a stage's state, in lower case; None for every state.
-        stage_number: Of the completion stage; None for every stage.
+        now: Time of the request: later records and corrections are unknown.
+        fields: Names of the fields; None: all.
+        sources: Measurement sources; None: all.
+        state: Part of a stage's state, in lower case; None: any.
+        stage_number: Number of the completion stage; None: any.
     """
 
     first: int
@@ -29,14 +29,14 @@ class Selection:
     state: str | None = None
     stage_number: int | None = None
 
-    def admits(self, stage: Stage | None) -> bool:
-        """Whether records of a stage are asked for."""
+    def includes_stage(self, stage: ScheduledStage | None) -> bool:
+        """Return whether records of a stage are selected."""
         if self.state is None and self.stage_number is None:
             return True
         if stage is None or (self.stage_number is not None and stage.number != self.stage_number):
             return False
         return self.state is None or self.state in stage.state
 
-    def keeps(self, name: str) -> bool:
-        """Whether a field is asked for."""
+    def includes_field(self, name: str) -> bool:
+        """Return whether a field is selected."""
         return self.fields is None or name in self.fields

@@ -1,4 +1,4 @@
-"""A pad on which simulated crews work."""
+"""A pad with simulated crews."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from datastore_sdk.sandbox.simulation.readings import Record, Value
 from datastore_sdk.sandbox.simulation.selection import Selection
 
 
-class SimulatedPad(PadOperations):
-    """A pad's operations with what its instruments tell of them."""
+class SimulatedPadActivity(PadOperations):
+    """Operations of a pad and the readings of its instruments."""
 
     def site_records(self, site_id: int, selection: Selection) -> Iterator[Record]:
-        """The records of one site."""
+        """Yield the records of one site."""
         return records.site_records(self, site_id, selection)
 
     def pad_records(self, selection: Selection) -> Iterator[Record]:
-        """The records of the pad as a whole."""
+        """Yield the records of the whole pad."""
         return records.pad_records(self, selection)
 
     def columns(self, site_id: int, selection: Selection) -> dict[str, dict[int, Value]]:
-        """The records of a site field by field, without making the records."""
+        """Return the records of a site field by field, without building the records."""
         return records.site_columns(self, site_id, selection)
 
     def site_fields(self, site_id: int) -> tuple[FieldInfo, ...]:  # noqa: ARG002 - all sites have the same instruments
-        """What a site can report."""
+        """Return the fields of a site."""
         return site_fields()
 
     def pad_fields(self) -> tuple[FieldInfo, ...]:
-        """What the pad can report."""
+        """Return the fields of the pad."""
         return pad_fields(self.pad)
 
-    def rhythm(self, site_id: int, name: str) -> tuple[int, int]:  # noqa: ARG002 - all sites have the same instruments
+    def sampling_period(self, site_id: int, name: str) -> tuple[int, int]:  # noqa: ARG002 - all sites have the same instruments
         """When a field is read."""
         return FIELDS[name].period, records.phase(name)

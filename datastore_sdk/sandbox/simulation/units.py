@@ -1,4 +1,4 @@
-"""Units of measure: the imperial ones the simulation counts in, and the SI ones a client may ask for."""
+"""Units of measure: imperial ones of the simulation, and SI ones that a client may request."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A unit of one dimension. A value in it is `scale * value + offset` in the dimension's SI unit.
+    """Unit of one dimension. The dimension's SI value is `scale * value + offset`.
 
     Attributes:
-        id: The number that the service knows it by.
-        symbol: As fields show it: `psi`.
-        energistics: As the Energistics standard writes it, where it has it.
+        id: Its id in the service.
+        symbol: Symbol in field metadata: `psi`.
+        energistics: Symbol of the Energistics standard, if it has one.
     """
 
     id: int
@@ -23,7 +23,7 @@ class Unit:
     energistics: str | None = None
 
     def convert(self, value: float, other: Unit) -> float:
-        """A value of this unit in another one of the same dimension."""
+        """Convert a value of this unit to another one of the same dimension."""
         return (value * self.scale + self.offset - other.offset) / other.scale
 
 
@@ -74,11 +74,11 @@ UNITS: dict[str, Unit] = {
 }
 
 PER_MINUTE: dict[str, Unit] = {"bbl/min": UNITS["bbl"], "gpm": UNITS["gal"], "lb/min": UNITS["lb"]}
-"""What a rate adds up to over time."""
+"""Unit of a rate's integral over time."""
 
 
 def si_conversion(imperial: str | None, si: str | None) -> tuple[float, float] | None:
-    """The factor and the offset from an imperial unit to an SI one; None where the value stays as it is."""
+    """Return the factor and the offset from an imperial to an SI unit; None if the value stays the same."""
     if imperial is None or si is None or imperial == si:
         return None
     source, target = UNITS[imperial], UNITS[si]

@@ -1,14 +1,14 @@
-"""One wireline run: down by gravity, pumped along the lateral, plug set and guns fired, and out again."""
+"""Wireline run: down by gravity, pumped along the lateral, plug set, guns fired, and out again."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from datastore_sdk.sandbox.simulation.interpolation import Polyline
-from datastore_sdk.sandbox.simulation.layout import Site
-from datastore_sdk.sandbox.simulation.noise import Dice
+from datastore_sdk.sandbox.simulation.layout import SiteLayout
+from datastore_sdk.sandbox.simulation.noise import SeededNoise
 from datastore_sdk.sandbox.simulation.readings import Readings
-from datastore_sdk.sandbox.simulation.schedule import Stage
+from datastore_sdk.sandbox.simulation.schedule import ScheduledStage
 
 _STAGE_SPACING_FT: Final = 95
 _CLUSTERS: Final = 5
@@ -18,9 +18,9 @@ _SHOT_SECONDS: Final = 12
 
 
 class WirelineRun:
-    """A plug-and-perf run to the depth of a stage. Times inside are seconds since its start."""
+    """Plug-and-perf run to the depth of a stage. Times inside are seconds since its start."""
 
-    def __init__(self, dice: Dice, site: Site, stage: Stage) -> None:
+    def __init__(self, dice: SeededNoise, site: SiteLayout, stage: ScheduledStage) -> None:
         if stage.end is None:
             raise ValueError("a wireline run needs a planned end")
         name = (site.id, stage.number)
@@ -45,7 +45,7 @@ class WirelineRun:
         self._line = dice.wander(20, "line", *name)
 
     def readings(self) -> Readings:
-        """What the wireline unit and the pumpdown pumps report."""
+        """Return the readings of the wireline unit and the pumpdown pumps."""
         return {
             "wl_depth": lambda t: self.depth(t - self.start),
             "wl_speed": self.speed,
@@ -58,12 +58,12 @@ class WirelineRun:
         }
 
     def speed(self, second: int) -> float:
-        """ft/min, positive on the way down."""
+        """Return the line speed, ft/min, positive on the way down."""
         slope = self.depth.slope(second - self.start)
         return 60 * slope + 3 * self._cable(second) if slope else 0
 
     def tension(self, second: int) -> float:
-        """At the surface, lb: the cable's weight, more on the way out, and less of it once the plug is set."""
+        """Return the surface tension, lb: the cable's weight, more on the way out, less once the plug is set."""
         time = second - self.start
         depth, slope = self.depth(time), self.depth.slope(time)
         hanging = min(depth, self._heel) * (0.105 if slope > 0 else 0.15)
@@ -71,14 +71,14 @@ class WirelineRun:
         return (hanging + tools + 25 * self._line(second) + 6 * self._cable(second)) if depth else 0
 
     def collar_locator(self, second: int) -> float:
-        """Volts: a kick at each casing collar and at each shot."""
+        """Return the collar locator, volts: a kick at each casing collar and at each shot."""
         time = second - self.start
         depth, ahead = self.depth(time), self.depth(time + 1)
         collar = depth // _COLLAR_SPACING_FT != ahead // _COLLAR_SPACING_FT
         return 0.05 * self._cable(second) + (3.2 if collar else 0) + (6.5 if self._is_firing(second) else 0)
 
     def pumpdown_rate(self, second: int) -> float:
-        """bbl/min."""
+        """Return the pumpdown rate, bbl/min."""
         return self._pump_rate + 0.2 * self._cable(second) if self._is_pumped(second - self.start) else 0
 
     def _is_pumped(self, time: float) -> bool:

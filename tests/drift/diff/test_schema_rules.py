@@ -111,7 +111,8 @@ def test_rule(aspect: str, place: str) -> None:
 )
 @pytest.mark.parametrize("place", PLACES)
 def test_two_ways_of_saying_the_same(old: Node, new: Node, place: str) -> None:
-    report = compare(contract(PLACES[place](old)), contract(PLACES[place](new)))
+    version = "3.0.3" if isinstance(old.get("exclusiveMinimum"), bool) else "3.1.0"
+    report = compare(contract({**PLACES[place](old), "openapi": version}), contract(PLACES[place](new)))
     assert [finding.rule for finding in report.findings] == ["unused-part-changed"], "no rule has anything to say"
 
 

@@ -31,7 +31,7 @@ def admin(service: Sandbox) -> Iterator[httpx.Client]:
         yield client
 
 
-def test_a_fault_by_http_is_met(service: Sandbox, admin: httpx.Client) -> None:
+def test_admin_adds_a_fault(service: Sandbox, admin: httpx.Client) -> None:
     fault: dict[str, Any] = {"fault": "status", "status": 503, "path": "/pads/*", "times": 2, "retry_after": 1}
     assert admin.post("/faults", json=fault).json() == [{**fault, "left": 2}]
     with client_of(service) as client:
@@ -39,7 +39,7 @@ def test_a_fault_by_http_is_met(service: Sandbox, admin: httpx.Client) -> None:
     assert admin.get("/faults").json() == []
 
 
-def test_several_at_a_time(service: Sandbox, admin: httpx.Client) -> None:
+def test_admin_adds_several_faults(service: Sandbox, admin: httpx.Client) -> None:
     answer = admin.post("/faults", json=[{"fault": "wrong_json", "content": 1}, {"fault": "delay", "times": None}])
     assert answer.status_code == 201
     assert list(service.faults) == [faults.WrongJson(1), faults.Delay(times=None)]
@@ -60,14 +60,14 @@ def test_several_at_a_time(service: Sandbox, admin: httpx.Client) -> None:
         ('{"fault": "reset", "moment": "noon"}', "noon"),
     ],
 )
-def test_what_is_no_fault_is_refused(service: Sandbox, admin: httpx.Client, content: str, message: str) -> None:
+def test_admin_invalid_fault_is_refused(service: Sandbox, admin: httpx.Client, content: str, message: str) -> None:
     answer = admin.post("/faults", content=content)
     assert answer.status_code == 400
     assert message in answer.json()["detail"]
     assert list(service.faults) == []
 
 
-def test_what_was_received(service: Sandbox, admin: httpx.Client) -> None:
+def test_admin_lists_requests(service: Sandbox, admin: httpx.Client) -> None:
     with client_of(service) as client:
         client.get("/pads/", params={"complete": "true"})
     (request,) = admin.get("/requests").json()
@@ -82,7 +82,7 @@ def test_what_was_received(service: Sandbox, admin: httpx.Client) -> None:
     assert admin.get("/requests").json() == []
 
 
-def test_forgetting(service: Sandbox, admin: httpx.Client) -> None:
+def test_admin_resets_the_sandbox(service: Sandbox, admin: httpx.Client) -> None:
     service.faults.add(faults.Delay())
     with client_of(service) as client:
         body = [{"name": "mine", "description": "", "config": {"field": "slurry_rate", "aggregation": "average"}}]
@@ -94,24 +94,24 @@ def test_forgetting(service: Sandbox, admin: httpx.Client) -> None:
         assert "mine" not in client.get("/pads/668/parameters/").text
 
 
-def test_it_asks_for_its_own_token(service: Sandbox) -> None:
+def test_admin_requires_its_token(service: Sandbox) -> None:
     for authorization in ("", "Bearer nonsense", f"Bearer {service.token}", f"Basic {service.admin_token}"):
         answer = httpx.get(f"{service.url}/__admin__/requests", headers={"Authorization": authorization})
         assert (answer.status_code, "admin token" in answer.text) == (401, True)
 
 
-def test_unknown_paths_and_methods(admin: httpx.Client) -> None:
+def test_admin_unknown_path_or_method_is_refused(admin: httpx.Client) -> None:
     assert admin.get("/elsewhere").status_code == 404
     answer = admin.get("/reset")
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
 
 
-def test_its_own_calls_meet_no_faults_and_are_not_noted(service: Sandbox, admin: httpx.Client) -> None:
+def test_admin_calls_are_not_logged_or_faulted(service: Sandbox, admin: httpx.Client) -> None:
     service.faults.add(faults.Status(500, times=None))
     assert admin.get("/requests").json() == []
 
 
-def test_it_is_off_unless_asked_for() -> None:
+def test_admin_is_off_by_default() -> None:
     with Sandbox(now=NOW, days=1) as sandbox:
         assert sandbox.admin_token is None
         for token in ("None", sandbox.token):
@@ -119,7 +119,7 @@ def test_it_is_off_unless_asked_for() -> None:
             assert answer.status_code == 404
 
 
-def test_the_token_never_shows(service: Sandbox) -> None:
+def test_admin_token_is_not_shown(service: Sandbox) -> None:
     assert service.admin_token
     assert service.admin_token not in repr(service)
     assert service.admin_token not in str(service.environment)

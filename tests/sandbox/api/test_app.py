@@ -31,7 +31,7 @@ def grant(**change: str) -> dict[str, str]:
     return {"client_id": "me", "client_secret": "s3cret", "grant_type": "client_credentials", **change}
 
 
-def test_tokens_are_issued_and_good(own: Sandbox) -> None:
+def test_token_issued_is_accepted(own: Sandbox) -> None:
     answer = httpx.post(f"{own.url}/o/token/", data=grant())
     assert answer.status_code == 200
     assert answer.json()["expires_in"] == 36_000
@@ -49,12 +49,12 @@ def test_tokens_are_issued_and_good(own: Sandbox) -> None:
         ({}, 400, "unsupported_grant_type"),
     ],
 )
-def test_wrong_credentials(own: Sandbox, form: dict[str, str], status: int, error: str) -> None:
+def test_token_wrong_credentials_are_refused(own: Sandbox, form: dict[str, str], status: int, error: str) -> None:
     answer = httpx.post(f"{own.url}/o/token/", data=form)
     assert (answer.status_code, answer.json()) == (status, {"error": error})
 
 
-def test_tokens_expire() -> None:
+def test_token_expires() -> None:
     with Sandbox(now=NOW, token_lifetime=0.2) as sandbox:
         form = grant(client_id=sandbox.client_id, client_secret=sandbox.client_secret)
         token = httpx.post(f"{sandbox.url}/o/token/", data=form).json()["access_token"]
@@ -66,7 +66,7 @@ def test_tokens_expire() -> None:
 
 
 @pytest.mark.parametrize("header", [None, "Bearer", "Bearer wrong", "Basic Zml4ZWQ=", "fixed"])
-def test_no_good_token(own: Sandbox, header: str | None) -> None:
+def test_token_invalid_is_refused(own: Sandbox, header: str | None) -> None:
     headers = {} if header is None else {"Authorization": header}
     for path in ("/pads/", "/pads/99999/", "/sites/981/data/?resolution=wrong"):
         answer = httpx.get(own.url + PREFIX + path, headers=headers)
@@ -75,14 +75,14 @@ def test_no_good_token(own: Sandbox, header: str | None) -> None:
         assert list(answer.json()) == ["detail"]
 
 
-def test_what_is_not_there(http: httpx.Client) -> None:
+def test_unknown_object_is_404(http: httpx.Client) -> None:
     for path in ("/pads/1/", "/sites/1/data/", "/nothing/", "/pads/668", "/pads/x/", "/states/5/"):
         answer = http.get(path)
         assert answer.status_code == 404, path
         assert list(answer.json()) == ["detail"]
 
 
-def test_wrong_methods(http: httpx.Client) -> None:
+def test_unsupported_method_is_405(http: httpx.Client) -> None:
     for method, path, allowed in [
         ("POST", "/pads/", "GET"),
         ("DELETE", "/sites/981/data_changes/", "GET, POST"),
@@ -93,7 +93,7 @@ def test_wrong_methods(http: httpx.Client) -> None:
         assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
 
 
-def test_denied_pads_and_sites() -> None:
+def test_denied_pads_and_sites_are_403() -> None:
     with Sandbox(now=NOW, denied={697, 982}) as sandbox, client(sandbox) as api:
         for path in ("/pads/697/", "/sites/1011/", "/pads/697/data/", "/sites/982/history/", "/states/20982/"):
             answer = api.get(path)
@@ -106,7 +106,7 @@ def test_denied_pads_and_sites() -> None:
         assert {record["site_id"] for record in api.get("/pads/681/data/", params=routed).json()} == {981, 983, 984}
 
 
-def test_three_calls_at_a_time_per_endpoint_and_client(own: Sandbox) -> None:
+def test_concurrency_is_three_per_endpoint_and_client(own: Sandbox) -> None:
     with client(own) as api, ExitStack() as streams:
         for site in (981, 982, 983):
             streams.enter_context(api.stream("GET", f"/sites/{site}/data/", params=LONG))
@@ -124,7 +124,7 @@ def test_three_calls_at_a_time_per_endpoint_and_client(own: Sandbox) -> None:
         assert eventually(answers, api, "/sites/984/data/", brief)
 
 
-def test_a_slot_is_free_again_as_soon_as_the_answer_is_there(own: Sandbox) -> None:
+def test_concurrency_permit_is_released_with_the_response(own: Sandbox) -> None:
     statuses: list[int] = []
 
     def call_again_and_again() -> None:
@@ -152,7 +152,7 @@ def eventually(holds: Callable[..., bool], *arguments: object) -> bool:
     return False
 
 
-def test_a_closed_connection_frees_its_slot_and_ends_the_work(own: Sandbox) -> None:
+def test_concurrency_permit_is_released_on_disconnect(own: Sandbox) -> None:
     for _ in range(4):
         with client(own) as api, ExitStack() as streams:
             for pad in (668, 681, 697):
@@ -163,7 +163,7 @@ def test_a_closed_connection_frees_its_slot_and_ends_the_work(own: Sandbox) -> N
             assert eventually(answers, api, "/pads/668/data/", brief)
 
 
-def test_streams_do_not_hold_up_other_calls(own: Sandbox) -> None:
+def test_stream_does_not_block_other_calls(own: Sandbox) -> None:
     with client(own) as api, api.stream("GET", "/pads/668/data/", params=LONG) as response:
         reader = threading.Thread(target=lambda: [None for _ in zip(range(300), response.iter_raw(), strict=False)])
         reader.start()
@@ -177,7 +177,7 @@ def test_streams_do_not_hold_up_other_calls(own: Sandbox) -> None:
     assert sorted(took)[5] < 0.25
 
 
-def test_requests_are_noted_without_tokens(own: Sandbox) -> None:
+def test_requests_are_logged_without_tokens(own: Sandbox) -> None:
     earlier = len(own.requests)
     with client(own) as api:
         api.get("/pads/", params={"complete": "true"})
@@ -193,7 +193,7 @@ def test_requests_are_noted_without_tokens(own: Sandbox) -> None:
     assert "s3cret" not in repr(own.requests)
 
 
-def test_a_stage_streams_quickly(http: httpx.Client) -> None:
+def test_stream_of_a_stage_is_fast(http: httpx.Client) -> None:
     begin = time.perf_counter()
     records = http.get("/sites/981/data/", params={"state_imatch": "frac", "stage_number": 60}).json()
     assert len(records) > 4_000

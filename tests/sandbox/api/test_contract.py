@@ -49,7 +49,7 @@ def brief() -> Iterator[Sandbox]:
 
 @schema.parametrize()
 @settings(max_examples=8, deadline=None, derandomize=True, database=None, suppress_health_check=SLOW)
-def test_answers_are_what_the_contract_says(case: schemathesis.Case[Any], brief: Sandbox) -> None:
+def test_responses_match_the_contract(case: schemathesis.Case[Any], brief: Sandbox) -> None:
     case.path_parameters = {name: IDS[name] for name in case.path_parameters or {}}
     case.headers["Authorization"] = f"Bearer {brief.token}"
     response = case.call(base_url=brief.url)
@@ -57,7 +57,7 @@ def test_answers_are_what_the_contract_says(case: schemathesis.Case[Any], brief:
     assert response.status_code < 500
 
 
-def test_good_calls_are_answered_as_the_contract_says(sandbox: Sandbox, http: httpx.Client) -> None:
+def test_valid_calls_match_the_contract(sandbox: Sandbox, http: httpx.Client) -> None:
     """What random requests seldom reach: real ids, changes, deletions, tokens."""
     prefix = "/external/thirdparty/v1"
 

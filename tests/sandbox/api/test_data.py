@@ -14,7 +14,7 @@ import pytest
 from datastore_sdk.sandbox.api.streaming import json_chunks
 from datastore_sdk.sandbox.simulation.oilfield import Oilfield
 from datastore_sdk.sandbox.simulation.readings import Record
-from datastore_sdk.sandbox.simulation.resampling import filled, sampled
+from datastore_sdk.sandbox.simulation.resampling import fill_records, resample
 from datastore_sdk.sandbox.simulation.selection import Selection
 
 Rows = list[dict[str, Any]]
@@ -38,14 +38,14 @@ def seconds(records: Rows) -> list[int]:
     return [record["timestamp"] for record in records]
 
 
-def test_both_ends_are_inclusive(http: httpx.Client) -> None:
+def test_data_range_includes_both_ends(http: httpx.Client) -> None:
     records = get(http, "/sites/981/data/", **span("05:00:00", "05:00:10"))
     begin = int(datetime(2025, 9, 17, 5, tzinfo=UTC).timestamp())
     assert seconds(records) == list(range(begin, begin + 11))
     assert len(get(http, "/sites/981/data/", **span("05:00:07", "05:00:07"))) == 1
 
 
-def test_nothing_is_an_empty_array(http: httpx.Client) -> None:
+def test_data_without_records_is_an_empty_array(http: httpx.Client) -> None:
     past = {"start_datetime": "2020-01-01 00:00:00", "end_datetime": "2020-01-02 00:00:00"}
     future = {"start_datetime": "2031-01-01 00:00:00", "end_datetime": "2031-01-02 00:00:00"}
     for query in (past, future):
@@ -53,7 +53,7 @@ def test_nothing_is_an_empty_array(http: httpx.Client) -> None:
             assert http.get(path, params=query).content == b"[]"
 
 
-def test_a_pad_has_one_record_per_second_and_routed_one_per_site(http: httpx.Client) -> None:
+def test_data_of_a_pad_merged_and_routed(http: httpx.Client) -> None:
     minute = span("05:00:00", "05:00:59")
     unrouted = get(http, "/pads/681/data/", routed="false", **minute)
     assert len(unrouted) == 60
@@ -63,7 +63,7 @@ def test_a_pad_has_one_record_per_second_and_routed_one_per_site(http: httpx.Cli
     assert [len(list(group)) for _, group in groupby(seconds(routed))] == [4] * 60
 
 
-def test_stage_filters_agree_with_the_history(http: httpx.Client) -> None:
+def test_data_stage_filters_match_the_stages(http: httpx.Client) -> None:
     stages = http.get("/pads/681/history/", params={"state": "frac"}).json()
     routed = get(http, "/pads/681/data/", routed="true", state_imatch="FRAC", **HOUR)
     assert routed
@@ -81,7 +81,7 @@ def test_stage_filters_agree_with_the_history(http: httpx.Client) -> None:
     assert seconds(get(http, "/sites/982/data/", state_imatch="frac", stage_number=20)) == mine
 
 
-def test_fields_and_sources_can_be_chosen(http: httpx.Client) -> None:
+def test_data_selects_fields_and_sources(http: httpx.Client) -> None:
     minute = span("05:00:00", "05:00:59")
     chosen = get(http, "/pads/681/data/", fields="M1_slurry_rate,M2_slurry_rate,nothing", **minute)
     assert {name for record in chosen for name in record} <= {
@@ -97,7 +97,7 @@ def test_fields_and_sources_can_be_chosen(http: httpx.Client) -> None:
     assert {record["site_id"] for record in routed} <= {981, 982}
 
 
-def test_si_units(http: httpx.Client) -> None:
+def test_data_si_units(http: httpx.Client) -> None:
     query = {**span("05:00:00", "05:02:00"), "routed": "true", "state_imatch": "frac"}
     imperial, metric = (get(http, "/pads/681/data/", si_units=si, **query) for si in ("false", "true"))
     factors = {"surface_treating_pressure": 6.894757, "slurry_rate": 0.158987, "proppant_conc": 119.8264}
@@ -118,7 +118,7 @@ def test_si_units(http: httpx.Client) -> None:
 @pytest.mark.parametrize(
     ("resolution", "step"), [("ten-second", 10), ("minute", 60), ("ten-minute", 600), ("hour", 3600)]
 )
-def test_resolutions_and_aggregates(http: httpx.Client, resolution: str, step: int) -> None:
+def test_data_resolutions_and_aggregates(http: httpx.Client, resolution: str, step: int) -> None:
     query = {**span("05:00:00", "06:59:59"), "fields": "surface_treating_pressure,slurry_rate,swab_valve"}
     raw = get(http, "/sites/981/data/", **query)
     by_interval = {
@@ -141,7 +141,7 @@ def test_resolutions_and_aggregates(http: httpx.Client, resolution: str, step: i
             assert row["swab_valve"] == interval[0]["swab_valve"]
 
 
-def test_resolution_keeps_sites_apart(http: httpx.Client) -> None:
+def test_data_resolution_groups_by_site(http: httpx.Client) -> None:
     rows = get(http, "/pads/681/data/", routed="true", resolution="ten-minute", agg="max", **HOUR)
     assert len(rows) == 24
     assert seconds(rows) == sorted(seconds(rows))
@@ -165,15 +165,15 @@ def plain(*values: Any) -> list[Record]:
         ("bfill", 1, False, [1, 1, "", None, 5, 5, 7, 7, "", ""]),
     ],
 )
-def test_filling(method: Any, limit: int, inside_only: bool, expected: list[Any]) -> None:
+def test_data_fill_methods(method: Any, limit: int, inside_only: bool, expected: list[Any]) -> None:
     def records() -> list[Record]:
         return plain("", 1, "", None, "", 5, "Infinity", 7, "", "")
 
-    result = list(filled(records, method, limit, inside_only=inside_only))
+    result = list(fill_records(records, method, limit, inside_only=inside_only))
     assert result == plain(*expected)
 
 
-def test_filling_over_http(http: httpx.Client) -> None:
+def test_data_fill_over_http(http: httpx.Client) -> None:
     query = {**span("05:00:00", "05:01:59"), "fields": "surface_casing_pressure"}
     sparse = get(http, "/sites/981/data/", **query)
     assert sum("surface_casing_pressure" in record for record in sparse) == 12
@@ -219,13 +219,13 @@ def test_filling_over_http(http: httpx.Client) -> None:
         ("/sites/981/data/", {"inside_area_only": "perhaps"}, "inside_area_only"),
     ],
 )
-def test_wrong_queries_are_refused(http: httpx.Client, path: str, query: dict[str, Any], wrong: str) -> None:
+def test_data_invalid_query_is_refused(http: httpx.Client, path: str, query: dict[str, Any], wrong: str) -> None:
     response = http.get(path, params=query)
     assert response.status_code == 400
     assert wrong in response.json()
 
 
-def test_chunks_break_within_records_and_gzip_is_given_only_when_accepted(http: httpx.Client) -> None:
+def test_data_chunks_split_records_and_gzip_is_optional(http: httpx.Client) -> None:
     query = {**HOUR, "si_units": "false", "resolution": "raw"}
     with http.stream("GET", "/sites/981/data/", params=query, headers={"Accept-Encoding": "identity"}) as response:
         assert "content-encoding" not in response.headers
@@ -242,7 +242,7 @@ def test_chunks_break_within_records_and_gzip_is_given_only_when_accepted(http: 
     assert len(orjson.loads(whole)) > 3000
 
 
-def test_memory_stays_flat(field: Oilfield) -> None:
+def test_data_stream_uses_constant_memory(field: Oilfield) -> None:
     selection = Selection(0, field.now(), field.now(), state="frac")
     tracemalloc.start()
     try:
@@ -255,16 +255,16 @@ def test_memory_stays_flat(field: Oilfield) -> None:
     assert peak < 6_000_000
 
 
-def test_arrays_of_any_length_come_whole() -> None:
+def test_data_arrays_of_any_length_are_complete() -> None:
     for count in (0, 1, 63, 64, 65, 1000):
         rows = [{"timestamp": number, "text": "x" * (number % 70)} for number in range(count)]
         assert orjson.loads(b"".join(json_chunks(iter(rows)))) == rows
 
 
-def test_sampling_of_what_is_no_number() -> None:
+def test_data_resampling_of_text_values() -> None:
     records: list[Record] = [
         {"timestamp": 60, "site_id": 1, "x": "Infinity", "on": True},
         {"timestamp": 61, "site_id": 1, "x": 3, "on": False},
         {"timestamp": 62, "site_id": 1, "x": None, "on": False, "late": "O"},
     ]
-    assert list(sampled(records, 60, "mean")) == [{"timestamp": 60, "site_id": 1, "x": 3.0, "on": True, "late": "O"}]
+    assert list(resample(records, 60, "mean")) == [{"timestamp": 60, "site_id": 1, "x": 3.0, "on": True, "late": "O"}]

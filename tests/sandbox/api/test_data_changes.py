@@ -46,7 +46,7 @@ def data(api: httpx.Client, site_id: int, start: datetime, end: datetime, **quer
     return records
 
 
-def test_some_changes_are_open_and_older_ones_acknowledged(api: httpx.Client) -> None:
+def test_data_changes_new_open_old_acknowledged(api: httpx.Client) -> None:
     for path in ("/pads/668/", "/pads/681/", "/sites/981/"):
         still_open, everything = changes(api, path), changes(api, path, get_acknowledged="true")
         assert still_open
@@ -57,17 +57,17 @@ def test_some_changes_are_open_and_older_ones_acknowledged(api: httpx.Client) ->
         assert changes(api, path, get_acknowledged="false") == still_open
 
 
-def test_a_pad_has_the_changes_of_its_sites(api: httpx.Client) -> None:
+def test_data_changes_of_a_pad_are_those_of_its_sites(api: httpx.Client) -> None:
     of_sites = [change for site in (981, 982, 983, 984) for change in changes(api, f"/sites/{site}/")]
     assert changes(api, "/pads/681/") == of_sites
 
 
-def test_intervals_of_one_site_overlap_now_and_then(field: Oilfield) -> None:
+def test_data_changes_of_a_site_can_overlap(field: Oilfield) -> None:
     found = field.corrections(981)
     assert any(a.start < b.end and b.start < a.end for a in found for b in found if a.id < b.id)
 
 
-def test_acknowledging_is_per_client_and_can_be_repeated(own: Sandbox, api: httpx.Client) -> None:
+def test_acknowledge_is_per_client_and_idempotent(own: Sandbox, api: httpx.Client) -> None:
     before = changes(api, "/pads/668/")
     one = before[0]
     body = {"change_log": [{"id": one["id"], "update_received": True}]}
@@ -102,13 +102,13 @@ def test_acknowledging_is_per_client_and_can_be_repeated(own: Sandbox, api: http
         b'{"change_log": [7]}',
     ],
 )
-def test_wrong_acknowledgements_are_refused(http: httpx.Client, body: bytes) -> None:
+def test_acknowledge_invalid_body_is_refused(http: httpx.Client, body: bytes) -> None:
     answer = http.post("/sites/981/data_changes/", content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == 400
     assert answer.json()
 
 
-def test_one_change(http: httpx.Client) -> None:
+def test_data_change_by_id(http: httpx.Client) -> None:
     change = changes(http, "/pads/681/", get_acknowledged="true")[0]
     for path in ("/pads/681", f"/sites/{change['site']}"):
         assert http.get(f"{path}/data_changes/{change['id']}/").json() == {"change_log": [change]}
@@ -116,7 +116,7 @@ def test_one_change(http: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("subtype", get_args(ModificationSubtype))
-def test_a_correction_made_now_changes_the_data(own: Sandbox, api: httpx.Client, subtype: ModificationSubtype) -> None:
+def test_correction_changes_the_data(own: Sandbox, api: httpx.Client, subtype: ModificationSubtype) -> None:
     stages = [stage for stage in api.get("/sites/981/history/", params=FRAC).json() if stage["end"]]
     stage = stages[get_args(ModificationSubtype).index(subtype)]  # each its own: they share the sandbox
     start = datetime.fromisoformat(stage["start"]) + timedelta(minutes=20)
@@ -147,7 +147,7 @@ def test_a_correction_made_now_changes_the_data(own: Sandbox, api: httpx.Client,
         assert again["avg_surface_pressure"] != numbers["avg_surface_pressure"]
 
 
-def test_records_are_wrong_until_they_are_corrected(field: Oilfield) -> None:
+def test_correction_fixes_wrong_records(field: Oilfield) -> None:
     seen: set[str] = set()
     operations = field.operations[681]
     for site in operations.pad.sites:
@@ -162,7 +162,7 @@ def test_records_are_wrong_until_they_are_corrected(field: Oilfield) -> None:
     assert len(seen) >= 7
 
 
-def test_time_brings_new_changes() -> None:
+def test_data_changes_appear_over_time() -> None:
     clock = NOW.timestamp()
     with Sandbox(seed=7, now=lambda: clock, days=2) as sandbox:
         headers = {"Authorization": f"Bearer {sandbox.token}"}
@@ -174,13 +174,13 @@ def test_time_brings_new_changes() -> None:
     assert all(change in after for change in before)
 
 
-def test_a_correction_shows_within_the_second_in_which_it_was_made() -> None:
+def test_correction_is_visible_within_a_second() -> None:
     field = Oilfield(7, lambda: NOW.timestamp() + 0.7, 4)
     made = field.correct(981, NOW - timedelta(hours=1), NOW)
     assert field.corrections(981)[0] == made
 
 
-def test_corrections_that_cannot_be(field: Oilfield) -> None:
+def test_correction_invalid_arguments_are_refused(field: Oilfield) -> None:
     with pytest.raises(ValueError, match="time zone"):
         field.correct(981, datetime(2025, 9, 17), NOW)  # noqa: DTZ001
     with pytest.raises(ValueError, match="before start"):

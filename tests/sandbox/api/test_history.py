@@ -32,7 +32,7 @@ def records_of(http: httpx.Client, stage: dict[str, Any], **query: Any) -> list[
     return records
 
 
-def test_history_is_newest_first_and_only_the_current_stage_is_open(http: httpx.Client) -> None:
+def test_stages_are_newest_first_with_one_open(http: httpx.Client) -> None:
     stages = get(http, "/sites/981/history/")
     starts = [stage["start"] for stage in stages]
     assert starts == sorted(starts, reverse=True)
@@ -42,13 +42,13 @@ def test_history_is_newest_first_and_only_the_current_stage_is_open(http: httpx.
     assert all(newer["start"] == older["end"] for newer, older in pairwise(stages))
 
 
-def test_history_of_a_pad_has_that_of_its_sites_site_by_site(http: httpx.Client) -> None:
+def test_stages_of_a_pad_are_grouped_by_site(http: httpx.Client) -> None:
     pad = get(http, "/pads/681/history/", **DAY)
     sites = [get(http, f"/sites/{site}/history/", **DAY) for site in (981, 982, 983, 984)]
     assert pad == [stage for stages in sites for stage in stages]
 
 
-def test_history_filters(http: httpx.Client) -> None:
+def test_stages_filters(http: httpx.Client) -> None:
     fracs = get(http, "/sites/981/history/", state="frac", **DAY)
     assert fracs
     assert {stage["state"] for stage in fracs} == {"frac_frac"}
@@ -63,7 +63,7 @@ def test_history_filters(http: httpx.Client) -> None:
     assert get(http, "/sites/981/history/", unknown="x") == get(http, "/sites/981/history/")
 
 
-def test_state_history_sources_and_data_tell_the_same(http: httpx.Client) -> None:
+def test_state_stages_sources_and_data_agree(http: httpx.Client) -> None:
     for pad_id in (668, 681, 697):
         sources = get(http, f"/pads/{pad_id}/")["simops_config"]["measurement_sources"]
         active = {source["active_site"] for source in sources["frac"]} - {None}
@@ -92,7 +92,7 @@ def test_state_history_sources_and_data_tell_the_same(http: httpx.Client) -> Non
         assert active == fractured
 
 
-def test_states_can_be_found(http: httpx.Client) -> None:
+def test_list_states_filters(http: httpx.Client) -> None:
     states = get(http, "/states/")
     assert len(states) == 16
     assert get(http, f"/states/{states[0]['id']}/") == states[0]
@@ -106,7 +106,7 @@ def test_states_can_be_found(http: httpx.Client) -> None:
     assert http.get(f"/states/{states[0]['id'] - 981 + 1042}/").status_code == 404
 
 
-def test_aggregations_are_those_of_the_records(http: httpx.Client) -> None:
+def test_aggregations_match_the_records(http: httpx.Client) -> None:
     stage = get(http, "/sites/982/history/", state="frac", **DAY)[1]
     (numbers,) = get(http, "/sites/982/aggregations/", histories=[stage["id"]])["982"]
     records = records_of(http, stage)
@@ -139,7 +139,7 @@ def test_aggregations_are_those_of_the_records(http: httpx.Client) -> None:
     assert 100_000 < numbers["total_proppant"] < 900_000
 
 
-def test_aggregations_can_be_chosen(http: httpx.Client) -> None:
+def test_aggregations_selected_by_id(http: httpx.Client) -> None:
     stages = get(http, "/pads/681/history/", state="frac", **DAY)
     chosen = [stages[0]["id"], stages[-1]["id"]]
     answer = get(http, "/pads/681/aggregations/", histories=chosen, aggregations_filter="avg_prop_conc,max_prop_conc")
@@ -153,7 +153,7 @@ def test_aggregations_can_be_chosen(http: httpx.Client) -> None:
     assert get(http, "/sites/981/aggregations/", histories=[1]) == {}
 
 
-def test_a_site_whose_stages_cannot_be_aggregated_says_why(http: httpx.Client) -> None:
+def test_aggregations_unavailable_have_a_reason(http: httpx.Client) -> None:
     answer = get(http, "/pads/703/aggregations/", state="frac", stage_number=9, aggregations_filter="max_slurry_rate")
     assert isinstance(answer["1042"], str)
     assert answer["1041"][0]["max_slurry_rate"] > 80
@@ -169,7 +169,7 @@ def test_a_site_whose_stages_cannot_be_aggregated_says_why(http: httpx.Client) -
         ("/states/", {"pad__id": "1.5"}, "pad__id"),
     ],
 )
-def test_wrong_filters_are_refused(http: httpx.Client, path: str, query: dict[str, str], wrong: str) -> None:
+def test_stages_invalid_filters_are_refused(http: httpx.Client, path: str, query: dict[str, str], wrong: str) -> None:
     response = http.get(path, params=query)
     assert response.status_code == 400
     assert list(response.json()) == [wrong]

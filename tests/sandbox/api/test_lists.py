@@ -31,7 +31,7 @@ def found(http: httpx.Client, path: str, **query: Any) -> list[int]:
         ({"no_such_filter": "1"}, [668, 681, 697, 703, 654]),
     ],
 )
-def test_pads_can_be_filtered(http: httpx.Client, query: dict[str, Any], expected: list[int]) -> None:
+def test_list_pads_filters(http: httpx.Client, query: dict[str, Any], expected: list[int]) -> None:
     assert found(http, "/pads/", **query) == expected
 
 
@@ -55,7 +55,7 @@ def test_pads_can_be_filtered(http: httpx.Client, query: dict[str, Any], expecte
         ({"fleet_name": "BLUE"}, [981, 982, 983, 984]),
     ],
 )
-def test_sites_can_be_filtered(http: httpx.Client, query: dict[str, Any], expected: list[int]) -> None:
+def test_list_sites_filters(http: httpx.Client, query: dict[str, Any], expected: list[int]) -> None:
     assert found(http, "/sites/", **query) == expected
 
 
@@ -69,7 +69,7 @@ def test_sites_can_be_filtered(http: httpx.Client, query: dict[str, Any], expect
         ("/sites/", {"longitude_lte": "inf"}, ["longitude_lte"]),
     ],
 )
-def test_wrong_filters_are_refused_all_at_once(
+def test_list_invalid_filters_are_reported_together(
     http: httpx.Client, path: str, query: dict[str, Any], wrong: list[str]
 ) -> None:
     response = http.get(path, params=query)
@@ -77,13 +77,13 @@ def test_wrong_filters_are_refused_all_at_once(
     assert list(response.json()) == wrong
 
 
-def test_one_of_a_list_is_the_same_alone(http: httpx.Client) -> None:
+def test_get_one_equals_its_list_item(http: httpx.Client) -> None:
     for path in ("/pads/", "/sites/"):
         for each in http.get(path).json():
             assert http.get(f"{path}{each['id']}/").json() == each
 
 
-def test_optional_keys_are_left_out(http: httpx.Client) -> None:
+def test_optional_keys_are_omitted(http: httpx.Client) -> None:
     pads = {pad["id"]: pad for pad in http.get("/pads/").json()}
     assert "coil_tubing_enabled" not in pads[681]
     assert pads[703]["simops_config"] is None
@@ -96,7 +96,7 @@ def test_optional_keys_are_left_out(http: httpx.Client) -> None:
     assert sites[981]["metadata"] == {"first_timestamp": 1757289600, "last_timestamp": 1758196800}
 
 
-def test_fields_have_units_and_one_is_listed_twice(http: httpx.Client) -> None:
+def test_fields_have_units(http: httpx.Client) -> None:
     fields = http.get("/pads/681/fields/").json()
     names = [field["name"] for field in fields]
     assert {"M1_slurry_rate", "M2_slurry_rate", "slurry_rate", "_external_power_"} <= set(names)

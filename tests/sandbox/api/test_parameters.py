@@ -29,7 +29,7 @@ def api() -> Iterator[httpx.Client]:
             yield client
 
 
-def test_a_custom_parameter_lives_and_is_computed(api: httpx.Client) -> None:
+def test_parameter_custom_is_created_and_computed(api: httpx.Client) -> None:
     path = "/pads/681/parameters/"
     defaults = api.get(path).json()
     assert {parameter["type"] for parameter in defaults} == {"D"}
@@ -67,7 +67,7 @@ def test_a_custom_parameter_lives_and_is_computed(api: httpx.Client) -> None:
     assert api.get(path).json() == defaults
 
 
-def test_validation_only_saves_nothing(api: httpx.Client) -> None:
+def test_parameter_validate_only_saves_nothing(api: httpx.Client) -> None:
     path = "/sites/981/parameters/"
     before = api.get(path).json()
     answer = api.post(path, json=[JET], params={"validate_only": "true"})
@@ -75,7 +75,7 @@ def test_validation_only_saves_nothing(api: httpx.Client) -> None:
     assert api.get(path).json() == before
 
 
-def test_conditions_are_in_their_base_unit(api: httpx.Client) -> None:
+def test_parameter_conditions_use_base_units(api: httpx.Client) -> None:
     def of(name: str, **condition: Any) -> dict[str, Any]:
         field = {"field": "slurry_rate", "operator": "greater_than", **condition}
         config = {"field": "surface_treating_pressure", "aggregation": "duration", "conditions": [field]}
@@ -107,14 +107,14 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("change", "wrong"), WRONG)
-def test_wrong_parameters_are_refused(http: httpx.Client, change: dict[str, Any], wrong: str) -> None:
+def test_parameter_invalid_is_refused(http: httpx.Client, change: dict[str, Any], wrong: str) -> None:
     for query in ({}, {"validate_only": "true"}):
         answer = http.post("/pads/681/parameters/", json=[{**JET, **change}], params=query)
         assert answer.status_code == 400
         assert list(answer.json()) == [wrong]
 
 
-def test_of_several_all_or_none_are_created(http: httpx.Client) -> None:
+def test_parameters_are_created_atomically(http: httpx.Client) -> None:
     before = http.get("/pads/681/parameters/").json()
     assert http.post("/pads/681/parameters/", json=[JET, JET]).status_code == 400
     assert http.post("/pads/681/parameters/", json={"name": "x"}).status_code == 400
@@ -123,7 +123,7 @@ def test_of_several_all_or_none_are_created(http: httpx.Client) -> None:
     assert http.get("/pads/681/parameters/").json() == before
 
 
-def test_the_services_own_cannot_change(http: httpx.Client) -> None:
+def test_parameter_predefined_cannot_change(http: httpx.Client) -> None:
     path = "/pads/681/parameters/1/"
     assert http.get(path).json()["type"] == "D"
     for answer in (
@@ -135,7 +135,7 @@ def test_the_services_own_cannot_change(http: httpx.Client) -> None:
     assert http.get("/sites/981/parameters/9999/").status_code == 404
 
 
-def test_wrong_changes_are_refused(api: httpx.Client) -> None:
+def test_parameter_invalid_change_is_refused(api: httpx.Client) -> None:
     (made,) = api.post("/sites/981/parameters/", json=[JET]).json()
     path = f"/sites/981/parameters/{made['id']}/"
     wrong: list[tuple[str, Any]] = [

@@ -15,8 +15,8 @@ from msgspec import structs
 
 from datastore_sdk import Client, Pad, Site
 from datastore_sdk.sandbox import Sandbox, Untidiness
-from datastore_sdk.sandbox.api.context import Answer
-from datastore_sdk.sandbox.api.untidy import Untidy
+from datastore_sdk.sandbox.api.context import HandlerResponse
+from datastore_sdk.sandbox.api.untidy import UntidyResponses
 from tests.conftest import NOW
 
 QUIET = Untidiness(7, **dict.fromkeys(Untidiness.__struct_fields__[1:], False))
@@ -33,13 +33,13 @@ def tidy(shared_sandbox: Sandbox) -> dict[str, Any]:
 
 
 def made_untidy(how: Untidiness, tidy: dict[str, Any]) -> dict[str, Any]:
-    untidy = Untidy(how)
+    untidy = UntidyResponses(how)
     found: dict[str, Any] = {path: untidy.answer("GET", path, [], tidy[path]) for path in PATHS}
     return {**found, RECORDS: [*untidy.records(iter(tidy[RECORDS]))]}
 
 
 def keys_of(value: Any) -> Counter[str]:
-    if isinstance(value, Answer):
+    if isinstance(value, HandlerResponse):
         return keys_of(value.content)
     items: list[Any] = [*value] if isinstance(value, list) else []
     found = Counter[str]()
@@ -51,21 +51,21 @@ def keys_of(value: Any) -> Counter[str]:
 
 
 @pytest.mark.skipif("config.getoption('--untidy') is not None")
-def test_the_same_seed_is_untidy_in_the_same_way(tidy: dict[str, Any]) -> None:
+def test_untidy_seed_is_deterministic(tidy: dict[str, Any]) -> None:
     first, again, other = (made_untidy(Untidiness(seed), tidy) for seed in (1, 1, 2))
     assert first == again
     assert first != other
     quiet = made_untidy(QUIET, tidy)
-    assert quiet == {**{path: Answer(200, tidy[path]) for path in PATHS}, RECORDS: tidy[RECORDS]}
+    assert quiet == {**{path: HandlerResponse(200, tidy[path]) for path in PATHS}, RECORDS: tidy[RECORDS]}
 
 
 @pytest.mark.skipif("config.getoption('--untidy') is not None")
 @pytest.mark.parametrize(
     "name", [name for name in Untidiness.__struct_fields__[1:] if name not in {"pages", "filters", "bodies"}]
 )
-def test_each_way_by_itself_changes_answers(name: str, tidy: dict[str, Any]) -> None:
+def test_untidy_options_each_change_responses(name: str, tidy: dict[str, Any]) -> None:
     untidy = made_untidy(structs.replace(QUIET, **{name: True}), tidy)
-    same = {path for path in PATHS if untidy[path] == Answer(200, tidy[path])}
+    same = {path for path in PATHS if untidy[path] == HandlerResponse(200, tidy[path])}
     records = untidy[RECORDS]
     if name == "order":
         assert records != tidy[RECORDS]
@@ -81,13 +81,13 @@ def test_each_way_by_itself_changes_answers(name: str, tidy: dict[str, Any]) -> 
         assert sum(keys_of(untidy[path])["revision_note"] for path in PATHS) > 0
 
 
-def test_a_seed_is_a_number() -> None:
-    with pytest.raises(TypeError, match="untidy must be a seed or an Untidiness, not 'very'"):
+def test_untidy_seed_must_be_a_number() -> None:
+    with pytest.raises(TypeError, match=r"untidy must be an int \(a seed\) or an Untidiness, not 'very'"):
         Sandbox(untidy="very")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
 
 
-def test_filters_are_ignored() -> None:
-    untidy = Untidy(structs.replace(QUIET, filters=True))
+def test_untidy_ignores_filters() -> None:
+    untidy = UntidyResponses(structs.replace(QUIET, filters=True))
     asked = [("complete", "true"), ("well_api", "1"), ("fleet_id", "3"), ("pad__id", "5"), ("page", "2")]
     for path in ("/pads/", "/sites/"):
         assert ("pad__id", "5") in untidy.query(path, asked)
@@ -95,10 +95,10 @@ def test_filters_are_ignored() -> None:
     assert untidy.query("/pads/668/history/", asked) == asked[:-1]
 
 
-def test_pages_hold_everything_once(tidy: dict[str, Any]) -> None:
+def test_untidy_pages_contain_every_item_once(tidy: dict[str, Any]) -> None:
     how = structs.replace(QUIET, envelopes=True, pages=True)
     (seed,) = [seed for seed in range(20) if Untidiness(seed).chance("envelope", "/sites/") > 0.7][:1]
-    untidy, found = Untidy(structs.replace(how, seed=seed)), list[Any]()
+    untidy, found = UntidyResponses(structs.replace(how, seed=seed)), list[Any]()
     query: list[tuple[str, str]] = [("complete", "true")]
     while True:
         answer: Any = untidy.answer("GET", "/sites/", query, tidy["/sites/"])
@@ -111,7 +111,7 @@ def test_pages_hold_everything_once(tidy: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_nothing_is_lost_to_untidy_answers(seed: int) -> None:
+def test_untidy_responses_lose_nothing(seed: int) -> None:
     """But for what was not sent, a walk through an untidy service finds what one through a tidy service finds."""
     found: list[Any] = []
     for untidy in (None, Untidiness(seed, filters=False)):

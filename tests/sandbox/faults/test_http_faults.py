@@ -51,7 +51,7 @@ def plain(service: Sandbox, target: str) -> bytes:
     return meeting(service, faults.Drip(1 << 20), target).body
 
 
-def test_a_status_takes_the_place_of_the_answer(service: Sandbox, target: str) -> None:
+def test_status_replaces_the_response(service: Sandbox, target: str) -> None:
     answer = meeting(service, faults.Status(503), target)
     assert (answer.status, json.loads(answer.body)) == (503, {"detail": "Service Unavailable"})
     assert (service.requests[-1].status, service.requests[-1].fault) == (503, "status")
@@ -84,7 +84,7 @@ def test_a_status_takes_the_place_of_the_answer(service: Sandbox, target: str) -
         ),
     ],
 )
-def test_what_a_status_says(
+def test_status_has_body_and_headers(
     service: Sandbox, fault: faults.Status, status: int, header: dict[str, str], body: bytes
 ) -> None:
     answer = meeting(service, fault, PADS)
@@ -104,7 +104,7 @@ def test_what_a_status_says(
     ],
     ids=repr,
 )
-def test_whether_the_call_is_carried_out(service: Sandbox, fault: faults.Fault, created: bool) -> None:
+def test_fault_can_execute_the_call(service: Sandbox, fault: faults.Fault, created: bool) -> None:
     with service.faults.during(fault):
         heard(service, DEFINITIONS, "POST", json.dumps(DEFINITION).encode())
     names = {each["name"] for each in json.loads(plain(service, DEFINITIONS))}
@@ -112,7 +112,7 @@ def test_whether_the_call_is_carried_out(service: Sandbox, fault: faults.Fault, 
 
 
 @pytest.mark.parametrize("moment", ["request", "processed"])
-def test_reset_before_the_answer(service: Sandbox, target: str, moment: str) -> None:
+def test_reset_before_the_response(service: Sandbox, target: str, moment: str) -> None:
     fault = faults.Reset("request") if moment == "request" else faults.Reset("processed")
     assert meeting(service, fault, target) == Heard(b"", "RST")
     assert service.requests[-1].status is None
@@ -133,14 +133,14 @@ def test_reset_at_the_end_of_a_shorter_body(service: Sandbox) -> None:
     assert not answer.ends_properly
 
 
-def test_reset_after_the_answer(service: Sandbox, target: str) -> None:
+def test_reset_after_the_response(service: Sandbox, target: str) -> None:
     with service.faults.during(faults.Reset("end")), Wire(service) as wire:
         wire.send(target, close=False)
         answer = wire.all()
     assert (answer.body, answer.end, answer.ends_properly) == (plain(service, target), "RST", True)
 
 
-def test_nothing_is_heard_until_the_client_hangs_up(service: Sandbox, target: str) -> None:
+def test_stall_sends_nothing_until_disconnect(service: Sandbox, target: str) -> None:
     with service.faults.during(faults.Delay()), Wire(service) as wire:
         wire.send(target)
         assert wire.until_silence() == b""
@@ -148,7 +148,7 @@ def test_nothing_is_heard_until_the_client_hangs_up(service: Sandbox, target: st
 
 
 @pytest.mark.parametrize("at", [0, 100])
-def test_a_body_that_stops(service: Sandbox, target: str, at: int) -> None:
+def test_stall_within_the_body(service: Sandbox, target: str, at: int) -> None:
     with service.faults.during(faults.Stall(at)), Wire(service) as wire:
         wire.send(target)
         begun = Heard(wire.until_silence(), "FIN")
@@ -158,47 +158,47 @@ def test_a_body_that_stops(service: Sandbox, target: str, at: int) -> None:
     assert (after_all.body, after_all.ends_properly) == (whole, True)
 
 
-def test_a_body_in_drops(service: Sandbox) -> None:
+def test_drip_sends_the_body_slowly(service: Sandbox) -> None:
     answer = meeting(service, faults.Drip(1000, 0.0001), DATA)
     sizes = [int(line, 16) for line in answer.raw.split(b"\r\n")[:-2:2]]
     assert max(sizes) == 1000
     assert (answer.body, answer.ends_properly) == (plain(service, DATA), True)
 
 
-def test_truncated_in_chunks_with_a_proper_end(service: Sandbox, target: str) -> None:
+def test_truncate_chunked_body_ends_properly(service: Sandbox, target: str) -> None:
     answer = meeting(service, faults.Truncate(100), target)
     assert (answer.body, answer.end, answer.ends_properly) == (plain(service, target)[:100], "FIN", True)
     assert "content-length" not in answer.headers
 
 
-def test_truncated_below_its_length(service: Sandbox, target: str) -> None:
+def test_truncate_below_content_length(service: Sandbox, target: str) -> None:
     answer = meeting(service, faults.Truncate(100, "full_length"), target)
     whole = plain(service, target)
     assert (answer.body, answer.end) == (whole[:100], "FIN")
     assert answer.headers["content-length"] == str(len(whole))
 
 
-def test_truncated_with_a_length_that_fits(service: Sandbox, target: str) -> None:
+def test_truncate_with_matching_content_length(service: Sandbox, target: str) -> None:
     answer = meeting(service, faults.Truncate(100, "short_length"), target)
     assert (answer.body, answer.end, answer.ends_properly) == (plain(service, target)[:100], "FIN", True)
     assert answer.headers["content-length"] == "100"
 
 
 @pytest.mark.parametrize("at", [0, 100])
-def test_one_byte_is_another(service: Sandbox, target: str, at: int) -> None:
+def test_corrupt_changes_one_byte(service: Sandbox, target: str, at: int) -> None:
     answer = meeting(service, faults.Corrupt(at), target)
     whole = plain(service, target)
     assert [index for index, pair in enumerate(zip(answer.body, whole, strict=True)) if pair[0] != pair[1]] == [at]
     assert answer.ends_properly
 
 
-def test_other_json(service: Sandbox, target: str) -> None:
+def test_other_json_replaces_the_body(service: Sandbox, target: str) -> None:
     assert meeting(service, faults.WrongJson(), target).body == b'"no answer of this call"'
     answer = meeting(service, faults.WrongJson({"a": None}), target)
     assert (answer.status, answer.body, answer.headers["content-type"]) == (200, b'{"a":null}', "application/json")
 
 
-def test_something_else_than_json(service: Sandbox, target: str) -> None:
+def test_other_body_is_not_json(service: Sandbox, target: str) -> None:
     answer = meeting(service, faults.WrongContentType(), target)
     assert (answer.status, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert answer.body.startswith(b"<!DOCTYPE html>")
@@ -207,7 +207,7 @@ def test_something_else_than_json(service: Sandbox, target: str) -> None:
 
 
 @pytest.mark.parametrize("missing", [1, 8, 200])
-def test_gzip_cut_short(service: Sandbox, target: str, missing: int) -> None:
+def test_cut_gzip_truncates_the_stream(service: Sandbox, target: str, missing: int) -> None:
     answer = meeting(service, faults.CutGzip(missing), target)
     assert answer.ends_properly
     assert answer.headers["content-encoding"] == "gzip"
@@ -225,19 +225,19 @@ def test_gzip_cut_short(service: Sandbox, target: str, missing: int) -> None:
         faults.Truncate(200, "short_length", compressed=True),
     ],
 )
-def test_bytes_of_the_compressed_body(service: Sandbox, target: str, fault: faults.Fault) -> None:
+def test_compressed_faults_count_compressed_bytes(service: Sandbox, target: str, fault: faults.Fault) -> None:
     answer = meeting(service, fault, target)
     assert answer.headers["content-encoding"] == "gzip"
     assert len(answer.body) == 200
     assert plain(service, target).startswith(zlib.decompressobj(31).decompress(answer.body))
 
 
-def test_what_is_made_anew_is_never_compressed(service: Sandbox, target: str) -> None:
+def test_replaced_body_is_not_compressed(service: Sandbox, target: str) -> None:
     answer = meeting(service, faults.WrongJson(compressed=True), target)
     assert (answer.body, answer.headers.get("content-encoding")) == (b'"no answer of this call"', None)
 
 
-def test_an_expired_token_is_refused_from_then_on(service: Sandbox) -> None:
+def test_expire_token_refuses_later_calls(service: Sandbox) -> None:
     with service.faults.during(faults.ExpireToken()):
         answers = [heard(service, PADS) for _ in range(3)]
         assert [answer.status for answer in answers] == [401, 401, 401]
@@ -250,7 +250,7 @@ def statuses(service: Sandbox, *targets: str) -> list[int]:
     return [heard(service, target).status for target in targets]
 
 
-def test_which_calls_are_met(service: Sandbox) -> None:
+def test_fault_matches_path_and_method(service: Sandbox) -> None:
     service.faults.add(faults.Status(503, path="/sites/*", method="GET", times=2))
     assert statuses(service, PADS, f"{PREFIX}/sites/", f"{PREFIX}/sites/981/fields/", f"{PREFIX}/sites/") == [
         200,
@@ -265,7 +265,7 @@ def test_which_calls_are_met(service: Sandbox) -> None:
     assert statuses(service, PADS) == [200]
 
 
-def test_chance_is_the_same_every_time(service: Sandbox) -> None:
+def test_fault_chance_is_deterministic(service: Sandbox) -> None:
     def met() -> list[int]:
         with service.faults.during(faults.Status(503, times=None, probability=0.5, seed=3)):
             return statuses(service, *[PADS] * 20)
@@ -275,7 +275,7 @@ def test_chance_is_the_same_every_time(service: Sandbox) -> None:
     assert met() == first
 
 
-def test_faults_are_met_in_the_order_in_which_they_were_added(service: Sandbox) -> None:
+def test_faults_apply_in_order_of_addition(service: Sandbox) -> None:
     service.faults.add(faults.Status(500), faults.Status(502))
     assert list(service.faults) == [faults.Status(500), faults.Status(502)]
     assert "status=500" in repr(service.faults)
@@ -294,12 +294,12 @@ def test_faults_are_met_in_the_order_in_which_they_were_added(service: Sandbox) 
         (lambda: faults.Drip(0), "size"),
     ],
 )
-def test_wrong_arguments(make: type, message: str) -> None:
+def test_fault_invalid_arguments_are_refused(make: type, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make()
 
 
-def test_resetting_forgets_what_clients_changed(service: Sandbox) -> None:
+def test_reset_undoes_changes_of_clients(service: Sandbox) -> None:
     heard(service, DEFINITIONS, "POST", json.dumps(DEFINITION).encode())
     assert len(json.loads(plain(service, DEFINITIONS))) > 0
     before = plain(service, DEFINITIONS)

@@ -29,7 +29,7 @@ def sandbox(running: Sandbox) -> Iterator[Sandbox]:
     running.reset()
 
 
-def test_drop(sandbox: Sandbox) -> None:
+def test_drop_ends_the_connection(sandbox: Sandbox) -> None:
     begin = sandbox.field.now()
     sandbox.faults.add(faults.Drop(skip=3))
     with visit(sandbox, SITE, session_key=KEY) as room:
@@ -48,7 +48,7 @@ def test_drop(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("lost", [1, 4, 25])
-def test_drop_with_losses(sandbox: Sandbox, lost: int) -> None:
+def test_drop_with_losses_skips_messages(sandbox: Sandbox, lost: int) -> None:
     begin = sandbox.field.now()
     sandbox.faults.add(faults.Drop(lost=lost))
     with visit(sandbox, SITE, session_key=KEY) as room:
@@ -60,7 +60,7 @@ def test_drop_with_losses(sandbox: Sandbox, lost: int) -> None:
         assert seconds(room, 30 - lost) == list(range(begin + lost + 1, begin + 31))
 
 
-def test_drops_at_random_are_the_same_each_time(sandbox: Sandbox) -> None:
+def test_drop_by_chance_is_deterministic(sandbox: Sandbox) -> None:
     def visits() -> list[int]:
         """How many messages each of some connections told."""
         with sandbox.faults.during(faults.Close(probability=1 / 20, times=None, seed=5)):
@@ -77,7 +77,7 @@ def told(sandbox: Sandbox) -> int:
         return sum(1 for _ in until_closed(room))
 
 
-def test_silence(sandbox: Sandbox) -> None:
+def test_silence_sends_nothing(sandbox: Sandbox) -> None:
     sandbox.faults.add(faults.Silence(skip=1))
     with visit(sandbox, SITE, session_key=KEY) as room:
         assert room.ping().wait(5)
@@ -101,7 +101,7 @@ def is_free(sandbox: Sandbox) -> bool:
 @pytest.mark.parametrize(
     ("code", "kind"), [(1000, ConnectionClosedOK), (1012, ConnectionClosedError), (4321, ConnectionClosedError)]
 )
-def test_close(sandbox: Sandbox, code: int, kind: type[ConnectionClosed]) -> None:
+def test_close_sends_its_code(sandbox: Sandbox, code: int, kind: type[ConnectionClosed]) -> None:
     sandbox.faults.add(faults.Close(code=code, reason="because"))
     with visit(sandbox, SITE, session_key=KEY) as room:
         sandbox.advance(1)
@@ -113,7 +113,7 @@ def test_close(sandbox: Sandbox, code: int, kind: type[ConnectionClosed]) -> Non
         assert seconds(room, 1) == [sandbox.field.now()]
 
 
-def test_duplicates(sandbox: Sandbox) -> None:
+def test_duplicates_repeat_messages(sandbox: Sandbox) -> None:
     begin = sandbox.field.now()
     sandbox.faults.add(faults.Duplicate(copies=2, skip=1))
     with visit(sandbox, SITE) as room:
@@ -121,7 +121,7 @@ def test_duplicates(sandbox: Sandbox) -> None:
         assert [second - begin for second in seconds(room, 5)] == [1, 2, 2, 2, 3]
 
 
-def test_out_of_order(sandbox: Sandbox) -> None:
+def test_out_of_order_swaps_messages(sandbox: Sandbox) -> None:
     begin = sandbox.field.now()
     sandbox.faults.add(faults.Late(by=2), faults.Late(skip=3), faults.Late(by=9, skip=4), faults.Close(skip=5))
     with visit(sandbox, SITE) as room:
@@ -134,7 +134,7 @@ def test_out_of_order(sandbox: Sandbox) -> None:
     ("kind", "received"),
     [("text", "<html>Bad Gateway"), ("object", '{"detail":"no message"}'), ("binary", b"\x00\x01\x02\x03")],
 )
-def test_garbage(sandbox: Sandbox, kind: Any, received: str | bytes) -> None:
+def test_garbage_is_sent_between_messages(sandbox: Sandbox, kind: Any, received: str | bytes) -> None:
     sandbox.faults.add(faults.Garbage(kind=kind, skip=1))
     with visit(sandbox, SITE) as room:
         sandbox.advance(2)
@@ -144,7 +144,7 @@ def test_garbage(sandbox: Sandbox, kind: Any, received: str | bytes) -> None:
 
 
 @pytest.mark.parametrize(("kind", "code"), [("encoding", 1007), ("frame", 1002)])
-def test_garbage_after_which_clients_hang_up(sandbox: Sandbox, kind: Any, code: int) -> None:
+def test_garbage_invalid_frame_ends_the_connection(sandbox: Sandbox, kind: Any, code: int) -> None:
     sandbox.faults.add(faults.Garbage(kind=kind))
     with visit(sandbox, SITE) as room:
         sandbox.advance(1)
@@ -154,7 +154,7 @@ def test_garbage_after_which_clients_hang_up(sandbox: Sandbox, kind: Any, code: 
     assert ended.value.sent.code == code
 
 
-def test_a_huge_frame(sandbox: Sandbox) -> None:
+def test_huge_frame_is_sent(sandbox: Sandbox) -> None:
     sandbox.faults.add(faults.HugeFrame(size=3_000_000))
     with visit(sandbox, SITE) as room:
         sandbox.advance(1)
@@ -165,7 +165,7 @@ def test_a_huge_frame(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("path", ["/sites/981/", "/sites/984/data_changes/"])
-def test_other_rooms_meet_them_too(path: str) -> None:
+def test_faults_apply_to_every_room(path: str) -> None:
     with Sandbox(now=NOW, days=2, rooms=PLAIN) as sandbox:
         sandbox.faults.add(faults.Duplicate(path=path), faults.Drop(path=path, lost=1))
         with visit(sandbox, path) as room, visit(sandbox, SITE) as other:
@@ -176,10 +176,10 @@ def test_other_rooms_meet_them_too(path: str) -> None:
                 message(room)
 
 
-def test_hanging_up(sandbox: Sandbox) -> None:
+def test_disconnect_ends_connections(sandbox: Sandbox) -> None:
     for code, kind in ((None, ConnectionClosedError), (1001, ConnectionClosedOK)):
         with visit(sandbox, SITE, session_key=KEY) as room, visit(sandbox, "/pads/681/") as other:
-            sandbox.hang_up(code)
+            sandbox.close_websockets(code)
             for each in (room, other):
                 with pytest.raises(kind):
                     each.recv(5)
@@ -188,11 +188,11 @@ def test_hanging_up(sandbox: Sandbox) -> None:
             assert seconds(room, 1) == [sandbox.field.now()]
 
 
-def test_hanging_up_where_nobody_is() -> None:
+def test_disconnect_without_connections_returns_zero() -> None:
     sandbox = Sandbox(now=NOW)
-    sandbox.hang_up()
+    sandbox.close_websockets()
     with sandbox:
-        sandbox.hang_up()
+        sandbox.close_websockets()
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_hanging_up_where_nobody_is() -> None:
         faults.HugeFrame(size=10),
     ],
 )
-def test_as_json(fault: faults.RoomFault) -> None:
+def test_fault_json_round_trip(fault: faults.RoomFault) -> None:
     told = {name: value for name, value in fault_json(fault, 1).items() if name != "left"}
     assert list(faults_from(orjson.dumps(told))) == [fault]
 
@@ -221,6 +221,6 @@ def test_as_json(fault: faults.RoomFault) -> None:
         (faults.HugeFrame, {"size": 3}),
     ],
 )
-def test_wrong_arguments(kind: Any, wrong: dict[str, int]) -> None:
+def test_fault_invalid_arguments_are_refused(kind: Any, wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         kind(**wrong)

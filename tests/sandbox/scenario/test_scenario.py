@@ -75,7 +75,7 @@ def records(http: httpx.Client, path: str, first: datetime, last: datetime, **qu
     return list(answer.json())
 
 
-def test_pads_and_sites(client: Client) -> None:
+def test_scenario_pads_and_sites(client: Client) -> None:
     pads = Pad.get_models(client=client)
     assert [(pad.id, pad.name, pad.customer_name) for pad in pads] == [
         (668, "Mesquite 1", "Mesa"),
@@ -91,7 +91,7 @@ def test_pads_and_sites(client: Client) -> None:
     assert [pad.name for pad in Pad.get_models(fleet_name="red", client=client)] == ["Mesquite 1"]
 
 
-def test_states(client: Client) -> None:
+def test_scenario_states(client: Client) -> None:
     states = Pad(id=668, client=client).get_states()
     assert [(state.site.id, state.current_state, state.calculated_stage_number) for state in states] == [
         (941, "frac_frac", 8)
@@ -102,7 +102,7 @@ def test_states(client: Client) -> None:
     assert primary == {"M1": {"surface_treating_pressure": {"value": 8000.0, "timestamp": at(START + 2 * HOUR)}}}
 
 
-def test_stages_and_their_numbers(client: Client) -> None:
+def test_scenario_stages_and_aggregations(client: Client) -> None:
     stages = Site(id=941, client=client).get_stages_metadata(add_aggregations=True)
     assert [(stage.stage_number, stage.state, stage.start) for stage in stages] == [
         (8, "frac_frac", START + 2 * HOUR),
@@ -120,7 +120,7 @@ def test_stages_and_their_numbers(client: Client) -> None:
     assert (frio["avg_slurry_rate"], frio["my_number"], frio["max_slurry_rate"]) == (61.5, None, None)
 
 
-def test_fields(client: Client) -> None:
+def test_scenario_fields(client: Client) -> None:
     names = [field.name for field in Site(id=941, client=client).get_fields_metadata()]
     assert names == ["surface_treating_pressure", "slurry_rate", "clean_flow", "upper_master_valve", "my_own_field"]
     pad = {field.name: field for field in Pad(id=668, client=client).get_fields_metadata()}
@@ -129,7 +129,7 @@ def test_fields(client: Client) -> None:
     assert (pad["slurry_rate"].imperial_unit, pad["my_own_field"].label) == ("bbl/min", "My Own Field")
 
 
-def test_records_of_a_site(http: httpx.Client) -> None:
+def test_scenario_records_of_a_site(http: httpx.Client) -> None:
     told = records(http, "/sites/941/", START, START + timedelta(seconds=11))
     assert [record["timestamp"] for record in told] == list(range(at(START), at(START) + 12))
     assert told[0] == {
@@ -154,14 +154,14 @@ def test_records_of_a_site(http: httpx.Client) -> None:
     assert [record["slurry_rate"] for record in minutes[:2]] == [5.9, 11.9]
 
 
-def test_exact_records_come_as_they_are(http: httpx.Client, scenario: Scenario) -> None:
+def test_scenario_exact_records_are_unchanged(http: httpx.Client, scenario: Scenario) -> None:
     site = scenario.pads[0].sites[1]
     assert records(http, f"/sites/{site.id}/", START, NOON) == [
         {"timestamp": at(START), "slurry_rate": 5, "site_id": site.id}
     ]
 
 
-def test_records_of_a_pad(http: httpx.Client, scenario: Scenario) -> None:
+def test_scenario_records_of_a_pad(http: httpx.Client, scenario: Scenario) -> None:
     other = scenario.pads[0].sites[1].id
     routed = records(http, "/pads/668/", START, START, routed="true")
     assert {record["site_id"]: record["slurry_rate"] for record in routed} == {941: 0.0, other: 5}
@@ -184,7 +184,7 @@ def test_records_of_a_pad(http: httpx.Client, scenario: Scenario) -> None:
     }
 
 
-def test_of_sites_that_share_a_source_the_one_being_fractured_tells() -> None:
+def test_scenario_shared_source_follows_the_frac_site() -> None:
     scenario = Scenario(now=NOON)
     pad = scenario.pad("Zipper")
     for name, state in (("1H", "frac_frac"), ("2H", "wl_runinhole")):
@@ -197,7 +197,7 @@ def test_of_sites_that_share_a_source_the_one_being_fractured_tells() -> None:
         assert shown["simops_config"]["measurement_sources"]["frac"][0]["active_site"] == pad.sites[0].id
 
 
-def test_corrections() -> None:
+def test_scenario_corrections() -> None:
     scenario, well = one_well()
     well.records(START, START + HOUR, surface_treating_pressure=8000.0, slurry_rate=80)
     made = NOON + HOUR
@@ -235,14 +235,14 @@ def test_corrections() -> None:
         assert records(http, path, START, START) == []
 
 
-def test_changes_of_long_ago_are_open_too() -> None:
+def test_scenario_old_data_changes_are_open() -> None:
     scenario, well = one_well()
     change = well.change(START - 400 * HOUR, START, at=START - 300 * HOUR)
     with Sandbox(scenario=scenario) as sandbox, client_of(sandbox) as http:
         assert [each["id"] for each in http.get(f"/sites/{well.id}/data_changes/").json()["change_log"]] == [change.id]
 
 
-def test_a_scenario_can_grow_while_it_is_served() -> None:
+def test_scenario_can_grow_while_served() -> None:
     scenario, well = one_well()
     with Sandbox(scenario=scenario) as sandbox, client_of(sandbox) as http:
         path = f"/sites/{well.id}/"
@@ -257,7 +257,7 @@ def test_a_scenario_can_grow_while_it_is_served() -> None:
         assert http.get(path).json()["metadata"]["last_timestamp"] == at(NOON)
 
 
-def test_rooms_tell_a_scenario_as_its_time_goes_on() -> None:
+def test_scenario_rooms_follow_the_clock() -> None:
     scenario, well = one_well()
     well.stage(7, start=START, end=NOON + 2 * MINUTE)
     well.stage(8, "wl_runinhole", start=NOON + 3 * MINUTE)
@@ -279,7 +279,7 @@ def test_rooms_tell_a_scenario_as_its_time_goes_on() -> None:
         assert (told["current_state"], told["current_stage_number"]) == ("wl_runinhole", 8)
 
 
-def test_time_goes_on_from_now_where_it_has_a_speed() -> None:
+def test_scenario_clock_with_speed_starts_now() -> None:
     scenario, _ = one_well()
     with Sandbox(scenario=scenario, speed=1000) as sandbox:
         assert sandbox.field.now() >= at(NOON)
@@ -288,7 +288,7 @@ def test_time_goes_on_from_now_where_it_has_a_speed() -> None:
     assert Sandbox(scenario=Scenario()).field.pads == ()
 
 
-def test_what_cannot_be() -> None:
+def test_scenario_invalid_input_is_refused() -> None:
     scenario, well = one_well()
     well.stage(7, start=START, end=START + HOUR, id=5)
     naive = datetime(2025, 9, 18, 9)  # noqa: DTZ001 - that is the point
@@ -298,12 +298,12 @@ def test_what_cannot_be() -> None:
         (ValueError, "start has no time zone", lambda: well.stage(8, start=naive)),
         (ValueError, "start must be a datetime", lambda: well.stage(8, start="noon")),  # type: ignore[arg-type]
         (ValueError, "whole second", lambda: well.stage(8, start=NOON.replace(microsecond=5))),
-        (ValueError, "must lie behind start", lambda: well.stage(8, start=NOON, end=NOON)),
+        (ValueError, "must be after start", lambda: well.stage(8, start=NOON, end=NOON)),
         (ValueError, "unknown state 'fracking'.*frac, wl, standby", lambda: well.stage(8, "fracking", start=NOON)),
         (ValueError, "unknown state 'swim_swim'", lambda: well.stage(8, "swim_swim", start=NOON)),
         (ValueError, "the number of a stage must be positive", lambda: well.stage(0, start=NOON)),
-        (ValueError, "a stage with the id 5 already", lambda: well.stage(8, start=NOON, id=5)),
-        (ValueError, "end lies before start", lambda: well.records(NOON, START, slurry_rate=1)),
+        (ValueError, "a stage with the id 5 already exists", lambda: well.stage(8, start=NOON, id=5)),
+        (ValueError, "end must not be before start", lambda: well.records(NOON, START, slurry_rate=1)),
         (ValueError, "records need fields", lambda: well.records(START, NOON)),
         (ValueError, "site_id is part of every record", lambda: well.records(START, NOON, site_id=1)),
         (ValueError, "every must be positive", lambda: well.records(START, NOON, every=0, slurry_rate=1)),
@@ -314,7 +314,7 @@ def test_what_cannot_be() -> None:
         (ValueError, "unknown kind", lambda: well.change(START, NOON, at=NOON, modification_subtype="magic")),  # type: ignore[arg-type]
         (
             ValueError,
-            "delete takes records away",
+            "delete removes records",
             lambda: well.change(START, NOON, at=NOON, modification_subtype="delete", slurry_rate=1),
         ),
         (ValueError, "at has no time zone", lambda: well.change(START, NOON, at=naive)),

@@ -15,7 +15,7 @@ class Life:
         return self.time
 
 
-def test_a_clock_that_runs() -> None:
+def test_clock_runs() -> None:
     life = Life()
     clock = FieldClock.running(50.0, 60, life)
     assert clock() == 50.0
@@ -27,7 +27,7 @@ def test_a_clock_that_runs() -> None:
     assert clock.seconds_until(100) == 0.0
 
 
-def test_a_clock_that_stands_still() -> None:
+def test_clock_frozen() -> None:
     life = Life()
     clock = FieldClock.running(50.0, 0, life)
     life.time += 2
@@ -37,7 +37,7 @@ def test_a_clock_that_stands_still() -> None:
     assert clock.seconds_until(60) is None
 
 
-def test_somebody_elses_clock() -> None:
+def test_clock_from_a_function() -> None:
     life = Life()
     clock = FieldClock(life)
     clock.advance(5)

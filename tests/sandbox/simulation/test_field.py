@@ -9,7 +9,7 @@ import pytest
 from datastore_sdk.sandbox.simulation.oilfield import Oilfield
 from datastore_sdk.sandbox.simulation.readings import Record
 from datastore_sdk.sandbox.simulation.records import pad_records, site_records
-from datastore_sdk.sandbox.simulation.schedule import FRAC, STANDBY, WIRELINE, Stage
+from datastore_sdk.sandbox.simulation.schedule import FRAC, STANDBY, WIRELINE, ScheduledStage
 from datastore_sdk.sandbox.simulation.selection import Selection
 
 NOW = datetime(2025, 9, 18, 12, tzinfo=UTC)
@@ -23,7 +23,7 @@ def second(*moment: int) -> int:
     return int(datetime(*moment, tzinfo=UTC).timestamp())  # type: ignore[arg-type, misc]
 
 
-def fracs(field: Oilfield, site_id: int) -> list[Stage]:
+def fracs(field: Oilfield, site_id: int) -> list[ScheduledStage]:
     return [stage for stage in field.stages(site_id) if stage.state == FRAC and stage.end is not None]
 
 
@@ -38,7 +38,7 @@ def number(record: Record, name: str) -> float:
     return value
 
 
-def test_same_seed_same_field_and_another_seed_another() -> None:
+def test_field_is_determined_by_its_seed() -> None:
     first, again, other = make(7), make(7), make(8)
     assert first.stages(981) == again.stages(981) != other.stages(981)
     assert first.corrections(981) == again.corrections(981)
@@ -46,14 +46,14 @@ def test_same_seed_same_field_and_another_seed_another() -> None:
     assert records_of(first, 981, *span) == records_of(again, 981, *span) != records_of(other, 981, *span)
 
 
-def test_any_range_is_the_same_as_part_of_a_longer_one(field: Oilfield) -> None:
+def test_field_range_equals_part_of_a_longer_range(field: Oilfield) -> None:
     begin = second(2025, 9, 14, 3)
     whole = records_of(field, 942, begin, begin + 7200)
     part = records_of(make(), 942, begin + 3000, begin + 4000)
     assert part == [record for record in whole if begin + 3000 <= number(record, "timestamp") <= begin + 4000]
 
 
-def test_time_only_reveals_more() -> None:
+def test_field_time_only_adds_records() -> None:
     earlier, later = make(now=NOW), make(now=NOW + timedelta(hours=6))
     known = [stage for stage in earlier.stages(983) if stage.end is not None]
     assert later.stages(983)[: len(known)] == known
@@ -61,7 +61,7 @@ def test_time_only_reveals_more() -> None:
     assert {each.id for each in earlier.corrections(983)} <= {each.id for each in later.corrections(983)}
 
 
-def test_history_of_a_site_is_contiguous_and_its_stages_rise_by_one(field: Oilfield) -> None:
+def test_field_stages_are_contiguous_and_numbered(field: Oilfield) -> None:
     for pad in field.pads:
         for site in pad.sites:
             stages = field.stages(site.id)
@@ -74,7 +74,7 @@ def test_history_of_a_site_is_contiguous_and_its_stages_rise_by_one(field: Oilfi
             assert len({stage.id for stage in stages}) == len(stages)
 
 
-def test_a_crew_is_at_one_well_at_a_time_and_a_zipper_alternates(field: Oilfield) -> None:
+def test_field_crew_is_at_one_well_and_zipper_alternates(field: Oilfield) -> None:
     for operations in field.operations.values():
         for crew in operations.pad.crews:
             jobs = [job for job in operations.calendars[crew.number].fracs(field.now()) if job.end is not None]
@@ -91,7 +91,7 @@ def test_a_crew_is_at_one_well_at_a_time_and_a_zipper_alternates(field: Oilfield
             assert all((before.end or 0) <= after.start for before, after in pairwise(ordered))
 
 
-def test_stages_take_as_long_as_they_do(field: Oilfield) -> None:
+def test_field_stage_durations_are_realistic(field: Oilfield) -> None:
     for site_id in (941, 981, 1011):
         for stage in field.stages(site_id)[:-1]:
             assert stage.end is not None
@@ -104,7 +104,7 @@ def test_stages_take_as_long_as_they_do(field: Oilfield) -> None:
                 assert hours > 0
 
 
-def test_there_is_a_completed_pad_and_it_has_stopped_reporting(field: Oilfield) -> None:
+def test_field_completed_pad_has_no_new_records(field: Oilfield) -> None:
     complete = [operations for operations in field.operations.values() if operations.completed_at(field.now())]
     assert [operations.pad.id for operations in complete] == [654]
     last = field.stages(911)[-1]
@@ -112,7 +112,7 @@ def test_there_is_a_completed_pad_and_it_has_stopped_reporting(field: Oilfield) 
     assert records_of(field, 911, last.start, field.now())[-1]["timestamp"] == last.start + 3600
 
 
-def test_a_treatment_looks_like_one(field: Oilfield) -> None:
+def test_field_treatment_is_realistic(field: Oilfield) -> None:
     for stage in fracs(field, 1011)[:4] + fracs(field, 944)[:4]:
         assert stage.end is not None
         operations = field.operations[field.pad_of(stage.site_id).id]
@@ -134,7 +134,7 @@ def test_a_treatment_looks_like_one(field: Oilfield) -> None:
         assert treatment.surface_pressure(stage.start) < 100
 
 
-def test_proppant_lightens_the_wellhead(field: Oilfield) -> None:
+def test_field_proppant_lowers_wellhead_pressure(field: Oilfield) -> None:
     treatment = field.operations[681].treatment(fracs(field, 981)[5])
 
     def mean(begin: float) -> float:
@@ -146,7 +146,7 @@ def test_proppant_lightens_the_wellhead(field: Oilfield) -> None:
     assert with_much_proppant < with_fluid_only - 100
 
 
-def test_wireline_goes_to_the_toe_and_back(field: Oilfield) -> None:
+def test_field_wireline_runs_to_the_toe_and_back(field: Oilfield) -> None:
     site = field.site(981)
     runs = [stage for stage in field.stages(981) if stage.state == WIRELINE and stage.end is not None]
     depths: list[float] = []
@@ -164,14 +164,14 @@ def test_wireline_goes_to_the_toe_and_back(field: Oilfield) -> None:
     assert depths[0] == pytest.approx(site.measured_depth)
 
 
-def test_valves_follow_the_state(field: Oilfield) -> None:
+def test_field_valves_follow_the_state(field: Oilfield) -> None:
     expected = {FRAC: ("O", "C"), WIRELINE: ("O", "O"), STANDBY: ("C", "C")}
     for stage in islice(field.stages(982), 12):
         for record in records_of(field, 982, stage.start, (stage.end or stage.start + 60) - 1)[::50]:
             assert (record["upper_master_valve"], record["swab_valve"]) == expected[stage.state]
 
 
-def test_fields_come_at_their_rates_and_late_and_with_gaps(field: Oilfield) -> None:
+def test_field_channels_have_rates_delays_and_gaps(field: Oilfield) -> None:
     stage = fracs(field, 981)[3]
     assert stage.end is not None
     records = records_of(field, 981, stage.start, stage.end - 1)
@@ -187,13 +187,13 @@ def test_fields_come_at_their_rates_and_late_and_with_gaps(field: Oilfield) -> N
     assert {"clean_conductivity_25c", "clean_conductivity_25C"} <= slow[-1].keys()
 
 
-def test_a_column_appears_after_a_sensor_was_put_in(field: Oilfield) -> None:
+def test_field_new_sensor_adds_a_column(field: Oilfield) -> None:
     before, *_, after = fracs(field, 981)
     assert not any("iron_concentration" in record for record in records_of(field, 981, before.start, before.end or 0))
     assert any("iron_concentration" in record for record in records_of(field, 981, after.start, after.end or 0))
 
 
-def test_oddities_are_there(field: Oilfield) -> None:
+def test_field_contains_every_irregularity(field: Oilfield) -> None:
     values: set[object] = set()
     gaps = 0
     for stage in fracs(field, 941)[:20]:
@@ -207,7 +207,7 @@ def test_oddities_are_there(field: Oilfield) -> None:
     assert gaps
 
 
-def test_routed_records_are_those_of_the_sites_in_order_of_time(field: Oilfield) -> None:
+def test_field_routed_records_equal_site_records(field: Oilfield) -> None:
     first, last = second(2025, 9, 17, 4), second(2025, 9, 17, 4, 30)
     routed = list(field.operations[668].routed_records(range(941, 947), Selection(first, last, field.now())))
     times = [number(record, "timestamp") for record in routed]
@@ -217,7 +217,7 @@ def test_routed_records_are_those_of_the_sites_in_order_of_time(field: Oilfield)
         assert mine == records_of(field, site.id, first, last)
 
 
-def test_unrouted_records_tell_the_same_under_the_names_of_the_sources(field: Oilfield) -> None:
+def test_field_unrouted_records_use_source_names(field: Oilfield) -> None:
     operations = field.operations[668]
     stage = fracs(field, 941)[-2]
     first, last = stage.start + 1000, stage.start + 1200
@@ -232,7 +232,7 @@ def test_unrouted_records_tell_the_same_under_the_names_of_the_sources(field: Oi
 
 
 @pytest.mark.parametrize("seed", [7, 1, 3, 40])
-def test_readme_examples_have_something_to_show_with_any_seed(seed: int) -> None:
+def test_field_any_seed_suits_the_readme_examples(seed: int) -> None:
     field = make(seed)
     first, last = second(2025, 9, 9), second(2025, 9, 9, 0, 1)
     selection = Selection(first, last, field.now(), state="frac")
@@ -245,11 +245,11 @@ def test_readme_examples_have_something_to_show_with_any_seed(seed: int) -> None
     assert field.site(981).configured
 
 
-def test_a_history_cannot_be_longer_than_the_job() -> None:
+def test_field_history_is_limited_to_the_job() -> None:
     with pytest.raises(ValueError, match="days must be"):
         make(days=11)
 
 
-def test_sites_that_do_not_exist(field: Oilfield) -> None:
+def test_field_unknown_sites_are_refused(field: Oilfield) -> None:
     with pytest.raises(KeyError):
         field.stages(5)

@@ -1,1 +1,1 @@
-"""The WebSocket rooms: what pads and sites tell by themselves, as it happens."""
+"""WebSocket rooms: live records, and updates of pads, sites and data changes."""

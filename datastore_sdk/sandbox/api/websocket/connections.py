@@ -1,4 +1,4 @@
-"""A client's stay in a room, after the handshake."""
+"""Connection of a client to a room, after the handshake."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive
 from uvicorn.protocols.utils import ClientDisconnected
 
-from datastore_sdk.sandbox.api.connection import Line
+from datastore_sdk.sandbox.api.connection import ClientConnection
 from datastore_sdk.sandbox.api.websocket.options import RoomOptions
 from datastore_sdk.sandbox.api.websocket.protocol import RoomProtocol
-from datastore_sdk.sandbox.api.websocket.sources import Source
-from datastore_sdk.sandbox.faults.registry import Faults
+from datastore_sdk.sandbox.api.websocket.sources import MessageSource
+from datastore_sdk.sandbox.faults.registry import FaultRegistry
 from datastore_sdk.sandbox.faults.websocket_faults import (
     Close,
     Drop,
@@ -29,7 +29,7 @@ from datastore_sdk.sandbox.faults.websocket_faults import (
     RoomFault,
     Silence,
 )
-from datastore_sdk.sandbox.simulation.field import Field
+from datastore_sdk.sandbox.simulation.field import SimulatedField
 from datastore_sdk.sandbox.simulation.pad_activity import PadActivity
 
 _BATCH: Final = 256
@@ -41,40 +41,40 @@ _NO_FRAME: Final = b"\xff\xff\xff\xff"
 
 
 @dataclass(frozen=True, slots=True)
-class Host:
-    """What all rooms have in common.
+class RoomHost:
+    """State that all rooms share.
 
     Attributes:
-        field: What they report on.
-        options: How they behave.
-        faults: What messages meet.
+        field: The simulated field.
+        options: Behaviour of the rooms.
+        faults: Active faults of messages.
     """
 
-    field: Field[PadActivity]
+    field: SimulatedField[PadActivity]
     options: RoomOptions
-    faults: Faults
+    faults: FaultRegistry
 
 
-class Visit:
+class RoomClient:
     """One connection to a room.
 
     Args:
-        host: What all rooms have in common.
-        path: The path of the room, for faults.
-        source: What is told.
-        wire: The connection as WebSocket.
-        line: The connection as TCP.
-        chance: For what happens now and then.
-        leave: Called when it ends, before the client can know.
+        host: State that all rooms share.
+        path: Path of the room, for faults.
+        source: Source of the messages.
+        wire: The WebSocket connection.
+        line: The TCP connection.
+        chance: Random numbers for occasional events.
+        leave: Called when the connection ends, before the client can know.
     """
 
     def __init__(
         self,
-        host: Host,
+        host: RoomHost,
         path: str,
-        source: Source,
+        source: MessageSource,
         wire: RoomProtocol,
-        line: Line,
+        line: ClientConnection,
         chance: random.Random,
         leave: Callable[[], None],
     ) -> None:
@@ -94,17 +94,17 @@ class Visit:
         self._ends_at = math.inf if after is None else math.ceil(host.field.now() + after)
         self._loop = asyncio.get_running_loop()
 
-    async def stay(self, receive: Receive) -> None:
-        """Tells the client what there is to tell, until one of the two hangs up."""
+    async def serve(self, receive: Receive) -> None:
+        """Send messages until one side closes the connection."""
         async with asyncio.TaskGroup() as tasks:
-            telling = tasks.create_task(self._tell())
+            telling = tasks.create_task(self._send_due())
             while (await receive())["type"] != "websocket.disconnect":
                 pass
             self._leave()
             telling.cancel()
 
-    def hang_up(self, code: int | None) -> None:
-        """Ends the connection: with a close frame of this code, or abruptly. May be called in any thread."""
+    def disconnect(self, code: int | None) -> None:
+        """End the connection: with a close frame of this code, or abruptly. May be called in any thread."""
         asyncio.run_coroutine_threadsafe(self._end(code), self._loop)
 
     async def _end(self, code: int | None, reason: str = "") -> None:
@@ -115,9 +115,9 @@ class Visit:
         else:
             await self._wire.close(code, reason)
 
-    async def _tell(self) -> None:
+    async def _send_due(self) -> None:
         field, ends_at, bell = self._host.field, self._ends_at, asyncio.Event()
-        with field.watched(lambda: self._loop.call_soon_threadsafe(bell.set)), suppress(ClientDisconnected):
+        with field.watch(lambda: self._loop.call_soon_threadsafe(bell.set)), suppress(ClientDisconnected):
             while not self._over:
                 bell.clear()
                 now = int(min(field.now(), ends_at))
@@ -128,7 +128,7 @@ class Visit:
                     await self._end(_NORMAL)
                 else:
                     seconds = field.clock.seconds_until(min(self._source.due_at(now), ends_at))
-                    await _rings(bell, seconds)
+                    await _wait_for(bell, seconds)
 
     async def _send_all(self, messages: list[bytes]) -> None:
         if self._over:
@@ -141,30 +141,30 @@ class Visit:
             fault = faults.next_for("GET", self._path, RoomFault) if at_risk else None
             if fault is None:
                 self._out.append(message)
-            elif await self._meet(fault, message):
+            elif await self._apply_fault(fault, message):
                 return
             self._unsent += 1
             self._said += 1
-            self._say_late()
+            self._add_delayed()
             if self._said == options.close_after_messages:
                 await self._flush_all()
                 await self._end(_NORMAL)
                 return
         await self._flush()
 
-    async def _meet(self, fault: RoomFault, message: bytes) -> bool:
-        """Sends a message as a fault has it. Whether that was the last one."""
+    async def _apply_fault(self, fault: RoomFault, message: bytes) -> bool:
+        """Apply a fault to a message. Returns whether it was the last one."""
         match fault:
             case Drop():
                 await self._flush_all()
-                self._source.lose(fault.lost)
+                self._source.skip(fault.lost)
                 await self._end(None)
             case Close():
                 await self._flush_all()
                 await self._end(fault.code, fault.reason)
             case Silence():
                 await self._flush_all()
-                self._wire.fall_silent()
+                self._wire.silence()
                 self._over = True
             case Duplicate():
                 self._out += [message] * (1 + fault.copies)
@@ -172,7 +172,7 @@ class Visit:
                 self._late.append((self._said + fault.by, message))
             case Garbage():
                 await self._flush()
-                await self._say_nonsense(fault)
+                await self._send_garbage(fault)
                 self._out.append(message)
             case HugeFrame():
                 self._out += [b"null".rjust(fault.size), message]
@@ -180,7 +180,7 @@ class Visit:
                 raise NotImplementedError(fault)
         return self._over
 
-    async def _say_nonsense(self, fault: Garbage) -> None:
+    async def _send_garbage(self, fault: Garbage) -> None:
         match fault.kind:
             case "binary":
                 await self._wire.write_binary(_BYTES)
@@ -189,13 +189,13 @@ class Visit:
             case text:
                 await self._wire.write([_TEXTS[text]])
 
-    def _say_late(self) -> None:
-        """Adds the messages that were held back and are late enough now."""
+    def _add_delayed(self) -> None:
+        """Add delayed messages that are due now."""
         self._out += [message for due, message in self._late if due < self._said]
         self._late = [(due, message) for due, message in self._late if due >= self._said]
 
     async def _flush_all(self) -> None:
-        """Sends the messages that were held back too: nothing comes after them."""
+        """Send delayed messages too: nothing follows them."""
         self._out += [message for _, message in self._late]
         self._late = []
         await self._flush()
@@ -203,12 +203,12 @@ class Visit:
     async def _flush(self) -> None:
         out, self._out = self._out, []
         await self._wire.write(out)
-        self._source.sent(self._unsent)
+        self._source.mark_sent(self._unsent)
         self._unsent = 0
 
 
-async def _rings(bell: asyncio.Event, seconds: float | None) -> None:
-    """Waits for a bell, at most so long; None: until it rings."""
+async def _wait_for(bell: asyncio.Event, seconds: float | None) -> None:
+    """Wait for an event, at most some seconds; None: without limit."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await bell.wait()

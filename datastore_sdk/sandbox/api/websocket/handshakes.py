@@ -1,35 +1,35 @@
-"""The handshakes of WebSockets, on their way in: each is noted, and may meet a fault."""
+"""ASGI middleware for WebSocket handshakes: request log and faults."""
 
 from __future__ import annotations
 
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from datastore_sdk.sandbox.api.connection import line_of
+from datastore_sdk.sandbox.api.connection import connection_of
 from datastore_sdk.sandbox.api.errors import forbidden
 from datastore_sdk.sandbox.api.fault_middleware import status_response
 from datastore_sdk.sandbox.api.request_log import ReceivedRequest
 from datastore_sdk.sandbox.api.responses import json_response
 from datastore_sdk.sandbox.faults.http_faults import Delay, ExpireToken, HandshakeFault, Reset, Status
-from datastore_sdk.sandbox.faults.registry import Faults
+from datastore_sdk.sandbox.faults.registry import FaultRegistry
 
 _METHOD = "GET"
 _SWITCHING_PROTOCOLS = 101
 
 
-class Handshakes:
-    """Notes each handshake in the list of requests, and has it meet the fault that it is to meet.
+class HandshakeMiddleware:
+    """ASGI middleware that records each handshake and applies its fault.
 
-    An `ExpireToken` is answered with 403, as every bad token is here.
+    `ExpireToken` is answered with 403, as every invalid token is here.
     """
 
-    def __init__(self, app: ASGIApp, received: list[ReceivedRequest], faults: Faults) -> None:
+    def __init__(self, app: ASGIApp, received: list[ReceivedRequest], faults: FaultRegistry) -> None:
         self._app = app
         self._received = received
         self._faults = faults
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one handshake, or hands it on."""
+        """Answer one handshake, or pass it on."""
         if scope["type"] != "websocket":
             await self._app(scope, receive, send)
             return
@@ -65,10 +65,10 @@ class Handshakes:
                 error = forbidden()
                 await json_response(error.status, error.body)(scope, receive, send)
             case Delay():
-                await line_of(scope).silence(fault.seconds)
+                await connection_of(scope).silence(fault.seconds)
                 return True
             case Reset():
-                await line_of(scope).reset()
+                await connection_of(scope).reset()
             case _:
                 raise NotImplementedError(fault)
         return False

@@ -1,4 +1,4 @@
-"""How the rooms behave when nothing is wrong."""
+"""Normal behaviour of the rooms."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from dataclasses import dataclass, fields
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RoomOptions:
-    """How the sandbox's WebSocket rooms behave. What looks like chance comes of the sandbox's seed.
+    """Behaviour of the sandbox's WebSocket rooms. Random choices follow the sandbox's seed.
 
     Attributes:
-        empty_every: About one in so many messages has an empty one or `null` before it; 0: none has.
-        array_every: About one in so many messages is an array; 0: none is.
-        longest_array: The most items of such an array.
-        replays: After a break, a session's queue sends up to so many of the last messages again.
-        kept_seconds: How much a session's queue keeps while nobody reads it, in seconds of the field's time. Older
-            records are gone.
-        close_after_messages: After how many messages a connection is closed normally; None: never.
-        close_after_seconds: The same after so many seconds of the field's time.
+        empty_every: About one of this many messages has an empty one or `null` before it; 0: none.
+        array_every: About one of this many messages is an array; 0: none.
+        longest_array: Maximum number of items in such an array.
+        replays: After a break, a session's queue may send up to this many of the last messages again.
+        kept_seconds: How much a session's queue keeps while it is not read, in seconds of the field's time. Older
+            records
+            are dropped.
+        close_after_messages: Number of messages after which a connection is closed normally; None: never.
+        close_after_seconds: The same in seconds of the field's time.
 
     Raises:
-        ValueError: A number is negative, or the arrays or the times have no length.
+        ValueError: A number is negative, or an array or time is too short.
     """
 
     empty_every: int = 50

@@ -1,4 +1,4 @@
-"""WebSocket connections that can be written to in batches, and can misbehave."""
+"""WebSocket connections that can write batches, and can misbehave."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from uvicorn.server import ServerState
 from websockets.exceptions import InvalidState
 
-from datastore_sdk.sandbox.api.connection import line_of
+from datastore_sdk.sandbox.api.connection import connection_of
 
 _PROTOCOL: Final = "protocol"
 
 
 class RoomProtocol(WebSocketsSansIOProtocol):
-    """Speaks WebSocket on one connection, and hands itself to the application."""
+    """WebSocket protocol of one connection, which the application can control."""
 
     def __init__(
         self,
@@ -29,14 +29,14 @@ class RoomProtocol(WebSocketsSansIOProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, {**app_state, _PROTOCOL: self}, _loop)
-        self.conn.debug = False  # it would log the token
+        self.conn.debug = False  # debug logs would show the token
         self._silent = False
 
     async def write(self, texts: Iterable[bytes]) -> None:
-        """Sends messages of text, each in a frame of its own, all at once.
+        """Send text messages, each in a frame of its own, in one write.
 
         Raises:
-            ClientDisconnected: There is nobody to send to.
+            ClientDisconnected: The client is gone.
         """
         await self.writable.wait()
         if self.disconnected:
@@ -49,60 +49,60 @@ class RoomProtocol(WebSocketsSansIOProtocol):
         self.transport.write(b"".join(self.conn.data_to_send()))
 
     async def write_binary(self, content: bytes) -> None:
-        """Sends a message of bytes.
+        """Send a binary message.
 
         Raises:
-            ClientDisconnected: There is nobody to send to.
+            ClientDisconnected: The client is gone.
         """
         self.conn.send_binary(content)
         await self.write(())
 
     async def write_raw(self, content: bytes) -> None:
-        """Sends what need not be a frame at all.
+        """Send bytes that need not be a frame.
 
         Raises:
-            ClientDisconnected: There is nobody to send to.
+            ClientDisconnected: The client is gone.
         """
         await self.write(())
         self.transport.write(content)
 
     async def close(self, code: int, reason: str) -> None:
-        """Says goodbye with a close frame.
+        """Send a close frame.
 
         Raises:
-            ClientDisconnected: There is nobody to send to.
+            ClientDisconnected: The client is gone.
         """
         await self.send({"type": "websocket.close", "code": code, "reason": reason})
 
     async def send(self, message: Any) -> None:
-        """Does what the application asks for."""
-        if message["type"] == "websocket.accept":  # with the date of the field
+        """Carry out what the application sends."""
+        if message["type"] == "websocket.accept":  # use the date of the field
             self.default_headers = [header for header in self.default_headers if header[0].lower() != b"date"]
         await super().send(message)
         if message["type"] == "websocket.http.response.body":
-            self.handshake_complete = True  # else uvicorn logs that it is not
+            self.handshake_complete = True  # otherwise uvicorn logs an error
 
-    def fall_silent(self) -> None:
-        """From now on sends nothing and takes note of nothing, so that pings are not answered either."""
+    def silence(self) -> None:
+        """From now on, send nothing and read nothing, not even pings."""
         self._silent = True
 
     def data_received(self, data: bytes) -> None:
-        """Reads what the client sent."""
+        """Read what the client sent."""
         if not self._silent:
             super().data_received(data)
 
     def send_keepalive_ping(self) -> None:
-        """Asks whether the client is there."""
+        """Send a ping."""
         if not self._silent:
             super().send_keepalive_ping()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Ends."""
+        """End."""
         super().connection_lost(exc)
-        line_of({"state": self.app_state}).lost()
+        connection_of({"state": self.app_state}).lost()
 
 
 def protocol_of(scope: Scope) -> RoomProtocol:
-    """The connection that a handshake came over."""
+    """Return the connection of a handshake."""
     protocol: RoomProtocol = scope["state"][_PROTOCOL]
     return protocol

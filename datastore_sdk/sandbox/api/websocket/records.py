@@ -1,4 +1,4 @@
-"""The records of a query, as they come in."""
+"""Live records of a query."""
 
 from __future__ import annotations
 
@@ -6,26 +6,27 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
-from datastore_sdk.sandbox.api.data import Measurements
+from datastore_sdk.sandbox.api.data import DataQueryResult
 from datastore_sdk.sandbox.simulation.readings import Record
 
 _LEAST_SECONDS: Final = 60
 _MOST_SECONDS: Final = 3600
 
 
-class LiveRecords:
-    """The records of a query in order of time: first its history, where that is wanted, then what is measured.
+class LiveRecordFeed:
+    """Records of a query in order of time: first its history, if requested, then live ones.
 
-    A coarse record is due when its interval is over. Records are made ahead of their time, a minute and more at once:
-    that costs little more than a single second.
+    A coarse record is due when its interval has ended. Records are made ahead of time, a minute or more at once: that
+    costs
+    little more than a single second.
 
     Args:
-        measurements: What is asked for.
-        now: The second in which the history ends, as far as its interval is over.
-        history: Whether it is wanted.
+        measurements: The query.
+        now: Second at which the history ends.
+        history: Whether it is requested.
     """
 
-    def __init__(self, measurements: Measurements, now: int, *, history: bool) -> None:
+    def __init__(self, measurements: DataQueryResult, now: int, *, history: bool) -> None:
         self._measurements = measurements
         self._resolution = measurements.form.resolution
         live = (now + 1) // self._resolution * self._resolution
@@ -36,7 +37,7 @@ class LiveRecords:
         self._forgotten_until = 0
 
     def take(self, now: int, most: int) -> list[Record]:
-        """The next records that are due, at most so many."""
+        """Return the next records that are due, up to a maximum number."""
         taken = list(islice(self._history, most))
         while len(taken) < most and (record := self._look(now)) and self._due(record) <= now:
             taken.append(record)
@@ -44,11 +45,11 @@ class LiveRecords:
         return taken
 
     def due_at(self) -> int:
-        """The second before which nothing more is due, once all was taken that is."""
+        """Return the second before which nothing more is due."""
         return self._due(self._next) if self._next else self._made_until + self._resolution - 1
 
     def forget(self, until: int) -> None:
-        """Leaves out what is measured before a second and was not taken yet."""
+        """Drop records before a second that were not taken yet."""
         self._forgotten_until = until
         if self._made_until <= until:
             self._made, self._next = iter(()), None
@@ -64,7 +65,7 @@ class LiveRecords:
         return self._next
 
     def _make(self, now: int) -> None:
-        """Makes the next records: a minute of them, an interval, or an hour where that many are due."""
+        """Make the next records: a minute of them, an interval, or an hour if that many are due."""
         first = self._made_until
         span = max(_LEAST_SECONDS, self._resolution)
         end = max(first + span, min(now, first + _MOST_SECONDS))

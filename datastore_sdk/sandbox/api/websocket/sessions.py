@@ -1,4 +1,4 @@
-"""Sessions: queues of measurement records, which outlast the connections that read them."""
+"""Sessions: queues of measurement records that outlast their connections."""
 
 from __future__ import annotations
 
@@ -13,29 +13,31 @@ import orjson
 
 from datastore_sdk.sandbox.api.errors import bad_request
 from datastore_sdk.sandbox.api.websocket.options import RoomOptions
-from datastore_sdk.sandbox.api.websocket.records import LiveRecords
-from datastore_sdk.sandbox.api.websocket.sources import Source
+from datastore_sdk.sandbox.api.websocket.records import LiveRecordFeed
+from datastore_sdk.sandbox.api.websocket.sources import MessageSource
 from datastore_sdk.sandbox.simulation.readings import Record
 
 _MOST_SESSIONS: Final = 1000
 
 
-class Subject(NamedTuple):
-    """What a queue is of. Whoever comes back with the same key but asks for something else gets a new queue."""
+class RoomSubject(NamedTuple):
+    """What a queue holds. A client that returns with the same key but another query gets a new queue."""
 
     client: str
     path: str
     query: tuple[tuple[str, str], ...]
 
 
-class Session(Source):
-    """The queue of one session key.
+class MeasurementSession(MessageSource):
+    """Queue of one session key.
 
-    Messages that were taken and not sent are taken again after a break, and so are some that were: nobody knows
-    whether they arrived.
+    Messages that were taken and not sent are taken again after a break. So are some that were sent: the server does not
+    know whether they arrived.
     """
 
-    def __init__(self, key: str, subject: Subject, records: LiveRecords, options: RoomOptions, seed: int) -> None:
+    def __init__(
+        self, key: str, subject: RoomSubject, records: LiveRecordFeed, options: RoomOptions, seed: int
+    ) -> None:
         self.subject = subject
         self.is_read = True
         self._opening = b'{"session_key":' + orjson.dumps(key) + b',"message":'
@@ -49,7 +51,7 @@ class Session(Source):
         self._lock = threading.Lock()
 
     def resume(self, now: int) -> None:
-        """Begins to be read again, after a break."""
+        """Start reading again, after a break."""
         with self._lock:
             self.is_read = True
             self._put_back()
@@ -58,7 +60,7 @@ class Session(Source):
             self._records.forget(now + 1 - self._options.kept_seconds)
 
     def take(self, now: int, most: int) -> list[bytes]:
-        """The next messages."""
+        """Return the next messages."""
         with self._lock:
             self._put_back()
             while messages := self._next(now, most):
@@ -70,24 +72,24 @@ class Session(Source):
             return [*self._taken]
 
     def due_at(self, now: int) -> float:
-        """When the next record is due, or now where messages wait."""
+        """Return when the next record is due, or now if messages wait."""
         return now if self._waiting else self._records.due_at()
 
-    def sent(self, count: int) -> None:
-        """Takes note of what need not be sent any more, or only a little."""
+    def mark_sent(self, count: int) -> None:
+        """Drop messages that need not be sent again."""
         with self._lock:
             self._latest.extend(self._taken[:count])
             del self._taken[:count]
 
-    def lose(self, count: int) -> None:
-        """Has the next messages vanish."""
+    def skip(self, count: int) -> None:
+        """Drop the next messages."""
         with self._lock:
             lost = self._taken[:count]
             del self._taken[:count]
             self._to_lose += count - len(lost)
 
-    def leave(self) -> None:
-        """Lets another connection read."""
+    def close(self) -> None:
+        """Let another connection read the queue."""
         self.is_read = False
 
     def _put_back(self) -> None:
@@ -115,26 +117,28 @@ def _happens(chance: random.Random, every: int) -> bool:
     return every > 0 and chance.random() * every < 1
 
 
-class Sessions:
+class SessionRegistry:
     """All sessions, by their keys. May be used from any thread."""
 
     def __init__(self, options: RoomOptions, seed: int) -> None:
         self._options = options
         self._seed = seed
-        self._known: dict[str, Session] = {}
+        self._known: dict[str, MeasurementSession] = {}
         self._lock = threading.Lock()
 
-    def enter(self, key: str, subject: Subject, now: int, records: Callable[[], LiveRecords]) -> Session:
-        """The session of a key, new or resumed, which nobody else may read until it is left.
+    def enter(
+        self, key: str, subject: RoomSubject, now: int, records: Callable[[], LiveRecordFeed]
+    ) -> MeasurementSession:
+        """Return the session of a key, new or resumed; no other connection may read it until it is left.
 
         Args:
             key: The session key.
-            subject: What is asked for.
+            subject: The query.
             now: The field's time.
-            records: Gives the records of a new session.
+            records: Function that returns the records of a new session.
 
         Raises:
-            RequestError: 400 when another connection reads it.
+            RequestError: 400 if another connection reads it.
         """
         with self._lock:
             session = self._known.pop(key, None)
@@ -144,7 +148,7 @@ class Sessions:
             if session is not None and session.subject == subject:
                 session.resume(now)
             else:
-                session = Session(key, subject, records(), self._options, self._seed)
+                session = MeasurementSession(key, subject, records(), self._options, self._seed)
             self._known[key] = session
             self._forget_old()
             return session

@@ -1,29 +1,29 @@
-"""What a room tells a client: messages, as far as their time has come."""
+"""Source of the messages of a room."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
 
-class Source(ABC):
-    """The messages for one connection."""
+class MessageSource(ABC):
+    """Messages for one connection."""
 
     @abstractmethod
     def take(self, now: int, most: int) -> list[bytes]:
-        """The next messages that are due at a second of the field's time, at most so many."""
+        """Return the next messages that are due at a second of the field's time, up to a maximum number."""
 
     @abstractmethod
     def due_at(self, now: int) -> float:
-        """The time in the field, after `now`, before which nothing more is due."""
+        """Return the field's time, after `now`, before which nothing more is due."""
 
     @abstractmethod
-    def sent(self, count: int) -> None:
-        """Takes note that so many of the messages that were taken last are sent."""
+    def mark_sent(self, count: int) -> None:
+        """Mark the last taken messages as sent."""
 
     @abstractmethod
-    def lose(self, count: int) -> None:
-        """Has so many of the next messages count as sent, although nobody gets them."""
+    def skip(self, count: int) -> None:
+        """Mark the next messages as sent without sending them."""
 
     @abstractmethod
-    def leave(self) -> None:
-        """The connection has ended. Doing it again does no harm."""
+    def close(self) -> None:
+        """End the connection; repeating it does no harm."""

@@ -17,11 +17,11 @@ from pydantic import BaseModel
 from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
 
 from datastore_sdk.sandbox import RoomOptions, Sandbox, faults
-from datastore_sdk.sandbox.api.auth import Credentials, Tokens
-from datastore_sdk.sandbox.api.context import Call, Restream
-from datastore_sdk.sandbox.api.query_params import Query
-from datastore_sdk.sandbox.api.websocket.sources import Source
-from datastore_sdk.sandbox.api.websocket.updates import Changes, pad_updates, site_updates
+from datastore_sdk.sandbox.api.auth import ClientCredential, TokenRegistry
+from datastore_sdk.sandbox.api.context import CallContext, ServiceState
+from datastore_sdk.sandbox.api.query_params import QueryParams
+from datastore_sdk.sandbox.api.websocket.sources import MessageSource
+from datastore_sdk.sandbox.api.websocket.updates import DataChangeMessages, pad_updates, site_updates
 from datastore_sdk.sandbox.simulation.clock import FieldClock
 from datastore_sdk.sandbox.simulation.oilfield import MAX_DAYS, Oilfield
 from restream_api.models import DataChange, Pad, Site
@@ -64,7 +64,7 @@ def written(second: int) -> str:
 
 
 @pytest.mark.parametrize("path", [SITE, PAD])
-def test_live_records_are_those_of_rest(sandbox: Sandbox, path: str) -> None:
+def test_room_records_equal_rest_records(sandbox: Sandbox, path: str) -> None:
     with visit(sandbox, path, session_key=KEY) as room:
         assert is_quiet(room)
         sandbox.advance(90)
@@ -74,7 +74,7 @@ def test_live_records_are_those_of_rest(sandbox: Sandbox, path: str) -> None:
     assert [each["message"] for each in told] == rest(sandbox, path, start_datetime=written(NOON + 1))
 
 
-def test_time_goes_on_in_steps_too(sandbox: Sandbox) -> None:
+def test_room_advances_with_the_clock(sandbox: Sandbox) -> None:
     with visit(sandbox, SITE) as room:
         for step in (0.5, 0.5, 1, 61, 0.25):
             sandbox.advance(step)
@@ -85,12 +85,12 @@ def test_time_goes_on_in_steps_too(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("bad", [-1, float("nan"), float("inf")])
-def test_time_goes_only_forward(sandbox: Sandbox, bad: float) -> None:
+def test_clock_cannot_go_backwards(sandbox: Sandbox, bad: float) -> None:
     with pytest.raises(ValueError, match="seconds must be"):
         sandbox.advance(bad)
 
 
-def test_given_a_filter_the_history_comes_first(sandbox: Sandbox) -> None:
+def test_room_with_a_filter_sends_history_first(sandbox: Sandbox) -> None:
     start = written(NOON - 9)
     with visit(sandbox, SITE, start_datetime=start, fields="upper_master_valve") as room:
         told = [each["message"] for each in messages(room, 10)]
@@ -100,14 +100,14 @@ def test_given_a_filter_the_history_comes_first(sandbox: Sandbox) -> None:
         assert seconds(room, 2) == [NOON + 1, NOON + 2]
 
 
-def test_a_history_that_ends_is_followed_by_what_is_measured_now(sandbox: Sandbox) -> None:
+def test_room_history_is_followed_by_live_records(sandbox: Sandbox) -> None:
     interval = {"start_datetime": written(NOON - 100), "end_datetime": written(NOON - 98)}
     with visit(sandbox, SITE, **interval) as room:
         sandbox.advance(1)
         assert seconds(room, 4) == [NOON - 100, NOON - 99, NOON - 98, NOON + 1]
 
 
-def test_only_the_history_is_filled(sandbox: Sandbox) -> None:
+def test_room_fills_only_history(sandbox: Sandbox) -> None:
     query = {"fields": "clean_flow,slurry_rate", "start_datetime": written(NOON - 20)}
     filling = {"fill_data_method": "ffill", "fill_data_limit": "5"}
     history = rest(sandbox, SITE, **query, **filling)
@@ -116,26 +116,26 @@ def test_only_the_history_is_filled(sandbox: Sandbox) -> None:
         assert [each["message"] for each in messages(room, 36)] == history + rest(sandbox, SITE, **query)[21:]
 
 
-def test_what_begins_later(sandbox: Sandbox) -> None:
+def test_room_future_start_waits(sandbox: Sandbox) -> None:
     with visit(sandbox, SITE, start_datetime=written(NOON + 5)) as room:
         sandbox.advance(7)
         assert seconds(room, 3) == [NOON + 5, NOON + 6, NOON + 7]
 
 
 @pytest.mark.parametrize(("path", "form"), [(SITE, FORM), (PAD, {**FORM, "routed": "true"})])
-def test_the_form_alone_asks_for_no_history(sandbox: Sandbox, path: str, form: dict[str, str]) -> None:
+def test_room_without_filter_sends_no_history(sandbox: Sandbox, path: str, form: dict[str, str]) -> None:
     with visit(sandbox, path, **form) as room:
         assert is_quiet(room)
 
 
-def test_a_history_of_nothing(sandbox: Sandbox) -> None:
+def test_room_empty_history(sandbox: Sandbox) -> None:
     with visit(sandbox, SITE, state_imatch="coil") as room:
         assert is_quiet(room)
         sandbox.advance(86_400)
         assert is_quiet(room)
 
 
-def test_routed_records_of_a_pad_in_units_of_its_own(sandbox: Sandbox) -> None:
+def test_room_routed_records_with_unit_system(sandbox: Sandbox) -> None:
     query = {"routed": "true", "si_units": "true", "fields": "surface_casing_pressure", "resolution": "raw"}
     with visit(sandbox, PAD, start_datetime=written(NOON + 1), **query) as room:
         sandbox.advance(20)
@@ -144,7 +144,7 @@ def test_routed_records_of_a_pad_in_units_of_its_own(sandbox: Sandbox) -> None:
     assert {record["site_id"] for record in told} == {981, 982, 983, 984}
 
 
-def test_a_coarse_record_comes_when_its_interval_is_over(sandbox: Sandbox) -> None:
+def test_room_resampled_record_comes_after_its_interval(sandbox: Sandbox) -> None:
     query = {"resolution": "ten-second", "agg": "mean", "start_datetime": written(NOON - 20)}
     with visit(sandbox, SITE, **query) as room:
         assert seconds(room, 2) == [NOON - 20, NOON - 10]
@@ -164,7 +164,7 @@ def test_a_coarse_record_comes_when_its_interval_is_over(sandbox: Sandbox) -> No
         ({"session_key": "short"}, "32 hexadecimal digits"),
     ],
 )
-def test_wrong_queries(sandbox: Sandbox, query: dict[str, str], words: str) -> None:
+def test_room_invalid_query_is_refused(sandbox: Sandbox, query: dict[str, str], words: str) -> None:
     answer = refusal(sandbox, SITE, **query)
     assert answer.status_code == 400
     assert words in answer.body.decode()
@@ -179,13 +179,13 @@ def test_wrong_queries(sandbox: Sandbox, query: dict[str, str], words: str) -> N
         ("/pads/681/nothing/", None, 404),
     ],
 )
-def test_who_is_not_let_in(path: str, token: str | None, status: int) -> None:
+def test_room_handshake_refusals(path: str, token: str | None, status: int) -> None:
     with Sandbox(now=NOW, days=1, denied={983}) as sandbox:
         assert refusal(sandbox, path, token).status_code == status
         assert sandbox.requests[-1].status == status
 
 
-def test_issued_tokens_are_good_until_they_expire() -> None:
+def test_room_accepts_tokens_until_they_expire() -> None:
     with Sandbox(now=NOW, days=1, token_lifetime=0.2) as sandbox:
         form = {
             "client_id": sandbox.client_id,
@@ -206,7 +206,7 @@ def test_issued_tokens_are_good_until_they_expire() -> None:
         assert eventually(is_refused)
 
 
-def test_one_connection_to_a_url(sandbox: Sandbox) -> None:
+def test_room_allows_one_connection_per_url(sandbox: Sandbox) -> None:
     with visit(sandbox, "/sites/981/"), visit(sandbox, "/sites/982/"), visit(sandbox, SITE):
         answer = refusal(sandbox, "/sites/981/")
         assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
@@ -214,7 +214,7 @@ def test_one_connection_to_a_url(sandbox: Sandbox) -> None:
         pass
 
 
-def test_handshakes_are_noted_and_the_token_stays_secret(sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
+def test_room_handshakes_are_logged_without_tokens(sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
     logging.getLogger("uvicorn.error").setLevel(logging.DEBUG)
     with caplog.at_level(logging.DEBUG), visit(sandbox, SITE, session_key=KEY) as room:
         sandbox.advance(1)
@@ -227,7 +227,7 @@ def test_handshakes_are_noted_and_the_token_stays_secret(sandbox: Sandbox, caplo
     assert not any(sandbox.token in text for text in served)
 
 
-def test_a_site_is_told_whole_each_time_it_changes(sandbox: Sandbox) -> None:
+def test_room_sends_the_whole_site_on_change(sandbox: Sandbox) -> None:
     with visit(sandbox, "/sites/981/") as room:
         assert is_quiet(room)
         sandbox.advance(12 * 3600)
@@ -250,7 +250,7 @@ def moment(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
-def test_a_pad_is_told_when_any_of_its_sources_moves(sandbox: Sandbox) -> None:
+def test_room_sends_the_pad_when_a_source_moves(sandbox: Sandbox) -> None:
     with visit(sandbox, "/pads/681/") as room:
         sandbox.advance(3 * 3600)
         assert message(room) != message(room)
@@ -260,7 +260,7 @@ def test_a_pad_is_told_when_any_of_its_sources_moves(sandbox: Sandbox) -> None:
         assert is_quiet(room)
 
 
-def test_objects_are_what_the_contract_says(sandbox: Sandbox) -> None:
+def test_room_objects_match_the_contract(sandbox: Sandbox) -> None:
     expected: dict[str, type[BaseModel]] = {
         "/sites/981/": Site,
         "/pads/668/": Pad,
@@ -273,14 +273,14 @@ def test_objects_are_what_the_contract_says(sandbox: Sandbox) -> None:
         assert not told.model_extra
 
 
-def test_rooms_go_on_to_the_end_of_a_job() -> None:
+def test_room_runs_to_the_end_of_the_job() -> None:
     with Sandbox(now=NOW, days=MAX_DAYS, rooms=PLAIN) as sandbox, visit(sandbox, "/sites/911/") as room:
         sandbox.advance(30 * 86_400)
         assert is_quiet(room)  # its job was done before
 
 
 @pytest.mark.parametrize("path", ["/sites/984/", "/pads/681/"])
-def test_open_data_changes_come_first_then_new_ones(sandbox: Sandbox, path: str) -> None:
+def test_room_sends_open_data_changes_first(sandbox: Sandbox, path: str) -> None:
     headers = {"Authorization": f"Bearer {sandbox.token}"}
     log = httpx.get(f"{sandbox.url}{PREFIX}{path}data_changes/", headers=headers).json()["change_log"]
     assert log
@@ -298,16 +298,16 @@ def test_open_data_changes_come_first_then_new_ones(sandbox: Sandbox, path: str)
         assert message(room)["id"] == made.id
 
 
-def test_rooms_know_when_there_will_be_something_new() -> None:
+def test_room_knows_its_next_event() -> None:
     for make, ids in [
-        (Changes, {"site_id": 942}),
-        (Changes, {"pad_id": 681}),
+        (DataChangeMessages, {"site_id": 942}),
+        (DataChangeMessages, {"pad_id": 681}),
         (site_updates, {"site_id": 981}),
         (pad_updates, {"pad_id": 668}),
     ]:
         field = Oilfield(7, FieldClock.running(NOON, 0), 2)
-        service = Restream(field, frozenset(), Tokens(Credentials("token", "id", "secret", 60)))
-        source: Source = make(Call(service, "token", ids, Query(()), b"", NOON), dict)
+        service = ServiceState(field, frozenset(), TokenRegistry(ClientCredential("token", "id", "secret", 60)))
+        source: MessageSource = make(CallContext(service, "token", ids, QueryParams(()), b"", NOON), dict)
         while source.take(NOON, 100):
             pass
         told: list[bytes] = []
@@ -320,14 +320,14 @@ def test_rooms_know_when_there_will_be_something_new() -> None:
             told = source.take(field.now(), 100)
 
 
-def test_time_at_a_pace() -> None:
+def test_clock_speed() -> None:
     with Sandbox(now=NOW, speed=5000, days=1, rooms=PLAIN) as sandbox, visit(sandbox, SITE) as room:
         told = seconds(room, 1000)
         assert told == list(range(told[0], told[0] + 1000))
         assert rest(sandbox, SITE, start_datetime=written(told[-1]))[0]["timestamp"] == told[-1]
 
 
-def test_a_clock_of_the_users() -> None:
+def test_clock_custom_function() -> None:
     time = [float(NOON)]
     with Sandbox(now=lambda: time[0], days=1, rooms=PLAIN) as sandbox, visit(sandbox, SITE) as room:
         time[0] += 2
@@ -336,7 +336,7 @@ def test_a_clock_of_the_users() -> None:
         assert seconds(room, 1) == [NOON + 3]
 
 
-def test_wrong_speeds() -> None:
+def test_clock_invalid_speed_is_refused() -> None:
     for speed in (-1, float("nan"), float("inf")):
         with pytest.raises(ValueError, match="speed must be"):
             Sandbox(speed=speed)
@@ -344,7 +344,7 @@ def test_wrong_speeds() -> None:
         Sandbox(now=NOW.timestamp, speed=2)
 
 
-def test_running_alone_at_a_pace() -> None:
+def test_command_line_speed() -> None:
     command = [sys.executable, "-m", "datastore_sdk.sandbox", "--speed", "3600", "--days", "1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         try:
@@ -362,14 +362,14 @@ def test_running_alone_at_a_pace() -> None:
             process.terminate()
 
 
-def test_a_wrong_speed_on_the_command_line() -> None:
+def test_command_line_invalid_speed_is_refused() -> None:
     command = [sys.executable, "-m", "datastore_sdk.sandbox", "--speed", "-1"]
     result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert result.returncode == 2
     assert "speed must be" in result.stderr
 
 
-def test_stopping_cuts_rooms_off() -> None:
+def test_stop_closes_rooms() -> None:
     with Sandbox(now=NOW, days=1) as sandbox, visit(sandbox, SITE) as room:
         sandbox.stop()
         with pytest.raises(ConnectionClosed):
@@ -377,12 +377,12 @@ def test_stopping_cuts_rooms_off() -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"empty_every": -1}, {"longest_array": 0}, {"close_after_messages": 0}])
-def test_wrong_options(wrong: dict[str, int]) -> None:
+def test_room_invalid_options_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         RoomOptions(**wrong)
 
 
-def test_empty_messages_and_arrays_now_and_then() -> None:
+def test_session_sends_empty_messages_and_arrays() -> None:
     options = RoomOptions(empty_every=5, array_every=5, longest_array=4, replays=0)
     with Sandbox(now=NOW, days=1, rooms=options) as sandbox, visit(sandbox, SITE) as room:
         sandbox.advance(300)
@@ -400,7 +400,7 @@ def test_empty_messages_and_arrays_now_and_then() -> None:
     assert kinds == {"", "null", "list", "dict"}
 
 
-def test_normal_closes() -> None:
+def test_session_normal_close() -> None:
     for options, count in [
         (RoomOptions(empty_every=0, array_every=0, close_after_messages=7), 7),
         (RoomOptions(empty_every=0, array_every=0, close_after_seconds=10), 10),
@@ -410,7 +410,7 @@ def test_normal_closes() -> None:
             assert len(list(until_closed(room))) == count
 
 
-def test_handshakes_meet_faults(sandbox: Sandbox) -> None:
+def test_session_handshake_faults(sandbox: Sandbox) -> None:
     sandbox.faults.add(
         faults.Status(401, path="/ws/sites/981/"),
         faults.Status(429, path="/ws/*", retry_after=7),

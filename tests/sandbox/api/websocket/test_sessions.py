@@ -10,10 +10,10 @@ import orjson
 import pytest
 
 from datastore_sdk.sandbox import RoomOptions, Sandbox, faults
-from datastore_sdk.sandbox.api.data import Form, Measurements
+from datastore_sdk.sandbox.api.data import DataQueryResult, RecordFormat
 from datastore_sdk.sandbox.api.errors import RequestError
-from datastore_sdk.sandbox.api.websocket.records import LiveRecords
-from datastore_sdk.sandbox.api.websocket.sessions import Session, Sessions, Subject
+from datastore_sdk.sandbox.api.websocket.records import LiveRecordFeed
+from datastore_sdk.sandbox.api.websocket.sessions import MeasurementSession, RoomSubject, SessionRegistry
 from datastore_sdk.sandbox.simulation.selection import Selection
 from tests.sandbox.websocket_client import (
     NOON,
@@ -45,7 +45,7 @@ def told_until_closed(sandbox: Sandbox, **query: str) -> list[int]:
         return [orjson.loads(text)["message"]["timestamp"] for text in until_closed(room)]
 
 
-def test_what_comes_during_a_break_is_kept(sandbox: Sandbox) -> None:
+def test_session_queues_messages_while_disconnected(sandbox: Sandbox) -> None:
     for begin in (1, 16):
         with visit(sandbox, SITE, session_key=KEY) as room:
             sandbox.advance(5)
@@ -56,7 +56,7 @@ def test_what_comes_during_a_break_is_kept(sandbox: Sandbox) -> None:
             assert is_quiet(room)
 
 
-def test_without_the_key_it_is_gone(sandbox: Sandbox) -> None:
+def test_session_without_key_starts_over(sandbox: Sandbox) -> None:
     for query in ({"session_key": KEY}, {}, {"session_key": OTHER}):
         sandbox.advance(10)
         with visit(sandbox, SITE, **query) as room:
@@ -65,7 +65,7 @@ def test_without_the_key_it_is_gone(sandbox: Sandbox) -> None:
             assert len(message(room)["session_key"]) == 32
 
 
-def test_a_history_goes_on_where_it_stopped() -> None:
+def test_session_resumes_history() -> None:
     options = RoomOptions(empty_every=0, array_every=0, replays=0, close_after_messages=777)
     with Sandbox(now=NOW, days=1, rooms=options) as sandbox:
         sandbox.advance(100)
@@ -73,7 +73,7 @@ def test_a_history_goes_on_where_it_stopped() -> None:
         assert told == list(range(NOON - 3600, NOON - 3600 + 4 * 777))
 
 
-def test_some_messages_are_sent_again() -> None:
+def test_session_repeats_some_messages() -> None:
     options = RoomOptions(empty_every=0, array_every=0, replays=3, close_after_messages=20)
     with Sandbox(now=NOW, days=1, rooms=options) as sandbox:
         breaks = [told_until_closed(sandbox, **MORNING) for _ in range(30)]
@@ -82,7 +82,7 @@ def test_some_messages_are_sent_again() -> None:
     assert all(told == list(range(told[0], told[0] + 20)) for told in breaks)
 
 
-def test_a_queue_has_a_bound() -> None:
+def test_session_queue_is_bounded() -> None:
     options = RoomOptions(empty_every=0, array_every=0, replays=0, kept_seconds=60)
     with Sandbox(now=NOW, days=1, rooms=options) as sandbox:
         for away, kept in ((61, 60), (10_000, 60), (30, 30)):
@@ -97,7 +97,7 @@ def test_a_queue_has_a_bound() -> None:
             assert len(seconds(room, 1000)) == 1000
 
 
-def test_two_connections_never_share_a_key(sandbox: Sandbox) -> None:
+def test_session_key_is_unique_per_connection(sandbox: Sandbox) -> None:
     with visit(sandbox, SITE, session_key=KEY):
         answer = refusal(sandbox, "/sites/982/data/", session_key=KEY)
         assert answer.status_code == 400
@@ -108,7 +108,7 @@ def test_two_connections_never_share_a_key(sandbox: Sandbox) -> None:
         pass
 
 
-def test_another_question_gets_another_queue(sandbox: Sandbox) -> None:
+def test_session_key_with_another_query_starts_over(sandbox: Sandbox) -> None:
     with visit(sandbox, SITE, session_key=KEY):
         pass
     sandbox.advance(10)
@@ -116,7 +116,7 @@ def test_another_question_gets_another_queue(sandbox: Sandbox) -> None:
         assert seconds(room, 13) == list(range(NOON - 2, NOON + 11))
 
 
-def test_resetting_forgets_queues(sandbox: Sandbox) -> None:
+def test_reset_deletes_session_queues(sandbox: Sandbox) -> None:
     with visit(sandbox, SITE, session_key=KEY):
         pass
     sandbox.reset()
@@ -125,7 +125,7 @@ def test_resetting_forgets_queues(sandbox: Sandbox) -> None:
         assert is_quiet(room)
 
 
-def test_a_client_may_come_back_at_once(sandbox: Sandbox) -> None:
+def test_session_allows_immediate_reconnect(sandbox: Sandbox) -> None:
     told: list[int] = []
     for _ in range(50):
         with visit(sandbox, SITE, session_key=KEY) as room:
@@ -134,7 +134,7 @@ def test_a_client_may_come_back_at_once(sandbox: Sandbox) -> None:
     assert told == list(range(NOON + 1, NOON + 51))
 
 
-def test_an_abrupt_end_frees_the_key(sandbox: Sandbox) -> None:
+def test_session_key_is_released_on_abrupt_disconnect(sandbox: Sandbox) -> None:
     with visit(sandbox, SITE, session_key=KEY) as room:
         room.socket.close()
         assert eventually(lambda: comes_in(sandbox))
@@ -148,7 +148,7 @@ def comes_in(sandbox: Sandbox) -> bool:
         return False
 
 
-def test_nothing_is_lost_however_often_connections_are_closed() -> None:
+def test_session_loses_nothing_over_many_reconnects() -> None:
     options = RoomOptions(empty_every=10, array_every=10, replays=5)
     end = NOON + 5_000
     with Sandbox(now=NOW, days=1, rooms=options) as sandbox:
@@ -176,21 +176,23 @@ def records_until_closed(sandbox: Sandbox, end: int) -> Iterator[int]:
                     return
 
 
-def test_sessions_that_nobody_reads_are_forgotten_in_the_end(sandbox: Sandbox) -> None:
-    sessions = Sessions(PLAIN, 7)
-    subject = Subject("token", SITE, ())
+def test_session_unused_expires(sandbox: Sandbox) -> None:
+    sessions = SessionRegistry(PLAIN, 7)
+    subject = RoomSubject("token", SITE, ())
     operations = sandbox.field.operations[681]
-    nothing = Measurements(Selection(0, 0, 0), Form(), operations, lambda wanted: operations.site_records(981, wanted))
+    nothing = DataQueryResult(
+        Selection(0, 0, 0), RecordFormat(), operations, lambda wanted: operations.site_records(981, wanted)
+    )
 
-    def enter(key: str) -> Session:
-        return sessions.enter(key, subject, NOON, lambda: LiveRecords(nothing, NOON, history=False))
+    def enter(key: str) -> MeasurementSession:
+        return sessions.enter(key, subject, NOON, lambda: LiveRecordFeed(nothing, NOON, history=False))
 
     enter("read")
     left = enter("left")
-    left.leave()
+    left.close()
     again = enter("left")
     assert again is left
-    left.leave()
+    left.close()
     for number in range(1000):
         enter(str(number))
     with pytest.raises(RequestError):
