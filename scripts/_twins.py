@@ -4,6 +4,9 @@ Looked at are the classes that the package's `__all__` names, and their bases. E
 `save`, ...) needs its async form (`aget_x`), each async method its sync form, and `DataAsync` must have all that `Data`
 has. With `async`, `await` and the `a` of the names taken out, decorators, overloads, signatures and bodies must be
 equal. The docstring of a public async method must be the one that `_async_docstrings` derives from the sync method.
+
+In `DataAsync`, methods that return or are async generators (`batches`) have the name of their sync form. Methods that
+are awaited have the `a`, except those of `SAME_NAME`.
 """
 
 from __future__ import annotations
@@ -34,6 +37,9 @@ CALL = re.compile(r"(get|create|update|delete|confirm)_|(update|save)$")
 
 BODIES_DIFFER = frozenset({"Client.close", "Client._driver"})
 """Pairs whose signatures alone are compared: here the two forms part."""
+
+SAME_NAME = frozenset({"Data.head"})
+"""Sync forms whose async form is awaited and has the same name: `ahead` is another word."""
 
 SYNC_WORDS = {
     "AsyncDriver": "SyncDriver",
@@ -245,6 +251,9 @@ class Package:
             twin = next((twin for twin in (async_name(name), name) if twin in other.methods), None)
             if twin:
                 left_over.discard(twin)
+                if twin == name and f"{class_.node.name}.{name}" not in SAME_NAME and _is_awaited(other.methods[twin]):
+                    finding = f"{other.node.name}.{name} must be awaited: call it {async_name(name)}"
+                    yield f"{other.path}: {finding}, unlike its sync form"
                 yield from self._compare(class_, name, other, twin)
             else:
                 yield f"{class_.path}: {class_.node.name}.{name} has no async form in {other.node.name}"
@@ -267,6 +276,15 @@ class Package:
                 sync.body = [ast.Pass()]
             lines.extend(ast.unparse(sync).splitlines())
         return lines
+
+
+def _is_awaited(definitions: list[Function]) -> bool:
+    """Return whether a method is a coroutine function, not an async generator."""
+    return any(
+        isinstance(definition, ast.AsyncFunctionDef)
+        and not any(isinstance(node, ast.Yield) for node in ast.walk(definition))
+        for definition in definitions
+    )
 
 
 def _place(class_: _Class, method: str) -> str:

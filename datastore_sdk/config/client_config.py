@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypedDict, TypeVar
 
-from datastore_sdk._io.timeouts import ConnectionSettings, Timeouts
+from datastore_sdk._io.connection_settings import ConnectionSettings, validate_httpx_client
+from datastore_sdk._io.timeouts import Timeouts
 from datastore_sdk.auth.providers import TokenProvider
 from datastore_sdk.config.auth_config import NAMES, AuthConfig, login_from, refuse_two
 from datastore_sdk.config.options import (
@@ -124,7 +125,13 @@ class ClientConfig:
     profile: Setting[str | None] = field(compare=False)
 
     def connection(self) -> ConnectionSettings:
-        """How connections are made."""
+        """Return the settings of connections.
+
+        Raises:
+            ConfigurationError: An httpx client of the user has settings that the SDK overrides.
+        """
+        validate_httpx_client(self.http.value, "http", self.base_url.value)
+        validate_httpx_client(self.async_http.value, "async_http", self.base_url.value)
         return ConnectionSettings(
             verify=self.verify.value,
             proxy=self.proxy.value,

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
-from datastore_sdk._io.timeouts import Timeouts, closed_client_error
+from datastore_sdk._io.connection_settings import closed_client_error
+from datastore_sdk._io.timeouts import Timeouts
 from datastore_sdk._utils.validation import validate_flag, validate_id
 from datastore_sdk.config.profiles import did_you_mean, user_folder
 from datastore_sdk.exceptions import ConfigurationError

@@ -11,9 +11,10 @@ from typing import Final
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 from datastore_sdk._io.clock import Clock
+from datastore_sdk._io.connection_settings import ConnectionSettings
 from datastore_sdk._io.deadline import Deadline, DeadlineExceeded
 from datastore_sdk._io.effects import CloseResponse, EffectGen, ReadChunk, Request, SendRequest
-from datastore_sdk._io.timeouts import ConnectionSettings, Timeouts
+from datastore_sdk._io.timeouts import Timeouts
 from datastore_sdk._version import VERSION
 from datastore_sdk.client.connections import Connections
 from datastore_sdk.drift.errors import DriftError

@@ -13,7 +13,7 @@ from datastore_sdk.entities.list_queries import build_pad_query, build_state_que
 from datastore_sdk.entities.measurement_sources import fetch_pad_sources, get_attached_site_ids
 from datastore_sdk.entities.object_list import ObjectList
 from datastore_sdk.entities.pad_data import PadDataMixin
-from datastore_sdk.entities.pad_realtime import LivePad
+from datastore_sdk.entities.pad_realtime import PadRealtime
 from datastore_sdk.entities.resource import fetch_list
 from datastore_sdk.entities.site_membership import fetch_pads
 from datastore_sdk.entities.state import State
@@ -24,7 +24,7 @@ from restream_api.models import Pad as PadModel
 from restream_api.types import QueryValue
 
 
-class PadBase(Asset, PadDataMixin, LivePad):
+class PadBase(Asset, PadDataMixin, PadRealtime):
     """Base class of `Pad` with the methods that do not return sites."""
 
     _api_model = PadModel

@@ -15,7 +15,7 @@ from datastore_sdk.entities.measurement_sources import fetch_site_sources
 from datastore_sdk.entities.object_list import ObjectList
 from datastore_sdk.entities.resource import fetch_list
 from datastore_sdk.entities.site_data import SiteDataMixin
-from datastore_sdk.entities.site_realtime import LiveSite
+from datastore_sdk.entities.site_realtime import SiteRealtime
 from datastore_sdk.entities.state import State, fetch_site_states
 from datastore_sdk.filters import AllSiteFilters
 from restream_api.api.sites import get_site
@@ -24,7 +24,7 @@ from restream_api.models import Site as SiteModel
 from restream_api.types import QueryValue
 
 
-class SiteBase(Asset, SiteDataMixin, LiveSite):
+class SiteBase(Asset, SiteDataMixin, SiteRealtime):
     """Base class of `Site` with the methods that do not return pads."""
 
     _api_model = SiteModel

@@ -26,7 +26,7 @@ from datastore_sdk._io.semaphore import COOLDOWN_SECONDS
 from datastore_sdk.cli import main
 from datastore_sdk.sandbox import Sandbox, Untidiness
 from tests.conftest import NOW
-from tests.realtime.live_reader import eventually
+from tests.realtime.live_reader import wait_until
 from tests.support.fake_server import PATIENCE
 from tests.support.paths import ROOT
 from tests.testing.pytest_runs import run_pytest
@@ -117,9 +117,9 @@ def test_example_program_stops_on_sigterm(example: Block, tmp_path: Path) -> Non
         environment = {**os.environ, **sandbox.environment, "PYTHONPATH": paths}
         with subprocess.Popen([sys.executable, "-c", example.text], cwd=tmp_path, env=environment) as run:
             try:
-                eventually(lambda: any(request.status == 101 for request in sandbox.requests))
+                wait_until(lambda: any(request.status == 101 for request in sandbox.requests))
                 sandbox.advance(20)
-                eventually(lambda: unfinished.exists() and unfinished.read_text().count("\n") == 20)
+                wait_until(lambda: unfinished.exists() and unfinished.read_text().count("\n") == 20)
                 run.send_signal(signal.SIGTERM)
                 assert run.wait(PATIENCE) == 0
             finally:

@@ -252,3 +252,34 @@ def test_only_references_in_backticks_are_renamed() -> None:
     line = "get and `get` and `x.get(get=1)` and `<x>.get.json` and `get=True` and `Data`"
     renamed = "get and `aget` and `x.aget(get=1)` and `<x>.get.json` and `get=True` and `DataAsync`"
     assert to_async([line], {"get": "aget", "Data": "DataAsync"}) == (renamed,)
+
+
+@pytest.mark.parametrize("awaitable", ["head", "save"])
+def test_twins_same_name_is_for_head_and_generators(tmp_path: Path, awaitable: str) -> None:
+    source = f"""
+        class Data:
+            def {awaitable}(self, n: int) -> Record: return next(self.batches(n))
+            def batches(self, n: int) -> Generator[Record, None, None]: return self._batches(n)
+            def _batches(self, n: int) -> Generator[Record, None, None]:
+                yield n
+
+        class DataAsync:
+            async def {awaitable}(self, n: int) -> Record: return await anext(self.batches(n))
+            def batches(self, n: int) -> AsyncGenerator[Record, None]: return self._batches(n)
+            async def _batches(self, n: int) -> AsyncGenerator[Record, None]:
+                yield n
+    """
+    expected = [] if awaitable == "head" else ["DataAsync.save must be awaited: call it asave, unlike its sync form"]
+    assert [finding.partition(": ")[2] for finding in findings(tmp_path, source)] == expected
+
+
+def test_twins_same_name_must_be_equal_too(tmp_path: Path) -> None:
+    source = """
+        class Data:
+            def head(self, n: int) -> Record: return self.first(n)
+
+        class DataAsync:
+            async def head(self, n: int) -> Record: return await self.last(n)
+    """
+    (finding,) = findings(tmp_path, source)
+    assert "DataAsync.head" in finding
