@@ -274,7 +274,7 @@ class RealtimeBase(Resource):
 
         client, path = self._get_client(), self._room_path("data_changes/")
         build = None if as_dict else partial(DataChange.from_api_model, client=client)
-        # The changes of a pad are those of its sites, which the room does not name.
+        # A room of a pad has the changes of its sites, whose ids are not known here.
         rules = [has_id("site", self.id)] if self._endpoints.source == "site" else []
         belongs = json_matches(rules, f"data changes of the {self._endpoints.source}") if rules else None
         stream_options = _stream_options(options, on_error, on_close)

@@ -120,7 +120,7 @@ class LiveData(_LiveBase[T]):
         file: `signal.signal(signal.SIGTERM, lambda *_: live.close())`. With asyncio, use `loop.add_signal_handler`.
 
         Until the file is complete, every record is in `<name>.unfinished` beside it as soon as it arrives, one JSON
-        object a line, whatever the format of the file. A killed program (SIGKILL) or a full disk leaves that file.
+        object a line, in every format. A killed program (SIGKILL) or a full disk leaves that file.
         `LiveData.recover(path)` then writes the file that the save would have written.
 
         Args:
