@@ -135,7 +135,7 @@ class LiveData(_LiveBase[T]):
             RoomInUseError: This data is being read already.
             RestreamError: The stream ended with an error.
         """
-        self._stream.wait_for_save(self._stream.start_save(path, overwrite=overwrite))
+        self._stream.wait_save(self._stream.start_save(path, overwrite=overwrite))
 
     def __enter__(self) -> Self:
         return self
@@ -198,7 +198,7 @@ class LiveDataAsync(_LiveBase[T]):
         file: `signal.signal(signal.SIGTERM, lambda *_: live.close())`. With asyncio, use `loop.add_signal_handler`.
 
         Until the file is complete, every record is in `<name>.unfinished` beside it as soon as it arrives, one JSON
-        object a line, whatever the format of the file. A killed program (SIGKILL) or a full disk leaves that file.
+        object a line, in every format. A killed program (SIGKILL) or a full disk leaves that file.
         `LiveDataAsync.recover(path)` then writes the file that the save would have written.
 
         Args:
