@@ -78,11 +78,11 @@ MUTATIONS = (
     M("_io/semaphore.py", "            future.result().release()", "            pass", "_io/test_semaphore.py"),
     M("_io/responses.py", "max(0.0, date - now)", "min(0.0, date - now)", "_io/test_responses.py"),
     # Tokens and secrets
-    M("_utils/redaction.py", "text = self._pattern.sub(_STARS, text)", "pass", "transport/test_secrets.py"),
+    M("_utils/redaction.py", "text = self._pattern.sub(STARS, text)", "pass", "transport/test_secrets.py"),
     M(
         "_utils/redaction.py",
-        r'rf"(?:\\*{re.escape(letter)}',
-        r'rf"(?:{re.escape(letter)}',
+        r'rf"(?:\\*{re.escape(character)}',
+        r'rf"(?:{re.escape(character)}',
         "transport/test_secrets.py instrumentation/test_logs.py",
     ),
     M("_utils/redaction.py", "cause.__traceback__ = None", "pass", "instrumentation/test_logs.py"),
@@ -161,8 +161,8 @@ MUTATIONS = (
     ),
     M(
         "data/streaming/request_plan.py",
-        "last = int(begun)",
-        "last = int(begun) - 3600",
+        "last = int(started)",
+        "last = int(started) - 3600",
         "data/streaming/test_record_orders.py",
     ),
     M(
@@ -266,7 +266,7 @@ MUTATIONS = (
     M("data/coverage/integer_set.py", "self._pages.get(page, 0) | (", "(", "data/coverage/test_integer_set.py"),
     M(
         "data/coverage/collector.py",
-        "self._names -= came",
+        "self._names -= received",
         "self._names.clear()",
         "data/coverage/test_report.py",
     ),
@@ -618,9 +618,9 @@ MUTATIONS = (
     ),
     M("drift/diff/schemas.py", "if before.nullable != after.nullable:", "if False:", "drift/diff/test_schema_rules.py"),
     M(
-        "drift/scrubbing.py",
-        "HIDDEN if _hides(key, item) else _without_secrets(item)",
-        "_without_secrets(item)",
+        "_utils/redaction.py",
+        "HIDDEN if isinstance(item, str) and is_secret_name(key) else _redact_strings(item)",
+        "_redact_strings(item)",
         "drift testing",
     ),
     M("drift/report.py", "return Status.BREAKING_DRIFT", "return Status.DRIFT", "cli/test_app.py"),

@@ -173,7 +173,7 @@ class LiveStream(Generic[T]):
         worker.stop()
         return saving
 
-    def wait_for_save(self, saving: Future[None]) -> None:
+    def wait_save(self, saving: Future[None]) -> None:
         """Wait until a file is saved.
 
         An interrupt ends the stream; the file is completed before the interrupt is raised.
@@ -186,7 +186,7 @@ class LiveStream(Generic[T]):
             raise
 
     async def await_save(self, saving: Future[None]) -> None:
-        """Async form of `wait_for_save`."""
+        """Async form of `wait_save`."""
         import asyncio  # here, for it takes long
 
         waiting = asyncio.wrap_future(saving)
