@@ -198,7 +198,19 @@ class Client:
         return self._drive(self._executor.access_token(rejected))
 
     async def aget_access_token(self, *, rejected: str | None = None) -> str:
-        """Async form of `get_access_token`."""
+        """The token to send now, for programs that call the service by other means too.
+
+        Where it is issued for client credentials, it is the one that the SDK uses itself, and asked for only where
+        there is none: asking too often can get a client banned.
+
+        Args:
+            rejected: A token that the service refused: if it is still the current one, another is got. One that was
+                handed over by Tally stays.
+
+        Raises:
+            AuthenticationError: The client id or the client secret is wrong.
+            RestreamError: The token could not be got.
+        """
         return await self._adrive(self._executor.access_token(rejected))
 
     def request(self, operation: Operation[T]) -> T:
@@ -224,7 +236,25 @@ class Client:
         return self._run(operation)
 
     async def arequest(self, operation: Operation[T]) -> T:
-        """Async form of `request`."""
+        """Call an operation of `restream_api` that the SDK has no method for.
+
+        The call gets the token, the limits, the retries and the error classes of every other call. `restream_api.api`
+        has one function per operation of the API contract; it returns the request as a value:
+
+            from restream_api.api.sites import get_site_data_change
+
+            changes = client.request(get_site_data_change(981, 5))
+
+        Args:
+            operation: The operation with its arguments.
+
+        Returns:
+            The response, as the type that the operation declares.
+
+        Raises:
+            ValueError: The response is a stream of records; use `aget_data`.
+            RestreamError: The call failed.
+        """
         return await self._arun(operation)
 
     def _run(self, calls: OperationRunner[T]) -> T:
@@ -264,7 +294,7 @@ class Client:
         self._connections.close()
 
     async def aclose(self) -> None:
-        """Async form of `close`."""
+        """Closes the connections that are not in use. The client can still be used: it connects anew."""
         self.close()
 
     def __enter__(self) -> Self:
