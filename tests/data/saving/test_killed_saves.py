@@ -113,8 +113,7 @@ def test_killed_again_and_again(
     assert {each.name for each in tmp_path.iterdir()} == {path.name, undisturbed.name}
 
 
-@pytest.mark.parametrize("suffix", [".json", ".csv.gz", ".parquet"])
-@pytest.mark.parametrize("old", [None, b"old"])
+@pytest.mark.parametrize(("suffix", "old"), [(".json", None), (".csv.gz", b"old"), (".parquet", None)])
 def test_nothing_is_left_of_a_killed_save(suffix: str, old: bytes | None, serve: Serve, tmp_path: Path) -> None:
     path = tmp_path / f"records{suffix}"
     if old:
