@@ -7,7 +7,7 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from datastore_sdk.drift.json_types import is_array, is_moment, is_object
+from datastore_sdk.drift.json_types import is_array, is_datetime, is_object
 
 HIDDEN = "HIDDEN"
 LONGEST_EXAMPLE = 60
@@ -78,7 +78,7 @@ def _masked(value: Any) -> Any:
 
 def _word(text: str) -> str:
     """Text as it is where it is a moment or a short word of programs; else its form: `Xxxx Xx 99`."""
-    if is_moment(text) or (len(text) <= _LONGEST_PLAIN and _PLAIN.fullmatch(text)):
+    if is_datetime(text) or (len(text) <= _LONGEST_PLAIN and _PLAIN.fullmatch(text)):
         return text
     form = re.sub(r"[^\W\d_]", lambda found: "X" if found[0].isupper() else "x", text)
     return re.sub(r"\d", "9", form)

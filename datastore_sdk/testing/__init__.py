@@ -1,15 +1,15 @@
-"""For the tests of programs that use the SDK: pytest fixtures, cassettes without secrets, scenarios.
+"""Tools for tests of programs that use the SDK: pytest fixtures, and cassettes without secrets.
 
-pytest finds the fixtures by itself once the package is installed (they are told in `datastore_sdk.pytest_plugin`):
+pytest loads the fixtures once the package is installed (see `datastore_sdk.pytest_plugin`):
 
-    def test_my_report(restream_sandbox: Sandbox) -> None:  # a service on this machine, to which the environment leads
+    def test_my_report(restream_sandbox: Sandbox) -> None:  # the environment makes the SDK use a local service
         restream_sandbox.faults.add(faults.Status(503, times=2))
         assert my_report() == ...
 
-    def test_my_other_report(restream_cassette: Cassette) -> None:  # what the service answered when it was recorded
+    def test_my_other_report(restream_cassette: Cassette) -> None:  # the SDK gets recorded responses
         assert my_other_report() == ...
 
-Needs the extra `testing`: `pip install "restream-datastore-sdk[testing]"`.
+Requires the extra `testing`: `pip install "restream-datastore-sdk[testing]"`.
 """
 
 from __future__ import annotations

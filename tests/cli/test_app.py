@@ -75,7 +75,7 @@ def test_spec_tells_what_people_must_know(contracts: dict[str, str], capsys: Out
     out, _ = capsys.readouterr()
     assert out.splitlines()[0] == "GET /external/thirdparty/v1/pads/"
     assert "breaking      The call is named `all_pads` now" in out
-    assert "touches  Pad.get_models()" in out
+    assert "affects  Pad.get_models()" in out
     assert f"operation-id-changed ({contracts['breaking']}:" in out
     assert out.splitlines()[-1].endswith(": 1 breaking")
     assert "\x1b" not in out
@@ -104,7 +104,7 @@ def test_traffic_against_another_contract(tmp_path: Path, capsys: Output) -> Non
     path.write_text(
         REAL.replace("coil_tubing_enabled: { type: boolean", "coil_tubing_enabled: { type: string"), "utf-8"
     )
-    assert main(["drift", "traffic", PADS, "--contract", str(path), "--json"]) == 2
+    assert main(["drift", "traffic", PADS, "--spec", str(path), "--json"]) == 2
     findings = json.loads(capsys.readouterr().out)["findings"]
     assert {finding["path"] for finding in findings} == {"/[]/coil_tubing_enabled", "/coil_tubing_enabled"}
 
@@ -112,17 +112,17 @@ def test_traffic_against_another_contract(tmp_path: Path, capsys: Output) -> Non
 def test_the_patch_is_the_only_result(tmp_path: Path, capsys: Output) -> None:
     path = tmp_path / "openapi.yaml"
     path.write_text(REAL.replace("coil_tubing_enabled:", "coil_tubing:"), "utf-8")
-    assert main(["drift", "traffic", PADS, "--contract", str(path), "--suggest"]) == 1
+    assert main(["drift", "traffic", PADS, "--spec", str(path), "--suggest"]) == 1
     out, err = capsys.readouterr()
     assert "field-unknown" in err
     subprocess.run(["git", "apply", "-"], input=out, text=True, cwd=tmp_path, check=True)
-    assert main(["drift", "traffic", PADS, "--contract", str(path)]) == 0
+    assert main(["drift", "traffic", PADS, "--spec", str(path)]) == 0
 
 
 def test_what_the_patch_leaves_out_is_told(tmp_path: Path, capsys: Output) -> None:
     path = tmp_path / "openapi.yaml"
     path.write_text(REAL.replace("  /external/thirdparty/v1/pads/:", "  /external/thirdparty/v1/rigs/:"), "utf-8")
-    assert main(["drift", "traffic", PADS, "--contract", str(path), "--suggest"]) == 1
+    assert main(["drift", "traffic", PADS, "--spec", str(path), "--suggest"]) == 1
     out, err = capsys.readouterr()
     assert out == ""
     assert "Not in the patch: path-unknown at GET /external/thirdparty/v1/pads/" in err

@@ -26,8 +26,8 @@ class Planted:
     mutate: Mutation
     rule: str
     severity: Severity
-    touches: str
-    """One of the public names that it touches; empty for none."""
+    affects: str
+    """One of the public names that it affects; empty for none."""
 
     def found(self) -> Finding | None:
         """The finding, where there is one."""
@@ -47,8 +47,8 @@ class Deviating:
     """Changes the first object of the answer."""
     rule: str
     severity: Severity
-    touches: str = ""
-    """One of the public names that it touches; empty where there is none besides the methods."""
+    affects: str = ""
+    """One of the public names that it affects; empty where there is none besides the methods."""
     mended: bool = True
     """Whether a patch to the contract can be suggested."""
     response: Node | None = None
@@ -60,7 +60,7 @@ class Deviating:
 
     def against(self, contract: Spec) -> Observations:
         """What the call shows of a contract."""
-        calls = cassettes.read(str(CASSETTES / f"{self.cassette}.yaml"))
+        calls = cassettes.read_cassette(str(CASSETTES / f"{self.cassette}.yaml"))
         call = next(call for call in calls if call.path.endswith(self.path))
         observations = Observations(contract)
         observations.add(self.planted(call))

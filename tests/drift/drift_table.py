@@ -11,11 +11,11 @@ from tests.drift.traffic_drift_cases import IN_TRAFFIC
 
 def table() -> str:
     """The table, in Markdown."""
-    lines = ["| planted | found as | class | touches |", "|---|---|---|---|"]
+    lines = ["| planted | found as | class | affects |", "|---|---|---|---|"]
     planted: list[Planted | Deviating] = [*IN_CONTRACTS, *IN_TRAFFIC]
     for each in planted:
         found = each.found()
-        names = ", ".join(found.touches[:2]) if found else ""
+        names = ", ".join(found.affects[:2]) if found else ""
         told = f"`{found.rule}` | {found.severity} | {names}" if found else "not found | |"
         where = "traffic: " if isinstance(each, Deviating) else ""
         lines.append(f"| {where}{each.what} | {told} |")

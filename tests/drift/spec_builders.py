@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from datastore_sdk.drift import Spec
-from datastore_sdk.drift.loader import SpecDocument, parse
+from datastore_sdk.drift.loader import SpecDocument, parse_document
 from tests.support.paths import ROOT
 
 REAL = (ROOT / "openapi.yaml").read_text("utf-8")
@@ -30,7 +30,7 @@ def contract(content: Node, name: str = "some.yaml") -> Spec:
 
 @cache
 def from_text(text: str, name: str = "openapi.yaml") -> Spec:
-    return Spec(SpecDocument(name, text, parse(text, name)))
+    return Spec(SpecDocument(name, text, parse_document(text, name)))
 
 
 def changed(mutate: Mutation) -> Spec:

@@ -15,7 +15,7 @@ import pytest
 from pydantic import BaseModel
 
 from datastore_sdk import Client, Data, DataChange, Hooks, Pad, Site, Stage, State
-from datastore_sdk.drift import api_index, shipped
+from datastore_sdk.drift import api_index, load_shipped_spec
 from datastore_sdk.entities.base import Entity
 from datastore_sdk.sandbox import Sandbox, faults
 from tests.conftest import NOW
@@ -208,7 +208,7 @@ def test_table_has_every_operation_that_is_used() -> None:
 
 
 def operation_ids() -> set[str]:
-    return {endpoint.operation_id for endpoint in shipped().endpoints.values()}
+    return {endpoint.operation_id for endpoint in load_shipped_spec().endpoints.values()}
 
 
 def test_names_of_methods_arguments_and_attributes() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from _generator import generated
 
-from datastore_sdk.drift import Finding, compare, observe, shipped, suggest
+from datastore_sdk.drift import Finding, compare, load_shipped_spec, observe, suggest_patch
 from datastore_sdk.drift.traffic.rules import RULES
 from tests.drift.drift_cases import Deviating, Planted
 from tests.drift.spec_builders import REAL, from_text
@@ -26,7 +26,7 @@ def test_the_contract_has_not_drifted_from_itself() -> None:
 
 @pytest.mark.parametrize("path", sorted(CASSETTES.glob("*.yaml")), ids=lambda path: path.stem)
 def test_no_false_alarm_in_what_was_recorded(path: Path) -> None:
-    assert observe(shipped(), [str(path)]).findings() == ()
+    assert observe(load_shipped_spec(), [str(path)]).findings() == ()
 
 
 @pytest.mark.parametrize("planted", IN_CONTRACTS, ids=lambda planted: planted.what)
@@ -35,7 +35,7 @@ def test_in_contracts(planted: Planted) -> None:
     assert isinstance(found, Finding)
     assert found.severity is planted.severity
     assert found.line is not None or not found.pointer
-    assert not planted.touches or planted.touches in found.touches
+    assert not planted.affects or planted.affects in found.affects
 
 
 @pytest.mark.parametrize("planted", IN_TRAFFIC, ids=lambda planted: planted.what)
@@ -44,7 +44,7 @@ def test_in_traffic(planted: Deviating) -> None:
     assert isinstance(found, Finding)
     assert found.severity is planted.severity
     assert len(planted.observed().findings()) == 1
-    assert not planted.touches or planted.touches in found.touches
+    assert not planted.affects or planted.affects in found.affects
 
 
 def test_every_rule_of_traffic_is_planted() -> None:
@@ -55,9 +55,9 @@ def test_every_rule_of_traffic_is_planted() -> None:
 @pytest.mark.parametrize("planted", IN_TRAFFIC, ids=lambda planted: planted.what)
 def test_the_suggested_patch_mends(planted: Deviating, tmp_path: Path) -> None:
     observed = planted.observed()
-    suggestion = suggest(from_text(REAL), observed)
+    suggestion = suggest_patch(from_text(REAL), observed)
     assert bool(suggestion.patch) == planted.mended
-    assert bool(suggestion.left) != planted.mended
+    assert bool(suggestion.unresolved) != planted.mended
     if not planted.mended:
         return
     assert len(suggestion.patch.splitlines()) < MOST_LINES
@@ -69,7 +69,7 @@ def test_the_suggested_patch_mends(planted: Deviating, tmp_path: Path) -> None:
 def test_one_patch_mends_all_and_code_can_be_generated_from_it(tmp_path: Path) -> None:
     mendable = [planted for planted in IN_TRAFFIC if planted.mended]
     together = [one for planted in mendable for one in planted.observed()]
-    apply(suggest(from_text(REAL), together).patch, tmp_path)
+    apply(suggest_patch(from_text(REAL), together).patch, tmp_path)
     contract = from_text((tmp_path / "openapi.yaml").read_text("utf-8"))
     assert [finding for planted in mendable for finding in planted.against(contract).findings()] == []
     code = generated(tmp_path / "openapi.yaml")

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from datastore_sdk.drift import DriftError, Spec, compare, load
-from datastore_sdk.drift.loader import SpecDocument, parse
+from datastore_sdk.drift import DriftError, compare, load_spec
+from datastore_sdk.drift.loader import SpecDocument, parse_document
 from tests.drift.spec_builders import REAL, from_text
 from tests.support.fixtures import nothing_left, serve
 
@@ -20,12 +20,12 @@ __all__ = ["nothing_left", "serve"]
 def test_yaml_and_json_are_the_same(tmp_path: Path) -> None:
     path = tmp_path / "openapi.json"
     path.write_text(json.dumps(yaml.safe_load(REAL)), "utf-8")
-    assert compare(from_text(REAL), Spec(load(str(path)))).findings == ()
+    assert compare(from_text(REAL), load_spec(str(path))).findings == ()
 
 
 def test_keys_are_strings_and_dates_stay_text() -> None:
     text = "responses:\n  200: {at: 2025-09-17T00:00:00Z, on: yes}\n"
-    assert parse(text, "x") == {"responses": {"200": {"at": "2025-09-17T00:00:00Z", "on": True}}}
+    assert parse_document(text, "x") == {"responses": {"200": {"at": "2025-09-17T00:00:00Z", "on": True}}}
 
 
 def test_lines_are_known() -> None:
@@ -72,16 +72,16 @@ def test_what_is_no_contract_is_refused(text: str, told: str, tmp_path: Path) ->
     path = tmp_path / "some.yaml"
     path.write_text(text, "utf-8")
     with pytest.raises(DriftError, match=r"some\.yaml") as caught:
-        Spec(load(str(path)))
+        load_spec(str(path))
     assert told in str(caught.value)
 
 
 def test_nothing_is_executed(tmp_path: Path) -> None:
     for text in ("!!python/object/apply:pathlib.Path.touch", "!!python/object/new:pathlib.Path", "!!python/name:os.x"):
         with pytest.raises(DriftError, match="could not determine a constructor"):
-            parse(f"a: {text} ['{tmp_path}/touched']", "some.yaml")
+            parse_document(f"a: {text} ['{tmp_path}/touched']", "some.yaml")
     assert [*tmp_path.iterdir()] == []
 
 
 def test_aliases_are_read() -> None:
-    assert parse("a: &a {x: [1]}\nb: [*a, *a]\nc: {<<: *a, y: 2}", "x")["c"] == {"x": [1], "y": 2}
+    assert parse_document("a: &a {x: [1]}\nb: [*a, *a]\nc: {<<: *a, y: 2}", "x")["c"] == {"x": [1], "y": 2}

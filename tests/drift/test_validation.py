@@ -12,7 +12,7 @@ import pytest
 from datastore_sdk.cli import main
 from datastore_sdk.drift import DriftError, Spec, compare
 from datastore_sdk.drift.json_types import is_array, is_object
-from datastore_sdk.drift.loader import SpecDocument, parse
+from datastore_sdk.drift.loader import SpecDocument, parse_document
 from tests.drift.spec_builders import REAL, Node, answering, contract, from_text, one_call
 
 FULL = """
@@ -247,7 +247,7 @@ def test_examples_and_extensions_may_hold_any_value() -> None:
 
 
 def test_spec_of_the_sdk_is_valid() -> None:
-    Spec(SpecDocument("openapi.yaml", REAL, parse(REAL, "openapi.yaml")))
+    Spec(SpecDocument("openapi.yaml", REAL, parse_document(REAL, "openapi.yaml")))
 
 
 def test_deeply_nested_schema_is_refused() -> None:
@@ -257,7 +257,7 @@ def test_deeply_nested_schema_is_refused() -> None:
     assert "nested too deeply" in error_message(answering(schema))
 
 
-@pytest.mark.parametrize("command", [["spec", "sdk"], ["traffic", "none.yaml", "--contract"]])
+@pytest.mark.parametrize("command", [["spec", "sdk"], ["traffic", "none.yaml", "--spec"]])
 def test_command_with_an_invalid_spec_exits_with_3(
     command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

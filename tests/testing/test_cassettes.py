@@ -119,23 +119,23 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N"
 )
 def test_the_scan_finds_secrets(request_: Any, answer: Any) -> None:
     with pytest.raises(SecretFoundError) as raised:
-        SecretScanner([SECRET]).look([request_], [answer], "some.yaml")
+        SecretScanner([SECRET]).scan([request_], [answer], "some.yaml")
     assert SECRET not in str(raised.value)
     assert JWT not in str(raised.value)
 
 
 def test_the_scan_lets_pass_what_is_none() -> None:
     scanner = SecretScanner(["", "short", "HIDDEN"])
-    scanner.learn_from_response(response('{"access_token": "HIDDEN", "token_type": "Bearer"}'))
-    scanner.learn_from_response(response("not JSON"))
-    scanner.look([call("https://host/?q=short")], [response('{"token": "HIDDEN", "a": "Bearer HIDDEN"}')], "some.yaml")
+    scanner.add_from_response(response('{"access_token": "HIDDEN", "token_type": "Bearer"}'))
+    scanner.add_from_response(response("not JSON"))
+    scanner.scan([call("https://host/?q=short")], [response('{"token": "HIDDEN", "a": "Bearer HIDDEN"}')], "some.yaml")
 
 
 def test_the_scan_learns_what_it_sees() -> None:
     scanner = SecretScanner()
-    scanner.learn_from_request(call(body=b"client_id=the-client-id&grant_type=client_credentials"))
-    scanner.learn_from_request(call(headers={"Authorization": f"Bearer {SECRET}"}))
-    scanner.learn_from_response(response('[{"access_token": "the-access-token"}]'))
+    scanner.add_from_request(call(body=b"client_id=the-client-id&grant_type=client_credentials"))
+    scanner.add_from_request(call(headers={"Authorization": f"Bearer {SECRET}"}))
+    scanner.add_from_response(response('[{"access_token": "the-access-token"}]'))
     for secret in ("the-client-id", SECRET, "the-access-token"):
         with pytest.raises(SecretFoundError):
-            scanner.look([call()], [response(f'{{"note": "{secret}"}}')], "some.yaml")
+            scanner.scan([call()], [response(f'{{"note": "{secret}"}}')], "some.yaml")

@@ -1,4 +1,4 @@
-"""Keeps live calls as cassettes."""
+"""Recording of live calls as cassettes."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from datastore_sdk.drift.traffic import cassettes
 from datastore_sdk.drift.traffic.recorded_call import RecordedCall
 
 
-def record(calls: Sequence[tuple[str, RecordedCall]], folder: Path, secrets: Iterable[str] = ()) -> list[Path]:
-    """Writes a cassette for each operation, without hosts, tokens and other secrets.
+def record_calls(calls: Sequence[tuple[str, RecordedCall]], folder: Path, secrets: Iterable[str] = ()) -> list[Path]:
+    """Write a cassette for each operation, without hosts, tokens and other secrets.
 
     Args:
-        calls: The calls, each with the id of its operation.
-        folder: Where to write; it is made if it is missing.
-        secrets: What must not stand in a cassette, besides what is taken out anyway.
+        calls: The calls, each with its `operationId`.
+        folder: The folder; created if it is missing.
+        secrets: Further secrets that must not be in a cassette.
 
     Raises:
-        DriftError: The service repeats a secret in an answer, or the folder cannot be written to.
+        DriftError: A response repeats a secret, or the folder cannot be written.
     """
     by_operation: dict[str, list[RecordedCall]] = {}
     for operation, call in calls:
@@ -28,11 +28,11 @@ def record(calls: Sequence[tuple[str, RecordedCall]], folder: Path, secrets: Ite
     known = [secret.encode() for secret in secrets if secret]
     for path, group in paths.items():
         if any(secret in call.content or secret in call.url.encode() for call in group for secret in known):
-            raise DriftError(f"{path.name} would have held a secret: the service repeats it in an answer")
+            raise DriftError(f"{path.name} was not written: a response in it repeats a secret")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path, group in paths.items():
-            cassettes.write(group, path)
+            cassettes.write_cassette(group, path)
     except OSError as error:
-        raise DriftError(f"{folder} cannot be written to: {error.strerror or error}") from None
+        raise DriftError(f"{folder} cannot be written: {error.strerror or error}") from None
     return list(paths)

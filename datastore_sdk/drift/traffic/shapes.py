@@ -1,4 +1,4 @@
-"""What values have in common, from which a schema for them can be written."""
+"""Shapes of observed values."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
 
-from datastore_sdk.drift.json_types import is_array, is_moment, is_object, type_of
+from datastore_sdk.drift.json_types import is_array, is_datetime, is_object, json_type
 
 
 @dataclass(frozen=True, slots=True)
 class ValueShape:
-    """The types that values had, and the shapes of what was in them."""
+    """Types of observed values, and the shapes of their properties and items."""
 
     types: frozenset[str] = frozenset()
-    all_moments: bool = True
-    """Whether every text was a date and a time."""
-    objects: int = 0
-    """How many objects there were."""
+    all_datetimes: bool = True
+    """Whether every string was a date and time."""
+    object_count: int = 0
+    """Number of objects."""
     properties: Mapping[str, ValueShape] = field(default_factory=dict[str, "ValueShape"])
-    seen: Mapping[str, int] = field(default_factory=dict[str, int])
-    """In how many of the objects each key was."""
+    key_counts: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Number of objects with each key."""
     items: ValueShape | None = None
 
     def __or__(self, other: ValueShape) -> ValueShape:
@@ -29,22 +29,22 @@ class ValueShape:
         nothing = ValueShape()
         return ValueShape(
             self.types | other.types,
-            self.all_moments and other.all_moments,
-            self.objects + other.objects,
+            self.all_datetimes and other.all_datetimes,
+            self.object_count + other.object_count,
             {key: self.properties.get(key, nothing) | other.properties.get(key, nothing) for key in keys},
-            {key: self.seen.get(key, 0) + other.seen.get(key, 0) for key in keys},
+            {key: self.key_counts.get(key, 0) + other.key_counts.get(key, 0) for key in keys},
             self.items | other.items if self.items and other.items else self.items or other.items,
         )
 
 
-def shape_of(value: Any) -> ValueShape:
-    """The shape of one value."""
-    types = frozenset({type_of(value)})
+def infer_shape(value: Any) -> ValueShape:
+    """Return the shape of a value."""
+    types = frozenset({json_type(value)})
     if isinstance(value, str):
-        return ValueShape(types, all_moments=is_moment(value))
+        return ValueShape(types, all_datetimes=is_datetime(value))
     if is_object(value):
-        properties = {key: shape_of(item) for key, item in value.items()}
-        return ValueShape(types, objects=1, properties=properties, seen=dict.fromkeys(properties, 1))
+        properties = {key: infer_shape(item) for key, item in value.items()}
+        return ValueShape(types, object_count=1, properties=properties, key_counts=dict.fromkeys(properties, 1))
     if is_array(value) and value:
-        return ValueShape(types, items=reduce(ValueShape.__or__, map(shape_of, value)))
+        return ValueShape(types, items=reduce(ValueShape.__or__, map(infer_shape, value)))
     return ValueShape(types)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from datastore_sdk.drift import Severity, compare
-from datastore_sdk.drift.diff.rules import _OF_SCHEMAS, RULES
+from datastore_sdk.drift.diff.rules import RULES, SCHEMA_RULES
 from tests.drift.spec_builders import JSON, Node, about, answering, asking, contract, one_call, taking, with_header
 
 B, C, D = Severity
@@ -109,7 +109,7 @@ CASES: dict[str, tuple[Node, Node, Severity]] = {
 
 
 def test_there_is_a_case_for_each_rule() -> None:
-    endings = tuple(f"-{how}" for how in _OF_SCHEMAS)
+    endings = tuple(f"-{how}" for how in SCHEMA_RULES)
     of_schemas = {rule for rule in RULES.keys() - CASES.keys() if rule.endswith(endings)}
     assert CASES.keys() | of_schemas == RULES.keys()
 

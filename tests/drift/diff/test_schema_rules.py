@@ -8,21 +8,21 @@ import pytest
 
 from datastore_sdk.drift import Severity, compare
 from datastore_sdk.drift.diff.rules import (
-    _OF_SCHEMAS,
+    DESCRIPTIVE,
     HARMLESS,
-    LEAST,
-    MOST,
+    LOWER_BOUNDS,
     NARROWER,
     OTHER,
     RULES,
+    SCHEMA_RULES,
+    UPPER_BOUNDS,
     WIDER,
-    WORDS,
-    Pair,
-    kebab,
+    SeverityPair,
+    to_kebab_case,
 )
 from tests.drift.spec_builders import PLACES, Node, about, contract
 
-Case = tuple[Node, Node, Pair]
+Case = tuple[Node, Node, SeverityPair]
 
 STRING, NUMBER = {"type": "string"}, {"type": "number"}
 ONE_OF_TWO = {"anyOf": [STRING, {"type": "array", "items": STRING}]}
@@ -61,23 +61,23 @@ CASES: dict[str, Case] = {
     "deprecated": (STRING, {"type": "string", "deprecated": True}, HARMLESS),
     "reactivated": ({"type": "string", "deprecated": True}, STRING, HARMLESS),
     "reading-changed": ({"type": "object"}, {"type": "object", "x-mapping": True}, HARMLESS),
-    "description-changed": (STRING, {"type": "string", "description": "What it is."}, WORDS),
-    "examples-changed": (STRING, {"type": "string", "examples": ["a"]}, WORDS),
+    "description-changed": (STRING, {"type": "string", "description": "What it is."}, DESCRIPTIVE),
+    "examples-changed": (STRING, {"type": "string", "examples": ["a"]}, DESCRIPTIVE),
 }
-for _keyword in (*LEAST, *MOST):
-    _up, _down = (NARROWER, WIDER) if _keyword in LEAST else (WIDER, NARROWER)
+for _keyword in (*LOWER_BOUNDS, *UPPER_BOUNDS):
+    _up, _down = (NARROWER, WIDER) if _keyword in LOWER_BOUNDS else (WIDER, NARROWER)
     CASES.update(
         {
-            f"{kebab(_keyword)}-set": ({}, {_keyword: 1}, NARROWER),
-            f"{kebab(_keyword)}-unset": ({_keyword: 1}, {}, WIDER),
-            f"{kebab(_keyword)}-increased": ({_keyword: 1}, {_keyword: 2}, _up),
-            f"{kebab(_keyword)}-decreased": ({_keyword: 2}, {_keyword: 1}, _down),
+            f"{to_kebab_case(_keyword)}-set": ({}, {_keyword: 1}, NARROWER),
+            f"{to_kebab_case(_keyword)}-unset": ({_keyword: 1}, {}, WIDER),
+            f"{to_kebab_case(_keyword)}-increased": ({_keyword: 1}, {_keyword: 2}, _up),
+            f"{to_kebab_case(_keyword)}-decreased": ({_keyword: 2}, {_keyword: 1}, _down),
         }
     )
 
 
 def test_there_is_a_case_for_each_rule() -> None:
-    assert CASES.keys() == _OF_SCHEMAS.keys()
+    assert CASES.keys() == SCHEMA_RULES.keys()
 
 
 @pytest.mark.parametrize("place", PLACES)

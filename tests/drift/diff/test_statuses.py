@@ -32,7 +32,7 @@ def test_what_only_the_default_stands_for_is_not_known(status: int) -> None:
     (one,) = found(Observations(from_text(REAL)), call)
     assert (one.rule, one.severity) == ("status-unknown", Severity.COMPATIBLE)
     assert str(status) in one.message
-    assert one.touches[0] == "Pad.get_models()"
+    assert one.affects[0] == "Pad.get_models()"
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 429])
@@ -55,14 +55,14 @@ def test_a_failure_of_the_service_is_no_drift(content: bytes) -> None:
     observations = Observations(from_text(REAL))
     call = replace(answered(502, f"{V1}/pads/", method="GET"), content=content, media_type="text/html")
     assert not found(observations, call)
-    assert observations.failed == 1
+    assert observations.server_errors == 1
 
 
 def test_a_failure_that_the_contract_describes_is_held_against_it() -> None:
     observations = Observations(contract(one_call({"responses": {"503": ERROR}})))
     (one,) = found(observations, answered(503, content="no"))
     assert one.rule == "type-differs"
-    assert observations.failed == 0
+    assert observations.server_errors == 0
 
 
 def test_without_a_default_failures_are_not_known_either() -> None:
@@ -78,7 +78,7 @@ def test_a_call_without_ids_that_is_not_found_is_gone() -> None:
 def test_a_call_with_ids_is_gone_where_they_are_known_to_be_there() -> None:
     call = answered(404, f"{V1}/pads/5/fields/", {"detail": "Not found."}, "GET")
     assert not found(Observations(from_text(REAL)), call)
-    (one,) = found(Observations(from_text(REAL)), replace(call, is_there=True))
+    (one,) = found(Observations(from_text(REAL)), replace(call, target_exists=True))
     assert (one.rule, one.severity) == ("endpoint-gone", Severity.BREAKING)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from datastore_sdk.drift import compare, suggest
+from datastore_sdk.drift import compare, suggest_patch
 from datastore_sdk.drift.json_types import is_array, is_object
 from tests.drift.drift_cases import Deviating
 from tests.drift.spec_builders import DUMPER, REAL, Node, about, answering, contract, from_text
@@ -70,7 +70,7 @@ def test_it_is_in_3_0_and_says_the_same() -> None:
 def test_the_suggested_patch_mends(planted: Deviating, tmp_path: Path) -> None:
     observed = planted.against(from_text(OLDER))
     assert [finding.rule for finding in observed.findings()] == [planted.rule]
-    suggestion = suggest(from_text(OLDER), observed)
+    suggestion = suggest_patch(from_text(OLDER), observed)
     assert bool(suggestion.patch) == planted.mended
     (tmp_path / "openapi.yaml").write_text(OLDER, "utf-8")
     if planted.mended:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from datastore_sdk.drift import Finding, Report, ReportStatus, Severity, compare, observe, shipped
-from datastore_sdk.drift.reports import as_annotations, as_json, as_sarif
+from datastore_sdk.drift import Finding, Report, ReportStatus, Severity, compare, load_shipped_spec, observe
+from datastore_sdk.drift.reports import format_github, format_json, format_sarif
 from datastore_sdk.drift.reports import paths as files
 from tests.drift.spec_builders import REAL, changed, from_text
 from tests.drift.spec_drift_cases import IN_CONTRACTS
@@ -75,7 +75,7 @@ def test_summary() -> None:
 
 def test_json() -> None:
     report = everything()
-    content = json.loads(as_json(report))
+    content = json.loads(format_json(report))
     assert content["status"] == ReportStatus.BREAKING_DRIFT
     assert len(content["findings"]) == len(report.findings) == sum(content["counts"].values())
     assert content["findings"][-1] == {
@@ -83,7 +83,7 @@ def test_json() -> None:
         "severity": "compatible",
         "message": ODD.message,
         "endpoints": ["GET /a/"],
-        "touches": [],
+        "affects": [],
         "document": ODD.document,
         "pointer": "/paths",
         "line": 5,
@@ -91,15 +91,15 @@ def test_json() -> None:
         "example": '"x"',
         "count": 3,
     }
-    assert json.loads(as_json(NOTHING))["drift"] is False
+    assert json.loads(format_json(NOTHING))["drift"] is False
 
 
 def test_annotations() -> None:
-    first, last = as_annotations(Report("x", (ODD,))).splitlines()
+    first, last = format_github(Report("x", (ODD,))).splitlines()
     place = "file=some folder/a%2Cb.yaml,line=5,title=field-unknown"
     assert first == f"::warning {place}::GET /a/: 100%25 new:%0Aünicode, `x`."
     assert last == "::notice title=Drift::x: 1 compatible"
-    assert as_annotations(NOTHING) == "::notice title=Drift::a against b: no drift"
+    assert format_github(NOTHING) == "::notice title=Drift::a against b: no drift"
 
 
 def understood(line: str) -> tuple[str, dict[str, str], str]:
@@ -127,12 +127,12 @@ def test_annotations_are_understood_as_they_were_meant() -> None:
         severity=Severity.BREAKING,
         message="a%0Ab: 100%,\r\n::error::c %25 d=e%",
         endpoints=("GET /a:b,c=d::e%2C/",),
-        touches=("Pad.name",),
+        affects=("Pad.name",),
         document="a folder, of=50%/a:b::c%2C.yaml",
         line=7,
     )
     report = Report("a: b, c%\n::d", (*everything().findings, odd))
-    *lines, last = as_annotations(report).splitlines()
+    *lines, last = format_github(report).splitlines()
     assert len(lines) == len(report.findings)
     for line, finding in zip(lines, report.findings, strict=True):
         command, properties, data = understood(line)
@@ -142,14 +142,14 @@ def test_annotations_are_understood_as_they_were_meant() -> None:
     assert understood(lines[-1]) == (
         "error",
         {"file": odd.document, "line": "7", "title": "x"},
-        f"GET /a:b,c=d::e%2C/: {odd.message} It touches Pad.name.",
+        f"GET /a:b,c=d::e%2C/: {odd.message} It affects Pad.name.",
     )
     assert understood(last) == ("notice", {"title": "Drift"}, report.summary)
 
 
 def test_annotations_of_a_url_have_no_file() -> None:
     finding = Finding(rule="x", severity=Severity.BREAKING, message="X.", document="https://example.com/a", line=5)
-    assert as_annotations(Report("x", (finding,))).splitlines()[0] == "::error title=x::X."
+    assert format_github(Report("x", (finding,))).splitlines()[0] == "::error title=x::X."
 
 
 def placed(document: Path) -> Report:
@@ -164,7 +164,7 @@ def installed(monkeypatch: pytest.MonkeyPatch, where: Path) -> Path:
 
 
 def artifact(report: Report) -> dict[str, Any]:
-    (result,) = json.loads(as_sarif(report))["runs"][0]["results"]
+    (result,) = json.loads(format_sarif(report))["runs"][0]["results"]
     location: dict[str, Any] = result["locations"][0]["physicalLocation"]["artifactLocation"]
     return location
 
@@ -174,7 +174,7 @@ def test_a_file_below_the_working_directory_is_named_from_there(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     report = placed(tmp_path / "api" / "a.yaml")
-    assert as_annotations(report).startswith("::error file=api/a.yaml,line=5,title=x::")
+    assert format_github(report).startswith("::error file=api/a.yaml,line=5,title=x::")
     assert artifact(report) == {"uri": "api/a.yaml"}
 
 
@@ -183,7 +183,7 @@ def test_in_github_actions_a_file_is_named_from_the_workspace(tmp_path: Path, mo
     monkeypatch.chdir(tmp_path / "part")
     monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
     for report in (placed(Path("a.yaml")), placed(tmp_path / "part" / "a.yaml")):
-        assert as_annotations(report).startswith("::error file=part/a.yaml,line=5,title=x::")
+        assert format_github(report).startswith("::error file=part/a.yaml,line=5,title=x::")
         assert artifact(report) == {"uri": "part/a.yaml"}
 
 
@@ -191,7 +191,7 @@ def test_a_file_elsewhere_is_in_no_repository(tmp_path: Path, monkeypatch: pytes
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     for report in (placed(tmp_path / "a.yaml"), placed(Path("../a.yaml"))):
-        assert as_annotations(report).startswith("::error title=x::")
+        assert format_github(report).startswith("::error title=x::")
         assert artifact(report) == {"uri": (tmp_path / "a.yaml").as_uri()}
 
 
@@ -201,14 +201,14 @@ def test_the_contract_of_an_installed_sdk(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.chdir(tmp_path / "here")
     contract = installed(monkeypatch, tmp_path / "here" / ".venv" if below else tmp_path)
     for report in (placed(contract), placed(Path(os.path.relpath(contract)))):
-        assert as_annotations(report).startswith("::error title=x::")
+        assert format_github(report).startswith("::error title=x::")
         assert artifact(report) == {"uri": "datastore_sdk/openapi.yaml", "uriBaseId": "PACKAGES"}
-        jsonschema.validate(json.loads(as_sarif(report)), SCHEMA)
+        jsonschema.validate(json.loads(format_sarif(report)), SCHEMA)
 
 
 @pytest.mark.parametrize("report", [everything(), NOTHING], ids=["everything", "nothing"])
 def test_sarif_is_valid(report: Report) -> None:
-    log = json.loads(as_sarif(report))
+    log = json.loads(format_sarif(report))
     jsonschema.validate(log, SCHEMA)
     (run,) = log["runs"]
     assert len(run["results"]) == len(report.findings)
@@ -217,7 +217,7 @@ def test_sarif_is_valid(report: Report) -> None:
 
 
 def test_sarif_names_files_as_uris() -> None:
-    (result,) = json.loads(as_sarif(Report("x", (ODD,))))["runs"][0]["results"]
+    (result,) = json.loads(format_sarif(Report("x", (ODD,))))["runs"][0]["results"]
     place = result["locations"][0]["physicalLocation"]
     assert place == {"artifactLocation": {"uri": "some%20folder/a%2Cb.yaml"}, "region": {"startLine": 5}}
 
@@ -231,5 +231,5 @@ def test_no_report_names_a_recorded_value() -> None:
     findings = observe(changed(mutate), cassettes).findings()
     assert findings
     operators = {"Redfork", "Bluestem", "Energy"}
-    assert not any(name in as_json(Report("x", findings)) for name in operators)
-    assert shipped().document.name
+    assert not any(name in format_json(Report("x", findings)) for name in operators)
+    assert load_shipped_spec().document.name

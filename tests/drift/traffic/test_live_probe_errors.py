@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from datastore_sdk.drift import Observations, shipped
+from datastore_sdk.drift import Observations, load_shipped_spec
 from datastore_sdk.drift.traffic import LiveProbe
 from tests.support.fixtures import ClientOf, Serve, client_of, clock, nothing_left, serve
 from tests.support.http_responses import always, answer
@@ -27,8 +27,8 @@ def test_a_service_that_keeps_no_contract_is_walked_all_the_same(
     serve: Serve, client_of: ClientOf, reply: bytes, rule: str
 ) -> None:
     walk = LiveProbe(client_of(serve(always(reply))))
-    walk.go()
-    observations = Observations(shipped())
+    walk.run()
+    observations = Observations(load_shipped_spec())
     for _, call in walk.calls:
         observations.add(call)
     assert rule in {finding.rule for finding in observations.findings()}
@@ -36,17 +36,17 @@ def test_a_service_that_keeps_no_contract_is_walked_all_the_same(
 
 def test_failures_are_looked_at_too(serve: Serve, client_of: ClientOf) -> None:
     walk = LiveProbe(client_of(serve(always(answer(404, {"detail": "No."})))))
-    walk.go()
+    walk.run()
     assert {call.status for _, call in walk.calls} == {404}
 
 
 def test_a_long_failure_is_read_whole(serve: Serve, client_of: ClientOf) -> None:
     walk = LiveProbe(client_of(serve(always(answer(404, {"detail": "No." * 1000})))))
-    walk.go()
+    walk.run()
     assert len(json.loads(walk.calls[0][1].content)["detail"]) == 3000
 
 
 def test_of_a_long_refusal_for_now_only_the_beginning_is_known(serve: Serve, client_of: ClientOf) -> None:
     walk = LiveProbe(client_of(serve(always(answer(429, {"detail": "No." * 1000})))))
-    walk.go()
+    walk.run()
     assert walk.calls == []

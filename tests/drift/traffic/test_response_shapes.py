@@ -13,11 +13,11 @@ import pytest
 from datastore_sdk import Client
 from datastore_sdk._version import VERSION
 from datastore_sdk.cli import main
-from datastore_sdk.drift import shipped
+from datastore_sdk.drift import load_shipped_spec
 from datastore_sdk.drift.json_types import is_array, is_object
 from datastore_sdk.drift.traffic import LiveProbe
 from datastore_sdk.drift.traffic.recorded_call import RecordedCall
-from datastore_sdk.drift.traffic.response_shapes import FILE, keys_of, shape_of_call
+from datastore_sdk.drift.traffic.response_shapes import FILE_NAME, build_call_shape, collect_keys
 from datastore_sdk.sandbox import Sandbox
 from tests.conftest import NOW
 
@@ -45,10 +45,10 @@ def test_nothing_but_shapes_is_in_the_file(
             monkeypatch.setenv(name, value)
         assert main(["drift", "traffic", "--live", "--shapes"]) in ({0} if untidy is None else {1, 2})
         paths = {request.path for request in sandbox.requests}
-    assert f"Wrote {FILE}" in capsys.readouterr().err
-    text = (tmp_path / FILE).read_text()
+    assert f"Wrote {FILE_NAME}" in capsys.readouterr().err
+    text = (tmp_path / FILE_NAME).read_text()
     shapes = json.loads(text)
-    keys = keys_of(shipped())
+    keys = collect_keys(load_shipped_spec())
     strange = {each for each in leaves(shapes) if not (WORDS.fullmatch(each) or each in keys)}
     assert strange <= {VERSION, *map(str, (200, 201, 203, 404))}
     assert len(shapes["calls"]) >= len(paths)
@@ -76,7 +76,7 @@ def shape_of(content: Any, path: str = "/pads/681/", **headers: str) -> dict[str
         source="host",
         headers={name.replace("_", "-"): value for name, value in headers.items()},
     )
-    return shape_of_call("get_pad", call, shipped(), keys_of(shipped()))
+    return build_call_shape("get_pad", call, load_shipped_spec(), collect_keys(load_shipped_spec()))
 
 
 def test_keys_that_may_be_data_are_not_told() -> None:
@@ -133,6 +133,6 @@ def test_a_walk_through_an_untidy_service_sees_as_much() -> None:
             Client(sandbox.token, base_url=sandbox.url) as client,
         ):
             walk = LiveProbe(client)
-            walk.go()
+            walk.run()
         seen.append({operation for operation, _ in walk.calls})
     assert seen[0] == seen[1]

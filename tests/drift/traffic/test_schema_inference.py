@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from datastore_sdk.drift.traffic.schema_inference import SCHEMAS, TO_DO, SchemaInference
-from datastore_sdk.drift.traffic.shapes import ValueShape, shape_of
+from datastore_sdk.drift.traffic.schema_inference import SCHEMAS_POINTER, TO_DO, SchemaInference
+from datastore_sdk.drift.traffic.shapes import ValueShape, infer_shape
 
 MOMENT = "2025-09-17T00:00:00Z"
 
@@ -16,8 +16,8 @@ MOMENT = "2025-09-17T00:00:00Z"
 def inferred(*values: Any) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """The schema for values, without its description, and the schemas with names that it refers to."""
     schemas = SchemaInference(["PadTaken"])
-    schema = schemas.schema(reduce(ValueShape.__or__, map(shape_of, values)), "Pad_rig", described=False)
-    return schema, schemas.named
+    schema = schemas.infer(reduce(ValueShape.__or__, map(infer_shape, values)), "Pad_rig", described=False)
+    return schema, schemas.named_schemas
 
 
 @pytest.mark.parametrize(
@@ -35,8 +35,11 @@ def inferred(*values: Any) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
             {"anyOf": [{"type": "array", "items": {"type": "integer", "description": TO_DO}}, {"type": "null"}]},
         ),
         ([None], {"description": TO_DO}),
-        ([{"a": 1}], {"$ref": f"#{SCHEMAS}/PadRig"}),
-        ([{"a": 1}, None, "x"], {"anyOf": [{"type": "string"}, {"$ref": f"#{SCHEMAS}/PadRig"}, {"type": "null"}]}),
+        ([{"a": 1}], {"$ref": f"#{SCHEMAS_POINTER}/PadRig"}),
+        (
+            [{"a": 1}, None, "x"],
+            {"anyOf": [{"type": "string"}, {"$ref": f"#{SCHEMAS_POINTER}/PadRig"}, {"type": "null"}]},
+        ),
     ],
 )
 def test_schemas(values: list[Any], schema: dict[str, Any]) -> None:
@@ -51,7 +54,7 @@ def test_only_keys_that_always_came_are_required() -> None:
 
 def test_names_are_given_once() -> None:
     schemas = SchemaInference(["PadRig"])
-    shape = shape_of({"a": 1})
-    first, second = (schemas.schema(shape, "Pad_rig", described=False) for _ in range(2))
-    assert first == {"$ref": f"#{SCHEMAS}/PadRigValue"}
-    assert second == {"$ref": f"#{SCHEMAS}/PadRigValueValue"}
+    shape = infer_shape({"a": 1})
+    first, second = (schemas.infer(shape, "Pad_rig", described=False) for _ in range(2))
+    assert first == {"$ref": f"#{SCHEMAS_POINTER}/PadRigValue"}
+    assert second == {"$ref": f"#{SCHEMAS_POINTER}/PadRigValueValue"}

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from datastore_sdk.drift import DriftError, Finding, Observations, Severity, observe, suggest
+from datastore_sdk.drift import DriftError, Finding, Observations, Severity, observe, suggest_patch
 from datastore_sdk.drift.traffic import cassettes
 from datastore_sdk.drift.traffic.recorded_call import RecordedCall
 from tests.drift.spec_builders import REAL, Node, about, answering, contract, from_text, one_call
@@ -62,7 +62,7 @@ def interaction(body: Any, *, uri: str = f"https://example.com{STATES}?page=1", 
 )
 def test_cassettes_in_all_forms_of_vcrpy(body: Any, encoding: str, tmp_path: Path) -> None:
     headers = {"Content-Type": ["application/json; charset=utf-8"], "Content-Encoding": [encoding]}
-    (one,) = cassettes.read(cassette(tmp_path, interaction(body, headers=headers)))
+    (one,) = cassettes.read_cassette(cassette(tmp_path, interaction(body, headers=headers)))
     assert (one.method, one.url, one.path) == ("GET", f"{STATES}?page=1", STATES)
     assert (one.status, one.media_type, one.content) == (200, "application/json", b"[]")
 
@@ -70,7 +70,7 @@ def test_cassettes_in_all_forms_of_vcrpy(body: Any, encoding: str, tmp_path: Pat
 def test_cassettes_in_json_and_of_older_versions(tmp_path: Path) -> None:
     older = {"status_code": 404, "http_version": "HTTP/1.1", "headers": {"content-type": "text/html"}, "content": "no"}
     asked = {"method": "GET", "uri": "https://example.com/"}
-    (one,) = cassettes.read(cassette(tmp_path, {"request": asked, "response": older}, name="some.json"))
+    (one,) = cassettes.read_cassette(cassette(tmp_path, {"request": asked, "response": older}, name="some.json"))
     assert (one.status, one.media_type, one.content) == (404, "text/html", b"no")
 
 
@@ -106,7 +106,7 @@ def test_calls_to_other_hosts_are_left_out(tmp_path: Path) -> None:
     unknown = interaction("{}", uri="https://example.com/external/thirdparty/v1/rigs/")
     observations = observe(from_text(REAL), [cassette(tmp_path, other, interaction("[]"), other, unknown)])
     assert [finding.rule for finding in observations.findings()] == ["path-unknown"]
-    assert (observations.calls, observations.elsewhere) == (2, {"api.example.org": 2})
+    assert (observations.calls, observations.foreign_calls) == (2, {"api.example.org": 2})
 
 
 def test_new_values_of_closed_and_open_enumerations() -> None:
@@ -125,9 +125,9 @@ def test_a_new_value_can_be_patched_in(keyword: str, style: bool | None) -> None
     some = from_text("---\n" + yaml.safe_dump(content, default_flow_style=style))
     observations = Observations(some)
     observations.add(call({"some": "b: c"}))
-    suggestion = suggest(some, observations)
+    suggestion = suggest_patch(some, observations)
     assert '"b: c"' in suggestion.patch
-    assert suggestion.left == ()
+    assert suggestion.unresolved == ()
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_a_patch_names_the_file_from_the_working_directory(
     some = from_text(yaml.safe_dump(answering(about({"type": "string"}))), name.format(here=tmp_path))
     observations = Observations(some)
     observations.add(call({"some": 5}))
-    assert suggest(some, observations).patch.splitlines()[:2] == [f"--- a/{path}", f"+++ b/{path}"]
+    assert suggest_patch(some, observations).patch.splitlines()[:2] == [f"--- a/{path}", f"+++ b/{path}"]
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n...\n", '\nx-odd: "a\u2028b"\n'])
@@ -160,7 +160,7 @@ def test_a_patch_applies_whatever_the_lines_are(end: str, tmp_path: Path) -> Non
     some = from_text(text)
     observations = Observations(some)
     observations.add(call({"some": "a", "new": 1}))
-    patch = suggest(some, observations).patch
+    patch = suggest_patch(some, observations).patch
     subprocess.run(["git", "apply", "-"], input=patch.encode(), cwd=tmp_path, check=True)
     assert "new:" in path.read_text("utf-8")
 
@@ -221,7 +221,7 @@ def test_records_may_have_any_field() -> None:
     content = json.dumps([record]).encode()
     url = "/external/thirdparty/v1/sites/981/data/?resolution=raw"
     observations.add(RecordedCall(method="GET", url=url, status=200, media_type="", content=content, source="test"))
-    assert (observations.findings(), observations.known) == ((), 1)
+    assert (observations.findings(), observations.known_calls) == ((), 1)
 
 
 def test_the_most_literal_path_is_meant() -> None:
@@ -229,4 +229,8 @@ def test_the_most_literal_path_is_meant() -> None:
     content["paths"]["/things/{id}/"] = {"get": {"operationId": "one", "responses": {"200": {}}}}
     content["paths"]["/things/all/"] = {"get": {"operationId": "all", "responses": {"200": {}}}}
     some = contract(content)
-    assert [some.path_of(f"/things/{last}/") for last in ("5", "all", "5/6")] == ["/things/{id}/", "/things/all/", None]
+    assert [some.match_path(f"/things/{last}/") for last in ("5", "all", "5/6")] == [
+        "/things/{id}/",
+        "/things/all/",
+        None,
+    ]

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from datastore_sdk.drift.loader import SpecDocument
-from datastore_sdk.drift.traffic.yaml_edits import YamlEditor, flow
+from datastore_sdk.drift.traffic.yaml_edits import YamlEditor, format_flow
 
 TEXT = """\
 # The whole.
@@ -115,7 +115,7 @@ OTHERS = [True, None, 5, 1.5, [], {}, ["a", ["b"]], {"$ref": "#/a"}, {"a": {"b":
 
 @pytest.mark.parametrize("value", [*TEXTS, *OTHER_TEXTS, *OTHERS])
 def test_values_on_a_line_read_back_as_they_were(value: Any) -> None:
-    assert yaml.safe_load(f"a: [{flow(value)}]\n") == {"a": [value]}
+    assert yaml.safe_load(f"a: [{format_flow(value)}]\n") == {"a": [value]}
 
 
 @pytest.mark.parametrize("value", [*TEXTS, *OTHER_TEXTS])
