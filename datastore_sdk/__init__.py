@@ -26,12 +26,12 @@ from datastore_sdk.instrumentation.events import (
     ResponseEvent,
     RetryEvent,
 )
-from datastore_sdk.instrumentation.logs import begin_log
+from datastore_sdk.instrumentation.logs import configure_logging
 from datastore_sdk.realtime import Gap, LiveData, LiveDataAsync, LiveStatistics
 from datastore_sdk.transport.executor.retry import RetryPolicy
 
 __version__ = VERSION
-begin_log()
+configure_logging()
 
 __all__ = [
     "CallEvent",

@@ -190,11 +190,11 @@ class MismatchWarning(UserWarning):
 
 
 class BodyError(CallError):
-    """The records of an answer cannot be trusted."""
+    """The records of a response are incomplete or corrupt."""
 
     offset: int
-    """Which byte of the (decompressed) body, counted from 0, is wrong, or missing where it broke off: the first with
-    which the body cannot be the beginning of a sound one, wherever the network cut it into pieces."""
+    """Offset in bytes, in the decompressed body: where the last whole record ends if the body is corrupt; where the
+    body ended if it is truncated. It does not depend on network chunks."""
 
 
 class TruncatedBodyError(BodyError):

@@ -6,12 +6,11 @@ meanings: the service's query parameters (openapi.yaml).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from inspect import Parameter, signature
-from typing import Any, TypedDict, TypeVar, cast
+from typing import TypedDict, cast
 
-from datastore_sdk._utils.validation import refuse_unknown
+from datastore_sdk._utils.validation import validate_known
 from datastore_sdk.enums import (
     AggregationName,
     DataAggregations,
@@ -23,8 +22,6 @@ from datastore_sdk.enums import (
     StageNameFilters,
 )
 from restream_api.models import Pad, Site
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 class PadFilters(TypedDict, total=False):
@@ -136,38 +133,11 @@ class DataForm(TypedDict, total=False):
     """True (unless given): fill only between known values."""
 
 
-def checked_form(form: DataForm) -> DataForm:
+def validate_data_form(form: DataForm) -> DataForm:
     """The form without what was left at None, which means what leaving it out means.
 
     Raises:
         TypeError: It holds something that `DataForm` does not.
     """
-    refuse_unknown(form, DataForm.__annotations__, "a part of the form of records")
+    validate_known(form, DataForm.__annotations__, "a part of the form of records")
     return cast("DataForm", {name: value for name, value in form.items() if value is not None})
-
-
-def _default(annotation: str) -> Any:
-    """What a signature shows of a key that is left out: None if that can be passed, else the dots of a stub."""
-    return None if "None" in annotation.split(" | ") else ...
-
-
-def completed_by(kind: type) -> Callable[[F], F]:
-    """Shows the keys of a TypedDict in the signature of a function that takes them as `**filters`.
-
-    IPython, help() and the like then complete and list them.
-    """
-
-    def complete(function: F) -> F:
-        own = signature(function)
-        plain = [parameter for parameter in own.parameters.values() if parameter.kind is not Parameter.VAR_KEYWORD]
-        rest = [parameter for parameter in own.parameters.values() if parameter.kind is Parameter.VAR_KEYWORD]
-        keys = [
-            Parameter(name, Parameter.KEYWORD_ONLY, default=_default(str(text)), annotation=text)
-            for name, text in (
-                (name, getattr(hint, "__forward_arg__", hint)) for name, hint in kind.__annotations__.items()
-            )
-        ]
-        function.__signature__ = own.replace(parameters=[*plain, *keys, *rest])  # type: ignore[attr-defined] # pyright: ignore[reportFunctionMemberAccess] - every function may have one
-        return function
-
-    return complete

@@ -71,7 +71,7 @@ MUTATIONS = (
     ),
     M(
         "_io/semaphore.py",
-        "slot.since = max(slot.since, monotonic() + NOTICE)",
+        "slot.since = max(slot.since, monotonic() + COOLDOWN_SECONDS)",
         "slot.since = monotonic()",
         "_io/test_semaphore.py data/streaming/test_suspended_streams.py",
     ),
@@ -88,8 +88,8 @@ MUTATIONS = (
     M("_utils/redaction.py", "cause.__traceback__ = None", "pass", "instrumentation/test_logs.py"),
     M(
         "auth/client_credentials.py",
-        "EARLY = 10.0",
-        "EARLY = 0.0",
+        "RENEWAL_MARGIN_SECONDS = 10.0",
+        "RENEWAL_MARGIN_SECONDS = 0.0",
         "auth/test_client_credentials.py",
     ),
     M(
@@ -106,7 +106,7 @@ MUTATIONS = (
     ),
     M(
         "auth/client_credentials.py",
-        "began < self._failed + QUIET",
+        "began < self._failed + FAILURE_HOLD_SECONDS",
         "began < self._failed",
         "auth/test_client_credentials.py",
     ),
@@ -210,7 +210,7 @@ MUTATIONS = (
     ),
     M(
         "data/streaming/record_filter.py",
-        "id_of(site) in (None, self._site)",
+        "parse_id(site) in (None, self._site)",
         "True",
         "data/streaming/test_record_orders.py",
     ),
@@ -226,11 +226,11 @@ MUTATIONS = (
         "shares_last_second=False",
         "data/streaming/test_parallel.py",
     ),
-    M("data/streaming/parallel.py", "yield from Abandon(ahead)", "pass", "data/streaming/test_parallel.py"),
+    M("data/streaming/parallel.py", "yield from CancelPrefetch(ahead)", "pass", "data/streaming/test_parallel.py"),
     M(
         "data/query.py",
-        "return whole_second(self.start, up=True), whole_second(self.end, up=False)",
-        "return whole_second(self.start, up=False), whole_second(self.end, up=False)",
+        "return round_to_second(self.start, up=True), round_to_second(self.end, up=False)",
+        "return round_to_second(self.start, up=False), round_to_second(self.end, up=False)",
         "entities/test_get_data.py data",
     ),
     # Files
@@ -302,20 +302,20 @@ MUTATIONS = (
     M("_utils/validation.py", "if value.utcoffset() is None:", "if False:", "entities"),
     M(
         "_utils/validation.py",
-        "if (number := checked_int(value, what, kind)) < 1:",
-        "if (number := checked_int(value, what, kind)) < 0:",
+        "if (number := validate_int(value, what, kind)) < 1:",
+        "if (number := validate_int(value, what, kind)) < 0:",
         "entities",
     ),
     M(
         "entities/data_change.py",
-        'return all(id_of(get_value(change, "id")) != self.id for change in changes)',
+        'return all(parse_id(get_value(change, "id")) != self.id for change in changes)',
         "return True",
         "entities/test_data_change.py",
     ),
     M("entities/intervals.py", "max(end for end in ends if end)", "each.end", "entities/test_data_change.py"),
     M(
         "entities/data_change.py",
-        'if id_of(get_value(change, "id")) == self.id), None)',
+        'if parse_id(get_value(change, "id")) == self.id), None)',
         "if change), None)",
         "entities/test_data_change.py",
     ),
@@ -425,12 +425,12 @@ MUTATIONS = (
     ),
     M(
         "entities/matching.py",
-        "lambda value: id_of(value) in fitting",
+        "lambda value: parse_id(value) in fitting",
         "lambda value: value in fitting",
         "entities/test_matching.py",
     ),
-    M("_io/json_body.py", " and len(value) <= _MOST_DIGITS", "", "entities/test_matching.py"),
-    M("entities/matching.py", 'read_value(AwareDatetime, value, "").value', "value", "entities/test_matching.py"),
+    M("_io/json_body.py", " and len(value) <= _MAX_DIGITS", "", "entities/test_matching.py"),
+    M("entities/matching.py", 'parse_value(AwareDatetime, value, "").value', "value", "entities/test_matching.py"),
     M(
         "entities/site_membership.py",
         "if candidate is None or not (yield from _has_site(candidate, site_id)):",
@@ -458,7 +458,7 @@ MUTATIONS = (
     ),
     M(
         "entities/filter_validation.py",
-        "    refuse_empty(value, what)\n    return check(value, what)",
+        "    validate_not_empty(value, what)\n    return check(value, what)",
         "    return check(value, what)",
         "entities/test_filters.py",
     ),

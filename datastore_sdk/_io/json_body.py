@@ -18,7 +18,7 @@ _BOMS = {
 }
 """Byte order marks, with the encodings that they stand for."""
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s"';]+)""", re.IGNORECASE)
-_MOST_DIGITS = 20
+_MAX_DIGITS = 20
 """Most digits of an id that comes as text."""
 
 
@@ -32,7 +32,7 @@ def is_array(value: object) -> TypeGuard[list[Any]]:
     return isinstance(value, list)
 
 
-def id_of(value: object) -> int | None:
+def parse_id(value: object) -> int | None:
     """Return an id, which the service may have sent as text; None for anything else."""
     if isinstance(value, bool):
         return None
@@ -40,18 +40,18 @@ def id_of(value: object) -> int | None:
         return value
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= _MOST_DIGITS:
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= _MAX_DIGITS:
         return int(value)
     return None
 
 
-def loaded(content: bytes, content_type: str = "") -> Any:
+def parse_json(content: bytes, content_type: str = "") -> Any:
     """JSON, also where it begins with a byte order mark, is in another charset than UTF-8, or holds NaN.
 
     Raises:
         ValueError: It is not JSON.
     """
-    text = _decoded(content, content_type)
+    text = _decode(content, content_type)
     try:
         return pydantic_core.from_json(text)
     except ValueError as error:
@@ -60,7 +60,7 @@ def loaded(content: bytes, content_type: str = "") -> Any:
         raise ValueError(f"not JSON: {error}") from None
 
 
-def _decoded(content: bytes, content_type: str) -> bytes | str:
+def _decode(content: bytes, content_type: str) -> bytes | str:
     for mark, encoding in _BOMS.items():
         if content.startswith(mark):
             return content.decode(encoding, errors="replace")

@@ -13,17 +13,17 @@ from pydantic import ValidationError
 
 from datastore_sdk._io.effects import Request, Response
 from datastore_sdk._io.tolerant_parser import (
-    NOTHING,
+    NO_HEADERS,
     CheckedType,
     Deviation,
-    NotUnderstoodError,
     ParsedResponse,
     RawJson,
-    empty,
-    read_leniently,
-    type_of,
+    UnexpectedShapeError,
+    build_empty_value,
+    get_contract_type,
+    parse_tolerantly,
 )
-from datastore_sdk._utils.redaction import Redactor, printable
+from datastore_sdk._utils.redaction import Redactor, remove_control_characters
 from datastore_sdk.exceptions import (
     APIStatusError,
     AuthenticationError,
@@ -39,13 +39,13 @@ from restream_api.types import Operation
 
 T = TypeVar("T")
 
-MOST_OF_AN_ERROR = 1 << 16
+MAX_ERROR_BODY_BYTES = 1 << 16
 """How many bytes of an error's body are read."""
-EXCERPT = 2000
+MAX_EXCERPT_CHARACTERS = 2000
 """How many characters of an error's body are kept."""
-PROBLEMS = 5
+MAX_PROBLEMS = 5
 """How many of the values that do not fit the contract are named."""
-SHOWN = 80
+MAX_VALUE_CHARACTERS = 80
 """How many characters of such a value are shown."""
 
 _MEANINGS: dict[int, tuple[type[APIStatusError], str]] = {
@@ -65,13 +65,13 @@ class UnexpectedContentError(ValueError):
     """Raised by a function that reads an answer, where something is missing that the contract cannot say."""
 
 
-def parse(
+def parse_response(
     operation: Operation[T],
     request: Request,
     body: bytes,
     *,
     strict: bool = False,
-    headers: Mapping[str, str] = NOTHING,
+    headers: Mapping[str, str] = NO_HEADERS,
 ) -> ParsedResponse[T]:
     """The answer as the operation's type.
 
@@ -117,17 +117,19 @@ def _reading(operation: Operation[T]) -> tuple[Callable[[bytes], T], Callable[[T
 
 def _lenient(operation: Operation[T], body: bytes, headers: Mapping[str, str]) -> ParsedResponse[T]:
     read, check = _reading(operation)
-    type_ = type_of(read)
+    type_ = get_contract_type(read)
     if type_ is None:
-        raise NotUnderstoodError("it cannot be read")
+        raise UnexpectedShapeError("it cannot be read")
     try:
-        parsed: ParsedResponse[T] = read_leniently(type_, body, operation.name, headers)
+        parsed: ParsedResponse[T] = parse_tolerantly(type_, body, operation.name, headers)
     except ValueError as error:
         is_write = operation.method != "GET" and operation.authenticated
-        if not is_write or not (isinstance(error, NotUnderstoodError) or _is_of_service(body)):
+        if not is_write or not (isinstance(error, UnexpectedShapeError) or _is_of_service(body)):
             raise
         what = "cannot be read, or nothing came; the write was carried out"
-        return ParsedResponse(empty(type_), [Deviation("type", operation.name, what)] if body.strip() else [])
+        return ParsedResponse(
+            build_empty_value(type_), [Deviation("type", operation.name, what)] if body.strip() else []
+        )
     check(parsed.value)
     return parsed
 
@@ -140,7 +142,7 @@ def _is_of_service(body: bytes) -> bool:
     return not body.strip() or body.lstrip().startswith((b"{", b"["))
 
 
-def error_from(operation: Operation[Any], request: Request, answer: Response, body: bytes, *, now: float) -> CallError:
+def build_error(operation: Operation[Any], request: Request, answer: Response, body: bytes, *, now: float) -> CallError:
     """The error that an answer which is not a success stands for.
 
     Args:
@@ -153,37 +155,37 @@ def error_from(operation: Operation[Any], request: Request, answer: Response, bo
     mask, status = Redactor(request.secrets), answer.status
     what = f"{request.method} {request.url} answered {status}"
     if status < HTTPStatus.BAD_REQUEST:
-        target = printable(mask.hide(answer.headers.get("location", "")))
+        target = remove_control_characters(mask.redact(answer.headers.get("location", "")))
         place = f" to {target}, which is not followed: the token stays here" if target else ""
         return ResponseValidationError(
             f"{what}, no success of this call{place}", method=request.method, url=request.url
         )
     kind, meaning = _meaning(operation, status)
-    text = mask.hide(body.decode(errors="replace"), cut=len(body) == MOST_OF_AN_ERROR)[:EXCERPT]
+    text = mask.redact(body.decode(errors="replace"), cut=len(body) == MAX_ERROR_BODY_BYTES)[:MAX_EXCERPT_CHARACTERS]
     said = _words_of(text)
-    details: dict[str, Any] = {"status": status, "body": text, "request_id": request_id_of(request, answer)}
+    details: dict[str, Any] = {"status": status, "body": text, "request_id": get_request_id(request, answer)}
     if kind in (RateLimitError, ServerError):
         details["retry_after"] = _retry_after(answer.headers, now)
-    message = f"{what}: {meaning}" + (f". The service says: {printable(said)}" if said else "")
+    message = f"{what}: {meaning}" + (f". The service says: {remove_control_characters(said)}" if said else "")
     if (seconds := details.get("retry_after")) is not None:
         message += f" (again in {round(seconds, 1):g} s at the earliest)"
     return kind(message, method=request.method, url=request.url, **details)
 
 
-def request_id_of(request: Request, answer: Response) -> str | None:
+def get_request_id(request: Request, answer: Response) -> str | None:
     """The id under which the service knows a request, if it gave one."""
     request_id = answer.headers.get("x-request-id")
-    return printable(Redactor(request.secrets).hide(request_id)) if request_id else None
+    return remove_control_characters(Redactor(request.secrets).redact(request_id)) if request_id else None
 
 
 def _problems(error: Exception, request: Request) -> tuple[tuple[str, ...], int]:
     """What is wrong with an answer, in words, and how many more things are."""
     mask = Redactor(request.secrets)
     if isinstance(error, ValidationError):
-        items = error.errors(include_url=False)[:PROBLEMS]
+        items = error.errors(include_url=False)[:MAX_PROBLEMS]
         problems = tuple(_problem(item, None if request.secret else mask) for item in items)
         return problems, error.error_count() - len(problems)
-    return (mask.hide(f"not JSON: {error}" if isinstance(error, orjson.JSONDecodeError) else str(error)),), 0
+    return (mask.redact(f"not JSON: {error}" if isinstance(error, orjson.JSONDecodeError) else str(error)),), 0
 
 
 def _meaning(operation: Operation[Any], status: int) -> tuple[type[APIStatusError], str]:
@@ -202,8 +204,10 @@ def _problem(item: Any, mask: Redactor | None) -> str:
     expected = item["msg"][0].lower() + item["msg"][1:]
     if mask is None:
         return f"{place}: {expected}"
-    came = mask.hide(repr(item["input"]))
-    return mask.hide(f"{place}: {expected}, came {came if len(came) <= SHOWN else came[:SHOWN] + '...'}")
+    value = mask.redact(repr(item["input"]))
+    if len(value) > MAX_VALUE_CHARACTERS:
+        value = value[:MAX_VALUE_CHARACTERS] + "..."
+    return mask.redact(f"{place}: {expected}, came {value}")
 
 
 def _words_of(text: str) -> str:
@@ -235,11 +239,11 @@ def _retry_after(headers: Mapping[str, str], now: float) -> float | None:
     value = headers.get("retry-after", "").strip()
     if re.fullmatch(r"\d+(\.\d+)?", value, re.ASCII):
         return float(value)
-    date = http_date(value)
+    date = parse_http_date(value)
     return None if date is None else max(0.0, date - now)
 
 
-def http_date(value: str) -> float | None:
+def parse_http_date(value: str) -> float | None:
     """Return an HTTP date in unix seconds; None if it is not one."""
     from email.utils import parsedate_to_datetime  # here, for it takes long
 

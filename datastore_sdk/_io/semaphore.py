@@ -32,9 +32,9 @@ R = TypeVar("R")
 
 Place = tuple[int, int]
 """A thread and the task that runs in it."""
-PATIENCE = 2.0
+PREEMPTION_SECONDS = 2.0
 """Seconds that a holder may rest before others may take its slot."""
-NOTICE = 0.25
+COOLDOWN_SECONDS = 0.25
 """Seconds after which the other side has noticed that a connection was dropped; until then it counts it as open."""
 
 
@@ -54,7 +54,7 @@ class _Slot:
 
     def __del__(self) -> None:
         if (home := self._home()) is not None:
-            home.put(_Slot(self._home, monotonic() + NOTICE))
+            home.put(_Slot(self._home, monotonic() + COOLDOWN_SECONDS))
 
 
 class Permit:
@@ -70,15 +70,15 @@ class Permit:
         self.drop: Callable[[], None] = _nothing
 
     @property
-    def held(self) -> bool:
+    def is_held(self) -> bool:
         """False where it was given back or taken."""
         return self._slot is not None
 
-    def rest(self, drop: Callable[[], None]) -> None:
+    def suspend(self, drop: Callable[[], None]) -> None:
         """Offers the slot to others while it is not used. Whoever takes it calls `drop`, which ends its use."""
         self._slots.rest(self, drop)
 
-    def wake(self) -> bool:
+    def resume(self) -> bool:
         """Claims the slot back; False where it was taken."""
         return self._slots.wake(self)
 
@@ -94,7 +94,7 @@ class Permit:
         """The slot, which is nobody's then."""
         slot, self._slot = self._slot, None
         if slot and dropped:
-            slot.since = max(slot.since, monotonic() + NOTICE)
+            slot.since = max(slot.since, monotonic() + COOLDOWN_SECONDS)
         return slot
 
 
@@ -164,12 +164,12 @@ class Semaphore:
     def _granted(self, ticket: Future[Permit], waiter: Waiter) -> EffectGen[Permit]:
         while True:
             try:
-                return (yield from waiter.wait(ticket, PATIENCE))
+                return (yield from waiter.wait(ticket, PREEMPTION_SECONDS))
             except TimeoutError:
                 with self._lock:
                     if not ticket.done() and ticket not in self._queue:  # whoever took it was interrupted just then
                         self._queue.appendleft(ticket)
-                long_ago = monotonic() - PATIENCE
+                long_ago = monotonic() - PREEMPTION_SECONDS
                 self._serve(lambda lease: lease.rests_since < long_ago)  # noqa: B023 - called at once
 
     def _leave(self, ticket: Future[Permit]) -> None:
@@ -189,7 +189,7 @@ class Semaphore:
         """See `Lease.wake`."""
         with self._lock:
             self._resting.discard(lease)
-            return lease.held
+            return lease.is_held
 
     def release(self, lease: Permit, *, dropped: bool) -> None:
         """See `Lease.release`."""

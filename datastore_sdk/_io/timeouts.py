@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-LONGEST = 31 * 24 * 3600.0
+MAX_SECONDS = 31 * 24 * 3600.0
 """The longest time that makes sense to anybody, in seconds."""
 
 
@@ -40,12 +40,12 @@ class Timeouts:
         for field in fields(self):
             seconds = getattr(self, field.name)
             if seconds is not None or field.name != "total":
-                checked_seconds(seconds, field.name)
+                validate_seconds(seconds, field.name)
 
     @classmethod
     def of(cls, seconds: float) -> Timeouts:
         """Each single wait takes so many seconds at most; a call as a whole may take longer."""
-        seconds = checked_seconds(seconds, "timeout")
+        seconds = validate_seconds(seconds, "timeout")
         return cls(connect=seconds, read=seconds, first_byte=seconds, idle=seconds)
 
     def limited_to(self, seconds: float) -> Timeouts:
@@ -62,7 +62,7 @@ class ConnectionSettings(Struct, frozen=True, kw_only=True):
     async_http: httpx.AsyncClient | None = None
 
 
-def checked_seconds(value: object, what: str) -> float:
+def validate_seconds(value: object, what: str) -> float:
     """A length of time.
 
     Raises:
@@ -71,12 +71,14 @@ def checked_seconds(value: object, what: str) -> float:
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{what} must be a number of seconds, not {type(value).__name__}: {value!r}")
-    if not 0 < value <= LONGEST:  # sockets and timers take no number that is much larger
-        raise ValueError(f"{what} must be a positive number of seconds, {LONGEST:.0f} (31 days) at most, not {value}")
+    if not 0 < value <= MAX_SECONDS:  # sockets and timers take no number that is much larger
+        raise ValueError(
+            f"{what} must be a positive number of seconds, {MAX_SECONDS:.0f} (31 days) at most, not {value}"
+        )
     return value
 
 
-def closed_client(name: str) -> ConfigurationError:
+def closed_client_error(name: str) -> ConfigurationError:
     """Return the error of an httpx client that was closed, by the name of the argument."""
     return ConfigurationError(
         f"the httpx client given as {name}= is closed; keep it open for as long as the SDK's client is used"

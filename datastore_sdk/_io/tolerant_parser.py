@@ -29,13 +29,13 @@ from typing import (
 from msgspec import Struct
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
-from datastore_sdk._io.json_body import is_array, is_object, loaded
+from datastore_sdk._io.json_body import is_array, is_object, parse_json
 from restream_api.types import Json, Model
 
 M = TypeVar("M", bound=Model)
 T = TypeVar("T")
 
-NOTHING: Mapping[str, str] = {}
+NO_HEADERS: Mapping[str, str] = {}
 _ZONE = re.compile(r"\s*(utc|gmt|z)$", re.IGNORECASE)
 _PAGES = ("results", "data")
 """The keys under which envelopes hold what was asked for."""
@@ -78,7 +78,7 @@ class Deviation(NamedTuple):
                 return f"{self.place} {self.value}"
 
 
-class NotUnderstoodError(ValueError):
+class UnexpectedShapeError(ValueError):
     """An answer as a whole is of another shape than what was asked for."""
 
 
@@ -88,7 +88,7 @@ class ParsedResponse(Struct, Generic[T]):
     value: T
     deviations: list[Deviation] = []
     """How it differs from the contract."""
-    next: object = None
+    next_page: object = None
     """Where the list goes on, in the service's words."""
     size: int = 0
     """Length of the body in bytes."""
@@ -104,23 +104,23 @@ class RawJson:
         by_contract: How the contract has it read.
     """
 
-    __slots__ = ("by_contract",)
+    __slots__ = ("contract_parser",)
 
     def __init__(self, by_contract: Callable[[bytes], object]) -> None:
-        self.by_contract = by_contract
+        self.contract_parser = by_contract
 
     def __call__(self, content: bytes) -> Any:
         """Reads it."""
         return self.read(content).value
 
-    def read(self, content: bytes, headers: Mapping[str, str] = NOTHING) -> ParsedResponse[Any]:
+    def read(self, content: bytes, headers: Mapping[str, str] = NO_HEADERS) -> ParsedResponse[Any]:
         """Reads it; a list that comes in an envelope is taken out of it."""
-        data = loaded(content, headers.get("content-type", ""))
-        type_ = type_of(self.by_contract)
+        data = parse_json(content, headers.get("content-type", ""))
+        type_ = get_contract_type(self.contract_parser)
         return ParsedResponse(data) if type_ is None else _unwrapped(type_, data)
 
 
-def type_of(read: object) -> Any:
+def get_contract_type(read: object) -> Any:
     """The type that the contract gives to what reads an answer; None where it does not say."""
     return read.type if _is_json(read) else None
 
@@ -155,7 +155,9 @@ class CheckedType(Generic[T]):
         return value
 
 
-def read_leniently(type_: Any, content: bytes, name: str, headers: Mapping[str, str] = NOTHING) -> ParsedResponse[Any]:
+def parse_tolerantly(
+    type_: Any, content: bytes, name: str, headers: Mapping[str, str] = NO_HEADERS
+) -> ParsedResponse[Any]:
     """An answer that does not fit the contract, as far as it does.
 
     Args:
@@ -168,18 +170,18 @@ def read_leniently(type_: Any, content: bytes, name: str, headers: Mapping[str, 
         NotUnderstoodError: It is of another shape as a whole.
         ValueError: It is not JSON.
     """
-    page = _unwrapped(type_, loaded(content, headers.get("content-type", "")))
+    page = _unwrapped(type_, parse_json(content, headers.get("content-type", "")))
     if not _is_shaped(type_, page.value):
-        raise NotUnderstoodError(f"it is {_name(page.value)}, where the API contract has {_expected(type_)}")
-    return ParsedResponse(*_noted(type_, page.value, name), next=page.next)
+        raise UnexpectedShapeError(f"it is {_name(page.value)}, where the API contract has {_expected(type_)}")
+    return ParsedResponse(*_noted(type_, page.value, name), next_page=page.next_page)
 
 
-def read_value(type_: Any, value: Any, name: str) -> ParsedResponse[Any]:
+def parse_value(type_: Any, value: Any, name: str) -> ParsedResponse[Any]:
     """JSON that was read before, as far as it fits the contract."""
     return ParsedResponse(*_noted(type_, value, name))
 
 
-def read_object(model: type[M], value: dict[str, Any], *, strict: bool = False) -> ParsedResponse[M]:
+def parse_object(model: type[M], value: dict[str, Any], *, strict: bool = False) -> ParsedResponse[M]:
     """An object by itself, as far as it fits the contract.
 
     Raises:
@@ -200,7 +202,7 @@ def _noted(type_: Any, value: Any, name: str) -> tuple[Any, list[Deviation]]:
     return read, [*notes]
 
 
-def empty(type_: Any) -> Any:
+def build_empty_value(type_: Any) -> Any:
     """What stands for an answer in which nothing came."""
     if get_origin(type_) is list:
         return []
@@ -221,9 +223,9 @@ def _unwrapped(type_: Any, data: Any) -> ParsedResponse[Any]:
     if is_array(data):
         items = data
         if name := _only_list(type_):
-            return ParsedResponse({name: items}, next=following)
+            return ParsedResponse({name: items}, next_page=following)
         if get_origin(type_) is list:
-            return ParsedResponse(items, next=following)
+            return ParsedResponse(items, next_page=following)
         if _is_model(type_) and len(items) == 1:
             return ParsedResponse(items[0])
     elif is_object(data) and get_origin(type_) is list and _declares(get_args(type_)[0], data):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 
-def needed(*modules: str, extra: str) -> None:
+def require_extra(*modules: str, extra: str) -> None:
     """Makes sure that the packages of an extra are there.
 
     Raises:

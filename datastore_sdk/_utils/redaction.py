@@ -21,7 +21,7 @@ class Redactor:
     def __init__(self, secrets: Iterable[str]) -> None:
         self._secrets = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
 
-    def hide(self, text: str, *, cut: bool = False) -> str:
+    def redact(self, text: str, *, cut: bool = False) -> str:
         """The text without secrets; where it was cut, also without what may be the beginning of one at its end."""
         if not self._secrets:
             return text
@@ -54,7 +54,7 @@ def _in_base64(secret: str) -> set[str]:
     return found
 
 
-def printable(text: str) -> str:
+def remove_control_characters(text: str) -> str:
     """The text without what could forge lines of a log, or steer a terminal."""
     return "".join(letter if letter.isprintable() else " " for letter in text)
 

@@ -26,17 +26,17 @@ _FIRST, _LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59
 LAST_SECOND = _LAST.replace(microsecond=0)
 """The last second that a datetime can have."""
 _PACKAGES = ("datastore_sdk", "restream_api")
-_MOST_DIGITS = 20
+_MAX_DIGITS = 20
 """More digits than an int of the service has. Decimal("1e999999") would take all memory as an int."""
 
 
-def scalar(value: object) -> object:
+def unwrap_scalar(value: object) -> object:
     """Return the Python value of a scalar, such as a numpy.int64; return anything else as it is."""
     item = getattr(value, "item", None)
     return item() if callable(item) and getattr(value, "shape", None) == () else value
 
 
-def checked_id(value: object, what: str = "id", kind: type | None = None) -> int:
+def validate_id(value: object, what: str = "id", kind: type | None = None) -> int:
     """Return an id of the service: a positive int.
 
     Args:
@@ -48,27 +48,27 @@ def checked_id(value: object, what: str = "id", kind: type | None = None) -> int
         TypeError: The value is neither an int nor of the kind.
         ValueError: The id is not positive.
     """
-    if (number := checked_int(value, what, kind)) < 1:
+    if (number := validate_int(value, what, kind)) < 1:
         raise ValueError(f"{what} must be positive, not {number}")
     return number
 
 
-def checked_int(value: object, what: str, kind: type | None = None) -> int:
+def validate_int(value: object, what: str, kind: type | None = None) -> int:
     """Return an int. True and False are not ints; whole Decimal numbers are, floats and text are not.
 
     Raises:
-        TypeError: The value is neither an int nor of the kind (see `checked_id`).
+        TypeError: The value is neither an int nor of the kind (see `validate_id`).
     """
-    plain = scalar(getattr(value, "id", None) if kind is not None and isinstance(value, kind) else value)
-    if isinstance(plain, Decimal) and plain.is_finite() and plain.adjusted() < _MOST_DIGITS and plain == int(plain):
+    plain = unwrap_scalar(getattr(value, "id", None) if kind is not None and isinstance(value, kind) else value)
+    if isinstance(plain, Decimal) and plain.is_finite() and plain.adjusted() < _MAX_DIGITS and plain == int(plain):
         plain = int(plain)
     if not isinstance(plain, bool):
         with suppress(TypeError):
             return index(cast("SupportsIndex", plain))
-    raise TypeError(f"{what} must be an int, not {type(value).__name__}: {value!r}{_advice(value, kind)}")
+    raise TypeError(f"{what} must be an int, not {type(value).__name__}: {value!r}{_suggest_int(value, kind)}")
 
 
-def _advice(value: object, kind: type | None) -> str:
+def _suggest_int(value: object, kind: type | None) -> str:
     """What to pass instead of a value that is no int."""
     if isinstance(value, str) and value.strip().isdecimal():
         return f"; pass int({value!r})"
@@ -77,14 +77,14 @@ def _advice(value: object, kind: type | None) -> str:
     return ""
 
 
-def checked_number(value: object, what: str, least: float, most: float) -> float:
+def validate_number(value: object, what: str, least: float, most: float) -> float:
     """Return a number in a range, both ends included.
 
     Raises:
         TypeError: The value is not a number.
         ValueError: The number is out of the range, or not comparable (NaN).
     """
-    plain = scalar(value)
+    plain = unwrap_scalar(value)
     if isinstance(plain, Decimal) and not plain.is_snan():
         plain = float(plain)
     if isinstance(plain, bool) or not isinstance(plain, int | float):
@@ -94,14 +94,14 @@ def checked_number(value: object, what: str, least: float, most: float) -> float
     return plain
 
 
-def checked_text(value: object, what: str) -> str:
+def validate_text(value: object, what: str) -> str:
     """Return a text that is not blank.
 
     Raises:
         TypeError: The value is not a str.
         ValueError: The text is empty or blank.
     """
-    plain = scalar(value)
+    plain = unwrap_scalar(value)
     if not isinstance(plain, str):
         raise TypeError(f"{what} must be a str, not {type(value).__name__}: {value!r}")
     if not plain.strip():
@@ -109,7 +109,7 @@ def checked_text(value: object, what: str) -> str:
     return str(plain)
 
 
-def refuse_empty(value: object, what: str) -> None:
+def validate_not_empty(value: object, what: str) -> None:
     """Refuse what holds nothing, which the service could take for everything.
 
     Raises:
@@ -119,7 +119,7 @@ def refuse_empty(value: object, what: str) -> None:
         raise ValueError(f"{what} is empty: {value!r}; leave it out, or pass None, for all")
 
 
-def checked_moment(value: object, what: str) -> datetime | None:
+def validate_datetime(value: object, what: str) -> datetime | None:
     """Return a datetime with a time zone, or None.
 
     Args:
@@ -132,7 +132,7 @@ def checked_moment(value: object, what: str) -> datetime | None:
     """
     if value is None:
         return None
-    given, value = value, scalar(value)
+    given, value = value, unwrap_scalar(value)
     if value is None:  # numpy.datetime64("NaT")
         raise ValueError(f"{what} is {given!r}, which is no time; leave it out, or pass None, for no limit")
     if isinstance(value, str):
@@ -154,7 +154,7 @@ def checked_moment(value: object, what: str) -> datetime | None:
     return plain(warn=False) if plain else value
 
 
-def checked_range(
+def validate_range(
     start: object, end: object, start_name: str, end_name: str
 ) -> tuple[datetime | None, datetime | None]:
     """Return two datetimes in order; each may be None.
@@ -163,48 +163,48 @@ def checked_range(
         TypeError: One is not a datetime.
         ValueError: One has no time zone, or the end is before the start.
     """
-    first, last = checked_moment(start, start_name), checked_moment(end, end_name)
+    first, last = validate_datetime(start, start_name), validate_datetime(end, end_name)
     # Python compares datetimes of one time zone by their wall clock, which shows an hour twice in autumn.
-    if first and last and in_utc(last) < in_utc(first):
+    if first and last and to_utc(last) < to_utc(first):
         raise ValueError(f"{end_name} ({last.isoformat()}) is before {start_name} ({first.isoformat()})")
     return first, last
 
 
-def checked_flag(value: object, what: str) -> bool:
+def validate_flag(value: object, what: str) -> bool:
     """Return True or False; nothing that only counts as one of them is accepted.
 
     Raises:
         TypeError: The value is not a bool.
     """
-    plain = scalar(value)
+    plain = unwrap_scalar(value)
     if not isinstance(plain, bool):
         raise TypeError(f"{what} must be a bool, not {type(value).__name__}: {value!r}")
     return plain
 
 
-def whole_second(moment: datetime | None, *, up: bool) -> datetime | None:
+def round_to_second(value: datetime | None, *, up: bool) -> datetime | None:
     """A moment in UTC, rounded up or down to a whole second, as the service counts them."""
-    if moment is None:
+    if value is None:
         return None
-    rounded = in_utc(moment).replace(microsecond=0)
-    return rounded + timedelta(seconds=1) if up and moment.microsecond and rounded < LAST_SECOND else rounded
+    rounded = to_utc(value).replace(microsecond=0)
+    return rounded + timedelta(seconds=1) if up and value.microsecond and rounded < LAST_SECOND else rounded
 
 
-def in_utc(moment: datetime) -> datetime:
+def to_utc(value: datetime) -> datetime:
     """A datetime in UTC; what lies beyond the years of a datetime there is the first or last one."""
     try:
-        return moment.astimezone(UTC)
+        return value.astimezone(UTC)
     except OverflowError:
-        return _FIRST if moment.year == _FIRST.year else _LAST
+        return _FIRST if value.year == _FIRST.year else _LAST
 
 
 @overload
-def checked_choice(kind: type[E], value: None, what: str) -> None: ...
+def validate_choice(kind: type[E], value: None, what: str) -> None: ...
 @overload
-def checked_choice(kind: type[E], value: E | str, what: str) -> E: ...
+def validate_choice(kind: type[E], value: E | str, what: str) -> E: ...
 @overload
-def checked_choice(kind: type[E], value: E | str | None, what: str) -> E | None: ...
-def checked_choice(kind: type[E], value: E | str | None, what: str) -> E | None:
+def validate_choice(kind: type[E], value: E | str | None, what: str) -> E | None: ...
+def validate_choice(kind: type[E], value: E | str | None, what: str) -> E | None:
     """A member of an enumeration, given as such or by its value; None stays None.
 
     Raises:
@@ -219,7 +219,7 @@ def checked_choice(kind: type[E], value: E | str | None, what: str) -> E | None:
         raise ValueError(f"{what} is {value!r}; it must be one of {choices}") from None
 
 
-def name_list(value: str | Sequence[str] | None, what: str) -> tuple[str, ...] | None:
+def parse_names(value: str | Sequence[str] | None, what: str) -> tuple[str, ...] | None:
     """Names, given as a sequence or as one string with commas in between; None stays None.
 
     Raises:
@@ -228,8 +228,8 @@ def name_list(value: str | Sequence[str] | None, what: str) -> tuple[str, ...] |
     """
     if value is None:
         return None
-    given = scalar(value)
-    names: list[object] = [*given.split(",")] if isinstance(given, str) else _items(given, what)
+    given = unwrap_scalar(value)
+    names: list[object] = [*given.split(",")] if isinstance(given, str) else _list_items(given, what)
     strings = [name.strip() if isinstance(given, str) else str(name) for name in names if isinstance(name, str)]
     if len(strings) < len(names):
         raise TypeError(f"{what} must hold strings only, not {value!r}")
@@ -238,7 +238,7 @@ def name_list(value: str | Sequence[str] | None, what: str) -> tuple[str, ...] |
     return tuple(strings)
 
 
-def number_list(value: Sequence[int] | str | None, what: str) -> list[int] | None:
+def parse_ids(value: Sequence[int] | str | None, what: str) -> list[int] | None:
     """Positive whole numbers; None stays None.
 
     Raises:
@@ -249,19 +249,19 @@ def number_list(value: Sequence[int] | str | None, what: str) -> list[int] | Non
         return None
     if isinstance(value, str):
         raise ValueError(f"{what} must be a list of numbers, such as [1, 2], not the string {value!r}")  # noqa: TRY004 - its text is what is wrong
-    numbers = [checked_id(item, f"an item of {what}") for item in _items(value, what)]
+    numbers = [validate_id(item, f"an item of {what}") for item in _list_items(value, what)]
     if not numbers:
         raise ValueError(f"{what} must be one number or more; leave it out for all")
     return numbers
 
 
-def _items(value: object, what: str) -> list[object]:
+def _list_items(value: object, what: str) -> list[object]:
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise TypeError(f"{what} must hold strings only or numbers only, in a list, not {value!r}")
     return [*cast("Iterable[object]", value)]
 
 
-def refuse_unknown(names: Iterable[str], known: Iterable[str], what: str, way_out: str = "") -> None:
+def validate_known(names: Iterable[str], known: Iterable[str], what: str, way_out: str = "") -> None:
     """Refuse names that do not exist: a service would ignore them, and return everything.
 
     Args:
@@ -283,7 +283,7 @@ def refuse_unknown(names: Iterable[str], known: Iterable[str], what: str, way_ou
             raise TypeError(f"{name!r} is not {what}; {advice}{', '.join(known)}{way_out}")
 
 
-def level_of_user() -> int:
+def user_stack_level() -> int:
     """How many frames, counted from the one that asks, are the SDK's own: the level of a warning about the user's."""
     level, frame = 0, currentframe()
     while frame and str(frame.f_globals.get("__name__", "")).partition(".")[0] in _PACKAGES:
@@ -291,7 +291,7 @@ def level_of_user() -> int:
     return level
 
 
-def one_of(value: T | None, other: T | None, name: str, other_name: str) -> T | None:
+def resolve_alias(value: T | None, other: T | None, name: str, other_name: str) -> T | None:
     """An argument that has two names.
 
     Raises:
@@ -302,17 +302,20 @@ def one_of(value: T | None, other: T | None, name: str, other_name: str) -> T | 
     return value if value is not None else other
 
 
-def range_of(
+def resolve_range(
     start: object, end: object, other_start: object, other_end: object, names: tuple[str, str], others: tuple[str, str]
 ) -> tuple[datetime | None, datetime | None]:
-    """Return the two datetimes of a range whose arguments have two names each; see `checked_range`.
+    """Return the two datetimes of a range whose arguments have two names each; see `validate_range`.
 
     Raises:
         TypeError: One is not a datetime.
         ValueError: Both names were given, one has no time zone, or the end is before the start.
     """
-    first, last = one_of(start, other_start, names[0], others[0]), one_of(end, other_end, names[1], others[1])
-    return checked_range(
+    first, last = (
+        resolve_alias(start, other_start, names[0], others[0]),
+        resolve_alias(end, other_end, names[1], others[1]),
+    )
+    return validate_range(
         first,
         last,
         others[0] if start is None and other_start is not None else names[0],
@@ -320,7 +323,7 @@ def range_of(
     )
 
 
-def refuse_no_second(start: datetime | None, end: datetime | None, start_name: str, end_name: str) -> None:
+def validate_contains_second(start: datetime | None, end: datetime | None, start_name: str, end_name: str) -> None:
     """Refuse a range without a whole second in it, which records have.
 
     Raises:
@@ -328,9 +331,9 @@ def refuse_no_second(start: datetime | None, end: datetime | None, start_name: s
     """
     if start is None:
         return
-    if in_utc(start) > LAST_SECOND:
+    if to_utc(start) > LAST_SECOND:
         raise ValueError(f"{start_name} ({start.isoformat()}) is later than any record can be")
-    first, last = whole_second(start, up=True), whole_second(end, up=False)
+    first, last = round_to_second(start, up=True), round_to_second(end, up=False)
     if first and last and last < first:
         raise ValueError(
             f"there is no whole second between {start_name} ({start.isoformat()}) and {end_name} "

@@ -15,31 +15,31 @@ from datastore_sdk._io.fork_safety import renew_after_fork
 from datastore_sdk._io.responses import UnexpectedContentError
 from datastore_sdk._io.semaphore import Semaphore, Waiter
 from datastore_sdk._io.tolerant_parser import CheckedType
-from datastore_sdk.auth.providers import Credentials, TokenFetcher, is_token
+from datastore_sdk.auth.providers import Credentials, TokenFetcher, is_valid_token
 from datastore_sdk.auth.token_cache import CachedToken, TokenCache
 from datastore_sdk.exceptions import APITimeoutError, RestreamError
 from restream_api.api.oauth import create_token
 from restream_api.models import Token, TokenRequest
 from restream_api.types import Json, Operation
 
-EARLY = 10.0
+RENEWAL_MARGIN_SECONDS = 10.0
 """Seconds before its expiry at which a token is no longer used; of one that does not last twice as long, half."""
-SHORTEST = 2.0
+MIN_LIFETIME_SECONDS = 2.0
 """Seconds that every token is taken to last: one that has expired when it comes would be asked for with each call."""
-QUIET = 5.0
+FAILURE_HOLD_SECONDS = 5.0
 """Seconds for which a failure to get a token holds for everybody who wants one."""
-MOST_RENEWALS = 5
+MAX_RENEWALS = 5
 """How many tokens that are refused are renewed at most within a while."""
-WHILE = 60.0
+RENEWAL_WINDOW_SECONDS = 60.0
 """So many seconds."""
 
-LASTS = 3600.0
+DEFAULT_LIFETIME_SECONDS = 3600.0
 """Seconds that a token is taken to last where the service does not say so."""
 
 
 def _check(token: Token) -> None:
     text = token.get("access_token")
-    if not (isinstance(text, str) and is_token(text)):
+    if not (isinstance(text, str) and is_valid_token(text)):
         raise UnexpectedContentError("access_token: it is missing, empty or holds characters that no token has")
 
 
@@ -70,7 +70,7 @@ class ClientCredentials(Credentials):
         self._refused: str | None = None
         self._failure: RestreamError | None = None
         self._failed = 0.0
-        self._renewals = deque[float](maxlen=MOST_RENEWALS)
+        self._renewals = deque[float](maxlen=MAX_RENEWALS)
         self.after_fork()
         renew_after_fork(self)
 
@@ -91,7 +91,7 @@ class ClientCredentials(Credentials):
         try:
             if token := self._current():
                 return token
-            if self._failure and began < self._failed + QUIET:
+            if self._failure and began < self._failed + FAILURE_HOLD_SECONDS:
                 raise copy(self._failure)
             return (yield from self._new(fetch, deadline))
         finally:
@@ -104,7 +104,7 @@ class ClientCredentials(Credentials):
         """
         issued, now = self._issued, self._clock.monotonic()
         if issued and issued.token == rejected:
-            if len(self._renewals) == MOST_RENEWALS and now < self._renewals[0] + WHILE:
+            if len(self._renewals) == MAX_RENEWALS and now < self._renewals[0] + RENEWAL_WINDOW_SECONDS:
                 return False
             self._renewals.append(now)
             self._refused, self._issued = rejected, None
@@ -125,7 +125,7 @@ class ClientCredentials(Credentials):
         try:
             if token := (yield from self._kept(cache.read)):
                 return token
-            yield from RunBlocking(lambda: cache.drop(self._refused))
+            yield from RunBlocking(lambda: cache.discard(self._refused))
             token = yield from self._asked(fetch, deadline, cache)
         finally:
             if locked:
@@ -136,7 +136,7 @@ class ClientCredentials(Credentials):
         kept = yield from RunBlocking(read)
         if kept is None or kept.access_token == self._refused:
             return None
-        left = kept.left(self._clock.now()) - _margin(kept.expires_at - kept.issued_at)
+        left = kept.seconds_left(self._clock.now()) - _margin(kept.expires_at - kept.issued_at)
         if left <= 0:
             return None
         self._issued, self._failure = _IssuedTokens(kept.access_token, self._clock.monotonic() + left), None
@@ -158,8 +158,8 @@ class ClientCredentials(Credentials):
             self._failure, self._failed = error, self._clock.monotonic()
             raise
         said = answer.get("expires_in")
-        expires_in = said if isinstance(said, int | float) and math.isfinite(said) else LASTS
-        lasts = max(expires_in, SHORTEST)
+        expires_in = said if isinstance(said, int | float) and math.isfinite(said) else DEFAULT_LIFETIME_SECONDS
+        lasts = max(expires_in, MIN_LIFETIME_SECONDS)
         self._issued, self._failure = _IssuedTokens(answer.access_token, asked + lasts - _margin(lasts)), None
         if cache is not None:
             kept = CachedToken(answer.access_token, issued_at=moment, expires_at=moment + expires_in)
@@ -169,4 +169,4 @@ class ClientCredentials(Credentials):
 
 def _margin(seconds: float) -> float:
     """How long before its expiry a token that lasts so long is no longer used."""
-    return min(EARLY, seconds / 2)
+    return min(RENEWAL_MARGIN_SECONDS, seconds / 2)

@@ -17,7 +17,7 @@ T = TypeVar("T")
 TokenProvider = Callable[[], str | Awaitable[str]]
 """Gives the token to send; sync or async."""
 
-NO_CREDENTIALS = """\
+NO_CREDENTIALS_MESSAGE = """\
 There are no credentials for the Restream API. Do one of these:
   - set the environment variable TALLY_AUTH_TOKEN to the token you have from Tally
   - pass it: auth_token="..." (Pad.get_models(auth_token=...), Pad(id=668, auth_token=...))
@@ -72,7 +72,7 @@ class ProvidedToken(Credentials):
             error.final = True  # its own attempts were made
             raise
         try:
-            return checked_token(given)
+            return validate_token(given)
         except (TypeError, ConfigurationError) as error:
             del given
             raise error.with_traceback(None) from None  # its frames hold the token
@@ -89,12 +89,12 @@ class ProvidedToken(Credentials):
         return True
 
 
-def is_token(text: str) -> bool:
+def is_valid_token(text: str) -> bool:
     """Whether a text can stand in a header as a token."""
     return bool(text) and text.isascii() and text.isprintable() and " " not in text
 
 
-def checked_token(token: object) -> str:
+def validate_token(token: object) -> str:
     """A token, without white space around it. No message shows it.
 
     Raises:
@@ -107,8 +107,8 @@ def checked_token(token: object) -> str:
     if token.lower().startswith("bearer "):
         raise ConfigurationError('the token holds characters that no token has: pass it without "Bearer " before it')
     if not token:
-        raise MissingCredentialsError("the token is empty\n" + NO_CREDENTIALS)
-    if not is_token(token):
+        raise MissingCredentialsError("the token is empty\n" + NO_CREDENTIALS_MESSAGE)
+    if not is_valid_token(token):
         raise ConfigurationError(
             "the token holds characters that no token has (a line break, a space?); was it copied whole?"
         )

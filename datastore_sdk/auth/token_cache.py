@@ -17,14 +17,14 @@ import msgspec
 from datastore_sdk._io.deadline import Deadline
 from datastore_sdk._io.effects import EffectGen, Sleep
 from datastore_sdk._io.file_lock import FileLock
-from datastore_sdk.auth.providers import is_token
-from datastore_sdk.instrumentation.logs import logger
+from datastore_sdk.auth.providers import is_valid_token
+from datastore_sdk.instrumentation.logs import get_logger
 
-log = logger("credentials")
+log = get_logger("credentials")
 
-SKEW = 60.0
+MAX_CLOCK_SKEW_SECONDS = 60.0
 """Seconds by which the clocks of two processes may differ, on two machines with one home folder say."""
-PATIENCE = 60.0
+MAX_LOCK_WAIT_SECONDS = 60.0
 """Seconds after which a process that asks is not waited for any longer."""
 _PAUSE = 0.05
 _LONGEST = 1 << 16
@@ -40,14 +40,14 @@ class CachedToken:
     issued_at: float
     expires_at: float
 
-    def left(self, now: float) -> float:
+    def seconds_left(self, now: float) -> float:
         """Seconds until it expires; 0 where a clock must have jumped since it was issued."""
-        return self.expires_at - now if now >= self.issued_at - SKEW else 0.0
+        return self.expires_at - now if now >= self.issued_at - MAX_CLOCK_SKEW_SECONDS else 0.0
 
     @property
-    def whole(self) -> bool:
+    def is_valid(self) -> bool:
         """Whether it can have been written by `TokenCache`."""
-        return is_token(self.access_token) and math.isfinite(self.issued_at) and math.isfinite(self.expires_at)
+        return is_valid_token(self.access_token) and math.isfinite(self.issued_at) and math.isfinite(self.expires_at)
 
 
 class TokenCache:
@@ -74,7 +74,7 @@ class TokenCache:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._close_to_others()
             while not self._lock.acquire():
-                if waited >= PATIENCE:
+                if waited >= MAX_LOCK_WAIT_SECONDS:
                     log.warning("another process has held %s for %.0f s; not waiting for it", self._lock.path, waited)
                     return False
                 yield from Sleep(_PAUSE, deadline)
@@ -87,7 +87,7 @@ class TokenCache:
     def _close_to_others(self) -> None:
         """Take the folder away from others if it is the user's own; a folder of the system, such as /tmp, stays."""
         status = self._folder.stat()
-        if os.name == "nt" or status.st_uid != os.geteuid() or not others_can_write(status):
+        if os.name == "nt" or status.st_uid != os.geteuid() or not is_writable_by_others(status):
             return
         if status.st_mode & stat.S_ISVTX:
             return
@@ -111,7 +111,7 @@ class TokenCache:
                 kept = msgspec.json.decode(file.read(_LONGEST), type=CachedToken)
         except (OSError, ValueError):
             return None
-        return kept if kept.whole else None
+        return kept if kept.is_valid else None
 
     def write(self, kept: CachedToken) -> None:
         """Replaces what was written before."""
@@ -128,7 +128,7 @@ class TokenCache:
         except OSError as error:
             self._complain(error)
 
-    def drop(self, refused: str | None) -> None:
+    def discard(self, refused: str | None) -> None:
         """Takes a token away that the service refused, unless another one has been written."""
         kept = self.read() if refused is not None else None
         if kept is not None and kept.access_token == refused:
@@ -143,14 +143,14 @@ def is_private(status: os.stat_result) -> bool:
     """Whether a file belongs to the user and to nobody else. Windows keeps a user's files apart by other means."""
     if os.name == "nt":
         return True
-    return status.st_uid == os.geteuid() and not readable_by_others(status)
+    return status.st_uid == os.geteuid() and not is_readable_by_others(status)
 
 
-def readable_by_others(status: os.stat_result) -> bool:
+def is_readable_by_others(status: os.stat_result) -> bool:
     """Whether the mode of a file lets others in."""
     return os.name != "nt" and bool(status.st_mode & (stat.S_IRWXG | stat.S_IRWXO))
 
 
-def others_can_write(status: os.stat_result) -> bool:
+def is_writable_by_others(status: os.stat_result) -> bool:
     """Whether the mode lets others change a file, or replace those of a folder."""
     return os.name != "nt" and bool(status.st_mode & (stat.S_IWGRP | stat.S_IWOTH))

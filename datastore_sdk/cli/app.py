@@ -23,9 +23,9 @@ from datastore_sdk.cli.rendering import printable
 from datastore_sdk.cli.sandbox import sandbox
 from datastore_sdk.drift import DriftError
 from datastore_sdk.exceptions import RestreamError
-from datastore_sdk.instrumentation.logs import logger
+from datastore_sdk.instrumentation.logs import get_logger
 
-log = logger("cli")
+log = get_logger("cli")
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as in shells: 128 + SIGINT."""

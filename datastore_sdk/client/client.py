@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 from datastore_sdk._io.clock import Clock
 from datastore_sdk._io.effects import EffectGen
 from datastore_sdk._io.timeouts import Timeouts
+from datastore_sdk._utils.signatures import complete_signature
 from datastore_sdk._version import VERSION
 from datastore_sdk.auth.providers import TokenProvider
 from datastore_sdk.client.connections import Connections
@@ -18,7 +19,6 @@ from datastore_sdk.client.shared_state import credentials_of, limits_of
 from datastore_sdk.config.client_config import ClientConfig, ClientOptions
 from datastore_sdk.config.describe import ClientDescription, described
 from datastore_sdk.config.environment import configuration
-from datastore_sdk.filters import completed_by
 from datastore_sdk.instrumentation.events import Hooks
 from datastore_sdk.transport.executor.executor import OperationRunner, RequestExecutor
 from datastore_sdk.transport.executor.retry import RetryPolicy
@@ -143,7 +143,7 @@ class Client:
         )
         self._set_up(configuration(options, profile), clock or REAL_TIME)
 
-    @completed_by(ClientOptions)
+    @complete_signature(ClientOptions)
     def with_options(self, **changes: Unpack[ClientOptions]) -> Self:
         """Another client, which does the same but for what is given here.
 

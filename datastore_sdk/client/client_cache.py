@@ -8,7 +8,7 @@ from collections.abc import Hashable
 from functools import lru_cache
 from threading import Lock
 
-from datastore_sdk.auth.providers import checked_token
+from datastore_sdk.auth.providers import validate_token
 from datastore_sdk.client.client import Client
 from datastore_sdk.config.client_config import ClientConfig, ClientOptions
 from datastore_sdk.config.environment import configuration, state
@@ -39,7 +39,7 @@ def client_for(auth_token: str | None = None, client: Client | None = None) -> C
         if auth_token is not None:
             raise ValueError("pass auth_token or client, not both: a client has its own credentials")
         return client
-    key = _configured(None if auth_token is None else checked_token(auth_token), state())
+    key = _configured(None if auth_token is None else validate_token(auth_token), state())
     with _lock:
         found = _defaults.pop(key, None) or Client._from_config(key)
         _defaults[key] = found

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from datastore_sdk.auth.providers import TokenProvider, checked_token
+from datastore_sdk.auth.providers import TokenProvider, validate_token
 from datastore_sdk.exceptions import ConfigurationError, MissingCredentialsError
 
 NAMES = ("auth_token", "client_id", "client_secret")
@@ -56,7 +56,7 @@ def login_from(given: Mapping[str, Any], names: Mapping[str, str], source: str) 
     """
     token, client_id, client_secret = (given.get(name) for name in NAMES)
     if token is not None:
-        return AuthConfig(cast("TokenProvider", token) if callable(token) else checked_token(token))
+        return AuthConfig(cast("TokenProvider", token) if callable(token) else validate_token(token))
     if client_id is None and client_secret is None:
         return None
     for value, name in ((client_id, "client_id"), (client_secret, "client_secret")):

@@ -35,7 +35,7 @@ from datastore_sdk.config.options import (
 from datastore_sdk.config.profiles import did_you_mean
 from datastore_sdk.exceptions import ConfigurationError
 from datastore_sdk.instrumentation.events import Hooks
-from datastore_sdk.transport.executor.concurrency import CALLS_PER_ENDPOINT
+from datastore_sdk.transport.executor.concurrency import MAX_CALLS_PER_ENDPOINT
 from datastore_sdk.transport.executor.retry import RetryPolicy
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ USUAL: dict[str, Any] = {
     "allow_plain_http": False,
     "timeout": Timeouts(),
     "retries": RetryPolicy(),
-    "max_concurrent_calls": CALLS_PER_ENDPOINT,
+    "max_concurrent_calls": MAX_CALLS_PER_ENDPOINT,
     "max_response_bytes": 64 << 20,
     "strict": False,
     "proxy": None,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from datastore_sdk.auth.providers import NO_CREDENTIALS
+from datastore_sdk.auth.providers import NO_CREDENTIALS_MESSAGE
 from datastore_sdk.config.auth_config import AuthConfig, login_from, refuse_two
 from datastore_sdk.config.client_config import (
     ARGUMENT,
@@ -23,7 +23,7 @@ from datastore_sdk.config.options import attempts_from, is_plain, proxy_from, re
 from datastore_sdk.config.profiles import Profile, config_file, profile_named, state_of
 from datastore_sdk.exceptions import ConfigurationError, MissingCredentialsError
 from datastore_sdk.transport.executor.retry import RetryPolicy
-from datastore_sdk.transport.http.environment_proxy import AUTHORITIES, environment_proxy
+from datastore_sdk.transport.http.environment_proxy import AUTHORITIES, find_environment_proxy
 
 if TYPE_CHECKING:
     import ssl
@@ -83,7 +83,7 @@ def _configuration(options: ClientOptions, profile: str | None) -> ClientConfig:
     found = configured(options, _Surroundings(profile_named(profile), named_here=profile is not None))
     if found.verify.value is True and any(map(os.environ.get, AUTHORITIES)) and not is_plain(found.base_url.value):
         found = replace(found, verify=_verified_by_environment(found.verify))
-    if options.get("proxy") is None and (proxy := environment_proxy(found.base_url.value)):
+    if options.get("proxy") is None and (proxy := find_environment_proxy(found.base_url.value)):
         url, source = proxy
         return kept_on_this_machine(replace(found, proxy=_read(proxy_from, url, source)))
     return found
@@ -137,7 +137,7 @@ class _Surroundings:
             return Setting(login, f"environment variable{'s'[: len(variables) - 1]} {', '.join(variables)}")
         if login := self._profile_login(self._profile.values):
             return Setting(login, self._profile.source)
-        raise MissingCredentialsError(NO_CREDENTIALS)
+        raise MissingCredentialsError(NO_CREDENTIALS_MESSAGE)
 
     def _profile_login(self, values: Mapping[str, Any]) -> AuthConfig | None:
         source = self._profile.source
@@ -159,10 +159,13 @@ class _Surroundings:
 
 def _verified_by_environment(verify: Setting[ssl.SSLContext | Path | bool]) -> Setting[ssl.SSLContext | Path | bool]:
     """Return the setting with the variable as its source, which `tls_context` heeds."""
-    from datastore_sdk.transport.http.tls import check_authorities, environment_authorities  # here, for it takes long
+    from datastore_sdk.transport.http.tls import (  # here, for it takes long
+        get_environment_authorities,
+        validate_authorities,
+    )
 
-    if authorities := environment_authorities():
-        check_authorities(authorities)
+    if authorities := get_environment_authorities():
+        validate_authorities(authorities)
         return replace(verify, source=authorities.source)
     return verify
 

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
-from datastore_sdk._io.timeouts import Timeouts, closed_client
-from datastore_sdk._utils.validation import checked_flag, checked_id
+from datastore_sdk._io.timeouts import Timeouts, closed_client_error
+from datastore_sdk._utils.validation import validate_flag, validate_id
 from datastore_sdk.config.profiles import did_you_mean, user_folder
 from datastore_sdk.exceptions import ConfigurationError
 from datastore_sdk.instrumentation.events import Hooks
-from datastore_sdk.transport.executor.concurrency import CALLS_PER_ENDPOINT
+from datastore_sdk.transport.executor.concurrency import MAX_CALLS_PER_ENDPOINT
 from datastore_sdk.transport.executor.retry import RetryPolicy
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def plain_http_from(value: object) -> bool:
 
 def strict_from(value: object) -> bool:
     """Whether answers that do not fit the contract are refused."""
-    return checked_flag(value, "strict")
+    return validate_flag(value, "strict")
 
 
 def timeouts_from(value: object) -> Timeouts:
@@ -140,17 +140,17 @@ def concurrency_from(value: object) -> int:
     """How many calls may be under way at a time."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"max_concurrent_calls must be an int, not {value!r}")
-    if not 1 <= value <= CALLS_PER_ENDPOINT:
+    if not 1 <= value <= MAX_CALLS_PER_ENDPOINT:
         raise ValueError(
-            f"max_concurrent_calls must be 1 to {CALLS_PER_ENDPOINT}, not {value}: the service refuses more calls than "
-            f"{CALLS_PER_ENDPOINT} at a time to one endpoint"
+            f"max_concurrent_calls must be 1 to {MAX_CALLS_PER_ENDPOINT}, not {value}: the service refuses more calls "
+            f"than {MAX_CALLS_PER_ENDPOINT} at a time to one endpoint"
         )
     return value
 
 
 def answer_bytes_from(value: object) -> int:
     """How many bytes an ordinary answer may have."""
-    return checked_id(value, "max_response_bytes")
+    return validate_id(value, "max_response_bytes")
 
 
 def proxy_from(value: object) -> str:
@@ -262,7 +262,7 @@ def _of_httpx(value: object, kind: str, name: str) -> object:
     if library is None or not isinstance(value, getattr(library, kind)):
         raise TypeError(f"{name} must be an httpx.{kind}, not {type(value).__module__}.{type(value).__qualname__}")
     if cast("httpx.Client", value).is_closed:
-        raise closed_client(name)
+        raise closed_client_error(name)
     return value
 
 

@@ -25,7 +25,7 @@ from typing import Any, cast
 
 from msgspec import Struct
 
-from datastore_sdk.auth.token_cache import readable_by_others
+from datastore_sdk.auth.token_cache import is_readable_by_others
 from datastore_sdk.exceptions import ConfigurationError
 
 DEFAULT = "default"
@@ -160,7 +160,7 @@ def _checked(profiles: dict[str, Any], path: Path) -> Mapping[str, Mapping[str, 
         for key in cast("dict[str, Any]", values):
             if key not in KEYS:
                 raise ConfigurationError(f"{path}: [{name}] has an unknown key {key!r}{did_you_mean(key, KEYS)}")
-    if readable_by_others(path.stat()) and any(key in values for values in profiles.values() for key in _SECRETS):
+    if is_readable_by_others(path.stat()) and any(key in values for values in profiles.values() for key in _SECRETS):
         warnings.warn(
             f"{path} holds secrets and can be read by others; run: chmod 600 {path}", UserWarning, stacklevel=2
         )

@@ -8,7 +8,7 @@ from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any
 
 from datastore_sdk._io.effects import EffectGen
-from datastore_sdk._utils.validation import checked_id
+from datastore_sdk._utils.validation import validate_id
 from datastore_sdk.client import Client
 from datastore_sdk.data.completeness.report import MIN_GAP, CoverageReport
 from datastore_sdk.data.dataframes import arrow_stream, to_arrow, to_pandas, to_polars
@@ -153,7 +153,7 @@ class Data(_ArrowStream):
             TypeError: The size is not an int.
             ValueError: The size is not positive.
         """
-        return self._batches(checked_id(size, "size"))
+        return self._batches(validate_id(size, "size"))
 
     def head(self, n: int = 5) -> list[dict[str, Any]]:
         """The first records; the download is given up behind them.
@@ -166,7 +166,7 @@ class Data(_ArrowStream):
             ValueError: `n` is not positive.
             RestreamError: The records could not be had.
         """
-        with closing(self._batches(checked_id(n, "n"))) as lists:
+        with closing(self._batches(validate_id(n, "n"))) as lists:
             return next(lists, list[dict[str, Any]]())
 
     def to_arrow(self) -> pa.Table:
@@ -343,11 +343,11 @@ class DataAsync(_Base):
 
     def batches(self, size: int = 10_000) -> AsyncGenerator[list[dict[str, Any]], None]:
         """Async form of `Data.batches`."""
-        return self._batches(checked_id(size, "size"))
+        return self._batches(validate_id(size, "size"))
 
     async def ahead(self, n: int = 5) -> list[dict[str, Any]]:
         """Async form of `Data.head`."""
-        async with aclosing(self._batches(checked_id(n, "n"))) as lists:
+        async with aclosing(self._batches(validate_id(n, "n"))) as lists:
             return await anext(lists, list[dict[str, Any]]())
 
     async def ato_arrow(self) -> pa.Table:

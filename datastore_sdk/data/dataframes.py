@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from datastore_sdk._io.effects import EffectGen, RunBlocking, redirect_items
-from datastore_sdk._utils.optional_imports import needed
+from datastore_sdk._utils.optional_imports import require_extra
 from datastore_sdk.data.field_metadata import Descriptions, descriptions
 from datastore_sdk.data.query import KEYS, DataQuery, columns_of
 from datastore_sdk.data.streaming.codecs import TEXTS
@@ -25,23 +25,23 @@ if TYPE_CHECKING:
 
 def to_arrow(exchange: RequestExecutor, queries: Sequence[DataQuery], download: Download) -> EffectGen[pa.Table]:
     """All records as a table, with units and labels as metadata of the columns."""
-    needed("pyarrow", extra="arrow")
+    require_extra("pyarrow", extra="arrow")
     known = yield from descriptions(exchange, queries)
     return (yield from _table(exchange, queries, download, known))
 
 
 def to_pandas(exchange: RequestExecutor, queries: Sequence[DataQuery], download: Download) -> EffectGen[pd.DataFrame]:
     """All records as a pandas data frame."""
-    needed("pandas", "pyarrow", extra="pandas")
-    from datastore_sdk.data.arrow.pandas_frames import frame
+    require_extra("pandas", "pyarrow", extra="pandas")
+    from datastore_sdk.data.arrow.pandas_frames import to_nullable_frame
 
     table = yield from _table(exchange, queries, download, {})
-    return (yield from RunBlocking(lambda: frame(table)))
+    return (yield from RunBlocking(lambda: to_nullable_frame(table)))
 
 
 def to_polars(exchange: RequestExecutor, queries: Sequence[DataQuery], download: Download) -> EffectGen[pl.DataFrame]:
     """All records as a polars data frame."""
-    needed("polars", "pyarrow", extra="polars")
+    require_extra("polars", "pyarrow", extra="polars")
     import polars as pl
 
     table = yield from _table(exchange, queries, download, {})
@@ -52,7 +52,7 @@ def arrow_stream(
     exchange: RequestExecutor, queries: Sequence[DataQuery], download: Download
 ) -> EffectGen[pa.RecordBatchReader]:
     """All records as a stream of batches, which wait on disk until they are read."""
-    needed("pyarrow", extra="arrow")
+    require_extra("pyarrow", extra="arrow")
     from datastore_sdk.data.arrow.spool import Spool
 
     known = yield from descriptions(exchange, queries)
@@ -72,6 +72,6 @@ def _batches(
     from datastore_sdk.data.arrow.builder import TableBuilder
 
     with closing(TableBuilder(store)) as builder:
-        builder.expect(columns_of(queries), otherwise=KEYS)
+        builder.set_columns(columns_of(queries), otherwise=KEYS)
         yield from redirect_items(builder.add, batches(exchange, queries, download, TEXTS))
         return (yield from RunBlocking(lambda: builder.finish(known)))

@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from datastore_sdk._utils.validation import (
-    checked_choice,
-    checked_flag,
-    checked_id,
-    checked_int,
-    checked_range,
-    name_list,
-    refuse_no_second,
-    whole_second,
+    parse_names,
+    round_to_second,
+    validate_choice,
+    validate_contains_second,
+    validate_flag,
+    validate_id,
+    validate_int,
+    validate_range,
 )
 from datastore_sdk.enums import (
     AggregationName,
@@ -51,8 +51,8 @@ KEYS = ("timestamp", "site_id")
 
 def served_range(start: datetime | None, end: datetime | None) -> tuple[datetime | None, datetime | None]:
     """The range of a stage or data change, with at least one whole second in it."""
-    first, last = whole_second(start, up=True), whole_second(end, up=False)
-    return (whole_second(start, up=False), end) if first and last and last < first else (start, end)
+    first, last = round_to_second(start, up=True), round_to_second(end, up=False)
+    return (round_to_second(start, up=False), end) if first and last and last < first else (start, end)
 
 
 def columns_of(queries: Sequence[DataQuery]) -> tuple[str, ...]:
@@ -96,22 +96,24 @@ class DataQuery:
         return (*KEYS, *self.fields) if self.fields and own_names else ()
 
     def __post_init__(self) -> None:
-        start, end = checked_range(self.start, self.end, "start_datetime", "end_datetime")
-        refuse_no_second(start, end, "start_datetime", "end_datetime")
+        start, end = validate_range(self.start, self.end, "start_datetime", "end_datetime")
+        validate_contains_second(start, end, "start_datetime", "end_datetime")
         normal = {
             "start": start,
             "end": end,
-            **{flag: checked_flag(getattr(self, flag), flag) for flag in ("si_units", "is_routed", "inside_area_only")},
-            "id": checked_id(self.id, f"the {self.source}'s id"),
+            **{
+                flag: validate_flag(getattr(self, flag), flag) for flag in ("si_units", "is_routed", "inside_area_only")
+            },
+            "id": validate_id(self.id, f"the {self.source}'s id"),
             "stage_number": self._number("stage_number"),
             "fill_data_limit": self._number("fill_data_limit"),
-            "parallel": checked_int(self.parallel, "parallel"),
-            "stage_name_filter": checked_choice(StageNameFilters, self.stage_name_filter, "stage_name_filter"),
-            "resolution": checked_choice(DataResolutions, self.resolution or "", "resolution"),
-            "aggregation": checked_choice(DataAggregations, self.aggregation, "aggregation"),
-            "fill_data_method": checked_choice(DataFillMethods, self.fill_data_method, "fill_data_method"),
-            "fields": name_list(self.fields, "fields"),
-            "measurement_sources_names": name_list(self.measurement_sources_names, "measurement_sources_names"),
+            "parallel": validate_int(self.parallel, "parallel"),
+            "stage_name_filter": validate_choice(StageNameFilters, self.stage_name_filter, "stage_name_filter"),
+            "resolution": validate_choice(DataResolutions, self.resolution or "", "resolution"),
+            "aggregation": validate_choice(DataAggregations, self.aggregation, "aggregation"),
+            "fill_data_method": validate_choice(DataFillMethods, self.fill_data_method, "fill_data_method"),
+            "fields": parse_names(self.fields, "fields"),
+            "measurement_sources_names": parse_names(self.measurement_sources_names, "measurement_sources_names"),
         }
         for name, value in normal.items():
             object.__setattr__(self, name, value)  # the class is frozen for everybody else
@@ -127,7 +129,7 @@ class DataQuery:
 
     def _number(self, name: str) -> int | None:
         value = getattr(self, name)
-        return None if value is None else checked_id(value, name)
+        return None if value is None else validate_id(value, name)
 
     def _check_stage(self) -> None:
         if self.stage_number is None:
@@ -193,7 +195,7 @@ class DataQuery:
 
     def whole_seconds(self) -> tuple[datetime | None, datetime | None]:
         """Start and end in UTC, rounded to the seconds inside the range; both belong to it."""
-        return whole_second(self.start, up=True), whole_second(self.end, up=False)
+        return round_to_second(self.start, up=True), round_to_second(self.end, up=False)
 
     def seconds(self) -> range:
         """The timestamps that records can have."""

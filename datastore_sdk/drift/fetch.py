@@ -20,7 +20,7 @@ from datastore_sdk.drift.errors import DriftError
 from datastore_sdk.drift.scrubbing import scrubbed_form
 from datastore_sdk.exceptions import RestreamError
 from datastore_sdk.transport.drivers.sync_driver import SyncDriver
-from datastore_sdk.transport.http.environment_proxy import environment_proxy
+from datastore_sdk.transport.http.environment_proxy import find_environment_proxy
 
 MAX_BYTES: Final = 1 << 26
 """Maximum size of a text in bytes."""
@@ -101,7 +101,7 @@ def _fetch(url: SplitResult, name: str) -> bytes:
 
 def _get(address: str, headers: Mapping[str, str], name: str) -> tuple[str | None, bytes]:
     """Return the location that a response redirects to, if it does, and the body."""
-    proxy = environment_proxy(address)
+    proxy = find_environment_proxy(address)
     connections = Connections(ConnectionSettings(verify=True, proxy=proxy[0] if proxy else None))
     request = Request("GET", address, headers, secret=True, timeouts=Timeouts.of(TIMEOUT_SECONDS))
     try:

@@ -14,7 +14,7 @@ from graphlib import CycleError, TopologicalSorter
 from importlib import import_module
 from typing import Any
 
-from datastore_sdk._utils.optional_imports import needed
+from datastore_sdk._utils.optional_imports import require_extra
 from datastore_sdk.drift.errors import DriftError
 from datastore_sdk.drift.json_types import is_array, is_object, json_type
 from datastore_sdk.drift.loader import SpecDocument, join_pointer
@@ -137,7 +137,7 @@ class _Problem:
 @cache
 def _validators() -> dict[str, Any]:
     # Imported here: it takes about half a second, and only documents of users need it.
-    needed("jsonschema", "openapi_spec_validator", extra="cli")
+    require_extra("jsonschema", "openapi_spec_validator", extra="cli")
     jsonschema, schemas = map(import_module, ("jsonschema", "openapi_spec_validator.schemas"))  # which have no types
     openapi, dialect = dict(schemas.schema_v31), jsonschema.Draft202012Validator.META_SCHEMA["$id"]
     # The schema of OpenAPI 3.1 leaves Schema Objects open; this root has them validated by the dialect's meta-schema.

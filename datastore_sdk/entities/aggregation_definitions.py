@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from datastore_sdk._utils.validation import checked_flag, checked_id, refuse_empty
+from datastore_sdk._utils.validation import validate_flag, validate_id, validate_not_empty
 from datastore_sdk.client import Client
 from datastore_sdk.entities.endpoints import Endpoints
 from datastore_sdk.entities.matching import check_object, filter_matching, has_id
@@ -43,9 +43,9 @@ def create_parameters(
     endpoints: Endpoints, id: int, aggregations: Sequence[Mapping[str, Any]], *, validate_only: bool
 ) -> Operation[list[Parameter] | ParametersValid]:
     """Validate new definitions and return the operation that creates them."""
-    refuse_empty(aggregations, "aggregations")
+    validate_not_empty(aggregations, "aggregations")
     body = _new_parameters().validate_python(list(aggregations))
-    flag = checked_flag(validate_only, "validate_only")
+    flag = validate_flag(validate_only, "validate_only")
     operation = endpoints.create_parameters(id, body=body, validate_only=flag or None)
     return operation.with_parse(_VALID if flag else _CREATED)
 
@@ -57,7 +57,7 @@ def update_parameter(
     parameter_id = _id_of(aggregation_id)
     if not aggregation:
         raise ValueError("aggregation is empty: pass at least one attribute to change")
-    if checked_flag(partial, "partial"):
+    if validate_flag(partial, "partial"):
         operation = endpoints.update_parameter(id, parameter_id, body=ParameterPatch.model_validate(aggregation))
     else:
         operation = endpoints.replace_parameter(id, parameter_id, body=ParameterReplacement.model_validate(aggregation))
@@ -70,7 +70,7 @@ def delete_parameter(endpoints: Endpoints, id: int, aggregation_id: int | Parame
 
 
 def _id_of(aggregation_id: int | Parameter) -> int:
-    return checked_id(aggregation_id, "aggregation_id", Parameter)
+    return validate_id(aggregation_id, "aggregation_id", Parameter)
 
 
 def _parse_changed_parameter(operation: Operation[Parameter], parameter_id: int) -> Flow[Parameter]:

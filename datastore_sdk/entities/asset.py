@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Unpack, overload
 
+from datastore_sdk._utils.signatures import complete_signature
 from datastore_sdk.data import Data, DataAsync
 from datastore_sdk.entities.aggregation_definitions import (
     create_parameters,
@@ -15,7 +16,7 @@ from datastore_sdk.entities.aggregation_definitions import (
 from datastore_sdk.entities.asset_stages import AssetStages
 from datastore_sdk.entities.data_change import DataChange, build_change_query, fetch_changes
 from datastore_sdk.entities.resource import fetch_response
-from datastore_sdk.filters import DataForm, completed_by
+from datastore_sdk.filters import DataForm
 from restream_api.models import Field, Parameter, ParametersValid
 
 
@@ -244,7 +245,7 @@ class Asset(AssetStages):
     def get_data_changes(
         self, *, get_acknowledged: bool | None = None, as_dict: bool, **form: Unpack[DataForm]
     ) -> tuple[list[DataChange] | list[dict[str, Any]], Data]: ...
-    @completed_by(DataForm)
+    @complete_signature(DataForm)
     def get_data_changes(
         self, *, get_acknowledged: bool | None = None, as_dict: bool = False, **form: Unpack[DataForm]
     ) -> tuple[list[DataChange] | list[dict[str, Any]], Data]:
@@ -284,7 +285,7 @@ class Asset(AssetStages):
     async def aget_data_changes(
         self, *, get_acknowledged: bool | None = None, as_dict: bool, **form: Unpack[DataForm]
     ) -> tuple[list[DataChange] | list[dict[str, Any]], DataAsync]: ...
-    @completed_by(DataForm)
+    @complete_signature(DataForm)
     async def aget_data_changes(
         self, *, get_acknowledged: bool | None = None, as_dict: bool = False, **form: Unpack[DataForm]
     ) -> tuple[list[DataChange] | list[dict[str, Any]], DataAsync]:

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Literal, Unpack, overload
 
+from datastore_sdk._utils.signatures import complete_signature
 from datastore_sdk.entities.endpoints import Endpoints
 from datastore_sdk.entities.object_list import ObjectList
 from datastore_sdk.entities.resource import Resource
 from datastore_sdk.entities.stage import Stage, build_stage_query, fetch_stages
 from datastore_sdk.enums import OperationName, StageNameFilters
-from datastore_sdk.filters import StageFilters, completed_by
+from datastore_sdk.filters import StageFilters
 from restream_api.types import QueryValue
 
 
@@ -67,7 +68,7 @@ class AssetStages(Resource):
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[StageFilters],
     ) -> ObjectList[Stage] | list[dict[str, Any]]: ...
-    @completed_by(StageFilters)
+    @complete_signature(StageFilters)
     def get_stages_metadata(
         self,
         start_date: datetime | str | None = None,
@@ -169,7 +170,7 @@ class AssetStages(Resource):
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[StageFilters],
     ) -> ObjectList[Stage] | list[dict[str, Any]]: ...
-    @completed_by(StageFilters)
+    @complete_signature(StageFilters)
     async def aget_stages_metadata(
         self,
         start_date: datetime | str | None = None,

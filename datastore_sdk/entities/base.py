@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 from pydantic import BaseModel, GetCoreSchemaHandler, PrivateAttr, create_model
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from datastore_sdk._io.json_body import id_of
-from datastore_sdk._io.tolerant_parser import read_object
-from datastore_sdk._utils.validation import checked_id
+from datastore_sdk._io.json_body import parse_id
+from datastore_sdk._io.tolerant_parser import parse_object
+from datastore_sdk._utils.validation import validate_id
 from datastore_sdk.client import Client, client_for
 from datastore_sdk.exceptions import ConfigurationError, NotLoadedError
-from datastore_sdk.transport.executor.schema_drift import report_made
+from datastore_sdk.transport.executor.schema_drift import report_object
 from restream_api.types import Model
 
 
@@ -114,8 +114,8 @@ class Entity(ClientBound):
         else:
             whole = _required_fields(self._api_model).issubset(values)
             strict = own_client is not None and own_client._executor.strict
-            parsed = read_object(self._api_model if whole else _optional_model(self._api_model), values, strict=strict)
-            report_made(parsed.deviations, f"{type(self).__name__}(...)")
+            parsed = parse_object(self._api_model if whole else _optional_model(self._api_model), values, strict=strict)
+            report_object(parsed.deviations, f"{type(self).__name__}(...)")
             model = parsed.value
             known = {name: value for name, value in model.__dict__.items() if whole or name in model.model_fields_set}
         self._set_state(model, known, self._build_private_state(own_client))
@@ -155,7 +155,7 @@ class Entity(ClientBound):
 
     def __setattr__(self, name: str, value: Any) -> None:
         kind = self._id_model(name)
-        super().__setattr__(name, value if kind is None else checked_id(value, name, kind))
+        super().__setattr__(name, value if kind is None else validate_id(value, name, kind))
 
     @classmethod
     def _id_model(cls, name: str) -> type[Model] | None:
@@ -167,8 +167,8 @@ class Entity(ClientBound):
         """Validate the ids among attributes, and convert ids that came as text, in place."""
         for name, value in values.items():
             if (kind := cls._id_model(name)) is not None:
-                number = id_of(value) if accept_text and isinstance(value, str) else None
-                values[name] = checked_id(value if number is None else number, name, kind)
+                number = parse_id(value) if accept_text and isinstance(value, str) else None
+                values[name] = validate_id(value if number is None else number, name, kind)
 
     def __getitem__(self, key: str) -> Any:
         if not self._is_complete and key in type(self).__pydantic_fields__ and key not in self:

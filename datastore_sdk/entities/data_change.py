@@ -7,10 +7,11 @@ from typing import Any, ClassVar, NamedTuple, Self, Unpack, cast
 
 from pydantic import BaseModel, PrivateAttr
 
-from datastore_sdk._io.json_body import id_of, is_array
+from datastore_sdk._io.json_body import is_array, parse_id
 from datastore_sdk._io.responses import UnexpectedContentError
-from datastore_sdk._io.tolerant_parser import CheckedType, RawJson, read_value
-from datastore_sdk._utils.validation import checked_flag
+from datastore_sdk._io.tolerant_parser import CheckedType, RawJson, parse_value
+from datastore_sdk._utils.signatures import complete_signature
+from datastore_sdk._utils.validation import validate_flag
 from datastore_sdk.client import Client
 from datastore_sdk.data import Data, DataAsync, DataQuery
 from datastore_sdk.data.query import served_range
@@ -19,7 +20,7 @@ from datastore_sdk.entities.endpoints import Endpoints
 from datastore_sdk.entities.intervals import get_interval, get_site_id, merge_intervals
 from datastore_sdk.entities.matching import filter_matching, get_value, has_id
 from datastore_sdk.entities.site_membership import filter_by_pad
-from datastore_sdk.filters import DataForm, checked_form, completed_by
+from datastore_sdk.filters import DataForm, validate_data_form
 from datastore_sdk.transport.executor.executor import Flow
 from restream_api.api.sites import acknowledge_site_data_changes, get_site_data_change
 from restream_api.models import Acknowledgement, Acknowledgements, ChangeLog
@@ -81,7 +82,7 @@ class DataChange(Entity, DataChangeModel):
         """Async form of `update`."""
         self._replace_attributes(await self._get_client()._arun(self._fetch_current()))
 
-    @completed_by(DataForm)
+    @complete_signature(DataForm)
     def get_data(self, **form: Unpack[DataForm]) -> Data:
         """Return the corrected records of the site from `start_date` to `end_date`, both included.
 
@@ -97,7 +98,7 @@ class DataChange(Entity, DataChangeModel):
         """
         return Data(self._get_client(), [self._query(form)])
 
-    @completed_by(DataForm)
+    @complete_signature(DataForm)
     async def aget_data(self, **form: Unpack[DataForm]) -> DataAsync:
         """Async form of `get_data`."""
         return DataAsync(self._get_client(), [self._query(form)])
@@ -119,7 +120,7 @@ class DataChange(Entity, DataChangeModel):
         return await self._get_client()._arun(self._acknowledge())
 
     def _query(self, form: DataForm) -> DataQuery:
-        form = {**self._form, **checked_form(form)}
+        form = {**self._form, **validate_data_form(form)}
         interval = get_interval(self, "start_date", "end_date")
         start, end = served_range(interval.start, interval.end)
         return DataQuery(source="site", id=interval.site, start=start, end=end, **form)
@@ -134,18 +135,18 @@ class DataChange(Entity, DataChangeModel):
 
     def _find_own(self, log: ChangeLog) -> DataChangeModel | None:
         own: list[DataChangeModel] = [
-            each for each in parse_change_log(log) if id_of(get_value(each, "site")) in {None, self.site}
+            each for each in parse_change_log(log) if parse_id(get_value(each, "site")) in {None, self.site}
         ]
-        if len(own) == 1 and id_of(get_value(own[0], "id")) is None:
+        if len(own) == 1 and parse_id(get_value(own[0], "id")) is None:
             return own[0]  # the only one, so it is the requested one
-        return next((change for change in own if id_of(get_value(change, "id")) == self.id), None)
+        return next((change for change in own if parse_id(get_value(change, "id")) == self.id), None)
 
     def _acknowledge(self) -> Flow[bool]:
         body = Acknowledgements(change_log=[Acknowledgement(id=self.id, update_received=True)])
         log = yield from acknowledge_site_data_changes(self.site, body=body)
         still_open = log.get("change_log")  # a response without a list is a success, too
         changes: list[Any] = still_open if is_array(still_open) else []
-        return all(id_of(get_value(change, "id")) != self.id for change in changes)
+        return all(parse_id(get_value(change, "id")) != self.id for change in changes)
 
 
 class ChangeQuery(NamedTuple):
@@ -163,9 +164,9 @@ def build_change_query(endpoints: Endpoints, id: int, form: DataForm, *, acknowl
         TypeError: An option is not in `DataForm`, or a value has the wrong type.
         ValueError: Options do not go together.
     """
-    form = checked_form(form)
+    form = validate_data_form(form)
     DataQuery(source="site", id=id, **form)  # to refuse an invalid form before any request
-    flag = None if acknowledged is None else checked_flag(acknowledged, "get_acknowledged")
+    flag = None if acknowledged is None else validate_flag(acknowledged, "get_acknowledged")
     return ChangeQuery(endpoints.list_data_changes(id, get_acknowledged=flag), form)
 
 
@@ -180,7 +181,7 @@ def fetch_changes(
         own = filter_matching(changes, [has_id("site", id)], operation.name)
     else:
         own = yield from filter_by_pad(client, id, known_sites, changes, operation.name)
-    models: list[DataChangeModel] = read_value(list[DataChangeModel], own, operation.name).value if as_dict else own
+    models: list[DataChangeModel] = parse_value(list[DataChangeModel], own, operation.name).value if as_dict else own
     queries: list[DataQuery] = []
     for interval in merge_intervals(models, "start_date", "end_date"):
         start, end = served_range(interval.start, interval.end)

@@ -11,16 +11,16 @@ from functools import cache, partial
 from typing import Any, cast, get_args, get_type_hints
 
 from datastore_sdk._utils.validation import (
-    checked_choice,
-    checked_flag,
-    checked_int,
-    checked_moment,
-    checked_number,
-    checked_text,
-    one_of,
-    refuse_empty,
-    refuse_unknown,
-    scalar,
+    resolve_alias,
+    unwrap_scalar,
+    validate_choice,
+    validate_datetime,
+    validate_flag,
+    validate_int,
+    validate_known,
+    validate_not_empty,
+    validate_number,
+    validate_text,
 )
 from restream_api.types import Model, QueryValue, encode_value
 
@@ -54,12 +54,12 @@ def validate_filters(filters: Mapping[str, object], kind: type, what: str) -> di
     """
     checks = _build_checks(kind)
     own_names = {name: own for name in filters if (own := _SDK_NAMES.get(name, name)) in checks}
-    refuse_unknown(
+    validate_known(
         (name for name in filters if name not in own_names), checks, f"a filter of {what}", EXTRA_FILTERS_HINT
     )
     values: dict[str, object] = {}
     for name, own in own_names.items():
-        values[own] = one_of(values.get(own), filters[name], own, name)
+        values[own] = resolve_alias(values.get(own), filters[name], own, name)
     return {name: checks[name](value, name) for name, value in values.items() if value is not None}
 
 
@@ -80,7 +80,7 @@ def validate_extra_filters(filters: Mapping[str, QueryValue] | None, sent: Itera
         raise TypeError(f"extra_filters must be a dict of names and values, not {type(filters).__name__}: {filters!r}")
     reserved = {*sent}
     for name in filters:
-        if checked_text(name, "a name in extra_filters") in reserved:
+        if validate_text(name, "a name in extra_filters") in reserved:
             raise ValueError(f"extra_filters has {name!r}, which another argument already sends: pass only one of them")
     return {
         name: _format_values(value, f"extra_filters[{name!r}]") for name, value in filters.items() if value is not None
@@ -89,7 +89,7 @@ def validate_extra_filters(filters: Mapping[str, QueryValue] | None, sent: Itera
 
 def _format_values(value: object, what: str) -> str | list[str]:
     """Return the value as text; a list as a list of texts."""
-    refuse_empty(value, what)
+    validate_not_empty(value, what)
     to_list = getattr(value, "tolist", None)  # numpy and pandas objects
     items: object = to_list() if callable(to_list) else value
     if isinstance(items, list | tuple | set | frozenset):
@@ -98,16 +98,16 @@ def _format_values(value: object, what: str) -> str | list[str]:
 
 
 def _format_value(value: object, what: str) -> str:
-    plain = scalar(value)
+    plain = unwrap_scalar(value)
     match plain:
         case Enum() | bool() | int():
             return encode_value(plain)
         case str():
-            return checked_text(plain, what)
+            return validate_text(plain, what)
         case float() | Decimal():
-            return encode_value(checked_number(plain, what, -sys.float_info.max, sys.float_info.max))
+            return encode_value(validate_number(plain, what, -sys.float_info.max, sys.float_info.max))
         case datetime():
-            return encode_value(checked_moment(plain, what))
+            return encode_value(validate_datetime(plain, what))
         case _:
             allowed = "a str, a number, a bool, a datetime or a list of them"
             raise TypeError(f"{what} must be {allowed}, not {type(value).__name__}: {value!r}")
@@ -122,33 +122,33 @@ def _build_checks(kind: type) -> dict[str, Check]:
 
 
 def _validate_filter(check: Check, value: object, what: str) -> object:
-    refuse_empty(value, what)
+    validate_not_empty(value, what)
     return check(value, what)
 
 
 def _select_check(types: tuple[Any, ...]) -> Check:
     """Return the check for a union of types from a TypedDict."""
     if bool in types:
-        return checked_flag
+        return validate_flag
     if int in types:
         return partial(_validate_filter_id, kind=next((each for each in types if issubclass(each, Model)), None))
     if float in types:
         return _validate_in_range
     if str in types:
-        return checked_text
+        return validate_text
     return partial(_validate_choice, next(each for each in types if issubclass(each, StrEnum)))
 
 
 def _validate_filter_id(value: object, what: str, kind: type | None) -> int:
     """Validate an id. 0 is allowed: it matches no object."""
-    if (number := checked_int(value, what, kind)) < 0:
+    if (number := validate_int(value, what, kind)) < 0:
         raise ValueError(f"{what} must not be negative, not {number}")
     return number
 
 
 def _validate_in_range(value: object, what: str) -> float:
-    return checked_number(value, what, *_RANGES[what])
+    return validate_number(value, what, *_RANGES[what])
 
 
 def _validate_choice(kind: type[StrEnum], value: str, what: str) -> StrEnum:
-    return checked_choice(kind, value, what)
+    return validate_choice(kind, value, what)

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from datastore_sdk.exceptions import NotLoadedError, UnusableValueError
-from datastore_sdk.instrumentation.logs import logger
+from datastore_sdk.instrumentation.logs import get_logger
 from restream_api.types import Model
 
-log = logger("drift")
+log = get_logger("drift")
 
 _RECORD_INTERVAL = timedelta(seconds=1)
 _MIN_DATETIME = datetime(1970, 1, 1, tzinfo=UTC)

@@ -14,12 +14,12 @@ import orjson
 from msgspec import Struct
 from pydantic import AwareDatetime
 
-from datastore_sdk._io.json_body import id_of, is_array
-from datastore_sdk._io.tolerant_parser import read_value
+from datastore_sdk._io.json_body import is_array, parse_id
+from datastore_sdk._io.tolerant_parser import parse_value
 from datastore_sdk.client import Client
 from datastore_sdk.enums import StageNameFilters
 from datastore_sdk.exceptions import ObjectMismatchError
-from datastore_sdk.instrumentation.mismatches import SHOWN, report_left_out, shown
+from datastore_sdk.instrumentation.mismatches import SHOWN, report_mismatches, shorten
 from restream_api.types import Model, Operation
 
 V = TypeVar("V")
@@ -41,9 +41,9 @@ class MatchRule(Struct, frozen=True):
 
 def has_id(key: str, *ids: int) -> MatchRule:
     """Return the rule that the value is one of the ids."""
-    shown = " or ".join(map(str, ids[:SHOWN])) + (" or ..." if len(ids) > SHOWN else "")
+    requested = " or ".join(map(str, ids[:SHOWN])) + (" or ..." if len(ids) > SHOWN else "")
     fitting = frozenset[int | None]({None, *ids})
-    return MatchRule(key, shown, lambda value: id_of(value) in fitting)
+    return MatchRule(key, requested, lambda value: parse_id(value) in fitting)
 
 
 def has_operation(key: str, operation: StageNameFilters) -> MatchRule:
@@ -103,7 +103,7 @@ def filter_matching(
         else:
             matches.append(item)
     for rule, values in mismatches.items():
-        report_left_out(source, rule.key, rule.requested, values, len(values), len(items))
+        report_mismatches(source, rule.key, rule.requested, values, len(values), len(items))
     return cast("L", matches)
 
 
@@ -128,7 +128,7 @@ def check_object(item: object, rules: Sequence[MatchRule], operation: Operation[
     """
     if violation := _find_violation(item, rules):
         rule, value = violation
-        raise build_mismatch_error(f"{rule.key} is {shown(value)}, not {rule.requested}", operation, client)
+        raise build_mismatch_error(f"{rule.key} is {shorten(value)}, not {rule.requested}", operation, client)
 
 
 def build_mismatch_error(problem: str, operation: Operation[Any], client: Client) -> ObjectMismatchError:
@@ -161,13 +161,13 @@ def _holds_if_readable(read: Callable[[object], V | None], holds: Callable[[V], 
 
 def _read_number(value: object) -> float | None:
     """Return the number, which the service may have sent as text; None for any other value."""
-    read: object = None if isinstance(value, bool) else read_value(float, value, "").value
+    read: object = None if isinstance(value, bool) else parse_value(float, value, "").value
     return None if not isinstance(read, float) or isnan(read) else read
 
 
 def _read_datetime(value: object) -> datetime | None:
     """Return the datetime, in any form that the service may send; None for any other value."""
-    read: object = read_value(AwareDatetime, value, "").value
+    read: object = parse_value(AwareDatetime, value, "").value
     return read if isinstance(read, datetime) else None
 
 

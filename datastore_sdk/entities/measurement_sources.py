@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from datastore_sdk._io.json_body import id_of, is_array, is_object
-from datastore_sdk._io.tolerant_parser import read_object
+from datastore_sdk._io.json_body import is_array, is_object, parse_id
+from datastore_sdk._io.tolerant_parser import parse_object
 from datastore_sdk.client import Client
 from datastore_sdk.entities.matching import check_object, get_value, has_id
 from datastore_sdk.entities.resource import fetch_response
@@ -75,11 +75,11 @@ def _parse_sources(of_kind: list[Any]) -> list[MeasurementSource]:
             found.append(item)
         elif is_object(item):  # of a kind that the contract does not declare
             with suppress(ValidationError):
-                found.append(read_object(MeasurementSource, item).value)
+                found.append(parse_object(MeasurementSource, item).value)
     return found
 
 
 def _attached_sites(source: object) -> set[int]:
     sites = get_value(source, "attached_sites")
-    ids = map(id_of, sites if is_array(sites) else ())
+    ids = map(parse_id, sites if is_array(sites) else ())
     return {site for site in ids if site is not None}

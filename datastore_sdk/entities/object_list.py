@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from datastore_sdk._utils.optional_imports import needed
+from datastore_sdk._utils.optional_imports import require_extra
 from restream_api.types import Model
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class ObjectList(list[M]):
         Raises:
             ImportError: pandas is not installed.
         """
-        needed("pandas", extra="pandas")
+        require_extra("pandas", extra="pandas")
         import pandas as pd
 
         return pd.DataFrame(self._rows())
@@ -38,7 +38,7 @@ class ObjectList(list[M]):
         Raises:
             ImportError: polars is not installed.
         """
-        needed("polars", extra="polars")
+        require_extra("polars", extra="polars")
         import polars as pl
 
         return pl.DataFrame(self._rows(), infer_schema_length=None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, Unpack, overload
 
+from datastore_sdk._utils.signatures import complete_signature
 from datastore_sdk.client import Client
 from datastore_sdk.entities.base import Entity
 from datastore_sdk.entities.list_queries import build_site_query
@@ -13,7 +14,7 @@ from datastore_sdk.entities.pad_base import PadBase
 from datastore_sdk.entities.resource import fetch_list, fetch_one
 from datastore_sdk.entities.site_base import SiteBase
 from datastore_sdk.entities.site_membership import find_pad_id
-from datastore_sdk.filters import SiteFilters, completed_by
+from datastore_sdk.filters import SiteFilters
 from datastore_sdk.transport.executor.executor import Flow
 from restream_api.api.pads import get_pad
 from restream_api.models import Pad as PadModel
@@ -59,7 +60,7 @@ class Pad(PadBase, PadModel):
     def get_sites(
         self, *, as_dict: bool, extra_filters: Mapping[str, QueryValue] | None = None, **filters: Unpack[SiteFilters]
     ) -> ObjectList[Site] | list[dict[str, Any]]: ...
-    @completed_by(SiteFilters)
+    @complete_signature(SiteFilters)
     def get_sites(
         self,
         *,
@@ -104,7 +105,7 @@ class Pad(PadBase, PadModel):
     async def aget_sites(
         self, *, as_dict: bool, extra_filters: Mapping[str, QueryValue] | None = None, **filters: Unpack[SiteFilters]
     ) -> ObjectList[Site] | list[dict[str, Any]]: ...
-    @completed_by(SiteFilters)
+    @complete_signature(SiteFilters)
     async def aget_sites(
         self,
         *,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, Self, Unpack, overload
 
+from datastore_sdk._utils.signatures import complete_signature
 from datastore_sdk.client import Client, client_for
 from datastore_sdk.entities.asset import Asset
 from datastore_sdk.entities.endpoints import PAD_ENDPOINTS
@@ -12,18 +13,18 @@ from datastore_sdk.entities.list_queries import build_pad_query, build_state_que
 from datastore_sdk.entities.measurement_sources import fetch_pad_sources, get_attached_site_ids
 from datastore_sdk.entities.object_list import ObjectList
 from datastore_sdk.entities.pad_data import PadDataMixin
-from datastore_sdk.entities.pad_realtime import LivePad
+from datastore_sdk.entities.pad_realtime import PadRealtime
 from datastore_sdk.entities.resource import fetch_list
 from datastore_sdk.entities.site_membership import fetch_pads
 from datastore_sdk.entities.state import State
-from datastore_sdk.filters import PadFilters, PadStateFilters, completed_by
+from datastore_sdk.filters import PadFilters, PadStateFilters
 from restream_api.api.pads import get_pad
 from restream_api.models import MeasurementSources
 from restream_api.models import Pad as PadModel
 from restream_api.types import QueryValue
 
 
-class PadBase(Asset, PadDataMixin, LivePad):
+class PadBase(Asset, PadDataMixin, PadRealtime):
     """Base class of `Pad` with the methods that do not return sites."""
 
     _api_model = PadModel
@@ -65,7 +66,7 @@ class PadBase(Asset, PadDataMixin, LivePad):
         **filters: Unpack[PadFilters],
     ) -> ObjectList[Self] | list[dict[str, Any]]: ...
     @classmethod
-    @completed_by(PadFilters)
+    @complete_signature(PadFilters)
     def get_models(
         cls,
         *,
@@ -132,7 +133,7 @@ class PadBase(Asset, PadDataMixin, LivePad):
         **filters: Unpack[PadFilters],
     ) -> ObjectList[Self] | list[dict[str, Any]]: ...
     @classmethod
-    @completed_by(PadFilters)
+    @complete_signature(PadFilters)
     async def aget_models(
         cls,
         *,
@@ -171,7 +172,7 @@ class PadBase(Asset, PadDataMixin, LivePad):
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[PadStateFilters],
     ) -> ObjectList[State] | list[dict[str, Any]]: ...
-    @completed_by(PadStateFilters)
+    @complete_signature(PadStateFilters)
     def get_states(
         self,
         *,
@@ -219,7 +220,7 @@ class PadBase(Asset, PadDataMixin, LivePad):
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[PadStateFilters],
     ) -> ObjectList[State] | list[dict[str, Any]]: ...
-    @completed_by(PadStateFilters)
+    @complete_signature(PadStateFilters)
     async def aget_states(
         self,
         *,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal, Protocol, Self, TypeVar, overload
 
-from datastore_sdk._io.json_body import id_of
+from datastore_sdk._io.json_body import parse_id
 from datastore_sdk._io.tolerant_parser import RawJson
-from datastore_sdk._utils.validation import checked_id
+from datastore_sdk._utils.validation import validate_id
 from datastore_sdk.client import Client, client_for
 from datastore_sdk.entities.base import Entity
 from datastore_sdk.entities.list_queries import ListQuery
@@ -80,7 +80,7 @@ class Resource(Entity):
         """
         client = client_for(auth_token, client)
         del auth_token
-        number = checked_id(id, kind=cls._api_model)
+        number = validate_id(id, kind=cls._api_model)
         return client._run(fetch_one(cls, client, cls._get_operation(number), number, as_dict=as_dict))
 
     @overload
@@ -110,7 +110,7 @@ class Resource(Entity):
         """Async form of `get_model`."""
         client = client_for(auth_token, client)
         del auth_token
-        number = checked_id(id, kind=cls._api_model)
+        number = validate_id(id, kind=cls._api_model)
         return await client._arun(fetch_one(cls, client, cls._get_operation(number), number, as_dict=as_dict))
 
     def update(self) -> None:
@@ -133,7 +133,7 @@ class Resource(Entity):
         """Fetch the current values, and check that they belong to this object."""
         operation: Operation[Model] = self._get_operation(self.id)
         model = yield from operation
-        known = {key: id_of(get_value(self, key)) for key in self._identity_keys}
+        known = {key: parse_id(get_value(self, key)) for key in self._identity_keys}
         rules = [has_id(key, value) for key, value in known.items() if value is not None]
         check_object(model, rules, operation, client)
         return model

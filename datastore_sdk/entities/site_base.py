@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, Self, Unpack, overload
 
-from datastore_sdk._io.json_body import id_of
+from datastore_sdk._io.json_body import parse_id
+from datastore_sdk._utils.signatures import complete_signature
 from datastore_sdk.client import Client, client_for
 from datastore_sdk.entities.asset import Asset
 from datastore_sdk.entities.endpoints import SITE_ENDPOINTS
@@ -14,16 +15,16 @@ from datastore_sdk.entities.measurement_sources import fetch_site_sources
 from datastore_sdk.entities.object_list import ObjectList
 from datastore_sdk.entities.resource import fetch_list
 from datastore_sdk.entities.site_data import SiteDataMixin
-from datastore_sdk.entities.site_realtime import LiveSite
+from datastore_sdk.entities.site_realtime import SiteRealtime
 from datastore_sdk.entities.state import State, fetch_site_states
-from datastore_sdk.filters import AllSiteFilters, completed_by
+from datastore_sdk.filters import AllSiteFilters
 from restream_api.api.sites import get_site
 from restream_api.models import MeasurementSources
 from restream_api.models import Site as SiteModel
 from restream_api.types import QueryValue
 
 
-class SiteBase(Asset, SiteDataMixin, LiveSite):
+class SiteBase(Asset, SiteDataMixin, SiteRealtime):
     """Base class of `Site` with the methods that do not return pads."""
 
     _api_model = SiteModel
@@ -65,7 +66,7 @@ class SiteBase(Asset, SiteDataMixin, LiveSite):
         **filters: Unpack[AllSiteFilters],
     ) -> ObjectList[Self] | list[dict[str, Any]]: ...
     @classmethod
-    @completed_by(AllSiteFilters)
+    @complete_signature(AllSiteFilters)
     def get_models(
         cls,
         *,
@@ -132,7 +133,7 @@ class SiteBase(Asset, SiteDataMixin, LiveSite):
         **filters: Unpack[AllSiteFilters],
     ) -> ObjectList[Self] | list[dict[str, Any]]: ...
     @classmethod
-    @completed_by(AllSiteFilters)
+    @complete_signature(AllSiteFilters)
     async def aget_models(
         cls,
         *,
@@ -219,4 +220,4 @@ class SiteBase(Asset, SiteDataMixin, LiveSite):
     @property
     def _loaded_pad_id(self) -> int | None:
         """The id of its pad, where it is loaded."""
-        return id_of(getattr(self, "pad_id", None))
+        return parse_id(getattr(self, "pad_id", None))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from datastore_sdk._utils.validation import OTHER_RANGE_NAMES, RANGE_NAMES, range_of
+from datastore_sdk._utils.validation import OTHER_RANGE_NAMES, RANGE_NAMES, resolve_range
 from datastore_sdk.data import Data, DataAsync, DataQuery
 from datastore_sdk.entities.base import Entity
 from datastore_sdk.enums import (
@@ -70,7 +70,7 @@ class SiteDataMixin(Entity):
             TypeError: An argument is of the wrong type.
             MissingCredentialsError: There is no token.
         """
-        first, last = range_of(start_datetime, end_datetime, start, end, RANGE_NAMES, OTHER_RANGE_NAMES)
+        first, last = resolve_range(start_datetime, end_datetime, start, end, RANGE_NAMES, OTHER_RANGE_NAMES)
         query = DataQuery(
             source="site",
             id=self.id,
@@ -108,7 +108,7 @@ class SiteDataMixin(Entity):
         end: datetime | str | None = None,
     ) -> DataAsync:
         """Async form of `get_data`."""
-        first, last = range_of(start_datetime, end_datetime, start, end, RANGE_NAMES, OTHER_RANGE_NAMES)
+        first, last = resolve_range(start_datetime, end_datetime, start, end, RANGE_NAMES, OTHER_RANGE_NAMES)
         query = DataQuery(
             source="site",
             id=self.id,

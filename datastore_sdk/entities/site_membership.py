@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar, cast
 
-from datastore_sdk._io.json_body import id_of, is_array
+from datastore_sdk._io.json_body import is_array, parse_id
 from datastore_sdk.client import Client
 from datastore_sdk.entities.base import Entity
 from datastore_sdk.entities.list_queries import ListQuery
@@ -48,7 +48,7 @@ def find_pad_id(client: Client, site_id: int, known: int | None = None) -> Flow[
     found = yield from operation
     if not found:
         return None
-    ids = {id_of(get_value(pad, "id")) for pad in found}
+    ids = {parse_id(get_value(pad, "id")) for pad in found}
     candidate = ids.pop() if len(ids) == 1 else None
     if candidate is None or not (yield from _has_site(candidate, site_id)):
         problem = f"site {site_id} has no pad_id, and the {len(found)} pads found for it do not confirm it"
@@ -69,7 +69,7 @@ def fetch_pads(
     if site_id is None or not pads:
         return pads
     pad_id = yield from find_pad_id(client, site_id)
-    rule = MatchRule("id", f"the pad of site {site_id}", lambda value: id_of(value) == pad_id)
+    rule = MatchRule("id", f"the pad of site {site_id}", lambda value: parse_id(value) == pad_id)
     if as_dict:
         return filter_matching(cast("list[dict[str, Any]]", pads), [rule], query.operation.name)
     return ObjectList(filter_matching(cast("ObjectList[R]", pads), [rule], query.operation.name))
@@ -94,7 +94,7 @@ def filter_by_pad(
     """
     if not known_sites or not is_array(items):  # with as_dict=True, the JSON may be any value
         return items
-    sites = dict.fromkeys(id_of(get_value(item, "site")) for item in items)
+    sites = dict.fromkeys(parse_id(get_value(item, "site")) for item in items)
     foreign: set[int] = set()
     for site_id in sites:
         if site_id is None or site_id in known_sites:
@@ -105,7 +105,7 @@ def filter_by_pad(
             continue
         if actual_pad_id not in {None, pad_id}:
             foreign.add(site_id)
-    rule = MatchRule("site", f"a site of pad {pad_id}", lambda value: id_of(value) not in foreign)
+    rule = MatchRule("site", f"a site of pad {pad_id}", lambda value: parse_id(value) not in foreign)
     return filter_matching(items, [rule], source)
 
 
@@ -114,11 +114,11 @@ def _pad_id_of(client: Client, site_id: int) -> Flow[int | None]:
     operation = get_site(site_id)
     site = yield from operation
     check_object(site, [has_id("id", site_id)], operation, client)
-    return id_of(get_value(site, "pad_id"))
+    return parse_id(get_value(site, "pad_id"))
 
 
 def _has_site(pad_id: int, site_id: int) -> Flow[bool]:
     """Return whether the service lists the site for the pad, and lists no site of another pad with it."""
     sites = yield from list_sites(pad_id=pad_id)
-    pad_ids = {id_of(get_value(site, "pad_id")) for site in sites}
-    return pad_ids <= {None, pad_id} and any(id_of(get_value(site, "id")) == site_id for site in sites)
+    pad_ids = {parse_id(get_value(site, "pad_id")) for site in sites}
+    return pad_ids <= {None, pad_id} and any(parse_id(get_value(site, "id")) == site_id for site in sites)

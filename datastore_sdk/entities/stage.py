@@ -7,18 +7,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Unpack, cast
 
-from datastore_sdk._io.json_body import id_of, is_array, is_object
+from datastore_sdk._io.json_body import is_array, is_object, parse_id
+from datastore_sdk._utils.signatures import complete_signature
 from datastore_sdk._utils.validation import (
     RANGE_NAMES,
-    checked_choice,
-    checked_flag,
-    checked_id,
-    name_list,
-    number_list,
-    one_of,
-    range_of,
-    refuse_unknown,
-    whole_second,
+    parse_ids,
+    parse_names,
+    resolve_alias,
+    resolve_range,
+    round_to_second,
+    validate_choice,
+    validate_flag,
+    validate_id,
+    validate_known,
 )
 from datastore_sdk.client import Client
 from datastore_sdk.data import Data, DataAsync, DataQuery
@@ -41,7 +42,7 @@ from datastore_sdk.entities.object_list import ObjectList
 from datastore_sdk.entities.resource import fetch_response
 from datastore_sdk.entities.site_membership import filter_by_pad
 from datastore_sdk.enums import OperationName, StageNameFilters
-from datastore_sdk.filters import DataForm, StageFilters, checked_form, completed_by
+from datastore_sdk.filters import DataForm, StageFilters, validate_data_form
 from datastore_sdk.transport.executor.executor import Flow
 from restream_api.models import Stage as StageModel
 from restream_api.models import StageAggregations
@@ -87,7 +88,7 @@ class Stage(ClientBound, StageModel):
         stage._client = client
         return stage
 
-    @completed_by(DataForm)
+    @complete_signature(DataForm)
     def get_data(self, **form: Unpack[DataForm]) -> Data:
         """Return the records of the stage: those of its site from `start` to `end`, both included.
 
@@ -104,7 +105,7 @@ class Stage(ClientBound, StageModel):
         """
         return Data(self._get_client(), [self._query(form)])
 
-    @completed_by(DataForm)
+    @complete_signature(DataForm)
     async def aget_data(self, **form: Unpack[DataForm]) -> DataAsync:
         """Async form of `get_data`."""
         return DataAsync(self._get_client(), [self._query(form)])
@@ -112,7 +113,7 @@ class Stage(ClientBound, StageModel):
     def _query(self, form: DataForm) -> DataQuery:
         interval = get_interval(self, "start", "end")
         start, end = served_range(interval.start, interval.end)
-        return DataQuery(source="site", id=interval.site, start=start, end=end, **checked_form(form))
+        return DataQuery(source="site", id=interval.site, start=start, end=end, **validate_data_form(form))
 
 
 _parse = Json[list[Stage]](list[Stage])
@@ -148,15 +149,15 @@ def build_stage_query(
         TypeError: A filter does not exist, or a value has the wrong type.
         ValueError: A value is empty or invalid, or filters do not go together.
     """
-    refuse_unknown(
+    validate_known(
         filters, [*_POSITIONAL_FILTERS, *StageFilters.__annotations__], "a filter of stages", EXTRA_FILTERS_HINT
     )
-    names = name_list(aggregations_filter, "aggregations_filter")
-    if names and not checked_flag(add_aggregations, "add_aggregations"):
+    names = parse_names(aggregations_filter, "aggregations_filter")
+    if names and not validate_flag(add_aggregations, "add_aggregations"):
         raise ValueError("aggregations_filter needs add_aggregations=True: otherwise no aggregations are fetched")
-    start = one_of(start_date, filters.get("start"), "start_date", "start")
-    end = one_of(end_date, filters.get("end"), "end_date", "end")
-    start, end = range_of(
+    start = resolve_alias(start_date, filters.get("start"), "start_date", "start")
+    end = resolve_alias(end_date, filters.get("end"), "end_date", "end")
+    start, end = resolve_range(
         start,
         end,
         filters.get("start_datetime"),
@@ -164,10 +165,10 @@ def build_stage_query(
         ("start_date", "end_date"),
         RANGE_NAMES,
     )
-    first, last = whole_second(start, up=False), whole_second(end, up=False)
-    number = checked_id(stage_number, "stage_number") if stage_number is not None else None
-    numbers = number_list(filters.get("stage_numbers"), "stage_numbers")
-    name = checked_choice(StageNameFilters, stage_name_filter, "stage_name_filter")
+    first, last = round_to_second(start, up=False), round_to_second(end, up=False)
+    number = validate_id(stage_number, "stage_number") if stage_number is not None else None
+    numbers = parse_ids(filters.get("stage_numbers"), "stage_numbers")
+    name = validate_choice(StageNameFilters, stage_name_filter, "stage_name_filter")
     operation = endpoints.list_stages(
         id, start=first, end=last, stage_number=number, stage_numbers=numbers, state=name
     ).with_parse(_parse)
@@ -183,7 +184,7 @@ def build_stage_query(
     return StageQuery(
         operation.with_query(extra),
         tuple(rule for rule in rules if rule),
-        checked_flag(add_aggregations, "add_aggregations"),
+        validate_flag(add_aggregations, "add_aggregations"),
         [*names] if names else None,
     )
 
@@ -210,7 +211,7 @@ def _add_aggregations(
     for stage in stages:
         _set_aggregations(stage, None)  # the key exists even if the service has no aggregations
         if (
-            stage_id := id_of(get_value(stage, "id"))
+            stage_id := parse_id(get_value(stage, "id"))
         ) is not None:  # the current stage has no id and no aggregations yet
             by_id[stage_id] = stage
     ids = list(by_id)
@@ -220,13 +221,13 @@ def _add_aggregations(
         )
         response = yield from fetch_response(operation, as_dict=as_dict)
         for aggregations in _select_aggregations(response, by_id, operation.name):
-            if (stage_id := id_of(get_value(aggregations, "id"))) is not None:
+            if (stage_id := parse_id(get_value(aggregations, "id"))) is not None:
                 _set_aggregations(by_id[stage_id], aggregations)
 
 
 def _select_aggregations(response: object, stages: Mapping[int, Stage | dict[str, Any]], source: str) -> Iterator[Any]:
     """Yield the aggregations of the requested stages. Report those of others, and errors sent instead."""
-    sites = {stage_id: id_of(get_value(stage, "site")) for stage_id, stage in stages.items()}
+    sites = {stage_id: parse_id(get_value(stage, "site")) for stage_id, stage in stages.items()}
     known = {site for site in sites.values() if site is not None}
     rules = [] if None in sites.values() else [has_id("site", *known)]
     by_site = [*response.items()] if is_object(response) else []
@@ -236,7 +237,9 @@ def _select_aggregations(response: object, stages: Mapping[int, Stage | dict[str
                 "The stages of site %s have no aggregations, because the service reports: %s", site, aggregations
             )
         if is_array(aggregations):
-            stages_here = [stage for stage, own in sites.items() if None in {own, id_of(site)} or own == id_of(site)]
+            stages_here = [
+                stage for stage, own in sites.items() if None in {own, parse_id(site)} or own == parse_id(site)
+            ]
             yield from filter_matching(aggregations, [has_id("id", *stages_here)], source)
 
 

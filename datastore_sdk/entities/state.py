@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, Self, Unpack, overload
 
-from datastore_sdk._io.json_body import id_of
+from datastore_sdk._io.json_body import parse_id
+from datastore_sdk._utils.signatures import complete_signature
 from datastore_sdk.client import Client, client_for
 from datastore_sdk.entities.base import Entity
 from datastore_sdk.entities.intervals import get_site_id
@@ -13,7 +14,7 @@ from datastore_sdk.entities.list_queries import build_state_query
 from datastore_sdk.entities.matching import build_mismatch_error, get_value
 from datastore_sdk.entities.object_list import ObjectList
 from datastore_sdk.entities.resource import Resource, fetch_list
-from datastore_sdk.filters import StateFilters, completed_by
+from datastore_sdk.filters import StateFilters
 from datastore_sdk.transport.executor.executor import Flow
 from restream_api.api.states import get_state
 from restream_api.models import State as StateModel
@@ -86,7 +87,7 @@ class State(Resource, StateModel):
         **filters: Unpack[StateFilters],
     ) -> ObjectList[Self] | list[dict[str, Any]]: ...
     @classmethod
-    @completed_by(StateFilters)
+    @complete_signature(StateFilters)
     def get_models(
         cls,
         *,
@@ -152,7 +153,7 @@ class State(Resource, StateModel):
         **filters: Unpack[StateFilters],
     ) -> ObjectList[Self] | list[dict[str, Any]]: ...
     @classmethod
-    @completed_by(StateFilters)
+    @complete_signature(StateFilters)
     async def aget_models(
         cls,
         *,
@@ -176,6 +177,6 @@ def fetch_site_states(client: Client, site_id: int, *, as_dict: bool) -> Flow[Ob
     """
     query = build_state_query({}, site_id=site_id)
     states = yield from fetch_list(State, client, query, as_dict=as_dict)
-    if any(id_of(get_value(state, "site.id")) is None for state in states):
+    if any(parse_id(get_value(state, "site.id")) is None for state in states):
         raise build_mismatch_error("a state has no site id", query.operation, client)
     return states

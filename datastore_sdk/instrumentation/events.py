@@ -9,9 +9,9 @@ from typing import Literal, TypeVar
 from msgspec import Struct
 
 from datastore_sdk.exceptions import CallError
-from datastore_sdk.instrumentation.logs import logger
+from datastore_sdk.instrumentation.logs import get_logger
 
-log = logger("hooks")
+log = get_logger("hooks")
 
 E = TypeVar("E", bound="CallEvent")
 
@@ -113,7 +113,7 @@ class Hooks(Struct, frozen=True, kw_only=True):
                 raise TypeError(f"{name} must be a plain function: it is called, not awaited")
 
 
-def tell(hook: Callable[[E], object] | None, event: Callable[[], E]) -> None:
+def call_hook(hook: Callable[[E], object] | None, event: Callable[[], E]) -> None:
     """Tells a hook, if there is one, of an event."""
     if hook is None:
         return

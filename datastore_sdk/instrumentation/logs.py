@@ -32,19 +32,19 @@ class RedactingFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Changes the record in place; lets it through always."""
         message = record.getMessage()
-        if (hidden := redacted(message)) != message:
+        if (hidden := redact(message)) != message:
             record.msg, record.args = hidden, None
         if record.exc_info:
-            record.exc_text = redacted(record.exc_text or logging.Formatter().formatException(record.exc_info))
+            record.exc_text = redact(record.exc_text or logging.Formatter().formatException(record.exc_info))
         return True
 
 
-def redacted(text: str) -> str:
+def redact(text: str) -> str:
     """The text without what looks like a secret."""
     return _SECRETS.sub(_STARS, text)
 
 
-def logger(subject: str) -> logging.Logger:
+def get_logger(subject: str) -> logging.Logger:
     """The logger of a subject. It hides secrets by itself: filters of a parent do not see what its children log."""
     found = logging.getLogger(f"{ROOT}.{subject}" if subject else ROOT)
     if not any(isinstance(each, RedactingFilter) for each in found.filters):
@@ -52,9 +52,9 @@ def logger(subject: str) -> logging.Logger:
     return found
 
 
-def begin_log() -> None:
+def configure_logging() -> None:
     """Silences the log, or shows it on standard error from the level on that RESTREAM_LOG names."""
-    root = logger("")
+    root = get_logger("")
     root.addHandler(logging.NullHandler())
     level = os.environ.get("RESTREAM_LOG", "").strip().lower()
     if not level:

@@ -10,11 +10,11 @@ import warnings
 from collections.abc import Iterable
 from itertools import islice
 
-from datastore_sdk._utils.validation import level_of_user
+from datastore_sdk._utils.validation import user_stack_level
 from datastore_sdk.exceptions import MismatchWarning
-from datastore_sdk.instrumentation.logs import logger
+from datastore_sdk.instrumentation.logs import get_logger
 
-log = logger("")
+log = get_logger("")
 
 SHOWN = 3
 """How many different values are shown."""
@@ -25,7 +25,9 @@ _MOST_CHARACTERS = 60
 _reported: set[tuple[str, str]] = set()
 
 
-def report_left_out(source: str, key: str, requested: str, received: Iterable[object], left_out: int, of: int) -> None:
+def report_mismatches(
+    source: str, key: str, requested: str, received: Iterable[object], left_out: int, total: int
+) -> None:
     """Report objects that a result goes without.
 
     Args:
@@ -34,19 +36,19 @@ def report_left_out(source: str, key: str, requested: str, received: Iterable[ob
         requested: What was asked for, in words.
         received: What came instead, by object.
         left_out: How many objects are left out.
-        of: How many objects came.
+        total: How many objects came.
     """
-    different = list(islice(dict.fromkeys(map(shown, received)), SHOWN + 1))
+    different = list(islice(dict.fromkeys(map(shorten, received)), SHOWN + 1))
     values = ", ".join(different[:SHOWN]) + (", ..." if len(different) > SHOWN else "")
-    message = f"{source}: {left_out} of {of} left out, which were not asked for: {key} is {values}, not {requested}"
+    message = f"{source}: {left_out} of {total} left out, which were not asked for: {key} is {values}, not {requested}"
     is_new = (source, key) not in _reported
     _reported.add((source, key))
     log.log(logging.WARNING if is_new else logging.INFO, "%s", message)
     if is_new:
-        warnings.warn(message, MismatchWarning, stacklevel=level_of_user())
+        warnings.warn(message, MismatchWarning, stacklevel=user_stack_level())
 
 
-def shown(value: object) -> str:
+def shorten(value: object) -> str:
     """Return the beginning of a value as text."""
     text = str(value)
     return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}..."

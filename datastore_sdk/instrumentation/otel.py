@@ -25,7 +25,7 @@ _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.
 """The boundaries that the conventions advise."""
 
 
-def begin(operation: Operation[Any]) -> CallSpan | None:
+def start_span(operation: Operation[Any]) -> CallSpan | None:
     """The span of a call, begun; None where nobody traces."""
     return CallSpan(operation) if "opentelemetry.trace" in sys.modules else None
 
@@ -37,11 +37,11 @@ class CallSpan:
         self._operation = operation
         self._span = _tracer().start_span(f"restream.{operation.name}")
 
-    def attempt(self, request: Request, resent: int) -> AttemptSpan:
+    def start_attempt(self, request: Request, resent: int) -> AttemptSpan:
         """The span of a request, below this one."""
         return AttemptSpan(self._span, self._operation, request, resent)
 
-    def retried(self, error: BaseException) -> None:
+    def count_retry(self, error: BaseException) -> None:
         """Counts an attempt after the first."""
         _instruments().retries.add(1, {"restream.operation": self._operation.name, "error.type": _kind(error)})
 
@@ -76,7 +76,7 @@ class AttemptSpan:
             },
         )
 
-    def answered(self, status: int, seconds: float) -> None:
+    def record_response(self, status: int, seconds: float) -> None:
         """Status and headers came."""
         self._facts["http.response.status_code"] = status
         self._span.set_attribute("http.response.status_code", status)

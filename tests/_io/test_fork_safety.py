@@ -101,7 +101,7 @@ def test_another_thread_holds_every_lock_and_every_slot(serve: Serve) -> None:
         exchange = client._executor
         credentials = exchange._credentials
         slots = exchange._limits._shared
-        of_pads = slots.of(list_pads().endpoint)
+        of_pads = slots.get(list_pads().endpoint)
         ready, forked_off = threading.Event(), threading.Event()
 
         def hold():
@@ -190,19 +190,19 @@ def test_what_a_thread_of_the_parent_runs_ahead_with_is_no_longer_waited_for(ser
             yield 2
 
         ahead = ThreadPrefetcher(items(), 1, lambda: None)
-        assert ahead.take() == 1
+        assert ahead.next_item() == 1
 
         def work():
             try:
-                ahead.take()
+                ahead.next_item()
             except RestreamError as error:
                 assert "forked" in str(error)
-                ahead.abandon()
+                ahead.cancel()
             else:
                 raise AssertionError
 
         wait_for(forked(work))
         more.set()
-        assert ahead.take() == 2
+        assert ahead.next_item() == 2
         """,
     )

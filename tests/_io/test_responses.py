@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datastore_sdk._io.effects import Request, Response
-from datastore_sdk._io.responses import error_from
+from datastore_sdk._io.responses import build_error
 from datastore_sdk.exceptions import (
     APIStatusError,
     AuthenticationError,
@@ -55,7 +55,7 @@ STATUSES: dict[int, type[APIStatusError]] = {
 def error_of(status: int, body: bytes = b"", **headers: str) -> CallError:
     request = Request("GET", "https://restream.test/pads/", {"Authorization": f"Bearer {TOKEN}"})
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return error_from(list_pads(), request, Response(status, named, None, lambda: None), body, now=START)
+    return build_error(list_pads(), request, Response(status, named, None, lambda: None), body, now=START)
 
 
 @pytest.mark.parametrize(("status", "kind"), STATUSES.items())

@@ -266,7 +266,7 @@ def test_given_back_in_the_midst_of_handing_out(client: Client, monkeypatch: pyt
         def __init__(self, slots: Semaphore, slot: Any) -> None:
             while forgotten:
                 lease = forgotten.pop()
-                assert lease.wake()
+                assert lease.resume()
                 lease.release()
             super().__init__(slots, slot)
 
@@ -289,8 +289,8 @@ def test_a_lease_that_is_forgotten_frees_its_slot(client: Client) -> None:
 def use(slots: Semaphore) -> EffectGen[None]:
     lease = yield from slots.acquire()
     try:
-        lease.rest(lambda: None)
-        lease.wake()
+        lease.suspend(lambda: None)
+        lease.resume()
     finally:
         lease.release()
 
@@ -298,20 +298,20 @@ def use(slots: Semaphore) -> EffectGen[None]:
 @pytest.mark.parametrize("held", [0, LIMIT], ids=["free", "taken from one that rests"])
 def test_interrupted_anywhere(held: int, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """No slot is lost, none is there twice, and nobody who waits is forgotten."""
-    monkeypatch.setattr(slots_module, "NOTICE", 0.0)
+    monkeypatch.setattr(slots_module, "COOLDOWN_SECONDS", 0.0)
     rounds, interrupted = 0, True
     while interrupted:
         slots = Semaphore(LIMIT)
         resting = [client._drive(slots.acquire()) for _ in range(held)]
         for lease in resting:
-            lease.rest(lambda: None)
+            lease.suspend(lambda: None)
         rounds += 1
         interrupting = Interrupting(slots_module, rounds)
         with suppress(KeyboardInterrupt), interrupting:
             client._drive(use(slots))
         interrupted = interrupting.came
         for lease in resting:
-            lease.wake()
+            lease.resume()
             lease.release()
         resting.clear()
         assert_all_free(slots, client)

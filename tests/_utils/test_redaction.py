@@ -33,7 +33,7 @@ def mask_of(token: str) -> Redactor:
 
 @pytest.mark.parametrize("spelling", SPELLINGS.values(), ids=SPELLINGS)
 def test_no_spelling_of_a_token_is_shown(spelling: str) -> None:
-    shown = mask_of(TOKEN).hide(f"your token {spelling} is not good")
+    shown = mask_of(TOKEN).redact(f"your token {spelling} is not good")
     assert shown.startswith("your token ")
     assert shown.endswith(" is not good")
     assert "***" in shown
@@ -43,4 +43,4 @@ def test_no_spelling_of_a_token_is_shown(spelling: str) -> None:
 @pytest.mark.parametrize("token", ["abc", "t0ken", "x"])
 def test_short_tokens_do_not_hide_other_text(token: str) -> None:
     text = b64encode(b"a long text of the service").decode()
-    assert mask_of(token).hide(text).replace("***", token) == text
+    assert mask_of(token).redact(text).replace("***", token) == text

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from datastore_sdk.auth.client_credentials import MOST_RENEWALS, QUIET
+from datastore_sdk.auth.client_credentials import FAILURE_HOLD_SECONDS, MAX_RENEWALS
 from datastore_sdk.client import Client
 from datastore_sdk.exceptions import (
     APIConnectionError,
@@ -211,7 +211,7 @@ def test_after_a_failure_nobody_asks_for_some_seconds(
         assert getattr(raised.value, "status", None) == status
     assert issuer.asked == (1 if status == 401 else 3)
     issuer.refusal = None
-    clock.time += QUIET
+    clock.time += FAILURE_HOLD_SECONDS
     assert form.run(client, list_pads()) == []
 
 
@@ -220,7 +220,7 @@ def test_a_service_that_refuses_every_token_is_asked_for_few(client: Client, iss
     for _ in range(10):
         with pytest.raises(AuthenticationError):
             form.run(client, list_pads())
-    assert issuer.asked == 1 + MOST_RENEWALS
+    assert issuer.asked == 1 + MAX_RENEWALS
 
 
 TROUBLES: dict[str, tuple[Reply, type[CallError]]] = {

@@ -230,10 +230,10 @@ def test_only_the_refused_token_goes(tmp_path: Path) -> None:
     cache = TokenCache(tmp_path, "https://one.test", "crew")
     kept = CachedToken("two", 0.0, 1e12)
     cache.write(kept)
-    cache.drop("one")
-    cache.drop(None)
+    cache.discard("one")
+    cache.discard(None)
     assert cache.read() == kept
-    cache.drop("two")
+    cache.discard("two")
     assert cache.read() is None
 
 
@@ -261,7 +261,7 @@ def test_a_process_that_never_comes_back_is_not_waited_for(
     finally:
         lock.release()
     assert issuer.issued == 2
-    assert token_cache.PATIENCE <= sum(other._clock.sleeps) < 2 * token_cache.PATIENCE
+    assert token_cache.MAX_LOCK_WAIT_SECONDS <= sum(other._clock.sleeps) < 2 * token_cache.MAX_LOCK_WAIT_SECONDS
 
 
 def test_a_lock_is_held_once_and_given_back(tmp_path: Path) -> None:

@@ -13,12 +13,12 @@ import certifi
 import httpx
 import pytest
 
-from datastore_sdk._io.timeouts import LONGEST, Timeouts
+from datastore_sdk._io.timeouts import MAX_SECONDS, Timeouts
 from datastore_sdk.client import Client
 from datastore_sdk.client.client import USER_AGENT
 from datastore_sdk.exceptions import APITimeoutError, ConfigurationError
 from datastore_sdk.transport.executor.retry import RetryPolicy
-from datastore_sdk.transport.http.tls import tls_context
+from datastore_sdk.transport.http.tls import build_tls_context
 from restream_api.api.pads import list_pads
 from tests.support.fake_server import Line
 from tests.support.fixtures import ClientOf, Serve
@@ -109,11 +109,11 @@ def test_headers_and_user_agent(serve: Serve, client_of: ClientOf, form: Form) -
 def test_a_file_of_certificates_is_trusted_instead_of_the_usual_ones(tmp_path: Path) -> None:
     for path in (certifi.where(), Path(certifi.where())):
         client = Client("t0ken", verify=path)
-        context = tls_context(client._config.connection().verify)
+        context = build_tls_context(client._config.connection().verify)
         assert isinstance(context, ssl.SSLContext)
         assert context.verify_mode is ssl.CERT_REQUIRED
         assert context.get_ca_certs()
-    assert isinstance(tls_context(Client("t0ken", verify=tmp_path)._config.connection().verify), ssl.SSLContext)
+    assert isinstance(build_tls_context(Client("t0ken", verify=tmp_path)._config.connection().verify), ssl.SSLContext)
 
 
 @pytest.mark.parametrize("name", ["base_url", "timeout", "timeuot", "token", "request"])
@@ -186,6 +186,6 @@ def test_a_kind_of_proxy_that_takes_another_package(monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Timeouts)])
 def test_no_time_is_longer_than_sockets_can_wait(name: str) -> None:
-    Timeouts(**{name: LONGEST})
+    Timeouts(**{name: MAX_SECONDS})
     with pytest.raises(ValueError, match=name):
-        Timeouts(**{name: LONGEST + 1})
+        Timeouts(**{name: MAX_SECONDS + 1})

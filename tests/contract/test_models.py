@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from datastore_sdk._io.tolerant_parser import read_object
+from datastore_sdk._io.tolerant_parser import parse_object
 from restream_api import models
 from restream_api.models import (
     Acknowledgement,
@@ -153,7 +153,7 @@ def test_model_reads_like_a_dict() -> None:
     with pytest.raises(KeyError):
         read["pad"]
     del stage["site"]
-    read = read_object(Stage, stage).value
+    read = parse_object(Stage, stage).value
     assert (read["site"], read.get("site", 5), "site" in read, hasattr(read, "site")) == (None, 5, False, False)
     with pytest.raises(AttributeError, match=r"Stage\.site was not sent by the service; get\('site'\) returns None"):
         read.site  # noqa: B018

@@ -265,7 +265,7 @@ def patched(case: Case) -> Generator[None]:
     length = moment(case.slice) - moment(0)
     with (
         patch.object(delivered_texts, "MEMORY", case.memory),
-        patch.object(cutter, "WINDOW", case.window),
+        patch.object(cutter, "WINDOW_BYTES", case.window),
         patch.object(parallel, "SLICE", length),
         patch.object(parallel, "LEAST", length),
     ):

@@ -156,7 +156,7 @@ IN_TRAFFIC = [
         "endpoint-gone",
         B,
         mended=False,
-        response={"status": 404, "content": b'{"detail": "Not found."}', "is_there": True},
+        response={"status": 404, "content": b'{"detail": "Not found."}', "target_exists": True},
     ),
     Deviating("unknown path", "pads", "/pads/", id, "path-unknown", C, mended=False, response={"url": f"{V1}/rigs/5/"}),
     Deviating("unknown method", "pads", "/pads/", id, "method-unknown", C, mended=False, response={"method": "PUT"}),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from datastore_sdk import Client, Pad, RetryPolicy, Timeouts
-from datastore_sdk.auth.client_credentials import QUIET
+from datastore_sdk.auth.client_credentials import FAILURE_HOLD_SECONDS
 from datastore_sdk.sandbox import ReceivedRequest, Sandbox
 from tests.faults.call_runner import Caller
 from tests.faults.expected_outcomes import ATTEMPTS
@@ -96,7 +96,7 @@ class Trial:
     def another_call(self) -> None:
         """The client can still be used."""
         self.service.faults.clear()
-        self.clock.time += QUIET
+        self.clock.time += FAILURE_HOLD_SECONDS
         assert self.caller(Pad, "get_model", PAD, client=self.caller.client).id == PAD
 
     def _create_definition(self) -> None:

@@ -166,7 +166,7 @@ def test_what_waits_for_others_is_told_at_growing_distances(
     told: Told, serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    monkeypatch.setattr("datastore_sdk._io.semaphore.PATIENCE", 0.001)
+    monkeypatch.setattr("datastore_sdk._io.semaphore.PREEMPTION_SECONDS", 0.001)
     released = False
 
     class Ticking(JumpingClock):

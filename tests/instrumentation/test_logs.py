@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from datastore_sdk.data import DataQuery
 from datastore_sdk.exceptions import CallError
-from datastore_sdk.instrumentation.logs import begin_log, logger, redacted
+from datastore_sdk.instrumentation.logs import configure_logging, get_logger, redact
 from datastore_sdk.transport.executor.retry import RetryPolicy
 from restream_api.api.pads import get_pad, list_pads
 from tests.support.error_rendering import shown
@@ -149,25 +149,25 @@ def test_the_log_has_subjects(caplog: pytest.LogCaptureFixture, serve: Serve, cl
     ],
 )
 def test_what_looks_like_a_secret_is_hidden(text: str, hidden: str) -> None:
-    assert redacted(text) == hidden
+    assert redact(text) == hidden
 
 
 @PROPERTY
 @given(st.text(st.characters(categories=["L", "N"]), min_size=8))
 def test_whatever_the_secret_is(secret: str) -> None:
     for written in (f"Bearer {secret}", f"x client_secret={secret}&y", f"{{'access_token': '{secret}'}}"):
-        assert secret not in redacted(written)
+        assert secret not in redact(written)
 
 
 def test_errors_and_arguments_of_a_record_are_looked_at_too(caplog: pytest.LogCaptureFixture) -> None:
     error = RuntimeError(f"Bearer {TOKEN}")
-    logger("test").error("header %s: %s", "Authorization", f"Bearer {TOKEN}", exc_info=error)
+    get_logger("test").error("header %s: %s", "Authorization", f"Bearer {TOKEN}", exc_info=error)
     assert "Bearer ***" in caplog.text
     assert_no_secret(caplog.text)
 
 
 def test_a_logger_has_one_filter_however_often_it_is_asked_for() -> None:
-    assert len(logger("test").filters) == len(logger("test").filters) == 1
+    assert len(get_logger("test").filters) == len(get_logger("test").filters) == 1
 
 
 PROGRAM = """
@@ -222,7 +222,7 @@ def test_a_level_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     before = (list(root.handlers), root.level, root.propagate)
     monkeypatch.setenv("RESTREAM_LOG", "info")
     try:
-        begin_log()
+        configure_logging()
         assert root.level == logging.INFO
         assert not root.propagate
     finally:

@@ -40,19 +40,19 @@ def enveloped(message: Any) -> bytes:
 )
 def test_what_is_in_an_envelope(form: RecordCodec[Any], messages: list[bytes], count: int, unreadable: int) -> None:
     counts = Counters()
-    assert len(MessageDecoder(form, counts, enveloped=True).read(messages)) == count
+    assert len(MessageDecoder(form, counts, enveloped=True).decode(messages)) == count
     assert counts.unreadable == unreadable
 
 
 def test_the_same_whether_read_together_or_alone() -> None:
     messages = [enveloped(record) for record in (ONE, TWO, THREE)]
     together = MessageDecoder(DICTS, Counters(), enveloped=True)
-    assert together.read(messages) == together.read(messages) == [ONE, TWO, THREE]
-    assert together.read([*messages, b"5"]) == [ONE, TWO, THREE]
+    assert together.decode(messages) == together.decode(messages) == [ONE, TWO, THREE]
+    assert together.decode([*messages, b"5"]) == [ONE, TWO, THREE]
 
 
 def test_what_comes_once_only() -> None:
     counts = Counters()
     messages = MessageDecoder(DICTS, counts, seen=set())
-    assert messages.read([b'[{"id": 1}, {"id": 2}]', b'{"id": 1}', b'{"id": 3}']) == [{"id": 1}, {"id": 2}, {"id": 3}]
-    assert counts.doubled == 1
+    assert messages.decode([b'[{"id": 1}, {"id": 2}]', b'{"id": 1}', b'{"id": 3}']) == [{"id": 1}, {"id": 2}, {"id": 3}]
+    assert counts.duplicates == 1

@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from datastore_sdk._io.timeouts import ConnectionSettings
 from datastore_sdk.cli.checks.result import CheckResult, good, skipped, warning, wrong
 from datastore_sdk.transport.http.errors import PROXY_AUTHENTICATION
-from datastore_sdk.transport.http.tls import tls_context
+from datastore_sdk.transport.http.tls import build_tls_context
 
 _PORTS: Final = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 _DAY_SECONDS: Final = 86_400
@@ -105,7 +105,7 @@ def _check_proxy_tunnel(
 def _check_certificate(
     connection_socket: socket.socket, host: str, connection: ConnectionSettings, seconds: float
 ) -> CheckResult:
-    context = tls_context(connection.verify)
+    context = build_tls_context(connection.verify)
     try:
         with context.wrap_socket(connection_socket, server_hostname=host) as encrypted:
             return _check_validity(encrypted)

@@ -21,7 +21,7 @@ from datastore_sdk.exceptions import (
 )
 from datastore_sdk.transport.executor.executor import RequestExecutor
 from datastore_sdk.transport.http.cancellation import Cancellation
-from datastore_sdk.transport.websocket.handshake import entered, room
+from datastore_sdk.transport.websocket.handshake import build_room_operation, enter_room
 from restream_api.api import pads
 
 MAX_SKEW_SECONDS: Final = 30.0
@@ -113,6 +113,6 @@ def _check_room(client: Client, pad_id: int) -> CheckResult:
     return good("rooms", "connected: real-time data is available")
 
 
-def _enter_room(exchange: RequestExecutor, pad_id: int) -> EffectGen[None]:
-    visit = yield from entered(exchange, room(f"/pads/{pad_id}/", {}))
-    yield from visit.leave()
+def _enter_room(executor: RequestExecutor, pad_id: int) -> EffectGen[None]:
+    connection = yield from enter_room(executor, build_room_operation(f"/pads/{pad_id}/", {}))
+    yield from connection.close()

@@ -16,7 +16,7 @@ from datastore_sdk._io.effects import EffectGen, RunBlocking
 from datastore_sdk.data.arrow.parser import ArrowParser
 from datastore_sdk.data.arrow.schema import ColumnTypes
 from datastore_sdk.data.field_metadata import Descriptions
-from datastore_sdk.transport.http.worker_thread import Worker
+from datastore_sdk.transport.http.worker_thread import WorkerThread
 
 _BATCH = 1 << 20
 """How many bytes of JSON text make a batch."""
@@ -45,15 +45,15 @@ class TableBuilder:
         self._reader = ArrowParser()
         self._columns = ColumnTypes()
         # The standard library's executors refuse work as soon as the main thread has ended.
-        self._workers = [Worker("restream-table") for _ in range(_THREADS)]
+        self._workers = [WorkerThread("restream-table") for _ in range(_THREADS)]
         self._next_worker = cycle(self._workers)
         self._under_way: deque[Future[pa.RecordBatch]] = deque()
         self._texts: list[msgspec.Raw] = []
         self._size = 0
 
-    def expect(self, columns: Iterable[str], otherwise: Iterable[str] = ()) -> None:
+    def set_columns(self, columns: Iterable[str], otherwise: Iterable[str] = ()) -> None:
         """Has these columns stand first, and be there whatever comes; the other ones where there would be none."""
-        self._columns.expect(columns, otherwise)
+        self._columns.set_columns(columns, otherwise)
 
     def add(self, texts: list[msgspec.Raw]) -> EffectGen[None] | None:
         """Takes in the JSON texts of records; comes back with steps to be done before the next ones, if there are any.
@@ -69,8 +69,8 @@ class TableBuilder:
         self._flush()
         while self._under_way:
             self._put_away(self._under_way.popleft())
-        schema = self._columns.schema(descriptions)
-        batches = (self._columns.shaped(batch, schema) for batch in self._store)
+        schema = self._columns.build_schema(descriptions)
+        batches = (self._columns.convert(batch, schema) for batch in self._store)
         return pa.RecordBatchReader.from_batches(schema, batches)
 
     def close(self) -> None:
@@ -98,10 +98,10 @@ class TableBuilder:
     def _flush(self) -> None:
         texts, self._texts, self._size = self._texts, [], 0
         if texts:
-            self._under_way.append(next(self._next_worker).call(partial(self._reader.read, texts)))
+            self._under_way.append(next(self._next_worker).submit(partial(self._reader.parse, texts)))
 
     def _put_away(self, reading: Future[pa.RecordBatch]) -> None:
         """Waits until a batch is read, and puts it into the store."""
         batch = reading.result()
-        self._columns.note(batch)
+        self._columns.add(batch)
         self._store.append(batch)

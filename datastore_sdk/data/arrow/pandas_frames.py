@@ -15,6 +15,6 @@ _TYPES: dict[pa.DataType, ExtensionDtype] = {
 }
 
 
-def frame(table: pa.Table) -> pd.DataFrame:
+def to_nullable_frame(table: pa.Table) -> pd.DataFrame:
     """The table with pandas' nullable types: a missing value is NA, and ints stay ints beside it."""
     return table.to_pandas(types_mapper=_TYPES.get)

@@ -21,11 +21,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
 
-from datastore_sdk.data.streaming.json_decoder import Cells, cells
+from datastore_sdk.data.streaming.json_decoder import Cells, decode_cells
 
 JSON_TEXT = pa.binary()
 """The type of a column that holds JSON text."""
-EXACT = 2**53
+MAX_EXACT_INT = 2**53
 """Up to here, either side of zero, every int is a float too."""
 
 _SAFE = frozenset({pa.null(), pa.bool_(), pa.int64(), pa.string()})
@@ -46,7 +46,7 @@ class ArrowParser:
         self._strings: dict[str, pa.DataType] = {}
         """The columns whose strings were taken for dates."""
 
-    def read(self, texts: Sequence[msgspec.Raw]) -> pa.RecordBatch:
+    def parse(self, texts: Sequence[msgspec.Raw]) -> pa.RecordBatch:
         """The records of these JSON texts, their fields in order of first appearance."""
         lines = b"\n".join(texts)
         try:
@@ -70,7 +70,7 @@ class ArrowParser:
         return _batch(columns)
 
 
-def largest(column: pa.Array[Any]) -> float:
+def max_magnitude(column: pa.Array[Any]) -> float:
     """How far from zero the numbers of a column lie at most."""
     if column.null_count == len(column):
         return 0
@@ -83,7 +83,7 @@ class _Looked:
     """Columns built from the JSON texts of their values."""
 
     def __init__(self, texts: Sequence[msgspec.Raw]) -> None:
-        self._records: list[Cells] = cells(b"[" + b",".join(texts) + b"]")
+        self._records: list[Cells] = decode_cells(b"[" + b",".join(texts) + b"]")
 
     def columns(self) -> dict[str, pa.Array[Any]]:
         names = dict.fromkeys(name for record in self._records for name in record)
@@ -112,7 +112,7 @@ def _text(value: msgspec.Raw | None) -> bytes | None:
 
 def _is_faithful(column: pa.Array[Any]) -> bool:
     """Whether the parser cannot have lost anything."""
-    return column.type in _SAFE or (column.type == pa.float64() and largest(column) < EXACT)
+    return column.type in _SAFE or (column.type == pa.float64() and max_magnitude(column) < MAX_EXACT_INT)
 
 
 def _batch(columns: Mapping[str, pa.Array[Any]]) -> pa.RecordBatch:

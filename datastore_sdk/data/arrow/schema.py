@@ -16,7 +16,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datastore_sdk.data.arrow.parser import EXACT, JSON_TEXT, largest
+from datastore_sdk.data.arrow.parser import JSON_TEXT, MAX_EXACT_INT, max_magnitude
 from datastore_sdk.data.field_metadata import Descriptions
 
 _TIMESTAMP = "timestamp"
@@ -41,21 +41,21 @@ class ColumnTypes:
         self._in_microseconds = True
         """Whether all timestamps can be told in them."""
 
-    def expect(self, names: Iterable[str], otherwise: Iterable[str]) -> None:
+    def set_columns(self, names: Iterable[str], otherwise: Iterable[str]) -> None:
         """Takes columns in that are there whatever comes; the other ones where there would be none."""
         self._types.update(dict.fromkeys(names, pa.null()))
         self._otherwise = dict.fromkeys(otherwise, pa.null())
 
-    def note(self, batch: pa.RecordBatch) -> None:
+    def add(self, batch: pa.RecordBatch) -> None:
         """Takes a batch's columns in."""
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
             self._types[name] = _common(self._types.get(name, pa.null()), column.type)
-            if column.type == pa.int64() and largest(column) > EXACT:
+            if column.type == pa.int64() and max_magnitude(column) > MAX_EXACT_INT:
                 self._large.add(name)
             if name == _TIMESTAMP and column.type in _NUMBERS:
                 self._in_microseconds = self._in_microseconds and _are_microseconds(column)
 
-    def schema(self, descriptions: Descriptions) -> pa.Schema:
+    def build_schema(self, descriptions: Descriptions) -> pa.Schema:
         """The columns, with what is known of each as its metadata: `unit` and `label`."""
         for name, kind in (self._types or self._otherwise).items():
             self._types[name] = _type_without_values(name, descriptions) if kind == pa.null() else kind
@@ -70,7 +70,7 @@ class ColumnTypes:
             fields.append(pa.field(name, pa.string() if kind == JSON_TEXT else kind, metadata=metadata or None))
         return pa.schema(fields)
 
-    def shaped(self, batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    def convert(self, batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
         """A batch with all columns."""
         own = dict(zip(batch.schema.names, batch.columns, strict=True))
         missing = pa.nulls(batch.num_rows)
@@ -118,7 +118,7 @@ def _converted(column: pa.Array[Any], kind: pa.DataType) -> pa.Array[Any]:
 
 def _are_microseconds(column: pa.Array[Any]) -> bool:
     """Whether each number of seconds is a whole number of microseconds, as nearly as a float can be."""
-    if largest(column) > _FINE_UNTIL:
+    if max_magnitude(column) > _FINE_UNTIL:
         return False
     if column.type == pa.int64():
         return True

@@ -22,23 +22,23 @@ _ROW_GROUP = 1 << 24
 
 
 class _TableWriter(Writer):
-    form = TEXTS
-    descriptive = True
+    codec = TEXTS
+    uses_metadata = True
 
     def __init__(self, file: IO[bytes]) -> None:
         super().__init__(file)
         self._target: Any = file  # any file will do; pyarrow's stubs know only some
         self._spool = Spool(Path(file.name))
         self._builder = TableBuilder(self._spool)
-        self._descriptions: Descriptions = {}
+        self._metadata: Descriptions = {}
 
-    def describe(self, descriptions: Descriptions) -> None:
+    def set_metadata(self, metadata: Descriptions) -> None:
         """Takes in units and labels, which become metadata of the columns."""
-        self._descriptions = descriptions
+        self._metadata = metadata
 
-    def expect(self, columns: Iterable[str], otherwise: Iterable[str] = ()) -> None:
+    def set_columns(self, columns: Iterable[str], otherwise: Iterable[str] = ()) -> None:
         """Has these columns stand first, and be there whatever comes; the other ones where there would be none."""
-        self._builder.expect(columns, otherwise)
+        self._builder.set_columns(columns, otherwise)
 
     def write(self, batch: list[Any]) -> EffectGen[None] | None:
         """Adds records."""
@@ -46,7 +46,7 @@ class _TableWriter(Writer):
 
     def finish(self) -> None:
         """Writes the file."""
-        self._export(self._builder.finish(self._descriptions))
+        self._export(self._builder.finish(self._metadata))
 
     def close(self) -> None:
         """Throws the spool away."""

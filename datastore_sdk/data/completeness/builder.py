@@ -15,7 +15,7 @@ from typing import Any, Literal
 import msgspec
 
 from datastore_sdk._io.effects import EffectGen, RunBlocking, YieldItem, redirect_items
-from datastore_sdk._utils.validation import checked_id
+from datastore_sdk._utils.validation import validate_id
 from datastore_sdk.data.completeness.collector import CoverageCollector, ReceivedSeconds
 from datastore_sdk.data.completeness.integer_set import difference, union
 from datastore_sdk.data.completeness.report import CoverageGap, CoverageReport, SiteCoverage
@@ -68,7 +68,7 @@ class CoverageBuilder:
         self._exchange = exchange
         self._queries = queries
         self._step = queries[0].step if queries else 1
-        self._min_gap = checked_id(min_gap, "min_gap")
+        self._min_gap = validate_id(min_gap, "min_gap")
         self.collector = CoverageCollector(queries)
 
     def observed(self, form: RecordCodec[Any], steps: EffectGen[None]) -> EffectGen[None]:

@@ -9,12 +9,12 @@ from typing import Any
 import msgspec
 import orjson
 
-from datastore_sdk._io.json_body import id_of
+from datastore_sdk._io.json_body import parse_id
 from datastore_sdk.data.completeness.integer_set import IntegerSet
 from datastore_sdk.data.query import KEYS, DataQuery
-from datastore_sdk.data.streaming.batch import array_of
+from datastore_sdk.data.streaming.batch import join_records
 from datastore_sdk.data.streaming.codecs import CELLS, RecordCodec
-from datastore_sdk.data.streaming.json_decoder import Cells, cells_of
+from datastore_sdk.data.streaming.json_decoder import Cells, split_cells
 from datastore_sdk.data.streaming.record_identity import second_of
 
 _PLAIN = range(100_000_000_000)
@@ -106,7 +106,7 @@ class CoverageCollector:
             self._add(named[name], own)
 
     def _add(self, site: Any, seconds: Sequence[int | None]) -> None:
-        id_ = id_of(site)
+        id_ = parse_id(site)
         received = self.sites[self._only_site if id_ is None else id_]
         received.records += len(seconds)
         dated = [second for second in seconds if second is not None] if None in seconds else seconds
@@ -117,11 +117,11 @@ class CoverageCollector:
     def _read_texts(self, records: list[msgspec.Raw]) -> tuple[list[Any], list[Any]]:
         """Return timestamps and sites of records, and take note of fields."""
         if self._names and self._prefixed:
-            return self._read_cells([*map(cells_of, map(bytes, records))])
+            return self._read_cells([*map(split_cells, map(bytes, records))])
         try:
-            read = self._decode(array_of(records))
+            read = self._decode(join_records(records))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # odd values, which records may hold
-            return self._read_cells([*map(cells_of, map(bytes, records))])
+            return self._read_cells([*map(split_cells, map(bytes, records))])
         if self._names:
             attributes = _attributes(self._names)
             self._note(
@@ -139,7 +139,7 @@ class CoverageCollector:
         try:
             timestamps, sites = ([*_values(records, key)] for key in KEYS)
         except orjson.JSONDecodeError:
-            keys = [CELLS.keys(record) for record in records]
+            keys = [CELLS.read_keys(record) for record in records]
             return [timestamp for timestamp, _ in keys], [site for _, site in keys]
         return timestamps, sites
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 from msgspec import Struct
 
-from datastore_sdk._utils.optional_imports import needed
+from datastore_sdk._utils.optional_imports import require_extra
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -152,7 +152,7 @@ class CoverageReport(Struct, frozen=True, kw_only=True):
         tables = {"sites": (_SITE_COLUMNS, self._site_rows()), "gaps": (_GAP_COLUMNS, self._gap_rows())}
         if table not in tables:
             raise ValueError(f"table must be 'sites' or 'gaps', not {table!r}")
-        needed("pandas", extra="pandas")
+        require_extra("pandas", extra="pandas")
         import pandas as pd
 
         columns, rows = tables[table]

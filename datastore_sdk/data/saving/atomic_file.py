@@ -33,7 +33,7 @@ log = logging.getLogger("datastore_sdk")
 _DISK_FAILURES = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
 """Errors after which an old file must not be overwritten in place: the copy would probably fail too."""
 _SUFFIX = ".restream-part"
-_UNFINISHED = ".unfinished"
+UNFINISHED_SUFFIX = ".unfinished"
 
 
 def draft_of(target: Path, *, kept: bool) -> AtomicFile:
@@ -344,7 +344,7 @@ def _locked(target: Path) -> IO[bytes]:
 def _new_unfinished(target: Path) -> IO[bytes]:
     """A new file beside those that were left before."""
     for number in count(1):
-        name = target.name[:200] + _UNFINISHED + (f"-{number}" if number > 1 else "")
+        name = target.name[:200] + UNFINISHED_SUFFIX + (f"-{number}" if number > 1 else "")
         with suppress(FileExistsError):
             return opened_to_store(target.with_name(name), "xb")
     raise AssertionError

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from datastore_sdk._utils.validation import checked_flag
+from datastore_sdk._utils.validation import validate_flag
 from datastore_sdk.data.saving.atomic_file import AtomicFile, draft_of
 from datastore_sdk.data.saving.copies import save_beside
 from datastore_sdk.data.saving.local_paths import local_path
@@ -28,7 +28,7 @@ def checked_target(path: str | os.PathLike[str], *, overwrite: bool) -> Path:
         TypeError: `overwrite` is not a bool, or the path is not one.
         ValueError: The path is a URL, or an object that stands for a file on another machine.
     """
-    checked_flag(overwrite, "overwrite")
+    validate_flag(overwrite, "overwrite")
     text = local_path(path)
     target = Path(text).expanduser()
     if text.endswith(_SEPARATORS):

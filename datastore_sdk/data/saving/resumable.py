@@ -18,14 +18,14 @@ from datastore_sdk.data.query import KEYS, DataQuery, columns_of
 from datastore_sdk.data.saving.fingerprint import asked
 from datastore_sdk.data.saving.journal import SUFFIX, Journal, JournalEntry
 from datastore_sdk.data.saving.writing import written
-from datastore_sdk.data.streaming.batch import array_of
+from datastore_sdk.data.streaming.batch import join_records
 from datastore_sdk.data.streaming.codecs import TEXTS, RecordCodec
 from datastore_sdk.data.streaming.dedup import DeliveryTracker
 from datastore_sdk.data.streaming.download import Download
 from datastore_sdk.data.streaming.parallel import in_form
 from datastore_sdk.data.streaming.record_identity import second_of
 from datastore_sdk.data.streaming.records import records
-from datastore_sdk.data.writers.registry import WriterKind
+from datastore_sdk.data.writers.registry import WriterFactory
 from datastore_sdk.transport.executor.executor import RequestExecutor
 
 log = logging.getLogger("datastore_sdk")
@@ -37,7 +37,7 @@ def kept(
     exchange: RequestExecutor,
     queries: Sequence[DataQuery],
     target: Path,
-    kind: WriterKind,
+    kind: WriterFactory,
     download: Download,
     *,
     overwrite: bool,
@@ -99,7 +99,7 @@ def _found(
                 query, start = entry.query, entry.start
                 tracker = _tracker(queries[query], journal, start)
             if entry.texts:
-                tracker.add(array_of(entry.texts), len(entry.texts), second_of(TEXTS.keys(entry.texts[-1])[0]))
+                tracker.add(join_records(entry.texts), len(entry.texts), second_of(TEXTS.read_keys(entry.texts[-1])[0]))
             over = not entry.texts
             download.records += len(entry.texts)
             download.kept += entry.end - entry.start
@@ -143,7 +143,7 @@ class _JournalStore:
     def read(self, first: int) -> Iterator[bytes]:
         """Yield the texts in their order, from the one with a number on."""
         for entry in islice(compress(self._entries(), self._wanted), first, None):
-            yield array_of(entry.texts)
+            yield join_records(entry.texts)
 
     def clear(self) -> None:
         """Forget all texts."""

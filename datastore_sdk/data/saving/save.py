@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datastore_sdk._io.effects import EffectGen, RunBlocking
-from datastore_sdk._utils.validation import checked_flag, checked_id
+from datastore_sdk._utils.validation import validate_flag, validate_id
 from datastore_sdk.data.field_metadata import descriptions
 from datastore_sdk.data.progress import ProgressDisplay, ProgressDisplayError, ProgressMeter
 from datastore_sdk.data.progress_display import display_for
@@ -19,7 +19,7 @@ from datastore_sdk.data.saving.writing import written
 from datastore_sdk.data.streaming.codecs import RecordCodec
 from datastore_sdk.data.streaming.download import Download
 from datastore_sdk.data.streaming.records import batches
-from datastore_sdk.data.writers.registry import WriterKind, writer_for
+from datastore_sdk.data.writers.registry import WriterFactory, find_writer
 from datastore_sdk.transport.executor.executor import RequestExecutor
 
 if TYPE_CHECKING:
@@ -54,13 +54,13 @@ def saving(
         min_gap: Seconds of the shortest gap that the report lists.
     """
     target = checked_target(path, overwrite=overwrite)
-    checked_flag(resume, "resume")
-    checked_id(min_gap, "min_gap")
-    kind = writer_for(target)
+    validate_flag(resume, "resume")
+    validate_id(min_gap, "min_gap")
+    kind = find_writer(target)
     saved = partial(
         _saved, exchange, queries, target, kind, download, overwrite=overwrite, resume=resume, progress=progress
     )
-    if not checked_flag(coverage, "coverage"):
+    if not validate_flag(coverage, "coverage"):
         yield from saved(observed=_as_they_are)
         return None
     from datastore_sdk.data.completeness.builder import CoverageBuilder, coverage_path, written_report  # here, as below
@@ -76,7 +76,7 @@ def _saved(
     exchange: RequestExecutor,
     queries: Sequence[DataQuery],
     target: Path,
-    kind: WriterKind,
+    kind: WriterFactory,
     download: Download,
     *,
     overwrite: bool,

@@ -12,12 +12,12 @@ from datastore_sdk.data.field_metadata import Descriptions
 from datastore_sdk.data.saving.files import left_if_failed, replacing
 from datastore_sdk.data.streaming.codecs import RecordCodec
 from datastore_sdk.data.writers.ndjson_writer import NdjsonWriter
-from datastore_sdk.data.writers.registry import WriterKind, is_incremental
+from datastore_sdk.data.writers.registry import WriterFactory, is_incremental
 
 
 def written(
     target: Path,
-    kind: WriterKind,
+    kind: WriterFactory,
     batches: Callable[[RecordCodec[Any]], EffectGen[None]],
     descriptions: Callable[[], EffectGen[Descriptions]],
     *,
@@ -44,19 +44,19 @@ def written(
         journal = stack.enter_context(left_if_failed(target)) if kept and not incremental else None
         file = stack.enter_context(replacing(target, overwrite=overwrite, kept=kept and incremental))
         writer = stack.enter_context(kind(file))
-        writer.expect(columns, otherwise)
-        if writer.descriptive:
-            writer.describe((yield from descriptions()))
+        writer.set_columns(columns, otherwise)
+        if writer.uses_metadata:
+            writer.set_metadata((yield from descriptions()))
 
         def write(batch: list[Any]) -> EffectGen[None] | None:
             if journal is not None:
-                NdjsonWriter(journal).write([writer.form.text(record) for record in batch])
+                NdjsonWriter(journal).write([writer.codec.encode(record) for record in batch])
                 journal.flush()
             steps = writer.write(batch)
             if kept and incremental:
                 file.flush()
             return steps
 
-        yield from redirect_items(write, batches(writer.form))
+        yield from redirect_items(write, batches(writer.codec))
         yield from RunBlocking(writer.finish)
         yield from RunBlocking(stack.close)  # syncs to disk

@@ -1,4 +1,4 @@
-"""A batch of records together with the JSON text that it was read from."""
+"""A batch of records together with the JSON text that it was decoded from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from datastore_sdk.data.streaming.codecs import RecordCodec
-from datastore_sdk.data.streaming.json_decoder import texts
+from datastore_sdk.data.streaming.json_decoder import decode_texts
 
 R = TypeVar("R")
 
@@ -16,33 +16,33 @@ R = TypeVar("R")
 class Batch(msgspec.Struct, Generic[R], frozen=True):
     """Some records of one response."""
 
-    form: RecordCodec[R]
-    """The form of the records."""
+    codec: RecordCodec[R]
+    """The codec that decoded the records."""
     text: bytes
-    """The JSON array that holds them, and nothing else."""
+    """The JSON array of exactly these records."""
     records: list[R]
     """The records."""
 
-    def only(self, wanted: Sequence[bool]) -> Batch[R]:
-        """Return the batch with the records that are wanted, in order."""
-        if all(wanted):
+    def select(self, mask: Sequence[bool]) -> Batch[R]:
+        """Return a batch of the records for which the mask is True, in order."""
+        if all(mask):
             return self
-        if not any(wanted):
-            return Batch(self.form, b"[]", [])
-        kept = [text for text, keep in zip(texts(self.text), wanted, strict=True) if keep]
-        records = [record for record, keep in zip(self.records, wanted, strict=True) if keep]
-        return Batch(self.form, array_of(kept), records)
+        if not any(mask):
+            return Batch(self.codec, b"[]", [])
+        texts = [text for text, wanted in zip(decode_texts(self.text), mask, strict=True) if wanted]
+        records = [record for record, wanted in zip(self.records, mask, strict=True) if wanted]
+        return Batch(self.codec, join_records(texts), records)
 
 
-def read_batch(form: RecordCodec[R], text: bytes) -> Batch[R]:
+def decode_batch(codec: RecordCodec[R], text: bytes) -> Batch[R]:
     """Decode a JSON array of records.
 
     Raises:
-        Undecodable: The text is not a JSON array of records.
+        RecordDecodeError: The text is not a JSON array of records.
     """
-    return Batch(form, text, form.decode(text))
+    return Batch(codec, text, codec.decode(text))
 
 
-def array_of(records: Sequence[msgspec.Raw]) -> bytes:
-    """Return the JSON array of records that are given as texts."""
+def join_records(records: Sequence[msgspec.Raw]) -> bytes:
+    """Return a JSON array of records from their JSON texts."""
     return b"[" + b",".join(records) + b"]"

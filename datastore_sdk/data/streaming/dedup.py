@@ -75,7 +75,7 @@ class DeliveryTracker:
 
     def deliver(self, batch: Batch[Any]) -> None:
         """Add records that are about to be delivered."""
-        self.add(batch.text, len(batch.records), second_of(batch.form.keys(batch.records[-1])[0]))
+        self.add(batch.text, len(batch.records), second_of(batch.codec.read_keys(batch.records[-1])[0]))
 
     def add(self, text: bytes, count: int, last_second: int | None) -> None:
         """Add records that are given as a JSON array.
@@ -120,7 +120,7 @@ class DeliveryTracker:
         self._expected -= sum(
             again and lies_in(identity.second, self._range) for again, identity in zip(repeated, found, strict=True)
         )
-        return batch.only([not again for again in repeated])
+        return batch.select([not again for again in repeated])
 
     def missing(self) -> int:
         """Return how many records the response lacked, after its end."""

@@ -1,184 +1,326 @@
-"""Reads a JSON array of records: as dicts to work with, as their JSON texts, or as cells of JSON text.
+"""Decode a JSON array of records: to dicts, to the JSON text of each record, or to the JSON text of each value.
 
-The two text forms never turn a number into a Python object and back, so files hold every value as it was sent, and
-faster.
+The two text forms never turn a number into a Python object and back. So files hold every value as it was sent, and are
+written faster.
+
+The service writes a missing number as the string `"Infinity"`. Each decoder returns null for it, if it is a value of
+the record itself: names, longer strings and nested values keep the word. It is replaced in the text of a whole batch
+before parsing. That is safe because inside a JSON string a quote always follows a backslash: `: "Infinity"` in valid
+JSON is always a value.
+
+The fast parsers refuse some records that the standard library accepts: with lone surrogates, or with numbers beyond
+the range of a float. Such a record is decoded slowly; the records around it are not.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 
 import msgspec
 import orjson
-
-from datastore_sdk.data.streaming.json_scanner import records_in, values_in
-
-R = TypeVar("R")
 
 Record = dict[str, Any]
 """One record: `timestamp`, `site_id`, and a number, string, boolean or None for each measured field."""
 Cells = dict[str, msgspec.Raw]
 """One record with the JSON text of each value."""
+Span = tuple[int, int]
+"""Start and end of a part of a text."""
 
-_as_texts: Callable[[bytes], list[msgspec.Raw]] = msgspec.json.Decoder(list[msgspec.Raw]).decode
-_as_cells: Callable[[bytes], list[Cells]] = msgspec.json.Decoder(list[dict[str, msgspec.Raw]]).decode
-_NULL = msgspec.Raw(b"null")
+_parse_texts: Callable[[bytes], list[msgspec.Raw]] = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_parse_cells: Callable[[bytes], list[Cells]] = msgspec.json.Decoder(list[dict[str, msgspec.Raw]]).decode
+_parse_record: Callable[[msgspec.Raw], Cells] = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _REFUSALS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-_64_BITS = range(-(2**63), 2**64)
-_LONGEST = 20
-"""How many characters a whole number of 64 bits has at most."""
-_BRACE = ord("{")
-_MISSING = b'"Infinity"'
-"""How the service writes a number that is missing. It is handed on as null."""
+
+STRING_PATTERN = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+"""Regular expression of a whole JSON string."""
+_BRACES = re.compile(STRING_PATTERN + rb'|["{}]', re.DOTALL)
+"""A string, the start of an incomplete string, or a brace outside strings."""
+_PUNCTUATION = re.compile(STRING_PATTERN + rb"|[][{},:]", re.DOTALL)
+"""A string, or punctuation outside strings."""
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
+)
+"""An escape, or the two of a surrogate pair; the group is a lone surrogate."""
+_BYTE_OFFSET = re.compile(r" \(byte (\d+)\)$")
+"""Where msgspec stopped."""
+_CONSTANT = re.compile(rb"NaN|-?Infinity")
+"""A number that JavaScript and Python know, but JSON does not."""
+
+_INFINITY = b'"Infinity"'
+_ESCAPED_LETTER = re.compile(rb"\\u00(?:49|6[69eE]|7[49])")
+"""A letter of the word, written as an escape."""
+_INFINITY_VALUE = re.compile(
+    rb"(:[ \t\n\r]*+)"
+    rb'"(?:I|\\u0049)(?:n|\\u006[eE])(?:f|\\u0066)(?:i|\\u0069)(?:n|\\u006[eE])(?:i|\\u0069)(?:t|\\u0074)(?:y|\\u0079)"'
+)
+_INT64_OR_UINT64 = range(-(2**63), 2**64)
+_MAX_INT_DIGITS = 20
+"""Maximum number of characters of an int of 64 bits."""
 
 
-class UndecodableError(Exception):
-    """A text is not a JSON array of records."""
+class RecordDecodeError(Exception):
+    """A text is not a JSON array of records.
+
+    Args:
+        reason: What is wrong with it.
+        at_end: Whether parsing failed at the end of the text. Then the text may only have been cut in the wrong place.
+    """
 
     def __init__(self, reason: str, *, at_end: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.at_end = at_end
-        """Whether it goes wrong at its end alone: it may only have been cut in the wrong place."""
 
 
-def dicts(text: bytes) -> list[Record]:
-    """The records as dicts. Whole numbers beyond 64 bits become floats, and what is beyond floats infinite.
+def decode_dicts(text: bytes) -> list[Record]:
+    """Decode the records to dicts. Ints beyond 64 bits become floats; numbers beyond floats become infinite.
 
     Raises:
-        Undecodable: the text is not a JSON array of records.
+        RecordDecodeError: The text is not a JSON array of records.
     """
-    try:
-        batch: list[Record] = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        try:
-            batch = _leniently(text)
-        except RecursionError:
-            raise _too_deep(text) from None
-    if set(map(type, batch)) != {dict}:
-        raise _not_records()
-    if _may_miss(text):
-        for record in batch:
+    if not _may_hold_infinity(text):
+        return _load_dicts(text)
+    batch = _load_dicts(_replace_infinity(text))
+    if text.count(b"{") == len(batch):
+        return batch
+    batch = _load_dicts(text)  # nested values keep the word
+    for record in batch:
+        if "Infinity" in record.values():
             for name, value in record.items():
                 if value == "Infinity":
                     record[name] = None
     return batch
 
 
-def texts(text: bytes) -> list[msgspec.Raw]:
-    """The records as their JSON texts.
+def decode_texts(text: bytes) -> list[msgspec.Raw]:
+    """Decode the records to their JSON texts.
 
     Raises:
-        Undecodable: the text is not a JSON array of records.
+        RecordDecodeError: The text is not a JSON array of records.
     """
-    try:
-        batch = _fast(_as_texts, text)
-    except _REFUSALS:
-        batch = [msgspec.Raw(record) for record in _refused(text)]
-    if {bytes(item)[0] for item in batch} - {_BRACE}:
-        raise _not_records()
-    return [_with_nulls(record) for record in batch] if _may_miss(text) else batch
+    batch = _split_records(text)
+    if not _may_hold_infinity(text):
+        return batch
+    if text.count(b"{") == len(batch):
+        return _split_records(_replace_infinity(text))
+    return [_with_nulls(record) for record in batch]
 
 
-def cells(text: bytes) -> list[Cells]:
-    """The records as dicts of JSON texts.
+def decode_cells(text: bytes) -> list[Cells]:
+    """Decode the records to dicts of the JSON texts of their values.
 
     Raises:
-        Undecodable: the text is not a JSON array of records.
+        RecordDecodeError: The text is not a JSON array of records.
     """
+    if not _may_hold_infinity(text):
+        return _load_cells(text)
+    batch = _load_cells(_replace_infinity(text))
+    if text.count(b"{") == len(batch):
+        return batch
+    return _load_cells(b"[" + b",".join(decode_texts(text)) + b"]")
+
+
+def split_cells(record: bytes) -> Cells:
+    """Split the JSON text of one valid record into its names and the JSON texts of its values."""
+    return {json.loads(name): msgspec.Raw(record[start:end]) for name, (start, end) in find_values(record)}
+
+
+def find_records(text: bytes) -> Iterator[Span]:
+    """Yield the span of each complete record of an array, which itself may be incomplete. The text must be valid."""
+    depth = start = 0
+    for token in _BRACES.finditer(text):
+        match token[0]:
+            case b"{":
+                start = start if depth else token.start()
+                depth += 1
+            case b"}":
+                depth -= 1
+                if depth == 0:
+                    yield start, token.end()
+            case b'"':
+                return
+            case _:
+                pass
+
+
+def find_values(record: bytes) -> Iterator[tuple[bytes, Span]]:
+    """Yield each name of a record, as JSON, with the span of its value. The text must be valid."""
+    depth = start = 0
+    name = before = b""
+    for token in _PUNCTUATION.finditer(record):
+        mark = token[0]
+        depth += (mark in (b"{", b"[")) - (mark in (b"}", b"]"))
+        if mark == b":" and depth == 1:
+            name, start = before, token.end()
+        elif name and (depth == 0 or (mark == b"," and depth == 1)):
+            value = record[start : token.start()]
+            yield name, (token.start() - len(value.lstrip()), start + len(value.rstrip()))
+            name = b""
+        before = mark
+
+
+def _load_dicts(text: bytes) -> list[Record]:
     try:
-        batch = _fast(_as_cells, text)
-    except _REFUSALS:
-        batch = [cells_of(record) for record in _refused(text)]
-    if _may_miss(text):
-        for record in batch:
-            for name, value in record.items():
-                if _is_missing(bytes(value)):
-                    record[name] = _NULL
-    return batch
-
-
-def cells_of(record: bytes) -> Cells:
-    """A record, given as its JSON text, as a dict of JSON texts."""
-    return {json.loads(name): msgspec.Raw(record[start:end]) for name, (start, end) in values_in(record)}
-
-
-def _fast(decode: Callable[[bytes], list[R]], text: bytes) -> list[R]:
-    if not text.isascii():
-        text.decode()  # which msgspec leaves unchecked in what it hands through
-    return decode(text)
-
-
-def _may_miss(text: bytes) -> bool:
-    """Whether a number may be missing. The word could be written with escapes too.
-
-    Single bytes, which seldom come, are looked for first: they are found many times faster than words.
-    """
-    return (b"I" in text and _MISSING in text) or (b"\\" in text and b"\\u00" in text)
-
-
-def _is_missing(value: bytes) -> bool:
-    return value == _MISSING or (b"\\u00" in value and value.startswith(b'"') and json.loads(value) == "Infinity")
-
-
-def _with_nulls(record: msgspec.Raw) -> msgspec.Raw:
-    """The text of a record with null for each number that is missing. All else stays as it is."""
-    text = bytes(record)
-    if not _may_miss(text):
-        return record
-    pieces: list[bytes] = []
-    done = 0
-    for _, (start, end) in values_in(text):
-        if _is_missing(text[start:end]):
-            pieces += text[done:start], b"null"
-            done = end
-    return msgspec.Raw(b"".join([*pieces, text[done:]]))
-
-
-def _refused(text: bytes) -> Iterator[bytes]:
-    """The texts of records that the fast parsers refuse, if they are records."""
-    try:
-        _leniently(text, parse_number=str)
-    except RecursionError:  # which is no reason to refuse what is not read any further
-        from datastore_sdk.data.streaming.damage import is_whole  # here, for it takes a while
-
-        if not is_whole(text):
-            raise _too_deep(text) from None
-    return (text[start:end] for start, end in records_in(text))
-
-
-def _leniently(text: bytes, parse_number: Callable[[str], Any] | None = None) -> list[Record]:
-    """The records by the standard library's parser: unlike the fast ones it takes lone surrogates and 1e400."""
-    try:
-        batch: list[Record] = json.loads(
-            text.decode(), parse_constant=_refuse, parse_int=parse_number or _number, parse_float=parse_number
-        )
-    except json.JSONDecodeError as error:
-        at_end = error.msg.startswith("Unterminated string") or len(error.doc) - error.pos <= 1
-        raise UndecodableError(error.msg, at_end=at_end) from None
-    except ValueError as error:
-        raise UndecodableError(str(error)) from None
+        batch: list[Record] = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        batch = _load_odd_dicts(_split_records(text))
     if set(map(type, batch)) != {dict}:
         raise _not_records()
     return batch
 
 
-def _number(text: str) -> int | float:
-    """A whole number as the fast parser reads it: what stands beside it makes no difference."""
-    return number if len(text) <= _LONGEST and (number := int(text)) in _64_BITS else float(text)
+def _load_odd_dicts(records: list[msgspec.Raw]) -> list[Record]:
+    """Decode records of which orjson refuses some. Halving finds those in few steps."""
+    if len(records) == 1:
+        return [_load_odd_dict(bytes(records[0]))]
+    batch: list[Record] = []
+    half = len(records) // 2
+    for part in records[:half], records[half:]:
+        try:
+            batch += orjson.loads(b"[" + b",".join(part) + b"]")
+        except orjson.JSONDecodeError:
+            batch += _load_odd_dicts(part)
+    return batch
 
 
-def _too_deep(text: bytes) -> UndecodableError:
-    from datastore_sdk.data.streaming.damage import damage_in, is_whole  # as above
+def _load_odd_dict(text: bytes) -> Record:
+    try:
+        record: Record = json.loads(text.decode(), parse_constant=_refuse_constant, parse_int=_parse_int)
+    except RecursionError:
+        raise _too_deep() from None
+    except ValueError as error:
+        raise RecordDecodeError(str(error)) from None
+    return record
 
-    return UndecodableError("values are nested too deeply", at_end=damage_in(text[:-1]) is None and not is_whole(text))
+
+def _load_cells(text: bytes) -> list[Cells]:
+    try:
+        _check_encoding(text)
+        return _parse_cells(text)
+    except _REFUSALS:
+        return [_load_odd_cells(record) for record in _split_records(text)]
 
 
-def _not_records() -> UndecodableError:
-    return UndecodableError("an item of the array is not a record (a JSON object)")
+def _load_odd_cells(record: msgspec.Raw) -> Cells:
+    try:
+        return _parse_record(record)
+    except _REFUSALS:
+        return split_cells(bytes(record))
 
 
-def _refuse(constant: str) -> NoReturn:
+def _split_records(text: bytes) -> list[msgspec.Raw]:
+    """Return the JSON text of each record, exactly as it was sent."""
+    try:
+        _check_encoding(text)
+        batch = _parse_texts(text)
+    except _REFUSALS:
+        batch = _split_odd_records(text)
+    # JSON has no raw control characters. Joining is many times faster than looking at each item.
+    if (b"\0" + b"\0".join(batch)).count(b"\0{") != len(batch):
+        raise _not_records()
+    return batch
+
+
+def _split_odd_records(text: bytes) -> list[msgspec.Raw]:
+    """Return the JSON text of each record, if lone surrogates are the only reason to refuse the array.
+
+    Their places are those of the records of a copy that has other escapes of the same length instead.
+    """
+    try:
+        _check_encoding(text)
+        batch = _parse_texts(_ESCAPE.sub(_replace_lone_surrogate, text))
+    except UnicodeDecodeError as error:
+        raise RecordDecodeError(f"it is not UTF-8: {error.reason}") from None
+    except RecursionError:
+        raise _too_deep() from None
+    except msgspec.DecodeError as error:
+        raise _explain(str(error), text) from None
+    records: list[msgspec.Raw] = []
+    end = 0
+    for record in batch:
+        start = text.find(bytes(record)[:1], end)
+        end = start + len(record)
+        records.append(msgspec.Raw(text[start:end]))
+    return records
+
+
+def _explain(message: str, text: bytes) -> RecordDecodeError:
+    """Return the error for a message of msgspec."""
+    found = _BYTE_OFFSET.search(message)
+    if found is None:
+        return RecordDecodeError(message, at_end="truncated" in message)
+    offset = int(found[1])
+    if constant := _CONSTANT.match(text, offset):
+        return RecordDecodeError(f"{constant[0].decode()} is not JSON")
+    return RecordDecodeError(_BYTE_OFFSET.sub("", message), at_end=offset >= len(text) - 1)
+
+
+def _check_encoding(text: bytes) -> None:
+    """Raise UnicodeDecodeError if the text is not UTF-8: msgspec does not check what it does not decode."""
+    if not text.isascii():
+        text.decode()
+
+
+def _replace_lone_surrogate(escape: re.Match[bytes]) -> bytes:
+    return b"\\u0041" if escape[1] else escape[0]
+
+
+def _may_hold_infinity(text: bytes) -> bool:
+    """Return whether the word may be in a text, escaped or not.
+
+    Single bytes that are rare are searched first: they are found many times faster than words.
+    """
+    return (b"I" in text and _INFINITY in text) or (
+        b"\\" in text and b"\\u00" in text and _ESCAPED_LETTER.search(text) is not None
+    )
+
+
+def _replace_infinity(text: bytes) -> bytes:
+    """Return the text with null for each value `"Infinity"` of an object, nested objects included."""
+    text = text.replace(b':"Infinity"', b":null").replace(b': "Infinity"', b": null")
+    return _INFINITY_VALUE.sub(rb"\1null", text) if _may_hold_infinity(text) else text
+
+
+def _with_nulls(record: msgspec.Raw) -> msgspec.Raw:
+    """Return the text of a record with null for each value `"Infinity"`, nested ones excepted."""
+    text = bytes(record)
+    if not _may_hold_infinity(text):
+        return record
+    if text.count(b"{") == 1:
+        return msgspec.Raw(_replace_infinity(text))
+    own = sum(_INFINITY_VALUE.fullmatch(b":" + bytes(value)) is not None for value in _load_odd_cells(record).values())
+    if own == 0:
+        return record
+    if own == sum(1 for _ in _INFINITY_VALUE.finditer(text)):
+        return msgspec.Raw(_replace_infinity(text))
+    return msgspec.Raw(_replace_own_infinity(text))
+
+
+def _replace_own_infinity(record: bytes) -> bytes:
+    pieces: list[bytes] = []
+    done = 0
+    for _, (start, end) in find_values(record):
+        if _INFINITY_VALUE.fullmatch(b":" + record[start:end]):
+            pieces += record[done:start], b"null"
+            done = end
+    return b"".join([*pieces, record[done:]])
+
+
+def _parse_int(text: str) -> int | float:
+    """Parse an int as orjson does, so that records around an odd one do not differ."""
+    return number if len(text) <= _MAX_INT_DIGITS and (number := int(text)) in _INT64_OR_UINT64 else float(text)
+
+
+def _too_deep() -> RecordDecodeError:
+    return RecordDecodeError("values are nested too deeply")
+
+
+def _not_records() -> RecordDecodeError:
+    return RecordDecodeError("an item of the array is not a record (a JSON object)")
+
+
+def _refuse_constant(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")

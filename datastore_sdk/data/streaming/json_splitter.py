@@ -1,12 +1,13 @@
-"""Cuts the body of a time-series answer, one JSON array of records, into batches of records as its bytes arrive.
+"""Split the body of a time-series response, one JSON array of records, into batches of records as its bytes arrive.
 
-Where network chunks break is not promised, so the bytes at hand are cut at their last `}` and parsed as an array of
-their own. If that parses, the cut was between two records: inside one, brackets or a string would still be open. If it
-fails at the very end of the text, the `}` stood inside a record, and the end of the last whole record is looked for; if
-it fails before, the body is damaged. At the end of the body the closing `]` must have come: no HTTP client notices a
-body that ended early but cleanly.
+Network chunks may break anywhere. So the bytes received are cut at a `}` near their end and decoded as an array of
+their own. If decoding succeeds, the cut was between two records: inside one, brackets or a string would still be open.
+If decoding fails at the very end of the text, the `}` was inside a record, and an earlier cut is tried. If it fails
+before the end, the body is corrupt.
 
-Wherever the pieces break, the records before the damage come, and then the error names the first byte that is wrong.
+At the end of the body the closing `]` must have arrived: no HTTP client notices a body that ended early but cleanly.
+Such a body is truncated, and can be resumed, if more bytes could have completed it. Otherwise it is corrupt. In both
+cases all whole records before come first.
 """
 
 from __future__ import annotations
@@ -15,16 +16,17 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
-from datastore_sdk.data.streaming.json_decoder import UndecodableError
-from datastore_sdk.data.streaming.json_scanner import records_in
+from datastore_sdk.data.streaming.json_decoder import RecordDecodeError, find_records
 
 B = TypeVar("B")
 
-WINDOW = 1 << 16
-"""How many bytes are parsed at a time: parsers are fastest on what fits the processor's cache."""
-LONGEST = 1 << 26
-"""The most bytes that a record may have."""
+WINDOW_BYTES = 1 << 16
+"""Number of bytes parsed at a time: parsers are fastest on text that fits the processor's cache."""
+MAX_RECORD_BYTES = 1 << 26
+"""Maximum size of a record in bytes."""
 _SPACE = b" \t\n\r"
+_AFTER_RECORD = _SPACE + b",]"
+_NO_ARRAY = "expected a JSON array of records"
 
 
 class TruncatedJsonError(Exception):
@@ -32,134 +34,154 @@ class TruncatedJsonError(Exception):
 
 
 class CorruptJsonError(Exception):
-    """The body is not a JSON array of records."""
+    """The body is not a JSON array of records.
 
-    def __init__(self, position: int, reason: str) -> None:
+    Args:
+        offset: Offset in bytes at which the last whole record ends.
+        reason: What is wrong after it.
+    """
+
+    def __init__(self, offset: int, reason: str) -> None:
         super().__init__(reason)
-        self.position = position
-        """The first byte of the body that is wrong, counted from 0."""
+        self.offset = offset
         self.reason = reason
 
 
 class JsonArraySplitter(Generic[B]):
-    """Turns pieces of a body into batches of records, in memory bounded by a window and a record.
+    """Turns chunks of a body into batches of records. Memory is bounded by a window and a record.
 
     Args:
-        decode: Reads a JSON array of records into a batch; raises `UndecodableError` where the text is none.
+        decode: Decodes a JSON array of records to a batch. It raises `RecordDecodeError` if the text is not one.
     """
 
     def __init__(self, decode: Callable[[bytes], B]) -> None:
         self._decode = decode
         self._rest = b""
-        self._waiting: list[memoryview] = []  # what came since; long records would be copied too often otherwise
-        self._size = 0  # of both
-        self._wanted = 0
+        self._pending: list[memoryview] = []  # chunks not yet joined: long records would be copied too often otherwise
+        self._size = 0  # of both, in bytes
+        self._min_size = 0
         self._opening = b"["
+        self._separator = b""
         self._corrupt: CorruptJsonError | None = None
-        self.good = 0
-        """How many bytes of the body are behind us, all of them sound."""
+        self._last_end = 0
+        self.consumed = 0
+        """Number of bytes of the body decoded so far."""
 
-    def feed(self, piece: bytes) -> Iterator[B]:
-        """The batches that are whole with this piece.
+    def feed(self, chunk: bytes) -> Iterator[B]:
+        """Yield the batches that a chunk completes.
 
         Raises:
-            Corrupt: The body is not a JSON array of records.
+            CorruptJsonError: The body is not a JSON array of records.
         """
-        view = memoryview(piece)  # text is put together by join alone: each copy costs as much as a tenth of parsing
-        for start in range(0, len(piece), WINDOW):
-            window = view[start : start + WINDOW]
-            self._waiting.append(window)
+        view = memoryview(chunk)  # text is put together by join alone: each copy costs a tenth of the parsing
+        for start in range(0, len(chunk), WINDOW_BYTES):
+            window = view[start : start + WINDOW_BYTES]
+            self._pending.append(window)
             self._size += len(window)
-            if self._size >= self._wanted:
+            if self._size >= self._min_size:
                 yield from self._batches()
 
     def finish(self) -> Iterator[B]:
-        """What is left, after the body's end; most often nothing.
+        """Yield what is left after the end of the body; mostly nothing.
 
         Raises:
-            Corrupt: The body is not a JSON array of records.
-            Truncated: The body ended before the array was closed.
+            CorruptJsonError: The body is not a JSON array of records.
+            TruncatedJsonError: The body ended before the array was closed.
         """
         yield from self._batches()
-        if not self._closed():
-            self._examine()
+        if not self._is_closed():
+            self._check_start(self._rest)
             raise TruncatedJsonError
 
     def _batches(self) -> Iterator[B]:
-        """The records up to the last cut that can be made, or up to the damage."""
+        """Yield the records up to the last cut that succeeds, or up to the corruption."""
         if (batch := self._cut()) is not None:
             yield batch
         if self._corrupt:
             raise self._corrupt
 
     def _cut(self) -> B | None:
-        rest = b"".join([self._rest, *self._waiting])
-        self._waiting.clear()
+        rest = b"".join([self._rest, *self._pending])
+        self._pending.clear()
         self._rest = rest.lstrip(_SPACE)
-        self.good += len(rest) - len(self._rest)
+        self.consumed += len(rest) - len(self._rest)
         if self._rest.startswith(self._opening):
-            for cut in _cuts(self._rest):
+            for end in self._find_cuts():
                 try:
-                    return self._taken(cut)
-                except UndecodableError as error:
+                    return self._decode_to(end)
+                except RecordDecodeError as error:
                     if not error.at_end:
-                        return self._examine(error.reason)
-        elif self._rest and not self._closed():
-            self._examine()
-        if self._size >= WINDOW:  # whatever it is, it must begin well
-            self._examine(most=WINDOW)
-        if self._size >= LONGEST:
-            raise CorruptJsonError(self.good, f"a record is longer than {LONGEST >> 20} MB")
-        self._wanted = min(2 * self._size, LONGEST)  # so that a long record is not parsed again with every window
+                        return self._decode_valid(error.reason)
+        elif self._rest and not self._is_closed():
+            raise self._corruption(_NO_ARRAY)
+        if self._size >= WINDOW_BYTES:  # a long record: its start must be valid
+            self._check_start(self._rest[:WINDOW_BYTES])
+        if self._size >= MAX_RECORD_BYTES:
+            raise self._corruption(f"a record is longer than {MAX_RECORD_BYTES >> 20} MB")
+        self._min_size = min(2 * self._size, MAX_RECORD_BYTES)  # a long record is not parsed again with every window
         return None
 
-    def _closed(self) -> bool:
-        """Whether all that is left is the end of the array."""
+    def _is_closed(self) -> bool:
+        """Return whether all that is left is the end of the array."""
         end = self._rest.strip(_SPACE)
         return end == b"]" if self._opening == b"," else end[:1] + end[1:].lstrip(_SPACE) == b"[]"
 
-    def _taken(self, cut: int) -> B:
-        """The records up to a cut."""
-        batch = self._decode(b"".join((b"[", memoryview(self._rest)[1:cut], b"]")))
-        self._rest = self._rest[cut:]
-        self.good += cut
-        self._size = len(self._rest)
-        self._wanted = 0
+    def _find_cuts(self) -> Iterator[int]:
+        """Yield where the last whole record may end, most likely places first.
+
+        The records of a body are mostly separated by the same bytes, which values seldom hold.
+        """
+        text = self._rest
+        last = text.rfind(b"}") + 1
+        if not last:
+            return
+        between = text.rfind(b"}" + self._separator + b"{") + 1 if self._separator else 0
+        if between and text[last:].strip(_AFTER_RECORD):
+            yield between
+        yield last
+        for _, end in deque(find_records(text), maxlen=1):
+            yield end
+
+    def _decode_to(self, end: int) -> B:
+        """Decode the records up to a cut."""
+        batch = self._decode(b"".join((b"[", memoryview(self._rest)[1:end], b"]")))
+        if self._opening == b",":
+            self._separator = self._rest[: self._rest.index(b"{")]
         self._opening = b","
+        self._rest = self._rest[end:]
+        self._size = len(self._rest)
+        self._min_size = 0
+        self.consumed += end
+        self._last_end = self.consumed
         return batch
 
-    def _examine(self, refusal: str | None = None, most: int | None = None) -> B | None:
-        """The records before what is wrong with the bytes at hand; None where nothing is.
-
-        Args:
-            refusal: Why they could not be decoded.
-            most: How many of them are looked at.
+    def _decode_valid(self, reason: str) -> B:
+        """Decode the whole records before the corruption.
 
         Raises:
-            Corrupt: There are no records before it.
+            CorruptJsonError: There are none.
         """
-        from datastore_sdk.data.streaming.damage import damage_in  # here, for it takes a while
+        valid = 0
+        separator = self._opening
+        for start, end in find_records(self._rest):
+            try:
+                if self._rest[valid:start].strip(_SPACE) != separator:
+                    break
+                self._decode(b"[" + self._rest[start:end] + b"]")
+            except RecordDecodeError:
+                break
+            valid, separator = end, b","
+        if not valid:
+            raise self._corruption(reason)
+        batch = self._decode_to(valid)
+        self._corrupt = self._corruption(reason)
+        return batch
 
-        damage = damage_in(self._rest[:most], begun=self._opening == b",")
-        if damage is None:
-            if refusal is None:
-                return None
-            raise CorruptJsonError(self.good, refusal)
-        corrupt = CorruptJsonError(self.good + damage.position, damage.reason)
-        for _, end in deque(records_in(self._rest[: damage.position]), maxlen=1):
-            self._corrupt = corrupt
-            return self._taken(end)
-        raise corrupt
+    def _check_start(self, text: bytes) -> None:
+        from datastore_sdk.data.streaming.json_prefix import is_array_start  # rarely needed
 
+        if not is_array_start(b"[{}" + text if self._opening == b"," else text):
+            raise self._corruption(_NO_ARRAY)
 
-def _cuts(text: bytes) -> Iterator[int]:
-    """Where the last whole record may end: behind which braces, those that cost least to find first."""
-    last = text.rfind(b"}")
-    if last < 0:
-        return
-    yield last + 1
-    likely = text.rfind(b"},", 0, last)
-    if likely >= 0:
-        yield likely + 1
-    for _, end in deque(records_in(text), maxlen=1):
-        yield end
+    def _corruption(self, reason: str) -> CorruptJsonError:
+        return CorruptJsonError(self._last_end, reason)

@@ -23,7 +23,7 @@ from datastore_sdk._io.effects import (
     YieldItem,
 )
 from datastore_sdk.data.query import DataQuery
-from datastore_sdk.data.streaming.batch import array_of
+from datastore_sdk.data.streaming.batch import join_records
 from datastore_sdk.data.streaming.codecs import TEXTS, RecordCodec
 from datastore_sdk.data.streaming.dedup import DeliveryTracker
 from datastore_sdk.data.streaming.download import Download
@@ -92,9 +92,9 @@ def _in_slices(
             with suppress(PrefetchExhausted):
                 while True:
                     texts = yield from NextPrefetched(under_way[0])
-                    second = second_of(TEXTS.keys(texts[-1])[0])
+                    second = second_of(TEXTS.read_keys(texts[-1])[0])
                     if tracker is not None and done:
-                        tracker.add(array_of(texts), len(texts), second)
+                        tracker.add(join_records(texts), len(texts), second)
                     download.hand_over(len(texts), second)
                     yield from YieldItem(in_form(form, texts))
             under_way.popleft()
@@ -125,4 +125,4 @@ def _slices(query: DataQuery, *, continues: bool = False) -> Iterator[PlannedReq
 
 def in_form(form: RecordCodec[R], texts: list[msgspec.Raw]) -> list[Any]:
     """Waiting records are kept as text, which takes a sixth of the memory of dicts."""
-    return texts if form is TEXTS else form.decode(array_of(texts))
+    return texts if form is TEXTS else form.decode(join_records(texts))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any, NoReturn, TypeVar
 
-from datastore_sdk._io.json_body import id_of
+from datastore_sdk._io.json_body import parse_id
 from datastore_sdk.data.streaming.batch import Batch
 from datastore_sdk.data.streaming.codecs import DICTS
-from datastore_sdk.data.streaming.json_decoder import UndecodableError, dicts
+from datastore_sdk.data.streaming.json_decoder import RecordDecodeError, decode_dicts
 from datastore_sdk.data.streaming.record_identity import second_of
 from datastore_sdk.data.streaming.request_plan import PlannedRequest
 from datastore_sdk.exceptions import ResponseValidationError
-from datastore_sdk.instrumentation.mismatches import SHOWN, report_left_out
+from datastore_sdk.instrumentation.mismatches import SHOWN, report_mismatches
 
 R = TypeVar("R")
 
@@ -86,7 +86,7 @@ class RecordFilter:
         self._note(keys, wanted)
         if self._shared is not None:
             wanted = [want and second != self._shared for want, second in zip(wanted, seconds, strict=True)]
-        return batch.only(wanted)
+        return batch.select(wanted)
 
     def report(self) -> None:
         """Report what was left out of the response."""
@@ -95,7 +95,7 @@ class RecordFilter:
             ("timestamp", _shown(self._first, self._last), self._other_times),
         ):
             if others.count:
-                report_left_out(self._source, key, asked_for, others.examples, others.count, self._received)
+                report_mismatches(self._source, key, asked_for, others.examples, others.count, self._received)
 
     def _note(self, keys: list[tuple[Any, Any]], wanted: list[bool]) -> None:
         for (timestamp, site), want in zip(keys, wanted, strict=True):
@@ -112,14 +112,14 @@ class RecordFilter:
         if self._shared is not None and self._shared_text in batch.text:
             return True
         for record in (batch.records[0], batch.records[-1]):
-            timestamp, site = batch.form.keys(record)
+            timestamp, site = batch.codec.read_keys(record)
             second = second_of(timestamp) if isinstance(timestamp, int | float) else None
             if second is None or not (self._is_of_the_site(site) and self._is_in_time(second)):
                 return True
         return False
 
     def _is_of_the_site(self, site: Any) -> bool:
-        return self._site is None or site == self._site or id_of(site) in (None, self._site)
+        return self._site is None or site == self._site or parse_id(site) in (None, self._site)
 
     def _is_in_time(self, second: int | None) -> bool:
         if second is None:
@@ -136,10 +136,10 @@ class RecordFilter:
 
 def _keys_of(batch: Batch[Any]) -> list[tuple[Any, Any]]:
     """Return timestamp and site of each record."""
-    if batch.form is not DICTS:
-        with suppress(UndecodableError):  # nested too deeply
-            return [*map(DICTS.keys, dicts(batch.text))]
-    return [*map(batch.form.keys, batch.records)]
+    if batch.codec is not DICTS:
+        with suppress(RecordDecodeError):  # nested too deeply
+            return [*map(DICTS.read_keys, decode_dicts(batch.text))]
+    return [*map(batch.codec.read_keys, batch.records)]
 
 
 def _shown(first: int | None, last: int | None) -> str:

@@ -16,7 +16,7 @@ import msgspec
 import orjson
 
 from datastore_sdk.data.streaming.codecs import TEXTS
-from datastore_sdk.data.streaming.json_decoder import Record, UndecodableError, dicts, texts
+from datastore_sdk.data.streaming.json_decoder import Record, RecordDecodeError, decode_dicts, decode_texts
 
 _DIGEST_SIZE = 16
 """Bytes of a digest: so many that two different records never share one."""
@@ -39,9 +39,9 @@ class Identity(NamedTuple):
 def identities(text: bytes) -> list[Identity]:
     """Return the identities of the records of a JSON array."""
     try:
-        return [_identity(record) for record in dicts(text)]
-    except (UndecodableError, RecursionError):  # nested too deeply to be parsed; compared as they were sent
-        return [_identity_of_text(record) for record in texts(text)]
+        return [_identity(record) for record in decode_dicts(text)]
+    except (RecordDecodeError, RecursionError):  # nested too deeply to be parsed; compared as they were sent
+        return [_identity_of_text(record) for record in decode_texts(text)]
 
 
 def second_of(timestamp: Any) -> int | None:
@@ -89,7 +89,7 @@ def _identity(record: Record) -> Identity:
 
 
 def _identity_of_text(record: msgspec.Raw) -> Identity:
-    timestamp, site = TEXTS.keys(record)
+    timestamp, site = TEXTS.read_keys(record)
     return Identity(second_of(timestamp), site, _digest(bytes(record)))
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import logging
-import re
 from collections.abc import Iterable
 from typing import TypeVar
 
 from datastore_sdk._io.effects import EffectGen
+from datastore_sdk.data.missing_fields import warn_of_missing_fields
 from datastore_sdk.data.query import DataQuery
 from datastore_sdk.data.streaming.codecs import RecordCodec
 from datastore_sdk.data.streaming.dedup import DeliveryTracker
@@ -19,12 +18,7 @@ from datastore_sdk.data.streaming.resume import explain, resumed
 from datastore_sdk.exceptions import CallError
 from datastore_sdk.transport.executor.executor import RequestExecutor
 
-log = logging.getLogger("datastore_sdk")
-
 R = TypeVar("R")
-
-_OF_A_SOURCE = re.compile(r"[A-Z]+\d+_")
-"""How the name of a field begins that carries its measurement source."""
 
 
 def batches(
@@ -37,25 +31,9 @@ def batches(
         download.turn_to(index)
         yield from records(exchange, query, form, download)
     if download.awaited and download.records:
-        _warn_of_missing_fields(queries[0], download)
-
-
-def _warn_of_missing_fields(query: DataQuery, download: Download) -> None:
-    missing = [name for name in query.fields or () if json.dumps(name).encode() in download.awaited]
-    if query.source == "pad" and not query.is_routed:
-        hint = "without is_routed=True, names carry the measurement source, such as 'M1_slurry_rate'"
-    elif any(_OF_A_SOURCE.match(name) for name in missing):
-        hint = "names with a measurement source, such as 'M1_slurry_rate', are those of pads without is_routed=True"
-    else:
-        hint = "get_fields_metadata() lists the names"
-    log.warning(
-        "None of the %d records of %s %d has the fields %s: %s",
-        download.records,
-        query.source,
-        query.id,
-        ", ".join(map(repr, missing)),
-        hint,
-    )
+        query = queries[0]
+        missing = [name for name in query.fields or () if json.dumps(name).encode() in download.awaited]
+        warn_of_missing_fields(query, missing, download.records)
 
 
 def records(

@@ -13,8 +13,8 @@ from functools import partial
 from typing import Any, TypeVar
 
 from datastore_sdk._io.effects import EffectGen, RunBlocking
-from datastore_sdk._io.responses import http_date
-from datastore_sdk.data.streaming.batch import Batch, read_batch
+from datastore_sdk._io.responses import parse_http_date
+from datastore_sdk.data.streaming.batch import Batch, decode_batch
 from datastore_sdk.data.streaming.codecs import RecordCodec
 from datastore_sdk.data.streaming.dedup import DeliveryTracker
 from datastore_sdk.data.streaming.download import Download
@@ -134,7 +134,7 @@ class _Records:
         except BaseException as error:
             if isinstance(error, APIConnectionError | APITimeoutError):
                 explain(error, f"{opened.body.received} bytes of the body had come")
-            opened.fail(error)
+            opened.record_error(error)
             raise
         finally:
             self._download.receive(None)
@@ -142,7 +142,7 @@ class _Records:
         asked_for.report()
 
     def _read(self, opened: OpenResponse, asked_for: RecordFilter) -> EffectGen[None]:
-        cutter = JsonArraySplitter[Batch[Any]](partial(read_batch, self._form))
+        cutter = JsonArraySplitter[Batch[Any]](partial(decode_batch, self._form))
         waiting: list[Batch[Any]] = []
         broken: BodyError | None = None
         try:
@@ -159,9 +159,9 @@ class _Records:
                     if new.records:
                         waiting.append(new)
                     if len(waiting) >= self._at_a_time:
-                        yield from opened.emit(self._delivered(waiting))
+                        yield from opened.yield_items(self._delivered(waiting))
                         waiting = []
-            yield from opened.emit(self._delivered(waiting))
+            yield from opened.yield_items(self._delivered(waiting))
         finally:
             broken = None  # an error must not hold itself by the frame it goes through
 
@@ -178,7 +178,7 @@ class _Records:
         """Decide what to request after a break; return whether that can get further."""
         yield from self._index()
         if self._begun:
-            self._coverage.freeze(http_date(self._begun))
+            self._coverage.freeze(parse_http_date(self._begun))
         return self._coverage.resume(shared=shared)
 
     def _index(self) -> EffectGen[None]:
@@ -229,10 +229,10 @@ def _cut(
         yield from cutter.feed(piece) if piece else cutter.finish()
     except CorruptJsonError as error:
         raise CorruptBodyError(
-            f"{method} {url}: the body is damaged at byte {error.position}: {error.reason}",
+            f"{method} {url}: the body is corrupt: {error.reason}; the last whole record ends at byte {error.offset}",
             method=method,
             url=url,
-            offset=error.position,
+            offset=error.offset,
         ) from None
     except TruncatedJsonError:
         received = opened.body.received

@@ -28,18 +28,18 @@ class Sink(Protocol):
 class Writer(ABC):
     """Writes records to a file in one format. As a context manager it lets go of what it holds beside the file."""
 
-    form: RecordCodec[Any]
+    codec: RecordCodec[Any]
     """The form in which it wants the records."""
-    descriptive: bool = False
+    uses_metadata: bool = False
     """Whether units and labels of the fields go into the file."""
 
     def __init__(self, file: Sink) -> None:
         self._file = file
 
-    def expect(self, columns: Iterable[str], otherwise: Iterable[str] = ()) -> None:  # noqa: B027 - not all have columns
+    def set_columns(self, columns: Iterable[str], otherwise: Iterable[str] = ()) -> None:  # noqa: B027 - not all have columns
         """Has these columns stand first, and be there whatever comes; the other ones where there would be none."""
 
-    def describe(self, descriptions: Descriptions) -> None:  # noqa: B027 - most formats have no place for it
+    def set_metadata(self, descriptions: Descriptions) -> None:  # noqa: B027 - most formats have no place for it
         """Takes in units and labels of the fields, before the file is finished."""
 
     @abstractmethod

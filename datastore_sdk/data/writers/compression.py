@@ -44,11 +44,11 @@ class CompressedWriter(Writer):
         super().__init__(file)
         self._compressor = compressor
         self._writer = kind(_Compressing(file, compressor))
-        self.form = self._writer.form
+        self.codec = self._writer.codec
 
-    def expect(self, columns: Iterable[str], otherwise: Iterable[str] = ()) -> None:
+    def set_columns(self, columns: Iterable[str], otherwise: Iterable[str] = ()) -> None:
         """Has these columns stand first, and be there whatever comes; the other ones where there would be none."""
-        self._writer.expect(columns, otherwise)
+        self._writer.set_columns(columns, otherwise)
 
     def write(self, batch: list[Any]) -> EffectGen[None] | None:
         """Adds records."""

@@ -43,7 +43,7 @@ class _Segment(msgspec.Struct):
 class CsvWriter(Writer):
     """Records as CSV: UTF-8, commas, strings quoted, line feeds."""
 
-    form = CELLS
+    codec = CELLS
 
     def __init__(self, file: Sink) -> None:
         super().__init__(file)
@@ -53,7 +53,7 @@ class CsvWriter(Writer):
         self._segments = [_Segment(width=0)]
         self._shapes: dict[tuple[str, ...], _Shape] = {}
 
-    def expect(self, columns: Iterable[str], otherwise: Iterable[str] = ()) -> None:
+    def set_columns(self, columns: Iterable[str], otherwise: Iterable[str] = ()) -> None:
         """Has these columns stand first, and be there whatever comes; the other ones where there would be none."""
         self._columns.update(dict.fromkeys(columns))
         self._otherwise = dict.fromkeys(otherwise)

@@ -11,7 +11,7 @@ from datastore_sdk.data.writers.base import Sink, Writer
 class JsonWriter(Writer):
     """Records as a JSON array."""
 
-    form = TEXTS
+    codec = TEXTS
 
     def __init__(self, file: Sink) -> None:
         super().__init__(file)

@@ -11,7 +11,7 @@ from datastore_sdk.data.writers.base import Writer
 class NdjsonWriter(Writer):
     """Records as lines, each a JSON object."""
 
-    form = TEXTS
+    codec = TEXTS
 
     def write(self, batch: list[Any]) -> None:
         """Adds records."""

@@ -7,19 +7,19 @@ from itertools import takewhile
 from pathlib import Path
 from typing import IO
 
-from datastore_sdk._utils.optional_imports import needed
+from datastore_sdk._utils.optional_imports import require_extra
 from datastore_sdk.data.writers import compression
 from datastore_sdk.data.writers.base import Sink, Writer
 from datastore_sdk.data.writers.csv_writer import CsvWriter
 from datastore_sdk.data.writers.json_writer import JsonWriter
 from datastore_sdk.data.writers.ndjson_writer import NdjsonWriter
 
-WriterKind = Callable[[IO[bytes]], Writer]
+WriterFactory = Callable[[IO[bytes]], Writer]
 """Makes a writer to a file."""
-TextWriterKind = Callable[[Sink], Writer]
+TextWriterFactory = Callable[[Sink], Writer]
 """The same for text, which can be compressed on its way to the file."""
 
-_TEXTS: dict[str, TextWriterKind] = {
+_TEXTS: dict[str, TextWriterFactory] = {
     ".json": JsonWriter,
     ".csv": CsvWriter,
     ".ndjson": NdjsonWriter,
@@ -27,40 +27,40 @@ _TEXTS: dict[str, TextWriterKind] = {
 }
 
 
-def is_incremental(kind: WriterKind) -> bool:
-    """Return whether records are in the file as soon as they are written, and can be read there by anybody."""
-    return kind in (JsonWriter, NdjsonWriter)
+def is_incremental(kind: WriterFactory) -> bool:
+    """Return whether the file is a sequence of complete records after each write: NDJSON without compression."""
+    return kind is NdjsonWriter
 
 
-def _parquet() -> WriterKind:
-    needed("pyarrow", extra="arrow")
+def _parquet() -> WriterFactory:
+    require_extra("pyarrow", extra="arrow")
     from datastore_sdk.data.arrow.writers import ParquetWriter
 
     return ParquetWriter
 
 
-def _arrow() -> WriterKind:
-    needed("pyarrow", extra="arrow")
+def _arrow() -> WriterFactory:
+    require_extra("pyarrow", extra="arrow")
     from datastore_sdk.data.arrow.writers import ArrowWriter
 
     return ArrowWriter
 
 
-def _gzip(kind: TextWriterKind) -> WriterKind:
+def _gzip(kind: TextWriterFactory) -> WriterFactory:
     return lambda file: compression.CompressedWriter(file, kind, compression.gzip())
 
 
-def _zstd(kind: TextWriterKind) -> WriterKind:
-    needed("zstandard", extra="zstd")
+def _zstd(kind: TextWriterFactory) -> WriterFactory:
+    require_extra("zstandard", extra="zstd")
     return lambda file: compression.CompressedWriter(file, kind, compression.zstd())
 
 
-_TABLES: dict[str, Callable[[], WriterKind]] = {".parquet": _parquet, ".arrow": _arrow, ".feather": _arrow}
-_COMPRESSIONS: dict[str, Callable[[TextWriterKind], WriterKind]] = {".gz": _gzip, ".zst": _zstd}
+_TABLES: dict[str, Callable[[], WriterFactory]] = {".parquet": _parquet, ".arrow": _arrow, ".feather": _arrow}
+_COMPRESSIONS: dict[str, Callable[[TextWriterFactory], WriterFactory]] = {".gz": _gzip, ".zst": _zstd}
 _SUFFIXES = {*_TEXTS, *_TABLES, *_COMPRESSIONS}
 
 
-def writer_for(path: Path) -> WriterKind:
+def find_writer(path: Path) -> WriterFactory:
     """What writes a file with these suffixes.
 
     Raises:

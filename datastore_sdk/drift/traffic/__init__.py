@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from datastore_sdk.drift.errors import DriftError
 from datastore_sdk.drift.spec import Spec
 from datastore_sdk.drift.traffic import cassettes
+from datastore_sdk.drift.traffic.cassettes import record_calls
 from datastore_sdk.drift.traffic.live_probe import LiveProbe
 from datastore_sdk.drift.traffic.observations import Observation, Observations
 from datastore_sdk.drift.traffic.patch import SpecPatch, suggest_patch
-from datastore_sdk.drift.traffic.recording import record_calls
 from datastore_sdk.drift.traffic.rules import RULES, TrafficRule
 
 __all__ = [

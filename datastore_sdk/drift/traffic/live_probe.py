@@ -10,8 +10,8 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-from datastore_sdk._io.responses import EXCERPT
-from datastore_sdk._io.tolerant_parser import NOTHING, ParsedResponse, RawJson
+from datastore_sdk._io.responses import MAX_EXCERPT_CHARACTERS
+from datastore_sdk._io.tolerant_parser import NO_HEADERS, ParsedResponse, RawJson
 from datastore_sdk.client import Client
 from datastore_sdk.data.query import DataQuery
 from datastore_sdk.drift.errors import DriftError
@@ -39,7 +39,7 @@ _REFUSAL_MESSAGES: Mapping[int, str] = {
 class _RawBody(RawJson):
     """Returns the body and the headers as received."""
 
-    def read(self, content: bytes, headers: Mapping[str, str] = NOTHING) -> ParsedResponse[Any]:
+    def read(self, content: bytes, headers: Mapping[str, str] = NO_HEADERS) -> ParsedResponse[Any]:
         """Return the body and the headers."""
         return ParsedResponse((content, headers))
 
@@ -136,7 +136,7 @@ class LiveProbe:
             raise
         except APIStatusError as error:
             content, self._status = error.body.encode(), error.status
-            if len(error.body) >= EXCERPT:  # the body may be truncated, and cannot be compared
+            if len(error.body) >= MAX_EXCERPT_CHARACTERS:  # the body may be truncated, and cannot be compared
                 return None
         call = RecordedCall(
             method=operation.method,

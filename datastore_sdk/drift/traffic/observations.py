@@ -18,7 +18,7 @@ from datastore_sdk.drift.scrubbing import example
 from datastore_sdk.drift.spec import Endpoint, Spec
 from datastore_sdk.drift.traffic.recorded_call import RecordedCall
 from datastore_sdk.drift.traffic.rules import RULES
-from datastore_sdk.drift.traffic.shapes import ValueShape, infer_shape
+from datastore_sdk.drift.traffic.schema_inference import ValueShape, infer_shape
 from datastore_sdk.drift.traffic.validator import SchemaDeviation, find_deviations
 
 

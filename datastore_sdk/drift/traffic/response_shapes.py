@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from datastore_sdk._io.json_body import loaded
+from datastore_sdk._io.json_body import parse_json
 from datastore_sdk._version import VERSION
 from datastore_sdk.drift.json_types import is_array, is_datetime, is_object
 from datastore_sdk.drift.spec import Spec
@@ -76,7 +76,7 @@ def build_call_shape(operation: str, call: RecordedCall, spec: Spec, keys: froze
         "framing": _framing_shape(call.headers),
     }
     try:
-        body = loaded(call.content, call.headers.get("content-type", ""))
+        body = parse_json(call.content, call.headers.get("content-type", ""))
     except ValueError:
         return {**shape, "body": {"not JSON": _length_range(len(call.content))}}
     is_records = "/data/" in call.path and is_array(body) and call.status == HTTPStatus.OK

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import count
 
-from datastore_sdk._utils.validation import checked_id
+from datastore_sdk._utils.validation import validate_id
 
 
 class Ids:
@@ -29,7 +29,7 @@ class Ids:
         """
         if given is None:
             given = next(number for number in self._next if number not in self._taken)
-        checked_id(given, f"the id of a {self._what}")
+        validate_id(given, f"the id of a {self._what}")
         if given in self._taken:
             raise ValueError(f"a {self._what} with the id {given} already exists")
         self._taken.add(given)

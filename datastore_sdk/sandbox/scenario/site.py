@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from datastore_sdk._utils.validation import checked_id
+from datastore_sdk._utils.validation import validate_id
 from datastore_sdk.enums import StageNameFilters
 from datastore_sdk.sandbox.scenario.ids import Ids
 from datastore_sdk.sandbox.scenario.series import RecordedSeriesSet, Rows, Series
@@ -115,7 +115,7 @@ class ScenarioSite:
                 the
                 start, the number is not positive, or the id is in use.
         """
-        checked_id(number, "the number of a stage")
+        validate_id(number, "the number of a stage")
         _check_state(state)
         first = second_of(start, "start")
         last = None if end is None else second_of(end, "end")
@@ -247,7 +247,7 @@ def _end(stage: ScheduledStage) -> float:
 
 def _series(start: datetime, end: datetime, every: int, fields: Mapping[str, FieldValue]) -> Series:
     first, last = interval_of(start, end)
-    checked_id(every, "every")
+    validate_id(every, "every")
     if not fields:
         raise ValueError("records need fields")
     for name in _NO_FIELDS:

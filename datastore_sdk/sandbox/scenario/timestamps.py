@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from datastore_sdk._utils.validation import checked_moment
+from datastore_sdk._utils.validation import validate_datetime
 
 
 def second_of(moment: datetime, name: str) -> int:
@@ -18,7 +18,7 @@ def second_of(moment: datetime, name: str) -> int:
         TypeError: It is not a datetime.
         ValueError: It has no time zone, or is not a whole second.
     """
-    known = checked_moment(moment, name)
+    known = validate_datetime(moment, name)
     if known is None:
         raise TypeError(f"{name} must be a datetime, not None")
     if known.microsecond:

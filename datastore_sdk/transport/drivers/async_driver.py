@@ -29,9 +29,9 @@ from datastore_sdk._io.effects import (
 )
 from datastore_sdk._utils.redaction import strip_tracebacks
 from datastore_sdk.transport.drivers.async_prefetch import TaskPrefetcher
-from datastore_sdk.transport.drivers.sync_driver import emitted
+from datastore_sdk.transport.drivers.sync_driver import yield_result
 from datastore_sdk.transport.http.async_requests import AsyncHttpSender
-from datastore_sdk.transport.http.time_limit import awaited_within
+from datastore_sdk.transport.http.time_limit import await_with_timeout
 
 R = TypeVar("R")
 
@@ -45,7 +45,7 @@ class AsyncDriver:
 
     async def drive(self, steps: EffectGen[R]) -> R:
         """Async form of `Driver.drive`."""
-        async with aclosing(self.iterate(emitted(steps))) as items:
+        async with aclosing(self.iterate(yield_result(steps))) as items:
             result: R = await anext(items)
             return result
 
@@ -75,10 +75,10 @@ class AsyncDriver:
         result: Any = None
         match effect:
             case ReadChunk(response, deadline):
-                result = await awaited_within(seconds_left(deadline), response.handle.read)
+                result = await await_with_timeout(seconds_left(deadline), response.handle.read)
             case SendRequest(request, deadline):
                 seconds = seconds_left(deadline)
-                result = await awaited_within(seconds, partial(self._http.open, request.limited_to(seconds)))
+                result = await await_with_timeout(seconds, partial(self._http.open, request.limited_to(seconds)))
             case CloseResponse(response):
                 await response.handle.close()
                 response.is_open = False
@@ -94,9 +94,9 @@ class AsyncDriver:
             case StartPrefetch(steps, max_items):
                 result = TaskPrefetcher(self.iterate(steps), max_items)
             case NextPrefetched(prefetcher):
-                result = await prefetcher.take()
+                result = await prefetcher.next_item()
             case CancelPrefetch(prefetcher):
-                await prefetcher.abandon()
+                await prefetcher.cancel()
             case _:
                 raise NotImplementedError(effect)
         return result

@@ -18,14 +18,14 @@ class TaskPrefetcher:
         self._queue: asyncio.Queue[tuple[Any, BaseException | None]] = asyncio.Queue(room)
         self._task = asyncio.get_running_loop().create_task(self._run())
 
-    async def take(self) -> Any:
+    async def next_item(self) -> Any:
         """Async form of `ThreadPrefetcher.take`."""
         item, error = await self._queue.get()
         if error is not None:
             raise error
         return item
 
-    async def abandon(self) -> None:
+    async def cancel(self) -> None:
         """Cancels the task, which closes what it reads."""
         self._task.cancel()
         with suppress(asyncio.CancelledError):

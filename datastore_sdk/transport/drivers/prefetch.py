@@ -41,7 +41,7 @@ class ThreadPrefetcher:
         self._queue.put((None, RestreamError("the download began in the process that this one was forked from")))
         self._unwanted = Event()
 
-    def take(self) -> Any:
+    def next_item(self) -> Any:
         """The next item.
 
         Raises:
@@ -53,7 +53,7 @@ class ThreadPrefetcher:
             raise error
         return item
 
-    def abandon(self) -> None:
+    def cancel(self) -> None:
         """Has the thread stop and close what it reads."""
         self._unwanted.set()
         self._hang_up()

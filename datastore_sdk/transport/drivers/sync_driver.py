@@ -32,7 +32,7 @@ from datastore_sdk._utils.redaction import strip_tracebacks
 from datastore_sdk.transport.drivers.prefetch import ThreadPrefetcher
 from datastore_sdk.transport.http.cancellation import Cancellation
 from datastore_sdk.transport.http.requests import HttpSender
-from datastore_sdk.transport.http.worker_thread import Worker
+from datastore_sdk.transport.http.worker_thread import WorkerThread
 
 R = TypeVar("R")
 
@@ -53,7 +53,7 @@ class SyncDriver:
 
     def drive(self, steps: EffectGen[R]) -> R:
         """Runs steps to their end and gives their result."""
-        with closing(self.iterate(emitted(steps))) as items:
+        with closing(self.iterate(yield_result(steps))) as items:
             result: R = next(items)
             return result
 
@@ -119,26 +119,26 @@ class SyncDriver:
             case RunBlocking(function):
                 result = function()
             case RunAwaitable(function):
-                result = awaited(function)
+                result = run_awaitable(function)
             case StartPrefetch(steps, max_items):
                 cancellation = Cancellation()
                 items = SyncDriver(self._http, self._clock, cancellation).iterate(steps)
                 result = ThreadPrefetcher(items, max_items, cancellation.cancel)
             case NextPrefetched(prefetcher):
-                result = prefetcher.take()
+                result = prefetcher.next_item()
             case CancelPrefetch(prefetcher):
-                prefetcher.abandon()
+                prefetcher.cancel()
             case _:
                 raise NotImplementedError(effect)
         return result
 
 
-def emitted(steps: EffectGen[Any]) -> EffectGen[None]:
+def yield_result(steps: EffectGen[Any]) -> EffectGen[None]:
     """The same steps with their result as their one item."""
     yield from YieldItem((yield from steps))
 
 
-def awaited(function: Callable[[], Awaitable[R]]) -> R:
+def run_awaitable(function: Callable[[], Awaitable[R]]) -> R:
     """Awaits what a function gives, in an event loop of its own; in another thread where one runs in this already."""
     import asyncio  # here, for it takes long
 
@@ -150,8 +150,8 @@ def awaited(function: Callable[[], Awaitable[R]]) -> R:
     except RuntimeError:
         return asyncio.run(main())
     context = copy_context()
-    worker = Worker()
+    worker = WorkerThread()
     try:
-        return worker.call(lambda: context.run(asyncio.run, main())).result()
+        return worker.submit(lambda: context.run(asyncio.run, main())).result()
     finally:
         worker.stop()

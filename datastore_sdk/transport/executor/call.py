@@ -10,7 +10,7 @@ from typing import Any, Self, TypeVar
 from datastore_sdk._io.clock import Clock
 from datastore_sdk._io.deadline import Deadline, DeadlineExceeded
 from datastore_sdk._io.effects import Cancelled, EffectGen, Request, Response, Sleep
-from datastore_sdk._io.responses import request_id_of
+from datastore_sdk._io.responses import get_request_id
 from datastore_sdk._io.semaphore import Waiter
 from datastore_sdk.exceptions import APITimeoutError, CallError, RateLimitError
 from datastore_sdk.instrumentation import otel
@@ -21,18 +21,18 @@ from datastore_sdk.instrumentation.events import (
     RequestEvent,
     ResponseEvent,
     RetryEvent,
-    tell,
+    call_hook,
 )
-from datastore_sdk.instrumentation.logs import logger
+from datastore_sdk.instrumentation.logs import get_logger
 from datastore_sdk.transport.executor.concurrency import ConcurrencyLimits, HeldPermit
 from datastore_sdk.transport.executor.retry import RetryPolicy
 from restream_api.types import Operation
 
 R = TypeVar("R")
 
-_http_log = logger("http")
-_retry_log = logger("retry")
-_limits_log = logger("limits")
+_http_log = get_logger("http")
+_retry_log = get_logger("retry")
+_limits_log = get_logger("limits")
 _GRACE_SECONDS = 0.5
 """How long a call waits for a permit even with `RetryPolicy(wait=False)`: a cancelled download needs it to end."""
 _FIRST_REPORT_SECONDS = 2.0
@@ -72,7 +72,7 @@ class Call:
         self._started = clock.monotonic()
         self._requests = 0
         self._last_error = ""  # as text, since the error references the frames that reference this object
-        self._span = otel.begin(operation)
+        self._span = otel.start_span(operation)
 
     @property
     def url(self) -> str:
@@ -108,7 +108,7 @@ class Call:
     def start_attempt(self, request: Request) -> Attempt:
         """Report that a request is about to be sent."""
         self._requests += 1
-        span = self._span.attempt(request, self._requests - 1) if self._span else None
+        span = self._span.start_attempt(request, self._requests - 1) if self._span else None
         return Attempt(self, request, span)
 
     def wait_for_retry(self, error: CallError) -> EffectGen[None]:
@@ -140,9 +140,9 @@ class Call:
         self._last_error = text = str(error)
         attempt, maximum = self.attempt_number + 1, self.policy.max_attempts
         _retry_log.warning("%s; attempt %d of %d in %.1f s", text, attempt, maximum, wait)
-        tell(self.hooks.on_retry, lambda: RetryEvent(**self.event_fields(), error=error, wait=wait))
+        call_hook(self.hooks.on_retry, lambda: RetryEvent(**self.event_fields(), error=error, wait=wait))
         if self._span:
-            self._span.retried(error)
+            self._span.count_retry(error)
 
     def _retry_wait(self, error: CallError) -> float | None:
         """Return the seconds until the next attempt; None if there must be none."""
@@ -172,22 +172,22 @@ class Attempt:
         self._ended = False
         self._description = f"{request.method} {request.url}"
         _http_log.debug("%s", self._description)
-        tell(call.hooks.on_request, lambda: RequestEvent(**call.event_fields()))
+        call_hook(call.hooks.on_request, lambda: RequestEvent(**call.event_fields()))
 
     def record_response(self, response: Response) -> None:
         """Report that status and headers arrived."""
         seconds, call = self._elapsed(), self._call
-        request_id = request_id_of(self._request, response)
+        request_id = get_request_id(self._request, response)
         suffix = f" (request id {request_id})" if request_id else ""
         _http_log.debug("%s answered %d after %.3f s%s", self._description, response.status, seconds, suffix)
-        tell(
+        call_hook(
             call.hooks.on_response,
             lambda: ResponseEvent(
                 **call.event_fields(), status=response.status, seconds=seconds, request_id=request_id
             ),
         )
         if self._span:
-            self._span.answered(response.status, seconds)
+            self._span.record_response(response.status, seconds)
 
     def end(self, error: BaseException | None, received: int = 0) -> None:
         """Report the end of the attempt. Calls after the first have no effect.
@@ -203,7 +203,7 @@ class Attempt:
         if isinstance(failure, CallError):
             reported = failure
             _http_log.debug("%s", failure)
-            tell(
+            call_hook(
                 call.hooks.on_error,
                 lambda: ErrorEvent(**call.event_fields(), error=reported, seconds=self._elapsed()),
             )
@@ -243,7 +243,7 @@ class _CallWaiter(Waiter):
     def _report(self, seconds: float) -> None:
         call = self._call
         _limits_log.info("%s has waited %.0f s for other calls to its endpoint", call.description, seconds)
-        tell(call.hooks.on_queue, lambda: QueueEvent(**call.event_fields(), seconds=seconds))
+        call_hook(call.hooks.on_queue, lambda: QueueEvent(**call.event_fields(), seconds=seconds))
 
     def _limit_error(self) -> RateLimitError:
         call = self._call

@@ -11,20 +11,20 @@ from datastore_sdk._io.fork_safety import renew_after_fork
 from datastore_sdk._io.semaphore import Semaphore, Waiter
 from datastore_sdk.transport.executor.process_limits import ProcessLimits
 
-CALLS_PER_ENDPOINT = 3
+MAX_CALLS_PER_ENDPOINT = 3
 """The service's limit of calls at a time, per client and endpoint."""
-CONNECTIONS_PER_ROOM = 1
+MAX_CONNECTIONS_PER_ROOM = 1
 """The service's limit of WebSocket connections at a time, per client and room."""
 
 
 class HeldPermit(Protocol):
     """A slot, or more than one, held as one."""
 
-    def rest(self, drop: Callable[[], None]) -> None:
+    def suspend(self, drop: Callable[[], None]) -> None:
         """See `Lease.rest`."""
         ...
 
-    def wake(self) -> bool:
+    def resume(self) -> bool:
         """See `Lease.wake`."""
         ...
 
@@ -44,7 +44,7 @@ class ConcurrencyLimit(Protocol):
 class EndpointSemaphores:
     """So many slots for each endpoint."""
 
-    def __init__(self, limit: int = CALLS_PER_ENDPOINT) -> None:
+    def __init__(self, limit: int = MAX_CALLS_PER_ENDPOINT) -> None:
         self.limit = limit
         self.after_fork()
         renew_after_fork(self)
@@ -54,7 +54,7 @@ class EndpointSemaphores:
         self._slots: dict[str, Semaphore] = {}
         self._lock = Lock()
 
-    def of(self, endpoint: str, limit: int | None = None) -> Semaphore:
+    def get(self, endpoint: str, limit: int | None = None) -> Semaphore:
         """The slots of an endpoint, of which there may be another number."""
         with self._lock:
             if (found := self._slots.get(endpoint)) is None:
@@ -78,28 +78,28 @@ class ConcurrencyLimits:
         self._own = own
         self._processes = processes
 
-    def room(self, path: str) -> Semaphore:
+    def get_room_semaphore(self, path: str) -> Semaphore:
         """The slot of a room."""
-        return self._shared.of(path, CONNECTIONS_PER_ROOM)
+        return self._shared.get(path, MAX_CONNECTIONS_PER_ROOM)
 
-    def enter_room(self, path: str) -> EffectGen[HeldPermit | None]:
+    def acquire_room(self, path: str) -> EffectGen[HeldPermit | None]:
         """Take the slot of a room; None if another process is in it."""
-        lease = yield from self.room(path).acquire()
+        lease = yield from self.get_room_semaphore(path).acquire()
         if self._processes is None:
             return lease
-        permit = self._processes.of(path, CONNECTIONS_PER_ROOM).take()
+        permit = self._processes.get(path, MAX_CONNECTIONS_PER_ROOM).try_acquire()
         if permit is None:
             lease.release()
             return None
-        return _All((lease, permit))
+        return _CombinedPermit((lease, permit))
 
     def acquire(self, endpoint: str, waiter: Waiter) -> EffectGen[HeldPermit]:
         """Take a permit for an endpoint; wait if all are held."""
-        limits: list[ConcurrencyLimit] = [self._shared.of(endpoint)]
+        limits: list[ConcurrencyLimit] = [self._shared.get(endpoint)]
         if self._own is not None:
-            limits.insert(0, self._own.of(endpoint))
+            limits.insert(0, self._own.get(endpoint))
         if self._processes is not None:
-            limits.append(self._processes.of(endpoint, self._shared.limit))
+            limits.append(self._processes.get(endpoint, self._shared.limit))
         leases: list[HeldPermit] = []
         try:
             for limit in limits:
@@ -108,25 +108,25 @@ class ConcurrencyLimits:
             for lease in leases:
                 lease.release()
             raise
-        return leases[0] if len(leases) == 1 else _All(leases)
+        return leases[0] if len(leases) == 1 else _CombinedPermit(leases)
 
 
-class _All:
+class _CombinedPermit:
     """Several slots: each is of no use without the others."""
 
     def __init__(self, leases: Sequence[HeldPermit]) -> None:
         self._leases = leases
 
-    def rest(self, drop: Callable[[], None]) -> None:
+    def suspend(self, drop: Callable[[], None]) -> None:
         def dropped() -> None:
             drop()
             self.release(dropped=True)
 
         for lease in self._leases:
-            lease.rest(dropped)
+            lease.suspend(dropped)
 
-    def wake(self) -> bool:
-        held = [lease.wake() for lease in self._leases]
+    def resume(self) -> bool:
+        held = [lease.resume() for lease in self._leases]
         return all(held)
 
     def release(self, *, dropped: bool = False) -> None:

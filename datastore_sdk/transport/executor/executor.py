@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 from datastore_sdk._io.clock import Clock
 from datastore_sdk._io.deadline import Deadline, DeadlineExceeded
 from datastore_sdk._io.effects import CloseResponse, EffectGen, Request, Response, SendRequest
-from datastore_sdk._io.responses import MOST_OF_AN_ERROR, error_from, parse
+from datastore_sdk._io.responses import MAX_ERROR_BODY_BYTES, build_error, parse_response
 from datastore_sdk._io.timeouts import Timeouts
 from datastore_sdk._io.tolerant_parser import Deviation, ParsedResponse
 from datastore_sdk.auth.providers import Credentials
@@ -28,13 +28,13 @@ from datastore_sdk.transport.executor.concurrency import ConcurrencyLimits, Held
 from datastore_sdk.transport.executor.pagination import Pages
 from datastore_sdk.transport.executor.response_body import OpenResponse, ResponseBody
 from datastore_sdk.transport.executor.retry import RetryPolicy
-from datastore_sdk.transport.executor.schema_drift import check, check_status
+from datastore_sdk.transport.executor.schema_drift import report_deviations, report_status
 from restream_api.types import Operation
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
-TOKEN_ATTEMPTS = 3
+MAX_TOKEN_ATTEMPTS = 3
 """How often a token is asked for at most before the call fails."""
 _SUCCESSES = frozenset(
     {HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED, HTTPStatus.NON_AUTHORITATIVE_INFORMATION}
@@ -147,7 +147,7 @@ class RequestExecutor:
         """
         page = yield from self._page(operation, retries, deadline)
         value: T = page.value
-        if page.next:
+        if page.next_page:
             pages = Pages(operation, self._base_url, page, self._max_answer_bytes)
             while pages.following:
                 pages.add((yield from self._page(pages.following, retries, deadline)))
@@ -197,7 +197,7 @@ class RequestExecutor:
 
     def _fetch_token(self, operation: Operation[T], deadline: Deadline | None) -> EffectGen[T]:
         """Asks for a token, more cautiously: asking too often can get a client banned."""
-        few = replace(self._retries, max_attempts=min(self._retries.max_attempts, TOKEN_ATTEMPTS))
+        few = replace(self._retries, max_attempts=min(self._retries.max_attempts, MAX_TOKEN_ATTEMPTS))
         try:
             return (yield from self.fetch(operation, few, deadline))
         except CallError as error:
@@ -207,7 +207,7 @@ class RequestExecutor:
     def _attempt(self, call: Call) -> EffectGen[Any]:
         opened = yield from self.open(call)
         try:
-            parsed = parse(
+            parsed = parse_response(
                 call.operation,
                 opened.request,
                 (yield from self._whole(opened)),
@@ -216,10 +216,10 @@ class RequestExecutor:
             )
             if opened.status not in call.operation.success:
                 parsed.deviations = [*parsed.deviations, Deviation("status", call.operation.name, str(opened.status))]
-            check(call, parsed, self._hooks)
+            report_deviations(call, parsed, self._hooks)
             return parsed  # noqa: TRY300 - an error of closing is none of the answer
         except BaseException as error:
-            opened.fail(error)
+            opened.record_error(error)
             raise
         finally:
             yield from opened.close()
@@ -276,7 +276,7 @@ class RequestExecutor:
                 attempt.record_response(answer)
                 if self._is_success(call.operation, answer.status):
                     return OpenResponse(request, answer, attempt, lease, call.deadline)
-                check_status(call, answer.status, self._hooks)
+                report_status(call, answer.status, self._hooks)
                 error = yield from self._refusal(call.operation, request, answer, call.deadline)
             except BaseException:
                 yield from CloseResponse(answer)
@@ -302,7 +302,7 @@ class RequestExecutor:
     ) -> EffectGen[CallError]:
         """The error that an answer stands for."""
         body = yield from _beginning(ResponseBody(request, answer, deadline), self._time_for(request))
-        return error_from(operation, request, answer, body, now=self._clock.now())
+        return build_error(operation, request, answer, body, now=self._clock.now())
 
     def _time_for(self, request: Request) -> Deadline:
         """The time that there is to read an ordinary answer."""
@@ -326,7 +326,7 @@ def _beginning(body: ResponseBody, until: Deadline) -> EffectGen[bytes]:
     """The beginning of an error's body, as much as says what is wrong; no body is no further error."""
     content = BytesIO()
     with suppress(CallError):
-        while content.tell() < MOST_OF_AN_ERROR:
+        while content.tell() < MAX_ERROR_BODY_BYTES:
             if not content.write((yield from body.read(until))):
                 break
-    return content.getvalue()[:MOST_OF_AN_ERROR]
+    return content.getvalue()[:MAX_ERROR_BODY_BYTES]

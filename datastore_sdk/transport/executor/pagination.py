@@ -10,7 +10,7 @@ from datastore_sdk._io.tolerant_parser import ParsedResponse
 from datastore_sdk.exceptions import ResponseValidationError
 from restream_api.types import Operation
 
-MOST = 1000
+MAX_PAGES = 1000
 """Maximum number of pages of one list."""
 _PORTS = {"http": 80, "https": 443}
 
@@ -47,13 +47,13 @@ class Pages:
         self.following = self._after(page)
 
     def _after(self, page: ParsedResponse[Any]) -> Operation[Any] | None:
-        if not page.next:
+        if not page.next_page:
             return None
-        if not isinstance(page.next, str):
+        if not isinstance(page.next_page, str):
             self._refuse("its next page is no URL")
         here = urlsplit(self._base_url + self._operation.target)
         try:
-            there = urlsplit(urljoin(here.geturl(), page.next))
+            there = urlsplit(urljoin(here.geturl(), page.next_page))
             same = there.hostname == here.hostname and _port(there) in {_port(here), _PORTS["http"]}
         except ValueError:
             self._refuse("its next page is no URL")
@@ -63,8 +63,8 @@ class Pages:
         following = replace(self._operation, path=there.path, query=query)
         if following.target in self._known:
             self._refuse("its next page was fetched before")
-        if len(self._known) == MOST:
-            self._refuse(f"it has more than {MOST} pages")
+        if len(self._known) == MAX_PAGES:
+            self._refuse(f"it has more than {MAX_PAGES} pages")
         self._known.add(following.target)
         return following
 

@@ -18,10 +18,10 @@ from weakref import WeakSet
 from datastore_sdk._io.effects import EffectGen, Sleep
 from datastore_sdk._io.file_lock import FileLock
 from datastore_sdk._io.fork_safety import renew_after_fork
-from datastore_sdk._io.semaphore import NOTICE, PATIENCE, Waiter
-from datastore_sdk.instrumentation.logs import logger
+from datastore_sdk._io.semaphore import COOLDOWN_SECONDS, PREEMPTION_SECONDS, Waiter
+from datastore_sdk.instrumentation.logs import get_logger
 
-log = logger("limits")
+log = get_logger("limits")
 
 _INTERVAL = 0.05
 """Seconds between two looks at locks that others hold."""
@@ -48,12 +48,12 @@ class ProcessPermit:
         self.rested = 0.0
         """Seconds for which it has been resting."""
 
-    def rest(self, drop: Callable[[], None]) -> None:
+    def suspend(self, drop: Callable[[], None]) -> None:
         """Offer the permit to others while it is not used. Whoever takes it calls `drop`."""
         if self.lock is not None:
             self._permits.rest(self, drop)
 
-    def wake(self) -> bool:
+    def resume(self) -> bool:
         """Claim the permit back; False if it was taken."""
         return not self.is_shared or self._permits.wake(self)
 
@@ -68,7 +68,7 @@ class ProcessPermit:
 
     def __del__(self) -> None:
         if (lock := self.lock) is not None:
-            self._permits.forgotten(lock)
+            self._permits.reclaim(lock)
 
 
 class _Cooling:
@@ -109,7 +109,7 @@ class ProcessSemaphore:
 
     def acquire(self, waiter: Waiter) -> EffectGen[ProcessPermit]:
         """Take a permit; wait if all are held."""
-        permit = self.take() or (yield from self._in_turn(waiter))
+        permit = self.try_acquire() or (yield from self._in_turn(waiter))
         try:
             if permit.wait:
                 yield from Sleep(permit.wait, waiter.deadline)
@@ -118,7 +118,7 @@ class ProcessSemaphore:
             raise
         return permit
 
-    def take(self) -> ProcessPermit | None:
+    def try_acquire(self) -> ProcessPermit | None:
         """Return a permit; None if all are held."""
         with self._lock:
             return None if self._queue else self._next()
@@ -144,12 +144,12 @@ class ProcessSemaphore:
             if self._cooling or self._queue:
                 self._watch()
 
-    def forgotten(self, lock: FileLock) -> None:
+    def reclaim(self, lock: FileLock) -> None:
         """Take a lock back whose holder is gone. The garbage collector may call this anywhere, so it takes no lock."""
         self._forgotten.append(lock)
         _watcher.watch(self)
 
-    def look(self, seconds: float) -> float | None:
+    def poll(self, seconds: float) -> float | None:
         """Give back, hand out and take what can be; return the seconds until the next look, None if none is needed.
 
         Args:
@@ -177,7 +177,7 @@ class ProcessSemaphore:
 
     def _cool_down(self, seconds: float) -> None:
         while self._forgotten:
-            self._cooling.append(_Cooling(self._forgotten.popleft(), NOTICE))
+            self._cooling.append(_Cooling(self._forgotten.popleft(), COOLDOWN_SECONDS))
         for cooling in [*self._cooling]:
             cooling.left -= seconds
             if cooling.left <= 0:
@@ -205,7 +205,7 @@ class ProcessSemaphore:
         if lock is None:
             return
         if dropped:
-            self._cooling.append(_Cooling(lock, NOTICE))
+            self._cooling.append(_Cooling(lock, COOLDOWN_SECONDS))
         else:
             self._give_back(lock)
 
@@ -220,7 +220,7 @@ class ProcessSemaphore:
         is_waited_for = self._others_wait() or bool(self._queue)
         for permit in self._resting:
             permit.rested += seconds
-        rested = [permit for permit in self._resting if permit.rested >= PATIENCE]
+        rested = [permit for permit in self._resting if permit.rested >= PREEMPTION_SECONDS]
         if not (is_waited_for and rested):
             return None
         permit = max(rested, key=lambda each: each.rested)
@@ -236,7 +236,7 @@ class ProcessSemaphore:
         try:
             while True:
                 with suppress(TimeoutError):
-                    return (yield from waiter.wait(ticket, PATIENCE))
+                    return (yield from waiter.wait(ticket, PREEMPTION_SECONDS))
         except BaseException:
             self._leave(ticket)
             raise
@@ -288,7 +288,7 @@ class ProcessLimits:
         self._lock = RLock()
         self._permits: dict[str, ProcessSemaphore] = {}
 
-    def of(self, endpoint: str, limit: int) -> ProcessSemaphore:
+    def get(self, endpoint: str, limit: int) -> ProcessSemaphore:
         """Return the permits of an endpoint."""
         with self._lock:
             if (found := self._permits.get(endpoint)) is None:
@@ -332,7 +332,7 @@ class _Watcher:
             with suppress(Empty):
                 watched.add(inbox.get(timeout=pause))
                 seconds = 0.0
-            pauses = {permits: permits.look(seconds) for permits in watched}
+            pauses = {permits: permits.poll(seconds) for permits in watched}
             watched = {permits for permits, each in pauses.items() if each is not None}
             pause = min((each for each in pauses.values() if each is not None), default=0.0)
             with self._lock:

@@ -13,7 +13,7 @@ from datastore_sdk.exceptions import APITimeoutError, CorruptBodyError, Response
 from datastore_sdk.transport.executor.call import Attempt
 from datastore_sdk.transport.executor.concurrency import HeldPermit
 
-PIECE = 1 << 20
+MAX_CHUNK_BYTES = 1 << 20
 """The most that one piece of compressed body is decompressed to at a time, in bytes; bounds memory against bombs."""
 _GZIP = 16 + zlib.MAX_WBITS
 _MOST_OF_NOTHING = 1 << 20
@@ -101,7 +101,7 @@ class ResponseBody:
                 continue
             before, taken = self._gzip.copy(), self._compressed[: self._at_a_time]
             try:
-                piece = self._gzip.decompress(taken, PIECE)
+                piece = self._gzip.decompress(taken, MAX_CHUNK_BYTES)
             except zlib.error as error:
                 if len(taken) > 1:  # what it holds before the damage comes first, wherever the network cut the body
                     self._gzip, self._at_a_time = before, len(taken) // 2
@@ -111,7 +111,7 @@ class ResponseBody:
                 )
                 raise CorruptBodyError(message, offset=self.received, **self._details) from error
             self._compressed = (self._gzip.unused_data or self._gzip.unconsumed_tail) + self._compressed[len(taken) :]
-            self._more = len(piece) == PIECE and not self._gzip.eof
+            self._more = len(piece) == MAX_CHUNK_BYTES and not self._gzip.eof
             if piece:
                 return piece
 
@@ -182,19 +182,19 @@ class OpenResponse:
         self._ended = not piece
         return piece
 
-    def emit(self, items: Iterable[Any]) -> EffectGen[None]:
+    def yield_items(self, items: Iterable[Any]) -> EffectGen[None]:
         """Hands items over. Meanwhile the slot may be taken by others.
 
         Raises:
             PermitRevoked: it was.
         """
-        self._lease.rest(self._answer.abort)
+        self._lease.suspend(self._answer.abort)
         for item in items:
             yield from YieldItem(item)
-        if not self._lease.wake():
+        if not self._lease.resume():
             raise PermitRevoked
 
-    def fail(self, error: BaseException) -> None:
+    def record_error(self, error: BaseException) -> None:
         """The answer is given up because of an error."""
         given_up = isinstance(error, PermitRevoked | Cancelled)
         self._attempt.end(None if given_up else error, self.body.received)
@@ -202,7 +202,7 @@ class OpenResponse:
     def close(self) -> EffectGen[None]:
         """Gives connection and slot back."""
         try:
-            if self._lease.wake():
+            if self._lease.resume():
                 yield from CloseResponse(self._answer)
         finally:
             self._lease.release(dropped=not self._ended)

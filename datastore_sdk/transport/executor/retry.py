@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from datastore_sdk._io.timeouts import LONGEST
-from datastore_sdk._utils.validation import checked_flag, checked_id, checked_number
+from datastore_sdk._io.timeouts import MAX_SECONDS
+from datastore_sdk._utils.validation import validate_flag, validate_id, validate_number
 from datastore_sdk.exceptions import (
     APIConnectionError,
     APITimeoutError,
@@ -46,12 +46,12 @@ class RetryPolicy:
 
     def __post_init__(self) -> None:
         normal: dict[str, object] = {
-            "max_attempts": checked_id(self.max_attempts, "max_attempts"),
-            "wait": checked_flag(self.wait, "wait"),
+            "max_attempts": validate_id(self.max_attempts, "max_attempts"),
+            "wait": validate_flag(self.wait, "wait"),
         }
         for name in ("first_wait", "longest_wait", "max_seconds"):
             if (seconds := getattr(self, name)) is not None or name != "max_seconds":
-                normal[name] = checked_number(seconds, name, 0, LONGEST)
+                normal[name] = validate_number(seconds, name, 0, MAX_SECONDS)
         for name, value in normal.items():
             object.__setattr__(self, name, value)  # the class is frozen for everybody else
 

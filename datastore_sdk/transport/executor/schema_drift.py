@@ -22,26 +22,26 @@ from datastore_sdk._io.tolerant_parser import (
     Deviation,
     ParsedResponse,
     RawJson,
+    get_contract_type,
     is_checked,
-    read_object,
-    read_value,
-    type_of,
+    parse_object,
+    parse_value,
 )
-from datastore_sdk._utils.validation import level_of_user
+from datastore_sdk._utils.validation import user_stack_level
 from datastore_sdk.exceptions import DriftFoundError, DriftWarning
-from datastore_sdk.instrumentation.events import DriftEvent, Hooks, tell
-from datastore_sdk.instrumentation.logs import logger
+from datastore_sdk.instrumentation.events import DriftEvent, Hooks, call_hook
+from datastore_sdk.instrumentation.logs import get_logger
 from datastore_sdk.transport.executor.call import Call, event_fields
 from restream_api.types import Model, Operation
 
-log = logger("drift")
+log = get_logger("drift")
 
 M = TypeVar("M", bound=Model)
 T = TypeVar("T")
 
 VARIABLE = "RESTREAM_DRIFT"
 OFF, LOG, WARN, ERROR = _MODES = ("off", "log", "warn", "error")
-SHOWN = 60
+MAX_VALUE_CHARACTERS = 60
 """How many characters of a value are shown."""
 
 _THOROUGH = (WARN, ERROR)
@@ -63,7 +63,7 @@ _heard: dict[int, tuple[object, set[tuple[object, ...]]]] = {}
 """What each hook was told, by its identity: it need not be hashable. That it is kept keeps its identity its own."""
 
 
-def check(call: Call, parsed: ParsedResponse[Any], hooks: Hooks) -> None:
+def report_deviations(call: Call, parsed: ParsedResponse[Any], hooks: Hooks) -> None:
     """Reports how an answer differs from the contract.
 
     Raises:
@@ -74,8 +74,8 @@ def check(call: Call, parsed: ParsedResponse[Any], hooks: Hooks) -> None:
         parse = call.operation.parse
         read: object = parse.read if is_checked(parse) else parse
         if isinstance(read, RawJson):
-            type_ = type_of(read.by_contract)
-            parsed = ParsedResponse(None) if type_ is None else read_value(type_, parsed.value, call.operation.name)
+            type_ = get_contract_type(read.contract_parser)
+            parsed = ParsedResponse(None) if type_ is None else parse_value(type_, parsed.value, call.operation.name)
         _look(_all_deviations(parsed), call, mode, hooks)
     elif parsed.deviations:
         _look(parsed.deviations, call, mode, hooks)
@@ -100,7 +100,7 @@ class MessageSource(Protocol):
         ...
 
 
-def told(contract: type[M], item: dict[str, Any], room: Operation[Any], exchange: MessageSource) -> M:
+def parse_message(contract: type[M], item: dict[str, Any], room: Operation[Any], exchange: MessageSource) -> M:
     """An object that was told in a room, read by the contract; reports how it differs.
 
     Raises:
@@ -108,7 +108,7 @@ def told(contract: type[M], item: dict[str, Any], room: Operation[Any], exchange
         ValidationError: It does not fit the contract, and the client is strict.
     """
     mode = _mode()
-    parsed = read_object(contract, item, strict=exchange.strict)
+    parsed = parse_object(contract, item, strict=exchange.strict)
     thorough = _is_thorough(mode, exchange.hooks)
     if thorough or parsed.deviations:
         found = _all_deviations(parsed) if thorough else parsed.deviations
@@ -116,7 +116,7 @@ def told(contract: type[M], item: dict[str, Any], room: Operation[Any], exchange
     return parsed.value
 
 
-def look_at(
+def check_messages(
     contract: type[Model], items: Iterable[dict[str, Any]], room: Operation[Any], exchange: MessageSource
 ) -> None:
     """Reports how objects that are handed over as they were told differ from the contract, if anybody asks for it.
@@ -126,16 +126,16 @@ def look_at(
     """
     mode = _mode()
     if _is_thorough(mode, exchange.hooks):
-        found = [each for item in items for each in _all_deviations(read_object(contract, item))]
+        found = [each for item in items for each in _all_deviations(parse_object(contract, item))]
         _report_all(found, event_fields(room, exchange.base_url + room.target), mode, exchange.hooks)
 
 
-def report_made(deviations: list[Deviation], kind: str) -> None:
+def report_object(deviations: list[Deviation], kind: str) -> None:
     """Reports how an object that a program makes of a dict differs from the contract."""
     _report(deviations, {"operation": kind}, _mode(), Hooks())
 
 
-def check_status(call: Call, status: int, hooks: Hooks) -> None:
+def report_status(call: Call, status: int, hooks: Hooks) -> None:
     """Reports a status that the contract does not know, if anybody wants to know. The call fails by it anyway."""
     if status in _REFUSALS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return
@@ -180,7 +180,7 @@ def _mode() -> str:
 def _report(found: list[Deviation], met_in: Mapping[str, Any], mode: str, hooks: Hooks) -> None:
     for deviation in found:
         if hooks.on_drift and _is_new(deviation, _heard.setdefault(id(hooks.on_drift), (hooks.on_drift, set()))[1]):
-            tell(hooks.on_drift, partial(_event, met_in, deviation))
+            call_hook(hooks.on_drift, partial(_event, met_in, deviation))
         message = f"{deviation} (met in {met_in['operation']})"
         if mode == WARN:
             _warn_once(deviation, message)
@@ -201,7 +201,7 @@ def _is_new(key: tuple[object, ...], known: set[tuple[object, ...]]) -> bool:
 
 def _warn_once(key: tuple[object, ...], message: str) -> None:
     if _is_new(key, _warned):
-        warnings.warn(message, DriftWarning, stacklevel=level_of_user())
+        warnings.warn(message, DriftWarning, stacklevel=user_stack_level())
 
 
 def _in_value(value: object) -> Iterator[Deviation]:
@@ -262,4 +262,4 @@ def _is_literal(annotation: Any) -> bool:
 
 def _shown(value: object) -> str:
     text = repr(value)
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+    return text if len(text) <= MAX_VALUE_CHARACTERS else f"{text[:MAX_VALUE_CHARACTERS]}..."

@@ -11,12 +11,18 @@ from typing import Any
 import httpx
 
 from datastore_sdk._io.effects import Request, Response
-from datastore_sdk._io.timeouts import closed_client
+from datastore_sdk._io.timeouts import closed_client_error
 from datastore_sdk.transport.http.cancellation import Cancellation
-from datastore_sdk.transport.http.errors import failure
-from datastore_sdk.transport.http.requests import HttpSender, Known, build_message, expect_body, known
-from datastore_sdk.transport.http.time_limit import close_after_all
-from datastore_sdk.transport.http.worker_thread import Worker
+from datastore_sdk.transport.http.errors import convert_error
+from datastore_sdk.transport.http.requests import (
+    BufferedBody,
+    HttpSender,
+    buffer_response,
+    build_message,
+    set_body_timeout,
+)
+from datastore_sdk.transport.http.time_limit import close_late_response
+from datastore_sdk.transport.http.worker_thread import WorkerThread
 
 
 class AsyncHttpSender:
@@ -43,12 +49,12 @@ class AsyncHttpSender:
 
 
 async def _open_in_thread(blocking: HttpSender, request: Request) -> Response:
-    worker, cancellation = Worker(), Cancellation()
-    opening = worker.call(partial(blocking.open, request, cancellation))
+    worker, cancellation = WorkerThread(), Cancellation()
+    opening = worker.submit(partial(blocking.open, request, cancellation))
     try:
         answer = await asyncio.wrap_future(opening)
     except BaseException:
-        opening.add_done_callback(close_after_all)
+        opening.add_done_callback(close_late_response)
         cancellation.cancel()
         worker.stop()
         raise
@@ -62,13 +68,13 @@ async def _open_in_thread(blocking: HttpSender, request: Request) -> Response:
 class _ThreadedBody:
     """The body of a response, read by a thread."""
 
-    def __init__(self, worker: Worker, cancellation: Cancellation, body: Any) -> None:
+    def __init__(self, worker: WorkerThread, cancellation: Cancellation, body: Any) -> None:
         self._worker = worker
         self._cancellation = cancellation
         self._body = body
 
     async def read(self) -> bytes:
-        return await asyncio.wrap_future(self._worker.call(self._body.read))
+        return await asyncio.wrap_future(self._worker.submit(self._body.read))
 
     async def close(self) -> None:
         self.drop()
@@ -76,7 +82,7 @@ class _ThreadedBody:
     def drop(self) -> None:
         """Close it, whether or not the thread is reading."""
         self._cancellation.cancel()
-        self._worker.call(self._body.close)
+        self._worker.submit(self._body.close)
         self._worker.stop()
 
 
@@ -85,16 +91,16 @@ async def _send(client: httpx.AsyncClient, request: Request) -> Response:
     try:
         response = await client.send(message, stream=True, follow_redirects=False, auth=None)
     except httpx.HTTPStatusError as error:
-        return known(error.response, _AsyncKnown)
+        return buffer_response(error.response, _AsyncKnown)
     except httpx.HTTPError as error:
-        raise failure(error, request) from error
+        raise convert_error(error, request) from error
     except RuntimeError as error:
         if client.is_closed:
-            raise closed_client("async_http") from error
+            raise closed_client_error("async_http") from error
         raise
     if response.is_stream_consumed:
-        return known(response, _AsyncKnown)
-    expect_body(response, request)
+        return buffer_response(response, _AsyncKnown)
+    set_body_timeout(response, request)
     body = _Body(request, response)
     return Response(response.status_code, response.headers, body, abort=body.drop)
 
@@ -115,7 +121,7 @@ class _Body:
                 if piece:
                     return piece
         except httpx.HTTPError as error:
-            raise failure(error, self._request) from error
+            raise convert_error(error, self._request) from error
         return b""
 
     async def close(self) -> None:
@@ -134,7 +140,7 @@ class _AsyncKnown:
     """Async form of `Known`."""
 
     def __init__(self, content: bytes) -> None:
-        self._known = Known(content)
+        self._known = BufferedBody(content)
 
     async def read(self) -> bytes:
         return self._known.read()

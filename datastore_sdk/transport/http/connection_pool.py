@@ -45,7 +45,7 @@ class IdleConnections:
         self._lock = Lock()
         _close_all(self._idle)
 
-    def take(self, origin: Origin) -> httpcore.NetworkStream | None:
+    def pop(self, origin: Origin) -> httpcore.NetworkStream | None:
         """Return a connection to a server; None if there is none."""
         while True:
             with self._lock:
@@ -57,7 +57,7 @@ class IdleConnections:
                 return connection.stream
             connection.stream.close()
 
-    def put(self, origin: Origin, stream: httpcore.NetworkStream) -> None:
+    def push(self, origin: Origin, stream: httpcore.NetworkStream) -> None:
         """Keep a connection whose last response was read to its end."""
         oldest = monotonic() - self._expiry
         with self._lock:

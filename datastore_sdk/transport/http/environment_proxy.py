@@ -12,7 +12,7 @@ AUTHORITIES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_B
 _SYSTEM_NAMES_PROXIES = sys.platform in ("darwin", "win32")
 
 
-def environment_proxy(base_url: str) -> tuple[str, str] | None:
+def find_environment_proxy(base_url: str) -> tuple[str, str] | None:
     """Return the URL of the proxy on the way to a host, and what names it; None if there is none."""
     if not (_SYSTEM_NAMES_PROXIES or any(name.lower().endswith("_proxy") for name in os.environ)):
         return None  # most often; what follows takes long to import

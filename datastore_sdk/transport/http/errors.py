@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from datastore_sdk._io.effects import Request
-from datastore_sdk._utils.redaction import Redactor, printable
+from datastore_sdk._utils.redaction import Redactor, remove_control_characters
 from datastore_sdk.exceptions import APIConnectionError, APITimeoutError
 from datastore_sdk.transport.http.transfer import Transfer
 
@@ -22,7 +22,7 @@ PROXY_AUTHENTICATION = (
 )
 
 
-def failure(
+def convert_error(
     error: Exception, request: Request, transfer: Transfer | None = None, *, proxy: str | None = None
 ) -> APIConnectionError | APITimeoutError:
     """Return what an error of httpx means for a request.
@@ -36,22 +36,24 @@ def failure(
     sent = transfer.sent if transfer and transfer.traced else not isinstance(error, _NEVER_SENT)
     reason = str(error)
     if isinstance(error, httpx.TimeoutException):
-        return late(transfer.timeout() if transfer else reason, request, sent=sent, proxy=proxy)
-    if isinstance(error, httpx.ProxyError) and (refusal := refused_by_proxy(reason)):
-        return lost(refusal, request, sent=False, proxy=proxy, permanent=True)
+        return timeout_error(transfer.describe_timeout() if transfer else reason, request, sent=sent, proxy=proxy)
+    if isinstance(error, httpx.ProxyError) and (refusal := describe_proxy_refusal(reason)):
+        return connection_error(refusal, request, sent=False, proxy=proxy, permanent=True)
     if isinstance(error, httpx.RemoteProtocolError) and not reason.startswith(_CLOSED):
-        return malformed(reason, request)
-    return lost(reason or type(error).__name__, request, sent=sent, proxy=proxy, permanent=is_untrusted(error))
+        return protocol_error(reason, request)
+    return connection_error(
+        reason or type(error).__name__, request, sent=sent, proxy=proxy, permanent=is_certificate_error(error)
+    )
 
 
-def late(reason: str, request: Request, *, sent: bool, proxy: str | None = None) -> APITimeoutError:
+def timeout_error(reason: str, request: Request, *, sent: bool, proxy: str | None = None) -> APITimeoutError:
     """Return the error of a request that took too long."""
     said = _shown(reason, request, None if sent else proxy)
     message = f"{request.method} {request.url} was not answered in time: {said}"
     return APITimeoutError(message, method=request.method, url=request.url, sent=sent)
 
 
-def lost(
+def connection_error(
     reason: str, request: Request, *, sent: bool, proxy: str | None = None, permanent: bool = False
 ) -> APIConnectionError:
     """Return the error of a request whose connection was not made, or was lost."""
@@ -60,18 +62,18 @@ def lost(
     return APIConnectionError(message, method=request.method, url=request.url, sent=sent, permanent=permanent)
 
 
-def malformed(reason: str, request: Request) -> APIConnectionError:
+def protocol_error(reason: str, request: Request) -> APIConnectionError:
     """Return the error of a response that is not HTTP."""
     message = f"{request.method} {request.url}: the response is not valid HTTP: {_shown(reason, request)}"
     return APIConnectionError(message, method=request.method, url=request.url, sent=True)
 
 
 def _shown(reason: str, request: Request, proxy: str | None = None) -> str:
-    text = printable(Redactor(request.secrets).hide(reason)).strip()
+    text = remove_control_characters(Redactor(request.secrets).redact(reason)).strip()
     return text if proxy is None else f"{text} (through the proxy {proxy})"
 
 
-def refused_by_proxy(reason: str) -> str | None:
+def describe_proxy_refusal(reason: str) -> str | None:
     """Return how a proxy refuses to open a tunnel, in words; None if it may open one later.
 
     Args:
@@ -85,7 +87,7 @@ def refused_by_proxy(reason: str) -> str | None:
     return reason if HTTPStatus.BAD_REQUEST <= int(status) < HTTPStatus.INTERNAL_SERVER_ERROR else None
 
 
-def is_untrusted(error: BaseException | None) -> bool:
+def is_certificate_error(error: BaseException | None) -> bool:
     """Whether an error comes of a certificate that is not trusted."""
     seen: list[Any] = []
     while error is not None and error not in seen:

@@ -12,7 +12,7 @@ import httpcore
 from datastore_sdk._io.clock import monotonic
 from datastore_sdk._io.fork_safety import drop_after_fork
 from datastore_sdk.transport.http.cancellation import shut_down
-from datastore_sdk.transport.http.transfer import Transfer, current
+from datastore_sdk.transport.http.transfer import Transfer, get_current_transfer
 
 SocketOptions = Iterable[tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]]
 
@@ -39,10 +39,10 @@ class NetworkBackend(httpcore.NetworkBackend):
         socket_options: SocketOptions | None = None,
     ) -> httpcore.NetworkStream:
         """Connect to a host."""
-        transfer = current()
+        transfer = get_current_transfer()
         if transfer:
             transfer.begin_connection()
-        seconds = timeout if transfer is None else transfer.left()
+        seconds = timeout if transfer is None else transfer.seconds_left()
         deadline = None if seconds is None else monotonic() + seconds
         addresses = self._addresses(host, port)
         error: Exception | None = None
@@ -75,12 +75,12 @@ class NetworkBackend(httpcore.NetworkBackend):
         self._backend.sleep(seconds)
 
     def _addresses(self, host: str, port: int) -> list[str]:
-        addresses = addresses_of(host, port)
+        addresses = resolve_host(host, port)
         latest = self._latest.get((host, port))
         return sorted(addresses, key=lambda address: address != latest)
 
 
-def addresses_of(host: str, port: int) -> list[str]:
+def resolve_host(host: str, port: int) -> list[str]:
     """Return the addresses of a host, in the order of the system.
 
     Raises:
@@ -109,7 +109,7 @@ class _Stream(httpcore.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Return the next bytes; none at the end of the connection."""
-        transfer = current()
+        transfer = get_current_transfer()
         if transfer is None:
             return self._stream.read(max_bytes, timeout)
         seconds = self._seconds(transfer, httpcore.ReadTimeout, httpcore.ReadError)
@@ -130,7 +130,7 @@ class _Stream(httpcore.NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Send bytes."""
-        transfer = current()
+        transfer = get_current_transfer()
         if transfer is not None:
             timeout = self._seconds(transfer, httpcore.WriteTimeout, httpcore.WriteError)
         self._stream.write(buffer, timeout)
@@ -143,7 +143,7 @@ class _Stream(httpcore.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         """Return the stream with TLS over it."""
-        transfer = current()
+        transfer = get_current_transfer()
         if transfer is None:
             return _Stream(self._stream.start_tls(ssl_context, server_hostname, timeout))
         timeout = self._seconds(transfer, httpcore.ConnectTimeout, httpcore.ConnectError)
@@ -165,7 +165,7 @@ class _Stream(httpcore.NetworkStream):
         transfer.cancellation.attach(self._interrupt)
         if transfer.cancellation.ended:  # whoever cancelled before there was a connection could not end it
             raise lost("cancelled")
-        seconds = transfer.left()
+        seconds = transfer.seconds_left()
         if seconds is None:
             raise late("timed out")
         return seconds

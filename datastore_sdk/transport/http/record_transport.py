@@ -25,7 +25,7 @@ from datastore_sdk.transport.http.response_parser import (
     MalformedResponseError,
     ResponseParser,
 )
-from datastore_sdk.transport.http.transfer import current
+from datastore_sdk.transport.http.transfer import get_current_transfer
 
 MAX_IDLE_CONNECTIONS = 20
 """How many idle connections to one server are kept."""
@@ -120,9 +120,9 @@ class RecordPool(httpcore.ConnectionPool):
         origin = _origin(request)
         content = b"".join(_chunks(request))
         idle = self._idle.for_streams if _is_streamed() else self._idle.for_calls
-        while stream := idle.take(origin):
+        while stream := idle.pop(origin):
             try:
-                return _exchange(request, content, stream, partial(idle.put, origin))
+                return _exchange(request, content, stream, partial(idle.push, origin))
             except (httpcore.ReadError, httpcore.WriteError):
                 # A server may close an idle connection just as it is used again; it has not read the request then.
                 if request.method == b"POST" or _is_cancelled():
@@ -130,7 +130,7 @@ class RecordPool(httpcore.ConnectionPool):
             except httpcore.TimeoutException:
                 idle.discard(origin)  # if a firewall has forgotten this one, it has forgotten the others
                 raise
-        return _exchange(request, content, self._connect(origin, request), partial(idle.put, origin))
+        return _exchange(request, content, self._connect(origin, request), partial(idle.push, origin))
 
     def close(self) -> None:
         """Close the connections that are not in use, and the others as soon as they no longer are."""
@@ -204,12 +204,12 @@ def _chunks(request: httpcore.Request) -> Iterable[bytes]:
 
 
 def _is_streamed() -> bool:
-    transfer = current()
+    transfer = get_current_transfer()
     return transfer is not None and transfer.streamed
 
 
 def _is_cancelled() -> bool:
-    transfer = current()
+    transfer = get_current_transfer()
     return transfer is not None and transfer.cancellation.ended
 
 
@@ -287,7 +287,7 @@ class _Body:
         if self._ended:
             return
         self._ended = True
-        if transfer := current():
+        if transfer := get_current_transfer():
             transfer.cancellation.detach()  # the connection may be another request's from now on
         if self._parser.reusable:
             self._give_back(self._stream)

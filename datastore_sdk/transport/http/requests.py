@@ -13,12 +13,12 @@ import httpx
 
 from datastore_sdk._io.effects import Request, Response
 from datastore_sdk._io.fork_safety import drop_after_fork
-from datastore_sdk._io.timeouts import ConnectionSettings, closed_client
+from datastore_sdk._io.timeouts import ConnectionSettings, closed_client_error
 from datastore_sdk.transport.http.cancellation import Cancellation
-from datastore_sdk.transport.http.errors import failure
+from datastore_sdk.transport.http.errors import convert_error
 from datastore_sdk.transport.http.record_transport import RecordTransport
-from datastore_sdk.transport.http.time_limit import left_behind_after, within
-from datastore_sdk.transport.http.tls import tls_context
+from datastore_sdk.transport.http.time_limit import run_with_timeout, send_in_thread
+from datastore_sdk.transport.http.tls import build_tls_context
 from datastore_sdk.transport.http.transfer import Transfer
 
 
@@ -47,8 +47,8 @@ class HttpSender:
             DeadlineExceeded: It took longer.
         """
         client = self._connection.http or self._client(request.url)
-        send = partial(_send, client, request.limited_to(seconds), cancellation, shown_proxy(self._connection))
-        return left_behind_after(seconds, cancellation, send)
+        send = partial(_send, client, request.limited_to(seconds), cancellation, get_safe_proxy_url(self._connection))
+        return send_in_thread(seconds, cancellation, send)
 
     def close(self) -> None:
         """Close the connections that are not in use. Others are made when they are needed."""
@@ -66,7 +66,7 @@ class HttpSender:
 
 
 def _own_client(connection: ConnectionSettings, *, is_secure: bool) -> tuple[httpx.Client, RecordTransport]:
-    context = tls_context(connection.verify if is_secure else False)
+    context = build_tls_context(connection.verify if is_secure else False)
     proxy = None
     if connection.proxy is not None:  # who vouches for the service vouches for the proxy
         is_encrypted = connection.proxy.startswith("https:")
@@ -82,7 +82,7 @@ def _close(clients: dict[bool, tuple[httpx.Client, RecordTransport]]) -> None:
         client.close()
 
 
-def shown_proxy(connection: ConnectionSettings) -> str | None:
+def get_safe_proxy_url(connection: ConnectionSettings) -> str | None:
     """Return the URL of the proxy without user and password."""
     if connection.proxy is None or connection.http is not None:
         return None
@@ -98,19 +98,19 @@ def _send(client: httpx.Client, request: Request, cancellation: Cancellation, pr
         with transfer:
             response = client.send(message, stream=True, follow_redirects=False, auth=None)
     except httpx.HTTPStatusError as error:
-        return known(error.response, Known)
+        return buffer_response(error.response, BufferedBody)
     except httpx.HTTPError as error:
-        raise failure(error, request, transfer, proxy=proxy) from error
+        raise convert_error(error, request, transfer, proxy=proxy) from error
     except RuntimeError as error:
         if client.is_closed:
-            raise closed_client("http") from error
+            raise closed_client_error("http") from error
         raise
     if response.is_stream_consumed:
-        return known(response, Known)
+        return buffer_response(response, BufferedBody)
     if stream := response.extensions.get("network_stream"):  # a transport of the user's may have none
         transfer.attach_socket(stream.get_extra_info)
         drop_after_fork(stream.get_extra_info("socket"))
-    expect_body(response, request)
+    set_body_timeout(response, request)
     transfer.begin_body()
     body = _Body(request, response, transfer)
     return Response(response.status_code, response.headers, body, abort=body.close)
@@ -131,7 +131,7 @@ class _Body:
         Raises:
             DeadlineExceeded: It took longer than so many seconds.
         """
-        return within(seconds, self._transfer.cancellation, self._piece)
+        return run_with_timeout(seconds, self._transfer.cancellation, self._piece)
 
     def close(self) -> None:
         """Close the connection, unless it was given back."""
@@ -145,12 +145,12 @@ class _Body:
                     if piece:
                         return piece
         except httpx.HTTPError as error:
-            raise failure(error, self._request, self._transfer) from error
+            raise convert_error(error, self._request, self._transfer) from error
         self._transfer.cancellation.detach()  # the connection may be another request's by now
         return b""
 
 
-class Known:
+class BufferedBody:
     """The body of a response that a hook of the user's has read."""
 
     def __init__(self, content: bytes) -> None:
@@ -165,7 +165,7 @@ class Known:
         """Nothing is open."""
 
 
-def known(response: httpx.Response, body: Callable[[bytes], object]) -> Response:
+def buffer_response(response: httpx.Response, body: Callable[[bytes], object]) -> Response:
     """Return a response that a hook of the user's has read, or has refused by `raise_for_status`."""
     try:
         content = response.content
@@ -195,7 +195,7 @@ def build_message(client: httpx.Client | httpx.AsyncClient, request: Request) ->
         raise ValueError(f"{request.method} {request.url[:200]} cannot be sent: {error}") from error
 
 
-def expect_body(response: httpx.Response, request: Request) -> None:
+def set_body_timeout(response: httpx.Response, request: Request) -> None:
     """Set the time to wait for the bytes of the body; transports look it up when they begin to read it."""
     if request.streamed:
         response.request.extensions["timeout"]["read"] = request.timeouts.idle

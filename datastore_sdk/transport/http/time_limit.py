@@ -12,12 +12,12 @@ from typing import TypeVar
 from datastore_sdk._io.deadline import DeadlineExceeded
 from datastore_sdk._io.effects import Response
 from datastore_sdk.transport.http.cancellation import Cancellation
-from datastore_sdk.transport.http.worker_thread import Worker
+from datastore_sdk.transport.http.worker_thread import WorkerThread
 
 R = TypeVar("R")
 
 
-def within(seconds: float | None, cancellation: Cancellation, function: Callable[[], R]) -> R:
+def run_with_timeout(seconds: float | None, cancellation: Cancellation, function: Callable[[], R]) -> R:
     """Return the result of a function that uses a connection, which is shut down when the time is up.
 
     Raises:
@@ -40,7 +40,7 @@ def within(seconds: float | None, cancellation: Cancellation, function: Callable
     return result
 
 
-async def awaited_within(seconds: float | None, function: Callable[[], Awaitable[R]]) -> R:
+async def await_with_timeout(seconds: float | None, function: Callable[[], Awaitable[R]]) -> R:
     """Async form of `within`; what is awaited is cancelled when the time is up.
 
     Raises:
@@ -60,28 +60,28 @@ async def awaited_within(seconds: float | None, function: Callable[[], Awaitable
         raise
 
 
-def left_behind_after(seconds: float | None, cancellation: Cancellation, send: Callable[[], Response]) -> Response:
+def send_in_thread(seconds: float | None, cancellation: Cancellation, send: Callable[[], Response]) -> Response:
     """As `within`, also if the connection cannot be shut down: a thread sends, and is not waited for any longer.
 
     httpx does not report which of its connections it uses again.
     """
     if seconds is None:
         return send()
-    worker = Worker()
-    opening = worker.call(partial(copy_context().run, send))
+    worker = WorkerThread()
+    opening = worker.submit(partial(copy_context().run, send))
     worker.stop()
     try:
         wait([opening], seconds)
     finally:
         if late := not opening.done():  # or Ctrl-C has come
-            opening.add_done_callback(close_after_all)
+            opening.add_done_callback(close_late_response)
             cancellation.expire()
     if late:
         raise DeadlineExceeded
     return opening.result()
 
 
-def close_after_all(opening: Future[Response]) -> None:
+def close_late_response(opening: Future[Response]) -> None:
     """Close a response that came when nobody waited for it any more."""
     if not opening.cancelled() and not opening.exception():
         opening.result().handle.close()

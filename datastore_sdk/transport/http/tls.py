@@ -20,13 +20,13 @@ class Authorities(NamedTuple):
     """What names them."""
 
 
-def environment_authorities() -> Authorities | None:
+def get_environment_authorities() -> Authorities | None:
     """Return the authorities that the environment names."""
     variable = next(filter(os.environ.get, AUTHORITIES), None)
     return Authorities(Path(os.environ[variable]), f"environment variable {variable}") if variable else None
 
 
-def check_authorities(authorities: Authorities) -> None:
+def validate_authorities(authorities: Authorities) -> None:
     """Check that certificates of authorities can be read.
 
     Raises:
@@ -48,7 +48,7 @@ def check_authorities(authorities: Authorities) -> None:
     _load(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), authorities)
 
 
-def tls_context(verify: ssl.SSLContext | Path | bool) -> ssl.SSLContext:
+def build_tls_context(verify: ssl.SSLContext | Path | bool) -> ssl.SSLContext:
     """Return the context of connections. Unless the environment names others, the authorities are those of Mozilla.
 
     Args:
@@ -65,7 +65,7 @@ def tls_context(verify: ssl.SSLContext | Path | bool) -> ssl.SSLContext:
         context.verify_mode = ssl.CERT_NONE
         context.set_alpn_protocols(["http/1.1"])
         return context
-    authorities = environment_authorities() if verify is True else Authorities(verify, "verify")
+    authorities = get_environment_authorities() if verify is True else Authorities(verify, "verify")
     if authorities is None:
         import certifi
 

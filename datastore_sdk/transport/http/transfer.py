@@ -40,7 +40,7 @@ class Transfer:
         self._before: Transfer | None = None
 
     def __enter__(self) -> Self:
-        self._before, _local.transfer = current(), self
+        self._before, _local.transfer = get_current_transfer(), self
         return self
 
     def __exit__(
@@ -87,12 +87,12 @@ class Transfer:
         if self._end == NEVER != self._whole:
             self._end = monotonic() + self._whole
 
-    def left(self) -> float | None:
+    def seconds_left(self) -> float | None:
         """Return how many seconds the next wait may take; None if none are left."""
         left = self._end - monotonic()
         return min(self._seconds, left) if left > 0 else None
 
-    def timeout(self) -> str:
+    def describe_timeout(self) -> str:
         """Return what took too long, in words."""
         if self._name == "connect":
             return f"no connection within {self._seconds:g} s (Timeouts.connect)"
@@ -109,6 +109,6 @@ class _Local(threading.local):
 _local = _Local()
 
 
-def current() -> Transfer | None:
+def get_current_transfer() -> Transfer | None:
     """Return the transfer that the current thread carries out."""
     return _local.transfer

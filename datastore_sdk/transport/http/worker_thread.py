@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 R = TypeVar("R")
 
 
-class Worker:
+class WorkerThread:
     """Makes one call after the other.
 
     The threads of an event loop's own executor are waited for when the program ends, however long a service keeps them
@@ -25,7 +25,7 @@ class Worker:
         self._calls: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
         Thread(target=self._work, name=name, daemon=True).start()
 
-    def call(self, function: Callable[[], R]) -> Future[R]:
+    def submit(self, function: Callable[[], R]) -> Future[R]:
         """Has a function called after those before it; comes back at once with what will come of it."""
         future = Future[R]()
         self._calls.put((future, function))

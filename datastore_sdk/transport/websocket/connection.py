@@ -37,19 +37,25 @@ from datastore_sdk._io.timeouts import ConnectionSettings
 from datastore_sdk.exceptions import APIConnectionError, ConfigurationError, ResponseValidationError
 from datastore_sdk.transport.drivers.sync_driver import SyncDriver
 from datastore_sdk.transport.http.cancellation import Cancellation, shut_down
-from datastore_sdk.transport.http.errors import is_untrusted, late, lost, malformed, refused_by_proxy
-from datastore_sdk.transport.http.network import KEEP_ALIVE, NetworkBackend, addresses_of
-from datastore_sdk.transport.http.requests import HttpSender, shown_proxy
+from datastore_sdk.transport.http.errors import (
+    connection_error,
+    describe_proxy_refusal,
+    is_certificate_error,
+    protocol_error,
+    timeout_error,
+)
+from datastore_sdk.transport.http.network import KEEP_ALIVE, NetworkBackend, resolve_host
+from datastore_sdk.transport.http.requests import HttpSender, get_safe_proxy_url
 from datastore_sdk.transport.http.response_parser import (
     IncompleteResponseError,
     MalformedResponseError,
     ResponseParser,
 )
-from datastore_sdk.transport.http.tls import tls_context
+from datastore_sdk.transport.http.tls import build_tls_context
 from datastore_sdk.transport.http.transfer import Transfer
-from datastore_sdk.transport.websocket.frames import LONGEST_MESSAGE, FrameParser
+from datastore_sdk.transport.websocket.frames import MAX_MESSAGE_BYTES, FrameParser
 from datastore_sdk.transport.websocket.handshake import (
-    REFUSALS,
+    REFUSAL_CLOSE_CODES,
     RoomClosed,
     RoomRefusedError,
 )
@@ -87,7 +93,9 @@ class WebSocketConnector:
         except OSError as error:
             channel.close()
             reason = str(error) or type(error).__name__
-            raise (late if isinstance(error, TimeoutError) else lost)(reason, request, sent=True) from error
+            raise (timeout_error if isinstance(error, TimeoutError) else connection_error)(
+                reason, request, sent=True
+            ) from error
         except BaseException:
             channel.close()
             raise
@@ -116,9 +124,9 @@ class WebSocketConnector:
                 port = url.port or (443 if url.scheme == "https" else 80)
                 stream = self._backend.connect_tcp(url.hostname or "", port, socket_options=KEEP_ALIVE)
         except httpcore.ConnectTimeout as error:
-            raise late(transfer.timeout(), request, sent=False) from error
+            raise timeout_error(transfer.describe_timeout(), request, sent=False) from error
         except httpcore.ConnectError as error:
-            raise lost(str(error), request, sent=False) from error
+            raise connection_error(str(error), request, sent=False) from error
         connection: socket.socket = stream.get_extra_info("socket")
         return connection
 
@@ -138,7 +146,7 @@ class WebSocketConnector:
                 ssl=self._context if request.url.startswith("https:") else None,
                 compression=None,
                 open_timeout=seconds,
-                max_size=LONGEST_MESSAGE,
+                max_size=MAX_MESSAGE_BYTES,
                 logger=_SILENT,
                 create_connection=_Opened,
                 **options,
@@ -150,15 +158,15 @@ class WebSocketConnector:
 
     def _failure(self, error: Exception, request: Request) -> Exception | None:
         """Return the SDK's error for one of the library."""
-        proxy = shown_proxy(self._connection)
-        reason, permanent = str(error) or type(error).__name__, is_untrusted(error)
+        proxy = get_safe_proxy_url(self._connection)
+        reason, permanent = str(error) or type(error).__name__, is_certificate_error(error)
         match error:
             case TimeoutError():
                 reason = f"no connection within {request.timeouts.connect:g} s (Timeouts.connect)"
-                return late(reason, request, sent=False, proxy=proxy)
+                return timeout_error(reason, request, sent=False, proxy=proxy)
             case InvalidProxyStatus():
                 said = f"{error.response.status_code} {error.response.reason_phrase}"
-                refusal = refused_by_proxy(said)
+                refusal = describe_proxy_refusal(said)
                 reason, permanent = refusal or said, refusal is not None
             case InvalidHandshake():
                 reason += f": {error.__cause__}" if error.__cause__ else ""
@@ -169,11 +177,11 @@ class WebSocketConnector:
                 pass
             case _:
                 return None
-        return lost(reason, request, sent=False, proxy=proxy, permanent=permanent)
+        return connection_error(reason, request, sent=False, proxy=proxy, permanent=permanent)
 
     @cached_property
     def _context(self) -> ssl.SSLContext:
-        return tls_context(self._connection.verify)
+        return build_tls_context(self._connection.verify)
 
 
 class _Opened:
@@ -204,7 +212,7 @@ def _with_password(proxy: str) -> str:
 
 def _addresses(proxy: str) -> list[str]:
     parts = urlsplit(proxy)
-    return addresses_of(parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
+    return resolve_host(parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
 
 
 def _shake_hands(
@@ -228,7 +236,7 @@ def _shake_hands(
     except IncompleteResponseError as error:
         raise ConnectionResetError(str(error)) from error
     except MalformedResponseError as error:
-        raise malformed(str(error), request) from error
+        raise protocol_error(str(error), request) from error
     finally:
         if response.status != HTTPStatus.SWITCHING_PROTOCOLS:
             channel.close()
@@ -356,7 +364,7 @@ class WebSocket:
         if closing is None:
             return self._lost(str(self._protocol.parser_exc or "it ended without being closed"))
         said = f"closed with the code {closing.code}" + (f" ({closing.reason})" if closing.reason else "")
-        if closing.code in REFUSALS:
+        if closing.code in REFUSAL_CLOSE_CODES:
             return RoomRefusedError(f"{self._what}: the service {said}", code=closing.code, **self._details)
         return RoomClosed(said) if closing.code in _NORMAL else self._lost(said)
 

@@ -12,7 +12,7 @@ from websockets.client import ClientProtocol
 from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 
-LONGEST_MESSAGE = 1 << 26
+MAX_MESSAGE_BYTES = 1 << 26
 """The most bytes that a message may have."""
 _LONGEST_SKIPPED = 1 << 30
 """The most bytes of a message that is skipped. Who announces more is believed no more: it would never end."""
@@ -39,7 +39,7 @@ class FrameParser:
             read; one in fragments ends the connection, and so does one that would be skipped for ever.
     """
 
-    def __init__(self, protocol: ClientProtocol, longest: int = LONGEST_MESSAGE) -> None:
+    def __init__(self, protocol: ClientProtocol, longest: int = MAX_MESSAGE_BYTES) -> None:
         self._protocol = protocol
         self._longest = longest
         self._pieces: list[bytes] = []

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from datastore_sdk._io.effects import CloseResponse, ConnectWebSocket, EffectGen, ReadChunk, Request, Response
-from datastore_sdk._io.responses import error_from
+from datastore_sdk._io.responses import build_error
 from datastore_sdk.exceptions import (
     APIConnectionError,
     AuthenticationError,
@@ -16,12 +16,12 @@ from datastore_sdk.exceptions import (
     PermissionDeniedError,
     RateLimitError,
 )
-from datastore_sdk.instrumentation.logs import logger
+from datastore_sdk.instrumentation.logs import get_logger
 from datastore_sdk.transport.executor.concurrency import HeldPermit
 from datastore_sdk.transport.executor.executor import RequestExecutor
 from restream_api.types import Operation, QueryValue, encode_query, nothing
 
-log = logger("realtime")
+log = get_logger("realtime")
 
 PREFIX = "/external/thirdparty/v2/ws"
 """Where the rooms are."""
@@ -29,7 +29,7 @@ POLICY_VIOLATION = 1008
 """Close code of a server that refuses the client, for want of a better one."""
 _STATUS_CODES = 4000
 """Close codes of servers that refuse a client are, by custom, an HTTP status from here on."""
-REFUSALS = frozenset({POLICY_VIOLATION, *range(_STATUS_CODES + 400, _STATUS_CODES + 500)})
+REFUSAL_CLOSE_CODES = frozenset({POLICY_VIOLATION, *range(_STATUS_CODES + 400, _STATUS_CODES + 500)})
 """Close codes that refuse the client."""
 _TAKEN = (
     "The service lets a client into a room once at a time. Another program of yours may be in it, or one that ended "
@@ -58,18 +58,18 @@ class RoomConnection:
 
     def __init__(self, request: Request, answer: Response, lease: HeldPermit) -> None:
         self.request = request
-        self.answer = answer
+        self.response = answer
         self._lease = lease
 
-    def leave(self) -> EffectGen[None]:
+    def close(self) -> EffectGen[None]:
         """Closes the connection, and gives the slot back."""
         try:
-            yield from CloseResponse(self.answer)
+            yield from CloseResponse(self.response)
         finally:
             self._lease.release()
 
 
-def room(path: str, query: Mapping[str, QueryValue]) -> Operation[None]:
+def build_room_operation(path: str, query: Mapping[str, QueryValue]) -> Operation[None]:
     """The call that enters a room, such as `/sites/981/data/`."""
     return Operation(
         name="enter_room",
@@ -82,7 +82,7 @@ def room(path: str, query: Mapping[str, QueryValue]) -> Operation[None]:
     )
 
 
-def entered(exchange: RequestExecutor, operation: Operation[None]) -> EffectGen[RoomConnection]:
+def enter_room(exchange: RequestExecutor, operation: Operation[None]) -> EffectGen[RoomConnection]:
     """Enters a room. A token that the service refuses is renewed once where it can be.
 
     Raises:
@@ -90,7 +90,7 @@ def entered(exchange: RequestExecutor, operation: Operation[None]) -> EffectGen[
         PermissionDeniedError: The token is refused, or gives no access (403).
         CallError: The room was not entered for another reason.
     """
-    lease = yield from exchange.limits.enter_room(operation.path)
+    lease = yield from exchange.limits.acquire_room(operation.path)
     if lease is None:
         raise _elsewhere(exchange, operation)
     try:
@@ -108,12 +108,12 @@ def _elsewhere(exchange: RequestExecutor, operation: Operation[None]) -> RateLim
     return RateLimitError(message, method=operation.method, url=url, **details)
 
 
-def refusal_after_entering(
+def build_close_error(
     exchange: RequestExecutor, operation: Operation[None], room: RoomConnection, closed: RoomRefusedError
 ) -> CallError:
     """Return the error for a refusal that came as a close code, as of a handshake that was refused."""
     answer = Response(closed.status, {}, None, abort=lambda: None)
-    error = error_from(operation, room.request, answer, b"", now=exchange.clock.now())
+    error = build_error(operation, room.request, answer, b"", now=exchange.clock.now())
     error.add_note(str(closed))
     return error
 
@@ -156,7 +156,7 @@ def _refusal(
             body = yield from ReadChunk(answer)
     finally:
         yield from CloseResponse(answer)
-    error = error_from(operation, request, answer, body, now=exchange.clock.now())
+    error = build_error(operation, request, answer, body, now=exchange.clock.now())
     if isinstance(error, RateLimitError):
         error.add_note(_TAKEN)
     return error

@@ -17,9 +17,9 @@ from datastore_sdk._io.effects import EffectGen, RunBlocking
 from datastore_sdk.data.arrow.builder import TableBuilder
 from datastore_sdk.data.field_metadata import FieldMetadata
 from datastore_sdk.data.saving.files import replacing
-from datastore_sdk.data.streaming.json_decoder import texts
+from datastore_sdk.data.streaming.json_decoder import decode_texts
 from datastore_sdk.data.writers.base import Writer
-from datastore_sdk.data.writers.registry import writer_for
+from datastore_sdk.data.writers.registry import find_writer
 
 HOURS = datetime(2025, 9, 9, 7, tzinfo=UTC), datetime(2025, 9, 9, 7, 15, tzinfo=UTC)
 
@@ -28,14 +28,14 @@ Record = dict[str, Any]
 
 def raw(*records: bytes) -> list[msgspec.Raw]:
     """Records as the stream hands them over, from their JSON texts."""
-    return texts(b"[" + b",".join(records) + b"]")
+    return decode_texts(b"[" + b",".join(records) + b"]")
 
 
 def written(path: Path, *batches: tuple[bytes, ...]) -> bytes:
     """What a file has in it that was written batch by batch."""
     with writer_of(path) as writer:
         for batch in batches:
-            carry_out(writer.write(writer.form.decode(b"[" + b",".join(batch) + b"]")))
+            carry_out(writer.write(writer.codec.decode(b"[" + b",".join(batch) + b"]")))
         writer.finish()
     return path.read_bytes()
 
@@ -50,7 +50,7 @@ def carry_out(steps: EffectGen[None] | None) -> None:
 @contextmanager
 def writer_of(path: Path) -> Generator[Writer]:
     """Writes a file."""
-    with replacing(path) as file, writer_for(path)(file) as writer:
+    with replacing(path) as file, find_writer(path)(file) as writer:
         yield writer
 
 

@@ -107,9 +107,9 @@ def test_strings_like_dates_that_stop_being_strings() -> None:
 
 def test_strings_like_dates_are_known_after_the_first_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     reader, texts = ArrowParser(), raw(b'{"a":"2025-09-09"}', b'{"a":"2025-09-10T00:00:00Z","b":1}')
-    first = reader.read(texts)
+    first = reader.parse(texts)
     monkeypatch.setattr(reading, "_Looked", None)  # the careful way, which is slow
-    assert reader.read(texts).equals(first)
+    assert reader.parse(texts).equals(first)
 
 
 def test_ints_that_no_float_is_and_floats_far_apart() -> None:
@@ -224,7 +224,7 @@ RECORDS = st.fixed_dictionaries({}, optional={name: VALUES.flatmap(lambda kind: 
 def test_the_fast_way_and_the_careful_one_agree(records: list[dict[str, Any]]) -> None:
     texts = _texts(records)
     if any(records):
-        assert ArrowParser().read(texts).equals(_batch(_Looked(texts).columns()))
+        assert ArrowParser().parse(texts).equals(_batch(_Looked(texts).columns()))
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)

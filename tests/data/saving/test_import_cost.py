@@ -24,7 +24,7 @@ print(json.dumps(list(sys.modules)))
 SELDOM_NEEDED = {
     "asyncio",
     "websockets",
-    "datastore_sdk.data.streaming.damage",
+    "datastore_sdk.data.streaming.json_prefix",
     "datastore_sdk.data.saving.journal",
 }
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import msgspec
 
-from datastore_sdk.data.streaming.json_decoder import cells, dicts, texts
+from datastore_sdk.data.streaming.json_decoder import decode_cells, decode_dicts, decode_texts
 from datastore_sdk.data.streaming.json_splitter import JsonArraySplitter
 from tests.data.json_literals import exactly
 
 Decode = Callable[[bytes], list[Any]]
 
-DECODERS: dict[str, Decode] = {"dicts": dicts, "texts": texts, "cells": cells}
+DECODERS: dict[str, Decode] = {"dicts": decode_dicts, "texts": decode_texts, "cells": decode_cells}
 
 
 def cut(decode: Decode, pieces: Iterable[bytes]) -> list[Any]:
@@ -25,7 +25,7 @@ def cut(decode: Decode, pieces: Iterable[bytes]) -> list[Any]:
         for batch in cutter.feed(piece):
             assert batch, "a batch without records"
             records += batch
-            assert cutter.good <= fed + len(piece)
+            assert cutter.consumed <= fed + len(piece)
         fed += len(piece)
     for batch in cutter.finish():
         records += batch

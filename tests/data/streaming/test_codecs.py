@@ -135,7 +135,7 @@ def test_any_number_keeps_its_text(decode: Decode, literal: str, missing: bool) 
 
 
 @pytest.mark.parametrize("form", [TEXTS, CELLS], ids=["texts", "cells"])
-@pytest.mark.parametrize("odd", ["1e400", '"\\ud83d"', str(10**30), "9" * 5000, "[" * 990 + "]" * 990 + ',"b":1e400'])
+@pytest.mark.parametrize("odd", ["1e400", '"\\ud83d"', str(10**30), "9" * 5000, "[" * 500 + "]" * 500 + ',"b":1e400'])
 def test_odd_values_do_not_hide_where_a_record_stands(form: RecordCodec[Any], odd: str) -> None:
     (record,) = form.decode(f'[{{"timestamp":7,"site_id":1,"a":{odd}}}]'.encode())
     assert form.position(record) == (7, 1)

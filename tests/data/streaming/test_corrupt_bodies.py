@@ -1,4 +1,4 @@
-"""Bodies with a wrong byte, over real sockets: the same error whatever is made of the records, and never a file."""
+"""Corrupt bodies over real sockets: the same error for every use of the records, and never a file."""
 
 from __future__ import annotations
 
@@ -24,14 +24,16 @@ PLACE = BODY.index(b"slurry_rate", 90_000)
 BEFORE = BODY[:PLACE].count(b"timestamp") - 1
 """How many records are whole before."""
 
-DAMAGES: dict[str, tuple[bytes, int, int]] = {
-    "a control character": (BODY[:PLACE] + b"\x01" + BODY[PLACE + 1 :], PLACE, BEFORE),
-    "no UTF-8": (BODY[:PLACE] + b"\xc3" + BODY[PLACE + 1 :], PLACE + 1, BEFORE),
-    "a quote lost": (BODY[: PLACE - 1] + b"x" + BODY[PLACE:], PLACE - 1, BEFORE),
-    "not a number": (BODY[: PLACE + 13] + b"NaN" + BODY[PLACE + 16 :], PLACE + 13, BEFORE),
-    "more behind the end": (BODY + b"\n" + BODY, len(BODY) + 1, len(RECORDS)),
+END = BODY.rindex(b"}", 0, PLACE) + 1
+"""Where the last of them ends."""
+CORRUPTIONS: dict[str, tuple[bytes, int, int]] = {
+    "a control character": (BODY[:PLACE] + b"\x01" + BODY[PLACE + 1 :], END, BEFORE),
+    "no UTF-8": (BODY[:PLACE] + b"\xc3" + BODY[PLACE + 1 :], END, BEFORE),
+    "a lost quote": (BODY[: PLACE - 1] + b"x" + BODY[PLACE:], END, BEFORE),
+    "not a number": (BODY[: PLACE + 13] + b"NaN" + BODY[PLACE + 16 :], END, BEFORE),
+    "bytes after the end": (BODY + b"\n" + BODY, len(BODY) - 1, len(RECORDS)),
 }
-damages = pytest.mark.parametrize(("body", "place", "before"), DAMAGES.values(), ids=DAMAGES)
+corruptions = pytest.mark.parametrize(("body", "end", "before"), CORRUPTIONS.values(), ids=CORRUPTIONS)
 
 
 def in_chunks(body: bytes, size: int) -> bytes:
@@ -47,11 +49,11 @@ ANSWERS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-@damages
+@corruptions
 @pytest.mark.parametrize("framed", ANSWERS.values(), ids=ANSWERS)
 def test_records(
     body: bytes,
-    place: int,
+    end: int,
     before: int,
     framed: Callable[[bytes], bytes],
     form: Form,
@@ -59,18 +61,18 @@ def test_records(
     client_of: ClientOf,
 ) -> None:
     found: list[Record] = []
-    with pytest.raises(CorruptBodyError, match=f"the body is damaged at byte {place}: .") as caught:
+    with pytest.raises(CorruptBodyError, match=f"the body is corrupt: .*ends at byte {end}") as caught:
         form.records(client_of(serve(always(framed(body)))), [SITE], found)
-    assert caught.value.offset == place
+    assert caught.value.offset == end
     assert found == RECORDS[:before]
 
 
-@damages
+@corruptions
 @pytest.mark.parametrize("suffix", [".json", ".csv", ".ndjson.gz", ".parquet", ".arrow"])
 @pytest.mark.parametrize("resume", [False, True], ids=["plain", "resume"])
 def test_files(
     body: bytes,
-    place: int,
+    end: int,
     before: int,
     suffix: str,
     resume: bool,
@@ -82,26 +84,23 @@ def test_files(
     server = serve(by_path({"/data/": in_chunks(body, 30_000), "/fields/": answer(200, b"[]")}))
     path = tmp_path / f"records{suffix}"
     path.write_bytes(b"old")
-    with pytest.raises(CorruptBodyError, match=f"the body is damaged at byte {place}: .") as caught:
+    with pytest.raises(CorruptBodyError, match=f"the body is corrupt: .*ends at byte {end}") as caught:
         form.save(client_of(server), [SITE], path, overwrite=True, resume=resume)
-    assert caught.value.offset == place
+    assert caught.value.offset == end
     left = files_in(tmp_path)
     assert left.pop(path.name) == b"old"
     assert [*left] == [f"{path.name}.partial"] * (resume and before > 0)
 
 
-def test_damage_in_the_compression_comes_behind_what_is_before_it(
-    form: Form, serve: Serve, client_of: ClientOf
-) -> None:
-    """And does not hide damage of the content before it."""
-    damaged, place, before = DAMAGES["a control character"]
-    for content, offset, count in ((BODY, len(BODY), len(RECORDS)), (damaged, place, before)):
+def test_corrupt_compression_does_not_hide_earlier_corruption(form: Form, serve: Serve, client_of: ClientOf) -> None:
+    corrupt, end, before = CORRUPTIONS["a control character"]
+    for content, offset, count in ((BODY, len(BODY), len(RECORDS)), (corrupt, end, before)):
         packed = gzip.compress(content)[:-8] + b"\0" * 8
         for size in (100, 1 << 20):
             chunks = (packed[start : start + size] for start in range(0, len(packed), size))
             server = serve(always(chunked(*chunks, content_encoding="gzip")))
             found: list[Record] = []
-            with pytest.raises(CorruptBodyError, match="damaged") as caught:
+            with pytest.raises(CorruptBodyError, match=r"corrupt|damaged") as caught:
                 form.records(client_of(server), [SITE], found)
             assert caught.value.offset == offset
             assert found == RECORDS[:count]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datastore_sdk.data.streaming.json_splitter import WINDOW, JsonArraySplitter, TruncatedJsonError
+from datastore_sdk.data.streaming.json_splitter import WINDOW_BYTES, JsonArraySplitter, TruncatedJsonError
 from tests.data.json_literals import BODIES, MANY, STYLES, Record
 from tests.data.streaming.splitter_helpers import DECODERS, Decode, cut, exact_of, in_pieces
 from tests.support.hypothesis_settings import PROPERTY
@@ -86,7 +86,7 @@ def test_what_came_before_a_break_is_exact(decode: Decode, body: Body, size: int
         for batch in cutter.feed(piece):
             found += batch
     assert_exact(found, records[: len(found)])
-    assert cutter.good <= left
+    assert cutter.consumed <= left
 
 
 @forms
@@ -101,10 +101,10 @@ def test_few_records(decode: Decode, style: Callable[[list[Record]], bytes], cou
 @forms
 @pytest.mark.parametrize("offset", range(-3, 4))
 def test_records_across_the_edge_of_a_window(decode: Decode, offset: int) -> None:
-    head = Record((('"a"', '"' + "x" * (WINDOW - 9 + offset) + '"'),))
+    head = Record((('"a"', '"' + "x" * (WINDOW_BYTES - 9 + offset) + '"'),))
     records = [head, Record((('"b"', "1"),)), Record((('"c"', "2"),)), head]
     assert_exact(cut(decode, [STYLES["one line"](records)]), records)
-    assert_exact(cut(decode, in_pieces(STYLES["one line"](records), WINDOW)), records)
+    assert_exact(cut(decode, in_pieces(STYLES["one line"](records), WINDOW_BYTES)), records)
 
 
 @forms

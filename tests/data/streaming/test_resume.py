@@ -291,11 +291,11 @@ def test_what_does_not_pass_is_raised_at_once(
     assert found == records_of(len(found))
 
 
-def test_the_place_of_the_damage_is_told(form: Form, serve: Serve, client_of: ClientOf) -> None:
+def test_corruption_names_the_last_whole_record(form: Form, serve: Serve, client_of: ClientOf) -> None:
     body = b'[{"timestamp": 1}, {"timestamp": oops}]'
-    with pytest.raises(CorruptBodyError, match=r"damaged at byte 33: .") as caught:
+    with pytest.raises(CorruptBodyError, match=r"is corrupt: .*ends at byte 17") as caught:
         form.records(client_of(serve(RecordService([], [chunked(body)]))), [SITE], [])
-    assert caught.value.offset == 33
+    assert caught.value.offset == 17
     assert caught.value.method == "GET"
     assert "/sites/981/data/?" in caught.value.url
 

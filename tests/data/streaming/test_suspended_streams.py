@@ -110,7 +110,7 @@ def test_a_stream_opened_within_the_loop_over_another(client: Client) -> None:
 
 
 def test_a_stream_that_rests_long_gives_way_to_another_thread(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(slots, "PATIENCE", 0.1)
+    monkeypatch.setattr(slots, "PREEMPTION_SECONDS", 0.1)
     resting = [Data(client, [SITE]).data_fetcher for _ in range(3)]
     beginnings = [[*itertools.islice(stream, 10)] for stream in resting]
     assert begin(lambda: [*Data(client, [SITE])]).result(10) == RECORDS
@@ -121,7 +121,7 @@ def test_a_stream_that_rests_long_gives_way_to_another_thread(client: Client, mo
 def test_a_stream_that_is_read_all_the_time_does_not_give_way(
     client: Client, service: RecordService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(slots, "PATIENCE", 0.2)
+    monkeypatch.setattr(slots, "PREEMPTION_SECONDS", 0.2)
     done = threading.Event()
 
     def busy() -> int:
@@ -141,7 +141,7 @@ def test_a_stream_that_is_read_all_the_time_does_not_give_way(
 
 
 def test_threads_and_tasks_that_rest(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(slots, "PATIENCE", 0.02)
+    monkeypatch.setattr(slots, "PREEMPTION_SECONDS", 0.02)
 
     def blocking() -> int:
         count = 0
@@ -170,7 +170,7 @@ def test_threads_and_tasks_that_rest(client: Client, monkeypatch: pytest.MonkeyP
 def test_a_resting_stream_that_is_closed_after_its_slot_was_taken(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(slots, "PATIENCE", 0.05)
+    monkeypatch.setattr(slots, "PREEMPTION_SECONDS", 0.05)
     resting = [Data(client, [SITE]).data_fetcher for _ in range(3)]
     for stream in resting:
         next(stream)

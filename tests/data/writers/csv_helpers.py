@@ -21,7 +21,7 @@ def written(kind: Callable[[Sink], Writer], batches: Sequence[Sequence[Record]],
     with path.open("wb") as file, kind(file) as writer:
         for batch in batches:
             if batch:
-                writer.write(writer.form.decode(style([*batch])))
+                writer.write(writer.codec.decode(style([*batch])))
         writer.finish()
     return path.read_bytes()
 

@@ -14,11 +14,11 @@ import resource, sys
 from pathlib import Path
 
 from datastore_sdk.data.saving.files import replacing
-from datastore_sdk.data.writers.registry import writer_for
+from datastore_sdk.data.writers.registry import find_writer
 
 path = Path(sys.argv[1])
 slow = b"".join(b',"slow_%d":0.%d' % (number, 7**number) for number in range(20))
-kind = writer_for(path)
+kind = find_writer(path)
 
 
 def batch(start: int) -> bytes:

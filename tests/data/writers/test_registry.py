@@ -10,7 +10,7 @@ import pytest
 from _environment import ROOT
 
 from datastore_sdk import Data, DataAsync, Site
-from datastore_sdk.data.writers.registry import writer_for
+from datastore_sdk.data.writers.registry import find_writer
 from datastore_sdk.sandbox import Sandbox
 from tests.support.sync_async_calls import Form, asked
 
@@ -56,7 +56,7 @@ def test_every_format(hours: Data, sandbox: Sandbox, form: Form, tmp_path: Path,
 )
 def test_no_format(name: str) -> None:
     with pytest.raises(ValueError, match="the format is chosen by the suffix, which must be one of") as error:
-        writer_for(Path("folder.csv", name))
+        find_writer(Path("folder.csv", name))
     assert str(error.value).startswith(f"'{name}': ")
     assert all(suffix in str(error.value) for suffix in [*TEXTS, ".gz", ".zst", ".parquet", ".arrow", ".feather"])
 
@@ -70,7 +70,7 @@ def test_no_format_no_request(hours: Data, sandbox: Sandbox, form: Form, tmp_pat
 
 @pytest.mark.parametrize("name", ["data.2025.csv", "a.b.c.ndjson.gz", "data.json.d.csv", "data.zip.parquet"])
 def test_dots_in_names(name: str) -> None:
-    assert callable(writer_for(Path(name)))
+    assert callable(find_writer(Path(name)))
 
 
 @pytest.mark.parametrize(

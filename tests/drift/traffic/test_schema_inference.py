@@ -7,8 +7,13 @@ from typing import Any
 
 import pytest
 
-from datastore_sdk.drift.traffic.schema_inference import SCHEMAS_POINTER, TO_DO, SchemaInference
-from datastore_sdk.drift.traffic.shapes import ValueShape, infer_shape
+from datastore_sdk.drift.traffic.schema_inference import (
+    SCHEMAS_POINTER,
+    TO_DO,
+    SchemaInference,
+    ValueShape,
+    infer_shape,
+)
 
 MOMENT = "2025-09-17T00:00:00Z"
 

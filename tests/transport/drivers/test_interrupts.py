@@ -16,7 +16,7 @@ from datastore_sdk.exceptions import RateLimitError
 from datastore_sdk.transport.drivers import sync_driver as drivers
 from datastore_sdk.transport.drivers.async_driver import AsyncDriver
 from datastore_sdk.transport.drivers.sync_driver import SyncDriver
-from datastore_sdk.transport.executor.concurrency import CALLS_PER_ENDPOINT, HeldPermit
+from datastore_sdk.transport.executor.concurrency import MAX_CALLS_PER_ENDPOINT, HeldPermit
 from datastore_sdk.transport.executor.retry import RetryPolicy
 from restream_api.api.pads import get_pad, list_pads
 from restream_api.api.sites import stream_site_data
@@ -157,7 +157,7 @@ def test_interrupted_between_two_effects(
     made: Callable[[Client], object], clock: JumpingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At each line of the driver; its steps clean up all the same."""
-    monkeypatch.setattr("datastore_sdk._io.semaphore.NOTICE", 0.0)
+    monkeypatch.setattr("datastore_sdk._io.semaphore.COOLDOWN_SECONDS", 0.0)
     monkeypatch.setattr("datastore_sdk.transport.executor.call._GRACE_SECONDS", 0.001)
     at, interrupted = 0, True
     while interrupted:
@@ -171,7 +171,7 @@ def test_interrupted_between_two_effects(
             with suppress(KeyboardInterrupt), interrupting:
                 made(client)
             for operation in (get_pad(7), stream_site_data(981, si_units=False, resolution="raw")):
-                assert free(client, operation) == CALLS_PER_ENDPOINT
+                assert free(client, operation) == MAX_CALLS_PER_ENDPOINT
         interrupted = interrupting.came
     assert at > 100
 

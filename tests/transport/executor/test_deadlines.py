@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from datastore_sdk._io.clock import Clock
-from datastore_sdk._io.timeouts import LONGEST, Timeouts
+from datastore_sdk._io.timeouts import MAX_SECONDS, Timeouts
 from datastore_sdk.data import DataQuery
 from datastore_sdk.exceptions import (
     APIConnectionError,
@@ -314,7 +314,7 @@ def test_a_date_that_a_wrong_wall_clock_makes_absurd(offset: int, serve: Serve, 
         ("longest_wait", float("inf"), ValueError),
         ("longest_wait", "30", TypeError),
         ("max_seconds", -1, ValueError),
-        ("max_seconds", LONGEST * 2, ValueError),
+        ("max_seconds", MAX_SECONDS * 2, ValueError),
         ("wait", "no", TypeError),
     ],
 )

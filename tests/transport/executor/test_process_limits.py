@@ -21,7 +21,7 @@ from datastore_sdk.sandbox import Sandbox, faults
 from datastore_sdk.transport.executor.concurrency import ConcurrencyLimits
 from datastore_sdk.transport.executor.process_limits import ProcessLimits, ProcessSemaphore
 from datastore_sdk.transport.executor.retry import RetryPolicy
-from datastore_sdk.transport.websocket.handshake import entered, room
+from datastore_sdk.transport.websocket.handshake import build_room_operation, enter_room
 from restream_api.api.pads import list_pads
 from tests.support.fixtures import ClientOf, Serve
 from tests.support.http_responses import always, answer
@@ -154,8 +154,8 @@ def test_room_that_another_process_is_in_is_not_entered(start: Start) -> None:
         with Client(sandbox.token, base_url=sandbox.url, retries=RetryPolicy(max_attempts=1)) as client:
             limits = client._executor.limits
             with pytest.raises(RateLimitError, match="another process on this machine is in the room"):
-                client._drive(entered(client._executor, room(f"/pads/{pad_id}/", {})))
-            assert limits.room(f"/external/thirdparty/v2/ws/pads/{pad_id}/")._at_once() is not None
+                client._drive(enter_room(client._executor, build_room_operation(f"/pads/{pad_id}/", {})))
+            assert limits.get_room_semaphore(f"/external/thirdparty/v2/ws/pads/{pad_id}/")._at_once() is not None
 
 
 @pytest.fixture
@@ -165,56 +165,56 @@ def permits(tmp_path: Path) -> ProcessSemaphore:
 
 def test_permits_are_for_all_that_have_the_same_files(permits: ProcessSemaphore, tmp_path: Path) -> None:
     other = ProcessSemaphore(tmp_path / "permits", 3)
-    taken = [permits.take(), other.take(), permits.take()]
+    taken = [permits.try_acquire(), other.try_acquire(), permits.try_acquire()]
     assert None not in taken
-    assert (permits.take(), other.take()) == (None, None)
+    assert (permits.try_acquire(), other.try_acquire()) == (None, None)
     held = taken.pop()
     assert held is not None
     held.release()
-    assert other.take() is not None
+    assert other.try_acquire() is not None
 
 
 def test_forgotten_permit_comes_back(permits: ProcessSemaphore) -> None:
     for _ in range(3):
-        assert permits.take() is not None  # and forgotten at once
-    assert permits.look(1.0) is None
+        assert permits.try_acquire() is not None  # and forgotten at once
+    assert permits.poll(1.0) is None
     assert len(permits._free) == 3
 
 
 def test_dropped_permit_is_used_again_only_when_the_service_has_noticed(permits: ProcessSemaphore) -> None:
-    held = [permits.take() for _ in range(3)]
+    held = [permits.try_acquire() for _ in range(3)]
     assert held[0] is not None
     held[0].release(dropped=True)
-    again = permits.take()
+    again = permits.try_acquire()
     assert again is not None
     assert again.wait > 0
 
 
 def test_permit_that_rests_is_kept_while_nobody_waits(permits: ProcessSemaphore, tmp_path: Path) -> None:
     dropped = threading.Event()
-    permit = permits.take()
+    permit = permits.try_acquire()
     assert permit is not None
-    permit.rest(dropped.set)
+    permit.suspend(dropped.set)
     for _ in range(5):
-        permits.look(10.0)
-    assert permit.wake()
-    permit.rest(dropped.set)
+        permits.poll(10.0)
+    assert permit.resume()
+    permit.suspend(dropped.set)
     (tmp_path / "permits.waiting").touch()
-    permits.look(0.0)
+    permits.poll(0.0)
     os.utime(tmp_path / "permits.waiting", ns=(1, 1))
-    permits.look(10.0)
+    permits.poll(10.0)
     assert dropped.is_set()
-    assert not permit.wake()
+    assert not permit.resume()
 
 
 def test_folder_that_cannot_be_written_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "file").touch()
     limits = ProcessLimits(tmp_path / "file" / "limits", "client")
-    permits = [limits.of(endpoint, 3) for endpoint in ("/pads/", "/pads/") for _ in range(4)]
+    permits = [limits.get(endpoint, 3) for endpoint in ("/pads/", "/pads/") for _ in range(4)]
     for each in permits:
-        permit = each.take()
+        permit = each.try_acquire()
         assert permit is not None
-        assert permit.wake()
+        assert permit.resume()
         permit.release()
     assert [record.message.partition(":")[0] for record in caplog.records] == [
         "the limit of calls is not shared with other processes"
@@ -225,8 +225,8 @@ def test_who_must_not_wait_is_refused_at_once(serve: Serve, client_of: ClientOf,
     server = serve(always(answer(200, [])))
     client = client_of(server, retries=RetryPolicy(wait=False), clock=Clock())
     assert client.request(list_pads()) == []
-    permits = processes_of(client._executor.limits).of("/external/thirdparty/v1/pads/", 3)
-    held = [permits.take() for _ in range(3)]
+    permits = processes_of(client._executor.limits).get("/external/thirdparty/v1/pads/", 3)
+    held = [permits.try_acquire() for _ in range(3)]
     with pytest.raises(RateLimitError, match="was not sent"):
         client.request(list_pads())
     assert len(held) == 3

@@ -13,7 +13,7 @@ import pytest
 from datastore_sdk._io.effects import ReadChunk, Request, Response
 from datastore_sdk.data import DataQuery
 from datastore_sdk.exceptions import BodyError, CallError, CorruptBodyError, ResponseValidationError, TruncatedBodyError
-from datastore_sdk.transport.executor.response_body import PIECE, ResponseBody
+from datastore_sdk.transport.executor.response_body import MAX_CHUNK_BYTES, ResponseBody
 from datastore_sdk.transport.executor.retry import RetryPolicy
 from restream_api.api.pads import delete_pad_parameter, list_pads
 from tests.support.fake_server import Line, Received
@@ -31,7 +31,7 @@ def content_of(pieces: Iterable[bytes], encoding: str = "gzip") -> bytes:
     body = body_of(encoding)
     content = b""
     while piece := next_piece(body, wire):
-        assert len(piece) <= PIECE
+        assert len(piece) <= MAX_CHUNK_BYTES
         content += piece
     assert body.received == len(content)
     assert next(wire, None) is None, "the wire was not read to its end"
@@ -68,11 +68,11 @@ def test_pieces_of_any_size(size: int) -> None:
 
 @pytest.mark.parametrize("level", [0, 1, 9])
 def test_any_compression(level: int) -> None:
-    noise = random.Random(7).randbytes(3 * PIECE + 5)
+    noise = random.Random(7).randbytes(3 * MAX_CHUNK_BYTES + 5)
     assert content_of(cut(gzip.compress(noise, level), 1 << 16)) == noise
 
 
-@pytest.mark.parametrize("length", [PIECE - 1, PIECE, PIECE + 1, 2 * PIECE])
+@pytest.mark.parametrize("length", [MAX_CHUNK_BYTES - 1, MAX_CHUNK_BYTES, MAX_CHUNK_BYTES + 1, 2 * MAX_CHUNK_BYTES])
 def test_contents_about_as_long_as_a_piece(length: int) -> None:
     assert content_of([gzip.compress(b"x" * length)]) == b"x" * length
 
@@ -147,8 +147,8 @@ def test_not_compressed_at_all() -> None:
 
 def test_a_bomb_stays_small_in_memory() -> None:
     packer = zlib.compressobj(wbits=31)
-    bomb = b"".join(packer.compress(b"\0" * PIECE) for _ in range(64)) + packer.flush()
-    assert len(bomb) < PIECE / 8
+    bomb = b"".join(packer.compress(b"\0" * MAX_CHUNK_BYTES) for _ in range(64)) + packer.flush()
+    assert len(bomb) < MAX_CHUNK_BYTES / 8
     body, wire = body_of(), iter([bomb])
     tracemalloc.start()
     try:
@@ -158,15 +158,17 @@ def test_a_bomb_stays_small_in_memory() -> None:
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert body.received == 64 * PIECE
+    assert body.received == 64 * MAX_CHUNK_BYTES
     assert pieces >= 64
-    assert peak < 4 * PIECE
+    assert peak < 4 * MAX_CHUNK_BYTES
 
 
 def test_a_bomb_in_an_ordinary_answer_is_refused(serve: Serve, client_of: ClientOf, form: Form) -> None:
-    server = serve(always(answer(200, gzip.compress(b"[" + b" " * (8 * PIECE) + b"]"), content_encoding="gzip")))
-    with pytest.raises(ResponseValidationError, match=f"answered more than {2 * PIECE} bytes"):
-        form.run(client_of(server, max_response_bytes=2 * PIECE), list_pads())
+    server = serve(
+        always(answer(200, gzip.compress(b"[" + b" " * (8 * MAX_CHUNK_BYTES) + b"]"), content_encoding="gzip"))
+    )
+    with pytest.raises(ResponseValidationError, match=f"answered more than {2 * MAX_CHUNK_BYTES} bytes"):
+        form.run(client_of(server, max_response_bytes=2 * MAX_CHUNK_BYTES), list_pads())
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "GZIP", "x-gzip", "identity"])

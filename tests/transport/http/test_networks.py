@@ -22,7 +22,7 @@ from datastore_sdk.exceptions import (
     ResponseValidationError,
     ServerError,
 )
-from datastore_sdk.transport.http.tls import tls_context
+from datastore_sdk.transport.http.tls import build_tls_context
 from restream_api.api.pads import list_pads
 from tests.support.fixtures import TOKEN, ClientOf, Serve
 from tests.support.http_responses import always, answer, head, in_turn
@@ -161,24 +161,24 @@ def test_wrong_folder_of_authorities_is_named(tmp_path: Path, monkeypatch: pytes
 def test_authorities_of_the_environment_are_trusted(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(variable, str(CERTIFICATE))
     assert Client(TOKEN, base_url=HTTPS).describe()["verify"].source == f"environment variable {variable}"
-    assert len(tls_context(verify=True).get_ca_certs()) == 1
-    assert len(tls_context(Path(certifi.where())).get_ca_certs()) > 1
+    assert len(build_tls_context(verify=True).get_ca_certs()) == 1
+    assert len(build_tls_context(Path(certifi.where())).get_ca_certs()) > 1
 
 
 def test_folder_that_requests_reads_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path))
     Client(TOKEN, base_url=HTTPS)
-    assert tls_context(verify=True).get_ca_certs() == []
+    assert build_tls_context(verify=True).get_ca_certs() == []
 
 
 def test_clients_share_a_context_until_the_file_changes(tmp_path: Path) -> None:
     """Each takes long to make, and 0.8 MB."""
     file = tmp_path / "authorities.pem"
     file.write_bytes(CERTIFICATE.read_bytes())
-    first = tls_context(file)
-    assert tls_context(file) is first
+    first = build_tls_context(file)
+    assert build_tls_context(file) is first
     os.utime(file, ns=(1, 1))
-    assert tls_context(file) is not first
+    assert build_tls_context(file) is not first
 
 
 def test_certificate_that_is_not_trusted_is_final(client_of: ClientOf, form: Form) -> None:

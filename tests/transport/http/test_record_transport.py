@@ -212,7 +212,7 @@ def test_a_client_that_is_forgotten_closes_its_connections(serve: Serve) -> None
 
 
 def test_nothing_is_idle_for_servers_that_were_never_called() -> None:
-    assert IdleConnections(20, 4.0).take((b"http", b"restream.test", 80)) is None
+    assert IdleConnections(20, 4.0).pop((b"http", b"restream.test", 80)) is None
 
 
 def test_old_connection_is_not_used_again(serve: Serve, http: HttpSender, monkeypatch: pytest.MonkeyPatch) -> None:
