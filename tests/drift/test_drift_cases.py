@@ -20,17 +20,17 @@ MOST_LINES = 40
 """How many lines the patch for one deviation has at most, with those around it."""
 
 
-def test_the_contract_has_not_drifted_from_itself() -> None:
+def test_equal_specs_have_no_findings() -> None:
     assert compare(from_text(REAL), from_text(REAL)).findings == ()
 
 
 @pytest.mark.parametrize("path", sorted(CASSETTES.glob("*.yaml")), ids=lambda path: path.stem)
-def test_no_false_alarm_in_what_was_recorded(path: Path) -> None:
+def test_recorded_traffic_has_no_findings(path: Path) -> None:
     assert observe(load_shipped_spec(), [str(path)]).findings() == ()
 
 
 @pytest.mark.parametrize("planted", IN_CONTRACTS, ids=lambda planted: planted.what)
-def test_in_contracts(planted: Planted) -> None:
+def test_planted_spec_change_is_found(planted: Planted) -> None:
     found = planted.found()
     assert isinstance(found, Finding)
     assert found.severity is planted.severity
@@ -39,7 +39,7 @@ def test_in_contracts(planted: Planted) -> None:
 
 
 @pytest.mark.parametrize("planted", IN_TRAFFIC, ids=lambda planted: planted.what)
-def test_in_traffic(planted: Deviating) -> None:
+def test_planted_traffic_deviation_is_found(planted: Deviating) -> None:
     found = planted.found()
     assert isinstance(found, Finding)
     assert found.severity is planted.severity
@@ -47,13 +47,13 @@ def test_in_traffic(planted: Deviating) -> None:
     assert not planted.affects or planted.affects in found.affects
 
 
-def test_every_rule_of_traffic_is_planted() -> None:
+def test_every_traffic_rule_has_a_case() -> None:
     without_a_place_in_the_contract = {"enum-value-new", "body-unexpected"}  # see test_traffic.py
     assert {planted.rule for planted in IN_TRAFFIC} == RULES.keys() - without_a_place_in_the_contract
 
 
 @pytest.mark.parametrize("planted", IN_TRAFFIC, ids=lambda planted: planted.what)
-def test_the_suggested_patch_mends(planted: Deviating, tmp_path: Path) -> None:
+def test_suggested_patch_removes_the_finding(planted: Deviating, tmp_path: Path) -> None:
     observed = planted.observed()
     suggestion = suggest_patch(from_text(REAL), observed)
     assert bool(suggestion.patch) == planted.mended
@@ -66,7 +66,7 @@ def test_the_suggested_patch_mends(planted: Deviating, tmp_path: Path) -> None:
     assert [finding.rule for finding in planted.against(from_text(mended)).findings()] == []
 
 
-def test_one_patch_mends_all_and_code_can_be_generated_from_it(tmp_path: Path) -> None:
+def test_patch_for_all_cases_generates_a_client(tmp_path: Path) -> None:
     mendable = [planted for planted in IN_TRAFFIC if planted.mended]
     together = [one for planted in mendable for one in planted.observed()]
     apply(suggest_patch(from_text(REAL), together).patch, tmp_path)

@@ -17,18 +17,18 @@ from tests.support.fixtures import nothing_left, serve
 __all__ = ["nothing_left", "serve"]
 
 
-def test_yaml_and_json_are_the_same(tmp_path: Path) -> None:
+def test_yaml_and_json_give_equal_specs(tmp_path: Path) -> None:
     path = tmp_path / "openapi.json"
     path.write_text(json.dumps(yaml.safe_load(REAL)), "utf-8")
     assert compare(from_text(REAL), load_spec(str(path))).findings == ()
 
 
-def test_keys_are_strings_and_dates_stay_text() -> None:
+def test_yaml_keys_and_dates_are_strings() -> None:
     text = "responses:\n  200: {at: 2025-09-17T00:00:00Z, on: yes}\n"
     assert parse_document(text, "x") == {"responses": {"200": {"at": "2025-09-17T00:00:00Z", "on": True}}}
 
 
-def test_lines_are_known() -> None:
+def test_line_of_a_pointer_is_found() -> None:
     document = SpecDocument("x", "a:\n  b/c:\n    - 1\n    - d: 2\n", None)
     assert document.line("/a/b~1c/1/d") == 4
     assert document.line("/a/b~1c/0") == 3
@@ -68,7 +68,7 @@ LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
         ("openapi: 3.1.0", "it has no key `paths`"),
     ],
 )
-def test_what_is_no_contract_is_refused(text: str, told: str, tmp_path: Path) -> None:
+def test_invalid_document_is_refused(text: str, told: str, tmp_path: Path) -> None:
     path = tmp_path / "some.yaml"
     path.write_text(text, "utf-8")
     with pytest.raises(DriftError, match=r"some\.yaml") as caught:
@@ -76,12 +76,12 @@ def test_what_is_no_contract_is_refused(text: str, told: str, tmp_path: Path) ->
     assert told in str(caught.value)
 
 
-def test_nothing_is_executed(tmp_path: Path) -> None:
+def test_yaml_tag_with_code_is_not_executed(tmp_path: Path) -> None:
     for text in ("!!python/object/apply:pathlib.Path.touch", "!!python/object/new:pathlib.Path", "!!python/name:os.x"):
         with pytest.raises(DriftError, match="could not determine a constructor"):
             parse_document(f"a: {text} ['{tmp_path}/touched']", "some.yaml")
     assert [*tmp_path.iterdir()] == []
 
 
-def test_aliases_are_read() -> None:
+def test_yaml_aliases_are_resolved() -> None:
     assert parse_document("a: &a {x: [1]}\nb: [*a, *a]\nc: {<<: *a, y: 2}", "x")["c"] == {"x": [1], "y": 2}

@@ -108,14 +108,14 @@ CASES: dict[str, tuple[Node, Node, Severity]] = {
 }
 
 
-def test_there_is_a_case_for_each_rule() -> None:
+def test_every_rule_has_a_case() -> None:
     endings = tuple(f"-{how}" for how in SCHEMA_RULES)
     of_schemas = {rule for rule in RULES.keys() - CASES.keys() if rule.endswith(endings)}
     assert CASES.keys() | of_schemas == RULES.keys()
 
 
 @pytest.mark.parametrize("rule", CASES)
-def test_rule(rule: str) -> None:
+def test_change_is_found_by_its_rule(rule: str) -> None:
     old, new, severity = CASES[rule]
     (finding,) = compare(contract(old), contract(new)).findings
     assert finding.rule == rule
@@ -123,7 +123,7 @@ def test_rule(rule: str) -> None:
 
 
 @pytest.mark.parametrize("rule", CASES)
-def test_messages_are_sentences(rule: str) -> None:
+def test_message_is_a_sentence(rule: str) -> None:
     old, new, _ = CASES[rule]
     (finding,) = compare(contract(old), contract(new)).findings
     assert finding.message[0].isupper() or finding.message[0] == "`"
@@ -131,7 +131,7 @@ def test_messages_are_sentences(rule: str) -> None:
     assert not {"{", "}", "None", "''", "``"} & set(finding.message.split())
 
 
-def test_what_a_direction_does_not_see_does_not_count() -> None:
+def test_invisible_property_is_not_compared() -> None:
     hidden = about({"type": "string", "readOnly": True})
     assert not [
         f for f in compare(contract(taking(having())), contract(taking(hidden))).findings if "property" in f.rule
@@ -141,20 +141,20 @@ def test_what_a_direction_does_not_see_does_not_count() -> None:
     assert finding.rule == "response-property-removed"
 
 
-def test_two_that_could_be_the_renamed_one_are_none() -> None:
+def test_ambiguous_rename_is_a_removal() -> None:
     old, new = having(stage=STRING), having(stages=STRING, staged=STRING)
     found = compare(contract(answering(old)), contract(answering(new))).findings
     assert [finding.rule for finding in found] == ["response-property-removed", *["response-property-added"] * 2]
 
 
-def test_a_name_without_likeness_is_known_by_its_description() -> None:
+def test_renamed_property_is_matched_by_description() -> None:
     old = having(stage={"type": "integer", "description": "Number of the stage."})
     new = having(no={"type": "integer", "description": "Number of the stage."})
     (finding,) = compare(contract(answering(old)), contract(answering(new))).findings
     assert finding.message.endswith("was renamed to `no`.")
 
 
-def test_one_finding_stands_for_all_calls() -> None:
+def test_change_of_a_shared_part_is_one_finding() -> None:
     def twice(schema: Node) -> Node:
         reference = {"$ref": "#/components/schemas/Thing"}
         response = {"200": {"description": "It.", "content": {JSON: {"schema": reference}}}}
@@ -167,7 +167,7 @@ def test_one_finding_stands_for_all_calls() -> None:
     assert finding.pointer == "/components/schemas/Thing/properties/a"
 
 
-def test_security_for_all_calls_is_told_once() -> None:
+def test_change_of_global_security_is_one_finding() -> None:
     def secured_by(*names: str) -> Node:
         paths: Node = {path: {"get": {"operationId": path[1:], "responses": {}}} for path in ("/a", "/b")}
         return {**one_call(), "paths": paths, "security": [{name: []} for name in names]}

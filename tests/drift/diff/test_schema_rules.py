@@ -76,13 +76,13 @@ for _keyword in (*LOWER_BOUNDS, *UPPER_BOUNDS):
     )
 
 
-def test_there_is_a_case_for_each_rule() -> None:
+def test_every_rule_has_a_case() -> None:
     assert CASES.keys() == SCHEMA_RULES.keys()
 
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("aspect", CASES)
-def test_rule(aspect: str, place: str) -> None:
+def test_change_is_found_by_its_rule(aspect: str, place: str) -> None:
     old, new, meaning = CASES[aspect]
     build = PLACES[place]
     (finding,) = compare(contract(build(old)), contract(build(new))).findings
@@ -110,13 +110,13 @@ def test_rule(aspect: str, place: str) -> None:
     ],
 )
 @pytest.mark.parametrize("place", PLACES)
-def test_two_ways_of_saying_the_same(old: Node, new: Node, place: str) -> None:
+def test_equivalent_schemas_have_no_change(old: Node, new: Node, place: str) -> None:
     version = "3.0.3" if isinstance(old.get("exclusiveMinimum"), bool) else "3.1.0"
     report = compare(contract({**PLACES[place](old), "openapi": version}), contract(PLACES[place](new)))
     assert [finding.rule for finding in report.findings] == ["unused-part-changed"], "no rule has anything to say"
 
 
-def test_what_changes_in_items_and_other_keys_is_found() -> None:
+def test_change_in_items_and_other_keys_is_found() -> None:
     def nested(schema: Any) -> Node:
         return {"type": "array", "items": {"type": "object", "additionalProperties": {"anyOf": [schema, STRING]}}}
 
@@ -127,7 +127,7 @@ def test_what_changes_in_items_and_other_keys_is_found() -> None:
     assert "some[][*][]" in finding.message
 
 
-def test_an_alternative_beside_a_schema_changes_nothing_else() -> None:
+def test_added_alternative_is_the_only_finding() -> None:
     thing = {
         "type": "object",
         "required": ["a"],
@@ -138,7 +138,7 @@ def test_an_alternative_beside_a_schema_changes_nothing_else() -> None:
     assert finding.rule == "response-property-alternative-added"
 
 
-def test_alternatives_that_look_alike_are_told_apart_by_their_order() -> None:
+def test_similar_alternatives_are_matched_by_order() -> None:
     def two(*keys: str) -> Node:
         return {"anyOf": [{"type": "object", "properties": {key: STRING}} for key in keys]}
 
@@ -147,7 +147,7 @@ def test_alternatives_that_look_alike_are_told_apart_by_their_order() -> None:
     assert (finding.rule, finding.severity) == ("response-property-removed", Severity.BREAKING)
 
 
-def test_circular_schemas_end() -> None:
+def test_recursive_schema_is_compared() -> None:
     def tree(leaf: Node) -> Node:
         node = {"type": "object", "properties": {"leaf": leaf, "left": {"$ref": "#/components/schemas/Tree"}}}
         content = PLACES["response-body"]({"$ref": "#/components/schemas/Tree"})
@@ -158,7 +158,7 @@ def test_circular_schemas_end() -> None:
     assert finding.severity is Severity.BREAKING
 
 
-def test_schemas_may_refer_to_each_other_in_a_long_chain() -> None:
+def test_long_chain_of_schemas_is_compared() -> None:
     length = 3000
 
     def chain(leaf: Node) -> Node:
@@ -171,7 +171,7 @@ def test_schemas_may_refer_to_each_other_in_a_long_chain() -> None:
     assert finding.message == f"The type of `Link{length}.leaf` changed from `string` to `number`."
 
 
-def test_what_changed_in_a_schema_concerns_all_calls_that_lead_to_it() -> None:
+def test_change_of_a_schema_has_all_endpoints() -> None:
     def calls(leaf: Node) -> Node:
         content = PLACES["response-body"]({"type": "array", "items": {"$ref": "#/components/schemas/Part"}})
         path = content["paths"]["/things/"]

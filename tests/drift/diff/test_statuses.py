@@ -27,7 +27,7 @@ def found(observations: Observations, call: RecordedCall) -> tuple[Finding, ...]
 
 
 @pytest.mark.parametrize("status", [402, 405, 409, 418, 451])
-def test_what_only_the_default_stands_for_is_not_known(status: int) -> None:
+def test_status_covered_only_by_default_is_unknown(status: int) -> None:
     call = answered(status, f"{V1}/pads/", {"detail": "No."}, "GET")
     (one,) = found(Observations(from_text(REAL)), call)
     assert (one.rule, one.severity) == ("status-unknown", Severity.COMPATIBLE)
@@ -36,12 +36,12 @@ def test_what_only_the_default_stands_for_is_not_known(status: int) -> None:
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 429])
-def test_what_other_calls_of_the_contract_name_is_known(status: int) -> None:
+def test_status_of_another_operation_is_known(status: int) -> None:
     """The facts list these for all calls; the contract, where they are likely."""
     assert not found(Observations(from_text(REAL)), answered(status, f"{V1}/pads/5/", {"detail": "No."}, "GET"))
 
 
-def test_what_is_named_as_a_range_is_known() -> None:
+def test_status_in_a_range_is_known() -> None:
     some = contract(one_call({"responses": {"4XX": ERROR, "default": ERROR}}))
     assert not found(Observations(some), answered(418, content={}))
     other = one_call({"responses": {"default": ERROR}})
@@ -50,7 +50,7 @@ def test_what_is_named_as_a_range_is_known() -> None:
 
 
 @pytest.mark.parametrize("content", [b"<html>Bad Gateway</html>", b"", b'"no"'])
-def test_a_failure_of_the_service_is_no_drift(content: bytes) -> None:
+def test_server_error_is_not_drift(content: bytes) -> None:
     """Whatever it says: what fails does not keep a contract, and something before it may have answered."""
     observations = Observations(from_text(REAL))
     call = replace(answered(502, f"{V1}/pads/", method="GET"), content=content, media_type="text/html")
@@ -58,29 +58,29 @@ def test_a_failure_of_the_service_is_no_drift(content: bytes) -> None:
     assert observations.server_errors == 1
 
 
-def test_a_failure_that_the_contract_describes_is_held_against_it() -> None:
+def test_described_server_error_is_compared() -> None:
     observations = Observations(contract(one_call({"responses": {"503": ERROR}})))
     (one,) = found(observations, answered(503, content="no"))
     assert one.rule == "type-differs"
     assert observations.server_errors == 0
 
 
-def test_without_a_default_failures_are_not_known_either() -> None:
+def test_server_error_without_default_is_unknown() -> None:
     (one,) = found(Observations(contract(one_call())), answered(500))
     assert one.rule == "status-unknown"
 
 
-def test_a_call_without_ids_that_is_not_found_is_gone() -> None:
+def test_not_found_of_a_path_without_ids_is_gone() -> None:
     (one,) = found(Observations(from_text(REAL)), answered(404, f"{V1}/pads/", {"detail": "Not found."}, "GET"))
     assert (one.rule, one.severity) == ("endpoint-gone", Severity.BREAKING)
 
 
-def test_a_call_with_ids_is_gone_where_they_are_known_to_be_there() -> None:
+def test_not_found_of_an_existing_object_is_gone() -> None:
     call = answered(404, f"{V1}/pads/5/fields/", {"detail": "Not found."}, "GET")
     assert not found(Observations(from_text(REAL)), call)
     (one,) = found(Observations(from_text(REAL)), replace(call, target_exists=True))
     assert (one.rule, one.severity) == ("endpoint-gone", Severity.BREAKING)
 
 
-def test_a_call_without_ids_may_name_it() -> None:
+def test_described_not_found_is_not_gone() -> None:
     assert not found(Observations(contract(one_call({"responses": {"404": ERROR}}))), answered(404, content={}))

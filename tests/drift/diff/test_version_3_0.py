@@ -59,7 +59,7 @@ def errors_of(text: str) -> list[str]:
     return [str(error) for error in validators.OpenAPIV30SpecValidator(from_text(text).document.content).iter_errors()]
 
 
-def test_it_is_in_3_0_and_says_the_same() -> None:
+def test_converted_spec_is_equivalent() -> None:
     assert "nullable: true" in OLDER
     assert errors_of(OLDER) == []
     found = compare(from_text(REAL), from_text(OLDER)).findings
@@ -67,7 +67,7 @@ def test_it_is_in_3_0_and_says_the_same() -> None:
 
 
 @pytest.mark.parametrize("planted", IN_TRAFFIC, ids=lambda planted: planted.what)
-def test_the_suggested_patch_mends(planted: Deviating, tmp_path: Path) -> None:
+def test_suggested_patch_removes_the_finding(planted: Deviating, tmp_path: Path) -> None:
     observed = planted.against(from_text(OLDER))
     assert [finding.rule for finding in observed.findings()] == [planted.rule]
     suggestion = suggest_patch(from_text(OLDER), observed)
@@ -89,7 +89,7 @@ def test_the_suggested_patch_mends(planted: Deviating, tmp_path: Path) -> None:
         {"type": "string", "enum": ["a"], "nullable": True},
     ],
 )
-def test_what_can_be_null(schema: Node) -> None:
+def test_change_of_nullable_is_found(schema: Node) -> None:
     def some(each: Node) -> Node:
         parts = {"Part": {"type": "object", "properties": {"a": {"type": "string"}}}}
         return {**answering(about(each)), "openapi": "3.0.3", "components": {"schemas": parts}}

@@ -63,17 +63,17 @@ def everything() -> Report:
         ([Severity.COMPATIBLE, Severity.BREAKING], ReportStatus.BREAKING_DRIFT),
     ],
 )
-def test_status(severities: list[Severity], status: ReportStatus) -> None:
+def test_status_follows_the_severities(severities: list[Severity], status: ReportStatus) -> None:
     found = tuple(Finding(rule="x", severity=severity, message="X.") for severity in severities)
     assert Report("x", found).status is status
 
 
-def test_summary() -> None:
+def test_summary_counts_severities() -> None:
     assert NOTHING.summary == "a against b: no drift"
     assert Report("x", (ODD, ODD)).summary == "x: 2 compatible"
 
 
-def test_json() -> None:
+def test_json_report_has_all_fields() -> None:
     report = everything()
     content = json.loads(format_json(report))
     assert content["status"] == ReportStatus.BREAKING_DRIFT
@@ -94,7 +94,7 @@ def test_json() -> None:
     assert json.loads(format_json(NOTHING))["drift"] is False
 
 
-def test_annotations() -> None:
+def test_annotations_have_file_and_line() -> None:
     first, last = format_github(Report("x", (ODD,))).splitlines()
     place = "file=some folder/a%2Cb.yaml,line=5,title=field-unknown"
     assert first == f"::warning {place}::GET /a/: 100%25 new:%0Aünicode, `x`."
@@ -121,7 +121,7 @@ def understood(line: str) -> tuple[str, dict[str, str], str]:
     )
 
 
-def test_annotations_are_understood_as_they_were_meant() -> None:
+def test_annotations_escape_special_characters() -> None:
     odd = Finding(
         rule="x",
         severity=Severity.BREAKING,
@@ -147,7 +147,7 @@ def test_annotations_are_understood_as_they_were_meant() -> None:
     assert understood(last) == ("notice", {"title": "Drift"}, report.summary)
 
 
-def test_annotations_of_a_url_have_no_file() -> None:
+def test_annotation_of_a_url_has_no_file() -> None:
     finding = Finding(rule="x", severity=Severity.BREAKING, message="X.", document="https://example.com/a", line=5)
     assert format_github(Report("x", (finding,))).splitlines()[0] == "::error title=x::X."
 
@@ -169,16 +169,14 @@ def artifact(report: Report) -> dict[str, Any]:
     return location
 
 
-def test_a_file_below_the_working_directory_is_named_from_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_file_is_relative_to_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     report = placed(tmp_path / "api" / "a.yaml")
     assert format_github(report).startswith("::error file=api/a.yaml,line=5,title=x::")
     assert artifact(report) == {"uri": "api/a.yaml"}
 
 
-def test_in_github_actions_a_file_is_named_from_the_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_is_relative_to_the_github_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "part").mkdir()
     monkeypatch.chdir(tmp_path / "part")
     monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
@@ -187,7 +185,7 @@ def test_in_github_actions_a_file_is_named_from_the_workspace(tmp_path: Path, mo
         assert artifact(report) == {"uri": "part/a.yaml"}
 
 
-def test_a_file_elsewhere_is_in_no_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_outside_the_repository_has_no_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     for report in (placed(tmp_path / "a.yaml"), placed(Path("../a.yaml"))):
@@ -196,7 +194,9 @@ def test_a_file_elsewhere_is_in_no_repository(tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("below", [True, False], ids=["in a virtual environment of the project", "elsewhere"])
-def test_the_contract_of_an_installed_sdk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, below: bool) -> None:
+def test_spec_of_an_installed_sdk_has_a_package_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, below: bool
+) -> None:
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     contract = installed(monkeypatch, tmp_path / "here" / ".venv" if below else tmp_path)
@@ -207,7 +207,7 @@ def test_the_contract_of_an_installed_sdk(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("report", [everything(), NOTHING], ids=["everything", "nothing"])
-def test_sarif_is_valid(report: Report) -> None:
+def test_sarif_matches_its_schema(report: Report) -> None:
     log = json.loads(format_sarif(report))
     jsonschema.validate(log, SCHEMA)
     (run,) = log["runs"]
@@ -216,13 +216,13 @@ def test_sarif_is_valid(report: Report) -> None:
         assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
 
 
-def test_sarif_names_files_as_uris() -> None:
+def test_sarif_has_uris_of_files() -> None:
     (result,) = json.loads(format_sarif(Report("x", (ODD,))))["runs"][0]["results"]
     place = result["locations"][0]["physicalLocation"]
     assert place == {"artifactLocation": {"uri": "some%20folder/a%2Cb.yaml"}, "region": {"startLine": 5}}
 
 
-def test_no_report_names_a_recorded_value() -> None:
+def test_reports_have_no_recorded_values() -> None:
     cassettes = [str(path) for path in CASSETTES.glob("s*.yaml")]
 
     def mutate(content: dict[str, Any]) -> None:

@@ -34,7 +34,7 @@ def walked(client: Client) -> LiveProbe:
     return walk
 
 
-def test_a_service_that_keeps_the_contract_shows_no_drift(client: Client, sandbox: Sandbox) -> None:
+def test_probe_of_a_conforming_service_has_no_findings(client: Client, sandbox: Sandbox) -> None:
     walk = walked(client)
     observations = Observations(load_shipped_spec())
     for _, call in walk.calls:
@@ -46,7 +46,7 @@ def test_a_service_that_keeps_the_contract_shows_no_drift(client: Client, sandbo
     assert {operation for operation, _ in walk.calls} == reads
 
 
-def test_a_pad_and_a_site_of_ones_own_choice(client: Client) -> None:
+def test_chosen_pad_and_site_are_probed(client: Client) -> None:
     walk = LiveProbe(client, pad_id=681, site_id=981)
     walk.run()
     paths = {call.path for _, call in walk.calls}
@@ -58,7 +58,7 @@ GONE = [("*/fields/", 404, "endpoint-gone"), ("*/states/", 404, "endpoint-gone")
 
 
 @pytest.mark.parametrize(("path", "status", "rule"), GONE)
-def test_a_call_that_the_service_no_longer_has(own_sandbox: Sandbox, path: str, status: int, rule: str) -> None:
+def test_removed_endpoint_is_reported(own_sandbox: Sandbox, path: str, status: int, rule: str) -> None:
     own_sandbox.faults.add(faults.Status(status, path=path))
     observations = Observations(load_shipped_spec())
     with Client(own_sandbox.token, base_url=own_sandbox.url) as client:
@@ -68,7 +68,7 @@ def test_a_call_that_the_service_no_longer_has(own_sandbox: Sandbox, path: str, 
 
 
 @pytest.mark.parametrize(("named", "told"), [({"pad_id": 681}, "pad 681"), ({"site_id": 981}, "site 981")])
-def test_what_was_named_but_may_not_be_seen(named: dict[str, int], told: str) -> None:
+def test_inaccessible_chosen_object_raises(named: dict[str, int], told: str) -> None:
     with (
         Sandbox(now=NOW, days=1, denied=[681, 981]) as sandbox,
         Client(sandbox.token, base_url=sandbox.url) as client,
@@ -77,14 +77,12 @@ def test_what_was_named_but_may_not_be_seen(named: dict[str, int], told: str) ->
         LiveProbe(client, **named).run()
 
 
-def test_what_was_not_named_and_may_not_be_seen_belongs_to_the_answers() -> None:
+def test_inaccessible_listed_object_is_recorded() -> None:
     with Sandbox(now=NOW, days=1, denied=[681, 981]) as sandbox, Client(sandbox.token, base_url=sandbox.url) as client:
         assert 404 in {call.status for _, call in walked(client).calls}
 
 
-def test_the_cassettes_hold_nothing_secret_and_can_be_replayed(
-    client: Client, sandbox: Sandbox, tmp_path: Path
-) -> None:
+def test_recorded_cassettes_replay_without_secrets(client: Client, sandbox: Sandbox, tmp_path: Path) -> None:
     paths = record_calls(walked(client).calls, tmp_path / "new" / "folder", [sandbox.token])
     assert [found for path in paths for found in findings(path)] == []
     assert observe(load_shipped_spec(), [str(path) for path in paths]).findings() == ()
@@ -92,14 +90,14 @@ def test_the_cassettes_hold_nothing_secret_and_can_be_replayed(
         assert Pad.get_models(client=Client("any", base_url=DEFAULT_HOST, http=http))
 
 
-def test_a_secret_that_the_service_repeats_is_not_kept(tmp_path: Path) -> None:
+def test_repeated_secret_stops_the_recording(tmp_path: Path) -> None:
     call = RecordedCall(method="GET", url="/x/", status=200, media_type="", content=b'{"note": "s3cret"}', source="")
     with pytest.raises(DriftError, match="would have held a secret"):
         record_calls([("get_x", call)], tmp_path, ["s3cret"])
     assert [*tmp_path.iterdir()] == []
 
 
-def test_secrets_by_their_names_are_taken_out(tmp_path: Path) -> None:
+def test_secrets_are_redacted_by_key(tmp_path: Path) -> None:
     content = b'{"access_token": "s3cret", "inner": [{"password": "s3cret"}], "n": 5.0}'
     call = RecordedCall(
         method="GET", url="/x/?token=s3cret&page=2", status=200, media_type="", content=content, source=""
@@ -111,13 +109,13 @@ def test_secrets_by_their_names_are_taken_out(tmp_path: Path) -> None:
     assert "5.0" in text
 
 
-def test_a_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
+def test_unwritable_folder_raises(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     call = RecordedCall(method="GET", url="/x/", status=200, media_type="", content=b"{}", source="")
     with pytest.raises(DriftError, match="cannot be written to"):
         record_calls([("get_x", call)], tmp_path / "file")
 
 
-def test_wrong_credentials_end_the_walk(sandbox: Sandbox) -> None:
+def test_wrong_credentials_stop_the_probe(sandbox: Sandbox) -> None:
     with Client("wrong-token", base_url=sandbox.url) as client, pytest.raises(AuthenticationError):
         LiveProbe(client).run()

@@ -23,9 +23,7 @@ __all__ = ["client_of", "clock", "nothing_left", "serve"]
         (answer(200, {"id": "x", "change_log": 5}), "type-differs"),
     ],
 )
-def test_a_service_that_keeps_no_contract_is_walked_all_the_same(
-    serve: Serve, client_of: ClientOf, reply: bytes, rule: str
-) -> None:
+def test_nonconforming_service_is_probed(serve: Serve, client_of: ClientOf, reply: bytes, rule: str) -> None:
     walk = LiveProbe(client_of(serve(always(reply))))
     walk.run()
     observations = Observations(load_shipped_spec())
@@ -34,19 +32,19 @@ def test_a_service_that_keeps_no_contract_is_walked_all_the_same(
     assert rule in {finding.rule for finding in observations.findings()}
 
 
-def test_failures_are_looked_at_too(serve: Serve, client_of: ClientOf) -> None:
+def test_error_responses_are_recorded(serve: Serve, client_of: ClientOf) -> None:
     walk = LiveProbe(client_of(serve(always(answer(404, {"detail": "No."})))))
     walk.run()
     assert {call.status for _, call in walk.calls} == {404}
 
 
-def test_a_long_failure_is_read_whole(serve: Serve, client_of: ClientOf) -> None:
+def test_long_error_body_is_read_completely(serve: Serve, client_of: ClientOf) -> None:
     walk = LiveProbe(client_of(serve(always(answer(404, {"detail": "No." * 1000})))))
     walk.run()
     assert len(json.loads(walk.calls[0][1].content)["detail"]) == 3000
 
 
-def test_of_a_long_refusal_for_now_only_the_beginning_is_known(serve: Serve, client_of: ClientOf) -> None:
+def test_truncated_error_body_is_not_recorded(serve: Serve, client_of: ClientOf) -> None:
     walk = LiveProbe(client_of(serve(always(answer(429, {"detail": "No." * 1000})))))
     walk.run()
     assert walk.calls == []

@@ -36,7 +36,7 @@ WORDS = re.compile(
 
 
 @pytest.mark.parametrize("untidy", [None, 1])
-def test_nothing_but_shapes_is_in_the_file(
+def test_file_has_only_shapes(
     untidy: int | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -79,7 +79,7 @@ def shape_of(content: Any, path: str = "/pads/681/", **headers: str) -> dict[str
     return build_call_shape("get_pad", call, load_shipped_spec(), collect_keys(load_shipped_spec()))
 
 
-def test_keys_that_may_be_data_are_not_told() -> None:
+def test_keys_that_may_be_data_are_hidden() -> None:
     pad = {
         "id": 5,
         "a_new_key": {"Secret Ranch 4": 1, "secret_ranch": 2},
@@ -94,7 +94,7 @@ def test_keys_that_may_be_data_are_not_told() -> None:
     assert "secret" not in by_site
 
 
-def test_headers_are_told_in_known_words() -> None:
+def test_headers_are_reduced_to_known_words() -> None:
     shape = shape_of(
         b"[]", content_type='application/json; charset="UTF-8"', transfer_encoding="chunked", server="s3cret"
     )
@@ -117,7 +117,7 @@ def test_headers_are_told_in_known_words() -> None:
         ([(1, 1), (1, 1), (2, 1)], "by time", True),
     ],
 )
-def test_the_order_of_records(stamps: list[tuple[int, int]], order: str, several: bool) -> None:
+def test_order_of_records_is_detected(stamps: list[tuple[int, int]], order: str, several: bool) -> None:
     records = [{"timestamp": time, "site_id": site, "secret_field": "O"} for time, site in stamps]
     told = shape_of(records, "/pads/681/data/")["records"]
     assert (told["order"], told["several of a site and second"]) == (order, several)
@@ -125,7 +125,7 @@ def test_the_order_of_records(stamps: list[tuple[int, int]], order: str, several
     assert "secret" not in json.dumps(told)
 
 
-def test_a_walk_through_an_untidy_service_sees_as_much() -> None:
+def test_probe_of_an_untidy_service_has_all_calls() -> None:
     seen: list[set[str]] = []
     for untidy in (None, 3):
         with (

@@ -47,17 +47,17 @@ def inferred(*values: Any) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
         ),
     ],
 )
-def test_schemas(values: list[Any], schema: dict[str, Any]) -> None:
+def test_schema_is_inferred_from_values(values: list[Any], schema: dict[str, Any]) -> None:
     assert inferred(*values)[0] == schema
 
 
-def test_only_keys_that_always_came_are_required() -> None:
+def test_keys_of_all_objects_are_required() -> None:
     _, named = inferred({"id": 1, "crew": "A"}, {"id": 2, "since": None})
     assert named["PadRig"]["required"] == ["id"]
     assert named["PadRig"]["properties"].keys() == {"id", "crew", "since"}
 
 
-def test_names_are_given_once() -> None:
+def test_schema_names_are_unique() -> None:
     schemas = SchemaInference(["PadRig"])
     shape = infer_shape({"a": 1})
     first, second = (schemas.infer(shape, "Pad_rig", described=False) for _ in range(2))

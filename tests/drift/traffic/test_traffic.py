@@ -60,14 +60,14 @@ def interaction(body: Any, *, uri: str = f"https://example.com{STATES}?page=1", 
         *(({"string": "[]"}, encoding) for encoding in ("gzip", "deflate", "br", "zstd")),
     ],
 )
-def test_cassettes_in_all_forms_of_vcrpy(body: Any, encoding: str, tmp_path: Path) -> None:
+def test_body_formats_of_vcrpy_are_read(body: Any, encoding: str, tmp_path: Path) -> None:
     headers = {"Content-Type": ["application/json; charset=utf-8"], "Content-Encoding": [encoding]}
     (one,) = cassettes.read_cassette(cassette(tmp_path, interaction(body, headers=headers)))
     assert (one.method, one.url, one.path) == ("GET", f"{STATES}?page=1", STATES)
     assert (one.status, one.media_type, one.content) == (200, "application/json", b"[]")
 
 
-def test_cassettes_in_json_and_of_older_versions(tmp_path: Path) -> None:
+def test_json_and_old_cassettes_are_read(tmp_path: Path) -> None:
     older = {"status_code": 404, "http_version": "HTTP/1.1", "headers": {"content-type": "text/html"}, "content": "no"}
     asked = {"method": "GET", "uri": "https://example.com/"}
     (one,) = cassettes.read_cassette(cassette(tmp_path, {"request": asked, "response": older}, name="some.json"))
@@ -94,13 +94,13 @@ NO_CASSETTES: list[tuple[list[Any], str]] = [
 
 
 @pytest.mark.parametrize(("interactions", "told"), NO_CASSETTES)
-def test_what_is_no_cassette_of_this_api_is_refused(interactions: list[Any], told: str, tmp_path: Path) -> None:
+def test_invalid_or_foreign_cassette_is_refused(interactions: list[Any], told: str, tmp_path: Path) -> None:
     path = cassette(tmp_path, *interactions)
     with pytest.raises(DriftError, match=told.replace("?", r"\?")):
         observe(from_text(REAL), [path])
 
 
-def test_calls_to_other_hosts_are_left_out(tmp_path: Path) -> None:
+def test_calls_to_other_hosts_are_skipped(tmp_path: Path) -> None:
     """A program calls other APIs too, and one cassette holds all its calls."""
     other = interaction("{}", uri="https://api.example.org/weather/")
     unknown = interaction("{}", uri="https://example.com/external/thirdparty/v1/rigs/")
@@ -109,7 +109,7 @@ def test_calls_to_other_hosts_are_left_out(tmp_path: Path) -> None:
     assert (observations.calls, observations.foreign_calls) == (2, {"api.example.org": 2})
 
 
-def test_new_values_of_closed_and_open_enumerations() -> None:
+def test_new_enum_value_is_reported() -> None:
     closed, opened = about({"type": "string", "enum": ["a"]}), about({"type": "string", "x-extensible-enum": ["a"]})
     (one,) = seen(answering(closed), {"some": "a"}, {"some": "b"}, {"some": "b"})
     assert (one.rule, one.severity, one.example, one.count) == ("enum-value-new", Severity.BREAKING, '"b"', 2)
@@ -120,7 +120,7 @@ def test_new_values_of_closed_and_open_enumerations() -> None:
 
 @pytest.mark.parametrize("keyword", ["enum", "x-extensible-enum"])
 @pytest.mark.parametrize("style", [True, False, None], ids=["flow", "block", "mixed"])
-def test_a_new_value_can_be_patched_in(keyword: str, style: bool | None) -> None:
+def test_new_enum_value_is_patched(keyword: str, style: bool | None) -> None:
     content = answering(about({"type": "string", keyword: ["a"]}))
     some = from_text("---\n" + yaml.safe_dump(content, default_flow_style=style))
     observations = Observations(some)
@@ -141,7 +141,7 @@ def test_a_new_value_can_be_patched_in(keyword: str, style: bool | None) -> None
         ("https://example.com/api/openapi.yaml?version=2", "openapi.yaml"),
     ],
 )
-def test_a_patch_names_the_file_from_the_working_directory(
+def test_patch_has_the_relative_file_name(
     name: str, path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -152,7 +152,7 @@ def test_a_patch_names_the_file_from_the_working_directory(
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n...\n", '\nx-odd: "a\u2028b"\n'])
-def test_a_patch_applies_whatever_the_lines_are(end: str, tmp_path: Path) -> None:
+def test_patch_applies_with_any_line_end(end: str, tmp_path: Path) -> None:
     text = yaml.safe_dump(answering(about({"type": "string"})), width=10_000).rstrip()
     text = text.replace("\n", "\r\n" if "\r" in end else "\n") + end
     path = tmp_path / "openapi.yaml"
@@ -165,7 +165,7 @@ def test_a_patch_applies_whatever_the_lines_are(end: str, tmp_path: Path) -> Non
     assert "new:" in path.read_text("utf-8")
 
 
-def test_what_is_nested_too_deeply_is_refused() -> None:
+def test_deeply_nested_body_is_refused() -> None:
     def nested(depth: int) -> bytes:
         return b'{"new": ' + b"[" * depth + b"]" * depth + b"}"
 
@@ -176,19 +176,19 @@ def test_what_is_nested_too_deeply_is_refused() -> None:
     assert [one.rule for one in seen(of, nested(100_000))] == ["body-not-json"]
 
 
-def test_a_body_where_there_is_none() -> None:
+def test_unexpected_body_is_reported() -> None:
     (one,) = seen(one_call(), {"some": 1})
     assert (one.rule, one.severity) == ("body-unexpected", Severity.COMPATIBLE)
     assert not seen(one_call(), b"")
 
 
-def test_in_an_error_nothing_breaks() -> None:
+def test_deviation_in_an_error_is_compatible() -> None:
     error = {"description": "No.", "content": {"application/json": {"schema": about({"type": "string"})}}}
     (one,) = seen(one_call({"responses": {"400": error}}), {"some": 1}, status=400)
     assert (one.rule, one.severity) == ("type-differs", Severity.COMPATIBLE)
 
 
-def test_indexes_are_folded_and_counted() -> None:
+def test_array_indexes_are_merged_and_counted() -> None:
     array = {"type": "array", "items": about({"type": "array", "items": {"type": "integer"}})}
     (one,) = seen(answering(array), [{"some": [1, "x"]}, {"some": ["y"]}], [{"some": ["z"]}])
     assert (one.path, one.count, one.example) == ("/[]/some/[]", 3, '"x"')
@@ -207,7 +207,7 @@ def test_indexes_are_folded_and_counted() -> None:
         ({"some": list(range(99))}, "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17..."),
     ],
 )
-def test_examples_tell_nothing_secret_or_personal(value: Any, shown: str) -> None:
+def test_examples_are_redacted(value: Any, shown: str) -> None:
     (one,) = seen(answering({"type": "object", "properties": {"known": {}}}), value)
     assert one.rule == "field-unknown"
     assert one.example is not None
@@ -215,7 +215,7 @@ def test_examples_tell_nothing_secret_or_personal(value: Any, shown: str) -> Non
     assert "s3cret" not in f"{one.example}{one.message}"
 
 
-def test_records_may_have_any_field() -> None:
+def test_unknown_field_of_a_record_is_accepted() -> None:
     observations = Observations(from_text(REAL))
     record = {"timestamp": 1, "site_id": 5, "_brand_new_": 1.5, "valve": "O", "on": True, "none": None}
     content = json.dumps([record]).encode()
@@ -224,7 +224,7 @@ def test_records_may_have_any_field() -> None:
     assert (observations.findings(), observations.known_calls) == ((), 1)
 
 
-def test_the_most_literal_path_is_meant() -> None:
+def test_path_with_fewest_parameters_is_matched() -> None:
     content = one_call()
     content["paths"]["/things/{id}/"] = {"get": {"operationId": "one", "responses": {"200": {}}}}
     content["paths"]["/things/all/"] = {"get": {"operationId": "all", "responses": {"200": {}}}}
