@@ -1,4 +1,4 @@
-"""The `datastore` command: what it writes where, with which exit status."""
+"""The `datastore` command: output, messages and exit statuses."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ Output = pytest.CaptureFixture[str]
 
 @pytest.fixture(autouse=True)
 def plain(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever runs the tests may force colours."""
+    """The environment of the test run may force colors."""
     for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "GITHUB_ACTIONS"):
         monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
-def contracts(tmp_path: Path) -> dict[str, str]:
-    """Contracts that differ from the SDK's own in one way each."""
+def spec_files(tmp_path: Path) -> dict[str, str]:
+    """OpenAPI documents that each differ from the SDK's in one place."""
     texts = {
         "same": REAL,
         "words": REAL.replace("summary: List the pads.", "summary: List all pads."),
@@ -61,8 +61,8 @@ def contracts(tmp_path: Path) -> dict[str, str]:
         ("breaking", 2, "sarif"),
     ],
 )
-def test_spec_reports_json(contracts: dict[str, str], name: str, status: int, form: str, capsys: Output) -> None:
-    assert main(["drift", "spec", "sdk", contracts[name], "--format", form]) == status
+def test_spec_reports_json(spec_files: dict[str, str], name: str, status: int, form: str, capsys: Output) -> None:
+    assert main(["drift", "spec", "sdk", spec_files[name], "--format", form]) == status
     out, err = capsys.readouterr()
     assert out
     assert err == ""
@@ -70,27 +70,29 @@ def test_spec_reports_json(contracts: dict[str, str], name: str, status: int, fo
         json.loads(out)
 
 
-def test_spec_text_report_has_details(contracts: dict[str, str], capsys: Output) -> None:
-    main(["drift", "spec", contracts["same"], contracts["breaking"]])
+def test_spec_text_report_has_details(spec_files: dict[str, str], capsys: Output) -> None:
+    main(["drift", "spec", spec_files["same"], spec_files["breaking"]])
     out, _ = capsys.readouterr()
     assert out.splitlines()[0] == "GET /external/thirdparty/v1/pads/"
-    assert "breaking      The call is named `all_pads` now" in out
+    assert "breaking      The operationId changed from `list_pads` to `all_pads`" in out
     assert "affects  Pad.get_models()" in out
-    assert f"operation-id-changed ({contracts['breaking']}:" in out
+    assert f"operation-id-changed ({spec_files['breaking']}:" in out
     assert out.splitlines()[-1].endswith(": 1 breaking")
     assert "\x1b" not in out
 
 
-def test_terminal_output_has_colors(contracts: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
+def test_terminal_output_has_colors(
+    spec_files: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: Output
+) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
-    main(["drift", "spec", contracts["same"], contracts["breaking"]])
+    main(["drift", "spec", spec_files["same"], spec_files["breaking"]])
     assert "\x1b[" in capsys.readouterr().out
 
 
-def test_json_option_equals_format_json(contracts: dict[str, str], capsys: Output) -> None:
-    main(["drift", "spec", "sdk", contracts["words"], "--json"])
+def test_json_option_equals_format_json(spec_files: dict[str, str], capsys: Output) -> None:
+    main(["drift", "spec", "sdk", spec_files["words"], "--json"])
     short = capsys.readouterr().out
-    main(["drift", "spec", "sdk", contracts["words"], "--format", "json"])
+    main(["drift", "spec", "sdk", spec_files["words"], "--format", "json"])
     assert capsys.readouterr().out == short
 
 
@@ -151,11 +153,11 @@ def test_live_with_an_unknown_id_fails(sandbox: Sandbox, what: str, id: str, cap
 def test_live_without_access_fails(own_sandbox: Sandbox, capsys: Output) -> None:
     own_sandbox.faults.add(faults.Status(403, path="*", times=None))
     assert main(["drift", "traffic", "--live"]) == 3
-    assert f"datastore: {own_sandbox.url} answered no call with a success (403)" in capsys.readouterr().err
+    assert f"datastore: {own_sandbox.url} responded to no request with a success (403)" in capsys.readouterr().err
 
 
-def answered(folder: Path, *statuses: int, uri: str = "https://example.com/external/thirdparty/v1/pads/") -> str:
-    """A cassette in which a list of pads was answered so."""
+def write_cassette(folder: Path, *statuses: int, uri: str = "https://example.com/external/thirdparty/v1/pads/") -> str:
+    """Write a cassette with responses of these statuses; return its path."""
     request: dict[str, Any] = {"method": "GET", "uri": uri, "body": None, "headers": {}}
     answers = [{"status": {"code": status}, "headers": {}, "body": {"string": "[]"}} for status in statuses]
     path = folder / "some.json"
@@ -164,33 +166,33 @@ def answered(folder: Path, *statuses: int, uri: str = "https://example.com/exter
 
 
 def test_skipped_calls_are_reported(tmp_path: Path, capsys: Output) -> None:
-    content = json.loads(Path(answered(tmp_path, 200)).read_text("utf-8"))
-    other = json.loads(Path(answered(tmp_path, 200, uri="https://api.example.org/x")).read_text("utf-8"))
+    content = json.loads(Path(write_cassette(tmp_path, 200)).read_text("utf-8"))
+    other = json.loads(Path(write_cassette(tmp_path, 200, uri="https://api.example.org/x")).read_text("utf-8"))
     path = tmp_path / "both.json"
     path.write_text(json.dumps({"interactions": [*content["interactions"], *other["interactions"]]}), "utf-8")
     assert main(["drift", "traffic", str(path)]) == 0
-    assert capsys.readouterr().err == "Left out: 1 call to api.example.org, which is another API\n"
+    assert capsys.readouterr().err == "Skipped 1 call to api.example.org: another API\n"
 
 
 def test_server_errors_are_counted_separately(tmp_path: Path, capsys: Output) -> None:
-    assert main(["drift", "traffic", answered(tmp_path, 200, 500)]) == 0
+    assert main(["drift", "traffic", write_cassette(tmp_path, 200, 500)]) == 0
     out, err = capsys.readouterr()
     assert out.endswith("no drift\n")
-    assert err.startswith("1 of 2 calls were answered with a failure of the service (5xx)")
-    assert main(["drift", "traffic", answered(tmp_path, 502, 500)]) == 3
-    assert "there is nothing to be held against the contract" in capsys.readouterr().err
+    assert err.startswith("1 of 2 calls failed with a server error (5xx)")
+    assert main(["drift", "traffic", write_cassette(tmp_path, 502, 500)]) == 3
+    assert "there is nothing to compare" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["drift", "spec", "sdk", "none.yaml"], "none.yaml cannot be read: No such file"),
         (["drift", "spec", "sdk", "http://127.0.0.1:1/x"], "http://127.0.0.1:1/x cannot be fetched"),
         (["drift", "spec", "sdk", PADS], "is not an OpenAPI 3 document"),
         (["drift", "spec", "sdk", "sdk", "--format", "xml"], "'xml' is not one of"),
         (["drift", "spec", "sdk"], "Missing argument"),
-        (["drift", "traffic", str(ROOT / "openapi.yaml")], "is no cassette of vcrpy"),
-        (["drift", "traffic"], "name cassettes, or say --live"),
+        (["drift", "traffic", str(ROOT / "openapi.yaml")], "is not a vcrpy cassette"),
+        (["drift", "traffic"], "pass cassettes, or --live"),
         (["drift", "traffic", PADS, "--pad", "5"], "--pad goes with --live"),
         (["drift", "traffic", "--live"], "no credentials"),
         (["drift", "nonsense"], "No such command"),
@@ -203,11 +205,11 @@ def test_server_errors_are_counted_separately(tmp_path: Path, capsys: Output) ->
         ),
     ],
 )
-def test_error_is_one_line(arguments: list[str], told: str, capsys: Output) -> None:
+def test_error_is_one_line(arguments: list[str], message: str, capsys: Output) -> None:
     assert main(arguments) == 3
     out, err = capsys.readouterr()
     assert out == ""
-    assert told in err
+    assert message in err
     assert "Traceback" not in err
 
 
@@ -269,14 +271,14 @@ def test_unexpected_error_exits_with_3(monkeypatch: pytest.MonkeyPatch, capsys: 
     assert main(["drift", "spec", "sdk", "sdk"]) == 3
     out, err = capsys.readouterr()
     assert out == ""
-    assert err == "datastore: this should not have happened: KeyError: 'x' (RESTREAM_LOG=debug tells more)\n"
+    assert err == "datastore: unexpected error: KeyError: 'x' (RESTREAM_LOG=debug logs the traceback)\n"
 
 
 ODD_CONTRACT: dict[str, Any] = {
     "openapi": "3.1.0",
     "paths": {"/a\n::error::b/\x1b[31m": {"get": {"operationId": "\ud800ü", "responses": {}}}},
 }
-"""With what could steer a terminal, or be a command of its own in the log of GitHub Actions."""
+"""With terminal control characters, and a workflow command of GitHub Actions."""
 
 
 @pytest.mark.parametrize("form", first(2, ["text", "github", "json", "sarif"]))
@@ -333,7 +335,7 @@ def test_sandbox_runs_until_interrupted() -> None:
 
 
 def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    """Runs the command in a process of its own."""
+    """Run the command in another process."""
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
     command = [sys.executable, "-m", "datastore_sdk.cli", *arguments]
     return subprocess.run(command, cwd=ROOT, text=True, check=False, **options)

@@ -1,4 +1,4 @@
-"""`datastore doctor`: what it finds, what it advises, and that it shows no secret."""
+"""`datastore doctor`: results, advice, and no secret in the output."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ EXPIRED = Path(__file__).with_name("expired.pem")
 
 @pytest.fixture
 def examine(capsys: Output) -> Examine:
-    """Runs it, with the exit status that is expected, and gives what it found by what it looked at."""
+    """Run the command, check its exit status, and return its results by check."""
 
     def run(status: int, *arguments: str) -> dict[str, dict[str, Any]]:
         assert main(["doctor", "--json", *arguments]) == status
@@ -59,7 +59,7 @@ def lead(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 
 class TlsServer(Server):
-    """A server that speaks TLS, with one certificate or another."""
+    """A TLS server with a given certificate."""
 
     def __init__(self, handler: Handler, certificate: Path) -> None:
         super().__init__(handler)
@@ -76,8 +76,8 @@ def statuses(findings: dict[str, dict[str, Any]]) -> dict[str, str]:
     return {check: finding["status"] for check, finding in findings.items()}
 
 
-def a_service(**headers: str) -> Handler:
-    """One that knows no pad and tells the time."""
+def service_handler(**headers: str) -> Handler:
+    """Return a handler with no pads and a Date header."""
     return always(answer(200, [], **{"Date": formatdate(time.time(), usegmt=True), **headers}))
 
 
@@ -95,9 +95,9 @@ def test_working_setup_passes_all_checks(sandbox: Sandbox, examine: Examine) -> 
         "token": "good",
         "rooms": "good",
     }
-    assert found["token"]["message"] == "is good: 5 pads can be seen"
-    told = found["settings"]["details"]
-    assert told["base_url"] == {"value": sandbox.url, "source": "environment variable RESTREAM_HOST"}
+    assert found["token"]["message"] == "is valid: 5 pads visible"
+    message = found["settings"]["details"]
+    assert message["base_url"] == {"value": sandbox.url, "source": "environment variable RESTREAM_HOST"}
     assert sandbox.token not in json.dumps(found)
     assert [request.status for request in sandbox.requests] == [401, 200, 101]
 
@@ -173,11 +173,11 @@ def test_wrong_client_credentials_fail(sandbox: Sandbox, examine: Examine, monke
     [
         (faults.Status(503, skip=1), "token", "the service has a problem"),
         (faults.Status(403, skip=1), "token", "ask Tally for access"),
-        (faults.Status(404, skip=1), "token", "is a Restream service: it has no pads"),
+        (faults.Status(404, skip=1), "token", "is a Restream service: this host has no pads"),
         (faults.WrongJson(skip=1), "token", "is a Restream service"),
         (faults.Reset(skip=1), "token", "try again"),
-        (faults.Status(400, path="*/ws/*"), "rooms", "may not let WebSockets through"),
-        (faults.Reset(path="*/ws/*"), "rooms", "may not let WebSockets through"),
+        (faults.Status(400, path="*/ws/*"), "rooms", "may block WebSockets"),
+        (faults.Reset(path="*/ws/*"), "rooms", "may block WebSockets"),
         (faults.Reset("request"), "service", "the service may be down"),
     ],
 )
@@ -225,7 +225,7 @@ def test_unknown_host_name_fails(
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     lead("https://restream.invalid")
     found = examine(1)
-    assert "restream.invalid, is not known" in found["name"]["message"]
+    assert "restream.invalid, cannot be resolved" in found["name"]["message"]
     assert "RESTREAM_HOST" in found["name"]["advice"]
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.invalid:3128")
     found = examine(1)
@@ -255,7 +255,7 @@ def test_silent_host_fails(scheme: str, lead: Callable[[str], None], examine: Ex
 
 def test_different_clocks_fail(lead: Callable[[str], None], examine: Examine) -> None:
     for late, status in ((5, "good"), (3600, "wrong"), (-3600, "wrong")):
-        with Server(a_service(Date=formatdate(time.time() - late, usegmt=True))) as server:
+        with Server(service_handler(Date=formatdate(time.time() - late, usegmt=True))) as server:
             lead(server.url)
             found = examine(0 if status == "good" else 1)
             assert server.received[0].token is None, "who the service is, is not known yet"
@@ -264,7 +264,7 @@ def test_different_clocks_fail(lead: Callable[[str], None], examine: Examine) ->
 
 
 def test_response_without_date_skips_the_clock(lead: Callable[[str], None], examine: Examine) -> None:
-    with Server(a_service(Date="noon")) as server:
+    with Server(service_handler(Date="noon")) as server:
         lead(server.url)
         assert statuses(examine(0))["clock"] == "skipped"
 
@@ -276,7 +276,7 @@ def test_other_service_fails(lead: Callable[[str], None], examine: Examine) -> N
 
 
 def test_certificate_is_checked(lead: Callable[[str], None], examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
-    with TlsServer(a_service(), CERTIFICATE) as server:
+    with TlsServer(service_handler(), CERTIFICATE) as server:
         lead(server.url)
         found = examine(1)
         assert "self-signed" in found["TLS"]["message"]
@@ -285,7 +285,7 @@ def test_certificate_is_checked(lead: Callable[[str], None], examine: Examine, m
         monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
         found = examine(0)
         assert found["TLS"]["details"].keys() == {"version", "cipher", "notBefore", "notAfter"}
-    with TlsServer(a_service(), EXPIRED) as server:
+    with TlsServer(service_handler(), EXPIRED) as server:
         lead(server.url)
         monkeypatch.setenv("SSL_CERT_FILE", str(EXPIRED))
         found = examine(1)
@@ -300,7 +300,7 @@ def test_unverified_certificate_is_a_warning(
     profile = tmp_path / "restream" / "config.toml"
     profile.parent.mkdir()
     profile.write_text("[default]\nverify = false\n")
-    with TlsServer(a_service(), EXPIRED) as server:
+    with TlsServer(service_handler(), EXPIRED) as server:
         lead(server.url)
         found = examine(0)["TLS"]
     assert (found["status"], found["message"]) == ("warning", "the certificate is not verified")
@@ -354,7 +354,7 @@ def test_multiline_message_stays_together(monkeypatch: pytest.MonkeyPatch, sandb
 def test_checks_pass_through_a_proxy(
     lead: Callable[[str], None], examine: Examine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Server(a_service()) as proxy:
+    with Server(service_handler()) as proxy:
         lead("http://localhost:1")
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         found = examine(0)
@@ -374,7 +374,7 @@ def test_certificate_is_checked_through_the_proxy(
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", f"http://me:{SECRET}@127.0.0.1:{tunnels.port}")
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
-    with TlsServer(a_service(), CERTIFICATE) as server:
+    with TlsServer(service_handler(), CERTIFICATE) as server:
         lead(server.url)
         found = examine(0)
     assert statuses(found) | {"connection": "good", "TLS": "good", "token": "good"} == statuses(found)
@@ -386,7 +386,7 @@ def test_intercepting_proxy_is_explained(
     lead: Callable[[str], None], examine: Examine, monkeypatch: pytest.MonkeyPatch, tunnels: Proxy
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{tunnels.port}")
-    with TlsServer(a_service(), CERTIFICATE) as server:
+    with TlsServer(service_handler(), CERTIFICATE) as server:
         lead(server.url)
         found = examine(1)
         assert server.received == [], "the token goes nowhere"
@@ -395,7 +395,9 @@ def test_intercepting_proxy_is_explained(
     assert "SSL_CERT_FILE" in found["TLS"]["advice"]
 
 
-@pytest.mark.parametrize(("status", "advice"), [(407, "http://user:password@host:port"), (403, "ask whoever runs it")])
+@pytest.mark.parametrize(
+    ("status", "advice"), [(407, "http://user:password@host:port"), (403, "ask its administrator")]
+)
 def test_proxy_that_refuses_the_tunnel_fails(
     status: int, advice: str, lead: Callable[[str], None], examine: Examine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

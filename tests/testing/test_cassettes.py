@@ -1,4 +1,4 @@
-"""Cassettes outside of pytest's fixtures, and the scan that looks through them."""
+"""Cassettes without the pytest fixtures, and the scan for secrets."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_requests_after_a_cassette_are_sent(own_sandbox: Sandbox, path: Path) ->
 def test_secret_of_the_user_is_not_recorded(path: Path) -> None:
     pads = Pad.get_models(as_dict=True)
     with (
-        pytest.raises(SecretFoundError, match=r"cassette\.yaml would have held a secret"),
+        pytest.raises(SecretFoundError, match=r"cassette\.yaml was not written: there is a secret"),
         use_cassette(path, "once", secrets=[pads[0]["name"]]),
     ):
         Pad.get_models()

@@ -1,4 +1,4 @@
-"""The pytest plugin, as users meet it."""
+"""The pytest plugin, in runs of pytest."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_example_runs_offline(example: Path) -> None:
 
 
 def test_each_test_has_its_own_cassette(tmp_path: Path) -> None:
-    """Also where names differ only in what file names cannot have, and one test alone is replayed."""
+    """Also if names differ only in characters that are invalid in file names."""
     (tmp_path / "test_it.py").write_text(ALIKE)
     with Sandbox(now=NOW, days=1) as sandbox:
         done = run_pytest(tmp_path, "--restream-record=once", variables=sandbox.environment)
@@ -102,7 +102,7 @@ def test_sandbox_options_require_names(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(
         "import pytest\n\n@pytest.mark.restream_sandbox(7)\ndef test_it(restream_sandbox): ...\n"
     )
-    assert "the arguments of @pytest.mark.restream_sandbox need their names" in run_pytest(tmp_path).stdout
+    assert "pass the arguments of @pytest.mark.restream_sandbox by name" in run_pytest(tmp_path).stdout
 
 
 def test_record_option_records_again(example: Path) -> None:
@@ -134,7 +134,7 @@ def test_secret_in_a_response_fails_the_test(tmp_path: Path) -> None:
         leading = {"RESTREAM_HOST": server.url, "TALLY_AUTH_TOKEN": SECRET}
         done = run_pytest(tmp_path, "--restream-record=once", "--showlocals", variables=leading)
     assert done.returncode == 1
-    assert "would have held a secret and was not kept: it stands in the answer of the recorded call GET" in done.stdout
+    assert "was not written: there is a secret in the response body of the recorded request GET" in done.stdout
     assert SECRET not in done.stdout
     assert not (tmp_path / "cassettes").exists()
 
@@ -156,7 +156,7 @@ def test_environment_is_isolated(tmp_path: Path) -> None:
     done = run_pytest(tmp_path, variables=variables)
     assert "2 passed, 1 error" in done.stdout, done.stdout + done.stderr
     assert "there is no cassette" in done.stdout
-    assert "pytest --restream-record=once records it" in done.stdout
+    assert "record it with pytest --restream-record=once" in done.stdout
 
 
 def test_unused_plugin_imports_no_extra(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Every rule about schemas, wherever a schema can stand, in both directions."""
+"""Rules about schemas, in every location and direction."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from datastore_sdk.drift.diff.rules import (
     SeverityPair,
     to_kebab_case,
 )
-from tests.drift.spec_builders import PLACES, Node, about, contract
+from tests.drift.spec_builders import LOCATIONS, Node, build_spec, object_schema
 
 Case = tuple[Node, Node, SeverityPair]
 
@@ -80,12 +80,12 @@ def test_every_rule_has_a_case() -> None:
     assert CASES.keys() == SCHEMA_RULES.keys()
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", LOCATIONS)
 @pytest.mark.parametrize("aspect", CASES)
 def test_change_is_found_by_its_rule(aspect: str, place: str) -> None:
     old, new, meaning = CASES[aspect]
-    build = PLACES[place]
-    (finding,) = compare(contract(build(old)), contract(build(new))).findings
+    build = LOCATIONS[place]
+    (finding,) = compare(build_spec(build(old)), build_spec(build(new))).findings
     assert finding.rule == f"{place}-{aspect}"
     assert finding.severity is meaning[place.startswith("response")] is RULES[finding.rule].severity
     assert finding.endpoints == ("POST /things/",)
@@ -109,10 +109,10 @@ def test_change_is_found_by_its_rule(aspect: str, place: str) -> None:
         ({"enum": ["a", "b"]}, {"enum": ["b", "a"]}),
     ],
 )
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", LOCATIONS)
 def test_equivalent_schemas_have_no_change(old: Node, new: Node, place: str) -> None:
     version = "3.0.3" if isinstance(old.get("exclusiveMinimum"), bool) else "3.1.0"
-    report = compare(contract({**PLACES[place](old), "openapi": version}), contract(PLACES[place](new)))
+    report = compare(build_spec({**LOCATIONS[place](old), "openapi": version}), build_spec(LOCATIONS[place](new)))
     assert [finding.rule for finding in report.findings] == ["unused-part-changed"], "no rule has anything to say"
 
 
@@ -121,8 +121,8 @@ def test_change_in_items_and_other_keys_is_found() -> None:
         return {"type": "array", "items": {"type": "object", "additionalProperties": {"anyOf": [schema, STRING]}}}
 
     old, new = nested({"type": "array", "items": NUMBER}), nested({"type": "array", "items": STRING})
-    build = PLACES["response-property"]
-    (finding,) = compare(contract(build(old)), contract(build(new))).findings
+    build = LOCATIONS["response-property"]
+    (finding,) = compare(build_spec(build(old)), build_spec(build(new))).findings
     assert finding.rule == "response-property-type-changed"
     assert "some[][*][]" in finding.message
 
@@ -133,8 +133,8 @@ def test_added_alternative_is_the_only_finding() -> None:
         "required": ["a"],
         "properties": {"a": {"type": "string", "format": "date", "minLength": 1}},
     }
-    build = PLACES["response-property"]
-    (finding,) = compare(contract(build(thing)), contract(build({"oneOf": [thing, STRING]}))).findings
+    build = LOCATIONS["response-property"]
+    (finding,) = compare(build_spec(build(thing)), build_spec(build({"oneOf": [thing, STRING]}))).findings
     assert finding.rule == "response-property-alternative-added"
 
 
@@ -142,18 +142,18 @@ def test_similar_alternatives_are_matched_by_order() -> None:
     def two(*keys: str) -> Node:
         return {"anyOf": [{"type": "object", "properties": {key: STRING}} for key in keys]}
 
-    build = PLACES["response-body"]
-    (finding,) = compare(contract(build(two("a", "b"))), contract(build(two("a", "bcdefg")))).findings[:1]
+    build = LOCATIONS["response-body"]
+    (finding,) = compare(build_spec(build(two("a", "b"))), build_spec(build(two("a", "bcdefg")))).findings[:1]
     assert (finding.rule, finding.severity) == ("response-property-removed", Severity.BREAKING)
 
 
 def test_recursive_schema_is_compared() -> None:
     def tree(leaf: Node) -> Node:
         node = {"type": "object", "properties": {"leaf": leaf, "left": {"$ref": "#/components/schemas/Tree"}}}
-        content = PLACES["response-body"]({"$ref": "#/components/schemas/Tree"})
+        content = LOCATIONS["response-body"]({"$ref": "#/components/schemas/Tree"})
         return {**content, "components": {"schemas": {"Tree": node}}}
 
-    (finding,) = compare(contract(tree(STRING)), contract(tree(NUMBER))).findings
+    (finding,) = compare(build_spec(tree(STRING)), build_spec(tree(NUMBER))).findings
     assert finding.message == "The type of `Tree.leaf` changed from `string` to `number`."
     assert finding.severity is Severity.BREAKING
 
@@ -163,24 +163,26 @@ def test_long_chain_of_schemas_is_compared() -> None:
 
     def chain(leaf: Node) -> Node:
         last: Node = {"type": "object", "properties": {"leaf": leaf}}
-        links = {f"Link{index}": about({"$ref": f"#/components/schemas/Link{index + 1}"}) for index in range(length)}
-        content = PLACES["response-body"]({"$ref": "#/components/schemas/Link0"})
+        links = {
+            f"Link{index}": object_schema({"$ref": f"#/components/schemas/Link{index + 1}"}) for index in range(length)
+        }
+        content = LOCATIONS["response-body"]({"$ref": "#/components/schemas/Link0"})
         return {**content, "components": {"schemas": {**links, f"Link{length}": last}}}
 
-    (finding,) = compare(contract(chain(STRING)), contract(chain(NUMBER))).findings
+    (finding,) = compare(build_spec(chain(STRING)), build_spec(chain(NUMBER))).findings
     assert finding.message == f"The type of `Link{length}.leaf` changed from `string` to `number`."
 
 
 def test_change_of_a_schema_has_all_endpoints() -> None:
     def calls(leaf: Node) -> Node:
-        content = PLACES["response-body"]({"type": "array", "items": {"$ref": "#/components/schemas/Part"}})
+        content = LOCATIONS["response-body"]({"type": "array", "items": {"$ref": "#/components/schemas/Part"}})
         path = content["paths"]["/things/"]
         content["paths"] = {
             "/things/": path,
-            "/more/": {**path, "get": PLACES["response-body"](leaf)["paths"]["/things/"]["post"]},
+            "/more/": {**path, "get": LOCATIONS["response-body"](leaf)["paths"]["/things/"]["post"]},
         }
-        return {**content, "components": {"schemas": {"Part": about(leaf)}}}
+        return {**content, "components": {"schemas": {"Part": object_schema(leaf)}}}
 
-    about_leaf, about_part = compare(contract(calls(STRING)), contract(calls(NUMBER))).findings
+    about_leaf, about_part = compare(build_spec(calls(STRING)), build_spec(calls(NUMBER))).findings
     assert about_part.endpoints == ("POST /things/", "POST /more/")
     assert about_leaf.endpoints == ("GET /more/",)

@@ -1,4 +1,4 @@
-"""The forms of a report."""
+"""Formats of reports."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import pytest
 from datastore_sdk.drift import Finding, Report, ReportStatus, Severity, compare, load_shipped_spec, observe
 from datastore_sdk.drift.reports import format_github, format_json, format_sarif
 from datastore_sdk.drift.reports import paths as files
-from tests.drift.spec_builders import REAL, changed, from_text
-from tests.drift.spec_drift_cases import IN_CONTRACTS
-from tests.drift.traffic_drift_cases import IN_TRAFFIC
+from tests.drift.spec_builders import REAL, mutated_spec, parse_spec
+from tests.drift.spec_drift_cases import SPEC_CASES
+from tests.drift.traffic_drift_cases import TRAFFIC_CASES
 from tests.support.paths import CASSETTES
 
 jsonschema: Any = import_module("jsonschema")  # it has no types
@@ -38,19 +38,19 @@ ODD = Finding(
 
 @pytest.fixture(autouse=True)
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    """These tests may themselves run in GitHub Actions."""
+    """The tests may run in GitHub Actions."""
     monkeypatch.delenv("GITHUB_WORKSPACE", raising=False)
 
 
 def everything() -> Report:
-    """A report with most kinds of findings."""
+    """Return a report with most kinds of findings."""
 
     def mutate(content: dict[str, Any]) -> None:
-        for planted in IN_CONTRACTS[:20]:
+        for planted in SPEC_CASES[:20]:
             planted.mutate(content)
 
-    spec = compare(from_text(REAL), changed(mutate)).findings
-    traffic = [found for planted in IN_TRAFFIC for found in planted.observed().findings()]
+    spec = compare(parse_spec(REAL), mutated_spec(mutate)).findings
+    traffic = [found for planted in TRAFFIC_CASES for found in planted.observe().findings()]
     return Report("everything", (*spec, *traffic, ODD))
 
 
@@ -103,7 +103,7 @@ def test_annotations_have_file_and_line() -> None:
 
 
 def understood(line: str) -> tuple[str, dict[str, str], str]:
-    """A workflow command as GitHub's runner takes it apart: command, properties, data."""
+    """Parse a workflow command as GitHub's runner does: command, properties, data."""
     told, _, data = line.removeprefix("::").partition("::")
     command, _, properties = told.partition(" ")
     signs = {"%0D": "\r", "%0A": "\n", "%3A": ":", "%2C": ",", "%25": "%"}  # in this order
@@ -157,7 +157,7 @@ def placed(document: Path) -> Report:
 
 
 def installed(monkeypatch: pytest.MonkeyPatch, where: Path) -> Path:
-    """The contract of an SDK that is installed somewhere."""
+    """The document of an installed SDK."""
     package = where / "site-packages" / "datastore_sdk"
     monkeypatch.setattr(files, "PACKAGE", package)
     return package / "openapi.yaml"
@@ -228,7 +228,7 @@ def test_reports_have_no_recorded_values() -> None:
     def mutate(content: dict[str, Any]) -> None:
         del content["components"]["schemas"]["Site"]["properties"]["operator_name"]
 
-    findings = observe(changed(mutate), cassettes).findings()
+    findings = observe(mutated_spec(mutate), cassettes).findings()
     assert findings
     operators = {"Redfork", "Bluestem", "Energy"}
     assert not any(name in format_json(Report("x", findings)) for name in operators)

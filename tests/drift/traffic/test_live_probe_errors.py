@@ -1,4 +1,4 @@
-"""The walk over services that keep no contract at all."""
+"""Live probe of services that do not follow the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ __all__ = ["client_of", "clock", "nothing_left", "serve"]
     ],
 )
 def test_nonconforming_service_is_probed(serve: Serve, client_of: ClientOf, reply: bytes, rule: str) -> None:
-    walk = LiveProbe(client_of(serve(always(reply))))
-    walk.run()
+    probe = LiveProbe(client_of(serve(always(reply))))
+    probe.run()
     observations = Observations(load_shipped_spec())
-    for _, call in walk.calls:
+    for _, call in probe.calls:
         observations.add(call)
     assert rule in {finding.rule for finding in observations.findings()}
 
 
 def test_error_responses_are_recorded(serve: Serve, client_of: ClientOf) -> None:
-    walk = LiveProbe(client_of(serve(always(answer(404, {"detail": "No."})))))
-    walk.run()
-    assert {call.status for _, call in walk.calls} == {404}
+    probe = LiveProbe(client_of(serve(always(answer(404, {"detail": "No."})))))
+    probe.run()
+    assert {call.status for _, call in probe.calls} == {404}
 
 
 def test_long_error_body_is_read_completely(serve: Serve, client_of: ClientOf) -> None:
-    walk = LiveProbe(client_of(serve(always(answer(404, {"detail": "No." * 1000})))))
-    walk.run()
-    assert len(json.loads(walk.calls[0][1].content)["detail"]) == 3000
+    probe = LiveProbe(client_of(serve(always(answer(404, {"detail": "No." * 1000})))))
+    probe.run()
+    assert len(json.loads(probe.calls[0][1].content)["detail"]) == 3000
 
 
 def test_truncated_error_body_is_not_recorded(serve: Serve, client_of: ClientOf) -> None:
-    walk = LiveProbe(client_of(serve(always(answer(429, {"detail": "No." * 1000})))))
-    walk.run()
-    assert walk.calls == []
+    probe = LiveProbe(client_of(serve(always(answer(429, {"detail": "No." * 1000})))))
+    probe.run()
+    assert probe.calls == []

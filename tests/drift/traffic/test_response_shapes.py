@@ -1,4 +1,4 @@
-"""The file of shapes that users can send: what it tells, and that nothing else is in it."""
+"""The file of response shapes has no values."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ WORDS = re.compile(
     |routed""",
     re.VERBOSE,
 )
-"""All that may stand in the file, beside the keys of the contract."""
+"""Everything that may be in the file, besides the keys of the OpenAPI document."""
 
 
 @pytest.mark.parametrize("untidy", [None, 1])
@@ -119,10 +119,10 @@ def test_headers_are_reduced_to_known_words() -> None:
 )
 def test_order_of_records_is_detected(stamps: list[tuple[int, int]], order: str, several: bool) -> None:
     records = [{"timestamp": time, "site_id": site, "secret_field": "O"} for time, site in stamps]
-    told = shape_of(records, "/pads/681/data/")["records"]
-    assert (told["order"], told["several of a site and second"]) == (order, several)
-    assert told["fields"] == ["text"]
-    assert "secret" not in json.dumps(told)
+    message = shape_of(records, "/pads/681/data/")["records"]
+    assert (message["order"], message["several of a site and second"]) == (order, several)
+    assert message["fields"] == ["text"]
+    assert "secret" not in json.dumps(message)
 
 
 def test_probe_of_an_untidy_service_has_all_calls() -> None:
@@ -132,7 +132,7 @@ def test_probe_of_an_untidy_service_has_all_calls() -> None:
             Sandbox(now=NOW, days=1, untidy=untidy) as sandbox,
             Client(sandbox.token, base_url=sandbox.url) as client,
         ):
-            walk = LiveProbe(client)
-            walk.run()
-        seen.append({operation for operation, _ in walk.calls})
+            probe = LiveProbe(client)
+            probe.run()
+        seen.append({operation for operation, _ in probe.calls})
     assert seen[0] == seen[1]

@@ -1,4 +1,4 @@
-"""Schemas for what was seen."""
+"""Inference of schemas from values."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOMENT = "2025-09-17T00:00:00Z"
 
 
 def inferred(*values: Any) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """The schema for values, without its description, and the schemas with names that it refers to."""
+    """Return the schema of values without description, and the named schemas it refers to."""
     schemas = SchemaInference(["PadTaken"])
     schema = schemas.infer(reduce(ValueShape.__or__, map(infer_shape, values)), "Pad_rig", described=False)
     return schema, schemas.named_schemas

@@ -1,4 +1,4 @@
-"""Traffic held against a contract: what is read from cassettes, what is found, what is shown of it."""
+"""Comparison of cassettes with an OpenAPI document: reading, findings and examples."""
 
 from __future__ import annotations
 
@@ -17,7 +17,15 @@ import yaml
 from datastore_sdk.drift import DriftError, Finding, Observations, Severity, observe, suggest_patch
 from datastore_sdk.drift.traffic import cassettes
 from datastore_sdk.drift.traffic.recorded_call import RecordedCall
-from tests.drift.spec_builders import REAL, Node, about, answering, contract, from_text, one_call
+from tests.drift.spec_builders import (
+    REAL,
+    Node,
+    build_spec,
+    object_schema,
+    parse_spec,
+    with_operation,
+    with_response_schema,
+)
 
 STATES = "/external/thirdparty/v1/states/"
 
@@ -27,8 +35,8 @@ def call(content: Any, url: str = "/things/", status: int = 200, media_type: str
     return RecordedCall(method="POST", url=url, status=status, media_type=media_type, content=body, source="test")
 
 
-def seen(of: Node, *contents: Any, status: int = 200) -> tuple[Finding, ...]:
-    observations = Observations(contract(of))
+def find_deviations_in(of: Node, *contents: Any, status: int = 200) -> tuple[Finding, ...]:
+    observations = Observations(build_spec(of))
     for content in contents:
         observations.add(call(content, status=status))
     return observations.findings()
@@ -83,46 +91,51 @@ NO_CASSETTES: list[tuple[list[Any], str]] = [
     ([interaction("[]") | {"response": None}], "interaction 0 cannot be read"),
     ([interaction("[]", headers=[])], "interaction 0 cannot be read"),
     ([interaction("[]"), interaction({"base64_string": "###"})], "interaction 1 cannot be read"),
-    ([interaction({"string": gzip.compress(b"[]" * 99)[:-9]})], "the compressed body is not whole"),
+    ([interaction({"string": gzip.compress(b"[]" * 99)[:-9]})], "the compressed body is truncated"),
     (
         [interaction({"string": b"\x0b\x02\x80[]\x03"}, headers={"content-encoding": ["br"]})],
         "compressed with br: record it with decode_compressed_response=True",
     ),
-    ([], "holds no calls"),
-    ([interaction("[]", uri="https://example.com/other/")], "is it a cassette of another API?"),
+    ([], "has no calls"),
+    ([interaction("[]", uri="https://example.com/other/")], "does it record another API?"),
 ]
 
 
-@pytest.mark.parametrize(("interactions", "told"), NO_CASSETTES)
-def test_invalid_or_foreign_cassette_is_refused(interactions: list[Any], told: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("interactions", "message"), NO_CASSETTES)
+def test_invalid_or_foreign_cassette_is_refused(interactions: list[Any], message: str, tmp_path: Path) -> None:
     path = cassette(tmp_path, *interactions)
-    with pytest.raises(DriftError, match=told.replace("?", r"\?")):
-        observe(from_text(REAL), [path])
+    with pytest.raises(DriftError, match=message.replace("?", r"\?")):
+        observe(parse_spec(REAL), [path])
 
 
 def test_calls_to_other_hosts_are_skipped(tmp_path: Path) -> None:
-    """A program calls other APIs too, and one cassette holds all its calls."""
+    """A cassette may have calls of a program to other APIs."""
     other = interaction("{}", uri="https://api.example.org/weather/")
     unknown = interaction("{}", uri="https://example.com/external/thirdparty/v1/rigs/")
-    observations = observe(from_text(REAL), [cassette(tmp_path, other, interaction("[]"), other, unknown)])
+    observations = observe(parse_spec(REAL), [cassette(tmp_path, other, interaction("[]"), other, unknown)])
     assert [finding.rule for finding in observations.findings()] == ["path-unknown"]
     assert (observations.calls, observations.foreign_calls) == (2, {"api.example.org": 2})
 
 
 def test_new_enum_value_is_reported() -> None:
-    closed, opened = about({"type": "string", "enum": ["a"]}), about({"type": "string", "x-extensible-enum": ["a"]})
-    (one,) = seen(answering(closed), {"some": "a"}, {"some": "b"}, {"some": "b"})
+    closed, opened = (
+        object_schema({"type": "string", "enum": ["a"]}),
+        object_schema({"type": "string", "x-extensible-enum": ["a"]}),
+    )
+    (one,) = find_deviations_in(with_response_schema(closed), {"some": "a"}, {"some": "b"}, {"some": "b"})
     assert (one.rule, one.severity, one.example, one.count) == ("enum-value-new", Severity.BREAKING, '"b"', 2)
-    one, two = seen(answering(opened), {"some": "b"}, {"some": "c"})
+    one, two = find_deviations_in(with_response_schema(opened), {"some": "b"}, {"some": "c"})
     assert (one.rule, one.severity, one.example, two.example) == ("known-value-new", Severity.COMPATIBLE, '"b"', '"c"')
-    assert not seen(answering(about({"type": ["string", "null"], "enum": ["a", None]})), {"some": None})
+    assert not find_deviations_in(
+        with_response_schema(object_schema({"type": ["string", "null"], "enum": ["a", None]})), {"some": None}
+    )
 
 
 @pytest.mark.parametrize("keyword", ["enum", "x-extensible-enum"])
 @pytest.mark.parametrize("style", [True, False, None], ids=["flow", "block", "mixed"])
 def test_new_enum_value_is_patched(keyword: str, style: bool | None) -> None:
-    content = answering(about({"type": "string", keyword: ["a"]}))
-    some = from_text("---\n" + yaml.safe_dump(content, default_flow_style=style))
+    content = with_response_schema(object_schema({"type": "string", keyword: ["a"]}))
+    some = parse_spec("---\n" + yaml.safe_dump(content, default_flow_style=style))
     observations = Observations(some)
     observations.add(call({"some": "b: c"}))
     suggestion = suggest_patch(some, observations)
@@ -145,7 +158,9 @@ def test_patch_has_the_relative_file_name(
     name: str, path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    some = from_text(yaml.safe_dump(answering(about({"type": "string"}))), name.format(here=tmp_path))
+    some = parse_spec(
+        yaml.safe_dump(with_response_schema(object_schema({"type": "string"}))), name.format(here=tmp_path)
+    )
     observations = Observations(some)
     observations.add(call({"some": 5}))
     assert suggest_patch(some, observations).patch.splitlines()[:2] == [f"--- a/{path}", f"+++ b/{path}"]
@@ -153,11 +168,11 @@ def test_patch_has_the_relative_file_name(
 
 @pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n...\n", '\nx-odd: "a\u2028b"\n'])
 def test_patch_applies_with_any_line_end(end: str, tmp_path: Path) -> None:
-    text = yaml.safe_dump(answering(about({"type": "string"})), width=10_000).rstrip()
+    text = yaml.safe_dump(with_response_schema(object_schema({"type": "string"})), width=10_000).rstrip()
     text = text.replace("\n", "\r\n" if "\r" in end else "\n") + end
     path = tmp_path / "openapi.yaml"
     path.write_bytes(text.encode())
-    some = from_text(text)
+    some = parse_spec(text)
     observations = Observations(some)
     observations.add(call({"some": "a", "new": 1}))
     patch = suggest_patch(some, observations).patch
@@ -169,28 +184,28 @@ def test_deeply_nested_body_is_refused() -> None:
     def nested(depth: int) -> bytes:
         return b'{"new": ' + b"[" * depth + b"]" * depth + b"}"
 
-    of = answering(about({"type": "string"}))
-    assert [one.rule for one in seen(of, nested(20))] == ["field-unknown"]
+    of = with_response_schema(object_schema({"type": "string"}))
+    assert [one.rule for one in find_deviations_in(of, nested(20))] == ["field-unknown"]
     with pytest.raises(DriftError, match="nested too deeply"):
-        seen(of, nested(900 if sys.version_info < (3, 12) else 5000))  # as deep as the parser goes
-    assert [one.rule for one in seen(of, nested(100_000))] == ["body-not-json"]
+        find_deviations_in(of, nested(900 if sys.version_info < (3, 12) else 5000))  # as deep as the parser goes
+    assert [one.rule for one in find_deviations_in(of, nested(100_000))] == ["body-not-json"]
 
 
 def test_unexpected_body_is_reported() -> None:
-    (one,) = seen(one_call(), {"some": 1})
+    (one,) = find_deviations_in(with_operation(), {"some": 1})
     assert (one.rule, one.severity) == ("body-unexpected", Severity.COMPATIBLE)
-    assert not seen(one_call(), b"")
+    assert not find_deviations_in(with_operation(), b"")
 
 
 def test_deviation_in_an_error_is_compatible() -> None:
-    error = {"description": "No.", "content": {"application/json": {"schema": about({"type": "string"})}}}
-    (one,) = seen(one_call({"responses": {"400": error}}), {"some": 1}, status=400)
+    error = {"description": "No.", "content": {"application/json": {"schema": object_schema({"type": "string"})}}}
+    (one,) = find_deviations_in(with_operation({"responses": {"400": error}}), {"some": 1}, status=400)
     assert (one.rule, one.severity) == ("type-differs", Severity.COMPATIBLE)
 
 
 def test_array_indexes_are_merged_and_counted() -> None:
-    array = {"type": "array", "items": about({"type": "array", "items": {"type": "integer"}})}
-    (one,) = seen(answering(array), [{"some": [1, "x"]}, {"some": ["y"]}], [{"some": ["z"]}])
+    array = {"type": "array", "items": object_schema({"type": "array", "items": {"type": "integer"}})}
+    (one,) = find_deviations_in(with_response_schema(array), [{"some": [1, "x"]}, {"some": ["y"]}], [{"some": ["z"]}])
     assert (one.path, one.count, one.example) == ("/[]/some/[]", 3, '"x"')
 
 
@@ -208,7 +223,7 @@ def test_array_indexes_are_merged_and_counted() -> None:
     ],
 )
 def test_examples_are_redacted(value: Any, shown: str) -> None:
-    (one,) = seen(answering({"type": "object", "properties": {"known": {}}}), value)
+    (one,) = find_deviations_in(with_response_schema({"type": "object", "properties": {"known": {}}}), value)
     assert one.rule == "field-unknown"
     assert one.example is not None
     assert one.example.startswith(shown[:50])
@@ -216,7 +231,7 @@ def test_examples_are_redacted(value: Any, shown: str) -> None:
 
 
 def test_unknown_field_of_a_record_is_accepted() -> None:
-    observations = Observations(from_text(REAL))
+    observations = Observations(parse_spec(REAL))
     record = {"timestamp": 1, "site_id": 5, "_brand_new_": 1.5, "valve": "O", "on": True, "none": None}
     content = json.dumps([record]).encode()
     url = "/external/thirdparty/v1/sites/981/data/?resolution=raw"
@@ -225,10 +240,10 @@ def test_unknown_field_of_a_record_is_accepted() -> None:
 
 
 def test_path_with_fewest_parameters_is_matched() -> None:
-    content = one_call()
+    content = with_operation()
     content["paths"]["/things/{id}/"] = {"get": {"operationId": "one", "responses": {"200": {}}}}
     content["paths"]["/things/all/"] = {"get": {"operationId": "all", "responses": {"200": {}}}}
-    some = contract(content)
+    some = build_spec(content)
     assert [some.match_path(f"/things/{last}/") for last in ("5", "all", "5/6")] == [
         "/things/{id}/",
         "/things/all/",

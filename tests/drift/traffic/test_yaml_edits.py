@@ -1,4 +1,4 @@
-"""Changes to the text of YAML: what is changed, and that nothing else is."""
+"""Edits of YAML texts change nothing else."""
 
 from __future__ import annotations
 
