@@ -130,7 +130,7 @@ def test_the_log_has_subjects(caplog: pytest.LogCaptureFixture, serve: Serve, cl
         ("datastore_sdk.http", "DEBUG"),
     ]
     assert ours[0].getMessage() == url
-    assert ours[-1].getMessage() == f"{url} answered 200 after 0.000 s (request id r-7)"
+    assert ours[-1].getMessage() == f"{url} returned 200 after 0.000 s (request id r-7)"
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,10 @@ def test_it_is_silent_by_itself(level: str | None, serve: Serve) -> None:
 
 def test_a_level_that_does_not_exist_is_said_and_does_no_harm(serve: Serve) -> None:
     done = run(serve(in_turn(answer(503), answer(200, b"[]"))), "loud")
-    assert "UserWarning: RESTREAM_LOG is 'loud', which is no level; it can be debug, info, warning" in done.stderr
+    assert (
+        "UserWarning: RESTREAM_LOG is 'loud', which is not a level; valid levels are debug, info, warning"
+        in done.stderr
+    )
     assert "attempt 2" not in done.stderr
 
 

@@ -529,7 +529,7 @@ def test_a_service_that_is_down_at_first(sandbox: Sandbox, client: Client) -> No
 
 def test_normal_closes_at_any_time(form: str) -> None:
     rooms = RoomOptions(close_after_messages=7)
-    quick = RetryPolicy(first_wait=0.01)  # the sandbox's seconds pass at once, so that all connections are short
+    quick = RetryPolicy(initial_wait=0.01)  # the sandbox's seconds pass at once, so that all connections are short
     with (
         Sandbox(now=NOW, days=1, rooms=rooms) as sandbox,
         Client(sandbox.token, base_url=sandbox.url, retries=quick) as client,

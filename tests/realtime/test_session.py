@@ -93,7 +93,7 @@ def test_waits_grow_where_nothing_comes(by: Exception, monkeypatch: pytest.Monke
 
 
 def test_waits_are_jittered() -> None:
-    service = SimulatedService(disconnect=lambda _: CONNECTION_LOST, retries=RetryPolicy(first_wait=10))
+    service = SimulatedService(disconnect=lambda _: CONNECTION_LOST, retries=RetryPolicy(initial_wait=10))
     SimulatedListener(service).listen(300)
     assert len(set(waits(service))) > 5
 

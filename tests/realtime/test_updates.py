@@ -144,7 +144,7 @@ def test_states_are_polled_where_no_room_can_be_entered(
     sandbox: Sandbox, client: Client, form: str, status: int
 ) -> None:
     sandbox.faults.add(faults.Status(status, path="/ws/*", times=None))
-    site = Site(SITE, client=client.with_options(retries=RetryPolicy(max_attempts=2, first_wait=0)))
+    site = Site(SITE, client=client.with_options(retries=RetryPolicy(max_attempts=2, initial_wait=0)))
     assert len(changes_of(sandbox, form, site.monitor_state(interval=0.05))) >= 4
 
 
@@ -169,7 +169,7 @@ def test_a_room_that_was_taken_is_entered_when_it_is_free(sandbox: Sandbox, clie
 
 def test_a_room_that_could_not_be_entered_is_tried_again(sandbox: Sandbox, client: Client, form: str) -> None:
     sandbox.faults.add(faults.Status(503, path="/ws/*", times=4))
-    site = Site(SITE, client=client.with_options(retries=RetryPolicy(max_attempts=2, first_wait=0)))
+    site = Site(SITE, client=client.with_options(retries=RetryPolicy(max_attempts=2, initial_wait=0)))
     watched = reader(site.monitor_state(interval=0.01), form)
     wait_until(lambda: watched.live.statistics.connected)
     is_told(sandbox, watched)
