@@ -41,10 +41,10 @@ def examine(capsys: Output) -> Examine:
         assert SECRET not in out
         content = json.loads(out)
         assert content["good"] is (status == 0)
-        for finding in content["findings"]:
+        for finding in content["results"]:
             assert finding["message"]
             assert bool(finding["advice"]) is (finding["status"] in ("wrong", "warning")), finding
-        return {finding["check"]: finding for finding in content["findings"]}
+        return {finding["check"]: finding for finding in content["results"]}
 
     return run
 

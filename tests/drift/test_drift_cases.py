@@ -29,7 +29,7 @@ def test_recorded_traffic_has_no_findings(path: Path) -> None:
     assert observe(load_shipped_spec(), [str(path)]).findings() == ()
 
 
-@pytest.mark.parametrize("planted", SPEC_CASES, ids=lambda planted: planted.what)
+@pytest.mark.parametrize("planted", SPEC_CASES, ids=lambda planted: planted.description)
 def test_planted_spec_change_is_found(planted: SpecCase) -> None:
     found = planted.find()
     assert isinstance(found, Finding)
@@ -38,7 +38,7 @@ def test_planted_spec_change_is_found(planted: SpecCase) -> None:
     assert not planted.affects or planted.affects in found.affects
 
 
-@pytest.mark.parametrize("planted", TRAFFIC_CASES, ids=lambda planted: planted.what)
+@pytest.mark.parametrize("planted", TRAFFIC_CASES, ids=lambda planted: planted.description)
 def test_planted_traffic_deviation_is_found(planted: TrafficCase) -> None:
     found = planted.find()
     assert isinstance(found, Finding)
@@ -52,7 +52,7 @@ def test_every_traffic_rule_has_a_case() -> None:
     assert {planted.rule for planted in TRAFFIC_CASES} == RULES.keys() - without_a_place_in_the_contract
 
 
-@pytest.mark.parametrize("planted", TRAFFIC_CASES, ids=lambda planted: planted.what)
+@pytest.mark.parametrize("planted", TRAFFIC_CASES, ids=lambda planted: planted.description)
 def test_suggested_patch_removes_the_finding(planted: TrafficCase, tmp_path: Path) -> None:
     observed = planted.observe()
     suggestion = suggest_patch(parse_spec(REAL), observed)

@@ -162,7 +162,7 @@ def placed(document: Path) -> Report:
 def installed(monkeypatch: pytest.MonkeyPatch, where: Path) -> Path:
     """The document of an installed SDK."""
     package = where / "site-packages" / "datastore_sdk"
-    monkeypatch.setattr(files, "PACKAGE", package)
+    monkeypatch.setattr(files, "PACKAGE_FOLDER", package)
     return package / "openapi.yaml"
 
 
