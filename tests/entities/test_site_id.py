@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from datastore_sdk import DataChange, NotLoadedError, Site, Stage, State, UnusableValueError
 from tests.support.sync_async_calls import Form
 
-STAGE = {"state": "frac_frac", "start": "2025-09-17T00:00:00Z", "end": None, "stage_number": 1}
+STAGE: dict[str, Any] = {"state": "frac_frac", "start": "2025-09-17T00:00:00Z", "end": None, "stage_number": 1}
 
 
 @pytest.mark.usefixtures("sandbox")
@@ -34,7 +36,7 @@ def test_site_id_not_loaded_says_so(unloaded: State | DataChange) -> None:
         State(id=5, site="A"),
         State(id=5, site={"id": "A"}),
         State(id=5, site=None),
-        Stage.model_construct(**STAGE, site="A"),
+        Stage.model_construct(None, **STAGE, site="A"),
     ],
 )
 def test_site_id_that_is_not_an_id_is_an_error(unusable: State | Stage) -> None:
