@@ -1,19 +1,8 @@
-"""Timeouts of requests, and settings of connections."""
+"""Timeouts of requests."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-from msgspec import Struct
-
-from datastore_sdk.exceptions import ConfigurationError
-
-if TYPE_CHECKING:
-    import ssl
-
-    import httpx
 
 MAX_SECONDS = 31 * 24 * 3600.0
 """Maximum timeout in seconds: sockets and timers do not accept much more."""
@@ -48,18 +37,9 @@ class Timeouts:
         seconds = validate_seconds(seconds, "timeout")
         return cls(connect=seconds, read=seconds, first_byte=seconds, idle=seconds)
 
-    def limited_to(self, seconds: float) -> Timeouts:
+    def limit_to(self, seconds: float) -> Timeouts:
         """Return the same timeouts, with those for ordinary responses no longer than `seconds`."""
         return replace(self, connect=min(self.connect, seconds), read=min(self.read, seconds))
-
-
-class ConnectionSettings(Struct, frozen=True, kw_only=True):
-    """TLS, proxy, and httpx clients of the user's. Clients with equal settings share connections."""
-
-    verify: ssl.SSLContext | Path | bool
-    proxy: str | None
-    http: httpx.Client | None = None
-    async_http: httpx.AsyncClient | None = None
 
 
 def validate_seconds(value: object, what: str) -> float:
@@ -80,14 +60,3 @@ def validate_seconds(value: object, what: str) -> float:
             f"{what} must be a positive number of seconds, {MAX_SECONDS:.0f} (31 days) at most, not {value}"
         )
     return value
-
-
-def closed_client_error(name: str) -> ConfigurationError:
-    """Return the error of an httpx client that was closed.
-
-    Args:
-        name: The argument that the client was passed as.
-    """
-    return ConfigurationError(
-        f"the httpx client passed as {name}= is closed; keep it open as long as the SDK's client is used"
-    )

@@ -66,7 +66,9 @@ def _run_checks(profile: str | None, seconds: float) -> Iterator[CheckResult]:
     yield from resolved.results
     if resolved.configuration is None:
         return
-    network = [*check_network(resolved.configuration.base_url.value, resolved.configuration.connection(), seconds)]
+    network = [
+        *check_network(resolved.configuration.base_url.value, resolved.configuration.connection_settings(), seconds)
+    ]
     yield from network
     if not _is_healthy(network):
         return

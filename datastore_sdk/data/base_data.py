@@ -1,12 +1,14 @@
-"""What `Data` and `DataAsync` share: the queries, how they are shown, and the steps of their calls."""
+"""Base class of `Data` and `DataAsync`: the queries, their representation, and the effects of the calls."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Self
 
 from datastore_sdk._io.effects import EffectGen
 from datastore_sdk.client import Client
+from datastore_sdk.client.in_memory import create_in_memory_client, encode_records
 from datastore_sdk.data.coverage.report import CoverageReport
 from datastore_sdk.data.progress import DownloadState, ProgressCallback
 from datastore_sdk.data.query import DataQuery
@@ -26,6 +28,28 @@ class BaseData:
         self._queries = tuple(queries)
         self._download = DownloadState()
 
+    @classmethod
+    def from_records(cls, records: Iterable[Mapping[str, Any]]) -> Self:
+        """Return data with the given records, for tests of your own programs. No request is made.
+
+        The data behaves like downloaded data: it iterates, saves, and converts to tables, any number of times.
+
+        Args:
+            records: The records, as dicts: `timestamp` (unix seconds, or a datetime with a time zone), `site_id`, and
+                any fields.
+
+        Raises:
+            TypeError: A record is not a dict, or has a value that a record cannot have.
+            ValueError: A datetime has no time zone.
+        """
+        rows = [*records]
+        client = create_in_memory_client(encode_records(rows))
+        site_ids = {row.get("site_id") for row in rows}
+        site_id = site_ids.pop() if len(site_ids) == 1 else None
+        if type(site_id) is int and site_id > 0:
+            return cls(client, [DataQuery(source="site", id=site_id)])
+        return cls(client, [DataQuery(source="pad", id=1, is_routed=True)])
+
     @property
     def queries(self) -> tuple[DataQuery, ...]:
         """The requested data; for data changes, one query for each corrected interval of a site."""
@@ -38,7 +62,7 @@ class BaseData:
 
     def __repr__(self) -> str:
         shown = map(str, self._queries[:_MAX_SHOWN_QUERIES])
-        return f"{type(self).__name__}({', '.join([*shown, *_describe_rest(self._queries)])})"
+        return f"{type(self).__name__}({', '.join([*shown, *_describe_remaining(self._queries)])})"
 
     def _repr_html_(self) -> str:
         """Return a table with a column for each query. Nothing is downloaded."""
@@ -50,8 +74,8 @@ class BaseData:
             f"<tr><th>{escape(argument)}</th>{''.join(_format_cell(column.get(argument)) for column in columns)}</tr>"
             for argument in arguments
         )
-        rest = "".join(f"<p>{escape(text)}</p>" for text in _describe_rest(self._queries))
-        return f"<p><b>{escape(type(self).__name__)}</b></p><table>{rows}</table>{rest}"
+        footer = "".join(f"<p>{escape(text)}</p>" for text in _describe_remaining(self._queries))
+        return f"<p><b>{escape(type(self).__name__)}</b></p><table>{rows}</table>{footer}"
 
     def _start_download(self) -> DownloadState:
         self._download = DownloadState()
@@ -88,9 +112,9 @@ class BaseData:
         return download_coverage(self._client._executor, self._queries, self._start_download(), min_gap)
 
 
-def _describe_rest(queries: Sequence[DataQuery]) -> list[str]:
-    rest = len(queries) - _MAX_SHOWN_QUERIES
-    return [f"and {rest} more"] if rest > 0 else []
+def _describe_remaining(queries: Sequence[DataQuery]) -> list[str]:
+    remaining = len(queries) - _MAX_SHOWN_QUERIES
+    return [f"and {remaining} more"] if remaining > 0 else []
 
 
 def _format_cell(value: object) -> str:

@@ -10,21 +10,13 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import warnings
+
+from datastore_sdk._utils.redaction import redact_patterns
 
 ROOT = "datastore_sdk"
 LEVELS = ("debug", "info", "warning", "error", "critical")
 _LAYOUT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
-_STARS = r"\1***"
-_SECRETS = re.compile(
-    r"""(
-        \bbearer\s+                                                      # in a header
-        | \b(?:access_token|client_secret|auth_token|password)["']?\s*[=:]\s*["']?  # in a form, in JSON, in a repr
-        | ://[^/\s:@]*:(?=[^/\s@]*@)                                     # the password in a proxy's URL
-    )[^\s"'&,;@}]+""",
-    re.IGNORECASE | re.VERBOSE,
-)
 
 
 class RedactingFilter(logging.Filter):
@@ -33,16 +25,11 @@ class RedactingFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Redact a record in place. It is always logged."""
         message = record.getMessage()
-        if (redacted := redact(message)) != message:
+        if (redacted := redact_patterns(message)) != message:
             record.msg, record.args = redacted, None
         if record.exc_info:
-            record.exc_text = redact(record.exc_text or logging.Formatter().formatException(record.exc_info))
+            record.exc_text = redact_patterns(record.exc_text or logging.Formatter().formatException(record.exc_info))
         return True
-
-
-def redact(text: str) -> str:
-    """Redact secrets that have a recognizable form."""
-    return _SECRETS.sub(_STARS, text)
 
 
 def get_logger(subject: str) -> logging.Logger:

@@ -9,12 +9,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlsplit
 
+from datastore_sdk._utils.redaction import redact_body, redact_form, redact_url
 from datastore_sdk.client.client_cache import close_default_clients
+from datastore_sdk.config.parsers import DEFAULT_HOST
 from datastore_sdk.drift.traffic.cassettes import CREDENTIAL_VARIABLES
-from datastore_sdk.testing.scrubbing import scrubbed_request, scrubbed_response
 from datastore_sdk.testing.secret_scanner import SecretScanner
+
+RECORDED_HEADERS: Final = frozenset({"accept", "content-type", "prefer"})
+"""The only recorded headers; any other header could be secret."""
 
 
 class RecordMode(StrEnum):
@@ -106,19 +111,40 @@ def use_cassette(
 
 
 def _request_scrubber(scanner: SecretScanner) -> Any:
-    def scrub(request: Any) -> Any:
+    def redact(request: Any) -> Any:
         scanner.add_from_request(request)
-        return scrubbed_request(request)
+        return redact_request(request)
 
-    return scrub
+    return redact
 
 
 def _response_scrubber(scanner: SecretScanner) -> Any:
-    def scrub(response: Any) -> Any:
+    def redact(response: Any) -> Any:
         scanner.add_from_response(response)
-        return scrubbed_response(response)
+        return redact_response(response)
 
-    return scrub
+    return redact
+
+
+def redact_request(request: Any) -> Any:
+    """Redact a request of vcrpy in place, and give it the URL of the service itself."""
+    url = urlsplit(str(request.uri))
+    request.uri = DEFAULT_HOST + redact_url(f"{url.path}?{url.query}" if url.query else url.path)
+    request.headers = _select_headers(request.headers)
+    if request.body:
+        is_form = any("form-urlencoded" in str(value) for value in request.headers.values())
+        request.body = redact_form(request.body.decode()).encode() if is_form else redact_body(request.body)
+    return request
+
+
+def redact_response(response: dict[str, Any]) -> dict[str, Any]:
+    """Return a redacted copy of a response of vcrpy. The caller of the SDK still gets the response itself."""
+    body = redact_body(response["body"]["string"])
+    return {**response, "headers": _select_headers(response["headers"]), "body": {"string": body}}
+
+
+def _select_headers(headers: Any) -> dict[str, Any]:
+    return {name: value for name, value in headers.items() if name.lower() in RECORDED_HEADERS}
 
 
 def _build_persister(vcr: Any, scanner: SecretScanner) -> Any:

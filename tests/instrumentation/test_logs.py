@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from datastore_sdk._utils.redaction import redact_patterns
 from datastore_sdk.data import DataQuery
 from datastore_sdk.exceptions import CallError
-from datastore_sdk.instrumentation.logs import configure_logging, get_logger, redact
+from datastore_sdk.instrumentation.logs import configure_logging, get_logger
 from datastore_sdk.transport.executor.retry import RetryPolicy
 from restream_api.api.pads import get_pad, list_pads
 from tests.support.error_rendering import shown
@@ -149,14 +150,14 @@ def test_the_log_has_subjects(caplog: pytest.LogCaptureFixture, serve: Serve, cl
     ],
 )
 def test_what_looks_like_a_secret_is_hidden(text: str, hidden: str) -> None:
-    assert redact(text) == hidden
+    assert redact_patterns(text) == hidden
 
 
 @PROPERTY
 @given(st.text(st.characters(categories=["L", "N"]), min_size=8))
 def test_whatever_the_secret_is(secret: str) -> None:
     for written in (f"Bearer {secret}", f"x client_secret={secret}&y", f"{{'access_token': '{secret}'}}"):
-        assert secret not in redact(written)
+        assert secret not in redact_patterns(written)
 
 
 def test_errors_and_arguments_of_a_record_are_looked_at_too(caplog: pytest.LogCaptureFixture) -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from datastore_sdk.cli.checks.result import CheckResult, good, warning, wrong
 from datastore_sdk.config.client_config import ClientConfig, ClientOptions
-from datastore_sdk.config.describe import described
-from datastore_sdk.config.environment import configuration
+from datastore_sdk.config.describe import describe_config
+from datastore_sdk.config.environment import resolve_config
 from datastore_sdk.exceptions import ConfigurationError, MissingCredentialsError
 
 _ADVICE = "requests work nevertheless; correct this when you can"
@@ -43,7 +43,7 @@ def check_settings(profile: str | None) -> ResolvedSettings:
 
 def _resolve(profile: str | None) -> ResolvedSettings:
     try:
-        config = configuration(ClientOptions(), profile)
+        config = resolve_config(ClientOptions(), profile)
     except MissingCredentialsError as error:
         result = wrong("settings", str(error), _CREDENTIALS_ADVICE)
         return ResolvedSettings(_without_credentials(profile), has_credentials=False, results=(result,))
@@ -51,7 +51,7 @@ def _resolve(profile: str | None) -> ResolvedSettings:
         return ResolvedSettings(
             None, has_credentials=False, results=(wrong("settings", str(error), "correct this setting"),)
         )
-    table = described(config)
+    table = describe_config(config)
     host, login = table["base_url"], table.get("auth_token") or table["client_id"]
     message = f"{host.value} ({host.source}), credentials from {login.source}"
     return ResolvedSettings(config, has_credentials=True, results=(good("settings", message, **table.to_dict()),))
@@ -60,6 +60,6 @@ def _resolve(profile: str | None) -> ResolvedSettings:
 def _without_credentials(profile: str | None) -> ClientConfig | None:
     """Resolve the other settings, so that the host can be checked."""
     try:
-        return configuration(ClientOptions(auth_token=_PLACEHOLDER_TOKEN), profile)
+        return resolve_config(ClientOptions(auth_token=_PLACEHOLDER_TOKEN), profile)
     except (ConfigurationError, TypeError, ValueError):
         return None

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
+from datastore_sdk._utils.redaction import format_example
 from datastore_sdk.drift import api_index
 from datastore_sdk.drift.errors import DriftError
 from datastore_sdk.drift.loader import split_pointer
 from datastore_sdk.drift.node import SpecNode
 from datastore_sdk.drift.report import Finding, Severity
-from datastore_sdk.drift.scrubbing import example
 from datastore_sdk.drift.spec import Endpoint, Spec
 from datastore_sdk.drift.traffic.recorded_call import RecordedCall
 from datastore_sdk.drift.traffic.rules import RULES
@@ -197,7 +197,7 @@ def _build_finding(observation: Observation) -> Finding:
         severity = Severity.COMPATIBLE
     schema, _ = one.node.component
     owner = f"`{schema}`" if schema else "the document"
-    value = example(one.value, one.key or _last_key(one.path))
+    value = format_example(one.value, one.key or _last_key(one.path))
     message = rule.message.format(
         subject=subject, owner=owner, expected=one.expected, value=value, status=observation.status
     )

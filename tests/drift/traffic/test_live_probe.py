@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from datastore_sdk import Client, Pad
-from datastore_sdk.config.options import DEFAULT_HOST
+from datastore_sdk.config.parsers import DEFAULT_HOST
 from datastore_sdk.drift import DriftError, Observations, load_shipped_spec, observe
 from datastore_sdk.drift.traffic import LiveProbe, record_calls
 from datastore_sdk.drift.traffic.recorded_call import RecordedCall

@@ -29,6 +29,7 @@ def test_no_redirect_is_followed(
     assert len(server.received) == 1
 
 
+@pytest.mark.filterwarnings("ignore:.*follow_redirects=True")
 def test_nor_with_a_client_of_the_user_that_follows_them(serve: Serve, client_of: ClientOf) -> None:
     elsewhere = serve(always(answer(200, [])))
     server = serve(always(answer(302, location=f"{elsewhere.url}/pads/")))
