@@ -1,4 +1,4 @@
-"""What all clients of a process share that the service takes for one: the slots of its limits, and the token."""
+"""State shared by all clients of a process with the same credentials: limits of concurrent calls, and tokens."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from datastore_sdk.transport.executor.process_limits import ProcessLimits
 S = TypeVar("S")
 
 LATEST = 16
-"""How many tokens are kept of clients that nobody has any more: a client made anew for each call finds its token."""
+"""Number of tokens kept after their clients are gone, for programs that create a client for each call."""
 
 
 class SharedState(Generic[S]):
-    """One thing for each key, for as long as somebody has it; the latest few for longer."""
+    """Weak-valued cache of shared objects by key. It keeps the latest few alive."""
 
     def __init__(self, latest: int = 0) -> None:
         self._things = WeakValueDictionary[Hashable, S]()
@@ -34,11 +34,11 @@ class SharedState(Generic[S]):
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """The things themselves are made anew by what they are."""
+        """Replace the lock; the objects renew themselves."""
         self._lock = Lock()
 
     def get(self, key: Hashable, make: Callable[[], S]) -> S:
-        """The thing of that key, made where there is none."""
+        """Return the object of a key; create it if there is none."""
         with self._lock:
             thing = self._things.get(key)
             if thing is None:
@@ -53,7 +53,7 @@ _issued = SharedState[ClientCredentials](LATEST)
 
 
 def limits_of(configuration: ClientConfig, clock: Clock) -> ConcurrencyLimits:
-    """The limits that a client keeps to together with others."""
+    """Return the limits that a client shares with others."""
     shared = _slots.get((configuration.base_url.value, configuration.auth.value.identity, clock), EndpointSemaphores)
     wanted = configuration.max_concurrent_calls.value
     return ConcurrencyLimits(
@@ -62,9 +62,9 @@ def limits_of(configuration: ClientConfig, clock: Clock) -> ConcurrencyLimits:
 
 
 def _processes_of(configuration: ClientConfig) -> ProcessLimits | None:
-    """What keeps to the limits together with other processes."""
+    """Return the limits that are shared with other processes, or None."""
     auth, base_url = configuration.auth.value, configuration.base_url.value
-    if not configuration.shared_limit.value or callable(auth.auth_token):  # a function has no name in other processes
+    if not configuration.shared_limit.value or callable(auth.auth_token):  # another process cannot identify a function
         return None
     folder = cache_folder() / "limits"
     key = f"{base_url}\n{auth.auth_token or auth.client_id}"
@@ -72,7 +72,7 @@ def _processes_of(configuration: ClientConfig) -> ProcessLimits | None:
 
 
 def credentials_of(configuration: ClientConfig, clock: Clock) -> Credentials:
-    """What gives the token."""
+    """Return the source of the token."""
     base_url, folder, auth = (
         configuration.base_url.value,
         configuration.token_cache.value,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from datastore_sdk._utils.redaction import STARS, mask_secret
 from datastore_sdk.auth.providers import TokenProvider, validate_token
@@ -13,7 +13,7 @@ from datastore_sdk.exceptions import ConfigurationError, MissingCredentialsError
 
 
 def _parse_token(value: Any, _: str) -> str | TokenProvider:
-    return value if callable(value) else validate_token(value)
+    return cast("TokenProvider", value) if callable(value) else validate_token(value)
 
 
 def _parse_string(value: object, name: str) -> str:

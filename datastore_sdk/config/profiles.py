@@ -33,11 +33,12 @@ from datastore_sdk.config.options import Option, options_of
 from datastore_sdk.config.user_folders import config_file
 from datastore_sdk.exceptions import ConfigurationError
 
+DEFAULT_PROFILE = "default"
 PROFILE: Option[Any] = Option(
     name="profile",
     doc="Name of the profile. The profile `default` need not exist.",
     parse=validate_text,
-    default="default",
+    default=DEFAULT_PROFILE,
     default_text="`default`",
     variable="RESTREAM_PROFILE",
     in_profile=False,
@@ -76,7 +77,7 @@ def load_profile(name: str | None) -> Profile:
     if requested and requested not in profiles:
         found = f"{path} has {_format_names(profiles)}" if path.is_file() else f"there is no {path}"
         raise ConfigurationError(f"there is no profile {requested!r}: {found}{suggest(requested, profiles)}")
-    name = requested or PROFILE.default
+    name = requested or DEFAULT_PROFILE
     return Profile(name, path, profiles.get(name, {}), name in profiles)
 
 
@@ -120,7 +121,7 @@ def _parse(path: Path) -> dict[str, Any]:
 def _validate(profiles: dict[str, Any], path: Path) -> Mapping[str, Mapping[str, Any]]:
     for name, values in profiles.items():
         if not isinstance(values, dict):
-            raise ConfigurationError(f"{path}: {name} is outside of a profile; write [{PROFILE.default}] above it")
+            raise ConfigurationError(f"{path}: {name} is outside of a profile; write [{DEFAULT_PROFILE}] above it")
         for key in cast("dict[str, Any]", values):
             if key not in _KEYS:
                 raise ConfigurationError(f"{path}: [{name}] has an unknown key {key!r}{suggest(key, _KEYS)}")
