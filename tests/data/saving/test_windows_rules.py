@@ -107,7 +107,10 @@ def test_journal_reads_locked_byte_through_own_handle(tmp_path: Path, monkeypatc
         def __getattr__(self, name: str) -> Any:
             return getattr(self._file, name)
 
-    monkeypatch.setattr(Path, "open", lambda *arguments, **options: Handle(opens(*arguments, **options)))
+    def opened(path: Path, mode: str = "r", *others: Any, **options: Any) -> Any:
+        return Handle(opens(path, mode, *others, **options))
+
+    monkeypatch.setattr(Path, "open", opened)
     with closing(Journal(path, {"queries": []})) as journal:
         (entry,) = journal.read(journal.first_offset)
         assert [*map(bytes, entry.texts)] == [b"{}"]
