@@ -131,7 +131,7 @@ class DataAsync(BaseData):
 
         A complete file is never deleted. If the target cannot be replaced (it is a mount of its own, or its folder does
         not rename files), its content is overwritten in place. If that fails too (a program has it open), the file is
-        saved under another name, which the error tells. If the folder cannot hold scratch files, they are in the
+        saved under another name, which the error names. If the folder cannot hold scratch files, they are in the
         temporary folder (`tempfile.gettempdir()`), which then needs the space.
 
         With `resume=True`, records first go to a file beside the target, `<name>.partial`, which needs about as much
@@ -150,9 +150,9 @@ class DataAsync(BaseData):
             progress: True shows the progress: on a terminal, in a notebook, or else every 10 s in the log (logger
                 `datastore_sdk`, level INFO). A function is called with a `Progress` a few times per second; an
                 exception from it ends the save.
-            coverage: True: compare the records with what is expected, as `acoverage()` does, while they are saved. Once
-                the file is complete, the report is written beside it, as `<name>.coverage.json`, and one line is logged
-                (logger `datastore_sdk`; INFO if the data is complete, else WARNING).
+            coverage: True: compare the records with the expected seconds, as `acoverage()` does, while they are saved.
+                Once the file is complete, the report is written beside it, as `<name>.coverage.json`, and one line is
+                logged (logger `datastore_sdk`; INFO if the data is complete, else WARNING).
             min_gap: Seconds of the shortest gap that the report lists.
 
         Returns:
@@ -165,7 +165,7 @@ class DataAsync(BaseData):
             TypeError: An argument has a wrong type.
             ImportError: The format needs an extra that is not installed.
             ResumeError: The `.partial` file has another query, was edited, or is in use by another process.
-            OSError: The disk is full, or the target cannot be written; the message tells where a complete file is.
+            OSError: The disk is full, or the target cannot be written; the message says where a complete file is.
             RestreamError: The download failed.
         """
         return await self._client._adrive(
