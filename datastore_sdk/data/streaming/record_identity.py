@@ -20,9 +20,9 @@ from datastore_sdk.data.streaming.json_decoder import Record, RecordDecodeError,
 
 _DIGEST_SIZE = 16
 """Bytes of a digest: so many that two different records never share one."""
-_LARGEST_SECOND = 100_000_000_000
+LARGEST_SECOND = 100_000_000_000
 """Larger timestamps are in milliseconds, microseconds or nanoseconds: as seconds it is in the year 5138."""
-_FINEST = _LARGEST_SECOND * 10**9
+_FINEST = LARGEST_SECOND * 10**9
 
 
 class Identity(NamedTuple):
@@ -57,12 +57,12 @@ def second_of(timestamp: Any) -> int | None:
 
 def _whole_seconds(timestamp: float) -> int | None:
     size = abs(timestamp)
-    if size < _LARGEST_SECOND:
+    if size < LARGEST_SECOND:
         return math.floor(timestamp)
     if size >= _FINEST:
         return None
     unit = 1000
-    while size >= _LARGEST_SECOND * unit:
+    while size >= LARGEST_SECOND * unit:
         unit *= 1000
     return math.floor(timestamp // unit)
 
