@@ -14,7 +14,7 @@ from datastore_sdk._utils.signatures import complete_signature
 from datastore_sdk._utils.validation import validate_flag
 from datastore_sdk.client import Client
 from datastore_sdk.data import Data, DataAsync, DataQuery
-from datastore_sdk.data.query import served_range
+from datastore_sdk.data.query import widen_to_whole_second
 from datastore_sdk.entities.base import Entity
 from datastore_sdk.entities.endpoints import Endpoints
 from datastore_sdk.entities.intervals import get_interval, get_site_id, merge_intervals
@@ -122,7 +122,7 @@ class DataChange(Entity, DataChangeModel):
     def _query(self, form: DataForm) -> DataQuery:
         form = {**self._form, **validate_data_form(form)}
         interval = get_interval(self, "start_date", "end_date")
-        start, end = served_range(interval.start, interval.end)
+        start, end = widen_to_whole_second(interval.start, interval.end)
         return DataQuery(source="site", id=interval.site, start=start, end=end, **form)
 
     def _fetch_current(self) -> Flow[DataChangeModel]:
@@ -184,7 +184,7 @@ def fetch_changes(
     models: list[DataChangeModel] = parse_value(list[DataChangeModel], own, operation.name).value if as_dict else own
     queries: list[DataQuery] = []
     for interval in merge_intervals(models, "start_date", "end_date"):
-        start, end = served_range(interval.start, interval.end)
+        start, end = widen_to_whole_second(interval.start, interval.end)
         queries.append(DataQuery(source="site", id=interval.site, start=start, end=end, **form))
     return own if as_dict else [DataChange.from_api_model(change, client, form) for change in models], queries
 

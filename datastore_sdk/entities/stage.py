@@ -23,7 +23,7 @@ from datastore_sdk._utils.validation import (
 )
 from datastore_sdk.client import Client
 from datastore_sdk.data import Data, DataAsync, DataQuery
-from datastore_sdk.data.query import served_range
+from datastore_sdk.data.query import widen_to_whole_second
 from datastore_sdk.entities.base import ClientBound
 from datastore_sdk.entities.endpoints import Endpoints
 from datastore_sdk.entities.filter_validation import EXTRA_FILTERS_HINT, validate_extra_filters
@@ -112,7 +112,7 @@ class Stage(ClientBound, StageModel):
 
     def _query(self, form: DataForm) -> DataQuery:
         interval = get_interval(self, "start", "end")
-        start, end = served_range(interval.start, interval.end)
+        start, end = widen_to_whole_second(interval.start, interval.end)
         return DataQuery(source="site", id=interval.site, start=start, end=end, **validate_data_form(form))
 
 

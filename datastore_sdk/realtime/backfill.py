@@ -20,11 +20,11 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from datastore_sdk._io.effects import EffectGen, YieldItem, redirect_items
+from datastore_sdk.data.progress import DownloadState
 from datastore_sdk.data.query import DataQuery
 from datastore_sdk.data.streaming.codecs import RecordCodec
-from datastore_sdk.data.streaming.download import Download
 from datastore_sdk.data.streaming.request_plan import PlannedRequest
-from datastore_sdk.data.streaming.resume import resumed
+from datastore_sdk.data.streaming.resume import stream_resumable
 from datastore_sdk.exceptions import APIConnectionError, CallError
 from datastore_sdk.instrumentation.logs import get_logger
 from datastore_sdk.instrumentation.mismatches import report_mismatches
@@ -232,7 +232,7 @@ class Backfiller(MessageHandler[R]):
 
     def _clip_query(self, query: DataQuery, first: int, last: int | None) -> DataQuery | None:
         """Return the query, limited to some intervals; None if there is nothing to request."""
-        step, seconds = self._tracker.step, query.seconds()
+        step, seconds = self._tracker.step, query.timestamps()
         start, end = max(first, seconds[0]), None
         if start % step:
             self._reason = _NO_INTERVAL
@@ -251,7 +251,7 @@ class Backfiller(MessageHandler[R]):
 
     def _fetch(self, query: DataQuery) -> EffectGen[None]:
         log.info("Fetching lost records: %s", query)
-        records = resumed(self._executor, PlannedRequest.of(query), self._codec, Download())
+        records = stream_resumable(self._executor, PlannedRequest.from_query(query), self._codec, DownloadState())
         yield from redirect_items(self._filter_fetched, records)
 
     def _filter_fetched(self, records: list[R]) -> EffectGen[None]:

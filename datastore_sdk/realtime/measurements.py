@@ -10,7 +10,7 @@ from typing import Any, Literal
 from datastore_sdk._io.effects import EffectGen
 from datastore_sdk._utils.validation import OTHER_RANGE_NAMES, RANGE_NAMES, resolve_range
 from datastore_sdk.client import Client
-from datastore_sdk.data.field_metadata import descriptions
+from datastore_sdk.data.field_metadata import fetch_field_metadata
 from datastore_sdk.data.query import DataQuery
 from datastore_sdk.data.streaming.codecs import DICTS, RecordCodec
 from datastore_sdk.realtime.backfill import Backfiller
@@ -75,12 +75,12 @@ def build_measurement_plan(
     path = f"/{source}s/{query.id:d}/data/"
     operation = build_room_operation(path, {"session_key": session_key, **dict(query.operation().query)})
     counters, gaps = Counters(), GapLog(options.on_gap)
-    start_second = query.seconds()[0] if query.start and not resumed else None
-    tracker = SequenceTracker[Any](DICTS, query.step, start_second)
+    start_second = query.timestamps()[0] if query.start and not resumed else None
+    tracker = SequenceTracker[Any](DICTS, query.resolution_seconds, start_second)
     replayed = (
         query.start is None and not resumed and not {name for name, _ in operation.query} <= _NON_FILTER_PARAMETERS
     )
-    history_filter = HistoryFilter[Any](DICTS.position, query.step) if replayed else None
+    history_filter = HistoryFilter[Any](DICTS.position, query.resolution_seconds) if replayed else None
     backfill_query = query if options.fill_gaps and query.fill_data_method is None else None
 
     field_check = FieldCheck(query).add if query.fields else None
@@ -108,5 +108,5 @@ def build_measurement_plan(
         },
         stream_records=stream_records,
         stream_items=lambda claim: stream_records(DICTS, claim),
-        fetch_field_metadata=lambda: descriptions(client._executor, [query]),
+        fetch_field_metadata=lambda: fetch_field_metadata(client._executor, [query]),
     )

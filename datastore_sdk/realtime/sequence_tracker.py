@@ -19,7 +19,7 @@ from operator import itemgetter
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from datastore_sdk.data.streaming.codecs import Position, RecordCodec
-from datastore_sdk.data.streaming.record_identity import identities
+from datastore_sdk.data.streaming.record_identity import identify_records
 from datastore_sdk.realtime.source_sequence import MAX_LATE_INTERVALS, MIN_CONTINUOUS_SECONDS, SourceSequence
 
 R = TypeVar("R")
@@ -81,7 +81,7 @@ class SequenceTracker(Generic[R]):
             self._codec, self.position = codec, codec.position
 
     def _digest(self, record: R) -> bytes:
-        return identities(b"[%b]" % self._codec.encode(record))[0].digest
+        return identify_records(b"[%b]" % self._codec.encode(record))[0].digest
 
     def filter_new(  # noqa: C901 - one case for each kind of record
         self, records: list[R], *, stop_at_hole: bool = False, settled: bool = False

@@ -15,10 +15,10 @@ from msgspec import Struct, field
 
 from datastore_sdk._io.effects import EffectGen, PrefetchExhausted, YieldItem
 from datastore_sdk.client import Client
-from datastore_sdk.data.field_metadata import Descriptions
-from datastore_sdk.data.saving.files import checked_target
+from datastore_sdk.data.field_metadata import FieldMetadataByName
+from datastore_sdk.data.saving.files import validate_target
 from datastore_sdk.data.saving.recovery import find_unfinished
-from datastore_sdk.data.saving.writing import written
+from datastore_sdk.data.saving.save import write_records
 from datastore_sdk.data.streaming.codecs import DICTS, RecordCodec
 from datastore_sdk.data.writers.registry import find_writer
 from datastore_sdk.instrumentation.logs import get_logger
@@ -35,7 +35,7 @@ log = get_logger("realtime")
 T = TypeVar("T")
 
 
-def _no_descriptions() -> EffectGen[Descriptions]:
+def _no_field_metadata() -> EffectGen[FieldMetadataByName]:
     yield from ()
     return {}
 
@@ -59,7 +59,7 @@ class StreamPlan(Struct, frozen=True, kw_only=True):
     """Returns effects that yield lists of records in a codec. The claim can be extended to further rooms."""
     stream_items: Callable[[RoomClaim], EffectGen[None]]
     """Returns effects that yield lists of the items that users iterate over."""
-    fetch_field_metadata: Callable[[], EffectGen[Descriptions]] = _no_descriptions
+    fetch_field_metadata: Callable[[], EffectGen[FieldMetadataByName]] = _no_field_metadata
     """Returns effects that fetch units and labels, for formats that store them."""
 
 
@@ -150,7 +150,7 @@ class LiveStream(Generic[T]):
         The file is completed however the stream ends, because live data cannot be requested again. Errors are raised
         afterwards.
         """
-        target = checked_target(path, overwrite=overwrite)
+        target = validate_target(path, overwrite=overwrite)
         kind = find_writer(target)
         for left in find_unfinished(target):
             log.warning("%s is left from an earlier save; LiveData.recover() makes a complete file of it", left)
@@ -162,7 +162,9 @@ class LiveStream(Generic[T]):
             def batches(codec: RecordCodec[Any]) -> EffectGen[None]:
                 yield from self._yield_batches(codec, errors)
 
-            effects = written(target, kind, batches, self.plan.fetch_field_metadata, overwrite=overwrite, kept=True)
+            effects = write_records(
+                target, kind, batches, self.plan.fetch_field_metadata, overwrite=overwrite, keep_unfinished=True
+            )
             self.plan.client._drive(effects)
             for error in errors:
                 raise error

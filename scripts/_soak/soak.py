@@ -106,7 +106,7 @@ def run_soak(
     Raises:
         TimeoutError: No record arrived for `_TIMEOUT_SECONDS`.
     """
-    started, step = time.monotonic(), DataQuery(source="pad", id=_PAD, resolution=resolution).step
+    started, step = time.monotonic(), DataQuery(source="pad", id=_PAD, resolution=resolution).resolution_seconds
     rooms = RoomOptions(replays=5, kept_seconds=_QUEUE_INTERVALS * step)
     retries = RetryPolicy(first_wait=0.005, longest_wait=0.02, max_attempts=10)
     with Sandbox(now=_NOW, days=1, seed=seed, rooms=rooms) as sandbox:

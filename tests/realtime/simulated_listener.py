@@ -34,7 +34,7 @@ class SimulatedListener:
     def __post_init__(self) -> None:
         self.counters = Counters()
         self.gaps = GapLog(self.on_gap)
-        begin = self.query.seconds()[0] if self.query and self.query.start and not self.resumed else None
+        begin = self.query.timestamps()[0] if self.query and self.query.start and not self.resumed else None
         self.tracker = SequenceTracker[dict[str, Any]](DICTS, self.service.step, begin)
 
     def effects(self) -> EffectGen[None]:

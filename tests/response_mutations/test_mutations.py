@@ -15,7 +15,7 @@ import pytest
 
 from datastore_sdk import Client, Pad, Site
 from datastore_sdk.data import DataQuery
-from datastore_sdk.data.field_metadata import FieldMetadata, descriptions
+from datastore_sdk.data.field_metadata import FieldMetadata, fetch_field_metadata
 from datastore_sdk.entities.list_queries import build_site_query
 from datastore_sdk.entities.resource import fetch_list
 from datastore_sdk.exceptions import MismatchWarning, ResponseValidationError
@@ -76,7 +76,7 @@ def test_mutated_fields_still_label_tables() -> None:
     query = DataQuery(source="pad", id=5)
     for mutation in mutations(INVENTED["fields"][:1]):
         body.append(json.dumps([*mutation.answer, {**INVENTED["fields"][1], "name": "other"}]).encode())
-        found = client._drive(descriptions(client._executor, [query]))
+        found = client._drive(fetch_field_metadata(client._executor, [query]))
         assert found["other"] == FieldMetadata("Slurry rate", "bbl/min")
 
 

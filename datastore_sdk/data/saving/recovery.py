@@ -16,7 +16,7 @@ import msgspec
 
 from datastore_sdk._io.effects import EffectGen, RunBlocking
 from datastore_sdk.data.saving.atomic_file import UNFINISHED_SUFFIX
-from datastore_sdk.data.saving.files import checked_target, replacing
+from datastore_sdk.data.saving.files import open_atomic, validate_target
 from datastore_sdk.data.streaming.codecs import RecordCodec
 from datastore_sdk.data.streaming.json_decoder import RecordDecodeError
 from datastore_sdk.data.writers.registry import find_writer
@@ -40,15 +40,15 @@ def recover(
     path: str | os.PathLike[str], unfinished: str | os.PathLike[str] | None = None, *, overwrite: bool = False
 ) -> int:
     """Write the file of a killed live save; for arguments and errors see `LiveData.recover`."""
-    target = checked_target(path, overwrite=overwrite)
+    target = validate_target(path, overwrite=overwrite)
     sources = find_unfinished(target) if unfinished is None else [Path(unfinished).expanduser()]
     if not sources:
         raise FileNotFoundError(f"there is no {target}{UNFINISHED_SUFFIX} to recover")
     count = 0
-    with replacing(target, overwrite=overwrite) as file, find_writer(target)(file) as writer:
+    with open_atomic(target, overwrite=overwrite) as file, find_writer(target)(file) as writer:
         for source in sources:
             with source.open("rb") as lines:
-                for batch in _read_batches(lines, writer.form, source):
+                for batch in _read_batches(lines, writer.codec, source):
                     count += len(batch)
                     _run(writer.write(batch))
         writer.finish()

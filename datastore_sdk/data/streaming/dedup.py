@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 from datastore_sdk.data.query import DataQuery
 from datastore_sdk.data.streaming.batch import Batch
 from datastore_sdk.data.streaming.delivered_texts import DeliveredTexts, TemporaryStore, TextStore
-from datastore_sdk.data.streaming.delivery_index import EVERYTHING, DeliveryIndex, Seconds, lies_in
-from datastore_sdk.data.streaming.record_identity import Identity, identities, second_of
+from datastore_sdk.data.streaming.delivery_index import ALL_SECONDS, DeliveryIndex, SecondRange, is_in_range
+from datastore_sdk.data.streaming.record_identity import Identity, identify_records, parse_second
 
 R = TypeVar("R")
 
@@ -35,21 +35,21 @@ class DeliveryTracker:
         """The second of the record that was delivered last; None if it cannot be read."""
         self.known_from: int | None = None
         """The first second whose delivered records are all indexed; None if all records are."""
-        self._order = _Order(interleaved=of_one_site)
+        self._order = _RecordOrder(interleaved=of_one_site)
         self._texts = DeliveredTexts(store or TemporaryStore())
         self._looked_through = 0
         """How many of the texts on disk were looked through for their order."""
         self._spilled_latest: int | None = None
         """The latest second of those."""
         self._index: DeliveryIndex | None = None
-        self._range = EVERYTHING
+        self._range = ALL_SECONDS
         self._expected = 0
         self._busy = Lock()
         """Held while the index is being written: a cancelled task does not wait for the thread that does it."""
         self._closed = False
 
     @classmethod
-    def of(cls, query: DataQuery, store: TextStore | None = None) -> DeliveryTracker:
+    def for_query(cls, query: DataQuery, store: TextStore | None = None) -> DeliveryTracker:
         """Return a tracker for a query."""
         return cls(of_one_site=query.source == "site", store=store)
 
@@ -75,7 +75,7 @@ class DeliveryTracker:
 
     def deliver(self, batch: Batch[Any]) -> None:
         """Add records that are about to be delivered."""
-        self.add(batch.text, len(batch.records), second_of(batch.codec.read_keys(batch.records[-1])[0]))
+        self.add(batch.text, len(batch.records), parse_second(batch.codec.read_keys(batch.records[-1])[0]))
 
     def add(self, text: bytes, count: int, last_second: int | None) -> None:
         """Add records that are given as a JSON array.
@@ -105,24 +105,24 @@ class DeliveryTracker:
         finally:
             self._close_if_idle()
 
-    def expect(self, seconds: Seconds) -> None:
+    def expect(self, seconds: SecondRange) -> None:
         """Begin another response, which must repeat what was delivered of these seconds."""
         if self._index is not None:
             self._range = seconds
             self._expected = self._index.expect(seconds)
 
-    def undelivered(self, batch: Batch[R]) -> Batch[R]:
+    def filter_undelivered(self, batch: Batch[R]) -> Batch[R]:
         """Return the records of a response that were not delivered before."""
         if not self._expected or self._index is None:
             return batch
-        found = identities(batch.text)
+        found = identify_records(batch.text)
         repeated = self._index.find([identity.digest for identity in found])
         self._expected -= sum(
-            again and lies_in(identity.second, self._range) for again, identity in zip(repeated, found, strict=True)
+            again and is_in_range(identity.second, self._range) for again, identity in zip(repeated, found, strict=True)
         )
         return batch.select([not again for again in repeated])
 
-    def missing(self) -> int:
+    def count_missing(self) -> int:
         """Return how many records the response lacked, after its end."""
         return self._expected
 
@@ -142,12 +142,12 @@ class DeliveryTracker:
 
     def _find_order_and_index(self, *, everything: bool) -> None:
         for text in self._texts.read_spilled(self._looked_through):
-            self._order.note_all(identities(text))
+            self._order.note_all(identify_records(text))
             self._looked_through += 1
             self._spilled_latest = self.latest
             if not self._order.by_time:
                 break
-        recent = [identities(text) for text in self._texts.take_recent()]
+        recent = [identify_records(text) for text in self._texts.take_recent()]
         for found in recent:
             self._order.note_all(found)
         if everything or not self.in_time_order or self._spilled_latest == self.latest:
@@ -160,7 +160,7 @@ class DeliveryTracker:
     def _index_spilled(self) -> None:
         """Index the texts on disk, in whatever order their records are."""
         for number, text in enumerate(self._texts.read_spilled()):
-            found = identities(text)
+            found = identify_records(text)
             if number >= self._looked_through:
                 self._order.note_all(found)
             self._add_to_index(found)
@@ -173,7 +173,7 @@ class DeliveryTracker:
         self._index.add(records)
 
 
-class _Order:
+class _RecordOrder:
     """The order in which records came.
 
     Args:

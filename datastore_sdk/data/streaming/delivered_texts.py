@@ -11,11 +11,11 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import IO, Protocol
 
-MEMORY = 4 << 20
+MAX_MEMORY_BYTES = 4 << 20
 """Maximum size in bytes of the texts kept in memory."""
-_BUFFERS = 512
+_MAX_BUFFERS = 512
 """Maximum number of texts written with one system call."""
-_DISK = "/var/tmp"  # noqa: S108 - the file has no name
+_DISK_FOLDER = "/var/tmp"  # noqa: S108 - the file has no name
 """A folder for large temporary files; /tmp is memory on many systems."""
 
 
@@ -64,7 +64,7 @@ class DeliveredTexts:
             return
         self._recent.append(text)
         self._size += len(text)
-        if self._size > MEMORY:
+        if self._size > MAX_MEMORY_BYTES:
             try:
                 self._spill()
             except OSError as error:
@@ -101,9 +101,9 @@ class DeliveredTexts:
 
     def _spill(self) -> None:
         """Move half of what is in memory to the store, but for the latest text."""
-        while self._size > MEMORY // 2 and len(self._recent) > 1:
+        while self._size > MAX_MEMORY_BYTES // 2 and len(self._recent) > 1:
             moved: list[bytes] = []
-            while self._size > MEMORY // 2 and len(self._recent) > 1 and len(moved) < _BUFFERS:
+            while self._size > MAX_MEMORY_BYTES // 2 and len(self._recent) > 1 and len(moved) < _MAX_BUFFERS:
                 oldest = self._recent.popleft()
                 moved.append(oldest)
                 self._size -= len(oldest)
@@ -125,9 +125,9 @@ class TemporaryStore:
             OSError: The disk is full, or the like.
         """
         if self._file is None:
-            self._file = _temporary_file()
+            self._file = _open_temporary_file()
         self._file.seek(0, os.SEEK_END)
-        _write(self._file, texts)
+        _write_all(self._file, texts)
         self._lengths += map(len, texts)
 
     def skip(self, count: int) -> None:
@@ -148,14 +148,14 @@ class TemporaryStore:
             self._file = None
 
 
-def _temporary_file() -> IO[bytes]:
+def _open_temporary_file() -> IO[bytes]:
     from tempfile import TemporaryFile  # takes long to import
 
-    on_disk = "TMPDIR" not in os.environ and os.access(_DISK, os.W_OK)
-    return TemporaryFile(buffering=0, dir=_DISK if on_disk else None)
+    on_disk = "TMPDIR" not in os.environ and os.access(_DISK_FOLDER, os.W_OK)
+    return TemporaryFile(buffering=0, dir=_DISK_FOLDER if on_disk else None)
 
 
-def _write(file: IO[bytes], texts: Sequence[bytes]) -> None:
+def _write_all(file: IO[bytes], texts: Sequence[bytes]) -> None:
     written = os.writev(file.fileno(), texts) if hasattr(os, "writev") else 0
     if written < sum(map(len, texts)):
         left = memoryview(b"".join(texts))[written:]

@@ -11,17 +11,17 @@ _TABLE = "CREATE TABLE delivered (number INTEGER PRIMARY KEY, second INTEGER, di
 _INDEX = "CREATE INDEX IF NOT EXISTS by_digest ON delivered (digest)"
 _IN_RANGE = "(:first IS NULL OR second >= :first) AND (:last IS NULL OR second <= :last)"
 
-Seconds = tuple[int | None, int | None]
+SecondRange = tuple[int | None, int | None]
 """First and last second of a range; None if it is open on that side."""
-EVERYTHING: Seconds = (None, None)
+ALL_SECONDS: SecondRange = (None, None)
 """The range of all records, including those without a timestamp."""
 
 
-def lies_in(second: int | None, seconds: Seconds) -> bool:
+def is_in_range(second: int | None, seconds: SecondRange) -> bool:
     """Return whether a second lies in a range."""
     first, last = seconds
     if second is None:
-        return seconds == EVERYTHING
+        return seconds == ALL_SECONDS
     return (first is None or first <= second) and (last is None or second <= last)
 
 
@@ -37,7 +37,7 @@ class DeliveryIndex:
         self._database.execute("PRAGMA journal_mode = OFF")
         self._database.execute(_TABLE)
         self._response = 0
-        self._seconds = EVERYTHING
+        self._seconds = ALL_SECONDS
         self._last_found = 0
         self._in_order = True
 
@@ -48,7 +48,7 @@ class DeliveryIndex:
         self._database.executemany("INSERT INTO delivered (second, digest, seen) VALUES (?, ?, ?)", rows)
         self._database.execute("COMMIT")
 
-    def expect(self, seconds: Seconds) -> int:
+    def expect(self, seconds: SecondRange) -> int:
         """Begin to compare another response; return how many delivered records of these seconds there are."""
         self._response += 1
         self._seconds, self._last_found, self._in_order = seconds, 0, True
@@ -92,6 +92,6 @@ class DeliveryIndex:
     def _select(self, what: str, further: str = "TRUE") -> list[Any]:
         """Select from the delivered records of the seconds of this response."""
         first, last = self._seconds
-        in_range = "TRUE" if self._seconds == EVERYTHING else _IN_RANGE
+        in_range = "TRUE" if self._seconds == ALL_SECONDS else _IN_RANGE
         query = f"SELECT {what} FROM delivered WHERE {in_range} AND {further}"  # noqa: S608 - of our own making
         return self._database.execute(query, {"first": first, "last": last}).fetchall()

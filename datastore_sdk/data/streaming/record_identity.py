@@ -18,11 +18,11 @@ import orjson
 from datastore_sdk.data.streaming.codecs import TEXTS
 from datastore_sdk.data.streaming.json_decoder import Record, RecordDecodeError, decode_dicts, decode_texts
 
-_DIGEST_SIZE = 16
+_DIGEST_BYTES = 16
 """Bytes of a digest: so many that two different records never share one."""
-LARGEST_SECOND = 100_000_000_000
+MAX_SECOND = 100_000_000_000
 """Larger timestamps are in milliseconds, microseconds or nanoseconds: as seconds it is in the year 5138."""
-_FINEST = LARGEST_SECOND * 10**9
+_MAX_NANOSECONDS = MAX_SECOND * 10**9
 
 
 class Identity(NamedTuple):
@@ -36,38 +36,38 @@ class Identity(NamedTuple):
     """Digest of its content. The order of its keys does not matter; 5, 5.0 and "5" differ."""
 
 
-def identities(text: bytes) -> list[Identity]:
+def identify_records(text: bytes) -> list[Identity]:
     """Return the identities of the records of a JSON array."""
     try:
-        return [_identity(record) for record in decode_dicts(text)]
+        return [_identify_record(record) for record in decode_dicts(text)]
     except (RecordDecodeError, RecursionError):  # nested too deeply to be parsed; compared as they were sent
-        return [_identity_of_text(record) for record in decode_texts(text)]
+        return [_identify_text(record) for record in decode_texts(text)]
 
 
-def second_of(timestamp: Any) -> int | None:
+def parse_second(timestamp: Any) -> int | None:
     """Return a timestamp in whole unix seconds, rounded down; None if it cannot be read."""
     if type(timestamp) is int:
-        return _whole_seconds(timestamp)
+        return _to_seconds(timestamp)
     if isinstance(timestamp, float):
-        return _whole_seconds(timestamp) if math.isfinite(timestamp) else None
+        return _to_seconds(timestamp) if math.isfinite(timestamp) else None
     if isinstance(timestamp, str):
-        return _second_of_text(timestamp)
+        return _parse_text(timestamp)
     return None
 
 
-def _whole_seconds(timestamp: float) -> int | None:
+def _to_seconds(timestamp: float) -> int | None:
     size = abs(timestamp)
-    if size < LARGEST_SECOND:
+    if size < MAX_SECOND:
         return math.floor(timestamp)
-    if size >= _FINEST:
+    if size >= _MAX_NANOSECONDS:
         return None
     unit = 1000
-    while size >= LARGEST_SECOND * unit:
+    while size >= MAX_SECOND * unit:
         unit *= 1000
     return math.floor(timestamp // unit)
 
 
-def _second_of_text(timestamp: str) -> int | None:
+def _parse_text(timestamp: str) -> int | None:
     try:
         moment = datetime.fromisoformat(timestamp.strip())
         return math.floor((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
@@ -77,21 +77,21 @@ def _second_of_text(timestamp: str) -> int | None:
         number = float(timestamp)
     except ValueError:
         return None
-    return _whole_seconds(number) if math.isfinite(number) else None
+    return _to_seconds(number) if math.isfinite(number) else None
 
 
-def _identity(record: Record) -> Identity:
+def _identify_record(record: Record) -> Identity:
     try:
         content = orjson.dumps(record, option=orjson.OPT_SORT_KEYS)
     except TypeError:  # lone surrogates, or nested too deeply for orjson
         content = json.dumps(record, sort_keys=True).encode()
-    return Identity(second_of(record.get("timestamp")), record.get("site_id"), _digest(content))
+    return Identity(parse_second(record.get("timestamp")), record.get("site_id"), _compute_digest(content))
 
 
-def _identity_of_text(record: msgspec.Raw) -> Identity:
+def _identify_text(record: msgspec.Raw) -> Identity:
     timestamp, site = TEXTS.read_keys(record)
-    return Identity(second_of(timestamp), site, _digest(bytes(record)))
+    return Identity(parse_second(timestamp), site, _compute_digest(bytes(record)))
 
 
-def _digest(content: bytes) -> bytes:
-    return blake2b(content, digest_size=_DIGEST_SIZE).digest()
+def _compute_digest(content: bytes) -> bytes:
+    return blake2b(content, digest_size=_DIGEST_BYTES).digest()

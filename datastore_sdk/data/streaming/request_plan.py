@@ -18,9 +18,9 @@ from datetime import UTC, datetime
 
 from datastore_sdk.data.query import DataQuery
 from datastore_sdk.data.streaming.dedup import DeliveryTracker
-from datastore_sdk.data.streaming.delivery_index import EVERYTHING, Seconds
+from datastore_sdk.data.streaming.delivery_index import ALL_SECONDS, SecondRange
 
-_SHORTEST_SHARED = 600
+_MIN_SHARED_SLICE_SECONDS = 600
 """Minimum length in seconds of slices that are made shorter only because other calls wait for their turn."""
 
 
@@ -33,16 +33,16 @@ class PlannedRequest:
 
     query: DataQuery
     """The query for it."""
-    seconds: Seconds
+    seconds: SecondRange
     """The seconds whose records are part of it; `EVERYTHING` if it is the whole query."""
     shares_last_second: bool = False
     """Whether the last second of the query belongs to another part."""
 
     @classmethod
-    def of(cls, query: DataQuery, *, shares_last_second: bool = False) -> PlannedRequest:
+    def from_query(cls, query: DataQuery, *, shares_last_second: bool = False) -> PlannedRequest:
         """Return the part that a query is."""
         if not shares_last_second:
-            return cls(query, EVERYTHING)
+            return cls(query, ALL_SECONDS)
         first, last = query.bounds()
         return cls(query, (first, last and last - 1), shares_last_second)
 
@@ -58,7 +58,7 @@ class RequestPlan:
     def __init__(self, whole: PlannedRequest, tracker: DeliveryTracker) -> None:
         self._whole = whole
         self._tracker = tracker
-        self._ranges = [self._all()]
+        self._ranges = [self._whole_range()]
         """What is to be covered, in this order."""
         self._checking = False
         """Whether the range was delivered, and is requested once more for records that were still to come."""
@@ -84,30 +84,30 @@ class RequestPlan:
         """Whether any record that was delivered can be in the next response."""
         return self._whole_again or not self._whole.query.resumable
 
-    def begin(self, covered_from: int | None) -> None:
+    def start_after(self, covered_from: int | None) -> None:
         """Begin after records were delivered.
 
         Args:
             covered_from: The second from which on all was answered already; None if nothing was for certain.
         """
         if covered_from is None:
-            self.resume(shared=False)
+            self.replan(shared=False)
         else:
-            self._go_on_from(covered_from)
+            self._request_rest(covered_from)
             del self._ranges[0]
             self._checking = True
 
-    def next_part(self) -> PlannedRequest:
+    def next_request(self) -> PlannedRequest:
         """Return what is to be requested next."""
-        range_ = self._piece()
-        if range_ == self._all():
+        range_ = self._next_slice()
+        if range_ == self._whole_range():
             return self._whole
-        query = replace(self._whole.query, start=_datetime(range_.first), end=_datetime(range_.last))
+        query = replace(self._whole.query, start=_to_datetime(range_.first), end=_to_datetime(range_.last))
         if range_.shares_last:
-            return PlannedRequest.of(query, shares_last_second=True)
+            return PlannedRequest.from_query(query, shares_last_second=True)
         return PlannedRequest(query, (range_.first, range_.last))
 
-    def freeze(self, begun: float | None) -> None:
+    def fix_end(self, begun: float | None) -> None:
         """Fix the end of a query that has none, so that later requests are for the same records.
 
         Args:
@@ -119,12 +119,12 @@ class RequestPlan:
         if latest is not None and latest > begun:
             return  # its clock is not that of its records
         last = int(begun)
-        self._whole = PlannedRequest.of(replace(query, end=_datetime(last)))
+        self._whole = PlannedRequest.from_query(replace(query, end=_to_datetime(last)))
         self._ranges = [range_ if range_.last is not None else replace(range_, last=last) for range_ in self._ranges]
 
-    def cover(self) -> None:
+    def mark_complete(self) -> None:
         """Note that the part was answered whole."""
-        covered = self._piece()
+        covered = self._next_slice()
         if self._slice is not None:
             self._slice += max(self._slice // 4, 1)
         if covered != self._ranges[0]:
@@ -135,7 +135,7 @@ class RequestPlan:
         if not self._ranges and self._unchecked and not self._tracker.in_time_order:
             self._request_whole_again()
 
-    def resume(self, *, shared: bool) -> bool:
+    def replan(self, *, shared: bool) -> bool:
         """Decide what to request after a response with records broke off.
 
         Args:
@@ -149,20 +149,20 @@ class RequestPlan:
             return False
         if self._slice is None and not self._checking and not self._whole_again:
             if tracker.in_time_order and tracker.latest is not None:
-                self._go_on_from(tracker.latest)
+                self._request_rest(tracker.latest)
                 return False
             self._request_whole_again()
             return True
-        return self._divide(_SHORTEST_SHARED if shared else 1)
+        return self._divide(_MIN_SHARED_SLICE_SECONDS if shared else 1)
 
     def _request_whole_again(self) -> None:
         self._whole_again = True
         self._unchecked = False
-        self._ranges = [self._all()]
+        self._ranges = [self._whole_range()]
 
-    def _go_on_from(self, second: int) -> None:
+    def _request_rest(self, second: int) -> None:
         """Request the rest from a second on, and then what lies before it once more."""
-        all_ = self._all()
+        all_ = self._whole_range()
         first, known_from = all_.first, self._tracker.known_from
         if known_from is not None:
             first = max(known_from, first or 0)
@@ -173,7 +173,7 @@ class RequestPlan:
 
     def _divide(self, shortest: int) -> bool:
         """Request shorter slices, if possible."""
-        piece = self._piece()
+        piece = self._next_slice()
         if piece.first is None or piece.last is None:
             return self._split_open_range()
         length = piece.last - piece.first
@@ -196,7 +196,7 @@ class RequestPlan:
         self._slice = max((last - first) // 2, 1)
         return True
 
-    def _piece(self) -> _Range:
+    def _next_slice(self) -> _Range:
         """Return the first range, or the first slice of it."""
         range_ = self._ranges[0]
         if self._slice is None or range_.first is None or range_.last is None:
@@ -204,7 +204,7 @@ class RequestPlan:
         last = range_.first + self._slice
         return range_ if last >= range_.last else _Range(range_.first, last, shares_last=True)
 
-    def _all(self) -> _Range:
+    def _whole_range(self) -> _Range:
         first, last = self._whole.query.bounds()
         return _Range(first, last, shares_last=self._whole.shares_last_second)
 
@@ -219,5 +219,5 @@ class _Range:
     """Whether the last second belongs to another range."""
 
 
-def _datetime(second: int | None) -> datetime | None:
+def _to_datetime(second: int | None) -> datetime | None:
     return None if second is None else datetime.fromtimestamp(second, tz=UTC)

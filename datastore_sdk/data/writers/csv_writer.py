@@ -19,7 +19,7 @@ from typing import IO, Any
 
 import msgspec
 
-from datastore_sdk.data.saving.storing import scratch_file
+from datastore_sdk.data.saving.synced_file import open_scratch_file
 from datastore_sdk.data.streaming.codecs import CELLS
 from datastore_sdk.data.streaming.json_decoder import Cells
 from datastore_sdk.data.writers.base import Sink, Writer
@@ -47,7 +47,7 @@ class CsvWriter(Writer):
 
     def __init__(self, file: Sink) -> None:
         super().__init__(file)
-        self._spool = scratch_file(Path(file.name).parent)
+        self._spool = open_scratch_file(Path(file.name).parent)
         self._columns: dict[str, None] = {}
         self._otherwise: dict[str, None] = {}
         self._segments = [_Segment(width=0)]

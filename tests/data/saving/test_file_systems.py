@@ -14,10 +14,9 @@ from typing import Any
 import pytest
 
 from datastore_sdk.data import Data
-from datastore_sdk.data.saving import atomic_file as drafts
-from datastore_sdk.data.saving import storing
-from datastore_sdk.data.saving.files import checked_target, replacing
-from datastore_sdk.data.saving.storing import scratch_file
+from datastore_sdk.data.saving import atomic_file, synced_file
+from datastore_sdk.data.saving.files import open_atomic, validate_target
+from datastore_sdk.data.saving.synced_file import open_scratch_file
 from tests.data.fake_record_service import RecordService, records_of
 from tests.data.saving.test_invalid_targets import SITE
 from tests.support.fake_server import Line, Received
@@ -35,7 +34,7 @@ Refuse = Callable[..., None]
 @pytest.fixture(params=["nameless", "hidden"])
 def draft(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "hidden":
-        monkeypatch.setattr(drafts, "_Nameless", refused(errno.EOPNOTSUPP))
+        monkeypatch.setattr(atomic_file, "_UnnamedFile", refused(errno.EOPNOTSUPP))
 
 
 @pytest.fixture
@@ -64,7 +63,7 @@ def refused(code: int) -> Refuse:
 
 
 def write(target: Path, content: bytes, *, kept: bool = False, overwrite: bool = True) -> None:
-    with replacing(target, overwrite=overwrite, kept=kept) as file:
+    with open_atomic(target, overwrite=overwrite, keep_unfinished=kept) as file:
         file.write(content)
 
 
@@ -100,7 +99,7 @@ def write_once(target: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.setattr(os, name, guarded(getattr(os, name)))
     monkeypatch.setattr(Path, "open", opened)
     monkeypatch.setattr(os, "open", low_level)
-    monkeypatch.setattr(drafts, "_Nameless", refused(errno.EOPNOTSUPP))
+    monkeypatch.setattr(atomic_file, "_UnnamedFile", refused(errno.EOPNOTSUPP))
     return folder
 
 
@@ -176,7 +175,7 @@ def test_a_folder_that_takes_nothing_any_more_leaves_the_file_elsewhere(
         return os_open(path, flags, *others, **options)
 
     def download() -> None:
-        with monkeypatch.context() as mount, replacing(target) as file:
+        with monkeypatch.context() as mount, open_atomic(target) as file:
             file.write(b"new")
             for name in ("replace", "link"):
                 mount.setattr(os, name, refused(errno.EROFS))
@@ -223,7 +222,7 @@ def test_a_write_once_mount_gets_the_whole_file(
 
 @pytest.mark.usefixtures("temporary")
 def test_a_write_once_mount_keeps_other_files(write_once: Path, target: Path) -> None:
-    with pytest.raises(FileExistsError, match=r"exists already|come to exist meanwhile.*saved as"):
+    with pytest.raises(FileExistsError, match=r"exists already|was created meanwhile.*saved as"):
         write(target, b"new", overwrite=False)
     assert target.read_bytes().startswith(b"old")
     assert (write_once / "records-1.json").read_bytes() == b"new"
@@ -239,7 +238,7 @@ def test_a_folder_of_which_only_the_target_can_be_written(
     def no_new_file(path: Any, mode: str, opener: Any = None) -> Any:
         if Path(path).parent == target.parent:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
-        return storing.opened_to_store(path, mode, opener)
+        return synced_file.open_synced_file(path, mode, opener)
 
     opens = Path.open
 
@@ -248,7 +247,7 @@ def test_a_folder_of_which_only_the_target_can_be_written(
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
         return opens(path, mode, *others, **options)
 
-    monkeypatch.setattr(drafts, "opened_to_store", no_new_file)
+    monkeypatch.setattr(atomic_file, "open_synced_file", no_new_file)
     monkeypatch.setattr(Path, "open", opened)
     if ends:
         write(target, b"new", kept=kept)
@@ -257,7 +256,7 @@ def test_a_folder_of_which_only_the_target_can_be_written(
         return
 
     def fail() -> None:
-        with replacing(target, kept=kept) as file:
+        with open_atomic(target, keep_unfinished=kept) as file:
             file.write(b"new")
             assert Path(file.name).stat().st_mode & 0o777 == 0o600
             raise ValueError("half way")
@@ -271,21 +270,21 @@ def test_a_folder_of_which_only_the_target_can_be_written(
 def test_what_cannot_be_removed_is_logged(
     target: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(drafts, "_Nameless", refused(errno.EOPNOTSUPP))
+    monkeypatch.setattr(atomic_file, "_UnnamedFile", refused(errno.EOPNOTSUPP))
     unlink = os.unlink
-    with caplog.at_level(logging.WARNING, "datastore_sdk"), replacing(target) as file:
+    with caplog.at_level(logging.WARNING, "datastore_sdk"), open_atomic(target) as file:
         file.write(b"new")
         monkeypatch.setattr(os, "replace", refused(errno.EBUSY))
         monkeypatch.setattr(os, "unlink", refused(errno.EPERM))
     monkeypatch.setattr(os, "unlink", unlink)
     assert target.read_bytes() == b"new"
-    assert "which is not needed any more: Operation not permitted" in caplog.text
+    assert "which is no longer needed: Operation not permitted" in caplog.text
 
 
 def test_scratch_files_go_where_they_can(tmp_path: Path, temporary: Path) -> None:
-    with scratch_file(tmp_path) as file:
+    with open_scratch_file(tmp_path) as file:
         assert os.fstat(file.fileno()).st_dev == tmp_path.stat().st_dev
-    with scratch_file(tmp_path / "missing") as file:
+    with open_scratch_file(tmp_path / "missing") as file:
         file.write(b"rows")
         assert temporary.exists()
 
@@ -343,31 +342,31 @@ def test_urls_are_refused_with_the_way_to_do_it(
 @pytest.mark.parametrize("path", [CloudPath(), UniversalPath("memory"), UniversalPath("s3")])
 def test_paths_of_other_machines_are_refused(path: Any) -> None:
     with pytest.raises(ValueError, match=r"x\.csv' is not a local path"):
-        checked_target(path, overwrite=False)
+        validate_target(path, overwrite=False)
 
 
 @pytest.mark.parametrize("path", [None, 5, b"x.csv", open])
 def test_what_is_no_path_is_refused(path: Any) -> None:
     with pytest.raises(TypeError, match=r"path must be a str or a pathlib\.Path, not "):
-        checked_target(path, overwrite=False)
+        validate_target(path, overwrite=False)
 
 
 @pytest.mark.parametrize("protocol", ["", "file", "local"])
 def test_local_paths_of_other_libraries_are_taken(protocol: str) -> None:
-    assert checked_target(UniversalPath(protocol), overwrite=False) == Path("/x.csv")
+    assert validate_target(UniversalPath(protocol), overwrite=False) == Path("/x.csv")
 
 
 @pytest.mark.parametrize("path", ["C:/x.csv", "./s3:/x.csv", "12:30.csv", "a:b.csv", "run: 5.csv"])
 def test_colons_of_local_names_are_taken(path: str) -> None:
-    assert checked_target(path, overwrite=False) == Path(path)
+    assert validate_target(path, overwrite=False) == Path(path)
 
 
 def test_real_names_of_the_libraries() -> None:
     upath = pytest.importorskip("upath")
     for url in ("memory://bucket/x.csv", "https://host/x.csv"):
         with pytest.raises(ValueError, match="is not a local path"):
-            checked_target(upath.UPath(url), overwrite=False)
-    assert checked_target(upath.UPath("/nowhere/x.csv"), overwrite=False) == Path("/nowhere/x.csv")
+            validate_target(upath.UPath(url), overwrite=False)
+    assert validate_target(upath.UPath("/nowhere/x.csv"), overwrite=False) == Path("/nowhere/x.csv")
 
 
 @pytest.mark.usefixtures("temporary")

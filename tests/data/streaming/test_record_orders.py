@@ -90,7 +90,7 @@ def test_late_records_are_looked_for_as_far_back_as_one_came_late(
     form: Form, serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is no longer in memory is not requested again, unless records came late before."""
-    monkeypatch.setattr(delivered_texts, "MEMORY", 500)
+    monkeypatch.setattr(delivered_texts, "MAX_MEMORY_BYTES", 500)
     monkeypatch.setattr(cutter, "WINDOW_BYTES", 200)
     records = records_of(100)
     records.insert(60, records.pop(50))
@@ -154,7 +154,7 @@ def test_a_proxy_that_cuts_every_response_is_got_past(
 def test_what_was_delivered_goes_to_disk(
     form: Form, serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivered_texts, "MEMORY", 500)
+    monkeypatch.setattr(delivered_texts, "MAX_MEMORY_BYTES", 500)
     monkeypatch.setattr(cutter, "WINDOW_BYTES", 200)
     found: list[Record] = []
     form.records(client_of(serve(RecordService(by_site(), [Break(0.9)] * 3))), [PAD], found)
@@ -167,7 +167,7 @@ def test_a_full_disk_fails_only_what_has_to_be_resumed(
     def full(*_: Any, **__: Any) -> Any:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(delivered_texts, "MEMORY", 500)
+    monkeypatch.setattr(delivered_texts, "MAX_MEMORY_BYTES", 500)
     monkeypatch.setattr(cutter, "WINDOW_BYTES", 200)
     monkeypatch.setattr("tempfile.TemporaryFile", full)
     found: list[Record] = []

@@ -101,7 +101,7 @@ def test_a_stream_that_is_cut_short_says_where(serve: Serve, client_of: ClientOf
         (Line.stall, APITimeoutError),
     ):
         client = client_of(serve(always(then(sent, ending))), retries=ONCE, timeout=Timeouts(idle=0.05))
-        with pytest.raises(error, match=r"; 23 bytes of the body had come; 1 records had come before$"):
+        with pytest.raises(error, match=r"; 23 bytes of the body were received; 1 records came before$"):
             form.records(client, [SITE], [])
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MIN_GAP = 60
 """Seconds of the shortest gap that is listed by default."""
-_MOST_SHOWN = 10
+_MAX_SHOWN = 10
 """How many gaps a printed report shows; `gaps` has the others."""
 _SITE_COLUMNS = ("site", "records", "expected_s", "received_s", "missing_s", "received", "gaps", "longest_gap_s")
 _GAP_COLUMNS = ("site", "start", "end", "seconds", "stage_number", "state")
@@ -132,12 +132,12 @@ class CoverageReport(Struct, frozen=True, kw_only=True):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON values; datetimes are ISO strings in UTC."""
-        values: dict[str, Any] = msgspec.json.decode(self._encoded())
+        values: dict[str, Any] = msgspec.json.decode(self._encode())
         return values
 
     def to_json(self) -> str:
         """Return the report as JSON text: what `save(coverage=True)` writes."""
-        return msgspec.json.format(self._encoded(), indent=2).decode()
+        return msgspec.json.format(self._encode(), indent=2).decode()
 
     def to_pandas(self, table: Literal["sites", "gaps"] = "sites") -> pd.DataFrame:
         """Return the sites, or the gaps, as a pandas data frame. Needs the extra `pandas`.
@@ -161,7 +161,7 @@ class CoverageReport(Struct, frozen=True, kw_only=True):
     def summary(self) -> str:
         """Return the report in one line: what `save(coverage=True)` logs."""
         expected, received = self.expected_seconds, self.received_seconds
-        share = f" ({_percent(received / expected)})" if expected else ""
+        share = f" ({_format_percent(received / expected)})" if expected else ""
         count = sum(site.gap_count for site in self.sites)
         parts = [
             "complete" if self.complete else "incomplete",
@@ -179,30 +179,30 @@ class CoverageReport(Struct, frozen=True, kw_only=True):
         return "; ".join(parts)
 
     def __str__(self) -> str:
-        blocks = [self.summary(), *_aligned(_SITE_COLUMNS, self._site_rows())]
+        blocks = [self.summary(), *_align_columns(_SITE_COLUMNS, self._site_rows())]
         if self.gaps:
-            blocks += ["", *_aligned(_GAP_COLUMNS, self._gap_rows(self._longest_gaps()))]
+            blocks += ["", *_align_columns(_GAP_COLUMNS, self._gap_rows(self._longest_gaps()))]
             blocks += self._more_gaps()
         return "\n".join(blocks)
 
     def _repr_html_(self) -> str:
         from html import escape  # only notebooks need it
 
-        tables = [_html(_SITE_COLUMNS, self._site_rows())]
+        tables = [_format_html(_SITE_COLUMNS, self._site_rows())]
         if self.gaps:
-            tables.append(_html(_GAP_COLUMNS, self._gap_rows(self._longest_gaps())))
+            tables.append(_format_html(_GAP_COLUMNS, self._gap_rows(self._longest_gaps())))
         return f"<p>{escape(self.summary())}</p>{''.join(tables)}{''.join(f'<p>{m}</p>' for m in self._more_gaps())}"
 
-    def _encoded(self) -> bytes:
+    def _encode(self) -> bytes:
         summary = {"complete": self.complete, "expected_seconds": self.expected_seconds}
         own = {name: getattr(self, name) for name in self.__struct_fields__}
         return msgspec.json.encode({**summary, "received_seconds": self.received_seconds, **own})
 
     def _longest_gaps(self) -> list[CoverageGap]:
-        return sorted(self.gaps, key=lambda gap: -gap.seconds)[:_MOST_SHOWN]
+        return sorted(self.gaps, key=lambda gap: -gap.seconds)[:_MAX_SHOWN]
 
     def _more_gaps(self) -> list[str]:
-        more = sum(site.gap_count for site in self.sites) - _MOST_SHOWN
+        more = sum(site.gap_count for site in self.sites) - _MAX_SHOWN
         return [f"and {more:,} shorter gaps"] if more > 0 else []
 
     def _site_rows(self) -> Iterator[tuple[Any, ...]]:
@@ -216,12 +216,12 @@ class CoverageReport(Struct, frozen=True, kw_only=True):
             yield gap.site, gap.start, gap.end, gap.seconds, gap.stage_number, gap.state
 
 
-def _text(value: object) -> str:
+def _format_cell(value: object) -> str:
     match value:
         case None:
             return "-"
         case float():
-            return _percent(value)
+            return _format_percent(value)
         case int():
             return str(value)
         case datetime():
@@ -230,20 +230,20 @@ def _text(value: object) -> str:
             return str(value)
 
 
-def _percent(share: float) -> str:
+def _format_percent(share: float) -> str:
     """Return a share in percent, rounded down, so that only all of it is 100 %."""
     return f"{int(share * 10_000) / 100:.2f} %"
 
 
-def _aligned(columns: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> Iterator[str]:
-    table = [[*columns], *([*map(_text, row)] for row in rows)]
+def _align_columns(columns: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> Iterator[str]:
+    table = [[*columns], *([*map(_format_cell, row)] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     return ("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in table)
 
 
-def _html(columns: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> str:
+def _format_html(columns: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> str:
     from html import escape  # as above
 
     head = "".join(f"<th>{column}</th>" for column in columns)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(_text(value))}</td>' for value in row)}</tr>" for row in rows)
+    body = "".join(f"<tr>{''.join(f'<td>{escape(_format_cell(value))}</td>' for value in row)}</tr>" for row in rows)
     return f"<table><tr>{head}</tr>{body}</table>"

@@ -10,12 +10,12 @@ import msgspec
 import orjson
 
 from datastore_sdk._io.json_body import parse_id
-from datastore_sdk.data.completeness.integer_set import IntegerSet
-from datastore_sdk.data.query import KEYS, DataQuery
+from datastore_sdk.data.coverage.integer_set import IntegerSet
+from datastore_sdk.data.query import KEY_FIELDS, DataQuery
 from datastore_sdk.data.streaming.batch import join_records
 from datastore_sdk.data.streaming.codecs import CELLS, RecordCodec
 from datastore_sdk.data.streaming.json_decoder import Cells, split_cells
-from datastore_sdk.data.streaming.record_identity import second_of
+from datastore_sdk.data.streaming.record_identity import parse_second
 
 _PLAIN = range(100_000_000_000)
 """Timestamps that are unix seconds as they stand."""
@@ -63,18 +63,18 @@ class CoverageCollector:
     """
 
     def __init__(self, queries: Sequence[DataQuery]) -> None:
-        step = queries[0].step if queries else 1
+        step = queries[0].resolution_seconds if queries else 1
         self.sites = defaultdict[int | None, ReceivedSeconds](lambda: ReceivedSeconds(step))
         """By the id of the site; None for records without one."""
         self.records = 0
         """How many records came."""
-        self.undated = 0
+        self.records_without_timestamp = 0
         """How many of them have no timestamp that can be read."""
         ids = {query.id if query.source == "site" else None for query in queries}
         self._only_site = ids.pop() if len(ids) == 1 else None
         """The site of records that do not name one."""
         fields = (queries[0].fields if queries else None) or ()
-        self._names = {*fields} - {*KEYS}
+        self._names = {*fields} - {*KEY_FIELDS}
         """The requested fields that have not come yet."""
         self._prefixed = bool(queries) and queries[0].source == "pad" and not queries[0].is_routed
         """Whether names carry the measurement source."""
@@ -110,7 +110,7 @@ class CoverageCollector:
         received = self.sites[self._only_site if id_ is None else id_]
         received.records += len(seconds)
         dated = [second for second in seconds if second is not None] if None in seconds else seconds
-        self.undated += len(seconds) - len(dated)
+        self.records_without_timestamp += len(seconds) - len(dated)
         if dated:
             received.add(dated)  # type: ignore[arg-type] # None is taken out
 
@@ -137,7 +137,7 @@ class CoverageCollector:
             cells = {name: [record[name] for record in records if name in record] for name in self._names}
             self._note({name for name, own in cells.items() if any(bytes(cell) != _NULL for cell in own)})
         try:
-            timestamps, sites = ([*_values(records, key)] for key in KEYS)
+            timestamps, sites = ([*_values(records, key)] for key in KEY_FIELDS)
         except orjson.JSONDecodeError:
             keys = [CELLS.read_keys(record) for record in records]
             return [timestamp for timestamp, _ in keys], [site for _, site in keys]
@@ -152,7 +152,7 @@ class CoverageCollector:
 def _decoder(names: Iterable[str]) -> Any:
     """Return a function that reads timestamp, site and some fields of the records of a JSON array, and nothing else."""
     attributes = _attributes(names)
-    wanted = [(name, Any, None) for name in (*KEYS, *attributes)]
+    wanted = [(name, Any, None) for name in (*KEY_FIELDS, *attributes)]
     return msgspec.json.Decoder(list[msgspec.defstruct("_Read", wanted, rename=attributes)]).decode  # type: ignore[misc]
 
 
@@ -169,7 +169,7 @@ def _values(records: list[Cells], key: str) -> list[Any]:
 def _seconds_of(timestamps: list[Any]) -> Sequence[int | None]:
     if {*map(type, timestamps)} == {int} and min(timestamps) in _PLAIN and max(timestamps) in _PLAIN:
         return timestamps
-    return [None if second is None or second < _EARLIEST else second for second in map(second_of, timestamps)]
+    return [None if second is None or second < _EARLIEST else second for second in map(parse_second, timestamps)]
 
 
 def _is_of_field(name: str, field: str) -> bool:
