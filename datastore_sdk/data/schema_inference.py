@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, get_args
 
 from datastore_sdk._io.effects import EffectGen, redirect_items
+from datastore_sdk.data.progress import DownloadState
 from datastore_sdk.data.query import DataQuery
 from datastore_sdk.data.schema import Column, ColumnType, OnUnknownField, Schema
 from datastore_sdk.data.streaming.codecs import DICTS
-from datastore_sdk.data.streaming.download import Download
-from datastore_sdk.data.streaming.record_identity import second_of
-from datastore_sdk.data.streaming.records import records
+from datastore_sdk.data.streaming.record_identity import parse_second
+from datastore_sdk.data.streaming.records import stream_batches
 from datastore_sdk.exceptions import CallError
 from datastore_sdk.transport.executor.executor import RequestExecutor
 from restream_api.api.pads import list_pad_fields
@@ -128,7 +128,7 @@ def _sample_types(executor: RequestExecutor, query: DataQuery) -> EffectGen[dict
         is_routed=query.is_routed,
     )
     try:
-        yield from redirect_items(note, records(executor, sample, DICTS, Download()))
+        yield from redirect_items(note, stream_batches(executor, [sample], DownloadState(), DICTS))
     except CallError as error:
         log.warning("Schema of %s %d without a sample of its records: %s", query.source, query.id, error)
     return {name: _type_of(values) for name, values in kinds.items() if name not in ("timestamp", "site_id")}
@@ -157,4 +157,4 @@ def _last_record(executor: RequestExecutor, query: DataQuery) -> EffectGen[datet
 def _last_timestamp(site: Any) -> int | None:
     metadata = site.get("metadata")
     value = metadata.get("last_timestamp") if metadata is not None and hasattr(metadata, "get") else None
-    return second_of(value.timestamp() if isinstance(value, datetime) else value)
+    return parse_second(value.timestamp() if isinstance(value, datetime) else value)

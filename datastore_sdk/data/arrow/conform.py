@@ -16,7 +16,7 @@ import pyarrow.json as pj
 
 from datastore_sdk.data.schema import EXTRA_COLUMN, Column, ColumnType, Schema
 from datastore_sdk.data.streaming.json_decoder import Cells, decode_cells
-from datastore_sdk.data.streaming.record_identity import LARGEST_SECOND
+from datastore_sdk.data.streaming.record_identity import MAX_SECOND
 from datastore_sdk.exceptions import SchemaMismatchError
 
 OnMismatch = Literal["null", "raise"]
@@ -208,7 +208,7 @@ def _timestamps_of_seconds(seconds: pa.Array[Any]) -> pa.Array[Any] | None:
     """Convert unix seconds; None if one of them is not a second of the years 1 to 9999."""
     if seconds.null_count < len(seconds):
         lowest, highest = pc.min(seconds).as_py(), pc.max(seconds).as_py()
-        if not _SECONDS[0] <= lowest <= highest <= _SECONDS[-1] or max(-lowest, highest) >= LARGEST_SECOND:
+        if not _SECONDS[0] <= lowest <= highest <= _SECONDS[-1] or max(-lowest, highest) >= MAX_SECOND:
             return None
     if seconds.type == pa.float64():
         return pc.round(pc.multiply(seconds, float(_MICROSECOND))).cast(pa.int64()).cast(TIMESTAMP)
@@ -226,7 +226,7 @@ def _to_microseconds(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise TypeError("not a timestamp")
     unit = 1
-    while abs(value) >= LARGEST_SECOND * unit:
+    while abs(value) >= MAX_SECOND * unit:
         unit *= 1000
     micros = round(value * _MICROSECOND / unit) if isinstance(value, float) else value * _MICROSECOND // unit
     if micros // _MICROSECOND not in _SECONDS:

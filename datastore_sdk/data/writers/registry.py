@@ -32,18 +32,26 @@ def is_incremental(kind: WriterFactory) -> bool:
     return kind is NdjsonWriter
 
 
-def _parquet() -> WriterFactory:
+def _parquet(schema: Schema | None, on_mismatch: OnMismatch) -> WriterFactory:
     require_extra("pyarrow", extra="arrow")
-    from datastore_sdk.data.arrow.writers import ParquetWriter
+    from datastore_sdk.data.arrow.writers import ParquetFile
 
-    return ParquetWriter
+    return _table(ParquetFile, schema, on_mismatch)
 
 
-def _arrow() -> WriterFactory:
+def _arrow(schema: Schema | None, on_mismatch: OnMismatch) -> WriterFactory:
     require_extra("pyarrow", extra="arrow")
-    from datastore_sdk.data.arrow.writers import ArrowWriter
+    from datastore_sdk.data.arrow.writers import open_arrow_file
 
-    return ArrowWriter
+    return _table(open_arrow_file, schema, on_mismatch)
+
+
+def _table(open_file: OpenBatchFile, schema: Schema | None, on_mismatch: OnMismatch) -> WriterFactory:
+    from datastore_sdk.data.arrow.writers import SchemaWriter, TableWriter
+
+    if schema is None:
+        return partial(TableWriter, open_file=open_file)
+    return partial(SchemaWriter, open_file=open_file, schema=schema, on_mismatch=on_mismatch)
 
 
 def _gzip(kind: TextWriterFactory) -> WriterFactory:
@@ -55,12 +63,12 @@ def _zstd(kind: TextWriterFactory) -> WriterFactory:
     return lambda file: compression.CompressedWriter(file, kind, compression.zstd())
 
 
-_TABLES: dict[str, Callable[[], WriterFactory]] = {".parquet": _parquet, ".arrow": _arrow, ".feather": _arrow}
+_TABLES: dict[str, Callable[[Schema | None, OnMismatch], WriterFactory]] = {".parquet": _parquet, ".arrow": _arrow, ".feather": _arrow}
 _COMPRESSIONS: dict[str, Callable[[TextWriterFactory], WriterFactory]] = {".gz": _gzip, ".zst": _zstd}
 _SUFFIXES = {*_TEXTS, *_TABLES, *_COMPRESSIONS}
 
 
-def find_writer(path: Path) -> WriterFactory:
+def find_writer(path: Path, schema: Schema | None = None, on_mismatch: OnMismatch = "null") -> WriterFactory:
     """What writes a file with these suffixes.
 
     Raises:
@@ -73,7 +81,9 @@ def find_writer(path: Path) -> WriterFactory:
         case [text] if text in _TEXTS:
             return _TEXTS[text]
         case [table] if table in _TABLES:
-            return _TABLES[table]()
+            return _TABLES[table](schema, on_mismatch)
+        case _ if schema is not None and known:
+            raise ValueError(f"{path.name!r}: schema is for {', '.join(_TABLES)}; text formats have no column types")
         case [packed, text] if packed in _COMPRESSIONS and text in _TEXTS:
             return _COMPRESSIONS[packed](_TEXTS[text])
         case _:
