@@ -25,6 +25,7 @@ from datastore_sdk.exceptions import (
 )
 from datastore_sdk.transport.executor.retry import RetryPolicy
 from restream_api.api.pads import delete_pad_parameter, list_pads
+from tests.support.exhaustive import examples
 from tests.support.fixtures import TOKEN, ClientOf, Serve
 from tests.support.http_responses import always, answer
 from tests.support.hypothesis_settings import PROPERTY
@@ -158,7 +159,7 @@ def test_without_retry_after() -> None:
 DATES = st.from_regex(r"\A(Mon, )?\d{1,2} (Jan|Feb|Sep) \d{1,21} \d{1,3}:\d{1,3}(:\d{1,3})? ?(GMT|UTC|[+-]\d{1,5})?\Z")
 
 
-@settings(PROPERTY, max_examples=300)
+@settings(PROPERTY, max_examples=examples(300))
 @given(DATES | st.text(st.characters(codec="ascii", categories=("L", "N", "P", "Zs")), max_size=40))
 def test_no_retry_after_breaks_the_error_that_carries_it(value: str) -> None:
     error = error_of(429, retry_after=value)
@@ -166,7 +167,7 @@ def test_no_retry_after_breaks_the_error_that_carries_it(value: str) -> None:
     assert error.retry_after is None or error.retry_after >= 0
 
 
-@settings(PROPERTY, max_examples=200)
+@settings(PROPERTY, max_examples=examples(200))
 @given(st.sampled_from([*STATUSES]), st.binary(max_size=60) | st.text(max_size=30).map(str.encode))
 def test_any_body_gives_the_error_of_its_status(status: int, body: bytes) -> None:
     assert type(error_of(status, body)) is STATUSES[status]

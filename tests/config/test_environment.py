@@ -13,6 +13,7 @@ from datastore_sdk.config.client_config import ClientOptions
 from datastore_sdk.config.environment import configuration
 from datastore_sdk.config.options import DEFAULT_HOST, base_url_from
 from datastore_sdk.exceptions import ConfigurationError, MissingCredentialsError
+from tests.support.exhaustive import examples
 from tests.support.hypothesis_settings import PROPERTY
 
 VARIABLES = ("TALLY_AUTH_TOKEN", "RESTREAM_CLIENT_ID", "RESTREAM_CLIENT_SECRET", "RESTREAM_HOST")
@@ -126,7 +127,7 @@ def test_base_urls_that_cannot_be_used(url: str) -> None:
         Client("t0ken", base_url=url)
 
 
-@settings(PROPERTY, max_examples=300)
+@settings(PROPERTY, max_examples=examples(300))
 @given(
     st.sampled_from(["", "https://", "http://", "https://["]), st.text(max_size=12), st.sampled_from(["", ":8", "]"])
 )
