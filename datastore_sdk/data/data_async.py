@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from datastore_sdk._utils.validation import validate_id
 from datastore_sdk.data.base_data import BaseData
 from datastore_sdk.data.coverage.report import MIN_GAP, CoverageReport
-from datastore_sdk.data.dataframes import to_arrow, to_pandas, to_polars
 from datastore_sdk.data.progress import Progress
+from datastore_sdk.data.schema import OnMismatch, Schema
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,17 +39,23 @@ class DataAsync(BaseData):
         async with aclosing(self._batches(validate_id(n, "n"))) as lists:
             return await anext(lists, list[dict[str, Any]]())
 
-    async def ato_arrow(self) -> pa.Table:
+    async def ato_arrow(self, *, schema: Schema | None = None, on_mismatch: OnMismatch = "null") -> pa.Table:
         """Async form of `Data.to_arrow`."""
-        return await self._client._adrive(to_arrow(self._client._executor, self._queries, self._start_download()))
+        return await self._client._adrive(self._to_arrow(schema, on_mismatch))
 
-    async def ato_pandas(self) -> pd.DataFrame:
+    async def ato_pandas(self, *, schema: Schema | None = None, on_mismatch: OnMismatch = "null") -> pd.DataFrame:
         """Async form of `Data.to_pandas`."""
-        return await self._client._adrive(to_pandas(self._client._executor, self._queries, self._start_download()))
+        return await self._client._adrive(self._to_pandas(schema, on_mismatch))
 
-    async def ato_polars(self) -> pl.DataFrame:
+    async def ato_polars(self, *, schema: Schema | None = None, on_mismatch: OnMismatch = "null") -> pl.DataFrame:
         """Async form of `Data.to_polars`."""
-        return await self._client._adrive(to_polars(self._client._executor, self._queries, self._start_download()))
+        return await self._client._adrive(self._to_polars(schema, on_mismatch))
+
+    def record_batches(
+        self, schema: Schema, *, on_mismatch: OnMismatch = "null"
+    ) -> AsyncGenerator[pa.RecordBatch, None]:
+        """Async form of `Data.record_batches`."""
+        return self._client._aiterate(self._record_batches(schema, on_mismatch))
 
     async def asave(
         self,
@@ -60,10 +66,21 @@ class DataAsync(BaseData):
         progress: bool | Callable[[Progress], None] = False,
         coverage: bool = False,
         min_gap: int = MIN_GAP,
+        schema: Schema | None = None,
+        on_mismatch: OnMismatch = "null",
     ) -> CoverageReport | None:
         """Async form of `Data.save`."""
         return await self._client._adrive(
-            self._save(path, overwrite=overwrite, resume=resume, progress=progress, coverage=coverage, min_gap=min_gap)
+            self._save(
+                path,
+                overwrite=overwrite,
+                resume=resume,
+                progress=progress,
+                coverage=coverage,
+                min_gap=min_gap,
+                schema=schema,
+                on_mismatch=on_mismatch,
+            )
         )
 
     async def acoverage(self, *, min_gap: int = MIN_GAP) -> CoverageReport:

@@ -16,6 +16,8 @@ ColumnType = Literal["timestamp", "int64", "float64", "string", "bool"]
 """Type of a column. `timestamp` is a UTC timestamp in microseconds."""
 OnUnknownField = Literal["map", "drop"]
 """What happens to fields that the schema does not know: they go to the map column `extra`, or are dropped."""
+OnMismatch = Literal["null", "raise"]
+"""What a value does that does not fit its column: it becomes null, or raises `SchemaMismatchError`."""
 Engine = Literal["duckdb", "spark"]
 """Engine whose column names ignore upper and lower case."""
 
@@ -177,6 +179,24 @@ class Schema(Struct, frozen=True, kw_only=True, omit_defaults=True):
         from datastore_sdk.data.arrow.conform import build_arrow_schema
 
         return build_arrow_schema(self)
+
+
+def validate_schema(schema: object, on_mismatch: str, *, si_units: bool) -> None:
+    """Check the arguments `schema` and `on_mismatch` of a call.
+
+    Raises:
+        TypeError: The schema is not a `Schema`.
+        ValueError: `on_mismatch` is unknown, or the schema is for other units.
+    """
+    if on_mismatch not in get_args(OnMismatch):
+        raise ValueError(f"on_mismatch must be one of {', '.join(get_args(OnMismatch))}, not {on_mismatch!r}")
+    if schema is None:
+        return
+    if not isinstance(schema, Schema):
+        raise TypeError(f"schema must be a Schema (get_schema() makes one), not {schema!r}")
+    if schema.si_units != si_units:
+        wanted, got = ("SI" if units else "imperial" for units in (schema.si_units, si_units))
+        raise ValueError(f"the schema is for {wanted} units, but the records are in {got} units: pass si_units alike")
 
 
 def _unique_names(names: Mapping[str, str]) -> dict[str, str]:

@@ -30,6 +30,8 @@ _SAMPLE = timedelta(minutes=10)
 _VALVE = re.compile(r"(?:^|_)valve(?:_\d+)?$")
 """Name of a valve position: "O" open, "C" closed. The fields metadata does not list them."""
 _KEY_COLUMNS = (Column(name="timestamp", type="timestamp"), Column(name="site_id", type="int64"))
+_FLAG_UNIT = "bool"
+"""Unit of flags, which come as numbers or as booleans."""
 _PLOT_LIMITS = ("imperial_plot_min", "imperial_plot_max", "si_plot_min", "si_plot_max")
 
 
@@ -42,8 +44,8 @@ def infer_schema(
 ) -> EffectGen[Schema]:
     """Infer the schema of the records of a query.
 
-    A field with a unit or a plot range is float64, a valve is a string. Other fields have the type of the values in a
-    sample of records; without such values, float64. The fields metadata has no types, and records have fields that it
+    A field with a unit or a plot range is float64, a valve is a string. Other fields, and flags (unit `bool`), have the
+    type of the values in a sample of records; without such values, float64. The fields metadata has no types, and records have fields that it
     does not list.
 
     Args:
@@ -89,7 +91,7 @@ def _column(name: str, override: ColumnType | None, listed: Any, seen: ColumnTyp
     if listed is None:
         return Column(name=name, type=override or _known_type(name) or seen or "float64")
     unit = _text(listed.get("si_unit" if si_units else "imperial_unit"))
-    is_number = unit is not None or any(listed.get(limit) is not None for limit in _PLOT_LIMITS)
+    is_number = unit not in (None, _FLAG_UNIT) or any(listed.get(limit) is not None for limit in _PLOT_LIMITS)
     return Column(
         name=name,
         type=override or ("float64" if is_number else _known_type(name) or seen or "float64"),

@@ -7,20 +7,17 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from io import BytesIO
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
 
-from datastore_sdk.data.schema import EXTRA_COLUMN, Column, ColumnType, Schema
+from datastore_sdk.data.schema import EXTRA_COLUMN, Column, ColumnType, OnMismatch, Schema
 from datastore_sdk.data.streaming.json_decoder import Cells, decode_cells
-from datastore_sdk.data.streaming.record_identity import MAX_SECOND
+from datastore_sdk.data.streaming.record_identity import MAX_NANOSECONDS, MAX_SECOND
 from datastore_sdk.exceptions import SchemaMismatchError
-
-OnMismatch = Literal["null", "raise"]
-"""What a value does that does not fit its column: it becomes null, or raises `SchemaMismatchError`."""
 
 TIMESTAMP = pa.timestamp("us", "UTC")
 _TYPES: dict[ColumnType, pa.DataType] = {
@@ -59,12 +56,6 @@ def build_arrow_schema(schema: Schema) -> pa.Schema:
     return pa.schema(fields, metadata={"restream_schema_version": str(schema.version)})
 
 
-def validate_on_mismatch(value: str) -> None:
-    """Raise ValueError if the value is not one of `OnMismatch`."""
-    if value not in get_args(OnMismatch):
-        raise ValueError(f"on_mismatch must be one of {', '.join(get_args(OnMismatch))}, not {value!r}")
-
-
 class SchemaParser:
     """Parser of records into batches of one schema.
 
@@ -77,7 +68,6 @@ class SchemaParser:
     """
 
     def __init__(self, schema: Schema, on_mismatch: OnMismatch = "null") -> None:
-        validate_on_mismatch(on_mismatch)
         self.arrow_schema = build_arrow_schema(schema)
         self.unknown_fields: dict[str, int] = {}
         """Fields that the schema does not know, and in how many batches they came."""
@@ -134,7 +124,13 @@ class SchemaParser:
     def _read_any(self, lines: bytes) -> tuple[pa.RecordBatch | None, bool]:
         """Return the batch, and whether it has the unknown fields: not if their values have several types."""
         first, second = self._read_schemas
-        for schema, unexpected in (first, "infer"), (second, "infer"), (first, "ignore"), (second, "ignore"):
+        attempts: list[tuple[pa.Schema, Literal["infer", "ignore"]]] = [
+            (first, "infer"),
+            (second, "infer"),
+            (first, "ignore"),
+            (second, "ignore"),
+        ]
+        for schema, unexpected in attempts:
             if (batch := _read(lines, schema, unexpected)) is not None:
                 self._read_schemas = [first, second] if schema is first else [second, first]
                 return batch, unexpected == "infer"
@@ -184,14 +180,13 @@ class SchemaParser:
         return None
 
 
-def _read(lines: bytes, schema: pa.Schema, unexpected: str) -> pa.RecordBatch | None:
+def _read(lines: bytes, schema: pa.Schema, unexpected: Literal["infer", "ignore"]) -> pa.RecordBatch | None:
     """Read with Arrow's parser; None if it refuses a value."""
-    options: Any = pj.ParseOptions(explicit_schema=schema, unexpected_field_behavior=unexpected)
     try:
         table = pj.read_json(
             BytesIO(lines),
             read_options=pj.ReadOptions(use_threads=False, block_size=len(lines) + 1),
-            parse_options=options,
+            parse_options=pj.ParseOptions(explicit_schema=schema, unexpected_field_behavior=unexpected),
         )
     except pa.ArrowInvalid:
         return None
@@ -223,7 +218,7 @@ def _to_microseconds(value: object) -> int:
     """Return unix microseconds of a timestamp as the service may send it: see `record_identity`."""
     if isinstance(value, str):
         value = _parse_timestamp(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < MAX_NANOSECONDS:
         raise TypeError("not a timestamp")
     unit = 1
     while abs(value) >= MAX_SECOND * unit:
@@ -243,7 +238,7 @@ def _parse_timestamp(text: str) -> float:
 
 
 def _to_float(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if not isinstance(value, int | float):  # a flag may come as true or as 1
         raise TypeError("not a number")
     if math.isinf(number := float(value)):
         raise ValueError("not finite")
@@ -259,9 +254,9 @@ def _to_int(value: object) -> int:
 
 
 def _to_bool(value: object) -> bool:
-    if not isinstance(value, bool):
+    if not isinstance(value, int | float) or value not in (0, 1):  # a flag may come as true or as 1
         raise TypeError("not a boolean")
-    return value
+    return bool(value)
 
 
 def _to_string(value: object) -> str:

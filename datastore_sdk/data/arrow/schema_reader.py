@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import warnings
 from collections import deque
-from collections.abc import Sequence
 from contextlib import closing
-from typing import Any
 
 import msgspec
 import pyarrow as pa
 
 from datastore_sdk._io.effects import EffectGen, RunBlocking, YieldItem, redirect_items
 from datastore_sdk._utils.validation import user_stack_level
-from datastore_sdk.data.arrow.conform import OnMismatch, SchemaParser
+from datastore_sdk.data.arrow.conform import SchemaParser
 from datastore_sdk.data.arrow.pipeline import ParsePipeline
-from datastore_sdk.data.schema import Schema
+from datastore_sdk.data.schema import OnMismatch, Schema
 from datastore_sdk.exceptions import SchemaWarning
 
 _MAX_SHOWN_FIELDS = 10
@@ -55,16 +53,14 @@ def warn_of_mismatches(parser: SchemaParser) -> None:
     problems: list[str] = []
     if parser.mismatches:
         named = [
-            f"{name} ({count}, such as {first})" for name, (count, first) in _first(sorted(parser.mismatches.items()))
+            f"{name} ({count}, such as {first})"
+            for name, (count, first) in sorted(parser.mismatches.items())[:_MAX_SHOWN_FIELDS]
         ]
         problems.append(f"values that do not fit their column are null: {', '.join(named)}")
     if parser.unknown_fields:
-        named = [repr(name) for name in _first(sorted(parser.unknown_fields))]
-        problems.append(f'fields that the schema does not know are dropped: {", ".join(named)} (unknown_fields="map" keeps them)')
+        named = [repr(name) for name in sorted(parser.unknown_fields)[:_MAX_SHOWN_FIELDS]]
+        problems.append(
+            f'fields that the schema does not know are dropped: {", ".join(named)} (unknown_fields="map" keeps them)'
+        )
     if problems:
         warnings.warn("; ".join(problems), SchemaWarning, stacklevel=user_stack_level())
-
-
-def _first(items: Sequence[Any]) -> list[Any]:
-    shown = [*items[:_MAX_SHOWN_FIELDS]]
-    return shown

@@ -11,12 +11,12 @@ import pyarrow.parquet as pq
 
 from datastore_sdk._io.effects import EffectGen
 from datastore_sdk.data.arrow.builder import TableBuilder
-from datastore_sdk.data.arrow.conform import OnMismatch, SchemaParser
+from datastore_sdk.data.arrow.conform import SchemaParser
 from datastore_sdk.data.arrow.pipeline import ParsePipeline
 from datastore_sdk.data.arrow.schema_reader import warn_of_mismatches
 from datastore_sdk.data.arrow.spool import Spool
 from datastore_sdk.data.field_metadata import FieldMetadataByName
-from datastore_sdk.data.schema import Schema
+from datastore_sdk.data.schema import OnMismatch, Schema
 from datastore_sdk.data.streaming.codecs import TEXTS
 from datastore_sdk.data.writers.base import Writer
 
@@ -61,6 +61,9 @@ class ParquetFile:
         if self._group:
             self._write_group()
         self._writer.close()
+
+    def __del__(self) -> None:
+        self._writer.is_open = False  # otherwise pyarrow completes a file that was given up, after it was closed
 
     def _write_group(self) -> None:
         group, self._group = self._group, []

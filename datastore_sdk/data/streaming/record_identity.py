@@ -22,7 +22,7 @@ _DIGEST_BYTES = 16
 """Bytes of a digest: so many that two different records never share one."""
 MAX_SECOND = 100_000_000_000
 """Larger timestamps are in milliseconds, microseconds or nanoseconds: as seconds it is in the year 5138."""
-_MAX_NANOSECONDS = MAX_SECOND * 10**9
+MAX_NANOSECONDS = MAX_SECOND * 10**9
 
 
 class Identity(NamedTuple):
@@ -59,7 +59,7 @@ def _to_seconds(timestamp: float) -> int | None:
     size = abs(timestamp)
     if size < MAX_SECOND:
         return math.floor(timestamp)
-    if size >= _MAX_NANOSECONDS:
+    if size >= MAX_NANOSECONDS:
         return None
     unit = 1000
     while size >= MAX_SECOND * unit:

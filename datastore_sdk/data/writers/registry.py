@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from itertools import takewhile
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from datastore_sdk._utils.optional_imports import require_extra
+from datastore_sdk.data.schema import OnMismatch, Schema
 from datastore_sdk.data.writers import compression
 from datastore_sdk.data.writers.base import Sink, Writer
 from datastore_sdk.data.writers.csv_writer import CsvWriter
 from datastore_sdk.data.writers.json_writer import JsonWriter
 from datastore_sdk.data.writers.ndjson_writer import NdjsonWriter
+
+if TYPE_CHECKING:
+    from datastore_sdk.data.arrow.writers import OpenBatchFile
 
 WriterFactory = Callable[[IO[bytes]], Writer]
 """Makes a writer to a file."""
@@ -63,7 +68,11 @@ def _zstd(kind: TextWriterFactory) -> WriterFactory:
     return lambda file: compression.CompressedWriter(file, kind, compression.zstd())
 
 
-_TABLES: dict[str, Callable[[Schema | None, OnMismatch], WriterFactory]] = {".parquet": _parquet, ".arrow": _arrow, ".feather": _arrow}
+_TABLES: dict[str, Callable[[Schema | None, OnMismatch], WriterFactory]] = {
+    ".parquet": _parquet,
+    ".arrow": _arrow,
+    ".feather": _arrow,
+}
 _COMPRESSIONS: dict[str, Callable[[TextWriterFactory], WriterFactory]] = {".gz": _gzip, ".zst": _zstd}
 _SUFFIXES = {*_TEXTS, *_TABLES, *_COMPRESSIONS}
 
@@ -77,13 +86,13 @@ def find_writer(path: Path, schema: Schema | None = None, on_mismatch: OnMismatc
     """
     suffixes = [suffix.lower() for suffix in path.suffixes]
     known = [*takewhile(_SUFFIXES.__contains__, reversed(suffixes))]
+    if schema is not None and known and known[0] not in _TABLES:
+        raise ValueError(f"{path.name!r}: schema is for {', '.join(_TABLES)}; text formats have no column types")
     match known:
         case [text] if text in _TEXTS:
             return _TEXTS[text]
         case [table] if table in _TABLES:
             return _TABLES[table](schema, on_mismatch)
-        case _ if schema is not None and known:
-            raise ValueError(f"{path.name!r}: schema is for {', '.join(_TABLES)}; text formats have no column types")
         case [packed, text] if packed in _COMPRESSIONS and text in _TEXTS:
             return _COMPRESSIONS[packed](_TEXTS[text])
         case _:
