@@ -45,8 +45,8 @@ def infer_schema(
     """Infer the schema of the records of a query.
 
     A field with a unit or a plot range is float64, a valve is a string. Other fields, and flags (unit `bool`), have the
-    type of the values in a sample of records; without such values, float64. The fields metadata has no types, and records have fields that it
-    does not list.
+    type of the values in a sample of records; without such values, float64. The fields metadata has no types, and
+    records have fields that it does not list.
 
     Args:
         executor: Runs the requests.
