@@ -102,7 +102,7 @@ def parse_response(
     problems, more = _problems(failure, request)
     del body, failure  # one may hold a token, and tools show the variables of a frame that raises; the other, the frame
     what = "; ".join(problems) + (f" (and {more} more)" if more else "")
-    message = f"{request.method} {request.url} answered something that the API contract does not allow: {what}"
+    message = f"{request.method} {request.url}: the response does not match the API contract: {what}"
     raise ResponseValidationError(message, method=request.method, url=request.url, problems=problems)
 
 
@@ -153,12 +153,12 @@ def build_error(operation: Operation[Any], request: Request, answer: Response, b
         now: Unix seconds.
     """
     mask, status = Redactor(request.secrets), answer.status
-    what = f"{request.method} {request.url} answered {status}"
+    what = f"{request.method} {request.url} returned {status}"
     if status < HTTPStatus.BAD_REQUEST:
         target = remove_control_characters(mask.redact(answer.headers.get("location", "")))
         place = f" to {target}, which is not followed: the token stays here" if target else ""
         return ResponseValidationError(
-            f"{what}, no success of this call{place}", method=request.method, url=request.url
+            f"{what}, which is not a success status of this call{place}", method=request.method, url=request.url
         )
     kind, meaning = _meaning(operation, status)
     text = mask.redact(body.decode(errors="replace"), cut=len(body) == MAX_ERROR_BODY_BYTES)[:MAX_EXCERPT_CHARACTERS]

@@ -71,7 +71,7 @@ class Deviation(NamedTuple):
             case "value":
                 return f"{self.place} is {self.value}, which is none of the values in the API contract"
             case "status":
-                return f"{self.place} answered {self.value}, which is not in the API contract"
+                return f"{self.place} returned {self.value}, which is not in the API contract"
             case "missing":
                 return f"{self.place} is missing, which the API contract requires"
             case "type":

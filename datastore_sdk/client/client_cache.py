@@ -11,7 +11,7 @@ from threading import Lock
 from datastore_sdk.auth.providers import validate_token
 from datastore_sdk.client.client import Client
 from datastore_sdk.config.client_config import ClientConfig, ClientOptions
-from datastore_sdk.config.environment import configuration, state
+from datastore_sdk.config.environment import environment_state, resolve_config
 
 MAX_CLIENTS = 32
 """How many clients are kept: programs that serve many customers have a token for each."""
@@ -39,7 +39,7 @@ def client_for(auth_token: str | None = None, client: Client | None = None) -> C
         if auth_token is not None:
             raise ValueError("pass auth_token or client, not both: a client has its own credentials")
         return client
-    key = _configured(None if auth_token is None else validate_token(auth_token), state())
+    key = _resolve(None if auth_token is None else validate_token(auth_token), environment_state())
     with _lock:
         found = _defaults.pop(key, None) or Client._from_config(key)
         _defaults[key] = found
@@ -50,8 +50,8 @@ def client_for(auth_token: str | None = None, client: Client | None = None) -> C
 
 
 @lru_cache(maxsize=64)
-def _configured(auth_token: str | None, _: tuple[Hashable, ...]) -> ClientConfig:
-    return configuration(ClientOptions(auth_token=auth_token))
+def _resolve(auth_token: str | None, _: tuple[Hashable, ...]) -> ClientConfig:
+    return resolve_config(ClientOptions(auth_token=auth_token))
 
 
 def close_default_clients(base_url: str | None = None) -> None:

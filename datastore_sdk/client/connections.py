@@ -5,8 +5,8 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from datastore_sdk._io.connection_settings import ConnectionSettings
 from datastore_sdk._io.fork_safety import renew_after_fork
-from datastore_sdk._io.timeouts import ConnectionSettings
 
 if TYPE_CHECKING:
     from datastore_sdk.transport.http.async_requests import AsyncHttpSender

@@ -14,7 +14,7 @@ from datastore_sdk.auth.client_credentials import ClientCredentials
 from datastore_sdk.auth.providers import Credentials, ProvidedToken, StaticToken
 from datastore_sdk.auth.token_cache import TokenCache
 from datastore_sdk.config.client_config import ClientConfig
-from datastore_sdk.config.profiles import user_folder
+from datastore_sdk.config.user_folders import cache_folder
 from datastore_sdk.transport.executor.concurrency import ConcurrencyLimits, EndpointSemaphores
 from datastore_sdk.transport.executor.process_limits import ProcessLimits
 
@@ -54,7 +54,7 @@ _issued = SharedState[ClientCredentials](LATEST)
 
 def limits_of(configuration: ClientConfig, clock: Clock) -> ConcurrencyLimits:
     """The limits that a client keeps to together with others."""
-    shared = _slots.get((configuration.base_url.value, configuration.login.value.identity, clock), EndpointSemaphores)
+    shared = _slots.get((configuration.base_url.value, configuration.auth.value.identity, clock), EndpointSemaphores)
     wanted = configuration.max_concurrent_calls.value
     return ConcurrencyLimits(
         shared, EndpointSemaphores(wanted) if wanted < shared.limit else None, _processes_of(configuration)
@@ -63,26 +63,26 @@ def limits_of(configuration: ClientConfig, clock: Clock) -> ConcurrencyLimits:
 
 def _processes_of(configuration: ClientConfig) -> ProcessLimits | None:
     """What keeps to the limits together with other processes."""
-    login, base_url = configuration.login.value, configuration.base_url.value
-    if not configuration.shared_limit.value or callable(login.auth_token):  # a function has no name in other processes
+    auth, base_url = configuration.auth.value, configuration.base_url.value
+    if not configuration.shared_limit.value or callable(auth.auth_token):  # a function has no name in other processes
         return None
-    folder = user_folder("XDG_CACHE_HOME", ".cache") / "limits"
-    key = f"{base_url}\n{login.auth_token or login.client_id}"
+    folder = cache_folder() / "limits"
+    key = f"{base_url}\n{auth.auth_token or auth.client_id}"
     return _processes.get((folder, key), lambda: ProcessLimits(folder, key))
 
 
 def credentials_of(configuration: ClientConfig, clock: Clock) -> Credentials:
     """What gives the token."""
-    base_url, folder, login = (
+    base_url, folder, auth = (
         configuration.base_url.value,
         configuration.token_cache.value,
-        configuration.login.value,
+        configuration.auth.value,
     )
-    if login.auth_token is not None:
-        return StaticToken(login.auth_token) if isinstance(login.auth_token, str) else ProvidedToken(login.auth_token)
+    if auth.auth_token is not None:
+        return StaticToken(auth.auth_token) if isinstance(auth.auth_token, str) else ProvidedToken(auth.auth_token)
 
     def make() -> ClientCredentials:
-        cache = TokenCache(folder, base_url, login.client_id) if folder else None
-        return ClientCredentials(login.client_id, login.client_secret, clock=clock, cache=cache)
+        cache = TokenCache(folder, base_url, auth.client_id) if folder else None
+        return ClientCredentials(auth.client_id, auth.client_secret, clock=clock, cache=cache)
 
-    return _issued.get((base_url, login.identity, clock, folder), make)
+    return _issued.get((base_url, auth.identity, clock, folder), make)

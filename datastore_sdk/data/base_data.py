@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
 
 from datastore_sdk._io.effects import EffectGen
 from datastore_sdk.client import Client
+from datastore_sdk.client.in_memory import create_in_memory_client, encode_records
 from datastore_sdk.data.coverage.report import CoverageReport
 from datastore_sdk.data.dataframes import record_batches, to_arrow, to_pandas, to_polars
 from datastore_sdk.data.progress import DownloadState, ProgressCallback
@@ -33,6 +34,28 @@ class BaseData:
         self._client = client
         self._queries = tuple(queries)
         self._download = DownloadState()
+
+    @classmethod
+    def from_records(cls, records: Iterable[Mapping[str, Any]]) -> Self:
+        """Return data with the given records, for tests of your own programs. No request is made.
+
+        The data behaves like downloaded data: it iterates, saves, and converts to tables, any number of times.
+
+        Args:
+            records: The records, as dicts: `timestamp` (unix seconds, or a datetime with a time zone), `site_id`, and
+                any fields.
+
+        Raises:
+            TypeError: A record is not a dict, or has a value that a record cannot have.
+            ValueError: A datetime has no time zone.
+        """
+        rows = [*records]
+        client = create_in_memory_client(encode_records(rows))
+        site_ids = {row.get("site_id") for row in rows}
+        site_id = site_ids.pop() if len(site_ids) == 1 else None
+        if type(site_id) is int and site_id > 0:
+            return cls(client, [DataQuery(source="site", id=site_id)])
+        return cls(client, [DataQuery(source="pad", id=1, is_routed=True)])
 
     @property
     def queries(self) -> tuple[DataQuery, ...]:

@@ -26,7 +26,7 @@ def warn_of_missing_fields(query: DataQuery, names: Iterable[str], records: int)
     if query.source == "pad" and not query.is_routed:
         hint = "without is_routed=True, names carry the measurement source, such as 'M1_slurry_rate'"
     elif any(map(_SOURCE_PREFIX.match, names)):
-        hint = "names with a measurement source, such as 'M1_slurry_rate', are those of pads without is_routed=True"
+        hint = "names with a measurement source, such as 'M1_slurry_rate', belong to pads without is_routed=True"
     else:
         hint = "get_fields_metadata() lists the names"
     fields = ", ".join(map(repr, names))

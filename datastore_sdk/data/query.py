@@ -62,9 +62,27 @@ def get_fixed_columns(queries: Sequence[DataQuery]) -> tuple[str, ...]:
 class DataQuery:
     """A request for the records of one pad or site. It is validated when it is created, before anything is sent.
 
+    Attributes:
+        source: "pad" or "site".
+        id: Id of the pad or site.
+        start: First second, included; None: no limit.
+        end: Last second, included; None: no limit.
+        stage_number: Only data of this stage.
+        stage_name_filter: Only data of stages of this operation.
+        resolution: Interval that one record covers.
+        aggregation: How the values within one interval become one value.
+        fields: Names of the fields; None: all fields that you have access to.
+        si_units: True: SI units; False: oilfield units.
+        measurement_sources_names: Names of the measurement sources of a pad; None: all.
+        is_routed: True: one record per second and site of a pad, with plain field names.
+        fill_data_method: How to fill gaps in 1-second data.
+        fill_data_limit: Maximum number of seconds to fill in one gap.
+        inside_area_only: True: fill only between known values.
+        parallel: Number of parts of the time range to download at a time.
+
     Raises:
-        ValueError: A value is invalid, or values exclude each other; the message says which and what to do.
-        TypeError: A value has a wrong type.
+        ValueError: Values do not go together; the message says which ones, and what to do.
+        TypeError: A value has the wrong type.
     """
 
     source: Literal["pad", "site"]

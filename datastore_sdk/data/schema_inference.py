@@ -60,6 +60,8 @@ def infer_schema(
         CallError: The fields metadata could not be requested.
     """
     validate_types(types)
+    if unknown_fields not in get_args(OnUnknownField):
+        raise ValueError(f"unknown_fields must be one of {', '.join(get_args(OnUnknownField))}, not {unknown_fields!r}")
     list_fields = list_pad_fields if query.source == "pad" else list_site_fields
     listed: dict[str, Any] = {}
     for field in (yield from executor.fetch(list_fields(query.id))):

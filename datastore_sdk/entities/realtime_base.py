@@ -130,7 +130,25 @@ class RealtimeBase(Resource):
         restart_on_close: bool = True,
         **options: Unpack[LiveOptions],
     ) -> LiveDataAsync[Self] | LiveDataAsync[Record]:
-        """Async form of `get_realtime_instance_updates`."""
+        """Return the object itself, complete, each time it changes.
+
+        Nothing arrives before the first change; `aupdate()` loads the current state. A site also carries
+        `current_stage_number`, `current_state` and `current_data_sources`.
+
+        Args:
+            as_dict: True: the service's JSON unchanged, as dicts.
+            restart_on_error: Whether to reconnect after an error, such as a lost connection.
+            restart_on_close: Whether to reconnect after the service closed the connection normally.
+            **options: Options of the stream (`LiveOptions`).
+
+        Returns:
+            The updates. Nothing is requested until you iterate or save.
+
+        Raises:
+            MissingCredentialsError: There is no token.
+            TypeError: An option does not exist, or has the wrong type.
+            ValueError: An option has an invalid value.
+        """
         return LiveDataAsync(self._build_instance_plan(as_dict, restart_on_error, restart_on_close, options))
 
     @overload
@@ -217,7 +235,24 @@ class RealtimeBase(Resource):
         restart_on_close: bool = True,
         **options: Unpack[LiveOptions],
     ) -> LiveDataAsync[DataChange] | LiveDataAsync[Record]:
-        """Async form of `get_realtime_data_changes_updates`."""
+        """Return corrections of historical data: first those not yet acknowledged, then new ones as they happen.
+
+        The service repeats unacknowledged corrections at each connection. The SDK delivers each once.
+
+        Args:
+            as_dict: True: the service's JSON unchanged, as dicts.
+            restart_on_error: Whether to reconnect after an error, such as a lost connection.
+            restart_on_close: Whether to reconnect after the service closed the connection normally.
+            **options: Options of the stream (`LiveOptions`).
+
+        Returns:
+            The corrections. Nothing is requested until you iterate or save.
+
+        Raises:
+            MissingCredentialsError: There is no token.
+            TypeError: An option does not exist, or has the wrong type.
+            ValueError: An option has an invalid value.
+        """
         return LiveDataAsync(self._build_data_change_plan(as_dict, restart_on_error, restart_on_close, options))
 
     def _room_path(self, what: str = "") -> str:
@@ -239,7 +274,7 @@ class RealtimeBase(Resource):
 
         client, path = self._get_client(), self._room_path("data_changes/")
         build = None if as_dict else partial(DataChange.from_api_model, client=client)
-        # The changes of a pad are those of its sites, which the room does not name.
+        # A room of a pad has the changes of its sites, whose ids are not known here.
         rules = [has_id("site", self.id)] if self._endpoints.source == "site" else []
         belongs = json_matches(rules, f"data changes of the {self._endpoints.source}") if rules else None
         stream_options = _stream_options(options, on_error, on_close)

@@ -75,7 +75,37 @@ class SiteRealtime(RealtimeBase):
         on_gap: Callable[[Gap], object] | None = None,
         **options: Unpack[SiteMeasurements],
     ) -> tuple[LiveDataAsync[Record], str]:
-        """Async form of `get_realtime_measurements_data`."""
+        """Return the records as they are measured. With `start_datetime`, the matching history comes first.
+
+        Each record is delivered once, in order of time. If the connection breaks, the SDK reconnects and leaves out
+        what the service repeats. It fetches lost records over `aget_data`, with the same filters, and delivers them
+        before later records. A record that the service sends late is delivered as it arrives (`statistics.late`).
+
+        Records that could not be fetched are listed in `gaps`, for sources that had sent a record in each interval.
+        With `fill_data_method` nothing is fetched, because each record depends on its neighbours.
+
+        `end_datetime` limits the history only. Live records follow in any case.
+
+        To restart without a gap, save the session key and the timestamp of the last record that you processed. Pass
+        both, the timestamp as `start_datetime`. A few records may be delivered twice then.
+
+        Args:
+            session_key: Key of the service's queue, as returned by an earlier call: 32 hexadecimal digits. Pass it to
+                continue after a restart. Default: a new key.
+            restart_on_error: Whether to reconnect after an error, such as a lost connection.
+            restart_on_close: Whether to reconnect after the service closed the connection normally.
+            fill_gaps: Whether to fetch records that were lost with a connection.
+            on_gap: Called with each gap that could not be filled, from the thread that listens.
+            **options: Filters of the records and options of the stream (`SiteMeasurements`).
+
+        Returns:
+            The records, and the session key. Nothing is requested until you iterate or save.
+
+        Raises:
+            MissingCredentialsError: There is no token.
+            TypeError: An option does not exist, or has the wrong type.
+            ValueError: An option has an invalid value, or filters exclude each other.
+        """
         plan, key = self._build_measurement_plan(
             SiteMeasurements, session_key, options, restart_on_error, restart_on_close, fill_gaps, on_gap
         )
@@ -104,7 +134,21 @@ class SiteRealtime(RealtimeBase):
     async def amonitor_state(
         self, *, interval: float = POLL_SECONDS, **options: Unpack[LiveOptions]
     ) -> LiveDataAsync[State]:
-        """Async form of `monitor_state`."""
+        """Return the state of the site: the current one, then each change of operation or stage number.
+
+        The SDK does not poll: the service reports changes. Only while the room cannot be entered (WebSockets are
+        blocked, or this program already listens to the room) the state is requested at intervals. Iterating raises
+        `NotFoundError` if the site does not exist.
+
+        Args:
+            interval: Seconds between requests while no changes are reported.
+            **options: Options of the stream (`LiveOptions`).
+
+        Raises:
+            MissingCredentialsError: There is no token.
+            TypeError: An option does not exist, or has the wrong type.
+            ValueError: An option has an invalid value.
+        """
         return LiveDataAsync(self._build_monitor_plan(self._fetch_states, interval, options))
 
     def _fetch_states(self, client: Client) -> Flow[list[State]]:

@@ -107,7 +107,19 @@ class Stage(ClientBound, StageModel):
 
     @complete_signature(DataForm)
     async def aget_data(self, **form: Unpack[DataForm]) -> DataAsync:
-        """Async form of `get_data`."""
+        """Return the records of the stage: those of its site from `start` to `end`, both included.
+
+        The download starts when the records are iterated over or saved. For the current stage, which has no end, the
+        records reach up to now.
+
+        Args:
+            **form: Fields, units, resolution and filling of the records (`DataForm`), as in `Site.aget_data`.
+
+        Raises:
+            ValueError: Options do not go together.
+            NotLoadedError: The service did not send the site, start or end.
+            UnusableValueError: The site, start or end that the service sent is invalid.
+        """
         return DataAsync(self._get_client(), [self._query(form)])
 
     def _query(self, form: DataForm) -> DataQuery:

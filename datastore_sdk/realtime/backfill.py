@@ -112,10 +112,10 @@ class Backfiller(MessageHandler[R]):
         self._check_interval = _MIN_CHECK_SECONDS
         if self._query is not None:
             yield from self._fill_after_break(self._query, items)
-        rest, count = items, 0
-        while rest:
-            new, lost, rest = self._tracker.filter_new(
-                rest, stop_at_hole=self._query is not None, settled=self._settled
+        remaining, count = items, 0
+        while remaining:
+            new, lost, remaining = self._tracker.filter_new(
+                remaining, stop_at_hole=self._query is not None, settled=self._settled
             )
             self._report_gaps()
             if new:
@@ -158,7 +158,7 @@ class Backfiller(MessageHandler[R]):
         """Check, at growing intervals, whether the archive has records that the room does not send.
 
         Raises:
-            APIConnectionError: It has. The connection answers pings, but the room is dead.
+            APIConnectionError: It has. The connection responds to pings, but the room is dead.
         """
         now = self._executor.clock.monotonic()
         if self._query is None or now - self._checked_at < self._check_interval:

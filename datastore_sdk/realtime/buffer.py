@@ -104,11 +104,11 @@ class Buffer(Generic[T]):
     def _drop_oldest(self) -> None:
         while self.waiting > self._max_items:
             oldest = self._lists.popleft()
-            drop = min(self.waiting - self._max_items, len(oldest))
-            self.waiting -= drop
-            self.dropped += drop
-            if drop < len(oldest):
-                self._lists.appendleft(oldest[drop:])
+            excess = min(self.waiting - self._max_items, len(oldest))
+            self.waiting -= excess
+            self.dropped += excess
+            if excess < len(oldest):
+                self._lists.appendleft(oldest[excess:])
 
     def _fulfil_request(self) -> None:
         """Give the pending request the next items, or the end."""

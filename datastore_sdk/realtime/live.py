@@ -41,7 +41,10 @@ class _LiveBase(Generic[T]):
         self._stream.close()
 
     async def aclose(self) -> None:
-        """Async form of `close`. It does not wait, so that `close` works in tasks too."""
+        """Stop listening for good. Can be called from any thread, task or signal handler.
+
+        Records that were already received are still delivered. Then iteration ends, and a save completes its file.
+        """
         self._stream.close()
 
     @staticmethod
@@ -117,7 +120,7 @@ class LiveData(_LiveBase[T]):
         file: `signal.signal(signal.SIGTERM, lambda *_: live.close())`. With asyncio, use `loop.add_signal_handler`.
 
         Until the file is complete, every record is in `<name>.unfinished` beside it as soon as it arrives, one JSON
-        object a line, whatever the format of the file. A killed program (SIGKILL) or a full disk leaves that file.
+        object a line, in every format. A killed program (SIGKILL) or a full disk leaves that file.
         `LiveData.recover(path)` then writes the file that the save would have written.
 
         Args:
@@ -132,7 +135,7 @@ class LiveData(_LiveBase[T]):
             RoomInUseError: This data is being read already.
             RestreamError: The stream ended with an error.
         """
-        self._stream.wait_for_save(self._stream.start_save(path, overwrite=overwrite))
+        self._stream.wait_save(self._stream.start_save(path, overwrite=overwrite))
 
     def __enter__(self) -> Self:
         return self
@@ -167,18 +170,49 @@ class LiveDataAsync(_LiveBase[T]):
 
     @property
     def data_fetcher(self) -> AsyncGenerator[T, None]:
-        """Async form of `LiveData.data_fetcher`."""
+        """The items, one by one, as they arrive."""
         return self._items()
 
     def __aiter__(self) -> AsyncIterator[T]:
         return self._items()
 
     def batches(self, size: int = 10_000) -> AsyncGenerator[list[T], None]:
-        """Async form of `LiveData.batches`."""
+        """Return the items in lists, as they arrive. An incomplete list is not held back.
+
+        Args:
+            size: Maximum number of items in a list.
+
+        Raises:
+            TypeError: The size is not an int.
+            ValueError: The size is not positive.
+        """
         return self._batches(validate_id(size, "size"))
 
     async def asave(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-        """Async form of `LiveData.save`. A cancelled task completes the file too."""
+        """Save what arrives to a file, in the format of its suffix (see `DataAsync.asave`), until `aclose()` is called.
+
+        The file is completed however the stream ends: by `aclose()`, Ctrl-C or an error. Ctrl-C or the error is raised
+        afterwards.
+
+        SIGTERM and SIGHUP kill a program unless it handles them. Let the handler call `aclose()`, which completes the
+        file: `signal.signal(signal.SIGTERM, lambda *_: live.close())`. With asyncio, use `loop.add_signal_handler`.
+
+        Until the file is complete, every record is in `<name>.unfinished` beside it as soon as it arrives, one JSON
+        object a line, in every format. A killed program (SIGKILL) or a full disk leaves that file.
+        `LiveDataAsync.recover(path)` then writes the file that the save would have written.
+
+        Args:
+            path: Path of the file.
+            overwrite: Whether an existing file may be replaced.
+
+        Raises:
+            FileExistsError: The file exists and `overwrite` is False.
+            IsADirectoryError: The path is a directory.
+            ValueError: No format has this suffix.
+            ImportError: The format needs an extra that is not installed.
+            RoomInUseError: This data is being read already.
+            RestreamError: The stream ended with an error.
+        """
         await self._stream.await_save(self._stream.start_save(path, overwrite=overwrite))
 
     async def __aenter__(self) -> Self:

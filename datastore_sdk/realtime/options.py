@@ -24,14 +24,14 @@ from datastore_sdk.enums import (
 from datastore_sdk.realtime.gaps import Gap
 
 WhenFull = Literal["block", "drop_oldest", "raise"]
-"""What happens when records arrive faster than they are read."""
+"""Behaviour if records arrive faster than they are read."""
 
 
 class LiveOptions(TypedDict, total=False):
     """Options that all live data has. Every key is optional."""
 
     when_full: WhenFull
-    """What happens when the buffer is full.
+    """Behaviour if the buffer is full.
 
     "block" (default): the SDK stops reading from the connection until there is room. "drop_oldest": the oldest records
     are dropped, and counted. "raise": reading raises `BufferOverflowError`.
@@ -51,7 +51,7 @@ class LiveOptions(TypedDict, total=False):
 
 
 class SiteMeasurements(LiveOptions, total=False):
-    """Options and filters of a site's live records. The filters are those of `get_data`."""
+    """Options and filters of a site's live records. It has the filters of `get_data`."""
 
     start_datetime: datetime | str | None
     """First second, included. A datetime with a time zone, or ISO 8601 text."""
@@ -82,7 +82,7 @@ class SiteMeasurements(LiveOptions, total=False):
 
 
 class PadMeasurements(SiteMeasurements, total=False):
-    """Options and filters of a pad's live records. The filters are those of `get_data`."""
+    """Options and filters of a pad's live records. It has the filters of `get_data`."""
 
     measurement_sources_names: str | Sequence[str] | None
     """Names of the measurement sources, such as "M1". Default: all."""

@@ -19,7 +19,7 @@ _JOIN_TIMEOUT_SECONDS = 2.0
 class ReaderThread:
     """Runs effects in a thread, and puts the items that they yield into a buffer.
 
-    The thread receives even while nobody reads, so that pings are answered. It is a daemon: it does not keep the
+    The thread receives even while nobody reads, so that it can respond to pings. It is a daemon: it does not keep the
     program from ending.
 
     Args:
@@ -39,7 +39,7 @@ class ReaderThread:
         self._thread.start()
 
     def stop(self) -> None:
-        """Make the thread leave the room and end. What was received can still be read."""
+        """Make the thread leave the room and end. Received items can still be read."""
         self._buffer.finish()
         self._cancellation.cancel()
         self._claim.release()
@@ -55,7 +55,7 @@ class ReaderThread:
                 for items in lists:
                     if items and not self._buffer.put(items):
                         break
-        except BaseException as error:  # noqa: BLE001 - it is whoever reads the items who must know
+        except BaseException as error:  # noqa: BLE001 - raised in the thread of the reader
             error_ = error
         self._claim.release()
         self._buffer.finish(error_)

@@ -222,12 +222,12 @@ class RoomSession(Generic[R]):
             self._handler.on_disconnect()
             yield from room.close()
 
-    def _listen(self, answer: Response) -> EffectGen[None]:
+    def _listen(self, response: Response) -> EffectGen[None]:
         clock, ping_after = self._executor.clock, self._options.stale_after / 2
         ping_sent, last_message = False, clock.monotonic()
         while True:
             started = clock.monotonic()
-            messages = yield from ReceiveMessages(answer, ping_after)
+            messages = yield from ReceiveMessages(response, ping_after)
             self._handler.on_wait(clock.monotonic() - started)
             if messages:
                 yield from self._handle_messages(messages)
@@ -235,7 +235,7 @@ class RoomSession(Generic[R]):
             elif messages is None:
                 if ping_sent:
                     raise self._dead_connection_error()
-                yield from SendPing(answer)
+                yield from SendPing(response)
             ping_sent = messages is None
             if ping_sent or clock.monotonic() - last_message >= ping_after:
                 yield from self._handler.on_idle()

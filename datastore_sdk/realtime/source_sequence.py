@@ -84,8 +84,8 @@ class SourceSequence:
         if index < 0 or self._holes[index][1] < second:
             return False
         start, end = self._holes.pop(index)
-        rest = [(start, second - 1), (second + 1, end)]
-        self._holes[index:index] = [hole for hole in rest if hole[0] <= hole[1]]
+        parts = [(start, second - 1), (second + 1, end)]
+        self._holes[index:index] = [hole for hole in parts if hole[0] <= hole[1]]
         return True
 
     def remember(self, seconds: Iterable[int], records: Iterable[Any]) -> None:

@@ -54,7 +54,7 @@ class StreamPlan(Struct, frozen=True, kw_only=True):
     gaps: GapLog
     """Log of missing data."""
     exclusive: Mapping[str, Hashable]
-    """What only one reader of this process may use at a time, by its name for error messages."""
+    """Keys that only one reader of this process may use at a time, by their names for error messages."""
     stream_records: Callable[[RecordCodec[Any], RoomClaim], EffectGen[None]]
     """Returns effects that yield lists of records in a codec. The claim can be extended to further rooms."""
     stream_items: Callable[[RoomClaim], EffectGen[None]]
@@ -66,12 +66,12 @@ class StreamPlan(Struct, frozen=True, kw_only=True):
 class LiveStream(Generic[T]):
     """A room, read by one reader after another.
 
-    What was received and not delivered waits for the next reader.
+    Undelivered items wait for the next reader.
     """
 
     def __init__(self, plan: StreamPlan) -> None:
         self.plan = plan
-        self._lock = RLock()  # a signal may call close() at any moment
+        self._lock = RLock()  # a signal handler may call close() at any time
         self._reader: ReaderThread | None = None
         self._buffer = Buffer[Any](plan.options, [])
         self._codec: RecordCodec[Any] = DICTS
@@ -115,7 +115,7 @@ class LiveStream(Generic[T]):
         return codec.decode(b"[%b]" % b",".join(texts))
 
     def close(self) -> None:
-        """Stop reading for good. What was received is still delivered. Can be called from any thread."""
+        """Stop reading for good. Received items are still delivered. Can be called from any thread."""
         with self._lock:
             self._closed = True
             self._buffer.finish()
@@ -173,7 +173,7 @@ class LiveStream(Generic[T]):
         worker.stop()
         return saving
 
-    def wait_for_save(self, saving: Future[None]) -> None:
+    def wait_save(self, saving: Future[None]) -> None:
         """Wait until a file is saved.
 
         An interrupt ends the stream; the file is completed before the interrupt is raised.
@@ -186,7 +186,7 @@ class LiveStream(Generic[T]):
             raise
 
     async def await_save(self, saving: Future[None]) -> None:
-        """Async form of `wait_for_save`."""
+        """Async form of `wait_save`."""
         import asyncio  # here, for it takes long
 
         waiting = asyncio.wrap_future(saving)
@@ -217,7 +217,7 @@ class StreamReader(Generic[T]):
         self._undelivered: Iterator[T] = iter(())
 
     def read(self) -> Iterator[T]:
-        """Return the next items, and wait for them if there are none.
+        """Return the next items, or wait for some.
 
         Raises:
             PrefetchExhausted: The stream has ended.
@@ -242,8 +242,8 @@ class StreamReader(Generic[T]):
 
     def close(self) -> None:
         """Return undelivered items to the buffer."""
-        if rest := [*self._undelivered]:
-            self._buffer.return_items(rest)
+        if items := [*self._undelivered]:
+            self._buffer.return_items(items)
 
     def _deliver(self, items: list[T]) -> Iterator[T]:
         self._undelivered = iter(items)

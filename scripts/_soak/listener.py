@@ -92,5 +92,5 @@ class SoakListener:
 
 
 def record_key(record: dict[str, Any]) -> RecordKey:
-    """Return what is remembered of a record."""
+    """Return second, site and field of a record."""
     return record["timestamp"], record["site_id"], record.get(FIELD)

@@ -1,4 +1,4 @@
-"""Soak test: hours of simulated time of a pad with random faults, and what became of its records."""
+"""Soak test: hours of simulated time of a pad with random faults, and counts of its records."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _STALE_AFTER_SECONDS: Final = 0.3
 
 @dataclass(frozen=True, kw_only=True)
 class SoakResult:
-    """What became of the records.
+    """Counts of the records.
 
     Attributes:
         form: Sync or async.
@@ -108,7 +108,7 @@ def run_soak(
     """
     started, step = time.monotonic(), DataQuery(source="pad", id=_PAD, resolution=resolution).resolution_seconds
     rooms = RoomOptions(replays=5, kept_seconds=_QUEUE_INTERVALS * step)
-    retries = RetryPolicy(first_wait=0.005, longest_wait=0.02, max_attempts=10)
+    retries = RetryPolicy(initial_wait=0.005, max_wait=0.02, max_attempts=10)
     with Sandbox(now=_NOW, days=1, seed=seed, rooms=rooms) as sandbox:
         clock, now = _SoakClock(sandbox), sandbox.field.now
         with (
@@ -123,7 +123,7 @@ def run_soak(
             archive = _ArchiveReader(client, resolution, step, int(begin))
             while now() < end:
                 latest = _latest(now(), step)
-                archive.read(latest, at_least=_ARCHIVE_INTERVALS * step)
+                archive.read(latest, min_seconds=_ARCHIVE_INTERVALS * step)
                 if latest - _MAX_BEHIND_INTERVALS * step >= begin:
                     _wait_for_second(listener, latest - _MAX_BEHIND_INTERVALS * step)
                 if rng.random() < _PAUSE_PROBABILITY:
@@ -146,9 +146,9 @@ class _ArchiveReader:
         self._step = step
         self._next = first
 
-    def read(self, last: int, at_least: int = 0) -> None:
-        """Read up to the interval that begins at this second, if that adds `at_least` seconds."""
-        if last - self._next < at_least:
+    def read(self, last: int, min_seconds: int = 0) -> None:
+        """Read up to the interval that begins at this second, if that adds `min_seconds` seconds."""
+        if last - self._next < min_seconds:
             return
         data = Pad(id=_PAD, client=self._client).get_data(
             start_datetime=datetime.fromtimestamp(self._next, tz=UTC),

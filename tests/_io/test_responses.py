@@ -70,7 +70,7 @@ def test_each_status_has_its_error(status: int, kind: type[APIStatusError], serv
     assert (error.status, error.body, error.request_id) == (status, '{"detail": "So it is."}', "r-7")
     assert error.method == "GET"
     assert error.url == f"{server.url}/external/thirdparty/v1/pads/?complete=true"
-    assert str(error).startswith(f"GET {error.url} answered {status}: ")
+    assert str(error).startswith(f"GET {error.url} returned {status}: ")
     assert str(error).endswith("The service says: So it is.")
     again = pickle.loads(pickle.dumps(error))
     assert (type(again), str(again), vars(again)) == (kind, str(error), vars(error))
@@ -81,7 +81,7 @@ def test_a_success_that_the_call_does_not_know_is_a_breach_of_contract(
     status: int, serve: Serve, client_of: ClientOf, form: Form
 ) -> None:
     server = serve(always(answer(status)))
-    with pytest.raises(ResponseValidationError, match=f"answered {status}, no success of this call"):
+    with pytest.raises(ResponseValidationError, match=f"returned {status}, which is not a success status of this call"):
         form.run(client_of(server), list_pads())
     assert len(server.received) == 1
 
@@ -109,7 +109,7 @@ def test_an_answer_without_a_body(serve: Serve, client_of: ClientOf, form: Form)
 )
 def test_the_words_of_the_service_are_passed_on(body: bytes, words: str) -> None:
     error = error_of(400, body)
-    assert str(error) == f"GET https://restream.test/pads/ answered 400: the request is wrong{words}"
+    assert str(error) == f"GET https://restream.test/pads/ returned 400: the request is wrong{words}"
     assert isinstance(error, BadRequestError)
     assert error.body == body.decode(errors="replace")
 

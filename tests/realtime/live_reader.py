@@ -1,4 +1,4 @@
-"""Live data in both forms, read while a test goes on."""
+"""Reader of live data in both forms, in a thread of its own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.threads import begin
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
-    """Waits until something holds; fails where it does not come to hold."""
+    """Wait until a condition holds; fail after a timeout."""
     deadline = time.monotonic() + PATIENCE
     while not holds():
         assert time.monotonic() < deadline, "it never came to hold"
@@ -25,7 +25,7 @@ def wait_until(holds: Callable[[], bool]) -> None:
 
 
 async def await_until(holds: Callable[[], bool]) -> None:
-    """Async form of `eventually`."""
+    """Async form of `wait_until`."""
     deadline = time.monotonic() + PATIENCE
     while not holds():
         assert time.monotonic() < deadline, "it never came to hold"
@@ -33,17 +33,17 @@ async def await_until(holds: Callable[[], bool]) -> None:
 
 
 open_streams: list[LiveData[Any] | LiveDataAsync[Any]] = []
-"""What tests have begun to read, which is closed at their end."""
+"""Streams that tests have opened, closed after each test."""
 
 
 class LiveReader:
-    """Reads live data in a thread, in one of the two forms.
+    """Reads live data in a thread, sync or async.
 
     Args:
-        plan: What to listen to.
+        plan: Plan of the stream.
         form: "sync" or "async".
-        most: How many items to read; None: all.
-        slowly: Waited for before each item.
+        max_items: Number of items to read. None: all.
+        before_item: Called before each item.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class LiveReader:
         self.done = self.read(max_items)
 
     def read(self, max_items: int | None = None) -> Future[None]:
-        """Reads (on) in a thread."""
+        """Read, or continue to read, in a thread."""
         live = self.live
         if isinstance(live, LiveData):
             return begin(lambda: self._read(live, max_items))
@@ -83,14 +83,14 @@ class LiveReader:
         await items.aclose()
 
     def wait_for_items(self, count: int) -> list[Any]:
-        """The items, as soon as there are so many."""
+        """Return the items as soon as there are this many."""
         wait_until(lambda: len(self.items) >= count or self.done.done())
         if self.done.done():
             self.done.result()
         return self.items
 
     def close(self) -> list[Any]:
-        """All items, after the stream was closed."""
+        """Close the stream, and return all items."""
         self.live.close()
         self.done.result(PATIENCE)
         wait_until(lambda: not self.live.statistics.connected)
@@ -98,7 +98,7 @@ class LiveReader:
 
 
 def save_in_background(plan: StreamPlan, form: str, path: Path, overwrite: bool = False) -> tuple[Any, Future[None]]:
-    """Begins to save, in a thread."""
+    """Start to save in a thread."""
     if form == "sync":
         live = LiveData[Any](plan)
         open_streams.append(live)
@@ -109,6 +109,6 @@ def save_in_background(plan: StreamPlan, form: str, path: Path, overwrite: bool 
 
 
 def make_gate() -> tuple[threading.Event, Callable[[], object]]:
-    """Lets a slow reader wait until the event is set."""
+    """Return an event, and a function that waits for it."""
     event = threading.Event()
     return event, lambda: event.wait(PATIENCE)

@@ -1,4 +1,4 @@
-"""Listeners to a simulated service."""
+"""Listener to a simulated service."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from tests.realtime.simulated_service import SimulatedService
 
 @dataclass
 class SimulatedListener:
-    """Listens to measurements of a service."""
+    """Receives measurements of a simulated service."""
 
     service: SimulatedService
     query: DataQuery | None = field(default_factory=lambda: DataQuery(source="pad", id=681, is_routed=True))
     options: StreamOptions = field(default_factory=StreamOptions)
     on_gap: Callable[[Gap], object] | None = None
     resumed: bool = False
-    """Whether it goes on with a session."""
+    """Whether it continues a session."""
 
     def __post_init__(self) -> None:
         self.counters = Counters()
@@ -45,12 +45,12 @@ class SimulatedListener:
         return RoomSession(exchange, operation, messages, filling, self.options, self.counters).run()
 
     def listen(self, seconds: float) -> list[dict[str, Any]]:
-        """What is heard in some seconds."""
+        """Return the records received within some seconds."""
         before = len(self.service.emitted)
         self.service.run(self.effects(), seconds)
         return self.service.emitted[before:]
 
 
 def positions(records: list[dict[str, Any]]) -> list[tuple[int, int]]:
-    """Second and site of each."""
+    """Return second and site of each record."""
     return [(record["timestamp"], record["site_id"]) for record in records]

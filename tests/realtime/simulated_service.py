@@ -1,4 +1,4 @@
-"""A simulated service and its time, for the logic of listening alone: no socket, no thread, no waiting."""
+"""Simulated service and clock, for the session logic alone: no sockets, threads or waiting."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ CONNECTION_LOST = APIConnectionError("the connection was lost", method="GET", ur
 
 
 class SimulatedServiceClock(Clock):
-    """Goes on only where the service lets it."""
+    """Clock that the simulated service advances."""
 
     def __init__(self) -> None:
         self.time = START
@@ -57,25 +57,25 @@ class SimulatedServiceClock(Clock):
 
 @dataclass
 class SimulatedService:
-    """Records each second, told over a room with a queue, and kept in an archive.
+    """Service with a record each second, sent over a room with a queue, and stored in an archive.
 
     Args:
-        sites: The sources.
-        refusals: What the next handshakes are refused with: a status, a status with headers, or an error.
-        endings: Asked before messages are told, with their number so far; may give what ends the connection.
-        loses: How many seconds the queue forgets of those that were measured while nobody listened.
-        replays: How many it tells again after one.
-        is_measured: Whether there is a record of a second.
-        ends: The seconds after which sources have none.
-        told: Whether the room tells of it.
-        lag: Seconds after which a record is in the archive.
-        is_down: Whether the room cannot be entered at a second.
-        alive: Whether pings are answered.
-        at_a_time: How many seconds are told together at most.
-        drips: Seconds that telling them takes.
-        takes: Seconds for which whoever reads holds up the listening, whenever something is emitted.
-        step: Seconds that a record stands for. It is told when they are over; the archive computes it from those that
-            it has and that it is asked for, and its `rate` is -1 where these are not all.
+        sites: Ids of the sources.
+        refusals: Results of the next handshakes: a status, a status with headers, or an error.
+        disconnect: Called with the number of messages so far; may return an error that ends the connection.
+        lost_seconds: Returns how many seconds the queue loses while disconnected.
+        replayed_seconds: Returns how many seconds the queue repeats after a break.
+        is_measured: Returns whether a second has a record.
+        last_seconds: Last second of sources that end.
+        is_sent: Returns whether the room sends the records of a second.
+        archive_lag: Seconds after which a record is in the archive.
+        is_down: Returns whether handshakes fail at a second.
+        answers_pings: Whether pings get pongs.
+        max_seconds_per_message: Maximum number of seconds that are sent together.
+        send_seconds: Seconds that sending takes.
+        reader_seconds: Returns the seconds for which the reader blocks after each item.
+        step: Seconds that a record stands for. It is sent after they are over. The archive computes it from the seconds
+            that it has and that are requested; `rate` is -1 if these are incomplete.
     """
 
     sites: Sequence[int] = (981,)
@@ -94,7 +94,7 @@ class SimulatedService:
     reader_seconds: Callable[[], float] = lambda: 0.0
     step: int = 1
     archive_fails: bool = False
-    """Whether the archive answers 500."""
+    """Whether the archive responds with 500."""
     credentials: Credentials = field(default_factory=lambda: StaticToken("t"))
     retries: RetryPolicy = field(default_factory=RetryPolicy)
 
@@ -123,7 +123,7 @@ class SimulatedService:
         )
 
     def records(self, first: int, last: int) -> list[Record]:
-        """What is measured of some seconds, both included."""
+        """Return the records of some seconds, both included."""
         return [
             {"timestamp": second, "site_id": site, "rate": second % 7}
             for second in range(first + -first % self.step, last + 1, self.step)
@@ -133,7 +133,7 @@ class SimulatedService:
         ]
 
     def run(self, steps: EffectGen[None], seconds: float) -> None:
-        """Carries out steps for some time of the service, then abandons them."""
+        """Run effects for some seconds of simulated time, then cancel them."""
         end = self.clock.time + seconds
         result: Any = None
         error: BaseException | None = None
@@ -229,7 +229,7 @@ class SimulatedService:
         return False
 
     def _next_end(self) -> int:
-        """When the next interval is over that is not over yet."""
+        """Return the end of the first unfinished interval."""
         return int(self.clock.time) + self.step - (int(self.clock.time) + 1) % self.step
 
     def _has_due(self) -> bool:
@@ -276,5 +276,5 @@ def _second(query: dict[str, list[str]], name: str) -> int | None:
 
 
 def normal_close(_: int = 0) -> RoomClosed:
-    """A normal end."""
+    """Return the exception of a normal close."""
     return RoomClosed("closed with the code 1000")

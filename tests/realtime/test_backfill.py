@@ -1,4 +1,4 @@
-"""Nothing lost, nothing doubled: the logic alone, over a simulated service."""
+"""No loss and no duplicates: the logic alone, over a simulated service."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def whole(service: SimulatedService, seconds: int) -> list[tuple[int, int]]:
     return positions(service.records(START_SECOND + 1, START_SECOND + seconds))
 
 
-def is_whole(service: SimulatedService, heard: list[dict[str, Any]], seconds: int) -> None:
+def is_whole(service: SimulatedService, received: list[dict[str, Any]], seconds: int) -> None:
     """Nothing is missing, nothing doubled, and it goes on for so many seconds at least."""
-    last = heard[-1]["timestamp"] - START_SECOND
-    assert positions(heard) == whole(service, last)
+    last = received[-1]["timestamp"] - START_SECOND
+    assert positions(received) == whole(service, last)
     assert last >= seconds
 
 
@@ -60,7 +60,7 @@ def test_every_record_once() -> None:
     assert service.fetched_ranges == []
 
 
-def test_what_is_told_again_is_left_out() -> None:
+def test_repeated_records_are_left_out() -> None:
     service = SimulatedService(disconnect=at(10, 15), replayed_seconds=lambda: 7)
     session = SimulatedListener(service)
     is_whole(service, session.listen(30.5), 30)
@@ -69,7 +69,7 @@ def test_what_is_told_again_is_left_out() -> None:
     assert session.counters.reconnections == 2
 
 
-def test_what_is_lost_is_fetched_and_comes_in_order() -> None:
+def test_lost_records_are_fetched_in_order() -> None:
     service = outage(SimulatedService(sites=(981, 982)), loses=1000)
     session = SimulatedListener(service)
     is_whole(service, session.listen(60.5), 60)
@@ -81,13 +81,13 @@ def test_what_is_lost_is_fetched_and_comes_in_order() -> None:
     assert [*session.gaps.gaps] == []
 
 
-def test_what_the_queue_kept_is_not_fetched() -> None:
+def test_queued_records_are_not_fetched() -> None:
     service = outage(SimulatedService(sites=(981, 982)), loses=0)
     is_whole(service, SimulatedListener(service).listen(60.5), 60)
     assert service.fetched_ranges == []
 
 
-def test_two_sources_of_which_one_lags() -> None:
+def test_two_sources_one_behind() -> None:
     """One source's last record was lost with the connection, the other's was not."""
     session = SimulatedListener(SimulatedService(sites=(981, 982)))
     sources = session.tracker
@@ -102,7 +102,7 @@ def test_two_sources_of_which_one_lags() -> None:
     assert positions(rest) == [(110, 982)]
 
 
-def test_a_source_that_was_asked_about_up_to_its_last_record() -> None:
+def test_fetched_source_can_lose_records_again() -> None:
     """What it tells afterwards can be lost with the next connection all the same."""
     sources = SimulatedListener(SimulatedService()).tracker
     records = [{"timestamp": second, "site_id": 981} for second in range(100, 120)]
@@ -121,7 +121,7 @@ def test_a_source_that_was_asked_about_up_to_its_last_record() -> None:
 SINCE = DataQuery(source="pad", id=681, is_routed=True, start=datetime.fromtimestamp(START_SECOND + 1, tz=UTC))
 
 
-def beginning_lost(**options: Any) -> SimulatedService:
+def service_losing_start(**options: Any) -> SimulatedService:
     """The first connection breaks at once, and the queue has lost the beginning when it can be made again."""
     service = SimulatedService(sites=(981, 982), disconnect=at(0), **options)
     service.lost_seconds = lambda: 3 if service.handshakes[1:] else 0
@@ -129,26 +129,26 @@ def beginning_lost(**options: Any) -> SimulatedService:
     return service
 
 
-def test_what_is_lost_before_anything_was_told() -> None:
+def test_loss_before_first_record_is_fetched() -> None:
     """The time of the beginning is known."""
-    service = beginning_lost()
+    service = service_losing_start()
     is_whole(service, SimulatedListener(service, query=SINCE).listen(30.5), 20)
     assert service.fetched_ranges == [(START_SECOND + 1, START_SECOND + 4)]
 
 
-def test_what_is_lost_of_the_very_first_second() -> None:
+def test_loss_within_first_second_is_fetched() -> None:
     """Of one site it was told, of another it was lost with the first connection."""
     service = SimulatedService(sites=(981, 982), disconnect=at(0))
     told = SimulatedService._message
     service._message = lambda record: (  # type: ignore[method-assign]
         b"null" if (record["timestamp"], record["site_id"]) == (START_SECOND + 1, 981) else told(service, record)
     )
-    heard = SimulatedListener(service, query=SINCE).listen(30.5)
-    assert sorted(positions(heard)) == whole(service, heard[-1]["timestamp"] - START_SECOND)
+    received = SimulatedListener(service, query=SINCE).listen(30.5)
+    assert sorted(positions(received)) == whole(service, received[-1]["timestamp"] - START_SECOND)
 
 
-def test_what_is_lost_before_anything_was_told_and_cannot_be_had() -> None:
-    service = beginning_lost(archive_fails=True)
+def test_loss_before_first_record_is_reported() -> None:
+    service = service_losing_start(archive_fails=True)
     session = SimulatedListener(service, query=SINCE)
     session.listen(60)
     (gap,) = session.gaps.gaps
@@ -156,21 +156,21 @@ def test_what_is_lost_before_anything_was_told_and_cannot_be_had() -> None:
     assert "500" in gap.reason
 
 
-def test_a_session_that_goes_on_does_not_begin_again() -> None:
+def test_resumed_session_does_not_fetch_its_start() -> None:
     """It goes on where it was left, which may be long after the beginning of the query."""
-    service = beginning_lost()
-    heard = SimulatedListener(service, query=SINCE, resumed=True).listen(30.5)
-    assert heard[0]["timestamp"] == START_SECOND + 4
+    service = service_losing_start()
+    received = SimulatedListener(service, query=SINCE, resumed=True).listen(30.5)
+    assert received[0]["timestamp"] == START_SECOND + 4
     assert service.fetched_ranges == []
 
 
-def test_a_history_that_begins_later_is_not_asked_for() -> None:
+def test_history_that_starts_later_is_not_fetched() -> None:
     service = SimulatedService(is_measured=lambda second: second > START_SECOND + 20)
     is_whole(service, SimulatedListener(service, query=SINCE).listen(60.5), 60)
     assert len(service.fetched_ranges) <= 1  # the room was silent for long
 
 
-def test_a_room_that_tells_no_history_is_dead() -> None:
+def test_room_without_history_is_dead() -> None:
     service = SimulatedService()
     service.is_sent = lambda _: len(service.handshakes) > 1
     is_whole(service, SimulatedListener(service, query=SINCE).listen(120), 100)
@@ -178,7 +178,7 @@ def test_a_room_that_tells_no_history_is_dead() -> None:
 
 
 @pytest.mark.parametrize("slow", ["nothing", "reader", "line"])
-def test_a_hole_in_what_the_queue_had_kept(slow: str) -> None:
+def test_hole_in_the_queue_is_fetched(slow: str) -> None:
     """It is told bit by bit, perhaps to a reader who holds it up for longer than a connection takes to be settled."""
     service = SimulatedService(
         disconnect=at(10), is_down=lambda now: START_SECOND + 10 <= now < START_SECOND + 600, max_seconds_per_message=20
@@ -192,26 +192,26 @@ def test_a_hole_in_what_the_queue_had_kept(slow: str) -> None:
     assert service.fetched_ranges[:1] == [(START_SECOND + 301, START_SECOND + 400)]
 
 
-def test_a_late_record_that_a_break_loses_is_fetched() -> None:
+def test_late_record_lost_by_a_break_is_fetched() -> None:
     """The service had held it back, and then the connection broke: no hole after the break tells of it."""
     service = SimulatedService(disconnect=at(20), sites=(981,))
     service.is_sent = lambda second: second != START_SECOND + 15
     session = SimulatedListener(service)
-    heard = session.listen(60.5)
-    assert sorted(positions(heard)) == whole(service, 60)
+    received = session.listen(60.5)
+    assert sorted(positions(received)) == whole(service, 60)
     assert service.fetched_ranges == [(START_SECOND + 15, START_SECOND + 20)]
     assert session.counters.backfilled == session.counters.late == 1
 
 
-def test_an_old_hole_is_no_late_record() -> None:
+def test_old_hole_is_not_fetched() -> None:
     service = SimulatedService(disconnect=at(100))
     service.is_sent = lambda second: second != START_SECOND + 15
-    heard = positions(SimulatedListener(service).listen(120.5))
-    assert {*whole(service, 120)} - {*heard} == {(START_SECOND + 15, 981)}
+    received = positions(SimulatedListener(service).listen(120.5))
+    assert {*whole(service, 120)} - {*received} == {(START_SECOND + 15, 981)}
     assert service.fetched_ranges == []
 
 
-def test_a_late_record_below_what_was_asked_for() -> None:
+def test_late_record_before_the_fetched_range() -> None:
     """Something was fetched of another site meanwhile."""
     sources = SimulatedListener(SimulatedService()).tracker
     for second in range(100, 110):
@@ -222,7 +222,7 @@ def test_a_late_record_below_what_was_asked_for() -> None:
     assert sources.pop_late_range()[0] == 105
 
 
-def test_holes_before_a_break_are_asked_for_once() -> None:
+def test_holes_before_a_break_are_fetched_once() -> None:
     service = SimulatedService(
         disconnect=at(20, 40, 45), is_measured=lambda second: second - START_SECOND not in {5, 15}
     )
@@ -232,7 +232,7 @@ def test_holes_before_a_break_are_asked_for_once() -> None:
     assert [*session.gaps.gaps] == []
 
 
-def test_a_gap_that_the_archive_cannot_fill_is_reported() -> None:
+def test_gap_that_the_archive_has_too_is_reported() -> None:
     found: list[Gap] = []
     service = outage(SimulatedService(is_measured=lambda second: not START_SECOND + 11 <= second <= START_SECOND + 13))
     session = SimulatedListener(service, on_gap=found.append)
@@ -244,7 +244,7 @@ def test_a_gap_that_the_archive_cannot_fill_is_reported() -> None:
     assert "no record" in gap.reason
 
 
-def test_a_broken_on_gap_does_no_harm() -> None:
+def test_failing_on_gap_does_not_end_the_stream() -> None:
     def fail(_: Gap) -> None:
         raise ZeroDivisionError
 
@@ -254,7 +254,7 @@ def test_a_broken_on_gap_does_no_harm() -> None:
     assert len(session.gaps.gaps) == 1
 
 
-def test_the_archive_that_fails_is_the_reason() -> None:
+def test_failing_archive_is_the_reason_of_the_gap() -> None:
     session = SimulatedListener(outage(SimulatedService(archive_fails=True)))
     session.listen(300)
     (gap,) = session.gaps.gaps
@@ -262,7 +262,7 @@ def test_the_archive_that_fails_is_the_reason() -> None:
     assert gap.seconds >= 5
 
 
-def test_late_records_that_the_archive_was_not_asked_for_are_reported() -> None:
+def test_late_records_are_reported_if_the_archive_fails() -> None:
     """The connection broke before they came, and then the archive failed."""
     service = SimulatedService(
         disconnect=at(20), archive_fails=True, is_measured=lambda second: second != START_SECOND + 16
@@ -278,15 +278,15 @@ def test_late_records_that_the_archive_was_not_asked_for_are_reported() -> None:
 def test_gaps_that_are_not_filled_are_reported() -> None:
     service = outage(SimulatedService())
     session = SimulatedListener(service, query=None)
-    heard = session.listen(60)
+    received = session.listen(60)
     assert service.fetched_ranges == []
     (gap,) = session.gaps.gaps
     assert "not filled" in gap.reason
-    missing = set(range(START_SECOND + 1, heard[-1]["timestamp"])) - {r["timestamp"] for r in heard}
+    missing = set(range(START_SECOND + 1, received[-1]["timestamp"])) - {r["timestamp"] for r in received}
     assert missing == set(range(int(gap.start.timestamp()), int(gap.end.timestamp()) + 1))
 
 
-def test_an_archive_that_lags_is_asked_again() -> None:
+def test_lagging_archive_is_requested_again() -> None:
     service = outage(SimulatedService(archive_lag=3))
     session = SimulatedListener(service)
     is_whole(service, session.listen(60.5), 60)
@@ -294,16 +294,16 @@ def test_an_archive_that_lags_is_asked_again() -> None:
     assert len(service.fetched_ranges) > 1
 
 
-def test_a_hole_within_a_connection_is_one_in_the_data() -> None:
+def test_hole_within_a_connection_is_not_fetched() -> None:
     service = SimulatedService(is_measured=lambda second: second % 10 != 0)
     session = SimulatedListener(service)
-    heard = session.listen(60.5)
-    is_whole(service, heard, 59)
+    received = session.listen(60.5)
+    is_whole(service, received, 59)
     assert service.fetched_ranges == []
     assert [*session.gaps.gaps] == []
 
 
-def test_the_tail_of_a_source_that_ends_with_the_connection() -> None:
+def test_last_records_of_a_source_that_ends_with_the_break() -> None:
     """The room tells nothing after the break, but the archive knows more."""
     service = SimulatedService(is_measured=lambda second: second <= START_SECOND + 25)
     session = SimulatedListener(service)
@@ -313,12 +313,12 @@ def test_the_tail_of_a_source_that_ends_with_the_connection() -> None:
 
     service.disconnect = ending
     service.is_sent = lambda second: second <= START_SECOND + 20
-    heard = session.listen(120)
-    assert positions(heard) == whole(service, 25)
+    received = session.listen(120)
+    assert positions(received) == whole(service, 25)
     assert all(last is None for _, last in service.fetched_ranges)
 
 
-def test_the_tail_of_a_source_that_ends_while_others_go_on() -> None:
+def test_last_records_of_a_source_that_ends_alone() -> None:
     """No hole tells of it, and the room is not silent."""
     service = SimulatedService(sites=(981, 982), last_seconds={982: START_SECOND + 20}, replayed_seconds=lambda: 1)
     session = SimulatedListener(service)
@@ -327,13 +327,13 @@ def test_the_tail_of_a_source_that_ends_while_others_go_on() -> None:
     lost = {"timestamp": START_SECOND + 20, "site_id": 982, "rate": (START_SECOND + 20) % 7}
     told = SimulatedService._message
     service._message = lambda record: b"null" if record == lost else told(service, record)  # type: ignore[method-assign]
-    heard = session.listen(600)
-    assert sorted(positions(heard)) == whole(service, heard[-1]["timestamp"] - START_SECOND)
+    received = session.listen(600)
+    assert sorted(positions(received)) == whole(service, received[-1]["timestamp"] - START_SECOND)
     assert session.counters.backfilled == 1
     assert len(service.fetched_ranges) == 1
 
 
-def test_a_source_that_has_told_less_than_others_before_a_break_has_not_ended() -> None:
+def test_source_behind_others_has_not_ended() -> None:
     sources = SimulatedListener(SimulatedService()).tracker
     for second in range(100, 110):
         sources.filter_new(
@@ -344,26 +344,26 @@ def test_a_source_that_has_told_less_than_others_before_a_break_has_not_ended() 
     assert sources.filter_new([{"timestamp": 110, "site_id": 982}], stop_at_hole=True)[1] == range(108, 110)
 
 
-def test_a_room_that_answers_but_tells_nothing_is_entered_again() -> None:
+def test_silent_room_with_pongs_is_reentered() -> None:
     service = SimulatedService()
     service.is_sent = lambda second: second <= START_SECOND + 20 or len(service.handshakes) > 1
-    heard = SimulatedListener(service).listen(120)
-    assert positions(heard) == whole(service, len(heard))
+    received = SimulatedListener(service).listen(120)
+    assert positions(received) == whole(service, len(received))
     assert len(service.handshakes) == 2
-    assert len(heard) > 100
+    assert len(received) > 100
 
 
-def test_late_records_that_a_dead_room_does_not_tell() -> None:
+def test_late_records_of_a_dead_room_are_fetched() -> None:
     """The silence goes on for so long that they would not be asked for after it."""
     service = SimulatedService()
     service.is_sent = lambda second: second <= START_SECOND + 20 and second != START_SECOND + 15
     session = SimulatedListener(service)
-    heard = session.listen(60)
-    assert sorted(positions(heard)) == whole(service, heard[-1]["timestamp"] - START_SECOND)
+    received = session.listen(60)
+    assert sorted(positions(received)) == whole(service, received[-1]["timestamp"] - START_SECOND)
     assert session.counters.late == 1
 
 
-def test_a_room_that_dies_in_the_middle_of_a_second() -> None:
+def test_room_that_dies_within_a_second() -> None:
     """Of some sites it has told a record that it does not tell of others."""
     sources = SimulatedListener(SimulatedService()).tracker
     sources.filter_new([{"timestamp": 100, "site_id": 1}, {"timestamp": 100, "site_id": 2}])
@@ -373,7 +373,7 @@ def test_a_room_that_dies_in_the_middle_of_a_second() -> None:
     assert sources.first_unsure == 840  # what is late may come, but not what has long been inactive
 
 
-def test_a_quiet_well_is_not_asked_about_all_the_time() -> None:
+def test_quiet_well_is_seldom_requested() -> None:
     service = SimulatedService(is_measured=lambda second: second <= START_SECOND + 20)
     SimulatedListener(service).listen(3600)
     assert len(service.handshakes) == 1
@@ -391,7 +391,7 @@ def test_records_out_of_order() -> None:
     assert session.counters.late == 0
 
 
-def test_a_late_record_is_handed_over_when_it_comes() -> None:
+def test_late_record_is_delivered_on_arrival() -> None:
     sources = SimulatedListener(SimulatedService()).tracker
     for second, expected in ((1, True), (2, True), (4, True), (3, True), (3, False), (4, False), (0, True), (-2, True)):
         new, _, _ = sources.filter_new([{"timestamp": second, "site_id": 1}], stop_at_hole=True)
@@ -405,7 +405,7 @@ def test_a_late_record_is_handed_over_when_it_comes() -> None:
 
 
 @pytest.mark.parametrize("second", [None, True, "1758196801", 1.5, -(10**12), 10**12, 10**18, 1 << 70, [1], {"a": 1}])
-def test_timestamps_that_are_none(second: Any) -> None:
+def test_invalid_timestamps_are_delivered(second: Any) -> None:
     """They are handed over as they come, and nothing is looked for after them."""
     service = SimulatedService(disconnect=at(20))
     strange = {"timestamp": second, "site_id": 981}
@@ -413,12 +413,12 @@ def test_timestamps_that_are_none(second: Any) -> None:
     session = SimulatedListener(service)
     service.is_sent = lambda told: told <= START_SECOND + 30
     service.is_measured = service.is_sent
-    heard = session.listen(120)
-    assert heard[0]["site_id"] == heard[1]["site_id"] == 981
-    assert positions(heard[2:]) == whole(service, 30)
+    received = session.listen(120)
+    assert received[0]["site_id"] == received[1]["site_id"] == 981
+    assert positions(received[2:]) == whole(service, 30)
 
 
-def test_a_record_from_the_future_hides_no_loss() -> None:
+def test_record_from_the_future_hides_no_loss() -> None:
     service = outage(SimulatedService())
     future = {"timestamp": START_SECOND + 10**7, "site_id": 981}
     told = SimulatedService._message
@@ -430,10 +430,10 @@ def test_a_record_from_the_future_hides_no_loss() -> None:
 
     service._message = strangely  # type: ignore[method-assign]
     session = SimulatedListener(service)
-    heard = session.listen(60.5)
-    assert heard.count(future) == 1
-    heard.remove(future)
-    is_whole(service, heard, 60)
+    received = session.listen(60.5)
+    assert received.count(future) == 1
+    received.remove(future)
+    is_whole(service, received, 60)
     assert session.counters.backfilled > 0
 
 
@@ -457,12 +457,12 @@ def test_hours_of_chance(seed: int) -> None:
 
     service.disconnect = ending
     session = SimulatedListener(service)
-    heard = positions(session.listen(7200))
+    received = positions(session.listen(7200))
     assert session.counters.reconnections > 50
-    assert len(heard) == len(set(heard))
-    last = heard[-1][0]
-    missing = set(positions(service.records(START_SECOND + 1, last - 1))) - set(heard)
+    assert len(received) == len(set(received))
+    last = received[-1][0]
+    missing = set(positions(service.records(START_SECOND + 1, last - 1))) - set(received)
     assert missing == set()
     for site in service.sites:
-        seconds = [second for second, name in heard if name == site]
+        seconds = [second for second, name in received if name == site]
         assert seconds == sorted(seconds)

@@ -1,4 +1,4 @@
-"""What one session at a time may listen to, and when others may."""
+"""Claims of rooms and session keys."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_all_or_nothing() -> None:
     taken.claim({"the room a": "a"})
 
 
-def test_what_is_taken_later_is_given_back_with_the_rest() -> None:
+def test_extension_is_released_with_the_claim() -> None:
     taken = RoomRegistry()
     hold = taken.claim({"the watch": "watch"})
     hold.extend({"the room": "room"}).release()
@@ -30,7 +30,7 @@ def test_what_is_taken_later_is_given_back_with_the_rest() -> None:
     taken.claim({"the watch": "watch", "the room": "room"})
 
 
-def test_what_is_taken_too_late_is_free() -> None:
+def test_extension_of_a_released_claim_is_released() -> None:
     """Whoever listens in a thread may take it while another ends the listening."""
     taken = RoomRegistry()
     hold = taken.claim({"the watch": "watch"})

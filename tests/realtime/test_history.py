@@ -1,4 +1,4 @@
-"""Without a start, live records alone come, whatever history the service replays and whatever clocks say."""
+"""Without a start only live records arrive, for every replay and every clock."""
 
 from __future__ import annotations
 
@@ -96,9 +96,9 @@ def test_filters_without_start_bring_live_records(form: str, filters: dict[str, 
         wait_until(lambda: reader.live.statistics.received > 100)
         sandbox.advance(5)
         reader.wait_for_items(5)
-        heard = reader.close()
-    assert min(record["timestamp"] for record in heard) >= NOW.timestamp() - 2
-    assert max(record["timestamp"] for record in heard) > NOW.timestamp()
+        received = reader.close()
+    assert min(record["timestamp"] for record in received) >= NOW.timestamp() - 2
+    assert max(record["timestamp"] for record in received) > NOW.timestamp()
 
 
 def test_start_ahead_of_the_service_warns() -> None:

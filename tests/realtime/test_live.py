@@ -1,4 +1,4 @@
-"""Live data over the sandbox: reader, stopping, saving, slow readers, what may be listened to once only."""
+"""Live data over the sandbox: reading, stopping, saving, slow readers, exclusive rooms."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def connected(reader: LiveReader) -> None:
     wait_until(lambda: reader.live.statistics.connected)
 
 
-def test_records_as_they_come(sandbox: Sandbox, client: Client, form: str) -> None:
+def test_records_as_they_arrive(sandbox: Sandbox, client: Client, form: str) -> None:
     reader = listening(client, form)
     connected(reader)
     for _ in range(5):
@@ -91,11 +91,11 @@ def test_history_comes_first(sandbox: Sandbox, client: Client, form: str) -> Non
     reader.wait_for_items(590)
     sandbox.advance(10)
     wait_until(lambda: reader.items[-1]["timestamp"] >= NOW.timestamp() + 5)
-    heard = reader.close()
-    seconds = [record["timestamp"] for record in heard]
+    received = reader.close()
+    seconds = [record["timestamp"] for record in received]
     assert seconds == sorted(set(seconds))
     assert seconds[-1] > int(NOW.timestamp())
-    assert all(set(record) <= {"timestamp", "site_id", "slurry_rate"} for record in heard)
+    assert all(set(record) <= {"timestamp", "site_id", "slurry_rate"} for record in received)
 
 
 def test_routed_records_of_a_pad(sandbox: Sandbox, client: Client, form: str) -> None:
@@ -108,9 +108,9 @@ def test_routed_records_of_a_pad(sandbox: Sandbox, client: Client, form: str) ->
         time.sleep(0.02)
     end = int(sandbox.field.now())
     wait_until(lambda: bool(reader.items) and reader.items[-1]["timestamp"] >= end - 1)
-    heard = reader.close()
+    received = reader.close()
     stored = [*Pad(681, client=client).get_data(start_datetime=NOW, is_routed=True)]
-    names = [(record["timestamp"], record["site_id"]) for record in heard]
+    names = [(record["timestamp"], record["site_id"]) for record in received]
     assert len(names) == len(set(names))
     assert sorted(names) == sorted((r["timestamp"], r["site_id"]) for r in stored if r["timestamp"] <= names[-1][0])
 
@@ -139,8 +139,8 @@ def test_faults_of_the_room(sandbox: Sandbox, client: Client, form: str, fault: 
         sandbox.advance(4)
         time.sleep(0.01)
     reader.wait_for_items(20)
-    heard = reader.close()
-    assert sorted(heard, key=lambda record: record["timestamp"]) == measured(client, sandbox, 20)
+    received = reader.close()
+    assert sorted(received, key=lambda record: record["timestamp"]) == measured(client, sandbox, 20)
 
 
 def test_a_huge_frame(sandbox: Sandbox, client: Client) -> None:
@@ -233,7 +233,7 @@ def test_one_listener_at_a_time(client: Client, form: str) -> None:
     after.close()
 
 
-def test_reading_goes_on_where_it_was_left(sandbox: Sandbox, client: Client, form: str) -> None:
+def test_next_reader_continues(sandbox: Sandbox, client: Client, form: str) -> None:
     live, _ = Site(SITE, client=client).get_realtime_measurements_data()
     reader = LiveReader(live._stream.plan, form, max_items=3)
     connected(reader)
@@ -266,10 +266,10 @@ def test_stop_before_it_begins(client: Client) -> None:
 def test_with(client: Client) -> None:
     live, _ = Site(SITE, client=client).get_realtime_measurements_data(start_datetime=NOW - timedelta(seconds=50))
     with live:
-        heard = [record for record, _ in zip(live, range(20), strict=False)]
-    assert len(heard) == 20
+        received = [record for record, _ in zip(live, range(20), strict=False)]
+    assert len(received) == 20
     rest = list(live)  # what had been received
-    assert all(record not in heard for record in rest)
+    assert all(record not in received for record in rest)
     assert list(live) == []
 
 
@@ -278,15 +278,15 @@ def test_async_with_and_tasks(client: Client) -> None:
         live, _ = await Site(SITE, client=client).aget_realtime_measurements_data(
             start_datetime=NOW - timedelta(seconds=50)
         )
-        heard = 0
+        received = 0
         async with live:
             stopper = asyncio.get_running_loop().call_later(PATIENCE, live.close)
             async for _ in live:
-                heard += 1
-                if heard == 20:
+                received += 1
+                if received == 20:
                     await live.aclose()
             stopper.cancel()
-        return heard
+        return received
 
     assert asyncio.run(main()) >= 20
 
@@ -348,9 +348,9 @@ class TestSlowReaders:
         assert reader.live.statistics.waiting <= 10
         let_go.set()
         wait_until(lambda: bool(reader.items) and reader.items[-1]["timestamp"] == int(sandbox.field.now()))
-        heard = reader.close()
-        assert len(heard) + reader.live.statistics.dropped == 300
-        assert heard[-10:] == measured(client, sandbox, 10)
+        received = reader.close()
+        assert len(received) + reader.live.statistics.dropped == 300
+        assert received[-10:] == measured(client, sandbox, 10)
 
     def test_raise(self, sandbox: Sandbox, client: Client, form: str) -> None:
         reader, let_go = self.slow(client, form, when_full="raise")
@@ -410,7 +410,7 @@ def test_an_error_leaves_a_whole_file(sandbox: Sandbox, client: Client, form: st
     assert json.loads((tmp_path / "live.json").read_text())[:5] == measured(client, sandbox, 6)[:5]
 
 
-def test_what_cannot_be_saved_is_said_at_once(client: Client, tmp_path: Path) -> None:
+def test_invalid_targets_are_refused_at_once(client: Client, tmp_path: Path) -> None:
     live, _ = Site(SITE, client=client).get_realtime_measurements_data()
     (tmp_path / "there.json").write_text("old")
     for name, error in (("there.json", FileExistsError), ("a.xml", ValueError), (".", IsADirectoryError)):
@@ -436,7 +436,7 @@ def test_a_cancelled_save_leaves_a_whole_file(sandbox: Sandbox, client: Client, 
 
 
 @pytest.mark.parametrize("suffix", ["ndjson", "csv", "json.gz", "csv.zst", "parquet", "feather"])
-def test_what_has_come_is_on_the_disk_before_the_end(
+def test_records_are_on_disk_before_the_end(
     sandbox: Sandbox, client: Client, form: str, tmp_path: Path, suffix: str
 ) -> None:
     """A program that is killed leaves it there."""
@@ -453,7 +453,7 @@ def test_what_has_come_is_on_the_disk_before_the_end(
 
 
 @pytest.mark.parametrize("suffix", ["csv", "json.gz", "parquet"])
-def test_what_a_full_disk_leaves(
+def test_full_disk_leaves_the_records(
     sandbox: Sandbox, client: Client, tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object, **__: object) -> None:
@@ -529,7 +529,7 @@ def test_a_service_that_is_down_at_first(sandbox: Sandbox, client: Client) -> No
 
 def test_normal_closes_at_any_time(form: str) -> None:
     rooms = RoomOptions(close_after_messages=7)
-    quick = RetryPolicy(first_wait=0.01)  # the sandbox's seconds pass at once, so that all connections are short
+    quick = RetryPolicy(initial_wait=0.01)  # the sandbox's seconds pass at once, so that all connections are short
     with (
         Sandbox(now=NOW, days=1, rooms=rooms) as sandbox,
         Client(sandbox.token, base_url=sandbox.url, retries=quick) as client,
@@ -544,7 +544,7 @@ def test_normal_closes_at_any_time(form: str) -> None:
         assert reader.live.statistics.reconnections > 3
 
 
-def test_what_was_received_when_it_is_stopped_is_not_lost(sandbox: Sandbox, client: Client, form: str) -> None:
+def test_records_received_while_stopping_are_kept(sandbox: Sandbox, client: Client, form: str) -> None:
     """However often a reader comes and goes while records stream in, each is handed over once."""
     live, _ = Site(SITE, client=client).get_realtime_measurements_data(start_datetime=NOW - timedelta(hours=2))
     reader = LiveReader(live._stream.plan, form, max_items=1)

@@ -1,4 +1,4 @@
-"""Rooms that accept, tell something and close: how often they are entered again, and when that ends."""
+"""Rooms that accept, send something and close: how often the SDK reconnects, and when it gives up."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.realtime.test_session import Renewable, tokens, waits
 HOUR = 3600
 
 
-def telling(record: Callable[[int], Any], ending: Exception, **options: Any) -> SimulatedService:
+def room_sending(record: Callable[[int], Any], ending: Exception, **options: Any) -> SimulatedService:
     """A room that tells one record whenever it is entered, and closes."""
     service = SimulatedService(is_measured=lambda _: False, **options)
     connect = service._connect
@@ -51,8 +51,8 @@ RECORDS: dict[str, Callable[[int], Any]] = {
 
 @pytest.mark.parametrize("ending", [CONNECTION_LOST, normal_close()], ids=["lost", "closed"])
 @pytest.mark.parametrize("record", RECORDS.values(), ids=RECORDS)
-def test_short_visits_in_a_row_waits_grow(record: Callable[[int], Any], ending: Exception) -> None:
-    service = telling(record, ending)
+def test_waits_grow_after_short_connections(record: Callable[[int], Any], ending: Exception) -> None:
+    service = room_sending(record, ending)
     SimulatedListener(service, query=None).listen(HOUR)
     assert HOUR / 30 / 2 < len(service.handshakes) < 1.6 * HOUR / 15
     assert max(waits(service)) > 10
@@ -60,15 +60,15 @@ def test_short_visits_in_a_row_waits_grow(record: Callable[[int], Any], ending: 
 
 @pytest.mark.parametrize("ending", [CONNECTION_LOST, normal_close()], ids=["lost", "closed"])
 @pytest.mark.parametrize("record", [name for name in RECORDS if name != "a new one"])
-def test_give_up_after_counts_visits_without_news(record: str, ending: Exception) -> None:
-    service = telling(RECORDS[record], ending)
+def test_give_up_after_counts_connections_without_new_data(record: str, ending: Exception) -> None:
+    service = room_sending(RECORDS[record], ending)
     with pytest.raises(APIConnectionError):
         SimulatedListener(service, query=None, options=StreamOptions(give_up_after=120)).listen(HOUR)
     assert 80 < service.clock.time - START_SECOND < 130
 
 
-def test_give_up_after_goes_on_while_something_new_comes() -> None:
-    service = telling(RECORDS["a new one"], normal_close())
+def test_give_up_after_is_reset_by_new_data() -> None:
+    service = room_sending(RECORDS["a new one"], normal_close())
     SimulatedListener(service, query=None, options=StreamOptions(give_up_after=120)).listen(HOUR)
     assert service.clock.time - START_SECOND >= HOUR
 
@@ -79,12 +79,12 @@ def test_give_up_after_a_long_silence_does_not_count() -> None:
     service.disconnect = lambda _: (
         CONNECTION_LOST if service.clock.time > START_SECOND + HOUR / 2 and len(service.handshakes) == 1 else None
     )
-    heard = SimulatedListener(service, query=None, options=StreamOptions(give_up_after=60)).listen(HOUR + 60)
-    assert heard[-1]["timestamp"] > START_SECOND + HOUR + 50
+    received = SimulatedListener(service, query=None, options=StreamOptions(give_up_after=60)).listen(HOUR + 60)
+    assert received[-1]["timestamp"] > START_SECOND + HOUR + 50
 
 
 @pytest.mark.parametrize("closes", [False, True])
-def test_messages_that_cannot_be_understood_raise(closes: bool) -> None:
+def test_unreadable_messages_raise(closes: bool) -> None:
     service = SimulatedService(is_measured=lambda second: second <= START_SECOND + 30)
     service.disconnect = lambda _: normal_close() if closes and service.clock.time > START_SECOND + 40 else None
     told = service._receive
@@ -128,7 +128,7 @@ def refusal(code: int) -> RoomRefusedError:
         (4400, BadRequestError),
     ],
 )
-def test_a_close_code_that_refuses_ends_it(code: int, error: type[Exception]) -> None:
+def test_refusing_close_code_ends_the_session(code: int, error: type[Exception]) -> None:
     service = SimulatedService(disconnect=lambda _: refusal(code))
     with pytest.raises(error) as raised:
         SimulatedListener(service).listen(HOUR)
@@ -136,7 +136,7 @@ def test_a_close_code_that_refuses_ends_it(code: int, error: type[Exception]) ->
     assert f"code {code}" in "".join(raised.value.__notes__)
 
 
-def test_a_close_code_that_asks_for_patience_is_tried_like_a_call() -> None:
+def test_close_code_4429_is_retried_like_a_call() -> None:
     service = SimulatedService(disconnect=lambda _: refusal(4429))
     with pytest.raises(RateLimitError):
         SimulatedListener(service).listen(HOUR)
@@ -144,7 +144,7 @@ def test_a_close_code_that_asks_for_patience_is_tried_like_a_call() -> None:
 
 
 @pytest.mark.parametrize("code", [1008, 4401])
-def test_a_close_code_that_refuses_a_token_renews_it_once(code: int) -> None:
+def test_close_code_for_a_token_renews_it_once(code: int) -> None:
     service = SimulatedService(credentials=Renewable(), disconnect=lambda _: refusal(code))
     with pytest.raises((AuthenticationError, PermissionDeniedError)):
         SimulatedListener(service).listen(HOUR)
@@ -155,7 +155,7 @@ def test_a_close_code_that_refuses_a_token_renews_it_once(code: int) -> None:
 
 
 @pytest.mark.parametrize("quiet", [False, True])
-def test_a_close_code_after_news_or_long_silence_is_a_break(quiet: bool) -> None:
+def test_close_code_after_data_or_silence_is_a_break(quiet: bool) -> None:
     service = SimulatedService(is_measured=lambda second: not quiet or second > START_SECOND + 200)
     service.disconnect = lambda _: (
         refusal(1008) if service.clock.time > START_SECOND + 100 and len(service.handshakes) == 1 else None

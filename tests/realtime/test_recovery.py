@@ -53,11 +53,12 @@ def read_table(path: Path) -> list[dict[str, Any]]:
     }
     table = readers.get(path.suffix, pa_csv.read_csv)(path)
     return [
-        {name: _plain(value) for name, value in row.items() if value not in {None, ""}} for row in table.to_pylist()
+        {name: _to_seconds(value) for name, value in row.items() if value not in {None, ""}}
+        for row in table.to_pylist()
     ]
 
 
-def _plain(value: Any) -> Any:
+def _to_seconds(value: Any) -> Any:
     return int(value.timestamp()) if isinstance(value, datetime) else value
 
 

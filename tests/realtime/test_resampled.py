@@ -1,4 +1,4 @@
-"""At coarser resolutions, too: each record once, and of what was lost only intervals that are over."""
+"""Coarser resolutions: each record once, and only complete intervals are fetched."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def resolution(request: pytest.FixtureRequest) -> DataResolutions:
     return resolution
 
 
-def question(resolution: DataResolutions, **more: Any) -> DataQuery:
+def build_query(resolution: DataResolutions, **more: Any) -> DataQuery:
     return DataQuery(source="pad", id=681, is_routed=True, resolution=resolution, **more)
 
 
@@ -45,18 +45,18 @@ def outage(step: int, first: int = 10, last: int = 15, **more: Any) -> Simulated
     return service
 
 
-def is_whole(service: SimulatedService, heard: list[dict[str, Any]]) -> None:
-    last = heard[-1]["timestamp"]
-    assert heard == service.records(START_SECOND + 1, last)
+def is_whole(service: SimulatedService, received: list[dict[str, Any]]) -> None:
+    last = received[-1]["timestamp"]
+    assert received == service.records(START_SECOND + 1, last)
 
 
-def test_what_is_lost_is_fetched_whole_and_in_order(resolution: DataResolutions) -> None:
+def test_lost_intervals_are_fetched_whole_in_order(resolution: DataResolutions) -> None:
     step = STEPS[resolution]
     service = outage(step)
-    session = SimulatedListener(service, query=question(resolution, aggregation=DataAggregations.MEAN))
-    heard = session.listen(40.5 * step)
-    is_whole(service, heard)
-    assert heard[-1]["timestamp"] >= START_SECOND + 38 * step
+    session = SimulatedListener(service, query=build_query(resolution, aggregation=DataAggregations.MEAN))
+    received = session.listen(40.5 * step)
+    is_whole(service, received)
+    assert received[-1]["timestamp"] >= START_SECOND + 38 * step
     assert session.counters.backfilled >= 8
     assert [*session.gaps.gaps] == []
 
@@ -65,8 +65,8 @@ def test_gaps_that_are_not_filled_are_reported(resolution: DataResolutions) -> N
     step = STEPS[resolution]
     found: list[Gap] = []
     service = outage(step)
-    heard = SimulatedListener(service, query=None, on_gap=found.append).listen(40.5 * step)
-    missing = {*positions(service.records(START_SECOND + 1, heard[-1]["timestamp"]))} - {*positions(heard)}
+    received = SimulatedListener(service, query=None, on_gap=found.append).listen(40.5 * step)
+    missing = {*positions(service.records(START_SECOND + 1, received[-1]["timestamp"]))} - {*positions(received)}
     assert len(missing) >= 8
     told = {
         (second, gap.source)
@@ -77,7 +77,7 @@ def test_gaps_that_are_not_filled_are_reported(resolution: DataResolutions) -> N
     assert {gap.seconds % step for gap in found} == {0}
 
 
-def test_what_the_archive_has_not_either_is_reported(resolution: DataResolutions) -> None:
+def test_intervals_missing_in_the_archive_are_reported(resolution: DataResolutions) -> None:
     step = STEPS[resolution]
     lost = {START_SECOND + 12 * step, START_SECOND + 13 * step}
 
@@ -85,7 +85,7 @@ def test_what_the_archive_has_not_either_is_reported(resolution: DataResolutions
         return second not in lost
 
     service = outage(step, is_measured=is_measured)
-    session = SimulatedListener(service, query=question(resolution))
+    session = SimulatedListener(service, query=build_query(resolution))
     is_whole(service, session.listen(40.5 * step))
     assert {(gap.source, gap.start.timestamp(), gap.seconds) for gap in session.gaps.gaps} == {
         (site, START_SECOND + 12 * step, 2 * step) for site in (981, 982)
@@ -93,65 +93,65 @@ def test_what_the_archive_has_not_either_is_reported(resolution: DataResolutions
     assert all("no record" in gap.reason for gap in session.gaps.gaps)
 
 
-def test_an_interval_is_not_asked_for_before_it_is_over(resolution: DataResolutions) -> None:
+def test_unfinished_interval_is_not_fetched(resolution: DataResolutions) -> None:
     """The room dies silently; what it does not tell is fetched, but never a part of an interval."""
     step = STEPS[resolution]
     service = SimulatedService(step=step, archive_lag=20)
     service.is_sent = lambda second: second <= START_SECOND + 5 * step
-    heard = SimulatedListener(service, query=question(resolution)).listen(60 * step)
-    is_whole(service, heard)
-    assert heard[-1]["timestamp"] >= START_SECOND + 20 * step
+    received = SimulatedListener(service, query=build_query(resolution)).listen(60 * step)
+    is_whole(service, received)
+    assert received[-1]["timestamp"] >= START_SECOND + 20 * step
 
 
-def test_it_is_asked_for_soon_after_it_was_due(resolution: DataResolutions) -> None:
+def test_due_interval_is_fetched_soon(resolution: DataResolutions) -> None:
     step = STEPS[resolution]
     service = SimulatedService(step=step)
     service.is_sent = lambda second: second <= START_SECOND + 5 * step
-    heard = SimulatedListener(service, query=question(resolution)).listen(7 * step + 60 + 45)
-    assert heard[-1]["timestamp"] >= START_SECOND + 6 * step
+    received = SimulatedListener(service, query=build_query(resolution)).listen(7 * step + 60 + 45)
+    assert received[-1]["timestamp"] >= START_SECOND + 6 * step
 
 
-def test_a_room_whose_next_record_is_not_due_is_not_asked_about(resolution: DataResolutions) -> None:
+def test_no_request_before_the_next_record_is_due(resolution: DataResolutions) -> None:
     service = SimulatedService(step=STEPS[resolution])
-    SimulatedListener(service, query=question(resolution)).listen(20 * STEPS[resolution])
+    SimulatedListener(service, query=build_query(resolution)).listen(20 * STEPS[resolution])
     assert service.fetched_ranges == []
 
 
-def test_a_late_record_that_a_break_loses_is_fetched(resolution: DataResolutions) -> None:
+def test_late_record_lost_by_a_break_is_fetched(resolution: DataResolutions) -> None:
     step = STEPS[resolution]
     service = SimulatedService(step=step)
     service.is_sent = lambda second: second != START_SECOND + 9 * step
     service.disconnect = lambda _: (
         CONNECTION_LOST if len(service.handshakes) == 1 and service.clock.time >= START_SECOND + 11.5 * step else None
     )
-    session = SimulatedListener(service, query=question(resolution))
-    heard = session.listen(20.5 * step)
-    assert sorted(heard, key=lambda record: record["timestamp"]) == service.records(
-        START_SECOND + 1, heard[-1]["timestamp"]
+    session = SimulatedListener(service, query=build_query(resolution))
+    received = session.listen(20.5 * step)
+    assert sorted(received, key=lambda record: record["timestamp"]) == service.records(
+        START_SECOND + 1, received[-1]["timestamp"]
     )
     assert session.counters.backfilled == 1
 
 
-def test_what_the_queue_kept_is_not_fetched(resolution: DataResolutions) -> None:
+def test_queued_records_are_not_fetched(resolution: DataResolutions) -> None:
     service = outage(STEPS[resolution], last=12)
     service.lost_seconds = lambda: 0
-    is_whole(service, SimulatedListener(service, query=question(resolution)).listen(20.5 * STEPS[resolution]))
+    is_whole(service, SimulatedListener(service, query=build_query(resolution)).listen(20.5 * STEPS[resolution]))
     assert service.fetched_ranges == []
 
 
-def test_a_hole_within_a_connection_is_one_in_the_data(resolution: DataResolutions) -> None:
+def test_hole_within_a_connection_is_not_fetched(resolution: DataResolutions) -> None:
     step = STEPS[resolution]
     service = SimulatedService(step=step, is_measured=lambda second: second // step % 7 != 0)
-    session = SimulatedListener(service, query=question(resolution))
+    session = SimulatedListener(service, query=build_query(resolution))
     is_whole(service, session.listen(40.5 * step))
     assert session.counters.backfilled == 0
     assert [*session.gaps.gaps] == []
 
 
-def test_records_that_do_not_begin_with_their_intervals_are_not_asked_for() -> None:
+def test_records_off_the_interval_grid_are_not_fetched() -> None:
     """What the archive would answer for a part of an interval is no record."""
     sources = SimulatedListener(SimulatedService(step=60)).tracker
-    session = SimulatedListener(SimulatedService(step=60), query=question(DataResolutions.MINUTE))
+    session = SimulatedListener(SimulatedService(step=60), query=build_query(DataResolutions.MINUTE))
     session.tracker = sources
     for minute in range(5):
         sources.filter_new([{"timestamp": 60 * minute + 7, "site_id": 981}])
@@ -164,42 +164,42 @@ def test_records_that_do_not_begin_with_their_intervals_are_not_asked_for() -> N
     assert (gap.seconds, gap.reason) == (240, "the records do not begin with the intervals of the resolution")
 
 
-def test_records_that_come_oftener_than_that_are_handed_over() -> None:
+def test_records_more_often_than_intervals_are_delivered() -> None:
     sources = SimulatedListener(SimulatedService(step=60)).tracker
     seconds = [*range(100, 160), 130, *range(160, 170), 200, 180]
-    heard = [new for second in seconds for new in sources.filter_new([{"timestamp": second, "site_id": 1}])[0]]
-    assert [record["timestamp"] for record in heard] == [*range(100, 170), 200, 180]
+    received = [new for second in seconds for new in sources.filter_new([{"timestamp": second, "site_id": 1}])[0]]
+    assert [record["timestamp"] for record in received] == [*range(100, 170), 200, 180]
     sources.on_disconnect()
     sources.filter_new([{"timestamp": 290, "site_id": 1}])
     assert sources.pop_missing() == []
 
 
 @pytest.mark.parametrize("step", [1, 60])
-def test_a_hole_behind_the_end_of_the_query_is_fetched_too(step: int) -> None:
+def test_hole_after_the_end_of_the_query_is_fetched(step: int) -> None:
     """The end bounds the history; what the room goes on to tell must be as whole as that."""
     resolution = DataResolutions.SECOND if step == 1 else DataResolutions.MINUTE
     service = outage(step)
     end = datetime.fromtimestamp(START_SECOND + 5 * step, tz=UTC)
-    session = SimulatedListener(service, query=question(resolution, end=end))
+    session = SimulatedListener(service, query=build_query(resolution, end=end))
     is_whole(service, session.listen(40.5 * step))
     assert [*session.gaps.gaps] == []
 
 
-def test_behind_the_end_of_the_query_nothing_is_expected() -> None:
+def test_no_record_is_expected_after_the_end() -> None:
     service = SimulatedService()
     service.is_sent = lambda second: second <= START_SECOND + 20
     end = datetime.fromtimestamp(START_SECOND + 20, tz=UTC)
-    session = SimulatedListener(service, query=question(DataResolutions.SECOND, end=end))
+    session = SimulatedListener(service, query=build_query(DataResolutions.SECOND, end=end))
     assert positions(session.listen(3600)) == positions(service.records(START_SECOND + 1, START_SECOND + 20))
     assert len(service.handshakes) == 1
     assert service.fetched_ranges == []
 
 
-def test_what_a_dead_room_does_not_tell_behind_the_end_of_the_query() -> None:
+def test_dead_room_after_the_end_of_the_query() -> None:
     service = SimulatedService()
     service.is_sent = lambda second: second <= START_SECOND + 20
     end = datetime.fromtimestamp(START_SECOND + 15, tz=UTC)
-    is_whole(service, SimulatedListener(service, query=question(DataResolutions.SECOND, end=end)).listen(120))
+    is_whole(service, SimulatedListener(service, query=build_query(DataResolutions.SECOND, end=end)).listen(120))
     assert len(service.handshakes) > 1
 
 
@@ -222,12 +222,12 @@ def test_days_of_chance(resolution: DataResolutions, seed: int) -> None:
         return chance.choice((CONNECTION_LOST, normal_close()))
 
     service.disconnect = ending
-    session = SimulatedListener(service, query=question(resolution))
-    heard = session.listen(min(1000 * step, 80_000))
+    session = SimulatedListener(service, query=build_query(resolution))
+    received = session.listen(min(1000 * step, 80_000))
     assert session.counters.reconnections > 10
-    assert heard == sorted(heard, key=_order)
-    last = heard[-1]["timestamp"]
-    assert [record for record in heard if record["timestamp"] < last] == service.records(START_SECOND + 1, last - 1)
+    assert received == sorted(received, key=_order)
+    last = received[-1]["timestamp"]
+    assert [record for record in received if record["timestamp"] < last] == service.records(START_SECOND + 1, last - 1)
 
 
 def _order(record: dict[str, Any]) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Records of one second of one source: those of different content all come, each once."""
+"""Records of one second of one source: each content is delivered once."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_only_a_repetition_of_the_content_is_a_double(form: RecordCodec[Any]) ->
     assert sources.late == 1
 
 
-def test_what_was_told_in_one_form_is_known_in_another() -> None:
+def test_records_are_known_in_every_codec() -> None:
     sources = SequenceTracker[Any](DICTS)
     records = [{"timestamp": second, "site_id": 981, "né\n": [second]} for second in range(100, 110)]
     sources.filter_new(read(DICTS, records))
@@ -51,7 +51,7 @@ def test_what_was_told_in_one_form_is_known_in_another() -> None:
 
 
 @pytest.mark.parametrize("step", [1, 60])
-def test_what_is_too_old_to_be_remembered(step: int) -> None:
+def test_forgotten_seconds(step: int) -> None:
     """While the queue may repeat it, it is taken for a repetition; afterwards for new."""
     sources = SequenceTracker[Any](DICTS, step)
     records = [{"timestamp": second * step, "site_id": 981} for second in range(100, 2000)]
@@ -74,11 +74,11 @@ class Pairs(SimulatedService):
         return [each for record in base for each in pair(record["timestamp"], record["site_id"])]
 
 
-def once_each(heard: list[Record]) -> None:
-    texts = [json.dumps(record) for record in heard]
-    last = heard[-1]["timestamp"]
+def once_each(received: list[Record]) -> None:
+    texts = [json.dumps(record) for record in received]
+    last = received[-1]["timestamp"]
     expected = [json.dumps(record) for second in range(START_SECOND + 1, last) for record in pair(second)]
-    assert sorted(texts[: -2 if heard[-2]["timestamp"] == last else -1]) == sorted(expected)
+    assert sorted(texts[: -2 if received[-2]["timestamp"] == last else -1]) == sorted(expected)
     assert last >= START_SECOND + 55
 
 
@@ -106,7 +106,7 @@ def test_the_other_record_of_the_last_second_before_a_break() -> None:
     assert session.counters.backfilled == 1
 
 
-def test_an_archive_that_writes_records_differently_doubles_nothing() -> None:
+def test_archive_with_other_formatting_adds_no_duplicates() -> None:
     sources = SequenceTracker[Any](DICTS)
     room = [{"timestamp": second, "site_id": 981, "rate": 5} for second in (100, 101, 105, 106)]
     sources.filter_new(room)

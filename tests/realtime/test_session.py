@@ -1,4 +1,4 @@
-"""When a room is entered again, when not, and after how long: the logic alone, over a simulated service."""
+"""When a session reconnects, when not, and after which wait: the logic alone, over a simulated service."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def waits(service: SimulatedService) -> list[float]:
     return [round(later - before, 1) for before, later in itertools.pairwise(service.handshake_times)]
 
 
-def breaking(*counts: int, by: Exception = CONNECTION_LOST) -> Any:
+def disconnect_at(*counts: int, by: Exception = CONNECTION_LOST) -> Any:
     """Ends the connection after so many messages, each time."""
     left = [*counts]
 
@@ -70,13 +70,13 @@ def breaking(*counts: int, by: Exception = CONNECTION_LOST) -> Any:
     return ending
 
 
-def longest(_: float, most: float) -> float:
+def return_maximum(_: float, most: float) -> float:
     return most
 
 
 @pytest.mark.parametrize("by", [CONNECTION_LOST, normal_close()], ids=["lost", "closed"])
-def test_at_once_after_a_break_that_followed_data(by: Exception) -> None:
-    service = SimulatedService(disconnect=breaking(5, 10, 15, by=by))
+def test_reconnect_at_once_after_data(by: Exception) -> None:
+    service = SimulatedService(disconnect=disconnect_at(5, 10, 15, by=by))
     session = SimulatedListener(service)
     session.listen(30)
     assert waits(service) == pytest.approx([5, 5, 5], abs=1.1)
@@ -85,20 +85,20 @@ def test_at_once_after_a_break_that_followed_data(by: Exception) -> None:
 
 
 @pytest.mark.parametrize("by", [CONNECTION_LOST, normal_close()], ids=["lost", "closed"])
-def test_waits_grow_where_nothing_comes(by: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("random.uniform", longest)
+def test_waits_grow_without_data(by: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("random.uniform", return_maximum)
     service = SimulatedService(disconnect=lambda _: by)
     SimulatedListener(service).listen(200)
     assert waits(service) == pytest.approx([0.5, 1, 2, 4, 8, 16, 30, 30, 30, 30, 30], abs=0.11)
 
 
 def test_waits_are_jittered() -> None:
-    service = SimulatedService(disconnect=lambda _: CONNECTION_LOST, retries=RetryPolicy(first_wait=10))
+    service = SimulatedService(disconnect=lambda _: CONNECTION_LOST, retries=RetryPolicy(initial_wait=10))
     SimulatedListener(service).listen(300)
     assert len(set(waits(service))) > 5
 
 
-def test_what_is_only_told_again_is_no_news() -> None:
+def test_repeated_messages_are_not_new() -> None:
     """A service that tells the same over and over before it hangs up is not come back to at once."""
     service = SimulatedService(replayed_seconds=lambda: 5)
     service.disconnect = lambda count: CONNECTION_LOST if count >= 5 and service.clock.time > START_SECOND + 5 else None
@@ -107,22 +107,22 @@ def test_what_is_only_told_again_is_no_news() -> None:
     assert len(service.handshakes) < 60
 
 
-def test_the_first_time_is_tried_as_often_as_any_call() -> None:
+def test_first_handshake_is_retried_like_a_call() -> None:
     service = SimulatedService(refusals=[CONNECTION_LOST] * 100)
     with pytest.raises(APIConnectionError) as raised:
         SimulatedListener(service).listen(1000)
     assert raised.value.attempts == len(service.handshakes) == RetryPolicy().max_attempts
 
 
-def test_once_entered_it_is_come_back_to_for_ever() -> None:
+def test_room_that_was_entered_is_retried_forever() -> None:
     service = SimulatedService(is_down=lambda now: START_SECOND + 10 < now < START_SECOND + 36_000)
     service.disconnect = lambda _: (
         CONNECTION_LOST if START_SECOND + 10 < service.clock.time < START_SECOND + 36_000 else None
     )
     session = SimulatedListener(service)
-    heard = session.listen(36_100)
-    assert heard[-1]["timestamp"] > START_SECOND + 36_000
-    assert positions(heard) == positions(service.records(START_SECOND + 1, heard[-1]["timestamp"]))
+    received = session.listen(36_100)
+    assert received[-1]["timestamp"] > START_SECOND + 36_000
+    assert positions(received) == positions(service.records(START_SECOND + 1, received[-1]["timestamp"]))
 
 
 def test_give_up_after() -> None:
@@ -137,14 +137,14 @@ def test_give_up_after() -> None:
     ("status", "error"),
     [(400, BadRequestError), (401, AuthenticationError), (403, PermissionDeniedError), (404, NotFoundError)],
 )
-def test_what_coming_back_would_not_change(status: int, error: type[CallError]) -> None:
+def test_permanent_errors_end_the_session(status: int, error: type[CallError]) -> None:
     service = SimulatedService(refusals=[status])
     with pytest.raises(error, match="/pads/681/data/"):
         SimulatedListener(service).listen(60)
     assert len(service.handshakes) == 1
 
 
-def test_a_request_that_was_good_before_is_made_again() -> None:
+def test_bad_request_after_success_is_retried() -> None:
     """The service may take the connection that was lost for one that is alive, and its session for one in use."""
     service = SimulatedService()
 
@@ -155,8 +155,8 @@ def test_a_request_that_was_good_before_is_made_again() -> None:
         return None
 
     service.disconnect = ending
-    heard = SimulatedListener(service).listen(30)
-    assert positions(heard) == positions(service.records(START_SECOND + 1, heard[-1]["timestamp"]))
+    received = SimulatedListener(service).listen(30)
+    assert positions(received) == positions(service.records(START_SECOND + 1, received[-1]["timestamp"]))
     assert len(service.handshakes) == 4
 
 
@@ -175,8 +175,8 @@ def test_a_renewed_token_that_is_refused_too(status: int, error: type[CallError]
     assert tokens(service) == ["token-0", "token-1"]
 
 
-def test_each_refusal_may_be_answered_by_a_renewal() -> None:
-    service = SimulatedService(credentials=Renewable(), disconnect=breaking(5, 10))
+def test_each_refusal_may_renew_the_token() -> None:
+    service = SimulatedService(credentials=Renewable(), disconnect=disconnect_at(5, 10))
     service.is_sent = lambda _: bool(refuse()) or True
 
     def refuse() -> bool:
@@ -189,7 +189,7 @@ def test_each_refusal_may_be_answered_by_a_renewal() -> None:
 
 @pytest.mark.parametrize(("status", "error"), [(429, RateLimitError), (503, ServerError)])
 def test_retry_after(status: int, error: type[CallError]) -> None:
-    service = SimulatedService(disconnect=breaking(5))
+    service = SimulatedService(disconnect=disconnect_at(5))
     service.refusals = []
 
     def ending(count: int) -> Exception | None:
@@ -206,18 +206,18 @@ def test_retry_after(status: int, error: type[CallError]) -> None:
 
 
 def test_restart_on_error_off() -> None:
-    service = SimulatedService(disconnect=breaking(5))
+    service = SimulatedService(disconnect=disconnect_at(5))
     with pytest.raises(APIConnectionError):
         SimulatedListener(service, options=StreamOptions(restart_on_error=False)).listen(60)
     assert len(service.handshakes) == 1
-    closing = SimulatedService(disconnect=breaking(5, by=normal_close()))
+    closing = SimulatedService(disconnect=disconnect_at(5, by=normal_close()))
     assert len(SimulatedListener(closing, options=StreamOptions(restart_on_error=False)).listen(20)) > 10
 
 
 def test_restart_on_close_off() -> None:
-    service = SimulatedService(disconnect=breaking(5, by=normal_close()))
+    service = SimulatedService(disconnect=disconnect_at(5, by=normal_close()))
     assert len(SimulatedListener(service, options=StreamOptions(restart_on_close=False)).listen(60)) == 5
-    lost = SimulatedService(disconnect=breaking(5))
+    lost = SimulatedService(disconnect=disconnect_at(5))
     assert len(SimulatedListener(lost, options=StreamOptions(restart_on_close=False)).listen(20)) > 10
 
 
@@ -227,7 +227,7 @@ def silence(service: SimulatedService) -> Iterator[int]:
 
 
 @pytest.mark.parametrize("stale_after", [4.0, 30.0])
-def test_a_dead_peer_is_noticed(stale_after: float) -> None:
+def test_dead_peer_is_detected(stale_after: float) -> None:
     service = SimulatedService(answers_pings=False)
     service.is_sent = lambda second: second <= START_SECOND + 10 or len(service.handshakes) > 1
     session = SimulatedListener(service, query=None, options=StreamOptions(stale_after=stale_after))
@@ -235,26 +235,26 @@ def test_a_dead_peer_is_noticed(stale_after: float) -> None:
     assert [*silence(service)][1] == pytest.approx(10 + stale_after, abs=1.1)
 
 
-def test_a_peer_that_answers_is_alive() -> None:
+def test_peer_with_pongs_is_alive() -> None:
     service = SimulatedService(is_measured=lambda second: second <= START_SECOND + 10)
     SimulatedListener(service).listen(600)
     assert len(service.handshakes) == 1
     assert service.pings > 10
 
 
-def test_signs_of_life_are_asked_for_only_in_silence() -> None:
+def test_pings_are_sent_only_in_silence() -> None:
     service = SimulatedService()
     SimulatedListener(service).listen(600)
     assert service.pings == 0
 
 
-def test_bad_messages_are_counted_and_left_out(caplog: pytest.LogCaptureFixture) -> None:
+def test_unreadable_messages_are_counted_and_left_out(caplog: pytest.LogCaptureFixture) -> None:
     service = SimulatedService()
     bad = [b"nonsense", b'{"session_key": "k"}', b"[1, 2]", b'{"message": 5}', b"\xff\xfe", b"[" * 100_000]
     service.messages = [b"", *bad, b"null", b'""', b'{"message": null}', b'{"message": []}']
     session = SimulatedListener(service)
-    heard = session.listen(20.5)
-    assert positions(heard) == positions(service.records(START_SECOND + 1, START_SECOND + 20))
+    received = session.listen(20.5)
+    assert positions(received) == positions(service.records(START_SECOND + 1, START_SECOND + 20))
     told = sum("left out" in record.message for record in caplog.records)
     assert session.counters.unreadable == told == len(bad) + 1  # the items of an array are messages
     assert len(service.handshakes) == 1

@@ -1,4 +1,4 @@
-"""A storm of breaks of every kind, over real sockets: every second exactly once, in order (scripts/soak does more)."""
+"""Random faults of every kind, over real sockets: every second exactly once, in order (scripts/soak does more)."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ def test_every_second_exactly_once(form: Form, caplog: pytest.LogCaptureFixture)
     assert figures.unreadable > 0
 
 
-def test_the_storm_has_everything_that_messages_can_meet() -> None:
+def test_random_faults_have_every_kind() -> None:
     kinds = {type(fault) for fault in random_faults(seed=1, every=20)}
     assert {*faults.RoomFault.__subclasses__()} <= kinds
 
 
-def test_the_same_storm_with_the_same_seed() -> None:
+def test_same_faults_with_the_same_seed() -> None:
     assert [*random_faults(1, 20)] == [*random_faults(1, 20)] != [*random_faults(2, 20)]
 
 
 @pytest.mark.parametrize("bad", ["lost", "duplicates", "out_of_order", "false_gaps"])
-def test_what_is_not_sound(bad: str) -> None:
+def test_result_that_did_not_pass(bad: str) -> None:
     whole = dict.fromkeys(SoakResult.__dataclass_fields__, 0)
     assert SoakResult(**whole).passed  # type: ignore[arg-type]
     assert not SoakResult(**{**whole, bad: 1}).passed  # type: ignore[arg-type]

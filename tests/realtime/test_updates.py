@@ -1,4 +1,4 @@
-"""Objects that change, corrections, and states that are watched, over the sandbox."""
+"""Updates of objects, data changes and monitored states, over the sandbox."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def go_on(sandbox: Sandbox, hours: float, enough: Any = lambda: False) -> None:
 
 
 @pytest.mark.parametrize("as_dict", [False, True])
-def test_a_site_whenever_it_changes(sandbox: Sandbox, client: Client, form: str, as_dict: bool) -> None:
+def test_site_updates(sandbox: Sandbox, client: Client, form: str, as_dict: bool) -> None:
     site = Site(SITE, client=client)
     updates = reader(site.get_realtime_instance_updates(as_dict), form)
     wait_until(lambda: updates.live.statistics.connected)
@@ -69,7 +69,7 @@ def test_a_site_whenever_it_changes(sandbox: Sandbox, client: Client, form: str,
         assert items[0]["current_state"]
 
 
-def test_a_pad_whenever_it_changes(sandbox: Sandbox, client: Client, form: str) -> None:
+def test_pad_updates(sandbox: Sandbox, client: Client, form: str) -> None:
     updates = reader(Pad(PAD, client=client).get_realtime_instance_updates(), form)
     wait_until(lambda: updates.live.statistics.connected)
     go_on(sandbox, 24, lambda: len(updates.items) >= 2)
@@ -90,7 +90,7 @@ def test_corrections_once_each(sandbox: Sandbox, client: Client, form: str) -> N
     assert items[0].confirm_data_received()
 
 
-def test_updates_are_saved_as_they_came(client: Client, form: str, tmp_path: Path) -> None:
+def test_updates_are_saved_unchanged(client: Client, form: str, tmp_path: Path) -> None:
     site = Site(SITE, client=client)
     open_, _ = site.get_data_changes(as_dict=True)
     live, saving = save_in_background(
@@ -103,7 +103,7 @@ def test_updates_are_saved_as_they_came(client: Client, form: str, tmp_path: Pat
     assert saved == sorted(open_, key=lambda change: change["id"])
 
 
-def test_what_does_not_fit_is_left_out(sandbox: Sandbox, client: Client) -> None:
+def test_objects_that_do_not_fit_are_left_out(sandbox: Sandbox, client: Client) -> None:
     updates = reader(Site(SITE, client=client).get_realtime_data_changes_updates(), "sync")
     updates.wait_for_items(1)
     sandbox.faults.add(faults.Garbage(kind="object"))
@@ -140,15 +140,13 @@ def test_the_states_of_a_pad(sandbox: Sandbox, client: Client, form: str) -> Non
 
 
 @pytest.mark.parametrize("status", [403, 500])
-def test_states_are_polled_where_no_room_can_be_entered(
-    sandbox: Sandbox, client: Client, form: str, status: int
-) -> None:
+def test_states_are_polled_if_the_room_refuses(sandbox: Sandbox, client: Client, form: str, status: int) -> None:
     sandbox.faults.add(faults.Status(status, path="/ws/*", times=None))
-    site = Site(SITE, client=client.with_options(retries=RetryPolicy(max_attempts=2, first_wait=0)))
+    site = Site(SITE, client=client.with_options(retries=RetryPolicy(max_attempts=2, initial_wait=0)))
     assert len(changes_of(sandbox, form, site.monitor_state(interval=0.05))) >= 4
 
 
-def test_states_are_polled_where_the_room_is_taken(sandbox: Sandbox, client: Client) -> None:
+def test_states_are_polled_if_the_room_is_in_use(sandbox: Sandbox, client: Client) -> None:
     site = Site(SITE, client=client)
     other = reader(site.get_realtime_instance_updates(), "sync")
     wait_until(lambda: other.live.statistics.connected)
@@ -156,7 +154,7 @@ def test_states_are_polled_where_the_room_is_taken(sandbox: Sandbox, client: Cli
     other.close()
 
 
-def test_a_room_that_was_taken_is_entered_when_it_is_free(sandbox: Sandbox, client: Client, form: str) -> None:
+def test_room_in_use_is_entered_when_released(sandbox: Sandbox, client: Client, form: str) -> None:
     site = Site(SITE, client=client)
     other = reader(site.get_realtime_instance_updates(), "sync")
     wait_until(lambda: other.live.statistics.connected)
@@ -164,18 +162,18 @@ def test_a_room_that_was_taken_is_entered_when_it_is_free(sandbox: Sandbox, clie
     watched.wait_for_items(1)
     other.close()
     wait_until(lambda: watched.live.statistics.connected)
-    is_told(sandbox, watched)
+    is_pushed(sandbox, watched)
 
 
-def test_a_room_that_could_not_be_entered_is_tried_again(sandbox: Sandbox, client: Client, form: str) -> None:
+def test_refusing_room_is_retried(sandbox: Sandbox, client: Client, form: str) -> None:
     sandbox.faults.add(faults.Status(503, path="/ws/*", times=4))
-    site = Site(SITE, client=client.with_options(retries=RetryPolicy(max_attempts=2, first_wait=0)))
+    site = Site(SITE, client=client.with_options(retries=RetryPolicy(max_attempts=2, initial_wait=0)))
     watched = reader(site.monitor_state(interval=0.01), form)
     wait_until(lambda: watched.live.statistics.connected)
-    is_told(sandbox, watched)
+    is_pushed(sandbox, watched)
 
 
-def is_told(sandbox: Sandbox, watched: LiveReader) -> None:
+def is_pushed(sandbox: Sandbox, watched: LiveReader) -> None:
     """It does not poll any more, and each change comes once."""
     before = len(watched.items)
     asked = len([request for request in sandbox.requests if request.path.endswith("/states/")])
@@ -188,7 +186,7 @@ def is_told(sandbox: Sandbox, watched: LiveReader) -> None:
 
 
 @pytest.mark.parametrize("how", ["closed", "left"])
-def test_one_watches_where_another_has_just_ended(client: Client, form: str, how: str) -> None:
+def test_monitor_after_another_has_just_ended(client: Client, form: str, how: str) -> None:
     """The room is free at once, although the connection may still be ending."""
     for _ in range(5):
         watched = Site(SITE, client=client).monitor_state()
@@ -205,14 +203,14 @@ def test_one_watches_where_another_has_just_ended(client: Client, form: str, how
 
 
 @pytest.mark.parametrize("kind", [Site, Pad])
-def test_the_states_of_what_is_not_there(client: Client, form: str, kind: type[Site | Pad]) -> None:
+def test_states_of_a_missing_object_raise(client: Client, form: str, kind: type[Site | Pad]) -> None:
     it = kind(999999, client=client)
     watching = reader(it.monitor_state() if isinstance(it, Site) else it.monitor_states(), form)
     with pytest.raises(NotFoundError, match=r"/ws/(site|pad)s/999999/"):
         watching.done.result(PATIENCE)
 
 
-def test_watching_what_may_not_be_seen() -> None:
+def test_updates_without_access_raise() -> None:
     with (
         Sandbox(now=NOW, days=1, denied=[SITE]) as sandbox,
         Client(sandbox.token, base_url=sandbox.url) as client,

@@ -1,4 +1,4 @@
-"""WebSocket connections from the side of a server, byte by byte, so that they can misbehave."""
+"""WebSocket connections from the server's side, byte by byte, so that they can misbehave."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ConnectionHandler = Callable[[Line, Received], None]
 
 
 def frame(content: bytes, opcode: int = TEXT, *, final: bool = True) -> bytes:
-    """A frame, as servers send them."""
+    """Return a server's frame."""
     length = len(content)
     if length < 126:
         size = bytes([length])
@@ -42,7 +42,7 @@ def make_record(second: int, site: int = 981) -> dict[str, Any]:
 
 
 def handshake_response(request: Received) -> bytes:
-    """The answer that opens a connection."""
+    """Return the response that opens a connection."""
     key = request.headers["sec-websocket-key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
     accept = b64encode(sha1(key.encode()).digest()).decode()
     head = ("HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade")

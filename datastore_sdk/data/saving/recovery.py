@@ -1,6 +1,6 @@
 """Recovery of live data that a killed program left in `<name>.unfinished`.
 
-A live save writes each record there as soon as it arrives, as NDJSON, whatever the format of the file. Recovery reads
+A live save writes each record there as soon as it arrives, as NDJSON, for every file format. Recovery reads
 these records and writes the file that the save would have written.
 """
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import httpx
 
+from datastore_sdk._io.connection_settings import closed_client_error
 from datastore_sdk._io.effects import Request, Response
-from datastore_sdk._io.timeouts import closed_client_error
 from datastore_sdk.transport.http.cancellation import Cancellation
 from datastore_sdk.transport.http.errors import convert_error
 from datastore_sdk.transport.http.requests import (

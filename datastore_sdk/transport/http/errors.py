@@ -49,7 +49,7 @@ def convert_error(
 def timeout_error(reason: str, request: Request, *, sent: bool, proxy: str | None = None) -> APITimeoutError:
     """Return the error of a request that took too long."""
     said = _shown(reason, request, None if sent else proxy)
-    message = f"{request.method} {request.url} was not answered in time: {said}"
+    message = f"{request.method} {request.url} timed out: {said}"
     return APITimeoutError(message, method=request.method, url=request.url, sent=sent)
 
 

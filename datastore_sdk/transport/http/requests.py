@@ -11,9 +11,9 @@ from weakref import finalize
 
 import httpx
 
+from datastore_sdk._io.connection_settings import ConnectionSettings, closed_client_error
 from datastore_sdk._io.effects import Request, Response
 from datastore_sdk._io.fork_safety import drop_after_fork
-from datastore_sdk._io.timeouts import ConnectionSettings, closed_client_error
 from datastore_sdk.transport.http.cancellation import Cancellation
 from datastore_sdk.transport.http.errors import convert_error
 from datastore_sdk.transport.http.record_transport import RecordTransport

@@ -98,7 +98,7 @@ class Transfer:
             return f"no connection within {self._seconds:g} s (Timeouts.connect)"
         if monotonic() >= self._end:
             name = "first_byte" if self.streamed else "response"
-            return f"it was still answering after {self._whole:g} s (Timeouts.{name})"
+            return f"it the response was still incomplete after {self._whole:g} s (Timeouts.{name})"
         return f"nothing came for {self._seconds:g} s (Timeouts.{self._name})"
 
 

@@ -24,6 +24,7 @@ from websockets.protocol import State
 from websockets.sync import client as library
 
 from datastore_sdk._io.clock import Clock, monotonic
+from datastore_sdk._io.connection_settings import ConnectionSettings
 from datastore_sdk._io.effects import (
     ConnectWebSocket,
     Effect,
@@ -33,7 +34,6 @@ from datastore_sdk._io.effects import (
     SendPing,
     YieldItem,
 )
-from datastore_sdk._io.timeouts import ConnectionSettings
 from datastore_sdk.exceptions import APIConnectionError, ConfigurationError, ResponseValidationError
 from datastore_sdk.transport.drivers.sync_driver import SyncDriver
 from datastore_sdk.transport.http.cancellation import Cancellation, shut_down
@@ -255,7 +255,7 @@ def _is_its_own(name: bytes) -> bool:
 
 
 def _no_handshake(request: Request, error: Exception) -> ResponseValidationError:
-    message = f"{request.method} {request.url} answered what is no WebSocket handshake: {error}"
+    message = f"{request.method} {request.url}: the response is not a valid WebSocket handshake: {error}"
     return ResponseValidationError(message, method=request.method, url=request.url)
 
 
@@ -380,9 +380,9 @@ class RoomDriver(SyncDriver):
         self._sockets = sockets
         self._room_cancellation = cancellation
 
-    def _look_whether_wanted(self, effect: Effect[Any]) -> None:
+    def _check_cancelled(self, effect: Effect[Any]) -> None:
         if not isinstance(effect, YieldItem):  # what was taken note of must not be lost
-            super()._look_whether_wanted(effect)
+            super()._check_cancelled(effect)
 
     def _perform(self, effect: Effect[Any]) -> Any:
         match effect:

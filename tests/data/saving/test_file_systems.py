@@ -6,8 +6,6 @@ import errno
 import json
 import logging
 import os
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from datastore_sdk.data.saving import atomic_file, synced_file
 from datastore_sdk.data.saving.files import open_atomic, validate_target
 from datastore_sdk.data.saving.synced_file import open_scratch_file
 from tests.data.fake_record_service import RecordService, records_of
+from tests.data.saving.limited_folders import refused
 from tests.data.saving.test_invalid_targets import SITE
 from tests.support.fake_server import Line, Received
 from tests.support.fixtures import ClientOf, Serve
@@ -28,8 +27,6 @@ from tests.support.sync_async_clients import Form
 RECORDS = records_of(50)
 SUFFIXES = ["json", "ndjson", "csv", "csv.gz", "parquet", "arrow"]
 
-Refuse = Callable[..., None]
-
 
 @pytest.fixture(params=["nameless", "hidden"])
 def draft(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,70 +34,9 @@ def draft(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
         monkeypatch.setattr(atomic_file, "_UnnamedFile", refused(errno.EOPNOTSUPP))
 
 
-@pytest.fixture
-def target(tmp_path: Path) -> Path:
-    """A file that is there already, alone in its folder."""
-    (tmp_path / "here").mkdir()
-    path = tmp_path / "here" / "records.json"
-    path.write_bytes(b"old, and longer than what is new")
-    return path
-
-
-@pytest.fixture
-def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of temporary files."""
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    return folder
-
-
-def refused(code: int) -> Refuse:
-    def refuse(*_: object, **__: object) -> None:
-        raise OSError(code, os.strerror(code))
-
-    return refuse
-
-
 def write(target: Path, content: bytes, *, kept: bool = False, overwrite: bool = True) -> None:
     with open_atomic(target, overwrite=overwrite, keep_unfinished=kept) as file:
         file.write(content)
-
-
-@pytest.fixture
-def write_once(target: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that makes files, opened to be written or read but not both, and neither renames nor removes them."""
-    folder = target.parent
-    opens, os_open = Path.open, os.open
-
-    def inside(path: Any) -> bool:
-        own = Path(os.fsdecode(path)) if hasattr(path, "__fspath__") or isinstance(path, str) else Path()
-        return folder in (own, *own.parents)
-
-    def guarded(real: Any) -> Any:
-        def call(path: Any, *others: Any, **options: Any) -> Any:
-            if inside(path) or (others and inside(others[0])):
-                raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(path))
-            return real(path, *others, **options)
-
-        return call
-
-    def opened(path: Path, mode: str = "r", *others: Any, **options: Any) -> Any:
-        if inside(path) and "+" in mode:
-            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), str(path))
-        return opens(path, mode, *others, **options)
-
-    def low_level(path: Any, flags: int, *others: Any, **options: Any) -> int:
-        if inside(path) and flags & os.O_RDWR:
-            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), str(path))
-        return os_open(path, flags, *others, **options)
-
-    for name in ("rename", "replace", "unlink", "link", "chmod"):
-        monkeypatch.setattr(os, name, guarded(getattr(os, name)))
-    monkeypatch.setattr(Path, "open", opened)
-    monkeypatch.setattr(os, "open", low_level)
-    monkeypatch.setattr(atomic_file, "_UnnamedFile", refused(errno.EOPNOTSUPP))
-    return folder
 
 
 @pytest.mark.usefixtures("draft")

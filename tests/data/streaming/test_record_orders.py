@@ -200,9 +200,9 @@ def test_records_of_another_site_or_time_are_left_out(
         form.records(client_of(serve(lambda line, _: line.send(answer(200, body)))), [SITE], found)
     assert found == [*wanted, *unknown]
     assert [str(warning.message) for warning in said] == [
-        "stream_site_data: 3 of 108 left out, which were not asked for: site_id is 7, not 981",
+        "stream_site_data: 3 of 108 left out, which do not match the request: site_id is 7, not 981",
         (
-            "stream_site_data: 2 of 108 left out, which were not asked for: timestamp is 1758196799, 1758196900, "
+            "stream_site_data: 2 of 108 left out, which do not match the request: timestamp is 1758196799, 1758196900, "
             "not 1758196800 to 1758196899"
         ),
     ]

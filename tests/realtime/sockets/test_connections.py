@@ -50,8 +50,8 @@ def form(request: pytest.FixtureRequest) -> str:
     return form
 
 
-def plan(client: Client, filters: dict[str, Any] | None = None, **manners: Any) -> StreamPlan:
-    return build_measurement_plan(client, "site", 981, KEY, filters or {}, StreamOptions(**manners))
+def plan(client: Client, filters: dict[str, Any] | None = None, **options: Any) -> StreamPlan:
+    return build_measurement_plan(client, "site", 981, KEY, filters or {}, StreamOptions(**options))
 
 
 ONCE = RetryPolicy(max_attempts=1)
@@ -79,7 +79,7 @@ def test_handshake(serve: Serve, client_of: ClientOf, form: str) -> None:
     wait_until(lambda: not reader.live.statistics.connected)
 
 
-def test_without_filters_only_what_is_always_sent_goes_with_the_session(serve: Serve, client_of: ClientOf) -> None:
+def test_query_without_filters(serve: Serve, client_of: ClientOf) -> None:
     server = serve(serve_connections(enveloped_frame(make_record(1))))
     reader = LiveReader(plan(client_of(server)), "sync")
     reader.wait_for_items(1)
@@ -117,7 +117,7 @@ def test_refused(serve: Serve, client_of: ClientOf, form: str, status: int, erro
     assert len(server.received) == 1
 
 
-def test_a_refusal_whose_body_ends_with_the_connection(serve: Serve, client_of: ClientOf) -> None:
+def test_refusal_with_body_until_close(serve: Serve, client_of: ClientOf) -> None:
     def refuse(line: Line, _: Received) -> None:
         line.send(b'HTTP/1.1 403 Forbidden\r\n\r\n{"detail": "not yours"}')
 
@@ -189,7 +189,7 @@ ENDINGS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_whatever_ends_a_connection_another_follows(serve: Serve, client_of: ClientOf, form: str, ending: str) -> None:
+def test_reconnect_after_every_kind_of_end(serve: Serve, client_of: ClientOf, form: str, ending: str) -> None:
     server = serve(
         serve_connections(enveloped_frame(make_record(1)) + ENDINGS[ending], enveloped_frame(make_record(2)))
     )
@@ -201,7 +201,7 @@ def test_whatever_ends_a_connection_another_follows(serve: Serve, client_of: Cli
 
 
 @pytest.mark.parametrize(("code", "error"), [(1008, PermissionDeniedError), (4401, AuthenticationError)])
-def test_a_close_that_refuses_is_an_error(serve: Serve, client_of: ClientOf, code: int, error: type[Exception]) -> None:
+def test_refusing_close_raises(serve: Serve, client_of: ClientOf, code: int, error: type[Exception]) -> None:
     server = serve(serve_connections(close_frame(code, "no access")))
     with pytest.raises(error):
         LiveReader(plan(client_of(server)), "sync").done.result(PATIENCE)
@@ -209,7 +209,7 @@ def test_a_close_that_refuses_is_an_error(serve: Serve, client_of: ClientOf, cod
 
 
 @pytest.mark.parametrize("ending", ["an error", "a bad frame", "a masked frame", "bad fragments"])
-def test_what_comes_after_the_end_of_a_connection_is_not_heard(serve: Serve, client_of: ClientOf, ending: str) -> None:
+def test_messages_after_the_end_are_ignored(serve: Serve, client_of: ClientOf, ending: str) -> None:
     """What a bad frame swallowed would look like a hole in the data, and not like one that a break has left."""
 
     def go_on(line: Line, request: Received) -> None:

@@ -46,7 +46,9 @@ def test_updates_are_of_the_object(
     reader = LiveReader(pad.get_realtime_instance_updates(as_dict)._stream.plan, form)
     reader.wait_for_items(2)
     assert [(item["id"], item["name"]) for item in reader.close()] == [(668, PAD["name"]), (668, "Renamed")]
-    assert warned_of(recwarn) == ["updates of the pad: 1 of 1 left out, which were not asked for: id is 681, not 668"]
+    assert warned_of(recwarn) == [
+        "updates of the pad: 1 of 1 left out, which do not match the request: id is 681, not 668"
+    ]
 
 
 @pytest.mark.parametrize("as_dict", [False, True])
@@ -58,7 +60,7 @@ def test_data_changes_are_of_the_site(
     reader.wait_for_items(1)
     assert [item["id"] for item in reader.close()] == [5]
     assert warned_of(recwarn) == [
-        "data changes of the site: 1 of 1 left out, which were not asked for: site is 982, not 981"
+        "data changes of the site: 1 of 1 left out, which do not match the request: site is 982, not 981"
     ]
 
 
@@ -93,5 +95,5 @@ def test_records_are_of_the_site(
     reader.wait_for_items(3)
     assert reader.close() == [make_record(1), make_record(2), unknown]
     assert key == KEY
-    assert warned_of(recwarn)[0].endswith("left out, which were not asked for: site_id is 982, not 981")
+    assert warned_of(recwarn)[0].endswith("left out, which do not match the request: site_id is 982, not 981")
     assert len(warned_of(recwarn)) == 1

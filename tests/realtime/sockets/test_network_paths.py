@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from datastore_sdk import Pad
+from datastore_sdk._io.connection_settings import ConnectionSettings
 from datastore_sdk._io.effects import Request
-from datastore_sdk._io.timeouts import ConnectionSettings, Timeouts
+from datastore_sdk._io.timeouts import Timeouts
 from datastore_sdk.exceptions import APIConnectionError, ConfigurationError
 from datastore_sdk.realtime import StreamOptions
 from datastore_sdk.realtime.measurements import build_measurement_plan

@@ -22,8 +22,9 @@ import pytest
 import wrapt
 
 from datastore_sdk._io.clock import Clock
+from datastore_sdk._io.connection_settings import ConnectionSettings
 from datastore_sdk._io.effects import Request, Response
-from datastore_sdk._io.timeouts import ConnectionSettings, Timeouts
+from datastore_sdk._io.timeouts import Timeouts
 from datastore_sdk.exceptions import APIConnectionError, APITimeoutError
 from datastore_sdk.transport.executor.retry import RetryPolicy
 from datastore_sdk.transport.http import connection_pool
