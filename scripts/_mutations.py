@@ -161,8 +161,8 @@ MUTATIONS = (
     ),
     M(
         "data/streaming/request_plan.py",
-        "last = int(begun)",
-        "last = int(begun) - 3600",
+        "last = int(started)",
+        "last = int(started) - 3600",
         "data/streaming/test_record_orders.py",
     ),
     M(
@@ -266,7 +266,7 @@ MUTATIONS = (
     M("data/coverage/integer_set.py", "self._pages.get(page, 0) | (", "(", "data/coverage/test_integer_set.py"),
     M(
         "data/coverage/collector.py",
-        "self._names -= came",
+        "self._names -= received",
         "self._names.clear()",
         "data/coverage/test_report.py",
     ),

@@ -1,4 +1,4 @@
-"""What `Data` and `DataAsync` share: the queries, how they are shown, and the steps of their calls."""
+"""Base class of `Data` and `DataAsync`: the queries, their representation, and the effects of the calls."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class BaseData:
 
     def __repr__(self) -> str:
         shown = map(str, self._queries[:_MAX_SHOWN_QUERIES])
-        return f"{type(self).__name__}({', '.join([*shown, *_describe_rest(self._queries)])})"
+        return f"{type(self).__name__}({', '.join([*shown, *_describe_remaining(self._queries)])})"
 
     def _repr_html_(self) -> str:
         """Return a table with a column for each query. Nothing is downloaded."""
@@ -81,8 +81,8 @@ class BaseData:
             f"<tr><th>{escape(argument)}</th>{''.join(_format_cell(column.get(argument)) for column in columns)}</tr>"
             for argument in arguments
         )
-        rest = "".join(f"<p>{escape(text)}</p>" for text in _describe_rest(self._queries))
-        return f"<p><b>{escape(type(self).__name__)}</b></p><table>{rows}</table>{rest}"
+        footer = "".join(f"<p>{escape(text)}</p>" for text in _describe_remaining(self._queries))
+        return f"<p><b>{escape(type(self).__name__)}</b></p><table>{rows}</table>{footer}"
 
     def _start_download(self) -> DownloadState:
         self._download = DownloadState()
@@ -144,9 +144,9 @@ class BaseData:
         return download_coverage(self._client._executor, self._queries, self._start_download(), min_gap)
 
 
-def _describe_rest(queries: Sequence[DataQuery]) -> list[str]:
-    rest = len(queries) - _MAX_SHOWN_QUERIES
-    return [f"and {rest} more"] if rest > 0 else []
+def _describe_remaining(queries: Sequence[DataQuery]) -> list[str]:
+    remaining = len(queries) - _MAX_SHOWN_QUERIES
+    return [f"and {remaining} more"] if remaining > 0 else []
 
 
 def _format_cell(value: object) -> str:

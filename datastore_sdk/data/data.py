@@ -29,7 +29,7 @@ class _ArrowStream(BaseData):
     def __arrow_c_schema__(self) -> object:
         """Download the records and return their schema. The next `__arrow_c_stream__` returns these records.
 
-        duckdb asks for the schema first.
+        duckdb calls this first.
         """
         self._reader = self._reader or self._read()
         schema: Any = self._reader.schema
@@ -39,7 +39,7 @@ class _ArrowStream(BaseData):
         """Return the records as an Arrow stream: `pyarrow.table(data)`, `polars.DataFrame(data)`, duckdb's `FROM data`.
 
         All records are first downloaded into a temporary file, since the columns are known only at the end. Each call
-        downloads again. The columns are those of `to_arrow`.
+        downloads again. Columns as in `to_arrow`.
 
         Args:
             requested_schema: The schema that the caller prefers, as a capsule.
@@ -214,7 +214,7 @@ class Data(_ArrowStream):
 
         A complete file is never deleted. If the target cannot be replaced (it is a mount of its own, or its folder does
         not rename files), its content is overwritten in place. If that fails too (a program has it open), the file is
-        saved under another name, which the error tells. If the folder cannot hold scratch files, they are in the
+        saved under another name, which the error names. If the folder cannot hold scratch files, they are in the
         temporary folder (`tempfile.gettempdir()`), which then needs the space.
 
         With `resume=True`, records first go to a file beside the target, `<name>.partial`, which needs about as much
@@ -233,9 +233,9 @@ class Data(_ArrowStream):
             progress: True shows the progress: on a terminal, in a notebook, or else every 10 s in the log (logger
                 `datastore_sdk`, level INFO). A function is called with a `Progress` a few times per second; an
                 exception from it ends the save.
-            coverage: True: compare the records with what is expected, as `coverage()` does, while they are saved. Once
-                the file is complete, the report is written beside it, as `<name>.coverage.json`, and one line is logged
-                (logger `datastore_sdk`; INFO if the data is complete, else WARNING).
+            coverage: True: compare the records with the expected seconds, as `coverage()` does, while they are saved.
+                Once the file is complete, the report is written beside it, as `<name>.coverage.json`, and one line is
+                logged (logger `datastore_sdk`; INFO if the data is complete, else WARNING).
             min_gap: Seconds of the shortest gap that the report lists.
             schema: The columns of a Parquet or Arrow file, as `get_schema()` returned them, so that files of different
                 days fit together. Such a file is written as records arrive. Default: columns of the received values.
@@ -252,7 +252,7 @@ class Data(_ArrowStream):
             TypeError: An argument has a wrong type.
             ImportError: The format needs an extra that is not installed.
             ResumeError: The `.partial` file has another query, was edited, or is in use by another process.
-            OSError: The disk is full, or the target cannot be written; the message tells where a complete file is.
+            OSError: The disk is full, or the target cannot be written; the message says where a complete file is.
             RestreamError: The download failed.
         """
         return self._client._drive(

@@ -124,7 +124,7 @@ ProgressCallback = Callable[[Progress], None]
 
 
 class ProgressCallbackError(Exception):
-    """A request made by a progress callback failed. It must not be taken for a failure of the download."""
+    """A request made by a progress callback failed. It is not a failure of the download."""
 
     def __init__(self, error: CallError) -> None:
         super().__init__(str(error))
@@ -132,7 +132,7 @@ class ProgressCallbackError(Exception):
 
 
 class ProgressMeter:
-    """Reports the progress of a download: at its start, at intervals, and at its end.
+    """Reports the progress of a download: at the start, at intervals, and at the end.
 
     Args:
         download: The counters of the download.

@@ -26,7 +26,7 @@ def open_display(progress: bool | ProgressCallback) -> AbstractContextManager[Pr
         progress: The argument of `Data.save`: True, False, or a function of the user.
 
     Raises:
-        TypeError: The argument is none of these.
+        TypeError: The argument is of another type.
     """
     if progress is False:
         return nullcontext()

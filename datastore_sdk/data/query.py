@@ -227,15 +227,15 @@ class DataQuery:
     def operation(self) -> Operation[list[dict[str, Any]]]:
         """Return the operation that requests the records."""
         if self.source == "site":
-            return stream_site_data(self.id, **self._shared_parameters())
+            return stream_site_data(self.id, **self._build_shared_parameters())
         return stream_pad_data(
             self.id,
-            **self._shared_parameters(),
+            **self._build_shared_parameters(),
             routed=self.is_routed,
             measurement_source=list(self.measurement_sources_names or ()) or None,
         )
 
-    def _shared_parameters(self) -> dict[str, Any]:
+    def _build_shared_parameters(self) -> dict[str, Any]:
         start, end = self.whole_seconds()
         is_filled = self.fill_data_method is not None
         return {

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -48,8 +48,8 @@ def read_json(path: Path) -> list[dict[str, Any]]:
 def read_table(path: Path) -> list[dict[str, Any]]:
     readers: dict[str, Callable[[Path], pa.Table]] = {
         ".parquet": pq.read_table,  # pyright: ignore[reportUnknownMemberType]
-        ".arrow": pa_feather.read_table,
-        ".feather": pa_feather.read_table,
+        ".arrow": pa_feather.read_table,  # pyright: ignore[reportUnknownMemberType]
+        ".feather": pa_feather.read_table,  # pyright: ignore[reportUnknownMemberType]
     }
     table = readers.get(path.suffix, pa_csv.read_csv)(path)
     return [
@@ -135,7 +135,7 @@ PROGRAM = """
 
 
 @contextmanager
-def saving(folder: Path, name: str, *, handled: bool) -> Iterator[tuple[subprocess.Popen[bytes], list[Any]]]:
+def saving(folder: Path, name: str, *, handled: bool) -> Generator[tuple[subprocess.Popen[bytes], list[Any]]]:
     """Run a program that saves live data, until it has saved 20 records."""
     paths = os.pathsep.join(path for path in sys.path if path)
     program = textwrap.dedent(PROGRAM).format(site=SITE, handled=handled, name=name)

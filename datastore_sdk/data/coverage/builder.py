@@ -36,7 +36,7 @@ log = logging.getLogger("datastore_sdk")
 
 SUFFIX = ".coverage.json"
 _MAX_GAPS = 1000
-"""Gaps of one site that are listed."""
+"""Maximum number of listed gaps of one site."""
 
 Stages = Mapping[DataQuery, list[StageInterval] | None]
 """The stages that the stage filter of a query chooses; None if they could not be requested."""
@@ -45,7 +45,7 @@ Stages = Mapping[DataQuery, list[StageInterval] | None]
 def download_coverage(
     executor: RequestExecutor, queries: Sequence[DataQuery], download: DownloadState, min_gap: int
 ) -> EffectGen[CoverageReport]:
-    """Download all records, and return what they cover."""
+    """Download all records, and return their coverage report."""
     coverage = CoverageBuilder(executor, queries, min_gap)
     yield from redirect_items(
         partial(coverage.collector.add, TEXTS), stream_batches(executor, queries, download, TEXTS)
@@ -54,16 +54,16 @@ def download_coverage(
 
 
 class CoverageBuilder:
-    """The coverage of a download.
+    """Builder of the coverage report of a download.
 
     Args:
-        exchange: Carries out the calls for stages and sites.
-        queries: What is requested.
+        executor: Sends the requests for stages and sites.
+        queries: The requested data.
         min_gap: Seconds of the shortest gap that is listed.
 
     Raises:
         TypeError: `min_gap` is not an int.
-        ValueError: It is not positive.
+        ValueError: `min_gap` is not positive.
     """
 
     def __init__(self, executor: RequestExecutor, queries: Sequence[DataQuery], min_gap: int) -> None:
@@ -74,7 +74,7 @@ class CoverageBuilder:
         self.collector = CoverageCollector(queries)
 
     def observe(self, form: RecordCodec[Any], steps: EffectGen[None]) -> EffectGen[None]:
-        """Return the same steps, with the records that they emit taken note of."""
+        """Return the same steps, and collect the records that they emit."""
 
         def observe(records: Any) -> EffectGen[None]:
             self.collector.add(form, records)
@@ -83,7 +83,7 @@ class CoverageBuilder:
         return redirect_items(observe, steps)
 
     def build_report(self) -> EffectGen[CoverageReport]:
-        """Return the report, after the last record."""
+        """Build the report, after the last record."""
         stages: dict[DataQuery, list[StageInterval] | None] = {}
         for query in self._queries:
             if query.stage_name_filter:
@@ -92,7 +92,7 @@ class CoverageBuilder:
         own.update((yield from fetch_sites_of_pads(self._executor, self._queries)))
         known: set[int | None] = {*own, *self.collector.sites}
         if not known and self._queries:
-            known.add(None)  # a pad, of which nothing came and no site is known
+            known.add(None)  # a pad without records and known sites
         ids = sorted(known, key=lambda site: (site is None, site or 0))
         sites: Sequence[SiteCoverage] = yield from RunBlocking(lambda: [self._build_site(site, stages) for site in ids])
         sites = yield from self._add_stages(sites)
@@ -112,7 +112,7 @@ class CoverageBuilder:
         expected: list[range] = []
         for query in self._queries:
             if query.source == "pad" or query.id == site:
-                origin, seconds = self._expected_seconds(query, site, received, stages.get(query))
+                origin, seconds = self._find_expected(query, site, received, stages.get(query))
                 origins.add(origin)
                 expected += seconds
         intervals = union(self._intervals(seconds, received.phase) for seconds in expected)
@@ -134,12 +134,12 @@ class CoverageBuilder:
             gaps=tuple(gaps),
         )
 
-    def _expected_seconds(
+    def _find_expected(
         self, query: DataQuery, site: int | None, received: ReceivedSeconds, stages: list[StageInterval] | None
     ) -> tuple[str, list[range]]:
-        """Return the seconds of which a query should have records, and what says so."""
+        """Return the expected seconds of a query, and their origin."""
         first, last = query.bounds()
-        if last is not None:  # what has not been measured yet is not missing
+        if last is not None:  # the future is not missing
             last = min(last, max(int(self._executor.clock.now()), (received.last or 0) + self._step - 1))
         bounds = (-inf if first is None else first, inf if last is None else last)
         if stages is not None:
@@ -154,12 +154,12 @@ class CoverageBuilder:
     def _intervals(self, seconds: range, phase: int) -> range:
         """Return the numbers of the intervals that lie within a time range.
 
-        Whether there is a record of one that lies across an edge is up to the service.
+        The service may or may not send a record of an interval that lies across an edge.
         """
         return range(-((phase - seconds.start) // self._step), (seconds.stop - phase) // self._step)
 
     def _add_stages(self, sites: Sequence[SiteCoverage]) -> EffectGen[list[SiteCoverage]]:
-        """Return the same with the stages of their gaps."""
+        """Return the sites with the stages of their gaps."""
         gaps = [gap for site in sites for gap in site.gaps]
         if not gaps:
             return [*sites]
@@ -177,13 +177,13 @@ class CoverageBuilder:
 
 
 class _MissingIntervals:
-    """The missing intervals of one site."""
+    """Missing intervals of one site."""
 
     def __init__(self, site: int | None, phase: int, step: int, min_gap: int) -> None:
         self.seconds = 0
-        """How many seconds are missing."""
+        """Number of missing seconds."""
         self.count = 0
-        """How many gaps are long enough to be listed."""
+        """Number of gaps of at least `min_gap` seconds."""
         self._site = site
         self._phase = phase
         self._step = step
@@ -191,10 +191,10 @@ class _MissingIntervals:
 
     def gaps(self, missing: Iterable[range]) -> list[CoverageGap]:
         """Return the longest gaps in order of time."""
-        longest = nlargest(_MAX_GAPS, self._listed(missing), key=len)
+        longest = nlargest(_MAX_GAPS, self._select_listed(missing), key=len)
         return [self._gap(run) for run in sorted(longest, key=lambda run: run.start)]
 
-    def _listed(self, missing: Iterable[range]) -> Iterator[range]:
+    def _select_listed(self, missing: Iterable[range]) -> Iterator[range]:
         for run in missing:
             self.seconds += len(run) * self._step
             if len(run) * self._step >= self._min_gap:
@@ -214,8 +214,8 @@ def validate_report_path(target: Path, *, overwrite: bool) -> Path:
     """Return the path of the report beside a file.
 
     Raises:
-        FileExistsError: It exists, and must not be replaced.
-        OSError: There can be no such file.
+        FileExistsError: The report exists and `overwrite` is False.
+        OSError: The path is invalid.
     """
     return validate_target(target.with_name(target.name + SUFFIX), overwrite=overwrite)
 
@@ -224,7 +224,7 @@ def write_report(report: CoverageReport, target: Path, path: Path, *, overwrite:
     """Write the report about a file, log its summary and return it.
 
     Raises:
-        OSError: It cannot be written.
+        OSError: The report cannot be written.
     """
     report = msgspec.structs.replace(report, file=target.name, file_bytes=target.stat().st_size)
     log.log(logging.INFO if report.complete else logging.WARNING, "Coverage of %s: %s", target, report.summary())
@@ -232,7 +232,7 @@ def write_report(report: CoverageReport, target: Path, path: Path, *, overwrite:
         with open_atomic(path, overwrite=overwrite) as file:
             file.write(report.to_json().encode() + b"\n")
     except OSError as error:
-        error.add_note(f"The records are saved in {target}; only the report about them is not")
+        error.add_note(f"The records are saved in {target}, without the coverage report")
         raise
     return report
 

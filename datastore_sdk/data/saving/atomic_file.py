@@ -145,7 +145,7 @@ class _UnnamedFile(AtomicFile):
             self._link_to_target(overwrite=overwrite)
         except FileExistsError:
             raise
-        except OSError:  # hard links are forbidden, which only a try can tell
+        except OSError:  # hard links are forbidden, which only a try can show
             from shutil import copyfile  # slow to import
 
             with _HiddenFile(self._target) as hidden:
@@ -339,7 +339,7 @@ def _create_locked(target: Path) -> IO[bytes]:
 
 
 def _create_unfinished(target: Path) -> IO[bytes]:
-    """Create an `.unfinished` file; a number tells it from those of earlier saves."""
+    """Create an `.unfinished` file; a number distinguishes it from files of earlier saves."""
     for number in count(1):
         name = target.name[:200] + UNFINISHED_SUFFIX + (f"-{number}" if number > 1 else "")
         with suppress(FileExistsError):

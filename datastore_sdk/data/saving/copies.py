@@ -50,7 +50,7 @@ def save_under_new_name(source: Path, target: Path, link: Callable[[Path], None]
     from tempfile import gettempdir  # slow to import
 
     for folder in (target.parent, Path(gettempdir())):
-        for path in islice(_numbered_paths(folder, target.name), _MAX_NAMES):
+        for path in islice(_generate_paths(folder, target.name), _MAX_NAMES):
             try:
                 _link_or_copy(source, path, link)
             except FileExistsError:
@@ -77,7 +77,7 @@ def _link_or_copy(source: Path, path: Path, link: Callable[[Path], None]) -> Non
             raise
 
 
-def _numbered_paths(folder: Path, name: str) -> Iterator[Path]:
+def _generate_paths(folder: Path, name: str) -> Iterator[Path]:
     """Yield paths with a number before the suffixes, so that the suffixes still name the format."""
     stem, dot, suffixes = name.partition(".")
     for number in range(1, _MAX_NAMES + 1):

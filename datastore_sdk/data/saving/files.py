@@ -52,7 +52,7 @@ def open_atomic(target: Path, *, overwrite: bool = True, keep_unfinished: bool =
 
     Missing folders are created. Until the block ends, the target does not change. A complete file is never deleted: if
     the target cannot be replaced, its content is overwritten in place. If that fails too, the file is saved under
-    another name, which the error tells.
+    another path, which the error names.
 
     Args:
         target: The file.
@@ -111,7 +111,7 @@ def add_path_to_errors(path: Path, *, always: bool = False) -> Generator[None]:
 
 
 def _save_elsewhere(error: OSError, draft: AtomicFile, target: Path, *, keep_unfinished: bool) -> OSError:
-    """Save a complete file that could not replace its target under another name, and return an error that tells it."""
+    """Save a complete file that could not replace its target under another name; return an error that names it."""
     other = draft.path if keep_unfinished else save_under_new_name(draft.path, target, draft.link)
     advice = f"; the complete file is saved as {other}" if other else ""
     if isinstance(error, FileExistsError):

@@ -5,8 +5,8 @@ block is the fingerprint of the save, as JSON. The other blocks hold records of 
 (RFC 7464), one a line, each as it was received. A block without records marks its query as complete.
 
 A block's header is one line of fixed length: number of the query, number of records, length of the body, checksum of
-the body, and a checksum of the header and its offset. So an incomplete block can be told from a changed one, and a
-deleted block is noticed.
+the body, and a checksum of the header and its offset. So an incomplete block differs from a changed one, and a deleted
+block is noticed.
 
 A killed process can leave its last block incomplete; that block is cut off. Any other damage is an edit.
 """
@@ -140,9 +140,9 @@ class Journal:
             with suppress(OSError):  # the next save starts an empty journal again
                 self.path.unlink(missing_ok=True)
 
-    def edited_error(self) -> ResumeError:
+    def build_edited_error(self) -> ResumeError:
         """Return the error for a file that was edited."""
-        return self._error("is damaged or was edited, so the save cannot resume from it")
+        return self._build_error("is damaged or was edited, so the save cannot resume from it")
 
     def _read_or_write_header(self, fingerprint: Fingerprint) -> int:
         """Check what precedes the entries, or write it, and return the offset of the first entry."""
@@ -155,10 +155,10 @@ class Journal:
                 return file.tell()
             if file.read(1):
                 differences = describe_differences(fingerprint, previous)
-                raise self._error(f"holds the records of a different request: {differences}")
+                raise self._build_error(f"holds the records of a different request: {differences}")
         elif magic != _FORMAT[: len(magic)]:
             other = "another version of this SDK" if magic.startswith(_MAGIC) else "another program"
-            raise self._error(f"is a file of {other}, so the save cannot resume from it")
+            raise self._build_error(f"is a file of {other}, so the save cannot resume from it")
         self.truncate(0)  # it holds no records
         body = json.dumps(fingerprint, indent=1).encode() + b"\n"
         self._write(_FORMAT + _Block(0, 0, body).to_bytes(len(_FORMAT)))
@@ -172,21 +172,21 @@ class Journal:
         try:
             return _Block.read(file)
         except _DamagedBlockError:
-            raise self.edited_error() from None
+            raise self.build_edited_error() from None
 
     def _write(self, data: bytes) -> None:
-        rest = memoryview(data)
+        unwritten = memoryview(data)
         try:
             with add_path_to_errors(self.path):
-                while rest:
-                    rest = rest[self._file.write(rest) :]
+                while unwritten:
+                    unwritten = unwritten[self._file.write(unwritten) :]
         except BaseException:
             with suppress(OSError):
                 self._file.truncate(self._end)
             raise
         self._end += len(data)
 
-    def _error(self, reason: str) -> ResumeError:
+    def _build_error(self, reason: str) -> ResumeError:
         return ResumeError(f"{self.path} {reason}; delete it to start again, or save to another path", path=self.path)
 
 
@@ -246,12 +246,12 @@ def _header_checksum(header: bytes, offset: int) -> int:
 def _open_locked(path: Path, *, check_owner: bool) -> FileIO:
     """Open a journal for reading and appending, and lock it."""
     if path.is_symlink() or (path.exists() and not path.is_file()):
-        raise _foreign_file_error(path)
+        raise _build_foreign_file_error(path)
     while True:
         file = open(path, "a+b", buffering=0, opener=_open_private)  # noqa: SIM115 - the caller closes it
         if check_owner and not _is_own(file):
             file.close()
-            raise _foreign_file_error(path)
+            raise _build_foreign_file_error(path)
         try:
             lock_file(file)
         except BlockingIOError:
@@ -274,5 +274,5 @@ def _is_own(file: FileIO) -> bool:
     return not hasattr(os, "geteuid") or os.fstat(file.fileno()).st_uid == os.geteuid()
 
 
-def _foreign_file_error(path: Path) -> ResumeError:
+def _build_foreign_file_error(path: Path) -> ResumeError:
     return ResumeError(f"{path} is not a file of this SDK; delete it, or save to another path", path=path)

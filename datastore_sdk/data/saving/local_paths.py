@@ -23,18 +23,18 @@ def validate_local_path(path: str | os.PathLike[str]) -> str:
         # Checked before os.fspath, for which cloudpathlib downloads a local copy.
         protocol = getattr(path, "protocol", None)
         if getattr(path, "cloud_prefix", None) or (isinstance(protocol, str) and protocol not in _LOCAL_SCHEMES):
-            raise _not_local_error(str(path))
+            raise _build_not_local_error(str(path))
         if not protocol and _URL.match(str(path)):
-            raise _not_local_error(str(path))
+            raise _build_not_local_error(str(path))
     text: object = os.fspath(path)
     if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance] - a PathLike of bytes
         raise TypeError(f"path must be a str or a pathlib.Path, not {type(path).__name__}: {path!r}")
     if _URL.match(text):
-        raise _not_local_error(text)
+        raise _build_not_local_error(text)
     return text
 
 
-def _not_local_error(text: str) -> ValueError:
+def _build_not_local_error(text: str) -> ValueError:
     url = _URL.match(text)
     scheme = url["scheme"].lower() if url else ""
     if scheme == "file":

@@ -107,7 +107,7 @@ class ResumableDownload:
         return iter(RunBlocking(self._journal.sync)) if self._journal.is_sync_due else None
 
     def _read_journal(self) -> EffectGen[tuple[int, DeliveryTracker | None]]:
-        """Read the journal; return the index of the query to resume, and what was delivered of it."""
+        """Read the journal; return the index of the query to resume, and its delivered records."""
         journal, queries, download = self._journal, self._queries, self._download
         query, is_complete = 0, False
         tracker: DeliveryTracker | None = None
@@ -115,7 +115,7 @@ class ResumableDownload:
         while entries := (yield from RunBlocking(partial(journal.read, end))):
             for entry in entries:
                 if not query <= entry.query < len(queries):
-                    raise journal.edited_error()
+                    raise journal.build_edited_error()
                 if tracker is None or entry.query > query:
                     query, start = entry.query, entry.start
                     tracker = _create_tracker(queries[query], journal, start)

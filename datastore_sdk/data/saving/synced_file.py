@@ -13,7 +13,7 @@ from typing import IO, Any
 BUFFER_BYTES = 1 << 20
 """Size of a write in bytes: writing 1 MiB at a time takes a quarter less time than writing each batch of records."""
 WRITEBACK_BYTES = 1 << 24
-"""Number of bytes after which the system is told to store them."""
+"""Number of bytes after which written bytes are sent to the disk."""
 
 _SYNC_UNSUPPORTED = {
     errno.EINVAL,
@@ -59,7 +59,7 @@ def open_scratch_file(folder: Path | None = None, *, buffer: int = BUFFER_BYTES)
 
 
 class _SyncedFile(FileIO):
-    """A file that tells the system every `WRITEBACK_BYTES` to store them. Most systems wait half a minute otherwise."""
+    """A file that makes the system store every `WRITEBACK_BYTES`. Otherwise most systems wait half a minute."""
 
     _stored = 0
     _end = 0

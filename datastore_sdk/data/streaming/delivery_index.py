@@ -1,4 +1,4 @@
-"""Index of delivered records by second and digest, in bounded memory: SQLite moves what is large to disk."""
+"""Index of delivered records by second and digest, in bounded memory: SQLite moves a large index to disk."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class DeliveryIndex:
     """The records delivered so far, each with the number of the last response in which it was found."""
 
     def __init__(self) -> None:
-        import sqlite3  # few downloads break, so few need it
+        import sqlite3  # seldom needed: few downloads break
 
-        # An empty name is a private temporary database, which goes to disk as far as it does not fit in the cache.
+        # An empty name is a private temporary database, which goes to disk if it does not fit in the cache.
         # The steps of one download may run in different threads, but one after the other.
         self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._database.execute("PRAGMA journal_mode = OFF")
@@ -49,16 +49,16 @@ class DeliveryIndex:
         self._database.execute("COMMIT")
 
     def expect(self, seconds: SecondRange) -> int:
-        """Begin to compare another response; return how many delivered records of these seconds there are."""
+        """Start to compare another response; return the number of delivered records of these seconds."""
         self._response += 1
         self._seconds, self._last_found, self._in_order = seconds, 0, True
         ((count,),) = self._select("count(*)")
         return int(count)
 
     def find(self, digests: Sequence[bytes]) -> list[bool]:
-        """Return which of some records were delivered, and were not yet found in this response.
+        """Return which records were delivered and not yet found in this response.
 
-        Most often the response has the order of the delivery, which is found out many times faster.
+        A response usually has the order of the delivery. Then the search is many times faster.
         """
         found = self._find_in_order(digests) if self._in_order else 0
         return [True] * found + [self._find(digest) for digest in digests[found:]]
@@ -68,13 +68,13 @@ class DeliveryIndex:
         self._database.close()
 
     def _find_in_order(self, digests: Sequence[bytes]) -> int:
-        """Return how many of some records are the next ones that were delivered: all, or all that are left."""
+        """Return the number of records that are the next delivered ones, in order."""
         rows = self._select("number, digest", f"number > {self._last_found} ORDER BY number LIMIT {len(digests)}")
         self._in_order = [digest for _, digest in rows] == [*digests[: len(rows)]]
         if not (self._in_order and rows):
             return 0
         before, self._last_found = self._last_found, rows[-1][0]
-        # What lies between them is not of the seconds of this response.
+        # Records in between are not of the seconds of this response.
         self._database.execute(
             "UPDATE delivered SET seen = ? WHERE number > ? AND number <= ?", (self._response, before, self._last_found)
         )
@@ -93,5 +93,5 @@ class DeliveryIndex:
         """Select from the delivered records of the seconds of this response."""
         first, last = self._seconds
         in_range = "TRUE" if self._seconds == ALL_SECONDS else _IN_RANGE
-        query = f"SELECT {what} FROM delivered WHERE {in_range} AND {further}"  # noqa: S608 - of our own making
+        query = f"SELECT {what} FROM delivered WHERE {in_range} AND {further}"  # noqa: S608 - constants only
         return self._database.execute(query, {"first": first, "last": last}).fetchall()

@@ -65,8 +65,8 @@ def stream_parallel(
     yield from RunBlocking(partial(tracker.index, everything=False))
     latest = tracker.latest if tracker.in_time_order else None
     if latest is not None:
-        rest = replace(query, start=datetime.fromtimestamp(latest, tz=UTC))
-        yield from _stream_slices(executor, rest, codec, download, tracker)
+        remaining = replace(query, start=datetime.fromtimestamp(latest, tz=UTC))
+        yield from _stream_slices(executor, remaining, codec, download, tracker)
     whole = PlannedRequest.from_query(query)
     yield from stream_resumable(executor, whole, codec, download, tracker, covered_from=latest)
 

@@ -1,7 +1,7 @@
-"""Identify records across responses: their second, their site and a digest of their content.
+"""Identify records across responses: by second, site and a digest of the content.
 
-Nothing is assumed about the form of `timestamp`: unix seconds as int, float or text, milliseconds to nanoseconds, and
-ISO dates are read; whatever else a record holds there, its digest still identifies it.
+`timestamp` may have any form. Unix seconds as int, float or text, milliseconds to nanoseconds, and ISO datetimes are
+parsed. A record with any other value is still identified by its digest.
 """
 
 from __future__ import annotations
@@ -19,33 +19,33 @@ from datastore_sdk.data.streaming.codecs import TEXTS
 from datastore_sdk.data.streaming.json_decoder import Record, RecordDecodeError, decode_dicts, decode_texts
 
 _DIGEST_BYTES = 16
-"""Bytes of a digest: so many that two different records never share one."""
+"""Size of a digest in bytes, large enough that two records never share one."""
 MAX_SECOND = 100_000_000_000
-"""Larger timestamps are in milliseconds, microseconds or nanoseconds: as seconds it is in the year 5138."""
+"""Larger timestamps are in milliseconds, microseconds or nanoseconds: in seconds, this is the year 5138."""
 MAX_NANOSECONDS = MAX_SECOND * 10**9
 
 
 class Identity(NamedTuple):
-    """What identifies a record."""
+    """Identity of a record."""
 
     second: int | None
-    """Its timestamp in whole unix seconds, rounded down; None if it has none that can be read."""
+    """Timestamp in whole unix seconds, rounded down; None if it is missing or unreadable."""
     site: Any
-    """Its `site_id`, as sent; None if it has none."""
+    """`site_id`, as sent; None if it is missing."""
     digest: bytes
-    """Digest of its content. The order of its keys does not matter; 5, 5.0 and "5" differ."""
+    """Digest of the content. The order of keys does not matter; 5, 5.0 and "5" differ."""
 
 
 def identify_records(text: bytes) -> list[Identity]:
     """Return the identities of the records of a JSON array."""
     try:
         return [_identify_record(record) for record in decode_dicts(text)]
-    except (RecordDecodeError, RecursionError):  # nested too deeply to be parsed; compared as they were sent
+    except (RecordDecodeError, RecursionError):  # nested too deeply; compared as text
         return [_identify_text(record) for record in decode_texts(text)]
 
 
 def parse_second(timestamp: Any) -> int | None:
-    """Return a timestamp in whole unix seconds, rounded down; None if it cannot be read."""
+    """Return a timestamp in whole unix seconds, rounded down; None if it is unreadable."""
     if type(timestamp) is int:
         return _to_seconds(timestamp)
     if isinstance(timestamp, float):
@@ -69,8 +69,8 @@ def _to_seconds(timestamp: float) -> int | None:
 
 def _parse_text(timestamp: str) -> int | None:
     try:
-        moment = datetime.fromisoformat(timestamp.strip())
-        return math.floor((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+        value = datetime.fromisoformat(timestamp.strip())
+        return math.floor((value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp())
     except (ValueError, OverflowError):
         pass
     try:

@@ -333,7 +333,7 @@ def test_a_failing_request_for_stages_costs_the_labels_alone(
     assert report.gaps[0].state is None
     assert json.loads((tmp_path / "a.json").read_bytes()) == service.records.records
     for what in ("stages", "sites"):
-        assert (f"does without the {what} of pad 681" in caplog.text) == (others is not ODD)
+        assert (f"is without the {what} of pad 681" in caplog.text) == (others is not ODD)
 
 
 @pytest.mark.parametrize("parallel", [1, 3])

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from datastore_sdk import Client, Pad, Site
+from datastore_sdk.data.query import DataQuery
 from datastore_sdk.realtime import LiveData
+from datastore_sdk.realtime.field_check import FieldCheck
 from tests.realtime.live_reader import LiveReader
 from tests.realtime.websocket_server import enveloped_frame, make_record, serve_connections
 from tests.support.fixtures import ClientOf, Serve
@@ -59,6 +61,13 @@ def test_few_records_do_not_warn(serve: Serve, client_of: ClientOf, caplog: pyte
     live, _ = Site(981, client=client).get_realtime_measurements_data(fields="nothing", start="2025-09-18T12:00:00Z")
     received(live, "sync", 20)
     assert warnings_of(caplog) == []
+
+
+def test_warning_is_not_repeated(caplog: pytest.LogCaptureFixture) -> None:
+    check = FieldCheck(DataQuery(source="site", id=981, fields=["nothing"]))
+    for _ in range(5):
+        check.add([b'{"timestamp": 1}'], 30)
+    assert len(warnings_of(caplog)) == 1
 
 
 def test_names_without_source_on_a_pad_are_explained(
