@@ -31,7 +31,7 @@ def renew_after_fork(forkable: Forkable) -> None:
 def drop_after_fork(connection: socket.socket) -> None:
     """Close a connection in every process that is forked from this one.
 
-    Code that goes on using it there gets an error, as with any lost connection. The parent is not affected.
+    Code that uses it there gets an error, as with any lost connection. The parent is not affected.
     """
     _sockets.add(connection)
 

@@ -9,7 +9,7 @@ A permit whose connection was aborted is not used for `COOLDOWN_SECONDS`, until 
 
 No permit is ever lost. Ctrl-C can come between any two steps of this module. The garbage collector can end a forgotten
 stream at any step, in the same thread. So a slot exists in one place at a time, and returns by itself when it is
-collected. Each step is one operation of Python's own, and what was checked before it may no longer hold.
+collected. Each step is one operation of Python's own, and a condition that was checked before it may no longer hold.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ class Timeouts:
         seconds = validate_seconds(seconds, "timeout")
         return cls(connect=seconds, read=seconds, first_byte=seconds, idle=seconds)
 
-    def limited_to(self, seconds: float) -> Timeouts:
+    def limit_to(self, seconds: float) -> Timeouts:
         """Return the same timeouts, with those for ordinary responses no longer than `seconds`."""
         return replace(self, connect=min(self.connect, seconds), read=min(self.read, seconds))
 

@@ -56,7 +56,7 @@ STATUSES: list[tuple[int, Any, type[APIStatusError], str]] = [
         PermissionDeniedError,
         "the token gives no access to it. The service says: No p",
     ),
-    (404, {"detail": "Not found."}, NotFoundError, "there is no such object, or the token does not show it"),
+    (404, {"detail": "Not found."}, NotFoundError, "the object does not exist, or the token has no access to it"),
     (405, {"detail": "Not allowed."}, BadRequestError, "the request is wrong. The service says: Not allowed."),
     (409, b"", BadRequestError, "the request is wrong"),
     (429, {"detail": "Slow down."}, RateLimitError, "too many calls at a time. The service says: Slow down."),
@@ -173,9 +173,9 @@ def test_an_answer_that_does_not_come_in_time(serving: Serving, form: Form) -> N
 @pytest.mark.parametrize(
     ("body", "problem"),
     [
-        ({"detail": "soon"}, "the answer: input should be a valid array, came .*soon"),
-        (b"<html>Maintenance</html>", "the answer: invalid JSON: expected value"),
-        (b"", "the answer: invalid JSON: EOF"),
+        ({"detail": "soon"}, "the body: input should be a valid array, received .*soon"),
+        (b"<html>Maintenance</html>", "the body: invalid JSON: expected value"),
+        (b"", "the body: invalid JSON: EOF"),
     ],
 )
 def test_an_answer_that_is_not_what_the_contract_says(serving: Serving, form: Form, body: Any, problem: str) -> None:
@@ -191,10 +191,10 @@ def test_an_answer_that_is_not_what_the_contract_says(serving: Serving, form: Fo
 @pytest.mark.parametrize(
     ("body", "problem"),
     [
-        ([{**PAD, "name": None}], "0.name: input should be a valid string, came None"),
-        ([{**PAD, "completion_date": "soon"}], "0.completion_date: input should be .*, came 'soon'"),
+        ([{**PAD, "name": None}], "0.name: input should be a valid string, received None"),
+        ([{**PAD, "completion_date": "soon"}], "0.completion_date: input should be .*, received 'soon'"),
         ([{key: value for key, value in PAD.items() if key != "lease_name"}], "0.lease_name: field required"),
-        ({"results": []}, "the answer: input should be a valid array, came .*results"),
+        ({"results": []}, "the body: input should be a valid array, received .*results"),
     ],
 )
 def test_a_strict_client_refuses_what_does_not_fit(serving: Serving, form: Form, body: Any, problem: str) -> None:

@@ -108,7 +108,7 @@ def test_a_client_that_could_not_be_made_can_be_shown() -> None:
 
 def test_the_environment_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(os.environ, "TALLY_AUTH_TOKEN", "Bearer x")
-    with pytest.raises(ConfigurationError, match=r"^environment variable TALLY_AUTH_TOKEN: the token holds"):
+    with pytest.raises(ConfigurationError, match=r"^environment variable TALLY_AUTH_TOKEN: the token is not valid"):
         Client()
 
 

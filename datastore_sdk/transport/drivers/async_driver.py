@@ -78,7 +78,7 @@ class AsyncDriver:
                 result = await await_with_timeout(seconds_left(deadline), response.handle.read)
             case SendRequest(request, deadline):
                 seconds = seconds_left(deadline)
-                result = await await_with_timeout(seconds, partial(self._http.open, request.limited_to(seconds)))
+                result = await await_with_timeout(seconds, partial(self._http.open, request.limit_to(seconds)))
             case CloseResponse(response):
                 await response.handle.close()
                 response.is_open = False

@@ -113,7 +113,7 @@ def test_refused(serve: Serve, client_of: ClientOf, form: str, status: int, erro
     if status >= 400:
         assert "no, and *** is no token" in message
     notes = getattr(raised.value, "__notes__", [])
-    assert any("Another program of yours may be in it" in note for note in notes) is (status == 429)
+    assert any("one connection per client and room" in note for note in notes) is (status == 429)
     assert len(server.received) == 1
 
 

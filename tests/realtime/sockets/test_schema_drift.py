@@ -61,7 +61,7 @@ def test_each_kind_is_warned_of_once(
     warned = [str(each.message) for each in recwarn if each.category is DriftWarning]
     assert warned == [
         "Pad.color is not in the API contract (met in enter_room)",
-        "Pad.name is a number, where the API contract has a text; kept as it came (met in enter_room)",
+        "Pad.name is a number, where the API contract has text; kept as sent (met in enter_room)",
     ]
 
 
@@ -95,7 +95,7 @@ def test_where_nobody_asks_nothing_is_looked_at(
     def look(*_: object) -> None:
         pytest.fail("it was looked at")
 
-    monkeypatch.setattr(drift, "_look", look)
+    monkeypatch.setattr(drift, "_report_call", look)
     pad = Pad(668, client=client_of(serve(serve_connections(told(NEW)))))
     reader = LiveReader(pad.get_realtime_instance_updates(as_dict=True)._stream.plan, "sync")
     assert reader.wait_for_items(1) == [NEW]

@@ -153,7 +153,7 @@ def test_room_that_another_process_is_in_is_not_entered(start: Start) -> None:
         pad_id = int(said(holder))
         with Client(sandbox.token, base_url=sandbox.url, retries=RetryPolicy(max_attempts=1)) as client:
             limits = client._executor.limits
-            with pytest.raises(RateLimitError, match="another process on this machine is in the room"):
+            with pytest.raises(RateLimitError, match="another process on this machine is connected to the room"):
                 client._drive(enter_room(client._executor, build_room_operation(f"/pads/{pad_id}/", {})))
             assert limits.get_room_semaphore(f"/external/thirdparty/v2/ws/pads/{pad_id}/")._try_acquire() is not None
 

@@ -140,7 +140,7 @@ def test_what_cannot_be_read_by_the_contract_is_handed_over_all_the_same(
     client = client_of(serve(always(answer(200, odd))), strict=True)
     assert Pad.get_model(668, as_dict=True, client=client) == odd
     monkeypatch.setenv("RESTREAM_DRIFT", "error")
-    with pytest.raises(DriftFoundError, match=r"Pad\.name is a number, where the API contract has a text"):
+    with pytest.raises(DriftFoundError, match=r"Pad\.name is a number, where the API contract has text"):
         Pad.get_model(668, as_dict=True, client=client)
 
 
@@ -160,7 +160,7 @@ def test_what_does_not_fit_is_reported_once(
     del odd["lease_name"]
     client = client_of(serve(always(answer(200, odd))))
     misfits = [
-        "Pad.name is null, where the API contract has a text; kept as it came",
+        "Pad.name is null, where the API contract has text; kept as sent",
         "Pad.lease_name is missing, which the API contract requires",
     ]
     for _ in range(2):

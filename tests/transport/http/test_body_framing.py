@@ -74,7 +74,7 @@ def test_nobody_is_there(serve: Serve, client_of: ClientOf, form: Form) -> None:
 @pytest.mark.parametrize("sent", [b"", head(content_length=5), head(transfer_encoding="chunked") + chunk(b"[")])
 def test_a_service_that_falls_silent(sent: bytes, serve: Serve, client_of: ClientOf, form: Form) -> None:
     client = client_of(serve(always(then(sent, Line.stall))), retries=ONCE, timeout=Timeouts(read=0.05))
-    reason = r"/pads/ timed out: nothing came for 0.05 s \(Timeouts.read\)$"
+    reason = r"/pads/ timed out: nothing was received for 0.05 s \(Timeouts.read\)$"
     with pytest.raises(APITimeoutError, match=reason) as caught:
         form.run(client, list_pads())
     assert isinstance(caught.value, TimeoutError)
@@ -87,7 +87,7 @@ def test_a_stream_that_falls_silent(sent: bytes, serve: Serve, client_of: Client
         serve(always(then(sent, Line.stall))), retries=ONCE, timeout=Timeouts(first_byte=0.05, idle=0.05)
     )
     name = "idle" if sent else "first_byte"
-    with pytest.raises(APITimeoutError, match=rf"timed out: nothing came for 0.05 s \(Timeouts.{name}\)"):
+    with pytest.raises(APITimeoutError, match=rf"timed out: nothing was received for 0.05 s \(Timeouts.{name}\)"):
         form.records(client, [SITE], [])
 
 
@@ -199,7 +199,7 @@ def test_an_answer_that_can_have_no_body_has_none(status: int, serve: Serve, cli
     if status == 204:
         form.run(client, delete_pad_parameter(7, 3))
     else:
-        with pytest.raises(Exception, match="no success of this call"):
+        with pytest.raises(Exception, match="not a success status of this call"):
             form.run(client, list_pads())
 
 
