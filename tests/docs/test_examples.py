@@ -135,7 +135,7 @@ def test_example_tests_pass(tmp_path: Path) -> None:
         (tmp_path / f"test_program_{number}.py").write_text(example.text)
     plugins = ["-p", "pytest_httpx"] if any("pytest_httpx" in example.text for example in TESTS) else []
     done = run_pytest(tmp_path, *plugins, "-k", "not test_pads")  # which needs a cassette of its own
-    assert f"{len(TESTS)} passed" in done.stdout, done.stdout
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("block", WORKFLOWS, ids=str)
