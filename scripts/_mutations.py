@@ -351,7 +351,7 @@ MUTATIONS = (
     ),
     M(
         "_io/tolerant_parser.py",
-        "return moment if moment.tzinfo else moment.replace(tzinfo=UTC)",
+        "return timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)",
         "return moment",
         "transport/executor/test_lenient_parsing.py",
     ),
@@ -369,7 +369,7 @@ MUTATIONS = (
     ),
     M(
         "_io/tolerant_parser.py",
-        'following = envelope[key], envelope.get("next")',
+        'next_page = envelope[key], envelope.get("next")',
         "following = envelope[key], None",
         "transport/executor/test_lenient_parsing.py",
     ),

@@ -192,7 +192,7 @@ def test_failures_of_the_service_are_told_apart_from_drift(tmp_path: Path, capsy
         (["drift", "traffic", str(ROOT / "openapi.yaml")], "is no cassette of vcrpy"),
         (["drift", "traffic"], "name cassettes, or say --live"),
         (["drift", "traffic", PADS, "--pad", "5"], "--pad goes with --live"),
-        (["drift", "traffic", "--live"], "no credentials"),
+        (["drift", "traffic", "--live"], "No credentials"),
         (["drift", "nonsense"], "No such command"),
         (["--nonsense"], "No such option"),
         (["sandbox", "--port", "x"], "datastore sandbox: error: argument --port: invalid int value"),
