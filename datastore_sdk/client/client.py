@@ -198,18 +198,18 @@ class Client:
         return self._drive(self._executor.access_token(rejected))
 
     async def aget_access_token(self, *, rejected: str | None = None) -> str:
-        """The token to send now, for programs that call the service by other means too.
+        """Return the current token, for programs that call the service by other means too.
 
-        Where it is issued for client credentials, it is the one that the SDK uses itself, and asked for only where
-        there is none: asking too often can get a client banned.
+        With client credentials, this is the token that the SDK itself uses. A new one is requested only if there is no
+        valid token, because the service can ban clients that request tokens too often.
 
         Args:
-            rejected: A token that the service refused: if it is still the current one, another is got. One that was
-                handed over by Tally stays.
+            rejected: A token that the service rejected. If it is still the current one, it is renewed. A token from
+                Tally cannot be renewed.
 
         Raises:
             AuthenticationError: The client id or the client secret is wrong.
-            RestreamError: The token could not be got.
+            RestreamError: The token request failed.
         """
         return await self._adrive(self._executor.access_token(rejected))
 
@@ -294,7 +294,7 @@ class Client:
         self._connections.close()
 
     async def aclose(self) -> None:
-        """Closes the connections that are not in use. The client can still be used: it connects anew."""
+        """Close the idle connections. The client can still be used; it then opens new ones."""
         self.close()
 
     def __enter__(self) -> Self:
