@@ -352,7 +352,7 @@ MUTATIONS = (
     M(
         "_io/tolerant_parser.py",
         "return timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)",
-        "return moment",
+        "return timestamp",
         "transport/executor/test_lenient_parsing.py",
     ),
     M(
