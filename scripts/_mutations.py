@@ -370,7 +370,7 @@ MUTATIONS = (
     M(
         "_io/tolerant_parser.py",
         'next_page = envelope[key], envelope.get("next")',
-        "following = envelope[key], None",
+        "next_page = envelope[key], None",
         "transport/executor/test_lenient_parsing.py",
     ),
     M(
