@@ -172,7 +172,9 @@ def test_moments_within_a_second(together: bool) -> None:
     ]
 
 
-@pytest.mark.parametrize("others", [["1757401200.0000005"], ["1757401200.1234567", "1"], ["175740120000000"], ["1e300"]])
+@pytest.mark.parametrize(
+    "others", [["1757401200.0000005"], ["1757401200.1234567", "1"], ["175740120000000"], ["1e300"]]
+)
 def test_moments_that_microseconds_cannot_tell(others: list[str]) -> None:
     """Then the column is what the numbers are: nothing is rounded."""
     texts = ["1757401200.5", *others]
