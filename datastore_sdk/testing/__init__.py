@@ -1,12 +1,12 @@
-"""For the tests of programs that use the SDK: pytest fixtures, cassettes without secrets, scenarios.
+"""Helpers for tests of programs that use the SDK: builders, pytest fixtures, and cassettes without secrets.
 
-pytest finds the fixtures by itself once the package is installed (they are told in `datastore_sdk.pytest_plugin`):
+pytest finds the fixtures of `datastore_sdk.pytest_plugin` once the package is installed:
 
-    def test_my_report(restream_sandbox: Sandbox) -> None:  # a service on this machine, to which the environment leads
+    def test_my_report(restream_sandbox: Sandbox) -> None:  # a service on this machine; the environment names it
         restream_sandbox.faults.add(faults.Status(503, times=2))
         assert my_report() == ...
 
-    def test_my_other_report(restream_cassette: Cassette) -> None:  # what the service answered when it was recorded
+    def test_my_other_report(restream_cassette: Cassette) -> None:  # recorded responses of the service
         assert my_other_report() == ...
 
 The fixtures and cassettes need the extra `testing`: `pip install "restream-datastore-sdk[testing]"`.

@@ -12,7 +12,7 @@ LINE = re.compile(r"^ {4}(?P<branches>[ │├└─]*)(?P<name>[A-Z]\w+Error)(?
 INDENT = 4
 
 
-def drawn_parents() -> dict[str, str]:
+def parse_drawn_parents() -> dict[str, str]:
     """Return the parent of each class in the drawing."""
     parents: dict[str, str] = {}
     path: list[str] = []
@@ -36,7 +36,7 @@ def test_drawn_tree_matches_classes() -> None:
         for base in kind.__bases__
         if issubclass(base, RestreamError)
     }
-    assert drawn_parents() == actual
+    assert parse_drawn_parents() == actual
 
 
 def test_drawn_builtin_bases_match_classes() -> None:
