@@ -290,7 +290,7 @@ def test_without_its_site_nothing_is_requested(sandbox: Sandbox, form: Form) -> 
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"fill_data_method": "ffill"}, ValueError, "fill_data_method and fill_data_limit go together"),
+        ({"fill_data_method": "ffill"}, ValueError, "fill_data_method and fill_data_limit need each other"),
         ({"resolution": "day"}, ValueError, "resolution is 'day'; it must be one of"),
         ({"fields": []}, ValueError, "fields must be one name or more"),
         ({"fields": [5]}, TypeError, "fields must hold strings only"),

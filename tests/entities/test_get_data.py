@@ -204,8 +204,8 @@ NAIVE = datetime(2025, 9, 9)  # noqa: DTZ001 - what must be refused
         ({"resolution": None}, (ValueError, TypeError), "resolution"),
         ({"aggregation": "avg"}, ValueError, "aggregation is 'avg'; it must be one of .*'mean'"),
         ({"fill_data_method": "linear", "fill_data_limit": 5}, ValueError, "fill_data_method is 'linear'; it must be"),
-        ({"fill_data_method": "ffill"}, ValueError, "fill_data_method and fill_data_limit go together"),
-        ({"fill_data_limit": 5}, ValueError, "fill_data_method and fill_data_limit go together"),
+        ({"fill_data_method": "ffill"}, ValueError, "fill_data_method and fill_data_limit need each other"),
+        ({"fill_data_limit": 5}, ValueError, "fill_data_method and fill_data_limit need each other"),
         ({"fill_data_method": "ffill", "fill_data_limit": 0}, ValueError, "fill_data_limit must be .*positive"),
         ({"fill_data_method": "ffill", "fill_data_limit": "5"}, TypeError, "fill_data_limit must be an int"),
         ({"fill_data_method": "ffill", "fill_data_limit": 2.5}, TypeError, "fill_data_limit must be an int"),
@@ -268,9 +268,9 @@ def test_arguments_that_a_site_does_not_have(sandbox: Sandbox, form: Form, name:
     ("target", "fields", "routed", "missing", "hint"),
     [
         (Site(id=981), ["slury_rate", "slurry_rate"], {}, "'slury_rate'", "get_fields_metadata"),
-        (Site(id=981), ["M1_slurry_rate"], {}, "'M1_slurry_rate'", "are those of pads without"),
+        (Site(id=981), ["M1_slurry_rate"], {}, "'M1_slurry_rate'", "belong to pads without"),
         (Pad(id=681), ["slurry_rate"], {}, "'slurry_rate'", "without is_routed=True, names carry"),
-        (Pad(id=681), ["M1_slurry_rate"], {"is_routed": True}, "'M1_slurry_rate'", "are those of pads without"),
+        (Pad(id=681), ["M1_slurry_rate"], {"is_routed": True}, "'M1_slurry_rate'", "belong to pads without"),
         (Site(id=981), ["slurry_rate"], {}, "", ""),
     ],
 )
