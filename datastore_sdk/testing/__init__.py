@@ -1,15 +1,15 @@
-"""Helpers for tests of programs that use the SDK: builders, pytest fixtures, and cassettes without secrets.
+"""Tools for tests of programs that use the SDK: pytest fixtures, cassettes without secrets, and builders of objects.
 
-pytest finds the fixtures of `datastore_sdk.pytest_plugin` once the package is installed:
+pytest loads the fixtures once the package is installed (see `datastore_sdk.pytest_plugin`):
 
-    def test_my_report(restream_sandbox: Sandbox) -> None:  # a service on this machine; the environment names it
+    def test_my_report(restream_sandbox: Sandbox) -> None:  # the environment makes the SDK use a local service
         restream_sandbox.faults.add(faults.Status(503, times=2))
         assert my_report() == ...
 
-    def test_my_other_report(restream_cassette: Cassette) -> None:  # recorded responses of the service
+    def test_my_other_report(restream_cassette: Cassette) -> None:  # the SDK gets recorded responses
         assert my_other_report() == ...
 
-The fixtures and cassettes need the extra `testing`: `pip install "restream-datastore-sdk[testing]"`.
+The fixtures and cassettes require the extra `testing`: `pip install "restream-datastore-sdk[testing]"`.
 
 The builders (`make_pad`, `make_site`, `make_state`, `make_stage`, `make_data_change`) need no extra. They return
 objects with all attributes filled; `Data.from_records([...])` returns data. Neither makes a request.

@@ -213,7 +213,7 @@ def test_an_empty_value_is_refused_not_sent_as_all(
     sandbox: Sandbox, target: object, call: str, filters: type, empty: object
 ) -> None:
     for name in filters.__annotations__:
-        with pytest.raises(ValueError, match=f"{name} is empty: .*; leave it out, or pass None, for all"):
+        with pytest.raises(ValueError, match=f"{name} is empty: .*; omit it, or pass None, for all"):
             getattr(target, call)(**{name: empty})
     assert asked(sandbox) == []
 
@@ -357,7 +357,7 @@ def test_a_circle_is_whole_or_none(sandbox: Sandbox, form: Form, target: object,
 def test_a_circle_by_the_services_own_names(sandbox: Sandbox, form: Form) -> None:
     form(Site, "get_models", lat=31.94, long=-102.07, radius_miles=5)
     assert asked(sandbox) == ["GET /sites/?lat=31.94&long=-102.07&radius_miles=5"]
-    with pytest.raises(ValueError, match="latitude and lat mean the same: give one of them"):
+    with pytest.raises(ValueError, match="latitude and lat mean the same: pass one of them"):
         form(Site, "get_models", **CIRCLE, lat=31.94)
 
 
