@@ -13,7 +13,7 @@
         ├── APIConnectionError          no connection, or it was lost                        (also a ConnectionError)
         ├── APITimeoutError             the service did not respond in time                  (also a TimeoutError)
         ├── APIStatusError              an error response; `status`, `body`, `request_id`
-        │   ├── BadRequestError         400 and other 4xx: the body says what is wrong
+        │   ├── BadRequestError         400 and other 4xx: the body gives the reason
         │   ├── AuthenticationError     401: the token is missing, invalid or expired
         │   ├── PermissionDeniedError   403: no access to that pad or site
         │   ├── NotFoundError           404: no such object

@@ -623,12 +623,12 @@ MUTATIONS = (
         "_redact_strings(item)",
         "drift testing",
     ),
-    M("drift/report.py", "return Status.BREAKING_DRIFT", "return Status.DRIFT", "cli/test_app.py"),
-    M("cli/doctor.py", "return 0 if _is_well(findings) else 1", "return 0", "cli/test_doctor.py"),
+    M("drift/report.py", "return ReportStatus.BREAKING_DRIFT", "return ReportStatus.DRIFT", "cli/test_app.py"),
+    M("cli/doctor.py", "return 0 if _is_healthy(results) else 1", "return 0", "cli/test_doctor.py"),
     M(
         "cli/app.py",
-        "    return COULD_NOT_RUN\n\n\ndef _carried_out",
-        "    return 0\n\n\ndef _carried_out",
+        "    return COULD_NOT_RUN\n\n\ndef _invoke",
+        "    return 0\n\n\ndef _invoke",
         "cli/test_app.py",
     ),
 )

@@ -1,4 +1,4 @@
-"""`Client`: what calls need and share."""
+"""`Client`: configuration, credentials and connections of calls."""
 
 from __future__ import annotations
 
@@ -128,18 +128,22 @@ class Client:
         return self._from_config(self._config.with_changes(changes), self._clock, self._connections)
 
     @classmethod
-    def _from_config(cls, config: ClientConfig, clock: Clock = REAL_TIME, wire: Connections | None = None) -> Self:
+    def _from_config(
+        cls, config: ClientConfig, clock: Clock = REAL_TIME, connections: Connections | None = None
+    ) -> Self:
         """Return a client with this configuration. It uses existing connections if their settings are equal."""
         client = cls.__new__(cls)
-        client._set_up(config, clock, wire)  # noqa: SLF001 - its own class
+        client._set_up(config, clock, connections)  # noqa: SLF001 - its own class
         return client
 
-    def _set_up(self, config: ClientConfig, clock: Clock, wire: Connections | None = None) -> None:
-        connection = config.connection_settings()
+    def _set_up(self, config: ClientConfig, clock: Clock, connections: Connections | None = None) -> None:
+        settings = config.connection_settings()
         program = config.user_agent.value
         self._clock = clock
         self._config = config
-        self._connections = wire if wire is not None and wire.connection == connection else Connections(connection)
+        self._connections = (
+            connections if connections is not None and connections.connection == settings else Connections(settings)
+        )
         self._executor = RequestExecutor(
             config.base_url.value,
             credentials_of(config, clock),

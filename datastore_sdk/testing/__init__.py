@@ -1,15 +1,15 @@
-"""For the tests of programs that use the SDK: pytest fixtures, cassettes without secrets, scenarios.
+"""Tools for tests of programs that use the SDK: pytest fixtures, cassettes without secrets, and builders of objects.
 
-pytest finds the fixtures by itself once the package is installed (they are told in `datastore_sdk.pytest_plugin`):
+pytest loads the fixtures once the package is installed (see `datastore_sdk.pytest_plugin`):
 
-    def test_my_report(restream_sandbox: Sandbox) -> None:  # a service on this machine, to which the environment leads
+    def test_my_report(restream_sandbox: Sandbox) -> None:  # the environment makes the SDK use a local service
         restream_sandbox.faults.add(faults.Status(503, times=2))
         assert my_report() == ...
 
-    def test_my_other_report(restream_cassette: Cassette) -> None:  # what the service answered when it was recorded
+    def test_my_other_report(restream_cassette: Cassette) -> None:  # the SDK gets recorded responses
         assert my_other_report() == ...
 
-The fixtures and cassettes need the extra `testing`: `pip install "restream-datastore-sdk[testing]"`.
+The fixtures and cassettes require the extra `testing`: `pip install "restream-datastore-sdk[testing]"`.
 
 The builders (`make_pad`, `make_site`, `make_state`, `make_stage`, `make_data_change`) need no extra. They return
 objects with all attributes filled; `Data.from_records([...])` returns data. Neither makes a request.

@@ -39,7 +39,7 @@ class Writer(ABC):
     def set_columns(self, columns: Iterable[str], otherwise: Iterable[str] = ()) -> None:  # noqa: B027 - not all have columns
         """Has these columns stand first, and be there whatever comes; the other ones where there would be none."""
 
-    def set_metadata(self, descriptions: FieldMetadataByName) -> None:  # noqa: B027 - most formats have no place for it
+    def set_metadata(self, metadata: FieldMetadataByName) -> None:  # noqa: B027 - most formats have no place for it
         """Takes in units and labels of the fields, before the file is finished."""
 
     @abstractmethod
