@@ -120,7 +120,7 @@ class UntidyResponses:
 
     def _field(self, key: str, value: object, place: str) -> object:
         how = self._how
-        if isinstance(value, list) or isinstance(value, dict):  # noqa: SIM101 - type checkers know no more of a union
+        if isinstance(value, list) or isinstance(value, dict):  # noqa: SIM101 - for type checkers
             return self._value(cast("object", value), place)
         if key in _EXACT_KEYS or value is None or isinstance(value, bool):
             return value

@@ -103,7 +103,7 @@ class DataChangeMessages(_SentOnceMessages):
         self._sites = call.target().sites
         self._sent: set[int] = set()
 
-    def take(self, now: int, max_items: int) -> list[bytes]:  # noqa: ARG002 - the field tells what was made until now
+    def take(self, now: int, max_items: int) -> list[bytes]:  # noqa: ARG002 - the field knows its changes until now
         """Return the unsent changes, oldest first."""
         new = (change for change in open_changes(self._call) if change.id not in self._sent)
         items = sorted(new, key=lambda change: (change.created_at, change.id))[:max_items]
