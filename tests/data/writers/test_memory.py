@@ -36,7 +36,7 @@ def peak() -> int:
 before = peak()
 with replacing(path) as file, kind(file) as writer:
     for start in range(0, 300_000, 500):
-        for effect in writer.write(writer.form.decode(batch(start))) or ():
+        for effect in writer.write(writer.codec.decode(batch(start))) or ():
             effect.function()
     writer.finish()
 print(peak() - before)
