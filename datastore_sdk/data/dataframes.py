@@ -72,6 +72,6 @@ def _batches(
     from datastore_sdk.data.arrow.builder import TableBuilder
 
     with closing(TableBuilder(store)) as builder:
-        builder.set_columns(columns_of(queries), otherwise=KEYS)
+        builder.set_columns(columns_of(queries), fallback=KEYS)
         yield from redirect_items(builder.add, batches(exchange, queries, download, TEXTS))
         return (yield from RunBlocking(lambda: builder.finish(known)))

@@ -51,9 +51,9 @@ class TableBuilder:
         self._texts: list[msgspec.Raw] = []
         self._size = 0
 
-    def set_columns(self, columns: Iterable[str], otherwise: Iterable[str] = ()) -> None:
-        """Has these columns stand first, and be there whatever comes; the other ones where there would be none."""
-        self._columns.set_columns(columns, otherwise)
+    def set_columns(self, columns: Iterable[str], fallback: Iterable[str] = ()) -> None:
+        """Set the columns that come first in any case, and those of a file without records."""
+        self._columns.set_columns(columns, fallback)
 
     def add(self, texts: list[msgspec.Raw]) -> EffectGen[None] | None:
         """Takes in the JSON texts of records; comes back with steps to be done before the next ones, if there are any.

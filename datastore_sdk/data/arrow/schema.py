@@ -35,16 +35,16 @@ class ColumnTypes:
 
     def __init__(self) -> None:
         self._types: dict[str, pa.DataType] = {}
-        self._otherwise: dict[str, pa.DataType] = {}
+        self._fallback_types: dict[str, pa.DataType] = {}
         self._large: set[str] = set()
         """Columns with ints that are no floats."""
         self._in_microseconds = True
         """Whether all timestamps can be told in them."""
 
-    def set_columns(self, names: Iterable[str], otherwise: Iterable[str]) -> None:
-        """Takes columns in that are there whatever comes; the other ones where there would be none."""
+    def set_columns(self, names: Iterable[str], fallback: Iterable[str]) -> None:
+        """Set the columns that come first in any case, and those of a file without records."""
         self._types.update(dict.fromkeys(names, pa.null()))
-        self._otherwise = dict.fromkeys(otherwise, pa.null())
+        self._fallback_types = dict.fromkeys(fallback, pa.null())
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Takes a batch's columns in."""
@@ -57,7 +57,7 @@ class ColumnTypes:
 
     def build_schema(self, descriptions: Descriptions) -> pa.Schema:
         """The columns, with what is known of each as its metadata: `unit` and `label`."""
-        for name, kind in (self._types or self._otherwise).items():
+        for name, kind in (self._types or self._fallback_types).items():
             self._types[name] = _type_without_values(name, descriptions) if kind == pa.null() else kind
         fields: list[pa.Field[Any]] = []
         for name in self._types:

@@ -36,12 +36,12 @@ class _TableWriter(Writer):
         """Takes in units and labels, which become metadata of the columns."""
         self._metadata = metadata
 
-    def set_columns(self, columns: Iterable[str], otherwise: Iterable[str] = ()) -> None:
-        """Has these columns stand first, and be there whatever comes; the other ones where there would be none."""
-        self._builder.set_columns(columns, otherwise)
+    def set_columns(self, columns: Iterable[str], fallback: Iterable[str] = ()) -> None:
+        """Set the columns that come first in any case, and those of a file without records."""
+        self._builder.set_columns(columns, fallback)
 
     def write(self, batch: list[Any]) -> EffectGen[None] | None:
-        """Adds records."""
+        """Write records."""
         return self._builder.add(batch)
 
     def finish(self) -> None:

@@ -36,8 +36,8 @@ class Writer(ABC):
     def __init__(self, file: Sink) -> None:
         self._file = file
 
-    def set_columns(self, columns: Iterable[str], otherwise: Iterable[str] = ()) -> None:  # noqa: B027 - not all have columns
-        """Has these columns stand first, and be there whatever comes; the other ones where there would be none."""
+    def set_columns(self, columns: Iterable[str], fallback: Iterable[str] = ()) -> None:  # noqa: B027 - not all have columns
+        """Set the columns that come first in any case, and those of a file without records."""
 
     def set_metadata(self, descriptions: Descriptions) -> None:  # noqa: B027 - most formats have no place for it
         """Takes in units and labels of the fields, before the file is finished."""
@@ -48,7 +48,7 @@ class Writer(ABC):
 
     @abstractmethod
     def finish(self) -> None:
-        """Completes the file."""
+        """Complete the file."""
 
     def close(self) -> None:  # noqa: B027 - most formats hold nothing else
         """Lets go of whatever the writer holds beside the file."""

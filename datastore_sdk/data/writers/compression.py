@@ -46,16 +46,16 @@ class CompressedWriter(Writer):
         self._writer = kind(_Compressing(file, compressor))
         self.codec = self._writer.codec
 
-    def set_columns(self, columns: Iterable[str], otherwise: Iterable[str] = ()) -> None:
-        """Has these columns stand first, and be there whatever comes; the other ones where there would be none."""
-        self._writer.set_columns(columns, otherwise)
+    def set_columns(self, columns: Iterable[str], fallback: Iterable[str] = ()) -> None:
+        """Set the columns that come first in any case, and those of a file without records."""
+        self._writer.set_columns(columns, fallback)
 
     def write(self, batch: list[Any]) -> EffectGen[None] | None:
-        """Adds records."""
+        """Write records."""
         return self._writer.write(batch)
 
     def finish(self) -> None:
-        """Completes the file."""
+        """Complete the file."""
         self._writer.finish()
         self._file.write(self._compressor.flush())
 
