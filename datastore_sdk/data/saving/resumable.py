@@ -76,7 +76,7 @@ def kept(
                 return observed(form, _replayed(journal, form))
 
             columns = columns_of(queries)
-            yield from written(target, kind, replayed, described, columns=columns, otherwise=KEYS, overwrite=overwrite)
+            yield from written(target, kind, replayed, described, columns=columns, fallback=KEYS, overwrite=overwrite)
         except BaseException as error:
             if download.records:
                 error.add_note(f"{download.records} records are kept in {journal.path}: resume=True goes on from there")

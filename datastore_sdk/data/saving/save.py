@@ -100,7 +100,7 @@ def _saved(
 
                 columns = columns_of(queries)
                 yield from written(
-                    target, kind, emitted, described, columns=columns, otherwise=KEYS, overwrite=overwrite
+                    target, kind, emitted, described, columns=columns, fallback=KEYS, overwrite=overwrite
                 )
             if meter:
                 meter.finish()

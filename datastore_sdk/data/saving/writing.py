@@ -22,7 +22,7 @@ def written(
     descriptions: Callable[[], EffectGen[Descriptions]],
     *,
     columns: Iterable[str] = (),
-    otherwise: Iterable[str] = (),
+    fallback: Iterable[str] = (),
     overwrite: bool,
     kept: bool = False,
 ) -> EffectGen[None]:
@@ -34,7 +34,7 @@ def written(
         batches: Steps that emit the records in lists of the form that the format wants.
         descriptions: Steps that tell units and labels of the fields, taken where the format has a place for them.
         columns: Those that are there whatever comes, where the format has columns.
-        otherwise: Those that are there where there would be none.
+        fallback: The columns of a file without records.
         overwrite: Whether a file that exists may be replaced.
         kept: Whether records are in `<name>.unfinished` as soon as they come, and stay there if this comes to no end:
             in the file itself, or as NDJSON where its format is complete only at the end.
@@ -44,7 +44,7 @@ def written(
         journal = stack.enter_context(left_if_failed(target)) if kept and not incremental else None
         file = stack.enter_context(replacing(target, overwrite=overwrite, kept=kept and incremental))
         writer = stack.enter_context(kind(file))
-        writer.set_columns(columns, otherwise)
+        writer.set_columns(columns, fallback)
         if writer.uses_metadata:
             writer.set_metadata((yield from descriptions()))
 
