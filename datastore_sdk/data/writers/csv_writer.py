@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import msgspec
+import orjson
 
 from datastore_sdk.data.saving.storing import scratch_file
 from datastore_sdk.data.streaming.codecs import CELLS
@@ -32,7 +33,7 @@ _BLOCK_BYTES = 1 << 20
 """Number of bytes copied at a time."""
 _EMPTY_ROW = b'""\n'
 """Row of a record without a value in a one-column file; most readers skip blank lines."""
-_MAX_SHAPES = 2000
+_MAX_SHAPES = 5000
 """Maximum number of combinations of names with a row formatter of their own."""
 _MAX_DEPTH = 4
 """Maximum depth of objects and arrays that the regular expression of tokens finds."""
@@ -44,10 +45,14 @@ def _nested(depth: int) -> bytes:
     return rb'[^"\[\]{}]*+(?:(?:' + item + rb')[^"\[\]{}]*+)*+'
 
 
-_TOKENS = re.compile(STRING_PATTERN + rb"|null|[\[{]" + _nested(_MAX_DEPTH) + rb"[\]}]|[\[{]", re.DOTALL)
+_NESTED = _nested(_MAX_DEPTH)
+# Each alternative starts with a literal, which lets the engine skip everything else.
+_TOKENS = re.compile(STRING_PATTERN + rb"|null|\[" + _NESTED + rb"\]|\{" + _NESTED + rb"\}|\[|\{", re.DOTALL)
 """A string, null, a whole object or array, or the bracket of a deeper one."""
-_NULL_IN_STRING = re.compile(rb'(?<![^,\n])"[^"\n]*null')
-"""A string with the word null, or a string that ends with a comma before a null. The rows must not hold backslashes."""
+_ESCAPED_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)++"', re.DOTALL)
+"""A string with escapes. It cannot start at a closing quote: no backslash is between that and the next string."""
+_NULL_IN_STRING = re.compile(rb'"(?![",\n])(?:[^"\\n]++|\\.|n(?!ull))*+null', re.DOTALL)
+"""A string with the word null, which does not start with a comma. Closing quotes are before a comma or line break."""
 
 RowFormatter = Callable[[Cells], bytes]
 """Formats a record with certain names as a row of JSON texts."""
@@ -162,13 +167,25 @@ def _convert(block: bytes) -> bytes:
     Raises:
         _TooDeepError: A cell is nested too deeply.
     """
-    if b"\\" in block or b"{" in block or b"[" in block:
+    if b"{" in block or b"[" in block:
         return _TOKENS.sub(_convert_token, block)
     if b"u" in block and b"null" in block:
-        if _NULL_IN_STRING.search(block):
+        if b',",' in block or b'\n",' in block or block.startswith(b'",') or _NULL_IN_STRING.search(block):
             return _TOKENS.sub(_convert_token, block)
-        return (b"\n" + block).replace(b",null", b",").replace(b"\nnull", b"\n")[1:]
-    return block
+        block = (b"\n" + block).replace(b",null", b",").replace(b"\nnull", b"\n")[1:]
+    return _ESCAPED_STRING.sub(_convert_string, block) if b"\\" in block else block
+
+
+def _convert_string(token: re.Match[bytes]) -> bytes:
+    return _quoted(_load_string(token[0]))
+
+
+def _load_string(text: bytes) -> str:
+    try:
+        value: str = orjson.loads(text)
+    except orjson.JSONDecodeError:  # a lone surrogate
+        value = json.loads(text)
+    return value
 
 
 def _convert_token(token: re.Match[bytes]) -> bytes:
@@ -182,7 +199,7 @@ def _convert_cell(text: bytes) -> bytes:
     if text == b"null":
         return b""
     if text.startswith(b'"'):
-        return _quoted(json.loads(text))
+        return _quoted(_load_string(text))
     if text.startswith((b"{", b"[")):
         return _quoted(text.decode())
     return text
