@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
-from itertools import repeat
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import pairwise
 from operator import itemgetter
 from pathlib import Path
 from typing import IO, Any
@@ -51,8 +51,8 @@ _TOKENS = re.compile(STRING_PATTERN + rb"|null|\[" + _NESTED + rb"\]|\{" + _NEST
 """A string, null, a whole object or array, or the bracket of a deeper one."""
 _ESCAPED_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)++"', re.DOTALL)
 """A string with escapes. It cannot start at a closing quote: no backslash is between that and the next string."""
-_NULL_IN_STRING = re.compile(rb'"(?![",\n])(?:[^"\\n]++|\\.|n(?!ull))*+null', re.DOTALL)
-"""A string with the word null, which does not start with a comma. Closing quotes are before a comma or line break."""
+_NULL_IN_STRING = re.compile(rb'"(?:(?<=[,\n]"),|(?![",\n])(?:[^"\\n]++|\\.|n(?!ull))*+null)', re.DOTALL)
+"""A string with the word null, or one that starts with a comma. Closing quotes are before a comma or line break."""
 
 RowFormatter = Callable[[Cells], bytes]
 """Formats a record with certain names as a row of JSON texts."""
@@ -79,14 +79,15 @@ class CsvWriter(Writer):
     def __init__(self, file: Sink) -> None:
         super().__init__(file)
         self._spool = scratch_file(Path(file.name).parent)
-        self._columns: dict[str, None] = {}
+        self._columns: dict[str, int] = {}
+        """Number of each column."""
         self._fallback_columns: dict[str, None] = {}
         self._segments = [_Segment(width=0)]
         self._formatters: dict[tuple[str, ...], RowFormatter] = {}
 
     def set_columns(self, columns: Iterable[str], fallback: Iterable[str] = ()) -> None:
         """Set the columns that come first in any case, and those of a file without records."""
-        self._columns.update(dict.fromkeys(columns))
+        self._columns = {name: number for number, name in enumerate(dict.fromkeys(columns))}
         self._fallback_columns = dict.fromkeys(fallback)
 
     def write(self, batch: list[Cells]) -> None:
@@ -110,7 +111,7 @@ class CsvWriter(Writer):
 
     def finish(self) -> None:
         """Write header and rows."""
-        columns = self._columns or self._fallback_columns
+        columns = [*self._columns] or [*self._fallback_columns]
         if columns:
             self._file.write(b",".join(_quoted(name) for name in columns) + b"\n")
         self._spool.seek(0)
@@ -129,7 +130,8 @@ class CsvWriter(Writer):
         """Add the columns of a batch, which start a new segment, and formatters for its combinations of names."""
         for record in batch:
             if not self._columns.keys() >= record.keys():
-                self._columns.update(dict.fromkeys(record))
+                for name in record:
+                    self._columns.setdefault(name, len(self._columns))
         width = len(self._columns)
         if width > self._segments[-1].width:
             self._segments.append(_Segment(width))
@@ -137,11 +139,10 @@ class CsvWriter(Writer):
         for record in batch:
             names = tuple(record)
             if len(self._formatters) < _MAX_SHAPES and names not in self._formatters:
-                self._formatters[names] = _row_formatter(names, [*self._columns])
+                self._formatters[names] = _row_formatter(names, self._columns)
 
     def _format_any(self, record: Cells) -> bytes:
-        cells: Iterable[Any] = map(record.get, self._columns, repeat(b""))
-        return b",".join(cells) + b"\n"
+        return _row_formatter(tuple(record), self._columns)(record)
 
     def _convert_cells(self, record: Cells) -> bytes:
         """Return the row, each cell converted by itself."""
@@ -149,13 +150,22 @@ class CsvWriter(Writer):
         return b",".join(cells) + b"\n"
 
 
-def _row_formatter(names: tuple[str, ...], columns: list[str]) -> RowFormatter:
-    if names == tuple(columns[: len(names)]):
-        end = b"," * (len(columns) - max(len(names), 1)) + b"\n"
+def _row_formatter(names: tuple[str, ...], columns: Mapping[str, int]) -> RowFormatter:
+    """Return the formatter of records with these names, among columns with these numbers."""
+    numbers = [columns[name] for name in names]
+    ordered = sorted(numbers)
+    if not names:
+        row = b"," * (len(columns) - 1) + b"\n"
+        return lambda _: row
+    if ordered[-1] == len(names) - 1 and ordered == numbers:
+        end = b"," * (len(columns) - len(names)) + b"\n"
         return lambda record: b",".join(record.values()) + end
-    present = set(names)
-    row = b",".join(b"%b" if column in present else b"" for column in columns) + b"\n"
-    cells: Callable[[Cells], Any] = itemgetter(*(column for column in columns if column in present))
+    commas = (b"," * (right - left) for left, right in pairwise([0, *ordered, len(columns) - 1]))
+    row = b"%b".join(commas) + b"\n"
+    if ordered == numbers:
+        return lambda record: row % (*record.values(),)
+    by_number = dict(zip(numbers, names, strict=True))
+    cells: Callable[[Cells], Any] = itemgetter(*(by_number[number] for number in ordered))
     return lambda record: row % cells(record)
 
 
@@ -170,9 +180,10 @@ def _convert(block: bytes) -> bytes:
     if b"{" in block or b"[" in block:
         return _TOKENS.sub(_convert_token, block)
     if b"u" in block and b"null" in block:
-        if b',",' in block or b'\n",' in block or block.startswith(b'",') or _NULL_IN_STRING.search(block):
-            return _TOKENS.sub(_convert_token, block)
-        block = (b"\n" + block).replace(b",null", b",").replace(b"\nnull", b"\n")[1:]
+        block = b"\n" + block
+        if _NULL_IN_STRING.search(block):
+            return _TOKENS.sub(_convert_token, block)[1:]
+        block = block.replace(b",null", b",").replace(b"\nnull", b"\n")[1:]
     return _ESCAPED_STRING.sub(_convert_string, block) if b"\\" in block else block
 
 
