@@ -1,3 +1,3 @@
-"""The version, as `pyproject.toml` has it too; looking it up in the metadata would cost a fifth of the import time."""
+"""Version of the SDK, equal to that in `pyproject.toml`. Reading the metadata would take a fifth of the import time."""
 
 VERSION = "0.1.0"

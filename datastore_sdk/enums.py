@@ -1,4 +1,4 @@
-"""The fixed choices that calls take: as members, or by their values, which are what the service expects."""
+"""Enumerations of arguments. A call accepts a member or its value; the values are those of the service."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Literal
 
 
 class StageNameFilters(StrEnum):
-    """Operations of a well's completion, by which states, stages and data can be filtered."""
+    """Operations of a well's completion, to filter states, stages and data."""
 
     FRAC = "frac"
     """Hydraulic fracturing: fluid and proppant are pumped."""
     WIRELINE = "wl"
     """Wireline: plug and perforating guns run in hole."""
     STANDBY = "standby"
-    """Nothing runs on the well."""
+    """No operation on the well."""
 
 
 OperationName = Literal["frac", "wl", "standby"]
@@ -22,7 +22,7 @@ OperationName = Literal["frac", "wl", "standby"]
 
 
 class DataResolutions(StrEnum):
-    """The interval that one record stands for."""
+    """Interval that one record covers."""
 
     SECOND = "raw"
     """One second, as measured."""
@@ -41,14 +41,14 @@ ResolutionName = Literal["raw", "ten-second", "minute", "ten-minute", "hour"]
 
 
 class DataAggregations(StrEnum):
-    """How the measurements within one interval of the resolution become one value."""
+    """How to combine the measurements within one interval into one value."""
 
     MIN = "min"
-    """The least one."""
+    """The smallest measurement."""
     MAX = "max"
-    """The greatest one."""
+    """The largest measurement."""
     MEAN = "mean"
-    """Their mean."""
+    """The mean of the measurements."""
 
 
 AggregationName = Literal["min", "max", "mean"]
@@ -56,7 +56,7 @@ AggregationName = Literal["min", "max", "mean"]
 
 
 class DataFillMethods(StrEnum):
-    """How gaps in 1-second data are filled."""
+    """How to fill gaps in 1-second data."""
 
     BACKWARD_FILL = "bfill"
     """With the next known value."""

@@ -1,4 +1,4 @@
-"""Everything that can go wrong while talking to Restream, as one tree.
+"""Errors of the SDK, as one tree.
 
     RestreamError
     ├── ConfigurationError              an option of the SDK is invalid                      (also a ValueError)
@@ -36,11 +36,11 @@ from typing import Any
 
 
 class RestreamError(Exception):
-    """The root of all errors of this SDK."""
+    """Base class of all errors of the SDK."""
 
     def __init__(self, message: str, **details: Any) -> None:
         super().__init__(message)
-        self.args = (message,)  # OSError, a parent of two of the classes, would leave it empty
+        self.args = (message,)  # OSError, a base of two of the classes, would leave it empty
         self.message = message
         self.__dict__.update(details)
 
@@ -48,8 +48,7 @@ class RestreamError(Exception):
         return self.message
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # An exception is unpickled (multiprocessing, Airflow) by calling its class with `args`, which would lose the
-        # details.
+        # By default, unpickling (multiprocessing, Airflow) calls the class with `args`, which would lose the details.
         return _rebuild, (type(self), self.__dict__)
 
 
@@ -60,34 +59,34 @@ def _rebuild(kind: type[RestreamError], attributes: dict[str, Any]) -> RestreamE
 
 
 class ConfigurationError(RestreamError, ValueError):
-    """A setting of the SDK cannot be used; the message says which one and what to do."""
+    """An option of the SDK is invalid. The message names the option and its source, and says what to do."""
 
 
 class MissingCredentialsError(ConfigurationError):
-    """There is neither a token nor a pair of client id and client secret."""
+    """There is no token and no pair of client id and client secret. No request was made."""
 
 
 class NotLoadedError(RestreamError, AttributeError):
-    """The object does not have the attribute: `update()` loads it, or the service did not send it."""
+    """An attribute of an object was not loaded; call `update()`. Or the service did not send it."""
 
 
 class UnusableValueError(RestreamError, ValueError):
-    """A call needs an attribute of an object, and what the service sent as that attribute cannot be used."""
+    """A call needs an attribute of an object, and the value that the service sent for it is invalid."""
 
 
 class ResumeError(RestreamError):
-    """A save cannot go on from the `.partial` file of an earlier one; the message says why and what to do."""
+    """An interrupted save cannot resume from its `.partial` file. The message says why and what to do."""
 
     path: Path
-    """The file."""
+    """Path of the `.partial` file."""
 
 
 class RoomInUseError(RestreamError):
-    """This program listens already to what one connection at a time may listen to: a room, or a session key."""
+    """This program already has a connection to this room or with this session key; the service allows one."""
 
 
 class BufferOverflowError(RestreamError):
-    """Live data came faster than it was read, and `when_full="raise"` was asked for."""
+    """Live records arrived faster than the program read them, and `when_full` is `"raise"`."""
 
 
 class CallError(RestreamError):
@@ -96,47 +95,47 @@ class CallError(RestreamError):
     method: str
     """The HTTP method."""
     url: str
-    """The URL, which never holds a secret."""
+    """The URL, without secrets."""
     final: bool = False
-    """Whether the call must not be made again because of this error: it was for a token, and had its attempts."""
+    """True if the call must not be retried: it was a token request that has had all its attempts."""
     attempts: int = 1
-    """How often the call was made; of a download, since the last record that came."""
+    """Number of attempts; for a download, since the last received record."""
     retry_after: float | None = None
-    """Seconds after which to try again: where the service said (429, 5xx), and where the SDK was not to wait."""
+    """Seconds to wait before a retry, if the service sent them (429, 5xx) or the retry policy forbids waiting."""
 
     def __init__(self, message: str, *, method: str, url: str, **details: Any) -> None:
         super().__init__(message, method=method, url=url, **details)
 
 
 class APIConnectionError(CallError, ConnectionError):
-    """The service was not reached, or the connection was lost before the answer was complete."""
+    """There was no connection to the service, or it was lost before the response was complete."""
 
     sent: bool
-    """False where the request certainly did not reach the service."""
+    """False if the request certainly did not reach the service."""
     permanent: bool = False
-    """Whether another attempt cannot help: the certificate is not trusted, or the proxy refuses. No other is made."""
+    """True if a retry cannot help: the certificate is not trusted, or the proxy rejects the connection."""
 
 
 class APITimeoutError(CallError, TimeoutError):
-    """The service did not answer in time."""
+    """The service did not respond before a timeout or the deadline."""
 
     sent: bool
-    """False where the request certainly did not reach the service."""
+    """False if the request certainly did not reach the service."""
 
 
 class APIStatusError(CallError):
-    """The service answered with an error."""
+    """The service returned an error response."""
 
     status: int
     """The HTTP status."""
     body: str
-    """The beginning of the answer's body."""
+    """The beginning of the response body."""
     request_id: str | None
-    """The id under which the service knows the request, if it gave one."""
+    """The id that the service assigned to the request, or None."""
 
 
 class BadRequestError(APIStatusError):
-    """400 and other 4xx: the request is wrong; `body` says how, in the service's words."""
+    """400 and other 4xx: the request is invalid; `body` says why, in the words of the service."""
 
 
 class AuthenticationError(APIStatusError):
@@ -144,7 +143,7 @@ class AuthenticationError(APIStatusError):
 
 
 class PermissionDeniedError(APIStatusError):
-    """403: the token gives no access to that pad or site."""
+    """403: the token has no access to that pad or site."""
 
 
 class NotFoundError(APIStatusError):
@@ -152,7 +151,7 @@ class NotFoundError(APIStatusError):
 
 
 class RateLimitError(APIStatusError):
-    """429: more calls at a time than the service allows. Also where the SDK itself would have had to wait."""
+    """429: too many concurrent calls. Also raised if the retry policy forbids waiting for a free slot."""
 
 
 class ServerError(APIStatusError):
@@ -160,33 +159,33 @@ class ServerError(APIStatusError):
 
 
 class ResponseValidationError(CallError):
-    """The answer is not what the API contract says."""
+    """The response does not fit the API contract."""
 
     problems: tuple[str, ...] = ()
-    """One line for each value that does not fit: where it stands, what was expected, what came."""
+    """One line for each value that does not fit: its location, the expected type and the received value."""
 
 
 class DriftFoundError(ResponseValidationError):
-    """The answer could be read, but holds what the API contract does not know; only where RESTREAM_DRIFT=error."""
+    """The response contains fields or values that the API contract does not know; with RESTREAM_DRIFT=error only."""
 
 
 class DriftWarning(UserWarning):
-    """An answer holds what the API contract does not know; only where RESTREAM_DRIFT=warn."""
+    """A response contains fields or values that the API contract does not know; with RESTREAM_DRIFT=warn only."""
 
 
 class DataChangedError(CallError):
-    """The data changed while it was downloaded: after a break, delivered records are no longer in the response.
+    """Records changed during a download: after an interruption, delivered records are not in the response any more.
 
-    What was delivered is neither the old data nor the new. Start the download again.
+    The delivered records are a mixture of old and new data. Start the download again.
     """
 
 
 class ObjectMismatchError(ResponseValidationError):
-    """The answer is about another object than the one asked for, or does not show that it is about that one."""
+    """The response is about another object than the requested one, or does not identify its object."""
 
 
 class MismatchWarning(UserWarning):
-    """Objects that were not asked for came in an answer, and are left out; once for each kind of difference."""
+    """A response contained objects that were not requested; they are dropped. Once for each kind of difference."""
 
 
 class BodyError(CallError):

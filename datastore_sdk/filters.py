@@ -1,7 +1,7 @@
-"""The filters of lists: one TypedDict per kind of list, every key optional.
+"""Filters of lists: one TypedDict for each kind of list, every key optional.
 
-These declarations are the only ones: `entities/filter_validation.py` checks filters by them. Source of the names and
-meanings: the service's query parameters (openapi.yaml).
+`entities/filter_validation.py` validates filters by these declarations. Names and meanings are those of the query
+parameters in `openapi.yaml`.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from restream_api.models import Pad, Site
 
 
 class PadFilters(TypedDict, total=False):
-    """Which pads to list."""
+    """Filters of pads."""
 
     complete: bool | None
-    """True: pads whose completion is finished; False: the others."""
+    """True: pads with a finished completion; False: the others."""
     well_api: str | None
     """API well number of a well on the pad."""
     site_pk: int | Site | None
@@ -42,10 +42,10 @@ class PadFilters(TypedDict, total=False):
 
 
 class SiteFilters(TypedDict, total=False):
-    """Which sites to list, except by pad."""
+    """Filters of sites, except by pad."""
 
     complete: bool | None
-    """True: sites whose completion is finished; False: the others."""
+    """True: sites with a finished completion; False: the others."""
     well_api: str | None
     """API well number."""
     name_search: str | None
@@ -61,11 +61,11 @@ class SiteFilters(TypedDict, total=False):
     longitude_lte: float | None
     """East edge of a box, degrees."""
     latitude: float | None
-    """Centre of a circle, degrees; goes with `longitude` and `radius_miles`."""
+    """Centre of a circle, degrees; requires `longitude` and `radius_miles`."""
     longitude: float | None
-    """Centre of a circle, degrees; goes with `latitude` and `radius_miles`."""
+    """Centre of a circle, degrees; requires `latitude` and `radius_miles`."""
     radius_miles: float | None
-    """Radius of a circle, miles; goes with `latitude` and `longitude`."""
+    """Radius of a circle, miles; requires `latitude` and `longitude`."""
     fleet_id: int | None
     """Id of the frac fleet that works on the site."""
     fleet_name: str | None
@@ -73,7 +73,7 @@ class SiteFilters(TypedDict, total=False):
 
 
 class AllSiteFilters(SiteFilters, total=False):
-    """Which sites to list, by pad too."""
+    """Filters of sites, including by pad."""
 
     pad_id: int | Pad | None
     """Id of the pad that the site lies on, or the pad."""
@@ -84,14 +84,14 @@ class AllSiteFilters(SiteFilters, total=False):
 
 
 class PadStateFilters(TypedDict, total=False):
-    """Which states of a pad's sites to list."""
+    """Filters of the states of a pad's sites."""
 
     stage_name_filter: StageNameFilters | OperationName | None
     """Only states of this operation."""
 
 
 class StateFilters(PadStateFilters, total=False):
-    """Which states to list, by site and pad too."""
+    """Filters of states, including by site and pad."""
 
     site_id: int | Site | None
     """Id of the site, or the site."""
@@ -100,7 +100,7 @@ class StateFilters(PadStateFilters, total=False):
 
 
 class StageFilters(TypedDict, total=False):
-    """Which stages to list, beside the filters that may be given by their place."""
+    """Filters of stages, beside the positional ones."""
 
     stage_numbers: Sequence[int] | None
     """Only stages of these numbers."""
@@ -115,29 +115,29 @@ class StageFilters(TypedDict, total=False):
 
 
 class DataForm(TypedDict, total=False):
-    """The form in which corrected records come; the same choices as of `get_data`."""
+    """Format of corrected records; the same options as in `get_data`."""
 
     resolution: DataResolutions | ResolutionName
-    """The interval that one record stands for; 1 second unless given."""
+    """Interval that one record covers. Default: 1 second."""
     aggregation: DataAggregations | AggregationName | None
-    """How the measurements within an interval become one value."""
+    """How to combine the measurements within one interval into one value."""
     fields: str | Sequence[str] | None
-    """Names of the fields; all that are exposed to you unless given."""
+    """Names of the fields. Default: all fields that you have access to."""
     si_units: bool
-    """True: SI units; False (unless given): oilfield units."""
+    """True: SI units; False (default): oilfield units."""
     fill_data_method: DataFillMethods | FillMethodName | None
-    """How gaps are filled; goes with `fill_data_limit`."""
+    """How to fill gaps; requires `fill_data_limit`."""
     fill_data_limit: int | None
-    """The most seconds to fill in one gap."""
+    """Maximum number of seconds to fill in one gap."""
     inside_area_only: bool
-    """True (unless given): fill only between known values."""
+    """True (default): fill only between known values."""
 
 
 def validate_data_form(form: DataForm) -> DataForm:
-    """The form without what was left at None, which means what leaving it out means.
+    """Return the format without the keys that are None; None means the default.
 
     Raises:
-        TypeError: It holds something that `DataForm` does not.
+        TypeError: A key does not exist.
     """
-    validate_known(form, DataForm.__annotations__, "a part of the form of records")
+    validate_known(form, DataForm.__annotations__, "an option of records")
     return cast("DataForm", {name: value for name, value in form.items() if value is not None})

@@ -15,10 +15,10 @@ Only the standard library is used here, and syntax that an older Python can read
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
+WINDOWS = os.name == "nt"
+_SITE_PACKAGES = ("lib/python*/site-packages", "Lib/site-packages")
 SUPPORTED = tuple((3, minor) for minor in range(11, 15))
 
 
@@ -62,6 +64,19 @@ def project_environment(root: Path) -> Environment:
     return Environment(root / ".venv", inputs=(pyproject, constraints), arguments=arguments)
 
 
+def lowest_environment(root: Path) -> Environment:
+    """The environment with the lowest versions of dependencies and extras that `pyproject.toml` in `root` allows."""
+    pyproject = root / "pyproject.toml"
+    folder = root / ".venv-lowest"
+    constraints = folder.with_suffix(".txt")
+
+    def arguments(names: Iterable[str]) -> list[str]:
+        constraints.write_text("\n".join(_lowest_versions(pyproject)), encoding="utf-8")
+        return ["--constraint", str(constraints), "--editable", str(root), *_requested(pyproject, names)[1]]
+
+    return Environment(folder, inputs=(pyproject,), arguments=arguments)
+
+
 @dataclass(frozen=True)
 class Environment:
     """A virtual environment that is made, completed and repaired when something is asked of it.
@@ -79,7 +94,7 @@ class Environment:
     @property
     def python(self) -> Path:
         """Its interpreter."""
-        return self.folder / "bin" / "python"
+        return self.folder / ("Scripts/python.exe" if WINDOWS else "bin/python")
 
     def ensure(self, *names: str) -> Path:
         """Has all of `names` installed, besides what was installed before.
@@ -139,7 +154,7 @@ class Environment:
         return (
             self._read_stamp()["folder"] == str(self.folder)
             and self.python.exists()
-            and any(self.folder.glob("lib/python*/site-packages/pip"))
+            and any(pip for place in _SITE_PACKAGES for pip in self.folder.glob(f"{place}/pip"))
         )
 
     def _digests(self) -> list[str]:
@@ -148,7 +163,7 @@ class Environment:
     @contextlib.contextmanager
     def _lock(self) -> Generator[None]:
         with self.folder.with_name(f"{self.folder.name}.lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)  # the system lets go of it however this process ends
+            _lock(file.fileno())  # the system releases it however this process ends
             yield
 
 
@@ -175,6 +190,19 @@ def _requested(pyproject: Path, names: Iterable[str]) -> tuple[list[str], list[s
     return [name for name in wanted if name in extras], list(requirements)
 
 
+def _lowest_versions(pyproject: Path) -> list[str]:
+    """Return a constraint for each dependency and extra: the lowest minor version, with its latest patch."""
+    import tomllib
+
+    project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
+    requirements = [
+        *project["dependencies"],
+        *(item for extra in project["optional-dependencies"].values() for item in extra),
+    ]
+    lowest = (re.match(r"([\w.-]+)(?:\[.*\])?>=([\d.]+)", requirement) for requirement in requirements)
+    return sorted({f"{match[1]}=={match[2]}.*" for match in lowest if match})
+
+
 def _supported_python() -> str:
     for major, minor in SUPPORTED:
         python = shutil.which(f"python{major}.{minor}")
@@ -194,7 +222,25 @@ def _run(command: Sequence[str], failure: str, environment: dict[str, str] | Non
         sys.exit(f"{done.stdout}\n{failure}")
 
 
+def _lock(descriptor: int) -> None:
+    """Wait for the exclusive lock of a file. The library filelock is not installed yet when this runs."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        while True:
+            with contextlib.suppress(OSError):  # gives up after ten seconds
+                msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
+                return
+    else:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+
 def _become(python: str | Path) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execv(python, [str(python), *getattr(sys, "orig_argv", ["", *sys.argv])[1:]])
+    command = [str(python), *getattr(sys, "orig_argv", ["", *sys.argv])[1:]]
+    if WINDOWS:  # where execv starts another process and ends this one, so that its exit status is lost
+        sys.exit(subprocess.call(command))
+    os.execv(python, command)

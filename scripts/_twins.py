@@ -1,9 +1,12 @@
-"""Compares the sync and the async form of every public call: they must be the same code.
+"""Comparison of the sync and the async form of every public call: they must be the same code.
 
 Looked at are the classes that the package's `__all__` names, and their bases. Each call (`get_x`, `create_x`, `update`,
 `save`, ...) needs its async form (`aget_x`), each async method its sync form, and `DataAsync` must have all that `Data`
 has. With `async`, `await` and the `a` of the names taken out, decorators, overloads, signatures and bodies must be
-equal. Docstrings may differ.
+equal. The docstring of a public async method must be the one that `_async_docstrings` derives from the sync method.
+
+In `DataAsync`, methods that return or are async generators (`batches`) have the name of their sync form. Methods that
+are awaited have the `a`, except those of `SAME_NAME`.
 """
 
 from __future__ import annotations
@@ -16,20 +19,27 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
+from _async_docstrings import Docstring, Function, docstring_of, to_async, write_docstrings
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 N = TypeVar("N", bound=ast.AST)
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 ASYNC = "Async"
+
+SANDBOX = "sandbox"
+"""The folder whose classes are not looked at: it has a `Pad`, a `Site` and a `Stage` of its own."""
 
 CALL = re.compile(r"(get|create|update|delete|confirm)_|(update|save)$")
 """The public methods that must have an async form; any other one may."""
 
 BODIES_DIFFER = frozenset({"Client.close", "Client._driver"})
 """Pairs whose signatures alone are compared: here the two forms part."""
+
+SAME_NAME = frozenset({"Data.head"})
+"""Sync forms whose async form is awaited and has the same name: `ahead` is another word."""
 
 SYNC_WORDS = {
     "AsyncDriver": "SyncDriver",
@@ -43,7 +53,7 @@ SYNC_WORDS = {
     "anext": "next",
     "asynccontextmanager": "contextmanager",
 }
-"""Names of the two forms that do not follow the rule; but for the drivers, those of the standard library."""
+"""Names of the two forms that do not follow the rule; except for the drivers, those of the standard library."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +149,7 @@ class _ToSync(ast.NodeTransformer):
 
 
 def _recast(node: ast.AST, kind: type[N]) -> N:
-    """The node as one of another kind with the same fields."""
+    """Return the node as another kind with the same fields."""
     return ast.copy_location(kind(**dict(ast.iter_fields(node))), node)
 
 
@@ -147,15 +157,16 @@ class Package:
     """The public classes of a package."""
 
     def __init__(self, folder: Path) -> None:
-        modules = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.py"))}
-        classes = {
-            node.name: _Class(node, path)
-            for path, module in modules.items()
-            for node in ast.walk(module)
-            if isinstance(node, ast.ClassDef)
-        }
+        sources = {path: path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.py"))}
+        modules = {path: ast.parse(source) for path, source in sources.items()}
+        self._lines_of = {path: source.splitlines() for path, source in sources.items()}
+        classes: dict[str, _Class] = {}
+        for path, module in modules.items():
+            for node in ast.walk(module):
+                if isinstance(node, ast.ClassDef) and not path.is_relative_to(folder / SANDBOX):
+                    classes[node.name] = _Class(node, path)
         self.public: dict[str, _Class] = {}
-        names = list(_exported(modules[folder / "__init__.py"]))
+        names = list(_read_exports(modules[folder / "__init__.py"]))
         for name in names:
             if name in classes and name not in self.public:
                 self.public[name] = classes[name]
@@ -170,19 +181,63 @@ class Package:
             **{ASYNC + name: name for name in classes if ASYNC + name in classes},
         }
 
+        self.async_names = {
+            **{
+                name: async_name(name)
+                for class_ in self.public.values()
+                for name in class_.methods
+                if self._has_twin(name)
+            },
+            **{name: name + ASYNC for name in self.public if name + ASYNC in self.public},
+        }
+        """The async names of public methods and classes, by their sync names."""
+
+    def _has_twin(self, name: str) -> bool:
+        return not name.startswith("_") and any(async_name(name) in class_.methods for class_ in self.public.values())
+
+    def fix_docstrings(self) -> None:
+        """Write the docstrings of all public async methods."""
+        write_docstrings(change for pair in self._pairs() if (change := self._docstring_change(*pair)))
+
+    def _docstring_change(
+        self, class_: _Class, name: str, other: _Class, twin: str
+    ) -> tuple[Docstring, tuple[str, ...]] | None:
+        """Return the docstring of an async method with the lines that it should have; None if it has them."""
+        if twin.startswith("_"):
+            return None
+        sync, async_ = (
+            docstring_of(owner.path, self._lines_of[owner.path], owner.methods[method][-1])
+            for owner, method in ((class_, name), (other, twin))
+        )
+        lines = to_async(sync.lines, self.async_names)
+        return None if async_.lines == lines else (async_, lines)
+
+    def _pairs(self) -> Iterator[tuple[_Class, str, _Class, str]]:
+        """Yield each method that has an async form: its class and name, and those of the async form."""
+        for class_name, class_ in self.public.items():
+            other = self.public.get(class_name + ASYNC, class_)
+            for name in class_.methods:
+                names = [async_name(name)] if other is class_ else [async_name(name), name]
+                if twin := next((twin for twin in names if twin in other.methods), None):
+                    yield class_, name, other, twin
+
     def findings(self) -> Iterator[str]:
-        """What is wrong, a text for each."""
+        """Yield a text for each difference."""
         for name, class_ in self.public.items():
             other = self.public.get(name + ASYNC)
             if other:
                 yield from self._between(class_, other)
             elif name not in self.words:
                 yield from self._within(class_)
+        for class_, name, other, twin in self._pairs():
+            if self._docstring_change(class_, name, other, twin):
+                where = _place(other, twin)
+                yield f"{where} lacks the docstring of {class_.node.name}.{name}: run scripts/twins --fix"
 
     def _within(self, class_: _Class) -> Iterator[str]:
         for name in class_.methods:
             if async_name(name) in class_.methods:
-                yield from self._compared(class_, name, class_, async_name(name))
+                yield from self._compare(class_, name, class_, async_name(name))
             elif CALL.match(name):
                 yield f"{class_.path}: {class_.node.name}.{name} has no async form {async_name(name)}"
         for name, definitions in class_.methods.items():
@@ -196,13 +251,16 @@ class Package:
             twin = next((twin for twin in (async_name(name), name) if twin in other.methods), None)
             if twin:
                 left_over.discard(twin)
-                yield from self._compared(class_, name, other, twin)
+                if twin == name and f"{class_.node.name}.{name}" not in SAME_NAME and _is_awaited(other.methods[twin]):
+                    finding = f"{other.node.name}.{name} must be awaited: call it {async_name(name)}"
+                    yield f"{other.path}: {finding}, unlike its sync form"
+                yield from self._compare(class_, name, other, twin)
             else:
                 yield f"{class_.path}: {class_.node.name}.{name} has no async form in {other.node.name}"
         for name in sorted(left_over):
             yield f"{other.path}: {other.node.name}.{name} has no sync form in {class_.node.name}"
 
-    def _compared(self, class_: _Class, name: str, other: _Class, twin: str) -> Iterator[str]:
+    def _compare(self, class_: _Class, name: str, other: _Class, twin: str) -> Iterator[str]:
         signature_only = f"{class_.node.name}.{name}" in BODIES_DIFFER
         sync_lines = self._lines(class_.methods[name], signature_only=signature_only)
         async_lines = self._lines(other.methods[twin], signature_only=signature_only)
@@ -220,11 +278,20 @@ class Package:
         return lines
 
 
+def _is_awaited(definitions: list[Function]) -> bool:
+    """Return whether a method is a coroutine function, not an async generator."""
+    return any(
+        isinstance(definition, ast.AsyncFunctionDef)
+        and not any(isinstance(node, ast.Yield) for node in ast.walk(definition))
+        for definition in definitions
+    )
+
+
 def _place(class_: _Class, method: str) -> str:
     return f"{class_.path}:{class_.methods[method][0].lineno} {class_.node.name}.{method}"
 
 
-def _exported(module: ast.Module) -> list[str]:
+def _read_exports(module: ast.Module) -> list[str]:
     for statement in module.body:
         match statement:
             case ast.Assign(targets=[ast.Name(id="__all__")], value=value):

@@ -14,6 +14,7 @@ from datastore_sdk import Client
 from datastore_sdk.client import client_cache as clients
 from datastore_sdk.sandbox import Sandbox, Untidiness
 from datastore_sdk.transport.http.environment_proxy import AUTHORITIES
+from tests.support.exhaustive import Selection
 
 NOW = datetime(2025, 9, 18, 12, tzinfo=UTC)
 
@@ -24,7 +25,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Filters that an untidy sandbox ignores are warned of, as they should be."""
+    """Select the cases. An untidy sandbox ignores filters, so its warnings are expected."""
+    Selection.run_all = config.getoption("--all")
     if config.getoption("--untidy") is not None:
         config.addinivalue_line("filterwarnings", "ignore::datastore_sdk.exceptions.MismatchWarning")
 

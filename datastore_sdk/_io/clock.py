@@ -1,4 +1,4 @@
-"""The clock that waiting and expiry go by. Tests pass one of their own, which does not really wait."""
+"""Clock for waits and expiries. Tests pass a clock that does not wait."""
 
 from __future__ import annotations
 
@@ -8,39 +8,39 @@ from functools import partial
 from threading import Timer
 
 monotonic = partial(time.clock_gettime, time.CLOCK_MONOTONIC) if hasattr(time, "clock_gettime") else time.monotonic
-"""Seconds by a clock that never jumps. Tools that freeze time (freezegun) replace `time.monotonic`: by theirs, the wait
-for a connection could last for 50 years."""
+"""Seconds on a clock that never jumps. Tools that freeze time, such as freezegun, replace `time.monotonic`; a wait on a
+frozen clock could last 50 years."""
 
 
 class Clock:
-    """Real time."""
+    """System clock."""
 
     def now(self) -> float:
-        """Seconds since 1970-01-01 UTC; may jump."""
+        """Return the Unix time in seconds. It may jump."""
         return time.time()
 
     def monotonic(self) -> float:
-        """Seconds from some start; never jumps."""
+        """Return the seconds since an arbitrary start. It never jumps."""
         return monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass."""
+        """Sleep."""
         time.sleep(seconds)
 
     async def asleep(self, seconds: float) -> None:
-        """Async form of `sleep`. A timer ends it: event loops go by the clock that tests freeze."""
-        import asyncio  # here, for it takes long
+        """Async form of `sleep`. It uses a timer thread, since event loops use the clock that freezegun replaces."""
+        import asyncio  # slow to import
 
-        loop, is_over = asyncio.get_running_loop(), asyncio.Event()
+        loop, expired = asyncio.get_running_loop(), asyncio.Event()
 
-        def end() -> None:
+        def expire() -> None:
             with suppress(RuntimeError):  # the loop is closed
-                loop.call_soon_threadsafe(is_over.set)
+                loop.call_soon_threadsafe(expired.set)
 
-        timer = Timer(seconds, end)
+        timer = Timer(seconds, expire)
         timer.daemon = True
         timer.start()
         try:
-            await is_over.wait()
+            await expired.wait()
         finally:
             timer.cancel()

@@ -76,14 +76,14 @@ class Request:
         fields = parse_qs((self.content or b"").decode())
         return [self.token, *(value for name in _SECRET_FIELDS for value in fields.get(name, ()))]
 
-    def limited_to(self, seconds: float | None) -> Request:
+    def limit_to(self, seconds: float | None) -> Request:
         """Return the request with timeouts that end soon after a deadline.
 
         They end requests that the driver cannot cancel, such as those of an httpx client of the user's.
         """
         if seconds is None:
             return self
-        return replace(self, timeouts=self.timeouts.limited_to(seconds + _TIMEOUT_MARGIN_SECONDS))
+        return replace(self, timeouts=self.timeouts.limit_to(seconds + _TIMEOUT_MARGIN_SECONDS))
 
 
 class Response:
@@ -123,7 +123,7 @@ class ReadChunk(Effect[bytes], eq=False):
 
 
 class CloseResponse(Effect[None], eq=False):
-    """Return the connection of a response to the pool; close it if the body was not read to its end."""
+    """Return the connection of a response to the pool; close it if the body was not read completely."""
 
     response: Response
 

@@ -1,4 +1,7 @@
-"""What a forked process must not share with its parent: locks that another thread may have held, turns, connections."""
+"""Fork safety: renews locks and closes connections in a forked child.
+
+The child must not share them with its parent: another thread of the parent may hold a lock or use a connection.
+"""
 
 from __future__ import annotations
 
@@ -9,39 +12,39 @@ from weakref import WeakSet
 
 
 class Forkable(Protocol):
-    """Something with locks or turns."""
+    """Object with state that a forked child must not share."""
 
     def after_fork(self) -> None:
-        """Makes anew, in the child, what cannot be shared. No other thread runs then, and no old lock may be taken."""
+        """Renew that state in the child. No other thread runs then. Locks of the parent must not be acquired."""
         ...
 
 
-_alive: WeakSet[Forkable] = WeakSet()
+_forkables: WeakSet[Forkable] = WeakSet()
 _sockets: WeakSet[socket.socket] = WeakSet()
 
 
-def renew_after_fork(thing: Forkable) -> None:
-    """Has something made anew in every process that is forked from this one."""
-    _alive.add(thing)
+def renew_after_fork(forkable: Forkable) -> None:
+    """Call `after_fork` of an object in every process that is forked from this one."""
+    _forkables.add(forkable)
 
 
 def drop_after_fork(connection: socket.socket) -> None:
-    """Has a connection let go of in every process that is forked from this one.
+    """Close a connection in every process that is forked from this one.
 
-    Whoever goes on using it there meets an error, as on any connection that is lost; the parent notices nothing.
+    Code that uses it there gets an error, as with any lost connection. The parent is not affected.
     """
     _sockets.add(connection)
 
 
-def _begin_anew() -> None:
+def _renew_all() -> None:
     for connection in [*_sockets]:
-        number = connection.detach()  # closing it properly would say farewell in the parent's name
-        if number >= 0:
-            os.close(number)
+        descriptor = connection.detach()  # a proper close would end the parent's TLS session
+        if descriptor >= 0:
+            os.close(descriptor)
     _sockets.clear()
-    for thing in [*_alive]:
-        thing.after_fork()
+    for forkable in [*_forkables]:
+        forkable.after_fork()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_begin_anew)
+    os.register_at_fork(after_in_child=_renew_all)

@@ -1,4 +1,4 @@
-"""JSON of bodies: in whatever charset, and with what parsers differ about."""
+"""JSON of response bodies: any charset, byte order marks, and what JSON parsers disagree about."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ _BOMS = {
     b"\xff\xfe": "utf-16",
     b"\xfe\xff": "utf-16",
 }
-"""Byte order marks, with the encodings that they stand for."""
+"""Encodings by byte order mark."""
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s"';]+)""", re.IGNORECASE)
 _MAX_DIGITS = 20
-"""Most digits of an id that comes as text."""
+"""Maximum number of digits of an id that is sent as text."""
 
 
 def is_object(value: object) -> TypeGuard[dict[str, Any]]:
-    """Whether a value is a JSON object."""
+    """Return whether a value is a JSON object."""
     return isinstance(value, dict)
 
 
 def is_array(value: object) -> TypeGuard[list[Any]]:
-    """Whether a value is a JSON array."""
+    """Return whether a value is a JSON array."""
     return isinstance(value, list)
 
 
 def parse_id(value: object) -> int | None:
-    """Return an id, which the service may have sent as text; None for anything else."""
+    """Return an id, which the service may send as text; None if the value is not an id."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
@@ -46,16 +46,16 @@ def parse_id(value: object) -> int | None:
 
 
 def parse_json(content: bytes, content_type: str = "") -> Any:
-    """JSON, also where it begins with a byte order mark, is in another charset than UTF-8, or holds NaN.
+    """Parse JSON that may have a byte order mark, a charset other than UTF-8, or NaN.
 
     Raises:
-        ValueError: It is not JSON.
+        ValueError: The content is not JSON.
     """
     text = _decode(content, content_type)
     try:
         return pydantic_core.from_json(text)
     except ValueError as error:
-        with suppress(ValueError, RecursionError):  # surrogates that are alone
+        with suppress(ValueError, RecursionError):  # lone surrogates, which only the standard library accepts
             return json.loads(text)
         raise ValueError(f"not JSON: {error}") from None
 

@@ -1,4 +1,4 @@
-"""What an answer means: a value where it is one of the operation's successes, else an error of our tree."""
+"""Meaning of responses: the value of an operation, or an error of the SDK."""
 
 from __future__ import annotations
 
@@ -40,21 +40,21 @@ from restream_api.types import Operation
 T = TypeVar("T")
 
 MAX_ERROR_BODY_BYTES = 1 << 16
-"""How many bytes of an error's body are read."""
+"""Maximum size in bytes of the part of an error's body that is read."""
 MAX_EXCERPT_CHARACTERS = 2000
-"""How many characters of an error's body are kept."""
+"""Maximum number of characters of an error's body in the error."""
 MAX_PROBLEMS = 5
-"""How many of the values that do not fit the contract are named."""
+"""Maximum number of values in the error of a response that does not fit the contract."""
 MAX_VALUE_CHARACTERS = 80
-"""How many characters of such a value are shown."""
+"""Maximum number of characters of such a value."""
 
 _MEANINGS: dict[int, tuple[type[APIStatusError], str]] = {
     HTTPStatus.UNAUTHORIZED: (AuthenticationError, "the token is missing, invalid or expired"),
     HTTPStatus.FORBIDDEN: (PermissionDeniedError, "the token gives no access to it"),
-    HTTPStatus.NOT_FOUND: (NotFoundError, "there is no such object, or the token does not show it"),
+    HTTPStatus.NOT_FOUND: (NotFoundError, "the object does not exist, or the token has no access to it"),
     HTTPStatus.PROXY_AUTHENTICATION_REQUIRED: (
         BadRequestError,
-        "the proxy wants to know who asks: http://user:password@host:port in proxy=, or in HTTP_PROXY",
+        "the proxy requires credentials: pass http://user:password@host:port as proxy=, or in HTTP_PROXY",
     ),
     HTTPStatus.TOO_MANY_REQUESTS: (RateLimitError, "too many calls at a time"),
 }
@@ -62,7 +62,7 @@ _WRONG_CREDENTIALS = "the client id or the client secret (RESTREAM_CLIENT_ID, RE
 
 
 class UnexpectedContentError(ValueError):
-    """Raised by a function that reads an answer, where something is missing that the contract cannot say."""
+    """A response lacks something that the contract cannot express. Raised by the check of a `CheckedType`."""
 
 
 def parse_response(
@@ -73,41 +73,41 @@ def parse_response(
     strict: bool = False,
     headers: Mapping[str, str] = NO_HEADERS,
 ) -> ParsedResponse[T]:
-    """The answer as the operation's type.
+    """Parse the body of a successful response.
 
-    An answer that does not fit the contract is read as far as it does, unless the client is strict. An answer to a
-    write that cannot be understood stands for nothing: the write was carried out, and must not look as if it were not.
+    A response that does not fit the contract is parsed tolerantly, unless `strict` is true. If the response to a write
+    cannot be parsed at all, the result is empty: the write was carried out, so the call must not fail.
 
     Raises:
-        ResponseValidationError: The answer is not what the contract says, and is needed.
+        ResponseValidationError: The response does not fit the contract and cannot be parsed tolerantly.
     """
-    read, check = _reading(operation)
+    read, check = _get_parser(operation)
     try:
         parsed = read.read(body, headers) if isinstance(read, RawJson) else ParsedResponse(read(body))
         check(parsed.value)
-    except ValueError as error:  # those of pydantic and of parsers are
+    except ValueError as error:  # pydantic and the JSON parsers raise subclasses of it
         failure: Exception = error
     else:
         parsed.size = len(body)
         return parsed
     if not strict:
         try:
-            parsed = _lenient(operation, body, headers)
+            parsed = _parse_tolerantly(operation, body, headers)
             parsed.size = len(body)
-            return parsed  # noqa: TRY300 - nothing else can fail in it
+            return parsed  # noqa: TRY300 - no later line of the block can raise
         except UnexpectedContentError as error:
             failure = error
-        except ValueError:  # what was wrong at first says more
+        except ValueError:  # the error of the strict parser says more
             pass
-    problems, more = _problems(failure, request)
-    del body, failure  # one may hold a token, and tools show the variables of a frame that raises; the other, the frame
+    problems, more = _describe_problems(failure, request)
+    del body, failure  # tools show the variables of a frame that raises, and the body may contain a token
     what = "; ".join(problems) + (f" (and {more} more)" if more else "")
-    message = f"{request.method} {request.url} answered something that the API contract does not allow: {what}"
+    message = f"{request.method} {request.url}: the response does not match the API contract: {what}"
     raise ResponseValidationError(message, method=request.method, url=request.url, problems=problems)
 
 
-def _reading(operation: Operation[T]) -> tuple[Callable[[bytes], T], Callable[[T], object]]:
-    """How an answer is read, and how it is checked then."""
+def _get_parser(operation: Operation[T]) -> tuple[Callable[[bytes], T], Callable[[T], object]]:
+    """Return the parser of an operation, and the check of its result."""
     parse = operation.parse
     if isinstance(parse, CheckedType):
         checked = cast("CheckedType[T]", parse)
@@ -115,80 +115,82 @@ def _reading(operation: Operation[T]) -> tuple[Callable[[bytes], T], Callable[[T
     return parse, lambda _: None
 
 
-def _lenient(operation: Operation[T], body: bytes, headers: Mapping[str, str]) -> ParsedResponse[T]:
-    read, check = _reading(operation)
+def _parse_tolerantly(operation: Operation[T], body: bytes, headers: Mapping[str, str]) -> ParsedResponse[T]:
+    read, check = _get_parser(operation)
     type_ = get_contract_type(read)
     if type_ is None:
-        raise UnexpectedShapeError("it cannot be read")
+        raise UnexpectedShapeError("it cannot be parsed")
     try:
         parsed: ParsedResponse[T] = parse_tolerantly(type_, body, operation.name, headers)
     except ValueError as error:
         is_write = operation.method != "GET" and operation.authenticated
-        if not is_write or not (isinstance(error, UnexpectedShapeError) or _is_of_service(body)):
+        if not is_write or not (isinstance(error, UnexpectedShapeError) or _is_from_service(body)):
             raise
-        what = "cannot be read, or nothing came; the write was carried out"
-        return ParsedResponse(
-            build_empty_value(type_), [Deviation("type", operation.name, what)] if body.strip() else []
-        )
+        what = "cannot be parsed, or is empty; the write was carried out"
+        deviations = [Deviation("type", operation.name, what)] if body.strip() else []
+        return ParsedResponse(build_empty_value(type_), deviations)
     check(parsed.value)
     return parsed
 
 
-def _is_of_service(body: bytes) -> bool:
-    """Whether a body that is not JSON is one of the service all the same: empty, or damaged on its way.
+def _is_from_service(body: bytes) -> bool:
+    """Return whether a body that is not JSON comes from the service: it is empty, or truncated JSON.
 
-    A page of HTML, say, is of something in between, which may not have let the request through.
+    An HTML page, for example, comes from a proxy, which may not have forwarded the request.
     """
     return not body.strip() or body.lstrip().startswith((b"{", b"["))
 
 
-def build_error(operation: Operation[Any], request: Request, answer: Response, body: bytes, *, now: float) -> CallError:
-    """The error that an answer which is not a success stands for.
+def build_error(
+    operation: Operation[Any], request: Request, response: Response, body: bytes, *, now: float
+) -> CallError:
+    """Return the error that a response stands for.
 
     Args:
-        operation: What was asked.
-        request: How it was asked.
-        answer: Status and headers.
-        body: The body, up to `MOST_OF_AN_ERROR` bytes of it.
-        now: Unix seconds.
+        operation: The operation.
+        request: The request.
+        response: The response.
+        body: The body, up to `MAX_ERROR_BODY_BYTES` bytes of it.
+        now: The current Unix time in seconds.
     """
-    mask, status = Redactor(request.secrets), answer.status
-    what = f"{request.method} {request.url} answered {status}"
+    redactor, status = Redactor(request.secrets), response.status
+    what = f"{request.method} {request.url} returned {status}"
     if status < HTTPStatus.BAD_REQUEST:
-        target = remove_control_characters(mask.redact(answer.headers.get("location", "")))
-        place = f" to {target}, which is not followed: the token stays here" if target else ""
+        target = remove_control_characters(redactor.redact(response.headers.get("location", "")))
+        place = f" to {target}, which is not followed, since another host would receive the token" if target else ""
         return ResponseValidationError(
-            f"{what}, no success of this call{place}", method=request.method, url=request.url
+            f"{what}, which is not a success status of this call{place}", method=request.method, url=request.url
         )
-    kind, meaning = _meaning(operation, status)
-    text = mask.redact(body.decode(errors="replace"), cut=len(body) == MAX_ERROR_BODY_BYTES)[:MAX_EXCERPT_CHARACTERS]
-    said = _words_of(text)
-    details: dict[str, Any] = {"status": status, "body": text, "request_id": get_request_id(request, answer)}
+    kind, meaning = _get_meaning(operation, status)
+    is_cut = len(body) == MAX_ERROR_BODY_BYTES
+    text = redactor.redact(body.decode(errors="replace"), cut=is_cut)[:MAX_EXCERPT_CHARACTERS]
+    said = _extract_message(text)
+    details: dict[str, Any] = {"status": status, "body": text, "request_id": get_request_id(request, response)}
     if kind in (RateLimitError, ServerError):
-        details["retry_after"] = _retry_after(answer.headers, now)
+        details["retry_after"] = _parse_retry_after(response.headers, now)
     message = f"{what}: {meaning}" + (f". The service says: {remove_control_characters(said)}" if said else "")
     if (seconds := details.get("retry_after")) is not None:
         message += f" (again in {round(seconds, 1):g} s at the earliest)"
     return kind(message, method=request.method, url=request.url, **details)
 
 
-def get_request_id(request: Request, answer: Response) -> str | None:
-    """The id under which the service knows a request, if it gave one."""
-    request_id = answer.headers.get("x-request-id")
+def get_request_id(request: Request, response: Response) -> str | None:
+    """Return the id that the service gave a request, if any."""
+    request_id = response.headers.get("x-request-id")
     return remove_control_characters(Redactor(request.secrets).redact(request_id)) if request_id else None
 
 
-def _problems(error: Exception, request: Request) -> tuple[tuple[str, ...], int]:
-    """What is wrong with an answer, in words, and how many more things are."""
-    mask = Redactor(request.secrets)
+def _describe_problems(error: Exception, request: Request) -> tuple[tuple[str, ...], int]:
+    """Return descriptions of the problems of a response, and the number of further problems."""
+    redactor = Redactor(request.secrets)
     if isinstance(error, ValidationError):
         items = error.errors(include_url=False)[:MAX_PROBLEMS]
-        problems = tuple(_problem(item, None if request.secret else mask) for item in items)
+        problems = tuple(_describe_problem(item, None if request.secret else redactor) for item in items)
         return problems, error.error_count() - len(problems)
-    return (mask.redact(f"not JSON: {error}" if isinstance(error, orjson.JSONDecodeError) else str(error)),), 0
+    return (redactor.redact(f"not JSON: {error}" if isinstance(error, orjson.JSONDecodeError) else str(error)),), 0
 
 
-def _meaning(operation: Operation[Any], status: int) -> tuple[type[APIStatusError], str]:
+def _get_meaning(operation: Operation[Any], status: int) -> tuple[type[APIStatusError], str]:
     if not operation.authenticated and status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         return AuthenticationError, _WRONG_CREDENTIALS
     if status in _MEANINGS:
@@ -198,44 +200,44 @@ def _meaning(operation: Operation[Any], status: int) -> tuple[type[APIStatusErro
     return BadRequestError, "the request is wrong"
 
 
-def _problem(item: Any, mask: Redactor | None) -> str:
-    """Where a value stands, what was expected there and, unless the answer holds secrets, what came."""
-    place = ".".join(str(part) for part in item["loc"]) or "the answer"
+def _describe_problem(item: Any, redactor: Redactor | None) -> str:
+    """Return the path of a value, the expectation, and the value, unless the response contains secrets."""
+    path = ".".join(str(part) for part in item["loc"]) or "the body"
     expected = item["msg"][0].lower() + item["msg"][1:]
-    if mask is None:
-        return f"{place}: {expected}"
-    value = mask.redact(repr(item["input"]))
+    if redactor is None:
+        return f"{path}: {expected}"
+    value = redactor.redact(repr(item["input"]))
     if len(value) > MAX_VALUE_CHARACTERS:
         value = value[:MAX_VALUE_CHARACTERS] + "..."
-    return mask.redact(f"{place}: {expected}, came {value}")
+    return redactor.redact(f"{path}: {expected}, received {value}")
 
 
-def _words_of(text: str) -> str:
-    """The service's own words: `detail`, or the messages for each field."""
+def _extract_message(text: str) -> str:
+    """Return the message of the service: `detail`, or the messages of each field."""
     try:
-        return _said(orjson.loads(text))
-    except (orjson.JSONDecodeError, RecursionError):  # no JSON, or deeper than anything that has a meaning
+        return _format_message(orjson.loads(text))
+    except (orjson.JSONDecodeError, RecursionError):  # not JSON, or nested too deeply
         return "" if text.lstrip().startswith("<") else text.strip()
 
 
-def _said(said: Any) -> str:
-    if not isinstance(said, dict):
-        return str(said)
-    words: dict[str, Any] = {**said}
-    if isinstance(words.get("detail"), str):
-        return str(words["detail"])
-    return "; ".join(f"{name}: {_joined(value)}" for name, value in words.items())
+def _format_message(message: Any) -> str:
+    if not isinstance(message, dict):
+        return str(message)
+    fields: dict[str, Any] = {**message}
+    if isinstance(fields.get("detail"), str):
+        return str(fields["detail"])
+    return "; ".join(f"{name}: {_join(value)}" for name, value in fields.items())
 
 
-def _joined(value: Any) -> str:
+def _join(value: Any) -> str:
     if not isinstance(value, list):
         return str(value)
     items: list[Any] = [*value]
     return " ".join(map(str, items))
 
 
-def _retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds to wait; the header holds seconds or an HTTP date."""
+def _parse_retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """Return the seconds of a Retry-After header, which has seconds or an HTTP date; None if there is none."""
     value = headers.get("retry-after", "").strip()
     if re.fullmatch(r"\d+(\.\d+)?", value, re.ASCII):
         return float(value)
@@ -244,8 +246,8 @@ def _retry_after(headers: Mapping[str, str], now: float) -> float | None:
 
 
 def parse_http_date(value: str) -> float | None:
-    """Return an HTTP date in unix seconds; None if it is not one."""
-    from email.utils import parsedate_to_datetime  # here, for it takes long
+    """Return an HTTP date in Unix seconds; None if it is not one."""
+    from email.utils import parsedate_to_datetime  # slow to import
 
     try:
         date = parsedate_to_datetime(value)

@@ -1,15 +1,15 @@
-"""Places of which only so many may be held at a time: calls to one endpoint, turns at a token.
+"""Fair semaphore shared by threads and event loops. A waiting caller can preempt a suspended stream.
 
-A stream holds its slot while it is read, which can take hours, and while the program that reads it does something
-else. Four streams opened in one thread and read in turn would wait for each other for ever. So a holder that rests can
-lose its slot to somebody who waits: at once where the one who waits is the program that lets it rest, else after some
-patience. It takes another slot when it goes on.
+A stream holds its permit while it is read, which can take hours, and also while the program does something else. Four
+streams that are opened in one thread and read in turn would wait for each other forever. So other callers may take the
+permit of a suspended stream: at once in the same thread or task, otherwise after `PREEMPTION_SECONDS`. The stream
+acquires another permit when it resumes.
 
-A slot whose use was ended from this side rests a moment before it is used again, until the other side has noticed.
+A permit whose connection was aborted is not used for `COOLDOWN_SECONDS`, until the service has noticed.
 
-No slot is ever lost. Ctrl-C can come between any two steps here, and the garbage collector can end a forgotten stream
-in the midst of them, in the same thread. So a slot is a thing that is in one place at a time and comes back by itself
-where it is forgotten; each step is one of Python's own, and what was looked at before it may no longer be so.
+No permit is ever lost. Ctrl-C can come between any two steps of this module. The garbage collector can end a forgotten
+stream at any step, in the same thread. So a slot exists in one place at a time, and returns by itself when it is
+collected. Each step is one operation of Python's own, and a condition that was checked before it may no longer hold.
 """
 
 from __future__ import annotations
@@ -30,71 +30,71 @@ from datastore_sdk._io.fork_safety import renew_after_fork
 
 R = TypeVar("R")
 
-Place = tuple[int, int]
-"""A thread and the task that runs in it."""
+ThreadAndTask = tuple[int, int]
+"""Identity of a thread and of the task that runs in it."""
 PREEMPTION_SECONDS = 2.0
-"""Seconds that a holder may rest before others may take its slot."""
+"""Seconds after which callers in other threads and tasks may take the permit of a suspended stream."""
 COOLDOWN_SECONDS = 0.25
-"""Seconds after which the other side has noticed that a connection was dropped; until then it counts it as open."""
+"""Seconds after which the service has noticed that a connection was aborted. Until then it counts the call."""
 
 
 class _Slot:
-    """One of the places. Where whoever had it was interrupted just then, it comes back by itself.
+    """One of the slots of a semaphore. It returns to the semaphore when it is garbage-collected.
 
     Args:
-        home: Where it belongs.
-        since: From when on it can be used.
+        semaphore: Its semaphore.
+        available_at: When it can be used.
     """
 
-    __slots__ = ("_home", "since")
+    __slots__ = ("_semaphore", "available_at")
 
-    def __init__(self, home: ref[Semaphore], since: float = 0.0) -> None:
-        self._home = home
-        self.since = since
+    def __init__(self, semaphore: ref[Semaphore], available_at: float = 0.0) -> None:
+        self._semaphore = semaphore
+        self.available_at = available_at
 
     def __del__(self) -> None:
-        if (home := self._home()) is not None:
-            home.put(_Slot(self._home, monotonic() + COOLDOWN_SECONDS))
+        if (semaphore := self._semaphore()) is not None:
+            semaphore.put_back(_Slot(self._semaphore, monotonic() + COOLDOWN_SECONDS))
 
 
 class Permit:
-    """A slot that is held."""
+    """Permit to make a call: a slot that is held."""
 
-    def __init__(self, slots: Semaphore, slot: _Slot) -> None:
-        self._slots = slots
+    def __init__(self, semaphore: Semaphore, slot: _Slot) -> None:
+        self._semaphore = semaphore
         self._slot: _Slot | None = slot
-        self.since = slot.since
-        """From when on the slot can be used."""
-        self.rests_since = 0.0
-        self.rester: Place | None = None
-        self.drop: Callable[[], None] = _nothing
+        self.available_at = slot.available_at
+        """When the slot can be used."""
+        self.suspended_at = 0.0
+        self.suspended_by: ThreadAndTask | None = None
+        self.abort: Callable[[], None] = _do_nothing
 
     @property
     def is_held(self) -> bool:
-        """False where it was given back or taken."""
+        """Whether it was neither released nor taken by another caller."""
         return self._slot is not None
 
-    def suspend(self, drop: Callable[[], None]) -> None:
-        """Offers the slot to others while it is not used. Whoever takes it calls `drop`, which ends its use."""
-        self._slots.rest(self, drop)
+    def suspend(self, abort: Callable[[], None]) -> None:
+        """Allow other callers to take the permit. A caller that takes it calls `abort`."""
+        self._semaphore.suspend(self, abort)
 
     def resume(self) -> bool:
-        """Claims the slot back; False where it was taken."""
-        return self._slots.wake(self)
+        """Keep the permit from now on; return False if another caller took it."""
+        return self._semaphore.resume(self)
 
-    def release(self, *, dropped: bool = False) -> None:
-        """Gives the slot back, unless it was taken.
+    def release(self, *, aborted: bool = False) -> None:
+        """Return the permit, unless another caller took it.
 
         Args:
-            dropped: Whether what it was used for was ended from this side, which the other side has yet to notice.
+            aborted: Whether the connection was aborted, which the service notices only later.
         """
-        self._slots.release(self, dropped=dropped)
+        self._semaphore.release(self, aborted=aborted)
 
-    def give_up(self, *, dropped: bool) -> _Slot | None:
-        """The slot, which is nobody's then."""
+    def remove_slot(self, *, aborted: bool) -> _Slot | None:
+        """Return the slot, which the permit no longer holds."""
         slot, self._slot = self._slot, None
-        if slot and dropped:
-            slot.since = max(slot.since, monotonic() + COOLDOWN_SECONDS)
+        if slot and aborted:
+            slot.available_at = max(slot.available_at, monotonic() + COOLDOWN_SECONDS)
         return slot
 
 
@@ -102,7 +102,7 @@ class Waiter:
     """How a caller waits for a permit.
 
     Args:
-        deadline: When the caller stops waiting.
+        deadline: The deadline of the caller.
     """
 
     def __init__(self, deadline: Deadline | None = None) -> None:
@@ -112,131 +112,131 @@ class Waiter:
         """Return the result of a future.
 
         Raises:
-            TimeoutError: It had none within `seconds`; the caller keeps its place in the queue and waits again.
+            TimeoutError: It had none within `seconds`. The caller keeps its place in the queue and waits again.
         """
         return (yield from WaitForFuture(future, seconds, self.deadline))
 
 
 class Semaphore:
-    """Up to `limit` holders at a time, first come first served, across threads and event loops alike."""
+    """Semaphore with up to `limit` holders, first come first served, for threads and event loops alike."""
 
     def __init__(self, limit: int) -> None:
         self._free = deque(_Slot(ref(self)) for _ in range(limit))
-        """Those that can be used at once come first."""
+        """Slots that can be used at once come first."""
         self._queue: deque[Future[Permit]] = deque()
-        self._resting: set[Permit] = set()
+        self._suspended: set[Permit] = set()
         self.after_fork()
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """Others made anew are used; what is still held of these, by streams of the parent, can be given back."""
-        self._lock = RLock()  # which whoever holds it can take once more: see above
+        """Renew the lock. Streams of the parent can still release their permits of this semaphore."""
+        self._lock = RLock()  # reentrant: see the docstring of the module
 
     def acquire(self, waiter: Waiter | None = None) -> EffectGen[Permit]:
         """Take a permit; wait if all are held."""
         waiter = waiter or Waiter()
-        lease = self._at_once() or (yield from self._in_turn(waiter))
+        permit = self._try_acquire() or (yield from self._wait_in_queue(waiter))
         try:
-            if (early := lease.since - monotonic()) > 0:
-                yield from Sleep(early, waiter.deadline)
+            if (cooldown := permit.available_at - monotonic()) > 0:
+                yield from Sleep(cooldown, waiter.deadline)
         except BaseException:
-            lease.release()
+            permit.release()
             raise
-        return lease
+        return permit
 
-    def _at_once(self) -> Permit | None:
-        """A slot where one is free and nobody waits, as most often."""
+    def _try_acquire(self) -> Permit | None:
+        """Return a permit if a slot is free and no caller waits, which is the usual case."""
         try:
             return None if self._queue else Permit(self, self._free.popleft())
         except IndexError:
             return None
 
-    def _in_turn(self, waiter: Waiter) -> EffectGen[Permit]:
-        ticket, here = Future[Permit](), _here()
-        self._queue.append(ticket)
+    def _wait_in_queue(self, waiter: Waiter) -> EffectGen[Permit]:
+        future, here = Future[Permit](), _get_thread_and_task()
+        self._queue.append(future)
         try:
-            self._serve(lambda lease: lease.rester == here)
-            return (yield from self._granted(ticket, waiter))
+            self._grant(lambda permit: permit.suspended_by == here)
+            return (yield from self._wait_until_granted(future, waiter))
         except BaseException:
-            self._leave(ticket)
+            self._leave_queue(future)
             raise
 
-    def _granted(self, ticket: Future[Permit], waiter: Waiter) -> EffectGen[Permit]:
+    def _wait_until_granted(self, future: Future[Permit], waiter: Waiter) -> EffectGen[Permit]:
         while True:
             try:
-                return (yield from waiter.wait(ticket, PREEMPTION_SECONDS))
+                return (yield from waiter.wait(future, PREEMPTION_SECONDS))
             except TimeoutError:
                 with self._lock:
-                    if not ticket.done() and ticket not in self._queue:  # whoever took it was interrupted just then
-                        self._queue.appendleft(ticket)
-                long_ago = monotonic() - PREEMPTION_SECONDS
-                self._serve(lambda lease: lease.rests_since < long_ago)  # noqa: B023 - called at once
+                    if not future.done() and future not in self._queue:  # Ctrl-C interrupted `_grant`
+                        self._queue.appendleft(future)
+                limit = monotonic() - PREEMPTION_SECONDS
+                self._grant(lambda permit: permit.suspended_at < limit)  # noqa: B023 - called at once
 
-    def _leave(self, ticket: Future[Permit]) -> None:
-        """Leaves the queue; a slot that was granted just then is given back."""
+    def _leave_queue(self, future: Future[Permit]) -> None:
+        """Leave the queue; return a permit that was granted in the meantime."""
         with self._lock, suppress(ValueError):
-            self._queue.remove(ticket)
-        if ticket.done():
-            ticket.result().release()
+            self._queue.remove(future)
+        if future.done():
+            future.result().release()
 
-    def rest(self, lease: Permit, drop: Callable[[], None]) -> None:
-        """See `Lease.rest`."""
+    def suspend(self, permit: Permit, abort: Callable[[], None]) -> None:
+        """See `Permit.suspend`."""
         with self._lock:
-            lease.rester, lease.rests_since, lease.drop = _here(), monotonic(), drop
-            self._resting.add(lease)
+            permit.suspended_by, permit.suspended_at, permit.abort = _get_thread_and_task(), monotonic(), abort
+            self._suspended.add(permit)
 
-    def wake(self, lease: Permit) -> bool:
-        """See `Lease.wake`."""
+    def resume(self, permit: Permit) -> bool:
+        """See `Permit.resume`."""
         with self._lock:
-            self._resting.discard(lease)
-            return lease.is_held
+            self._suspended.discard(permit)
+            return permit.is_held
 
-    def release(self, lease: Permit, *, dropped: bool) -> None:
-        """See `Lease.release`."""
+    def release(self, permit: Permit, *, aborted: bool) -> None:
+        """See `Permit.release`."""
         with self._lock:
-            self._resting.discard(lease)
-            if slot := lease.give_up(dropped=dropped):
-                self.put(slot)
+            self._suspended.discard(permit)
+            if slot := permit.remove_slot(aborted=aborted):
+                self.put_back(slot)
 
-    def put(self, slot: _Slot) -> None:
-        """Takes a slot back."""
-        (self._free.append if slot.since > monotonic() else self._free.appendleft)(slot)
-        self._serve(_untaken)
+    def put_back(self, slot: _Slot) -> None:
+        """Take a slot back, and grant it to a waiting caller."""
+        (self._free.append if slot.available_at > monotonic() else self._free.appendleft)(slot)
+        self._grant(_is_never_preempted)
 
-    def _serve(self, takeable: Callable[[Permit], bool]) -> None:
-        """Gives slots to those who wait: free ones first, then those that rest and may be taken."""
-        taken: list[Permit] = []
+    def _grant(self, can_preempt: Callable[[Permit], bool]) -> None:
+        """Grant slots to waiting callers: free slots first, then those of suspended permits that can be preempted."""
+        preempted: list[Permit] = []
         with self._lock:
-            while self._queue and (slot := self._one(takeable, taken)):
+            while self._queue and (slot := self._take_slot(can_preempt, preempted)):
                 try:
-                    ticket = self._queue.popleft()
+                    future = self._queue.popleft()
                 except IndexError:
                     self._free.appendleft(slot)
                     break
-                ticket.set_result(Permit(self, slot))
-                del slot  # or it would be in two places
-        for lease in taken:
-            lease.drop()
+                future.set_result(Permit(self, slot))
+                del slot  # the permit must hold the only reference
+        for permit in preempted:
+            permit.abort()
 
-    def _one(self, takeable: Callable[[Permit], bool], taken: list[Permit]) -> _Slot | None:
+    def _take_slot(self, can_preempt: Callable[[Permit], bool], preempted: list[Permit]) -> _Slot | None:
         try:
             return self._free.popleft()
         except IndexError:
             pass
-        for lease in filter(takeable, [*self._resting]):
-            self._resting.discard(lease)
-            if slot := lease.give_up(dropped=True):
-                taken.append(lease)
+        for permit in filter(can_preempt, [*self._suspended]):
+            self._suspended.discard(permit)
+            if slot := permit.remove_slot(aborted=True):
+                preempted.append(permit)
                 return slot
         return None
 
 
-def _untaken(_: Permit) -> bool:
+def _is_never_preempted(_: Permit) -> bool:
     return False
 
 
-def _here() -> Place:
-    if "asyncio" not in sys.modules:  # it takes long to import, and until then there are no tasks
+def _get_thread_and_task() -> ThreadAndTask:
+    if "asyncio" not in sys.modules:  # slow to import, and without it there are no tasks
         return get_ident(), 0
     import asyncio
 
@@ -247,5 +247,5 @@ def _here() -> Place:
     return get_ident(), id(task)
 
 
-def _nothing() -> None:
-    """What an answer that never rests is dropped with."""
+def _do_nothing() -> None:
+    """Abort nothing: the permit was never suspended."""

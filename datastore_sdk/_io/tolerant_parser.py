@@ -1,8 +1,8 @@
-"""Tolerant reader of answers: what fits the contract is typed, what does not fit is kept as the service sent it.
+"""Tolerant parser of responses: values that fit the contract are typed, other values are kept as the service sent them.
 
-Answers are validated strictly first, in one go. This reads those that failed: each object by itself, each field by
-itself. What is missing stays missing. An item of a list of objects that is not an object, or has none of the keys of
-the contract, is left out. Whatever differs is noted as a `Deviation`.
+Responses are first validated strictly, in one step. This module parses those that failed, object by object and field by
+field. Missing fields stay missing. An item of a list of objects is left out if it is not an object, or has no key of
+the contract. Each difference is recorded as a `Deviation`.
 """
 
 from __future__ import annotations
@@ -37,31 +37,31 @@ T = TypeVar("T")
 
 NO_HEADERS: Mapping[str, str] = {}
 _ZONE = re.compile(r"\s*(utc|gmt|z)$", re.IGNORECASE)
-_PAGES = ("results", "data")
-"""The keys under which envelopes hold what was asked for."""
+_ENVELOPE_KEYS = ("results", "data")
+"""Keys of envelopes that contain the requested data."""
 _TYPES: dict[type, str] = {
     NoneType: "null",
     bool: "a boolean",
     int: "a number",
     float: "a number",
-    str: "a text",
+    str: "text",
     list: "an array",
     dict: "an object",
 }
 
 
 class Deviation(NamedTuple):
-    """One kind of difference from the contract."""
+    """Difference of a response from the API contract."""
 
     kind: Literal["field", "value", "status", "missing", "type"]
     place: str
-    """Where: `Pad.color`, or the operation of a status."""
+    """The field, such as `Pad.color`; for a status, the operation."""
     value: str = ""
-    """The value or the status; of a type, what came and what the contract has; never a value that does not fit."""
+    """The unknown value or status; for a type, the received and the expected type. Never a value of the wrong type."""
 
     @property
     def is_addition(self) -> bool:
-        """Whether the contract is only silent about it; else it says something else."""
+        """Whether the contract does not mention it. Otherwise the response contradicts the contract."""
         return self.kind in {"field", "value", "status"}
 
     def __str__(self) -> str:
@@ -69,9 +69,9 @@ class Deviation(NamedTuple):
             case "field":
                 return f"{self.place} is not in the API contract"
             case "value":
-                return f"{self.place} is {self.value}, which is none of the values in the API contract"
+                return f"{self.place} is {self.value}, which is not a value of the API contract"
             case "status":
-                return f"{self.place} answered {self.value}, which is not in the API contract"
+                return f"{self.place} returned {self.value}, which is not in the API contract"
             case "missing":
                 return f"{self.place} is missing, which the API contract requires"
             case "type":
@@ -79,29 +79,29 @@ class Deviation(NamedTuple):
 
 
 class UnexpectedShapeError(ValueError):
-    """An answer as a whole is of another shape than what was asked for."""
+    """The whole response has another shape than the requested data."""
 
 
 class ParsedResponse(Struct, Generic[T]):
-    """An answer that was read."""
+    """Parsed response."""
 
     value: T
     deviations: list[Deviation] = []
     """How it differs from the contract."""
     next_page: object = None
-    """Where the list goes on, in the service's words."""
+    """The link to the next page of a list, as the service sent it."""
     size: int = 0
-    """Length of the body in bytes."""
+    """Size of the body in bytes."""
 
     def __repr__(self) -> str:
-        return "Parsed(...)"  # it may hold a token
+        return "ParsedResponse(...)"  # it may contain a token
 
 
 class RawJson:
-    """Reads an answer as the JSON that it is.
+    """Parser that returns the JSON of a response as it was sent.
 
     Args:
-        by_contract: How the contract has it read.
+        contract_parser: The parser of the contract for the same response.
     """
 
     __slots__ = ("contract_parser",)
@@ -110,36 +110,36 @@ class RawJson:
         self.contract_parser = by_contract
 
     def __call__(self, content: bytes) -> Any:
-        """Reads it."""
+        """Return the JSON of a body."""
         return self.read(content).value
 
     def read(self, content: bytes, headers: Mapping[str, str] = NO_HEADERS) -> ParsedResponse[Any]:
-        """Reads it; a list that comes in an envelope is taken out of it."""
+        """Parse a body; a list is taken out of its envelope."""
         data = parse_json(content, headers.get("content-type", ""))
         type_ = get_contract_type(self.contract_parser)
-        return ParsedResponse(data) if type_ is None else _unwrapped(type_, data)
+        return ParsedResponse(data) if type_ is None else _unwrap(type_, data)
 
 
-def get_contract_type(read: object) -> Any:
-    """The type that the contract gives to what reads an answer; None where it does not say."""
-    return read.type if _is_json(read) else None
+def get_contract_type(parser: object) -> Any:
+    """Return the type that the contract has for the result of a parser; None if it has none."""
+    return parser.type if _is_json(parser) else None
 
 
-def _is_json(read: object) -> TypeGuard[Json[Any]]:
-    return isinstance(read, Json)
+def _is_json(parser: object) -> TypeGuard[Json[Any]]:
+    return isinstance(parser, Json)
 
 
 def is_checked(parse: object) -> TypeGuard[CheckedType[Any]]:
-    """Whether an answer is checked when it was read."""
+    """Return whether a parser also checks its result."""
     return isinstance(parse, CheckedType)
 
 
 class CheckedType(Generic[T]):
-    """Reads an answer as the contract says, or untouched, and checks what the contract cannot say.
+    """Parser that also checks what the contract cannot express.
 
     Args:
-        read: Reads it.
-        check: Raises a ValueError where something is wrong.
+        read: The parser.
+        check: Raises ValueError if the result is invalid.
     """
 
     __slots__ = ("check", "read")
@@ -149,7 +149,7 @@ class CheckedType(Generic[T]):
         self.check = check
 
     def __call__(self, content: bytes) -> T:
-        """Reads it strictly."""
+        """Parse a body strictly."""
         value: T = self.read(content)
         self.check(value)
         return value
@@ -158,34 +158,35 @@ class CheckedType(Generic[T]):
 def parse_tolerantly(
     type_: Any, content: bytes, name: str, headers: Mapping[str, str] = NO_HEADERS
 ) -> ParsedResponse[Any]:
-    """An answer that does not fit the contract, as far as it does.
+    """Parse a response that does not fit the contract.
 
     Args:
-        type_: The type that the contract gives.
+        type_: The type in the contract.
         content: The body.
-        name: The operation, which deviations are told by.
-        headers: Of the answer; one says how the body is encoded.
+        name: The operation, for deviations.
+        headers: The headers, which may have the charset.
 
     Raises:
-        NotUnderstoodError: It is of another shape as a whole.
+        UnexpectedShapeError: The whole response has another shape.
         ValueError: It is not JSON.
     """
-    page = _unwrapped(type_, parse_json(content, headers.get("content-type", "")))
+    page = _unwrap(type_, parse_json(content, headers.get("content-type", "")))
     if not _is_shaped(type_, page.value):
-        raise UnexpectedShapeError(f"it is {_name(page.value)}, where the API contract has {_expected(type_)}")
-    return ParsedResponse(*_noted(type_, page.value, name), next_page=page.next_page)
+        kind = _describe_value(page.value)
+        raise UnexpectedShapeError(f"it is {kind}, where the API contract has {_describe_type(type_)}")
+    return ParsedResponse(*_parse_and_note(type_, page.value, name), next_page=page.next_page)
 
 
 def parse_value(type_: Any, value: Any, name: str) -> ParsedResponse[Any]:
-    """JSON that was read before, as far as it fits the contract."""
-    return ParsedResponse(*_noted(type_, value, name))
+    """Parse a JSON value that may not fit the contract."""
+    return ParsedResponse(*_parse_and_note(type_, value, name))
 
 
 def parse_object(model: type[M], value: dict[str, Any], *, strict: bool = False) -> ParsedResponse[M]:
-    """An object by itself, as far as it fits the contract.
+    """Parse an object that may not fit the contract.
 
     Raises:
-        ValidationError: It does not fit and must, or it has none of the keys of the contract.
+        ValidationError: It does not fit and `strict` is true, or it has no key of the contract.
     """
     try:
         return ParsedResponse(model.model_validate(value))
@@ -193,39 +194,39 @@ def parse_object(model: type[M], value: dict[str, Any], *, strict: bool = False)
         if strict or not _declares(model, value):
             raise
     notes: dict[Deviation, None] = {}
-    return ParsedResponse(_object(model, value, notes), [*notes])
+    return ParsedResponse(_build_object(model, value, notes), [*notes])
 
 
-def _noted(type_: Any, value: Any, name: str) -> tuple[Any, list[Deviation]]:
+def _parse_and_note(type_: Any, value: Any, name: str) -> tuple[Any, list[Deviation]]:
     notes: dict[Deviation, None] = {}
-    read = _read(type_, value, name, notes)
+    read = _parse(type_, value, name, notes)
     return read, [*notes]
 
 
 def build_empty_value(type_: Any) -> Any:
-    """What stands for an answer in which nothing came."""
+    """Return the value for an empty response: an empty list or object."""
     if get_origin(type_) is list:
         return []
     if isinstance(type_, type) and issubclass(type_, Model):
-        return _object(type_, {}, {})
+        return _build_object(type_, {}, {})
     return {}
 
 
-def _unwrapped(type_: Any, data: Any) -> ParsedResponse[Any]:
-    """What was asked for, out of the envelope that it may have come in."""
-    following: object = None
+def _unwrap(type_: Any, data: Any) -> ParsedResponse[Any]:
+    """Take the requested data out of its envelope, if it has one."""
+    next_page: object = None
     if is_object(data):
         envelope = data
-        for key in _PAGES:
+        for key in _ENVELOPE_KEYS:
             if key in envelope and not _declares(type_, envelope) and _can_be(type_, envelope[key]):
-                data, following = envelope[key], envelope.get("next")
+                data, next_page = envelope[key], envelope.get("next")
                 break
     if is_array(data):
         items = data
         if name := _only_list(type_):
-            return ParsedResponse({name: items}, next_page=following)
+            return ParsedResponse({name: items}, next_page=next_page)
         if get_origin(type_) is list:
-            return ParsedResponse(items, next_page=following)
+            return ParsedResponse(items, next_page=next_page)
         if _is_model(type_) and len(items) == 1:
             return ParsedResponse(items[0])
     elif is_object(data) and get_origin(type_) is list and _declares(get_args(type_)[0], data):
@@ -234,8 +235,8 @@ def _unwrapped(type_: Any, data: Any) -> ParsedResponse[Any]:
 
 
 def _declares(type_: Any, data: dict[str, Any]) -> bool:
-    """Whether an object has any of the keys that the contract declares."""
-    if get_origin(type_) is dict:  # by ids
+    """Return whether an object has a key of the contract."""
+    if get_origin(type_) is dict:  # its keys are ids
         return any(key.isdecimal() for key in data)
     return _is_model(type_) and any(key in data for key, _, _ in _fields(type_))
 
@@ -245,7 +246,7 @@ def _can_be(type_: Any, data: Any) -> bool:
 
 
 def _only_list(type_: Any) -> str | None:
-    """The key of a model that holds a list and nothing else."""
+    """Return the key of the only field of a model if that field is a list."""
     fields = _fields(type_) if _is_model(type_) else ()
     return fields[0][0] if len(fields) == 1 and get_origin(fields[0][2]) is list else None
 
@@ -269,47 +270,52 @@ def _adapter(type_: Any) -> TypeAdapter[Any]:
 
 @cache
 def _fields(model: type[Model]) -> tuple[tuple[str, str, Any], ...]:
-    """Of each field the key, the name of the attribute, and the type."""
+    """Return the key, attribute name and type of each field."""
     fields = model.__pydantic_fields__.items()
     return tuple((field.serialization_alias or name, name, field.annotation) for name, field in fields)
 
 
 @cache
 def _extra_type(model: type[Model]) -> Any:
-    """The type of the fields that a model does not name."""
+    """Return the type of the fields that a model does not declare."""
     hint = get_type_hints(model).get("__pydantic_extra__")
     return get_args(hint)[1] if get_origin(hint) is dict else Any
 
 
-def _read(type_: Any, value: Any, place: str, notes: dict[Deviation, None]) -> Any:
+def _parse(type_: Any, value: Any, place: str, notes: dict[Deviation, None]) -> Any:
     if type_ is Any:
         return value
     with suppress(ValidationError):
         return _adapter(type_).validate_python(value)
     if get_origin(type_) in {Union, UnionType}:
-        type_ = _alike(get_args(type_), value) or type_
-    if (read := _reader(type_, value)) is not None:
-        return read(type_, value, place, notes)
-    if type_ is AwareDatetime and (moment := _moment(value)):
-        _note("type", place, "has no time zone or another form than ISO 8601 with one; read as UTC", notes)
-        return moment
-    _note("type", place, f"is {_name(value)}, where the API contract has {_expected(type_)}; kept as it came", notes)
+        type_ = _match_member(get_args(type_), value) or type_
+    if (parse := _get_parser(type_, value)) is not None:
+        return parse(type_, value, place, notes)
+    if type_ is AwareDatetime and (timestamp := _parse_timestamp(value)):
+        _note("type", place, "is not ISO 8601 with a time zone; parsed as UTC", notes)
+        return timestamp
+    _note(
+        "type",
+        place,
+        f"is {_describe_value(value)}, where the API contract has {_describe_type(type_)}; kept as sent",
+        notes,
+    )
     return value
 
 
-def _reader(type_: Any, value: Any) -> Callable[[Any, Any, str, dict[Deviation, None]], Any] | None:
-    """What reads the parts of a value; None where it has none, or not those of the type."""
+def _get_parser(type_: Any, value: Any) -> Callable[[Any, Any, str, dict[Deviation, None]], Any] | None:
+    """Return the parser of the parts of a value; None if the value has no parts, or not those of the type."""
     if is_array(value):
-        return _items if get_origin(type_) is list else None
+        return _parse_items if get_origin(type_) is list else None
     if is_object(value):
         if _is_model(type_):
-            return _fields_of
-        return _values if get_origin(type_) is dict else None
+            return _parse_model
+        return _parse_values if get_origin(type_) is dict else None
     return None
 
 
-def _alike(members: tuple[Any, ...], value: Any) -> Any:
-    """The member of a union that a value is most like; None where it is like none."""
+def _match_member(members: tuple[Any, ...], value: Any) -> Any:
+    """Return the member of a union that fits the kind of a value best; None if no member fits."""
     for member in members:
         if is_object(value) and (_is_model(member) or get_origin(member) is dict):
             return member
@@ -320,82 +326,82 @@ def _alike(members: tuple[Any, ...], value: Any) -> Any:
     return None
 
 
-def _items(type_: Any, values: list[object], place: str, notes: dict[Deviation, None]) -> list[Any]:
+def _parse_items(type_: Any, values: list[object], place: str, notes: dict[Deviation, None]) -> list[Any]:
     of = get_args(type_)[0]
     items: list[Any] = []
     for value in values:
         if not _is_model(of) or _is_shaped(of, value):
-            items.append(_read(of, value, f"{place}[]", notes))
+            items.append(_parse(of, value, f"{place}[]", notes))
         else:
-            _note("type", f"{place}[]", f"is {_name(value)} that is not a {of.__name__}; left out", notes)
+            _note("type", f"{place}[]", f"is {_describe_value(value)} that is not a {of.__name__}; left out", notes)
     return items
 
 
-def _values(type_: Any, values: dict[str, Any], place: str, notes: dict[Deviation, None]) -> dict[str, Any]:
+def _parse_values(type_: Any, values: dict[str, Any], place: str, notes: dict[Deviation, None]) -> dict[str, Any]:
     of = get_args(type_)[1]
-    return {key: _read(of, value, f"{place}.*", notes) for key, value in values.items()}
+    return {key: _parse(of, value, f"{place}.*", notes) for key, value in values.items()}
 
 
-def _fields_of(type_: Any, value: dict[str, Any], _: str, notes: dict[Deviation, None]) -> Any:
-    return _object(type_, value, notes)
+def _parse_model(type_: Any, value: dict[str, Any], _: str, notes: dict[Deviation, None]) -> Any:
+    return _build_object(type_, value, notes)
 
 
-def _object(model: type[Model], value: dict[str, Any], notes: dict[Deviation, None]) -> Any:
+def _build_object(model: type[Model], value: dict[str, Any], notes: dict[Deviation, None]) -> Any:
     known: dict[str, Any] = {}
     sent: set[str] = set()
     others = dict(value)
     for key, name, type_ in _fields(model):
         place = f"{model.__name__}.{key}"
         if key in others or name in others:
-            known[name] = _read(type_, others.pop(key if key in others else name), place, notes)
+            known[name] = _parse(type_, others.pop(key if key in others else name), place, notes)
             sent.add(name)
         elif (field := model.__pydantic_fields__[name]).is_required():
             _note("missing", place, "", notes)
         else:
             known[name] = field.get_default(call_default_factory=True)
     extra_type = _extra_type(model)
-    extra = {key: _read(extra_type, item, f"{model.__name__}.*", notes) for key, item in others.items()}
-    return _made(model, known, sent, extra)
+    extra = {key: _parse(extra_type, item, f"{model.__name__}.*", notes) for key, item in others.items()}
+    return _build_model(model, known, sent, extra)
 
 
-def _made(model: type[Model], known: dict[str, Any], sent: set[str], extra: dict[str, Any]) -> Any:
-    """An object of these values, as pydantic's `model_construct` makes it, which takes no key of any name."""
-    made = model.__new__(model)
-    object.__setattr__(made, "__dict__", known)
-    object.__setattr__(made, "__pydantic_fields_set__", sent)
-    object.__setattr__(made, "__pydantic_extra__", extra if model.model_config.get("extra") == "allow" else None)
-    object.__setattr__(made, "__pydantic_private__", None)
+def _build_model(model: type[Model], known: dict[str, Any], sent: set[str], extra: dict[str, Any]) -> Any:
+    """Return a model as pydantic's `model_construct` does, which does not accept keys of any name."""
+    instance = model.__new__(model)
+    object.__setattr__(instance, "__dict__", known)
+    object.__setattr__(instance, "__pydantic_fields_set__", sent)
+    object.__setattr__(instance, "__pydantic_extra__", extra if model.model_config.get("extra") == "allow" else None)
+    object.__setattr__(instance, "__pydantic_private__", None)
     if model.__pydantic_post_init__:
-        made.model_post_init(None)
-    return made
+        instance.model_post_init(None)
+    return instance
 
 
 def _note(kind: Literal["missing", "type"], place: str, value: str, notes: dict[Deviation, None]) -> None:
     notes[Deviation(kind, place, value)] = None
 
 
-def _moment(value: Any) -> datetime | None:
-    """A moment in any form of ISO 8601; without a time zone, in UTC."""
+def _parse_timestamp(value: Any) -> datetime | None:
+    """Return a timestamp in any form of ISO 8601, in UTC if it has no time zone; None if it is not one."""
     if not isinstance(value, str):
         return None
     text = _ZONE.sub("+00:00", value.strip())
     with suppress(ValueError):
-        moment = datetime.fromisoformat(text)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        timestamp = datetime.fromisoformat(text)
+        return timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)
     return None
 
 
-def _name(value: Any) -> str:
+def _describe_value(value: Any) -> str:
     return _TYPES.get(value.__class__, "something else")
 
 
-def _expected(type_: Any) -> str:
-    """A type of the contract in words."""
+def _describe_type(type_: Any) -> str:
+    """Return a type of the contract in words."""
     if type_ is AwareDatetime:
         return "a date and time"
     origin = get_origin(type_)
     if origin in {Union, UnionType}:
-        return " or ".join(dict.fromkeys(_expected(member) for member in get_args(type_)))
+        return " or ".join(dict.fromkeys(_describe_type(member) for member in get_args(type_)))
     if origin is Literal:
-        return "a text"
+        return "text"
     return _TYPES.get(origin or type_) or "an object"

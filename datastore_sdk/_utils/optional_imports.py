@@ -1,4 +1,4 @@
-"""Packages that only some features need. They come with an extra and are imported when such a feature is used."""
+"""Packages of extras, imported when a feature needs them."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from importlib import import_module
 
 
 def require_extra(*modules: str, extra: str) -> None:
-    """Makes sure that the packages of an extra are there.
+    """Import the packages of an extra.
 
     Raises:
-        ImportError: One is not; the message says how to install it.
+        ImportError: A package is missing; the message says how to install it.
     """
     for module in modules:
         try:
             import_module(module)
         except ImportError as error:
             raise ImportError(
-                f'this needs {module}, which comes with an extra: pip install "restream-datastore-sdk[{extra}]"',
+                f'this feature needs {module}; run: pip install "restream-datastore-sdk[{extra}]"',
                 name=module,
             ) from error

@@ -15,6 +15,8 @@ from inspect import currentframe
 from operator import index
 from typing import SupportsIndex, TypeVar, cast, overload
 
+from datastore_sdk._utils.suggestions import suggest
+
 E = TypeVar("E", bound=StrEnum)
 T = TypeVar("T")
 
@@ -276,11 +278,9 @@ def validate_known(names: Iterable[str], known: Iterable[str], what: str, way_ou
     known = [*known]
     for name in names:
         if name not in known:
-            from difflib import get_close_matches  # here, for it takes long
-
-            alike = get_close_matches(name, known, n=1)
-            advice = f"did you mean {alike[0]!r}? There are: " if alike else "there are: "
-            raise TypeError(f"{name!r} is not {what}; {advice}{', '.join(known)}{way_out}")
+            hint = suggest(name, known)
+            listing = f"{hint} There are: " if hint else "; there are: "
+            raise TypeError(f"{name!r} is not {what}{listing}{', '.join(known)}{way_out}")
 
 
 def user_stack_level() -> int:

@@ -1,4 +1,4 @@
-"""OAuth2 client credentials: a token is asked for, kept, and asked for anew, as seldom as can be."""
+"""OAuth2 client credentials: requests tokens, caches them, and renews them, with as few requests as possible."""
 
 from __future__ import annotations
 
@@ -23,42 +23,47 @@ from restream_api.models import Token, TokenRequest
 from restream_api.types import Json, Operation
 
 RENEWAL_MARGIN_SECONDS = 10.0
-"""Seconds before its expiry at which a token is no longer used; of one that does not last twice as long, half."""
+"""Seconds before its expiry at which a token is renewed; half its lifetime if that is shorter."""
 MIN_LIFETIME_SECONDS = 2.0
-"""Seconds that every token is taken to last: one that has expired when it comes would be asked for with each call."""
+"""Minimum lifetime of a token in seconds. Otherwise each call would renew a token that is expired on arrival."""
 FAILURE_HOLD_SECONDS = 5.0
-"""Seconds for which a failure to get a token holds for everybody who wants one."""
+"""Seconds for which a failed token request also fails the calls that waited for it."""
 MAX_RENEWALS = 5
-"""How many tokens that are refused are renewed at most within a while."""
+"""Maximum number of renewals of rejected tokens within `RENEWAL_WINDOW_SECONDS`."""
 RENEWAL_WINDOW_SECONDS = 60.0
-"""So many seconds."""
 
 DEFAULT_LIFETIME_SECONDS = 3600.0
-"""Seconds that a token is taken to last where the service does not say so."""
+"""Lifetime of a token in seconds if the service does not send one."""
 
 
 def _check(token: Token) -> None:
     text = token.get("access_token")
     if not (isinstance(text, str) and is_valid_token(text)):
-        raise UnexpectedContentError("access_token: it is missing, empty or holds characters that no token has")
+        raise UnexpectedContentError("access_token: missing, empty, or not a valid token")
 
 
 _read_token = CheckedType(Json[Token](Token), _check)
 
 
 @dataclass(frozen=True, slots=True)
-class _IssuedTokens:
+class _IssuedToken:
     token: str = field(repr=False)
-    good_until: float
-    """By the clock that never jumps."""
+    valid_until: float
+    """In seconds on the monotonic clock."""
 
 
 class ClientCredentials(Credentials):
-    """OAuth2 client credentials, for which the service issues a token that expires.
+    """OAuth2 client credentials, for which the service issues tokens that expire.
 
-    A token is kept until shortly before its expiry. However many threads and tasks need one, one request is under way
-    at a time, and when it fails nobody asks again for some seconds: asking too often can get a client banned. With a
-    cache on disk one request is under way for all processes together.
+    A token is used until shortly before its expiry. However many threads and tasks need one, only one token request
+    runs at a time, and if it fails, none is sent for some seconds: the service can ban clients that request tokens too
+    often. With a cache on disk, only one request runs for all processes of the user.
+
+    Args:
+        client_id: The client id.
+        client_secret: The client secret.
+        clock: The clock.
+        cache: The token cache on disk.
     """
 
     def __init__(self, client_id: str, client_secret: str, *, clock: Clock, cache: TokenCache | None = None) -> None:
@@ -66,81 +71,81 @@ class ClientCredentials(Credentials):
         self._client_secret = client_secret
         self._clock = clock
         self._cache = cache
-        self._issued: _IssuedTokens | None = None
-        self._refused: str | None = None
+        self._issued: _IssuedToken | None = None
+        self._rejected: str | None = None
         self._failure: RestreamError | None = None
-        self._failed = 0.0
+        self._failed_at = 0.0
         self._renewals = deque[float](maxlen=MAX_RENEWALS)
         self.after_fork()
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """Nobody asks for a token yet; the one that is there is as good as before."""
-        self._turn = Semaphore(1)
+        """Renew the semaphore. The current token stays valid."""
+        self._semaphore = Semaphore(1)
 
     def token(self, fetch: TokenFetcher, deadline: Deadline | None = None) -> EffectGen[str]:
-        """The current token, asked for where there is none.
+        """Return the current token; request one if there is none.
 
         Raises:
-            AuthenticationError: the client id or the client secret is wrong.
+            AuthenticationError: The client id or the client secret is wrong.
         """
         if token := self._current():
             return token
-        began = self._clock.monotonic()
-        turn = yield from self._turn.acquire(Waiter(deadline))
+        started = self._clock.monotonic()
+        permit = yield from self._semaphore.acquire(Waiter(deadline))
         try:
             if token := self._current():
                 return token
-            if self._failure and began < self._failed + FAILURE_HOLD_SECONDS:
+            if self._failure and started < self._failed_at + FAILURE_HOLD_SECONDS:
                 raise copy(self._failure)
-            return (yield from self._new(fetch, deadline))
+            return (yield from self._obtain(fetch, deadline))
         finally:
-            turn.release()
+            permit.release()
 
     def renew(self, rejected: str) -> bool:
-        """Drops the token that was refused, unless another caller has renewed it already.
+        """Discard a rejected token, unless another caller has already renewed it.
 
-        Where one token after the other is refused, another one will not help: then the last is kept for a while.
+        If the service rejects one token after another, renewing does not help; then the last token is kept for a while.
         """
         issued, now = self._issued, self._clock.monotonic()
         if issued and issued.token == rejected:
             if len(self._renewals) == MAX_RENEWALS and now < self._renewals[0] + RENEWAL_WINDOW_SECONDS:
                 return False
             self._renewals.append(now)
-            self._refused, self._issued = rejected, None
+            self._rejected, self._issued = rejected, None
         return True
 
     def _current(self) -> str | None:
         issued = self._issued
-        return issued.token if issued and self._clock.monotonic() < issued.good_until else None
+        return issued.token if issued and self._clock.monotonic() < issued.valid_until else None
 
-    def _new(self, fetch: TokenFetcher, deadline: Deadline | None) -> EffectGen[str]:
-        """A token that is not held yet: one that another process has got, else one that is asked for."""
+    def _obtain(self, fetch: TokenFetcher, deadline: Deadline | None) -> EffectGen[str]:
+        """Return a new token: from the cache if another process has renewed it, otherwise from the service."""
         cache = self._cache
         if cache is None:
-            return (yield from self._asked(fetch, deadline))
-        if token := (yield from self._kept(cache.read)):
+            return (yield from self._request(fetch, deadline))
+        if token := (yield from self._read_cached(cache.read)):
             return token
         locked = yield from cache.lock(deadline)
         try:
-            if token := (yield from self._kept(cache.read)):
+            if token := (yield from self._read_cached(cache.read)):
                 return token
-            yield from RunBlocking(lambda: cache.discard(self._refused))
-            token = yield from self._asked(fetch, deadline, cache)
+            yield from RunBlocking(lambda: cache.discard(self._rejected))
+            token = yield from self._request(fetch, deadline, cache)
         finally:
             if locked:
                 cache.unlock()
         return token
 
-    def _kept(self, read: Callable[[], CachedToken | None]) -> EffectGen[str | None]:
-        kept = yield from RunBlocking(read)
-        if kept is None or kept.access_token == self._refused:
+    def _read_cached(self, read: Callable[[], CachedToken | None]) -> EffectGen[str | None]:
+        cached = yield from RunBlocking(read)
+        if cached is None or cached.access_token == self._rejected:
             return None
-        left = kept.seconds_left(self._clock.now()) - _margin(kept.expires_at - kept.issued_at)
-        if left <= 0:
+        seconds = cached.seconds_left(self._clock.now()) - _get_margin(cached.expires_at - cached.issued_at)
+        if seconds <= 0:
             return None
-        self._issued, self._failure = _IssuedTokens(kept.access_token, self._clock.monotonic() + left), None
-        return kept.access_token
+        self._issued, self._failure = _IssuedToken(cached.access_token, self._clock.monotonic() + seconds), None
+        return cached.access_token
 
     def _operation(self) -> Operation[Token]:
         request = TokenRequest(
@@ -148,25 +153,28 @@ class ClientCredentials(Credentials):
         )
         return create_token(body=request).with_parse(_read_token)
 
-    def _asked(self, fetch: TokenFetcher, deadline: Deadline | None, cache: TokenCache | None = None) -> EffectGen[str]:
-        asked, moment = self._clock.monotonic(), self._clock.now()
+    def _request(
+        self, fetch: TokenFetcher, deadline: Deadline | None, cache: TokenCache | None = None
+    ) -> EffectGen[str]:
+        requested, requested_at = self._clock.monotonic(), self._clock.now()
         try:
-            answer = yield from fetch(self._operation(), deadline)
+            token = yield from fetch(self._operation(), deadline)
         except APITimeoutError:
-            raise  # others may have more time
+            raise  # other callers may have longer timeouts
         except RestreamError as error:
-            self._failure, self._failed = error, self._clock.monotonic()
+            self._failure, self._failed_at = error, self._clock.monotonic()
             raise
-        said = answer.get("expires_in")
-        expires_in = said if isinstance(said, int | float) and math.isfinite(said) else DEFAULT_LIFETIME_SECONDS
-        lasts = max(expires_in, MIN_LIFETIME_SECONDS)
-        self._issued, self._failure = _IssuedTokens(answer.access_token, asked + lasts - _margin(lasts)), None
+        sent = token.get("expires_in")
+        expires_in = sent if isinstance(sent, int | float) and math.isfinite(sent) else DEFAULT_LIFETIME_SECONDS
+        lifetime = max(expires_in, MIN_LIFETIME_SECONDS)
+        valid_until = requested + lifetime - _get_margin(lifetime)
+        self._issued, self._failure = _IssuedToken(token.access_token, valid_until), None
         if cache is not None:
-            kept = CachedToken(answer.access_token, issued_at=moment, expires_at=moment + expires_in)
-            yield from RunBlocking(lambda: cache.write(kept))
-        return answer.access_token
+            cached = CachedToken(token.access_token, issued_at=requested_at, expires_at=requested_at + expires_in)
+            yield from RunBlocking(lambda: cache.write(cached))
+        return token.access_token
 
 
-def _margin(seconds: float) -> float:
-    """How long before its expiry a token that lasts so long is no longer used."""
-    return min(RENEWAL_MARGIN_SECONDS, seconds / 2)
+def _get_margin(lifetime: float) -> float:
+    """Return how many seconds before its expiry a token is renewed."""
+    return min(RENEWAL_MARGIN_SECONDS, lifetime / 2)

@@ -1,4 +1,4 @@
-"""Where the bearer token comes from: handed over by the user, or given by a function of the user's."""
+"""Token providers: a token that the user passes, or a function of the user's that returns one."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from restream_api.types import Operation
 T = TypeVar("T")
 
 TokenProvider = Callable[[], str | Awaitable[str]]
-"""Gives the token to send; sync or async."""
+"""Function that returns the token to send; sync or async."""
 
 NO_CREDENTIALS_MESSAGE = """\
-There are no credentials for the Restream API. Do one of these:
+No credentials for the Restream API. Do one of these:
   - set the environment variable TALLY_AUTH_TOKEN to the token you have from Tally
   - pass it: auth_token="..." (Pad.get_models(auth_token=...), Pad(id=668, auth_token=...))
   - set the environment variables RESTREAM_CLIENT_ID and RESTREAM_CLIENT_SECRET
@@ -27,89 +27,94 @@ There are no credentials for the Restream API. Do one of these:
 
 
 class TokenFetcher(Protocol):
-    """Makes one call and gives its answer."""
+    """Function that makes a call and returns its result."""
 
     def __call__(self, operation: Operation[T], deadline: Deadline | None, /) -> EffectGen[T]:
-        """The steps of the call."""
+        """Make the call."""
         ...
 
 
 class Credentials(ABC):
-    """What gives the token."""
+    """Source of bearer tokens."""
 
     @abstractmethod
     def token(self, fetch: TokenFetcher, deadline: Deadline | None = None) -> EffectGen[str]:
-        """The token to send now."""
+        """Return the token to send now.
 
-    def renew(self, rejected: str) -> bool:  # noqa: ARG002 - not all can renew
-        """Takes note that the service refused a token; whether another one can be had."""
+        Args:
+            fetch: Makes calls to the service.
+            deadline: The deadline of the call that needs the token.
+        """
+
+    def renew(self, rejected: str) -> bool:  # noqa: ARG002 - not all credentials can be renewed
+        """Discard a token that the service rejected; return whether another token may be available."""
         return False
 
 
 class StaticToken(Credentials):
-    """A token handed out by Tally. It is never renewed."""
+    """Token issued by Tally. It is never renewed."""
 
     def __init__(self, token: str) -> None:
         self._token = token
 
     def token(self, fetch: TokenFetcher, deadline: Deadline | None = None) -> EffectGen[str]:  # noqa: ARG002 - nothing to fetch
-        """The token."""
+        """Return the token."""
         yield from ()
         return self._token
 
 
 class ProvidedToken(Credentials):
-    """A function of the user's that gives the token. It is called for each request, and once more after a refusal."""
+    """Token provider of the user. It is called for each request, and once more if the service rejects the token."""
 
     def __init__(self, provider: TokenProvider) -> None:
         self._provider = provider
 
     def token(self, fetch: TokenFetcher, deadline: Deadline | None = None) -> EffectGen[str]:  # noqa: ARG002 - the function knows how to get it
-        """The token that the function gives now; its errors are the caller's."""
+        """Return the token that the provider returns now; its exceptions are raised unchanged."""
         try:
-            given = yield from self._given()
+            token = yield from self._call_provider()
         except CallError as error:
-            error.final = True  # its own attempts were made
+            error.final = True  # it had its own retries
             raise
         try:
-            return validate_token(given)
+            return validate_token(token)
         except (TypeError, ConfigurationError) as error:
-            del given
-            raise error.with_traceback(None) from None  # its frames hold the token
+            del token
+            raise error.with_traceback(None) from None  # the frames contain the token
 
-    def _given(self) -> EffectGen[Any]:
+    def _call_provider(self) -> EffectGen[Any]:
         provider: Any = self._provider
         if iscoroutinefunction(provider) or iscoroutinefunction(type(provider).__call__):
             return (yield from RunAwaitable[Any](provider))
-        given = yield from RunBlocking[Any](provider)  # it may ask a vault: an event loop must not wait for it
-        return (yield from RunAwaitable[Any](lambda: given)) if isawaitable(given) else given
+        result = yield from RunBlocking[Any](provider)  # it may query a vault, so it must not block an event loop
+        return (yield from RunAwaitable[Any](lambda: result)) if isawaitable(result) else result
 
-    def renew(self, rejected: str) -> bool:  # noqa: ARG002 - the function will see to it
-        """The function is called again."""
+    def renew(self, rejected: str) -> bool:  # noqa: ARG002 - the provider returns a new token
+        """Return True: the provider is called again."""
         return True
 
 
 def is_valid_token(text: str) -> bool:
-    """Whether a text can stand in a header as a token."""
+    """Return whether a text can be sent as a token in a header."""
     return bool(text) and text.isascii() and text.isprintable() and " " not in text
 
 
 def validate_token(token: object) -> str:
-    """A token, without white space around it. No message shows it.
+    """Return a token without surrounding white space. No message contains it.
 
     Raises:
         TypeError: It is not a string.
-        ConfigurationError: It is empty, or could not stand in a header.
+        ConfigurationError: It is empty, or cannot be sent in a header.
     """
     if not isinstance(token, str):
         raise TypeError(f"a token must be a string, not {type(token).__name__}")
     token = token.strip()
     if token.lower().startswith("bearer "):
-        raise ConfigurationError('the token holds characters that no token has: pass it without "Bearer " before it')
+        raise ConfigurationError('the token is not valid: pass it without the prefix "Bearer "')
     if not token:
         raise MissingCredentialsError("the token is empty\n" + NO_CREDENTIALS_MESSAGE)
     if not is_valid_token(token):
         raise ConfigurationError(
-            "the token holds characters that no token has (a line break, a space?); was it copied whole?"
+            "the token contains invalid characters, such as a line break or a space; was it copied completely?"
         )
     return token

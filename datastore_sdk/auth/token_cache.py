@@ -1,6 +1,6 @@
-"""A token on disk, shared by the processes of a user: one of them asks for it, the others wait and read.
+"""Token cache on disk, shared by the processes of a user: one process requests the token, the others wait and read it.
 
-A cache is a help and nothing more: whatever is wrong with the file or its folder, the token is asked for as without it.
+The cache is optional: if its file or folder cannot be used, each process requests a token of its own.
 """
 
 from __future__ import annotations
@@ -23,40 +23,40 @@ from datastore_sdk.instrumentation.logs import get_logger
 log = get_logger("credentials")
 
 MAX_CLOCK_SKEW_SECONDS = 60.0
-"""Seconds by which the clocks of two processes may differ, on two machines with one home folder say."""
+"""Maximum difference in seconds between the clocks of two processes, such as on two machines with one home folder."""
 MAX_LOCK_WAIT_SECONDS = 60.0
-"""Seconds after which a process that asks is not waited for any longer."""
-_PAUSE = 0.05
-_LONGEST = 1 << 16
-"""The most bytes that a file of ours has."""
-_NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
+"""Maximum seconds to wait for the process that requests a token."""
+_POLL_SECONDS = 0.05
+_MAX_FILE_BYTES = 1 << 16
+"""Maximum size of a cache file in bytes."""
+_NO_SYMLINKS = getattr(os, "O_NOFOLLOW", 0)
 
 
 @dataclass(frozen=True, slots=True)
 class CachedToken:
-    """A token as it is kept, with moments in Unix seconds."""
+    """Token in the cache. Timestamps are in Unix seconds."""
 
     access_token: str = field(repr=False)
     issued_at: float
     expires_at: float
 
     def seconds_left(self, now: float) -> float:
-        """Seconds until it expires; 0 where a clock must have jumped since it was issued."""
+        """Return the seconds until it expires; 0 if a clock has jumped since it was issued."""
         return self.expires_at - now if now >= self.issued_at - MAX_CLOCK_SKEW_SECONDS else 0.0
 
     @property
     def is_valid(self) -> bool:
-        """Whether it can have been written by `TokenCache`."""
+        """Whether the content of the file is valid."""
         return is_valid_token(self.access_token) and math.isfinite(self.issued_at) and math.isfinite(self.expires_at)
 
 
 class TokenCache:
-    """The file with the token of one client.
+    """Cache file with the token of one client.
 
     Args:
-        folder: Where the files of all clients are.
+        folder: The folder of the cache files of all clients.
         base_url: Scheme and host of the service.
-        client_id: The client's.
+        client_id: The client id.
     """
 
     def __init__(self, folder: Path, base_url: str, client_id: str) -> None:
@@ -68,24 +68,28 @@ class TokenCache:
         self._lock = FileLock(folder / f"{name}.lock")
 
     def lock(self, deadline: Deadline | None = None) -> EffectGen[bool]:
-        """Waits until no other process asks for a token; False where that cannot be known, or takes too long."""
+        """Wait until no other process requests a token; return False if the lock cannot be used or takes too long."""
         waited = 0.0
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._close_to_others()
+            self._restrict_folder()
             while not self._lock.acquire():
                 if waited >= MAX_LOCK_WAIT_SECONDS:
-                    log.warning("another process has held %s for %.0f s; not waiting for it", self._lock.path, waited)
+                    log.warning(
+                        "another process has held %s for %.0f s; requesting a token without the lock",
+                        self._lock.path,
+                        waited,
+                    )
                     return False
-                yield from Sleep(_PAUSE, deadline)
-                waited += _PAUSE
+                yield from Sleep(_POLL_SECONDS, deadline)
+                waited += _POLL_SECONDS
         except OSError as error:
-            self._complain(error)
+            self._warn(error)
             return False
         return True
 
-    def _close_to_others(self) -> None:
-        """Take the folder away from others if it is the user's own; a folder of the system, such as /tmp, stays."""
+    def _restrict_folder(self) -> None:
+        """Remove write access of other users if the folder belongs to this user and is not shared, like /tmp."""
         status = self._folder.stat()
         if os.name == "nt" or status.st_uid != os.geteuid() or not is_writable_by_others(status):
             return
@@ -99,58 +103,58 @@ class TokenCache:
             log.warning("others could replace the files in the token cache %s; its mode is 0700 now", self._folder)
 
     def unlock(self) -> None:
-        """Lets other processes ask."""
+        """Let other processes request tokens."""
         self._lock.release()
 
     def read(self) -> CachedToken | None:
-        """The token that was written last; None where there is none, or the file is damaged or not the user's own."""
+        """Return the cached token; None if there is none, or the file is corrupt or readable by other users."""
         try:
-            with os.fdopen(os.open(self._path, os.O_RDONLY | _NO_LINKS), "rb") as file:
+            with os.fdopen(os.open(self._path, os.O_RDONLY | _NO_SYMLINKS), "rb") as file:
                 if not is_private(os.fstat(file.fileno())):
                     return None
-                kept = msgspec.json.decode(file.read(_LONGEST), type=CachedToken)
+                cached = msgspec.json.decode(file.read(_MAX_FILE_BYTES), type=CachedToken)
         except (OSError, ValueError):
             return None
-        return kept if kept.is_valid else None
+        return cached if cached.is_valid else None
 
-    def write(self, kept: CachedToken) -> None:
-        """Replaces what was written before."""
-        from tempfile import mkstemp  # here, for most people have no cache
+    def write(self, token: CachedToken) -> None:
+        """Replace the cached token."""
+        from tempfile import mkstemp  # slow to import
 
         try:
-            number, name = mkstemp(prefix=f".{self._path.stem}-", dir=self._folder)
+            descriptor, name = mkstemp(prefix=f".{self._path.stem}-", dir=self._folder)
             try:
-                with os.fdopen(number, "wb") as file:
-                    file.write(msgspec.json.encode(kept))
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(msgspec.json.encode(token))
                 Path(name).replace(self._path)
             finally:
                 Path(name).unlink(missing_ok=True)
         except OSError as error:
-            self._complain(error)
+            self._warn(error)
 
-    def discard(self, refused: str | None) -> None:
-        """Takes a token away that the service refused, unless another one has been written."""
-        kept = self.read() if refused is not None else None
-        if kept is not None and kept.access_token == refused:
+    def discard(self, rejected: str | None) -> None:
+        """Delete a token that the service rejected, unless it was replaced."""
+        cached = self.read() if rejected is not None else None
+        if cached is not None and cached.access_token == rejected:
             with suppress(OSError):
                 self._path.unlink()
 
-    def _complain(self, error: OSError) -> None:
-        log.warning("the token cache in %s cannot be used: %s", self._folder, error.strerror or error)
+    def _warn(self, error: OSError) -> None:
+        log.warning("cannot use the token cache in %s: %s", self._folder, error.strerror or error)
 
 
 def is_private(status: os.stat_result) -> bool:
-    """Whether a file belongs to the user and to nobody else. Windows keeps a user's files apart by other means."""
+    """Return whether only the user can access a file; True on Windows, which protects files by other means."""
     if os.name == "nt":
         return True
     return status.st_uid == os.geteuid() and not is_readable_by_others(status)
 
 
 def is_readable_by_others(status: os.stat_result) -> bool:
-    """Whether the mode of a file lets others in."""
+    """Return whether the mode of a file gives other users access."""
     return os.name != "nt" and bool(status.st_mode & (stat.S_IRWXG | stat.S_IRWXO))
 
 
 def is_writable_by_others(status: os.stat_result) -> bool:
-    """Whether the mode lets others change a file, or replace those of a folder."""
+    """Return whether the mode lets other users change a file, or replace the files of a folder."""
     return os.name != "nt" and bool(status.st_mode & (stat.S_IWGRP | stat.S_IWOTH))

@@ -69,7 +69,7 @@ def _examined(profile: str | None, seconds: float) -> Iterator[CheckResult]:
     yield from known.findings
     if known.configuration is None:
         return
-    on_the_way = [*way_to(known.configuration.base_url.value, known.configuration.connection(), seconds)]
+    on_the_way = [*way_to(known.configuration.base_url.value, known.configuration.connection_settings(), seconds)]
     yield from on_the_way
     if not _is_well(on_the_way):
         return

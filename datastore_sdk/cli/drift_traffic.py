@@ -32,7 +32,7 @@ def traffic(
     ] = None,
     record_to: Annotated[
         Path | None,
-        typer.Option("--record", help="With --live: a folder to keep the answers in, as scrubbed cassettes."),
+        typer.Option("--record", help="With --live: a folder to keep the answers in, as cassettes without secrets."),
     ] = None,
     shapes: Annotated[
         bool,

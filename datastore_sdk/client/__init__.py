@@ -1,4 +1,4 @@
-"""The client: configuration, credentials and connections of calls."""
+"""`Client`, and the cache of default clients."""
 
 from datastore_sdk.client.client import Client
 from datastore_sdk.client.client_cache import client_for

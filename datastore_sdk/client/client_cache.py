@@ -1,4 +1,4 @@
-"""The clients that the SDK makes by itself, where neither a client nor a token is given."""
+"""Cache of the clients that the SDK creates itself, for calls without `client=`."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from threading import Lock
 from datastore_sdk.auth.providers import validate_token
 from datastore_sdk.client.client import Client
 from datastore_sdk.config.client_config import ClientConfig, ClientOptions
-from datastore_sdk.config.environment import configuration, state
+from datastore_sdk.config.environment import environment_state, resolve_config
 
 MAX_CLIENTS = 32
-"""How many clients are kept: programs that serve many customers have a token for each."""
+"""Maximum number of cached clients. Programs that serve many customers have a token for each."""
 _defaults: dict[ClientConfig, Client] = {}
-"""The one used last comes last."""
+"""The clients, least recently used first."""
 _lock = Lock()
 
 
 def client_for(auth_token: str | None = None, client: Client | None = None) -> Client:
-    """The client to call with: the one given, else a shared one, of which there is one per configuration.
+    """Return the client for a call: the one passed, else a cached one, of which there is one per configuration.
 
-    Callers forget the token then: tools that collect errors show the variables of frames that an error went through.
+    Callers delete the token afterwards: error trackers show the variables of frames.
 
     Args:
         auth_token: The token from Tally. Default: the credentials of the environment, or of the profile.
@@ -39,23 +39,23 @@ def client_for(auth_token: str | None = None, client: Client | None = None) -> C
         if auth_token is not None:
             raise ValueError("pass auth_token or client, not both: a client has its own credentials")
         return client
-    key = _configured(None if auth_token is None else validate_token(auth_token), state())
+    key = _resolve(None if auth_token is None else validate_token(auth_token), environment_state())
     with _lock:
         found = _defaults.pop(key, None) or Client._from_config(key)
         _defaults[key] = found
         oldest = _defaults.pop(next(iter(_defaults))) if len(_defaults) > MAX_CLIENTS else None
     if oldest is not None:
-        oldest.close()  # objects that hold it can go on: it connects anew
+        oldest.close()  # objects that hold it can still use it: it reconnects
     return found
 
 
 @lru_cache(maxsize=64)
-def _configured(auth_token: str | None, _: tuple[Hashable, ...]) -> ClientConfig:
-    return configuration(ClientOptions(auth_token=auth_token))
+def _resolve(auth_token: str | None, _: tuple[Hashable, ...]) -> ClientConfig:
+    return resolve_config(ClientOptions(auth_token=auth_token))
 
 
 def close_default_clients(base_url: str | None = None) -> None:
-    """Closes the shared clients; others are made when they are needed.
+    """Close the cached clients. New ones are created on demand.
 
     Args:
         base_url: Only those of this service.
@@ -69,12 +69,12 @@ def close_default_clients(base_url: str | None = None) -> None:
 
 @atexit.register
 def _close_at_exit() -> None:
-    for client in [*_defaults.values()]:  # without the lock, which a thread that hangs may hold
+    for client in [*_defaults.values()]:  # without the lock, which a hanging thread may hold
         client.close()
 
 
 def _forget_lock() -> None:
-    """Another thread may have held it while this process was forked."""
+    """Replace the lock in a forked process: another thread of the parent may have held it."""
     global _lock  # noqa: PLW0603 - see above
     _lock = Lock()
 

@@ -1,12 +1,12 @@
-"""The connections of a client, made when they are needed; clients made from one another share them."""
+"""Connections of a client, opened on demand. Clients made by `with_options` share them."""
 
 from __future__ import annotations
 
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from datastore_sdk._io.connection_settings import ConnectionSettings
 from datastore_sdk._io.fork_safety import renew_after_fork
-from datastore_sdk._io.timeouts import ConnectionSettings
 
 if TYPE_CHECKING:
     from datastore_sdk.transport.http.async_requests import AsyncHttpSender
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class Connections:
-    """Connections that are made alike.
+    """Connections with the same settings.
 
     Args:
-        connection: How.
+        connection: The settings.
     """
 
     def __init__(self, connection: ConnectionSettings) -> None:
@@ -27,13 +27,13 @@ class Connections:
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """No connection is there yet."""
+        """Start without connections in a forked process."""
         self._lock = Lock()
         self._http: HttpSender | None = None
 
     def http(self) -> HttpSender:
-        """Makes blocking requests."""
-        # httpx is imported, and its TLS context built, with the first call: neither is needed to import this package.
+        """Return the sender of blocking requests."""
+        # The first call imports httpx and builds the TLS context, so that importing this package stays fast.
         from datastore_sdk.transport.http.requests import HttpSender
 
         with self._lock:
@@ -42,19 +42,19 @@ class Connections:
             return self._http
 
     def async_http(self) -> AsyncHttpSender:
-        """Makes awaited requests."""
+        """Return the sender of async requests."""
         from datastore_sdk.transport.http.async_requests import AsyncHttpSender
 
         return AsyncHttpSender(self.http, self.connection.async_http)
 
     def sockets(self) -> WebSocketConnector:
-        """Opens WebSocket connections, each for one listener."""
+        """Return the connector of WebSockets."""
         from datastore_sdk.transport.websocket.connection import WebSocketConnector
 
         return WebSocketConnector(self.connection)
 
     def close(self) -> None:
-        """Closes the connections that are not in use. Others are made when they are needed."""
+        """Close the idle connections. New ones are opened on demand."""
         with self._lock:
             http, self._http = self._http, None
         if http is not None:

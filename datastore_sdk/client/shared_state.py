@@ -1,4 +1,4 @@
-"""What all clients of a process share that the service takes for one: the slots of its limits, and the token."""
+"""State shared by all clients of a process with the same credentials: limits of concurrent calls, and tokens."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from datastore_sdk.auth.client_credentials import ClientCredentials
 from datastore_sdk.auth.providers import Credentials, ProvidedToken, StaticToken
 from datastore_sdk.auth.token_cache import TokenCache
 from datastore_sdk.config.client_config import ClientConfig
-from datastore_sdk.config.profiles import user_folder
+from datastore_sdk.config.user_folders import cache_folder
 from datastore_sdk.transport.executor.concurrency import ConcurrencyLimits, EndpointSemaphores
 from datastore_sdk.transport.executor.process_limits import ProcessLimits
 
 S = TypeVar("S")
 
 LATEST = 16
-"""How many tokens are kept of clients that nobody has any more: a client made anew for each call finds its token."""
+"""Number of tokens kept after their clients are gone, for programs that create a client for each call."""
 
 
 class SharedState(Generic[S]):
-    """One thing for each key, for as long as somebody has it; the latest few for longer."""
+    """Weak-valued cache of shared objects by key. It keeps the latest few alive."""
 
     def __init__(self, latest: int = 0) -> None:
         self._things = WeakValueDictionary[Hashable, S]()
@@ -34,11 +34,11 @@ class SharedState(Generic[S]):
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """The things themselves are made anew by what they are."""
+        """Replace the lock; the objects renew themselves."""
         self._lock = Lock()
 
     def get(self, key: Hashable, make: Callable[[], S]) -> S:
-        """The thing of that key, made where there is none."""
+        """Return the object of a key; create it if there is none."""
         with self._lock:
             thing = self._things.get(key)
             if thing is None:
@@ -53,8 +53,8 @@ _issued = SharedState[ClientCredentials](LATEST)
 
 
 def limits_of(configuration: ClientConfig, clock: Clock) -> ConcurrencyLimits:
-    """The limits that a client keeps to together with others."""
-    shared = _slots.get((configuration.base_url.value, configuration.login.value.identity, clock), EndpointSemaphores)
+    """Return the limits that a client shares with others."""
+    shared = _slots.get((configuration.base_url.value, configuration.auth.value.identity, clock), EndpointSemaphores)
     wanted = configuration.max_concurrent_calls.value
     return ConcurrencyLimits(
         shared, EndpointSemaphores(wanted) if wanted < shared.limit else None, _processes_of(configuration)
@@ -62,27 +62,27 @@ def limits_of(configuration: ClientConfig, clock: Clock) -> ConcurrencyLimits:
 
 
 def _processes_of(configuration: ClientConfig) -> ProcessLimits | None:
-    """What keeps to the limits together with other processes."""
-    login, base_url = configuration.login.value, configuration.base_url.value
-    if not configuration.shared_limit.value or callable(login.auth_token):  # a function has no name in other processes
+    """Return the limits that are shared with other processes, or None."""
+    auth, base_url = configuration.auth.value, configuration.base_url.value
+    if not configuration.shared_limit.value or callable(auth.auth_token):  # another process cannot identify a function
         return None
-    folder = user_folder("XDG_CACHE_HOME", ".cache") / "limits"
-    key = f"{base_url}\n{login.auth_token or login.client_id}"
+    folder = cache_folder() / "limits"
+    key = f"{base_url}\n{auth.auth_token or auth.client_id}"
     return _processes.get((folder, key), lambda: ProcessLimits(folder, key))
 
 
 def credentials_of(configuration: ClientConfig, clock: Clock) -> Credentials:
-    """What gives the token."""
-    base_url, folder, login = (
+    """Return the source of the token."""
+    base_url, folder, auth = (
         configuration.base_url.value,
         configuration.token_cache.value,
-        configuration.login.value,
+        configuration.auth.value,
     )
-    if login.auth_token is not None:
-        return StaticToken(login.auth_token) if isinstance(login.auth_token, str) else ProvidedToken(login.auth_token)
+    if auth.auth_token is not None:
+        return StaticToken(auth.auth_token) if isinstance(auth.auth_token, str) else ProvidedToken(auth.auth_token)
 
     def make() -> ClientCredentials:
-        cache = TokenCache(folder, base_url, login.client_id) if folder else None
-        return ClientCredentials(login.client_id, login.client_secret, clock=clock, cache=cache)
+        cache = TokenCache(folder, base_url, auth.client_id) if folder else None
+        return ClientCredentials(auth.client_id, auth.client_secret, clock=clock, cache=cache)
 
-    return _issued.get((base_url, login.identity, clock, folder), make)
+    return _issued.get((base_url, auth.identity, clock, folder), make)

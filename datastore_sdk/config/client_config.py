@@ -1,42 +1,48 @@
-"""The configuration of a client: every setting, and where it comes from."""
+"""Options of a client. This is the place to add one: a key in `ClientOptions` and a field in `ClientConfig`.
+
+Then run `tests/config/option_docs.py`, which writes the docstring of `Client` and the table in `docs/clients.md`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict, TypeVar, cast
 
-from datastore_sdk._io.timeouts import ConnectionSettings, Timeouts
+from datastore_sdk._io.connection_settings import ConnectionSettings, validate_httpx_client
+from datastore_sdk._io.timeouts import Timeouts
+from datastore_sdk._utils.redaction import STARS, mask_user_info
+from datastore_sdk._utils.suggestions import suggest
+from datastore_sdk._utils.validation import validate_flag, validate_id
 from datastore_sdk.auth.providers import TokenProvider
-from datastore_sdk.config.auth_config import NAMES, AuthConfig, login_from, refuse_two
-from datastore_sdk.config.options import (
+from datastore_sdk.config.auth_config import CREDENTIALS, AuthConfig, parse_credentials, validate_one_kind
+from datastore_sdk.config.options import ARGUMENT, Option, Setting, option, options_of
+from datastore_sdk.config.parsers import (
     DEFAULT_HOST,
     Headers,
-    answer_bytes_from,
-    async_http_from,
-    base_url_from,
-    cache_folder_from,
-    concurrency_from,
-    headers_from,
-    hooks_from,
-    http_from,
     is_loopback,
     is_plain,
-    plain_http_from,
-    proxy_from,
-    retries_from,
-    shared_limit_from,
-    strict_from,
-    timeouts_from,
-    user_agent_from,
-    verify_from,
+    merge_max_attempts,
+    parse_async_http,
+    parse_base_url,
+    parse_concurrency,
+    parse_headers,
+    parse_hooks,
+    parse_http,
+    parse_proxy,
+    parse_retries,
+    parse_switch,
+    parse_timeouts,
+    parse_token_cache,
+    parse_user_agent,
+    parse_verify,
 )
-from datastore_sdk.config.profiles import did_you_mean
 from datastore_sdk.exceptions import ConfigurationError
 from datastore_sdk.instrumentation.events import Hooks
 from datastore_sdk.transport.executor.concurrency import MAX_CALLS_PER_ENDPOINT
 from datastore_sdk.transport.executor.retry import RetryPolicy
+from datastore_sdk.transport.http.environment_proxy import AUTHORITIES
 
 if TYPE_CHECKING:
     import ssl
@@ -44,35 +50,13 @@ if TYPE_CHECKING:
     import httpx
 
 T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
 
-ARGUMENT = "argument"
-_HOW_PLAIN = "use https (http is for loopback addresses only, unless allow_plain_http=True asks for it)"
-USUAL: dict[str, Any] = {
-    "base_url": DEFAULT_HOST,
-    "allow_plain_http": False,
-    "timeout": Timeouts(),
-    "retries": RetryPolicy(),
-    "max_concurrent_calls": MAX_CALLS_PER_ENDPOINT,
-    "max_response_bytes": 64 << 20,
-    "strict": False,
-    "proxy": None,
-    "verify": True,
-    "headers": (),
-    "user_agent": "",
-    "token_cache": None,
-    "shared_limit": True,
-    "http": None,
-    "async_http": None,
-    "hooks": Hooks(),
-}
-"""The settings that nobody has asked for otherwise."""
+_USE_HTTPS = "use https, or pass allow_plain_http=True (http is otherwise allowed for loopback addresses only)"
 
 
-class ClientOptions(TypedDict, total=False):
-    """What somebody asks for; None leaves it open. The meanings are told at `Client`."""
+class KeywordOptions(TypedDict, total=False):
+    """Keyword arguments of `Client`. None leaves an option to the environment, the profile or the default."""
 
-    auth_token: str | TokenProvider | None
     client_id: str | None
     client_secret: str | None
     base_url: str | None
@@ -92,39 +76,139 @@ class ClientOptions(TypedDict, total=False):
     hooks: Hooks | None
 
 
-@dataclass(frozen=True, slots=True)
-class Setting(Generic[T_co]):
-    """A value, and where it comes from."""
+class ClientOptions(KeywordOptions, total=False):
+    """Arguments of `Client.with_options`. None leaves an option unchanged."""
 
-    value: T_co
-    source: str = field(compare=False)
+    auth_token: str | TokenProvider | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ClientConfig:
-    """Everything that a client goes by. Two that are equal do the same, wherever their settings come from."""
+    """Configuration of a client. Two configurations are equal if their values are, whatever the sources."""
 
-    login: Setting[AuthConfig]
-    base_url: Setting[str]
-    allow_plain_http: Setting[bool]
-    timeout: Setting[Timeouts]
-    retries: Setting[RetryPolicy]
-    max_concurrent_calls: Setting[int]
-    max_response_bytes: Setting[int]
-    strict: Setting[bool]
-    proxy: Setting[str | None]
-    verify: Setting[ssl.SSLContext | Path | bool]
-    headers: Setting[Headers]
-    user_agent: Setting[str]
-    token_cache: Setting[Path | None]
-    shared_limit: Setting[bool]
-    http: Setting[httpx.Client | None]
-    async_http: Setting[httpx.AsyncClient | None]
-    hooks: Setting[Hooks]
+    auth: Setting[AuthConfig]
+    base_url: Setting[str] = option(
+        "Scheme and host of the service.",
+        parse=parse_base_url,
+        default=DEFAULT_HOST,
+        variable="RESTREAM_HOST",
+    )
+    allow_plain_http: Setting[bool] = option(
+        "Allow a base URL with `http://` on another machine. Everybody on the network path can then read the token.",
+        parse=validate_flag,
+        default=False,
+    )
+    timeout: Setting[Timeouts] = option(
+        "Timeouts of a call. A number of seconds limits each single wait, as in httpx.",
+        parse=parse_timeouts,
+        default=Timeouts(),
+        describe=asdict,
+    )
+    retries: Setting[RetryPolicy] = option(
+        "When and how often to retry failed calls. The environment variable sets `max_attempts` only.",
+        parse=parse_retries,
+        default=RetryPolicy(),
+        variable="RESTREAM_MAX_RETRY_ATTEMPTS",
+        merge=merge_max_attempts,
+        describe=asdict,
+    )
+    max_concurrent_calls: Setting[int] = option(
+        f"Maximum number of concurrent calls to one endpoint: 1 to {MAX_CALLS_PER_ENDPOINT}. The service allows "
+        f"{MAX_CALLS_PER_ENDPOINT} for all clients with the same credentials together.",
+        parse=parse_concurrency,
+        default=MAX_CALLS_PER_ENDPOINT,
+    )
+    max_response_bytes: Setting[int] = option(
+        "Maximum size of a response other than time-series data, in bytes after decompression. A longer response "
+        "raises `ResponseValidationError`.",
+        parse=validate_id,
+        default=64 << 20,
+        default_text="64 MiB",
+    )
+    strict: Setting[bool] = option(
+        "Raise `ResponseValidationError` if a response does not fit the API contract. Otherwise the SDK converts the "
+        "values that fit and keeps the others as the service sent them.",
+        parse=validate_flag,
+        default=False,
+    )
+    proxy: Setting[str | None] = option(
+        "URL of a proxy.",
+        parse=parse_proxy,
+        default=None,
+        other_variables=("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"),
+        is_secret=True,
+        describe=lambda url: url and mask_user_info(url),
+    )
+    verify: Setting[ssl.SSLContext | Path | bool] = option(
+        "How to verify the certificate of the service: a file or folder of CA certificates to trust instead of the "
+        "default ones, or an SSL context. False turns verification off, so that anybody on the network path can read "
+        "the token.",
+        parse=parse_verify,
+        default=True,
+        other_variables=AUTHORITIES,
+    )
+    headers: Setting[Headers] = option(
+        "Additional headers for every request.",
+        parse=parse_headers,
+        default=(),
+        default_text="none",
+        is_secret=True,
+        describe=lambda headers: {name: STARS for name, _ in headers},
+    )
+    user_agent: Setting[str] = option(
+        'Name and version of your program, such as "frac-report/1.2". It precedes the name of the SDK.',
+        parse=parse_user_agent,
+        default="",
+        default_text="none",
+    )
+    token_cache: Setting[Path | None] = option(
+        "Where to cache the tokens of client credentials for all processes of the user: True for `~/.cache/restream` "
+        "(below XDG_CACHE_HOME, if set), or the path of a folder.",
+        parse=parse_token_cache,
+        default=None,
+        default_text="no cache",
+        variable="RESTREAM_TOKEN_CACHE",
+    )
+    shared_limit: Setting[bool] = option(
+        "Share the limit of concurrent calls with the other processes of the user on this machine (`on` or `off`).",
+        parse=parse_switch,
+        default=True,
+        default_text="on",
+        variable="RESTREAM_SHARED_LIMIT",
+        is_argument=False,
+        in_profile=False,
+    )
+    http: Setting[httpx.Client | None] = option(
+        "An httpx client for sync calls, with its own proxy and certificates. The SDK never closes it.",
+        parse=parse_http,
+        default=None,
+        default_text="a client of the SDK",
+        in_profile=False,
+    )
+    async_http: Setting[httpx.AsyncClient | None] = option(
+        "An httpx client for async calls. The SDK never closes it.",
+        parse=parse_async_http,
+        default=None,
+        default_text="threads that share the connections of sync calls",
+        in_profile=False,
+    )
+    hooks: Setting[Hooks] = option(
+        "Functions that receive an event for each request, response, error and retry.",
+        parse=parse_hooks,
+        default=Hooks(),
+        in_profile=False,
+        describe=lambda hooks: [name for name in hooks.__struct_fields__ if getattr(hooks, name)],
+    )
     profile: Setting[str | None] = field(compare=False)
 
-    def connection(self) -> ConnectionSettings:
-        """How connections are made."""
+    def connection_settings(self) -> ConnectionSettings:
+        """Return the settings of connections.
+
+        Raises:
+            ConfigurationError: An httpx client of the user has settings that the SDK overrides.
+        """
+        validate_httpx_client(self.http.value, "http", self.base_url.value)
+        validate_httpx_client(self.async_http.value, "async_http", self.base_url.value)
         return ConnectionSettings(
             verify=self.verify.value,
             proxy=self.proxy.value,
@@ -132,89 +216,97 @@ class ClientConfig:
             async_http=self.async_http.value,
         )
 
-    def changed(self, options: ClientOptions) -> ClientConfig:
-        """The same but for what the options ask for."""
-        return configured(options, lambda name, _: getattr(self, name))
+    def with_changes(self, changes: ClientOptions) -> ClientConfig:
+        """Return a copy with changed options."""
+        return build_config(changes, _Unchanged(self))
+
+
+OPTIONS = options_of(ClientConfig)
 
 
 class Fallback(Protocol):
-    """Gives the settings that options leave open."""
+    """Source of the settings that no argument sets."""
 
-    def __call__(self, name: str, read: Callable[[Any], Any], /) -> Any:
-        """The `Setting` of that name; `read` makes its value of what somebody wrote."""
+    def auth(self) -> Setting[AuthConfig]:
+        """Return the credentials."""
+        ...
+
+    def profile(self) -> Setting[str | None]:
+        """Return the name and the file of the profile."""
+        ...
+
+    def get(self, option: Option[T], /) -> Setting[T]:
+        """Return the setting of an option."""
         ...
 
 
-def configured(options: ClientOptions, otherwise: Fallback) -> ClientConfig:
-    """The configuration that options make, and whatever gives the rest.
+class _Unchanged:
+    """The settings of a configuration."""
+
+    def __init__(self, config: ClientConfig) -> None:
+        self._config = config
+
+    def auth(self) -> Setting[AuthConfig]:
+        return self._config.auth
+
+    def profile(self) -> Setting[str | None]:
+        return self._config.profile
+
+    def get(self, option: Option[T], /) -> Setting[T]:
+        return cast("Setting[T]", getattr(self._config, option.name))
+
+
+def build_config(arguments: ClientOptions, fallback: Fallback) -> ClientConfig:
+    """Return the configuration that arguments and a fallback make.
 
     Raises:
-        MissingCredentialsError: There are no credentials, or half of a pair.
-        ConfigurationError: An option, or what gives the rest, holds something that cannot be used.
-        TypeError: There is no such option, or it is of the wrong type.
-        ValueError: An option cannot be used.
+        MissingCredentialsError: There are no credentials, or half of the client credentials is missing.
+        ConfigurationError: An argument or a value of the fallback is invalid.
+        TypeError: An argument does not exist or has the wrong type.
+        ValueError: An argument is invalid.
     """
-    for name in options:
-        if name not in ClientOptions.__annotations__:
-            raise TypeError(f"there is no option {name!r}{did_you_mean(name, ClientOptions.__annotations__)}")
-
-    def setting(name: str, read: Callable[[Any], T]) -> Setting[T]:
-        value = options.get(name)
-        if value is not None:
-            return Setting(read(value), ARGUMENT)
-        found: Setting[T] = otherwise(name, read)
-        return found
-
-    base_url, plain = setting("base_url", base_url_from), setting("allow_plain_http", plain_http_from)
-    if is_plain(base_url.value) and not (plain.value or is_loopback(base_url.value)):
-        source = "" if base_url.source == ARGUMENT else f"{base_url.source}: "
-        raise ConfigurationError(f"{source}{base_url.value} would send the token unencrypted; {_HOW_PLAIN}")
-    found = ClientConfig(
-        profile=otherwise("profile", as_it_is),
-        login=_login(options) or otherwise("login", as_it_is),
-        base_url=base_url,
-        allow_plain_http=plain,
-        timeout=setting("timeout", timeouts_from),
-        retries=setting("retries", retries_from),
-        max_concurrent_calls=setting("max_concurrent_calls", concurrency_from),
-        max_response_bytes=setting("max_response_bytes", answer_bytes_from),
-        strict=setting("strict", strict_from),
-        proxy=setting("proxy", proxy_from),
-        verify=setting("verify", verify_from),
-        headers=setting("headers", headers_from),
-        user_agent=setting("user_agent", user_agent_from),
-        token_cache=setting("token_cache", cache_folder_from),
-        shared_limit=otherwise("shared_limit", shared_limit_from),
-        http=setting("http", http_from),
-        async_http=setting("async_http", async_http_from),
-        hooks=setting("hooks", hooks_from),
-    )
-    return kept_on_this_machine(found)
+    known = ClientOptions.__annotations__
+    for name in arguments:
+        if name not in known:
+            raise TypeError(f"there is no option {name!r}{suggest(name, known)}")
+    values = cast("Mapping[str, Any]", arguments)
+    settings: dict[str, Setting[Any]] = {each.name: _get_setting(each, values, fallback) for each in OPTIONS}
+    config = ClientConfig(auth=_parse_auth(values) or fallback.auth(), profile=fallback.profile(), **settings)
+    _validate_base_url(config)
+    return drop_remote_proxy(config)
 
 
-def kept_on_this_machine(found: ClientConfig) -> ClientConfig:
-    """The same, but a token that goes to this machine unencrypted does not leave it through a proxy.
+def _get_setting(option: Option[T], arguments: Mapping[str, Any], fallback: Fallback) -> Setting[T]:
+    value = arguments.get(option.name)
+    return fallback.get(option) if value is None else Setting(option.parse(value, option.name), ARGUMENT)
+
+
+def _parse_auth(arguments: Mapping[str, Any]) -> Setting[AuthConfig] | None:
+    validate_one_kind(arguments)
+    auth = parse_credentials(arguments, {each.name: f"{each.name}=" for each in CREDENTIALS}, "an argument")
+    return Setting(auth, ARGUMENT) if auth else None
+
+
+def _validate_base_url(config: ClientConfig) -> None:
+    url = config.base_url
+    if is_plain(url.value) and not (config.allow_plain_http.value or is_loopback(url.value)):
+        source = "" if url.source == ARGUMENT else f"{url.source}: "
+        raise ConfigurationError(f"{source}{url.value} would send the token unencrypted; {_USE_HTTPS}")
+
+
+def drop_remote_proxy(config: ClientConfig) -> ClientConfig:
+    """Return the configuration without a proxy on another machine, if the base URL is `http://` on this machine.
+
+    The proxy could not reach the service, and would receive the token unencrypted.
 
     Raises:
-        ConfigurationError: An argument has it go there.
+        ConfigurationError: The proxy is an argument.
     """
-    base_url, proxy = found.base_url.value, found.proxy
-    if proxy.value is None or not is_plain(base_url) or found.allow_plain_http.value or is_loopback(proxy.value):
-        return found
+    base_url, proxy = config.base_url.value, config.proxy
+    if proxy.value is None or not is_plain(base_url) or config.allow_plain_http.value or is_loopback(proxy.value):
+        return config
     if proxy.source == ARGUMENT:
         raise ConfigurationError(
-            f"the proxy on another machine would get the token for {base_url} unencrypted; {_HOW_PLAIN}"
+            f"the proxy on another machine would receive the token for {base_url} unencrypted; {_USE_HTTPS}"
         )
-    return replace(found, proxy=Setting(None, f"{proxy.source}, which is not for addresses of this machine"))
-
-
-def _login(options: ClientOptions) -> Setting[AuthConfig] | None:
-    given = {name: options.get(name) for name in NAMES}
-    refuse_two(given)
-    login = login_from(given, {name: f"{name}=" for name in given}, "an argument")
-    return Setting(login, ARGUMENT) if login else None
-
-
-def as_it_is(value: T) -> T:
-    """For what needs no reading."""
-    return value
+    return replace(config, proxy=Setting(None, f"{proxy.source}, which is ignored for addresses of this machine"))

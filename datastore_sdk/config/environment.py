@@ -1,4 +1,4 @@
-"""Settings that are not arguments: from the environment, else from a profile, else what is usual."""
+"""Settings from the environment, else from a profile, else the defaults."""
 
 from __future__ import annotations
 
@@ -9,20 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from datastore_sdk.auth.providers import NO_CREDENTIALS_MESSAGE
-from datastore_sdk.config.auth_config import AuthConfig, login_from, refuse_two
-from datastore_sdk.config.client_config import (
-    ARGUMENT,
-    USUAL,
-    ClientConfig,
-    ClientOptions,
-    Setting,
-    configured,
-    kept_on_this_machine,
-)
-from datastore_sdk.config.options import attempts_from, is_plain, proxy_from, retries_from
-from datastore_sdk.config.profiles import Profile, config_file, profile_named, state_of
+from datastore_sdk.config.auth_config import CREDENTIALS, AuthConfig, parse_credentials, validate_one_kind
+from datastore_sdk.config.client_config import OPTIONS, ClientConfig, ClientOptions, build_config, drop_remote_proxy
+from datastore_sdk.config.options import ARGUMENT, DEFAULT, Option, Setting
+from datastore_sdk.config.parsers import is_plain, parse_proxy
+from datastore_sdk.config.profiles import PROFILE, Profile, file_state, load_profile
+from datastore_sdk.config.user_folders import FOLDER_VARIABLES, config_file
 from datastore_sdk.exceptions import ConfigurationError, MissingCredentialsError
-from datastore_sdk.transport.executor.retry import RetryPolicy
 from datastore_sdk.transport.http.environment_proxy import AUTHORITIES, find_environment_proxy
 
 if TYPE_CHECKING:
@@ -30,139 +23,108 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-DEFAULT = "default"
-_VARIABLES = {
-    "base_url": "RESTREAM_HOST",
-    "token_cache": "RESTREAM_TOKEN_CACHE",
-    "shared_limit": "RESTREAM_SHARED_LIMIT",
-}
-_ATTEMPTS = "RESTREAM_MAX_RETRY_ATTEMPTS"
-_LOGIN = {
-    "auth_token": "TALLY_AUTH_TOKEN",
-    "client_id": "RESTREAM_CLIENT_ID",
-    "client_secret": "RESTREAM_CLIENT_SECRET",
-}
-
-
-_READ = (
-    *_VARIABLES.values(),
-    *_LOGIN.values(),
-    _ATTEMPTS,
-    "RESTREAM_PROFILE",
-    "XDG_CONFIG_HOME",
-    "XDG_CACHE_HOME",
-    "HOME",
-    *AUTHORITIES,
-    *(form(f"{kind}_proxy") for kind in ("http", "https", "all", "no") for form in (str.lower, str.upper)),
+ALL_OPTIONS: tuple[Option[Any], ...] = (*CREDENTIALS, PROFILE, *OPTIONS)
+"""All options, in the order of the documentation."""
+_CREDENTIAL_VARIABLES = {each.name: str(each.variable) for each in CREDENTIALS}
+_VARIABLES = (
+    *(each.variable for each in ALL_OPTIONS if each.variable),
+    *(case(name) for each in ALL_OPTIONS for name in each.other_variables for case in (str.upper, str.lower)),
+    *FOLDER_VARIABLES,
 )
-"""The variables that settings depend on."""
+"""The environment variables that a configuration depends on."""
 
 
-def state() -> tuple[Hashable, ...]:
-    """What tells whether environment and profiles are still the same, in less time than reading them takes."""
-    return (*map(os.environ.get, _READ), state_of(config_file()))
+def environment_state() -> tuple[Hashable, ...]:
+    """Return a value that changes when the environment or the profiles change. This is faster than reading them."""
+    return (*map(os.environ.get, _VARIABLES), file_state(config_file()))
 
 
-def configuration(options: ClientOptions, profile: str | None = None) -> ClientConfig:
-    """The configuration that options, environment and profile make.
+def resolve_config(arguments: ClientOptions, profile: str | None = None) -> ClientConfig:
+    """Return the configuration that arguments, environment and profile make.
 
     Raises:
-        MissingCredentialsError: There are no credentials, or half of a pair.
-        ConfigurationError: Something in there cannot be used.
-        TypeError: There is no such option, or it is of the wrong type.
-        ValueError: An option cannot be used.
+        MissingCredentialsError: There are no credentials, or half of the client credentials is missing.
+        ConfigurationError: A setting is invalid.
+        TypeError: An argument does not exist or has the wrong type.
+        ValueError: An argument is invalid.
     """
     try:
-        return _configuration(options, profile)
+        return _resolve(arguments, profile)
     except (TypeError, ValueError) as error:
         error.__context__ = None
-        raise error.with_traceback(None) from None  # its frames held the secrets of the profile
+        raise error.with_traceback(None) from None  # the frames hold the secrets of the profile
 
 
-def _configuration(options: ClientOptions, profile: str | None) -> ClientConfig:
-    found = configured(options, _Surroundings(profile_named(profile), named_here=profile is not None))
-    if found.verify.value is True and any(map(os.environ.get, AUTHORITIES)) and not is_plain(found.base_url.value):
-        found = replace(found, verify=_verified_by_environment(found.verify))
-    if options.get("proxy") is None and (proxy := find_environment_proxy(found.base_url.value)):
+def _resolve(arguments: ClientOptions, profile: str | None) -> ClientConfig:
+    environment = _Environment(load_profile(profile), is_argument=profile is not None)
+    config = build_config(arguments, environment)
+    if config.verify.value is True and any(map(os.environ.get, AUTHORITIES)) and not is_plain(config.base_url.value):
+        config = replace(config, verify=_with_environment_authorities(config.verify))
+    if arguments.get("proxy") is None and (proxy := find_environment_proxy(config.base_url.value)):
         url, source = proxy
-        return kept_on_this_machine(replace(found, proxy=_read(proxy_from, url, source)))
-    return found
+        return drop_remote_proxy(
+            replace(config, proxy=Setting(_with_source(source, parse_proxy, url, "proxy"), source))
+        )
+    return config
 
 
-class _Surroundings:
-    """Environment and profile."""
+class _Environment:
+    """The environment variables and a profile."""
 
-    def __init__(self, profile: Profile, *, named_here: bool) -> None:
+    def __init__(self, profile: Profile, *, is_argument: bool) -> None:
         self._profile = profile
-        self._named_here = named_here
+        self._is_argument = is_argument
 
-    def __call__(self, name: str, read: Callable[[Any], Any], /) -> Any:
-        match name:
-            case "profile":
-                return self._which()
-            case "login":
-                return self._login()
-            case "retries":
-                return self._retries()
-            case _:
-                return self._setting(name, read)
+    def get(self, option: Option[T], /) -> Setting[T]:
+        variable = f"environment variable {option.variable}"
+        text = os.environ.get(option.variable) if option.variable else None
+        if text and option.merge is None:
+            return _parse(option, text, variable)
+        value = self._profile.values.get(option.name) if option.in_profile else None
+        found = Setting(option.default, DEFAULT) if value is None else _parse(option, value, self._profile.source)
+        if not text or option.merge is None:
+            return found
+        source = variable if found.source == DEFAULT else f"{variable}, {found.source}"
+        return Setting(_with_source(variable, option.merge, text, found.value), source)
 
-    def _setting(self, name: str, read: Callable[[Any], T]) -> Setting[T]:
-        variable = _VARIABLES.get(name)
-        if variable and (text := os.environ.get(variable)):
-            return _read(read, text, f"environment variable {variable}")
-        value = self._profile.values.get(name)
-        if value is not None:
-            return _read(read, value, self._profile.source)
-        return Setting(USUAL[name], DEFAULT)
-
-    def _retries(self) -> Setting[RetryPolicy]:
-        policy = self._setting("retries", retries_from)
-        if not (text := os.environ.get(_ATTEMPTS)):
-            return policy
-        attempts = _read(attempts_from, text, f"environment variable {_ATTEMPTS}")
-        source = attempts.source if policy.source == DEFAULT else f"{attempts.source}, {policy.source}"
-        return Setting(replace(policy.value, max_attempts=attempts.value), source)
-
-    def _login(self) -> Setting[AuthConfig]:
-        given = {name: os.environ.get(variable) or None for name, variable in _LOGIN.items()}
+    def auth(self) -> Setting[AuthConfig]:
+        values = {name: os.environ.get(variable) or None for name, variable in _CREDENTIAL_VARIABLES.items()}
         try:
-            login = login_from(given, _LOGIN, "the environment")
+            auth = parse_credentials(values, _CREDENTIAL_VARIABLES, "the environment")
         except MissingCredentialsError:
             raise
         except ConfigurationError as error:
-            raise ConfigurationError(f"environment variable {_LOGIN['auth_token']}: {error}") from None
-        if login:
-            variables = [_LOGIN["auth_token"]] if login.auth_token else [_LOGIN["client_id"], _LOGIN["client_secret"]]
-            return Setting(login, f"environment variable{'s'[: len(variables) - 1]} {', '.join(variables)}")
-        if login := self._profile_login(self._profile.values):
-            return Setting(login, self._profile.source)
+            raise ConfigurationError(f"environment variable {_CREDENTIAL_VARIABLES['auth_token']}: {error}") from None
+        if auth:
+            names = ("auth_token",) if auth.auth_token else ("client_id", "client_secret")
+            variables = ", ".join(_CREDENTIAL_VARIABLES[name] for name in names)
+            return Setting(auth, f"environment variable{'s'[: len(names) - 1]} {variables}")
+        if auth := self._profile_auth(self._profile.values):
+            return Setting(auth, self._profile.source)
         raise MissingCredentialsError(NO_CREDENTIALS_MESSAGE)
 
-    def _profile_login(self, values: Mapping[str, Any]) -> AuthConfig | None:
+    def _profile_auth(self, values: Mapping[str, Any]) -> AuthConfig | None:
         source = self._profile.source
         try:
-            refuse_two(values)
-            return login_from(values, {name: name for name in _LOGIN}, source)
+            validate_one_kind(values)
+            return parse_credentials(values, {each.name: each.name for each in CREDENTIALS}, source)
         except (TypeError, ValueError) as error:
             kind = MissingCredentialsError if isinstance(error, MissingCredentialsError) else ConfigurationError
             raise kind(f"{source}: {error}") from None
 
-    def _which(self) -> Setting[str | None]:
-        shown = f"{self._profile.name} in {self._profile.path}" if self._profile.exists else None
-        if self._named_here:
-            return Setting(shown, ARGUMENT)
-        return Setting(
-            shown, "environment variable RESTREAM_PROFILE" if os.environ.get("RESTREAM_PROFILE") else DEFAULT
-        )
+    def profile(self) -> Setting[str | None]:
+        name = f"{self._profile.name} in {self._profile.path}" if self._profile.exists else None
+        if self._is_argument:
+            return Setting(name, ARGUMENT)
+        variable = str(PROFILE.variable)
+        return Setting(name, f"environment variable {variable}" if os.environ.get(variable) else DEFAULT)
 
 
-def _verified_by_environment(verify: Setting[ssl.SSLContext | Path | bool]) -> Setting[ssl.SSLContext | Path | bool]:
-    """Return the setting with the variable as its source, which `tls_context` heeds."""
-    from datastore_sdk.transport.http.tls import (  # here, for it takes long
-        get_environment_authorities,
-        validate_authorities,
-    )
+def _with_environment_authorities(
+    verify: Setting[ssl.SSLContext | Path | bool],
+) -> Setting[ssl.SSLContext | Path | bool]:
+    """Return the setting with the environment variable as its source; `build_tls_context` reads the variable again."""
+    from datastore_sdk.transport.http.tls import get_environment_authorities, validate_authorities  # slow to import
 
     if authorities := get_environment_authorities():
         validate_authorities(authorities)
@@ -170,8 +132,13 @@ def _verified_by_environment(verify: Setting[ssl.SSLContext | Path | bool]) -> S
     return verify
 
 
-def _read(read: Callable[[Any], T], value: Any, source: str) -> Setting[T]:
+def _parse(option: Option[T], value: Any, source: str) -> Setting[T]:
+    return Setting(_with_source(source, option.parse, value, option.name), source)
+
+
+def _with_source(source: str, parse: Callable[..., T], *arguments: Any) -> T:
+    """Call a parser; its errors then name the source of the value."""
     try:
-        return Setting(read(value), source)
+        return parse(*arguments)
     except (TypeError, ValueError) as error:
         raise ConfigurationError(f"{source}: {error}") from None

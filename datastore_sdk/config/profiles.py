@@ -1,4 +1,4 @@
-"""Profiles: settings in a file, under a name.
+"""Profiles: named tables of options in a TOML file.
 
     # ~/.config/restream/config.toml
     [default]
@@ -10,7 +10,7 @@
     client_secret = "..."
     timeout = 30
 
-Each table is a profile; its keys are arguments of `Client`.
+Each table is a profile. Its keys are arguments of `Client`.
 """
 
 from __future__ import annotations
@@ -18,40 +18,38 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
 
 from msgspec import Struct
 
+from datastore_sdk._utils.suggestions import suggest
+from datastore_sdk._utils.validation import validate_text
 from datastore_sdk.auth.token_cache import is_readable_by_others
+from datastore_sdk.config.auth_config import CREDENTIALS
+from datastore_sdk.config.client_config import ClientConfig
+from datastore_sdk.config.options import Option, options_of
+from datastore_sdk.config.user_folders import config_file
 from datastore_sdk.exceptions import ConfigurationError
 
-DEFAULT = "default"
-KEYS = (
-    "auth_token",
-    "client_id",
-    "client_secret",
-    "base_url",
-    "allow_plain_http",
-    "timeout",
-    "retries",
-    "max_concurrent_calls",
-    "max_response_bytes",
-    "strict",
-    "proxy",
-    "verify",
-    "headers",
-    "user_agent",
-    "token_cache",
+DEFAULT_PROFILE = "default"
+PROFILE: Option[Any] = Option(
+    name="profile",
+    doc="Name of the profile. The profile `default` need not exist.",
+    parse=validate_text,
+    default=DEFAULT_PROFILE,
+    default_text="`default`",
+    variable="RESTREAM_PROFILE",
+    in_profile=False,
 )
-"""What a profile can set."""
-_SECRETS = ("auth_token", "client_secret", "proxy", "headers")
+_OPTIONS = tuple(each for each in (*CREDENTIALS, *options_of(ClientConfig)) if each.in_profile)
+_KEYS = tuple(each.name for each in _OPTIONS)
+_SECRET_KEYS = tuple(each.name for each in _OPTIONS if each.is_secret)
 
 
 class Profile(Struct, frozen=True):
-    """One table of the file; without file or table an empty one."""
+    """One table of the file; an empty one if the file or the table does not exist."""
 
     name: str
     path: Path
@@ -60,69 +58,36 @@ class Profile(Struct, frozen=True):
 
     @property
     def source(self) -> str:
-        """What it is called."""
+        """The name of this source, for messages and `Client.describe()`."""
         return f"profile {self.name} in {self.path}"
 
 
-def profile_named(name: str | None) -> Profile:
-    """The profile of that name: the argument, else RESTREAM_PROFILE, else `default`, which may be missing.
+def load_profile(name: str | None) -> Profile:
+    """Return the profile of that name, else of RESTREAM_PROFILE, else `default`, which need not exist.
 
     Raises:
         TypeError: The name is not a string.
-        ConfigurationError: There is no such profile, or the file cannot be used.
+        ConfigurationError: The profile does not exist, or the file is invalid.
     """
     if name is not None and not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance] - users without a type checker
         raise TypeError(f"profile must be a name, not {type(name).__name__}")
-    asked = name or os.environ.get("RESTREAM_PROFILE")
+    requested = name or os.environ.get(str(PROFILE.variable))
     path = config_file()
-    profiles = _profiles(path)
-    if asked and asked not in profiles:
-        there = f"{path} has {_listed(profiles)}" if path.is_file() else f"there is no {path}"
-        raise ConfigurationError(f"there is no profile {asked!r}: {there}{did_you_mean(asked, profiles)}")
-    name = asked or DEFAULT
+    profiles = _load_profiles(path)
+    if requested and requested not in profiles:
+        found = f"{path} has {_format_names(profiles)}" if path.is_file() else f"there is no {path}"
+        raise ConfigurationError(f"there is no profile {requested!r}: {found}{suggest(requested, profiles)}")
+    name = requested or DEFAULT_PROFILE
     return Profile(name, path, profiles.get(name, {}), name in profiles)
 
 
-def config_file() -> Path:
-    """The file with the profiles, which need not exist."""
-    return _within_user_folder("XDG_CONFIG_HOME", ".config", "config.toml")
+FileState = tuple[int, int, int]
+_cache: dict[Path, tuple[FileState, Mapping[str, Mapping[str, Any]]]] = {}
+"""The profiles of each file, with the state of the file when it was read."""
 
 
-def user_folder(variable: str, otherwise: str) -> Path:
-    """The folder of this SDK among those of the user: where the variable says, else in the home folder."""
-    return _within_user_folder(variable, otherwise)
-
-
-def _within_user_folder(variable: str, otherwise: str, name: str = "") -> Path:
-    home = os.path.expanduser("~")  # noqa: PTH111 - each call looks for profiles, and making paths takes long
-    return _path(os.environ.get(variable, ""), home, otherwise, name)
-
-
-@lru_cache(maxsize=64)
-def _path(variable: str, home: str, otherwise: str, name: str) -> Path:
-    named = Path(variable)
-    if named.is_absolute():  # the standard says to pass over others
-        return named / "restream" / name
-    if home == "~":  # a user without a home, in a container say: nothing is there, and nothing can be made there
-        return Path(os.devnull) / "restream" / name
-    return Path(home) / otherwise / "restream" / name
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A hint at the name that is nearest to a wrong one."""
-    from difflib import get_close_matches  # here, for it takes long
-
-    nearest = get_close_matches(name, [*known], n=1)
-    return f"; did you mean {nearest[0]!r}?" if nearest else ""
-
-
-State = tuple[int, int, int]
-_read: dict[Path, tuple[State, Mapping[str, Mapping[str, Any]]]] = {}
-"""What was read of a file, with what tells whether it is still the same."""
-
-
-def state_of(path: Path) -> State | None:
-    """What tells whether a file is still the same; None where there is none."""
+def file_state(path: Path) -> FileState | None:
+    """Return a value that changes when a file changes, or None if the file does not exist."""
     try:
         status = path.stat()
     except OSError:
@@ -130,42 +95,44 @@ def state_of(path: Path) -> State | None:
     return status.st_mtime_ns, status.st_size, status.st_mode
 
 
-def _profiles(path: Path) -> Mapping[str, Mapping[str, Any]]:
-    state = state_of(path)
+def _load_profiles(path: Path) -> Mapping[str, Mapping[str, Any]]:
+    state = file_state(path)
     if state is None:
         return {}
-    known = _read.get(path)
-    if known is None or known[0] != state:
-        known = _read[path] = (state, _checked(_parsed(path), path))
-    return known[1]
+    cached = _cache.get(path)
+    if cached is None or cached[0] != state:
+        cached = _cache[path] = (state, _validate(_parse(path), path))
+    return cached[1]
 
 
-def _parsed(path: Path) -> dict[str, Any]:
-    import tomllib  # here, for it takes long
+def _parse(path: Path) -> dict[str, Any]:
+    import tomllib  # slow to import
 
     try:
         return tomllib.loads(path.read_text("utf-8-sig"))
-    except tomllib.TOMLDecodeError as error:  # says where, and shows no more than a character
+    except tomllib.TOMLDecodeError as error:  # names the line, and shows one character at most: no secret
         raise ConfigurationError(f"{path} is not TOML: {error}") from None
     except UnicodeDecodeError:
-        raise ConfigurationError(f"{path} is not TOML: it is not in UTF-8") from None
+        raise ConfigurationError(f"{path} is not TOML: it is not encoded as UTF-8") from None
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from None
 
 
-def _checked(profiles: dict[str, Any], path: Path) -> Mapping[str, Mapping[str, Any]]:
+def _validate(profiles: dict[str, Any], path: Path) -> Mapping[str, Mapping[str, Any]]:
     for name, values in profiles.items():
         if not isinstance(values, dict):
-            raise ConfigurationError(f"{path}: {name} stands outside of any profile; write [{DEFAULT}] above it")
+            raise ConfigurationError(f"{path}: {name} is outside of a profile; write [{DEFAULT_PROFILE}] above it")
         for key in cast("dict[str, Any]", values):
-            if key not in KEYS:
-                raise ConfigurationError(f"{path}: [{name}] has an unknown key {key!r}{did_you_mean(key, KEYS)}")
-    if is_readable_by_others(path.stat()) and any(key in values for values in profiles.values() for key in _SECRETS):
+            if key not in _KEYS:
+                raise ConfigurationError(f"{path}: [{name}] has an unknown key {key!r}{suggest(key, _KEYS)}")
+    if is_readable_by_others(path.stat()) and any(
+        key in values for values in profiles.values() for key in _SECRET_KEYS
+    ):
         warnings.warn(
-            f"{path} holds secrets and can be read by others; run: chmod 600 {path}", UserWarning, stacklevel=2
+            f"{path} contains secrets and other users can read it; run: chmod 600 {path}", UserWarning, stacklevel=2
         )
     return MappingProxyType(profiles)
 
 
-def _listed(names: Iterable[str]) -> str:
+def _format_names(names: Iterable[str]) -> str:
     return ", ".join(f"[{name}]" for name in names) or "no profiles"

@@ -1,4 +1,4 @@
-"""Units and labels of the fields that records have."""
+"""Units and labels of the fields of records."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ log = logging.getLogger("datastore_sdk")
 
 
 class FieldMetadata(Struct, frozen=True):
-    """What is known of a field."""
+    """Label and unit of a field."""
 
     label: str
-    """Its name for people."""
+    """Name for display; empty if unknown."""
     unit: str | None
-    """The unit of its values."""
+    """Unit of the values; None if unknown."""
 
 
-Descriptions = Mapping[str, FieldMetadata]
-"""By the name of the field."""
+FieldMetadataByName = Mapping[str, FieldMetadata]
+"""Metadata of fields, by name of the field."""
 
 
-def descriptions(exchange: RequestExecutor, queries: Sequence[DataQuery]) -> EffectGen[Descriptions]:
-    """Asks each pad and site of the queries for its fields; the unit is of the system that the query asks for.
+def fetch_field_metadata(executor: RequestExecutor, queries: Sequence[DataQuery]) -> EffectGen[FieldMetadataByName]:
+    """Request the fields of each pad and site of the queries. Units are in the unit system that the query requests.
 
-    Records can be had without: if the fields of a pad or site cannot be had, that is logged as a warning. An error of
-    the service itself (no connection, a refused token) comes again with the records.
+    If the fields of a pad or site cannot be requested, a warning is logged: the records are usable without them. An
+    error of the service itself (no connection, a refused token) is raised when the records are requested.
     """
-    found: dict[str, FieldMetadata] = {}
+    metadata: dict[str, FieldMetadata] = {}
     for source, id_, si_units in dict.fromkeys((query.source, query.id, query.si_units) for query in queries):
         try:
-            fields = yield from exchange.fetch(list_pad_fields(id_) if source == "pad" else list_site_fields(id_))
+            fields = yield from executor.fetch(list_pad_fields(id_) if source == "pad" else list_site_fields(id_))
         except CallError as error:
-            log.warning("Without units and labels of the fields of %s %d: %s", source, id_, error)
+            log.warning("Units and labels of the fields of %s %d are missing: %s", source, id_, error)
             continue
         for field in fields:
             name, label = field.get("name"), field.get("label")
             unit = field.get("si_unit" if si_units else "imperial_unit")
-            if isinstance(name, str):  # and not whatever else the service sent as that
+            if isinstance(name, str):  # the service may send any JSON value
                 text = label if isinstance(label, str) else ""
-                found.setdefault(name, FieldMetadata(text, unit if isinstance(unit, str) else None))
-    return found
+                metadata.setdefault(name, FieldMetadata(text, unit if isinstance(unit, str) else None))
+    return metadata

@@ -1,4 +1,4 @@
-"""Where progress is shown: on a terminal, in a notebook, else in the log."""
+"""Displays of progress: on a terminal, in a notebook, or in the log."""
 
 from __future__ import annotations
 
@@ -9,60 +9,60 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from inspect import iscoroutinefunction
 from typing import TextIO
 
-from datastore_sdk.data.progress import Progress, ProgressDisplay
+from datastore_sdk.data.progress import Progress, ProgressCallback
 
 log = logging.getLogger("datastore_sdk")
 
-_LOG_INTERVAL = 10.0
-"""Seconds between two lines in the log."""
-_BAR = 15
-"""How many characters wide a bar is: on a usual terminal, 80 wide, there is room for the numbers beside it."""
+_LOG_INTERVAL_SECONDS = 10.0
+"""Time in seconds between two lines in the log."""
+_BAR_WIDTH = 15
+"""Width of a bar in characters: it leaves room for the numbers on a terminal 80 characters wide."""
 
 
-def display_for(progress: bool | ProgressDisplay) -> AbstractContextManager[ProgressDisplay | None]:
-    """What shows progress while the block runs; None where nothing does.
+def open_display(progress: bool | ProgressCallback) -> AbstractContextManager[ProgressCallback | None]:
+    """Return a context manager for a display of progress. It gives the display's callback; None for no display.
 
     Args:
-        progress: What the user asked for: True, False, or a function of their own.
+        progress: The argument of `Data.save`: True, False, or a function of the user.
 
     Raises:
-        TypeError: It is none of these.
+        TypeError: The argument is of another type.
     """
     if progress is False:
         return nullcontext()
     if progress is True:
-        return _usual()
+        return _default_display()
     function: object = progress
     if not callable(function) or iscoroutinefunction(function):
         raise TypeError(f"progress must be True, False or an ordinary function of a Progress, not {progress!r}")
     return nullcontext(progress)
 
 
-def _usual() -> AbstractContextManager[ProgressDisplay]:
-    stream: TextIO | None = sys.stderr  # which a program without a console does not have
-    if stream is not None and _in_notebook():
-        return _line(stream, None)
+def _default_display() -> AbstractContextManager[ProgressCallback]:
+    stream: TextIO | None = sys.stderr  # None in a program without a console
+    if stream is not None and _is_notebook():
+        return _show_line(stream, None)
     if stream is None or not stream.isatty():
-        return _log_lines()
-    from importlib.util import find_spec  # these take long to import
+        return _write_log()
+    from importlib.util import find_spec  # these are slow to import
     from shutil import get_terminal_size
 
-    return _bar() if find_spec("rich") else _line(stream, get_terminal_size().columns - 1)
+    return _show_bar() if find_spec("rich") else _show_line(stream, get_terminal_size().columns - 1)
 
 
-def _in_notebook() -> bool:
+def _is_notebook() -> bool:
     ipython = sys.modules.get("IPython")
     return "ipykernel" in sys.modules and ipython is not None and hasattr(ipython.get_ipython(), "kernel")
 
 
 @contextmanager
-def _line(stream: TextIO, room: int | None) -> Generator[ProgressDisplay]:
-    """One line of text that is written again and again, of so many characters at most."""
+def _show_line(stream: TextIO, max_width: int | None) -> Generator[ProgressCallback]:
+    """Show one line of text, which each report overwrites."""
     width = 0
 
     def show(progress: Progress) -> None:
         nonlocal width
-        text = str(progress)[:room]
+        text = str(progress)[:max_width]
         stream.write(f"\r{text:<{width}}")
         stream.flush()
         width = len(text)
@@ -75,8 +75,8 @@ def _line(stream: TextIO, room: int | None) -> Generator[ProgressDisplay]:
 
 
 @contextmanager
-def _bar() -> Generator[ProgressDisplay]:
-    """A bar and a line beside it."""
+def _show_bar() -> Generator[ProgressCallback]:
+    """Show a bar, and a line of text beside it."""
     from rich.console import Console
     from rich.live import Live
     from rich.progress_bar import ProgressBar
@@ -87,7 +87,8 @@ def _bar() -> Generator[ProgressDisplay]:
 
         def show(progress: Progress) -> None:
             row = Table.grid(padding=(0, 1))
-            bar = ProgressBar(total=1, completed=progress.fraction or 0, width=_BAR, pulse=progress.fraction is None)
+            is_open = progress.fraction is None
+            bar = ProgressBar(total=1, completed=progress.fraction or 0, width=_BAR_WIDTH, pulse=is_open)
             row.add_row(bar, Text(str(progress)))
             live.update(row, refresh=True)
 
@@ -95,15 +96,15 @@ def _bar() -> Generator[ProgressDisplay]:
 
 
 @contextmanager
-def _log_lines() -> Generator[ProgressDisplay]:
-    """A line in the log now and then, and one at the end."""
+def _write_log() -> Generator[ProgressCallback]:
+    """Write a line to the log at intervals, and one at the end."""
     last: Progress | None = None
     logged = 0.0
 
     def show(progress: Progress) -> None:
         nonlocal last, logged
         last = progress
-        if progress.seconds >= logged + _LOG_INTERVAL:
+        if progress.seconds >= logged + _LOG_INTERVAL_SECONDS:
             logged = progress.seconds
             log.info("%s", progress)
 

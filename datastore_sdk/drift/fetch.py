@@ -11,13 +11,14 @@ from typing import Final
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 from datastore_sdk._io.clock import Clock
+from datastore_sdk._io.connection_settings import ConnectionSettings
 from datastore_sdk._io.deadline import Deadline, DeadlineExceeded
 from datastore_sdk._io.effects import CloseResponse, EffectGen, ReadChunk, Request, SendRequest
-from datastore_sdk._io.timeouts import ConnectionSettings, Timeouts
+from datastore_sdk._io.timeouts import Timeouts
+from datastore_sdk._utils.redaction import redact_form
 from datastore_sdk._version import VERSION
 from datastore_sdk.client.connections import Connections
 from datastore_sdk.drift.errors import DriftError
-from datastore_sdk.drift.scrubbing import scrubbed_form
 from datastore_sdk.exceptions import RestreamError
 from datastore_sdk.transport.drivers.sync_driver import SyncDriver
 from datastore_sdk.transport.http.environment_proxy import find_environment_proxy
@@ -63,7 +64,7 @@ def read_text(source: str) -> tuple[str, str]:
 
 
 def _redact(url: SplitResult) -> str:
-    query = scrubbed_form(url.query) if url.query else ""
+    query = redact_form(url.query) if url.query else ""
     return url._replace(netloc=_host(url), query=query, fragment="").geturl()
 
 

@@ -1,4 +1,4 @@
-"""What pads and sites have in common: stages, fields, definitions of aggregations, data changes."""
+"""The methods that pads and sites have in common: fields, definitions of aggregations, data changes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from restream_api.models import Field, Parameter, ParametersValid
 
 
 class Asset(AssetStages):
-    """A pad or a site."""
+    """Base class of pads and sites."""
 
     @overload
     def get_fields_metadata(self, *, as_dict: Literal[False] = False) -> list[Field]: ...
@@ -30,16 +30,16 @@ class Asset(AssetStages):
     @overload
     def get_fields_metadata(self, *, as_dict: bool) -> list[Field] | list[dict[str, Any]]: ...
     def get_fields_metadata(self, *, as_dict: bool = False) -> list[Field] | list[dict[str, Any]]:
-        """The fields that the time-series data has: names, labels, units, plot ranges and colours.
+        """List the fields of the time-series data: names, labels, units, plot ranges and colours.
 
-        The names can be passed as `fields` to `get_data`. A name can be listed twice. They read like objects and like
-        dicts.
+        Pass a `name` as `fields` to `get_data`. `imperial_unit` is the unit of the values by default, `si_unit` the one
+        with `si_units=True`. A name can be listed twice. A field reads like an object and like a dict.
 
         Args:
-            as_dict: True: the service's JSON untouched, as dicts.
+            as_dict: True: return the service's JSON unchanged, as dicts.
 
         Raises:
-            RestreamError: The call failed.
+            RestreamError: The request failed.
         """
         return self._get_client()._run(fetch_response(self._endpoints.list_fields(self.id), as_dict=as_dict))
 
@@ -50,7 +50,17 @@ class Asset(AssetStages):
     @overload
     async def aget_fields_metadata(self, *, as_dict: bool) -> list[Field] | list[dict[str, Any]]: ...
     async def aget_fields_metadata(self, *, as_dict: bool = False) -> list[Field] | list[dict[str, Any]]:
-        """Async form of `get_fields_metadata`."""
+        """List the fields of the time-series data: names, labels, units, plot ranges and colours.
+
+        Pass a `name` as `fields` to `aget_data`. `imperial_unit` is the unit of the values by default, `si_unit` the
+        one with `si_units=True`. A name can be listed twice. A field reads like an object and like a dict.
+
+        Args:
+            as_dict: True: return the service's JSON unchanged, as dicts.
+
+        Raises:
+            RestreamError: The request failed.
+        """
         return await self._get_client()._arun(fetch_response(self._endpoints.list_fields(self.id), as_dict=as_dict))
 
     @overload
@@ -60,15 +70,16 @@ class Asset(AssetStages):
     @overload
     def get_stages_aggregations(self, *, as_dict: bool) -> list[Parameter] | list[dict[str, Any]]: ...
     def get_stages_aggregations(self, *, as_dict: bool = False) -> list[Parameter] | list[dict[str, Any]]:
-        """The definitions of the stage aggregations.
+        """List the definitions of the stage aggregations, such as `avg_slurry_rate`.
 
-        Each says from which field, how, under which conditions and in which units a number is computed.
+        A definition names the field, the kind of aggregation, the conditions and the units (`config`). Its `type` is
+        "D" for a default of the service, "C" for a custom one. The service calls definitions parameters.
 
         Args:
-            as_dict: True: the service's JSON untouched, as dicts.
+            as_dict: True: return the service's JSON unchanged, as dicts.
 
         Raises:
-            RestreamError: The call failed.
+            RestreamError: The request failed.
         """
         return self._get_client()._run(fetch_response(self._endpoints.list_parameters(self.id), as_dict=as_dict))
 
@@ -79,7 +90,17 @@ class Asset(AssetStages):
     @overload
     async def aget_stages_aggregations(self, *, as_dict: bool) -> list[Parameter] | list[dict[str, Any]]: ...
     async def aget_stages_aggregations(self, *, as_dict: bool = False) -> list[Parameter] | list[dict[str, Any]]:
-        """Async form of `get_stages_aggregations`."""
+        """List the definitions of the stage aggregations, such as `avg_slurry_rate`.
+
+        A definition names the field, the kind of aggregation, the conditions and the units (`config`). Its `type` is
+        "D" for a default of the service, "C" for a custom one. The service calls definitions parameters.
+
+        Args:
+            as_dict: True: return the service's JSON unchanged, as dicts.
+
+        Raises:
+            RestreamError: The request failed.
+        """
         return await self._get_client()._arun(fetch_response(self._endpoints.list_parameters(self.id), as_dict=as_dict))
 
     @overload
@@ -95,16 +116,16 @@ class Asset(AssetStages):
     def get_stages_aggregation(
         self, aggregation_id: int | Parameter, *, as_dict: bool = False
     ) -> Parameter | dict[str, Any]:
-        """The definition of one stage aggregation.
+        """Fetch the definition of one stage aggregation.
 
         Args:
             aggregation_id: Id of the definition, or the definition.
-            as_dict: True: the service's JSON untouched, as a dict.
+            as_dict: True: return the service's JSON unchanged, as a dict.
 
         Raises:
-            NotFoundError: There is none with this id.
-            ObjectMismatchError: The service answered with another definition.
-            RestreamError: The call failed in another way.
+            NotFoundError: The service has no definition with this id.
+            ObjectMismatchError: The service returned another definition.
+            RestreamError: The request failed for another reason.
         """
         client = self._get_client()
         return client._run(get_parameter(self._endpoints, self.id, client, aggregation_id, as_dict=as_dict))
@@ -124,7 +145,17 @@ class Asset(AssetStages):
     async def aget_stages_aggregation(
         self, aggregation_id: int | Parameter, *, as_dict: bool = False
     ) -> Parameter | dict[str, Any]:
-        """Async form of `get_stages_aggregation`."""
+        """Fetch the definition of one stage aggregation.
+
+        Args:
+            aggregation_id: Id of the definition, or the definition.
+            as_dict: True: return the service's JSON unchanged, as a dict.
+
+        Raises:
+            NotFoundError: The service has no definition with this id.
+            ObjectMismatchError: The service returned another definition.
+            RestreamError: The request failed for another reason.
+        """
         client = self._get_client()
         return await client._arun(get_parameter(self._endpoints, self.id, client, aggregation_id, as_dict=as_dict))
 
@@ -143,23 +174,23 @@ class Asset(AssetStages):
     def create_stages_aggregations(
         self, aggregations: Sequence[Mapping[str, Any]], *, validate_only: bool = False
     ) -> list[Parameter] | ParametersValid:
-        """Defines stage aggregations of your own. The service computes them from then on.
+        """Create custom stage aggregations. The service then computes them for each frac stage.
 
-        The call is never repeated by itself once the service may have seen it: it would create twice.
+        The request is not retried if the service may have received it, because a retry could create the aggregations
+        twice.
 
         Args:
-            aggregations: For each, `name` (letters and underscores), `config` (`field`, `aggregation`, units,
-                `conditions`) and `description`.
-            validate_only: True: only check them; nothing is created.
+            aggregations: A dict for each aggregation: `name` (letters and underscores), `config` (`field`,
+                `aggregation`, units, `conditions`) and `description`.
+            validate_only: True: only let the service check the definitions; nothing is created.
 
         Returns:
-            The definitions created; with `validate_only`, the service's word that they are valid.
+            The created definitions. With `validate_only`, an object whose `valid` is True.
 
         Raises:
-            ValueError: A definition does not have the right form (pydantic's ValidationError says what), or there are
-                none.
-            BadRequestError: The service refuses a definition; the message says why.
-            RestreamError: The call failed in another way.
+            ValueError: A definition is invalid (pydantic's ValidationError names the key), or the list is empty.
+            BadRequestError: The service refuses a definition; the message has the reason.
+            RestreamError: The request failed for another reason.
         """
         return self._get_client()._run(
             create_parameters(self._endpoints, self.id, aggregations, validate_only=validate_only)
@@ -180,7 +211,24 @@ class Asset(AssetStages):
     async def acreate_stages_aggregations(
         self, aggregations: Sequence[Mapping[str, Any]], *, validate_only: bool = False
     ) -> list[Parameter] | ParametersValid:
-        """Async form of `create_stages_aggregations`."""
+        """Create custom stage aggregations. The service then computes them for each frac stage.
+
+        The request is not retried if the service may have received it, because a retry could create the aggregations
+        twice.
+
+        Args:
+            aggregations: A dict for each aggregation: `name` (letters and underscores), `config` (`field`,
+                `aggregation`, units, `conditions`) and `description`.
+            validate_only: True: only let the service check the definitions; nothing is created.
+
+        Returns:
+            The created definitions. With `validate_only`, an object whose `valid` is True.
+
+        Raises:
+            ValueError: A definition is invalid (pydantic's ValidationError names the key), or the list is empty.
+            BadRequestError: The service refuses a definition; the message has the reason.
+            RestreamError: The request failed for another reason.
+        """
         return await self._get_client()._arun(
             create_parameters(self._endpoints, self.id, aggregations, validate_only=validate_only)
         )
@@ -188,21 +236,21 @@ class Asset(AssetStages):
     def update_stages_aggregation(
         self, aggregation_id: int | Parameter, aggregation: Mapping[str, Any], *, partial: bool = True
     ) -> Parameter:
-        """Changes the definition of a custom stage aggregation.
+        """Change the definition of a custom stage aggregation.
 
         Args:
             aggregation_id: Id of the definition, or the definition.
-            aggregation: What to change: `config`, `description`, `label`, `color`.
-            partial: False: what is not given is reset instead of kept.
+            aggregation: The attributes to change: `config`, `description`, `label`, `color`.
+            partial: False: attributes that are not passed are reset instead of kept.
 
         Returns:
-            The definition as it is now; with its id alone if the service does not say.
+            The changed definition. It has only its id if the service does not return the definition.
 
         Raises:
-            ValueError: The new values do not have the right form, or there are none.
-            BadRequestError: The definition is not a custom one (`type` "C"), or the service refuses the values.
-            NotFoundError: There is none with this id.
-            RestreamError: The call failed in another way.
+            ValueError: The new values are invalid, or no value is passed.
+            BadRequestError: The definition is not custom (`type` "C"), or the service refuses the values.
+            NotFoundError: The service has no definition with this id.
+            RestreamError: The request failed for another reason.
         """
         return self._get_client()._run(
             update_parameter(self._endpoints, self.id, aggregation_id, aggregation, partial=partial)
@@ -211,26 +259,50 @@ class Asset(AssetStages):
     async def aupdate_stages_aggregation(
         self, aggregation_id: int | Parameter, aggregation: Mapping[str, Any], *, partial: bool = True
     ) -> Parameter:
-        """Async form of `update_stages_aggregation`."""
+        """Change the definition of a custom stage aggregation.
+
+        Args:
+            aggregation_id: Id of the definition, or the definition.
+            aggregation: The attributes to change: `config`, `description`, `label`, `color`.
+            partial: False: attributes that are not passed are reset instead of kept.
+
+        Returns:
+            The changed definition. It has only its id if the service does not return the definition.
+
+        Raises:
+            ValueError: The new values are invalid, or no value is passed.
+            BadRequestError: The definition is not custom (`type` "C"), or the service refuses the values.
+            NotFoundError: The service has no definition with this id.
+            RestreamError: The request failed for another reason.
+        """
         return await self._get_client()._arun(
             update_parameter(self._endpoints, self.id, aggregation_id, aggregation, partial=partial)
         )
 
     def delete_stages_aggregation(self, aggregation_id: int | Parameter) -> None:
-        """Deletes the definition of a custom stage aggregation.
+        """Delete the definition of a custom stage aggregation.
 
         Args:
             aggregation_id: Id of the definition, or the definition.
 
         Raises:
-            BadRequestError: The definition is not a custom one (`type` "C").
-            NotFoundError: There is none with this id.
-            RestreamError: The call failed in another way.
+            BadRequestError: The definition is not custom (`type` "C").
+            NotFoundError: The service has no definition with this id.
+            RestreamError: The request failed for another reason.
         """
         return self._get_client()._run(delete_parameter(self._endpoints, self.id, aggregation_id))
 
     async def adelete_stages_aggregation(self, aggregation_id: int | Parameter) -> None:
-        """Async form of `delete_stages_aggregation`."""
+        """Delete the definition of a custom stage aggregation.
+
+        Args:
+            aggregation_id: Id of the definition, or the definition.
+
+        Raises:
+            BadRequestError: The definition is not custom (`type` "C").
+            NotFoundError: The service has no definition with this id.
+            RestreamError: The request failed for another reason.
+        """
         return await self._get_client()._arun(delete_parameter(self._endpoints, self.id, aggregation_id))
 
     @overload
@@ -249,27 +321,32 @@ class Asset(AssetStages):
     def get_data_changes(
         self, *, get_acknowledged: bool | None = None, as_dict: bool = False, **form: Unpack[DataForm]
     ) -> tuple[list[DataChange] | list[dict[str, Any]], Data]:
-        """The corrections of historical data, and the corrected records of all of them together.
+        """List the corrections of historical data, with the corrected records of all of them.
 
-        Intervals of a site that overlap are downloaded once. Acknowledge each change with `confirm_data_received()`
-        when its records are processed; it is not listed again then.
+        Corrections are per well (`change.site_id`), also on a pad. For each change, delete your stored records of the
+        site from `start_date` to `end_date`, and insert the corrected ones; there may be none. Then call
+        `change.confirm_data_received()`, so that the change is not listed again.
+
+        Pass the same options as in the first download, so that fields and units match. Corrected records have plain
+        field names (`slurry_rate`), as pad data has with `is_routed=True`.
 
         Args:
-            get_acknowledged: True: the changes acknowledged already too, beside the open ones.
-            as_dict: True: the changes as the service's JSON, as dicts.
-            **form: The form in which the corrected records come (`DataForm`): the one in which they were first fetched.
+            get_acknowledged: True: list acknowledged changes, too. Default: only open ones.
+            as_dict: True: return the changes as the service's JSON, as dicts.
+            **form: Fields, units, resolution and filling of the records (`DataForm`).
 
         Returns:
-            The changes; and their records, lazily, by site and time.
+            The changes, and their records, sorted by site and time. The download starts when the records are iterated
+            over or saved; overlapping intervals of a site are downloaded once.
 
         Raises:
-            ValueError: Parts of the form do not go together.
-            RestreamError: The call failed.
+            ValueError: Options do not go together.
+            RestreamError: The request failed.
         """
         client = self._get_client()
-        asked = build_change_query(self._endpoints, self.id, form, acknowledged=get_acknowledged)
+        query = build_change_query(self._endpoints, self.id, form, acknowledged=get_acknowledged)
         changes, queries = client._run(
-            fetch_changes(self._endpoints, self.id, self._known_site_ids, client, asked, as_dict=as_dict)
+            fetch_changes(self._endpoints, self.id, self._known_site_ids, client, query, as_dict=as_dict)
         )
         return changes, Data(client, queries)
 
@@ -289,10 +366,31 @@ class Asset(AssetStages):
     async def aget_data_changes(
         self, *, get_acknowledged: bool | None = None, as_dict: bool = False, **form: Unpack[DataForm]
     ) -> tuple[list[DataChange] | list[dict[str, Any]], DataAsync]:
-        """Async form of `get_data_changes`."""
+        """List the corrections of historical data, with the corrected records of all of them.
+
+        Corrections are per well (`change.site_id`), also on a pad. For each change, delete your stored records of the
+        site from `start_date` to `end_date`, and insert the corrected ones; there may be none. Then call
+        `change.aconfirm_data_received()`, so that the change is not listed again.
+
+        Pass the same options as in the first download, so that fields and units match. Corrected records have plain
+        field names (`slurry_rate`), as pad data has with `is_routed=True`.
+
+        Args:
+            get_acknowledged: True: list acknowledged changes, too. Default: only open ones.
+            as_dict: True: return the changes as the service's JSON, as dicts.
+            **form: Fields, units, resolution and filling of the records (`DataForm`).
+
+        Returns:
+            The changes, and their records, sorted by site and time. The download starts when the records are iterated
+            over or saved; overlapping intervals of a site are downloaded once.
+
+        Raises:
+            ValueError: Options do not go together.
+            RestreamError: The request failed.
+        """
         client = self._get_client()
-        asked = build_change_query(self._endpoints, self.id, form, acknowledged=get_acknowledged)
+        query = build_change_query(self._endpoints, self.id, form, acknowledged=get_acknowledged)
         changes, queries = await client._arun(
-            fetch_changes(self._endpoints, self.id, self._known_site_ids, client, asked, as_dict=as_dict)
+            fetch_changes(self._endpoints, self.id, self._known_site_ids, client, query, as_dict=as_dict)
         )
         return changes, DataAsync(client, queries)

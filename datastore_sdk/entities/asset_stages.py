@@ -1,4 +1,4 @@
-"""The stages of pads and sites."""
+"""The method `get_stages_metadata` of pads and sites."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from restream_api.types import QueryValue
 
 
 class AssetStages(Resource):
-    """A pad or a site, as far as it has stages."""
+    """Base class of pads and sites with the method for stages."""
 
     _endpoints: ClassVar[Endpoints]
 
     @property
     def _known_site_ids(self) -> frozenset[int]:
-        """Ids of the sites that it is known to be or to have; empty where none are known."""
+        """Ids of the sites that are known to belong to the object; empty if none are known."""
         raise NotImplementedError
 
     @overload
@@ -82,36 +82,40 @@ class AssetStages(Resource):
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[StageFilters],
     ) -> ObjectList[Stage] | list[dict[str, Any]]:
-        """The history: frac stages, wireline runs and standby; site by site, newest first.
+        """List the history of stages: fracs, wireline runs and standby. Stages come newest first.
 
-        A site's current stage is listed too; it has no `id` yet, and its `end` is None.
+        For a pad, the stages of all its sites are listed, site by site; `stage.site_id` names the site. The order is
+        the service's: newest first was observed, but is not promised. Sort by `start` if your program depends on it.
+        The current stage is listed, too: it has no `id` yet, and its `end` is None.
 
         Args:
-            start_date: Only stages from this moment on; with a time zone. A datetime, or ISO 8601 text.
-            end_date: Only stages up to this moment; with a time zone. A datetime, or ISO 8601 text.
-            stage_number: Only stages of this number.
-            stage_name_filter: Only stages of this operation.
-            add_aggregations: Whether to fetch the numbers computed from each stage's data too, as `stage.aggregations`.
-                Where the service has an error instead of them for a site, it is logged as a warning and that site's
-                stages come without.
+            start_date: Only stages that end at or after this time. A datetime with a time zone, or ISO 8601 text.
+            end_date: Only stages that start at or before this time. A datetime with a time zone, or ISO 8601 text.
+            stage_number: Only stages with this number.
+            stage_name_filter: Only stages of this operation: `StageNameFilters.FRAC` or "frac".
+            add_aggregations: True: also fetch the numbers that the service computed from each stage's data, as
+                `stage.aggregations`. If the service reports an error for a site, its stages have None there, and a
+                warning is logged.
             aggregations_filter: Names of the aggregations to fetch. Default: all.
-            as_dict: True: the service's JSON untouched, as dicts; with `add_aggregations`, each with `aggregations`.
-            extra_filters: Filters of the service that have no argument here, passed on as they are.
-            stage_numbers: Only stages of these numbers.
+            as_dict: True: return the service's JSON unchanged, as dicts. With `add_aggregations`, each dict gets the
+                key `aggregations`.
+            extra_filters: Filters that only the service knows, passed on unchanged.
+            stage_numbers: Only stages with one of these numbers.
             start: Another name for `start_date`.
             end: Another name for `end_date`.
             start_datetime: Another name for `start_date`.
             end_datetime: Another name for `end_date`.
-            **filters: The last five (`StageFilters`).
+            **filters: The last five arguments (`StageFilters`).
 
         Returns:
-            The stages, which read like objects and like dicts (`stage.state`, `stage["state"]`). Moments are in UTC.
+            The stages. They read like objects and like dicts (`stage.state`, `stage["state"]`), and have times in UTC.
+            The list converts to a data frame with `to_pandas()` or `to_polars()`.
 
         Raises:
-            TypeError: There is no such filter, or a value is of the wrong type.
-            ValueError: A moment has no time zone, the end is before the start, a moment was given by both of its names,
-                or a value is empty.
-            RestreamError: The call failed.
+            TypeError: A filter does not exist (the message suggests the right name), or a value has the wrong type.
+            ValueError: A time has no time zone, the end is before the start, a time is passed under two names, or a
+                value is empty.
+            RestreamError: The request failed.
         """
         client = self._get_client()
         query = build_stage_query(
@@ -184,7 +188,41 @@ class AssetStages(Resource):
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[StageFilters],
     ) -> ObjectList[Stage] | list[dict[str, Any]]:
-        """Async form of `get_stages_metadata`."""
+        """List the history of stages: fracs, wireline runs and standby. Stages come newest first.
+
+        For a pad, the stages of all its sites are listed, site by site; `stage.site_id` names the site. The order is
+        the service's: newest first was observed, but is not promised. Sort by `start` if your program depends on it.
+        The current stage is listed, too: it has no `id` yet, and its `end` is None.
+
+        Args:
+            start_date: Only stages that end at or after this time. A datetime with a time zone, or ISO 8601 text.
+            end_date: Only stages that start at or before this time. A datetime with a time zone, or ISO 8601 text.
+            stage_number: Only stages with this number.
+            stage_name_filter: Only stages of this operation: `StageNameFilters.FRAC` or "frac".
+            add_aggregations: True: also fetch the numbers that the service computed from each stage's data, as
+                `stage.aggregations`. If the service reports an error for a site, its stages have None there, and a
+                warning is logged.
+            aggregations_filter: Names of the aggregations to fetch. Default: all.
+            as_dict: True: return the service's JSON unchanged, as dicts. With `add_aggregations`, each dict gets the
+                key `aggregations`.
+            extra_filters: Filters that only the service knows, passed on unchanged.
+            stage_numbers: Only stages with one of these numbers.
+            start: Another name for `start_date`.
+            end: Another name for `end_date`.
+            start_datetime: Another name for `start_date`.
+            end_datetime: Another name for `end_date`.
+            **filters: The last five arguments (`StageFilters`).
+
+        Returns:
+            The stages. They read like objects and like dicts (`stage.state`, `stage["state"]`), and have times in UTC.
+            The list converts to a data frame with `ato_pandas()` or `ato_polars()`.
+
+        Raises:
+            TypeError: A filter does not exist (the message suggests the right name), or a value has the wrong type.
+            ValueError: A time has no time zone, the end is before the start, a time is passed under two names, or a
+                value is empty.
+            RestreamError: The request failed.
+        """
         client = self._get_client()
         query = build_stage_query(
             self._endpoints,

@@ -112,7 +112,7 @@ class Entity(ClientBound):
             model: Model = self._api_model.model_construct({"id"}, **values)
             known = values
         else:
-            whole = _required_fields(self._api_model).issubset(values)
+            whole = _get_required_fields(self._api_model).issubset(values)
             strict = own_client is not None and own_client._executor.strict
             parsed = parse_object(self._api_model if whole else _optional_model(self._api_model), values, strict=strict)
             report_object(parsed.deviations, f"{type(self).__name__}(...)")
@@ -212,7 +212,7 @@ class Entity(ClientBound):
 
 
 @cache
-def _required_fields(api_model: type[Model]) -> frozenset[str]:
+def _get_required_fields(api_model: type[Model]) -> frozenset[str]:
     """Return the attributes that a complete object has."""
     return frozenset(name for name, field in api_model.__pydantic_fields__.items() if field.is_required())
 

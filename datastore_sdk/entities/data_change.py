@@ -14,7 +14,7 @@ from datastore_sdk._utils.signatures import complete_signature
 from datastore_sdk._utils.validation import validate_flag
 from datastore_sdk.client import Client
 from datastore_sdk.data import Data, DataAsync, DataQuery
-from datastore_sdk.data.query import served_range
+from datastore_sdk.data.query import widen_to_whole_second
 from datastore_sdk.entities.base import Entity
 from datastore_sdk.entities.endpoints import Endpoints
 from datastore_sdk.entities.intervals import get_interval, get_site_id, merge_intervals
@@ -79,7 +79,12 @@ class DataChange(Entity, DataChangeModel):
         self._replace_attributes(self._get_client()._run(self._fetch_current()))
 
     async def aupdate(self) -> None:
-        """Async form of `update`."""
+        """Load all attributes from the service, in place.
+
+        Raises:
+            NotLoadedError: The site is not loaded; the URL of a change contains it.
+            RestreamError: The request failed.
+        """
         self._replace_attributes(await self._get_client()._arun(self._fetch_current()))
 
     @complete_signature(DataForm)
@@ -100,7 +105,18 @@ class DataChange(Entity, DataChangeModel):
 
     @complete_signature(DataForm)
     async def aget_data(self, **form: Unpack[DataForm]) -> DataAsync:
-        """Async form of `get_data`."""
+        """Return the corrected records of the site from `start_date` to `end_date`, both included.
+
+        The download starts when the records are iterated over or saved.
+
+        Args:
+            **form: Fields, units, resolution and filling of the records (`DataForm`). Default: the form passed to the
+                `aget_data_changes` call that returned this change.
+
+        Raises:
+            NotLoadedError: The site, start or end is not loaded.
+            UnusableValueError: The site, start or end that the service sent is invalid.
+        """
         return DataAsync(self._get_client(), [self._query(form)])
 
     def confirm_data_received(self) -> bool:
@@ -116,13 +132,21 @@ class DataChange(Entity, DataChangeModel):
         return self._get_client()._run(self._acknowledge())
 
     async def aconfirm_data_received(self) -> bool:
-        """Async form of `confirm_data_received`."""
+        """Acknowledge the change, after its records were downloaded and processed. Repeating this does no harm.
+
+        Returns:
+            True if the service no longer lists the change as open.
+
+        Raises:
+            NotLoadedError: The site is not loaded; the URL of a change contains it.
+            RestreamError: The request failed.
+        """
         return await self._get_client()._arun(self._acknowledge())
 
     def _query(self, form: DataForm) -> DataQuery:
         form = {**self._form, **validate_data_form(form)}
         interval = get_interval(self, "start_date", "end_date")
-        start, end = served_range(interval.start, interval.end)
+        start, end = widen_to_whole_second(interval.start, interval.end)
         return DataQuery(source="site", id=interval.site, start=start, end=end, **form)
 
     def _fetch_current(self) -> Flow[DataChangeModel]:
@@ -184,7 +208,7 @@ def fetch_changes(
     models: list[DataChangeModel] = parse_value(list[DataChangeModel], own, operation.name).value if as_dict else own
     queries: list[DataQuery] = []
     for interval in merge_intervals(models, "start_date", "end_date"):
-        start, end = served_range(interval.start, interval.end)
+        start, end = widen_to_whole_second(interval.start, interval.end)
         queries.append(DataQuery(source="site", id=interval.site, start=start, end=end, **form))
     return own if as_dict else [DataChange.from_api_model(change, client, form) for change in models], queries
 

@@ -98,16 +98,16 @@ def _format_values(value: object, what: str) -> str | list[str]:
 
 
 def _format_value(value: object, what: str) -> str:
-    plain = unwrap_scalar(value)
-    match plain:
+    scalar_value = unwrap_scalar(value)
+    match scalar_value:
         case Enum() | bool() | int():
-            return encode_value(plain)
+            return encode_value(scalar_value)
         case str():
-            return validate_text(plain, what)
+            return validate_text(scalar_value, what)
         case float() | Decimal():
-            return encode_value(validate_number(plain, what, -sys.float_info.max, sys.float_info.max))
+            return encode_value(validate_number(scalar_value, what, -sys.float_info.max, sys.float_info.max))
         case datetime():
-            return encode_value(validate_datetime(plain, what))
+            return encode_value(validate_datetime(scalar_value, what))
         case _:
             allowed = "a str, a number, a bool, a datetime or a list of them"
             raise TypeError(f"{what} must be {allowed}, not {type(value).__name__}: {value!r}")

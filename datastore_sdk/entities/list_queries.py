@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from datastore_sdk.entities.filter_validation import validate_extra_filters, validate_filters
-from datastore_sdk.entities.matching import MatchRule, has_id, has_operation, is_at_least, is_at_most
+from datastore_sdk.entities.matching import MatchRule, has_id, has_max, has_min, has_operation
 from datastore_sdk.filters import AllSiteFilters, PadFilters, PadStateFilters, SiteFilters, StateFilters
 from restream_api.api.pads import list_pads
 from restream_api.api.sites import list_sites
@@ -31,10 +31,10 @@ _SITE_RULES: dict[str, Callable[[Any], MatchRule]] = {
     "pad_id": partial(has_id, "pad_id"),
     "pad_pk": partial(has_id, "pad_id"),
     "fleet_id": partial(has_id, "fleet_id"),
-    "latitude_gte": partial(is_at_least, "latitude"),
-    "latitude_lte": partial(is_at_most, "latitude"),
-    "longitude_gte": partial(is_at_least, "longitude"),
-    "longitude_lte": partial(is_at_most, "longitude"),
+    "latitude_gte": partial(has_min, "latitude"),
+    "latitude_lte": partial(has_max, "latitude"),
+    "longitude_gte": partial(has_min, "longitude"),
+    "longitude_lte": partial(has_max, "longitude"),
 }
 _STATE_RULES: dict[str, Callable[[Any], MatchRule]] = {
     "site_id": partial(has_id, "site.id"),

@@ -56,12 +56,12 @@ def has_operation(key: str, operation: StageNameFilters) -> MatchRule:
     return MatchRule(key, f"of {operation.value}", fits)
 
 
-def is_at_least(key: str, bound: float) -> MatchRule:
+def has_min(key: str, bound: float) -> MatchRule:
     """Return the rule that a number is at least the bound."""
     return MatchRule(key, f"{bound} or more", _holds_if_readable(_read_number, lambda number: number >= bound))
 
 
-def is_at_most(key: str, bound: float) -> MatchRule:
+def has_max(key: str, bound: float) -> MatchRule:
     """Return the rule that a number is at most the bound."""
     return MatchRule(key, f"{bound} or less", _holds_if_readable(_read_number, lambda number: number <= bound))
 

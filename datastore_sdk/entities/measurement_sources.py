@@ -46,7 +46,7 @@ def fetch_site_sources(
         return _group_sources({}, as_dict=as_dict)
     sources = yield from fetch_pad_sources(client, pad_id, as_dict=as_dict)
     attached = {
-        name: [each for each in of_kind if site_id in _attached_sites(each)] for name, of_kind in sources.items()
+        name: [each for each in of_kind if site_id in _get_attached_sites(each)] for name, of_kind in sources.items()
     }
     return attached if as_dict else MeasurementSources.model_validate(attached)
 
@@ -54,7 +54,7 @@ def fetch_site_sources(
 def get_attached_site_ids(pad: Model) -> frozenset[int]:
     """Return the ids of the sites attached to the pad's sources; empty if the pad is not loaded."""
     kinds = _group_sources(pad, as_dict=True)
-    return frozenset(site for of_kind in kinds.values() for each in of_kind for site in _attached_sites(each))
+    return frozenset(site for of_kind in kinds.values() for each in of_kind for site in _get_attached_sites(each))
 
 
 def _group_sources(pad: Model | dict[str, Any], *, as_dict: bool) -> MeasurementSources | dict[str, Any]:
@@ -79,7 +79,7 @@ def _parse_sources(of_kind: list[Any]) -> list[MeasurementSource]:
     return found
 
 
-def _attached_sites(source: object) -> set[int]:
+def _get_attached_sites(source: object) -> set[int]:
     sites = get_value(source, "attached_sites")
     ids = map(parse_id, sites if is_array(sites) else ())
     return {site for site in ids if site is not None}

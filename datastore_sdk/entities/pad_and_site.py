@@ -28,7 +28,7 @@ class Pad(PadBase, PadModel):
     `Pad(id=668)` makes no request; you can call its methods at once. `update()` loads the pad's own attributes.
     `Pad(**pad_as_dict)` creates a pad from a dict.
 
-    What is fracturing now: `State.get_models(stage_name_filter="frac")` for the whole field, in one call, or
+    To list the wells that are fracturing now, use `State.get_models(stage_name_filter="frac")` for all pads, or
     `pad.get_states(stage_name_filter="frac")` for one pad.
     """
 
@@ -68,18 +68,20 @@ class Pad(PadBase, PadModel):
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[SiteFilters],
     ) -> ObjectList[Site] | list[dict[str, Any]]:
-        """The sites (wells) of the pad.
+        """List the sites (wells) of the pad.
 
         Args:
-            as_dict: True: the service's JSON untouched, as dicts.
-            extra_filters: Filters of the service that have no argument here, passed on as they are.
-            **filters: Which sites (`SiteFilters`).
+            as_dict: True: return the service's JSON unchanged, as dicts.
+            extra_filters: Filters that only the service knows, passed on unchanged.
+            **filters: Which sites to list (`SiteFilters`): `complete`, `name_search`, `well_api`, `formation_name`,
+                `fleet_id`, `fleet_name`, a box (`latitude_gte`, ...), or a circle (`latitude`, `longitude`,
+                `radius_miles`).
 
         Raises:
-            TypeError: There is no such filter, or a value is of the wrong type.
-            ValueError: Only a part of the circle (`latitude`, `longitude`, `radius_miles`) is given, or a value is
-                empty or out of its range.
-            RestreamError: The call failed.
+            TypeError: A filter does not exist (the message suggests the right name), or a value has the wrong type.
+            ValueError: Only part of the circle (`latitude`, `longitude`, `radius_miles`) is passed, or a value is empty
+                or out of range.
+            RestreamError: The request failed.
         """
         client = self._get_client()
         query = build_site_query(filters, extra_filters, pad_id=self.id)
@@ -113,7 +115,21 @@ class Pad(PadBase, PadModel):
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[SiteFilters],
     ) -> ObjectList[Site] | list[dict[str, Any]]:
-        """Async form of `get_sites`."""
+        """List the sites (wells) of the pad.
+
+        Args:
+            as_dict: True: return the service's JSON unchanged, as dicts.
+            extra_filters: Filters that only the service knows, passed on unchanged.
+            **filters: Which sites to list (`SiteFilters`): `complete`, `name_search`, `well_api`, `formation_name`,
+                `fleet_id`, `fleet_name`, a box (`latitude_gte`, ...), or a circle (`latitude`, `longitude`,
+                `radius_miles`).
+
+        Raises:
+            TypeError: A filter does not exist (the message suggests the right name), or a value has the wrong type.
+            ValueError: Only part of the circle (`latitude`, `longitude`, `radius_miles`) is passed, or a value is empty
+                or out of range.
+            RestreamError: The request failed.
+        """
         client = self._get_client()
         query = build_site_query(filters, extra_filters, pad_id=self.id)
         return await client._arun(fetch_list(Site, client, query, as_dict=as_dict))
@@ -142,15 +158,15 @@ class Site(SiteBase, SiteModel):
     @overload
     def get_pad(self, *, as_dict: bool) -> Pad | dict[str, Any] | None: ...
     def get_pad(self, *, as_dict: bool = False) -> Pad | dict[str, Any] | None:
-        """The pad that the site lies on, by the site's `pad_id`; None where it lies on none.
+        """Fetch the pad of the site; None if the site has no pad.
 
         Args:
-            as_dict: True: the service's JSON untouched, as a dict.
+            as_dict: True: return the service's JSON unchanged, as a dict.
 
         Raises:
-            ObjectMismatchError: The service answers with another pad; or the site has no `pad_id`, and the pad that the
-                service finds for it does not have the site.
-            RestreamError: The call failed.
+            ObjectMismatchError: The service returned another pad. Or the site has no `pad_id`, and the pad that the
+                service found for it does not list the site.
+            RestreamError: The request failed.
         """
         client = self._get_client()
         return client._run(self._pad(client, as_dict=as_dict))
@@ -162,7 +178,16 @@ class Site(SiteBase, SiteModel):
     @overload
     async def aget_pad(self, *, as_dict: bool) -> Pad | dict[str, Any] | None: ...
     async def aget_pad(self, *, as_dict: bool = False) -> Pad | dict[str, Any] | None:
-        """Async form of `get_pad`."""
+        """Fetch the pad of the site; None if the site has no pad.
+
+        Args:
+            as_dict: True: return the service's JSON unchanged, as a dict.
+
+        Raises:
+            ObjectMismatchError: The service returned another pad. Or the site has no `pad_id`, and the pad that the
+                service found for it does not list the site.
+            RestreamError: The request failed.
+        """
         client = self._get_client()
         return await client._arun(self._pad(client, as_dict=as_dict))
 

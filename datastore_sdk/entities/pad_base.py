@@ -13,7 +13,7 @@ from datastore_sdk.entities.list_queries import build_pad_query, build_state_que
 from datastore_sdk.entities.measurement_sources import fetch_pad_sources, get_attached_site_ids
 from datastore_sdk.entities.object_list import ObjectList
 from datastore_sdk.entities.pad_data import PadDataMixin
-from datastore_sdk.entities.pad_realtime import LivePad
+from datastore_sdk.entities.pad_realtime import PadRealtime
 from datastore_sdk.entities.resource import fetch_list
 from datastore_sdk.entities.site_membership import fetch_pads
 from datastore_sdk.entities.state import State
@@ -24,7 +24,7 @@ from restream_api.models import Pad as PadModel
 from restream_api.types import QueryValue
 
 
-class PadBase(Asset, PadDataMixin, LivePad):
+class PadBase(Asset, PadDataMixin, PadRealtime):
     """Base class of `Pad` with the methods that do not return sites."""
 
     _api_model = PadModel
@@ -76,24 +76,26 @@ class PadBase(Asset, PadDataMixin, LivePad):
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[PadFilters],
     ) -> ObjectList[Self] | list[dict[str, Any]]:
-        """Lists the pads that you have access to.
+        """List the pads that you have access to.
 
         Args:
-            auth_token: The token from Tally. Default: the credentials of the environment.
-            client: The client to call with, instead of a token.
-            as_dict: True: the service's JSON untouched, as dicts.
-            extra_filters: Filters of the service that have no argument here, passed on as they are.
-            **filters: Which pads (`PadFilters`).
+            auth_token: Token from Tally. Default: the credentials of the environment.
+            client: Client for the call, instead of a token.
+            as_dict: True: return the service's JSON unchanged, as dicts.
+            extra_filters: Filters that only the service knows, passed on unchanged.
+            **filters: Which pads to list (`PadFilters`): `complete`, `name_search`, `well_api`, `site_pk`, `fleet_id`,
+                `fleet_name`.
 
         Returns:
-            The pads, which keep the token or client for their own calls; or dicts.
+            The pads; their own calls use the same token or client. The list converts to a data frame with `to_pandas()`
+            or `to_polars()`. Dicts with `as_dict`.
 
         Raises:
-            MissingCredentialsError: There is no token.
-            TypeError: There is no such filter, or a value is of the wrong type.
-            ValueError: A value is empty, or cannot be used.
-            ObjectMismatchError: With `site_pk`: the site's pad cannot be told for certain (see `Site.get_pad`).
-            RestreamError: The call failed in another way.
+            MissingCredentialsError: There are no credentials.
+            TypeError: A filter does not exist (the message suggests the right name), or a value has the wrong type.
+            ValueError: A value is empty or invalid.
+            ObjectMismatchError: With `site_pk`: the pad of the site is uncertain (see `Site.get_pad`).
+            RestreamError: The request failed for another reason.
         """
         client = client_for(auth_token, client)
         del auth_token
@@ -143,7 +145,27 @@ class PadBase(Asset, PadDataMixin, LivePad):
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[PadFilters],
     ) -> ObjectList[Self] | list[dict[str, Any]]:
-        """Async form of `get_models`."""
+        """List the pads that you have access to.
+
+        Args:
+            auth_token: Token from Tally. Default: the credentials of the environment.
+            client: Client for the call, instead of a token.
+            as_dict: True: return the service's JSON unchanged, as dicts.
+            extra_filters: Filters that only the service knows, passed on unchanged.
+            **filters: Which pads to list (`PadFilters`): `complete`, `name_search`, `well_api`, `site_pk`, `fleet_id`,
+                `fleet_name`.
+
+        Returns:
+            The pads; their own calls use the same token or client. The list converts to a data frame with
+            `ato_pandas()` or `ato_polars()`. Dicts with `as_dict`.
+
+        Raises:
+            MissingCredentialsError: There are no credentials.
+            TypeError: A filter does not exist (the message suggests the right name), or a value has the wrong type.
+            ValueError: A value is empty or invalid.
+            ObjectMismatchError: With `site_pk`: the pad of the site is uncertain (see `Site.aget_pad`).
+            RestreamError: The request failed for another reason.
+        """
         client = client_for(auth_token, client)
         del auth_token
         return await client._arun(fetch_pads(cls, client, build_pad_query(filters, extra_filters), as_dict=as_dict))
@@ -180,17 +202,19 @@ class PadBase(Asset, PadDataMixin, LivePad):
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[PadStateFilters],
     ) -> ObjectList[State] | list[dict[str, Any]]:
-        """The current states of the pad's sites, of those that are configured to have one.
+        """List the current states of the pad's sites that are configured to have a state.
+
+        `State.get_models(stage_name_filter="frac")` lists the states of all pads in one call.
 
         Args:
-            as_dict: True: the service's JSON untouched, as dicts.
-            extra_filters: Filters of the service that have no argument here, passed on as they are.
-            **filters: Which states (`PadStateFilters`).
+            as_dict: True: return the service's JSON unchanged, as dicts.
+            extra_filters: Filters that only the service knows, passed on unchanged.
+            **filters: Which states to list (`PadStateFilters`): `stage_name_filter`.
 
         Raises:
-            TypeError: There is no such filter, or a value is of the wrong type.
-            ValueError: A value is empty, or cannot be used.
-            RestreamError: The call failed.
+            TypeError: A filter does not exist (the message suggests the right name), or a value has the wrong type.
+            ValueError: A value is empty or invalid.
+            RestreamError: The request failed.
         """
         client = self._get_client()
         query = build_state_query(filters, extra_filters, pad_id=self.id)
@@ -228,7 +252,20 @@ class PadBase(Asset, PadDataMixin, LivePad):
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[PadStateFilters],
     ) -> ObjectList[State] | list[dict[str, Any]]:
-        """Async form of `get_states`."""
+        """List the current states of the pad's sites that are configured to have a state.
+
+        `State.aget_models(stage_name_filter="frac")` lists the states of all pads in one call.
+
+        Args:
+            as_dict: True: return the service's JSON unchanged, as dicts.
+            extra_filters: Filters that only the service knows, passed on unchanged.
+            **filters: Which states to list (`PadStateFilters`): `stage_name_filter`.
+
+        Raises:
+            TypeError: A filter does not exist (the message suggests the right name), or a value has the wrong type.
+            ValueError: A value is empty or invalid.
+            RestreamError: The request failed.
+        """
         client = self._get_client()
         query = build_state_query(filters, extra_filters, pad_id=self.id)
         return await client._arun(fetch_list(State, client, query, as_dict=as_dict))
@@ -240,16 +277,17 @@ class PadBase(Asset, PadDataMixin, LivePad):
     @overload
     def get_measurement_sources_metadata(self, *, as_dict: bool) -> MeasurementSources | dict[str, Any]: ...
     def get_measurement_sources_metadata(self, *, as_dict: bool = False) -> MeasurementSources | dict[str, Any]:
-        """The measurement sources of the pad, by what they measure (`frac`, `wl`, `fluid`, `pumpdown`).
+        """Fetch the measurement sources of the pad, by kind: `frac`, `wl`, `fluid`, `pumpdown`.
 
-        Each has a name ("M1"), the sites it is attached to, and the site it is active on now.
+        Each source has a `name` ("M1"), the ids of the sites it is attached to (`attached_sites`), and the id of the
+        site that it measures now (`active_site`, which can be None).
 
         Args:
-            as_dict: True: the service's JSON untouched, as a dict.
+            as_dict: True: return the service's JSON unchanged, as a dict.
 
         Raises:
-            ObjectMismatchError: The service answered with another pad.
-            RestreamError: The call failed.
+            ObjectMismatchError: The service returned another pad.
+            RestreamError: The request failed.
         """
         client = self._get_client()
         return client._run(fetch_pad_sources(client, self.id, as_dict=as_dict))
@@ -261,11 +299,22 @@ class PadBase(Asset, PadDataMixin, LivePad):
     @overload
     async def aget_measurement_sources_metadata(self, *, as_dict: bool) -> MeasurementSources | dict[str, Any]: ...
     async def aget_measurement_sources_metadata(self, *, as_dict: bool = False) -> MeasurementSources | dict[str, Any]:
-        """Async form of `get_measurement_sources_metadata`."""
+        """Fetch the measurement sources of the pad, by kind: `frac`, `wl`, `fluid`, `pumpdown`.
+
+        Each source has a `name` ("M1"), the ids of the sites it is attached to (`attached_sites`), and the id of the
+        site that it measures now (`active_site`, which can be None).
+
+        Args:
+            as_dict: True: return the service's JSON unchanged, as a dict.
+
+        Raises:
+            ObjectMismatchError: The service returned another pad.
+            RestreamError: The request failed.
+        """
         client = self._get_client()
         return await client._arun(fetch_pad_sources(client, self.id, as_dict=as_dict))
 
     @property
     def _known_site_ids(self) -> frozenset[int]:
-        """Ids of sites that are known to be on the pad: those that its measurement sources are attached to."""
+        """Ids of sites that are known to be on the pad, because its measurement sources are attached to them."""
         return get_attached_site_ids(self)

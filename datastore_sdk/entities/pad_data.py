@@ -43,39 +43,42 @@ class PadDataMixin(Entity):
         start: datetime | str | None = None,
         end: datetime | str | None = None,
     ) -> Data:
-        """The time-series data, lazily: nothing is downloaded until the object is iterated over or saved.
+        """Return the time-series data of the pad. The download starts when the data is iterated over or saved.
 
-        A download that breaks off is taken up again from the last second that came. Records that depend on their
-        neighbours (a coarser `resolution`, `aggregation`, `fill_data_method`) would come out differently there: these
-        are asked for again as a whole, and what had come is left out. `save(resume=True)` begins afresh with them.
+        A record is a dict: `timestamp` (unix seconds, UTC), `site_id`, and a value for each measured field. Records
+        differ in their fields. The service promises no order of the records.
+
+        The end second is included. For daily files use 00:00:00 to 23:59:59; otherwise midnight appears twice.
+
+        If the connection breaks, the download resumes, and each record comes once. `save(resume=True)` also resumes
+        after the process has ended, but only for unaggregated 1-second data; other downloads start over.
 
         Args:
-            start_datetime: First moment, included; with a time zone. A datetime, or ISO 8601 text.
-            end_datetime: Last moment, included; with a time zone. A datetime, or ISO 8601 text.
-            stage_number: Only this stage; needs `stage_name_filter` and `is_routed=True`.
-            stage_name_filter: Only data of stages of this operation.
-            resolution: The interval that one record stands for.
-            aggregation: How the measurements within one interval become one value.
-            fields: Names of the fields (see `get_fields_metadata`), in a sequence or with commas in between. Default:
-                all that are exposed to you.
-            si_units: True: SI units; False: oilfield units (psi, bbl/min, lb/gal). `get_fields_metadata` tells both.
+            start_datetime: Start, included. A datetime with a time zone, or ISO 8601 text. Default: no limit.
+            end_datetime: End, included. A datetime with a time zone, or ISO 8601 text. Default: no limit.
+            stage_number: Only data of this stage; needs `stage_name_filter` and `is_routed=True`.
+            stage_name_filter: Only data of stages of this operation: `StageNameFilters.FRAC` or "frac".
+            resolution: Interval that one record covers: 1 s ("raw"), "ten-second", "minute", "ten-minute" or "hour".
+            aggregation: How the values within one interval become one value: "min", "max" or "mean".
+            fields: Names of the fields (see `get_fields_metadata`), as a sequence or joined by commas. Default: all
+                fields that you have access to.
+            si_units: True: SI units. Default: oilfield units (psi, bbl/min, lb/gal). `get_fields_metadata` lists both.
             measurement_sources_names: Names of the measurement sources, such as "M1" (see
                 `get_measurement_sources_metadata`). Default: all.
-            is_routed: True: each record is handed to the site it belongs to, with plain field names (`slurry_rate`), so
-                one second has a record per site. False: the records of the pad, in which the fields of a measurement
-                source carry its name (`M1_slurry_rate`).
-            fill_data_method: How gaps in 1-second data are filled; needs `fill_data_limit`.
-            fill_data_limit: The most seconds to fill in one gap.
-            inside_area_only: True: fill only between known values; False: before the first and after the last one too.
-            parallel: How many parts of the time range to fetch at a time, 1 to 3. Parts come in order of time; records
-                within a part come as the service sends them.
+            is_routed: True: one record per second and site, with plain field names (`slurry_rate`). False: the records
+                of the pad, whose field names start with the measurement source (`M1_slurry_rate`).
+            fill_data_method: How to fill gaps in 1-second data, "ffill" or "bfill"; needs `fill_data_limit`.
+            fill_data_limit: Maximum number of seconds to fill in one gap.
+            inside_area_only: True: fill only between known values. False: also before the first and after the last.
+            parallel: Number of parts of the time range to download at a time, 1 to 3. Parts come in order of time;
+                records within a part come in the service's order.
             start: Another name for `start_datetime`.
             end: Another name for `end_datetime`.
 
         Raises:
-            ValueError: A moment has no time zone, the end is before the start, or arguments do not go together.
-            TypeError: An argument is of the wrong type.
-            MissingCredentialsError: There is no token.
+            ValueError: A time has no time zone, the end is before the start, or arguments do not go together.
+            TypeError: An argument has the wrong type.
+            MissingCredentialsError: There are no credentials.
         """
         first, last = resolve_range(start_datetime, end_datetime, start, end, RANGE_NAMES, OTHER_RANGE_NAMES)
         query = DataQuery(
@@ -118,7 +121,43 @@ class PadDataMixin(Entity):
         start: datetime | str | None = None,
         end: datetime | str | None = None,
     ) -> DataAsync:
-        """Async form of `get_data`."""
+        """Return the time-series data of the pad. The download starts when the data is iterated over or saved.
+
+        A record is a dict: `timestamp` (unix seconds, UTC), `site_id`, and a value for each measured field. Records
+        differ in their fields. The service promises no order of the records.
+
+        The end second is included. For daily files use 00:00:00 to 23:59:59; otherwise midnight appears twice.
+
+        If the connection breaks, the download resumes, and each record comes once. `asave(resume=True)` also resumes
+        after the process has ended, but only for unaggregated 1-second data; other downloads start over.
+
+        Args:
+            start_datetime: Start, included. A datetime with a time zone, or ISO 8601 text. Default: no limit.
+            end_datetime: End, included. A datetime with a time zone, or ISO 8601 text. Default: no limit.
+            stage_number: Only data of this stage; needs `stage_name_filter` and `is_routed=True`.
+            stage_name_filter: Only data of stages of this operation: `StageNameFilters.FRAC` or "frac".
+            resolution: Interval that one record covers: 1 s ("raw"), "ten-second", "minute", "ten-minute" or "hour".
+            aggregation: How the values within one interval become one value: "min", "max" or "mean".
+            fields: Names of the fields (see `aget_fields_metadata`), as a sequence or joined by commas. Default: all
+                fields that you have access to.
+            si_units: True: SI units. Default: oilfield units (psi, bbl/min, lb/gal). `aget_fields_metadata` lists both.
+            measurement_sources_names: Names of the measurement sources, such as "M1" (see
+                `aget_measurement_sources_metadata`). Default: all.
+            is_routed: True: one record per second and site, with plain field names (`slurry_rate`). False: the records
+                of the pad, whose field names start with the measurement source (`M1_slurry_rate`).
+            fill_data_method: How to fill gaps in 1-second data, "ffill" or "bfill"; needs `fill_data_limit`.
+            fill_data_limit: Maximum number of seconds to fill in one gap.
+            inside_area_only: True: fill only between known values. False: also before the first and after the last.
+            parallel: Number of parts of the time range to download at a time, 1 to 3. Parts come in order of time;
+                records within a part come in the service's order.
+            start: Another name for `start_datetime`.
+            end: Another name for `end_datetime`.
+
+        Raises:
+            ValueError: A time has no time zone, the end is before the start, or arguments do not go together.
+            TypeError: An argument has the wrong type.
+            MissingCredentialsError: There are no credentials.
+        """
         first, last = resolve_range(start_datetime, end_datetime, start, end, RANGE_NAMES, OTHER_RANGE_NAMES)
         query = DataQuery(
             source="pad",

@@ -1,4 +1,4 @@
-"""What a pad tells by itself, beside what pads and sites have in common."""
+"""Live data of a pad."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from datastore_sdk._utils.signatures import complete_signature
 from datastore_sdk.client import Client
 from datastore_sdk.data.streaming.json_decoder import Record
 from datastore_sdk.entities.list_queries import build_state_query
-from datastore_sdk.entities.realtime_base import INTERVAL, Live
+from datastore_sdk.entities.realtime_base import POLL_SECONDS, RealtimeBase
 from datastore_sdk.entities.resource import fetch_list
 from datastore_sdk.entities.state import State
 from datastore_sdk.realtime import Gap, LiveData, LiveDataAsync, LiveOptions, PadMeasurements
 from datastore_sdk.transport.executor.executor import Flow
 
 
-class LivePad(Live):
-    """A pad, as far as it tells something by itself."""
+class PadRealtime(RealtimeBase):
+    """Live data methods of a pad."""
 
     @complete_signature(PadMeasurements)
     def get_realtime_measurements_data(
@@ -30,40 +30,39 @@ class LivePad(Live):
         on_gap: Callable[[Gap], object] | None = None,
         **options: Unpack[PadMeasurements],
     ) -> tuple[LiveData[Record], str]:
-        """The records as they are measured. With `start_datetime`, the history that the filters match comes first.
+        """Return the records as they are measured. With `start_datetime`, the matching history comes first.
 
-        Records come once each, those of each site in order of time. What the service sends again after a
-        break is left out. Those that were lost with a connection are fetched over `get_data`, through the same
-        filters, and come before the records after them. A record that comes later than its successor is handed over as
-        it comes: none is held back for it.
+        Each record is delivered once, and those of each site in order of time. If the connection breaks, the SDK
+        reconnects and leaves out what the service repeats. It fetches lost records over `get_data`, with the same
+        filters, and delivers them before later records. A record that the service sends late is delivered as it arrives
+        (`statistics.late`).
 
-        What could not be had is in `gaps`, of sources that had told something in each interval of the resolution.
-        With `fill_data_method`, where a record depends on its neighbours, nothing is fetched.
+        Records that could not be fetched are listed in `gaps`, for sources that had sent a record in each interval.
+        With `fill_data_method` nothing is fetched, because each record depends on its neighbours.
 
-        `end_datetime` bounds the history only: live records come after it all the same. What the service itself sends
-        late comes late (`statistics.late`).
+        `end_datetime` limits the history only. Live records follow in any case.
 
-        Records that had come, but were not yet read when a process ended, do not come again under its session key: pass
-        the time of the last one read as `start_datetime`. A few may then come twice.
+        To restart without a gap, save the session key and the timestamp of the last record that you processed. Pass
+        both, the timestamp as `start_datetime`. A few records may be delivered twice then.
 
         Args:
-            session_key: The key of the service's queue, handed back by an earlier call, to go on reading from it after
-                a restart: 32 hexadecimal digits. Default: a new one.
-            restart_on_error: Whether to come back after an error, such as a lost connection.
-            restart_on_close: Whether to come back after the service closed the connection normally, as it may.
-            fill_gaps: Whether to fetch what was lost with a connection.
-            on_gap: Called with each gap that could not be filled, from the thread that listens; `gaps` lists them too.
-            **options: Which records, and how to listen (`PadMeasurements`).
+            session_key: Key of the service's queue, as returned by an earlier call: 32 hexadecimal digits. Pass it to
+                continue after a restart. Default: a new key.
+            restart_on_error: Whether to reconnect after an error, such as a lost connection.
+            restart_on_close: Whether to reconnect after the service closed the connection normally.
+            fill_gaps: Whether to fetch records that were lost with a connection.
+            on_gap: Called with each gap that could not be filled, from the thread that listens.
+            **options: Filters of the records and options of the stream (`PadMeasurements`).
 
         Returns:
-            The records, lazily: nothing is listened to until they are iterated over or saved; and the session key.
+            The records, and the session key. Nothing is requested until you iterate or save.
 
         Raises:
             MissingCredentialsError: There is no token.
-            TypeError: There is no such option, or it is of the wrong type.
-            ValueError: An option cannot be used, or filters do not go together.
+            TypeError: An option does not exist, or has the wrong type.
+            ValueError: An option has an invalid value, or filters exclude each other.
         """
-        plan, key = self._measurements(
+        plan, key = self._build_measurement_plan(
             PadMeasurements, session_key, options, restart_on_error, restart_on_close, fill_gaps, on_gap
         )
         return LiveData(plan), key
@@ -79,38 +78,83 @@ class LivePad(Live):
         on_gap: Callable[[Gap], object] | None = None,
         **options: Unpack[PadMeasurements],
     ) -> tuple[LiveDataAsync[Record], str]:
-        """Async form of `get_realtime_measurements_data`."""
-        plan, key = self._measurements(
+        """Return the records as they are measured. With `start_datetime`, the matching history comes first.
+
+        Each record is delivered once, and those of each site in order of time. If the connection breaks, the SDK
+        reconnects and leaves out what the service repeats. It fetches lost records over `aget_data`, with the same
+        filters, and delivers them before later records. A record that the service sends late is delivered as it arrives
+        (`statistics.late`).
+
+        Records that could not be fetched are listed in `gaps`, for sources that had sent a record in each interval.
+        With `fill_data_method` nothing is fetched, because each record depends on its neighbours.
+
+        `end_datetime` limits the history only. Live records follow in any case.
+
+        To restart without a gap, save the session key and the timestamp of the last record that you processed. Pass
+        both, the timestamp as `start_datetime`. A few records may be delivered twice then.
+
+        Args:
+            session_key: Key of the service's queue, as returned by an earlier call: 32 hexadecimal digits. Pass it to
+                continue after a restart. Default: a new key.
+            restart_on_error: Whether to reconnect after an error, such as a lost connection.
+            restart_on_close: Whether to reconnect after the service closed the connection normally.
+            fill_gaps: Whether to fetch records that were lost with a connection.
+            on_gap: Called with each gap that could not be filled, from the thread that listens.
+            **options: Filters of the records and options of the stream (`PadMeasurements`).
+
+        Returns:
+            The records, and the session key. Nothing is requested until you iterate or save.
+
+        Raises:
+            MissingCredentialsError: There is no token.
+            TypeError: An option does not exist, or has the wrong type.
+            ValueError: An option has an invalid value, or filters exclude each other.
+        """
+        plan, key = self._build_measurement_plan(
             PadMeasurements, session_key, options, restart_on_error, restart_on_close, fill_gaps, on_gap
         )
         return LiveDataAsync(plan), key
 
     @complete_signature(LiveOptions)
-    def monitor_states(self, *, interval: float = INTERVAL, **options: Unpack[LiveOptions]) -> LiveData[State]:
-        """The states of the pad's sites, at once and then whenever one changes: what is done, or the stage's number.
+    def monitor_states(self, *, interval: float = POLL_SECONDS, **options: Unpack[LiveOptions]) -> LiveData[State]:
+        """Return the states of the pad's sites: the current ones, then each change of operation or stage number.
 
-        Nothing is polled: the service tells when something has changed. Only while it cannot be listened to (no
-        WebSocket gets through, or this program listens to the room already), it is asked now and then.
-        Reading the states of a pad that is not there raises `NotFoundError`.
+        The SDK does not poll: the service reports changes. Only while the room cannot be entered (WebSockets are
+        blocked, or this program already listens to the room) states are requested at intervals. Iterating raises
+        `NotFoundError` if the pad does not exist.
 
         Args:
-            interval: Seconds after which it is asked where it tells nothing.
-            **options: How to listen (`LiveOptions`).
+            interval: Seconds between requests while no changes are reported.
+            **options: Options of the stream (`LiveOptions`).
 
         Raises:
             MissingCredentialsError: There is no token.
-            TypeError: There is no such option, or it is of the wrong type.
-            ValueError: An option cannot be used.
+            TypeError: An option does not exist, or has the wrong type.
+            ValueError: An option has an invalid value.
         """
-        return LiveData(self._watch(self._look, interval, options))
+        return LiveData(self._build_monitor_plan(self._fetch_states, interval, options))
 
     @complete_signature(LiveOptions)
     async def amonitor_states(
-        self, *, interval: float = INTERVAL, **options: Unpack[LiveOptions]
+        self, *, interval: float = POLL_SECONDS, **options: Unpack[LiveOptions]
     ) -> LiveDataAsync[State]:
-        """Async form of `monitor_states`."""
-        return LiveDataAsync(self._watch(self._look, interval, options))
+        """Return the states of the pad's sites: the current ones, then each change of operation or stage number.
 
-    def _look(self, client: Client) -> Flow[list[State]]:
+        The SDK does not poll: the service reports changes. Only while the room cannot be entered (WebSockets are
+        blocked, or this program already listens to the room) states are requested at intervals. Iterating raises
+        `NotFoundError` if the pad does not exist.
+
+        Args:
+            interval: Seconds between requests while no changes are reported.
+            **options: Options of the stream (`LiveOptions`).
+
+        Raises:
+            MissingCredentialsError: There is no token.
+            TypeError: An option does not exist, or has the wrong type.
+            ValueError: An option has an invalid value.
+        """
+        return LiveDataAsync(self._build_monitor_plan(self._fetch_states, interval, options))
+
+    def _fetch_states(self, client: Client) -> Flow[list[State]]:
         states = yield from fetch_list(State, client, build_state_query({}, pad_id=self.id), as_dict=False)
         return cast("list[State]", states)

@@ -1,4 +1,4 @@
-"""What pads and sites tell by themselves, over WebSockets: measurements, their own changes, corrections, states."""
+"""Live data that pads and sites share: their own changes, corrections of their data, and states."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ from datastore_sdk.realtime import (
     LiveOptions,
     SiteMeasurements,
     StreamOptions,
-    parted,
+    split_options,
 )
 from datastore_sdk.realtime.stream import StreamPlan
 from datastore_sdk.transport.executor.executor import Flow
 from restream_api.models import DataChange as DataChangeModel
 
-_ASPECTS = (
+_STATE_ASPECTS = (
     "current_state",
     "actual_stage_number",
     "completed_stage_number",
     "calculated_stage_number",
     "last_state_update",
 )
-"""What of a state makes a change."""
-INTERVAL = 60.0
-"""Seconds between looks at a state where no change is told."""
+"""Fields of a state whose change counts."""
+POLL_SECONDS = 60.0
+"""Default seconds between requests for states while no change is reported."""
 
 
-class Live(Resource):
-    """A pad or a site, as far as it tells something by itself."""
+class RealtimeBase(Resource):
+    """Live data methods that pads and sites share."""
 
     _endpoints: ClassVar[Endpoints]
 
@@ -77,25 +77,26 @@ class Live(Resource):
         restart_on_close: bool = True,
         **options: Unpack[LiveOptions],
     ) -> LiveData[Self] | LiveData[Record]:
-        """The object itself, whole, each time it changes. Nothing comes before the first change: `update()` loads it.
+        """Return the object itself, complete, each time it changes.
 
-        A site carries besides what it is doing: `current_stage_number`, `current_state`, `current_data_sources`.
+        Nothing arrives before the first change; `update()` loads the current state. A site also carries
+        `current_stage_number`, `current_state` and `current_data_sources`.
 
         Args:
-            as_dict: True: the service's JSON untouched, as dicts.
-            restart_on_error: Whether to come back after an error, such as a lost connection.
-            restart_on_close: Whether to come back after the service closed the connection normally, as it may.
-            **options: How to listen (`LiveOptions`).
+            as_dict: True: the service's JSON unchanged, as dicts.
+            restart_on_error: Whether to reconnect after an error, such as a lost connection.
+            restart_on_close: Whether to reconnect after the service closed the connection normally.
+            **options: Options of the stream (`LiveOptions`).
 
         Returns:
-            The updates, lazily: nothing is listened to until they are iterated over or saved.
+            The updates. Nothing is requested until you iterate or save.
 
         Raises:
             MissingCredentialsError: There is no token.
-            TypeError: There is no such option, or it is of the wrong type.
-            ValueError: An option cannot be used.
+            TypeError: An option does not exist, or has the wrong type.
+            ValueError: An option has an invalid value.
         """
-        return LiveData(self._instance_updates(as_dict, restart_on_error, restart_on_close, options))
+        return LiveData(self._build_instance_plan(as_dict, restart_on_error, restart_on_close, options))
 
     @overload
     async def aget_realtime_instance_updates(
@@ -129,8 +130,26 @@ class Live(Resource):
         restart_on_close: bool = True,
         **options: Unpack[LiveOptions],
     ) -> LiveDataAsync[Self] | LiveDataAsync[Record]:
-        """Async form of `get_realtime_instance_updates`."""
-        return LiveDataAsync(self._instance_updates(as_dict, restart_on_error, restart_on_close, options))
+        """Return the object itself, complete, each time it changes.
+
+        Nothing arrives before the first change; `aupdate()` loads the current state. A site also carries
+        `current_stage_number`, `current_state` and `current_data_sources`.
+
+        Args:
+            as_dict: True: the service's JSON unchanged, as dicts.
+            restart_on_error: Whether to reconnect after an error, such as a lost connection.
+            restart_on_close: Whether to reconnect after the service closed the connection normally.
+            **options: Options of the stream (`LiveOptions`).
+
+        Returns:
+            The updates. Nothing is requested until you iterate or save.
+
+        Raises:
+            MissingCredentialsError: There is no token.
+            TypeError: An option does not exist, or has the wrong type.
+            ValueError: An option has an invalid value.
+        """
+        return LiveDataAsync(self._build_instance_plan(as_dict, restart_on_error, restart_on_close, options))
 
     @overload
     def get_realtime_data_changes_updates(
@@ -164,25 +183,25 @@ class Live(Resource):
         restart_on_close: bool = True,
         **options: Unpack[LiveOptions],
     ) -> LiveData[DataChange] | LiveData[Record]:
-        """The corrections of historical data: first those not yet acknowledged, then new ones as they happen.
+        """Return corrections of historical data: first those not yet acknowledged, then new ones as they happen.
 
-        The service tells the former again each time it is listened to; here each comes once.
+        The service repeats unacknowledged corrections at each connection. The SDK delivers each once.
 
         Args:
-            as_dict: True: the service's JSON untouched, as dicts.
-            restart_on_error: Whether to come back after an error, such as a lost connection.
-            restart_on_close: Whether to come back after the service closed the connection normally, as it may.
-            **options: How to listen (`LiveOptions`).
+            as_dict: True: the service's JSON unchanged, as dicts.
+            restart_on_error: Whether to reconnect after an error, such as a lost connection.
+            restart_on_close: Whether to reconnect after the service closed the connection normally.
+            **options: Options of the stream (`LiveOptions`).
 
         Returns:
-            The corrections, lazily: nothing is listened to until they are iterated over or saved.
+            The corrections. Nothing is requested until you iterate or save.
 
         Raises:
             MissingCredentialsError: There is no token.
-            TypeError: There is no such option, or it is of the wrong type.
-            ValueError: An option cannot be used.
+            TypeError: An option does not exist, or has the wrong type.
+            ValueError: An option has an invalid value.
         """
-        return LiveData(self._data_changes_updates(as_dict, restart_on_error, restart_on_close, options))
+        return LiveData(self._build_data_change_plan(as_dict, restart_on_error, restart_on_close, options))
 
     @overload
     async def aget_realtime_data_changes_updates(
@@ -216,33 +235,54 @@ class Live(Resource):
         restart_on_close: bool = True,
         **options: Unpack[LiveOptions],
     ) -> LiveDataAsync[DataChange] | LiveDataAsync[Record]:
-        """Async form of `get_realtime_data_changes_updates`."""
-        return LiveDataAsync(self._data_changes_updates(as_dict, restart_on_error, restart_on_close, options))
+        """Return corrections of historical data: first those not yet acknowledged, then new ones as they happen.
 
-    def _path(self, what: str = "") -> str:
+        The service repeats unacknowledged corrections at each connection. The SDK delivers each once.
+
+        Args:
+            as_dict: True: the service's JSON unchanged, as dicts.
+            restart_on_error: Whether to reconnect after an error, such as a lost connection.
+            restart_on_close: Whether to reconnect after the service closed the connection normally.
+            **options: Options of the stream (`LiveOptions`).
+
+        Returns:
+            The corrections. Nothing is requested until you iterate or save.
+
+        Raises:
+            MissingCredentialsError: There is no token.
+            TypeError: An option does not exist, or has the wrong type.
+            ValueError: An option has an invalid value.
+        """
+        return LiveDataAsync(self._build_data_change_plan(as_dict, restart_on_error, restart_on_close, options))
+
+    def _room_path(self, what: str = "") -> str:
         return f"/{self._endpoints.source}s/{self.id:d}/{what}"
 
-    def _instance_updates(self, as_dict: bool, on_error: bool, on_close: bool, options: LiveOptions) -> StreamPlan:
-        from datastore_sdk.realtime.updates import updates  # here and below, for many listen to nothing
+    def _build_instance_plan(self, as_dict: bool, on_error: bool, on_close: bool, options: LiveOptions) -> StreamPlan:
+        from datastore_sdk.realtime.updates import build_update_plan  # here and below, for fetch_list listen to nothing
 
         client = self._get_client()
-        adopt = None if as_dict else partial(type(self).from_api_model, client=client)
+        build = None if as_dict else partial(type(self).from_api_model, client=client)
         belongs = json_matches([has_id("id", self.id)], f"updates of the {self._endpoints.source}")
-        manners = _manners(options, on_error, on_close)
-        return updates(client, self._path(), manners, self._api_model, adopt, belongs=belongs)
+        stream_options = _stream_options(options, on_error, on_close)
+        return build_update_plan(client, self._room_path(), stream_options, self._api_model, build, belongs=belongs)
 
-    def _data_changes_updates(self, as_dict: bool, on_error: bool, on_close: bool, options: LiveOptions) -> StreamPlan:
-        from datastore_sdk.realtime.updates import updates
+    def _build_data_change_plan(
+        self, as_dict: bool, on_error: bool, on_close: bool, options: LiveOptions
+    ) -> StreamPlan:
+        from datastore_sdk.realtime.updates import build_update_plan
 
-        client, path = self._get_client(), self._path("data_changes/")
-        adopt = None if as_dict else partial(DataChange.from_api_model, client=client)
-        # The changes of a pad are those of its sites, which the room does not name.
+        client, path = self._get_client(), self._room_path("data_changes/")
+        build = None if as_dict else partial(DataChange.from_api_model, client=client)
+        # A room of a pad has the changes of its sites, whose ids are not known here.
         rules = [has_id("site", self.id)] if self._endpoints.source == "site" else []
         belongs = json_matches(rules, f"data changes of the {self._endpoints.source}") if rules else None
-        manners = _manners(options, on_error, on_close)
-        return updates(client, path, manners, DataChangeModel, adopt, once=True, belongs=belongs)
+        stream_options = _stream_options(options, on_error, on_close)
+        return build_update_plan(
+            client, path, stream_options, DataChangeModel, build, deduplicate=True, belongs=belongs
+        )
 
-    def _measurements(
+    def _build_measurement_plan(
         self,
         kind: type,
         session_key: str | None,
@@ -252,35 +292,45 @@ class Live(Resource):
         fill_gaps: bool,
         on_gap: Callable[[Gap], object] | None,
     ) -> tuple[StreamPlan, str]:
-        from datastore_sdk.realtime.measurements import measurements, session_key_from
+        from datastore_sdk.realtime.measurements import build_measurement_plan, resolve_session_key
 
-        listening, filters = parted(options, kind)
-        key = session_key_from(session_key)
-        manners = StreamOptions(
-            restart_on_error=on_error, restart_on_close=on_close, fill_gaps=fill_gaps, on_gap=on_gap, **listening
+        stream, filters = split_options(options, kind)
+        key = resolve_session_key(session_key)
+        stream_options = StreamOptions(
+            restart_on_error=on_error, restart_on_close=on_close, fill_gaps=fill_gaps, on_gap=on_gap, **stream
         )
         resumed = session_key is not None
-        return measurements(
-            self._get_client(), self._endpoints.source, self.id, key, filters, manners, resumed=resumed
+        return build_measurement_plan(
+            self._get_client(), self._endpoints.source, self.id, key, filters, stream_options, resumed=resumed
         ), key
 
-    def _watch(self, look: Callable[[Client], Flow[list[State]]], interval: float, options: LiveOptions) -> StreamPlan:
-        from datastore_sdk.realtime.state_monitor import watched
+    def _build_monitor_plan(
+        self, fetch: Callable[[Client], Flow[list[State]]], interval: float, options: LiveOptions
+    ) -> StreamPlan:
+        from datastore_sdk.realtime.state_monitor import build_monitor_plan
 
         client = self._get_client()
-        manners = _manners(options, on_error=True, on_close=True)
+        stream_options = _stream_options(options, on_error=True, on_close=True)
         seconds = validate_seconds(interval, "interval")
-        return watched(client, self._path(), manners, partial(look, client), _name, _aspects, interval=seconds)
+        return build_monitor_plan(
+            client,
+            self._room_path(),
+            stream_options,
+            partial(fetch, client),
+            _state_key,
+            _state_aspects,
+            interval=seconds,
+        )
 
 
-def _manners(options: LiveOptions, on_error: bool, on_close: bool) -> StreamOptions:
-    listening, _ = parted(options, LiveOptions)
-    return StreamOptions(restart_on_error=on_error, restart_on_close=on_close, **listening)
+def _stream_options(options: LiveOptions, on_error: bool, on_close: bool) -> StreamOptions:
+    stream, _ = split_options(options, LiveOptions)
+    return StreamOptions(restart_on_error=on_error, restart_on_close=on_close, **stream)
 
 
-def _name(state: State) -> Hashable:
+def _state_key(state: State) -> Hashable:
     return repr((state.get("id"), state.get("site_name")))  # either may be anything, or missing
 
 
-def _aspects(state: State) -> Hashable:
-    return tuple(repr(state.get(name)) for name in _ASPECTS)
+def _state_aspects(state: State) -> Hashable:
+    return tuple(repr(state.get(name)) for name in _STATE_ASPECTS)

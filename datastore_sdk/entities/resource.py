@@ -107,7 +107,25 @@ class Resource(Entity):
     async def aget_model(
         cls, id: int | Self, *, auth_token: str | None = None, client: Client | None = None, as_dict: bool = False
     ) -> Self | dict[str, Any]:
-        """Async form of `get_model`."""
+        """Fetch one object by its id.
+
+        Args:
+            id: Id of the object, or an object with that id.
+            auth_token: Token from Tally. Default: the credentials of the environment.
+            client: Client for the call, instead of a token.
+            as_dict: True: return the service's JSON unchanged, as a dict.
+
+        Returns:
+            The object, with all its attributes; its own calls use the same token or client. A dict with `as_dict`.
+
+        Raises:
+            NotFoundError: The service has no object with this id.
+            PermissionDeniedError: The token has no access to the object.
+            ObjectMismatchError: The service returned another object.
+            TypeError: The id is neither an int nor an object of this class.
+            MissingCredentialsError: There are no credentials.
+            RestreamError: The request failed for another reason.
+        """
         client = client_for(auth_token, client)
         del auth_token
         number = validate_id(id, kind=cls._api_model)
@@ -125,7 +143,13 @@ class Resource(Entity):
         self._replace_attributes(client._run(self._fetch_current(client)))
 
     async def aupdate(self) -> None:
-        """Async form of `update`."""
+        """Load all attributes from the service, in place. The object keeps its client.
+
+        Raises:
+            NotFoundError: The service has no object with this id.
+            ObjectMismatchError: The service returned another object, or a state of another site.
+            RestreamError: The request failed for another reason.
+        """
         client = self._get_client()
         self._replace_attributes(await client._arun(self._fetch_current(client)))
 

@@ -15,7 +15,7 @@ from datastore_sdk.entities.measurement_sources import fetch_site_sources
 from datastore_sdk.entities.object_list import ObjectList
 from datastore_sdk.entities.resource import fetch_list
 from datastore_sdk.entities.site_data import SiteDataMixin
-from datastore_sdk.entities.site_realtime import LiveSite
+from datastore_sdk.entities.site_realtime import SiteRealtime
 from datastore_sdk.entities.state import State, fetch_site_states
 from datastore_sdk.filters import AllSiteFilters
 from restream_api.api.sites import get_site
@@ -24,7 +24,7 @@ from restream_api.models import Site as SiteModel
 from restream_api.types import QueryValue
 
 
-class SiteBase(Asset, SiteDataMixin, LiveSite):
+class SiteBase(Asset, SiteDataMixin, SiteRealtime):
     """Base class of `Site` with the methods that do not return pads."""
 
     _api_model = SiteModel
@@ -76,24 +76,27 @@ class SiteBase(Asset, SiteDataMixin, LiveSite):
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[AllSiteFilters],
     ) -> ObjectList[Self] | list[dict[str, Any]]:
-        """Lists the sites that you have access to.
+        """List the sites (wells) that you have access to.
 
         Args:
-            auth_token: The token from Tally. Default: the credentials of the environment.
-            client: The client to call with, instead of a token.
-            as_dict: True: the service's JSON untouched, as dicts.
-            extra_filters: Filters of the service that have no argument here, passed on as they are.
-            **filters: Which sites (`AllSiteFilters`).
+            auth_token: Token from Tally. Default: the credentials of the environment.
+            client: Client for the call, instead of a token.
+            as_dict: True: return the service's JSON unchanged, as dicts.
+            extra_filters: Filters that only the service knows, passed on unchanged.
+            **filters: Which sites to list (`AllSiteFilters`): `pad_id`, `pad_name`, `complete`, `name_search`,
+                `well_api`, `formation_name`, `fleet_id`, `fleet_name`, a box (`latitude_gte`, ...), or a circle
+                (`latitude`, `longitude`, `radius_miles`).
 
         Returns:
-            The sites, which keep the token or client for their own calls; or dicts.
+            The sites; their own calls use the same token or client. The list converts to a data frame with
+            `to_pandas()` or `to_polars()`. Dicts with `as_dict`.
 
         Raises:
-            MissingCredentialsError: There is no token.
-            TypeError: There is no such filter, or a value is of the wrong type.
-            ValueError: Only a part of the circle (`latitude`, `longitude`, `radius_miles`) is given, or a value is
-                empty or out of its range.
-            RestreamError: The call failed in another way.
+            MissingCredentialsError: There are no credentials.
+            TypeError: A filter does not exist (the message suggests the right name), or a value has the wrong type.
+            ValueError: Only part of the circle (`latitude`, `longitude`, `radius_miles`) is passed, or a value is empty
+                or out of range.
+            RestreamError: The request failed for another reason.
         """
         client = client_for(auth_token, client)
         del auth_token
@@ -143,7 +146,28 @@ class SiteBase(Asset, SiteDataMixin, LiveSite):
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[AllSiteFilters],
     ) -> ObjectList[Self] | list[dict[str, Any]]:
-        """Async form of `get_models`."""
+        """List the sites (wells) that you have access to.
+
+        Args:
+            auth_token: Token from Tally. Default: the credentials of the environment.
+            client: Client for the call, instead of a token.
+            as_dict: True: return the service's JSON unchanged, as dicts.
+            extra_filters: Filters that only the service knows, passed on unchanged.
+            **filters: Which sites to list (`AllSiteFilters`): `pad_id`, `pad_name`, `complete`, `name_search`,
+                `well_api`, `formation_name`, `fleet_id`, `fleet_name`, a box (`latitude_gte`, ...), or a circle
+                (`latitude`, `longitude`, `radius_miles`).
+
+        Returns:
+            The sites; their own calls use the same token or client. The list converts to a data frame with
+            `ato_pandas()` or `ato_polars()`. Dicts with `as_dict`.
+
+        Raises:
+            MissingCredentialsError: There are no credentials.
+            TypeError: A filter does not exist (the message suggests the right name), or a value has the wrong type.
+            ValueError: Only part of the circle (`latitude`, `longitude`, `radius_miles`) is passed, or a value is empty
+                or out of range.
+            RestreamError: The request failed for another reason.
+        """
         client = client_for(auth_token, client)
         del auth_token
         return await client._arun(fetch_list(cls, client, build_site_query(filters, extra_filters), as_dict=as_dict))
@@ -155,14 +179,14 @@ class SiteBase(Asset, SiteDataMixin, LiveSite):
     @overload
     def get_state(self, *, as_dict: bool) -> State | dict[str, Any] | None: ...
     def get_state(self, *, as_dict: bool = False) -> State | dict[str, Any] | None:
-        """The current state of the site; None where the site is not configured to have one.
+        """Fetch the current state of the site; None if the site is not configured to have a state.
 
         Args:
-            as_dict: True: the service's JSON untouched, as a dict.
+            as_dict: True: return the service's JSON unchanged, as a dict.
 
         Raises:
-            ObjectMismatchError: The service's answer does not say of which site a state is.
-            RestreamError: The call failed.
+            ObjectMismatchError: The service returned a state without a site id.
+            RestreamError: The request failed.
         """
         client = self._get_client()
         states = client._run(fetch_site_states(client, self.id, as_dict=as_dict))
@@ -175,7 +199,15 @@ class SiteBase(Asset, SiteDataMixin, LiveSite):
     @overload
     async def aget_state(self, *, as_dict: bool) -> State | dict[str, Any] | None: ...
     async def aget_state(self, *, as_dict: bool = False) -> State | dict[str, Any] | None:
-        """Async form of `get_state`."""
+        """Fetch the current state of the site; None if the site is not configured to have a state.
+
+        Args:
+            as_dict: True: return the service's JSON unchanged, as a dict.
+
+        Raises:
+            ObjectMismatchError: The service returned a state without a site id.
+            RestreamError: The request failed.
+        """
         client = self._get_client()
         states = await client._arun(fetch_site_states(client, self.id, as_dict=as_dict))
         return states[0] if states else None
@@ -187,17 +219,18 @@ class SiteBase(Asset, SiteDataMixin, LiveSite):
     @overload
     def get_measurement_sources_metadata(self, *, as_dict: bool) -> MeasurementSources | dict[str, Any]: ...
     def get_measurement_sources_metadata(self, *, as_dict: bool = False) -> MeasurementSources | dict[str, Any]:
-        """The measurement sources of the site's pad that are attached to this site, by what they measure.
+        """Fetch the measurement sources attached to this site, by kind: `frac`, `wl`, `fluid`, `pumpdown`.
 
-        Each has a name ("M1"), the sites it is attached to, and the site it is active on now. They are empty for a site
-        on no pad.
+        They are sources of the site's pad. Each has a `name` ("M1"), the ids of the sites it is attached to
+        (`attached_sites`), and the id of the site that it measures now (`active_site`, which can be None). A site
+        without a pad has no sources.
 
         Args:
-            as_dict: True: the service's JSON untouched, as a dict.
+            as_dict: True: return the service's JSON unchanged, as a dict.
 
         Raises:
-            ObjectMismatchError: The site's pad cannot be told for certain (see `get_pad`).
-            RestreamError: The call failed.
+            ObjectMismatchError: The pad of the site is uncertain (see `get_pad`).
+            RestreamError: The request failed.
         """
         client = self._get_client()
         return client._run(fetch_site_sources(client, self.id, self._loaded_pad_id, as_dict=as_dict))
@@ -209,7 +242,19 @@ class SiteBase(Asset, SiteDataMixin, LiveSite):
     @overload
     async def aget_measurement_sources_metadata(self, *, as_dict: bool) -> MeasurementSources | dict[str, Any]: ...
     async def aget_measurement_sources_metadata(self, *, as_dict: bool = False) -> MeasurementSources | dict[str, Any]:
-        """Async form of `get_measurement_sources_metadata`."""
+        """Fetch the measurement sources attached to this site, by kind: `frac`, `wl`, `fluid`, `pumpdown`.
+
+        They are sources of the site's pad. Each has a `name` ("M1"), the ids of the sites it is attached to
+        (`attached_sites`), and the id of the site that it measures now (`active_site`, which can be None). A site
+        without a pad has no sources.
+
+        Args:
+            as_dict: True: return the service's JSON unchanged, as a dict.
+
+        Raises:
+            ObjectMismatchError: The pad of the site is uncertain (see `aget_pad`).
+            RestreamError: The request failed.
+        """
         client = self._get_client()
         return await client._arun(fetch_site_sources(client, self.id, self._loaded_pad_id, as_dict=as_dict))
 
@@ -219,5 +264,5 @@ class SiteBase(Asset, SiteDataMixin, LiveSite):
 
     @property
     def _loaded_pad_id(self) -> int | None:
-        """The id of its pad, where it is loaded."""
+        """Id of the pad, if it is loaded."""
         return parse_id(getattr(self, "pad_id", None))

@@ -23,7 +23,7 @@ from datastore_sdk._utils.validation import (
 )
 from datastore_sdk.client import Client
 from datastore_sdk.data import Data, DataAsync, DataQuery
-from datastore_sdk.data.query import served_range
+from datastore_sdk.data.query import widen_to_whole_second
 from datastore_sdk.entities.base import ClientBound
 from datastore_sdk.entities.endpoints import Endpoints
 from datastore_sdk.entities.filter_validation import EXTRA_FILTERS_HINT, validate_extra_filters
@@ -107,12 +107,24 @@ class Stage(ClientBound, StageModel):
 
     @complete_signature(DataForm)
     async def aget_data(self, **form: Unpack[DataForm]) -> DataAsync:
-        """Async form of `get_data`."""
+        """Return the records of the stage: those of its site from `start` to `end`, both included.
+
+        The download starts when the records are iterated over or saved. For the current stage, which has no end, the
+        records reach up to now.
+
+        Args:
+            **form: Fields, units, resolution and filling of the records (`DataForm`), as in `Site.aget_data`.
+
+        Raises:
+            ValueError: Options do not go together.
+            NotLoadedError: The service did not send the site, start or end.
+            UnusableValueError: The site, start or end that the service sent is invalid.
+        """
         return DataAsync(self._get_client(), [self._query(form)])
 
     def _query(self, form: DataForm) -> DataQuery:
         interval = get_interval(self, "start", "end")
-        start, end = served_range(interval.start, interval.end)
+        start, end = widen_to_whole_second(interval.start, interval.end)
         return DataQuery(source="site", id=interval.site, start=start, end=end, **validate_data_form(form))
 
 

@@ -163,7 +163,24 @@ class State(Resource, StateModel):
         extra_filters: Mapping[str, QueryValue] | None = None,
         **filters: Unpack[StateFilters],
     ) -> ObjectList[Self] | list[dict[str, Any]]:
-        """Async form of `get_models`."""
+        """List the current states of all sites that you have access to and that are configured to have a state.
+
+        One call shows what happens in the whole field: `State.aget_models(stage_name_filter="frac")` returns the sites
+        that are fracturing now.
+
+        Args:
+            auth_token: Token from Tally. Default: the credentials of the environment.
+            client: Client for the call, instead of a token.
+            as_dict: True: return the service's JSON unchanged, as dicts.
+            extra_filters: Filters that only the service knows, passed on unchanged.
+            **filters: Which states to list (`StateFilters`): `stage_name_filter`, `site_id`, `pad_id`.
+
+        Raises:
+            TypeError: A filter does not exist, or a value has the wrong type.
+            ValueError: A value is empty or invalid.
+            MissingCredentialsError: There are no credentials.
+            RestreamError: The request failed for another reason.
+        """
         client = client_for(auth_token, client)
         del auth_token
         return await client._arun(fetch_list(cls, client, build_state_query(filters, extra_filters), as_dict=as_dict))

@@ -1,4 +1,4 @@
-"""What a program can be told of calls as they happen: small events, handed to functions of its own."""
+"""Event hooks: functions of the program that receive an event for each request, response, error and retry."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ E = TypeVar("E", bound="CallEvent")
 
 
 class CallEvent(Struct, frozen=True, kw_only=True):
-    """What all events tell: which call it is about. No event holds a secret."""
+    """Fields that all events have. No event contains a secret."""
 
     operation: str
-    """What is called, by its name in the API contract: `list_pads`."""
+    """The name of the operation in the API contract, such as `list_pads`."""
     endpoint: str
-    """The path with the names of its ids: `/external/thirdparty/v1/pads/{pad_id}/`."""
+    """The path template, such as `/external/thirdparty/v1/pads/{pad_id}/`."""
     method: str
     """The HTTP method."""
     url: str
     """The whole URL."""
     attempt: int
-    """Which attempt at the call it is, counted from 1; of records that are downloaded, since the last that came."""
+    """The number of the attempt, from 1. In a download, counted from the last record."""
 
 
 class RequestEvent(CallEvent, frozen=True, kw_only=True):
@@ -36,71 +36,71 @@ class RequestEvent(CallEvent, frozen=True, kw_only=True):
 
 
 class ResponseEvent(CallEvent, frozen=True, kw_only=True):
-    """Status and headers of an answer came; its body is still to be read."""
+    """The status and headers of a response arrived; its body is unread."""
 
     status: int
     """The HTTP status."""
     seconds: float
     """Time since the request was sent."""
     request_id: str | None
-    """The id under which the service knows the request, if it gave one."""
+    """The id that the service gave the request, if any."""
 
 
 class ErrorEvent(CallEvent, frozen=True, kw_only=True):
-    """An attempt failed: no answer came, or it was an error, or it could not be read."""
+    """An attempt failed: there was no response, or it was an error, or its body could not be read."""
 
     error: CallError
-    """What would be raised if the call were not made again."""
+    """The error that the call raises if it is not retried."""
     seconds: float
     """Time since the request was sent."""
 
 
 class RetryEvent(CallEvent, frozen=True, kw_only=True):
-    """The call will be made again."""
+    """The call will be retried."""
 
     error: CallError
-    """Why."""
+    """The error of the last attempt."""
     wait: float
-    """Seconds until then."""
+    """Seconds until the retry."""
 
 
 class QueueEvent(CallEvent, frozen=True, kw_only=True):
-    """The call waits for others to the same endpoint to end; told after two seconds, then at growing distances."""
+    """The call waits for other calls to its endpoint. Sent after two seconds, then at growing intervals."""
 
     seconds: float
-    """How long it has waited."""
+    """Seconds that it has waited."""
 
 
 class DriftEvent(CallEvent, frozen=True, kw_only=True):
-    """An answer differs from the API contract; told once for each kind of deviation."""
+    """A response deviates from the API contract. Sent once per kind of deviation."""
 
     kind: Literal["field", "value", "status", "missing", "type"]
-    """What is not known (a field, a value of a field, a status), or does not fit (a missing field, a type)."""
+    """The kind: an addition (`field`, `value`, `status`), or a contradiction (`missing`, `type`)."""
     place: str
-    """Where: `Pad.color`; of a status, the operation."""
+    """The field, such as `Pad.color`; for a status, the operation."""
     message: str
-    """The deviation in words."""
+    """The deviation as text."""
 
 
 class Hooks(Struct, frozen=True, kw_only=True):
-    """Functions that are told of calls as they happen: for metrics, for audit logs, for progress.
+    """Functions that receive events, for metrics, audit logs or progress.
 
-    They are called in the thread, or in the event loop, of the call, which waits for them: they should be quick. They
-    only look on: an error in one is logged and changes nothing, so that it cannot cost anybody data.
+    They run in the thread or event loop of the call, which waits for them, so they should be quick. They cannot change
+    the call: an exception in a hook is logged and ignored.
     """
 
     on_request: Callable[[RequestEvent], object] | None = None
-    """A request is about to be sent."""
+    """Called before a request is sent."""
     on_response: Callable[[ResponseEvent], object] | None = None
-    """Status and headers of an answer came."""
+    """Called when the status and headers of a response arrived."""
     on_error: Callable[[ErrorEvent], object] | None = None
-    """An attempt failed."""
+    """Called when an attempt failed."""
     on_retry: Callable[[RetryEvent], object] | None = None
-    """The call will be made again."""
+    """Called before a call waits for its retry."""
     on_queue: Callable[[QueueEvent], object] | None = None
-    """The call has been waiting for other calls to the same endpoint: after two seconds, then at growing distances."""
+    """Called while a call waits for other calls to its endpoint: after two seconds, then at growing intervals."""
     on_drift: Callable[[DriftEvent], object] | None = None
-    """An answer differs from the API contract."""
+    """Called when a response deviates from the API contract."""
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
@@ -110,14 +110,14 @@ class Hooks(Struct, frozen=True, kw_only=True):
             if not callable(hook):
                 raise TypeError(f"{name} must be a function, not {type(hook).__name__}")
             if iscoroutinefunction(hook):
-                raise TypeError(f"{name} must be a plain function: it is called, not awaited")
+                raise TypeError(f"{name} must be a plain function, not a coroutine function")
 
 
 def call_hook(hook: Callable[[E], object] | None, event: Callable[[], E]) -> None:
-    """Tells a hook, if there is one, of an event."""
+    """Call a hook with an event, if there is a hook."""
     if hook is None:
         return
     try:
         hook(event())
     except Exception:
-        log.exception("A hook failed; the call goes on")
+        log.exception("An event hook raised an exception; the call continues")

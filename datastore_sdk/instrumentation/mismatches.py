@@ -1,6 +1,6 @@
-"""Reports of objects that were not asked for, and so were left out of a result.
+"""Reports of objects in a response that do not match the request, and are left out of the result.
 
-The first report of a kind is a `MismatchWarning` and a line of the log at level WARNING; later ones are lines at INFO.
+The first report of a kind is a `MismatchWarning` and a log line at level WARNING; later ones are log lines at INFO.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from datastore_sdk.instrumentation.logs import get_logger
 log = get_logger("")
 
 SHOWN = 3
-"""How many different values are shown."""
+"""Maximum number of different values in a report."""
 
-_MOST_CHARACTERS = 60
-"""How many characters of a value are shown."""
+_MAX_CHARACTERS = 60
+"""Maximum number of characters of a value in a report."""
 
 _reported: set[tuple[str, str]] = set()
 
@@ -28,19 +28,21 @@ _reported: set[tuple[str, str]] = set()
 def report_mismatches(
     source: str, key: str, requested: str, received: Iterable[object], left_out: int, total: int
 ) -> None:
-    """Report objects that a result goes without.
+    """Report objects that are left out of a result.
 
     Args:
-        source: What returned them, such as the name of an operation. With `key` it is the kind of the report.
-        key: What of them differs, such as `site.id`.
-        requested: What was asked for, in words.
-        received: What came instead, by object.
-        left_out: How many objects are left out.
-        total: How many objects came.
+        source: What returned them, such as the name of an operation. Together with `key` it is the kind of the report.
+        key: The field that does not match, such as `site.id`.
+        requested: The requested value, as text.
+        received: The value of each object that is left out.
+        left_out: The number of objects left out.
+        total: The number of objects received.
     """
     different = list(islice(dict.fromkeys(map(shorten, received)), SHOWN + 1))
     values = ", ".join(different[:SHOWN]) + (", ..." if len(different) > SHOWN else "")
-    message = f"{source}: {left_out} of {total} left out, which were not asked for: {key} is {values}, not {requested}"
+    message = (
+        f"{source}: {left_out} of {total} left out, which do not match the request: {key} is {values}, not {requested}"
+    )
     is_new = (source, key) not in _reported
     _reported.add((source, key))
     log.log(logging.WARNING if is_new else logging.INFO, "%s", message)
@@ -49,6 +51,6 @@ def report_mismatches(
 
 
 def shorten(value: object) -> str:
-    """Return the beginning of a value as text."""
+    """Return a value as text, shortened if it is long."""
     text = str(value)
-    return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}..."
+    return text if len(text) <= _MAX_CHARACTERS else f"{text[:_MAX_CHARACTERS]}..."

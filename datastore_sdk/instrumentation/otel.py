@@ -1,7 +1,7 @@
-"""Spans and metrics for OpenTelemetry, by its conventions for HTTP clients.
+"""OpenTelemetry spans and metrics, by its semantic conventions for HTTP clients.
 
-Nothing is done, and nothing imported, unless the program itself has imported `opentelemetry.trace`, as whoever sets up
-tracing does. Trace headers are not sent: the service belongs to somebody else, who has no use for them.
+Nothing is recorded or imported unless the program has imported `opentelemetry.trace`, as programs that set up tracing
+do. Trace headers are not sent: the service is operated by a third party, which has no use for them.
 """
 
 from __future__ import annotations
@@ -21,48 +21,48 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Span, Tracer
 
 _NAME = "datastore_sdk"
-_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
-"""The boundaries that the conventions advise."""
+_BOUNDARIES_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
+"""Histogram boundaries in seconds, from the conventions."""
 
 
 def start_span(operation: Operation[Any]) -> CallSpan | None:
-    """The span of a call, begun; None where nobody traces."""
+    """Return a new span for a call; None if the program does not use OpenTelemetry."""
     return CallSpan(operation) if "opentelemetry.trace" in sys.modules else None
 
 
 class CallSpan:
-    """The span of a call, with all its attempts and waits; of a download, over its whole life."""
+    """Span of a call with all its attempts and waits; of a download, from its first request to its end."""
 
     def __init__(self, operation: Operation[Any]) -> None:
         self._operation = operation
         self._span = _tracer().start_span(f"restream.{operation.name}")
 
     def start_attempt(self, request: Request, resent: int) -> AttemptSpan:
-        """The span of a request, below this one."""
+        """Return a child span for a request."""
         return AttemptSpan(self._span, self._operation, request, resent)
 
     def count_retry(self, error: BaseException) -> None:
-        """Counts an attempt after the first."""
-        _instruments().retries.add(1, {"restream.operation": self._operation.name, "error.type": _kind(error)})
+        """Count a retry."""
+        _instruments().retries.add(1, {"restream.operation": self._operation.name, "error.type": _error_type(error)})
 
     def end(self, error: BaseException | None) -> None:
-        """The call has come to its end."""
+        """End the span."""
         if error is not None:
-            _mark(self._span, error)
+            _set_error(self._span, error)
         self._span.end()
 
 
 class AttemptSpan:
-    """The span of one request, from its sending until its answer was read."""
+    """Span of one request, from sending it until its response was read."""
 
     def __init__(self, parent: Span, operation: Operation[Any], request: Request, resent: int) -> None:
         from opentelemetry.trace import SpanKind, set_span_in_context
 
-        place = urlsplit(request.url)
-        self._facts: dict[str, Any] = {
+        url = urlsplit(request.url)
+        self._attributes: dict[str, Any] = {
             "http.request.method": request.method,
-            "server.address": place.hostname or "",
-            "server.port": place.port or (443 if place.scheme == "https" else 80),
+            "server.address": url.hostname or "",
+            "server.port": url.port or (443 if url.scheme == "https" else 80),
             "url.template": operation.endpoint,
         }
         self._span = _tracer().start_span(
@@ -70,30 +70,30 @@ class AttemptSpan:
             context=set_span_in_context(parent),
             kind=SpanKind.CLIENT,
             attributes={
-                **self._facts,
+                **self._attributes,
                 "url.full": request.url,
                 **({"http.request.resend_count": resent} if resent else {}),
             },
         )
 
     def record_response(self, status: int, seconds: float) -> None:
-        """Status and headers came."""
-        self._facts["http.response.status_code"] = status
+        """Record that status and headers arrived."""
+        self._attributes["http.response.status_code"] = status
         self._span.set_attribute("http.response.status_code", status)
         self._measure(seconds, {"error.type": str(status)} if status >= 400 else {})  # noqa: PLR2004 - errors of HTTP
 
     def end(self, error: BaseException | None, seconds: float, received: int) -> None:
-        """The answer was read, or there is none."""
+        """End the span."""
         if error is not None:
-            _mark(self._span, error)
-            if "http.response.status_code" not in self._facts:
-                self._measure(seconds, {"error.type": _kind(error)})
+            _set_error(self._span, error)
+            if "http.response.status_code" not in self._attributes:
+                self._measure(seconds, {"error.type": _error_type(error)})
         if received:
-            _instruments().received.add(received, self._facts)
+            _instruments().received.add(received, self._attributes)
         self._span.end()
 
     def _measure(self, seconds: float, more: dict[str, Any]) -> None:
-        _instruments().duration.record(seconds, {**self._facts, **more})
+        _instruments().duration.record(seconds, {**self._attributes, **more})
 
 
 class _Instruments:
@@ -105,17 +105,17 @@ class _Instruments:
             meter.create_histogram,
             "http.client.request.duration",
             unit="s",
-            description="Time from sending a request until its answer began.",
+            description="Time from sending a request until its response began.",
         )
         try:
-            self.duration: Histogram = duration(explicit_bucket_boundaries_advisory=_SECONDS)
-        except TypeError:  # an older release, which takes no advice
+            self.duration: Histogram = duration(explicit_bucket_boundaries_advisory=_BOUNDARIES_SECONDS)
+        except TypeError:  # older releases do not have the argument
             self.duration = duration()
         self.retries: Counter = meter.create_counter(
             "restream.client.retries", unit="{attempt}", description="Attempts after the first, and downloads resumed."
         )
         self.received: Counter = meter.create_counter(
-            "restream.client.received", unit="By", description="Bytes of answers, decompressed."
+            "restream.client.received", unit="By", description="Bytes of response bodies, decompressed."
         )
 
 
@@ -130,12 +130,12 @@ def _tracer() -> Tracer:
     return get_tracer(_NAME, VERSION)
 
 
-def _mark(span: Span, error: BaseException) -> None:
+def _set_error(span: Span, error: BaseException) -> None:
     from opentelemetry.trace import StatusCode
 
     span.set_status(StatusCode.ERROR)
-    span.set_attribute("error.type", _kind(error))
+    span.set_attribute("error.type", _error_type(error))
 
 
-def _kind(error: BaseException) -> str:
+def _error_type(error: BaseException) -> str:
     return str(error.status) if isinstance(error, APIStatusError) else type(error).__qualname__

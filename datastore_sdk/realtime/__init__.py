@@ -1,9 +1,15 @@
-"""Live data: what pads and sites tell by themselves, over WebSockets."""
+"""Live data of pads and sites, received over WebSockets."""
 
 from datastore_sdk.realtime.gaps import Gap
 from datastore_sdk.realtime.live import LiveData, LiveDataAsync
-from datastore_sdk.realtime.manners import StreamOptions, WhenFull
-from datastore_sdk.realtime.options import LiveOptions, PadMeasurements, SiteMeasurements, parted
+from datastore_sdk.realtime.options import (
+    LiveOptions,
+    PadMeasurements,
+    SiteMeasurements,
+    StreamOptions,
+    WhenFull,
+    split_options,
+)
 from datastore_sdk.realtime.statistics import LiveStatistics
 
 __all__ = [
@@ -16,5 +22,5 @@ __all__ = [
     "SiteMeasurements",
     "StreamOptions",
     "WhenFull",
-    "parted",
+    "split_options",
 ]

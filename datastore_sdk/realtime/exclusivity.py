@@ -1,4 +1,4 @@
-"""What one listener at a time may listen to in this process."""
+"""Registry of rooms and session keys that this process reads from. Each may have one reader at a time."""
 
 from __future__ import annotations
 
@@ -10,68 +10,68 @@ from datastore_sdk.exceptions import RoomInUseError
 
 
 class RoomRegistry:
-    """Rooms and session keys that have their listener."""
+    """Rooms and session keys that are in use."""
 
     def __init__(self) -> None:
         self.after_fork()
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """Threads, and what they listen to, stay with the parent."""
+        """Start empty in a forked process: reader threads stay with the parent."""
         self._lock = Lock()
-        self._things: set[Hashable] = set()
+        self._claimed: set[Hashable] = set()
 
-    def take(self, things: Mapping[str, Hashable]) -> RoomClaim:
-        """Takes things, by their names for the message; all or none.
+    def claim(self, keys: Mapping[str, Hashable]) -> RoomClaim:
+        """Claim keys, given by their names for error messages. Either all are claimed or none.
 
         Raises:
-            RoomInUseError: One is taken.
+            RoomInUseError: A key is in use.
         """
         with self._lock:
-            for name, thing in things.items():
-                if thing in self._things:
+            for name, key in keys.items():
+                if key in self._claimed:
                     raise RoomInUseError(
-                        f"{name} is listened to already, and one connection at a time may do so: read from that one, "
+                        f"{name} is already in use, and only one reader at a time is allowed: use that one, "
                         "or close it first"
                     )
-            self._things.update(things.values())
-        return RoomClaim(self, things.values())
+            self._claimed.update(keys.values())
+        return RoomClaim(self, keys.values())
 
-    def give_back(self, things: set[Hashable]) -> None:
-        """Others may take these now."""
+    def release(self, keys: set[Hashable]) -> None:
+        """Release keys, so that others may claim them."""
         with self._lock:
-            self._things -= things
+            self._claimed -= keys
 
 
 class RoomClaim:
-    """Things that are taken."""
+    """Claimed keys."""
 
-    def __init__(self, taken: RoomRegistry, things: Iterable[Hashable]) -> None:
-        self._taken = taken
-        self._things: set[Hashable] = {*things}
-        self._more: RoomClaim | None = None
+    def __init__(self, registry: RoomRegistry, keys: Iterable[Hashable]) -> None:
+        self._registry = registry
+        self._keys: set[Hashable] = {*keys}
+        self._extension: RoomClaim | None = None
         self._released = False
 
-    def also(self, things: Mapping[str, Hashable]) -> RoomClaim:
-        """Takes more, in the place of what was taken so before, to be given back with these or earlier.
+    def extend(self, keys: Mapping[str, Hashable]) -> RoomClaim:
+        """Claim more keys in place of an earlier extension. They are released with this claim, or earlier.
 
         Raises:
-            RoomInUseError: It is taken.
+            RoomInUseError: A key is in use.
         """
-        more = self._taken.take(things)
-        self._more = more
-        if self._released:  # from another thread
-            more.release()
-        return more
+        extension = self._registry.claim(keys)
+        self._extension = extension
+        if self._released:  # released by another thread meanwhile
+            extension.release()
+        return extension
 
     def release(self) -> None:
-        """Gives them back; once more does nothing."""
+        """Release all keys. Calling it again does nothing."""
         self._released = True
-        self._taken.give_back(self._things)
-        self._things = set[Hashable]()
-        if self._more is not None:
-            self._more.release()
+        self._registry.release(self._keys)
+        self._keys = set[Hashable]()
+        if self._extension is not None:
+            self._extension.release()
 
 
-TAKEN = RoomRegistry()
-"""Those of this process."""
+ROOM_REGISTRY = RoomRegistry()
+"""The registry of this process."""

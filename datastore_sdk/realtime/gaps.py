@@ -1,4 +1,4 @@
-"""What is missing of live data."""
+"""Gaps: seconds of live data that are missing."""
 
 from __future__ import annotations
 
@@ -12,55 +12,55 @@ from datastore_sdk.instrumentation.logs import get_logger
 
 log = get_logger("realtime")
 
-MOST_GAPS = 1000
-"""How many gaps are remembered."""
+MAX_GAPS = 1000
+"""Maximum number of gaps that are remembered."""
 
 
 class Gap(Struct, frozen=True, kw_only=True):
-    """Seconds of a source, of which nothing came and nothing could be had afterwards."""
+    """Consecutive seconds of a source without records, which could not be fetched afterwards either."""
 
     start: datetime
-    """The first of them, in UTC."""
+    """First missing second, in UTC."""
     end: datetime
-    """The last of them, in UTC."""
+    """Last missing second, in UTC."""
     source: int | None
-    """Id of the site; None for records of a pad that belong to no single site, and where not even that is known."""
+    """Id of the site. None for records of a pad that are not routed to sites, and if the site is unknown."""
     reason: str
-    """Why they could not be had."""
+    """Why the records could not be fetched."""
 
     @property
     def seconds(self) -> int:
-        """How many seconds are missing."""
+        """Number of missing seconds."""
         return int((self.end - self.start).total_seconds()) + 1
 
 
 class GapLog:
-    """What is missing, for whoever wants to know.
+    """List of the latest gaps.
 
     Args:
-        on_gap: Is told of each gap.
+        on_gap: Called with each gap.
     """
 
     def __init__(self, on_gap: Callable[[Gap], object] | None) -> None:
         self._on_gap = on_gap
-        self.found = deque[Gap](maxlen=MOST_GAPS)
+        self.gaps = deque[Gap](maxlen=MAX_GAPS)
         """The latest gaps."""
 
-    def report(self, found: Gap) -> None:
-        """Notes a gap and tells of it."""
-        self.found.append(found)
-        log.warning("%d s are missing of source %s from %s: %s", found.seconds, found.source, found.start, found.reason)
+    def report(self, gap: Gap) -> None:
+        """Add a gap, log it, and call `on_gap`."""
+        self.gaps.append(gap)
+        log.warning("%d s of source %s are missing from %s: %s", gap.seconds, gap.source, gap.start, gap.reason)
         if self._on_gap is not None:
             try:
-                self._on_gap(found)
+                self._on_gap(gap)
             except Exception:
-                log.exception("on_gap failed; the data goes on")
+                log.exception("on_gap raised an error; the stream continues")
 
 
-def gap(missing: range, source: int | None, reason: str) -> Gap:
-    """The gap that these seconds, counted from 1970, make."""
-    return Gap(start=_moment(missing[0]), end=_moment(missing[-1]), source=source, reason=reason)
+def build_gap(missing: range, source: int | None, reason: str) -> Gap:
+    """Return the gap of some consecutive unix seconds."""
+    return Gap(start=_to_datetime(missing[0]), end=_to_datetime(missing[-1]), source=source, reason=reason)
 
 
-def _moment(second: int) -> datetime:
+def _to_datetime(second: int) -> datetime:
     return datetime.fromtimestamp(second, tz=UTC)

@@ -1,8 +1,10 @@
-"""Tells live records from the history that the service replays before them, by the service's clock. Pure.
+"""Filter that separates live records from the history that the service replays. Pure: no I/O.
 
-Given any filter, the service replays history. Without a start, live records alone are wanted: those of the time since
-the room was entered. That time is the `Date` of the handshake. A source may lag behind that clock, though. Its records
-keep pace with the clock, which a replay does not: they are held back for some seconds, and then handed over.
+If a request has any filter, the service replays history first. Without a start, users want live records only: those
+since the room was entered. That time is the `Date` header of the handshake, so the service's clock decides.
+
+The clock of a measurement source may be slow. Its records then look old but advance with real time, which a replay does
+not. Such records are held back for some seconds, and then delivered.
 """
 
 from __future__ import annotations
@@ -23,20 +25,20 @@ log = get_logger("realtime")
 
 R = TypeVar("R")
 
-_TOLERANCE = 2
-"""Seconds that a record may be older than the entering: `Date` has whole seconds, and a record takes its time."""
-_WATCHED = 10.0
-"""Seconds for which records must keep pace with the clock to be live though they are old."""
-_FEWEST = 3
-"""How many records that takes at least."""
-_SLACK = 5.0
-"""How many seconds they may be ahead of that pace, or behind."""
-_AHEAD = 60.0
+_TOLERANCE_SECONDS = 2
+"""Seconds that a live record may be older than the handshake. `Date` has whole seconds, and arrival takes time."""
+_MIN_OBSERVED_SECONDS = 10.0
+"""Seconds for which old records must advance with real time to count as live."""
+_MIN_OBSERVED_RECORDS = 3
+"""Minimum number of records in that time."""
+_MAX_DRIFT_SECONDS = 5.0
+"""Maximum seconds that such records may be ahead of real time or behind it."""
+_MAX_START_AHEAD_SECONDS = 60.0
 """Seconds that a start may be ahead of the service's clock without a warning."""
 
 
-def service_time(headers: Mapping[str, str], clock: float) -> float:
-    """Return the service's time in unix seconds: the `Date` of a response, else the time of this computer."""
+def parse_service_time(headers: Mapping[str, str], clock: float) -> float:
+    """Return the service's time in unix seconds: the `Date` header of a response, else the time of this computer."""
     try:
         return parsedate_to_datetime(headers["date"]).timestamp()
     except (KeyError, ValueError, OverflowError):
@@ -44,29 +46,29 @@ def service_time(headers: Mapping[str, str], clock: float) -> float:
 
 
 def warn_of_start_ahead(start: float, now: float, what: str) -> None:
-    """Warn if records are wanted from a time on that the service's clock reaches much later."""
-    if start - now <= _AHEAD:
+    """Warn if the requested start is ahead of the service's clock."""
+    if start - now <= _MAX_START_AHEAD_SECONDS:
         return
-    moments = [datetime.fromtimestamp(second, tz=UTC).isoformat(" ", "seconds") for second in (start, now)]
+    times = [datetime.fromtimestamp(second, tz=UTC).isoformat(" ", "seconds") for second in (start, now)]
     message = (
-        f"{what}: start_datetime {moments[0]} is ahead of the service's clock {moments[1]}; nothing comes until then"
+        f"{what}: start_datetime {times[0]} is ahead of the service's clock {times[1]}; no record arrives until then"
     )
     log.warning("%s", message)
     warnings.warn(message, stacklevel=user_stack_level())
 
 
-class _Tail(msgspec.Struct, Generic[R]):
-    """The latest old records of a source, which may be live."""
+class _HeldRecords(msgspec.Struct, Generic[R]):
+    """Latest old records of a source, which may turn out to be live."""
 
-    begun: float
-    """When the first came."""
+    started_at: float
+    """Monotonic time at which the first record arrived."""
     first: int
-    """Its second."""
+    """Second of the first record."""
     records: list[R]
 
 
 class HistoryFilter(Generic[R]):
-    """Leaves out the records that are older than the first entering of a room.
+    """Leaves out records that are older than the first handshake.
 
     Args:
         position: Returns second and source of a record.
@@ -78,43 +80,48 @@ class HistoryFilter(Generic[R]):
         self._step = step
         self._limit: int | None = None
         self._limits: dict[int | None, int] = {}
-        self._tails: dict[int | None, _Tail[R]] = {}
+        self._held: dict[int | None, _HeldRecords[R]] = {}
 
-    def enter(self, now: float) -> None:
-        """Note the service's time when the room is entered."""
+    def set_service_time(self, now: float) -> None:
+        """Set the service's time of the first handshake. Later calls change nothing."""
         if self._limit is None:
-            self._limit = int(now) - _TOLERANCE - (self._step if self._step > 1 else 0)
+            self._limit = int(now) - _TOLERANCE_SECONDS - (self._step if self._step > 1 else 0)
 
-    def live(self, records: list[R], now: float) -> list[R]:
-        """Return the live ones of records.
+    def filter_live(self, records: list[R], now: float) -> list[R]:
+        """Return the live records.
 
         Args:
-            records: Records that have come.
-            now: The monotonic time.
+            records: Received records.
+            now: Monotonic time.
         """
         if self._limit is None:
             return records
         live: list[R] = []
         for record in records:
-            place = self.position(record)
-            second, source = place or (self._limit, None)
-            lagging = self._limits.get(source)
-            if second >= (self._limit if lagging is None else lagging):
+            position = self.position(record)
+            second, source = position or (self._limit, None)
+            lagging_limit = self._limits.get(source)
+            if second >= (self._limit if lagging_limit is None else lagging_limit):
                 live.append(record)
-            elif lagging is None:
-                live += self._lagging(record, second, source, now)
+            elif lagging_limit is None:
+                live += self._filter_lagging(record, second, source, now)
         return live
 
-    def _lagging(self, record: R, second: int, source: int | None, now: float) -> list[R]:
-        """Hold back an old record; return those of its source as soon as it is certain that they are live."""
-        tail = self._tails.get(source)
-        if tail is None or abs((second - tail.first) - (now - tail.begun)) > max(_SLACK, 2 * self._step):
-            self._tails[source] = _Tail(now, second, [record])
+    def _filter_lagging(self, record: R, second: int, source: int | None, now: float) -> list[R]:
+        """Hold back an old record. Return the records of its source as soon as it is certain that they are live."""
+        held = self._held.get(source)
+        if held is None or abs((second - held.first) - (now - held.started_at)) > max(
+            _MAX_DRIFT_SECONDS, 2 * self._step
+        ):
+            self._held[source] = _HeldRecords(now, second, [record])
             return []
-        tail.records.append(record)
-        if now - tail.begun < max(_WATCHED, 2 * self._step) or len(tail.records) < _FEWEST:
+        held.records.append(record)
+        if (
+            now - held.started_at < max(_MIN_OBSERVED_SECONDS, 2 * self._step)
+            or len(held.records) < _MIN_OBSERVED_RECORDS
+        ):
             return []
-        self._limits[source] = tail.first
-        lag = (self._limit or 0) - tail.first
+        self._limits[source] = held.first
+        lag = (self._limit or 0) - held.first
         log.warning("Live records of source %s lag %d s behind the service's clock", source, lag)
-        return self._tails.pop(source).records
+        return self._held.pop(source).records

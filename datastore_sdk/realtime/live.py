@@ -1,4 +1,4 @@
-"""Live data, as users have it: iterated over or saved while it comes."""
+"""Public classes for live data: iterate over it, or save it while it arrives."""
 
 from __future__ import annotations
 
@@ -17,58 +17,92 @@ from datastore_sdk.realtime.stream import LiveStream, StreamPlan
 T = TypeVar("T")
 
 
-class _Live(Generic[T]):
-    """What both forms have."""
+class _LiveBase(Generic[T]):
+    """Part that both forms share."""
 
     def __init__(self, plan: StreamPlan) -> None:
         self._stream = LiveStream[T](plan)
 
     @property
     def statistics(self) -> LiveStatistics:
-        """The numbers of what has come so far; at any time, from any thread."""
+        """Counts of what has been received so far. Readable at any time, from any thread."""
         return self._stream.statistics()
 
     @property
     def gaps(self) -> list[Gap]:
-        """What is known to be missing: seconds that were lost and could not be had afterwards; the latest thousand."""
+        """Seconds that were lost and could not be fetched afterwards. At most the latest 1000 gaps."""
         return self._stream.gaps()
 
     def close(self) -> None:
-        """Stops listening, for ever; from any thread or task. What was received is still handed over.
+        """Stop listening for good. Can be called from any thread, task or signal handler.
 
-        Then iterating over it ends, and saving it completes the file.
+        Records that were already received are still delivered. Then iteration ends, and a save completes its file.
         """
         self._stream.close()
 
     async def aclose(self) -> None:
-        """Async form of `close`, which tasks can call too: it does not wait."""
+        """Stop listening for good. Can be called from any thread, task or signal handler.
+
+        Records that were already received are still delivered. Then iteration ends, and a save completes its file.
+        """
         self._stream.close()
 
+    @staticmethod
+    def recover(
+        path: str | os.PathLike[str], unfinished: str | os.PathLike[str] | None = None, *, overwrite: bool = False
+    ) -> int:
+        """Write the file of a live save that was killed before it could complete the file.
+
+        The records are read from `<name>.unfinished`, which is removed afterwards. If several killed saves left such
+        files (`<name>.unfinished-2`, ...), their records are written one after the other, oldest file first. A record
+        that was cut off by the kill is left out, with a warning in the log. No request is made; units and labels of
+        the fields are therefore missing in Parquet and Arrow files.
+
+        Do not call it while a save to the same path is running.
+
+        Args:
+            path: Path that was passed to `save`, or any other if you pass `unfinished`. Its suffix is the format.
+            unfinished: The file with the records. Default: all that belong to `path`.
+            overwrite: Whether an existing file may be replaced.
+
+        Returns:
+            The number of records.
+
+        Raises:
+            FileNotFoundError: There is nothing to recover.
+            FileExistsError: The file exists and `overwrite` is False.
+            ValueError: No format has this suffix.
+            ImportError: The format needs an extra that is not installed.
+        """
+        from datastore_sdk.data.saving.recovery import recover  # rarely needed
+
+        return recover(path, unfinished, overwrite=overwrite)
+
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._stream.plan.what})"
+        return f"{type(self).__name__}({self._stream.plan.description})"
 
 
-class LiveData(_Live[T]):
-    """What a pad or site tells as it happens: records, or objects whenever they change.
+class LiveData(_LiveBase[T]):
+    """Records as they are measured, or objects whenever they change.
 
-    Nothing happens until it is iterated over or saved. Then a thread listens, and comes back whenever the connection
-    ends, until `close()` is called (a `with` block does so at its end), nobody iterates any more, or the service
-    refuses. One reading at a time; another one afterwards goes on with what has come since.
+    Nothing is requested until you iterate or save. Then a thread listens, and reconnects whenever the connection ends.
+    It stops when `close()` is called (a `with` block does so), when iteration stops, or when the service refuses the
+    client. Only one reader at a time is allowed; a later reader continues with what has arrived since.
     """
 
     @property
     def data_fetcher(self) -> Generator[T, None, None]:
-        """The items, one by one, as they come."""
+        """The items, one by one, as they arrive."""
         return self._items()
 
     def __iter__(self) -> Iterator[T]:
         return self._items()
 
     def batches(self, size: int = 10_000) -> Generator[list[T], None, None]:
-        """The items in lists, as they come: those that wait, none of which waits for others.
+        """Return the items in lists, as they arrive. An incomplete list is not held back.
 
         Args:
-            size: How many are in a list at most.
+            size: Maximum number of items in a list.
 
         Raises:
             TypeError: The size is not an int.
@@ -77,31 +111,31 @@ class LiveData(_Live[T]):
         return self._batches(validate_id(size, "size"))
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-        """Saves what comes to a file, in the format of its suffix (see `Data.save`), until `close()` is called.
+        """Save what arrives to a file, in the format of its suffix (see `Data.save`), until `close()` is called.
 
-        However the stream ends, by `close()`, by Ctrl-C or by an error, the file is completed and put in its place
-        first, since what was heard cannot be asked for again in the same way; then Ctrl-C or the error is raised.
-        Until then records are on disk in `<name>.unfinished` beside it, as they come. That is what a program leaves
-        that is killed, or interrupted once more meanwhile, and what a full disk leaves. For NDJSON and JSON it is the
-        beginning of the file; for CSV, Parquet, Arrow and compressed files it holds the records as NDJSON, one a line,
-        which takes room beside the file.
+        The file is completed however the stream ends: by `close()`, Ctrl-C or an error. Ctrl-C or the error is raised
+        afterwards.
 
-        SIGTERM and SIGHUP kill a program like SIGKILL, unless it handles them. Have the handler call `close()`:
-        `signal.signal(signal.SIGTERM, lambda *_: live.close())`. With asyncio, use `loop.add_signal_handler`.
+        SIGTERM and SIGHUP kill a program unless it handles them. Let the handler call `close()`, which completes the
+        file: `signal.signal(signal.SIGTERM, lambda *_: live.close())`. With asyncio, use `loop.add_signal_handler`.
+
+        Until the file is complete, every record is in `<name>.unfinished` beside it as soon as it arrives, one JSON
+        object a line, in every format. A killed program (SIGKILL) or a full disk leaves that file.
+        `LiveData.recover(path)` then writes the file that the save would have written.
 
         Args:
-            path: Where to save.
-            overwrite: Whether a file that exists may be replaced.
+            path: Path of the file.
+            overwrite: Whether an existing file may be replaced.
 
         Raises:
             FileExistsError: The file exists and `overwrite` is False.
             IsADirectoryError: The path is a directory.
             ValueError: No format has this suffix.
-            ImportError: The format takes an extra that is not installed.
-            RoomInUseError: It is being read already.
+            ImportError: The format needs an extra that is not installed.
+            RoomInUseError: This data is being read already.
             RestreamError: The stream ended with an error.
         """
-        self._stream.complete(self._stream.begin_to_save(path, overwrite=overwrite))
+        self._stream.wait_save(self._stream.start_save(path, overwrite=overwrite))
 
     def __enter__(self) -> Self:
         return self
@@ -112,43 +146,74 @@ class LiveData(_Live[T]):
         self.close()
 
     def _items(self) -> Generator[T, None, None]:
-        with self._stream.reading() as reading:
+        with self._stream.open_reader() as reader:
             while True:
                 try:
-                    items = reading.take()
+                    items = reader.read()
                 except PrefetchExhausted:
                     return
                 yield from items
 
     def _batches(self, size: int) -> Generator[list[T], None, None]:
-        with self._stream.reading() as reading:
+        with self._stream.open_reader() as reader:
             while True:
                 try:
-                    items = reading.take()
+                    items = reader.read()
                 except PrefetchExhausted:
                     return
                 while batch := [*islice(items, size)]:
                     yield batch
 
 
-class LiveDataAsync(_Live[T]):
+class LiveDataAsync(_LiveBase[T]):
     """Async form of `LiveData`."""
 
     @property
     def data_fetcher(self) -> AsyncGenerator[T, None]:
-        """Async form of `LiveData.data_fetcher`."""
+        """The items, one by one, as they arrive."""
         return self._items()
 
     def __aiter__(self) -> AsyncIterator[T]:
         return self._items()
 
     def batches(self, size: int = 10_000) -> AsyncGenerator[list[T], None]:
-        """Async form of `LiveData.batches`."""
+        """Return the items in lists, as they arrive. An incomplete list is not held back.
+
+        Args:
+            size: Maximum number of items in a list.
+
+        Raises:
+            TypeError: The size is not an int.
+            ValueError: The size is not positive.
+        """
         return self._batches(validate_id(size, "size"))
 
     async def asave(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-        """Async form of `LiveData.save`. A task that is cancelled completes the file too."""
-        await self._stream.acomplete(self._stream.begin_to_save(path, overwrite=overwrite))
+        """Save what arrives to a file, in the format of its suffix (see `DataAsync.asave`), until `aclose()` is called.
+
+        The file is completed however the stream ends: by `aclose()`, Ctrl-C or an error. Ctrl-C or the error is raised
+        afterwards.
+
+        SIGTERM and SIGHUP kill a program unless it handles them. Let the handler call `aclose()`, which completes the
+        file: `signal.signal(signal.SIGTERM, lambda *_: live.close())`. With asyncio, use `loop.add_signal_handler`.
+
+        Until the file is complete, every record is in `<name>.unfinished` beside it as soon as it arrives, one JSON
+        object a line, in every format. A killed program (SIGKILL) or a full disk leaves that file.
+        `LiveDataAsync.recover(path)` then writes the file that the save would have written.
+
+        Args:
+            path: Path of the file.
+            overwrite: Whether an existing file may be replaced.
+
+        Raises:
+            FileExistsError: The file exists and `overwrite` is False.
+            IsADirectoryError: The path is a directory.
+            ValueError: No format has this suffix.
+            ImportError: The format needs an extra that is not installed.
+            RoomInUseError: This data is being read already.
+            RestreamError: The stream ended with an error.
+        """
+        await self._stream.await_save(self._stream.start_save(path, overwrite=overwrite))
 
     async def __aenter__(self) -> Self:
         return self
@@ -159,20 +224,20 @@ class LiveDataAsync(_Live[T]):
         await self.aclose()
 
     async def _items(self) -> AsyncGenerator[T, None]:
-        with self._stream.reading() as reading:
+        with self._stream.open_reader() as reader:
             while True:
                 try:
-                    items = await reading.atake()
+                    items = await reader.aread()
                 except PrefetchExhausted:
                     return
                 for item in items:
                     yield item
 
     async def _batches(self, size: int) -> AsyncGenerator[list[T], None]:
-        with self._stream.reading() as reading:
+        with self._stream.open_reader() as reader:
             while True:
                 try:
-                    items = await reading.atake()
+                    items = await reader.aread()
                 except PrefetchExhausted:
                     return
                 while batch := [*islice(items, size)]:

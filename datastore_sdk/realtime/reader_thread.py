@@ -1,4 +1,4 @@
-"""Listens in a thread, for sync and async readers alike."""
+"""Thread that receives live data, for sync and async readers alike."""
 
 from __future__ import annotations
 
@@ -12,50 +12,50 @@ from datastore_sdk.realtime.buffer import Buffer
 from datastore_sdk.realtime.exclusivity import RoomClaim
 from datastore_sdk.transport.http.cancellation import Cancellation
 
-_PARTING = 2.0
-"""Seconds for which the end of the thread is waited for."""
+_JOIN_TIMEOUT_SECONDS = 2.0
+"""Maximum seconds to wait for the end of the thread."""
 
 
 class ReaderThread:
-    """Puts what steps emit into a buffer.
+    """Runs effects in a thread, and puts the items that they yield into a buffer.
 
-    The thread goes on reading while nobody takes anything, so that signs of life are answered. It does not keep the
+    The thread receives even while nobody reads, so that it can respond to pings. It is a daemon: it does not keep the
     program from ending.
 
     Args:
-        client: Carries out the steps.
-        steps: Emit lists of items.
-        buffer: Where to.
-        hold: What is taken for this reader.
+        client: Runs the effects.
+        effects: Yield lists of items.
+        buffer: Receives the items.
+        claim: Released when the thread ends.
     """
 
-    def __init__(self, client: Client, steps: EffectGen[None], buffer: Buffer[Any], hold: RoomClaim) -> None:
+    def __init__(self, client: Client, effects: EffectGen[None], buffer: Buffer[Any], claim: RoomClaim) -> None:
         self._client = client
-        self._steps = steps
+        self._effects = effects
         self._buffer = buffer
-        self._hold = hold
+        self._claim = claim
         self._cancellation = Cancellation()
         self._thread = Thread(target=self._run, name="restream-live", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Has the thread leave the room and end; what was received can still be taken."""
+        """Make the thread leave the room and end. Received items can still be read."""
         self._buffer.finish()
         self._cancellation.cancel()
-        self._hold.release()
+        self._claim.release()
 
     def join(self) -> None:
-        """Waits until the thread has ended, but not for ever."""
-        self._thread.join(_PARTING)
+        """Wait until the thread has ended, at most for `_JOIN_TIMEOUT_SECONDS`."""
+        self._thread.join(_JOIN_TIMEOUT_SECONDS)
 
     def _run(self) -> None:
-        ending: BaseException | None = None
+        error_: BaseException | None = None
         try:
-            with closing(self._client._listen(self._steps, self._cancellation)) as lists:
+            with closing(self._client._listen(self._effects, self._cancellation)) as lists:
                 for items in lists:
                     if items and not self._buffer.put(items):
                         break
-        except BaseException as error:  # noqa: BLE001 - it is whoever reads the items who must know
-            ending = error
-        self._hold.release()
-        self._buffer.finish(ending)
+        except BaseException as error:  # noqa: BLE001 - raised in the thread of the reader
+            error_ = error
+        self._claim.release()
+        self._buffer.finish(error_)

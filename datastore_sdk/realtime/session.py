@@ -1,4 +1,4 @@
-"""Listens to a room, coming back to it whenever the connection ends. Pure: it yields effects."""
+"""Session in a room: connect, receive, and reconnect whenever the connection ends. Pure: yields effects."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from datastore_sdk.exceptions import (
 )
 from datastore_sdk.instrumentation.logs import get_logger
 from datastore_sdk.realtime.decoder import MessageDecoder
-from datastore_sdk.realtime.manners import StreamOptions
+from datastore_sdk.realtime.options import StreamOptions
 from datastore_sdk.realtime.statistics import Counters
 from datastore_sdk.transport.executor.executor import RequestExecutor
 from datastore_sdk.transport.executor.retry import RetryPolicy
@@ -39,275 +39,279 @@ log = get_logger("realtime")
 
 R = TypeVar("R")
 
-FATAL = (AuthenticationError, PermissionDeniedError, NotFoundError, BadRequestError, ResponseValidationError)
-"""What coming back would not change."""
-_LASTING = 5.0
-"""Seconds after which a connection that told something new counts as one that lasted."""
-_AT_ONCE = 3
-"""How many connections in a row may be short, though they told something new, before waits between them grow."""
-_BEGINNING = 100
-"""How many messages of a connection are compared with those of earlier ones."""
-_MOST_BEGINNINGS = 1000
-"""How many messages are remembered for that."""
-_NOT_UNDERSTOOD = 60.0
-"""Seconds after which a room is given up of whose messages none is understood."""
-_FEWEST_NOT_UNDERSTOOD = 3
-"""How many messages, one after the other, that takes at least."""
-_SLICE = 0.1
-"""A longer wait is cut into such pieces, in seconds, so that it can be ended."""
+PERMANENT_ERRORS = (AuthenticationError, PermissionDeniedError, NotFoundError, BadRequestError, ResponseValidationError)
+"""Errors that reconnecting would not change."""
+_LONG_CONNECTION_SECONDS = 5.0
+"""Seconds after which a connection that brought new data is not short."""
+_MAX_SHORT_CONNECTIONS = 3
+"""Number of consecutive short connections with new data after which the waits between them grow."""
+_COMPARED_MESSAGES = 100
+"""Number of first messages of a connection that are compared with those of earlier connections."""
+_MAX_REMEMBERED_MESSAGES = 1000
+"""Maximum number of messages that are remembered for that."""
+_MAX_UNDECODED_SECONDS = 60.0
+"""Seconds after which a room whose messages are all unreadable raises an error."""
+_MIN_UNDECODED_MESSAGES = 3
+"""Minimum number of consecutive unreadable messages before that error."""
+_SLEEP_SECONDS = 0.1
+"""Longer waits are split into sleeps of this length, so that they can be cancelled."""
 
 
 class MessageHandler(Generic[R]):
-    """What is done with what comes. Hands it on as it is."""
+    """Handles what a room sends. This base class yields the items unchanged."""
 
-    def take(self, items: list[R]) -> EffectGen[bool]:
-        """Emits what is new of these; whether anything was."""
+    def handle(self, items: list[R]) -> EffectGen[bool]:
+        """Yield the new items, and return whether there were any."""
         yield from YieldItem(items)
         return bool(items)
 
-    def shake_hands(self, headers: Mapping[str, str]) -> None:
-        """Take note of the headers with which the room was entered."""
+    def on_handshake(self, headers: Mapping[str, str]) -> None:
+        """Handle the response headers of a handshake."""
 
-    def entered(self) -> EffectGen[None]:
-        """The room was entered, for the first time or again."""
+    def on_connect(self) -> EffectGen[None]:
+        """Handle the first or a later connection."""
         yield from ()
 
-    def silent(self) -> EffectGen[None]:
-        """Nothing has come for some time."""
+    def on_idle(self) -> EffectGen[None]:
+        """Handle a silence of some seconds."""
         yield from ()
 
-    def waited(self, seconds: float) -> None:
-        """So long was waited for what comes next."""
+    def on_wait(self, seconds: float) -> None:
+        """Handle the end of a wait for messages, which took this many seconds."""
 
-    def broken(self) -> None:
-        """The connection ended."""
+    def on_disconnect(self) -> None:
+        """Handle the end of a connection."""
 
 
 class RoomSession(Generic[R]):
-    """One room, listened to until nobody wants it any more or it cannot be entered.
+    """Connection to one room, which is re-established until the reader stops or the service refuses.
 
     Args:
-        exchange: Whom to ask.
-        room: Which.
-        messages: Reads what is told.
-        hearer: Is told of it.
-        manners: How to listen.
-        counts: Takes note of what comes.
-        retries: How often and when it is tried to enter the room at first; as any call unless given.
+        executor: Sends the requests.
+        room: Operation that enters the room.
+        decoder: Decodes the messages.
+        handler: Handles the decoded items.
+        options: Options of the stream.
+        counters: Counts what arrives.
+        retries: Retry policy until the room was entered once. Default: that of any call.
 
-    The steps end where the service closed the connection and that is to be the end. They raise what ended the
-    connection where errors are to be the end, what a refused room was refused with, and after `give_up_after` seconds
-    what kept it from telling anything new.
+    The effects end if the service closes the connection normally and `restart_on_close` is False. They raise the error
+    of a lost connection if `restart_on_error` is False, the error of a refusal, and the last error after
+    `give_up_after` seconds without new data.
     """
 
     def __init__(
         self,
-        exchange: RequestExecutor,
+        executor: RequestExecutor,
         room: Operation[None],
-        messages: MessageDecoder[R],
-        hearer: MessageHandler[R],
-        manners: StreamOptions,
-        counts: Counters,
+        decoder: MessageDecoder[R],
+        handler: MessageHandler[R],
+        options: StreamOptions,
+        counters: Counters,
         retries: RetryPolicy | None = None,
     ) -> None:
-        self._exchange = exchange
-        self._retries = retries or exchange.retries
+        self._executor = executor
+        self._retries = retries or executor.retries
         self._room = room
-        self._messages = messages
-        self._hearer = hearer
-        self._manners = manners
-        self._counts = counts
-        self.was_entered = False
-        """Whether the room could be entered at least once."""
-        self._news = False
-        self._short = 0
-        self._not_understood = 0
-        self._not_understood_since = 0.0
-        self._begun = 0
-        self._beginnings: set[int] = set()
-        self._refused_token: str | None = None
-        self._entered_at = self._fruitless_since = exchange.clock.monotonic()
+        self._decoder = decoder
+        self._handler = handler
+        self._options = options
+        self._counters = counters
+        self.was_connected = False
+        """Whether the room was entered at least once."""
+        self._received_new = False
+        self._short_connections = 0
+        self._undecoded = 0
+        self._undecoded_since = 0.0
+        self._compared = 0
+        self._first_messages: set[int] = set()
+        self._rejected_token: str | None = None
+        self._connected_at = self._unproductive_since = executor.clock.monotonic()
 
-    def steps(self) -> EffectGen[None]:
-        """Emits what is heard, in lists, as it comes."""
+    def run(self) -> EffectGen[None]:
+        """Yield the items, in lists, as they arrive."""
         attempt = 0
         while True:
-            self._news, self._begun = False, 0
-            ending = yield from self._ended()
-            if ending is None:
+            self._received_new, self._compared = False, 0
+            end = yield from self._run_connection()
+            if end is None:
                 return
-            attempt = self._attempt_after(attempt)
-            yield from self._wait(ending, attempt)
-            self._counts.reconnections += self.was_entered
+            attempt = self._next_attempt(attempt)
+            yield from self._wait(end, attempt)
+            self._counters.reconnections += self.was_connected
 
-    def _attempt_after(self, attempt: int) -> int:
-        """Return the number of the next attempt in a row of those that came to little; 0 after one that did not."""
-        if not self._news:
+    def _next_attempt(self, attempt: int) -> int:
+        """Return the number of the next attempt in a row of unproductive ones; 0 after a productive one."""
+        if not self._received_new:
             return attempt + 1
-        self._short = 0 if self._lasted >= _LASTING else self._short + 1
-        return max(0, self._short - _AT_ONCE)
+        self._short_connections = 0 if self._connection_age >= _LONG_CONNECTION_SECONDS else self._short_connections + 1
+        return max(0, self._short_connections - _MAX_SHORT_CONNECTIONS)
 
     @property
-    def _lasted(self) -> float:
-        """Seconds since the room was entered last."""
-        return self._exchange.clock.monotonic() - self._entered_at
+    def _connection_age(self) -> float:
+        """Seconds since the room was last entered."""
+        return self._executor.clock.monotonic() - self._connected_at
 
-    def _ended(self) -> EffectGen[CallError | RoomClosed | None]:
-        """What ended a connection; None where that is to be the end of all."""
+    def _run_connection(self) -> EffectGen[CallError | RoomClosed | None]:
+        """Return what ended a connection; None if the stream should end too."""
         try:
-            yield from self._once()
+            yield from self._connect_and_listen()
         except RoomClosed as closed:
-            return closed if self._manners.restart_on_close else None
+            return closed if self._options.restart_on_close else None
         except CallError as error:
-            if not self._manners.restart_on_error or self._is_final(error):
+            if not self._options.restart_on_error or self._is_final(error):
                 raise
             return error
         return None
 
     def _is_final(self, error: CallError) -> bool:
-        """Whether coming back would change nothing."""
-        if self.was_entered and isinstance(error, BadRequestError):
-            return False  # the request was good before: the service takes the lost connection for one that is alive
-        return isinstance(error, FATAL) or (isinstance(error, APIConnectionError) and error.permanent)
+        """Return whether a reconnect would fail in the same way."""
+        if self.was_connected and isinstance(error, BadRequestError):
+            return False  # it succeeded before: the service still counts the lost connection as open
+        return isinstance(error, PERMANENT_ERRORS) or (isinstance(error, APIConnectionError) and error.permanent)
 
-    def _wait(self, ending: CallError | RoomClosed, attempt: int) -> EffectGen[None]:
-        """Waits before the next attempt, not at all where the last brought something new and lasted."""
-        error = ending if isinstance(ending, CallError) else self._fruitless(ending)
+    def _wait(self, end: CallError | RoomClosed, attempt: int) -> EffectGen[None]:
+        """Wait before the next attempt. There is no wait after a long connection that brought new data."""
+        error = end if isinstance(end, CallError) else self._unproductive_error(end)
         error.attempts = max(1, attempt)
-        wait = self._wait_after(error, attempt)
-        fruitless = self._exchange.clock.monotonic() - self._fruitless_since
-        if not self._news and fruitless + wait > (self._manners.give_up_after or math.inf):
+        wait = self._reconnect_wait(error, attempt)
+        unproductive = self._executor.clock.monotonic() - self._unproductive_since
+        if not self._received_new and unproductive + wait > (self._options.give_up_after or math.inf):
             raise error
-        log.info("%s: %s; entering it again in %.1f s", self._room.path, ending, wait)
-        yield from pause(wait)
+        log.info("%s: %s; reconnecting in %.1f s", self._room.path, end, wait)
+        yield from sleep(wait)
 
-    def _wait_after(self, error: CallError, attempt: int) -> float:
-        if self.was_entered:
-            asked = error.retry_after if isinstance(error, RateLimitError | ServerError) else None
-            return max(self._lasting_wait(attempt), asked or 0.0)
+    def _reconnect_wait(self, error: CallError, attempt: int) -> float:
+        if self.was_connected:
+            retry_after = error.retry_after if isinstance(error, RateLimitError | ServerError) else None
+            return max(self._backoff_wait(attempt), retry_after or 0.0)
         wait = self._retries.wait_after(error, attempt=attempt, idempotent=True)
         if wait is None:
             raise error
         return wait
 
-    def _lasting_wait(self, attempt: int) -> float:
-        """As before any call, but without an end."""
+    def _backoff_wait(self, attempt: int) -> float:
+        """Return the seconds to wait, by the retry policy without its maximum number of attempts."""
         if not attempt:
             return 0.0
         policy = replace(self._retries, max_attempts=sys.maxsize, max_seconds=None, wait=True)
         lost = APIConnectionError("", method=self._room.method, url=self._room.path, sent=True)
         return policy.wait_after(lost, attempt=attempt, idempotent=True) or 0.0
 
-    def _once(self) -> EffectGen[None]:
-        """Listens over one connection."""
-        room = yield from enter_room(self._exchange, self._room)
-        entered_before = self.was_entered
-        self.was_entered = self._counts.connected = True
-        self._entered_at = self._exchange.clock.monotonic()
+    def _connect_and_listen(self) -> EffectGen[None]:
+        """Receive over one connection."""
+        room = yield from enter_room(self._executor, self._room)
+        was_connected = self.was_connected
+        self.was_connected = self._counters.connected = True
+        self._connected_at = self._executor.clock.monotonic()
         try:
-            self._hearer.shake_hands(room.response.headers)
-            yield from self._hearer.entered()
+            self._handler.on_handshake(room.response.headers)
+            yield from self._handler.on_connect()
             yield from self._listen(room.response)
         except RoomRefusedError as closed:
-            if self._news or self._lasted >= self._manners.stale_after:  # the end of a visit, not a refusal
+            if (
+                self._received_new or self._connection_age >= self._options.stale_after
+            ):  # an ordinary end, not a refusal
                 raise
-            self.was_entered = entered_before
-            raise (yield from self._refusal(room, closed)) from closed
+            self.was_connected = was_connected
+            raise (yield from self._refusal_error(room, closed)) from closed
         finally:
-            self._counts.connected = False
-            if self._news or self._lasted >= self._manners.stale_after:  # rooms may be silent for long
-                self._fruitless_since = self._exchange.clock.monotonic()
-            self._hearer.broken()
+            self._counters.connected = False
+            if self._received_new or self._connection_age >= self._options.stale_after:  # rooms may be silent for long
+                self._unproductive_since = self._executor.clock.monotonic()
+            self._handler.on_disconnect()
             yield from room.close()
 
-    def _listen(self, answer: Response) -> EffectGen[None]:
-        clock, patience = self._exchange.clock, self._manners.stale_after / 2
-        asked, heard = False, clock.monotonic()
+    def _listen(self, response: Response) -> EffectGen[None]:
+        clock, ping_after = self._executor.clock, self._options.stale_after / 2
+        ping_sent, last_message = False, clock.monotonic()
         while True:
-            begun = clock.monotonic()
-            messages = yield from ReceiveMessages(answer, patience)
-            self._hearer.waited(clock.monotonic() - begun)
+            started = clock.monotonic()
+            messages = yield from ReceiveMessages(response, ping_after)
+            self._handler.on_wait(clock.monotonic() - started)
             if messages:
-                yield from self._hear(messages)
-                heard = clock.monotonic()
+                yield from self._handle_messages(messages)
+                last_message = clock.monotonic()
             elif messages is None:
-                if asked:
-                    raise self._dead()
-                yield from SendPing(answer)
-            asked = messages is None
-            if asked or clock.monotonic() - heard >= patience:
-                yield from self._hearer.silent()
+                if ping_sent:
+                    raise self._dead_connection_error()
+                yield from SendPing(response)
+            ping_sent = messages is None
+            if ping_sent or clock.monotonic() - last_message >= ping_after:
+                yield from self._handler.on_idle()
 
-    def _hear(self, messages: list[bytes]) -> EffectGen[None]:
-        self._counts.last_message_at = self._exchange.clock.now()
-        unreadable = self._counts.unreadable
-        items = self._messages.read(messages)
-        unread = self._counts.unreadable - unreadable
-        self._counts.received += len(items)
-        if items and (yield from self._hearer.take(items)) and self._differ(messages):
-            self._news, self._refused_token = True, None
-        misfit = self._counts.unreadable - unreadable - unread
-        if len(items) > misfit:
-            self._not_understood = 0
-        elif unread or misfit:
-            self._give_up_if_strange(unread + misfit)
+    def _handle_messages(self, messages: list[bytes]) -> EffectGen[None]:
+        self._counters.last_message_at = self._executor.clock.now()
+        unreadable = self._counters.unreadable
+        items = self._decoder.decode(messages)
+        undecoded = self._counters.unreadable - unreadable
+        self._counters.received += len(items)
+        if items and (yield from self._handler.handle(items)) and self._is_new_content(messages):
+            self._received_new, self._rejected_token = True, None
+        unfit = self._counters.unreadable - unreadable - undecoded
+        if len(items) > unfit:
+            self._undecoded = 0
+        elif undecoded or unfit:
+            self._count_undecoded(undecoded + unfit)
 
-    def _give_up_if_strange(self, count: int) -> None:
-        """Note messages that are not understood.
+    def _count_undecoded(self, count: int) -> None:
+        """Count consecutive unreadable messages.
 
         Raises:
-            ResponseValidationError: For a while, none was understood.
+            ResponseValidationError: No message was readable for `_MAX_UNDECODED_SECONDS`.
         """
-        now = self._exchange.clock.monotonic()
-        if not self._not_understood:
-            self._not_understood_since = now
-        self._not_understood += count
-        seconds = now - self._not_understood_since
-        if self._not_understood >= _FEWEST_NOT_UNDERSTOOD and seconds >= _NOT_UNDERSTOOD:
-            url = self._exchange.base_url + self._room.path
+        now = self._executor.clock.monotonic()
+        if not self._undecoded:
+            self._undecoded_since = now
+        self._undecoded += count
+        seconds = now - self._undecoded_since
+        if self._undecoded >= _MIN_UNDECODED_MESSAGES and seconds >= _MAX_UNDECODED_SECONDS:
+            url = self._executor.base_url + self._room.path
             message = (
-                f"{self._room.method} {url}: none of the last {self._not_understood} messages, in {seconds:.0f} s, "
-                "could be understood; the log shows their beginnings. Update the SDK, or check the base URL"
+                f"{self._room.method} {url}: none of the last {self._undecoded} messages, in {seconds:.0f} s, "
+                "could be read; the log shows how they begin. Update the SDK, or check the base URL"
             )
             raise ResponseValidationError(message, method=self._room.method, url=url)
 
-    def _differ(self, messages: list[bytes]) -> bool:
-        """Return whether these are not only what earlier connections began with, as far as that is known."""
-        if self._news or self._begun >= _BEGINNING:
+    def _is_new_content(self, messages: list[bytes]) -> bool:
+        """Return whether the messages differ from the first messages of earlier connections."""
+        if self._received_new or self._compared >= _COMPARED_MESSAGES:
             return True
-        self._begun += len(messages)
-        beginning = {*map(hash, messages)}
-        differ = not beginning <= self._beginnings
-        if len(self._beginnings) > _MOST_BEGINNINGS:
-            self._beginnings.clear()
-        self._beginnings |= beginning
-        return differ
+        self._compared += len(messages)
+        hashes = {*map(hash, messages)}
+        is_new = not hashes <= self._first_messages
+        if len(self._first_messages) > _MAX_REMEMBERED_MESSAGES:
+            self._first_messages.clear()
+        self._first_messages |= hashes
+        return is_new
 
-    def _refusal(self, room: RoomConnection, closed: RoomRefusedError) -> EffectGen[CallError]:
-        """Return the error for a refusal by close code: what it stands for, unless another token may help."""
-        error = build_close_error(self._exchange, self._room, room, closed)
-        if isinstance(error, AuthenticationError | PermissionDeniedError) and room.request.token != self._refused_token:
-            self._refused_token = renewed = yield from self._exchange.access_token(rejected=room.request.token)
+    def _refusal_error(self, room: RoomConnection, closed: RoomRefusedError) -> EffectGen[CallError]:
+        """Return the error of a refusal by close code. If a new token may help, that is the close itself."""
+        error = build_close_error(self._executor, self._room, room, closed)
+        if (
+            isinstance(error, AuthenticationError | PermissionDeniedError)
+            and room.request.token != self._rejected_token
+        ):
+            self._rejected_token = renewed = yield from self._executor.access_token(rejected=room.request.token)
             if renewed != room.request.token:
-                return closed  # entered again, with that token
+                return closed  # reconnect with the new token
         return error
 
-    def _fruitless(self, closed: RoomClosed) -> APIConnectionError:
-        url = self._exchange.base_url + self._room.path
-        message = f"{self._room.method} {url}: the service {closed} and told nothing new"
+    def _unproductive_error(self, closed: RoomClosed) -> APIConnectionError:
+        url = self._executor.base_url + self._room.path
+        message = f"{self._room.method} {url}: the service {closed} and sent nothing new"
         return APIConnectionError(message, method=self._room.method, url=url, sent=True)
 
-    def _dead(self) -> APIConnectionError:
+    def _dead_connection_error(self) -> APIConnectionError:
+        url = self._executor.base_url + self._room.path
         message = (
-            f"{self._room.method} {self._exchange.base_url}{self._room.path}: the connection is dead: no sign of life "
-            f"for {self._manners.stale_after:g} s"
+            f"{self._room.method} {url}: the connection is dead: no message or pong for {self._options.stale_after:g} s"
         )
-        url = self._exchange.base_url + self._room.path
         return APIConnectionError(message, method=self._room.method, url=url, sent=True)
 
 
-def pause(seconds: float) -> EffectGen[None]:
-    """Lets time pass; can be ended in the middle."""
+def sleep(seconds: float) -> EffectGen[None]:
+    """Wait for some seconds. The wait can be cancelled."""
     while seconds > 0:
-        yield from Sleep(min(seconds, _SLICE))
-        seconds -= _SLICE
+        yield from Sleep(min(seconds, _SLEEP_SECONDS))
+        seconds -= _SLEEP_SECONDS

@@ -1,6 +1,6 @@
-"""Watches what can be asked for over REST, and looks when a room tells that something has changed.
+"""Monitor of objects that REST lists, which fetches them when a room reports a change.
 
-While the room cannot be had, it looks now and then instead; where there is no such room, that is raised.
+While the room cannot be entered, the monitor polls. A room that does not exist raises an error.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from datastore_sdk.instrumentation.logs import get_logger
 from datastore_sdk.realtime.decoder import MessageDecoder
 from datastore_sdk.realtime.exclusivity import RoomClaim
 from datastore_sdk.realtime.gaps import GapLog
-from datastore_sdk.realtime.manners import StreamOptions
-from datastore_sdk.realtime.session import FATAL, MessageHandler, RoomSession, pause
+from datastore_sdk.realtime.options import StreamOptions
+from datastore_sdk.realtime.session import PERMANENT_ERRORS, MessageHandler, RoomSession, sleep
 from datastore_sdk.realtime.statistics import Counters
 from datastore_sdk.realtime.stream import StreamPlan
 from datastore_sdk.transport.executor.executor import OperationRunner, RequestExecutor
@@ -32,137 +32,138 @@ log = get_logger("realtime")
 
 T = TypeVar("T")
 
-_LONGEST = 600.0
-"""The longest time that nothing but looking is done before it is tried again to enter the room, in seconds."""
+_MAX_POLL_SECONDS = 600.0
+"""Maximum seconds of polling before the next attempt to enter the room."""
 
 
 class StateMonitor(MessageHandler[Record], Generic[T]):
-    """Emits things whenever they change, beginning with how they are.
+    """Yields objects whenever they change, beginning with the current ones.
 
     Args:
-        exchange: Whom to ask.
-        look: The calls that fetch them.
-        name: What tells one thing from another.
-        aspects: What makes a change, if it changes.
-        interval: Seconds after which to look though nothing was told.
+        executor: Sends the requests.
+        fetch: Returns the operations that fetch the objects.
+        key: Returns what identifies an object.
+        aspects: Returns the values whose change counts.
+        interval: Seconds of silence after which to fetch anyway.
     """
 
     def __init__(
         self,
-        exchange: RequestExecutor,
-        look: Callable[[], OperationRunner[Iterable[T]]],
-        name: Callable[[T], Hashable],
+        executor: RequestExecutor,
+        fetch: Callable[[], OperationRunner[Iterable[T]]],
+        key: Callable[[T], Hashable],
         aspects: Callable[[T], Hashable],
         interval: float,
     ) -> None:
-        self._exchange = exchange
-        self._look = look
-        self._name = name
+        self._executor = executor
+        self._fetch = fetch
+        self._key = key
         self._aspects = aspects
         self._interval = interval
         self._known: dict[Hashable, Hashable] = {}
-        self._looked = 0.0
+        self._polled_at = 0.0
 
-    def take(self, items: list[Record]) -> EffectGen[bool]:
-        """Something was told: looks what it is."""
-        yield from self.look()
+    def handle(self, items: list[Record]) -> EffectGen[bool]:
+        """Fetch the objects, because the room reported something."""
+        yield from self.emit_changes()
         return bool(items)
 
-    def entered(self) -> EffectGen[None]:
-        """Something may have been missed."""
-        yield from self.look()
+    def on_connect(self) -> EffectGen[None]:
+        """Fetch the objects, because changes may have been missed."""
+        yield from self.emit_changes()
 
-    def silent(self) -> EffectGen[None]:
-        """Looks all the same, now and then: not everything may be told."""
-        if self._exchange.clock.monotonic() - self._looked >= self._interval:
-            yield from self.look()
+    def on_idle(self) -> EffectGen[None]:
+        """Fetch the objects now and then: the room may not report everything."""
+        if self._executor.clock.monotonic() - self._polled_at >= self._interval:
+            yield from self.emit_changes()
 
-    def look(self) -> EffectGen[None]:
-        """Emits what has changed since the last look."""
-        self._looked = self._exchange.clock.monotonic()
-        things = yield from self._exchange.run(self._look())
+    def emit_changes(self) -> EffectGen[None]:
+        """Yield the objects that have changed since the last fetch."""
+        self._polled_at = self._executor.clock.monotonic()
+        objects = yield from self._executor.run(self._fetch())
         new: list[T] = []
-        for thing in things:
-            name, aspects = self._name(thing), self._aspects(thing)
+        for object_ in objects:
+            name, aspects = self._key(object_), self._aspects(object_)
             if self._known.get(name) != aspects:
                 self._known[name] = aspects
-                new.append(thing)
+                new.append(object_)
         yield from YieldItem(new)
 
     def poll(self, seconds: float) -> EffectGen[None]:
-        """Looks again and again, for so long."""
+        """Fetch repeatedly for some seconds."""
         while seconds > 0:
             try:
-                yield from self.look()
+                yield from self.emit_changes()
             except CallError as error:
-                if isinstance(error, FATAL):
+                if isinstance(error, PERMANENT_ERRORS):
                     raise
-                log.warning("%s; looking again in %g s", error, self._interval)
-            yield from pause(self._interval)
+                log.warning("%s; polling again in %g s", error, self._interval)
+            yield from sleep(self._interval)
             seconds -= self._interval
 
 
-def watched(
+def build_monitor_plan(
     client: Client,
     path: str,
-    manners: StreamOptions,
-    look: Callable[[], OperationRunner[Iterable[T]]],
-    name: Callable[[T], Hashable],
+    options: StreamOptions,
+    fetch: Callable[[], OperationRunner[Iterable[T]]],
+    key: Callable[[T], Hashable],
     aspects: Callable[[T], Hashable],
     *,
     interval: float,
 ) -> StreamPlan:
-    """How to watch things, for the arguments see `StateMonitor`.
+    """Return the plan of a stream of changed objects.
 
     Args:
-        client: Whose credentials to use.
-        path: The room that tells of changes.
-        manners: How to listen.
-        look: The calls that fetch them.
-        name: What tells one from another.
-        aspects: What makes a change, if it changes.
-        interval: Seconds between looks where nothing is told, or nothing can be heard.
+        client: Client that makes the requests.
+        path: Path of the room that reports changes.
+        options: Options of the stream.
+        fetch: Returns the operations that fetch the objects.
+        key: Returns what identifies an object.
+        aspects: Returns the values whose change counts.
+        interval: Seconds between fetches while the room is silent or cannot be entered.
     """
-    operation, counts = build_room_operation(path, {}), Counters()
+    operation, counters = build_room_operation(path, {}), Counters()
 
-    def watch(hold: RoomClaim) -> EffectGen[None]:
-        watching = StateMonitor(client._executor, look, name, aspects, interval)
-        yield from watching.look()
-        retries, wait, told = client.retries, interval, ""
+    def watch(claim: RoomClaim) -> EffectGen[None]:
+        monitor = StateMonitor(client._executor, fetch, key, aspects, interval)
+        yield from monitor.emit_changes()
+        retries, wait, last_message = client.retries, interval, ""
         while True:
-            listening = RoomSession(
-                client._executor, operation, MessageDecoder(DICTS, counts), watching, manners, counts, retries
+            session = RoomSession(
+                client._executor, operation, MessageDecoder(DICTS, counters), monitor, options, counters, retries
             )
             try:
-                room_hold = hold.also({f"the room {path}": client._executor.limits.get_room_semaphore(operation.path)})
+                semaphore = client._executor.limits.get_room_semaphore(operation.path)
+                room_claim = claim.extend({f"the room {path}": semaphore})
                 try:
-                    yield from listening.steps()
+                    yield from session.run()
                 finally:
-                    room_hold.release()
-            except NotFoundError:  # no such pad or site: its list of states would stay empty for ever
+                    room_claim.release()
+            except NotFoundError:  # the pad or site does not exist; its list of states would stay empty
                 raise
             except (CallError, RoomInUseError) as error:
-                taken = isinstance(error, RoomInUseError)
-                wait = interval if taken or listening.was_entered else min(2 * wait, max(interval, _LONGEST))
-                level = logging.INFO if str(error) == told else logging.WARNING
-                log.log(level, "%s; looking every %g s instead of listening, for %g s", error, interval, wait)
-                told = str(error)
-            yield from watching.poll(wait)
+                in_use = isinstance(error, RoomInUseError)
+                wait = interval if in_use or session.was_connected else min(2 * wait, max(interval, _MAX_POLL_SECONDS))
+                level = logging.INFO if str(error) == last_message else logging.WARNING
+                log.log(level, "%s; polling every %g s instead of listening, for %g s", error, interval, wait)
+                last_message = str(error)
+            yield from monitor.poll(wait)
             retries = replace(client.retries, max_attempts=1)
 
-    def listen(form: RecordCodec[Any], hold: RoomClaim) -> EffectGen[None]:
-        def in_form(things: list[T]) -> EffectGen[None]:
-            yield from YieldItem(form.decode(orjson.dumps(things, default=dict)) if things else things)
+    def stream_records(codec: RecordCodec[Any], claim: RoomClaim) -> EffectGen[None]:
+        def encode(objects: list[T]) -> EffectGen[None]:
+            yield from YieldItem(codec.decode(orjson.dumps(objects, default=dict)) if objects else objects)
 
-        return redirect_items(in_form, watch(hold))
+        return redirect_items(encode, watch(claim))
 
     return StreamPlan(
-        what=f"watch on {path.strip('/')}",
+        description=f"watch on {path.strip('/')}",
         client=client,
-        manners=manners,
-        counts=counts,
+        options=options,
+        counters=counters,
         gaps=GapLog(None),
-        alone={},
-        listen=listen,
-        listen_for_items=watch,
+        exclusive={},
+        stream_records=stream_records,
+        stream_items=watch,
     )

@@ -1,4 +1,4 @@
-"""The numbers of live data."""
+"""Counts of live data."""
 
 from __future__ import annotations
 
@@ -8,44 +8,44 @@ from msgspec import Struct
 
 
 class LiveStatistics(Struct, frozen=True, kw_only=True):
-    """What has come of live data so far. A snapshot: ask for another to see how it goes on."""
+    """Counts of what has been received so far. A snapshot: read `statistics` again for newer counts."""
 
     connected: bool
-    """Whether there is a connection just now."""
+    """Whether the connection is open now."""
     received: int
-    """Records or objects that came over the connections."""
+    """Records or objects that arrived over the connections."""
     delivered: int
-    """Those that were handed over to whoever reads them; those that were filled in too."""
+    """Records or objects that were delivered to the reader, including backfilled ones."""
     waiting: int
-    """Those that wait to be read."""
+    """Records or objects that wait to be read."""
     dropped: int
-    """Those that were dropped because too many waited (`when_full="drop_oldest"`)."""
-    doubled: int
-    """Records that were left out because they had come before."""
+    """Records or objects that were dropped because the buffer was full (`when_full="drop_oldest"`)."""
+    duplicates: int
+    """Records that were left out because they had already been delivered."""
     late: int
-    """Records that came after their successor, for the service sent them late; they are handed over as they come."""
-    filled: int
+    """Records that the service sent after their successor. They are delivered as they arrive."""
+    backfilled: int
     """Records that were lost with a connection and fetched afterwards."""
     unreadable: int
-    """Messages, or records of one, that could not be read, and were left out."""
+    """Messages, or records in them, that could not be decoded and were left out."""
     reconnections: int
-    """How often the connection was made again."""
+    """Number of reconnects."""
     last_message_at: datetime | None
-    """When a message came last, in UTC."""
+    """When the last message arrived, in UTC."""
     lag: float | None
-    """Seconds between the time of the last record and its arrival by this computer's clock: wrong as far as that is."""
+    """Seconds between the timestamp of the last record and its arrival, by the clock of this computer."""
 
 
 class Counters:
-    """The numbers while they are counted. One thread writes each, any may read."""
+    """Mutable counts. One thread writes each of them; any thread may read."""
 
     def __init__(self) -> None:
         self.connected = False
         self.received = 0
-        self.doubled = 0
+        self.duplicates = 0
         self.late = 0
         self.unreadable = 0
-        self.filled = 0
+        self.backfilled = 0
         self.reconnections = 0
         self.last_message_at: float | None = None
         self.lag: float | None = None

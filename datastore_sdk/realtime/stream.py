@@ -1,4 +1,4 @@
-"""What is heard of a room, from one reading to the next; both forms of live data are made of it."""
+"""One room across several readers. Both forms of live data are built on it."""
 
 from __future__ import annotations
 
@@ -15,103 +15,107 @@ from msgspec import Struct, field
 
 from datastore_sdk._io.effects import EffectGen, PrefetchExhausted, YieldItem
 from datastore_sdk.client import Client
-from datastore_sdk.data.field_metadata import Descriptions
-from datastore_sdk.data.saving.files import checked_target
-from datastore_sdk.data.saving.writing import written
+from datastore_sdk.data.field_metadata import FieldMetadataByName
+from datastore_sdk.data.saving.files import validate_target
+from datastore_sdk.data.saving.recovery import find_unfinished
+from datastore_sdk.data.saving.save import write_records
 from datastore_sdk.data.streaming.codecs import DICTS, RecordCodec
 from datastore_sdk.data.writers.registry import find_writer
+from datastore_sdk.instrumentation.logs import get_logger
 from datastore_sdk.realtime.buffer import Buffer
-from datastore_sdk.realtime.exclusivity import TAKEN, RoomClaim
+from datastore_sdk.realtime.exclusivity import ROOM_REGISTRY, RoomClaim
 from datastore_sdk.realtime.gaps import Gap, GapLog
-from datastore_sdk.realtime.manners import StreamOptions
+from datastore_sdk.realtime.options import StreamOptions
 from datastore_sdk.realtime.reader_thread import ReaderThread
 from datastore_sdk.realtime.statistics import Counters, LiveStatistics
 from datastore_sdk.transport.http.worker_thread import WorkerThread
 
+log = get_logger("realtime")
+
 T = TypeVar("T")
 
 
-def _no_descriptions() -> EffectGen[Descriptions]:
+def _no_field_metadata() -> EffectGen[FieldMetadataByName]:
     yield from ()
     return {}
 
 
 class StreamPlan(Struct, frozen=True, kw_only=True):
-    """How a room is listened to."""
+    """How to receive the data of a room."""
 
-    what: str
-    """What is listened to, in words."""
+    description: str
+    """Description for messages and `repr`."""
     client: Client
-    """Carries it out."""
-    manners: StreamOptions
-    """How."""
-    counts: Counters = field(default_factory=Counters)
-    """Takes note of what comes."""
+    """Client that makes the requests."""
+    options: StreamOptions
+    """Options of the stream."""
+    counters: Counters = field(default_factory=Counters)
+    """Counters of received data."""
     gaps: GapLog
-    """Takes note of what is missing."""
-    alone: Mapping[str, Hashable]
-    """What nobody else may listen to meanwhile, by its name in words."""
-    listen: Callable[[RecordCodec[Any], RoomClaim], EffectGen[None]]
-    """Steps that emit lists of records of a form; what else they listen to alone is taken with the hold."""
-    listen_for_items: Callable[[RoomClaim], EffectGen[None]]
-    """Steps that emit lists of what is iterated over."""
-    descriptions: Callable[[], EffectGen[Descriptions]] = _no_descriptions
-    """Units and labels, for files that have a place for them."""
+    """Log of missing data."""
+    exclusive: Mapping[str, Hashable]
+    """Keys that only one reader of this process may use at a time, by their names for error messages."""
+    stream_records: Callable[[RecordCodec[Any], RoomClaim], EffectGen[None]]
+    """Returns effects that yield lists of records in a codec. The claim can be extended to further rooms."""
+    stream_items: Callable[[RoomClaim], EffectGen[None]]
+    """Returns effects that yield lists of the items that users iterate over."""
+    fetch_field_metadata: Callable[[], EffectGen[FieldMetadataByName]] = _no_field_metadata
+    """Returns effects that fetch units and labels, for formats that store them."""
 
 
 class LiveStream(Generic[T]):
-    """A room that is listened to while somebody reads, one reading after the other.
+    """A room, read by one reader after another.
 
-    What was received and not handed over waits for the next reading.
+    Undelivered items wait for the next reader.
     """
 
     def __init__(self, plan: StreamPlan) -> None:
         self.plan = plan
-        self._lock = RLock()  # a signal may call close() at any moment
+        self._lock = RLock()  # a signal handler may call close() at any time
         self._reader: ReaderThread | None = None
-        self._buffer = Buffer[Any](plan.manners, [])
-        self._form: RecordCodec[Any] = DICTS
+        self._buffer = Buffer[Any](plan.options, [])
+        self._codec: RecordCodec[Any] = DICTS
         self._reading = False
         self._closed = False
 
     @contextmanager
-    def reading(self, form: RecordCodec[Any] | None = None) -> Generator[StreamReader[Any]]:
-        """One reading: of items, or of records of a form.
+    def open_reader(self, codec: RecordCodec[Any] | None = None) -> Generator[StreamReader[Any]]:
+        """Open a reader: of items, or of records in a codec.
 
         Raises:
-            RoomInUseError: The room is listened to already, here or elsewhere in this process.
+            RoomInUseError: This process already listens to the room.
         """
-        reading = StreamReader[Any](self._begin(form))
+        reader = StreamReader[Any](self._start(codec))
         try:
-            yield reading
+            yield reader
         finally:
-            reading.end()
+            reader.close()
             if self._reader is not None:
                 self._reader.stop()
 
-    def _begin(self, form: RecordCodec[Any] | None) -> Buffer[Any]:
+    def _start(self, codec: RecordCodec[Any] | None) -> Buffer[Any]:
         plan = self.plan
         with self._lock:
             if self._closed:
                 return self._buffer
-            hold = TAKEN.take({f"this live data ({plan.what})": self, **plan.alone})
+            claim = ROOM_REGISTRY.claim({f"this live data ({plan.description})": self, **plan.exclusive})
             if self._reader is not None:
-                self._reader.join()  # so that nothing can be added to what is left
-            self._buffer = Buffer(plan.manners, self._left(form or DICTS), self._buffer)
-            steps = plan.listen(form, hold) if form else plan.listen_for_items(hold)
-            self._reader = ReaderThread(plan.client, steps, self._buffer, hold)
+                self._reader.join()  # so that it adds nothing to the old buffer any more
+            self._buffer = Buffer(plan.options, self._drain_buffer(codec or DICTS), self._buffer)
+            effects = plan.stream_records(codec, claim) if codec else plan.stream_items(claim)
+            self._reader = ReaderThread(plan.client, effects, self._buffer, claim)
             return self._buffer
 
-    def _left(self, form: RecordCodec[Any]) -> list[Any]:
-        """What was received for the last reading and not handed over."""
-        left, before, self._form = self._buffer.take_all(), self._form, form
-        if before is form or not left:
-            return left
-        texts = [item if isinstance(item, bytes) else orjson.dumps(item, default=dict) for item in left]
-        return form.decode(b"[%b]" % b",".join(texts))
+    def _drain_buffer(self, codec: RecordCodec[Any]) -> list[Any]:
+        """Return what the last reader received and did not deliver."""
+        items, previous, self._codec = self._buffer.drain(), self._codec, codec
+        if previous is codec or not items:
+            return items
+        texts = [item if isinstance(item, bytes) else orjson.dumps(item, default=dict) for item in items]
+        return codec.decode(b"[%b]" % b",".join(texts))
 
     def close(self) -> None:
-        """Ends the reading, now and for ever; what was received is still handed over. From any thread."""
+        """Stop reading for good. Received items are still delivered. Can be called from any thread."""
         with self._lock:
             self._closed = True
             self._buffer.finish()
@@ -119,54 +123,61 @@ class LiveStream(Generic[T]):
                 self._reader.stop()
 
     def statistics(self) -> LiveStatistics:
-        """The numbers just now."""
-        counts, buffer, last = self.plan.counts, self._buffer, self.plan.counts.last_message_at
+        """Return the current statistics."""
+        counters, buffer, last = self.plan.counters, self._buffer, self.plan.counters.last_message_at
         return LiveStatistics(
-            connected=counts.connected,
-            received=counts.received,
+            connected=counters.connected,
+            received=counters.received,
             delivered=buffer.delivered,
             waiting=buffer.waiting,
             dropped=buffer.dropped,
-            doubled=counts.doubled,
-            late=counts.late,
-            filled=counts.filled,
-            unreadable=counts.unreadable,
-            reconnections=counts.reconnections,
+            duplicates=counters.duplicates,
+            late=counters.late,
+            backfilled=counters.backfilled,
+            unreadable=counters.unreadable,
+            reconnections=counters.reconnections,
             last_message_at=None if last is None else datetime.fromtimestamp(last, tz=UTC),
-            lag=counts.lag,
+            lag=counters.lag,
         )
 
     def gaps(self) -> list[Gap]:
-        """What is known to be missing."""
-        return [*self.plan.gaps.found]
+        """Return the known gaps."""
+        return [*self.plan.gaps.gaps]
 
-    def begin_to_save(self, path: str | os.PathLike[str], *, overwrite: bool) -> Future[None]:
-        """Saves to a file, in a thread, until the stream ends.
+    def start_save(self, path: str | os.PathLike[str], *, overwrite: bool) -> Future[None]:
+        """Start a thread that saves to a file until the stream ends.
 
-        However it ends, the file is completed: what was heard cannot be asked for again in the same way. Only then an
-        error is raised.
+        The file is completed however the stream ends, because live data cannot be requested again. Errors are raised
+        afterwards.
         """
-        target = checked_target(path, overwrite=overwrite)
+        target = validate_target(path, overwrite=overwrite)
         kind = find_writer(target)
+        for left in find_unfinished(target):
+            log.warning("%s is left from an earlier save; LiveData.recover() makes a complete file of it", left)
         worker = WorkerThread()
 
         def save() -> None:
-            endings: list[BaseException] = []
+            errors: list[BaseException] = []
 
-            def batches(form: RecordCodec[Any]) -> EffectGen[None]:
-                yield from self._until_the_end(form, endings)
+            def batches(codec: RecordCodec[Any]) -> EffectGen[None]:
+                yield from self._yield_batches(codec, errors)
 
-            steps = written(target, kind, batches, self.plan.descriptions, overwrite=overwrite, kept=True)
-            self.plan.client._drive(steps)
-            for ending in endings:
-                raise ending
+            effects = write_records(
+                target, kind, batches, self.plan.fetch_field_metadata, overwrite=overwrite, keep_unfinished=True
+            )
+            self.plan.client._drive(effects)
+            for error in errors:
+                raise error
 
         saving = worker.submit(save)
         worker.stop()
         return saving
 
-    def complete(self, saving: Future[None]) -> None:
-        """Waits until a file is saved. Whatever interrupts that ends the stream, and the file is completed first."""
+    def wait_save(self, saving: Future[None]) -> None:
+        """Wait until a file is saved.
+
+        An interrupt ends the stream; the file is completed before the interrupt is raised.
+        """
         try:
             saving.result()
         except BaseException:
@@ -174,8 +185,8 @@ class LiveStream(Generic[T]):
             saving.exception()
             raise
 
-    async def acomplete(self, saving: Future[None]) -> None:
-        """Async form of `complete`."""
+    async def await_save(self, saving: Future[None]) -> None:
+        """Async form of `wait_save`."""
         import asyncio  # here, for it takes long
 
         waiting = asyncio.wrap_future(saving)
@@ -187,53 +198,53 @@ class LiveStream(Generic[T]):
             waiting.exception()
             raise
 
-    def _until_the_end(self, form: RecordCodec[Any], endings: list[BaseException]) -> EffectGen[None]:
-        with self.reading(form) as reading:
+    def _yield_batches(self, codec: RecordCodec[Any], errors: list[BaseException]) -> EffectGen[None]:
+        with self.open_reader(codec) as reader:
             try:
                 while True:
-                    yield from YieldItem([*reading.take()])
+                    yield from YieldItem([*reader.read()])
             except PrefetchExhausted:
                 return
             except Exception as error:  # noqa: BLE001 - raised when the file is complete
-                endings.append(error)
+                errors.append(error)
 
 
 class StreamReader(Generic[T]):
-    """What is read from a buffer, list by list."""
+    """Reads lists of items from a buffer."""
 
     def __init__(self, buffer: Buffer[T]) -> None:
         self._buffer = buffer
-        self._rest: Iterator[T] = iter(())
+        self._undelivered: Iterator[T] = iter(())
 
-    def take(self) -> Iterator[T]:
-        """The next items, when there are some.
+    def read(self) -> Iterator[T]:
+        """Return the next items, or wait for some.
 
         Raises:
-            End: There will be no more.
+            PrefetchExhausted: The stream has ended.
         """
-        ticket = self._buffer.next()
+        request = self._buffer.request_items()
         try:
-            return self._handing_over(ticket.result())
+            return self._deliver(request.result())
         except BaseException:
-            self._buffer.give_back(ticket)
+            self._buffer.cancel_request(request)
             raise
 
-    async def atake(self) -> Iterator[T]:
-        """Async form of `take`."""
+    async def aread(self) -> Iterator[T]:
+        """Async form of `read`."""
         from asyncio import wrap_future  # here, for it takes long
 
-        ticket = self._buffer.next()
+        request = self._buffer.request_items()
         try:
-            return self._handing_over(await wrap_future(ticket))
+            return self._deliver(await wrap_future(request))
         except BaseException:
-            self._buffer.give_back(ticket)
+            self._buffer.cancel_request(request)
             raise
 
-    def end(self) -> None:
-        """Puts back what was taken and not handed over."""
-        if rest := [*self._rest]:
-            self._buffer.put_back(rest)
+    def close(self) -> None:
+        """Return undelivered items to the buffer."""
+        if items := [*self._undelivered]:
+            self._buffer.return_items(items)
 
-    def _handing_over(self, items: list[T]) -> Iterator[T]:
-        self._rest = iter(items)
-        return self._rest
+    def _deliver(self, items: list[T]) -> Iterator[T]:
+        self._undelivered = iter(items)
+        return self._undelivered

@@ -1,4 +1,4 @@
-"""The rooms of objects: pads and sites whenever they change, and corrections of their data."""
+"""Rooms of objects: pads and sites whenever they change, and corrections of their data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from datastore_sdk.instrumentation.logs import get_logger
 from datastore_sdk.realtime.decoder import MessageDecoder
 from datastore_sdk.realtime.exclusivity import RoomClaim
 from datastore_sdk.realtime.gaps import GapLog
-from datastore_sdk.realtime.manners import StreamOptions
+from datastore_sdk.realtime.options import StreamOptions
 from datastore_sdk.realtime.session import MessageHandler, RoomSession
 from datastore_sdk.realtime.statistics import Counters
 from datastore_sdk.realtime.stream import StreamPlan
@@ -26,94 +26,96 @@ log = get_logger("realtime")
 T = TypeVar("T")
 
 
-class StateChangeHandler(MessageHandler[Record]):
-    """Hands on what comes as it is, once it was looked at.
+class DictUpdateHandler(MessageHandler[Record]):
+    """Yields dicts unchanged after inspecting them for schema drift.
 
     Args:
-        look: Looks at it.
+        inspect: Inspects the dicts.
     """
 
-    def __init__(self, look: Callable[[Iterable[Record]], None]) -> None:
-        self._look = look
+    def __init__(self, inspect: Callable[[Iterable[Record]], None]) -> None:
+        self._inspect = inspect
 
-    def take(self, items: list[Record]) -> EffectGen[bool]:
-        """Emits the dicts."""
-        self._look(items)
+    def handle(self, items: list[Record]) -> EffectGen[bool]:
+        """Yield the dicts."""
+        self._inspect(items)
         yield from YieldItem(items)
         return bool(items)
 
 
 class ObjectUpdateHandler(MessageHandler[Record], Generic[T]):
-    """Makes objects of what comes. What a strict client refuses is counted, logged and left out.
+    """Builds objects from dicts. Dicts that do not fit are counted, logged and left out.
 
     Args:
-        make: Makes one.
-        counts: Takes note of what is left out.
+        build: Builds an object.
+        counters: Counts dicts that do not fit.
     """
 
-    def __init__(self, make: Callable[[Record], T], counts: Counters) -> None:
-        self._make = make
-        self._counts = counts
+    def __init__(self, build: Callable[[Record], T], counters: Counters) -> None:
+        self._build = build
+        self._counters = counters
 
-    def take(self, items: list[Record]) -> EffectGen[bool]:
-        """Emits the objects."""
-        made: list[T] = []
+    def handle(self, items: list[Record]) -> EffectGen[bool]:
+        """Yield the objects."""
+        objects: list[T] = []
         for item in items:
             try:
-                made.append(self._make(item))
+                objects.append(self._build(item))
             except (TypeError, ValueError) as error:
-                self._counts.unreadable += 1
-                log.warning("An object is left out that does not fit: %s", error)
-        yield from YieldItem(made)
-        return bool(made)
+                self._counters.unreadable += 1
+                log.warning("Object left out that does not fit: %s", error)
+        yield from YieldItem(objects)
+        return bool(objects)
 
 
-def updates(
+def build_update_plan(
     client: Client,
     path: str,
-    manners: StreamOptions,
+    options: StreamOptions,
     contract: type[Model],
-    adopt: Callable[[Model], Any] | None,
+    build: Callable[[Model], Any] | None,
     *,
-    once: bool = False,
+    deduplicate: bool = False,
     belongs: Callable[[bytes], bool] | None = None,
 ) -> StreamPlan:
-    """How to listen to objects.
+    """Return the plan of a stream of objects.
 
     Args:
-        client: Whose credentials to use.
-        path: The room.
-        manners: How to listen.
-        contract: What the API contract says of what comes.
-        adopt: Makes an object of what was read; None: what comes is handed over as it is.
-        once: Whether the same thing is told only once, though the service tells it whenever the room is entered.
-        belongs: Whether an object, as JSON, is of what the room is about; None: every one is.
+        client: Client that makes the requests.
+        path: Path of the room.
+        options: Options of the stream.
+        contract: Model of the API contract for these objects.
+        build: Builds an object from a validated model. None: dicts are delivered.
+        deduplicate: Whether an object is delivered once only. The service repeats some at each connection.
+        belongs: Returns whether an object, as JSON, belongs to the room. None: all do.
     """
     operation = build_room_operation(path, {})
-    counts, gaps = Counters(), GapLog(manners.on_gap)
-    seen: set[bytes] | None = set() if once else None
+    counters, gaps = Counters(), GapLog(options.on_gap)
+    seen: set[bytes] | None = set() if deduplicate else None
 
-    def hearer_of_items() -> MessageHandler[Any]:
-        make = adopt
-        if make is None:
-            return StateChangeHandler(lambda items: check_messages(contract, items, operation, client._executor))
+    def build_item_handler() -> MessageHandler[Any]:
+        build_object = build
+        if build_object is None:
+            return DictUpdateHandler(lambda items: check_messages(contract, items, operation, client._executor))
         return ObjectUpdateHandler(
-            lambda item: make(parse_message(contract, item, operation, client._executor)), counts
+            lambda item: build_object(parse_message(contract, item, operation, client._executor)), counters
         )
 
-    def listen(form: RecordCodec[Any], _: RoomClaim, hearer: MessageHandler[Any] | None = None) -> EffectGen[None]:
-        messages = MessageDecoder(form, counts, seen=seen, belongs=belongs)
+    def stream_records(
+        codec: RecordCodec[Any], _: RoomClaim, handler: MessageHandler[Any] | None = None
+    ) -> EffectGen[None]:
+        decoder = MessageDecoder(codec, counters, seen=seen, belongs=belongs)
         return RoomSession(
-            client._executor, operation, messages, hearer or MessageHandler[Any](), manners, counts
-        ).steps()
+            client._executor, operation, decoder, handler or MessageHandler[Any](), options, counters
+        ).run()
 
     return StreamPlan(
-        what=f"updates of {path.strip('/')}",
+        description=f"updates of {path.strip('/')}",
         client=client,
-        manners=manners,
-        counts=counts,
+        options=options,
+        counters=counters,
         gaps=gaps,
-        alone={f"the room {path}": client._executor.limits.get_room_semaphore(operation.path)},
-        listen=listen,
-        listen_for_items=lambda hold: listen(DICTS, hold, hearer_of_items()),
+        exclusive={f"the room {path}": client._executor.limits.get_room_semaphore(operation.path)},
+        stream_records=stream_records,
+        stream_items=lambda hold: stream_records(DICTS, hold, build_item_handler()),
     )

@@ -10,13 +10,17 @@ from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
+from datastore_sdk._utils.redaction import redact_body, redact_form, redact_url
 from datastore_sdk.client.client_cache import close_default_clients
-from datastore_sdk.testing.scrubbing import scrubbed_request, scrubbed_response
+from datastore_sdk.config.parsers import DEFAULT_HOST
 from datastore_sdk.testing.secret_scanner import SecretScanner
 
 CREDENTIALS: Final = ("TALLY_AUTH_TOKEN", "RESTREAM_CLIENT_ID", "RESTREAM_CLIENT_SECRET")
 """The environment variables whose values must not stand in a cassette."""
+RECORDED_HEADERS: Final = frozenset({"accept", "content-type", "prefer"})
+"""The only recorded headers; any other header could be secret."""
 
 
 class RecordMode(StrEnum):
@@ -108,19 +112,40 @@ def use_cassette(
 
 
 def _learning_from_request(scanner: SecretScanner) -> Any:
-    def scrub(request: Any) -> Any:
+    def redact(request: Any) -> Any:
         scanner.learn_from_request(request)
-        return scrubbed_request(request)
+        return redact_request(request)
 
-    return scrub
+    return redact
 
 
 def _learning_from_response(scanner: SecretScanner) -> Any:
-    def scrub(response: Any) -> Any:
+    def redact(response: Any) -> Any:
         scanner.learn_from_response(response)
-        return scrubbed_response(response)
+        return redact_response(response)
 
-    return scrub
+    return redact
+
+
+def redact_request(request: Any) -> Any:
+    """Redact a request of vcrpy in place, and give it the URL of the service itself."""
+    url = urlsplit(str(request.uri))
+    request.uri = DEFAULT_HOST + redact_url(f"{url.path}?{url.query}" if url.query else url.path)
+    request.headers = _select_headers(request.headers)
+    if request.body:
+        is_form = any("form-urlencoded" in str(value) for value in request.headers.values())
+        request.body = redact_form(request.body.decode()).encode() if is_form else redact_body(request.body)
+    return request
+
+
+def redact_response(response: dict[str, Any]) -> dict[str, Any]:
+    """Return a redacted copy of a response of vcrpy. The caller of the SDK still gets the response itself."""
+    body = redact_body(response["body"]["string"])
+    return {**response, "headers": _select_headers(response["headers"]), "body": {"string": body}}
+
+
+def _select_headers(headers: Any) -> dict[str, Any]:
+    return {name: value for name, value in headers.items() if name.lower() in RECORDED_HEADERS}
 
 
 def _persister(vcr: Any, scanner: SecretScanner) -> Any:

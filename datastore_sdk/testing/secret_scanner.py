@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote
 
+from datastore_sdk._utils.redaction import HIDDEN, is_secret_name
 from datastore_sdk.drift.json_types import is_array, is_object
-from datastore_sdk.drift.scrubbing import HIDDEN, is_secret
 
 SHORTEST: Final = 8
 """Shorter secrets are not looked for: they stand in every text."""
@@ -47,7 +47,7 @@ class SecretScanner:
             if name.lower() == "authorization":
                 self.learn(str(value).rpartition(" ")[2])
         for name, value in parse_qsl(_text(request.body)):
-            if is_secret(name):
+            if is_secret_name(name):
                 self.learn(value)
 
     def learn_from_response(self, response: Any) -> None:
@@ -102,7 +102,7 @@ def _secret_values(content: Any, key: str = "") -> Iterator[str]:
     elif is_array(content):
         for value in content:
             yield from _secret_values(value, key)
-    elif isinstance(content, str) and is_secret(key):
+    elif isinstance(content, str) and is_secret_name(key):
         yield content
 
 

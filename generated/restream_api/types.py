@@ -7,7 +7,7 @@ Nothing in here does I/O except `send` and `asend`, which are for using this cli
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, ItemsView, Iterator, KeysView, Mapping, Sequence, ValuesView
+from collections.abc import Callable, Generator, ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import Enum
@@ -38,6 +38,10 @@ class Model(BaseModel):
 
     def __str__(self) -> str:
         return repr(self)
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        unset = type(self).__pydantic_fields__.keys() - self.__pydantic_fields_set__
+        return ((name, value) for name, value in super().__repr_args__() if name not in unset)
 
     def model_dump(self, **options: Any) -> dict[str, Any]:
         """The object as a dict. Values that the service sent in another type are dumped without a warning."""

@@ -1,1 +1,1 @@
-"""What scripts/soak is made of."""
+"""Parts of scripts/soak."""

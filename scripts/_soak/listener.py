@@ -1,4 +1,4 @@
-"""Somebody who listens to a pad in one of the two forms, and remembers what came."""
+"""Listener to the live data of a pad, in one of the two forms, which remembers each record."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from datastore_sdk import Client, DataResolutions, Pad
 from datastore_sdk.realtime import Gap, LiveData, LiveDataAsync, LiveStatistics
 
 Form = Literal["sync", "async"]
-Heard = tuple[int, int, Any]
-"""A record's second, its site, and its one field."""
+RecordKey = tuple[int, int, Any]
+"""Second, site and the one field of a record."""
 FIELD = "slurry_rate"
 
 
-class Listener:
+class SoakListener:
     """Listens in a thread.
 
     Args:
-        client: Makes the calls.
-        pad_id: To what.
-        start: From when on.
-        resolution: Which records.
-        form: How.
-        stale_after: Seconds without a sign of life after which the connection is made again.
+        client: Client that makes the requests.
+        pad_id: Id of the pad.
+        start: First requested second.
+        form: Sync or async.
+        stale_after: Seconds of silence after which the SDK reconnects.
+        resolution: Resolution of the records.
     """
 
     def __init__(
@@ -41,9 +41,9 @@ class Listener:
         pad = Pad(id=pad_id, client=client)
         options: dict[str, Any] = {"start_datetime": start, "is_routed": True, "fields": FIELD}
         options |= {"stale_after": stale_after, "resolution": resolution}
-        self.heard: list[Heard] = []
+        self.records: list[RecordKey] = []
         self.last = 0
-        """The second of the latest record."""
+        """Second of the latest record."""
         self._live: LiveData[Any] | LiveDataAsync[Any]
         self._thread = ThreadPoolExecutor(1)
         if form == "sync":
@@ -64,33 +64,33 @@ class Listener:
 
     @property
     def statistics(self) -> LiveStatistics:
-        """The numbers so far."""
+        """Current statistics."""
         return self._live.statistics
 
     @property
     def gaps(self) -> list[Gap]:
-        """What is known to be missing."""
+        """Known gaps."""
         return self._live.gaps
 
-    def has_heard(self, second: int) -> bool:
-        """Whether a record of a second, or a later one, has come. Raises what has ended the listening, if anything."""
+    def has_reached(self, second: int) -> bool:
+        """Return whether a record of this second or a later one arrived; raise the error that ended the stream."""
         if self._listening.done():
             self._listening.result()
         return self.last >= second
 
     def _listen(self, live: LiveData[Any]) -> None:
         for record in live:
-            self._note(record)
+            self._add(record)
 
     async def _alisten(self, live: LiveDataAsync[Any]) -> None:
         async for record in live:
-            self._note(record)
+            self._add(record)
 
-    def _note(self, record: dict[str, Any]) -> None:
-        self.heard.append(heard(record))
+    def _add(self, record: dict[str, Any]) -> None:
+        self.records.append(record_key(record))
         self.last = max(self.last, record["timestamp"])
 
 
-def heard(record: dict[str, Any]) -> Heard:
-    """What is remembered of a record."""
+def record_key(record: dict[str, Any]) -> RecordKey:
+    """Return second, site and field of a record."""
     return record["timestamp"], record["site_id"], record.get(FIELD)

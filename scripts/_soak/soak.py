@@ -1,4 +1,4 @@
-"""Hours of a pad's time in a storm, and what became of its records."""
+"""Soak test: hours of simulated time of a pad with random faults, and counts of its records."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
-from _soak.listener import FIELD, Form, Heard, Listener, heard
-from _soak.storm import storm
+from _soak.faults import random_faults
+from _soak.listener import FIELD, Form, RecordKey, SoakListener, record_key
 from datastore_sdk import Client, DataResolutions, Pad, RetryPolicy
 from datastore_sdk._io.clock import Clock
 from datastore_sdk.data.query import DataQuery
@@ -21,46 +21,47 @@ from datastore_sdk.sandbox import RoomOptions, Sandbox
 
 _NOW: Final = datetime(2025, 9, 18, 12, tzinfo=UTC)
 _PAD: Final = 681
-_LEAPS: Final = (*[1] * 60, *[5] * 10, 90)
-"""How many intervals of the field's time may pass at once."""
-_BEHIND: Final = 60
-"""How many of them the listener may be behind before it is waited for."""
-_KEPT: Final = 40
-"""How many of them the service keeps for a listener who is away."""
-_PATIENCE: Final = 60.0
-_POLL: Final = 0.002
-_SPEED: Final = 100.0
-"""How much shorter waits are made."""
-_HURRY: Final = 10.0
-"""How much faster time passes while nothing comes. What comes is late on a busy machine, and must not seem to be."""
-_LULL: Final = 0.03
-"""For how long the listener may catch up entirely, now and then: else all that comes would come together."""
-_CALM: Final = 0.7
-"""How often that is."""
-_OFTEN: Final = 120
-"""After how many of them what is stored is read."""
-_STALE_AFTER: Final = 0.3
-"""Nothing but the storm is silent for longer."""
+_STEP_INTERVALS: Final = (*[1] * 60, *[5] * 10, 90)
+"""Numbers of intervals by which the simulated clock advances at once."""
+_MAX_BEHIND_INTERVALS: Final = 60
+"""Number of intervals that the listener may be behind before the clock waits for it."""
+_QUEUE_INTERVALS: Final = 40
+"""Number of intervals that the service's queue holds for a disconnected listener."""
+_TIMEOUT_SECONDS: Final = 60.0
+_POLL_SECONDS: Final = 0.002
+_SLEEP_DIVISOR: Final = 100.0
+"""Divisor of the SDK's waits."""
+_IDLE_SPEED: Final = 10.0
+"""Factor by which time passes faster while no record arrives. A busy machine must not look like a silent room."""
+_PAUSE_SECONDS: Final = 0.03
+"""Maximum seconds in which the listener may catch up completely now and then, so that records do not all arrive
+together."""
+_PAUSE_PROBABILITY: Final = 0.7
+"""Probability of such a pause."""
+_ARCHIVE_INTERVALS: Final = 120
+"""Number of intervals after which the archive is read."""
+_STALE_AFTER_SECONDS: Final = 0.3
+"""Only faults cause longer silence."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Figures:
-    """What became of the records.
+class SoakResult:
+    """Counts of the records.
 
     Attributes:
-        form: How they were listened to.
-        hours: For how many hours of the field's time.
-        breaks: How often the connection broke.
-        records: How many there were.
-        lost: How many of them never came.
-        doubled: How many came once more, or came and never were.
-        misplaced: How many came after a later one of their site, beside those that the service told late.
-        late: How many those are.
-        told_again: How many that the service told again were left out.
-        filled: How many were fetched over REST.
-        unreadable: How many messages made no sense.
-        misreported: How many records there are in seconds that were reported missing.
-        seconds: How long it took.
+        form: Sync or async.
+        hours: Hours of simulated time.
+        breaks: Number of reconnects.
+        records: Number of records in the archive.
+        lost: Records that never arrived.
+        duplicates: Records that arrived again, or that the archive does not have.
+        out_of_order: Records that arrived after a later one of their site, without those that the service sent late.
+        late: Records that the service sent late.
+        replayed: Repeated records that the SDK left out.
+        backfilled: Records that the SDK fetched over REST.
+        unreadable: Unreadable messages.
+        false_gaps: Records in seconds that were reported missing.
+        seconds: Duration of the run.
     """
 
     form: Form
@@ -68,22 +69,22 @@ class Figures:
     breaks: int
     records: int
     lost: int
-    doubled: int
-    misplaced: int
+    duplicates: int
+    out_of_order: int
     late: int
-    told_again: int
-    filled: int
+    replayed: int
+    backfilled: int
     unreadable: int
-    misreported: int
+    false_gaps: int
     seconds: float
 
     @property
-    def sound(self) -> bool:
-        """Whether every record came exactly once, in order, and none was reported missing."""
-        return not (self.lost or self.doubled or self.misplaced or self.misreported)
+    def passed(self) -> bool:
+        """Whether every record arrived exactly once, in order, and none was reported missing."""
+        return not (self.lost or self.duplicates or self.out_of_order or self.false_gaps)
 
 
-def soak(
+def run_soak(
     form: Form,
     hours: float,
     every: float,
@@ -91,63 +92,63 @@ def soak(
     *,
     late_every: float | None = None,
     resolution: DataResolutions = DataResolutions.SECOND,
-) -> Figures:
-    """Listens to a pad through a storm.
+) -> SoakResult:
+    """Listen to a pad while faults happen.
 
     Args:
-        form: In which form.
-        hours: How much of the field's time passes.
-        every: After about how many messages something ends the connection.
-        seed: Of the storm and the field.
-        late_every: After about how many messages one comes later than others; a third of `every` unless given.
-        resolution: Which records are listened to.
+        form: Sync or async.
+        hours: Hours of simulated time.
+        every: Average number of messages between breaks.
+        seed: Seed of the faults and of the simulated field.
+        late_every: Average number of messages between late ones. Default: a third of `every`.
+        resolution: Resolution of the records.
 
     Raises:
-        TimeoutError: Nothing came any more.
+        TimeoutError: No record arrived for `_TIMEOUT_SECONDS`.
     """
-    begun, step = time.monotonic(), DataQuery(source="pad", id=_PAD, resolution=resolution).step
-    rooms = RoomOptions(replays=5, kept_seconds=_KEPT * step)
-    retries = RetryPolicy(first_wait=0.005, longest_wait=0.02, max_attempts=10)
+    started, step = time.monotonic(), DataQuery(source="pad", id=_PAD, resolution=resolution).resolution_seconds
+    rooms = RoomOptions(replays=5, kept_seconds=_QUEUE_INTERVALS * step)
+    retries = RetryPolicy(initial_wait=0.005, max_wait=0.02, max_attempts=10)
     with Sandbox(now=_NOW, days=1, seed=seed, rooms=rooms) as sandbox:
-        clock, now = _FieldTime(sandbox), sandbox.field.now
+        clock, now = _SoakClock(sandbox), sandbox.field.now
         with (
             Client(sandbox.token, base_url=sandbox.url, retries=retries, clock=clock) as client,
-            Listener(client, _PAD, _NOW, form, _STALE_AFTER, resolution) as listener,
+            SoakListener(client, _PAD, _NOW, form, _STALE_AFTER_SECONDS, resolution) as listener,
         ):
             clock.listener = listener
-            _wait(lambda: listener.statistics.connected, _PATIENCE)
-            for fault in storm(seed, every, late_every):
+            _wait(lambda: listener.statistics.connected, _TIMEOUT_SECONDS)
+            for fault in random_faults(seed, every, late_every):
                 sandbox.faults.add(fault)
-            chance, begin, end = random.Random(seed), now(), now() + hours * 3600  # noqa: S311 - no secret
-            archive = _Archive(client, resolution, step, int(begin))
+            rng, begin, end = random.Random(seed), now(), now() + hours * 3600  # noqa: S311 - no secret
+            archive = _ArchiveReader(client, resolution, step, int(begin))
             while now() < end:
                 latest = _latest(now(), step)
-                archive.read(latest, at_least=_OFTEN * step)
-                if latest - _BEHIND * step >= begin:
-                    _reach(listener, latest - _BEHIND * step)
-                if chance.random() < _CALM:
-                    _wait(partial(listener.has_heard, latest), _LULL)
-                sandbox.advance(chance.choice(_LEAPS) * step)
+                archive.read(latest, min_seconds=_ARCHIVE_INTERVALS * step)
+                if latest - _MAX_BEHIND_INTERVALS * step >= begin:
+                    _wait_for_second(listener, latest - _MAX_BEHIND_INTERVALS * step)
+                if rng.random() < _PAUSE_PROBABILITY:
+                    _wait(partial(listener.has_reached, latest), _PAUSE_SECONDS)
+                sandbox.advance(rng.choice(_STEP_INTERVALS) * step)
             sandbox.faults.clear()
-            sandbox.advance(_BEHIND * step)
+            sandbox.advance(_MAX_BEHIND_INTERVALS * step)
             archive.read(_latest(now(), step))
-            _wait(lambda: len(listener.heard) >= len(archive.records), _PATIENCE)
-            return _figures(form, hours, archive.records, listener, time.monotonic() - begun)
+            _wait(lambda: len(listener.records) >= len(archive.records), _TIMEOUT_SECONDS)
+            return _build_result(form, hours, archive.records, listener, time.monotonic() - started)
 
 
-class _Archive:
-    """What REST has of the records that are told; read before it is corrected, which happens hours later."""
+class _ArchiveReader:
+    """Reads the records over REST, before they are corrected hours later."""
 
     def __init__(self, client: Client, resolution: DataResolutions, step: int, first: int) -> None:
-        self.records: list[Heard] = []
+        self.records: list[RecordKey] = []
         self._client = client
         self._resolution = resolution
         self._step = step
         self._next = first
 
-    def read(self, last: int, at_least: int = 0) -> None:
-        """Reads on up to an interval, by its first second, unless that is too little."""
-        if last - self._next < at_least:
+    def read(self, last: int, min_seconds: int = 0) -> None:
+        """Read up to the interval that begins at this second, if that adds `min_seconds` seconds."""
+        if last - self._next < min_seconds:
             return
         data = Pad(id=_PAD, client=self._client).get_data(
             start_datetime=datetime.fromtimestamp(self._next, tz=UTC),
@@ -155,69 +156,71 @@ class _Archive:
             fields=FIELD,
             resolution=self._resolution,
         )
-        self.records += [heard(record) for record in data if record["timestamp"] <= last]
+        self.records += [record_key(record) for record in data if record["timestamp"] <= last]
         self._next = last + self._step
 
 
 def _latest(now: float, step: int) -> int:
-    """The first second of the latest interval that is over."""
+    """Return the first second of the latest complete interval."""
     return (int(now) + 1) // step * step - step
 
 
-class _FieldTime(Clock):
-    """The time in the field. A connection ages by what it tells, as it would in life, and, in a hurry, by itself."""
+class _SoakClock(Clock):
+    """Clock of the simulated field. Its monotonic time follows the received records and, much slower, real time."""
 
     def __init__(self, sandbox: Sandbox) -> None:
-        self.listener: Listener | None = None
+        self.listener: SoakListener | None = None
         self._sandbox = sandbox
 
     def now(self) -> float:
         return self._sandbox.field.now()
 
     def monotonic(self) -> float:
-        return (self.listener.last if self.listener else 0) + _HURRY * time.monotonic()
+        return (self.listener.last if self.listener else 0) + _IDLE_SPEED * time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        time.sleep(seconds / _SPEED)
+        time.sleep(seconds / _SLEEP_DIVISOR)
 
 
-def _figures(form: Form, hours: float, stored: list[Heard], listener: Listener, seconds: float) -> Figures:
-    statistics, come = listener.statistics, [*listener.heard]
-    return Figures(
+def _build_result(
+    form: Form, hours: float, stored: list[RecordKey], listener: SoakListener, seconds: float
+) -> SoakResult:
+    statistics, received = listener.statistics, [*listener.records]
+    return SoakResult(
         form=form,
         hours=hours,
         breaks=statistics.reconnections,
         records=len(stored),
-        lost=(Counter(stored) - Counter(come)).total(),
-        doubled=(Counter(come) - Counter(stored)).total(),
-        misplaced=max(0, _descents(come) - statistics.late),
+        lost=(Counter(stored) - Counter(received)).total(),
+        duplicates=(Counter(received) - Counter(stored)).total(),
+        out_of_order=max(0, _count_descents(received) - statistics.late),
         late=statistics.late,
-        told_again=statistics.doubled,
-        filled=statistics.filled,
+        replayed=statistics.duplicates,
+        backfilled=statistics.backfilled,
         unreadable=statistics.unreadable,
-        misreported=sum(_in_gap(record, gap) for gap in listener.gaps for record in stored),
+        false_gaps=sum(_in_gap(record, gap) for gap in listener.gaps for record in stored),
         seconds=seconds,
     )
 
 
-def _in_gap(record: Heard, gap: Gap) -> bool:
+def _in_gap(record: RecordKey, gap: Gap) -> bool:
     second, site, _ = record
     return gap.source in {site, None} and gap.start.timestamp() <= second <= gap.end.timestamp()
 
 
-def _descents(heard: Iterable[Heard]) -> int:
-    """How many records come after a later one of their site."""
+def _count_descents(received: Iterable[RecordKey]) -> int:
+    """Return the number of records that arrived after a later one of their site."""
     last: dict[int, int] = {}
     count = 0
-    for second, site, _ in heard:
+    for second, site, _ in received:
         count += second < last.get(site, 0)
         last[site] = max(second, last.get(site, 0))
     return count
 
 
-def _reach(listener: Listener, second: int) -> None:
-    if not _wait(partial(listener.has_heard, second), _PATIENCE):
-        raise TimeoutError(f"nothing came for {_PATIENCE:g} s: {listener.statistics}")
+def _wait_for_second(listener: SoakListener, second: int) -> None:
+    if not _wait(partial(listener.has_reached, second), _TIMEOUT_SECONDS):
+        raise TimeoutError(f"nothing came for {_TIMEOUT_SECONDS:g} s: {listener.statistics}")
 
 
 def _wait(holds: Callable[[], bool], seconds: float) -> bool:
@@ -225,5 +228,5 @@ def _wait(holds: Callable[[], bool], seconds: float) -> bool:
     while not holds():
         if time.monotonic() > deadline:
             return False
-        time.sleep(_POLL)
+        time.sleep(_POLL_SECONDS)
     return True

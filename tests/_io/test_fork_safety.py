@@ -106,9 +106,9 @@ def test_another_thread_holds_every_lock_and_every_slot(serve: Serve) -> None:
 
         def hold():
             leases = [client._drive(of_pads.acquire()) for _ in range(3)]
-            turn = client._drive(credentials._turn.acquire())
+            turn = client._drive(credentials._semaphore.acquire())
             locks = [default_clients._lock, sharing._slots._lock, sharing._issued._lock, client._connections._lock]
-            for lock in [*locks, slots._lock, of_pads._lock, credentials._turn._lock]:
+            for lock in [*locks, slots._lock, of_pads._lock, credentials._semaphore._lock]:
                 lock.acquire()
             ready.set()
             forked_off.wait(20)
@@ -196,7 +196,7 @@ def test_what_a_thread_of_the_parent_runs_ahead_with_is_no_longer_waited_for(ser
             try:
                 ahead.next_item()
             except RestreamError as error:
-                assert "forked" in str(error)
+                assert "parent process" in str(error)
                 ahead.cancel()
             else:
                 raise AssertionError

@@ -25,6 +25,7 @@ from datastore_sdk.exceptions import (
 )
 from datastore_sdk.transport.executor.retry import RetryPolicy
 from restream_api.api.pads import delete_pad_parameter, list_pads
+from tests.support.exhaustive import examples
 from tests.support.fixtures import TOKEN, ClientOf, Serve
 from tests.support.http_responses import always, answer
 from tests.support.hypothesis_settings import PROPERTY
@@ -69,7 +70,7 @@ def test_each_status_has_its_error(status: int, kind: type[APIStatusError], serv
     assert (error.status, error.body, error.request_id) == (status, '{"detail": "So it is."}', "r-7")
     assert error.method == "GET"
     assert error.url == f"{server.url}/external/thirdparty/v1/pads/?complete=true"
-    assert str(error).startswith(f"GET {error.url} answered {status}: ")
+    assert str(error).startswith(f"GET {error.url} returned {status}: ")
     assert str(error).endswith("The service says: So it is.")
     again = pickle.loads(pickle.dumps(error))
     assert (type(again), str(again), vars(again)) == (kind, str(error), vars(error))
@@ -80,7 +81,7 @@ def test_a_success_that_the_call_does_not_know_is_a_breach_of_contract(
     status: int, serve: Serve, client_of: ClientOf, form: Form
 ) -> None:
     server = serve(always(answer(status)))
-    with pytest.raises(ResponseValidationError, match=f"answered {status}, no success of this call"):
+    with pytest.raises(ResponseValidationError, match=f"returned {status}, which is not a success status of this call"):
         form.run(client_of(server), list_pads())
     assert len(server.received) == 1
 
@@ -108,7 +109,7 @@ def test_an_answer_without_a_body(serve: Serve, client_of: ClientOf, form: Form)
 )
 def test_the_words_of_the_service_are_passed_on(body: bytes, words: str) -> None:
     error = error_of(400, body)
-    assert str(error) == f"GET https://restream.test/pads/ answered 400: the request is wrong{words}"
+    assert str(error) == f"GET https://restream.test/pads/ returned 400: the request is wrong{words}"
     assert isinstance(error, BadRequestError)
     assert error.body == body.decode(errors="replace")
 
@@ -158,7 +159,7 @@ def test_without_retry_after() -> None:
 DATES = st.from_regex(r"\A(Mon, )?\d{1,2} (Jan|Feb|Sep) \d{1,21} \d{1,3}:\d{1,3}(:\d{1,3})? ?(GMT|UTC|[+-]\d{1,5})?\Z")
 
 
-@settings(PROPERTY, max_examples=300)
+@settings(PROPERTY, max_examples=examples(300))
 @given(DATES | st.text(st.characters(codec="ascii", categories=("L", "N", "P", "Zs")), max_size=40))
 def test_no_retry_after_breaks_the_error_that_carries_it(value: str) -> None:
     error = error_of(429, retry_after=value)
@@ -166,7 +167,7 @@ def test_no_retry_after_breaks_the_error_that_carries_it(value: str) -> None:
     assert error.retry_after is None or error.retry_after >= 0
 
 
-@settings(PROPERTY, max_examples=200)
+@settings(PROPERTY, max_examples=examples(200))
 @given(st.sampled_from([*STATUSES]), st.binary(max_size=60) | st.text(max_size=30).map(str.encode))
 def test_any_body_gives_the_error_of_its_status(status: int, body: bytes) -> None:
     assert type(error_of(status, body)) is STATUSES[status]

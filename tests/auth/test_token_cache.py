@@ -244,7 +244,7 @@ def test_a_folder_that_cannot_be_used(
     with caplog.at_level(logging.WARNING):
         assert form.run(process(), list_pads()) == []
     assert issuer.issued == 1
-    assert f"the token cache in {tmp_path / 'cache'} cannot be used" in caplog.text
+    assert f"cannot use the token cache in {tmp_path / 'cache'}" in caplog.text
 
 
 def test_a_process_that_never_comes_back_is_not_waited_for(

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from datastore_sdk.client import Client
 from datastore_sdk.config.client_config import ClientOptions
-from datastore_sdk.config.environment import configuration
-from datastore_sdk.config.options import DEFAULT_HOST, base_url_from
+from datastore_sdk.config.environment import resolve_config
+from datastore_sdk.config.parsers import DEFAULT_HOST, parse_base_url
 from datastore_sdk.exceptions import ConfigurationError, MissingCredentialsError
+from tests.support.exhaustive import examples
 from tests.support.hypothesis_settings import PROPERTY
 
 VARIABLES = ("TALLY_AUTH_TOKEN", "RESTREAM_CLIENT_ID", "RESTREAM_CLIENT_SECRET", "RESTREAM_HOST")
@@ -28,7 +29,7 @@ def identity(
     auth_token: str | None = None, client_id: str | None = None, client_secret: str | None = None
 ) -> tuple[Hashable, ...]:
     options = ClientOptions(auth_token=auth_token, client_id=client_id, client_secret=client_secret)
-    return configuration(options).login.value.identity
+    return resolve_config(options).auth.value.identity
 
 
 def host(base_url: str | None = None) -> str:
@@ -66,7 +67,7 @@ def test_the_environment_names_the_host_and_the_argument_wins(monkeypatch: pytes
     ],
 )
 def test_base_urls(given: str, url: str) -> None:
-    assert base_url_from(given) == url
+    assert parse_base_url(given) == url
 
 
 @pytest.mark.parametrize(
@@ -120,19 +121,19 @@ def test_a_token_is_sent_unencrypted_to_loopback_only(url: str) -> None:
 )
 def test_base_urls_that_cannot_be_used(url: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        base_url_from(url)
+        parse_base_url(url)
     assert "password" not in str(caught.value)
     with pytest.raises(ConfigurationError):
         Client("t0ken", base_url=url)
 
 
-@settings(PROPERTY, max_examples=300)
+@settings(PROPERTY, max_examples=examples(300))
 @given(
     st.sampled_from(["", "https://", "http://", "https://["]), st.text(max_size=12), st.sampled_from(["", ":8", "]"])
 )
 def test_any_base_url_is_taken_or_refused_in_the_same_words(scheme: str, host: str, port: str) -> None:
     try:
-        url = base_url_from(scheme + host + port)
+        url = parse_base_url(scheme + host + port)
         Client("t0ken", base_url=url)
     except ConfigurationError:
         return
@@ -205,11 +206,11 @@ def test_white_space_around_a_token_is_left_out(token: str) -> None:
     "token", ["two\nlines", "two words", "Bearer abc", "abc\r\nX: 1", "t\u00f6ken", "\u201cabc\u201d"]
 )
 def test_tokens_that_no_header_can_hold(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ConfigurationError, match="characters that no token has") as caught:
+    with pytest.raises(ConfigurationError, match=r"contains invalid characters|without the prefix") as caught:
         Client(token)
     assert token not in str(caught.value)
     monkeypatch.setenv("TALLY_AUTH_TOKEN", token)
-    with pytest.raises(ConfigurationError, match="characters that no token has"):
+    with pytest.raises(ConfigurationError, match=r"contains invalid characters|without the prefix"):
         Client()
 
 
@@ -239,7 +240,7 @@ def test_no_proxy_elsewhere_gets_what_is_for_this_machine(name: str, monkeypatch
     proxy = client.describe()["proxy"]
     assert (proxy.value, proxy.source) == (
         None,
-        f"environment variable {name}, which is not for addresses of this machine",
+        f"environment variable {name}, which is ignored for addresses of this machine",
     )
     assert client.with_options(timeout=5).describe()["proxy"].value is None
     assert Client("t0ken", base_url="http://restream.test", allow_plain_http=True).describe()["proxy"].value
@@ -248,7 +249,7 @@ def test_no_proxy_elsewhere_gets_what_is_for_this_machine(name: str, monkeypatch
 
 
 def test_an_argument_that_asks_for_it_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="proxy on another machine would get the token for http://127"):
+    with pytest.raises(ConfigurationError, match="proxy on another machine would receive the token for http://127"):
         Client("t0ken", base_url="http://127.0.0.1:8123", proxy=OVER_THERE)
     here = Client("t0ken", base_url="http://127.0.0.1:8123")
     with pytest.raises(ConfigurationError, match="proxy on another machine"):

@@ -48,13 +48,13 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"timeout": 1e10}, ValueError, "31 days"),
     ({"retries": 3}, TypeError, "retries must be a RetryPolicy"),
     ({"max_concurrent_calls": 0}, ValueError, "1 to 3, not 0"),
-    ({"max_concurrent_calls": 4}, ValueError, "the service refuses more calls than 3 at a time"),
+    ({"max_concurrent_calls": 4}, ValueError, "the service refuses more than 3 concurrent calls"),
     ({"max_concurrent_calls": True}, TypeError, "must be an int"),
     ({"max_response_bytes": 0}, ValueError, "max_response_bytes must be positive"),
     ({"max_response_bytes": "5"}, TypeError, "max_response_bytes must be an int"),
     ({"proxy": "proxy:3128"}, ConfigurationError, "http://host:port"),
     ({"proxy": "ftp://proxy:3128"}, ConfigurationError, "http://host:port"),
-    ({"proxy": "http://proxy:port"}, ConfigurationError, "the proxy is no URL"),
+    ({"proxy": "http://proxy:port"}, ConfigurationError, "the proxy is not a URL"),
     ({"proxy": 7}, TypeError, "proxy must be a URL"),
     ({"verify": "nowhere.pem"}, ConfigurationError, "no file or folder nowhere.pem"),
     ({"verify": 7}, TypeError, "verify must be"),
@@ -66,18 +66,18 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"headers": {"authorization": "Bearer x"}}, ConfigurationError, "authorization cannot be set: the token"),
     ({"headers": {"Host": "other.test"}}, ConfigurationError, "Host cannot be set"),
     ({"headers": {"User-Agent": "me"}}, ConfigurationError, "pass it as user_agent"),
-    ({"headers": {"X-Crew": "7\r\nAuthorization: Bearer x"}}, ConfigurationError, "X-Crew holds characters"),
-    ({"headers": {"X-Crew": "\u00fc"}}, ConfigurationError, "X-Crew holds characters"),
-    ({"headers": {"X-Crew\r\nX": "7"}}, ConfigurationError, "cannot be the name of a header"),
-    ({"headers": {"X Crew": "7"}}, ConfigurationError, "cannot be the name of a header"),
+    ({"headers": {"X-Crew": "7\r\nAuthorization: Bearer x"}}, ConfigurationError, "X-Crew contains characters"),
+    ({"headers": {"X-Crew": "\u00fc"}}, ConfigurationError, "X-Crew contains characters"),
+    ({"headers": {"X-Crew\r\nX": "7"}}, ConfigurationError, "is not a valid header name"),
+    ({"headers": {"X Crew": "7"}}, ConfigurationError, "is not a valid header name"),
     ({"headers": {"X-Crew": 7}}, TypeError, "X-Crew must be a string"),
     ({"headers": ["X-Crew: 7"]}, TypeError, "headers must be a mapping"),
-    ({"user_agent": "me\r\nX: 1"}, ConfigurationError, "User-Agent holds characters"),
+    ({"user_agent": "me\r\nX: 1"}, ConfigurationError, "User-Agent contains characters"),
     ({"user_agent": " "}, ConfigurationError, "user_agent is empty"),
     ({"token_cache": 7}, TypeError, "token_cache must be"),
     ({"token_cache": ""}, TypeError, "token_cache must be"),
     ({"hooks": print}, TypeError, "hooks must be Hooks"),
-    ({"allow_plain_http": 1}, TypeError, "allow_plain_http must be True or False"),
+    ({"allow_plain_http": 1}, TypeError, "allow_plain_http must be a bool"),
     ({"base_url": 7}, TypeError, "base_url must be a string"),
 ]
 
@@ -109,11 +109,13 @@ def test_headers_and_user_agent(serve: Serve, client_of: ClientOf, form: Form) -
 def test_a_file_of_certificates_is_trusted_instead_of_the_usual_ones(tmp_path: Path) -> None:
     for path in (certifi.where(), Path(certifi.where())):
         client = Client("t0ken", verify=path)
-        context = build_tls_context(client._config.connection().verify)
+        context = build_tls_context(client._config.connection_settings().verify)
         assert isinstance(context, ssl.SSLContext)
         assert context.verify_mode is ssl.CERT_REQUIRED
         assert context.get_ca_certs()
-    assert isinstance(build_tls_context(Client("t0ken", verify=tmp_path)._config.connection().verify), ssl.SSLContext)
+    assert isinstance(
+        build_tls_context(Client("t0ken", verify=tmp_path)._config.connection_settings().verify), ssl.SSLContext
+    )
 
 
 @pytest.mark.parametrize("name", ["base_url", "timeout", "timeuot", "token", "request"])

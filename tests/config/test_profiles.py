@@ -59,7 +59,7 @@ def test_all_keys(write: Write, tmp_path: Path) -> None:
         base_url = "http://staging.test"
         allow_plain_http = true
         timeout = {{ read = 5, total = 60 }}
-        retries = {{ max_attempts = 2, longest_wait = 1 }}
+        retries = {{ max_attempts = 2, max_wait = 1 }}
         max_concurrent_calls = 2
         max_response_bytes = 1_000_000
         proxy = "http://user:{SECRET}@proxy.test:3128"
@@ -71,7 +71,7 @@ def test_all_keys(write: Write, tmp_path: Path) -> None:
     )
     client = Client(profile="field")
     assert client.timeout == Timeouts(read=5, total=60)
-    assert client.retries == RetryPolicy(max_attempts=2, longest_wait=1)
+    assert client.retries == RetryPolicy(max_attempts=2, max_wait=1)
     assert client.max_concurrent_calls == 2
     shown = client.describe()
     assert shown["max_response_bytes"].value == 1_000_000
@@ -96,10 +96,10 @@ def test_arguments_and_the_environment_go_first(write: Write, monkeypatch: pytes
 
 
 def test_the_environment_changes_only_the_attempts_of_a_policy(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = write(f'[default]\nauth_token = "{SECRET}"\nretries = {{ max_attempts = 2, first_wait = 0.1 }}\n')
+    path = write(f'[default]\nauth_token = "{SECRET}"\nretries = {{ max_attempts = 2, initial_wait = 0.1 }}\n')
     monkeypatch.setenv("RESTREAM_MAX_RETRY_ATTEMPTS", "7")
     client = Client()
-    assert client.retries == RetryPolicy(max_attempts=7, first_wait=0.1)
+    assert client.retries == RetryPolicy(max_attempts=7, initial_wait=0.1)
     source = f"environment variable RESTREAM_MAX_RETRY_ATTEMPTS, profile default in {path}"
     assert client.describe()["retries"].source == source
 
@@ -144,14 +144,14 @@ def test_halves_of_different_sources_are_never_put_together(write: Write, monkey
 BROKEN = {
     f'[default]\nauth_token = "{SECRET}\n': r"not TOML: .*line 2",
     f"[default]\nauth_token = {SECRET}": r"not TOML: .*line 2",
-    f'auth_token = "{SECRET}"': r"auth_token stands outside of any profile; write \[default\] above it",
+    f'auth_token = "{SECRET}"': r"auth_token is outside of a profile; write \[default\] above it",
     f'[default]\nauth_tokn = "{SECRET}"': r"\[default\] has an unknown key 'auth_tokn'; did you mean 'auth_token'",
     f'[other]\nbase_ulr = "{SECRET}"': r"\[other\] has an unknown key 'base_ulr'; did you mean 'base_url'",
-    f'[default]\nauth_token = "two words {SECRET}"': "profile default in .*characters that no token has",
+    f'[default]\nauth_token = "two words {SECRET}"': "profile default in .*contains invalid characters",
     '[default]\nauth_token = ""': "profile default in .*the token is empty",
     f'[default]\nauth_token = ["{SECRET}"]': "profile default in .*must be a string, not list",
     f'[default]\nauth_token = "a"\nclient_id = "{SECRET}"': "profile default in .*not both",
-    '[default]\nbase_url = "nowhere"': "profile default in .*is no base URL",
+    '[default]\nbase_url = "nowhere"': "profile default in .*is not a base URL",
     "[default]\nbase_url = 7": "profile default in .*must be a string, not int",
     "[default]\ntimeout = -1": "profile default in .*positive number of seconds",
     "[default]\ntimeout = { raed = 1 }": "profile default in .*no 'raed' in Timeouts; did you mean 'read'",
@@ -161,7 +161,7 @@ BROKEN = {
     f'[default]\nproxy = "{SECRET}"': "profile default in .*the proxy",
     f'[default]\nheaders.Authorization = "{SECRET}"': "profile default in .*Authorization cannot be set",
     '[default]\nverify = "nowhere.pem"': "profile default in .*no file or folder nowhere.pem",
-    '[default]\nallow_plain_http = "yes"': "profile default in .*True or False",
+    '[default]\nallow_plain_http = "yes"': "profile default in .*must be a bool",
     "[default]\ntoken_cache = 7": "profile default in .*path of a folder",
 }
 
@@ -185,14 +185,14 @@ def test_a_byte_order_mark_is_no_part_of_the_file(write: Write) -> None:
 
 def test_bytes_that_are_no_text(write: Write) -> None:
     write("").write_bytes(b"[default]\nauth_token = \xff")
-    with pytest.raises(ConfigurationError, match="not in UTF-8"):
+    with pytest.raises(ConfigurationError, match="not encoded as UTF-8"):
         Client("t0ken")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="modes mean nothing there")
 def test_a_file_with_secrets_that_others_can_read(write: Write) -> None:
     write(f'[default]\nauth_token = "{SECRET}"\n', 0o640)
-    with pytest.warns(UserWarning, match=r"can be read by others; run: chmod 600 .*config\.toml"):
+    with pytest.warns(UserWarning, match=r"other users can read it; run: chmod 600 .*config\.toml"):
         Client()
     Client()  # that was said once
     write('[default]\nbase_url = "https://staging.test"\n', 0o644)

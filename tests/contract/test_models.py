@@ -167,11 +167,14 @@ def test_record_values_keep_their_types() -> None:
 
 def test_aggregations_map_names_to_numbers() -> None:
     read = TypeAdapter[AggregationsBySite](AggregationsBySite).validate_json(
-        '{"70": [{"id": 5, "avg_slurry_rate": 91.5, "total_proppant": null}], "71": "no data"}'
+        '{"70": [{"id": 5, "avg_slurry_rate": 91.5, "total_proppant": null, "my_own": 7}], "71": "no data"}'
     )
     assert read["71"] == "no data"
     assert isinstance(read["70"], list)
-    assert read["70"][0].model_extra == {"avg_slurry_rate": 91.5, "total_proppant": None}
+    assert read["70"][0].avg_slurry_rate == 91.5
+    assert read["70"][0].model_extra == {"my_own": 7}
+    assert dict(read["70"][0]) == {"id": 5, "avg_slurry_rate": 91.5, "total_proppant": None, "my_own": 7}
+    assert repr(read["70"][0]) == "StageAggregations(id=5, avg_slurry_rate=91.5, total_proppant=None, my_own=7)"
     with pytest.raises(ValidationError, match="avg_slurry_rate"):
         StageAggregations.model_validate({"id": 5, "avg_slurry_rate": "fast"})
 

@@ -264,10 +264,10 @@ def patched(case: Case) -> Generator[None]:
     """Make buffers and slices as small as the case has them."""
     length = moment(case.slice) - moment(0)
     with (
-        patch.object(delivered_texts, "MEMORY", case.memory),
+        patch.object(delivered_texts, "MAX_MEMORY_BYTES", case.memory),
         patch.object(cutter, "WINDOW_BYTES", case.window),
-        patch.object(parallel, "SLICE", length),
-        patch.object(parallel, "LEAST", length),
+        patch.object(parallel, "MAX_SLICE", length),
+        patch.object(parallel, "MIN_SLICE", length),
     ):
         yield
 

@@ -22,7 +22,7 @@ STAGE = DataQuery(
 def head(data: Data | DataAsync, *size: int) -> list[Record]:
     if isinstance(data, Data):
         return data.head(*size)
-    return asyncio.run(data.ahead(*size))
+    return asyncio.run(data.head(*size))
 
 
 @pytest.fixture(params=[Data, DataAsync])

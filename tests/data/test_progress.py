@@ -112,7 +112,7 @@ def test_resumptions_are_counted(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(slicing, "SLICE", timedelta(seconds=1000))
+    monkeypatch.setattr(slicing, "MAX_SLICE", timedelta(seconds=1000))
     told: list[Progress] = []
     service = RecordService(RECORDS, [Break(0.5), answer(503), Break(0.5), Break(0.5)], piece=5000)
     query = replace(SITE, parallel=parallel)
@@ -236,7 +236,7 @@ PROGRESS = Progress(
 
 def test_in_words() -> None:
     assert str(PROGRESS) == (
-        "1,234,567 records, 305.2 MB, 43.1 MB/s, 50%, 0:01:23 left, taken up again 2 times, "
+        "1,234,567 records, 305.2 MB, 43.1 MB/s, 50%, 0:01:23 left, resumed 2 times, "
         "2025-09-18 13:00:00 of 2025-09-18 14:00:00 UTC"
     )
     little = structs.replace(PROGRESS, end=None, fraction=None, seconds_left=None, resumptions=0)
@@ -306,7 +306,7 @@ def test_elsewhere_it_is_logged_now_and_then(
     stream: io.StringIO | None, save: Save, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "datastore_sdk")
-    monkeypatch.setattr(displays, "_LOG_INTERVAL", 5.0)
+    monkeypatch.setattr(displays, "_LOG_INTERVAL_SECONDS", 5.0)
     save(stream)
     lines = [record.getMessage() for record in caplog.records if " records, " in record.getMessage()]
     assert 2 < len(lines) < 12

@@ -26,7 +26,7 @@ from datastore_sdk._io.semaphore import COOLDOWN_SECONDS
 from datastore_sdk.cli import main
 from datastore_sdk.sandbox import Sandbox, Untidiness
 from tests.conftest import NOW
-from tests.realtime.live_reader import eventually
+from tests.realtime.live_reader import wait_until
 from tests.support.fake_server import PATIENCE
 from tests.support.paths import ROOT
 from tests.testing.pytest_runs import run_pytest
@@ -60,7 +60,7 @@ EXAMPLES = [example for example in blocks("python") if "signal.SIGTERM" not in e
 SERVICES = [example for example in blocks("python") if "signal.SIGTERM" in example.text]
 COMMANDS = list(blocks("bash", "shell", "sh", "console"))
 TESTS = [example for example in EXAMPLES if "def test_" in example.text]
-WITHOUT_THE_SERVICE = ("with Sandbox(", "from datastore_sdk.drift", "def test_")
+WITHOUT_THE_SERVICE = ("with Sandbox(", "LiveData.recover(", "from datastore_sdk.drift", "def test_")
 SETTINGS = list(blocks("toml"))
 WORKFLOWS = list(blocks("yaml"))
 
@@ -108,8 +108,9 @@ def test_example_runs(
     assert [pattern for pattern in expected if not any(fnmatch(name, pattern) for name in saved)] == []
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("example", SERVICES, ids=str)
-def test_example_program_stops_on_sigterm(example: Block, tmp_path: Path) -> None:
+def test_example_program_stops_on_signals(example: Block, number: signal.Signals, tmp_path: Path) -> None:
     (name,) = re.findall(r'save\("(.+?)"', example.text)
     file, unfinished = tmp_path / name, tmp_path / f"{name}.unfinished"
     paths = os.pathsep.join(path for path in sys.path if path)
@@ -117,10 +118,10 @@ def test_example_program_stops_on_sigterm(example: Block, tmp_path: Path) -> Non
         environment = {**os.environ, **sandbox.environment, "PYTHONPATH": paths}
         with subprocess.Popen([sys.executable, "-c", example.text], cwd=tmp_path, env=environment) as run:
             try:
-                eventually(lambda: any(request.status == 101 for request in sandbox.requests))
+                wait_until(lambda: any(request.status == 101 for request in sandbox.requests))
                 sandbox.advance(20)
-                eventually(lambda: unfinished.exists() and unfinished.read_text().count("\n") == 20)
-                run.send_signal(signal.SIGTERM)
+                wait_until(lambda: unfinished.exists() and unfinished.read_text().count("\n") == 20)
+                run.send_signal(number)
                 assert run.wait(PATIENCE) == 0
             finally:
                 run.kill()

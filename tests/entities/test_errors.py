@@ -56,7 +56,7 @@ STATUSES: list[tuple[int, Any, type[APIStatusError], str]] = [
         PermissionDeniedError,
         "the token gives no access to it. The service says: No p",
     ),
-    (404, {"detail": "Not found."}, NotFoundError, "there is no such object, or the token does not show it"),
+    (404, {"detail": "Not found."}, NotFoundError, "the object does not exist, or the token has no access to it"),
     (405, {"detail": "Not allowed."}, BadRequestError, "the request is wrong. The service says: Not allowed."),
     (409, b"", BadRequestError, "the request is wrong"),
     (429, {"detail": "Slow down."}, RateLimitError, "too many calls at a time. The service says: Slow down."),
@@ -90,7 +90,7 @@ def test_an_answer_that_is_an_error(
         assert caught.value.method == "GET"
         request = service.server.received[-1]
         assert caught.value.url == service.server.url + request.target
-        assert str(caught.value).startswith(f"GET {caught.value.url} answered {status}: ")
+        assert str(caught.value).startswith(f"GET {caught.value.url} returned {status}: ")
         assert caught.value.status == status
         assert caught.value.body == (body.decode() if isinstance(body, bytes) else caught.value.body)
         assert caught.value.request_id == "f00-ba4"
@@ -164,7 +164,7 @@ def test_a_lost_connection(serving: Serving, form: Form, reply: Reply) -> None:
 def test_an_answer_that_does_not_come_in_time(serving: Serving, form: Form) -> None:
     service = serving(then(b"", Line.stall), timeout=Timeouts(read=0.1, first_byte=0.1, idle=0.1))
     for call in calls(service.client, form):
-        with pytest.raises(APITimeoutError, match="was not answered in time") as caught:
+        with pytest.raises(APITimeoutError, match="timed out") as caught:
             call()
         assert isinstance(caught.value, TimeoutError)
         assert caught.value.url.startswith(service.server.url)
@@ -173,14 +173,14 @@ def test_an_answer_that_does_not_come_in_time(serving: Serving, form: Form) -> N
 @pytest.mark.parametrize(
     ("body", "problem"),
     [
-        ({"detail": "soon"}, "the answer: input should be a valid array, came .*soon"),
-        (b"<html>Maintenance</html>", "the answer: invalid JSON: expected value"),
-        (b"", "the answer: invalid JSON: EOF"),
+        ({"detail": "soon"}, "the body: input should be a valid array, received .*soon"),
+        (b"<html>Maintenance</html>", "the body: invalid JSON: expected value"),
+        (b"", "the body: invalid JSON: EOF"),
     ],
 )
 def test_an_answer_that_is_not_what_the_contract_says(serving: Serving, form: Form, body: Any, problem: str) -> None:
     service = serving(answer(200, body))
-    message = f"answered something that the API contract does not allow: {problem}"
+    message = f"the response does not match the API contract: {problem}"
     with pytest.raises(ResponseValidationError, match=message) as caught:
         form(Pad, "get_models", client=service.client)
     assert len(caught.value.problems) == 1
@@ -191,15 +191,15 @@ def test_an_answer_that_is_not_what_the_contract_says(serving: Serving, form: Fo
 @pytest.mark.parametrize(
     ("body", "problem"),
     [
-        ([{**PAD, "name": None}], "0.name: input should be a valid string, came None"),
-        ([{**PAD, "completion_date": "soon"}], "0.completion_date: input should be .*, came 'soon'"),
+        ([{**PAD, "name": None}], "0.name: input should be a valid string, received None"),
+        ([{**PAD, "completion_date": "soon"}], "0.completion_date: input should be .*, received 'soon'"),
         ([{key: value for key, value in PAD.items() if key != "lease_name"}], "0.lease_name: field required"),
-        ({"results": []}, "the answer: input should be a valid array, came .*results"),
+        ({"results": []}, "the body: input should be a valid array, received .*results"),
     ],
 )
 def test_a_strict_client_refuses_what_does_not_fit(serving: Serving, form: Form, body: Any, problem: str) -> None:
     service = serving(answer(200, body), strict=True)
-    with pytest.raises(ResponseValidationError, match=f"does not allow: {problem}") as caught:
+    with pytest.raises(ResponseValidationError, match=f"does not match the API contract: {problem}") as caught:
         form(Pad, "get_models", client=service.client)
     assert len(caught.value.problems) == 1
 
@@ -216,7 +216,9 @@ def test_a_long_list_of_problems_is_cut(serving: Serving, form: Form) -> None:
 def test_a_success_or_redirection_that_the_contract_does_not_know(serving: Serving, form: Form, status: int) -> None:
     elsewhere = "https://elsewhere.example/pads/"
     service = serving(answer(status, Location=elsewhere))
-    with pytest.raises(ResponseValidationError, match=f"answered {status}, no success of this call") as caught:
+    with pytest.raises(
+        ResponseValidationError, match=f"returned {status}, which is not a success status of this call"
+    ) as caught:
         form(Pad, "get_models", client=service.client)
     assert elsewhere in str(caught.value)
     assert len(service.server.received) == 1
@@ -231,12 +233,12 @@ BROKEN: list[tuple[str, Reply, type[CallError], str]] = [
     ("no records", answer(200, b"[1, 2, 3]"), CorruptBodyError, "expected a JSON array of records"),
     ("no array", answer(200, b'{"detail": "soon"}'), CorruptBodyError, "expected a JSON array of records"),
     ("html", answer(200, b"<html>Maintenance</html>"), CorruptBodyError, "expected a JSON array of records"),
-    ("bad gzip", answer(200, b"not gzip", content_encoding="gzip"), CorruptBodyError, "compressed body is damaged"),
+    ("bad gzip", answer(200, b"not gzip", content_encoding="gzip"), CorruptBodyError, "compressed body is corrupt"),
     (
         "brotli",
         answer(200, b"?", content_encoding="br"),
         ResponseValidationError,
-        "the encoding 'br', which was not asked for",
+        "the encoding 'br', which was not requested",
     ),
     (
         "lost",

@@ -237,8 +237,8 @@ def test_aggregations_are_those_of_the_stages(ignoring: Ignoring, answered: Answ
         found = form(Site(id=981, client=client), "get_stages_metadata", add_aggregations=True)
     assert [stage.aggregations and stage.aggregations["rate"] for stage in found] == [1.0, 3.0, None]
     assert sorted(str(warning.message).partition(" ")[2] for warning in warned) == [
-        f"1 of 3 left out, which were not asked for: id is 5, not {first} or {second} or {third}",
-        "2 of 3 left out, which were not asked for: site is 941, 942, not 981",
+        f"1 of 3 left out, which do not match the request: id is 5, not {first} or {second} or {third}",
+        "2 of 3 left out, which do not match the request: site is 941, 942, not 981",
     ]
 
 
@@ -379,7 +379,7 @@ def test_each_report_is_logged_the_first_at_warning(
     lines = [record for record in caplog.records if "left out" in record.message]
     assert [record.levelname for record in lines] == ["WARNING", "INFO"]
     assert lines[0].message == lines[1].message
-    assert lines[0].message.endswith("left out, which were not asked for: pad_id is 681, 697, 703, ..., not 668")
+    assert lines[0].message.endswith("left out, which do not match the request: pad_id is 681, 697, 703, ..., not 668")
 
 
 def test_the_recorded_payloads(serving: Serving, form: Form) -> None:

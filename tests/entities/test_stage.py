@@ -264,5 +264,5 @@ def test_a_stage_can_be_pickled_and_compared_and_shows_no_token(sandbox: Sandbox
 @pytest.mark.usefixtures("sandbox")
 def test_a_form_that_does_not_exist_is_refused(form: Form) -> None:
     stage = form(Site(id=981), "get_stages_metadata")[0]
-    with pytest.raises(TypeError, match="'resolutoin' is not a part of the form"):
+    with pytest.raises(TypeError, match="'resolutoin' is not an option of records"):
         form(stage, "get_data", resolutoin="minute")

@@ -84,7 +84,7 @@ def test_retry_after_date_with_a_wrong_clock(
         assert clock.sleeps == []
     else:
         assert Pad.get_model(PAD, client=client).id == PAD
-        assert sum(clock.sleeps) <= RetryPolicy().longest_wait
+        assert sum(clock.sleeps) <= RetryPolicy().max_wait
 
 
 @pytest.mark.parametrize("jump", JUMPS)

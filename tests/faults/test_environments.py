@@ -91,7 +91,7 @@ def test_tasks_share_a_faulty_service(service: Sandbox, client_of: ClientOf) -> 
 def test_parallel_download_survives_faults(
     service: Sandbox, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch, parallel: int
 ) -> None:
-    monkeypatch.setattr(slicing, "SLICE", timedelta(seconds=5))
+    monkeypatch.setattr(slicing, "MAX_SLICE", timedelta(seconds=5))
 
     async def collected(client: Client) -> list[Any]:
         data = await Pad(PAD, client=client).aget_data(START, END, is_routed=True, parallel=parallel)

@@ -28,6 +28,7 @@ from tests.faults.expected_outcomes import AGAIN, AMID, ATTEMPTS, DONE, EXPECTED
 from tests.faults.fault_cases import CASES, REPRESENTATIVE, SMOKE_EACH, Case
 from tests.faults.leak_checks import bounded, check_no_secret, everything_logged, files_in, nothing_left, told_by
 from tests.faults.public_calls import CALLS, PAD, Kind
+from tests.support.exhaustive import Selection
 
 TOKEN_ATTEMPTS = 3
 REFUSED = {302, 400, 401, 403, 404, 429}
@@ -77,6 +78,7 @@ def undisturbed(running: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> d
 SELECTED = [
     pytest.param(case, id=str(case), marks=() if str(case) in REPRESENTATIVE else pytest.mark.exhaustive)
     for case in CASES
+    if Selection.run_all or str(case) in REPRESENTATIVE
 ]
 
 

@@ -200,7 +200,7 @@ def test_a_hook_is_a_function() -> None:
 
     async def hook(_: object) -> None: ...
 
-    with pytest.raises(TypeError, match="on_response must be a plain function: it is called, not awaited"):
+    with pytest.raises(TypeError, match="on_response must be a plain function, not a coroutine function"):
         Hooks(on_response=hook)
 
 

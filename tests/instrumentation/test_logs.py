@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from datastore_sdk._utils.redaction import redact_patterns
 from datastore_sdk.data import DataQuery
 from datastore_sdk.exceptions import CallError
-from datastore_sdk.instrumentation.logs import configure_logging, get_logger, redact
+from datastore_sdk.instrumentation.logs import configure_logging, get_logger
 from datastore_sdk.transport.executor.retry import RetryPolicy
 from restream_api.api.pads import get_pad, list_pads
 from tests.support.error_rendering import shown
@@ -130,7 +131,7 @@ def test_the_log_has_subjects(caplog: pytest.LogCaptureFixture, serve: Serve, cl
         ("datastore_sdk.http", "DEBUG"),
     ]
     assert ours[0].getMessage() == url
-    assert ours[-1].getMessage() == f"{url} answered 200 after 0.000 s (request id r-7)"
+    assert ours[-1].getMessage() == f"{url} returned 200 after 0.000 s (request id r-7)"
 
 
 @pytest.mark.parametrize(
@@ -149,14 +150,14 @@ def test_the_log_has_subjects(caplog: pytest.LogCaptureFixture, serve: Serve, cl
     ],
 )
 def test_what_looks_like_a_secret_is_hidden(text: str, hidden: str) -> None:
-    assert redact(text) == hidden
+    assert redact_patterns(text) == hidden
 
 
 @PROPERTY
 @given(st.text(st.characters(categories=["L", "N"]), min_size=8))
 def test_whatever_the_secret_is(secret: str) -> None:
     for written in (f"Bearer {secret}", f"x client_secret={secret}&y", f"{{'access_token': '{secret}'}}"):
-        assert secret not in redact(written)
+        assert secret not in redact_patterns(written)
 
 
 def test_errors_and_arguments_of_a_record_are_looked_at_too(caplog: pytest.LogCaptureFixture) -> None:
@@ -213,7 +214,10 @@ def test_it_is_silent_by_itself(level: str | None, serve: Serve) -> None:
 
 def test_a_level_that_does_not_exist_is_said_and_does_no_harm(serve: Serve) -> None:
     done = run(serve(in_turn(answer(503), answer(200, b"[]"))), "loud")
-    assert "UserWarning: RESTREAM_LOG is 'loud', which is no level; it can be debug, info, warning" in done.stderr
+    assert (
+        "UserWarning: RESTREAM_LOG is 'loud', which is not a level; valid levels are debug, info, warning"
+        in done.stderr
+    )
     assert "attempt 2" not in done.stderr
 
 

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.realtime.live_reader import begun, eventually
+from tests.realtime.live_reader import open_streams, wait_until
 
 
 @pytest.fixture(autouse=True)
 def no_listener_left() -> Iterator[None]:
     """Whoever listens is gone soon after the test."""
     yield
-    while begun:
-        begun.pop().close()
-    eventually(lambda: all(thread.name != "restream-live" for thread in threading.enumerate()))
+    while open_streams:
+        open_streams.pop().close()
+    wait_until(lambda: all(thread.name != "restream-live" for thread in threading.enumerate()))

@@ -1,4 +1,4 @@
-"""Live data in both forms, read while a test goes on."""
+"""Reader of live data in both forms, in a thread of its own."""
 
 from __future__ import annotations
 
@@ -16,55 +16,59 @@ from tests.support.fake_server import PATIENCE
 from tests.support.threads import begin
 
 
-def eventually(holds: Callable[[], bool]) -> None:
-    """Waits until something holds; fails where it does not come to hold."""
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Wait until a condition holds; fail after a timeout."""
     deadline = time.monotonic() + PATIENCE
     while not holds():
         assert time.monotonic() < deadline, "it never came to hold"
         time.sleep(0.002)
 
 
-async def soon(holds: Callable[[], bool]) -> None:
-    """Async form of `eventually`."""
+async def await_until(holds: Callable[[], bool]) -> None:
+    """Async form of `wait_until`."""
     deadline = time.monotonic() + PATIENCE
     while not holds():
         assert time.monotonic() < deadline, "it never came to hold"
         await asyncio.sleep(0.002)
 
 
-begun: list[LiveData[Any] | LiveDataAsync[Any]] = []
-"""What tests have begun to read, which is closed at their end."""
+open_streams: list[LiveData[Any] | LiveDataAsync[Any]] = []
+"""Streams that tests have opened, closed after each test."""
 
 
-class Reading:
-    """Reads live data in a thread, in one of the two forms.
+class LiveReader:
+    """Reads live data in a thread, sync or async.
 
     Args:
-        plan: What to listen to.
+        plan: Plan of the stream.
         form: "sync" or "async".
-        most: How many items to read; None: all.
-        slowly: Waited for before each item.
+        max_items: Number of items to read. None: all.
+        before_item: Called before each item.
     """
 
     def __init__(
-        self, plan: StreamPlan, form: str, most: int | None = None, slowly: Callable[[], object] = lambda: None
+        self,
+        plan: StreamPlan,
+        form: str,
+        max_items: int | None = None,
+        before_item: Callable[[], object] = lambda: None,
     ) -> None:
         self.live: LiveData[Any] | LiveDataAsync[Any] = LiveData(plan) if form == "sync" else LiveDataAsync(plan)
-        begun.append(self.live)
-        self._slowly = slowly
+        open_streams.append(self.live)
+        self._before_item = before_item
         self.items: list[Any] = []
-        self.done = self.read(most)
+        self.done = self.read(max_items)
 
-    def read(self, most: int | None = None) -> Future[None]:
-        """Reads (on) in a thread."""
+    def read(self, max_items: int | None = None) -> Future[None]:
+        """Read, or continue to read, in a thread."""
         live = self.live
         if isinstance(live, LiveData):
-            return begin(lambda: self._read(live, most))
-        return begin(lambda: asyncio.run(self._aread(live, most)))
+            return begin(lambda: self._read(live, max_items))
+        return begin(lambda: asyncio.run(self._aread(live, max_items)))
 
     def _read(self, live: LiveData[Any], most: int | None) -> None:
         for item in live:
-            self._slowly()
+            self._before_item()
             self.items.append(item)
             if most is not None and len(self.items) >= most:
                 break
@@ -72,39 +76,39 @@ class Reading:
     async def _aread(self, live: LiveDataAsync[Any], most: int | None) -> None:
         items = live.data_fetcher
         async for item in items:
-            await asyncio.to_thread(self._slowly)
+            await asyncio.to_thread(self._before_item)
             self.items.append(item)
             if most is not None and len(self.items) >= most:
                 break
         await items.aclose()
 
-    def until(self, count: int) -> list[Any]:
-        """The items, as soon as there are so many."""
-        eventually(lambda: len(self.items) >= count or self.done.done())
+    def wait_for_items(self, count: int) -> list[Any]:
+        """Return the items as soon as there are this many."""
+        wait_until(lambda: len(self.items) >= count or self.done.done())
         if self.done.done():
             self.done.result()
         return self.items
 
-    def end(self) -> list[Any]:
-        """All items, after the stream was closed."""
+    def close(self) -> list[Any]:
+        """Close the stream, and return all items."""
         self.live.close()
         self.done.result(PATIENCE)
-        eventually(lambda: not self.live.statistics.connected)
+        wait_until(lambda: not self.live.statistics.connected)
         return self.items
 
 
-def save(plan: StreamPlan, form: str, path: Path, overwrite: bool = False) -> tuple[Any, Future[None]]:
-    """Begins to save, in a thread."""
+def save_in_background(plan: StreamPlan, form: str, path: Path, overwrite: bool = False) -> tuple[Any, Future[None]]:
+    """Start to save in a thread."""
     if form == "sync":
         live = LiveData[Any](plan)
-        begun.append(live)
+        open_streams.append(live)
         return live, begin(lambda: live.save(path, overwrite=overwrite))
     alive = LiveDataAsync[Any](plan)
-    begun.append(alive)
+    open_streams.append(alive)
     return alive, begin(lambda: asyncio.run(alive.asave(path, overwrite=overwrite)))
 
 
-def gate() -> tuple[threading.Event, Callable[[], object]]:
-    """Lets a slow reader wait until the event is set."""
+def make_gate() -> tuple[threading.Event, Callable[[], object]]:
+    """Return an event, and a function that waits for it."""
     event = threading.Event()
     return event, lambda: event.wait(PATIENCE)

@@ -1,4 +1,4 @@
-"""A simulated service and its time, for the logic of listening alone: no socket, no thread, no waiting."""
+"""Simulated service and clock, for the session logic alone: no sockets, threads or waiting."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ from datastore_sdk.transport.websocket.handshake import RoomClosed
 from tests.support.jumping_clock import START
 
 Record = dict[str, Any]
-BEGIN = int(START)
+START_SECOND = int(START)
 SWITCHED = 101
-LOST = APIConnectionError("the connection was lost", method="GET", url="", sent=True)
+CONNECTION_LOST = APIConnectionError("the connection was lost", method="GET", url="", sent=True)
 
 
-class WorldTime(Clock):
-    """Goes on only where the world lets it."""
+class SimulatedServiceClock(Clock):
+    """Clock that the simulated service advances."""
 
     def __init__(self) -> None:
         self.time = START
@@ -56,62 +56,62 @@ class WorldTime(Clock):
 
 
 @dataclass
-class World:
-    """Records each second, told over a room with a queue, and kept in an archive.
+class SimulatedService:
+    """Service with a record each second, sent over a room with a queue, and stored in an archive.
 
     Args:
-        sites: The sources.
-        refusals: What the next handshakes are refused with: a status, a status with headers, or an error.
-        endings: Asked before messages are told, with their number so far; may give what ends the connection.
-        loses: How many seconds the queue forgets of those that were measured while nobody listened.
-        replays: How many it tells again after one.
-        is_measured: Whether there is a record of a second.
-        ends: The seconds after which sources have none.
-        told: Whether the room tells of it.
-        lag: Seconds after which a record is in the archive.
-        is_down: Whether the room cannot be entered at a second.
-        alive: Whether pings are answered.
-        at_a_time: How many seconds are told together at most.
-        drips: Seconds that telling them takes.
-        takes: Seconds for which whoever reads holds up the listening, whenever something is emitted.
-        step: Seconds that a record stands for. It is told when they are over; the archive computes it from those that
-            it has and that it is asked for, and its `rate` is -1 where these are not all.
+        sites: Ids of the sources.
+        refusals: Results of the next handshakes: a status, a status with headers, or an error.
+        disconnect: Called with the number of messages so far; may return an error that ends the connection.
+        lost_seconds: Returns how many seconds the queue loses while disconnected.
+        replayed_seconds: Returns how many seconds the queue repeats after a break.
+        is_measured: Returns whether a second has a record.
+        last_seconds: Last second of sources that end.
+        is_sent: Returns whether the room sends the records of a second.
+        archive_lag: Seconds after which a record is in the archive.
+        is_down: Returns whether handshakes fail at a second.
+        answers_pings: Whether pings get pongs.
+        max_seconds_per_message: Maximum number of seconds that are sent together.
+        send_seconds: Seconds that sending takes.
+        reader_seconds: Returns the seconds for which the reader blocks after each item.
+        step: Seconds that a record stands for. It is sent after they are over. The archive computes it from the seconds
+            that it has and that are requested; `rate` is -1 if these are incomplete.
     """
 
     sites: Sequence[int] = (981,)
     refusals: list[int | tuple[int, dict[str, str]] | Exception] = field(default_factory=list[Any])
-    endings: Callable[[int], Exception | None] = lambda _: None
-    loses: Callable[[], int] = lambda: 0
-    replays: Callable[[], int] = lambda: 0
+    disconnect: Callable[[int], Exception | None] = lambda _: None
+    lost_seconds: Callable[[], int] = lambda: 0
+    replayed_seconds: Callable[[], int] = lambda: 0
     is_measured: Callable[[int], bool] = lambda _: True
-    ends: dict[int, int] = field(default_factory=dict[int, int])
-    told: Callable[[int], bool] = lambda _: True
-    lag: float = 0.0
+    last_seconds: dict[int, int] = field(default_factory=dict[int, int])
+    is_sent: Callable[[int], bool] = lambda _: True
+    archive_lag: float = 0.0
     is_down: Callable[[int], bool] = lambda _: False
-    alive: bool = True
-    at_a_time: int | None = None
-    drips: float = 0.0
-    takes: Callable[[], float] = lambda: 0.0
+    answers_pings: bool = True
+    max_seconds_per_message: int | None = None
+    send_seconds: float = 0.0
+    reader_seconds: Callable[[], float] = lambda: 0.0
     step: int = 1
     archive_fails: bool = False
-    """Whether the archive answers 500."""
+    """Whether the archive responds with 500."""
     credentials: Credentials = field(default_factory=lambda: StaticToken("t"))
     retries: RetryPolicy = field(default_factory=RetryPolicy)
 
     def __post_init__(self) -> None:
-        self.clock = WorldTime()
+        self.clock = SimulatedServiceClock()
         self.random = random.Random(7)
         self.emitted: list[Any] = []
         self.handshakes: list[Request] = []
         self.handshake_times: list[float] = []
-        self.asked: list[tuple[int, int | None]] = []
+        self.fetched_ranges: list[tuple[int, int | None]] = []
         self.pings = 0
         self.messages: list[bytes] = []
         """To be told before anything else."""
-        self._next = BEGIN + 1
+        self._next = START_SECOND + 1
         self._count = 0
-        self._signs: list[list[bytes]] = []
-        self.exchange = RequestExecutor(
+        self._pongs: list[list[bytes]] = []
+        self.executor = RequestExecutor(
             "http://127.0.0.1",
             self.credentials,
             limits=ConcurrencyLimits(EndpointSemaphores()),
@@ -123,17 +123,17 @@ class World:
         )
 
     def records(self, first: int, last: int) -> list[Record]:
-        """What is measured of some seconds, both included."""
+        """Return the records of some seconds, both included."""
         return [
             {"timestamp": second, "site_id": site, "rate": second % 7}
             for second in range(first + -first % self.step, last + 1, self.step)
             if self.is_measured(second)
             for site in self.sites
-            if second <= self.ends.get(site, second)
+            if second <= self.last_seconds.get(site, second)
         ]
 
     def run(self, steps: EffectGen[None], seconds: float) -> None:
-        """Carries out steps for some time of the world, then abandons them."""
+        """Run effects for some seconds of simulated time, then cancel them."""
         end = self.clock.time + seconds
         result: Any = None
         error: BaseException | None = None
@@ -156,15 +156,15 @@ class World:
         match effect:
             case YieldItem(item):
                 self.emitted += item
-                self.clock.time += self.takes()
+                self.clock.time += self.reader_seconds()
             case ReceiveMessages(_, seconds):
                 result = self._receive(seconds)
             case ConnectWebSocket(request):
                 result = self._connect(request)
             case SendPing():
                 self.pings += 1
-                if self.alive:
-                    self._signs.append([])
+                if self.answers_pings:
+                    self._pongs.append([])
             case Sleep(seconds, _):
                 self.clock.time += seconds
             case WaitForFuture(future, _, _):
@@ -175,7 +175,7 @@ class World:
                 result = next(answer.handle, b"")
             case CloseResponse(answer):
                 if answer.status == SWITCHED:
-                    self._signs.clear()
+                    self._pongs.clear()
             case _:
                 raise NotImplementedError(effect)
         return result
@@ -191,10 +191,10 @@ class World:
             status, headers = (refusal, dict[str, str]()) if isinstance(refusal, int) else refusal
             return Response(status, headers, iter([b'{"detail": "no"}']), abort=lambda: None)
         if self.is_down(int(self.clock.time)):
-            raise LOST
-        again = self.records(max(BEGIN + 1, self._next - self.replays()), self._next - 1)
-        self.messages += [self._message(record) for record in again if self.told(record["timestamp"])]
-        self._next += min(self.loses(), self.step * len(self._seconds()))
+            raise CONNECTION_LOST
+        again = self.records(max(START_SECOND + 1, self._next - self.replayed_seconds()), self._next - 1)
+        self.messages += [self._message(record) for record in again if self.is_sent(record["timestamp"])]
+        self._next += min(self.lost_seconds(), self.step * len(self._seconds()))
         return Response(SWITCHED, {}, None, abort=lambda: None)
 
     def _receive(self, seconds: float) -> list[bytes] | None:
@@ -202,12 +202,12 @@ class World:
             messages, self.messages = self.messages, []
             self._count += len(messages)
             return messages
-        ending = self.endings(self._count)
+        ending = self.disconnect(self._count)
         if ending is not None:
             self._count += 1
             raise ending
-        if self._signs:
-            return self._signs.pop(0)
+        if self._pongs:
+            return self._pongs.pop(0)
         told = self._due()
         if not told:
             wake = min(seconds, int(self.clock.time) + 1 - self.clock.time)
@@ -229,21 +229,21 @@ class World:
         return False
 
     def _next_end(self) -> int:
-        """When the next interval is over that is not over yet."""
+        """Return the end of the first unfinished interval."""
         return int(self.clock.time) + self.step - (int(self.clock.time) + 1) % self.step
 
     def _has_due(self) -> bool:
-        return any(self.told(second) and self.records(second, second) for second in self._seconds())
+        return any(self.is_sent(second) and self.records(second, second) for second in self._seconds())
 
     def _seconds(self) -> range:
         return range(self._next + -self._next % self.step, int(self.clock.time) + 2 - self.step, self.step)
 
     def _due(self) -> list[Record]:
-        seconds = self._seconds()[: self.at_a_time]
+        seconds = self._seconds()[: self.max_seconds_per_message]
         self._next = seconds[-1] + self.step if seconds else self._next
-        due = [record for second in seconds if self.told(second) for record in self.records(second, second)]
+        due = [record for second in seconds if self.is_sent(second) for record in self.records(second, second)]
         self._count += len(due)
-        self.clock.time += self.drips if due else 0.0
+        self.clock.time += self.send_seconds if due else 0.0
         return due
 
     def _message(self, record: Record) -> bytes:
@@ -253,11 +253,11 @@ class World:
         query = parse_qs(urlsplit(request.url).query)
         first, last = _second(query, "start_datetime"), _second(query, "end_datetime")
         assert first is not None
-        self.asked.append((first, last))
+        self.fetched_ranges.append((first, last))
         self.clock.time += 0.1
         if self.archive_fails:
             return Response(500, {}, iter([b""]), abort=lambda: None)
-        known = int(self.clock.time - self.lag)
+        known = int(self.clock.time - self.archive_lag)
         end = min(known, last or known)
         records = self.records(first - first % self.step, end)
         for record in records:
@@ -275,6 +275,6 @@ def _second(query: dict[str, list[str]], name: str) -> int | None:
     return int(datetime.fromisoformat(f"{query[name][0]}+00:00").timestamp()) if name in query else None
 
 
-def closed(_: int = 0) -> RoomClosed:
-    """A normal end."""
+def normal_close(_: int = 0) -> RoomClosed:
+    """Return the exception of a normal close."""
     return RoomClosed("closed with the code 1000")

@@ -1,23 +1,23 @@
-"""What waits to be read is lost by nobody who stops waiting."""
+"""Buffered items are not lost if a reader stops waiting."""
 
 from __future__ import annotations
 
 from datastore_sdk.realtime.buffer import Buffer
-from datastore_sdk.realtime.manners import StreamOptions
+from datastore_sdk.realtime.options import StreamOptions
 
 
-def test_items_that_came_for_a_reader_who_has_gone_wait_for_the_next() -> None:
+def test_items_of_a_cancelled_request_wait() -> None:
     buffer = Buffer[int](StreamOptions(), [])
-    gone = buffer.next()
+    gone = buffer.request_items()
     buffer.put([1, 2])
     buffer.put([3])
-    buffer.give_back(gone)
+    buffer.cancel_request(gone)
     assert (buffer.waiting, buffer.delivered) == (3, 0)
-    assert [buffer.next().result(0), buffer.next().result(0)] == [[1, 2], [3]]
+    assert [buffer.request_items().result(0), buffer.request_items().result(0)] == [[1, 2], [3]]
 
 
-def test_a_reader_who_stops_waiting_takes_nothing() -> None:
+def test_cancelled_request_takes_nothing() -> None:
     buffer = Buffer[int](StreamOptions(), [])
-    buffer.give_back(buffer.next())
+    buffer.cancel_request(buffer.request_items())
     buffer.put([1])
-    assert buffer.next().result(0) == [1]
+    assert buffer.request_items().result(0) == [1]

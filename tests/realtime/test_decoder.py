@@ -1,4 +1,4 @@
-"""Messages are read whatever stands in them; what cannot be read is counted and costs nothing else."""
+"""Messages with any content are decoded; an unreadable one is counted and costs nothing else."""
 
 from __future__ import annotations
 
@@ -38,21 +38,21 @@ def enveloped(message: Any) -> bytes:
         ([b'{"message": {"timestamp": NaN}}', b'{"message": {"timestamp": 1e400}}'], 1, 1),
     ],
 )
-def test_what_is_in_an_envelope(form: RecordCodec[Any], messages: list[bytes], count: int, unreadable: int) -> None:
+def test_content_of_envelopes(form: RecordCodec[Any], messages: list[bytes], count: int, unreadable: int) -> None:
     counts = Counters()
-    assert len(MessageDecoder(form, counts, enveloped=True).read(messages)) == count
+    assert len(MessageDecoder(form, counts, enveloped=True).decode(messages)) == count
     assert counts.unreadable == unreadable
 
 
-def test_the_same_whether_read_together_or_alone() -> None:
+def test_same_records_together_or_single() -> None:
     messages = [enveloped(record) for record in (ONE, TWO, THREE)]
     together = MessageDecoder(DICTS, Counters(), enveloped=True)
-    assert together.read(messages) == together.read(messages) == [ONE, TWO, THREE]
-    assert together.read([*messages, b"5"]) == [ONE, TWO, THREE]
+    assert together.decode(messages) == together.decode(messages) == [ONE, TWO, THREE]
+    assert together.decode([*messages, b"5"]) == [ONE, TWO, THREE]
 
 
-def test_what_comes_once_only() -> None:
+def test_seen_texts_are_left_out() -> None:
     counts = Counters()
     messages = MessageDecoder(DICTS, counts, seen=set())
-    assert messages.read([b'[{"id": 1}, {"id": 2}]', b'{"id": 1}', b'{"id": 3}']) == [{"id": 1}, {"id": 2}, {"id": 3}]
-    assert counts.doubled == 1
+    assert messages.decode([b'[{"id": 1}, {"id": 2}]', b'{"id": 1}', b'{"id": 3}']) == [{"id": 1}, {"id": 2}, {"id": 3}]
+    assert counts.duplicates == 1

@@ -1,4 +1,4 @@
-"""What one listener at a time may listen to, and when others may."""
+"""Claims of rooms and session keys."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from datastore_sdk.realtime.exclusivity import RoomRegistry
 
 def test_all_or_nothing() -> None:
     taken = RoomRegistry()
-    hold = taken.take({"the room a": "a"})
+    hold = taken.claim({"the room a": "a"})
     with pytest.raises(RoomInUseError, match="the room a"):
-        taken.take({"the room b": "b", "the room a": "a"})
-    taken.take({"the room b": "b"})
+        taken.claim({"the room b": "b", "the room a": "a"})
+    taken.claim({"the room b": "b"})
     hold.release()
     hold.release()
-    taken.take({"the room a": "a"})
+    taken.claim({"the room a": "a"})
 
 
-def test_what_is_taken_later_is_given_back_with_the_rest() -> None:
+def test_extension_is_released_with_the_claim() -> None:
     taken = RoomRegistry()
-    hold = taken.take({"the watch": "watch"})
-    hold.also({"the room": "room"}).release()
-    hold.also({"the room": "room"})
+    hold = taken.claim({"the watch": "watch"})
+    hold.extend({"the room": "room"}).release()
+    hold.extend({"the room": "room"})
     with pytest.raises(RoomInUseError, match="the room"):
-        taken.take({"the room": "room"})
+        taken.claim({"the room": "room"})
     hold.release()
-    taken.take({"the watch": "watch", "the room": "room"})
+    taken.claim({"the watch": "watch", "the room": "room"})
 
 
-def test_what_is_taken_too_late_is_free() -> None:
+def test_extension_of_a_released_claim_is_released() -> None:
     """Whoever listens in a thread may take it while another ends the listening."""
     taken = RoomRegistry()
-    hold = taken.take({"the watch": "watch"})
+    hold = taken.claim({"the watch": "watch"})
     hold.release()
-    hold.also({"the room": "room"})
-    taken.take({"the room": "room"})
+    hold.extend({"the room": "room"})
+    taken.claim({"the room": "room"})

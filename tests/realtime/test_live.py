@@ -1,4 +1,4 @@
-"""Live data over the sandbox: reading, stopping, saving, slow readers, what may be listened to once only."""
+"""Live data over the sandbox: reading, stopping, saving, slow readers, exclusive rooms."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from datastore_sdk.exceptions import BufferOverflowError, RoomInUseError, Server
 from datastore_sdk.realtime import LiveData, LiveDataAsync, LiveStatistics
 from datastore_sdk.sandbox import RoomOptions, Sandbox, faults
 from tests.conftest import NOW
-from tests.realtime.live_reader import Reading, eventually, gate, save, soon
+from tests.realtime.live_reader import LiveReader, await_until, make_gate, save_in_background, wait_until
 from tests.support.fake_server import PATIENCE
 
 SITE = 981
@@ -63,54 +63,54 @@ def measured(client: Client, sandbox: Sandbox, last: int) -> list[dict[str, Any]
     return [*Site(SITE, client=client).get_data(start_datetime=start)]
 
 
-def listening(client: Client, form: str, **options: Any) -> Reading:
+def listening(client: Client, form: str, **options: Any) -> LiveReader:
     live, _ = Site(SITE, client=client).get_realtime_measurements_data(**options)
-    return Reading(live._stream.plan, form)
+    return LiveReader(live._stream.plan, form)
 
 
-def connected(reading: Reading) -> None:
-    eventually(lambda: reading.live.statistics.connected)
+def connected(reader: LiveReader) -> None:
+    wait_until(lambda: reader.live.statistics.connected)
 
 
-def test_records_as_they_come(sandbox: Sandbox, client: Client, form: str) -> None:
-    reading = listening(client, form)
-    connected(reading)
+def test_records_as_they_arrive(sandbox: Sandbox, client: Client, form: str) -> None:
+    reader = listening(client, form)
+    connected(reader)
     for _ in range(5):
         sandbox.advance(6)
         time.sleep(0.01)
-    reading.until(30)
-    assert reading.end() == measured(client, sandbox, 30)
-    statistics = reading.live.statistics
-    assert (statistics.received, statistics.delivered, statistics.waiting) == (30 + statistics.doubled, 30, 0)
+    reader.wait_for_items(30)
+    assert reader.close() == measured(client, sandbox, 30)
+    statistics = reader.live.statistics
+    assert (statistics.received, statistics.delivered, statistics.waiting) == (30 + statistics.duplicates, 30, 0)
     assert statistics.last_message_at is not None
-    assert reading.live.gaps == []
+    assert reader.live.gaps == []
 
 
 def test_history_comes_first(sandbox: Sandbox, client: Client, form: str) -> None:
-    reading = listening(client, form, start_datetime=NOW - timedelta(minutes=10), fields=["slurry_rate"])
-    reading.until(590)
+    reader = listening(client, form, start_datetime=NOW - timedelta(minutes=10), fields=["slurry_rate"])
+    reader.wait_for_items(590)
     sandbox.advance(10)
-    eventually(lambda: reading.items[-1]["timestamp"] >= NOW.timestamp() + 5)
-    heard = reading.end()
-    seconds = [record["timestamp"] for record in heard]
+    wait_until(lambda: reader.items[-1]["timestamp"] >= NOW.timestamp() + 5)
+    received = reader.close()
+    seconds = [record["timestamp"] for record in received]
     assert seconds == sorted(set(seconds))
     assert seconds[-1] > int(NOW.timestamp())
-    assert all(set(record) <= {"timestamp", "site_id", "slurry_rate"} for record in heard)
+    assert all(set(record) <= {"timestamp", "site_id", "slurry_rate"} for record in received)
 
 
 def test_routed_records_of_a_pad(sandbox: Sandbox, client: Client, form: str) -> None:
     live, _ = Pad(681, client=client).get_realtime_measurements_data(start_datetime=NOW, is_routed=True)
-    reading = Reading(live._stream.plan, form)
-    connected(reading)
+    reader = LiveReader(live._stream.plan, form)
+    connected(reader)
     sandbox.faults.add(faults.Drop(skip=20, lost=6))
     for _ in range(6):
         sandbox.advance(10)
         time.sleep(0.02)
     end = int(sandbox.field.now())
-    eventually(lambda: bool(reading.items) and reading.items[-1]["timestamp"] >= end - 1)
-    heard = reading.end()
+    wait_until(lambda: bool(reader.items) and reader.items[-1]["timestamp"] >= end - 1)
+    received = reader.close()
     stored = [*Pad(681, client=client).get_data(start_datetime=NOW, is_routed=True)]
-    names = [(record["timestamp"], record["site_id"]) for record in heard]
+    names = [(record["timestamp"], record["site_id"]) for record in received]
     assert len(names) == len(set(names))
     assert sorted(names) == sorted((r["timestamp"], r["site_id"]) for r in stored if r["timestamp"] <= names[-1][0])
 
@@ -132,36 +132,36 @@ FAULTS: dict[str, faults.RoomFault] = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_faults_of_the_room(sandbox: Sandbox, client: Client, form: str, fault: str) -> None:
-    reading = listening(client, form, stale_after=0.4)
-    connected(reading)
+    reader = listening(client, form, stale_after=0.4)
+    connected(reader)
     sandbox.faults.add(FAULTS[fault])
     for _ in range(5):
         sandbox.advance(4)
         time.sleep(0.01)
-    reading.until(20)
-    heard = reading.end()
-    assert sorted(heard, key=lambda record: record["timestamp"]) == measured(client, sandbox, 20)
+    reader.wait_for_items(20)
+    received = reader.close()
+    assert sorted(received, key=lambda record: record["timestamp"]) == measured(client, sandbox, 20)
 
 
 def test_a_huge_frame(sandbox: Sandbox, client: Client) -> None:
-    reading = listening(client, "sync")
-    connected(reading)
+    reader = listening(client, "sync")
+    connected(reader)
     sandbox.faults.add(faults.HugeFrame(size=70_000_000))
     sandbox.advance(3)
-    reading.until(3)
-    eventually(lambda: reading.live.statistics.unreadable == 1)
-    assert reading.end() == measured(client, sandbox, 3)
+    reader.wait_for_items(3)
+    wait_until(lambda: reader.live.statistics.unreadable == 1)
+    assert reader.close() == measured(client, sandbox, 3)
 
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_an_issued_token_is_renewed(sandbox: Sandbox, form: str, status: int) -> None:
     with Client(client_id=sandbox.client_id, client_secret=sandbox.client_secret, base_url=sandbox.url) as client:
         sandbox.faults.add(faults.Status(status, path="/ws/*"))
-        reading = listening(client, form)
-        connected(reading)
+        reader = listening(client, form)
+        connected(reader)
         sandbox.advance(2)
-        assert len(reading.until(2)) == 2
-        reading.end()
+        assert len(reader.wait_for_items(2)) == 2
+        reader.close()
 
 
 def test_sessions(sandbox: Sandbox, client: Client, form: str) -> None:
@@ -169,21 +169,21 @@ def test_sessions(sandbox: Sandbox, client: Client, form: str) -> None:
     sandbox.requests.clear()
     live, key = site.get_realtime_measurements_data()
     assert re.fullmatch("[0-9a-f]{32}", key)
-    first = Reading(live._stream.plan, form)
+    first = LiveReader(live._stream.plan, form)
     connected(first)
     sandbox.advance(3)
-    first.until(3)
-    first.end()
+    first.wait_for_items(3)
+    first.close()
     sandbox.advance(5)  # nobody listens
     again, same = site.get_realtime_measurements_data(key)
     assert same == key
-    second = Reading(again._stream.plan, form)
+    second = LiveReader(again._stream.plan, form)
     connected(second)
     sandbox.advance(2)
-    eventually(lambda: bool(second.items) and second.items[-1]["timestamp"] == int(sandbox.field.now()))
+    wait_until(lambda: bool(second.items) and second.items[-1]["timestamp"] == int(sandbox.field.now()))
     asked = [dict(request.query) for request in sandbox.requests if "/ws/" in request.path]
     assert [query["session_key"] for query in asked] == [key, key]
-    away = {record["timestamp"] for record in second.end()} - {record["timestamp"] for record in first.items}
+    away = {record["timestamp"] for record in second.close()} - {record["timestamp"] for record in first.items}
     assert len(away) > 2  # what was measured while nobody listened, but for what was under way to the first
 
 
@@ -218,43 +218,43 @@ def test_wrong_options(client: Client, options: dict[str, Any], error: type[Exce
 def test_one_listener_at_a_time(client: Client, form: str) -> None:
     site = Site(SITE, client=client)
     live, key = site.get_realtime_measurements_data()
-    reading = Reading(live._stream.plan, form)
-    connected(reading)
+    reader = LiveReader(live._stream.plan, form)
+    connected(reader)
     with pytest.raises(RoomInUseError, match="room"):
         next(iter(site.get_realtime_measurements_data()[0]))
     with pytest.raises(RoomInUseError, match=key.upper()):
         next(iter(Site(982, client=client).get_realtime_measurements_data(key.upper())[0]))
-    if isinstance(reading.live, LiveData):
+    if isinstance(reader.live, LiveData):
         with pytest.raises(RoomInUseError, match="this live data"):
-            next(iter(reading.live))
-    reading.end()
-    after = Reading(site.get_realtime_measurements_data(key)[0]._stream.plan, form)
+            next(iter(reader.live))
+    reader.close()
+    after = LiveReader(site.get_realtime_measurements_data(key)[0]._stream.plan, form)
     connected(after)
-    after.end()
+    after.close()
 
 
-def test_reading_goes_on_where_it_was_left(sandbox: Sandbox, client: Client, form: str) -> None:
+def test_next_reader_continues(sandbox: Sandbox, client: Client, form: str) -> None:
     live, _ = Site(SITE, client=client).get_realtime_measurements_data()
-    reading = Reading(live._stream.plan, form, most=3)
-    connected(reading)
+    reader = LiveReader(live._stream.plan, form, max_items=3)
+    connected(reader)
     sandbox.advance(10)
-    reading.done.result(PATIENCE)
-    assert len(reading.items) == 3
+    reader.done.result(PATIENCE)
+    assert len(reader.items) == 3
     sandbox.advance(5)
-    reading.done = reading.read()
-    reading.until(15)
-    assert reading.end() == measured(client, sandbox, 15)
+    reader.done = reader.read()
+    reader.wait_for_items(15)
+    assert reader.close() == measured(client, sandbox, 15)
 
 
 def test_stop_from_another_thread(sandbox: Sandbox, client: Client, form: str) -> None:
-    reading = listening(client, form)
-    connected(reading)
+    reader = listening(client, form)
+    connected(reader)
     sandbox.advance(2)
-    reading.until(2)
-    assert len(reading.end()) == 2
-    later = reading.read()
+    reader.wait_for_items(2)
+    assert len(reader.close()) == 2
+    later = reader.read()
     later.result(PATIENCE)
-    assert len(reading.items) == 2  # closed is closed
+    assert len(reader.items) == 2  # closed is closed
 
 
 def test_stop_before_it_begins(client: Client) -> None:
@@ -266,10 +266,10 @@ def test_stop_before_it_begins(client: Client) -> None:
 def test_with(client: Client) -> None:
     live, _ = Site(SITE, client=client).get_realtime_measurements_data(start_datetime=NOW - timedelta(seconds=50))
     with live:
-        heard = [record for record, _ in zip(live, range(20), strict=False)]
-    assert len(heard) == 20
+        received = [record for record, _ in zip(live, range(20), strict=False)]
+    assert len(received) == 20
     rest = list(live)  # what had been received
-    assert all(record not in heard for record in rest)
+    assert all(record not in received for record in rest)
     assert list(live) == []
 
 
@@ -278,15 +278,15 @@ def test_async_with_and_tasks(client: Client) -> None:
         live, _ = await Site(SITE, client=client).aget_realtime_measurements_data(
             start_datetime=NOW - timedelta(seconds=50)
         )
-        heard = 0
+        received = 0
         async with live:
             stopper = asyncio.get_running_loop().call_later(PATIENCE, live.close)
             async for _ in live:
-                heard += 1
-                if heard == 20:
+                received += 1
+                if received == 20:
                     await live.aclose()
             stopper.cancel()
-        return heard
+        return received
 
     assert asyncio.run(main()) >= 20
 
@@ -301,11 +301,11 @@ def test_a_cancelled_task(sandbox: Sandbox, client: Client) -> None:
                 items.append(item)  # noqa: PERF401 - as they come
 
         task = asyncio.create_task(read())
-        await soon(lambda: live.statistics.connected)
+        await await_until(lambda: live.statistics.connected)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        await soon(lambda: not live.statistics.connected)
+        await await_until(lambda: not live.statistics.connected)
         sandbox.advance(3)
         async for item in live:
             items.append(item)
@@ -333,56 +333,56 @@ class TestSlowReaders:
     """A buffer of ten, and many more records than that."""
 
     def test_block(self, sandbox: Sandbox, client: Client, form: str) -> None:
-        reading, let_go = self.slow(client, form, when_full="block")
+        reader, let_go = self.slow(client, form, when_full="block")
         sandbox.advance(300)
         time.sleep(0.2)
         let_go.set()
-        reading.until(300)
-        assert reading.end() == measured(client, sandbox, 300)
-        assert reading.live.statistics.dropped == 0
+        reader.wait_for_items(300)
+        assert reader.close() == measured(client, sandbox, 300)
+        assert reader.live.statistics.dropped == 0
 
     def test_drop_oldest(self, sandbox: Sandbox, client: Client, form: str) -> None:
-        reading, let_go = self.slow(client, form, when_full="drop_oldest")
+        reader, let_go = self.slow(client, form, when_full="drop_oldest")
         sandbox.advance(300)
-        eventually(lambda: reading.live.statistics.received >= 300)
-        assert reading.live.statistics.waiting <= 10
+        wait_until(lambda: reader.live.statistics.received >= 300)
+        assert reader.live.statistics.waiting <= 10
         let_go.set()
-        eventually(lambda: bool(reading.items) and reading.items[-1]["timestamp"] == int(sandbox.field.now()))
-        heard = reading.end()
-        assert len(heard) + reading.live.statistics.dropped == 300
-        assert heard[-10:] == measured(client, sandbox, 10)
+        wait_until(lambda: bool(reader.items) and reader.items[-1]["timestamp"] == int(sandbox.field.now()))
+        received = reader.close()
+        assert len(received) + reader.live.statistics.dropped == 300
+        assert received[-10:] == measured(client, sandbox, 10)
 
     def test_raise(self, sandbox: Sandbox, client: Client, form: str) -> None:
-        reading, let_go = self.slow(client, form, when_full="raise")
+        reader, let_go = self.slow(client, form, when_full="raise")
         for _ in range(60):
             sandbox.advance(5)
             time.sleep(0.01)  # or all of it comes as one
-        eventually(lambda: not reading.live.statistics.connected)
+        wait_until(lambda: not reader.live.statistics.connected)
         let_go.set()
         with pytest.raises(BufferOverflowError, match="wait"):
-            reading.done.result(PATIENCE)
-        assert reading.items  # what was received before is handed over
+            reader.done.result(PATIENCE)
+        assert reader.items  # what was received before is handed over
 
     @staticmethod
-    def slow(client: Client, form: str, **options: Any) -> tuple[Reading, Any]:
-        let_go, wait = gate()
+    def slow(client: Client, form: str, **options: Any) -> tuple[LiveReader, Any]:
+        let_go, wait = make_gate()
         live, _ = Site(SITE, client=client).get_realtime_measurements_data(buffer=10, **options)
-        reading = Reading(live._stream.plan, form, slowly=wait)
-        connected(reading)
-        return reading, let_go
+        reader = LiveReader(live._stream.plan, form, before_item=wait)
+        connected(reader)
+        return reader, let_go
 
 
 @pytest.mark.parametrize("suffix", ["ndjson", "json", "csv", "csv.gz", "parquet"])
 def test_save_until_closed(sandbox: Sandbox, client: Client, form: str, tmp_path: Path, suffix: str) -> None:
     live, _ = Site(SITE, client=client).get_realtime_measurements_data()
     target = tmp_path / f"live.{suffix}"
-    live, saving = save(live._stream.plan, form, target)
-    eventually(lambda: live.statistics.connected)
+    live, saving = save_in_background(live._stream.plan, form, target)
+    wait_until(lambda: live.statistics.connected)
     sandbox.faults.add(faults.Drop(skip=6, lost=3))
     for _ in range(3):
         sandbox.advance(5)
         time.sleep(0.02)
-    eventually(lambda: live.statistics.delivered >= 15)
+    wait_until(lambda: live.statistics.delivered >= 15)
     assert not target.exists()
     live.close()
     saving.result(PATIENCE)
@@ -399,10 +399,10 @@ def test_save_until_closed(sandbox: Sandbox, client: Client, form: str, tmp_path
 
 def test_an_error_leaves_a_whole_file(sandbox: Sandbox, client: Client, form: str, tmp_path: Path) -> None:
     live, _ = Site(SITE, client=client).get_realtime_measurements_data(restart_on_error=False)
-    live, saving = save(live._stream.plan, form, tmp_path / "live.json")
-    eventually(lambda: live.statistics.connected)
+    live, saving = save_in_background(live._stream.plan, form, tmp_path / "live.json")
+    wait_until(lambda: live.statistics.connected)
     sandbox.advance(5)
-    eventually(lambda: live.statistics.delivered >= 5)
+    wait_until(lambda: live.statistics.delivered >= 5)
     sandbox.faults.add(faults.Close(code=1011))
     sandbox.advance(1)
     with pytest.raises(ConnectionError):
@@ -410,7 +410,7 @@ def test_an_error_leaves_a_whole_file(sandbox: Sandbox, client: Client, form: st
     assert json.loads((tmp_path / "live.json").read_text())[:5] == measured(client, sandbox, 6)[:5]
 
 
-def test_what_cannot_be_saved_is_said_at_once(client: Client, tmp_path: Path) -> None:
+def test_invalid_targets_are_refused_at_once(client: Client, tmp_path: Path) -> None:
     live, _ = Site(SITE, client=client).get_realtime_measurements_data()
     (tmp_path / "there.json").write_text("old")
     for name, error in (("there.json", FileExistsError), ("a.xml", ValueError), (".", IsADirectoryError)):
@@ -424,9 +424,9 @@ def test_a_cancelled_save_leaves_a_whole_file(sandbox: Sandbox, client: Client, 
     async def main() -> None:
         live, _ = await Site(SITE, client=client).aget_realtime_measurements_data()
         saving = asyncio.create_task(live.asave(tmp_path / "live.json"))
-        await soon(lambda: live.statistics.connected)
+        await await_until(lambda: live.statistics.connected)
         sandbox.advance(5)
-        await soon(lambda: live.statistics.delivered >= 5)
+        await await_until(lambda: live.statistics.delivered >= 5)
         saving.cancel()
         with pytest.raises(asyncio.CancelledError):
             await saving
@@ -436,16 +436,16 @@ def test_a_cancelled_save_leaves_a_whole_file(sandbox: Sandbox, client: Client, 
 
 
 @pytest.mark.parametrize("suffix", ["ndjson", "csv", "json.gz", "csv.zst", "parquet", "feather"])
-def test_what_has_come_is_on_the_disk_before_the_end(
+def test_records_are_on_disk_before_the_end(
     sandbox: Sandbox, client: Client, form: str, tmp_path: Path, suffix: str
 ) -> None:
     """A program that is killed leaves it there."""
     live, _ = Site(SITE, client=client).get_realtime_measurements_data()
-    live, saving = save(live._stream.plan, form, tmp_path / f"live.{suffix}")
-    eventually(lambda: live.statistics.connected)
+    live, saving = save_in_background(live._stream.plan, form, tmp_path / f"live.{suffix}")
+    wait_until(lambda: live.statistics.connected)
     sandbox.advance(5)
     unfinished = tmp_path / f"live.{suffix}.unfinished"
-    eventually(lambda: unfinished.exists() and unfinished.read_text().count("\n") == 5)
+    wait_until(lambda: unfinished.exists() and unfinished.read_text().count("\n") == 5)
     assert [json.loads(line) for line in unfinished.read_text().splitlines()] == measured(client, sandbox, 5)
     live.close()
     saving.result(PATIENCE)
@@ -453,17 +453,17 @@ def test_what_has_come_is_on_the_disk_before_the_end(
 
 
 @pytest.mark.parametrize("suffix", ["csv", "json.gz", "parquet"])
-def test_what_a_full_disk_leaves(
+def test_full_disk_leaves_the_records(
     sandbox: Sandbox, client: Client, tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     live, _ = Site(SITE, client=client).get_realtime_measurements_data()
-    live, saving = save(live._stream.plan, "sync", tmp_path / f"live.{suffix}")
-    eventually(lambda: live.statistics.connected)
+    live, saving = save_in_background(live._stream.plan, "sync", tmp_path / f"live.{suffix}")
+    wait_until(lambda: live.statistics.connected)
     sandbox.advance(5)
-    eventually(lambda: live.statistics.delivered >= 5)
+    wait_until(lambda: live.statistics.delivered >= 5)
     monkeypatch.setattr("os.fsync", full)
     live.close()
     with pytest.raises(OSError, match="No space left") as raised:
@@ -491,7 +491,7 @@ def test_ctrl_c(sandbox: Sandbox, tmp_path: Path) -> None:
     ) as run:
         assert run.stdout is not None
         run.stdout.readline()
-        eventually(lambda: any("/ws/" in request.path for request in sandbox.requests))
+        wait_until(lambda: any("/ws/" in request.path for request in sandbox.requests))
         time.sleep(0.5)
         run.send_signal(signal.SIGINT)
         assert run.wait(PATIENCE) in (-signal.SIGINT, 130, 1)
@@ -506,9 +506,9 @@ def test_statistics_can_be_read_at_any_time(client: Client) -> None:
         delivered=0,
         waiting=0,
         dropped=0,
-        doubled=0,
+        duplicates=0,
         late=0,
-        filled=0,
+        backfilled=0,
         unreadable=0,
         reconnections=0,
         last_message_at=None,
@@ -529,38 +529,38 @@ def test_a_service_that_is_down_at_first(sandbox: Sandbox, client: Client) -> No
 
 def test_normal_closes_at_any_time(form: str) -> None:
     rooms = RoomOptions(close_after_messages=7)
-    quick = RetryPolicy(first_wait=0.01)  # the sandbox's seconds pass at once, so that all connections are short
+    quick = RetryPolicy(initial_wait=0.01)  # the sandbox's seconds pass at once, so that all connections are short
     with (
         Sandbox(now=NOW, days=1, rooms=rooms) as sandbox,
         Client(sandbox.token, base_url=sandbox.url, retries=quick) as client,
     ):
-        reading = listening(client, form)
-        connected(reading)
+        reader = listening(client, form)
+        connected(reader)
         for _ in range(10):
             sandbox.advance(5)
             time.sleep(0.01)
-        reading.until(50)
-        assert reading.end() == measured(client, sandbox, 50)
-        assert reading.live.statistics.reconnections > 3
+        reader.wait_for_items(50)
+        assert reader.close() == measured(client, sandbox, 50)
+        assert reader.live.statistics.reconnections > 3
 
 
-def test_what_was_received_when_it_is_stopped_is_not_lost(sandbox: Sandbox, client: Client, form: str) -> None:
+def test_records_received_while_stopping_are_kept(sandbox: Sandbox, client: Client, form: str) -> None:
     """However often a reader comes and goes while records stream in, each is handed over once."""
     live, _ = Site(SITE, client=client).get_realtime_measurements_data(start_datetime=NOW - timedelta(hours=2))
-    reading = Reading(live._stream.plan, form, most=1)
+    reader = LiveReader(live._stream.plan, form, max_items=1)
     for count in range(50, 1500, 50):
-        read_through(sandbox, reading)
-        reading.done = reading.read(most=count)
-    read_through(sandbox, reading)
-    seconds = [record["timestamp"] for record in reading.items]
+        read_through(sandbox, reader)
+        reader.done = reader.read(max_items=count)
+    read_through(sandbox, reader)
+    seconds = [record["timestamp"] for record in reader.items]
     stored = Site(SITE, client=client).get_data(start_datetime=NOW - timedelta(hours=2))
     assert seconds == [record["timestamp"] for record, _ in zip(stored, seconds, strict=False)]
 
 
-def read_through(sandbox: Sandbox, reading: Reading) -> None:
+def read_through(sandbox: Sandbox, reader: LiveReader) -> None:
     """Until it is done. What was lost by hanging up is seen by what comes next; in a silent room only in the end."""
     for _ in range(int(PATIENCE * 10)):
-        if wait([reading.done], 0.1).done:
+        if wait([reader.done], 0.1).done:
             break
         sandbox.advance(1)
-    reading.done.result(0)
+    reader.done.result(0)

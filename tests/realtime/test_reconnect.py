@@ -1,4 +1,4 @@
-"""Rooms that accept, tell something and close: how often they are entered again, and when that ends."""
+"""Rooms that accept, send something and close: how often the SDK reconnects, and when it gives up."""
 
 from __future__ import annotations
 
@@ -17,99 +17,101 @@ from datastore_sdk.exceptions import (
     RateLimitError,
     ResponseValidationError,
 )
-from datastore_sdk.realtime.manners import StreamOptions
+from datastore_sdk.realtime.options import StreamOptions
 from datastore_sdk.transport.websocket.handshake import RoomRefusedError
-from tests.realtime.simulated_listener import Listener
-from tests.realtime.simulated_service import BEGIN, LOST, World, closed
+from tests.realtime.simulated_listener import SimulatedListener
+from tests.realtime.simulated_service import CONNECTION_LOST, START_SECOND, SimulatedService, normal_close
 from tests.realtime.test_session import Renewable, tokens, waits
 
 HOUR = 3600
 
 
-def telling(record: Callable[[int], Any], ending: Exception, **options: Any) -> World:
+def room_sending(record: Callable[[int], Any], ending: Exception, **options: Any) -> SimulatedService:
     """A room that tells one record whenever it is entered, and closes."""
-    world = World(is_measured=lambda _: False, **options)
-    connect = world._connect
+    service = SimulatedService(is_measured=lambda _: False, **options)
+    connect = service._connect
 
     def connected(request: Any) -> Any:
         answer = connect(request)
-        world.messages = [json.dumps({"session_key": "k", "message": record(len(world.handshakes))}).encode()]
+        service.messages = [json.dumps({"session_key": "k", "message": record(len(service.handshakes))}).encode()]
         return answer
 
-    world._connect = connected  # type: ignore[method-assign]
-    world.endings = lambda _: ending
-    return world
+    service._connect = connected  # type: ignore[method-assign]
+    service.disconnect = lambda _: ending
+    return service
 
 
 RECORDS: dict[str, Callable[[int], Any]] = {
-    "the same": lambda _: {"timestamp": BEGIN, "site_id": 981},
-    "a new one": lambda visit: {"timestamp": BEGIN + visit, "site_id": 981},
+    "the same": lambda _: {"timestamp": START_SECOND, "site_id": 981},
+    "a new one": lambda visit: {"timestamp": START_SECOND + visit, "site_id": 981},
     "the same without timestamp": lambda _: {"site_id": 981, "rate": 5},
-    "the same with a text for a timestamp": lambda _: {"timestamp": str(BEGIN), "site_id": 981},
+    "the same with a text for a timestamp": lambda _: {"timestamp": str(START_SECOND), "site_id": 981},
 }
 
 
-@pytest.mark.parametrize("ending", [LOST, closed()], ids=["lost", "closed"])
+@pytest.mark.parametrize("ending", [CONNECTION_LOST, normal_close()], ids=["lost", "closed"])
 @pytest.mark.parametrize("record", RECORDS.values(), ids=RECORDS)
-def test_short_visits_in_a_row_waits_grow(record: Callable[[int], Any], ending: Exception) -> None:
-    world = telling(record, ending)
-    Listener(world, query=None).listen(HOUR)
-    assert HOUR / 30 / 2 < len(world.handshakes) < 1.6 * HOUR / 15
-    assert max(waits(world)) > 10
+def test_waits_grow_after_short_connections(record: Callable[[int], Any], ending: Exception) -> None:
+    service = room_sending(record, ending)
+    SimulatedListener(service, query=None).listen(HOUR)
+    assert HOUR / 30 / 2 < len(service.handshakes) < 1.6 * HOUR / 15
+    assert max(waits(service)) > 10
 
 
-@pytest.mark.parametrize("ending", [LOST, closed()], ids=["lost", "closed"])
+@pytest.mark.parametrize("ending", [CONNECTION_LOST, normal_close()], ids=["lost", "closed"])
 @pytest.mark.parametrize("record", [name for name in RECORDS if name != "a new one"])
-def test_give_up_after_counts_visits_without_news(record: str, ending: Exception) -> None:
-    world = telling(RECORDS[record], ending)
+def test_give_up_after_counts_connections_without_new_data(record: str, ending: Exception) -> None:
+    service = room_sending(RECORDS[record], ending)
     with pytest.raises(APIConnectionError):
-        Listener(world, query=None, manners=StreamOptions(give_up_after=120)).listen(HOUR)
-    assert 80 < world.clock.time - BEGIN < 130
+        SimulatedListener(service, query=None, options=StreamOptions(give_up_after=120)).listen(HOUR)
+    assert 80 < service.clock.time - START_SECOND < 130
 
 
-def test_give_up_after_goes_on_while_something_new_comes() -> None:
-    world = telling(RECORDS["a new one"], closed())
-    Listener(world, query=None, manners=StreamOptions(give_up_after=120)).listen(HOUR)
-    assert world.clock.time - BEGIN >= HOUR
+def test_give_up_after_is_reset_by_new_data() -> None:
+    service = room_sending(RECORDS["a new one"], normal_close())
+    SimulatedListener(service, query=None, options=StreamOptions(give_up_after=120)).listen(HOUR)
+    assert service.clock.time - START_SECOND >= HOUR
 
 
 def test_give_up_after_a_long_silence_does_not_count() -> None:
     """A room may be silent for hours: the first break behind that is no reason to give up."""
-    world = World(is_measured=lambda second: second <= BEGIN + 10 or second > BEGIN + HOUR)
-    world.endings = lambda _: LOST if world.clock.time > BEGIN + HOUR / 2 and len(world.handshakes) == 1 else None
-    heard = Listener(world, query=None, manners=StreamOptions(give_up_after=60)).listen(HOUR + 60)
-    assert heard[-1]["timestamp"] > BEGIN + HOUR + 50
+    service = SimulatedService(is_measured=lambda second: second <= START_SECOND + 10 or second > START_SECOND + HOUR)
+    service.disconnect = lambda _: (
+        CONNECTION_LOST if service.clock.time > START_SECOND + HOUR / 2 and len(service.handshakes) == 1 else None
+    )
+    received = SimulatedListener(service, query=None, options=StreamOptions(give_up_after=60)).listen(HOUR + 60)
+    assert received[-1]["timestamp"] > START_SECOND + HOUR + 50
 
 
 @pytest.mark.parametrize("closes", [False, True])
-def test_messages_that_cannot_be_understood_raise(closes: bool) -> None:
-    world = World(is_measured=lambda second: second <= BEGIN + 30)
-    world.endings = lambda _: closed() if closes and world.clock.time > BEGIN + 40 else None
-    told = world._receive
+def test_unreadable_messages_raise(closes: bool) -> None:
+    service = SimulatedService(is_measured=lambda second: second <= START_SECOND + 30)
+    service.disconnect = lambda _: normal_close() if closes and service.clock.time > START_SECOND + 40 else None
+    told = service._receive
 
     def receive(seconds: float) -> list[bytes] | None:
-        if world.clock.time > BEGIN + 40 and not world.messages and world.random.random() < 0.7:
-            world.clock.time += 5
+        if service.clock.time > START_SECOND + 40 and not service.messages and service.random.random() < 0.7:
+            service.clock.time += 5
             return [b'{"detail": "moved"}', b"null"]
         return told(seconds)
 
-    world._receive = receive  # type: ignore[method-assign]
+    service._receive = receive  # type: ignore[method-assign]
     with pytest.raises(ResponseValidationError, match="none of the last"):
-        Listener(world, query=None).listen(HOUR)
-    assert 100 <= world.clock.time - BEGIN < 300
+        SimulatedListener(service, query=None).listen(HOUR)
+    assert 100 <= service.clock.time - START_SECOND < 300
 
 
 def test_garbage_between_records_does_not_raise() -> None:
-    world = World()
-    told = world._message
-    world._message = lambda record: told(record) if record["timestamp"] % 30 == 0 else b"<html>"  # type: ignore[method-assign]
-    assert len(Listener(world, query=None).listen(600)) >= 19
+    service = SimulatedService()
+    told = service._message
+    service._message = lambda record: told(record) if record["timestamp"] % 30 == 0 else b"<html>"  # type: ignore[method-assign]
+    assert len(SimulatedListener(service, query=None).listen(600)) >= 19
 
 
 def test_silence_after_garbage_does_not_raise() -> None:
-    world = World(is_measured=lambda _: False)
-    world.messages = [b"<html>"] * 5
-    assert Listener(world, query=None).listen(HOUR) == []
+    service = SimulatedService(is_measured=lambda _: False)
+    service.messages = [b"<html>"] * 5
+    assert SimulatedListener(service, query=None).listen(HOUR) == []
 
 
 def refusal(code: int) -> RoomRefusedError:
@@ -126,34 +128,36 @@ def refusal(code: int) -> RoomRefusedError:
         (4400, BadRequestError),
     ],
 )
-def test_a_close_code_that_refuses_ends_it(code: int, error: type[Exception]) -> None:
-    world = World(endings=lambda _: refusal(code))
+def test_refusing_close_code_ends_the_session(code: int, error: type[Exception]) -> None:
+    service = SimulatedService(disconnect=lambda _: refusal(code))
     with pytest.raises(error) as raised:
-        Listener(world).listen(HOUR)
-    assert len(world.handshakes) == 1
+        SimulatedListener(service).listen(HOUR)
+    assert len(service.handshakes) == 1
     assert f"code {code}" in "".join(raised.value.__notes__)
 
 
-def test_a_close_code_that_asks_for_patience_is_tried_like_a_call() -> None:
-    world = World(endings=lambda _: refusal(4429))
+def test_close_code_4429_is_retried_like_a_call() -> None:
+    service = SimulatedService(disconnect=lambda _: refusal(4429))
     with pytest.raises(RateLimitError):
-        Listener(world).listen(HOUR)
-    assert len(world.handshakes) == world.retries.max_attempts
+        SimulatedListener(service).listen(HOUR)
+    assert len(service.handshakes) == service.retries.max_attempts
 
 
 @pytest.mark.parametrize("code", [1008, 4401])
-def test_a_close_code_that_refuses_a_token_renews_it_once(code: int) -> None:
-    world = World(credentials=Renewable(), endings=lambda _: refusal(code))
+def test_close_code_for_a_token_renews_it_once(code: int) -> None:
+    service = SimulatedService(credentials=Renewable(), disconnect=lambda _: refusal(code))
     with pytest.raises((AuthenticationError, PermissionDeniedError)):
-        Listener(world).listen(HOUR)
-    assert tokens(world) == ["token-0", "token-1"]
-    world = World(credentials=Renewable())
-    world.endings = lambda _: refusal(code) if len(world.handshakes) == 1 else None
-    assert len(Listener(world).listen(60)) > 50
+        SimulatedListener(service).listen(HOUR)
+    assert tokens(service) == ["token-0", "token-1"]
+    service = SimulatedService(credentials=Renewable())
+    service.disconnect = lambda _: refusal(code) if len(service.handshakes) == 1 else None
+    assert len(SimulatedListener(service).listen(60)) > 50
 
 
 @pytest.mark.parametrize("quiet", [False, True])
-def test_a_close_code_after_news_or_long_silence_is_a_break(quiet: bool) -> None:
-    world = World(is_measured=lambda second: not quiet or second > BEGIN + 200)
-    world.endings = lambda _: refusal(1008) if world.clock.time > BEGIN + 100 and len(world.handshakes) == 1 else None
-    assert Listener(world).listen(300)[-1]["timestamp"] > BEGIN + 290
+def test_close_code_after_data_or_silence_is_a_break(quiet: bool) -> None:
+    service = SimulatedService(is_measured=lambda second: not quiet or second > START_SECOND + 200)
+    service.disconnect = lambda _: (
+        refusal(1008) if service.clock.time > START_SECOND + 100 and len(service.handshakes) == 1 else None
+    )
+    assert SimulatedListener(service).listen(300)[-1]["timestamp"] > START_SECOND + 290

@@ -1,4 +1,4 @@
-"""When a room is entered again, when not, and after how long: the logic alone, over a simulated service."""
+"""When a session reconnects, when not, and after which wait: the logic alone, over a simulated service."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from datastore_sdk.exceptions import (
     RateLimitError,
     ServerError,
 )
-from datastore_sdk.realtime.manners import StreamOptions
+from datastore_sdk.realtime.options import StreamOptions
 from datastore_sdk.transport.executor.retry import RetryPolicy
-from tests.realtime.simulated_listener import Listener, positions
-from tests.realtime.simulated_service import BEGIN, LOST, World, closed
+from tests.realtime.simulated_listener import SimulatedListener, positions
+from tests.realtime.simulated_service import CONNECTION_LOST, START_SECOND, SimulatedService, normal_close
 
 
 class Renewable(Credentials):
@@ -48,16 +48,16 @@ class Renewable(Credentials):
         return True
 
 
-def tokens(world: World) -> list[str]:
-    return [request.headers["Authorization"].removeprefix("Bearer ") for request in world.handshakes]
+def tokens(service: SimulatedService) -> list[str]:
+    return [request.headers["Authorization"].removeprefix("Bearer ") for request in service.handshakes]
 
 
-def waits(world: World) -> list[float]:
+def waits(service: SimulatedService) -> list[float]:
     """How long it was waited between handshakes, which take a moment themselves."""
-    return [round(later - before, 1) for before, later in itertools.pairwise(world.handshake_times)]
+    return [round(later - before, 1) for before, later in itertools.pairwise(service.handshake_times)]
 
 
-def breaking(*counts: int, by: Exception = LOST) -> Any:
+def disconnect_at(*counts: int, by: Exception = CONNECTION_LOST) -> Any:
     """Ends the connection after so many messages, each time."""
     left = [*counts]
 
@@ -70,189 +70,191 @@ def breaking(*counts: int, by: Exception = LOST) -> Any:
     return ending
 
 
-def longest(_: float, most: float) -> float:
+def return_maximum(_: float, most: float) -> float:
     return most
 
 
-@pytest.mark.parametrize("by", [LOST, closed()], ids=["lost", "closed"])
-def test_at_once_after_a_break_that_followed_data(by: Exception) -> None:
-    world = World(endings=breaking(5, 10, 15, by=by))
-    listener = Listener(world)
-    listener.listen(30)
-    assert waits(world) == pytest.approx([5, 5, 5], abs=1.1)
-    assert listener.counts.reconnections == 3
-    assert listener.counts.doubled == 0
+@pytest.mark.parametrize("by", [CONNECTION_LOST, normal_close()], ids=["lost", "closed"])
+def test_reconnect_at_once_after_data(by: Exception) -> None:
+    service = SimulatedService(disconnect=disconnect_at(5, 10, 15, by=by))
+    session = SimulatedListener(service)
+    session.listen(30)
+    assert waits(service) == pytest.approx([5, 5, 5], abs=1.1)
+    assert session.counters.reconnections == 3
+    assert session.counters.duplicates == 0
 
 
-@pytest.mark.parametrize("by", [LOST, closed()], ids=["lost", "closed"])
-def test_waits_grow_where_nothing_comes(by: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("random.uniform", longest)
-    world = World(endings=lambda _: by)
-    Listener(world).listen(200)
-    assert waits(world) == pytest.approx([0.5, 1, 2, 4, 8, 16, 30, 30, 30, 30, 30], abs=0.11)
+@pytest.mark.parametrize("by", [CONNECTION_LOST, normal_close()], ids=["lost", "closed"])
+def test_waits_grow_without_data(by: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("random.uniform", return_maximum)
+    service = SimulatedService(disconnect=lambda _: by)
+    SimulatedListener(service).listen(200)
+    assert waits(service) == pytest.approx([0.5, 1, 2, 4, 8, 16, 30, 30, 30, 30, 30], abs=0.11)
 
 
 def test_waits_are_jittered() -> None:
-    world = World(endings=lambda _: LOST, retries=RetryPolicy(first_wait=10))
-    Listener(world).listen(300)
-    assert len(set(waits(world))) > 5
+    service = SimulatedService(disconnect=lambda _: CONNECTION_LOST, retries=RetryPolicy(initial_wait=10))
+    SimulatedListener(service).listen(300)
+    assert len(set(waits(service))) > 5
 
 
-def test_what_is_only_told_again_is_no_news() -> None:
+def test_repeated_messages_are_not_new() -> None:
     """A service that tells the same over and over before it hangs up is not come back to at once."""
-    world = World(replays=lambda: 5)
-    world.endings = lambda count: LOST if count >= 5 and world.clock.time > BEGIN + 5 else None
-    world.told = lambda second: second <= BEGIN + 5
-    Listener(world, query=None).listen(600)
-    assert len(world.handshakes) < 60
+    service = SimulatedService(replayed_seconds=lambda: 5)
+    service.disconnect = lambda count: CONNECTION_LOST if count >= 5 and service.clock.time > START_SECOND + 5 else None
+    service.is_sent = lambda second: second <= START_SECOND + 5
+    SimulatedListener(service, query=None).listen(600)
+    assert len(service.handshakes) < 60
 
 
-def test_the_first_time_is_tried_as_often_as_any_call() -> None:
-    world = World(refusals=[LOST] * 100)
+def test_first_handshake_is_retried_like_a_call() -> None:
+    service = SimulatedService(refusals=[CONNECTION_LOST] * 100)
     with pytest.raises(APIConnectionError) as raised:
-        Listener(world).listen(1000)
-    assert raised.value.attempts == len(world.handshakes) == RetryPolicy().max_attempts
+        SimulatedListener(service).listen(1000)
+    assert raised.value.attempts == len(service.handshakes) == RetryPolicy().max_attempts
 
 
-def test_once_entered_it_is_come_back_to_for_ever() -> None:
-    world = World(is_down=lambda now: BEGIN + 10 < now < BEGIN + 36_000)
-    world.endings = lambda _: LOST if BEGIN + 10 < world.clock.time < BEGIN + 36_000 else None
-    listener = Listener(world)
-    heard = listener.listen(36_100)
-    assert heard[-1]["timestamp"] > BEGIN + 36_000
-    assert positions(heard) == positions(world.records(BEGIN + 1, heard[-1]["timestamp"]))
+def test_room_that_was_entered_is_retried_forever() -> None:
+    service = SimulatedService(is_down=lambda now: START_SECOND + 10 < now < START_SECOND + 36_000)
+    service.disconnect = lambda _: (
+        CONNECTION_LOST if START_SECOND + 10 < service.clock.time < START_SECOND + 36_000 else None
+    )
+    session = SimulatedListener(service)
+    received = session.listen(36_100)
+    assert received[-1]["timestamp"] > START_SECOND + 36_000
+    assert positions(received) == positions(service.records(START_SECOND + 1, received[-1]["timestamp"]))
 
 
 def test_give_up_after() -> None:
-    world = World(is_down=lambda now: now > BEGIN + 10)
-    world.endings = lambda _: LOST if world.clock.time > BEGIN + 10 else None
+    service = SimulatedService(is_down=lambda now: now > START_SECOND + 10)
+    service.disconnect = lambda _: CONNECTION_LOST if service.clock.time > START_SECOND + 10 else None
     with pytest.raises(APIConnectionError):
-        Listener(world, manners=StreamOptions(give_up_after=60)).listen(1000)
-    assert world.clock.time - BEGIN == pytest.approx(55, abs=20)
+        SimulatedListener(service, options=StreamOptions(give_up_after=60)).listen(1000)
+    assert service.clock.time - START_SECOND == pytest.approx(55, abs=20)
 
 
 @pytest.mark.parametrize(
     ("status", "error"),
     [(400, BadRequestError), (401, AuthenticationError), (403, PermissionDeniedError), (404, NotFoundError)],
 )
-def test_what_coming_back_would_not_change(status: int, error: type[CallError]) -> None:
-    world = World(refusals=[status])
+def test_permanent_errors_end_the_session(status: int, error: type[CallError]) -> None:
+    service = SimulatedService(refusals=[status])
     with pytest.raises(error, match="/pads/681/data/"):
-        Listener(world).listen(60)
-    assert len(world.handshakes) == 1
+        SimulatedListener(service).listen(60)
+    assert len(service.handshakes) == 1
 
 
-def test_a_request_that_was_good_before_is_made_again() -> None:
+def test_bad_request_after_success_is_retried() -> None:
     """The service may take the connection that was lost for one that is alive, and its session for one in use."""
-    world = World()
+    service = SimulatedService()
 
     def ending(count: int) -> Exception | None:
-        if count == 5 and len(world.handshakes) == 1:
-            world.refusals = [400, 400]
-            return LOST
+        if count == 5 and len(service.handshakes) == 1:
+            service.refusals = [400, 400]
+            return CONNECTION_LOST
         return None
 
-    world.endings = ending
-    heard = Listener(world).listen(30)
-    assert positions(heard) == positions(world.records(BEGIN + 1, heard[-1]["timestamp"]))
-    assert len(world.handshakes) == 4
+    service.disconnect = ending
+    received = SimulatedListener(service).listen(30)
+    assert positions(received) == positions(service.records(START_SECOND + 1, received[-1]["timestamp"]))
+    assert len(service.handshakes) == 4
 
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_token_is_renewed_once(status: int) -> None:
-    world = World(credentials=Renewable(), refusals=[status])
-    assert Listener(world).listen(10)
-    assert tokens(world) == ["token-0", "token-1"]
+    service = SimulatedService(credentials=Renewable(), refusals=[status])
+    assert SimulatedListener(service).listen(10)
+    assert tokens(service) == ["token-0", "token-1"]
 
 
 @pytest.mark.parametrize(("status", "error"), [(401, AuthenticationError), (403, PermissionDeniedError)])
 def test_a_renewed_token_that_is_refused_too(status: int, error: type[CallError]) -> None:
-    world = World(credentials=Renewable(), refusals=[status, status])
+    service = SimulatedService(credentials=Renewable(), refusals=[status, status])
     with pytest.raises(error):
-        Listener(world).listen(10)
-    assert tokens(world) == ["token-0", "token-1"]
+        SimulatedListener(service).listen(10)
+    assert tokens(service) == ["token-0", "token-1"]
 
 
-def test_each_refusal_may_be_answered_by_a_renewal() -> None:
-    world = World(credentials=Renewable(), endings=breaking(5, 10))
-    world.told = lambda _: bool(refuse()) or True
+def test_each_refusal_may_renew_the_token() -> None:
+    service = SimulatedService(credentials=Renewable(), disconnect=disconnect_at(5, 10))
+    service.is_sent = lambda _: bool(refuse()) or True
 
     def refuse() -> bool:
-        world.refusals = world.refusals or [401]
+        service.refusals = service.refusals or [401]
         return True
 
-    Listener(world).listen(30)
-    assert tokens(world) == ["token-0", "token-0", "token-1", "token-1", "token-2"]
+    SimulatedListener(service).listen(30)
+    assert tokens(service) == ["token-0", "token-0", "token-1", "token-1", "token-2"]
 
 
 @pytest.mark.parametrize(("status", "error"), [(429, RateLimitError), (503, ServerError)])
 def test_retry_after(status: int, error: type[CallError]) -> None:
-    world = World(endings=breaking(5))
-    world.refusals = []
+    service = SimulatedService(disconnect=disconnect_at(5))
+    service.refusals = []
 
     def ending(count: int) -> Exception | None:
-        if count == 5 and len(world.handshakes) == 1:
-            world.refusals = [(status, {"retry-after": "45"})]
-            return LOST
+        if count == 5 and len(service.handshakes) == 1:
+            service.refusals = [(status, {"retry-after": "45"})]
+            return CONNECTION_LOST
         return None
 
-    world.endings = ending
-    Listener(world).listen(120)
-    assert waits(world)[-1] == pytest.approx(45, abs=0.2)
+    service.disconnect = ending
+    SimulatedListener(service).listen(120)
+    assert waits(service)[-1] == pytest.approx(45, abs=0.2)
     with pytest.raises(error):
-        Listener(World(refusals=[status] * 9, retries=RetryPolicy(max_attempts=1))).listen(120)
+        SimulatedListener(SimulatedService(refusals=[status] * 9, retries=RetryPolicy(max_attempts=1))).listen(120)
 
 
 def test_restart_on_error_off() -> None:
-    world = World(endings=breaking(5))
+    service = SimulatedService(disconnect=disconnect_at(5))
     with pytest.raises(APIConnectionError):
-        Listener(world, manners=StreamOptions(restart_on_error=False)).listen(60)
-    assert len(world.handshakes) == 1
-    closing = World(endings=breaking(5, by=closed()))
-    assert len(Listener(closing, manners=StreamOptions(restart_on_error=False)).listen(20)) > 10
+        SimulatedListener(service, options=StreamOptions(restart_on_error=False)).listen(60)
+    assert len(service.handshakes) == 1
+    closing = SimulatedService(disconnect=disconnect_at(5, by=normal_close()))
+    assert len(SimulatedListener(closing, options=StreamOptions(restart_on_error=False)).listen(20)) > 10
 
 
 def test_restart_on_close_off() -> None:
-    world = World(endings=breaking(5, by=closed()))
-    assert len(Listener(world, manners=StreamOptions(restart_on_close=False)).listen(60)) == 5
-    lost = World(endings=breaking(5))
-    assert len(Listener(lost, manners=StreamOptions(restart_on_close=False)).listen(20)) > 10
+    service = SimulatedService(disconnect=disconnect_at(5, by=normal_close()))
+    assert len(SimulatedListener(service, options=StreamOptions(restart_on_close=False)).listen(60)) == 5
+    lost = SimulatedService(disconnect=disconnect_at(5))
+    assert len(SimulatedListener(lost, options=StreamOptions(restart_on_close=False)).listen(20)) > 10
 
 
-def silence(world: World) -> Iterator[int]:
+def silence(service: SimulatedService) -> Iterator[int]:
     """The seconds at which handshakes were made."""
-    return (int(time - BEGIN) for time in world.handshake_times)
+    return (int(time - START_SECOND) for time in service.handshake_times)
 
 
 @pytest.mark.parametrize("stale_after", [4.0, 30.0])
-def test_a_dead_peer_is_noticed(stale_after: float) -> None:
-    world = World(alive=False)
-    world.told = lambda second: second <= BEGIN + 10 or len(world.handshakes) > 1
-    listener = Listener(world, query=None, manners=StreamOptions(stale_after=stale_after))
-    assert listener.listen(120)[-1]["timestamp"] == BEGIN + 120 - 1
-    assert [*silence(world)][1] == pytest.approx(10 + stale_after, abs=1.1)
+def test_dead_peer_is_detected(stale_after: float) -> None:
+    service = SimulatedService(answers_pings=False)
+    service.is_sent = lambda second: second <= START_SECOND + 10 or len(service.handshakes) > 1
+    session = SimulatedListener(service, query=None, options=StreamOptions(stale_after=stale_after))
+    assert session.listen(120)[-1]["timestamp"] == START_SECOND + 120 - 1
+    assert [*silence(service)][1] == pytest.approx(10 + stale_after, abs=1.1)
 
 
-def test_a_peer_that_answers_is_alive() -> None:
-    world = World(is_measured=lambda second: second <= BEGIN + 10)
-    Listener(world).listen(600)
-    assert len(world.handshakes) == 1
-    assert world.pings > 10
+def test_peer_with_pongs_is_alive() -> None:
+    service = SimulatedService(is_measured=lambda second: second <= START_SECOND + 10)
+    SimulatedListener(service).listen(600)
+    assert len(service.handshakes) == 1
+    assert service.pings > 10
 
 
-def test_signs_of_life_are_asked_for_only_in_silence() -> None:
-    world = World()
-    Listener(world).listen(600)
-    assert world.pings == 0
+def test_pings_are_sent_only_in_silence() -> None:
+    service = SimulatedService()
+    SimulatedListener(service).listen(600)
+    assert service.pings == 0
 
 
-def test_bad_messages_are_counted_and_left_out(caplog: pytest.LogCaptureFixture) -> None:
-    world = World()
+def test_unreadable_messages_are_counted_and_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    service = SimulatedService()
     bad = [b"nonsense", b'{"session_key": "k"}', b"[1, 2]", b'{"message": 5}', b"\xff\xfe", b"[" * 100_000]
-    world.messages = [b"", *bad, b"null", b'""', b'{"message": null}', b'{"message": []}']
-    listener = Listener(world)
-    heard = listener.listen(20.5)
-    assert positions(heard) == positions(world.records(BEGIN + 1, BEGIN + 20))
+    service.messages = [b"", *bad, b"null", b'""', b'{"message": null}', b'{"message": []}']
+    session = SimulatedListener(service)
+    received = session.listen(20.5)
+    assert positions(received) == positions(service.records(START_SECOND + 1, START_SECOND + 20))
     told = sum("left out" in record.message for record in caplog.records)
-    assert listener.counts.unreadable == told == len(bad) + 1  # the items of an array are messages
-    assert len(world.handshakes) == 1
+    assert session.counters.unreadable == told == len(bad) + 1  # the items of an array are messages
+    assert len(service.handshakes) == 1

@@ -1,13 +1,13 @@
-"""A storm of breaks of every kind, over real sockets: every second exactly once, in order (scripts/soak does more)."""
+"""Random faults of every kind, over real sockets: every second exactly once, in order (scripts/soak does more)."""
 
 from __future__ import annotations
 
 import logging
 
 import pytest
+from _soak.faults import random_faults
 from _soak.listener import Form
-from _soak.soak import Figures, soak
-from _soak.storm import storm
+from _soak.soak import SoakResult, run_soak
 
 from datastore_sdk.sandbox import faults
 
@@ -17,26 +17,26 @@ HOURS = 0.2
 @pytest.mark.parametrize("form", ["sync", "async"])
 def test_every_second_exactly_once(form: Form, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.ERROR, logger="asyncio")
-    figures = soak(form, HOURS, every=20, seed=7)
-    assert figures.sound, figures
+    figures = run_soak(form, HOURS, every=20, seed=7)
+    assert figures.passed, figures
     assert figures.records >= 4 * HOURS * 3600
     assert figures.breaks > 40
-    assert figures.filled > 0
-    assert figures.told_again > 0
+    assert figures.backfilled > 0
+    assert figures.replayed > 0
     assert figures.unreadable > 0
 
 
-def test_the_storm_has_everything_that_messages_can_meet() -> None:
-    kinds = {type(fault) for fault in storm(seed=1, every=20)}
+def test_random_faults_have_every_kind() -> None:
+    kinds = {type(fault) for fault in random_faults(seed=1, every=20)}
     assert {*faults.RoomFault.__subclasses__()} <= kinds
 
 
-def test_the_same_storm_with_the_same_seed() -> None:
-    assert [*storm(1, 20)] == [*storm(1, 20)] != [*storm(2, 20)]
+def test_same_faults_with_the_same_seed() -> None:
+    assert [*random_faults(1, 20)] == [*random_faults(1, 20)] != [*random_faults(2, 20)]
 
 
-@pytest.mark.parametrize("bad", ["lost", "doubled", "misplaced", "misreported"])
-def test_what_is_not_sound(bad: str) -> None:
-    whole = dict.fromkeys(Figures.__dataclass_fields__, 0)
-    assert Figures(**whole).sound  # type: ignore[arg-type]
-    assert not Figures(**{**whole, bad: 1}).sound  # type: ignore[arg-type]
+@pytest.mark.parametrize("bad", ["lost", "duplicates", "out_of_order", "false_gaps"])
+def test_result_that_did_not_pass(bad: str) -> None:
+    whole = dict.fromkeys(SoakResult.__dataclass_fields__, 0)
+    assert SoakResult(**whole).passed  # type: ignore[arg-type]
+    assert not SoakResult(**{**whole, bad: 1}).passed  # type: ignore[arg-type]

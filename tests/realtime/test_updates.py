@@ -1,4 +1,4 @@
-"""Objects that change, corrections, and states that are watched, over the sandbox."""
+"""Updates of objects, data changes and monitored states, over the sandbox."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from datastore_sdk import Client, DataChange, Pad, RetryPolicy, Site, State
 from datastore_sdk.exceptions import NotFoundError, PermissionDeniedError
 from datastore_sdk.sandbox import Sandbox, faults
 from tests.conftest import NOW
-from tests.realtime.live_reader import Reading, eventually, save
+from tests.realtime.live_reader import LiveReader, save_in_background, wait_until
 from tests.support.fake_server import PATIENCE
 
 SITE, PAD = 981, 681
@@ -40,8 +40,8 @@ def form(request: pytest.FixtureRequest) -> str:
     return form
 
 
-def reading(live: Any, form: str) -> Reading:
-    return Reading(live._stream.plan, form)
+def reader(live: Any, form: str) -> LiveReader:
+    return LiveReader(live._stream.plan, form)
 
 
 def go_on(sandbox: Sandbox, hours: float, enough: Any = lambda: False) -> None:
@@ -53,12 +53,12 @@ def go_on(sandbox: Sandbox, hours: float, enough: Any = lambda: False) -> None:
 
 
 @pytest.mark.parametrize("as_dict", [False, True])
-def test_a_site_whenever_it_changes(sandbox: Sandbox, client: Client, form: str, as_dict: bool) -> None:
+def test_site_updates(sandbox: Sandbox, client: Client, form: str, as_dict: bool) -> None:
     site = Site(SITE, client=client)
-    updates = reading(site.get_realtime_instance_updates(as_dict), form)
-    eventually(lambda: updates.live.statistics.connected)
+    updates = reader(site.get_realtime_instance_updates(as_dict), form)
+    wait_until(lambda: updates.live.statistics.connected)
     go_on(sandbox, 24, lambda: len(updates.items) >= 3)
-    items = updates.end()
+    items = updates.close()
     assert len(items) >= 3
     if as_dict:
         assert {item["id"] for item in items} == {SITE}
@@ -69,54 +69,56 @@ def test_a_site_whenever_it_changes(sandbox: Sandbox, client: Client, form: str,
         assert items[0]["current_state"]
 
 
-def test_a_pad_whenever_it_changes(sandbox: Sandbox, client: Client, form: str) -> None:
-    updates = reading(Pad(PAD, client=client).get_realtime_instance_updates(), form)
-    eventually(lambda: updates.live.statistics.connected)
+def test_pad_updates(sandbox: Sandbox, client: Client, form: str) -> None:
+    updates = reader(Pad(PAD, client=client).get_realtime_instance_updates(), form)
+    wait_until(lambda: updates.live.statistics.connected)
     go_on(sandbox, 24, lambda: len(updates.items) >= 2)
-    assert [type(item) for item in updates.end()[:2]] == [Pad, Pad]
+    assert [type(item) for item in updates.close()[:2]] == [Pad, Pad]
 
 
 def test_corrections_once_each(sandbox: Sandbox, client: Client, form: str) -> None:
     site = Site(SITE, client=client)
     open_, _ = site.get_data_changes()
-    updates = reading(site.get_realtime_data_changes_updates(), form)
-    updates.until(len(open_))
+    updates = reader(site.get_realtime_data_changes_updates(), form)
+    updates.wait_for_items(len(open_))
     sandbox.close_websockets()
-    eventually(lambda: updates.live.statistics.reconnections == 1 and updates.live.statistics.connected)
-    eventually(lambda: updates.live.statistics.doubled >= len(open_))
-    items = updates.end()
+    wait_until(lambda: updates.live.statistics.reconnections == 1 and updates.live.statistics.connected)
+    wait_until(lambda: updates.live.statistics.duplicates >= len(open_))
+    items = updates.close()
     assert sorted(item.id for item in items) == sorted(change.id for change in open_)
     assert all(isinstance(item, DataChange) for item in items)
     assert items[0].confirm_data_received()
 
 
-def test_updates_are_saved_as_they_came(client: Client, form: str, tmp_path: Path) -> None:
+def test_updates_are_saved_unchanged(client: Client, form: str, tmp_path: Path) -> None:
     site = Site(SITE, client=client)
     open_, _ = site.get_data_changes(as_dict=True)
-    live, saving = save(site.get_realtime_data_changes_updates()._stream.plan, form, tmp_path / "changes.ndjson")
-    eventually(lambda: live.statistics.delivered >= len(open_))
+    live, saving = save_in_background(
+        site.get_realtime_data_changes_updates()._stream.plan, form, tmp_path / "changes.ndjson"
+    )
+    wait_until(lambda: live.statistics.delivered >= len(open_))
     live.close()
     saving.result(PATIENCE)
     saved = [json.loads(line) for line in (tmp_path / "changes.ndjson").read_text().splitlines()]
     assert saved == sorted(open_, key=lambda change: change["id"])
 
 
-def test_what_does_not_fit_is_left_out(sandbox: Sandbox, client: Client) -> None:
-    updates = reading(Site(SITE, client=client).get_realtime_data_changes_updates(), "sync")
-    updates.until(1)
+def test_objects_that_do_not_fit_are_left_out(sandbox: Sandbox, client: Client) -> None:
+    updates = reader(Site(SITE, client=client).get_realtime_data_changes_updates(), "sync")
+    updates.wait_for_items(1)
     sandbox.faults.add(faults.Garbage(kind="object"))
     sandbox.close_websockets()
-    eventually(lambda: updates.live.statistics.unreadable >= 1)
-    updates.end()
+    wait_until(lambda: updates.live.statistics.unreadable >= 1)
+    updates.close()
 
 
 def changes_of(sandbox: Sandbox, form: str, watch: Any) -> list[State]:
-    watched = reading(watch, form)
-    watched.until(1)
+    watched = reader(watch, form)
+    watched.wait_for_items(1)
     before = len(watched.items)
     go_on(sandbox, 24, lambda: len(watched.items) >= before + 3)
-    eventually(lambda: len(watched.items) >= before + 3)
-    return watched.end()
+    wait_until(lambda: len(watched.items) >= before + 3)
+    return watched.close()
 
 
 def test_the_state_of_a_site(sandbox: Sandbox, client: Client, form: str) -> None:
@@ -138,79 +140,77 @@ def test_the_states_of_a_pad(sandbox: Sandbox, client: Client, form: str) -> Non
 
 
 @pytest.mark.parametrize("status", [403, 500])
-def test_states_are_polled_where_no_room_can_be_entered(
-    sandbox: Sandbox, client: Client, form: str, status: int
-) -> None:
+def test_states_are_polled_if_the_room_refuses(sandbox: Sandbox, client: Client, form: str, status: int) -> None:
     sandbox.faults.add(faults.Status(status, path="/ws/*", times=None))
-    site = Site(SITE, client=client.with_options(retries=RetryPolicy(max_attempts=2, first_wait=0)))
+    site = Site(SITE, client=client.with_options(retries=RetryPolicy(max_attempts=2, initial_wait=0)))
     assert len(changes_of(sandbox, form, site.monitor_state(interval=0.05))) >= 4
 
 
-def test_states_are_polled_where_the_room_is_taken(sandbox: Sandbox, client: Client) -> None:
+def test_states_are_polled_if_the_room_is_in_use(sandbox: Sandbox, client: Client) -> None:
     site = Site(SITE, client=client)
-    other = reading(site.get_realtime_instance_updates(), "sync")
-    eventually(lambda: other.live.statistics.connected)
+    other = reader(site.get_realtime_instance_updates(), "sync")
+    wait_until(lambda: other.live.statistics.connected)
     assert len(changes_of(sandbox, "sync", site.monitor_state(interval=0.05))) >= 4
-    other.end()
+    other.close()
 
 
-def test_a_room_that_was_taken_is_entered_when_it_is_free(sandbox: Sandbox, client: Client, form: str) -> None:
+def test_room_in_use_is_entered_when_released(sandbox: Sandbox, client: Client, form: str) -> None:
     site = Site(SITE, client=client)
-    other = reading(site.get_realtime_instance_updates(), "sync")
-    eventually(lambda: other.live.statistics.connected)
-    watched = reading(site.monitor_state(interval=0.05), form)
-    watched.until(1)
-    other.end()
-    eventually(lambda: watched.live.statistics.connected)
-    is_told(sandbox, watched)
+    other = reader(site.get_realtime_instance_updates(), "sync")
+    wait_until(lambda: other.live.statistics.connected)
+    watched = reader(site.monitor_state(interval=0.05), form)
+    watched.wait_for_items(1)
+    other.close()
+    wait_until(lambda: watched.live.statistics.connected)
+    is_pushed(sandbox, watched)
 
 
-def test_a_room_that_could_not_be_entered_is_tried_again(sandbox: Sandbox, client: Client, form: str) -> None:
+def test_refusing_room_is_retried(sandbox: Sandbox, client: Client, form: str) -> None:
     sandbox.faults.add(faults.Status(503, path="/ws/*", times=4))
-    site = Site(SITE, client=client.with_options(retries=RetryPolicy(max_attempts=2, first_wait=0)))
-    watched = reading(site.monitor_state(interval=0.01), form)
-    eventually(lambda: watched.live.statistics.connected)
-    is_told(sandbox, watched)
+    site = Site(SITE, client=client.with_options(retries=RetryPolicy(max_attempts=2, initial_wait=0)))
+    watched = reader(site.monitor_state(interval=0.01), form)
+    wait_until(lambda: watched.live.statistics.connected)
+    is_pushed(sandbox, watched)
 
 
-def is_told(sandbox: Sandbox, watched: Reading) -> None:
+def is_pushed(sandbox: Sandbox, watched: LiveReader) -> None:
     """It does not poll any more, and each change comes once."""
     before = len(watched.items)
     asked = len([request for request in sandbox.requests if request.path.endswith("/states/")])
     go_on(sandbox, 24, lambda: len(watched.items) >= before + 3)
-    eventually(lambda: len(watched.items) >= before + 3)
-    states = watched.end()
+    wait_until(lambda: len(watched.items) >= before + 3)
+    states = watched.close()
     aspects = [(state.current_state, state.calculated_stage_number, state.last_state_update) for state in states]
     assert len(set(aspects)) == len(aspects)
     assert len([request for request in sandbox.requests if request.path.endswith("/states/")]) < asked + 100
 
 
 @pytest.mark.parametrize("how", ["closed", "left"])
-def test_one_watches_where_another_has_just_ended(client: Client, form: str, how: str) -> None:
+def test_monitor_after_another_has_just_ended(client: Client, form: str, how: str) -> None:
     """The room is free at once, although the connection may still be ending."""
     for _ in range(5):
         watched = Site(SITE, client=client).monitor_state()
         states = iter(watched)
         next(states)
-        eventually(lambda watched=watched: watched.statistics.connected)  # type: ignore[misc]
+        wait_until(lambda watched=watched: watched.statistics.connected)  # type: ignore[misc]
         if how == "closed":
             watched.close()
         else:
             states.close()  # type: ignore[attr-defined]
-    last = reading(Site(SITE, client=client).monitor_state(), form)
-    eventually(lambda: last.live.statistics.connected)
-    last.end()
+    last = reader(Site(SITE, client=client).monitor_state(), form)
+    wait_until(lambda: last.live.statistics.connected)
+    last.close()
 
 
 @pytest.mark.parametrize("kind", [Site, Pad])
-def test_the_states_of_what_is_not_there(client: Client, form: str, kind: type[Site | Pad]) -> None:
+def test_states_of_a_missing_object_raise(client: Client, form: str, kind: type[Site | Pad]) -> None:
     it = kind(999999, client=client)
-    watching = reading(it.monitor_state() if isinstance(it, Site) else it.monitor_states(), form)
+    watching = reader(it.monitor_state() if isinstance(it, Site) else it.monitor_states(), form)
     with pytest.raises(NotFoundError, match=r"/ws/(site|pad)s/999999/"):
         watching.done.result(PATIENCE)
 
 
-def test_watching_what_may_not_be_seen() -> None:
+def test_updates_without_access_raise() -> None:
     with (
         Sandbox(now=NOW, days=1, denied=[SITE]) as sandbox,
         Client(sandbox.token, base_url=sandbox.url) as client,
@@ -220,8 +220,10 @@ def test_watching_what_may_not_be_seen() -> None:
 
 
 def test_states_that_are_saved(client: Client, form: str, tmp_path: Path) -> None:
-    live, saving = save(Pad(PAD, client=client).monitor_states()._stream.plan, form, tmp_path / "states.ndjson")
-    eventually(lambda: live.statistics.delivered >= 2)
+    live, saving = save_in_background(
+        Pad(PAD, client=client).monitor_states()._stream.plan, form, tmp_path / "states.ndjson"
+    )
+    wait_until(lambda: live.statistics.delivered >= 2)
     live.close()
     saving.result(PATIENCE)
     states = [json.loads(line) for line in (tmp_path / "states.ndjson").read_text().splitlines()]

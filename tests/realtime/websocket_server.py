@@ -1,4 +1,4 @@
-"""WebSocket connections from the side of a server, byte by byte, so that they can misbehave."""
+"""WebSocket connections from the server's side, byte by byte, so that they can misbehave."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tests.support.http_responses import answer
 TEXT, BINARY, CONTINUED, CLOSE, PING, PONG = 0x1, 0x2, 0x0, 0x8, 0x9, 0xA
 KEY = "0123456789abcdef" * 2
 
-Visit = Callable[[Line, Received], None]
+ConnectionHandler = Callable[[Line, Received], None]
 
 
 def frame(content: bytes, opcode: int = TEXT, *, final: bool = True) -> bytes:
-    """A frame, as servers send them."""
+    """Return a server's frame."""
     length = len(content)
     if length < 126:
         size = bytes([length])
@@ -29,27 +29,27 @@ def frame(content: bytes, opcode: int = TEXT, *, final: bool = True) -> bytes:
     return bytes([final << 7 | opcode]) + size + content
 
 
-def closing(code: int = 1000, reason: str = "") -> bytes:
+def close_frame(code: int = 1000, reason: str = "") -> bytes:
     return frame(code.to_bytes(2) + reason.encode(), CLOSE)
 
 
-def enveloped(message: Any) -> bytes:
+def enveloped_frame(message: Any) -> bytes:
     return frame(json.dumps({"session_key": KEY, "message": message}).encode())
 
 
-def record(second: int, site: int = 981) -> dict[str, Any]:
+def make_record(second: int, site: int = 981) -> dict[str, Any]:
     return {"timestamp": 1_758_196_800 + second, "site_id": site, "slurry_rate": second / 10}
 
 
-def switching(request: Received) -> bytes:
-    """The answer that opens a connection."""
+def handshake_response(request: Received) -> bytes:
+    """Return the response that opens a connection."""
     key = request.headers["sec-websocket-key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
     accept = b64encode(sha1(key.encode()).digest()).decode()
     head = ("HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade")
     return "\r\n".join([*head, f"Sec-WebSocket-Accept: {accept}", "", ""]).encode()
 
 
-def visits(*visits: Visit | bytes) -> Handler:
+def serve_connections(*visits: ConnectionHandler | bytes) -> Handler:
     """Serves one connection after the other: bytes to send, then silence until the client leaves; or what to do. The
     last is what all further ones get. REST calls are answered with no records."""
     waiting = [*visits]
@@ -62,12 +62,12 @@ def visits(*visits: Visit | bytes) -> Handler:
         if callable(visit):
             visit(line, request)
         else:
-            line.send(switching(request) + visit)
+            line.send(handshake_response(request) + visit)
             line.stall()
         line.close()
 
     return handle
 
 
-def refusing(status: int, body: Any = b"", **headers: str) -> Visit:
+def refuse(status: int, body: Any = b"", **headers: str) -> ConnectionHandler:
     return lambda line, _: line.send(answer(status, body, **headers))

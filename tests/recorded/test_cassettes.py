@@ -13,9 +13,9 @@ import pytest
 import yaml
 
 from datastore_sdk import sandbox
-from datastore_sdk.config.options import DEFAULT_HOST
-from datastore_sdk.drift.scrubbing import HIDDEN
-from datastore_sdk.testing.scrubbing import HEADERS, scrubbed_request, scrubbed_response
+from datastore_sdk._utils.redaction import HIDDEN
+from datastore_sdk.config.parsers import DEFAULT_HOST
+from datastore_sdk.testing.cassettes import RECORDED_HEADERS, redact_request, redact_response
 from tests.recorded.cassette_files import SECRETS, vcr
 from tests.recorded.recorded_calls import READS, TOKEN
 from tests.support.paths import CASSETTES, ROOT
@@ -34,7 +34,7 @@ def findings(path: Path) -> list[str]:
         found += [f"{key}: {value}" for value in values if value != HIDDEN]
     for interaction in yaml.safe_load(text)["interactions"]:
         request, response = interaction["request"], interaction["response"]
-        found += [name for name in (*request["headers"], *response["headers"]) if name.lower() not in HEADERS]
+        found += [name for name in (*request["headers"], *response["headers"]) if name.lower() not in RECORDED_HEADERS]
         found += [] if request["uri"].startswith(f"{DEFAULT_HOST}/") else [request["uri"]]
     return found
 
@@ -88,10 +88,10 @@ def test_record_redacts_secrets_of_requests() -> None:
             "Content-Type": "application/x-www-form-urlencoded",
         },
     )
-    scrubbed = scrubbed_request(request)
-    assert scrubbed.uri == f"{DEFAULT_HOST}/o/token/?token={HIDDEN}&page=2"
-    assert scrubbed.body == f"client_id={HIDDEN}&client_secret={HIDDEN}&grant_type=client_credentials".encode()
-    assert dict(scrubbed.headers) == {"Content-Type": "application/x-www-form-urlencoded"}
+    redacted = redact_request(request)
+    assert redacted.uri == f"{DEFAULT_HOST}/o/token/?token={HIDDEN}&page=2"
+    assert redacted.body == f"client_id={HIDDEN}&client_secret={HIDDEN}&grant_type=client_credentials".encode()
+    assert dict(redacted.headers) == {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 def test_record_redacts_secrets_of_responses() -> None:
@@ -100,9 +100,9 @@ def test_record_redacts_secrets_of_responses() -> None:
         "headers": {"Set-Cookie": ["session=s3cret"], "Content-Type": ["application/json"], "Server": ["nginx"]},
         "body": {"string": b'{"access_token": "s3cret", "nested": [{"token": "s3cret", "id": 5}]}'},
     }
-    scrubbed = scrubbed_response(response)
-    assert scrubbed["headers"] == {"Content-Type": ["application/json"]}
-    assert scrubbed["body"]["string"] == b'{"access_token": "HIDDEN", "nested": [{"token": "HIDDEN", "id": 5}]}'
+    redacted = redact_response(response)
+    assert redacted["headers"] == {"Content-Type": ["application/json"]}
+    assert redacted["body"]["string"] == b'{"access_token": "HIDDEN", "nested": [{"token": "HIDDEN", "id": 5}]}'
     assert b"s3cret" in response["body"]["string"], "the caller still gets the answer itself"
 
 

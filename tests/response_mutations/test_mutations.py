@@ -15,7 +15,7 @@ import pytest
 
 from datastore_sdk import Client, Pad, Site
 from datastore_sdk.data import DataQuery
-from datastore_sdk.data.field_metadata import FieldMetadata, descriptions
+from datastore_sdk.data.field_metadata import FieldMetadata, fetch_field_metadata
 from datastore_sdk.entities.list_queries import build_site_query
 from datastore_sdk.entities.resource import fetch_list
 from datastore_sdk.exceptions import MismatchWarning, ResponseValidationError
@@ -76,7 +76,7 @@ def test_mutated_fields_still_label_tables() -> None:
     query = DataQuery(source="pad", id=5)
     for mutation in mutations(INVENTED["fields"][:1]):
         body.append(json.dumps([*mutation.answer, {**INVENTED["fields"][1], "name": "other"}]).encode())
-        found = client._drive(descriptions(client._executor, [query]))
+        found = client._drive(fetch_field_metadata(client._executor, [query]))
         assert found["other"] == FieldMetadata("Slurry rate", "bbl/min")
 
 
@@ -100,5 +100,5 @@ def test_mutated_response_over_a_socket_is_parsed(form: str) -> None:
     [b"{}", b'{"detail": "soon"}', b"null", b'"text"', b"[]", b"[1, 2]", b"5", b"", b"<html>", b'{"id":'],
 )
 def test_response_of_another_type_is_refused(body: bytes) -> None:
-    with pytest.raises(ResponseValidationError, match="something that the API contract does not allow"):
+    with pytest.raises(ResponseValidationError, match="the response does not match the API contract"):
         Pad.get_model(5, client=client_answered(lambda _: (200, {}, body)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -232,3 +233,42 @@ def test_environment_python_without_venv_is_an_error(project: Environment, monke
 def test_environment_failed_command_output_is_shown() -> None:
     with pytest.raises(SystemExit, match=r"(?s)^no such thing\n.*pip could not install$"):
         _environment._run([sys.executable, "-c", "print('no such thing'); exit(3)"], "pip could not install")
+
+
+def test_environment_on_windows_has_its_paths(
+    project: Environment, commands: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_environment, "WINDOWS", True)
+
+    def make(command: Sequence[str], failure: str, environment: dict[str, str] | None = None) -> None:
+        commands(command, failure, environment)
+        if "venv" in command:
+            (folder := Path(command[-1]) / "Scripts").mkdir()
+            (folder / "python.exe").touch()
+            shutil.move(Path(command[-1]) / "lib" / "python3", Path(command[-1]) / "Lib")
+
+    monkeypatch.setattr(_environment, "_run", make)
+    assert project.ensure("test") == project.folder / "Scripts" / "python.exe"
+    assert project.ensure("test")
+    assert len(commands.made) == len(commands.installed) == 1
+
+
+def test_lowest_environment_pins_lower_bounds(tmp_path: Path, commands: Commands) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        dedent(
+            """
+            [project]
+            dependencies = ["httpx>=0.28", "pydantic[email]>=2.11"]
+            [project.optional-dependencies]
+            arrow = ["pyarrow>=18.0"]
+            [dependency-groups]
+            test = ["pytest>=8"]
+            """
+        )
+    )
+    _environment.lowest_environment(tmp_path).ensure("test")
+    constraints = (tmp_path / ".venv-lowest.txt").read_text().split()
+    assert constraints == ["httpx==0.28.*", "pyarrow==18.0.*", "pydantic==2.11.*"]
+    assert commands.installed == [
+        ["--constraint", str(tmp_path / ".venv-lowest.txt"), "--editable", str(tmp_path), "pytest>=8"]
+    ]

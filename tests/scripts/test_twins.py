@@ -4,15 +4,20 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from _async_docstrings import to_async
 from _twins import Package, async_name
 
 
-def findings(folder: Path, source: str) -> list[str]:
+def package(folder: Path, source: str) -> Package:
     (folder / "__init__.py").write_text(
         'from package.module import Data, DataAsync, Pad\n\n__all__ = ["Data", "DataAsync", "Pad"]\n'
     )
     (folder / "module.py").write_text(dedent(source))
-    return list(Package(folder).findings())
+    return Package(folder)
+
+
+def findings(folder: Path, source: str) -> list[str]:
+    return list(package(folder, source).findings())
 
 
 @pytest.mark.parametrize(
@@ -54,7 +59,7 @@ def test_twins_equal_forms_have_no_findings(tmp_path: Path) -> None:
             async def aget_models(cls, *, as_dict: Literal[False] = False) -> list[Self]: ...
             @classmethod
             async def aget_models(cls, *, as_dict: bool = False) -> list[Self] | list[dict]:
-                """Async form."""
+                """Long docstring."""
                 async with aclosing(cls.client()) as client:
                     return [model async for model in await client.arun(list_models(as_dict))]
 
@@ -63,7 +68,6 @@ def test_twins_equal_forms_have_no_findings(tmp_path: Path) -> None:
                 return Data(self.client(Driver), fields)
 
             async def aget_data(self, *, fields: list[str]) -> DataAsync:
-                """Only a docstring more."""
                 return DataAsync(self.client(AsyncDriver), fields)
 
             def get(self, key: str) -> object:
@@ -165,3 +169,117 @@ def test_twins_data_classes_have_equal_members(tmp_path: Path) -> None:
         "Data.head has no async form in DataAsync",
         "DataAsync.atail has no sync form in Data",
     ]
+
+
+UNDOCUMENTED = '''
+    class Pad:
+        def get_x(self, size: int) -> Data:
+            """Return x of the pad, which `update()` loads and `Data.save(path)` saves; see `get_x` and `size`, ok.
+
+            Args:
+                size: The number of x, as `get_x(size)` counts them. It may be large, but it must not be nega-tive.
+                    More about it.
+
+            Raises:
+                ValueError: The size is negative.
+            """
+            return Data(size)
+
+        async def aget_x(self, size: int) -> DataAsync:
+            """Async form of `get_x`."""
+            return DataAsync(size)
+
+        def update(self) -> None:
+            """Load x."""
+
+        async def aupdate(self) -> None:
+            pass
+
+    class Data:
+        def save(self, path: str) -> None:
+            """Save x."""
+            self.done(path)
+
+    class DataAsync:
+        async def asave(self, path: str) -> None:
+            self.done(path)
+'''
+
+
+def test_async_docstring_missing_is_reported(tmp_path: Path) -> None:
+    assert [finding.partition(" ")[2] for finding in findings(tmp_path, UNDOCUMENTED)] == [
+        "DataAsync.asave lacks the docstring of Data.save: run scripts/twins --fix",
+        "Pad.aget_x lacks the docstring of Pad.get_x: run scripts/twins --fix",
+        "Pad.aupdate lacks the docstring of Pad.update: run scripts/twins --fix",
+    ]
+
+
+def test_async_docstring_is_written_by_fix(tmp_path: Path) -> None:
+    package(tmp_path, UNDOCUMENTED).fix_docstrings()
+    assert findings(tmp_path, (tmp_path / "module.py").read_text()) == []
+    written = dedent((tmp_path / "module.py").read_text()).partition("async def aget_x")[2].partition("return")[0]
+    assert (
+        written
+        == '''(self, size: int) -> DataAsync:
+        """Return x of the pad, which `aupdate()` loads and `DataAsync.asave(path)` saves; see `aget_x` and `size`, ok.
+
+        Args:
+            size: The number of x, as `aget_x(size)` counts them. It may be large, but it must not be nega-tive.
+                More about it.
+
+        Raises:
+            ValueError: The size is negative.
+        """
+        '''
+    )
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (["x " * 57 + "`get` ends"], ["x " * 57 + "`aget`", "ends"]),
+        (["x " * 57 + "`get` ends", "here."], ["x " * 57 + "`aget`", "ends here."]),
+        (["x " * 57 + "`get` ends", "", "here."], ["x " * 57 + "`aget`", "ends", "", "here."]),
+        (["  a: " + "x" * 105 + " `get` ends", "  b: c"], ["  a: " + "x" * 105 + " `aget`", "      ends", "  b: c"]),
+        (["x " * 57 + "`get` ends", '"""'], ["x " * 57 + "`aget`", "ends", '"""']),
+    ],
+)
+def test_long_docstring_lines_are_wrapped(lines: list[str], expected: list[str]) -> None:
+    assert list(to_async(lines, {"get": "aget"})) == expected
+
+
+def test_only_references_in_backticks_are_renamed() -> None:
+    line = "get and `get` and `x.get(get=1)` and `<x>.get.json` and `get=True` and `Data`"
+    renamed = "get and `aget` and `x.aget(get=1)` and `<x>.get.json` and `get=True` and `DataAsync`"
+    assert to_async([line], {"get": "aget", "Data": "DataAsync"}) == (renamed,)
+
+
+@pytest.mark.parametrize("awaitable", ["head", "save"])
+def test_twins_same_name_is_for_head_and_generators(tmp_path: Path, awaitable: str) -> None:
+    source = f"""
+        class Data:
+            def {awaitable}(self, n: int) -> Record: return next(self.batches(n))
+            def batches(self, n: int) -> Generator[Record, None, None]: return self._batches(n)
+            def _batches(self, n: int) -> Generator[Record, None, None]:
+                yield n
+
+        class DataAsync:
+            async def {awaitable}(self, n: int) -> Record: return await anext(self.batches(n))
+            def batches(self, n: int) -> AsyncGenerator[Record, None]: return self._batches(n)
+            async def _batches(self, n: int) -> AsyncGenerator[Record, None]:
+                yield n
+    """
+    expected = [] if awaitable == "head" else ["DataAsync.save must be awaited: call it asave, unlike its sync form"]
+    assert [finding.partition(": ")[2] for finding in findings(tmp_path, source)] == expected
+
+
+def test_twins_same_name_must_be_equal_too(tmp_path: Path) -> None:
+    source = """
+        class Data:
+            def head(self, n: int) -> Record: return self.first(n)
+
+        class DataAsync:
+            async def head(self, n: int) -> Record: return await self.last(n)
+    """
+    (finding,) = findings(tmp_path, source)
+    assert "DataAsync.head" in finding

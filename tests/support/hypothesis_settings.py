@@ -1,8 +1,10 @@
-"""How property-based tests run."""
+"""Settings of property tests."""
 
 from __future__ import annotations
 
 from hypothesis import settings
 
-PROPERTY = settings(derandomize=True, deadline=None, database=None, max_examples=100)
-"""Alike every time, and however busy the machine is."""
+from tests.support.exhaustive import examples
+
+PROPERTY = settings(derandomize=True, deadline=None, database=None, max_examples=examples(100))
+"""Deterministic, and independent of the load of the machine."""

@@ -24,7 +24,7 @@ def report(sandbox: Sandbox) -> None:
     for stream in streams:
         next(stream)  # the fourth takes the place of the first
     next(streams[0])
-    with_retries = Client(retries=RetryPolicy(first_wait=0.01))
+    with_retries = Client(retries=RetryPolicy(initial_wait=0.01))
     sandbox.faults.add(faults.Status(503, times=1))
     assert len(Pad.get_models(client=with_retries)) == 5
     sandbox.faults.add(faults.Status(503, times=1))

@@ -109,7 +109,7 @@ def test_logs(caplog: pytest.LogCaptureFixture, serve: Serve, client_of: ClientO
     server = serve(by_path({"/o/token/": granted, "/pads/": answer(503, {"detail": f"{SHORT} {SECRET}"})}))
     failure(client_of(server, None, client_id="crew", client_secret=SECRET))
     ours = "\n".join(record.getMessage() for record in caplog.records)
-    assert f"GET {server.url}/external/thirdparty/v1/pads/ answered 503" in ours
+    assert f"GET {server.url}/external/thirdparty/v1/pads/ returned 503" in ours
     assert "attempt 2 of 5" in ours
     assert_hidden(SHORT, ours)
 

@@ -18,10 +18,10 @@ from datastore_sdk import Client, Pad, Site, State
 from datastore_sdk.client.client_cache import close_default_clients
 from datastore_sdk.exceptions import CallError, ConfigurationError, NotFoundError, RestreamError
 from datastore_sdk.realtime import StreamOptions
-from datastore_sdk.realtime.measurements import measurements
+from datastore_sdk.realtime.measurements import build_measurement_plan
 from datastore_sdk.transport.executor.retry import RetryPolicy
 from restream_api.api.pads import list_pads
-from tests.realtime.live_reader import Reading
+from tests.realtime.live_reader import LiveReader
 from tests.realtime.websocket_server import KEY
 from tests.support.error_rendering import shown
 from tests.support.fake_server import PATIENCE, Line
@@ -68,7 +68,7 @@ def test_rooms(kind: str, reply: Reply, serve: Serve, client_of: ClientOf) -> No
     server = serve(by_path({"/o/token/": GRANTED, "/data/": reply}))
     credentials: dict[str, Any] = {"client_id": "crew", "client_secret": SECRET} if kind != "token" else {}
     client = client_of(server, None if credentials else TOKEN, retries=ONCE, **credentials)
-    reading = Reading(measurements(client, "site", 981, KEY, {}, StreamOptions()), "sync")
+    reading = LiveReader(build_measurement_plan(client, "site", 981, KEY, {}, StreamOptions()), "sync")
     error = reading.done.exception(PATIENCE)
     assert isinstance(error, RestreamError)
     assert TOKEN not in shown(error)
@@ -108,7 +108,7 @@ def test_a_client_that_could_not_be_made_can_be_shown() -> None:
 
 def test_the_environment_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(os.environ, "TALLY_AUTH_TOKEN", "Bearer x")
-    with pytest.raises(ConfigurationError, match=r"^environment variable TALLY_AUTH_TOKEN: the token holds"):
+    with pytest.raises(ConfigurationError, match=r"^environment variable TALLY_AUTH_TOKEN: the token is not valid"):
         Client()
 
 

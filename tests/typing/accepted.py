@@ -82,7 +82,9 @@ def a_notebook(folder: Path) -> None:
         assert_type(stage.aggregations, StageAggregations | None)
         assert_type(dict(stage), dict[str, Any])
         if stage.aggregations:
-            show(f"{stage.stage_number}: {stage.aggregations['avg_slurry_rate']:.1f} bbl/min")
+            assert_type(stage.aggregations.avg_slurry_rate, int | float | None)
+            show(f"{stage.stage_number}: {stage.aggregations.avg_slurry_rate or 0:.1f} bbl/min")
+            show(f"{stage.aggregations['fluid_per_foot'] or 0:.1f}" if "fluid_per_foot" in stage.aggregations else "")
 
     data = pad.get_data(
         START, END, is_routed=True, stage_name_filter=StageNameFilters.FRAC, measurement_sources_names=["M1"]

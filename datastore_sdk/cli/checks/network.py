@@ -13,7 +13,7 @@ from http.client import HTTPConnection
 from typing import Any, Final, cast
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from datastore_sdk._io.timeouts import ConnectionSettings
+from datastore_sdk._io.connection_settings import ConnectionSettings
 from datastore_sdk.cli.checks.result import CheckResult, good, skipped, warning, wrong
 from datastore_sdk.transport.http.errors import PROXY_AUTHENTICATION
 from datastore_sdk.transport.http.tls import build_tls_context

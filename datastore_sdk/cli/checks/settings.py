@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from datastore_sdk.cli.checks.result import CheckResult, good, warning, wrong
 from datastore_sdk.config.client_config import ClientConfig, ClientOptions
-from datastore_sdk.config.describe import described
-from datastore_sdk.config.environment import configuration
+from datastore_sdk.config.describe import describe_config
+from datastore_sdk.config.environment import resolve_config
 from datastore_sdk.exceptions import ConfigurationError, MissingCredentialsError
 
 _ADVICE = "calls are made all the same; see to it when you can"
@@ -43,7 +43,7 @@ def settings(profile: str | None) -> ResolvedSettings:
 
 def _read(profile: str | None) -> ResolvedSettings:
     try:
-        known = configuration(ClientOptions(), profile)
+        known = resolve_config(ClientOptions(), profile)
     except MissingCredentialsError as error:
         finding = wrong("settings", str(error), _CREDENTIALS)
         return ResolvedSettings(_without_credentials(profile), has_credentials=False, findings=(finding,))
@@ -51,7 +51,7 @@ def _read(profile: str | None) -> ResolvedSettings:
         return ResolvedSettings(
             None, has_credentials=False, findings=(wrong("settings", str(error), "correct this setting"),)
         )
-    table = described(known)
+    table = describe_config(known)
     host, login = table["base_url"], table.get("auth_token") or table["client_id"]
     message = f"{host.value} ({host.source}), credentials from {login.source}"
     return ResolvedSettings(known, has_credentials=True, findings=(good("settings", message, **table.to_dict()),))
@@ -60,6 +60,6 @@ def _read(profile: str | None) -> ResolvedSettings:
 def _without_credentials(profile: str | None) -> ClientConfig | None:
     """The rest of the settings, so that the host can be looked at."""
     try:
-        return configuration(ClientOptions(auth_token=_NO_TOKEN), profile)
+        return resolve_config(ClientOptions(auth_token=_NO_TOKEN), profile)
     except (ConfigurationError, TypeError, ValueError):
         return None

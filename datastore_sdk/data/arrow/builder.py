@@ -15,7 +15,7 @@ import pyarrow as pa
 from datastore_sdk._io.effects import EffectGen, RunBlocking
 from datastore_sdk.data.arrow.parser import ArrowParser
 from datastore_sdk.data.arrow.schema import ColumnTypes
-from datastore_sdk.data.field_metadata import Descriptions
+from datastore_sdk.data.field_metadata import FieldMetadataByName
 from datastore_sdk.transport.http.worker_thread import WorkerThread
 
 _BATCH = 1 << 20
@@ -64,7 +64,7 @@ class TableBuilder:
         self._size += sum(map(len, texts))
         return self._flushed() if self._size >= _BATCH else None
 
-    def finish(self, descriptions: Descriptions) -> pa.RecordBatchReader:
+    def finish(self, descriptions: FieldMetadataByName) -> pa.RecordBatchReader:
         """All records, as a stream that can be read once."""
         self._flush()
         while self._under_way:

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datastore_sdk.data.arrow.parser import JSON_TEXT, MAX_EXACT_INT, max_magnitude
-from datastore_sdk.data.field_metadata import Descriptions
+from datastore_sdk.data.field_metadata import FieldMetadataByName
 
 _TIMESTAMP = "timestamp"
 _SITE = "site_id"
@@ -55,7 +55,7 @@ class ColumnTypes:
             if name == _TIMESTAMP and column.type in _NUMBERS:
                 self._in_microseconds = self._in_microseconds and _are_microseconds(column)
 
-    def build_schema(self, descriptions: Descriptions) -> pa.Schema:
+    def build_schema(self, descriptions: FieldMetadataByName) -> pa.Schema:
         """The columns, with what is known of each as its metadata: `unit` and `label`."""
         for name, kind in (self._types or self._fallback_types).items():
             self._types[name] = _type_without_values(name, descriptions) if kind == pa.null() else kind
@@ -88,7 +88,7 @@ class ColumnTypes:
         return kind
 
 
-def _type_without_values(name: str, descriptions: Descriptions) -> pa.DataType:
+def _type_without_values(name: str, descriptions: FieldMetadataByName) -> pa.DataType:
     """The type that a column without a value has in other files, most likely: so that they go together."""
     description = descriptions.get(name)
     if name == _SITE:

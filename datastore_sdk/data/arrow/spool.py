@@ -11,8 +11,8 @@ from weakref import finalize
 
 import pyarrow as pa
 
-from datastore_sdk.data.saving.files import naming
-from datastore_sdk.data.saving.storing import scratch_file
+from datastore_sdk.data.saving.files import add_path_to_errors
+from datastore_sdk.data.saving.synced_file import open_scratch_file
 
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
 """Costs less time than it saves: most columns of a batch are mostly empty."""
@@ -29,14 +29,14 @@ class Spool:
 
     def __init__(self, target: Path | None = None) -> None:
         self._about = target or Path(gettempdir())
-        self._file: Any = scratch_file(target and target.parent, buffer=-1)  # Arrow writes whole batches
+        self._file: Any = open_scratch_file(target and target.parent, buffer=-1)  # Arrow writes whole batches
         self._count = 0
         self.close = finalize(self, _close, self._file)
         """Throws the batches away."""
 
     def append(self, batch: pa.RecordBatch) -> None:
         """Adds a batch."""
-        with naming(self._about), pa.ipc.new_stream(self._file, batch.schema, options=_OPTIONS) as stream:
+        with add_path_to_errors(self._about), pa.ipc.new_stream(self._file, batch.schema, options=_OPTIONS) as stream:
             stream.write_batch(batch)
         self._count += 1
 

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from datastore_sdk._io.effects import EffectGen
 from datastore_sdk.data.arrow.builder import TableBuilder
 from datastore_sdk.data.arrow.spool import Spool
-from datastore_sdk.data.field_metadata import Descriptions
+from datastore_sdk.data.field_metadata import FieldMetadataByName
 from datastore_sdk.data.streaming.codecs import TEXTS
 from datastore_sdk.data.writers.base import Writer
 
@@ -30,9 +30,9 @@ class _TableWriter(Writer):
         self._target: Any = file  # any file will do; pyarrow's stubs know only some
         self._spool = Spool(Path(file.name))
         self._builder = TableBuilder(self._spool)
-        self._metadata: Descriptions = {}
+        self._metadata: FieldMetadataByName = {}
 
-    def set_metadata(self, metadata: Descriptions) -> None:
+    def set_metadata(self, metadata: FieldMetadataByName) -> None:
         """Takes in units and labels, which become metadata of the columns."""
         self._metadata = metadata
 

@@ -1,14 +1,12 @@
-"""What is written of a file before it takes its target's place, in the same folder.
+"""Drafts: files that are written in the target's folder and then replace the target.
 
-On Linux, on most of its file systems, a draft has no name, so that nothing is left of it when its process is killed.
-Elsewhere it is a hidden file, which its process holds locked; those that killed processes have left are removed by
-whoever writes the same file next.
-
-A folder that takes new files but does not rename or remove them (object stores that are mounted, write-once mounts), or
-of which only the target may be written, holds no draft: it lies in the temporary folder and is copied at the end.
-
-Of what cannot be asked for again, live data, the draft is `<name>.unfinished`, and stays where it comes to no end.
-Formats that are written at the end have an ordinary draft, and such a file with the records beside it.
+- On most file systems of Linux, a draft has no name: nothing is left of it if its process is killed.
+- Elsewhere it is a hidden file, locked by its process. The next save of the same target deletes the hidden files of
+  killed processes.
+- A folder may not rename or delete files (mounted object stores, write-once mounts), or only its target may be
+  writable. Then the draft is in the temporary folder and is copied to the target at the end.
+- Live data cannot be requested again. Its draft is `<name>.unfinished` and stays if the save fails. A format that is
+  written at the end has an ordinary draft, and an `.unfinished` file with the records beside it.
 """
 
 from __future__ import annotations
@@ -24,101 +22,104 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from datastore_sdk.data.saving.copies import copy_to
-from datastore_sdk.data.saving.locks import is_at, lock
-from datastore_sdk.data.saving.storing import opened_to_store, sync
+from datastore_sdk._io.file_lock import is_at_path, lock_file
+from datastore_sdk.data.saving.copies import copy_over
+from datastore_sdk.data.saving.synced_file import open_synced_file, sync_file
 
 log = logging.getLogger("datastore_sdk")
 
-_DISK_FAILURES = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
-"""Errors after which an old file must not be overwritten in place: the copy would probably fail too."""
+_DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
+"""Errors after which the target is not overwritten in place: the copy would probably fail too."""
 _SUFFIX = ".restream-part"
-_UNFINISHED = ".unfinished"
+UNFINISHED_SUFFIX = ".unfinished"
+_IS_WINDOWS = os.name == "nt"
 
 
-def draft_of(target: Path, *, kept: bool) -> AtomicFile:
-    """A draft of a file, with the permissions that the file has, or that any new one would get.
+def create_atomic_file(target: Path, *, keep_unfinished: bool) -> AtomicFile:
+    """Create a draft with the permissions of the target, or those of any new file if there is no target.
 
     Args:
-        target: The file.
-        kept: Whether the draft stays where the file comes to no end.
+        target: The file to replace.
+        keep_unfinished: Whether the draft stays if the file is not completed.
 
     Raises:
-        OSError: It cannot be made.
+        OSError: The draft cannot be created.
     """
-    if not kept:
-        with suppress(OSError, AttributeError):  # not on this file system, or not on this system
-            return _Nameless(target)
+    if not keep_unfinished:
+        with suppress(OSError, AttributeError):  # the file system or the system has no unnamed files
+            return _UnnamedFile(target)
     try:
-        return _Kept(target) if kept else _Hidden(target)
-    except _NotRenamedError:
-        return _Elsewhere(target)
+        return _UnfinishedFile(target) if keep_unfinished else _HiddenFile(target)
+    except WriteOnceFolderError:
+        return _TemporaryFolderFile(target)
     except OSError:
-        if not _can_be_written(target):
+        if not is_writable(target):
             raise
-        return _KeptElsewhere(target) if kept else _Elsewhere(target)
+        return _UnfinishedTemporaryFolderFile(target) if keep_unfinished else _TemporaryFolderFile(target)
 
 
-class _NotRenamedError(OSError):
-    """A folder takes new files, but does not rename or remove them."""
+class WriteOnceFolderError(OSError):
+    """The folder takes new files, but does not rename or delete them."""
 
 
 class AtomicFile(ABC):
-    """A draft, open to be written. A context manager, which closes it."""
+    """A draft, open for writing. The context manager closes it."""
 
     def __init__(self, target: Path, file: IO[bytes], path: Path) -> None:
         self._target = target
         self.file = file
-        """Its name is a path in a folder that can hold scratch files too: the target's, or that of temporary files."""
+        """Its name is a path in a folder that can hold scratch files too: the target's or the temporary folder."""
         self.path = path
-        """Where its content can be read."""
+        """A path from which the content can be read."""
 
-    def put(self, *, overwrite: bool) -> None:
+    def commit(self, *, overwrite: bool) -> None:
         """Move the draft to the target; copy it there if the target cannot be replaced.
 
-        A target is busy where it is a mount of its own, or where a program on Windows has it open. A copy in place is
-        the one way in which a process that is killed leaves half a file.
+        A target cannot be replaced if it is a mount of its own, or if a program on Windows has it open. Only a copy
+        that is killed half way leaves an incomplete target.
 
         Raises:
-            FileExistsError: There is a file, which must not be replaced.
-            OSError: It cannot be done.
+            FileExistsError: The target exists and `overwrite` is False.
+            OSError: The target cannot be written.
         """
+        if _IS_WINDOWS:  # it renames no open file, and lets nobody else read a locked one
+            self.file.close()
         try:
             self._move(overwrite=overwrite)
-        except OSError as refused:
-            if (isinstance(refused, FileExistsError) and not overwrite) or refused.errno in _DISK_FAILURES:
+        except OSError as move_error:
+            if (isinstance(move_error, FileExistsError) and not overwrite) or move_error.errno in _DISK_ERRORS:
                 raise
             try:
-                copy_to(self.path, self._target, overwrite=overwrite)
+                copy_over(self.path, self._target, overwrite=overwrite)
             except OSError as error:
                 if isinstance(error, FileExistsError) and not overwrite:
                     raise
-                raise refused from error
+                raise move_error from error
 
     @abstractmethod
     def link(self, path: Path) -> None:
         """Give the draft another name, which must be new.
 
         Raises:
-            OSError: The file system has no links, or the name exists.
+            OSError: The file system has no hard links, or the name exists.
         """
 
     @abstractmethod
     def _move(self, *, overwrite: bool) -> None: ...
 
-    def _permit(self) -> None:
-        """Give the draft the permissions of the target, if that exists; else it has those of any new file."""
-        with suppress(OSError):  # many mounts have no permissions; the content matters more
+    def _copy_permissions(self) -> None:
+        """Give the draft the permissions of the target, if the target exists."""
+        with suppress(OSError):  # many mounts have no permissions, and the content matters more
             model = self._target if self._target.exists() else self.path
             self.path.chmod(model.stat().st_mode & 0o777)
 
     def close(self) -> None:
-        """Throws it away, unless it has the target's place."""
-        with suppress(OSError):  # what it still holds may find no room
+        """Close the file, and delete it unless it was committed."""
+        with suppress(OSError):  # the buffer may not fit on the disk
             self.file.close()
 
-    def remove(self) -> None:
-        """Remove a draft that has a name: its content lies elsewhere."""
+    def discard(self) -> None:
+        """Delete a named draft whose content is stored elsewhere."""
         self.file.close()
         _remove(self.path)
 
@@ -131,34 +132,34 @@ class AtomicFile(ABC):
         self.close()
 
 
-class _Nameless(AtomicFile):
-    """A file without a name."""
+class _UnnamedFile(AtomicFile):
+    """A draft without a name (`O_TMPFILE`)."""
 
     def __init__(self, target: Path) -> None:
-        file = opened_to_store(target, "wb", _without_name)
+        file = open_synced_file(target, "wb", _open_unnamed)
         super().__init__(target, file, Path(f"/proc/self/fd/{file.fileno()}"))
-        self._permit()
+        self._copy_permissions()
 
     def _move(self, *, overwrite: bool) -> None:
         try:
-            self._place(overwrite=overwrite)
+            self._link_to_target(overwrite=overwrite)
         except FileExistsError:
             raise
-        except OSError:  # links are forbidden here, which could not be told before
-            from shutil import copyfile  # takes long to import
+        except OSError:  # hard links are forbidden, which only a try can show
+            from shutil import copyfile  # slow to import
 
-            with _Hidden(self._target) as hidden:
+            with _HiddenFile(self._target) as hidden:
                 copyfile(self.path, hidden.file.name)
-                sync(hidden.file)
-                hidden.put(overwrite=overwrite)
+                sync_file(hidden.file)
+                hidden.commit(overwrite=overwrite)
 
-    def _place(self, *, overwrite: bool) -> None:
+    def _link_to_target(self, *, overwrite: bool) -> None:
         try:
             self.link(self._target)
         except FileExistsError:
             if not overwrite:
                 raise
-            hidden = _hidden_name(self._target)
+            hidden = _new_hidden_path(self._target)
             try:
                 self.link(hidden)
                 hidden.replace(self._target)
@@ -169,28 +170,26 @@ class _Nameless(AtomicFile):
         """Give the draft a name."""
         folder = os.open(path.parent, os.O_PATH)
         try:
-            # Only with a folder beside it does Python follow the path to the file that it stands for.
+            # Python follows the link in /proc to the file only if a folder descriptor is passed.
             os.link(self.path, path.name, dst_dir_fd=folder, follow_symlinks=True)
         finally:
             os.close(folder)
 
 
-class _Named(AtomicFile):
-    """A file with a name of its own."""
+class _NamedFile(AtomicFile):
+    """A draft with a name."""
 
     def __init__(self, target: Path, file: IO[bytes]) -> None:
         super().__init__(target, file, Path(file.name))
-        self._permit()
+        self._copy_permissions()
 
     def _move(self, *, overwrite: bool) -> None:
-        if os.name == "nt":  # which renames no open file; elsewhere it stays locked until it has its place
-            self.file.close()
         if not overwrite:
             try:
                 os.link(self.path, self._target)
             except FileExistsError:
                 raise
-            except OSError:  # a file system without links
+            except OSError:  # the file system has no hard links
                 if self._target.exists():
                     raise FileExistsError from None
             else:
@@ -202,50 +201,50 @@ class _Named(AtomicFile):
         os.link(self.path, path)
 
 
-class _Hidden(_Named):
-    """A file whose name begins with a dot."""
+class _HiddenFile(_NamedFile):
+    """A locked draft whose name starts with a dot."""
 
     def __init__(self, target: Path) -> None:
-        _remove_left(target)
-        _refuse_write_once(target)
-        super().__init__(target, _locked(target))
+        _remove_abandoned(target)
+        check_scratch_folder(target)
+        super().__init__(target, _create_locked(target))
 
     def close(self) -> None:
-        """Throws it away, unless it has the target's place."""
+        """Close and delete the file, unless it was committed."""
         super().close()
         _remove(self.path)
 
 
-class _Elsewhere(_Named):
-    """A file in the temporary folder."""
+class _TemporaryFolderFile(_NamedFile):
+    """A locked draft in the temporary folder."""
 
     def __init__(self, target: Path) -> None:
-        super().__init__(target, _locked(_temporary(target)))
+        super().__init__(target, _create_locked(_temporary_path(target)))
 
     def close(self) -> None:
-        """Throw it away; the target has a copy."""
+        """Close and delete the file. The target holds a copy if the draft was committed."""
         super().close()
         _remove(self.path)
 
     def _move(self, *, overwrite: bool) -> None:
-        copy_to(self.path, self._target, overwrite=overwrite)
+        copy_over(self.path, self._target, overwrite=overwrite)
 
-    def _permit(self) -> None:
-        """Leave it to its owner: others can look into the temporary folder."""
+    def _copy_permissions(self) -> None:
+        """Make the draft private: other users can list the temporary folder."""
         with suppress(OSError):
             self.path.chmod(0o600)
 
 
-class _Kept(_Named):
-    """A file that is left, with whatever is in it, unless it has the target's place."""
+class _UnfinishedFile(_NamedFile):
+    """A draft that stays with its content unless it was committed."""
 
     def __init__(self, target: Path, folder: Path | None = None) -> None:
-        super().__init__(target, _new_unfinished((folder or target.parent) / target.name))
+        super().__init__(target, _create_unfinished((folder or target.parent) / target.name))
 
-    def put(self, *, overwrite: bool) -> None:
-        """Gives it the target's place."""
-        super().put(overwrite=overwrite)
-        _remove(self.path)  # where it has two names now, or was copied
+    def commit(self, *, overwrite: bool) -> None:
+        """Move the draft to the target."""
+        super().commit(overwrite=overwrite)
+        _remove(self.path)  # after a hard link or a copy
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -255,32 +254,25 @@ class _Kept(_Named):
             if not self.path.stat().st_size:
                 self.path.unlink()
             elif error is not None:
-                error.add_note(f"what had come is in {self.path}")
+                error.add_note(f"the records received so far are in {self.path}")
 
 
-class _KeptElsewhere(_Kept):
-    """A file that is left in the temporary folder."""
+class _UnfinishedTemporaryFolderFile(_UnfinishedFile):
+    """A draft in the temporary folder that stays with its content unless it was committed."""
 
     def __init__(self, target: Path) -> None:
-        super().__init__(target, _temporary(target).parent)
+        super().__init__(target, _temporary_path(target).parent)
 
     def _move(self, *, overwrite: bool) -> None:
-        copy_to(self.path, self._target, overwrite=overwrite)
+        copy_over(self.path, self._target, overwrite=overwrite)
 
-    def _permit(self) -> None:
+    def _copy_permissions(self) -> None:
         with suppress(OSError):
             self.path.chmod(0o600)
 
 
-def _temporary(target: Path) -> Path:
-    """A file of the target's name in the temporary folder."""
-    from tempfile import gettempdir  # takes long to import
-
-    return Path(gettempdir()) / target.name
-
-
-def _can_be_written(target: Path) -> bool:
-    """Whether a target exists and takes new content, though its folder takes no new file."""
+def is_writable(target: Path) -> bool:
+    """Return whether a target exists and its content can be overwritten."""
     try:
         with target.open("r+b"):
             return True
@@ -288,14 +280,13 @@ def _can_be_written(target: Path) -> bool:
         return False
 
 
-def _refuse_write_once(target: Path) -> None:
-    """Try out whether the folder renames and removes files, before a long download rests on it.
+def check_scratch_folder(target: Path) -> None:
+    """Check that the target's folder creates, renames and deletes files, before a long download depends on it.
 
     Raises:
-        OSError: The folder takes no new files.
-        _NotRenamedError: It does not rename or remove them.
+        OSError: The folder takes no new files, or does not rename or delete them.
     """
-    first, second = _hidden_name(target), _hidden_name(target)
+    first, second = _new_hidden_path(target), _new_hidden_path(target)
     first.open("xb").close()
     try:
         first.replace(second)
@@ -303,57 +294,72 @@ def _refuse_write_once(target: Path) -> None:
     except OSError as error:
         for path in (first, second):
             _remove(path)
-        raise _NotRenamedError(error.errno, error.strerror) from error
+        raise WriteOnceFolderError(error.errno, error.strerror) from error
+
+
+def _temporary_path(target: Path) -> Path:
+    """Return a path with the target's name in the temporary folder."""
+    from tempfile import gettempdir  # slow to import
+
+    return Path(gettempdir()) / target.name
 
 
 def _remove(path: Path) -> None:
-    """Remove a scratch file. A folder that refuses costs a log line, not the save."""
+    """Delete a scratch file. If the folder refuses, log a warning."""
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
-        log.warning("Could not remove %s, which is not needed any more: %s", path, error.strerror)
+        log.warning("Could not remove %s, which is no longer needed: %s", path, error.strerror)
 
 
-def _beginning(target: Path) -> str:
-    """How the names of hidden drafts begin; names must not become too long."""
+def _hidden_prefix(target: Path) -> str:
+    """Return how the names of hidden drafts of a target start. It is short, since names have a maximum length."""
     return f".{target.name[:40]}."
 
 
-def _hidden_name(target: Path) -> Path:
-    """A new name."""
-    return target.parent / f"{_beginning(target)}{os.urandom(8).hex()}{_SUFFIX}"
+def _new_hidden_path(target: Path) -> Path:
+    return target.parent / f"{_hidden_prefix(target)}{os.urandom(8).hex()}{_SUFFIX}"
 
 
-def _without_name(path: str, _: int) -> int:
-    """Opens a new file in the folder of a path."""
+def _open_unnamed(path: str, _: int) -> int:
+    """Open an unnamed file in the folder of a path."""
     return os.open(Path(path).parent, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o666)
 
 
-def _locked(target: Path) -> IO[bytes]:
-    """A new hidden file, locked where the system has locks."""
+def _create_locked(target: Path) -> IO[bytes]:
+    """Create a hidden file, and lock it if the file system has locks."""
     while True:
-        path = _hidden_name(target)
-        file = opened_to_store(path, "xb")
+        path = _new_hidden_path(target)
+        file = open_synced_file(path, "xb")
         with suppress(BlockingIOError):
-            lock(file)
-            if is_at(file, path):
+            lock_file(file)
+            if is_at_path(file, path):
                 return file
-        file.close()  # somebody took it for one that was left
+        file.close()  # another process took it for an abandoned file before it was locked
 
 
-def _new_unfinished(target: Path) -> IO[bytes]:
-    """A new file beside those that were left before."""
+def _create_unfinished(target: Path) -> IO[bytes]:
+    """Create an `.unfinished` file; a number distinguishes it from files of earlier saves."""
     for number in count(1):
-        name = target.name[:200] + _UNFINISHED + (f"-{number}" if number > 1 else "")
+        name = target.name[:200] + UNFINISHED_SUFFIX + (f"-{number}" if number > 1 else "")
         with suppress(FileExistsError):
-            return opened_to_store(target.with_name(name), "xb")
+            return open_synced_file(target.with_name(name), "xb")
     raise AssertionError
 
 
-def _remove_left(target: Path) -> None:
-    """Removes the drafts of a file that nobody holds any more; those that cannot be locked may be in use."""
+def _remove_abandoned(target: Path) -> None:
+    """Delete the hidden drafts of killed processes. If the file system has no locks, they stay: they may be in use."""
     with suppress(OSError):
-        for path in target.parent.glob(f"{escape(_beginning(target))}*{_SUFFIX}"):
-            with suppress(OSError), path.open("r+b") as file:
-                if lock(file):
-                    path.unlink()
+        for path in target.parent.glob(f"{escape(_hidden_prefix(target))}*{_SUFFIX}"):
+            with suppress(OSError):
+                _remove_if_unlocked(path)
+
+
+def _remove_if_unlocked(path: Path) -> None:
+    with path.open("r+b") as file:
+        if not lock_file(file):
+            return
+        if not _IS_WINDOWS:
+            path.unlink()
+    if _IS_WINDOWS:  # it deletes no open file, so nobody can have opened this one meanwhile
+        path.unlink()

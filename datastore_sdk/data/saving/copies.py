@@ -1,4 +1,4 @@
-"""Copies of complete files, for places where a file cannot be renamed."""
+"""Copies of complete files, for folders in which a file cannot be renamed."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from itertools import islice
 from pathlib import Path
 from typing import IO
 
-from datastore_sdk.data.saving.storing import sync
+from datastore_sdk.data.saving.synced_file import sync_file
 
-_LONGEST_STEM = 50
-"""Characters of a name that are repeated in another name: at most 200 bytes of the 255 that file systems allow."""
-_MOST_NAMES = 1000
-"""How many names are tried."""
+_MAX_STEM_LENGTH = 50
+"""Maximum characters of a name repeated in another name: at most 200 bytes of the 255 that file systems allow."""
+_MAX_NAMES = 1000
+"""Maximum number of names tried in one folder."""
 
 
-def copy_to(source: Path, target: Path, *, overwrite: bool) -> None:
-    """Copy a file over the content of the target, front to back, which is all that a write-once mount takes.
+def copy_over(source: Path, target: Path, *, overwrite: bool) -> None:
+    """Copy a file over the content of the target, front to back: write-once mounts allow nothing else.
 
     Raises:
-        FileExistsError: There is a file, which must not be replaced.
-        OSError: It cannot be done; a new file that came to no end is removed.
+        FileExistsError: The target exists and `overwrite` is False.
+        OSError: The copy failed. A new target is removed.
     """
     is_new = not (overwrite and target.exists())
     with target.open("xb" if is_new else "wb") as file:
         try:
-            _fill(file, source)
-            file.close()  # object stores that are mounted report only here what went wrong
+            _copy_content(file, source)
+            file.close()  # mounted object stores report errors only here
         except BaseException:
             if is_new:
                 with suppress(OSError):
@@ -36,21 +36,21 @@ def copy_to(source: Path, target: Path, *, overwrite: bool) -> None:
             raise
 
 
-def save_beside(source: Path, target: Path, link: Callable[[Path], None]) -> Path | None:
+def save_under_new_name(source: Path, target: Path, link: Callable[[Path], None]) -> Path | None:
     """Save a complete file under a new name, beside the target or in the temporary folder.
 
     Args:
-        source: The file.
-        target: The path that it could not have.
-        link: Gives the file another name without a copy, if the file system can.
+        source: The complete file.
+        target: The path that could not be written.
+        link: Gives the file another name without a copy, if the file system has hard links.
 
     Returns:
-        Where it lies; None if there is no place for it.
+        The new path; None if neither folder can hold the file.
     """
-    from tempfile import gettempdir  # takes long to import
+    from tempfile import gettempdir  # slow to import
 
     for folder in (target.parent, Path(gettempdir())):
-        for path in islice(_other_names(folder, target.name), _MOST_NAMES):
+        for path in islice(_generate_paths(folder, target.name), _MAX_NAMES):
             try:
                 _link_or_copy(source, path, link)
             except FileExistsError:
@@ -67,27 +67,27 @@ def _link_or_copy(source: Path, path: Path, link: Callable[[Path], None]) -> Non
     except FileExistsError:
         raise
     except OSError:
-        opener = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         try:
-            with open(opener, "wb") as file:  # noqa: PTH123 - a descriptor
-                _fill(file, source)
+            with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
+                _copy_content(file, source)
         except BaseException:
             with suppress(OSError):
                 path.unlink()
             raise
 
 
-def _other_names(folder: Path, name: str) -> Iterator[Path]:
-    """Names with a number before the suffixes, so that the file can be read as what it is."""
+def _generate_paths(folder: Path, name: str) -> Iterator[Path]:
+    """Yield paths with a number before the suffixes, so that the suffixes still name the format."""
     stem, dot, suffixes = name.partition(".")
-    for number in range(1, _MOST_NAMES + 1):
-        yield folder / f"{stem[:_LONGEST_STEM]}-{number}{dot}{suffixes[-_LONGEST_STEM:]}"
+    for number in range(1, _MAX_NAMES + 1):
+        yield folder / f"{stem[:_MAX_STEM_LENGTH]}-{number}{dot}{suffixes[-_MAX_STEM_LENGTH:]}"
 
 
-def _fill(file: IO[bytes], source: Path) -> None:
-    from shutil import copyfileobj  # takes long to import
+def _copy_content(file: IO[bytes], source: Path) -> None:
+    from shutil import copyfileobj  # slow to import
 
     with source.open("rb") as content:
         copyfileobj(content, file, 1 << 20)
     file.flush()
-    sync(file)
+    sync_file(file)

@@ -1,4 +1,4 @@
-"""Files that are whole or not there: written beside the target and renamed over it at the end."""
+"""Write files atomically: a target is complete or unchanged. Validate targets and name them in errors."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from pathlib import Path
 from typing import IO
 
 from datastore_sdk._utils.validation import validate_flag
-from datastore_sdk.data.saving.atomic_file import AtomicFile, draft_of
-from datastore_sdk.data.saving.copies import save_beside
-from datastore_sdk.data.saving.local_paths import local_path
-from datastore_sdk.data.saving.storing import sync
+from datastore_sdk.data.saving.atomic_file import AtomicFile, create_atomic_file
+from datastore_sdk.data.saving.copies import save_under_new_name
+from datastore_sdk.data.saving.local_paths import validate_local_path
+from datastore_sdk.data.saving.synced_file import sync_file
 
 _SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
 
 
-def checked_target(path: str | os.PathLike[str], *, overwrite: bool) -> Path:
-    """The path of a file that may be written.
+def validate_target(path: str | os.PathLike[str], *, overwrite: bool) -> Path:
+    """Return the path of a file that can be written.
 
     Raises:
-        FileExistsError: The file exists and must not be replaced, or is no regular file.
+        FileExistsError: The file exists and `overwrite` is False, or it is not a regular file.
         IsADirectoryError: The path is a directory.
-        OSError: There can be no such file.
-        TypeError: `overwrite` is not a bool, or the path is not one.
-        ValueError: The path is a URL, or an object that stands for a file on another machine.
+        OSError: The path is invalid.
+        TypeError: `overwrite` is not a bool, or the path is not a path.
+        ValueError: The path is a URL, or a path object for a file on another machine.
     """
     validate_flag(overwrite, "overwrite")
-    text = local_path(path)
+    text = validate_local_path(path)
     target = Path(text).expanduser()
     if text.endswith(_SEPARATORS):
         raise IsADirectoryError(f"{path} is the name of a directory; name a file in it")
@@ -47,68 +47,59 @@ def checked_target(path: str | os.PathLike[str], *, overwrite: bool) -> Path:
 
 
 @contextmanager
-def replacing(target: Path, *, overwrite: bool = True, kept: bool = False) -> Generator[IO[bytes]]:
-    """A file to write, which takes the target's place when the block ends well and vanishes when it does not.
+def open_atomic(target: Path, *, overwrite: bool = True, keep_unfinished: bool = False) -> Generator[IO[bytes]]:
+    """Open a file that replaces the target when the block ends, and is deleted if the block raises.
 
-    Missing folders are made. What was there before stays untouched until then, whatever happens. A file that is
-    complete is never thrown away: if the target cannot be replaced it is written in place, and if it cannot be written
-    either, the file is saved under another name, which the error tells.
+    Missing folders are created. Until the block ends, the target does not change. A complete file is never deleted: if
+    the target cannot be replaced, its content is overwritten in place. If that fails too, the file is saved under
+    another path, which the error names.
 
     Args:
         target: The file.
-        overwrite: Whether it may be replaced.
-        kept: Whether the new one stays beside it, as `<name>.unfinished`, when the block does not end well.
+        overwrite: Whether the target may exist.
+        keep_unfinished: Whether to keep the file as `<name>.unfinished` if the block raises.
 
     Raises:
-        FileExistsError: The target has come to exist meanwhile, and must not be replaced.
-        OSError: The disk is full, or may not be written to.
+        FileExistsError: The target was created meanwhile and `overwrite` is False.
+        OSError: The disk is full, or the target cannot be written.
     """
-    target = target.resolve()  # through a symbolic link, so that what it points to is replaced and not the link
+    target = target.resolve()  # replaces the file that a symbolic link points to, not the link
     target.parent.mkdir(parents=True, exist_ok=True)
-    with naming(target, always=True):
-        draft = draft_of(target, kept=kept)
+    with add_path_to_errors(target, always=True):
+        draft = create_atomic_file(target, keep_unfinished=keep_unfinished)
     with draft:
-        with naming(target):
+        with add_path_to_errors(target):
             yield draft.file
-        with naming(target, always=True):
+        with add_path_to_errors(target, always=True):
             draft.file.flush()
-            sync(draft.file)
+            sync_file(draft.file)
             try:
-                draft.put(overwrite=overwrite)
+                draft.commit(overwrite=overwrite)
             except OSError as error:
-                raise _unplaced(error, draft, target, kept=kept) from error.__cause__
+                raise _save_elsewhere(error, draft, target, keep_unfinished=keep_unfinished) from error.__cause__
     _sync_folder(target.parent)
 
 
-def _unplaced(error: OSError, draft: AtomicFile, target: Path, *, kept: bool) -> OSError:
-    """The error of a complete file that could not have its place, after it was saved under another name."""
-    other = draft.path if kept else save_beside(draft.path, target, draft.link)
-    advice = f"; the complete file is saved as {other}" if other else ""
-    if isinstance(error, FileExistsError):
-        return FileExistsError(f"{target} has come to exist meanwhile; pass overwrite=True to replace it{advice}")
-    return OSError(error.errno, f"{error.strerror}{advice}", str(target))
-
-
 @contextmanager
-def left_if_failed(target: Path) -> Generator[IO[bytes]]:
-    """A file beside the target, `<name>.unfinished`, which stays there unless the block ends well."""
+def open_unfinished(target: Path) -> Generator[IO[bytes]]:
+    """Open a file beside the target, `<name>.unfinished`, which is deleted unless the block raises."""
     target = target.resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
-    with naming(target, always=True):
-        draft = draft_of(target, kept=True)
+    with add_path_to_errors(target, always=True):
+        draft = create_atomic_file(target, keep_unfinished=True)
     with draft:
-        with naming(target):
+        with add_path_to_errors(target):
             yield draft.file
-        draft.remove()
+        draft.discard()
 
 
 @contextmanager
-def naming(path: Path, *, always: bool = False) -> Generator[None]:
-    """Has errors of the system say which file they are about.
+def add_path_to_errors(path: Path, *, always: bool = False) -> Generator[None]:
+    """Name a file in the `OSError`s that the block raises.
 
     Args:
         path: The file.
-        always: Whether errors that name another file are about this one too.
+        always: Whether to replace the name of another file too.
     """
     try:
         yield
@@ -119,8 +110,17 @@ def naming(path: Path, *, always: bool = False) -> Generator[None]:
         raise
 
 
+def _save_elsewhere(error: OSError, draft: AtomicFile, target: Path, *, keep_unfinished: bool) -> OSError:
+    """Save a complete file that could not replace its target under another name; return an error that names it."""
+    other = draft.path if keep_unfinished else save_under_new_name(draft.path, target, draft.link)
+    advice = f"; the complete file is saved as {other}" if other else ""
+    if isinstance(error, FileExistsError):
+        return FileExistsError(f"{target} was created meanwhile; pass overwrite=True to replace it{advice}")
+    return OSError(error.errno, f"{error.strerror}{advice}", str(target))
+
+
 def _sync_folder(folder: Path) -> None:
-    """Makes the renaming last through a power cut, where the system can."""
+    """Sync a folder, if the system can, so that a power cut does not undo a rename in it."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

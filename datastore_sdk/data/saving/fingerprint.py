@@ -1,4 +1,4 @@
-"""What a save asks for, in words that can be kept and compared. Secrets are no part of it."""
+"""Fingerprint of a save: the requested data, as JSON that a later run compares with its own. It holds no secrets."""
 
 from __future__ import annotations
 
@@ -8,39 +8,39 @@ from typing import Any
 from datastore_sdk.data.query import DataQuery
 from datastore_sdk.transport.executor.executor import RequestExecutor
 
-Asked = Mapping[str, Any]
-"""What is asked for: JSON."""
+Fingerprint = Mapping[str, Any]
+"""The service and the queries, as JSON values."""
 
 
-def asked(exchange: RequestExecutor, queries: Sequence[DataQuery]) -> Asked:
-    """What the queries ask of which service."""
-    return {"service": exchange.base_url, "queries": [query.arguments() for query in queries]}
+def build_fingerprint(executor: RequestExecutor, queries: Sequence[DataQuery]) -> Fingerprint:
+    """Return the fingerprint of queries."""
+    return {"service": executor.base_url, "queries": [query.arguments() for query in queries]}
 
 
-def differences(now: Asked, then: Asked) -> str:
-    """In what one save differs from an earlier one."""
-    if now["service"] != then["service"]:
-        return _difference("the service", now["service"], then["service"])
-    questions: list[Asked] = now["queries"]
-    others: list[Asked] = then["queries"]
-    if len(questions) != len(others):
-        return _difference("the number of intervals", len(questions), len(others))
-    for number, (question, other) in enumerate(zip(questions, others, strict=True), 1):
-        if question != other:
-            where = f" (in interval {number})" if len(questions) > 1 else ""
-            return ", ".join(_differing(question, other)) + where
-    return "the file holds more than this version knows of"
+def describe_differences(current: Fingerprint, previous: Fingerprint) -> str:
+    """Return how a save differs from an earlier one, for an error message."""
+    if current["service"] != previous["service"]:
+        return _describe("the service", current["service"], previous["service"])
+    queries: list[Fingerprint] = current["queries"]
+    previous_queries: list[Fingerprint] = previous["queries"]
+    if len(queries) != len(previous_queries):
+        return _describe("the number of intervals", len(queries), len(previous_queries))
+    for number, (query, previous_query) in enumerate(zip(queries, previous_queries, strict=True), 1):
+        if query != previous_query:
+            interval = f" (in interval {number})" if len(queries) > 1 else ""
+            return ", ".join(_describe_arguments(query, previous_query)) + interval
+    return "the file has entries that this version does not know"
 
 
-def _differing(now: Asked, then: Asked) -> Iterator[str]:
-    for name in {**now, **then}:
-        if now.get(name) != then.get(name):
-            yield _difference(name, now.get(name), then.get(name))
+def _describe_arguments(current: Fingerprint, previous: Fingerprint) -> Iterator[str]:
+    for name in {**current, **previous}:
+        if current.get(name) != previous.get(name):
+            yield _describe(name, current.get(name), previous.get(name))
 
 
-def _difference(name: str, now: object, then: object) -> str:
-    return f"{name} is {_shown(now)} and was {_shown(then)}"
+def _describe(name: str, current: object, previous: object) -> str:
+    return f"{name} is {_format(current)} and was {_format(previous)}"
 
 
-def _shown(value: object) -> str:
+def _format(value: object) -> str:
     return "not given" if value is None else str(value)

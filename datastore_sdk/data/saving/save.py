@@ -1,112 +1,172 @@
-"""Saves the records of queries to a file."""
+"""Save the records of queries to a file: `Data.save`. Also write records of any other source to a file."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datastore_sdk._io.effects import EffectGen, RunBlocking
+from datastore_sdk._io.effects import EffectGen, RunBlocking, redirect_items
 from datastore_sdk._utils.validation import validate_flag, validate_id
-from datastore_sdk.data.field_metadata import descriptions
-from datastore_sdk.data.progress import ProgressDisplay, ProgressDisplayError, ProgressMeter
-from datastore_sdk.data.progress_display import display_for
-from datastore_sdk.data.query import KEYS, DataQuery, columns_of
-from datastore_sdk.data.saving.files import checked_target
-from datastore_sdk.data.saving.writing import written
+from datastore_sdk.data.field_metadata import FieldMetadataByName, fetch_field_metadata
+from datastore_sdk.data.progress import DownloadState, ProgressCallback, ProgressCallbackError, ProgressMeter
+from datastore_sdk.data.progress_display import open_display
+from datastore_sdk.data.query import KEY_FIELDS, DataQuery, get_fixed_columns
+from datastore_sdk.data.saving.files import open_atomic, open_unfinished, validate_target
 from datastore_sdk.data.streaming.codecs import RecordCodec
-from datastore_sdk.data.streaming.download import Download
-from datastore_sdk.data.streaming.records import batches
-from datastore_sdk.data.writers.registry import WriterFactory, find_writer
+from datastore_sdk.data.streaming.records import stream_batches
+from datastore_sdk.data.writers.ndjson_writer import NdjsonWriter
+from datastore_sdk.data.writers.registry import WriterFactory, find_writer, is_incremental
 from datastore_sdk.transport.executor.executor import RequestExecutor
 
 if TYPE_CHECKING:
-    from datastore_sdk.data.completeness.report import CoverageReport
+    from datastore_sdk.data.coverage.report import CoverageReport
+
+Stream = Callable[[RecordCodec[Any]], EffectGen[None]]
+"""Emits lists of records in the form of a codec."""
+Observe = Callable[[RecordCodec[Any], EffectGen[None]], EffectGen[None]]
+"""Returns the same steps, and takes note of the records that they emit."""
 
 
-def saving(
-    exchange: RequestExecutor,
+def save_records(
+    executor: RequestExecutor,
     queries: Sequence[DataQuery],
     path: str | os.PathLike[str],
-    download: Download,
+    download: DownloadState,
     *,
     overwrite: bool,
     resume: bool,
-    progress: bool | ProgressDisplay,
+    progress: bool | ProgressCallback,
     coverage: bool,
     min_gap: int,
 ) -> EffectGen[CoverageReport | None]:
-    """Writes all records to a file, in the format of its suffix; returns the report about it, if there is one.
+    """Download all records, write them to a file in the format of its suffix, and return the coverage report, if any.
 
-    Everything that can be wrong with the path is found before the first request.
+    All arguments are validated before the first request.
 
     Args:
-        exchange: Whom to ask.
-        queries: What to ask.
-        path: Where to write.
-        download: What counts the records.
-        overwrite: Whether a file that exists may be replaced.
-        resume: Whether to go on from what an earlier run has left, and to leave something to go on from.
-        progress: Whether progress is shown, or what is told of it.
-        coverage: Whether a report of what is missing is written beside the file.
+        executor: Sends the requests.
+        queries: The requested data.
+        path: The file.
+        download: Counts the records.
+        overwrite: Whether the file may exist.
+        resume: Whether to resume an earlier save, and to write a journal from which a later one can resume.
+        progress: Whether to show progress, or the function to call with it.
+        coverage: Whether to write a coverage report beside the file.
         min_gap: Seconds of the shortest gap that the report lists.
     """
-    target = checked_target(path, overwrite=overwrite)
+    target = validate_target(path, overwrite=overwrite)
     validate_flag(resume, "resume")
     validate_id(min_gap, "min_gap")
     kind = find_writer(target)
-    saved = partial(
-        _saved, exchange, queries, target, kind, download, overwrite=overwrite, resume=resume, progress=progress
+    save = partial(
+        _save, executor, queries, target, kind, download, overwrite=overwrite, resume=resume, progress=progress
     )
     if not validate_flag(coverage, "coverage"):
-        yield from saved(observed=_as_they_are)
+        yield from save(observe=_observe_nothing)
         return None
-    from datastore_sdk.data.completeness.builder import CoverageBuilder, coverage_path, written_report  # here, as below
+    from datastore_sdk.data.coverage.builder import CoverageBuilder, validate_report_path, write_report  # seldom needed
 
-    report_path = coverage_path(target, overwrite=overwrite)
-    found = CoverageBuilder(exchange, queries, min_gap)
-    yield from saved(observed=found.observed)
-    report = yield from found.report()
-    return (yield from RunBlocking(partial(written_report, report, target, report_path, overwrite=overwrite)))
+    report_path = validate_report_path(target, overwrite=overwrite)
+    builder = CoverageBuilder(executor, queries, min_gap)
+    yield from save(observe=builder.observe)
+    report = yield from builder.build_report()
+    return (yield from RunBlocking(partial(write_report, report, target, report_path, overwrite=overwrite)))
 
 
-def _saved(
-    exchange: RequestExecutor,
+def write_records(
+    target: Path,
+    kind: WriterFactory,
+    stream: Stream,
+    fetch_metadata: Callable[[], EffectGen[FieldMetadataByName]],
+    *,
+    columns: Iterable[str] = (),
+    default_columns: Iterable[str] = (),
+    overwrite: bool,
+    keep_unfinished: bool = False,
+) -> EffectGen[None]:
+    """Write a file, which replaces the target when it is complete.
+
+    Args:
+        target: A path that `validate_target` has returned.
+        kind: The writer of the format.
+        stream: Emits the records, in the form that the format needs.
+        fetch_metadata: Returns units and labels of the fields; called if the format stores them.
+        columns: The columns that the file has in any case, if its format has columns.
+        default_columns: The columns of a file that would have none.
+        overwrite: Whether the target may exist.
+        keep_unfinished: Whether records are in `<name>.unfinished` as soon as they are emitted, and stay there if the
+            file is not completed: in the file itself, or as NDJSON if the format is complete only at the end.
+    """
+    incremental = is_incremental(kind)
+    with ExitStack() as stack:
+        unfinished = stack.enter_context(open_unfinished(target)) if keep_unfinished and not incremental else None
+        file = stack.enter_context(
+            open_atomic(target, overwrite=overwrite, keep_unfinished=keep_unfinished and incremental)
+        )
+        writer = stack.enter_context(kind(file))
+        writer.set_columns(columns, default_columns)
+        if writer.uses_metadata:
+            writer.set_metadata((yield from fetch_metadata()))
+
+        def write(batch: list[Any]) -> EffectGen[None] | None:
+            if unfinished is not None:
+                NdjsonWriter(unfinished).write([writer.codec.encode(record) for record in batch])
+                unfinished.flush()
+            steps = writer.write(batch)
+            if keep_unfinished and incremental:
+                file.flush()
+            return steps
+
+        yield from redirect_items(write, stream(writer.codec))
+        yield from RunBlocking(writer.finish)
+        yield from RunBlocking(stack.close)  # syncs to disk
+
+
+def _save(
+    executor: RequestExecutor,
     queries: Sequence[DataQuery],
     target: Path,
     kind: WriterFactory,
-    download: Download,
+    download: DownloadState,
     *,
     overwrite: bool,
     resume: bool,
-    progress: bool | ProgressDisplay,
-    observed: Callable[[RecordCodec[Any], EffectGen[None]], EffectGen[None]],
+    progress: bool | ProgressCallback,
+    observe: Observe,
 ) -> EffectGen[None]:
+    def write(stream: Stream) -> EffectGen[None]:
+        return write_records(
+            target,
+            kind,
+            lambda codec: observe(codec, stream(codec)),
+            partial(fetch_field_metadata, executor, queries),
+            columns=get_fixed_columns(queries),
+            default_columns=KEY_FIELDS,
+            overwrite=overwrite,
+        )
+
     try:
-        with display_for(progress) as show:
-            meter = ProgressMeter(download, queries, exchange.clock, show) if show else None
+        with open_display(progress) as callback:
+            meter = ProgressMeter(download, queries, executor.clock, callback) if callback else None
             if resume:
-                from datastore_sdk.data.saving.resumable import kept  # here, for few need it
+                from datastore_sdk.data.saving.resumable import ResumableDownload  # seldom needed
 
-                yield from kept(exchange, queries, target, kind, download, overwrite=overwrite, observed=observed)
+                with ResumableDownload(executor, queries, target, download) as resumable:
+                    yield from resumable.fetch()
+                    yield from write(resumable.replay)
+                    resumable.discard()
             else:
-                download.hand_over(0, None)
-                described = partial(descriptions, exchange, queries)
-
-                def emitted(form: RecordCodec[Any]) -> EffectGen[None]:
-                    return observed(form, batches(exchange, queries, download, form))
-
-                columns = columns_of(queries)
-                yield from written(
-                    target, kind, emitted, described, columns=columns, fallback=KEYS, overwrite=overwrite
-                )
+                download.count_records(0, None)
+                yield from write(partial(stream_batches, executor, queries, download))
             if meter:
                 meter.finish()
-    except ProgressDisplayError as failed:
+    except ProgressCallbackError as failed:
         raise failed.error from failed.error.__cause__
 
 
-def _as_they_are(_: RecordCodec[Any], steps: EffectGen[None]) -> EffectGen[None]:
+def _observe_nothing(_: RecordCodec[Any], steps: EffectGen[None]) -> EffectGen[None]:
     return steps

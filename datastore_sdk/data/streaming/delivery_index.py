@@ -1,4 +1,4 @@
-"""Index of delivered records by second and digest, in bounded memory: SQLite moves what is large to disk."""
+"""Index of delivered records by second and digest, in bounded memory: SQLite moves a large index to disk."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ _TABLE = "CREATE TABLE delivered (number INTEGER PRIMARY KEY, second INTEGER, di
 _INDEX = "CREATE INDEX IF NOT EXISTS by_digest ON delivered (digest)"
 _IN_RANGE = "(:first IS NULL OR second >= :first) AND (:last IS NULL OR second <= :last)"
 
-Seconds = tuple[int | None, int | None]
+SecondRange = tuple[int | None, int | None]
 """First and last second of a range; None if it is open on that side."""
-EVERYTHING: Seconds = (None, None)
+ALL_SECONDS: SecondRange = (None, None)
 """The range of all records, including those without a timestamp."""
 
 
-def lies_in(second: int | None, seconds: Seconds) -> bool:
+def is_in_range(second: int | None, seconds: SecondRange) -> bool:
     """Return whether a second lies in a range."""
     first, last = seconds
     if second is None:
-        return seconds == EVERYTHING
+        return seconds == ALL_SECONDS
     return (first is None or first <= second) and (last is None or second <= last)
 
 
@@ -29,15 +29,15 @@ class DeliveryIndex:
     """The records delivered so far, each with the number of the last response in which it was found."""
 
     def __init__(self) -> None:
-        import sqlite3  # few downloads break, so few need it
+        import sqlite3  # seldom needed: few downloads break
 
-        # An empty name is a private temporary database, which goes to disk as far as it does not fit in the cache.
+        # An empty name is a private temporary database, which goes to disk if it does not fit in the cache.
         # The steps of one download may run in different threads, but one after the other.
         self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._database.execute("PRAGMA journal_mode = OFF")
         self._database.execute(_TABLE)
         self._response = 0
-        self._seconds = EVERYTHING
+        self._seconds = ALL_SECONDS
         self._last_found = 0
         self._in_order = True
 
@@ -48,17 +48,17 @@ class DeliveryIndex:
         self._database.executemany("INSERT INTO delivered (second, digest, seen) VALUES (?, ?, ?)", rows)
         self._database.execute("COMMIT")
 
-    def expect(self, seconds: Seconds) -> int:
-        """Begin to compare another response; return how many delivered records of these seconds there are."""
+    def expect(self, seconds: SecondRange) -> int:
+        """Start to compare another response; return the number of delivered records of these seconds."""
         self._response += 1
         self._seconds, self._last_found, self._in_order = seconds, 0, True
         ((count,),) = self._select("count(*)")
         return int(count)
 
     def find(self, digests: Sequence[bytes]) -> list[bool]:
-        """Return which of some records were delivered, and were not yet found in this response.
+        """Return which records were delivered and not yet found in this response.
 
-        Most often the response has the order of the delivery, which is found out many times faster.
+        A response usually has the order of the delivery. Then the search is many times faster.
         """
         found = self._find_in_order(digests) if self._in_order else 0
         return [True] * found + [self._find(digest) for digest in digests[found:]]
@@ -68,13 +68,13 @@ class DeliveryIndex:
         self._database.close()
 
     def _find_in_order(self, digests: Sequence[bytes]) -> int:
-        """Return how many of some records are the next ones that were delivered: all, or all that are left."""
+        """Return the number of records that are the next delivered ones, in order."""
         rows = self._select("number, digest", f"number > {self._last_found} ORDER BY number LIMIT {len(digests)}")
         self._in_order = [digest for _, digest in rows] == [*digests[: len(rows)]]
         if not (self._in_order and rows):
             return 0
         before, self._last_found = self._last_found, rows[-1][0]
-        # What lies between them is not of the seconds of this response.
+        # Records in between are not of the seconds of this response.
         self._database.execute(
             "UPDATE delivered SET seen = ? WHERE number > ? AND number <= ?", (self._response, before, self._last_found)
         )
@@ -92,6 +92,6 @@ class DeliveryIndex:
     def _select(self, what: str, further: str = "TRUE") -> list[Any]:
         """Select from the delivered records of the seconds of this response."""
         first, last = self._seconds
-        in_range = "TRUE" if self._seconds == EVERYTHING else _IN_RANGE
-        query = f"SELECT {what} FROM delivered WHERE {in_range} AND {further}"  # noqa: S608 - of our own making
+        in_range = "TRUE" if self._seconds == ALL_SECONDS else _IN_RANGE
+        query = f"SELECT {what} FROM delivered WHERE {in_range} AND {further}"  # noqa: S608 - constants only
         return self._database.execute(query, {"first": first, "last": last}).fetchall()

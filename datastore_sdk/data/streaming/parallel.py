@@ -1,4 +1,4 @@
-"""Long time ranges in slices, several of which are fetched at a time and handed over in order."""
+"""Download a long time range in slices, several at a time, and emit their records in order."""
 
 from __future__ import annotations
 
@@ -22,107 +22,108 @@ from datastore_sdk._io.effects import (
     StartPrefetch,
     YieldItem,
 )
+from datastore_sdk.data.progress import DownloadState
 from datastore_sdk.data.query import DataQuery
 from datastore_sdk.data.streaming.batch import join_records
 from datastore_sdk.data.streaming.codecs import TEXTS, RecordCodec
 from datastore_sdk.data.streaming.dedup import DeliveryTracker
-from datastore_sdk.data.streaming.download import Download
-from datastore_sdk.data.streaming.record_identity import second_of
+from datastore_sdk.data.streaming.record_identity import parse_second
 from datastore_sdk.data.streaming.request_plan import PlannedRequest
-from datastore_sdk.data.streaming.resume import resumed
+from datastore_sdk.data.streaming.resume import stream_resumable
 from datastore_sdk.transport.executor.executor import RequestExecutor
 
 R = TypeVar("R")
 
 _SECOND = timedelta(seconds=1)
-SLICE = timedelta(seconds=20_000)
-"""The most time in one slice: small enough to wait in memory for its turn."""
-LEAST = timedelta(seconds=600)
-"""The least time in one slice: well over what a request costs."""
-_ROOM = 256
-"""How many batches of a slice may wait; 64 KB of JSON text each."""
+MAX_SLICE = timedelta(seconds=20_000)
+"""Maximum length of a slice: its records must fit in memory while they wait for earlier slices."""
+MIN_SLICE = timedelta(seconds=600)
+"""Minimum length of a slice: its download must take much longer than the start of a request."""
+_MAX_WAITING_BATCHES = 256
+"""Maximum number of batches of a slice that wait in memory; a batch is 64 KB of JSON text."""
 
 
-def in_slices(
-    exchange: RequestExecutor,
+def stream_parallel(
+    executor: RequestExecutor,
     query: DataQuery,
-    form: RecordCodec[R],
-    download: Download,
+    codec: RecordCodec[R],
+    download: DownloadState,
     tracker: DeliveryTracker | None = None,
 ) -> EffectGen[None]:
-    """Emit the records of a query, fetching `query.parallel` slices of its time range at a time.
+    """Emit the records of a query, downloading `query.parallel` slices of its time range at a time.
 
     Args:
-        exchange: Carries out the calls.
+        executor: Sends the requests.
         query: The query.
-        form: The form of the records.
+        codec: The form of the records.
         download: Counts the records.
-        tracker: What an earlier run delivered; it is left out.
+        tracker: The records that an earlier run delivered; they are left out.
     """
     if tracker is None or not tracker.count:
-        yield from _in_slices(exchange, query, form, download)
+        yield from _stream_slices(executor, query, codec, download)
         return
     yield from RunBlocking(partial(tracker.index, everything=False))
     latest = tracker.latest if tracker.in_time_order else None
     if latest is not None:
-        rest = replace(query, start=datetime.fromtimestamp(latest, tz=UTC))
-        yield from _in_slices(exchange, rest, form, download, tracker)
-    yield from resumed(exchange, PlannedRequest.of(query), form, download, tracker, covered_from=latest)
+        remaining = replace(query, start=datetime.fromtimestamp(latest, tz=UTC))
+        yield from _stream_slices(executor, remaining, codec, download, tracker)
+    whole = PlannedRequest.from_query(query)
+    yield from stream_resumable(executor, whole, codec, download, tracker, covered_from=latest)
 
 
-def _in_slices(
-    exchange: RequestExecutor,
+def _stream_slices(
+    executor: RequestExecutor,
     query: DataQuery,
-    form: RecordCodec[R],
-    download: Download,
+    codec: RecordCodec[R],
+    download: DownloadState,
     tracker: DeliveryTracker | None = None,
 ) -> EffectGen[None]:
-    slices = _slices(query, continues=tracker is not None)
-    known = tracker  # by the first slice, of which some records were delivered
-    under_way: deque[Any] = deque()
-    done = 0
+    slices = _split_query(query, is_continuation=tracker is not None)
+    slice_tracker = tracker  # for the first slice only, some of whose records were delivered
+    prefetches: deque[Any] = deque()
+    finished = 0
     try:
         while True:
-            while len(under_way) < query.parallel and (slice_ := next(slices, None)):
-                steps = resumed(exchange, slice_, TEXTS, download.part(), known)
-                under_way.append((yield from StartPrefetch(steps, _ROOM)))
-                known = None
-            if not under_way:
+            while len(prefetches) < query.parallel and (slice_ := next(slices, None)):
+                steps = stream_resumable(executor, slice_, TEXTS, download.add_part(), slice_tracker)
+                prefetches.append((yield from StartPrefetch(steps, _MAX_WAITING_BATCHES)))
+                slice_tracker = None
+            if not prefetches:
                 return
             with suppress(PrefetchExhausted):
                 while True:
-                    texts = yield from NextPrefetched(under_way[0])
-                    second = second_of(TEXTS.read_keys(texts[-1])[0])
-                    if tracker is not None and done:
+                    texts = yield from NextPrefetched(prefetches[0])
+                    second = parse_second(TEXTS.read_keys(texts[-1])[0])
+                    if tracker is not None and finished:
                         tracker.add(join_records(texts), len(texts), second)
-                    download.hand_over(len(texts), second)
-                    yield from YieldItem(in_form(form, texts))
-            under_way.popleft()
-            done += 1
+                    download.count_records(len(texts), second)
+                    yield from YieldItem(convert_texts(codec, texts))
+            prefetches.popleft()
+            finished += 1
     finally:
-        for ahead in under_way:
-            yield from CancelPrefetch(ahead)
+        for prefetch in prefetches:
+            yield from CancelPrefetch(prefetch)
 
 
-def _slices(query: DataQuery, *, continues: bool = False) -> Iterator[PlannedRequest]:
-    """Yield the slices of a query. Neighbours share a second, see `Part`.
+def _split_query(query: DataQuery, *, is_continuation: bool = False) -> Iterator[PlannedRequest]:
+    """Yield the slices of a query. Neighbours share a second, see `PlannedRequest`.
 
     Args:
         query: The query.
-        continues: Whether records before it were delivered.
+        is_continuation: Whether the records before the query's range were delivered.
     """
     start, last = query.whole_seconds()
     if not start or not last:
         return
     share = timedelta(seconds=ceil(((last - start) / _SECOND + 1) / query.parallel))
-    length = min(max(share, LEAST), SLICE)
+    length = min(max(share, MIN_SLICE), MAX_SLICE)
     while start + length <= last:
-        yield PlannedRequest.of(replace(query, start=start, end=start + length), shares_last_second=True)
+        yield PlannedRequest.from_query(replace(query, start=start, end=start + length), shares_last_second=True)
         start += length
     final = replace(query, start=start, end=last)
-    yield PlannedRequest(final, final.bounds()) if continues else PlannedRequest.of(final)
+    yield PlannedRequest(final, final.bounds()) if is_continuation else PlannedRequest.from_query(final)
 
 
-def in_form(form: RecordCodec[R], texts: list[msgspec.Raw]) -> list[Any]:
-    """Waiting records are kept as text, which takes a sixth of the memory of dicts."""
-    return texts if form is TEXTS else form.decode(join_records(texts))
+def convert_texts(codec: RecordCodec[R], texts: list[msgspec.Raw]) -> list[Any]:
+    """Return records in the form of a codec. They wait as JSON texts, which take a sixth of the memory of dicts."""
+    return texts if codec is TEXTS else codec.decode(join_records(texts))

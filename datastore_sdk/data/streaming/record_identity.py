@@ -1,7 +1,7 @@
-"""Identify records across responses: their second, their site and a digest of their content.
+"""Identify records across responses: by second, site and a digest of the content.
 
-Nothing is assumed about the form of `timestamp`: unix seconds as int, float or text, milliseconds to nanoseconds, and
-ISO dates are read; whatever else a record holds there, its digest still identifies it.
+`timestamp` may have any form. Unix seconds as int, float or text, milliseconds to nanoseconds, and ISO datetimes are
+parsed. A record with any other value is still identified by its digest.
 """
 
 from __future__ import annotations
@@ -18,80 +18,80 @@ import orjson
 from datastore_sdk.data.streaming.codecs import TEXTS
 from datastore_sdk.data.streaming.json_decoder import Record, RecordDecodeError, decode_dicts, decode_texts
 
-_DIGEST_SIZE = 16
-"""Bytes of a digest: so many that two different records never share one."""
-_LARGEST_SECOND = 100_000_000_000
-"""Larger timestamps are in milliseconds, microseconds or nanoseconds: as seconds it is in the year 5138."""
-_FINEST = _LARGEST_SECOND * 10**9
+_DIGEST_BYTES = 16
+"""Size of a digest in bytes, large enough that two records never share one."""
+_MAX_SECOND = 100_000_000_000
+"""Larger timestamps are in milliseconds, microseconds or nanoseconds: in seconds, this is the year 5138."""
+_MAX_NANOSECONDS = _MAX_SECOND * 10**9
 
 
 class Identity(NamedTuple):
-    """What identifies a record."""
+    """Identity of a record."""
 
     second: int | None
-    """Its timestamp in whole unix seconds, rounded down; None if it has none that can be read."""
+    """Timestamp in whole unix seconds, rounded down; None if it is missing or unreadable."""
     site: Any
-    """Its `site_id`, as sent; None if it has none."""
+    """`site_id`, as sent; None if it is missing."""
     digest: bytes
-    """Digest of its content. The order of its keys does not matter; 5, 5.0 and "5" differ."""
+    """Digest of the content. The order of keys does not matter; 5, 5.0 and "5" differ."""
 
 
-def identities(text: bytes) -> list[Identity]:
+def identify_records(text: bytes) -> list[Identity]:
     """Return the identities of the records of a JSON array."""
     try:
-        return [_identity(record) for record in decode_dicts(text)]
-    except (RecordDecodeError, RecursionError):  # nested too deeply to be parsed; compared as they were sent
-        return [_identity_of_text(record) for record in decode_texts(text)]
+        return [_identify_record(record) for record in decode_dicts(text)]
+    except (RecordDecodeError, RecursionError):  # nested too deeply; compared as text
+        return [_identify_text(record) for record in decode_texts(text)]
 
 
-def second_of(timestamp: Any) -> int | None:
-    """Return a timestamp in whole unix seconds, rounded down; None if it cannot be read."""
+def parse_second(timestamp: Any) -> int | None:
+    """Return a timestamp in whole unix seconds, rounded down; None if it is unreadable."""
     if type(timestamp) is int:
-        return _whole_seconds(timestamp)
+        return _to_seconds(timestamp)
     if isinstance(timestamp, float):
-        return _whole_seconds(timestamp) if math.isfinite(timestamp) else None
+        return _to_seconds(timestamp) if math.isfinite(timestamp) else None
     if isinstance(timestamp, str):
-        return _second_of_text(timestamp)
+        return _parse_text(timestamp)
     return None
 
 
-def _whole_seconds(timestamp: float) -> int | None:
+def _to_seconds(timestamp: float) -> int | None:
     size = abs(timestamp)
-    if size < _LARGEST_SECOND:
+    if size < _MAX_SECOND:
         return math.floor(timestamp)
-    if size >= _FINEST:
+    if size >= _MAX_NANOSECONDS:
         return None
     unit = 1000
-    while size >= _LARGEST_SECOND * unit:
+    while size >= _MAX_SECOND * unit:
         unit *= 1000
     return math.floor(timestamp // unit)
 
 
-def _second_of_text(timestamp: str) -> int | None:
+def _parse_text(timestamp: str) -> int | None:
     try:
-        moment = datetime.fromisoformat(timestamp.strip())
-        return math.floor((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+        value = datetime.fromisoformat(timestamp.strip())
+        return math.floor((value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp())
     except (ValueError, OverflowError):
         pass
     try:
         number = float(timestamp)
     except ValueError:
         return None
-    return _whole_seconds(number) if math.isfinite(number) else None
+    return _to_seconds(number) if math.isfinite(number) else None
 
 
-def _identity(record: Record) -> Identity:
+def _identify_record(record: Record) -> Identity:
     try:
         content = orjson.dumps(record, option=orjson.OPT_SORT_KEYS)
     except TypeError:  # lone surrogates, or nested too deeply for orjson
         content = json.dumps(record, sort_keys=True).encode()
-    return Identity(second_of(record.get("timestamp")), record.get("site_id"), _digest(content))
+    return Identity(parse_second(record.get("timestamp")), record.get("site_id"), _compute_digest(content))
 
 
-def _identity_of_text(record: msgspec.Raw) -> Identity:
+def _identify_text(record: msgspec.Raw) -> Identity:
     timestamp, site = TEXTS.read_keys(record)
-    return Identity(second_of(timestamp), site, _digest(bytes(record)))
+    return Identity(parse_second(timestamp), site, _compute_digest(bytes(record)))
 
 
-def _digest(content: bytes) -> bytes:
-    return blake2b(content, digest_size=_DIGEST_SIZE).digest()
+def _compute_digest(content: bytes) -> bytes:
+    return blake2b(content, digest_size=_DIGEST_BYTES).digest()

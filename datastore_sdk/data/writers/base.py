@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 from datastore_sdk._io.effects import EffectGen
-from datastore_sdk.data.field_metadata import Descriptions
+from datastore_sdk.data.field_metadata import FieldMetadataByName
 from datastore_sdk.data.streaming.codecs import RecordCodec
 
 
@@ -39,7 +39,7 @@ class Writer(ABC):
     def set_columns(self, columns: Iterable[str], fallback: Iterable[str] = ()) -> None:  # noqa: B027 - not all have columns
         """Set the columns that come first in any case, and those of a file without records."""
 
-    def set_metadata(self, descriptions: Descriptions) -> None:  # noqa: B027 - most formats have no place for it
+    def set_metadata(self, descriptions: FieldMetadataByName) -> None:  # noqa: B027 - most formats have no place for it
         """Takes in units and labels of the fields, before the file is finished."""
 
     @abstractmethod

@@ -24,7 +24,7 @@ from typing import IO, Any
 import msgspec
 import orjson
 
-from datastore_sdk.data.saving.storing import scratch_file
+from datastore_sdk.data.saving.synced_file import open_scratch_file
 from datastore_sdk.data.streaming.codecs import CELLS
 from datastore_sdk.data.streaming.json_decoder import STRING_PATTERN, Cells
 from datastore_sdk.data.writers.base import Sink, Writer
@@ -78,7 +78,7 @@ class CsvWriter(Writer):
 
     def __init__(self, file: Sink) -> None:
         super().__init__(file)
-        self._spool = scratch_file(Path(file.name).parent)
+        self._spool = open_scratch_file(Path(file.name).parent)
         self._columns: dict[str, int] = {}
         """Number of each column."""
         self._fallback_columns: dict[str, None] = {}

@@ -28,8 +28,8 @@ _TEXTS: dict[str, TextWriterFactory] = {
 
 
 def is_incremental(kind: WriterFactory) -> bool:
-    """Return whether records are in the file as soon as they are written, and can be read there by anybody."""
-    return kind in (JsonWriter, NdjsonWriter)
+    """Return whether the file is a sequence of complete records after each write: NDJSON without compression."""
+    return kind is NdjsonWriter
 
 
 def _parquet() -> WriterFactory:

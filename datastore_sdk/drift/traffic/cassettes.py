@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from datastore_sdk.config.options import DEFAULT_HOST
+from datastore_sdk._utils.redaction import redact_body, redact_url
+from datastore_sdk.config.parsers import DEFAULT_HOST
 from datastore_sdk.drift.errors import DriftError
 from datastore_sdk.drift.fetch import MAX_BYTES
 from datastore_sdk.drift.json_types import is_array, is_object
 from datastore_sdk.drift.loader import load
-from datastore_sdk.drift.scrubbing import scrubbed_body, scrubbed_url
 from datastore_sdk.drift.traffic.recorded_call import RecordedCall
 
 _GZIP = b"\x1f\x8b"
@@ -111,13 +111,13 @@ def _interaction(call: RecordedCall) -> dict[str, Any]:
     return {
         "request": {
             "method": call.method,
-            "uri": DEFAULT_HOST + scrubbed_url(call.url),
+            "uri": DEFAULT_HOST + redact_url(call.url),
             "body": "",
             "headers": {"accept": ["application/json"]},
         },
         "response": {
             "status": {"code": call.status, "message": ""},
             "headers": {"content-type": [call.media_type]},
-            "body": {"string": scrubbed_body(call.content).decode(errors="replace")},
+            "body": {"string": redact_body(call.content).decode(errors="replace")},
         },
     }

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
+from datastore_sdk._utils.redaction import format_example
 from datastore_sdk.drift import api_index
 from datastore_sdk.drift.errors import DriftError
 from datastore_sdk.drift.loader import split_pointer
 from datastore_sdk.drift.node import SpecNode
 from datastore_sdk.drift.report import Finding, Severity
-from datastore_sdk.drift.scrubbing import example
 from datastore_sdk.drift.spec import Endpoint, Spec
 from datastore_sdk.drift.traffic.recorded_call import RecordedCall
 from datastore_sdk.drift.traffic.rules import RULES
@@ -187,7 +187,7 @@ def _finding(observation: Observation) -> Finding:
         severity = Severity.COMPATIBLE
     schema, _ = one.place.named
     owner = f"`{schema}`" if schema else "the contract"
-    shown = example(one.value, one.key or _last(one.path))
+    shown = format_example(one.value, one.key or _last(one.path))
     message = rule.message.format(
         subject=subject, owner=owner, expected=one.expected, value=shown, status=observation.status
     )

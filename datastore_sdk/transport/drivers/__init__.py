@@ -1,1 +1,1 @@
-"""Carries effects out: by blocking or by awaiting, ahead of who reads, in time."""
+"""Drivers that perform effects, by blocking or by awaiting, and prefetch."""

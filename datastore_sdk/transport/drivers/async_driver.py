@@ -1,4 +1,4 @@
-"""Carries out effects by awaiting."""
+"""Async driver: performs effects by awaiting."""
 
 from __future__ import annotations
 
@@ -37,20 +37,20 @@ R = TypeVar("R")
 
 
 class AsyncDriver:
-    """Carries out effects by awaiting."""
+    """Async driver: performs effects by awaiting."""
 
     def __init__(self, http: AsyncHttpSender, clock: Clock) -> None:
         self._http = http
         self._clock = clock
 
     async def drive(self, steps: EffectGen[R]) -> R:
-        """Async form of `Driver.drive`."""
+        """Async form of `SyncDriver.drive`."""
         async with aclosing(self.iterate(yield_result(steps))) as items:
             result: R = await anext(items)
             return result
 
     async def iterate(self, steps: EffectGen[None]) -> AsyncGenerator[Any, None]:
-        """Async form of `Driver.iterate`."""
+        """Async form of `SyncDriver.iterate`."""
         result: Any = None
         error: BaseException | None = None
         while True:
@@ -59,7 +59,7 @@ class AsyncDriver:
             except (StopIteration, Cancelled):
                 return
             finally:
-                result = error = handled = None  # an error must not hold itself by the frame it goes through
+                result = error = handled = None  # otherwise the error would reference itself through this frame
             try:
                 if isinstance(effect, YieldItem):
                     yield effect.item
@@ -68,7 +68,7 @@ class AsyncDriver:
                     result = await self._perform(effect)
             except GeneratorExit:
                 error = Cancelled()
-            except BaseException as raised:  # noqa: BLE001 - thrown into the steps, which clean up and let it go on
+            except BaseException as raised:  # noqa: BLE001 - thrown into the generator, which re-raises it
                 error = strip_tracebacks(raised, handled)
 
     async def _perform(self, effect: Effect[Any]) -> Any:  # noqa: C901 - one case for each effect
@@ -78,7 +78,7 @@ class AsyncDriver:
                 result = await await_with_timeout(seconds_left(deadline), response.handle.read)
             case SendRequest(request, deadline):
                 seconds = seconds_left(deadline)
-                result = await await_with_timeout(seconds, partial(self._http.open, request.limited_to(seconds)))
+                result = await await_with_timeout(seconds, partial(self._http.open, request.limit_to(seconds)))
             case CloseResponse(response):
                 await response.handle.close()
                 response.is_open = False

@@ -1,4 +1,4 @@
-"""Steps that run ahead of whoever wants their items, in a task of their own."""
+"""Prefetch of the async driver: runs a generator ahead of its consumer, in a task."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from datastore_sdk._io.effects import PrefetchExhausted
 class TaskPrefetcher:
     """Async form of `ThreadPrefetcher`."""
 
-    def __init__(self, items: AsyncGenerator[Any, None], room: int) -> None:
+    def __init__(self, items: AsyncGenerator[Any, None], max_items: int) -> None:
         self._items = items
-        self._queue: asyncio.Queue[tuple[Any, BaseException | None]] = asyncio.Queue(room)
+        self._queue: asyncio.Queue[tuple[Any, BaseException | None]] = asyncio.Queue(max_items)
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def next_item(self) -> Any:
-        """Async form of `ThreadPrefetcher.take`."""
+        """Async form of `ThreadPrefetcher.next_item`."""
         item, error = await self._queue.get()
         if error is not None:
             raise error
         return item
 
     async def cancel(self) -> None:
-        """Cancels the task, which closes what it reads."""
+        """Cancel the task, which closes its generator."""
         self._task.cancel()
         with suppress(asyncio.CancelledError):
             await self._task
@@ -35,7 +35,7 @@ class TaskPrefetcher:
         try:
             async for item in self._items:
                 await self._queue.put((item, None))
-        except Exception as error:  # noqa: BLE001 - it is whose items these are who must know
+        except Exception as error:  # noqa: BLE001 - raised by `next_item`
             await self._queue.put((None, error))
         else:
             await self._queue.put((None, PrefetchExhausted()))

@@ -1,4 +1,4 @@
-"""Steps that run ahead of whoever wants their items, in a thread of their own."""
+"""Prefetch of the sync driver: runs a generator ahead of its consumer, in a thread."""
 
 from __future__ import annotations
 
@@ -13,40 +13,40 @@ from datastore_sdk._io.effects import PrefetchExhausted
 from datastore_sdk._io.fork_safety import renew_after_fork
 from datastore_sdk.exceptions import RestreamError
 
-_POLL = 0.1
-"""Seconds after which a thread that has no room looks whether it is still wanted."""
+_POLL_SECONDS = 0.1
+"""Interval at which a thread whose queue is full checks whether it was cancelled."""
 
 
 class ThreadPrefetcher:
-    """Items of an iterator that a thread runs ahead with.
+    """Thread that prefetches the items of a generator.
 
     Args:
-        items: The iterator.
-        room: How many items may wait.
-        hang_up: Ends what the iterator may be waiting for.
+        items: The generator.
+        max_items: Maximum number of items in the queue.
+        interrupt: Ends the wait that the generator may be in.
     """
 
-    def __init__(self, items: Generator[Any, None, None], room: int, hang_up: Callable[[], None]) -> None:
+    def __init__(self, items: Generator[Any, None, None], max_items: int, interrupt: Callable[[], None]) -> None:
         self._items = items
-        self._hang_up = hang_up
-        self._queue: Queue[tuple[Any, BaseException | None]] = Queue(room)
-        self._unwanted = Event()
+        self._interrupt = interrupt
+        self._queue: Queue[tuple[Any, BaseException | None]] = Queue(max_items)
+        self._cancelled = Event()
         renew_after_fork(self)
-        # The context goes along: a trace, for example.
-        Thread(target=copy_context().run, args=(self._run,), name="restream-ahead", daemon=True).start()
+        # The thread gets the context variables, such as the current trace.
+        Thread(target=copy_context().run, args=(self._run,), name="restream-prefetch", daemon=True).start()
 
     def after_fork(self) -> None:
-        """The thread is the parent's."""
+        """Make `next_item` fail in the child: the thread belongs to the parent."""
         self._queue = Queue()
-        self._queue.put((None, RestreamError("the download began in the process that this one was forked from")))
-        self._unwanted = Event()
+        self._queue.put((None, RestreamError("the download was started by the parent process")))
+        self._cancelled = Event()
 
     def next_item(self) -> Any:
-        """The next item.
+        """Return the next item.
 
         Raises:
-            End: There are no more.
-            RestreamError: They were to come in the process that this one was forked from.
+            PrefetchExhausted: There are no more.
+            RestreamError: The thread belongs to the parent process.
         """
         item, error = self._queue.get()
         if error is not None:
@@ -54,9 +54,9 @@ class ThreadPrefetcher:
         return item
 
     def cancel(self) -> None:
-        """Has the thread stop and close what it reads."""
-        self._unwanted.set()
-        self._hang_up()
+        """Stop the thread and close its generator."""
+        self._cancelled.set()
+        self._interrupt()
 
     def _run(self) -> None:
         try:
@@ -64,14 +64,14 @@ class ThreadPrefetcher:
                 if not self._put(item, None):
                     self._items.close()
                     return
-        except BaseException as error:  # noqa: BLE001 - it is whose items these are who must know
+        except BaseException as error:  # noqa: BLE001 - raised by `next_item`
             self._put(None, error)
         else:
             self._put(None, PrefetchExhausted())
 
     def _put(self, item: Any, error: BaseException | None) -> bool:
-        while not self._unwanted.is_set():
+        while not self._cancelled.is_set():
             with suppress(Full):
-                self._queue.put((item, error), timeout=_POLL)
+                self._queue.put((item, error), timeout=_POLL_SECONDS)
                 return True
         return False

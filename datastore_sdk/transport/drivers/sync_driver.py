@@ -1,4 +1,4 @@
-"""Carries out effects by blocking. The async form is in `async_drivers.py`: asyncio takes long to import."""
+"""Sync driver: performs effects by blocking. It does not import asyncio, which is slow to import."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ R = TypeVar("R")
 
 
 class SyncDriver:
-    """Carries out effects by blocking.
+    """Driver that performs effects by blocking.
 
     Args:
-        http: Makes the requests.
-        clock: Lets time pass.
-        cancellation: For another thread to cancel the steps; they are abandoned then.
+        http: Sends the requests.
+        clock: The clock.
+        cancellation: Lets another thread cancel the generator, which then receives `Cancelled`.
     """
 
     def __init__(self, http: HttpSender, clock: Clock, cancellation: Cancellation | None = None) -> None:
@@ -52,17 +52,17 @@ class SyncDriver:
         self._cancellation = cancellation
 
     def drive(self, steps: EffectGen[R]) -> R:
-        """Runs steps to their end and gives their result."""
+        """Run a generator to its end and return its result."""
         with closing(self.iterate(yield_result(steps))) as items:
             result: R = next(items)
             return result
 
     def iterate(self, steps: EffectGen[None], error: BaseException | None = None) -> Generator[Any, None, None]:
-        """Runs steps, giving the items that they emit, as they are emitted.
+        """Run a generator and yield its items.
 
         Args:
-            steps: The steps.
-            error: To be raised in them first, where they have begun.
+            steps: The generator.
+            error: An error to throw into it first, if it has started.
         """
         result: Any = None
         effect: Effect[Any] | None = None
@@ -73,9 +73,9 @@ class SyncDriver:
                 except (StopIteration, Cancelled):
                     return
                 finally:
-                    result = error = handled = None  # an error must not hold itself by the frame it goes through
+                    result = error = handled = None  # otherwise the error would reference itself through this frame
                 try:
-                    self._look_whether_wanted(effect)
+                    self._check_cancelled(effect)
                     if isinstance(effect, YieldItem):
                         yield effect.item
                     else:
@@ -83,12 +83,10 @@ class SyncDriver:
                         result = self._perform(effect)
                 except GeneratorExit:
                     error = Cancelled()
-                except BaseException as raised:  # noqa: BLE001 - thrown into the steps, which clean up and let it go on
+                except BaseException as raised:  # noqa: BLE001 - thrown into the generator, which re-raises it
                     error = Cancelled() if self._cancelled else strip_tracebacks(raised, handled)
         finally:
-            if (
-                cast("Any", steps).gi_frame is not None
-            ):  # Ctrl-C came between two effects, and they have yet to clean up
+            if cast("Any", steps).gi_frame is not None:  # Ctrl-C came between two effects: it must still clean up
                 for response in (result, effect.response if isinstance(effect, CloseResponse) else None):
                     if isinstance(response, Response):
                         response.abort()
@@ -98,7 +96,7 @@ class SyncDriver:
     def _cancelled(self) -> bool:
         return self._cancellation is not None and self._cancellation.cancelled
 
-    def _look_whether_wanted(self, effect: Effect[Any]) -> None:
+    def _check_cancelled(self, effect: Effect[Any]) -> None:
         if self._cancelled and not isinstance(effect, CloseResponse):
             raise Cancelled
 
@@ -134,13 +132,16 @@ class SyncDriver:
 
 
 def yield_result(steps: EffectGen[Any]) -> EffectGen[None]:
-    """The same steps with their result as their one item."""
+    """Return a generator that yields the result of another as its only item."""
     yield from YieldItem((yield from steps))
 
 
 def run_awaitable(function: Callable[[], Awaitable[R]]) -> R:
-    """Awaits what a function gives, in an event loop of its own; in another thread where one runs in this already."""
-    import asyncio  # here, for it takes long
+    """Call a function and return its awaited result.
+
+    It runs in a new event loop; in another thread if an event loop already runs in this one.
+    """
+    import asyncio  # slow to import
 
     async def main() -> R:
         return await function()

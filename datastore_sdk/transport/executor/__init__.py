@@ -1,1 +1,1 @@
-"""One call: its attempts, limits and time, and what the answer means. Pure: it yields effects."""
+"""Logic of a call: retries, deadline, concurrency, and parsing the response. Sans-I/O: it yields effects."""

@@ -179,7 +179,7 @@ class Attempt:
         seconds, call = self._elapsed(), self._call
         request_id = get_request_id(self._request, response)
         suffix = f" (request id {request_id})" if request_id else ""
-        _http_log.debug("%s answered %d after %.3f s%s", self._description, response.status, seconds, suffix)
+        _http_log.debug("%s returned %d after %.3f s%s", self._description, response.status, seconds, suffix)
         call_hook(
             call.hooks.on_response,
             lambda: ResponseEvent(

@@ -1,4 +1,4 @@
-"""How many calls a client may have under way at a time to each endpoint."""
+"""Limits of concurrent calls per endpoint, and of WebSocket connections per room."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from datastore_sdk._io.semaphore import Semaphore, Waiter
 from datastore_sdk.transport.executor.process_limits import ProcessLimits
 
 MAX_CALLS_PER_ENDPOINT = 3
-"""The service's limit of calls at a time, per client and endpoint."""
+"""Maximum number of concurrent calls that the service allows per client and endpoint."""
 MAX_CONNECTIONS_PER_ROOM = 1
-"""The service's limit of WebSocket connections at a time, per client and room."""
+"""Maximum number of WebSocket connections that the service allows per client and room."""
 
 
 class HeldPermit(Protocol):
-    """A slot, or more than one, held as one."""
+    """Permit of a call: one, or several that are held together."""
 
-    def suspend(self, drop: Callable[[], None]) -> None:
-        """See `Lease.rest`."""
+    def suspend(self, abort: Callable[[], None]) -> None:
+        """See `Permit.suspend`."""
         ...
 
     def resume(self) -> bool:
-        """See `Lease.wake`."""
+        """See `Permit.resume`."""
         ...
 
-    def release(self, *, dropped: bool = False) -> None:
-        """See `Lease.release`."""
+    def release(self, *, aborted: bool = False) -> None:
+        """See `Permit.release`."""
         ...
 
 
 class ConcurrencyLimit(Protocol):
-    """So many may be held at a time."""
+    """Limit of concurrent calls."""
 
     def acquire(self, waiter: Waiter) -> EffectGen[Any]:
         """Take a permit; wait if all are held."""
@@ -42,7 +42,11 @@ class ConcurrencyLimit(Protocol):
 
 
 class EndpointSemaphores:
-    """So many slots for each endpoint."""
+    """Semaphores of the endpoints, created when needed.
+
+    Args:
+        limit: The number of permits per endpoint.
+    """
 
     def __init__(self, limit: int = MAX_CALLS_PER_ENDPOINT) -> None:
         self.limit = limit
@@ -50,25 +54,30 @@ class EndpointSemaphores:
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """Nobody holds a slot yet."""
-        self._slots: dict[str, Semaphore] = {}
+        """Forget the semaphores of the parent, whose permits its threads hold."""
+        self._semaphores: dict[str, Semaphore] = {}
         self._lock = Lock()
 
     def get(self, endpoint: str, limit: int | None = None) -> Semaphore:
-        """The slots of an endpoint, of which there may be another number."""
+        """Return the semaphore of an endpoint.
+
+        Args:
+            endpoint: The endpoint.
+            limit: The number of its permits, if different from that of the others.
+        """
         with self._lock:
-            if (found := self._slots.get(endpoint)) is None:
-                found = self._slots[endpoint] = Semaphore(limit or self.limit)
+            if (found := self._semaphores.get(endpoint)) is None:
+                found = self._semaphores[endpoint] = Semaphore(limit or self.limit)
             return found
 
 
 class ConcurrencyLimits:
-    """The limits that a client keeps to.
+    """Limits of concurrent calls of a client.
 
     Args:
-        shared: The service's limit, which counts for everybody with the same credentials.
-        own: The client's own, where it wants fewer calls at a time.
-        processes: The service's limit over all processes; None: it is kept in this one only.
+        shared: The limit of the service, shared by all clients of this process with the same credentials.
+        own: A lower limit of this client.
+        processes: The limit of the service, shared by all processes of the user; None: not shared.
     """
 
     def __init__(
@@ -79,19 +88,19 @@ class ConcurrencyLimits:
         self._processes = processes
 
     def get_room_semaphore(self, path: str) -> Semaphore:
-        """The slot of a room."""
+        """Return the semaphore of a room."""
         return self._shared.get(path, MAX_CONNECTIONS_PER_ROOM)
 
     def acquire_room(self, path: str) -> EffectGen[HeldPermit | None]:
-        """Take the slot of a room; None if another process is in it."""
-        lease = yield from self.get_room_semaphore(path).acquire()
+        """Take the permit of a room; return None if another process is connected to it."""
+        permit = yield from self.get_room_semaphore(path).acquire()
         if self._processes is None:
-            return lease
-        permit = self._processes.get(path, MAX_CONNECTIONS_PER_ROOM).try_acquire()
-        if permit is None:
-            lease.release()
+            return permit
+        process_permit = self._processes.get(path, MAX_CONNECTIONS_PER_ROOM).try_acquire()
+        if process_permit is None:
+            permit.release()
             return None
-        return _CombinedPermit((lease, permit))
+        return _CombinedPermit((permit, process_permit))
 
     def acquire(self, endpoint: str, waiter: Waiter) -> EffectGen[HeldPermit]:
         """Take a permit for an endpoint; wait if all are held."""
@@ -100,35 +109,35 @@ class ConcurrencyLimits:
             limits.insert(0, self._own.get(endpoint))
         if self._processes is not None:
             limits.append(self._processes.get(endpoint, self._shared.limit))
-        leases: list[HeldPermit] = []
+        permits: list[HeldPermit] = []
         try:
             for limit in limits:
-                leases.append((yield from limit.acquire(waiter)))  # noqa: PERF401 - a comprehension cannot yield
+                permits.append((yield from limit.acquire(waiter)))  # noqa: PERF401 - a comprehension cannot yield
         except BaseException:
-            for lease in leases:
-                lease.release()
+            for permit in permits:
+                permit.release()
             raise
-        return leases[0] if len(leases) == 1 else _CombinedPermit(leases)
+        return permits[0] if len(permits) == 1 else _CombinedPermit(permits)
 
 
 class _CombinedPermit:
-    """Several slots: each is of no use without the others."""
+    """Several permits held as one."""
 
-    def __init__(self, leases: Sequence[HeldPermit]) -> None:
-        self._leases = leases
+    def __init__(self, permits: Sequence[HeldPermit]) -> None:
+        self._permits = permits
 
-    def suspend(self, drop: Callable[[], None]) -> None:
-        def dropped() -> None:
-            drop()
-            self.release(dropped=True)
+    def suspend(self, abort: Callable[[], None]) -> None:
+        def preempt() -> None:
+            abort()
+            self.release(aborted=True)
 
-        for lease in self._leases:
-            lease.suspend(dropped)
+        for permit in self._permits:
+            permit.suspend(preempt)
 
     def resume(self) -> bool:
-        held = [lease.resume() for lease in self._leases]
+        held = [permit.resume() for permit in self._permits]
         return all(held)
 
-    def release(self, *, dropped: bool = False) -> None:
-        for lease in self._leases:
-            lease.release(dropped=dropped)
+    def release(self, *, aborted: bool = False) -> None:
+        for permit in self._permits:
+            permit.release(aborted=aborted)

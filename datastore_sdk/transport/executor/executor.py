@@ -1,4 +1,4 @@
-"""The logic of a call: token, limit, attempts, and what the answer means. Pure: it yields effects."""
+"""Executor of operations: token, permit, attempts and parsing of a call. Sans-I/O: it yields effects."""
 
 from __future__ import annotations
 
@@ -35,24 +35,37 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 MAX_TOKEN_ATTEMPTS = 3
-"""How often a token is asked for at most before the call fails."""
+"""Maximum number of attempts of a token request."""
 _SUCCESSES = frozenset(
     {HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED, HTTPStatus.NON_AUTHORITATIVE_INFORMATION}
 )
 _WITHOUT_CONTENT = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT})
-"""Successes of writes only. Part of what was asked for (206) is none: parts were not asked for."""
+"""Success statuses of writes. 206 (Partial Content) is an error, since no request asks for a range."""
 Flow = Generator[Operation[Any], Any, T]
-"""Logic of one call or more: yields operations, gets their answers back, returns a result."""
+"""Generator that yields operations, receives their results, and returns a result of its own."""
 
 
 class OperationRunner(Protocol[T_co]):
-    """An operation, or a flow."""
+    """An operation or a flow."""
 
     def __iter__(self) -> Generator[Operation[Any], Any, T_co]: ...
 
 
 class RequestExecutor:
-    """Turns operations into effects."""
+    """Executor of operations and flows for one client.
+
+    Args:
+        base_url: Scheme and host of the service.
+        credentials: The source of bearer tokens.
+        limits: The limits of concurrent calls.
+        timeouts: The timeouts of each request.
+        retries: The retry policy.
+        clock: The clock.
+        headers: Headers of every request, except Authorization.
+        hooks: The event hooks.
+        max_response_bytes: Maximum size of a response that is read whole, and of all pages of a list together.
+        strict: Whether responses that do not fit the API contract are errors.
+    """
 
     def __init__(
         self,
@@ -76,7 +89,7 @@ class RequestExecutor:
         self._clock = clock
         self._headers = headers
         self._hooks = hooks or Hooks()
-        self._max_answer_bytes = max_response_bytes
+        self._max_response_bytes = max_response_bytes
         self._strict = strict
 
     @property
@@ -91,49 +104,49 @@ class RequestExecutor:
 
     @property
     def clock(self) -> Clock:
-        """What waiting goes by."""
+        """The clock."""
         return self._clock
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """What is sent with every request, but for the token."""
+        """Headers of every request, except Authorization."""
         return self._headers
 
     @property
     def timeouts(self) -> Timeouts:
-        """How long to wait."""
+        """The timeouts."""
         return self._timeouts
 
     @property
     def retries(self) -> RetryPolicy:
-        """How often and when failed calls are made again."""
+        """The retry policy."""
         return self._retries
 
     @property
     def hooks(self) -> Hooks:
-        """Who is told of calls."""
+        """The event hooks."""
         return self._hooks
 
     @property
     def limits(self) -> ConcurrencyLimits:
-        """How many calls may be under way at a time."""
+        """The limits of concurrent calls."""
         return self._limits
 
     def run(self, calls: OperationRunner[T]) -> EffectGen[T]:
-        """Carries out a flow."""
+        """Execute an operation or a flow, and return its result."""
         flow = iter(calls)
         try:
             operation = next(flow)
             while True:
                 try:
-                    answer = yield from self.fetch(operation)
+                    result = yield from self.fetch(operation)
                 except CallError as error:
                     operation = flow.throw(error)
                 else:
-                    operation = flow.send(answer)
+                    operation = flow.send(result)
         except StopIteration as stop:
-            result: T = stop.value
-            return result
+            final: T = stop.value
+            return final
 
     def fetch(
         self, operation: Operation[T], retries: RetryPolicy | None = None, deadline: Deadline | None = None
@@ -148,7 +161,7 @@ class RequestExecutor:
         page = yield from self._page(operation, retries, deadline)
         value: T = page.value
         if page.next_page:
-            pages = Pages(operation, self._base_url, page, self._max_answer_bytes)
+            pages = Pages(operation, self._base_url, page, self._max_response_bytes)
             while pages.following:
                 pages.add((yield from self._page(pages.following, retries, deadline)))
         return value
@@ -161,7 +174,7 @@ class RequestExecutor:
             deadline = Deadline(self._clock, self._timeouts.total)
         with self.call(operation, retries, deadline) as call:
             try:
-                response: ParsedResponse[T] = yield from self._made(call)
+                response: ParsedResponse[T] = yield from self._call_with_retries(call)
             except DeadlineExceeded:
                 if is_nested:  # the deadline belongs to the call that needs a token
                     raise
@@ -171,7 +184,7 @@ class RequestExecutor:
     def call(
         self, operation: Operation[Any], retries: RetryPolicy | None = None, deadline: Deadline | None = None
     ) -> Call:
-        """A call that is about to be made."""
+        """Return a call whose attempts the caller makes with `open`."""
         return Call(
             operation,
             self._base_url,
@@ -181,7 +194,7 @@ class RequestExecutor:
             deadline=deadline,
         )
 
-    def _made(self, call: Call) -> EffectGen[Any]:
+    def _call_with_retries(self, call: Call) -> EffectGen[Any]:
         while True:
             try:
                 return (yield from self._attempt(call))
@@ -189,14 +202,18 @@ class RequestExecutor:
                 yield from call.wait_for_retry(error)
 
     def access_token(self, rejected: str | None = None) -> EffectGen[str]:
-        """The token to send now; another one than that which was refused, where there is one."""
+        """Return the current token.
+
+        Args:
+            rejected: A token that the service rejected; if the credentials can be renewed, another one is returned.
+        """
         if rejected is not None:
             self._credentials.renew(rejected)
-        del rejected  # as in `client_for`
+        del rejected  # tools that show the variables of a traceback must not show it
         return (yield from self._credentials.token(self._fetch_token))
 
     def _fetch_token(self, operation: Operation[T], deadline: Deadline | None) -> EffectGen[T]:
-        """Asks for a token, more cautiously: asking too often can get a client banned."""
+        """Request a token with fewer retries, since the service can ban clients that request tokens too often."""
         few = replace(self._retries, max_attempts=min(self._retries.max_attempts, MAX_TOKEN_ATTEMPTS))
         try:
             return (yield from self.fetch(operation, few, deadline))
@@ -210,14 +227,14 @@ class RequestExecutor:
             parsed = parse_response(
                 call.operation,
                 opened.request,
-                (yield from self._whole(opened)),
+                (yield from self._read_all(opened)),
                 strict=self._strict,
                 headers=opened.headers,
             )
             if opened.status not in call.operation.success:
                 parsed.deviations = [*parsed.deviations, Deviation("status", call.operation.name, str(opened.status))]
             report_deviations(call, parsed, self._hooks)
-            return parsed  # noqa: TRY300 - an error of closing is none of the answer
+            return parsed  # noqa: TRY300 - an error while closing is not an error of the response
         except BaseException as error:
             opened.record_error(error)
             raise
@@ -225,26 +242,26 @@ class RequestExecutor:
             yield from opened.close()
 
     def open(self, call: Call) -> EffectGen[OpenResponse]:
-        """Makes one attempt at a call and comes back with its answer open; the caller closes it.
+        """Make one attempt and return its open response, which the caller closes.
 
-        A token that the service refuses is renewed once where it can be.
+        A token that the service rejects is renewed once, if the credentials can be renewed.
         """
         operation = call.operation
-        lease = yield from call.acquire_permit(self._limits)
+        permit = yield from call.acquire_permit(self._limits)
         try:
-            request = yield from self._request(operation, call.deadline)
+            request = yield from self._build_request(operation, call.deadline)
             try:
-                return (yield from self._accepted(call, request, lease))
+                return (yield from self._send(call, request, permit))
             except AuthenticationError:
                 if not operation.authenticated or not self._credentials.renew(request.token):
                     raise
-            request = yield from self._request(operation, call.deadline)
-            return (yield from self._accepted(call, request, lease))
+            request = yield from self._build_request(operation, call.deadline)
+            return (yield from self._send(call, request, permit))
         except BaseException as error:
-            lease.release(dropped=not isinstance(error, APIStatusError) and getattr(error, "sent", True))
+            permit.release(aborted=not isinstance(error, APIStatusError) and getattr(error, "sent", True))
             raise
 
-    def _request(self, operation: Operation[Any], deadline: Deadline | None) -> EffectGen[Request]:
+    def _build_request(self, operation: Operation[Any], deadline: Deadline | None) -> EffectGen[Request]:
         authorization: dict[str, str] = {}
         if operation.authenticated:
             token = yield from self._credentials.token(self._fetch_token, deadline)
@@ -267,21 +284,21 @@ class RequestExecutor:
             timeouts=self._timeouts,
         )
 
-    def _accepted(self, call: Call, request: Request, lease: HeldPermit) -> EffectGen[OpenResponse]:
-        """Opens the request; an answer that is not a success is read, closed and raised."""
+    def _send(self, call: Call, request: Request, permit: HeldPermit) -> EffectGen[OpenResponse]:
+        """Send a request; raise the error that its response stands for if it is not a success."""
         attempt = call.start_attempt(request)
         try:
-            answer = yield from SendRequest(request, call.deadline)
+            response = yield from SendRequest(request, call.deadline)
             try:
-                attempt.record_response(answer)
-                if self._is_success(call.operation, answer.status):
-                    return OpenResponse(request, answer, attempt, lease, call.deadline)
-                report_status(call, answer.status, self._hooks)
-                error = yield from self._refusal(call.operation, request, answer, call.deadline)
+                attempt.record_response(response)
+                if self._is_success(call.operation, response.status):
+                    return OpenResponse(request, response, attempt, permit, call.deadline)
+                report_status(call, response.status, self._hooks)
+                error = yield from self._read_error(call.operation, request, response, call.deadline)
             except BaseException:
-                yield from CloseResponse(answer)
+                yield from CloseResponse(response)
                 raise
-            yield from CloseResponse(answer)
+            yield from CloseResponse(response)
         except BaseException as raised:
             attempt.end(raised)
             raise
@@ -289,41 +306,41 @@ class RequestExecutor:
         try:
             raise error
         finally:
-            del error  # it holds this frame
+            del error  # it references this frame
 
     def _is_success(self, operation: Operation[Any], status: int) -> bool:
-        """Whether an answer holds what was asked for, or says that what was asked for was done."""
+        """Whether a status means that the response has the requested object, or that the write was carried out."""
         if status in operation.success or self._strict:
             return status in operation.success
         return status in _SUCCESSES or (status in _WITHOUT_CONTENT and operation.method != "GET")
 
-    def _refusal(
-        self, operation: Operation[Any], request: Request, answer: Response, deadline: Deadline | None
+    def _read_error(
+        self, operation: Operation[Any], request: Request, response: Response, deadline: Deadline | None
     ) -> EffectGen[CallError]:
-        """The error that an answer stands for."""
-        body = yield from _beginning(ResponseBody(request, answer, deadline), self._time_for(request))
-        return build_error(operation, request, answer, body, now=self._clock.now())
+        """Return the error that a response stands for."""
+        body = yield from _read_error_body(ResponseBody(request, response, deadline), self._body_deadline(request))
+        return build_error(operation, request, response, body, now=self._clock.now())
 
-    def _time_for(self, request: Request) -> Deadline:
-        """The time that there is to read an ordinary answer."""
+    def _body_deadline(self, request: Request) -> Deadline:
+        """Return the deadline for reading an ordinary response."""
         return Deadline(self._clock, request.timeouts.response)
 
-    def _whole(self, opened: OpenResponse) -> EffectGen[bytes]:
-        content = BytesIO()  # which does not show what it holds: a token, perhaps
+    def _read_all(self, opened: OpenResponse) -> EffectGen[bytes]:
+        content = BytesIO()  # its repr does not show the content, which may be a token
         request, body = opened.request, opened.body
-        until = self._time_for(request)
+        until = self._body_deadline(request)
         while content.write((yield from opened.read(until))):
-            if body.received > self._max_answer_bytes:
-                most = f"{self._max_answer_bytes} bytes, the most that Client(max_response_bytes=...) allows"
+            if body.received > self._max_response_bytes:
+                limit = f"{self._max_response_bytes} bytes, the limit set by Client(max_response_bytes=...)"
                 what = f"{request.method} {request.url}"
                 raise ResponseValidationError(
-                    f"{what} answered more than {most}", method=request.method, url=request.url
+                    f"{what}: the response is larger than {limit}", method=request.method, url=request.url
                 )
         return content.getvalue()
 
 
-def _beginning(body: ResponseBody, until: Deadline) -> EffectGen[bytes]:
-    """The beginning of an error's body, as much as says what is wrong; no body is no further error."""
+def _read_error_body(body: ResponseBody, until: Deadline) -> EffectGen[bytes]:
+    """Return the beginning of the body of an error. If it cannot be read, the error has less detail."""
     content = BytesIO()
     with suppress(CallError):
         while content.tell() < MAX_ERROR_BODY_BYTES:

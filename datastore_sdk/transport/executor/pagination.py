@@ -1,4 +1,4 @@
-"""Lists that the service answers page by page: the calls that fetch the other pages."""
+"""Pagination: the operations that fetch the remaining pages of a list."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ _PORTS = {"http": 80, "https": 443}
 
 
 class Pages:
-    """The pages of a list, gathered in the value of the first.
+    """Pages of a list, collected in the value of the first page.
 
     Args:
-        operation: The call that gave the first page.
+        operation: The operation that returned the first page.
         base_url: Scheme and host of the service.
-        first: The first page, which names the next.
-        most_bytes: How many bytes all pages together may have.
+        first: The first page, which has the link to the next.
+        max_bytes: Maximum size in bytes of all pages together.
 
     Raises:
         ResponseValidationError: The next page is on another host or was fetched before, or there are too many.
     """
 
-    def __init__(self, operation: Operation[Any], base_url: str, first: ParsedResponse[Any], most_bytes: int) -> None:
+    def __init__(self, operation: Operation[Any], base_url: str, first: ParsedResponse[Any], max_bytes: int) -> None:
         self._operation = operation
         self._base_url = base_url
-        self._most_bytes = most_bytes
+        self._max_bytes = max_bytes
         self._size = first.size
         self._items = _items(first.value)
         self._known = {operation.target}
         self.following: Operation[Any] | None = self._after(first)
-        """The call that fetches the next page; None after the last."""
+        """The operation that fetches the next page; None after the last."""
 
     def add(self, page: ParsedResponse[Any]) -> None:
-        """Takes the page that `following` fetched."""
+        """Add the page that `following` fetched."""
         self._size += page.size
-        if self._size > self._most_bytes:
-            self._refuse(f"its pages have more than {self._most_bytes} bytes (Client(max_response_bytes=...))")
+        if self._size > self._max_bytes:
+            self._refuse(f"its pages are larger than {self._max_bytes} bytes (Client(max_response_bytes=...))")
         self._items.extend(_items(page.value))
         self.following = self._after(page)
 
@@ -50,19 +50,19 @@ class Pages:
         if not page.next_page:
             return None
         if not isinstance(page.next_page, str):
-            self._refuse("its next page is no URL")
+            self._refuse("the link to its next page is not a URL")
         here = urlsplit(self._base_url + self._operation.target)
         try:
             there = urlsplit(urljoin(here.geturl(), page.next_page))
             same = there.hostname == here.hostname and _port(there) in {_port(here), _PORTS["http"]}
         except ValueError:
-            self._refuse("its next page is no URL")
+            self._refuse("the link to its next page is not a URL")
         if not same or there.scheme not in _PORTS:
-            self._refuse("its next page is on another host, which would get the token")
+            self._refuse("its next page is on another host, which would receive the token")
         query = tuple(parse_qsl(there.query, keep_blank_values=True))
         following = replace(self._operation, path=there.path, query=query)
         if following.target in self._known:
-            self._refuse("its next page was fetched before")
+            self._refuse("its next page was already fetched")
         if len(self._known) == MAX_PAGES:
             self._refuse(f"it has more than {MAX_PAGES} pages")
         self._known.add(following.target)
@@ -70,7 +70,7 @@ class Pages:
 
     def _refuse(self, why: str) -> NoReturn:
         method, url = self._operation.method, self._base_url + self._operation.target
-        raise ResponseValidationError(f"{method} {url} answered a list that goes on, but {why}", method=method, url=url)
+        raise ResponseValidationError(f"{method} {url}: the list has a next page, but {why}", method=method, url=url)
 
 
 def _port(url: Any) -> int:
@@ -79,7 +79,7 @@ def _port(url: Any) -> int:
 
 
 def _items(value: Any) -> list[Any]:
-    """The list that a page holds: itself, or its one field."""
+    """Return the list of a page: the value itself, or its only field."""
     if not isinstance(value, list):
         (value,) = value.values()
     return cast("list[Any]", value)

@@ -1,7 +1,7 @@
-"""The service's limit of calls, kept by all processes of a user together.
+"""Limit of concurrent calls, shared by all processes of a user.
 
-A call holds a lock on one of a few files, which the system frees when its process dies. A stream that rests (a paused
-notebook) keeps its permit until another process waits for one.
+A permit is a lock on one of a few files; the operating system releases it if the process dies. A suspended stream, such
+as one in a paused notebook, keeps its permit until another process waits for one.
 """
 
 from __future__ import annotations
@@ -23,98 +23,97 @@ from datastore_sdk.instrumentation.logs import get_logger
 
 log = get_logger("limits")
 
-_INTERVAL = 0.05
-"""Seconds between two looks at locks that others hold."""
-_REST_INTERVAL = 0.25
-"""Seconds between two looks whether other processes wait for what rests here; they say so more often."""
+_WAIT_POLL_SECONDS = 0.05
+"""Interval at which locks of other processes are polled."""
+_SUSPENDED_POLL_SECONDS = 0.25
+"""Interval at which a process with suspended streams checks whether other processes wait. They signal more often."""
 
 
 class ProcessPermit:
-    """A call that may be under way. Comes back by itself if it is forgotten.
+    """Permit for a call. It is returned when it is garbage-collected.
 
     Args:
-        permits: Where it belongs.
-        lock: The lock that it holds; None: the limit cannot be shared with other processes.
-        wait: Seconds after which it can be used.
+        semaphore: Its semaphore.
+        lock: The lock that it holds; None if the limit cannot be shared with other processes.
+        wait: Seconds until the permit may be used.
     """
 
-    def __init__(self, permits: ProcessSemaphore, lock: FileLock | None, wait: float = 0.0) -> None:
-        self._permits = permits
+    def __init__(self, semaphore: ProcessSemaphore, lock: FileLock | None, wait: float = 0.0) -> None:
+        self._semaphore = semaphore
         self.is_shared = lock is not None
         self.lock = lock
         self.wait = wait
-        self.drop: Callable[[], None] | None = None
-        """What ends its use; None while it does not rest."""
-        self.rested = 0.0
-        """Seconds for which it has been resting."""
+        self.abort: Callable[[], None] | None = None
+        """Aborts the suspended stream; None if the stream is not suspended."""
+        self.suspended_seconds = 0.0
 
-    def suspend(self, drop: Callable[[], None]) -> None:
-        """Offer the permit to others while it is not used. Whoever takes it calls `drop`."""
+    def suspend(self, abort: Callable[[], None]) -> None:
+        """Allow other callers to take the permit. A caller that takes it calls `abort`."""
         if self.lock is not None:
-            self._permits.rest(self, drop)
+            self._semaphore.suspend(self, abort)
 
     def resume(self) -> bool:
-        """Claim the permit back; False if it was taken."""
-        return not self.is_shared or self._permits.wake(self)
+        """Keep the permit from now on; return False if another caller took it."""
+        return not self.is_shared or self._semaphore.resume(self)
 
-    def release(self, *, dropped: bool = False) -> None:
-        """Give the permit back, unless it was taken.
+    def release(self, *, aborted: bool = False) -> None:
+        """Return the permit, unless another caller took it.
 
         Args:
-            dropped: Whether its use was ended from this side, which the service has yet to notice.
+            aborted: Whether the connection was aborted, which the service notices only later.
         """
         if self.lock is not None:
-            self._permits.release(self, dropped=dropped)
+            self._semaphore.release(self, aborted=aborted)
 
     def __del__(self) -> None:
         if (lock := self.lock) is not None:
-            self._permits.reclaim(lock)
+            self._semaphore.reclaim(lock)
 
 
 class _Cooling:
-    """A lock whose last use the service has yet to notice the end of."""
+    """Lock whose last connection was aborted. It is not used until the service has noticed."""
 
-    def __init__(self, lock: FileLock, left: float) -> None:
+    def __init__(self, lock: FileLock, seconds: float) -> None:
         self.lock = lock
-        self.left = left
+        self.seconds = seconds
 
 
 class ProcessSemaphore:
-    """The permits of one endpoint.
+    """Semaphore of one endpoint, shared by the processes of a user.
 
-    Time is counted by looks, not by clocks, which tests freeze.
+    Time is counted by polls instead of a clock, since users freeze clocks in tests.
 
     Args:
-        path: The beginning of the names of its files.
-        limit: How many there are.
+        path: The common beginning of the paths of its files.
+        limit: The number of permits.
     """
 
     def __init__(self, path: Path, limit: int) -> None:
         self._locks = [FileLock(Path(f"{path}-{number}.lock")) for number in range(limit)]
         self._signal = Path(f"{path}.waiting")
-        self._seen = 0
-        self._has_complained = False
+        self._last_signal = 0
+        self._has_warned = False
         self.after_fork()
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """What is held, waited for or resting is the parent's."""
+        """Start without permits: those held, awaited or suspended belong to the parent."""
         self._lock = RLock()
         self._free = [*self._locks]
         self._cooling: list[_Cooling] = []
-        self._forgotten = deque[FileLock]()
+        self._collected = deque[FileLock]()
         self._queue = deque[Future[ProcessPermit]]()
-        self._resting = WeakSet[ProcessPermit]()
+        self._suspended = WeakSet[ProcessPermit]()
         self._is_watched = False
 
     def acquire(self, waiter: Waiter) -> EffectGen[ProcessPermit]:
         """Take a permit; wait if all are held."""
-        permit = self.try_acquire() or (yield from self._in_turn(waiter))
+        permit = self.try_acquire() or (yield from self._wait_in_queue(waiter))
         try:
             if permit.wait:
                 yield from Sleep(permit.wait, waiter.deadline)
         except BaseException:
-            permit.release(dropped=True)
+            permit.release(aborted=True)
             raise
         return permit
 
@@ -123,158 +122,169 @@ class ProcessSemaphore:
         with self._lock:
             return None if self._queue else self._next()
 
-    def rest(self, permit: ProcessPermit, drop: Callable[[], None]) -> None:
-        """See `Permit.rest`."""
+    def suspend(self, permit: ProcessPermit, abort: Callable[[], None]) -> None:
+        """See `ProcessPermit.suspend`."""
         with self._lock:
-            permit.drop, permit.rested = drop, 0.0
-            self._resting.add(permit)
+            permit.abort, permit.suspended_seconds = abort, 0.0
+            self._suspended.add(permit)
             self._watch()
 
-    def wake(self, permit: ProcessPermit) -> bool:
-        """See `Permit.wake`."""
+    def resume(self, permit: ProcessPermit) -> bool:
+        """See `ProcessPermit.resume`."""
         with self._lock:
-            permit.drop = None
-            self._resting.discard(permit)
+            permit.abort = None
+            self._suspended.discard(permit)
             return permit.lock is not None
 
-    def release(self, permit: ProcessPermit, *, dropped: bool) -> None:
-        """See `Permit.release`."""
+    def release(self, permit: ProcessPermit, *, aborted: bool) -> None:
+        """See `ProcessPermit.release`."""
         with self._lock:
-            self._release(permit, dropped=dropped)
+            self._release(permit, aborted=aborted)
             if self._cooling or self._queue:
                 self._watch()
 
     def reclaim(self, lock: FileLock) -> None:
-        """Take a lock back whose holder is gone. The garbage collector may call this anywhere, so it takes no lock."""
-        self._forgotten.append(lock)
+        """Take back the lock of a collected permit.
+
+        The garbage collector may call this at any line, so it acquires no lock.
+        """
+        self._collected.append(lock)
         _watcher.watch(self)
 
     def poll(self, seconds: float) -> float | None:
-        """Give back, hand out and take what can be; return the seconds until the next look, None if none is needed.
+        """Release, grant and preempt permits; return the seconds until the next poll, None if none is needed.
 
         Args:
-            seconds: How long ago the last look was.
+            seconds: Seconds since the last poll.
         """
         with self._lock:
             self._cool_down(seconds)
             while self._queue and (permit := self._next()):
                 self._queue.popleft().set_result(permit)
-                del permit  # or it would be in two places
-            drop = self._taken(seconds)
+                del permit  # the waiting caller must hold the only reference
+            abort = self._preempt(seconds)
             if self._queue:
-                self._say_so()
-            pause = _INTERVAL if self._queue or self._cooling else _REST_INTERVAL if self._resting else None
+                self._signal_waiting()
+            pause = (
+                _WAIT_POLL_SECONDS
+                if self._queue or self._cooling
+                else _SUSPENDED_POLL_SECONDS
+                if self._suspended
+                else None
+            )
             self._is_watched = pause is not None
-        if drop:
-            drop()
+        if abort:
+            abort()
         return pause
 
     def _watch(self) -> None:
-        """Have the watcher look, unless it does already: streams rest with every batch of records."""
+        """Have the watcher poll, unless it does already: streams are suspended with every batch of records."""
         if not self._is_watched:
             self._is_watched = True
             _watcher.watch(self)
 
     def _cool_down(self, seconds: float) -> None:
-        while self._forgotten:
-            self._cooling.append(_Cooling(self._forgotten.popleft(), COOLDOWN_SECONDS))
+        while self._collected:
+            self._cooling.append(_Cooling(self._collected.popleft(), COOLDOWN_SECONDS))
         for cooling in [*self._cooling]:
-            cooling.left -= seconds
-            if cooling.left <= 0:
+            cooling.seconds -= seconds
+            if cooling.seconds <= 0:
                 self._cooling.remove(cooling)
-                self._give_back(cooling.lock)
+                self._free_lock(cooling.lock)
 
     def _next(self) -> ProcessPermit | None:
         for lock in [*self._free]:
             try:
-                is_ours = lock.acquire()
+                acquired = lock.acquire()
             except OSError as error:
-                self._complain(error)
+                self._warn(error)
                 return ProcessPermit(self, None)
-            if is_ours:
+            if acquired:
                 self._free.remove(lock)
                 return ProcessPermit(self, lock)
         if self._cooling:
             cooling = self._cooling.pop(0)
-            return ProcessPermit(self, cooling.lock, cooling.left)
+            return ProcessPermit(self, cooling.lock, cooling.seconds)
         return None
 
-    def _release(self, permit: ProcessPermit, *, dropped: bool) -> None:
-        lock, permit.lock, permit.drop = permit.lock, None, None
-        self._resting.discard(permit)
+    def _release(self, permit: ProcessPermit, *, aborted: bool) -> None:
+        lock, permit.lock, permit.abort = permit.lock, None, None
+        self._suspended.discard(permit)
         if lock is None:
             return
-        if dropped:
+        if aborted:
             self._cooling.append(_Cooling(lock, COOLDOWN_SECONDS))
         else:
-            self._give_back(lock)
+            self._free_lock(lock)
 
-    def _give_back(self, lock: FileLock) -> None:
+    def _free_lock(self, lock: FileLock) -> None:
         with suppress(OSError):
             lock.release()
         if lock not in self._free:
             self._free.append(lock)
 
-    def _taken(self, seconds: float) -> Callable[[], None] | None:
-        """Take the permit that has rested longest if somebody waits for one; return what ends its use."""
-        is_waited_for = self._others_wait() or bool(self._queue)
-        for permit in self._resting:
-            permit.rested += seconds
-        rested = [permit for permit in self._resting if permit.rested >= PREEMPTION_SECONDS]
-        if not (is_waited_for and rested):
+    def _preempt(self, seconds: float) -> Callable[[], None] | None:
+        """Take the permit that was suspended longest if a caller waits; return the function that aborts its stream."""
+        has_waiting_callers = self._is_signaled() or bool(self._queue)
+        for permit in self._suspended:
+            permit.suspended_seconds += seconds
+        candidates = [permit for permit in self._suspended if permit.suspended_seconds >= PREEMPTION_SECONDS]
+        if not (has_waiting_callers and candidates):
             return None
-        permit = max(rested, key=lambda each: each.rested)
-        drop = permit.drop
-        self._release(permit, dropped=True)
-        return drop
+        permit = max(candidates, key=lambda each: each.suspended_seconds)
+        abort = permit.abort
+        self._release(permit, aborted=True)
+        return abort
 
-    def _in_turn(self, waiter: Waiter) -> EffectGen[ProcessPermit]:
-        ticket = Future[ProcessPermit]()
+    def _wait_in_queue(self, waiter: Waiter) -> EffectGen[ProcessPermit]:
+        future = Future[ProcessPermit]()
         with self._lock:
-            self._queue.append(ticket)
+            self._queue.append(future)
             self._watch()
         try:
             while True:
                 with suppress(TimeoutError):
-                    return (yield from waiter.wait(ticket, PREEMPTION_SECONDS))
+                    return (yield from waiter.wait(future, PREEMPTION_SECONDS))
         except BaseException:
-            self._leave(ticket)
+            self._leave_queue(future)
             raise
 
-    def _leave(self, ticket: Future[ProcessPermit]) -> None:
-        """Leave the queue; a permit that was granted just then is given back."""
+    def _leave_queue(self, future: Future[ProcessPermit]) -> None:
+        """Leave the queue; return a permit that was granted in the meantime."""
         with self._lock, suppress(ValueError):
-            self._queue.remove(ticket)
-        if ticket.done():
-            ticket.result().release()
+            self._queue.remove(future)
+        if future.done():
+            future.result().release()
 
-    def _say_so(self) -> None:
-        """Tell other processes that somebody waits here."""
+    def _signal_waiting(self) -> None:
+        """Signal other processes that a caller waits here."""
         with suppress(OSError):
             self._signal.touch(mode=0o600)
 
-    def _others_wait(self) -> bool:
-        """Whether somebody has waited since the last look."""
+    def _is_signaled(self) -> bool:
+        """Whether a caller in any process has waited since the last poll."""
         try:
-            seen = self._signal.stat().st_mtime_ns
+            signal = self._signal.stat().st_mtime_ns
         except OSError:
             return False
-        before, self._seen = self._seen, seen
-        return before not in (0, seen)
+        before, self._last_signal = self._last_signal, signal
+        return before not in (0, signal)
 
-    def _complain(self, error: OSError) -> None:
-        if not self._has_complained:
-            self._has_complained = True
+    def _warn(self, error: OSError) -> None:
+        if not self._has_warned:
+            self._has_warned = True
             folder, reason = self._signal.parent, error.strerror or error
-            log.warning("the limit of calls is not shared with other processes: %s cannot be used: %s", folder, reason)
+            log.warning(
+                "the limit of concurrent calls is not shared with other processes: cannot use %s: %s", folder, reason
+            )
 
 
 class ProcessLimits:
-    """The permits of one client of the service, for each endpoint.
+    """Semaphores of one client of the service, one per endpoint.
 
     Args:
-        folder: Where the files of all clients are.
-        key: Tells the client from others; a hash of it is kept.
+        folder: The folder of the lock files of all clients.
+        key: The identity of the client; only its hash is stored.
     """
 
     def __init__(self, folder: Path, key: str) -> None:
@@ -284,41 +294,41 @@ class ProcessLimits:
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """Another thread may have held the lock."""
+        """Renew the lock, which another thread of the parent may have held."""
         self._lock = RLock()
-        self._permits: dict[str, ProcessSemaphore] = {}
+        self._semaphores: dict[str, ProcessSemaphore] = {}
 
     def get(self, endpoint: str, limit: int) -> ProcessSemaphore:
-        """Return the permits of an endpoint."""
+        """Return the semaphore of an endpoint."""
         with self._lock:
-            if (found := self._permits.get(endpoint)) is None:
-                found = self._permits[endpoint] = ProcessSemaphore(self._path(endpoint), limit)
+            if (found := self._semaphores.get(endpoint)) is None:
+                found = self._semaphores[endpoint] = ProcessSemaphore(self._path(endpoint), limit)
             return found
 
     def _path(self, endpoint: str) -> Path:
         from hashlib import sha256  # slow to import
 
-        with suppress(OSError):  # told when a lock is to be taken
+        with suppress(OSError):  # reported when a lock is taken
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return self._folder / sha256(f"{self._key}\n{endpoint}".encode()).hexdigest()[:32]
 
 
 class _Watcher:
-    """Looks after permits that are waited for, resting or cooling, in a thread that ends when there are none."""
+    """Thread that polls semaphores with waiting callers, suspended permits or cooling locks; without any, it ends."""
 
     def __init__(self) -> None:
         self.after_fork()
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """The thread is the parent's."""
+        """Start without a thread: the running one belongs to the parent."""
         self._lock = RLock()
-        self._inbox = SimpleQueue[ProcessSemaphore]()  # which the garbage collector may put something into anywhere
+        self._inbox = SimpleQueue[ProcessSemaphore]()  # reentrant: the garbage collector may put into it at any line
         self._thread: Thread | None = None
 
-    def watch(self, permits: ProcessSemaphore) -> None:
-        """Look after permits."""
-        self._inbox.put(permits)
+    def watch(self, semaphore: ProcessSemaphore) -> None:
+        """Poll a semaphore from now on."""
+        self._inbox.put(semaphore)
         with self._lock:
             if self._thread is None:
                 self._thread = Thread(target=self._run, args=(self._inbox,), name="restream-limits", daemon=True)
@@ -332,8 +342,8 @@ class _Watcher:
             with suppress(Empty):
                 watched.add(inbox.get(timeout=pause))
                 seconds = 0.0
-            pauses = {permits: permits.poll(seconds) for permits in watched}
-            watched = {permits for permits, each in pauses.items() if each is not None}
+            pauses = {semaphore: semaphore.poll(seconds) for semaphore in watched}
+            watched = {semaphore for semaphore, each in pauses.items() if each is not None}
             pause = min((each for each in pauses.values() if each is not None), default=0.0)
             with self._lock:
                 if not watched and inbox.empty():

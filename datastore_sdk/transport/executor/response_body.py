@@ -1,4 +1,4 @@
-"""Reads an answer's body piece by piece, decompressed; notices a gzip stream that was cut."""
+"""Response bodies, read chunk by chunk: decompression, detection of truncated bodies, and the permit of the call."""
 
 from __future__ import annotations
 
@@ -14,196 +14,211 @@ from datastore_sdk.transport.executor.call import Attempt
 from datastore_sdk.transport.executor.concurrency import HeldPermit
 
 MAX_CHUNK_BYTES = 1 << 20
-"""The most that one piece of compressed body is decompressed to at a time, in bytes; bounds memory against bombs."""
+"""Maximum size in bytes of a decompressed chunk. It bounds the memory that a decompression bomb can take."""
 _GZIP = 16 + zlib.MAX_WBITS
-_MOST_OF_NOTHING = 1 << 20
-"""How many bytes may come that hold no content: compressed nothing, or something behind the compressed body."""
+_MAX_EMPTY_BYTES = 1 << 20
+"""Maximum number of received bytes without content: empty gzip members, or bytes after the compressed body."""
 _MAGIC = b"\x1f"
-"""How each member of a gzip body begins."""
+"""First byte of each member of a gzip body."""
 _BOM = b"\xef\xbb\xbf"
-"""A byte order mark, with which some writers of UTF-8 begin."""
+"""Byte order mark, which some writers put before UTF-8."""
 _ENCODINGS = frozenset({"gzip", "deflate", "compress", "br", "zstd", "dcb", "dcz"})
-"""Those that are registered, but for identity. Of them gzip alone is asked for."""
+"""Registered content encodings except identity. Requests accept only gzip."""
 _COMPRESSED = ("gzip", "deflate")
-"""Those that are understood."""
+"""Content encodings that can be decompressed."""
 _WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 
 
-def _encoding(answer: Response) -> str:
-    """Return how a body is encoded; nothing if it is not. What is no encoding (utf-8) is passed over, as elsewhere."""
-    named = [each.strip().lower().removeprefix("x-") for each in answer.headers.get("content-encoding", "").split(",")]
+def _get_encoding(response: Response) -> str:
+    """Return the content encoding of a body; empty if there is none. Unknown names (utf-8) are ignored."""
+    named = [
+        each.strip().lower().removeprefix("x-") for each in response.headers.get("content-encoding", "").split(",")
+    ]
     return ", ".join(each for each in named if each in _ENCODINGS)
 
 
 class ResponseBody:
-    """The body of an open answer."""
+    """Body of an open response.
 
-    def __init__(self, request: Request, answer: Response, deadline: Deadline | None = None) -> None:
-        self._answer = answer
+    Args:
+        request: The request.
+        response: The response.
+        deadline: The deadline of the call.
+    """
+
+    def __init__(self, request: Request, response: Response, deadline: Deadline | None = None) -> None:
+        self._response = response
         self._deadline = deadline
-        self._what = f"{request.method} {request.url}"
-        self._details = {"method": request.method, "url": request.url}
-        self._encoding = "" if answer.status in _WITHOUT_BODY else _encoding(answer)
+        self._description = f"{request.method} {request.url}"
+        self._error_fields = {"method": request.method, "url": request.url}
+        self._encoding = "" if response.status in _WITHOUT_BODY else _get_encoding(response)
         self._gzip = zlib.decompressobj(_GZIP)
-        self._beginning: bytes | None = b""  # as long as it may be a byte order mark
-        self._deflated = self._encoding == "deflate"  # as long as it is not known in which of the two forms
+        self._beginning: bytes | None = b""  # None once a byte order mark was removed or ruled out
+        self._is_form_unknown = self._encoding == "deflate"  # until the first byte: zlib or raw
         self._compressed = b""
-        self._at_a_time: int | None = None  # how many compressed bytes are taken; fewer and fewer before a damaged one
-        self._more = False  # whether zlib may hold output that it has not handed out yet
+        self._max_input: int | None = None  # compressed bytes per step; halved to reach the byte that is corrupt
+        self._has_pending_output = False  # whether zlib may hold output that it has not returned yet
         self.received = 0
-        """Bytes read so far, decompressed."""
+        """Decompressed bytes read so far."""
 
     def read(self, until: Deadline | None = None) -> EffectGen[bytes]:
-        """The next piece; empty at the end.
+        """Return the next chunk; empty at the end.
+
+        Args:
+            until: When the whole body must have been received.
 
         Raises:
             APITimeoutError: The body is not complete at `until`.
-            ResponseValidationError: the body is in an encoding that was not asked for.
-            CorruptBodyError: the compressed body is damaged.
-            TruncatedBodyError: the compressed body ends too early.
+            ResponseValidationError: The body has an encoding that was not requested.
+            CorruptBodyError: The compressed body is corrupt.
+            TruncatedBodyError: The compressed body is truncated.
         """
-        piece = yield from self._decoded(until)
+        chunk = yield from self._decode(until)
         while self._beginning is not None:
-            self._beginning += piece
-            if piece and len(self._beginning) < len(_BOM) and _BOM.startswith(self._beginning):
-                piece = yield from self._decoded(until)
+            self._beginning += chunk
+            if chunk and len(self._beginning) < len(_BOM) and _BOM.startswith(self._beginning):
+                chunk = yield from self._decode(until)
                 continue
-            ended = not piece
-            piece, self._beginning = self._beginning.removeprefix(_BOM), None
-            if not piece and not ended:
-                piece = yield from self._decoded(until)
-        self.received += len(piece)
-        return piece
+            ended = not chunk
+            chunk, self._beginning = self._beginning.removeprefix(_BOM), None
+            if not chunk and not ended:
+                chunk = yield from self._decode(until)
+        self.received += len(chunk)
+        return chunk
 
-    def _decoded(self, until: Deadline | None) -> EffectGen[bytes]:
+    def _decode(self, until: Deadline | None) -> EffectGen[bytes]:
         if not self._encoding:
-            piece = yield from self._receive(until)
+            chunk = yield from self._receive(until)
         elif self._encoding in _COMPRESSED:
-            piece = yield from self._inflated(until)
+            chunk = yield from self._inflate(until)
         else:
-            message = f"{self._what} answered in the encoding {self._encoding!r}, which was not asked for"
-            raise ResponseValidationError(message, **self._details)
-        return piece
+            message = f"{self._description}: the response has the encoding {self._encoding!r}, which was not requested"
+            raise ResponseValidationError(message, **self._error_fields)
+        return chunk
 
-    def _inflated(self, until: Deadline | None) -> EffectGen[bytes]:
+    def _inflate(self, until: Deadline | None) -> EffectGen[bytes]:
         empty = 0
         while True:
-            if not self._compressed and not self._more:
+            if not self._compressed and not self._has_pending_output:
                 self._compressed = yield from self._receive(until)
                 if not self._compressed:
-                    return self._end()
+                    return self._finish()
                 empty += len(self._compressed)
-            if empty > _MOST_OF_NOTHING + len(self._compressed):
-                message = f"{self._what}: the compressed body holds nothing for {empty} bytes"
-                raise CorruptBodyError(message, offset=self.received, **self._details)
-            if not self._is_begun():
-                self._compressed = b""  # whatever it is, it is no content
+            if empty > _MAX_EMPTY_BYTES + len(self._compressed):
+                message = f"{self._description}: the compressed body has no content in {empty} bytes"
+                raise CorruptBodyError(message, offset=self.received, **self._error_fields)
+            if not self._start_member():
+                self._compressed = b""  # bytes after the compressed body are not content
                 continue
-            before, taken = self._gzip.copy(), self._compressed[: self._at_a_time]
+            before, data = self._gzip.copy(), self._compressed[: self._max_input]
             try:
-                piece = self._gzip.decompress(taken, MAX_CHUNK_BYTES)
+                chunk = self._gzip.decompress(data, MAX_CHUNK_BYTES)
             except zlib.error as error:
-                if len(taken) > 1:  # what it holds before the damage comes first, wherever the network cut the body
-                    self._gzip, self._at_a_time = before, len(taken) // 2
+                if len(data) > 1:  # return what precedes the corrupt byte first, however the network split the body
+                    self._gzip, self._max_input = before, len(data) // 2
                     continue
-                message = (
-                    f"{self._what}: the compressed body is damaged after {self.received} bytes of content: {error}"
-                )
-                raise CorruptBodyError(message, offset=self.received, **self._details) from error
-            self._compressed = (self._gzip.unused_data or self._gzip.unconsumed_tail) + self._compressed[len(taken) :]
-            self._more = len(piece) == MAX_CHUNK_BYTES and not self._gzip.eof
-            if piece:
-                return piece
+                message = f"{self._description}: the compressed body is corrupt after {self.received} bytes: {error}"
+                raise CorruptBodyError(message, offset=self.received, **self._error_fields) from error
+            self._compressed = (self._gzip.unused_data or self._gzip.unconsumed_tail) + self._compressed[len(data) :]
+            self._has_pending_output = len(chunk) == MAX_CHUNK_BYTES and not self._gzip.eof
+            if chunk:
+                return chunk
 
     def _receive(self, until: Deadline | None) -> EffectGen[bytes]:
         if until is not None and until.remaining() <= 0:
-            message = f"{self._what} was still answering after {until.seconds} s (Timeouts.response)"
-            raise APITimeoutError(message, sent=True, **self._details)
-        return (yield from ReadChunk(self._answer, self._deadline))
+            message = (
+                f"{self._description}: the response was still incomplete after {until.seconds} s (Timeouts.response)"
+            )
+            raise APITimeoutError(message, sent=True, **self._error_fields)
+        return (yield from ReadChunk(self._response, self._deadline))
 
-    def _is_begun(self) -> bool:
-        """Begins with another compressed stream where one must begin; False where none does."""
-        if self._deflated:
-            self._gzip, self._deflated = zlib.decompressobj(_window(self._compressed[0])), False
+    def _start_member(self) -> bool:
+        """Start the next gzip member if the last one has ended; return False if the bytes do not start one."""
+        if self._is_form_unknown:
+            self._gzip, self._is_form_unknown = zlib.decompressobj(_get_window_bits(self._compressed[0])), False
         elif self._gzip.eof:
             if not self._compressed.startswith(_MAGIC):
                 return False
             self._gzip = zlib.decompressobj(_GZIP)
         return True
 
-    def _end(self) -> bytes:
-        """Nothing, where the compressed body may end here."""
+    def _finish(self) -> bytes:
+        """Return the empty chunk at the end of the body.
+
+        Raises:
+            TruncatedBodyError: The compressed body is incomplete.
+        """
         if not self._gzip.eof:
-            message = f"{self._what}: the compressed body broke off after {self.received} bytes of content"
-            raise TruncatedBodyError(message, offset=self.received, **self._details)
+            message = f"{self._description}: the compressed body was truncated after {self.received} bytes"
+            raise TruncatedBodyError(message, offset=self.received, **self._error_fields)
         return b""
 
 
-def _window(first: int) -> int:
-    """How zlib is to read "deflate": with its own header, as the standard says, or bare, as some services send it.
+def _get_window_bits(first: int) -> int:
+    """Return the `wbits` argument of zlib for "deflate": with a zlib header (standard) or raw (sent by some services).
 
     Args:
-        first: The first byte. The header begins with the method, 8, and a size of at most 7, which a bare body does
-            only where its first block is stored in a rare form.
+        first: The first byte. A zlib header starts with the method 8 and a window size of at most 7. A raw body starts
+            so only if its first block is stored in a rare form.
     """
     return zlib.MAX_WBITS if first in range(0x08, 0x79, 0x10) else -zlib.MAX_WBITS
 
 
-class PermitRevoked(Exception):  # noqa: N818 - not an error: the stream is asked to go on in another slot
-    """The slot was taken while its holder rested, and the answer was dropped."""
+class PermitRevoked(Exception):  # noqa: N818 - not an error: the stream resumes with another permit
+    """Another caller preempted the suspended stream and took its permit; the connection was closed."""
 
 
 class OpenResponse:
-    """A call whose answer is a success and open to be read. Holds one of the endpoint's slots until it is closed."""
+    """Successful response whose body can be read. It holds a permit for its endpoint until it is closed."""
 
     def __init__(
-        self, request: Request, answer: Response, attempt: Attempt, lease: HeldPermit, deadline: Deadline | None
+        self, request: Request, response: Response, attempt: Attempt, permit: HeldPermit, deadline: Deadline | None
     ) -> None:
         self.request = request
-        self.body = ResponseBody(request, answer, deadline)
-        self._answer = answer
+        self.body = ResponseBody(request, response, deadline)
+        self._response = response
         self._attempt = attempt
-        self._lease = lease
+        self._permit = permit
         self._ended = False
 
     @property
     def headers(self) -> Mapping[str, str]:
         """The headers of the response, names in lower case."""
-        return self._answer.headers
+        return self._response.headers
 
     @property
     def status(self) -> int:
         """The HTTP status."""
-        return self._answer.status
+        return self._response.status
 
     def read(self, until: Deadline | None = None) -> EffectGen[bytes]:
-        """The next piece of the body; empty at its end."""
-        piece = yield from self.body.read(until)
-        self._ended = not piece
-        return piece
+        """Return the next chunk of the body; empty at the end. See `ResponseBody.read`."""
+        chunk = yield from self.body.read(until)
+        self._ended = not chunk
+        return chunk
 
     def yield_items(self, items: Iterable[Any]) -> EffectGen[None]:
-        """Hands items over. Meanwhile the slot may be taken by others.
+        """Yield items. Meanwhile other callers may take the permit.
 
         Raises:
-            PermitRevoked: it was.
+            PermitRevoked: Another caller took it.
         """
-        self._lease.suspend(self._answer.abort)
+        self._permit.suspend(self._response.abort)
         for item in items:
             yield from YieldItem(item)
-        if not self._lease.resume():
+        if not self._permit.resume():
             raise PermitRevoked
 
     def record_error(self, error: BaseException) -> None:
-        """The answer is given up because of an error."""
-        given_up = isinstance(error, PermitRevoked | Cancelled)
-        self._attempt.end(None if given_up else error, self.body.received)
+        """Report the error for which the response is closed."""
+        is_failure = not isinstance(error, PermitRevoked | Cancelled)
+        self._attempt.end(error if is_failure else None, self.body.received)
 
     def close(self) -> EffectGen[None]:
-        """Gives connection and slot back."""
+        """Return the connection and the permit."""
         try:
-            if self._lease.resume():
-                yield from CloseResponse(self._answer)
+            if self._permit.resume():
+                yield from CloseResponse(self._response)
         finally:
-            self._lease.release(dropped=not self._ended)
+            self._permit.release(aborted=not self._ended)
             self._attempt.end(None, self.body.received)

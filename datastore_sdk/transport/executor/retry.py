@@ -1,4 +1,4 @@
-"""Which failed calls are made again, and after how long."""
+"""Retry policy: which failed calls are retried, and after how long."""
 
 from __future__ import annotations
 
@@ -16,77 +16,75 @@ from datastore_sdk.exceptions import (
     TruncatedBodyError,
 )
 
-_DOUBLINGS = 40
-"""More than any wait needs, and few enough for a float."""
+_MAX_DOUBLINGS = 40
+"""Maximum exponent of the backoff: more than any wait needs, small enough for a float."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """How often a failed call is made again, and how long to wait in between.
+    """Retry policy of failed calls: how many attempts, and how long to wait between them.
 
-    Calls are made again after 429, 5xx, lost connections, broken-off answers and timeouts, never after another 4xx. The
-    wait doubles from attempt to attempt, a random part of it is taken (full jitter), and a `Retry-After` of the service
-    is respected. Records that are downloaded count afresh from each record that comes.
+    Calls are retried after 429, 5xx, lost connections, truncated responses and timeouts, never after another 4xx. The
+    wait is random, with an upper bound that doubles with each attempt (exponential backoff with full jitter). A
+    `Retry-After` of the service is respected. In a download, attempts and time are counted anew after each record.
     """
 
     max_attempts: int = 5
-    """How often a call is made at most; 1 means never again."""
-    first_wait: float = 0.5
-    """Upper end of the wait before the second attempt, in seconds."""
-    longest_wait: float = 30.0
-    """The longest wait in seconds. A `Retry-After` beyond it is not waited for: the call fails at once."""
+    """Maximum number of attempts; 1 means no retry."""
+    initial_wait: float = 0.5
+    """Upper bound of the wait before the second attempt, in seconds."""
+    max_wait: float = 30.0
+    """Maximum wait in seconds. If the service sends a longer `Retry-After`, the call fails at once."""
     max_seconds: float | None = None
-    """Seconds from the beginning of the call after which no attempt begins any more, nor a wait that would end after
-    them; None: as long as there are attempts."""
+    """Seconds since the start of the call after which no attempt starts. A wait that would end later is not started.
+    None: only `max_attempts` limits the attempts."""
     wait: bool = True
-    """False for programs that must not sleep: a call that would be made again later fails instead, with the error that
-    was met, whose `retry_after` says when to try again; and one that would wait longer than half a second for others to
-    the same endpoint fails with `RateLimitError`, without a request. (It does wait for a token that another thread is
-    requesting: that needs the network either way.)"""
+    """Whether calls may wait. Pass False in programs that must not sleep.
+
+    A call that would be retried then fails with the error of its attempt; `retry_after` of the error says when to try
+    again. A call that would wait longer than half a second for other calls to its endpoint fails with `RateLimitError`
+    and sends no request. Calls still wait for a token that another thread is requesting."""
 
     def __post_init__(self) -> None:
-        normal: dict[str, object] = {
+        validated: dict[str, object] = {
             "max_attempts": validate_id(self.max_attempts, "max_attempts"),
             "wait": validate_flag(self.wait, "wait"),
         }
-        for name in ("first_wait", "longest_wait", "max_seconds"):
+        for name in ("initial_wait", "max_wait", "max_seconds"):
             if (seconds := getattr(self, name)) is not None or name != "max_seconds":
-                normal[name] = validate_number(seconds, name, 0, MAX_SECONDS)
-        for name, value in normal.items():
-            object.__setattr__(self, name, value)  # the class is frozen for everybody else
+                validated[name] = validate_number(seconds, name, 0, MAX_SECONDS)
+        for name, value in validated.items():
+            object.__setattr__(self, name, value)  # the dataclass is frozen
 
     def wait_after(self, error: CallError, *, attempt: int, idempotent: bool, elapsed: float = 0.0) -> float | None:
-        """How long to wait after an attempt failed.
+        """Return the seconds to wait after a failed attempt; None if the call must not be retried.
 
         Args:
-            error: What it failed with.
-            attempt: Which attempt it was, counted from 1.
-            idempotent: Whether making the call twice does no more than making it once.
-            elapsed: Seconds since the call began.
-
-        Returns:
-            Seconds; None where the call must not be made again.
+            error: The error of the attempt.
+            attempt: The number of the attempt, from 1.
+            idempotent: Whether repeating the call has no further effect.
+            elapsed: Seconds since the start of the call.
         """
         wait = self._wait_after(error, attempt, idempotent=idempotent)
         in_time = wait is not None and (self.max_seconds is None or elapsed + wait <= self.max_seconds)
         return wait if in_time else None
 
     def _wait_after(self, error: CallError, attempt: int, *, idempotent: bool) -> float | None:
-        if attempt >= self.max_attempts or not _may_be_repeated(error, idempotent=idempotent):
+        if attempt >= self.max_attempts or not _is_retryable(error, idempotent=idempotent):
             return None
         wait = random.uniform(  # noqa: S311 - no secret
-            0, min(self.longest_wait, self.first_wait * 2 ** min(attempt - 1, _DOUBLINGS))
+            0, min(self.max_wait, self.initial_wait * 2 ** min(attempt - 1, _MAX_DOUBLINGS))
         )
-        asked = error.retry_after if isinstance(error, RateLimitError | ServerError) else None
-        if asked is None:
+        retry_after = error.retry_after if isinstance(error, RateLimitError | ServerError) else None
+        if retry_after is None:
             return wait
-        return max(wait, asked) if asked <= self.longest_wait else None
+        return max(wait, retry_after) if retry_after <= self.max_wait else None
 
 
-def _may_be_repeated(error: CallError, *, idempotent: bool) -> bool:
+def _is_retryable(error: CallError, *, idempotent: bool) -> bool:
     match error:
         case RateLimitError():
-            return True  # refused before it was looked at
+            return True  # the service did not process it
         case APIConnectionError(permanent=True):
             return False
         case APIConnectionError() | APITimeoutError():

@@ -1,4 +1,4 @@
-"""Sends requests, awaited: in threads, unless the user gave an httpx client."""
+"""Async sender of requests: in threads, or with an httpx client of the user."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 
 import httpx
 
+from datastore_sdk._io.connection_settings import closed_client_error
 from datastore_sdk._io.effects import Request, Response
-from datastore_sdk._io.timeouts import closed_client_error
 from datastore_sdk.transport.http.cancellation import Cancellation
 from datastore_sdk.transport.http.errors import convert_error
 from datastore_sdk.transport.http.requests import (
@@ -26,43 +26,43 @@ from datastore_sdk.transport.http.worker_thread import WorkerThread
 
 
 class AsyncHttpSender:
-    """Sends requests, awaited.
+    """Async sender of requests.
 
-    A thread sends each, over the same connections as blocking ones. Async connections belong to the event loop that
-    opened them, which notebooks and schedulers change without notice; and reading a body chunk by chunk in it costs
-    more than the records themselves. An httpx client of the user's sends them itself.
+    A thread sends each request, over the same connections as the sync sender. Async connections belong to the event
+    loop that opened them, which notebooks and schedulers replace without notice. Also, reading a body chunk by chunk in
+    an event loop takes longer than parsing its records. An async httpx client of the user sends requests itself.
 
     Args:
-        blocking: Sends requests, blocking.
-        given: An httpx client of the user's, which is never closed here.
+        get_sender: Returns the sync sender.
+        client: An httpx client of the user, which is never closed here.
     """
 
-    def __init__(self, blocking: Callable[[], HttpSender], given: httpx.AsyncClient | None = None) -> None:
-        self._blocking = blocking
-        self._given = given
+    def __init__(self, get_sender: Callable[[], HttpSender], client: httpx.AsyncClient | None = None) -> None:
+        self._get_sender = get_sender
+        self._client = client
 
     async def open(self, request: Request) -> Response:
         """Send a request and read status and headers of its response."""
-        if self._given is None:
-            return await _open_in_thread(self._blocking(), request)
-        return await _send(self._given, request)
+        if self._client is None:
+            return await _open_in_thread(self._get_sender(), request)
+        return await _send(self._client, request)
 
 
-async def _open_in_thread(blocking: HttpSender, request: Request) -> Response:
+async def _open_in_thread(sender: HttpSender, request: Request) -> Response:
     worker, cancellation = WorkerThread(), Cancellation()
-    opening = worker.submit(partial(blocking.open, request, cancellation))
+    opening = worker.submit(partial(sender.open, request, cancellation))
     try:
-        answer = await asyncio.wrap_future(opening)
+        response = await asyncio.wrap_future(opening)
     except BaseException:
         opening.add_done_callback(close_late_response)
         cancellation.cancel()
         worker.stop()
         raise
     finally:
-        del opening  # it holds the error, which holds this frame
-    body = _ThreadedBody(worker, cancellation, answer.handle)
-    answer.is_open = False  # its body goes on in the other
-    return Response(answer.status, answer.headers, body, abort=body.drop)
+        del opening  # it holds the error, which references this frame
+    body = _ThreadedBody(worker, cancellation, response.handle)
+    response.is_open = False  # the returned response has its body
+    return Response(response.status, response.headers, body, abort=body.abort)
 
 
 class _ThreadedBody:
@@ -77,9 +77,9 @@ class _ThreadedBody:
         return await asyncio.wrap_future(self._worker.submit(self._body.read))
 
     async def close(self) -> None:
-        self.drop()
+        self.abort()
 
-    def drop(self) -> None:
+    def abort(self) -> None:
         """Close it, whether or not the thread is reading."""
         self._cancellation.cancel()
         self._worker.submit(self._body.close)
@@ -91,7 +91,7 @@ async def _send(client: httpx.AsyncClient, request: Request) -> Response:
     try:
         response = await client.send(message, stream=True, follow_redirects=False, auth=None)
     except httpx.HTTPStatusError as error:
-        return buffer_response(error.response, _AsyncKnown)
+        return buffer_response(error.response, _AsyncBufferedBody)
     except httpx.HTTPError as error:
         raise convert_error(error, request) from error
     except RuntimeError as error:
@@ -99,10 +99,10 @@ async def _send(client: httpx.AsyncClient, request: Request) -> Response:
             raise closed_client_error("async_http") from error
         raise
     if response.is_stream_consumed:
-        return buffer_response(response, _AsyncKnown)
+        return buffer_response(response, _AsyncBufferedBody)
     set_body_timeout(response, request)
     body = _Body(request, response)
-    return Response(response.status_code, response.headers, body, abort=body.drop)
+    return Response(response.status_code, response.headers, body, abort=body.abort)
 
 
 class _Body:
@@ -127,8 +127,8 @@ class _Body:
     async def close(self) -> None:
         await self._response.aclose()
 
-    def drop(self) -> None:
-        """Close it in its own event loop, whichever thread this is."""
+    def abort(self) -> None:
+        """Close it in its own event loop, from any thread."""
         with suppress(RuntimeError):  # the loop is closed, and the connection with it
             self._loop.call_soon_threadsafe(self._begin_to_close)
 
@@ -136,14 +136,14 @@ class _Body:
         self._closing = self._loop.create_task(self._response.aclose())
 
 
-class _AsyncKnown:
+class _AsyncBufferedBody:
     """Async form of `Known`."""
 
     def __init__(self, content: bytes) -> None:
-        self._known = BufferedBody(content)
+        self._buffered = BufferedBody(content)
 
     async def read(self) -> bytes:
-        return self._known.read()
+        return self._buffered.read()
 
     async def close(self) -> None:
         """Nothing is open."""

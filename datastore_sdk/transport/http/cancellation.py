@@ -11,9 +11,10 @@ Interrupt = Callable[[], None]
 
 
 class Cancellation:
-    """Ends what a request waits for, whichever thread asks.
+    """Cancellation of a request by another thread.
 
-    Whoever uses a connection attaches what interrupts it, and detaches that before others use the connection.
+    The user of a connection attaches a function that interrupts it, and detaches it before another request uses the
+    connection.
     """
 
     def __init__(self) -> None:
@@ -51,7 +52,7 @@ class Cancellation:
 
 
 def shut_down(connection: socket.socket | None) -> None:
-    """Shut a connection down, which ends what any thread waits for on it."""
+    """Shut a connection down, which ends the wait of any thread that uses it."""
     if connection is not None:
         with suppress(OSError):  # it was closed meanwhile
-            socket.socket.shutdown(connection, socket.SHUT_RDWR)  # of TLS sockets, their own forgets the encryption
+            socket.socket.shutdown(connection, socket.SHUT_RDWR)  # that of TLS sockets ends the encryption

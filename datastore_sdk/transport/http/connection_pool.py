@@ -27,7 +27,7 @@ class IdleConnections:
 
     Args:
         limit: How many connections to one server are kept.
-        expiry: After how many seconds a connection is too old: firewalls forget connections without a word, and
+        expiry: After how many seconds a connection is too old: firewalls drop idle connections silently, and
             servers close them.
     """
 
@@ -41,12 +41,12 @@ class IdleConnections:
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """The connections are the parent's; a stream that was open keeps this all the same."""
+        """Close the connections in the child: they belong to the parent."""
         self._lock = Lock()
         _close_all(self._idle)
 
     def pop(self, origin: Origin) -> httpcore.NetworkStream | None:
-        """Return a connection to a server; None if there is none."""
+        """Return a connection to a server; None if no usable one is idle."""
         while True:
             with self._lock:
                 idle = self._idle.get(origin)
@@ -58,7 +58,7 @@ class IdleConnections:
             connection.stream.close()
 
     def push(self, origin: Origin, stream: httpcore.NetworkStream) -> None:
-        """Keep a connection whose last response was read to its end."""
+        """Keep a connection whose last response was read completely."""
         oldest = monotonic() - self._expiry
         with self._lock:
             idle = self._idle.setdefault(origin, [])
@@ -84,7 +84,7 @@ class IdleConnections:
 
 
 def _is_silent(stream: httpcore.NetworkStream) -> bool:
-    """Whether the server neither closed the connection nor sent something that nobody asked for."""
+    """Return whether the server neither closed the connection nor sent unexpected bytes."""
     connection: socket.socket = stream.get_extra_info("socket")
     if connection.fileno() < 0:
         return False

@@ -1,4 +1,4 @@
-"""What the environment says about the way to a host: proxies, and whom to trust."""
+"""Proxies and CA certificates from the environment."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from contextlib import suppress
 from urllib.parse import urlsplit
 
 AUTHORITIES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-"""The variables that name CA certificates. The first that is set counts: those of httpx, then those of requests."""
+"""The variables that name CA certificates. The first that is set is used. The last two are those of requests."""
 _SYSTEM_NAMES_PROXIES = sys.platform in ("darwin", "win32")
 
 
 def find_environment_proxy(base_url: str) -> tuple[str, str] | None:
-    """Return the URL of the proxy on the way to a host, and what names it; None if there is none."""
+    """Return the URL of the proxy for a host, and the variable or setting that has it; None if no proxy is set."""
     if not (_SYSTEM_NAMES_PROXIES or any(name.lower().endswith("_proxy") for name in os.environ)):
-        return None  # most often; what follows takes long to import
+        return None  # the usual case; the rest is slow to import
     from urllib.request import getproxies, proxy_bypass
 
     parts = urlsplit(base_url)
@@ -30,8 +30,8 @@ def find_environment_proxy(base_url: str) -> tuple[str, str] | None:
 
 
 def _is_exempt(host: str, no_proxy: str) -> bool:
-    """Whether NO_PROXY names an address, alone or within a network (10.0.0.0/8, ::1), which the library passes over."""
-    from ipaddress import ip_address, ip_network  # here, for it takes long
+    """Return whether NO_PROXY has an address or its network (10.0.0.0/8, ::1), which urllib does not support."""
+    from ipaddress import ip_address, ip_network  # slow to import
 
     try:
         address = ip_address(host)

@@ -1,4 +1,4 @@
-"""Requests that got no response, as errors of the SDK."""
+"""Errors of requests without a response."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from datastore_sdk.transport.http.transfer import Transfer
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 _CLOSED = ("Server disconnected", "peer closed connection")
-"""How h11 begins when the connection was closed, which it counts as a violation of the protocol too."""
+"""How messages of h11 begin if the connection was closed, which it also reports as a protocol violation."""
 PROXY_AUTHENTICATION = (
-    "the proxy wants to know who asks: name user and password in its URL (http://user:password@host:port); one that "
-    "takes NTLM or Kerberos only needs http=, see docs/proxies.md"
+    "the proxy requires credentials: put user and password into its URL (http://user:password@host:port); for NTLM or "
+    "Kerberos, see docs/proxies.md"
 )
 
 
 def convert_error(
     error: Exception, request: Request, transfer: Transfer | None = None, *, proxy: str | None = None
 ) -> APIConnectionError | APITimeoutError:
-    """Return what an error of httpx means for a request.
+    """Return the error of the SDK for an error of httpx.
 
     Args:
         error: The error.
         request: The request.
-        transfer: Knows how far it got.
-        proxy: The proxy that it was to go through, without user and password.
+        transfer: The transfer of the request.
+        proxy: The URL of its proxy, without user and password.
     """
     sent = transfer.sent if transfer and transfer.traced else not isinstance(error, _NEVER_SENT)
     reason = str(error)
@@ -48,8 +48,8 @@ def convert_error(
 
 def timeout_error(reason: str, request: Request, *, sent: bool, proxy: str | None = None) -> APITimeoutError:
     """Return the error of a request that took too long."""
-    said = _shown(reason, request, None if sent else proxy)
-    message = f"{request.method} {request.url} was not answered in time: {said}"
+    reason = _format_reason(reason, request, None if sent else proxy)
+    message = f"{request.method} {request.url} timed out: {reason}"
     return APITimeoutError(message, method=request.method, url=request.url, sent=sent)
 
 
@@ -58,17 +58,17 @@ def connection_error(
 ) -> APIConnectionError:
     """Return the error of a request whose connection was not made, or was lost."""
     what = "the connection was lost" if sent else "the service was not reached"
-    message = f"{request.method} {request.url}: {what}: {_shown(reason, request, None if sent else proxy)}"
+    message = f"{request.method} {request.url}: {what}: {_format_reason(reason, request, None if sent else proxy)}"
     return APIConnectionError(message, method=request.method, url=request.url, sent=sent, permanent=permanent)
 
 
 def protocol_error(reason: str, request: Request) -> APIConnectionError:
     """Return the error of a response that is not HTTP."""
-    message = f"{request.method} {request.url}: the response is not valid HTTP: {_shown(reason, request)}"
+    message = f"{request.method} {request.url}: the response is not valid HTTP: {_format_reason(reason, request)}"
     return APIConnectionError(message, method=request.method, url=request.url, sent=True)
 
 
-def _shown(reason: str, request: Request, proxy: str | None = None) -> str:
+def _format_reason(reason: str, request: Request, proxy: str | None = None) -> str:
     text = remove_control_characters(Redactor(request.secrets).redact(reason)).strip()
     return text if proxy is None else f"{text} (through the proxy {proxy})"
 
@@ -88,7 +88,7 @@ def describe_proxy_refusal(reason: str) -> str | None:
 
 
 def is_certificate_error(error: BaseException | None) -> bool:
-    """Whether an error comes of a certificate that is not trusted."""
+    """Return whether an error was caused by an untrusted certificate."""
     seen: list[Any] = []
     while error is not None and error not in seen:
         if isinstance(error, ssl.SSLCertVerificationError):

@@ -62,7 +62,7 @@ class NetworkBackend(httpcore.NetworkBackend):
         try:
             raise error or httpcore.ConnectTimeout("timed out")
         finally:
-            del error  # it holds this frame
+            del error  # it references this frame
 
     def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: SocketOptions | None = None
@@ -71,7 +71,7 @@ class NetworkBackend(httpcore.NetworkBackend):
         return self._backend.connect_unix_socket(path, timeout, socket_options)
 
     def sleep(self, seconds: float) -> None:
-        """Wait; httpcore does between its own attempts, of which the SDK asks for none."""
+        """Sleep. httpcore does between retries of its own, which the SDK does not use."""
         self._backend.sleep(seconds)
 
     def _addresses(self, host: str, port: int) -> list[str]:
@@ -88,7 +88,7 @@ def resolve_host(host: str, port: int) -> list[str]:
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:  # the latter is about the host's name
+    except (OSError, UnicodeError) as error:  # an invalid host name is a UnicodeError
         raise httpcore.ConnectError(str(error)) from error
     return [*dict.fromkeys(str(address[0]) for *_, address in found)]
 
@@ -98,7 +98,7 @@ class _Stream(httpcore.NetworkStream):
 
     Args:
         stream: The stream of httpcore.
-        is_nested: Whether it is TLS within TLS, for which no socket stands.
+        is_nested: Whether it is TLS within TLS, which has no socket object.
     """
 
     def __init__(self, stream: httpcore.NetworkStream, *, is_nested: bool = False) -> None:
@@ -113,15 +113,15 @@ class _Stream(httpcore.NetworkStream):
         if transfer is None:
             return self._stream.read(max_bytes, timeout)
         seconds = self._seconds(transfer, httpcore.ReadTimeout, httpcore.ReadError)
-        data = self._stream.read(max_bytes, seconds) if self._is_nested else self._received(max_bytes, seconds)
-        transfer.received()
+        data = self._stream.read(max_bytes, seconds) if self._is_nested else self._receive(max_bytes, seconds)
+        transfer.record_received()
         return data
 
-    def _received(self, max_bytes: int, seconds: float) -> bytes:
+    def _receive(self, max_bytes: int, seconds: float) -> bytes:
         """As httpcore, but the timeout is set only when it changes: that takes a call of the system."""
         try:
             if seconds != self._socket.gettimeout():
-                self._socket.settimeout(seconds)  # fails if the connection was let go of after a fork
+                self._socket.settimeout(seconds)  # fails if the connection was closed after a fork
             return self._socket.recv(max_bytes)
         except TimeoutError as error:
             raise httpcore.ReadTimeout(str(error)) from error
@@ -149,7 +149,7 @@ class _Stream(httpcore.NetworkStream):
         timeout = self._seconds(transfer, httpcore.ConnectTimeout, httpcore.ConnectError)
         if isinstance(self._socket, ssl.SSLSocket):
             return _Stream(self._stream.start_tls(ssl_context, server_hostname, timeout), is_nested=True)
-        with self._socket.dup() as same:  # the socket itself is taken over by one that is there after the handshake
+        with self._socket.dup() as same:  # TLS replaces the socket object during the handshake
             transfer.cancellation.attach(lambda: shut_down(same))
             try:
                 return _Stream(self._stream.start_tls(ssl_context, server_hostname, timeout))
@@ -157,13 +157,13 @@ class _Stream(httpcore.NetworkStream):
                 transfer.cancellation.detach()
 
     def get_extra_info(self, info: str) -> Any:
-        """Return what the stream knows of its connection."""
+        """Return information about the connection."""
         return self._stream.get_extra_info(info)
 
     def _seconds(self, transfer: Transfer, late: type[Exception], lost: type[Exception]) -> float:
         """Return how long the next wait may take, which can be cancelled from now on."""
         transfer.cancellation.attach(self._interrupt)
-        if transfer.cancellation.ended:  # whoever cancelled before there was a connection could not end it
+        if transfer.cancellation.ended:  # cancelled before there was a connection to interrupt
             raise lost("cancelled")
         seconds = transfer.seconds_left()
         if seconds is None:

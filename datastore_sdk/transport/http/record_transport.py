@@ -1,8 +1,8 @@
 """httpx transport for large bodies of records: direct HTTP/1.1, parsed by httptools.
 
-httpx parses responses in Python, which takes longer for a chunk than the record in it costs. Everything else is left to
-httpx and httpcore: proxies, HTTP/2, and every request while somebody has patched them, for mocks and instrumentation
-must see the calls.
+httpx parses responses in Python, which takes longer for a chunk than the record in it costs. httpx and
+httpcore handle everything else: proxies, HTTP/2, and every request while their functions are patched, since mocks and
+instrumentation must see the calls.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from datastore_sdk.transport.http.response_parser import (
 from datastore_sdk.transport.http.transfer import get_current_transfer
 
 MAX_IDLE_CONNECTIONS = 20
-"""How many idle connections to one server are kept."""
+"""Maximum number of idle connections to one server."""
 IDLE_EXPIRY = 4.0
 """Seconds after which an idle connection is not used again; the service closes them after some seconds."""
 STREAM_EXPIRY = 1.0
@@ -37,11 +37,11 @@ _READ_BYTES = 1 << 19
 """Maximum bytes per read: fewer cost more turns of the threads, more leave the processor's cache."""
 _METHODS = frozenset({b"GET", b"POST", b"PUT", b"PATCH", b"DELETE"})
 _LIBRARY = str(Path(httpcore.Request.__init__.__code__.co_filename).parent)
-"""Where httpcore's functions come from; in programs that were frozen into one file, that is no path."""
+"""Folder of httpcore's source files. In programs frozen into one file, it is not a path."""
 _PORTS = {b"http": 80, b"https": 443}
 
-GiveBack = Callable[[httpcore.NetworkStream], None]
-"""Takes a connection whose response was read to its end."""
+ReturnConnection = Callable[[httpcore.NetworkStream], None]
+"""Function that receives a connection whose response was read completely."""
 
 
 class RecordTransport(httpx.HTTPTransport):
@@ -80,7 +80,7 @@ class RecordTransport(httpx.HTTPTransport):
 
 
 class _Idle(NamedTuple):
-    """Idle connections. Streams have their own, since a connection that is lost costs them the longest of timeouts."""
+    """Idle connections. Streams have their own: on a dead connection, they would wait longest."""
 
     for_calls: IdleConnections
     for_streams: IdleConnections
@@ -165,9 +165,9 @@ def _close_idle(pool: Any) -> None:
 
 
 def is_patched() -> bool:
-    """Whether somebody has replaced functions of httpcore, however long ago.
+    """Return whether functions of httpcore are patched.
 
-    Functions are judged by the file that they come from, not by what was there when this module was imported.
+    Functions are compared by their source file, since they may have been patched before this module was imported.
     """
     global _known  # noqa: PLW0603 - what was found last, since this is asked for every request
     found = tuple(vars(kind).get("handle_request") for kind in _KINDS)
@@ -185,7 +185,7 @@ def _is_original(function: object) -> bool:
 
 
 def _is_ordinary(request: httpcore.Request) -> bool:
-    """Whether a request and its response have a usual framing."""
+    """Return whether a request and its response have a standard framing."""
     return request.method in _METHODS and all(
         name.lower() not in (b"transfer-encoding", b"upgrade", b"expect") for name, _ in request.headers
     )
@@ -194,7 +194,7 @@ def _is_ordinary(request: httpcore.Request) -> bool:
 def _origin(request: httpcore.Request) -> Origin:
     url = request.url
     if url.scheme not in _PORTS:
-        raise httpcore.UnsupportedProtocol(f"the URL has no protocol that is known: {url.scheme.decode()!r}")
+        raise httpcore.UnsupportedProtocol(f"the URL has an unknown protocol: {url.scheme.decode()!r}")
     return url.scheme, url.host, url.port or _PORTS[url.scheme]
 
 
@@ -214,12 +214,12 @@ def _is_cancelled() -> bool:
 
 
 def _exchange(
-    request: httpcore.Request, content: bytes, stream: httpcore.NetworkStream, give_back: GiveBack
+    request: httpcore.Request, content: bytes, stream: httpcore.NetworkStream, return_connection: ReturnConnection
 ) -> httpcore.Response:
     """Send a request over a connection, which is closed if there is no response."""
     parser = ResponseParser(partial(stream.read, _READ_BYTES, _timeout(request, "read")))
     try:
-        head = _serialized(request)
+        head = _serialize(request)
         _report_sending(request)
         stream.write(head + content, _timeout(request, "write"))
         with _httpcore_errors():
@@ -230,7 +230,7 @@ def _exchange(
     return httpcore.Response(
         parser.status,
         headers=parser.headers,
-        content=_Body(parser, stream, give_back),
+        content=_Body(parser, stream, return_connection),
         extensions={
             "http_version": b"HTTP/" + parser.http_version.encode(),
             "reason_phrase": parser.reason,
@@ -245,11 +245,11 @@ def _report_sending(request: Any) -> None:
         trace("http11.send_request_headers.started", {"request": request})
 
 
-def _serialized(request: httpcore.Request) -> bytes:
+def _serialize(request: httpcore.Request) -> bytes:
     lines = [b"%b %b HTTP/1.1" % (request.method, request.url.target)]
     lines += [b"%b: %b" % header for header in request.headers]
     if any(b"\r" in line or b"\n" in line or b"\0" in line for line in lines) or b" " in request.url.target:
-        raise httpcore.LocalProtocolError("a space, a line break or the like would end a part of the request")
+        raise httpcore.LocalProtocolError("the request line or a header contains a space, line break or null character")
     return b"\r\n".join([*lines, b"", b""])
 
 
@@ -264,12 +264,14 @@ def _httpcore_errors() -> Generator[None]:
 
 
 class _Body:
-    """The body of a response. Its connection is given back when it was read to its end."""
+    """The body of a response. Its connection is returned to the pool when it was read completely."""
 
-    def __init__(self, parser: ResponseParser, stream: httpcore.NetworkStream, give_back: GiveBack) -> None:
+    def __init__(
+        self, parser: ResponseParser, stream: httpcore.NetworkStream, return_connection: ReturnConnection
+    ) -> None:
         self._parser = parser
         self._stream = stream
-        self._give_back = give_back
+        self._return_connection = return_connection
         self._ended = False
 
     def __iter__(self) -> Generator[bytes]:
@@ -279,7 +281,7 @@ class _Body:
         self._end()
 
     def close(self) -> None:
-        """Close the connection, unless it was given back."""
+        """Close the connection, unless it was returned to the pool."""
         if not self._ended:
             self._stream.close()
 
@@ -290,6 +292,6 @@ class _Body:
         if transfer := get_current_transfer():
             transfer.cancellation.detach()  # the connection may be another request's from now on
         if self._parser.reusable:
-            self._give_back(self._stream)
+            self._return_connection(self._stream)
         else:
             self._stream.close()

@@ -1,4 +1,4 @@
-"""Sends requests with an httpx client: the user's, or one with the record transport."""
+"""Sync sender of requests: with an httpx client of the user, or one with the record transport."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from weakref import finalize
 
 import httpx
 
+from datastore_sdk._io.connection_settings import ConnectionSettings, closed_client_error
 from datastore_sdk._io.effects import Request, Response
 from datastore_sdk._io.fork_safety import drop_after_fork
-from datastore_sdk._io.timeouts import ConnectionSettings, closed_client_error
 from datastore_sdk.transport.http.cancellation import Cancellation
 from datastore_sdk.transport.http.errors import convert_error
 from datastore_sdk.transport.http.record_transport import RecordTransport
@@ -23,10 +23,10 @@ from datastore_sdk.transport.http.transfer import Transfer
 
 
 class HttpSender:
-    """Sends requests, blocking.
+    """Sync sender of requests.
 
     Args:
-        connection: How connections are made. An httpx client of the user's is never closed here.
+        connection: Settings of connections. An httpx client of the user is never closed here.
     """
 
     def __init__(self, connection: ConnectionSettings) -> None:
@@ -41,17 +41,17 @@ class HttpSender:
         Args:
             request: The request.
             cancellation: Cancels it meanwhile.
-            seconds: How long it may take.
+            seconds: Maximum time until the headers have arrived.
 
         Raises:
             DeadlineExceeded: It took longer.
         """
         client = self._connection.http or self._client(request.url)
-        send = partial(_send, client, request.limited_to(seconds), cancellation, get_safe_proxy_url(self._connection))
+        send = partial(_send, client, request.limit_to(seconds), cancellation, get_safe_proxy_url(self._connection))
         return send_in_thread(seconds, cancellation, send)
 
     def close(self) -> None:
-        """Close the connections that are not in use. Others are made when they are needed."""
+        """Close the connections that are not in use. New ones are opened when needed."""
         for _, transport in [*self._clients.values()]:
             transport.close_idle()
 
@@ -68,12 +68,12 @@ class HttpSender:
 def _own_client(connection: ConnectionSettings, *, is_secure: bool) -> tuple[httpx.Client, RecordTransport]:
     context = build_tls_context(connection.verify if is_secure else False)
     proxy = None
-    if connection.proxy is not None:  # who vouches for the service vouches for the proxy
+    if connection.proxy is not None:  # the same certificates are trusted for the proxy
         is_encrypted = connection.proxy.startswith("https:")
         proxy = httpx.Proxy(connection.proxy, ssl_context=context if is_encrypted else None)
     transport = RecordTransport(context, proxy=proxy)
     no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-    # The proxy of the environment was found when the client was configured: rooms and `describe` have the same.
+    # The configuration has already found the proxy of the environment, so that WebSockets and `describe` use the same.
     return httpx.Client(transport=transport, trust_env=False, cookies=no_cookies), transport
 
 
@@ -107,7 +107,7 @@ def _send(client: httpx.Client, request: Request, cancellation: Cancellation, pr
         raise
     if response.is_stream_consumed:
         return buffer_response(response, BufferedBody)
-    if stream := response.extensions.get("network_stream"):  # a transport of the user's may have none
+    if stream := response.extensions.get("network_stream"):  # custom transports may have none
         transfer.attach_socket(stream.get_extra_info)
         drop_after_fork(stream.get_extra_info("socket"))
     set_body_timeout(response, request)
@@ -129,7 +129,7 @@ class _Body:
         """Return the next piece; empty at the end.
 
         Raises:
-            DeadlineExceeded: It took longer than so many seconds.
+            DeadlineExceeded: It took longer than `seconds`.
         """
         return run_with_timeout(seconds, self._transfer.cancellation, self._piece)
 
@@ -151,12 +151,12 @@ class _Body:
 
 
 class BufferedBody:
-    """The body of a response that a hook of the user's has read."""
+    """Body of a response that a hook of the user has read."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
 
-    def read(self, seconds: float | None = None) -> bytes:  # noqa: ARG002 - it is there
+    def read(self, seconds: float | None = None) -> bytes:  # noqa: ARG002 - the body is already read
         """Return all of it, then nothing."""
         content, self._content = self._content, b""
         return content
@@ -166,21 +166,23 @@ class BufferedBody:
 
 
 def buffer_response(response: httpx.Response, body: Callable[[bytes], object]) -> Response:
-    """Return a response that a hook of the user's has read, or has refused by `raise_for_status`."""
+    """Return a response that a hook of the user has read, or rejected with `raise_for_status`."""
     try:
         content = response.content
     except httpx.ResponseNotRead:
         content = b""
-    headers = {name: value for name, value in response.headers.items() if name != "content-encoding"}  # it is decoded
-    return Response(response.status_code, headers, body(content), abort=_nothing)
+    headers = {
+        name: value for name, value in response.headers.items() if name != "content-encoding"
+    }  # the content is already decoded
+    return Response(response.status_code, headers, body(content), abort=_do_nothing)
 
 
-def _nothing() -> None:
-    """What drops a response that holds no connection."""
+def _do_nothing() -> None:
+    """Abort nothing: the response holds no connection."""
 
 
 def build_message(client: httpx.Client | httpx.AsyncClient, request: Request) -> httpx.Request:
-    """Return a request as httpx knows it."""
+    """Return the httpx form of a request."""
     timeouts = request.timeouts
     each = timeouts.first_byte if request.streamed else timeouts.read
     try:
@@ -196,6 +198,6 @@ def build_message(client: httpx.Client | httpx.AsyncClient, request: Request) ->
 
 
 def set_body_timeout(response: httpx.Response, request: Request) -> None:
-    """Set the time to wait for the bytes of the body; transports look it up when they begin to read it."""
+    """Set the read timeout of the body, which transports look up when they start to read it."""
     if request.streamed:
         response.request.extensions["timeout"]["read"] = request.timeouts.idle

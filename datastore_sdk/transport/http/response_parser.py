@@ -1,6 +1,7 @@
 """HTTP/1.1 response parser. The only module that imports httptools: the parser of Node.js as a Python module.
 
-The parser swallows what its callbacks raise, and Ctrl-C may come in whatever Python runs. So they are methods of lists.
+The parser swallows exceptions of its callbacks, and Ctrl-C may raise in any Python code. So its callbacks are methods
+of lists.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _LINE_END = re.compile(rb"\r?\n")
 _FRAMING = frozenset({b"connection", b"content-length", b"proxy-connection", b"transfer-encoding", b"upgrade"})
 """The only headers that the parser gets: it refuses what other clients read, such as folded lines."""
 _MARKS = 2
-"""How many a response leaves: where it begins, and where its head is complete."""
+"""Number of marks of a response: at its beginning, and at the end of its head."""
 
 
 class MalformedResponseError(Exception):
@@ -38,24 +39,24 @@ class ResponseParser:
     """Reads the response to one request.
 
     Args:
-        read: Returns the next bytes of the connection, none at its end.
+        read: Returns the next bytes of the connection; empty at the end.
     """
 
     def __init__(self, read: Callable[[], bytes]) -> None:
         self.status = 0
         self.headers: Headers = []
         self.reason = b""
-        self.rest = b""
-        """What came after a switch to another protocol (101)."""
+        self.remainder = b""
+        """Bytes after a switch to another protocol (101)."""
         self._read = read
         self._framing: dict[bytes, bytes] = {}
         self._marks: list[None] = []
         self._contents: list[bytes | None] = []  # None: the end
         self._parser = _parser(self._marks, self._contents)
-        self._content = 0  # bytes of it that were returned
-        self._frame = 0  # bytes that came since some content did
+        self._content = 0  # bytes of content returned so far
+        self._frame = 0  # bytes received since the last content
         self._ended = False
-        self._alone = True  # whether nothing came after it
+        self._alone = True  # whether no bytes came after the response
         self._broken: MalformedResponseError | None = None
 
     @property
@@ -65,7 +66,7 @@ class ResponseParser:
 
     @property
     def reusable(self) -> bool:
-        """Whether the connection can carry another request; known when the body was read to its end."""
+        """Whether the connection can carry another request; known when the body was read completely."""
         said = self._framing.get(b"connection", b"").lower()
         stays = b"close" not in said and (b"keep-alive" in said or self.http_version != "1.0")
         return self._ended and self._alone and stays and self.status != HTTPStatus.SWITCHING_PROTOCOLS
@@ -77,24 +78,24 @@ class ResponseParser:
             IncompleteResponseError: The connection was closed before.
             MalformedResponseError: The bytes are not HTTP.
         """
-        rest = b""
+        remainder = b""
         while self.status < HTTPStatus.OK and self.status != HTTPStatus.SWITCHING_PROTOCOLS:
-            head, rest = self._next_head(rest)
+            head, remainder = self._next_head(remainder)
             parsed = parse_head(head)
             self._framing = _framing(parsed.headers)
             self._marks.clear()
             self._ended = False
-            self._parse(_reduced(parsed.line, self._framing))
+            self._parse(_format_head(parsed.line, self._framing))
             if self._broken or len(self._marks) != _MARKS:
                 raise self._broken or MalformedResponseError("its head is not that of an HTTP response")
             self.status, self.headers, self.reason = self._parser.get_status_code(), parsed.headers, parsed.reason
         if self.status == HTTPStatus.SWITCHING_PROTOCOLS:
-            self.rest = rest
-        elif rest:
-            self._parse(rest)
+            self.remainder = remainder
+        elif remainder:
+            self._parse(remainder)
 
     def read_body(self) -> bytes:
-        """Return the next piece of the body; empty at its end. Raises what `read_head` does."""
+        """Return the next piece of the body; empty at the end. Raises the errors of `read_head`."""
         contents = cast("list[bytes]", self._contents)
         while not contents:
             if self._ended or not self._feed():
@@ -105,7 +106,7 @@ class ResponseParser:
         return content
 
     def _next_head(self, received: bytes) -> tuple[bytes, bytes]:
-        """Return what comes up to a blank line, and what came after it."""
+        """Return the bytes up to a blank line, and those after it."""
         while not (end := _BLANK_LINE.search(received)):
             if len(received) > MAX_HEAD_BYTES:
                 raise MalformedResponseError(f"its head is longer than {MAX_HEAD_BYTES} bytes")
@@ -140,10 +141,10 @@ class ResponseParser:
             self._alone = error is None and len(marks) == _MARKS
             del contents[contents.index(None) :]
         elif error:
-            self._broken = MalformedResponseError(str(error))  # raised when what came before was returned
+            self._broken = MalformedResponseError(str(error))  # raised after the content before it was returned
 
     def _check_complete(self) -> None:
-        """HTTP libraries do not notice a body that is too short."""
+        """Raise an error if the body is incomplete, which HTTP libraries do not notice."""
         if b"transfer-encoding" in self._framing:
             short, what = self._framing[b"transfer-encoding"].lower().endswith(b"chunked"), "before"
         else:
@@ -201,7 +202,7 @@ def _framing(headers: Headers) -> dict[bytes, bytes]:
     return framing
 
 
-def _reduced(line: bytes, framing: dict[bytes, bytes]) -> bytes:
+def _format_head(line: bytes, framing: dict[bytes, bytes]) -> bytes:
     return b"".join([line, b"\r\n", *(b"%b: %b\r\n" % header for header in framing.items()), b"\r\n"])
 
 
@@ -215,7 +216,7 @@ def _parser(marks: list[None], contents: list[bytes | None]) -> HttpResponsePars
             on_message_complete=partial(contents.append, None),
         )
     )
-    # As other clients: spaces after sizes, bare line feeds, and a length beside the chunks, which counts nothing.
+    # Accept what other clients accept: spaces after sizes, bare line feeds, and a Content-Length of chunked bodies.
     parser.set_dangerous_leniencies(
         lenient_chunked_length=True, lenient_spaces_after_chunk_size=True, lenient_optional_cr_before_lf=True
     )

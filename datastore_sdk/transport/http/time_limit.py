@@ -1,4 +1,4 @@
-"""Runs a function that must end in time, whatever the other side does."""
+"""Functions with a time limit that holds for every behaviour of the service."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ R = TypeVar("R")
 
 
 def run_with_timeout(seconds: float | None, cancellation: Cancellation, function: Callable[[], R]) -> R:
-    """Return the result of a function that uses a connection, which is shut down when the time is up.
+    """Return the result of a function that uses a connection. The connection is shut down at the time limit.
 
     Raises:
-        DeadlineExceeded: It took longer than so many seconds.
+        DeadlineExceeded: It took longer than `seconds`.
     """
     if seconds is None:
         return function()
-    alarm = _Alarm(seconds, cancellation)
+    timer = _Timer(seconds, cancellation)
     try:
         result = function()
     except Exception:
-        if alarm.end():
+        if timer.end():
             raise DeadlineExceeded from None
         raise
     finally:
-        alarm.end()
-    if alarm.end():
-        del result  # which closes it, if it is an answer
+        timer.end()
+    if timer.end():
+        del result  # if it is a response, this closes it
         raise DeadlineExceeded
     return result
 
 
 async def await_with_timeout(seconds: float | None, function: Callable[[], Awaitable[R]]) -> R:
-    """Async form of `within`; what is awaited is cancelled when the time is up.
+    """Async form of `run_with_timeout`, which cancels the awaitable at the time limit.
 
     Raises:
-        DeadlineExceeded: It took longer than so many seconds.
+        DeadlineExceeded: It took longer than `seconds`.
     """
-    import asyncio  # here, for it takes long
+    import asyncio  # slow to import
 
     if seconds is None:
         return await function()
@@ -61,9 +61,9 @@ async def await_with_timeout(seconds: float | None, function: Callable[[], Await
 
 
 def send_in_thread(seconds: float | None, cancellation: Cancellation, send: Callable[[], Response]) -> Response:
-    """As `within`, also if the connection cannot be shut down: a thread sends, and is not waited for any longer.
+    """Send a request in a thread, and stop waiting for it at the time limit.
 
-    httpx does not report which of its connections it uses again.
+    The connection may be one that cannot be shut down: httpx does not report which idle connection it uses.
     """
     if seconds is None:
         return send()
@@ -73,7 +73,7 @@ def send_in_thread(seconds: float | None, cancellation: Cancellation, send: Call
     try:
         wait([opening], seconds)
     finally:
-        if late := not opening.done():  # or Ctrl-C has come
+        if late := not opening.done():  # or Ctrl-C came
             opening.add_done_callback(close_late_response)
             cancellation.expire()
     if late:
@@ -82,31 +82,31 @@ def send_in_thread(seconds: float | None, cancellation: Cancellation, send: Call
 
 
 def close_late_response(opening: Future[Response]) -> None:
-    """Close a response that came when nobody waited for it any more."""
+    """Close a response that arrived after the time limit."""
     if not opening.cancelled() and not opening.exception():
         opening.result().handle.close()
 
 
-class _Alarm:
-    """Expires a cancellation when the time is up, unless it was ended before."""
+class _Timer:
+    """Timer that expires a cancellation, unless it is ended before."""
 
     def __init__(self, seconds: float, cancellation: Cancellation) -> None:
         self._cancellation = cancellation
         self._lock = Lock()
-        self._ended = self._rung = False
-        self._timer = Timer(seconds, self._ring)
+        self._ended = self._has_expired = False
+        self._timer = Timer(seconds, self._expire)
         self._timer.daemon = True
         self._timer.start()
 
     def end(self) -> bool:
-        """Never ring from now on; return whether it has rung."""
+        """Stop the timer; return whether it has expired the cancellation."""
         with self._lock:
             self._ended = True
         self._timer.cancel()
-        return self._rung
+        return self._has_expired
 
-    def _ring(self) -> None:
-        with self._lock:  # the connection is another request's as soon as this one has returned
+    def _expire(self) -> None:
+        with self._lock:  # after `end`, another request may use the connection
             if not self._ended:
-                self._rung = True
+                self._has_expired = True
                 self._cancellation.expire()

@@ -17,7 +17,7 @@ class Authorities(NamedTuple):
 
     path: Path
     source: str
-    """What names them."""
+    """The variable or argument that has the path."""
 
 
 def get_environment_authorities() -> Authorities | None:
@@ -34,7 +34,7 @@ def validate_authorities(authorities: Authorities) -> None:
     """
     path, source = authorities
     kind = "folder" if source.endswith("SSL_CERT_DIR") else "file"
-    folders = [Path(each) for each in str(path).split(os.pathsep)]  # of OpenSSL there may be several
+    folders = [Path(each) for each in str(path).split(os.pathsep)]  # SSL_CERT_DIR may have several
     if kind == "folder" and any(each.is_dir() for each in folders):
         return
     if source.endswith("_BUNDLE") and path.is_dir():
@@ -49,10 +49,10 @@ def validate_authorities(authorities: Authorities) -> None:
 
 
 def build_tls_context(verify: ssl.SSLContext | Path | bool) -> ssl.SSLContext:
-    """Return the context of connections. Unless the environment names others, the authorities are those of Mozilla.
+    """Return the context of connections. Without others, Mozilla's authorities are trusted.
 
     Args:
-        verify: A context of the user's, a file or folder of certificates, or whether to verify.
+        verify: A context of the user, a file or folder of certificates, or whether to verify.
 
     Raises:
         ConfigurationError: The certificates cannot be read.
@@ -73,13 +73,13 @@ def build_tls_context(verify: ssl.SSLContext | Path | bool) -> ssl.SSLContext:
     try:
         changed = authorities.path.stat().st_mtime_ns
     except OSError:
-        changed = 0  # several folders, or none: reading them tells
+        changed = 0  # several folders, or a missing one, which fails below
     return _trusting(authorities, changed)
 
 
 @lru_cache(maxsize=8)
 def _trusting(authorities: Authorities, _: int) -> ssl.SSLContext:
-    """Return a context, which takes long to make and much memory, so that clients share it."""
+    """Return a context that clients share, since it takes much time and memory."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     _load(context, authorities)
     context.set_alpn_protocols(["http/1.1"])

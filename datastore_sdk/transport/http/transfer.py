@@ -16,10 +16,10 @@ NEVER = math.inf
 
 
 class Transfer:
-    """Limits every wait of one request. As a context manager it holds for the current thread.
+    """Limits of every wait of one request. As a context manager it applies to the current thread.
 
-    HTTP libraries limit each single wait, so a service that drips can hold a request for as long as it likes. The
-    streams of `network.py` ask the current transfer before each wait.
+    HTTP libraries limit each single wait, so a service that sends byte by byte can hold a request forever. The streams
+    of `network.py` query the current transfer before each wait.
 
     Args:
         request: The request.
@@ -49,7 +49,7 @@ class Transfer:
         _local.transfer = self._before
 
     def trace(self, event: str, details: Mapping[str, Any]) -> None:
-        """Note what the transport does; httpcore calls this where it stands in the extensions of a request."""
+        """Record what the transport does. httpcore calls this as an extension of the request."""
         self.traced = True
         if event.endswith("send_request_headers.started") and details["request"].method != b"CONNECT":
             self.begin_response()
@@ -77,13 +77,13 @@ class Transfer:
         self._whole, self._end = timeouts.first_byte if self.streamed else timeouts.response, NEVER
 
     def begin_body(self) -> None:
-        """Limit the waits for the body; that of time-series data may take as long as it likes in all."""
+        """Limit the waits for the body. Time-series data has no limit in total."""
         if self.streamed:
             self._name, self._seconds = "idle", self._timeouts.idle
             self._whole = self._end = NEVER
 
-    def received(self) -> None:
-        """Note that bytes came: from the first byte of a response on, all of it must come in time."""
+    def record_received(self) -> None:
+        """Record that bytes arrived. From the first byte on, the whole response is limited."""
         if self._end == NEVER != self._whole:
             self._end = monotonic() + self._whole
 
@@ -93,13 +93,13 @@ class Transfer:
         return min(self._seconds, left) if left > 0 else None
 
     def describe_timeout(self) -> str:
-        """Return what took too long, in words."""
+        """Return a description of the timeout that expired."""
         if self._name == "connect":
             return f"no connection within {self._seconds:g} s (Timeouts.connect)"
         if monotonic() >= self._end:
             name = "first_byte" if self.streamed else "response"
-            return f"it was still answering after {self._whole:g} s (Timeouts.{name})"
-        return f"nothing came for {self._seconds:g} s (Timeouts.{self._name})"
+            return f"it the response was still incomplete after {self._whole:g} s (Timeouts.{name})"
+        return f"nothing was received for {self._seconds:g} s (Timeouts.{self._name})"
 
 
 class _Local(threading.local):

@@ -1,4 +1,4 @@
-"""A thread that makes blocking calls for somebody who must not block."""
+"""Thread that makes blocking calls for an event loop."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ R = TypeVar("R")
 
 
 class WorkerThread:
-    """Makes one call after the other.
+    """Thread that makes one call after the other.
 
-    The threads of an event loop's own executor are waited for when the program ends, however long a service keeps them
-    waiting. This one is not.
+    Python waits for the threads of an event loop's executor when the program ends, however long the service takes. It
+    does not wait for this one.
 
     Args:
         name: The name of its thread.
@@ -26,13 +26,13 @@ class WorkerThread:
         Thread(target=self._work, name=name, daemon=True).start()
 
     def submit(self, function: Callable[[], R]) -> Future[R]:
-        """Has a function called after those before it; comes back at once with what will come of it."""
+        """Queue a call, and return the future of its result."""
         future = Future[R]()
         self._calls.put((future, function))
         return future
 
     def stop(self) -> None:
-        """Ends the thread after the calls that are waiting."""
+        """End the thread after the queued calls."""
         self._calls.put(None)
 
     def _work(self) -> None:
@@ -41,6 +41,6 @@ class WorkerThread:
             if future.set_running_or_notify_cancel():
                 try:
                     future.set_result(function())
-                except BaseException as error:  # noqa: BLE001 - it is the caller's
+                except BaseException as error:  # noqa: BLE001 - raised by the future
                     future.set_exception(error)
-            del call, future, function  # or they would live until the next call
+            del call, future, function  # otherwise they would live until the next call

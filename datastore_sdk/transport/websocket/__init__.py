@@ -1,1 +1,1 @@
-"""WebSockets: how a room is entered, and what carries it."""
+"""WebSockets: handshake, connection, frames and socket."""

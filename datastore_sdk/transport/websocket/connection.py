@@ -24,6 +24,7 @@ from websockets.protocol import State
 from websockets.sync import client as library
 
 from datastore_sdk._io.clock import Clock, monotonic
+from datastore_sdk._io.connection_settings import ConnectionSettings
 from datastore_sdk._io.effects import (
     ConnectWebSocket,
     Effect,
@@ -33,7 +34,6 @@ from datastore_sdk._io.effects import (
     SendPing,
     YieldItem,
 )
-from datastore_sdk._io.timeouts import ConnectionSettings
 from datastore_sdk.exceptions import APIConnectionError, ConfigurationError, ResponseValidationError
 from datastore_sdk.transport.drivers.sync_driver import SyncDriver
 from datastore_sdk.transport.http.cancellation import Cancellation, shut_down
@@ -61,13 +61,13 @@ from datastore_sdk.transport.websocket.handshake import (
 )
 from datastore_sdk.transport.websocket.interruptible_socket import InterruptibleSocket
 
-_PARTING = 1.0
-"""Seconds for which it is tried to say goodbye."""
+_CLOSE_TIMEOUT_SECONDS = 1.0
+"""Timeout in seconds for sending the close frame."""
 _MAX_REFUSAL_BYTES = 1 << 16
 """Maximum bytes that are read of a response that opens no connection."""
 _HANDSHAKE = frozenset({b"upgrade", b"connection"})
 _NORMAL = frozenset({CloseCode.NORMAL_CLOSURE, CloseCode.GOING_AWAY})
-_SILENT = logging.Logger("websockets", level=logging.CRITICAL + 1)  # noqa: LOG001 - nobody can make this one speak
+_SILENT = logging.Logger("websockets", level=logging.CRITICAL + 1)  # noqa: LOG001 - programs must not be able to enable it
 """The library's log would show the token."""
 
 
@@ -83,9 +83,9 @@ class WebSocketConnector:
         self._backend = NetworkBackend()
 
     def open(self, request: Request, cancellation: Cancellation) -> Response:
-        """Ask for a connection; the response has the status 101 if it was made, else it says why not."""
+        """Open a connection. The status of the response is 101 if the service accepted it."""
         deadline = monotonic() + request.timeouts.connect
-        opened = self._opened(request, cancellation)
+        opened = self._connect_and_encrypt(request, cancellation)
         channel = InterruptibleSocket(opened.socket)
         cancellation.attach(channel.end_reading)
         try:
@@ -100,22 +100,22 @@ class WebSocketConnector:
             channel.close()
             raise
 
-    def _opened(self, request: Request, cancellation: Cancellation) -> _Opened:
+    def _connect_and_encrypt(self, request: Request, cancellation: Cancellation) -> _Opened:
         """Return a connection that the library made, before the handshake of WebSockets."""
         if self._connection.proxy:
-            return self._encrypted(request, None)
-        direct = self._connected(request, cancellation)
-        with direct.dup() as same:  # the socket itself is taken over by one that is there after the handshake
+            return self._encrypt(request, None)
+        direct = self._connect_tcp(request, cancellation)
+        with direct.dup() as same:  # TLS replaces the socket object during the handshake
             cancellation.attach(lambda: shut_down(same))
             try:
-                return self._encrypted(request, direct)
+                return self._encrypt(request, direct)
             except BaseException:
                 direct.close()
                 raise
             finally:
                 cancellation.detach()
 
-    def _connected(self, request: Request, cancellation: Cancellation) -> socket.socket:
+    def _connect_tcp(self, request: Request, cancellation: Cancellation) -> socket.socket:
         """Return a TCP connection to the service."""
         url = urlsplit(request.url)
         transfer = Transfer(request, cancellation)
@@ -130,7 +130,7 @@ class WebSocketConnector:
         connection: socket.socket = stream.get_extra_info("socket")
         return connection
 
-    def _encrypted(self, request: Request, direct: socket.socket | None) -> _Opened:
+    def _encrypt(self, request: Request, direct: socket.socket | None) -> _Opened:
         options: dict[str, Any] = {"proxy": None, "sock": direct}
         seconds = request.timeouts.connect
         try:
@@ -173,7 +173,7 @@ class WebSocketConnector:
             case ImportError():
                 package = "python-socks; run: pip install python-socks"
                 return ConfigurationError(f"live data through the SOCKS proxy {proxy} takes the package {package}")
-            case OSError() | UnicodeError() | httpcore.ConnectError():  # the second is about the name of the host
+            case OSError() | UnicodeError() | httpcore.ConnectError():  # an invalid host name is a UnicodeError
                 pass
             case _:
                 return None
@@ -195,7 +195,7 @@ class _Opened:
         """Leave the handshake to `_shake_hands`, which reads what the library refuses (103 before 101)."""
 
     def start_keepalive(self) -> None:
-        """Leave pings to whoever listens."""
+        """Send no pings: the session that receives messages does."""
 
 
 _connect: Callable[..., _Opened] = cast("Any", library.connect)
@@ -203,7 +203,7 @@ _connect: Callable[..., _Opened] = cast("Any", library.connect)
 
 
 def _with_password(proxy: str) -> str:
-    """The library refuses a user without a password."""
+    """Add an empty password to a user: the library refuses a user without one."""
     parts = urlsplit(proxy)
     if parts.username is None or parts.password is not None:
         return proxy
@@ -225,14 +225,14 @@ def _shake_hands(
     def read() -> bytes:
         return channel.receive(deadline - monotonic())
 
-    _ask(protocol, request)
+    _send_request(protocol, request)
     channel.send(b"".join(protocol.data_to_send()), max(0.001, deadline - monotonic()))
     response = ResponseParser(read)
     try:
         response.read_head()
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
         if response.status != HTTPStatus.SWITCHING_PROTOCOLS:
-            return Response(response.status, headers, _Refusal(_body(response)), abort=channel.close)
+            return Response(response.status, headers, _RefusalBody(_body(response)), abort=channel.close)
     except IncompleteResponseError as error:
         raise ConnectionResetError(str(error)) from error
     except MalformedResponseError as error:
@@ -240,13 +240,13 @@ def _shake_hands(
     finally:
         if response.status != HTTPStatus.SWITCHING_PROTOCOLS:
             channel.close()
-    # The protocol gets only what it looks at: it refuses long and folded headers, which other clients read.
-    kept = [header for header in response.headers if header[0].lower() in _HANDSHAKE or _is_its_own(header[0])]
-    protocol.receive_data(b"HTTP/1.1 101 \r\n" + b"".join(b"%b: %b\r\n" % each for each in kept) + b"\r\n")
+    # The library gets only the headers that it checks: it refuses long and folded headers, which other clients accept.
+    relevant = [header for header in response.headers if header[0].lower() in _HANDSHAKE or _is_its_own(header[0])]
+    protocol.receive_data(b"HTTP/1.1 101 \r\n" + b"".join(b"%b: %b\r\n" % each for each in relevant) + b"\r\n")
     protocol.events_received()
     if protocol.handshake_exc is not None:
         raise _no_handshake(request, protocol.handshake_exc)
-    connection = WebSocket(channel, protocol, request, cancellation, response.rest)
+    connection = WebSocket(channel, protocol, request, cancellation, response.remainder)
     return Response(response.status, headers, connection, abort=channel.close)
 
 
@@ -255,12 +255,12 @@ def _is_its_own(name: bytes) -> bool:
 
 
 def _no_handshake(request: Request, error: Exception) -> ResponseValidationError:
-    message = f"{request.method} {request.url} answered what is no WebSocket handshake: {error}"
+    message = f"{request.method} {request.url}: the response is not a valid WebSocket handshake: {error}"
     return ResponseValidationError(message, method=request.method, url=request.url)
 
 
-def _ask(protocol: ClientProtocol, request: Request) -> None:
-    """Ask for a connection. What it holds of the token, no frame holds in which something can go wrong."""
+def _send_request(protocol: ClientProtocol, request: Request) -> None:
+    """Write the handshake request. It is a function of its own, so that no frame that can raise holds the token."""
     opening = protocol.connect()
     for name, value in request.headers.items():
         opening.headers[name] = value
@@ -268,7 +268,7 @@ def _ask(protocol: ClientProtocol, request: Request) -> None:
 
 
 def _body(response: ResponseParser) -> bytes:
-    """Return what the service says about why it opens no connection."""
+    """Return the body of a response that refuses the connection."""
     body = b""
     with suppress(IncompleteResponseError, MalformedResponseError, OSError):
         while len(body) < _MAX_REFUSAL_BYTES and (piece := response.read_body()):
@@ -276,13 +276,13 @@ def _body(response: ResponseParser) -> bytes:
     return body
 
 
-class _Refusal:
+class _RefusalBody:
     """The body of a response that opened no connection."""
 
     def __init__(self, body: bytes) -> None:
         self._body = body
 
-    def read(self, seconds: float | None = None) -> bytes:  # noqa: ARG002 - it is there
+    def read(self, seconds: float | None = None) -> bytes:  # noqa: ARG002 - the body is already read
         body, self._body = self._body, b""
         return body
 
@@ -311,13 +311,13 @@ class WebSocket:
         self._received = received
 
     def receive(self, seconds: float) -> list[bytes] | None:
-        """Return the messages that have come, perhaps none; None if nothing at all came for so many seconds.
+        """Return the messages that arrived, perhaps none; None if nothing at all arrived within `seconds`.
 
         Raises:
-            RoomClosed: The service closed the connection, as it may.
+            RoomClosed: The service closed the connection normally.
             APIConnectionError: The connection was lost, or closed because of an error.
         """
-        if self._protocol.state is not State.OPEN:  # the last messages came with what ended it
+        if self._protocol.state is not State.OPEN:  # the close frame came with the last messages
             raise self._end()
         data, self._received = self._received, b""
         try:
@@ -327,7 +327,7 @@ class WebSocket:
         except OSError as error:
             raise self._lost(str(error)) from error
         if not data:
-            if not self._cancellation.cancelled:  # which ends the reading alone
+            if not self._cancellation.cancelled:  # cancelling ends only the reading
                 self._protocol.receive_eof()
             raise self._end()
         messages = self._frames.feed(data)
@@ -337,16 +337,16 @@ class WebSocket:
         return messages
 
     def ping(self) -> None:
-        """Ask for a sign of life."""
+        """Send a ping."""
         self._protocol.send_ping(b"alive?")
         self._send()
 
     def close(self) -> None:
-        """Say goodbye, if the other side may still hear it, and close the connection."""
+        """Send a close frame if the connection is still open, and close it."""
         self._cancellation.detach()
         if self._protocol.state is State.OPEN:
             self._protocol.send_close(CloseCode.NORMAL_CLOSURE)
-            self._seconds = _PARTING
+            self._seconds = _CLOSE_TIMEOUT_SECONDS
             with suppress(APIConnectionError):
                 self._send()
         self._channel.close()
@@ -362,7 +362,7 @@ class WebSocket:
     def _end(self) -> RoomClosed | APIConnectionError:
         closing = self._protocol.close_rcvd
         if closing is None:
-            return self._lost(str(self._protocol.parser_exc or "it ended without being closed"))
+            return self._lost(str(self._protocol.parser_exc or "it ended without a close frame"))
         said = f"closed with the code {closing.code}" + (f" ({closing.reason})" if closing.reason else "")
         if closing.code in REFUSAL_CLOSE_CODES:
             return RoomRefusedError(f"{self._what}: the service {said}", code=closing.code, **self._details)
@@ -373,16 +373,16 @@ class WebSocket:
 
 
 class RoomDriver(SyncDriver):
-    """Carries out the effects of rooms too, by blocking."""
+    """Sync driver that also performs the effects of WebSockets."""
 
     def __init__(self, http: HttpSender, clock: Clock, cancellation: Cancellation, sockets: WebSocketConnector) -> None:
         super().__init__(http, clock, cancellation)
         self._sockets = sockets
         self._room_cancellation = cancellation
 
-    def _look_whether_wanted(self, effect: Effect[Any]) -> None:
-        if not isinstance(effect, YieldItem):  # what was taken note of must not be lost
-            super()._look_whether_wanted(effect)
+    def _check_cancelled(self, effect: Effect[Any]) -> None:
+        if not isinstance(effect, YieldItem):  # items that are already recorded as received must not be lost
+            super()._check_cancelled(effect)
 
     def _perform(self, effect: Effect[Any]) -> Any:
         match effect:

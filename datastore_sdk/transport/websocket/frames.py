@@ -1,7 +1,7 @@
-"""Cuts what comes over a WebSocket into messages.
+"""Parser of WebSocket frames.
 
-A room sends many small messages, each whole in one frame. Those are cut out here, a hundred at a time; everything
-else (fragments, pings, the closing, whatever breaks the protocol) is left to the library.
+The service sends many small messages, each in one frame. This module parses those, a hundred at a time. The library
+websockets handles everything else: fragments, pings, close frames and violations of the protocol.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 
 MAX_MESSAGE_BYTES = 1 << 26
-"""The most bytes that a message may have."""
-_LONGEST_SKIPPED = 1 << 30
-"""The most bytes of a message that is skipped. Who announces more is believed no more: it would never end."""
-_SHOWN = 50
-"""How many bytes are kept of a message that is too long."""
+"""Maximum size of a message in bytes."""
+_MAX_SKIPPED_BYTES = 1 << 30
+"""Maximum announced size in bytes of a message that is skipped. A larger one would never end, so it is an error."""
+_EXCERPT_BYTES = 50
+"""Number of bytes that are kept of a message that is too long."""
 _TOO_LONG = b"too long: "
-"""What stands before them, so that nobody takes them for a message."""
-_WHOLE = frozenset({0x81, 0x82})
-"""How a frame begins that is a whole message, of text or of bytes."""
+"""Prefix of such an excerpt, so that it cannot be parsed as a message."""
+_SINGLE_FRAME = frozenset({0x81, 0x82})
+"""First bytes of a frame that is a whole message, text or binary."""
 _TWO_BYTES, _EIGHT_BYTES, _MASKED = 126, 127, 128
-_SHORTEST = 2
+_MIN_FRAME_BYTES = 2
 _HEAD = Struct(">HH")
 _TEXT = 0x81 << 8
 _LONGER_TEXT = _TEXT | _TWO_BYTES
@@ -31,26 +31,26 @@ _DATA = frozenset({Opcode.TEXT, Opcode.BINARY, Opcode.CONT})
 
 
 class FrameParser:
-    """The frames of one connection.
+    """Frame parser of one connection.
 
     Args:
-        protocol: The library's state of the connection.
-        longest: The most bytes that a message may have. Of a longer one its beginning is handed on, which cannot be
-            read; one in fragments ends the connection, and so does one that would be skipped for ever.
+        protocol: The protocol object of the library for this connection.
+        max_bytes: Maximum size of a message in bytes. A longer message is skipped, and an excerpt that cannot be parsed
+            is returned instead. If it is fragmented or announces too many bytes, the connection is closed.
     """
 
-    def __init__(self, protocol: ClientProtocol, longest: int = MAX_MESSAGE_BYTES) -> None:
+    def __init__(self, protocol: ClientProtocol, max_bytes: int = MAX_MESSAGE_BYTES) -> None:
         self._protocol = protocol
-        self._longest = longest
+        self._max_bytes = max_bytes
         self._pieces: list[bytes] = []
         self._held = 0
-        self._needed = _SHORTEST
+        self._needed = _MIN_FRAME_BYTES
         self._skip = 0
         self._fragments: list[bytes] = []
         self._fragmented = False
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The messages that these bytes complete."""
+        """Return the messages that these bytes complete."""
         if self._skip:
             skipped = min(self._skip, len(data))
             self._skip -= skipped
@@ -61,18 +61,18 @@ class FrameParser:
             return []
         buffer = b"".join(self._pieces)
         messages: list[bytes] = []
-        rest = buffer[self._cut(buffer, messages) :]
-        self._pieces, self._held = [rest], len(rest)
+        remainder = buffer[self._parse(buffer, messages) :]
+        self._pieces, self._held = [remainder], len(remainder)
         return messages
 
-    def _cut(self, buffer: bytes, messages: list[bytes]) -> int:
-        """Takes whole frames off a buffer, and comes back with where the first begins that is not whole."""
+    def _parse(self, buffer: bytes, messages: list[bytes]) -> int:
+        """Parse the complete frames of a buffer; return the position of the first incomplete one."""
         position, end = 0, len(buffer)
-        while end - position >= _SHORTEST:
+        while end - position >= _MIN_FRAME_BYTES:
             start, length = position + 2, buffer[position + 1]
             if length >= _TWO_BYTES:
-                if length >= _MASKED:  # servers must not; the library says so
-                    messages += self._leave_to_protocol(buffer[position:])
+                if length >= _MASKED:  # not allowed for servers; the library raises the error
+                    messages += self._pass_to_library(buffer[position:])
                     position = end
                     break
                 start += 2 if length == _TWO_BYTES else 8
@@ -81,46 +81,49 @@ class FrameParser:
                     return position
                 length = int.from_bytes(buffer[position + 2 : start])
             stop = start + length
-            if length > self._longest:
-                behind = self._skip_over(buffer, position, start, stop, messages)
-                if behind == position:
+            if length > self._max_bytes:
+                end_of_part = self._skip_message(buffer, position, start, stop, messages)
+                if end_of_part == position:
                     return position
-                position = behind
+                position = end_of_part
                 continue
             if stop > end:
                 self._needed = stop - position
                 return position
-            if buffer[position] in _WHOLE and not self._fragmented:
+            if buffer[position] in _SINGLE_FRAME and not self._fragmented:
                 messages.append(buffer[start:stop])
-                position = _cut_usual(buffer, stop, end, messages)
+                position = _parse_short_texts(buffer, stop, end, messages)
             else:
-                messages += self._leave_to_protocol(buffer[position:stop])
+                messages += self._pass_to_library(buffer[position:stop])
                 position = stop
-                if self._protocol.state > State.OPEN:  # what comes after the end is not part of it
+                if self._protocol.state > State.OPEN:  # bytes after a close frame are ignored
                     position = end
-        self._needed = _SHORTEST
+        self._needed = _MIN_FRAME_BYTES
         return position
 
-    def _skip_over(self, buffer: bytes, position: int, start: int, stop: int, messages: list[bytes]) -> int:
-        """Takes off what has come of a frame that is too long; comes back with its beginning where more must come."""
+    def _skip_message(self, buffer: bytes, position: int, start: int, stop: int, messages: list[bytes]) -> int:
+        """Skip the received part of a message that is too long; return the position after it.
+
+        Returns the position of the frame itself if more bytes are needed for the excerpt.
+        """
         end = len(buffer)
-        if stop - start > _LONGEST_SKIPPED or buffer[position] not in _WHOLE or self._fragmented:
-            messages += self._leave_to_protocol(buffer[position:])
+        if stop - start > _MAX_SKIPPED_BYTES or buffer[position] not in _SINGLE_FRAME or self._fragmented:
+            messages += self._pass_to_library(buffer[position:])
             return end
-        if end < start + _SHOWN:
-            self._needed = start + _SHOWN - position
+        if end < start + _EXCERPT_BYTES:
+            self._needed = start + _EXCERPT_BYTES - position
             return position
-        messages.append(_TOO_LONG + buffer[start : start + _SHOWN])
+        messages.append(_TOO_LONG + buffer[start : start + _EXCERPT_BYTES])
         self._skip = max(0, stop - end)
         return min(stop, end)
 
-    def _leave_to_protocol(self, data: bytes) -> list[bytes]:
+    def _pass_to_library(self, data: bytes) -> list[bytes]:
         self._protocol.receive_data(data)
         events = self._protocol.events_received()
         frames = [event for event in events if isinstance(event, Frame) and event.opcode in _DATA]
-        return [message for frame in frames for message in self._assembled(frame)]
+        return [message for frame in frames for message in self._assemble(frame)]
 
-    def _assembled(self, frame: Frame) -> list[bytes]:
+    def _assemble(self, frame: Frame) -> list[bytes]:
         self._fragments.append(bytes(frame.data))
         self._fragmented = not frame.fin
         if self._fragmented:
@@ -130,8 +133,8 @@ class FrameParser:
         return [message]
 
 
-def _cut_usual(buffer: bytes, position: int, end: int, messages: list[bytes]) -> int:
-    """Takes off frames as most are, of text and below 64 KB; much faster than looking at all that a frame may be."""
+def _parse_short_texts(buffer: bytes, position: int, end: int, messages: list[bytes]) -> int:
+    """Parse text frames below 64 KB, the usual kind; much faster than the general parser."""
     last, head, text, longer_text, keep = end - _HEAD.size, _HEAD.unpack_from, _TEXT, _LONGER_TEXT, messages.append
     while position <= last:
         kind, length = head(buffer, position)

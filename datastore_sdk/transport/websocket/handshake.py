@@ -1,4 +1,4 @@
-"""How a room is entered: the service's WebSockets, over which it tells what happens. Pure: it yields effects."""
+"""Handshake of the WebSockets of the service, which it calls rooms. Sans-I/O: it yields effects."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from restream_api.types import Operation, QueryValue, encode_query, nothing
 log = get_logger("realtime")
 
 PREFIX = "/external/thirdparty/v2/ws"
-"""Where the rooms are."""
+"""Common prefix of the paths of rooms."""
 POLICY_VIOLATION = 1008
-"""Close code of a server that refuses the client, for want of a better one."""
+"""Close code with which servers refuse a client for any reason."""
 _STATUS_CODES = 4000
-"""Close codes of servers that refuse a client are, by custom, an HTTP status from here on."""
+"""By convention, a server refuses a client with 4000 plus an HTTP status as close code."""
 REFUSAL_CLOSE_CODES = frozenset({POLICY_VIOLATION, *range(_STATUS_CODES + 400, _STATUS_CODES + 500)})
-"""Close codes that refuse the client."""
-_TAKEN = (
-    "The service lets a client into a room once at a time. Another program of yours may be in it, or one that ended "
-    "without closing it, until the service notices: end the one, or wait a minute for the other"
+"""Close codes that mean the client is refused."""
+_IN_USE = (
+    "The service allows one connection per client and room. End the program that has it; if that program ended without "
+    "closing the connection, wait a minute until the service notices"
 )
 
 
@@ -49,28 +49,28 @@ class RoomRefusedError(APIConnectionError):
 
     @property
     def status(self) -> int:
-        """The HTTP status that says the same of a handshake."""
+        """The HTTP status with the same meaning."""
         return int(HTTPStatus.FORBIDDEN) if self.code == POLICY_VIOLATION else self.code - _STATUS_CODES
 
 
 class RoomConnection:
-    """A room that was entered. Holds its slot until it is left."""
+    """Open connection to a room. It holds its permit until it is closed."""
 
-    def __init__(self, request: Request, answer: Response, lease: HeldPermit) -> None:
+    def __init__(self, request: Request, response: Response, permit: HeldPermit) -> None:
         self.request = request
-        self.response = answer
-        self._lease = lease
+        self.response = response
+        self._permit = permit
 
     def close(self) -> EffectGen[None]:
-        """Closes the connection, and gives the slot back."""
+        """Close the connection and release the permit."""
         try:
             yield from CloseResponse(self.response)
         finally:
-            self._lease.release()
+            self._permit.release()
 
 
 def build_room_operation(path: str, query: Mapping[str, QueryValue]) -> Operation[None]:
-    """The call that enters a room, such as `/sites/981/data/`."""
+    """Return the operation that connects to a room, such as `/sites/981/data/`."""
     return Operation(
         name="enter_room",
         method="GET",
@@ -82,81 +82,83 @@ def build_room_operation(path: str, query: Mapping[str, QueryValue]) -> Operatio
     )
 
 
-def enter_room(exchange: RequestExecutor, operation: Operation[None]) -> EffectGen[RoomConnection]:
-    """Enters a room. A token that the service refuses is renewed once where it can be.
+def enter_room(executor: RequestExecutor, operation: Operation[None]) -> EffectGen[RoomConnection]:
+    """Connect to a room. A token that the service rejects is renewed once, if possible.
 
     Raises:
-        AuthenticationError: The token is refused (401).
-        PermissionDeniedError: The token is refused, or gives no access (403).
-        CallError: The room was not entered for another reason.
+        AuthenticationError: The token is rejected (401).
+        PermissionDeniedError: The token is rejected, or has no access (403).
+        CallError: Connecting failed for another reason.
     """
-    lease = yield from exchange.limits.acquire_room(operation.path)
-    if lease is None:
-        raise _elsewhere(exchange, operation)
+    permit = yield from executor.limits.acquire_room(operation.path)
+    if permit is None:
+        raise _build_in_use_error(executor, operation)
     try:
-        request, answer = yield from _admitted(exchange, operation)
-        return RoomConnection(request, answer, lease)
+        request, response = yield from _connect_with_renewal(executor, operation)
+        return RoomConnection(request, response, permit)
     except BaseException:
-        lease.release()
+        permit.release()
         raise
 
 
-def _elsewhere(exchange: RequestExecutor, operation: Operation[None]) -> RateLimitError:
-    url = exchange.base_url + operation.path
-    message = f"{operation.method} {url} was not sent: another process on this machine is in the room. {_TAKEN}"
+def _build_in_use_error(executor: RequestExecutor, operation: Operation[None]) -> RateLimitError:
+    url = executor.base_url + operation.path
+    message = (
+        f"{operation.method} {url} was not sent: another process on this machine is connected to the room. {_IN_USE}"
+    )
     details: dict[str, Any] = {"status": int(HTTPStatus.TOO_MANY_REQUESTS), "body": "", "request_id": None}
     return RateLimitError(message, method=operation.method, url=url, **details)
 
 
 def build_close_error(
-    exchange: RequestExecutor, operation: Operation[None], room: RoomConnection, closed: RoomRefusedError
+    executor: RequestExecutor, operation: Operation[None], room: RoomConnection, closed: RoomRefusedError
 ) -> CallError:
-    """Return the error for a refusal that came as a close code, as of a handshake that was refused."""
-    answer = Response(closed.status, {}, None, abort=lambda: None)
-    error = build_error(operation, room.request, answer, b"", now=exchange.clock.now())
+    """Return the error for a close code that refuses the client: that of a handshake with the same status."""
+    response = Response(closed.status, {}, None, abort=lambda: None)
+    error = build_error(operation, room.request, response, b"", now=executor.clock.now())
     error.add_note(str(closed))
     return error
 
 
-def _admitted(exchange: RequestExecutor, operation: Operation[None]) -> EffectGen[tuple[Request, Response]]:
-    request = _request(exchange, operation, (yield from exchange.access_token()))
+def _connect_with_renewal(executor: RequestExecutor, operation: Operation[None]) -> EffectGen[tuple[Request, Response]]:
+    request = _build_request(executor, operation, (yield from executor.access_token()))
     try:
-        return request, (yield from _asked(exchange, operation, request))
+        return request, (yield from _connect(executor, operation, request))
     except (AuthenticationError, PermissionDeniedError):
-        renewed = _request(exchange, operation, (yield from exchange.access_token(rejected=request.token)))
+        renewed = _build_request(executor, operation, (yield from executor.access_token(rejected=request.token)))
         if renewed.token == request.token:
             raise
-    log.info("The room %s refused the token; entering it with a new one", operation.path)
-    return renewed, (yield from _asked(exchange, operation, renewed))
+    log.info("The room %s rejected the token; connecting with a new one", operation.path)
+    return renewed, (yield from _connect(executor, operation, renewed))
 
 
-def _request(exchange: RequestExecutor, operation: Operation[None], token: str) -> Request:
+def _build_request(executor: RequestExecutor, operation: Operation[None], token: str) -> Request:
     return Request(
         operation.method,
-        exchange.base_url + operation.target,
-        {**exchange.headers, "Authorization": f"Bearer {token}"},
-        timeouts=exchange.timeouts,
+        executor.base_url + operation.target,
+        {**executor.headers, "Authorization": f"Bearer {token}"},
+        timeouts=executor.timeouts,
     )
 
 
-def _asked(exchange: RequestExecutor, operation: Operation[None], request: Request) -> EffectGen[Response]:
-    answer = yield from ConnectWebSocket(request)
-    if answer.status in operation.success:
-        return answer
-    raise (yield from _refusal(exchange, operation, request, answer))
+def _connect(executor: RequestExecutor, operation: Operation[None], request: Request) -> EffectGen[Response]:
+    response = yield from ConnectWebSocket(request)
+    if response.status in operation.success:
+        return response
+    raise (yield from _read_error(executor, operation, request, response))
 
 
-def _refusal(
-    exchange: RequestExecutor, operation: Operation[None], request: Request, answer: Response
+def _read_error(
+    executor: RequestExecutor, operation: Operation[None], request: Request, response: Response
 ) -> EffectGen[CallError]:
-    """The error that an answer stands for."""
+    """Return the error that a response stands for."""
     body = b""
     try:
         with suppress(CallError):
-            body = yield from ReadChunk(answer)
+            body = yield from ReadChunk(response)
     finally:
-        yield from CloseResponse(answer)
-    error = build_error(operation, request, answer, body, now=exchange.clock.now())
+        yield from CloseResponse(response)
+    error = build_error(operation, request, response, body, now=executor.clock.now())
     if isinstance(error, RateLimitError):
-        error.add_note(_TAKEN)
+        error.add_note(_IN_USE)
     return error

@@ -21,7 +21,7 @@ class InterruptibleSocket:
     """A connected socket, with or without TLS.
 
     Args:
-        connection: The socket, or what the library websockets puts in its place for TLS within TLS.
+        connection: The socket, or the object that the library websockets uses for TLS within TLS.
     """
 
     def __init__(self, connection: Any) -> None:
@@ -36,10 +36,10 @@ class InterruptibleSocket:
         self._release = finalize(self, _release, self._selector, self._waker, self._woken)
 
     def receive(self, seconds: float) -> bytes:
-        """Return what has come; nothing if the connection was ended, here or by the other side.
+        """Return the received bytes; empty if the connection was ended by either side.
 
         Raises:
-            TimeoutError: Nothing came for so many seconds.
+            TimeoutError: Nothing was received within `seconds`.
             OSError: The connection was lost.
         """
         deadline = monotonic() + seconds
@@ -53,7 +53,7 @@ class InterruptibleSocket:
                 return b""
 
     def send(self, data: bytes, seconds: float) -> None:
-        """Send all of it within so many seconds."""
+        """Send all bytes within `seconds`."""
         self._socket.settimeout(seconds)
         try:
             self._socket.sendall(data)
@@ -61,7 +61,7 @@ class InterruptibleSocket:
             self._socket.settimeout(0)
 
     def end_reading(self) -> None:
-        """End what another thread waits for in `receive`, now and from now on."""
+        """End the current and every later `receive`, from any thread."""
         with suppress(OSError):  # it was closed meanwhile
             self._waker.shutdown(socket.SHUT_WR)
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 from datastore_sdk._io.effects import EffectGen, RunBlocking
 from datastore_sdk.data.arrow.builder import TableBuilder
 from datastore_sdk.data.field_metadata import FieldMetadata
-from datastore_sdk.data.saving.files import replacing
+from datastore_sdk.data.saving.files import open_atomic
 from datastore_sdk.data.streaming.json_decoder import decode_texts
 from datastore_sdk.data.writers.base import Writer
 from datastore_sdk.data.writers.registry import find_writer
@@ -50,7 +50,7 @@ def carry_out(steps: EffectGen[None] | None) -> None:
 @contextmanager
 def writer_of(path: Path) -> Generator[Writer]:
     """Writes a file."""
-    with replacing(path) as file, find_writer(path)(file) as writer:
+    with open_atomic(path) as file, find_writer(path)(file) as writer:
         yield writer
 
 

@@ -98,7 +98,7 @@ def test_records_come_where_fields_do_not(
     assert table.num_rows == 1
     assert metadata(table) == {"timestamp": None, "slurry_rate": None}
     (message,) = [record.getMessage() for record in caplog.records if record.name == "datastore_sdk"]
-    assert message.startswith("Without units and labels of the fields of site 981: GET http")
+    assert message.startswith("Units and labels of the fields of site 981 are missing: GET http")
     assert "Not for you." in message or "200" in message or "lost" in message
     form(form(Site(id=981, client=service.client), "get_data"), "save", tmp_path / "records.parquet")
     assert pq.read_table(tmp_path / "records.parquet").num_rows == 1

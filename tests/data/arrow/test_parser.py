@@ -17,6 +17,7 @@ from datastore_sdk.data.arrow import parser as reading
 from datastore_sdk.data.arrow.parser import ArrowParser, _batch, _ColumnReader
 from datastore_sdk.data.field_metadata import FieldMetadata
 from tests.data.arrow.table_helpers import raw, rows, table_of
+from tests.support.exhaustive import examples
 
 INT: pa.DataType = pa.int64()
 FLOAT: pa.DataType = pa.float64()
@@ -180,7 +181,7 @@ def test_moments_that_microseconds_cannot_tell(others: list[str]) -> None:
     assert column.to_pylist() == [float(text) for text in texts]
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@settings(max_examples=examples(500), deadline=None, derandomize=True)
 @given(st.integers(-(2**32) * 10**6, 2**32 * 10**6), st.booleans())
 def test_any_microsecond_is_exact(moment: int, beside: bool) -> None:
     text = f"{'-' * (moment < 0)}{abs(moment) // 1_000_000}.{abs(moment) % 1_000_000:06}"
@@ -219,7 +220,7 @@ VALUES = st.sampled_from([NUMBERS, STRINGS, st.integers(-9, 9), st.booleans(), s
 RECORDS = st.fixed_dictionaries({}, optional={name: VALUES.flatmap(lambda kind: kind) for name in "abc"})
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=examples(150), deadline=None, derandomize=True)
 @given(st.lists(RECORDS, min_size=1, max_size=6))
 def test_the_fast_way_and_the_careful_one_agree(records: list[dict[str, Any]]) -> None:
     texts = _texts(records)
@@ -227,7 +228,7 @@ def test_the_fast_way_and_the_careful_one_agree(records: list[dict[str, Any]]) -
         assert ArrowParser().parse(texts).equals(_batch(_ColumnReader(texts).read_all()))
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=examples(150), deadline=None, derandomize=True)
 @given(st.lists(st.lists(RECORDS, min_size=1, max_size=4), min_size=1, max_size=4))
 def test_every_value_can_be_had_back(batches: list[list[dict[str, Any]]]) -> None:
     table = table_of(*(tuple(map(bytes, _texts(batch))) for batch in batches))

@@ -6,19 +6,17 @@ import errno
 import json
 import logging
 import os
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from datastore_sdk.data import Data
-from datastore_sdk.data.saving import atomic_file as drafts
-from datastore_sdk.data.saving import storing
-from datastore_sdk.data.saving.files import checked_target, replacing
-from datastore_sdk.data.saving.storing import scratch_file
+from datastore_sdk.data.saving import atomic_file, synced_file
+from datastore_sdk.data.saving.files import open_atomic, validate_target
+from datastore_sdk.data.saving.synced_file import open_scratch_file
 from tests.data.fake_record_service import RecordService, records_of
+from tests.data.saving.limited_folders import refused
 from tests.data.saving.test_invalid_targets import SITE
 from tests.support.fake_server import Line, Received
 from tests.support.fixtures import ClientOf, Serve
@@ -29,79 +27,16 @@ from tests.support.sync_async_clients import Form
 RECORDS = records_of(50)
 SUFFIXES = ["json", "ndjson", "csv", "csv.gz", "parquet", "arrow"]
 
-Refuse = Callable[..., None]
-
 
 @pytest.fixture(params=["nameless", "hidden"])
 def draft(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "hidden":
-        monkeypatch.setattr(drafts, "_Nameless", refused(errno.EOPNOTSUPP))
-
-
-@pytest.fixture
-def target(tmp_path: Path) -> Path:
-    """A file that is there already, alone in its folder."""
-    (tmp_path / "here").mkdir()
-    path = tmp_path / "here" / "records.json"
-    path.write_bytes(b"old, and longer than what is new")
-    return path
-
-
-@pytest.fixture
-def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of temporary files."""
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    return folder
-
-
-def refused(code: int) -> Refuse:
-    def refuse(*_: object, **__: object) -> None:
-        raise OSError(code, os.strerror(code))
-
-    return refuse
+        monkeypatch.setattr(atomic_file, "_UnnamedFile", refused(errno.EOPNOTSUPP))
 
 
 def write(target: Path, content: bytes, *, kept: bool = False, overwrite: bool = True) -> None:
-    with replacing(target, overwrite=overwrite, kept=kept) as file:
+    with open_atomic(target, overwrite=overwrite, keep_unfinished=kept) as file:
         file.write(content)
-
-
-@pytest.fixture
-def write_once(target: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that makes files, opened to be written or read but not both, and neither renames nor removes them."""
-    folder = target.parent
-    opens, os_open = Path.open, os.open
-
-    def inside(path: Any) -> bool:
-        own = Path(os.fsdecode(path)) if hasattr(path, "__fspath__") or isinstance(path, str) else Path()
-        return folder in (own, *own.parents)
-
-    def guarded(real: Any) -> Any:
-        def call(path: Any, *others: Any, **options: Any) -> Any:
-            if inside(path) or (others and inside(others[0])):
-                raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(path))
-            return real(path, *others, **options)
-
-        return call
-
-    def opened(path: Path, mode: str = "r", *others: Any, **options: Any) -> Any:
-        if inside(path) and "+" in mode:
-            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), str(path))
-        return opens(path, mode, *others, **options)
-
-    def low_level(path: Any, flags: int, *others: Any, **options: Any) -> int:
-        if inside(path) and flags & os.O_RDWR:
-            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), str(path))
-        return os_open(path, flags, *others, **options)
-
-    for name in ("rename", "replace", "unlink", "link", "chmod"):
-        monkeypatch.setattr(os, name, guarded(getattr(os, name)))
-    monkeypatch.setattr(Path, "open", opened)
-    monkeypatch.setattr(os, "open", low_level)
-    monkeypatch.setattr(drafts, "_Nameless", refused(errno.EOPNOTSUPP))
-    return folder
 
 
 @pytest.mark.usefixtures("draft")
@@ -176,7 +111,7 @@ def test_a_folder_that_takes_nothing_any_more_leaves_the_file_elsewhere(
         return os_open(path, flags, *others, **options)
 
     def download() -> None:
-        with monkeypatch.context() as mount, replacing(target) as file:
+        with monkeypatch.context() as mount, open_atomic(target) as file:
             file.write(b"new")
             for name in ("replace", "link"):
                 mount.setattr(os, name, refused(errno.EROFS))
@@ -223,7 +158,7 @@ def test_a_write_once_mount_gets_the_whole_file(
 
 @pytest.mark.usefixtures("temporary")
 def test_a_write_once_mount_keeps_other_files(write_once: Path, target: Path) -> None:
-    with pytest.raises(FileExistsError, match=r"exists already|come to exist meanwhile.*saved as"):
+    with pytest.raises(FileExistsError, match=r"exists already|was created meanwhile.*saved as"):
         write(target, b"new", overwrite=False)
     assert target.read_bytes().startswith(b"old")
     assert (write_once / "records-1.json").read_bytes() == b"new"
@@ -239,7 +174,7 @@ def test_a_folder_of_which_only_the_target_can_be_written(
     def no_new_file(path: Any, mode: str, opener: Any = None) -> Any:
         if Path(path).parent == target.parent:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
-        return storing.opened_to_store(path, mode, opener)
+        return synced_file.open_synced_file(path, mode, opener)
 
     opens = Path.open
 
@@ -248,7 +183,7 @@ def test_a_folder_of_which_only_the_target_can_be_written(
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
         return opens(path, mode, *others, **options)
 
-    monkeypatch.setattr(drafts, "opened_to_store", no_new_file)
+    monkeypatch.setattr(atomic_file, "open_synced_file", no_new_file)
     monkeypatch.setattr(Path, "open", opened)
     if ends:
         write(target, b"new", kept=kept)
@@ -257,7 +192,7 @@ def test_a_folder_of_which_only_the_target_can_be_written(
         return
 
     def fail() -> None:
-        with replacing(target, kept=kept) as file:
+        with open_atomic(target, keep_unfinished=kept) as file:
             file.write(b"new")
             assert Path(file.name).stat().st_mode & 0o777 == 0o600
             raise ValueError("half way")
@@ -271,21 +206,21 @@ def test_a_folder_of_which_only_the_target_can_be_written(
 def test_what_cannot_be_removed_is_logged(
     target: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(drafts, "_Nameless", refused(errno.EOPNOTSUPP))
+    monkeypatch.setattr(atomic_file, "_UnnamedFile", refused(errno.EOPNOTSUPP))
     unlink = os.unlink
-    with caplog.at_level(logging.WARNING, "datastore_sdk"), replacing(target) as file:
+    with caplog.at_level(logging.WARNING, "datastore_sdk"), open_atomic(target) as file:
         file.write(b"new")
         monkeypatch.setattr(os, "replace", refused(errno.EBUSY))
         monkeypatch.setattr(os, "unlink", refused(errno.EPERM))
     monkeypatch.setattr(os, "unlink", unlink)
     assert target.read_bytes() == b"new"
-    assert "which is not needed any more: Operation not permitted" in caplog.text
+    assert "which is no longer needed: Operation not permitted" in caplog.text
 
 
 def test_scratch_files_go_where_they_can(tmp_path: Path, temporary: Path) -> None:
-    with scratch_file(tmp_path) as file:
+    with open_scratch_file(tmp_path) as file:
         assert os.fstat(file.fileno()).st_dev == tmp_path.stat().st_dev
-    with scratch_file(tmp_path / "missing") as file:
+    with open_scratch_file(tmp_path / "missing") as file:
         file.write(b"rows")
         assert temporary.exists()
 
@@ -343,31 +278,31 @@ def test_urls_are_refused_with_the_way_to_do_it(
 @pytest.mark.parametrize("path", [CloudPath(), UniversalPath("memory"), UniversalPath("s3")])
 def test_paths_of_other_machines_are_refused(path: Any) -> None:
     with pytest.raises(ValueError, match=r"x\.csv' is not a local path"):
-        checked_target(path, overwrite=False)
+        validate_target(path, overwrite=False)
 
 
 @pytest.mark.parametrize("path", [None, 5, b"x.csv", open])
 def test_what_is_no_path_is_refused(path: Any) -> None:
     with pytest.raises(TypeError, match=r"path must be a str or a pathlib\.Path, not "):
-        checked_target(path, overwrite=False)
+        validate_target(path, overwrite=False)
 
 
 @pytest.mark.parametrize("protocol", ["", "file", "local"])
 def test_local_paths_of_other_libraries_are_taken(protocol: str) -> None:
-    assert checked_target(UniversalPath(protocol), overwrite=False) == Path("/x.csv")
+    assert validate_target(UniversalPath(protocol), overwrite=False) == Path("/x.csv")
 
 
 @pytest.mark.parametrize("path", ["C:/x.csv", "./s3:/x.csv", "12:30.csv", "a:b.csv", "run: 5.csv"])
 def test_colons_of_local_names_are_taken(path: str) -> None:
-    assert checked_target(path, overwrite=False) == Path(path)
+    assert validate_target(path, overwrite=False) == Path(path)
 
 
 def test_real_names_of_the_libraries() -> None:
     upath = pytest.importorskip("upath")
     for url in ("memory://bucket/x.csv", "https://host/x.csv"):
         with pytest.raises(ValueError, match="is not a local path"):
-            checked_target(upath.UPath(url), overwrite=False)
-    assert checked_target(upath.UPath("/nowhere/x.csv"), overwrite=False) == Path("/nowhere/x.csv")
+            validate_target(upath.UPath(url), overwrite=False)
+    assert validate_target(upath.UPath("/nowhere/x.csv"), overwrite=False) == Path("/nowhere/x.csv")
 
 
 @pytest.mark.usefixtures("temporary")

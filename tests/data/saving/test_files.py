@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 from _environment import ROOT
 
-from datastore_sdk.data.saving import atomic_file as drafts
-from datastore_sdk.data.saving.files import checked_target, replacing
-from datastore_sdk.data.saving.locks import is_at
+from datastore_sdk._io.file_lock import is_at_path
+from datastore_sdk.data.saving import atomic_file
+from datastore_sdk.data.saving.files import open_atomic, validate_target
 from tests.support.leak_checks import files_in
 
 
@@ -30,7 +30,7 @@ def no_nameless(*_: object) -> None:
 def draft(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Which kind of draft there is: as on Linux, or as elsewhere."""
     if request.param == "hidden":
-        monkeypatch.setattr(drafts, "_Nameless", no_nameless)
+        monkeypatch.setattr(atomic_file, "_UnnamedFile", no_nameless)
 
 
 nameless = pytest.mark.parametrize("draft", ["nameless"], indirect=True)
@@ -38,7 +38,7 @@ hidden = pytest.mark.parametrize("draft", ["hidden"], indirect=True)
 
 
 def write(target: Path, content: bytes) -> None:
-    with replacing(target) as file:
+    with open_atomic(target) as file:
         file.write(content)
 
 
@@ -50,7 +50,7 @@ def test_a_new_file(tmp_path: Path) -> None:
 def test_a_file_that_is_there_is_replaced_at_the_end(tmp_path: Path) -> None:
     target = tmp_path / "records.json"
     target.write_bytes(b"old")
-    with replacing(target) as file:
+    with open_atomic(target) as file:
         file.write(b"new" * 100_000)
         file.flush()
         assert target.read_bytes() == b"old"
@@ -58,7 +58,7 @@ def test_a_file_that_is_there_is_replaced_at_the_end(tmp_path: Path) -> None:
 
 
 def fail_half_way(target: Path, error: type[BaseException]) -> None:
-    with replacing(target) as file:
+    with open_atomic(target) as file:
         file.write(b"half")
         raise error
 
@@ -175,15 +175,13 @@ def test_long_names(tmp_path: Path) -> None:
 
 def test_a_file_that_came_meanwhile(tmp_path: Path) -> None:
     target = tmp_path / "records.json"
-    with pytest.raises(
-        FileExistsError, match=f"^{target} has come to exist meanwhile; pass overwrite=True to replace it"
-    ):
+    with pytest.raises(FileExistsError, match=f"^{target} was created meanwhile; pass overwrite=True to replace it"):
         come_late(target)
     assert files_in(tmp_path) == {"records.json": b"other", "records-1.json": b"mine"}
 
 
 def come_late(target: Path) -> None:
-    with replacing(target, overwrite=False) as file:
+    with open_atomic(target, overwrite=False) as file:
         file.write(b"mine")
         target.write_bytes(b"other")
 
@@ -191,7 +189,7 @@ def come_late(target: Path) -> None:
 @nameless
 def test_a_draft_without_a_name(tmp_path: Path) -> None:
     """Nothing is left of it, whatever becomes of its process."""
-    with replacing(tmp_path / "records.json") as file:
+    with open_atomic(tmp_path / "records.json") as file:
         file.write(b"new")
         file.flush()
         assert files_in(tmp_path) == {}
@@ -201,7 +199,7 @@ def test_a_draft_without_a_name(tmp_path: Path) -> None:
 @hidden
 def test_a_hidden_draft_lies_beside_its_target(tmp_path: Path) -> None:
     """Because only within a file system renaming is one step; hidden, so that no pattern picks it up."""
-    with replacing(tmp_path / "records.json"):
+    with open_atomic(tmp_path / "records.json"):
         (name,) = files_in(tmp_path)
         assert name.startswith(".records.json.")
         assert name.endswith(".restream-part")
@@ -210,10 +208,10 @@ def test_a_hidden_draft_lies_beside_its_target(tmp_path: Path) -> None:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from datastore_sdk.data import drafts, files
+from datastore_sdk.data.saving import atomic_file, files
 
-drafts._Nameless = lambda target: os.open(target / "nothing", os.O_RDONLY)
-with files.replacing(Path(sys.argv[1])) as file:
+atomic_file._UnnamedFile = lambda target: os.open(target / "nothing", os.O_RDONLY)
+with files.open_atomic(Path(sys.argv[1])) as file:
     file.write(b"half")
     file.flush()
     os.kill(os.getpid(), signal.SIGKILL)
@@ -228,9 +226,9 @@ def test_drafts_of_dead_processes_are_removed(tmp_path: Path) -> None:
     assert dead.returncode == -signal.SIGKILL
     assert len(files_in(tmp_path)) == 1
     (tmp_path / ".records.json.part").write_bytes(b"somebody else's")
-    with replacing(tmp_path / "other.json") as other:
+    with open_atomic(tmp_path / "other.json") as other:
         assert len(files_in(tmp_path)) == 3
-        with replacing(target) as one, replacing(target) as two:
+        with open_atomic(target) as one, open_atomic(target) as two:
             assert len(files_in(tmp_path)) == 4
             one.write(b"one")
             two.write(b"two")
@@ -251,7 +249,7 @@ def test_drafts_that_cannot_be_locked_stay(tmp_path: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(fcntl, "flock", fail)
     target = tmp_path / "records.json"
-    with replacing(target) as one, replacing(target) as two:
+    with open_atomic(target) as one, open_atomic(target) as two:
         one.write(b"one")
         two.write(b"two")
     assert files_in(tmp_path) == {"records.json": b"one"}
@@ -266,9 +264,9 @@ def test_a_draft_that_is_taken_for_one_that_was_left(tmp_path: Path, monkeypatch
         if not seen:
             path.unlink()
         seen.append(path)
-        return is_at(file, path)
+        return is_at_path(file, path)
 
-    monkeypatch.setattr(drafts, "is_at", remove)
+    monkeypatch.setattr(atomic_file, "is_at_path", remove)
     write(tmp_path / "records.json", b"[]")
     assert files_in(tmp_path) == {"records.json": b"[]"}
     assert len(seen) == 2
@@ -287,10 +285,10 @@ def test_where_links_are_forbidden(overwrite: bool, tmp_path: Path, monkeypatch:
     target = tmp_path / "records.json"
     if overwrite:
         target.write_bytes(b"old")
-    with replacing(target, overwrite=overwrite) as file:
+    with open_atomic(target, overwrite=overwrite) as file:
         file.write(b"new" * 100_000)
     assert files_in(tmp_path) == {"records.json": b"new" * 100_000}
-    with pytest.raises(FileExistsError, match="has come to exist meanwhile"):
+    with pytest.raises(FileExistsError, match="was created meanwhile"):
         come_late(tmp_path / "other.json")
     assert files_in(tmp_path) == {
         "records.json": b"new" * 100_000,
@@ -305,7 +303,7 @@ def test_what_is_kept_can_be_seen_until_it_is_whole(overwrite: bool, tmp_path: P
     target = tmp_path / "shift.ndjson"
     if overwrite:
         target.write_bytes(b"old")
-    with replacing(target, overwrite=overwrite, kept=True) as file:
+    with open_atomic(target, overwrite=overwrite, keep_unfinished=True) as file:
         file.write(b"new")
         file.flush()
         assert (tmp_path / "shift.ndjson.unfinished").read_bytes() == b"new"
@@ -317,7 +315,7 @@ def test_what_is_kept_stays_where_it_comes_to_no_end(tmp_path: Path) -> None:
     target = tmp_path / "shift.ndjson"
 
     def fail_behind(content: bytes) -> None:
-        with replacing(target, kept=True) as file:
+        with open_atomic(target, keep_unfinished=True) as file:
             file.write(content)
             raise OSError("full")
 
@@ -325,13 +323,13 @@ def test_what_is_kept_stays_where_it_comes_to_no_end(tmp_path: Path) -> None:
         with pytest.raises(OSError, match="full") as failure:
             fail_behind(content)
         notes = getattr(failure.value, "__notes__", [])
-        assert any("what had come is in" in note for note in notes) is bool(content)
+        assert any("the records received so far are in" in note for note in notes) is bool(content)
     assert files_in(tmp_path) == {"shift.ndjson.unfinished": b"first", "shift.ndjson.unfinished-2": b"second"}
 
 
 def test_two_at_a_time(tmp_path: Path) -> None:
     target = tmp_path / "records.json"
-    with replacing(target) as one, replacing(target) as two:
+    with open_atomic(target) as one, open_atomic(target) as two:
         one.write(b"one")
         two.write(b"two")
     assert files_in(tmp_path) == {"records.json": b"one"}
@@ -341,7 +339,7 @@ def test_an_error_names_the_file_that_was_asked_for(tmp_path: Path, monkeypatch:
     def fail(path: Any, *_: object, **__: object) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
-    monkeypatch.setattr(drafts, "opened_to_store", fail)
+    monkeypatch.setattr(atomic_file, "open_synced_file", fail)
     with pytest.raises(PermissionError, match=rf"^\[Errno 13\] Permission denied: '{tmp_path}/records\.json'$"):
         write(tmp_path / "records.json", b"[]")
 
@@ -350,11 +348,11 @@ def test_targets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     existing = tmp_path / "records.json"
     existing.write_bytes(b"old")
-    assert checked_target(tmp_path / "new.json", overwrite=False) == tmp_path / "new.json"
-    assert checked_target(str(existing), overwrite=True) == existing
-    assert checked_target("~/new.json", overwrite=False) == tmp_path / "new.json"
+    assert validate_target(tmp_path / "new.json", overwrite=False) == tmp_path / "new.json"
+    assert validate_target(str(existing), overwrite=True) == existing
+    assert validate_target("~/new.json", overwrite=False) == tmp_path / "new.json"
     with pytest.raises(FileExistsError, match="pass overwrite=True"):
-        checked_target(existing, overwrite=False)
+        validate_target(existing, overwrite=False)
     for overwrite in (False, True):
         with pytest.raises(IsADirectoryError, match="name a file in it"):
-            checked_target(tmp_path, overwrite=overwrite)
+            validate_target(tmp_path, overwrite=overwrite)

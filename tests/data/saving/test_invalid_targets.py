@@ -66,7 +66,7 @@ def test_no_room(resume: bool, suffix: str, how: str, serve: Serve, client_of: C
     assert sorted(files_in(tmp_path)) == [path.name, f"{path.name}.partial"][: 1 + resume]
     assert path.read_bytes() == b"old"
     if resume:
-        assert f"records are kept in {path}.partial: resume=True goes on from there" in said
+        assert f"records are kept in {path}.partial; save again with resume=True to use them" in said
         data = Data(client_of(server), [SITE])
         data.save(path, overwrite=True, resume=True)
         data.save(tmp_path / f"other{suffix}")
@@ -188,7 +188,7 @@ def test_a_missing_extra(
         ({"parallel": 4}, "parallel must be from 1 to 3, not 4"),
         ({"parallel": 2, "end": None}, "parallel needs start_datetime and end_datetime"),
         ({"parallel": 2, "start": None}, "parallel needs start_datetime and end_datetime"),
-        ({"parallel": 2, "resolution": "minute"}, "parallel is for 1-second data as measured"),
+        ({"parallel": 2, "resolution": "minute"}, "parallel works on unaggregated, unfilled 1-second data only"),
     ],
 )
 def test_parallel(options: dict[str, Any], message: str) -> None:

@@ -31,8 +31,8 @@ def path(tmp_path: Path) -> Path:
 def write(path: Path, batches: list[list[bytes]] = BATCHES, wanted: dict[str, Any] = WANTED) -> list[int]:
     """Adds entries; the places where they begin, and where the last one ends."""
     with closing(Journal(path, wanted)) as journal:
-        places = [journal.first, *(entry.end for entry in entries(journal))]
-        journal.cut(places[-1])
+        places = [journal.first_offset, *(entry.end for entry in entries(journal))]
+        journal.truncate(places[-1])
         for batch in batches:
             journal.append(7, [*map(msgspec.Raw, batch)])
             places.append(path.stat().st_size)
@@ -40,7 +40,7 @@ def write(path: Path, batches: list[list[bytes]] = BATCHES, wanted: dict[str, An
 
 
 def entries(journal: Journal) -> Iterator[JournalEntry]:
-    start = journal.first
+    start = journal.first_offset
     while found := journal.read(start):
         yield from found
         start = found[-1].end
@@ -71,16 +71,16 @@ def test_reading_takes_nothing_away(path: Path) -> None:
     write(path)
     before = path.read_bytes()
     with closing(Journal(path, WANTED)) as journal:
-        journal.read(journal.first)
+        journal.read(journal.first_offset)
     assert path.read_bytes() == before
 
 
 def test_many_records_are_read_bit_by_bit(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("datastore_sdk.data.saving.journal._AT_A_TIME", 1000)
+    monkeypatch.setattr("datastore_sdk.data.saving.journal._READ_BYTES", 1000)
     batches = [[b'{"number":%d}' % number] for number in range(500)]
     write(path, batches)
     with closing(Journal(path, WANTED)) as journal:
-        assert 0 < len(journal.read(journal.first)) < 50
+        assert 0 < len(journal.read(journal.first_offset)) < 50
     assert read(path) == batches
 
 
@@ -146,16 +146,16 @@ def test_an_edited_file_is_noticed(path: Path, edit: str) -> None:
             "text": whole.replace(b'{"a":2}', b'{"a":5}'),
         }[edit]
     )
-    with pytest.raises(ResumeError, match=r"damaged or was edited.* delete it to begin anew, or save elsewhere"):
+    with pytest.raises(ResumeError, match=r"damaged or was edited.* delete it to start again, or save to another path"):
         read(path)
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"[\n1,2]", "is a file of something else"),
+        (b"[\n1,2]", "is a file of another program"),
         (b"restream-partial 2\nwhatever", "is a file of another version of this SDK"),
-        (b"\0" * 100, "is a file of something else"),
+        (b"\0" * 100, "is a file of another program"),
     ],
 )
 def test_another_file(path: Path, content: bytes, message: str) -> None:
@@ -198,7 +198,7 @@ def test_another_query_where_no_record_had_come(path: Path) -> None:
 def test_it_belongs_to_one_at_a_time(path: Path) -> None:
     write(path)
     with closing(Journal(path, WANTED)) as journal:
-        journal.cut([*entries(journal)][-1].end)
+        journal.truncate([*entries(journal)][-1].end)
         with pytest.raises(ResumeError, match="is in use") as caught:
             Journal(path, WANTED)
         assert str(path) in str(caught.value)
@@ -208,7 +208,7 @@ def test_it_belongs_to_one_at_a_time(path: Path) -> None:
 def test_a_forked_process_does_not_keep_it(path: Path) -> None:
     write(path)
     journal = Journal(path, WANTED)
-    journal.cut([*entries(journal)][-1].end)
+    journal.truncate([*entries(journal)][-1].end)
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
@@ -233,7 +233,7 @@ def test_one_that_was_removed_meanwhile_is_not_written_to(path: Path, monkeypatc
             removal.unlink()
         removals.clear()
 
-    monkeypatch.setattr("datastore_sdk.data.saving.journal.lock", late)
+    monkeypatch.setattr("datastore_sdk.data.saving.journal.lock_file", late)
     write(path)
     assert read(path) == BATCHES
 
@@ -297,12 +297,12 @@ def test_it_is_nobody_elses(path: Path) -> None:
 
 
 def test_syncing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("datastore_sdk.data.saving.journal._UNSYNCED", 100)
+    monkeypatch.setattr("datastore_sdk.data.saving.journal._MAX_UNSYNCED_BYTES", 100)
     with closing(Journal(path, WANTED)) as journal:
         due: list[bool] = []
         for _ in range(6):
             journal.append(7, [msgspec.Raw(b"{}")])
-            due.append(journal.sync_due)
-            if journal.sync_due:
+            due.append(journal.is_sync_due)
+            if journal.is_sync_due:
                 journal.sync()
     assert due == [False, True] * 3

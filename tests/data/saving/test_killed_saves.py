@@ -26,11 +26,12 @@ QUERY = "DataQuery(source='pad', id=681, start=moment(0), end=moment(7999), is_r
 PROGRAM = """
 import asyncio, sys
 from datastore_sdk import Client
-from datastore_sdk.data import Data, DataAsync, DataQuery, parallel
+from datastore_sdk.data import Data, DataAsync, DataQuery
+from datastore_sdk.data.streaming import parallel
 from tests.data.fake_record_service import moment
 from datetime import timedelta
 
-parallel.SLICE = timedelta(seconds=2000)
+parallel.MAX_SLICE = timedelta(seconds=2000)
 url, path, how = sys.argv[1:]
 with Client("t0ken-0123456789", base_url=url) as client:
     if how == "sync":

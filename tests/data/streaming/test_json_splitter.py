@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from datastore_sdk.data.streaming.json_splitter import WINDOW_BYTES, JsonArraySplitter, TruncatedJsonError
 from tests.data.json_literals import BODIES, MANY, STYLES, Record
 from tests.data.streaming.splitter_helpers import DECODERS, Decode, cut, exact_of, in_pieces
+from tests.support.exhaustive import examples
 from tests.support.hypothesis_settings import PROPERTY
 
 Body = tuple[list[Record], bytes]
@@ -57,7 +58,7 @@ def test_records_are_exact_in_pieces_of_any_size(decode: Decode, body: Body, siz
 
 
 @forms
-@settings(PROPERTY, max_examples=25)
+@settings(PROPERTY, max_examples=examples(25))
 @given(body=BODIES)
 def test_it_makes_no_difference_where_the_pieces_break(decode: Decode, body: Body) -> None:
     _, content = body
@@ -67,7 +68,7 @@ def test_it_makes_no_difference_where_the_pieces_break(decode: Decode, body: Bod
 
 
 @forms
-@settings(PROPERTY, max_examples=50)
+@settings(PROPERTY, max_examples=examples(50))
 @given(body=BODIES)
 def test_a_body_that_ends_early_is_never_taken_for_whole_nor_for_damaged(decode: Decode, body: Body) -> None:
     _, content = body

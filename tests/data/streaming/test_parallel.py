@@ -31,7 +31,7 @@ RECORDS = records_of(SECONDS)
 
 @pytest.fixture(autouse=True)
 def short_slices(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(slicing, "SLICE", timedelta(seconds=37))
+    monkeypatch.setattr(slicing, "MAX_SLICE", timedelta(seconds=37))
 
 
 def query(parallel: int = 3, seconds: int = SECONDS) -> DataQuery:
@@ -172,7 +172,7 @@ def test_cancelled_while_the_service_is_silent(serve: Serve, client_of: ClientOf
 def test_a_consumer_that_is_slow_does_not_let_records_pile_up(
     serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(slicing, "_ROOM", 2)
+    monkeypatch.setattr(slicing, "_MAX_WAITING_BATCHES", 2)
     sent = list[int]()
 
     def handle(line: Line, request: Received) -> None:
@@ -195,9 +195,9 @@ def test_a_consumer_that_is_slow_does_not_let_records_pile_up(
 
 @pytest.mark.parametrize(("hours", "parts"), [(0.1, 1), (0.25, 2), (2, 3), (12, 3), (24, 5)])
 def test_short_ranges_are_divided_too(hours: float, parts: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(slicing, "SLICE", timedelta(seconds=20_000))
+    monkeypatch.setattr(slicing, "MAX_SLICE", timedelta(seconds=20_000))
     whole = query(seconds=int(hours * 3600))
-    slices = [*slicing._slices(whole)]
+    slices = [*slicing._split_query(whole)]
     assert len(slices) == parts
     assert (slices[0].query.start, slices[-1].query.end) == (whole.start, whole.end)
     for one, following in itertools.pairwise(slices):

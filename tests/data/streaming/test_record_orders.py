@@ -90,7 +90,7 @@ def test_late_records_are_looked_for_as_far_back_as_one_came_late(
     form: Form, serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is no longer in memory is not requested again, unless records came late before."""
-    monkeypatch.setattr(delivered_texts, "MEMORY", 500)
+    monkeypatch.setattr(delivered_texts, "MAX_MEMORY_BYTES", 500)
     monkeypatch.setattr(cutter, "WINDOW_BYTES", 200)
     records = records_of(100)
     records.insert(60, records.pop(50))
@@ -154,7 +154,7 @@ def test_a_proxy_that_cuts_every_response_is_got_past(
 def test_what_was_delivered_goes_to_disk(
     form: Form, serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivered_texts, "MEMORY", 500)
+    monkeypatch.setattr(delivered_texts, "MAX_MEMORY_BYTES", 500)
     monkeypatch.setattr(cutter, "WINDOW_BYTES", 200)
     found: list[Record] = []
     form.records(client_of(serve(RecordService(by_site(), [Break(0.9)] * 3))), [PAD], found)
@@ -167,7 +167,7 @@ def test_a_full_disk_fails_only_what_has_to_be_resumed(
     def full(*_: Any, **__: Any) -> Any:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(delivered_texts, "MEMORY", 500)
+    monkeypatch.setattr(delivered_texts, "MAX_MEMORY_BYTES", 500)
     monkeypatch.setattr(cutter, "WINDOW_BYTES", 200)
     monkeypatch.setattr("tempfile.TemporaryFile", full)
     found: list[Record] = []
@@ -200,9 +200,9 @@ def test_records_of_another_site_or_time_are_left_out(
         form.records(client_of(serve(lambda line, _: line.send(answer(200, body)))), [SITE], found)
     assert found == [*wanted, *unknown]
     assert [str(warning.message) for warning in said] == [
-        "stream_site_data: 3 of 108 left out, which were not asked for: site_id is 7, not 981",
+        "stream_site_data: 3 of 108 left out, which do not match the request: site_id is 7, not 981",
         (
-            "stream_site_data: 2 of 108 left out, which were not asked for: timestamp is 1758196799, 1758196900, "
+            "stream_site_data: 2 of 108 left out, which do not match the request: timestamp is 1758196799, 1758196900, "
             "not 1758196800 to 1758196899"
         ),
     ]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.data.json_literals import RECORDS, STYLES, Record, Style
 from tests.data.writers.csv_helpers import csv_of, rows_of, table_of
+from tests.support.exhaustive import examples
 from tests.support.hypothesis_settings import PROPERTY
 
 
@@ -18,7 +19,7 @@ def record(**literals: str) -> Record:
     return Record(tuple((f'"{name}"', literal) for name, literal in literals.items()))
 
 
-@settings(PROPERTY, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(PROPERTY, max_examples=examples(100), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=st.lists(st.lists(RECORDS, max_size=4), max_size=4), style=st.sampled_from([*STYLES.values()]))
 def test_a_reader_gets_each_value_back(batches: list[list[Record]], style: Style, tmp_path: Path) -> None:
     content = csv_of(batches, tmp_path / "file", style)
@@ -43,7 +44,7 @@ RAGGED = st.lists(
 )
 
 
-@settings(PROPERTY, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(PROPERTY, max_examples=examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=st.lists(RAGGED, max_size=5))
 def test_late_columns_and_line_breaks(batches: list[list[Record]], tmp_path: Path) -> None:
     """Rows of earlier segments are filled up; a line break within a cell is no end of a row."""

@@ -13,7 +13,7 @@ WRITE = """
 import resource, sys
 from pathlib import Path
 
-from datastore_sdk.data.saving.files import replacing
+from datastore_sdk.data.saving.files import open_atomic
 from datastore_sdk.data.writers.registry import find_writer
 
 path = Path(sys.argv[1])
@@ -34,7 +34,7 @@ def peak() -> int:
 
 
 before = peak()
-with replacing(path) as file, kind(file) as writer:
+with open_atomic(path) as file, kind(file) as writer:
     for start in range(0, 300_000, 500):
         for effect in writer.write(writer.codec.decode(batch(start))) or ():
             effect.function()

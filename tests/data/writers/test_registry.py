@@ -97,7 +97,7 @@ def test_a_format_whose_extra_is_missing(
     for name in (f"new/data{suffix}", f"old{suffix}"):
         with pytest.raises(ImportError) as error:
             form(hours, "save", tmp_path / name, overwrite=True)
-        assert f'{module}, which comes with an extra: pip install "restream-datastore-sdk[{extra}]"' in str(error.value)
+        assert f'{module}; run: pip install "restream-datastore-sdk[{extra}]"' in str(error.value)
         assert error.value.name == module
     assert asked(sandbox) == []
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [(f"old{suffix}", b"old")]
@@ -125,7 +125,7 @@ def test_a_frame_whose_extra_is_missing(
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(ImportError) as error:
         form(hours, call)
-    assert f'{module}, which comes with an extra: pip install "restream-datastore-sdk[{extra}]"' in str(error.value)
+    assert f'{module}; run: pip install "restream-datastore-sdk[{extra}]"' in str(error.value)
     assert asked(sandbox) == []
 
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from datastore_sdk import Client, Pad
-from datastore_sdk.config.options import DEFAULT_HOST
+from datastore_sdk.config.parsers import DEFAULT_HOST
 from datastore_sdk.drift import DriftError, Observations, observe, shipped
 from datastore_sdk.drift.traffic import LiveProbe, record
 from datastore_sdk.drift.traffic.recorded_call import RecordedCall

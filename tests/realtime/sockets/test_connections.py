@@ -23,22 +23,22 @@ from datastore_sdk.exceptions import (
     ServerError,
 )
 from datastore_sdk.realtime import StreamOptions
-from datastore_sdk.realtime.measurements import measurements
+from datastore_sdk.realtime.measurements import build_measurement_plan
 from datastore_sdk.realtime.stream import StreamPlan
 from datastore_sdk.transport.executor.retry import RetryPolicy
-from tests.realtime.live_reader import Reading, eventually
+from tests.realtime.live_reader import LiveReader, wait_until
 from tests.realtime.websocket_server import (
     CLOSE,
     CONTINUED,
     KEY,
     PING,
-    closing,
-    enveloped,
+    close_frame,
+    enveloped_frame,
     frame,
-    record,
-    refusing,
-    switching,
-    visits,
+    handshake_response,
+    make_record,
+    refuse,
+    serve_connections,
 )
 from tests.support.fake_server import PATIENCE, Line, Received
 from tests.support.fixtures import TOKEN, ClientOf, Serve
@@ -50,19 +50,19 @@ def form(request: pytest.FixtureRequest) -> str:
     return form
 
 
-def plan(client: Client, filters: dict[str, Any] | None = None, **manners: Any) -> StreamPlan:
-    return measurements(client, "site", 981, KEY, filters or {}, StreamOptions(**manners))
+def plan(client: Client, filters: dict[str, Any] | None = None, **options: Any) -> StreamPlan:
+    return build_measurement_plan(client, "site", 981, KEY, filters or {}, StreamOptions(**options))
 
 
 ONCE = RetryPolicy(max_attempts=1)
 
 
 def test_handshake(serve: Serve, client_of: ClientOf, form: str) -> None:
-    server = serve(visits(enveloped(record(1))))
+    server = serve(serve_connections(enveloped_frame(make_record(1))))
     client = client_of(server, user_agent="frac-report/1.2", headers={"X-Team": "completions"})
-    reading = Reading(plan(client, {"fields": "slurry_rate"}), form)
-    assert reading.until(1) == [record(1)]
-    reading.end()
+    reader = LiveReader(plan(client, {"fields": "slurry_rate"}), form)
+    assert reader.wait_for_items(1) == [make_record(1)]
+    reader.close()
     (request,) = server.received
     assert request.path == "/external/thirdparty/v2/ws/sites/981/data/"
     assert request.query == {
@@ -76,14 +76,14 @@ def test_handshake(serve: Serve, client_of: ClientOf, form: str) -> None:
     assert request.headers["x-team"] == "completions"
     assert request.headers["upgrade"] == "websocket"
     assert "sec-websocket-extensions" not in request.headers
-    eventually(lambda: not reading.live.statistics.connected)
+    wait_until(lambda: not reader.live.statistics.connected)
 
 
-def test_without_filters_only_what_is_always_sent_goes_with_the_session(serve: Serve, client_of: ClientOf) -> None:
-    server = serve(visits(enveloped(record(1))))
-    reading = Reading(plan(client_of(server)), "sync")
-    reading.until(1)
-    reading.end()
+def test_query_without_filters(serve: Serve, client_of: ClientOf) -> None:
+    server = serve(serve_connections(enveloped_frame(make_record(1))))
+    reader = LiveReader(plan(client_of(server)), "sync")
+    reader.wait_for_items(1)
+    reader.close()
     assert server.received[0].query == {"session_key": KEY, "si_units": "false", "resolution": "raw"}
 
 
@@ -101,27 +101,29 @@ def test_without_filters_only_what_is_always_sent_goes_with_the_session(serve: S
     ],
 )
 def test_refused(serve: Serve, client_of: ClientOf, form: str, status: int, error: type[Exception]) -> None:
-    server = serve(visits(refusing(status, {"detail": f"no, and {TOKEN} is no token"}, location="http://elsewhere")))
-    reading = Reading(plan(client_of(server, retries=ONCE)), form)
+    server = serve(
+        serve_connections(refuse(status, {"detail": f"no, and {TOKEN} is no token"}, location="http://elsewhere"))
+    )
+    reader = LiveReader(plan(client_of(server, retries=ONCE)), form)
     with pytest.raises(error) as raised:
-        reading.done.result(PATIENCE)
+        reader.done.result(PATIENCE)
     message = str(raised.value)
     assert str(status) in message
     assert TOKEN not in message
     if status >= 400:
         assert "no, and *** is no token" in message
     notes = getattr(raised.value, "__notes__", [])
-    assert any("Another program of yours may be in it" in note for note in notes) is (status == 429)
+    assert any("one connection per client and room" in note for note in notes) is (status == 429)
     assert len(server.received) == 1
 
 
-def test_a_refusal_whose_body_ends_with_the_connection(serve: Serve, client_of: ClientOf) -> None:
+def test_refusal_with_body_until_close(serve: Serve, client_of: ClientOf) -> None:
     def refuse(line: Line, _: Received) -> None:
         line.send(b'HTTP/1.1 403 Forbidden\r\n\r\n{"detail": "not yours"}')
 
-    reading = Reading(plan(client_of(serve(visits(refuse)))), "sync")
+    reader = LiveReader(plan(client_of(serve(serve_connections(refuse)))), "sync")
     with pytest.raises(PermissionDeniedError, match="not yours"):
-        reading.done.result(PATIENCE)
+        reader.done.result(PATIENCE)
 
 
 @pytest.mark.parametrize(
@@ -133,26 +135,28 @@ def test_a_refusal_whose_body_ends_with_the_connection(serve: Serve, client_of: 
     ],
 )
 def test_no_handshake(serve: Serve, client_of: ClientOf, nonsense: bytes) -> None:
-    reading = Reading(plan(client_of(serve(visits(lambda line, _: line.send(nonsense))), retries=ONCE)), "sync")
+    reader = LiveReader(
+        plan(client_of(serve(serve_connections(lambda line, _: line.send(nonsense))), retries=ONCE)), "sync"
+    )
     with pytest.raises((ResponseValidationError, APIConnectionError)):
-        reading.done.result(PATIENCE)
+        reader.done.result(PATIENCE)
 
 
 @pytest.mark.parametrize("end", [Line.close, Line.reset])
 def test_hung_up_in_the_handshake(serve: Serve, client_of: ClientOf, end: Any) -> None:
-    reading = Reading(plan(client_of(serve(visits(lambda line, _: end(line))), retries=ONCE)), "sync")
+    reader = LiveReader(plan(client_of(serve(serve_connections(lambda line, _: end(line))), retries=ONCE)), "sync")
     with pytest.raises(APIConnectionError):
-        reading.done.result(PATIENCE)
+        reader.done.result(PATIENCE)
 
 
 def test_no_answer_to_the_handshake(serve: Serve, client_of: ClientOf) -> None:
     def say_nothing(line: Line, _: Received) -> None:
         line.stall()
 
-    server = serve(visits(say_nothing))
-    reading = Reading(plan(client_of(server, retries=ONCE, timeout=Timeouts(connect=0.1))), "sync")
+    server = serve(serve_connections(say_nothing))
+    reader = LiveReader(plan(client_of(server, retries=ONCE, timeout=Timeouts(connect=0.1))), "sync")
     with pytest.raises(APITimeoutError):
-        reading.done.result(PATIENCE)
+        reader.done.result(PATIENCE)
 
 
 def test_an_endless_head(serve: Serve, client_of: ClientOf) -> None:
@@ -161,23 +165,23 @@ def test_an_endless_head(serve: Serve, client_of: ClientOf) -> None:
         for _number in range(100_000):
             line.send(b"X-Header: " + b"x" * 1000 + b"\r\n")
 
-    reading = Reading(plan(client_of(serve(visits(pour)), retries=ONCE)), "sync")
+    reader = LiveReader(plan(client_of(serve(serve_connections(pour)), retries=ONCE)), "sync")
     with pytest.raises(APIConnectionError):
-        reading.done.result(PATIENCE)
+        reader.done.result(PATIENCE)
 
 
 def test_nobody_is_there(client_of: ClientOf, serve: Serve, form: str) -> None:
-    client = client_of(serve(visits(b"")), base_url="http://127.0.0.1:1", retries=ONCE)
+    client = client_of(serve(serve_connections(b"")), base_url="http://127.0.0.1:1", retries=ONCE)
     with pytest.raises(APIConnectionError, match="not reached"):
-        Reading(plan(client), form).done.result(PATIENCE)
+        LiveReader(plan(client), form).done.result(PATIENCE)
 
 
 ENDINGS: dict[str, Any] = {
-    "closed": closing(1000),
-    "going away": closing(1001, "deploying"),
-    "an error": closing(1011, "oops"),
+    "closed": close_frame(1000),
+    "going away": close_frame(1001, "deploying"),
+    "an error": close_frame(1011, "oops"),
     "no code": frame(b"", CLOSE),
-    "a policy": closing(4001),
+    "a policy": close_frame(4001),
     "a bad frame": b"\x83\x00",
     "a masked frame": b"\x81\x83abcdef",
     "bad fragments": frame(b"a", CONTINUED),
@@ -185,72 +189,79 @@ ENDINGS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_whatever_ends_a_connection_another_follows(serve: Serve, client_of: ClientOf, form: str, ending: str) -> None:
-    server = serve(visits(enveloped(record(1)) + ENDINGS[ending], enveloped(record(2))))
-    reading = Reading(plan(client_of(server)), form)
-    assert reading.until(2) == [record(1), record(2)]
-    reading.end()
-    assert reading.live.statistics.reconnections == 1
+def test_reconnect_after_every_kind_of_end(serve: Serve, client_of: ClientOf, form: str, ending: str) -> None:
+    server = serve(
+        serve_connections(enveloped_frame(make_record(1)) + ENDINGS[ending], enveloped_frame(make_record(2)))
+    )
+    reader = LiveReader(plan(client_of(server)), form)
+    assert reader.wait_for_items(2) == [make_record(1), make_record(2)]
+    reader.close()
+    assert reader.live.statistics.reconnections == 1
     assert [request.query["session_key"] for request in server.received] == [KEY, KEY]
 
 
 @pytest.mark.parametrize(("code", "error"), [(1008, PermissionDeniedError), (4401, AuthenticationError)])
-def test_a_close_that_refuses_is_an_error(serve: Serve, client_of: ClientOf, code: int, error: type[Exception]) -> None:
-    server = serve(visits(closing(code, "no access")))
+def test_refusing_close_raises(serve: Serve, client_of: ClientOf, code: int, error: type[Exception]) -> None:
+    server = serve(serve_connections(close_frame(code, "no access")))
     with pytest.raises(error):
-        Reading(plan(client_of(server)), "sync").done.result(PATIENCE)
+        LiveReader(plan(client_of(server)), "sync").done.result(PATIENCE)
     assert len(server.received) == 1
 
 
 @pytest.mark.parametrize("ending", ["an error", "a bad frame", "a masked frame", "bad fragments"])
-def test_what_comes_after_the_end_of_a_connection_is_not_heard(serve: Serve, client_of: ClientOf, ending: str) -> None:
+def test_messages_after_the_end_are_ignored(serve: Serve, client_of: ClientOf, ending: str) -> None:
     """What a bad frame swallowed would look like a hole in the data, and not like one that a break has left."""
 
     def go_on(line: Line, request: Received) -> None:
-        line.send(switching(request) + enveloped(record(1)) + ENDINGS[ending] + enveloped(record(2)))
+        line.send(
+            handshake_response(request)
+            + enveloped_frame(make_record(1))
+            + ENDINGS[ending]
+            + enveloped_frame(make_record(2))
+        )
         assert line.stall()
         with suppress(OSError):
-            line.send(enveloped(record(3)))
+            line.send(enveloped_frame(make_record(3)))
 
-    reading = Reading(plan(client_of(serve(visits(go_on, enveloped(record(4)))))), "sync")
-    assert reading.until(2) == [record(1), record(4)]
-    reading.end()
+    reader = LiveReader(plan(client_of(serve(serve_connections(go_on, enveloped_frame(make_record(4)))))), "sync")
+    assert reader.wait_for_items(2) == [make_record(1), make_record(4)]
+    reader.close()
 
 
 @pytest.mark.parametrize("end", [Line.close, Line.reset])
 def test_a_connection_that_is_lost(serve: Serve, client_of: ClientOf, form: str, end: Any) -> None:
     def drop(line: Line, request: Received) -> None:
-        line.send(switching(request) + enveloped(record(1)))
+        line.send(handshake_response(request) + enveloped_frame(make_record(1)))
         acknowledged = line.stall(0.2)
         assert not acknowledged
         end(line)
 
-    reading = Reading(plan(client_of(serve(visits(drop, enveloped(record(2)))))), form)
-    assert reading.until(2) == [record(1), record(2)]
-    reading.end()
+    reader = LiveReader(plan(client_of(serve(serve_connections(drop, enveloped_frame(make_record(2)))))), form)
+    assert reader.wait_for_items(2) == [make_record(1), make_record(2)]
+    reader.close()
 
 
 def test_a_silent_connection_is_replaced(serve: Serve, client_of: ClientOf, form: str) -> None:
     """Pings go unanswered."""
-    server = serve(visits(enveloped(record(1)), enveloped(record(2))))
-    reading = Reading(plan(client_of(server), stale_after=0.2), form)
-    assert reading.until(2) == [record(1), record(2)]
-    reading.end()
+    server = serve(serve_connections(enveloped_frame(make_record(1)), enveloped_frame(make_record(2))))
+    reader = LiveReader(plan(client_of(server), stale_after=0.2), form)
+    assert reader.wait_for_items(2) == [make_record(1), make_record(2)]
+    reader.close()
 
 
 def test_pings_are_answered(serve: Serve, client_of: ClientOf) -> None:
     answered: list[bytes] = []
 
     def ping(line: Line, request: Received) -> None:
-        line.send(switching(request) + frame(b"hello?", PING))
+        line.send(handshake_response(request) + frame(b"hello?", PING))
         line.stall()
         answered.append(line._socket.recv(100))
-        line.send(enveloped(record(1)))
+        line.send(enveloped_frame(make_record(1)))
         line.stall()
 
-    reading = Reading(plan(client_of(serve(visits(ping)))), "sync")
-    reading.until(1)
-    reading.end()
+    reader = LiveReader(plan(client_of(serve(serve_connections(ping)))), "sync")
+    reader.wait_for_items(1)
+    reader.close()
     assert answered[0][0] == 0x8A
 
 
@@ -258,14 +269,14 @@ def test_goodbye_is_said(serve: Serve, client_of: ClientOf, form: str) -> None:
     said: list[bytes] = []
 
     def listen(line: Line, request: Received) -> None:
-        line.send(switching(request) + enveloped(record(1)))
+        line.send(handshake_response(request) + enveloped_frame(make_record(1)))
         line.stall()
         said.append(line._socket.recv(100))
 
-    server = serve(visits(listen))
-    reading = Reading(plan(client_of(server)), form)
-    reading.until(1)
-    reading.end()
+    server = serve(serve_connections(listen))
+    reader = LiveReader(plan(client_of(server)), form)
+    reader.wait_for_items(1)
+    reader.close()
     server.settle()
     assert said[0][0] == 0x88
 
@@ -273,11 +284,11 @@ def test_goodbye_is_said(serve: Serve, client_of: ClientOf, form: str) -> None:
 def test_a_huge_message_is_left_out(serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("datastore_sdk.transport.websocket.frames.FrameParser.__init__.__defaults__", (10_000,))
     huge = frame(b"x" * 1_000_000)
-    server = serve(visits(enveloped(record(1)) + huge + enveloped(record(2))))
-    reading = Reading(plan(client_of(server)), "sync")
-    assert reading.until(2) == [record(1), record(2)]
-    reading.end()
-    assert reading.live.statistics.unreadable == 1
+    server = serve(serve_connections(enveloped_frame(make_record(1)) + huge + enveloped_frame(make_record(2))))
+    reader = LiveReader(plan(client_of(server)), "sync")
+    assert reader.wait_for_items(2) == [make_record(1), make_record(2)]
+    reader.close()
+    assert reader.live.statistics.unreadable == 1
     assert len(server.received) == 1
 
 
@@ -286,20 +297,22 @@ def test_the_token_is_in_no_log(
     serve: Serve, client_of: ClientOf, caplog: pytest.LogCaptureFixture, level: int
 ) -> None:
     caplog.set_level(level)
-    server = serve(visits(enveloped(record(1)) + closing(1011), refusing(401, {"detail": TOKEN})))
-    reading = Reading(plan(client_of(server)), "sync")
+    server = serve(
+        serve_connections(enveloped_frame(make_record(1)) + close_frame(1011), refuse(401, {"detail": TOKEN}))
+    )
+    reader = LiveReader(plan(client_of(server)), "sync")
     with pytest.raises(AuthenticationError) as raised:
-        reading.done.result(PATIENCE)
+        reader.done.result(PATIENCE)
     assert TOKEN not in caplog.text
     assert TOKEN not in str(raised.value)
-    assert TOKEN not in repr(reading.live)
+    assert TOKEN not in repr(reader.live)
 
 
 def test_a_long_array_in_one_message(serve: Serve, client_of: ClientOf) -> None:
-    records = [record(second) for second in range(1000)]
+    records = [make_record(second) for second in range(1000)]
     message = json.dumps(
         [{"session_key": KEY, "message": records[:500]}, {"session_key": KEY, "message": records[500:]}]
     )
-    reading = Reading(plan(client_of(serve(visits(frame(message.encode()))))), "sync")
-    assert reading.until(1000) == records
-    reading.end()
+    reader = LiveReader(plan(client_of(serve(serve_connections(frame(message.encode()))))), "sync")
+    assert reader.wait_for_items(1000) == records
+    reader.close()

@@ -11,9 +11,9 @@ import pytest
 from datastore_sdk import Pad, Site
 from datastore_sdk.exceptions import MismatchWarning
 from datastore_sdk.instrumentation import mismatches
-from tests.realtime.live_reader import Reading, eventually, save
+from tests.realtime.live_reader import LiveReader, save_in_background, wait_until
 from tests.realtime.sockets.test_schema_drift import CHANGE, told
-from tests.realtime.websocket_server import KEY, enveloped, frame, record, visits
+from tests.realtime.websocket_server import KEY, enveloped_frame, frame, make_record, serve_connections
 from tests.support.fake_server import PATIENCE
 from tests.support.fixtures import ClientOf, Serve
 from tests.transport.executor.test_schema_drift import PAD
@@ -42,40 +42,42 @@ def test_updates_are_of_the_object(
     serve: Serve, client_of: ClientOf, form: str, as_dict: bool, recwarn: pytest.WarningsRecorder
 ) -> None:
     together = frame(json.dumps([PAD, OTHER_PAD, {**PAD, "name": "Renamed"}]).encode())
-    pad = Pad(668, client=client_of(serve(visits(told(OTHER_PAD, OTHER_PAD) + together))))
-    reading = Reading(pad.get_realtime_instance_updates(as_dict)._stream.plan, form)
-    reading.until(2)
-    assert [(item["id"], item["name"]) for item in reading.end()] == [(668, PAD["name"]), (668, "Renamed")]
-    assert warned_of(recwarn) == ["updates of the pad: 1 of 1 left out, which were not asked for: id is 681, not 668"]
+    pad = Pad(668, client=client_of(serve(serve_connections(told(OTHER_PAD, OTHER_PAD) + together))))
+    reader = LiveReader(pad.get_realtime_instance_updates(as_dict)._stream.plan, form)
+    reader.wait_for_items(2)
+    assert [(item["id"], item["name"]) for item in reader.close()] == [(668, PAD["name"]), (668, "Renamed")]
+    assert warned_of(recwarn) == [
+        "updates of the pad: 1 of 1 left out, which do not match the request: id is 681, not 668"
+    ]
 
 
 @pytest.mark.parametrize("as_dict", [False, True])
 def test_data_changes_are_of_the_site(
     serve: Serve, client_of: ClientOf, form: str, as_dict: bool, recwarn: pytest.WarningsRecorder
 ) -> None:
-    client = client_of(serve(visits(told(OTHER_CHANGE, CHANGE))))
-    reading = Reading(Site(981, client=client).get_realtime_data_changes_updates(as_dict)._stream.plan, form)
-    reading.until(1)
-    assert [item["id"] for item in reading.end()] == [5]
+    client = client_of(serve(serve_connections(told(OTHER_CHANGE, CHANGE))))
+    reader = LiveReader(Site(981, client=client).get_realtime_data_changes_updates(as_dict)._stream.plan, form)
+    reader.wait_for_items(1)
+    assert [item["id"] for item in reader.close()] == [5]
     assert warned_of(recwarn) == [
-        "data changes of the site: 1 of 1 left out, which were not asked for: site is 982, not 981"
+        "data changes of the site: 1 of 1 left out, which do not match the request: site is 982, not 981"
     ]
 
 
 def test_changes_of_a_pad_may_be_of_any_site(serve: Serve, client_of: ClientOf) -> None:
-    client = client_of(serve(visits(told(OTHER_CHANGE, CHANGE))))
-    reading = Reading(Pad(681, client=client).get_realtime_data_changes_updates()._stream.plan, "sync")
-    reading.until(2)
-    assert [item["id"] for item in reading.end()] == [6, 5]
+    client = client_of(serve(serve_connections(told(OTHER_CHANGE, CHANGE))))
+    reader = LiveReader(Pad(681, client=client).get_realtime_data_changes_updates()._stream.plan, "sync")
+    reader.wait_for_items(2)
+    assert [item["id"] for item in reader.close()] == [6, 5]
 
 
 @pytest.mark.parametrize("name", ["updates.ndjson", "updates.csv"])
 def test_what_is_saved_is_of_the_object(
     serve: Serve, client_of: ClientOf, form: str, name: str, tmp_path: Path, recwarn: pytest.WarningsRecorder
 ) -> None:
-    pad = Pad(668, client=client_of(serve(visits(told(PAD, OTHER_PAD, PAD)))))
-    live, saving = save(pad.get_realtime_instance_updates()._stream.plan, form, tmp_path / name)
-    eventually(lambda: live.statistics.delivered == 2)
+    pad = Pad(668, client=client_of(serve(serve_connections(told(PAD, OTHER_PAD, PAD)))))
+    live, saving = save_in_background(pad.get_realtime_instance_updates()._stream.plan, form, tmp_path / name)
+    wait_until(lambda: live.statistics.delivered == 2)
     live.close()
     saving.result(PATIENCE)
     assert "681" not in (tmp_path / name).read_text()
@@ -85,13 +87,13 @@ def test_what_is_saved_is_of_the_object(
 def test_records_are_of_the_site(
     serve: Serve, client_of: ClientOf, form: str, recwarn: pytest.WarningsRecorder
 ) -> None:
-    unknown: dict[str, Any] = {"timestamp": record(3)["timestamp"], "site_id": None, "slurry_rate": 1.0}
-    messages = [record(1), [record(1, site=982), record(2, site=982), record(2)], unknown]
-    site = Site(981, client=client_of(serve(visits(b"".join(map(enveloped, messages))))))
+    unknown: dict[str, Any] = {"timestamp": make_record(3)["timestamp"], "site_id": None, "slurry_rate": 1.0}
+    messages = [make_record(1), [make_record(1, site=982), make_record(2, site=982), make_record(2)], unknown]
+    site = Site(981, client=client_of(serve(serve_connections(b"".join(map(enveloped_frame, messages))))))
     live, key = site.get_realtime_measurements_data(KEY, fill_gaps=False)
-    reading = Reading(live._stream.plan, form)
-    reading.until(3)
-    assert reading.end() == [record(1), record(2), unknown]
+    reader = LiveReader(live._stream.plan, form)
+    reader.wait_for_items(3)
+    assert reader.close() == [make_record(1), make_record(2), unknown]
     assert key == KEY
-    assert warned_of(recwarn)[0].endswith("left out, which were not asked for: site_id is 982, not 981")
+    assert warned_of(recwarn)[0].endswith("left out, which do not match the request: site_id is 982, not 981")
     assert len(warned_of(recwarn)) == 1

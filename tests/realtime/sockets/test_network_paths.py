@@ -8,16 +8,24 @@ from collections.abc import Iterator
 import pytest
 
 from datastore_sdk import Pad
+from datastore_sdk._io.connection_settings import ConnectionSettings
 from datastore_sdk._io.effects import Request
-from datastore_sdk._io.timeouts import ConnectionSettings, Timeouts
+from datastore_sdk._io.timeouts import Timeouts
 from datastore_sdk.exceptions import APIConnectionError, ConfigurationError
 from datastore_sdk.realtime import StreamOptions
-from datastore_sdk.realtime.measurements import measurements
+from datastore_sdk.realtime.measurements import build_measurement_plan
 from datastore_sdk.transport.executor.retry import RetryPolicy
 from datastore_sdk.transport.http.cancellation import Cancellation
 from datastore_sdk.transport.websocket.connection import WebSocketConnector
-from tests.realtime.live_reader import Reading
-from tests.realtime.websocket_server import KEY, closing, enveloped, record, switching, visits
+from tests.realtime.live_reader import LiveReader
+from tests.realtime.websocket_server import (
+    KEY,
+    close_frame,
+    enveloped_frame,
+    handshake_response,
+    make_record,
+    serve_connections,
+)
 from tests.support.fake_server import PATIENCE, Line, Received, Server
 from tests.support.fixtures import ClientOf, Serve
 from tests.support.http_proxy import Proxy
@@ -36,11 +44,11 @@ def proxy() -> Iterator[Proxy]:
 
 
 def test_through_a_proxy(serve: Serve, client_of: ClientOf, proxy: Proxy) -> None:
-    server = serve(visits(enveloped(record(1))))
+    server = serve(serve_connections(enveloped_frame(make_record(1))))
     client = client_of(server, proxy=f"http://me:s%40cret@127.0.0.1:{proxy.port}")
-    reading = Reading(measurements(client, "site", 981, KEY, {}, StreamOptions()), "sync")
-    assert reading.until(1) == [record(1)]
-    reading.end()
+    reader = LiveReader(build_measurement_plan(client, "site", 981, KEY, {}, StreamOptions()), "sync")
+    assert reader.wait_for_items(1) == [make_record(1)]
+    reader.close()
     assert proxy.asked[0].startswith("CONNECT 127.0.0.1:")
     assert "Proxy-Authorization: Basic bWU6c0BjcmV0" in proxy.asked[0]
 
@@ -48,9 +56,11 @@ def test_through_a_proxy(serve: Serve, client_of: ClientOf, proxy: Proxy) -> Non
 def test_a_proxy_that_refuses(serve: Serve, client_of: ClientOf) -> None:
     proxy = Proxy(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
     try:
-        client = client_of(serve(visits(b"")), proxy=f"http://127.0.0.1:{proxy.port}")
+        client = client_of(serve(serve_connections(b"")), proxy=f"http://127.0.0.1:{proxy.port}")
         with pytest.raises(APIConnectionError, match=r"407 Proxy Authentication Required: .*user and password"):
-            Reading(measurements(client, "site", 981, KEY, {}, StreamOptions()), "sync").done.result(PATIENCE)
+            LiveReader(build_measurement_plan(client, "site", 981, KEY, {}, StreamOptions()), "sync").done.result(
+                PATIENCE
+            )
         assert len(proxy.asked) == 1
     finally:
         proxy.close()
@@ -70,9 +80,9 @@ def test_a_proxy_that_makes_no_sense(serve: Serve, client_of: ClientOf, answer: 
         line.close()
 
     proxy = serve(talk)
-    client = client_of(serve(visits(b"")), proxy=proxy.url, retries=ONCE)
+    client = client_of(serve(serve_connections(b"")), proxy=proxy.url, retries=ONCE)
     with pytest.raises(APIConnectionError, match=f"not reached: .*{message}.* .through the proxy {proxy.url}"):
-        Reading(measurements(client, "site", 981, KEY, {}, StreamOptions()), "sync").done.result(PATIENCE)
+        LiveReader(build_measurement_plan(client, "site", 981, KEY, {}, StreamOptions()), "sync").done.result(PATIENCE)
 
 
 def test_socks_proxy_takes_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,11 +94,11 @@ def test_socks_proxy_takes_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_through_a_socks_proxy(serve: Serve, client_of: ClientOf) -> None:
     with SocksProxy() as proxy:
-        server = serve(visits(enveloped(record(1))))
+        server = serve(serve_connections(enveloped_frame(make_record(1))))
         client = client_of(server, proxy=f"socks5://127.0.0.1:{proxy.port}")
-        reading = Reading(measurements(client, "site", 981, KEY, {}, StreamOptions()), "sync")
-        assert reading.until(1) == [record(1)]
-        reading.end()
+        reader = LiveReader(build_measurement_plan(client, "site", 981, KEY, {}, StreamOptions()), "sync")
+        assert reader.wait_for_items(1) == [make_record(1)]
+        reader.close()
         assert proxy.asked == [int(server.url.rpartition(":")[2])]
 
 
@@ -104,34 +114,37 @@ def test_through_a_socks_proxy(serve: Serve, client_of: ClientOf) -> None:
 )
 def test_handshake_that_other_clients_read(before: bytes, headers: bytes, serve: Serve, client_of: ClientOf) -> None:
     def listen(line: Line, request: Received) -> None:
-        status, _, rest = switching(request).partition(b"\r\n")
-        line.send(before + status + b"\r\n" + headers + rest + enveloped(record(1)))
+        status, _, rest = handshake_response(request).partition(b"\r\n")
+        line.send(before + status + b"\r\n" + headers + rest + enveloped_frame(make_record(1)))
         line.stall()
 
-    reading = Reading(measurements(client_of(serve(visits(listen))), "site", 981, KEY, {}, StreamOptions()), "sync")
-    assert reading.until(1) == [record(1)]
-    reading.end()
+    reader = LiveReader(
+        build_measurement_plan(client_of(serve(serve_connections(listen))), "site", 981, KEY, {}, StreamOptions()),
+        "sync",
+    )
+    assert reader.wait_for_items(1) == [make_record(1)]
+    reader.close()
 
 
 def test_only_the_first_of_two_addresses_is_dead(client_of: ClientOf, dead_first: DeadFirst) -> None:
-    with TlsServer(visits(enveloped(record(1)))) as server:
+    with TlsServer(serve_connections(enveloped_frame(make_record(1)))) as server:
         context = trusting()
         context.check_hostname = False
         client = client_of(server, base_url=dead_first(server), timeout=Timeouts(connect=1), verify=context)
-        reading = Reading(measurements(client, "site", 981, KEY, {}, StreamOptions()), "sync")
-        assert reading.until(1) == [record(1)]
-        reading.end()
+        reader = LiveReader(build_measurement_plan(client, "site", 981, KEY, {}, StreamOptions()), "sync")
+        assert reader.wait_for_items(1) == [make_record(1)]
+        reader.close()
 
 
 def test_stopping_within_the_handshake_of_tls(client_of: ClientOf, serve: Serve) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         base_url = f"https://127.0.0.1:{silent.getsockname()[1]}"
-        client = client_of(serve(visits(b"")), base_url=base_url)
-        reading = Reading(measurements(client, "site", 981, KEY, {}, StreamOptions()), "sync")
+        client = client_of(serve(serve_connections(b"")), base_url=base_url)
+        reader = LiveReader(build_measurement_plan(client, "site", 981, KEY, {}, StreamOptions()), "sync")
         connection, _ = silent.accept()
         with connection:
             connection.recv(1)  # it has begun
-            reading.end()
+            reader.close()
 
 
 def _missing(*_: object, **__: object) -> None:
@@ -140,11 +153,13 @@ def _missing(*_: object, **__: object) -> None:
 
 @pytest.mark.parametrize("form", ["sync", "async"])
 def test_through_tls(client_of: ClientOf, form: str) -> None:
-    with TlsServer(visits(enveloped(record(1)) + closing(1000), enveloped(record(2)))) as server:
+    with TlsServer(
+        serve_connections(enveloped_frame(make_record(1)) + close_frame(1000), enveloped_frame(make_record(2)))
+    ) as server:
         client = client_of(server, verify=trusting())
-        reading = Reading(measurements(client, "site", 981, KEY, {}, StreamOptions()), form)
-        assert reading.until(2) == [record(1), record(2)]
-        reading.end()
+        reader = LiveReader(build_measurement_plan(client, "site", 981, KEY, {}, StreamOptions()), form)
+        assert reader.wait_for_items(2) == [make_record(1), make_record(2)]
+        reader.close()
 
 
 @pytest.mark.parametrize("server", [Server, TlsServer])
@@ -152,12 +167,12 @@ def test_through_a_proxy_over_tls(client_of: ClientOf, server: type[Server]) -> 
     """TLS within TLS, where the service speaks it too."""
     proxy = Proxy(context=server_context())
     try:
-        with server(visits(enveloped(record(1)))) as service:
+        with server(serve_connections(enveloped_frame(make_record(1)))) as service:
             trusted = trusting()
             client = client_of(service, verify=trusted, proxy=f"https://me:secret@127.0.0.1:{proxy.port}", retries=ONCE)
-            reading = Reading(measurements(client, "site", 981, KEY, {}, StreamOptions()), "sync")
-            assert reading.until(1) == [record(1)]
-            reading.end()
+            reader = LiveReader(build_measurement_plan(client, "site", 981, KEY, {}, StreamOptions()), "sync")
+            assert reader.wait_for_items(1) == [make_record(1)]
+            reader.close()
         (asked,) = proxy.asked
         assert asked.startswith(f"CONNECT 127.0.0.1:{service.url.rpartition(':')[2]} HTTP/1.1")
         assert "Proxy-Authorization: Basic bWU6c2VjcmV0" in asked
@@ -169,7 +184,7 @@ def test_calls_through_a_proxy_over_tls(client_of: ClientOf) -> None:
     """Who vouches for the service vouches for the proxy, as with rooms."""
     proxy = Proxy(context=server_context())
     try:
-        with TlsServer(visits(b"")) as service:
+        with TlsServer(serve_connections(b"")) as service:
             trusted = trusting()
             client = client_of(service, verify=trusted, proxy=f"https://127.0.0.1:{proxy.port}", retries=ONCE)
             assert Pad.get_models(client=client) == []
@@ -182,9 +197,11 @@ def test_calls_through_a_proxy_over_tls(client_of: ClientOf) -> None:
 def test_a_proxy_whose_certificate_nobody_vouches_for(serve: Serve, client_of: ClientOf) -> None:
     proxy = Proxy(context=server_context())
     try:
-        client = client_of(serve(visits(b"")), proxy=f"https://127.0.0.1:{proxy.port}", retries=ONCE)
+        client = client_of(serve(serve_connections(b"")), proxy=f"https://127.0.0.1:{proxy.port}", retries=ONCE)
         with pytest.raises(APIConnectionError, match=r"certificate.*through the proxy https://127\.0\.0\.1:"):
-            Reading(measurements(client, "site", 981, KEY, {}, StreamOptions()), "sync").done.result(PATIENCE)
+            LiveReader(build_measurement_plan(client, "site", 981, KEY, {}, StreamOptions()), "sync").done.result(
+                PATIENCE
+            )
     finally:
         proxy.close()
 
@@ -194,31 +211,31 @@ def test_goodbye_is_said_over_tls(client_of: ClientOf, form: str) -> None:
     said: list[bytes] = []
 
     def listen(line: Line, request: Received) -> None:
-        line.send(switching(request) + enveloped(record(1)))
+        line.send(handshake_response(request) + enveloped_frame(make_record(1)))
         line.stall()
         said.append(line._socket.recv(100))
 
-    with TlsServer(visits(listen)) as server:
+    with TlsServer(serve_connections(listen)) as server:
         client = client_of(server, verify=trusting())
-        reading = Reading(measurements(client, "site", 981, KEY, {}, StreamOptions()), form)
-        reading.until(1)
-        reading.end()
+        reader = LiveReader(build_measurement_plan(client, "site", 981, KEY, {}, StreamOptions()), form)
+        reader.wait_for_items(1)
+        reader.close()
         server.settle()
     assert said[0][0] == 0x88
 
 
 def test_much_over_tls(client_of: ClientOf) -> None:
-    records = [record(second) for second in range(20_000)]
-    with TlsServer(visits(b"".join(map(enveloped, records)))) as server:
+    records = [make_record(second) for second in range(20_000)]
+    with TlsServer(serve_connections(b"".join(map(enveloped_frame, records)))) as server:
         client = client_of(server, verify=trusting())
-        reading = Reading(measurements(client, "site", 981, KEY, {}, StreamOptions()), "sync")
-        assert reading.until(20_000) == records
-        reading.end()
+        reader = LiveReader(build_measurement_plan(client, "site", 981, KEY, {}, StreamOptions()), "sync")
+        assert reader.wait_for_items(20_000) == records
+        reader.close()
 
 
 def test_a_certificate_that_nobody_vouches_for(client_of: ClientOf) -> None:
-    with TlsServer(visits(enveloped(record(1)))) as server:
+    with TlsServer(serve_connections(enveloped_frame(make_record(1)))) as server:
         client = client_of(server, retries=ONCE)
-        reading = Reading(measurements(client, "site", 981, KEY, {}, StreamOptions()), "sync")
+        reader = LiveReader(build_measurement_plan(client, "site", 981, KEY, {}, StreamOptions()), "sync")
         with pytest.raises(APIConnectionError, match="certificate"):
-            reading.done.result(PATIENCE)
+            reader.done.result(PATIENCE)

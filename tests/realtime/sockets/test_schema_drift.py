@@ -10,8 +10,8 @@ import pytest
 from datastore_sdk import DriftEvent, Hooks, Pad, Site
 from datastore_sdk.exceptions import DriftFoundError, DriftWarning
 from datastore_sdk.transport.executor import schema_drift as drift
-from tests.realtime.live_reader import Reading
-from tests.realtime.websocket_server import frame, visits
+from tests.realtime.live_reader import LiveReader
+from tests.realtime.websocket_server import frame, serve_connections
 from tests.support.fake_server import PATIENCE
 from tests.support.fixtures import ClientOf, Serve
 from tests.transport.executor.test_schema_drift import NEW, PAD
@@ -54,14 +54,14 @@ def test_each_kind_is_warned_of_once(
     recwarn: pytest.WarningsRecorder,
 ) -> None:
     monkeypatch.setenv("RESTREAM_DRIFT", "warn")
-    pad = Pad(668, client=client_of(serve(visits(told(PAD, NEW, UNREADABLE, NEW)))))
-    reading = Reading(pad.get_realtime_instance_updates(as_dict)._stream.plan, form)
-    assert reading.until(4)[1]["color"] == NEW["color"]
-    reading.end()
+    pad = Pad(668, client=client_of(serve(serve_connections(told(PAD, NEW, UNREADABLE, NEW)))))
+    reader = LiveReader(pad.get_realtime_instance_updates(as_dict)._stream.plan, form)
+    assert reader.wait_for_items(4)[1]["color"] == NEW["color"]
+    reader.close()
     warned = [str(each.message) for each in recwarn if each.category is DriftWarning]
     assert warned == [
         "Pad.color is not in the API contract (met in enter_room)",
-        "Pad.name is a number, where the API contract has a text; kept as it came (met in enter_room)",
+        "Pad.name is a number, where the API contract has text; kept as sent (met in enter_room)",
     ]
 
 
@@ -70,22 +70,22 @@ def test_an_error_ends_it(
     serve: Serve, client_of: ClientOf, form: str, as_dict: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RESTREAM_DRIFT", "error")
-    server = serve(visits(told(CHANGE)))
+    server = serve(serve_connections(told(CHANGE)))
     site = Site(981, client=client_of(server))
-    reading = Reading(site.get_realtime_data_changes_updates(as_dict)._stream.plan, form)
+    reader = LiveReader(site.get_realtime_data_changes_updates(as_dict)._stream.plan, form)
     with pytest.raises(DriftFoundError, match=r"DataChange\.modification_type is 'sensor_swap'") as raised:
-        reading.done.result(PATIENCE)
+        reader.done.result(PATIENCE)
     assert raised.value.url == f"{server.url}/external/thirdparty/v2/ws/sites/981/data_changes/"
     assert len(server.received) == 1, "coming back would change nothing"
 
 
 def test_the_hook(serve: Serve, client_of: ClientOf) -> None:
     events: list[DriftEvent] = []
-    server = serve(visits(told(NEW, NEW)))
+    server = serve(serve_connections(told(NEW, NEW)))
     pad = Pad(668, client=client_of(server, hooks=Hooks(on_drift=events.append)))
-    reading = Reading(pad.get_realtime_instance_updates()._stream.plan, "sync")
-    reading.until(2)
-    reading.end()
+    reader = LiveReader(pad.get_realtime_instance_updates()._stream.plan, "sync")
+    reader.wait_for_items(2)
+    reader.close()
     assert [(event.kind, event.place, event.operation) for event in events] == [("field", "Pad.color", "enter_room")]
 
 
@@ -95,8 +95,8 @@ def test_where_nobody_asks_nothing_is_looked_at(
     def look(*_: object) -> None:
         pytest.fail("it was looked at")
 
-    monkeypatch.setattr(drift, "_look", look)
-    pad = Pad(668, client=client_of(serve(visits(told(NEW)))))
-    reading = Reading(pad.get_realtime_instance_updates(as_dict=True)._stream.plan, "sync")
-    assert reading.until(1) == [NEW]
-    reading.end()
+    monkeypatch.setattr(drift, "_report_call", look)
+    pad = Pad(668, client=client_of(serve(serve_connections(told(NEW)))))
+    reader = LiveReader(pad.get_realtime_instance_updates(as_dict=True)._stream.plan, "sync")
+    assert reader.wait_for_items(1) == [NEW]
+    reader.close()

@@ -126,7 +126,7 @@ def test_without_a_total_an_answer_that_drips_comes_to_an_end_too(
 
     server = serve(DRIPPING["body"])
     client = client_of(server, clock=Ticking(), retries=RetryPolicy(max_attempts=1))
-    with pytest.raises(APITimeoutError, match=r"was still answering after 600\.0 s"):
+    with pytest.raises(APITimeoutError, match=r"the response was still incomplete after 600\.0 s"):
         begin(lambda: form.run(client, list_pads())).result(10)
 
 
@@ -309,10 +309,10 @@ def test_a_date_that_a_wrong_wall_clock_makes_absurd(offset: int, serve: Serve, 
         ("max_attempts", 0, ValueError),
         ("max_attempts", True, TypeError),
         ("max_attempts", 2.5, TypeError),
-        ("first_wait", -1, ValueError),
-        ("longest_wait", float("nan"), ValueError),
-        ("longest_wait", float("inf"), ValueError),
-        ("longest_wait", "30", TypeError),
+        ("initial_wait", -1, ValueError),
+        ("max_wait", float("nan"), ValueError),
+        ("max_wait", float("inf"), ValueError),
+        ("max_wait", "30", TypeError),
         ("max_seconds", -1, ValueError),
         ("max_seconds", MAX_SECONDS * 2, ValueError),
         ("wait", "no", TypeError),

@@ -73,7 +73,7 @@ def test_threads_and_tasks_of_two_event_loops(own_sandbox: Sandbox) -> None:
 def test_with_some_that_are_cancelled(own_sandbox: Sandbox) -> None:
     """What is cancelled hangs up, and the service may notice a little later; whoever waits has a turn all the same."""
     chance = random.Random(7)
-    patient = RetryPolicy(max_attempts=20, first_wait=0.01, longest_wait=2)
+    patient = RetryPolicy(max_attempts=20, initial_wait=0.01, max_wait=2)
 
     async def main(client: Client) -> int:
         tasks = [asyncio.create_task(awaited(client, number)) for number in range(TASKS)]

@@ -25,7 +25,7 @@ def test_a_new_kind_of_data_change(serve: Serve, client_of: ClientOf, monkeypatc
     log = client.request(list_site_data_changes(981))
     assert log.change_log[0].modification_subtype == "reverse_twice"
     monkeypatch.setenv("RESTREAM_DRIFT", "error")
-    with pytest.raises(DriftFoundError, match=r"DataChange\.modification_subtype is 'reverse_twice', which is none of"):
+    with pytest.raises(DriftFoundError, match=r"DataChange\.modification_subtype is 'reverse_twice', which is not"):
         client.request(list_site_data_changes(981))
 
 
@@ -51,7 +51,7 @@ def test_a_new_name_of_a_stage(serve: Serve, client_of: ClientOf, monkeypatch: p
     client = client_of(serve(always(answer(200, [STAGE]))))
     assert client.request(list_site_stages(981))[0].state == "coil_runinhole"
     monkeypatch.setenv("RESTREAM_DRIFT", "error")
-    with pytest.raises(DriftFoundError, match=r"Stage\.state is 'coil_runinhole', which is none of"):
+    with pytest.raises(DriftFoundError, match=r"Stage\.state is 'coil_runinhole', which is not a value of"):
         client.request(list_site_stages(981))
 
 

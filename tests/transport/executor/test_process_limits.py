@@ -153,9 +153,9 @@ def test_room_that_another_process_is_in_is_not_entered(start: Start) -> None:
         pad_id = int(said(holder))
         with Client(sandbox.token, base_url=sandbox.url, retries=RetryPolicy(max_attempts=1)) as client:
             limits = client._executor.limits
-            with pytest.raises(RateLimitError, match="another process on this machine is in the room"):
+            with pytest.raises(RateLimitError, match="another process on this machine is connected to the room"):
                 client._drive(enter_room(client._executor, build_room_operation(f"/pads/{pad_id}/", {})))
-            assert limits.get_room_semaphore(f"/external/thirdparty/v2/ws/pads/{pad_id}/")._at_once() is not None
+            assert limits.get_room_semaphore(f"/external/thirdparty/v2/ws/pads/{pad_id}/")._try_acquire() is not None
 
 
 @pytest.fixture
@@ -184,7 +184,7 @@ def test_forgotten_permit_comes_back(permits: ProcessSemaphore) -> None:
 def test_dropped_permit_is_used_again_only_when_the_service_has_noticed(permits: ProcessSemaphore) -> None:
     held = [permits.try_acquire() for _ in range(3)]
     assert held[0] is not None
-    held[0].release(dropped=True)
+    held[0].release(aborted=True)
     again = permits.try_acquire()
     assert again is not None
     assert again.wait > 0
@@ -217,11 +217,11 @@ def test_folder_that_cannot_be_written_is_told_once(tmp_path: Path, caplog: pyte
         assert permit.resume()
         permit.release()
     assert [record.message.partition(":")[0] for record in caplog.records] == [
-        "the limit of calls is not shared with other processes"
+        "the limit of concurrent calls is not shared with other processes"
     ]
 
 
-def test_who_must_not_wait_is_refused_at_once(serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+def test_who_must_not_wait_is_refused_try_acquire(serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
     server = serve(always(answer(200, [])))
     client = client_of(server, retries=RetryPolicy(wait=False), clock=Clock())
     assert client.request(list_pads()) == []

@@ -31,9 +31,9 @@ def test_fields_and_values_that_do_not_fit_are_named(serve: Serve, client_of: Cl
     error = caught.value
     assert len(error.problems) == 2
     assert error.problems[0].startswith("id: ")
-    assert error.problems[0].endswith(", came 'none'")
+    assert error.problems[0].endswith(", received 'none'")
     assert error.problems[1].startswith("completion_date: ")
-    assert error.problems[1].endswith(", came 'soon'")
+    assert error.problems[1].endswith(", received 'soon'")
     assert all(problem in str(error) for problem in error.problems)
     assert (error.method, error.url) == ("GET", f"{server.url}/external/thirdparty/v1/pads/668/")
     assert len(server.received) == 1, "asking again would bring the same"
@@ -63,7 +63,7 @@ def test_keys_that_the_contract_does_not_know_are_kept(serve: Serve, client_of: 
 
 @pytest.mark.parametrize("body", [b"", b"<html>Welcome to the hotel</html>", b'{"id": 668', b"\xff", b"[1, 2", b"null"])
 def test_what_is_no_json_or_another_json(body: bytes, serve: Serve, client_of: ClientOf) -> None:
-    with pytest.raises(ResponseValidationError, match="the answer: "):
+    with pytest.raises(ResponseValidationError, match="the body: "):
         client_of(serve(always(answer(200, body)))).request(get_pad(668))
 
 
@@ -79,7 +79,9 @@ def test_answers_that_are_too_long_are_not_read_to_their_end(serve: Serve, clien
             hung_up.put(True)
             raise
 
-    with pytest.raises(ResponseValidationError, match=r"answered more than 100000 bytes, .*max_response_bytes"):
+    with pytest.raises(
+        ResponseValidationError, match=r"the response is larger than 100000 bytes, .*max_response_bytes"
+    ):
         form.run(client_of(serve(long), max_response_bytes=100_000), list_pads())
     assert hung_up.get(timeout=5)
 
@@ -99,7 +101,7 @@ def test_an_encoding_that_was_not_asked_for(serve: Serve, client_of: ClientOf, f
         line.send(head(content_encoding="br", transfer_encoding="chunked") + chunk(b"\x0b"))
         hung_up.put(line.stall(seconds=2))
 
-    with pytest.raises(ResponseValidationError, match="the encoding 'br', which was not asked for") as caught:
+    with pytest.raises(ResponseValidationError, match="the encoding 'br', which was not requested") as caught:
         form.run(client_of(serve(handle)), list_pads())
     assert caught.value is not None
     assert hung_up.get(timeout=5), "the connection was not given back"

@@ -71,7 +71,7 @@ def test_what_may_be_made_again(error: CallError, rule: str) -> None:
 
 
 def test_waits_double_up_to_the_longest_and_differ() -> None:
-    policy = RetryPolicy(max_attempts=10_000, first_wait=1.0, longest_wait=20.0)
+    policy = RetryPolicy(max_attempts=10_000, initial_wait=1.0, max_wait=20.0)
     error = error_of(APIConnectionError, sent=False)
     for attempt, longest in [(1, 1), (2, 2), (3, 4), (5, 16), (6, 20), (60, 20), (5000, 20)]:
         waits = [policy.wait_after(error, attempt=attempt, idempotent=True) for _ in range(200)]
@@ -85,9 +85,9 @@ def test_retry_after_is_the_least_wait(kind: type[CallError]) -> None:
     for _ in range(100):
         wait = POLICY.wait_after(error_of(kind, retry_after=9.0), attempt=4, idempotent=True)
         assert wait is not None
-        assert 9.0 <= wait <= POLICY.longest_wait
-    assert POLICY.wait_after(error_of(kind, retry_after=POLICY.longest_wait), attempt=1, idempotent=True) is not None
-    assert POLICY.wait_after(error_of(kind, retry_after=POLICY.longest_wait + 1), attempt=1, idempotent=True) is None
+        assert 9.0 <= wait <= POLICY.max_wait
+    assert POLICY.wait_after(error_of(kind, retry_after=POLICY.max_wait), attempt=1, idempotent=True) is not None
+    assert POLICY.wait_after(error_of(kind, retry_after=POLICY.max_wait + 1), attempt=1, idempotent=True) is None
 
 
 @pytest.mark.parametrize("attempts", [0, -1])
@@ -118,8 +118,8 @@ def test_what_passes_is_waited_for(
     )
     assert len(server.received) == 3
     first, second = clock.sleeps
-    assert 0 <= first <= POLICY.first_wait
-    assert 0 <= second <= 2 * POLICY.first_wait
+    assert 0 <= first <= POLICY.initial_wait
+    assert 0 <= second <= 2 * POLICY.initial_wait
 
 
 @pytest.mark.parametrize("reply", PASSING.values(), ids=PASSING)
@@ -150,7 +150,7 @@ def test_what_does_not_pass_is_not_waited_for(
     status: int, serve: Serve, client_of: ClientOf, clock: JumpingClock, form: Form
 ) -> None:
     server = serve(in_turn(answer(status)))
-    with pytest.raises(CallError, match=f"answered {status}"):
+    with pytest.raises(CallError, match=f"returned {status}"):
         form.run(client_of(server), list_pads())
     assert clock.sleeps == []
 
@@ -197,8 +197,8 @@ def test_each_attempt_is_logged(
     call = f"GET {server.url}{server.paths[0]}"
     first, second = clock.sleeps
     assert lines == [
-        f"{call} answered 503: the service failed; attempt 2 of 5 in {first:.1f} s",
-        f"{call} answered 429: too many calls at a time; attempt 3 of 5 in {second:.1f} s",
+        f"{call} returned 503: the service failed; attempt 2 of 5 in {first:.1f} s",
+        f"{call} returned 429: too many calls at a time; attempt 3 of 5 in {second:.1f} s",
     ]
 
 

@@ -95,7 +95,7 @@ def test_where_nobody_asks_nothing_is_looked_at(
     def look(*_: object) -> None:
         pytest.fail("it was looked at")
 
-    monkeypatch.setattr(drift, "_look", look)
+    monkeypatch.setattr(drift, "_report_call", look)
     client = client_of(serve(always(answer(200, NEW))))
     client.request(get_pad(668))
     assert Pad.get_model(668, as_dict=True, client=client) == NEW
@@ -140,7 +140,7 @@ def test_what_cannot_be_read_by_the_contract_is_handed_over_all_the_same(
     client = client_of(serve(always(answer(200, odd))), strict=True)
     assert Pad.get_model(668, as_dict=True, client=client) == odd
     monkeypatch.setenv("RESTREAM_DRIFT", "error")
-    with pytest.raises(DriftFoundError, match=r"Pad\.name is a number, where the API contract has a text"):
+    with pytest.raises(DriftFoundError, match=r"Pad\.name is a number, where the API contract has text"):
         Pad.get_model(668, as_dict=True, client=client)
 
 
@@ -160,7 +160,7 @@ def test_what_does_not_fit_is_reported_once(
     del odd["lease_name"]
     client = client_of(serve(always(answer(200, odd))))
     misfits = [
-        "Pad.name is null, where the API contract has a text; kept as it came",
+        "Pad.name is null, where the API contract has text; kept as sent",
         "Pad.lease_name is missing, which the API contract requires",
     ]
     for _ in range(2):
@@ -211,7 +211,7 @@ def test_new_values_of_what_has_known_ones(serve: Serve, client_of: ClientOf, mo
 
 def test_objects_that_can_have_any_field_have_no_unknown_ones() -> None:
     numbers = StageAggregations.model_validate({"id": 5, "my_own_number": 7.5})
-    assert [*drift._in_value([numbers])] == []
+    assert [*drift._find_additions([numbers])] == []
 
 
 def test_an_error_instead(serve: Serve, client_of: ClientOf, form: Form, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,7 +239,7 @@ def test_unknown_statuses(
             form.run(client, get_pad(668))
     with pytest.raises(NotFoundError):
         form.run(client, get_pad(668))
-    assert told(recwarn) == ["get_pad answered 418, which is not in the API contract (met in get_pad)"]
+    assert told(recwarn) == ["get_pad returned 418, which is not in the API contract (met in get_pad)"]
 
 
 @pytest.mark.parametrize("mode", [None, "error"])
@@ -281,7 +281,7 @@ def test_a_word_that_means_nothing(
     client = client_of(serve(always(answer(200, NEW))))
     client.request(get_pad(668))
     client.request(get_pad(668))
-    assert told(recwarn) == ["RESTREAM_DRIFT is 'loud'; it can be off, log, warn, error. It counts as log."]
+    assert told(recwarn) == ["RESTREAM_DRIFT is 'loud'; valid values are off, log, warn, error. Using log."]
 
 
 def test_no_false_alarms(monkeypatch: pytest.MonkeyPatch) -> None:

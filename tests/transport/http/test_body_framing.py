@@ -74,7 +74,7 @@ def test_nobody_is_there(serve: Serve, client_of: ClientOf, form: Form) -> None:
 @pytest.mark.parametrize("sent", [b"", head(content_length=5), head(transfer_encoding="chunked") + chunk(b"[")])
 def test_a_service_that_falls_silent(sent: bytes, serve: Serve, client_of: ClientOf, form: Form) -> None:
     client = client_of(serve(always(then(sent, Line.stall))), retries=ONCE, timeout=Timeouts(read=0.05))
-    reason = r"/pads/ was not answered in time: nothing came for 0.05 s \(Timeouts.read\)$"
+    reason = r"/pads/ timed out: nothing was received for 0.05 s \(Timeouts.read\)$"
     with pytest.raises(APITimeoutError, match=reason) as caught:
         form.run(client, list_pads())
     assert isinstance(caught.value, TimeoutError)
@@ -87,9 +87,7 @@ def test_a_stream_that_falls_silent(sent: bytes, serve: Serve, client_of: Client
         serve(always(then(sent, Line.stall))), retries=ONCE, timeout=Timeouts(first_byte=0.05, idle=0.05)
     )
     name = "idle" if sent else "first_byte"
-    with pytest.raises(
-        APITimeoutError, match=rf"was not answered in time: nothing came for 0.05 s \(Timeouts.{name}\)"
-    ):
+    with pytest.raises(APITimeoutError, match=rf"timed out: nothing was received for 0.05 s \(Timeouts.{name}\)"):
         form.records(client, [SITE], [])
 
 
@@ -101,7 +99,7 @@ def test_a_stream_that_is_cut_short_says_where(serve: Serve, client_of: ClientOf
         (Line.stall, APITimeoutError),
     ):
         client = client_of(serve(always(then(sent, ending))), retries=ONCE, timeout=Timeouts(idle=0.05))
-        with pytest.raises(error, match=r"; 23 bytes of the body had come; 1 records had come before$"):
+        with pytest.raises(error, match=r"; 23 bytes of the body were received; 1 records came before$"):
             form.records(client, [SITE], [])
 
 
@@ -127,7 +125,7 @@ def test_connections_are_used_again(serve: Serve, client_of: ClientOf) -> None:
     client = client_of(server)
     client.request(list_pads())
     client.request(list_pads())
-    with pytest.raises(Exception, match="answered 404"):
+    with pytest.raises(Exception, match="returned 404"):
         client.request(list_pads())
     client.request(list_pads())
     assert [list(Data(client, [SITE])) for _ in range(2)] == [[], []]
@@ -201,7 +199,7 @@ def test_an_answer_that_can_have_no_body_has_none(status: int, serve: Serve, cli
     if status == 204:
         form.run(client, delete_pad_parameter(7, 3))
     else:
-        with pytest.raises(Exception, match="no success of this call"):
+        with pytest.raises(Exception, match="not a success status of this call"):
             form.run(client, list_pads())
 
 

@@ -18,7 +18,7 @@ from datastore_sdk.exceptions import APITimeoutError, NotFoundError, ResponseVal
 from datastore_sdk.transport.executor.retry import RetryPolicy
 from restream_api.api.pads import list_pads
 from tests.support.fake_server import Handler, Server
-from tests.support.fixtures import TOKEN, ClientOf, Serve
+from tests.support.fixtures import ClientOf, Serve
 from tests.support.http_responses import Reply, always, answer, in_turn
 from tests.support.slow_services import DRIPPING
 from tests.support.threads import begin
@@ -66,12 +66,6 @@ def reading(response: httpx.Response) -> None:
 def reading_and_refusing(response: httpx.Response) -> None:
     reading(response)
     refusing(response)
-
-
-def test_its_own_credentials_do_not_take_the_place_of_the_token(call: Call, serve: Serve) -> None:
-    server = serve(always(answer(200, b"[]")))
-    assert call(server, auth=("me", "s3cret")) == []
-    assert server.received[0].token == TOKEN
 
 
 @pytest.mark.parametrize("hook", [refusing, reading_and_refusing])

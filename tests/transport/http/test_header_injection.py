@@ -176,6 +176,7 @@ def test_nor_can_the_name_of_the_program(agent: str) -> None:
         Client(TOKEN, base_url="https://restream.test", user_agent=agent)
 
 
+@pytest.mark.filterwarnings("ignore:.*follow_redirects=True")
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_no_client_of_the_user_takes_the_token_elsewhere(status: int, serve: Serve, client_of: ClientOf) -> None:
     elsewhere = serve(always(answer(200, [])))

@@ -56,6 +56,6 @@ def test_a_switch_of_protocols_that_nobody_asked_for(serve: Serve, client_of: Cl
     server = serve(always(head(101, upgrade="websocket")))
     client = client_of(server)
     for _ in range(2):
-        with pytest.raises(CallError, match="answered 101"):
+        with pytest.raises(CallError, match="returned 101"):
             client.request(list_pads())
     assert server.connections == 2, "nothing else can be said over such a connection"

@@ -7,6 +7,7 @@ import os
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import certifi
 import httpx
@@ -227,7 +228,7 @@ def test_content_encoding_that_others_read_is_read(
 @pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, gzip"])
 def test_content_encoding_that_cannot_be_read_is_named(encoding: str, serve: Serve, client_of: ClientOf) -> None:
     server = serve(always(answer(200, b"\x1b\x02", content_encoding=encoding)))
-    with pytest.raises(ResponseValidationError, match=f"in the encoding '{encoding}', which was not asked for"):
+    with pytest.raises(ResponseValidationError, match=f"the encoding '{encoding}', which was not requested"):
         client_of(server).request(list_pads())
 
 
@@ -250,18 +251,42 @@ def test_closed_httpx_client_is_named(serve: Serve, client_of: ClientOf) -> None
     client = client_of(server, http=mine)
     assert client.request(list_pads()) == []
     mine.close()
-    with pytest.raises(ConfigurationError, match="given as http= is closed"):
+    with pytest.raises(ConfigurationError, match="passed as http= is closed"):
         client.request(list_pads())
-    with pytest.raises(ConfigurationError, match="given as http= is closed"):
+    with pytest.raises(ConfigurationError, match="passed as http= is closed"):
         client_of(server, http=mine)
 
 
-def test_httpx_client_with_settings_of_its_own(serve: Serve, client_of: ClientOf) -> None:
-    """They would lead elsewhere: URLs, credentials and what is followed are the SDK's."""
-    server = serve(in_turn(answer(200, []), answer(302, location="http://127.0.0.1:9/")))
-    with httpx.Client(base_url="http://127.0.0.1:9", auth=("me", SECRET), follow_redirects=True) as mine:
-        client = client_of(server, http=mine)
-        assert client.request(list_pads()) == []
-        with pytest.raises(ResponseValidationError, match="answered 302"):
+OVERRIDDEN_SETTINGS: dict[str, dict[str, Any]] = {
+    "has the base_url http://127.0.0.1:9, but": {"base_url": "http://127.0.0.1:9"},
+    "has auth, which the SDK does not use": {"auth": ("me", SECRET)},
+}
+
+
+@pytest.mark.parametrize(("message", "settings"), OVERRIDDEN_SETTINGS.items(), ids=["base_url", "auth"])
+def test_httpx_client_with_overridden_settings_is_refused(
+    message: str, settings: dict[str, Any], serve: Serve, client_of: ClientOf
+) -> None:
+    server = serve(always(answer(200, [])))
+    with httpx.Client(**settings) as mine, pytest.raises(ConfigurationError, match=message) as caught:
+        client_of(server, http=mine)
+    assert SECRET not in str(caught.value)
+    with pytest.raises(ConfigurationError, match=message):
+        client_of(server, async_http=httpx.AsyncClient(**settings))
+    assert not server.received
+
+
+def test_httpx_client_with_the_same_base_url_is_accepted(serve: Serve, client_of: ClientOf) -> None:
+    server = serve(always(answer(200, [])))
+    with httpx.Client(base_url=f"{server.url}/") as mine:
+        assert client_of(server, http=mine).request(list_pads()) == []
+
+
+def test_httpx_client_that_follows_redirects_warns(serve: Serve, client_of: ClientOf) -> None:
+    server = serve(always(answer(302, location="http://127.0.0.1:9/")))
+    with httpx.Client(follow_redirects=True) as mine:
+        with pytest.warns(UserWarning, match="passed as http= has follow_redirects=True"):
+            client = client_of(server, http=mine)
+        with pytest.raises(ResponseValidationError, match="returned 302"):
             client.request(list_pads())
     assert {request.token for request in server.received} == {TOKEN}

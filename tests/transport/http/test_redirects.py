@@ -29,6 +29,7 @@ def test_no_redirect_is_followed(
     assert len(server.received) == 1
 
 
+@pytest.mark.filterwarnings("ignore:.*follow_redirects=True")
 def test_nor_with_a_client_of_the_user_that_follows_them(serve: Serve, client_of: ClientOf) -> None:
     elsewhere = serve(always(answer(200, [])))
     server = serve(always(answer(302, location=f"{elsewhere.url}/pads/")))
@@ -38,5 +39,5 @@ def test_nor_with_a_client_of_the_user_that_follows_them(serve: Serve, client_of
 
 
 def test_a_redirect_that_says_not_where(serve: Serve, client_of: ClientOf) -> None:
-    with pytest.raises(ResponseValidationError, match=r"answered 302, no success of this call$"):
+    with pytest.raises(ResponseValidationError, match=r"returned 302, which is not a success status of this call$"):
         client_of(serve(always(answer(302)))).request(list_pads())

@@ -17,6 +17,7 @@ from datastore_sdk.transport.http.response_parser import (
     MalformedResponseError,
     ResponseParser,
 )
+from tests.support.exhaustive import examples
 from tests.support.http_responses import END, answer, chunk, head
 from tests.support.hypothesis_settings import PROPERTY
 from tests.support.interruption import Interrupting
@@ -264,7 +265,7 @@ FRAMING_LIKE = st.lists(st.sampled_from([b"\r\n", b"\r", b"\n", b"0", b"3", b"ab
 """Content that could be taken for framing."""
 
 
-@settings(PROPERTY, max_examples=300)
+@settings(PROPERTY, max_examples=examples(300))
 @given(
     st.lists(FRAMING_LIKE | st.binary(min_size=1, max_size=40)),
     st.lists(st.integers(1, 30) | st.integers(30, 300), min_size=1),
@@ -279,7 +280,7 @@ def test_any_content_in_any_chunks_in_any_pieces(contents: list[bytes], sizes: l
     assert whole(*pieces) == b"".join(contents)
 
 
-@settings(PROPERTY, max_examples=300)
+@settings(PROPERTY, max_examples=examples(300))
 @given(st.sampled_from([b"", b"HTTP/1.1 ", CHUNKED, head(), EARLY]), st.binary(max_size=60))
 def test_any_bytes_end_in_content_or_the_two_errors(beginning: bytes, sent: bytes) -> None:
     with suppress(MalformedResponseError, IncompleteResponseError):

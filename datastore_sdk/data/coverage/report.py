@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 MIN_GAP = 60
 """Seconds of the shortest gap that is listed by default."""
-_MOST_SHOWN = 10
-"""How many gaps a printed report shows; `gaps` has the others."""
+_MAX_SHOWN = 10
+"""Maximum number of gaps that a printed report shows; `gaps` has all."""
 _SITE_COLUMNS = ("site", "records", "expected_s", "received_s", "missing_s", "received", "gaps", "longest_gap_s")
 _GAP_COLUMNS = ("site", "start", "end", "seconds", "stage_number", "state")
 
 
 class CoverageGap(Struct, frozen=True, kw_only=True):
-    """Consecutive seconds that were expected and of which no record came."""
+    """Consecutive expected seconds without a record."""
 
     site: int | None
     """Id of the site; None for records without a site."""
@@ -32,7 +32,7 @@ class CoverageGap(Struct, frozen=True, kw_only=True):
     end: datetime
     """The last missing second, UTC, so that `get_data(start, end)` requests the gap."""
     seconds: int
-    """How many seconds are missing."""
+    """Number of missing seconds."""
     stage_number: int | None = None
     """Number of the stage that shares most time with the gap; None if no stage is known."""
     state: str | None = None
@@ -45,26 +45,26 @@ class SiteCoverage(Struct, frozen=True, kw_only=True):
     site: int | None
     """Id of the site; None for records without a site."""
     records: int
-    """How many records came."""
+    """Number of records."""
     expected_seconds: int
-    """How many seconds should have a record. A record of a coarser resolution stands for its whole interval."""
+    """Number of seconds that should have a record. A record of a coarser resolution stands for its whole interval."""
     expected_from: Literal["request", "stages", "records"]
-    """What says which seconds are expected: the requested time range; the stages within it, for a stage filter; or, if
-    the range is open or the stages could not be requested, the first and the last record."""
+    """Origin of the expected seconds: the requested time range; for a stage filter, the stages within it; or the first
+    and last record, if the range is open or the stages are unknown."""
     received_seconds: int
-    """How many of the expected seconds have a record."""
+    """Number of expected seconds with a record."""
     first_record: datetime | None
-    """Second of the earliest record, UTC."""
+    """Earliest second with a record, UTC."""
     last_record: datetime | None
-    """Second of the latest record, UTC."""
+    """Latest second with a record, UTC."""
     gap_count: int
-    """How many gaps there are of at least `min_gap` seconds."""
+    """Number of gaps of at least `min_gap` seconds."""
     gaps: tuple[CoverageGap, ...]
-    """Those gaps in order of time; the longest 1000 if there are more."""
+    """These gaps in order of time; only the longest 1000 if there are more."""
 
     @property
     def missing_seconds(self) -> int:
-        """How many of the expected seconds have no record, gaps shorter than `min_gap` included."""
+        """Number of expected seconds without a record, gaps shorter than `min_gap` included."""
         return self.expected_seconds - self.received_seconds
 
     @property
@@ -81,33 +81,33 @@ class SiteCoverage(Struct, frozen=True, kw_only=True):
 
 
 class CoverageReport(Struct, frozen=True, kw_only=True):
-    """How complete downloaded data is: seconds of each site, gaps, fields that never came.
+    """Coverage of downloaded data: seconds and gaps of each site, and requested fields without values.
 
     `print(report)` shows it as a table, and so do notebooks.
     """
 
     sites: tuple[SiteCoverage, ...]
-    """The coverage of each site that records were requested of or came from."""
+    """Coverage of each site that was requested or has records."""
     missing_fields: tuple[str, ...]
-    """Fields that were asked for by name and had no value in any record."""
+    """Requested fields without a value in any record."""
     records: int
-    """How many records there are."""
+    """Number of records."""
     records_without_timestamp: int
-    """How many of them have no timestamp that can be read; they count for no second."""
+    """Number of records without a readable timestamp; they count for no second."""
     resolution_seconds: int
     """Seconds that one record stands for."""
     min_gap: int
     """Seconds of the shortest gap that is listed."""
     queries: tuple[dict[str, Any], ...]
-    """The requested data, by the arguments of `get_data`."""
+    """The requested data, as arguments of `get_data`."""
     file: str | None = None
     """Name of the file that the records were saved to."""
     file_bytes: int | None = None
-    """Size of that file: a file of another size is not the one that the report is about."""
+    """Size of that file in bytes. If a file has another size, it is not the file of this report."""
 
     @property
     def complete(self) -> bool:
-        """Whether no gap is listed, every site has records, and every requested field came."""
+        """Whether no gap is listed, every site has records, and every requested field has a value."""
         return not self.missing_fields and all(site.complete for site in self.sites)
 
     @property
@@ -127,26 +127,26 @@ class CoverageReport(Struct, frozen=True, kw_only=True):
 
     @property
     def sites_without_records(self) -> tuple[int | None, ...]:
-        """Ids of the sites of which records were requested and none came."""
+        """Ids of the requested sites without records."""
         return tuple(site.site for site in self.sites if not site.records and not site.complete)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON values; datetimes are ISO strings in UTC."""
-        values: dict[str, Any] = msgspec.json.decode(self._encoded())
+        values: dict[str, Any] = msgspec.json.decode(self._encode())
         return values
 
     def to_json(self) -> str:
-        """Return the report as JSON text: what `save(coverage=True)` writes."""
-        return msgspec.json.format(self._encoded(), indent=2).decode()
+        """Return the report as JSON text, as `save(coverage=True)` writes it."""
+        return msgspec.json.format(self._encode(), indent=2).decode()
 
     def to_pandas(self, table: Literal["sites", "gaps"] = "sites") -> pd.DataFrame:
         """Return the sites, or the gaps, as a pandas data frame. Needs the extra `pandas`.
 
         Args:
-            table: Which of the two.
+            table: The sites or the gaps.
 
         Raises:
-            ValueError: It is neither.
+            ValueError: `table` is invalid.
             ImportError: pandas is not installed.
         """
         tables = {"sites": (_SITE_COLUMNS, self._site_rows()), "gaps": (_GAP_COLUMNS, self._gap_rows())}
@@ -159,9 +159,9 @@ class CoverageReport(Struct, frozen=True, kw_only=True):
         return pd.DataFrame([*rows], columns=[*columns])
 
     def summary(self) -> str:
-        """Return the report in one line: what `save(coverage=True)` logs."""
+        """Return the report in one line, as `save(coverage=True)` logs it."""
         expected, received = self.expected_seconds, self.received_seconds
-        share = f" ({_percent(received / expected)})" if expected else ""
+        share = f" ({_format_percent(received / expected)})" if expected else ""
         count = sum(site.gap_count for site in self.sites)
         parts = [
             "complete" if self.complete else "incomplete",
@@ -175,34 +175,34 @@ class CoverageReport(Struct, frozen=True, kw_only=True):
             names = ["the pad" if site is None else f"site {site}" for site in self.sites_without_records]
             parts.append(f"no records of {', '.join(names)}")
         if self.missing_fields:
-            parts.append(f"fields that never came: {', '.join(self.missing_fields)}")
+            parts.append(f"fields without values: {', '.join(self.missing_fields)}")
         return "; ".join(parts)
 
     def __str__(self) -> str:
-        blocks = [self.summary(), *_aligned(_SITE_COLUMNS, self._site_rows())]
+        blocks = [self.summary(), *_align_columns(_SITE_COLUMNS, self._site_rows())]
         if self.gaps:
-            blocks += ["", *_aligned(_GAP_COLUMNS, self._gap_rows(self._longest_gaps()))]
+            blocks += ["", *_align_columns(_GAP_COLUMNS, self._gap_rows(self._longest_gaps()))]
             blocks += self._more_gaps()
         return "\n".join(blocks)
 
     def _repr_html_(self) -> str:
         from html import escape  # only notebooks need it
 
-        tables = [_html(_SITE_COLUMNS, self._site_rows())]
+        tables = [_format_html(_SITE_COLUMNS, self._site_rows())]
         if self.gaps:
-            tables.append(_html(_GAP_COLUMNS, self._gap_rows(self._longest_gaps())))
+            tables.append(_format_html(_GAP_COLUMNS, self._gap_rows(self._longest_gaps())))
         return f"<p>{escape(self.summary())}</p>{''.join(tables)}{''.join(f'<p>{m}</p>' for m in self._more_gaps())}"
 
-    def _encoded(self) -> bytes:
+    def _encode(self) -> bytes:
         summary = {"complete": self.complete, "expected_seconds": self.expected_seconds}
         own = {name: getattr(self, name) for name in self.__struct_fields__}
         return msgspec.json.encode({**summary, "received_seconds": self.received_seconds, **own})
 
     def _longest_gaps(self) -> list[CoverageGap]:
-        return sorted(self.gaps, key=lambda gap: -gap.seconds)[:_MOST_SHOWN]
+        return sorted(self.gaps, key=lambda gap: -gap.seconds)[:_MAX_SHOWN]
 
     def _more_gaps(self) -> list[str]:
-        more = sum(site.gap_count for site in self.sites) - _MOST_SHOWN
+        more = sum(site.gap_count for site in self.sites) - _MAX_SHOWN
         return [f"and {more:,} shorter gaps"] if more > 0 else []
 
     def _site_rows(self) -> Iterator[tuple[Any, ...]]:
@@ -216,12 +216,12 @@ class CoverageReport(Struct, frozen=True, kw_only=True):
             yield gap.site, gap.start, gap.end, gap.seconds, gap.stage_number, gap.state
 
 
-def _text(value: object) -> str:
+def _format_cell(value: object) -> str:
     match value:
         case None:
             return "-"
         case float():
-            return _percent(value)
+            return _format_percent(value)
         case int():
             return str(value)
         case datetime():
@@ -230,20 +230,20 @@ def _text(value: object) -> str:
             return str(value)
 
 
-def _percent(share: float) -> str:
-    """Return a share in percent, rounded down, so that only all of it is 100 %."""
+def _format_percent(share: float) -> str:
+    """Return a share in percent, rounded down: only 1.0 is 100 %."""
     return f"{int(share * 10_000) / 100:.2f} %"
 
 
-def _aligned(columns: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> Iterator[str]:
-    table = [[*columns], *([*map(_text, row)] for row in rows)]
+def _align_columns(columns: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> Iterator[str]:
+    table = [[*columns], *([*map(_format_cell, row)] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     return ("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in table)
 
 
-def _html(columns: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> str:
-    from html import escape  # as above
+def _format_html(columns: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> str:
+    from html import escape  # only notebooks need it
 
     head = "".join(f"<th>{column}</th>" for column in columns)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(_text(value))}</td>' for value in row)}</tr>" for row in rows)
+    body = "".join(f"<tr>{''.join(f'<td>{escape(_format_cell(value))}</td>' for value in row)}</tr>" for row in rows)
     return f"<table><tr>{head}</tr>{body}</table>"

@@ -333,15 +333,15 @@ def test_a_failing_request_for_stages_costs_the_labels_alone(
     assert report.gaps[0].state is None
     assert json.loads((tmp_path / "a.json").read_bytes()) == service.records.records
     for what in ("stages", "sites"):
-        assert (f"does without the {what} of pad 681" in caplog.text) == (others is not ODD)
+        assert (f"is without the {what} of pad 681" in caplog.text) == (others is not ODD)
 
 
 @pytest.mark.parametrize("parallel", [1, 3])
 def test_after_a_resumed_save_the_report_is_of_the_whole_file(
     parallel: int, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(slicing, "SLICE", timedelta(seconds=170))
-    monkeypatch.setattr(slicing, "LEAST", timedelta(seconds=100))
+    monkeypatch.setattr(slicing, "MAX_SLICE", timedelta(seconds=170))
+    monkeypatch.setattr(slicing, "MIN_SLICE", timedelta(seconds=100))
     service = Service(with_gaps(range(30, 100), range(800, 900)), breaks=[Break(0.5), Break(0.2)])
     client: Client = client_of(serve(service), retries=ONCE)
     queries = [replace(SITE, parallel=parallel, fields=["slurry_rate", "never"])]

@@ -1,4 +1,4 @@
-"""A set of integers in little memory: a bit for each, whatever the order in which they are added."""
+"""A set of integers in little memory: a bit for each integer, added in any order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Collect which seconds and fields the records of a download have, in little memory however many records there are."""
+"""Collect the seconds and fields of the records of a download, in little memory for any number of records."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import msgspec
 import orjson
 
 from datastore_sdk._io.json_body import parse_id
-from datastore_sdk.data.completeness.integer_set import IntegerSet
-from datastore_sdk.data.query import KEYS, DataQuery
+from datastore_sdk.data.coverage.integer_set import IntegerSet
+from datastore_sdk.data.query import KEY_FIELDS, DataQuery
 from datastore_sdk.data.streaming.batch import join_records
 from datastore_sdk.data.streaming.codecs import CELLS, RecordCodec
 from datastore_sdk.data.streaming.json_decoder import Cells, split_cells
-from datastore_sdk.data.streaming.record_identity import second_of
+from datastore_sdk.data.streaming.record_identity import parse_second
 
-_PLAIN = range(100_000_000_000)
-"""Timestamps that are unix seconds as they stand."""
+_UNIX_SECONDS = range(100_000_000_000)
+"""Integers that are unix seconds without conversion."""
 _EARLIEST = -62_135_596_800
-"""The first second of the year 1: what comes before is no date."""
+"""First second of the year 1, the earliest datetime."""
 _NULL = b"null"
 
 
@@ -33,15 +33,15 @@ class ReceivedSeconds:
 
     def __init__(self, step: int) -> None:
         self.records = 0
-        """How many records came."""
+        """Number of records."""
         self.first: int | None = None
-        """The earliest second."""
+        """Earliest second."""
         self.last: int | None = None
-        """The latest second."""
+        """Latest second."""
         self.phase = 0
-        """Where records stand in an interval of `step` seconds, counted from 1970: that is up to the service."""
+        """Offset in seconds of the records within intervals of `step` seconds since 1970; the service chooses it."""
         self.intervals = IntegerSet()
-        """The numbers of the intervals that have records; that with number n begins at `phase + n * step`."""
+        """Numbers of the intervals with records; interval n starts at `phase + n * step`."""
         self._step = step
 
     def add(self, seconds: Sequence[int]) -> None:
@@ -56,33 +56,33 @@ class ReceivedSeconds:
 
 
 class CoverageCollector:
-    """Collects the seconds and fields of records, in any order.
+    """Collector of the seconds and fields of records, in any order.
 
     Args:
-        queries: What is requested.
+        queries: The requested data.
     """
 
     def __init__(self, queries: Sequence[DataQuery]) -> None:
-        step = queries[0].step if queries else 1
+        step = queries[0].resolution_seconds if queries else 1
         self.sites = defaultdict[int | None, ReceivedSeconds](lambda: ReceivedSeconds(step))
-        """By the id of the site; None for records without one."""
+        """Received seconds by site id; None for records without a site."""
         self.records = 0
-        """How many records came."""
-        self.undated = 0
-        """How many of them have no timestamp that can be read."""
+        """Number of records."""
+        self.records_without_timestamp = 0
+        """Number of records without a readable timestamp."""
         ids = {query.id if query.source == "site" else None for query in queries}
         self._only_site = ids.pop() if len(ids) == 1 else None
-        """The site of records that do not name one."""
+        """The site of records without a `site_id`."""
         fields = (queries[0].fields if queries else None) or ()
-        self._names = {*fields} - {*KEYS}
-        """The requested fields that have not come yet."""
+        self._names = {*fields} - {*KEY_FIELDS}
+        """Requested fields without a value so far."""
         self._prefixed = bool(queries) and queries[0].source == "pad" and not queries[0].is_routed
-        """Whether names carry the measurement source."""
+        """Whether field names have a measurement source as prefix."""
         self._decode = _decoder(self._names)
 
     @property
     def missing_fields(self) -> list[str]:
-        """The requested fields that had no value in any record."""
+        """Requested fields without a value in any record."""
         return sorted(self._names)
 
     def add(self, form: RecordCodec[Any], records: list[Any]) -> None:
@@ -99,7 +99,7 @@ class CoverageCollector:
             self._add(sites[0], seconds)
             return
         by_site = defaultdict[str, list[int | None]](list)
-        named = {str(site): site for site in sites}  # whatever the service sends
+        named = {str(site): site for site in sites}  # the service may send any JSON value
         for site, second in zip(sites, seconds, strict=True):
             by_site[str(site)].append(second)
         for name, own in by_site.items():
@@ -110,17 +110,17 @@ class CoverageCollector:
         received = self.sites[self._only_site if id_ is None else id_]
         received.records += len(seconds)
         dated = [second for second in seconds if second is not None] if None in seconds else seconds
-        self.undated += len(seconds) - len(dated)
+        self.records_without_timestamp += len(seconds) - len(dated)
         if dated:
             received.add(dated)  # type: ignore[arg-type] # None is taken out
 
     def _read_texts(self, records: list[msgspec.Raw]) -> tuple[list[Any], list[Any]]:
-        """Return timestamps and sites of records, and take note of fields."""
+        """Return timestamps and sites of records, and note their fields."""
         if self._names and self._prefixed:
             return self._read_cells([*map(split_cells, map(bytes, records))])
         try:
             read = self._decode(join_records(records))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # odd values, which records may hold
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # values that only other parsers accept
             return self._read_cells([*map(split_cells, map(bytes, records))])
         if self._names:
             attributes = _attributes(self._names)
@@ -131,33 +131,33 @@ class CoverageCollector:
 
     def _read_cells(self, records: list[Cells]) -> tuple[list[Any], list[Any]]:
         if self._names and self._prefixed:
-            came = {name for record in records for name, cell in record.items() if bytes(cell) != _NULL}
-            self._note({name for name in self._names if any(_is_of_field(each, name) for each in came)})
+            received = {name for record in records for name, cell in record.items() if bytes(cell) != _NULL}
+            self._note({name for name in self._names if any(_is_of_field(each, name) for each in received)})
         elif self._names:
             cells = {name: [record[name] for record in records if name in record] for name in self._names}
             self._note({name for name, own in cells.items() if any(bytes(cell) != _NULL for cell in own)})
         try:
-            timestamps, sites = ([*_values(records, key)] for key in KEYS)
+            timestamps, sites = ([*_values(records, key)] for key in KEY_FIELDS)
         except orjson.JSONDecodeError:
             keys = [CELLS.read_keys(record) for record in records]
             return [timestamp for timestamp, _ in keys], [site for _, site in keys]
         return timestamps, sites
 
-    def _note(self, came: set[str]) -> None:
-        if came:
-            self._names -= came
+    def _note(self, received: set[str]) -> None:
+        if received:
+            self._names -= received
             self._decode = _decoder(self._names)
 
 
 def _decoder(names: Iterable[str]) -> Any:
     """Return a function that reads timestamp, site and some fields of the records of a JSON array, and nothing else."""
     attributes = _attributes(names)
-    wanted = [(name, Any, None) for name in (*KEYS, *attributes)]
+    wanted = [(name, Any, None) for name in (*KEY_FIELDS, *attributes)]
     return msgspec.json.Decoder(list[msgspec.defstruct("_Read", wanted, rename=attributes)]).decode  # type: ignore[misc]
 
 
 def _attributes(names: Iterable[str]) -> dict[str, str]:
-    """Return fields by attributes for them: the name of a field can be any text."""
+    """Return fields by attribute names: the name of a field can be any text."""
     return {f"field{number}": name for number, name in enumerate(sorted(names))}
 
 
@@ -167,12 +167,12 @@ def _values(records: list[Cells], key: str) -> list[Any]:
 
 
 def _seconds_of(timestamps: list[Any]) -> Sequence[int | None]:
-    if {*map(type, timestamps)} == {int} and min(timestamps) in _PLAIN and max(timestamps) in _PLAIN:
+    if {*map(type, timestamps)} == {int} and min(timestamps) in _UNIX_SECONDS and max(timestamps) in _UNIX_SECONDS:
         return timestamps
-    return [None if second is None or second < _EARLIEST else second for second in map(second_of, timestamps)]
+    return [None if second is None or second < _EARLIEST else second for second in map(parse_second, timestamps)]
 
 
 def _is_of_field(name: str, field: str) -> bool:
-    """Whether a field's name is another one's behind a measurement source, such as `M1_`, or that name itself."""
-    source, _, rest = name.partition("_")
-    return name == field or (rest == field and source[-1:].isdigit())
+    """Return whether a name is the name of a field, alone or after a measurement source such as `M1_`."""
+    source, _, base_name = name.partition("_")
+    return name == field or (base_name == field and source[-1:].isdigit())

@@ -16,63 +16,65 @@ import msgspec
 
 from datastore_sdk._io.effects import EffectGen, RunBlocking, YieldItem, redirect_items
 from datastore_sdk._utils.validation import validate_id
-from datastore_sdk.data.completeness.collector import CoverageCollector, ReceivedSeconds
-from datastore_sdk.data.completeness.integer_set import difference, union
-from datastore_sdk.data.completeness.report import CoverageGap, CoverageReport, SiteCoverage
-from datastore_sdk.data.completeness.stage_intervals import (
+from datastore_sdk.data.coverage.collector import CoverageCollector, ReceivedSeconds
+from datastore_sdk.data.coverage.integer_set import difference, union
+from datastore_sdk.data.coverage.report import CoverageGap, CoverageReport, SiteCoverage
+from datastore_sdk.data.coverage.stage_intervals import (
     StageInterval,
-    sites_of_pads,
-    stages_between,
-    stages_of_filter,
+    fetch_filtered_stages,
+    fetch_sites_of_pads,
+    fetch_stages_between,
 )
+from datastore_sdk.data.progress import DownloadState
 from datastore_sdk.data.query import DataQuery
-from datastore_sdk.data.saving.files import checked_target, replacing
+from datastore_sdk.data.saving.files import open_atomic, validate_target
 from datastore_sdk.data.streaming.codecs import TEXTS, RecordCodec
-from datastore_sdk.data.streaming.download import Download
-from datastore_sdk.data.streaming.records import batches
+from datastore_sdk.data.streaming.records import stream_batches
 from datastore_sdk.transport.executor.executor import RequestExecutor
 
 log = logging.getLogger("datastore_sdk")
 
 SUFFIX = ".coverage.json"
-_MOST_GAPS = 1000
-"""Gaps of one site that are listed."""
+_MAX_GAPS = 1000
+"""Maximum number of listed gaps of one site."""
 
 Stages = Mapping[DataQuery, list[StageInterval] | None]
 """The stages that the stage filter of a query chooses; None if they could not be requested."""
 
 
-def covered(
-    exchange: RequestExecutor, queries: Sequence[DataQuery], download: Download, min_gap: int
+def download_coverage(
+    executor: RequestExecutor, queries: Sequence[DataQuery], download: DownloadState, min_gap: int
 ) -> EffectGen[CoverageReport]:
-    """Download all records, and return what they cover."""
-    coverage = CoverageBuilder(exchange, queries, min_gap)
-    yield from redirect_items(partial(coverage.collector.add, TEXTS), batches(exchange, queries, download, TEXTS))
-    return (yield from coverage.report())
+    """Download all records, and return their coverage report."""
+    coverage = CoverageBuilder(executor, queries, min_gap)
+    yield from redirect_items(
+        partial(coverage.collector.add, TEXTS), stream_batches(executor, queries, download, TEXTS)
+    )
+    return (yield from coverage.build_report())
 
 
 class CoverageBuilder:
-    """The coverage of a download.
+    """Builder of the coverage report of a download.
 
     Args:
-        exchange: Carries out the calls for stages and sites.
-        queries: What is requested.
+        executor: Sends the requests for stages and sites.
+        queries: The requested data.
         min_gap: Seconds of the shortest gap that is listed.
 
     Raises:
         TypeError: `min_gap` is not an int.
-        ValueError: It is not positive.
+        ValueError: `min_gap` is not positive.
     """
 
-    def __init__(self, exchange: RequestExecutor, queries: Sequence[DataQuery], min_gap: int) -> None:
-        self._exchange = exchange
+    def __init__(self, executor: RequestExecutor, queries: Sequence[DataQuery], min_gap: int) -> None:
+        self._executor = executor
         self._queries = queries
-        self._step = queries[0].step if queries else 1
+        self._step = queries[0].resolution_seconds if queries else 1
         self._min_gap = validate_id(min_gap, "min_gap")
         self.collector = CoverageCollector(queries)
 
-    def observed(self, form: RecordCodec[Any], steps: EffectGen[None]) -> EffectGen[None]:
-        """Return the same steps, with the records that they emit taken note of."""
+    def observe(self, form: RecordCodec[Any], steps: EffectGen[None]) -> EffectGen[None]:
+        """Return the same steps, and collect the records that they emit."""
 
         def observe(records: Any) -> EffectGen[None]:
             self.collector.add(form, records)
@@ -80,41 +82,41 @@ class CoverageBuilder:
 
         return redirect_items(observe, steps)
 
-    def report(self) -> EffectGen[CoverageReport]:
-        """Return the report, after the last record."""
+    def build_report(self) -> EffectGen[CoverageReport]:
+        """Build the report, after the last record."""
         stages: dict[DataQuery, list[StageInterval] | None] = {}
         for query in self._queries:
             if query.stage_name_filter:
-                stages[query] = yield from stages_of_filter(self._exchange, query)
+                stages[query] = yield from fetch_filtered_stages(self._executor, query)
         own = {query.id for query in self._queries if query.source == "site"}
-        own.update((yield from sites_of_pads(self._exchange, self._queries)))
+        own.update((yield from fetch_sites_of_pads(self._executor, self._queries)))
         known: set[int | None] = {*own, *self.collector.sites}
         if not known and self._queries:
-            known.add(None)  # a pad, of which nothing came and no site is known
+            known.add(None)  # a pad without records and known sites
         ids = sorted(known, key=lambda site: (site is None, site or 0))
-        sites: Sequence[SiteCoverage] = yield from RunBlocking(lambda: [self._site(site, stages) for site in ids])
-        sites = yield from self._explained(sites)
+        sites: Sequence[SiteCoverage] = yield from RunBlocking(lambda: [self._build_site(site, stages) for site in ids])
+        sites = yield from self._add_stages(sites)
         return CoverageReport(
             sites=tuple(sites),
             missing_fields=tuple(self.collector.missing_fields),
             records=self.collector.records,
-            records_without_timestamp=self.collector.undated,
+            records_without_timestamp=self.collector.records_without_timestamp,
             resolution_seconds=self._step,
             min_gap=self._min_gap,
             queries=tuple(query.arguments() for query in self._queries),
         )
 
-    def _site(self, site: int | None, stages: Stages) -> SiteCoverage:
+    def _build_site(self, site: int | None, stages: Stages) -> SiteCoverage:
         received = self.collector.sites.get(site) or ReceivedSeconds(self._step)
         origins: set[str] = set()
         expected: list[range] = []
         for query in self._queries:
             if query.source == "pad" or query.id == site:
-                origin, seconds = self._expected(query, site, received, stages.get(query))
+                origin, seconds = self._find_expected(query, site, received, stages.get(query))
                 origins.add(origin)
                 expected += seconds
         intervals = union(self._intervals(seconds, received.phase) for seconds in expected)
-        missing = _Missing(site, received.phase, self._step, self._min_gap)
+        missing = _MissingIntervals(site, received.phase, self._step, self._min_gap)
         gaps = missing.gaps(difference(intervals, received.intervals.runs()))
         expected_seconds = sum(map(len, intervals)) * self._step
         origin_of_all: Literal["request", "stages", "records"] = (
@@ -126,62 +128,62 @@ class CoverageBuilder:
             expected_seconds=expected_seconds,
             expected_from=origin_of_all,
             received_seconds=expected_seconds - missing.seconds,
-            first_record=_datetime(received.first),
-            last_record=_datetime(received.last),
+            first_record=_to_datetime(received.first),
+            last_record=_to_datetime(received.last),
             gap_count=missing.count,
             gaps=tuple(gaps),
         )
 
-    def _expected(
+    def _find_expected(
         self, query: DataQuery, site: int | None, received: ReceivedSeconds, stages: list[StageInterval] | None
     ) -> tuple[str, list[range]]:
-        """Return the seconds of which a query should have records, and what says so."""
+        """Return the expected seconds of a query, and their origin."""
         first, last = query.bounds()
-        if last is not None:  # what has not been measured yet is not missing
-            last = min(last, max(int(self._exchange.clock.now()), (received.last or 0) + self._step - 1))
+        if last is not None:  # the future is not missing
+            last = min(last, max(int(self._executor.clock.now()), (received.last or 0) + self._step - 1))
         bounds = (-inf if first is None else first, inf if last is None else last)
         if stages is not None:
             chosen = [stage.seconds for stage in stages if site in {None, stage.site}]
-            return "stages", [_clipped(seconds, *bounds) for seconds in chosen]
+            return "stages", [_clip(seconds, *bounds) for seconds in chosen]
         if first is not None and last is not None and query.stage_name_filter is None:
             return "request", [range(first, last + 1)]
         if received.first is None or received.last is None:
             return "records", []
-        return "records", [_clipped(range(received.first, received.last + self._step), *bounds)]
+        return "records", [_clip(range(received.first, received.last + self._step), *bounds)]
 
     def _intervals(self, seconds: range, phase: int) -> range:
         """Return the numbers of the intervals that lie within a time range.
 
-        Whether there is a record of one that lies across an edge is up to the service.
+        The service may or may not send a record of an interval that lies across an edge.
         """
         return range(-((phase - seconds.start) // self._step), (seconds.stop - phase) // self._step)
 
-    def _explained(self, sites: Sequence[SiteCoverage]) -> EffectGen[list[SiteCoverage]]:
-        """Return the same with the stages of their gaps."""
+    def _add_stages(self, sites: Sequence[SiteCoverage]) -> EffectGen[list[SiteCoverage]]:
+        """Return the sites with the stages of their gaps."""
         gaps = [gap for site in sites for gap in site.gaps]
         if not gaps:
             return [*sites]
         first = min(int(gap.start.timestamp()) for gap in gaps)
         last = max(int(gap.end.timestamp()) for gap in gaps)
         with_gaps = {site.site for site in sites if site.gaps}
-        stages = yield from stages_between(self._exchange, self._queries, with_gaps, first, last)
+        stages = yield from fetch_stages_between(self._executor, self._queries, with_gaps, first, last)
         by_site = {site: [stage for stage in stages if stage.site == site] for site in with_gaps}
         return [
-            msgspec.structs.replace(site, gaps=tuple(_with_stage(gap, by_site[site.site]) for gap in site.gaps))
+            msgspec.structs.replace(site, gaps=tuple(_add_stage(gap, by_site[site.site]) for gap in site.gaps))
             if site.gaps
             else site
             for site in sites
         ]
 
 
-class _Missing:
-    """The missing intervals of one site."""
+class _MissingIntervals:
+    """Missing intervals of one site."""
 
     def __init__(self, site: int | None, phase: int, step: int, min_gap: int) -> None:
         self.seconds = 0
-        """How many seconds are missing."""
+        """Number of missing seconds."""
         self.count = 0
-        """How many gaps are long enough to be listed."""
+        """Number of gaps of at least `min_gap` seconds."""
         self._site = site
         self._phase = phase
         self._step = step
@@ -189,10 +191,10 @@ class _Missing:
 
     def gaps(self, missing: Iterable[range]) -> list[CoverageGap]:
         """Return the longest gaps in order of time."""
-        longest = nlargest(_MOST_GAPS, self._listed(missing), key=len)
+        longest = nlargest(_MAX_GAPS, self._select_listed(missing), key=len)
         return [self._gap(run) for run in sorted(longest, key=lambda run: run.start)]
 
-    def _listed(self, missing: Iterable[range]) -> Iterator[range]:
+    def _select_listed(self, missing: Iterable[range]) -> Iterator[range]:
         for run in missing:
             self.seconds += len(run) * self._step
             if len(run) * self._step >= self._min_gap:
@@ -208,45 +210,45 @@ class _Missing:
         )
 
 
-def coverage_path(target: Path, *, overwrite: bool) -> Path:
+def validate_report_path(target: Path, *, overwrite: bool) -> Path:
     """Return the path of the report beside a file.
 
     Raises:
-        FileExistsError: It exists, and must not be replaced.
-        OSError: There can be no such file.
+        FileExistsError: The report exists and `overwrite` is False.
+        OSError: The path is invalid.
     """
-    return checked_target(target.with_name(target.name + SUFFIX), overwrite=overwrite)
+    return validate_target(target.with_name(target.name + SUFFIX), overwrite=overwrite)
 
 
-def written_report(report: CoverageReport, target: Path, path: Path, *, overwrite: bool) -> CoverageReport:
+def write_report(report: CoverageReport, target: Path, path: Path, *, overwrite: bool) -> CoverageReport:
     """Write the report about a file, log its summary and return it.
 
     Raises:
-        OSError: It cannot be written.
+        OSError: The report cannot be written.
     """
     report = msgspec.structs.replace(report, file=target.name, file_bytes=target.stat().st_size)
     log.log(logging.INFO if report.complete else logging.WARNING, "Coverage of %s: %s", target, report.summary())
     try:
-        with replacing(path, overwrite=overwrite) as file:
+        with open_atomic(path, overwrite=overwrite) as file:
             file.write(report.to_json().encode() + b"\n")
     except OSError as error:
-        error.add_note(f"The records are saved in {target}; only the report about them is not")
+        error.add_note(f"The records are saved in {target}, without the coverage report")
         raise
     return report
 
 
-def _clipped(seconds: range, first: float, last: float) -> range:
+def _clip(seconds: range, first: float, last: float) -> range:
     return range(int(max(seconds.start, first)), int(min(seconds.stop - 1, last)) + 1)
 
 
-def _with_stage(gap: CoverageGap, stages: Iterable[StageInterval]) -> CoverageGap:
+def _add_stage(gap: CoverageGap, stages: Iterable[StageInterval]) -> CoverageGap:
     seconds = range(int(gap.start.timestamp()), int(gap.end.timestamp()) + 1)
-    shared = ((len(_clipped(stage.seconds, seconds.start, seconds.stop - 1)), stage) for stage in stages)
+    shared = ((len(_clip(stage.seconds, seconds.start, seconds.stop - 1)), stage) for stage in stages)
     length, stage = max(chain([(0, None)], shared), key=lambda item: item[0])
     if not length or stage is None:
         return gap
     return msgspec.structs.replace(gap, stage_number=stage.stage_number, state=stage.state)
 
 
-def _datetime(second: int | None) -> datetime | None:
+def _to_datetime(second: int | None) -> datetime | None:
     return None if second is None else datetime.fromtimestamp(second, tz=UTC)

@@ -1,4 +1,4 @@
-"""All that can happen to live data, by chance."""
+"""Random faults of live data."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ _BREAKS: Final[tuple[tuple[Fault, float], ...]] = (
     (Garbage(kind="frame"), 1),
     (Silence(), 0.2),
 )
-"""What ends a connection, and how often in comparison."""
-_NUISANCES: Final[tuple[tuple[Fault, float], ...]] = (
+"""Faults that end a connection, with their relative frequency."""
+_DISTURBANCES: Final[tuple[tuple[Fault, float], ...]] = (
     (Duplicate(copies=1), 0.2),
     (Duplicate(copies=5), 0.2),
     (Garbage(kind="text"), 0.2),
@@ -43,9 +43,9 @@ _NUISANCES: Final[tuple[tuple[Fault, float], ...]] = (
     (Garbage(kind="binary"), 0.2),
     (HugeFrame(size=1 << 18), 0.2),
 )
-"""What does not, and how often in comparison to all breaks together."""
+"""Faults that do not end a connection, with their frequency relative to all breaks together."""
 _LATE: Final = (Late(by=1), Late(by=7), Late(by=20))
-"""What comes later than others, all equally often."""
+"""Delays of late messages, all equally frequent."""
 _ROOMS, _ARCHIVE = "/ws/*", "/v1/*/data/"
 _REFUSALS: Final = (
     Status(status=429, path=_ROOMS, retry_after=0),
@@ -55,26 +55,26 @@ _REFUSALS: Final = (
     Status(status=503, path=_ARCHIVE),
     Reset(path=_ARCHIVE),
 )
-"""What calls meet: those that enter a room, and those that ask for what was lost."""
+"""Faults of handshakes and of requests for lost records."""
 _REFUSAL: Final = 0.05
-"""How probable each is."""
+"""Probability of each of these faults."""
 
 
-def storm(seed: int, every: float, late_every: float | None = None) -> Iterator[Fault]:
-    """Faults of all kinds, which last.
+def random_faults(seed: int, every: float, late_every: float | None = None) -> Iterator[Fault]:
+    """Yield lasting faults of all kinds.
 
     Args:
-        seed: Of the chance.
-        every: After about how many messages something ends the connection.
-        late_every: After about how many messages one comes later than others; a third of `every` unless given.
+        seed: Seed of the random numbers.
+        every: Average number of messages between breaks.
+        late_every: Average number of messages between late ones. Default: a third of `every`.
     """
-    chance = random.Random(seed)  # noqa: S311 - no secret
-    whole = sum(weight for _, weight in _BREAKS)
-    probable = [
-        *((fault, weight / whole / every) for fault, weight in _BREAKS),
-        *((fault, weight / every) for fault, weight in _NUISANCES),
+    rng = random.Random(seed)  # noqa: S311 - no secret
+    total = sum(weight for _, weight in _BREAKS)
+    faults = [
+        *((fault, weight / total / every) for fault, weight in _BREAKS),
+        *((fault, weight / every) for fault, weight in _DISTURBANCES),
         *((fault, 1 / len(_LATE) / (late_every or every / len(_LATE))) for fault in _LATE),
         *((fault, _REFUSAL) for fault in _REFUSALS),
     ]
-    for fault, probability in probable:
-        yield msgspec.structs.replace(fault, probability=probability, times=None, seed=chance.randrange(1 << 30))
+    for fault, probability in faults:
+        yield msgspec.structs.replace(fault, probability=probability, times=None, seed=rng.randrange(1 << 30))

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from datastore_sdk.data.completeness.integer_set import IntegerSet, difference, union
+from datastore_sdk.data.coverage.integer_set import IntegerSet, difference, union
 
 
 @pytest.mark.parametrize("seed", range(50))

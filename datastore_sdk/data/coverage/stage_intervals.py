@@ -1,4 +1,4 @@
-"""What is known of stages and sites beside the records, to say what was expected. Best effort: records do without."""
+"""Stages and sites of a download, which say what records to expect. A failed request costs a warning, no more."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ T = TypeVar("T")
 
 
 class StageInterval(Struct, frozen=True):
-    """One stage of a site."""
+    """Time range of one stage of a site."""
 
     site: int
     """Id of the site."""
     seconds: range
-    """Its seconds."""
+    """The seconds of the stage."""
     stage_number: int | None
     state: str
 
 
-def stages_of_filter(exchange: RequestExecutor, query: DataQuery) -> EffectGen[list[StageInterval] | None]:
-    """Return the stages that the stage filter of a query chooses; None if they could not be requested."""
-    stages = yield from _stages(
-        exchange, query.source, query.id, query.start, query.end, query.stage_number, query.stage_name_filter
+def fetch_filtered_stages(executor: RequestExecutor, query: DataQuery) -> EffectGen[list[StageInterval] | None]:
+    """Request the stages that match the stage filter of a query; None if the request fails."""
+    stages = yield from _fetch_stages(
+        executor, query.source, query.id, query.start, query.end, query.stage_number, query.stage_name_filter
     )
     if stages is None:
         return None
@@ -49,30 +49,30 @@ def stages_of_filter(exchange: RequestExecutor, query: DataQuery) -> EffectGen[l
     ]
 
 
-def stages_between(
-    exchange: RequestExecutor, queries: Iterable[DataQuery], sites: Collection[int | None], first: int, last: int
+def fetch_stages_between(
+    executor: RequestExecutor, queries: Iterable[DataQuery], sites: Collection[int | None], first: int, last: int
 ) -> EffectGen[list[StageInterval]]:
-    """Return the stages of sites within a time range; none of those that could not be requested."""
+    """Request the stages of sites within a time range, without those whose request fails."""
     found: list[StageInterval] = []
     for source, id_ in dict.fromkeys((query.source, query.id) for query in queries):
         if source == "pad" or id_ in sites:
             start, end = (datetime.fromtimestamp(second, tz=UTC) for second in (first, last))
-            found += (yield from _stages(exchange, source, id_, start, end)) or []
+            found += (yield from _fetch_stages(executor, source, id_, start, end)) or []
     return found
 
 
-def sites_of_pads(exchange: RequestExecutor, queries: Iterable[DataQuery]) -> EffectGen[list[int]]:
-    """Return the ids of the sites whose records routed pads should have; none if they could not be requested."""
+def fetch_sites_of_pads(executor: RequestExecutor, queries: Iterable[DataQuery]) -> EffectGen[list[int]]:
+    """Request the ids of the sites of routed pads; an empty list if the request fails."""
     found: list[int] = []
     for pad in dict.fromkeys(query.id for query in queries if query.source == "pad" and query.is_routed):
-        sites = yield from _tried(exchange, list_sites(pad_id=pad), f"the sites of pad {pad}")
-        ids = [site.get("id") for site in sites or () if site.get("pad_id") == pad]  # it may ignore the filter
+        sites = yield from _fetch_or_none(executor, list_sites(pad_id=pad), f"the sites of pad {pad}")
+        ids = [site.get("id") for site in sites or () if site.get("pad_id") == pad]  # the service may ignore the filter
         found += [id_ for id_ in ids if isinstance(id_, int)]
     return found
 
 
-def _stages(
-    exchange: RequestExecutor,
+def _fetch_stages(
+    executor: RequestExecutor,
     source: str,
     id_: int,
     start: datetime | None,
@@ -82,16 +82,16 @@ def _stages(
 ) -> EffectGen[list[StageInterval] | None]:
     list_stages = list_site_stages if source == "site" else list_pad_stages
     operation = list_stages(id_, start=start, end=end, stage_number=number, state=state)
-    stages = yield from _tried(exchange, operation, f"the stages of {source} {id_}")
+    stages = yield from _fetch_or_none(executor, operation, f"the stages of {source} {id_}")
     if stages is None:
         return None
-    now = exchange.clock.now()
-    intervals = [_interval(stage, now) for stage in stages]
+    now = executor.clock.now()
+    intervals = [_parse_interval(stage, now) for stage in stages]
     return [each for each in intervals if each is not None and (source == "pad" or each.site == id_)]
 
 
-def _interval(stage: Stage, now: float) -> StageInterval | None:
-    """Return a stage's interval; None if the service did not send what it takes."""
+def _parse_interval(stage: Stage, now: float) -> StageInterval | None:
+    """Return a stage's interval; None if the stage has no site or start."""
     site, start, end = (stage.get(name) for name in ("site", "start", "end"))
     number, state = stage.get("stage_number"), stage.get("state")
     if not (isinstance(site, int) and isinstance(start, datetime)):
@@ -105,10 +105,10 @@ def _interval(stage: Stage, now: float) -> StageInterval | None:
     )
 
 
-def _tried(exchange: RequestExecutor, operation: Operation[T], what: str) -> EffectGen[T | None]:
-    """Return what a request returns; None if it fails, which is logged."""
+def _fetch_or_none(executor: RequestExecutor, operation: Operation[T], what: str) -> EffectGen[T | None]:
+    """Send a request and return its result; log a warning and return None if it fails."""
     try:
-        return (yield from exchange.fetch(operation))
+        return (yield from executor.fetch(operation))
     except RestreamError as error:
-        log.warning("The coverage report does without %s: %s", what, error)
+        log.warning("The coverage report is without %s: %s", what, error)
         return None

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from datastore_sdk.data.saving.files import replacing
-from datastore_sdk.data.saving.storing import STORED_AT_A_TIME
+from datastore_sdk.data.saving.files import open_atomic
+from datastore_sdk.data.saving.synced_file import WRITEBACK_BYTES
 
-BLOCK = bytes(range(256)) * (STORED_AT_A_TIME >> 10)
+BLOCK = bytes(range(256)) * (WRITEBACK_BYTES >> 10)
 """A quarter of what is stored at a time."""
 
 
@@ -25,7 +25,7 @@ def test_the_system_is_asked_to_store_what_was_written_and_nothing_twice(
     monkeypatch.setattr(os, "posix_fadvise", advise, raising=False)
     monkeypatch.setattr(os, "POSIX_FADV_DONTNEED", 4, raising=False)
     _write(tmp_path / "records.json", blocks=9)
-    assert asked == [(0, STORED_AT_A_TIME, 4), (STORED_AT_A_TIME, STORED_AT_A_TIME, 4)]
+    assert asked == [(0, WRITEBACK_BYTES, 4), (WRITEBACK_BYTES, WRITEBACK_BYTES, 4)]
 
 
 def test_a_file_is_written_where_the_system_cannot_be_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,7 +42,7 @@ def test_a_file_is_written_where_the_system_refuses(tmp_path: Path, monkeypatch:
 
 
 def _write(target: Path, blocks: int) -> None:
-    with replacing(target) as file:
+    with open_atomic(target) as file:
         for _ in range(blocks):
             file.write(BLOCK)
     assert target.read_bytes() == BLOCK * blocks

@@ -1,0 +1,215 @@
+"""Async form of `Data`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+from datastore_sdk._utils.validation import validate_id
+from datastore_sdk.data.base_data import BaseData
+from datastore_sdk.data.coverage.report import MIN_GAP, CoverageReport
+from datastore_sdk.data.dataframes import to_arrow, to_pandas, to_polars
+from datastore_sdk.data.progress import Progress
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+
+class DataAsync(BaseData):
+    """Async form of `Data`."""
+
+    @property
+    def data_fetcher(self) -> AsyncGenerator[dict[str, Any], None]:
+        """The records one by one, as they arrive; each access starts a new download."""
+        return self._records()
+
+    def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
+        return self._records()
+
+    def batches(self, size: int = 10_000) -> AsyncGenerator[list[dict[str, Any]], None]:
+        """Return the records in lists, as they arrive; each call starts a new download.
+
+        Args:
+            size: Number of records in a list; the last list may have fewer.
+
+        Raises:
+            TypeError: The size is not an int.
+            ValueError: The size is not positive.
+        """
+        return self._batches(validate_id(size, "size"))
+
+    async def head(self, n: int = 5) -> list[dict[str, Any]]:
+        """Return the first records, and stop the download after them.
+
+        Args:
+            n: Number of records.
+
+        Raises:
+            TypeError: `n` is not an int.
+            ValueError: `n` is not positive.
+            RestreamError: The download failed.
+        """
+        async with aclosing(self._batches(validate_id(n, "n"))) as lists:
+            return await anext(lists, list[dict[str, Any]]())
+
+    async def ato_arrow(self) -> pa.Table:
+        """Return all records as a pyarrow table. Needs the extra `arrow`.
+
+        The table has a column for each requested field (`fields`), or for each received field, in order of first
+        appearance. A field that a record lacks is null. `timestamp` is a UTC timestamp in milliseconds, or in
+        microseconds if some have fractions of a second. Values keep their type: int64, float64, bool or string; a
+        string that looks like a number or a date stays a string. A column of ints and floats is float64 if that holds
+        every int exactly (up to 2**53). A column of mixed types, or with values that do not fit (ints beyond 64 bits,
+        strings with lone surrogates), is a string column with the JSON text of each value.
+
+        The metadata of a column has the `label` of its field and the `unit` of its values, if they are known. That
+        takes one more request for each pad or site. If it fails, a warning is logged and the metadata is missing.
+
+        Raises:
+            ImportError: pyarrow is not installed.
+            RestreamError: The download failed.
+        """
+        return await self._client._adrive(to_arrow(self._client._executor, self._queries, self._start_download()))
+
+    async def ato_pandas(self) -> pd.DataFrame:
+        """Return all records as a pandas data frame. Needs the extra `pandas`.
+
+        Columns as in `ato_arrow`, with pandas' nullable types: Int64, Float64, boolean, string; `timestamp` is
+        datetime64[ms, UTC], or [us, UTC] if some have fractions of a second. A column without values is Int64.
+
+        Raises:
+            ImportError: pandas or pyarrow is not installed.
+            RestreamError: The download failed.
+        """
+        return await self._client._adrive(to_pandas(self._client._executor, self._queries, self._start_download()))
+
+    async def ato_polars(self) -> pl.DataFrame:
+        """Return all records as a polars data frame. Needs the extra `polars`.
+
+        Columns as in `ato_arrow`; `timestamp` is Datetime("ms", "UTC"), or ("us", "UTC") if some have fractions of a
+        second.
+
+        Raises:
+            ImportError: polars or pyarrow is not installed.
+            RestreamError: The download failed.
+        """
+        return await self._client._adrive(to_polars(self._client._executor, self._queries, self._start_download()))
+
+    async def asave(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        overwrite: bool = False,
+        resume: bool = False,
+        progress: bool | Callable[[Progress], None] = False,
+        coverage: bool = False,
+        min_gap: int = MIN_GAP,
+    ) -> CoverageReport | None:
+        """Save the records to a file, in the format of its suffix.
+
+        | suffix | format |
+        |---|---|
+        | `.json` | one JSON array, one record per line |
+        | `.ndjson`, `.jsonl` | one JSON object per line |
+        | `.csv` | one row per record; a field that the record lacks is an empty cell |
+        | any of these and `.gz` | compressed with gzip |
+        | any of these and `.zst` | compressed with Zstandard; needs the extra `zstd` |
+        | `.parquet` | Parquet; needs the extra `arrow` |
+        | `.arrow`, `.feather` | Arrow IPC, which is Feather version 2; needs the extra `arrow` |
+
+        Text formats keep values as the service sent them. CSV leaves out JSON's quotes and escapes; a lone surrogate,
+        which UTF-8 cannot encode, is read back with `errors="surrogatepass"`. Parquet and Arrow files have the columns
+        of `ato_arrow`, with types, units and labels. CSV files have the same columns. Memory use is small for all
+        formats; tables use disk space beside the file while they are built.
+
+        The target changes only when the file is complete: until then, and after any failure, an existing file stays as
+        it was. Missing folders are created.
+
+        A complete file is never deleted. If the target cannot be replaced (it is a mount of its own, or its folder does
+        not rename files), its content is overwritten in place. If that fails too (a program has it open), the file is
+        saved under another name, which the error tells. If the folder cannot hold scratch files, they are in the
+        temporary folder (`tempfile.gettempdir()`), which then needs the space.
+
+        With `resume=True`, records first go to a file beside the target, `<name>.partial`, which needs about as much
+        space as NDJSON. If the save fails or its process is killed, that file stays. The next call with the same query
+        resumes the save, today or tomorrow, and deletes the file at the end. If the folder cannot hold the file, it is
+        in the temporary folder, where the next call finds it; the log and the error tell its path. Records that were
+        downloaded are not requested again, even if they were corrected meanwhile. Records that depend on their
+        neighbours (a `resolution` other than 1 second, `aggregation`, `fill_data_method`) may differ between two
+        downloads, so their query starts again, which is logged; of several queries (data changes) the complete ones are
+        kept.
+
+        Args:
+            path: The file.
+            overwrite: Whether an existing file may be replaced.
+            resume: Whether to resume an earlier save, and to keep the records of this one if it fails.
+            progress: True shows the progress: on a terminal, in a notebook, or else every 10 s in the log (logger
+                `datastore_sdk`, level INFO). A function is called with a `Progress` a few times per second; an
+                exception from it ends the save.
+            coverage: True: compare the records with what is expected, as `acoverage()` does, while they are saved. Once
+                the file is complete, the report is written beside it, as `<name>.coverage.json`, and one line is logged
+                (logger `datastore_sdk`; INFO if the data is complete, else WARNING).
+            min_gap: Seconds of the shortest gap that the report lists.
+
+        Returns:
+            The report with `coverage=True`, else None.
+
+        Raises:
+            FileExistsError: The file exists and `overwrite` is False; with `coverage=True` also for the report.
+            IsADirectoryError: The path is a directory.
+            ValueError: The suffix is unknown, or the path is a URL (`s3://...`): save to a local file, then copy it.
+            TypeError: An argument has a wrong type.
+            ImportError: The format needs an extra that is not installed.
+            ResumeError: The `.partial` file has another query, was edited, or is in use by another process.
+            OSError: The disk is full, or the target cannot be written; the message tells where a complete file is.
+            RestreamError: The download failed.
+        """
+        return await self._client._adrive(
+            self._save(path, overwrite=overwrite, resume=resume, progress=progress, coverage=coverage, min_gap=min_gap)
+        )
+
+    async def acoverage(self, *, min_gap: int = MIN_GAP) -> CoverageReport:
+        """Download all records and report how complete they are, in little memory.
+
+        For each site: expected and received seconds, and the gaps with the stage at that time. Also: requested fields
+        (`fields`) that had no value in any record. `asave(coverage=True)` reports the same for a file, without a second
+        download.
+
+        The requested time range says which seconds are expected, up to now. With a stage filter, the stages say so. If
+        the range is open, seconds are expected from the first to the last record of the site. A routed pad is expected
+        to have records of each of its sites. A record of a coarser `resolution` stands for its whole interval; those
+        intervals are expected that lie within the range.
+
+        Sites of routed pads, and stages if there are gaps, are requested after the records. If such a request fails, a
+        warning is logged and the report does without.
+
+        Args:
+            min_gap: Seconds of the shortest gap that is listed. Shorter gaps still count as missing seconds.
+
+        Raises:
+            TypeError: `min_gap` is not an int.
+            ValueError: `min_gap` is not positive.
+            RestreamError: The download failed.
+        """
+        return await self._client._adrive(self._coverage(min_gap))
+
+    async def _batches(self, size: int) -> AsyncGenerator[list[dict[str, Any]], None]:
+        waiting: list[dict[str, Any]] = []
+        async with aclosing(self._client._aiterate(self._stream())) as lists:
+            async for records in lists:
+                waiting += records
+                while len(waiting) >= size:
+                    yield waiting[:size]
+                    del waiting[:size]
+        if waiting:
+            yield waiting
+
+    async def _records(self) -> AsyncGenerator[dict[str, Any], None]:
+        async with aclosing(self._client._aiterate(self._stream())) as lists:
+            async for records in lists:
+                for record in records:
+                    yield record

@@ -1,0 +1,33 @@
+"""Warning of requested fields that no record has, such as misspelt ones."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable
+
+from datastore_sdk.data.query import DataQuery
+
+log = logging.getLogger("datastore_sdk")
+
+_SOURCE_PREFIX = re.compile(r"[A-Z]+\d+_")
+"""Start of a field name that carries its measurement source."""
+
+
+def warn_of_missing_fields(query: DataQuery, names: Iterable[str], records: int) -> None:
+    """Log a warning of fields that none of the records has.
+
+    Args:
+        query: The query of the records.
+        names: Requested fields that never arrived.
+        records: Number of records that arrived.
+    """
+    names = [*names]
+    if query.source == "pad" and not query.is_routed:
+        hint = "without is_routed=True, names carry the measurement source, such as 'M1_slurry_rate'"
+    elif any(map(_SOURCE_PREFIX.match, names)):
+        hint = "names with a measurement source, such as 'M1_slurry_rate', belong to pads without is_routed=True"
+    else:
+        hint = "get_fields_metadata() lists the names"
+    fields = ", ".join(map(repr, names))
+    log.warning("None of the %d records of %s %d has the fields %s: %s", records, query.source, query.id, fields, hint)
