@@ -1,4 +1,4 @@
-"""Builds a table of records, batch by batch."""
+"""Build a table of records, batch by batch."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from datastore_sdk.data.field_metadata import FieldMetadataByName
 from datastore_sdk.transport.http.worker_thread import WorkerThread
 
 _BATCH = 1 << 20
-"""How many bytes of JSON text make a batch."""
+"""Minimum size of a batch in bytes of JSON text."""
 _THREADS = 2
-"""How many batches are read at a time. More would wait for the network, or for the memory that they need."""
+"""Number of batches parsed at a time. More would wait for the network, and need more memory."""
 
 
 class BatchStore(Protocol):
-    """Where batches wait until all columns are known: a list, or a spool."""
+    """Store of batches until all columns are known: a list, or a spool."""
 
     def append(self, batch: pa.RecordBatch, /) -> None:
-        """Adds a batch."""
+        """Add a batch."""
         ...
 
     def __iter__(self) -> Iterator[pa.RecordBatch]: ...
 
 
 class TableBuilder:
-    """Takes in all records, then gives them as batches of one schema.
+    """Collects all records, then returns them as batches of one schema.
 
-    Threads read batches while the next records arrive: the parser lets them run side by side. They end with `close`.
+    Threads parse batches while the next records arrive: the parser releases the GIL. They end with `close`.
     """
 
     def __init__(self, store: BatchStore) -> None:
@@ -56,16 +56,16 @@ class TableBuilder:
         self._columns.set_columns(columns, fallback)
 
     def add(self, texts: list[msgspec.Raw]) -> EffectGen[None] | None:
-        """Takes in the JSON texts of records; comes back with steps to be done before the next ones, if there are any.
+        """Add the JSON texts of records. Return effects to carry out before the next call, if there are any.
 
-        Waiting for a batch to be read is such a step, so that it does not keep an event loop from its other tasks.
+        Waiting for a parsed batch is such an effect, so that it does not block an event loop.
         """
         self._texts += texts
         self._size += sum(map(len, texts))
         return self._flushed() if self._size >= _BATCH else None
 
     def finish(self, descriptions: FieldMetadataByName) -> pa.RecordBatchReader:
-        """All records, as a stream that can be read once."""
+        """Return all records as a stream that can be read once."""
         self._flush()
         while self._under_way:
             self._put_away(self._under_way.popleft())
@@ -74,7 +74,7 @@ class TableBuilder:
         return pa.RecordBatchReader.from_batches(schema, batches)
 
     def close(self) -> None:
-        """Ends the threads, and leaves the store to its owner."""
+        """End the threads. The store stays open."""
         for worker in self._workers:
             worker.stop()
 
@@ -87,7 +87,7 @@ class TableBuilder:
             self._texts, self._size = rest, sum(memoryview(text).nbytes for text in rest)
 
     def _beyond_a_batch(self) -> list[msgspec.Raw]:
-        """Takes off the records that a batch has no need of: where one ends does not depend on how records came."""
+        """Remove and return the records beyond a batch: batches must not depend on network chunks."""
         size, count = self._size, len(self._texts)
         while (smaller := size - memoryview(self._texts[count - 1]).nbytes) >= _BATCH:
             size, count = smaller, count - 1
@@ -101,7 +101,7 @@ class TableBuilder:
             self._under_way.append(next(self._next_worker).submit(partial(self._reader.parse, texts)))
 
     def _put_away(self, reading: Future[pa.RecordBatch]) -> None:
-        """Waits until a batch is read, and puts it into the store."""
+        """Wait until a batch is parsed, and store it."""
         batch = reading.result()
         self._columns.add(batch)
         self._store.append(batch)

@@ -1,4 +1,4 @@
-"""Tables as pandas data frames with nullable types."""
+"""Conversion of tables to pandas data frames."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ _TYPES: dict[pa.DataType, ExtensionDtype] = {
 
 
 def to_nullable_frame(table: pa.Table) -> pd.DataFrame:
-    """The table with pandas' nullable types: a missing value is NA, and ints stay ints beside it."""
+    """Return the table with pandas' nullable types: a missing value is NA, and ints beside it stay ints."""
     return table.to_pandas(types_mapper=_TYPES.get)

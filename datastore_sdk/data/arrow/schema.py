@@ -1,10 +1,10 @@
-"""Finds the columns that all batches have together, and brings each batch into their shape.
+"""Find the columns of all batches, and convert each batch to them.
 
-Columns stand in order of first appearance. Their types are those of the values: int64, float64, bool or string; ints
-and floats together are float64 where every int is one exactly. What is of several kinds, or does not fit, is a string
-with the JSON text of each value, floats in their shortest form. What a record does not have is null; a column of nulls
-is float64 where the field has a unit. The numbers of `timestamp` are moments in UTC, in microseconds where some are
-floats, unless one is too large or too fine for that.
+Columns come in order of first appearance. Their types follow the values: int64, float64, bool or string. Ints and
+floats together are float64 if a float can hold every int. Values of several types, or that fit no type, become strings
+of JSON text, floats in their shortest form. A value that a record lacks is null. A column of nulls is float64 if the
+field has a unit. The numbers of `timestamp` become timestamps in UTC: in milliseconds, or in microseconds if some are
+floats. They stay numbers if one is too large or too fine for that.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ from datastore_sdk.data.field_metadata import FieldMetadataByName
 
 _TIMESTAMP = "timestamp"
 _SITE = "site_id"
-_MOMENT = pa.timestamp("ms", "UTC")
-"""The service counts seconds; milliseconds are the coarsest that Parquet knows."""
-_FINE_MOMENT = pa.timestamp("us", "UTC")
+_MILLISECOND_TIMESTAMP = pa.timestamp("ms", "UTC")
+"""The service sends seconds; milliseconds are the coarsest unit of Parquet."""
+_MICROSECOND_TIMESTAMP = pa.timestamp("us", "UTC")
 _MICROSECONDS = 1e6
-_FINE_UNTIL = 2**32
-"""Up to here (the year 2106), a float of seconds tells every microsecond from the next."""
+_MAX_MICROSECOND_FLOAT = 2**32
+"""Up to this second (in 2106), floats can tell microseconds apart."""
 _NUMBERS = frozenset({pa.int64(), pa.float64()})
 
 
 class ColumnTypes:
-    """The columns of all batches noted."""
+    """Columns of all batches added."""
 
     def __init__(self) -> None:
         self._types: dict[str, pa.DataType] = {}
         self._fallback_types: dict[str, pa.DataType] = {}
         self._large: set[str] = set()
-        """Columns with ints that are no floats."""
+        """Columns with ints that a float cannot hold exactly."""
         self._in_microseconds = True
-        """Whether all timestamps can be told in them."""
+        """Whether microseconds can hold all timestamps."""
 
     def set_columns(self, names: Iterable[str], fallback: Iterable[str]) -> None:
         """Set the columns that come first in any case, and those of a file without records."""
@@ -47,7 +47,7 @@ class ColumnTypes:
         self._fallback_types = dict.fromkeys(fallback, pa.null())
 
     def add(self, batch: pa.RecordBatch) -> None:
-        """Takes a batch's columns in."""
+        """Add the columns of a batch."""
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
             self._types[name] = _common(self._types.get(name, pa.null()), column.type)
             if column.type == pa.int64() and max_magnitude(column) > MAX_EXACT_INT:
@@ -56,7 +56,7 @@ class ColumnTypes:
                 self._in_microseconds = self._in_microseconds and _are_microseconds(column)
 
     def build_schema(self, descriptions: FieldMetadataByName) -> pa.Schema:
-        """The columns, with what is known of each as its metadata: `unit` and `label`."""
+        """Return the schema. The metadata of a column has its `unit` and `label`, if they are known."""
         for name, kind in (self._types or self._fallback_types).items():
             self._types[name] = _type_without_values(name, descriptions) if kind == pa.null() else kind
         fields: list[pa.Field[Any]] = []
@@ -71,7 +71,7 @@ class ColumnTypes:
         return pa.schema(fields)
 
     def convert(self, batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
-        """A batch with all columns."""
+        """Return a batch with all columns."""
         own = dict(zip(batch.schema.names, batch.columns, strict=True))
         missing = pa.nulls(batch.num_rows)
         columns = [_converted(own.get(name, missing), self._type(name)) for name in schema.names]
@@ -82,14 +82,14 @@ class ColumnTypes:
         if kind == pa.float64() and name in self._large:
             return JSON_TEXT
         if name == _TIMESTAMP and kind in {pa.int64(), pa.null()} and name not in self._large:
-            return _MOMENT
+            return _MILLISECOND_TIMESTAMP
         if name == _TIMESTAMP and kind == pa.float64() and self._in_microseconds:
-            return _FINE_MOMENT
+            return _MICROSECOND_TIMESTAMP
         return kind
 
 
 def _type_without_values(name: str, descriptions: FieldMetadataByName) -> pa.DataType:
-    """The type that a column without a value has in other files, most likely: so that they go together."""
+    """Return the type that a column without values most likely has in other files."""
     description = descriptions.get(name)
     if name == _SITE:
         return pa.int64()
@@ -109,16 +109,16 @@ def _converted(column: pa.Array[Any], kind: pa.DataType) -> pa.Array[Any]:
         return _as_json_text(column)
     if column.type == kind:
         return column
-    if column.type == pa.float64():  # and moments are wanted
+    if column.type == pa.float64():  # seconds to timestamps
         return pc.round(pc.multiply(column, _MICROSECONDS)).cast(pa.int64()).cast(kind)
-    if kind in {_MOMENT, _FINE_MOMENT}:
+    if kind in {_MILLISECOND_TIMESTAMP, _MICROSECOND_TIMESTAMP}:
         return column.cast(pa.timestamp("s", "UTC")).cast(kind)
     return column.cast(kind)
 
 
 def _are_microseconds(column: pa.Array[Any]) -> bool:
-    """Whether each number of seconds is a whole number of microseconds, as nearly as a float can be."""
-    if max_magnitude(column) > _FINE_UNTIL:
+    """Return whether each number of seconds is a whole number of microseconds, as nearly as floats can be."""
+    if max_magnitude(column) > _MAX_MICROSECOND_FLOAT:
         return False
     if column.type == pa.int64():
         return True

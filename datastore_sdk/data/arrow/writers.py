@@ -1,4 +1,4 @@
-"""Writes records as Parquet and Arrow files, in bounded memory: batches wait on disk until all columns are known."""
+"""Parquet and Arrow files, in bounded memory: batches are spooled to disk until all columns are known."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from datastore_sdk.data.streaming.codecs import TEXTS
 from datastore_sdk.data.writers.base import Writer
 
 _ROW_GROUP = 1 << 24
-"""How many bytes of a table make a row group of a Parquet file; as many are held in memory."""
+"""Minimum size of a row group of a Parquet file in bytes; so much is held in memory."""
 
 
 class _TableWriter(Writer):
@@ -33,7 +33,7 @@ class _TableWriter(Writer):
         self._metadata: FieldMetadataByName = {}
 
     def set_metadata(self, metadata: FieldMetadataByName) -> None:
-        """Takes in units and labels, which become metadata of the columns."""
+        """Set units and labels, which become metadata of the columns."""
         self._metadata = metadata
 
     def set_columns(self, columns: Iterable[str], fallback: Iterable[str] = ()) -> None:
@@ -45,11 +45,11 @@ class _TableWriter(Writer):
         return self._builder.add(batch)
 
     def finish(self) -> None:
-        """Writes the file."""
+        """Write the file."""
         self._export(self._builder.finish(self._metadata))
 
     def close(self) -> None:
-        """Throws the spool away."""
+        """End the threads and delete the spool."""
         self._builder.close()
         self._spool.close()
 
@@ -58,7 +58,7 @@ class _TableWriter(Writer):
 
 
 class ParquetWriter(_TableWriter):
-    """Records as Parquet."""
+    """Writes records as Parquet."""
 
     def _export(self, batches: pa.RecordBatchReader) -> None:
         # Values of other types seldom repeat. (The stubs know only a bool here.)
@@ -69,7 +69,7 @@ class ParquetWriter(_TableWriter):
 
 
 class ArrowWriter(_TableWriter):
-    """Records as an Arrow IPC file, which is what Feather (version 2) files are too."""
+    """Writes records as an Arrow IPC file, which is also Feather version 2."""
 
     def _export(self, batches: pa.RecordBatchReader) -> None:
         options = pa.ipc.IpcWriteOptions(compression="lz4")

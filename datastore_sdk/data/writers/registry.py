@@ -1,4 +1,4 @@
-"""The file formats, chosen by the suffix."""
+"""Registry of the file formats by suffix."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from datastore_sdk.data.writers.json_writer import JsonWriter
 from datastore_sdk.data.writers.ndjson_writer import NdjsonWriter
 
 WriterFactory = Callable[[IO[bytes]], Writer]
-"""Makes a writer to a file."""
+"""Creates the writer of a file."""
 TextWriterFactory = Callable[[Sink], Writer]
-"""The same for text, which can be compressed on its way to the file."""
+"""Creates the writer of a text file, which can be compressed."""
 
 _TEXTS: dict[str, TextWriterFactory] = {
     ".json": JsonWriter,
@@ -61,11 +61,11 @@ _SUFFIXES = {*_TEXTS, *_TABLES, *_COMPRESSIONS}
 
 
 def find_writer(path: Path) -> WriterFactory:
-    """What writes a file with these suffixes.
+    """Return the writer for the suffixes of a path.
 
     Raises:
-        ValueError: No format has them.
-        ImportError: They take an extra that is not installed.
+        ValueError: No format has these suffixes.
+        ImportError: The format needs an extra that is not installed.
     """
     suffixes = [suffix.lower() for suffix in path.suffixes]
     known = [*takewhile(_SUFFIXES.__contains__, reversed(suffixes))]
