@@ -12,7 +12,7 @@ from _bench.kinds import ESCAPED_KINDS, Kind
 OURS = "datastore_sdk"
 VENDOR = "restreamsolutions"
 MOST_ASYNC = 100_000
-KIND_SHARE = 5
+KIND_SHARE = 2
 """Bodies of other kinds have this fraction of the records."""
 MAX_COST = 2
 """How many times the cost of the clean body, per MB, a body of any kind may have."""
