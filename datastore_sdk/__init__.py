@@ -19,6 +19,7 @@ from datastore_sdk.auth.providers import TokenProvider
 from datastore_sdk.client import Client
 from datastore_sdk.config.describe import ClientDescription
 from datastore_sdk.data import CoverageGap, CoverageReport, Data, DataAsync, DataQuery, Progress, SiteCoverage
+from datastore_sdk.data.schema import Column, Schema
 from datastore_sdk.data.streaming.json_decoder import Record
 from datastore_sdk.entities import DataChange, ObjectList, Pad, Site, Stage, State
 from datastore_sdk.enums import (
@@ -56,6 +57,8 @@ from datastore_sdk.exceptions import (
     RestreamError,
     ResumeError,
     RoomInUseError,
+    SchemaMismatchError,
+    SchemaWarning,
     ServerError,
     TruncatedBodyError,
     UnusableValueError,
@@ -118,6 +121,7 @@ __all__ = [
     "CallEvent",
     "Client",
     "ClientDescription",
+    "Column",
     "ConfigurationError",
     "CorruptBodyError",
     "CoverageGap",
@@ -172,6 +176,9 @@ __all__ = [
     "RetryEvent",
     "RetryPolicy",
     "RoomInUseError",
+    "Schema",
+    "SchemaMismatchError",
+    "SchemaWarning",
     "ServerError",
     "SimopsConfig",
     "Site",

@@ -1,4 +1,4 @@
-"""Enumerations of arguments. A call accepts a member or its value; the values are those of the service."""
+"""Enumerations of arguments. A call accepts a member or its value; the service expects the values."""
 
 from __future__ import annotations
 

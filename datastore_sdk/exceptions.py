@@ -6,13 +6,14 @@
     ├── NotLoadedError                  an attribute was not loaded, or was not sent         (also an AttributeError)
     ├── UnusableValueError              an attribute that the service sent is invalid        (also a ValueError)
     ├── ResumeError                     an interrupted save cannot be resumed; `path`
+    ├── SchemaMismatchError             a value does not fit its column of a schema          (also a ValueError)
     ├── RoomInUseError                  this room or session key is already in use
     ├── BufferOverflowError             live records came faster than they were read, with `when_full="raise"`
     └── CallError                       a call failed; `method`, `url`, `attempts`
         ├── APIConnectionError          no connection, or it was lost                        (also a ConnectionError)
         ├── APITimeoutError             the service did not respond in time                  (also a TimeoutError)
         ├── APIStatusError              an error response; `status`, `body`, `request_id`
-        │   ├── BadRequestError         400 and other 4xx: the body says what is wrong
+        │   ├── BadRequestError         400 and other 4xx: the body gives the reason
         │   ├── AuthenticationError     401: the token is missing, invalid or expired
         │   ├── PermissionDeniedError   403: no access to that pad or site
         │   ├── NotFoundError           404: no such object
@@ -79,6 +80,14 @@ class ResumeError(RestreamError):
 
     path: Path
     """Path of the `.partial` file."""
+
+
+class SchemaMismatchError(RestreamError, ValueError):
+    """A value does not fit its column of a `Schema`, and `on_mismatch="raise"`."""
+
+
+class SchemaWarning(UserWarning):
+    """Values did not fit their column of a `Schema` and are null, or fields were unknown and dropped; once a read."""
 
 
 class RoomInUseError(RestreamError):

@@ -1,6 +1,6 @@
 """Filters of lists: one TypedDict for each kind of list, every key optional.
 
-`entities/filter_validation.py` validates filters by these declarations. Names and meanings are those of the query
+`entities/filter_validation.py` validates filters by these declarations. They have the names and meanings of the query
 parameters in `openapi.yaml`.
 """
 

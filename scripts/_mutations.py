@@ -351,8 +351,8 @@ MUTATIONS = (
     ),
     M(
         "_io/tolerant_parser.py",
-        "return moment if moment.tzinfo else moment.replace(tzinfo=UTC)",
-        "return moment",
+        "return timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)",
+        "return timestamp",
         "transport/executor/test_lenient_parsing.py",
     ),
     M(
@@ -369,8 +369,8 @@ MUTATIONS = (
     ),
     M(
         "_io/tolerant_parser.py",
-        'following = envelope[key], envelope.get("next")',
-        "following = envelope[key], None",
+        'next_page = envelope[key], envelope.get("next")',
+        "next_page = envelope[key], None",
         "transport/executor/test_lenient_parsing.py",
     ),
     M(
@@ -623,12 +623,12 @@ MUTATIONS = (
         "_redact_strings(item)",
         "drift testing",
     ),
-    M("drift/report.py", "return Status.BREAKING_DRIFT", "return Status.DRIFT", "cli/test_app.py"),
-    M("cli/doctor.py", "return 0 if _is_well(findings) else 1", "return 0", "cli/test_doctor.py"),
+    M("drift/report.py", "return ReportStatus.BREAKING_DRIFT", "return ReportStatus.DRIFT", "cli/test_app.py"),
+    M("cli/doctor.py", "return 0 if _is_healthy(results) else 1", "return 0", "cli/test_doctor.py"),
     M(
         "cli/app.py",
-        "    return COULD_NOT_RUN\n\n\ndef _carried_out",
-        "    return 0\n\n\ndef _carried_out",
+        "    return COULD_NOT_RUN\n\n\ndef _invoke",
+        "    return 0\n\n\ndef _invoke",
         "cli/test_app.py",
     ),
 )

@@ -60,9 +60,9 @@ class Redactor:
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
-        plain = ["".join(map(_character_pattern, secret)) for secret in self._secrets]
+        patterns = ["".join(map(_character_pattern, secret)) for secret in self._secrets]
         encoded = [re.escape(part) for secret in self._secrets for part in _base64_forms(secret)]
-        return re.compile("|".join([*plain, *encoded]))
+        return re.compile("|".join([*patterns, *encoded]))
 
 
 def _character_pattern(character: str) -> str:
@@ -79,9 +79,9 @@ def _base64_forms(secret: str) -> set[str]:
     """
     found: set[str] = set()
     for bytes_before, shared in enumerate((0, 2, 3)):
-        plain = b"\0" * bytes_before + secret.encode("utf-8", "surrogatepass")
-        independent = len(plain) * 4 // 3  # the characters that do not depend on what follows the secret
-        part = b64encode(plain).decode()[shared:independent]
+        padded = b"\0" * bytes_before + secret.encode("utf-8", "surrogatepass")
+        independent = len(padded) * 4 // 3  # the characters that do not depend on what follows the secret
+        part = b64encode(padded).decode()[shared:independent]
         if len(part) >= _MIN_BASE64_LENGTH:
             found |= {part, part.replace("+", "-").replace("/", "_")}
     return found

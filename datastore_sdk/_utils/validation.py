@@ -1,7 +1,7 @@
-"""Checks of arguments that several calls share. Each says what was passed and what to pass instead.
+"""Validation of arguments.
 
-Each returns the plain Python value: scalars of numpy and pandas, and Decimal numbers, are converted here and nowhere
-else. Neither library is imported for that.
+Each function returns the plain Python value. Scalars of numpy and pandas, and Decimal numbers, are converted here only,
+without importing those libraries. Error messages contain the value and what to pass instead.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ E = TypeVar("E", bound=StrEnum)
 T = TypeVar("T")
 
 RANGE_NAMES = ("start_datetime", "end_datetime")
-"""The arguments that bound a range of records."""
+"""Names of the arguments for the first and the last timestamp."""
 OTHER_RANGE_NAMES = ("start", "end")
-"""Their other names."""
+"""The other names of these arguments."""
 _FIRST, _LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
 LAST_SECOND = _LAST.replace(microsecond=0)
 """The last second that a datetime can have."""
 _PACKAGES = ("datastore_sdk", "restream_api")
 _MAX_DIGITS = 20
-"""More digits than an int of the service has. Decimal("1e999999") would take all memory as an int."""
+"""Maximum number of digits of an integer. Decimal("1e999999") would take all memory as an int."""
 
 
 def unwrap_scalar(value: object) -> object:
@@ -42,7 +42,7 @@ def validate_id(value: object, what: str = "id", kind: type | None = None) -> in
     """Return an id of the service: a positive int.
 
     Args:
-        value: The id, or an object of the given kind, whose id is then meant.
+        value: The id, or an object of `kind`, which stands for its id.
         what: The name of the argument.
         kind: The class whose objects stand for their ids.
 
@@ -61,17 +61,22 @@ def validate_int(value: object, what: str, kind: type | None = None) -> int:
     Raises:
         TypeError: The value is neither an int nor of the kind (see `validate_id`).
     """
-    plain = unwrap_scalar(getattr(value, "id", None) if kind is not None and isinstance(value, kind) else value)
-    if isinstance(plain, Decimal) and plain.is_finite() and plain.adjusted() < _MAX_DIGITS and plain == int(plain):
-        plain = int(plain)
-    if not isinstance(plain, bool):
+    converted = unwrap_scalar(getattr(value, "id", None) if kind is not None and isinstance(value, kind) else value)
+    if (
+        isinstance(converted, Decimal)
+        and converted.is_finite()
+        and converted.adjusted() < _MAX_DIGITS
+        and converted == int(converted)
+    ):
+        converted = int(converted)
+    if not isinstance(converted, bool):
         with suppress(TypeError):
-            return index(cast("SupportsIndex", plain))
+            return index(cast("SupportsIndex", converted))
     raise TypeError(f"{what} must be an int, not {type(value).__name__}: {value!r}{_suggest_int(value, kind)}")
 
 
 def _suggest_int(value: object, kind: type | None) -> str:
-    """What to pass instead of a value that is no int."""
+    """Return what to pass instead of a value that is not an int."""
     if isinstance(value, str) and value.strip().isdecimal():
         return f"; pass int({value!r})"
     if kind is not None and hasattr(value, "id"):
@@ -79,46 +84,46 @@ def _suggest_int(value: object, kind: type | None) -> str:
     return ""
 
 
-def validate_number(value: object, what: str, least: float, most: float) -> float:
+def validate_number(value: object, what: str, minimum: float, maximum: float) -> float:
     """Return a number in a range, both ends included.
 
     Raises:
         TypeError: The value is not a number.
         ValueError: The number is out of the range, or not comparable (NaN).
     """
-    plain = unwrap_scalar(value)
-    if isinstance(plain, Decimal) and not plain.is_snan():
-        plain = float(plain)
-    if isinstance(plain, bool) or not isinstance(plain, int | float):
+    converted = unwrap_scalar(value)
+    if isinstance(converted, Decimal) and not converted.is_snan():
+        converted = float(converted)
+    if isinstance(converted, bool) or not isinstance(converted, int | float):
         raise TypeError(f"{what} must be a number, not {type(value).__name__}: {value!r}")
-    if not least <= plain <= most:
-        raise ValueError(f"{what} must be from {least} to {most}, not {value}")
-    return plain
+    if not minimum <= converted <= maximum:
+        raise ValueError(f"{what} must be from {minimum} to {maximum}, not {value}")
+    return converted
 
 
 def validate_text(value: object, what: str) -> str:
-    """Return a text that is not blank.
+    """Return a string that is not blank.
 
     Raises:
         TypeError: The value is not a str.
         ValueError: The text is empty or blank.
     """
-    plain = unwrap_scalar(value)
-    if not isinstance(plain, str):
+    converted = unwrap_scalar(value)
+    if not isinstance(converted, str):
         raise TypeError(f"{what} must be a str, not {type(value).__name__}: {value!r}")
-    if not plain.strip():
-        raise ValueError(f"{what} is empty: {value!r}; leave it out, or pass None, for all")
-    return str(plain)
+    if not converted.strip():
+        raise ValueError(f"{what} is empty: {value!r}; omit it, or pass None, for all")
+    return str(converted)
 
 
 def validate_not_empty(value: object, what: str) -> None:
-    """Refuse what holds nothing, which the service could take for everything.
+    """Refuse an empty string or collection, which the service could treat as no filter.
 
     Raises:
         ValueError: The value is an empty string or collection.
     """
     if isinstance(value, Sized) and getattr(value, "shape", None) != () and len(value) == 0:
-        raise ValueError(f"{what} is empty: {value!r}; leave it out, or pass None, for all")
+        raise ValueError(f"{what} is empty: {value!r}; omit it, or pass None, for all")
 
 
 def validate_datetime(value: object, what: str) -> datetime | None:
@@ -134,26 +139,26 @@ def validate_datetime(value: object, what: str) -> datetime | None:
     """
     if value is None:
         return None
-    given, value = value, unwrap_scalar(value)
+    passed, value = value, unwrap_scalar(value)
     if value is None:  # numpy.datetime64("NaT")
-        raise ValueError(f"{what} is {given!r}, which is no time; leave it out, or pass None, for no limit")
+        raise ValueError(f"{what} is {passed!r}, which is not a time; omit it, or pass None, for no limit")
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value.strip())
         except ValueError:
             raise ValueError(
-                f"{what} must be a datetime or ISO 8601 text, such as '2025-09-17T06:00:00Z', not {given!r}"
+                f"{what} must be a datetime or ISO 8601 text, such as '2025-09-17T06:00:00Z', not {passed!r}"
             ) from None
     if not isinstance(value, datetime):
-        raise TypeError(f"{what} must be a datetime, not {type(given).__name__}: {given!r}")
+        raise TypeError(f"{what} must be a datetime, not {type(passed).__name__}: {passed!r}")
     if value != value:  # noqa: PLR0124 - pandas.NaT, which is a datetime to Python
-        raise ValueError(f"{what} is {value!r}, which is no time; leave it out, or pass None, for no limit")
+        raise ValueError(f"{what} is {value!r}, which is not a time; omit it, or pass None, for no limit")
     if value.utcoffset() is None:
         raise ValueError(
-            f"{what} has no time zone, so it names no moment; write it like datetime(2025, 9, 17, tzinfo=timezone.utc)"
+            f"{what} has no time zone, so it is ambiguous; write it like datetime(2025, 9, 17, tzinfo=timezone.utc)"
         )
-    plain = getattr(value, "to_pydatetime", None)  # pandas.Timestamp, whose nanoseconds the service does not know
-    return plain(warn=False) if plain else value
+    converted = getattr(value, "to_pydatetime", None)  # pandas.Timestamp, whose nanoseconds the service does not know
+    return converted(warn=False) if converted else value
 
 
 def validate_range(
@@ -178,14 +183,14 @@ def validate_flag(value: object, what: str) -> bool:
     Raises:
         TypeError: The value is not a bool.
     """
-    plain = unwrap_scalar(value)
-    if not isinstance(plain, bool):
+    converted = unwrap_scalar(value)
+    if not isinstance(converted, bool):
         raise TypeError(f"{what} must be a bool, not {type(value).__name__}: {value!r}")
-    return plain
+    return converted
 
 
 def round_to_second(value: datetime | None, *, up: bool) -> datetime | None:
-    """A moment in UTC, rounded up or down to a whole second, as the service counts them."""
+    """Return a datetime in UTC, rounded up or down to a whole second, the resolution of the service."""
     if value is None:
         return None
     rounded = to_utc(value).replace(microsecond=0)
@@ -193,7 +198,7 @@ def round_to_second(value: datetime | None, *, up: bool) -> datetime | None:
 
 
 def to_utc(value: datetime) -> datetime:
-    """A datetime in UTC; what lies beyond the years of a datetime there is the first or last one."""
+    """Return a datetime in UTC, limited to the years that a datetime can have."""
     try:
         return value.astimezone(UTC)
     except OverflowError:
@@ -207,10 +212,10 @@ def validate_choice(kind: type[E], value: E | str, what: str) -> E: ...
 @overload
 def validate_choice(kind: type[E], value: E | str | None, what: str) -> E | None: ...
 def validate_choice(kind: type[E], value: E | str | None, what: str) -> E | None:
-    """A member of an enumeration, given as such or by its value; None stays None.
+    """Return the member of an enumeration for a member or its value. None stays None.
 
     Raises:
-        ValueError: There is no such member.
+        ValueError: No member has this value.
     """
     if value is None:
         return None
@@ -222,7 +227,7 @@ def validate_choice(kind: type[E], value: E | str | None, what: str) -> E | None
 
 
 def parse_names(value: str | Sequence[str] | None, what: str) -> tuple[str, ...] | None:
-    """Names, given as a sequence or as one string with commas in between; None stays None.
+    """Return names from a sequence, or from one string with commas. None stays None.
 
     Raises:
         TypeError: A name is not a string.
@@ -230,9 +235,9 @@ def parse_names(value: str | Sequence[str] | None, what: str) -> tuple[str, ...]
     """
     if value is None:
         return None
-    given = unwrap_scalar(value)
-    names: list[object] = [*given.split(",")] if isinstance(given, str) else _list_items(given, what)
-    strings = [name.strip() if isinstance(given, str) else str(name) for name in names if isinstance(name, str)]
+    converted = unwrap_scalar(value)
+    names: list[object] = [*converted.split(",")] if isinstance(converted, str) else _list_items(converted, what)
+    strings = [name.strip() if isinstance(converted, str) else str(name) for name in names if isinstance(name, str)]
     if len(strings) < len(names):
         raise TypeError(f"{what} must hold strings only, not {value!r}")
     if not strings or any(not name.strip() or "," in name for name in strings):
@@ -241,19 +246,19 @@ def parse_names(value: str | Sequence[str] | None, what: str) -> tuple[str, ...]
 
 
 def parse_ids(value: Sequence[int] | str | None, what: str) -> list[int] | None:
-    """Positive whole numbers; None stays None.
+    """Return positive integers. None stays None.
 
     Raises:
-        TypeError: It is no sequence, or an item is not an int.
+        TypeError: The value is not a sequence, or an item is not an int.
         ValueError: There are no numbers, or one is not positive.
     """
     if value is None:
         return None
     if isinstance(value, str):
-        raise ValueError(f"{what} must be a list of numbers, such as [1, 2], not the string {value!r}")  # noqa: TRY004 - its text is what is wrong
+        raise ValueError(f"{what} must be a list of numbers, such as [1, 2], not the string {value!r}")  # noqa: TRY004 - the text is wrong, not the type
     numbers = [validate_id(item, f"an item of {what}") for item in _list_items(value, what)]
     if not numbers:
-        raise ValueError(f"{what} must be one number or more; leave it out for all")
+        raise ValueError(f"{what} must be one number or more; omit it for all")
     return numbers
 
 
@@ -264,16 +269,16 @@ def _list_items(value: object, what: str) -> list[object]:
 
 
 def validate_known(names: Iterable[str], known: Iterable[str], what: str, way_out: str = "") -> None:
-    """Refuse names that do not exist: a service would ignore them, and return everything.
+    """Refuse unknown names: the service would ignore them, and return everything.
 
     Args:
-        names: The names given.
-        known: The names that there are.
-        what: What they are names of, such as "a filter of pads".
-        way_out: How to use another name all the same.
+        names: The names to check.
+        known: The valid names.
+        what: Description of a valid name, such as "a filter of pads".
+        way_out: How to pass other names.
 
     Raises:
-        TypeError: A name does not exist.
+        TypeError: A name is unknown.
     """
     known = [*known]
     for name in names:
@@ -284,7 +289,7 @@ def validate_known(names: Iterable[str], known: Iterable[str], what: str, way_ou
 
 
 def user_stack_level() -> int:
-    """How many frames, counted from the one that asks, are the SDK's own: the level of a warning about the user's."""
+    """Return the `stacklevel` of a warning that should point to the user's code."""
     level, frame = 0, currentframe()
     while frame and str(frame.f_globals.get("__name__", "")).partition(".")[0] in _PACKAGES:
         level, frame = level + 1, frame.f_back
@@ -292,13 +297,13 @@ def user_stack_level() -> int:
 
 
 def resolve_alias(value: T | None, other: T | None, name: str, other_name: str) -> T | None:
-    """An argument that has two names.
+    """Return the value of an argument that has two names.
 
     Raises:
-        ValueError: Both were given.
+        ValueError: Both are set.
     """
     if value is not None and other is not None:
-        raise ValueError(f"{name} and {other_name} mean the same: give one of them")
+        raise ValueError(f"{name} and {other_name} mean the same: pass one of them")
     return value if value is not None else other
 
 
@@ -309,7 +314,7 @@ def resolve_range(
 
     Raises:
         TypeError: One is not a datetime.
-        ValueError: Both names were given, one has no time zone, or the end is before the start.
+        ValueError: Both names are set, one has no time zone, or the end is before the start.
     """
     first, last = (
         resolve_alias(start, other_start, names[0], others[0]),
@@ -324,10 +329,10 @@ def resolve_range(
 
 
 def validate_contains_second(start: datetime | None, end: datetime | None, start_name: str, end_name: str) -> None:
-    """Refuse a range without a whole second in it, which records have.
+    """Refuse a range that contains no whole second, and so no record.
 
     Raises:
-        ValueError: There is none.
+        ValueError: The range contains no whole second.
     """
     if start is None:
         return

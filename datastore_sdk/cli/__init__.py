@@ -1,4 +1,4 @@
-"""The `datastore` command. Needs the extra `cli`: `pip install "restream-datastore-sdk[cli]"`."""
+"""The `datastore` command. Requires the extra `cli`: `pip install "restream-datastore-sdk[cli]"`."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import sys
 from collections.abc import Sequence
 
 COULD_NOT_RUN = 3
-"""The exit status of a command that could not do what it was asked for."""
+"""Exit status of a command that could not run."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command.
+    """Run the command.
 
     Args:
-        arguments: What stands behind `datastore` on the command line. Default: what does so in this process.
+        arguments: The command-line arguments after `datastore`. Default: those of this process.
 
     Returns:
         The exit status.
@@ -24,6 +24,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if error.name not in {"rich", "typer", "yaml"}:
             raise
         message = f'the datastore command needs {error.name}: pip install "restream-datastore-sdk[cli]"'
-        print(message, file=sys.stderr)  # noqa: T201 - what would print it is missing
+        print(message, file=sys.stderr)  # noqa: T201 - the package that prints messages may be missing
         return COULD_NOT_RUN
     return run(arguments)

@@ -1,4 +1,4 @@
-"""Runs the command as `python -m datastore_sdk.cli`."""
+"""Run the command as `python -m datastore_sdk.cli`."""
 
 from __future__ import annotations
 

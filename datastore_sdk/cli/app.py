@@ -1,4 +1,4 @@
-"""The command with its subcommands, and what it does when something goes wrong."""
+"""The `datastore` command: subcommands, error messages and exit statuses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from datastore_sdk.cli import COULD_NOT_RUN
 from datastore_sdk.cli.doctor import doctor
 from datastore_sdk.cli.drift_spec import spec
 from datastore_sdk.cli.drift_traffic import traffic
-from datastore_sdk.cli.output import complain, results, take_any_text
+from datastore_sdk.cli.output import escape_unencodable_text, print_error, result_output
 from datastore_sdk.cli.rendering import printable
 from datastore_sdk.cli.sandbox import sandbox
 from datastore_sdk.drift import DriftError
@@ -28,16 +28,16 @@ from datastore_sdk.instrumentation.logs import get_logger
 log = get_logger("cli")
 
 INTERRUPTED = 130
-"""The exit status after Ctrl-C, by the shells' custom."""
+"""Exit status after Ctrl-C, as in shells: 128 + SIGINT."""
 
 PROGRAM = "datastore"
 
 
-class Commands(TyperGroup):
-    """Commands of which one must be named: where none is, the help is no result, and goes to standard error."""
+class CommandGroup(TyperGroup):
+    """CommandGroup of which one must be named: where none is, the help is no result, and goes to standard error."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # the type of a context is private
-        """Reads the arguments."""
+        """Parse the arguments."""
         if args:
             return super().parse_args(ctx, args)
         with redirect_stdout(sys.stderr):
@@ -46,18 +46,18 @@ class Commands(TyperGroup):
 
 app = typer.Typer(
     name=PROGRAM,
-    cls=Commands,
-    help="Tools for Tally's Restream API, to use in a terminal and in CI.",
+    cls=CommandGroup,
+    help="Tools for Tally's Restream API, for the terminal and CI.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 drift = typer.Typer(
-    cls=Commands,
+    cls=CommandGroup,
     no_args_is_help=True,
-    help="Tell where the contract, the service and the SDK have drifted apart.\n\n"
-    "Exit status: **0** no drift, **1** drift, **2** drift that breaks programs, **3** the check could not be made.",
+    help="Find differences between the OpenAPI document, the service and the SDK.\n\n"
+    "Exit status: **0** no drift, **1** drift, **2** breaking drift, **3** could not run.",
 )
 app.add_typer(drift, name="drift")
 drift.command()(spec)
@@ -66,8 +66,8 @@ app.command()(doctor)
 app.command(add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(sandbox)
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _version(is_set: bool) -> None:
+    if is_set:
         typer.echo(VERSION)
         raise typer.Exit
 
@@ -79,32 +79,32 @@ def _options(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """What holds for all commands."""
+    """Options of all commands."""
 
 
 def run(arguments: Sequence[str] | None) -> int:
-    """Runs the command; see `datastore_sdk.cli.main`."""
-    take_any_text()
+    """Run the command; see `datastore_sdk.cli.main`."""
+    escape_unencodable_text()
     try:
-        return _carried_out([*(sys.argv[1:] if arguments is None else arguments)])
+        return _invoke([*(sys.argv[1:] if arguments is None else arguments)])
     except TyperException as error:
-        if message := error.format_message():  # there is none where the help was shown instead
-            complain(f"{message} (datastore --help tells more)")
+        if message := error.format_message():  # empty if the help was printed
+            print_error(f"{message} (see datastore --help)")
     except DriftError as error:
-        complain(printable(str(error)))  # in one line: it can quote a document
+        print_error(printable(str(error)))  # in one line: it may quote a document
     except RestreamError as error:
-        complain(str(error))
+        print_error(str(error))
     except typer.Abort:
         return INTERRUPTED
-    except SystemExit as end:  # by typer itself, at completion
+    except SystemExit as end:  # raised by typer for shell completion
         return COULD_NOT_RUN if end.code else 0
-    except Exception as error:  # Python would exit with 1, which stands for drift
+    except Exception as error:  # uncaught, it would exit with 1, which means drift
         log.debug("The command failed", exc_info=True)
-        complain(f"this should not have happened: {type(error).__name__}: {error} (RESTREAM_LOG=debug tells more)")
+        print_error(f"unexpected error: {type(error).__name__}: {error} (RESTREAM_LOG=debug logs the traceback)")
     return COULD_NOT_RUN
 
 
-def _carried_out(arguments: list[str]) -> int:
+def _invoke(arguments: list[str]) -> int:
     match arguments:
         case ["--show-completion", shell]:
             return _show_completion(shell)
@@ -114,10 +114,10 @@ def _carried_out(arguments: list[str]) -> int:
 
 
 def _show_completion(shell: str) -> int:
-    """Prints the script of a shell that is named; typer's own option knows only the one around, and names none."""
+    """Print the completion script of a shell. The option of typer knows only the current shell."""
     commands, variable = typer.main.get_command(app), f"_{PROGRAM.upper()}_COMPLETE"
     with redirect_stdout(StringIO()) as script:
         failed = shell_complete(commands, {}, PROGRAM, variable, f"source_{shell}")
-    with results():
+    with result_output():
         typer.echo(script.getvalue().strip(), nl=not failed)
     return COULD_NOT_RUN if failed else 0

@@ -1,4 +1,4 @@
-"""`datastore drift spec`: contract against contract."""
+"""`datastore drift spec`: compare two OpenAPI documents."""
 
 from __future__ import annotations
 
@@ -6,24 +6,26 @@ from typing import Annotated
 
 import typer
 
-from datastore_sdk.cli.output import FormatOption, JsonOption, OutputFormat, deliver
-from datastore_sdk.drift import Spec, compare, load, shipped
+from datastore_sdk.cli.output import FormatOption, JsonOption, OutputFormat, write_report
+from datastore_sdk.drift import Spec, compare, load_shipped_spec, load_spec
 
-SHIPPED = "sdk"
-"""Stands for the contract that this SDK was generated from."""
+SDK_SPEC = "sdk"
+"""Argument for the document that this SDK was generated from."""
 
 
 def spec(
-    old: Annotated[str, typer.Argument(help=f"The contract so far: a file, a URL, or `{SHIPPED}` for this SDK's own.")],
-    new: Annotated[str, typer.Argument(help="The contract to come: a file, a URL, or `sdk`.")],
+    old: Annotated[
+        str, typer.Argument(help=f"Old OpenAPI document: a file, a URL, or `{SDK_SPEC}` for the SDK's own.")
+    ],
+    new: Annotated[str, typer.Argument(help=f"New OpenAPI document: a file, a URL, or `{SDK_SPEC}`.")],
     *,
     format: FormatOption = OutputFormat.TEXT,
     json: JsonOption = False,
 ) -> int:
-    """List what changed between two contracts, and what that means to programs that use the SDK.
+    """List the changes between two OpenAPI documents, and their effect on programs that use the SDK.
 
-    Each change is classed as **breaking**, **compatible** or **documentation**, with the classes, methods and
-    attributes of the SDK that it touches. Contracts are OpenAPI 3.0 or 3.1, in YAML or JSON.
+    Each change is **breaking**, **compatible** or **documentation**, and lists the classes, methods and attributes of
+    the SDK that it affects. Documents are OpenAPI 3.0 or 3.1, in YAML or JSON.
 
     Exit status: **0** no drift, **1** drift, **2** breaking drift, **3** could not run.
 
@@ -33,10 +35,10 @@ def spec(
 
         datastore drift spec sdk https://example.com/openapi.json --format github
     """
-    report = compare(_contract(old), _contract(new))
-    deliver(report, OutputFormat.JSON if json else format)
+    report = compare(_load(old), _load(new))
+    write_report(report, OutputFormat.JSON if json else format)
     return report.status
 
 
-def _contract(source: str) -> Spec:
-    return shipped() if source == SHIPPED else Spec(load(source))
+def _load(source: str) -> Spec:
+    return load_shipped_spec() if source == SDK_SPEC else load_spec(source)

@@ -1,4 +1,4 @@
-"""Where results, and everything else, are written."""
+"""Output: results to standard output, messages to standard error."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ import typer
 
 from datastore_sdk.cli.rendering import print_report, printable
 from datastore_sdk.drift.report import Report
-from datastore_sdk.drift.reports import as_annotations, as_json, as_sarif
+from datastore_sdk.drift.reports import format_github, format_json, format_sarif
 
 
 class OutputFormat(StrEnum):
-    """Forms of a report."""
+    """Formats of a report."""
 
     TEXT = "text"
     JSON = "json"
@@ -28,48 +28,48 @@ class OutputFormat(StrEnum):
 
 FormatOption = Annotated[
     OutputFormat,
-    typer.Option("--format", help="Form of the report: for people, programs, GitHub Actions or code scanning."),
+    typer.Option("--format", help="Format of the report: text, or for programs, GitHub Actions or code scanning."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
 
 
-def deliver(report: Report, format_: OutputFormat, stream: TextIO | None = None) -> None:
-    """Writes a report to a stream. Default: standard output."""
+def write_report(report: Report, format_: OutputFormat, stream: TextIO | None = None) -> None:
+    """Write a report to a stream. Default: standard output."""
     target: TextIO = sys.stdout if stream is None else stream
-    with results():
+    with result_output():
         match format_:
             case OutputFormat.TEXT:
                 print_report(report, target)
             case OutputFormat.JSON:
-                typer.echo(as_json(report), file=target)
+                typer.echo(format_json(report), file=target)
             case OutputFormat.GITHUB:
-                typer.echo(as_annotations(report), file=target)
+                typer.echo(format_github(report), file=target)
             case OutputFormat.SARIF:
-                typer.echo(as_sarif(report), file=target)
+                typer.echo(format_sarif(report), file=target)
 
 
 @contextmanager
-def results() -> Generator[None]:
-    """What writes results; a reader that has enough of them, such as `head`, is no error."""
+def result_output() -> Generator[None]:
+    """Run a block that writes results. A closed pipe, as of `head`, is not an error."""
     try:
         yield
         sys.stdout.flush()
-    except (BrokenPipeError, SystemExit):  # rich makes the latter of the former
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python's own last flush would fail
+    except (BrokenPipeError, SystemExit):  # rich turns the former into the latter
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # otherwise the flush at exit would fail
 
 
-def take_any_text() -> None:
-    """Lets the output show what its encoding cannot: escaped, rather than not at all."""
+def escape_unencodable_text() -> None:
+    """Escape characters that the encoding of the output cannot represent, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
-def say(message: str) -> None:
-    """Tells what is going on, on standard error."""
+def print_message(message: str) -> None:
+    """Print a message to standard error."""
     typer.echo("\n".join(map(printable, message.splitlines())), err=True)
 
 
-def complain(message: str) -> None:
-    """Tells what went wrong, on standard error."""
-    say(f"datastore: {message}")
+def print_error(message: str) -> None:
+    """Print an error message to standard error."""
+    print_message(f"datastore: {message}")

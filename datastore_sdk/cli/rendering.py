@@ -1,4 +1,4 @@
-"""Reports for people, in colour on a terminal."""
+"""Text reports, in color on a terminal."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from rich.text import Text
 from datastore_sdk.drift.report import Finding, Report, Severity
 
 _STYLES = {Severity.BREAKING: "bold red", Severity.COMPATIBLE: "yellow", Severity.DOCUMENTATION: "cyan"}
-MOST_NAMES = 6
-"""How many calls, or names of the SDK, are listed before the rest is counted."""
-_PLAIN_WIDTH = 1000
-"""The width where there is no terminal, so that no line breaks and `grep` finds what it looks for."""
+MAX_NAMES = 6
+"""Maximum number of endpoints, or names of the SDK, in a list."""
+_FILE_WIDTH = 1000
+"""Width in characters without a terminal. Wide enough that lines do not wrap, so that `grep` works."""
 
 
 def print_report(report: Report, stream: TextIO) -> None:
-    """Writes the findings by call, what breaks first, and the outcome in a last line."""
-    console = console_for(stream)
+    """Write findings by endpoint, breaking ones first, and the result in the last line."""
+    console = build_console(stream)
     by_calls = sorted(report.findings, key=lambda finding: finding.endpoints)
     for endpoints, findings in groupby(by_calls, key=lambda finding: finding.endpoints):
-        console.print(Text("\n".join(map(printable, _few(endpoints))) or "The whole contract", style="bold"))
+        console.print(Text("\n".join(map(printable, _limit_names(endpoints))) or "The whole document", style="bold"))
         for finding in findings:
             _print_finding(finding, console)
         console.print()
@@ -31,14 +31,14 @@ def print_report(report: Report, stream: TextIO) -> None:
     )
 
 
-def console_for(stream: TextIO) -> Console:
-    """Where to write to a stream, in colour on a terminal."""
+def build_console(stream: TextIO) -> Console:
+    """Return a console for a stream; in color on a terminal."""
     console = Console(file=stream, highlight=False)
-    return console if console.is_terminal else Console(file=stream, highlight=False, width=_PLAIN_WIDTH)
+    return console if console.is_terminal else Console(file=stream, highlight=False, width=_FILE_WIDTH)
 
 
 def printable(text: str) -> str:
-    """Text in which what could steer a terminal, or begin a line, is escaped: some of it is out of documents."""
+    """Escape control characters and line breaks. The text may quote documents."""
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
 
 
@@ -52,7 +52,7 @@ def _print_finding(finding: Finding, console: Console) -> None:
         "at": finding.path,
         "times": str(finding.count) if finding.example is not None or finding.count > 1 else "",
         "example": finding.example or "",
-        "touches": ", ".join(_few(finding.touches)),
+        "affects": ", ".join(_limit_names(finding.affects)),
         "rule": f"{finding.rule} ({where})" if where else finding.rule,
     }
     for name, value in details.items():
@@ -60,6 +60,6 @@ def _print_finding(finding: Finding, console: Console) -> None:
             console.print(Text(f"{'':16}{name:<9}{printable(value)}", style="dim"))
 
 
-def _few(names: tuple[str, ...]) -> list[str]:
-    shown = [*names[:MOST_NAMES]]
+def _limit_names(names: tuple[str, ...]) -> list[str]:
+    shown = [*names[:MAX_NAMES]]
     return [*shown, f"and {len(names) - len(shown)} more"] if len(names) > len(shown) else shown

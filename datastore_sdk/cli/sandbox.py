@@ -1,18 +1,18 @@
-"""`datastore sandbox`: an embedded service to try things against."""
+"""`datastore sandbox`: run the embedded service."""
 
 from __future__ import annotations
 
 import typer
 
 from datastore_sdk.cli import COULD_NOT_RUN
-from datastore_sdk.cli.output import complain
+from datastore_sdk.cli.output import print_error
 
 
 def sandbox(context: typer.Context) -> int:
     """Run a simulated Restream service on this machine, until Ctrl-C.
 
-    It prints the environment variables that lead the SDK to it. `datastore sandbox --help` tells its options. Needs the
-    extra `sandbox`: `pip install "restream-datastore-sdk[sandbox]"`.
+    It prints the environment variables that make the SDK use it. `datastore sandbox --help` lists the options. Requires
+    the extra `sandbox`: `pip install "restream-datastore-sdk[sandbox]"`.
 
     For example:
 
@@ -21,11 +21,11 @@ def sandbox(context: typer.Context) -> int:
         datastore sandbox --now 2025-09-18T12:00:00Z --days 10
     """
     try:
-        from datastore_sdk.sandbox.__main__ import main  # its web server is an extra of its own
+        from datastore_sdk.sandbox.__main__ import main  # it needs the extra `sandbox`
     except ModuleNotFoundError as error:
-        complain(f'the sandbox needs {error.name}: pip install "restream-datastore-sdk[sandbox]"')
+        print_error(f'the sandbox needs {error.name}: pip install "restream-datastore-sdk[sandbox]"')
         return COULD_NOT_RUN
     try:
         return COULD_NOT_RUN if main(context.args, program=context.command_path) else 0
-    except SystemExit as end:  # the sandbox reads its options itself
+    except SystemExit as end:  # the sandbox parses its options itself
         return COULD_NOT_RUN if end.code else 0

@@ -1,4 +1,4 @@
-"""`Client`: what calls need and share."""
+"""`Client`: configuration, credentials and connections of calls."""
 
 from __future__ import annotations
 
@@ -128,18 +128,22 @@ class Client:
         return self._from_config(self._config.with_changes(changes), self._clock, self._connections)
 
     @classmethod
-    def _from_config(cls, config: ClientConfig, clock: Clock = REAL_TIME, wire: Connections | None = None) -> Self:
+    def _from_config(
+        cls, config: ClientConfig, clock: Clock = REAL_TIME, connections: Connections | None = None
+    ) -> Self:
         """Return a client with this configuration. It uses existing connections if their settings are equal."""
         client = cls.__new__(cls)
-        client._set_up(config, clock, wire)  # noqa: SLF001 - its own class
+        client._set_up(config, clock, connections)  # noqa: SLF001 - its own class
         return client
 
-    def _set_up(self, config: ClientConfig, clock: Clock, wire: Connections | None = None) -> None:
-        connection = config.connection_settings()
+    def _set_up(self, config: ClientConfig, clock: Clock, connections: Connections | None = None) -> None:
+        settings = config.connection_settings()
         program = config.user_agent.value
         self._clock = clock
         self._config = config
-        self._connections = wire if wire is not None and wire.connection == connection else Connections(connection)
+        self._connections = (
+            connections if connections is not None and connections.connection == settings else Connections(settings)
+        )
         self._executor = RequestExecutor(
             config.base_url.value,
             credentials_of(config, clock),
@@ -198,18 +202,18 @@ class Client:
         return self._drive(self._executor.access_token(rejected))
 
     async def aget_access_token(self, *, rejected: str | None = None) -> str:
-        """The token to send now, for programs that call the service by other means too.
+        """Return the current token, for programs that call the service by other means too.
 
-        Where it is issued for client credentials, it is the one that the SDK uses itself, and asked for only where
-        there is none: asking too often can get a client banned.
+        With client credentials, this is the token that the SDK itself uses. A new one is requested only if there is no
+        valid token, because the service can ban clients that request tokens too often.
 
         Args:
-            rejected: A token that the service refused: if it is still the current one, another is got. One that was
-                handed over by Tally stays.
+            rejected: A token that the service rejected. If it is still the current one, it is renewed. A token from
+                Tally cannot be renewed.
 
         Raises:
             AuthenticationError: The client id or the client secret is wrong.
-            RestreamError: The token could not be got.
+            RestreamError: The token request failed.
         """
         return await self._adrive(self._executor.access_token(rejected))
 
@@ -294,7 +298,7 @@ class Client:
         self._connections.close()
 
     async def aclose(self) -> None:
-        """Closes the connections that are not in use. The client can still be used: it connects anew."""
+        """Close the idle connections. The client can still be used; it then opens new ones."""
         self.close()
 
     def __enter__(self) -> Self:

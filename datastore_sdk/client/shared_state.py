@@ -28,7 +28,7 @@ class SharedState(Generic[S]):
     """Weak-valued cache of shared objects by key. It keeps the latest few alive."""
 
     def __init__(self, latest: int = 0) -> None:
-        self._things = WeakValueDictionary[Hashable, S]()
+        self._objects = WeakValueDictionary[Hashable, S]()
         self._latest = deque[S](maxlen=latest)
         self.after_fork()
         renew_after_fork(self)
@@ -38,13 +38,13 @@ class SharedState(Generic[S]):
         self._lock = Lock()
 
     def get(self, key: Hashable, make: Callable[[], S]) -> S:
-        """Return the object of a key; create it if there is none."""
+        """Return the object of a key; create it if necessary."""
         with self._lock:
-            thing = self._things.get(key)
-            if thing is None:
-                thing = self._things[key] = make()
-                self._latest.append(thing)
-            return thing
+            found = self._objects.get(key)
+            if found is None:
+                found = self._objects[key] = make()
+                self._latest.append(found)
+            return found
 
 
 _slots = SharedState[EndpointSemaphores]()

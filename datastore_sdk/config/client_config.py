@@ -84,7 +84,7 @@ class ClientOptions(KeywordOptions, total=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ClientConfig:
-    """Configuration of a client. Two configurations are equal if their values are, whatever the sources."""
+    """Configuration of a client. Two configurations with equal values are equal; the sources do not matter."""
 
     auth: Setting[AuthConfig]
     base_url: Setting[str] = option(

@@ -30,6 +30,6 @@ def _user_path(variable: str, default: str, name: str) -> Path:
 def _build_path(base: str, home: str, default: str, name: str) -> Path:
     if Path(base).is_absolute():  # the specification ignores relative paths
         return Path(base) / "restream" / name
-    if home == "~":  # a user without a home folder, in a container for example: a path where no file can exist
+    if home == "~":  # a user without a home folder, in a container for example: no file can exist at this path
         return Path(os.devnull) / "restream" / name
     return Path(home) / default / "restream" / name

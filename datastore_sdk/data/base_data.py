@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from datastore_sdk._io.effects import EffectGen
 from datastore_sdk.client import Client
 from datastore_sdk.client.in_memory import create_in_memory_client, encode_records
 from datastore_sdk.data.coverage.report import CoverageReport
+from datastore_sdk.data.dataframes import record_batches, to_arrow, to_pandas, to_polars
 from datastore_sdk.data.progress import DownloadState, ProgressCallback
 from datastore_sdk.data.query import DataQuery
 from datastore_sdk.data.saving.save import save_records
+from datastore_sdk.data.schema import OnMismatch, Schema, validate_schema
 from datastore_sdk.data.streaming.codecs import DICTS
 from datastore_sdk.data.streaming.records import stream_batches
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
 
 _MAX_SHOWN_QUERIES = 5
 """Maximum number of queries in a representation."""
@@ -93,7 +100,10 @@ class BaseData:
         progress: bool | ProgressCallback,
         coverage: bool,
         min_gap: int,
+        schema: Schema | None,
+        on_mismatch: OnMismatch,
     ) -> EffectGen[CoverageReport | None]:
+        self._validate_schema(schema, on_mismatch)
         return save_records(
             self._client._executor,
             self._queries,
@@ -104,7 +114,29 @@ class BaseData:
             progress=progress,
             coverage=coverage,
             min_gap=min_gap,
+            schema=schema,
+            on_mismatch=on_mismatch,
         )
+
+    def _to_arrow(self, schema: Schema | None, on_mismatch: OnMismatch) -> EffectGen[pa.Table]:
+        self._validate_schema(schema, on_mismatch)
+        return to_arrow(self._client._executor, self._queries, self._start_download(), schema, on_mismatch)
+
+    def _to_pandas(self, schema: Schema | None, on_mismatch: OnMismatch) -> EffectGen[pd.DataFrame]:
+        self._validate_schema(schema, on_mismatch)
+        return to_pandas(self._client._executor, self._queries, self._start_download(), schema, on_mismatch)
+
+    def _to_polars(self, schema: Schema | None, on_mismatch: OnMismatch) -> EffectGen[pl.DataFrame]:
+        self._validate_schema(schema, on_mismatch)
+        return to_polars(self._client._executor, self._queries, self._start_download(), schema, on_mismatch)
+
+    def _record_batches(self, schema: Schema, on_mismatch: OnMismatch) -> EffectGen[None]:
+        self._validate_schema(schema, on_mismatch)
+        return record_batches(self._client._executor, self._queries, self._start_download(), schema, on_mismatch)
+
+    def _validate_schema(self, schema: object, on_mismatch: str) -> None:
+        units = [query.si_units for query in self._queries[:1]]
+        validate_schema(schema, on_mismatch, si_units=any(units))
 
     def _coverage(self, min_gap: int) -> EffectGen[CoverageReport]:
         from datastore_sdk.data.coverage.builder import download_coverage  # seldom needed

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from datastore_sdk._utils.validation import validate_id
 from datastore_sdk.data.base_data import BaseData
 from datastore_sdk.data.coverage.report import MIN_GAP, CoverageReport
-from datastore_sdk.data.dataframes import arrow_stream, to_arrow, to_pandas, to_polars
+from datastore_sdk.data.dataframes import arrow_stream
 from datastore_sdk.data.progress import Progress
+from datastore_sdk.data.schema import OnMismatch, Schema
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -103,12 +104,12 @@ class Data(_ArrowStream):
         with closing(self._batches(validate_id(n, "n"))) as lists:
             return next(lists, list[dict[str, Any]]())
 
-    def to_arrow(self) -> pa.Table:
+    def to_arrow(self, *, schema: Schema | None = None, on_mismatch: OnMismatch = "null") -> pa.Table:
         """Return all records as a pyarrow table. Needs the extra `arrow`.
 
         The table has a column for each requested field (`fields`), or for each received field, in order of first
-        appearance. A field that a record lacks is null. `timestamp` is a UTC timestamp in milliseconds, or in
-        microseconds if some have fractions of a second. Values keep their type: int64, float64, bool or string; a
+        appearance. A field that a record lacks is null. `timestamp` is a UTC timestamp in
+        microseconds. Values keep their type: int64, float64, bool or string; a
         string that looks like a number or a date stays a string. A column of ints and floats is float64 if that holds
         every int exactly (up to 2**53). A column of mixed types, or with values that do not fit (ints beyond 64 bits,
         strings with lone surrogates), is a string column with the JSON text of each value.
@@ -116,35 +117,67 @@ class Data(_ArrowStream):
         The metadata of a column has the `label` of its field and the `unit` of its values, if they are known. That
         takes one more request for each pad or site. If it fails, a warning is logged and the metadata is missing.
 
+        Args:
+            schema: The columns, as `get_schema()` returned them. Default: columns and types of the received values.
+            on_mismatch: What a value does that does not fit its column of the schema: "null" makes it null and warns
+                once (`SchemaWarning`), "raise" raises `SchemaMismatchError`.
+
         Raises:
             ImportError: pyarrow is not installed.
             RestreamError: The download failed.
         """
-        return self._client._drive(to_arrow(self._client._executor, self._queries, self._start_download()))
+        return self._client._drive(self._to_arrow(schema, on_mismatch))
 
-    def to_pandas(self) -> pd.DataFrame:
+    def to_pandas(self, *, schema: Schema | None = None, on_mismatch: OnMismatch = "null") -> pd.DataFrame:
         """Return all records as a pandas data frame. Needs the extra `pandas`.
 
         Columns as in `to_arrow`, with pandas' nullable types: Int64, Float64, boolean, string; `timestamp` is
-        datetime64[ms, UTC], or [us, UTC] if some have fractions of a second. A column without values is Int64.
+        datetime64[us, UTC]. A column without values is Int64.
+
+        Args:
+            schema: The columns, as `get_schema()` returned them. Default: columns and types of the received values.
+            on_mismatch: What a value does that does not fit its column of the schema: "null" makes it null and warns
+                once (`SchemaWarning`), "raise" raises `SchemaMismatchError`.
 
         Raises:
             ImportError: pandas or pyarrow is not installed.
             RestreamError: The download failed.
         """
-        return self._client._drive(to_pandas(self._client._executor, self._queries, self._start_download()))
+        return self._client._drive(self._to_pandas(schema, on_mismatch))
 
-    def to_polars(self) -> pl.DataFrame:
+    def to_polars(self, *, schema: Schema | None = None, on_mismatch: OnMismatch = "null") -> pl.DataFrame:
         """Return all records as a polars data frame. Needs the extra `polars`.
 
-        Columns as in `to_arrow`; `timestamp` is Datetime("ms", "UTC"), or ("us", "UTC") if some have fractions of a
-        second.
+        Columns as in `to_arrow`; `timestamp` is Datetime("us", "UTC").
+
+        Args:
+            schema: The columns, as `get_schema()` returned them. Default: columns and types of the received values.
+            on_mismatch: What a value does that does not fit its column of the schema: "null" makes it null and warns
+                once (`SchemaWarning`), "raise" raises `SchemaMismatchError`.
 
         Raises:
             ImportError: polars or pyarrow is not installed.
             RestreamError: The download failed.
         """
-        return self._client._drive(to_polars(self._client._executor, self._queries, self._start_download()))
+        return self._client._drive(self._to_polars(schema, on_mismatch))
+
+    def record_batches(
+        self, schema: Schema, *, on_mismatch: OnMismatch = "null"
+    ) -> Generator[pa.RecordBatch, None, None]:
+        """Return the records as pyarrow record batches of a schema, as they arrive, in bounded memory.
+
+        Needs the extra `arrow`. Each call starts a new download.
+
+        Args:
+            schema: The columns, as `get_schema()` returned them.
+            on_mismatch: As for `to_arrow`.
+
+        Raises:
+            ImportError: pyarrow is not installed.
+            TypeError: `schema` is not a `Schema`.
+            ValueError: The schema is for other units, or `on_mismatch` is unknown.
+        """
+        return self._client._iterate(self._record_batches(schema, on_mismatch))
 
     def save(
         self,
@@ -155,6 +188,8 @@ class Data(_ArrowStream):
         progress: bool | Callable[[Progress], None] = False,
         coverage: bool = False,
         min_gap: int = MIN_GAP,
+        schema: Schema | None = None,
+        on_mismatch: OnMismatch = "null",
     ) -> CoverageReport | None:
         """Save the records to a file, in the format of its suffix.
 
@@ -201,6 +236,10 @@ class Data(_ArrowStream):
                 Once the file is complete, the report is written beside it, as `<name>.coverage.json`, and one line is
                 logged (logger `datastore_sdk`; INFO if the data is complete, else WARNING).
             min_gap: Seconds of the shortest gap that the report lists.
+            schema: The columns of a Parquet or Arrow file, as `get_schema()` returned them, so that files of different
+                days fit together. Such a file is written as records arrive. Default: columns of the received values.
+            on_mismatch: What a value does that does not fit its column of the schema: "null" makes it null and warns
+                once (`SchemaWarning`), "raise" raises `SchemaMismatchError`.
 
         Returns:
             The report with `coverage=True`, else None.
@@ -216,7 +255,16 @@ class Data(_ArrowStream):
             RestreamError: The download failed.
         """
         return self._client._drive(
-            self._save(path, overwrite=overwrite, resume=resume, progress=progress, coverage=coverage, min_gap=min_gap)
+            self._save(
+                path,
+                overwrite=overwrite,
+                resume=resume,
+                progress=progress,
+                coverage=coverage,
+                min_gap=min_gap,
+                schema=schema,
+                on_mismatch=on_mismatch,
+            )
         )
 
     def coverage(self, *, min_gap: int = MIN_GAP) -> CoverageReport:

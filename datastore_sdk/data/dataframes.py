@@ -11,6 +11,7 @@ from datastore_sdk._utils.optional_imports import require_extra
 from datastore_sdk.data.field_metadata import FieldMetadataByName, fetch_field_metadata
 from datastore_sdk.data.progress import DownloadState
 from datastore_sdk.data.query import KEY_FIELDS, DataQuery, get_fixed_columns
+from datastore_sdk.data.schema import OnMismatch, Schema
 from datastore_sdk.data.streaming.codecs import TEXTS
 from datastore_sdk.data.streaming.records import stream_batches
 from datastore_sdk.transport.executor.executor import RequestExecutor
@@ -23,32 +24,54 @@ if TYPE_CHECKING:
     from datastore_sdk.data.arrow.builder import BatchStore
 
 
-def to_arrow(executor: RequestExecutor, queries: Sequence[DataQuery], download: DownloadState) -> EffectGen[pa.Table]:
+def to_arrow(
+    executor: RequestExecutor,
+    queries: Sequence[DataQuery],
+    download: DownloadState,
+    schema: Schema | None = None,
+    on_mismatch: OnMismatch = "null",
+) -> EffectGen[pa.Table]:
     """Download all records into a table, with units and labels as metadata of the columns."""
     require_extra("pyarrow", extra="arrow")
+    if schema is not None:
+        return (yield from _conform_table(executor, queries, download, schema, on_mismatch))
     metadata = yield from fetch_field_metadata(executor, queries)
     return (yield from _build_table(executor, queries, download, metadata))
 
 
 def to_pandas(
-    executor: RequestExecutor, queries: Sequence[DataQuery], download: DownloadState
+    executor: RequestExecutor,
+    queries: Sequence[DataQuery],
+    download: DownloadState,
+    schema: Schema | None = None,
+    on_mismatch: OnMismatch = "null",
 ) -> EffectGen[pd.DataFrame]:
     """Download all records into a pandas data frame."""
     require_extra("pandas", "pyarrow", extra="pandas")
     from datastore_sdk.data.arrow.pandas_frames import to_nullable_frame
 
-    table = yield from _build_table(executor, queries, download, {})
+    if schema is None:
+        table = yield from _build_table(executor, queries, download, {})
+    else:
+        table = yield from _conform_table(executor, queries, download, schema, on_mismatch)
     return (yield from RunBlocking(lambda: to_nullable_frame(table)))
 
 
 def to_polars(
-    executor: RequestExecutor, queries: Sequence[DataQuery], download: DownloadState
+    executor: RequestExecutor,
+    queries: Sequence[DataQuery],
+    download: DownloadState,
+    schema: Schema | None = None,
+    on_mismatch: OnMismatch = "null",
 ) -> EffectGen[pl.DataFrame]:
     """Download all records into a polars data frame."""
     require_extra("polars", "pyarrow", extra="polars")
     import polars as pl
 
-    table = yield from _build_table(executor, queries, download, {})
+    if schema is None:
+        table = yield from _build_table(executor, queries, download, {})
+    else:
+        table = yield from _conform_table(executor, queries, download, schema, on_mismatch)
     return (yield from RunBlocking(lambda: pl.DataFrame(table)))
 
 
@@ -61,6 +84,34 @@ def arrow_stream(
 
     metadata = yield from fetch_field_metadata(executor, queries)
     return (yield from _build_reader(executor, queries, download, metadata, Spool()))
+
+
+def record_batches(
+    executor: RequestExecutor,
+    queries: Sequence[DataQuery],
+    download: DownloadState,
+    schema: Schema,
+    on_mismatch: OnMismatch,
+) -> EffectGen[None]:
+    """Emit record batches of the schema as records arrive."""
+    require_extra("pyarrow", extra="arrow")
+    from datastore_sdk.data.arrow.schema_reader import conform_batches
+
+    yield from conform_batches(stream_batches(executor, queries, download, TEXTS), schema, on_mismatch)
+
+
+def _conform_table(
+    executor: RequestExecutor,
+    queries: Sequence[DataQuery],
+    download: DownloadState,
+    schema: Schema,
+    on_mismatch: OnMismatch,
+) -> EffectGen[pa.Table]:
+    import pyarrow as pa
+
+    batches: list[pa.RecordBatch] = []
+    yield from redirect_items(batches.append, record_batches(executor, queries, download, schema, on_mismatch))
+    return pa.Table.from_batches(batches, schema.to_arrow())
 
 
 def _build_table(

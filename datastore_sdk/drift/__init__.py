@@ -1,12 +1,12 @@
-"""Tells where the contract, the service and the SDK have drifted apart.
+"""Drift: differences between OpenAPI documents, the service and the SDK.
 
-    from datastore_sdk.drift import Contract, compare, load, shipped
+    from datastore_sdk.drift import compare, load_shipped_spec, load_spec
 
-    report = compare(shipped(), Contract(load("openapi-new.yaml")))
+    report = compare(load_shipped_spec(), load_spec("openapi-new.yaml"))
     for finding in report.findings:
-        print(finding.severity, finding.message, finding.touches)
+        print(finding.severity, finding.message, finding.affects)
 
-The command `datastore drift` does the same. Needs the extra `cli`: `pip install "restream-datastore-sdk[cli]"`.
+The command `datastore drift` does the same. Requires the extra `cli`: `pip install "restream-datastore-sdk[cli]"`.
 """
 
 from __future__ import annotations
@@ -19,10 +19,9 @@ except ModuleNotFoundError as error:
 
 from datastore_sdk.drift.diff import compare
 from datastore_sdk.drift.errors import DriftError
-from datastore_sdk.drift.loader import load
 from datastore_sdk.drift.report import Finding, Report, ReportStatus, Severity
-from datastore_sdk.drift.spec import Spec, shipped
-from datastore_sdk.drift.traffic import Observations, observe, suggest
+from datastore_sdk.drift.spec import Spec, load_shipped_spec, load_spec
+from datastore_sdk.drift.traffic import Observations, observe, suggest_patch
 
 __all__ = [
     "DriftError",
@@ -33,8 +32,8 @@ __all__ = [
     "Severity",
     "Spec",
     "compare",
-    "load",
+    "load_shipped_spec",
+    "load_spec",
     "observe",
-    "shipped",
-    "suggest",
+    "suggest_patch",
 ]

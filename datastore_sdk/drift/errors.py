@@ -1,4 +1,4 @@
-"""What keeps a check from being made."""
+"""The error of drift checks."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from datastore_sdk.exceptions import RestreamError
 
 
 class DriftError(RestreamError):
-    """A check could not be made: what was given cannot be read, or is not what it should be."""
+    """A drift check could not run: an input cannot be read, or is invalid."""

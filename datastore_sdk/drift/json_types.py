@@ -1,4 +1,4 @@
-"""JSON values as JSON Schema calls them."""
+"""Types and formats of JSON values, by the names of JSON Schema."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date
 from types import NoneType
 from typing import Any, TypeGuard
 
-_MOMENT = re.compile(
+_DATETIME = re.compile(
     r"\d{4}-\d\d-\d\d[T ]([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(Z|[+-]\d\d:?\d\d)", re.IGNORECASE | re.ASCII
 )
 
@@ -22,42 +22,42 @@ _NAMES: dict[type, str] = {
 
 
 def is_object(value: Any) -> TypeGuard[dict[str, Any]]:
-    """Whether a value is an object."""
+    """Return whether a value is an object."""
     return isinstance(value, dict)
 
 
 def is_array(value: Any) -> TypeGuard[list[Any]]:
-    """Whether a value is an array."""
+    """Return whether a value is an array."""
     return isinstance(value, list)
 
 
-def type_of(value: Any) -> str:
-    """The type of a value: `integer`, `number`, `string`, `boolean`, `null`, `array` or `object`."""
+def json_type(value: Any) -> str:
+    """Return the type of a value: `integer`, `number`, `string`, `boolean`, `null`, `array` or `object`."""
     if isinstance(value, float):
         return "integer" if value.is_integer() else "number"
     return _NAMES[type(value)]
 
 
-def fits(value: Any, types: frozenset[str]) -> bool:
-    """Whether a value, not null, is of one of the types."""
-    name = type_of(value)
+def has_type(value: Any, types: frozenset[str]) -> bool:
+    """Return whether a value other than null has one of the types; an integer is a number too."""
+    name = json_type(value)
     return name in types or (name == "integer" and "number" in types)
 
 
 def has_format(text: str, format_: str) -> bool:
-    """Whether a text has a format; of those that the SDK does not read by, all texts do."""
+    """Return whether a string has a format. Formats that the SDK does not parse are not checked."""
     match format_:
         case "date-time":
-            return is_moment(text)
+            return is_datetime(text)
         case "date":
             return _is_date(text)
         case _:
             return True
 
 
-def is_moment(text: str) -> bool:
-    """Whether a text is a date and a time with a time zone."""
-    return bool(_MOMENT.fullmatch(text)) and _is_date(text[:10])
+def is_datetime(text: str) -> bool:
+    """Return whether a string is a date and time with a time zone."""
+    return bool(_DATETIME.fullmatch(text)) and _is_date(text[:10])
 
 
 def _is_date(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Documents in YAML or JSON, from a file or a URL, that know on which line a value stands."""
+"""Loader of YAML and JSON documents from files and URLs, with the line of each value."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ import yaml
 from datastore_sdk.drift.errors import DriftError
 from datastore_sdk.drift.fetch import read_text
 
-DEEPEST = 200
-"""How deep a document in YAML may be nested."""
-MOST_VALUES = 5_000_000
-"""How many values a document in YAML may have, those that aliases repeat among them."""
+MAX_DEPTH = 200
+"""Maximum nesting depth of a YAML document."""
+MAX_VALUES = 5_000_000
+"""Maximum number of values in a YAML document; an alias counts as all the values that it repeats."""
 Node: TypeAlias = yaml.nodes.Node
 
 _Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""The loader written in C, where PyYAML was built with it."""
-_REFUSALS = (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError)
-"""What PyYAML raises on a value that does not fit its tag, such as `!!int abc`, or has thousands of digits."""
+"""The loader written in C, if PyYAML was built with it."""
+_LOAD_ERRORS = (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError)
+"""Raised by PyYAML for values that do not fit their tag, such as `!!int abc`, or have thousands of digits."""
 _STRING = "tag:yaml.org,2002:str"
 _DATE = "tag:yaml.org,2002:timestamp"
 
@@ -46,17 +46,17 @@ _Loader: Any = type(
         },
     },
 )
-"""Reads what JSON can say: keys are strings, as a status is, and a date stays one."""
+"""Loads JSON values: keys are strings, also those of statuses, and dates stay strings."""
 
 
 @dataclass(frozen=True)
 class SpecDocument:
-    """A document as it was read.
+    """A loaded document.
 
     Args:
-        name: The file or URL that it came from, without secrets.
-        text: Its text.
-        content: Its value.
+        name: The file or URL, without secrets.
+        text: The text.
+        content: The parsed value.
     """
 
     name: str
@@ -65,21 +65,21 @@ class SpecDocument:
 
     @cached_property
     def root(self) -> Node | None:
-        """The tree of YAML nodes, which know their places in the text; None where only JSON can read it."""
+        """The YAML nodes, which have positions in the text; None if YAML cannot parse the JSON."""
         try:
             return yaml.compose(self.text, Loader=_Loader)
         except (yaml.YAMLError, RecursionError):
             return None
 
     def node(self, pointer: str) -> Node | None:
-        """The YAML node that a JSON pointer leads to."""
+        """Return the YAML node at a JSON pointer; None if there is none."""
         node = self.root
         for part in split_pointer(pointer):
             node = _child(node, part)
         return node
 
     def line(self, pointer: str) -> int | None:
-        """The line on which a value stands, or the last one on the way to it that is there."""
+        """Return the line of the value at a JSON pointer, or of its closest parent in the document."""
         node, line = self.root, None
         for part in split_pointer(pointer):
             for key, value in _pairs(node):
@@ -94,79 +94,79 @@ class SpecDocument:
         return line
 
 
-def load(source: str) -> SpecDocument:
-    """Reads a file or URL.
+def load_document(source: str) -> SpecDocument:
+    """Load a file or URL.
 
     Raises:
-        DriftError: It cannot be read, or is neither YAML nor JSON.
+        DriftError: The source cannot be read, or is neither YAML nor JSON.
     """
     name, text = read_text(source)
-    return SpecDocument(name, text, parse(text, name))
+    return SpecDocument(name, text, parse_document(text, name))
 
 
-def parse(text: str, name: str) -> Any:
-    """The value of a text in YAML or JSON.
+def parse_document(text: str, name: str) -> Any:
+    """Parse a YAML or JSON text.
 
     Raises:
-        DriftError: It is neither, or nested too deeply.
+        DriftError: The text is neither YAML nor JSON, or it is too large or nested too deeply.
     """
     try:
         if text.lstrip()[:1] in ("{", "["):
             return json.loads(text)
     except json.JSONDecodeError:
-        pass  # YAML may begin like JSON
+        pass  # it may be YAML in flow style
     except RecursionError:
-        raise _too_deep(name) from None
-    except ValueError as error:  # an integer of thousands of digits
-        raise _unreadable(name, error) from None
+        raise _depth_error(name) from None
+    except ValueError as error:  # an integer with thousands of digits
+        raise _parse_error(name, error) from None
     try:
-        _check_extent(text, name)
+        _validate_size(text, name)
         return yaml.load(text, _Loader)  # noqa: S506 - a safe one
-    except _REFUSALS as error:
-        raise _unreadable(name, error) from None
+    except _LOAD_ERRORS as error:
+        raise _parse_error(name, error) from None
 
 
-def _check_extent(text: str, name: str) -> None:
-    """Refuses what would take for ever to walk, or crash the loader, which calls itself for each level."""
+def _validate_size(text: str, name: str) -> None:
+    """Raise for documents that would take too long to walk, or would exhaust the stack of the recursive loader."""
     values = 0
-    begun: list[tuple[str | None, int]] = []
-    """The anchors of what is not complete yet, and how many values there were before."""
+    open_collections: list[tuple[str | None, int]] = []
+    """The anchors of the open collections, with the number of values before each."""
     sizes: dict[str | None, int] = {}
     event: Any
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.CollectionStartEvent):
-            begun.append((event.anchor, values))
+            open_collections.append((event.anchor, values))
         if isinstance(event, yaml.AliasEvent):
-            if any(anchor == event.anchor for anchor, _ in begun):
+            if any(anchor == event.anchor for anchor, _ in open_collections):
                 line = cast("Any", event.start_mark).line + 1
-                raise DriftError(f"{name} cannot be read: line {line} puts a value inside itself")
+                raise DriftError(f"{name} cannot be read: the alias on line {line} refers to a value that contains it")
             values += sizes.get(event.anchor, 1)
         elif isinstance(event, yaml.CollectionEndEvent):
-            anchor, before = begun.pop()
+            anchor, before = open_collections.pop()
             sizes[anchor] = values - before
         elif isinstance(event, yaml.NodeEvent):
             values += 1
-        if len(begun) > DEEPEST:
-            raise _too_deep(name)
-        if values > MOST_VALUES:
-            raise DriftError(f"{name} cannot be read: it has more than {MOST_VALUES} values")
+        if len(open_collections) > MAX_DEPTH:
+            raise _depth_error(name)
+        if values > MAX_VALUES:
+            raise DriftError(f"{name} cannot be read: it has more than {MAX_VALUES} values")
 
 
-def _too_deep(name: str) -> DriftError:
+def _depth_error(name: str) -> DriftError:
     return DriftError(f"{name} cannot be read: it is nested too deeply")
 
 
-def _unreadable(name: str, error: Exception) -> DriftError:
+def _parse_error(name: str, error: Exception) -> DriftError:
     return DriftError(f"{name} cannot be read as YAML or JSON: {' '.join(str(error).split())}")
 
 
 def split_pointer(pointer: str) -> list[str]:
-    """The keys and indexes of a JSON pointer."""
+    """Split a JSON pointer into keys and indexes."""
     return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
 
 
 def join_pointer(pointer: str, *parts: object) -> str:
-    """A JSON pointer from another one downwards."""
+    """Append keys and indexes to a JSON pointer."""
     return "".join([pointer, *("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)])
 
 

@@ -1,4 +1,4 @@
-"""A way to walk an OpenAPI document in which references read like what they refer to."""
+"""Nodes of an OpenAPI document. Reading one follows its reference."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from datastore_sdk.drift.json_types import is_array, is_object
 from datastore_sdk.drift.loader import SpecDocument, join_pointer, split_pointer
 
 REFERENCE = "$ref"
-"""The key of a reference."""
+"""The key of references."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,9 +20,9 @@ class SpecNode:
 
     Args:
         document: The document.
-        pointer: Where the value stands itself: behind a reference, not at it.
-        value: The value, with what stood beside the reference over it.
-        origin: Where the reference stands; the same as `pointer` where there is none.
+        pointer: The JSON pointer of the value; for a reference, of its target.
+        value: The value; for a reference, its target with the keys beside `$ref` on top.
+        origin: The JSON pointer of the reference; the same as `pointer` if there is no reference.
     """
 
     document: SpecDocument
@@ -31,61 +31,59 @@ class SpecNode:
     origin: str
 
     @property
-    def named(self) -> tuple[str, str]:
-        """The named schema that it belongs to and the property of it, each empty where there is none."""
-        return _named(self.pointer)
+    def component(self) -> tuple[str, str]:
+        """The names of the schema in `components` and of its property around the value; empty if there is none."""
+        return _component(self.pointer)
 
     @property
     def owner(self) -> tuple[str, str]:
-        """The same, but for a schema that a property refers to it is that property."""
-        schema, key = _named(self.origin)
-        return (schema, key) if key else self.named
+        """Like `component`, but for a schema that a property refers to, it is the property."""
+        schema, key = _component(self.origin)
+        return (schema, key) if key else self.component
 
     @property
     def mapping(self) -> Mapping[str, Any]:
-        """The value where it is an object, else an empty one."""
+        """The value if it is an object, else an empty dict."""
         return self.value if is_object(self.value) else {}
 
     def get(self, key: str) -> SpecNode | None:
-        """The value of a key, with its reference followed."""
-        return self._at(key, self.mapping[key]) if key in self.mapping else None
+        """Return the value of a key; None if the key is missing."""
+        return self._child(key, self.mapping[key]) if key in self.mapping else None
 
-    def text(self, key: str) -> str:
-        """The value of a key as text; empty where there is none."""
+    def get_text(self, key: str) -> str:
+        """Return the value of a key as text; empty if the key is missing."""
         return str(self.mapping.get(key, ""))
 
-    def names(self, key: str) -> list[str]:
-        """The items of an array of texts."""
+    def get_names(self, key: str) -> list[str]:
+        """Return an array of strings."""
         found = self.mapping.get(key)
         return [str(item) for item in found] if is_array(found) else []
 
     def items(self) -> Iterator[tuple[str, SpecNode]]:
-        """The keys with their values."""
-        return ((str(key), self._at(key, value)) for key, value in self.mapping.items())
+        """Return the keys and values."""
+        return ((str(key), self._child(key, value)) for key, value in self.mapping.items())
 
-    def each(self, key: str) -> list[SpecNode]:
-        """The items of an array."""
+    def get_items(self, key: str) -> list[SpecNode]:
+        """Return the items of an array."""
         found = self.mapping.get(key)
-        items = found if is_array(found) else []
-        return [
-            _followed(self.document, join_pointer(self.pointer, key, index), item) for index, item in enumerate(items)
-        ]
+        items = enumerate(found if is_array(found) else [])
+        return [_follow_references(self.document, join_pointer(self.pointer, key, at), item) for at, item in items]
 
-    def children(self, key: str) -> dict[str, SpecNode]:
-        """The values of an object's keys."""
+    def get_children(self, key: str) -> dict[str, SpecNode]:
+        """Return the keys and values of the object under a key."""
         inner = self.get(key)
         return dict(inner.items()) if inner else {}
 
-    def _at(self, key: object, value: Any) -> SpecNode:
-        return _followed(self.document, join_pointer(self.pointer, key), value)
+    def _child(self, key: object, value: Any) -> SpecNode:
+        return _follow_references(self.document, join_pointer(self.pointer, key), value)
 
 
-def top(document: SpecDocument) -> SpecNode:
-    """The whole document."""
+def root_node(document: SpecDocument) -> SpecNode:
+    """Return the root of a document."""
     return SpecNode(document, "", document.content, "")
 
 
-def _named(pointer: str) -> tuple[str, str]:
+def _component(pointer: str) -> tuple[str, str]:
     match split_pointer(pointer):
         case ["components", "schemas", schema, "properties", key, *_]:
             return schema, key
@@ -96,10 +94,10 @@ def _named(pointer: str) -> tuple[str, str]:
 
 
 def resolve_reference(document: SpecDocument, reference: str) -> tuple[str, Any]:
-    """Where a reference leads, as a JSON pointer, and what stands there.
+    """Return the JSON pointer and the value that a reference leads to.
 
     Raises:
-        LookupError: It leads nowhere.
+        LookupError: The document has no such value.
     """
     pointer = unquote(reference[1:])
     if pointer[:1] not in ("", "/"):
@@ -115,11 +113,11 @@ def resolve_reference(document: SpecDocument, reference: str) -> tuple[str, Any]
     return pointer, value
 
 
-def _followed(document: SpecDocument, pointer: str, value: Any) -> SpecNode:
-    """The value, or what it refers to; that it refers to something was checked before."""
+def _follow_references(document: SpecDocument, pointer: str, value: Any) -> SpecNode:
+    """Return the node of a value, or of its target. References are valid here: `validate_references` ran before."""
     origin = pointer
     while is_object(value) and isinstance(value.get(REFERENCE), str):
-        beside = {key: item for key, item in value.items() if key != REFERENCE}
+        siblings = {key: item for key, item in value.items() if key != REFERENCE}
         pointer, found = resolve_reference(document, value[REFERENCE])
-        value = {**found, **beside} if is_object(found) else found
+        value = {**found, **siblings} if is_object(found) else found
     return SpecNode(document, pointer, value, origin)

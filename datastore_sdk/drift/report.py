@@ -1,4 +1,4 @@
-"""What a check found, whatever it looked at."""
+"""Reports: findings with their severity, and the exit status."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from enum import IntEnum, StrEnum
 
 
 class Severity(StrEnum):
-    """What a finding means to programs that use the SDK."""
+    """Effect of a finding on programs that use the SDK."""
 
     BREAKING = "breaking"
     """Programs, or the SDK under them, fail."""
     COMPATIBLE = "compatible"
-    """Programs go on as before."""
+    """Programs work as before."""
     DOCUMENTATION = "documentation"
-    """Only words changed."""
+    """Only descriptions changed."""
 
 
 class ReportStatus(IntEnum):
-    """The exit status of a check."""
+    """Exit status of a check."""
 
     NO_DRIFT = 0
-    """Nothing was found."""
+    """No findings."""
     DRIFT = 1
-    """Something was found, none of it breaking."""
+    """Findings, none of them breaking."""
     BREAKING_DRIFT = 2
-    """Something breaking was found."""
+    """At least one breaking finding."""
     COULD_NOT_RUN = 3
-    """The check could not be made."""
+    """The check could not run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,38 +38,38 @@ class Finding:
     rule: str
     """Id of the rule, such as `response-property-removed`."""
     severity: Severity
-    """What it means to programs."""
+    """Effect on programs."""
     message: str
-    """One sentence for people."""
+    """One sentence for readers."""
     endpoints: tuple[str, ...] = ()
-    """The calls that it concerns: `GET /external/thirdparty/v1/pads/`."""
-    touches: tuple[str, ...] = ()
-    """Public names of the SDK that it concerns: `Pad.name`, `Pad.get_models()`."""
+    """The affected endpoints: `GET /external/thirdparty/v1/pads/`."""
+    affects: tuple[str, ...] = ()
+    """The affected public names of the SDK: `Pad.name`, `Pad.get_models()`."""
     document: str = ""
-    """The file or URL that it is to be shown in."""
+    """The file or URL of the OpenAPI document."""
     pointer: str = ""
-    """Where in the document: a JSON pointer."""
+    """JSON pointer into the document."""
     line: int | None = None
-    """The line of the document, where it is known."""
+    """Line in the document, if known."""
     path: str = ""
-    """Where in an answer, as a JSON pointer with `[]` for every index of an array."""
+    """JSON pointer into the response body, with `[]` for every array index."""
     example: str | None = None
-    """A value that was met, without what may be secret or personal."""
+    """A value from the traffic, redacted."""
     count: int = 1
-    """How often it was met."""
+    """Number of occurrences."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The outcome of a check."""
+    """Result of a check."""
 
     subject: str
-    """What was held against what, for people."""
+    """What was compared, for readers."""
     findings: Sequence[Finding] = field(default_factory=tuple[Finding, ...])
-    """What was found."""
+    """The findings."""
 
     def count(self, severity: Severity) -> int:
-        """How many findings are of this severity."""
+        """Return the number of findings of a severity."""
         return sum(finding.severity is severity for finding in self.findings)
 
     @property
@@ -81,7 +81,7 @@ class Report:
 
     @property
     def summary(self) -> str:
-        """The outcome in one line."""
+        """The result in one line."""
         if not self.findings:
             return f"{self.subject}: no drift"
         counts = ", ".join(f"{self.count(severity)} {severity}" for severity in Severity if self.count(severity))

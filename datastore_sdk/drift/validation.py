@@ -16,7 +16,7 @@ from typing import Any
 
 from datastore_sdk._utils.optional_imports import require_extra
 from datastore_sdk.drift.errors import DriftError
-from datastore_sdk.drift.json_types import is_array, is_object, type_of
+from datastore_sdk.drift.json_types import is_array, is_object, json_type
 from datastore_sdk.drift.loader import SpecDocument, join_pointer
 from datastore_sdk.drift.node import REFERENCE, resolve_reference
 
@@ -100,7 +100,7 @@ def validate_json_values(document: SpecDocument) -> None:
     while work:
         pointer, value = work.popleft()
         try:
-            type_of(value)
+            json_type(value)
         except KeyError:
             raise _invalid(document, pointer, f"is a {type(value).__name__}, which is not a JSON value") from None
         items = value.items() if is_object(value) else enumerate(value) if is_array(value) else ()
@@ -129,7 +129,7 @@ class _Problem:
             return self.text
         expected = [f"one of {', '.join(map(str, self.values))}"] if self.values else []
         expected += [_ARTICLES[name] for name in self.types if not (name == "integer" and "number" in self.types)]
-        actual = f'"{self.value}"' if self.values and isinstance(self.value, str) else _ARTICLES[type_of(self.value)]
+        actual = f'"{self.value}"' if self.values and isinstance(self.value, str) else _ARTICLES[json_type(self.value)]
         quotes = " without quotes" if self.value is None and "null" in self.values else ""
         return f"must be {' or '.join(expected)}, not {actual}{quotes}"
 
@@ -225,7 +225,7 @@ def _target(document: SpecDocument, pointer: str, reference: Any) -> tuple[str, 
     """Return the pointer and the value that a reference leads to."""
     at = join_pointer(pointer, REFERENCE)
     if not isinstance(reference, str):
-        raise _invalid(document, at, f"must be a string, not {_ARTICLES[type_of(reference)]}")
+        raise _invalid(document, at, f"must be a string, not {_ARTICLES[json_type(reference)]}")
     if not reference.startswith("#"):
         raise _invalid(document, at, f"refers to another document, {reference!r}: bundle both into one file first")
     try:
@@ -233,7 +233,7 @@ def _target(document: SpecDocument, pointer: str, reference: Any) -> tuple[str, 
     except LookupError:
         raise _invalid(document, at, f"refers to nothing in this document: {reference!r}") from None
     if not is_object(value) and not isinstance(value, bool):
-        raise _invalid(document, at, f"refers to {_ARTICLES[type_of(value)]}, not to an object: {reference!r}")
+        raise _invalid(document, at, f"refers to {_ARTICLES[json_type(value)]}, not to an object: {reference!r}")
     return target, value
 
 

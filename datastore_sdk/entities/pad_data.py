@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from datastore_sdk._utils.validation import OTHER_RANGE_NAMES, RANGE_NAMES, resolve_range
 from datastore_sdk.data import Data, DataAsync, DataQuery
+from datastore_sdk.data.schema import ColumnType, OnUnknownField, Schema
+from datastore_sdk.data.schema_inference import infer_schema
 from datastore_sdk.entities.base import Entity
 from datastore_sdk.enums import (
     AggregationName,
@@ -178,3 +180,75 @@ class PadDataMixin(Entity):
             parallel=parallel,
         )
         return DataAsync(self._get_client(), [query])
+
+    def get_schema(
+        self,
+        fields: str | Sequence[str] | None = None,
+        *,
+        si_units: bool = False,
+        is_routed: bool = False,
+        types: Mapping[str, ColumnType] | None = None,
+        unknown_fields: OnUnknownField = "drop",
+    ) -> Schema:
+        """Return a schema for the records of the pad: a fixed set of typed columns.
+
+        Save it with `schema.to_json()`, and pass it to `Data.to_arrow`, `to_pandas`, `to_polars`, `save` or
+        `record_batches`, so that the files of all days have the same columns.
+
+        The first columns are `timestamp` (UTC, microseconds) and `site_id`; then comes a column for each field, in
+        the order of `fields`, else sorted by name, with unit, label and colour. The service does not say which type a
+        field has. A field with a unit or a plot range is float64, a valve is a string. Others have the type of the
+        values in the last ten minutes of records, which this method downloads; without such values, float64.
+
+        Args:
+            fields: Names of the fields, as for `get_data`. Default: all listed fields, and those in the sample.
+            si_units: As for `get_data`; a schema fits only data in the same units.
+            is_routed: As for `get_data`: True gives plain field names.
+            types: Types that override the inferred ones, by field: "float64", "int64", "string" or "bool".
+            unknown_fields: What happens to fields that the schema does not know: "drop" drops them with a warning,
+                "map" keeps them in the column `extra`, a map from name to JSON text.
+
+        Raises:
+            ValueError: An argument is invalid, or `types` names a field that is not a column.
+            TypeError: An argument has the wrong type.
+            RestreamError: The fields metadata could not be requested.
+        """
+        query = DataQuery(source="pad", id=self.id, fields=fields, si_units=si_units, is_routed=is_routed)
+        client = self._get_client()
+        return client._drive(infer_schema(client._executor, query, types=types, unknown_fields=unknown_fields))
+
+    async def aget_schema(
+        self,
+        fields: str | Sequence[str] | None = None,
+        *,
+        si_units: bool = False,
+        is_routed: bool = False,
+        types: Mapping[str, ColumnType] | None = None,
+        unknown_fields: OnUnknownField = "drop",
+    ) -> Schema:
+        """Return a schema for the records of the pad: a fixed set of typed columns.
+
+        Save it with `schema.to_json()`, and pass it to `DataAsync.ato_arrow`, `ato_pandas`, `ato_polars`, `asave` or
+        `record_batches`, so that the files of all days have the same columns.
+
+        The first columns are `timestamp` (UTC, microseconds) and `site_id`; then comes a column for each field, in
+        the order of `fields`, else sorted by name, with unit, label and colour. The service does not say which type a
+        field has. A field with a unit or a plot range is float64, a valve is a string. Others have the type of the
+        values in the last ten minutes of records, which this method downloads; without such values, float64.
+
+        Args:
+            fields: Names of the fields, as for `aget_data`. Default: all listed fields, and those in the sample.
+            si_units: As for `aget_data`; a schema fits only data in the same units.
+            is_routed: As for `aget_data`: True gives plain field names.
+            types: Types that override the inferred ones, by field: "float64", "int64", "string" or "bool".
+            unknown_fields: What happens to fields that the schema does not know: "drop" drops them with a warning,
+                "map" keeps them in the column `extra`, a map from name to JSON text.
+
+        Raises:
+            ValueError: An argument is invalid, or `types` names a field that is not a column.
+            TypeError: An argument has the wrong type.
+            RestreamError: The fields metadata could not be requested.
+        """
+        query = DataQuery(source="pad", id=self.id, fields=fields, si_units=si_units, is_routed=is_routed)
+        client = self._get_client()
+        return await client._adrive(infer_schema(client._executor, query, types=types, unknown_fields=unknown_fields))

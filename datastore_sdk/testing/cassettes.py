@@ -1,4 +1,4 @@
-"""Cassettes: calls of the SDK with their answers, recorded without anything that is secret, and replayed offline."""
+"""Cassettes: requests and responses of the SDK, recorded without secrets and replayed offline."""
 
 from __future__ import annotations
 
@@ -15,28 +15,27 @@ from urllib.parse import urlsplit
 from datastore_sdk._utils.redaction import redact_body, redact_form, redact_url
 from datastore_sdk.client.client_cache import close_default_clients
 from datastore_sdk.config.parsers import DEFAULT_HOST
+from datastore_sdk.drift.traffic.cassettes import CREDENTIAL_VARIABLES
 from datastore_sdk.testing.secret_scanner import SecretScanner
 
-CREDENTIALS: Final = ("TALLY_AUTH_TOKEN", "RESTREAM_CLIENT_ID", "RESTREAM_CLIENT_SECRET")
-"""The environment variables whose values must not stand in a cassette."""
 RECORDED_HEADERS: Final = frozenset({"accept", "content-type", "prefer"})
 """The only recorded headers; any other header could be secret."""
 
 
 class RecordMode(StrEnum):
-    """When calls are made and recorded, instead of answered from the cassette."""
+    """When requests are sent and recorded, instead of answered from the cassette."""
 
     NONE = "none"
-    """Never: a call that was not recorded fails."""
+    """Never: a request that was not recorded fails."""
     ONCE = "once"
-    """Where there is no cassette yet."""
+    """If there is no cassette yet."""
     NEW = "new_episodes"
-    """Calls that were not recorded."""
+    """For requests that were not recorded."""
     ALL = "all"
-    """All calls, anew."""
+    """Always: record everything again."""
 
     def records(self, path: Path) -> bool:
-        """Whether calls can be made where this is the cassette."""
+        """Return whether requests can be sent with this cassette."""
         return self in {RecordMode.NEW, RecordMode.ALL} or (self is RecordMode.ONCE and not path.exists())
 
 
@@ -46,82 +45,82 @@ class Cassette:
 
     Attributes:
         path: Its file.
-        is_recording: Whether calls can be made and recorded.
+        is_recording: Whether requests can be sent and recorded.
     """
 
     path: Path
     is_recording: bool
-    _tape: Any
+    _vcr_cassette: Any
 
     def __len__(self) -> int:
-        """How many calls it holds."""
-        return len(self._tape)
+        """Return the number of recorded requests."""
+        return len(self._vcr_cassette)
 
     @property
     def play_count(self) -> int:
-        """How many calls it has answered."""
-        return int(self._tape.play_count)
+        """Number of requests answered from the cassette."""
+        return int(self._vcr_cassette.play_count)
 
     @property
     def all_played(self) -> bool:
-        """Whether each call that it holds was made again."""
-        return bool(self._tape.all_played)
+        """Whether all recorded requests were sent again."""
+        return bool(self._vcr_cassette.all_played)
 
 
 @contextmanager
 def use_cassette(
     path: str | Path, record: RecordMode | str = RecordMode.NONE, *, secrets: Iterable[str] = ()
 ) -> Generator[Cassette]:
-    """Records the calls made within the block, or answers them from what was recorded.
+    """Record the requests of the block, or answer them from the cassette.
 
-    All clients are recorded, whenever they were made. Tokens, client ids, client secrets, cookies and the like are
-    taken out, and so is the host; what is left is looked through before it is kept. WebSocket rooms are neither
-    recorded nor answered.
+    This applies to all clients, also those made before. Tokens, client ids, client secrets, cookies and the host are
+    removed, and the rest is scanned for secrets before it is written. WebSocket connections are neither recorded nor
+    replayed.
 
     Args:
         path: The file.
-        record: When calls are made.
-        secrets: What must not be kept either, besides the credentials of the environment.
+        record: When requests are sent.
+        secrets: Further secrets to scan for, besides the credentials in the environment.
 
     Raises:
-        SecretFoundError: A secret would have stood in the cassette, which was not kept.
+        SecretFoundError: The cassette would have contained a secret, and was not written.
         ImportError: The extra `testing` is not installed.
     """
     try:
-        vcr: Any = import_module("vcr")  # it has no types
+        vcr: Any = import_module("vcr")  # vcrpy has no types
     except ImportError as error:
         message = 'cassettes need vcrpy: pip install "restream-datastore-sdk[testing]"'
         raise ImportError(message, name="vcr") from error
     path, record = Path(path), RecordMode(record)
-    scanner = SecretScanner([*secrets, *(os.environ.get(name, "") for name in CREDENTIALS)])
+    scanner = SecretScanner([*secrets, *(os.environ.get(name, "") for name in CREDENTIAL_VARIABLES)])
     recorder = vcr.VCR(
         decode_compressed_response=True,
-        before_record_request=_learning_from_request(scanner),
-        before_record_response=_learning_from_response(scanner),
+        before_record_request=_request_scrubber(scanner),
+        before_record_response=_response_scrubber(scanner),
         record_mode=record.value,
         drop_unused_requests=record is RecordMode.ALL,
     )
-    recorder.register_persister(_persister(vcr, scanner))
+    recorder.register_persister(_build_persister(vcr, scanner))
     is_recording = record.records(path)
     close_default_clients()
     try:
-        with recorder.use_cassette(str(path)) as tape:
-            yield Cassette(path, is_recording, tape)
+        with recorder.use_cassette(str(path)) as vcr_cassette:
+            yield Cassette(path, is_recording, vcr_cassette)
     finally:
         close_default_clients()
 
 
-def _learning_from_request(scanner: SecretScanner) -> Any:
+def _request_scrubber(scanner: SecretScanner) -> Any:
     def redact(request: Any) -> Any:
-        scanner.learn_from_request(request)
+        scanner.add_from_request(request)
         return redact_request(request)
 
     return redact
 
 
-def _learning_from_response(scanner: SecretScanner) -> Any:
+def _response_scrubber(scanner: SecretScanner) -> Any:
     def redact(response: Any) -> Any:
-        scanner.learn_from_response(response)
+        scanner.add_from_response(response)
         return redact_response(response)
 
     return redact
@@ -148,14 +147,14 @@ def _select_headers(headers: Any) -> dict[str, Any]:
     return {name: value for name, value in headers.items() if name.lower() in RECORDED_HEADERS}
 
 
-def _persister(vcr: Any, scanner: SecretScanner) -> Any:
-    """Keeps cassettes as vcrpy does, once they have been looked through."""
+def _build_persister(vcr: Any, scanner: SecretScanner) -> Any:
+    """Return the persister of vcrpy, with a scan for secrets before a cassette is written."""
     files: Any = import_module(f"{vcr.__name__}.persisters.filesystem").FilesystemPersister
 
     class Persister(files):  # type: ignore[misc] # vcrpy has no types
         @staticmethod
         def save_cassette(cassette_path: Any, cassette_dict: dict[str, Any], serializer: Any) -> None:
-            scanner.look(cassette_dict["requests"], cassette_dict["responses"], Path(cassette_path).name)
+            scanner.scan(cassette_dict["requests"], cassette_dict["responses"], Path(cassette_path).name)
             files.save_cassette(cassette_path, cassette_dict, serializer)
 
     return Persister

@@ -1,4 +1,4 @@
-"""The environment of a test: led to one service, whatever whoever runs the test has set."""
+"""Environment of a test: the SDK uses one service, independent of other variables."""
 
 from __future__ import annotations
 
@@ -7,42 +7,42 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Protocol
 
-_OURS: Final = ("RESTREAM_", "TALLY_")
-_WATCHING: Final = frozenset({"RESTREAM_LOG", "RESTREAM_DRIFT"})
-"""Variables that do not change what is called."""
+_SDK_PREFIXES: Final = ("RESTREAM_", "TALLY_")
+_UNAFFECTED: Final = frozenset({"RESTREAM_LOG", "RESTREAM_DRIFT"})
+"""Variables that do not affect requests."""
 _FOLDERS: Final = ("XDG_CONFIG_HOME", "XDG_CACHE_HOME")
-_USUAL: Final[Mapping[str, str]] = {"RESTREAM_SHARED_LIMIT": "off"}
-"""A test runs beside others, which have nothing to do with each other."""
+_DEFAULTS: Final[Mapping[str, str]] = {"RESTREAM_SHARED_LIMIT": "off"}
+"""Tests in other processes must not share limits."""
 _LOOPBACK: Final = "127.0.0.1,localhost,::1"
 
 
 class EnvironmentPatch(Protocol):
-    """Changes the environment until the test ends: pytest's `MonkeyPatch`."""
+    """Changes of the environment that are undone after the test: pytest's `MonkeyPatch`."""
 
     def setenv(self, name: str, value: str, prepend: str | None = None) -> None:
-        """Sets a variable."""
+        """Set a variable."""
         ...
 
     def delenv(self, name: str, raising: bool = True) -> None:
-        """Takes a variable away."""
+        """Delete a variable."""
         ...
 
 
-def lead_to(patch: EnvironmentPatch, variables: Mapping[str, str], folder: Path) -> None:
-    """Sets these variables, and none else that would lead the SDK elsewhere.
+def use_service(patch: EnvironmentPatch, variables: Mapping[str, str], folder: Path) -> None:
+    """Set variables that make the SDK use a service, and delete its other variables.
 
     Args:
-        patch: Undoes it at the end.
-        variables: What leads the SDK to a service.
-        folder: An empty folder, where there are neither profiles nor tokens.
+        patch: Undoes the changes after the test.
+        variables: The variables.
+        folder: An empty folder, without profiles and tokens.
     """
     for name in [*os.environ]:
-        if name.startswith(_OURS) and name not in _WATCHING:
+        if name.startswith(_SDK_PREFIXES) and name not in _UNAFFECTED:
             patch.delenv(name)
     for name in _FOLDERS:
         patch.setenv(name, str(folder))
     for name in ("NO_PROXY", "no_proxy"):
-        known = os.environ.get(name)
-        patch.setenv(name, f"{known},{_LOOPBACK}" if known else _LOOPBACK)
-    for name, value in {**_USUAL, **variables}.items():
+        current = os.environ.get(name)
+        patch.setenv(name, f"{current},{_LOOPBACK}" if current else _LOOPBACK)
+    for name, value in {**_DEFAULTS, **variables}.items():
         patch.setenv(name, value)

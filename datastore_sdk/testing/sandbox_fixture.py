@@ -1,4 +1,4 @@
-"""Sandboxes for tests: in a time that stands still, and gone without a trace at the end."""
+"""Sandboxes for tests, with a frozen clock."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from typing import Any, Final
 
 from datastore_sdk.client.client_cache import close_default_clients
 from datastore_sdk.sandbox import Sandbox, Scenario
-from datastore_sdk.sandbox.api import admin, app  # the sandbox imports them late, perhaps in frozen time
+from datastore_sdk.sandbox.api import admin, app  # the sandbox imports them late, when a test may have frozen time
 from datastore_sdk.sandbox.api import uvicorn_server as server
 from datastore_sdk.sandbox.api.websocket import connections as visits
 
-_NEEDED = (admin, app, server, visits)
-NOW: Final = datetime(2025, 9, 18, 12, tzinfo=UTC)
-"""When the simulated field's time stands still, where a test does not say otherwise."""
-_USUAL: Final[Mapping[str, Any]] = {"now": NOW, "days": 10}
+_PRELOADED = (admin, app, server, visits)
+DEFAULT_NOW: Final = datetime(2025, 9, 18, 12, tzinfo=UTC)
+"""Default time of the simulated field."""
+_DEFAULTS: Final[Mapping[str, Any]] = {"now": DEFAULT_NOW, "days": 10}
 
 
 @contextmanager
-def served(scenario: Scenario | None, options: Mapping[str, Any]) -> Generator[Sandbox]:
-    """A running sandbox of a scenario, or of the simulated field.
+def run_sandbox(scenario: Scenario | None, options: Mapping[str, Any]) -> Generator[Sandbox]:
+    """Run a sandbox.
 
     Args:
         scenario: The scenario; None: the simulated field.
         options: Further arguments of `Sandbox`.
     """
-    usual: Mapping[str, Any] = _USUAL if scenario is None else {"scenario": scenario}
-    arguments: dict[str, Any] = {**usual, **options}
+    defaults: Mapping[str, Any] = _DEFAULTS if scenario is None else {"scenario": scenario}
+    arguments: dict[str, Any] = {**defaults, **options}
     with Sandbox(**arguments) as sandbox:
         try:
             yield sandbox

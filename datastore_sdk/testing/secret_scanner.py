@@ -1,4 +1,4 @@
-"""Looks for secrets in what is about to be kept: the second line, behind taking them out."""
+"""Scanner for secrets in cassettes: a second line of defense after redaction."""
 
 from __future__ import annotations
 
@@ -11,64 +11,64 @@ from urllib.parse import parse_qsl, quote
 from datastore_sdk._utils.redaction import HIDDEN, is_secret_name
 from datastore_sdk.drift.json_types import is_array, is_object
 
-SHORTEST: Final = 8
-"""Shorter secrets are not looked for: they stand in every text."""
-_TELLTALES: Final = re.compile(
+MIN_SECRET_LENGTH: Final = 8
+"""Minimum length in characters. Shorter secrets would occur in any text."""
+_TOKEN_PATTERNS: Final = re.compile(
     r"\bBearer +(?!" + HIDDEN + r")[\w.~+/=-]{8,}|\beyJ[\w-]{8,}\.[\w-]{8,}|-----BEGIN [A-Z ]*PRIVATE KEY",
     re.IGNORECASE,
 )
-"""What looks like a token or a key, whoever issued it."""
+"""Patterns of tokens and keys."""
 
 
 class SecretFoundError(AssertionError):
-    """Raised instead of keeping a cassette in which a secret would stand."""
+    """Raised instead of writing a cassette that contains a secret."""
 
 
 class SecretScanner:
-    """Knows secrets, and finds them in calls.
+    """Finds known secrets, and what looks like one, in recorded requests and responses.
 
     Args:
-        secrets: What must not be kept.
+        secrets: The known secrets.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._forms: set[str] = set()
+        self._spellings: set[str] = set()
         for secret in secrets:
-            self.learn(secret)
+            self.add(secret)
 
-    def learn(self, secret: str) -> None:
-        """From now on looks for a secret too: as it is, in a URL, and in JSON that escapes slashes."""
-        if len(secret) >= SHORTEST and secret != HIDDEN:
-            self._forms |= {secret, quote(secret, safe=""), secret.replace("/", r"\/")}
+    def add(self, secret: str) -> None:
+        """Add a secret in all its spellings: plain, in a URL, and in JSON with escaped slashes."""
+        if len(secret) >= MIN_SECRET_LENGTH and secret != HIDDEN:
+            self._spellings |= {secret, quote(secret, safe=""), secret.replace("/", r"\/")}
 
-    def learn_from_request(self, request: Any) -> None:
-        """Learns the token of a request, and the credentials in its body."""
+    def add_from_request(self, request: Any) -> None:
+        """Add the token of a request, and the credentials in its body."""
         for name, value in request.headers.items():
             if name.lower() == "authorization":
-                self.learn(str(value).rpartition(" ")[2])
+                self.add(str(value).rpartition(" ")[2])
         for name, value in parse_qsl(_text(request.body)):
             if is_secret_name(name):
-                self.learn(value)
+                self.add(value)
 
-    def learn_from_response(self, response: Any) -> None:
-        """Learns the tokens that an answer hands out."""
+    def add_from_response(self, response: Any) -> None:
+        """Add the tokens in a response."""
         try:
             content = json.loads(response["body"]["string"])
         except (ValueError, RecursionError):
             return
         for value in _secret_values(content):
-            self.learn(value)
+            self.add(value)
 
-    def look(self, requests: Iterable[Any], responses: Iterable[Any], name: str) -> None:
-        """Looks through calls that are about to be kept.
+    def scan(self, requests: Iterable[Any], responses: Iterable[Any], name: str) -> None:
+        """Scan recorded requests and responses.
 
         Args:
             requests: Requests of vcrpy.
-            responses: Their answers.
-            name: Where they are to be kept.
+            responses: Their responses.
+            name: Name of the cassette.
 
         Raises:
-            SecretFoundError: A secret stands there.
+            SecretFoundError: There is a secret.
         """
         __tracebackhide__ = True
         for request, response in zip(requests, responses, strict=True):
@@ -76,23 +76,23 @@ class SecretScanner:
                 "the URL": request.uri,
                 "the headers": dict(request.headers),
                 "the body": request.body,
-                "the answer's headers": response["headers"],
-                "the answer": response["body"],
+                "the response headers": response["headers"],
+                "the response body": response["body"],
             }
             for part, content in parts.items():
                 if any(map(self._is_suspicious, _texts(content))):
                     raise SecretFoundError(
-                        f"{name} would have held a secret and was not kept: it stands in {part} of the recorded call "
-                        f"{request.method} {_endpoint(request.uri)}"
+                        f"{name} was not written: there is a secret in {part} of the recorded request "
+                        f"{request.method} {_redact_url(request.uri)}"
                     )
 
     def _is_suspicious(self, text: str) -> bool:
-        return bool(_TELLTALES.search(text)) or any(form in text for form in self._forms)
+        return bool(_TOKEN_PATTERNS.search(text)) or any(form in text for form in self._spellings)
 
 
-def _endpoint(uri: str) -> str:
-    """A URL as far as no secret can stand in it: ids are all that a path holds besides words."""
-    return uri.partition("?")[0] if not _TELLTALES.search(uri) else "(a URL with a secret)"
+def _redact_url(uri: str) -> str:
+    """Return a URL without its query, or a placeholder if it has a token."""
+    return uri.partition("?")[0] if not _TOKEN_PATTERNS.search(uri) else "(a URL with a secret)"
 
 
 def _secret_values(content: Any, key: str = "") -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The `datastore` command: what it writes where, with which exit status."""
+"""The `datastore` command: output, messages and exit statuses."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ Output = pytest.CaptureFixture[str]
 
 @pytest.fixture(autouse=True)
 def plain(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever runs the tests may force colours."""
+    """The environment of the test run may force colors."""
     for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "GITHUB_ACTIONS"):
         monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
-def contracts(tmp_path: Path) -> dict[str, str]:
-    """Contracts that differ from the SDK's own in one way each."""
+def spec_files(tmp_path: Path) -> dict[str, str]:
+    """OpenAPI documents that each differ from the SDK's in one place."""
     texts = {
         "same": REAL,
         "words": REAL.replace("summary: List the pads.", "summary: List all pads."),
@@ -61,8 +61,8 @@ def contracts(tmp_path: Path) -> dict[str, str]:
         ("breaking", 2, "sarif"),
     ],
 )
-def test_spec(contracts: dict[str, str], name: str, status: int, form: str, capsys: Output) -> None:
-    assert main(["drift", "spec", "sdk", contracts[name], "--format", form]) == status
+def test_spec_reports_json(spec_files: dict[str, str], name: str, status: int, form: str, capsys: Output) -> None:
+    assert main(["drift", "spec", "sdk", spec_files[name], "--format", form]) == status
     out, err = capsys.readouterr()
     assert out
     assert err == ""
@@ -70,65 +70,67 @@ def test_spec(contracts: dict[str, str], name: str, status: int, form: str, caps
         json.loads(out)
 
 
-def test_spec_tells_what_people_must_know(contracts: dict[str, str], capsys: Output) -> None:
-    main(["drift", "spec", contracts["same"], contracts["breaking"]])
+def test_spec_text_report_has_details(spec_files: dict[str, str], capsys: Output) -> None:
+    main(["drift", "spec", spec_files["same"], spec_files["breaking"]])
     out, _ = capsys.readouterr()
     assert out.splitlines()[0] == "GET /external/thirdparty/v1/pads/"
-    assert "breaking      The call is named `all_pads` now" in out
-    assert "touches  Pad.get_models()" in out
-    assert f"operation-id-changed ({contracts['breaking']}:" in out
+    assert "breaking      The operationId changed from `list_pads` to `all_pads`" in out
+    assert "affects  Pad.get_models()" in out
+    assert f"operation-id-changed ({spec_files['breaking']}:" in out
     assert out.splitlines()[-1].endswith(": 1 breaking")
     assert "\x1b" not in out
 
 
-def test_colour_on_a_terminal(contracts: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
+def test_terminal_output_has_colors(
+    spec_files: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: Output
+) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
-    main(["drift", "spec", contracts["same"], contracts["breaking"]])
+    main(["drift", "spec", spec_files["same"], spec_files["breaking"]])
     assert "\x1b[" in capsys.readouterr().out
 
 
-def test_json_is_short_for_its_format(contracts: dict[str, str], capsys: Output) -> None:
-    main(["drift", "spec", "sdk", contracts["words"], "--json"])
+def test_json_option_equals_format_json(spec_files: dict[str, str], capsys: Output) -> None:
+    main(["drift", "spec", "sdk", spec_files["words"], "--json"])
     short = capsys.readouterr().out
-    main(["drift", "spec", "sdk", contracts["words"], "--format", "json"])
+    main(["drift", "spec", "sdk", spec_files["words"], "--format", "json"])
     assert capsys.readouterr().out == short
 
 
-def test_traffic(capsys: Output) -> None:
+def test_traffic_of_cassettes_has_no_drift(capsys: Output) -> None:
     assert main(["drift", "traffic", *map(str, CASSETTES.glob("*.yaml"))]) == 0
     assert capsys.readouterr().out.endswith("no drift\n")
 
 
-def test_traffic_against_another_contract(tmp_path: Path, capsys: Output) -> None:
+def test_traffic_with_another_spec_is_compared(tmp_path: Path, capsys: Output) -> None:
     path = tmp_path / "openapi.yaml"
     path.write_text(
         REAL.replace("coil_tubing_enabled: { type: boolean", "coil_tubing_enabled: { type: string"), "utf-8"
     )
-    assert main(["drift", "traffic", PADS, "--contract", str(path), "--json"]) == 2
+    assert main(["drift", "traffic", PADS, "--spec", str(path), "--json"]) == 2
     findings = json.loads(capsys.readouterr().out)["findings"]
     assert {finding["path"] for finding in findings} == {"/[]/coil_tubing_enabled", "/coil_tubing_enabled"}
 
 
-def test_the_patch_is_the_only_result(tmp_path: Path, capsys: Output) -> None:
+def test_suggest_prints_only_the_patch(tmp_path: Path, capsys: Output) -> None:
     path = tmp_path / "openapi.yaml"
     path.write_text(REAL.replace("coil_tubing_enabled:", "coil_tubing:"), "utf-8")
-    assert main(["drift", "traffic", PADS, "--contract", str(path), "--suggest"]) == 1
+    assert main(["drift", "traffic", PADS, "--spec", str(path), "--suggest"]) == 1
     out, err = capsys.readouterr()
     assert "field-unknown" in err
     subprocess.run(["git", "apply", "-"], input=out, text=True, cwd=tmp_path, check=True)
-    assert main(["drift", "traffic", PADS, "--contract", str(path)]) == 0
+    assert main(["drift", "traffic", PADS, "--spec", str(path)]) == 0
 
 
-def test_what_the_patch_leaves_out_is_told(tmp_path: Path, capsys: Output) -> None:
+def test_suggest_lists_unresolved_findings(tmp_path: Path, capsys: Output) -> None:
     path = tmp_path / "openapi.yaml"
     path.write_text(REAL.replace("  /external/thirdparty/v1/pads/:", "  /external/thirdparty/v1/rigs/:"), "utf-8")
-    assert main(["drift", "traffic", PADS, "--contract", str(path), "--suggest"]) == 1
+    assert main(["drift", "traffic", PADS, "--spec", str(path), "--suggest"]) == 1
     out, err = capsys.readouterr()
     assert out == ""
     assert "Not in the patch: path-unknown at GET /external/thirdparty/v1/pads/" in err
 
 
-def test_live(sandbox: Sandbox, tmp_path: Path, capsys: Output) -> None:
+def test_live_requests_are_compared(sandbox: Sandbox, tmp_path: Path, capsys: Output) -> None:
     assert (
         main(["drift", "traffic", "--live", "--pad", "681", "--site", "981", "--record", str(tmp_path), "--json"]) == 0
     )
@@ -141,21 +143,21 @@ def test_live(sandbox: Sandbox, tmp_path: Path, capsys: Output) -> None:
 
 @pytest.mark.parametrize("what", ["pad", "site"])
 @pytest.mark.parametrize("id", ["424242", "0"])
-def test_live_with_what_is_not_there(sandbox: Sandbox, what: str, id: str, capsys: Output) -> None:
+def test_live_with_an_unknown_id_fails(sandbox: Sandbox, what: str, id: str, capsys: Output) -> None:
     assert main(["drift", "traffic", "--live", f"--{what}", id]) == 3
     out, err = capsys.readouterr()
     assert out == ""
     assert f"datastore: {sandbox.url} has no {what} {id} (404)" in err
 
 
-def test_live_where_nothing_can_be_seen(own_sandbox: Sandbox, capsys: Output) -> None:
+def test_live_without_access_fails(own_sandbox: Sandbox, capsys: Output) -> None:
     own_sandbox.faults.add(faults.Status(403, path="*", times=None))
     assert main(["drift", "traffic", "--live"]) == 3
-    assert f"datastore: {own_sandbox.url} answered no call with a success (403)" in capsys.readouterr().err
+    assert f"datastore: {own_sandbox.url} responded to no request with a success (403)" in capsys.readouterr().err
 
 
-def answered(folder: Path, *statuses: int, uri: str = "https://example.com/external/thirdparty/v1/pads/") -> str:
-    """A cassette in which a list of pads was answered so."""
+def write_cassette(folder: Path, *statuses: int, uri: str = "https://example.com/external/thirdparty/v1/pads/") -> str:
+    """Write a cassette with responses of these statuses; return its path."""
     request: dict[str, Any] = {"method": "GET", "uri": uri, "body": None, "headers": {}}
     answers = [{"status": {"code": status}, "headers": {}, "body": {"string": "[]"}} for status in statuses]
     path = folder / "some.json"
@@ -163,36 +165,36 @@ def answered(folder: Path, *statuses: int, uri: str = "https://example.com/exter
     return str(path)
 
 
-def test_calls_that_are_left_out_are_told(tmp_path: Path, capsys: Output) -> None:
-    content = json.loads(Path(answered(tmp_path, 200)).read_text("utf-8"))
-    other = json.loads(Path(answered(tmp_path, 200, uri="https://api.example.org/x")).read_text("utf-8"))
+def test_skipped_calls_are_reported(tmp_path: Path, capsys: Output) -> None:
+    content = json.loads(Path(write_cassette(tmp_path, 200)).read_text("utf-8"))
+    other = json.loads(Path(write_cassette(tmp_path, 200, uri="https://api.example.org/x")).read_text("utf-8"))
     path = tmp_path / "both.json"
     path.write_text(json.dumps({"interactions": [*content["interactions"], *other["interactions"]]}), "utf-8")
     assert main(["drift", "traffic", str(path)]) == 0
-    assert capsys.readouterr().err == "Left out: 1 call to api.example.org, which is another API\n"
+    assert capsys.readouterr().err == "Skipped 1 call to api.example.org: another API\n"
 
 
-def test_failures_of_the_service_are_told_apart_from_drift(tmp_path: Path, capsys: Output) -> None:
-    assert main(["drift", "traffic", answered(tmp_path, 200, 500)]) == 0
+def test_server_errors_are_counted_separately(tmp_path: Path, capsys: Output) -> None:
+    assert main(["drift", "traffic", write_cassette(tmp_path, 200, 500)]) == 0
     out, err = capsys.readouterr()
     assert out.endswith("no drift\n")
-    assert err.startswith("1 of 2 calls were answered with a failure of the service (5xx)")
-    assert main(["drift", "traffic", answered(tmp_path, 502, 500)]) == 3
-    assert "there is nothing to be held against the contract" in capsys.readouterr().err
+    assert err.startswith("1 of 2 calls failed with a server error (5xx)")
+    assert main(["drift", "traffic", write_cassette(tmp_path, 502, 500)]) == 3
+    assert "there is nothing to compare" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["drift", "spec", "sdk", "none.yaml"], "none.yaml cannot be read: No such file"),
         (["drift", "spec", "sdk", "http://127.0.0.1:1/x"], "http://127.0.0.1:1/x cannot be fetched"),
         (["drift", "spec", "sdk", PADS], "is not an OpenAPI 3 document"),
         (["drift", "spec", "sdk", "sdk", "--format", "xml"], "'xml' is not one of"),
         (["drift", "spec", "sdk"], "Missing argument"),
-        (["drift", "traffic", str(ROOT / "openapi.yaml")], "is no cassette of vcrpy"),
-        (["drift", "traffic"], "name cassettes, or say --live"),
-        (["drift", "traffic", PADS, "--pad", "5"], "--pad goes with --live"),
-        (["drift", "traffic", "--live"], "no credentials"),
+        (["drift", "traffic", str(ROOT / "openapi.yaml")], "is not a vcrpy cassette"),
+        (["drift", "traffic"], "pass cassettes, or --live"),
+        (["drift", "traffic", PADS, "--pad", "5"], "--pad requires --live"),
+        (["drift", "traffic", "--live"], "No credentials"),
         (["drift", "nonsense"], "No such command"),
         (["--nonsense"], "No such option"),
         (["sandbox", "--port", "x"], "datastore sandbox: error: argument --port: invalid int value"),
@@ -203,21 +205,21 @@ def test_failures_of_the_service_are_told_apart_from_drift(tmp_path: Path, capsy
         ),
     ],
 )
-def test_what_cannot_be_done_is_said_in_a_line(arguments: list[str], told: str, capsys: Output) -> None:
+def test_error_is_one_line(arguments: list[str], message: str, capsys: Output) -> None:
     assert main(arguments) == 3
     out, err = capsys.readouterr()
     assert out == ""
-    assert told in err
+    assert message in err
     assert "Traceback" not in err
 
 
-def test_version(capsys: Output) -> None:
+def test_version_is_printed(capsys: Output) -> None:
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"{VERSION}\n"
 
 
 @pytest.mark.parametrize("arguments", [["drift", "spec"], ["drift", "traffic"]])
-def test_help_shows_examples(arguments: list[str], capsys: Output) -> None:
+def test_help_has_examples(arguments: list[str], capsys: Output) -> None:
     assert main([*arguments, "--help"]) == 0
     help_ = capsys.readouterr().out
     assert f"datastore {' '.join(arguments)} " in help_
@@ -233,19 +235,19 @@ def test_help_lists_the_commands(capsys: Output) -> None:
 @pytest.mark.parametrize(
     ("shell", "begins"), [("bash", "_datastore_completion"), ("zsh", "#compdef datastore\n"), ("fish", "complete ")]
 )
-def test_completion_of_a_shell(shell: str, begins: str, capsys: Output) -> None:
+def test_completion_script_of_a_shell_is_printed(shell: str, begins: str, capsys: Output) -> None:
     assert main(["--show-completion", shell]) == 0
     out, err = capsys.readouterr()
     assert out.startswith(begins)
     assert err == ""
 
 
-def test_completion_of_no_shell(capsys: Output) -> None:
+def test_completion_of_an_unknown_shell_fails(capsys: Output) -> None:
     assert main(["--show-completion", "elvish"]) == 3
     assert capsys.readouterr() == ("", "Shell elvish not supported.\n")
 
 
-def test_completion(monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
+def test_completion_lists_the_commands(monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
     monkeypatch.setenv("_DATASTORE_COMPLETE", "complete_bash")
     monkeypatch.setenv("COMP_WORDS", "datastore drift traffic --su")
     monkeypatch.setenv("COMP_CWORD", "3")
@@ -254,14 +256,14 @@ def test_completion(monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
 
 
 @pytest.mark.parametrize("arguments", [[], ["drift"]])
-def test_help_that_nobody_asked_for_is_no_result(arguments: list[str], capsys: Output) -> None:
+def test_help_without_a_command_goes_to_stderr(arguments: list[str], capsys: Output) -> None:
     assert main(arguments) == 3
     out, err = capsys.readouterr()
     assert out == ""
     assert "Usage: datastore" in err
 
 
-def test_what_nobody_thought_of_is_no_drift(monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
+def test_unexpected_error_exits_with_3(monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
     def fail(*_: Any) -> None:
         raise KeyError("x")
 
@@ -269,18 +271,18 @@ def test_what_nobody_thought_of_is_no_drift(monkeypatch: pytest.MonkeyPatch, cap
     assert main(["drift", "spec", "sdk", "sdk"]) == 3
     out, err = capsys.readouterr()
     assert out == ""
-    assert err == "datastore: this should not have happened: KeyError: 'x' (RESTREAM_LOG=debug tells more)\n"
+    assert err == "datastore: unexpected error: KeyError: 'x' (RESTREAM_LOG=debug logs the traceback)\n"
 
 
 ODD_CONTRACT: dict[str, Any] = {
     "openapi": "3.1.0",
     "paths": {"/a\n::error::b/\x1b[31m": {"get": {"operationId": "\ud800ü", "responses": {}}}},
 }
-"""With what could steer a terminal, or be a command of its own in the log of GitHub Actions."""
+"""With terminal control characters, and a workflow command of GitHub Actions."""
 
 
 @pytest.mark.parametrize("form", first(2, ["text", "github", "json", "sarif"]))
-def test_whatever_a_contract_holds_can_be_shown(form: str, tmp_path: Path) -> None:
+def test_control_characters_are_escaped(form: str, tmp_path: Path) -> None:
     path = tmp_path / "odd.json"
     path.write_text(json.dumps(ODD_CONTRACT), "utf-8")
     done = run("drift", "spec", str(path), "sdk", "--format", form, env={**os.environ, "PYTHONIOENCODING": "ascii"})
@@ -291,14 +293,14 @@ def test_whatever_a_contract_holds_can_be_shown(form: str, tmp_path: Path) -> No
         json.loads(done.stdout)
 
 
-def test_what_is_quoted_of_a_contract_begins_no_line(tmp_path: Path, capsys: Output) -> None:
+def test_quoted_line_breaks_are_escaped(tmp_path: Path, capsys: Output) -> None:
     path = tmp_path / "odd.json"
     path.write_text(json.dumps({"openapi": "3.1.0", "paths": {"/a\n::error::b/\x1b[31m": []}}), "utf-8")
     assert main(["drift", "spec", "sdk", str(path)]) == 3
     assert r"/paths/~1a\n::error::b~1\x1b[31m must be an object, not an array" in capsys.readouterr().err
 
 
-def test_help_of_the_sandbox(capsys: Output) -> None:
+def test_sandbox_help_lists_its_options(capsys: Output) -> None:
     assert main(["sandbox", "--help"]) == 0
     help_ = capsys.readouterr().out
     assert help_.startswith("usage: datastore sandbox ")
@@ -306,14 +308,14 @@ def test_help_of_the_sandbox(capsys: Output) -> None:
     assert "python -m" not in help_
 
 
-def test_without_a_terminal() -> None:
+def test_output_without_a_terminal_does_not_wrap() -> None:
     done = run("drift", "spec", "sdk", "sdk", stdin=subprocess.DEVNULL)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "openapi.yaml against openapi.yaml: no drift\n"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes break in another way on Windows")
-def test_a_reader_that_has_enough() -> None:
+def test_closed_pipe_is_not_an_error() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "w") as nobody:
@@ -321,7 +323,7 @@ def test_a_reader_that_has_enough() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_the_sandbox_runs_until_it_is_told_to_stop() -> None:
+def test_sandbox_runs_until_interrupted() -> None:
     command = [sys.executable, "-m", "datastore_sdk.cli", "sandbox", "--days", "0.1"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout
@@ -333,13 +335,13 @@ def test_the_sandbox_runs_until_it_is_told_to_stop() -> None:
 
 
 def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    """Runs the command in a process of its own."""
+    """Run the command in another process."""
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
     command = [sys.executable, "-m", "datastore_sdk.cli", *arguments]
     return subprocess.run(command, cwd=ROOT, text=True, check=False, **options)
 
 
-def test_without_the_extra(monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
+def test_missing_extra_is_reported(monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
     for name in [name for name in sys.modules if name.startswith("datastore_sdk.cli.")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "typer", None)

@@ -1,4 +1,4 @@
-"""`datastore doctor`: what it finds, what it advises, and that it shows no secret."""
+"""`datastore doctor`: results, advice, and no secret in the output."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ EXPIRED = Path(__file__).with_name("expired.pem")
 
 @pytest.fixture
 def examine(capsys: Output) -> Examine:
-    """Runs it, with the exit status that is expected, and gives what it found by what it looked at."""
+    """Run the command, check its exit status, and return its results by check."""
 
     def run(status: int, *arguments: str) -> dict[str, dict[str, Any]]:
         assert main(["doctor", "--json", *arguments]) == status
@@ -41,10 +41,10 @@ def examine(capsys: Output) -> Examine:
         assert SECRET not in out
         content = json.loads(out)
         assert content["good"] is (status == 0)
-        for finding in content["findings"]:
+        for finding in content["results"]:
             assert finding["message"]
             assert bool(finding["advice"]) is (finding["status"] in ("wrong", "warning")), finding
-        return {finding["check"]: finding for finding in content["findings"]}
+        return {finding["check"]: finding for finding in content["results"]}
 
     return run
 
@@ -59,7 +59,7 @@ def lead(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 
 class TlsServer(Server):
-    """A server that speaks TLS, with one certificate or another."""
+    """A TLS server with a given certificate."""
 
     def __init__(self, handler: Handler, certificate: Path) -> None:
         super().__init__(handler)
@@ -76,12 +76,12 @@ def statuses(findings: dict[str, dict[str, Any]]) -> dict[str, str]:
     return {check: finding["status"] for check, finding in findings.items()}
 
 
-def a_service(**headers: str) -> Handler:
-    """One that knows no pad and tells the time."""
+def service_handler(**headers: str) -> Handler:
+    """Return a handler with no pads and a Date header."""
     return always(answer(200, [], **{"Date": formatdate(time.time(), usegmt=True), **headers}))
 
 
-def test_all_is_well(sandbox: Sandbox, examine: Examine) -> None:
+def test_working_setup_passes_all_checks(sandbox: Sandbox, examine: Examine) -> None:
     found = examine(0)
     assert statuses(found) == {
         "versions": "good",
@@ -95,14 +95,14 @@ def test_all_is_well(sandbox: Sandbox, examine: Examine) -> None:
         "token": "good",
         "rooms": "good",
     }
-    assert found["token"]["message"] == "is good: 5 pads can be seen"
-    told = found["settings"]["details"]
-    assert told["base_url"] == {"value": sandbox.url, "source": "environment variable RESTREAM_HOST"}
+    assert found["token"]["message"] == "is valid: 5 pads visible"
+    message = found["settings"]["details"]
+    assert message["base_url"] == {"value": sandbox.url, "source": "environment variable RESTREAM_HOST"}
     assert sandbox.token not in json.dumps(found)
     assert [request.status for request in sandbox.requests] == [401, 200, 101]
 
 
-def test_for_people(sandbox: Sandbox, capsys: Output) -> None:
+def test_text_output_has_settings(sandbox: Sandbox, capsys: Output) -> None:
     assert main(["doctor"]) == 0
     out, err = capsys.readouterr()
     assert err == ""
@@ -116,7 +116,7 @@ def test_for_people(sandbox: Sandbox, capsys: Output) -> None:
     assert main(["doctor", "--timeout", "soon"]) == 3
 
 
-def test_versions_and_extras(sandbox: Sandbox, examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_versions_and_extras_are_listed(sandbox: Sandbox, examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
     assert sandbox.url
     lines = ["httpx>=0.27", 'pyarrow>=18.0 ; extra == "arrow"', 'not-there>=1 ; extra == "more"', "nor-this"]
 
@@ -135,7 +135,7 @@ def test_versions_and_extras(sandbox: Sandbox, examine: Examine, monkeypatch: py
     assert examine(0)["extras"]["status"] == "skipped"
 
 
-def test_no_credentials(sandbox: Sandbox, examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_credentials_fail(sandbox: Sandbox, examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TALLY_AUTH_TOKEN")
     found = examine(1)
     assert statuses(found) | {"settings": "wrong", "connection": "good", "token": "skipped"} == statuses(found)
@@ -144,14 +144,14 @@ def test_no_credentials(sandbox: Sandbox, examine: Examine, monkeypatch: pytest.
     assert [request.status for request in sandbox.requests] == [401]
 
 
-def test_a_setting_that_cannot_be(lead: Callable[[str], None], examine: Examine) -> None:
+def test_invalid_setting_fails(lead: Callable[[str], None], examine: Examine) -> None:
     lead("ftp://somewhere")
     assert statuses(examine(1)).keys() == {"versions", "extras", "settings"}
     lead("http://127.0.0.1:1")
     assert "nonsense" in examine(1, "--profile", "nonsense")["settings"]["message"]
 
 
-def test_a_token_that_is_refused(sandbox: Sandbox, lead: Callable[[str], None], examine: Examine) -> None:
+def test_refused_token_fails(sandbox: Sandbox, lead: Callable[[str], None], examine: Examine) -> None:
     lead(sandbox.url)
     found = examine(1)
     assert statuses(found) | {"service": "good", "token": "wrong"} == statuses(found)
@@ -159,7 +159,7 @@ def test_a_token_that_is_refused(sandbox: Sandbox, lead: Callable[[str], None], 
     assert "rooms" not in found
 
 
-def test_client_credentials_that_are_wrong(sandbox: Sandbox, examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_client_credentials_fail(sandbox: Sandbox, examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TALLY_AUTH_TOKEN")
     monkeypatch.setenv("RESTREAM_CLIENT_ID", sandbox.client_id)
     monkeypatch.setenv("RESTREAM_CLIENT_SECRET", SECRET)
@@ -173,15 +173,15 @@ def test_client_credentials_that_are_wrong(sandbox: Sandbox, examine: Examine, m
     [
         (faults.Status(503, skip=1), "token", "the service has a problem"),
         (faults.Status(403, skip=1), "token", "ask Tally for access"),
-        (faults.Status(404, skip=1), "token", "is a Restream service: it has no pads"),
+        (faults.Status(404, skip=1), "token", "is a Restream service: this host has no pads"),
         (faults.WrongJson(skip=1), "token", "is a Restream service"),
         (faults.Reset(skip=1), "token", "try again"),
-        (faults.Status(400, path="*/ws/*"), "rooms", "may not let WebSockets through"),
-        (faults.Reset(path="*/ws/*"), "rooms", "may not let WebSockets through"),
+        (faults.Status(400, path="*/ws/*"), "rooms", "may block WebSockets"),
+        (faults.Reset(path="*/ws/*"), "rooms", "may block WebSockets"),
         (faults.Reset("request"), "service", "the service may be down"),
     ],
 )
-def test_what_else_goes_wrong(
+def test_error_response_has_advice(
     own_sandbox: Sandbox, examine: Examine, fault: faults.Fault, check: str, advice: str
 ) -> None:
     own_sandbox.faults.add(fault)
@@ -190,7 +190,7 @@ def test_what_else_goes_wrong(
     assert advice in found[check]["advice"]
 
 
-def test_limits_are_no_reason_to_worry(own_sandbox: Sandbox, examine: Examine) -> None:
+def test_rate_limit_is_a_warning(own_sandbox: Sandbox, examine: Examine) -> None:
     own_sandbox.faults.add(faults.Status(429, skip=1))
     assert statuses(examine(0))["token"] == "warning"
     own_sandbox.faults.clear()
@@ -198,7 +198,7 @@ def test_limits_are_no_reason_to_worry(own_sandbox: Sandbox, examine: Examine) -
     assert statuses(examine(0))["rooms"] == "good"
 
 
-def test_a_service_without_pads(examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_service_without_pads_skips_rooms(examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
     with Sandbox(scenario=Scenario()) as sandbox:
         for name, value in sandbox.environment.items():
             monkeypatch.setenv(name, value)
@@ -206,7 +206,7 @@ def test_a_service_without_pads(examine: Examine, monkeypatch: pytest.MonkeyPatc
         default_clients.close_default_clients(sandbox.url)
 
 
-def test_nobody_listens(lead: Callable[[str], None], examine: Examine) -> None:
+def test_refused_connection_fails(lead: Callable[[str], None], examine: Examine) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     lead(f"http://127.0.0.1:{port}")
@@ -216,7 +216,7 @@ def test_nobody_listens(lead: Callable[[str], None], examine: Examine) -> None:
     assert "service" not in found
 
 
-def test_a_name_that_nobody_knows(
+def test_unknown_host_name_fails(
     lead: Callable[[str], None], examine: Examine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unknown(*_: Any, **__: Any) -> None:
@@ -225,7 +225,7 @@ def test_a_name_that_nobody_knows(
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     lead("https://restream.invalid")
     found = examine(1)
-    assert "restream.invalid, is not known" in found["name"]["message"]
+    assert "restream.invalid, cannot be resolved" in found["name"]["message"]
     assert "RESTREAM_HOST" in found["name"]["advice"]
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.invalid:3128")
     found = examine(1)
@@ -233,7 +233,7 @@ def test_a_name_that_nobody_knows(
     assert "HTTPS_PROXY" in found["name"]["advice"]
 
 
-def test_a_connection_that_does_not_come(
+def test_connection_timeout_fails(
     lead: Callable[[str], None], examine: Examine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def late(*_: Any, **__: Any) -> None:
@@ -245,7 +245,7 @@ def test_a_connection_that_does_not_come(
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_host_that_never_answers(scheme: str, lead: Callable[[str], None], examine: Examine) -> None:
+def test_silent_host_fails(scheme: str, lead: Callable[[str], None], examine: Examine) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         lead(f"{scheme}://127.0.0.1:{listener.getsockname()[1]}")
         found = examine(1, "--timeout", "0.2")
@@ -253,9 +253,9 @@ def test_a_host_that_never_answers(scheme: str, lead: Callable[[str], None], exa
     assert found["service" if scheme == "http" else "TLS"]["status"] == "wrong"
 
 
-def test_clocks_that_differ(lead: Callable[[str], None], examine: Examine) -> None:
+def test_different_clocks_fail(lead: Callable[[str], None], examine: Examine) -> None:
     for late, status in ((5, "good"), (3600, "wrong"), (-3600, "wrong")):
-        with Server(a_service(Date=formatdate(time.time() - late, usegmt=True))) as server:
+        with Server(service_handler(Date=formatdate(time.time() - late, usegmt=True))) as server:
             lead(server.url)
             found = examine(0 if status == "good" else 1)
             assert server.received[0].token is None, "who the service is, is not known yet"
@@ -263,20 +263,20 @@ def test_clocks_that_differ(lead: Callable[[str], None], examine: Examine) -> No
         assert ("ahead of" if late > 0 else "behind") in found["clock"]["message"]
 
 
-def test_a_service_that_tells_no_time(lead: Callable[[str], None], examine: Examine) -> None:
-    with Server(a_service(Date="noon")) as server:
+def test_response_without_date_skips_the_clock(lead: Callable[[str], None], examine: Examine) -> None:
+    with Server(service_handler(Date="noon")) as server:
         lead(server.url)
         assert statuses(examine(0))["clock"] == "skipped"
 
 
-def test_what_is_no_restream_service(lead: Callable[[str], None], examine: Examine) -> None:
+def test_other_service_fails(lead: Callable[[str], None], examine: Examine) -> None:
     with Server(always(answer(200, b"<html>welcome</html>"))) as server:
         lead(server.url)
         assert "is a Restream service" in examine(1)["token"]["advice"]
 
 
-def test_tls(lead: Callable[[str], None], examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
-    with TlsServer(a_service(), CERTIFICATE) as server:
+def test_certificate_is_checked(lead: Callable[[str], None], examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
+    with TlsServer(service_handler(), CERTIFICATE) as server:
         lead(server.url)
         found = examine(1)
         assert "self-signed" in found["TLS"]["message"]
@@ -285,7 +285,7 @@ def test_tls(lead: Callable[[str], None], examine: Examine, monkeypatch: pytest.
         monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
         found = examine(0)
         assert found["TLS"]["details"].keys() == {"version", "cipher", "notBefore", "notAfter"}
-    with TlsServer(a_service(), EXPIRED) as server:
+    with TlsServer(service_handler(), EXPIRED) as server:
         lead(server.url)
         monkeypatch.setenv("SSL_CERT_FILE", str(EXPIRED))
         found = examine(1)
@@ -293,20 +293,20 @@ def test_tls(lead: Callable[[str], None], examine: Examine, monkeypatch: pytest.
         assert "must renew it" in found["TLS"]["advice"]
 
 
-def test_a_certificate_that_is_not_looked_at(
+def test_unverified_certificate_is_a_warning(
     lead: Callable[[str], None], examine: Examine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     profile = tmp_path / "restream" / "config.toml"
     profile.parent.mkdir()
     profile.write_text("[default]\nverify = false\n")
-    with TlsServer(a_service(), EXPIRED) as server:
+    with TlsServer(service_handler(), EXPIRED) as server:
         lead(server.url)
         found = examine(0)["TLS"]
     assert (found["status"], found["message"]) == ("warning", "the certificate is not verified")
 
 
-def test_no_tls_where_there_should_be(lead: Callable[[str], None], examine: Examine) -> None:
+def test_host_without_tls_fails(lead: Callable[[str], None], examine: Examine) -> None:
     def hello(line: Line, _: Received) -> None:
         line.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
         line.close()
@@ -317,7 +317,7 @@ def test_no_tls_where_there_should_be(lead: Callable[[str], None], examine: Exam
     assert found["TLS"]["status"] == "wrong"
 
 
-def test_a_proxy_that_does_not_answer(
+def test_unreachable_proxy_fails(
     lead: Callable[[str], None], examine: Examine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lead("http://localhost:1")
@@ -327,7 +327,7 @@ def test_a_proxy_that_does_not_answer(
     assert "HTTPS_PROXY" in found["advice"]
 
 
-def test_a_profile_that_others_can_read(
+def test_readable_profile_is_a_warning(
     sandbox: Sandbox, examine: Examine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.delenv("TALLY_AUTH_TOKEN")
@@ -341,9 +341,7 @@ def test_a_profile_that_others_can_read(
     assert "chmod 600" in found["profile"]["message"]
 
 
-def test_a_message_of_several_lines_stays_one(
-    monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox, capsys: Output
-) -> None:
+def test_multiline_message_stays_together(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox, capsys: Output) -> None:
     assert sandbox.url
     monkeypatch.delenv("TALLY_AUTH_TOKEN")
     assert main(["doctor"]) == 1
@@ -353,8 +351,10 @@ def test_a_message_of_several_lines_stays_one(
     assert lines[first + 1].startswith(f"{'':21}  - set the environment variable TALLY_AUTH_TOKEN")
 
 
-def test_through_a_proxy(lead: Callable[[str], None], examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
-    with Server(a_service()) as proxy:
+def test_checks_pass_through_a_proxy(
+    lead: Callable[[str], None], examine: Examine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Server(service_handler()) as proxy:
         lead("http://localhost:1")
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         found = examine(0)
@@ -369,12 +369,12 @@ def tunnels() -> Iterator[Proxy]:
         yield proxy
 
 
-def test_certificate_is_looked_at_through_the_proxy(
+def test_certificate_is_checked_through_the_proxy(
     lead: Callable[[str], None], examine: Examine, monkeypatch: pytest.MonkeyPatch, tunnels: Proxy
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", f"http://me:{SECRET}@127.0.0.1:{tunnels.port}")
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
-    with TlsServer(a_service(), CERTIFICATE) as server:
+    with TlsServer(service_handler(), CERTIFICATE) as server:
         lead(server.url)
         found = examine(0)
     assert statuses(found) | {"connection": "good", "TLS": "good", "token": "good"} == statuses(found)
@@ -386,7 +386,7 @@ def test_intercepting_proxy_is_explained(
     lead: Callable[[str], None], examine: Examine, monkeypatch: pytest.MonkeyPatch, tunnels: Proxy
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{tunnels.port}")
-    with TlsServer(a_service(), CERTIFICATE) as server:
+    with TlsServer(service_handler(), CERTIFICATE) as server:
         lead(server.url)
         found = examine(1)
         assert server.received == [], "the token goes nowhere"
@@ -395,8 +395,10 @@ def test_intercepting_proxy_is_explained(
     assert "SSL_CERT_FILE" in found["TLS"]["advice"]
 
 
-@pytest.mark.parametrize(("status", "advice"), [(407, "http://user:password@host:port"), (403, "ask whoever runs it")])
-def test_proxy_that_opens_no_tunnel(
+@pytest.mark.parametrize(
+    ("status", "advice"), [(407, "http://user:password@host:port"), (403, "ask its administrator")]
+)
+def test_proxy_that_refuses_the_tunnel_fails(
     status: int, advice: str, lead: Callable[[str], None], examine: Examine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Server(always(answer(status, b""))) as proxy:

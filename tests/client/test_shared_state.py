@@ -59,9 +59,7 @@ def test_clients_with_the_same_function_keep_to_one_limit(gauge: Gauge, serve: S
     assert gauge.most_at_a_time == 3
 
 
-def test_clients_that_write_the_host_otherwise_keep_to_one_limit(
-    gauge: Gauge, serve: Serve, client_of: ClientOf
-) -> None:
+def test_equal_hosts_in_other_spellings_share_one_limit(gauge: Gauge, serve: Serve, client_of: ClientOf) -> None:
     server = serve(gauge)
     url = server.url.replace("127.0.0.1", "localhost")
     call_all([client_of(server, base_url=each) for each in (url, url.upper(), f"{url}/")] * 4)
@@ -96,7 +94,7 @@ def test_a_limit_of_ones_own_does_not_add_to_the_services(gauge: Gauge, serve: S
 ISSUING = by_path({"/o/token/": ISSUED, "/pads/": answer(200, b"[]")})
 
 
-def test_clients_with_the_same_credentials_ask_for_one_token(serve: Serve, client_of: ClientOf) -> None:
+def test_clients_with_equal_credentials_share_one_token(serve: Serve, client_of: ClientOf) -> None:
     server = serve(ISSUING)
     clients = [client_of(server, None, client_id="crew", client_secret="s3cret") for _ in range(4)]
     call_all([*clients, clients[0].with_options(timeout=5)] * 2)
@@ -121,7 +119,7 @@ def test_other_credentials_get_another_token(serve: Serve, client_of: ClientOf) 
     assert server.paths.count("/o/token/") == 2
 
 
-def test_nothing_is_kept_of_what_nobody_has() -> None:
+def test_state_of_closed_clients_is_released() -> None:
     shared = sharing.SharedState[EndpointSemaphores]()
     first = shared.get("key", EndpointSemaphores)
     assert shared.get("key", EndpointSemaphores) is first

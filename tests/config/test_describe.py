@@ -1,4 +1,4 @@
-"""What a client says of itself: every setting and where it comes from, and no secret."""
+"""`Client.describe()`: every setting and its source, without secrets."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_no_secret_shows() -> None:
             assert LONG[-5:] not in text
 
 
-def test_the_last_characters_tell_long_tokens_apart() -> None:
+def test_last_characters_of_long_tokens_are_shown() -> None:
     assert Client(LONG).describe()["auth_token"].value == "***cdef"
     assert Client(LONG[:31]).describe()["auth_token"].value == "***"
 

@@ -1,4 +1,4 @@
-"""Where the service is and who is calling: arguments, the environment, and what cannot be used."""
+"""Base URL and credentials from arguments and the environment, and invalid values."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_the_default_host() -> None:
     assert host() == DEFAULT_HOST == "https://app.restreamsolutions.com"
 
 
-def test_the_environment_names_the_host_and_the_argument_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_host_argument_precedes_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RESTREAM_HOST", "https://staging.restream.test/")
     assert host() == "https://staging.restream.test"
     assert host("https://other.restream.test") == "https://other.restream.test"
@@ -85,7 +85,7 @@ def test_base_urls(given: str, url: str) -> None:
 def test_a_token_is_sent_unencrypted_to_loopback_only(url: str) -> None:
     with pytest.raises(ConfigurationError, match="unencrypted"):
         host(url)
-    assert Client("t0ken", base_url=url, allow_plain_http=True).base_url == url.lower(), "unless asked for"
+    assert Client("t0ken", base_url=url, allow_plain_http=True).base_url == url.lower(), "with allow_plain_http"
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_base_urls_that_cannot_be_used(url: str) -> None:
 @given(
     st.sampled_from(["", "https://", "http://", "https://["]), st.text(max_size=12), st.sampled_from(["", ":8", "]"])
 )
-def test_any_base_url_is_taken_or_refused_in_the_same_words(scheme: str, host: str, port: str) -> None:
+def test_any_base_url_is_parsed_or_refused_with_one_error(scheme: str, host: str, port: str) -> None:
     try:
         url = parse_base_url(scheme + host + port)
         Client("t0ken", base_url=url)
@@ -157,9 +157,7 @@ def test_client_credentials_of_the_environment(monkeypatch: pytest.MonkeyPatch) 
         identity(client_id="other")
 
 
-def test_a_token_goes_before_client_credentials_and_arguments_before_the_environment(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_token_precedes_client_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TALLY_AUTH_TOKEN", "from-environment")
     monkeypatch.setenv("RESTREAM_CLIENT_ID", "crew")
     monkeypatch.setenv("RESTREAM_CLIENT_SECRET", "s3cret")
@@ -175,14 +173,14 @@ def test_no_credentials_at_all() -> None:
     assert all(name in message for name in names)
 
 
-def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in VARIABLES:
         monkeypatch.setenv(name, "")
     with pytest.raises(MissingCredentialsError):
         Client()
 
 
-def test_a_token_and_client_credentials_as_arguments_exclude_each_other() -> None:
+def test_a_token_and_client_credentials_are_refused_together() -> None:
     with pytest.raises(ConfigurationError, match="not both"):
         identity("t0ken", "crew", "s3cret")
 
@@ -221,7 +219,7 @@ def test_an_empty_token(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
         Client(token)
 
 
-def test_who_asked_for_what_would_not_be_encrypted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unencrypted_base_url_error_names_its_source(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RESTREAM_HOST", "http://restream.test")
     with pytest.raises(
         ConfigurationError, match=r"^environment variable RESTREAM_HOST: http://restream\.test would send"
@@ -233,8 +231,8 @@ OVER_THERE = "http://proxy.test:3128"
 
 
 @pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "ALL_PROXY"])
-def test_no_proxy_elsewhere_gets_what_is_for_this_machine(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It could not reach it, and would be told the token."""
+def test_remote_proxy_is_ignored_for_this_machine(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It could not reach the service, and would receive the token."""
     monkeypatch.setenv(name, OVER_THERE)
     client = Client("t0ken", base_url="http://127.0.0.1:8123")
     proxy = client.describe()["proxy"]
@@ -248,12 +246,12 @@ def test_no_proxy_elsewhere_gets_what_is_for_this_machine(name: str, monkeypatch
     assert Client("t0ken", base_url="http://127.0.0.1:8123").describe()["proxy"].value == "http://localhost:3128"
 
 
-def test_an_argument_that_asks_for_it_is_refused() -> None:
+def test_remote_proxy_argument_for_this_machine_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="proxy on another machine would receive the token for http://127"):
         Client("t0ken", base_url="http://127.0.0.1:8123", proxy=OVER_THERE)
     here = Client("t0ken", base_url="http://127.0.0.1:8123")
     with pytest.raises(ConfigurationError, match="proxy on another machine"):
         here.with_options(proxy=OVER_THERE)
-    asked_for = Client("t0ken", base_url="http://127.0.0.1:8123", proxy=OVER_THERE, allow_plain_http=True)
-    assert asked_for.describe()["proxy"].value == OVER_THERE
+    allowed = Client("t0ken", base_url="http://127.0.0.1:8123", proxy=OVER_THERE, allow_plain_http=True)
+    assert allowed.describe()["proxy"].value == OVER_THERE
     assert here.with_options(base_url="https://restream.test", proxy=OVER_THERE).describe()["proxy"].value == OVER_THERE

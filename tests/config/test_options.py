@@ -1,4 +1,4 @@
-"""What a client can be told, and what it refuses."""
+"""Options of `Client`: effects and invalid values."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from tests.support.sync_async_clients import Form
 EMPTY = always(answer(200, b"[]"))
 
 
-def test_a_number_is_the_longest_of_every_single_wait() -> None:
+def test_timeout_number_limits_every_single_wait() -> None:
     client = Client("t0ken", timeout=5)
     assert client.timeout == Timeouts(connect=5, read=5, first_byte=5, idle=5)
     assert Client("t0ken", timeout=Timeouts(read=3)).timeout.read == 3
 
 
-def test_a_number_of_seconds_is_kept_to(serve: Serve, client_of: ClientOf, form: Form) -> None:
+def test_timeout_number_is_applied(serve: Serve, client_of: ClientOf, form: Form) -> None:
     client = client_of(serve(always(then(b"", Line.stall))), timeout=0.05, retries=RetryPolicy(max_attempts=1))
     with pytest.raises(APITimeoutError):
         form.run(client, list_pads())
@@ -106,7 +106,7 @@ def test_headers_and_user_agent(serve: Serve, client_of: ClientOf, form: Form) -
     assert ("x-crew" in second, second["user-agent"]) == (False, USER_AGENT)
 
 
-def test_a_file_of_certificates_is_trusted_instead_of_the_usual_ones(tmp_path: Path) -> None:
+def test_verify_with_a_file_trusts_only_its_certificates(tmp_path: Path) -> None:
     for path in (certifi.where(), Path(certifi.where())):
         client = Client("t0ken", verify=path)
         context = build_tls_context(client._config.connection_settings().verify)
@@ -124,7 +124,7 @@ def test_nothing_can_be_set(name: str) -> None:
         setattr(Client("t0ken"), name, 5)
 
 
-def test_with_options_changes_what_it_is_told_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_options_changes_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     policy = RetryPolicy(max_attempts=2)
     first = Client("t0ken", base_url="https://one.test", timeout=5, retries=policy, headers={"X-Crew": "7"})
     monkeypatch.setenv("RESTREAM_HOST", "https://other.test")
@@ -173,21 +173,21 @@ def test_with_options_in_event_loops_and_threads(serve: Serve, client_of: Client
 
 
 def test_no_httpx_client_without_httpx(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is not imported to look whether something comes from it."""
+    """Validation of `http` does not import httpx."""
     monkeypatch.delitem(sys.modules, "httpx")
     with pytest.raises(TypeError, match=r"http must be an httpx\.Client, not builtins\.object"):
         Client("t0ken", http=object())  # type: ignore[arg-type]
     assert "httpx" not in sys.modules
 
 
-def test_a_kind_of_proxy_that_takes_another_package(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_socks_proxy_without_socksio_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "socksio", None)
     with pytest.raises(ConfigurationError, match=r"pip install 'httpx\[socks\]'"):
         Client("t0ken", proxy="socks5://127.0.0.1:1080")
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Timeouts)])
-def test_no_time_is_longer_than_sockets_can_wait(name: str) -> None:
+def test_timeouts_above_the_maximum_are_refused(name: str) -> None:
     Timeouts(**{name: MAX_SECONDS})
     with pytest.raises(ValueError, match=name):
         Timeouts(**{name: MAX_SECONDS + 1})

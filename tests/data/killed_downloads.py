@@ -1,4 +1,4 @@
-"""Random resumable saves whose process is killed at random moments, compared with an oracle. See `record_orders`."""
+"""Random resumable saves whose process is killed at random times, compared with an oracle. See `record_order_cases`."""
 
 from __future__ import annotations
 

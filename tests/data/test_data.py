@@ -1,4 +1,4 @@
-"""Looking at data: what it asks for, without a request, and its first records."""
+"""Representations of `Data`, which need no request, and its first records."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def kind(request: pytest.FixtureRequest) -> Any:
     return request.param
 
 
-def test_the_first_records(kind: Any, serve: Serve, client_of: ClientOf) -> None:
+def test_head_returns_first_records(kind: Any, serve: Serve, client_of: ClientOf) -> None:
     service = RecordService(records_of(100))
     data = kind(client_of(serve(service)), [SITE])
     assert head(data) == records_of(5)
@@ -40,7 +40,7 @@ def test_the_first_records(kind: Any, serve: Serve, client_of: ClientOf) -> None
     assert head(kind(client_of(serve(RecordService([]))), [SITE])) == []
 
 
-def test_the_rest_is_not_downloaded(kind: Any, serve: Serve, client_of: ClientOf) -> None:
+def test_head_stops_the_download(kind: Any, serve: Serve, client_of: ClientOf) -> None:
     hung_up: list[bool] = []
     service = RecordService(records_of(10))
 
@@ -56,7 +56,9 @@ def test_the_rest_is_not_downloaded(kind: Any, serve: Serve, client_of: ClientOf
 
 
 @pytest.mark.parametrize(("size", "error"), [(0, ValueError), (-1, ValueError), ("5", TypeError), (True, TypeError)])
-def test_wrong_sizes(kind: Any, size: Any, error: type[Exception], serve: Serve, client_of: ClientOf) -> None:
+def test_head_with_invalid_size_raises(
+    kind: Any, size: Any, error: type[Exception], serve: Serve, client_of: ClientOf
+) -> None:
     service = RecordService([])
     with pytest.raises(error, match="n must be"):
         head(kind(client_of(serve(service)), [SITE]), size)
@@ -70,7 +72,7 @@ def unasked(serve: Serve, client_of: ClientOf) -> Generator[Any]:
     assert service.asked == 0
 
 
-def test_as_text(kind: Any, unasked: Any) -> None:
+def test_repr_shows_queries(kind: Any, unasked: Any) -> None:
     assert repr(kind(unasked, [SITE])) == f"{kind.__name__}({SITE!r})"
     assert repr(kind(unasked, [])) == f"{kind.__name__}()"
     many = repr(kind(unasked, [SITE] * 100))
@@ -78,7 +80,7 @@ def test_as_text(kind: Any, unasked: Any) -> None:
     assert many.count("DataQuery") == 5
 
 
-def test_in_a_notebook(kind: Any, unasked: Any) -> None:
+def test_html_shows_queries(kind: Any, unasked: Any) -> None:
     html = kind(unasked, [SITE, STAGE])._repr_html_()
     assert f"<b>{kind.__name__}</b>" in html
     assert "<tr><th>site</th><td>981</td><td></td></tr>" in html
@@ -89,7 +91,7 @@ def test_in_a_notebook(kind: Any, unasked: Any) -> None:
     assert "and 15 more" in kind(unasked, [SITE] * 20)._repr_html_()
 
 
-def test_arguments_are_those_that_were_given() -> None:
+def test_arguments_omit_defaults() -> None:
     assert DataQuery(source="site", id=981).arguments() == {"site": 981}
     assert STAGE.arguments() == {
         "pad": 681,

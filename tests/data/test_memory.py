@@ -1,4 +1,4 @@
-"""Memory stays flat however many records there are. Measured in processes of their own, whose peak is theirs alone."""
+"""Memory use is bounded for any number of records. Each case runs in a process of its own, to measure its peak."""
 
 from __future__ import annotations
 
@@ -111,19 +111,19 @@ def long_compressed(line: Line, _: Received) -> None:
 
 
 @pytest.mark.parametrize("mode", ["iterate", "async", ".json", ".csv", "resumable.json", "resumable.csv"])
-def test_reading(mode: str, serve: Serve, tmp_path: Path) -> None:
+def test_download_uses_bounded_memory(mode: str, serve: Serve, tmp_path: Path) -> None:
     count, growth = outcome(READING, mode, serve(long).url, str(tmp_path / "records"))
     assert float(growth) < ROOM
     assert int(count) in (0, MEGABYTES * 10_900 + 1)
 
 
-def test_reading_compressed(serve: Serve, tmp_path: Path) -> None:
+def test_compressed_download_uses_bounded_memory(serve: Serve, tmp_path: Path) -> None:
     count, growth = outcome(READING, "iterate", serve(long_compressed).url, str(tmp_path))
     assert float(growth) < ROOM
     assert int(count) == MEGABYTES * 10_900 + 1
 
 
-def test_records_that_all_differ_in_their_fields(tmp_path: Path) -> None:
+def test_records_with_different_fields_use_bounded_memory(tmp_path: Path) -> None:
     """What a CSV writer remembers of each kind of record must not grow with the records."""
     (growth,) = outcome(WRITING, str(tmp_path / "records.csv"))
     assert float(growth) < 12

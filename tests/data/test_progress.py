@@ -1,4 +1,4 @@
-"""How far a save has come: told to a function, shown on a terminal or in a notebook, or written to the log."""
+"""Progress of a save: passed to a function, shown on a terminal or in a notebook, or logged."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ ONCE = RetryPolicy(max_attempts=1)
 
 
 class TickingClock(JumpingClock):
-    """A second passes whenever somebody looks."""
+    """Advance the clock by a second at each reading."""
 
     def monotonic(self) -> float:
         self.time += 1
         return super().monotonic()
 
 
-def test_what_is_told(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+def test_progress_values_are_reported(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
     told: list[Progress] = []
     client = client_of(serve(RecordService(RECORDS, piece=5000)), clock=TickingClock())
     form.save(client, [SITE], tmp_path / "records.json", progress=told.append)
@@ -67,7 +67,7 @@ def test_what_is_told(form: Form, serve: Serve, client_of: ClientOf, tmp_path: P
     assert last.bytes > 300_000
 
 
-def test_without_an_end_there_is_no_fraction(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+def test_open_range_has_no_fraction(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
     told: list[Progress] = []
     client = client_of(serve(RecordService(RECORDS, piece=5000)), clock=TickingClock())
     form.save(client, [replace(SITE, end=None)], tmp_path / "records.csv", progress=told.append)
@@ -75,14 +75,14 @@ def test_without_an_end_there_is_no_fraction(form: Form, serve: Serve, client_of
     assert told[-1].reached == moment(3999)
 
 
-def test_it_is_told_now_and_then_only(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+def test_progress_is_reported_at_intervals(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
     told: list[Progress] = []
     client = client_of(serve(RecordService(RECORDS)))  # whose clock stands still
     form.save(client, [SITE], tmp_path / "records.json", progress=told.append)
     assert [each.records for each in told] == [0, 4000]
 
 
-def test_what_was_there_already_counts(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+def test_progress_includes_earlier_runs(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
     told: list[Progress] = []
     client = client_of(serve(RecordService(RECORDS, [Break(0.5)], piece=5000)), clock=TickingClock(), retries=ONCE)
     path = tmp_path / "records.json"
@@ -104,7 +104,7 @@ def test_what_was_there_already_counts(form: Form, serve: Serve, client_of: Clie
 
 
 @pytest.mark.parametrize("parallel", [1, 3])
-def test_resumptions_are_counted(
+def test_progress_counts_resumptions(
     parallel: int,
     form: Form,
     serve: Serve,
@@ -122,7 +122,7 @@ def test_resumptions_are_counted(
     assert told[-1].bytes > 300_000
 
 
-def test_several_questions(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+def test_progress_spans_several_queries(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
     told: list[Progress] = []
     queries = [replace(SITE, end=moment(999)), replace(SITE, start=moment(1000))]
     client = client_of(serve(RecordService(RECORDS, piece=5000)), clock=TickingClock())
@@ -132,9 +132,7 @@ def test_several_questions(form: Form, serve: Serve, client_of: ClientOf, tmp_pa
         assert each.fraction == pytest.approx(each.records / 4000)
 
 
-def test_several_questions_of_which_some_are_there_already(
-    form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
-) -> None:
+def test_progress_spans_earlier_queries(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
     told: list[Progress] = []
     clock = TickingClock()
     clock.time += 100_000
@@ -165,10 +163,10 @@ ERRORS = [
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
 @pytest.mark.parametrize("resume", [False, True])
-def test_an_error_of_the_function_ends_the_save(
+def test_callback_error_ends_the_save(
     error: BaseException, resume: bool, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
 ) -> None:
-    """Were it one after which the stream would be asked for again."""
+    """Even if it is an error after which a stream is resumed."""
 
     def refuse(progress: Progress) -> None:
         if progress.records:
@@ -187,11 +185,13 @@ def test_an_error_of_the_function_ends_the_save(
 
 
 async def awaited(progress: Progress) -> None:
-    """No function that can be called from here."""
+    """Return a coroutine, which a save cannot await."""
 
 
 @pytest.mark.parametrize("progress", [5, "yes", None, awaited])
-def test_what_cannot_be_told(progress: Any, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+def test_invalid_progress_argument_is_refused(
+    progress: Any, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
+) -> None:
     service = RecordService(RECORDS)
     with pytest.raises(TypeError, match="progress must be True, False or an ordinary function of a Progress, not"):
         form.save(client_of(serve(service)), [SITE], tmp_path / "new" / "records.json", progress=progress)
@@ -199,7 +199,7 @@ def test_what_cannot_be_told(progress: Any, form: Form, serve: Serve, client_of:
     assert files_in(tmp_path) == {}
 
 
-def test_resumptions_of_data(serve: Serve, client_of: ClientOf) -> None:
+def test_data_counts_resumptions(serve: Serve, client_of: ClientOf) -> None:
     data = Data(client_of(serve(RecordService(RECORDS, [Break(0.3), Break(0.3)], piece=5000))), [SITE])
     assert data.resumptions == 0
     assert len([*data]) == 4000
@@ -208,7 +208,7 @@ def test_resumptions_of_data(serve: Serve, client_of: ClientOf) -> None:
     assert data.resumptions == 0, "each download counts by itself"
 
 
-def test_resumptions_of_data_async(serve: Serve, client_of: ClientOf) -> None:
+def test_data_async_counts_resumptions(serve: Serve, client_of: ClientOf) -> None:
     client = client_of(serve(RecordService(RECORDS, [Break(0.3)], piece=5000)))
 
     async def main() -> int:
@@ -234,7 +234,7 @@ PROGRESS = Progress(
 )
 
 
-def test_in_words() -> None:
+def test_progress_str() -> None:
     assert str(PROGRESS) == (
         "1,234,567 records, 305.2 MB, 43.1 MB/s, 50%, 0:01:23 left, resumed 2 times, "
         "2025-09-18 13:00:00 of 2025-09-18 14:00:00 UTC"
@@ -265,7 +265,7 @@ def save(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path, monkeypa
     return with_stderr
 
 
-def test_on_a_terminal(save: Save, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_display_on_terminal(save: Save, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("rich")
     monkeypatch.setenv("COLUMNS", "200")
     terminal = Terminal()
@@ -277,7 +277,7 @@ def test_on_a_terminal(save: Save, capsys: pytest.CaptureFixture[str], monkeypat
     assert capsys.readouterr().out == ""
 
 
-def test_on_a_terminal_without_rich(save: Save, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_display_on_terminal_without_rich(save: Save, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "rich", None)
     monkeypatch.setenv("COLUMNS", "60")
     terminal = Terminal()
@@ -290,8 +290,8 @@ def test_on_a_terminal_without_rich(save: Save, monkeypatch: pytest.MonkeyPatch)
     assert terminal.getvalue().count("\n") == 1
 
 
-def test_in_a_notebook(save: Save, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where stderr is no terminal, and a line can be written again all the same."""
+def test_display_in_notebook(save: Save, monkeypatch: pytest.MonkeyPatch) -> None:
+    """stderr is not a terminal, but a line can be overwritten."""
     ipython = SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel=object()))
     monkeypatch.setitem(sys.modules, "IPython", ipython)
     monkeypatch.setitem(sys.modules, "ipykernel", ModuleType("ipykernel"))
@@ -302,7 +302,7 @@ def test_in_a_notebook(save: Save, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("stream", [io.StringIO(), None], ids=["redirected", "none"])
-def test_elsewhere_it_is_logged_now_and_then(
+def test_display_in_log(
     stream: io.StringIO | None, save: Save, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "datastore_sdk")

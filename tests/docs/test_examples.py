@@ -134,7 +134,7 @@ def test_example_tests_pass(example: Block, tmp_path: Path) -> None:
     (tmp_path / "test_program.py").write_text(example.text)
     plugins = ["-p", "pytest_httpx"] if "pytest_httpx" in example.text else []
     done = run_pytest(tmp_path, *plugins, "-k", "not test_pads")  # which would need a cassette of its own
-    assert "1 passed" in done.stdout, done.stdout
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("block", WORKFLOWS, ids=str)

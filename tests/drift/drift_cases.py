@@ -1,4 +1,4 @@
-"""Planted drift: what is changed, and how it is to be found and classed."""
+"""Cases of drift: a mutation, and the expected finding."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from datastore_sdk.drift import Finding, Observations, Severity, Spec, compare
 from datastore_sdk.drift.json_types import is_array
 from datastore_sdk.drift.traffic import cassettes
 from datastore_sdk.drift.traffic.recorded_call import RecordedCall
-from tests.drift.spec_builders import REAL, Mutation, Node, changed, from_text
+from tests.drift.spec_builders import REAL, Mutation, Node, mutated_spec, parse_spec
 from tests.support.paths import CASSETTES
 
 B, C, D = Severity
@@ -19,60 +19,60 @@ V1 = "/external/thirdparty/v1"
 
 
 @dataclass(frozen=True)
-class Planted:
-    """A change of the contract."""
+class SpecCase:
+    """A change of the OpenAPI document."""
 
-    what: str
+    description: str
     mutate: Mutation
     rule: str
     severity: Severity
-    touches: str
-    """One of the public names that it touches; empty for none."""
+    affects: str
+    """One of the affected public names; empty if there is none."""
 
-    def found(self) -> Finding | None:
-        """The finding, where there is one."""
-        report = compare(from_text(REAL), changed(self.mutate))
+    def find(self) -> Finding | None:
+        """Return the finding of the rule; None if there is none."""
+        report = compare(parse_spec(REAL), mutated_spec(self.mutate))
         return next((finding for finding in report.findings if finding.rule == self.rule), None)
 
 
 @dataclass(frozen=True)
-class Deviating:
-    """Something in an answer that the contract does not say."""
+class TrafficCase:
+    """A deviation of a response from the document."""
 
-    what: str
+    description: str
     cassette: str
     path: str
-    """The end of the call's path."""
+    """The end of the path."""
     mutate: Callable[[Any], object]
-    """Changes the first object of the answer."""
+    """Changes the first object of the response body."""
     rule: str
     severity: Severity
-    touches: str = ""
-    """One of the public names that it touches; empty where there is none besides the methods."""
-    mended: bool = True
-    """Whether a patch to the contract can be suggested."""
+    affects: str = ""
+    """One of the affected public names; empty if there are only methods."""
+    can_be_patched: bool = True
+    """Whether a patch can be suggested."""
     response: Node | None = None
-    """What else of the call changes."""
+    """Other attributes of the call that change."""
 
-    def observed(self) -> Observations:
-        """What the call shows."""
-        return self.against(from_text(REAL))
+    def observe(self) -> Observations:
+        """Compare the call with the document of the SDK."""
+        return self.observe_with(parse_spec(REAL))
 
-    def against(self, contract: Spec) -> Observations:
-        """What the call shows of a contract."""
-        calls = cassettes.read(str(CASSETTES / f"{self.cassette}.yaml"))
+    def observe_with(self, contract: Spec) -> Observations:
+        """Compare the call with a document."""
+        calls = cassettes.read_cassette(str(CASSETTES / f"{self.cassette}.yaml"))
         call = next(call for call in calls if call.path.endswith(self.path))
         observations = Observations(contract)
-        observations.add(self.planted(call))
+        observations.add(self.mutated_call(call))
         return observations
 
-    def planted(self, call: RecordedCall) -> RecordedCall:
-        """The call with the change."""
+    def mutated_call(self, call: RecordedCall) -> RecordedCall:
+        """Return the changed call."""
         answer: Any = json.loads(call.content)
         first = answer[0] if is_array(answer) else answer
         self.mutate(first)
         return replace(call, **{"content": json.dumps(answer).encode(), **(self.response or {})})
 
-    def found(self) -> Finding | None:
-        """The finding, where there is one."""
-        return next((finding for finding in self.observed().findings() if finding.rule == self.rule), None)
+    def find(self) -> Finding | None:
+        """Return the finding of the rule; None if there is none."""
+        return next((finding for finding in self.observe().findings() if finding.rule == self.rule), None)

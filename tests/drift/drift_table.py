@@ -1,24 +1,24 @@
-"""The table of planted drift: `python -m tests.drift.drift_table` prints it."""
+"""Table of the drift cases: `python -m tests.drift.drift_table` prints it."""
 
 from __future__ import annotations
 
 import sys
 
-from tests.drift.drift_cases import Deviating, Planted
-from tests.drift.spec_drift_cases import IN_CONTRACTS
-from tests.drift.traffic_drift_cases import IN_TRAFFIC
+from tests.drift.drift_cases import SpecCase, TrafficCase
+from tests.drift.spec_drift_cases import SPEC_CASES
+from tests.drift.traffic_drift_cases import TRAFFIC_CASES
 
 
 def table() -> str:
-    """The table, in Markdown."""
-    lines = ["| planted | found as | class | touches |", "|---|---|---|---|"]
-    planted: list[Planted | Deviating] = [*IN_CONTRACTS, *IN_TRAFFIC]
+    """Return the table in Markdown."""
+    lines = ["| planted | found as | class | affects |", "|---|---|---|---|"]
+    planted: list[SpecCase | TrafficCase] = [*SPEC_CASES, *TRAFFIC_CASES]
     for each in planted:
-        found = each.found()
-        names = ", ".join(found.touches[:2]) if found else ""
-        told = f"`{found.rule}` | {found.severity} | {names}" if found else "not found | |"
-        where = "traffic: " if isinstance(each, Deviating) else ""
-        lines.append(f"| {where}{each.what} | {told} |")
+        found = each.find()
+        names = ", ".join(found.affects[:2]) if found else ""
+        message = f"`{found.rule}` | {found.severity} | {names}" if found else "not found | |"
+        where = "traffic: " if isinstance(each, TrafficCase) else ""
+        lines.append(f"| {where}{each.description} | {message} |")
     return "\n".join(lines)
 
 

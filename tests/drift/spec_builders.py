@@ -1,4 +1,4 @@
-"""Small contracts, and the real one with something changed."""
+"""Builders of small OpenAPI documents and of changed copies of the SDK's document."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from datastore_sdk.drift import Spec
-from datastore_sdk.drift.loader import SpecDocument, parse
+from datastore_sdk.drift.loader import SpecDocument, parse_document
 from tests.support.paths import ROOT
 
 REAL = (ROOT / "openapi.yaml").read_text("utf-8")
@@ -23,26 +23,26 @@ JSON = "application/json"
 DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
-def contract(content: Node, name: str = "some.yaml") -> Spec:
-    """A contract from its content."""
-    return from_text(json.dumps(content), name)
+def build_spec(content: Node, name: str = "some.yaml") -> Spec:
+    """Build a spec from its content."""
+    return parse_spec(json.dumps(content), name)
 
 
 @cache
-def from_text(text: str, name: str = "openapi.yaml") -> Spec:
-    return Spec(SpecDocument(name, text, parse(text, name)))
+def parse_spec(text: str, name: str = "openapi.yaml") -> Spec:
+    return Spec(SpecDocument(name, text, parse_document(text, name)))
 
 
-def changed(mutate: Mutation) -> Spec:
-    """The real contract with a change."""
-    content = deepcopy(from_text(REAL).document.content)
+def mutated_spec(mutate: Mutation) -> Spec:
+    """Return the SDK's document with a change."""
+    content = deepcopy(parse_spec(REAL).document.content)
     mutate(content)
     # Not validated, which takes most of a second for each test.
     return Spec(SpecDocument("new.yaml", json.dumps(content, indent=1), content), validate=False)
 
 
-def one_call(operation: Node | None = None, /, **more: Any) -> Node:
-    """A contract with the call `POST /things/`."""
+def with_operation(operation: Node | None = None, /, **more: Any) -> Node:
+    """Return a document with the operation `POST /things/`."""
     call = {"operationId": "get_thing", "responses": {"200": {"description": "It."}}, **(operation or {})}
     return {
         "openapi": "3.1.0",
@@ -52,38 +52,42 @@ def one_call(operation: Node | None = None, /, **more: Any) -> Node:
     }
 
 
-def answering(schema: Any, **response: Any) -> Node:
-    """A contract whose call answers with a schema."""
-    return one_call({"responses": {"200": {"description": "It.", "content": {JSON: {"schema": schema}}, **response}}})
+def with_response_schema(schema: Any, **response: Any) -> Node:
+    """Return a document whose response has a schema."""
+    return with_operation(
+        {"responses": {"200": {"description": "It.", "content": {JSON: {"schema": schema}}, **response}}}
+    )
 
 
-def taking(schema: Any, **body: Any) -> Node:
-    """A contract whose call takes a schema."""
-    return one_call({"requestBody": {"content": {JSON: {"schema": schema}}, **body}})
+def with_request_schema(schema: Any, **body: Any) -> Node:
+    """Return a document whose request body has a schema."""
+    return with_operation({"requestBody": {"content": {JSON: {"schema": schema}}, **body}})
 
 
-def asking(*parameters: Node) -> Node:
-    """A contract whose call takes parameters."""
-    return one_call({"parameters": [{"in": "query", "schema": {"type": "string"}, **each} for each in parameters]})
+def with_parameters(*parameters: Node) -> Node:
+    """Return a document with parameters."""
+    return with_operation(
+        {"parameters": [{"in": "query", "schema": {"type": "string"}, **each} for each in parameters]}
+    )
 
 
 def with_header(header: Node | None) -> Node:
-    """A contract whose answer has a header, or has not."""
+    """Return a document with a response header, or without."""
     headers = {} if header is None else {"X-Some": header}
-    return one_call({"responses": {"200": {"description": "It.", "headers": headers}}})
+    return with_operation({"responses": {"200": {"description": "It.", "headers": headers}}})
 
 
-def about(schema: Node) -> Node:
-    """An object with one property."""
+def object_schema(schema: Node) -> Node:
+    """Return the schema of an object with one property."""
     return {"type": "object", "properties": {"some": schema}}
 
 
-PLACES: dict[str, Callable[[Node], Node]] = {
-    "request-body": taking,
-    "request-property": lambda schema: taking(about(schema)),
-    "request-parameter": lambda schema: asking({"name": "some", "schema": schema}),
-    "response-body": answering,
-    "response-property": lambda schema: answering(about(schema)),
+LOCATIONS: dict[str, Callable[[Node], Node]] = {
+    "request-body": with_request_schema,
+    "request-property": lambda schema: with_request_schema(object_schema(schema)),
+    "request-parameter": lambda schema: with_parameters({"name": "some", "schema": schema}),
+    "response-body": with_response_schema,
+    "response-property": lambda schema: with_response_schema(object_schema(schema)),
     "response-header": lambda schema: with_header({"schema": schema}),
 }
-"""Where a schema can stand, by the beginnings of the ids of rules."""
+"""Builders of documents with a schema in each location, by the prefix of rule ids."""

@@ -1,10 +1,10 @@
-"""Drift planted into the real contract."""
+"""Changes of the SDK's OpenAPI document."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from tests.drift.drift_cases import V1, B, C, D, Planted
+from tests.drift.drift_cases import V1, B, C, D, SpecCase
 from tests.drift.spec_builders import Mutation, Node
 
 
@@ -24,7 +24,7 @@ def call(content: Node, path: str, method: str = "get") -> Node:
 
 
 def prop(name: str, key: str, **values: Any) -> Mutation:
-    """Changes keywords of a property; None takes one out."""
+    """Change keywords of a property; None removes a keyword."""
 
     def mutate(content: Node) -> None:
         node = schema(content, name)["properties"][key]
@@ -44,162 +44,162 @@ def rename(name: str, key: str, new: str) -> Mutation:
     return mutate
 
 
-IN_CONTRACTS = [
-    Planted(
+SPEC_CASES = [
+    SpecCase(
         "field of an answer removed",
         lambda c: schema(c, "Pad")["properties"].pop("name"),
         "response-property-removed",
         B,
         "Pad.name",
     ),
-    Planted(
+    SpecCase(
         "field of an answer renamed",
         rename("Stage", "stage_number", "stage_no"),
         "response-property-renamed",
         B,
         "Stage.stage_number",
     ),
-    Planted(
+    SpecCase(
         "field of an answer new",
         lambda c: schema(c, "Site")["properties"].update(rig={"type": "string"}),
         "response-property-added",
         C,
         "Site.get_models()",
     ),
-    Planted(
+    SpecCase(
         "field of an answer can be absent",
         lambda c: schema(c, "State")["required"].remove("current_state"),
         "response-property-became-optional",
         B,
         "State.current_state",
     ),
-    Planted(
+    SpecCase(
         "field of an answer always there",
         lambda c: schema(c, "Stage")["required"].append("id"),
         "response-property-became-required",
         C,
         "Stage.id",
     ),
-    Planted(
+    SpecCase(
         "null added to an answer",
         prop("Site", "name", type=["string", "null"]),
         "response-property-became-nullable",
         B,
         "Site.name",
     ),
-    Planted(
+    SpecCase(
         "null taken out of an answer",
         prop("Site", "timezone", type="string"),
         "response-property-became-not-nullable",
         C,
         "Site.timezone",
     ),
-    Planted(
+    SpecCase(
         "type of an answer widened",
         prop("Site", "stage_total", type=["number", "null"]),
         "response-property-type-widened",
         B,
         "Site.stage_total",
     ),
-    Planted(
+    SpecCase(
         "type of an answer narrowed",
         prop("ParameterCondition", "value", type="integer"),
         "response-property-type-narrowed",
         C,
         "ParameterCondition.value",
     ),
-    Planted(
+    SpecCase(
         "type of an answer changed",
         prop("DataChange", "id", type="string"),
         "response-property-type-changed",
         B,
         "DataChange.id",
     ),
-    Planted(
+    SpecCase(
         "format of an answer changed",
         prop("DataChange", "start_date", format="date"),
         "response-property-format-changed",
         B,
         "DataChange.start_date",
     ),
-    Planted(
+    SpecCase(
         "enumeration put on an answer",
         prop("DataChange", "modification_type", enum=["transaction"]),
         "response-property-became-enum",
         C,
         "DataChange.modification_type",
     ),
-    Planted(
+    SpecCase(
         "type in a union of an answer new",
         lambda c: schema(c, "Timestamp")["anyOf"].append({"type": "boolean"}),
         "response-property-alternative-added",
         B,
         "SiteMetadata.first_timestamp",
     ),
-    Planted(
+    SpecCase(
         "attribute whose name is shadowed removed",
         lambda c: schema(c, "TruthTable")["properties"].pop("schema"),
         "response-property-removed",
         B,
         "TruthTable.schema_",
     ),
-    Planted(
+    SpecCase(
         "value of a request's enumeration removed",
         lambda c: schema(c, "Resolution")["enum"].remove("hour"),
         "request-parameter-enum-value-removed",
         B,
         "Site.get_data(resolution=)",
     ),
-    Planted(
+    SpecCase(
         "value of a request's enumeration new",
         lambda c: schema(c, "FillMethod")["enum"].append("nearest"),
         "request-parameter-enum-value-added",
         C,
         "Site.get_data(fill_data_method=)",
     ),
-    Planted(
+    SpecCase(
         "limit of a request raised",
         lambda c: parameter(c, "FillDataLimit")["schema"].update(minimum=10),
         "request-parameter-minimum-increased",
         B,
         "Pad.get_data(fill_data_limit=)",
     ),
-    Planted(
+    SpecCase(
         "pattern of a request changed",
         lambda c: schema(c, "Moment").update(pattern="^x$"),
         "request-parameter-pattern-changed",
         B,
         "Site.get_data(start_datetime=)",
     ),
-    Planted(
+    SpecCase(
         "parameter removed",
         lambda c: call(c, "/pads/")["parameters"].pop(0),
         "request-parameter-removed",
         B,
         "Pad.get_models(complete=)",
     ),
-    Planted(
+    SpecCase(
         "parameter renamed",
         lambda c: parameter(c, "NameSearch").update(name="name_query"),
         "request-parameter-renamed",
         B,
         "Pad.get_models(name_search=)",
     ),
-    Planted(
+    SpecCase(
         "parameter moved",
         lambda c: parameter(c, "WellApi").update({"in": "header"}),
         "request-parameter-moved",
         B,
         "Site.get_models(well_api=)",
     ),
-    Planted(
+    SpecCase(
         "parameter newly required",
         lambda c: parameter(c, "FleetId").update(required=True),
         "request-parameter-became-required",
         B,
         "Pad.get_models(fleet_id=)",
     ),
-    Planted(
+    SpecCase(
         "required parameter new",
         lambda c: call(c, "/states/")["parameters"].append(
             {"name": "zone", "in": "query", "required": True, "schema": {}}
@@ -208,155 +208,155 @@ IN_CONTRACTS = [
         B,
         "State.get_models()",
     ),
-    Planted(
+    SpecCase(
         "optional parameter new",
         lambda c: call(c, "/states/")["parameters"].append({"name": "zone", "in": "query", "schema": {}}),
         "request-parameter-added",
         C,
         "State.get_models()",
     ),
-    Planted(
+    SpecCase(
         "parameter written in another way",
         lambda c: parameter(c, "Fields").update(explode=True),
         "request-parameter-serialization-changed",
         B,
         "Site.get_data(fields=)",
     ),
-    Planted(
+    SpecCase(
         "field of a body newly required",
         lambda c: schema(c, "NewParameter")["required"].append("description"),
         "request-property-became-required",
         B,
         "NewParameter.description",
     ),
-    Planted(
+    SpecCase(
         "field of a body removed",
         lambda c: schema(c, "ParameterPatch")["properties"].pop("color"),
         "request-property-removed",
         B,
         "Pad.update_stages_aggregation()",
     ),
-    Planted(
+    SpecCase(
         "other keys of a body allowed",
         lambda c: schema(c, "NewParameter").pop("additionalProperties"),
         "request-body-became-open",
         C,
         "NewParameter",
     ),
-    Planted(
+    SpecCase(
         "body of another media type",
         lambda c: c["components"]["requestBodies"]["ParameterPatch"].update(content={"text/csv": {}}),
         "request-body-media-type-removed",
         B,
         "Site.update_stages_aggregation()",
     ),
-    Planted(
+    SpecCase(
         "call removed", lambda c: c["paths"].pop(f"{V1}/states/{{state_id}}/"), "endpoint-removed", B, "State.update()"
     ),
-    Planted(
+    SpecCase(
         "call moved",
         lambda c: c["paths"].update({"/external/thirdparty/v2/pads/": c["paths"].pop(f"{V1}/pads/")}),
         "endpoint-moved",
         B,
         "Pad.get_models()",
     ),
-    Planted(
+    SpecCase(
         "call new",
         lambda c: c["paths"].update({f"{V1}/fleets/": {"get": {"operationId": "list_fleets", "responses": {}}}}),
         "endpoint-added",
         C,
         "",
     ),
-    Planted(
+    SpecCase(
         "call deprecated",
         lambda c: call(c, "/pads/").update(deprecated=True),
         "endpoint-deprecated",
         C,
         "Pad.get_models()",
     ),
-    Planted(
+    SpecCase(
         "call named anew",
         lambda c: call(c, "/pads/").update(operationId="all_pads"),
         "operation-id-changed",
         B,
         "Pad.get_models()",
     ),
-    Planted(
+    SpecCase(
         "success of another status",
         lambda c: call(c, "/pads/")["responses"].update({"202": {"description": "Later."}}),
         "response-success-status-added",
         B,
         "Pad.get_models()",
     ),
-    Planted(
+    SpecCase(
         "success taken away",
         lambda c: call(c, "/sites/")["responses"].pop("200"),
         "response-success-status-removed",
         B,
         "Pad.get_sites()",
     ),
-    Planted(
+    SpecCase(
         "header of an answer removed",
         lambda c: c["components"]["responses"]["TooManyRequests"].pop("headers"),
         "response-header-removed",
         C,
         "Pad.get_models()",
     ),
-    Planted(
+    SpecCase(
         "way to log in removed", lambda c: c["security"].pop(), "security-alternative-removed", B, "Pad.get_models()"
     ),
-    Planted(
+    SpecCase(
         "scope needed",
         lambda c: c["security"][1].update(clientCredentials=["read"]),
         "security-scope-added",
         B,
         "Pad.get_models()",
     ),
-    Planted(
+    SpecCase(
         "scheme of the token changed",
         lambda c: c["components"]["securitySchemes"]["bearerToken"].update(scheme="basic"),
         "security-scheme-changed",
         B,
         "Pad.get_models()",
     ),
-    Planted("host changed", lambda c: c["servers"][0].update(url="https://example.com"), "server-removed", B, ""),
-    Planted(
+    SpecCase("host changed", lambda c: c["servers"][0].update(url="https://example.com"), "server-removed", B, ""),
+    SpecCase(
         "words about a field changed",
         prop("Pad", "name", description="The pad's name."),
         "response-property-description-changed",
         D,
         "Pad.name",
     ),
-    Planted(
+    SpecCase(
         "words about a call changed",
         lambda c: call(c, "/pads/").update(summary="Pads."),
         "summary-changed",
         D,
         "Pad.get_models()",
     ),
-    Planted("version of the document changed", lambda c: c["info"].update(version="2"), "information-changed", D, ""),
-    Planted(
+    SpecCase("version of the document changed", lambda c: c["info"].update(version="2"), "information-changed", D, ""),
+    SpecCase(
         "schema that no call uses",
         lambda c: c["components"]["schemas"].update(Rig={"type": "object"}),
         "unused-part-changed",
         C,
         "",
     ),
-    Planted(
+    SpecCase(
         "new name of a state",
         lambda c: schema(c, "StateName")["x-extensible-enum"].append("coil_runinhole"),
         "response-property-known-value-added",
         C,
         "Stage.state",
     ),
-    Planted(
+    SpecCase(
         "name of a state gone",
         lambda c: schema(c, "StateName")["x-extensible-enum"].remove("wl_runinhole"),
         "response-property-known-value-removed",
         C,
         "Stage.state",
     ),
-    Planted(
+    SpecCase(
         "kinds of data changes no longer listed",
         prop("DataChange", "modification_type", **{"x-extensible-enum": None}),
         "response-property-known-values-not-listed",

@@ -15,11 +15,10 @@ import pytest
 from pydantic import BaseModel
 
 from datastore_sdk import Client, Data, DataChange, Hooks, Pad, Site, Stage, State
-from datastore_sdk.drift import api_index, shipped
+from datastore_sdk.drift import api_index, load_shipped_spec
 from datastore_sdk.entities.base import Entity
 from datastore_sdk.sandbox import Sandbox, faults
 from tests.conftest import NOW
-from tests.realtime.live_reader import eventually
 from tests.support.threads import begin
 
 START = datetime(2025, 9, 17, 6, tzinfo=UTC)
@@ -84,16 +83,23 @@ async def to_arrow_async(asset: Pad | Site) -> None:
     await data.ato_arrow()
 
 
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def listen(context: Context, asset: Pad | Site) -> None:
     """Save live data across a lost connection."""
     live, _ = asset.get_realtime_measurements_data()
     saving = begin(lambda: live.save(str(context.folder / "live.parquet")))
-    eventually(lambda: live.statistics.connected)
+    wait_until(lambda: live.statistics.connected)
     context.sandbox.faults.add(faults.Drop(skip=20, lost=6))
     for _ in range(6):
         context.sandbox.advance(10)
         time.sleep(0.02)
-    eventually(lambda: live.statistics.filled > 0)
+    wait_until(lambda: live.statistics.backfilled > 0)
     live.close()
     saving.result(10)
 
@@ -208,7 +214,7 @@ def test_table_has_every_operation_that_is_used() -> None:
 
 
 def operation_ids() -> set[str]:
-    return {endpoint.operation_id for endpoint in shipped().endpoints.values()}
+    return {endpoint.operation_id for endpoint in load_shipped_spec().endpoints.values()}
 
 
 def test_names_of_methods_arguments_and_attributes() -> None:

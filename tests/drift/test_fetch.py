@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from datastore_sdk.cli import main
-from datastore_sdk.drift import DriftError, Spec, compare, load, shipped
+from datastore_sdk.drift import DriftError, Spec, compare, load_shipped_spec, load_spec
+from datastore_sdk.drift.loader import load_document
 from tests.drift.spec_builders import REAL
 from tests.support.fake_server import Handler, Line, Received
 from tests.support.fixtures import Serve, nothing_left, serve
@@ -21,20 +22,21 @@ __all__ = ["nothing_left", "serve"]
 def error_message(source: str) -> str:
     """Return the error for a source."""
     with pytest.raises(DriftError) as caught:
-        Spec(load(source))
+        load_spec(source)
     return str(caught.value)
 
 
 def test_spec_from_a_url_is_read(serve: Serve) -> None:
     server = serve(always(answer(200, REAL.encode())))
-    assert compare(shipped(), Spec(load(f"{server.url}/openapi.yaml"), validate=False)).findings == ()
+    spec = Spec(load_document(f"{server.url}/openapi.yaml"), validate=False)
+    assert compare(load_shipped_spec(), spec).findings == ()
     assert server.received[0].headers["accept-encoding"] == "identity"
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_redirect_is_followed(serve: Serve, status: int) -> None:
     server = serve(by_path({"/old": answer(status, b"", Location="/new"), "/new": answer(200, b"a: 1")}))
-    assert load(f"{server.url}/old").content == {"a": 1}
+    assert load_document(f"{server.url}/old").content == {"a": 1}
 
 
 @pytest.mark.parametrize(
@@ -88,7 +90,7 @@ def test_unreachable_url_is_reported() -> None:
 def test_proxy_of_the_environment_is_used(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     proxy = serve(always(answer(200, b"a: 1")))
     monkeypatch.setenv("HTTP_PROXY", proxy.url)
-    assert load("http://spec.invalid/openapi.yaml").content == {"a": 1}
+    assert load_document("http://spec.invalid/openapi.yaml").content == {"a": 1}
     assert proxy.received[0].target == "http://spec.invalid/openapi.yaml"
 
 

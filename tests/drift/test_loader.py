@@ -1,4 +1,4 @@
-"""Reading documents: from files and URLs, in YAML and JSON, and everything that can be wrong with them."""
+"""Loading of YAML and JSON documents, and invalid ones."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from pathlib import Path
 import pytest
 import yaml
 
-from datastore_sdk.drift import DriftError, Spec, compare, load
-from datastore_sdk.drift.loader import SpecDocument, parse
-from tests.drift.spec_builders import REAL, from_text
+from datastore_sdk.drift import DriftError, compare, load_spec
+from datastore_sdk.drift.loader import SpecDocument, parse_document
+from tests.drift.spec_builders import REAL, parse_spec
 from tests.support.fixtures import nothing_left, serve
 
 __all__ = ["nothing_left", "serve"]
 
 
-def test_yaml_and_json_are_the_same(tmp_path: Path) -> None:
+def test_yaml_and_json_give_equal_specs(tmp_path: Path) -> None:
     path = tmp_path / "openapi.json"
     path.write_text(json.dumps(yaml.safe_load(REAL)), "utf-8")
-    assert compare(from_text(REAL), Spec(load(str(path)))).findings == ()
+    assert compare(parse_spec(REAL), load_spec(str(path))).findings == ()
 
 
-def test_keys_are_strings_and_dates_stay_text() -> None:
+def test_yaml_keys_and_dates_are_strings() -> None:
     text = "responses:\n  200: {at: 2025-09-17T00:00:00Z, on: yes}\n"
-    assert parse(text, "x") == {"responses": {"200": {"at": "2025-09-17T00:00:00Z", "on": True}}}
+    assert parse_document(text, "x") == {"responses": {"200": {"at": "2025-09-17T00:00:00Z", "on": True}}}
 
 
-def test_lines_are_known() -> None:
+def test_line_of_a_pointer_is_found() -> None:
     document = SpecDocument("x", "a:\n  b/c:\n    - 1\n    - d: 2\n", None)
     assert document.line("/a/b~1c/1/d") == 4
     assert document.line("/a/b~1c/0") == 3
@@ -39,11 +39,11 @@ def test_lines_are_known() -> None:
 LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{name}: &{name} [{','.join([f'*{before}'] * 10)}]\n" for before, name in itertools.pairwise("abcdefghi")
 )
-"""A few lines that stand for a thousand million values."""
+"""A few lines with a billion values."""
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("a: [", "cannot be read as YAML"),
         ('{"a": ', "cannot be read as YAML or JSON"),
@@ -57,8 +57,8 @@ LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
         ),
         (f"a: {'9' * 5000}", "cannot be read as YAML or JSON: Exceeds the limit"),
         (f'{{"a": {"9" * 5000}}}', "cannot be read as YAML or JSON: Exceeds the limit"),
-        ("a: &a [*a]", "line 1 puts a value inside itself"),
-        ("a: 1\nb: &b {c: {d: *b}}", "line 2 puts a value inside itself"),
+        ("a: &a [*a]", "the alias on line 1 refers to a value that contains it"),
+        ("a: 1\nb: &b {c: {d: *b}}", "the alias on line 2 refers to a value that contains it"),
         (LAUGHS, "it has more than 5000000 values"),
         ("openapi: 3.1.0\npaths: !!set {a}", "/paths is a set, which is not a JSON value"),
         ("- 1", "not an OpenAPI 3 document: it has no key `openapi`"),
@@ -68,20 +68,20 @@ LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
         ("openapi: 3.1.0", "it has no key `paths`"),
     ],
 )
-def test_what_is_no_contract_is_refused(text: str, told: str, tmp_path: Path) -> None:
+def test_invalid_document_is_refused(text: str, message: str, tmp_path: Path) -> None:
     path = tmp_path / "some.yaml"
     path.write_text(text, "utf-8")
     with pytest.raises(DriftError, match=r"some\.yaml") as caught:
-        Spec(load(str(path)))
-    assert told in str(caught.value)
+        load_spec(str(path))
+    assert message in str(caught.value)
 
 
-def test_nothing_is_executed(tmp_path: Path) -> None:
+def test_yaml_tag_with_code_is_not_executed(tmp_path: Path) -> None:
     for text in ("!!python/object/apply:pathlib.Path.touch", "!!python/object/new:pathlib.Path", "!!python/name:os.x"):
         with pytest.raises(DriftError, match="could not determine a constructor"):
-            parse(f"a: {text} ['{tmp_path}/touched']", "some.yaml")
+            parse_document(f"a: {text} ['{tmp_path}/touched']", "some.yaml")
     assert [*tmp_path.iterdir()] == []
 
 
-def test_aliases_are_read() -> None:
-    assert parse("a: &a {x: [1]}\nb: [*a, *a]\nc: {<<: *a, y: 2}", "x")["c"] == {"x": [1], "y": 2}
+def test_yaml_aliases_are_resolved() -> None:
+    assert parse_document("a: &a {x: [1]}\nb: [*a, *a]\nc: {<<: *a, y: 2}", "x")["c"] == {"x": [1], "y": 2}

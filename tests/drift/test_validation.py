@@ -12,8 +12,8 @@ import pytest
 from datastore_sdk.cli import main
 from datastore_sdk.drift import DriftError, Spec, compare
 from datastore_sdk.drift.json_types import is_array, is_object
-from datastore_sdk.drift.loader import SpecDocument, parse
-from tests.drift.spec_builders import REAL, Node, answering, contract, from_text, one_call
+from datastore_sdk.drift.loader import SpecDocument, parse_document
+from tests.drift.spec_builders import REAL, Node, build_spec, parse_spec, with_operation, with_response_schema
 
 FULL = """
 openapi: 3.1.0
@@ -92,14 +92,14 @@ def error_message(content: Any, name: str = "new.yaml") -> str:
         new = Spec(SpecDocument(name, "", content))
     except DriftError as error:
         return str(error)
-    compare(from_text(FULL), new)
-    compare(new, from_text(FULL))
+    compare(parse_spec(FULL), new)
+    compare(new, parse_spec(FULL))
     return ""
 
 
 def test_replaced_value_is_refused_or_can_be_compared(request: pytest.FixtureRequest) -> None:
     """Replace each value by wrong ones; without `--all` by every 23rd, at a different offset for each value."""
-    content = from_text(FULL).document.content
+    content = parse_spec(FULL).document.content
     refused = 0
     step = 1 if request.config.getoption("--all") else 23
     for number, path in enumerate(value_paths(content)):
@@ -147,7 +147,7 @@ INVALID: list[tuple[Callable[[Node], object], str]] = [
 
 @pytest.mark.parametrize(("mutate", "message"), INVALID, ids=[message for _, message in INVALID])
 def test_invalid_value_is_reported_with_its_place(mutate: Callable[[Node], object], message: str) -> None:
-    content = deepcopy(from_text(FULL).document.content)
+    content = deepcopy(parse_spec(FULL).document.content)
     mutate(content)
     with pytest.raises(DriftError, match=r"^new\.yaml, line \d+: /") as caught:
         Spec(SpecDocument("new.yaml", FULL, content))
@@ -166,21 +166,21 @@ INVALID_3_0: list[tuple[Node, str]] = [
 
 @pytest.mark.parametrize(("schema", "message"), INVALID_3_0, ids=[message for _, message in INVALID_3_0])
 def test_invalid_schema_in_openapi_3_0_is_reported(schema: Node, message: str) -> None:
-    error = error_message({**answering(schema), "openapi": "3.0.3"})
+    error = error_message({**with_response_schema(schema), "openapi": "3.0.3"})
     assert error == f"new.yaml: /paths/~1things~1/post/responses/200/content/application~1json/schema{message}"
 
 
 def test_invalid_parts_in_openapi_3_0_are_reported() -> None:
     schemes = {"key": {"type": "apiKey", "name": 5, "in": "header"}}
-    content = {**one_call({"parameters": [{"name": "a", "in": "body"}]}), "openapi": "3.0.3"}
+    content = {**with_operation({"parameters": [{"name": "a", "in": "body"}]}), "openapi": "3.0.3"}
     assert '/parameters/0/in must be one of path, query, header, cookie, not "body"' in error_message(content)
-    content = {**one_call(), "openapi": "3.0.3", "components": {"securitySchemes": schemes}}
+    content = {**with_operation(), "openapi": "3.0.3", "components": {"securitySchemes": schemes}}
     assert "/components/securitySchemes/key/name must be a string, not an integer" in error_message(content)
 
 
 def test_missing_and_unknown_keys_are_accepted() -> None:
     for version in ("3.0.3", "3.1.0"):
-        content = {**one_call({"responses": {"200": {"odd": 1}}, "odd": 1}), "openapi": version, "odd": 1}
+        content = {**with_operation({"responses": {"200": {"odd": 1}}, "odd": 1}), "openapi": version, "odd": 1}
         del content["info"]
         assert not error_message(content)
 
@@ -198,7 +198,7 @@ REFERENCES = [
 @pytest.mark.parametrize(("reference", "message"), REFERENCES)
 def test_reference_without_target_is_refused(reference: str, message: str) -> None:
     with pytest.raises(DriftError, match=r"^some\.yaml, line 1: /") as caught:
-        contract(answering({"$ref": reference}))
+        build_spec(with_response_schema({"$ref": reference}))
     assert message in str(caught.value)
 
 
@@ -206,9 +206,9 @@ def test_reference_without_target_is_refused(reference: str, message: str) -> No
 def test_schema_composed_of_itself_is_refused(keyword: str) -> None:
     parts = {"A": {keyword: [{"$ref": "#/components/schemas/B"}]}, "B": {keyword: [{"$ref": "#/components/schemas/A"}]}}
     for name in parts:
-        content = {**answering({"$ref": f"#/components/schemas/{name}"}), "components": {"schemas": parts}}
+        content = {**with_response_schema({"$ref": f"#/components/schemas/{name}"}), "components": {"schemas": parts}}
         with pytest.raises(DriftError, match=r"/components/schemas/A is composed of itself"):
-            contract(content)
+            build_spec(content)
 
 
 def test_schema_with_a_property_of_itself_is_accepted() -> None:
@@ -216,48 +216,48 @@ def test_schema_with_a_property_of_itself_is_accepted() -> None:
         "type": "object",
         "properties": {"inner": {"anyOf": [{"$ref": "#/components/schemas/A"}, {"type": "null"}]}},
     }
-    content = {**answering({"$ref": "#/components/schemas/A"}), "components": {"schemas": {"A": part}}}
-    assert not compare(contract(content), contract(content)).findings
+    content = {**with_response_schema({"$ref": "#/components/schemas/A"}), "components": {"schemas": {"A": part}}}
+    assert not compare(build_spec(content), build_spec(content)).findings
 
 
 def test_reference_with_an_escaped_name_is_followed() -> None:
-    content = answering({"$ref": "#/components/schemas/A%20b"})
+    content = with_response_schema({"$ref": "#/components/schemas/A%20b"})
     content["components"] = {"schemas": {"A b": {"type": "string"}}}
-    (finding,) = compare(contract(content), contract(answering({"type": "integer"}))).findings[:1]
+    (finding,) = compare(build_spec(content), build_spec(with_response_schema({"type": "integer"}))).findings[:1]
     assert finding.rule == "response-body-type-changed"
 
 
 def test_reference_in_a_property_named_like_a_keyword_is_checked() -> None:
     for name in ("default", "example", "x-odd", "$ref"):
-        content = answering({"properties": {name: {"$ref": "#/nowhere"}}})
+        content = with_response_schema({"properties": {name: {"$ref": "#/nowhere"}}})
         assert f"/properties/{name}/$ref refers to nothing" in error_message(content)
 
 
 def test_schema_in_the_dialect_of_openapi_3_0_is_accepted() -> None:
     schema = {"type": "integer", "nullable": True, "minimum": 0, "exclusiveMinimum": True, "example": 5}
-    assert not error_message({**answering(schema), "openapi": "3.0.3"})
+    assert not error_message({**with_response_schema(schema), "openapi": "3.0.3"})
 
 
 def test_examples_and_extensions_may_hold_any_value() -> None:
     odd: Node = {"$ref": 5, "type": {}, "inner": [{"$ref": "#/nowhere"}]}
-    assert not error_message({**answering({"example": odd, "default": odd, "x-odd": odd}), "x-odd": odd})
-    call = one_call({"responses": {"200": {"description": "It."}, "x-odd": odd}})
+    assert not error_message({**with_response_schema({"example": odd, "default": odd, "x-odd": odd}), "x-odd": odd})
+    call = with_operation({"responses": {"200": {"description": "It."}, "x-odd": odd}})
     call["paths"]["x-odd"] = odd
-    assert not compare(contract(call), contract(one_call())).findings[1:]
+    assert not compare(build_spec(call), build_spec(with_operation())).findings[1:]
 
 
 def test_spec_of_the_sdk_is_valid() -> None:
-    Spec(SpecDocument("openapi.yaml", REAL, parse(REAL, "openapi.yaml")))
+    Spec(SpecDocument("openapi.yaml", REAL, parse_document(REAL, "openapi.yaml")))
 
 
 def test_deeply_nested_schema_is_refused() -> None:
     schema: Node = {}
     for _ in range(300):
         schema = {"items": schema}
-    assert "nested too deeply" in error_message(answering(schema))
+    assert "nested too deeply" in error_message(with_response_schema(schema))
 
 
-@pytest.mark.parametrize("command", [["spec", "sdk"], ["traffic", "none.yaml", "--contract"]])
+@pytest.mark.parametrize("command", [["spec", "sdk"], ["traffic", "none.yaml", "--spec"]])
 def test_command_with_an_invalid_spec_exits_with_3(
     command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,12 +1,14 @@
-"""Drift planted into recorded traffic."""
+"""Deviations in recorded traffic."""
 
 from __future__ import annotations
 
-from tests.drift.drift_cases import V1, B, C, Deviating
+from tests.drift.drift_cases import V1, B, C, TrafficCase
 
-IN_TRAFFIC = [
-    Deviating("unknown field, text", "pads", "/pads/", lambda pad: pad.update(rig_name="Big Blue"), "field-unknown", C),
-    Deviating(
+TRAFFIC_CASES = [
+    TrafficCase(
+        "unknown field, text", "pads", "/pads/", lambda pad: pad.update(rig_name="Big Blue"), "field-unknown", C
+    ),
+    TrafficCase(
         "unknown field, object",
         "pads",
         "/pads/",
@@ -14,8 +16,8 @@ IN_TRAFFIC = [
         "field-unknown",
         C,
     ),
-    Deviating("unknown field, only null", "sites", "/sites/", lambda site: site.update(rig=None), "field-unknown", C),
-    Deviating(
+    TrafficCase("unknown field, only null", "sites", "/sites/", lambda site: site.update(rig=None), "field-unknown", C),
+    TrafficCase(
         "unknown field, moment",
         "sites",
         "/sites/",
@@ -23,8 +25,8 @@ IN_TRAFFIC = [
         "field-unknown",
         C,
     ),
-    Deviating("unknown field, empty list", "sites", "/sites/", lambda site: site.update(rigs=[]), "field-unknown", C),
-    Deviating(
+    TrafficCase("unknown field, empty list", "sites", "/sites/", lambda site: site.update(rigs=[]), "field-unknown", C),
+    TrafficCase(
         "unknown field of a nested object",
         "states",
         "/states/",
@@ -32,8 +34,8 @@ IN_TRAFFIC = [
         "field-unknown",
         C,
     ),
-    Deviating("field missing", "sites", "/sites/", lambda site: site.pop("lease_name"), "field-missing", B),
-    Deviating(
+    TrafficCase("field missing", "sites", "/sites/", lambda site: site.pop("lease_name"), "field-missing", B),
+    TrafficCase(
         "field missing at the end of the list",
         "sites",
         "/sites/",
@@ -41,8 +43,8 @@ IN_TRAFFIC = [
         "field-missing",
         B,
     ),
-    Deviating("type differs", "sites", "/sites/", lambda site: site.update(stage_total="many"), "type-differs", B),
-    Deviating(
+    TrafficCase("type differs", "sites", "/sites/", lambda site: site.update(stage_total="many"), "type-differs", B),
+    TrafficCase(
         "type differs, none of several",
         "sites",
         "/sites/",
@@ -50,13 +52,13 @@ IN_TRAFFIC = [
         "type-differs",
         B,
     ),
-    Deviating(
+    TrafficCase(
         "number instead of an integer", "sites", "/sites/", lambda site: site.update(fleet_id=1.5), "type-differs", B
     ),
-    Deviating(
+    TrafficCase(
         "null where there is none", "sites", "/sites/", lambda site: site.update(name=None), "null-unexpected", B
     ),
-    Deviating(
+    TrafficCase(
         "null instead of an object",
         "sites",
         "/sites/",
@@ -65,16 +67,16 @@ IN_TRAFFIC = [
         B,
         "Site.metadata",
     ),
-    Deviating(
+    TrafficCase(
         "object instead of text",
         "sites",
         "/sites/",
         lambda site: site.update(name={"en": "A"}),
         "type-differs",
         B,
-        mended=False,
+        can_be_patched=False,
     ),
-    Deviating(
+    TrafficCase(
         "moment in another format",
         "sites",
         "/sites/",
@@ -82,7 +84,7 @@ IN_TRAFFIC = [
         "format-differs",
         B,
     ),
-    Deviating(
+    TrafficCase(
         "new name of a stage",
         "stages",
         "/history/",
@@ -91,7 +93,7 @@ IN_TRAFFIC = [
         C,
         "Stage.state",
     ),
-    Deviating(
+    TrafficCase(
         "new state of a site",
         "states",
         "/states/",
@@ -100,7 +102,7 @@ IN_TRAFFIC = [
         C,
         "State.current_state",
     ),
-    Deviating(
+    TrafficCase(
         "new kind of data change",
         "data_changes",
         "/data_changes/",
@@ -109,17 +111,19 @@ IN_TRAFFIC = [
         C,
         "DataChange.modification_type",
     ),
-    Deviating(
+    TrafficCase(
         "record with an object",
         "data",
         "/data/",
         lambda record: record.update(slurry_rate={"v": 1}),
         "type-differs",
         B,
-        mended=False,
+        can_be_patched=False,
     ),
-    Deviating("record without its time", "data", "/data/", lambda record: record.pop("timestamp"), "field-missing", B),
-    Deviating(
+    TrafficCase(
+        "record without its time", "data", "/data/", lambda record: record.pop("timestamp"), "field-missing", B
+    ),
+    TrafficCase(
         "aggregations of another type",
         "stages",
         "/aggregations/",
@@ -127,9 +131,9 @@ IN_TRAFFIC = [
         "type-differs",
         B,
     ),
-    Deviating("unknown success", "pads", "/pads/", id, "success-status-unknown", B, response={"status": 203}),
-    Deviating("redirect", "pads", "/pads/", id, "status-unknown", C, response={"status": 302, "content": b""}),
-    Deviating(
+    TrafficCase("unknown success", "pads", "/pads/", id, "success-status-unknown", B, response={"status": 203}),
+    TrafficCase("redirect", "pads", "/pads/", id, "status-unknown", C, response={"status": 302, "content": b""}),
+    TrafficCase(
         "unknown failure, which only `default` stands for",
         "pads",
         "/pads/",
@@ -138,37 +142,43 @@ IN_TRAFFIC = [
         C,
         response={"status": 418, "content": b'{"detail": "No."}'},
     ),
-    Deviating(
+    TrafficCase(
         "call that is gone",
         "pads",
         "/pads/",
         id,
         "endpoint-gone",
         B,
-        mended=False,
+        can_be_patched=False,
         response={"status": 404, "content": b'{"detail": "Not found."}'},
     ),
-    Deviating(
+    TrafficCase(
         "call that is gone, of something that is there",
         "sites",
         "/sites/",
         id,
         "endpoint-gone",
         B,
-        mended=False,
-        response={"status": 404, "content": b'{"detail": "Not found."}', "is_there": True},
+        can_be_patched=False,
+        response={"status": 404, "content": b'{"detail": "Not found."}', "target_exists": True},
     ),
-    Deviating("unknown path", "pads", "/pads/", id, "path-unknown", C, mended=False, response={"url": f"{V1}/rigs/5/"}),
-    Deviating("unknown method", "pads", "/pads/", id, "method-unknown", C, mended=False, response={"method": "PUT"}),
-    Deviating(
+    TrafficCase(
+        "unknown path", "pads", "/pads/", id, "path-unknown", C, can_be_patched=False, response={"url": f"{V1}/rigs/5/"}
+    ),
+    TrafficCase(
+        "unknown method", "pads", "/pads/", id, "method-unknown", C, can_be_patched=False, response={"method": "PUT"}
+    ),
+    TrafficCase(
         "another media type",
         "pads",
         "/pads/",
         id,
         "media-type-unknown",
         B,
-        mended=False,
+        can_be_patched=False,
         response={"media_type": "text/html"},
     ),
-    Deviating("no JSON", "pads", "/pads/", id, "body-not-json", B, mended=False, response={"content": b"<html>"}),
+    TrafficCase(
+        "no JSON", "pads", "/pads/", id, "body-not-json", B, can_be_patched=False, response={"content": b"<html>"}
+    ),
 ]

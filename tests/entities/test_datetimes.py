@@ -59,7 +59,7 @@ def test_stages_take_all_names(names: tuple[str, str], refused: str, sandbox: Sa
     assert len(set(asked(sandbox))) == 1
     with pytest.raises(ValueError, match=f"^{refused} .* is before "):
         form(SITE, "get_stages_metadata", **dict(zip(names, TWICE[::-1], strict=True)))
-    with pytest.raises(ValueError, match="mean the same: give one of them"):
+    with pytest.raises(ValueError, match="mean the same: pass one of them"):
         form(SITE, "get_stages_metadata", start_date=NOON, start_datetime=NOON)
 
 
@@ -119,10 +119,10 @@ def test_starts_that_are_refused(value: Any, message: str, sandbox: Sandbox, for
 @pytest.mark.usefixtures("sandbox")
 @pytest.mark.parametrize("name", ["start_datetime", "end_datetime", "start", "end"])
 def test_no_time_is_no_limit_nowhere(name: str, form: Form) -> None:
-    """Taken for None, it would download everything."""
+    """Treated as None, it would download everything."""
     numpy, pandas = pytest.importorskip("numpy"), pytest.importorskip("pandas")
     for nothing in (pandas.NaT, numpy.datetime64("NaT")):
-        with pytest.raises(ValueError, match="which is no time; leave it out"):
+        with pytest.raises(ValueError, match="which is not a time; omit it"):
             form(SITE, "get_data", **{name: nothing})
 
 

@@ -12,7 +12,7 @@ LINE = re.compile(r"^ {4}(?P<branches>[ │├└─]*)(?P<name>[A-Z]\w+Error)(?
 INDENT = 4
 
 
-def drawn_parents() -> dict[str, str]:
+def parse_drawn_parents() -> dict[str, str]:
     """Return the parent of each class in the drawing."""
     parents: dict[str, str] = {}
     path: list[str] = []
@@ -24,7 +24,7 @@ def drawn_parents() -> dict[str, str]:
     return parents
 
 
-def error_classes() -> list[type[RestreamError]]:
+def list_error_classes() -> list[type[RestreamError]]:
     values = vars(exceptions).values()
     return [value for value in values if isinstance(value, type) and issubclass(value, RestreamError)]
 
@@ -32,11 +32,11 @@ def error_classes() -> list[type[RestreamError]]:
 def test_drawn_tree_matches_classes() -> None:
     actual = {
         kind.__name__: base.__name__
-        for kind in error_classes()
+        for kind in list_error_classes()
         for base in kind.__bases__
         if issubclass(base, RestreamError)
     }
-    assert drawn_parents() == actual
+    assert parse_drawn_parents() == actual
 
 
 def test_drawn_builtin_bases_match_classes() -> None:
@@ -46,14 +46,14 @@ def test_drawn_builtin_bases_match_classes() -> None:
     }
     actual = {
         kind.__name__: [base.__name__ for base in kind.__bases__ if base.__module__ == "builtins"]
-        for kind in error_classes()
+        for kind in list_error_classes()
         if kind is not RestreamError
     }
     assert {name: bases for name, bases in drawn.items() if name != "RestreamError"} == actual
 
 
 def test_drawn_attributes_exist() -> None:
-    classes = {kind.__name__: kind for kind in error_classes()}
+    classes = {kind.__name__: kind for kind in list_error_classes()}
     missing = [
         f"{found['name']}.{name}"
         for found in LINE.finditer(exceptions.__doc__ or "")

@@ -72,6 +72,11 @@ def test_constraints_satisfy_every_requirement(requirement: Requirement) -> None
     assert requirement.specifier.contains(pin.version)
 
 
+def test_extra_all_has_every_extra() -> None:
+    others = {requirement for extra, requirements in EXTRAS.items() if extra != "all" for requirement in requirements}
+    assert EXTRAS["all"] == sorted(others)
+
+
 def test_groups_and_extras_have_distinct_names() -> None:
     assert not EXTRAS.keys() & GROUPS.keys()
 

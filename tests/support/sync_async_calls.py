@@ -37,6 +37,10 @@ class Form:
         """All records, by iterating over the object itself."""
         return self._all(data)
 
+    def items(self, iterator: Any) -> list[Any]:
+        """All items of a sync or async iterator."""
+        return self._all(iterator)
+
     def first(self, data: Data | DataAsync) -> Record:
         """The first record; the download is then given up."""
         if isinstance(data, Data):
@@ -45,7 +49,7 @@ class Form:
         assert self._runner is not None
         return self._runner.run(_first(data))
 
-    def _all(self, records: Any) -> list[Record]:
+    def _all(self, records: Any) -> list[Any]:
         if self._runner is None:
             return list(records)
         return self._runner.run(_collected(records))

@@ -1,4 +1,4 @@
-"""The example is a test-suite of somebody else's: it is run by a test, by itself."""
+"""The example is a separate test suite, which a test runs in its own process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs of pytest as users run it: in a process of its own, with the plugin, in a folder of their own."""
+"""Runs of pytest in another process and folder, with the plugin."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OFF = {
 def run_pytest(
     folder: Path, *arguments: str, variables: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Runs the tests in a folder, where a warning is an error."""
+    """Run the tests of a folder with warnings as errors."""
     command = [
         sys.executable,
         "-m",

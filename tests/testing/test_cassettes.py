@@ -1,4 +1,4 @@
-"""Cassettes outside of pytest's fixtures, and the scan that looks through them."""
+"""Cassettes without the pytest fixtures, and the scan for secrets."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "some" / "cassette.yaml"
 
 
-def test_calls_are_recorded_once_and_then_answered(own_sandbox: Sandbox, path: Path) -> None:
+def test_requests_are_recorded_once_and_replayed(own_sandbox: Sandbox, path: Path) -> None:
     pads = Pad.get_models()
     for expected in (True, False):
         with use_cassette(path, "once") as cassette:
@@ -44,14 +44,14 @@ def test_calls_are_recorded_once_and_then_answered(own_sandbox: Sandbox, path: P
             Pad.get_models()
 
 
-def test_a_client_of_ones_own_is_recorded(own_sandbox: Sandbox, path: Path) -> None:
+def test_custom_client_is_recorded(own_sandbox: Sandbox, path: Path) -> None:
     with use_cassette(path, "once"), Client(own_sandbox.token, base_url=own_sandbox.url) as client:
         assert len(Pad.get_models(client=client)) == 5
     with use_cassette(path), Client("any") as client:
         assert len(Pad.get_models(client=client)) == 5
 
 
-def test_client_in_use_is_recorded_and_answered(own_sandbox: Sandbox, path: Path) -> None:
+def test_client_in_use_is_recorded_and_replayed(own_sandbox: Sandbox, path: Path) -> None:
     with Client(own_sandbox.token, base_url=own_sandbox.url) as client:
         assert len(Pad.get_models(client=client)) == 5
         for _ in range(2):
@@ -60,7 +60,7 @@ def test_client_in_use_is_recorded_and_answered(own_sandbox: Sandbox, path: Path
     assert len(own_sandbox.requests) == 2
 
 
-def test_after_a_cassette_calls_are_made_again(own_sandbox: Sandbox, path: Path) -> None:
+def test_requests_after_a_cassette_are_sent(own_sandbox: Sandbox, path: Path) -> None:
     with use_cassette(path, "once"):
         Pad.get_models()
     own_sandbox.requests.clear()
@@ -69,23 +69,23 @@ def test_after_a_cassette_calls_are_made_again(own_sandbox: Sandbox, path: Path)
 
 
 @pytest.mark.usefixtures("own_sandbox")
-def test_what_somebody_calls_secret_is_not_kept_either(path: Path) -> None:
+def test_secret_of_the_user_is_not_recorded(path: Path) -> None:
     pads = Pad.get_models(as_dict=True)
     with (
-        pytest.raises(SecretFoundError, match=r"cassette\.yaml would have held a secret"),
+        pytest.raises(SecretFoundError, match=r"cassette\.yaml was not written: there is a secret"),
         use_cassette(path, "once", secrets=[pads[0]["name"]]),
     ):
         Pad.get_models()
     assert not path.exists()
 
 
-def test_without_the_extra(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+def test_missing_extra_is_reported(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
     monkeypatch.setitem(sys.modules, "vcr", None)
     with pytest.raises(ImportError, match=r"restream-datastore-sdk\[testing\]"), use_cassette(path):
         pass
 
 
-def test_a_record_mode_that_is_none(path: Path) -> None:
+def test_invalid_record_mode_raises(path: Path) -> None:
     with pytest.raises(ValueError, match="sometimes"), use_cassette(path, "sometimes"):
         pass
 
@@ -117,25 +117,25 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N"
         (call(), response("-----BEGIN RSA PRIVATE KEY-----")),
     ],
 )
-def test_the_scan_finds_secrets(request_: Any, answer: Any) -> None:
+def test_scan_finds_secrets(request_: Any, answer: Any) -> None:
     with pytest.raises(SecretFoundError) as raised:
-        SecretScanner([SECRET]).look([request_], [answer], "some.yaml")
+        SecretScanner([SECRET]).scan([request_], [answer], "some.yaml")
     assert SECRET not in str(raised.value)
     assert JWT not in str(raised.value)
 
 
-def test_the_scan_lets_pass_what_is_none() -> None:
+def test_scan_accepts_text_without_secrets() -> None:
     scanner = SecretScanner(["", "short", "HIDDEN"])
-    scanner.learn_from_response(response('{"access_token": "HIDDEN", "token_type": "Bearer"}'))
-    scanner.learn_from_response(response("not JSON"))
-    scanner.look([call("https://host/?q=short")], [response('{"token": "HIDDEN", "a": "Bearer HIDDEN"}')], "some.yaml")
+    scanner.add_from_response(response('{"access_token": "HIDDEN", "token_type": "Bearer"}'))
+    scanner.add_from_response(response("not JSON"))
+    scanner.scan([call("https://host/?q=short")], [response('{"token": "HIDDEN", "a": "Bearer HIDDEN"}')], "some.yaml")
 
 
-def test_the_scan_learns_what_it_sees() -> None:
+def test_scan_adds_secrets_of_requests() -> None:
     scanner = SecretScanner()
-    scanner.learn_from_request(call(body=b"client_id=the-client-id&grant_type=client_credentials"))
-    scanner.learn_from_request(call(headers={"Authorization": f"Bearer {SECRET}"}))
-    scanner.learn_from_response(response('[{"access_token": "the-access-token"}]'))
+    scanner.add_from_request(call(body=b"client_id=the-client-id&grant_type=client_credentials"))
+    scanner.add_from_request(call(headers={"Authorization": f"Bearer {SECRET}"}))
+    scanner.add_from_response(response('[{"access_token": "the-access-token"}]'))
     for secret in ("the-client-id", SECRET, "the-access-token"):
         with pytest.raises(SecretFoundError):
-            scanner.look([call()], [response(f'{{"note": "{secret}"}}')], "some.yaml")
+            scanner.scan([call()], [response(f'{{"note": "{secret}"}}')], "some.yaml")

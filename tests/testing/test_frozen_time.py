@@ -1,4 +1,4 @@
-"""Programs whose tests freeze time use the fixtures like any others."""
+"""The fixtures work in tests that freeze time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pytest plugin, as users meet it."""
+"""The pytest plugin, in runs of pytest."""
 
 from __future__ import annotations
 
@@ -79,14 +79,14 @@ def example(tmp_path: Path) -> Path:
     return Path(shutil.copytree(EXAMPLE, tmp_path / "example"))
 
 
-def test_the_example_runs_offline(example: Path) -> None:
+def test_example_runs_offline(example: Path) -> None:
     done = run_pytest(example)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "4 passed" in done.stdout
 
 
-def test_each_test_has_a_cassette_of_its_own(tmp_path: Path) -> None:
-    """Also where names differ only in what file names cannot have, and one test alone is replayed."""
+def test_each_test_has_its_own_cassette(tmp_path: Path) -> None:
+    """Also if names differ only in characters that are invalid in file names."""
     (tmp_path / "test_it.py").write_text(ALIKE)
     with Sandbox(now=NOW, days=1) as sandbox:
         done = run_pytest(tmp_path, "--restream-record=once", variables=sandbox.environment)
@@ -98,14 +98,14 @@ def test_each_test_has_a_cassette_of_its_own(tmp_path: Path) -> None:
     assert "1 passed" in run_pytest(tmp_path, "-k", "a/b").stdout
 
 
-def test_options_of_the_sandbox_have_names(tmp_path: Path) -> None:
+def test_sandbox_options_require_names(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(
         "import pytest\n\n@pytest.mark.restream_sandbox(7)\ndef test_it(restream_sandbox): ...\n"
     )
-    assert "the arguments of @pytest.mark.restream_sandbox need their names" in run_pytest(tmp_path).stdout
+    assert "pass the arguments of @pytest.mark.restream_sandbox by name" in run_pytest(tmp_path).stdout
 
 
-def test_recording_anew(example: Path) -> None:
+def test_record_option_records_again(example: Path) -> None:
     kept = example / CASSETTE
     before = kept.read_text("utf-8")
     only = ("-k", "recorded")
@@ -126,7 +126,7 @@ def test_recording_anew(example: Path) -> None:
     assert run_pytest(example, "--restream-record=once", *only).returncode == 0, "there is one: it is replayed"
 
 
-def test_a_secret_in_an_answer_fails_the_test_and_is_not_kept(tmp_path: Path) -> None:
+def test_secret_in_a_response_fails_the_test(tmp_path: Path) -> None:
     (tmp_path / "test_pads.py").write_text(CALLING)
     pad = {"id": 1, "name": f"Pad of {SECRET}", "lease_name": "", "customer_name": "", "simops_config": None}
     repeating = always(answer(200, [{**pad, "completion_date": None, "wireline_enabled": True}]))
@@ -134,12 +134,12 @@ def test_a_secret_in_an_answer_fails_the_test_and_is_not_kept(tmp_path: Path) ->
         leading = {"RESTREAM_HOST": server.url, "TALLY_AUTH_TOKEN": SECRET}
         done = run_pytest(tmp_path, "--restream-record=once", "--showlocals", variables=leading)
     assert done.returncode == 1
-    assert "would have held a secret and was not kept: it stands in the answer of the recorded call GET" in done.stdout
+    assert "was not written: there is a secret in the response body of the recorded request GET" in done.stdout
     assert SECRET not in done.stdout
     assert not (tmp_path / "cassettes").exists()
 
 
-def test_the_surroundings(tmp_path: Path) -> None:
+def test_environment_is_isolated(tmp_path: Path) -> None:
     (tmp_path / "test_surroundings.py").write_text(SURROUNDINGS)
     profile = tmp_path / "config" / "restream" / "config.toml"
     profile.parent.mkdir(parents=True)
@@ -156,10 +156,10 @@ def test_the_surroundings(tmp_path: Path) -> None:
     done = run_pytest(tmp_path, variables=variables)
     assert "2 passed, 1 error" in done.stdout, done.stdout + done.stderr
     assert "there is no cassette" in done.stdout
-    assert "pytest --restream-record=once records it" in done.stdout
+    assert "record it with pytest --restream-record=once" in done.stdout
 
 
-def test_it_costs_nothing_where_it_is_not_used(tmp_path: Path) -> None:
+def test_unused_plugin_imports_no_extra(tmp_path: Path) -> None:
     (tmp_path / "test_unused.py").write_text(UNUSED)
     assert run_pytest(tmp_path, "--strict-markers").returncode == 0
     shown = run_pytest(tmp_path, "--markers").stdout
@@ -167,7 +167,7 @@ def test_it_costs_nothing_where_it_is_not_used(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("missing", first(1, ["vcr yaml starlette uvicorn", "vcr", "starlette"]))
-def test_without_the_extra(missing: str, tmp_path: Path) -> None:
+def test_missing_extra_is_reported(missing: str, tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text(f"import sys\nsys.modules.update(dict.fromkeys({missing.split()}))\n")
     (tmp_path / "test_using.py").write_text(USING)
     done = run_pytest(tmp_path)
@@ -180,6 +180,6 @@ def test_without_the_extra(missing: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.exhaustive
-def test_on_several_processors(example: Path) -> None:
+def test_example_runs_with_xdist(example: Path) -> None:
     done = run_pytest(example, "-p", "xdist", "-n", "2")
     assert "4 passed" in done.stdout, done.stdout + done.stderr

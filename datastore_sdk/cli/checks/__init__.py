@@ -1,1 +1,1 @@
-"""What `datastore doctor` looks at, from this machine to the service."""
+"""The checks of `datastore doctor`, from this machine to the service."""

@@ -1,4 +1,4 @@
-"""What an examination finds."""
+"""Results of checks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class CheckStatus(StrEnum):
-    """How something is."""
+    """Status of a check."""
 
     GOOD = "good"
     WARNING = "warning"
@@ -19,14 +19,14 @@ class CheckStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """What was found out about one thing.
+    """Result of a check.
 
     Attributes:
-        check: What was looked at.
-        status: How it is.
-        message: What was found.
-        advice: What to do about it, where something is to be done.
-        details: More of it, by name. Nothing in it is secret.
+        check: Name of the check.
+        status: Its status.
+        message: The result in words.
+        advice: What to do about a problem.
+        details: Further values by name, without secrets.
     """
 
     check: str
@@ -37,20 +37,20 @@ class CheckResult:
 
 
 def good(check: str, message: str, **details: Any) -> CheckResult:
-    """All is well."""
+    """Return the result of a check that passed."""
     return CheckResult(check=check, status=CheckStatus.GOOD, message=message, details=details)
 
 
 def wrong(check: str, message: str, advice: str) -> CheckResult:
-    """Something must be done."""
+    """Return the result of a check that failed."""
     return CheckResult(check=check, status=CheckStatus.WRONG, message=message, advice=advice)
 
 
 def warning(check: str, message: str, advice: str, **details: Any) -> CheckResult:
-    """Something should be done."""
+    """Return the result of a check that passed with a warning."""
     return CheckResult(check=check, status=CheckStatus.WARNING, message=message, advice=advice, details=details)
 
 
 def skipped(check: str, message: str) -> CheckResult:
-    """It could not be looked at."""
+    """Return the result of a check that could not run."""
     return CheckResult(check=check, status=CheckStatus.SKIPPED, message=message)

@@ -1,4 +1,4 @@
-"""The service itself: its clock, the token, the WebSocket rooms."""
+"""Checks of the service: response, clock, token and WebSocket rooms."""
 
 from __future__ import annotations
 
@@ -24,91 +24,95 @@ from datastore_sdk.transport.http.cancellation import Cancellation
 from datastore_sdk.transport.websocket.handshake import build_room_operation, enter_room
 from restream_api.api import pads
 
-MOST_SKEW: Final = 30.0
-"""Seconds by which clocks may differ: more, and programs ask for the wrong time, and use tokens that have expired."""
-_TOKENS: Final = "/o/token/"
-"""Where tokens are asked for."""
+MAX_SKEW_SECONDS: Final = 30.0
+"""Maximum difference of the clocks in seconds. Beyond it, programs request wrong times and use expired tokens."""
+_TOKEN_PATH: Final = "/o/token/"  # noqa: S105 - a path
+"""Path of the token endpoint."""
 
 
-def service(client: Client, *, has_credentials: bool) -> Iterator[CheckResult]:
-    """Makes three cheap calls: one without the token, a list of pads, and a WebSocket handshake."""
+def check_service(client: Client, *, has_credentials: bool) -> Iterator[CheckResult]:
+    """Send three cheap requests: one without the token, a list of pads, and a WebSocket handshake."""
     before = client._executor.clock.now()
     try:
-        answer = client._drive(_asked(client._executor))
+        response = client._drive(_request_without_token(client._executor))
     except RestreamError as error:
-        yield wrong("service", str(error), "see what was found above; else the service may be down: try again later")
+        yield wrong("service", str(error), "see the results above; otherwise the service may be down: try again later")
         return
-    yield good("service", f"answers ({answer.status})", status=answer.status)
-    yield _clock(answer, (before + client._executor.clock.now()) / 2)
+    yield good("service", f"responds ({response.status})", status=response.status)
+    yield _check_clock(response, (before + client._executor.clock.now()) / 2)
     if not has_credentials:
         yield skipped("token", "there are no credentials")
         return
     try:
-        known = client._run(pads.list_pads())
+        visible_pads = client._run(pads.list_pads())
     except RestreamError as error:
-        yield _no_access(error)
+        yield _explain_refusal(error)
         return
-    yield good("token", f"is good: {len(known)} pad{'s' * (len(known) != 1)} can be seen", pads=len(known))
-    ids = [pad["id"] for pad in known if isinstance(pad["id"], int)]
-    yield _room(client, ids[0]) if ids else skipped("rooms", "there is no pad whose room could be entered")
+    yield good(
+        "token", f"is valid: {len(visible_pads)} pad{'s' * (len(visible_pads) != 1)} visible", pads=len(visible_pads)
+    )
+    ids = [pad["id"] for pad in visible_pads if isinstance(pad["id"], int)]
+    yield _check_room(client, ids[0]) if ids else skipped("rooms", "there is no pad to connect to")
 
 
-def _asked(exchange: RequestExecutor) -> EffectGen[Response]:
-    """Asks without a token: what is of interest are status and headers."""
+def _request_without_token(exchange: RequestExecutor) -> EffectGen[Response]:
+    """Send a request without a token. Only status and headers matter."""
     operation = pads.list_pads()
     url = exchange.base_url + operation.target
-    answer = yield from SendRequest(Request(operation.method, url, exchange.headers, timeouts=exchange.timeouts))
-    yield from CloseResponse(answer)
-    return answer
+    response = yield from SendRequest(Request(operation.method, url, exchange.headers, timeouts=exchange.timeouts))
+    yield from CloseResponse(response)
+    return response
 
 
-def _clock(answer: Response, here: float) -> CheckResult:
+def _check_clock(response: Response, here: float) -> CheckResult:
     try:
-        there = parsedate_to_datetime(answer.headers["date"]).timestamp()
+        there = parsedate_to_datetime(response.headers["date"]).timestamp()
     except (KeyError, ValueError):
-        return skipped("clock", "the service does not tell its time")
+        return skipped("clock", "the service sends no date")
     skew = here - there
     message = f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} the service's"
-    if abs(skew) > MOST_SKEW:
+    if abs(skew) > MAX_SKEW_SECONDS:
         return wrong(
-            "clock", message, "set the clock of this machine, best by NTP: it is asked for the wrong time else"
+            "clock",
+            message,
+            "set the clock of this machine, preferably by NTP: otherwise requests are for the wrong time",
         )
     return good("clock", message, skew=round(skew, 1))
 
 
-def _no_access(error: RestreamError) -> CheckResult:
+def _explain_refusal(error: RestreamError) -> CheckResult:
     match error:
-        case AuthenticationError() if error.url.endswith(_TOKENS):
-            advice = "look whether RESTREAM_CLIENT_ID and RESTREAM_CLIENT_SECRET are those that you have from Tally"
+        case AuthenticationError() if error.url.endswith(_TOKEN_PATH):
+            advice = "check that RESTREAM_CLIENT_ID and RESTREAM_CLIENT_SECRET are those from Tally"
         case AuthenticationError():
-            advice = "get a new token from Tally, or look whether the one that is set is the one you mean"
+            advice = "check that the token is the intended one, or get a new token from Tally"
         case PermissionDeniedError():
             advice = "ask Tally for access with these credentials"
         case RateLimitError():
-            return warning("token", str(error), "other programs use the same credentials: try again when they rest")
+            return warning("token", str(error), "other programs use the same credentials: try again when they are idle")
         case NotFoundError():
-            advice = "look whether RESTREAM_HOST is a Restream service: it has no pads at this address"
+            advice = "check that RESTREAM_HOST is a Restream service: this host has no pads"
         case ResponseValidationError():
-            advice = "look whether RESTREAM_HOST is a Restream service; datastore drift traffic --live tells more"
+            advice = "check that RESTREAM_HOST is a Restream service; datastore drift traffic --live shows details"
         case ServerError():
-            advice = "the service has a problem: try again later, then tell Tally"
+            advice = "the service has a problem: try again later, then contact Tally"
         case _:
             advice = "try again; datastore doctor --timeout 60 waits longer"
     return wrong("token", str(error), advice)
 
 
-def _room(client: Client, pad_id: int) -> CheckResult:
+def _check_room(client: Client, pad_id: int) -> CheckResult:
     try:
-        for _ in client._listen(_visited(client._executor, pad_id), Cancellation()):
+        for _ in client._listen(_enter_room(client._executor, pad_id), Cancellation()):
             pass
     except RateLimitError:
-        return good("rooms", "can be reached: another program with these credentials is there already")
+        return good("rooms", "reachable: another program with these credentials is connected")
     except CallError as error:
-        advice = "real-time data will not come: a proxy or firewall may not let WebSockets through"
+        advice = "real-time data is not available: a proxy or firewall may block WebSockets"
         return wrong("rooms", str(error), advice)
-    return good("rooms", "can be entered: real-time data can come")
+    return good("rooms", "connected: real-time data is available")
 
 
-def _visited(exchange: RequestExecutor, pad_id: int) -> EffectGen[None]:
-    visit = yield from enter_room(exchange, build_room_operation(f"/pads/{pad_id}/", {}))
-    yield from visit.close()
+def _enter_room(executor: RequestExecutor, pad_id: int) -> EffectGen[None]:
+    connection = yield from enter_room(executor, build_room_operation(f"/pads/{pad_id}/", {}))
+    yield from connection.close()

@@ -1,4 +1,4 @@
-"""What the SDK is told, and where it is told so."""
+"""Settings and their sources."""
 
 from __future__ import annotations
 
@@ -11,55 +11,55 @@ from datastore_sdk.config.describe import describe_config
 from datastore_sdk.config.environment import resolve_config
 from datastore_sdk.exceptions import ConfigurationError, MissingCredentialsError
 
-_ADVICE = "calls are made all the same; see to it when you can"
-_CREDENTIALS = (
-    "set TALLY_AUTH_TOKEN to the token that you have from Tally, or both RESTREAM_CLIENT_ID and RESTREAM_CLIENT_SECRET"
+_ADVICE = "requests work nevertheless; correct this when you can"
+_CREDENTIALS_ADVICE = (
+    "set TALLY_AUTH_TOKEN to the token from Tally, or both RESTREAM_CLIENT_ID and RESTREAM_CLIENT_SECRET"
 )
-_NO_TOKEN = "none"  # noqa: S105 - it stands for none, and is not sent
+_PLACEHOLDER_TOKEN = "none"  # noqa: S105 - a placeholder that is never sent
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedSettings:
-    """The configuration that a client would have.
+    """Configuration of a client, and the results of its checks.
 
     Attributes:
-        configuration: The configuration; None where there can be none.
+        configuration: The configuration; None if a setting is invalid.
         has_credentials: Whether there are credentials.
-        findings: What was found.
+        results: The results.
     """
 
     configuration: ClientConfig | None
     has_credentials: bool
-    findings: tuple[CheckResult, ...]
+    results: tuple[CheckResult, ...]
 
 
-def settings(profile: str | None) -> ResolvedSettings:
-    """Reads environment and profile as a client does."""
+def check_settings(profile: str | None) -> ResolvedSettings:
+    """Resolve environment and profile as a client does."""
     with warnings.catch_warnings(record=True, action="always") as caught:
-        found = _read(profile)
-    told = [warning("profile", str(each.message), _ADVICE) for each in caught]
-    return replace(found, findings=(*found.findings, *told))
+        resolved = _resolve(profile)
+    warned = [warning("profile", str(each.message), _ADVICE) for each in caught]
+    return replace(resolved, results=(*resolved.results, *warned))
 
 
-def _read(profile: str | None) -> ResolvedSettings:
+def _resolve(profile: str | None) -> ResolvedSettings:
     try:
-        known = resolve_config(ClientOptions(), profile)
+        config = resolve_config(ClientOptions(), profile)
     except MissingCredentialsError as error:
-        finding = wrong("settings", str(error), _CREDENTIALS)
-        return ResolvedSettings(_without_credentials(profile), has_credentials=False, findings=(finding,))
+        result = wrong("settings", str(error), _CREDENTIALS_ADVICE)
+        return ResolvedSettings(_without_credentials(profile), has_credentials=False, results=(result,))
     except (ConfigurationError, TypeError, ValueError) as error:
         return ResolvedSettings(
-            None, has_credentials=False, findings=(wrong("settings", str(error), "correct this setting"),)
+            None, has_credentials=False, results=(wrong("settings", str(error), "correct this setting"),)
         )
-    table = describe_config(known)
+    table = describe_config(config)
     host, login = table["base_url"], table.get("auth_token") or table["client_id"]
     message = f"{host.value} ({host.source}), credentials from {login.source}"
-    return ResolvedSettings(known, has_credentials=True, findings=(good("settings", message, **table.to_dict()),))
+    return ResolvedSettings(config, has_credentials=True, results=(good("settings", message, **table.to_dict()),))
 
 
 def _without_credentials(profile: str | None) -> ClientConfig | None:
-    """The rest of the settings, so that the host can be looked at."""
+    """Resolve the other settings, so that the host can be checked."""
     try:
-        return resolve_config(ClientOptions(auth_token=_NO_TOKEN), profile)
+        return resolve_config(ClientOptions(auth_token=_PLACEHOLDER_TOKEN), profile)
     except (ConfigurationError, TypeError, ValueError):
         return None

@@ -3,8 +3,8 @@
 Columns come in order of first appearance. Their types follow the values: int64, float64, bool or string. Ints and
 floats together are float64 if a float can hold every int. Values of several types, or that fit no type, become strings
 of JSON text, floats in their shortest form. A value that a record lacks is null. A column of nulls is float64 if the
-field has a unit. The numbers of `timestamp` become timestamps in UTC: in milliseconds, or in microseconds if some are
-floats. They stay numbers if one is too large or too fine for that.
+field has a unit. The numbers of `timestamp` are UTC timestamps in microseconds, unless one is too large or too fine
+for that.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ import pyarrow.compute as pc
 
 from datastore_sdk.data.arrow.parser import JSON_TEXT, MAX_EXACT_INT, max_magnitude
 from datastore_sdk.data.field_metadata import FieldMetadataByName
+from datastore_sdk.data.streaming.record_identity import MAX_SECOND
 
 _TIMESTAMP = "timestamp"
 _SITE = "site_id"
-_MILLISECOND_TIMESTAMP = pa.timestamp("ms", "UTC")
-"""The service sends seconds; milliseconds are the coarsest unit of Parquet."""
-_MICROSECOND_TIMESTAMP = pa.timestamp("us", "UTC")
+_UTC_TIMESTAMP = pa.timestamp("us", "UTC")
+"""Microseconds, as in data frames of stages, so that `merge_asof` and `join_asof` work."""
 _MICROSECONDS = 1e6
 _MAX_MICROSECOND_FLOAT = 2**32
 """Up to this second (in 2106), floats can tell microseconds apart."""
@@ -39,10 +39,10 @@ class ColumnTypes:
         self._large: set[str] = set()
         """Columns with ints that a float cannot hold exactly."""
         self._in_microseconds = True
-        """Whether microseconds can hold all timestamps."""
+        """Whether all timestamps can be told in them."""
 
     def set_columns(self, names: Iterable[str], fallback: Iterable[str]) -> None:
-        """Set the columns that come first in any case, and those of a file without records."""
+        """Takes columns in that are there whatever comes; the other ones where there would be none."""
         self._types.update(dict.fromkeys(names, pa.null()))
         self._fallback_types = dict.fromkeys(fallback, pa.null())
 
@@ -81,15 +81,13 @@ class ColumnTypes:
         kind = self._types[name]
         if kind == pa.float64() and name in self._large:
             return JSON_TEXT
-        if name == _TIMESTAMP and kind in {pa.int64(), pa.null()} and name not in self._large:
-            return _MILLISECOND_TIMESTAMP
-        if name == _TIMESTAMP and kind == pa.float64() and self._in_microseconds:
-            return _MICROSECOND_TIMESTAMP
+        if name == _TIMESTAMP and kind in {pa.int64(), pa.float64(), pa.null()} and self._in_microseconds:
+            return _UTC_TIMESTAMP
         return kind
 
 
 def _type_without_values(name: str, descriptions: FieldMetadataByName) -> pa.DataType:
-    """Return the type that a column without values most likely has in other files."""
+    """The type that a column without a value has in other files, most likely: so that they go together."""
     description = descriptions.get(name)
     if name == _SITE:
         return pa.int64()
@@ -111,17 +109,17 @@ def _converted(column: pa.Array[Any], kind: pa.DataType) -> pa.Array[Any]:
         return column
     if column.type == pa.float64():  # seconds to timestamps
         return pc.round(pc.multiply(column, _MICROSECONDS)).cast(pa.int64()).cast(kind)
-    if kind in {_MILLISECOND_TIMESTAMP, _MICROSECOND_TIMESTAMP}:
+    if kind == _UTC_TIMESTAMP:
         return column.cast(pa.timestamp("s", "UTC")).cast(kind)
     return column.cast(kind)
 
 
 def _are_microseconds(column: pa.Array[Any]) -> bool:
     """Return whether each number of seconds is a whole number of microseconds, as nearly as floats can be."""
+    if column.type == pa.int64():
+        return max_magnitude(column) < MAX_SECOND  # larger numbers are not seconds
     if max_magnitude(column) > _MAX_MICROSECOND_FLOAT:
         return False
-    if column.type == pa.int64():
-        return True
     nearest = pc.divide(pc.round(pc.multiply(column, _MICROSECONDS)), _MICROSECONDS)
     return bool(pc.all(pc.equal(nearest, column)).as_py())
 

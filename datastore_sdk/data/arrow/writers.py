@@ -1,33 +1,95 @@
-"""Parquet and Arrow files, in bounded memory: batches are spooled to disk until all columns are known."""
+"""Write records as Parquet and Arrow files, in bounded memory."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from datastore_sdk._io.effects import EffectGen
 from datastore_sdk.data.arrow.builder import TableBuilder
+from datastore_sdk.data.arrow.conform import SchemaParser
+from datastore_sdk.data.arrow.pipeline import ParsePipeline
+from datastore_sdk.data.arrow.schema_reader import warn_of_mismatches
 from datastore_sdk.data.arrow.spool import Spool
 from datastore_sdk.data.field_metadata import FieldMetadataByName
+from datastore_sdk.data.schema import OnMismatch, Schema
 from datastore_sdk.data.streaming.codecs import TEXTS
 from datastore_sdk.data.writers.base import Writer
 
-_ROW_GROUP = 1 << 24
-"""Minimum size of a row group of a Parquet file in bytes; so much is held in memory."""
+_ROW_GROUP_BYTES = 1 << 24
+"""Size of a row group of a Parquet file; as many bytes are held in memory."""
 
 
-class _TableWriter(Writer):
+class BatchFile(Protocol):
+    """File of Arrow batches of one schema."""
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Write a batch."""
+        ...
+
+    def close(self) -> None:
+        """Complete the file."""
+        ...
+
+
+class ParquetFile:
+    """Parquet file.
+
+    Args:
+        file: The file to write to.
+        schema: The columns.
+    """
+
+    def __init__(self, file: Any, schema: pa.Schema) -> None:
+        # Values of other types seldom repeat. (The stubs know only a bool here.)
+        strings: Any = [field.name for field in schema if pa.types.is_string(field.type)]
+        self._writer = pq.ParquetWriter(file, schema, compression="zstd", use_dictionary=strings)
+        self._group: list[pa.RecordBatch] = []
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Write a batch, together with others as a row group."""
+        self._group.append(batch)
+        if sum(each.nbytes for each in self._group) >= _ROW_GROUP_BYTES:
+            self._write_group()
+
+    def close(self) -> None:
+        """Complete the file."""
+        if self._group:
+            self._write_group()
+        self._writer.close()
+
+    def __del__(self) -> None:
+        self._writer.is_open = False  # otherwise pyarrow completes a file that was given up, after it was closed
+
+    def _write_group(self) -> None:
+        group, self._group = self._group, []
+        self._writer.write_table(pa.Table.from_batches(group))
+
+
+def open_arrow_file(file: Any, schema: pa.Schema) -> BatchFile:
+    """Open an Arrow IPC file, which is what Feather (version 2) files are too."""
+    writer: Any = pa.ipc.new_file(file, schema, options=pa.ipc.IpcWriteOptions(compression="lz4"))
+    return writer  # type: ignore[no-any-return]  # it has these two methods
+
+
+OpenBatchFile = Callable[[Any, pa.Schema], BatchFile]
+"""Opens a file of a format, for batches of a schema."""
+
+
+class TableWriter(Writer):
+    """Writer of a table whose columns are those of the records. Batches wait on disk until all columns are known."""
+
     codec = TEXTS
     uses_metadata = True
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: IO[bytes], open_file: OpenBatchFile) -> None:
         super().__init__(file)
-        self._target: Any = file  # any file will do; pyarrow's stubs know only some
+        self._target = file
+        self._open_file = open_file
         self._spool = Spool(Path(file.name))
         self._builder = TableBuilder(self._spool)
         self._metadata: FieldMetadataByName = {}
@@ -46,44 +108,39 @@ class _TableWriter(Writer):
 
     def finish(self) -> None:
         """Write the file."""
-        self._export(self._builder.finish(self._metadata))
+        reader = self._builder.finish(self._metadata)
+        file = self._open_file(self._target, reader.schema)
+        for batch in reader:
+            file.write(batch)
+        file.close()
 
     def close(self) -> None:
-        """End the threads and delete the spool."""
+        """End the threads, and discard the spool."""
         self._builder.close()
         self._spool.close()
 
-    @abstractmethod
-    def _export(self, batches: pa.RecordBatchReader) -> None: ...
 
+class SchemaWriter(Writer):
+    """Writer of a table with the columns of a `Schema`, which is written as records arrive."""
 
-class ParquetWriter(_TableWriter):
-    """Writes records as Parquet."""
+    codec = TEXTS
 
-    def _export(self, batches: pa.RecordBatchReader) -> None:
-        # Values of other types seldom repeat. (The stubs know only a bool here.)
-        strings: Any = [field.name for field in batches.schema if pa.types.is_string(field.type)]
-        with pq.ParquetWriter(self._target, batches.schema, compression="zstd", use_dictionary=strings) as file:
-            for group in _groups(batches):
-                file.write_table(pa.Table.from_batches(group))
+    def __init__(self, file: IO[bytes], open_file: OpenBatchFile, schema: Schema, on_mismatch: OnMismatch) -> None:
+        super().__init__(file)
+        self._parser = SchemaParser(schema, on_mismatch)
+        self._output = open_file(file, self._parser.arrow_schema)
+        self._pipeline = ParsePipeline(self._parser.parse, self._output.write)
 
+    def write(self, batch: list[Any]) -> EffectGen[None] | None:
+        """Write records."""
+        return self._pipeline.add(batch)
 
-class ArrowWriter(_TableWriter):
-    """Writes records as an Arrow IPC file, which is also Feather version 2."""
+    def finish(self) -> None:
+        """Complete the file."""
+        self._pipeline.drain()
+        self._output.close()
+        warn_of_mismatches(self._parser)
 
-    def _export(self, batches: pa.RecordBatchReader) -> None:
-        options = pa.ipc.IpcWriteOptions(compression="lz4")
-        with pa.ipc.new_file(self._target, batches.schema, options=options) as file:
-            for batch in batches:
-                file.write_batch(batch)
-
-
-def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch]]:
-    group: list[pa.RecordBatch] = []
-    for batch in batches:
-        group.append(batch)
-        if sum(each.nbytes for each in group) >= _ROW_GROUP:
-            yield group
-            group = []
-    if group:
-        yield group
+    def close(self) -> None:
+        """End the threads."""
+        self._pipeline.close()

@@ -16,6 +16,7 @@ from datastore_sdk.data.progress import DownloadState, ProgressCallback, Progres
 from datastore_sdk.data.progress_display import open_display
 from datastore_sdk.data.query import KEY_FIELDS, DataQuery, get_fixed_columns
 from datastore_sdk.data.saving.files import open_atomic, open_unfinished, validate_target
+from datastore_sdk.data.schema import OnMismatch, Schema
 from datastore_sdk.data.streaming.codecs import RecordCodec
 from datastore_sdk.data.streaming.records import stream_batches
 from datastore_sdk.data.writers.ndjson_writer import NdjsonWriter
@@ -42,6 +43,8 @@ def save_records(
     progress: bool | ProgressCallback,
     coverage: bool,
     min_gap: int,
+    schema: Schema | None = None,
+    on_mismatch: OnMismatch = "null",
 ) -> EffectGen[CoverageReport | None]:
     """Download all records, write them to a file in the format of its suffix, and return the coverage report, if any.
 
@@ -57,11 +60,13 @@ def save_records(
         progress: Whether to show progress, or the function to call with it.
         coverage: Whether to write a coverage report beside the file.
         min_gap: Seconds of the shortest gap that the report lists.
+        schema: The columns of a table; None: those of the records.
+        on_mismatch: What a value does that does not fit its column of the schema.
     """
     target = validate_target(path, overwrite=overwrite)
     validate_flag(resume, "resume")
     validate_id(min_gap, "min_gap")
-    kind = find_writer(target)
+    kind = find_writer(target, schema, on_mismatch)
     save = partial(
         _save, executor, queries, target, kind, download, overwrite=overwrite, resume=resume, progress=progress
     )

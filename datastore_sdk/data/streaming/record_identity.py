@@ -20,9 +20,9 @@ from datastore_sdk.data.streaming.json_decoder import Record, RecordDecodeError,
 
 _DIGEST_BYTES = 16
 """Size of a digest in bytes, large enough that two records never share one."""
-_MAX_SECOND = 100_000_000_000
+MAX_SECOND = 100_000_000_000
 """Larger timestamps are in milliseconds, microseconds or nanoseconds: in seconds, this is the year 5138."""
-_MAX_NANOSECONDS = _MAX_SECOND * 10**9
+MAX_NANOSECONDS = MAX_SECOND * 10**9
 
 
 class Identity(NamedTuple):
@@ -57,12 +57,12 @@ def parse_second(timestamp: Any) -> int | None:
 
 def _to_seconds(timestamp: float) -> int | None:
     size = abs(timestamp)
-    if size < _MAX_SECOND:
+    if size < MAX_SECOND:
         return math.floor(timestamp)
-    if size >= _MAX_NANOSECONDS:
+    if size >= MAX_NANOSECONDS:
         return None
     unit = 1000
-    while size >= _MAX_SECOND * unit:
+    while size >= MAX_SECOND * unit:
         unit *= 1000
     return math.floor(timestamp // unit)
 

@@ -1,4 +1,4 @@
-"""One change between two contracts, and the findings that changes make together."""
+"""A change between two OpenAPI documents, and the findings made of changes."""
 
 from __future__ import annotations
 
@@ -16,93 +16,97 @@ from datastore_sdk.drift.spec import Endpoint
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """Something that changed in a call."""
+    """A change of an endpoint or of the document."""
 
     rule: str
-    place: SpecNode
-    """Where it shows: in the new document, or in the old one where the new one has nothing to show."""
+    node: SpecNode
+    """The changed node in the new document; in the old one if it was removed."""
     subject: str = ""
-    """What changed, in words."""
+    """The changed part, for the message."""
     old: Any = None
     new: Any = None
     parameter: str = ""
-    """The parameter of the call that it belongs to."""
+    """The parameter that changed, if any."""
     schema: str = ""
-    """The named schema of the old document that it belongs to, if it has a name."""
+    """The named schema of the old document that changed, if any."""
     key: str = ""
-    """The property of that schema."""
+    """The property of the schema."""
 
     @property
     def message(self) -> str:
-        """What changed, as a sentence."""
-        text = RULES[self.rule].message.format(subject=self.subject, old=shown(self.old), new=shown(self.new))
+        """The change as a sentence."""
+        text = RULES[self.rule].message.format(
+            subject=self.subject, old=format_value(self.old), new=format_value(self.new)
+        )
         return text[0].upper() + text[1:] + "."
 
     @property
-    def touches(self) -> list[str]:
-        """The public names of the SDK for what changed, besides the methods that make the call."""
+    def affects(self) -> list[str]:
+        """The public names of the SDK for the schema or property; methods are added for each endpoint."""
         if not self.schema:
             return []
         name = api_index.attribute_of(self.schema, self.key) if self.key else api_index.model_of(self.schema)
         return [name] if name else []
 
 
-def shown(value: Any) -> str:
-    """A value of a contract in a sentence."""
+def format_value(value: Any) -> str:
+    """Format a value of a document for a message."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
-def findings(changes: Iterable[tuple[Endpoint | None, Change]]) -> list[Finding]:
-    """Changes as findings, of which one stands for all the calls that it concerns. What breaks comes first."""
-    found: dict[tuple[str, str, str], _Concerned] = {}
+def build_findings(changes: Iterable[tuple[Endpoint | None, Change]]) -> list[Finding]:
+    """Return one finding for each change, with all its endpoints. Breaking findings come first."""
+    found: dict[tuple[str, str, str], _FindingBuilder] = {}
     for endpoint, change in changes:
-        key = (change.rule, change.place.pointer, change.message)
-        concerned = found.setdefault(key, _Concerned(change))
+        key = (change.rule, change.node.pointer, change.message)
+        builder = found.setdefault(key, _FindingBuilder(change))
         if endpoint:
-            concerned.by(endpoint, change)
+            builder.add(endpoint, change)
     order = list(Severity)
     return sorted(
-        (concerned.finding() for concerned in found.values()),
+        (builder.build() for builder in found.values()),
         key=lambda finding: (order.index(finding.severity), finding.endpoints, finding.pointer),
     )
 
 
-class _Concerned:
-    """What one change concerns.
+class _FindingBuilder:
+    """Collects the endpoints and public names that a change affects.
 
     Args:
-        change: The change, as it was met first.
+        change: The first occurrence of the change.
     """
 
     def __init__(self, change: Change) -> None:
         self._change = change
         self._endpoints: dict[str, None] = {}
-        self._touches = dict.fromkeys(change.touches)
+        self._touches = dict.fromkeys(change.affects)
 
-    def by(self, endpoint: Endpoint, change: Change) -> None:
-        """It was met in this call too."""
+    def add(self, endpoint: Endpoint, change: Change) -> None:
+        """Add an occurrence of the change."""
         self._endpoints[endpoint.name] = None
         if change.parameter:
             self._touches |= dict.fromkeys(api_index.arguments_of(endpoint.operation_id, change.parameter))
         else:
             self._touches |= dict.fromkeys(api_index.methods_of(endpoint.operation_id))
 
-    def finding(self) -> Finding:
-        """What is to be told."""
-        change, document = self._change, self._change.place.document
+    def build(self) -> Finding:
+        """Return the finding."""
+        change, document = self._change, self._change.node.document
         return Finding(
             rule=change.rule,
             severity=RULES[change.rule].severity,
             message=change.message,
             endpoints=tuple(self._endpoints),
-            touches=tuple(self._touches),
+            affects=tuple(self._touches),
             document=document.name,
-            pointer=change.place.pointer,
-            line=document.line(change.place.pointer),
+            pointer=change.node.pointer,
+            line=document.line(change.node.pointer),
         )
 
 
-def both(old: dict[Any, SpecNode], new: dict[Any, SpecNode]) -> Iterator[tuple[Any, SpecNode | None, SpecNode | None]]:
-    """What is under the same key in the old and in the new document, in the old one's order."""
+def pair_by_key(
+    old: dict[Any, SpecNode], new: dict[Any, SpecNode]
+) -> Iterator[tuple[Any, SpecNode | None, SpecNode | None]]:
+    """Return the old and the new node of each key, in the order of the old document."""
     for key in dict.fromkeys((*old, *new)):
         yield key, old.get(key), new.get(key)

@@ -1,4 +1,4 @@
-"""Which property of a schema is which in a newer one."""
+"""Matching of properties and parameters between two documents."""
 
 from __future__ import annotations
 
@@ -10,39 +10,41 @@ from datastore_sdk.drift.diff.rules import Direction
 from datastore_sdk.drift.node import SpecNode
 from datastore_sdk.drift.schema import NormalSchema
 
-ALIKE = 0.6
-"""From which likeness on two names may be the same thing renamed."""
-_HIDDEN = {Direction.REQUEST: "readOnly", Direction.RESPONSE: "writeOnly"}
+MIN_SIMILARITY = 0.6
+"""Minimum similarity of names for a rename, from 0 to 1."""
+_HIDDEN_KEYWORDS = {Direction.REQUEST: "readOnly", Direction.RESPONSE: "writeOnly"}
 
 
-def visible(schema: NormalSchema, direction: Direction) -> dict[str, SpecNode]:
-    """The properties that are there in this direction."""
-    hidden = _HIDDEN[direction]
-    return {key: place for key, place in schema.properties.items() if not place.mapping.get(hidden)}
+def visible_properties(schema: NormalSchema, direction: Direction) -> dict[str, SpecNode]:
+    """Return the properties that exist in a direction: requests have no `readOnly` ones, responses no `writeOnly`."""
+    hidden = _HIDDEN_KEYWORDS[direction]
+    return {key: node for key, node in schema.properties.items() if not node.mapping.get(hidden)}
 
 
-def matched(old: Mapping[str, SpecNode], new: Mapping[str, SpecNode]) -> Iterator[tuple[str, str]]:
-    """The names of the old and the new document that mean the same, one of them empty where there is nothing.
+def match_names(old: Mapping[str, SpecNode], new: Mapping[str, SpecNode]) -> Iterator[tuple[str, str]]:
+    """Return pairs of old and new names for the same thing; one is empty for what was removed or added.
 
-    What is gone and what is new mean the same where they say the same and their names, or descriptions, are alike.
+    A removed and an added name are a rename if the rest is equal and their names are similar or descriptions equal.
     """
-    gone = [key for key in old if key not in new]
-    come = [key for key in new if key not in old]
-    pairs = [(key, other) for key in gone for other in come if _is_renamed(key, old[key], other, new[other])]
-    times = Counter(name for pair in pairs for name in pair)
-    certain = {key: other for key, other in pairs if times[key] == times[other] == 1}
+    removed = [key for key in old if key not in new]
+    added = [key for key in new if key not in old]
+    pairs = [(key, other) for key in removed for other in added if _is_renamed(key, old[key], other, new[other])]
+    counts = Counter(name for pair in pairs for name in pair)
+    certain = {key: other for key, other in pairs if counts[key] == counts[other] == 1}
     for key in old:
         yield key, key if key in new else certain.get(key, "")
-    yield from (("", key) for key in come if key not in certain.values())
+    yield from (("", key) for key in added if key not in certain.values())
 
 
 def _is_renamed(key: str, old: SpecNode, other: str, new: SpecNode) -> bool:
-    told, told_now = old.text("description"), new.text("description")
-    if _without_words(old) != _without_words(new):
+    description, new_description = old.get_text("description"), new.get_text("description")
+    if _without_descriptions(old) != _without_descriptions(new):
         return False
-    alike = SequenceMatcher(None, key, other).ratio() >= ALIKE
-    return (alike and bool(told) == bool(told_now)) or bool(told and told == told_now)
+    alike = SequenceMatcher(None, key, other).ratio() >= MIN_SIMILARITY
+    return (alike and bool(description) == bool(new_description)) or bool(
+        description and description == new_description
+    )
 
 
-def _without_words(place: SpecNode) -> dict[str, object]:
-    return {key: value for key, value in place.mapping.items() if key not in ("description", "title")}
+def _without_descriptions(node: SpecNode) -> dict[str, object]:
+    return {key: value for key, value in node.mapping.items() if key not in ("description", "title")}

@@ -1,8 +1,8 @@
-"""The rules by which two contracts are compared: what can change, and what that means to programs that use the SDK.
+"""Rules of the comparison: kinds of changes, and their severity for programs that use the SDK.
 
-What a change of a schema means follows from what it does to the set of allowed values, and from which way the values
-travel: a request must not be narrowed, an answer must not be widened. The ids are those of oasdiff, in spirit: what
-changed, then how (`response-property-type-changed`).
+The severity of a schema change follows from its effect on the set of allowed values and from the direction: narrowing
+breaks requests, widening breaks responses. Ids follow oasdiff: the changed part, then the kind of change
+(`response-property-type-changed`).
 """
 
 from __future__ import annotations
@@ -17,176 +17,176 @@ BREAKING, COMPATIBLE, DOCUMENTATION = Severity
 
 
 class Direction(StrEnum):
-    """Which way values travel."""
+    """Direction of a body or parameter."""
 
     REQUEST = "request"
     RESPONSE = "response"
 
 
-Pair: TypeAlias = tuple[Severity, Severity]
-"""What a change means in a request, and in a response."""
-NARROWER: Pair = (BREAKING, COMPATIBLE)
-WIDER: Pair = (COMPATIBLE, BREAKING)
-OTHER: Pair = (BREAKING, BREAKING)
-HARMLESS: Pair = (COMPATIBLE, COMPATIBLE)
-WORDS: Pair = (DOCUMENTATION, DOCUMENTATION)
+SeverityPair: TypeAlias = tuple[Severity, Severity]
+"""Severity in a request, and in a response."""
+NARROWER: SeverityPair = (BREAKING, COMPATIBLE)
+WIDER: SeverityPair = (COMPATIBLE, BREAKING)
+OTHER: SeverityPair = (BREAKING, BREAKING)
+HARMLESS: SeverityPair = (COMPATIBLE, COMPATIBLE)
+DESCRIPTIVE: SeverityPair = (DOCUMENTATION, DOCUMENTATION)
 
-LEAST = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
-"""Keywords of which a greater value allows less."""
-MOST = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
-"""Keywords of which a greater value allows more."""
-PLAIN = ("pattern", "multipleOf")
-"""Keywords that narrow, and of which two values cannot be compared."""
+LOWER_BOUNDS = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
+"""Keywords that allow less if they increase."""
+UPPER_BOUNDS = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
+"""Keywords that allow more if they increase."""
+CONSTRAINTS = ("pattern", "multipleOf")
+"""Keywords that restrict values and have no order."""
 
 
-def kebab(keyword: str) -> str:
-    """A keyword of JSON Schema as part of an id."""
+def to_kebab_case(keyword: str) -> str:
+    """Return a keyword of JSON Schema as part of a rule id."""
     return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in keyword)
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeRule:
-    """One kind of change."""
+    """A kind of change."""
 
     id: str
     severity: Severity
     message: str
-    """A sentence, in which `{subject}`, `{old}` and `{new}` are filled in."""
+    """Template of the message, with `{subject}`, `{old}` and `{new}`."""
 
 
-_OF_SCHEMAS: dict[str, tuple[Pair, str]] = {
+SCHEMA_RULES: dict[str, tuple[SeverityPair, str]] = {
     "type-widened": (WIDER, "the type of {subject} was widened from {old} to {new}"),
     "type-narrowed": (NARROWER, "the type of {subject} was narrowed from {old} to {new}"),
     "type-changed": (OTHER, "the type of {subject} changed from {old} to {new}"),
-    "became-nullable": (WIDER, "{subject} can be null now"),
-    "became-not-nullable": (NARROWER, "{subject} cannot be null any more"),
-    "format-added": (NARROWER, "{subject} has the format {new} now"),
+    "became-nullable": (WIDER, "{subject} can now be null"),
+    "became-not-nullable": (NARROWER, "{subject} can no longer be null"),
+    "format-added": (NARROWER, "{subject} now has the format {new}"),
     "format-removed": (WIDER, "{subject} no longer has the format {old}"),
     "format-changed": (OTHER, "the format of {subject} changed from {old} to {new}"),
-    "became-enum": (NARROWER, "{subject} is limited to the values {new} now"),
+    "became-enum": (NARROWER, "{subject} is now limited to the values {new}"),
     "became-not-enum": (WIDER, "{subject} is no longer limited to the values {old}"),
-    "enum-value-added": (WIDER, "{subject} can be {new} now"),
-    "enum-value-removed": (NARROWER, "{subject} cannot be {old} any more"),
-    "known-values-listed": (HARMLESS, "the known values of {subject} are listed now: {new}"),
-    "known-values-not-listed": (HARMLESS, "the known values of {subject} are not listed any more"),
+    "enum-value-added": (WIDER, "{subject} can now be {new}"),
+    "enum-value-removed": (NARROWER, "{subject} can no longer be {old}"),
+    "known-values-listed": (HARMLESS, "the known values of {subject} are now listed: {new}"),
+    "known-values-not-listed": (HARMLESS, "the known values of {subject} are no longer listed"),
     "known-value-added": (HARMLESS, "{new} is a new known value of {subject}"),
     "known-value-removed": (NARROWER, "{old} is no longer a known value of {subject}"),
     **{
-        f"{kebab(keyword)}-{how}": (meaning, f"`{keyword}` of {{subject}} {told}")
-        for keyword in (*LEAST, *MOST)
+        f"{to_kebab_case(keyword)}-{how}": (meaning, f"`{keyword}` of {{subject}} {told}")
+        for keyword in (*LOWER_BOUNDS, *UPPER_BOUNDS)
         for how, meaning, told in (
             ("set", NARROWER, "was set to {new}"),
             ("unset", WIDER, "({old}) was removed"),
-            ("increased", NARROWER if keyword in LEAST else WIDER, "was raised from {old} to {new}"),
-            ("decreased", WIDER if keyword in LEAST else NARROWER, "was lowered from {old} to {new}"),
+            ("increased", NARROWER if keyword in LOWER_BOUNDS else WIDER, "was raised from {old} to {new}"),
+            ("decreased", WIDER if keyword in LOWER_BOUNDS else NARROWER, "was lowered from {old} to {new}"),
         )
     },
     **{
-        f"{kebab(keyword)}-{how}": (meaning, f"`{keyword}` of {{subject}} {told}")
-        for keyword in PLAIN
+        f"{to_kebab_case(keyword)}-{how}": (meaning, f"`{keyword}` of {{subject}} {told}")
+        for keyword in CONSTRAINTS
         for how, meaning, told in (
             ("added", NARROWER, "was set to {new}"),
             ("removed", WIDER, "({old}) was removed"),
             ("changed", OTHER, "changed from {old} to {new}"),
         )
     },
-    "unique-items-set": (NARROWER, "the items of {subject} must differ from each other now"),
-    "unique-items-unset": (WIDER, "items of {subject} can be alike now"),
-    "alternative-added": (WIDER, "{subject} can be {new} now"),
-    "alternative-removed": (NARROWER, "{subject} cannot be {old} any more"),
+    "unique-items-set": (NARROWER, "the items of {subject} must now be unique"),
+    "unique-items-unset": (WIDER, "the items of {subject} no longer have to be unique"),
+    "alternative-added": (WIDER, "{subject} can now be {new}"),
+    "alternative-removed": (NARROWER, "{subject} can no longer be {old}"),
     "discriminator-changed": (OTHER, "the discriminator of {subject} changed"),
-    "became-closed": (NARROWER, "{subject} can have no other keys any more"),
-    "became-open": (HARMLESS, "{subject} can have other keys now"),
+    "became-closed": (NARROWER, "{subject} no longer allows other keys"),
+    "became-open": (HARMLESS, "{subject} now allows other keys"),
     "default-changed": (HARMLESS, "the default of {subject} changed from {old} to {new}"),
-    "deprecated": (HARMLESS, "{subject} is deprecated now"),
+    "deprecated": (HARMLESS, "{subject} is now deprecated"),
     "reactivated": (HARMLESS, "{subject} is no longer deprecated"),
-    "reading-changed": (HARMLESS, "{subject} is marked with {new} for the generated client, no longer with {old}"),
-    "description-changed": (WORDS, "the description of {subject} changed"),
-    "examples-changed": (WORDS, "the examples of {subject} changed"),
+    "reading-changed": (HARMLESS, "the extensions of {subject} for the generated client changed from {old} to {new}"),
+    "description-changed": (DESCRIPTIVE, "the description of {subject} changed"),
+    "examples-changed": (DESCRIPTIVE, "the examples of {subject} changed"),
 }
-_OF_PROPERTIES: dict[str, tuple[Pair, str]] = {
+_PROPERTY_RULES: dict[str, tuple[SeverityPair, str]] = {
     "added": (HARMLESS, "{subject} is new"),
     "added-required": (NARROWER, "{subject} is new and required"),
     "removed": (OTHER, "{subject} was removed"),
     "renamed": (OTHER, "{subject} was renamed to `{new}`"),
-    "became-required": (NARROWER, "{subject} is required now"),
-    "became-optional": (WIDER, "{subject} can be absent now"),
+    "became-required": (NARROWER, "{subject} is now required"),
+    "became-optional": (WIDER, "{subject} can now be absent"),
 }
-_OF_PARAMETERS: dict[str, tuple[Severity, str]] = {
+_PARAMETER_RULES: dict[str, tuple[Severity, str]] = {
     "added": (COMPATIBLE, "{subject} is new"),
     "added-required": (BREAKING, "{subject} is new and required"),
     "removed": (BREAKING, "{subject} was removed"),
     "renamed": (BREAKING, "{subject} was renamed to `{new}`"),
-    "moved": (BREAKING, "{subject} stands in the {new} now, no longer in the {old}"),
-    "became-required": (BREAKING, "{subject} is required now"),
-    "became-optional": (COMPATIBLE, "{subject} is optional now"),
-    "serialization-changed": (BREAKING, "{subject} is written in another way: {new}, no longer {old}"),
-    "media-type-added": (COMPATIBLE, "{subject} can be written as {new} now"),
-    "media-type-removed": (BREAKING, "{subject} cannot be written as {old} any more"),
+    "moved": (BREAKING, "{subject} moved from the {old} to the {new}"),
+    "became-required": (BREAKING, "{subject} is now required"),
+    "became-optional": (COMPATIBLE, "{subject} is now optional"),
+    "serialization-changed": (BREAKING, "the serialization of {subject} changed from {old} to {new}"),
+    "media-type-added": (COMPATIBLE, "{subject} can now be sent as {new}"),
+    "media-type-removed": (BREAKING, "{subject} can no longer be sent as {old}"),
 }
-_OF_BODIES: dict[str, tuple[Severity, str]] = {
-    "request-body-added": (COMPATIBLE, "the call takes a body now"),
-    "request-body-added-required": (BREAKING, "the call needs a body now"),
-    "request-body-removed": (BREAKING, "the call takes no body any more"),
-    "request-body-became-required": (BREAKING, "the body of the request is required now"),
-    "request-body-became-optional": (COMPATIBLE, "the body of the request is optional now"),
-    "request-body-media-type-added": (COMPATIBLE, "the body of the request can be {new} now"),
-    "request-body-media-type-removed": (BREAKING, "the body of the request cannot be {old} any more"),
+_BODY_RULES: dict[str, tuple[Severity, str]] = {
+    "request-body-added": (COMPATIBLE, "the operation now accepts a request body"),
+    "request-body-added-required": (BREAKING, "the operation now requires a request body"),
+    "request-body-removed": (BREAKING, "the operation no longer accepts a request body"),
+    "request-body-became-required": (BREAKING, "the request body is now required"),
+    "request-body-became-optional": (COMPATIBLE, "the request body is now optional"),
+    "request-body-media-type-added": (COMPATIBLE, "the request body can now be {new}"),
+    "request-body-media-type-removed": (BREAKING, "the request body can no longer be {old}"),
     "response-success-status-added": (
         BREAKING,
-        "the call can answer {new} now, which the SDK refuses until it knows it",
+        "the operation can now respond with {new}, which the SDK refuses until it is updated",
     ),
-    "response-success-status-removed": (BREAKING, "the call does not answer {old} any more"),
-    "response-other-status-added": (COMPATIBLE, "the call can answer {new} now"),
-    "response-other-status-removed": (COMPATIBLE, "the call does not answer {old} any more"),
-    "response-body-added": (COMPATIBLE, "{subject} has a body now"),
-    "response-body-removed": (BREAKING, "{subject} has no body any more"),
-    "response-media-type-added": (COMPATIBLE, "{subject} can be {new} now"),
-    "response-media-type-removed": (BREAKING, "{subject} cannot be {old} any more"),
+    "response-success-status-removed": (BREAKING, "the operation no longer responds with {old}"),
+    "response-other-status-added": (COMPATIBLE, "the operation can now respond with {new}"),
+    "response-other-status-removed": (COMPATIBLE, "the operation no longer responds with {old}"),
+    "response-body-added": (COMPATIBLE, "{subject} now has a body"),
+    "response-body-removed": (BREAKING, "{subject} no longer has a body"),
+    "response-media-type-added": (COMPATIBLE, "{subject} can now be {new}"),
+    "response-media-type-removed": (BREAKING, "{subject} can no longer be {old}"),
     "response-header-added": (COMPATIBLE, "{subject} is new"),
     "response-header-removed": (COMPATIBLE, "{subject}, which was optional, was removed"),
-    "response-required-header-removed": (BREAKING, "{subject}, which always came, was removed"),
-    "response-header-became-optional": (BREAKING, "{subject} can be absent now"),
-    "response-header-became-required": (COMPATIBLE, "{subject} always comes now"),
+    "response-required-header-removed": (BREAKING, "{subject}, which was required, was removed"),
+    "response-header-became-optional": (BREAKING, "{subject} can now be absent"),
+    "response-header-became-required": (COMPATIBLE, "{subject} is now always sent"),
 }
-_OF_CALLS: dict[str, tuple[Severity, str]] = {
-    "endpoint-added": (COMPATIBLE, "the call is new"),
-    "endpoint-removed": (BREAKING, "the call was removed"),
-    "endpoint-moved": (BREAKING, "the call is at {new} now, no longer at {old}"),
-    "endpoint-deprecated": (COMPATIBLE, "the call is deprecated now"),
-    "endpoint-reactivated": (COMPATIBLE, "the call is no longer deprecated"),
-    "path-parameter-renamed": (COMPATIBLE, "the path is written {new} now, no longer {old}"),
+_OPERATION_RULES: dict[str, tuple[Severity, str]] = {
+    "endpoint-added": (COMPATIBLE, "the operation is new"),
+    "endpoint-removed": (BREAKING, "the operation was removed"),
+    "endpoint-moved": (BREAKING, "the operation moved from {old} to {new}"),
+    "endpoint-deprecated": (COMPATIBLE, "the operation is now deprecated"),
+    "endpoint-reactivated": (COMPATIBLE, "the operation is no longer deprecated"),
+    "path-parameter-renamed": (COMPATIBLE, "the path template changed from {old} to {new}"),
     "operation-id-changed": (
         BREAKING,
-        "the call is named `{new}` now, no longer `{old}`, and so is its generated function",
+        "the operationId changed from `{old}` to `{new}`, and so does the name of the generated function",
     ),
-    "operation-tag-changed": (COMPATIBLE, "the call is listed under {new} now, no longer under {old}"),
+    "operation-tag-changed": (COMPATIBLE, "the tags changed from {old} to {new}"),
     "operation-extension-changed": (COMPATIBLE, "`{subject}` changed from {old} to {new}"),
-    "security-alternative-added": (COMPATIBLE, "the call can be made with {new} now"),
-    "security-alternative-removed": (BREAKING, "the call cannot be made with {old} any more"),
-    "security-scope-added": (BREAKING, "{subject} needs the scope {new} now"),
-    "security-scope-removed": (COMPATIBLE, "{subject} no longer needs the scope {old}"),
+    "security-alternative-added": (COMPATIBLE, "the operation now accepts {new}"),
+    "security-alternative-removed": (BREAKING, "the operation no longer accepts {old}"),
+    "security-scope-added": (BREAKING, "{subject} now requires the scope {new}"),
+    "security-scope-removed": (COMPATIBLE, "{subject} no longer requires the scope {old}"),
     "security-scheme-changed": (BREAKING, "`{subject}` of the security scheme changed from {old} to {new}"),
-    "server-added": (COMPATIBLE, "the service is also at {new}"),
-    "server-removed": (BREAKING, "the service is no longer at {old}"),
-    "summary-changed": (DOCUMENTATION, "the words about the call changed"),
-    "information-changed": (DOCUMENTATION, "`{subject}` of the whole document changed"),
-    "unused-part-changed": (COMPATIBLE, "the document changed in a part that no call uses, or that no rule looks at"),
+    "server-added": (COMPATIBLE, "the server {new} was added"),
+    "server-removed": (BREAKING, "the server {old} was removed"),
+    "summary-changed": (DOCUMENTATION, "the summary or description of the operation changed"),
+    "information-changed": (DOCUMENTATION, "`{subject}` of the document changed"),
+    "unused-part-changed": (COMPATIBLE, "the document changed in a part that no operation uses or no rule checks"),
 }
 
 
-def _all() -> dict[str, ChangeRule]:
-    table: dict[str, tuple[Severity, str]] = {**_OF_BODIES, **_OF_CALLS}
-    table |= {f"request-parameter-{how}": meant for how, meant in _OF_PARAMETERS.items()}
+def _build_rules() -> dict[str, ChangeRule]:
+    table: dict[str, tuple[Severity, str]] = {**_BODY_RULES, **_OPERATION_RULES}
+    table |= {f"request-parameter-{how}": rule for how, rule in _PARAMETER_RULES.items()}
     for index, direction in enumerate(Direction):
-        schemas = {how: (pair[index], message) for how, (pair, message) in _OF_SCHEMAS.items()}
-        properties = {how: (pair[index], message) for how, (pair, message) in _OF_PROPERTIES.items()}
-        table |= {f"{direction}-property-{how}": meant for how, meant in (schemas | properties).items()}
-        table |= {f"{direction}-body-{how}": meant for how, meant in schemas.items()}
+        schemas = {how: (pair[index], message) for how, (pair, message) in SCHEMA_RULES.items()}
+        properties = {how: (pair[index], message) for how, (pair, message) in _PROPERTY_RULES.items()}
+        table |= {f"{direction}-property-{how}": rule for how, rule in (schemas | properties).items()}
+        table |= {f"{direction}-body-{how}": rule for how, rule in schemas.items()}
         header = "request-parameter" if direction is Direction.REQUEST else "response-header"
-        table |= {f"{header}-{how}": meant for how, meant in schemas.items()}
+        table |= {f"{header}-{how}": rule for how, rule in schemas.items()}
     return {rule: ChangeRule(rule, severity, message) for rule, (severity, message) in table.items()}
 
 
-RULES = _all()
+RULES = _build_rules()
 """All rules, by id."""

@@ -1,9 +1,9 @@
-"""Reports for programs; that for people is `datastore_sdk.cli.rendering`."""
+"""Machine-readable reports. The text report is in `datastore_sdk.cli.rendering`."""
 
 from __future__ import annotations
 
-from datastore_sdk.drift.reports.github import as_annotations
-from datastore_sdk.drift.reports.json_report import as_json
-from datastore_sdk.drift.reports.sarif import as_sarif
+from datastore_sdk.drift.reports.github import format_github
+from datastore_sdk.drift.reports.json_report import format_json
+from datastore_sdk.drift.reports.sarif import format_sarif
 
-__all__ = ["as_annotations", "as_json", "as_sarif"]
+__all__ = ["format_github", "format_json", "format_sarif"]

@@ -8,8 +8,8 @@ from dataclasses import asdict
 from datastore_sdk.drift.report import Report, Severity
 
 
-def as_json(report: Report) -> str:
-    """The whole report as one JSON object."""
+def format_json(report: Report) -> str:
+    """Format a report as one JSON object."""
     content = {
         "subject": report.subject,
         "drift": bool(report.findings),

@@ -1,36 +1,40 @@
-"""What the documents of findings are called in reports that services lay over a repository."""
+"""Paths of documents in reports that refer to files of a repository."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-PACKAGE = Path(__file__).parents[2]
-"""Where the SDK is, with its own contract where it was installed."""
+PACKAGE_FOLDER = Path(__file__).parents[2]
+"""Folder of the installed SDK, which has its OpenAPI document."""
 
 
-def whole(document: str) -> Path:
-    """The path of a file from the root."""
+def absolute_path(document: str) -> Path:
+    """Return the absolute path of a file."""
     return Path(os.path.normpath(Path.cwd() / document))
 
 
-def in_package(document: str) -> str | None:
-    """The name of a file of the SDK, from the folder of packages that it is installed in; None for any other."""
+def package_path(document: str) -> str | None:
+    """Return the path of a file of the SDK, relative to site-packages; None for other files."""
     path = Path(document).resolve()
-    return path.relative_to(PACKAGE.resolve().parent).as_posix() if path.is_relative_to(PACKAGE.resolve()) else None
+    return (
+        path.relative_to(PACKAGE_FOLDER.resolve().parent).as_posix()
+        if path.is_relative_to(PACKAGE_FOLDER.resolve())
+        else None
+    )
 
 
-def in_repository(document: str) -> str | None:
-    """The name of a file from the root of the repository; None where it does not lie below it, or is of the SDK.
+def repository_path(document: str) -> str | None:
+    """Return the path of a file, relative to the repository; None if it is outside, or belongs to the SDK.
 
-    In GitHub Actions that is the workspace, whichever folder of it a step works in; elsewhere the working directory.
+    The root is the workspace in GitHub Actions, whatever the directory of the step; elsewhere the working directory.
     """
-    return below(Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd()), document)
+    return relative_path(Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd()), document)
 
 
-def below(folder: Path, document: str) -> str | None:
-    """The name of a file from a folder; None where it does not lie below it, or is of the SDK."""
-    if not document or "://" in document or in_package(document):
+def relative_path(folder: Path, document: str) -> str | None:
+    """Return the path of a file, relative to a folder; None if it is outside, or belongs to the SDK."""
+    if not document or "://" in document or package_path(document):
         return None
-    path = whole(document)
+    path = absolute_path(document)
     return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else None

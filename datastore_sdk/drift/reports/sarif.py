@@ -1,4 +1,4 @@
-"""Reports in SARIF 2.1.0, which code scanning services read."""
+"""Reports in SARIF 2.1.0, for code scanning."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from urllib.parse import quote
 
 from datastore_sdk._version import VERSION
 from datastore_sdk.drift.report import Finding, Report, Severity
-from datastore_sdk.drift.reports.paths import in_package, in_repository, whole
+from datastore_sdk.drift.reports.paths import absolute_path, package_path, repository_path
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 _LEVELS = {Severity.BREAKING: "error", Severity.COMPATIBLE: "warning", Severity.DOCUMENTATION: "note"}
 
 
-def as_sarif(report: Report) -> str:
-    """The whole report as one run of the tool."""
+def format_sarif(report: Report) -> str:
+    """Format a report as one run of the tool."""
     ids = list(dict.fromkeys(finding.rule for finding in report.findings))
     driver = {
         "name": "datastore drift",
@@ -27,15 +27,15 @@ def as_sarif(report: Report) -> str:
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(finding, ids.index(finding.rule)) for finding in report.findings],
+        "results": [_build_result(finding, ids.index(finding.rule)) for finding in report.findings],
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
 
 
-def _result(finding: Finding, rule: int) -> Mapping[str, Any]:
+def _build_result(finding: Finding, rule: int) -> Mapping[str, Any]:
     location: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": name} for name in finding.endpoints]}
     if finding.document:
-        physical: dict[str, Any] = {"artifactLocation": _artifact(finding.document)}
+        physical: dict[str, Any] = {"artifactLocation": _artifact_location(finding.document)}
         if finding.line:
             physical["region"] = {"startLine": finding.line}
         location["physicalLocation"] = physical
@@ -48,7 +48,7 @@ def _result(finding: Finding, rule: int) -> Mapping[str, Any]:
         "occurrenceCount": finding.count,
         "properties": {
             "severity": finding.severity,
-            "touches": list(finding.touches),
+            "affects": list(finding.affects),
             "pointer": finding.pointer,
             **({"path": finding.path} if finding.path else {}),
             **({"example": finding.example} if finding.example is not None else {}),
@@ -56,10 +56,10 @@ def _result(finding: Finding, rule: int) -> Mapping[str, Any]:
     }
 
 
-def _artifact(document: str) -> Mapping[str, str]:
+def _artifact_location(document: str) -> Mapping[str, str]:
     if "://" in document:
         return {"uri": document}
-    if file := in_package(document):
+    if file := package_path(document):
         return {"uri": quote(file), "uriBaseId": "PACKAGES"}
-    file = in_repository(document)
-    return {"uri": quote(file) if file else whole(document).as_uri()}
+    file = repository_path(document)
+    return {"uri": quote(file) if file else absolute_path(document).as_uri()}

@@ -1,4 +1,4 @@
-"""Contract against traffic: what recorded or live answers show that the contract does not say."""
+"""Comparison of recorded or live traffic with an OpenAPI document."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from datastore_sdk.drift.errors import DriftError
 from datastore_sdk.drift.spec import Spec
 from datastore_sdk.drift.traffic import cassettes
+from datastore_sdk.drift.traffic.cassettes import record_calls
 from datastore_sdk.drift.traffic.live_probe import LiveProbe
 from datastore_sdk.drift.traffic.observations import Observation, Observations
-from datastore_sdk.drift.traffic.patch import SpecPatch, suggest
-from datastore_sdk.drift.traffic.recording import record
+from datastore_sdk.drift.traffic.patch import SpecPatch, suggest_patch
 from datastore_sdk.drift.traffic.rules import RULES, TrafficRule
 
 __all__ = [
@@ -21,33 +21,33 @@ __all__ = [
     "SpecPatch",
     "TrafficRule",
     "observe",
-    "record",
-    "suggest",
+    "record_calls",
+    "suggest_patch",
 ]
 
 
-def observe(contract: Spec, paths: Sequence[str]) -> Observations:
-    """Holds the calls in cassettes against a contract.
+def observe(spec: Spec, paths: Sequence[str]) -> Observations:
+    """Compare the calls in cassettes with an OpenAPI document.
 
-    Calls to a host none of whose calls is to a path of the contract are another API's, and left out.
+    Calls to a host without any path of the document belong to another API, and are skipped.
 
     Raises:
-        DriftError: A cassette cannot be read, is empty, or is of another API.
+        DriftError: A cassette cannot be read, is empty, or records another API.
     """
-    observations = Observations(contract)
+    observations = Observations(spec)
     for path in paths:
-        calls = cassettes.read(path)
-        hosts = {call.host for call in calls if contract.path_of(call.path)}
+        calls = cassettes.read_cassette(path)
+        hosts = {call.host for call in calls if spec.match_path(call.path)}
         for call in calls:
             if call.host in hosts:
                 observations.add(call)
             else:
-                observations.elsewhere[call.host] += 1
+                observations.foreign_calls[call.host] += 1
         if not calls:
-            raise DriftError(f"{path} holds no calls")
+            raise DriftError(f"{path} has no calls")
         if not hosts:
             raise DriftError(
-                f"{path}: none of its {len(calls)} calls is to a path of {contract.document.name}; "
-                "is it a cassette of another API?"
+                f"{path}: none of its {len(calls)} calls has a path of {spec.document.name}; "
+                "does it record another API?"
             )
     return observations

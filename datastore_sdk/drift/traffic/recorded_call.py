@@ -1,4 +1,4 @@
-"""One call with its answer, wherever it was seen."""
+"""A request with its response, from a cassette or a live probe."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from http import HTTPStatus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedCall:
-    """A call with its answer."""
+    """A request with its response."""
 
     method: str
     url: str
-    """Path and query, without the host."""
+    """Path and query without the host."""
     status: int
     media_type: str
-    """Of the answer, without parameters; empty where none was told."""
+    """Media type of the response without parameters; empty if it has none."""
     content: bytes
-    """The body of the answer, decompressed."""
+    """The decompressed response body."""
     source: str
-    """The cassette that it stands in, or the host that it was made to."""
+    """The cassette or the host."""
     host: str = ""
-    """The host that it was made to, where that is not the source."""
+    """The host, if the source is a cassette."""
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False, compare=False)
-    """Of the answer, names in lower case; of recorded answers none."""
-    is_there: bool = False
-    """Whether what it asks for is known to be there, so that 404 can only mean that the call is not."""
+    """Response headers of live calls, with names in lower case."""
+    target_exists: bool = False
+    """Whether the requested object is known to exist, so that a 404 means that the endpoint is gone."""
 
     @property
     def path(self) -> str:
-        """The path alone."""
+        """The path without the query."""
         return self.url.partition("?")[0]
 
     @property
-    def succeeded(self) -> bool:
-        """Whether the answer is a success."""
+    def is_success(self) -> bool:
+        """Whether the status is a success."""
         return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES

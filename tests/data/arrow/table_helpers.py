@@ -60,7 +60,7 @@ def table_of(*batches: tuple[bytes, ...], descriptions: Mapping[str, FieldMetada
     builder = TableBuilder(store)
     for batch in batches:
         carry_out(builder.add(raw(*batch)))
-        builder._flush()
+        builder._pipeline._submit()
     reader = builder.finish(descriptions or {})
     builder.close()
     return reader.read_all()

@@ -6,7 +6,6 @@ import asyncio
 import resource
 import tempfile
 import threading
-from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,8 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from datastore_sdk import Data, DataAsync, Pad, Site
-from datastore_sdk.data.arrow import builder, writers
-from datastore_sdk.data.arrow.builder import TableBuilder
+from datastore_sdk.data.arrow import pipeline, writers
 from datastore_sdk.data.arrow.parser import ArrowParser
 from datastore_sdk.data.arrow.spool import Spool
 from datastore_sdk.exceptions import TruncatedBodyError
@@ -35,7 +33,7 @@ from tests.support.http_responses import answer, by_path
 from tests.support.leak_checks import none_left
 from tests.support.sync_async_calls import Form, Record, asked
 
-MOMENT = pa.timestamp("ms", "UTC")
+MOMENT = pa.timestamp("us", "UTC")
 SUFFIXES = [".parquet", ".arrow", ".feather"]
 
 
@@ -72,7 +70,7 @@ def test_files_have_the_table(hours: Data, form: Form, tmp_path: Path, table: pa
 
 
 def test_a_file_of_several_row_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writers, "_ROW_GROUP", 1_000_000)
+    monkeypatch.setattr(writers, "_ROW_GROUP_BYTES", 1_000_000)
     batches = [tuple(b'{"timestamp":%d,"a":%d.5}' % (n, n) for n in range(m, m + 500)) for m in range(0, 150_000, 500)]
     written(tmp_path / "data.parquet", *batches)
     file = pq.ParquetFile(tmp_path / "data.parquet")
@@ -99,7 +97,7 @@ def test_other_libraries_read_the_files(hours: Data, form: Form, tmp_path: Path,
 @pytest.mark.usefixtures("sandbox")
 def test_pandas(hours: Data, form: Form, table: pa.Table) -> None:
     frame: pd.DataFrame = form(hours, "to_pandas")
-    names = {MOMENT: "datetime64[ms, UTC]", pa.int64(): "Int64", pa.float64(): "Float64", pa.string(): "string"}
+    names = {MOMENT: "datetime64[us, UTC]", pa.int64(): "Int64", pa.float64(): "Float64", pa.string(): "string"}
     assert {name: str(kind) for name, kind in frame.dtypes.items()} == {
         field.name: names[field.type] for field in table.schema
     }
@@ -114,7 +112,7 @@ def test_polars(hours: Data, form: Form, table: pa.Table) -> None:
     frame: pl.DataFrame = form(hours, "to_polars")
     assert frame.to_dict(as_series=False) == table.to_pydict()
     kinds = {
-        MOMENT: pl.Datetime("ms", "UTC"),
+        MOMENT: pl.Datetime("us", "UTC"),
         pa.int64(): pl.Int64(),
         pa.float64(): pl.Float64(),
         pa.string(): pl.String(),
@@ -125,12 +123,12 @@ def test_polars(hours: Data, form: Form, table: pa.Table) -> None:
 def test_types_of_frames(of: Of, form: Form) -> None:
     data = of(b'[{"timestamp":1,"a":1,"b":true,"c":null,"d":"O"},{"timestamp":2,"a":9007199254740993},{"e":1,"d":2}]')
     frame: pd.DataFrame = form(data, "to_pandas")
-    kinds = ["datetime64[ms, UTC]", "Int64", "boolean", "Int64", "string", "Int64"]
+    kinds = ["datetime64[us, UTC]", "Int64", "boolean", "Int64", "string", "Int64"]
     assert [str(kind) for kind in frame.dtypes] == kinds
     assert frame["a"].to_list() == [1, 9007199254740993, pd.NA]
     assert frame["d"].to_list() == ['"O"', pd.NA, "2"]
     polars: pl.DataFrame = form(data, "to_polars")
-    assert polars.dtypes == [pl.Datetime("ms", "UTC"), pl.Int64, pl.Boolean, pl.Null, pl.String, pl.Int64]
+    assert polars.dtypes == [pl.Datetime("us", "UTC"), pl.Int64, pl.Boolean, pl.Null, pl.String, pl.Int64]
 
 
 def test_no_records(of: Of, form: Form, tmp_path: Path) -> None:
@@ -165,8 +163,8 @@ def test_the_file_is_the_same_however_records_come(
     tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In lists of other lengths, from several ranges, from a journal."""
-    monkeypatch.setattr(builder, "_BATCH", 500)
-    monkeypatch.setattr(writers, "_ROW_GROUP", 1000)
+    monkeypatch.setattr(pipeline.ParsePipeline.__init__, "__defaults__", (500,))
+    monkeypatch.setattr(writers, "_ROW_GROUP_BYTES", 1000)
     records = [b'{"a":%d,"b":%b}' % (number, [b"1e5", b'"x"', b"0.10"][number // 100]) for number in range(300)]
     files = {
         written(tmp_path / f"{size}{suffix}", *(tuple(records[at : at + size]) for at in range(0, 300, size)))
@@ -214,11 +212,11 @@ def test_no_room_for_what_waits(beside: bool, tmp_path: Path, monkeypatch: pytes
 
 def test_other_tasks_go_on_while_batches_are_read(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
     waiting, released = threading.Event(), threading.Event()
-    really_read, really_put_away = ArrowParser.parse, TableBuilder._put_away
+    really_read, really_sink = ArrowParser.parse, pipeline.ParsePipeline._sink_next
 
-    def put_away(builder: TableBuilder, reading: Future[pa.RecordBatch]) -> None:
+    def sink(running: pipeline.ParsePipeline) -> None:
         waiting.set()
-        really_put_away(builder, reading)
+        really_sink(running)
 
     def read(reader: ArrowParser, texts: list[msgspec.Raw]) -> pa.RecordBatch:
         assert released.wait(PATIENCE), "the event loop was kept"
@@ -233,8 +231,8 @@ def test_other_tasks_go_on_while_batches_are_read(serving: Serving, monkeypatch:
         return table
 
     monkeypatch.setattr(ArrowParser, "parse", read)
-    monkeypatch.setattr(TableBuilder, "_put_away", put_away)
-    monkeypatch.setattr(builder, "_BATCH", 1)
+    monkeypatch.setattr(pipeline.ParsePipeline, "_sink_next", sink)
+    monkeypatch.setattr(pipeline.ParsePipeline.__init__, "__defaults__", (1,))
     body = b"[" + b",".join(b'{"timestamp":%d,"note":"%b"}' % (second, b"x" * 1000) for second in range(1000)) + b"]"
     service = serving(by_path({"/fields/": answer(200, b"[]"), "/data/": answer(200, body)}))
     data = asyncio.run(Site(id=981, client=service.client).aget_data())

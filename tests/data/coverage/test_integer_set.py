@@ -12,7 +12,7 @@ from datastore_sdk.data.coverage.integer_set import IntegerSet, difference, unio
 
 
 @pytest.mark.parametrize("seed", range(50))
-def test_runs_and_differences_are_those_of_sets(seed: int) -> None:
+def test_runs_and_differences_equal_sets(seed: int) -> None:
     chance = random.Random(seed)
     integers, oracle = IntegerSet(), set[int]()
     for _ in range(chance.randint(0, 6)):

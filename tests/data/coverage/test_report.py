@@ -1,4 +1,4 @@
-"""Reports of how complete downloads and files are: expected and received seconds, gaps, fields that never came."""
+"""Coverage reports: expected and received seconds, gaps, and fields without values."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ STAGES = [
 
 
 class Service:
-    """Answers calls for records, stages and sites.
+    """Fake service for records, stages and sites.
 
     Args:
         records: All records.
@@ -87,12 +87,12 @@ def much_later(clock: JumpingClock) -> None:
 
 
 def with_gaps(*gaps: range) -> list[Record]:
-    """The records of the site, without those of some seconds."""
+    """Return the records of the site, without those of some seconds."""
     return [record for record in records_of(1000) if not any(record["timestamp"] - START in gap for gap in gaps)]
 
 
 def shown(report: CoverageReport) -> list[tuple[Any, ...]]:
-    """What differs from test to test: site, expected and received seconds, gaps by their first second and length."""
+    """Summarize a report: site, expected and received seconds, gaps by first second and length."""
     gaps = [[(int(gap.start.timestamp()) - START, gap.seconds) for gap in site.gaps] for site in report.sites]
     return [
         (site.site, site.expected_seconds, site.received_seconds, own)
@@ -135,7 +135,7 @@ def test_gaps_have_stage_and_state(
     assert (report.sites[0].first_record, report.sites[0].last_record) == (moment(0), moment(949))
 
 
-def test_complete_data_is_logged_at_info_without_requests_for_stages(
+def test_complete_data_is_logged_without_stage_requests(
     form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "datastore_sdk")
@@ -167,7 +167,7 @@ TIMESTAMPS: dict[str, Callable[[int], Any]] = {
 
 @pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)
 @pytest.mark.parametrize("suffix", [".json", ".csv"])
-def test_the_order_of_records_does_not_matter(
+def test_report_is_independent_of_record_order(
     suffix: str,
     order: Callable[[list[Record]], list[Record]],
     form: Form,
@@ -193,7 +193,7 @@ def test_the_order_of_records_does_not_matter(
 
 @pytest.mark.parametrize("timestamp", TIMESTAMPS.values(), ids=TIMESTAMPS)
 @pytest.mark.parametrize("suffix", [".json", ".csv"])
-def test_timestamps_are_read_in_any_form(
+def test_any_timestamp_form_is_counted(
     suffix: str, timestamp: Callable[[int], Any], form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
 ) -> None:
     records = [{**each, "timestamp": timestamp(each["timestamp"])} for each in with_gaps(range(300, 400))]
@@ -209,7 +209,7 @@ def test_timestamps_are_read_in_any_form(
 @pytest.mark.parametrize(
     "odd", [b'"\\ud800"', b"1e999", b"[" * 900 + b"]" * 900, b'"Infinity"'], ids=["surrogate", "1e999", "deep", "none"]
 )
-def test_records_that_fast_parsers_refuse_count(
+def test_records_with_odd_json_are_counted(
     odd: bytes, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
 ) -> None:
     rows = [b'{"timestamp":%d,"site_id":981,"a":%b}' % (START + second, odd) for second in range(4)]
@@ -224,8 +224,8 @@ def test_records_that_fast_parsers_refuse_count(
 
 
 @pytest.mark.parametrize("phase", [0, 17])
-def test_intervals_of_a_coarser_resolution(phase: int, form: Form, serve: Serve, client_of: ClientOf) -> None:
-    """Wherever in a minute the service puts its records: those are expected that lie within the range."""
+def test_coarse_records_cover_their_interval(phase: int, form: Form, serve: Serve, client_of: ClientOf) -> None:
+    """For any offset within the minute, records within the range are expected."""
     minutes = [minute for minute in range(-1 if phase else 0, 60) if minute not in range(20, 25)]
     service = Service([{"timestamp": START + 60 * minute + phase, "site_id": 981} for minute in minutes])
     service.records._body = lambda request: json.dumps(service.records.records).encode()  # type: ignore[method-assign] # noqa: ARG005
@@ -240,7 +240,7 @@ def test_intervals_of_a_coarser_resolution(phase: int, form: Form, serve: Serve,
     assert shown(report) == [(981, 3600, 3300, [(1200 + phase, 300)])]
 
 
-def test_an_open_range_is_expected_from_first_to_last_record(form: Form, serve: Serve, client_of: ClientOf) -> None:
+def test_open_range_spans_first_to_last_record(form: Form, serve: Serve, client_of: ClientOf) -> None:
     client = client_of(serve(Service(with_gaps(range(10), range(300, 400), range(900, 1000)))))
     for query in (replace(SITE, start=None, end=None), replace(SITE, start=None, end=moment(899))):
         report = form.coverage(client, [query])
@@ -252,14 +252,14 @@ def test_an_open_range_is_expected_from_first_to_last_record(form: Form, serve: 
     assert not empty.complete
 
 
-def test_time_to_come_is_not_missing(form: Form, serve: Serve, client_of: ClientOf, clock: JumpingClock) -> None:
+def test_future_seconds_are_not_missing(form: Form, serve: Serve, client_of: ClientOf, clock: JumpingClock) -> None:
     clock.time = float(START + 499)
     client = client_of(serve(Service(records_of(450))))
     report = form.coverage(client, [replace(SITE, end=moment(9999))], min_gap=1)
     assert shown(report) == [(981, 500, 450, [(450, 50)])]
 
 
-def test_a_pad_without_any_record_is_incomplete(form: Form, serve: Serve, client_of: ClientOf) -> None:
+def test_pad_without_records_is_incomplete(form: Form, serve: Serve, client_of: ClientOf) -> None:
     client = client_of(serve(Service([], answer(404))))
     for query in (PAD, replace(PAD, is_routed=False)):
         report = form.coverage(client, [query])
@@ -267,8 +267,8 @@ def test_a_pad_without_any_record_is_incomplete(form: Form, serve: Serve, client
         assert "no records of the pad" in report.summary()
 
 
-def test_several_intervals_of_several_sites(form: Form, serve: Serve, client_of: ClientOf) -> None:
-    """As with data changes. What lies between two intervals is not expected; what lies in both counts once."""
+def test_intervals_of_several_sites_are_combined(form: Form, serve: Serve, client_of: ClientOf) -> None:
+    """As with data changes: seconds between two intervals are not expected, shared seconds count once."""
     service = Service(with_gaps(range(10), range(150, 250)))
     bounds = [(981, 100, 199), (981, 180, 219), (981, 600, 699), (982, 0, 9)]
     queries = [DataQuery(source="site", id=id_, start=moment(first), end=moment(last)) for id_, first, last in bounds]
@@ -277,7 +277,7 @@ def test_several_intervals_of_several_sites(form: Form, serve: Serve, client_of:
     assert len(report.queries) == 4
 
 
-def test_a_stage_filter_expects_the_seconds_of_its_stages(form: Form, serve: Serve, client_of: ClientOf) -> None:
+def test_stage_filter_expects_seconds_of_its_stages(form: Form, serve: Serve, client_of: ClientOf) -> None:
     """The service may return other stages too."""
     query = replace(SITE, stage_number=8, stage_name_filter=StageNameFilters.STANDBY)
     records = [record for record in records_of(681) if record["timestamp"] >= START + 400]
@@ -290,7 +290,7 @@ def test_a_stage_filter_expects_the_seconds_of_its_stages(form: Form, serve: Ser
 
 
 @pytest.mark.parametrize("suffix", [None, ".csv"])
-def test_fields_that_never_came(
+def test_fields_without_values_are_listed(
     suffix: str | None, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
 ) -> None:
     fields = ["slurry_rate", "only_null", "late", "never", "__class__", "site_id"]
@@ -316,7 +316,7 @@ ODD = answer(200, b'[{"id": "a"}]')
 
 
 @pytest.mark.parametrize("others", [answer(500), ODD, answer(403), Line.reset])
-def test_a_failing_request_for_stages_costs_the_labels_alone(
+def test_failed_stage_request_omits_labels_only(
     others: Any, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     service = Service(with_gaps(range(300, 400)), others if isinstance(others, bytes) else b"")
@@ -337,7 +337,7 @@ def test_a_failing_request_for_stages_costs_the_labels_alone(
 
 
 @pytest.mark.parametrize("parallel", [1, 3])
-def test_after_a_resumed_save_the_report_is_of_the_whole_file(
+def test_report_of_resumed_save_covers_whole_file(
     parallel: int, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slicing, "MAX_SLICE", timedelta(seconds=170))
@@ -361,9 +361,7 @@ def test_after_a_resumed_save_the_report_is_of_the_whole_file(
     assert {*files_in(tmp_path)} == {"records.csv", "records.csv.coverage.json"}
 
 
-def test_what_is_wrong_is_found_before_any_request(
-    form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
-) -> None:
+def test_arguments_are_validated_before_requests(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
     service = Service([])
     client = client_of(serve(service))
     path = tmp_path / "records.json"
@@ -382,7 +380,7 @@ def test_what_is_wrong_is_found_before_any_request(
     assert json.loads((tmp_path / "records.json.coverage.json").read_bytes())["records"] == 0
 
 
-def test_a_report_is_shown_as_a_table(serve: Serve, client_of: ClientOf, form: Form) -> None:
+def test_report_prints_as_table(serve: Serve, client_of: ClientOf, form: Form) -> None:
     gaps = [range(start, start + 10) for start in range(0, 600, 50)]
     report = form.coverage(client_of(serve(Service(with_gaps(*gaps, range(700, 900))))), [SITE], min_gap=10)
     lines = str(report).splitlines()

@@ -12,7 +12,7 @@ from tests.data.saving.limited_folders import make_write_once
 
 @pytest.fixture
 def target(tmp_path: Path) -> Path:
-    """A file that is there already, alone in its folder."""
+    """Return an existing file, alone in its folder."""
     (tmp_path / "here").mkdir()
     path = tmp_path / "here" / "records.json"
     path.write_bytes(b"old, and longer than what is new")
@@ -21,7 +21,7 @@ def target(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of temporary files."""
+    """Replace the temporary folder."""
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
@@ -30,6 +30,6 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def write_once(target: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The target's folder, which creates files but neither renames nor deletes them, nor reads what it writes."""
+    """Make the target's folder write-once, and return it."""
     make_write_once(target.parent, monkeypatch)
     return target.parent

@@ -1,4 +1,4 @@
-"""Folders and disks that cannot do what most can: a file that is complete is not thrown away."""
+"""File systems with missing features: a complete file is never deleted."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def write(target: Path, content: bytes, *, kept: bool = False, overwrite: bool =
 @pytest.mark.usefixtures("draft")
 @pytest.mark.parametrize("kept", [False, True])
 @pytest.mark.parametrize("code", [errno.EPERM, errno.EACCES, errno.ENOTSUP])
-def test_a_refused_chmod_costs_nothing(code: int, kept: bool, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_save_with_refused_chmod_succeeds(code: int, kept: bool, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "chmod", refused(code))
     write(target, b"new", kept=kept)
     assert files_in(target.parent) == {"records.json": b"new"}
@@ -50,7 +50,7 @@ def test_a_refused_chmod_costs_nothing(code: int, kept: bool, target: Path, monk
 
 @pytest.mark.usefixtures("draft")
 @pytest.mark.parametrize("code", [errno.EINVAL, errno.ENOSYS, errno.ENOTSUP])
-def test_a_file_system_that_cannot_sync_costs_nothing(code: int, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_save_without_fsync_support_succeeds(code: int, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", refused(code))
     write(target, b"new")
     assert files_in(target.parent) == {"records.json": b"new"}
@@ -59,7 +59,7 @@ def test_a_file_system_that_cannot_sync_costs_nothing(code: int, target: Path, m
 @pytest.mark.usefixtures("draft")
 @pytest.mark.parametrize("kept", [False, True])
 @pytest.mark.parametrize("code", [errno.EBUSY, errno.EPERM, errno.EACCES, errno.EXDEV, errno.ENOSYS])
-def test_a_busy_target_is_written_in_place(
+def test_busy_target_is_overwritten_in_place(
     code: int, kept: bool, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     number = target.stat().st_ino
@@ -71,8 +71,8 @@ def test_a_busy_target_is_written_in_place(
 
 @pytest.mark.usefixtures("draft")
 @pytest.mark.parametrize("links", [True, False])
-def test_a_locked_target_leaves_the_file_beside_it(links: bool, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As Excel does it on Windows: neither replaced nor written. The names of earlier ones are left alone."""
+def test_locked_target_is_saved_beside_it(links: bool, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Excel on Windows allows neither. Files that were saved beside it before are kept."""
     opens = Path.open
 
     def opened(path: Path, mode: str = "r", *others: Any, **options: Any) -> Any:
@@ -94,10 +94,10 @@ def test_a_locked_target_leaves_the_file_beside_it(links: bool, target: Path, mo
 
 
 @pytest.mark.usefixtures("draft")
-def test_a_folder_that_takes_nothing_any_more_leaves_the_file_elsewhere(
+def test_folder_turned_read_only_is_saved_in_temporary_folder(
     target: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As a mount that becomes read-only during the download."""
+    """The mount becomes read-only during the download."""
     opens, os_open = Path.open, os.open
 
     def opened(path: Path, mode: str = "r", *others: Any, **options: Any) -> Any:
@@ -126,7 +126,7 @@ def test_a_folder_that_takes_nothing_any_more_leaves_the_file_elsewhere(
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize("old", [None, b"old"])
-def test_a_write_once_mount_gets_the_whole_file(
+def test_write_once_mount_gets_complete_file(
     old: bytes | None,
     suffix: str,
     write_once: Path,
@@ -157,7 +157,7 @@ def test_a_write_once_mount_gets_the_whole_file(
 
 
 @pytest.mark.usefixtures("temporary")
-def test_a_write_once_mount_keeps_other_files(write_once: Path, target: Path) -> None:
+def test_write_once_mount_keeps_existing_file(write_once: Path, target: Path) -> None:
     with pytest.raises(FileExistsError, match=r"exists already|was created meanwhile.*saved as"):
         write(target, b"new", overwrite=False)
     assert target.read_bytes().startswith(b"old")
@@ -166,10 +166,10 @@ def test_a_write_once_mount_keeps_other_files(write_once: Path, target: Path) ->
 
 @pytest.mark.parametrize("kept", [False, True])
 @pytest.mark.parametrize("ends", [False, True])
-def test_a_folder_of_which_only_the_target_can_be_written(
+def test_draft_where_only_the_target_is_writable(
     ends: bool, kept: bool, target: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As a file that is mounted into a container whose user may write nothing else."""
+    """A file mounted into a container whose user can write nothing else."""
 
     def no_new_file(path: Any, mode: str, opener: Any = None) -> Any:
         if Path(path).parent == target.parent:
@@ -203,7 +203,7 @@ def test_a_folder_of_which_only_the_target_can_be_written(
     assert target.read_bytes().startswith(b"old")
 
 
-def test_what_cannot_be_removed_is_logged(
+def test_draft_that_cannot_be_deleted_is_logged(
     target: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(atomic_file, "_UnnamedFile", refused(errno.EOPNOTSUPP))
@@ -217,7 +217,7 @@ def test_what_cannot_be_removed_is_logged(
     assert "which is no longer needed: Operation not permitted" in caplog.text
 
 
-def test_scratch_files_go_where_they_can(tmp_path: Path, temporary: Path) -> None:
+def test_scratch_file_falls_back_to_temporary_folder(tmp_path: Path, temporary: Path) -> None:
     with open_scratch_file(tmp_path) as file:
         assert os.fstat(file.fileno()).st_dev == tmp_path.stat().st_dev
     with open_scratch_file(tmp_path / "missing") as file:
@@ -239,7 +239,7 @@ URLS = [
 
 
 class CloudPath:
-    """As cloudpathlib has them: the path of a local copy, made when it is asked for."""
+    """A path object like those of cloudpathlib: `os.fspath` makes a local copy."""
 
     cloud_prefix = "az://"
 
@@ -251,7 +251,7 @@ class CloudPath:
 
 
 class UniversalPath:
-    """As universal_pathlib has them."""
+    """A path object like those of universal_pathlib."""
 
     def __init__(self, protocol: str) -> None:
         self.protocol = protocol
@@ -264,7 +264,7 @@ class UniversalPath:
 
 
 @pytest.mark.parametrize(("path", "way"), URLS)
-def test_urls_are_refused_with_the_way_to_do_it(
+def test_url_is_refused_with_advice(
     path: Any, way: str, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -276,28 +276,28 @@ def test_urls_are_refused_with_the_way_to_do_it(
 
 
 @pytest.mark.parametrize("path", [CloudPath(), UniversalPath("memory"), UniversalPath("s3")])
-def test_paths_of_other_machines_are_refused(path: Any) -> None:
+def test_remote_path_object_is_refused(path: Any) -> None:
     with pytest.raises(ValueError, match=r"x\.csv' is not a local path"):
         validate_target(path, overwrite=False)
 
 
 @pytest.mark.parametrize("path", [None, 5, b"x.csv", open])
-def test_what_is_no_path_is_refused(path: Any) -> None:
+def test_invalid_path_type_is_refused(path: Any) -> None:
     with pytest.raises(TypeError, match=r"path must be a str or a pathlib\.Path, not "):
         validate_target(path, overwrite=False)
 
 
 @pytest.mark.parametrize("protocol", ["", "file", "local"])
-def test_local_paths_of_other_libraries_are_taken(protocol: str) -> None:
+def test_local_path_of_other_libraries_is_accepted(protocol: str) -> None:
     assert validate_target(UniversalPath(protocol), overwrite=False) == Path("/x.csv")
 
 
 @pytest.mark.parametrize("path", ["C:/x.csv", "./s3:/x.csv", "12:30.csv", "a:b.csv", "run: 5.csv"])
-def test_colons_of_local_names_are_taken(path: str) -> None:
+def test_local_name_with_colon_is_accepted(path: str) -> None:
     assert validate_target(path, overwrite=False) == Path(path)
 
 
-def test_real_names_of_the_libraries() -> None:
+def test_paths_of_upath_are_recognized() -> None:
     upath = pytest.importorskip("upath")
     for url in ("memory://bucket/x.csv", "https://host/x.csv"):
         with pytest.raises(ValueError, match="is not a local path"):
@@ -306,7 +306,7 @@ def test_real_names_of_the_libraries() -> None:
 
 
 @pytest.mark.usefixtures("temporary")
-def test_json_is_what_was_sent(serve: Serve, client_of: ClientOf, write_once: Path) -> None:
-    """The content of a write-once mount once more, against the records."""
+def test_write_once_mount_gets_sent_records(serve: Serve, client_of: ClientOf, write_once: Path) -> None:
+    """The content on a write-once mount equals the records."""
     Data(client_of(serve(RecordService(RECORDS))), [SITE]).save(write_once / "x.json")
     assert json.loads((write_once / "x.json").read_bytes()) == RECORDS

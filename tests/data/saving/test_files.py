@@ -1,4 +1,4 @@
-"""Files that are whole or not there, whatever happens while they are written."""
+"""Atomic files: complete or unchanged, for any failure while they are written."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def no_nameless(*_: object) -> None:
 
 @pytest.fixture(params=["nameless", "hidden"], autouse=True)
 def draft(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Which kind of draft there is: as on Linux, or as elsewhere."""
+    """Use unnamed drafts, as on Linux, or hidden ones, as elsewhere."""
     if request.param == "hidden":
         monkeypatch.setattr(atomic_file, "_UnnamedFile", no_nameless)
 
@@ -42,12 +42,12 @@ def write(target: Path, content: bytes) -> None:
         file.write(content)
 
 
-def test_a_new_file(tmp_path: Path) -> None:
+def test_new_file_is_written(tmp_path: Path) -> None:
     write(tmp_path / "records.json", b"[]")
     assert files_in(tmp_path) == {"records.json": b"[]"}
 
 
-def test_a_file_that_is_there_is_replaced_at_the_end(tmp_path: Path) -> None:
+def test_existing_file_is_replaced_at_the_end(tmp_path: Path) -> None:
     target = tmp_path / "records.json"
     target.write_bytes(b"old")
     with open_atomic(target) as file:
@@ -65,7 +65,7 @@ def fail_half_way(target: Path, error: type[BaseException]) -> None:
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError])
 @pytest.mark.parametrize("old", [None, b"old"])
-def test_a_failure_leaves_everything_as_it_was(tmp_path: Path, error: type[BaseException], old: bytes | None) -> None:
+def test_failed_write_changes_nothing(tmp_path: Path, error: type[BaseException], old: bytes | None) -> None:
     target = tmp_path / "records.json"
     if old is not None:
         target.write_bytes(old)
@@ -76,7 +76,7 @@ def test_a_failure_leaves_everything_as_it_was(tmp_path: Path, error: type[BaseE
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
-def test_a_disk_that_fails(tmp_path: Path, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failing_disk_keeps_old_file(tmp_path: Path, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise OSError(code, os.strerror(code))
 
@@ -88,8 +88,8 @@ def test_a_disk_that_fails(tmp_path: Path, code: int, monkeypatch: pytest.Monkey
     assert files_in(tmp_path) == {"records.json": b"old"}
 
 
-def test_a_full_disk(tmp_path: Path) -> None:
-    """What the file still holds finds no room when it is closed either."""
+def test_full_disk_keeps_old_file(tmp_path: Path) -> None:
+    """The buffered bytes do not fit when the file is closed either."""
     target = tmp_path / "records.json"
     target.write_bytes(b"old")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -102,7 +102,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
     assert files_in(tmp_path) == {"records.json": b"old"}
 
 
-def test_a_folder_that_cannot_be_synced_is_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_folder_without_sync_is_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sync = os.fsync
 
     def files_only(number: int) -> None:
@@ -115,12 +115,12 @@ def test_a_folder_that_cannot_be_synced_is_no_failure(tmp_path: Path, monkeypatc
     assert files_in(tmp_path) == {"records.json": b"[]"}
 
 
-def test_folders_are_made(tmp_path: Path) -> None:
+def test_missing_folders_are_created(tmp_path: Path) -> None:
     write(tmp_path / "a" / "b" / "records.json", b"[]")
     assert files_in(tmp_path / "a" / "b") == {"records.json": b"[]"}
 
 
-def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+def test_folder_that_cannot_be_created_raises(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"old")
     with pytest.raises((NotADirectoryError, FileExistsError)):
         write(tmp_path / "file" / "records.json", b"[]")
@@ -128,7 +128,7 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o666, 0o755])
-def test_permissions_are_kept(tmp_path: Path, mode: int) -> None:
+def test_permissions_of_target_are_copied(tmp_path: Path, mode: int) -> None:
     target = tmp_path / "records.json"
     target.write_bytes(b"old")
     target.chmod(mode)
@@ -137,7 +137,7 @@ def test_permissions_are_kept(tmp_path: Path, mode: int) -> None:
 
 
 @pytest.mark.parametrize("mask", [0o022, 0o077, 0o002])
-def test_a_new_file_gets_the_usual_permissions(tmp_path: Path, mask: int) -> None:
+def test_new_file_has_default_permissions(tmp_path: Path, mask: int) -> None:
     before = os.umask(mask)
     try:
         write(tmp_path / "records.json", b"[]")
@@ -148,7 +148,7 @@ def test_a_new_file_gets_the_usual_permissions(tmp_path: Path, mask: int) -> Non
     assert (tmp_path / "records.json").stat().st_mode == (tmp_path / "other").stat().st_mode
 
 
-def test_a_symbolic_link_stays_one(tmp_path: Path) -> None:
+def test_symbolic_link_target_is_replaced(tmp_path: Path) -> None:
     store = tmp_path / "store"
     store.mkdir()
     (store / "records.json").write_bytes(b"old")
@@ -159,21 +159,21 @@ def test_a_symbolic_link_stays_one(tmp_path: Path) -> None:
     assert files_in(store) == {"records.json": b"new"}
 
 
-def test_a_symbolic_link_to_nothing(tmp_path: Path) -> None:
+def test_dangling_symbolic_link_creates_its_target(tmp_path: Path) -> None:
     link = tmp_path / "latest.json"
     link.symlink_to(tmp_path / "store" / "records.json")
     write(link, b"new")
     assert (tmp_path / "store" / "records.json").read_bytes() == b"new"
 
 
-def test_long_names(tmp_path: Path) -> None:
-    """As long as the file system takes; the file that is written first must not be longer."""
+def test_longest_file_name_is_accepted(tmp_path: Path) -> None:
+    """The draft must not need a longer name than the target."""
     name = "r" * 250 + ".json"
     write(tmp_path / name, b"[]")
     assert files_in(tmp_path) == {name: b"[]"}
 
 
-def test_a_file_that_came_meanwhile(tmp_path: Path) -> None:
+def test_target_created_meanwhile_is_kept(tmp_path: Path) -> None:
     target = tmp_path / "records.json"
     with pytest.raises(FileExistsError, match=f"^{target} was created meanwhile; pass overwrite=True to replace it"):
         come_late(target)
@@ -187,8 +187,8 @@ def come_late(target: Path) -> None:
 
 
 @nameless
-def test_a_draft_without_a_name(tmp_path: Path) -> None:
-    """Nothing is left of it, whatever becomes of its process."""
+def test_unnamed_draft_is_invisible(tmp_path: Path) -> None:
+    """Nothing is left if its process is killed."""
     with open_atomic(tmp_path / "records.json") as file:
         file.write(b"new")
         file.flush()
@@ -197,8 +197,8 @@ def test_a_draft_without_a_name(tmp_path: Path) -> None:
 
 
 @hidden
-def test_a_hidden_draft_lies_beside_its_target(tmp_path: Path) -> None:
-    """Because only within a file system renaming is one step; hidden, so that no pattern picks it up."""
+def test_hidden_draft_is_beside_its_target(tmp_path: Path) -> None:
+    """A rename is atomic only within a file system. Hidden, so that patterns like `*.json` do not match it."""
     with open_atomic(tmp_path / "records.json"):
         (name,) = files_in(tmp_path)
         assert name.startswith(".records.json.")
@@ -219,7 +219,7 @@ with files.open_atomic(Path(sys.argv[1])) as file:
 
 
 @hidden
-def test_drafts_of_dead_processes_are_removed(tmp_path: Path) -> None:
+def test_drafts_of_killed_processes_are_deleted(tmp_path: Path) -> None:
     target = tmp_path / "records.json"
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")])}
     dead = subprocess.run([sys.executable, "-c", KILLED, str(target)], env=environment, check=False)
@@ -241,7 +241,7 @@ def test_drafts_of_dead_processes_are_removed(tmp_path: Path) -> None:
 
 
 @hidden
-def test_drafts_that_cannot_be_locked_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_drafts_without_locks_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """They may be in use."""
 
     def fail(*_: object) -> None:
@@ -256,8 +256,8 @@ def test_drafts_that_cannot_be_locked_stay(tmp_path: Path, monkeypatch: pytest.M
 
 
 @hidden
-def test_a_draft_that_is_taken_for_one_that_was_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody locks it before its owner does, and removes it."""
+def test_draft_deleted_before_its_lock_is_recreated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process locks and deletes it before its owner locks it."""
     seen: list[Path] = []
 
     def remove(file: Any, path: Path) -> bool:
@@ -273,8 +273,8 @@ def test_a_draft_that_is_taken_for_one_that_was_left(tmp_path: Path, monkeypatch
 
 
 @pytest.mark.parametrize("overwrite", [False, True])
-def test_where_links_are_forbidden(overwrite: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was downloaded for hours is not lost for that."""
+def test_draft_without_hard_links_is_copied(overwrite: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A download of hours must not be lost for that."""
 
     def fail(_: object, path: Any, **__: object) -> None:
         if (tmp_path / path).exists():
@@ -299,7 +299,7 @@ def test_where_links_are_forbidden(overwrite: bool, tmp_path: Path, monkeypatch:
 
 @nameless
 @pytest.mark.parametrize("overwrite", [False, True])
-def test_what_is_kept_can_be_seen_until_it_is_whole(overwrite: bool, tmp_path: Path) -> None:
+def test_unfinished_file_is_visible_until_complete(overwrite: bool, tmp_path: Path) -> None:
     target = tmp_path / "shift.ndjson"
     if overwrite:
         target.write_bytes(b"old")
@@ -311,7 +311,7 @@ def test_what_is_kept_can_be_seen_until_it_is_whole(overwrite: bool, tmp_path: P
 
 
 @nameless
-def test_what_is_kept_stays_where_it_comes_to_no_end(tmp_path: Path) -> None:
+def test_unfinished_file_stays_after_failure(tmp_path: Path) -> None:
     target = tmp_path / "shift.ndjson"
 
     def fail_behind(content: bytes) -> None:
@@ -327,7 +327,7 @@ def test_what_is_kept_stays_where_it_comes_to_no_end(tmp_path: Path) -> None:
     assert files_in(tmp_path) == {"shift.ndjson.unfinished": b"first", "shift.ndjson.unfinished-2": b"second"}
 
 
-def test_two_at_a_time(tmp_path: Path) -> None:
+def test_concurrent_writes_do_not_mix(tmp_path: Path) -> None:
     target = tmp_path / "records.json"
     with open_atomic(target) as one, open_atomic(target) as two:
         one.write(b"one")
@@ -335,7 +335,7 @@ def test_two_at_a_time(tmp_path: Path) -> None:
     assert files_in(tmp_path) == {"records.json": b"one"}
 
 
-def test_an_error_names_the_file_that_was_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_error_names_the_target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(path: Any, *_: object, **__: object) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
@@ -344,7 +344,7 @@ def test_an_error_names_the_file_that_was_asked_for(tmp_path: Path, monkeypatch:
         write(tmp_path / "records.json", b"[]")
 
 
-def test_targets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_validate_target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     existing = tmp_path / "records.json"
     existing.write_bytes(b"old")

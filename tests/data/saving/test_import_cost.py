@@ -29,7 +29,7 @@ SELDOM_NEEDED = {
 }
 
 
-def test_saving_imports_what_it_takes(serve: Serve, tmp_path: Path) -> None:
+def test_save_imports_no_rarely_used_module(serve: Serve, tmp_path: Path) -> None:
     server = serve(RecordService(records_of(10)))
     path = tmp_path / "records.json"
     environment = os.environ | {

@@ -1,4 +1,4 @@
-"""Places where no file can be written: a clear error, nothing left behind, and what was there before is untouched."""
+"""Targets that cannot be written: a clear error, no new files, and old files unchanged."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ with Client("t0ken-0123456789", base_url=url) as client:
 
 
 def save_with_room(url: str, path: Path, room: int, how: str, *, resume: bool) -> str:
-    """Saves in a process of which no file may become longer than so many bytes; what it says."""
+    """Save in a process with a maximum file size in bytes; return its messages."""
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")])}
     command = [sys.executable, "-c", PROGRAM, url, str(path), str(room), str(resume), how]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
@@ -57,7 +57,9 @@ def save_with_room(url: str, path: Path, room: int, how: str, *, resume: bool) -
 
 @pytest.mark.parametrize(("suffix", "how"), [(".json", "sync"), (".csv", "async")])
 @both
-def test_no_room(resume: bool, suffix: str, how: str, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+def test_full_disk_raises_and_leaves_nothing(
+    resume: bool, suffix: str, how: str, serve: Serve, client_of: ClientOf, tmp_path: Path
+) -> None:
     server = serve(RecordService(RECORDS, piece=5000))
     path = tmp_path / f"records{suffix}"
     path.write_bytes(b"old")
@@ -74,7 +76,7 @@ def test_no_room(resume: bool, suffix: str, how: str, serve: Serve, client_of: C
 
 
 @both
-def test_no_permission(resume: bool, form: Form, serve: Serve, client_of: ClientOf) -> None:
+def test_unwritable_folder_raises(resume: bool, form: Form, serve: Serve, client_of: ClientOf) -> None:
     folder = Path("/sys/kernel")
     if not folder.is_dir():
         pytest.skip("needs a folder in which not even root can make a file")
@@ -91,10 +93,10 @@ def device(path: Path) -> None:
 @both
 @pytest.mark.parametrize("overwrite", [False, True])
 @pytest.mark.parametrize("make", [os.mkfifo, device], ids=["pipe", "device"])
-def test_what_is_no_file(
+def test_target_that_is_not_a_file_is_refused(
     make: Any, overwrite: bool, resume: bool, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
 ) -> None:
-    """Replacing a device would be a catastrophe."""
+    """Replacing a device would break the system."""
     path = tmp_path / "records.json"
     make(path)
     service = RecordService(RECORDS)
@@ -120,7 +122,7 @@ def test_what_is_no_file(
         (f"{'r' * 300}.json", OSError, "File name too long"),
     ],
 )
-def test_names(
+def test_invalid_file_name_is_refused(
     name: str,
     error: type[Exception],
     message: str,
@@ -151,10 +153,10 @@ def test_names(
         ({"progress": 1}, "progress must be"),
     ],
 )
-def test_options_of_another_type(
+def test_option_of_wrong_type_is_refused(
     options: dict[str, Any], message: str, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
 ) -> None:
-    """A string is true even where it says no: the old file must not be replaced for that."""
+    """A string like "no" is true: the old file must not be replaced for that."""
     service, path = RecordService(RECORDS), tmp_path / "records.json"
     path.write_bytes(b"old")
     with pytest.raises(TypeError, match=message):
@@ -164,7 +166,7 @@ def test_options_of_another_type(
 
 
 @both
-def test_a_missing_extra(
+def test_missing_extra_is_named(
     resume: bool,
     form: Form,
     serve: Serve,
@@ -191,19 +193,19 @@ def test_a_missing_extra(
         ({"parallel": 2, "resolution": "minute"}, "parallel works on unaggregated, unfilled 1-second data only"),
     ],
 )
-def test_parallel(options: dict[str, Any], message: str) -> None:
+def test_invalid_parallel_is_refused(options: dict[str, Any], message: str) -> None:
     arguments: dict[str, Any] = {"source": "site", "id": 981, "start": moment(0), "end": moment(9), **options}
     with pytest.raises(ValueError, match=message):
         DataQuery(**arguments)
 
 
 @pytest.mark.parametrize("parallel", ["2", 2.0, True, None])
-def test_parallel_of_another_type(parallel: Any) -> None:
+def test_parallel_of_wrong_type_is_refused(parallel: Any) -> None:
     with pytest.raises(TypeError, match="parallel must be an int, not"):
         DataQuery(source="site", id=981, start=moment(0), end=moment(9), parallel=parallel)
 
 
-def test_the_old_file_is_replaced_in_the_end(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+def test_overwrite_replaces_old_file_at_the_end(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
     (tmp_path / "old.json").write_bytes(b"old")
     form.save(client_of(serve(RecordService(RECORDS))), [SITE], tmp_path / "old.json", overwrite=True)
     assert json.loads((tmp_path / "old.json").read_bytes()) == RECORDS

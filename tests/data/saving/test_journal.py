@@ -1,4 +1,4 @@
-"""The file that a save goes on from: what is whole in it is used, what was changed in it is noticed."""
+"""The journal of a save: complete entries are used, changes are detected."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def write(path: Path, batches: list[list[bytes]] = BATCHES, wanted: dict[str, Any] = WANTED) -> list[int]:
-    """Adds entries; the places where they begin, and where the last one ends."""
+    """Append entries; return the offsets of all entries, and of the end."""
     with closing(Journal(path, wanted)) as journal:
         places = [journal.first_offset, *(entry.end for entry in entries(journal))]
         journal.truncate(places[-1])
@@ -51,14 +51,14 @@ def read(path: Path, wanted: dict[str, Any] = WANTED) -> list[list[bytes]]:
         return [[*map(bytes, entry.texts)] for entry in entries(journal)]
 
 
-def test_what_was_written_is_read(path: Path) -> None:
+def test_appended_entries_are_read(path: Path) -> None:
     write(path)
     assert read(path) == BATCHES
     write(path, [[b'{"later":1}']])
     assert read(path) == [*BATCHES, [b'{"later":1}']]
 
 
-def test_people_can_read_it(path: Path) -> None:
+def test_journal_is_readable_text(path: Path) -> None:
     write(path)
     lines = path.read_text("utf-8").split("\n")
     assert lines[0] == "restream-partial 1"
@@ -66,8 +66,8 @@ def test_people_can_read_it(path: Path) -> None:
     assert any(json.loads(line.removeprefix("\x1e")) == {"a": 1} for line in lines if line.startswith("\x1e"))
 
 
-def test_reading_takes_nothing_away(path: Path) -> None:
-    """Were it given up in the middle, or found damaged."""
+def test_reading_changes_nothing(path: Path) -> None:
+    """A save may be cancelled while it reads, or find the file damaged."""
     write(path)
     before = path.read_bytes()
     with closing(Journal(path, WANTED)) as journal:
@@ -75,7 +75,7 @@ def test_reading_takes_nothing_away(path: Path) -> None:
     assert path.read_bytes() == before
 
 
-def test_many_records_are_read_bit_by_bit(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_records_are_read_in_pieces(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("datastore_sdk.data.saving.journal._READ_BYTES", 1000)
     batches = [[b'{"number":%d}' % number] for number in range(500)]
     write(path, batches)
@@ -84,13 +84,13 @@ def test_many_records_are_read_bit_by_bit(path: Path, monkeypatch: pytest.Monkey
     assert read(path) == batches
 
 
-def test_nothing_is_left_where_there_are_no_records(path: Path) -> None:
+def test_journal_without_records_is_deleted(path: Path) -> None:
     write(path, [])
     assert not path.exists()
 
 
 @pytest.mark.parametrize("last", BATCHES[:3], ids=range(3))
-def test_a_torn_end_is_cut_off_wherever_it_was_torn(path: Path, last: list[bytes]) -> None:
+def test_incomplete_block_is_cut_off(path: Path, last: list[bytes]) -> None:
     *_, start, end = write(path, [*BATCHES[:2], last])
     whole = path.read_bytes()
     for place in range(start, end):
@@ -100,7 +100,7 @@ def test_a_torn_end_is_cut_off_wherever_it_was_torn(path: Path, last: list[bytes
         assert read(path) == [*BATCHES[:2], [b'{"rest":1}']]
 
 
-def test_a_file_torn_in_its_beginning_is_begun_anew(path: Path) -> None:
+def test_incomplete_header_is_rewritten(path: Path) -> None:
     first = write(path)[0]
     whole = path.read_bytes()
     for place in range(first):
@@ -109,7 +109,7 @@ def test_a_file_torn_in_its_beginning_is_begun_anew(path: Path) -> None:
         assert read(path) == [[b'{"new":1}']]
 
 
-def test_a_changed_bit_is_noticed_wherever_it_is(path: Path) -> None:
+def test_changed_bit_is_detected(path: Path) -> None:
     *_, last, end = write(path, BATCHES[:3])
     whole = path.read_bytes()
     assert len(whole) == end
@@ -126,7 +126,7 @@ def test_a_changed_bit_is_noticed_wherever_it_is(path: Path) -> None:
 
 
 def damaged_end(path: Path) -> list[list[bytes]]:
-    """What is read of a file whose last entry is not right: it may be a torn end, unless its head was changed."""
+    """Read a file whose last entry is damaged: an incomplete block, or a changed header."""
     try:
         return read(path)
     except ResumeError:
@@ -134,7 +134,7 @@ def damaged_end(path: Path) -> list[list[bytes]]:
 
 
 @pytest.mark.parametrize("edit", ["shortened", "added", "taken out", "doubled", "text"])
-def test_an_edited_file_is_noticed(path: Path, edit: str) -> None:
+def test_edited_file_is_refused(path: Path, edit: str) -> None:
     first, second, third, *_ = write(path, BATCHES[:3])
     whole = path.read_bytes()
     path.write_bytes(
@@ -158,7 +158,7 @@ def test_an_edited_file_is_noticed(path: Path, edit: str) -> None:
         (b"\0" * 100, "is a file of another program"),
     ],
 )
-def test_another_file(path: Path, content: bytes, message: str) -> None:
+def test_foreign_file_is_refused(path: Path, content: bytes, message: str) -> None:
     path.write_bytes(content)
     with pytest.raises(ResumeError, match=message):
         Journal(path, WANTED)
@@ -179,7 +179,7 @@ QUERY = WANTED["queries"][0]
         ({**WANTED, "queries": [{**QUERY, "pad": 1, "site": None}]}, "site is not given and was 981, pad is 1 and was"),
     ],
 )
-def test_another_query(path: Path, wanted: dict[str, Any], message: str) -> None:
+def test_different_query_is_refused(path: Path, wanted: dict[str, Any], message: str) -> None:
     write(path)
     before = path.read_bytes()
     with pytest.raises(ResumeError, match=message):
@@ -187,7 +187,7 @@ def test_another_query(path: Path, wanted: dict[str, Any], message: str) -> None
     assert path.read_bytes() == before
 
 
-def test_another_query_where_no_record_had_come(path: Path) -> None:
+def test_different_query_without_records_starts_again(path: Path) -> None:
     first = write(path)[0]
     path.write_bytes(path.read_bytes()[:first])
     other = {**WANTED, "service": "http://127.0.0.1:1"}
@@ -195,7 +195,7 @@ def test_another_query_where_no_record_had_come(path: Path) -> None:
     assert read(path, other) == BATCHES[:1]
 
 
-def test_it_belongs_to_one_at_a_time(path: Path) -> None:
+def test_second_opening_is_refused(path: Path) -> None:
     write(path)
     with closing(Journal(path, WANTED)) as journal:
         journal.truncate([*entries(journal)][-1].end)
@@ -205,7 +205,7 @@ def test_it_belongs_to_one_at_a_time(path: Path) -> None:
     assert read(path) == BATCHES
 
 
-def test_a_forked_process_does_not_keep_it(path: Path) -> None:
+def test_forked_process_does_not_keep_the_lock(path: Path) -> None:
     write(path)
     journal = Journal(path, WANTED)
     journal.truncate([*entries(journal)][-1].end)
@@ -224,8 +224,8 @@ def test_a_forked_process_does_not_keep_it(path: Path) -> None:
         os.close(writing)
 
 
-def test_one_that_was_removed_meanwhile_is_not_written_to(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its holder finished between our opening and our locking."""
+def test_journal_deleted_before_its_lock_is_recreated(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its holder finishes after this process opens it and before it locks it."""
     removals = [path]
 
     def late(_: object) -> None:
@@ -240,7 +240,7 @@ def test_one_that_was_removed_meanwhile_is_not_written_to(path: Path, monkeypatc
 
 @contextmanager
 def full_disk(journal: Journal, room: int) -> Generator[None]:
-    """Lets only so many bytes more be written, then none."""
+    """Let the disk be full after some bytes."""
     real = journal._file
 
     class Full:
@@ -263,7 +263,7 @@ def full_disk(journal: Journal, room: int) -> Generator[None]:
 
 
 @pytest.mark.parametrize("room", [0, 1, 50])
-def test_a_full_disk(path: Path, room: int) -> None:
+def test_append_on_full_disk_keeps_earlier_entries(path: Path, room: int) -> None:
     with closing(Journal(path, WANTED)) as journal:
         journal.append(7, [msgspec.Raw(b'{"a":1}')])
         with full_disk(journal, room), pytest.raises(OSError, match=f"No space left on device: '{path}'"):
@@ -272,7 +272,7 @@ def test_a_full_disk(path: Path, room: int) -> None:
     assert read(path) == [[b'{"a":1}'], [b'{"a":3}']]
 
 
-def test_a_folder_that_cannot_be_written_to() -> None:
+def test_unwritable_folder_raises() -> None:
     folder = Path("/sys/kernel")
     if not folder.is_dir():
         pytest.skip("needs a folder in which not even root can make a file")
@@ -280,7 +280,7 @@ def test_a_folder_that_cannot_be_written_to() -> None:
         Journal(folder / "records.json.partial", WANTED)
 
 
-def test_a_disk_that_was_full_before(path: Path) -> None:
+def test_full_disk_leaves_no_journal(path: Path) -> None:
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10, limits[1]))
     try:
@@ -291,12 +291,12 @@ def test_a_disk_that_was_full_before(path: Path) -> None:
     assert not path.exists()
 
 
-def test_it_is_nobody_elses(path: Path) -> None:
+def test_journal_is_private(path: Path) -> None:
     write(path)
     assert path.stat().st_mode & 0o077 == 0
 
 
-def test_syncing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sync_is_due_after_enough_bytes(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("datastore_sdk.data.saving.journal._MAX_UNSYNCED_BYTES", 100)
     with closing(Journal(path, WANTED)) as journal:
         due: list[bool] = []

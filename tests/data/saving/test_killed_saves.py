@@ -1,4 +1,4 @@
-"""Saves whose process is killed, for real, and which another process goes on with."""
+"""Saves whose process is really killed, and which another process resumes."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def size_of(path: Path) -> int:
 
 
 class Stall:
-    """An end of a stream: nothing more comes, until the client hangs up."""
+    """A stream that stalls until the client closes the connection."""
 
     def __init__(self) -> None:
         self.begun = threading.Event()
@@ -77,7 +77,7 @@ class Stall:
 @pytest.mark.parametrize(
     ("how", "suffix", "parallel"), [("sync", ".json", 1), ("async", ".csv.gz", 1), ("sync", ".csv", 3)]
 )
-def test_killed_again_and_again(
+def test_save_killed_repeatedly_completes(
     how: str, suffix: str, parallel: int, serve: Serve, client_of: ClientOf, tmp_path: Path
 ) -> None:
     records = records_of(8000, [981, 982])
@@ -115,7 +115,7 @@ def test_killed_again_and_again(
 
 @pytest.mark.parametrize("suffix", [".json", ".csv.gz", ".parquet"])
 @pytest.mark.parametrize("old", [None, b"old"])
-def test_nothing_is_left_of_a_killed_save(suffix: str, old: bytes | None, serve: Serve, tmp_path: Path) -> None:
+def test_killed_save_leaves_nothing(suffix: str, old: bytes | None, serve: Serve, tmp_path: Path) -> None:
     path = tmp_path / f"records{suffix}"
     if old:
         path.write_bytes(old)
@@ -133,8 +133,8 @@ def test_nothing_is_left_of_a_killed_save(suffix: str, old: bytes | None, serve:
 
 @pytest.mark.parametrize("how", ["sync", "async"])
 @pytest.mark.parametrize("resume", [False, True], ids=["plain", "resume"])
-def test_interrupted(how: str, resume: bool, serve: Serve, tmp_path: Path) -> None:
-    """Ctrl-C: nothing is half written, and the service is hung up on."""
+def test_interrupted_save_leaves_no_partial_target(how: str, resume: bool, serve: Serve, tmp_path: Path) -> None:
+    """Ctrl-C: no file is incomplete, and the connection is closed."""
     stall, left = Stall(), tmp_path / "records.json.partial"
     service = RecordService(records_of(8000), [Break(0.5, stall)], piece=5000)
     server = serve(service)

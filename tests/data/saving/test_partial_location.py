@@ -24,7 +24,7 @@ RECORDS = records_of(300)
 
 
 def partial_in(folder: Path) -> Path:
-    """The only `.partial` file of a folder."""
+    """Return the only `.partial` file of a folder."""
     (path,) = folder.glob("*.partial")
     return path
 
@@ -64,7 +64,7 @@ def test_resume_in_a_folder_that_cannot_hold_it(
     assert str(first) < str(second), "the records of the first run are not requested again"
 
 
-def test_partial_in_the_temporary_folder_belongs_to_one_target(
+def test_fallback_partial_belongs_to_one_target(
     form: Form, serve: Serve, client_of: ClientOf, write_once: Path, temporary: Path
 ) -> None:
     client = client_of(serve(RecordService(RECORDS, [Break(0.5)] * 2)), retries=ONCE)
@@ -75,7 +75,7 @@ def test_partial_in_the_temporary_folder_belongs_to_one_target(
     assert len(files_in(temporary)) == 2
 
 
-def test_partial_in_the_temporary_folder_is_used_once_the_folder_can_hold_it(
+def test_fallback_partial_is_used_after_folder_recovers(
     form: Form, serve: Serve, client_of: ClientOf, target: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service = RecordService(RECORDS, [Break(0.5)])
@@ -90,7 +90,7 @@ def test_partial_in_the_temporary_folder_is_used_once_the_folder_can_hold_it(
     assert str(service.starts[0]) < str(service.starts[1])
 
 
-def test_folder_that_takes_nothing_fails_before_the_first_request(
+def test_folder_that_takes_no_file_fails_before_requests(
     form: Form, serve: Serve, client_of: ClientOf, target: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service = RecordService(RECORDS)
@@ -103,7 +103,7 @@ def test_folder_that_takes_nothing_fails_before_the_first_request(
 
 
 @pytest.mark.parametrize("planted", ["link", "file of another user"])
-def test_planted_partial_in_the_temporary_folder_is_refused(
+def test_planted_fallback_partial_is_refused(
     planted: str,
     form: Form,
     serve: Serve,
@@ -145,7 +145,7 @@ def test_resumed_save_warns_of_misspelt_fields(
     assert "None of the 300 records of site 981 has the fields 'slury_rate'" in caplog.text
 
 
-def test_fields_that_only_earlier_runs_received_are_no_misspelt_ones(
+def test_fields_received_by_earlier_runs_cause_no_warning(
     form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     records = [{**record, "early": 1} if second == 0 else record for second, record in enumerate(RECORDS)]

@@ -1,4 +1,4 @@
-"""Saves that failed and are gone on with: the same file as without the failure, and only the rest is asked for."""
+"""Saves that fail and are resumed: the file is the same, and only missing records are requested."""
 
 from __future__ import annotations
 
@@ -51,7 +51,9 @@ def fail(form: Form, client: Client, queries: Sequence[DataQuery], path: Path, *
 
 
 @pytest.mark.parametrize("suffix", [".json", ".csv", ".ndjson", ".csv.gz", ".json.zst"])
-def test_it_goes_on_where_it_failed(suffix: str, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+def test_failed_save_resumes_at_last_record(
+    suffix: str, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
+) -> None:
     records = records_of(300, [981, 982])
     service = RecordService(records, [Break(0.5), Break(0.4)])
     server = serve(service)
@@ -70,7 +72,9 @@ def test_it_goes_on_where_it_failed(suffix: str, form: Form, serve: Serve, clien
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".arrow"])
-def test_tables(suffix: str, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+def test_failed_save_of_tables_resumes(
+    suffix: str, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
+) -> None:
     service = RecordService(records_of(300), [Break(0.5)])
 
     def handle(line: Line, request: Received) -> None:
@@ -91,7 +95,7 @@ def test_tables(suffix: str, form: Form, serve: Serve, client_of: ClientOf, tmp_
 
 @pytest.mark.parametrize("seed", first(2, range(8)))
 @pytest.mark.parametrize("parallel", [1, 2, 3])
-def test_breaks_anywhere(
+def test_breaks_at_any_byte_lose_nothing(
     seed: int,
     parallel: int,
     form: Form,
@@ -121,10 +125,10 @@ def test_breaks_anywhere(
     assert {*files_in(tmp_path)} == {"records.json"}
 
 
-def test_the_parts_of_another_number(
+def test_resume_with_other_parallel_continues(
     form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """How many are fetched at a time is no part of the question."""
+    """`parallel` is not part of the fingerprint."""
     monkeypatch.setattr(slicing, "MAX_SLICE", timedelta(seconds=37))
     records = records_of(200)
     query = DataQuery(source="site", id=981, start=moment(0), end=moment(199))
@@ -138,7 +142,9 @@ def several(*starts: int) -> list[DataQuery]:
     return [DataQuery(source="site", id=981, start=moment(start), end=moment(start + 9)) for start in starts]
 
 
-def test_several_questions(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path, clock: JumpingClock) -> None:
+def test_complete_queries_are_not_requested_again(
+    form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path, clock: JumpingClock
+) -> None:
     clock.time += 1_000
     service = RecordService(records_of(100), [answer(200, b"[]"), Break(0.6), answer(503), Break(0.3)])
     client = client_of(serve(service), retries=ONCE)
@@ -158,7 +164,7 @@ def broken(_: JsonWriter) -> None:
     raise OSError(28, "No space left on device")
 
 
-def test_where_all_records_are_there_none_is_asked_for(
+def test_complete_journal_makes_no_request(
     form: Form,
     serve: Serve,
     client_of: ClientOf,
@@ -166,7 +172,7 @@ def test_where_all_records_are_there_none_is_asked_for(
     clock: JumpingClock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The file could not be written, say."""
+    """The file could not be written."""
     clock.time += 100_000
     service = RecordService(records_of(100))
     client = client_of(serve(service))
@@ -185,10 +191,10 @@ def test_where_all_records_are_there_none_is_asked_for(
     assert service.asked == 1
 
 
-def test_time_that_is_not_over_is_asked_for_again(
+def test_range_into_the_future_is_requested_again(
     form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """More records have come meanwhile."""
+    """The service has more records by then."""
     service = RecordService(records_of(100))
     client = client_of(serve(service))
     with monkeypatch.context() as patch:
@@ -208,7 +214,7 @@ WHOLE: dict[str, DataQuery] = {
 
 
 @pytest.mark.parametrize("query", WHOLE.values(), ids=WHOLE)
-def test_records_that_depend_on_their_neighbours_begin_afresh(
+def test_dependent_records_start_again(
     query: DataQuery,
     form: Form,
     serve: Serve,
@@ -230,7 +236,7 @@ def test_records_that_depend_on_their_neighbours_begin_afresh(
     assert "cannot be resumed, so it starts again" in caplog.text
 
 
-def test_records_without_a_time_begin_afresh(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+def test_records_without_timestamp_start_again(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
     rows: list[Record] = [{"a": number} for number in range(3000)]
     whole = json.dumps(rows).encode()
     service = RecordService([], [Break(0.5)])
@@ -241,7 +247,7 @@ def test_records_without_a_time_begin_afresh(form: Form, serve: Serve, client_of
     assert json.loads((tmp_path / "records.json").read_bytes()) == rows
 
 
-def test_another_question(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+def test_different_query_is_refused(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
     service = RecordService(records_of(100), [Break(0.5)])
     client = client_of(serve(service), retries=ONCE)
     path = tmp_path / "records.json"
@@ -266,7 +272,7 @@ def test_another_question(form: Form, serve: Serve, client_of: ClientOf, tmp_pat
     assert {*files_in(tmp_path)} == {"records.json", "records.json.partial"}, "without resume it does not matter"
 
 
-def test_an_edited_file(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+def test_edited_partial_is_refused(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
     service = RecordService(records_of(2000), [Break(0.5)], piece=10_000)
     client = client_of(serve(service), retries=ONCE)
     path, left = tmp_path / "records.json", tmp_path / "records.json.partial"
@@ -280,10 +286,10 @@ def test_an_edited_file(form: Form, serve: Serve, client_of: ClientOf, tmp_path:
 
 
 @pytest.mark.parametrize("numbers", [[1], [0, 1, 0], [7]])
-def test_a_file_that_nobody_can_have_written(
+def test_impossible_query_order_is_refused(
     numbers: list[int], form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
 ) -> None:
-    """Whole in itself, but of queries that there are not, or in another order."""
+    """Valid blocks, of queries that do not exist or in the wrong order."""
     service = RecordService(records_of(100))
     server = serve(service)
     queries = [SITE, SITE][: len(numbers)]
@@ -299,8 +305,10 @@ def test_a_file_that_nobody_can_have_written(
 
 
 @pytest.mark.parametrize("kind", ["link", "pipe", "folder"])
-def test_what_is_no_file(kind: str, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
-    """Nothing is written through a link, and no pipe is waited for."""
+def test_partial_that_is_not_a_file_is_refused(
+    kind: str, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
+) -> None:
+    """Nothing is written through a link, and a pipe does not block."""
     service, left = RecordService(records_of(100)), tmp_path / "records.json.partial"
     other = tmp_path / "other"
     other.touch()
@@ -317,7 +325,7 @@ def test_what_is_no_file(kind: str, form: Form, serve: Serve, client_of: ClientO
     assert service.asked == 0
 
 
-def test_one_at_a_time(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+def test_concurrent_save_is_refused(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
     service = RecordService(records_of(100), [Break(0.5)])
     server = serve(service)
     client = client_of(server, retries=ONCE)
@@ -335,7 +343,7 @@ def test_one_at_a_time(form: Form, serve: Serve, client_of: ClientOf, tmp_path: 
     form.save(client, [SITE], path, resume=True)
 
 
-def test_what_is_checked_first(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+def test_arguments_are_validated_before_requests(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
     service = RecordService(records_of(100), [Break(0.5)])
     client = client_of(serve(service), retries=ONCE)
     path = tmp_path / "records.json"
@@ -352,7 +360,7 @@ def test_what_is_checked_first(form: Form, serve: Serve, client_of: ClientOf, tm
     assert json.loads(path.read_bytes()) == records_of(100)
 
 
-def test_a_failure_before_the_first_record_leaves_nothing(
+def test_failure_before_first_record_leaves_nothing(
     form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
 ) -> None:
     client = client_of(serve(RecordService([], [answer(404)])))
@@ -362,14 +370,14 @@ def test_a_failure_before_the_first_record_leaves_nothing(
     assert not hasattr(caught.value, "__notes__")
 
 
-def test_no_questions(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+def test_save_without_queries_writes_empty_file(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
     form.save(client_of(serve(RecordService([]))), [], tmp_path / "records.json", resume=True, progress=print)
     assert files_in(tmp_path) == {"records.json": b"[]\n"}
 
 
 @pytest.fixture
 def full(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many entries have still room on the disk."""
+    """Return the number of entries that fit on the disk."""
     room = [1 << 30]
     append = Journal.append
 
@@ -383,7 +391,9 @@ def full(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return room
 
 
-def test_a_full_disk(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path, full: list[int]) -> None:
+def test_full_disk_keeps_records_for_resume(
+    form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path, full: list[int]
+) -> None:
     service = RecordService(records_of(4000), piece=10_000)
     client = client_of(serve(service))
     path = tmp_path / "records.json"
@@ -397,9 +407,7 @@ def test_a_full_disk(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Pa
     assert service.starts[1] != service.starts[0]
 
 
-def test_the_message_of_what_failed_says_what_is_safe(
-    form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
-) -> None:
+def test_error_states_attempts_and_saved_records(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
     service = RecordService(records_of(100), [Break(0.5), answer(503), Break(0)])
     client = client_of(serve(service), retries=RetryPolicy(max_attempts=3))
     error = fail(form, client, [SITE], tmp_path / "records.json")
@@ -410,8 +418,8 @@ def test_the_message_of_what_failed_says_what_is_safe(
     )
 
 
-def test_records_stay_as_they_were_written(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
-    """What stands in the file in the end is what the service wrote, byte for byte."""
+def test_resumed_records_keep_their_bytes(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+    """The file has the bytes that the service sent."""
     one = b'{"timestamp":%d,"site_id":981,\n "a" : 1.50, "b":"\\n", "c":-0.0,"d":12345678901234567890}' % START
     two = f'{{"timestamp":{START + 1},"site_id":981,"é":"\u2028}}{{"}}'
     start, rest, check = (chunked(b"[" + body) for body in (one + b",", one + b"," + two.encode() + b"]", one + b"]"))
@@ -424,7 +432,7 @@ def test_records_stay_as_they_were_written(form: Form, serve: Serve, client_of: 
     assert (tmp_path / "records.json").read_bytes() == (tmp_path / "other.json").read_bytes()
 
 
-def test_syncing_does_not_lose_the_thread(
+def test_syncing_after_each_entry_loses_nothing(
     form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("datastore_sdk.data.saving.journal._MAX_UNSYNCED_BYTES", 1)
@@ -438,7 +446,7 @@ def wait_until_it_has(path: Path, size: int) -> None:
         time.sleep(0.01)
 
 
-def test_cancelled(serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+def test_cancelled_save_resumes(serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
     service = RecordService(records_of(8000), [Break(0.5, Line.stall)], piece=5000)
     server = serve(service)
     path, left = tmp_path / "records.json", tmp_path / "records.json.partial"
@@ -460,8 +468,8 @@ def test_cancelled(serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
     assert {*files_in(tmp_path)} == {path.name}
 
 
-def test_a_link(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
-    """It lies beside what the link points to: there is the room."""
+def test_partial_is_beside_the_link_target(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+    """The file system of the link target has the space."""
     store = tmp_path / "store"
     store.mkdir()
     link = tmp_path / "latest.json"

@@ -1,4 +1,4 @@
-"""Saving: what is checked before the first request, and what is left behind when it fails."""
+"""Saves: validation before the first request, and the files left by a failure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SITE = DataQuery(source="site", id=981, start=moment(0))
 formats = pytest.mark.parametrize(("suffix", "writer"), [(".json", JsonWriter), (".csv", CsvWriter)])
 
 
-def test_what_is_wrong_with_the_path_is_found_before_the_first_request(
+def test_path_is_validated_before_the_first_request(
     form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
 ) -> None:
     service = RecordService(records_of(10))
@@ -50,7 +50,9 @@ def test_what_is_wrong_with_the_path_is_found_before_the_first_request(
 
 
 @pytest.mark.parametrize("name", ["records.json", "RECORDS.JSON", "a.b.json"])
-def test_names(name: str, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+def test_any_valid_file_name_is_written(
+    name: str, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
+) -> None:
     records = records_of(10)
     form.save(client_of(serve(RecordService(records))), [SITE], tmp_path / "new" / name)
     assert json.loads((tmp_path / "new" / name).read_bytes()) == records
@@ -59,7 +61,7 @@ def test_names(name: str, form: Form, serve: Serve, client_of: ClientOf, tmp_pat
 @formats
 @pytest.mark.parametrize("step", ["write", "finish"])
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()], ids=repr)
-def test_a_failure_of_the_disk(
+def test_disk_error_is_raised_and_leaves_nothing(
     suffix: str,
     writer: type[Writer],
     step: str,
@@ -86,7 +88,9 @@ def test_a_failure_of_the_disk(
 
 
 @pytest.mark.parametrize("suffix", [".json", ".csv"])
-def test_cancelled_while_records_come(suffix: str, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+def test_cancel_while_downloading_leaves_nothing(
+    suffix: str, serve: Serve, client_of: ClientOf, tmp_path: Path
+) -> None:
     path = tmp_path / f"records{suffix}"
     path.write_bytes(b"old")
     begun = head(transfer_encoding="chunked") + chunk(b'[{"timestamp": 1}, {"timestamp": 2}')
@@ -109,7 +113,7 @@ def test_cancelled_while_records_come(suffix: str, serve: Serve, client_of: Clie
 
 
 @formats
-def test_cancelled_while_the_file_is_completed(
+def test_cancel_while_completing_keeps_old_file(
     suffix: str,
     writer: type[Writer],
     serve: Serve,
@@ -117,7 +121,7 @@ def test_cancelled_while_the_file_is_completed(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The thread that completes it goes on; what was there before stays all the same."""
+    """The thread that completes the file continues; the old file stays anyway."""
     path = tmp_path / f"records{suffix}"
     path.write_bytes(b"old")
     completing, cancelled = threading.Event(), threading.Event()
@@ -144,10 +148,10 @@ def test_cancelled_while_the_file_is_completed(
     assert files_in(tmp_path) == {path.name: b"old"}
 
 
-def test_cancelled_while_the_file_is_synced(
+def test_cancel_while_syncing_leaves_one_complete_file(
     serve: Serve, client_of: ClientOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Old or new, but whole, and nothing beside it."""
+    """The old or the new file, complete, and no other."""
     path = tmp_path / "records.json"
     path.write_bytes(b"old")
     syncing, cancelled = threading.Event(), threading.Event()
@@ -175,10 +179,10 @@ def test_cancelled_while_the_file_is_synced(
     assert content == b"old" or json.loads(content) == records_of(100)
 
 
-def test_a_file_that_appears_meanwhile_is_not_replaced(
+def test_target_created_meanwhile_is_kept(
     form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without overwrite=True nobody's file is lost, were it made after the download had begun."""
+    """Without overwrite=True, no file is replaced, even if it is created during the download."""
     path = tmp_path / "records.json"
     finish = JsonWriter.finish
 

@@ -1,4 +1,4 @@
-"""What is written goes to the disk meanwhile."""
+"""Files are stored on the disk while they are written."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ BLOCK = bytes(range(256)) * (WRITEBACK_BYTES >> 10)
 """A quarter of what is stored at a time."""
 
 
-def test_the_system_is_asked_to_store_what_was_written_and_nothing_twice(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_written_bytes_are_stored_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[int, int, int]] = []
 
     def advise(_: int, start: int, length: int, advice: int) -> None:
@@ -28,12 +26,12 @@ def test_the_system_is_asked_to_store_what_was_written_and_nothing_twice(
     assert asked == [(0, WRITEBACK_BYTES, 4), (WRITEBACK_BYTES, WRITEBACK_BYTES, 4)]
 
 
-def test_a_file_is_written_where_the_system_cannot_be_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_write_without_posix_fadvise_succeeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "posix_fadvise", raising=False)
     _write(tmp_path / "records.json", blocks=9)
 
 
-def test_a_file_is_written_where_the_system_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_write_with_refused_posix_fadvise_succeeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: int) -> None:
         raise OSError
 

@@ -23,14 +23,14 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /pro
 
 
 def is_open(path: Any) -> bool:
-    """Whether this process has a file open."""
+    """Return whether this process has a file open."""
     wanted = os.path.realpath(path)
     return any(os.path.realpath(link) == wanted for link in Path("/proc/self/fd").iterdir())
 
 
 @pytest.fixture(autouse=True)
 def windows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Refuse what Windows refuses."""
+    """Refuse to rename or delete open files, and to read open drafts."""
     opens = Path.open
 
     def guarded(real: Callable[..., Any]) -> Callable[..., Any]:
@@ -65,9 +65,7 @@ def test_draft_is_closed_before_it_is_renamed(keep_unfinished: bool, overwrite: 
 
 
 @pytest.mark.usefixtures("temporary")
-def test_draft_in_the_temporary_folder_is_closed_before_it_is_copied(
-    target: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_fallback_draft_is_closed_before_it_is_copied(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     forbid_new_files(target.parent, monkeypatch)
     with open_atomic(target) as file:
         file.write(b"new")
@@ -82,9 +80,7 @@ def test_abandoned_draft_is_closed_before_it_is_deleted(tmp_path: Path) -> None:
     assert files_in(tmp_path) == {"records.json": b"new"}
 
 
-def test_journal_reads_its_locked_first_byte_through_its_own_handle(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_journal_reads_locked_byte_through_own_handle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "records.json.partial"
     with closing(Journal(path, {"queries": []})) as journal:
         journal.append(0, [msgspec.Raw(b"{}")])
@@ -111,7 +107,10 @@ def test_journal_reads_its_locked_first_byte_through_its_own_handle(
         def __getattr__(self, name: str) -> Any:
             return getattr(self._file, name)
 
-    monkeypatch.setattr(Path, "open", lambda *arguments, **options: Handle(opens(*arguments, **options)))
+    def opened(path: Path, mode: str = "r", *others: Any, **options: Any) -> Any:
+        return Handle(opens(path, mode, *others, **options))
+
+    monkeypatch.setattr(Path, "open", opened)
     with closing(Journal(path, {"queries": []})) as journal:
         (entry,) = journal.read(journal.first_offset)
         assert [*map(bytes, entry.texts)] == [b"{}"]

@@ -1,4 +1,4 @@
-"""Long time ranges, several parts of which are fetched at a time: the same records in the same order."""
+"""Long time ranges downloaded in parallel slices: the same records in the same order."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def query(parallel: int = 3, seconds: int = SECONDS) -> DataQuery:
 
 
 @pytest.mark.parametrize("parallel", [2, 3])
-def test_the_same_records_in_the_same_order(parallel: int, form: Form, serve: Serve, client_of: ClientOf) -> None:
+def test_parallel_keeps_record_order(parallel: int, form: Form, serve: Serve, client_of: ClientOf) -> None:
     service = RecordService(RECORDS)
     server = serve(service)
     found: list[Record] = []
@@ -50,14 +50,14 @@ def test_the_same_records_in_the_same_order(parallel: int, form: Form, serve: Se
 
 
 @pytest.mark.parametrize("seconds", [1, 36, 37, 38, 74])
-def test_the_edges_of_the_parts(seconds: int, form: Form, serve: Serve, client_of: ClientOf) -> None:
+def test_slices_of_any_length_are_complete(seconds: int, form: Form, serve: Serve, client_of: ClientOf) -> None:
     found: list[Record] = []
     form.records(client_of(serve(RecordService(RECORDS))), [query(seconds=seconds)], found)
     assert found == RECORDS[:seconds]
 
 
 @pytest.mark.parametrize("suffix", [".json", ".csv", ".ndjson.gz", ".csv.zst", ".parquet", ".arrow"])
-def test_saved(
+def test_parallel_save_equals_plain_save(
     suffix: str, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Byte for byte the same file."""
@@ -71,7 +71,7 @@ def test_saved(
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_breaks_anywhere(seed: int, form: Form, serve: Serve, client_of: ClientOf) -> None:
+def test_breaks_at_any_byte_lose_nothing(seed: int, form: Form, serve: Serve, client_of: ClientOf) -> None:
     chance = random.Random(seed)
     troubles: list[Break | bytes] = [answer(503), answer(429), answer(503)]
     troubles += [Break(chance.random(), chance.choice([Line.close, Line.reset])) for _ in range(9)]
@@ -82,8 +82,8 @@ def test_breaks_anywhere(seed: int, form: Form, serve: Serve, client_of: ClientO
     assert found == RECORDS
 
 
-def test_a_part_that_fails(form: Form, serve: Serve, client_of: ClientOf) -> None:
-    """What came before it is handed over, then the error is raised, and the parts behind it are given up."""
+def test_failing_slice_raises_after_earlier_records(form: Form, serve: Serve, client_of: ClientOf) -> None:
+    """Earlier slices are delivered, then the error is raised, and later slices are cancelled."""
     service = RecordService(RECORDS)
 
     def handle(line: Line, request: Received) -> None:
@@ -99,7 +99,7 @@ def test_a_part_that_fails(form: Form, serve: Serve, client_of: ClientOf) -> Non
     assert service.asked <= 3 + 2
 
 
-def test_left_early(serve: Serve, client_of: ClientOf) -> None:
+def test_closed_iterator_stops_slices(serve: Serve, client_of: ClientOf) -> None:
     client = client_of(serve(RecordService(RECORDS)))
     for count in (1, 30, 300):
         records = Data(client, [query()]).data_fetcher
@@ -108,7 +108,7 @@ def test_left_early(serve: Serve, client_of: ClientOf) -> None:
     assert begin(lambda: [*Data(client, [query()])]).result(10) == RECORDS
 
 
-def test_left_early_async(serve: Serve, client_of: ClientOf) -> None:
+def test_closed_async_iterator_stops_slices(serve: Serve, client_of: ClientOf) -> None:
     async def main() -> None:
         async with client_of(serve(RecordService(RECORDS))) as client, asyncio.timeout(10):
             for count in (1, 30, 300):
@@ -137,9 +137,7 @@ class Stalling:
         self.hung_up.put(line.stall(seconds=3))
 
 
-def test_given_up_while_the_service_is_silent(
-    serve: Serve, client_of: ClientOf, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_close_during_stall_returns(serve: Serve, client_of: ClientOf, caplog: pytest.LogCaptureFixture) -> None:
     stalling = Stalling()
     records = Data(client_of(serve(stalling)), [query()]).data_fetcher
     assert next(records)["timestamp"] == START
@@ -154,7 +152,7 @@ async def drained(data: DataAsync) -> list[Record]:
     return [record async for record in data]
 
 
-def test_cancelled_while_the_service_is_silent(serve: Serve, client_of: ClientOf) -> None:
+def test_cancel_during_stall_returns(serve: Serve, client_of: ClientOf) -> None:
     stalling = Stalling()
 
     async def main() -> None:
@@ -169,7 +167,7 @@ def test_cancelled_while_the_service_is_silent(serve: Serve, client_of: ClientOf
     assert [stalling.hung_up.get(timeout=5) for _ in range(3)] == [True] * 3
 
 
-def test_a_consumer_that_is_slow_does_not_let_records_pile_up(
+def test_slow_consumer_limits_waiting_records(
     serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slicing, "_MAX_WAITING_BATCHES", 2)
@@ -194,7 +192,7 @@ def test_a_consumer_that_is_slow_does_not_let_records_pile_up(
 
 
 @pytest.mark.parametrize(("hours", "parts"), [(0.1, 1), (0.25, 2), (2, 3), (12, 3), (24, 5)])
-def test_short_ranges_are_divided_too(hours: float, parts: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_short_range_is_split(hours: float, parts: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slicing, "MAX_SLICE", timedelta(seconds=20_000))
     whole = query(seconds=int(hours * 3600))
     slices = [*slicing._split_query(whole)]

@@ -51,7 +51,7 @@ def by_site(sites: int = 3, seconds: int = 60) -> list[Record]:
 
 
 @pytest.mark.parametrize("share", [0.1, 0.3, 0.34, 0.5, 0.67, 0.95])
-def test_a_pad_that_comes_site_by_site_is_complete(share: float, form: Form, serve: Serve, client_of: ClientOf) -> None:
+def test_pad_in_site_order_is_complete(share: float, form: Form, serve: Serve, client_of: ClientOf) -> None:
     service = RecordService(by_site(), [Break(share)])
     found: list[Record] = []
     form.records(client_of(serve(service)), [PAD], found)
@@ -61,9 +61,7 @@ def test_a_pad_that_comes_site_by_site_is_complete(share: float, form: Form, ser
 
 @pytest.mark.skipif(not SAMPLE.exists(), reason="the recorded payloads are not beside this checkout")
 @pytest.mark.parametrize("share", [0.3, 0.5, 0.66, 0.8, 0.95])
-def test_the_recorded_pad_is_complete(
-    share: float, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
-) -> None:
+def test_recorded_pad_is_complete(share: float, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
     records: list[Record] = json.loads(SAMPLE.read_bytes())
     first = min(record["timestamp"] for record in records)
     query = replace(PAD, start=moment(first - START), end=moment(first - START + 59))
@@ -76,7 +74,7 @@ def test_the_recorded_pad_is_complete(
     assert json.loads((tmp_path / "pad.json").read_bytes()) == records
 
 
-def test_a_late_record_that_was_still_to_come_is_not_lost(form: Form, serve: Serve, client_of: ClientOf) -> None:
+def test_late_record_after_break_is_delivered(form: Form, serve: Serve, client_of: ClientOf) -> None:
     """Up to the break everything came in order of time, and so does the rest."""
     *records, late = records_of(100)[1:] + records_of(1)
     service = RecordService([*records, late], [Break(0.5)])
@@ -86,7 +84,7 @@ def test_a_late_record_that_was_still_to_come_is_not_lost(form: Form, serve: Ser
     assert [start and start[-8:] for start in service.starts][::2] == ["12:00:00", "12:00:00"]
 
 
-def test_late_records_are_looked_for_as_far_back_as_one_came_late(
+def test_earlier_range_is_requested_for_late_records(
     form: Form, serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is no longer in memory is not requested again, unless records came late before."""
@@ -101,16 +99,14 @@ def test_late_records_are_looked_for_as_far_back_as_one_came_late(
 
 
 @pytest.mark.parametrize("share", [0.5, 0.505, 0.51, 0.515, 0.52])
-def test_records_sent_twice_in_one_response_are_delivered_twice(
-    share: float, form: Form, serve: Serve, client_of: ClientOf
-) -> None:
+def test_repeats_within_response_are_delivered(share: float, form: Form, serve: Serve, client_of: ClientOf) -> None:
     records = [record for record in by_site() for _ in range(2)]
     found: list[Record] = []
     form.records(client_of(serve(RecordService(records, [Break(share)]))), [PAD], found)
     assert found == records
 
 
-def test_the_order_of_keys_does_not_matter(form: Form, serve: Serve, client_of: ClientOf) -> None:
+def test_key_order_does_not_change_identity(form: Form, serve: Serve, client_of: ClientOf) -> None:
     service = RecordService(by_site(), [Break(0.7)])
 
     def handle(line: Line, request: Received) -> None:
@@ -122,7 +118,7 @@ def test_the_order_of_keys_does_not_matter(form: Form, serve: Serve, client_of: 
     assert found == by_site()
 
 
-def test_data_that_changed_meanwhile_is_an_error(form: Form, serve: Serve, client_of: ClientOf) -> None:
+def test_data_changed_meanwhile_raises(form: Form, serve: Serve, client_of: ClientOf) -> None:
     service = RecordService(by_site(), [Break(0.7)])
 
     def handle(line: Line, request: Received) -> None:
@@ -134,7 +130,7 @@ def test_data_that_changed_meanwhile_is_an_error(form: Form, serve: Serve, clien
 
 
 @pytest.mark.parametrize("records", [by_site(), records_of(60, [1111, 1112, 1113])], ids=["by site", "by time"])
-def test_a_proxy_that_cuts_every_response_is_got_past(
+def test_proxy_cutting_every_response_is_survived(
     records: list[Record], form: Form, serve: Serve, client_of: ClientOf
 ) -> None:
     most = 3000
@@ -151,7 +147,7 @@ def test_a_proxy_that_cuts_every_response_is_got_past(
     assert sorted(map(json.dumps, found)) == sorted(map(json.dumps, records))
 
 
-def test_what_was_delivered_goes_to_disk(
+def test_delivered_texts_go_to_disk(
     form: Form, serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delivered_texts, "MAX_MEMORY_BYTES", 500)
@@ -161,7 +157,7 @@ def test_what_was_delivered_goes_to_disk(
     assert found == by_site()
 
 
-def test_a_full_disk_fails_only_what_has_to_be_resumed(
+def test_full_disk_fails_resumed_downloads_only(
     form: Form, serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: Any, **__: Any) -> Any:
@@ -177,7 +173,7 @@ def test_a_full_disk_fails_only_what_has_to_be_resumed(
         form.records(client_of(serve(RecordService(by_site(), [Break(0.9)]))), [PAD], [])
 
 
-def test_records_of_another_site_or_time_are_left_out(
+def test_records_of_other_site_or_time_are_dropped(
     form: Form, serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A service may ignore a parameter. It is said once."""
@@ -208,14 +204,14 @@ def test_records_of_another_site_or_time_are_left_out(
     ]
 
 
-def test_parts_need_records_with_a_time(form: Form, serve: Serve, client_of: ClientOf) -> None:
+def test_parallel_needs_timestamps(form: Form, serve: Serve, client_of: ClientOf) -> None:
     """One without could be in the response for each part."""
     server = serve(lambda line, _: line.send(answer(200, b'[{"a": 1}]')))
     with pytest.raises(ResponseValidationError, match="Request the range without parallel="):
         form.records(client_of(server), [replace(SITE, end=moment(9999), parallel=3)], [])
 
 
-def test_an_open_end_is_the_time_of_the_first_response(form: Form, serve: Serve, client_of: ClientOf) -> None:
+def test_open_end_is_time_of_first_response(form: Form, serve: Serve, client_of: ClientOf) -> None:
     """Else a response that is requested again would hold more than the first."""
     service = RecordService(by_site())
     ends: list[str | None] = []

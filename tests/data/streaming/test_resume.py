@@ -1,4 +1,4 @@
-"""Streams that break: each record is handed over once, in order, whatever happens on the way."""
+"""Streams that break: each record is delivered once, in order, for any failure."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ ways = pytest.mark.parametrize("way", [iterated, saved_as_json, saved_as_csv])
 
 @ways
 @pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
-def test_a_stream_that_breaks_goes_on(
+def test_broken_stream_is_resumed(
     way: Way, end: Break, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
 ) -> None:
     records = records_of(300)
@@ -96,7 +96,9 @@ def test_a_stream_that_breaks_goes_on(
 
 @ways
 @pytest.mark.parametrize("seed", range(6))
-def test_breaks_anywhere(way: Way, seed: int, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+def test_breaks_at_any_byte_lose_nothing(
+    way: Way, seed: int, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
+) -> None:
     chance = random.Random(seed)
     sites = chance.sample(range(900, 1000), chance.choice([1, 2, 5]))
     records = records_of(chance.choice([1, 2, 40, 200]), sites)
@@ -111,9 +113,7 @@ def test_breaks_anywhere(way: Way, seed: int, form: Form, serve: Serve, client_o
 
 
 @pytest.mark.parametrize("sites", [[981, 982], [981, 982, 983, 984, 985]])
-def test_a_break_within_a_second_of_several_sites(
-    sites: list[int], form: Form, serve: Serve, client_of: ClientOf
-) -> None:
+def test_break_within_second_of_several_sites(sites: list[int], form: Form, serve: Serve, client_of: ClientOf) -> None:
     records = records_of(4, sites)
     for place in range(1, 40, 3):
         service = RecordService(records, [Break(place / 40)], piece=40)
@@ -122,7 +122,7 @@ def test_a_break_within_a_second_of_several_sites(
         assert found == records
 
 
-def test_a_break_among_records_that_nothing_tells_apart(form: Form, serve: Serve, client_of: ClientOf) -> None:
+def test_break_among_equal_records(form: Form, serve: Serve, client_of: ClientOf) -> None:
     """Several of one site in one second: each comes as often as the service has it."""
     records = [{**record, "slurry_rate": number} for number, record in enumerate(records_of(4, [981, 981, 982, 981]))]
     for place in range(1, 40, 3):
@@ -132,7 +132,7 @@ def test_a_break_among_records_that_nothing_tells_apart(form: Form, serve: Serve
         assert found == records
 
 
-def test_sites_of_an_earlier_second_do_not_count(form: Form, serve: Serve, client_of: ClientOf) -> None:
+def test_break_ignores_sites_of_earlier_second(form: Form, serve: Serve, client_of: ClientOf) -> None:
     records = records_of(2, [981, 982])
     service = RecordService(records)
 
@@ -153,7 +153,7 @@ def test_sites_of_an_earlier_second_do_not_count(form: Form, serve: Serve, clien
     assert found == records
 
 
-def test_a_second_broken_off_again_and_again(form: Form, serve: Serve, client_of: ClientOf) -> None:
+def test_repeated_breaks_in_one_second(form: Form, serve: Serve, client_of: ClientOf) -> None:
     records = records_of(1, range(900, 1000))
     service = RecordService(records, [Break(share / 10) for share in range(1, 10)], piece=50)
     found: list[Record] = []
@@ -161,7 +161,7 @@ def test_a_second_broken_off_again_and_again(form: Form, serve: Serve, client_of
     assert found == records
 
 
-def test_the_rest_is_asked_for_from_the_last_second_on(form: Form, serve: Serve, client_of: ClientOf) -> None:
+def test_resume_starts_at_last_second(form: Form, serve: Serve, client_of: ClientOf) -> None:
     service = RecordService(records_of(100), [Break(0.5)], piece=10_000)
     found: list[Record] = []
     form.records(client_of(serve(service)), [SITE], found)
@@ -171,7 +171,7 @@ def test_the_rest_is_asked_for_from_the_last_second_on(form: Form, serve: Serve,
     assert "2025-09-18 12:00:45" <= again <= "2025-09-18 12:00:50"
 
 
-def test_a_question_without_a_beginning(form: Form, serve: Serve, client_of: ClientOf) -> None:
+def test_resume_of_range_without_start(form: Form, serve: Serve, client_of: ClientOf) -> None:
     stage = DataQuery(source="site", id=981, stage_number=3, stage_name_filter="frac")
     records = records_of(100)
     service = RecordService(records, [Break(0.5)])
@@ -189,9 +189,7 @@ WHOLE: dict[str, DataQuery] = {
 
 
 @pytest.mark.parametrize("query", WHOLE.values(), ids=WHOLE)
-def test_records_that_depend_on_their_neighbours_are_asked_for_again_as_a_whole(
-    query: DataQuery, form: Form, serve: Serve, client_of: ClientOf
-) -> None:
+def test_dependent_records_are_requested_again(query: DataQuery, form: Form, serve: Serve, client_of: ClientOf) -> None:
     records = records_of(200, [981, 982])
     service = RecordService(records, [Break(0.3), Break(0.2), answer(503), Break(0.9, Line.reset)])
     found: list[Record] = []
@@ -201,9 +199,7 @@ def test_records_that_depend_on_their_neighbours_are_asked_for_again_as_a_whole(
 
 
 @pytest.mark.parametrize("order", [[981, 982], [982, 981]])
-def test_the_order_of_the_sites_does_not_matter(
-    order: list[int], form: Form, serve: Serve, client_of: ClientOf
-) -> None:
+def test_resume_with_other_site_order(order: list[int], form: Form, serve: Serve, client_of: ClientOf) -> None:
     """Asked again, the service may send the records of a second in another order."""
     records = records_of(3, [981, 982])
     last = sorted(records[4:], key=lambda record: order.index(record["site_id"]))
@@ -214,7 +210,7 @@ def test_the_order_of_the_sites_does_not_matter(
     assert found == records
 
 
-def test_several_questions_are_resumed_each_by_itself(form: Form, serve: Serve, client_of: ClientOf) -> None:
+def test_each_query_is_resumed_separately(form: Form, serve: Serve, client_of: ClientOf) -> None:
     queries = [
         DataQuery(source="site", id=981, start=moment(start), end=moment(start + 9)) for start in (0, 20, 10, 40)
     ]
@@ -236,7 +232,7 @@ LAST: dict[str, tuple[Break | bytes, type[CallError]]] = {
 
 
 @pytest.mark.parametrize(("trouble", "kind"), LAST.values(), ids=LAST)
-def test_without_progress_it_is_given_up(
+def test_breaks_without_progress_raise(
     trouble: Break | bytes, kind: type[CallError], form: Form, serve: Serve, client_of: ClientOf, clock: JumpingClock
 ) -> None:
     records = records_of(100)
@@ -251,7 +247,7 @@ def test_without_progress_it_is_given_up(
     assert len(clock.sleeps) == 2
 
 
-def test_progress_starts_the_count_anew(form: Form, serve: Serve, client_of: ClientOf) -> None:
+def test_progress_resets_the_attempts(form: Form, serve: Serve, client_of: ClientOf) -> None:
     records = records_of(200)
     troubles: list[Break | bytes] = [Break(0.2), answer(503), Break(0.2), answer(503), Break(0.2), answer(503)]
     service = RecordService(records, troubles)
@@ -260,7 +256,7 @@ def test_progress_starts_the_count_anew(form: Form, serve: Serve, client_of: Cli
     assert found == records
 
 
-def test_one_attempt_means_one(form: Form, serve: Serve, client_of: ClientOf) -> None:
+def test_single_attempt_is_not_retried(form: Form, serve: Serve, client_of: ClientOf) -> None:
     service = RecordService(records_of(100), [Break(0.5)])
     found: list[Record] = []
     with pytest.raises(APIConnectionError):
@@ -279,7 +275,7 @@ FINAL: dict[str, tuple[bytes, type[CallError]]] = {
 
 
 @pytest.mark.parametrize(("trouble", "kind"), FINAL.values(), ids=FINAL)
-def test_what_does_not_pass_is_raised_at_once(
+def test_permanent_error_is_raised_at_once(
     trouble: bytes, kind: type[CallError], form: Form, serve: Serve, client_of: ClientOf, clock: JumpingClock
 ) -> None:
     service = RecordService(records_of(100), [Break(0.5), trouble])
@@ -300,9 +296,7 @@ def test_corruption_names_the_last_whole_record(form: Form, serve: Serve, client
     assert "/sites/981/data/?" in caught.value.url
 
 
-def test_records_without_a_timestamp_are_told_apart_by_their_content(
-    form: Form, serve: Serve, client_of: ClientOf
-) -> None:
+def test_records_without_timestamp_differ_by_content(form: Form, serve: Serve, client_of: ClientOf) -> None:
     whole = [{"a": 1}, {"a": 2}, {"a": 1}, {"a": 3}]
     server = serve(
         in_turn(then(chunked(b'[{"a": 1}, {"a": 2}'), Line.close), answer(200, json.dumps(whole[::-1]).encode()))
@@ -314,7 +308,7 @@ def test_records_without_a_timestamp_are_told_apart_by_their_content(
 
 @pytest.mark.parametrize("value", ['"\\ud800"', "1e400"])
 @pytest.mark.parametrize("way", [iterated, saved_as_json])
-def test_values_that_fast_parsers_refuse(
+def test_resume_with_odd_json_values(
     value: str, way: Way, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
 ) -> None:
     """They stand in the way of nothing, were it in the last record before a break."""
@@ -336,16 +330,14 @@ def odd(records: Iterable[Record]) -> bytes:
 
 
 @pytest.mark.parametrize("second", [START + 10_000_000, 1_758_196_800_000, 2**62, -5])
-def test_a_break_after_a_timestamp_out_of_range_is_still_a_broken_stream(
-    second: int, form: Form, serve: Serve, client_of: ClientOf
-) -> None:
+def test_break_after_timestamp_out_of_range(second: int, form: Form, serve: Serve, client_of: ClientOf) -> None:
     """Beyond the end that was asked for, in milliseconds, or nonsense: the error must say what happened."""
     server = serve(then(odd([{"timestamp": second, "site_id": 981}]), Line.close))
     with pytest.raises(CallError):
         form.records(client_of(server, retries=RetryPolicy(max_attempts=2)), [SITE], [])
 
 
-def test_a_token_that_expired_meanwhile_is_renewed(form: Form, serve: Serve, client_of: ClientOf) -> None:
+def test_expired_token_is_renewed_on_resume(form: Form, serve: Serve, client_of: ClientOf) -> None:
     """Streams last longer than tokens."""
     records = records_of(100)
     service = RecordService(records, [Break(0.5), Break(0.5)])
@@ -369,7 +361,7 @@ def test_a_token_that_expired_meanwhile_is_renewed(form: Form, serve: Serve, cli
 
 @pytest.mark.parametrize("suffix", [".json", ".csv"])
 @pytest.mark.parametrize("old", [None, b"old"])
-def test_a_file_appears_only_when_it_is_whole(
+def test_file_appears_only_when_complete(
     suffix: str, old: bytes | None, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
 ) -> None:
     path = tmp_path / f"records{suffix}"
@@ -381,7 +373,7 @@ def test_a_file_appears_only_when_it_is_whole(
     assert files_in(tmp_path) == ({path.name: old} if old is not None else {})
 
 
-def test_each_access_starts_afresh(form: Form, serve: Serve, client_of: ClientOf) -> None:
+def test_each_access_starts_a_new_download(form: Form, serve: Serve, client_of: ClientOf) -> None:
     records = records_of(10)
     service = RecordService(records)
     client = client_of(serve(service))
@@ -392,7 +384,7 @@ def test_each_access_starts_afresh(form: Form, serve: Serve, client_of: ClientOf
     assert service.asked == 3
 
 
-def test_no_questions_no_records(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
+def test_no_queries_yield_no_records(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
     service = RecordService(records_of(10))
     client = client_of(serve(service))
     found: list[Record] = []

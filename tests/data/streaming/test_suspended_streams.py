@@ -58,7 +58,7 @@ def read_in_turn(streams: list[Iterator[Record]], at_a_time: int) -> list[list[R
 
 @pytest.mark.parametrize(("count", "at_a_time"), [(4, 100), (7, 1500)])
 @pytest.mark.parametrize("query", [SITE, FILLED], ids=["resumable", "filled"])
-def test_more_streams_than_slots_read_in_turn_by_one_thread(
+def test_thread_reads_more_streams_than_permits(
     query: DataQuery, at_a_time: int, count: int, client: Client, server: Server
 ) -> None:
     def read() -> list[list[Record]]:
@@ -69,7 +69,7 @@ def test_more_streams_than_slots_read_in_turn_by_one_thread(
 
 
 @pytest.mark.parametrize("count", [4, 7])
-def test_more_streams_than_slots_read_in_turn_by_one_task(count: int, client: Client) -> None:
+def test_task_reads_more_streams_than_permits(count: int, client: Client) -> None:
     async def main() -> list[list[Record]]:
         streams = [DataAsync(client, [SITE]).data_fetcher for _ in range(count)]
         found: list[list[Record]] = [[] for _ in streams]
@@ -95,7 +95,7 @@ async def _some(stream: AsyncGenerator[Record, None], count: int) -> AsyncGenera
             return
 
 
-def test_a_stream_opened_within_the_loop_over_another(client: Client) -> None:
+def test_nested_streams_do_not_hang(client: Client) -> None:
     """Each resting for the next: four deep, in one thread."""
 
     def nested(depth: int) -> int:
@@ -109,7 +109,7 @@ def test_a_stream_opened_within_the_loop_over_another(client: Client) -> None:
     assert begin(lambda: nested(4)).result(20) == 5 * len(RECORDS)
 
 
-def test_a_stream_that_rests_long_gives_way_to_another_thread(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_suspended_stream_yields_its_permit(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slots, "PREEMPTION_SECONDS", 0.1)
     resting = [Data(client, [SITE]).data_fetcher for _ in range(3)]
     beginnings = [[*itertools.islice(stream, 10)] for stream in resting]
@@ -118,7 +118,7 @@ def test_a_stream_that_rests_long_gives_way_to_another_thread(client: Client, mo
         assert [*beginning, *stream] == RECORDS
 
 
-def test_a_stream_that_is_read_all_the_time_does_not_give_way(
+def test_active_stream_keeps_its_permit(
     client: Client, service: RecordService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slots, "PREEMPTION_SECONDS", 0.2)
@@ -140,7 +140,7 @@ def test_a_stream_that_is_read_all_the_time_does_not_give_way(
     assert service.asked == 4, "nobody was asked to make way"
 
 
-def test_threads_and_tasks_that_rest(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_suspended_threads_and_tasks_share_permits(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slots, "PREEMPTION_SECONDS", 0.02)
 
     def blocking() -> int:
@@ -167,9 +167,7 @@ def test_threads_and_tasks_that_rest(client: Client, monkeypatch: pytest.MonkeyP
     assert all_of([blocking] * 5 + [lambda: asyncio.run(tasks())]) == [len(RECORDS)] * 6
 
 
-def test_a_resting_stream_that_is_closed_after_its_slot_was_taken(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_close_of_stream_without_permit(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slots, "PREEMPTION_SECONDS", 0.05)
     resting = [Data(client, [SITE]).data_fetcher for _ in range(3)]
     for stream in resting:
@@ -180,7 +178,7 @@ def test_a_resting_stream_that_is_closed_after_its_slot_was_taken(
     assert all_of([lambda: sum(1 for _ in Data(client, [SITE]))] * 6) == [len(RECORDS)] * 6
 
 
-def test_streams_of_records_without_a_time_do_not_hang(serve: Serve, client_of: ClientOf) -> None:
+def test_streams_without_timestamps_do_not_hang(serve: Serve, client_of: ClientOf) -> None:
     """They cannot be taken up again; one that rests must still not keep the others waiting for ever."""
     rows: list[Record] = [{"a": number, "b": "x" * 50} for number in range(4000)]
     service = RecordService([])
@@ -194,7 +192,7 @@ def test_streams_of_records_without_a_time_do_not_hang(serve: Serve, client_of: 
 
 
 @pytest.mark.parametrize("count", first(1, [4, 6]))
-def test_streams_in_turn_ask_seldom_and_are_never_refused(count: int) -> None:
+def test_alternating_streams_make_few_requests(count: int) -> None:
     with Sandbox(now=NOW) as sandbox, Client(sandbox.token, base_url=sandbox.url) as client:
         query = DataQuery(source="site", id=981, start=NOW - timedelta(hours=2), end=NOW, fields="slurry_rate")
         found = read_in_turn([Data(client, [query]).data_fetcher for _ in range(count)], 1)
@@ -205,7 +203,7 @@ def test_streams_in_turn_ask_seldom_and_are_never_refused(count: int) -> None:
     assert len(asked) <= 12 * count
 
 
-def test_downloads_given_up_one_after_another_are_never_refused() -> None:
+def test_closed_downloads_are_never_refused() -> None:
     with Sandbox(now=NOW) as sandbox, Client(sandbox.token, base_url=sandbox.url) as client:
         hasty = client.with_options(retries=RetryPolicy(wait=False))
         query = DataQuery(source="site", id=981, start=NOW - timedelta(hours=12), end=NOW, parallel=3)

@@ -1,4 +1,4 @@
-"""Every rule about schemas, wherever a schema can stand, in both directions."""
+"""Rules about schemas, in every location and direction."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ import pytest
 
 from datastore_sdk.drift import Severity, compare
 from datastore_sdk.drift.diff.rules import (
-    _OF_SCHEMAS,
+    DESCRIPTIVE,
     HARMLESS,
-    LEAST,
-    MOST,
+    LOWER_BOUNDS,
     NARROWER,
     OTHER,
     RULES,
+    SCHEMA_RULES,
+    UPPER_BOUNDS,
     WIDER,
-    WORDS,
-    Pair,
-    kebab,
+    SeverityPair,
+    to_kebab_case,
 )
-from tests.drift.spec_builders import PLACES, Node, about, contract
+from tests.drift.spec_builders import LOCATIONS, Node, build_spec, object_schema
 
-Case = tuple[Node, Node, Pair]
+Case = tuple[Node, Node, SeverityPair]
 
 STRING, NUMBER = {"type": "string"}, {"type": "number"}
 ONE_OF_TWO = {"anyOf": [STRING, {"type": "array", "items": STRING}]}
@@ -61,31 +61,31 @@ CASES: dict[str, Case] = {
     "deprecated": (STRING, {"type": "string", "deprecated": True}, HARMLESS),
     "reactivated": ({"type": "string", "deprecated": True}, STRING, HARMLESS),
     "reading-changed": ({"type": "object"}, {"type": "object", "x-mapping": True}, HARMLESS),
-    "description-changed": (STRING, {"type": "string", "description": "What it is."}, WORDS),
-    "examples-changed": (STRING, {"type": "string", "examples": ["a"]}, WORDS),
+    "description-changed": (STRING, {"type": "string", "description": "What it is."}, DESCRIPTIVE),
+    "examples-changed": (STRING, {"type": "string", "examples": ["a"]}, DESCRIPTIVE),
 }
-for _keyword in (*LEAST, *MOST):
-    _up, _down = (NARROWER, WIDER) if _keyword in LEAST else (WIDER, NARROWER)
+for _keyword in (*LOWER_BOUNDS, *UPPER_BOUNDS):
+    _up, _down = (NARROWER, WIDER) if _keyword in LOWER_BOUNDS else (WIDER, NARROWER)
     CASES.update(
         {
-            f"{kebab(_keyword)}-set": ({}, {_keyword: 1}, NARROWER),
-            f"{kebab(_keyword)}-unset": ({_keyword: 1}, {}, WIDER),
-            f"{kebab(_keyword)}-increased": ({_keyword: 1}, {_keyword: 2}, _up),
-            f"{kebab(_keyword)}-decreased": ({_keyword: 2}, {_keyword: 1}, _down),
+            f"{to_kebab_case(_keyword)}-set": ({}, {_keyword: 1}, NARROWER),
+            f"{to_kebab_case(_keyword)}-unset": ({_keyword: 1}, {}, WIDER),
+            f"{to_kebab_case(_keyword)}-increased": ({_keyword: 1}, {_keyword: 2}, _up),
+            f"{to_kebab_case(_keyword)}-decreased": ({_keyword: 2}, {_keyword: 1}, _down),
         }
     )
 
 
-def test_there_is_a_case_for_each_rule() -> None:
-    assert CASES.keys() == _OF_SCHEMAS.keys()
+def test_every_rule_has_a_case() -> None:
+    assert CASES.keys() == SCHEMA_RULES.keys()
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", LOCATIONS)
 @pytest.mark.parametrize("aspect", CASES)
-def test_rule(aspect: str, place: str) -> None:
+def test_change_is_found_by_its_rule(aspect: str, place: str) -> None:
     old, new, meaning = CASES[aspect]
-    build = PLACES[place]
-    (finding,) = compare(contract(build(old)), contract(build(new))).findings
+    build = LOCATIONS[place]
+    (finding,) = compare(build_spec(build(old)), build_spec(build(new))).findings
     assert finding.rule == f"{place}-{aspect}"
     assert finding.severity is meaning[place.startswith("response")] is RULES[finding.rule].severity
     assert finding.endpoints == ("POST /things/",)
@@ -109,78 +109,80 @@ def test_rule(aspect: str, place: str) -> None:
         ({"enum": ["a", "b"]}, {"enum": ["b", "a"]}),
     ],
 )
-@pytest.mark.parametrize("place", PLACES)
-def test_two_ways_of_saying_the_same(old: Node, new: Node, place: str) -> None:
+@pytest.mark.parametrize("place", LOCATIONS)
+def test_equivalent_schemas_have_no_change(old: Node, new: Node, place: str) -> None:
     version = "3.0.3" if isinstance(old.get("exclusiveMinimum"), bool) else "3.1.0"
-    report = compare(contract({**PLACES[place](old), "openapi": version}), contract(PLACES[place](new)))
+    report = compare(build_spec({**LOCATIONS[place](old), "openapi": version}), build_spec(LOCATIONS[place](new)))
     assert [finding.rule for finding in report.findings] == ["unused-part-changed"], "no rule has anything to say"
 
 
-def test_what_changes_in_items_and_other_keys_is_found() -> None:
+def test_change_in_items_and_other_keys_is_found() -> None:
     def nested(schema: Any) -> Node:
         return {"type": "array", "items": {"type": "object", "additionalProperties": {"anyOf": [schema, STRING]}}}
 
     old, new = nested({"type": "array", "items": NUMBER}), nested({"type": "array", "items": STRING})
-    build = PLACES["response-property"]
-    (finding,) = compare(contract(build(old)), contract(build(new))).findings
+    build = LOCATIONS["response-property"]
+    (finding,) = compare(build_spec(build(old)), build_spec(build(new))).findings
     assert finding.rule == "response-property-type-changed"
     assert "some[][*][]" in finding.message
 
 
-def test_an_alternative_beside_a_schema_changes_nothing_else() -> None:
+def test_added_alternative_is_the_only_finding() -> None:
     thing = {
         "type": "object",
         "required": ["a"],
         "properties": {"a": {"type": "string", "format": "date", "minLength": 1}},
     }
-    build = PLACES["response-property"]
-    (finding,) = compare(contract(build(thing)), contract(build({"oneOf": [thing, STRING]}))).findings
+    build = LOCATIONS["response-property"]
+    (finding,) = compare(build_spec(build(thing)), build_spec(build({"oneOf": [thing, STRING]}))).findings
     assert finding.rule == "response-property-alternative-added"
 
 
-def test_alternatives_that_look_alike_are_told_apart_by_their_order() -> None:
+def test_similar_alternatives_are_matched_by_order() -> None:
     def two(*keys: str) -> Node:
         return {"anyOf": [{"type": "object", "properties": {key: STRING}} for key in keys]}
 
-    build = PLACES["response-body"]
-    (finding,) = compare(contract(build(two("a", "b"))), contract(build(two("a", "bcdefg")))).findings[:1]
+    build = LOCATIONS["response-body"]
+    (finding,) = compare(build_spec(build(two("a", "b"))), build_spec(build(two("a", "bcdefg")))).findings[:1]
     assert (finding.rule, finding.severity) == ("response-property-removed", Severity.BREAKING)
 
 
-def test_circular_schemas_end() -> None:
+def test_recursive_schema_is_compared() -> None:
     def tree(leaf: Node) -> Node:
         node = {"type": "object", "properties": {"leaf": leaf, "left": {"$ref": "#/components/schemas/Tree"}}}
-        content = PLACES["response-body"]({"$ref": "#/components/schemas/Tree"})
+        content = LOCATIONS["response-body"]({"$ref": "#/components/schemas/Tree"})
         return {**content, "components": {"schemas": {"Tree": node}}}
 
-    (finding,) = compare(contract(tree(STRING)), contract(tree(NUMBER))).findings
+    (finding,) = compare(build_spec(tree(STRING)), build_spec(tree(NUMBER))).findings
     assert finding.message == "The type of `Tree.leaf` changed from `string` to `number`."
     assert finding.severity is Severity.BREAKING
 
 
-def test_schemas_may_refer_to_each_other_in_a_long_chain() -> None:
+def test_long_chain_of_schemas_is_compared() -> None:
     length = 3000
 
     def chain(leaf: Node) -> Node:
         last: Node = {"type": "object", "properties": {"leaf": leaf}}
-        links = {f"Link{index}": about({"$ref": f"#/components/schemas/Link{index + 1}"}) for index in range(length)}
-        content = PLACES["response-body"]({"$ref": "#/components/schemas/Link0"})
+        links = {
+            f"Link{index}": object_schema({"$ref": f"#/components/schemas/Link{index + 1}"}) for index in range(length)
+        }
+        content = LOCATIONS["response-body"]({"$ref": "#/components/schemas/Link0"})
         return {**content, "components": {"schemas": {**links, f"Link{length}": last}}}
 
-    (finding,) = compare(contract(chain(STRING)), contract(chain(NUMBER))).findings
+    (finding,) = compare(build_spec(chain(STRING)), build_spec(chain(NUMBER))).findings
     assert finding.message == f"The type of `Link{length}.leaf` changed from `string` to `number`."
 
 
-def test_what_changed_in_a_schema_concerns_all_calls_that_lead_to_it() -> None:
+def test_change_of_a_schema_has_all_endpoints() -> None:
     def calls(leaf: Node) -> Node:
-        content = PLACES["response-body"]({"type": "array", "items": {"$ref": "#/components/schemas/Part"}})
+        content = LOCATIONS["response-body"]({"type": "array", "items": {"$ref": "#/components/schemas/Part"}})
         path = content["paths"]["/things/"]
         content["paths"] = {
             "/things/": path,
-            "/more/": {**path, "get": PLACES["response-body"](leaf)["paths"]["/things/"]["post"]},
+            "/more/": {**path, "get": LOCATIONS["response-body"](leaf)["paths"]["/things/"]["post"]},
         }
-        return {**content, "components": {"schemas": {"Part": about(leaf)}}}
+        return {**content, "components": {"schemas": {"Part": object_schema(leaf)}}}
 
-    about_leaf, about_part = compare(contract(calls(STRING)), contract(calls(NUMBER))).findings
+    about_leaf, about_part = compare(build_spec(calls(STRING)), build_spec(calls(NUMBER))).findings
     assert about_part.endpoints == ("POST /things/", "POST /more/")
     assert about_leaf.endpoints == ("GET /more/",)

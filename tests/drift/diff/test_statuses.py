@@ -1,4 +1,4 @@
-"""Statuses that a contract does not name, and those that say that a call is gone."""
+"""Statuses that the document does not describe, and 404 for endpoints that are gone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from datastore_sdk.drift import Finding, Observations, Severity
 from datastore_sdk.drift.traffic.recorded_call import RecordedCall
-from tests.drift.spec_builders import JSON, REAL, contract, from_text, one_call
+from tests.drift.spec_builders import JSON, REAL, build_spec, parse_spec, with_operation
 
 V1 = "/external/thirdparty/v1"
 ERROR = {"description": "No.", "content": {JSON: {"schema": {"type": "object"}}}}
@@ -27,60 +27,60 @@ def found(observations: Observations, call: RecordedCall) -> tuple[Finding, ...]
 
 
 @pytest.mark.parametrize("status", [402, 405, 409, 418, 451])
-def test_what_only_the_default_stands_for_is_not_known(status: int) -> None:
+def test_status_covered_only_by_default_is_unknown(status: int) -> None:
     call = answered(status, f"{V1}/pads/", {"detail": "No."}, "GET")
-    (one,) = found(Observations(from_text(REAL)), call)
+    (one,) = found(Observations(parse_spec(REAL)), call)
     assert (one.rule, one.severity) == ("status-unknown", Severity.COMPATIBLE)
     assert str(status) in one.message
-    assert one.touches[0] == "Pad.get_models()"
+    assert one.affects[0] == "Pad.get_models()"
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 429])
-def test_what_other_calls_of_the_contract_name_is_known(status: int) -> None:
-    """The facts list these for all calls; the contract, where they are likely."""
-    assert not found(Observations(from_text(REAL)), answered(status, f"{V1}/pads/5/", {"detail": "No."}, "GET"))
+def test_status_of_another_operation_is_known(status: int) -> None:
+    """Every endpoint can return these; the document describes them where they are likely."""
+    assert not found(Observations(parse_spec(REAL)), answered(status, f"{V1}/pads/5/", {"detail": "No."}, "GET"))
 
 
-def test_what_is_named_as_a_range_is_known() -> None:
-    some = contract(one_call({"responses": {"4XX": ERROR, "default": ERROR}}))
+def test_status_in_a_range_is_known() -> None:
+    some = build_spec(with_operation({"responses": {"4XX": ERROR, "default": ERROR}}))
     assert not found(Observations(some), answered(418, content={}))
-    other = one_call({"responses": {"default": ERROR}})
+    other = with_operation({"responses": {"default": ERROR}})
     other["paths"]["/more/"] = {"get": {"responses": {"4XX": ERROR}}}
-    assert not found(Observations(contract(other)), answered(418, content={}))
+    assert not found(Observations(build_spec(other)), answered(418, content={}))
 
 
 @pytest.mark.parametrize("content", [b"<html>Bad Gateway</html>", b"", b'"no"'])
-def test_a_failure_of_the_service_is_no_drift(content: bytes) -> None:
-    """Whatever it says: what fails does not keep a contract, and something before it may have answered."""
-    observations = Observations(from_text(REAL))
+def test_server_error_is_not_drift(content: bytes) -> None:
+    """The body does not matter: it may come from a proxy."""
+    observations = Observations(parse_spec(REAL))
     call = replace(answered(502, f"{V1}/pads/", method="GET"), content=content, media_type="text/html")
     assert not found(observations, call)
-    assert observations.failed == 1
+    assert observations.server_errors == 1
 
 
-def test_a_failure_that_the_contract_describes_is_held_against_it() -> None:
-    observations = Observations(contract(one_call({"responses": {"503": ERROR}})))
+def test_described_server_error_is_compared() -> None:
+    observations = Observations(build_spec(with_operation({"responses": {"503": ERROR}})))
     (one,) = found(observations, answered(503, content="no"))
     assert one.rule == "type-differs"
-    assert observations.failed == 0
+    assert observations.server_errors == 0
 
 
-def test_without_a_default_failures_are_not_known_either() -> None:
-    (one,) = found(Observations(contract(one_call())), answered(500))
+def test_server_error_without_default_is_unknown() -> None:
+    (one,) = found(Observations(build_spec(with_operation())), answered(500))
     assert one.rule == "status-unknown"
 
 
-def test_a_call_without_ids_that_is_not_found_is_gone() -> None:
-    (one,) = found(Observations(from_text(REAL)), answered(404, f"{V1}/pads/", {"detail": "Not found."}, "GET"))
+def test_not_found_of_a_path_without_ids_is_gone() -> None:
+    (one,) = found(Observations(parse_spec(REAL)), answered(404, f"{V1}/pads/", {"detail": "Not found."}, "GET"))
     assert (one.rule, one.severity) == ("endpoint-gone", Severity.BREAKING)
 
 
-def test_a_call_with_ids_is_gone_where_they_are_known_to_be_there() -> None:
+def test_not_found_of_an_existing_object_is_gone() -> None:
     call = answered(404, f"{V1}/pads/5/fields/", {"detail": "Not found."}, "GET")
-    assert not found(Observations(from_text(REAL)), call)
-    (one,) = found(Observations(from_text(REAL)), replace(call, is_there=True))
+    assert not found(Observations(parse_spec(REAL)), call)
+    (one,) = found(Observations(parse_spec(REAL)), replace(call, target_exists=True))
     assert (one.rule, one.severity) == ("endpoint-gone", Severity.BREAKING)
 
 
-def test_a_call_without_ids_may_name_it() -> None:
-    assert not found(Observations(contract(one_call({"responses": {"404": ERROR}}))), answered(404, content={}))
+def test_described_not_found_is_not_gone() -> None:
+    assert not found(Observations(build_spec(with_operation({"responses": {"404": ERROR}}))), answered(404, content={}))

@@ -1,4 +1,4 @@
-"""Contracts in OpenAPI 3.0, which writes null as a flag: they say the same, and patches keep to their language."""
+"""OpenAPI 3.0 documents: equivalent schemas have no changes, and patches use the keywords of 3.0."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any
 import pytest
 import yaml
 
-from datastore_sdk.drift import compare, suggest
+from datastore_sdk.drift import compare, suggest_patch
 from datastore_sdk.drift.json_types import is_array, is_object
-from tests.drift.drift_cases import Deviating
-from tests.drift.spec_builders import DUMPER, REAL, Node, about, answering, contract, from_text
-from tests.drift.traffic_drift_cases import IN_TRAFFIC
+from tests.drift.drift_cases import TrafficCase
+from tests.drift.spec_builders import DUMPER, REAL, Node, build_spec, object_schema, parse_spec, with_response_schema
+from tests.drift.traffic_drift_cases import TRAFFIC_CASES
 
 validators: Any = import_module("openapi_spec_validator")  # its types are not known in part
 
 
 def older(value: Any) -> Any:
-    """A schema of OpenAPI 3.1, and everything around it, in the language of 3.0."""
+    """Convert a part of an OpenAPI 3.1 document to 3.0."""
     if is_array(value):
         return [older(item) for item in value]
     if not is_object(value):
@@ -45,38 +45,38 @@ def older(value: Any) -> Any:
     return node
 
 
-CONTENT: Node = {**older(from_text(REAL).document.content), "openapi": "3.0.3"}
+CONTENT: Node = {**older(parse_spec(REAL).document.content), "openapi": "3.0.3"}
 del CONTENT["info"]["summary"]
 OLDER = yaml.dump(CONTENT, Dumper=DUMPER, sort_keys=False, width=120)
 
 
 RATHER = {"information-changed", "examples-changed"}
-"""What is written in another way, and read as other words."""
+"""Rules for what OpenAPI 3.0 writes differently."""
 
 
 def errors_of(text: str) -> list[str]:
-    """What is wrong by the schema of OpenAPI itself."""
-    return [str(error) for error in validators.OpenAPIV30SpecValidator(from_text(text).document.content).iter_errors()]
+    """Return the errors of openapi-spec-validator."""
+    return [str(error) for error in validators.OpenAPIV30SpecValidator(parse_spec(text).document.content).iter_errors()]
 
 
-def test_it_is_in_3_0_and_says_the_same() -> None:
+def test_converted_spec_is_equivalent() -> None:
     assert "nullable: true" in OLDER
     assert errors_of(OLDER) == []
-    found = compare(from_text(REAL), from_text(OLDER)).findings
+    found = compare(parse_spec(REAL), parse_spec(OLDER)).findings
     assert {finding.rule.removeprefix("request-parameter-") for finding in found} == RATHER
 
 
-@pytest.mark.parametrize("planted", IN_TRAFFIC, ids=lambda planted: planted.what)
-def test_the_suggested_patch_mends(planted: Deviating, tmp_path: Path) -> None:
-    observed = planted.against(from_text(OLDER))
+@pytest.mark.parametrize("planted", TRAFFIC_CASES, ids=lambda planted: planted.description)
+def test_suggested_patch_removes_the_finding(planted: TrafficCase, tmp_path: Path) -> None:
+    observed = planted.observe_with(parse_spec(OLDER))
     assert [finding.rule for finding in observed.findings()] == [planted.rule]
-    suggestion = suggest(from_text(OLDER), observed)
-    assert bool(suggestion.patch) == planted.mended
+    suggestion = suggest_patch(parse_spec(OLDER), observed)
+    assert bool(suggestion.patch) == planted.can_be_patched
     (tmp_path / "openapi.yaml").write_text(OLDER, "utf-8")
-    if planted.mended:
+    if planted.can_be_patched:
         subprocess.run(["git", "apply", "-"], input=suggestion.patch, text=True, cwd=tmp_path, check=True)
     mended = (tmp_path / "openapi.yaml").read_text("utf-8")
-    assert bool(planted.against(from_text(mended)).findings()) != planted.mended
+    assert bool(planted.observe_with(parse_spec(mended)).findings()) != planted.can_be_patched
     assert errors_of(mended) == []
     assert '"null"' not in "".join(line for line in suggestion.patch.splitlines() if line.startswith("+"))
 
@@ -89,10 +89,10 @@ def test_the_suggested_patch_mends(planted: Deviating, tmp_path: Path) -> None:
         {"type": "string", "enum": ["a"], "nullable": True},
     ],
 )
-def test_what_can_be_null(schema: Node) -> None:
+def test_change_of_nullable_is_found(schema: Node) -> None:
     def some(each: Node) -> Node:
         parts = {"Part": {"type": "object", "properties": {"a": {"type": "string"}}}}
-        return {**answering(about(each)), "openapi": "3.0.3", "components": {"schemas": parts}}
+        return {**with_response_schema(object_schema(each)), "openapi": "3.0.3", "components": {"schemas": parts}}
 
-    (one,) = compare(contract(some(schema)), contract(some({**schema, "nullable": False}))).findings
+    (one,) = compare(build_spec(some(schema)), build_spec(some({**schema, "nullable": False}))).findings
     assert one.rule == "response-property-became-not-nullable"

@@ -1,4 +1,4 @@
-"""The forms of a report."""
+"""Formats of reports."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from datastore_sdk.drift import Finding, Report, ReportStatus, Severity, compare, observe, shipped
-from datastore_sdk.drift.reports import as_annotations, as_json, as_sarif
+from datastore_sdk.drift import Finding, Report, ReportStatus, Severity, compare, load_shipped_spec, observe
+from datastore_sdk.drift.reports import format_github, format_json, format_sarif
 from datastore_sdk.drift.reports import paths as files
-from tests.drift.spec_builders import REAL, changed, from_text
-from tests.drift.spec_drift_cases import IN_CONTRACTS
-from tests.drift.traffic_drift_cases import IN_TRAFFIC
+from tests.drift.spec_builders import REAL, mutated_spec, parse_spec
+from tests.drift.spec_drift_cases import SPEC_CASES
+from tests.drift.traffic_drift_cases import TRAFFIC_CASES
 from tests.support.paths import CASSETTES
 
 jsonschema: Any = import_module("jsonschema")  # it has no types
@@ -40,20 +40,20 @@ ODD = Finding(
 
 @pytest.fixture(autouse=True)
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    """These tests may themselves run in GitHub Actions."""
+    """The tests may run in GitHub Actions."""
     monkeypatch.delenv("GITHUB_WORKSPACE", raising=False)
 
 
 @cache
 def everything() -> Report:
-    """A report with most kinds of findings."""
+    """Return a report with most kinds of findings."""
 
     def mutate(content: dict[str, Any]) -> None:
-        for planted in IN_CONTRACTS[:20]:
+        for planted in SPEC_CASES[:20]:
             planted.mutate(content)
 
-    spec = compare(from_text(REAL), changed(mutate)).findings
-    traffic = [found for planted in IN_TRAFFIC for found in planted.observed().findings()]
+    spec = compare(parse_spec(REAL), mutated_spec(mutate)).findings
+    traffic = [found for planted in TRAFFIC_CASES for found in planted.observe().findings()]
     return Report("everything", (*spec, *traffic, ODD))
 
 
@@ -66,19 +66,19 @@ def everything() -> Report:
         ([Severity.COMPATIBLE, Severity.BREAKING], ReportStatus.BREAKING_DRIFT),
     ],
 )
-def test_status(severities: list[Severity], status: ReportStatus) -> None:
+def test_status_follows_the_severities(severities: list[Severity], status: ReportStatus) -> None:
     found = tuple(Finding(rule="x", severity=severity, message="X.") for severity in severities)
     assert Report("x", found).status is status
 
 
-def test_summary() -> None:
+def test_summary_counts_severities() -> None:
     assert NOTHING.summary == "a against b: no drift"
     assert Report("x", (ODD, ODD)).summary == "x: 2 compatible"
 
 
-def test_json() -> None:
+def test_json_report_has_all_fields() -> None:
     report = everything()
-    content = json.loads(as_json(report))
+    content = json.loads(format_json(report))
     assert content["status"] == ReportStatus.BREAKING_DRIFT
     assert len(content["findings"]) == len(report.findings) == sum(content["counts"].values())
     assert content["findings"][-1] == {
@@ -86,7 +86,7 @@ def test_json() -> None:
         "severity": "compatible",
         "message": ODD.message,
         "endpoints": ["GET /a/"],
-        "touches": [],
+        "affects": [],
         "document": ODD.document,
         "pointer": "/paths",
         "line": 5,
@@ -94,19 +94,19 @@ def test_json() -> None:
         "example": '"x"',
         "count": 3,
     }
-    assert json.loads(as_json(NOTHING))["drift"] is False
+    assert json.loads(format_json(NOTHING))["drift"] is False
 
 
-def test_annotations() -> None:
-    first, last = as_annotations(Report("x", (ODD,))).splitlines()
+def test_annotations_have_file_and_line() -> None:
+    first, last = format_github(Report("x", (ODD,))).splitlines()
     place = "file=some folder/a%2Cb.yaml,line=5,title=field-unknown"
     assert first == f"::warning {place}::GET /a/: 100%25 new:%0Aünicode, `x`."
     assert last == "::notice title=Drift::x: 1 compatible"
-    assert as_annotations(NOTHING) == "::notice title=Drift::a against b: no drift"
+    assert format_github(NOTHING) == "::notice title=Drift::a against b: no drift"
 
 
 def understood(line: str) -> tuple[str, dict[str, str], str]:
-    """A workflow command as GitHub's runner takes it apart: command, properties, data."""
+    """Parse a workflow command as GitHub's runner does: command, properties, data."""
     told, _, data = line.removeprefix("::").partition("::")
     command, _, properties = told.partition(" ")
     signs = {"%0D": "\r", "%0A": "\n", "%3A": ":", "%2C": ",", "%25": "%"}  # in this order
@@ -124,18 +124,18 @@ def understood(line: str) -> tuple[str, dict[str, str], str]:
     )
 
 
-def test_annotations_are_understood_as_they_were_meant() -> None:
+def test_annotations_escape_special_characters() -> None:
     odd = Finding(
         rule="x",
         severity=Severity.BREAKING,
         message="a%0Ab: 100%,\r\n::error::c %25 d=e%",
         endpoints=("GET /a:b,c=d::e%2C/",),
-        touches=("Pad.name",),
+        affects=("Pad.name",),
         document="a folder, of=50%/a:b::c%2C.yaml",
         line=7,
     )
     report = Report("a: b, c%\n::d", (*everything().findings, odd))
-    *lines, last = as_annotations(report).splitlines()
+    *lines, last = format_github(report).splitlines()
     assert len(lines) == len(report.findings)
     for line, finding in zip(lines, report.findings, strict=True):
         command, properties, data = understood(line)
@@ -145,14 +145,14 @@ def test_annotations_are_understood_as_they_were_meant() -> None:
     assert understood(lines[-1]) == (
         "error",
         {"file": odd.document, "line": "7", "title": "x"},
-        f"GET /a:b,c=d::e%2C/: {odd.message} It touches Pad.name.",
+        f"GET /a:b,c=d::e%2C/: {odd.message} It affects Pad.name.",
     )
     assert understood(last) == ("notice", {"title": "Drift"}, report.summary)
 
 
-def test_annotations_of_a_url_have_no_file() -> None:
+def test_annotation_of_a_url_has_no_file() -> None:
     finding = Finding(rule="x", severity=Severity.BREAKING, message="X.", document="https://example.com/a", line=5)
-    assert as_annotations(Report("x", (finding,))).splitlines()[0] == "::error title=x::X."
+    assert format_github(Report("x", (finding,))).splitlines()[0] == "::error title=x::X."
 
 
 def placed(document: Path) -> Report:
@@ -160,59 +160,59 @@ def placed(document: Path) -> Report:
 
 
 def installed(monkeypatch: pytest.MonkeyPatch, where: Path) -> Path:
-    """The contract of an SDK that is installed somewhere."""
+    """The document of an installed SDK."""
     package = where / "site-packages" / "datastore_sdk"
-    monkeypatch.setattr(files, "PACKAGE", package)
+    monkeypatch.setattr(files, "PACKAGE_FOLDER", package)
     return package / "openapi.yaml"
 
 
 def artifact(report: Report) -> dict[str, Any]:
-    (result,) = json.loads(as_sarif(report))["runs"][0]["results"]
+    (result,) = json.loads(format_sarif(report))["runs"][0]["results"]
     location: dict[str, Any] = result["locations"][0]["physicalLocation"]["artifactLocation"]
     return location
 
 
-def test_a_file_below_the_working_directory_is_named_from_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_file_is_relative_to_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     report = placed(tmp_path / "api" / "a.yaml")
-    assert as_annotations(report).startswith("::error file=api/a.yaml,line=5,title=x::")
+    assert format_github(report).startswith("::error file=api/a.yaml,line=5,title=x::")
     assert artifact(report) == {"uri": "api/a.yaml"}
 
 
-def test_in_github_actions_a_file_is_named_from_the_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_is_relative_to_the_github_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "part").mkdir()
     monkeypatch.chdir(tmp_path / "part")
     monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
     for report in (placed(Path("a.yaml")), placed(tmp_path / "part" / "a.yaml")):
-        assert as_annotations(report).startswith("::error file=part/a.yaml,line=5,title=x::")
+        assert format_github(report).startswith("::error file=part/a.yaml,line=5,title=x::")
         assert artifact(report) == {"uri": "part/a.yaml"}
 
 
-def test_a_file_elsewhere_is_in_no_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_outside_the_repository_has_no_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     for report in (placed(tmp_path / "a.yaml"), placed(Path("../a.yaml"))):
-        assert as_annotations(report).startswith("::error title=x::")
+        assert format_github(report).startswith("::error title=x::")
         assert artifact(report) == {"uri": (tmp_path / "a.yaml").as_uri()}
 
 
 @pytest.mark.parametrize("below", [True, False], ids=["in a virtual environment of the project", "elsewhere"])
-def test_the_contract_of_an_installed_sdk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, below: bool) -> None:
+def test_spec_of_an_installed_sdk_has_a_package_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, below: bool
+) -> None:
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     contract = installed(monkeypatch, tmp_path / "here" / ".venv" if below else tmp_path)
     for report in (placed(contract), placed(Path(os.path.relpath(contract)))):
-        assert as_annotations(report).startswith("::error title=x::")
+        assert format_github(report).startswith("::error title=x::")
         assert artifact(report) == {"uri": "datastore_sdk/openapi.yaml", "uriBaseId": "PACKAGES"}
-        jsonschema.validate(json.loads(as_sarif(report)), SCHEMA)
+        jsonschema.validate(json.loads(format_sarif(report)), SCHEMA)
 
 
 @pytest.mark.parametrize("build", [everything, lambda: NOTHING], ids=["everything", "nothing"])
-def test_sarif_is_valid(build: Callable[[], Report]) -> None:
+def test_sarif_matches_its_schema(build: Callable[[], Report]) -> None:
     report = build()
-    log = json.loads(as_sarif(report))
+    log = json.loads(format_sarif(report))
     jsonschema.validate(log, SCHEMA)
     (run,) = log["runs"]
     assert len(run["results"]) == len(report.findings)
@@ -220,20 +220,20 @@ def test_sarif_is_valid(build: Callable[[], Report]) -> None:
         assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
 
 
-def test_sarif_names_files_as_uris() -> None:
-    (result,) = json.loads(as_sarif(Report("x", (ODD,))))["runs"][0]["results"]
+def test_sarif_has_uris_of_files() -> None:
+    (result,) = json.loads(format_sarif(Report("x", (ODD,))))["runs"][0]["results"]
     place = result["locations"][0]["physicalLocation"]
     assert place == {"artifactLocation": {"uri": "some%20folder/a%2Cb.yaml"}, "region": {"startLine": 5}}
 
 
-def test_no_report_names_a_recorded_value() -> None:
+def test_reports_have_no_recorded_values() -> None:
     cassettes = [str(path) for path in CASSETTES.glob("s*.yaml")]
 
     def mutate(content: dict[str, Any]) -> None:
         del content["components"]["schemas"]["Site"]["properties"]["operator_name"]
 
-    findings = observe(changed(mutate), cassettes).findings()
+    findings = observe(mutated_spec(mutate), cassettes).findings()
     assert findings
     operators = {"Redfork", "Bluestem", "Energy"}
-    assert not any(name in as_json(Report("x", findings)) for name in operators)
-    assert shipped().document.name
+    assert not any(name in format_json(Report("x", findings)) for name in operators)
+    assert load_shipped_spec().document.name

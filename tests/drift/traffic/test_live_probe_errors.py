@@ -1,4 +1,4 @@
-"""The walk over services that keep no contract at all."""
+"""Live probe of services that do not follow the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from datastore_sdk.drift import Observations, shipped
+from datastore_sdk.drift import Observations, load_shipped_spec
 from datastore_sdk.drift.traffic import LiveProbe
 from tests.support.fixtures import ClientOf, Serve, client_of, clock, nothing_left, serve
 from tests.support.http_responses import always, answer
@@ -23,30 +23,28 @@ __all__ = ["client_of", "clock", "nothing_left", "serve"]
         (answer(200, {"id": "x", "change_log": 5}), "type-differs"),
     ],
 )
-def test_a_service_that_keeps_no_contract_is_walked_all_the_same(
-    serve: Serve, client_of: ClientOf, reply: bytes, rule: str
-) -> None:
-    walk = LiveProbe(client_of(serve(always(reply))))
-    walk.go()
-    observations = Observations(shipped())
-    for _, call in walk.calls:
+def test_nonconforming_service_is_probed(serve: Serve, client_of: ClientOf, reply: bytes, rule: str) -> None:
+    probe = LiveProbe(client_of(serve(always(reply))))
+    probe.run()
+    observations = Observations(load_shipped_spec())
+    for _, call in probe.calls:
         observations.add(call)
     assert rule in {finding.rule for finding in observations.findings()}
 
 
-def test_failures_are_looked_at_too(serve: Serve, client_of: ClientOf) -> None:
-    walk = LiveProbe(client_of(serve(always(answer(404, {"detail": "No."})))))
-    walk.go()
-    assert {call.status for _, call in walk.calls} == {404}
+def test_error_responses_are_recorded(serve: Serve, client_of: ClientOf) -> None:
+    probe = LiveProbe(client_of(serve(always(answer(404, {"detail": "No."})))))
+    probe.run()
+    assert {call.status for _, call in probe.calls} == {404}
 
 
-def test_a_long_failure_is_read_whole(serve: Serve, client_of: ClientOf) -> None:
-    walk = LiveProbe(client_of(serve(always(answer(404, {"detail": "No." * 1000})))))
-    walk.go()
-    assert len(json.loads(walk.calls[0][1].content)["detail"]) == 3000
+def test_long_error_body_is_read_completely(serve: Serve, client_of: ClientOf) -> None:
+    probe = LiveProbe(client_of(serve(always(answer(404, {"detail": "No." * 1000})))))
+    probe.run()
+    assert len(json.loads(probe.calls[0][1].content)["detail"]) == 3000
 
 
-def test_of_a_long_refusal_for_now_only_the_beginning_is_known(serve: Serve, client_of: ClientOf) -> None:
-    walk = LiveProbe(client_of(serve(always(answer(429, {"detail": "No." * 1000})))))
-    walk.go()
-    assert walk.calls == []
+def test_truncated_error_body_is_not_recorded(serve: Serve, client_of: ClientOf) -> None:
+    probe = LiveProbe(client_of(serve(always(answer(429, {"detail": "No." * 1000})))))
+    probe.run()
+    assert probe.calls == []

@@ -1,4 +1,4 @@
-"""The file of shapes that users can send: what it tells, and that nothing else is in it."""
+"""The file of response shapes has no values."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import pytest
 from datastore_sdk import Client
 from datastore_sdk._version import VERSION
 from datastore_sdk.cli import main
-from datastore_sdk.drift import shipped
+from datastore_sdk.drift import load_shipped_spec
 from datastore_sdk.drift.json_types import is_array, is_object
 from datastore_sdk.drift.traffic import LiveProbe
 from datastore_sdk.drift.traffic.recorded_call import RecordedCall
-from datastore_sdk.drift.traffic.response_shapes import FILE, keys_of, shape_of_call
+from datastore_sdk.drift.traffic.response_shapes import FILE_NAME, build_call_shape, collect_keys
 from datastore_sdk.sandbox import Sandbox
 from tests.conftest import NOW
 
@@ -32,11 +32,11 @@ WORDS = re.compile(
     |routed""",
     re.VERBOSE,
 )
-"""All that may stand in the file, beside the keys of the contract."""
+"""Everything that may be in the file, besides the keys of the OpenAPI document."""
 
 
 @pytest.mark.parametrize("untidy", [None, 1])
-def test_nothing_but_shapes_is_in_the_file(
+def test_file_has_only_shapes(
     untidy: int | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -45,10 +45,10 @@ def test_nothing_but_shapes_is_in_the_file(
             monkeypatch.setenv(name, value)
         assert main(["drift", "traffic", "--live", "--shapes"]) in ({0} if untidy is None else {1, 2})
         paths = {request.path for request in sandbox.requests}
-    assert f"Wrote {FILE}" in capsys.readouterr().err
-    text = (tmp_path / FILE).read_text()
+    assert f"Wrote {FILE_NAME}" in capsys.readouterr().err
+    text = (tmp_path / FILE_NAME).read_text()
     shapes = json.loads(text)
-    keys = keys_of(shipped())
+    keys = collect_keys(load_shipped_spec())
     strange = {each for each in leaves(shapes) if not (WORDS.fullmatch(each) or each in keys)}
     assert strange <= {VERSION, *map(str, (200, 201, 203, 404))}
     assert len(shapes["calls"]) >= len(paths)
@@ -76,10 +76,10 @@ def shape_of(content: Any, path: str = "/pads/681/", **headers: str) -> dict[str
         source="host",
         headers={name.replace("_", "-"): value for name, value in headers.items()},
     )
-    return shape_of_call("get_pad", call, shipped(), keys_of(shipped()))
+    return build_call_shape("get_pad", call, load_shipped_spec(), collect_keys(load_shipped_spec()))
 
 
-def test_keys_that_may_be_data_are_not_told() -> None:
+def test_keys_that_may_be_data_are_hidden() -> None:
     pad = {
         "id": 5,
         "a_new_key": {"Secret Ranch 4": 1, "secret_ranch": 2},
@@ -94,7 +94,7 @@ def test_keys_that_may_be_data_are_not_told() -> None:
     assert "secret" not in by_site
 
 
-def test_headers_are_told_in_known_words() -> None:
+def test_headers_are_reduced_to_known_words() -> None:
     shape = shape_of(
         b"[]", content_type='application/json; charset="UTF-8"', transfer_encoding="chunked", server="s3cret"
     )
@@ -117,22 +117,22 @@ def test_headers_are_told_in_known_words() -> None:
         ([(1, 1), (1, 1), (2, 1)], "by time", True),
     ],
 )
-def test_the_order_of_records(stamps: list[tuple[int, int]], order: str, several: bool) -> None:
+def test_order_of_records_is_detected(stamps: list[tuple[int, int]], order: str, several: bool) -> None:
     records = [{"timestamp": time, "site_id": site, "secret_field": "O"} for time, site in stamps]
-    told = shape_of(records, "/pads/681/data/")["records"]
-    assert (told["order"], told["several of a site and second"]) == (order, several)
-    assert told["fields"] == ["text"]
-    assert "secret" not in json.dumps(told)
+    message = shape_of(records, "/pads/681/data/")["records"]
+    assert (message["order"], message["several of a site and second"]) == (order, several)
+    assert message["fields"] == ["text"]
+    assert "secret" not in json.dumps(message)
 
 
-def test_a_walk_through_an_untidy_service_sees_as_much() -> None:
+def test_probe_of_an_untidy_service_has_all_calls() -> None:
     seen: list[set[str]] = []
     for untidy in (None, 3):
         with (
             Sandbox(now=NOW, days=1, untidy=untidy) as sandbox,
             Client(sandbox.token, base_url=sandbox.url) as client,
         ):
-            walk = LiveProbe(client)
-            walk.go()
-        seen.append({operation for operation, _ in walk.calls})
+            probe = LiveProbe(client)
+            probe.run()
+        seen.append({operation for operation, _ in probe.calls})
     assert seen[0] == seen[1]

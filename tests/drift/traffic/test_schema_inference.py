@@ -1,4 +1,4 @@
-"""Schemas for what was seen."""
+"""Inference of schemas from values."""
 
 from __future__ import annotations
 
@@ -7,17 +7,22 @@ from typing import Any
 
 import pytest
 
-from datastore_sdk.drift.traffic.schema_inference import SCHEMAS, TO_DO, SchemaInference
-from datastore_sdk.drift.traffic.shapes import ValueShape, shape_of
+from datastore_sdk.drift.traffic.schema_inference import (
+    SCHEMAS_POINTER,
+    TO_DO,
+    SchemaInference,
+    ValueShape,
+    infer_shape,
+)
 
 MOMENT = "2025-09-17T00:00:00Z"
 
 
 def inferred(*values: Any) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """The schema for values, without its description, and the schemas with names that it refers to."""
+    """Return the schema of values without description, and the named schemas it refers to."""
     schemas = SchemaInference(["PadTaken"])
-    schema = schemas.schema(reduce(ValueShape.__or__, map(shape_of, values)), "Pad_rig", described=False)
-    return schema, schemas.named
+    schema = schemas.infer(reduce(ValueShape.__or__, map(infer_shape, values)), "Pad_rig", described=False)
+    return schema, schemas.named_schemas
 
 
 @pytest.mark.parametrize(
@@ -35,23 +40,26 @@ def inferred(*values: Any) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
             {"anyOf": [{"type": "array", "items": {"type": "integer", "description": TO_DO}}, {"type": "null"}]},
         ),
         ([None], {"description": TO_DO}),
-        ([{"a": 1}], {"$ref": f"#{SCHEMAS}/PadRig"}),
-        ([{"a": 1}, None, "x"], {"anyOf": [{"type": "string"}, {"$ref": f"#{SCHEMAS}/PadRig"}, {"type": "null"}]}),
+        ([{"a": 1}], {"$ref": f"#{SCHEMAS_POINTER}/PadRig"}),
+        (
+            [{"a": 1}, None, "x"],
+            {"anyOf": [{"type": "string"}, {"$ref": f"#{SCHEMAS_POINTER}/PadRig"}, {"type": "null"}]},
+        ),
     ],
 )
-def test_schemas(values: list[Any], schema: dict[str, Any]) -> None:
+def test_schema_is_inferred_from_values(values: list[Any], schema: dict[str, Any]) -> None:
     assert inferred(*values)[0] == schema
 
 
-def test_only_keys_that_always_came_are_required() -> None:
+def test_keys_of_all_objects_are_required() -> None:
     _, named = inferred({"id": 1, "crew": "A"}, {"id": 2, "since": None})
     assert named["PadRig"]["required"] == ["id"]
     assert named["PadRig"]["properties"].keys() == {"id", "crew", "since"}
 
 
-def test_names_are_given_once() -> None:
+def test_schema_names_are_unique() -> None:
     schemas = SchemaInference(["PadRig"])
-    shape = shape_of({"a": 1})
-    first, second = (schemas.schema(shape, "Pad_rig", described=False) for _ in range(2))
-    assert first == {"$ref": f"#{SCHEMAS}/PadRigValue"}
-    assert second == {"$ref": f"#{SCHEMAS}/PadRigValueValue"}
+    shape = infer_shape({"a": 1})
+    first, second = (schemas.infer(shape, "Pad_rig", described=False) for _ in range(2))
+    assert first == {"$ref": f"#{SCHEMAS_POINTER}/PadRigValue"}
+    assert second == {"$ref": f"#{SCHEMAS_POINTER}/PadRigValueValue"}

@@ -1,4 +1,4 @@
-"""Changes to the text of YAML: what is changed, and that nothing else is."""
+"""Edits of YAML texts change nothing else."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from datastore_sdk.drift.loader import SpecDocument
-from datastore_sdk.drift.traffic.yaml_edits import YamlEditor, flow
+from datastore_sdk.drift.traffic.yaml_edits import YamlEditor, format_flow
 
 TEXT = """\
 # The whole.
@@ -40,7 +40,7 @@ def lines(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("gone", [["x"], ["y"], ["z"], ["x", "y"], ["y", "z"], ["x", "z"], ["x", "y", "z"]])
-def test_items_are_taken_out_of_a_list_on_a_line(gone: list[str]) -> None:
+def test_items_are_removed_from_a_flow_list(gone: list[str]) -> None:
     some = edits()
     assert all([some.remove_item("/flow/b", name) for name in gone])  # noqa: C419 - each is to be taken out
     left = [each for each in "xyz" if each not in gone]
@@ -48,27 +48,27 @@ def test_items_are_taken_out_of_a_list_on_a_line(gone: list[str]) -> None:
 
 
 @pytest.mark.parametrize(("key", "line"), [("x", "    - x # first"), ("y", "    - y")])
-def test_items_are_taken_out_of_a_list_over_lines(key: str, line: str) -> None:
+def test_items_are_removed_from_a_block_list(key: str, line: str) -> None:
     some = edits()
     assert some.remove_item("/block/list", key)
     assert some.result() == TEXT.replace(f"{line}\n", "")
 
 
 @pytest.mark.parametrize("key", ["a", "b", "c"])
-def test_pairs_are_taken_out_of_a_mapping_on_a_line(key: str) -> None:
+def test_pairs_are_removed_from_a_flow_mapping(key: str) -> None:
     some = edits()
     assert some.remove_pair("/flow", key)
     assert yaml.safe_load(some.result())["flow"].keys() == {"a", "b", "c"} - {key}
     assert some.result().startswith("# The whole.\nflow: { ")
 
 
-def test_pairs_are_taken_out_of_a_mapping_over_lines() -> None:
+def test_pairs_are_removed_from_a_block_mapping() -> None:
     some = edits()
     assert some.remove_pair("/block", "a")
     assert some.result() == TEXT.replace("  a: 1 # one\n", "")
 
 
-def test_items_and_pairs_are_put_at_the_end_in_order() -> None:
+def test_items_and_pairs_are_appended_in_order() -> None:
     some = edits()
     assert some.append_item("/flow/b", "null")
     assert some.append_item("/block/list", {"k": "v: w"})
@@ -88,7 +88,7 @@ def test_items_and_pairs_are_put_at_the_end_in_order() -> None:
     assert value["block"]["200"] == {"inner": {"a": {"b": 1}}}
 
 
-def test_pairs_are_put_before_another_and_values_replaced() -> None:
+def test_pairs_are_inserted_and_values_replaced() -> None:
     some = edits()
     assert some.insert_pair("/block", "new", "Some words.", before="list")
     assert some.replace_value("/block/a", ["x", None])
@@ -100,7 +100,7 @@ def test_pairs_are_put_before_another_and_values_replaced() -> None:
 
 
 @pytest.mark.parametrize("method", ["remove_pair", "remove_item", "append_item", "replace_value", "insert_pair"])
-def test_what_is_not_there_is_not_changed(method: str) -> None:
+def test_missing_value_is_not_edited(method: str) -> None:
     some = edits()
     arguments = ("/none", "key", 1)[: 3 if method == "insert_pair" else 2]
     assert getattr(some, method)(*arguments) is False
@@ -114,12 +114,12 @@ OTHERS = [True, None, 5, 1.5, [], {}, ["a", ["b"]], {"$ref": "#/a"}, {"a": {"b":
 
 
 @pytest.mark.parametrize("value", [*TEXTS, *OTHER_TEXTS, *OTHERS])
-def test_values_on_a_line_read_back_as_they_were(value: Any) -> None:
-    assert yaml.safe_load(f"a: [{flow(value)}]\n") == {"a": [value]}
+def test_flow_values_are_read_back(value: Any) -> None:
+    assert yaml.safe_load(f"a: [{format_flow(value)}]\n") == {"a": [value]}
 
 
 @pytest.mark.parametrize("value", [*TEXTS, *OTHER_TEXTS])
-def test_keys_read_back_as_they_were(value: str) -> None:
+def test_keys_are_read_back(value: str) -> None:
     some = edits()
     assert some.insert_pair("/block", value, 1)
     assert some.insert_pair("/flow", value, 1)
@@ -127,7 +127,7 @@ def test_keys_read_back_as_they_were(value: str) -> None:
     assert mended["block"][value] == mended["flow"][value] == 1
 
 
-def test_lists_and_mappings_of_which_nothing_is_left() -> None:
+def test_emptied_collection_stays_a_collection() -> None:
     some = edits("a:\n  list: # both\n  - x\n  - y\n  map:\n    c: 1\n  flow: { list: [z], map: { e: 1 } }\n")
     for pointer, item in (("/a/list", "x"), ("/a/list", "y"), ("/a/flow/list", "z")):
         assert some.remove_item(pointer, item)
@@ -136,7 +136,7 @@ def test_lists_and_mappings_of_which_nothing_is_left() -> None:
     assert yaml.safe_load(some.result()) == {"a": {"list": [], "map": {}, "flow": {"list": [], "map": {}}}}
 
 
-def test_what_aliases_stand_for_is_changed_once() -> None:
+def test_target_of_aliases_is_edited_once() -> None:
     some = edits("a: &a { list: [x], type: y }\nb: *a\n")
     for pointer in ("/a", "/b"):
         assert some.insert_pair(pointer, "new", 1)

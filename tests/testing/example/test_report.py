@@ -1,4 +1,4 @@
-"""A program that uses the SDK, and its tests: with a scenario, with faults, with recorded answers.
+"""A program that uses the SDK, and its tests: with a scenario, faults and recorded responses.
 
 `pytest` runs them; `pytest --restream-record=all` records the answers anew, with the credentials of the environment.
 """
@@ -20,7 +20,7 @@ HOUR = timedelta(hours=1)
 
 
 def mean_rates(site_id: int) -> dict[int, float]:
-    """The program: the mean slurry rate of each frac stage of a site, by its number."""
+    """Return the mean slurry rate of each frac stage of a site, by stage number."""
     rates: dict[int, float] = {}
     for stage in Site(id=site_id).get_stages_metadata(stage_name_filter=StageNameFilters.FRAC):
         measured = [record["slurry_rate"] for record in stage.get_data(fields=["slurry_rate"])]
@@ -29,13 +29,13 @@ def mean_rates(site_id: int) -> dict[int, float]:
 
 
 def names_of_pads() -> list[str]:
-    """The program: what pads there are."""
+    """Return the names of all pads."""
     return sorted(pad.name for pad in Pad.get_models())
 
 
 @pytest.fixture
 def restream_scenario() -> Scenario:
-    """What the sandbox serves: two stages of one well, one of which is corrected at noon."""
+    """Two stages of one well; one is corrected at noon."""
     scenario = Scenario(now=NOON - timedelta(minutes=1))
     well = scenario.pad("Mesquite 1").site("Mesquite 1-1H", id=981)
     for number, start in ((7, NOON - 4 * HOUR), (8, NOON - 2 * HOUR)):

@@ -1,0 +1,275 @@
+"""Parse records into Arrow batches of a fixed schema."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import Any, Literal
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.json as pj
+
+from datastore_sdk.data.schema import EXTRA_COLUMN, Column, ColumnType, OnMismatch, Schema
+from datastore_sdk.data.streaming.json_decoder import Cells, decode_cells
+from datastore_sdk.data.streaming.record_identity import MAX_NANOSECONDS, MAX_SECOND
+from datastore_sdk.exceptions import SchemaMismatchError
+
+TIMESTAMP = pa.timestamp("us", "UTC")
+_TYPES: dict[ColumnType, pa.DataType] = {
+    "timestamp": TIMESTAMP,
+    "int64": pa.int64(),
+    "float64": pa.float64(),
+    "string": pa.string(),
+    "bool": pa.bool_(),
+}
+_EXTRA_TYPE = pa.map_(pa.string(), pa.string())
+_INT64 = range(-(2**63), 2**63)
+_MICROSECOND = 1_000_000
+_SECONDS = range(-62_135_596_800, 253_402_300_800)
+"""Unix seconds of the years 1 to 9999."""
+_NUMBERS = b"-0123456789n"
+_ANY = bytes(range(128))
+_BEGINS: dict[ColumnType, bytes] = {
+    "timestamp": _NUMBERS,
+    "int64": _NUMBERS,
+    "float64": _NUMBERS,
+    "string": b'"n',
+    "bool": b"tfn",
+}
+"""First bytes of the values of a column; n is that of null."""
+_MAX_SHOWN = 60
+"""Maximum number of characters of a value in a message."""
+
+
+def build_arrow_schema(schema: Schema) -> pa.Schema:
+    """Return the pyarrow schema of the columns."""
+    fields: list[pa.Field[Any]] = [
+        pa.field(column.name, _TYPES[column.type], metadata=_metadata(column)) for column in schema.columns
+    ]
+    if schema.unknown_fields == "map":
+        fields.append(pa.field(EXTRA_COLUMN, _EXTRA_TYPE))
+    return pa.schema(fields, metadata={"restream_schema_version": str(schema.version)})
+
+
+class SchemaParser:
+    """Parser of records into batches of one schema.
+
+    Arrow's JSON parser reads most records. It refuses a whole text for one value that does not fit, so the records with
+    such values are read apart, value by value. May be used by several threads.
+
+    Args:
+        schema: The schema.
+        on_mismatch: What a value does that does not fit its column.
+    """
+
+    def __init__(self, schema: Schema, on_mismatch: OnMismatch = "null") -> None:
+        self.arrow_schema = build_arrow_schema(schema)
+        self.unknown_fields: dict[str, int] = {}
+        """Fields that the schema does not know, and in how many batches they came."""
+        self.mismatches: dict[str, tuple[int, str]] = {}
+        """Columns with values that did not fit: how many, and the first one."""
+        self._schema = schema
+        self._raises = on_mismatch == "raise"
+        others = [(column.field, _TYPES[column.type]) for column in schema.columns[1:]]
+        timestamp = schema.columns[0].field
+        self._read_schemas = [pa.schema([(timestamp, kind), *others]) for kind in (pa.int64(), pa.float64())]
+        """The schemas for Arrow's parser: timestamps are numbers there. The last one that fitted comes first."""
+        self._begins = {column.field: _BEGINS[column.type] for column in schema.columns}
+        self._fields = {column.field: column for column in schema.columns}
+
+    def parse(self, texts: Sequence[msgspec.Raw]) -> pa.RecordBatch:
+        """Parse the JSON texts of records.
+
+        Raises:
+            SchemaMismatchError: A value does not fit its column, and `on_mismatch` is `raise`.
+        """
+        if (batch := self._parse_fast(texts)) is not None:
+            return batch
+        odd = [index for index, record in enumerate(_split(texts)) if self._is_odd(record)]
+        others = sorted({*range(len(texts))} - {*odd})
+        batch = self._parse_fast([texts[index] for index in others]) if odd and others else None
+        if batch is None:
+            return self._parse_slowly(texts)
+        rest = self._parse_slowly([texts[index] for index in odd])
+        order = sorted(range(len(texts)), key=[*others, *odd].__getitem__)
+        return pa.Table.from_batches([batch, rest]).take(order).combine_chunks().to_batches()[0]
+
+    def _is_odd(self, record: Cells) -> bool:
+        """Return whether a value begins in a way that its column does not allow."""
+        begins = self._begins
+        return any(bytes(cell)[:1] not in begins.get(name, _ANY) for name, cell in record.items())
+
+    def _parse_fast(self, texts: Sequence[msgspec.Raw]) -> pa.RecordBatch | None:
+        """Parse with Arrow's parser; None if it refuses a value."""
+        read, inferred = self._read_any(b"\n".join(texts))
+        if read is None or (timestamps := _timestamps_of_seconds(read.column(0))) is None:
+            return None
+        known = len(self._schema.columns)
+        columns: list[pa.Array[Any]] = [timestamps, *(read.column(index) for index in range(1, known))]
+        unknown = read.schema.names[known:] if inferred else None
+        if unknown == []:
+            if self._schema.unknown_fields == "map":
+                columns.append(pa.nulls(read.num_rows, _EXTRA_TYPE))
+        elif unknown is not None and self._schema.unknown_fields == "drop":
+            self._note_unknown(unknown)
+        else:
+            columns += self._read_unknown(_split(texts))
+        return pa.RecordBatch.from_arrays(columns, schema=self.arrow_schema)
+
+    def _read_any(self, lines: bytes) -> tuple[pa.RecordBatch | None, bool]:
+        """Return the batch, and whether it has the unknown fields: not if their values have several types."""
+        first, second = self._read_schemas
+        attempts: list[tuple[pa.Schema, Literal["infer", "ignore"]]] = [
+            (first, "infer"),
+            (second, "infer"),
+            (first, "ignore"),
+            (second, "ignore"),
+        ]
+        for schema, unexpected in attempts:
+            if (batch := _read(lines, schema, unexpected)) is not None:
+                self._read_schemas = [first, second] if schema is first else [second, first]
+                return batch, unexpected == "infer"
+        return None, False
+
+    def _parse_slowly(self, texts: Sequence[msgspec.Raw]) -> pa.RecordBatch:
+        """Parse value by value."""
+        records = _split(texts)
+        columns = [
+            pa.array([self._convert(column, record.get(column.field)) for record in records], _TYPES[column.type])
+            for column in self._schema.columns
+        ]
+        columns += self._read_unknown(records)
+        return pa.RecordBatch.from_arrays(columns, schema=self.arrow_schema)
+
+    def _read_unknown(self, records: Sequence[Cells]) -> list[pa.Array[Any]]:
+        """Return the column `extra` if there is one; otherwise note the names of unknown fields."""
+        unknown = [
+            [
+                (name, bytes(cell).decode(errors="backslashreplace"))
+                for name, cell in record.items()
+                if name not in self._fields
+            ]
+            for record in records
+        ]
+        if self._schema.unknown_fields == "map":
+            return [pa.array([items or None for items in unknown], _EXTRA_TYPE)]
+        self._note_unknown({name for items in unknown for name, _ in items})
+        return []
+
+    def _note_unknown(self, names: Iterable[str]) -> None:
+        for name in names:
+            self.unknown_fields[name] = self.unknown_fields.get(name, 0) + 1
+
+    def _convert(self, column: Column, cell: msgspec.Raw | None) -> Any:
+        text = b"null" if cell is None else bytes(cell)
+        if text == b"null":
+            return None
+        try:
+            return _CONVERTERS[column.type](json.loads(text))
+        except (ValueError, TypeError, OverflowError, RecursionError):
+            shown = text.decode(errors="backslashreplace")[:_MAX_SHOWN]
+        if self._raises:
+            raise SchemaMismatchError(f"{column.field} is {column.type} in the schema, but a record has {shown}")
+        count, first = self.mismatches.get(column.field, (0, shown))
+        self.mismatches[column.field] = count + 1, first
+        return None
+
+
+def _read(lines: bytes, schema: pa.Schema, unexpected: Literal["infer", "ignore"]) -> pa.RecordBatch | None:
+    """Read with Arrow's parser; None if it refuses a value."""
+    try:
+        table = pj.read_json(
+            BytesIO(lines),
+            read_options=pj.ReadOptions(use_threads=False, block_size=len(lines) + 1),
+            parse_options=pj.ParseOptions(explicit_schema=schema, unexpected_field_behavior=unexpected),
+        )
+    except pa.ArrowInvalid:
+        return None
+    (batch,) = table.to_batches()
+    return batch
+
+
+def _metadata(column: Column) -> dict[str | bytes, str | bytes]:
+    values = {"field": column.field, "unit": column.unit, "label": column.label, "color": column.color}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _timestamps_of_seconds(seconds: pa.Array[Any]) -> pa.Array[Any] | None:
+    """Convert unix seconds; None if one of them is not a second of the years 1 to 9999."""
+    if seconds.null_count < len(seconds):
+        lowest, highest = pc.min(seconds).as_py(), pc.max(seconds).as_py()
+        if not _SECONDS[0] <= lowest <= highest <= _SECONDS[-1] or max(-lowest, highest) >= MAX_SECOND:
+            return None
+    if seconds.type == pa.float64():
+        return pc.round(pc.multiply(seconds, float(_MICROSECOND))).cast(pa.int64()).cast(TIMESTAMP)
+    return seconds.cast(pa.timestamp("s", "UTC")).cast(TIMESTAMP)
+
+
+def _split(texts: Sequence[msgspec.Raw]) -> list[Cells]:
+    return decode_cells(b"[" + b",".join(texts) + b"]")
+
+
+def _to_microseconds(value: object) -> int:
+    """Return unix microseconds of a timestamp as the service may send it: see `record_identity`."""
+    if isinstance(value, str):
+        value = _parse_timestamp(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < MAX_NANOSECONDS:
+        raise TypeError("not a timestamp")
+    unit = 1
+    while abs(value) >= MAX_SECOND * unit:
+        unit *= 1000
+    micros = round(value * _MICROSECOND / unit) if isinstance(value, float) else value * _MICROSECOND // unit
+    if micros // _MICROSECOND not in _SECONDS:
+        raise ValueError("not in the years 1 to 9999")
+    return micros
+
+
+def _parse_timestamp(text: str) -> float:
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return float(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _to_float(value: object) -> float:
+    if not isinstance(value, int | float):  # a flag may come as true or as 1
+        raise TypeError("not a number")
+    if math.isinf(number := float(value)):
+        raise ValueError("not finite")
+    return number
+
+
+def _to_int(value: object) -> int:
+    if isinstance(value, str | float) and (isinstance(value, str) or value.is_integer()):
+        value = int(value)  # ids may come as text
+    if isinstance(value, bool) or not isinstance(value, int) or value not in _INT64:
+        raise TypeError("not an integer of 64 bits")
+    return value
+
+
+def _to_bool(value: object) -> bool:
+    if not isinstance(value, int | float) or value not in (0, 1):  # a flag may come as true or as 1
+        raise TypeError("not a boolean")
+    return bool(value)
+
+
+def _to_string(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a string")
+    value.encode()  # lone surrogates have no UTF-8
+    return value
+
+
+_CONVERTERS: dict[ColumnType, Callable[[object], Any]] = {
+    "timestamp": _to_microseconds,
+    "int64": _to_int,
+    "float64": _to_float,
+    "string": _to_string,
+    "bool": _to_bool,
+}

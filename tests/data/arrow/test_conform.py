@@ -1,0 +1,243 @@
+"""Records in the columns of a fixed schema, compared with a slow oracle."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import warnings
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
+import polars as pl
+import pyarrow as pa
+import pyarrow.feather as pf
+import pyarrow.parquet as pq
+import pytest
+
+from datastore_sdk import Data, DataAsync
+from datastore_sdk.data.arrow.conform import SchemaParser
+from datastore_sdk.data.schema import Column, ColumnType, Schema
+from datastore_sdk.data.streaming.json_decoder import decode_texts
+from datastore_sdk.exceptions import SchemaMismatchError, SchemaWarning
+from tests.support.exhaustive import first
+from tests.support.sync_async_calls import Form
+
+KEYS = (Column(name="timestamp", type="timestamp"), Column(name="site_id", type="int64"))
+SCHEMA = Schema(
+    columns=(
+        *KEYS,
+        Column(name="rate", type="float64", unit="bbl/min", label="Rate"),
+        Column(name="valve", type="string"),
+        Column(name="flag", type="bool"),
+        Column(name="rate_25c", type="float64"),
+        Column(name="rate_25C", type="float64"),
+    )
+)
+MAP = msgspec.structs.replace(SCHEMA, unknown_fields="map")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+VALUES: list[Any] = [
+    *(None, 0, 5, -7, 2.5, 1e300, 10**30, True, False, "O", "C", "", "12", "2025-01-01", "Infinity"),
+    *([1], {"a": 1}, "\u00e9\U0001f600", 'quote " and \\', 2**53 + 1),
+]
+TIMESTAMPS: list[Any] = [
+    *(
+        1757376000,
+        1757376000.25,
+        1757376000123,
+        "2025-09-09T00:00:00Z",
+        "2025-09-09T02:00:00+02:00",
+        "2025-09-09 00:00",
+    ),
+    *("1757376000", None, "soon", [1], 10**40, -1, 2**40),
+]
+
+
+def raws(records: list[dict[str, Any]]) -> list[msgspec.Raw]:
+    return decode_texts(json.dumps(records, ensure_ascii=False).encode())  # "Infinity" becomes null there
+
+
+def expected_timestamp(value: Any) -> datetime | None:
+    if isinstance(value, str):
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            try:
+                value = float(value)
+            except ValueError:
+                return None
+        else:
+            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if not isinstance(value, int | float) or abs(value) >= 10**20:
+        return None
+    while abs(value) >= 10**11:
+        value /= 1000
+    try:
+        return EPOCH + timedelta(microseconds=round(value * 10**6))
+    except OverflowError:
+        return None
+
+
+def expected_value(kind: ColumnType, value: Any) -> Any:
+    if kind == "float64" and isinstance(value, int | float):
+        return None if math.isinf(float(value)) else float(value)
+    if kind == "string" and isinstance(value, str):
+        return value
+    if kind == "bool" and isinstance(value, int | float) and value in (0, 1):
+        return bool(value)
+    if kind == "int64" and isinstance(value, str):
+        return int(value) if value.isdecimal() else None
+    if kind == "int64" and isinstance(value, int | float) and not isinstance(value, bool) and value == int(value):
+        return int(value) if abs(value) < 2**63 else None
+    return None
+
+
+def expected_row(schema: Schema, sent: dict[str, Any]) -> dict[str, Any]:
+    record = {name: None if value == "Infinity" else value for name, value in sent.items()}
+    row = {
+        column.name: expected_timestamp(record.get(column.field))
+        if column.type == "timestamp"
+        else expected_value(column.type, record.get(column.field))
+        for column in schema.columns
+    }
+    if schema.unknown_fields == "map":
+        known = {column.field for column in schema.columns}
+        extra = [(name, json.dumps(value, ensure_ascii=False)) for name, value in record.items() if name not in known]
+        row["extra"] = extra or None
+    return row
+
+
+def random_record(chance: random.Random, odd: float) -> dict[str, Any]:
+    second = 1757376000 + chance.randrange(10_000)
+    record: dict[str, Any] = {"timestamp": second, "site_id": 981}
+    if chance.random() < odd:
+        record["timestamp"] = chance.choice(TIMESTAMPS)
+    usual = {"rate": 80.25, "valve": "O", "flag": True, "rate_25c": 1, "rate_25C": 2.5}
+    for name, value in usual.items():
+        if chance.random() < 0.7:
+            record[name] = chance.choice(VALUES) if chance.random() < odd else value
+    for name in ("late", "new"):
+        if chance.random() < odd:
+            record[name] = chance.choice(VALUES)
+    return record
+
+
+@pytest.mark.parametrize("seed", first(12, range(200)))
+def test_parse_any_values_equal_the_oracle(seed: int) -> None:
+    chance = random.Random(seed)
+    schema = chance.choice([SCHEMA, MAP])
+    odd = chance.choice([0, 0.01, 0.3])
+    records = [random_record(chance, odd) for _ in range(chance.choice([1, 2, 50, 400]))]
+    batch = SchemaParser(schema).parse(raws(records))
+    assert batch.schema.equals(schema.to_arrow(), check_metadata=True)
+    assert batch.to_pylist() == [expected_row(schema, record) for record in records]
+
+
+def test_parse_counts_mismatches_and_unknown_fields() -> None:
+    parser = SchemaParser(SCHEMA)
+    records = [{"timestamp": 1, "rate": "fast"}, {"timestamp": 2, "rate": [1], "late": 5}, {"timestamp": 3, "rate": 1}]
+    assert parser.parse(raws(records)).column(2).to_pylist() == [None, None, 1]
+    assert parser.mismatches == {"rate": (2, '"fast"')}
+    assert parser.unknown_fields == {"late": 1}
+
+
+def test_parse_with_raise_names_field_and_value() -> None:
+    with pytest.raises(SchemaMismatchError, match='rate is float64 in the schema, but a record has "fast"'):
+        SchemaParser(SCHEMA, "raise").parse(raws([{"timestamp": 1, "rate": "fast"}]))
+
+
+BODY = json.dumps(
+    [
+        {"timestamp": 1757376000, "site_id": 981, "rate": 80, "valve": "O", "rate_25c": 1, "rate_25C": 2},
+        {"timestamp": 1757376001, "site_id": 981, "rate": "Infinity", "late": 5},
+        {"timestamp": 1757376002, "site_id": 981, "rate": "fast", "flag": False},
+    ]
+).encode()
+MOMENTS = [datetime(2025, 9, 9, 0, 0, second, tzinfo=UTC) for second in range(3)]
+
+
+def test_to_arrow_with_schema_has_its_columns_and_warns_once(of: Callable[[bytes], Data], form: Form) -> None:
+    with pytest.warns(SchemaWarning) as warned:
+        table: pa.Table = form(of(BODY), "to_arrow", schema=SCHEMA)
+    (warning,) = warned
+    assert str(warning.message) == (
+        'values that do not fit their column are null: rate (1, such as "fast"); '
+        "fields that the schema does not know are dropped: 'late' (unknown_fields=\"map\" keeps them)"
+    )
+    if isinstance(of(BODY), Data):
+        assert Path(warning.filename).name in {Path(__file__).name, "sync_async_calls.py"}
+    assert table.schema.equals(SCHEMA.to_arrow())
+    assert table.column("rate").to_pylist() == [80, None, None]
+    assert table.column("timestamp").to_pylist() == MOMENTS
+    metadata = table.schema.field("rate").metadata or {}
+    assert metadata[b"unit"] == b"bbl/min"
+
+
+def test_unknown_fields_as_map_keep_their_json(of: Callable[[bytes], Data], form: Form) -> None:
+    with pytest.warns(SchemaWarning, match="rate"):
+        table: pa.Table = form(of(BODY), "to_arrow", schema=MAP)
+    assert table.column("extra").to_pylist() == [None, [("late", "5")], None]
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".feather"])
+def test_save_with_schema_equals_to_arrow(of: Callable[[bytes], Data], form: Form, tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"x{suffix}"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SchemaWarning)
+        table: pa.Table = form(of(BODY), "to_arrow", schema=SCHEMA)
+        form(of(BODY), "save", path, schema=SCHEMA)
+        read = pq.read_table(path) if suffix == ".parquet" else pf.read_table(path)
+    assert read.equals(table)
+    assert read.schema.equals(table.schema, check_metadata=True)
+
+
+def test_save_with_schema_raise_leaves_nothing(of: Callable[[bytes], Data], form: Form, tmp_path: Path) -> None:
+    with pytest.raises(SchemaMismatchError):
+        form(of(BODY), "save", tmp_path / "x.parquet", schema=SCHEMA, on_mismatch="raise")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_save_text_with_schema_is_refused_before_a_request(
+    of: Callable[[bytes], Data], form: Form, tmp_path: Path
+) -> None:
+    for name in ("x.csv", "x.json.gz", "x.ndjson"):
+        with pytest.raises(ValueError, match=r"schema is for \.parquet, \.arrow, \.feather"):
+            form(of(b"not asked"), "save", tmp_path / name, schema=SCHEMA)
+
+
+def test_files_of_different_days_concatenate_without_options(of: Callable[[bytes], Data], tmp_path: Path) -> None:
+    days = [
+        [{"timestamp": 1757376000, "site_id": 981, "rate": 80}],
+        [{"timestamp": 1757462400, "site_id": 981, "rate": 80.5, "valve": "O"}],
+        [{"timestamp": 1757548800, "site_id": 981, "flag": True}],
+        [],
+    ]
+    schema = SCHEMA.rename_for("duckdb")
+    paths = [tmp_path / f"{number}.parquet" for number in range(len(days))]
+    for day, path in zip(days, paths, strict=True):
+        data = of(json.dumps(day).encode())
+        if isinstance(data, DataAsync):
+            return
+        data.save(path, schema=schema)
+    tables = [pq.read_table(path) for path in paths]
+    assert pa.concat_tables(tables).num_rows == 3
+    assert pl.read_parquet(tmp_path / "*.parquet").shape == (3, len(schema.columns))
+    counted = duckdb.sql(
+        f"select count(*), sum(rate), count(distinct timestamp) from '{tmp_path}/*.parquet'"
+    ).fetchall()
+    assert counted == [(3, 160.5, 3)]
+
+
+def test_record_batches_stream_in_bounded_batches(of: Callable[[bytes], Data], form: Form) -> None:
+    records = [{"timestamp": 1757376000 + second, "site_id": 981, "rate": second / 3} for second in range(60_000)]
+    body = json.dumps(records).encode()
+    table: pa.Table = form(of(body), "to_arrow", schema=SCHEMA)
+    batches = form.items(of(body).record_batches(SCHEMA))
+    assert len(batches) > 2
+    assert max(batch.nbytes for batch in batches) < 4_000_000
+    assert pa.Table.from_batches(batches).equals(table)
+    assert table.column("rate").to_pylist() == [second / 3 for second in range(60_000)]

@@ -1,0 +1,95 @@
+"""`get_schema` of sites and pads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from datastore_sdk import Pad, Schema, Site
+from datastore_sdk.exceptions import ServerError
+from datastore_sdk.sandbox import Sandbox, faults
+from tests.support.sync_async_calls import Form, asked
+
+FIELDS = ["slurry_rate", "upper_master_valve", "wl_ccl", "pumpdown_active"]
+
+
+def types(schema: Schema) -> dict[str, str]:
+    return {column.name: column.type for column in schema.columns}
+
+
+def test_schema_of_site_has_listed_and_observed_fields(own_sandbox: Sandbox, form: Form) -> None:
+    schema: Schema = form(Site(id=981), "get_schema")
+    assert schema.names[:2] == ("timestamp", "site_id")
+    assert list(schema.names[2:]) == sorted(schema.names[2:])
+    found = types(schema)
+    assert found["slurry_rate"] == "float64"
+    assert found["upper_master_valve"] == found["swab_valve"] == "string"  # recorded, but not listed
+    assert {"clean_conductivity_25c", "clean_conductivity_25C"} <= set(found)
+    assert (schema["surface_treating_pressure"].unit, schema["surface_treating_pressure"].label) == (
+        "psi",
+        "Surface Treating Pressure",
+    )
+    assert [line.partition("?")[0] for line in asked(own_sandbox)] == [
+        "GET /sites/981/fields/",
+        "GET /sites/981/",
+        "GET /sites/981/data/",
+    ]
+
+
+def test_schema_is_the_same_every_time_and_after_json(sandbox: Sandbox, form: Form) -> None:  # noqa: ARG001
+    schema: Schema = form(Site(id=981), "get_schema")
+    assert form(Site(id=981), "get_schema") == Schema.from_json(schema.to_json()) == schema
+
+
+def test_schema_of_given_fields_keeps_their_order(sandbox: Sandbox, form: Form) -> None:  # noqa: ARG001
+    schema: Schema = form(Site(id=981), "get_schema", FIELDS, si_units=True, types={"wl_ccl": "string"})
+    assert schema.names == ("timestamp", "site_id", *FIELDS)
+    assert types(schema)["wl_ccl"] == "string"
+    assert schema.si_units
+    assert schema["slurry_rate"].unit == "m^3/min"
+
+
+def test_schema_of_pad_routed_and_not(sandbox: Sandbox, form: Form) -> None:  # noqa: ARG001
+    assert "M1_slurry_rate" in form(Pad(id=681), "get_schema").names
+    routed: Schema = form(Pad(id=681), "get_schema", is_routed=True)
+    table: pa.Table = form(
+        form(Pad(id=681), "get_data", "2025-09-18T08:00:00Z", "2025-09-18T08:05:00Z", is_routed=True),
+        "to_arrow",
+        schema=routed,
+    )
+    assert table.num_rows > 100
+    assert table.column("slurry_rate").null_count < table.num_rows
+
+
+def test_schema_without_sample_uses_metadata_alone(own_sandbox: Sandbox, form: Form) -> None:
+    with own_sandbox.faults.during(faults.Status(404, path="/sites/981/data/", times=None)):
+        schema: Schema = form(Site(id=981), "get_schema")
+    assert types(schema)["wl_ccl"] == "float64"
+
+
+def test_schema_without_metadata_is_an_error(own_sandbox: Sandbox, form: Form) -> None:
+    own_sandbox.faults.add(faults.Status(500, path="/sites/981/fields/", times=None))
+    with pytest.raises(ServerError):
+        form(Site(id=981), "get_schema")
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "words"),
+    [
+        ({"types": {"slurry_rate": "text"}}, ValueError, "must be one of timestamp, int64, float64, string, bool"),
+        ({"types": {"slurry_rte": "string"}}, ValueError, "not columns of the schema: 'slurry_rte'"),
+        ({"types": ["slurry_rate"]}, TypeError, "must be a mapping"),
+        ({"unknown_fields": "keep"}, ValueError, "unknown_fields must be one of map, drop"),
+    ],
+)
+def test_schema_invalid_arguments_are_refused(
+    sandbox: Sandbox,  # noqa: ARG001 - the environment leads to the sandbox
+    form: Form,
+    options: dict[str, Any],
+    kind: type[Exception],
+    words: str,
+) -> None:
+    with pytest.raises(kind, match=words):
+        form(Site(id=981), "get_schema", **options)
