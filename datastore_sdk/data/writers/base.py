@@ -37,10 +37,10 @@ class Writer(ABC):
         self._file = file
 
     def set_columns(self, columns: Iterable[str], fallback: Iterable[str] = ()) -> None:  # noqa: B027 - not all have columns
-        """Has these columns stand first, and be there whatever comes; the other ones where there would be none."""
+        """Set the columns that come first in any case, and those of a file without records."""
 
     def set_metadata(self, metadata: FieldMetadataByName) -> None:  # noqa: B027 - most formats have no place for it
-        """Takes in units and labels of the fields, before the file is finished."""
+        """Set units and labels of the fields, before `finish`."""
 
     @abstractmethod
     def write(self, batch: list[Any]) -> EffectGen[None] | None:
@@ -48,7 +48,7 @@ class Writer(ABC):
 
     @abstractmethod
     def finish(self) -> None:
-        """Completes the file."""
+        """Complete the file."""
 
     def close(self) -> None:  # noqa: B027 - most formats hold nothing else
         """Release everything that the writer holds besides the file."""
