@@ -37,8 +37,8 @@ def recorded_bodies() -> dict[str, bytes]:
 
 
 @pytest.fixture
-def answered(sandbox: Sandbox, http: httpx.Client, recorded_bodies: dict[str, bytes]) -> Callable[[str], Any]:
-    """Return the sandbox's response to a GET without the SDK; the request does not appear in `sandbox.requests`."""
+def get_json(sandbox: Sandbox, http: httpx.Client, recorded_bodies: dict[str, bytes]) -> Callable[[str], Any]:
+    """Return the JSON of a GET without the SDK; the request does not appear in `sandbox.requests`."""
 
     def get(target: str) -> Any:
         if target not in recorded_bodies:
@@ -51,7 +51,7 @@ def answered(sandbox: Sandbox, http: httpx.Client, recorded_bodies: dict[str, by
 
 @pytest.fixture
 def serving(runner: asyncio.Runner) -> Iterator[Serving]:
-    """Starts services that answer every request alike, with clients that ask once; both end with the test."""
+    """Start services with the same response for every request, with clients that do not retry."""
     with ExitStack() as stack:
 
         def start(reply: Reply, **options: Any) -> Service:
