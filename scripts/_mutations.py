@@ -351,8 +351,8 @@ MUTATIONS = (
     ),
     M(
         "_io/tolerant_parser.py",
-        "return moment if moment.tzinfo else moment.replace(tzinfo=UTC)",
-        "return moment",
+        "return timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)",
+        "return timestamp",
         "transport/executor/test_lenient_parsing.py",
     ),
     M(
@@ -369,8 +369,8 @@ MUTATIONS = (
     ),
     M(
         "_io/tolerant_parser.py",
-        'following = envelope[key], envelope.get("next")',
-        "following = envelope[key], None",
+        'next_page = envelope[key], envelope.get("next")',
+        "next_page = envelope[key], None",
         "transport/executor/test_lenient_parsing.py",
     ),
     M(

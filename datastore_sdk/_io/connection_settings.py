@@ -26,7 +26,7 @@ class ConnectionSettings(Struct, frozen=True, kw_only=True):
     async_http: httpx.AsyncClient | None = None
 
 
-def closed_client_error(name: str) -> ConfigurationError:
+def build_closed_client_error(name: str) -> ConfigurationError:
     """Return the error of an httpx client that was closed.
 
     Args:

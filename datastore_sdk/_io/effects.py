@@ -65,7 +65,7 @@ class Request:
 
     @property
     def token(self) -> str:
-        """The bearer token; empty if there is none."""
+        """The bearer token; empty for requests without one."""
         return self.headers.get("Authorization", "").removeprefix("Bearer ")
 
     @property

@@ -237,7 +237,7 @@ def _join(value: Any) -> str:
 
 
 def _parse_retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """Return the seconds of a Retry-After header, which has seconds or an HTTP date; None if there is none."""
+    """Return the seconds of a Retry-After header, which has seconds or an HTTP date; None without one."""
     value = headers.get("retry-after", "").strip()
     if re.fullmatch(r"\d+(\.\d+)?", value, re.ASCII):
         return float(value)

@@ -84,7 +84,7 @@ class ClientCredentials(Credentials):
         self._semaphore = Semaphore(1)
 
     def token(self, fetch: TokenFetcher, deadline: Deadline | None = None) -> EffectGen[str]:
-        """Return the current token; request one if there is none.
+        """Return the current token; request a new one if necessary.
 
         Raises:
             AuthenticationError: The client id or the client secret is wrong.

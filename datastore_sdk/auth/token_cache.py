@@ -107,7 +107,7 @@ class TokenCache:
         self._lock.release()
 
     def read(self) -> CachedToken | None:
-        """Return the cached token; None if there is none, or the file is corrupt or readable by other users."""
+        """Return the cached token; None if the file is missing, corrupt or readable by other users."""
         try:
             with os.fdopen(os.open(self._path, os.O_RDONLY | _NO_SYMLINKS), "rb") as file:
                 if not is_private(os.fstat(file.fileno())):

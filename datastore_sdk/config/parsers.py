@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
-from datastore_sdk._io.connection_settings import closed_client_error
+from datastore_sdk._io.connection_settings import build_closed_client_error
 from datastore_sdk._io.timeouts import Timeouts
 from datastore_sdk._utils.suggestions import suggest
 from datastore_sdk.config.user_folders import cache_folder
@@ -251,7 +251,7 @@ def _validate_httpx_client(value: object, kind: str, name: str) -> object:
     if library is None or not isinstance(value, getattr(library, kind)):
         raise TypeError(f"{name} must be an httpx.{kind}, not {type(value).__module__}.{type(value).__qualname__}")
     if cast("httpx.Client", value).is_closed:
-        raise closed_client_error(name)
+        raise build_closed_client_error(name)
     return value
 
 

@@ -60,8 +60,8 @@ class DataAsync(BaseData):
         """Return all records as a pyarrow table. Needs the extra `arrow`.
 
         The table has a column for each requested field (`fields`), or for each received field, in order of first
-        appearance. A field that a record lacks is null. `timestamp` is a UTC timestamp in milliseconds, or in
-        microseconds if some have fractions of a second. Values keep their type: int64, float64, bool or string; a
+        appearance. A field that a record lacks is null. `timestamp` is a UTC timestamp in
+        microseconds. Values keep their type: int64, float64, bool or string; a
         string that looks like a number or a date stays a string. A column of ints and floats is float64 if that holds
         every int exactly (up to 2**53). A column of mixed types, or with values that do not fit (ints beyond 64 bits,
         strings with lone surrogates), is a string column with the JSON text of each value.
@@ -84,7 +84,7 @@ class DataAsync(BaseData):
         """Return all records as a pandas data frame. Needs the extra `pandas`.
 
         Columns as in `ato_arrow`, with pandas' nullable types: Int64, Float64, boolean, string; `timestamp` is
-        datetime64[ms, UTC], or [us, UTC] if some have fractions of a second. A column without values is Int64.
+        datetime64[us, UTC]. A column without values is Int64.
 
         Args:
             schema: The columns, as `aget_schema()` returned them. Default: columns and types of the received values.
@@ -100,8 +100,7 @@ class DataAsync(BaseData):
     async def ato_polars(self, *, schema: Schema | None = None, on_mismatch: OnMismatch = "null") -> pl.DataFrame:
         """Return all records as a polars data frame. Needs the extra `polars`.
 
-        Columns as in `ato_arrow`; `timestamp` is Datetime("ms", "UTC"), or ("us", "UTC") if some have fractions of a
-        second.
+        Columns as in `ato_arrow`; `timestamp` is Datetime("us", "UTC").
 
         Args:
             schema: The columns, as `aget_schema()` returned them. Default: columns and types of the received values.

@@ -28,7 +28,10 @@ class ObjectList(list[M]):
         require_extra("pandas", extra="pandas")
         import pandas as pd
 
-        return pd.DataFrame(self._rows())
+        frame = pd.DataFrame(self._rows())
+        for name in frame.select_dtypes("datetimetz").columns:  # as in data frames of records, to join them
+            frame[name] = frame[name].dt.tz_convert("UTC").dt.as_unit("us")
+        return frame
 
     def to_polars(self) -> pl.DataFrame:
         """Return a polars data frame, with a column for each key that the service sent. Needs the extra `polars`.

@@ -31,7 +31,7 @@ def start_span(operation: Operation[Any]) -> CallSpan | None:
 
 
 class CallSpan:
-    """Span of a call with all its attempts and waits; of a download, from its first request to its end."""
+    """Span of a call with all its attempts and waits; of a download, with all its requests."""
 
     def __init__(self, operation: Operation[Any]) -> None:
         self._operation = operation

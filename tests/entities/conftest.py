@@ -30,8 +30,8 @@ def http(shared_sandbox: Sandbox) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def answered(sandbox: Sandbox, http: httpx.Client) -> Callable[[str], Any]:
-    """The sandbox's answer to a GET as it stands, without the SDK; it does not show in `sandbox.requests`."""
+def get_json(sandbox: Sandbox, http: httpx.Client) -> Callable[[str], Any]:
+    """Return the JSON of a GET without the SDK; the request does not appear in `sandbox.requests`."""
 
     def get(target: str) -> Any:
         content = http.get(target).json()
@@ -43,7 +43,7 @@ def answered(sandbox: Sandbox, http: httpx.Client) -> Callable[[str], Any]:
 
 @pytest.fixture
 def serving(runner: asyncio.Runner) -> Iterator[Serving]:
-    """Starts services that answer every request alike, with clients that ask once; both end with the test."""
+    """Start services with the same response for every request, with clients that do not retry."""
     with ExitStack() as stack:
 
         def start(reply: Reply, **options: Any) -> Service:

@@ -29,12 +29,12 @@ TARGETS = pytest.mark.parametrize(
 
 
 @TARGETS
-def test_all(sandbox: Sandbox, form: Form, answered: Callable[[str], Any], target: object, path: str) -> None:
+def test_all(sandbox: Sandbox, form: Form, get_json: Callable[[str], Any], target: object, path: str) -> None:
     definitions = form(target, "get_stages_aggregations")
     assert asked(sandbox) == [f"GET /{path}/parameters/"]
     assert all(type(definition) is Parameter for definition in definitions)
     sent = [definition.model_dump(mode="json", exclude_unset=True) for definition in definitions]
-    assert sent == answered(f"/{path}/parameters/")
+    assert sent == get_json(f"/{path}/parameters/")
     (rate,) = (definition for definition in definitions if definition["name"] == "avg_slurry_rate")
     assert (rate.config.field, rate.config.aggregation, rate.type) == ("slurry_rate", "average", "D")
 

@@ -1,4 +1,4 @@
-"""What an object knows, how it learns more, and how it is compared, copied, pickled and shown."""
+"""Attributes of objects, their loading, and how objects are compared, copied, pickled and shown."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_update_loads_the_rest_in_place(
 
 
 @pytest.mark.usefixtures("sandbox")
-def test_update_takes_newer_values_and_drops_those_that_are_gone(form: Form) -> None:
+def test_update_replaces_all_attributes(form: Form) -> None:
     site: Any = Site(id=981, name="as it was called once", rig="one that left")
     form(site, "update")
     assert site.name == "Caprock East 1WA"
@@ -118,12 +118,12 @@ def test_objects_of_different_kinds_differ() -> None:
     assert Pad(id=5, auth_token="one") == Pad(id=5, auth_token="other")
 
 
-def unpickled(model: object) -> Any:
+def pickle_and_load(model: object) -> Any:
     return pickle.loads(pickle.dumps(model))
 
 
 @KINDS
-@pytest.mark.parametrize("copied", [copy, deepcopy, unpickled])
+@pytest.mark.parametrize("copied", [copy, deepcopy, pickle_and_load])
 @pytest.mark.usefixtures("sandbox")
 def test_copies_are_equal_and_can_call(
     form: Form, copied: Callable[[Any], Any], kind: Kind, path: str, id: int, name: str

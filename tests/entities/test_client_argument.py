@@ -133,8 +133,8 @@ def test_a_client_as_a_context_manager(sandbox: Sandbox) -> None:
 @pytest.mark.usefixtures("sandbox")
 def test_many_threads() -> None:
     with ThreadPoolExecutor(12) as pool:
-        answers = [pool.submit(Pad.get_models) for _ in range(48)]
-    assert [[pad.id for pad in answer.result()] for answer in answers] == [PADS] * 48
+        futures = [pool.submit(Pad.get_models) for _ in range(48)]
+    assert [[pad.id for pad in future.result()] for future in futures] == [PADS] * 48
 
 
 def test_calls_to_one_endpoint_keep_to_the_services_limit(sandbox: Sandbox) -> None:

@@ -50,10 +50,10 @@ def seconds(records: list[Record]) -> list[tuple[int, int]]:
 
 
 @TARGETS
-def test_the_open_ones(sandbox: Sandbox, form: Form, answered: Callable[[str], Any], target: object, path: str) -> None:
+def test_the_open_ones(sandbox: Sandbox, form: Form, get_json: Callable[[str], Any], target: object, path: str) -> None:
     changes, data = form(target, "get_data_changes")
     assert asked(sandbox) == [f"GET /{path}/data_changes/"]
-    sent = answered(f"/{path}/data_changes/")["change_log"]
+    sent = get_json(f"/{path}/data_changes/")["change_log"]
     assert [change.model_dump(mode="json", exclude_unset=True) for change in changes] == sent
     assert all(type(change) is DataChange for change in changes)
     assert isinstance(data, Data | DataAsync)
@@ -62,20 +62,20 @@ def test_the_open_ones(sandbox: Sandbox, form: Form, answered: Callable[[str], A
 @TARGETS
 @pytest.mark.parametrize("as_dict", [False, True])
 def test_the_acknowledged_ones_too(
-    sandbox: Sandbox, form: Form, answered: Callable[[str], Any], target: object, path: str, as_dict: bool
+    sandbox: Sandbox, form: Form, get_json: Callable[[str], Any], target: object, path: str, as_dict: bool
 ) -> None:
     changes, _ = form(target, "get_data_changes", get_acknowledged=True, as_dict=as_dict)
     assert asked(sandbox) == [f"GET /{path}/data_changes/?get_acknowledged=true"]
-    sent = answered(f"/{path}/data_changes/?get_acknowledged=true")["change_log"]
+    sent = get_json(f"/{path}/data_changes/?get_acknowledged=true")["change_log"]
     assert [change["id"] for change in changes] == [change["id"] for change in sent]
     assert len(changes) > len(form(target, "get_data_changes", get_acknowledged=False)[0])
 
 
 @TARGETS
 @pytest.mark.usefixtures("sandbox")
-def test_as_dicts(form: Form, answered: Callable[[str], Any], target: object, path: str) -> None:
+def test_as_dicts(form: Form, get_json: Callable[[str], Any], target: object, path: str) -> None:
     changes, data = form(target, "get_data_changes", as_dict=True, fields="slurry_rate")
-    assert changes == answered(f"/{path}/data_changes/")["change_log"]
+    assert changes == get_json(f"/{path}/data_changes/")["change_log"]
     as_objects, same_data = form(target, "get_data_changes", fields="slurry_rate")
     assert [DataChange(**change) for change in changes] == as_objects
     assert data.queries == same_data.queries
@@ -113,14 +113,14 @@ def test_the_data_of_all_changes_of_a_pad_together(sandbox: Sandbox, form: Form)
     assert all("/sites/" in call.path for call in calls)
     assert len(calls) == len(data.queries) < len(changes)
     for record in records:
-        moment = datetime.fromtimestamp(record["timestamp"], UTC)
+        timestamp = datetime.fromtimestamp(record["timestamp"], UTC)
         assert any(
-            change.site == record["site_id"] and change.start_date <= moment <= change.end_date for change in changes
+            change.site == record["site_id"] and change.start_date <= timestamp <= change.end_date for change in changes
         )
 
 
 def interval(site: int, start: int, end: int) -> dict[str, Any]:
-    def moment(second: int) -> str:
+    def timestamp(second: int) -> str:
         return f"2025-09-17T00:00:{second:02}Z"
 
     return {
@@ -128,8 +128,8 @@ def interval(site: int, start: int, end: int) -> dict[str, Any]:
         "created_at": "2025-09-17T12:00:00Z",
         "modification_type": "transaction",
         "modification_subtype": "override",
-        "start_date": moment(start),
-        "end_date": moment(end),
+        "start_date": timestamp(start),
+        "end_date": timestamp(end),
         "site": site,
     }
 
@@ -158,11 +158,11 @@ def test_how_intervals_are_merged(
     assert [(query.id, query.start.second, query.end.second) for query in data.queries] == expected
 
 
-@pytest.mark.parametrize(("given", "query"), FORMS)
-def test_records_come_in_the_form_that_was_asked_for(
-    sandbox: Sandbox, form: Form, given: dict[str, Any], query: set[str]
+@pytest.mark.parametrize(("arguments", "query"), FORMS)
+def test_records_have_the_requested_form(
+    sandbox: Sandbox, form: Form, arguments: dict[str, Any], query: set[str]
 ) -> None:
-    changes, data = form(Site(id=981), "get_data_changes", **given)
+    changes, data = form(Site(id=981), "get_data_changes", **arguments)
     form.records(data)
     form.records(form(changes[0], "get_data"))
     listing, *calls = asked(sandbox)
@@ -178,7 +178,7 @@ def test_the_data_of_one_change(sandbox: Sandbox, form: Form) -> None:
     data = form(change, "get_data", si_units=False, resolution="minute")
     assert asked(sandbox) == []
     assert form.records(data)
-    start, end = (f"{moment:%Y-%m-%d %H:%M:%S}" for moment in (change.start_date, change.end_date))
+    start, end = (f"{timestamp:%Y-%m-%d %H:%M:%S}" for timestamp in (change.start_date, change.end_date))
     assert sandbox.requests[0].path.endswith("/sites/981/data/")
     assert dict(sandbox.requests[0].query) == {
         "start_datetime": start,
@@ -209,15 +209,15 @@ def test_without_changes_there_is_no_record_and_no_request(serving: Serving, for
 @TARGETS
 def test_what_is_acknowledged_is_not_listed_again(own_sandbox: Sandbox, form: Form, target: object, path: str) -> None:
     changes, _ = form(target, "get_data_changes")
-    first, *rest = changes
+    first, *remaining = changes
     own_sandbox.requests.clear()
     assert form(first, "confirm_data_received") is True
     assert asked(own_sandbox) == [f"POST /sites/{first.site}/data_changes/"]
-    assert form(target, "get_data_changes")[0] == rest
+    assert form(target, "get_data_changes")[0] == remaining
     assert form(first, "confirm_data_received") is True
-    assert form(target, "get_data_changes")[0] == rest
+    assert form(target, "get_data_changes")[0] == remaining
     assert first in form(target, "get_data_changes", get_acknowledged=True)[0]
-    for change in rest:
+    for change in remaining:
         form(change, "confirm_data_received")
     assert form(target, "get_data_changes")[0] == []
     assert path
@@ -268,7 +268,7 @@ def test_a_change_that_is_not_there(form: Form) -> None:
         form(DataChange(id=5, site=981), "update")
 
 
-def test_an_answer_without_the_change(serving: Serving, form: Form) -> None:
+def test_a_response_without_the_change(serving: Serving, form: Form) -> None:
     service = serving(answer(200, {"change_log": [interval(1, 10, 20)]}))
     change = DataChange(id=5, site=1, client=service.client)
     with pytest.raises(ResponseValidationError, match="the requested change is not in it") as caught:
@@ -277,7 +277,7 @@ def test_an_answer_without_the_change(serving: Serving, form: Form) -> None:
     assert caught.value.url == service.server.url + "/external/thirdparty/v1/sites/1/data_changes/5/"
 
 
-def test_without_its_site_nothing_can_be_asked(sandbox: Sandbox, form: Form) -> None:
+def test_without_its_site_nothing_is_requested(sandbox: Sandbox, form: Form) -> None:
     change = DataChange(id=5)
     for call in ("update", "confirm_data_received", "get_data"):
         with pytest.raises(NotLoadedError, match=r"DataChange\(id=5\)\.site is not loaded"):
@@ -288,9 +288,9 @@ def test_without_its_site_nothing_can_be_asked(sandbox: Sandbox, form: Form) -> 
 
 
 @pytest.mark.parametrize(
-    ("given", "error", "message"),
+    ("arguments", "error", "message"),
     [
-        ({"fill_data_method": "ffill"}, ValueError, "fill_data_method and fill_data_limit go together"),
+        ({"fill_data_method": "ffill"}, ValueError, "fill_data_method and fill_data_limit need each other"),
         ({"resolution": "day"}, ValueError, "resolution is 'day'; it must be one of"),
         ({"fields": []}, ValueError, "fields must be one name or more"),
         ({"fields": [5]}, TypeError, "fields must hold strings only"),
@@ -300,12 +300,12 @@ def test_without_its_site_nothing_can_be_asked(sandbox: Sandbox, form: Form) -> 
     ],
 )
 def test_wrong_arguments_are_refused_before_any_request(
-    sandbox: Sandbox, form: Form, given: dict[str, Any], error: type[Exception], message: str
+    sandbox: Sandbox, form: Form, arguments: dict[str, Any], error: type[Exception], message: str
 ) -> None:
     change = DataChange(**interval(981, 10, 20))
     for target, call in ((Site(id=981), "get_data_changes"), (Pad(id=668), "get_data_changes"), (change, "get_data")):
         with pytest.raises(error, match=message):
-            form(target, call, **given)
+            form(target, call, **arguments)
     assert asked(sandbox) == []
 
 

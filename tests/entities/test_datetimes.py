@@ -119,7 +119,7 @@ def test_starts_that_are_refused(value: Any, message: str, sandbox: Sandbox, for
 @pytest.mark.usefixtures("sandbox")
 @pytest.mark.parametrize("name", ["start_datetime", "end_datetime", "start", "end"])
 def test_no_time_is_no_limit_nowhere(name: str, form: Form) -> None:
-    """Taken for None, it would download everything."""
+    """Treated as None, it would download everything."""
     numpy, pandas = pytest.importorskip("numpy"), pytest.importorskip("pandas")
     for nothing in (pandas.NaT, numpy.datetime64("NaT")):
         with pytest.raises(ValueError, match="which is not a time; omit it"):

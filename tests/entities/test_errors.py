@@ -1,4 +1,4 @@
-"""What can go wrong with a call: each failure is an error of its own, which says what happened and what to do."""
+"""Errors of calls: each failure has its own exception, with what happened and what to do."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ STATUSES: list[tuple[int, Any, type[APIStatusError], str]] = [
 
 
 def calls(client: Client, form: Form) -> list[Callable[[], Any]]:
-    """A call of each kind."""
+    """Return a call of each kind."""
     data = form(Site(id=981, client=client), "get_data")
     return [
         lambda: form(Pad, "get_models", client=client),
@@ -79,7 +79,7 @@ def calls(client: Client, form: Form) -> list[Callable[[], Any]]:
 
 
 @pytest.mark.parametrize(("status", "body", "error", "message"), STATUSES)
-def test_an_answer_that_is_an_error(
+def test_an_error_response(
     serving: Serving, form: Form, status: int, body: Any, error: type[APIStatusError], message: str
 ) -> None:
     service = serving(answer(status, body, X_Request_ID="f00-ba4"))
@@ -131,12 +131,12 @@ def test_calls_are_made_again_before_they_fail(serving: Serving, form: Form, sta
 
 @pytest.fixture
 def closed_port() -> Iterator[int]:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # bound but not listening: nobody else can take it, and connections are refused
-        yield taken.getsockname()[1]
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))  # bound but not listening: connections are refused
+        yield listener.getsockname()[1]
 
 
-def test_nobody_listens(form: Form, closed_port: int) -> None:
+def test_a_closed_port(form: Form, closed_port: int) -> None:
     url = f"http://127.0.0.1:{closed_port}"
     with Client(TOKEN, base_url=url, retries=RetryPolicy(max_attempts=1)) as client:
         for call in calls(client, form):
@@ -161,7 +161,7 @@ def test_a_lost_connection(serving: Serving, form: Form, reply: Reply) -> None:
         assert caught.value.url.startswith(service.server.url)
 
 
-def test_an_answer_that_does_not_come_in_time(serving: Serving, form: Form) -> None:
+def test_a_late_response(serving: Serving, form: Form) -> None:
     service = serving(then(b"", Line.stall), timeout=Timeouts(read=0.1, first_byte=0.1, idle=0.1))
     for call in calls(service.client, form):
         with pytest.raises(APITimeoutError, match="timed out") as caught:
@@ -178,7 +178,7 @@ def test_an_answer_that_does_not_come_in_time(serving: Serving, form: Form) -> N
         (b"", "the body: invalid JSON: EOF"),
     ],
 )
-def test_an_answer_that_is_not_what_the_contract_says(serving: Serving, form: Form, body: Any, problem: str) -> None:
+def test_a_response_that_breaks_the_contract(serving: Serving, form: Form, body: Any, problem: str) -> None:
     service = serving(answer(200, body))
     message = f"the response does not match the API contract: {problem}"
     with pytest.raises(ResponseValidationError, match=message) as caught:
@@ -213,7 +213,7 @@ def test_a_long_list_of_problems_is_cut(serving: Serving, form: Form) -> None:
 
 
 @pytest.mark.parametrize("status", [204, 206, 301, 302, 307])
-def test_a_success_or_redirection_that_the_contract_does_not_know(serving: Serving, form: Form, status: int) -> None:
+def test_an_unknown_success_or_redirection(serving: Serving, form: Form, status: int) -> None:
     elsewhere = "https://elsewhere.example/pads/"
     service = serving(answer(status, Location=elsewhere))
     with pytest.raises(
@@ -328,8 +328,8 @@ def test_what_the_service_itself_refuses(monkeypatch: pytest.MonkeyPatch, form: 
 
 @pytest.mark.usefixtures("sandbox")
 def test_an_unknown_measurement_source(form: Form) -> None:
-    moment = datetime(2025, 9, 17, tzinfo=UTC)
-    data = form(Pad(id=681), "get_data", moment, moment, measurement_sources_names="M9")
+    timestamp = datetime(2025, 9, 17, tzinfo=UTC)
+    data = form(Pad(id=681), "get_data", timestamp, timestamp, measurement_sources_names="M9")
     with pytest.raises(BadRequestError, match='"M9" is no measurement source of this pad'):
         form.records(data)
 

@@ -104,13 +104,13 @@ def test_states(
 
 
 def test_every_filter_that_is_documented_is_tested() -> None:
-    def tested(*tables: Sequence[tuple[dict[str, Any], str, object]]) -> set[str]:
+    def get_tested_names(*tables: Sequence[tuple[dict[str, Any], str, object]]) -> set[str]:
         return {name for table in tables for filters, _, _ in table for name in filters}
 
-    assert tested(PADS) | {"site_pk"} == set(PadFilters.__annotations__)
-    assert tested(SITES) == set(SiteFilters.__annotations__)
-    assert tested(SITES, SITES_BY_PAD) == set(AllSiteFilters.__annotations__)
-    assert tested(STATES) == set(StateFilters.__annotations__)
+    assert get_tested_names(PADS) | {"site_pk"} == set(PadFilters.__annotations__)
+    assert get_tested_names(SITES) == set(SiteFilters.__annotations__)
+    assert get_tested_names(SITES, SITES_BY_PAD) == set(AllSiteFilters.__annotations__)
+    assert get_tested_names(STATES) == set(StateFilters.__annotations__)
 
 
 def test_none_is_no_filter(sandbox: Sandbox, form: Form) -> None:
@@ -323,12 +323,12 @@ def test_objects_stand_for_their_ids(sandbox: Sandbox, form: Form) -> None:
         form(Pad, "get_model", site)
 
 
-def test_moments_of_pandas_are_moments(sandbox: Sandbox) -> None:
+def test_timestamps_of_pandas_are_accepted(sandbox: Sandbox) -> None:
     start = pd.Timestamp("2025-09-17T06:00:00.000000005Z")
     Site(id=981).get_stages_metadata(start_date=start, end_date=start)
     Site(id=981).get_data(start, start).head(1)
-    moment = "2025-09-17T06:00:00Z"
-    assert asked(sandbox)[0] == f"GET /sites/981/history/?start={moment}&end={moment}"
+    timestamp = "2025-09-17T06:00:00Z"
+    assert asked(sandbox)[0] == f"GET /sites/981/history/?start={timestamp}&end={timestamp}"
     assert "start_datetime=2025-09-17 06:00:00" in asked(sandbox)[1]
     calls: list[Any] = [Site(id=981).get_stages_metadata, Site(id=981).get_data]
     for call in calls:

@@ -1,4 +1,4 @@
-"""Time-series data: what is asked for, when, and how its records are handed over."""
+"""Time-series data: the requests, their time, and the records."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def parameters(request: str) -> set[str]:
 
 
 @pytest.mark.parametrize(("arguments", "query"), OF_BOTH)
-def test_what_a_site_is_asked(sandbox: Sandbox, form: Form, arguments: dict[str, Any], query: str) -> None:
+def test_query_of_site_data(sandbox: Sandbox, form: Form, arguments: dict[str, Any], query: str) -> None:
     assert form.first(form(Site(id=981), "get_data", **MINUTE, **arguments))["site_id"] == 981
     (request,) = asked(sandbox)
     assert request.startswith("GET /sites/981/data/?")
@@ -68,7 +68,7 @@ def test_what_a_site_is_asked(sandbox: Sandbox, form: Form, arguments: dict[str,
 
 
 @pytest.mark.parametrize(("arguments", "query"), OF_BOTH)
-def test_what_a_pad_is_asked(sandbox: Sandbox, form: Form, arguments: dict[str, Any], query: str) -> None:
+def test_query_of_pad_data(sandbox: Sandbox, form: Form, arguments: dict[str, Any], query: str) -> None:
     form.records(form(Pad(id=681), "get_data", **MINUTE, **arguments))
     (request,) = asked(sandbox)
     assert request.startswith("GET /pads/681/data/?")
@@ -76,7 +76,7 @@ def test_what_a_pad_is_asked(sandbox: Sandbox, form: Form, arguments: dict[str, 
 
 
 @pytest.mark.parametrize(("arguments", "query"), OF_PADS)
-def test_what_only_a_pad_is_asked(sandbox: Sandbox, form: Form, arguments: dict[str, Any], query: str) -> None:
+def test_query_of_pad_data_only(sandbox: Sandbox, form: Form, arguments: dict[str, Any], query: str) -> None:
     assert form.records(form(Pad(id=681), "get_data", **MINUTE, **arguments))
     (request,) = asked(sandbox)
     assert parameters(request) == {*TIMES.split("&"), "si_units=false", "resolution=raw", *query.split("&")}
@@ -102,17 +102,17 @@ def test_one_stage(sandbox: Sandbox, form: Form, target: object, path: str, rout
 
 
 @pytest.mark.usefixtures("sandbox")
-def test_records_are_what_the_service_sends(form: Form, answered: Callable[[str], Any]) -> None:
+def test_records_are_what_the_service_sends(form: Form, get_json: Callable[[str], Any]) -> None:
     end = START + timedelta(minutes=1)
     data = form(Pad(id=681), "get_data", START, end, stage_name_filter=StageNameFilters.FRAC, is_routed=True)
     records = form.records(data)
-    assert records == answered(f"/pads/681/data/?{TIMES}&routed=true&state_imatch=frac")
+    assert records == get_json(f"/pads/681/data/?{TIMES}&routed=true&state_imatch=frac")
     assert len(records) > 60
     assert {type(record) for record in records} == {dict}
     assert all(START.timestamp() <= record["timestamp"] <= end.timestamp() for record in records)
 
 
-def test_moments_are_sent_in_utc_and_whole_seconds(sandbox: Sandbox, form: Form) -> None:
+def test_times_are_sent_in_utc_and_whole_seconds(sandbox: Sandbox, form: Form) -> None:
     central = timezone(timedelta(hours=-5))
     start = datetime(2025, 9, 8, 19, 0, 0, 1, tzinfo=central)
     end = datetime(2025, 9, 8, 19, 0, 5, 999_999, tzinfo=central)
@@ -121,22 +121,22 @@ def test_moments_are_sent_in_utc_and_whole_seconds(sandbox: Sandbox, form: Form)
     assert [record["timestamp"] for record in records] == [int(START.timestamp()) + second for second in range(1, 6)]
 
 
-def test_one_moment_is_an_interval_too(sandbox: Sandbox, form: Form) -> None:
+def test_one_second_is_an_interval_too(sandbox: Sandbox, form: Form) -> None:
     assert len(form.records(form(Site(id=981), "get_data", START, START))) == 1
     assert len(sandbox.requests) == 1
 
 
 @pytest.mark.usefixtures("sandbox")
-def test_a_missing_number_is_none(form: Form, answered: Callable[[str], Any]) -> None:
+def test_a_missing_number_is_none(form: Form, get_json: Callable[[str], Any]) -> None:
     stage: dict[str, Any] = {"stage_number": 20, "stage_name_filter": StageNameFilters.FRAC}
-    sent = answered("/sites/981/data/?stage_number=20&state_imatch=frac&fields=slurry__viscosity_actual")
+    sent = get_json("/sites/981/data/?stage_number=20&state_imatch=frac&fields=slurry__viscosity_actual")
     data = form(Site(id=981), "get_data", **stage, fields=["slurry__viscosity_actual"])
     expected = [{name: None if value == "Infinity" else value for name, value in record.items()} for record in sent]
     assert "Infinity" in [record.get("slurry__viscosity_actual") for record in sent]
     assert form.records(data) == expected
 
 
-def test_nothing_is_asked_for_before_the_first_record(sandbox: Sandbox, form: Form) -> None:
+def test_nothing_is_requested_before_iteration(sandbox: Sandbox, form: Form) -> None:
     data = form(Site(id=981), "get_data", **MINUTE)
     assert isinstance(data, Data | DataAsync)
     fetcher = data.data_fetcher
@@ -204,8 +204,8 @@ NAIVE = datetime(2025, 9, 9)  # noqa: DTZ001 - what must be refused
         ({"resolution": None}, (ValueError, TypeError), "resolution"),
         ({"aggregation": "avg"}, ValueError, "aggregation is 'avg'; it must be one of .*'mean'"),
         ({"fill_data_method": "linear", "fill_data_limit": 5}, ValueError, "fill_data_method is 'linear'; it must be"),
-        ({"fill_data_method": "ffill"}, ValueError, "fill_data_method and fill_data_limit go together"),
-        ({"fill_data_limit": 5}, ValueError, "fill_data_method and fill_data_limit go together"),
+        ({"fill_data_method": "ffill"}, ValueError, "fill_data_method and fill_data_limit need each other"),
+        ({"fill_data_limit": 5}, ValueError, "fill_data_method and fill_data_limit need each other"),
         ({"fill_data_method": "ffill", "fill_data_limit": 0}, ValueError, "fill_data_limit must be .*positive"),
         ({"fill_data_method": "ffill", "fill_data_limit": "5"}, TypeError, "fill_data_limit must be an int"),
         ({"fill_data_method": "ffill", "fill_data_limit": 2.5}, TypeError, "fill_data_limit must be an int"),
@@ -268,9 +268,9 @@ def test_arguments_that_a_site_does_not_have(sandbox: Sandbox, form: Form, name:
     ("target", "fields", "routed", "missing", "hint"),
     [
         (Site(id=981), ["slury_rate", "slurry_rate"], {}, "'slury_rate'", "get_fields_metadata"),
-        (Site(id=981), ["M1_slurry_rate"], {}, "'M1_slurry_rate'", "are those of pads without"),
+        (Site(id=981), ["M1_slurry_rate"], {}, "'M1_slurry_rate'", "belong to pads without"),
         (Pad(id=681), ["slurry_rate"], {}, "'slurry_rate'", "without is_routed=True, names carry"),
-        (Pad(id=681), ["M1_slurry_rate"], {"is_routed": True}, "'M1_slurry_rate'", "are those of pads without"),
+        (Pad(id=681), ["M1_slurry_rate"], {"is_routed": True}, "'M1_slurry_rate'", "belong to pads without"),
         (Site(id=981), ["slurry_rate"], {}, "", ""),
     ],
 )

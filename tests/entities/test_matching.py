@@ -1,4 +1,4 @@
-"""A service that ignores filters, or answers with other objects: nothing that was not asked for is returned."""
+"""Objects that match the request: the service may ignore filters or return other objects."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from tests.support.http_responses import answer, by_path
 from tests.support.paths import SAMPLES
 from tests.support.sync_async_calls import Form
 
-Answered = Callable[[str], Any]
+GetJson = Callable[[str], Any]
 Ignoring = Callable[..., Client]
 
 
 @pytest.fixture(autouse=True)
 def nothing_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What other tests reported counts for them alone."""
+    """Forget what other tests reported."""
     reported: set[tuple[str, str]] = set()
     monkeypatch.setattr(mismatches, "_reported", reported)
 
 
 @pytest.fixture
-def ignoring(serving: Serving, answered: Answered) -> Ignoring:
-    """Makes clients of a service that answers by the path alone, as if no filter had been given."""
+def ignoring(serving: Serving, get_json: GetJson) -> Ignoring:
+    """Create clients of a service that ignores all filters."""
 
-    def start(answers: dict[str, Any] | None = None) -> Client:
-        lists = {path: answered(path) for path in ("/pads/", "/sites/", "/states/")}
-        return serving(by_path({path: answer(200, body) for path, body in (lists | (answers or {})).items()})).client
+    def start(responses: dict[str, Any] | None = None) -> Client:
+        lists = {path: get_json(path) for path in ("/pads/", "/sites/", "/states/")}
+        return serving(by_path({path: answer(200, body) for path, body in (lists | (responses or {})).items()})).client
 
     return start
 
@@ -73,9 +73,9 @@ LISTS: list[tuple[Any, str, dict[str, Any], str, Callable[[Any], bool]]] = [
 
 @pytest.mark.parametrize(("kind", "call", "filters", "key", "belongs"), LISTS)
 @pytest.mark.parametrize("as_dict", [False, True])
-def test_lists_hold_only_what_was_asked_for(
+def test_lists_hold_only_requested_objects(
     ignoring: Ignoring,
-    answered: Answered,
+    get_json: GetJson,
     form: Form,
     kind: Any,
     call: str,
@@ -85,7 +85,7 @@ def test_lists_hold_only_what_was_asked_for(
     as_dict: bool,
 ) -> None:
     client = ignoring()
-    every = answered("/sites/" if kind is Site or call == "get_sites" else "/states/")
+    every = get_json("/sites/" if kind is Site or call == "get_sites" else "/states/")
     target, arguments = (kind, {"client": client}) if call == "get_models" else (kind(id=681, client=client), {})
     with pytest.warns(MismatchWarning, match=rf"\d+ of {len(every)} left out, .*: {key} is ") as warned:
         found = form(target, call, as_dict=as_dict, **arguments, **filters)
@@ -98,8 +98,8 @@ def test_lists_hold_only_what_was_asked_for(
 
 
 @pytest.mark.usefixtures("quiet")
-def test_what_does_not_say_is_kept(ignoring: Ignoring, answered: Answered, form: Form) -> None:
-    mine, other = answered("/sites/?pad__id=668")[0], answered("/sites/?pad__id=681")[0]
+def test_what_does_not_say_is_kept(ignoring: Ignoring, get_json: GetJson, form: Form) -> None:
+    mine, other = get_json("/sites/?pad__id=668")[0], get_json("/sites/?pad__id=681")[0]
     without = {name: value for name, value in mine.items() if name != "pad_id"}
     sites: list[Any] = [
         mine,
@@ -133,9 +133,9 @@ def test_dicts_may_be_anything(ignoring: Ignoring, form: Form, body: Any) -> Non
         assert sites == stages == body
 
 
-def test_an_operation_that_is_not_known_is_kept(ignoring: Ignoring, answered: Answered, form: Form) -> None:
+def test_an_operation_that_is_not_known_is_kept(ignoring: Ignoring, get_json: GetJson, form: Form) -> None:
     names = ["frac_frac", "FRAC_pumping", "pumpdown_run", "wl_runinhole", "standby_standby"]
-    states = [{**answered("/states/")[0], "current_state": name} for name in names]
+    states = [{**get_json("/states/")[0], "current_state": name} for name in names]
     client = ignoring({"/states/": states})
     with pytest.warns(
         MismatchWarning, match="list_states: 2 of 5 left out, .*: current_state is wl_runinhole, standby"
@@ -153,8 +153,8 @@ def test_the_state_of_a_site_is_that_of_the_site(ignoring: Ignoring, form: Form,
     assert form(Site(id=1042, client=client), "get_state", as_dict=as_dict) is None
 
 
-def test_a_state_that_does_not_say_whose_it_is(ignoring: Ignoring, answered: Answered, form: Form) -> None:
-    state = answered("/states/?site__id=981")[0]
+def test_a_state_that_does_not_say_whose_it_is(ignoring: Ignoring, get_json: GetJson, form: Form) -> None:
+    state = get_json("/states/?site__id=981")[0]
     client = ignoring({"/states/": [{**state, "site": None}]})
     with pytest.raises(ObjectMismatchError, match="a state has no site id"):
         form(Site(id=981, client=client), "get_state", as_dict=True)
@@ -172,24 +172,24 @@ STAGES: list[tuple[dict[str, Any], str, Callable[[dict[str, Any]], bool]]] = [
 
 @pytest.mark.parametrize(("filters", "key", "belongs"), STAGES)
 @pytest.mark.parametrize("kind", [Pad, Site])
-def test_stages_are_those_asked_for(
+def test_stages_match_the_filters(
     ignoring: Ignoring,
-    answered: Answered,
+    get_json: GetJson,
     form: Form,
     kind: Any,
     filters: dict[str, Any],
     key: str,
     belongs: Callable[[dict[str, Any]], bool],
 ) -> None:
-    stages = answered("/pads/681/history/")
-    moments = {"start_date", "end"} & filters.keys()
-    given = filters | {name: datetime.fromisoformat(f"{filters[name]}T00:00:00+00:00") for name in moments}
+    stages = get_json("/pads/681/history/")
+    time_names = {"start_date", "end"} & filters.keys()
+    arguments = filters | {name: datetime.fromisoformat(f"{filters[name]}T00:00:00+00:00") for name in time_names}
     asset = kind(id=681 if kind is Pad else 982, client=ignoring({"/history/": stages}))
     expected = [stage for stage in stages if belongs(stage) and (kind is Pad or stage["site"] == 982)]
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
-        found = form(asset, "get_stages_metadata", **given)
-        untouched = form(asset, "get_stages_metadata", as_dict=True, **given)
+        found = form(asset, "get_stages_metadata", **arguments)
+        untouched = form(asset, "get_stages_metadata", as_dict=True, **arguments)
     assert untouched == expected
     assert [stage.model_dump(mode="json", exclude_unset=True) for stage in found] == expected
     assert 0 < len(found) <= len(stages)
@@ -197,16 +197,20 @@ def test_stages_are_those_asked_for(
     assert {warning.category for warning in warned} <= {MismatchWarning}
 
 
-def test_stages_and_changes_of_sites_of_other_pads(ignoring: Ignoring, answered: Answered, form: Form) -> None:
-    pad = answered("/pads/681/")
-    stages = [*answered("/sites/981/history/")[:3], *answered("/sites/941/history/")[:2]]
+def test_stages_and_changes_of_sites_of_other_pads(ignoring: Ignoring, get_json: GetJson, form: Form) -> None:
+    pad = get_json("/pads/681/")
+    stages = [*get_json("/sites/981/history/")[:3], *get_json("/sites/941/history/")[:2]]
     stages.append({**stages[0], "site": 77})  # which cannot be read
     changes = [
         {"id": number, "created_at": stage["start"], "modification_type": "transaction", "modification_subtype": "add"}
         | {"start_date": stage["start"], "end_date": stage["start"], "site": stage["site"]}
         for number, stage in enumerate(stages, 1)
     ]
-    service = {"/history/": stages, "/data_changes/": {"change_log": changes}, "/sites/941/": answered("/sites/941/")}
+    service = {
+        "/history/": stages,
+        "/data_changes/": {"change_log": changes},
+        "/sites/941/": get_json("/sites/941/"),
+    }
     client = ignoring(service | {"/sites/77/": "gone"})
     own = [981, 981, 981, 77]
     loaded = Pad(**pad, client=client)
@@ -224,8 +228,8 @@ def test_stages_and_changes_of_sites_of_other_pads(ignoring: Ignoring, answered:
     assert [stage.site for stage in form(nothing_known, "get_stages_metadata")] == [stage["site"] for stage in stages]
 
 
-def test_aggregations_are_those_of_the_stages(ignoring: Ignoring, answered: Answered, form: Form) -> None:
-    stages = [stage for stage in answered("/sites/981/history/") if stage.get("id")][:3]
+def test_aggregations_are_those_of_the_stages(ignoring: Ignoring, get_json: GetJson, form: Form) -> None:
+    stages = [stage for stage in get_json("/sites/981/history/") if stage.get("id")][:3]
     first, second, third = (stage["id"] for stage in stages)
     numbers = {
         "981": [{"id": first, "rate": 1.0}, {"id": 5, "rate": 2.0}, {"id": second, "rate": 3.0}],
@@ -242,8 +246,8 @@ def test_aggregations_are_those_of_the_stages(ignoring: Ignoring, answered: Answ
     ]
 
 
-def test_aggregations_listed_under_another_site(ignoring: Ignoring, answered: Answered, form: Form) -> None:
-    mine, other = (answered(f"/sites/{site}/history/?state=frac")[-1] for site in (981, 982))
+def test_aggregations_listed_under_another_site(ignoring: Ignoring, get_json: GetJson, form: Form) -> None:
+    mine, other = (get_json(f"/sites/{site}/history/?state=frac")[-1] for site in (981, 982))
     numbers = {"981": [{"id": mine["id"], "rate": 1.0}, {"id": other["id"], "rate": 2.0}], "982": []}
     client = ignoring({"/history/": [mine, other], "/aggregations/": numbers})
     with pytest.warns(MismatchWarning, match=f"1 of 2 left out, .*: id is {other['id']}, not {mine['id']}"):
@@ -252,8 +256,8 @@ def test_aggregations_listed_under_another_site(ignoring: Ignoring, answered: An
 
 
 @pytest.mark.usefixtures("quiet")
-def test_changes_of_a_site_are_of_that_site(ignoring: Ignoring, answered: Answered, form: Form) -> None:
-    changes = answered("/pads/668/data_changes/?get_acknowledged=true")
+def test_changes_of_a_site_are_of_that_site(ignoring: Ignoring, get_json: GetJson, form: Form) -> None:
+    changes = get_json("/pads/668/data_changes/?get_acknowledged=true")
     site = changes["change_log"][0]["site"]
     own = [change for change in changes["change_log"] if change["site"] == site]
     assert len(own) < len(changes["change_log"])
@@ -288,20 +292,20 @@ OTHERS: list[tuple[Any, str, tuple[Any, ...], dict[str, str], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("target", "call", "arguments", "answers", "problem"), OTHERS)
+@pytest.mark.parametrize(("target", "call", "arguments", "responses", "problem"), OTHERS)
 @pytest.mark.parametrize("as_dict", [False, True])
 def test_another_object_is_an_error(
     ignoring: Ignoring,
-    answered: Answered,
+    get_json: GetJson,
     form: Form,
     target: Any,
     call: str,
     arguments: tuple[Any, ...],
-    answers: dict[str, str],
+    responses: dict[str, str],
     problem: str,
     as_dict: bool,
 ) -> None:
-    client = ignoring({path: answered(other) for path, other in answers.items()})
+    client = ignoring({path: get_json(other) for path, other in responses.items()})
     options: dict[str, Any] = {"as_dict": as_dict} if call in {"get_model", "get_pad"} else {}
     if isinstance(target, type):
         options["client"] = client
@@ -315,17 +319,17 @@ def test_another_object_is_an_error(
     assert isinstance(target, type) or {**target} == before
 
 
-def test_a_write_that_is_answered_with_another_object_was_carried_out(
-    ignoring: Ignoring, answered: Answered, form: Form
+def test_a_write_with_another_object_in_its_response_succeeds(
+    ignoring: Ignoring, get_json: GetJson, form: Form
 ) -> None:
-    pad = Pad(id=681, client=ignoring({"/parameters/1/": answered("/pads/681/parameters/2/")}))
+    pad = Pad(id=681, client=ignoring({"/parameters/1/": get_json("/pads/681/parameters/2/")}))
     with pytest.warns(MismatchWarning, match="id is 2, not 1"):
         changed = form(pad, "update_stages_aggregation", 1, {"label": "x"})
     assert {**changed} == {"id": 1}
 
 
-def test_an_updated_state_stays_that_of_its_site(ignoring: Ignoring, answered: Answered, form: Form) -> None:
-    before, other = answered("/states/20981/"), answered("/states/20982/")
+def test_an_updated_state_stays_that_of_its_site(ignoring: Ignoring, get_json: GetJson, form: Form) -> None:
+    before, other = get_json("/states/20981/"), get_json("/states/20982/")
     moved = {**other, "id": 20981}
     state = State(**before, client=ignoring({"/states/20981/": moved}))
     with pytest.raises(ObjectMismatchError, match=r"site.id is 982, not 981"):
@@ -333,9 +337,9 @@ def test_an_updated_state_stays_that_of_its_site(ignoring: Ignoring, answered: A
     assert state == State(**before)
 
 
-def test_a_site_without_pad_id_is_looked_for_on_its_pad(ignoring: Ignoring, answered: Answered, form: Form) -> None:
-    site: dict[str, Any] = {**answered("/sites/981/"), "pad_id": None}
-    pad, sites = answered("/pads/681/"), answered("/sites/?pad__id=681")
+def test_a_site_without_pad_id_is_looked_for_on_its_pad(ignoring: Ignoring, get_json: GetJson, form: Form) -> None:
+    site: dict[str, Any] = {**get_json("/sites/981/"), "pad_id": None}
+    pad, sites = get_json("/pads/681/"), get_json("/sites/?pad__id=681")
     of_pad = [{**each, "pad_id": None} if each["id"] == 981 else each for each in sites]
     honest = {"/sites/981/": site, "/pads/": [pad], "/sites/": of_pad, "/pads/681/": pad}
     client = ignoring(honest)
@@ -345,12 +349,12 @@ def test_a_site_without_pad_id_is_looked_for_on_its_pad(ignoring: Ignoring, answ
     assert ids(form(Pad, "get_models", site_pk=981, client=client)) == [681]
     assert form(Site(id=981, client=ignoring(honest | {"/pads/": []})), "get_pad") is None
     unconfirmed: list[dict[str, Any]] = [
-        {"/pads/": answered("/pads/")},  # the filter is ignored
+        {"/pads/": get_json("/pads/")},  # the filter is ignored
         {"/sites/": [each for each in of_pad if each["id"] != 981]},  # the pad does not have it
-        {"/sites/": [*of_pad, answered("/sites/941/")]},  # these are not the sites of the pad
+        {"/sites/": [*of_pad, get_json("/sites/941/")]},  # these are not the sites of the pad
     ]
-    for answers in unconfirmed:
-        client = ignoring(honest | answers)
+    for responses in unconfirmed:
+        client = ignoring(honest | responses)
         calls: list[tuple[Any, str, dict[str, Any]]] = [
             (Site(id=981, client=client), "get_pad", {}),
             (Site(id=981, client=client), "get_pad", {"as_dict": True}),
@@ -362,8 +366,8 @@ def test_a_site_without_pad_id_is_looked_for_on_its_pad(ignoring: Ignoring, answ
                 form(target, call, **options)
 
 
-def test_pads_by_site_are_the_pad_of_the_site(ignoring: Ignoring, answered: Answered, form: Form) -> None:
-    client = ignoring({"/sites/981/": answered("/sites/981/")})
+def test_pads_by_site_are_the_pad_of_the_site(ignoring: Ignoring, get_json: GetJson, form: Form) -> None:
+    client = ignoring({"/sites/981/": get_json("/sites/981/")})
     with pytest.warns(MismatchWarning, match="list_pads: 4 of 5 left out, .*: id is .*, not the pad of site 981"):
         assert ids(form(Pad, "get_models", site_pk=981, client=client)) == [681]
 
@@ -406,7 +410,7 @@ def test_the_recorded_payloads(serving: Serving, form: Form) -> None:
     site = form(Site, "get_model", 1112, client=client)
     loaded = form(site, "get_pad")
     with warnings.catch_warnings():
-        warnings.simplefilter("error")  # what belongs is not warned of
+        warnings.simplefilter("error")  # matching objects cause no warning
         assert loaded.id == 697
         assert [source.name for source in form(site, "get_measurement_sources_metadata").frac] == ["M1", "M2"]
         assert len(form(loaded, "get_sites")) == len(sites)

@@ -17,15 +17,15 @@ from tests.support.sync_async_calls import Form, asked
 
 
 @pytest.mark.parametrize(("target", "path"), [(Site(id=981), "sites/981"), (Pad(id=681), "pads/681")])
-def test_fields(sandbox: Sandbox, form: Form, answered: Callable[[str], Any], target: object, path: str) -> None:
+def test_fields(sandbox: Sandbox, form: Form, get_json: Callable[[str], Any], target: object, path: str) -> None:
     fields = form(target, "get_fields_metadata")
     assert asked(sandbox) == [f"GET /{path}/fields/"]
-    assert [dict(field) for field in fields] == answered(f"/{path}/fields/")
+    assert [dict(field) for field in fields] == get_json(f"/{path}/fields/")
     assert all(type(field) is Field for field in fields)
 
 
 @pytest.mark.usefixtures("sandbox")
-def test_names_of_fields_can_be_asked_for_as_data(form: Form) -> None:
+def test_names_of_fields_can_be_requested_as_data(form: Form) -> None:
     names = {field["name"] for field in form(Site(id=981), "get_fields_metadata")}
     assert {"slurry_rate", "surface_treating_pressure", "proppant_conc"} <= names
     pad_names = {field.name for field in form(Pad(id=681), "get_fields_metadata")}
@@ -34,17 +34,17 @@ def test_names_of_fields_can_be_asked_for_as_data(form: Form) -> None:
     assert {(rate.imperial_unit, rate.si_unit) for rate in rates} == {("bbl/min", "m^3/min")}
 
 
-def test_the_measurement_sources_of_a_pad(sandbox: Sandbox, form: Form, answered: Callable[[str], Any]) -> None:
+def test_the_measurement_sources_of_a_pad(sandbox: Sandbox, form: Form, get_json: Callable[[str], Any]) -> None:
     sources = form(Pad(id=668), "get_measurement_sources_metadata")
     assert asked(sandbox) == ["GET /pads/668/"]
     assert isinstance(sources, MeasurementSources)
-    assert sources.model_dump() == answered("/pads/668/")["simops_config"]["measurement_sources"]
+    assert sources.model_dump() == get_json("/pads/668/")["simops_config"]["measurement_sources"]
     assert [source.name for source in sources.frac] == ["M1", "M2"]
     assert [source["name"] for source in sources["wl"]] == ["W1", "W2"]
     assert all(type(source) is MeasurementSource for source in sources.frac)
 
 
-def test_the_measurement_sources_of_a_site_are_those_attached_to_it(sandbox: Sandbox, form: Form) -> None:
+def test_site_has_only_attached_measurement_sources(sandbox: Sandbox, form: Form) -> None:
     for site_id, pad_id, names in ((941, 668, ["M1"]), (946, 668, ["M2"])):
         sandbox.requests.clear()
         sources = form(Site(id=site_id), "get_measurement_sources_metadata")
@@ -63,8 +63,8 @@ def test_without_simops_there_are_no_measurement_sources(form: Form, target: obj
     assert dict(sources) == {"frac": [], "wl": [], "fluid": [], "pumpdown": []}
 
 
-def test_a_site_on_no_pad_has_none(serving: Serving, form: Form, answered: Callable[[str], Any]) -> None:
-    site = {**answered("/sites/981/"), "pad_id": None}
+def test_a_site_on_no_pad_has_none(serving: Serving, form: Form, get_json: Callable[[str], Any]) -> None:
+    site = {**get_json("/sites/981/"), "pad_id": None}
     service = serving(by_path({"/pads/": answer(200, []), "/sites/981/": answer(200, site)}))
     sources = form(Site(id=981, client=service.client), "get_measurement_sources_metadata")
     assert dict(sources) == {"frac": [], "wl": [], "fluid": [], "pumpdown": []}

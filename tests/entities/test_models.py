@@ -21,12 +21,12 @@ KINDS = pytest.mark.parametrize(
 
 @KINDS
 def test_all_of_a_kind(
-    sandbox: Sandbox, form: Form, answered: Callable[[str], Any], kind: Kind, path: str, id: int
+    sandbox: Sandbox, form: Form, get_json: Callable[[str], Any], kind: Kind, path: str, id: int
 ) -> None:
     models = form(kind, "get_models")
     assert asked(sandbox) == [f"GET /{path}/"]
     assert all(type(model) is kind for model in models)
-    assert [model.id for model in models] == [each["id"] for each in answered(f"/{path}/")]
+    assert [model.id for model in models] == [each["id"] for each in get_json(f"/{path}/")]
     assert id in [model.id for model in models]
 
 
@@ -41,25 +41,25 @@ def test_one_by_its_id(sandbox: Sandbox, form: Form, kind: Kind, path: str, id: 
 
 @KINDS
 @pytest.mark.usefixtures("sandbox")
-def test_dicts_are_the_answer_untouched(
-    form: Form, answered: Callable[[str], Any], kind: Kind, path: str, id: int
+def test_dicts_are_the_unchanged_response(
+    form: Form, get_json: Callable[[str], Any], kind: Kind, path: str, id: int
 ) -> None:
-    assert form(kind, "get_model", id=id, as_dict=True) == answered(f"/{path}/{id}/")
-    assert form(kind, "get_models", as_dict=True) == answered(f"/{path}/")
+    assert form(kind, "get_model", id=id, as_dict=True) == get_json(f"/{path}/{id}/")
+    assert form(kind, "get_models", as_dict=True) == get_json(f"/{path}/")
 
 
 @KINDS
 @pytest.mark.usefixtures("sandbox")
-def test_an_object_has_all_that_the_answer_has(
-    form: Form, answered: Callable[[str], Any], kind: Kind, path: str, id: int
+def test_an_object_has_all_values_of_the_response(
+    form: Form, get_json: Callable[[str], Any], kind: Kind, path: str, id: int
 ) -> None:
-    model, sent = form(kind, "get_model", id), answered(f"/{path}/{id}/")
+    model, sent = form(kind, "get_model", id), get_json(f"/{path}/{id}/")
     assert set(model) == set(sent)
     dumped = model.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    if kind is Site:  # its extent is told in unix seconds, and is in datetimes here
+    if kind is Site:  # its extent is sent in unix seconds, and parsed to datetimes
         extent = dumped["metadata"] = {**dumped["metadata"]}
-        for name, moment in extent.items():
-            extent[name] = int(datetime.fromisoformat(moment).timestamp())
+        for name, timestamp in extent.items():
+            extent[name] = int(datetime.fromisoformat(timestamp).timestamp())
     assert dumped == sent
     assert {name: getattr(model, name) for name in sent} == dict(model)
 

@@ -80,6 +80,6 @@ def test_the_extent_of_the_data_is_in_datetimes(form: Form) -> None:
     untouched = form(Site, "get_model", 981, as_dict=True)
     assert untouched["metadata"]["last_timestamp"] == int(site.metadata.last_timestamp.timestamp())
     untouched["metadata"] = {"first_timestamp": "2025-09-18T12:00:00Z", "last_timestamp": None}
-    told = Site(**untouched)
-    assert told.metadata.first_timestamp == datetime(2025, 9, 18, 12, tzinfo=UTC)
-    assert told.metadata.last_timestamp is None
+    from_websocket = Site(**untouched)
+    assert from_websocket.metadata.first_timestamp == datetime(2025, 9, 18, 12, tzinfo=UTC)
+    assert from_websocket.metadata.last_timestamp is None

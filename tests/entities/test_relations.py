@@ -44,15 +44,15 @@ def test_the_pad_of_a_site_that_is_loaded(sandbox: Sandbox, form: Form) -> None:
     assert asked(sandbox) == ["GET /pads/681/"] * 3
 
 
-def test_a_site_on_no_pad(serving: Serving, form: Form, answered: Callable[[str], Any]) -> None:
-    site = {**answered("/sites/981/"), "pad_id": None}
+def test_a_site_on_no_pad(serving: Serving, form: Form, get_json: Callable[[str], Any]) -> None:
+    site = {**get_json("/sites/981/"), "pad_id": None}
     service = serving(by_path({"/pads/": answer(200, []), "/sites/981/": answer(200, site)}))
     assert form(Site(id=981, client=service.client), "get_pad") is None
     assert form(Site(id=981, client=service.client), "get_pad", as_dict=True) is None
 
 
 @pytest.mark.usefixtures("sandbox")
-def test_a_site_that_is_not_there_is_an_error_and_not_one_on_no_pad(form: Form) -> None:
+def test_pad_of_a_missing_site_is_an_error(form: Form) -> None:
     for call in ("get_pad", "get_measurement_sources_metadata"):
         with pytest.raises(NotFoundError):
             form(Site(id=5), call)
@@ -86,15 +86,15 @@ def test_the_states_of_a_pad(sandbox: Sandbox, form: Form) -> None:
 def test_the_states_of_a_pad_by_what_goes_on(sandbox: Sandbox, form: Form, name: StageNameFilters) -> None:
     everything = form(Pad(id=681), "get_states")
     sandbox.requests.clear()
-    for given in (name, name.value):
-        states = form(Pad(id=681), "get_states", stage_name_filter=given)
+    for arguments in (name, name.value):
+        states = form(Pad(id=681), "get_states", stage_name_filter=arguments)
         assert states == [state for state in everything if state.current_state.startswith(name)]
     assert asked(sandbox) == [f"GET /states/?pad__id=681&current_state_search={name.value}"] * 2
 
 
 @pytest.mark.usefixtures("sandbox")
-def test_dicts_are_the_answers_untouched(form: Form, answered: Callable[[str], Any]) -> None:
-    assert form(Pad(id=668), "get_sites", as_dict=True) == answered("/sites/?pad__id=668")
-    assert form(Pad(id=681), "get_states", as_dict=True) == answered("/states/?pad__id=681")
-    assert form(Site(id=981), "get_pad", as_dict=True) == answered("/pads/681/")
-    assert [form(Site(id=981), "get_state", as_dict=True)] == answered("/states/?site__id=981")
+def test_dicts_are_unchanged_responses(form: Form, get_json: Callable[[str], Any]) -> None:
+    assert form(Pad(id=668), "get_sites", as_dict=True) == get_json("/sites/?pad__id=668")
+    assert form(Pad(id=681), "get_states", as_dict=True) == get_json("/states/?pad__id=681")
+    assert form(Site(id=981), "get_pad", as_dict=True) == get_json("/pads/681/")
+    assert [form(Site(id=981), "get_state", as_dict=True)] == get_json("/states/?site__id=981")

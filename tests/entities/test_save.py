@@ -38,7 +38,7 @@ def hours(http: httpx.Client) -> Interval:
 @pytest.fixture(scope="module")
 def literal(http: httpx.Client, hours: Interval) -> list[dict[str, str | None]]:
     """The records of those hours with the literal that the service wrote for each value."""
-    start, end = (f"{moment:%Y-%m-%d %H:%M:%S}" for moment in hours)
+    start, end = (f"{timestamp:%Y-%m-%d %H:%M:%S}" for timestamp in hours)
     text = http.get("/sites/981/data/", params={"start_datetime": start, "end_datetime": end}).text
     raw = json.loads(text, parse_int=_Literal, parse_float=_Literal)
     return [{name: _literal(value) for name, value in record.items()} for record in raw]
@@ -49,7 +49,7 @@ class _Literal(str):
 
 
 def _literal(value: object) -> str | None:
-    """A value as it must stand in a cell of CSV."""
+    """Return a value as a cell of CSV must have it."""
     if value is None or value == "Infinity":
         return None
     return str(value).lower() if isinstance(value, bool) else str(value)
@@ -95,7 +95,7 @@ def test_csv_keeps_every_literal(
 
 
 @pytest.mark.usefixtures("sandbox")
-def test_csv_columns_are_those_of_all_records_by_first_appearance(form: Form, tmp_path: Path, hours: Interval) -> None:
+def test_csv_columns_come_in_order_of_first_appearance(form: Form, tmp_path: Path, hours: Interval) -> None:
     data = form(Site(id=981), "get_data", *hours)
     form(data, "save", tmp_path / "data.csv")
     records = form.records(data)

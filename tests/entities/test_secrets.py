@@ -1,4 +1,4 @@
-"""The token, and whatever else is secret, shows nowhere: in no text, copy, log or error."""
+"""Secrets appear in no text, copy, log or error."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CHANGE: dict[str, Any] = {
 
 
 def texts(value: Any) -> list[str]:
-    """All that an object shows of itself."""
+    """Return every text that an object shows of itself."""
     shown = [repr(value), str(value), f"{value}", repr(deepcopy(value).__dict__), repr(pickle.dumps(value))]
     if isinstance(value, Pad | Site | State | DataChange):
         shown += [repr(value.model_dump()), value.model_dump_json(), repr(dict(value)), repr([*value.values()])]
@@ -90,7 +90,7 @@ def test_unpickled_objects_do_not_call_another_service(serving: Serving, form: F
     assert len(sandbox.requests) == 0
 
 
-def raised_by(call: Callable[[], Any]) -> RestreamError | None:
+def catch_error(call: Callable[[], Any]) -> RestreamError | None:
     try:
         call()
     except RestreamError as error:
@@ -130,8 +130,8 @@ def test_errors(serving: Serving, form: Form, caplog: pytest.LogCaptureFixture, 
     ]
     with caplog.at_level(logging.DEBUG):
         for call in calls:
-            error = raised_by(call)
-            if error is None:  # a write that was carried out, whatever was said of it; or an id that is none
+            error = catch_error(call)
+            if error is None:  # a write that succeeded despite its response; or an invalid id
                 continue
             everything = [str(error), repr(error), repr(error.args), repr(vars(error)), repr(pickle.dumps(error))]
             for text in everything:
@@ -146,8 +146,8 @@ def test_logs(sandbox: Sandbox, form: Form, caplog: pytest.LogCaptureFixture) ->
         form(Site(id=981), "get_data_changes")
         form(Site(id=1042), "get_stages_metadata", stage_number=8, add_aggregations=True)
     assert f"GET {sandbox.url}/external/thirdparty/v1/sites/981/data_changes/" in caplog.text
-    ours = {record.levelname for record in caplog.records if record.name.startswith("datastore_sdk")}
-    assert ours == {"DEBUG", "WARNING"}
+    levels = {record.levelname for record in caplog.records if record.name.startswith("datastore_sdk")}
+    assert levels == {"DEBUG", "WARNING"}
     assert sandbox.token not in caplog.text
     assert "Bearer" not in caplog.text
 
@@ -170,7 +170,7 @@ def test_client_credentials(form: Form, caplog: pytest.LogCaptureFixture) -> Non
     assert "access_token" not in caplog.text
 
 
-def test_a_token_answer_that_is_not_what_the_contract_says(serving: Serving, form: Form) -> None:
+def test_a_token_response_that_breaks_the_contract(serving: Serving, form: Form) -> None:
     service = serving(answer(200, {"access_token": "issued-t0ken", "expires_in": "soon", "token_type": "Bearer"}))
     with Client(client_id="the-id", client_secret="the-s3cret", base_url=service.server.url) as client:
         with pytest.raises(ResponseValidationError, match="expires_in") as caught:

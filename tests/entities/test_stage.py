@@ -21,15 +21,15 @@ END = datetime(2025, 9, 18, tzinfo=UTC)
 DAY = "start=2025-09-17T00:00:00Z&end=2025-09-18T00:00:00Z"
 
 
-def test_all_stages_of_a_site(sandbox: Sandbox, form: Form, answered: Callable[[str], Any]) -> None:
+def test_all_stages_of_a_site(sandbox: Sandbox, form: Form, get_json: Callable[[str], Any]) -> None:
     stages = form(Site(id=981), "get_stages_metadata")
     assert asked(sandbox) == ["GET /sites/981/history/"]
-    assert [_sent(stage) for stage in stages] == answered("/sites/981/history/")
+    assert [dump_sent_values(stage) for stage in stages] == get_json("/sites/981/history/")
     assert all(type(stage) is Stage for stage in stages)
     assert [stage.start for stage in stages] == sorted((stage.start for stage in stages), reverse=True)
 
 
-def _sent(stage: Stage) -> dict[str, Any]:
+def dump_sent_values(stage: Stage) -> dict[str, Any]:
     return stage.model_dump(mode="json", exclude_unset=True)
 
 
@@ -109,7 +109,7 @@ def test_filters_narrow_down(form: Form) -> None:
     ]
 
 
-def test_aggregations(sandbox: Sandbox, form: Form, answered: Callable[[str], Any]) -> None:
+def test_aggregations(sandbox: Sandbox, form: Form, get_json: Callable[[str], Any]) -> None:
     stages = form(
         Site(id=981),
         "get_stages_metadata",
@@ -121,7 +121,7 @@ def test_aggregations(sandbox: Sandbox, form: Form, answered: Callable[[str], An
     history, aggregations = asked(sandbox)
     assert history == f"GET /sites/981/history/?{DAY}&state=frac"
     assert aggregations == "GET /sites/981/aggregations/?" + "&".join(f"histories={stage.id}" for stage in stages)
-    sent = {numbers["id"]: numbers for numbers in answered(aggregations.removeprefix("GET "))["981"]}
+    sent = {numbers["id"]: numbers for numbers in get_json(aggregations.removeprefix("GET "))["981"]}
     assert len(stages) > 5
     for stage in stages:
         assert isinstance(stage.aggregations, StageAggregations)
@@ -150,7 +150,7 @@ def test_the_current_stage_has_no_aggregations_yet(form: Form) -> None:
     assert stages[0].end is None
 
 
-def test_without_finished_stages_no_aggregations_are_asked_for(sandbox: Sandbox, form: Form) -> None:
+def test_without_finished_stages_no_aggregations_requested(sandbox: Sandbox, form: Form) -> None:
     now = datetime(2025, 9, 18, 11, 59, tzinfo=UTC)
     (stage,) = form(Site(id=981), "get_stages_metadata", now, add_aggregations=True)
     assert stage.aggregations is None
@@ -158,7 +158,7 @@ def test_without_finished_stages_no_aggregations_are_asked_for(sandbox: Sandbox,
     assert [request.path.split("/")[-2] for request in sandbox.requests] == ["history", "history"]
 
 
-def test_an_error_for_one_site_leaves_its_stages_without_aggregations(
+def test_stages_of_a_site_with_an_error_have_no_aggregations(
     sandbox: Sandbox, form: Form, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO, "datastore_sdk"):
@@ -182,7 +182,7 @@ def test_an_error_for_one_site_leaves_its_stages_without_aggregations(
     assert len(sandbox.requests) == 2
 
 
-def test_many_stages_are_asked_for_in_several_calls(sandbox: Sandbox, form: Form) -> None:
+def test_many_stages_are_requested_in_several_calls(sandbox: Sandbox, form: Form) -> None:
     stages = form(
         Pad(id=697),
         "get_stages_metadata",
@@ -194,9 +194,9 @@ def test_many_stages_are_asked_for_in_several_calls(sandbox: Sandbox, form: Form
     assert len(finished) > 2 * MAX_STAGES_PER_REQUEST
     assert all(stage.aggregations is not None and stage.aggregations.id == stage.id for stage in finished)
     _, *calls = sandbox.requests
-    asked_for = [[int(value) for name, value in call.query if name == "histories"] for call in calls]
-    assert [each for ids in asked_for for each in ids] == [stage.id for stage in finished]
-    assert all(len(ids) == MAX_STAGES_PER_REQUEST for ids in asked_for[:-1])
+    requested_ids = [[int(value) for name, value in call.query if name == "histories"] for call in calls]
+    assert [each for ids in requested_ids for each in ids] == [stage.id for stage in finished]
+    assert all(len(ids) == MAX_STAGES_PER_REQUEST for ids in requested_ids[:-1])
 
 
 NAIVE = datetime(2025, 9, 17)  # noqa: DTZ001 - what must be refused

@@ -1,5 +1,6 @@
-"""Writes down what is public, as it stands in the sources: `python tests/public/signatures.py`, after a change that is
-meant, renews `signatures.txt` beside this file.
+"""Snapshot of the public names and signatures, read from the sources.
+
+After an intended change, `python tests/public/signatures.py` writes `signatures.txt` again.
 """
 
 from __future__ import annotations
@@ -22,36 +23,36 @@ Method = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def public_classes() -> list[type]:
-    """The classes that users import, and the bases from which they have what users see in them."""
+    """Return the classes that users import, and their bases in the package."""
     modules: list[ModuleType] = [datastore_sdk, sandbox, faults, testing, drift]
     named = [getattr(module, name) for module in modules for name in module.__all__]
     classes = [each for each in named if isinstance(each, type)]
-    classes += [each for module in (exceptions, filters) for each in _defined_in(module)]
+    classes += [each for module in (exceptions, filters) for each in _iter_defined_classes(module)]
     bases = (base for each in classes for base in each.__mro__ if base.__module__.startswith(PACKAGES))
-    return sorted(dict.fromkeys(bases), key=shown_name)
+    return sorted(dict.fromkeys(bases), key=get_display_name)
 
 
-def shown_name(kind: type) -> str:
-    """The name under which users know a class."""
+def get_display_name(kind: type) -> str:
+    """Return the name under which users import a class."""
     exported = getattr(datastore_sdk, kind.__name__, None) is kind
     return f"{'datastore_sdk' if exported else kind.__module__}.{kind.__name__}"
 
 
-def _defined_in(module: ModuleType) -> Iterator[type]:
+def _iter_defined_classes(module: ModuleType) -> Iterator[type]:
     for name, value in vars(module).items():
         if isinstance(value, type) and value.__module__ == module.__name__ and not name.startswith("_"):
             yield value
 
 
 def source_of(kind: type) -> ast.ClassDef:
-    """The class as written."""
+    """Return the source of a class."""
     tree = ast.parse(inspect.getsource(inspect.getmodule(kind) or kind))
     (found,) = (each for each in tree.body if isinstance(each, ast.ClassDef) and each.name == kind.__name__)
     return found
 
 
 def attributes(source: ast.ClassDef) -> Iterator[tuple[str, str, bool]]:
-    """The public attributes: name, as written, and whether text behind it or the class's own documents it."""
+    """Yield the public attributes: name, source, and whether a docstring documents it."""
     body, text = list(_flat(source.body)), ast.get_docstring(source) or ""
     for statement, following in zip(body, [*body[1:], None], strict=True):
         match statement:
@@ -63,7 +64,7 @@ def attributes(source: ast.ClassDef) -> Iterator[tuple[str, str, bool]]:
 
 
 def methods(source: ast.ClassDef) -> Iterator[Method]:
-    """The public methods, overloads too; of the special ones, those that are called by name or by syntax."""
+    """Yield the public methods with their overloads, and the special methods that users call."""
     for statement in _flat(source.body):
         if isinstance(statement, Method) and (not statement.name.startswith("_") or _is_special(statement.name)):
             yield statement
@@ -82,20 +83,20 @@ def _is_text(statement: ast.stmt | None) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
-def described() -> str:
-    """All that is public, as one text.
+def describe_public_names() -> str:
+    """Return all public names and signatures as one text.
 
     Async methods are only named: `scripts/twins` holds them against their sync forms. Of an overload there is what sets
     it apart.
     """
     lists = (f"{module.__name__}: {', '.join(sorted(module.__all__))}" for module in (datastore_sdk, sandbox))
-    return "\n".join([*lists, *(_described(kind) for kind in public_classes())])
+    return "\n".join([*lists, *(_describe_class(kind) for kind in public_classes())])
 
 
-def _described(kind: type) -> str:
+def _describe_class(kind: type) -> str:
     source = source_of(kind)
     bases = ", ".join(map(ast.unparse, [*source.bases, *source.keywords]))
-    lines = [f"\n{shown_name(kind)}({bases})"]
+    lines = [f"\n{get_display_name(kind)}({bases})"]
     lines += [f"    {text}" for _, text, _ in attributes(source)]
     names = {method.name for method in methods(source)}
     overloads: list[Method] = []
@@ -117,19 +118,23 @@ def _described(kind: type) -> str:
 def _header(method: Method) -> list[str]:
     begin = "    async def" if isinstance(method, ast.AsyncFunctionDef) else "    def"
     parameters = list(_parameters(method.args))
-    line = f"{begin} {method.name}({', '.join(parameters)}){_returned(method)}"
+    line = f"{begin} {method.name}({', '.join(parameters)}){_format_return(method)}"
     if len(line) <= WIDTH:
         return [line]
-    return [f"{begin} {method.name}(", *(f"        {each}," for each in parameters), f"    ){_returned(method)}"]
+    return [
+        f"{begin} {method.name}(",
+        *(f"        {each}," for each in parameters),
+        f"    ){_format_return(method)}",
+    ]
 
 
-def _returned(method: Method) -> str:
+def _format_return(method: Method) -> str:
     return f" -> {ast.unparse(method.returns)}" if method.returns else ""
 
 
 def _difference(overload: Method, method: Method) -> str:
     usual = set(_parameters(method.args))
-    return f"({', '.join(each for each in _parameters(overload.args) if each not in usual)}){_returned(overload)}"
+    return f"({', '.join(each for each in _parameters(overload.args) if each not in usual)}){_format_return(overload)}"
 
 
 def _parameters(arguments: ast.arguments) -> Iterator[str]:
@@ -152,4 +157,4 @@ def _parameter(argument: ast.arg, default: ast.expr | None) -> str:
 
 
 if __name__ == "__main__":
-    SNAPSHOT.write_text(described() + "\n", encoding="utf-8")
+    SNAPSHOT.write_text(describe_public_names() + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What users rely on: the public names, their signatures and their documentation. None of it changes by accident."""
+"""The public names, their signatures and their documentation do not change by accident."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from datastore_sdk.filters import (
     StageFilters,
     StateFilters,
 )
-from tests.public.signatures import SNAPSHOT, attributes, described, methods, public_classes, source_of
+from tests.public.signatures import SNAPSHOT, attributes, describe_public_names, methods, public_classes, source_of
 from tests.support.paths import ROOT
 
-OURS = [kind for kind in public_classes() if kind.__module__.startswith("datastore_sdk")]
+SDK_CLASSES = [kind for kind in public_classes() if kind.__module__.startswith("datastore_sdk")]
 CALLS = ("get_", "create_", "update", "delete_", "confirm_", "save")
 
 
 def test_nothing_public_has_changed() -> None:
-    assert described().splitlines() == SNAPSHOT.read_text("utf-8").splitlines(), (
+    assert describe_public_names().splitlines() == SNAPSHOT.read_text("utf-8").splitlines(), (
         "The public names or signatures have changed. If that is meant, say so in CHANGELOG.md and run: "
         ".venv/bin/python tests/public/signatures.py"
     )
@@ -48,21 +48,21 @@ def test_all_public_names_are_there() -> None:
 
 
 def test_classes_and_attributes_are_documented() -> None:
-    assert [kind.__name__ for kind in OURS if not ast.get_docstring(source_of(kind))] == []
-    for kind in OURS:
+    assert [kind.__name__ for kind in SDK_CLASSES if not ast.get_docstring(source_of(kind))] == []
+    for kind in SDK_CLASSES:
         names = [f"{kind.__name__}.{name}" for name, _, documented in attributes(source_of(kind)) if not documented]
         assert names == []
 
 
 def test_methods_are_documented() -> None:
-    for kind in OURS:
+    for kind in SDK_CLASSES:
         written = [method for method in methods(source_of(kind)) if not method.name.startswith("__")]
         real = [method for method in written if "overload" not in map(ast.unparse, method.decorator_list)]
         assert [f"{kind.__name__}.{method.name}" for method in real if not ast.get_docstring(method)] == []
 
 
 def test_calls_say_what_they_raise() -> None:
-    for kind in OURS:
+    for kind in SDK_CLASSES:
         documented = {method.name: ast.get_docstring(method) or "" for method in methods(source_of(kind))}
         calls = [name for name in documented if name.startswith(CALLS)]
         assert [f"{kind.__name__}.{name}" for name in calls if "Raises:\n" not in documented[name]] == []

@@ -1,4 +1,4 @@
-"""Code as users of the SDK write it. Type checkers accept all of it, and infer what is asserted here."""
+"""User code that type checkers accept, with the types that they infer."""
 
 from __future__ import annotations
 
@@ -38,7 +38,6 @@ END = START + timedelta(minutes=1)
 
 
 def a_notebook(folder: Path) -> None:
-    """An engineer looks at yesterday's job."""
     pads = Pad.get_models(complete=False, fleet_name="red")
     assert_type(pads, ObjectList[Pad])
     pad = pads[0]
@@ -104,7 +103,6 @@ def a_notebook(folder: Path) -> None:
 
 
 def objects_for_ids(pad: Pad, site: Site) -> None:
-    """Objects stand for their ids."""
     assert_type(Site.get_models(pad_id=pad, extra_filters={"ordering": "-name", "ids": [1, 2]}), ObjectList[Site])
     assert_type(State.get_models(site_id=site, pad_id=pad), ObjectList[State])
     assert_type(Pad.get_models(site_pk=site, as_dict=True), list[dict[str, Any]])
@@ -158,7 +156,6 @@ def a_nightly_job(folder: Path) -> None:
 
 
 def a_service(token: str) -> None:
-    """A long-running program with a client of its own, which tells errors apart."""
     filters: AllSiteFilters = {"pad_id": 668, "complete": False}
     with Client(token, retries=RetryPolicy(max_attempts=3), timeout=Timeouts(read=30)) as client:
         assert_type(client, Client)
@@ -191,7 +188,6 @@ def records(site: Site) -> Iterator[float]:
 
 
 async def everything_at_once(folder: Path) -> None:
-    """The async forms are typed alike."""
     pads, site = await asyncio.gather(Pad.aget_models(), Site.aget_model(id=981))
     assert_type(pads, ObjectList[Pad])
     assert_type(site, Site)

@@ -16,5 +16,11 @@ _TYPES: dict[pa.DataType, ExtensionDtype] = {
 
 
 def to_nullable_frame(table: pa.Table) -> pd.DataFrame:
-    """The table with pandas' nullable types: a missing value is NA, and ints stay ints beside it."""
-    return table.to_pandas(types_mapper=_TYPES.get)
+    """Return the table with pandas' nullable types: a missing value is NA, and ints stay ints beside it.
+
+    Timestamps have the same time zone object as those of stages, or pandas would refuse to join them.
+    """
+    frame = table.to_pandas(types_mapper=_TYPES.get)
+    for name in frame.select_dtypes("datetimetz").columns:
+        frame[name] = frame[name].dt.tz_convert("UTC")
+    return frame

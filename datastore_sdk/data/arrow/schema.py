@@ -3,8 +3,8 @@
 Columns stand in order of first appearance. Their types are those of the values: int64, float64, bool or string; ints
 and floats together are float64 where every int is one exactly. What is of several kinds, or does not fit, is a string
 with the JSON text of each value, floats in their shortest form. What a record does not have is null; a column of nulls
-is float64 where the field has a unit. The numbers of `timestamp` are moments in UTC, in microseconds where some are
-floats, unless one is too large or too fine for that.
+is float64 where the field has a unit. The numbers of `timestamp` are UTC timestamps in microseconds, unless one is
+too large or too fine for that.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ import pyarrow.compute as pc
 
 from datastore_sdk.data.arrow.parser import JSON_TEXT, MAX_EXACT_INT, max_magnitude
 from datastore_sdk.data.field_metadata import FieldMetadataByName
+from datastore_sdk.data.streaming.record_identity import MAX_SECOND
 
 _TIMESTAMP = "timestamp"
 _SITE = "site_id"
-_MOMENT = pa.timestamp("ms", "UTC")
-"""The service counts seconds; milliseconds are the coarsest that Parquet knows."""
-_FINE_MOMENT = pa.timestamp("us", "UTC")
+_UTC_TIMESTAMP = pa.timestamp("us", "UTC")
+"""Microseconds, as in data frames of stages, so that `merge_asof` and `join_asof` work."""
 _MICROSECONDS = 1e6
 _FINE_UNTIL = 2**32
 """Up to here (the year 2106), a float of seconds tells every microsecond from the next."""
@@ -81,10 +81,8 @@ class ColumnTypes:
         kind = self._types[name]
         if kind == pa.float64() and name in self._large:
             return JSON_TEXT
-        if name == _TIMESTAMP and kind in {pa.int64(), pa.null()} and name not in self._large:
-            return _MOMENT
-        if name == _TIMESTAMP and kind == pa.float64() and self._in_microseconds:
-            return _FINE_MOMENT
+        if name == _TIMESTAMP and kind in {pa.int64(), pa.float64(), pa.null()} and self._in_microseconds:
+            return _UTC_TIMESTAMP
         return kind
 
 
@@ -111,17 +109,17 @@ def _converted(column: pa.Array[Any], kind: pa.DataType) -> pa.Array[Any]:
         return column
     if column.type == pa.float64():  # and moments are wanted
         return pc.round(pc.multiply(column, _MICROSECONDS)).cast(pa.int64()).cast(kind)
-    if kind in {_MOMENT, _FINE_MOMENT}:
+    if kind == _UTC_TIMESTAMP:
         return column.cast(pa.timestamp("s", "UTC")).cast(kind)
     return column.cast(kind)
 
 
 def _are_microseconds(column: pa.Array[Any]) -> bool:
     """Whether each number of seconds is a whole number of microseconds, as nearly as a float can be."""
+    if column.type == pa.int64():
+        return max_magnitude(column) < MAX_SECOND  # larger numbers are not seconds
     if max_magnitude(column) > _FINE_UNTIL:
         return False
-    if column.type == pa.int64():
-        return True
     nearest = pc.divide(pc.round(pc.multiply(column, _MICROSECONDS)), _MICROSECONDS)
     return bool(pc.all(pc.equal(nearest, column)).as_py())
 

@@ -52,7 +52,7 @@ class SyncDriver:
         self._cancellation = cancellation
 
     def drive(self, steps: EffectGen[R]) -> R:
-        """Run a generator to its end and return its result."""
+        """Run a generator and return its result."""
         with closing(self.iterate(yield_result(steps))) as items:
             result: R = next(items)
             return result

@@ -62,7 +62,7 @@ class Call:
         deadline: Deadline | None = None,
     ) -> None:
         self.operation = operation
-        """The operation. A download replaces it by the operation that fetches what is left."""
+        """The operation. A download replaces it by the operation that fetches the remaining records."""
         self.attempt_number = 1
         self.policy = policy
         self.clock = clock
@@ -176,7 +176,7 @@ class Attempt:
 
     def record_response(self, response: Response) -> None:
         """Report that status and headers arrived."""
-        seconds, call = self._elapsed(), self._call
+        seconds, call = self._get_elapsed(), self._call
         request_id = get_request_id(self._request, response)
         suffix = f" (request id {request_id})" if request_id else ""
         _http_log.debug("%s returned %d after %.3f s%s", self._description, response.status, seconds, suffix)
@@ -205,12 +205,12 @@ class Attempt:
             _http_log.debug("%s", failure)
             call_hook(
                 call.hooks.on_error,
-                lambda: ErrorEvent(**call.event_fields(), error=reported, seconds=self._elapsed()),
+                lambda: ErrorEvent(**call.event_fields(), error=reported, seconds=self._get_elapsed()),
             )
         if self._span:
-            self._span.end(failure, self._elapsed(), received)
+            self._span.end(failure, self._get_elapsed(), received)
 
-    def _elapsed(self) -> float:
+    def _get_elapsed(self) -> float:
         return self._call.clock.monotonic() - self._started
 
 

@@ -40,7 +40,7 @@ _SUCCESSES = frozenset(
     {HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED, HTTPStatus.NON_AUTHORITATIVE_INFORMATION}
 )
 _WITHOUT_CONTENT = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT})
-"""Success statuses of writes. 206 (Partial Content) is an error, since no request asks for a range."""
+"""Success statuses of writes. 206 (Partial Content) is an error, since requests have no range."""
 Flow = Generator[Operation[Any], Any, T]
 """Generator that yields operations, receives their results, and returns a result of its own."""
 
@@ -309,7 +309,7 @@ class RequestExecutor:
             del error  # it references this frame
 
     def _is_success(self, operation: Operation[Any], status: int) -> bool:
-        """Whether a status means that the response has the requested object, or that the write was carried out."""
+        """Return whether a status means that the response has the requested data, or the write was done."""
         if status in operation.success or self._strict:
             return status in operation.success
         return status in _SUCCESSES or (status in _WITHOUT_CONTENT and operation.method != "GET")

@@ -262,7 +262,7 @@ class ProcessSemaphore:
             self._signal.touch(mode=0o600)
 
     def _is_signaled(self) -> bool:
-        """Whether a caller in any process has waited since the last poll."""
+        """Return whether a caller in any process has waited since the last poll."""
         try:
             signal = self._signal.stat().st_mtime_ns
         except OSError:

@@ -30,7 +30,7 @@ _WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 
 
 def _get_encoding(response: Response) -> str:
-    """Return the content encoding of a body; empty if there is none. Unknown names (utf-8) are ignored."""
+    """Return the content encoding of a body; empty without one. Unknown names (utf-8) are ignored."""
     named = [
         each.strip().lower().removeprefix("x-") for each in response.headers.get("content-encoding", "").split(",")
     ]

@@ -26,7 +26,7 @@ class RetryPolicy:
 
     Calls are retried after 429, 5xx, lost connections, truncated responses and timeouts, never after another 4xx. The
     wait is random, with an upper bound that doubles with each attempt (exponential backoff with full jitter). A
-    `Retry-After` of the service is respected. In a download, attempts and time are counted anew after each record.
+    `Retry-After` of the service is respected. In a download, attempts and time are counted from the last record.
     """
 
     max_attempts: int = 5

@@ -1,6 +1,6 @@
 """Schema drift at run time: reports of how responses deviate from the API contract, once per kind of deviation.
 
-Responses that deviate are parsed all the same (`_io/tolerant_parser.py`). The environment variable RESTREAM_DRIFT says
+Responses that deviate are parsed too (`_io/tolerant_parser.py`). The environment variable RESTREAM_DRIFT says
 how deviations are reported:
 
     log    (default) a line at level WARNING for what does not fit the contract
@@ -150,7 +150,7 @@ def report_status(call: Call, status: int, hooks: Hooks) -> None:
 
 
 def _wants_additions(mode: str, hooks: Hooks) -> bool:
-    """Whether additions are reported."""
+    """Return whether additions are reported."""
     return mode in _ADDITION_MODES or hooks.on_drift is not None
 
 
@@ -248,7 +248,7 @@ class _ObjectType(NamedTuple):
 
 @cache
 def _get_object_type(kind: type[Model]) -> _ObjectType:
-    fields = {name: _known_values(field.annotation) for name, field in kind.model_fields.items()}
+    fields = {name: _get_known_values(field.annotation) for name, field in kind.model_fields.items()}
     below = kind.__mro__[: kind.__mro__.index(Model)]
     return _ObjectType(
         name=kind.__name__,
@@ -257,7 +257,7 @@ def _get_object_type(kind: type[Model]) -> _ObjectType:
     )
 
 
-def _known_values(annotation: Any) -> frozenset[object]:
+def _get_known_values(annotation: Any) -> frozenset[object]:
     """Return the values of the literals in `Literal["a", "b"] | str`."""
     members = (annotation, *get_args(annotation))
     return frozenset(value for member in members if _is_literal(member) for value in get_args(member))

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from datastore_sdk._io.connection_settings import closed_client_error
+from datastore_sdk._io.connection_settings import build_closed_client_error
 from datastore_sdk._io.effects import Request, Response
 from datastore_sdk.transport.http.cancellation import Cancellation
 from datastore_sdk.transport.http.errors import convert_error
@@ -96,7 +96,7 @@ async def _send(client: httpx.AsyncClient, request: Request) -> Response:
         raise convert_error(error, request) from error
     except RuntimeError as error:
         if client.is_closed:
-            raise closed_client_error("async_http") from error
+            raise build_closed_client_error("async_http") from error
         raise
     if response.is_stream_consumed:
         return buffer_response(response, _AsyncBufferedBody)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from urllib.parse import urlsplit
 
 AUTHORITIES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-"""The variables that name CA certificates. The first that is set is used. The last two are those of requests."""
+"""The variables that name CA certificates. The first that is set is used. The library requests reads the last two."""
 _SYSTEM_NAMES_PROXIES = sys.platform in ("darwin", "win32")
 
 

@@ -169,7 +169,7 @@ def is_patched() -> bool:
 
     Functions are compared by their source file, since they may have been patched before this module was imported.
     """
-    global _known  # noqa: PLW0603 - what was found last, since this is asked for every request
+    global _known  # noqa: PLW0603 - a cache, since this runs for every request
     found = tuple(vars(kind).get("handle_request") for kind in _KINDS)
     if found != _known[0]:
         _known = found, not all(map(_is_original, found))

@@ -11,7 +11,7 @@ from weakref import finalize
 
 import httpx
 
-from datastore_sdk._io.connection_settings import ConnectionSettings, closed_client_error
+from datastore_sdk._io.connection_settings import ConnectionSettings, build_closed_client_error
 from datastore_sdk._io.effects import Request, Response
 from datastore_sdk._io.fork_safety import drop_after_fork
 from datastore_sdk.transport.http.cancellation import Cancellation
@@ -103,7 +103,7 @@ def _send(client: httpx.Client, request: Request, cancellation: Cancellation, pr
         raise convert_error(error, request, transfer, proxy=proxy) from error
     except RuntimeError as error:
         if client.is_closed:
-            raise closed_client_error("http") from error
+            raise build_closed_client_error("http") from error
         raise
     if response.is_stream_consumed:
         return buffer_response(response, BufferedBody)

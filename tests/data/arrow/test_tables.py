@@ -33,7 +33,7 @@ from tests.support.http_responses import answer, by_path
 from tests.support.leak_checks import none_left
 from tests.support.sync_async_calls import Form, Record, asked
 
-MOMENT = pa.timestamp("ms", "UTC")
+MOMENT = pa.timestamp("us", "UTC")
 SUFFIXES = [".parquet", ".arrow", ".feather"]
 
 
@@ -97,7 +97,7 @@ def test_other_libraries_read_the_files(hours: Data, form: Form, tmp_path: Path,
 @pytest.mark.usefixtures("sandbox")
 def test_pandas(hours: Data, form: Form, table: pa.Table) -> None:
     frame: pd.DataFrame = form(hours, "to_pandas")
-    names = {MOMENT: "datetime64[ms, UTC]", pa.int64(): "Int64", pa.float64(): "Float64", pa.string(): "string"}
+    names = {MOMENT: "datetime64[us, UTC]", pa.int64(): "Int64", pa.float64(): "Float64", pa.string(): "string"}
     assert {name: str(kind) for name, kind in frame.dtypes.items()} == {
         field.name: names[field.type] for field in table.schema
     }
@@ -112,7 +112,7 @@ def test_polars(hours: Data, form: Form, table: pa.Table) -> None:
     frame: pl.DataFrame = form(hours, "to_polars")
     assert frame.to_dict(as_series=False) == table.to_pydict()
     kinds = {
-        MOMENT: pl.Datetime("ms", "UTC"),
+        MOMENT: pl.Datetime("us", "UTC"),
         pa.int64(): pl.Int64(),
         pa.float64(): pl.Float64(),
         pa.string(): pl.String(),
@@ -123,12 +123,12 @@ def test_polars(hours: Data, form: Form, table: pa.Table) -> None:
 def test_types_of_frames(of: Of, form: Form) -> None:
     data = of(b'[{"timestamp":1,"a":1,"b":true,"c":null,"d":"O"},{"timestamp":2,"a":9007199254740993},{"e":1,"d":2}]')
     frame: pd.DataFrame = form(data, "to_pandas")
-    kinds = ["datetime64[ms, UTC]", "Int64", "boolean", "Int64", "string", "Int64"]
+    kinds = ["datetime64[us, UTC]", "Int64", "boolean", "Int64", "string", "Int64"]
     assert [str(kind) for kind in frame.dtypes] == kinds
     assert frame["a"].to_list() == [1, 9007199254740993, pd.NA]
     assert frame["d"].to_list() == ['"O"', pd.NA, "2"]
     polars: pl.DataFrame = form(data, "to_polars")
-    assert polars.dtypes == [pl.Datetime("ms", "UTC"), pl.Int64, pl.Boolean, pl.Null, pl.String, pl.Int64]
+    assert polars.dtypes == [pl.Datetime("us", "UTC"), pl.Int64, pl.Boolean, pl.Null, pl.String, pl.Int64]
 
 
 def test_no_records(of: Of, form: Form, tmp_path: Path) -> None:
