@@ -243,7 +243,7 @@ MUTATIONS = (
     ),
     M(
         "data/writers/csv_writer.py",
-        "open_quote ^= line.count(b'\"') % 2 == 1",
+        "is_open ^= line.count(b'\"') % 2 == 1",
         "pass",
         "data/writers/test_csv_writer.py",
     ),

@@ -131,6 +131,6 @@ def _build_reader(
     from datastore_sdk.data.arrow.builder import TableBuilder
 
     with closing(TableBuilder(store)) as builder:
-        builder.set_columns(get_fixed_columns(queries), otherwise=KEY_FIELDS)
+        builder.set_columns(get_fixed_columns(queries), fallback=KEY_FIELDS)
         yield from redirect_items(builder.add, stream_batches(executor, queries, download, TEXTS))
         return (yield from RunBlocking(lambda: builder.finish(metadata)))

@@ -17,6 +17,8 @@ from itertools import islice
 from random import Random
 from typing import Any
 
+from _bench.kinds import Kind, add_member, own_records
+
 START = 1_757_376_000
 """Timestamp of the first record, in unix seconds."""
 CHUNK = 1 << 14
@@ -63,17 +65,24 @@ class Body:
         records: How many it has.
         framing: How they go over the wire.
         rate: How many go a second, each with the time of its sending; None: as many as are taken.
+        kind: What is special about them; None for the usual body.
     """
 
     records: int
     framing: Framing = Framing.CHUNKS
     rate: int | None = None
+    kind: Kind | None = None
+
+    @property
+    def size(self) -> int:
+        """Size of the JSON in bytes."""
+        return sum(map(len, pieces(self.records, kind=self.kind)))
 
     def wire(self) -> bytes:
         """What goes over the wire after the headers, the framing included."""
         match self.framing:
             case Framing.CHUNKS | Framing.CAPPED:
-                return framed(rechunked(pieces(self.records)))
+                return framed(rechunked(pieces(self.records, kind=self.kind)))
             case Framing.RECORDS:
                 return framed(pieces(self.records))
             case Framing.GZIP:
@@ -84,17 +93,23 @@ class Body:
                 return b"".join(messages(records(self.records)))
 
 
-def pieces(count: int, *, newest_first: bool = False) -> Iterator[bytes]:
+def pieces(count: int, *, newest_first: bool = False, kind: Kind | None = None) -> Iterator[bytes]:
     """The body record by record: each with the bracket or comma before it, the closing bracket by itself."""
     separator = b"["
-    for record in reversed([*records(count)]) if newest_first else records(count):
+    for record in reversed([*records(count)]) if newest_first else records(count, kind):
         yield separator + record
         separator = b", "
     yield b"]" if count else b"[]"
 
 
-def records(count: int) -> Iterator[bytes]:
+def records(count: int, kind: Kind | None = None) -> Iterator[bytes]:
     """The records as JSON."""
+    if kind is None:
+        return _usual_records(count)
+    return own_records(count, kind, START) or add_member(_usual_records(count), kind)
+
+
+def _usual_records(count: int) -> Iterator[bytes]:
     early, late = _templates(late=False), _templates(late=True)
     for index in range(count):
         template = (early if index < count // 2 else late)[index % _TEMPLATES]

@@ -10,12 +10,13 @@ from typing import Any
 
 from _bench.client import SHARES
 from _bench.delays import Delay
+from _bench.kinds import Kind
 from _bench.limits import Limit
-from _bench.rows import VENDOR, Clock
+from _bench.rows import VENDOR, Clock, max_cost
 from _bench.runs import Result, Spread
 
-_WIDTHS = (44, 21, 9, 11, 11, 11, 9, 9, 9)
-_TITLES = ("", "times as fast", "at least", "task alone", "seconds", "against", "peak MB", "at most", "against")
+_WIDTHS = (44, 21, 9, 11, 8, 11, 11, 9, 9, 9)
+_TITLES = ("", "times as fast", "at least", "task alone", "CPU", "seconds", "against", "peak MB", "at most", "against")
 
 
 def heading() -> str:
@@ -33,6 +34,7 @@ def line(result: Result) -> str:
         _with_spread(result.ratio()),
         _number(row.at_least),
         f"{result.ratio(Clock.TASK).median:.2f}" if row.clock is Clock.PROCESS else "",
+        f"{result.ratio(Clock.CPU).median:.2f}" if row.clock is Clock.PROCESS else "",
         f"{result.seconds(result.ours).median:.2f}",
         f"{result.seconds(result.reference).median:.2f}",
         f"{result.memory(result.ours).median:.0f}",
@@ -47,6 +49,26 @@ def limit_lines(limits: Iterable[Limit]) -> Iterator[str]:
     yield f"{'What the machine can do':{_WIDTHS[0]}}{'MB/s':>10}  seconds"
     for limit in limits:
         yield f"{limit.name:{_WIDTHS[0]}}{limit.rate:>10.0f}  {_with_spread(limit.seconds)}"
+
+
+def cost_lines(results: Iterable[Result]) -> Iterator[str]:
+    """Yield what bodies of each kind cost us per MB, as a multiple of the clean body, a line each."""
+    done = {(result.row.ours.task, result.row.ours.suffix, result.row.ours.body.kind): result for result in results}
+    lines: list[str] = []
+    for (task, suffix, kind), result in done.items():
+        clean = done.get((task, suffix, Kind.CLEAN))
+        if kind in {None, Kind.CLEAN} or clean is None or not (result.ours and clean.ours):
+            continue
+        cost = _task_seconds_per_byte(result) / _task_seconds_per_byte(clean)
+        most = max_cost(result.row.ours)
+        lines.append(f"{result.row.name:{_WIDTHS[0]}}{cost:>10.2f}{most:>9g}  {'yes' if cost <= most else 'NO'}")
+    if lines:
+        yield f"{'Cost per MB against the clean body':{_WIDTHS[0]}}{'times':>10}{'at most':>9}  met"
+        yield from lines
+
+
+def _task_seconds_per_byte(result: Result) -> float:
+    return Spread.of(sample.task_seconds for sample in result.ours).median / result.row.ours.body.size
 
 
 def delay_heading() -> str:

@@ -7,10 +7,16 @@ from enum import StrEnum
 
 from _bench.body import Body, Framing
 from _bench.client import SMALL_CALLS
+from _bench.kinds import ESCAPED_KINDS, Kind
 
 OURS = "datastore_sdk"
 VENDOR = "restreamsolutions"
 MOST_ASYNC = 100_000
+KIND_SHARE = 2
+"""Bodies of other kinds have this fraction of the records."""
+MAX_COST = 2
+"""How many times the cost of the clean body, per MB, a body of any kind may have."""
+MAX_CSV_COST_WITH_ESCAPES = 3
 
 
 class Clock(StrEnum):
@@ -22,6 +28,8 @@ class Clock(StrEnum):
     """Without start and import."""
     IMPORT = "import"
     """The import alone. The memory that counts is then that of the whole process, else what is added to the import."""
+    CPU = "cpu"
+    """CPU time of the whole process, which a busy machine changes little."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +127,43 @@ def rows(records: int) -> list[Row]:
         _growth("iterate", "iterate", chunks, 30),
         _growth("save JSON", "save", chunks, 30, ".json"),
         _growth("save CSV", "save", chunks, 40, ".csv"),
+        *(row for kind in Kind for row in _kind_rows(Body(max(records // KIND_SHARE, 1), kind=kind))),
+        *_async_kind_rows(Body(min(max(records // KIND_SHARE, 1), MOST_ASYNC), kind=Kind.FIELD_DAY)),
     ]
+
+
+def _kind_rows(body: Body) -> list[Row]:
+    iterate = 4 if body.kind is Kind.INFINITY_EACH else 5
+    return [
+        _kind_row("iterate", body, Run(OURS, "iterate", body), Run(VENDOR, "iterate", body), iterate, 30),
+        _kind_row("save JSON", body, Run(OURS, "save", body, ".json"), Run(VENDOR, "save", body, ".json"), 8, 30),
+        _kind_row("save NDJSON", body, Run(OURS, "save", body, ".ndjson"), Run(VENDOR, "save", body, ".json"), 8, 30),
+        _kind_row("save CSV", body, Run(OURS, "save", body, ".csv"), Run(VENDOR, "save", body, ".csv"), 6, 40),
+        _kind_row(
+            "save Parquet",
+            body,
+            Run(OURS, "save", body, ".parquet"),
+            Run(VENDOR, "save_frame", body, ".parquet"),
+            3.5,
+            200,
+        ),
+    ]
+
+
+def _async_kind_rows(body: Body) -> list[Row]:
+    return [
+        _kind_row("asave JSON", body, Run(OURS, "asave", body, ".json"), Run(VENDOR, "asave", body, ".json"), 8, 40),
+        _kind_row("asave CSV", body, Run(OURS, "asave", body, ".csv"), Run(VENDOR, "asave", body, ".csv"), 6, 40),
+    ]
+
+
+def _kind_row(task: str, body: Body, ours: Run, reference: Run, at_least: float, peak_mb: float) -> Row:
+    return Row(f"{task}, {body.kind}", ours, reference, at_least=at_least, peak_mb=peak_mb)
+
+
+def max_cost(run: Run) -> float:
+    """Return how many times the cost of the clean body, per MB, a run may have."""
+    return MAX_CSV_COST_WITH_ESCAPES if run.suffix == ".csv" and run.body.kind in ESCAPED_KINDS else MAX_COST
 
 
 def _against_vendor(name: str, task: str, body: Body, at_least: float | None, peak_mb: float, suffix: str = "") -> Row:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import subprocess
@@ -16,7 +17,7 @@ from typing import Any, Self
 
 from _bench import client
 from _bench.body import START, Body
-from _bench.rows import Clock, Row, Run
+from _bench.rows import VENDOR, Clock, Row, Run
 from _bench.server import Server
 
 LONGEST_RUN = 1800
@@ -37,6 +38,7 @@ class Sample:
     task_seconds: float
     import_mb: float
     peak_mb: float
+    cpu_seconds: float = 0
 
     def seconds(self, clock: Clock) -> float:
         """The time that counts."""
@@ -47,6 +49,8 @@ class Sample:
                 return self.task_seconds
             case Clock.IMPORT:
                 return self.import_seconds
+            case Clock.CPU:
+                return self.cpu_seconds
 
     def memory(self, clock: Clock) -> float:
         """The memory that counts."""
@@ -76,12 +80,14 @@ class Result:
     ours: tuple[Sample, ...] = ()
     reference: tuple[Sample, ...] = ()
     failure: str | None = None
+    is_comparable: bool = True
+    """Whether the reference did its task."""
 
     def ratio(self, clock: Clock | None = None) -> Spread:
         """How many times as fast ours is, from pair to pair."""
         clock = clock or self.row.clock
         pairs = zip(self.ours, self.reference, strict=True)
-        return Spread.of(self.row.work * theirs.seconds(clock) / our.seconds(clock) for our, theirs in pairs)
+        return Spread.of(self.row.work * theirs.seconds(clock) / max(our.seconds(clock), 1e-9) for our, theirs in pairs)
 
     def seconds(self, samples: Iterable[Sample]) -> Spread:
         """The time of ours or of the reference."""
@@ -101,7 +107,7 @@ class Result:
     def verdict(self) -> str:
         """Whether the row is met, or would be if start and import took no time."""
         if self.failure is not None:
-            return "FAILED"
+            return "FAILED" if self.is_comparable else "n/a"
         if self.met():
             return "yes"
         return "task alone" if self.row.clock is Clock.PROCESS and self.met(Clock.TASK) else "NO"
@@ -140,7 +146,11 @@ class Bench:
         reference: list[Sample] = []
         try:
             for _ in range(self._pairs):
-                reference.append(self._sample(row.reference))
+                try:
+                    reference.append(self._sample(row.reference))
+                except RunFailed as failed:
+                    self._sample(row.ours)
+                    return Result(row, failure=str(failed), is_comparable=row.reference.package != VENDOR)
                 ours.append(self._sample(row.ours))
         except RunFailed as failed:
             return Result(row, failure=str(failed))
@@ -182,9 +192,9 @@ class Bench:
 
     def _sample(self, run: Run) -> Sample:
         file = Path(self._folder.name) / f"records{run.suffix}"
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), _cpu_of_children()
         result = self._process(run, file, {"RESTREAM_HOST": self._servers[run.body].url})
-        seconds = time.perf_counter() - start
+        seconds, cpu = time.perf_counter() - start, _cpu_of_children() - cpu
         count = result.pop("count")
         if run.suffix:
             count = records_in(file, self._python_for(run))
@@ -192,7 +202,7 @@ class Bench:
         expected = {"nothing": None, "calls": client.SMALL_CALLS}.get(run.task, run.body.records)
         if count != expected:
             raise RunFailed(f"{run.package} {run.task}: {count} instead of {expected}")
-        return Sample(process_seconds=seconds, **result)
+        return Sample(process_seconds=seconds, cpu_seconds=cpu, **result)
 
     def _process(self, run: Run, file: Path, environment: Mapping[str, str]) -> dict[str, Any]:
         """One process; what it printed."""
@@ -223,11 +233,20 @@ def records_in(file: Path, python: Path) -> int:
     match file.suffix:
         case ".json":
             return _occurrences(file, b'"timestamp"')
+        case ".ndjson":
+            return _occurrences(file, b"\n")
         case ".csv":
-            return _occurrences(file, b"\n") - 1
+            with file.open(encoding="utf-8", newline="") as opened:
+                return sum(1 for _ in csv.reader(opened)) - 1
         case _:
             source = f"import pyarrow.parquet; print(pyarrow.parquet.read_metadata({str(file)!r}).num_rows)"
             return int(subprocess.run([python, "-c", source], capture_output=True, text=True, check=True).stdout)
+
+
+def _cpu_of_children() -> float:
+    """Return the CPU seconds of all processes that have ended."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def _occurrences(file: Path, text: bytes) -> int:

@@ -1,9 +1,10 @@
 """A service that does little but send: its answers are made, or lie ready to be cut, before the first call.
 
-    python -m _bench.server RECORDS FRAMING RATE
+    python -m _bench.server RECORDS FRAMING RATE KIND
 
 prints its port and serves until its standard input ends. Time-series calls are answered with the body, over a WebSocket
-where the client asks for one; calls for the fields with an empty list, all others with a pad. A RATE of 0 is none.
+where the client asks for one; calls for the fields with an empty list, all others with a pad. A RATE of 0
+and an empty KIND stand for none.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import IO, Self, cast
 
 from _bench.body import Body, Framing
 from _bench.capped import Capped
+from _bench.kinds import Kind
 from _bench.room import CLOSING, opened, paced
 
 _AT_A_TIME = 1 << 20
@@ -42,7 +44,15 @@ class Server:
 
     def __init__(self, body: Body) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "_bench.server", str(body.records), body.framing, str(body.rate or 0)],
+            [
+                sys.executable,
+                "-m",
+                "_bench.server",
+                str(body.records),
+                body.framing,
+                str(body.rate or 0),
+                body.kind or "",
+            ],
             cwd=Path(__file__).parent.parent,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -132,8 +142,8 @@ def _head(lines: str) -> bytes:
 
 def main() -> None:
     """Serves until standard input ends, so that it never outlives whoever started it."""
-    count, framing, rate = sys.argv[1:]
-    service = _Service(Body(int(count), Framing(framing), int(rate) or None))
+    count, framing, rate, kind = sys.argv[1:]
+    service = _Service(Body(int(count), Framing(framing), int(rate) or None, Kind(kind) if kind else None))
     Thread(target=service.serve_forever, daemon=True).start()
     print(service.server_address[1], flush=True)
     sys.stdin.read()

@@ -18,6 +18,7 @@ import pytest
 from _bench import body as bodies
 from _bench import client, environments, report, runs
 from _bench.body import START, Body, Framing
+from _bench.kinds import Kind
 from _bench.limits import limits
 from _bench.rows import OURS, VENDOR, Clock, Row, Run, rows
 from _bench.runs import Bench, Result, Sample, Spread, records_in
@@ -68,6 +69,40 @@ def test_bench_body_has_the_stated_records() -> None:
     first_late = next(index for index, record in enumerate(records) if bodies.LATE in record)
     assert first_late >= COUNT // 2
     assert 240 < len(b"".join(bodies.pieces(COUNT))) / COUNT < 265
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_body_of_each_kind_is_valid_json(kind: Kind) -> None:
+    content = b"".join(bodies.pieces(COUNT, kind=kind))
+    assert [record["timestamp"] for record in json.loads(content)] == [*range(START, START + COUNT)]
+    assert Body(COUNT, kind=kind).size == len(content)
+
+
+def test_service_sends_the_kind_of_body() -> None:
+    with Server(Body(20, kind=Kind.FIELD_DAY)) as service:
+        _, content = get(service, 0, 19)
+    assert content == b"".join(bodies.pieces(20, kind=Kind.FIELD_DAY))
+
+
+def test_cost_lines_compare_with_the_clean_body() -> None:
+    def result(kind: Kind, seconds: float) -> Result:
+        run = Run(OURS, "save", Body(50, kind=kind), ".csv")
+        return Result(Row(f"save CSV, {kind}", run, run), (sample(seconds + 0.5),), (sample(9),))
+
+    results = [result(Kind.CLEAN, 1), result(Kind.NULL_EACH, 2.5), result(Kind.ESCAPES, 2.5)]
+    lines = [*report.cost_lines(results)]
+    assert len(lines) == 3
+    assert lines[1].endswith("NO")
+    assert lines[2].endswith("yes")
+    assert [*report.cost_lines(results[1:])] == []
+
+
+def test_body_that_the_vendor_cannot_handle_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("_bench.runs.VENDOR", OURS)
+    bad, good = Run(OURS, "save", Body(5), ".unknown"), Run(OURS, "save", Body(5), ".json")
+    with Bench(this_python, pairs=1) as bench:
+        result = bench.measure(Row("a row", good, bad))
+    assert result.verdict == "n/a"
 
 
 def test_bench_body_windows_have_the_same_records() -> None:

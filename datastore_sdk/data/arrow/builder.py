@@ -37,9 +37,9 @@ class TableBuilder:
         self._columns = ColumnTypes()
         self._pipeline = ParsePipeline(ArrowParser().parse, self._append)
 
-    def set_columns(self, columns: Iterable[str], otherwise: Iterable[str] = ()) -> None:
+    def set_columns(self, columns: Iterable[str], fallback: Iterable[str] = ()) -> None:
         """Set the columns that come first in any case, and those of a table without records."""
-        self._columns.set_columns(columns, otherwise)
+        self._columns.set_columns(columns, fallback)
 
     def add(self, texts: list[msgspec.Raw]) -> EffectGen[None] | None:
         """Add the JSON texts of records; return steps to do before the next ones, if there are any."""

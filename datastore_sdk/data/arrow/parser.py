@@ -1,11 +1,11 @@
-"""Reads records as an Arrow batch, with a column for each field and without guessing.
+"""Parse records to an Arrow batch, with a column for each field and without guessing.
 
 Arrow's own parser is fast, but it takes strings that look like dates for dates, lets large ints lose digits among
-floats, and refuses columns of several kinds. So what it makes of a column is taken only where nothing can have been
-lost. Otherwise the column is built from the JSON texts of its values, each looked at.
+floats, and refuses columns of mixed types. So a column that it returns is used only if nothing can have been lost.
+Other columns are built from the JSON texts of their values.
 
-A batch's column is of one of these types: null (nothing but nulls), bool, int64, float64, string; and binary, which
-stands for JSON text: values of several kinds, objects and arrays, and what the other types cannot hold.
+A column of a batch has one of these types: null (only nulls), bool, int64, float64, string; or binary, which stands for
+JSON text: values of several types, objects and arrays, and what the other types cannot hold.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from io import BytesIO
 from typing import Any
 
 import msgspec
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
@@ -24,9 +25,9 @@ import pyarrow.json as pj
 from datastore_sdk.data.streaming.json_decoder import Cells, decode_cells
 
 JSON_TEXT = pa.binary()
-"""The type of a column that holds JSON text."""
+"""Type of a column that holds JSON text."""
 MAX_EXACT_INT = 2**53
-"""Up to here, either side of zero, every int is a float too."""
+"""Up to this magnitude, a float can hold every int exactly."""
 
 _SAFE = frozenset({pa.null(), pa.bool_(), pa.int64(), pa.string()})
 _TYPES: dict[frozenset[type], pa.DataType] = {
@@ -40,14 +41,14 @@ _TYPES: dict[frozenset[type], pa.DataType] = {
 
 
 class ArrowParser:
-    """Reads batches of records one after the other."""
+    """Parses batches of records."""
 
     def __init__(self) -> None:
         self._strings: dict[str, pa.DataType] = {}
-        """The columns whose strings were taken for dates."""
+        """Columns whose strings Arrow took for dates."""
 
     def parse(self, texts: Sequence[msgspec.Raw]) -> pa.RecordBatch:
-        """The records of these JSON texts, their fields in order of first appearance."""
+        """Parse the JSON texts of records. Fields come in order of first appearance."""
         lines = b"\n".join(texts)
         try:
             table = pj.read_json(
@@ -56,22 +57,22 @@ class ArrowParser:
                 parse_options=pj.ParseOptions(explicit_schema=pa.schema(self._strings)),
             )
         except pa.ArrowInvalid:
-            return _batch(_Looked(texts).columns())
+            return _batch(_ColumnReader(texts).read_all())
         (batch,) = table.to_batches()
         columns = dict(zip(batch.schema.names, batch.columns, strict=True))
-        doubtful = [name for name, column in columns.items() if not _is_faithful(column)]
-        if not doubtful:
+        unsafe = [name for name, column in columns.items() if not _is_faithful(column)]
+        if not unsafe:
             return batch
-        looked = _Looked(texts)
-        for name in doubtful:
+        reader = _ColumnReader(texts)
+        for name in unsafe:
             if pa.types.is_timestamp(columns[name].type):
                 self._strings[name] = pa.string()
-            columns[name] = looked.column(name)
+            columns[name] = reader.read(name)
         return _batch(columns)
 
 
 def max_magnitude(column: pa.Array[Any]) -> float:
-    """How far from zero the numbers of a column lie at most."""
+    """Return the largest magnitude of the numbers of a column."""
     if column.null_count == len(column):
         return 0
     lowest: float = pc.min(column).as_py()
@@ -79,39 +80,55 @@ def max_magnitude(column: pa.Array[Any]) -> float:
     return max(-lowest, highest)
 
 
-class _Looked:
-    """Columns built from the JSON texts of their values."""
+class _ColumnReader:
+    """Builds columns from the JSON texts of their values."""
 
     def __init__(self, texts: Sequence[msgspec.Raw]) -> None:
         self._records: list[Cells] = decode_cells(b"[" + b",".join(texts) + b"]")
 
-    def columns(self) -> dict[str, pa.Array[Any]]:
-        names = dict.fromkeys(name for record in self._records for name in record)
-        # A lone surrogate has no UTF-8, which Arrow's names are in.
-        return {name.encode(errors="backslashreplace").decode(): self.column(name) for name in names}
+    def read_all(self) -> dict[str, pa.Array[Any]]:
+        """Build a column for each field."""
+        names: dict[str, None] = {}
+        for record in self._records:
+            if not names.keys() >= record.keys():
+                names.update(dict.fromkeys(record))
+        # Arrow's names are UTF-8, which has no lone surrogates.
+        return {name.encode(errors="backslashreplace").decode(): self.read(name) for name in names}
 
-    def column(self, name: str) -> pa.Array[Any]:
-        texts = [_text(record.get(name)) for record in self._records]
+    def read(self, name: str) -> pa.Array[Any]:
+        """Build the column of a field."""
+        texts: list[Any] = [record.get(name, b"null") for record in self._records]
         try:
-            return _typed([None if text is None else json.loads(text) for text in texts])
-        except (ValueError, OverflowError, RecursionError):  # from Arrow, too: it refuses what a type cannot hold
-            return pa.array(texts, JSON_TEXT)
+            return _build_typed(_load_values(b"[" + b",".join(texts) + b"]"))
+        except (ValueError, OverflowError, RecursionError):  # Arrow too refuses what a type cannot hold
+            return pa.array([None if text == b"null" else text for text in map(bytes, texts)], JSON_TEXT)
 
 
-def _typed(values: list[object]) -> pa.Array[Any]:
-    kind = _TYPES.get(frozenset(type(value) for value in values if value is not None))
-    if kind is None or any(isinstance(value, float) and math.isinf(value) for value in values):
-        raise ValueError("no type holds all of these")
-    return pa.array(values, kind)
+def _load_values(text: bytes) -> list[object]:
+    """Return the values of a JSON array, ints exactly.
+
+    Raises:
+        ValueError: No type of a column can hold one of them.
+    """
+    try:
+        values: list[object] = orjson.loads(text)
+    except orjson.JSONDecodeError:  # a lone surrogate, or a number beyond floats
+        values = json.loads(text)
+    if any(type(value) is float and abs(value) >= MAX_EXACT_INT for value in values):
+        values = json.loads(text)  # orjson returns floats for ints beyond 64 bits
+    return values
 
 
-def _text(value: msgspec.Raw | None) -> bytes | None:
-    text = b"null" if value is None else bytes(value)
-    return None if text == b"null" else text
+def _build_typed(values: list[object]) -> pa.Array[Any]:
+    types = {*map(type, values)} - {type(None)}
+    column_type = _TYPES.get(frozenset(types))
+    if column_type is None or (float in types and any(isinstance(v, float) and math.isinf(v) for v in values)):
+        raise ValueError("no type holds all of these values")
+    return pa.array(values, column_type)
 
 
 def _is_faithful(column: pa.Array[Any]) -> bool:
-    """Whether the parser cannot have lost anything."""
+    """Return whether Arrow's parser cannot have lost anything."""
     return column.type in _SAFE or (column.type == pa.float64() and max_magnitude(column) < MAX_EXACT_INT)
 
 

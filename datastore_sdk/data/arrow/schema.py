@@ -1,10 +1,10 @@
-"""Finds the columns that all batches have together, and brings each batch into their shape.
+"""Find the columns of all batches, and convert each batch to them.
 
-Columns stand in order of first appearance. Their types are those of the values: int64, float64, bool or string; ints
-and floats together are float64 where every int is one exactly. What is of several kinds, or does not fit, is a string
-with the JSON text of each value, floats in their shortest form. What a record does not have is null; a column of nulls
-is float64 where the field has a unit. The numbers of `timestamp` are UTC timestamps in microseconds, unless one is
-too large or too fine for that.
+Columns come in order of first appearance. Their types follow the values: int64, float64, bool or string. Ints and
+floats together are float64 if a float can hold every int. Values of several types, or that fit no type, become strings
+of JSON text, floats in their shortest form. A value that a record lacks is null. A column of nulls is float64 if the
+field has a unit. The numbers of `timestamp` are UTC timestamps in microseconds, unless one is too large or too fine
+for that.
 """
 
 from __future__ import annotations
@@ -25,29 +25,29 @@ _SITE = "site_id"
 _UTC_TIMESTAMP = pa.timestamp("us", "UTC")
 """Microseconds, as in data frames of stages, so that `merge_asof` and `join_asof` work."""
 _MICROSECONDS = 1e6
-_FINE_UNTIL = 2**32
-"""Up to here (the year 2106), a float of seconds tells every microsecond from the next."""
+_MAX_MICROSECOND_FLOAT = 2**32
+"""Up to this second (in 2106), floats can tell microseconds apart."""
 _NUMBERS = frozenset({pa.int64(), pa.float64()})
 
 
 class ColumnTypes:
-    """The columns of all batches noted."""
+    """Columns of all batches added."""
 
     def __init__(self) -> None:
         self._types: dict[str, pa.DataType] = {}
-        self._otherwise: dict[str, pa.DataType] = {}
+        self._fallback_types: dict[str, pa.DataType] = {}
         self._large: set[str] = set()
-        """Columns with ints that are no floats."""
+        """Columns with ints that a float cannot hold exactly."""
         self._in_microseconds = True
         """Whether all timestamps can be told in them."""
 
-    def set_columns(self, names: Iterable[str], otherwise: Iterable[str]) -> None:
+    def set_columns(self, names: Iterable[str], fallback: Iterable[str]) -> None:
         """Takes columns in that are there whatever comes; the other ones where there would be none."""
         self._types.update(dict.fromkeys(names, pa.null()))
-        self._otherwise = dict.fromkeys(otherwise, pa.null())
+        self._fallback_types = dict.fromkeys(fallback, pa.null())
 
     def add(self, batch: pa.RecordBatch) -> None:
-        """Takes a batch's columns in."""
+        """Add the columns of a batch."""
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
             self._types[name] = _common(self._types.get(name, pa.null()), column.type)
             if column.type == pa.int64() and max_magnitude(column) > MAX_EXACT_INT:
@@ -56,8 +56,8 @@ class ColumnTypes:
                 self._in_microseconds = self._in_microseconds and _are_microseconds(column)
 
     def build_schema(self, descriptions: FieldMetadataByName) -> pa.Schema:
-        """The columns, with what is known of each as its metadata: `unit` and `label`."""
-        for name, kind in (self._types or self._otherwise).items():
+        """Return the schema. The metadata of a column has its `unit` and `label`, if they are known."""
+        for name, kind in (self._types or self._fallback_types).items():
             self._types[name] = _type_without_values(name, descriptions) if kind == pa.null() else kind
         fields: list[pa.Field[Any]] = []
         for name in self._types:
@@ -71,7 +71,7 @@ class ColumnTypes:
         return pa.schema(fields)
 
     def convert(self, batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
-        """A batch with all columns."""
+        """Return a batch with all columns."""
         own = dict(zip(batch.schema.names, batch.columns, strict=True))
         missing = pa.nulls(batch.num_rows)
         columns = [_converted(own.get(name, missing), self._type(name)) for name in schema.names]
@@ -107,7 +107,7 @@ def _converted(column: pa.Array[Any], kind: pa.DataType) -> pa.Array[Any]:
         return _as_json_text(column)
     if column.type == kind:
         return column
-    if column.type == pa.float64():  # and moments are wanted
+    if column.type == pa.float64():  # seconds to timestamps
         return pc.round(pc.multiply(column, _MICROSECONDS)).cast(pa.int64()).cast(kind)
     if kind == _UTC_TIMESTAMP:
         return column.cast(pa.timestamp("s", "UTC")).cast(kind)
@@ -115,10 +115,10 @@ def _converted(column: pa.Array[Any], kind: pa.DataType) -> pa.Array[Any]:
 
 
 def _are_microseconds(column: pa.Array[Any]) -> bool:
-    """Whether each number of seconds is a whole number of microseconds, as nearly as a float can be."""
+    """Return whether each number of seconds is a whole number of microseconds, as nearly as floats can be."""
     if column.type == pa.int64():
         return max_magnitude(column) < MAX_SECOND  # larger numbers are not seconds
-    if max_magnitude(column) > _FINE_UNTIL:
+    if max_magnitude(column) > _MAX_MICROSECOND_FLOAT:
         return False
     nearest = pc.divide(pc.round(pc.multiply(column, _MICROSECONDS)), _MICROSECONDS)
     return bool(pc.all(pc.equal(nearest, column)).as_py())

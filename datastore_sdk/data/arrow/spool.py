@@ -1,4 +1,4 @@
-"""Batches that wait on disk until all columns are known."""
+"""Temporary file of batches, until all columns are known."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from datastore_sdk.data.saving.files import add_path_to_errors
 from datastore_sdk.data.saving.synced_file import open_scratch_file
 
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
-"""Costs less time than it saves: most columns of a batch are mostly empty."""
+"""Compression saves more time than it costs: most columns of a batch are mostly empty."""
 
 
 class Spool:
-    """Batches on disk, each with columns of its own, so each is an Arrow stream of its own.
+    """Batches in a temporary file. Each has its own columns, so each is an Arrow stream of its own.
 
-    The file has no name, where the system can do that, and goes when it is closed or forgotten.
+    The file has no name if the system allows that. It is deleted when it is closed or garbage-collected.
 
     Args:
-        target: The file for which they wait: in its folder, and errors are about it. Default: temporary files' folder.
+        target: The file that the batches are for. The spool is in its folder, and errors name it. Default: the folder
+            for temporary files.
     """
 
     def __init__(self, target: Path | None = None) -> None:
@@ -32,16 +33,16 @@ class Spool:
         self._file: Any = open_scratch_file(target and target.parent, buffer=-1)  # Arrow writes whole batches
         self._count = 0
         self.close = finalize(self, _close, self._file)
-        """Throws the batches away."""
+        """Delete the batches."""
 
     def append(self, batch: pa.RecordBatch) -> None:
-        """Adds a batch."""
+        """Add a batch."""
         with add_path_to_errors(self._about), pa.ipc.new_stream(self._file, batch.schema, options=_OPTIONS) as stream:
             stream.write_batch(batch)
         self._count += 1
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
-        """The batches, in order."""
+        """Yield the batches in order."""
         self._file.seek(0)
         for _ in range(self._count):
             with pa.ipc.open_stream(self._file) as stream:
@@ -49,5 +50,5 @@ class Spool:
 
 
 def _close(file: IO[bytes]) -> None:
-    with suppress(OSError):  # what it still holds may find no room
+    with suppress(OSError):  # the disk may be full
         file.close()

@@ -98,9 +98,9 @@ class TableWriter(Writer):
         """Set units and labels, which become metadata of the columns."""
         self._metadata = metadata
 
-    def set_columns(self, columns: Iterable[str], otherwise: Iterable[str] = ()) -> None:
+    def set_columns(self, columns: Iterable[str], fallback: Iterable[str] = ()) -> None:
         """Set the columns that come first in any case, and those of a file without records."""
-        self._builder.set_columns(columns, otherwise)
+        self._builder.set_columns(columns, fallback)
 
     def write(self, batch: list[Any]) -> EffectGen[None] | None:
         """Write records."""

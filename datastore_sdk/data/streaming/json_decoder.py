@@ -101,12 +101,12 @@ def decode_texts(text: bytes) -> list[msgspec.Raw]:
     Raises:
         RecordDecodeError: The text is not a JSON array of records.
     """
-    batch = _split_records(text)
     if not _may_hold_infinity(text):
-        return batch
+        return _split_records(text)
+    batch = _split_records(_replace_infinity(text))
     if text.count(b"{") == len(batch):
-        return _split_records(_replace_infinity(text))
-    return [_with_nulls(record) for record in batch]
+        return batch
+    return [_with_nulls(record) for record in _split_records(text)]
 
 
 def decode_cells(text: bytes) -> list[Cells]:
@@ -280,7 +280,11 @@ def _may_hold_infinity(text: bytes) -> bool:
 
 def _replace_infinity(text: bytes) -> bytes:
     """Return the text with null for each value `"Infinity"` of an object, nested objects included."""
-    text = text.replace(b':"Infinity"', b":null").replace(b': "Infinity"', b": null")
+    # Almost all are written like the first one; searching for another form takes longer than replacing.
+    if text[: max(text.find(_INFINITY), 0)].endswith(b" "):
+        text = text.replace(b': "Infinity"', b": null")
+    else:
+        text = text.replace(b':"Infinity"', b":null")
     return _INFINITY_VALUE.sub(rb"\1null", text) if _may_hold_infinity(text) else text
 
 

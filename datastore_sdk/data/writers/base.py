@@ -1,4 +1,4 @@
-"""What every file format does."""
+"""Interface of the writers of all file formats."""
 
 from __future__ import annotations
 
@@ -13,45 +13,45 @@ from datastore_sdk.data.streaming.codecs import RecordCodec
 
 
 class Sink(Protocol):
-    """What a text format needs of a file."""
+    """File that a text format is written to."""
 
     @property
     def name(self) -> str:
-        """Where it lies."""
+        """Path of the file."""
         ...
 
     def write(self, data: bytes, /) -> object:
-        """Adds bytes."""
+        """Write bytes."""
         ...
 
 
 class Writer(ABC):
-    """Writes records to a file in one format. As a context manager it lets go of what it holds beside the file."""
+    """Writer of records in one format. A context manager, which releases everything but the file itself."""
 
     codec: RecordCodec[Any]
-    """The form in which it wants the records."""
+    """Codec of the records that it writes."""
     uses_metadata: bool = False
-    """Whether units and labels of the fields go into the file."""
+    """Whether the file holds units and labels of the fields."""
 
     def __init__(self, file: Sink) -> None:
         self._file = file
 
-    def set_columns(self, columns: Iterable[str], otherwise: Iterable[str] = ()) -> None:  # noqa: B027 - not all have columns
-        """Has these columns stand first, and be there whatever comes; the other ones where there would be none."""
+    def set_columns(self, columns: Iterable[str], fallback: Iterable[str] = ()) -> None:  # noqa: B027 - not all have columns
+        """Set the columns that come first in any case, and those of a file without records."""
 
     def set_metadata(self, metadata: FieldMetadataByName) -> None:  # noqa: B027 - most formats have no place for it
-        """Takes in units and labels of the fields, before the file is finished."""
+        """Set units and labels of the fields, before `finish`."""
 
     @abstractmethod
     def write(self, batch: list[Any]) -> EffectGen[None] | None:
-        """Adds records; comes back with steps to be done before the next ones, if there are any."""
+        """Write records. Return effects to carry out before the next call, if there are any."""
 
     @abstractmethod
     def finish(self) -> None:
-        """Completes the file."""
+        """Complete the file."""
 
     def close(self) -> None:  # noqa: B027 - most formats hold nothing else
-        """Lets go of whatever the writer holds beside the file."""
+        """Release everything that the writer holds besides the file."""
 
     def __enter__(self) -> Self:
         return self

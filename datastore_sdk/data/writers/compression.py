@@ -1,4 +1,4 @@
-"""Compresses files while they are written."""
+"""Compression of files while they are written."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ from datastore_sdk._io.effects import EffectGen
 from datastore_sdk.data.writers.base import Sink, Writer
 
 _GZIP_LEVEL = 3
-"""Twice as fast as the usual 6, for files a tenth larger: records come faster than level 6 packs them."""
+"""Twice as fast as the usual 6, for files a tenth larger. Level 6 is slower than records arrive."""
 
 
 class Compressor(Protocol):
-    """Compresses bytes piece by piece."""
+    """Compressor of a stream of bytes."""
 
     def compress(self, data: bytes, /) -> bytes:
-        """Takes a piece in; gives what has become ready."""
+        """Compress bytes; return what is ready."""
         ...
 
     def flush(self) -> bytes:
-        """The rest, after the last piece."""
+        """Return the rest, after the last bytes."""
         ...
 
 
 def gzip() -> Compressor:
-    """One member of gzip, with neither a name nor a time in it: the same records give the same file."""
+    """Return a compressor to gzip, without name and time: the same records give the same file."""
     return zlib.compressobj(_GZIP_LEVEL, wbits=zlib.MAX_WBITS | 16)
 
 
 def zstd() -> Compressor:
-    """One frame of Zstandard, with a checksum."""
+    """Return a compressor to one frame of Zstandard, with a checksum."""
     import zstandard
 
     return zstandard.ZstdCompressor(write_checksum=True).compressobj()
 
 
 class CompressedWriter(Writer):
-    """Another writer's file, compressed."""
+    """Compresses the file of another writer."""
 
     def __init__(self, file: IO[bytes], kind: Callable[[Sink], Writer], compressor: Compressor) -> None:
         super().__init__(file)
@@ -46,26 +46,26 @@ class CompressedWriter(Writer):
         self._writer = kind(_Compressing(file, compressor))
         self.codec = self._writer.codec
 
-    def set_columns(self, columns: Iterable[str], otherwise: Iterable[str] = ()) -> None:
-        """Has these columns stand first, and be there whatever comes; the other ones where there would be none."""
-        self._writer.set_columns(columns, otherwise)
+    def set_columns(self, columns: Iterable[str], fallback: Iterable[str] = ()) -> None:
+        """Set the columns that come first in any case, and those of a file without records."""
+        self._writer.set_columns(columns, fallback)
 
     def write(self, batch: list[Any]) -> EffectGen[None] | None:
-        """Adds records."""
+        """Write records."""
         return self._writer.write(batch)
 
     def finish(self) -> None:
-        """Completes the file."""
+        """Complete the file."""
         self._writer.finish()
         self._file.write(self._compressor.flush())
 
     def close(self) -> None:
-        """Lets go of what the other writer holds."""
+        """Release what the other writer holds."""
         self._writer.close()
 
 
 class _Compressing:
-    """Where the other writer writes."""
+    """Sink of the other writer."""
 
     def __init__(self, file: IO[bytes], compressor: Compressor) -> None:
         self.name: str = file.name

@@ -1,165 +1,229 @@
-"""Writes records as CSV whose columns are those of all records, in order of first appearance, in bounded memory.
+"""CSV files, written in bounded memory. The columns are those of all records, in order of first appearance.
 
-The header stands first, yet the last record may bring a new column. So rows go to a spool, in segments: a segment's
-rows have the columns known when it began, a new column begins a new segment. At the end the header is written and the
-segments are copied behind it, the rows of earlier ones filled up with empty cells.
+The header comes first, but the last record may add a column. So rows go to a temporary file, in segments. The rows of a
+segment have the columns known at its start; a new column starts a new segment. At the end the header is written and the
+segments are copied after it. Rows of earlier segments are padded with empty cells.
 
 A cell is the JSON text that the service sent: `5` stays `5`, `true` stays `true`, no digit of a float is lost. A JSON
-string without escapes is a quoted cell of CSV as it stands. A missing value and null are an empty cell; an empty string
-is `""`.
+string without escapes is a valid quoted cell. A missing value and null are an empty cell; an empty string is `""`.
+
+Rows are joined from JSON texts first. Then a whole block of them is converted, and only as far as it needs that: one
+regular expression finds strings, nulls, objects and arrays.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import pairwise
 from operator import itemgetter
 from pathlib import Path
 from typing import IO, Any
 
 import msgspec
+import orjson
 
 from datastore_sdk.data.saving.synced_file import open_scratch_file
 from datastore_sdk.data.streaming.codecs import CELLS
-from datastore_sdk.data.streaming.json_decoder import Cells
+from datastore_sdk.data.streaming.json_decoder import STRING_PATTERN, Cells
 from datastore_sdk.data.writers.base import Sink, Writer
 
-_BLOCK = 1 << 20
+_BLOCK_BYTES = 1 << 20
+"""Number of bytes copied at a time."""
 _EMPTY_ROW = b'""\n'
-"""The row of a record without a value, where there is one column in the end: to most readers an empty line is none."""
-_MOST_SHAPES = 1000
-"""How many combinations of names are remembered; beyond that, records have little in common."""
+"""Row of a record without a value in a one-column file; most readers skip blank lines."""
+_MAX_SHAPES = 5000
+"""Maximum number of combinations of names with a row formatter of their own."""
+_MAX_DEPTH = 4
+"""Maximum depth of objects and arrays that the regular expression of tokens finds."""
+
+
+def _nested(depth: int) -> bytes:
+    """Return the regular expression of what an object or array of some depth holds."""
+    item = STRING_PATTERN if depth == 1 else STRING_PATTERN + rb"|[\[{]" + _nested(depth - 1) + rb"[\]}]"
+    return rb'[^"\[\]{}]*+(?:(?:' + item + rb')[^"\[\]{}]*+)*+'
+
+
+_NESTED = _nested(_MAX_DEPTH)
+# Each alternative starts with a literal, which lets the engine skip everything else.
+_TOKENS = re.compile(STRING_PATTERN + rb"|null|\[" + _NESTED + rb"\]|\{" + _NESTED + rb"\}|\[|\{", re.DOTALL)
+"""A string, null, a whole object or array, or the bracket of a deeper one."""
+_ESCAPED_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)++"', re.DOTALL)
+"""A string with escapes. It cannot start at a closing quote: no backslash is between that and the next string."""
+_NULL_IN_STRING = re.compile(rb'"(?:(?<=[,\n]"),|(?![",\n])(?:[^"\\n]++|\\.|n(?!ull))*+null)', re.DOTALL)
+"""A string with the word null, or one that starts with a comma. Closing quotes are before a comma or line break."""
+
+RowFormatter = Callable[[Cells], bytes]
+"""Formats a record with certain names as a row of JSON texts."""
+
+
+class _TooDeepError(Exception):
+    """A cell is nested more deeply than the regular expression of tokens."""
 
 
 class _Segment(msgspec.Struct):
     width: int
-    """Columns of each row."""
+    """Number of columns of each row."""
     size: int = 0
-    """Bytes."""
-    one_row_a_line: bool = True
-    """Whether no cell holds a line break."""
+    """Size in bytes."""
+    has_line_breaks: bool = False
+    """Whether a cell may hold a line break."""
 
 
 class CsvWriter(Writer):
-    """Records as CSV: UTF-8, commas, strings quoted, line feeds."""
+    """Writes records as CSV: UTF-8, commas, quoted strings, line feeds."""
 
     codec = CELLS
 
     def __init__(self, file: Sink) -> None:
         super().__init__(file)
         self._spool = open_scratch_file(Path(file.name).parent)
-        self._columns: dict[str, None] = {}
-        self._otherwise: dict[str, None] = {}
+        self._columns: dict[str, int] = {}
+        """Number of each column."""
+        self._fallback_columns: dict[str, None] = {}
         self._segments = [_Segment(width=0)]
-        self._shapes: dict[tuple[str, ...], _Shape] = {}
+        self._formatters: dict[tuple[str, ...], RowFormatter] = {}
 
-    def set_columns(self, columns: Iterable[str], otherwise: Iterable[str] = ()) -> None:
-        """Has these columns stand first, and be there whatever comes; the other ones where there would be none."""
-        self._columns.update(dict.fromkeys(columns))
-        self._otherwise = dict.fromkeys(otherwise)
+    def set_columns(self, columns: Iterable[str], fallback: Iterable[str] = ()) -> None:
+        """Set the columns that come first in any case, and those of a file without records."""
+        self._columns = {name: number for number, name in enumerate(dict.fromkeys(columns))}
+        self._fallback_columns = dict.fromkeys(fallback)
 
     def write(self, batch: list[Cells]) -> None:
-        """Adds records."""
-        shapes = [self._shapes.get(tuple(record)) for record in batch]
-        if None in shapes:
-            self._learn(batch)
-            shapes = [self._shapes[tuple(record)] for record in batch]
-        rows = [
-            b",".join(record.values()) + shape.rest if shape.rest else shape.row % shape.cells(record)
-            for shape, record in zip(shapes, batch, strict=True)
-            if shape
-        ]
-        block = b"".join(rows)
-        if _must_be_converted(block):
-            rows = [shape.converted(record) for shape, record in zip(shapes, batch, strict=True) if shape]
-            block = b"".join(rows)
-            self._segments[-1].one_row_a_line &= block.count(b"\n") == len(rows)
-        self._spool.write(block)
-        self._segments[-1].size += len(block)
+        """Write records."""
+        formatters = [self._formatters.get(tuple(record)) for record in batch]
+        if None in formatters:
+            self._add_columns(batch)
+            formatters = [self._formatters.get(tuple(record), self._format_any) for record in batch]
+        block = b"".join(
+            [format_row(record) for format_row, record in zip(formatters, batch, strict=True) if format_row]
+        )
+        segment = self._segments[-1]
+        try:
+            converted = _convert(block)
+        except _TooDeepError:
+            converted = b"".join(map(self._convert_cells, batch))
+        if converted is not block:
+            segment.has_line_breaks |= converted.count(b"\n") != len(batch)
+        self._spool.write(converted)
+        segment.size += len(converted)
 
     def finish(self) -> None:
-        """Writes header and rows."""
-        columns = self._columns or self._otherwise
+        """Write header and rows."""
+        columns = [*self._columns] or [*self._fallback_columns]
         if columns:
             self._file.write(b",".join(_quoted(name) for name in columns) + b"\n")
         self._spool.seek(0)
         for segment in self._segments:
             padding = b"," * (len(columns) - max(segment.width, 1))
             for block in (
-                _padded(self._spool, segment, padding) if len(columns) > 1 else _cells_alone(self._spool, segment)
+                _padded(self._spool, segment, padding) if len(columns) > 1 else _single_cells(self._spool, segment)
             ):
                 self._file.write(block)
 
     def close(self) -> None:
-        """Throws the spool away."""
+        """Delete the temporary file."""
         self._spool.close()
 
-    def _learn(self, batch: list[Cells]) -> None:
-        """Takes in the columns of a batch; new ones begin a new segment."""
+    def _add_columns(self, batch: list[Cells]) -> None:
+        """Add the columns of a batch, which start a new segment, and formatters for its combinations of names."""
         for record in batch:
-            self._columns.update(dict.fromkeys(record))
+            if not self._columns.keys() >= record.keys():
+                for name in record:
+                    self._columns.setdefault(name, len(self._columns))
         width = len(self._columns)
         if width > self._segments[-1].width:
             self._segments.append(_Segment(width))
-            self._shapes.clear()
-        if len(self._shapes) > _MOST_SHAPES:
-            self._shapes.clear()
+            self._formatters.clear()
         for record in batch:
             names = tuple(record)
-            if names not in self._shapes:
-                self._shapes[names] = _Shape(names, self._columns)
+            if len(self._formatters) < _MAX_SHAPES and names not in self._formatters:
+                self._formatters[names] = _row_formatter(names, self._columns)
+
+    def _format_any(self, record: Cells) -> bytes:
+        return _row_formatter(tuple(record), self._columns)(record)
+
+    def _convert_cells(self, record: Cells) -> bytes:
+        """Return the row, each cell converted by itself."""
+        cells = [_convert_cell(bytes(record[name])) if name in record else b"" for name in self._columns]
+        return b",".join(cells) + b"\n"
 
 
-class _Shape:
-    """How a record with certain names, in a certain order, becomes a row."""
+def _row_formatter(names: tuple[str, ...], columns: Mapping[str, int]) -> RowFormatter:
+    """Return the formatter of records with these names, among columns with these numbers."""
+    numbers = [columns[name] for name in names]
+    ordered = sorted(numbers)
+    if not names:
+        row = b"," * (len(columns) - 1) + b"\n"
+        return lambda _: row
+    if ordered[-1] == len(names) - 1 and ordered == numbers:
+        end = b"," * (len(columns) - len(names)) + b"\n"
+        return lambda record: b",".join(record.values()) + end
+    commas = (b"," * (right - left) for left, right in pairwise([0, *ordered, len(columns) - 1]))
+    row = b"%b".join(commas) + b"\n"
+    if ordered == numbers:
+        return lambda record: row % (*record.values(),)
+    by_number = dict(zip(numbers, names, strict=True))
+    cells: Callable[[Cells], Any] = itemgetter(*(by_number[number] for number in ordered))
+    return lambda record: row % cells(record)
 
-    def __init__(self, names: tuple[str, ...], columns: Iterable[str]) -> None:
-        present = set(names)
-        marks = [b"%b" if column in present else b"" for column in columns]
-        self.row = b",".join(marks) + b"\n"
-        ordered = [column for column in columns if column in present]
-        self.rest = b"," * (len(marks) - len(names)) + b"\n" if names and names == tuple(columns)[: len(names)] else b""
-        """What follows the cells as they stand, where they are those of the first columns."""
-        self.cells: Callable[[Cells], Any] = itemgetter(*ordered) if ordered else _no_cells
-        self._several = len(ordered) != 1  # an itemgetter of one name gives its cell bare
 
-    def converted(self, record: Cells) -> bytes:
-        """The row, each cell looked at."""
-        cells = self.cells(record)
-        return self.row % (tuple(map(_cell, cells)) if self._several else _cell(cells))
+def _convert(block: bytes) -> bytes:
+    """Convert rows of JSON texts to CSV.
 
+    Single bytes that are rare are searched first: they are found many times faster than words.
 
-def _must_be_converted(block: bytes) -> bool:
-    """Whether a cell of these rows may not be CSV as it stands.
-
-    Single bytes that seldom come are looked for first: they are found many times faster than words.
+    Raises:
+        _TooDeepError: A cell is nested too deeply.
     """
-    return b"\\" in block or b"{" in block or b"[" in block or (b"u" in block and b"null" in block)
+    if b"{" in block or b"[" in block:
+        return _TOKENS.sub(_convert_token, block)
+    if b"u" in block and b"null" in block:
+        block = b"\n" + block
+        if _NULL_IN_STRING.search(block):
+            return _TOKENS.sub(_convert_token, block)[1:]
+        block = block.replace(b",null", b",").replace(b"\nnull", b"\n")[1:]
+    return _ESCAPED_STRING.sub(_convert_string, block) if b"\\" in block else block
 
 
-def _no_cells(record: Cells) -> tuple[()]:  # noqa: ARG001 - stands where an itemgetter does
-    return ()
+def _convert_string(token: re.Match[bytes]) -> bytes:
+    return _quoted(_load_string(token[0]))
 
 
-def _cell(value: msgspec.Raw) -> bytes:
-    text = bytes(value)
+def _load_string(text: bytes) -> str:
+    try:
+        value: str = orjson.loads(text)
+    except orjson.JSONDecodeError:  # a lone surrogate
+        value = json.loads(text)
+    return value
+
+
+def _convert_token(token: re.Match[bytes]) -> bytes:
+    text = token[0]
+    if text in (b"{", b"["):
+        raise _TooDeepError
+    return text if text.startswith(b'"') and b"\\" not in text else _convert_cell(text)
+
+
+def _convert_cell(text: bytes) -> bytes:
     if text == b"null":
         return b""
     if text.startswith(b'"'):
-        return _quoted(json.loads(text))
+        return _quoted(_load_string(text))
     if text.startswith((b"{", b"[")):
         return _quoted(text.decode())
     return text
 
 
 def _quoted(text: str) -> bytes:
-    # A lone surrogate has no UTF-8; readers that must have it back open the file with errors="surrogatepass".
+    # UTF-8 has no lone surrogates. Readers that need them open the file with errors="surrogatepass".
     return b'"' + text.replace('"', '""').encode(errors="surrogatepass") + b'"'
 
 
 def _padded(file: IO[bytes], segment: _Segment, padding: bytes) -> Iterator[bytes]:
-    """A segment's bytes, in blocks, with the padding before each row's line break."""
-    if segment.one_row_a_line or not padding:
+    """Yield the bytes of a segment in blocks, with padding before the line break of each row."""
+    if not (segment.has_line_breaks and padding):
         for block in _blocks(file, segment):
             yield block.replace(b"\n", padding + b"\n") if padding else block
     else:
@@ -167,8 +231,8 @@ def _padded(file: IO[bytes], segment: _Segment, padding: bytes) -> Iterator[byte
             yield line[:-1] + padding + b"\n" if ends_row else line
 
 
-def _cells_alone(file: IO[bytes], segment: _Segment) -> Iterator[bytes]:
-    """The rows of a segment, each of one cell, which is seen even where there is nothing in it."""
+def _single_cells(file: IO[bytes], segment: _Segment) -> Iterator[bytes]:
+    """Yield the rows of a one-column segment; empty cells are quoted."""
     within = False
     for line, ends_row in _lines(file, segment):
         yield _EMPTY_ROW if line == b"\n" and not within else line
@@ -178,16 +242,16 @@ def _cells_alone(file: IO[bytes], segment: _Segment) -> Iterator[bytes]:
 def _blocks(file: IO[bytes], segment: _Segment) -> Iterator[bytes]:
     left = segment.size
     while left:
-        block = file.read(min(_BLOCK, left))
+        block = file.read(min(_BLOCK_BYTES, left))
         left -= len(block)
         yield block
 
 
 def _lines(file: IO[bytes], segment: _Segment) -> Iterator[tuple[bytes, bool]]:
-    """The lines of a segment, and whether a row ends with each: a line break may stand in a cell."""
-    left, open_quote = segment.size, False
+    """Yield the lines of a segment, and whether a row ends with the line: a cell may hold a line break."""
+    left, is_open = segment.size, False
     while left:
         line = file.readline(left)
         left -= len(line)
-        open_quote ^= line.count(b'"') % 2 == 1
-        yield line, not open_quote
+        is_open ^= line.count(b'"') % 2 == 1
+        yield line, not is_open

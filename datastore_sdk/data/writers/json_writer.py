@@ -1,4 +1,4 @@
-"""Writes records as one JSON array, one record per line. Each value stands as the service sent it."""
+"""JSON files: one array, one record per line. Each value has the text that the service sent."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datastore_sdk.data.writers.base import Sink, Writer
 
 
 class JsonWriter(Writer):
-    """Records as a JSON array."""
+    """Writes records as a JSON array."""
 
     codec = TEXTS
 
@@ -24,5 +24,5 @@ class JsonWriter(Writer):
         self._lead = b",\n"
 
     def finish(self) -> None:
-        """Closes the array."""
+        """Close the array."""
         self._file.write(b"[]\n" if self._lead == b"[\n" else b"\n]\n")

@@ -1,4 +1,4 @@
-"""Writes records as newline-delimited JSON (NDJSON, JSON Lines). Each value stands as the service sent it."""
+"""Newline-delimited JSON files (NDJSON, JSON Lines). Each value has the text that the service sent."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datastore_sdk.data.writers.base import Writer
 
 
 class NdjsonWriter(Writer):
-    """Records as lines, each a JSON object."""
+    """Writes records as lines, each a JSON object."""
 
     codec = TEXTS
 
@@ -17,9 +17,9 @@ class NdjsonWriter(Writer):
         """Adds records."""
         lines = b"\n".join(batch)
         if lines.count(b"\n") >= len(batch) or b"\r" in lines:
-            # Line breaks of the service's own: they stand between tokens, for in a string they are written \n.
+            # The service sent line breaks between tokens. In strings they are always escaped.
             lines = b"\n".join(b" ".join(bytes(record).splitlines()) for record in batch)
         self._file.write(lines + b"\n")
 
     def finish(self) -> None:
-        """Nothing follows the last line."""
+        """Do nothing: nothing follows the last line."""

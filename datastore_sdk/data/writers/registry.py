@@ -1,4 +1,4 @@
-"""The file formats, chosen by the suffix."""
+"""Registry of the file formats by suffix."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from datastore_sdk.data.arrow.writers import OpenBatchFile
 
 WriterFactory = Callable[[IO[bytes]], Writer]
-"""Makes a writer to a file."""
+"""Creates the writer of a file."""
 TextWriterFactory = Callable[[Sink], Writer]
-"""The same for text, which can be compressed on its way to the file."""
+"""Creates the writer of a text file, which can be compressed."""
 
 _TEXTS: dict[str, TextWriterFactory] = {
     ".json": JsonWriter,
@@ -78,7 +78,7 @@ _SUFFIXES = {*_TEXTS, *_TABLES, *_COMPRESSIONS}
 
 
 def find_writer(path: Path, schema: Schema | None = None, on_mismatch: OnMismatch = "null") -> WriterFactory:
-    """What writes a file with these suffixes.
+    """Return the writer for the suffixes of a path.
 
     Raises:
         ValueError: No format has them.

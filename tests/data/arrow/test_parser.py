@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datastore_sdk.data.arrow import parser as reading
-from datastore_sdk.data.arrow.parser import ArrowParser, _batch, _Looked
+from datastore_sdk.data.arrow.parser import ArrowParser, _batch, _ColumnReader
 from datastore_sdk.data.field_metadata import FieldMetadata
 from tests.data.arrow.table_helpers import raw, rows, table_of
 from tests.support.exhaustive import examples
@@ -109,7 +109,7 @@ def test_strings_like_dates_that_stop_being_strings() -> None:
 def test_strings_like_dates_are_known_after_the_first_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     reader, texts = ArrowParser(), raw(b'{"a":"2025-09-09"}', b'{"a":"2025-09-10T00:00:00Z","b":1}')
     first = reader.parse(texts)
-    monkeypatch.setattr(reading, "_Looked", None)  # the careful way, which is slow
+    monkeypatch.setattr(reading, "_ColumnReader", None)  # the careful way, which is slow
     assert reader.parse(texts).equals(first)
 
 
@@ -227,7 +227,7 @@ RECORDS = st.fixed_dictionaries({}, optional={name: VALUES.flatmap(lambda kind: 
 def test_the_fast_way_and_the_careful_one_agree(records: list[dict[str, Any]]) -> None:
     texts = _texts(records)
     if any(records):
-        assert ArrowParser().parse(texts).equals(_batch(_Looked(texts).columns()))
+        assert ArrowParser().parse(texts).equals(_batch(_ColumnReader(texts).read_all()))
 
 
 @settings(max_examples=examples(150), deadline=None, derandomize=True)

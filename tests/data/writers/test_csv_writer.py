@@ -123,7 +123,7 @@ def test_many_segments(tmp_path: Path) -> None:
 
 
 def test_blocks_end_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("datastore_sdk.data.writers.csv_writer._BLOCK", 7)
+    monkeypatch.setattr("datastore_sdk.data.writers.csv_writer._BLOCK_BYTES", 7)
     batches = [[record(a='"x,y"', b="1")] * 20, [record(a='"\\n"')] * 20, [record(c='"late"')]]
     content = csv_of(batches, tmp_path / "file")
     assert rows_of(content) == table_of([row for batch in batches for row in batch])

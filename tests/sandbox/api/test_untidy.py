@@ -34,7 +34,7 @@ def tidy(shared_sandbox: Sandbox) -> dict[str, Any]:
 
 def made_untidy(how: Untidiness, tidy: dict[str, Any]) -> dict[str, Any]:
     untidy = UntidyResponses(how)
-    found: dict[str, Any] = {path: untidy.answer("GET", path, [], tidy[path]) for path in PATHS}
+    found: dict[str, Any] = {path: untidy.transform_response("GET", path, [], tidy[path]) for path in PATHS}
     return {**found, RECORDS: [*untidy.records(iter(tidy[RECORDS]))]}
 
 
@@ -101,7 +101,7 @@ def test_untidy_pages_contain_every_item_once(tidy: dict[str, Any]) -> None:
     untidy, found = UntidyResponses(structs.replace(how, seed=seed)), list[Any]()
     query: list[tuple[str, str]] = [("complete", "true")]
     while True:
-        answer: Any = untidy.answer("GET", "/sites/", query, tidy["/sites/"])
+        answer: Any = untidy.transform_response("GET", "/sites/", query, tidy["/sites/"])
         found += answer.content["results"]
         if answer.content["next"] is None:
             break
