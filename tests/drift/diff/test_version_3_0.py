@@ -29,9 +29,9 @@ def older(value: Any) -> Any:
     node: Node = {key: older(item) for key, item in value.items()}
     types: Any = node.get("type")
     if is_array(types):
-        plain = [name for name in types if name not in ("null", *(["integer"] if "number" in types else []))]
+        names = [name for name in types if name not in ("null", *(["integer"] if "number" in types else []))]
         del node["type"]
-        node |= {"type": plain[0]} if len(plain) == 1 else {"anyOf": [{"type": name} for name in plain]}
+        node |= {"type": names[0]} if len(names) == 1 else {"anyOf": [{"type": name} for name in names]}
         node |= {"nullable": True} if "null" in types else {}
     choices: Any = node.get("anyOf")
     if is_array(choices) and {"type": "null"} in choices:
