@@ -10,7 +10,7 @@ from typing import Any
 from datastore_sdk import Client, Data, DataAsync
 
 
-class Caller:
+class CallRunner:
     """Makes calls by their sync names: `caller(pad, "get_sites")`.
 
     Args:
@@ -24,7 +24,7 @@ class Caller:
         self.client = client
         self.folder = folder
         self.change_id = change_id
-        self.handed_over: list[Any] = []
+        self.received: list[Any] = []
         """The records that came, those before an error too."""
         self._runner = runner
 
@@ -33,25 +33,25 @@ class Caller:
             return getattr(target, name)(*args, **kwargs)
         return self._runner.run(getattr(target, f"a{name}")(*args, **kwargs))
 
-    def updated(self, entity: Any) -> Any:
+    def update(self, entity: Any) -> Any:
         """An object after it was read again."""
         self(entity, "update")
         return entity
 
-    def collected(self, data: Data | DataAsync, iterate: Callable[[Any], Any] = lambda data: data) -> list[Any]:
+    def collect(self, data: Data | DataAsync, iterate: Callable[[Any], Any] = lambda data: data) -> list[Any]:
         """All items of whatever iterates over data."""
         if self._runner is None:
             for item in iterate(data):
-                self.handed_over.append(item)
+                self.received.append(item)
         else:
-            self._runner.run(self._acollected(iterate(data)))
-        return self.handed_over
+            self._runner.run(self._acollect(iterate(data)))
+        return self.received
 
-    async def _acollected(self, items: Any) -> None:
+    async def _acollect(self, items: Any) -> None:
         async for item in items:
-            self.handed_over.append(item)
+            self.received.append(item)
 
-    def saved(self, data: Data | DataAsync, name: str, **options: Any) -> bytes:
+    def save(self, data: Data | DataAsync, name: str, **options: Any) -> bytes:
         """The file to which data was saved."""
         self(data, "save", self.folder / name, **options)
         return (self.folder / name).read_bytes()

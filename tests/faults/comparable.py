@@ -10,24 +10,24 @@ import pyarrow as pa
 from pydantic import BaseModel
 
 
-def plain(value: Any) -> Any:
+def to_comparable(value: Any) -> Any:
     """The value, with objects, tables and data frames taken apart."""
     match value:
         case BaseModel():
-            return type(value).__name__, plain(dict(value))
+            return type(value).__name__, to_comparable(dict(value))
         case dict():
             entries: dict[Any, Any] = {**value}
-            return {name: plain(each) for name, each in entries.items()}
+            return {name: to_comparable(each) for name, each in entries.items()}
         case list() | tuple():
             items: list[Any] = [*value]
-            return [plain(each) for each in items]
+            return [to_comparable(each) for each in items]
         case pa.Table() | pd.DataFrame() | pl.DataFrame():
-            return _taken_apart(value)
+            return _table_to_comparable(value)
         case _:
             return value
 
 
-def _taken_apart(table: pa.Table | pd.DataFrame | pl.DataFrame) -> tuple[str, Any]:
+def _table_to_comparable(table: pa.Table | pd.DataFrame | pl.DataFrame) -> tuple[str, Any]:
     """The columns, and the values."""
     match table:
         case pa.Table():

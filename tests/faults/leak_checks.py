@@ -14,21 +14,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-PATIENCE = 30
+TIMEOUT_SECONDS = 30
 """Seconds after which a call is taken to hang."""
 GRACE = 5.0
 """Seconds that the other side of a connection has to notice that it has ended."""
 
 
 @contextmanager
-def bounded() -> Generator[None]:
+def time_limit() -> Generator[None]:
     """Interrupts a block that hangs, wherever the main thread waits."""
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        raise TimeoutError(f"a call hangs: nothing came of it in {PATIENCE} seconds")
+        raise TimeoutError(f"a call hangs: nothing came of it in {TIMEOUT_SECONDS} seconds")
 
     before = signal.signal(signal.SIGALRM, interrupt)
-    signal.alarm(PATIENCE)
+    signal.alarm(TIMEOUT_SECONDS)
     try:
         yield
     finally:
@@ -37,7 +37,7 @@ def bounded() -> Generator[None]:
 
 
 @contextmanager
-def nothing_left() -> Generator[None]:
+def assert_no_leaks() -> Generator[None]:
     """Fails where a block leaves files or sockets open or threads running; garbage collection is no way out."""
     files, threads = _open_files(), _threads()
     yield
@@ -62,12 +62,12 @@ def _open_files() -> set[tuple[int, str]]:
     return found
 
 
-async def tasks_left() -> set[str]:
+async def list_running_tasks() -> set[str]:
     """The tasks that are running beside the one that asks."""
     return {repr(task) for task in asyncio.all_tasks() - {asyncio.current_task()}}
 
 
-class _Heard(logging.Handler):
+class _LogCollector(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
         self.lines: list[str] = []
@@ -77,9 +77,9 @@ class _Heard(logging.Handler):
 
 
 @contextmanager
-def everything_logged() -> Generator[list[str]]:
+def capture_logs() -> Generator[list[str]]:
     """What any library logs meanwhile, at any level."""
-    root, heard = logging.getLogger(), _Heard()
+    root, heard = logging.getLogger(), _LogCollector()
     level = root.level
     root.addHandler(heard)
     root.setLevel(logging.DEBUG)
@@ -90,18 +90,18 @@ def everything_logged() -> Generator[list[str]]:
         root.setLevel(level)
 
 
-def told_by(error: BaseException) -> str:
+def render_error_chain(error: BaseException) -> str:
     """All that an error tells, with those that it came from."""
     chain = [error, *filter(None, (error.__cause__, error.__context__))]
     return "".join([*traceback.format_exception(error), *(f"{each!r} {vars(each)}" for each in chain)])
 
 
-def files_in(folder: Path) -> dict[str, bytes]:
+def read_files(folder: Path) -> dict[str, bytes]:
     """All files in a folder, with their contents."""
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def check_no_secret(texts: Collection[str], secrets: Collection[str]) -> None:
+def assert_no_secret(texts: Collection[str], secrets: Collection[str]) -> None:
     """Fails where a text holds a secret."""
     for text in texts:
         for secret in secrets:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 
 
-def shown(error: BaseException) -> str:
+def render_error(error: BaseException) -> str:
     """What tools that collect errors show: messages, notes, causes, and the variables of the frames of our own code.
 
     The frames of this test and its support hold secrets of their own.

@@ -14,12 +14,12 @@ from typing import Self
 from urllib.parse import parse_qsl, urlsplit
 from weakref import WeakSet
 
-PATIENCE = 20.0
+TIMEOUT_SECONDS = 20.0
 """Seconds after which whatever a test waits for is taken never to come."""
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class HttpRequest:
     """A request as it arrived."""
 
     method: str
@@ -41,7 +41,7 @@ class Received:
         return self.headers.get("authorization", "").removeprefix("Bearer ") or None
 
 
-class Line:
+class ClientConnection:
     """A connection to a client, from the server's side."""
 
     def __init__(self, connection: socket.socket, stopping: socket.socket) -> None:
@@ -67,12 +67,12 @@ class Line:
         self.closed = True
         self._socket.close()
 
-    def stall(self, seconds: float = PATIENCE) -> bool:
+    def stall(self, seconds: float = TIMEOUT_SECONDS) -> bool:
         """Says nothing until the client hangs up, the server is stopped or time is up; whether the client hung up."""
         readable, _, _ = select.select([self._socket, self._stopping], [], [], seconds)
         return self._socket in readable
 
-    def request(self) -> Received | None:
+    def read_request(self) -> HttpRequest | None:
         """The next request; None where the client has hung up."""
         while b"\r\n\r\n" not in self._unread:
             if not self._more():
@@ -86,7 +86,7 @@ class Line:
             if not self._more():
                 return None
         content, self._unread = self._unread[:length], self._unread[length:]
-        return Received(method, target, headers, content)
+        return HttpRequest(method, target, headers, content)
 
     def _more(self) -> bool:
         piece = self._socket.recv(1 << 16)
@@ -94,7 +94,7 @@ class Line:
         return bool(piece)
 
 
-Handler = Callable[[Line, Received], None]
+Handler = Callable[[ClientConnection, HttpRequest], None]
 """Answers one request. The connection stays open for the next one unless the handler closes it."""
 
 
@@ -107,10 +107,10 @@ class Server:
         self._threads: list[threading.Thread] = []
         self._errors: list[Exception] = []
         self._open = WeakSet[socket.socket]()
-        self._under_way = 0
-        self.received: list[Received] = []
+        self._in_progress = 0
+        self.received: list[HttpRequest] = []
         """All requests, in the order of their arrival."""
-        self.most_at_a_time = 0
+        self.max_concurrent = 0
         """How many requests were being answered at a time, at most."""
         self.connections = 0
         """How many connections were accepted."""
@@ -127,7 +127,7 @@ class Server:
     ) -> None:
         self._stopped.close()
         for thread in self._threads:
-            thread.join(PATIENCE)
+            thread.join(TIMEOUT_SECONDS)
         alive = [thread for thread in self._threads if thread.is_alive()]
         self._listener.close()
         self._stopping.close()
@@ -135,7 +135,7 @@ class Server:
         if self._errors and error is None:
             raise self._errors[0]
 
-    def hang_up(self) -> None:
+    def disconnect_all(self) -> None:
         """Ends all connections."""
         for connection in [*self._open]:
             with suppress(OSError):
@@ -145,10 +145,10 @@ class Server:
     def paths(self) -> list[str]:
         return [request.path for request in self.received]
 
-    def settle(self) -> None:
+    def wait_for_connections(self) -> None:
         """Waits until no connection is being served."""
         for thread in self._threads[1:]:
-            thread.join(PATIENCE)
+            thread.join(TIMEOUT_SECONDS)
 
     def _start(self, work: Callable[[], None]) -> None:
         thread = threading.Thread(target=work, daemon=True, name="server of a test")
@@ -166,17 +166,17 @@ class Server:
             self._start(lambda connection=connection: self._serve(connection))  # type: ignore[misc]
 
     def _serve(self, connection: socket.socket) -> None:
-        line = Line(connection, self._stopping)
+        line = ClientConnection(connection, self._stopping)
         self._open.add(connection)
         with connection, suppress(ConnectionError):
-            while not line.closed and line.stall(seconds=1e6) and (request := line.request()):
-                self._answer(line, request)
+            while not line.closed and line.stall(seconds=1e6) and (request := line.read_request()):
+                self._respond(line, request)
 
-    def _answer(self, line: Line, request: Received) -> None:
+    def _respond(self, line: ClientConnection, request: HttpRequest) -> None:
         with self._lock:
             self.received.append(request)
-            self._under_way += 1
-            self.most_at_a_time = max(self.most_at_a_time, self._under_way)
+            self._in_progress += 1
+            self.max_concurrent = max(self.max_concurrent, self._in_progress)
         try:
             self.handler(line, request)
         except ConnectionError:
@@ -186,4 +186,4 @@ class Server:
             line.close()
         finally:
             with self._lock:
-                self._under_way -= 1
+                self._in_progress -= 1

@@ -21,7 +21,7 @@ class Service:
     client: Client
 
     @property
-    def asked(self) -> list[str]:
+    def request_lines(self) -> list[str]:
         """What it was asked, without the query: `GET /pads/`."""
         return [f"{request.method} {request.path.removeprefix(PREFIX)}" for request in self.server.received]
 

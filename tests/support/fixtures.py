@@ -12,7 +12,7 @@ import pytest
 from datastore_sdk.client import Client
 from tests.support.fake_server import Handler, Server
 from tests.support.jumping_clock import JumpingClock
-from tests.support.leak_checks import none_left
+from tests.support.leak_checks import assert_no_leaks
 from tests.support.sync_async_clients import FORMS, Form
 
 Serve = Callable[[Handler], Server]
@@ -26,7 +26,7 @@ _TLS = ssl.create_default_context()
 
 @pytest.fixture(autouse=True)
 def nothing_left() -> Iterator[None]:
-    with none_left():
+    with assert_no_leaks():
         yield
 
 

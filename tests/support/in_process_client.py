@@ -34,7 +34,7 @@ class _Http:
         return Response(status, headers, _Body(body), lambda: None)
 
 
-class _Wire:
+class _Connections:
     def __init__(self, answer: Callable[[Request], Reply]) -> None:
         self._http = _Http(answer)
 
@@ -45,11 +45,11 @@ class _Wire:
         """There is nothing to close."""
 
 
-def client_answered(answer: Callable[[Request], Reply], **options: Any) -> Client:
+def make_in_process_client(answer: Callable[[Request], Reply], **options: Any) -> Client:
     """A client whose requests a function answers."""
     options = {"base_url": "https://in-process.invalid", "retries": RetryPolicy(max_attempts=1), **options}
     client = Client("t0ken-in-process", **options)
-    client._connections = _Wire(answer)  # type: ignore[assignment]
+    client._connections = _Connections(answer)  # type: ignore[assignment]
     return client
 
 

@@ -16,7 +16,7 @@ class Interrupting:
         self._left = at
 
     @property
-    def came(self) -> bool:
+    def was_raised(self) -> bool:
         return self._left <= 0
 
     def __enter__(self) -> None:
@@ -31,9 +31,9 @@ class Interrupting:
         return self._line if frame.f_code.co_filename == self._file else None
 
     def _line(self, frame: FrameType, event: str, _: object) -> Any:
-        if event == "line" and not self.came and not _is_no_step(frame):
+        if event == "line" and not self.was_raised and not _is_no_step(frame):
             self._left -= 1
-            if self.came:
+            if self.was_raised:
                 raise KeyboardInterrupt
         return self._line
 

@@ -16,7 +16,7 @@ GRACE = 2.0
 
 
 @contextmanager
-def none_left() -> Generator[None]:
+def assert_no_leaks() -> Generator[None]:
     """Fails where the block leaves a socket open or a thread running."""
     gc.freeze()  # what is there already need not be looked at again: collecting garbage becomes quick
     sockets, threads = open_sockets(), set(threading.enumerate())
@@ -36,7 +36,7 @@ def open_sockets() -> set[int]:
     return {number for number in [int(path.name) for path in Path("/dev/fd").iterdir()] if _is_socket(number)}
 
 
-def files_in(folder: Path) -> dict[str, bytes]:
+def read_files(folder: Path) -> dict[str, bytes]:
     """All files in a folder, hidden ones too, with their contents."""
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 

@@ -33,7 +33,7 @@ class Form:
         """All records, by `data_fetcher`."""
         return self._all(data.data_fetcher)
 
-    def iterated(self, data: Data | DataAsync) -> list[Record]:
+    def iterate(self, data: Data | DataAsync) -> list[Record]:
         """All records, by iterating over the object itself."""
         return self._all(data)
 
@@ -52,10 +52,10 @@ class Form:
     def _all(self, records: Any) -> list[Any]:
         if self._runner is None:
             return list(records)
-        return self._runner.run(_collected(records))
+        return self._runner.run(_collect(records))
 
 
-async def _collected(records: Any) -> list[Record]:
+async def _collect(records: Any) -> list[Record]:
     return [record async for record in records]
 
 
@@ -64,7 +64,7 @@ async def _first(data: DataAsync) -> Record:
         return await anext(records)
 
 
-def asked(sandbox: Sandbox) -> list[str]:
+def list_requests(sandbox: Sandbox) -> list[str]:
     """What a sandbox was asked, in order, as `GET /pads/?complete=true`."""
     return [_line(request.method, request.path, request.query) for request in sandbox.requests]
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from typing import TypeVar
 
-from tests.support.fake_server import PATIENCE
+from tests.support.fake_server import TIMEOUT_SECONDS
 
 R = TypeVar("R")
 
 
-def begin(work: Callable[[], R]) -> Future[R]:
+def start_thread(work: Callable[[], R]) -> Future[R]:
     """Starts work in a thread of its own. Should it hang, the test fails and the thread ends with the program."""
     future = Future[R]()
 
@@ -26,7 +26,7 @@ def begin(work: Callable[[], R]) -> Future[R]:
     return future
 
 
-def all_of(works: Iterable[Callable[[], R]], seconds: float = PATIENCE) -> list[R]:
+def run_in_threads(works: Iterable[Callable[[], R]], seconds: float = TIMEOUT_SECONDS) -> list[R]:
     """Does all the work at the same time, each in a thread of its own, and gives the results in order."""
-    futures = [begin(work) for work in works]
+    futures = [start_thread(work) for work in works]
     return [future.result(seconds) for future in futures]

@@ -16,20 +16,20 @@ class TlsServer(Server):
     def __init__(self, handler: Handler) -> None:
         super().__init__(handler)
         self.url = self.url.replace("http:", "https:")
-        self._context = server_context()
+        self._context = make_server_context()
 
     def _serve(self, connection: socket.socket) -> None:
         with connection, suppress(OSError):
             super()._serve(self._context.wrap_socket(connection, server_side=True))
 
 
-def server_context() -> ssl.SSLContext:
+def make_server_context() -> ssl.SSLContext:
     """Has its certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(CERTIFICATE)
     return context
 
 
-def trusting() -> ssl.SSLContext:
+def make_trusting_context() -> ssl.SSLContext:
     """Trusts it."""
     return ssl.create_default_context(cafile=CERTIFICATE)
