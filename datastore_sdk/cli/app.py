@@ -34,7 +34,7 @@ PROGRAM = "datastore"
 
 
 class CommandGroup(TyperGroup):
-    """CommandGroup of which one must be named: where none is, the help is no result, and goes to standard error."""
+    """Group that requires a command. Without one, its help goes to standard error, since it is not a result."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # the type of a context is private
         """Parse the arguments."""
