@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 
@@ -27,9 +28,8 @@ def gauge() -> ConcurrencyProbe:
 
 
 def call_all(clients: list[Client]) -> None:
-    assert run_in_threads([lambda client=client: client.request(list_pads()) for client in clients]) == [[]] * len(
-        clients
-    )  # type: ignore[misc]
+    calls = [partial(client.request, list_pads()) for client in clients]
+    assert run_in_threads(calls) == [[]] * len(clients)
 
 
 def test_clients_with_the_same_credentials_keep_to_one_limit(

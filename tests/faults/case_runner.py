@@ -1,4 +1,4 @@
-"""One call through a client of its own, to a sandbox that nobody else uses meanwhile."""
+"""One call with its own client, to a sandbox that no other call uses at the same time."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from tests.support.jumping_clock import JumpingClock
 
 TOKEN_PATH = "/o/token/"
 IMPATIENT_SECONDS = 0.05
-"""Seconds that an impatient client waits for bytes."""
+"""Read timeout of an impatient client, in seconds."""
 MANY_ATTEMPTS = 20
-"""Of an impatient client, which gives up now and then on a service that is only slow."""
+"""Maximum attempts of an impatient client; some time out although the service is only slow."""
 TLS = ssl.create_default_context()
-"""Built once: that takes longer than most calls."""
+"""Built once, because that takes longer than most calls."""
 
 
 def kind_of(request: ReceivedRequest) -> Kind:
-    """What a request does."""
+    """Return the kind of a request."""
     match request.method:
         case "POST" if request.path == TOKEN_PATH:
             return Kind.TOKEN
@@ -42,7 +42,7 @@ def kind_of(request: ReceivedRequest) -> Kind:
 
 
 class CaseRunner:
-    """One call, through a client of its own."""
+    """One call with its own client."""
 
     def __init__(
         self, service: Sandbox, call: Call, form: str, folder: Path, *, impatient: bool = False, managed: bool = False
@@ -84,7 +84,7 @@ class CaseRunner:
 
     @property
     def requests(self) -> list[ReceivedRequest]:
-        """What was asked, without what was asked for a token, unless the call is about that."""
+        """The received requests; without those for a token, unless the call requests one."""
         about_tokens = TOKEN in self.call.requests
         return [each for each in self.service.requests if about_tokens or each.path != TOKEN_PATH]
 
@@ -94,7 +94,7 @@ class CaseRunner:
         return [self.service.token, self.service.client_secret, *issued]
 
     def another_call(self) -> None:
-        """The client can still be used."""
+        """Make another call, to check that the client still works."""
         self.service.faults.clear()
         self.clock.time += FAILURE_HOLD_SECONDS
         assert self.caller(Pad, "get_model", PAD, client=self.caller.client).id == PAD

@@ -1,4 +1,4 @@
-"""Results of calls as values that can be compared."""
+"""Conversion of results to comparable values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 
 def to_comparable(value: Any) -> Any:
-    """The value, with objects, tables and data frames taken apart."""
+    """Return a value in which objects, tables and data frames are built-in types."""
     match value:
         case BaseModel():
             return type(value).__name__, to_comparable(dict(value))
@@ -28,7 +28,7 @@ def to_comparable(value: Any) -> Any:
 
 
 def _table_to_comparable(table: pa.Table | pd.DataFrame | pl.DataFrame) -> tuple[str, Any]:
-    """The columns, and the values."""
+    """Return the columns and the values."""
     match table:
         case pa.Table():
             return str(table.schema), table.to_pylist()

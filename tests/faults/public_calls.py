@@ -1,7 +1,7 @@
-"""Every public call, how to make it, and what it asks of the service.
+"""Every public call, how to make it, and the requests that it sends.
 
-`test_matrix.py` finds the calls in the public classes and fails where one of them has no row here. A call that makes
-several requests meets each fault at each of them.
+`test_matrix.py` finds the calls in the public classes and fails if one of them has no row here. For a call with several
+requests, each fault is tested in each of them.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ STAGES: dict[str, Any] = {"start_date": START, "end_date": END, "add_aggregation
 
 
 class Kind(StrEnum):
-    """What a request does."""
+    """Kind of a request."""
 
     READ = "read"
     LABELS = "labels"
-    """Which are read before records are saved with them."""
+    """Labels of fields, read before records are saved with them."""
     RECORDS = "records"
     CREATE = "create"
-    """Must not be done twice."""
+    """Not idempotent: never sent twice."""
     CHANGE = "change"
-    """Or acknowledges: doing it twice does no more than doing it once."""
+    """An idempotent change, for example an acknowledgement."""
     DELETE = "delete"
     TOKEN = "token"
 
@@ -44,18 +44,18 @@ READ, LABELS, RECORDS, CREATE, CHANGE, DELETE, TOKEN = Kind
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A public call."""
+    """Public call."""
 
     name: str
-    """Class and sync name; what stands behind a blank sets variants apart."""
+    """Class and sync name; a word after a space names the variant."""
     requests: tuple[Kind, ...]
-    """What it asks, in order."""
+    """Kinds of its requests, in order."""
     make: Callable[[CallRunner], Any]
-    """Makes it and gives its result."""
+    """Function that makes the call and returns its result."""
 
     @property
     def on_definition(self) -> bool:
-        """Whether it takes a definition that was created before."""
+        """Whether the call needs an existing definition."""
         return self.requests in {(CHANGE,), (DELETE,)} and "aggregation" in self.name
 
 
@@ -69,7 +69,7 @@ def _of_class(kind: type[Pad | Site | State], id_: int) -> tuple[Call, ...]:
 
 
 def _of_asset(kind: type[Pad | Site], id_: int) -> tuple[Call, ...]:
-    """What pads and sites have alike."""
+    """Return the calls that pads and sites share."""
 
     def call(method: str, *requests: Kind, args: tuple[Any, ...] = (), **options: Any) -> Call:
         name = f"{kind.__name__}.{method}"

@@ -1,4 +1,4 @@
-"""A handler that knows how many requests wait for it at a time."""
+"""Request handler that counts concurrent requests."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from tests.support.http_responses import Reply, send_reply
 
 
 class ConcurrencyProbe:
-    """Answers after a while, alike.
+    """Send the same response to every request after a delay.
 
-    A server notices that an answer has ended only after the client does, who may have asked again by then. So a request
-    counts until its answer is sent, not until that has ended.
+    The client notices the end of a response before the server does, and may already have sent the next request. So a
+    request counts only until its response is sent.
     """
 
     def __init__(self, reply: Reply, seconds: float = 0.01) -> None:
@@ -21,7 +21,7 @@ class ConcurrencyProbe:
         self._lock = threading.Lock()
         self._waiting = 0
         self.max_concurrent = 0
-        """How many requests waited at a time, at most."""
+        """Maximum number of requests that waited at the same time."""
 
     def __call__(self, line: ClientConnection, request: HttpRequest) -> None:
         with self._lock:

@@ -1,4 +1,4 @@
-"""HTTP servers on loopback that send exactly the bytes a test gives them, and misbehave where it says so."""
+"""HTTP server on loopback that sends exactly the bytes that a test specifies."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from urllib.parse import parse_qsl, urlsplit
 from weakref import WeakSet
 
 TIMEOUT_SECONDS = 20.0
-"""Seconds after which whatever a test waits for is taken never to come."""
+"""Maximum number of seconds that a test waits."""
 
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """A request as it arrived."""
+    """HTTP request as it arrived."""
 
     method: str
     target: str
@@ -42,7 +42,7 @@ class HttpRequest:
 
 
 class ClientConnection:
-    """A connection to a client, from the server's side."""
+    """Server side of a connection."""
 
     def __init__(self, connection: socket.socket, stopping: socket.socket) -> None:
         self._socket = connection
@@ -55,25 +55,25 @@ class ClientConnection:
             self._socket.sendall(piece)
 
     def close(self) -> None:
-        """Ends the connection as a healthy server does."""
+        """Close the connection as a healthy server does."""
         self.closed = True
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
     def reset(self) -> None:
-        """Ends the connection as a crashed server does: what the client has not read yet is lost."""
+        """Reset the connection as a crashed server does: the client loses bytes that it has not read."""
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.closed = True
         self._socket.close()
 
     def stall(self, seconds: float = TIMEOUT_SECONDS) -> bool:
-        """Says nothing until the client hangs up, the server is stopped or time is up; whether the client hung up."""
+        """Send nothing until the client disconnects, the server stops or time is up; return if it disconnected."""
         readable, _, _ = select.select([self._socket, self._stopping], [], [], seconds)
         return self._socket in readable
 
     def read_request(self) -> HttpRequest | None:
-        """The next request; None where the client has hung up."""
+        """Return the next request, or None if the client disconnected."""
         while b"\r\n\r\n" not in self._unread:
             if not self._more():
                 return None
@@ -95,11 +95,11 @@ class ClientConnection:
 
 
 Handler = Callable[[ClientConnection, HttpRequest], None]
-"""Answers one request. The connection stays open for the next one unless the handler closes it."""
+"""Responds to one request. The connection stays open for the next one unless the handler closes it."""
 
 
 class Server:
-    """Hands each request to a handler, in a thread per connection. An error of the handler fails the test."""
+    """Server with a thread per connection. It passes each request to a handler; errors of the handler fail the test."""
 
     def __init__(self, handler: Handler) -> None:
         self.handler = handler
@@ -111,9 +111,9 @@ class Server:
         self.received: list[HttpRequest] = []
         """All requests, in the order of their arrival."""
         self.max_concurrent = 0
-        """How many requests were being answered at a time, at most."""
+        """Maximum number of requests in progress at the same time."""
         self.connections = 0
-        """How many connections were accepted."""
+        """Number of accepted connections."""
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._stopped, self._stopping = socket.socketpair()
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -136,7 +136,7 @@ class Server:
             raise self._errors[0]
 
     def disconnect_all(self) -> None:
-        """Ends all connections."""
+        """Close all connections."""
         for connection in [*self._open]:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
@@ -146,7 +146,7 @@ class Server:
         return [request.path for request in self.received]
 
     def wait_for_connections(self) -> None:
-        """Waits until no connection is being served."""
+        """Wait until all connections have ended."""
         for thread in self._threads[1:]:
             thread.join(TIMEOUT_SECONDS)
 
@@ -180,7 +180,7 @@ class Server:
         try:
             self.handler(line, request)
         except ConnectionError:
-            line.close()  # the client has hung up
+            line.close()  # the client has disconnected
         except Exception as error:  # noqa: BLE001 - raised where the test can see it
             self._errors.append(error)
             line.close()

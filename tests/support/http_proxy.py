@@ -1,4 +1,4 @@
-"""A proxy on loopback."""
+"""HTTP proxy on loopback."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.fake_server import TIMEOUT_SECONDS
 
 
 class Proxy:
-    """Opens tunnels, one at a time; with a context it speaks TLS."""
+    """Proxy that opens one tunnel at a time; with a context it uses TLS."""
 
     def __init__(
         self, response: bytes = b"HTTP/1.1 200 Connection established\r\n\r\n", context: ssl.SSLContext | None = None
@@ -44,7 +44,7 @@ class Proxy:
         head = b""
         while b"\r\n\r\n" not in head:
             if not (more := client.recv(1000)):
-                return  # who looks whether somebody is there
+                return  # a probe that only checks the port
             head += more
         self.requests.append(head.decode())
         client.sendall(self._response)
@@ -56,7 +56,7 @@ class Proxy:
 
 
 def copy_both_ways(client: socket.socket, service: socket.socket) -> None:
-    """Copies bytes until both sides have ended."""
+    """Copy bytes until both sides have ended."""
     back = threading.Thread(target=_copy, args=(service, client))
     back.start()
     _copy(client, service)

@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Interrupting:
-    """Within it KeyboardInterrupt is raised at the n-th line of a module that is got to."""
+    """Context in which KeyboardInterrupt is raised at the n-th executed line of a module."""
 
     def __init__(self, module: ModuleType, at: int) -> None:
         self._file = module.__file__
@@ -39,6 +39,6 @@ class Interrupting:
 
 
 def _is_no_step(frame: FrameType) -> bool:
-    """At `try`, and at the end of `with`, where Python traces the line once more, no real interruption comes."""
+    """Return whether Python traces a line (`try`, end of `with`) at which no real interruption occurs."""
     line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
     return line == "try:" or line.startswith("with self._lock")

@@ -1,4 +1,4 @@
-"""Services that send a little now and then, for ever."""
+"""Services that send single bytes without end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.support.http_responses import chunk, head
 
 
 def drip(sent: bytes, piece: bytes) -> Handler:
-    """Sends some bytes at once, and one more every now and then, for ever."""
+    """Return a handler that sends some bytes at once, then the same piece again and again without end."""
 
     def handle(line: ClientConnection, _: HttpRequest) -> None:
         line.send(sent)

@@ -1,4 +1,4 @@
-"""A SOCKS proxy on loopback."""
+"""SOCKS proxy on loopback."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from tests.support.http_proxy import copy_both_ways
 
 
 class SocksProxy:
-    """Connects to whatever a client asks for, by version 5 of the protocol, without a password."""
+    """SOCKS5 proxy without authentication."""
 
     def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.requested_ports: list[int] = []
-        """The ports that were asked for."""
+        """The requested ports."""
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 

@@ -1,4 +1,4 @@
-"""Work in threads, of which a test waits for the end but not for ever."""
+"""Threads that tests wait for, with a timeout."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ R = TypeVar("R")
 
 
 def start_thread(work: Callable[[], R]) -> Future[R]:
-    """Starts work in a thread of its own. Should it hang, the test fails and the thread ends with the program."""
+    """Start a daemon thread, so that a hanging one fails the test but does not block the exit."""
     future = Future[R]()
 
     def run() -> None:
         try:
             future.set_result(work())
-        except BaseException as error:  # noqa: BLE001 - raised where the test asks for the result
+        except BaseException as error:  # noqa: BLE001 - raised when the test reads the result
             future.set_exception(error)
 
     threading.Thread(target=run, daemon=True, name="work of a test").start()
@@ -27,6 +27,6 @@ def start_thread(work: Callable[[], R]) -> Future[R]:
 
 
 def run_in_threads(works: Iterable[Callable[[], R]], seconds: float = TIMEOUT_SECONDS) -> list[R]:
-    """Does all the work at the same time, each in a thread of its own, and gives the results in order."""
+    """Run functions concurrently, each in its thread, and return the results in order."""
     futures = [start_thread(work) for work in works]
     return [future.result(seconds) for future in futures]

@@ -1,4 +1,4 @@
-"""A server that speaks TLS, and who trusts it."""
+"""TLS server with a self-signed certificate."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.paths import CERTIFICATE
 
 
 class TlsServer(Server):
-    """A server that speaks TLS."""
+    """Server that uses TLS."""
 
     def __init__(self, handler: Handler) -> None:
         super().__init__(handler)
@@ -24,12 +24,12 @@ class TlsServer(Server):
 
 
 def make_server_context() -> ssl.SSLContext:
-    """Has its certificate."""
+    """Return a context with the certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(CERTIFICATE)
     return context
 
 
 def make_trusting_context() -> ssl.SSLContext:
-    """Trusts it."""
+    """Return a context that trusts the certificate."""
     return ssl.create_default_context(cafile=CERTIFICATE)
