@@ -100,7 +100,7 @@ def _fractured_site(form: Form, client: Client) -> Site:
     return Site(id=state.site.id, client=client)
 
 
-READS: dict[str, Read] = {
+RECORDED_CALLS: dict[str, Read] = {
     read.__name__: read for read in (pads, sites, states, stages, metadata, data, data_changes, what_is_not_there)
 }
 TOKEN = "token"

@@ -17,7 +17,7 @@ from datastore_sdk._utils.redaction import HIDDEN
 from datastore_sdk.config.parsers import DEFAULT_HOST
 from datastore_sdk.testing.cassettes import RECORDED_HEADERS, redact_request, redact_response
 from tests.recorded.cassette_files import SECRETS, vcr
-from tests.recorded.recorded_calls import READS, TOKEN
+from tests.recorded.recorded_calls import RECORDED_CALLS, TOKEN
 from tests.support.paths import CASSETTES, ROOT
 
 FILES = sorted(CASSETTES.glob("*.yaml"))
@@ -40,7 +40,7 @@ def findings(path: Path) -> list[str]:
 
 
 def test_cassettes_cover_every_call() -> None:
-    assert {path.stem for path in FILES} == {*READS, TOKEN}
+    assert {path.stem for path in FILES} == {*RECORDED_CALLS, TOKEN}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -15,7 +15,7 @@ import pytest
 from datastore_sdk import Client, Pad
 from datastore_sdk.data import DataQuery
 from tests.support.fake_server import Server
-from tests.support.http_responses import chunked_response, http_response, respond_by_path
+from tests.support.http_responses import build_chunked_response, http_response, respond_by_path
 from tests.support.paths import SAMPLES
 from tests.support.sync_async_clients import FORMS, Form
 
@@ -46,7 +46,7 @@ def client() -> Iterator[Client]:
     pieces = [records[start : start + 1000] for start in range(0, len(records), 1000)]
     replies: dict[str, Any] = {path: http_response(200, sample(name)) for path, name in FILES.items()}
     with (
-        Server(respond_by_path({**replies, "/data/": chunked_response(*pieces)})) as server,
+        Server(respond_by_path({**replies, "/data/": build_chunked_response(*pieces)})) as server,
         Client("t0ken-0123456789", base_url=server.url, strict=True) as client,
     ):
         yield client

@@ -32,7 +32,7 @@ from tests.data.fake_record_service import START, Break, Record, RecordService, 
 from tests.support.exhaustive import first
 from tests.support.fake_server import ClientConnection, HttpRequest, Server
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import chunked_response, http_response
+from tests.support.http_responses import build_chunked_response, http_response
 from tests.support.jumping_clock import JumpingClock
 from tests.support.leak_checks import read_files
 from tests.support.sync_async_clients import Form
@@ -425,13 +425,13 @@ def test_resumed_records_keep_their_bytes(form: Form, serve: Serve, client_of: C
     one = b'{"timestamp":%d,"site_id":981,\n "a" : 1.50, "b":"\\n", "c":-0.0,"d":12345678901234567890}' % START
     two = f'{{"timestamp":{START + 1},"site_id":981,"é":"\u2028}}{{"}}'
     start, rest, check = (
-        chunked_response(b"[" + body) for body in (one + b",", one + b"," + two.encode() + b"]", one + b"]")
+        build_chunked_response(b"[" + body) for body in (one + b",", one + b"," + two.encode() + b"]", one + b"]")
     )
     service = RecordService([], [start, rest, check])
     client = client_of(serve(service), retries=ONCE)
     fail(form, client, [SITE], tmp_path / "records.json")
     form.save(client, [SITE], tmp_path / "records.json", resume=True)
-    undisturbed = RecordService([], [chunked_response(b"[" + one + b",", two.encode() + b"]")])
+    undisturbed = RecordService([], [build_chunked_response(b"[" + one + b",", two.encode() + b"]")])
     form.save(client_of(serve(undisturbed)), [SITE], tmp_path / "other.json")
     assert (tmp_path / "records.json").read_bytes() == (tmp_path / "other.json").read_bytes()
 

@@ -13,7 +13,7 @@ from datastore_sdk.data import DataQuery
 from datastore_sdk.exceptions import CorruptBodyError
 from tests.data.fake_record_service import Record, moment, records_of
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import chunked_response, http_response, respond_always, respond_by_path
+from tests.support.http_responses import build_chunked_response, http_response, respond_always, respond_by_path
 from tests.support.leak_checks import read_files
 from tests.support.sync_async_clients import Form
 
@@ -37,15 +37,15 @@ corruptions = pytest.mark.parametrize(("body", "end", "before"), CORRUPTIONS.val
 
 
 def in_chunks(body: bytes, size: int) -> bytes:
-    return chunked_response(*(body[start : start + size] for start in range(0, len(body), size)))
+    return build_chunked_response(*(body[start : start + size] for start in range(0, len(body), size)))
 
 
 ANSWERS: dict[str, Callable[[bytes], bytes]] = {
-    "one chunk": chunked_response,
+    "one chunk": build_chunked_response,
     "small chunks": lambda body: in_chunks(body, 999),
     "large chunks": lambda body: in_chunks(body, 70_000),
     "no chunks": lambda body: http_response(200, body),
-    "packed": lambda body: chunked_response(gzip.compress(body), content_encoding="gzip"),
+    "packed": lambda body: build_chunked_response(gzip.compress(body), content_encoding="gzip"),
 }
 
 
@@ -98,7 +98,7 @@ def test_corrupt_compression_does_not_hide_earlier_corruption(form: Form, serve:
         packed = gzip.compress(content)[:-8] + b"\0" * 8
         for size in (100, 1 << 20):
             chunks = (packed[start : start + size] for start in range(0, len(packed), size))
-            server = serve(respond_always(chunked_response(*chunks, content_encoding="gzip")))
+            server = serve(respond_always(build_chunked_response(*chunks, content_encoding="gzip")))
             found: list[Record] = []
             with pytest.raises(CorruptBodyError, match=r"corrupt|damaged") as caught:
                 form.records(client_of(server), [SITE], found)

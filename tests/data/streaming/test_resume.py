@@ -31,7 +31,7 @@ from datastore_sdk.transport.executor.retry import RetryPolicy
 from tests.data.fake_record_service import START, Break, Record, RecordService, moment, records_of
 from tests.support.fake_server import ClientConnection, HttpRequest
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import chunk, chunked_response, head, http_response, respond_in_turn, send_then
+from tests.support.http_responses import build_chunked_response, chunk, head, http_response, respond_in_turn, send_then
 from tests.support.jumping_clock import JumpingClock
 from tests.support.leak_checks import read_files
 from tests.support.sync_async_clients import Form
@@ -207,7 +207,7 @@ def test_resume_with_other_site_order(order: list[int], form: Form, serve: Serve
     """Asked again, the service may send the records of a second in another order."""
     records = records_of(3, [981, 982])
     last = sorted(records[4:], key=lambda record: order.index(record["site_id"]))
-    troubles: list[Break | bytes] = [chunked_response(f"[{','.join(map(json.dumps, records[:5]))}".encode())]
+    troubles: list[Break | bytes] = [build_chunked_response(f"[{','.join(map(json.dumps, records[:5]))}".encode())]
     service = RecordService([*records[:4], *last], troubles)
     found: list[Record] = []
     form.records(client_of(serve(service)), [ROUTED], found)
@@ -279,7 +279,7 @@ FINAL: dict[str, tuple[bytes, type[CallError]]] = {
     "not found": (http_response(404), NotFoundError),
     "unauthorised": (http_response(401), AuthenticationError),
     "redirected": (http_response(302), ResponseValidationError),
-    "damaged": (chunked_response(b'[{"timestamp": oops}]'), CorruptBodyError),
+    "damaged": (build_chunked_response(b'[{"timestamp": oops}]'), CorruptBodyError),
     "no array": (http_response(200, {"detail": "Not what you think."}), CorruptBodyError),
     "html": (http_response(200, b"<html>"), CorruptBodyError),
 }
@@ -301,7 +301,7 @@ def test_permanent_error_is_raised_at_once(
 def test_corruption_names_the_last_whole_record(form: Form, serve: Serve, client_of: ClientOf) -> None:
     body = b'[{"timestamp": 1}, {"timestamp": oops}]'
     with pytest.raises(CorruptBodyError, match=r"is corrupt: .*ends at byte 17") as caught:
-        form.records(client_of(serve(RecordService([], [chunked_response(body)]))), [SITE], [])
+        form.records(client_of(serve(RecordService([], [build_chunked_response(body)]))), [SITE], [])
     assert caught.value.offset == 17
     assert caught.value.method == "GET"
     assert "/sites/981/data/?" in caught.value.url
@@ -311,7 +311,7 @@ def test_records_without_timestamp_differ_by_content(form: Form, serve: Serve, c
     whole = [{"a": 1}, {"a": 2}, {"a": 1}, {"a": 3}]
     server = serve(
         respond_in_turn(
-            send_then(chunked_response(b'[{"a": 1}, {"a": 2}'), ClientConnection.close),
+            send_then(build_chunked_response(b'[{"a": 1}, {"a": 2}'), ClientConnection.close),
             http_response(200, json.dumps(whole[::-1]).encode()),
         )
     )
@@ -330,7 +330,7 @@ def test_resume_with_odd_json_values(
     rows.insert(1, f'{{"timestamp":{START + 1},"site_id":981,"slurry_rate":1,"valve":"O","odd":{value}}}')
     server = serve(
         respond_in_turn(
-            send_then(chunked_response(f"[{rows[0]},{rows[1]}".encode()), ClientConnection.close),
+            send_then(build_chunked_response(f"[{rows[0]},{rows[1]}".encode()), ClientConnection.close),
             http_response(200, f"[{rows[1]},{rows[2]}]".encode()),
             http_response(200, f"[{rows[0]},{rows[1]}]".encode()),
         )
@@ -340,7 +340,7 @@ def test_resume_with_odd_json_values(
 
 
 def odd(records: Iterable[Record]) -> bytes:
-    return chunked_response(("[" + ",".join(map(json.dumps, records))).encode())
+    return build_chunked_response(("[" + ",".join(map(json.dumps, records))).encode())
 
 
 @pytest.mark.parametrize("second", [START + 10_000_000, 1_758_196_800_000, 2**62, -5])
