@@ -283,7 +283,7 @@ ODD_CONTRACT: dict[str, Any] = {
 """With terminal control characters, and a workflow command of GitHub Actions."""
 
 
-@pytest.mark.parametrize("form", first(2, ["text", "github", "json", "sarif"]))
+@pytest.mark.parametrize("form", first(1, ["github", "text", "json", "sarif"]))
 def test_control_characters_are_escaped(form: str, tmp_path: Path) -> None:
     path = tmp_path / "odd.json"
     path.write_text(json.dumps(ODD_CONTRACT), "utf-8")

@@ -65,7 +65,7 @@ class RecordDecodeError(Exception):
     """A text is not a JSON array of records.
 
     Args:
-        reason: What is wrong with it.
+        reason: The error.
         at_end: Whether parsing failed at the end of the text. Then the text may only have been cut in the wrong place.
     """
 
@@ -227,7 +227,7 @@ def _split_records(text: bytes) -> list[msgspec.Raw]:
 def _split_odd_records(text: bytes) -> list[msgspec.Raw]:
     """Return the JSON text of each record, if lone surrogates are the only reason to refuse the array.
 
-    Their places are those of the records of a copy that has other escapes of the same length instead.
+    They have the same positions as in a copy with other escapes of the same length.
     """
     try:
         _check_encoding(text)

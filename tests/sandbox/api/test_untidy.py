@@ -18,6 +18,7 @@ from datastore_sdk.sandbox import Sandbox, Untidiness
 from datastore_sdk.sandbox.api.context import HandlerResponse
 from datastore_sdk.sandbox.api.untidy import UntidyResponses
 from tests.conftest import NOW
+from tests.support.exhaustive import first
 
 QUIET = Untidiness(7, **dict.fromkeys(Untidiness.__struct_fields__[1:], False))
 PATHS = ("/pads/", "/pads/681/", "/sites/", "/states/", "/sites/981/history/", "/pads/681/fields/")
@@ -110,7 +111,7 @@ def test_untidy_pages_contain_every_item_once(tidy: dict[str, Any]) -> None:
     assert found == tidy["/sites/"]
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", first(1, [1, 2]))
 def test_untidy_responses_lose_nothing(seed: int) -> None:
     """But for what was not sent, a walk through an untidy service finds what one through a tidy service finds."""
     found: list[Any] = []
