@@ -34,11 +34,7 @@ PROGRAM = "datastore"
 
 
 class CommandGroup(TyperGroup):
-<<<<<<< HEAD
-    """Group that requires a command. Without one, its help goes to standard error, since it is not a result."""
-=======
     """Command group. Without a subcommand it prints the help to standard error, since that is a usage error."""
->>>>>>> main
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # the type of a context is private
         """Parse the arguments."""

@@ -23,11 +23,7 @@ RECORDED_HEADERS: Final = frozenset({"accept", "content-type", "prefer"})
 
 
 class RecordMode(StrEnum):
-<<<<<<< HEAD
-    """When requests are sent and recorded, instead of replayed."""
-=======
     """When requests are sent and recorded, instead of replayed from the cassette."""
->>>>>>> main
 
     NONE = "none"
     """Never: a request that was not recorded fails."""

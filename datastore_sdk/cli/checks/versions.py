@@ -21,11 +21,7 @@ def check_versions() -> Iterator[CheckResult]:
     python = platform.python_version()
     needed = [*_requirements()]
     installed = {
-<<<<<<< HEAD
-        name: version_found for name in sorted({name for name, _ in needed}) if (version_found := _get_version(name))
-=======
         name: version_found for name in sorted({name for name, _ in needed}) if (version_found := _find_version(name))
->>>>>>> main
     }
     yield good("versions", f"SDK {VERSION}, Python {python} on {platform.platform(terse=True)}", **installed)
     if not needed:
@@ -48,11 +44,7 @@ def _requirements() -> Iterator[tuple[str, str]]:
             yield name[0], extra[1] if extra else ""
 
 
-<<<<<<< HEAD
-def _get_version(name: str) -> str:
-=======
 def _find_version(name: str) -> str:
->>>>>>> main
     try:
         return version(name)
     except PackageNotFoundError:
