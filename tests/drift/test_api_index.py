@@ -19,7 +19,7 @@ from datastore_sdk.drift import api_index, load_shipped_spec
 from datastore_sdk.entities.base import Entity
 from datastore_sdk.sandbox import Sandbox, faults
 from tests.conftest import NOW
-from tests.support.threads import begin
+from tests.support.threads import start_thread
 
 START = datetime(2025, 9, 17, 6, tzinfo=UTC)
 RANGE = (START, START + timedelta(seconds=5))
@@ -93,7 +93,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
 def listen(context: Context, asset: Pad | Site) -> None:
     """Save live data across a lost connection."""
     live, _ = asset.get_realtime_measurements_data()
-    saving = begin(lambda: live.save(str(context.folder / "live.parquet")))
+    saving = start_thread(lambda: live.save(str(context.folder / "live.parquet")))
     wait_until(lambda: live.statistics.connected)
     context.sandbox.faults.add(faults.Drop(skip=20, lost=6))
     for _ in range(6):
