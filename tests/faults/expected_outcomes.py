@@ -48,8 +48,8 @@ token expired, renewable    | again              | again              | again   
 404                         | NotFoundError      | NotFoundError      | NotFoundError      | NotFoundError      | NotFoundError      | NotFoundError
 302 to another host         | ResponseValidationError      | ResponseValidationError      | ResponseValidationError      | ResponseValidationError      | ResponseValidationError      | ResponseValidationError
 late                        | unnoticed          | unnoticed          | unnoticed          | unnoticed          | unnoticed          | unnoticed
-no answer                   | again              | again              | APITimeoutError   | again              | again              | again
-body stops for a moment     | unnoticed          | unnoticed          | unnoticed          | unnoticed          | -                  | unnoticed
+no response                  | again              | again              | APITimeoutError   | again              | again              | again
+body pauses                | unnoticed          | unnoticed          | unnoticed          | unnoticed          | -                  | unnoticed
 body stops                  | again              | again              | APITimeoutError   | again              | -                  | again
 body drips                  | unnoticed          | unnoticed          | unnoticed          | unnoticed          | -                  | unnoticed
 reset before                | again              | again              | APIConnectionError  | again              | again              | again
@@ -89,7 +89,7 @@ def _status(status: int, **options: object) -> Callable[[int], CallFault]:
     return lambda _: faults.Status(status, **options)  # type: ignore[arg-type]
 
 
-def _fixed(fault: CallFault) -> Callable[[int], CallFault]:
+def _always(fault: CallFault) -> Callable[[int], CallFault]:
     return lambda _: fault
 
 
@@ -107,30 +107,30 @@ FAULTS: Final[dict[str, Injected]] = {
     "400": Injected(_status(400)),
     "401": Injected(_status(401)),
     "401 once, renewable": Injected(_status(401), managed=True),
-    "token expired": Injected(_fixed(faults.ExpireToken())),
-    "token expired, renewable": Injected(_fixed(faults.ExpireToken()), managed=True),
+    "token expired": Injected(_always(faults.ExpireToken())),
+    "token expired, renewable": Injected(_always(faults.ExpireToken()), managed=True),
     "403": Injected(_status(403)),
     "404": Injected(_status(404)),
     "302 to another host": Injected(_status(302, headers={"Location": "http://elsewhere.invalid/"})),
-    "late": Injected(_fixed(faults.Delay(0.001))),
-    "no answer": Injected(_fixed(faults.Delay()), impatient=True),
-    "body stops for a moment": Injected(lambda at: faults.Stall(at, 0.001)),
+    "late": Injected(_always(faults.Delay(0.001))),
+    "no response": Injected(_always(faults.Delay()), impatient=True),
+    "body pauses": Injected(lambda at: faults.Stall(at, 0.001)),
     "body stops": Injected(faults.Stall, impatient=True),
-    "body drips": Injected(_fixed(faults.Drip(97))),
-    "reset before": Injected(_fixed(faults.Reset("request"))),
-    "reset, but carried out": Injected(_fixed(faults.Reset("processed")), attempts=2),
-    "reset for ever": Injected(_fixed(faults.Reset("request", times=None)), attempts=ATTEMPTS),
+    "body drips": Injected(_always(faults.Drip(97))),
+    "reset before": Injected(_always(faults.Reset("request"))),
+    "reset, but carried out": Injected(_always(faults.Reset("processed")), attempts=2),
+    "reset for ever": Injected(_always(faults.Reset("request", times=None)), attempts=ATTEMPTS),
     "reset within the body": Injected(lambda at: faults.Reset("body", at)),
-    "reset after the body": Injected(_fixed(faults.Reset("end"))),
+    "reset after the body": Injected(_always(faults.Reset("end"))),
     "body cut, in chunks": Injected(faults.Truncate),
     "body cut, length kept": Injected(lambda at: faults.Truncate(at, "full_length")),
     "body cut, length cut": Injected(lambda at: faults.Truncate(at, "short_length")),
     "body cut for ever": Injected(lambda _: faults.Truncate(1, times=None), attempts=ATTEMPTS),
     "one byte wrong": Injected(faults.Corrupt),
-    "another JSON": Injected(_fixed(faults.WrongJson())),
-    "a page of HTML": Injected(_fixed(faults.WrongContentType())),
-    "JSON under a wrong name": Injected(_fixed(faults.WrongContentType("text/plain", body=None))),
-    "gzip cut short": Injected(_fixed(faults.CutGzip())),
+    "another JSON": Injected(_always(faults.WrongJson())),
+    "a page of HTML": Injected(_always(faults.WrongContentType())),
+    "JSON under a wrong name": Injected(_always(faults.WrongContentType("text/plain", body=None))),
+    "gzip cut short": Injected(_always(faults.CutGzip())),
 }
 
 Outcome = str | type[RestreamError]

@@ -47,7 +47,7 @@ Work = Callable[[Client, Path], Awaitable[None]]
 
 
 async def wait_for_faults(service: Sandbox, count: int = 1) -> None:
-    """Waits until calls have met faults."""
+    """Wait until calls have met faults."""
     end = time.monotonic() + TIMEOUT_SECONDS
     while len([request for request in service.requests if request.fault]) < count:
         assert time.monotonic() < end
@@ -169,8 +169,8 @@ def test_interrupt_during_a_save_keeps_the_old_file(tmp_path: Path, name: str, o
         env=environment,
     )
     assert result.stderr == ""
-    kept = [f"{name}.partial"] if option == "resume" else []
+    stored = [f"{name}.partial"] if option == "resume" else []
     assert result.stdout.splitlines() == [
-        f"interrupted {[name, *kept]} old",
+        f"interrupted {[name, *stored]} old",
         f"saved {[name, f'undisturbed_{name}']} True",
     ]

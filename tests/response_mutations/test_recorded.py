@@ -1,4 +1,4 @@
-"""The recorded answers, served as they are by a plain server: all of them are read, whole and without a complaint."""
+"""The recorded responses, served unchanged by a plain server: all of them are read, whole and without a complaint."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ FILES = {
     "/data_changes/339/": "data_changes_pad_one",
 }
 
-pytestmark = pytest.mark.skipif(not SAMPLES.is_dir(), reason="the recorded answers are not at hand")
+pytestmark = pytest.mark.skipif(not SAMPLES.is_dir(), reason="the recorded responses do not exist")
 
 
 def sample(name: str) -> bytes:
@@ -90,7 +90,7 @@ def test_recorded_pad_records_are_read_site_by_site(form: Form, client: Client, 
     assert found == recorded
     form.save(client, [DataQuery(source="pad", id=PAD)], tmp_path / "pad.csv")
     form.save(client, [DataQuery(source="site", id=SITE)], tmp_path / "site.json")
-    of_site = [record for record in recorded if record["site_id"] == SITE]  # the service ignores which was asked for
+    of_site = [record for record in recorded if record["site_id"] == SITE]  # the service ignores the requested site
     assert json.loads((tmp_path / "site.json").read_text()) == of_site
     with (tmp_path / "pad.csv").open(newline="") as rows:
         assert [row["timestamp"] for row in csv.DictReader(rows)] == [str(each["timestamp"]) for each in recorded]

@@ -11,13 +11,13 @@ import pytest
 
 from datastore_sdk.data import DataQuery
 from datastore_sdk.exceptions import CorruptBodyError
-from tests.data.fake_record_service import Record, moment, records_of
+from tests.data.fake_record_service import Record, datetime_at, records_of
 from tests.support.fixtures import ClientOf, Serve
 from tests.support.http_responses import build_chunked_response, http_response, respond_always, respond_by_path
 from tests.support.leak_checks import read_files
 from tests.support.sync_async_clients import Form
 
-SITE = DataQuery(source="site", id=981, start=moment(0), end=moment(1999))
+SITE = DataQuery(source="site", id=981, start=datetime_at(0), end=datetime_at(1999))
 RECORDS = records_of(2000)
 BODY = json.dumps(RECORDS, separators=(",", ":")).encode()
 PLACE = BODY.index(b"slurry_rate", 90_000)
@@ -40,7 +40,7 @@ def in_chunks(body: bytes, size: int) -> bytes:
     return build_chunked_response(*(body[start : start + size] for start in range(0, len(body), size)))
 
 
-ANSWERS: dict[str, Callable[[bytes], bytes]] = {
+RESPONSES: dict[str, Callable[[bytes], bytes]] = {
     "one chunk": build_chunked_response,
     "small chunks": lambda body: in_chunks(body, 999),
     "large chunks": lambda body: in_chunks(body, 70_000),
@@ -50,7 +50,7 @@ ANSWERS: dict[str, Callable[[bytes], bytes]] = {
 
 
 @corruptions
-@pytest.mark.parametrize("framed", ANSWERS.values(), ids=ANSWERS)
+@pytest.mark.parametrize("framed", RESPONSES.values(), ids=RESPONSES)
 def test_records(
     body: bytes,
     end: int,
