@@ -1,7 +1,8 @@
 """Every public call, in both forms, through faults that can meet one of its requests; with `--all` through every one.
 
-Each case checks the outcome (`expected_outcomes.py`), the requests that the service received, its changes, and that the
-call leaves nothing open and reveals no secret (`leak_checks.py`). Then the same client must be able to make another call.
+Each case checks the outcome (`expected_outcomes.py`), the requests that the service received, its changes, and that
+the call leaves nothing open and reveals no secret (`leak_checks.py`). Then the same client must be able to make another
+call.
 """
 
 from __future__ import annotations
