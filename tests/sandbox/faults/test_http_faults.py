@@ -201,7 +201,7 @@ def test_corrupt_changes_one_byte(service: Sandbox, target: str, at: int) -> Non
 
 
 def test_other_json_replaces_the_body(service: Sandbox, target: str) -> None:
-    assert meeting(service, faults.WrongJson(), target).body == b'"no answer of this call"'
+    assert meeting(service, faults.WrongJson(), target).body == b'"no response of this call"'
     response = meeting(service, faults.WrongJson({"a": None}), target)
     assert (response.status, response.body, response.headers["content-type"]) == (
         200,
@@ -246,7 +246,7 @@ def test_compressed_faults_count_compressed_bytes(service: Sandbox, target: str,
 
 def test_replaced_body_is_not_compressed(service: Sandbox, target: str) -> None:
     response = meeting(service, faults.WrongJson(compressed=True), target)
-    assert (response.body, response.headers.get("content-encoding")) == (b'"no answer of this call"', None)
+    assert (response.body, response.headers.get("content-encoding")) == (b'"no response of this call"', None)
 
 
 def test_expire_token_refuses_later_calls(service: Sandbox) -> None:
