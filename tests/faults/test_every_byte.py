@@ -72,7 +72,7 @@ def test_stream_corrupt_byte_raises(service: Sandbox, client_of: ClientOf) -> No
             with service.faults.during(faults.Corrupt(at)), pytest.raises(CorruptBodyError) as caught:
                 come.extend(Pad(PAD, client=client).get_data(START, END, is_routed=True))
             assert come == expected[: len(come)], at
-            assert caught.value.offset in (at, at + 1), "as it is, the byte could begin a character"
+            assert caught.value.offset <= at + 1, "the last whole record ends before the corrupt byte"
 
 
 def test_stream_corrupt_gzip_raises(service: Sandbox, client_of: ClientOf) -> None:

@@ -41,8 +41,13 @@ from tests.support.exhaustive import Selection
 TOKEN_ATTEMPTS = 3
 REFUSED = {302, 400, 401, 403, 404, 429}
 """With these, a service says that it has not carried out the request."""
-WITHOUT_REQUEST = {"Client.close", "Client.drive", "Client.iterate", "Client.run", "Data.queries", "Data.resumptions"}
-"""Methods that exist in both forms but are not calls of their own."""
+WITHOUT_ROW = {
+    *("Client.close", "Data.queries", "Data.resumptions", "Data.from_records"),  # they send no request
+    "Client.request",  # the rows of all other calls run it
+    "Data.record_batches",  # the stream of Data.to_arrow, without its request for labels
+    *("Pad.get_schema", "Site.get_schema"),  # do without the sample if it fails: tests/entities/test_get_schema.py
+}
+"""Methods that exist in both forms and have no row in the table."""
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -177,7 +182,7 @@ def test_cases_cover_every_public_call() -> None:
         for method in dir(kind)
         if not method.startswith("_") and _is_call(kind, method)
     }
-    assert {name.split(" ")[0] for name in CALLS} == {call for call in calls - WITHOUT_REQUEST if not _is_live(call)}
+    assert {name.split(" ")[0] for name in CALLS} == {call for call in calls - WITHOUT_ROW if not _is_live(call)}
 
 
 def _is_live(call: str) -> bool:
