@@ -330,7 +330,7 @@ def test_what_the_service_itself_refuses(monkeypatch: pytest.MonkeyPatch, form: 
 def test_an_unknown_measurement_source(form: Form) -> None:
     timestamp = datetime(2025, 9, 17, tzinfo=UTC)
     data = form(Pad(id=681), "get_data", timestamp, timestamp, measurement_sources_names="M9")
-    with pytest.raises(BadRequestError, match='"M9" is no measurement source of this pad'):
+    with pytest.raises(BadRequestError, match='"M9" is not a measurement source of this pad'):
         form.records(data)
 
 

@@ -75,11 +75,11 @@ def test_rooms(kind: str, reply: Reply, serve: Serve, client_of: ClientOf) -> No
     assert SECRET not in shown(error)
 
 
-@pytest.mark.parametrize("given", [f"{TOKEN}\r\nX: y", f"Bearer {TOKEN}", [TOKEN]])
-def test_functions_that_give_what_is_no_token(given: Any, serve: Serve, client_of: ClientOf, form: Form) -> None:
+@pytest.mark.parametrize("token", [f"{TOKEN}\r\nX: y", f"Bearer {TOKEN}", [TOKEN]])
+def test_functions_that_return_an_invalid_token(token: Any, serve: Serve, client_of: ClientOf, form: Form) -> None:
     class Vault:
         def __call__(self) -> Any:
-            return given
+            return token
 
     with pytest.raises((ConfigurationError, TypeError)) as caught:
         form.run(client_of(serve(always(answer(200, b"[]"))), Vault()), list_pads())
@@ -117,11 +117,11 @@ REFUSALS: dict[str, tuple[Reply, ...]] = {
     "twice": (answer(503), answer(503)),
     "once": (answer(503), answer(200, b"[]")),
     "with this token": (answer(401), answer(200, b"[]")),
-    "by hanging up": (then(b"", Line.reset),) * 3,  # one of them on the connection that is kept
+    "by a disconnect": (then(b"", Line.reset),) * 3,  # one of them on the pooled connection
 }
 
 
-def made(client: Client) -> None:
+def call_once(client: Client) -> None:
     with client, suppress(CallError):
         client.request(list_pads())
 
@@ -135,12 +135,12 @@ def amade(client: Client) -> None:
     asyncio.run(main())
 
 
-@pytest.mark.parametrize("call", [made, amade])
+@pytest.mark.parametrize("call", [call_once, amade])
 @pytest.mark.parametrize("replies", REFUSALS.values(), ids=REFUSALS)
 def test_an_error_does_not_hold_itself(
     replies: tuple[Reply, ...], call: Callable[[Client], None], serve: Serve, client_of: ClientOf
 ) -> None:
-    """Otherwise what its frames hold, an answer or a file, stays open until garbage is collected."""
+    """Otherwise a response or file that its frames hold stays open until garbage is collected."""
     server = serve(by_path({"/o/token/": in_turn(GRANTED, GRANTED), "/pads/": in_turn(*replies)}))
     client = client_of(server, None, client_id="crew", client_secret=SECRET, retries=RetryPolicy(max_attempts=2))
     gc.collect()
