@@ -1,4 +1,4 @@
-"""The generated client as it lies in the work tree: written anew, or compared with what the contract gives."""
+"""The generated client in the work tree: write it again, or compare it with the contract."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from _contract import ResponseValidationError
-from _generator import generated
+from _generator import generate_package
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,12 +30,12 @@ class Package:
         return self.root / PACKAGE
 
     def read(self) -> dict[str, str]:
-        """The files that are there now, by path inside the package."""
+        """Return the present files, by path inside the package."""
         paths = (path for path in self.folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
         return {path.relative_to(self.folder).as_posix(): path.read_text("utf-8", "replace") for path in paths}
 
     def write(self, wanted: dict[str, str]) -> None:
-        """Has the package hold just these files; those that are right already are not touched."""
+        """Make the package consist of just these files. Unchanged files are not written."""
         found = self.read()
         for name in found.keys() - wanted.keys():
             (self.folder / name).unlink()
@@ -46,22 +46,22 @@ class Package:
                 path.write_text(text, encoding="utf-8", newline="\n")
 
     def differences(self, wanted: dict[str, str]) -> Iterator[str]:
-        """Lines of a unified diff from what is there to these files."""
+        """Yield the lines of a unified diff from the present files to these."""
         found = self.read()
         for name in sorted(found.keys() | wanted.keys()):
-            there, given = found.get(name), wanted.get(name)
-            if there != given:
+            there, expected = found.get(name), wanted.get(name)
+            if there != expected:
                 yield from difflib.unified_diff(
                     (there or "").splitlines(),
-                    (given or "").splitlines(),
+                    (expected or "").splitlines(),
                     f"{PACKAGE}/{name} ({'committed' if there is not None else 'missing'})",
-                    f"{PACKAGE}/{name} ({'as generated' if given is not None else 'not generated'})",
+                    f"{PACKAGE}/{name} ({'as generated' if expected is not None else 'not generated'})",
                     lineterm="",
                 )
 
 
 def main(root: Path, arguments: Sequence[str] | None = None) -> int:
-    """Writes or compares, as the command line says.
+    """Write or compare the package, depending on the command line.
 
     Returns:
         The exit status.
@@ -73,7 +73,7 @@ def main(root: Path, arguments: Sequence[str] | None = None) -> int:
     check: bool = parser.parse_args(arguments).check
     package = Package(root)
     try:
-        wanted = generated(root / CONTRACT)
+        wanted = generate_package(root / CONTRACT)
     except ResponseValidationError as error:
         print(f"{CONTRACT}: {error}", file=sys.stderr)
         return 1
@@ -82,6 +82,6 @@ def main(root: Path, arguments: Sequence[str] | None = None) -> int:
         return 0
     if lines := list(package.differences(wanted)):
         print(*lines, sep="\n")
-        print(f"\n{PACKAGE} is not what {CONTRACT} gives: run scripts/generate", file=sys.stderr)
+        print(f"\n{PACKAGE} does not match {CONTRACT}: run scripts/generate", file=sys.stderr)
         return 1
     return 0

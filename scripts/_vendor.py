@@ -10,7 +10,7 @@ REQUIREMENTS = ROOT / "scripts" / "_comparison" / "vendor-requirements.txt"
 
 
 def vendor_environment() -> Environment:
-    """The environment; the names it takes are further requirements, such as `pyarrow==26.0.1`."""
+    """Return the environment. Its names are further requirements, such as `pyarrow==26.0.1`."""
 
     def arguments(names: Iterable[str]) -> list[str]:
         return ["--requirement", str(REQUIREMENTS), *sorted(names)]

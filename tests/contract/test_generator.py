@@ -9,7 +9,7 @@ import pytest
 import yaml
 from _contract import ResponseValidationError
 from _generated import PACKAGE, main
-from _generator import attribute, generated, prose
+from _generator import attribute, generate_package, prose
 from pydantic import BaseModel
 
 from tests.support.exhaustive import first
@@ -38,7 +38,7 @@ def change_contract(root: Path, change: Change) -> None:
 
 
 def test_generator_is_deterministic(path: Path, files: dict[str, str]) -> None:
-    assert generated(path) == files
+    assert generate_package(path) == files
 
 
 def test_generated_modules_have_a_header(files: dict[str, str]) -> None:

@@ -293,9 +293,9 @@ def test_compare_call_has_its_own_environment_and_folder(form: tuple[Client, Run
 def test_compare_reports_uncovered_methods(form: tuple[Client, Run]) -> None:
     client, run = form
     run_call(client, {"text": "Pad.get_models()", "environment": {}}, run)
-    assert client.unused() == ["_Pad.get_data", "_Pad.update"]
+    assert client.list_unused_methods() == ["_Pad.get_data", "_Pad.update"]
     run_call(client, {"text": "pad = Pad.get_models()[0]; pad.update(); pad.get_data(count=1)", "environment": {}}, run)
-    assert client.unused() == []
+    assert client.list_unused_methods() == []
 
 
 def test_compare_objects_become_values() -> None:

@@ -215,13 +215,13 @@ def test_environment_old_python_finds_a_supported_one(tmp_path: Path, monkeypatc
     executable(tmp_path / "a" / "python3.11", "exit 127")
     works = executable(tmp_path / "b" / "python3.13", "exit 0")
     monkeypatch.setenv("PATH", f"{tmp_path}/a:{tmp_path}/b")
-    assert _environment._supported_python() == str(works)
+    assert _environment._find_supported_python() == str(works)
 
 
 def test_environment_no_supported_python_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(SystemExit, match=r"the project needs 3\.11 or newer"):
-        _environment._supported_python()
+        _environment._find_supported_python()
 
 
 def test_environment_python_without_venv_is_an_error(project: Environment, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,7 +61,7 @@ def _new(name: str, aggregation: str = "maximum") -> str:
 
 def _create(parent: str, name: str) -> str:
     """Return the start of a call that needs its own definition."""
-    return f"created = {parent}.create_stages_aggregations({_new(name)})[0]; "
+    return f"new = {parent}.create_stages_aggregations({_new(name)})[0]; "
 
 
 _CHANGED: Final = '{"label": "Rate", "config": {"field": "slurry_rate", "aggregation": "minimum"}}'
@@ -74,23 +74,21 @@ _DEFINITIONS: Final = (
     Call(f"{_PAD}.create_stages_aggregations({_new('never_made')}, validate_only=True)"),
     Call(f"{_SITE}.create_stages_aggregations({_new('never_made')}, validate_only=True)"),
     Call(f"{_PAD}.create_stages_aggregations({_new('highest_rate')})"),
-    Call(f'{_create(_SITE, "found_again")}[created, {_SITE}.get_stages_aggregation(created["id"])]'),
+    Call(f'{_create(_SITE, "found_again")}[new, {_SITE}.get_stages_aggregation(new["id"])]'),
     Call(  # the service computes the new aggregation
         f"{_create(_SITE, 'computed')}{_SITE}.get_stages_metadata(stage_number=14, add_aggregations=True,"
         ' stage_name_filter=StageNameFilters.FRAC, aggregations_filter="max_slurry_rate,computed")',
         (REQUESTED_BY_IDS, STAGE_IDS),
     ),
-    Call(f'{_create(_PAD, "coloured")}{_PAD}.update_stages_aggregation(created["id"], {{"color": "#00AAFF"}})'),
+    Call(f'{_create(_PAD, "coloured")}{_PAD}.update_stages_aggregation(new["id"], {{"color": "#00AAFF"}})'),
     Call(
-        f'{_create(_SITE, "colourless")}{_SITE}.update_stages_aggregation(created["id"], {{"color": None}}, partial=True)'
+        f'{_create(_SITE, "colourless")}{_SITE}.update_stages_aggregation(new["id"], {{"color": None}}, partial=True)'
     ),
-    Call(f'{_create(_PAD, "replaced")}{_PAD}.update_stages_aggregation(created["id"], {_CHANGED}, partial=False)'),
+    Call(f'{_create(_PAD, "replaced")}{_PAD}.update_stages_aggregation(new["id"], {_CHANGED}, partial=False)'),
+    Call(f'{_create(_SITE, "replaced_too")}{_SITE}.update_stages_aggregation(new["id"], {_CHANGED}, partial=False)'),
+    Call(f'{_create(_PAD, "deleted")}{_PAD}.delete_stages_aggregation(new["id"])', empty=True),
     Call(
-        f'{_create(_SITE, "replaced_too")}{_SITE}.update_stages_aggregation(created["id"], {_CHANGED}, partial=False)'
-    ),
-    Call(f'{_create(_PAD, "deleted")}{_PAD}.delete_stages_aggregation(created["id"])', empty=True),
-    Call(
-        f'{_create(_SITE, "deleted_too")}{_SITE}.delete_stages_aggregation(aggregation_id=created["id"]);'
+        f'{_create(_SITE, "deleted_too")}{_SITE}.delete_stages_aggregation(aggregation_id=new["id"]);'
         f" {_SITE}.get_stages_aggregations()"
     ),
 )
