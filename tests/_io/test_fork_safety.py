@@ -10,9 +10,9 @@ import threading
 
 import pytest
 
-from tests.support.fake_server import PATIENCE, Line, Received, Server
+from tests.support.fake_server import TIMEOUT_SECONDS, ClientConnection, HttpRequest, Server
 from tests.support.fixtures import Serve
-from tests.support.http_responses import END, answer, chunk, give, head
+from tests.support.http_responses import END, chunk, head, http_response, send_reply
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
 
@@ -51,7 +51,7 @@ def run(server: Server, program: str, **environment: str) -> None:
             "PYTHONPATH": os.pathsep.join(sys.path),
             **environment,
         },
-        timeout=PATIENCE,
+        timeout=TIMEOUT_SECONDS,
         capture_output=True,
         text=True,
         check=False,
@@ -60,9 +60,9 @@ def run(server: Server, program: str, **environment: str) -> None:
     assert (done.returncode, done.stdout) == (0, "")
 
 
-def reply(line: Line, request: Received) -> None:
+def reply(line: ClientConnection, request: HttpRequest) -> None:
     token = {"access_token": "issued", "expires_in": 3600, "token_type": "Bearer"}
-    give(answer(200, token if request.path == "/o/token/" else []), line, request)
+    send_reply(http_response(200, token if request.path == "/o/token/" else []), line, request)
 
 
 def test_the_child_connects_anew_and_the_parent_goes_on(serve: Serve) -> None:
@@ -137,9 +137,9 @@ def test_a_stream_goes_on_in_both(serve: Serve) -> None:
     """The bytes of one connection are not torn in two."""
     requested_again = threading.Event()
 
-    def records(line: Line, request: Received) -> None:
+    def records(line: ClientConnection, request: HttpRequest) -> None:
         if request.path.endswith("/pads/"):
-            line.send(answer(200, b"[]"))
+            line.send(http_response(200, b"[]"))
             return
         if "end_datetime" in request.query:  # repeats the records from before the break
             line.send(head(transfer_encoding="chunked"), chunk(b"[" + b",".join(RECORDS[:2]) + b"]"), END)
@@ -148,7 +148,7 @@ def test_a_stream_goes_on_in_both(serve: Serve) -> None:
         one, two, *remaining = RECORDS if first else RECORDS[1:]
         line.send(head(transfer_encoding="chunked"), chunk(b"[" + one), chunk(b"," + two))
         if first:
-            assert requested_again.wait(PATIENCE)
+            assert requested_again.wait(TIMEOUT_SECONDS)
         requested_again.set()
         line.send(*[chunk(b"," + record) for record in remaining], chunk(b"]"), END)
 

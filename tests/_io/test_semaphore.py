@@ -17,7 +17,7 @@ from datastore_sdk._io.effects import EffectGen, RunBlocking, Sleep
 from datastore_sdk._io.semaphore import Semaphore
 from datastore_sdk.client import Client
 from tests.support.interruption import Interrupting
-from tests.support.threads import all_of, begin
+from tests.support.threads import run_in_threads, start_thread
 
 LIMIT = 3
 
@@ -57,8 +57,8 @@ def use_permit(slots: Semaphore, gauge: Gauge, seconds: float = 0.0) -> EffectGe
 
 def assert_all_free(slots: Semaphore, client: Client) -> None:
     """Assert that the limit of permits can be acquired, and not one more."""
-    permits = [begin(lambda: client._drive(slots.acquire())).result(5) for _ in range(LIMIT)]
-    more = begin(lambda: client._drive(slots.acquire()))
+    permits = [start_thread(lambda: client._drive(slots.acquire())).result(5) for _ in range(LIMIT)]
+    more = start_thread(lambda: client._drive(slots.acquire()))
     with pytest.raises(TimeoutError):
         more.result(0.02)
     permits.pop().release()
@@ -74,7 +74,7 @@ def test_hundreds_of_threads(client: Client) -> None:
         for _ in range(3):
             client._drive(use_permit(slots, gauge, random.choice([0, 0.0005])))
 
-    all_of([work] * 200)
+    run_in_threads([work] * 200)
     assert (gauge.max_in_use, gauge.uses, gauge.now) == (LIMIT, 600, 0)
     assert_all_free(slots, client)
 
@@ -102,7 +102,7 @@ def test_threads_and_tasks_of_several_event_loops_together(client: Client) -> No
 
     looping: Callable[[], None] = lambda: asyncio.run(main())  # noqa: E731
     blocking: Callable[[], None] = lambda: client._drive(use_permit(slots, gauge, 0.001))  # noqa: E731
-    all_of([looping, *[blocking] * 60, looping])
+    run_in_threads([looping, *[blocking] * 60, looping])
     assert (gauge.max_in_use, gauge.uses, gauge.now) == (LIMIT, 140, 0)
     assert_all_free(slots, client)
 
@@ -150,10 +150,10 @@ def test_permits_go_to_callers_in_order(client: Client) -> None:
         served.append("patient")
         lease.release()
 
-    first = begin(lambda: client._drive(greedy()))
+    first = start_thread(lambda: client._drive(greedy()))
     while not served:
         time.sleep(0.001)
-    all_of([lambda: client._drive(patient())] * 3)
+    run_in_threads([lambda: client._drive(patient())] * 3)
     first.result(5)
     assert served == ["greedy", "patient", "patient", "patient", "greedy"]
 
@@ -227,7 +227,7 @@ def test_an_event_loop_that_ends_leaves_the_queue(client: Client) -> None:
 
     asyncio.run(main())
     lease.release()
-    begin(lambda: client._drive(use_permit(slots, gauge))).result(5)
+    start_thread(lambda: client._drive(use_permit(slots, gauge))).result(5)
     assert gauge.uses == 1
 
 
@@ -271,7 +271,7 @@ def test_given_back_in_the_midst_of_handing_out(client: Client, monkeypatch: pyt
             super().__init__(slots, slot)
 
     monkeypatch.setattr(slots_module, "Permit", Collecting)
-    begin(lambda: client._drive(slots.acquire())).result(5).release()
+    start_thread(lambda: client._drive(slots.acquire())).result(5).release()
     assert_all_free(slots, client)
 
 
@@ -280,7 +280,7 @@ def test_a_lease_that_is_forgotten_frees_its_slot(client: Client) -> None:
     for _ in range(3):
         client._drive(slots.acquire())
     first = client._drive(slots.acquire())
-    waiting = begin(lambda: client._drive(slots.acquire()))
+    waiting = start_thread(lambda: client._drive(slots.acquire()))
     time.sleep(0.05)
     del first
     waiting.result(5).release()
@@ -309,7 +309,7 @@ def test_interrupted_anywhere(held: int, client: Client, monkeypatch: pytest.Mon
         interrupting = Interrupting(slots_module, rounds)
         with suppress(KeyboardInterrupt), interrupting:
             client._drive(use(slots))
-        interrupted = interrupting.came
+        interrupted = interrupting.was_raised
         for lease in resting:
             lease.resume()
             lease.release()

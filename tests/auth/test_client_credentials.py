@@ -21,12 +21,12 @@ from datastore_sdk.exceptions import (
     ServerError,
 )
 from restream_api.api.pads import list_pads
-from tests.support.fake_server import Line, Received, Server
+from tests.support.fake_server import ClientConnection, HttpRequest, Server
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import Reply, answer, give, then
+from tests.support.http_responses import Reply, http_response, send_reply, send_then
 from tests.support.jumping_clock import JumpingClock
 from tests.support.sync_async_clients import Form
-from tests.support.threads import all_of
+from tests.support.threads import run_in_threads
 
 EXPIRES_IN = 3600
 
@@ -50,19 +50,19 @@ class Issuer:
         self.at_a_time = self.max_at_a_time = 0
         self._lock = threading.Lock()
 
-    def __call__(self, line: Line, request: Received) -> None:
+    def __call__(self, line: ClientConnection, request: HttpRequest) -> None:
         if request.path == "/o/token/":
             self._issue(line, request)
             return
         with self._lock:
             self.seen.append(request.token)
             good = self.accepting and request.token in self.good
-        line.send(answer(200, b"[]") if good else answer(401, {"detail": "Invalid token."}))
+        line.send(http_response(200, b"[]") if good else http_response(401, {"detail": "Invalid token."}))
 
     def revoke(self) -> None:
         self.good.clear()
 
-    def _issue(self, line: Line, request: Received) -> None:
+    def _issue(self, line: ClientConnection, request: HttpRequest) -> None:
         with self._lock:
             self.token_requests += 1
             self.at_a_time += 1
@@ -71,14 +71,14 @@ class Issuer:
         with self._lock:
             self.at_a_time -= 1
             reply = self.refusal or self._new_token()
-        give(reply, line, request)
+        send_reply(reply, line, request)
 
     def _new_token(self) -> bytes:
         token = f"issued-{len(self.issued) + 1}"
         self.issued.append(token)
         self.good.add(token)
         granted = {"access_token": token, "expires_in": self.expires_in, "token_type": "Bearer", "scope": "read"}
-        return answer(200, granted)
+        return http_response(200, granted)
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ Together = Callable[[Client, int], list[Any]]
 
 
 def in_threads(client: Client, count: int) -> list[Any]:
-    return all_of([lambda: _outcome(client)] * count)
+    return run_in_threads([lambda: _outcome(client)] * count)
 
 
 def in_tasks(client: Client, count: int) -> list[Any]:
@@ -147,7 +147,7 @@ def test_a_token_is_kept_until_ten_seconds_before_it_expires(
 
 
 def test_expiry_counts_from_the_request_not_the_response(client: Client, issuer: Issuer, clock: JumpingClock) -> None:
-    def slow(line: Line, request: Received) -> None:
+    def slow(line: ClientConnection, request: HttpRequest) -> None:
         clock.time += 600
         issuer.refusal = None
         issuer._issue(line, request)
@@ -169,7 +169,7 @@ def test_one_request_is_under_way_at_a_time(client: Client, issuer: Issuer, toge
 
 def test_one_request_for_threads_and_tasks_together(client: Client, issuer: Issuer) -> None:
     issuer.delay = 0.1
-    all_of([lambda: in_tasks(client, 20), lambda: in_threads(client, 20), lambda: in_tasks(client, 20)])
+    run_in_threads([lambda: in_tasks(client, 20), lambda: in_threads(client, 20), lambda: in_tasks(client, 20)])
     assert issuer.token_requests == 1
 
 
@@ -178,7 +178,7 @@ def test_one_request_for_threads_and_tasks_together(client: Client, issuer: Issu
 def test_callers_that_waited_for_a_refusal_do_not_retry(
     client: Client, issuer: Issuer, status: int, together: Together
 ) -> None:
-    issuer.refusal = answer(status, {"error": "invalid_client"})
+    issuer.refusal = http_response(status, {"error": "invalid_client"})
     issuer.delay = 0.2
     outcomes = together(client, 3)
     assert {type(each) for each in outcomes} == {AuthenticationError}
@@ -193,7 +193,7 @@ def test_many_waiting_callers_send_one_token_request_each_round(
     client: Client, issuer: Issuer, together: Together
 ) -> None:
     """Three callers at a time reach the token; the others wait for their turn at the endpoint and come later."""
-    issuer.refusal = answer(401)
+    issuer.refusal = http_response(401)
     issuer.delay = 0.05
     assert {type(each) for each in together(client, 12)} == {AuthenticationError}
     assert issuer.token_requests <= 12 / 3
@@ -204,7 +204,7 @@ def test_many_waiting_callers_send_one_token_request_each_round(
 def test_failure_pauses_token_requests_for_some_seconds(
     client: Client, issuer: Issuer, clock: JumpingClock, status: int, form: Form
 ) -> None:
-    issuer.refusal = answer(status)
+    issuer.refusal = http_response(status)
     for _ in range(20):
         with pytest.raises(CallError) as raised:
             form.run(client, list_pads())
@@ -224,9 +224,9 @@ def test_service_that_refuses_every_token_gets_few_requests(client: Client, issu
 
 
 FAULTS: dict[str, tuple[Reply, type[CallError]]] = {
-    "503": (answer(503), ServerError),
-    "429": (answer(429), CallError),
-    "broken off": (then(b"", Line.close), APIConnectionError),
+    "503": (http_response(503), ServerError),
+    "429": (http_response(429), CallError),
+    "broken off": (send_then(b"", ClientConnection.close), APIConnectionError),
 }
 
 
@@ -243,16 +243,16 @@ def test_call_sends_no_more_than_three_token_requests(
 
 @together
 def test_those_who_waited_for_a_failure_do_not_add_to_it(client: Client, issuer: Issuer, together: Together) -> None:
-    issuer.refusal = answer(503)
+    issuer.refusal = http_response(503)
     issuer.delay = 0.05
     assert {type(each) for each in together(client, 3)} == {ServerError}
     assert issuer.token_requests == 3
 
 
 def test_temporary_failure_is_retried(client: Client, issuer: Issuer, clock: JumpingClock, form: Form) -> None:
-    def once(line: Line, _: Received) -> None:
+    def once(line: ClientConnection, _: HttpRequest) -> None:
         issuer.refusal = None
-        line.send(answer(503))
+        line.send(http_response(503))
 
     issuer.refusal = once
     assert form.run(client, list_pads()) == []
@@ -271,7 +271,7 @@ def test_temporary_failure_is_retried(client: Client, issuer: Issuer, clock: Jum
     ],
 )
 def test_response_without_a_token(client: Client, issuer: Issuer, body: object, form: Form) -> None:
-    issuer.refusal = answer(200, body)
+    issuer.refusal = http_response(200, body)
     with pytest.raises(ResponseValidationError, match="/o/token/"):
         form.run(client, list_pads())
     assert issuer.token_requests == 1
@@ -281,14 +281,14 @@ def test_response_without_a_token(client: Client, issuer: Issuer, body: object, 
 def test_an_issued_token_that_could_not_stand_in_a_header(
     client: Client, issuer: Issuer, token: str, form: Form
 ) -> None:
-    issuer.refusal = answer(200, {"access_token": token, "expires_in": 3600, "token_type": "Bearer"})
+    issuer.refusal = http_response(200, {"access_token": token, "expires_in": 3600, "token_type": "Bearer"})
     with pytest.raises(ResponseValidationError, match="/o/token/"):
         form.run(client, list_pads())
     assert issuer.seen == []
 
 
 def test_bad_token_request_is_reported_as_such(client: Client, issuer: Issuer, form: Form) -> None:
-    issuer.refusal = answer(400, {"error": "unsupported_grant_type"})
+    issuer.refusal = http_response(400, {"error": "unsupported_grant_type"})
     with pytest.raises(BadRequestError, match="unsupported_grant_type"):
         form.run(client, list_pads())
     assert issuer.token_requests == 1
@@ -326,7 +326,7 @@ def test_token_renewed_by_another_caller_is_not_renewed_again(client: Client, is
     both, renewed = threading.Barrier(2), threading.Event()
     turns = iter(("first", "second"))
 
-    def late(line: Line, request: Received) -> None:
+    def late(line: ClientConnection, request: HttpRequest) -> None:
         if request.token == "issued-1":
             turn = next(turns)
             both.wait(5)

@@ -11,9 +11,9 @@ import time
 import pytest
 
 from tests.support.exhaustive import first
-from tests.support.fake_server import Line
+from tests.support.fake_server import ClientConnection
 from tests.support.fixtures import Serve
-from tests.support.http_responses import chunk, head, then
+from tests.support.http_responses import chunk, head, send_then
 
 INCOMPLETE = head(transfer_encoding="chunked") + chunk(b'[{"timestamp": 1758196800, "site_id": 981}')
 
@@ -83,7 +83,7 @@ PROGRAMS = {
 
 @pytest.mark.parametrize("name", first(5, PROGRAMS))
 def test_a_program_that_ends(name: str, serve: Serve) -> None:
-    server = serve(then(INCOMPLETE, Line.stall))
+    server = serve(send_then(INCOMPLETE, ClientConnection.stall))
     started = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", PREAMBLE + textwrap.dedent(PROGRAMS[name]), server.url],

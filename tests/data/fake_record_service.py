@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.support.fake_server import Line, Received
+from tests.support.fake_server import ClientConnection, HttpRequest
 from tests.support.http_responses import END, chunk, head
 
 Record = dict[str, Any]
-End = Callable[[Line], object]
+End = Callable[[ClientConnection], object]
 
 START = 1_758_196_800
 """2025-09-18 12:00:00 UTC."""
@@ -45,7 +45,7 @@ class Break:
 
     share: float
     """How much of the body is sent before, from 0 to 1."""
-    end: End = Line.close
+    end: End = ClientConnection.close
     """What becomes of the connection."""
     chunked: bool = False
     """Whether the framing says that the body is whole: the chunks end well, the array does not."""
@@ -77,7 +77,7 @@ class RecordService:
         """How often records were asked for."""
         return len(self.starts)
 
-    def __call__(self, line: Line, request: Received) -> None:
+    def __call__(self, line: ClientConnection, request: HttpRequest) -> None:
         assert request.headers["prefer"] == "streaming"
         with self._lock:
             self.starts.append(request.query.get("start_datetime"))
@@ -87,7 +87,7 @@ class RecordService:
             return
         self._send(line, self._body(request), trouble)
 
-    def _body(self, request: Received) -> bytes:
+    def _body(self, request: HttpRequest) -> bytes:
         first = _seconds(request.query.get("start_datetime"))
         last = _seconds(request.query.get("end_datetime"))
         rows = [
@@ -98,7 +98,7 @@ class RecordService:
         body = f"[{','.join(rows)}]".encode()
         return gzip.compress(body, 1) if self._packed else body
 
-    def _send(self, line: Line, body: bytes, trouble: Break | None) -> None:
+    def _send(self, line: ClientConnection, body: bytes, trouble: Break | None) -> None:
         encoding = "gzip" if self._packed else "identity"
         sent = body if trouble is None else body[: int(trouble.share * len(body))]
         pieces = [sent[start : start + self._piece] for start in range(0, len(sent), self._piece)]

@@ -31,8 +31,8 @@ from datastore_sdk.data.streaming import json_splitter as cutter
 from datastore_sdk.exceptions import DataChangedError, RestreamError
 from datastore_sdk.transport.executor.retry import RetryPolicy
 from tests.data.fake_record_service import START, moment
-from tests.support.fake_server import Line, Received, Server
-from tests.support.http_responses import END, answer, chunk, head
+from tests.support.fake_server import ClientConnection, HttpRequest, Server
+from tests.support.http_responses import END, chunk, head, http_response
 from tests.support.jumping_clock import JumpingClock
 
 Record = dict[str, Any]
@@ -178,9 +178,9 @@ class Service:
         self.cuts = [*case.cuts]
         self.requests = 0
 
-    def __call__(self, line: Line, request: Received) -> None:
+    def __call__(self, line: ClientConnection, request: HttpRequest) -> None:
         if not request.path.endswith("/data/"):
-            line.send(answer(200, b"[]"))
+            line.send(http_response(200, b"[]"))
             return
         self.requests += 1
         chance = random.Random(self.requests if self.case.reorders else SEED_OF_FIRST_ORDER)
@@ -214,7 +214,7 @@ class Service:
         return sent
 
 
-def _bound(request: Received, name: str, otherwise: int) -> int:
+def _bound(request: HttpRequest, name: str, otherwise: int) -> int:
     text = request.query.get(name)
     return int(datetime.fromisoformat(f"{text}+00:00").timestamp()) if text else otherwise
 

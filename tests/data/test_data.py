@@ -10,7 +10,7 @@ import pytest
 
 from datastore_sdk.data import Data, DataAsync, DataQuery
 from tests.data.fake_record_service import Record, RecordService, moment, records_of
-from tests.support.fake_server import Line, Received
+from tests.support.fake_server import ClientConnection, HttpRequest
 from tests.support.fixtures import ClientOf, Serve
 
 SITE = DataQuery(source="site", id=981, start=moment(0), end=moment(99_999))
@@ -44,14 +44,14 @@ def test_head_stops_the_download(kind: Any, serve: Serve, client_of: ClientOf) -
     hung_up: list[bool] = []
     service = RecordService(records_of(10))
 
-    def handle(line: Line, request: Received) -> None:
+    def handle(line: ClientConnection, request: HttpRequest) -> None:
         body = service._body(request)
         line.send(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n%x\r\n%b\r\n" % (len(body) - 1, body[:-1]))
         hung_up.append(line.stall())
 
     server = serve(handle)
     assert head(kind(client_of(server), [SITE]), 3) == records_of(3)
-    server.settle()
+    server.wait_for_connections()
     assert hung_up == [True]
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.exhaustive import first
-from tests.support.fake_server import Line, Received
+from tests.support.fake_server import ClientConnection, HttpRequest
 from tests.support.fixtures import Serve
 from tests.support.http_responses import END, chunk, head
 
@@ -99,14 +99,14 @@ def outcome(program: str, *arguments: str) -> list[str]:
     return done.stdout.split()
 
 
-def long(line: Line, _: Received) -> None:
+def long(line: ClientConnection, _: HttpRequest) -> None:
     line.send(head(transfer_encoding="chunked") + chunk(b"[" + FIRST))
     for _megabyte in range(MEGABYTES):
         line.send(chunk(b",\n" + BLOCK))
     line.send(chunk(b"]") + END)
 
 
-def long_compressed(line: Line, _: Received) -> None:
+def long_compressed(line: ClientConnection, _: HttpRequest) -> None:
     packed = gzip.compress(b"[" + FIRST + (b",\n" + BLOCK) * MEGABYTES + b"]", 1)
     line.send(head(content_length=len(packed), content_encoding="gzip") + packed)
 

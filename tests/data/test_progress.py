@@ -25,9 +25,9 @@ from datastore_sdk.exceptions import APIConnectionError, CallError
 from datastore_sdk.transport.executor.retry import RetryPolicy
 from tests.data.fake_record_service import Break, RecordService, moment, records_of
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import answer
+from tests.support.http_responses import http_response
 from tests.support.jumping_clock import JumpingClock
-from tests.support.leak_checks import files_in
+from tests.support.leak_checks import read_files
 from tests.support.sync_async_clients import Form
 
 SITE = DataQuery(source="site", id=981, start=moment(0), end=moment(3999))
@@ -114,7 +114,7 @@ def test_progress_counts_resumptions(
 ) -> None:
     monkeypatch.setattr(slicing, "MAX_SLICE", timedelta(seconds=1000))
     told: list[Progress] = []
-    service = RecordService(RECORDS, [Break(0.5), answer(503), Break(0.5), Break(0.5)], piece=5000)
+    service = RecordService(RECORDS, [Break(0.5), http_response(503), Break(0.5), Break(0.5)], piece=5000)
     query = replace(SITE, parallel=parallel)
     form.save(client_of(serve(service)), [query], tmp_path / "records.json", progress=told.append)
     assert told[-1].resumptions == 4 if parallel == 1 else 3
@@ -137,7 +137,7 @@ def test_progress_spans_earlier_queries(form: Form, serve: Serve, client_of: Cli
     clock = TickingClock()
     clock.time += 100_000
     queries = [replace(SITE, start=moment(start), end=moment(start + 999)) for start in (0, 1000, 2000, 3000)]
-    service = RecordService(RECORDS, [answer(200, RECORDS[:1000]), Break(0.5), answer(404)], piece=5000)
+    service = RecordService(RECORDS, [http_response(200, RECORDS[:1000]), Break(0.5), http_response(404)], piece=5000)
     client = client_of(serve(service), clock=clock, retries=ONCE)
     for _ in range(2):
         with pytest.raises(CallError):
@@ -181,7 +181,7 @@ def test_callback_error_ends_the_save(
     assert caught.value is error
     assert service.asked == 1
     assert path.read_bytes() == b"old"
-    assert {*files_in(tmp_path)} == {"records.json"}, "the first records were told of before they were kept"
+    assert {*read_files(tmp_path)} == {"records.json"}, "the first records were told of before they were kept"
 
 
 async def awaited(progress: Progress) -> None:
@@ -196,7 +196,7 @@ def test_invalid_progress_argument_is_refused(
     with pytest.raises(TypeError, match="progress must be True, False or an ordinary function of a Progress, not"):
         form.save(client_of(serve(service)), [SITE], tmp_path / "new" / "records.json", progress=progress)
     assert service.asked == 0
-    assert files_in(tmp_path) == {}
+    assert read_files(tmp_path) == {}
 
 
 def test_data_counts_resumptions(serve: Serve, client_of: ClientOf) -> None:

@@ -27,7 +27,7 @@ from datastore_sdk.cli import main
 from datastore_sdk.sandbox import Sandbox, Untidiness
 from tests.conftest import NOW
 from tests.realtime.live_reader import wait_until
-from tests.support.fake_server import PATIENCE
+from tests.support.fake_server import TIMEOUT_SECONDS
 from tests.support.paths import ROOT
 from tests.testing.pytest_runs import run_pytest
 
@@ -122,7 +122,7 @@ def test_example_program_stops_on_signals(example: Block, number: signal.Signals
                 sandbox.advance(20)
                 wait_until(lambda: unfinished.exists() and unfinished.read_text().count("\n") == 20)
                 run.send_signal(number)
-                assert run.wait(PATIENCE) == 0
+                assert run.wait(TIMEOUT_SECONDS) == 0
             finally:
                 run.kill()
     assert pq.read_table(file).num_rows == 20  # pyright: ignore[reportUnknownMemberType]

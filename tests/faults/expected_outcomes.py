@@ -1,13 +1,13 @@
-"""What becomes of a call, one request of which meets a fault: the promise of the transport, as a table.
+"""Expected outcome of a call for each fault of each kind of request, as a table.
 
-- `unnoticed`: the call succeeds, and nothing more is asked.
-- `again`: it succeeds after the request was made again; of records, the rest was asked for.
-- `done`: it succeeds, and nothing more is asked; only what was answered is lost (of a write, or the labels of records).
-- an error: it fails with that, after as many attempts as `FAULTS` says.
+- `unnoticed`: the call succeeds without another request.
+- `again`: it succeeds after a retry; a download resumes.
+- `done`: it succeeds without another request; only the response is lost (of a write, or the labels of records).
+- an error: it fails with this error, after the number of attempts in `FAULTS`.
 - `-`: the fault does nothing to such a request.
 
-A request that creates is never made again where the service may have carried it out: there the error is right, and the
-caller looks. A deletion is made again; if the service had carried it out already, it knows the object no more.
+A request that creates an object is never retried if the service may have executed it: the call fails, and the caller
+checks. A deletion is retried; if the service had executed it already, the object is not found.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from tests.faults.public_calls import Kind
 from tests.support.jumping_clock import START
 
 ATTEMPTS: Final = 4
-"""How often the clients of these tests make a call at most; for a token, three times."""
+"""Maximum attempts of the clients of these tests; three for a token."""
 AMID: Final = 2_000
-"""At which byte records are damaged; any other body is at the first."""
+"""Offset of the corrupt byte in records; other bodies are corrupt at the first byte."""
 
 OUTCOMES: Final = """
 fault                       | read               | records            | create             | change             | delete             | token
@@ -71,16 +71,16 @@ gzip cut short              | again              | again              | Truncate
 
 @dataclass(frozen=True, slots=True)
 class Injected:
-    """A fault, and what is particular about the call that meets it."""
+    """Fault, and the properties of the call that it affects."""
 
     fault: Callable[[int], CallFault]
-    """Made for the byte at which the body is damaged."""
+    """Function from the offset of the corrupt byte to the fault."""
     attempts: int = 1
-    """How often the request is made at most before an error is raised, where it may be made again."""
+    """Maximum attempts before an error, if the request can be retried."""
     waits: float = 0.0
-    """Seconds to wait before the next attempt, at least."""
+    """Minimum seconds before the next attempt."""
     impatient: bool = False
-    """Whether the client waits for bytes only for a moment."""
+    """Whether the client has a short read timeout."""
     managed: bool = False
     """Whether the client has client credentials instead of a token."""
 
@@ -140,7 +140,7 @@ DONE: Final = "done"
 
 
 def _parsed(table: str) -> dict[tuple[str, Kind], Outcome]:
-    """The outcome for each fault and kind of request, where it can be met."""
+    """Return the outcome for each fault and kind of request that it can affect."""
     (_, *kinds), *rows = [[cell.strip() for cell in line.split("|")] for line in table.strip().splitlines()]
     return {
         (fault, Kind(kind)): cell if cell in {UNNOTICED, AGAIN, DONE} else getattr(exceptions, cell)
@@ -151,7 +151,7 @@ def _parsed(table: str) -> dict[tuple[str, Kind], Outcome]:
 
 
 def _of_labels(fault: str, outcome: Outcome, of_records: Outcome) -> Outcome:
-    """Records come without labels, unless the fault meets their own request too."""
+    """Return the outcome for labels: without them records are complete, unless the fault affects their request too."""
     if isinstance(outcome, str):
         return outcome
     return of_records if fault.endswith("for ever") or fault == "token expired" else DONE

@@ -17,7 +17,7 @@ from datastore_sdk import Client, Pad
 from datastore_sdk._io.clock import Clock
 from datastore_sdk.sandbox import Sandbox, faults
 from tests.faults.conftest import ClientOf
-from tests.faults.leak_checks import bounded, files_in, nothing_left, tasks_left
+from tests.faults.leak_checks import assert_no_leaks, list_running_tasks, read_files, time_limit
 from tests.faults.public_calls import DEFINITION, END, PAD, START
 
 PATIENCE = 20.0
@@ -70,17 +70,17 @@ def test_cancel_while_reading_leaks_nothing(
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            assert await tasks_left() == set()
+            assert await list_running_tasks() == set()
         service.reset()
         await work(client, tmp_path)
 
-    with bounded(), nothing_left():
+    with time_limit(), assert_no_leaks():
         client = client_of()
         asyncio.run(main(client))
         client.close()
-    assert set(files_in(tmp_path)) == {"old.csv"}
+    assert set(read_files(tmp_path)) == {"old.csv"}
     if work is not save:
-        assert files_in(tmp_path) == {"old.csv": b"old"}
+        assert read_files(tmp_path) == {"old.csv": b"old"}
 
 
 class EndlessClock(Clock):
@@ -103,7 +103,7 @@ def test_cancel_before_a_retry_leaks_nothing(service: Sandbox, client_of: Client
                 await task
         await work(client, tmp_path)
 
-    with bounded(), nothing_left():
+    with time_limit(), assert_no_leaks():
         client = client_of(clock=EndlessClock())
         asyncio.run(main(client))
         client.close()

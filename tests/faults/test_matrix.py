@@ -22,11 +22,18 @@ from datastore_sdk.exceptions import RestreamError
 from datastore_sdk.sandbox import Sandbox
 from datastore_sdk.sandbox.faults import CallFault
 from datastore_sdk.sandbox.faults.serialization import AnyFault
-from tests.faults.case_runner import TOKEN_PATH, Trial, kind_of
-from tests.faults.comparable import plain
+from tests.faults.case_runner import TOKEN_PATH, CaseRunner, kind_of
+from tests.faults.comparable import to_comparable
 from tests.faults.expected_outcomes import AGAIN, AMID, ATTEMPTS, DONE, EXPECTED, FAULTS, Injected
 from tests.faults.fault_cases import CASES, REPRESENTATIVE, SMOKE_EACH, Case
-from tests.faults.leak_checks import bounded, check_no_secret, everything_logged, files_in, nothing_left, told_by
+from tests.faults.leak_checks import (
+    assert_no_leaks,
+    assert_no_secret,
+    capture_logs,
+    read_files,
+    render_error_chain,
+    time_limit,
+)
 from tests.faults.public_calls import CALLS, PAD, Kind
 from tests.support.exhaustive import Selection
 
@@ -67,10 +74,10 @@ def undisturbed(running: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> d
     """By call, what it gives where nothing goes wrong."""
     results: dict[str, Any] = {}
     for call in CALLS.values():
-        trial = Trial(running, call, "sync", tmp_path_factory.mktemp("undisturbed"))
+        trial = CaseRunner(running, call, "sync", tmp_path_factory.mktemp("undisturbed"))
         with trial:
-            results[call.name] = plain(call.make(trial.caller))
-        kinds = tuple(map(kind_of, trial.asked))
+            results[call.name] = to_comparable(call.make(trial.caller))
+        kinds = tuple(map(kind_of, trial.requests))
         assert kinds == tuple(Kind.READ if each is Kind.LABELS else each for each in call.requests), call.name
     return results
 
@@ -87,30 +94,30 @@ def test_fault_has_the_expected_outcome(
     case: Case, service: Sandbox, undisturbed: dict[str, Any], folder: Path
 ) -> None:
     injected, expected, fault = case.injected, EXPECTED[case.fault, case.kind], _fault(case)
-    trial = Trial(service, case.call, case.form, folder, impatient=injected.impatient, managed=injected.managed)
+    trial = CaseRunner(service, case.call, case.form, folder, impatient=injected.impatient, managed=injected.managed)
     result: Any = None
     error: RestreamError | None = None
-    with bounded(), everything_logged() as lines, nothing_left(), trial:
-        before = files_in(folder)
+    with time_limit(), capture_logs() as lines, assert_no_leaks(), trial:
+        before = read_files(folder)
         service.faults.add(fault)
         try:
-            result = plain(case.call.make(trial.caller))
+            result = to_comparable(case.call.make(trial.caller))
         except RestreamError as raised:
             error = raised
-        check_no_secret([*lines, repr(trial.caller.client), told_by(error) if error else ""], trial.secrets)
+        assert_no_secret([*lines, repr(trial.caller.client), render_error_chain(error) if error else ""], trial.secrets)
         if isinstance(expected, str):
             assert error is None, error
             assert expected == DONE or result == undisturbed[case.call.name]
-            more = len(trial.asked) - len(case.call.requests) - _more(expected, fault, injected, trial)
+            more = len(trial.requests) - len(case.call.requests) - _more(expected, fault, injected, trial)
             # What came before a break is requested once more; as a whole, if it turns out to be in no order.
             assert more in range(
                 1 + (case.kind is Kind.RECORDS) + (case.kind is Kind.RECORDS and bool(service._untidiness))
             )
         else:
             assert type(error) is expected, error
-            assert case.index < len(trial.asked) <= case.index + _most_attempts(case)
+            assert case.index < len(trial.requests) <= case.index + _most_attempts(case)
             _check_handed_over(trial, undisturbed[case.call.name])
-            assert "resumable" in case.call.name or files_in(folder) == before
+            assert "resumable" in case.call.name or read_files(folder) == before
         assert sum(trial.clock.sleeps) >= injected.waits
         _check_what_was_changed(case, trial, succeeded=error is None)
         trial.another_call()
@@ -124,10 +131,10 @@ def _fault(case: Case) -> CallFault:
     return structs.replace(fault, path="/v1/*", skip=case.index)
 
 
-def _more(expected: str, fault: CallFault, injected: Injected, trial: Trial) -> int:
+def _more(expected: str, fault: CallFault, injected: Injected, trial: CaseRunner) -> int:
     """How many requests more than in an undisturbed call."""
     if injected.impatient:  # more than once where this machine is slow
-        return max(1, len(trial.asked) - len(trial.call.requests))
+        return max(1, len(trial.requests) - len(trial.call.requests))
     return fault.times or 0 if expected == AGAIN else 0
 
 
@@ -141,18 +148,18 @@ def _most_attempts(case: Case) -> int:
     return attempts + (case.fault == "reset for ever" and case.index > 0)
 
 
-def _check_handed_over(trial: Trial, undisturbed: Any) -> None:
+def _check_handed_over(trial: CaseRunner, undisturbed: Any) -> None:
     """Records that came before an error are true, in order, and each came once."""
-    handed_over = plain(trial.caller.handed_over)
+    handed_over = to_comparable(trial.caller.received)
     assert not handed_over or handed_over == undisturbed[: len(handed_over)]
 
 
-def _check_what_was_changed(case: Case, trial: Trial, *, succeeded: bool) -> None:
+def _check_what_was_changed(case: Case, trial: CaseRunner, *, succeeded: bool) -> None:
     service = trial.service._service
     assert service
     custom = [each for each in service.parameters.of_pad(PAD) if each.custom]
     if case.kind is Kind.CREATE:
-        assert len([each for each in trial.asked if each.status not in REFUSED]) <= 1
+        assert len([each for each in trial.requests if each.status not in REFUSED]) <= 1
         assert len(custom) == 1 if succeeded else len(custom) <= 1
     elif case.kind is Kind.DELETE:
         assert custom == [] or not succeeded

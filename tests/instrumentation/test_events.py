@@ -22,12 +22,12 @@ from datastore_sdk.instrumentation.events import (
 )
 from datastore_sdk.transport.executor.retry import RetryPolicy
 from restream_api.api.pads import get_pad, list_pads
-from tests.support.fake_server import Line, Received
+from tests.support.fake_server import ClientConnection, HttpRequest
 from tests.support.fixtures import TOKEN, ClientOf, Serve
-from tests.support.http_responses import END, answer, by_path, chunk, head, in_turn, then
+from tests.support.http_responses import END, chunk, head, http_response, respond_by_path, respond_in_turn, send_then
 from tests.support.jumping_clock import JumpingClock
 from tests.support.sync_async_clients import Form
-from tests.support.threads import begin
+from tests.support.threads import start_thread
 
 RECORD = b'{"timestamp": %d, "site_id": 981}'
 
@@ -66,7 +66,7 @@ def recorder() -> EventRecorder:
 
 
 def test_a_call_that_succeeds(recorder: EventRecorder, serve: Serve, client_of: ClientOf, form: Form) -> None:
-    server = serve(in_turn(answer(200, b"[]", x_request_id="r-7")))
+    server = serve(respond_in_turn(http_response(200, b"[]", x_request_id="r-7")))
     form.run(client_of(server, hooks=recorder.hooks), list_pads(complete=True))
     assert recorder.story == [("request", 1), ("answer", 1, 200)]
     sent, received = recorder.events
@@ -79,7 +79,9 @@ def test_a_call_that_succeeds(recorder: EventRecorder, serve: Serve, client_of: 
 def test_a_call_that_is_made_again(
     recorder: EventRecorder, serve: Serve, client_of: ClientOf, clock: JumpingClock, form: Form
 ) -> None:
-    server = serve(in_turn(then(b"", Line.close), answer(503), answer(200, b"[]")))
+    server = serve(
+        respond_in_turn(send_then(b"", ClientConnection.close), http_response(503), http_response(200, b"[]"))
+    )
     form.run(client_of(server, hooks=recorder.hooks), list_pads())
     assert recorder.story == [
         ("request", 1),
@@ -96,21 +98,21 @@ def test_a_call_that_is_made_again(
 
 
 @pytest.mark.parametrize(
-    ("reply", "error"), [(answer(404), NotFoundError), (answer(200, b"{}"), ResponseValidationError)]
+    ("reply", "error"), [(http_response(404), NotFoundError), (http_response(200, b"{}"), ResponseValidationError)]
 )
 def test_a_call_that_fails(
     reply: bytes, error: type[Exception], recorder: EventRecorder, serve: Serve, client_of: ClientOf, form: Form
 ) -> None:
     with pytest.raises(error):
-        form.run(client_of(serve(in_turn(reply)), hooks=recorder.hooks), get_pad(7))
+        form.run(client_of(serve(respond_in_turn(reply)), hooks=recorder.hooks), get_pad(7))
     assert [kind for kind, *_ in recorder.story] == ["request", "answer", "error"]
     assert recorder.story[-1] == ("error", 1, error)
 
 
 def test_a_token_that_is_renewed(recorder: EventRecorder, serve: Serve, client_of: ClientOf) -> None:
-    granted = answer(200, {"access_token": TOKEN, "expires_in": 3600, "token_type": "Bearer", "scope": "read"})
-    pads = in_turn(answer(401), answer(200, b"[]"))
-    server = serve(by_path({"/o/token/": granted, "/pads/": pads}))
+    granted = http_response(200, {"access_token": TOKEN, "expires_in": 3600, "token_type": "Bearer", "scope": "read"})
+    pads = respond_in_turn(http_response(401), http_response(200, b"[]"))
+    server = serve(respond_by_path({"/o/token/": granted, "/pads/": pads}))
     client_of(server, None, client_id="crew", client_secret="s3cret", hooks=recorder.hooks).request(list_pads())
     assert [event.operation for event in recorder.events if isinstance(event, RequestEvent)] == [
         "create_token",
@@ -127,7 +129,9 @@ def test_a_download_that_goes_on(recorder: EventRecorder, serve: Serve, client_o
     remaining = head(transfer_encoding="chunked") + chunk(b"[" + RECORD % 1 + b"," + RECORD % 2 + b"]") + END
     check = head(transfer_encoding="chunked") + chunk(b"[" + RECORD % 1 + b"]") + END
     records: list[dict[str, Any]] = []
-    client = client_of(serve(in_turn(then(interrupted, Line.close), remaining, check)), hooks=recorder.hooks)
+    client = client_of(
+        serve(respond_in_turn(send_then(interrupted, ClientConnection.close), remaining, check)), hooks=recorder.hooks
+    )
     form.records(client, [DataQuery(source="site", id=981)], records)
     assert [record["timestamp"] for record in records] == [1, 2]
     assert [kind for kind, *_ in recorder.story] == [
@@ -146,7 +150,7 @@ def test_a_hook_that_fails_costs_nothing(
         raise ZeroDivisionError("in a hook")
 
     hooks = Hooks(**dict.fromkeys(Hooks.__struct_fields__, fail))
-    server = serve(in_turn(answer(503), answer(200, b"[]")))
+    server = serve(respond_in_turn(http_response(503), http_response(200, b"[]")))
     assert form.run(client_of(server, hooks=hooks), list_pads()) == []
     errors = [record for record in caplog.records if record.name == "datastore_sdk.hooks"]
     assert [record.levelno for record in errors] == [logging.ERROR] * 6
@@ -157,7 +161,7 @@ def test_an_interruption_in_a_hook_is_no_error_of_the_hook(serve: Serve, client_
     def interrupt(_: object) -> None:
         raise KeyboardInterrupt
 
-    client = client_of(serve(in_turn(answer(200, b"[]"))), hooks=Hooks(on_response=interrupt))
+    client = client_of(serve(respond_in_turn(http_response(200, b"[]"))), hooks=Hooks(on_response=interrupt))
     with pytest.raises(KeyboardInterrupt):
         client.request(list_pads())
 
@@ -180,13 +184,13 @@ def test_waiting_calls_are_reported_at_growing_intervals(
             self.time += 2
             return super().monotonic()
 
-    def respond_after_release(line: Line, _: Received) -> None:
+    def respond_after_release(line: ClientConnection, _: HttpRequest) -> None:
         while not released:
             line.stall(0.01)
-        line.send(answer(200, b"[]"))
+        line.send(http_response(200, b"[]"))
 
     client = client_of(serve(respond_after_release), hooks=recorder.hooks, clock=Ticking())
-    calls = [begin(lambda: client.request(list_pads())) for _ in range(4)]
+    calls = [start_thread(lambda: client.request(list_pads())) for _ in range(4)]
     while sum(isinstance(event, QueueEvent) for event in recorder.events) < 3:
         time.sleep(0.001)
     released = True
@@ -213,14 +217,17 @@ def test_without_hooks_no_event_is_made(serve: Serve, client_of: ClientOf, monke
         raise AssertionError("an event was made")
 
     monkeypatch.setattr("datastore_sdk.transport.executor.call.event_fields", fail)
-    server = serve(in_turn(answer(503), answer(200, b"[]")))
+    server = serve(respond_in_turn(http_response(503), http_response(200, b"[]")))
     assert client_of(server, retries=RetryPolicy()).request(list_pads()) == []
 
 
 def test_an_error_that_the_program_is_handling_is_not_the_calls(
     recorder: EventRecorder, serve: Serve, client_of: ClientOf, form: Form
 ) -> None:
-    client = client_of(serve(in_turn(answer(404), answer(200, b"[]"), answer(200, b"[]"))), hooks=recorder.hooks)
+    client = client_of(
+        serve(respond_in_turn(http_response(404), http_response(200, b"[]"), http_response(200, b"[]"))),
+        hooks=recorder.hooks,
+    )
     try:
         form.run(client, get_pad(7))
     except NotFoundError:

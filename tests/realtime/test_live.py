@@ -27,7 +27,7 @@ from datastore_sdk.realtime import LiveData, LiveDataAsync, LiveStatistics
 from datastore_sdk.sandbox import RoomOptions, Sandbox, faults
 from tests.conftest import NOW
 from tests.realtime.live_reader import LiveReader, await_until, make_gate, save_in_background, wait_until
-from tests.support.fake_server import PATIENCE
+from tests.support.fake_server import TIMEOUT_SECONDS
 
 SITE = 981
 
@@ -238,7 +238,7 @@ def test_next_reader_continues(sandbox: Sandbox, client: Client, form: str) -> N
     reader = LiveReader(live._stream.plan, form, max_items=3)
     connected(reader)
     sandbox.advance(10)
-    reader.done.result(PATIENCE)
+    reader.done.result(TIMEOUT_SECONDS)
     assert len(reader.items) == 3
     sandbox.advance(5)
     reader.done = reader.read()
@@ -253,7 +253,7 @@ def test_stop_from_another_thread(sandbox: Sandbox, client: Client, form: str) -
     reader.wait_for_items(2)
     assert len(reader.close()) == 2
     later = reader.read()
-    later.result(PATIENCE)
+    later.result(TIMEOUT_SECONDS)
     assert len(reader.items) == 2  # closed is closed
 
 
@@ -280,7 +280,7 @@ def test_async_with_and_tasks(client: Client) -> None:
         )
         received = 0
         async with live:
-            stopper = asyncio.get_running_loop().call_later(PATIENCE, live.close)
+            stopper = asyncio.get_running_loop().call_later(TIMEOUT_SECONDS, live.close)
             async for _ in live:
                 received += 1
                 if received == 20:
@@ -360,7 +360,7 @@ class TestSlowReaders:
         wait_until(lambda: not reader.live.statistics.connected)
         let_go.set()
         with pytest.raises(BufferOverflowError, match="wait"):
-            reader.done.result(PATIENCE)
+            reader.done.result(TIMEOUT_SECONDS)
         assert reader.items  # what was received before is handed over
 
     @staticmethod
@@ -385,7 +385,7 @@ def test_save_until_closed(sandbox: Sandbox, client: Client, form: str, tmp_path
     wait_until(lambda: live.statistics.delivered >= 15)
     assert not target.exists()
     live.close()
-    saving.result(PATIENCE)
+    saving.result(TIMEOUT_SECONDS)
     assert [file.name for file in tmp_path.iterdir()] == [target.name]
     expected = measured(client, sandbox, 15)
     if suffix == "ndjson":
@@ -406,7 +406,7 @@ def test_an_error_leaves_a_whole_file(sandbox: Sandbox, client: Client, form: st
     sandbox.faults.add(faults.Close(code=1011))
     sandbox.advance(1)
     with pytest.raises(ConnectionError):
-        saving.result(PATIENCE)
+        saving.result(TIMEOUT_SECONDS)
     assert json.loads((tmp_path / "live.json").read_text())[:5] == measured(client, sandbox, 6)[:5]
 
 
@@ -448,7 +448,7 @@ def test_records_are_on_disk_before_the_end(
     wait_until(lambda: unfinished.exists() and unfinished.read_text().count("\n") == 5)
     assert [json.loads(line) for line in unfinished.read_text().splitlines()] == measured(client, sandbox, 5)
     live.close()
-    saving.result(PATIENCE)
+    saving.result(TIMEOUT_SECONDS)
     assert [file.name for file in tmp_path.iterdir()] == [f"live.{suffix}"]
 
 
@@ -467,7 +467,7 @@ def test_full_disk_leaves_the_records(
     monkeypatch.setattr("os.fsync", full)
     live.close()
     with pytest.raises(OSError, match="No space left") as raised:
-        saving.result(PATIENCE)
+        saving.result(TIMEOUT_SECONDS)
     unfinished = tmp_path / f"live.{suffix}.unfinished"
     assert [json.loads(line) for line in unfinished.read_text().splitlines()] == measured(client, sandbox, 5)
     assert [str(unfinished) in note for note in raised.value.__notes__] == [True]
@@ -494,7 +494,7 @@ def test_ctrl_c(sandbox: Sandbox, tmp_path: Path) -> None:
         wait_until(lambda: any("/ws/" in request.path for request in sandbox.requests))
         time.sleep(0.5)
         run.send_signal(signal.SIGINT)
-        assert run.wait(PATIENCE) in (-signal.SIGINT, 130, 1)
+        assert run.wait(TIMEOUT_SECONDS) in (-signal.SIGINT, 130, 1)
     assert len(json.loads((tmp_path / "live.json").read_text())) > 50
 
 
@@ -559,7 +559,7 @@ def test_records_received_while_stopping_are_kept(sandbox: Sandbox, client: Clie
 
 def read_through(sandbox: Sandbox, reader: LiveReader) -> None:
     """Until it is done. What was lost by hanging up is seen by what comes next; in a silent room only in the end."""
-    for _ in range(int(PATIENCE * 10)):
+    for _ in range(int(TIMEOUT_SECONDS * 10)):
         if wait([reader.done], 0.1).done:
             break
         sandbox.advance(1)

@@ -15,7 +15,7 @@ from datastore_sdk.exceptions import NotFoundError, PermissionDeniedError
 from datastore_sdk.sandbox import Sandbox, faults
 from tests.conftest import NOW
 from tests.realtime.live_reader import LiveReader, save_in_background, wait_until
-from tests.support.fake_server import PATIENCE
+from tests.support.fake_server import TIMEOUT_SECONDS
 
 SITE, PAD = 981, 681
 STEP = 300
@@ -98,7 +98,7 @@ def test_updates_are_saved_unchanged(client: Client, form: str, tmp_path: Path) 
     )
     wait_until(lambda: live.statistics.delivered >= len(open_))
     live.close()
-    saving.result(PATIENCE)
+    saving.result(TIMEOUT_SECONDS)
     saved = [json.loads(line) for line in (tmp_path / "changes.ndjson").read_text().splitlines()]
     assert saved == sorted(open_, key=lambda change: change["id"])
 
@@ -207,7 +207,7 @@ def test_states_of_a_missing_object_raise(client: Client, form: str, kind: type[
     it = kind(999999, client=client)
     watching = reader(it.monitor_state() if isinstance(it, Site) else it.monitor_states(), form)
     with pytest.raises(NotFoundError, match=r"/ws/(site|pad)s/999999/"):
-        watching.done.result(PATIENCE)
+        watching.done.result(TIMEOUT_SECONDS)
 
 
 def test_updates_without_access_raise() -> None:
@@ -225,6 +225,6 @@ def test_states_that_are_saved(client: Client, form: str, tmp_path: Path) -> Non
     )
     wait_until(lambda: live.statistics.delivered >= 2)
     live.close()
-    saving.result(PATIENCE)
+    saving.result(TIMEOUT_SECONDS)
     states = [json.loads(line) for line in (tmp_path / "states.ndjson").read_text().splitlines()]
     assert {state["id"] for state in states} == {state.id for state in Pad(PAD, client=client).get_states()}

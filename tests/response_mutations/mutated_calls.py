@@ -16,7 +16,7 @@ from datastore_sdk import Client, DataChange, Pad, Site, State
 from datastore_sdk._io.effects import Request
 from restream_api.types import Model
 from tests.response_mutations.json_mutations import FIRST, Mutation, mutations
-from tests.support.in_process_client import Reply, client_answered, path_of
+from tests.support.in_process_client import Reply, make_in_process_client, path_of
 
 SEED = 7
 
@@ -161,7 +161,7 @@ class Tried:
 
     def run(self) -> None:
         """Makes the call with each mutation."""
-        call, client = self._call, client_answered(self._answer)
+        call, client = self._call, make_in_process_client(self._answer)
         answer = call.form(self._payloads[call.payload])
         self._body = orjson.dumps(answer)
         sound = self._items(call.make(client, self._payloads))

@@ -23,9 +23,9 @@ from tests.response_mutations.json_mutations import mutations
 from tests.response_mutations.mutated_calls import CALLS, tried
 from tests.response_mutations.payloads import INVENTED, recorded
 from tests.support.exhaustive import first
-from tests.support.fake_server import Received, Server
-from tests.support.http_responses import answer, give
-from tests.support.in_process_client import client_answered
+from tests.support.fake_server import HttpRequest, Server
+from tests.support.http_responses import http_response, send_reply
+from tests.support.in_process_client import make_in_process_client
 from tests.support.sync_async_clients import FORMS
 
 MOST = 0.01
@@ -72,7 +72,7 @@ def test_mutated_recorded_response_is_parsed(share: float) -> None:
 
 def test_mutated_fields_still_label_tables() -> None:
     body: list[bytes] = []
-    client = client_answered(lambda _: (200, {}, body[-1]))
+    client = make_in_process_client(lambda _: (200, {}, body[-1]))
     query = DataQuery(source="pad", id=5)
     for mutation in mutations(INVENTED["fields"][:1]):
         body.append(json.dumps([*mutation.answer, {**INVENTED["fields"][1], "name": "other"}]).encode())
@@ -83,10 +83,10 @@ def test_mutated_fields_still_label_tables() -> None:
 @pytest.mark.parametrize("form", [*FORMS])
 def test_mutated_response_over_a_socket_is_parsed(form: str) -> None:
     sites = INVENTED["sites_many"]
-    bodies = [answer(200, each.answer) for each in mutations(sites) if each.place[:1] == (1,)][::25]
+    bodies = [http_response(200, each.answer) for each in mutations(sites) if each.place[:1] == (1,)][::25]
     waiting = iter(bodies)
     with (
-        Server(lambda line, _: give(next(waiting), line, Received("", "", {}, b""))) as server,
+        Server(lambda line, _: send_reply(next(waiting), line, HttpRequest("", "", {}, b""))) as server,
         Client("t0ken-0123456789", base_url=server.url) as client,
     ):
         for _ in bodies:
@@ -101,4 +101,4 @@ def test_mutated_response_over_a_socket_is_parsed(form: str) -> None:
 )
 def test_response_of_another_type_is_refused(body: bytes) -> None:
     with pytest.raises(ResponseValidationError, match="the response does not match the API contract"):
-        Pad.get_model(5, client=client_answered(lambda _: (200, {}, body)))
+        Pad.get_model(5, client=make_in_process_client(lambda _: (200, {}, body)))

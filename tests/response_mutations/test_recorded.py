@@ -15,7 +15,7 @@ import pytest
 from datastore_sdk import Client, Pad
 from datastore_sdk.data import DataQuery
 from tests.support.fake_server import Server
-from tests.support.http_responses import answer, by_path, chunked
+from tests.support.http_responses import chunked_response, http_response, respond_by_path
 from tests.support.paths import SAMPLES
 from tests.support.sync_async_clients import FORMS, Form
 
@@ -44,9 +44,9 @@ def sample(name: str) -> bytes:
 def client() -> Iterator[Client]:
     records = sample("data_pad")
     pieces = [records[start : start + 1000] for start in range(0, len(records), 1000)]
-    replies: dict[str, Any] = {path: answer(200, sample(name)) for path, name in FILES.items()}
+    replies: dict[str, Any] = {path: http_response(200, sample(name)) for path, name in FILES.items()}
     with (
-        Server(by_path({**replies, "/data/": chunked(*pieces)})) as server,
+        Server(respond_by_path({**replies, "/data/": chunked_response(*pieces)})) as server,
         Client("t0ken-0123456789", base_url=server.url, strict=True) as client,
     ):
         yield client

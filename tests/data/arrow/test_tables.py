@@ -27,11 +27,11 @@ from datastore_sdk.exceptions import TruncatedBodyError
 from datastore_sdk.sandbox import Sandbox
 from tests.data.arrow.conftest import Of
 from tests.data.arrow.table_helpers import HOURS, raw, rows, without_missing, writer_of, written
-from tests.support.fake_server import PATIENCE
+from tests.support.fake_server import TIMEOUT_SECONDS
 from tests.support.fake_service import Serving
-from tests.support.http_responses import answer, by_path
-from tests.support.leak_checks import none_left
-from tests.support.sync_async_calls import Form, Record, asked
+from tests.support.http_responses import http_response, respond_by_path
+from tests.support.leak_checks import assert_no_leaks
+from tests.support.sync_async_calls import Form, Record, list_requests
 
 MOMENT = pa.timestamp("us", "UTC")
 SUFFIXES = [".parquet", ".arrow", ".feather"]
@@ -175,9 +175,9 @@ def test_the_file_is_the_same_however_records_come(
 
 @pytest.mark.parametrize("suffix", [".parquet", ".arrow"])
 def test_no_thread_is_left(tmp_path: Path, suffix: str) -> None:
-    with none_left():
+    with assert_no_leaks():
         written(tmp_path / f"data{suffix}", (b'{"a":1}',))
-    with none_left(), writer_of(tmp_path / f"data{suffix}") as writer:
+    with assert_no_leaks(), writer_of(tmp_path / f"data{suffix}") as writer:
         writer.write(raw(b'{"a":1}'))  # and never finished
 
 
@@ -189,7 +189,7 @@ def test_what_goes_wrong_in_the_thread_is_raised(tmp_path: Path, suffix: str, mo
     monkeypatch.setattr(Spool, "append", full)
     path = tmp_path / f"data{suffix}"
     path.write_bytes(b"old")
-    with none_left(), pytest.raises(OSError, match="No space left on device"):
+    with assert_no_leaks(), pytest.raises(OSError, match="No space left on device"):
         written(path, (b'{"a":1}',))
     assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [(path.name, b"old")]
 
@@ -219,7 +219,7 @@ def test_other_tasks_go_on_while_batches_are_read(serving: Serving, monkeypatch:
         really_sink(running)
 
     def read(reader: ArrowParser, texts: list[msgspec.Raw]) -> pa.RecordBatch:
-        assert released.wait(PATIENCE), "the event loop was kept"
+        assert released.wait(TIMEOUT_SECONDS), "the event loop was kept"
         return really_read(reader, texts)
 
     async def release() -> None:
@@ -234,7 +234,7 @@ def test_other_tasks_go_on_while_batches_are_read(serving: Serving, monkeypatch:
     monkeypatch.setattr(pipeline.ParsePipeline, "_sink_next", sink)
     monkeypatch.setattr(pipeline.ParsePipeline.__init__, "__defaults__", (1,))
     body = b"[" + b",".join(b'{"timestamp":%d,"note":"%b"}' % (second, b"x" * 1000) for second in range(1000)) + b"]"
-    service = serving(by_path({"/fields/": answer(200, b"[]"), "/data/": answer(200, body)}))
+    service = serving(respond_by_path({"/fields/": http_response(200, b"[]"), "/data/": http_response(200, body)}))
     data = asyncio.run(Site(id=981, client=service.client).aget_data())
     assert asyncio.run(main(data)).num_rows == 1000
 
@@ -254,7 +254,10 @@ def test_libraries_read_data_itself(sandbox: Sandbox, lazy: Data) -> None:
     assert pa.table(lazy).equals(table, check_metadata=True)
     assert pa.RecordBatchReader.from_stream(lazy).read_all().equals(table)
     assert pl.DataFrame(lazy).equals(pl.DataFrame(table))
-    assert [line.partition("?")[0] for line in asked(sandbox)] == ["GET /pads/681/fields/", "GET /pads/681/data/"] * 3
+    assert [line.partition("?")[0] for line in list_requests(sandbox)] == [
+        "GET /pads/681/fields/",
+        "GET /pads/681/data/",
+    ] * 3
 
 
 def test_a_stream_in_another_schema(lazy: Data) -> None:
@@ -273,13 +276,13 @@ def test_duckdb_downloads_once(sandbox: Sandbox, lazy: Data) -> None:
     with duckdb.connect() as connection:
         found = connection.execute("select count(*), sum(site_id), epoch(max(timestamp)) from lazy").fetchall()
     assert found == [(len(records), sum(record["site_id"] for record in records), records[-1]["timestamp"])]
-    assert len(asked(sandbox)) == 2
+    assert len(list_requests(sandbox)) == 2
     assert lazy.__arrow_c_schema__()
     lazy.__arrow_c_schema__()
     assert pa.table(lazy).num_rows == len(records)
-    assert len(asked(sandbox)) == 4
+    assert len(list_requests(sandbox)) == 4
     assert pa.table(lazy).num_rows == len(records)
-    assert len(asked(sandbox)) == 6
+    assert len(list_requests(sandbox)) == 6
 
 
 def test_a_stream_that_nobody_reads(lazy: Data) -> None:
@@ -311,7 +314,7 @@ def test_batches_of_no_size(hours: Data | DataAsync, sandbox: Sandbox) -> None:
     for wrong in (1.5, True, None, "10"):
         with pytest.raises(TypeError, match="size must be an int"):
             hours.batches(wrong)
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []
 
 
 ASKED = ["timestamp", "site_id", "proppant_conc", "slurry_rate"]

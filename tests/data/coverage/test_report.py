@@ -21,11 +21,11 @@ from datastore_sdk.enums import DataResolutions, StageNameFilters
 from datastore_sdk.exceptions import CallError
 from datastore_sdk.transport.executor.retry import RetryPolicy
 from tests.data.fake_record_service import START, Break, Record, RecordService, moment, records_of
-from tests.support.fake_server import Line, Received
+from tests.support.fake_server import ClientConnection, HttpRequest
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import answer
+from tests.support.http_responses import http_response
 from tests.support.jumping_clock import JumpingClock
-from tests.support.leak_checks import files_in
+from tests.support.leak_checks import read_files
 from tests.support.sync_async_clients import Form
 
 SITE = DataQuery(source="site", id=981, start=moment(0), end=moment(999))
@@ -52,18 +52,18 @@ class Service:
         self.requests: list[str] = []
         self._others = others
 
-    def __call__(self, line: Line, request: Received) -> None:
+    def __call__(self, line: ClientConnection, request: HttpRequest) -> None:
         self.requests.append(request.path.rpartition("v1")[2])
         if request.path.endswith("/data/"):
             self.records(line, request)
         elif request.path.endswith("/fields/"):
-            line.send(answer(200, b"[]"))
+            line.send(http_response(200, b"[]"))
         elif request.path.endswith("/sites/"):
             # The filter is ignored: the last one lies on another pad.
             pads = {981: 681, 982: 681, 983: 681, 990: 682}
-            line.send(self._others or answer(200, json.dumps([site(*each) for each in pads.items()]).encode()))
+            line.send(self._others or http_response(200, json.dumps([site(*each) for each in pads.items()]).encode()))
         else:
-            line.send(self._others or answer(200, msgspec.json.encode(STAGES)))
+            line.send(self._others or http_response(200, msgspec.json.encode(STAGES)))
 
 
 def site(id_: int, pad: int) -> dict[str, Any]:
@@ -121,7 +121,7 @@ def test_gaps_have_stage_and_state(
         written = json.loads((tmp_path / f"records{suffix}.coverage.json").read_bytes())
         assert written == report.to_dict()
         assert (written["file"], written["file_bytes"]) == (path.name, path.stat().st_size)
-        assert {*files_in(tmp_path)} == {path.name, f"{path.name}.coverage.json"}
+        assert {*read_files(tmp_path)} == {path.name, f"{path.name}.coverage.json"}
         [line] = [record for record in caplog.records if "Coverage of" in record.message]
         assert (line.levelname, line.name) == ("WARNING", "datastore_sdk")
         assert "incomplete; 767 of 1,000 seconds (76.70 %); 3 gaps of 50 s or more" in line.message
@@ -260,7 +260,7 @@ def test_future_seconds_are_not_missing(form: Form, serve: Serve, client_of: Cli
 
 
 def test_pad_without_records_is_incomplete(form: Form, serve: Serve, client_of: ClientOf) -> None:
-    client = client_of(serve(Service([], answer(404))))
+    client = client_of(serve(Service([], http_response(404))))
     for query in (PAD, replace(PAD, is_routed=False)):
         report = form.coverage(client, [query])
         assert shown(report) == [(None, 1000, 0, [(0, 1000)])]
@@ -284,7 +284,7 @@ def test_stage_filter_expects_seconds_of_its_stages(form: Form, serve: Serve, cl
     report = form.coverage(client_of(serve(Service(records))), [query], min_gap=20)
     assert shown(report) == [(981, 301, 281, [(681, 20)])]
     assert report.sites[0].expected_from == "stages"
-    unknown = form.coverage(client_of(serve(Service(records, answer(404)))), [query])
+    unknown = form.coverage(client_of(serve(Service(records, http_response(404)))), [query])
     assert shown(unknown) == [(981, 281, 281, [])]
     assert unknown.sites[0].expected_from == "records"
 
@@ -311,17 +311,17 @@ def test_fields_without_values_are_listed(
     assert missing(pad, prefixed) == ["only_null", "rate"]
 
 
-ODD = answer(200, b'[{"id": "a"}]')
+ODD = http_response(200, b'[{"id": "a"}]')
 """What is read as far as it goes, and tells nothing."""
 
 
-@pytest.mark.parametrize("others", [answer(500), ODD, answer(403), Line.reset])
+@pytest.mark.parametrize("others", [http_response(500), ODD, http_response(403), ClientConnection.reset])
 def test_failed_stage_request_omits_labels_only(
     others: Any, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     service = Service(with_gaps(range(300, 400)), others if isinstance(others, bytes) else b"")
 
-    def handle(line: Line, request: Received) -> None:
+    def handle(line: ClientConnection, request: HttpRequest) -> None:
         if isinstance(others, bytes) or request.path.endswith("/data/"):
             service(line, request)
         else:
@@ -348,7 +348,7 @@ def test_report_of_resumed_save_covers_whole_file(
     path = tmp_path / "records.csv"
     with pytest.raises(CallError):
         form.save(client, queries, path, resume=True, coverage=True)
-    assert {*files_in(tmp_path)} == {"records.csv.partial"}
+    assert {*read_files(tmp_path)} == {"records.csv.partial"}
     report = None
     while report is None:
         try:
@@ -358,7 +358,7 @@ def test_report_of_resumed_save_covers_whole_file(
     assert shown(report) == [(981, 1000, 830, [(30, 70), (800, 100)])]
     assert report.records == 830
     assert report.missing_fields == ("never",)
-    assert {*files_in(tmp_path)} == {"records.csv", "records.csv.coverage.json"}
+    assert {*read_files(tmp_path)} == {"records.csv", "records.csv.coverage.json"}
 
 
 def test_arguments_are_validated_before_requests(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:

@@ -18,10 +18,10 @@ from datastore_sdk.data.saving.synced_file import open_scratch_file
 from tests.data.fake_record_service import RecordService, records_of
 from tests.data.saving.limited_folders import refused
 from tests.data.saving.test_invalid_targets import SITE
-from tests.support.fake_server import Line, Received
+from tests.support.fake_server import ClientConnection, HttpRequest
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import answer
-from tests.support.leak_checks import files_in
+from tests.support.http_responses import http_response
+from tests.support.leak_checks import read_files
 from tests.support.sync_async_clients import Form
 
 RECORDS = records_of(50)
@@ -45,7 +45,7 @@ def write(target: Path, content: bytes, *, kept: bool = False, overwrite: bool =
 def test_save_with_refused_chmod_succeeds(code: int, kept: bool, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "chmod", refused(code))
     write(target, b"new", kept=kept)
-    assert files_in(target.parent) == {"records.json": b"new"}
+    assert read_files(target.parent) == {"records.json": b"new"}
 
 
 @pytest.mark.usefixtures("draft")
@@ -53,7 +53,7 @@ def test_save_with_refused_chmod_succeeds(code: int, kept: bool, target: Path, m
 def test_save_without_fsync_support_succeeds(code: int, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", refused(code))
     write(target, b"new")
-    assert files_in(target.parent) == {"records.json": b"new"}
+    assert read_files(target.parent) == {"records.json": b"new"}
 
 
 @pytest.mark.usefixtures("draft")
@@ -65,7 +65,7 @@ def test_busy_target_is_overwritten_in_place(
     number = target.stat().st_ino
     monkeypatch.setattr(os, "replace", refused(code))
     write(target, b"new", kept=kept)
-    assert files_in(target.parent) == {"records.json": b"new"}
+    assert read_files(target.parent) == {"records.json": b"new"}
     assert target.stat().st_ino == number
 
 
@@ -90,7 +90,7 @@ def test_locked_target_is_saved_beside_it(links: bool, target: Path, monkeypatch
             write(target, b"new")
         assert beside.read_bytes() == b"new"
     assert target.read_bytes().startswith(b"old")
-    assert len(files_in(target.parent)) == 3
+    assert len(read_files(target.parent)) == 3
 
 
 @pytest.mark.usefixtures("draft")
@@ -120,7 +120,7 @@ def test_folder_turned_read_only_is_saved_in_temporary_folder(
 
     with pytest.raises(OSError, match=r"Read-only.*; the complete file is saved as .*temporary"):
         download()
-    assert files_in(temporary) == {"records-1.json": b"new"}
+    assert read_files(temporary) == {"records-1.json": b"new"}
     assert target.read_bytes().startswith(b"old")
 
 
@@ -141,9 +141,9 @@ def test_write_once_mount_gets_complete_file(
         path.write_bytes(old)
     records = RecordService(RECORDS)
 
-    def service(line: Line, request: Received) -> None:
+    def service(line: ClientConnection, request: HttpRequest) -> None:
         if request.path.endswith("/fields/"):
-            line.send(answer(200, b"[]"))
+            line.send(http_response(200, b"[]"))
         else:
             records(line, request)
 
@@ -151,8 +151,8 @@ def test_write_once_mount_gets_complete_file(
     form.save(client, [SITE], path, overwrite=bool(old))
     Data(client, [SITE]).save(tmp_path / path.name)
     assert path.read_bytes() == (tmp_path / path.name).read_bytes()
-    assert files_in(temporary) == {}
-    left = {name: content for name, content in files_in(write_once).items() if name.startswith(".")}
+    assert read_files(temporary) == {}
+    left = {name: content for name, content in read_files(write_once).items() if name.startswith(".")}
     assert not any(left.values())  # what cannot be removed is empty
 
 
@@ -187,8 +187,8 @@ def test_draft_where_only_the_target_is_writable(
     monkeypatch.setattr(Path, "open", opened)
     if ends:
         write(target, b"new", kept=kept)
-        assert files_in(temporary) == {}
-        assert files_in(target.parent) == {"records.json": b"new"}
+        assert read_files(temporary) == {}
+        assert read_files(target.parent) == {"records.json": b"new"}
         return
 
     def fail() -> None:
@@ -199,7 +199,7 @@ def test_draft_where_only_the_target_is_writable(
 
     with pytest.raises(ValueError, match="half way"):
         fail()
-    assert files_in(temporary) == ({"records.json.unfinished": b"new"} if kept else {})
+    assert read_files(temporary) == ({"records.json.unfinished": b"new"} if kept else {})
     assert target.read_bytes().startswith(b"old")
 
 
@@ -272,7 +272,7 @@ def test_url_is_refused_with_advice(
     with pytest.raises(ValueError, match=f"is not a local path.*{way}"):
         form.save(client_of(serve(service)), [SITE], path)
     assert service.asked == 0
-    assert files_in(tmp_path) == {}
+    assert read_files(tmp_path) == {}
 
 
 @pytest.mark.parametrize("path", [CloudPath(), UniversalPath("memory"), UniversalPath("s3")])

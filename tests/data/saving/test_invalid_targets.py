@@ -15,7 +15,7 @@ from _environment import ROOT
 from datastore_sdk.data import Data, DataQuery
 from tests.data.fake_record_service import RecordService, moment, records_of
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.leak_checks import files_in
+from tests.support.leak_checks import read_files
 from tests.support.sync_async_clients import Form
 
 SITE = DataQuery(source="site", id=981, start=moment(0), end=moment(3999))
@@ -65,7 +65,7 @@ def test_full_disk_raises_and_leaves_nothing(
     path.write_bytes(b"old")
     said = save_with_room(server.url, path, 100_000, how, resume=resume)
     assert f"File too large: '{tmp_path}/records{suffix}" in said
-    assert sorted(files_in(tmp_path)) == [path.name, f"{path.name}.partial"][: 1 + resume]
+    assert sorted(read_files(tmp_path)) == [path.name, f"{path.name}.partial"][: 1 + resume]
     assert path.read_bytes() == b"old"
     if resume:
         assert f"records are kept in {path}.partial; save again with resume=True to use them" in said
@@ -162,7 +162,7 @@ def test_option_of_wrong_type_is_refused(
     with pytest.raises(TypeError, match=message):
         form.save(client_of(serve(service)), [SITE], path, **{"overwrite": True, **options})
     assert service.asked == 0
-    assert files_in(tmp_path) == {"records.json": b"old"}
+    assert read_files(tmp_path) == {"records.json": b"old"}
 
 
 @both
@@ -180,7 +180,7 @@ def test_missing_extra_is_named(
     with pytest.raises(ImportError, match=r"restream-datastore-sdk\[arrow\]"):
         form.save(client_of(serve(service)), [SITE], tmp_path / "records.parquet", overwrite=True, resume=resume)
     assert service.asked == 0
-    assert files_in(tmp_path) == {"records.parquet": b"old"}
+    assert read_files(tmp_path) == {"records.parquet": b"old"}
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,10 @@ from _environment import ROOT
 from datastore_sdk.data import Data, DataQuery
 from datastore_sdk.exceptions import ResumeError
 from tests.data.fake_record_service import Break, RecordService, moment, records_of
-from tests.support.fake_server import PATIENCE, Line, Server
+from tests.support.fake_server import TIMEOUT_SECONDS, ClientConnection, Server
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import answer, by_path
-from tests.support.leak_checks import files_in
+from tests.support.http_responses import http_response, respond_by_path
+from tests.support.leak_checks import read_files
 
 QUERY = "DataQuery(source='pad', id=681, start=moment(0), end=moment(7999), is_routed=True, parallel={parallel})"
 PROGRAM = """
@@ -51,7 +51,7 @@ def begin(
 
 
 def wait_until(true: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT_SECONDS
     while not true():
         assert process.poll() is None, "it ended by itself"
         assert time.monotonic() < end
@@ -69,7 +69,7 @@ class Stall:
         self.begun = threading.Event()
         self.hung_up = False
 
-    def __call__(self, line: Line) -> None:
+    def __call__(self, line: ClientConnection) -> None:
         self.begun.set()
         self.hung_up = line.stall()
 
@@ -81,7 +81,7 @@ def test_save_killed_repeatedly_completes(
     how: str, suffix: str, parallel: int, serve: Serve, client_of: ClientOf, tmp_path: Path
 ) -> None:
     records = records_of(8000, [981, 982])
-    service = RecordService(records, [Break(0.3, Line.stall)] * 6, piece=5000)
+    service = RecordService(records, [Break(0.3, ClientConnection.stall)] * 6, piece=5000)
     server = serve(service)
     path = tmp_path / f"records{suffix}"
     left = path.with_name(f"{path.name}.partial")
@@ -101,7 +101,7 @@ def test_save_killed_repeatedly_completes(
     service._breaks.clear()
     asked = service.asked
     process = begin(server, path, how, parallel)
-    assert process.communicate(timeout=PATIENCE)[1] == b""
+    assert process.communicate(timeout=TIMEOUT_SECONDS)[1] == b""
     assert process.returncode == 0
     *rest, check = map(str, service.starts[asked:])
     assert min(rest) > "2025-09-18 12:05:00", "only the rest was asked for"
@@ -120,14 +120,14 @@ def test_killed_save_leaves_nothing(suffix: str, old: bytes | None, serve: Serve
         path.write_bytes(old)
     stall = Stall()
     service = RecordService(records_of(8000), [Break(0.5, stall)], piece=5000)
-    server = serve(by_path({"/data/": service, "/fields/": answer(200, b"[]")}))
+    server = serve(respond_by_path({"/data/": service, "/fields/": http_response(200, b"[]")}))
     process = begin(server, path, "sync", resume=False, overwrite=True)
     try:
         wait_until(stall.begun.is_set, process)
     finally:
         process.kill()
         process.communicate()
-    assert files_in(tmp_path) == ({path.name: old} if old else {})
+    assert read_files(tmp_path) == ({path.name: old} if old else {})
 
 
 @pytest.mark.parametrize("how", ["sync", "async"])
@@ -141,12 +141,12 @@ def test_interrupted_save_leaves_no_partial_target(how: str, resume: bool, serve
     try:
         wait_until(lambda: stall.begun.is_set() and (not resume or size_of(left) > 50_000), process)
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=PATIENCE)
+        _, said = process.communicate(timeout=TIMEOUT_SECONDS)
     finally:
         process.kill()
         process.communicate()
     assert b"\nKeyboardInterrupt\n" in said
-    server.settle()
+    server.wait_for_connections()
     assert stall.hung_up
     assert [each.name for each in tmp_path.iterdir()] == ["records.json.partial"] * resume
     assert (b"records are kept in" in said) is resume

@@ -17,7 +17,7 @@ from datastore_sdk.data.saving import atomic_file
 from datastore_sdk.data.saving.files import open_atomic
 from datastore_sdk.data.saving.journal import Journal
 from tests.data.saving.limited_folders import forbid_new_files, refused
-from tests.support.leak_checks import files_in
+from tests.support.leak_checks import read_files
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc/self/fd")
 
@@ -61,7 +61,7 @@ def test_draft_is_closed_before_it_is_renamed(keep_unfinished: bool, overwrite: 
         target.write_bytes(b"old")
     with open_atomic(target, overwrite=overwrite, keep_unfinished=keep_unfinished) as file:
         file.write(b"new")
-    assert files_in(tmp_path) == {"records.json": b"new"}
+    assert read_files(tmp_path) == {"records.json": b"new"}
 
 
 @pytest.mark.usefixtures("temporary")
@@ -77,7 +77,7 @@ def test_abandoned_draft_is_closed_before_it_is_deleted(tmp_path: Path) -> None:
     abandoned.write_bytes(b"half")
     with open_atomic(tmp_path / "records.json") as file:
         file.write(b"new")
-    assert files_in(tmp_path) == {"records.json": b"new"}
+    assert read_files(tmp_path) == {"records.json": b"new"}
 
 
 def test_journal_reads_locked_byte_through_own_handle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,9 +19,9 @@ from tests.data.fake_record_service import START, Break, Record, RecordService, 
 from tests.data.killed_downloads import run_killed
 from tests.data.record_order_cases import Case, run
 from tests.support.exhaustive import first
-from tests.support.fake_server import Line, Received
+from tests.support.fake_server import ClientConnection, HttpRequest
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import answer, head
+from tests.support.http_responses import head, http_response
 from tests.support.paths import SAMPLES
 from tests.support.sync_async_clients import Form
 
@@ -109,7 +109,7 @@ def test_repeats_within_response_are_delivered(share: float, form: Form, serve: 
 def test_key_order_does_not_change_identity(form: Form, serve: Serve, client_of: ClientOf) -> None:
     service = RecordService(by_site(), [Break(0.7)])
 
-    def handle(line: Line, request: Received) -> None:
+    def handle(line: ClientConnection, request: HttpRequest) -> None:
         service(line, request)
         service.records = [dict(reversed(record.items())) for record in service.records]
 
@@ -121,7 +121,7 @@ def test_key_order_does_not_change_identity(form: Form, serve: Serve, client_of:
 def test_data_changed_meanwhile_raises(form: Form, serve: Serve, client_of: ClientOf) -> None:
     service = RecordService(by_site(), [Break(0.7)])
 
-    def handle(line: Line, request: Received) -> None:
+    def handle(line: ClientConnection, request: HttpRequest) -> None:
         service(line, request)
         service.records[3] = {**service.records[3], "slurry_rate": -1}
 
@@ -135,7 +135,7 @@ def test_proxy_cutting_every_response_is_survived(
 ) -> None:
     most = 3000
 
-    def handle(line: Line, request: Received) -> None:
+    def handle(line: ClientConnection, request: HttpRequest) -> None:
         body = service._body(request)
         line.send(head(content_length=len(body)) + body[:most])
         if len(body) > most:
@@ -193,7 +193,7 @@ def test_records_of_other_site_or_time_are_dropped(
     body = json.dumps([others[0], *wanted, *others, *unknown]).encode()
     found: list[Record] = []
     with pytest.warns(MismatchWarning) as said:
-        form.records(client_of(serve(lambda line, _: line.send(answer(200, body)))), [SITE], found)
+        form.records(client_of(serve(lambda line, _: line.send(http_response(200, body)))), [SITE], found)
     assert found == [*wanted, *unknown]
     assert [str(warning.message) for warning in said] == [
         "stream_site_data: 3 of 108 left out, which do not match the request: site_id is 7, not 981",
@@ -206,7 +206,7 @@ def test_records_of_other_site_or_time_are_dropped(
 
 def test_parallel_needs_timestamps(form: Form, serve: Serve, client_of: ClientOf) -> None:
     """One without could be in the response for each part."""
-    server = serve(lambda line, _: line.send(answer(200, b'[{"a": 1}]')))
+    server = serve(lambda line, _: line.send(http_response(200, b'[{"a": 1}]')))
     with pytest.raises(ResponseValidationError, match="Request the range without parallel="):
         form.records(client_of(server), [replace(SITE, end=moment(9999), parallel=3)], [])
 
@@ -216,7 +216,7 @@ def test_open_end_is_time_of_first_response(form: Form, serve: Serve, client_of:
     service = RecordService(by_site())
     ends: list[str | None] = []
 
-    def handle(line: Line, request: Received) -> None:
+    def handle(line: ClientConnection, request: HttpRequest) -> None:
         ends.append(request.query.get("end_datetime"))
         if len(ends) > 1:
             service(line, request)

@@ -20,7 +20,7 @@ from tests.data.fake_record_service import Record, RecordService, moment, record
 from tests.support.exhaustive import first
 from tests.support.fake_server import Server
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.threads import all_of, begin
+from tests.support.threads import run_in_threads, start_thread
 
 SITE = DataQuery(source="site", id=981, start=moment(0))
 FILLED = DataQuery(source="site", id=981, start=moment(0), fill_data_method="ffill", fill_data_limit=5)
@@ -64,8 +64,8 @@ def test_thread_reads_more_streams_than_permits(
     def read() -> list[list[Record]]:
         return read_in_turn([Data(client, [query]).data_fetcher for _ in range(count)], at_a_time)
 
-    assert begin(read).result(20) == [RECORDS] * count
-    assert server.most_at_a_time <= 3 + count, "those that were dropped may still be on the server's side"
+    assert start_thread(read).result(20) == [RECORDS] * count
+    assert server.max_concurrent <= 3 + count, "those that were dropped may still be on the server's side"
 
 
 @pytest.mark.parametrize("count", [4, 7])
@@ -106,14 +106,14 @@ def test_nested_streams_do_not_hang(client: Client) -> None:
                 count += nested(depth - 1)
         return count
 
-    assert begin(lambda: nested(4)).result(20) == 5 * len(RECORDS)
+    assert start_thread(lambda: nested(4)).result(20) == 5 * len(RECORDS)
 
 
 def test_suspended_stream_yields_its_permit(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slots, "PREEMPTION_SECONDS", 0.1)
     resting = [Data(client, [SITE]).data_fetcher for _ in range(3)]
     beginnings = [[*itertools.islice(stream, 10)] for stream in resting]
-    assert begin(lambda: [*Data(client, [SITE])]).result(10) == RECORDS
+    assert start_thread(lambda: [*Data(client, [SITE])]).result(10) == RECORDS
     for beginning, stream in zip(beginnings, resting, strict=True):
         assert [*beginning, *stream] == RECORDS
 
@@ -132,8 +132,8 @@ def test_active_stream_keeps_its_permit(
                 time.sleep(0.02)
         return count
 
-    works = [begin(busy) for _ in range(3)]
-    waiting = begin(lambda: sum(1 for _ in Data(client, [SITE])))
+    works = [start_thread(busy) for _ in range(3)]
+    waiting = start_thread(lambda: sum(1 for _ in Data(client, [SITE])))
     assert [work.result(10) for work in works] == [len(RECORDS)] * 3
     done.set()
     assert waiting.result(10) == len(RECORDS)
@@ -164,7 +164,7 @@ def test_suspended_threads_and_tasks_share_permits(client: Client, monkeypatch: 
         await client.aclose()
         return sum(counts) // 5
 
-    assert all_of([blocking] * 5 + [lambda: asyncio.run(tasks())]) == [len(RECORDS)] * 6
+    assert run_in_threads([blocking] * 5 + [lambda: asyncio.run(tasks())]) == [len(RECORDS)] * 6
 
 
 def test_close_of_stream_without_permit(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,10 +172,10 @@ def test_close_of_stream_without_permit(client: Client, monkeypatch: pytest.Monk
     resting = [Data(client, [SITE]).data_fetcher for _ in range(3)]
     for stream in resting:
         next(stream)
-    assert len(begin(lambda: [*Data(client, [SITE])]).result(10)) == len(RECORDS)
+    assert len(start_thread(lambda: [*Data(client, [SITE])]).result(10)) == len(RECORDS)
     for stream in resting:
         stream.close()
-    assert all_of([lambda: sum(1 for _ in Data(client, [SITE]))] * 6) == [len(RECORDS)] * 6
+    assert run_in_threads([lambda: sum(1 for _ in Data(client, [SITE]))] * 6) == [len(RECORDS)] * 6
 
 
 def test_streams_without_timestamps_do_not_hang(serve: Serve, client_of: ClientOf) -> None:
@@ -188,7 +188,7 @@ def test_streams_without_timestamps_do_not_hang(serve: Serve, client_of: ClientO
     def read() -> list[list[Record]]:
         return read_in_turn([Data(client, [SITE]).data_fetcher for _ in range(4)], 500)
 
-    assert begin(read).result(5) == [rows] * 4
+    assert start_thread(read).result(5) == [rows] * 4
 
 
 @pytest.mark.parametrize("count", first(1, [4, 6]))

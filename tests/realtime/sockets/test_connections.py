@@ -40,7 +40,7 @@ from tests.realtime.websocket_server import (
     refuse,
     serve_connections,
 )
-from tests.support.fake_server import PATIENCE, Line, Received
+from tests.support.fake_server import TIMEOUT_SECONDS, ClientConnection, HttpRequest
 from tests.support.fixtures import TOKEN, ClientOf, Serve
 
 
@@ -106,7 +106,7 @@ def test_refused(serve: Serve, client_of: ClientOf, form: str, status: int, erro
     )
     reader = LiveReader(plan(client_of(server, retries=ONCE)), form)
     with pytest.raises(error) as raised:
-        reader.done.result(PATIENCE)
+        reader.done.result(TIMEOUT_SECONDS)
     message = str(raised.value)
     assert str(status) in message
     assert TOKEN not in message
@@ -118,12 +118,12 @@ def test_refused(serve: Serve, client_of: ClientOf, form: str, status: int, erro
 
 
 def test_refusal_with_body_until_close(serve: Serve, client_of: ClientOf) -> None:
-    def refuse(line: Line, _: Received) -> None:
+    def refuse(line: ClientConnection, _: HttpRequest) -> None:
         line.send(b'HTTP/1.1 403 Forbidden\r\n\r\n{"detail": "not yours"}')
 
     reader = LiveReader(plan(client_of(serve(serve_connections(refuse)))), "sync")
     with pytest.raises(PermissionDeniedError, match="not yours"):
-        reader.done.result(PATIENCE)
+        reader.done.result(TIMEOUT_SECONDS)
 
 
 @pytest.mark.parametrize(
@@ -139,41 +139,41 @@ def test_no_handshake(serve: Serve, client_of: ClientOf, nonsense: bytes) -> Non
         plan(client_of(serve(serve_connections(lambda line, _: line.send(nonsense))), retries=ONCE)), "sync"
     )
     with pytest.raises((ResponseValidationError, APIConnectionError)):
-        reader.done.result(PATIENCE)
+        reader.done.result(TIMEOUT_SECONDS)
 
 
-@pytest.mark.parametrize("end", [Line.close, Line.reset])
+@pytest.mark.parametrize("end", [ClientConnection.close, ClientConnection.reset])
 def test_hung_up_in_the_handshake(serve: Serve, client_of: ClientOf, end: Any) -> None:
     reader = LiveReader(plan(client_of(serve(serve_connections(lambda line, _: end(line))), retries=ONCE)), "sync")
     with pytest.raises(APIConnectionError):
-        reader.done.result(PATIENCE)
+        reader.done.result(TIMEOUT_SECONDS)
 
 
 def test_no_answer_to_the_handshake(serve: Serve, client_of: ClientOf) -> None:
-    def say_nothing(line: Line, _: Received) -> None:
+    def say_nothing(line: ClientConnection, _: HttpRequest) -> None:
         line.stall()
 
     server = serve(serve_connections(say_nothing))
     reader = LiveReader(plan(client_of(server, retries=ONCE, timeout=Timeouts(connect=0.1))), "sync")
     with pytest.raises(APITimeoutError):
-        reader.done.result(PATIENCE)
+        reader.done.result(TIMEOUT_SECONDS)
 
 
 def test_an_endless_head(serve: Serve, client_of: ClientOf) -> None:
-    def pour(line: Line, _: Received) -> None:
+    def pour(line: ClientConnection, _: HttpRequest) -> None:
         line.send(b"HTTP/1.1 101 X\r\n")
         for _number in range(100_000):
             line.send(b"X-Header: " + b"x" * 1000 + b"\r\n")
 
     reader = LiveReader(plan(client_of(serve(serve_connections(pour)), retries=ONCE)), "sync")
     with pytest.raises(APIConnectionError):
-        reader.done.result(PATIENCE)
+        reader.done.result(TIMEOUT_SECONDS)
 
 
 def test_nobody_is_there(client_of: ClientOf, serve: Serve, form: str) -> None:
     client = client_of(serve(serve_connections(b"")), base_url="http://127.0.0.1:1", retries=ONCE)
     with pytest.raises(APIConnectionError, match="not reached"):
-        LiveReader(plan(client), form).done.result(PATIENCE)
+        LiveReader(plan(client), form).done.result(TIMEOUT_SECONDS)
 
 
 ENDINGS: dict[str, Any] = {
@@ -204,7 +204,7 @@ def test_reconnect_after_every_kind_of_end(serve: Serve, client_of: ClientOf, fo
 def test_refusing_close_raises(serve: Serve, client_of: ClientOf, code: int, error: type[Exception]) -> None:
     server = serve(serve_connections(close_frame(code, "no access")))
     with pytest.raises(error):
-        LiveReader(plan(client_of(server)), "sync").done.result(PATIENCE)
+        LiveReader(plan(client_of(server)), "sync").done.result(TIMEOUT_SECONDS)
     assert len(server.received) == 1
 
 
@@ -212,7 +212,7 @@ def test_refusing_close_raises(serve: Serve, client_of: ClientOf, code: int, err
 def test_messages_after_the_end_are_ignored(serve: Serve, client_of: ClientOf, ending: str) -> None:
     """What a bad frame swallowed would look like a hole in the data, and not like one that a break has left."""
 
-    def go_on(line: Line, request: Received) -> None:
+    def go_on(line: ClientConnection, request: HttpRequest) -> None:
         line.send(
             handshake_response(request)
             + enveloped_frame(make_record(1))
@@ -228,9 +228,9 @@ def test_messages_after_the_end_are_ignored(serve: Serve, client_of: ClientOf, e
     reader.close()
 
 
-@pytest.mark.parametrize("end", [Line.close, Line.reset])
+@pytest.mark.parametrize("end", [ClientConnection.close, ClientConnection.reset])
 def test_a_connection_that_is_lost(serve: Serve, client_of: ClientOf, form: str, end: Any) -> None:
-    def drop(line: Line, request: Received) -> None:
+    def drop(line: ClientConnection, request: HttpRequest) -> None:
         line.send(handshake_response(request) + enveloped_frame(make_record(1)))
         acknowledged = line.stall(0.2)
         assert not acknowledged
@@ -252,7 +252,7 @@ def test_a_silent_connection_is_replaced(serve: Serve, client_of: ClientOf, form
 def test_pings_are_answered(serve: Serve, client_of: ClientOf) -> None:
     answered: list[bytes] = []
 
-    def ping(line: Line, request: Received) -> None:
+    def ping(line: ClientConnection, request: HttpRequest) -> None:
         line.send(handshake_response(request) + frame(b"hello?", PING))
         line.stall()
         answered.append(line._socket.recv(100))
@@ -268,7 +268,7 @@ def test_pings_are_answered(serve: Serve, client_of: ClientOf) -> None:
 def test_goodbye_is_said(serve: Serve, client_of: ClientOf, form: str) -> None:
     said: list[bytes] = []
 
-    def listen(line: Line, request: Received) -> None:
+    def listen(line: ClientConnection, request: HttpRequest) -> None:
         line.send(handshake_response(request) + enveloped_frame(make_record(1)))
         line.stall()
         said.append(line._socket.recv(100))
@@ -277,7 +277,7 @@ def test_goodbye_is_said(serve: Serve, client_of: ClientOf, form: str) -> None:
     reader = LiveReader(plan(client_of(server)), form)
     reader.wait_for_items(1)
     reader.close()
-    server.settle()
+    server.wait_for_connections()
     assert said[0][0] == 0x88
 
 
@@ -302,7 +302,7 @@ def test_the_token_is_in_no_log(
     )
     reader = LiveReader(plan(client_of(server)), "sync")
     with pytest.raises(AuthenticationError) as raised:
-        reader.done.result(PATIENCE)
+        reader.done.result(TIMEOUT_SECONDS)
     assert TOKEN not in caplog.text
     assert TOKEN not in str(raised.value)
     assert TOKEN not in repr(reader.live)

@@ -14,7 +14,7 @@ from datastore_sdk.instrumentation import mismatches
 from tests.realtime.live_reader import LiveReader, save_in_background, wait_until
 from tests.realtime.sockets.test_schema_drift import CHANGE, told
 from tests.realtime.websocket_server import KEY, enveloped_frame, frame, make_record, serve_connections
-from tests.support.fake_server import PATIENCE
+from tests.support.fake_server import TIMEOUT_SECONDS
 from tests.support.fixtures import ClientOf, Serve
 from tests.transport.executor.test_schema_drift import PAD
 
@@ -79,7 +79,7 @@ def test_what_is_saved_is_of_the_object(
     live, saving = save_in_background(pad.get_realtime_instance_updates()._stream.plan, form, tmp_path / name)
     wait_until(lambda: live.statistics.delivered == 2)
     live.close()
-    saving.result(PATIENCE)
+    saving.result(TIMEOUT_SECONDS)
     assert "681" not in (tmp_path / name).read_text()
     assert len(warned_of(recwarn)) == 1
 

@@ -12,7 +12,7 @@ from datastore_sdk.exceptions import DriftFoundError, DriftWarning
 from datastore_sdk.transport.executor import schema_drift as drift
 from tests.realtime.live_reader import LiveReader
 from tests.realtime.websocket_server import frame, serve_connections
-from tests.support.fake_server import PATIENCE
+from tests.support.fake_server import TIMEOUT_SECONDS
 from tests.support.fixtures import ClientOf, Serve
 from tests.transport.executor.test_schema_drift import NEW, PAD
 
@@ -74,7 +74,7 @@ def test_an_error_ends_it(
     site = Site(981, client=client_of(server))
     reader = LiveReader(site.get_realtime_data_changes_updates(as_dict)._stream.plan, form)
     with pytest.raises(DriftFoundError, match=r"DataChange\.modification_type is 'sensor_swap'") as raised:
-        reader.done.result(PATIENCE)
+        reader.done.result(TIMEOUT_SECONDS)
     assert raised.value.url == f"{server.url}/external/thirdparty/v2/ws/sites/981/data_changes/"
     assert len(server.received) == 1, "coming back would change nothing"
 

@@ -13,9 +13,9 @@ import pytest
 from datastore_sdk.client import Client
 from datastore_sdk.data import DataAsync, DataQuery
 from restream_api.api.pads import create_pad_parameters, list_pads
-from tests.support.fake_server import PATIENCE, Handler, Line, Received
+from tests.support.fake_server import TIMEOUT_SECONDS, ClientConnection, Handler, HttpRequest
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import answer, chunk, give, head
+from tests.support.http_responses import chunk, head, http_response, send_reply
 
 SITE = DataQuery(source="site", id=981)
 RECORD = b'{"timestamp": 1758196800, "site_id": 981}'
@@ -40,12 +40,12 @@ class Stalling:
         self._left = count
         self._lock = threading.Lock()
 
-    def __call__(self, line: Line, request: Received) -> None:
+    def __call__(self, line: ClientConnection, request: HttpRequest) -> None:
         with self._lock:
             stalls = self._left > 0
             self._left -= 1
         if not stalls:
-            give(self._whole, line, request)
+            send_reply(self._whole, line, request)
             return
         line.send(self._sent)
         self.arrived.release()
@@ -71,7 +71,7 @@ async def cancel_all(*tasks: asyncio.Task[object]) -> None:
 
 @pytest.mark.parametrize("sent", STAGES.values(), ids=STAGES)
 def test_cancelled_calls(sent: bytes, serve: Serve, client_of: ClientOf) -> None:
-    stalling = Stalling(sent, 3, answer(200, b"[]"))
+    stalling = Stalling(sent, 3, http_response(200, b"[]"))
 
     async def main() -> None:
         async with client_of(serve(stalling)) as client:
@@ -113,7 +113,7 @@ def test_timeouts_of_the_program(serve: Serve, client_of: ClientOf) -> None:
         limit.reschedule(asyncio.get_running_loop().time())
 
     async def end_early(calls: Awaitable[object]) -> None:
-        async with asyncio.timeout(PATIENCE) as limit:
+        async with asyncio.timeout(TIMEOUT_SECONDS) as limit:
             ending = asyncio.create_task(end(limit))
             await calls
             ending.cancel()
@@ -131,7 +131,7 @@ def test_timeouts_of_the_program(serve: Serve, client_of: ClientOf) -> None:
 
 
 def test_cancelled_while_waiting_for_a_slot(serve: Serve, client_of: ClientOf) -> None:
-    stalling = Stalling(b"", 3, answer(200, b"[]"))
+    stalling = Stalling(b"", 3, http_response(200, b"[]"))
     server = serve(stalling)
 
     async def main() -> None:
@@ -145,13 +145,13 @@ def test_cancelled_while_waiting_for_a_slot(serve: Serve, client_of: ClientOf) -
                 assert await asyncio.gather(*[client.arequest(list_pads()) for _ in range(5)]) == [[]] * 5
 
     asyncio.run(main())
-    assert server.most_at_a_time <= 3 + 3, "cancelled ones may still be open on the server's side"
+    assert server.max_concurrent <= 3 + 3, "cancelled ones may still be open on the server's side"
 
 
 @pytest.mark.parametrize("streamed", [False, True])
 def test_cancelled_at_any_time(streamed: bool, serve: Serve, client_of: ClientOf) -> None:
     chance = random.Random(7)
-    server = serve(dawdling(chance, ENDED if streamed else answer(200, b"[]")))
+    server = serve(dawdling(chance, ENDED if streamed else http_response(200, b"[]")))
 
     async def main() -> None:
         async with client_of(server) as client:
@@ -184,7 +184,7 @@ def test_no_task_is_left(serve: Serve, client_of: ClientOf) -> None:
 
 
 def dawdling(chance: random.Random, reply: bytes) -> Handler:
-    def handle(line: Line, _: Received) -> None:
+    def handle(line: ClientConnection, _: HttpRequest) -> None:
         middle = len(reply) // 2
         line.stall(chance.random() * 0.005)
         line.send(reply[:middle])
@@ -219,10 +219,10 @@ def test_closing_an_ended_stream_leaves_other_calls_alone(serve: Serve, client_o
     """Its connection may be another call's by now."""
     stream = head(content_length=len(RECORD) + 2) + b"[" + RECORD + b"]"
 
-    def handle(line: Line, request: Received) -> None:
+    def handle(line: ClientConnection, request: HttpRequest) -> None:
         if request.method == "POST":
             line.stall(seconds=0.2)
-            line.send(answer(200, {"valid": True}))
+            line.send(http_response(200, {"valid": True}))
         else:
             line.send(stream)
 

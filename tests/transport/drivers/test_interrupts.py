@@ -22,22 +22,30 @@ from restream_api.api.pads import get_pad, list_pads
 from restream_api.api.sites import stream_site_data
 from restream_api.types import Operation
 from tests.support.exhaustive import Selection
-from tests.support.fake_server import Handler, Line, Received, Server
+from tests.support.fake_server import ClientConnection, Handler, HttpRequest, Server
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import answer, by_path, chunk, chunked, head, in_turn, then
+from tests.support.http_responses import (
+    chunk,
+    chunked_response,
+    head,
+    http_response,
+    respond_by_path,
+    respond_in_turn,
+    send_then,
+)
 from tests.support.interruption import Interrupting as InterruptingLine
 from tests.support.jumping_clock import JumpingClock
-from tests.support.leak_checks import none_left
-from tests.support.threads import all_of
+from tests.support.leak_checks import assert_no_leaks
+from tests.support.threads import run_in_threads
 
 SITE = DataQuery(source="site", id=981)
 RECORD = b'{"timestamp": %d, "site_id": 981}'
 BROKEN = head(transfer_encoding="chunked") + chunk(b"[" + RECORD % 1 + b",")
-STREAM = chunked(b"[" + RECORD % 1 + b",", RECORD % 2, b"]")
-CHECKED = chunked(b"[" + RECORD % 1 + b"]")
+STREAM = chunked_response(b"[" + RECORD % 1 + b",", RECORD % 2, b"]")
+CHECKED = chunked_response(b"[" + RECORD % 1 + b"]")
 """The records from before the break, requested again."""
-GRANTED = answer(200, {"access_token": "t0ken", "expires_in": 3600, "token_type": "Bearer", "scope": "read"})
-PAD = answer(200, {"id": 7, "name": "Pad", "lease_name": "", "customer_name": "", "simops_config": None,
+GRANTED = http_response(200, {"access_token": "t0ken", "expires_in": 3600, "token_type": "Bearer", "scope": "read"})
+PAD = http_response(200, {"id": 7, "name": "Pad", "lease_name": "", "customer_name": "", "simops_config": None,
                    "completion_date": None, "wireline_enabled": True})  # fmt: skip
 
 
@@ -98,19 +106,19 @@ async def adownload(client: Client) -> object:
 
 def faulty_service() -> Handler:
     """Return a handler that refuses a token, fails, breaks off, and then succeeds."""
-    token, well = in_turn(*[GRANTED] * 9), {"/7/": PAD, "/data/": STREAM, "/pads/": answer(200, b"[]")}
+    token, well = respond_in_turn(*[GRANTED] * 9), {"/7/": PAD, "/data/": STREAM, "/pads/": http_response(200, b"[]")}
     faulty = {
-        "/7/": in_turn(answer(401), answer(503), *[PAD] * 9),
-        "/data/": in_turn(answer(401), then(BROKEN, Line.close), *[STREAM] * 9),
+        "/7/": respond_in_turn(http_response(401), http_response(503), *[PAD] * 9),
+        "/data/": respond_in_turn(http_response(401), send_then(BROKEN, ClientConnection.close), *[STREAM] * 9),
     }
 
-    def handle(line: Line, request: Received) -> None:
+    def handle(line: ClientConnection, request: HttpRequest) -> None:
         if request.path == "/o/token/":
             token(line, request)
         elif "end_datetime" in request.query:
             line.send(CHECKED)
         else:
-            by_path({**well, **faulty})(line, request)
+            respond_by_path({**well, **faulty})(line, request)
 
     return handle
 
@@ -137,7 +145,7 @@ def test_interrupted(
 ) -> None:
     rounds = 0
     for at, (_, client) in zip(range(1, MAX_EFFECTS), clients(serve, client_of), strict=False):
-        with none_left(), client:
+        with assert_no_leaks(), client:
             with monkeypatch.context() as patch:
                 interrupting = Interrupting(patch, at, after=after)
                 interrupted = False
@@ -149,7 +157,7 @@ def test_interrupted(
                 break
             rounds += 1
             assert interrupted
-            assert all_of([lambda: client.request(list_pads())] * 4) == [[]] * 4  # noqa: B023 - called at once
+            assert run_in_threads([lambda: client.request(list_pads())] * 4) == [[]] * 4  # noqa: B023 - called at once
     assert 10 < rounds < MAX_EFFECTS - 1
 
 
@@ -169,7 +177,7 @@ def test_interrupted_between_two_effects(
         at += 1 if Selection.run_all else LINES_AT_A_TIME
         interrupting = InterruptingLine(drivers, at)
         with (
-            none_left(),
+            assert_no_leaks(),
             Server(faulty_service()) as server,
             Client(client_id="crew", client_secret="s3cret", base_url=server.url, clock=clock) as client,
         ):
@@ -177,7 +185,7 @@ def test_interrupted_between_two_effects(
                 made(client)
             for operation in (get_pad(7), stream_site_data(981, si_units=False, resolution="raw")):
                 assert free(client, operation) == MAX_CALLS_PER_ENDPOINT
-        interrupted = interrupting.came
+        interrupted = interrupting.was_raised
     assert at > 100
 
 
@@ -214,7 +222,7 @@ def test_cancelled(
 
     rounds = 0
     for at, (_, client) in zip(range(1, MAX_EFFECTS), clients(serve, client_of), strict=False):
-        with none_left():
+        with assert_no_leaks():
             if not asyncio.run(main(client, at)):
                 break
         rounds += 1

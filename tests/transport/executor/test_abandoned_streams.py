@@ -11,10 +11,10 @@ import pytest
 
 from datastore_sdk.client import Client
 from datastore_sdk.data import Data, DataAsync, DataQuery
-from tests.support.fake_server import Line, Received, Server
+from tests.support.fake_server import ClientConnection, HttpRequest, Server
 from tests.support.fixtures import ClientOf, Serve
 from tests.support.http_responses import chunk, head
-from tests.support.threads import begin
+from tests.support.threads import start_thread
 
 SITE = DataQuery(source="site", id=981)
 
@@ -25,7 +25,7 @@ class Endless:
     def __init__(self) -> None:
         self.disconnected: SimpleQueue[bool] = SimpleQueue()
 
-    def __call__(self, line: Line, _: Received) -> None:
+    def __call__(self, line: ClientConnection, _: HttpRequest) -> None:
         line.send(head(transfer_encoding="chunked") + chunk(b"["))
         try:
             for second in itertools.count():
@@ -75,7 +75,7 @@ async def aread_some(client: Client, count: int) -> list[int]:
 @pytest.mark.parametrize("count", [1, 5000])
 def test_a_loop_that_is_left(count: int, client: Client, endless: Endless) -> None:
     for _ in range(5):
-        assert begin(lambda: read_some(client, count)).result(10) == [*range(count)]
+        assert start_thread(lambda: read_some(client, count)).result(10) == [*range(count)]
     endless.wait(5)
 
 
@@ -156,8 +156,8 @@ def test_an_event_loop_that_ends_in_the_middle_of_a_stream(client: Client, endle
 
 def test_closed_in_another_thread_than_it_was_read_in(client: Client, endless: Endless) -> None:
     records = Data(client, [SITE]).data_fetcher
-    assert begin(lambda: next(records)).result(5) == {"timestamp": 0, "site_id": 981}
-    begin(records.close).result(5)
+    assert start_thread(lambda: next(records)).result(5) == {"timestamp": 0, "site_id": 981}
+    start_thread(records.close).result(5)
     endless.wait(1)
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from datastore_sdk import Client, Pad, RetryPolicy, Site
 from datastore_sdk.sandbox import Sandbox
-from tests.support.threads import all_of
+from tests.support.threads import run_in_threads
 
 ONCE = RetryPolicy(max_attempts=1)
 """So that a refusal fails the test."""
@@ -66,7 +66,7 @@ def test_threads_and_tasks_of_two_event_loops(own_sandbox: Sandbox) -> None:
         fewer = client.with_options(max_concurrent_calls=1)
         callers = [client, same, fewer]
         threads = [lambda n=n: call_sync(callers[n % 3], n) for n in range(THREADS)]
-        all_of([*threads, lambda: loop(client), lambda: loop(same)], 60)
+        run_in_threads([*threads, lambda: loop(client), lambda: loop(same)], 60)
     assert statuses(own_sandbox) == {200: THREADS + TASKS}
 
 
@@ -89,7 +89,7 @@ def test_with_some_that_are_cancelled(own_sandbox: Sandbox) -> None:
 
     with Client(own_sandbox.token, base_url=own_sandbox.url, retries=patient) as client:
         assert asyncio.run(main(client)) >= TASKS - TASKS // 3
-        all_of([lambda n=n: call_sync(client, n) for n in range(12)])  # type: ignore[misc]
+        run_in_threads([lambda n=n: call_sync(client, n) for n in range(12)])  # type: ignore[misc]
 
 
 def test_many_calls_to_one_endpoint_do_not_delay_another(own_sandbox: Sandbox) -> None:
@@ -106,5 +106,5 @@ def test_many_calls_to_one_endpoint_do_not_delay_another(own_sandbox: Sandbox) -
             with lock:
                 served.append("other" if number == 100 else "crowd")
 
-        all_of([lambda n=n: one(n) for n in range(101)], 60)  # type: ignore[misc]
+        run_in_threads([lambda n=n: one(n) for n in range(101)], 60)  # type: ignore[misc]
     assert served.index("other") < 100, "it need not wait for all of the crowd"

@@ -24,7 +24,7 @@ from datastore_sdk.transport.executor.retry import RetryPolicy
 from datastore_sdk.transport.websocket.handshake import build_room_operation, enter_room
 from restream_api.api.pads import list_pads
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import always, answer
+from tests.support.http_responses import http_response, respond_always
 
 Start = Callable[..., "subprocess.Popen[str]"]
 BEGINNING = """
@@ -222,7 +222,7 @@ def test_unwritable_folder_is_reported_once(tmp_path: Path, caplog: pytest.LogCa
 
 
 def test_who_must_not_wait_is_refused_try_acquire(serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
-    server = serve(always(answer(200, [])))
+    server = serve(respond_always(http_response(200, [])))
     client = client_of(server, retries=RetryPolicy(wait=False), clock=Clock())
     assert client.request(list_pads()) == []
     permits = processes_of(client._executor.limits).get("/external/thirdparty/v1/pads/", 3)
@@ -241,7 +241,7 @@ def processes_of(limits: ConcurrencyLimits) -> ProcessLimits:
 @pytest.mark.parametrize("value", ["off", "0", "False", "no"])
 def test_off(value: str, client_of: ClientOf, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RESTREAM_SHARED_LIMIT", value)
-    client = client_of(serve(always(answer(200, []))))
+    client = client_of(serve(respond_always(http_response(200, []))))
     assert client._executor.limits._processes is None
     assert client.describe()["shared_limit"].source == "environment variable RESTREAM_SHARED_LIMIT"
 
@@ -253,7 +253,7 @@ def test_value_that_is_neither_on_nor_off(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_no_secret_is_in_the_name_of_a_file(client_of: ClientOf, serve: Serve, tmp_path: Path) -> None:
-    client = client_of(serve(always(answer(200, []))))
+    client = client_of(serve(respond_always(http_response(200, []))))
     client.request(list_pads())
     names = [path.name for path in (tmp_path / "restream" / "limits").iterdir()]
     assert names

@@ -16,9 +16,9 @@ from datastore_sdk.exceptions import BodyError, CallError, CorruptBodyError, Res
 from datastore_sdk.transport.executor.response_body import MAX_CHUNK_BYTES, ResponseBody
 from datastore_sdk.transport.executor.retry import RetryPolicy
 from restream_api.api.pads import delete_pad_parameter, list_pads
-from tests.support.fake_server import Line, Received
+from tests.support.fake_server import ClientConnection, HttpRequest
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import always, answer, chunk, chunked, head, in_turn
+from tests.support.http_responses import chunk, chunked_response, head, http_response, respond_always, respond_in_turn
 from tests.support.sync_async_clients import Form
 
 CONTENT = b"".join(b'{"timestamp": %d, "slurry_rate": %d.25}\n' % (second, second % 97) for second in range(400))
@@ -165,7 +165,9 @@ def test_a_bomb_stays_small_in_memory() -> None:
 
 def test_bomb_in_an_ordinary_response_is_refused(serve: Serve, client_of: ClientOf, form: Form) -> None:
     server = serve(
-        always(answer(200, gzip.compress(b"[" + b" " * (8 * MAX_CHUNK_BYTES) + b"]"), content_encoding="gzip"))
+        respond_always(
+            http_response(200, gzip.compress(b"[" + b" " * (8 * MAX_CHUNK_BYTES) + b"]"), content_encoding="gzip")
+        )
     )
     with pytest.raises(ResponseValidationError, match=f"the response is larger than {2 * MAX_CHUNK_BYTES} bytes"):
         form.run(client_of(server, max_response_bytes=2 * MAX_CHUNK_BYTES), list_pads())
@@ -175,7 +177,7 @@ def test_bomb_in_an_ordinary_response_is_refused(serve: Serve, client_of: Client
 def test_over_the_wire(encoding: str, serve: Serve, client_of: ClientOf, form: Form) -> None:
     body = b"[" + b" " * 1000 + b"]"
     sent = gzip.compress(body) if "gzip" in encoding.lower() else body
-    server = serve(in_turn(chunked(*cut(sent, 5), content_encoding=encoding)))
+    server = serve(respond_in_turn(chunked_response(*cut(sent, 5), content_encoding=encoding)))
     assert form.run(client_of(server), list_pads()) == []
 
 
@@ -185,20 +187,20 @@ def test_over_the_wire(encoding: str, serve: Serve, client_of: ClientOf, form: F
 def test_broken_over_the_wire(
     packed: bytes, kind: type[CallError], serve: Serve, client_of: ClientOf, form: Form
 ) -> None:
-    server = serve(always(answer(200, packed, content_encoding="gzip")))
+    server = serve(respond_always(http_response(200, packed, content_encoding="gzip")))
     with pytest.raises(kind):
         form.run(client_of(server, retries=RetryPolicy(max_attempts=1)), list_pads())
 
 
 def test_an_error_with_a_broken_body_is_still_that_error(serve: Serve, client_of: ClientOf) -> None:
-    server = serve(always(answer(404, PACKED[:-1], content_encoding="gzip")))
+    server = serve(respond_always(http_response(404, PACKED[:-1], content_encoding="gzip")))
     with pytest.raises(CallError) as caught:
         client_of(server, retries=RetryPolicy(max_attempts=1)).request(list_pads())
     assert type(caught.value).__name__ == "NotFoundError"
 
 
 def test_empty_response_to_a_deletion_may_claim_an_encoding(serve: Serve, client_of: ClientOf) -> None:
-    server = serve(in_turn(b"HTTP/1.1 204 No Content\r\ncontent-encoding: gzip\r\n\r\n"))
+    server = serve(respond_in_turn(b"HTTP/1.1 204 No Content\r\ncontent-encoding: gzip\r\n\r\n"))
     client_of(server).request(delete_pad_parameter(7, 3))
 
 
@@ -206,7 +208,7 @@ def test_empty_response_to_a_deletion_may_claim_an_encoding(serve: Serve, client
 def test_nothing_without_an_end_behind_the_body(nothing: bytes, serve: Serve, client_of: ClientOf, form: Form) -> None:
     """A stream has no time in which all of it must have come."""
 
-    def handle(line: Line, _: Received) -> None:
+    def handle(line: ClientConnection, _: HttpRequest) -> None:
         line.send(head(transfer_encoding="chunked", content_encoding="gzip") + chunk(gzip.compress(b"[]")))
         while True:
             line.send(chunk(nothing))

@@ -23,7 +23,7 @@ from restream_api.api.pads import get_pad, list_pads
 from restream_api.models import StageAggregations
 from restream_api.types import Json, Model, Operation
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import always, answer, in_turn
+from tests.support.http_responses import http_response, respond_always, respond_in_turn
 from tests.support.sync_async_clients import Form
 
 PAD = {
@@ -85,7 +85,7 @@ def test_unknown_fields_break_nothing_and_are_kept(
 ) -> None:
     if mode is not None:
         monkeypatch.setenv("RESTREAM_DRIFT", mode)
-    pad = form.run(client_of(serve(always(answer(200, NEW)))), get_pad(668))
+    pad = form.run(client_of(serve(respond_always(http_response(200, NEW)))), get_pad(668))
     assert pad["color"] == "tok-secret-value"
 
 
@@ -94,7 +94,7 @@ def test_drift_is_not_checked_when_off(serve: Serve, client_of: ClientOf, monkey
         pytest.fail("it was looked at")
 
     monkeypatch.setattr(drift, "_report_call", look)
-    client = client_of(serve(always(answer(200, NEW))))
+    client = client_of(serve(respond_always(http_response(200, NEW))))
     client.request(get_pad(668))
     assert Pad.get_model(668, as_dict=True, client=client) == NEW
 
@@ -103,7 +103,11 @@ def test_each_kind_is_warned_of_once(
     serve: Serve, client_of: ClientOf, form: Form, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
 ) -> None:
     monkeypatch.setenv("RESTREAM_DRIFT", "Warn")
-    server = serve(in_turn(answer(200, [NEW, NEW]), answer(200, NEW), answer(200, {**NEW, "depth": 5})))
+    server = serve(
+        respond_in_turn(
+            http_response(200, [NEW, NEW]), http_response(200, NEW), http_response(200, {**NEW, "depth": 5})
+        )
+    )
     client = client_of(server)
     form.run(client, list_pads())
     form.run(client, get_pad(668))
@@ -119,7 +123,7 @@ def test_what_is_handed_over_as_it_was_sent_is_looked_at_too(
     serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
 ) -> None:
     monkeypatch.setenv("RESTREAM_DRIFT", "warn")
-    client = client_of(serve(in_turn(answer(200, NEW), answer(200, [{**NEW, "depth": 5}]))))
+    client = client_of(serve(respond_in_turn(http_response(200, NEW), http_response(200, [{**NEW, "depth": 5}]))))
     assert Pad.get_model(668, as_dict=True, client=client) == NEW
     assert Pad.get_models(as_dict=True, client=client) == [{**NEW, "depth": 5}]
     assert drift_warnings(recwarn) == [
@@ -128,14 +132,14 @@ def test_what_is_handed_over_as_it_was_sent_is_looked_at_too(
     ]
     monkeypatch.setenv("RESTREAM_DRIFT", "error")
     with pytest.raises(DriftFoundError, match=r"Pad\.color is not"):
-        Pad.get_model(668, as_dict=True, client=client_of(serve(always(answer(200, NEW)))))
+        Pad.get_model(668, as_dict=True, client=client_of(serve(respond_always(http_response(200, NEW)))))
 
 
 def test_response_that_is_not_valid_is_returned_as_dict(
     serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     odd = {**NEW, "name": 5}
-    client = client_of(serve(always(answer(200, odd))), strict=True)
+    client = client_of(serve(respond_always(http_response(200, odd))), strict=True)
     assert Pad.get_model(668, as_dict=True, client=client) == odd
     monkeypatch.setenv("RESTREAM_DRIFT", "error")
     with pytest.raises(DriftFoundError, match=r"Pad\.name is a number, where the API contract has text"):
@@ -156,7 +160,7 @@ def test_what_does_not_fit_is_reported_once(
         monkeypatch.setenv("RESTREAM_DRIFT", mode)
     odd = {**NEW, "name": None}
     del odd["lease_name"]
-    client = client_of(serve(always(answer(200, odd))))
+    client = client_of(serve(respond_always(http_response(200, odd))))
     misfits = [
         "Pad.name is null, where the API contract has text; kept as sent",
         "Pad.lease_name is missing, which the API contract requires",
@@ -180,7 +184,7 @@ def test_a_strict_client_refuses_before_anything_is_reported(
     serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RESTREAM_DRIFT", "error")
-    server = serve(always(answer(200, {**NEW, "name": None})))
+    server = serve(respond_always(http_response(200, {**NEW, "name": None})))
     with pytest.raises(ResponseValidationError, match="name: input should be a valid string") as raised:
         client_of(server, strict=True).request(get_pad(668))
     assert type(raised.value) is ResponseValidationError
@@ -188,7 +192,7 @@ def test_a_strict_client_refuses_before_anything_is_reported(
 
 def test_a_warning_points_to_the_program(serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RESTREAM_DRIFT", "warn")
-    client = client_of(serve(always(answer(200, NEW))))
+    client = client_of(serve(respond_always(http_response(200, NEW))))
     with pytest.warns(DriftWarning) as record:
         Pad.get_model(668, client=client)
     assert Path(record[0].filename).name == Path(__file__).name
@@ -198,7 +202,7 @@ def test_new_values_of_what_has_known_ones(serve: Serve, client_of: ClientOf, mo
     monkeypatch.setenv("RESTREAM_DRIFT", "warn")
     body = trees({"position": "O", "size": 1}, {"position": "X", "size": None}, {"position": "C" * 99, "size": 3})
     with pytest.warns(DriftWarning) as record:
-        (tree,) = client_of(serve(always(answer(200, body)))).request(TREES)
+        (tree,) = client_of(serve(respond_always(http_response(200, body)))).request(TREES)
     assert tree.valves["upper"][1].position == "X"
     assert [message.partition(",")[0] for message in drift_warnings(record)] == [
         "Valve.position is 'X'",
@@ -214,7 +218,7 @@ def test_objects_that_can_have_any_field_have_no_unknown_ones() -> None:
 
 def test_an_error_instead(serve: Serve, client_of: ClientOf, form: Form, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RESTREAM_DRIFT", "error")
-    server = serve(always(answer(200, NEW)))
+    server = serve(respond_always(http_response(200, NEW)))
     client = client_of(server)
     for _ in range(2):
         with pytest.raises(DriftFoundError) as raised:
@@ -223,14 +227,14 @@ def test_an_error_instead(serve: Serve, client_of: ClientOf, form: Form, monkeyp
         assert str(raised.value).endswith("(RESTREAM_DRIFT=error)")
         assert "tok-secret-value" not in str(raised.value)
     assert len(server.received) == 2, "making it again would change nothing"
-    assert client_of(serve(always(answer(200, PAD)))).request(get_pad(668)).id == 668
+    assert client_of(serve(respond_always(http_response(200, PAD)))).request(get_pad(668)).id == 668
 
 
 def test_unknown_statuses(
     serve: Serve, client_of: ClientOf, form: Form, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
 ) -> None:
     monkeypatch.setenv("RESTREAM_DRIFT", "warn")
-    server = serve(in_turn(answer(418, b""), answer(418, b""), answer(404, b"")))
+    server = serve(respond_in_turn(http_response(418, b""), http_response(418, b""), http_response(404, b"")))
     client = client_of(server)
     for _ in range(2):
         with pytest.raises(BadRequestError):
@@ -253,7 +257,7 @@ def test_the_hook(
         monkeypatch.setenv("RESTREAM_DRIFT", mode)
     events: list[DriftEvent] = []
     others: list[DriftEvent] = []
-    server = serve(in_turn(*[answer(200, NEW)] * 3, answer(418, b"")))
+    server = serve(respond_in_turn(*[http_response(200, NEW)] * 3, http_response(418, b"")))
     first, second = (client_of(server, hooks=Hooks(on_drift=hook)) for hook in (events.append, Unhashable(others)))
     for client in (first, first, second):
         if mode:
@@ -276,7 +280,7 @@ def test_a_word_that_means_nothing(
     serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
 ) -> None:
     monkeypatch.setenv("RESTREAM_DRIFT", "loud")
-    client = client_of(serve(always(answer(200, NEW))))
+    client = client_of(serve(respond_always(http_response(200, NEW))))
     client.request(get_pad(668))
     client.request(get_pad(668))
     assert drift_warnings(recwarn) == ["RESTREAM_DRIFT is 'loud'; valid values are off, log, warn, error. Using log."]

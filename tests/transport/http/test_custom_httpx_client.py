@@ -19,9 +19,9 @@ from datastore_sdk.transport.executor.retry import RetryPolicy
 from restream_api.api.pads import list_pads
 from tests.support.fake_server import Handler, Server
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import Reply, always, answer, in_turn
-from tests.support.slow_services import DRIPPING
-from tests.support.threads import begin
+from tests.support.http_responses import Reply, http_response, respond_always, respond_in_turn
+from tests.support.slow_services import SLOW_SERVICES
+from tests.support.threads import start_thread
 
 Call = Callable[..., Any]
 """Lists pads over an httpx client that is made with the options given."""
@@ -72,9 +72,9 @@ def reading_and_refusing(response: httpx.Response) -> None:
 @pytest.mark.parametrize(
     ("reply", "error", "requests"),
     [
-        (answer(404, {"detail": "Not here."}), NotFoundError, 1),
-        (answer(302, location="http://restream.test"), ResponseValidationError, 1),
-        (answer(503), ServerError, 5),
+        (http_response(404, {"detail": "Not here."}), NotFoundError, 1),
+        (http_response(302, location="http://restream.test"), ResponseValidationError, 1),
+        (http_response(503), ServerError, 5),
     ],
     ids=lambda each: getattr(each, "__name__", ""),
 )
@@ -82,7 +82,7 @@ def test_hooks_that_refuse_a_response(
     reply: Reply, error: type[Exception], requests: int, hook: Any, call: Call, serve: Serve
 ) -> None:
     """The error is raised as it is, not as a lost connection."""
-    server = serve(always(reply))
+    server = serve(respond_always(reply))
     with pytest.raises(error) as caught:
         call(server, event_hooks={"response": [hook]})
     assert len(server.received) == requests
@@ -95,31 +95,31 @@ def test_hooks_that_read_a_response(compressed: bool, call: Call, serve: Serve, 
     records = b'[{"timestamp": 1, "site_id": 981}]'
     packed = {"content_encoding": "gzip"} if compressed else {}
     bodies = [gzip.compress(body) if compressed else body for body in (b"[]", records)]
-    server = serve(in_turn(*[answer(200, body, **packed) for body in bodies]))
+    server = serve(respond_in_turn(*[http_response(200, body, **packed) for body in bodies]))
     assert call(server, event_hooks={"response": [reading]}) == []
     with httpx.Client(event_hooks={"response": [reading]}) as mine:
         assert [*Data(client_of(server, http=mine), [DataQuery(source="site", id=981)])] == RECORDS
 
 
 @pytest.mark.parametrize("used", [False, True], ids=["new connection", "connection used again"])
-@pytest.mark.parametrize("handler", DRIPPING.values(), ids=DRIPPING)
+@pytest.mark.parametrize("handler", SLOW_SERVICES.values(), ids=SLOW_SERVICES)
 def test_a_service_that_drips_does_not_hold_a_call(
     handler: Handler, used: bool, serve: Serve, client_of: ClientOf
 ) -> None:
-    server = serve(always(answer(200, b"[]")))
+    server = serve(respond_always(http_response(200, b"[]")))
     with httpx.Client() as mine:
         client = client_of(server, http=mine, retries=RetryPolicy(max_attempts=1), clock=Clock())
         if used:
             client.request(list_pads())
         server.handler = handler
         impatient = client.with_options(timeout=Timeouts(total=0.1))
-        assert isinstance(begin(lambda: impatient.request(list_pads())).exception(10), APITimeoutError)
+        assert isinstance(start_thread(lambda: impatient.request(list_pads())).exception(10), APITimeoutError)
         if used:
-            server.hang_up()  # the SDK cannot: httpx does not reveal which connection it used
+            server.disconnect_all()  # the SDK cannot: httpx does not reveal which connection it used
 
 
 def test_response_just_in_time_is_read(serve: Serve, client_of: ClientOf) -> None:
-    server = serve(always(answer(200, b"[]")))
+    server = serve(respond_always(http_response(200, b"[]")))
     with httpx.Client() as mine:
         client: Client = client_of(server, http=mine, timeout=Timeouts(total=20), clock=Clock())
         assert [client.request(list_pads()) for _ in range(3)] == [[]] * 3

@@ -18,7 +18,7 @@ from datastore_sdk.exceptions import CallError, ConfigurationError
 from restream_api.api.pads import list_pads
 from tests.support.fake_server import Server
 from tests.support.fixtures import TOKEN, ClientOf, Serve
-from tests.support.http_responses import always, answer
+from tests.support.http_responses import http_response, respond_always
 from tests.support.hypothesis_settings import PROPERTY
 from tests.support.sync_async_clients import FORMS
 
@@ -75,7 +75,7 @@ def with_id(entity: Any, value: Any) -> Any:
 
 @pytest.fixture
 def server(serve: Serve) -> Server:
-    return serve(always(answer(200, b"[]")))
+    return serve(respond_always(http_response(200, b"[]")))
 
 
 @pytest.fixture
@@ -151,7 +151,7 @@ def test_so_is_one_that_the_service_issues_or_a_function_gives(
     token: str, form: Any, serve: Serve, client_of: ClientOf
 ) -> None:
     granted = {"access_token": token, "expires_in": 3600, "token_type": "Bearer", "scope": "read"}
-    server = serve(always(answer(200, granted)))
+    server = serve(respond_always(http_response(200, granted)))
     with pytest.raises(CallError):
         form.run(client_of(server, None, client_id="crew", client_secret="s3cret"), list_pads())
     assert server.paths == ["/o/token/"]
@@ -179,8 +179,8 @@ def test_nor_can_the_name_of_the_program(agent: str) -> None:
 @pytest.mark.filterwarnings("ignore:.*follow_redirects=True")
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_no_client_of_the_user_takes_the_token_elsewhere(status: int, serve: Serve, client_of: ClientOf) -> None:
-    elsewhere = serve(always(answer(200, [])))
-    server = serve(always(answer(status, location=f"{elsewhere.url}/pads/")))
+    elsewhere = serve(respond_always(http_response(200, [])))
+    server = serve(respond_always(http_response(status, location=f"{elsewhere.url}/pads/")))
 
     async def main() -> None:
         async with httpx.AsyncClient(follow_redirects=True) as mine:
@@ -195,7 +195,7 @@ def test_no_client_of_the_user_takes_the_token_elsewhere(status: int, serve: Ser
 
 def test_headers_of_a_custom_client_are_not_changed(serve: Serve, client_of: ClientOf) -> None:
     """But the token is the one that was configured."""
-    server = serve(always(answer(200, b"[]")))
+    server = serve(respond_always(http_response(200, b"[]")))
     with httpx.Client(headers={"X-Crew": "7", "Authorization": "Bearer other"}) as mine:
         client_of(server, http=mine).request(list_pads())
     assert (server.received[0].token, server.received[0].headers["x-crew"]) == (TOKEN, "7")

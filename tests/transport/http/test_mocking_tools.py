@@ -19,7 +19,7 @@ from pytest_httpx import HTTPXMock
 
 from datastore_sdk import Client, Pad, Site
 from tests.support.fixtures import TOKEN, ClientOf, Serve
-from tests.support.http_responses import answer, in_turn
+from tests.support.http_responses import http_response, respond_in_turn
 
 BASE_URL = "https://restream.example"
 RECORDS: list[dict[str, Any]] = [{"timestamp": 1757376000, "site_id": 981, "slurry_rate": 90.5}]
@@ -52,7 +52,7 @@ def test_respx_mocks_calls(client: Client) -> None:
 
 def test_respx_mocks_a_client_in_use(serve: Serve, client_of: ClientOf) -> None:
     """Also one that has connections already; and when it is gone, calls go to the service again."""
-    client = client_of(serve(in_turn(answer(200, []), answer(200, []))))
+    client = client_of(serve(respond_in_turn(http_response(200, []), http_response(200, []))))
     assert Pad.get_models(client=client) == []
     with respx.mock:
         respx.get(url__regex=".*/pads/").respond(json=PADS)
@@ -69,7 +69,7 @@ def test_pytest_httpx_mocks_calls(client: Client, httpx_mock: HTTPXMock) -> None
 
 def test_vcrpy_records_and_replays(serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
     vcr: Any = import_module("vcr")
-    server = serve(in_turn(answer(200, PADS), answer(200, RECORDS), answer(200, PADS)))
+    server = serve(respond_in_turn(http_response(200, PADS), http_response(200, RECORDS), http_response(200, PADS)))
     for _ in range(2):
         with vcr.use_cassette(str(tmp_path / "calls.yaml"), filter_headers=["authorization"]):
             read(client_of(server))
@@ -87,7 +87,7 @@ def test_mock_transport_handles_calls() -> None:
 
 @pytest.mark.parametrize("form", ["sync", "async"])
 def test_opentelemetry_traces_calls(form: str, serve: Serve, client_of: ClientOf) -> None:
-    server = serve(in_turn(answer(200, PADS)))
+    server = serve(respond_in_turn(http_response(200, PADS)))
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     instrumentor = HTTPXClientInstrumentor()

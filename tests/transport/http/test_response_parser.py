@@ -18,7 +18,7 @@ from datastore_sdk.transport.http.response_parser import (
     ResponseParser,
 )
 from tests.support.exhaustive import examples
-from tests.support.http_responses import END, answer, chunk, head
+from tests.support.http_responses import END, chunk, head, http_response
 from tests.support.hypothesis_settings import PROPERTY
 from tests.support.interruption import Interrupting
 
@@ -220,8 +220,8 @@ REUSABLE = {
     "of before, but kept": (b"HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\nContent-Length: 2\r\n\r\n[]", True),
     "of another protocol": (b"HTTP/1.1 101 Switching\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\nxyz", False),
     "of another, unnamed": (b"HTTP/1.1 101 Switching\r\n\r\nxyz", False),
-    "followed by another": (answer(200, b"[]") + answer(200, b"[1]"), False),
-    "in chunks, followed by another": (CHUNKED + chunk(b"[]") + END + answer(200, b"[1]"), False),
+    "followed by another": (http_response(200, b"[]") + http_response(200, b"[1]"), False),
+    "in chunks, followed by another": (CHUNKED + chunk(b"[]") + END + http_response(200, b"[1]"), False),
     "followed by the beginning of another": (head(content_length=2) + b"[]HTTP/1.1 2", False),
     "followed by anything": (head(content_length=2) + b"[]anything", False),
     "the last, followed by anything": (head(content_length=2, connection="close") + b"[]anything", False),
@@ -248,7 +248,7 @@ def test_interrupted_anywhere() -> None:
                 assert whole(EARLY + CHUNKED + BODY, TRAILERS) == CONTENT
         except KeyboardInterrupt:
             came_through = True
-        interrupted = interrupting.came
+        interrupted = interrupting.was_raised
         assert came_through == interrupted
     assert rounds > 50
 
