@@ -23,42 +23,42 @@ KNOWN_VALUES = "x-extensible-enum"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 
-class ResponseValidationError(Exception):
-    """The contract says something that the generated client cannot express."""
+class ContractError(Exception):
+    """The contract contains something that the generated client cannot express."""
 
 
 @dataclass(frozen=True)
 class Operation:
-    """An operation of the contract."""
+    """Operation of the contract."""
 
     method: str
     endpoint: str
-    """The path, ids not filled in."""
+    """Path with placeholders for ids."""
     node: Node
     parameters: dict[str, Node]
-    """Those of path and query, by name."""
+    """Path and query parameters by name."""
     headers: dict[str, str]
     """Constant headers of the request."""
     authenticated: bool
     body: Node
     success: dict[int, Node]
-    """The responses of success statuses, by status."""
+    """Successful responses by status."""
 
     @property
     def streamed(self) -> bool:
-        """Whether the response may be too large for memory."""
+        """Whether the response may be too large to be read at once."""
         return bool(self.node.get("x-streamed", False))
 
     @property
     def idempotent(self) -> bool:
-        """Whether making the call twice does no more than making it once."""
+        """Whether the call can be repeated without further effect."""
         return self.method != "post" or bool(self.node.get("x-idempotent", False))
 
     @property
     def response_text(self) -> str:
-        """The descriptions of the success responses, as the end of a sentence."""
-        descriptions = dict.fromkeys(str(response["description"]).rstrip(".") for response in self.success.values())
-        return ", or ".join(text[0].lower() + text[1:] for text in descriptions) + "."
+        """Descriptions of the successful responses, as the end of a sentence."""
+        texts = dict.fromkeys(str(response["description"]).rstrip(".") for response in self.success.values())
+        return ", or ".join(text[0].lower() + text[1:] for text in texts) + "."
 
     @property
     def repeated(self) -> list[str]:
@@ -74,7 +74,7 @@ class Contract:
         self._document: Node = yaml.safe_load(path.read_text(encoding="utf-8"))
 
     def resolve(self, node: Node) -> Node:
-        """Return the node, or the target of its `$ref`, updated with the keys next to the `$ref`."""
+        """Return the node, or the target of its `$ref`, overridden by the keys next to the `$ref`."""
         if "$ref" not in node:
             return node
         target: Any = self._document
@@ -87,16 +87,16 @@ class Contract:
         return next(str(tag["description"]) for tag in self._document["tags"] if tag["name"] == name)
 
     def schema(self, name: str) -> Node:
-        """Return the component schema of this name."""
+        """Return a component schema."""
         found: Node = self._document["components"]["schemas"][name]
         return found
 
     def properties(self, name: str) -> dict[str, Node]:
-        """Return the properties of a component schema, in the contract's order."""
+        """Return the properties of a component schema in the order of the contract."""
         return {key: self.resolve(node) for key, node in self.schema(name).get("properties", {}).items()}
 
-    def list_known_values(self, node: Node) -> list[Any]:
-        """Return the known values of a node or of one of its alternatives."""
+    def known_values(self, node: Node) -> list[Any]:
+        """Return the values known so far of a node and its alternatives."""
         nodes = (node, *map(self.resolve, node.get("anyOf", ())))
         return [value for each in nodes for value in each.get(KNOWN_VALUES, ())]
 
@@ -106,7 +106,7 @@ class Contract:
         return {each[-1]["operationId"]: self._operation(*each) for each in _nodes(self._document)}
 
     def without_headers(self) -> Node:
-        """Return the document without the header parameters: the client sends them by itself."""
+        """Return the document without header parameters, which the client sends by itself."""
         document = deepcopy(self._document)
         for _, _, item, operation in _nodes(document):
             for node in (item, operation):
@@ -118,9 +118,7 @@ class Contract:
         parameters = [self.resolve(each) for each in (*item.get("parameters", ()), *node.get("parameters", ()))]
         for each in parameters:
             if each["in"] == "path" and each["schema"].get("type") != "integer":
-                raise ResponseValidationError(
-                    f"path parameter {each['name']} of {path}: only integers can be generated"
-                )
+                raise ContractError(f"path parameter {each['name']} of {path}: only integers can be generated")
         responses = {code: self.resolve(response) for code, response in node["responses"].items()}
         return Operation(
             method=method,
@@ -144,6 +142,4 @@ def _constant(header: Node) -> str:
     try:
         return str(header["schema"]["const"])
     except KeyError:
-        raise ResponseValidationError(
-            f"header parameter {header['name']}: only constant ones can be generated"
-        ) from None
+        raise ContractError(f"header parameter {header['name']}: only constant ones can be generated") from None

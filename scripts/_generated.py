@@ -1,4 +1,4 @@
-"""The generated client in the work tree: write it again, or compare it with the contract."""
+"""The generated client in the work tree: write it, or compare it with the contract."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from _contract import ResponseValidationError
+from _contract import ContractError
 from _generator import generate_package
 
 if TYPE_CHECKING:
@@ -30,12 +30,12 @@ class Package:
         return self.root / PACKAGE
 
     def read(self) -> dict[str, str]:
-        """Return the present files, by path inside the package."""
+        """Return the existing files by path inside the package."""
         paths = (path for path in self.folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
         return {path.relative_to(self.folder).as_posix(): path.read_text("utf-8", "replace") for path in paths}
 
     def write(self, wanted: dict[str, str]) -> None:
-        """Make the package consist of just these files. Unchanged files are not written."""
+        """Make the package contain exactly these files. Files that are correct already are not touched."""
         found = self.read()
         for name in found.keys() - wanted.keys():
             (self.folder / name).unlink()
@@ -46,16 +46,16 @@ class Package:
                 path.write_text(text, encoding="utf-8", newline="\n")
 
     def differences(self, wanted: dict[str, str]) -> Iterator[str]:
-        """Yield the lines of a unified diff from the present files to these."""
+        """Yield the lines of a unified diff from the existing files to these."""
         found = self.read()
         for name in sorted(found.keys() | wanted.keys()):
-            there, expected = found.get(name), wanted.get(name)
-            if there != expected:
+            existing, generated = found.get(name), wanted.get(name)
+            if existing != generated:
                 yield from difflib.unified_diff(
-                    (there or "").splitlines(),
-                    (expected or "").splitlines(),
-                    f"{PACKAGE}/{name} ({'committed' if there is not None else 'missing'})",
-                    f"{PACKAGE}/{name} ({'as generated' if expected is not None else 'not generated'})",
+                    (existing or "").splitlines(),
+                    (generated or "").splitlines(),
+                    f"{PACKAGE}/{name} ({'committed' if existing is not None else 'missing'})",
+                    f"{PACKAGE}/{name} ({'as generated' if generated is not None else 'not generated'})",
                     lineterm="",
                 )
 
@@ -66,7 +66,7 @@ def main(root: Path, arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status.
     """
-    parser = argparse.ArgumentParser(description="Writes the generated client from the contract.")
+    parser = argparse.ArgumentParser(description="Write the generated client from the contract.")
     parser.add_argument(
         "--check", action="store_true", help="only compare; print the differences, fail if there are any"
     )
@@ -74,7 +74,7 @@ def main(root: Path, arguments: Sequence[str] | None = None) -> int:
     package = Package(root)
     try:
         wanted = generate_package(root / CONTRACT)
-    except ResponseValidationError as error:
+    except ContractError as error:
         print(f"{CONTRACT}: {error}", file=sys.stderr)
         return 1
     if not check:

@@ -1,4 +1,4 @@
-"""Generation of the client from the contract: openapi-python-client with the templates of the project, then ruff."""
+"""Generation of the client from the contract: openapi-python-client with custom templates, then ruff."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from _contract import Contract, ResponseValidationError
+from _contract import Contract, ContractError
 from openapi_python_client import Project
 from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser import GeneratorData
@@ -32,17 +32,17 @@ HEADER = "# Written by scripts/generate from openapi.yaml: do not edit; change t
 LINE_LENGTH = 120
 UNUSED = ("client.py", "errors.py")
 """Files that the generator always writes; the operations of `types.py` replace them."""
-RESERVED = (
+RESERVED_NAMES = (
     frozenset(dir(BaseModel)) | {"get", "items", "keys", "values"} | {"bool", "dict", "float", "int", "list", "str"}
 )
-"""Names that no attribute of a model may have: those of `Model` and its base, and those that annotations need."""
+"""Names that attributes of models cannot have: names of `Model` and its base, and names in annotations."""
 
 
 def generate_package(contract: Path) -> dict[str, str]:
-    """Return the files of the package, by path inside it.
+    """Return the files of the generated package by path inside it.
 
     Raises:
-        ResponseValidationError: The contract cannot be turned into code.
+        ContractError: No code can be generated from the contract.
     """
     with TemporaryDirectory() as folder:
         package = Path(folder) / "package"
@@ -60,7 +60,7 @@ def _write(path: Path, package: Path) -> None:
     config = Config.from_sources(options, MetaType.NONE, path, "utf-8", overwrite=False, output_path=package)
     data = GeneratorData.from_dict(contract.without_headers(), config=config)
     if isinstance(data, GeneratorError):
-        raise ResponseValidationError(_format_problem(data))
+        raise ContractError(_format_error(data))
     project = Project(openapi=data, config=config, custom_template_path=TEMPLATES)
     known: dict[str, Any] = project.env.globals
     known["contract"] = contract
@@ -68,7 +68,7 @@ def _write(path: Path, package: Path) -> None:
     with redirect_stdout(StringIO()):
         problems = project.build()
     if problems:
-        raise ResponseValidationError("\n".join(map(_format_problem, problems)))
+        raise ContractError("\n".join(map(_format_error, problems)))
 
 
 def _tidy(package: Path) -> None:
@@ -81,12 +81,12 @@ def _tidy(package: Path) -> None:
         subprocess.run([*ruff, *command, *style, "--no-cache", "--quiet", str(package)], check=True)
 
 
-def _format_problem(problem: GeneratorError) -> str:
+def _format_error(problem: GeneratorError) -> str:
     return ": ".join(part for part in (problem.header, problem.detail) if part)
 
 
 def annotation(prop: PropertyProtocol) -> str:
-    """Return the type of a value that is present, in the contract's order, None last."""
+    """Return the type of a present value, in the order of the contract, None last."""
     match prop:
         case UnionProperty():
             inner = [each for each in prop.inner_properties if not isinstance(each, NoneProperty)]
@@ -101,16 +101,16 @@ def annotation(prop: PropertyProtocol) -> str:
 
 
 def attribute(key: str) -> str:
-    """Return the model attribute for a key of the contract, with a trailing underscore if the name is reserved."""
-    if key in RESERVED or keyword.iskeyword(key):
+    """Return the attribute of a model for a key; reserved names get a trailing underscore."""
+    if key in RESERVED_NAMES or keyword.iskeyword(key):
         return f"{key}_"
     if not key.isidentifier() or key.startswith("_"):
-        raise ResponseValidationError(f"property {key!r} cannot become an attribute of a model")
+        raise ContractError(f"property {key!r} cannot become an attribute of a model")
     return key
 
 
 def prose(text: str, indent: int = 0, hanging: int = 0) -> str:
-    """Wrap and escape text of the contract for a docstring at this indentation. Paragraphs stay."""
+    """Return a text of the contract, wrapped and escaped for a docstring with this indentation."""
     width = LINE_LENGTH - indent - 2 * len('"""')
     shape = textwrap.TextWrapper(width, subsequent_indent=" " * hanging, break_long_words=False)
     paragraphs = (" ".join(part.split()) for part in safe_for_docstring(text).split("\n\n"))

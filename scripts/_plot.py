@@ -1,4 +1,4 @@
-"""Curves drawn with characters."""
+"""Charts drawn with characters."""
 
 from __future__ import annotations
 

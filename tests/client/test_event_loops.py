@@ -15,7 +15,7 @@ from datastore_sdk.data import Data, DataAsync, DataQuery
 from restream_api.api.pads import list_pads
 from tests.support.fake_server import ClientConnection, HttpRequest
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import chunked_response, http_response, respond_always
+from tests.support.http_responses import build_chunked_response, http_response, respond_always
 from tests.support.leak_checks import open_sockets
 from tests.support.threads import run_in_threads
 
@@ -25,7 +25,7 @@ RECORDS = [{"timestamp": 1_758_196_800, "site_id": 981, "slurry_rate": 80.5}]
 
 def reply(line: ClientConnection, request: HttpRequest) -> None:
     line.send(
-        chunked_response(b'[{"timestamp":1758196800,', b'"site_id":981,"slurry_rate":80.5}]')
+        build_chunked_response(b'[{"timestamp":1758196800,', b'"site_id":981,"slurry_rate":80.5}]')
         if "/data/" in request.path
         else http_response(200, b"[]")
     )

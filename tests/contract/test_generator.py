@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from _contract import ResponseValidationError
+from _contract import ContractError
 from _generated import PACKAGE, main
 from _generator import attribute, generate_package, prose
 from pydantic import BaseModel
@@ -151,5 +151,5 @@ def test_generator_wraps_and_escapes_descriptions() -> None:
     assert prose("one\ntwo\n\nthree") == "one two\n\nthree"
     assert prose("name: " + "word " * 30, indent=8, hanging=4).splitlines()[1].startswith(" " * 12 + "word")
     assert prose('a """ and \\N') == 'a \\"\\"\\" and \\\\N'
-    with pytest.raises(ResponseValidationError):
+    with pytest.raises(ContractError):
         attribute("_private")

@@ -71,7 +71,7 @@ def test_columns_by_name() -> None:
 
 
 @pytest.mark.parametrize("engine", ["duckdb", "spark"])
-def test_rename_for_engine_gives_the_same_unique_names_in_any_order(engine: str) -> None:
+def test_rename_for_engine_is_unique_and_order_independent(engine: str) -> None:
     fields = ["rate_25c", "rate_25C", "Rate_25c", "Rate_25c_2", "a b", "SITE_ID"]
     results = set()
     for order in itertools.permutations(fields):

@@ -48,8 +48,8 @@ token expired, renewable    | again              | again              | again   
 404                         | NotFoundError      | NotFoundError      | NotFoundError      | NotFoundError      | NotFoundError      | NotFoundError
 302 to another host         | ResponseValidationError      | ResponseValidationError      | ResponseValidationError      | ResponseValidationError      | ResponseValidationError      | ResponseValidationError
 late                        | unnoticed          | unnoticed          | unnoticed          | unnoticed          | unnoticed          | unnoticed
-no answer                   | again              | again              | APITimeoutError   | again              | again              | again
-body stops for a moment     | unnoticed          | unnoticed          | unnoticed          | unnoticed          | -                  | unnoticed
+no response                  | again              | again              | APITimeoutError   | again              | again              | again
+body pauses                | unnoticed          | unnoticed          | unnoticed          | unnoticed          | -                  | unnoticed
 body stops                  | again              | again              | APITimeoutError   | again              | -                  | again
 body drips                  | unnoticed          | unnoticed          | unnoticed          | unnoticed          | -                  | unnoticed
 reset before                | again              | again              | APIConnectionError  | again              | again              | again
@@ -89,7 +89,7 @@ def _status(status: int, **options: object) -> Callable[[int], CallFault]:
     return lambda _: faults.Status(status, **options)  # type: ignore[arg-type]
 
 
-def _whatever(fault: CallFault) -> Callable[[int], CallFault]:
+def _always(fault: CallFault) -> Callable[[int], CallFault]:
     return lambda _: fault
 
 
@@ -107,30 +107,30 @@ FAULTS: Final[dict[str, Injected]] = {
     "400": Injected(_status(400)),
     "401": Injected(_status(401)),
     "401 once, renewable": Injected(_status(401), managed=True),
-    "token expired": Injected(_whatever(faults.ExpireToken())),
-    "token expired, renewable": Injected(_whatever(faults.ExpireToken()), managed=True),
+    "token expired": Injected(_always(faults.ExpireToken())),
+    "token expired, renewable": Injected(_always(faults.ExpireToken()), managed=True),
     "403": Injected(_status(403)),
     "404": Injected(_status(404)),
     "302 to another host": Injected(_status(302, headers={"Location": "http://elsewhere.invalid/"})),
-    "late": Injected(_whatever(faults.Delay(0.001))),
-    "no answer": Injected(_whatever(faults.Delay()), impatient=True),
-    "body stops for a moment": Injected(lambda at: faults.Stall(at, 0.001)),
+    "late": Injected(_always(faults.Delay(0.001))),
+    "no response": Injected(_always(faults.Delay()), impatient=True),
+    "body pauses": Injected(lambda at: faults.Stall(at, 0.001)),
     "body stops": Injected(faults.Stall, impatient=True),
-    "body drips": Injected(_whatever(faults.Drip(97))),
-    "reset before": Injected(_whatever(faults.Reset("request"))),
-    "reset, but carried out": Injected(_whatever(faults.Reset("processed")), attempts=2),
-    "reset for ever": Injected(_whatever(faults.Reset("request", times=None)), attempts=ATTEMPTS),
+    "body drips": Injected(_always(faults.Drip(97))),
+    "reset before": Injected(_always(faults.Reset("request"))),
+    "reset, but carried out": Injected(_always(faults.Reset("processed")), attempts=2),
+    "reset for ever": Injected(_always(faults.Reset("request", times=None)), attempts=ATTEMPTS),
     "reset within the body": Injected(lambda at: faults.Reset("body", at)),
-    "reset after the body": Injected(_whatever(faults.Reset("end"))),
+    "reset after the body": Injected(_always(faults.Reset("end"))),
     "body cut, in chunks": Injected(faults.Truncate),
     "body cut, length kept": Injected(lambda at: faults.Truncate(at, "full_length")),
     "body cut, length cut": Injected(lambda at: faults.Truncate(at, "short_length")),
     "body cut for ever": Injected(lambda _: faults.Truncate(1, times=None), attempts=ATTEMPTS),
     "one byte wrong": Injected(faults.Corrupt),
-    "another JSON": Injected(_whatever(faults.WrongJson())),
-    "a page of HTML": Injected(_whatever(faults.WrongContentType())),
-    "JSON under a wrong name": Injected(_whatever(faults.WrongContentType("text/plain", body=None))),
-    "gzip cut short": Injected(_whatever(faults.CutGzip())),
+    "another JSON": Injected(_always(faults.WrongJson())),
+    "a page of HTML": Injected(_always(faults.WrongContentType())),
+    "JSON under a wrong name": Injected(_always(faults.WrongContentType("text/plain", body=None))),
+    "gzip cut short": Injected(_always(faults.CutGzip())),
 }
 
 Outcome = str | type[RestreamError]
@@ -139,7 +139,7 @@ AGAIN: Final = "again"
 DONE: Final = "done"
 
 
-def _parsed(table: str) -> dict[tuple[str, Kind], Outcome]:
+def _parse_table(table: str) -> dict[tuple[str, Kind], Outcome]:
     """Return the outcome for each fault and kind of request that it can affect."""
     (_, *kinds), *rows = [[cell.strip() for cell in line.split("|")] for line in table.strip().splitlines()]
     return {
@@ -157,7 +157,7 @@ def _of_labels(fault: str, outcome: Outcome, of_records: Outcome) -> Outcome:
     return of_records if fault.endswith("for ever") or fault == "token expired" else DONE
 
 
-_FOR_ALL: Final = _parsed(OUTCOMES)
+_FOR_ALL: Final = _parse_table(OUTCOMES)
 EXPECTED: Final = _FOR_ALL | {
     (fault, Kind.LABELS): _of_labels(fault, outcome, _FOR_ALL[fault, Kind.RECORDS])
     for (fault, kind), outcome in _FOR_ALL.items()

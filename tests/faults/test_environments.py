@@ -29,7 +29,7 @@ BAD_DAY = (
     faults.Truncate(1500, path="/data/", times=None, probability=0.2, seed=4),
     faults.CutGzip(path="/v1/*", times=None, probability=0.1, seed=5),
 )
-"""What may happen to any call at any time."""
+"""A fault that may happen to any call at any time."""
 
 
 def everything(client: Client) -> list[Any]:
@@ -93,7 +93,7 @@ def test_parallel_download_survives_faults(
 ) -> None:
     monkeypatch.setattr(slicing, "MAX_SLICE", timedelta(seconds=5))
 
-    async def collected(client: Client) -> list[Any]:
+    async def collect(client: Client) -> list[Any]:
         data = await Pad(PAD, client=client).aget_data(START, END, is_routed=True, parallel=parallel)
         return [record async for record in data]
 
@@ -104,7 +104,7 @@ def test_parallel_download_survives_faults(
         for _ in range(3):
             with service.faults.during(*BAD_DAY):
                 assert list(pad.get_data(START, END, is_routed=True, parallel=parallel)) == expected
-                assert asyncio.run(collected(client)) == expected
+                assert asyncio.run(collect(client)) == expected
         client.close()
 
 
@@ -164,7 +164,8 @@ FORKING = """
 
 
 def test_forked_process_makes_its_own_calls() -> None:
-    """The child meets the faults with clients that the parent has used, and is amid a stream with."""
+    """The child meets the faults with clients that the parent has used, and with one that is in the middle of a
+    stream."""
     program = "import warnings; warnings.simplefilter('ignore', DeprecationWarning)\n" + textwrap.dedent(FORKING)
     command = [sys.executable, "-c", program]
     environment = {"PYTHONPATH": ":".join(filter(None, sys.path)), "PATH": ""}

@@ -20,7 +20,7 @@ from tests.faults.conftest import ClientOf
 from tests.faults.leak_checks import assert_no_leaks, list_running_tasks, read_files, time_limit
 from tests.faults.public_calls import DEFINITION, END, PAD, START
 
-PATIENCE = 20.0
+TIMEOUT_SECONDS = 20.0
 _NUMBERS = itertools.count(1)
 
 
@@ -46,9 +46,9 @@ async def save(client: Client, folder: Path) -> None:
 Work = Callable[[Client, Path], Awaitable[None]]
 
 
-async def met(service: Sandbox, count: int = 1) -> None:
-    """Waits until calls have met faults."""
-    end = time.monotonic() + PATIENCE
+async def wait_for_faults(service: Sandbox, count: int = 1) -> None:
+    """Wait until calls have met faults."""
+    end = time.monotonic() + TIMEOUT_SECONDS
     while len([request for request in service.requests if request.fault]) < count:
         assert time.monotonic() < end
         await asyncio.sleep(0.001)
@@ -66,7 +66,7 @@ def test_cancel_while_reading_leaks_nothing(
             service.reset()
             service.faults.add(fault)
             task = asyncio.ensure_future(work(client, tmp_path))
-            await met(service)
+            await wait_for_faults(service)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
@@ -96,7 +96,7 @@ def test_cancel_before_a_retry_leaks_nothing(service: Sandbox, client_of: Client
         for count in range(1, 6):
             service.faults.add(faults.Status(429, retry_after=20))
             task = asyncio.ensure_future(work(client, tmp_path))
-            await met(service, count)
+            await wait_for_faults(service, count)
             await asyncio.sleep(0.02)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
@@ -169,8 +169,8 @@ def test_interrupt_during_a_save_keeps_the_old_file(tmp_path: Path, name: str, o
         env=environment,
     )
     assert result.stderr == ""
-    kept = [f"{name}.partial"] if option == "resume" else []
+    stored = [f"{name}.partial"] if option == "resume" else []
     assert result.stdout.splitlines() == [
-        f"interrupted {[name, *kept]} old",
+        f"interrupted {[name, *stored]} old",
         f"saved {[name, f'undisturbed_{name}']} True",
     ]

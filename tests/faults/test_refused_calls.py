@@ -1,4 +1,4 @@
-"""A service that does not listen: every call is made again, those that create too, for none has reached it."""
+"""A service that does not listen: every call is retried, also those that create, for none has reached it."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ TOKEN_ATTEMPTS = 3
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    """A port that is taken, and on which nobody listens."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        yield taken.getsockname()[1]
+    """Yield a port that is in use, and on which no server listens."""
+    with socket.socket() as occupied:
+        occupied.bind(("127.0.0.1", 0))
+        yield occupied.getsockname()[1]
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=lambda call: call.name)

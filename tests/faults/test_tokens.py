@@ -1,4 +1,4 @@
-"""Faults of the token endpoint, met by calls that need a token: they come to what asking for a token comes to."""
+"""Faults of the token endpoint, met by calls that need a token: they end as the request for a token ends."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ TOKEN_FAULTS = [fault for fault, kind in EXPECTED if kind is Kind.TOKEN]
 @pytest.mark.parametrize("form", FORMS)
 def test_token_fault_fails_the_call_that_needs_it(service: Sandbox, tmp_path: Path, fault: str, form: str) -> None:
     injected, expected = FAULTS[fault], EXPECTED[fault, Kind.TOKEN]
-    trial = CaseRunner(service, CALLS["Client.get_access_token"], form, tmp_path, impatient=injected.impatient)
+    run = CaseRunner(service, CALLS["Client.get_access_token"], form, tmp_path, impatient=injected.impatient)
     error: RestreamError | None = None
-    with time_limit(), capture_logs() as lines, assert_no_leaks(), trial:
+    with time_limit(), capture_logs() as lines, assert_no_leaks(), run:
         service.faults.add(structs.replace(injected.fault(1), path=TOKEN_PATH))
         try:
-            trial.caller(Pad, "get_model", PAD, client=trial.caller.client)
+            run.caller(Pad, "get_model", PAD, client=run.caller.client)
         except RestreamError as raised:
             error = raised
-        assert_no_secret([*lines, render_error_chain(error) if error else ""], trial.secrets)
+        assert_no_secret([*lines, render_error_chain(error) if error else ""], run.secrets)
         assert error is None if isinstance(expected, str) else type(error) is expected
-        trial.another_call()
+        run.another_call()

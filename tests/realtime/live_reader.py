@@ -66,19 +66,19 @@ class LiveReader:
             return start_thread(lambda: self._read(live, max_items))
         return start_thread(lambda: asyncio.run(self._aread(live, max_items)))
 
-    def _read(self, live: LiveData[Any], most: int | None) -> None:
+    def _read(self, live: LiveData[Any], max_items: int | None) -> None:
         for item in live:
             self._before_item()
             self.items.append(item)
-            if most is not None and len(self.items) >= most:
+            if max_items is not None and len(self.items) >= max_items:
                 break
 
-    async def _aread(self, live: LiveDataAsync[Any], most: int | None) -> None:
+    async def _aread(self, live: LiveDataAsync[Any], max_items: int | None) -> None:
         items = live.data_fetcher
         async for item in items:
             await asyncio.to_thread(self._before_item)
             self.items.append(item)
-            if most is not None and len(self.items) >= most:
+            if max_items is not None and len(self.items) >= max_items:
                 break
         await items.aclose()
 

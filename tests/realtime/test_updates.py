@@ -130,8 +130,8 @@ def test_the_state_of_a_site(sandbox: Sandbox, client: Client, form: str) -> Non
     assert all(state.site["id"] == SITE for state in states)
     aspects = [(state.current_state, state.calculated_stage_number, state.last_state_update) for state in states]
     assert len(set(aspects)) == len(aspects)
-    asked = sum(request.path.endswith("/states/") for request in sandbox.requests)
-    assert asked < 100  # it is told, and does not poll
+    count = sum(request.path.endswith("/states/") for request in sandbox.requests)
+    assert count < 100  # it receives updates, and does not poll
 
 
 def test_the_states_of_a_pad(sandbox: Sandbox, client: Client, form: str) -> None:
@@ -176,13 +176,13 @@ def test_refusing_room_is_retried(sandbox: Sandbox, client: Client, form: str) -
 def is_pushed(sandbox: Sandbox, watched: LiveReader) -> None:
     """It does not poll any more, and each change comes once."""
     before = len(watched.items)
-    asked = len([request for request in sandbox.requests if request.path.endswith("/states/")])
+    count = len([request for request in sandbox.requests if request.path.endswith("/states/")])
     go_on(sandbox, 24, lambda: len(watched.items) >= before + 3)
     wait_until(lambda: len(watched.items) >= before + 3)
     states = watched.close()
     aspects = [(state.current_state, state.calculated_stage_number, state.last_state_update) for state in states]
     assert len(set(aspects)) == len(aspects)
-    assert len([request for request in sandbox.requests if request.path.endswith("/states/")]) < asked + 100
+    assert len([request for request in sandbox.requests if request.path.endswith("/states/")]) < count + 100
 
 
 @pytest.mark.parametrize("how", ["closed", "left"])

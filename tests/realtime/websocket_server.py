@@ -33,7 +33,7 @@ def close_frame(code: int = 1000, reason: str = "") -> bytes:
     return frame(code.to_bytes(2) + reason.encode(), CLOSE)
 
 
-def enveloped_frame(message: Any) -> bytes:
+def build_envelope_frame(message: Any) -> bytes:
     return frame(json.dumps({"session_key": KEY, "message": message}).encode())
 
 
@@ -49,20 +49,20 @@ def handshake_response(request: HttpRequest) -> bytes:
     return "\r\n".join([*head, f"Sec-WebSocket-Accept: {accept}", "", ""]).encode()
 
 
-def serve_connections(*visits: ConnectionHandler | bytes) -> Handler:
-    """Serves one connection after the other: bytes to send, then silence until the client leaves; or what to do. The
-    last is what all further ones get. REST calls are answered with no records."""
-    waiting = [*visits]
+def serve_connections(*connections: ConnectionHandler | bytes) -> Handler:
+    """Serve one connection after the other: bytes to send, then silence until the client leaves; or a function to call.
+    The last one serves all further ones. REST calls get no records."""
+    waiting = [*connections]
 
     def handle(line: ClientConnection, request: HttpRequest) -> None:
         if "upgrade" not in request.headers:
             line.send(http_response(200, []))
             return
-        visit = waiting.pop(0) if len(waiting) > 1 else waiting[0]
-        if callable(visit):
-            visit(line, request)
+        connection = waiting.pop(0) if len(waiting) > 1 else waiting[0]
+        if callable(connection):
+            connection(line, request)
         else:
-            line.send(handshake_response(request) + visit)
+            line.send(handshake_response(request) + connection)
             line.stall()
         line.close()
 

@@ -33,7 +33,7 @@ def chunk(piece: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(piece), piece) if piece else b""
 
 
-def chunked_response(*pieces: bytes, **headers: str | int) -> bytes:
+def build_chunked_response(*pieces: bytes, **headers: str | int) -> bytes:
     """Return a complete response with a chunked body."""
     return head(200, transfer_encoding="chunked", **headers) + b"".join(map(chunk, pieces)) + END
 

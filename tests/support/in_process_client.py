@@ -26,17 +26,17 @@ class _Body:
 
 
 class _Http:
-    def __init__(self, answer: Callable[[Request], Reply]) -> None:
-        self._answer = answer
+    def __init__(self, respond: Callable[[Request], Reply]) -> None:
+        self._respond = respond
 
     def open(self, request: Request, *_: Any) -> Response:
-        status, headers, body = self._answer(request)
+        status, headers, body = self._respond(request)
         return Response(status, headers, _Body(body), lambda: None)
 
 
 class _Connections:
-    def __init__(self, answer: Callable[[Request], Reply]) -> None:
-        self._http = _Http(answer)
+    def __init__(self, respond: Callable[[Request], Reply]) -> None:
+        self._http = _Http(respond)
 
     def http(self) -> _Http:
         return self._http
@@ -45,11 +45,11 @@ class _Connections:
         """There is nothing to close."""
 
 
-def make_in_process_client(answer: Callable[[Request], Reply], **options: Any) -> Client:
+def make_in_process_client(respond: Callable[[Request], Reply], **options: Any) -> Client:
     """Return a client whose responses come from a function."""
     options = {"base_url": "https://in-process.invalid", "retries": RetryPolicy(max_attempts=1), **options}
     client = Client("t0ken-in-process", **options)
-    client._connections = _Connections(answer)  # type: ignore[assignment]
+    client._connections = _Connections(respond)  # type: ignore[assignment]
     return client
 
 

@@ -32,7 +32,7 @@ def hours(sandbox: Sandbox, form: Form) -> Data | DataAsync:  # noqa: ARG001 - t
 
 @pytest.fixture
 def of(serving: Serving, form: Form) -> Of:
-    """Data whose answer has a certain body, from a service that knows of no fields."""
+    """Return data whose response has a certain body, from a service without fields."""
 
     def data(body: bytes) -> Any:
         service = serving(respond_by_path({"/fields/": http_response(200, b"[]"), "/data/": http_response(200, body)}))

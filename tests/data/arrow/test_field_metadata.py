@@ -28,7 +28,7 @@ def metadata(table: pa.Table) -> dict[str, dict[bytes, bytes] | None]:
     return {field.name: field.metadata for field in table.schema}
 
 
-def expected(fields: list[Field], table: pa.Table, unit: Callable[[Field], str | None]) -> dict[str, Any]:
+def build_expected(fields: list[Field], table: pa.Table, unit: Callable[[Field], str | None]) -> dict[str, Any]:
     known = {
         field.name: {b"label": field.label.encode()} | ({b"unit": text.encode()} if (text := unit(field)) else {})
         for field in reversed(fields)
@@ -41,8 +41,8 @@ def test_units_of_both_systems(sandbox: Sandbox, form: Form, source: Site | Pad)
     fields: list[Field] = form(source, "get_fields_metadata")
     imperial: pa.Table = form(form(source, "get_data", *HOURS), "to_arrow")
     si: pa.Table = form(form(source, "get_data", *HOURS, si_units=True), "to_arrow")
-    assert metadata(imperial) == expected(fields, imperial, lambda field: field.imperial_unit)
-    assert metadata(si) == expected(fields, si, lambda field: field.si_unit)
+    assert metadata(imperial) == build_expected(fields, imperial, lambda field: field.imperial_unit)
+    assert metadata(si) == build_expected(fields, si, lambda field: field.si_unit)
     pressure = next(name for name in si.schema.names if name.endswith("surface_treating_pressure"))
     assert (metadata(imperial)[pressure] or {})[b"unit"] == b"psi"
     assert (metadata(si)[pressure] or {})[b"unit"] == b"kPa"
@@ -70,13 +70,13 @@ def test_one_more_call_for_each_site(sandbox: Sandbox, form: Form) -> None:
     assert all(call.endswith("/data/") for call in calls[len(sites) :])
 
 
-def test_frames_that_cannot_carry_them_do_not_ask(hours: Data, sandbox: Sandbox, form: Form) -> None:
+def test_frames_without_metadata_do_not_request_fields(hours: Data, sandbox: Sandbox, form: Form) -> None:
     form(hours, "to_pandas")
     form(hours, "to_polars")
     assert all("/data/" in line for line in list_requests(sandbox))
 
 
-FIELDS_ANSWERS: dict[str, Reply] = {
+FIELDS_RESPONSES: dict[str, Reply] = {
     "refused": http_response(403, {"detail": "Not for you."}),
     "missing": http_response(404, {"detail": "Not for you."}),
     "broken": http_response(500, {"detail": "Not for you."}),
@@ -86,12 +86,12 @@ FIELDS_ANSWERS: dict[str, Reply] = {
 }
 
 
-@pytest.mark.parametrize("answers", FIELDS_ANSWERS.values(), ids=FIELDS_ANSWERS)
+@pytest.mark.parametrize("response", FIELDS_RESPONSES.values(), ids=FIELDS_RESPONSES)
 def test_records_come_where_fields_do_not(
-    serving: Serving, form: Form, caplog: pytest.LogCaptureFixture, answers: Any, tmp_path: Path
+    serving: Serving, form: Form, caplog: pytest.LogCaptureFixture, response: Any, tmp_path: Path
 ) -> None:
     """Tables, files and live data need the records; units and labels are an extra."""
-    replies = {"/fields/": answers, "/data/": http_response(200, BODY)}
+    replies = {"/fields/": response, "/data/": http_response(200, BODY)}
     service = serving(respond_by_path(replies), retries=RetryPolicy(max_attempts=1))
     with caplog.at_level(logging.WARNING, "datastore_sdk"):
         table: pa.Table = form(form(Site(id=981, client=service.client), "get_data"), "to_arrow")

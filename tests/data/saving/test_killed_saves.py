@@ -16,19 +16,21 @@ from _environment import ROOT
 
 from datastore_sdk.data import Data, DataQuery
 from datastore_sdk.exceptions import ResumeError
-from tests.data.fake_record_service import Break, RecordService, moment, records_of
+from tests.data.fake_record_service import Break, RecordService, datetime_at, records_of
 from tests.support.fake_server import TIMEOUT_SECONDS, ClientConnection, Server
 from tests.support.fixtures import ClientOf, Serve
 from tests.support.http_responses import http_response, respond_by_path
 from tests.support.leak_checks import read_files
 
-QUERY = "DataQuery(source='pad', id=681, start=moment(0), end=moment(7999), is_routed=True, parallel={parallel})"
+QUERY = (
+    "DataQuery(source='pad', id=681, start=datetime_at(0), end=datetime_at(7999), is_routed=True, parallel={parallel})"
+)
 PROGRAM = """
 import asyncio, sys
 from datastore_sdk import Client
 from datastore_sdk.data import Data, DataAsync, DataQuery
 from datastore_sdk.data.streaming import parallel
-from tests.data.fake_record_service import moment
+from tests.data.fake_record_service import datetime_at
 from datetime import timedelta
 
 parallel.MAX_SLICE = timedelta(seconds=2000)
@@ -66,12 +68,12 @@ class Stall:
     """A stream that stalls until the client closes the connection."""
 
     def __init__(self) -> None:
-        self.begun = threading.Event()
-        self.hung_up = False
+        self.started = threading.Event()
+        self.disconnected = False
 
     def __call__(self, line: ClientConnection) -> None:
-        self.begun.set()
-        self.hung_up = line.stall()
+        self.started.set()
+        self.disconnected = line.stall()
 
 
 @pytest.mark.parametrize(
@@ -85,7 +87,10 @@ def test_save_killed_repeatedly_completes(
     server = serve(service)
     path = tmp_path / f"records{suffix}"
     left = path.with_name(f"{path.name}.partial")
-    data = Data(client_of(server), [DataQuery(source="pad", id=681, start=moment(0), end=moment(7999), is_routed=True)])
+    data = Data(
+        client_of(server),
+        [DataQuery(source="pad", id=681, start=datetime_at(0), end=datetime_at(7999), is_routed=True)],
+    )
     for more in (50_000, 60_000):
         process = begin(server, path, how, parallel)
         try:
@@ -99,13 +104,13 @@ def test_save_killed_repeatedly_completes(
         assert process.returncode == -signal.SIGKILL
         assert not path.exists()
     service._breaks.clear()
-    asked = service.asked
+    earlier = service.request_count
     process = begin(server, path, how, parallel)
     assert process.communicate(timeout=TIMEOUT_SECONDS)[1] == b""
     assert process.returncode == 0
-    *rest, check = map(str, service.starts[asked:])
-    assert min(rest) > "2025-09-18 12:05:00", "only the rest was asked for"
-    assert check < min(rest), "and once more what lies before, for records that come late"
+    *remaining, check = map(str, service.starts[earlier:])
+    assert min(remaining) > "2025-09-18 12:05:00", "only the remaining records were requested"
+    assert check < min(remaining), "and once more what lies before, for records that come late"
     assert min(map(str, service.starts)) == "2025-09-18 12:00:00"
     undisturbed = tmp_path / f"undisturbed{suffix}"
     data.save(undisturbed)
@@ -123,7 +128,7 @@ def test_killed_save_leaves_nothing(suffix: str, old: bytes | None, serve: Serve
     server = serve(respond_by_path({"/data/": service, "/fields/": http_response(200, b"[]")}))
     process = begin(server, path, "sync", resume=False, overwrite=True)
     try:
-        wait_until(stall.begun.is_set, process)
+        wait_until(stall.started.is_set, process)
     finally:
         process.kill()
         process.communicate()
@@ -139,7 +144,7 @@ def test_interrupted_save_leaves_no_partial_target(how: str, resume: bool, serve
     server = serve(service)
     process = begin(server, tmp_path / "records.json", how, resume=resume)
     try:
-        wait_until(lambda: stall.begun.is_set() and (not resume or size_of(left) > 50_000), process)
+        wait_until(lambda: stall.started.is_set() and (not resume or size_of(left) > 50_000), process)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=TIMEOUT_SECONDS)
     finally:
@@ -147,6 +152,6 @@ def test_interrupted_save_leaves_no_partial_target(how: str, resume: bool, serve
         process.communicate()
     assert b"\nKeyboardInterrupt\n" in said
     server.wait_for_connections()
-    assert stall.hung_up
+    assert stall.disconnected
     assert [each.name for each in tmp_path.iterdir()] == ["records.json.partial"] * resume
     assert (b"records are kept in" in said) is resume

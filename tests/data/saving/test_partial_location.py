@@ -98,7 +98,7 @@ def test_folder_that_takes_no_file_fails_before_requests(
     forbid_new_files(target.parent, monkeypatch)
     with pytest.raises(PermissionError, match=r"new\.json\.partial"):
         form.save(client, [SITE], target.with_name("new.json"), resume=True)
-    assert service.asked == 0
+    assert service.request_count == 0
     assert read_files(temporary) == {}
 
 
@@ -128,7 +128,7 @@ def test_planted_fallback_partial_is_refused(
         monkeypatch.setattr(os, "geteuid", lambda: other)
     with pytest.raises(ResumeError, match="is not a file of this SDK"):
         form.save(client, [SITE], path, resume=True)
-    assert service.asked == 1
+    assert service.request_count == 1
 
 
 @pytest.mark.parametrize("resumed", [False, True])

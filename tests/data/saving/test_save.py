@@ -15,14 +15,14 @@ from datastore_sdk.data import DataAsync, DataQuery
 from datastore_sdk.data.writers.base import Writer
 from datastore_sdk.data.writers.csv_writer import CsvWriter
 from datastore_sdk.data.writers.json_writer import JsonWriter
-from tests.data.fake_record_service import RecordService, moment, records_of
+from tests.data.fake_record_service import RecordService, datetime_at, records_of
 from tests.support.fake_server import ClientConnection
 from tests.support.fixtures import ClientOf, Serve
 from tests.support.http_responses import chunk, head, respond_always, send_then
 from tests.support.leak_checks import read_files
 from tests.support.sync_async_clients import Form
 
-SITE = DataQuery(source="site", id=981, start=moment(0))
+SITE = DataQuery(source="site", id=981, start=datetime_at(0))
 
 formats = pytest.mark.parametrize(("suffix", "writer"), [(".json", JsonWriter), (".csv", CsvWriter)])
 
@@ -45,7 +45,7 @@ def test_path_is_validated_before_the_first_request(
         form.save(client, [SITE], tmp_path / "records")
     with pytest.raises(OSError, match="file"):
         form.save(client, [SITE], tmp_path / "file" / "records.json")
-    assert service.asked == 0
+    assert service.request_count == 0
     assert not (tmp_path / "records.xls").exists()
 
 
@@ -93,7 +93,7 @@ def test_cancel_while_downloading_leaves_nothing(
 ) -> None:
     path = tmp_path / f"records{suffix}"
     path.write_bytes(b"old")
-    begun = head(transfer_encoding="chunked") + chunk(b'[{"timestamp": 1}, {"timestamp": 2}')
+    first_part = head(transfer_encoding="chunked") + chunk(b'[{"timestamp": 1}, {"timestamp": 2}')
     sent = threading.Event()
 
     def stall(line: ClientConnection) -> None:
@@ -101,7 +101,7 @@ def test_cancel_while_downloading_leaves_nothing(
         line.stall()
 
     async def main() -> None:
-        async with client_of(serve(respond_always(send_then(begun, stall)))) as client:
+        async with client_of(serve(respond_always(send_then(first_part, stall)))) as client:
             saving = asyncio.create_task(DataAsync(client, [SITE]).asave(path, overwrite=True))
             await asyncio.to_thread(sent.wait)
             saving.cancel()

@@ -16,7 +16,7 @@ import pytest
 from datastore_sdk.data.saving import atomic_file
 from datastore_sdk.data.saving.files import open_atomic
 from datastore_sdk.data.saving.journal import Journal
-from tests.data.saving.limited_folders import forbid_new_files, refused
+from tests.data.saving.limited_folders import forbid_new_files, refuse_with
 from tests.support.leak_checks import read_files
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc/self/fd")
@@ -33,7 +33,7 @@ def windows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Refuse to rename or delete open files, and to read open drafts."""
     opens = Path.open
 
-    def guarded(real: Callable[..., Any]) -> Callable[..., Any]:
+    def guard(real: Callable[..., Any]) -> Callable[..., Any]:
         def call(path: Any, *others: Any, **options: Any) -> Any:
             if is_open(path):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
@@ -41,16 +41,16 @@ def windows(monkeypatch: pytest.MonkeyPatch) -> None:
 
         return call
 
-    def opened(path: Path, mode: str = "r", *others: Any, **options: Any) -> Any:
+    def open_path(path: Path, mode: str = "r", *others: Any, **options: Any) -> Any:
         if "r" in mode and path.suffix == atomic_file._SUFFIX and is_open(path):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
         return opens(path, mode, *others, **options)
 
     for name in ("replace", "rename", "unlink"):
-        monkeypatch.setattr(os, name, guarded(getattr(os, name)))
-    monkeypatch.setattr(Path, "open", opened)
+        monkeypatch.setattr(os, name, guard(getattr(os, name)))
+    monkeypatch.setattr(Path, "open", open_path)
     monkeypatch.setattr(atomic_file, "_IS_WINDOWS", True)
-    monkeypatch.setattr(atomic_file, "_UnnamedFile", refused(errno.EOPNOTSUPP))
+    monkeypatch.setattr(atomic_file, "_UnnamedFile", refuse_with(errno.EOPNOTSUPP))
 
 
 @pytest.mark.parametrize("keep_unfinished", [False, True])
@@ -107,10 +107,10 @@ def test_journal_reads_locked_byte_through_own_handle(tmp_path: Path, monkeypatc
         def __getattr__(self, name: str) -> Any:
             return getattr(self._file, name)
 
-    def opened(path: Path, mode: str = "r", *others: Any, **options: Any) -> Any:
+    def open_path(path: Path, mode: str = "r", *others: Any, **options: Any) -> Any:
         return Handle(opens(path, mode, *others, **options))
 
-    monkeypatch.setattr(Path, "open", opened)
+    monkeypatch.setattr(Path, "open", open_path)
     with closing(Journal(path, {"queries": []})) as journal:
         (entry,) = journal.read(journal.first_offset)
         assert [*map(bytes, entry.texts)] == [b"{}"]

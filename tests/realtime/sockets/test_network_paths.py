@@ -20,8 +20,8 @@ from datastore_sdk.transport.websocket.connection import WebSocketConnector
 from tests.realtime.live_reader import LiveReader
 from tests.realtime.websocket_server import (
     KEY,
+    build_envelope_frame,
     close_frame,
-    enveloped_frame,
     handshake_response,
     make_record,
     serve_connections,
@@ -44,7 +44,7 @@ def proxy() -> Iterator[Proxy]:
 
 
 def test_through_a_proxy(serve: Serve, client_of: ClientOf, proxy: Proxy) -> None:
-    server = serve(serve_connections(enveloped_frame(make_record(1))))
+    server = serve(serve_connections(build_envelope_frame(make_record(1))))
     client = client_of(server, proxy=f"http://me:s%40cret@127.0.0.1:{proxy.port}")
     reader = LiveReader(build_measurement_plan(client, "site", 981, KEY, {}, StreamOptions()), "sync")
     assert reader.wait_for_items(1) == [make_record(1)]
@@ -67,16 +67,16 @@ def test_a_proxy_that_refuses(serve: Serve, client_of: ClientOf) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "message"),
+    ("response", "message"),
     [
         (b"SSH-2.0-OpenSSH_9.6\r\n\r\n", "not receive a valid HTTP response from proxy"),
         (b"HTTP/1.1 200 Connection est", "valid HTTP response.*connection closed"),
         (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 20_000, "valid HTTP response.*no more than 128 headers"),
     ],
 )
-def test_a_proxy_that_makes_no_sense(serve: Serve, client_of: ClientOf, answer: bytes, message: str) -> None:
+def test_a_proxy_that_makes_no_sense(serve: Serve, client_of: ClientOf, response: bytes, message: str) -> None:
     def talk(line: ClientConnection, _: HttpRequest) -> None:
-        line.send(answer)
+        line.send(response)
         line.close()
 
     proxy = serve(talk)
@@ -96,7 +96,7 @@ def test_socks_proxy_takes_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_through_a_socks_proxy(serve: Serve, client_of: ClientOf) -> None:
     with SocksProxy() as proxy:
-        server = serve(serve_connections(enveloped_frame(make_record(1))))
+        server = serve(serve_connections(build_envelope_frame(make_record(1))))
         client = client_of(server, proxy=f"socks5://127.0.0.1:{proxy.port}")
         reader = LiveReader(build_measurement_plan(client, "site", 981, KEY, {}, StreamOptions()), "sync")
         assert reader.wait_for_items(1) == [make_record(1)]
@@ -116,8 +116,8 @@ def test_through_a_socks_proxy(serve: Serve, client_of: ClientOf) -> None:
 )
 def test_handshake_that_other_clients_read(before: bytes, headers: bytes, serve: Serve, client_of: ClientOf) -> None:
     def listen(line: ClientConnection, request: HttpRequest) -> None:
-        status, _, rest = handshake_response(request).partition(b"\r\n")
-        line.send(before + status + b"\r\n" + headers + rest + enveloped_frame(make_record(1)))
+        status, _, remaining = handshake_response(request).partition(b"\r\n")
+        line.send(before + status + b"\r\n" + headers + remaining + build_envelope_frame(make_record(1)))
         line.stall()
 
     reader = LiveReader(
@@ -129,7 +129,7 @@ def test_handshake_that_other_clients_read(before: bytes, headers: bytes, serve:
 
 
 def test_only_the_first_of_two_addresses_is_dead(client_of: ClientOf, dead_first: DeadFirst) -> None:
-    with TlsServer(serve_connections(enveloped_frame(make_record(1)))) as server:
+    with TlsServer(serve_connections(build_envelope_frame(make_record(1)))) as server:
         context = make_trusting_context()
         context.check_hostname = False
         client = client_of(server, base_url=dead_first(server), timeout=Timeouts(connect=1), verify=context)
@@ -156,7 +156,9 @@ def _missing(*_: object, **__: object) -> None:
 @pytest.mark.parametrize("form", ["sync", "async"])
 def test_through_tls(client_of: ClientOf, form: str) -> None:
     with TlsServer(
-        serve_connections(enveloped_frame(make_record(1)) + close_frame(1000), enveloped_frame(make_record(2)))
+        serve_connections(
+            build_envelope_frame(make_record(1)) + close_frame(1000), build_envelope_frame(make_record(2))
+        )
     ) as server:
         client = client_of(server, verify=make_trusting_context())
         reader = LiveReader(build_measurement_plan(client, "site", 981, KEY, {}, StreamOptions()), form)
@@ -169,15 +171,15 @@ def test_through_a_proxy_over_tls(client_of: ClientOf, server: type[Server]) -> 
     """TLS within TLS, where the service speaks it too."""
     proxy = Proxy(context=make_server_context())
     try:
-        with server(serve_connections(enveloped_frame(make_record(1)))) as service:
+        with server(serve_connections(build_envelope_frame(make_record(1)))) as service:
             trusted = make_trusting_context()
             client = client_of(service, verify=trusted, proxy=f"https://me:secret@127.0.0.1:{proxy.port}", retries=ONCE)
             reader = LiveReader(build_measurement_plan(client, "site", 981, KEY, {}, StreamOptions()), "sync")
             assert reader.wait_for_items(1) == [make_record(1)]
             reader.close()
-        (asked,) = proxy.requests
-        assert asked.startswith(f"CONNECT 127.0.0.1:{service.url.rpartition(':')[2]} HTTP/1.1")
-        assert "Proxy-Authorization: Basic bWU6c2VjcmV0" in asked
+        (head,) = proxy.requests
+        assert head.startswith(f"CONNECT 127.0.0.1:{service.url.rpartition(':')[2]} HTTP/1.1")
+        assert "Proxy-Authorization: Basic bWU6c2VjcmV0" in head
     finally:
         proxy.close()
 
@@ -196,7 +198,7 @@ def test_calls_through_a_proxy_over_tls(client_of: ClientOf) -> None:
         proxy.close()
 
 
-def test_a_proxy_whose_certificate_nobody_vouches_for(serve: Serve, client_of: ClientOf) -> None:
+def test_a_proxy_with_an_untrusted_certificate(serve: Serve, client_of: ClientOf) -> None:
     proxy = Proxy(context=make_server_context())
     try:
         client = client_of(serve(serve_connections(b"")), proxy=f"https://127.0.0.1:{proxy.port}", retries=ONCE)
@@ -213,7 +215,7 @@ def test_goodbye_is_said_over_tls(client_of: ClientOf, form: str) -> None:
     said: list[bytes] = []
 
     def listen(line: ClientConnection, request: HttpRequest) -> None:
-        line.send(handshake_response(request) + enveloped_frame(make_record(1)))
+        line.send(handshake_response(request) + build_envelope_frame(make_record(1)))
         line.stall()
         said.append(line._socket.recv(100))
 
@@ -228,15 +230,15 @@ def test_goodbye_is_said_over_tls(client_of: ClientOf, form: str) -> None:
 
 def test_much_over_tls(client_of: ClientOf) -> None:
     records = [make_record(second) for second in range(20_000)]
-    with TlsServer(serve_connections(b"".join(map(enveloped_frame, records)))) as server:
+    with TlsServer(serve_connections(b"".join(map(build_envelope_frame, records)))) as server:
         client = client_of(server, verify=make_trusting_context())
         reader = LiveReader(build_measurement_plan(client, "site", 981, KEY, {}, StreamOptions()), "sync")
         assert reader.wait_for_items(20_000) == records
         reader.close()
 
 
-def test_a_certificate_that_nobody_vouches_for(client_of: ClientOf) -> None:
-    with TlsServer(serve_connections(enveloped_frame(make_record(1)))) as server:
+def test_an_untrusted_certificate(client_of: ClientOf) -> None:
+    with TlsServer(serve_connections(build_envelope_frame(make_record(1)))) as server:
         client = client_of(server, retries=ONCE)
         reader = LiveReader(build_measurement_plan(client, "site", 981, KEY, {}, StreamOptions()), "sync")
         with pytest.raises(APIConnectionError, match="certificate"):

@@ -25,8 +25,8 @@ from tests.support.exhaustive import Selection
 from tests.support.fake_server import ClientConnection, Handler, HttpRequest, Server
 from tests.support.fixtures import ClientOf, Serve
 from tests.support.http_responses import (
+    build_chunked_response,
     chunk,
-    chunked_response,
     head,
     http_response,
     respond_by_path,
@@ -41,8 +41,8 @@ from tests.support.threads import run_in_threads
 SITE = DataQuery(source="site", id=981)
 RECORD = b'{"timestamp": %d, "site_id": 981}'
 BROKEN = head(transfer_encoding="chunked") + chunk(b"[" + RECORD % 1 + b",")
-STREAM = chunked_response(b"[" + RECORD % 1 + b",", RECORD % 2, b"]")
-CHECKED = chunked_response(b"[" + RECORD % 1 + b"]")
+STREAM = build_chunked_response(b"[" + RECORD % 1 + b",", RECORD % 2, b"]")
+CHECKED = build_chunked_response(b"[" + RECORD % 1 + b"]")
 """The records from before the break, requested again."""
 GRANTED = http_response(200, {"access_token": "t0ken", "expires_in": 3600, "token_type": "Bearer", "scope": "read"})
 PAD = http_response(200, {"id": 7, "name": "Pad", "lease_name": "", "customer_name": "", "simops_config": None,

@@ -19,7 +19,7 @@ from restream_api.models import SimopsConfig
 from tests.response_mutations.payloads import CHANGE, PAD, SITE, TOKEN
 from tests.support.fixtures import ClientOf, Serve
 from tests.support.http_responses import (
-    chunked_response,
+    build_chunked_response,
     http_response,
     respond_always,
     respond_by_path,
@@ -236,7 +236,7 @@ def test_deflate(bare: bool, serve: Serve, client_of: ClientOf, form: Form) -> N
     body = compressor.compress(json.dumps(PAD).encode()) + compressor.flush()
     for reply in (
         http_response(200, body, content_encoding="deflate"),
-        chunked_response(*(bytes([each]) for each in body), content_encoding="deflate"),
+        build_chunked_response(*(bytes([each]) for each in body), content_encoding="deflate"),
     ):
         assert form.run(client_of(serve(respond_always(reply))), get_pad(5)).name == "Heron"
     broken = http_response(200, body[:20] + b"\0\0\0\0" + body[24:], content_encoding="deflate")
@@ -246,7 +246,7 @@ def test_deflate(bare: bool, serve: Serve, client_of: ClientOf, form: Form) -> N
 
 def test_records_behind_a_byte_order_mark(serve: Serve, client_of: ClientOf) -> None:
     body = b'\xef\xbb\xbf[{"timestamp": 1, "site_id": 11}]'
-    for reply in (http_response(200, body), chunked_response(*(bytes([each]) for each in body))):
+    for reply in (http_response(200, body), build_chunked_response(*(bytes([each]) for each in body))):
         with client_of(serve(respond_always(reply))) as caller:
             assert [*Site(id=11, client=caller).get_data()] == [{"timestamp": 1, "site_id": 11}]
 

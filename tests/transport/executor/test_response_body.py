@@ -18,7 +18,14 @@ from datastore_sdk.transport.executor.retry import RetryPolicy
 from restream_api.api.pads import delete_pad_parameter, list_pads
 from tests.support.fake_server import ClientConnection, HttpRequest
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import chunk, chunked_response, head, http_response, respond_always, respond_in_turn
+from tests.support.http_responses import (
+    build_chunked_response,
+    chunk,
+    head,
+    http_response,
+    respond_always,
+    respond_in_turn,
+)
 from tests.support.sync_async_clients import Form
 
 CONTENT = b"".join(b'{"timestamp": %d, "slurry_rate": %d.25}\n' % (second, second % 97) for second in range(400))
@@ -177,7 +184,7 @@ def test_bomb_in_an_ordinary_response_is_refused(serve: Serve, client_of: Client
 def test_over_the_wire(encoding: str, serve: Serve, client_of: ClientOf, form: Form) -> None:
     body = b"[" + b" " * 1000 + b"]"
     sent = gzip.compress(body) if "gzip" in encoding.lower() else body
-    server = serve(respond_in_turn(chunked_response(*cut(sent, 5), content_encoding=encoding)))
+    server = serve(respond_in_turn(build_chunked_response(*cut(sent, 5), content_encoding=encoding)))
     assert form.run(client_of(server), list_pads()) == []
 
 

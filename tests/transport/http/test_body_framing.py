@@ -14,8 +14,8 @@ from tests.support.fixtures import ClientOf, Serve
 from tests.support.http_responses import (
     END,
     Reply,
+    build_chunked_response,
     chunk,
-    chunked_response,
     head,
     http_response,
     respond_always,
@@ -30,9 +30,9 @@ SITE = DataQuery(source="site", id=981)
 
 FRAMED: dict[str, Reply] = {
     "by length": http_response(200, b"[ ]"),
-    "in chunks": chunked_response(b"[", b" ", b"]"),
+    "in chunks": build_chunked_response(b"[", b" ", b"]"),
     "until the connection is closed": send_then(head() + b"[ ]", ClientConnection.close),
-    "in chunks and by a wrong length": chunked_response(b"[ ]", content_length=2),
+    "in chunks and by a wrong length": build_chunked_response(b"[ ]", content_length=2),
 }
 BROKEN: dict[str, Reply] = {
     "before the status": send_then(b"", ClientConnection.close),
@@ -142,11 +142,15 @@ def test_a_record_is_handed_over_when_it_comes(sent: bytes, serve: Serve, client
 def test_connections_are_used_again(serve: Serve, client_of: ClientOf) -> None:
     replies: list[Reply] = [
         http_response(200, b"[]"),
-        chunked_response(b"[]"),
+        build_chunked_response(b"[]"),
         http_response(404, {"detail": "No."}),
         http_response(200, b"[]"),
     ]
-    server = serve(respond_in_turn(*replies, chunked_response(b"[]"), chunked_response(b"[]"), chunked_response(b"[]")))
+    server = serve(
+        respond_in_turn(
+            *replies, build_chunked_response(b"[]"), build_chunked_response(b"[]"), build_chunked_response(b"[]")
+        )
+    )
     client = client_of(server)
     client.request(list_pads())
     client.request(list_pads())
@@ -211,7 +215,7 @@ def test_unrequested_bytes_are_not_the_next_response(serve: Serve, client_of: Cl
     forged = http_response(200, [{"id": 1}])
     server = serve(
         respond_in_turn(
-            chunked_response(b"[]") + forged,
+            build_chunked_response(b"[]") + forged,
             http_response(200, b"[]"),
             http_response(200, b"[]") + forged,
             http_response(200, b"[]"),

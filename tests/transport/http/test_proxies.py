@@ -20,7 +20,14 @@ from restream_api.api.pads import list_pads
 from tests.support.fake_server import ClientConnection, Handler, HttpRequest
 from tests.support.fixtures import ClientOf, Serve
 from tests.support.http_proxy import Proxy
-from tests.support.http_responses import chunk, chunked_response, head, http_response, respond_always, respond_in_turn
+from tests.support.http_responses import (
+    build_chunked_response,
+    chunk,
+    head,
+    http_response,
+    respond_always,
+    respond_in_turn,
+)
 from tests.support.slow_services import SLOW_SERVICES
 from tests.support.sync_async_clients import Form
 from tests.support.threads import start_thread
@@ -29,7 +36,7 @@ from tests.support.tls_server import TlsServer, make_trusting_context
 SITE = DataQuery(source="site", id=981)
 ONCE = RetryPolicy(max_attempts=1)
 RECORDS = [{"timestamp": 1, "site_id": 981}, {"timestamp": 2, "site_id": 981}]
-STREAM = chunked_response(b'[{"timestamp": 1, "site_id": 981},', b'{"timestamp": 2, "site_id": 981}]')
+STREAM = build_chunked_response(b'[{"timestamp": 1, "site_id": 981},', b'{"timestamp": 2, "site_id": 981}]')
 SECRET = "s3cret-0123456789"
 
 

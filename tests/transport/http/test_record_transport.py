@@ -36,7 +36,7 @@ from datastore_sdk.transport.http.requests import HttpSender
 from restream_api.api.pads import list_pads
 from tests.support.fake_server import ClientConnection, Handler, HttpRequest, Server
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import chunked_response, http_response, respond_always, respond_in_turn
+from tests.support.http_responses import build_chunked_response, http_response, respond_always, respond_in_turn
 from tests.support.jumping_clock import JumpingClock
 from tests.support.multi_address_host import DeadFirst
 from tests.support.paths import CERTIFICATE
@@ -75,7 +75,9 @@ def read(response: Response) -> bytes:
 
 def test_tls(serve_tls: Serve) -> None:
     server = serve_tls(
-        respond_in_turn(http_response(200, b"[]"), chunked_response(b"[", b"]"), http_response(200, b"x" * 300_000))
+        respond_in_turn(
+            http_response(200, b"[]"), build_chunked_response(b"[", b"]"), http_response(200, b"x" * 300_000)
+        )
     )
     http = HttpSender(ConnectionSettings(verify=make_trusting_context(), proxy=None))
     assert [len(read(http.open(get(server), Cancellation()))) for _ in range(3)] == [2, 2, 300_000]

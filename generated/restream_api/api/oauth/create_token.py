@@ -17,7 +17,7 @@ def create_token(*, body: TokenRequest) -> Operation[Token]:
         body: The client's credentials.
 
     Returns:
-        The operation, not yet sent. It returns the access token.
+        The operation, not yet sent. It answers with the access token.
     """
     return Operation(
         name="create_token",

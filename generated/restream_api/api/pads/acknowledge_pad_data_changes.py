@@ -18,7 +18,7 @@ def acknowledge_pad_data_changes(pad_id: int, *, body: Acknowledgements) -> Oper
         body: The changes that were received.
 
     Returns:
-        The operation, not yet sent. It returns the changes.
+        The operation, not yet sent. It answers with the changes.
     """
     return Operation(
         name="acknowledge_pad_data_changes",

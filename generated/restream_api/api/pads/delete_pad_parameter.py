@@ -13,7 +13,7 @@ def delete_pad_parameter(pad_id: int, parameter_id: int) -> Operation[None]:
         parameter_id: Id of the definition of a stage aggregation.
 
     Returns:
-        The operation, not yet sent. It returns nothing; the definition is gone.
+        The operation, not yet sent. It answers with nothing; the definition is gone.
     """
     return Operation(
         name="delete_pad_parameter",

@@ -13,7 +13,7 @@ def get_pad(pad_id: int) -> Operation[Pad]:
         pad_id: Id of the pad.
 
     Returns:
-        The operation, not yet sent. It returns the pad.
+        The operation, not yet sent. It answers with the pad.
     """
     return Operation(
         name="get_pad",

@@ -14,7 +14,7 @@ def get_pad_parameter(pad_id: int, parameter_id: int) -> Operation[Parameter]:
         parameter_id: Id of the definition of a stage aggregation.
 
     Returns:
-        The operation, not yet sent. It returns the definition.
+        The operation, not yet sent. It answers with the definition.
     """
     return Operation(
         name="get_pad_parameter",

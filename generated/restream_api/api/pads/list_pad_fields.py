@@ -16,7 +16,7 @@ def list_pad_fields(pad_id: int) -> Operation[list[Field]]:
         pad_id: Id of the pad.
 
     Returns:
-        The operation, not yet sent. It returns the fields.
+        The operation, not yet sent. It answers with the fields.
     """
     return Operation(
         name="list_pad_fields",

@@ -13,7 +13,7 @@ def list_pad_parameters(pad_id: int) -> Operation[list[Parameter]]:
         pad_id: Id of the pad.
 
     Returns:
-        The operation, not yet sent. It returns the definitions.
+        The operation, not yet sent. It answers with the definitions.
     """
     return Operation(
         name="list_pad_parameters",

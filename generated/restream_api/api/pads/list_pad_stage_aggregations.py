@@ -36,7 +36,7 @@ def list_pad_stage_aggregations(
         state: Stage-name filter: only stages of this operation, such as `frac`, `wl` or `standby`.
 
     Returns:
-        The operation, not yet sent. It returns the aggregations of the stages, by site.
+        The operation, not yet sent. It answers with the aggregations of the stages, by site.
     """
     return Operation(
         name="list_pad_stage_aggregations",

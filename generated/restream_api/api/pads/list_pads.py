@@ -28,7 +28,7 @@ def list_pads(
         fleet_name: Part of the name of the frac fleet at work, in any case.
 
     Returns:
-        The operation, not yet sent. It returns the pads.
+        The operation, not yet sent. It answers with the pads.
     """
     return Operation(
         name="list_pads",

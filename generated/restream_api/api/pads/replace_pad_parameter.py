@@ -18,7 +18,7 @@ def replace_pad_parameter(pad_id: int, parameter_id: int, *, body: ParameterRepl
         body: The whole new definition.
 
     Returns:
-        The operation, not yet sent. It returns the definition.
+        The operation, not yet sent. It answers with the definition.
     """
     return Operation(
         name="replace_pad_parameter",

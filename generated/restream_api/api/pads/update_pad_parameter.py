@@ -18,7 +18,7 @@ def update_pad_parameter(pad_id: int, parameter_id: int, *, body: ParameterPatch
         body: What changes in the definition.
 
     Returns:
-        The operation, not yet sent. It returns the definition.
+        The operation, not yet sent. It answers with the definition.
     """
     return Operation(
         name="update_pad_parameter",

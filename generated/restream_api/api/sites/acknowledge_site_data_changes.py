@@ -18,7 +18,7 @@ def acknowledge_site_data_changes(site_id: int, *, body: Acknowledgements) -> Op
         body: The changes that were received.
 
     Returns:
-        The operation, not yet sent. It returns the changes.
+        The operation, not yet sent. It answers with the changes.
     """
     return Operation(
         name="acknowledge_site_data_changes",

@@ -22,8 +22,8 @@ def create_site_parameters(
         validate_only: Only check the definitions; save nothing.
 
     Returns:
-        The operation, not yet sent. It returns the word that the definitions are valid; nothing is saved, or the
-        created definitions.
+        The operation, not yet sent. It answers with the word that the definitions are valid; nothing is saved, or
+        the created definitions.
     """
     return Operation(
         name="create_site_parameters",

@@ -13,7 +13,7 @@ def get_site(site_id: int) -> Operation[Site]:
         site_id: Id of the site.
 
     Returns:
-        The operation, not yet sent. It returns the site.
+        The operation, not yet sent. It answers with the site.
     """
     return Operation(
         name="get_site",

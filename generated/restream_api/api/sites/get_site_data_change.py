@@ -16,7 +16,7 @@ def get_site_data_change(site_id: int, change_id: int) -> Operation[ChangeLog]:
         change_id: Id of the data change.
 
     Returns:
-        The operation, not yet sent. It returns the change, alone in its log.
+        The operation, not yet sent. It answers with the change, alone in its log.
     """
     return Operation(
         name="get_site_data_change",

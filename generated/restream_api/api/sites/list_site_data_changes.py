@@ -16,7 +16,7 @@ def list_site_data_changes(site_id: int, *, get_acknowledged: bool | None = None
         get_acknowledged: List the changes that were acknowledged already too.
 
     Returns:
-        The operation, not yet sent. It returns the changes.
+        The operation, not yet sent. It answers with the changes.
     """
     return Operation(
         name="list_site_data_changes",

@@ -16,7 +16,7 @@ def list_site_fields(site_id: int) -> Operation[list[Field]]:
         site_id: Id of the site.
 
     Returns:
-        The operation, not yet sent. It returns the fields.
+        The operation, not yet sent. It answers with the fields.
     """
     return Operation(
         name="list_site_fields",

@@ -13,7 +13,7 @@ def list_site_parameters(site_id: int) -> Operation[list[Parameter]]:
         site_id: Id of the site.
 
     Returns:
-        The operation, not yet sent. It returns the definitions.
+        The operation, not yet sent. It answers with the definitions.
     """
     return Operation(
         name="list_site_parameters",

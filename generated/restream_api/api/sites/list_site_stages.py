@@ -31,7 +31,7 @@ def list_site_stages(
         state: Stage-name filter: only stages of this operation, such as `frac`, `wl` or `standby`.
 
     Returns:
-        The operation, not yet sent. It returns the stages, newest first.
+        The operation, not yet sent. It answers with the stages, newest first.
     """
     return Operation(
         name="list_site_stages",

@@ -49,7 +49,7 @@ def list_sites(
         fleet_name: Part of the name of the frac fleet at work, in any case.
 
     Returns:
-        The operation, not yet sent. It returns the sites.
+        The operation, not yet sent. It answers with the sites.
     """
     return Operation(
         name="list_sites",

@@ -18,7 +18,7 @@ def replace_site_parameter(site_id: int, parameter_id: int, *, body: ParameterRe
         body: The whole new definition.
 
     Returns:
-        The operation, not yet sent. It returns the definition.
+        The operation, not yet sent. It answers with the definition.
     """
     return Operation(
         name="replace_site_parameter",

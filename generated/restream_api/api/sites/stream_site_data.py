@@ -50,8 +50,8 @@ def stream_site_data(
             (false).
 
     Returns:
-        The operation, not yet sent. It returns the records, in no promised order; an empty array when there are
-        none.
+        The operation, not yet sent. It answers with the records, in no promised order; an empty array when there
+        are none.
     """
     return Operation(
         name="stream_site_data",

@@ -18,7 +18,7 @@ def update_site_parameter(site_id: int, parameter_id: int, *, body: ParameterPat
         body: What changes in the definition.
 
     Returns:
-        The operation, not yet sent. It returns the definition.
+        The operation, not yet sent. It answers with the definition.
     """
     return Operation(
         name="update_site_parameter",

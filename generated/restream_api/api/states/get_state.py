@@ -13,7 +13,7 @@ def get_state(state_id: int) -> Operation[State]:
         state_id: Id of the state.
 
     Returns:
-        The operation, not yet sent. It returns the state.
+        The operation, not yet sent. It answers with the state.
     """
     return Operation(
         name="get_state",

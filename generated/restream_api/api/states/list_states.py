@@ -19,7 +19,7 @@ def list_states(
         current_state_search: Stage-name filter: only states of this operation, such as `frac`, `wl` or `standby`.
 
     Returns:
-        The operation, not yet sent. It returns the states.
+        The operation, not yet sent. It answers with the states.
     """
     return Operation(
         name="list_states",
