@@ -1,4 +1,4 @@
-"""Which error an answer stands for, and what the error tells."""
+"""The error for each status, and the content of its message."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_each_status_has_its_error(status: int, kind: type[APIStatusError], serv
 
 
 @pytest.mark.parametrize("status", [204, 205, 206, 226, 300, 304])
-def test_a_success_that_the_call_does_not_know_is_a_breach_of_contract(
+def test_unexpected_success_status_is_a_validation_error(
     status: int, serve: Serve, client_of: ClientOf, form: Form
 ) -> None:
     server = serve(respond_always(http_response(status)))
@@ -86,7 +86,7 @@ def test_a_success_that_the_call_does_not_know_is_a_breach_of_contract(
     assert len(server.received) == 1
 
 
-def test_an_answer_without_a_body(serve: Serve, client_of: ClientOf, form: Form) -> None:
+def test_response_without_a_body(serve: Serve, client_of: ClientOf, form: Form) -> None:
     form.run(client_of(serve(respond_always(http_response(204)))), delete_pad_parameter(7, 3))
 
 

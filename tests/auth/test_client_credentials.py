@@ -1,4 +1,4 @@
-"""Tokens: handed over by the user, or issued for client credentials, cached, renewed, and asked for seldom."""
+"""Tokens issued for client credentials: cached, renewed, and requested rarely."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ class Issuer:
         self.issued: list[str] = []
         self.good: set[str] = set()
         self.refusal: Reply | None = None
-        """What the token endpoint answers instead of a token."""
-        self.patience = 0.0
+        """Response of the token endpoint in place of a token."""
+        self.delay = 0.0
         """Seconds that the token endpoint takes."""
         self.expires_in: float = EXPIRES_IN
         self.accepting = True
         """Whether good tokens are accepted."""
         self.seen: list[str | None] = []
         """The tokens of all other calls."""
-        self.asked = 0
-        self.at_a_time = self.most_at_a_time = 0
+        self.token_requests = 0
+        self.at_a_time = self.max_at_a_time = 0
         self._lock = threading.Lock()
 
     def __call__(self, line: ClientConnection, request: HttpRequest) -> None:
@@ -64,10 +64,10 @@ class Issuer:
 
     def _issue(self, line: ClientConnection, request: HttpRequest) -> None:
         with self._lock:
-            self.asked += 1
+            self.token_requests += 1
             self.at_a_time += 1
-            self.most_at_a_time = max(self.most_at_a_time, self.at_a_time)
-        line.stall(self.patience)
+            self.max_at_a_time = max(self.max_at_a_time, self.at_a_time)
+        line.stall(self.delay)
         with self._lock:
             self.at_a_time -= 1
             reply = self.refusal or self._new_token()
@@ -142,11 +142,11 @@ def test_a_token_is_kept_until_ten_seconds_before_it_expires(
     for seconds, issued in [(0, 1), (1, 1), (EXPIRES_IN - 10.1, 1), (EXPIRES_IN - 10, 2), (EXPIRES_IN + 100, 2)]:
         clock.time = start + seconds
         form.run(client, list_pads())
-        assert issuer.asked == issued, seconds
+        assert issuer.token_requests == issued, seconds
     assert issuer.seen == ["issued-1"] * 3 + ["issued-2"] * 2
 
 
-def test_the_time_counts_from_the_question_not_the_answer(client: Client, issuer: Issuer, clock: JumpingClock) -> None:
+def test_expiry_counts_from_the_request_not_the_response(client: Client, issuer: Issuer, clock: JumpingClock) -> None:
     def slow(line: ClientConnection, request: HttpRequest) -> None:
         clock.time += 600
         issuer.refusal = None
@@ -161,47 +161,47 @@ def test_the_time_counts_from_the_question_not_the_answer(client: Client, issuer
 
 @together
 def test_one_request_is_under_way_at_a_time(client: Client, issuer: Issuer, together: Together) -> None:
-    issuer.patience = 0.1
+    issuer.delay = 0.1
     assert together(client, 50) == [[]] * 50
-    assert issuer.asked == 1
+    assert issuer.token_requests == 1
     assert issuer.seen == ["issued-1"] * 50
 
 
 def test_one_request_for_threads_and_tasks_together(client: Client, issuer: Issuer) -> None:
-    issuer.patience = 0.1
+    issuer.delay = 0.1
     run_in_threads([lambda: in_tasks(client, 20), lambda: in_threads(client, 20), lambda: in_tasks(client, 20)])
-    assert issuer.asked == 1
+    assert issuer.token_requests == 1
 
 
 @together
 @pytest.mark.parametrize("status", [401, 403])
-def test_whoever_waited_for_a_refusal_does_not_ask_again(
+def test_callers_that_waited_for_a_refusal_do_not_retry(
     client: Client, issuer: Issuer, status: int, together: Together
 ) -> None:
     issuer.refusal = http_response(status, {"error": "invalid_client"})
-    issuer.patience = 0.2
+    issuer.delay = 0.2
     outcomes = together(client, 3)
     assert {type(each) for each in outcomes} == {AuthenticationError}
     assert all("client id or the client secret" in str(each) for each in outcomes)
     assert len({id(each) for each in outcomes}) == 3, "each caller has an error of his own"
-    assert issuer.asked == 1
+    assert issuer.token_requests == 1
     assert issuer.seen == []
 
 
 @together
-def test_many_who_wait_for_a_refusal_ask_no_more_than_once_each_round(
+def test_many_waiting_callers_send_one_token_request_each_round(
     client: Client, issuer: Issuer, together: Together
 ) -> None:
     """Three callers at a time reach the token; the others wait for their turn at the endpoint and come later."""
     issuer.refusal = http_response(401)
-    issuer.patience = 0.05
+    issuer.delay = 0.05
     assert {type(each) for each in together(client, 12)} == {AuthenticationError}
-    assert issuer.asked <= 12 / 3
-    assert issuer.most_at_a_time == 1
+    assert issuer.token_requests <= 12 / 3
+    assert issuer.max_at_a_time == 1
 
 
 @pytest.mark.parametrize("status", [401, 503])
-def test_after_a_failure_nobody_asks_for_some_seconds(
+def test_failure_pauses_token_requests_for_some_seconds(
     client: Client, issuer: Issuer, clock: JumpingClock, status: int, form: Form
 ) -> None:
     issuer.refusal = http_response(status)
@@ -209,54 +209,54 @@ def test_after_a_failure_nobody_asks_for_some_seconds(
         with pytest.raises(CallError) as raised:
             form.run(client, list_pads())
         assert getattr(raised.value, "status", None) == status
-    assert issuer.asked == (1 if status == 401 else 3)
+    assert issuer.token_requests == (1 if status == 401 else 3)
     issuer.refusal = None
     clock.time += FAILURE_HOLD_SECONDS
     assert form.run(client, list_pads()) == []
 
 
-def test_a_service_that_refuses_every_token_is_asked_for_few(client: Client, issuer: Issuer, form: Form) -> None:
+def test_service_that_refuses_every_token_gets_few_requests(client: Client, issuer: Issuer, form: Form) -> None:
     issuer.accepting = False
     for _ in range(10):
         with pytest.raises(AuthenticationError):
             form.run(client, list_pads())
-    assert issuer.asked == 1 + MAX_RENEWALS
+    assert issuer.token_requests == 1 + MAX_RENEWALS
 
 
-TROUBLES: dict[str, tuple[Reply, type[CallError]]] = {
+FAULTS: dict[str, tuple[Reply, type[CallError]]] = {
     "503": (http_response(503), ServerError),
     "429": (http_response(429), CallError),
     "broken off": (send_then(b"", ClientConnection.close), APIConnectionError),
 }
 
 
-@pytest.mark.parametrize(("refusal", "kind"), TROUBLES.values(), ids=TROUBLES)
-def test_no_call_asks_for_a_token_more_than_three_times(
+@pytest.mark.parametrize(("refusal", "kind"), FAULTS.values(), ids=FAULTS)
+def test_call_sends_no_more_than_three_token_requests(
     client: Client, issuer: Issuer, refusal: Reply, kind: type[CallError], form: Form
 ) -> None:
     issuer.refusal = refusal
     with pytest.raises(kind):
         form.run(client, list_pads())
-    assert issuer.asked == 3
+    assert issuer.token_requests == 3
     assert issuer.seen == []
 
 
 @together
 def test_those_who_waited_for_a_failure_do_not_add_to_it(client: Client, issuer: Issuer, together: Together) -> None:
     issuer.refusal = http_response(503)
-    issuer.patience = 0.05
+    issuer.delay = 0.05
     assert {type(each) for each in together(client, 3)} == {ServerError}
-    assert issuer.asked == 3
+    assert issuer.token_requests == 3
 
 
-def test_trouble_that_passes(client: Client, issuer: Issuer, clock: JumpingClock, form: Form) -> None:
+def test_temporary_failure_is_retried(client: Client, issuer: Issuer, clock: JumpingClock, form: Form) -> None:
     def once(line: ClientConnection, _: HttpRequest) -> None:
         issuer.refusal = None
         line.send(http_response(503))
 
     issuer.refusal = once
     assert form.run(client, list_pads()) == []
-    assert issuer.asked == 2
+    assert issuer.token_requests == 2
     assert len(clock.sleeps) == 1
 
 
@@ -270,11 +270,11 @@ def test_trouble_that_passes(client: Client, issuer: Issuer, clock: JumpingClock
         b"<html>",
     ],
 )
-def test_an_answer_without_a_token(client: Client, issuer: Issuer, body: object, form: Form) -> None:
+def test_response_without_a_token(client: Client, issuer: Issuer, body: object, form: Form) -> None:
     issuer.refusal = http_response(200, body)
     with pytest.raises(ResponseValidationError, match="/o/token/"):
         form.run(client, list_pads())
-    assert issuer.asked == 1
+    assert issuer.token_requests == 1
 
 
 @pytest.mark.parametrize("token", ["", "two words", "line\r\nbreak: yes", "t\u00f6ken"])
@@ -287,11 +287,11 @@ def test_an_issued_token_that_could_not_stand_in_a_header(
     assert issuer.seen == []
 
 
-def test_a_wrong_request_for_a_token_is_told_as_such(client: Client, issuer: Issuer, form: Form) -> None:
+def test_bad_token_request_is_reported_as_such(client: Client, issuer: Issuer, form: Form) -> None:
     issuer.refusal = http_response(400, {"error": "unsupported_grant_type"})
     with pytest.raises(BadRequestError, match="unsupported_grant_type"):
         form.run(client, list_pads())
-    assert issuer.asked == 1
+    assert issuer.token_requests == 1
 
 
 def test_a_token_that_is_refused_is_renewed_once(client: Client, issuer: Issuer, form: Form) -> None:
@@ -305,7 +305,7 @@ def test_a_new_token_that_is_refused_too_is_not_renewed_again(client: Client, is
     issuer.accepting = False
     with pytest.raises(AuthenticationError, match="token is missing, invalid or expired"):
         form.run(client, list_pads())
-    assert issuer.asked == 2
+    assert issuer.token_requests == 2
     assert len(issuer.seen) == 2
 
 
@@ -313,15 +313,13 @@ def test_a_new_token_that_is_refused_too_is_not_renewed_again(client: Client, is
 def test_one_caller_renews_for_all(client: Client, issuer: Issuer, together: Together) -> None:
     assert together(client, 1) == [[]]
     issuer.revoke()
-    issuer.patience = 0.05
+    issuer.delay = 0.05
     assert together(client, 30) == [[]] * 30
-    assert issuer.asked == 2
+    assert issuer.token_requests == 2
     assert issuer.seen.count("issued-2") == 30
 
 
-def test_a_token_that_another_caller_has_renewed_already_is_not_renewed_again(
-    client: Client, issuer: Issuer, server: Server
-) -> None:
+def test_token_renewed_by_another_caller_is_not_renewed_again(client: Client, issuer: Issuer, server: Server) -> None:
     """Two calls leave with the old token; the refusal of one comes when the other has a new one already."""
     client.request(list_pads())
     issuer.revoke()
@@ -339,7 +337,7 @@ def test_a_token_that_another_caller_has_renewed_already_is_not_renewed_again(
 
     server.handler = late
     assert in_threads(client, 2) == [[]] * 2
-    assert issuer.asked == 2
+    assert issuer.token_requests == 2
 
 
 def test_a_token_of_the_user_is_never_renewed(server: Server, issuer: Issuer, client_of: ClientOf, form: Form) -> None:
@@ -348,11 +346,11 @@ def test_a_token_of_the_user_is_never_renewed(server: Server, issuer: Issuer, cl
         with pytest.raises(AuthenticationError, match="token is missing, invalid or expired"):
             form.run(client, list_pads())
     assert issuer.seen == ["from-tally"] * 2
-    assert issuer.asked == 0
+    assert issuer.token_requests == 0
 
 
 def test_cancelled_while_waiting_for_a_token(client: Client, issuer: Issuer) -> None:
-    issuer.patience = 0.2
+    issuer.delay = 0.2
 
     async def main() -> None:
         async with client:
@@ -370,13 +368,13 @@ def test_cancelled_while_waiting_for_a_token(client: Client, issuer: Issuer) -> 
 
 
 @pytest.mark.parametrize("lasts", [0, 1, 5, 10, 19])
-def test_a_token_that_does_not_last_is_not_asked_for_with_each_call(
+def test_short_lived_token_is_not_requested_with_each_call(
     lasts: int, issuer: Issuer, client: Client, clock: JumpingClock
 ) -> None:
     issuer.expires_in = lasts
     for _ in range(20):
         client.request(list_pads())
-    assert issuer.asked == 1
+    assert issuer.token_requests == 1
     clock.time += max(lasts, 2) / 2 + 0.1
     client.request(list_pads())
-    assert issuer.asked == 2
+    assert issuer.token_requests == 2

@@ -25,13 +25,13 @@ class Vault:
     """Gives another token each time."""
 
     def __init__(self) -> None:
-        self.given = 0
+        self.calls = 0
         self.threads: list[str] = []
 
     def token(self) -> str:
-        self.given += 1
+        self.calls += 1
         self.threads.append(threading.current_thread().name)
-        return f"token-{self.given}"
+        return f"token-{self.calls}"
 
     async def atoken(self) -> str:
         await asyncio.sleep(0)
@@ -71,10 +71,10 @@ def test_once_more_when_the_service_refuses(kind: str, serve: Serve, client_of: 
 
 
 def test_a_slow_function_does_not_hold_up_the_event_loop(serve: Serve, client_of: ClientOf) -> None:
-    asked, going_on = threading.Event(), threading.Event()
+    called, going_on = threading.Event(), threading.Event()
 
     def slow() -> str:
-        asked.set()
+        called.set()
         assert going_on.wait(TIMEOUT_SECONDS)
         return "t0ken"
 
@@ -83,7 +83,7 @@ def test_a_slow_function_does_not_hold_up_the_event_loop(serve: Serve, client_of
     async def main() -> None:
         async with client, asyncio.timeout(TIMEOUT_SECONDS):
             call = asyncio.create_task(client.arequest(list_pads()))
-            while not asked.is_set():  # noqa: ASYNC110 - another thread sets it
+            while not called.is_set():  # noqa: ASYNC110 - another thread sets it
                 await asyncio.sleep(0.001)
             going_on.set()
             assert await call == []

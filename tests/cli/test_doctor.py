@@ -405,5 +405,5 @@ def test_proxy_that_refuses_the_tunnel_fails(
         lead("https://restream.invalid")
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         found = examine(1)["TLS"]
-    assert f"{status} Whatever" in found["message"]
+    assert f"{status} Reason" in found["message"]
     assert advice in found["advice"]

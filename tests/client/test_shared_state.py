@@ -1,4 +1,4 @@
-"""What clients share that the service takes for one: the slots, and the token."""
+"""Clients with the same credentials share concurrency limits and the token."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The log: silent unless asked for, by subject, and without secrets even where another library writes it."""
+"""The log: off by default, one logger a subject, and without secrets, even in records of other libraries."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def assert_no_secret(text: str) -> None:
 Failing = Callable[[Server, Form, RetryPolicy], CallError]
 
 
-def trouble(secret: str) -> dict[str, Reply]:
-    """Answers that make a call fail, most of which hold what was sent."""
+def failing_replies(secret: str) -> dict[str, Reply]:
+    """Return responses that make a call fail. Most of them repeat the request."""
     echo = {"detail": f"You sent: Bearer {secret}, {secret}", "access_token": TOKEN}
     return {
         "refused": http_response(403, {"detail": f"You sent: Bearer {secret}, {secret}"}),
@@ -61,7 +61,7 @@ def trouble(secret: str) -> dict[str, Reply]:
 
 @pytest.fixture(params=["token", "client credentials", "httpx"])
 def failing(request: pytest.FixtureRequest, client_of: ClientOf) -> Iterator[Failing]:
-    """A function that has a client fail at a service, and comes back with the error."""
+    """A function that makes a call fail and returns its error."""
 
     def fail(server: Server, form: Form, once: RetryPolicy) -> CallError:
         match request.param:
@@ -79,8 +79,8 @@ def failing(request: pytest.FixtureRequest, client_of: ClientOf) -> Iterator[Fai
         yield fail
 
 
-@pytest.mark.parametrize("reply", trouble(TOKEN).values(), ids=trouble(TOKEN))
-def test_nothing_that_a_failing_call_leaves_behind_holds_a_secret(
+@pytest.mark.parametrize("reply", failing_replies(TOKEN).values(), ids=failing_replies(TOKEN))
+def test_logs_and_errors_of_a_failing_call_hold_no_secret(
     reply: Reply, failing: Failing, serve: Serve, form: Form, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Not the logs of all libraries at their most talkative, not the error with its causes, nor a frame's variables."""
@@ -94,7 +94,7 @@ def test_nothing_that_a_failing_call_leaves_behind_holds_a_secret(
     assert_no_secret(render_error(error))
 
 
-@pytest.mark.parametrize("reply", trouble(SECRET).values(), ids=trouble(SECRET))
+@pytest.mark.parametrize("reply", failing_replies(SECRET).values(), ids=failing_replies(SECRET))
 def test_nor_does_a_failing_request_for_a_token(
     reply: Reply, serve: Serve, client_of: ClientOf, form: Form, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -123,8 +123,8 @@ def test_the_log_has_subjects(caplog: pytest.LogCaptureFixture, serve: Serve, cl
     server = serve(respond_in_turn(http_response(503), http_response(200, b"[]", x_request_id="r-7")))
     form.run(client_of(server), list_pads())
     url = f"GET {server.url}/external/thirdparty/v1/pads/"
-    ours = [record for record in caplog.records if record.name.startswith("datastore_sdk")]
-    assert [(record.name, record.levelname) for record in ours] == [
+    sdk_records = [record for record in caplog.records if record.name.startswith("datastore_sdk")]
+    assert [(record.name, record.levelname) for record in sdk_records] == [
         ("datastore_sdk.http", "DEBUG"),
         ("datastore_sdk.http", "DEBUG"),
         ("datastore_sdk.http", "DEBUG"),
@@ -132,8 +132,8 @@ def test_the_log_has_subjects(caplog: pytest.LogCaptureFixture, serve: Serve, cl
         ("datastore_sdk.http", "DEBUG"),
         ("datastore_sdk.http", "DEBUG"),
     ]
-    assert ours[0].getMessage() == url
-    assert ours[-1].getMessage() == f"{url} returned 200 after 0.000 s (request id r-7)"
+    assert sdk_records[0].getMessage() == url
+    assert sdk_records[-1].getMessage() == f"{url} returned 200 after 0.000 s (request id r-7)"
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_what_looks_like_a_secret_is_hidden(text: str, hidden: str) -> None:
 
 @PROPERTY
 @given(st.text(st.characters(categories=["L", "N"]), min_size=8))
-def test_whatever_the_secret_is(secret: str) -> None:
+def test_any_secret_is_redacted(secret: str) -> None:
     for written in (f"Bearer {secret}", f"x client_secret={secret}&y", f"{{'access_token': '{secret}'}}"):
         assert secret not in redact_patterns(written)
 
@@ -169,7 +169,7 @@ def test_errors_and_arguments_of_a_record_are_looked_at_too(caplog: pytest.LogCa
     assert_no_secret(caplog.text)
 
 
-def test_a_logger_has_one_filter_however_often_it_is_asked_for() -> None:
+def test_logger_has_one_filter_after_many_lookups() -> None:
     assert len(get_logger("test").filters) == len(get_logger("test").filters) == 1
 
 
@@ -236,7 +236,7 @@ def test_a_level_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         root.setLevel(before[1])
 
 
-def test_a_download_tells_its_errors_without_secrets(
+def test_download_errors_hold_no_secrets(
     serve: Serve, client_of: ClientOf, form: Form, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -251,7 +251,7 @@ def test_a_download_tells_its_errors_without_secrets(
 @pytest.mark.parametrize(
     "reply", [http_response(404), send_then(b"", ClientConnection.close)], ids=["refused", "closed"]
 )
-def test_an_error_that_the_program_is_handling_keeps_its_traceback(
+def test_error_that_the_program_handles_keeps_its_traceback(
     reply: Reply, serve: Serve, client_of: ClientOf, form: Form
 ) -> None:
     client = client_of(serve(respond_in_turn(reply)), retries=RetryPolicy(max_attempts=1))

@@ -47,7 +47,7 @@ def spans(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemorySpanExporter]:
 
 @pytest.fixture
 def reader(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemoryMetricReader]:
-    """What was measured."""
+    """The measured values, in memory."""
     reader = InMemoryMetricReader()
     provider = MeterProvider([reader])
     monkeypatch.setattr(metrics, "get_meter", provider.get_meter)
@@ -57,8 +57,8 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemoryMetricReader]:
     telemetry._instruments.cache_clear()
 
 
-def measured(reader: InMemoryMetricReader) -> dict[str, list[tuple[Any, dict[str, Any]]]]:
-    """For each metric the counts of its points, with their attributes."""
+def read_metrics(reader: InMemoryMetricReader) -> dict[str, list[tuple[Any, dict[str, Any]]]]:
+    """Return for each metric the counts of its points, with their attributes."""
     data = reader.get_metrics_data()
     assert data is not None
     found: dict[str, list[tuple[Any, dict[str, Any]]]] = {}
@@ -99,7 +99,7 @@ def test_a_call_has_a_span_and_each_request_one_below_it(
     )
     assert call.context is not None
     assert {first.parent and first.parent.span_id, second.parent and second.parent.span_id} == {call.context.span_id}
-    found = measured(reader)
+    found = read_metrics(reader)
     assert [
         (count, point["http.response.status_code"], point.get("error.type"))
         for count, point in found["http.client.request.duration"]
@@ -142,18 +142,20 @@ def test_a_call_that_fails(
     attempt, call = spans.get_finished_spans()
     assert facts(attempt)["error.type"] == facts(call)["error.type"] == kind
     assert {attempt.status.status_code, call.status.status_code} == {StatusCode.ERROR}
-    assert [point["error.type"] for _, point in measured(reader)["http.client.request.duration"]] == [kind]
+    assert [point["error.type"] for _, point in read_metrics(reader)["http.client.request.duration"]] == [kind]
 
 
 def test_a_download_has_a_span_over_its_whole_life(
     spans: InMemorySpanExporter, reader: InMemoryMetricReader, serve: Serve, client_of: ClientOf, form: Form
 ) -> None:
-    begun = head(transfer_encoding="chunked") + chunk(b"[" + RECORD % 1)
-    rest = head(transfer_encoding="chunked") + chunk(b"[" + RECORD % 1 + b"," + RECORD % 2 + b"]") + END
+    interrupted = head(transfer_encoding="chunked") + chunk(b"[" + RECORD % 1)
+    remaining = head(transfer_encoding="chunked") + chunk(b"[" + RECORD % 1 + b"," + RECORD % 2 + b"]") + END
     check = head(transfer_encoding="chunked") + chunk(b"[" + RECORD % 1 + b"]") + END
     records: list[dict[str, Any]] = []
     form.records(
-        client_of(serve(respond_in_turn(send_then(begun, ClientConnection.close), rest, check))), [SITE], records
+        client_of(serve(respond_in_turn(send_then(interrupted, ClientConnection.close), remaining, check))),
+        [SITE],
+        records,
     )
     assert len(records) == 2
     broken, whole, _, download = spans.get_finished_spans()
@@ -164,7 +166,7 @@ def test_a_download_has_a_span_over_its_whole_life(
     assert whole.end_time is not None
     assert download.end_time is not None
     assert download.start_time <= whole.end_time <= download.end_time
-    found = measured(reader)
+    found = read_metrics(reader)
     assert sum(count for count, _ in found["restream.client.received"]) == 4 * len(RECORD % 1) + len(b"[[,][]")
     assert found["restream.client.retries"][0][1]["restream.operation"] == "stream_site_data"
 
@@ -198,10 +200,10 @@ def test_no_secret_and_no_trace_header(
     granted = http_response(200, {"access_token": TOKEN, "expires_in": 3600, "token_type": "Bearer", "scope": "read"})
     server = serve(respond_by_path({"/o/token/": granted, "/pads/": http_response(200, b"[]")}))
     client_of(server, None, client_id="crew", client_secret="s3cret-0123").request(list_pads())
-    told = "".join(span.to_json() for span in spans.get_finished_spans()) + str(measured(reader))
-    assert "create_token" in told
-    assert TOKEN not in told
-    assert "s3cret-0123" not in told
+    exported = "".join(span.to_json() for span in spans.get_finished_spans()) + str(read_metrics(reader))
+    assert "create_token" in exported
+    assert TOKEN not in exported
+    assert "s3cret-0123" not in exported
     assert not {"traceparent", "tracestate", "baggage"} & {
         name for request in server.received for name in request.headers
     }
@@ -225,7 +227,7 @@ def test_an_older_release_that_takes_no_advice(
 
     monkeypatch.setattr(metrics, "get_meter", get_meter)
     client_of(serve(respond_in_turn(http_response(200, b"[]")))).request(list_pads())
-    assert [count for count, _ in measured(reader)["http.client.request.duration"]] == [1]
+    assert [count for count, _ in read_metrics(reader)["http.client.request.duration"]] == [1]
 
 
 PROGRAM = """

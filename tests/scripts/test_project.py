@@ -1,4 +1,4 @@
-"""What the project's files say about each other, and what is in the package that they make."""
+"""The project's files agree with each other, and the built package is complete."""
 
 from __future__ import annotations
 

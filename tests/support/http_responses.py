@@ -18,7 +18,7 @@ END = b"0\r\n\r\n"
 
 def head(status: int = 200, /, **headers: str | int) -> bytes:
     """Return status line and headers; underscores in names become hyphens."""
-    lines = [f"HTTP/1.1 {status} Whatever", *(f"{name.replace('_', '-')}: {value}" for name, value in headers.items())]
+    lines = [f"HTTP/1.1 {status} Reason", *(f"{name.replace('_', '-')}: {value}" for name, value in headers.items())]
     return "\r\n".join([*lines, "", ""]).encode()
 
 

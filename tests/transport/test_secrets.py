@@ -1,4 +1,4 @@
-"""No token and no client secret shows, whatever the service sends back."""
+"""No message shows a token or client secret, for any response of the service."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ SLASHED = "t0ken/with+slashes/0123456789"
 SECRET = "s3cret-0123456789"
 
 
-def shown(error: BaseException) -> str:
-    """Everything of an error that ends up on screens, in logs and in pickles."""
+def render_error(error: BaseException) -> str:
+    """Return all text of an error that ends up on screens, in logs and in pickles."""
     return f"{error} {error!r} {vars(error)} {pickle.dumps(error)!r} {copy.copy(error)!r}"
 
 
@@ -57,7 +57,7 @@ def test_a_token_in_the_body_of_an_error(body: bytes, token: str, serve: Serve, 
     error = failure(client_of(server, token))
     assert isinstance(error, AuthenticationError)
     assert "***" in error.body
-    assert_hidden(token, shown(error))
+    assert_hidden(token, render_error(error))
 
 
 def test_a_token_with_its_slashes_escaped(serve: Serve, client_of: ClientOf) -> None:
@@ -69,17 +69,17 @@ def test_a_token_with_its_slashes_escaped(serve: Serve, client_of: ClientOf) -> 
 def test_a_token_in_a_value_that_does_not_fit_the_contract(token: str, serve: Serve, client_of: ClientOf) -> None:
     error = failure(client_of(serve(respond_always(http_response(200, {"id": token}))), token, strict=True), get_pad(7))
     assert isinstance(error, ResponseValidationError)
-    assert_hidden(token, shown(error))
+    assert_hidden(token, render_error(error))
 
 
 def test_a_token_in_a_redirect(serve: Serve, client_of: ClientOf) -> None:
     server = serve(respond_always(http_response(302, location=f"https://login.test/?next=/&token={SHORT}")))
-    assert_hidden(SHORT, shown(failure(client_of(server, SHORT))))
+    assert_hidden(SHORT, render_error(failure(client_of(server, SHORT))))
 
 
 def test_a_token_in_a_request_id(serve: Serve, client_of: ClientOf) -> None:
     assert_hidden(
-        SHORT, shown(failure(client_of(serve(respond_always(http_response(403, x_request_id=SHORT))), SHORT)))
+        SHORT, render_error(failure(client_of(serve(respond_always(http_response(403, x_request_id=SHORT))), SHORT)))
     )
 
 
@@ -89,7 +89,7 @@ def test_a_client_secret_in_the_body_of_an_error(status: int, serve: Serve, clie
     client = client_of(server, None, client_id="crew", client_secret=SECRET, retries=RetryPolicy(max_attempts=1))
     error = failure(client)
     assert server.received[0].path == "/o/token/"
-    assert_hidden(SECRET, shown(error))
+    assert_hidden(SECRET, render_error(error))
 
 
 def test_an_issued_token_that_does_not_fit_the_contract(serve: Serve, client_of: ClientOf) -> None:
@@ -97,12 +97,12 @@ def test_an_issued_token_that_does_not_fit_the_contract(serve: Serve, client_of:
     error = failure(client_of(server, None, client_id="crew", client_secret=SECRET, strict=True))
     assert isinstance(error, ResponseValidationError)
     assert any(problem.startswith("expires_in: ") for problem in error.problems)
-    assert_hidden(SHORT, shown(error))
+    assert_hidden(SHORT, render_error(error))
 
 
-def test_a_token_answer_that_is_no_json(serve: Serve, client_of: ClientOf) -> None:
+def test_token_response_that_is_not_json(serve: Serve, client_of: ClientOf) -> None:
     server = serve(respond_by_path({"/o/token/": http_response(200, f'{{"access_token": "{SHORT}", '.encode())}))
-    assert_hidden(SHORT, shown(failure(client_of(server, None, client_id="crew", client_secret=SECRET))))
+    assert_hidden(SHORT, render_error(failure(client_of(server, None, client_id="crew", client_secret=SECRET))))
 
 
 def test_logs(caplog: pytest.LogCaptureFixture, serve: Serve, client_of: ClientOf) -> None:
@@ -112,10 +112,10 @@ def test_logs(caplog: pytest.LogCaptureFixture, serve: Serve, client_of: ClientO
         respond_by_path({"/o/token/": granted, "/pads/": http_response(503, {"detail": f"{SHORT} {SECRET}"})})
     )
     failure(client_of(server, None, client_id="crew", client_secret=SECRET))
-    ours = "\n".join(record.getMessage() for record in caplog.records)
-    assert f"GET {server.url}/external/thirdparty/v1/pads/ returned 503" in ours
-    assert "attempt 2 of 5" in ours
-    assert_hidden(SHORT, ours)
+    log = "\n".join(record.getMessage() for record in caplog.records)
+    assert f"GET {server.url}/external/thirdparty/v1/pads/ returned 503" in log
+    assert "attempt 2 of 5" in log
+    assert_hidden(SHORT, log)
 
 
 def test_representations() -> None:

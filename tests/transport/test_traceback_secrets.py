@@ -82,11 +82,11 @@ def test_rooms(kind: str, reply: Reply, serve: Serve, client_of: ClientOf) -> No
     assert SECRET not in render_error(error)
 
 
-@pytest.mark.parametrize("given", [f"{TOKEN}\r\nX: y", f"Bearer {TOKEN}", [TOKEN]])
-def test_functions_that_give_what_is_no_token(given: Any, serve: Serve, client_of: ClientOf, form: Form) -> None:
+@pytest.mark.parametrize("token", [f"{TOKEN}\r\nX: y", f"Bearer {TOKEN}", [TOKEN]])
+def test_functions_that_return_an_invalid_token(token: Any, serve: Serve, client_of: ClientOf, form: Form) -> None:
     class Vault:
         def __call__(self) -> Any:
-            return given
+            return token
 
     with pytest.raises((ConfigurationError, TypeError)) as caught:
         form.run(client_of(serve(respond_always(http_response(200, b"[]"))), Vault()), list_pads())
@@ -124,11 +124,11 @@ REFUSALS: dict[str, tuple[Reply, ...]] = {
     "twice": (http_response(503), http_response(503)),
     "once": (http_response(503), http_response(200, b"[]")),
     "with this token": (http_response(401), http_response(200, b"[]")),
-    "by hanging up": (send_then(b"", ClientConnection.reset),) * 3,  # one of them on the connection that is kept
+    "by a disconnect": (send_then(b"", ClientConnection.reset),) * 3,  # one of them on the pooled connection
 }
 
 
-def made(client: Client) -> None:
+def call_once(client: Client) -> None:
     with client, suppress(CallError):
         client.request(list_pads())
 
@@ -142,12 +142,12 @@ def amade(client: Client) -> None:
     asyncio.run(main())
 
 
-@pytest.mark.parametrize("call", [made, amade])
+@pytest.mark.parametrize("call", [call_once, amade])
 @pytest.mark.parametrize("replies", REFUSALS.values(), ids=REFUSALS)
 def test_an_error_does_not_hold_itself(
     replies: tuple[Reply, ...], call: Callable[[Client], None], serve: Serve, client_of: ClientOf
 ) -> None:
-    """Otherwise what its frames hold, an answer or a file, stays open until garbage is collected."""
+    """Otherwise a response or file that its frames hold stays open until garbage is collected."""
     server = serve(
         respond_by_path({"/o/token/": respond_in_turn(GRANTED, GRANTED), "/pads/": respond_in_turn(*replies)})
     )

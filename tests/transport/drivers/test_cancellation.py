@@ -1,4 +1,4 @@
-"""Calls and streams that are cancelled: slot and connection come back, at once and whenever it happens."""
+"""Cancelled calls and streams release permit and connection, at once and at any point."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from tests.support.http_responses import chunk, head, http_response, send_reply
 
 SITE = DataQuery(source="site", id=981)
 RECORD = b'{"timestamp": 1758196800, "site_id": 981}'
-BEGUN = head(transfer_encoding="chunked") + chunk(b"[" + RECORD)
-"""A stream that has begun."""
+INCOMPLETE = head(transfer_encoding="chunked") + chunk(b"[" + RECORD)
+"""A stream that has started."""
 ENDED = head(content_length=len(RECORD) + 2) + b"[" + RECORD + b"]"
 
 STAGES = {
     "before the status": b"",
     "before the body": head(transfer_encoding="chunked"),
-    "in the body": BEGUN,
+    "in the body": INCOMPLETE,
 }
 
 
 class Stalling:
-    """Answers the first requests so far and no further, and tells when the client hangs up; then answers whole."""
+    """Sends incomplete responses to the first requests and reports disconnects; later responses are complete."""
 
     def __init__(self, sent: bytes, count: int, whole: bytes) -> None:
-        self.hung_up: SimpleQueue[bool] = SimpleQueue()
+        self.disconnected: SimpleQueue[bool] = SimpleQueue()
         self.arrived = threading.Semaphore(0)
         self._sent, self._whole = sent, whole
         self._left = count
@@ -49,7 +49,7 @@ class Stalling:
             return
         line.send(self._sent)
         self.arrived.release()
-        self.hung_up.put(line.stall(seconds=3))
+        self.disconnected.put(line.stall(seconds=3))
         line.close()
 
     async def wait_for(self, count: int) -> None:
@@ -61,7 +61,7 @@ async def read(client: Client) -> list[int]:
     return [record["timestamp"] async for record in DataAsync(client, [SITE])]
 
 
-async def cancelled(*tasks: asyncio.Task[object]) -> None:
+async def cancel_all(*tasks: asyncio.Task[object]) -> None:
     for task in tasks:
         task.cancel()
     async with asyncio.timeout(3):
@@ -78,9 +78,9 @@ def test_cancelled_calls(sent: bytes, serve: Serve, client_of: ClientOf) -> None
             tasks = [asyncio.create_task(client.arequest(list_pads())) for _ in range(3)]
             await stalling.wait_for(3)
             await asyncio.sleep(0.02)
-            await cancelled(*tasks)
+            await cancel_all(*tasks)
             for _ in range(3):
-                assert await asyncio.to_thread(stalling.hung_up.get, timeout=4), "the connection stayed open"
+                assert await asyncio.to_thread(stalling.disconnected.get, timeout=4), "the connection stayed open"
             async with asyncio.timeout(3):
                 assert await client.arequest(list_pads()) == []
 
@@ -96,9 +96,9 @@ def test_cancelled_streams(sent: bytes, serve: Serve, client_of: ClientOf) -> No
             tasks = [asyncio.create_task(read(client)) for _ in range(3)]
             await stalling.wait_for(3)
             await asyncio.sleep(0.02)
-            await cancelled(*tasks)
+            await cancel_all(*tasks)
             for _ in range(3):
-                assert await asyncio.to_thread(stalling.hung_up.get, timeout=4), "the connection stayed open"
+                assert await asyncio.to_thread(stalling.disconnected.get, timeout=4), "the connection stayed open"
             async with asyncio.timeout(3):
                 assert await read(client) == [1758196800]
 
@@ -106,13 +106,13 @@ def test_cancelled_streams(sent: bytes, serve: Serve, client_of: ClientOf) -> No
 
 
 def test_timeouts_of_the_program(serve: Serve, client_of: ClientOf) -> None:
-    stalling = Stalling(BEGUN, 2, ENDED)
+    stalling = Stalling(INCOMPLETE, 2, ENDED)
 
     async def end(limit: asyncio.Timeout) -> None:
         await stalling.wait_for(1)
         limit.reschedule(asyncio.get_running_loop().time())
 
-    async def limited(calls: Awaitable[object]) -> None:
+    async def end_early(calls: Awaitable[object]) -> None:
         async with asyncio.timeout(TIMEOUT_SECONDS) as limit:
             ending = asyncio.create_task(end(limit))
             await calls
@@ -122,12 +122,12 @@ def test_timeouts_of_the_program(serve: Serve, client_of: ClientOf) -> None:
         async with client_of(serve(stalling)) as client:
             for calls in (client.arequest(list_pads()), read(client)):
                 with pytest.raises(TimeoutError):
-                    await limited(calls)
+                    await end_early(calls)
             assert await read(client) == [1758196800]
 
     asyncio.run(main())
-    assert stalling.hung_up.get(timeout=4)
-    assert stalling.hung_up.get(timeout=4)
+    assert stalling.disconnected.get(timeout=4)
+    assert stalling.disconnected.get(timeout=4)
 
 
 def test_cancelled_while_waiting_for_a_slot(serve: Serve, client_of: ClientOf) -> None:
@@ -138,18 +138,18 @@ def test_cancelled_while_waiting_for_a_slot(serve: Serve, client_of: ClientOf) -
         async with client_of(server) as client:
             tasks = [asyncio.create_task(client.arequest(list_pads())) for _ in range(8)]
             await stalling.wait_for(3)
-            await cancelled(*tasks[3:])
+            await cancel_all(*tasks[3:])
             assert len(server.received) == 3
-            await cancelled(*tasks[:3])
+            await cancel_all(*tasks[:3])
             async with asyncio.timeout(3):
                 assert await asyncio.gather(*[client.arequest(list_pads()) for _ in range(5)]) == [[]] * 5
 
     asyncio.run(main())
-    assert server.max_concurrent <= 3 + 3, "those that were given up may still be on the server's side"
+    assert server.max_concurrent <= 3 + 3, "cancelled ones may still be open on the server's side"
 
 
 @pytest.mark.parametrize("streamed", [False, True])
-def test_cancelled_at_any_moment(streamed: bool, serve: Serve, client_of: ClientOf) -> None:
+def test_cancelled_at_any_time(streamed: bool, serve: Serve, client_of: ClientOf) -> None:
     chance = random.Random(7)
     server = serve(dawdling(chance, ENDED if streamed else http_response(200, b"[]")))
 
@@ -170,13 +170,13 @@ def test_cancelled_at_any_moment(streamed: bool, serve: Serve, client_of: Client
 
 
 def test_no_task_is_left(serve: Serve, client_of: ClientOf) -> None:
-    stalling = Stalling(BEGUN, 1, ENDED)
+    stalling = Stalling(INCOMPLETE, 1, ENDED)
 
     async def main() -> None:
         async with client_of(serve(stalling)) as client:
             task = asyncio.create_task(read(client))
             await stalling.wait_for(1)
-            await cancelled(task)
+            await cancel_all(task)
             assert await read(client) == [1758196800]
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
@@ -198,8 +198,8 @@ async def _list(client: Client) -> list[object]:
     return [*await client.arequest(list_pads())]
 
 
-def test_cancelled_at_any_moment_of_the_beginning(serve: Serve, client_of: ClientOf) -> None:
-    """Before the connection is there, while it is made, while the request is sent: nothing goes on behind our back."""
+def test_cancelled_at_any_time_while_connecting(serve: Serve, client_of: ClientOf) -> None:
+    """Before and while it connects, and while it sends the request: nothing continues in the background."""
     stalling = Stalling(b"", 1000, b"")
     server = serve(stalling)
 
@@ -208,14 +208,14 @@ def test_cancelled_at_any_moment_of_the_beginning(serve: Serve, client_of: Clien
             for number in range(60):
                 task = asyncio.create_task(read(client))
                 await asyncio.sleep(number * 0.00005)
-                await cancelled(task)
+                await cancel_all(task)
             await asyncio.sleep(0.1)
 
     asyncio.run(main())
-    assert all(stalling.hung_up.get(timeout=4) for _ in server.received), "a connection stayed open"
+    assert all(stalling.disconnected.get(timeout=4) for _ in server.received), "a connection stayed open"
 
 
-def test_giving_up_a_stream_that_has_ended_does_no_harm_to_others(serve: Serve, client_of: ClientOf) -> None:
+def test_closing_an_ended_stream_leaves_other_calls_alone(serve: Serve, client_of: ClientOf) -> None:
     """Its connection may be another call's by now."""
     stream = head(content_length=len(RECORD) + 2) + b"[" + RECORD + b"]"
 
@@ -241,7 +241,7 @@ def test_giving_up_a_stream_that_has_ended_does_no_harm_to_others(serve: Serve, 
 
 
 def test_cancelled_streams_through_a_proxy(serve: Serve, client_of: ClientOf) -> None:
-    stalling = Stalling(BEGUN, 1, ENDED)
+    stalling = Stalling(INCOMPLETE, 1, ENDED)
     proxy = serve(stalling)
 
     async def main() -> None:
@@ -249,7 +249,7 @@ def test_cancelled_streams_through_a_proxy(serve: Serve, client_of: ClientOf) ->
             task = asyncio.create_task(read(client))
             await stalling.wait_for(1)
             await asyncio.sleep(0.05)
-            await cancelled(task)
-            assert await asyncio.to_thread(stalling.hung_up.get, timeout=4), "the connection stayed open"
+            await cancel_all(task)
+            assert await asyncio.to_thread(stalling.disconnected.get, timeout=4), "the connection stayed open"
 
     asyncio.run(main())

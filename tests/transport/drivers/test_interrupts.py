@@ -43,7 +43,7 @@ RECORD = b'{"timestamp": %d, "site_id": 981}'
 BROKEN = head(transfer_encoding="chunked") + chunk(b"[" + RECORD % 1 + b",")
 STREAM = build_chunked_response(b"[" + RECORD % 1 + b",", RECORD % 2, b"]")
 CHECKED = build_chunked_response(b"[" + RECORD % 1 + b"]")
-"""What came before the break, requested once more."""
+"""The records from before the break, requested again."""
 GRANTED = http_response(200, {"access_token": "t0ken", "expires_in": 3600, "token_type": "Bearer", "scope": "read"})
 PAD = http_response(200, {"id": 7, "name": "Pad", "lease_name": "", "customer_name": "", "simops_config": None,
                    "completion_date": None, "wireline_enabled": True})  # fmt: skip
@@ -79,7 +79,7 @@ class Interrupting:
             raise KeyboardInterrupt
 
     def _cancel(self) -> None:
-        """Cancels the task, which learns of it at its next await."""
+        """Cancel the task, which is interrupted at its next await."""
         self.seen += 1
         if self.seen == self._at:
             task = asyncio.current_task()
@@ -104,10 +104,10 @@ async def adownload(client: Client) -> object:
     return [record["timestamp"] async for record in DataAsync(client, [SITE])]
 
 
-def troubled() -> Handler:
-    """A service that refuses a token, fails, breaks off, and then answers well."""
+def faulty_service() -> Handler:
+    """Return a handler that refuses a token, fails, breaks off, and then succeeds."""
     token, well = respond_in_turn(*[GRANTED] * 9), {"/7/": PAD, "/data/": STREAM, "/pads/": http_response(200, b"[]")}
-    trouble = {
+    faulty = {
         "/7/": respond_in_turn(http_response(401), http_response(503), *[PAD] * 9),
         "/data/": respond_in_turn(http_response(401), send_then(BROKEN, ClientConnection.close), *[STREAM] * 9),
     }
@@ -118,7 +118,7 @@ def troubled() -> Handler:
         elif "end_datetime" in request.query:
             line.send(CHECKED)
         else:
-            respond_by_path({**well, **trouble})(line, request)
+            respond_by_path({**well, **faulty})(line, request)
 
     return handle
 
@@ -129,14 +129,14 @@ def after(request: pytest.FixtureRequest) -> bool:
 
 
 def clients(serve: Serve, client_of: ClientOf) -> Iterator[tuple[Server, Client]]:
-    """A fresh service and client for each round."""
+    """Yield a fresh service and client for each round."""
     while True:
-        server = serve(troubled())
+        server = serve(faulty_service())
         yield server, client_of(server, None, client_id="crew", client_secret="s3cret", retries=RetryPolicy())
 
 
-MOST = 60
-"""More effects than any of the calls has."""
+MAX_EFFECTS = 60
+"""More effects than any of the calls yields."""
 
 
 @pytest.mark.parametrize("made", [one_call, one_download])
@@ -144,7 +144,7 @@ def test_interrupted(
     made: Callable[[Client], object], after: bool, serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rounds = 0
-    for at, (_, client) in zip(range(1, MOST), clients(serve, client_of), strict=False):
+    for at, (_, client) in zip(range(1, MAX_EFFECTS), clients(serve, client_of), strict=False):
         with assert_no_leaks(), client:
             with monkeypatch.context() as patch:
                 interrupting = Interrupting(patch, at, after=after)
@@ -158,7 +158,7 @@ def test_interrupted(
             rounds += 1
             assert interrupted
             assert run_in_threads([lambda: client.request(list_pads())] * 4) == [[]] * 4  # noqa: B023 - called at once
-    assert 10 < rounds < MOST - 1
+    assert 10 < rounds < MAX_EFFECTS - 1
 
 
 LINES_AT_A_TIME = 5
@@ -169,7 +169,7 @@ LINES_AT_A_TIME = 5
 def test_interrupted_between_two_effects(
     made: Callable[[Client], object], clock: JumpingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At each line of the driver; its steps clean up all the same."""
+    """Interrupts each line of the driver; the call releases its resources each time."""
     monkeypatch.setattr("datastore_sdk._io.semaphore.COOLDOWN_SECONDS", 0.0)
     monkeypatch.setattr("datastore_sdk.transport.executor.call._GRACE_SECONDS", 0.001)
     at, interrupted = 0, True
@@ -178,7 +178,7 @@ def test_interrupted_between_two_effects(
         interrupting = InterruptingLine(drivers, at)
         with (
             assert_no_leaks(),
-            Server(troubled()) as server,
+            Server(faulty_service()) as server,
             Client(client_id="crew", client_secret="s3cret", base_url=server.url, clock=clock) as client,
         ):
             with suppress(KeyboardInterrupt), interrupting:
@@ -190,15 +190,15 @@ def test_interrupted_between_two_effects(
 
 
 def free(client: Client, operation: Operation[Any]) -> int:
-    """How many calls can be made at a time still."""
-    hasty = client.with_options(retries=RetryPolicy(wait=False))._executor
-    leases: list[HeldPermit] = []
+    """Return the number of calls that can still be made at a time."""
+    executor = client.with_options(retries=RetryPolicy(wait=False))._executor
+    permits: list[HeldPermit] = []
     with suppress(RateLimitError):
         while True:
-            leases.append(client._drive(hasty.call(operation).acquire_permit(hasty.limits)))
-    for lease in leases:
-        lease.release()
-    return len(leases)
+            permits.append(client._drive(executor.call(operation).acquire_permit(executor.limits)))
+    for permit in permits:
+        permit.release()
+    return len(permits)
 
 
 @pytest.mark.parametrize("made", [acall, adownload])
@@ -221,9 +221,9 @@ def test_cancelled(
         return True
 
     rounds = 0
-    for at, (_, client) in zip(range(1, MOST), clients(serve, client_of), strict=False):
+    for at, (_, client) in zip(range(1, MAX_EFFECTS), clients(serve, client_of), strict=False):
         with assert_no_leaks():
             if not asyncio.run(main(client, at)):
                 break
         rounds += 1
-    assert 10 < rounds < MOST - 1
+    assert 10 < rounds < MAX_EFFECTS - 1

@@ -1,4 +1,4 @@
-"""Streams that are given up half way, or before they began: slot and connection come back."""
+"""Streams closed half way, or before they start, release permit and connection."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ SITE = DataQuery(source="site", id=981)
 
 
 class Endless:
-    """A service whose streams have no end; tells when a client hangs up."""
+    """A service whose streams have no end. It reports when a client disconnects."""
 
     def __init__(self) -> None:
-        self.hung_up: SimpleQueue[bool] = SimpleQueue()
+        self.disconnected: SimpleQueue[bool] = SimpleQueue()
 
     def __call__(self, line: ClientConnection, _: HttpRequest) -> None:
         line.send(head(transfer_encoding="chunked") + chunk(b"["))
@@ -31,12 +31,12 @@ class Endless:
             for second in itertools.count():
                 line.send(chunk(b'{"timestamp": %d, "site_id": 981},\n' % second))
         finally:
-            self.hung_up.put(True)
+            self.disconnected.put(True)
 
     def wait(self, count: int) -> None:
-        """Waits until so many clients have hung up."""
+        """Wait until this many clients have disconnected."""
         for _ in range(count):
-            assert self.hung_up.get(timeout=3)
+            assert self.disconnected.get(timeout=3)
 
 
 @pytest.fixture
@@ -103,10 +103,10 @@ def test_streams_that_never_began(client: Client, server: Server) -> None:
     for _ in range(5):
         iter(data)
         data.data_fetcher.close()
-    kept = [data.data_fetcher for _ in range(5)]
+    fetchers = [data.data_fetcher for _ in range(5)]
     gc.collect()
     assert server.connections == 0
-    assert len(kept) == 5
+    assert len(fetchers) == 5
 
 
 def test_streams_that_never_began_async(client: Client, server: Server) -> None:
@@ -170,8 +170,8 @@ def test_closed_more_than_once(client: Client, endless: Endless) -> None:
     endless.wait(1)
 
 
-def test_a_client_that_is_closed_in_the_middle_of_a_stream_goes_on(client: Client) -> None:
-    """Closing drops the pooled connections; "the client can still be used: it connects anew"."""
+def test_client_closed_in_the_middle_of_a_stream_continues_it(client: Client) -> None:
+    """Closing drops the pooled connections; the client can still be used and connects again."""
     records = Data(client, [SITE]).data_fetcher
     assert next(records)["timestamp"] == 0
     client.close()

@@ -1,4 +1,4 @@
-"""At most three calls at a time to one endpoint, whoever makes them."""
+"""At most three calls at a time to one endpoint, from all threads and event loops together."""
 
 from __future__ import annotations
 

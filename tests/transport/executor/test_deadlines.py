@@ -65,7 +65,7 @@ UNENDING = {
 
 @pytest.mark.parametrize("handler", UNENDING.values(), ids=UNENDING)
 def test_nor_one_that_has_no_total(handler: Handler, serve: Serve, client_of: ClientOf, form: Form) -> None:
-    """From the first byte of an answer on, whether or not what drips is content."""
+    """Counted from the first byte of a response, whether or not the dripping bytes are content."""
     timeouts, once = Timeouts(read=5, response=0.1), RetryPolicy(max_attempts=1)
     client = client_of(serve(handler), timeout=timeouts, retries=once, clock=Clock())
     with pytest.raises(CallError) as caught:
@@ -112,21 +112,21 @@ def test_nor_does_the_token_endpoint(serve: Serve, client_of: ClientOf, form: Fo
 @pytest.mark.parametrize(
     "slow", [SLOW_SERVICES["body"], send_then(b"", ClientConnection.stall)], ids=["drips", "stalls"]
 )
-def test_nobody_else_fails_by_the_haste_of_one(slow: Handler, serve: Serve, client_of: ClientOf, form: Form) -> None:
-    """Of two callers that need a token, the one that asks for it runs out of time; the other has more."""
+def test_short_deadline_of_one_caller_does_not_fail_another(
+    slow: Handler, serve: Serve, client_of: ClientOf, form: Form
+) -> None:
+    """Of two callers that need a token, the one that requests it runs out of time; the other has more."""
     granted = http_response(200, {"access_token": "t0ken", "expires_in": 3600, "token_type": "Bearer", "scope": "read"})
     server = serve(respond_by_path({"/o/token/": respond_in_turn(slow, granted), "/pads/": http_response(200, b"[]")}))
     patient = client_of(server, None, client_id="crew", client_secret="s3cret", clock=Clock())
-    hasty = patient.with_options(timeout=Timeouts(total=0.3))
-    first = start_thread(lambda: form.run(hasty, list_pads()))
+    impatient = patient.with_options(timeout=Timeouts(total=0.3))
+    first = start_thread(lambda: form.run(impatient, list_pads()))
     wait_for(server, 1)
     assert form.run(patient, list_pads()) == []
     assert isinstance(first.exception(5), APITimeoutError)
 
 
-def test_without_a_total_an_answer_that_drips_comes_to_an_end_too(
-    serve: Serve, client_of: ClientOf, form: Form
-) -> None:
+def test_dripping_response_without_a_total_timeout_ends_too(serve: Serve, client_of: ClientOf, form: Form) -> None:
     class Ticking(JumpingClock):
         """Each look at it takes a minute."""
 
@@ -200,7 +200,7 @@ def test_attempts_at_a_token_count_for_themselves(serve: Serve, client_of: Clien
 
 
 @pytest.mark.parametrize(
-    ("reply", "error", "least", "most"),
+    ("reply", "error", "min_wait", "max_wait"),
     [
         (http_response(429, retry_after=7), RateLimitError, 7, 30),
         (http_response(429), RateLimitError, 0, 0.5),
@@ -211,8 +211,8 @@ def test_attempts_at_a_token_count_for_themselves(serve: Serve, client_of: Clien
 def test_waiting_turned_into_an_error(
     reply: Any,
     error: type[RateLimitError],
-    least: float,
-    most: float,
+    min_wait: float,
+    max_wait: float,
     serve: Serve,
     client_of: ClientOf,
     clock: JumpingClock,
@@ -222,7 +222,7 @@ def test_waiting_turned_into_an_error(
     with pytest.raises(error) as caught:
         form.run(client_of(server, retries=IDLE), list_pads())
     assert caught.value.retry_after is not None
-    assert least <= caught.value.retry_after <= most
+    assert min_wait <= caught.value.retry_after <= max_wait
     assert clock.sleeps == []
 
 
@@ -241,16 +241,16 @@ def test_waiting_for_others_turned_into_an_error(
     client = client_of(server)
     others = [start_thread(lambda: client.request(list_pads())) for _ in range(3)]
     wait_for(server, 3)
-    hasty = client.with_options(retries=IDLE)
+    impatient = client.with_options(retries=IDLE)
     for _ in range(3):
         with pytest.raises(RateLimitError, match="was not sent: the service's limit of concurrent calls") as caught:
-            form.run(hasty, list_pads())
+            form.run(impatient, list_pads())
         assert caught.value.status == 429
         assert caught.value.retry_after is not None
     assert len(server.received) == 3
     gate.open = True
     assert [other.result(5) for other in others] == [[]] * 3
-    assert form.run(hasty, list_pads()) == []
+    assert form.run(impatient, list_pads()) == []
 
 
 def wait_for(server: Server, requests: int) -> None:
@@ -259,7 +259,7 @@ def wait_for(server: Server, requests: int) -> None:
 
 
 class Gate:
-    """Answers as soon as it is open."""
+    """Responds as soon as it is open."""
 
     open = False
 

@@ -1,4 +1,4 @@
-"""Answers that no service gives in good faith: refused by name, in bounded memory, without a crash."""
+"""Hostile responses raise an error with a reason, in bounded memory, without a crash."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ OPERATIONS: dict[str, Operation[Any]] = {
 
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
 @pytest.mark.parametrize("body", DEPTHS.values(), ids=DEPTHS)
-def test_nested_answers(body: bytes, operation: Operation[Any], serve: Serve, client_of: ClientOf) -> None:
+def test_nested_responses(body: bytes, operation: Operation[Any], serve: Serve, client_of: ClientOf) -> None:
     client = client_of(serve(respond_always(http_response(200, body))))
-    with suppress(ResponseValidationError):  # what is not too deep is fine where anything may stand
+    with suppress(ResponseValidationError):  # moderate nesting is valid in fields of any type
         client.request(operation)
 
 
@@ -118,7 +118,7 @@ def test_an_error_message_forges_no_line_of_a_log(serve: Serve, client_of: Clien
 
 
 def peak(client: Client, form: Form, operation: Operation[Any]) -> int:
-    """The most memory that a call takes which is refused."""
+    """Return the peak memory of a call whose response is refused."""
     tracemalloc.start()
     try:
         with pytest.raises(ResponseValidationError):
@@ -129,7 +129,7 @@ def peak(client: Client, form: Form, operation: Operation[Any]) -> int:
 
 
 def endless(first: bytes, more: bytes, *, compressed: bool) -> Any:
-    """A body without an end; the client has to hang up."""
+    """Return a handler that sends a body without an end; the client has to disconnect."""
 
     def handle(line: ClientConnection, _: HttpRequest) -> None:
         packer = zlib.compressobj(9, wbits=31)
@@ -145,7 +145,7 @@ def endless(first: bytes, more: bytes, *, compressed: bool) -> Any:
 
 
 @pytest.mark.parametrize("compressed", [False, True], ids=["plain", "bomb"])
-def test_an_answer_without_an_end(compressed: bool, serve: Serve, client_of: ClientOf, form: Form) -> None:
+def test_response_without_an_end(compressed: bool, serve: Serve, client_of: ClientOf, form: Form) -> None:
     client = client_of(serve(endless(b'["', b" " * MEGABYTE, compressed=compressed)), max_response_bytes=8 * MEGABYTE)
     assert peak(client, form, list_pads()) < 40 * MEGABYTE
 

@@ -1,4 +1,4 @@
-"""Answers that do not fit the contract: read as far as they do, in whatever envelope, charset or form they come."""
+"""Responses that do not match the contract are read as far as they do, in any envelope, charset or form."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_an_id_may_come_as_text(id_: object) -> None:
 
 
 @pytest.mark.parametrize("id_", [None, "five", 5.5, [5], {}])
-def test_an_id_that_is_none_is_told_of_when_it_is_needed(id_: object) -> None:
+def test_invalid_id_is_reported_when_it_is_needed(id_: object) -> None:
     pads = Pad.get_models(client=client([PAD, {**PAD, "id": id_}]))
     assert len(pads) == len({*pads}) == 2
     assert (pads[1]["id"], dict(pads[1])["id"]) == (id_, id_)
@@ -270,7 +270,7 @@ def test_a_token_is_all_that_its_endpoint_must_send(token: Any, serve: Serve, cl
     assert server.received[1].token == "t0ken"
 
 
-def test_what_was_read_tolerantly_can_be_copied_dumped_and_compared() -> None:
+def test_leniently_parsed_model_is_copied_dumped_and_compared() -> None:
     odd = {"id": 5, "name": None, "simops_config": {"frac": 5, "measurement_sources": {"frac": [{"name": "M1"}]}}}
     pad = Pad.get_model(5, client=client(odd))
     for twin in (copy.copy(pad), copy.deepcopy(pad), pickle.loads(pickle.dumps(pad))):

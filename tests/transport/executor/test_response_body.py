@@ -33,15 +33,15 @@ PACKED = gzip.compress(CONTENT, mtime=0)
 
 
 def content_of(pieces: Iterable[bytes], encoding: str = "gzip") -> bytes:
-    """What a body gives whose wire brings these pieces."""
-    wire = iter(pieces)
+    """Return the content of a body that arrives in these pieces."""
+    received = iter(pieces)
     body = body_of(encoding)
     content = b""
-    while piece := next_piece(body, wire):
+    while piece := next_piece(body, received):
         assert len(piece) <= MAX_CHUNK_BYTES
         content += piece
     assert body.received == len(content)
-    assert next(wire, None) is None, "the wire was not read to its end"
+    assert next(received, None) is None, "some pieces were not read"
     return content
 
 
@@ -50,7 +50,7 @@ def body_of(encoding: str = "gzip") -> ResponseBody:
     return ResponseBody(request, Response(200, {"content-encoding": encoding}, None, lambda: None))
 
 
-def next_piece(body: ResponseBody, wire: Iterator[bytes]) -> bytes:
+def next_piece(body: ResponseBody, received: Iterator[bytes]) -> bytes:
     steps = body.read()
     sent: bytes | None = None
     while True:
@@ -60,7 +60,7 @@ def next_piece(body: ResponseBody, wire: Iterator[bytes]) -> bytes:
             piece: bytes = stop.value
             return piece
         assert isinstance(effect, ReadChunk)
-        sent = next(wire, b"")
+        sent = next(received, b"")
 
 
 def cut(data: bytes, size: int) -> list[bytes]:
@@ -127,7 +127,7 @@ def outcome(pieces: list[bytes]) -> bytes | BodyError:
         return error
 
 
-def test_what_comes_before_the_damage_does_not_depend_on_the_network() -> None:
+def test_content_before_the_damage_is_the_same_for_any_chunks() -> None:
     for place in range(0, len(PACKED), 29):
         damaged = with_a_wrong_byte(PACKED, place)
         for body in (damaged, damaged[: (place + len(PACKED)) // 2]):
@@ -137,10 +137,10 @@ def test_what_comes_before_the_damage_does_not_depend_on_the_network() -> None:
 
 
 def content_before(pieces: list[bytes]) -> tuple[bytes, int | None]:
-    """What a body gives before its error, and how far behind it that is said to be."""
-    body, wire, content = body_of(), iter(pieces), b""
+    """Return the content of a body before its error, and the offset that the error reports."""
+    body, received, content = body_of(), iter(pieces), b""
     try:
-        while piece := next_piece(body, wire):
+        while piece := next_piece(body, received):
             content += piece
     except BodyError as error:
         return content, error.offset - len(content)
@@ -156,11 +156,11 @@ def test_a_bomb_stays_small_in_memory() -> None:
     packer = zlib.compressobj(wbits=31)
     bomb = b"".join(packer.compress(b"\0" * MAX_CHUNK_BYTES) for _ in range(64)) + packer.flush()
     assert len(bomb) < MAX_CHUNK_BYTES / 8
-    body, wire = body_of(), iter([bomb])
+    body, received = body_of(), iter([bomb])
     tracemalloc.start()
     try:
         pieces = 0
-        while next_piece(body, wire):
+        while next_piece(body, received):
             pieces += 1
         _, peak = tracemalloc.get_traced_memory()
     finally:
@@ -170,7 +170,7 @@ def test_a_bomb_stays_small_in_memory() -> None:
     assert peak < 4 * MAX_CHUNK_BYTES
 
 
-def test_a_bomb_in_an_ordinary_answer_is_refused(serve: Serve, client_of: ClientOf, form: Form) -> None:
+def test_bomb_in_an_ordinary_response_is_refused(serve: Serve, client_of: ClientOf, form: Form) -> None:
     server = serve(
         respond_always(
             http_response(200, gzip.compress(b"[" + b" " * (8 * MAX_CHUNK_BYTES) + b"]"), content_encoding="gzip")
@@ -206,7 +206,7 @@ def test_an_error_with_a_broken_body_is_still_that_error(serve: Serve, client_of
     assert type(caught.value).__name__ == "NotFoundError"
 
 
-def test_a_deletion_is_done_though_its_empty_answer_calls_itself_compressed(serve: Serve, client_of: ClientOf) -> None:
+def test_empty_response_to_a_deletion_may_claim_an_encoding(serve: Serve, client_of: ClientOf) -> None:
     server = serve(respond_in_turn(b"HTTP/1.1 204 No Content\r\ncontent-encoding: gzip\r\n\r\n"))
     client_of(server).request(delete_pad_parameter(7, 3))
 

@@ -1,4 +1,4 @@
-"""Answers that are not what the API contract says."""
+"""Responses that do not match the API contract."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_fields_and_values_that_do_not_fit_are_named(serve: Serve, client_of: Cl
     assert error.problems[1].endswith(", received 'soon'")
     assert all(problem in str(error) for problem in error.problems)
     assert (error.method, error.url) == ("GET", f"{server.url}/external/thirdparty/v1/pads/668/")
-    assert len(server.received) == 1, "asking again would bring the same"
+    assert len(server.received) == 1, "a retry would bring the same"
 
 
 def test_items_of_an_array_are_named_by_their_place(serve: Serve, client_of: ClientOf) -> None:
@@ -46,7 +46,7 @@ def test_items_of_an_array_are_named_by_their_place(serve: Serve, client_of: Cli
         )
 
 
-def test_of_many_problems_the_first_are_named_and_the_others_counted(serve: Serve, client_of: ClientOf) -> None:
+def test_first_problems_are_named_and_the_others_counted(serve: Serve, client_of: ClientOf) -> None:
     with pytest.raises(ResponseValidationError, match=r"\(and 15 more\)$") as caught:
         client_of(serve(respond_always(http_response(200, [{**PAD, "id": "x"}] * 20))), strict=True).request(
             list_pads()
@@ -73,8 +73,8 @@ def test_what_is_no_json_or_another_json(body: bytes, serve: Serve, client_of: C
         client_of(serve(respond_always(http_response(200, body)))).request(get_pad(668))
 
 
-def test_answers_that_are_too_long_are_not_read_to_their_end(serve: Serve, client_of: ClientOf, form: Form) -> None:
-    hung_up: SimpleQueue[bool] = SimpleQueue()
+def test_too_long_responses_are_not_read_completely(serve: Serve, client_of: ClientOf, form: Form) -> None:
+    disconnected: SimpleQueue[bool] = SimpleQueue()
 
     def long(line: ClientConnection, _: HttpRequest) -> None:
         line.send(head(transfer_encoding="chunked"))
@@ -82,35 +82,35 @@ def test_answers_that_are_too_long_are_not_read_to_their_end(serve: Serve, clien
             for _piece in range(2000):
                 line.send(chunk(b" " * 10_000))
         except ConnectionError:
-            hung_up.put(True)
+            disconnected.put(True)
             raise
 
     with pytest.raises(
         ResponseValidationError, match=r"the response is larger than 100000 bytes, .*max_response_bytes"
     ):
         form.run(client_of(serve(long), max_response_bytes=100_000), list_pads())
-    assert hung_up.get(timeout=5)
+    assert disconnected.get(timeout=5)
 
 
-def test_answers_of_just_the_right_length_are_read(serve: Serve, client_of: ClientOf) -> None:
+def test_responses_of_exactly_the_maximum_length_are_read(serve: Serve, client_of: ClientOf) -> None:
     server = serve(respond_always(http_response(200, b"[" + b" " * 98 + b"]")))
     assert client_of(server, max_response_bytes=100).request(list_pads()) == []
     with pytest.raises(ResponseValidationError):
         client_of(server, max_response_bytes=99).request(list_pads())
 
 
-def test_an_encoding_that_was_not_asked_for(serve: Serve, client_of: ClientOf, form: Form) -> None:
-    hung_up: SimpleQueue[bool] = SimpleQueue()
+def test_encoding_that_was_not_requested(serve: Serve, client_of: ClientOf, form: Form) -> None:
+    disconnected: SimpleQueue[bool] = SimpleQueue()
 
     def handle(line: ClientConnection, request: HttpRequest) -> None:
         assert request.headers["accept-encoding"] == "gzip"
         line.send(head(content_encoding="br", transfer_encoding="chunked") + chunk(b"\x0b"))
-        hung_up.put(line.stall(seconds=2))
+        disconnected.put(line.stall(seconds=2))
 
     with pytest.raises(ResponseValidationError, match="the encoding 'br', which was not requested") as caught:
         form.run(client_of(serve(handle)), list_pads())
     assert caught.value is not None
-    assert hung_up.get(timeout=5), "the connection was not given back"
+    assert disconnected.get(timeout=5), "the connection was not given back"
 
 
 def test_http_that_is_none(serve: Serve, client_of: ClientOf, form: Form) -> None:

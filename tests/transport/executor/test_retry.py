@@ -1,4 +1,4 @@
-"""Which calls are made again, after how long, and how often."""
+"""Which calls are retried, after how long, and how often."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from tests.support.threads import start_thread
 
 POLICY = RetryPolicy()
 CREATE = create_pad_parameters(7, body=[], validate_only=True)
-"""Not idempotent: it may be made again only where it certainly was not carried out."""
+"""Not idempotent: it may be retried only if it certainly was not carried out."""
 VALID = http_response(200, {"valid": True})
 
 
@@ -81,7 +81,7 @@ def test_waits_double_up_to_the_longest_and_differ() -> None:
 
 
 @pytest.mark.parametrize("kind", [RateLimitError, ServerError])
-def test_retry_after_is_the_least_wait(kind: type[CallError]) -> None:
+def test_retry_after_is_the_minimum_wait(kind: type[CallError]) -> None:
     for _ in range(100):
         wait = POLICY.wait_after(error_of(kind, retry_after=9.0), attempt=4, idempotent=True)
         assert wait is not None
@@ -91,7 +91,7 @@ def test_retry_after_is_the_least_wait(kind: type[CallError]) -> None:
 
 
 @pytest.mark.parametrize("attempts", [0, -1])
-def test_there_is_at_least_one_attempt(attempts: int) -> None:
+def test_max_attempts_must_be_positive(attempts: int) -> None:
     with pytest.raises(ValueError, match="max_attempts must be positive"):
         RetryPolicy(max_attempts=attempts)
 
@@ -209,13 +209,13 @@ def test_each_attempt_is_logged(
 def test_no_slot_is_held_while_waiting(serve: Serve, client_of: ClientOf) -> None:
     """Or three calls in trouble would keep a healthy one from its turn."""
 
-    class Asking(JumpingClock):
+    class RequestingClock(JumpingClock):
         def sleep(self, seconds: float) -> None:
             super().sleep(seconds)
-            asked_meanwhile.append(client.request(list_pads()))
+            meanwhile.append(client.request(list_pads()))
 
-    asked_meanwhile: list[object] = []
+    meanwhile: list[object] = []
     server = serve(respond_in_turn(*[http_response(503)] * 4, *[http_response(200, b"[]")] * 5))
-    client = client_of(server, clock=Asking())
+    client = client_of(server, clock=RequestingClock())
     assert start_thread(lambda: client.request(list_pads())).result(5) == []
-    assert asked_meanwhile == [[]] * 4
+    assert meanwhile == [[]] * 4

@@ -1,4 +1,4 @@
-"""Answers that hold what the contract does not know: read all the same, and told where somebody asks for it."""
+"""Responses with fields or values that are not in the contract are read, and reported if the program wants it."""
 
 from __future__ import annotations
 
@@ -64,14 +64,14 @@ class Unhashable:
 
 
 @pytest.fixture(autouse=True)
-def nothing_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What other tests were told of counts for them alone."""
+def forget_warnings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drift that other tests reported is reported again."""
     for name in ("_warned", "_logged"):
         known: set[tuple[object, ...]] = set()
         monkeypatch.setattr(drift, name, known)
 
 
-def told(record: pytest.WarningsRecorder) -> list[str]:
+def drift_warnings(record: pytest.WarningsRecorder) -> list[str]:
     return [str(warning.message) for warning in record if warning.category is DriftWarning]
 
 
@@ -89,9 +89,7 @@ def test_unknown_fields_break_nothing_and_are_kept(
     assert pad["color"] == "tok-secret-value"
 
 
-def test_where_nobody_asks_nothing_is_looked_at(
-    serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_drift_is_not_checked_when_off(serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch) -> None:
     def look(*_: object) -> None:
         pytest.fail("it was looked at")
 
@@ -114,7 +112,7 @@ def test_each_kind_is_warned_of_once(
     form.run(client, list_pads())
     form.run(client, get_pad(668))
     pad = form.run(client, get_pad(668))
-    assert told(recwarn) == [
+    assert drift_warnings(recwarn) == [
         "Pad.color is not in the API contract (met in list_pads)",
         "Pad.depth is not in the API contract (met in get_pad)",
     ]
@@ -128,7 +126,7 @@ def test_what_is_handed_over_as_it_was_sent_is_looked_at_too(
     client = client_of(serve(respond_in_turn(http_response(200, NEW), http_response(200, [{**NEW, "depth": 5}]))))
     assert Pad.get_model(668, as_dict=True, client=client) == NEW
     assert Pad.get_models(as_dict=True, client=client) == [{**NEW, "depth": 5}]
-    assert told(recwarn) == [
+    assert drift_warnings(recwarn) == [
         "Pad.color is not in the API contract (met in get_pad)",
         "Pad.depth is not in the API contract (met in list_pads)",
     ]
@@ -137,7 +135,7 @@ def test_what_is_handed_over_as_it_was_sent_is_looked_at_too(
         Pad.get_model(668, as_dict=True, client=client_of(serve(respond_always(http_response(200, NEW)))))
 
 
-def test_what_cannot_be_read_by_the_contract_is_handed_over_all_the_same(
+def test_response_that_is_not_valid_is_returned_as_dict(
     serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     odd = {**NEW, "name": 5}
@@ -178,7 +176,7 @@ def test_what_does_not_fit_is_reported_once(
     logged = [message for name, _, message in caplog.record_tuples if name == "datastore_sdk.drift"]
     assert logged == ([f"{misfit} (met in get_pad)" for misfit in misfits] if mode in {None, "log"} else [])
     expected = [f"{each} (met in get_pad)" for each in (*misfits, "Pad.color is not in the API contract")]
-    assert told(recwarn) == (expected if mode == "warn" else [])
+    assert drift_warnings(recwarn) == (expected if mode == "warn" else [])
     assert "tok-secret-value" not in caplog.text
 
 
@@ -206,7 +204,7 @@ def test_new_values_of_what_has_known_ones(serve: Serve, client_of: ClientOf, mo
     with pytest.warns(DriftWarning) as record:
         (tree,) = client_of(serve(respond_always(http_response(200, body)))).request(TREES)
     assert tree.valves["upper"][1].position == "X"
-    assert [message.partition(",")[0] for message in told(record)] == [
+    assert [message.partition(",")[0] for message in drift_warnings(record)] == [
         "Valve.position is 'X'",
         f"Valve.position is '{'C' * 59}...",
         "Valve.size is 3",
@@ -243,7 +241,7 @@ def test_unknown_statuses(
             form.run(client, get_pad(668))
     with pytest.raises(NotFoundError):
         form.run(client, get_pad(668))
-    assert told(recwarn) == ["get_pad returned 418, which is not in the API contract (met in get_pad)"]
+    assert drift_warnings(recwarn) == ["get_pad returned 418, which is not in the API contract (met in get_pad)"]
 
 
 @pytest.mark.parametrize("mode", [None, "error"])
@@ -275,7 +273,7 @@ def test_the_hook(
     ]
     assert events[0].message == "Pad.color is not in the API contract"
     assert len(others) == 1
-    assert not [name for name, *_ in caplog.record_tuples if name == "datastore_sdk.drift"]  # what is new
+    assert not [name for name, *_ in caplog.record_tuples if name == "datastore_sdk.drift"]  # no new drift
 
 
 def test_a_word_that_means_nothing(
@@ -285,11 +283,11 @@ def test_a_word_that_means_nothing(
     client = client_of(serve(respond_always(http_response(200, NEW))))
     client.request(get_pad(668))
     client.request(get_pad(668))
-    assert told(recwarn) == ["RESTREAM_DRIFT is 'loud'; valid values are off, log, warn, error. Using log."]
+    assert drift_warnings(recwarn) == ["RESTREAM_DRIFT is 'loud'; valid values are off, log, warn, error. Using log."]
 
 
 def test_no_false_alarms(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sandbox keeps to the contract in all that it answers."""
+    """All responses of the sandbox match the contract."""
     monkeypatch.setenv("RESTREAM_DRIFT", "error")
     with (
         Sandbox(days=1) as sandbox,

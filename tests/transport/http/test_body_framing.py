@@ -1,4 +1,4 @@
-"""Bodies over real sockets, however they are framed, and what becomes of their connections."""
+"""Bodies over real sockets in every framing, and the reuse of their connections."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ BROKEN: dict[str, Reply] = {
     "by a reset before the status": send_then(b"", ClientConnection.reset),
     "by a reset in the body": send_then(head(content_length=3) + b"[", ClientConnection.reset),
     "by a reset in a chunk": send_then(head(transfer_encoding="chunked") + b"3\r\n[", ClientConnection.reset),
-    "by a chunk that is none": head(transfer_encoding="chunked") + b"zzz\r\n[]\r\n",
+    "by an invalid chunk": head(transfer_encoding="chunked") + b"zzz\r\n[]\r\n",
 }
 
 
@@ -75,7 +75,7 @@ def test_broken_connections_of_streams(reply: Reply, serve: Serve, client_of: Cl
         form.records(client_of(serve(respond_always(reply)), retries=ONCE), [SITE], [])
 
 
-def test_nobody_is_there(serve: Serve, client_of: ClientOf, form: Form) -> None:
+def test_refused_connection(serve: Serve, client_of: ClientOf, form: Form) -> None:
     server = serve(respond_always(http_response(200, [])))
     server.__exit__(None, None, None)
     with pytest.raises(APIConnectionError, match=r"the service was not reached: .") as caught:
@@ -162,7 +162,7 @@ def test_connections_are_used_again(serve: Serve, client_of: ClientOf) -> None:
     assert server.connections == 2, "one for calls, one for downloads"
 
 
-def test_a_connection_that_the_server_has_closed_meanwhile_is_not_used_again(serve: Serve, client_of: ClientOf) -> None:
+def test_connection_that_the_server_has_closed_is_not_reused(serve: Serve, client_of: ClientOf) -> None:
     def goodbye(line: ClientConnection, _: object) -> None:
         line.send(http_response(200, b"[]"))
         line.close()
@@ -175,8 +175,8 @@ def test_a_connection_that_the_server_has_closed_meanwhile_is_not_used_again(ser
     assert server.connections == 5
 
 
-def hanging_up_on_the_second(reply: bytes) -> Handler:
-    """Closes each connection just as it is used again, having read the request: as a server whose patience is up."""
+def closing_on_second_request(reply: bytes) -> Handler:
+    """Close each connection as it is reused, after reading the request, like a server at its keep-alive timeout."""
     seen: list[ClientConnection] = []
 
     def handle(line: ClientConnection, _: HttpRequest) -> None:
@@ -189,10 +189,10 @@ def hanging_up_on_the_second(reply: bytes) -> Handler:
     return handle
 
 
-def test_a_connection_that_is_closed_as_it_is_used_again_is_replaced(
+def test_connection_that_is_closed_as_it_is_reused_is_replaced(
     serve: Serve, client_of: ClientOf, clock: JumpingClock
 ) -> None:
-    server = serve(hanging_up_on_the_second(http_response(200, b"[]")))
+    server = serve(closing_on_second_request(http_response(200, b"[]")))
     client = client_of(server, retries=ONCE)
     for _ in range(3):
         assert client.request(list_pads()) == []
@@ -202,7 +202,7 @@ def test_a_connection_that_is_closed_as_it_is_used_again_is_replaced(
 
 
 def test_unless_the_call_may_have_been_carried_out(serve: Serve, client_of: ClientOf) -> None:
-    server = serve(hanging_up_on_the_second(http_response(200, {"valid": True})))
+    server = serve(closing_on_second_request(http_response(200, {"valid": True})))
     client = client_of(server)
     create = create_pad_parameters(7, body=[], validate_only=True)
     client.request(create)
@@ -211,7 +211,7 @@ def test_unless_the_call_may_have_been_carried_out(serve: Serve, client_of: Clie
     assert len(server.received) == 2
 
 
-def test_what_a_server_says_unasked_is_no_answer_to_the_next_call(serve: Serve, client_of: ClientOf) -> None:
+def test_unrequested_bytes_are_not_the_next_response(serve: Serve, client_of: ClientOf) -> None:
     forged = http_response(200, [{"id": 1}])
     server = serve(
         respond_in_turn(
@@ -227,7 +227,7 @@ def test_what_a_server_says_unasked_is_no_answer_to_the_next_call(serve: Serve, 
 
 
 @pytest.mark.parametrize("status", [204, 304])
-def test_an_answer_that_can_have_no_body_has_none(status: int, serve: Serve, client_of: ClientOf, form: Form) -> None:
+def test_response_to_a_bodyless_status_has_no_body(status: int, serve: Serve, client_of: ClientOf, form: Form) -> None:
     server = serve(respond_always(head(status, transfer_encoding="chunked")))
     client = client_of(server, retries=ONCE, timeout=Timeouts(read=0.5))
     if status == 204:

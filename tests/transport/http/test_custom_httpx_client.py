@@ -1,4 +1,4 @@
-"""Calls over an httpx client of the program's, whatever else it does by itself."""
+"""Calls over an httpx client of the program, with its own hooks, headers and connections."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ def call(request: pytest.FixtureRequest, client_of: ClientOf) -> Call:
 
 
 def awaiting(hook: Callable[[Any], None]) -> Callable[[Any], Any]:
-    async def awaited(response: httpx.Response) -> None:
+    async def async_hook(response: httpx.Response) -> None:
         if hook is not refusing:
             await response.aread()
         hook(response)
 
-    return awaited
+    return async_hook
 
 
 def refusing(response: httpx.Response) -> None:
@@ -78,10 +78,10 @@ def reading_and_refusing(response: httpx.Response) -> None:
     ],
     ids=lambda each: getattr(each, "__name__", ""),
 )
-def test_hooks_that_refuse_an_answer(
+def test_hooks_that_refuse_a_response(
     reply: Reply, error: type[Exception], requests: int, hook: Any, call: Call, serve: Serve
 ) -> None:
-    """It is taken for what it is, not for a lost connection."""
+    """The error is raised as it is, not as a lost connection."""
     server = serve(respond_always(reply))
     with pytest.raises(error) as caught:
         call(server, event_hooks={"response": [hook]})
@@ -91,7 +91,7 @@ def test_hooks_that_refuse_an_answer(
 
 
 @pytest.mark.parametrize("compressed", [False, True])
-def test_hooks_that_read_an_answer(compressed: bool, call: Call, serve: Serve, client_of: ClientOf) -> None:
+def test_hooks_that_read_a_response(compressed: bool, call: Call, serve: Serve, client_of: ClientOf) -> None:
     records = b'[{"timestamp": 1, "site_id": 981}]'
     packed = {"content_encoding": "gzip"} if compressed else {}
     bodies = [gzip.compress(body) if compressed else body for body in (b"[]", records)]
@@ -112,13 +112,13 @@ def test_a_service_that_drips_does_not_hold_a_call(
         if used:
             client.request(list_pads())
         server.handler = handler
-        hasty = client.with_options(timeout=Timeouts(total=0.1))
-        assert isinstance(start_thread(lambda: hasty.request(list_pads())).exception(10), APITimeoutError)
+        impatient = client.with_options(timeout=Timeouts(total=0.1))
+        assert isinstance(start_thread(lambda: impatient.request(list_pads())).exception(10), APITimeoutError)
         if used:
-            server.disconnect_all()  # nobody else can: httpx does not tell which connection it used
+            server.disconnect_all()  # the SDK cannot: httpx does not reveal which connection it used
 
 
-def test_an_answer_just_in_time_is_read(serve: Serve, client_of: ClientOf) -> None:
+def test_response_just_in_time_is_read(serve: Serve, client_of: ClientOf) -> None:
     server = serve(respond_always(http_response(200, b"[]")))
     with httpx.Client() as mine:
         client: Client = client_of(server, http=mine, timeout=Timeouts(total=20), clock=Clock())

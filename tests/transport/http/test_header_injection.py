@@ -59,8 +59,8 @@ CALLS_WITH_IDS: dict[str, Callable[[Any, Client], Any]] = {
     "site of a DataChange": lambda value, client: DataChange(7, site=value, client=client).confirm_data_received(),
     "Pad.get_model": lambda value, client: Pad.get_model(value, client=client),
     "Site.aget_model": lambda value, client: Site.aget_model(value, client=client),
-    "an id that was changed": lambda value, client: changed(Pad(7, client=client), value).get_sites(),
-    "an id that was changed, and data": lambda value, client: [*changed(Site(7, client=client), value).get_data()],
+    "an id that was changed": lambda value, client: with_id(Pad(7, client=client), value).get_sites(),
+    "an id that was changed, and data": lambda value, client: [*with_id(Site(7, client=client), value).get_data()],
     "get_stages_aggregation": lambda value, client: Pad(7, client=client).get_stages_aggregation(value),
     "aget_stages_aggregation": lambda value, client: Pad(7, client=client).aget_stages_aggregation(value),
     "update_stages_aggregation": lambda value, client: Pad(7, client=client).update_stages_aggregation(value, {}),
@@ -68,7 +68,7 @@ CALLS_WITH_IDS: dict[str, Callable[[Any, Client], Any]] = {
 }
 
 
-def changed(entity: Any, value: Any) -> Any:
+def with_id(entity: Any, value: Any) -> Any:
     entity.id = value
     return entity
 
@@ -130,7 +130,7 @@ def test_filters_stay_in_the_query(text: str, server: Server, client: Client) ->
 
 @PROPERTY
 @given(st.text(st.characters(exclude_categories=["Cs"])))
-def test_whatever_a_filter_holds_comes_back_out_of_the_query(text: str) -> None:
+def test_any_filter_value_is_encoded_in_the_query(text: str) -> None:
     target = urlsplit(list_pads(name_search=text).target)
     assert target.path == f"{PREFIX}/pads/"
     assert dict(parse_qsl(target.query, keep_blank_values=True)) == {"name_search": text}
@@ -193,7 +193,7 @@ def test_no_client_of_the_user_takes_the_token_elsewhere(status: int, serve: Ser
     assert elsewhere.connections == 0
 
 
-def test_what_a_client_of_the_user_sends_by_itself_is_not_ours_to_change(serve: Serve, client_of: ClientOf) -> None:
+def test_headers_of_a_custom_client_are_not_changed(serve: Serve, client_of: ClientOf) -> None:
     """But the token is the one that was configured."""
     server = serve(respond_always(http_response(200, b"[]")))
     with httpx.Client(headers={"X-Crew": "7", "Authorization": "Bearer other"}) as mine:

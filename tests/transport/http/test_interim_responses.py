@@ -1,4 +1,4 @@
-"""What a service says before its answer ("103 Early Hints") is no answer, and never becomes that of the next call."""
+"""An interim response ("103 Early Hints") is not the response of its call, nor of the next one."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ HINTS = head(103, link="</style.css>; rel=preload")
 
 
 @pytest.mark.parametrize("before", [[HINTS], [head(102), HINTS, head(100)]], ids=["hints", "several"])
-def test_the_answer_behind_it_is_taken(before: list[bytes], serve: Serve, client_of: ClientOf, form: Form) -> None:
+def test_response_after_it_is_returned(before: list[bytes], serve: Serve, client_of: ClientOf, form: Form) -> None:
     client = client_of(serve(respond_in_turn(b"".join(before) + http_response(200, b"[]"), http_response(200, b"[]"))))
     assert [form.run(client, list_pads()) for _ in range(2)] == [[], []]
 
 
-def test_no_call_gets_the_answer_of_another(serve: Serve, client_of: ClientOf) -> None:
-    """The answer comes some time after what was said before it."""
+def test_no_call_gets_the_response_of_another(serve: Serve, client_of: ClientOf) -> None:
+    """The response comes some time after the interim response."""
 
     def slowly(line: ClientConnection, request: HttpRequest) -> None:
         line.send(HINTS)
@@ -52,7 +52,7 @@ def test_a_service_that_says_nothing_else(serve: Serve, client_of: ClientOf, for
         form.run(client, list_pads())
 
 
-def test_a_switch_of_protocols_that_nobody_asked_for(serve: Serve, client_of: ClientOf) -> None:
+def test_unrequested_switch_of_protocols(serve: Serve, client_of: ClientOf) -> None:
     server = serve(respond_always(head(101, upgrade="websocket")))
     client = client_of(server)
     for _ in range(2):

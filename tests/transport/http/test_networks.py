@@ -46,7 +46,7 @@ def proxy_of(base_url: str = HTTPS) -> str | None:
 
 @pytest.mark.parametrize("sign", ["#", "/", "?", "@x#", "x/y@z/"])
 def test_proxy_password_with_unescaped_sign_is_refused(sign: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another host would be asked, and a part of the password be shown."""
+    """Otherwise another host would get the request, and a part of the password would be shown."""
     url = f"http://user:4711{sign}{SECRET}@127.0.0.1:3128"
     monkeypatch.setenv("HTTPS_PROXY", url)
     with pytest.raises(ConfigurationError, match=r"HTTPS_PROXY: .*write %23 for #") as caught:
@@ -106,7 +106,7 @@ def test_all_proxy_of_a_desktop_names_the_missing_package(monkeypatch: pytest.Mo
 
 
 def _not_found(_: str) -> None:
-    """No package is installed."""
+    """Find no package."""
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ def test_wrong_file_of_authorities_is_named(
     with pytest.raises(ConfigurationError, match=f"environment variable {variable}: .*{problem}") as caught:
         Client(TOKEN, base_url=HTTPS)
     assert named in str(caught.value)
-    Client(TOKEN, base_url="http://127.0.0.1:9")  # where nobody needs it
+    Client(TOKEN, base_url="http://127.0.0.1:9")  # no proxy, so it is not needed
 
 
 def test_wrong_folder_of_authorities_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,7 +207,7 @@ def test_registry_of_clients_is_bounded_and_closes_what_it_drops(serve: Serve, m
     assert len(clients._defaults) == clients.MAX_CLIENTS
     assert first not in clients._defaults.values()
     server.wait_for_connections()  # its connection was closed
-    assert first.request(list_pads()) == [], "whoever holds it can use it"
+    assert first.request(list_pads()) == [], "the caller that holds it can use it"
     first.close()
 
 

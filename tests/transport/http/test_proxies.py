@@ -1,4 +1,4 @@
-"""Calls through a proxy: as safe, and as sure to come to an end, as without one."""
+"""Calls through a proxy are as safe as without one, and always end."""
 
 from __future__ import annotations
 
@@ -60,15 +60,15 @@ def test_a_tunnel(serve_tls: Callable[[Handler], TlsServer], client_of: ClientOf
         assert client.request(list_pads()) == []
         assert [*Data(client, [SITE])] == RECORDS
         assert asyncio.run(client.arequest(list_pads())) == []
-    (asked,) = proxy.requests  # for one tunnel, which is used again
-    assert asked.startswith(f"CONNECT {server.url.removeprefix('https://')} HTTP/1.")
-    assert "Proxy-Authorization: Basic bWU6czNjcmV0LTAxMjM0NTY3ODkv" in asked
-    assert "Bearer" not in asked
+    (connect,) = proxy.requests  # one tunnel, which is reused
+    assert connect.startswith(f"CONNECT {server.url.removeprefix('https://')} HTTP/1.")
+    assert "Proxy-Authorization: Basic bWU6czNjcmV0LTAxMjM0NTY3ODkv" in connect
+    assert "Bearer" not in connect
     assert all("proxy-authorization" not in request.headers for request in server.received)
     assert all(request.token for request in server.received)
 
 
-def test_whoever_answers_in_the_place_of_the_service_gets_nothing(
+def test_impostor_of_the_service_gets_no_request(
     serve_tls: Callable[[Handler], TlsServer], client_of: ClientOf, proxy: Proxy
 ) -> None:
     server = serve_tls(respond_always(http_response(200, b"[]")))
@@ -81,7 +81,7 @@ def test_whoever_answers_in_the_place_of_the_service_gets_nothing(
 
 
 @pytest.mark.parametrize("kind", ["http", "https"])
-def test_without_encryption_the_proxy_is_told_where_to_ask(kind: str, serve: Serve, client_of: ClientOf) -> None:
+def test_plain_http_proxy_receives_the_absolute_url(kind: str, serve: Serve, client_of: ClientOf) -> None:
     proxy = serve(respond_always(http_response(407 if kind == "https" else 200, b"[]")))
     client = client_of(
         proxy, base_url=f"{kind}://127.0.0.1:9", proxy=proxy.url.replace("//", f"//me:{SECRET}@"), retries=ONCE
@@ -91,7 +91,7 @@ def test_without_encryption_the_proxy_is_told_where_to_ask(kind: str, serve: Ser
         assert proxy.received[0].target == "http://127.0.0.1:9/external/thirdparty/v1/pads/"
         assert proxy.received[0].headers["host"] == "127.0.0.1:9"
     else:
-        with pytest.raises(APIConnectionError, match=f"407 Whatever: .*password.*the proxy {proxy.url}") as caught:
+        with pytest.raises(APIConnectionError, match=f"407 Reason: .*password.*the proxy {proxy.url}") as caught:
             client.request(list_pads())
         assert not caught.value.sent
         assert SECRET not in str(caught.value)
@@ -99,25 +99,25 @@ def test_without_encryption_the_proxy_is_told_where_to_ask(kind: str, serve: Ser
 
 
 @pytest.mark.parametrize("status", [403, 407])
-def test_proxy_that_refuses_is_asked_once(status: int, serve: Serve, client_of: ClientOf, form: Form) -> None:
+def test_proxy_that_refuses_gets_one_request(status: int, serve: Serve, client_of: ClientOf, form: Form) -> None:
     """A wrong domain password that goes out five times locks the account."""
     proxy = serve(respond_always(http_response(status, b"")))
     client = client_of(proxy, base_url="https://127.0.0.1:9", proxy=proxy.url)
-    with pytest.raises(APIConnectionError, match=f"not reached: {status} Whatever") as caught:
+    with pytest.raises(APIConnectionError, match=f"not reached: {status} Reason") as caught:
         form.run(client, list_pads())
     assert caught.value.permanent
     assert len(proxy.received) == 1
 
 
-def test_proxy_that_fails_is_asked_again(serve: Serve, client_of: ClientOf, form: Form) -> None:
+def test_proxy_that_fails_is_retried(serve: Serve, client_of: ClientOf, form: Form) -> None:
     proxy = serve(respond_always(http_response(502, b"")))
     client = client_of(proxy, base_url="https://127.0.0.1:9", proxy=proxy.url)
-    with pytest.raises(APIConnectionError, match="not reached: 502 Whatever"):
+    with pytest.raises(APIConnectionError, match="not reached: 502 Reason"):
         form.run(client, list_pads())
     assert len(proxy.received) == 5
 
 
-def test_a_proxy_that_speaks_tls_is_asked_for_what_goes_without(
+def test_tls_proxy_forwards_plain_http(
     serve_tls: Callable[[Handler], TlsServer], client_of: ClientOf, form: Form
 ) -> None:
     proxy = serve_tls(respond_always(http_response(200, b"[]")))
@@ -133,7 +133,7 @@ def test_a_proxy_that_speaks_tls_is_asked_for_what_goes_without(
 def test_a_proxy_that_drips_does_not_hold_a_call(
     handler: Handler, scheme: str, serve: Serve, client_of: ClientOf, form: Form
 ) -> None:
-    """Within its own answer neither, nor when it is just to open the tunnel."""
+    """Neither during its own response, nor while it opens the tunnel."""
     proxy = serve(handler)
     for timeouts in (Timeouts(total=0.08), Timeouts(connect=0.08, response=0.08)):
         client = client_of(

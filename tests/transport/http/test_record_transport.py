@@ -1,4 +1,4 @@
-"""Connections: how they are made, kept and given up."""
+"""Connections: opened, pooled and closed."""
 
 from __future__ import annotations
 
@@ -69,8 +69,8 @@ def pool_of(http: HttpSender) -> RecordPool:
     return pool
 
 
-def read(answer: Response) -> bytes:
-    return b"".join(iter(answer.handle.read, b""))
+def read(response: Response) -> bytes:
+    return b"".join(iter(response.handle.read, b""))
 
 
 def test_tls(serve_tls: Serve) -> None:
@@ -95,7 +95,7 @@ def test_no_tls_context_is_made_for_plain_http(serve: Serve, http: HttpSender, m
     assert read(http.open(get(serve(respond_always(http_response(200, b"[]")))), Cancellation())) == b"[]"
 
 
-def test_whoever_cannot_be_verified_gets_no_request(serve_tls: Serve, clock: JumpingClock, client_of: ClientOf) -> None:
+def test_unverified_server_gets_no_request(serve_tls: Serve, clock: JumpingClock, client_of: ClientOf) -> None:
     server = serve_tls(respond_always(http_response(200, b"[]")))
     for client in (
         client_of(server, retries=ONCE),
@@ -166,7 +166,7 @@ def test_cancelling_within_the_handshake() -> None:
         outcome = start_thread(lambda: http.open(request, cancellation))
         connection, _ = silent.accept()
         with connection:
-            connection.recv(1)  # it has begun
+            connection.recv(1)  # it has started
             cancellation.cancel()
             assert isinstance(outcome.exception(5), APIConnectionError)
 
@@ -177,7 +177,7 @@ def test_a_connection_is_given_back_once(serve: Serve, http: HttpSender) -> None
     assert [read(ended), read(ended)] == [b"[]", b""]
     both = [http.open(get(server), Cancellation()) for _ in range(2)]
     assert server.connections == 2
-    assert [read(answer) for answer in both] == [b"[]"] * 2
+    assert [read(response) for response in both] == [b"[]"] * 2
 
 
 def test_each_call_under_way_has_a_connection_of_its_own(serve: Serve, http: HttpSender) -> None:
@@ -195,11 +195,11 @@ def test_each_call_under_way_has_a_connection_of_its_own(serve: Serve, http: Htt
 
 def test_no_more_connections_are_kept_than_are_good_for_anything(serve: Serve, http: HttpSender) -> None:
     server = serve(respond_always(http_response(200, b"[]")))
-    answers = [http.open(get(server), Cancellation()) for _ in range(25)]
-    assert [read(answer) for answer in answers] == [b"[]"] * 25
-    answers = [http.open(get(server), Cancellation()) for _ in range(25)]
+    responses = [http.open(get(server), Cancellation()) for _ in range(25)]
+    assert [read(response) for response in responses] == [b"[]"] * 25
+    responses = [http.open(get(server), Cancellation()) for _ in range(25)]
     assert server.connections == 25 + 5
-    assert [read(answer) for answer in answers] == [b"[]"] * 25
+    assert [read(response) for response in responses] == [b"[]"] * 25
 
 
 def test_closing_spares_calls_under_way(serve: Serve, http: HttpSender) -> None:
@@ -249,19 +249,19 @@ def silent(line: ClientConnection, _: HttpRequest) -> None:
 def test_lost_connection_costs_one_timeout(serve: Serve, http: HttpSender) -> None:
     together = threading.Barrier(3)
 
-    def answered_at_once(line: ClientConnection, _: HttpRequest) -> None:
+    def respond_together(line: ClientConnection, _: HttpRequest) -> None:
         together.wait(5)
         line.send(http_response(200, b"[]"))
 
-    server = serve(answered_at_once)
+    server = serve(respond_together)
     run_in_threads([lambda: read(http.open(get(server), Cancellation()))] * 3)
     server.handler = silent
-    hasty = Request("GET", f"{server.url}/", {}, timeouts=Timeouts(read=0.05))
+    impatient = Request("GET", f"{server.url}/", {}, timeouts=Timeouts(read=0.05))
     with pytest.raises(APITimeoutError):
-        http.open(hasty, Cancellation())
+        http.open(impatient, Cancellation())
     server.handler = respond_always(http_response(200, b"[]"))
     assert read(http.open(get(server), Cancellation())) == b"[]"
-    assert server.connections == 4, "the other two were given up"
+    assert server.connections == 4, "the other two were closed"
 
 
 def test_old_connections_are_closed_when_another_becomes_idle(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -272,8 +272,8 @@ def test_old_connections_are_closed_when_another_becomes_idle(serve: Serve, monk
     later = time.monotonic() + IDLE_EXPIRY + 1
     monkeypatch.setattr(connection_pool, "monotonic", lambda: later)
     assert read(both[1]) == b"[]"
-    (kept,) = pool_of(http)._idle.for_calls._idle.values()
-    assert len(kept) == 1
+    (idle,) = pool_of(http)._idle.for_calls._idle.values()
+    assert len(idle) == 1
     http.close()
 
 
@@ -308,7 +308,7 @@ def test_what_would_make_another_request_is_not_sent(
 @pytest.mark.parametrize("proxy", [None, "http://127.0.0.1:9", "https://127.0.0.1:9", "socks5://127.0.0.1:9"])
 @pytest.mark.parametrize("http2", [False, True])
 def test_transport_steps_aside(proxy: str | None, http2: bool) -> None:
-    """Proxies and HTTP/2 are httpx's own; its connections keep to the SDK's timeouts all the same."""
+    """Proxies and HTTP/2 are httpx's own; its connections use the SDK's timeouts too."""
     transport = RecordTransport(verify=False, proxy=proxy, http2=http2)
     pool: Any = transport._pool
     assert isinstance(pool, RecordPool) == (proxy is None and not http2)
@@ -327,10 +327,10 @@ def _wrapper(original: Any) -> Any:
 
 
 def _wrapt(original: Any) -> Any:
-    def called(wrapped: Any, _: Any, args: Any, kwargs: Any) -> Any:
+    def call(wrapped: Any, _: Any, args: Any, kwargs: Any) -> Any:
         return wrapped(*args, **kwargs)
 
-    return wrapt.FunctionWrapper(original, called)
+    return wrapt.FunctionWrapper(original, call)
 
 
 def _mock(original: Any) -> Any:
@@ -354,12 +354,12 @@ def test_patched_libraries_see_the_requests(
     seen: list[object] = []
     original = kind.handle_request
 
-    def noted(*args: Any) -> Any:
+    def record(*args: Any) -> Any:
         seen.append(args)
         return original(*args)
 
     assert not is_patched()
-    monkeypatch.setattr(kind, "handle_request", patch(noted))
+    monkeypatch.setattr(kind, "handle_request", patch(record))
     assert is_patched()
     assert read(http.open(get(server), Cancellation())) == b"[]"
     assert len(seen) == 1
@@ -375,9 +375,9 @@ def test_ipv6_address(http: HttpSender) -> None:
         def serve() -> bytes:
             connection, _ = listener.accept()
             with connection:
-                asked = connection.recv(1000)
+                received = connection.recv(1000)
                 connection.sendall(http_response(200, b"[]", connection="close"))
-                return asked
+                return received
 
         served = start_thread(serve)
         url = f"http://[::1]:{listener.getsockname()[1]}"
@@ -426,9 +426,9 @@ def test_only_the_first_of_two_addresses_is_dead(serve: Serve, client_of: Client
         timeout=Timeouts(connect=1, total=5),
         clock=Clock(),
     )
-    begun = time.monotonic()
+    started = time.monotonic()
     assert [client.request(list_pads()) for _ in range(3)] == [[]] * 3
-    assert time.monotonic() - begun < 1.4  # one share of half a second
+    assert time.monotonic() - started < 1.4  # one share of half a second
 
 
 def test_only_the_first_of_two_addresses_is_dead_over_tls(
