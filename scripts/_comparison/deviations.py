@@ -54,7 +54,7 @@ def _without(key: str) -> Change:
         if isinstance(value, dict):
             return {name: cut(item) for name, item in cast("dict[str, Json]", value).items() if name != key}
         if isinstance(value, list):
-            return [cut(item) for item in cast("list[Json]", value)]
+            return [cut(item) for item in value]
         return value
 
     return _result(cut)

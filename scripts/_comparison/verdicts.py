@@ -156,7 +156,7 @@ def difference(vendor: Json, sdk: Json, place: str = "result") -> str | None:
         case dict(), dict():
             return _difference_of_dicts(cast("dict[str, Json]", vendor), cast("dict[str, Json]", sdk), place)
         case list(), list():
-            return _difference_of_lists(cast("list[Json]", vendor), cast("list[Json]", sdk), place)
+            return _difference_of_lists(vendor, sdk, place)
         case _:
             same = type(vendor) is type(sdk) and vendor == sdk
     return None if same else f"{place}: vendor's {_abbreviate(vendor)}; SDK's {_abbreviate(sdk)}"

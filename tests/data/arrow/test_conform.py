@@ -19,7 +19,7 @@ import pyarrow.feather as pf
 import pyarrow.parquet as pq
 import pytest
 
-from datastore_sdk import Data, DataAsync
+from datastore_sdk import Data
 from datastore_sdk.data.arrow.conform import SchemaParser
 from datastore_sdk.data.schema import Column, ColumnType, Schema
 from datastore_sdk.data.streaming.json_decoder import decode_texts
@@ -139,7 +139,11 @@ def test_parse_any_values_equal_the_oracle(seed: int) -> None:
 
 def test_parse_counts_mismatches_and_unknown_fields() -> None:
     parser = SchemaParser(SCHEMA)
-    records = [{"timestamp": 1, "rate": "fast"}, {"timestamp": 2, "rate": [1], "late": 5}, {"timestamp": 3, "rate": 1}]
+    records: list[dict[str, Any]] = [
+        {"timestamp": 1, "rate": "fast"},
+        {"timestamp": 2, "rate": [1], "late": 5},
+        {"timestamp": 3, "rate": 1},
+    ]
     assert parser.parse(raws(records)).column(2).to_pylist() == [None, None, 1]
     assert parser.mismatches == {"rate": (2, '"fast"')}
     assert parser.unknown_fields == {"late": 1}
@@ -209,7 +213,9 @@ def test_save_text_with_schema_is_refused_before_a_request(
             form(of(b"not asked"), "save", tmp_path / name, schema=SCHEMA)
 
 
-def test_files_of_different_days_concatenate_without_options(of: Callable[[bytes], Data], tmp_path: Path) -> None:
+def test_files_of_different_days_concatenate_without_options(
+    of: Callable[[bytes], Data], form: Form, tmp_path: Path
+) -> None:
     days = [
         [{"timestamp": 1757376000, "site_id": 981, "rate": 80}],
         [{"timestamp": 1757462400, "site_id": 981, "rate": 80.5, "valve": "O"}],
@@ -219,17 +225,13 @@ def test_files_of_different_days_concatenate_without_options(of: Callable[[bytes
     schema = SCHEMA.rename_for("duckdb")
     paths = [tmp_path / f"{number}.parquet" for number in range(len(days))]
     for day, path in zip(days, paths, strict=True):
-        data = of(json.dumps(day).encode())
-        if isinstance(data, DataAsync):
-            return
-        data.save(path, schema=schema)
+        form(of(json.dumps(day).encode()), "save", path, schema=schema)
     tables = [pq.read_table(path) for path in paths]
     assert pa.concat_tables(tables).num_rows == 3
     assert pl.read_parquet(tmp_path / "*.parquet").shape == (3, len(schema.columns))
-    counted = duckdb.sql(
-        f"select count(*), sum(rate), count(distinct timestamp) from '{tmp_path}/*.parquet'"
-    ).fetchall()
-    assert counted == [(3, 160.5, 3)]
+    with duckdb.connect() as database:
+        database.execute(f"select count(*), sum(rate), count(distinct timestamp) from '{tmp_path}/*.parquet'")
+        assert database.fetchall() == [(3, 160.5, 3)]
 
 
 def test_record_batches_stream_in_bounded_batches(of: Callable[[bytes], Data], form: Form) -> None:
