@@ -26,7 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Select the cases. An untidy sandbox ignores filters, so its warnings are expected."""
-    Selection.run_all = config.getoption("--all")
+    Selection.run_all = bool(config.getoption("--all"))
     if config.getoption("--untidy") is not None:
         config.addinivalue_line("filterwarnings", "ignore::datastore_sdk.exceptions.MismatchWarning")
 

@@ -6,7 +6,7 @@ import logging
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, cast, get_args
 
 from datastore_sdk._io.effects import EffectGen, redirect_items
 from datastore_sdk.data.progress import DownloadState
@@ -69,11 +69,9 @@ def infer_schema(
             listed.setdefault(name, field)  # a name can be listed twice
     seen = yield from _sample_types(executor, query)
     names = query.fields or sorted({*listed, *seen} - {column.name for column in _KEY_COLUMNS})
-    overrides = dict(types or {})
-    columns = [
-        _column(name, overrides.pop(name, None), listed.get(name), seen.get(name), query.si_units) for name in names
-    ]
-    if overrides:
+    overrides: dict[str, ColumnType] = {**types} if types else {}
+    columns = [_column(name, overrides.get(name), listed.get(name), seen.get(name), query.si_units) for name in names]
+    if overrides := {name: kind for name, kind in overrides.items() if name not in names}:
         raise ValueError(f"types has fields that are not columns of the schema: {', '.join(map(repr, overrides))}")
     return Schema(columns=(*_KEY_COLUMNS, *columns), si_units=query.si_units, unknown_fields=unknown_fields)
 
@@ -84,7 +82,7 @@ def validate_types(types: object) -> None:
         return
     if not isinstance(types, Mapping):
         raise TypeError(f'types must be a mapping such as {{"slurry_rate": "float64"}}, not {types!r}')
-    for name, kind in types.items():
+    for name, kind in cast("Mapping[object, object]", types).items():
         if kind not in get_args(ColumnType):
             raise ValueError(f"the type of {name!r} must be one of {', '.join(get_args(ColumnType))}, not {kind!r}")
 
@@ -114,13 +112,13 @@ def _text(value: object) -> str | None:
 def _sample_types(executor: RequestExecutor, query: DataQuery) -> EffectGen[dict[str, ColumnType]]:
     """Return the types of the values in the last records; nothing if they could not be requested."""
     end = yield from _last_record(executor, query)
-    kinds: dict[str, set[type]] = {}
+    kinds: dict[str, set[type[object]]] = {}
 
     def note(batch: Iterable[Mapping[str, Any]]) -> None:
         for record in batch:
             for name, value in record.items():
                 if value is not None:
-                    kinds.setdefault(name, set()).add(type(value))
+                    kinds.setdefault(name, set()).add(cast("type[object]", type(value)))
 
     sample = DataQuery(
         source=query.source,
@@ -153,7 +151,8 @@ def _last_record(executor: RequestExecutor, query: DataQuery) -> EffectGen[datet
     except CallError as error:
         log.warning("Schema of %s %d from records up to now: %s", query.source, query.id, error)
         return now
-    seconds = [_last_timestamp(site) for site in (found if isinstance(found, list) else [found])]
+    sites: list[Any] = found if isinstance(found, list) else [found]
+    seconds = [_last_timestamp(site) for site in sites]
     known = [second for second in seconds if second is not None and second <= now.timestamp()]
     return datetime.fromtimestamp(max(known), UTC) if known else now
 

@@ -54,7 +54,9 @@ def _without(key: str) -> Change:
         if isinstance(value, dict):
             return {name: cut(item) for name, item in cast("dict[str, Json]", value).items() if name != key}
         if isinstance(value, list):
-            return [cut(item) for item in value]
+            # mypy narrows this to list[Any], pyright to a list of unknown items.
+            items = cast("list[Json]", value)  # type: ignore[redundant-cast]
+            return [cut(item) for item in items]
         return value
 
     return _result(cut)

@@ -156,7 +156,10 @@ def difference(vendor: Json, sdk: Json, place: str = "result") -> str | None:
         case dict(), dict():
             return _difference_of_dicts(cast("dict[str, Json]", vendor), cast("dict[str, Json]", sdk), place)
         case list(), list():
-            return _difference_of_lists(vendor, sdk, place)
+            # mypy narrows these to list[Any], pyright to a list of unknown items.
+            vendor_items = cast("list[Json]", vendor)  # type: ignore[redundant-cast]
+            sdk_items = cast("list[Json]", sdk)  # type: ignore[redundant-cast]
+            return _difference_of_lists(vendor_items, sdk_items, place)
         case _:
             same = type(vendor) is type(sdk) and vendor == sdk
     return None if same else f"{place}: vendor's {_abbreviate(vendor)}; SDK's {_abbreviate(sdk)}"

@@ -37,6 +37,8 @@ def files(path: Path) -> dict[str, str]:
 def generated_once(path: Path, files: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Let `scripts/generate` reuse the code that was generated from the unchanged contract: that takes a second."""
     text = path.read_bytes()
-    monkeypatch.setattr(
-        _generated, "generate_package", lambda of: files if of.read_bytes() == text else generate_package(of)
-    )
+
+    def generate(contract: Path) -> dict[str, str]:
+        return files if contract.read_bytes() == text else generate_package(contract)
+
+    monkeypatch.setattr(_generated, "generate_package", generate)

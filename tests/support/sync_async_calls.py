@@ -23,6 +23,7 @@ class Form:
 
     def __init__(self, runner: asyncio.Runner | None) -> None:
         self._runner = runner
+        self.is_sync = runner is None
 
     def __call__(self, target: object, name: str, /, *args: Any, **kwargs: Any) -> Any:
         if self._runner is None:
