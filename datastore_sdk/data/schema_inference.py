@@ -69,10 +69,10 @@ def infer_schema(
             listed.setdefault(name, field)  # a name can be listed twice
     seen = yield from _sample_types(executor, query)
     names = query.fields or sorted({*listed, *seen} - {column.name for column in _KEY_COLUMNS})
-    overrides: dict[str, ColumnType] = {**types} if types else {}
+    overrides = cast("Mapping[str, ColumnType]", types or {})
     columns = [_column(name, overrides.get(name), listed.get(name), seen.get(name), query.si_units) for name in names]
-    if overrides := {name: kind for name, kind in overrides.items() if name not in names}:
-        raise ValueError(f"types has fields that are not columns of the schema: {', '.join(map(repr, overrides))}")
+    if wrong := [name for name in overrides if name not in names]:
+        raise ValueError(f"types has fields that are not columns of the schema: {', '.join(map(repr, wrong))}")
     return Schema(columns=(*_KEY_COLUMNS, *columns), si_units=query.si_units, unknown_fields=unknown_fields)
 
 
@@ -151,7 +151,7 @@ def _last_record(executor: RequestExecutor, query: DataQuery) -> EffectGen[datet
     except CallError as error:
         log.warning("Schema of %s %d from records up to now: %s", query.source, query.id, error)
         return now
-    sites: list[Any] = found if isinstance(found, list) else [found]
+    sites: list[Any] = found if isinstance(found, list) else [found]  # pyright: ignore[reportUnknownVariableType]
     seconds = [_last_timestamp(site) for site in sites]
     known = [second for second in seconds if second is not None and second <= now.timestamp()]
     return datetime.fromtimestamp(max(known), UTC) if known else now

@@ -17,7 +17,7 @@ Node = dict[str, Any]
 
 
 def within(node: Any, at: str = "#") -> Iterator[tuple[str, Node]]:
-    """All objects of a document, with where they stand."""
+    """Return all objects of a document, with where they stand."""
     if isinstance(node, dict):
         yield at, node
         for key, value in node.items():  # pyright: ignore[reportUnknownVariableType]
@@ -76,26 +76,26 @@ def test_components_are_all_used(document: Node) -> None:
 
 def test_operations_declare_their_errors(contract: Contract) -> None:
     for name, operation in contract.operations.items():
-        answers = {code: contract.resolve(node) for code, node in operation.node["responses"].items()}
-        assert answers.keys() >= {"401", "403", "429", "default"}, name
-        assert ("404" in answers) == ("{" in operation.endpoint), name
-        for code, answer in answers.items():
+        responses = {code: contract.resolve(node) for code, node in operation.node["responses"].items()}
+        assert responses.keys() >= {"401", "403", "429", "default"}, name
+        assert ("404" in responses) == ("{" in operation.endpoint), name
+        for code, response in responses.items():
             if not code.startswith("2"):
-                assert answer["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Error"}
+                assert response["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Error"}
 
 
 def test_schemas_of_requests_are_closed_of_responses_open(contract: Contract) -> None:
-    asked, answered = set[str](), set[str]()
+    requested, responded = set[str](), set[str]()
     for operation in contract.operations.values():
-        asked |= schemas_within(contract, operation.body)
-        for answer in operation.success.values():
-            answered |= schemas_within(contract, answer)
-    for name in asked | answered:
+        requested |= schemas_within(contract, operation.body)
+        for response in operation.success.values():
+            responded |= schemas_within(contract, response)
+    for name in requested | responded:
         node = contract.schema(name)
         if node.get("type") == "object":
-            assert (node.get("additionalProperties") is False) == (name in asked), name
-    assert not asked & answered
-    enumerations = [at for name in answered for at, node in within(contract.schema(name)) if "enum" in node]
+            assert (node.get("additionalProperties") is False) == (name in requested), name
+    assert not requested & responded
+    enumerations = [at for name in responded for at, node in within(contract.schema(name)) if "enum" in node]
     assert enumerations == []
 
 
