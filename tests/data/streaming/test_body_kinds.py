@@ -146,7 +146,8 @@ def test_parquet_files_of_any_kind_are_exact(records: list[Record], style: Style
     rows = [{name: json.loads(text) for name, text in literals_of(record).items()} for record in records]
     rows = [{name: value for name, value in row.items() if name != "timestamp"} for row in rows]  # becomes a datetime
     records = [Record(tuple(pair for pair in record.literals if pair[0] != '"timestamp"')) for record in records]
-    table: Any = pq.ParquetFile(BytesIO(written(tmp_path / "file.parquet", in_pieces(style(records), size)))).read()
+    file: Any = pq.ParquetFile(BytesIO(written(tmp_path / "file.parquet", in_pieces(style(records), size))))
+    table = file.read()
     columns = [*dict.fromkeys(name for row in rows for name in row)]
     assert table.column_names == columns
     for name in columns:
