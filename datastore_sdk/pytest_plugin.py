@@ -90,7 +90,7 @@ def restream_sandbox(
 def restream_cassette(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Cassette]:
-    """Answers the requests of a test from its cassette, `cassettes/<module>/<test>.yaml` in the folder of the test.
+    """The cassette of a test, `cassettes/<module>/<test>.yaml` in its folder. Its requests get the recorded responses.
 
     `pytest --restream-record=once` sends the requests with the credentials in the environment, and records them without
     secrets. If a cassette would contain a secret, it is not written and the test fails. During replay, the environment

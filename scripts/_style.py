@@ -60,7 +60,6 @@ PRIVATE_PARTS: Final = {
     "dice": "rng",
     "gone": "closed, deleted or expired",
     "hasty": "impatient, early or fast",
-    "lease": "permit",
     "leases": "permits",
     "manners": "options",
     "nobody": "no_one is not a name either; say what is absent",
@@ -73,7 +72,6 @@ PRIVATE_PARTS: Final = {
     "whatever": "any",
     "whoever": "caller",
     # Helpers of tests.
-    "gauge": "probe",
     "soundness": "validity",
     "trial": "run or case",
     "world": "simulation",
@@ -82,7 +80,6 @@ PRIVATE_PARTS: Final = {
 
 PRIVATE_NAMES: Final = {
     "came": "received",
-    "drop": "discarded, or what is dropped",
     "given": "arguments, or what was passed",
     "handed_over": "delivered",
     "kept": "stored, saved or cached",

@@ -34,7 +34,7 @@ PROGRAM = "datastore"
 
 
 class CommandGroup(TyperGroup):
-    """CommandGroup of which one must be named: where none is, the help is no result, and goes to standard error."""
+    """Command group. Without a subcommand it prints the help to standard error, since that is a usage error."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # the type of a context is private
         """Parse the arguments."""

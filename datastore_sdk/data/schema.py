@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 ColumnType = Literal["timestamp", "int64", "float64", "string", "bool"]
 """Type of a column. `timestamp` is a UTC timestamp in microseconds."""
 OnUnknownField = Literal["map", "drop"]
-"""What happens to fields that the schema does not know: they go to the map column `extra`, or are dropped."""
+"""Treatment of fields that the schema does not know: they go to the map column `extra`, or are dropped."""
 OnMismatch = Literal["null", "raise"]
-"""What a value does that does not fit its column: it becomes null, or raises `SchemaMismatchError`."""
+"""Treatment of a value that does not fit its column: it becomes null, or raises `SchemaMismatchError`."""
 Engine = Literal["duckdb", "spark"]
 """Engine whose column names ignore upper and lower case."""
 
@@ -66,7 +66,7 @@ class Schema(Struct, frozen=True, kw_only=True, omit_defaults=True):
     si_units: bool = False
     """Whether values are in SI units. A schema fits only data that was requested in the same units."""
     unknown_fields: OnUnknownField = "drop"
-    """What happens to fields that the schema does not know."""
+    """Treatment of fields that the schema does not know."""
     version: int = 1
     """Version of the columns; `extend` increases it."""
 
@@ -89,7 +89,7 @@ class Schema(Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Return the column of a name.
 
         Raises:
-            KeyError: There is none.
+            KeyError: The schema has no such column.
         """
         for column in self.columns:
             if column.name == name:
@@ -205,8 +205,8 @@ def _unique_names(names: Mapping[str, str]) -> dict[str, str]:
     used: set[str] = set()
     for field in sorted(names, key=lambda field: (field not in _KEY_COLUMNS, names[field], field)):
         name, number = names[field], 1
-        taken = {other.casefold() for other in names.values()} - {names[field].casefold()}
-        while name.casefold() in used or (number > 1 and name.casefold() in taken):
+        used_by_others = {other.casefold() for other in names.values()} - {names[field].casefold()}
+        while name.casefold() in used or (number > 1 and name.casefold() in used_by_others):
             number += 1
             name = f"{names[field]}_{number}"
         used.add(name.casefold())

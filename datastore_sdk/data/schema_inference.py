@@ -91,19 +91,19 @@ def validate_types(types: object) -> None:
 
 def _column(name: str, override: ColumnType | None, listed: Any, seen: ColumnType | None, si_units: bool) -> Column:
     if listed is None:
-        return Column(name=name, type=override or _known_type(name) or seen or "float64")
+        return Column(name=name, type=override or _guess_type(name) or seen or "float64")
     unit = _text(listed.get("si_unit" if si_units else "imperial_unit"))
     is_number = unit not in (None, _FLAG_UNIT) or any(listed.get(limit) is not None for limit in _PLOT_LIMITS)
     return Column(
         name=name,
-        type=override or ("float64" if is_number else _known_type(name) or seen or "float64"),
+        type=override or ("float64" if is_number else _guess_type(name) or seen or "float64"),
         unit=unit,
         label=_text(listed.get("label")),
         color=_text(listed.get("primary_color")),
     )
 
 
-def _known_type(name: str) -> ColumnType | None:
+def _guess_type(name: str) -> ColumnType | None:
     return "string" if _VALVE.search(name) else None
 
 

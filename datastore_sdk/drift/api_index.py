@@ -61,8 +61,8 @@ OPERATIONS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """The operations that each public method calls; its async form calls the same.
 
-A download counts for the method that returns the `Data`, and for what it takes to consume it only what is fetched
-besides. tests/drift/test_api_index.py compares this table with the requests of each method.
+The operation of a download is listed at the method that returns the `Data`. Methods that consume `Data` list only
+further operations. tests/drift/test_api_index.py compares this table with the requests of each method.
 """
 
 
@@ -72,7 +72,7 @@ def methods_of(operation_id: str) -> list[str]:
 
 
 def arguments_of(operation_id: str, parameter: str) -> list[str]:
-    """Return the public arguments with the name of a parameter; the methods, if there are none."""
+    """Return the public arguments with the name of a parameter; the methods, if no argument has it."""
     arguments = [
         f"{method[:-1]}{parameter}=)" for method in methods_of(operation_id) if parameter in _argument_names(method)
     ]

@@ -72,7 +72,7 @@ class SpecDocument:
             return None
 
     def node(self, pointer: str) -> Node | None:
-        """Return the YAML node at a JSON pointer; None if there is none."""
+        """Return the YAML node at a JSON pointer; None if the pointer leads nowhere."""
         node = self.root
         for part in split_pointer(pointer):
             node = _child(node, part)

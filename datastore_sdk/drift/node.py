@@ -32,12 +32,12 @@ class SpecNode:
 
     @property
     def component(self) -> tuple[str, str]:
-        """The names of the schema in `components` and of its property around the value; empty if there is none."""
+        """The names of the schema in `components` and of its property around the value; empty outside of schemas."""
         return _component(self.pointer)
 
     @property
     def owner(self) -> tuple[str, str]:
-        """Like `component`, but for a schema that a property refers to, it is the property."""
+        """Like `component`; the property for a schema that a property refers to."""
         schema, key = _component(self.origin)
         return (schema, key) if key else self.component
 

@@ -64,7 +64,7 @@ class Report:
     """Result of a check."""
 
     subject: str
-    """What was compared, for readers."""
+    """The compared documents or calls, for readers."""
     findings: Sequence[Finding] = field(default_factory=tuple[Finding, ...])
     """The findings."""
 

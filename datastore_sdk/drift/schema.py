@@ -141,11 +141,11 @@ def _merge(schema: NormalSchema, part: NormalSchema) -> NormalSchema:
 
 
 def _read_types(keywords: Mapping[str, Any]) -> tuple[frozenset[str] | None, bool]:
-    given = keywords.get("type")
-    if given is None:
+    written = keywords.get("type")
+    if written is None:
         inferred = _infer_types(keywords)
         return inferred, inferred is None or bool(keywords.get("nullable"))
-    named = set(map(str, given)) if is_array(given) else {str(given)}
+    named = set(map(str, written)) if is_array(written) else {str(written)}
     nullable = "null" in named or bool(keywords.get("nullable"))
     if "number" in named:
         named.discard("integer")

@@ -106,11 +106,11 @@ class Spec:
         return [(re.compile("[^/]+".join(map(re.escape, _PLACEHOLDER.split(path)))), path) for path in paths]
 
     def match_path(self, path: str) -> str | None:
-        """Return the path template for the path of a request; None if there is none."""
+        """Return the path template for the path of a request; None if no template matches."""
         return next((written for pattern, written in self._patterns if pattern.fullmatch(path)), None)
 
     def find_endpoint(self, method: str, path: str) -> Endpoint | None:
-        """Return the endpoint of a method and a path template; None if there is none."""
+        """Return the endpoint of a method and a path template; None for an unknown one."""
         return self.endpoints.get((method.lower(), _PLACEHOLDER.sub("{}", path)))
 
     def _endpoints(self) -> Iterator[Endpoint]:

@@ -1,6 +1,6 @@
 """Validation of OpenAPI documents: against the official JSON Schemas, then references and cycles.
 
-The schemas are those of openapi-spec-validator. Strict about types and enumerations: a value in the wrong place would
+openapi-spec-validator provides the schemas. Strict about types and enumerations: a value in the wrong place would
 read as something that was removed. Lenient about missing and unknown keys: everything else can still be compared.
 """
 
@@ -74,7 +74,7 @@ def validate_references(document: SpecDocument) -> None:
         pointer, value, is_map = work.popleft()
         steps = [*_children(pointer, value, is_map=is_map)]
         if is_object(value) and not is_map:
-            parts = [*_composed(pointer, value)]
+            parts = [*_find_subschemas(pointer, value)]
             if REFERENCE in value:
                 target, found = _target(document, pointer, value[REFERENCE])
                 steps.append((target, found, False))
@@ -197,7 +197,8 @@ def _branch_problems(error: Any) -> list[_Problem]:
         types = dict.fromkeys(name for first in firsts for name in first.types)
         values = dict.fromkeys(value for first in firsts for value in first.values)
         return [replace(firsts[0], types=tuple(types), values=tuple(values))]
-    # An enumeration tells branches apart, such as the types of security schemes; else the deepest problem counts.
+    # A wrong enumeration value means another branch, such as the type of a security scheme; else the deepest problem
+    # counts.
     return max(branches, key=lambda branch: (not branch[0].values, len(branch[0].path), -len(branch)))
 
 
@@ -214,7 +215,7 @@ def _children(pointer: str, value: Any, *, is_map: bool) -> Iterator[tuple[str, 
                 yield join_pointer(pointer, key), item, not is_map and key in _MAPS and is_object(item)
 
 
-def _composed(pointer: str, value: dict[str, Any]) -> Iterator[str]:
+def _find_subschemas(pointer: str, value: dict[str, Any]) -> Iterator[str]:
     """Return the pointers of the subschemas that describe the same value."""
     for key in COMPOSITIONS:
         parts = value.get(key)

@@ -17,12 +17,12 @@ from types import FrameType
 from datastore_sdk.sandbox.server import Sandbox
 
 
-def _moment(text: str) -> datetime:
+def _parse_timestamp(text: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(text)
+        timestamp = datetime.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"not a timestamp such as 2025-09-18T12:00:00Z: {text!r}") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)
 
 
 def _parser(program: str) -> argparse.ArgumentParser:
@@ -37,7 +37,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
     parser.add_argument("--days", type=float, default=4, help="length of the history in days (default: %(default)s)")
     parser.add_argument(
         "--now",
-        type=_moment,
+        type=_parse_timestamp,
         help="freeze the simulated clock at this time; no live data arrives then, unless --speed is given",
     )
     parser.add_argument(
@@ -84,10 +84,10 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m datas
     except (ImportError, ValueError, OverflowError) as error:
         parser.error(str(error))
     except OSError as error:
-        print(_cannot_listen(options.host, options.port, error), file=sys.stderr)  # noqa: T201 - for whoever started it
+        print(_cannot_listen(options.host, options.port, error), file=sys.stderr)  # noqa: T201 - for the program that started it
         return 1
     try:
-        print(_shown(_environment(sandbox), as_json=options.json), flush=True)  # noqa: T201 - this is what it is for
+        print(_format_host(_environment(sandbox), as_json=options.json), flush=True)  # noqa: T201 - this is what it is for
         stop.wait()
     finally:
         sandbox.stop()
@@ -104,7 +104,7 @@ def _environment(sandbox: Sandbox) -> dict[str, str]:
     return sandbox.environment | admin
 
 
-def _shown(environment: dict[str, str], *, as_json: bool) -> str:
+def _format_host(environment: dict[str, str], *, as_json: bool) -> str:
     if as_json:
         return json.dumps(environment)
     return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in environment.items())

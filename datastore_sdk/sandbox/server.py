@@ -45,7 +45,7 @@ class Sandbox:
     Args:
         seed: Seed of all random numbers.
         scenario: Pads, stages and records of your own instead of the simulated field.
-        now: Datetime (with time zone) at which the field's clock stands still, or a function that returns unix seconds.
+        now: Datetime (with time zone) at which the field's clock is frozen, or a function that returns unix seconds.
             Default: that of the scenario, else the computer's clock, so that stages begin and end while you watch.
         speed: Speed of the field's clock, counted from `now` or from the present: 60 makes an hour pass in a minute.
             Records measured meanwhile come over the WebSocket rooms, stages end, data is corrected.
@@ -56,8 +56,8 @@ class Sandbox:
         client_id: Client id for the OAuth2 client credentials flow.
         client_secret: Client secret for the same. Default: a new one.
         token_lifetime: Lifetime in seconds of a token issued for these credentials.
-        concurrency: Maximum number of concurrent calls of a client to one endpoint; more are answered with 429.
-        denied: Ids of pads and sites that answer 403.
+        concurrency: Maximum number of concurrent calls of a client to one endpoint; more get a 429.
+        denied: Ids of pads and sites with a 403 response.
         rooms: How the WebSocket rooms behave.
         untidy: Seed for responses that differ from the API contract as those of real services do: missing keys, nulls,
             other types, records grouped by site, lists in envelopes and more. An `Untidiness` selects which. Default:
@@ -138,7 +138,7 @@ class Sandbox:
         return {"RESTREAM_HOST": self.url, "TALLY_AUTH_TOKEN": self.token}
 
     def start(self) -> Self:
-        """Start serving, and return when requests are answered. Forgets what clients changed before.
+        """Start serving, and return when it responds to requests. Forgets what clients changed before.
 
         Raises:
             RuntimeError: It is already running, or the server does not start.

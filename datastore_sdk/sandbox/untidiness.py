@@ -15,11 +15,11 @@ class Untidiness(Struct, frozen=True):
         missing: Leave keys out, except those that an object needs.
         nulls: Replace values by null, except those of the same keys.
         types: Send numbers as text, text as numbers, and the like.
-        unknown: Add keys and field values that the contract does not know.
+        unknown: Add keys and field values that the contract lacks.
         dates: Send timestamps without time zone, in another format, or as unix seconds.
         envelopes: Wrap lists: `{"results": [...]}` or `{"data": [...]}`.
         pages: Split such a list into pages, each with a link to the next.
-        statuses: Answer with other 2xx statuses.
+        statuses: Send other 2xx statuses.
         bodies: Sometimes leave out the body of a response to a write.
         filters: Ignore filters of lists.
         order: Send records of a pad site by site, and some records late.

@@ -23,7 +23,7 @@ RECORDED_HEADERS: Final = frozenset({"accept", "content-type", "prefer"})
 
 
 class RecordMode(StrEnum):
-    """When requests are sent and recorded, instead of answered from the cassette."""
+    """When requests are sent and recorded, instead of replayed from the cassette."""
 
     NONE = "none"
     """Never: a request that was not recorded fails."""
@@ -58,7 +58,7 @@ class Cassette:
 
     @property
     def play_count(self) -> int:
-        """Number of requests answered from the cassette."""
+        """Number of replayed requests."""
         return int(self._vcr_cassette.play_count)
 
     @property
@@ -71,7 +71,7 @@ class Cassette:
 def use_cassette(
     path: str | Path, record: RecordMode | str = RecordMode.NONE, *, secrets: Iterable[str] = ()
 ) -> Generator[Cassette]:
-    """Record the requests of the block, or answer them from the cassette.
+    """Record the requests of the block, or replay them from the cassette.
 
     This applies to all clients, also those made before. Tokens, client ids, client secrets, cookies and the host are
     removed, and the rest is scanned for secrets before it is written. WebSocket connections are neither recorded nor

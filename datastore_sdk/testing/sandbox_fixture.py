@@ -12,9 +12,9 @@ from datastore_sdk.client.client_cache import close_default_clients
 from datastore_sdk.sandbox import Sandbox, Scenario
 from datastore_sdk.sandbox.api import admin, app  # the sandbox imports them late, when a test may have frozen time
 from datastore_sdk.sandbox.api import uvicorn_server as server
-from datastore_sdk.sandbox.api.websocket import connections as visits
+from datastore_sdk.sandbox.api.websocket import connections
 
-_PRELOADED = (admin, app, server, visits)
+_PRELOADED = (admin, app, server, connections)
 DEFAULT_NOW: Final = datetime(2025, 9, 18, 12, tzinfo=UTC)
 """Default time of the simulated field."""
 _DEFAULTS: Final[Mapping[str, Any]] = {"now": DEFAULT_NOW, "days": 10}

@@ -25,7 +25,7 @@ Output = pytest.CaptureFixture[str]
 
 
 @pytest.fixture(autouse=True)
-def plain(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_forced_color(monkeypatch: pytest.MonkeyPatch) -> None:
     """The environment of the test run may force colors."""
     for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "GITHUB_ACTIONS"):
         monkeypatch.delenv(name, raising=False)
@@ -159,9 +159,11 @@ def test_live_without_access_fails(own_sandbox: Sandbox, capsys: Output) -> None
 def write_cassette(folder: Path, *statuses: int, uri: str = "https://example.com/external/thirdparty/v1/pads/") -> str:
     """Write a cassette with responses of these statuses; return its path."""
     request: dict[str, Any] = {"method": "GET", "uri": uri, "body": None, "headers": {}}
-    answers = [{"status": {"code": status}, "headers": {}, "body": {"string": "[]"}} for status in statuses]
+    responses = [{"status": {"code": status}, "headers": {}, "body": {"string": "[]"}} for status in statuses]
     path = folder / "some.json"
-    path.write_text(json.dumps({"interactions": [{"request": request, "response": each} for each in answers]}), "utf-8")
+    path.write_text(
+        json.dumps({"interactions": [{"request": request, "response": each} for each in responses]}), "utf-8"
+    )
     return str(path)
 
 
@@ -281,7 +283,7 @@ ODD_CONTRACT: dict[str, Any] = {
 """With terminal control characters, and a workflow command of GitHub Actions."""
 
 
-@pytest.mark.parametrize("form", first(2, ["text", "github", "json", "sarif"]))
+@pytest.mark.parametrize("form", first(1, ["github", "text", "json", "sarif"]))
 def test_control_characters_are_escaped(form: str, tmp_path: Path) -> None:
     path = tmp_path / "odd.json"
     path.write_text(json.dumps(ODD_CONTRACT), "utf-8")
@@ -318,8 +320,8 @@ def test_output_without_a_terminal_does_not_wrap() -> None:
 def test_closed_pipe_is_not_an_error() -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    with os.fdopen(writing, "w") as nobody:
-        done = run("drift", "spec", "sdk", "sdk", stdout=nobody)
+    with os.fdopen(writing, "w") as unread:
+        done = run("drift", "spec", "sdk", "sdk", stdout=unread)
     assert (done.returncode, done.stderr) == (0, "")
 
 

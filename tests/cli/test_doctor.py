@@ -120,18 +120,18 @@ def test_versions_and_extras_are_listed(sandbox: Sandbox, examine: Examine, monk
     assert sandbox.url
     lines = ["httpx>=0.27", 'pyarrow>=18.0 ; extra == "arrow"', 'not-there>=1 ; extra == "more"', "nor-this"]
 
-    def wanted(_: str) -> list[str]:
+    def list_requirements(_: str) -> list[str]:
         return lines
 
-    monkeypatch.setattr("datastore_sdk.cli.checks.versions.requires", wanted)
+    monkeypatch.setattr("datastore_sdk.cli.checks.versions.requires", list_requirements)
     found = examine(0)
     assert found["versions"]["details"].keys() == {"httpx", "pyarrow"}
     assert found["extras"]["details"] == {"arrow": True, "more": False}
 
-    def gone(name: str) -> list[str]:
+    def raise_not_found(name: str) -> list[str]:
         raise metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr("datastore_sdk.cli.checks.versions.requires", gone)
+    monkeypatch.setattr("datastore_sdk.cli.checks.versions.requires", raise_not_found)
     assert examine(0)["extras"]["status"] == "skipped"
 
 
@@ -378,8 +378,8 @@ def test_certificate_is_checked_through_the_proxy(
         lead(server.url)
         found = examine(0)
     assert statuses(found) | {"connection": "good", "TLS": "good", "token": "good"} == statuses(found)
-    assert all("Proxy-Authorization: Basic" in asked for asked in tunnels.asked)
-    assert not any("Bearer" in asked for asked in tunnels.asked)
+    assert all("Proxy-Authorization: Basic" in requested for requested in tunnels.asked)
+    assert not any("Bearer" in requested for requested in tunnels.asked)
 
 
 def test_intercepting_proxy_is_explained(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.exhaustive import first
 from tests.support.fake_server import Line, Received
 from tests.support.fixtures import Serve
 from tests.support.http_responses import END, chunk, head
@@ -73,7 +74,7 @@ names = [f"field_{number}" for number in range(52)]
 
 def batch():
     rows = (",".join(f'"{name}":1' for name in chance.sample(names, 20)) for _ in range(500))
-    return CsvWriter.form.decode(("[{" + "},{".join(rows) + "}]").encode())
+    return CsvWriter.codec.decode(("[{" + "},{".join(rows) + "}]").encode())
 
 with open(sys.argv[1], "wb") as file, CsvWriter(file) as writer:
     for number in range(100):
@@ -110,7 +111,7 @@ def long_compressed(line: Line, _: Received) -> None:
     line.send(head(content_length=len(packed), content_encoding="gzip") + packed)
 
 
-@pytest.mark.parametrize("mode", ["iterate", "async", ".json", ".csv", "resumable.json", "resumable.csv"])
+@pytest.mark.parametrize("mode", first(3, ["async", ".csv", "resumable.json", "iterate", ".json", "resumable.csv"]))
 def test_download_uses_bounded_memory(mode: str, serve: Serve, tmp_path: Path) -> None:
     count, growth = outcome(READING, mode, serve(long).url, str(tmp_path / "records"))
     assert float(growth) < ROOM

@@ -129,11 +129,12 @@ def test_example_program_stops_on_signals(example: Block, number: signal.Signals
     assert list(tmp_path.iterdir()) == [file]
 
 
-@pytest.mark.parametrize("example", TESTS, ids=str)
-def test_example_tests_pass(example: Block, tmp_path: Path) -> None:
-    (tmp_path / "test_program.py").write_text(example.text)
-    plugins = ["-p", "pytest_httpx"] if "pytest_httpx" in example.text else []
-    done = run_pytest(tmp_path, *plugins, "-k", "not test_pads")  # which would need a cassette of its own
+def test_example_tests_pass(tmp_path: Path) -> None:
+    """All run in one process, because starting pytest takes longer than the tests."""
+    for number, example in enumerate(TESTS):
+        (tmp_path / f"test_program_{number}.py").write_text(example.text)
+    plugins = ["-p", "pytest_httpx"] if any("pytest_httpx" in example.text for example in TESTS) else []
+    done = run_pytest(tmp_path, *plugins, "-k", "not test_pads")  # which needs a cassette of its own
     assert done.returncode == 0, done.stdout
 
 

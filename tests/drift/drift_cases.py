@@ -11,7 +11,7 @@ from datastore_sdk.drift import Finding, Observations, Severity, Spec, compare
 from datastore_sdk.drift.json_types import is_array
 from datastore_sdk.drift.traffic import cassettes
 from datastore_sdk.drift.traffic.recorded_call import RecordedCall
-from tests.drift.spec_builders import REAL, Mutation, Node, mutated_spec, parse_spec
+from tests.drift.spec_builders import REAL, Mutation, Node, mutate_spec, parse_spec
 from tests.support.paths import CASSETTES
 
 B, C, D = Severity
@@ -27,11 +27,11 @@ class SpecCase:
     rule: str
     severity: Severity
     affects: str
-    """One of the affected public names; empty if there is none."""
+    """One of the affected public names; empty if no name is affected."""
 
     def find(self) -> Finding | None:
-        """Return the finding of the rule; None if there is none."""
-        report = compare(parse_spec(REAL), mutated_spec(self.mutate))
+        """Return the finding of the rule; None if the rule finds nothing."""
+        report = compare(parse_spec(REAL), mutate_spec(self.mutate))
         return next((finding for finding in report.findings if finding.rule == self.rule), None)
 
 
@@ -63,16 +63,16 @@ class TrafficCase:
         calls = cassettes.read_cassette(str(CASSETTES / f"{self.cassette}.yaml"))
         call = next(call for call in calls if call.path.endswith(self.path))
         observations = Observations(contract)
-        observations.add(self.mutated_call(call))
+        observations.add(self.mutate_call(call))
         return observations
 
-    def mutated_call(self, call: RecordedCall) -> RecordedCall:
+    def mutate_call(self, call: RecordedCall) -> RecordedCall:
         """Return the changed call."""
-        answer: Any = json.loads(call.content)
-        first = answer[0] if is_array(answer) else answer
+        body: Any = json.loads(call.content)
+        first = body[0] if is_array(body) else body
         self.mutate(first)
-        return replace(call, **{"content": json.dumps(answer).encode(), **(self.response or {})})
+        return replace(call, **{"content": json.dumps(body).encode(), **(self.response or {})})
 
     def find(self) -> Finding | None:
-        """Return the finding of the rule; None if there is none."""
+        """Return the finding of the rule; None if the rule finds nothing."""
         return next((finding for finding in self.observe().findings() if finding.rule == self.rule), None)

@@ -33,7 +33,7 @@ def parse_spec(text: str, name: str = "openapi.yaml") -> Spec:
     return Spec(SpecDocument(name, text, parse_document(text, name)))
 
 
-def mutated_spec(mutate: Mutation) -> Spec:
+def mutate_spec(mutate: Mutation) -> Spec:
     """Return the SDK's document with a change."""
     content = deepcopy(parse_spec(REAL).document.content)
     mutate(content)

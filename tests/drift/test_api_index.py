@@ -45,7 +45,7 @@ class Context:
     def site(self) -> Site:
         return Site(id=981, client=self.client)
 
-    def prepared(self, value: T) -> T:
+    def prepare(self, value: T) -> T:
         """Forget the requests so far: they only served to get this value."""
         self.operations.clear()
         return value
@@ -56,21 +56,21 @@ def own_definition(asset: Pad | Site) -> int:
 
 
 def update_definition(context: Context, asset: Pad | Site) -> None:
-    definition = context.prepared(own_definition(asset))
+    definition = context.prepare(own_definition(asset))
     asset.update_stages_aggregation(definition, {"label": "Average"})
     asset.update_stages_aggregation(definition, {"config": DEFINITION[0]["config"]}, partial=False)
 
 
 def first_change(context: Context) -> DataChange:
-    return context.prepared(context.pad.get_data_changes()[0][0])
+    return context.prepare(context.pad.get_data_changes()[0][0])
 
 
 def first_stage(context: Context) -> Stage:
-    return context.prepared(context.site.get_stages_metadata(start_date=NOW - timedelta(days=5))[0])
+    return context.prepare(context.site.get_stages_metadata(start_date=NOW - timedelta(days=5))[0])
 
 
 def first_state(context: Context) -> State:
-    return context.prepared(State.get_models(client=context.client)[0])
+    return context.prepare(State.get_models(client=context.client)[0])
 
 
 async def save_async(context: Context, asset: Pad | Site) -> None:
@@ -128,7 +128,7 @@ CALLS: dict[str, list[Callable[[Context], Any]]] = {
     "DataChange.get_data()": [lambda c: [*first_change(c).get_data()]],
     "DataChange.update()": [lambda c: first_change(c).update()],
     "Pad.create_stages_aggregations()": [lambda c: own_definition(c.pad)],
-    "Pad.delete_stages_aggregation()": [lambda c: c.pad.delete_stages_aggregation(c.prepared(own_definition(c.pad)))],
+    "Pad.delete_stages_aggregation()": [lambda c: c.pad.delete_stages_aggregation(c.prepare(own_definition(c.pad)))],
     "Pad.get_data()": [lambda c: [*c.pad.get_data(*RANGE)]],
     "Pad.get_data_changes()": [lambda c: c.pad.get_data_changes()],
     "Pad.get_fields_metadata()": [lambda c: c.pad.get_fields_metadata()],
@@ -141,7 +141,7 @@ CALLS: dict[str, list[Callable[[Context], Any]]] = {
     "Pad.get_realtime_measurements_data()": [lambda c: listen(c, Pad(id=681, client=c.client))],
     "Pad.get_sites()": [lambda c: c.pad.get_sites()],
     "Pad.get_stages_aggregation()": [
-        lambda c: c.pad.get_stages_aggregation(c.prepared(c.pad.get_stages_aggregations()[0].id)),
+        lambda c: c.pad.get_stages_aggregation(c.prepare(c.pad.get_stages_aggregations()[0].id)),
     ],
     "Pad.get_stages_aggregations()": [lambda c: c.pad.get_stages_aggregations()],
     "Pad.get_stages_metadata()": [lambda c: c.pad.get_stages_metadata(start_date=START, add_aggregations=True)],
@@ -150,9 +150,7 @@ CALLS: dict[str, list[Callable[[Context], Any]]] = {
     "Pad.update()": [lambda c: c.pad.update()],
     "Pad.update_stages_aggregation()": [lambda c: update_definition(c, c.pad)],
     "Site.create_stages_aggregations()": [lambda c: own_definition(c.site)],
-    "Site.delete_stages_aggregation()": [
-        lambda c: c.site.delete_stages_aggregation(c.prepared(own_definition(c.site)))
-    ],
+    "Site.delete_stages_aggregation()": [lambda c: c.site.delete_stages_aggregation(c.prepare(own_definition(c.site)))],
     "Site.get_data()": [lambda c: [*c.site.get_data(*RANGE)]],
     "Site.get_data_changes()": [lambda c: c.site.get_data_changes()],
     "Site.get_fields_metadata()": [lambda c: c.site.get_fields_metadata()],
@@ -162,7 +160,7 @@ CALLS: dict[str, list[Callable[[Context], Any]]] = {
     "Site.get_pad()": [lambda c: c.site.get_pad()],
     "Site.get_realtime_measurements_data()": [lambda c: listen(c, c.site)],
     "Site.get_stages_aggregation()": [
-        lambda c: c.site.get_stages_aggregation(c.prepared(c.site.get_stages_aggregations()[0].id)),
+        lambda c: c.site.get_stages_aggregation(c.prepare(c.site.get_stages_aggregations()[0].id)),
     ],
     "Site.get_stages_aggregations()": [lambda c: c.site.get_stages_aggregations()],
     "Site.get_stages_metadata()": [lambda c: c.site.get_stages_metadata(start_date=START, add_aggregations=True)],
@@ -177,7 +175,7 @@ CALLS: dict[str, list[Callable[[Context], Any]]] = {
 }
 WITHOUT_OPERATIONS = {
     # Consume a download, which the table has at the method that returned it.
-    *(f"Data.{name}()" for name in ("batches", "coverage", "head", "to_pandas", "to_polars")),
+    *(f"Data.{name}()" for name in ("coverage", "head", "record_batches", "to_pandas", "to_polars")),
     # Has its records already.
     "Data.from_records()",
     # Listen to rooms, which are not in the OpenAPI document.

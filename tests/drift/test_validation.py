@@ -38,7 +38,7 @@ paths:
           content: {application/json: {schema: {$ref: "#/components/schemas/Thing"}, example: {a: 1}}}
           links: {next: {operationId: post_thing, description: Next.}}
         default: {$ref: "#/components/responses/No"}
-      callbacks: {told: {"{$request.body#/url}": {get: {responses: {"200": {description: Yes.}}}}}}
+      callbacks: {notify: {"{$request.body#/url}": {get: {responses: {"200": {description: Yes.}}}}}}
       deprecated: true
       security: [{}]
       x-anything: {a: [1]}
@@ -63,7 +63,7 @@ components:
         size: {type: integer, minimum: 0, exclusiveMaximum: 5, multipleOf: 1, x-extensible-enum: [1]}
         list: {type: array, items: {$ref: "#/components/schemas/Thing"}, minItems: 1, uniqueItems: true}
         some: {anyOf: [{$ref: "#/components/schemas/Other"}, {type: "null"}], description: Some., deprecated: true}
-        whatever: true
+        any: true
     Other: {allOf: [{type: object, properties: {a: {const: 1}}}], not: {type: string}}
 """
 WRONG_VALUES: list[Any] = [None, True, 5, 1.5, "x", [], {}, [None], {"a": 1}, {"$ref": "#/nowhere"}, {"$ref": 5}]

@@ -18,7 +18,7 @@ TRAFFIC_CASES = [
     ),
     TrafficCase("unknown field, only null", "sites", "/sites/", lambda site: site.update(rig=None), "field-unknown", C),
     TrafficCase(
-        "unknown field, moment",
+        "unknown field, timestamp",
         "sites",
         "/sites/",
         lambda site: site.update(spud="2025-09-17T00:00:00Z"),
@@ -55,9 +55,7 @@ TRAFFIC_CASES = [
     TrafficCase(
         "number instead of an integer", "sites", "/sites/", lambda site: site.update(fleet_id=1.5), "type-differs", B
     ),
-    TrafficCase(
-        "null where there is none", "sites", "/sites/", lambda site: site.update(name=None), "null-unexpected", B
-    ),
+    TrafficCase("null for a string", "sites", "/sites/", lambda site: site.update(name=None), "null-unexpected", B),
     TrafficCase(
         "null instead of an object",
         "sites",
@@ -77,7 +75,7 @@ TRAFFIC_CASES = [
         can_be_patched=False,
     ),
     TrafficCase(
-        "moment in another format",
+        "timestamp in another format",
         "sites",
         "/sites/",
         lambda site: site.update(date_created="17 September"),
@@ -106,7 +104,7 @@ TRAFFIC_CASES = [
         "new kind of data change",
         "data_changes",
         "/data_changes/",
-        lambda answer: answer["change_log"][0].update(modification_type="sensor_swap"),
+        lambda body: body["change_log"][0].update(modification_type="sensor_swap"),
         "known-value-new",
         C,
         "DataChange.modification_type",
@@ -127,7 +125,7 @@ TRAFFIC_CASES = [
         "aggregations of another type",
         "stages",
         "/aggregations/",
-        lambda answer: answer.update({"5": 1.5}),
+        lambda body: body.update({"5": 1.5}),
         "type-differs",
         B,
     ),

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 
 from datastore_sdk import Client, RetryPolicy
@@ -29,14 +30,21 @@ def http(shared_sandbox: Sandbox) -> Iterator[httpx.Client]:
         yield client
 
 
+@pytest.fixture(scope="session")
+def recorded_bodies() -> dict[str, bytes]:
+    """Bodies that the shared sandbox has sent, by target. Its clock is frozen, so they do not change."""
+    return {}
+
+
 @pytest.fixture
-def get_json(sandbox: Sandbox, http: httpx.Client) -> Callable[[str], Any]:
+def get_json(sandbox: Sandbox, http: httpx.Client, recorded_bodies: dict[str, bytes]) -> Callable[[str], Any]:
     """Return the JSON of a GET without the SDK; the request does not appear in `sandbox.requests`."""
 
     def get(target: str) -> Any:
-        content = http.get(target).json()
-        sandbox.requests.pop()
-        return content
+        if target not in recorded_bodies:
+            recorded_bodies[target] = http.get(target).content
+            sandbox.requests.pop()
+        return orjson.loads(recorded_bodies[target])
 
     return get
 

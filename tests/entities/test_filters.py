@@ -332,7 +332,7 @@ def test_timestamps_of_pandas_are_accepted(sandbox: Sandbox) -> None:
     assert "start_datetime=2025-09-17 06:00:00" in asked(sandbox)[1]
     calls: list[Any] = [Site(id=981).get_stages_metadata, Site(id=981).get_data]
     for call in calls:
-        with pytest.raises(ValueError, match="is NaT, which is no time"):
+        with pytest.raises(ValueError, match="is NaT, which is not a time"):
             call(pd.NaT)
         with pytest.raises(TypeError, match="must be a datetime, not datetime64"):
             call(np.datetime64("2025-09-17"))

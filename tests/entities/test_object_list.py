@@ -28,8 +28,8 @@ LISTS: dict[str, tuple[Any, str, dict[str, Any]]] = {
 
 @pytest.mark.usefixtures("sandbox")
 @pytest.mark.parametrize(("source", "call", "arguments"), LISTS.values(), ids=LISTS)
-def test_lists_become_tables(source: Any, call: str, arguments: dict[str, Any], form: Form) -> None:
-    objects: ObjectList[Any] = form(source, call, **arguments)
+def test_lists_become_tables(source: Any, call: str, arguments: dict[str, Any]) -> None:
+    objects: ObjectList[Any] = getattr(source, call)(**arguments)
     assert type(objects) is ObjectList
     assert objects
     keys = [*dict.fromkeys(key for item in objects for key in item)]

@@ -103,7 +103,7 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N"
 
 
 @pytest.mark.parametrize(
-    ("request_", "answer"),
+    ("request_", "response_body"),
     [
         (call(f"https://host/pads/?name={SECRET}"), response()),
         (call("https://host/pads/?name=tok%2Fen%2B0123456789"), response()),
@@ -117,9 +117,9 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N"
         (call(), response("-----BEGIN RSA PRIVATE KEY-----")),
     ],
 )
-def test_scan_finds_secrets(request_: Any, answer: Any) -> None:
+def test_scan_finds_secrets(request_: Any, response_body: Any) -> None:
     with pytest.raises(SecretFoundError) as raised:
-        SecretScanner([SECRET]).scan([request_], [answer], "some.yaml")
+        SecretScanner([SECRET]).scan([request_], [response_body], "some.yaml")
     assert SECRET not in str(raised.value)
     assert JWT not in str(raised.value)
 

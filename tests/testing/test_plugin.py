@@ -19,7 +19,7 @@ NOW = datetime(2025, 9, 18, 12, tzinfo=UTC)
 CASSETTE = "cassettes/test_report/test_pads_as_they_were_recorded.yaml"
 SECRET = "s3cret-0123456789-of-nobody"
 
-SURROUNDINGS = """
+ENVIRONMENT = """
 import os
 from pathlib import Path
 import pytest
@@ -106,8 +106,8 @@ def test_sandbox_options_require_names(tmp_path: Path) -> None:
 
 
 def test_record_option_records_again(example: Path) -> None:
-    kept = example / CASSETTE
-    before = kept.read_text("utf-8")
+    stored = example / CASSETTE
+    before = stored.read_text("utf-8")
     only = ("-k", "recorded")
     with Sandbox(now=NOW, days=10, client_secret=SECRET) as sandbox:
         credentials = {"RESTREAM_CLIENT_ID": sandbox.client_id, "RESTREAM_CLIENT_SECRET": SECRET}
@@ -118,11 +118,11 @@ def test_record_option_records_again(example: Path) -> None:
             ("/o/token/", 200),
             ("/external/thirdparty/v1/pads/", 200),
         ]
-    text = kept.read_text("utf-8")
+    text = stored.read_text("utf-8")
     assert text != before
     assert "client_id=HIDDEN&client_secret=HIDDEN" in text
     assert not any(secret in text for secret in (SECRET, sandbox.token, sandbox.url, "uthorization"))
-    kept.write_text(before)
+    stored.write_text(before)
     assert run_pytest(example, "--restream-record=once", *only).returncode == 0, "there is one: it is replayed"
 
 
@@ -140,7 +140,7 @@ def test_secret_in_a_response_fails_the_test(tmp_path: Path) -> None:
 
 
 def test_environment_is_isolated(tmp_path: Path) -> None:
-    (tmp_path / "test_surroundings.py").write_text(SURROUNDINGS)
+    (tmp_path / "test_surroundings.py").write_text(ENVIRONMENT)
     profile = tmp_path / "config" / "restream" / "config.toml"
     profile.parent.mkdir(parents=True)
     profile.write_text('[default]\nproxy = "http://127.0.0.1:9"\n')
@@ -171,9 +171,9 @@ def test_missing_extra_is_reported(missing: str, tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text(f"import sys\nsys.modules.update(dict.fromkeys({missing.split()}))\n")
     (tmp_path / "test_using.py").write_text(USING)
     done = run_pytest(tmp_path)
-    gone = missing.split()
-    assert ("restream_cassette needs vcr" in done.stdout) is ("vcr" in gone)
-    assert ("restream_sandbox needs " in done.stdout) is ("starlette" in gone)
+    missing_packages = missing.split()
+    assert ("restream_cassette needs vcr" in done.stdout) is ("vcr" in missing_packages)
+    assert ("restream_sandbox needs " in done.stdout) is ("starlette" in missing_packages)
     assert done.stdout.count('pip install "restream-datastore-sdk[testing]"') >= 1
     assert "sys.modules" not in done.stdout, "how that was found out is of no interest"
     assert "1 passed" in done.stdout or "2 passed" in done.stdout

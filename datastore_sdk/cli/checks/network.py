@@ -14,7 +14,7 @@ from typing import Any, Final, cast
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from datastore_sdk._io.connection_settings import ConnectionSettings
-from datastore_sdk.cli.checks.result import CheckResult, good, skipped, warning, wrong
+from datastore_sdk.cli.checks.result import CheckResult, good, skip, warning, wrong
 from datastore_sdk.transport.http.errors import PROXY_AUTHENTICATION
 from datastore_sdk.transport.http.tls import build_tls_context
 
@@ -72,11 +72,11 @@ def check_network(base_url: str, connection: ConnectionSettings, seconds: float)
         duration = f"{(time.monotonic() - started) * 1000:.0f} ms"
         yield good("connection", f"{what} {host}, port {port}, in {duration}", proxy=bool(connection.proxy))
         if not base_url.startswith("https:"):
-            yield skipped("TLS", "the connection is not encrypted: http")
+            yield skip("TLS", "the connection is not encrypted: http")
         elif not connection.proxy:
             yield _check_certificate(connection_socket, host, connection, seconds)
         elif url.scheme != "http":
-            yield skipped("TLS", f"not checked through a {url.scheme} proxy; the request below uses it")
+            yield skip("TLS", f"not checked through a {url.scheme} proxy; the request below uses it")
     if url.scheme == "http" and connection.proxy and base_url.startswith("https:"):
         yield _check_proxy_tunnel(urlsplit(base_url), url, connection, seconds)
 

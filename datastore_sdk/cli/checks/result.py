@@ -51,6 +51,6 @@ def warning(check: str, message: str, advice: str, **details: Any) -> CheckResul
     return CheckResult(check=check, status=CheckStatus.WARNING, message=message, advice=advice, details=details)
 
 
-def skipped(check: str, message: str) -> CheckResult:
+def skip(check: str, message: str) -> CheckResult:
     """Return the result of a check that could not run."""
     return CheckResult(check=check, status=CheckStatus.SKIPPED, message=message)

@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 from datastore_sdk._io.effects import CloseResponse, EffectGen, Request, Response, SendRequest
-from datastore_sdk.cli.checks.result import CheckResult, good, skipped, warning, wrong
+from datastore_sdk.cli.checks.result import CheckResult, good, skip, warning, wrong
 from datastore_sdk.client import Client
 from datastore_sdk.exceptions import (
     AuthenticationError,
@@ -41,7 +41,7 @@ def check_service(client: Client, *, has_credentials: bool) -> Iterator[CheckRes
     yield good("service", f"responds ({response.status})", status=response.status)
     yield _check_clock(response, (before + client._executor.clock.now()) / 2)
     if not has_credentials:
-        yield skipped("token", "there are no credentials")
+        yield skip("token", "there are no credentials")
         return
     try:
         visible_pads = client._run(pads.list_pads())
@@ -52,7 +52,7 @@ def check_service(client: Client, *, has_credentials: bool) -> Iterator[CheckRes
         "token", f"is valid: {len(visible_pads)} pad{'s' * (len(visible_pads) != 1)} visible", pads=len(visible_pads)
     )
     ids = [pad["id"] for pad in visible_pads if isinstance(pad["id"], int)]
-    yield _check_room(client, ids[0]) if ids else skipped("rooms", "there is no pad to connect to")
+    yield _check_room(client, ids[0]) if ids else skip("rooms", "there is no pad to connect to")
 
 
 def _request_without_token(exchange: RequestExecutor) -> EffectGen[Response]:
@@ -68,7 +68,7 @@ def _check_clock(response: Response, here: float) -> CheckResult:
     try:
         there = parsedate_to_datetime(response.headers["date"]).timestamp()
     except (KeyError, ValueError):
-        return skipped("clock", "the service sends no date")
+        return skip("clock", "the service sends no date")
     skew = here - there
     message = f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} the service's"
     if abs(skew) > MAX_SKEW_SECONDS:

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from typing import Final
 
 from datastore_sdk._version import VERSION
-from datastore_sdk.cli.checks.result import CheckResult, good, skipped
+from datastore_sdk.cli.checks.result import CheckResult, good, skip
 
 DISTRIBUTION: Final = "restream-datastore-sdk"
 _NAME_PATTERN: Final = re.compile(r"[A-Za-z0-9._-]+")
@@ -21,13 +21,11 @@ def check_versions() -> Iterator[CheckResult]:
     python = platform.python_version()
     needed = [*_requirements()]
     installed = {
-        name: version_found
-        for name in sorted({name for name, _ in needed})
-        if (version_found := _installed_version(name))
+        name: version_found for name in sorted({name for name, _ in needed}) if (version_found := _find_version(name))
     }
     yield good("versions", f"SDK {VERSION}, Python {python} on {platform.platform(terse=True)}", **installed)
     if not needed:
-        yield skipped("extras", "the SDK is imported from its sources, not installed")
+        yield skip("extras", "the SDK is imported from its sources, not installed")
         return
     extras = sorted({extra for _, extra in needed if extra})
     present = {extra: all(name in installed for name, of in needed if of == extra) for extra in extras}
@@ -46,7 +44,7 @@ def _requirements() -> Iterator[tuple[str, str]]:
             yield name[0], extra[1] if extra else ""
 
 
-def _installed_version(name: str) -> str:
+def _find_version(name: str) -> str:
     try:
         return version(name)
     except PackageNotFoundError:

@@ -26,7 +26,7 @@ class BatchStore(Protocol):
 
 
 class TableBuilder:
-    """Builder of a table whose columns are those of the records.
+    """Builder of a table with the columns that the records have.
 
     Args:
         store: Keeps the batches until all columns are known; it stays with its owner.

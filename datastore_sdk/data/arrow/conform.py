@@ -41,7 +41,7 @@ _BEGINS: dict[ColumnType, bytes] = {
     "string": b'"n',
     "bool": b"tfn",
 }
-"""First bytes of the values of a column; n is that of null."""
+"""First bytes of the values of a column; n begins null."""
 _MAX_SHOWN = 60
 """Maximum number of characters of a value in a message."""
 
@@ -95,9 +95,9 @@ class SchemaParser:
         batch = self._parse_fast([texts[index] for index in others]) if odd and others else None
         if batch is None:
             return self._parse_slowly(texts)
-        rest = self._parse_slowly([texts[index] for index in odd])
+        slow = self._parse_slowly([texts[index] for index in odd])
         order = sorted(range(len(texts)), key=[*others, *odd].__getitem__)
-        return pa.Table.from_batches([batch, rest]).take(order).combine_chunks().to_batches()[0]
+        return pa.Table.from_batches([batch, slow]).take(order).combine_chunks().to_batches()[0]
 
     def _is_odd(self, record: Cells) -> bool:
         """Return whether a value begins in a way that its column does not allow."""
@@ -231,10 +231,10 @@ def _to_microseconds(value: object) -> int:
 
 def _parse_timestamp(text: str) -> float:
     try:
-        moment = datetime.fromisoformat(text.strip())
+        parsed = datetime.fromisoformat(text.strip())
     except ValueError:
         return float(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
 
 
 def _to_float(value: object) -> float:

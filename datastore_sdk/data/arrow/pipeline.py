@@ -21,7 +21,7 @@ _THREADS = 2
 
 
 class ParsePipeline:
-    """Pipeline of JSON texts into Arrow batches. Batches come out in order; their size is that of the texts.
+    """Pipeline of JSON texts into Arrow batches. Batches come out in order, and do not depend on network chunks.
 
     Args:
         parse: Parses the JSON texts of records; called in several threads, which it should let run side by side.
@@ -69,9 +69,9 @@ class ParsePipeline:
         while self._size >= self._batch_bytes:
             while len(self._pending) > _THREADS:
                 yield from RunBlocking(self._sink_next)
-            rest = self._cut_off_rest()
+            remaining = self._cut_off_rest()
             self._submit()
-            self._texts, self._size = rest, sum(memoryview(text).nbytes for text in rest)
+            self._texts, self._size = remaining, sum(memoryview(text).nbytes for text in remaining)
 
     def _sink_next(self) -> None:
         self._sink(self._pending.popleft().result())
@@ -81,9 +81,9 @@ class ParsePipeline:
         size, count = self._size, len(self._texts)
         while (smaller := size - memoryview(self._texts[count - 1]).nbytes) >= self._batch_bytes:
             size, count = smaller, count - 1
-        rest = self._texts[count:]
+        remaining = self._texts[count:]
         del self._texts[count:]
-        return rest
+        return remaining
 
     def _submit(self) -> None:
         texts, self._texts, self._size = self._texts, [], 0

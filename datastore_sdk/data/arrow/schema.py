@@ -39,10 +39,10 @@ class ColumnTypes:
         self._large: set[str] = set()
         """Columns with ints that a float cannot hold exactly."""
         self._in_microseconds = True
-        """Whether all timestamps can be told in them."""
+        """Whether microseconds can represent all timestamps."""
 
     def set_columns(self, names: Iterable[str], fallback: Iterable[str]) -> None:
-        """Takes columns in that are there whatever comes; the other ones where there would be none."""
+        """Add the columns that come first in any case, and those of a table without records."""
         self._types.update(dict.fromkeys(names, pa.null()))
         self._fallback_types = dict.fromkeys(fallback, pa.null())
 
@@ -74,7 +74,7 @@ class ColumnTypes:
         """Return a batch with all columns."""
         own = dict(zip(batch.schema.names, batch.columns, strict=True))
         missing = pa.nulls(batch.num_rows)
-        columns = [_converted(own.get(name, missing), self._type(name)) for name in schema.names]
+        columns = [_convert_column(own.get(name, missing), self._type(name)) for name in schema.names]
         return pa.RecordBatch.from_arrays(columns, schema=schema) if columns else batch
 
     def _type(self, name: str) -> pa.DataType:
@@ -87,7 +87,7 @@ class ColumnTypes:
 
 
 def _type_without_values(name: str, descriptions: FieldMetadataByName) -> pa.DataType:
-    """The type that a column without a value has in other files, most likely: so that they go together."""
+    """Return the type that a column without a value probably has in other files, so that they fit together."""
     description = descriptions.get(name)
     if name == _SITE:
         return pa.int64()
@@ -102,7 +102,7 @@ def _common(one: pa.DataType, other: pa.DataType) -> pa.DataType:
     return pa.float64() if {one, other} <= _NUMBERS else JSON_TEXT
 
 
-def _converted(column: pa.Array[Any], kind: pa.DataType) -> pa.Array[Any]:
+def _convert_column(column: pa.Array[Any], kind: pa.DataType) -> pa.Array[Any]:
     if kind == JSON_TEXT:
         return _as_json_text(column)
     if column.type == kind:

@@ -63,7 +63,7 @@ class ParquetFile:
         self._writer.close()
 
     def __del__(self) -> None:
-        self._writer.is_open = False  # otherwise pyarrow completes a file that was given up, after it was closed
+        self._writer.is_open = False  # otherwise pyarrow would complete an abandoned file after it was closed
 
     def _write_group(self) -> None:
         group, self._group = self._group, []
@@ -81,7 +81,7 @@ OpenBatchFile = Callable[[Any, pa.Schema], BatchFile]
 
 
 class TableWriter(Writer):
-    """Writer of a table whose columns are those of the records. Batches wait on disk until all columns are known."""
+    """Writer of a table with the columns that the records have. Batches wait on disk until all columns are known."""
 
     codec = TEXTS
     uses_metadata = True

@@ -44,6 +44,8 @@ _ESCAPE = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
 )
 """An escape, or the two of a surrogate pair; the group is a lone surrogate."""
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+"""Start of the escape of a surrogate, lone or not."""
 _BYTE_OFFSET = re.compile(r" \(byte (\d+)\)$")
 """Where msgspec stopped."""
 _CONSTANT = re.compile(rb"NaN|-?Infinity")
@@ -65,7 +67,7 @@ class RecordDecodeError(Exception):
     """A text is not a JSON array of records.
 
     Args:
-        reason: What is wrong with it.
+        reason: The error.
         at_end: Whether parsing failed at the end of the text. Then the text may only have been cut in the wrong place.
     """
 
@@ -216,7 +218,13 @@ def _split_records(text: bytes) -> list[msgspec.Raw]:
     try:
         _check_encoding(text)
         batch = _parse_texts(text)
-    except _REFUSALS:
+    except UnicodeDecodeError as error:
+        raise RecordDecodeError(f"it is not UTF-8: {error.reason}") from None
+    except RecursionError:
+        raise _too_deep() from None
+    except msgspec.DecodeError as error:
+        if _SURROGATE.search(text) is None:
+            raise _explain(str(error), text) from None
         batch = _split_odd_records(text)
     # JSON has no raw control characters. Joining is many times faster than looking at each item.
     if (b"\0" + b"\0".join(batch)).count(b"\0{") != len(batch):
@@ -230,10 +238,7 @@ def _split_odd_records(text: bytes) -> list[msgspec.Raw]:
     Their places are those of the records of a copy that has other escapes of the same length instead.
     """
     try:
-        _check_encoding(text)
         batch = _parse_texts(_ESCAPE.sub(_replace_lone_surrogate, text))
-    except UnicodeDecodeError as error:
-        raise RecordDecodeError(f"it is not UTF-8: {error.reason}") from None
     except RecursionError:
         raise _too_deep() from None
     except msgspec.DecodeError as error:

@@ -16,11 +16,11 @@ _TOKENS = re.compile(STRING_PATTERN + rb'|["\[\]{}]', re.DOTALL)
 """A string, the start of an incomplete string, or a bracket outside strings."""
 _CLOSING = {b"{": b"}", b"[": b"]"}
 _STRING_ENDINGS = [b'"', b'\\"', b'0"', b'00"', b'000"', b'0000"']
-"""What completes a string: its quote, after the rest of an escape."""
+"""Endings of a string: its quote, after the remaining part of an escape."""
 _VALUE_ENDINGS = [b"", b"0", b"{}", b"rue", b"ue", b"e", b"alse", b"lse", b"se", b"ull", b"ll", b"l"]
-"""What completes a number or a word, or adds the value that must follow."""
+"""Endings of a number or a word, and values that must follow."""
 _MEMBER_ENDINGS = [b"", b":0", b'"":0']
-"""What completes a member of an object, after its name or before it."""
+"""Endings of a member of an object, after its name or before it."""
 _REPLACEMENT = "\ufffd".encode()
 
 

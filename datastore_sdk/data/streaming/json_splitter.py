@@ -38,7 +38,7 @@ class CorruptJsonError(Exception):
 
     Args:
         offset: Offset in bytes at which the last whole record ends.
-        reason: What is wrong after it.
+        reason: The error after it.
     """
 
     def __init__(self, offset: int, reason: str) -> None:
@@ -56,7 +56,7 @@ class JsonArraySplitter(Generic[B]):
 
     def __init__(self, decode: Callable[[bytes], B]) -> None:
         self._decode = decode
-        self._rest = b""
+        self._remaining = b""
         self._pending: list[memoryview] = []  # chunks not yet joined: long records would be copied too often otherwise
         self._size = 0  # of both, in bytes
         self._min_size = 0
@@ -82,16 +82,20 @@ class JsonArraySplitter(Generic[B]):
                 yield from self._batches()
 
     def finish(self) -> Iterator[B]:
-        """Yield what is left after the end of the body; mostly nothing.
+        """Yield the remaining records after the end of the body; mostly none.
 
         Raises:
             CorruptJsonError: The body is not a JSON array of records.
             TruncatedJsonError: The body ended before the array was closed.
         """
         yield from self._batches()
-        if not self._is_closed():
-            self._check_start(self._rest)
+        if self._is_closed():
+            return
+        if self._can_continue(self._remaining):
             raise TruncatedJsonError
+        yield self._decode_valid(_NO_ARRAY)
+        if self._corrupt:
+            raise self._corrupt
 
     def _batches(self) -> Iterator[B]:
         """Yield the records up to the last cut that succeeds, or up to the corruption."""
@@ -101,21 +105,21 @@ class JsonArraySplitter(Generic[B]):
             raise self._corrupt
 
     def _cut(self) -> B | None:
-        rest = b"".join([self._rest, *self._pending])
+        remaining = b"".join([self._remaining, *self._pending])
         self._pending.clear()
-        self._rest = rest.lstrip(_SPACE)
-        self.consumed += len(rest) - len(self._rest)
-        if self._rest.startswith(self._opening):
+        self._remaining = remaining.lstrip(_SPACE)
+        self.consumed += len(remaining) - len(self._remaining)
+        if self._remaining.startswith(self._opening):
             for end in self._find_cuts():
                 try:
                     return self._decode_to(end)
                 except RecordDecodeError as error:
                     if not error.at_end:
                         return self._decode_valid(error.reason)
-        elif self._rest and not self._is_closed():
+        elif self._remaining and not self._is_closed():
             raise self._corruption(_NO_ARRAY)
-        if self._size >= WINDOW_BYTES:  # a long record: its start must be valid
-            self._check_start(self._rest[:WINDOW_BYTES])
+        if self._size >= WINDOW_BYTES and not self._can_continue(self._remaining[:WINDOW_BYTES]):  # not a long record
+            return self._decode_valid(_NO_ARRAY)
         if self._size >= MAX_RECORD_BYTES:
             raise self._corruption(f"a record is longer than {MAX_RECORD_BYTES >> 20} MB")
         self._min_size = min(2 * self._size, MAX_RECORD_BYTES)  # a long record is not parsed again with every window
@@ -123,7 +127,7 @@ class JsonArraySplitter(Generic[B]):
 
     def _is_closed(self) -> bool:
         """Return whether all that is left is the end of the array."""
-        end = self._rest.strip(_SPACE)
+        end = self._remaining.strip(_SPACE)
         return end == b"]" if self._opening == b"," else end[:1] + end[1:].lstrip(_SPACE) == b"[]"
 
     def _find_cuts(self) -> Iterator[int]:
@@ -131,7 +135,7 @@ class JsonArraySplitter(Generic[B]):
 
         The records of a body are mostly separated by the same bytes, which values seldom hold.
         """
-        text = self._rest
+        text = self._remaining
         last = text.rfind(b"}") + 1
         if not last:
             return
@@ -144,12 +148,12 @@ class JsonArraySplitter(Generic[B]):
 
     def _decode_to(self, end: int) -> B:
         """Decode the records up to a cut."""
-        batch = self._decode(b"".join((b"[", memoryview(self._rest)[1:end], b"]")))
+        batch = self._decode(b"".join((b"[", memoryview(self._remaining)[1:end], b"]")))
         if self._opening == b",":
-            self._separator = self._rest[: self._rest.index(b"{")]
+            self._separator = self._remaining[: self._remaining.index(b"{")]
         self._opening = b","
-        self._rest = self._rest[end:]
-        self._size = len(self._rest)
+        self._remaining = self._remaining[end:]
+        self._size = len(self._remaining)
         self._min_size = 0
         self.consumed += end
         self._last_end = self.consumed
@@ -159,15 +163,15 @@ class JsonArraySplitter(Generic[B]):
         """Decode the whole records before the corruption.
 
         Raises:
-            CorruptJsonError: There are none.
+            CorruptJsonError: The bytes hold no whole record.
         """
         valid = 0
         separator = self._opening
-        for start, end in find_records(self._rest):
+        for start, end in find_records(self._remaining):
             try:
-                if self._rest[valid:start].strip(_SPACE) != separator:
+                if self._remaining[valid:start].strip(_SPACE) != separator:
                     break
-                self._decode(b"[" + self._rest[start:end] + b"]")
+                self._decode(b"[" + self._remaining[start:end] + b"]")
             except RecordDecodeError:
                 break
             valid, separator = end, b","
@@ -177,11 +181,11 @@ class JsonArraySplitter(Generic[B]):
         self._corrupt = self._corruption(reason)
         return batch
 
-    def _check_start(self, text: bytes) -> None:
+    def _can_continue(self, text: bytes) -> bool:
+        """Return whether a text is a valid continuation of the records decoded so far."""
         from datastore_sdk.data.streaming.json_prefix import is_array_start  # rarely needed
 
-        if not is_array_start(b"[{}" + text if self._opening == b"," else text):
-            raise self._corruption(_NO_ARRAY)
+        return is_array_start(b"[{}" + text if self._opening == b"," else text)
 
     def _corruption(self, reason: str) -> CorruptJsonError:
         return CorruptJsonError(self._last_end, reason)

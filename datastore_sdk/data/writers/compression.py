@@ -17,7 +17,7 @@ class Compressor(Protocol):
     """Compressor of a stream of bytes."""
 
     def compress(self, data: bytes, /) -> bytes:
-        """Compress bytes; return what is ready."""
+        """Compress bytes; return the finished bytes."""
         ...
 
     def flush(self) -> bytes:

@@ -1,4 +1,4 @@
-"""CSV files, written in bounded memory. The columns are those of all records, in order of first appearance.
+"""CSV files, written in bounded memory. The file has the columns of all records, in order of first appearance.
 
 The header comes first, but the last record may add a column. So rows go to a temporary file, in segments. The rows of a
 segment have the columns known at its start; a new column starts a new segment. At the end the header is written and the
@@ -39,13 +39,13 @@ _MAX_DEPTH = 4
 """Maximum depth of objects and arrays that the regular expression of tokens finds."""
 
 
-def _nested(depth: int) -> bytes:
+def _match_nested(depth: int) -> bytes:
     """Return the regular expression of what an object or array of some depth holds."""
-    item = STRING_PATTERN if depth == 1 else STRING_PATTERN + rb"|[\[{]" + _nested(depth - 1) + rb"[\]}]"
+    item = STRING_PATTERN if depth == 1 else STRING_PATTERN + rb"|[\[{]" + _match_nested(depth - 1) + rb"[\]}]"
     return rb'[^"\[\]{}]*+(?:(?:' + item + rb')[^"\[\]{}]*+)*+'
 
 
-_NESTED = _nested(_MAX_DEPTH)
+_NESTED = _match_nested(_MAX_DEPTH)
 # Each alternative starts with a literal, which lets the engine skip everything else.
 _TOKENS = re.compile(STRING_PATTERN + rb"|null|\[" + _NESTED + rb"\]|\{" + _NESTED + rb"\}|\[|\{", re.DOTALL)
 """A string, null, a whole object or array, or the bracket of a deeper one."""
@@ -113,12 +113,12 @@ class CsvWriter(Writer):
         """Write header and rows."""
         columns = [*self._columns] or [*self._fallback_columns]
         if columns:
-            self._file.write(b",".join(_quoted(name) for name in columns) + b"\n")
+            self._file.write(b",".join(_quote(name) for name in columns) + b"\n")
         self._spool.seek(0)
         for segment in self._segments:
             padding = b"," * (len(columns) - max(segment.width, 1))
             for block in (
-                _padded(self._spool, segment, padding) if len(columns) > 1 else _single_cells(self._spool, segment)
+                _pad_rows(self._spool, segment, padding) if len(columns) > 1 else _single_cells(self._spool, segment)
             ):
                 self._file.write(block)
 
@@ -188,7 +188,7 @@ def _convert(block: bytes) -> bytes:
 
 
 def _convert_string(token: re.Match[bytes]) -> bytes:
-    return _quoted(_load_string(token[0]))
+    return _quote(_load_string(token[0]))
 
 
 def _load_string(text: bytes) -> str:
@@ -210,18 +210,18 @@ def _convert_cell(text: bytes) -> bytes:
     if text == b"null":
         return b""
     if text.startswith(b'"'):
-        return _quoted(_load_string(text))
+        return _quote(_load_string(text))
     if text.startswith((b"{", b"[")):
-        return _quoted(text.decode())
+        return _quote(text.decode())
     return text
 
 
-def _quoted(text: str) -> bytes:
+def _quote(text: str) -> bytes:
     # UTF-8 has no lone surrogates. Readers that need them open the file with errors="surrogatepass".
     return b'"' + text.replace('"', '""').encode(errors="surrogatepass") + b'"'
 
 
-def _padded(file: IO[bytes], segment: _Segment, padding: bytes) -> Iterator[bytes]:
+def _pad_rows(file: IO[bytes], segment: _Segment, padding: bytes) -> Iterator[bytes]:
     """Yield the bytes of a segment in blocks, with padding before the line break of each row."""
     if not (segment.has_line_breaks and padding):
         for block in _blocks(file, segment):

@@ -18,7 +18,7 @@ class JsonWriter(Writer):
         self._lead = b"[\n"
 
     def write(self, batch: list[Any]) -> None:
-        """Adds records."""
+        """Write records."""
         self._file.write(self._lead)
         self._file.write(b",\n".join(batch))
         self._lead = b",\n"

@@ -14,7 +14,7 @@ class NdjsonWriter(Writer):
     codec = TEXTS
 
     def write(self, batch: list[Any]) -> None:
-        """Adds records."""
+        """Write records."""
         lines = b"\n".join(batch)
         if lines.count(b"\n") >= len(batch) or b"\r" in lines:
             # The service sent line breaks between tokens. In strings they are always escaped.

@@ -39,7 +39,7 @@ def compare(old: Spec, new: Spec) -> Report:
 
 def _compare_specs(old: Spec, new: Spec) -> Iterator[tuple[Endpoint | None, Change]]:
     yield from ((None, change) for change in _compare_roots(old.root, new.root))
-    moved, known = _moved_endpoints(old, new), SchemaChangeCache()
+    moved, known = _find_moved_endpoints(old, new), SchemaChangeCache()
     for shape, endpoint in old.endpoints.items():
         now = new.endpoints.get(shape) or moved.get(endpoint.operation_id)
         if now:
@@ -51,11 +51,11 @@ def _compare_specs(old: Spec, new: Spec) -> Iterator[tuple[Endpoint | None, Chan
             yield endpoint, Change(rule="endpoint-added", node=endpoint.operation)
 
 
-def _moved_endpoints(old: Spec, new: Spec) -> dict[str, Endpoint]:
+def _find_moved_endpoints(old: Spec, new: Spec) -> dict[str, Endpoint]:
     """Return endpoints with a new path or method, by their `operationId`."""
-    gone = {endpoint.operation_id for shape, endpoint in old.endpoints.items() if shape not in new.endpoints}
-    come = (endpoint for shape, endpoint in new.endpoints.items() if shape not in old.endpoints)
-    return {endpoint.operation_id: endpoint for endpoint in come if endpoint.operation_id in gone - {""}}
+    removed = {endpoint.operation_id for shape, endpoint in old.endpoints.items() if shape not in new.endpoints}
+    added = (endpoint for shape, endpoint in new.endpoints.items() if shape not in old.endpoints)
+    return {endpoint.operation_id: endpoint for endpoint in added if endpoint.operation_id in removed - {""}}
 
 
 def _compare_roots(old: SpecNode, new: SpecNode) -> Iterator[Change]:

@@ -22,7 +22,7 @@ def visible_properties(schema: NormalSchema, direction: Direction) -> dict[str, 
 
 
 def match_names(old: Mapping[str, SpecNode], new: Mapping[str, SpecNode]) -> Iterator[tuple[str, str]]:
-    """Return pairs of old and new names for the same thing; one is empty for what was removed or added.
+    """Return pairs of old and new names for the same thing; one is empty for removed and added names.
 
     A removed and an added name are a rename if the rest is equal and their names are similar or descriptions equal.
     """

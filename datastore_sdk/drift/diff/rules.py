@@ -72,9 +72,9 @@ SCHEMA_RULES: dict[str, tuple[SeverityPair, str]] = {
     "known-value-added": (HARMLESS, "{new} is a new known value of {subject}"),
     "known-value-removed": (NARROWER, "{old} is no longer a known value of {subject}"),
     **{
-        f"{to_kebab_case(keyword)}-{how}": (meaning, f"`{keyword}` of {{subject}} {told}")
+        f"{to_kebab_case(keyword)}-{how}": (meaning, f"`{keyword}` of {{subject}} {text}")
         for keyword in (*LOWER_BOUNDS, *UPPER_BOUNDS)
-        for how, meaning, told in (
+        for how, meaning, text in (
             ("set", NARROWER, "was set to {new}"),
             ("unset", WIDER, "({old}) was removed"),
             ("increased", NARROWER if keyword in LOWER_BOUNDS else WIDER, "was raised from {old} to {new}"),
@@ -82,9 +82,9 @@ SCHEMA_RULES: dict[str, tuple[SeverityPair, str]] = {
         )
     },
     **{
-        f"{to_kebab_case(keyword)}-{how}": (meaning, f"`{keyword}` of {{subject}} {told}")
+        f"{to_kebab_case(keyword)}-{how}": (meaning, f"`{keyword}` of {{subject}} {text}")
         for keyword in CONSTRAINTS
-        for how, meaning, told in (
+        for how, meaning, text in (
             ("added", NARROWER, "was set to {new}"),
             ("removed", WIDER, "({old}) was removed"),
             ("changed", OTHER, "changed from {old} to {new}"),

@@ -238,12 +238,12 @@ def _normalize_limits(keywords: Mapping[str, Any]) -> dict[str, Any]:
     limits = {
         key: keywords[key] for key in (*LOWER_BOUNDS, *UPPER_BOUNDS) if isinstance(keywords.get(key), (int, float))
     }
-    for plain, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
+    for inclusive, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
         flag = limits.get(exclusive)
         if isinstance(flag, bool):
             del limits[exclusive]
-            if flag and plain in limits:
-                limits[exclusive] = limits.pop(plain)
+            if flag and inclusive in limits:
+                limits[exclusive] = limits.pop(inclusive)
     return {keyword: value for keyword, value in limits.items() if value != 0 or keyword not in _ZERO_BY_DEFAULT}
 
 

@@ -27,7 +27,7 @@ def package_path(document: str) -> str | None:
 def repository_path(document: str) -> str | None:
     """Return the path of a file, relative to the repository; None if it is outside, or belongs to the SDK.
 
-    The root is the workspace in GitHub Actions, whatever the directory of the step; elsewhere the working directory.
+    The root is the workspace in GitHub Actions, for every directory of a step; elsewhere the working directory.
     """
     return relative_path(Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd()), document)
 

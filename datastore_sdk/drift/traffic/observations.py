@@ -115,7 +115,7 @@ class Observations:
             return [SchemaDeviation(rule="path-unknown", node=whole, path="")]
         if endpoint is None:
             return [SchemaDeviation(rule="method-unknown", node=whole, path="")]
-        if _is_gone(call, endpoint):
+        if _is_removed(call, endpoint):
             return [SchemaDeviation(rule="endpoint-gone", node=endpoint.operation, path="")]
         response = self._find_response(endpoint, call.status)
         if response is None and call.status >= HTTPStatus.INTERNAL_SERVER_ERROR and "default" in endpoint.responses:
@@ -144,7 +144,7 @@ def _status_names(status: int) -> tuple[str, str]:
     return str(status), f"{status // 100}XX"
 
 
-def _is_gone(call: RecordedCall, endpoint: Endpoint) -> bool:
+def _is_removed(call: RecordedCall, endpoint: Endpoint) -> bool:
     """Return whether a 404 means that the endpoint is gone: the target exists, or the path has no ids."""
     if call.status != HTTPStatus.NOT_FOUND:
         return False
@@ -170,7 +170,7 @@ def _body_deviations(call: RecordedCall, response: SpecNode) -> Iterable[SchemaD
 
 
 def _similar_status(call: RecordedCall, endpoint: Endpoint) -> str:
-    """Return the status whose schema the body fits; empty if there is none."""
+    """Return the status whose schema the body fits; empty if it fits no schema."""
     likely = (status for status in endpoint.responses if status.startswith(str(call.status)[0]))
     return next((status for status in likely if not [*_body_deviations(call, endpoint.responses[status])]), "")
 
@@ -206,7 +206,7 @@ def _build_finding(observation: Observation) -> Finding:
         severity=severity,
         message=f"{message[0].upper()}{message[1:]}.",
         endpoints=(f"{observation.method} {observation.path}",),
-        affects=tuple(_affected_names(one, endpoint)),
+        affects=tuple(_find_affected_names(one, endpoint)),
         document=one.node.document.name,
         pointer=one.node.pointer,
         line=one.node.document.line(one.node.pointer),
@@ -216,7 +216,7 @@ def _build_finding(observation: Observation) -> Finding:
     )
 
 
-def _affected_names(one: SchemaDeviation, endpoint: Endpoint | None) -> list[str]:
+def _find_affected_names(one: SchemaDeviation, endpoint: Endpoint | None) -> list[str]:
     schema, property_ = one.node.component if one.key else one.node.owner
     key = one.key or property_
     name = (api_index.attribute_of(schema, key) if key else api_index.model_of(schema)) if schema else None

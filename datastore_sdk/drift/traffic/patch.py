@@ -43,7 +43,7 @@ def suggest_patch(spec: Spec, observations: Iterable[Observation]) -> SpecPatch:
         raise DriftError(f"{document.name}: only documents in YAML can be patched")
     writer = _PatchWriter(document)
     left = tuple(one for one in _merge_observations(observations) if not writer.apply(one))
-    return SpecPatch(_unified_diff(document, writer.result()), left)
+    return SpecPatch(_build_diff(document, writer.result()), left)
 
 
 def _merge_observations(observations: Iterable[Observation]) -> list[Observation]:
@@ -161,7 +161,7 @@ def _schema_components(document: SpecDocument) -> Mapping[str, Any]:
     return schemas.mapping if schemas else {}
 
 
-def _unified_diff(document: SpecDocument, text: str) -> str:
+def _build_diff(document: SpecDocument, text: str) -> str:
     name = relative_path(Path.cwd(), document.name) or PurePosixPath(urlsplit(document.name).path).name
     lines = unified_diff(_split_lines(document.text), _split_lines(text), f"a/{name}", f"b/{name}")
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)

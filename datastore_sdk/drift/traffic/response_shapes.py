@@ -96,14 +96,14 @@ def _framing_shape(headers: Mapping[str, str]) -> _Shape:
     """Return media type, charset and encoding from fixed lists, and how the length was sent."""
     media_type, _, parameters = headers.get("content-type", "").lower().partition(";")
     return {
-        "media type": _known_word(media_type.strip(), _MEDIA_TYPES),
-        "charset": _known_word(parameters.partition("charset=")[2].strip().strip('"'), _CHARSETS),
-        "encoding": _known_word(headers.get("content-encoding", "").lower(), _ENCODINGS),
+        "media type": _limit_to(media_type.strip(), _MEDIA_TYPES),
+        "charset": _limit_to(parameters.partition("charset=")[2].strip().strip('"'), _CHARSETS),
+        "encoding": _limit_to(headers.get("content-encoding", "").lower(), _ENCODINGS),
         "length": "chunked" if "chunked" in headers.get("transfer-encoding", "").lower() else "content-length",
     }
 
 
-def _known_word(text: str, words: tuple[str, ...]) -> str:
+def _limit_to(text: str, words: tuple[str, ...]) -> str:
     return text if text in words else "another" if text else "none"
 
 
@@ -149,7 +149,7 @@ def _text_type(text: str) -> str:
 
 
 def _length_range(count: int) -> str:
-    return next((words for most, words in _LENGTH_RANGES if count <= most), "100 or more")
+    return next((words for maximum, words in _LENGTH_RANGES if count <= maximum), "100 or more")
 
 
 def _merge_shapes(one: _Shape, other: _Shape) -> _Shape:

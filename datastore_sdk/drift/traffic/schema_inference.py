@@ -98,10 +98,10 @@ class SchemaInference:
 
     def _scalar_schemas(self, types: frozenset[str]) -> list[dict[str, Any]]:
         """Return the schemas of strings, numbers and booleans."""
-        plain = sort_types(types - {"array", "object"})
-        if len(plain) > 1 and self._has_null_type:
-            return [{"type": plain}]
-        return [{"type": name} for name in plain]
+        scalars = sort_types(types - {"array", "object"})
+        if len(scalars) > 1 and self._has_null_type:
+            return [{"type": scalars}]
+        return [{"type": name} for name in scalars]
 
     def _make_nullable(self, schema: dict[str, Any]) -> dict[str, Any]:
         if not self._has_null_type:

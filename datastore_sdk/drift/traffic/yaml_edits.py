@@ -11,7 +11,7 @@ import yaml
 from datastore_sdk.drift.json_types import is_array, is_object
 from datastore_sdk.drift.loader import Node, SpecDocument
 
-_PLAIN = re.compile(r"[A-Za-z_$][\w $/().<>=*+-]*[\w.)]|[A-Za-z_]", re.ASCII)
+_UNQUOTED = re.compile(r"[A-Za-z_$][\w $/().<>=*+-]*[\w.)]|[A-Za-z_]", re.ASCII)
 _WORDS = {"null", "true", "false", "yes", "no", "on", "off", "y", "n", "~"}
 """Words that YAML may not read as strings."""
 
@@ -160,7 +160,7 @@ def format_flow(value: Any) -> str:
 
 def format_scalar(value: Any) -> str:
     """Format a scalar; a string without quotes if YAML reads the same string."""
-    if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
+    if isinstance(value, str) and _UNQUOTED.fullmatch(value) and value.lower() not in _WORDS:
         return value
     text = json.dumps(value, ensure_ascii=False)
     return "".join(character if character.isprintable() else json.dumps(character)[1:-1] for character in text)

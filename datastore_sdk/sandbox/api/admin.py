@@ -19,7 +19,13 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from datastore_sdk.sandbox.api.context import HandlerResponse
-from datastore_sdk.sandbox.api.errors import RequestError, forbidden, method_not_allowed, not_found, unauthorized
+from datastore_sdk.sandbox.api.errors import (
+    RequestError,
+    build_forbidden,
+    build_method_not_allowed,
+    build_not_found,
+    build_unauthorized,
+)
 from datastore_sdk.sandbox.api.request_log import ReceivedRequest
 from datastore_sdk.sandbox.api.responses import json_response
 from datastore_sdk.sandbox.faults.registry import FaultRegistry
@@ -28,7 +34,7 @@ from datastore_sdk.sandbox.faults.serialization import fault_json, faults_from
 ADMIN_PATH: Final = "/__admin__/"
 
 Action = Callable[[bytes], HandlerResponse]
-"""Function that answers a request body."""
+"""Function that handles a request body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,20 +90,20 @@ class Admin:
 
 
 class AdminInterface:
-    """ASGI middleware that answers admin requests, and passes on everything else."""
+    """ASGI middleware for admin requests, and passes on everything else."""
 
     def __init__(self, app: ASGIApp, admin: Admin) -> None:
         self._app = app
         self._admin = admin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Handle one request."""
         if scope["type"] != "http" or not scope["path"].startswith(ADMIN_PATH):
             await self._app(scope, receive, send)
             return
         try:
-            answer = await self._respond(Request(scope, receive))
-            response = json_response(answer.status, answer.content)
+            result = await self._respond(Request(scope, receive))
+            response = json_response(result.status, result.content)
         except RequestError as error:
             response = json_response(error.status, error.body, error.headers)
         await response(scope, receive, send)
@@ -106,14 +112,14 @@ class AdminInterface:
         self._check(request)
         actions = self._admin.actions(request.url.path)
         if not actions:
-            raise not_found()
+            raise build_not_found()
         if request.method not in actions:
-            raise method_not_allowed(request.method, ", ".join(actions))
+            raise build_method_not_allowed(request.method, ", ".join(actions))
         return actions[request.method](await request.body())
 
     def _check(self, request: Request) -> None:
         if request.client is None or not ip_address(request.client.host).is_loopback:
-            raise forbidden()
+            raise build_forbidden()
         expected = f"Bearer {self._admin.token}"
         if not hmac.compare_digest(request.headers.get("authorization", "").encode(), expected.encode()):
-            raise unauthorized("The admin interface needs the admin token, as a bearer token.")
+            raise build_unauthorized("The admin interface needs the admin token, as a bearer token.")

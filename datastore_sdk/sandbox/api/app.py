@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from datastore_sdk.sandbox.api.admin import Admin, AdminInterface
 from datastore_sdk.sandbox.api.concurrency import CallSlot, ServiceConcurrencyLimit
 from datastore_sdk.sandbox.api.context import CallContext, Handler, HandlerResponse, ServiceState, StreamedRecords
-from datastore_sdk.sandbox.api.errors import RequestError, method_not_allowed, not_found
+from datastore_sdk.sandbox.api.errors import RequestError, build_method_not_allowed, build_not_found
 from datastore_sdk.sandbox.api.fault_middleware import FaultInjection
 from datastore_sdk.sandbox.api.handlers import ENDPOINTS, TOKEN_PATH
 from datastore_sdk.sandbox.api.query_params import QueryParams
@@ -53,8 +53,8 @@ class _Endpoint:
         try:
             handler = self._handlers.get(request.method)
             if handler is None:
-                raise method_not_allowed(request.method, ", ".join(self._handlers))
-            client = self._client(request)
+                raise build_method_not_allowed(request.method, ", ".join(self._handlers))
+            client = self._authenticate(request)
             slot = self._limit.take(client, self._path)
             try:
                 result = await self._result(request, handler, client)
@@ -64,29 +64,29 @@ class _Endpoint:
         except RequestError as error:
             await json_response(error.status, error.body, error.headers)(scope, receive, send)
 
-    def _client(self, request: Request) -> str:
+    def _authenticate(self, request: Request) -> str:
         if self._path == TOKEN_PATH:
             return request.client.host if request.client else ""
         return self._service.tokens.client_of(request.headers.get("authorization"))
 
     async def _result(self, request: Request, handler: Handler, client: str) -> object:
-        path, asked, untidy = request.url.path, request.query_params.multi_items(), self._untidy
+        path, requested, untidy = request.url.path, request.query_params.multi_items(), self._untidy
         call = CallContext(
             service=self._service,
             client=client,
             ids=request.path_params,
-            query=QueryParams(untidy.query(path, asked) if untidy else asked),
+            query=QueryParams(untidy.query(path, requested) if untidy else requested),
             body=await request.body(),
             now=self._service.field.now(),
         )
         result = await run_in_threadpool(handler, call)
-        return untidy.answer(request.method, path, asked, result) if untidy else result
+        return untidy.transform_response(request.method, path, requested, result) if untidy else result
 
     @staticmethod
     async def _respond(result: object, scope: Scope, receive: Receive, send: Send) -> None:
         if not isinstance(result, StreamedRecords):
-            answer = result if isinstance(result, HandlerResponse) else HandlerResponse(200, result)
-            await json_response(answer.status, answer.content)(scope, receive, send)
+            response = result if isinstance(result, HandlerResponse) else HandlerResponse(200, result)
+            await json_response(response.status, response.content)(scope, receive, send)
             return
         chunks = json_chunks(result.records)
         try:
@@ -131,7 +131,7 @@ class _RequestLog:
 
 
 async def _no_endpoint(_request: Request, _error: Exception) -> Response:
-    return json_response(404, not_found().body)
+    return json_response(404, build_not_found().body)
 
 
 async def _failure(_request: Request, _error: Exception) -> Response:
@@ -155,7 +155,7 @@ def make_app(
         concurrency: Maximum number of concurrent calls of a client to one endpoint.
         received: List to which requests are added.
         faults: Active faults.
-        admin: State of the admin interface; None: there is none.
+        admin: State of the admin interface; None: without it.
         untidy: Deviations from the API contract; None: none.
     """
     limit = ServiceConcurrencyLimit(concurrency)

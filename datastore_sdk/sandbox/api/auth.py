@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from datastore_sdk.sandbox.api.errors import RequestError, unauthorized
+from datastore_sdk.sandbox.api.errors import RequestError, build_unauthorized
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class TokenRegistry:
         self._expiry: dict[str, float] = {}
 
     def issue(self, form: Mapping[str, str]) -> dict[str, object]:
-        """Answer a request of the OAuth2 client credentials flow.
+        """Handle a request of the OAuth2 client credentials flow.
 
         Raises:
             RequestError: 400 for another flow, 401 for wrong credentials.
@@ -65,12 +65,12 @@ class TokenRegistry:
         """
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token:
-            raise unauthorized("Authentication credentials were not provided.")
+            raise build_unauthorized("Authentication credentials were not provided.")
         if hmac.compare_digest(token.encode(), self._credentials.token.encode()):
             return "token"
         expiry = self._expiry.get(token)
         if expiry is None:
-            raise unauthorized("Invalid token.")
+            raise build_unauthorized("Invalid token.")
         if expiry <= time.monotonic():
-            raise unauthorized("Token has expired.")
+            raise build_unauthorized("Token has expired.")
         return self._credentials.client_id

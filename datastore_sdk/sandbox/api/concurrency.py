@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
-from datastore_sdk.sandbox.api.errors import throttled
+from datastore_sdk.sandbox.api.errors import build_throttled
 
 RETRY_AFTER_SECONDS: Final = 1
 
@@ -40,6 +40,6 @@ class ServiceConcurrencyLimit:
         """
         key = client, endpoint
         if self._under_way[key] >= self._limit:
-            raise throttled(RETRY_AFTER_SECONDS)
+            raise build_throttled(RETRY_AFTER_SECONDS)
         self._under_way[key] += 1
         return CallSlot(self._under_way, key)

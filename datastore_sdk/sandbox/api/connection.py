@@ -22,21 +22,21 @@ class ClientConnection:
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
-        self._gone = asyncio.Event()
+        self._closed = asyncio.Event()
 
     async def reset(self) -> None:
-        """Reset the connection (RST) as a crashed server does, after sending what was written."""
+        """Reset the connection (RST) as a crashed server does, after sending all written bytes."""
         # A transport does not report when its buffer has become empty.
-        while self._transport.get_write_buffer_size() and not self._gone.is_set():  # noqa: ASYNC110
+        while self._transport.get_write_buffer_size() and not self._closed.is_set():  # noqa: ASYNC110
             await asyncio.sleep(_POLL_SECONDS)
         self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         self._transport.abort()
-        await self._gone.wait()
+        await self._closed.wait()
 
     async def close(self) -> None:
-        """Close the connection (FIN), after sending what was written."""
+        """Close the connection (FIN), after sending all written bytes."""
         self._transport.close()
-        await self._gone.wait()
+        await self._closed.wait()
 
     async def silence(self, seconds: float | None) -> bool:
         """Wait for some seconds, or until the client disconnects; None: until then.
@@ -45,12 +45,12 @@ class ClientConnection:
             Whether the client is still connected.
         """
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._gone.wait(), seconds)
-        return not self._gone.is_set()
+            await asyncio.wait_for(self._closed.wait(), seconds)
+        return not self._closed.is_set()
 
     def lost(self) -> None:
         """Record that the connection has ended."""
-        self._gone.set()
+        self._closed.set()
 
 
 def connection_of(scope: Scope) -> ClientConnection:

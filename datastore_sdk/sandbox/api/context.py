@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from datastore_sdk.sandbox.api.acknowledgements import Acknowledgements
 from datastore_sdk.sandbox.api.auth import TokenRegistry
-from datastore_sdk.sandbox.api.errors import forbidden, not_found
+from datastore_sdk.sandbox.api.errors import build_forbidden, build_not_found
 from datastore_sdk.sandbox.api.parameters import ParameterStore
 from datastore_sdk.sandbox.api.query_params import QueryParams
 from datastore_sdk.sandbox.simulation.aggregations import StageAggregationCache
@@ -65,9 +65,9 @@ class ServiceState:
         """
         operations = self.field.operations.get(pad_id)
         if operations is None:
-            raise not_found()
+            raise build_not_found()
         if pad_id in self.denied:
-            raise forbidden()
+            raise build_forbidden()
         return operations
 
     def site(self, site_id: int) -> tuple[PadActivity, SiteLayout]:
@@ -79,9 +79,9 @@ class ServiceState:
         try:
             site = self.field.site(site_id)
         except KeyError:
-            raise not_found() from None
+            raise build_not_found() from None
         if site_id in self.denied:
-            raise forbidden()
+            raise build_forbidden()
         return self.pad(self.field.pad_of(site_id).id), site
 
 
@@ -149,4 +149,4 @@ class StreamedRecords:
 
 
 Handler = Callable[[CallContext], object]
-"""Function that answers a call: with JSON, a `HandlerResponse` or `StreamedRecords`."""
+"""Function that handles a call and returns JSON, a `HandlerResponse` or `StreamedRecords`."""

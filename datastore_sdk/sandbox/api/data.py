@@ -53,18 +53,18 @@ class DataQueryResult:
 
     def records(self) -> Iterator[Record]:
         """Yield all records, in order of time."""
-        return self._shaped(self.selection, self.form)
+        return self._convert(self.selection, self.form)
 
     def until(self, last: int) -> Iterator[Record]:
         """Yield the records up to a second."""
-        return self._shaped(replace(self.selection, last=min(self.selection.last, last)), self.form)
+        return self._convert(replace(self.selection, last=min(self.selection.last, last)), self.form)
 
     def as_measured(self, first: int, last: int) -> Iterator[Record]:
-        """Yield the measured records of a range, whatever range the query has; gaps are not filled."""
+        """Yield the measured records of a range, for any range of the query; gaps are not filled."""
         selection = replace(self.selection, first=first, last=last, now=last)
-        return self._shaped(selection, replace(self.form, fill_method=None))
+        return self._convert(selection, replace(self.form, fill_method=None))
 
-    def _shaped(self, selection: Selection, form: RecordFormat) -> Iterator[Record]:
+    def _convert(self, selection: Selection, form: RecordFormat) -> Iterator[Record]:
         if form.fill_method is not None:
             records = fill_records(
                 lambda: self.read(selection), form.fill_method, form.fill_limit, inside_only=form.inside_only
@@ -102,7 +102,9 @@ def _pad_data(operations: PadActivity, site_ids: Collection[int], query: QueryPa
         query.reject("stage_number", "On a pad, stage_number needs routed=true.")
     query.check()
     if routed:
-        return DataQueryResult(selection, form, operations, lambda wanted: operations.routed_records(site_ids, wanted))
+        return DataQueryResult(
+            selection, form, operations, lambda wanted: operations.read_routed_records(site_ids, wanted)
+        )
     return DataQueryResult(selection, form, operations, operations.pad_records)
 
 
@@ -111,7 +113,7 @@ def _sources(operations: PadActivity, query: QueryParams) -> frozenset[str] | No
     known = [name for crew in operations.pad.crews for name in (crew.name, crew.wireline) if name]
     for name in sorted(wanted or ()):
         if name not in known:
-            query.reject("measurement_source", f'"{name}" is no measurement source of this pad: {", ".join(known)}.')
+            query.reject("measurement_source", f'"{name}" is not a measurement source of this pad: {", ".join(known)}.')
     return wanted
 
 

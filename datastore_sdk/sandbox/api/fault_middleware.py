@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from datastore_sdk.sandbox.api.connection import connection_of
 from datastore_sdk.sandbox.api.fault_streams import apply_fault, rewrites_body
-from datastore_sdk.sandbox.api.request_log import received_requests
+from datastore_sdk.sandbox.api.request_log import get_request_entry
 from datastore_sdk.sandbox.api.responses import JSON
 from datastore_sdk.sandbox.faults.http_faults import CallFault, Delay, ExpireToken, Reset, Status
 from datastore_sdk.sandbox.faults.registry import FaultRegistry
@@ -36,13 +36,13 @@ class FaultInjection:
         self._faults = faults
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or pass it on."""
+        """Handle one request, or pass it on."""
         request = Request(scope, receive) if scope["type"] == "http" else None
         fault = self._fault_of(request) if request else None
         if request is None or fault is None:
             await self._app(scope, receive, send)
             return
-        received_requests(scope).fault = fault.name
+        get_request_entry(scope).fault = fault.name
         await self._apply(fault, request, send)
 
     def _fault_of(self, request: Request) -> CallFault | None:
@@ -60,10 +60,10 @@ class FaultInjection:
             case Status():
                 await (self._carry_out(request) if fault.processed else request.body())
                 await status_response(fault)(scope, receive, send)
-            case Reset(moment="request"):
+            case Reset(when="request"):
                 await request.body()
                 await line.reset()
-            case Reset(moment="processed"):
+            case Reset(when="processed"):
                 await self._carry_out(request)
                 await line.reset()
             case Delay():
@@ -71,7 +71,7 @@ class FaultInjection:
                     await self._app(scope, receive, send)
             case _:
                 compressed = fault.compressed and not rewrites_body(fault)
-                scope = scope if compressed else _uncompressed(scope)
+                scope = scope if compressed else _without_compression(scope)
                 await self._app(scope, receive, apply_fault(fault, line, send))
 
     async def _carry_out(self, request: Request) -> None:
@@ -82,7 +82,7 @@ async def _nowhere(_message: Message) -> None:
     """Discard a response."""
 
 
-def _uncompressed(scope: Scope) -> Scope:
+def _without_compression(scope: Scope) -> Scope:
     """Return the same call without `Accept-Encoding`."""
     return {**scope, "headers": [header for header in scope["headers"] if header[0] != b"accept-encoding"]}
 
@@ -104,7 +104,7 @@ def _phrase(status: int) -> str:
     return HTTPStatus(status).phrase if status in set(HTTPStatus) else "Unknown"
 
 
-def _retry_after(moment: float | datetime) -> str:
-    if isinstance(moment, datetime):
-        return format_datetime(moment.astimezone(UTC), usegmt=True)
-    return f"{moment:g}"
+def _retry_after(timestamp: float | datetime) -> str:
+    if isinstance(timestamp, datetime):
+        return format_datetime(timestamp.astimezone(UTC), usegmt=True)
+    return f"{timestamp:g}"

@@ -37,12 +37,12 @@ def apply_fault(fault: CallFault, line: ClientConnection, send: Send) -> Send:
     match fault:
         case Stall():
             sending = _interrupt(send, fault.at, partial(line.silence, fault.seconds))
-        case Reset(moment="end"):
+        case Reset(when="end"):
             sending = _run_after(send, line.reset)
         case Reset():
             sending = _interrupt(send, fault.at, line.reset)
         case Truncate(framing="full_length"):
-            sending = _rewrite(_interrupt(send, fault.at, line.close), _unchanged)
+            sending = _rewrite(_interrupt(send, fault.at, line.close), _pass_through)
         case Truncate():
             ending = _once(_without_length(send))
             sending = _interrupt(ending, fault.at, partial(ending, _body(b"", more=False)))
@@ -83,7 +83,7 @@ def _interrupt(send: Send, at: int, interrupt: Callable[[], Awaitable[object]]) 
     """Interrupt a body once after some bytes, or at the end of a shorter one."""
     left, whole = at, True
 
-    async def interrupted(message: Message) -> None:
+    async def send_until_interruption(message: Message) -> None:
         nonlocal left, whole
         if message["type"] == _START or not whole:
             await send(message)
@@ -96,18 +96,18 @@ def _interrupt(send: Send, at: int, interrupt: Callable[[], Awaitable[object]]) 
             await send(_body(content[left:], more=more))
         left -= len(content)
 
-    return interrupted
+    return send_until_interruption
 
 
 def _run_after(send: Send, follow: Callable[[], Awaitable[None]]) -> Send:
     """Run an action after the response."""
 
-    async def followed(message: Message) -> None:
+    async def send_and_follow(message: Message) -> None:
         await send(message)
         if message["type"] != _START and not message.get("more_body", False):
             await follow()
 
-    return followed
+    return send_and_follow
 
 
 def _once(send: Send) -> Send:
@@ -138,7 +138,7 @@ def _corrupt(send: Send, at: int) -> Send:
     """Invert the bits of one byte of the body."""
     begin = 0
 
-    async def corrupted(message: Message) -> None:
+    async def send_corrupt(message: Message) -> None:
         nonlocal begin
         if message["type"] != _START:
             content = bytearray(message.get("body", b""))
@@ -148,7 +148,7 @@ def _corrupt(send: Send, at: int) -> Send:
             begin += len(content)
         await send(message)
 
-    return corrupted
+    return send_corrupt
 
 
 def _drip(send: Send, fault: Drip, line: ClientConnection) -> Send:
@@ -185,7 +185,7 @@ def _rewrite(send: Send, rewrite: Rewrite) -> Send:
     return rewritten
 
 
-def _unchanged(content: bytes, _headers: MutableHeaders) -> bytes:
+def _pass_through(content: bytes, _headers: MutableHeaders) -> bytes:
     return content
 
 

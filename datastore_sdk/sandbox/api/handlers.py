@@ -7,7 +7,7 @@ from typing import Final
 from datastore_sdk.sandbox.api import request_bodies as bodies
 from datastore_sdk.sandbox.api.context import CallContext, Handler, HandlerResponse, StreamedRecords
 from datastore_sdk.sandbox.api.data import query_data
-from datastore_sdk.sandbox.api.errors import not_found
+from datastore_sdk.sandbox.api.errors import build_not_found
 from datastore_sdk.sandbox.api.list_filters import contains, filter_pads, filter_sites
 from datastore_sdk.sandbox.api.serializers import (
     Json,
@@ -71,7 +71,7 @@ def get_state(call: CallContext) -> Json:
     operations, site = call.service.site(site_of_state(call.ids["state_id"]))
     state = _state(operations, site, call)
     if state is None:
-        raise not_found()
+        raise build_not_found()
     return state
 
 
@@ -126,7 +126,7 @@ def list_changes(call: CallContext) -> Json:
 def acknowledge_changes(call: CallContext) -> Json:
     """Acknowledge data changes, and return those that are still open."""
     known = {change.id for change in _changes(call)}
-    received = bodies.acknowledged_ids(bodies.parse(call.body))
+    received = bodies.parse_acknowledged_ids(bodies.parse(call.body))
     call.service.acknowledgements.acknowledge(call.client, known.intersection(received))
     return _change_log(open_changes(call))
 
@@ -135,7 +135,7 @@ def get_change(call: CallContext) -> Json:
     """Return one data change."""
     found = [change for change in _changes(call) if change.id == call.ids["change_id"]]
     if not found:
-        raise not_found()
+        raise build_not_found()
     return _change_log(found)
 
 
@@ -149,7 +149,7 @@ def create_parameters(call: CallContext) -> HandlerResponse:
     pad_id = call.target().pad_id
     validate_only = call.query.boolean("validate_only")
     call.query.check()
-    drafts = bodies.new_parameters(bodies.parse(call.body))
+    drafts = bodies.parse_new_parameters(bodies.parse(call.body))
     if validate_only:
         call.service.parameters.check_names(pad_id, drafts)
         return HandlerResponse(200, {"valid": True})
@@ -176,7 +176,7 @@ def update_parameter(call: CallContext) -> Json:
 def _change_parameter(call: CallContext, *, partial: bool) -> Json:
     pad_id, number = call.target().pad_id, call.ids["parameter_id"]
     call.service.parameters.of_user(pad_id, number)
-    draft = bodies.parameter_change(bodies.parse(call.body), partial=partial)
+    draft = bodies.parse_parameter_change(bodies.parse(call.body), partial=partial)
     return parameter_json(call.service.parameters.change(pad_id, number, draft, call.now))
 
 

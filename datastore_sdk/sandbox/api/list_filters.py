@@ -105,7 +105,7 @@ def filter_pads(call: CallContext) -> Iterator[PadActivity]:
     for pad in call.service.pads():
         operations = call.service.field.operations[pad.id]
         if (
-            (complete is None or complete is (operations.completed_at(call.now) is not None))
+            (complete is None or complete is (operations.get_completion_time(call.now) is not None))
             and (site_pk is None or (site_pk in pad.by_id and site_pk not in call.service.denied))
             and (well_api is None or any(site.well_api == well_api for site in pad.sites))
             and is_alike(pad.name, name)

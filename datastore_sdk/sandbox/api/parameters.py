@@ -7,7 +7,7 @@ import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from datastore_sdk.sandbox.api.errors import bad_request, not_found
+from datastore_sdk.sandbox.api.errors import build_bad_request, build_not_found
 from datastore_sdk.sandbox.api.request_bodies import ParameterDraft
 from datastore_sdk.sandbox.simulation.parameters import DEFAULTS, FIRST_CUSTOM_ID, ParameterSpec
 
@@ -32,7 +32,7 @@ class ParameterStore:
         """
         found = next((parameter for parameter in self.of_pad(pad_id) if parameter.id == number), None)
         if found is None:
-            raise not_found()
+            raise build_not_found()
         return found
 
     def check_names(self, pad_id: int, drafts: list[tuple[str, ParameterDraft]]) -> None:
@@ -41,11 +41,11 @@ class ParameterStore:
         Raises:
             RequestError: 400 if one is in use, or occurs twice.
         """
-        taken = {parameter.name for parameter in self.of_pad(pad_id)}
+        in_use = {parameter.name for parameter in self.of_pad(pad_id)}
         for name, _ in drafts:
-            if name in taken:
-                raise bad_request(name=f'A parameter with the name "{name}" already exists.')
-            taken.add(name)
+            if name in in_use:
+                raise build_bad_request(name=f'A parameter with the name "{name}" already exists.')
+            in_use.add(name)
 
     def create(self, pad_id: int, drafts: list[tuple[str, ParameterDraft]], now: float) -> list[ParameterSpec]:
         """Add definitions, all of them or none.
@@ -55,8 +55,8 @@ class ParameterStore:
         """
         with self._lock:
             self.check_names(pad_id, drafts)
-            moment = datetime.fromtimestamp(now, UTC)
-            created = [self._new(pad_id, name, draft, moment) for name, draft in drafts]
+            timestamp = datetime.fromtimestamp(now, UTC)
+            created = [self._new(pad_id, name, draft, timestamp) for name, draft in drafts]
             self._custom |= {parameter.id: parameter for parameter in created}
         return created
 
@@ -64,7 +64,7 @@ class ParameterStore:
         """Change a user's definition by what the draft sets.
 
         Raises:
-            RequestError: 404 if there is none with this id, 400 if it is one of the service's own.
+            RequestError: 404 if there is no such id, 400 if it is one of the service's own.
         """
         with self._lock:
             changed = replace(
@@ -77,7 +77,7 @@ class ParameterStore:
         """Delete a user's definition.
 
         Raises:
-            RequestError: 404 if there is none with this id, 400 if it is one of the service's own.
+            RequestError: 404 if there is no such id, 400 if it is one of the service's own.
         """
         with self._lock:
             del self._custom[self.of_user(pad_id, number).id]
@@ -92,9 +92,9 @@ class ParameterStore:
         """Return a user's definition.
 
         Raises:
-            RequestError: 404 if there is none with this id, 400 if it is one of the service's own.
+            RequestError: 404 if there is no such id, 400 if it is one of the service's own.
         """
         found = self.get(pad_id, number)
         if not found.custom:
-            raise bad_request(non_field_errors="Only custom parameters can be changed or deleted.")
+            raise build_bad_request(non_field_errors="Only custom parameters can be changed or deleted.")
         return found

@@ -103,8 +103,8 @@ class QueryParams:
         if value is None:
             return None
         try:
-            moment = datetime.fromisoformat(value)
-            return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+            timestamp = datetime.fromisoformat(value)
+            return int((timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)).timestamp())
         except (ValueError, OverflowError):
             self.reject(name, f'"{value}" is not a valid date and time, such as 2025-09-17T00:00:00Z.')
             return None
@@ -115,13 +115,13 @@ class QueryParams:
         if value is None:
             return None
         try:
-            moment = datetime.fromisoformat(value) if _SECOND.fullmatch(value) else None
+            timestamp = datetime.fromisoformat(value) if _SECOND.fullmatch(value) else None
         except ValueError:
-            moment = None
-        if moment is None:
+            timestamp = None
+        if timestamp is None:
             self.reject(name, f'"{value}" is not a valid date and time, such as 2025-09-09 00:00:00.')
             return None
-        return int(moment.replace(tzinfo=UTC).timestamp())
+        return int(timestamp.replace(tzinfo=UTC).timestamp())
 
     def _integer(self, name: str, value: str) -> int | None:
         if not _INTEGER.fullmatch(value):

@@ -1,4 +1,4 @@
-"""Parsers of request bodies that report what is wrong with them."""
+"""Parsers of request bodies that report errors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from datastore_sdk.sandbox.api.errors import RequestError, bad_request
+from datastore_sdk.sandbox.api.errors import RequestError, build_bad_request
 from datastore_sdk.sandbox.simulation.field_catalog import FIELDS
 from datastore_sdk.sandbox.simulation.parameters import (
     AGGREGATIONS,
@@ -37,17 +37,17 @@ class ParameterDraft:
         definition: The parsed configuration.
         config: The configuration as written, with units filled in.
         si_unit: Symbol of the SI unit.
-        given: The values of `description`, `label` and `color` that the request has.
+        passed: The values of `description`, `label` and `color` that the request has.
     """
 
     definition: ParameterConfig | None
     config: dict[str, object] | None
     si_unit: str | None
-    given: Mapping[str, str | None]
+    values: Mapping[str, str | None]
 
     def changes(self) -> dict[str, Any]:
         """Attributes of a parameter to set."""
-        changes: dict[str, Any] = dict(self.given)
+        changes: dict[str, Any] = dict(self.values)
         if self.definition is not None:
             changes |= {"definition": self.definition, "config": self.config, "si_unit": self.si_unit}
         return changes
@@ -70,7 +70,7 @@ def parse_form(body: bytes) -> dict[str, str]:
     return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
 
 
-def acknowledged_ids(body: object) -> list[int]:
+def parse_acknowledged_ids(body: object) -> list[int]:
     """Parse the ids of the data changes that a client has received.
 
     Raises:
@@ -78,39 +78,39 @@ def acknowledged_ids(body: object) -> list[int]:
     """
     log = _object(body, "non_field_errors").get("change_log")
     if not isinstance(log, list):
-        raise bad_request(change_log=_REQUIRED if log is None else "Expected a list of items.")
+        raise build_bad_request(change_log=_REQUIRED if log is None else "Expected a list of items.")
     ids: list[int] = []
     for item in cast("list[object]", log):
         change = _object(item, "change_log")
         number = change.get("id")
         if not isinstance(number, int) or isinstance(number, bool):
-            raise bad_request(change_log="Each item needs an integer id.")
+            raise build_bad_request(change_log="Each item needs an integer id.")
         if change.get("update_received") is not True:
-            raise bad_request(change_log="Each item needs update_received, and it must be true.")
+            raise build_bad_request(change_log="Each item needs update_received, and it must be true.")
         ids.append(number)
     return ids
 
 
-def new_parameters(body: object) -> list[tuple[str, ParameterDraft]]:
+def parse_new_parameters(body: object) -> list[tuple[str, ParameterDraft]]:
     """Parse names and drafts of parameters to create.
 
     Raises:
         RequestError: 400 if one of them is invalid.
     """
     if not isinstance(body, list):
-        raise bad_request(non_field_errors="Expected a list of items.")
+        raise build_bad_request(non_field_errors="Expected a list of items.")
     drafts: list[tuple[str, ParameterDraft]] = []
     for item in cast("list[object]", body):
         wanted = _object(item, "non_field_errors")
         name = wanted.get("name")
         if not isinstance(name, str) or not _NAME.fullmatch(name):
-            raise bad_request(name=_REQUIRED if name is None else "A name is made of letters and underscores.")
+            raise build_bad_request(name=_REQUIRED if name is None else "A name is made of letters and underscores.")
         _refuse_unknown(wanted, {"name", "config", "description"})
         drafts.append((name, _draft(wanted, config_required=True)))
     return drafts
 
 
-def parameter_change(body: object, *, partial: bool) -> ParameterDraft:
+def parse_parameter_change(body: object, *, partial: bool) -> ParameterDraft:
     """Parse changes of a parameter.
 
     Raises:
@@ -123,7 +123,7 @@ def parameter_change(body: object, *, partial: bool) -> ParameterDraft:
 
 def _object(value: object, key: str) -> Object:
     if not isinstance(value, dict):
-        raise bad_request(**{key: "Expected an object."})
+        raise build_bad_request(**{key: "Expected an object."})
     return cast("Object", value)
 
 
@@ -134,17 +134,17 @@ def _refuse_unknown(wanted: Object, known: set[str]) -> None:
 
 
 def _draft(wanted: Object, *, config_required: bool) -> ParameterDraft:
-    given: dict[str, str | None] = {}
+    passed: dict[str, str | None] = {}
     for key in ("description", "label", "color"):
         if key in wanted:
-            given[key] = _text(wanted[key], key, nullable=key == "color")
-    color = given.get("color")
+            passed[key] = _text(wanted[key], key, nullable=key == "color")
+    color = passed.get("color")
     if color and not _COLOR.fullmatch(color):
-        raise bad_request(color="A color is written as #RRGGBB.")
+        raise build_bad_request(color="A color is written as #RRGGBB.")
     if "config" not in wanted:
         if config_required:
-            raise bad_request(config=_REQUIRED)
-        return ParameterDraft(None, None, None, given)
+            raise build_bad_request(config=_REQUIRED)
+        return ParameterDraft(None, None, None, passed)
     config = _object(wanted["config"], "config")
     _refuse_unknown(config, {"field", "aggregation", "conditions", *_UNIT_KEYS})
     field, aggregation = _member(config, "field", FIELDS), _member(config, "aggregation", AGGREGATIONS)
@@ -152,7 +152,7 @@ def _draft(wanted: Object, *, config_required: bool) -> ParameterDraft:
     units = _units(config, imperial, si)
     conditions = config.get("conditions", [])
     if not isinstance(conditions, list):
-        raise bad_request(config="conditions: expected a list of items.")
+        raise build_bad_request(config="conditions: expected a list of items.")
     read = [_condition(_object(item, "config")) for item in cast("list[object]", conditions)]
     definition = ParameterConfig(
         field, cast("Any", aggregation), units.get("imperial_unit"), tuple(each for each, _ in read)
@@ -160,7 +160,7 @@ def _draft(wanted: Object, *, config_required: bool) -> ParameterDraft:
     written: dict[str, object] = {"field": field, "aggregation": aggregation, **units}
     if read:
         written["conditions"] = [condition for _, condition in read]
-    return ParameterDraft(definition, written, units.get("si_unit"), given)
+    return ParameterDraft(definition, written, units.get("si_unit"), passed)
 
 
 def _condition(wanted: Object) -> tuple[Condition, dict[str, object]]:
@@ -168,7 +168,7 @@ def _condition(wanted: Object) -> tuple[Condition, dict[str, object]]:
     field, operator = _member(wanted, "field", FIELDS), _member(wanted, "operator", OPERATORS)
     value = wanted.get("value")
     if not isinstance(value, (int, float)) or isinstance(value, bool):
-        raise bad_request(config="conditions: value must be a number.")
+        raise build_bad_request(config="conditions: value must be a number.")
     info = FIELDS[field]
     units = _units(wanted, info.imperial, info.si)
     imperial, base = UNITS.get(info.imperial or ""), UNITS.get(units.get("base_unit", ""))
@@ -184,9 +184,9 @@ def _condition(wanted: Object) -> tuple[Condition, dict[str, object]]:
 def _member(wanted: Object, key: str, known: Mapping[str, object] | frozenset[str]) -> str:
     value = wanted.get(key)
     if value is None:
-        raise bad_request(config=f"{key}: {_REQUIRED.lower()}")
+        raise build_bad_request(config=f"{key}: {_REQUIRED.lower()}")
     if not isinstance(value, str) or value not in known:
-        raise bad_request(config=f'{key}: "{value}" is not known.')
+        raise build_bad_request(config=f'{key}: "{value}" is not known.')
     return value
 
 
@@ -203,5 +203,5 @@ def _text(value: object, key: str, *, nullable: bool = False) -> str | None:
     if value is None and nullable:
         return None
     if not isinstance(value, str):
-        raise bad_request(**{key: "Not a valid string."})
+        raise build_bad_request(**{key: "Not a valid string."})
     return value

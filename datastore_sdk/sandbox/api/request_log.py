@@ -33,7 +33,7 @@ def record_request(scope: MutableMapping[str, Any], entry: ReceivedRequest) -> N
     scope["state"][_RECEIVED] = entry
 
 
-def received_requests(scope: MutableMapping[str, Any]) -> ReceivedRequest:
+def get_request_entry(scope: MutableMapping[str, Any]) -> ReceivedRequest:
     """Return the entry of a request."""
     entry: ReceivedRequest = scope["state"][_RECEIVED]
     return entry

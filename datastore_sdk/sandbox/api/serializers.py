@@ -42,7 +42,7 @@ def pad_json(operations: PadActivity, now: int) -> Json:
         "lease_name": pad.lease,
         "customer_name": pad.customer.name,
         "simops_config": simops_json(operations, now),
-        "completion_date": instant_or_none(operations.completed_at(now)),
+        "completion_date": instant_or_none(operations.get_completion_time(now)),
         "wireline_enabled": pad.wireline_enabled,
         **_present(coil_tubing_enabled=pad.coil_tubing_enabled),
     }

@@ -44,7 +44,7 @@ def filter_stages(call: CallContext, operations: PadActivity, sites: Iterable[Si
         stage
         for site in sites
         for planned in reversed(operations.stages(site.id, call.now))
-        if wanted.admits(stage := planned.known_at(call.now))
+        if wanted.admits(stage := planned.as_known_at(call.now))
     ]
 
 
@@ -64,10 +64,10 @@ def aggregations_json(call: CallContext, operations: PadActivity, sites: Iterabl
         for parameter in call.service.parameters.of_pad(operations.pad.id)
         if names is None or parameter.name in names
     ]
-    answer: Json = {}
+    response: Json = {}
     for site_id, stages in by_site.items():
         if not operations.pad.by_id[site_id].configured:
-            answer[str(site_id)] = f"Site {site_id} has no component configuration: stages cannot be aggregated"
+            response[str(site_id)] = f"Site {site_id} has no component configuration: stages cannot be aggregated"
             continue
         rows: list[Json] = []
         for stage in stages:
@@ -75,11 +75,11 @@ def aggregations_json(call: CallContext, operations: PadActivity, sites: Iterabl
                 operations, stage, {each.definition for each in parameters}, call.now
             )
             computed = {each.name: numbers[each.definition] for each in parameters}
-            told = {
+            reported = {
                 name: value
                 for name, value in operations.preset_aggregations(stage).items()
                 if names is None or name in names
             }
-            rows.append({**computed, **told, "id": stage.id})
-        answer[str(site_id)] = rows
-    return answer
+            rows.append({**computed, **reported, "id": stage.id})
+        response[str(site_id)] = rows
+    return response

@@ -61,16 +61,16 @@ def state_json(operations: PadActivity, site: SiteLayout, stage: ScheduledStage,
 def _primary_values(operations: PadActivity, second: int, now: int) -> Json:
     """Return the treating pressures at the time of the last state change."""
     values: Json = {}
-    fields = frozenset(_prefixed(crew) for crew in operations.pad.crews)
+    fields = frozenset(_prefix_names(crew) for crew in operations.pad.crews)
     for record in operations.pad_records(Selection(second, second, now, fields)):
         for crew in operations.pad.crews:
-            if _prefixed(crew) in record:
-                measured = {_PRIMARY_FIELD: {"value": record[_prefixed(crew)], "timestamp": second}}
+            if _prefix_names(crew) in record:
+                measured = {_PRIMARY_FIELD: {"value": record[_prefix_names(crew)], "timestamp": second}}
                 values |= {crew.name: measured} if crew.name else measured
     return values
 
 
-def _prefixed(crew: Crew) -> str:
+def _prefix_names(crew: Crew) -> str:
     return f"{crew.name}_{_PRIMARY_FIELD}" if crew.name else _PRIMARY_FIELD
 
 

@@ -27,6 +27,6 @@ def json_chunks(items: Iterable[object]) -> Generator[bytes, None, None]:
 
 
 async def in_thread(chunks: Generator[bytes, None, None]) -> AsyncIterator[bytes]:
-    """Make each chunk in a worker thread, so that other calls are answered meanwhile."""
+    """Make each chunk in a worker thread, so that other calls proceed meanwhile."""
     while (chunk := await run_in_threadpool(next, chunks, None)) is not None:
         yield chunk

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 
-def instant(moment: datetime | float) -> str:
+def instant(timestamp: datetime | float) -> str:
     """Format a timestamp in ISO 8601, UTC: `2025-10-09T00:43:05Z`, with microseconds if it has them."""
-    stamp = moment if isinstance(moment, datetime) else datetime.fromtimestamp(moment, UTC)
+    stamp = timestamp if isinstance(timestamp, datetime) else datetime.fromtimestamp(timestamp, UTC)
     return stamp.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def instant_or_none(moment: float | None) -> str | None:
+def instant_or_none(timestamp: float | None) -> str | None:
     """Format a timestamp that may be missing."""
-    return None if moment is None else instant(moment)
+    return None if timestamp is None else instant(timestamp)

@@ -81,7 +81,7 @@ class UntidyResponses:
             if name != PAGE and not (name in ignored and seed("filter", path, name) < _OFTEN)
         ]
 
-    def answer(self, method: str, path: str, query: Iterable[tuple[str, str]], result: object) -> object:
+    def transform_response(self, method: str, path: str, query: Iterable[tuple[str, str]], result: object) -> object:
         """Transform a response.
 
         Args:
@@ -92,12 +92,12 @@ class UntidyResponses:
         """
         if isinstance(result, StreamedRecords):
             return replace(result, records=self.records(result.records))
-        answer = result if isinstance(result, HandlerResponse) else HandlerResponse(200, result)
-        content = self._value(answer.content, path)
+        transform_response = result if isinstance(result, HandlerResponse) else HandlerResponse(200, result)
+        content = self._value(transform_response.content, path)
         if method == "GET":
-            status = self._pick(_READ, "status", path) if self._how.statuses else answer.status
-            return HandlerResponse(status, self._enveloped(path, [*query], content))
-        return self._written(method, path, answer.status, content)
+            status = self._pick(_READ, "status", path) if self._how.statuses else transform_response.status
+            return HandlerResponse(status, self._wrap_list(path, [*query], content))
+        return self._drop_write_response(method, path, transform_response.status, content)
 
     def records(self, records: Iterator[Record]) -> Iterator[Record]:
         """Reorder records: site by site, late, several of one second."""
@@ -115,12 +115,12 @@ class UntidyResponses:
         return found
 
     def _misses(self, of: str, key: str) -> bool:
-        kept = key in _REQUIRED_KEYS or key.isdecimal()
-        return self._how.missing and not kept and self._how.chance("missing", of, key) < _SELDOM
+        remaining = key in _REQUIRED_KEYS or key.isdecimal()
+        return self._how.missing and not remaining and self._how.chance("missing", of, key) < _SELDOM
 
     def _field(self, key: str, value: object, place: str) -> object:
         how = self._how
-        if isinstance(value, list) or isinstance(value, dict):  # noqa: SIM101 - type checkers know no more of a union
+        if isinstance(value, list) or isinstance(value, dict):  # noqa: SIM101 - for type checkers
             return self._value(cast("object", value), place)
         if key in _EXACT_KEYS or value is None or isinstance(value, bool):
             return value
@@ -148,7 +148,7 @@ class UntidyResponses:
             return [self._value(item, place) for item in cast("list[object]", value)]
         return value
 
-    def _enveloped(self, path: str, query: list[tuple[str, str]], content: object) -> object:
+    def _wrap_list(self, path: str, query: list[tuple[str, str]], content: object) -> object:
         if not (_is_list(content) and path.endswith(_LISTS) and self._how.envelopes):
             return content
         items = content
@@ -164,7 +164,7 @@ class UntidyResponses:
             items = items[(page - 1) * _PAGE_LENGTH : page * _PAGE_LENGTH]
         return {"count": count, "next": following, "previous": None, "results": items}
 
-    def _written(self, method: str, path: str, status: int, content: object) -> object:
+    def _drop_write_response(self, method: str, path: str, status: int, content: object) -> object:
         if path.startswith("/o/"):
             return HandlerResponse(status, content)
         if self._how.bodies:

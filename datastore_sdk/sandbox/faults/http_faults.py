@@ -90,7 +90,7 @@ class Status(HandshakeFault, frozen=True):
 
 
 class ExpireToken(HandshakeFault, frozen=True):
-    """The token of the call expires: this call and all later ones with it are answered with 401."""
+    """The token of the call expires: this call and all later ones with it get a 401."""
 
     def is_for(self, method: str, path: str) -> bool:
         """Return whether it can affect a call: one with a token."""
@@ -98,7 +98,7 @@ class ExpireToken(HandshakeFault, frozen=True):
 
 
 class Delay(HandshakeFault, frozen=True):
-    """A delay before the call is carried out and answered, if the client still waits."""
+    """A delay before the call is carried out, if the client still waits."""
 
     seconds: float | None = None
     """Length in seconds; None: until the client closes the connection."""
@@ -130,7 +130,7 @@ class Drip(CallFault, frozen=True):
 class Reset(HandshakeFault, frozen=True):
     """A connection reset (TCP RST)."""
 
-    moment: Literal["request", "processed", "body", "end"] = "body"
+    when: Literal["request", "processed", "body", "end"] = "body"
     """When: after reading the request, which is not carried out; before the response to a call that was carried out;
     within the body; or after the whole response, while the connection is idle."""
     at: int = 0
@@ -157,7 +157,7 @@ class Corrupt(CallFault, frozen=True):
 class WrongJson(CallFault, frozen=True):
     """A body of JSON that does not fit the contract, with the original status and headers."""
 
-    content: object = "no answer of this call"
+    content: object = "no response of this call"
     """The content."""
 
 

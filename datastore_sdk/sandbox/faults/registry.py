@@ -14,7 +14,7 @@ F = TypeVar("F", bound=Fault)
 
 
 class _Pending:
-    """A fault and what is left of it."""
+    """A fault and its remaining calls."""
 
     def __init__(self, fault: Fault) -> None:
         self.fault = fault
@@ -60,7 +60,7 @@ class FaultRegistry:
 
     @contextmanager
     def during(self, *faults: Fault) -> Generator[None]:
-        """Add faults for a `with` block, and remove all faults at its end."""
+        """Add faults for a `with` block, and remove all faults afterwards."""
         self.add(*faults)
         try:
             yield
@@ -68,7 +68,7 @@ class FaultRegistry:
             self.clear()
 
     def pending(self) -> list[tuple[Fault, int | None]]:
-        """Faults that still have calls to affect, and how many; None: all."""
+        """Return the faults that still have calls to affect, and how many; None: all."""
         with self._lock:
             return [(each.fault, each.left) for each in self._pending if each.left != 0]
 

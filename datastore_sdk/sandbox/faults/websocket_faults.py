@@ -30,7 +30,7 @@ class Drop(RoomFault, frozen=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _require_at_least(0, lost=self.lost)
+        _validate_minimum(0, lost=self.lost)
 
 
 class Silence(RoomFault, frozen=True):
@@ -59,7 +59,7 @@ class Duplicate(RoomFault, frozen=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _require_at_least(1, copies=self.copies)
+        _validate_minimum(1, copies=self.copies)
 
 
 class Late(RoomFault, frozen=True):
@@ -70,7 +70,7 @@ class Late(RoomFault, frozen=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _require_at_least(1, by=self.by)
+        _validate_minimum(1, by=self.by)
 
 
 class Garbage(RoomFault, frozen=True):
@@ -89,10 +89,10 @@ class HugeFrame(RoomFault, frozen=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _require_at_least(len("null"), size=self.size)
+        _validate_minimum(len("null"), size=self.size)
 
 
-def _require_at_least(least: int, **values: int) -> None:
+def _validate_minimum(minimum: int, **values: int) -> None:
     for name, value in values.items():
-        if value < least:
-            raise ValueError(f"{name} must be at least {least}, not {value}")
+        if value < minimum:
+            raise ValueError(f"{name} must be at minimum {minimum}, not {value}")

@@ -43,13 +43,13 @@ class ScenarioActivity(PadActivity):
         """Return the stages that begin up to a second."""
         return [stage for stage in self._sites[site_id].stages if stage.start <= until]
 
-    def completed_at(self, now: int) -> int | None:
+    def get_completion_time(self, now: int) -> int | None:
         """Return when the pad was completed."""
         return self._completed if self._completed is not None and self._completed <= now else None
 
     def is_finished(self, site_id: int, now: int) -> bool:  # noqa: ARG002 - the pad is completed as a whole
         """Return whether the pad was completed."""
-        return self.completed_at(now) is not None
+        return self.get_completion_time(now) is not None
 
     def extent(self, site_id: int, now: int) -> tuple[int, int] | None:
         """Return the first and the last second with records."""
@@ -86,14 +86,14 @@ class ScenarioActivity(PadActivity):
         """Yield the records of one site."""
         site = self._sites[site_id]
         for second, values in self._read_records(site, selection):
-            kept = {
+            remaining = {
                 name: value
                 for name, value in values.items()
                 if selection.includes_field(name)
                 and (selection.sources is None or _source(site, name) in selection.sources)
             }
-            if kept or selection.sources is None:
-                yield {"timestamp": second, **kept, "site_id": site_id}
+            if remaining or selection.sources is None:
+                yield {"timestamp": second, **remaining, "site_id": site_id}
 
     def pad_records(self, selection: Selection) -> Iterator[Record]:
         """Yield the merged records of all sites. If sites share a source, the one being fractured is read."""
@@ -115,8 +115,8 @@ class ScenarioActivity(PadActivity):
                 for source, name, value in sourced
                 if selection.sources is None or source in selection.sources
             }
-            kept = {name: value for name, value in named.items() if selection.includes_field(name)}
-            yield second, stage is not None and operation_of(stage.state) == operation_of(FRAC), kept
+            remaining = {name: value for name, value in named.items() if selection.includes_field(name)}
+            yield second, stage is not None and operation_of(stage.state) == operation_of(FRAC), remaining
 
     def _read_records(self, site: ScenarioSite, selection: Selection) -> Iterator[tuple[int, Record]]:
         """Yield the records of a site second by second, as known at the time of the request."""
@@ -167,10 +167,10 @@ def _apply_corrections(readings: Readings, corrections: Iterable[Correction]) ->
 
 
 def _with(change: ScenarioChange, before: Readings) -> Readings:
-    return {name: _corrected_reading(change, name, before.get(name)) for name in change.values.names}
+    return {name: _read_corrected(change, name, before.get(name)) for name in change.values.names}
 
 
-def _corrected_reading(change: ScenarioChange, name: str, before: Reading | None) -> Reading:
+def _read_corrected(change: ScenarioChange, name: str, before: Reading | None) -> Reading:
     """Read the corrected value of a field, else its former value."""
 
     def read(second: int) -> Value:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from datastore_sdk.sandbox.scenario.ids import Ids
 from datastore_sdk.sandbox.scenario.site import AllIds, ScenarioSite
-from datastore_sdk.sandbox.scenario.timestamps import second_of
+from datastore_sdk.sandbox.scenario.timestamps import to_second
 from datastore_sdk.sandbox.simulation.layout import Crew, NamedObject, PadLayout, SiteLayout
 
 
@@ -17,7 +17,7 @@ class Scenario:
     Pads and sites must exist before the sandbox is made. Stages, records and changes can be added while it serves.
 
     Args:
-        now: Datetime with time zone at which the field's clock stands still, or from which it runs if the sandbox has a
+        now: Datetime with time zone at which the field's clock is frozen, or from which it runs if the sandbox has a
             `speed`. Default: the computer's clock.
 
     Raises:
@@ -30,7 +30,7 @@ class Scenario:
 
     def __init__(self, *, now: datetime | None = None) -> None:
         if now is not None:
-            second_of(now, "now")
+            to_second(now, "now")
         self.now = now
         self.pads: list[ScenarioPad] = []
         self._ids = AllIds(Ids("pad", 101), Ids("site", 1001), Ids("stage", 100_001), Ids("change", 500_001))
@@ -74,7 +74,7 @@ class Scenario:
             crew_name=crew,
             division=division,
         )
-        made = ScenarioPad(pad, None if completed is None else second_of(completed, "completed"), self._ids)
+        made = ScenarioPad(pad, None if completed is None else to_second(completed, "completed"), self._ids)
         self.pads.append(made)
         return made
 

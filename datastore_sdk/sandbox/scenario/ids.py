@@ -18,19 +18,19 @@ class Ids:
     def __init__(self, what: str, first: int) -> None:
         self._what = what
         self._next = count(first)
-        self._taken: set[int] = set()
+        self._used: set[int] = set()
 
-    def take(self, given: int | None) -> int:
+    def take(self, requested: int | None) -> int:
         """Reserve an id, or generate one.
 
         Raises:
             TypeError: It is not an int.
             ValueError: It is not positive, or in use.
         """
-        if given is None:
-            given = next(number for number in self._next if number not in self._taken)
-        validate_id(given, f"the id of a {self._what}")
-        if given in self._taken:
-            raise ValueError(f"a {self._what} with the id {given} already exists")
-        self._taken.add(given)
-        return given
+        if requested is None:
+            requested = next(number for number in self._next if number not in self._used)
+        validate_id(requested, f"the id of a {self._what}")
+        if requested in self._used:
+            raise ValueError(f"a {self._what} with the id {requested} already exists")
+        self._used.add(requested)
+        return requested

@@ -29,7 +29,7 @@ class RecordedSeries(ABC):
         """Return the value of a field.
 
         Raises:
-            UnmeasuredError: There is none.
+            UnmeasuredError: It does not exist.
         """
 
     @abstractmethod

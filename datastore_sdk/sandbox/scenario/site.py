@@ -13,7 +13,7 @@ from datastore_sdk._utils.validation import validate_id
 from datastore_sdk.enums import StageNameFilters
 from datastore_sdk.sandbox.scenario.ids import Ids
 from datastore_sdk.sandbox.scenario.series import RecordedSeriesSet, Rows, Series
-from datastore_sdk.sandbox.scenario.timestamps import interval_of, second_of
+from datastore_sdk.sandbox.scenario.timestamps import to_interval, to_second
 from datastore_sdk.sandbox.simulation.corrections import (
     MODIFICATION_SUBTYPES,
     MODIFICATION_TYPES,
@@ -117,8 +117,8 @@ class ScenarioSite:
         """
         validate_id(number, "the number of a stage")
         _check_state(state)
-        first = second_of(start, "start")
-        last = None if end is None else second_of(end, "end")
+        first = to_second(start, "start")
+        last = None if end is None else to_second(end, "end")
         if last is not None and last <= first:
             raise ValueError(f"end must be after start: {end} is not after {start}")
         for other in self.stages:
@@ -166,7 +166,9 @@ class ScenarioSite:
             second = _second(record)
             if second in rows:
                 raise ValueError(f"two records have the timestamp {second}")
-            rows[second] = {name: _checked(name, value) for name, value in record.items() if name not in _NO_FIELDS}
+            rows[second] = {
+                name: _validate_value(name, value) for name, value in record.items() if name not in _NO_FIELDS
+            }
         self.recordings.add(Rows(rows))
 
     def change(
@@ -214,7 +216,7 @@ class ScenarioSite:
         removes = modification_subtype in _REMOVING
         if removes and fields:
             raise ValueError(f"{modification_subtype} removes records, so it takes no values of {', '.join(fields)}")
-        first, last = interval_of(start, end)
+        first, last = to_interval(start, end)
         values = _series(start, end, every, fields) if fields else Series(first, last, 1, {})
         change = ScenarioChange(
             id=self._ids.changes.take(id),
@@ -223,7 +225,7 @@ class ScenarioSite:
             end=last,
             modification_type=modification_type,
             modification_subtype=modification_subtype,
-            created_at=second_of(at, "at"),
+            created_at=to_second(at, "at"),
             effect="missing" if removes else "none",
             mends=False,
             values=values,
@@ -246,7 +248,7 @@ def _end(stage: ScheduledStage) -> float:
 
 
 def _series(start: datetime, end: datetime, every: int, fields: Mapping[str, FieldValue]) -> Series:
-    first, last = interval_of(start, end)
+    first, last = to_interval(start, end)
     validate_id(every, "every")
     if not fields:
         raise ValueError("records need fields")
@@ -258,10 +260,10 @@ def _series(start: datetime, end: datetime, every: int, fields: Mapping[str, Fie
 
 
 def _read(name: str, value: FieldValue) -> Reading:
-    return value if callable(value) else constant(_checked(name, value))
+    return value if callable(value) else constant(_validate_value(name, value))
 
 
-def _checked(name: str, value: Value) -> Value:
+def _validate_value(name: str, value: Value) -> Value:
     if not isinstance(value, str | int | float | None):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TypeError(f"{name} must be a number, a string, a boolean or None, not {value!r}")
     if isinstance(value, float) and not math.isfinite(value):
@@ -272,7 +274,7 @@ def _checked(name: str, value: Value) -> Value:
 def _second(record: Mapping[str, Any]) -> int:
     timestamp = record.get("timestamp")
     if isinstance(timestamp, datetime):
-        return second_of(timestamp, "timestamp")
+        return to_second(timestamp, "timestamp")
     if not isinstance(timestamp, int) or isinstance(timestamp, bool):
         raise TypeError(f"a record needs a timestamp, in unix seconds or as a datetime, not {timestamp!r}")
     return timestamp

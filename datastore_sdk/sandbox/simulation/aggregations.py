@@ -101,10 +101,10 @@ def _number(
             return None
         return float(seen[0] if definition.aggregation == "start" else len(seen) * rhythm(definition.field)[0])
     numbers = [value for second in counted if isinstance(value := column[second], (int, float))]
-    return _reduced(definition, numbers, rhythm(definition.field)[0]) if numbers else None
+    return _reduce(definition, numbers, rhythm(definition.field)[0]) if numbers else None
 
 
-def _reduced(definition: ParameterConfig, numbers: Sequence[float], period: int) -> float:
+def _reduce(definition: ParameterConfig, numbers: Sequence[float], period: int) -> float:
     info = FIELDS.get(definition.field)
     imperial = info.imperial or "" if info else ""
     unit = UNITS.get(imperial)

@@ -1,4 +1,4 @@
-"""Clock of the field: it stands still, runs at a speed of its own, or follows another clock."""
+"""Clock of the field: it is frozen, runs at a speed of its own, or follows another clock."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ class FieldClock:
 
     Args:
         tell: Function that returns the time, before any advance.
-        speed: Seconds that pass in a second; 0 if it stands still, None if unknown.
+        speed: Seconds that pass in a second; 0 if it is frozen, None if unknown.
     """
 
-    def __init__(self, tell: Clock, speed: float | None = None) -> None:
-        self._tell = tell
+    def __init__(self, read: Clock, speed: float | None = None) -> None:
+        self._read = read
         self._speed = speed
         self._moved = 0.0
 
     @classmethod
     def running(cls, begin: float, speed: float, clock: Clock = time.time) -> FieldClock:
-        """Return a clock that shows `begin` now and runs at `speed`; 0: it stands still.
+        """Return a clock that shows `begin` now and runs at `speed`; 0: it is frozen.
 
         Raises:
             ValueError: The speed is negative or not a number.
@@ -41,7 +41,7 @@ class FieldClock:
 
     def __call__(self) -> float:
         """Return the time, in unix seconds."""
-        return self._tell() + self._moved
+        return self._read() + self._moved
 
     def advance(self, seconds: float) -> None:
         """Move it forward.
@@ -53,11 +53,11 @@ class FieldClock:
             raise ValueError(f"seconds must be a number from 0, not {seconds!r}")
         self._moved += seconds
 
-    def seconds_until(self, moment: float) -> float | None:
+    def seconds_until(self, timestamp: float) -> float | None:
         """Return how many real seconds to wait before checking whether a time has come.
 
         None if it never comes by itself.
         """
         if self._speed is None:
             return _POLL_SECONDS
-        return max((moment - self()) / self._speed, 0.0) if self._speed else None
+        return max((timestamp - self()) / self._speed, 0.0) if self._speed else None

@@ -33,7 +33,7 @@ _FLAW: Final[dict[ModificationSubtype, CorrectionEffect]] = {
     "augment_update": "offset",
     "reverse": "offset",
 }
-"""What was wrong with the records before their correction."""
+"""Error in the records before their correction."""
 
 _REVISION: Final[dict[ModificationSubtype, CorrectionEffect]] = {
     "delete": "missing",
@@ -42,7 +42,7 @@ _REVISION: Final[dict[ModificationSubtype, CorrectionEffect]] = {
     "move_copy": "shifted",
     "annotate": "none",
 }
-"""What a correction by hand does to good records; any other kind recalibrates the gauge."""
+"""Effect of a correction by hand on good records; any other kind recalibrates the gauge."""
 
 _KINDS: Final[tuple[tuple[ModificationType, ModificationSubtype], ...]] = (
     ("translation_layer", "change"),
@@ -102,23 +102,23 @@ def build_revision(
     return Correction(number, site_id, *interval, *kind, created_at=now, effect=effect, mends=False)
 
 
-def plan_corrections(dice: SeededNoise, stages: Iterable[ScheduledStage]) -> Iterator[Correction]:
+def plan_corrections(rng: SeededNoise, stages: Iterable[ScheduledStage]) -> Iterator[Correction]:
     """Plan the corrections of the fracs among these stages."""
     for stage in stages:
-        if stage.state != FRAC or stage.end is None or not dice.chance(_PROBABILITY, "correction", stage.id):
+        if stage.state != FRAC or stage.end is None or not rng.chance(_PROBABILITY, "correction", stage.id):
             continue
-        length = int(dice.uniform(300, 900, "length", stage.id))
-        start = int(dice.uniform(stage.start + 900, stage.end - 900 - 2 * length, "from", stage.id))
-        created_at = stage.end + dice.uniform(1.5 * 3600, 9 * 3600, "created", stage.id)
-        kind = _KINDS[dice.number("kind", stage.id) % len(_KINDS)]
-        yield _planned(stage.id * 10, stage.site_id, (start, start + length), kind, created_at)
-        if dice.chance(_SECOND_LOOK, "second look", stage.id):
+        length = int(rng.uniform(300, 900, "length", stage.id))
+        start = int(rng.uniform(stage.start + 900, stage.end - 900 - 2 * length, "from", stage.id))
+        created_at = stage.end + rng.uniform(1.5 * 3600, 9 * 3600, "created", stage.id)
+        kind = _KINDS[rng.number("kind", stage.id) % len(_KINDS)]
+        yield _plan(stage.id * 10, stage.site_id, (start, start + length), kind, created_at)
+        if rng.chance(_SECOND_LOOK, "second look", stage.id):
             again = start + length // 2
             override: tuple[ModificationType, ModificationSubtype] = ("transaction", "override")
-            yield _planned(stage.id * 10 + 1, stage.site_id, (again, again + length), override, created_at + 1800.25)
+            yield _plan(stage.id * 10 + 1, stage.site_id, (again, again + length), override, created_at + 1800.25)
 
 
-def _planned(
+def _plan(
     number: int,
     site_id: int,
     interval: tuple[int, int],
@@ -147,7 +147,7 @@ def apply_correction(readings: Readings, effect: CorrectionEffect) -> Readings |
         case "missing":
             return None
         case "shifted":
-            return {name: _shifted(read) for name, read in readings.items()}
+            return {name: _shift(read) for name, read in readings.items()}
         case "offset":
             return {name: _offset(read) if name in _GAUGES else read for name, read in readings.items()}
         case "bare":
@@ -156,7 +156,7 @@ def apply_correction(readings: Readings, effect: CorrectionEffect) -> Readings |
             return readings
 
 
-def _shifted(read: Reading) -> Reading:
+def _shift(read: Reading) -> Reading:
     return lambda t: read(t - _CLOCK_ERROR_SECONDS)
 
 

@@ -62,24 +62,24 @@ class SimulatedField(Generic[A_co]):
         """
         with self._lock:
             self.clock.advance(seconds)
-        self._tell()
+        self._notify()
 
     @contextmanager
-    def watch(self, tell: Callable[[], object]) -> Generator[None]:
-        """Call `tell`, in any thread, when something happens that does not follow from the clock alone."""
+    def watch(self, notify: Callable[[], object]) -> Generator[None]:
+        """Call `notify`, in any thread, when something happens that does not follow from the clock alone."""
         with self._lock:
-            self._watchers.add(tell)
+            self._watchers.add(notify)
         try:
             yield
         finally:
             with self._lock:
-                self._watchers.discard(tell)
+                self._watchers.discard(notify)
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         with self._lock:
             watchers = list(self._watchers)
-        for tell in watchers:
-            tell()
+        for notify in watchers:
+            notify()
 
     @property
     def operations(self) -> Mapping[int, A_co]:
@@ -110,7 +110,7 @@ class SimulatedField(Generic[A_co]):
     def stages(self, site_id: int) -> list[ScheduledStage]:
         """Return the stages of a site up to now, oldest first; the last one is under way and has no end."""
         now = self.now()
-        return [stage.known_at(now) for stage in self.operations[self._pad_of[site_id].id].stages(site_id, now)]
+        return [stage.as_known_at(now) for stage in self.operations[self._pad_of[site_id].id].stages(site_id, now)]
 
     def corrections(self, site_id: int) -> list[Correction]:
         """Return the corrections made up to now, newest first."""
@@ -160,5 +160,5 @@ class SimulatedField(Generic[A_co]):
         with self._lock:
             made = build_revision(next(self._revision_ids), site_id, interval, kind, self.now())
             operations.revise(made)
-        self._tell()
+        self._notify()
         return made

@@ -42,7 +42,7 @@ class FieldInfo:
     connected: bool = False
 
 
-_PLAIN = (
+_SITE_FIELDS = (
     FieldInfo(
         11, "surface_treating_pressure", "Surface Treating Pressure", "psi", "kPa", 1, FRAC, (0, 14000), "#D7263D"
     ),
@@ -95,22 +95,22 @@ _PLAIN = (
     FieldInfo(93, "surface_casing_pressure", "Surface Casing Pressure", "psi", "kPa", 10, WELLHEAD, (0, 1000)),
 )
 
-FIELDS: dict[str, FieldInfo] = {info.name: info for info in reversed(_PLAIN)}
+FIELDS: dict[str, FieldInfo] = {info.name: info for info in reversed(_SITE_FIELDS)}
 """The fields of a site by name."""
 
-LAB_FIELDS = tuple(info.name for info in _PLAIN if info.instrument == FLUID)
+LAB_FIELDS = tuple(info.name for info in _SITE_FIELDS if info.instrument == FLUID)
 """Fields of the fluid laboratory, which serves the whole pad."""
 
 
 def site_fields() -> tuple[FieldInfo, ...]:
     """Return the fields of a site, under plain names. One name is listed twice, as the service does."""
-    return _PLAIN
+    return _SITE_FIELDS
 
 
 @cache
 def pad_fields(pad: PadLayout) -> tuple[FieldInfo, ...]:
     """Return the fields of a pad: per measurement source if it has several, and routed under plain names."""
-    return (*prefix_by_source(pad, FIELDS.values()), *_PLAIN)
+    return (*prefix_by_source(pad, FIELDS.values()), *_SITE_FIELDS)
 
 
 def prefix_by_source(pad: PadLayout, infos: Collection[FieldInfo]) -> Iterator[FieldInfo]:

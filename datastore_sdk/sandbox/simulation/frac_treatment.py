@@ -40,7 +40,7 @@ class Treatment:
         flow_until: Last second of that flow.
     """
 
-    def __init__(self, dice: SeededNoise, site: SiteLayout, stage: ScheduledStage) -> None:
+    def __init__(self, rng: SeededNoise, site: SiteLayout, stage: ScheduledStage) -> None:
         if stage.end is None:
             raise ValueError("a treatment needs a planned end")
         name = (site.id, stage.number)
@@ -49,27 +49,27 @@ class Treatment:
         self._site = site
         self._shut_in_at = duration - _SHUT_IN
         self._flush_at = self._shut_in_at - _RAMP_DOWN - _FLUSH
-        self._pad_ends_at = int(_FULL_RATE + duration * dice.uniform(0.05, 0.09, "pad volume", *name))
+        self._pad_ends_at = int(_FULL_RATE + duration * rng.uniform(0.05, 0.09, "pad volume", *name))
         self.flow_from = stage.start + _BROKEN_DOWN
         self.flow_until = stage.start + self._shut_in_at - _RAMP_DOWN
-        self._target = target = dice.uniform(82, 97, "rate", *name)
-        self._top = round(dice.uniform(8, 11, "top ppa", *name)) * _PPA_STEP
+        self._target = target = rng.uniform(82, 97, "rate", *name)
+        self._top = round(rng.uniform(8, 11, "top ppa", *name)) * _PPA_STEP
         self._steps = round(self._top / _PPA_STEP)
-        self.rate = Polyline(self._rate_knots(dice, name))
+        self.rate = Polyline(self._rate_knots(rng, name))
         self.proppant = Polyline(self._proppant_knots())
         self._transit = round(_CASING_BBL_PER_FT * site.measured_depth / target * 60)
-        self._closure = site.vertical_depth * dice.uniform(0.79, 0.83, "stress", *name)
-        self._pipe = dice.uniform(3300, 3900, "pipe friction", *name) * site.measured_depth / 20_000
-        self._perforations = dice.uniform(1500, 2000, "perforations", *name)
-        self._breakdown = dice.uniform(2600, 4200, "breakdown", *name)
-        self._hammer = dice.uniform(350, 600, "water hammer", *name)
-        self._drift = dice.wander(47, "pressure drift", *name)
-        self._hiss = dice.white("pressure hiss", *name)
-        self._pumps = dice.white("pumps", *name)
-        self._blender = dice.white("blender", *name)
-        self._dose = dice.wander(180, "friction reducer", *name)
+        self._closure = site.vertical_depth * rng.uniform(0.79, 0.83, "stress", *name)
+        self._pipe = rng.uniform(3300, 3900, "pipe friction", *name) * site.measured_depth / 20_000
+        self._perforations = rng.uniform(1500, 2000, "perforations", *name)
+        self._breakdown = rng.uniform(2600, 4200, "breakdown", *name)
+        self._hammer = rng.uniform(350, 600, "water hammer", *name)
+        self._drift = rng.wander(47, "pressure drift", *name)
+        self._hiss = rng.white("pressure hiss", *name)
+        self._pumps = rng.white("pumps", *name)
+        self._blender = rng.white("blender", *name)
+        self._dose = rng.wander(180, "friction reducer", *name)
 
-    def _rate_knots(self, dice: SeededNoise, name: tuple[int, int]) -> list[tuple[float, float]]:
+    def _rate_knots(self, rng: SeededNoise, name: tuple[int, int]) -> list[tuple[float, float]]:
         target, end = self._target, self._shut_in_at
         knots: list[tuple[float, float]] = [
             (0, 0),
@@ -82,8 +82,8 @@ class Treatment:
             (480, 62),
             (_FULL_RATE, target),
         ]
-        if dice.chance(0.5, "pump lost", *name):
-            lost, at = dice.uniform(6, 14, "lost", *name), dice.uniform(0.3, 0.75, "lost at", *name) * end
+        if rng.chance(0.5, "pump lost", *name):
+            lost, at = rng.uniform(6, 14, "lost", *name), rng.uniform(0.3, 0.75, "lost at", *name) * end
             knots += [(at, target), (at + 3, target - lost), (at + 90, target - lost), (at + 120, target)]
         return [*knots, (end - _RAMP_DOWN, target), (end, 0)]
 

@@ -26,9 +26,9 @@ def valves(stage: ScheduledStage | None) -> tuple[str, str]:
     return VALVES.get(stage.state, shut) if stage else shut
 
 
-def wellhead(dice: SeededNoise, site: SiteLayout, stage: ScheduledStage | None) -> Readings:
+def wellhead(rng: SeededNoise, site: SiteLayout, stage: ScheduledStage | None) -> Readings:
     """Return the casing pressure and, if they are monitored, the valve positions."""
-    drift, base = dice.wander(1800, "casing", site.id), dice.uniform(80, 260, "casing", site.id)
+    drift, base = rng.wander(1800, "casing", site.id), rng.uniform(80, 260, "casing", site.id)
     readings: dict[str, Reading] = {"surface_casing_pressure": lambda t: base + 12 * drift(t)}
     if site.configured:
         master, swab = valves(stage)
@@ -36,9 +36,9 @@ def wellhead(dice: SeededNoise, site: SiteLayout, stage: ScheduledStage | None) 
     return readings
 
 
-def idle_van(dice: SeededNoise, source: object, last: Treatment | None) -> Readings:
+def idle_van(rng: SeededNoise, source: object, last: Treatment | None) -> Readings:
     """Return what the data van reports between two stages: bleed-off of the last pressure, then a line without flow."""
-    hiss, drift = dice.white("idle", source), dice.wander(600, "idle", source)
+    hiss, drift = rng.white("idle", source), rng.wander(600, "idle", source)
     left = last.surface_pressure(last.start + last.duration) if last else 0.0
     ended = last.start + last.duration if last else 0
 
@@ -60,21 +60,21 @@ class Laboratory:
         iron_from: Second at which its newest sensor was installed; its column exists from then on.
     """
 
-    def __init__(self, dice: SeededNoise, pad_id: int, iron_from: int) -> None:
-        self._dice = dice
+    def __init__(self, rng: SeededNoise, pad_id: int, iron_from: int) -> None:
+        self._rng = rng
         self._pad_id = pad_id
         self.iron_from = iron_from
         self._steady = {name: self._around(name) for name in LAB_FIELDS if name in _LEVELS}
 
     def _around(self, name: str) -> Reading:
         middle, slow, fast = _LEVELS[name]
-        drift, hiss = self._dice.wander(900, name, self._pad_id), self._dice.white(name, self._pad_id)
+        drift, hiss = self._rng.wander(900, name, self._pad_id), self._rng.white(name, self._pad_id)
         return lambda t: middle + slow * drift(t) + fast * hiss(t)
 
     def readings(self, treatment: Treatment | None, second: int) -> Readings:
         """Return its readings from a second on, with a stage under way or without."""
         flowing = treatment is not None and treatment.is_flowing(second)
-        hiss = self._dice.white("lab", self._pad_id)
+        hiss = self._rng.white("lab", self._pad_id)
 
         def viscosity(second: int) -> float | str | None:
             noise = hiss(second)

@@ -48,9 +48,9 @@ class SeededNoise:
         table, offset = self._table, self.number(*name)
 
         def at(second: int) -> float:
-            step, rest = divmod(second, period)
+            step, fraction = divmod(second, period)
             before = table[step * _STRIDE + offset & _MASK]
             after = table[(step + 1) * _STRIDE + offset & _MASK]
-            return before + (after - before) * rest / period
+            return before + (after - before) * fraction / period
 
         return at

@@ -34,8 +34,8 @@ class Oilfield(SimulatedField[SimulatedPadActivity]):
         now = clock()
         midnight = datetime.fromtimestamp(now, UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         begins = midnight - timedelta(days=days)
-        dice = SeededNoise(seed)
+        rng = SeededNoise(seed)
         pads = (
-            SimulatedPadActivity(dice, pad, int((begins - timedelta(days=pad.head_start)).timestamp())) for pad in PADS
+            SimulatedPadActivity(rng, pad, int((begins - timedelta(days=pad.head_start)).timestamp())) for pad in PADS
         )
         super().__init__(seed, clock, pads, old=now - _OLD_SECONDS)

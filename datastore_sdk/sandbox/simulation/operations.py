@@ -28,11 +28,11 @@ class PadOperations(PadActivity):
         begin: Second at which its job begins.
     """
 
-    def __init__(self, dice: SeededNoise, pad: PadLayout, begin: int) -> None:
+    def __init__(self, rng: SeededNoise, pad: PadLayout, begin: int) -> None:
         super().__init__(pad)
-        self.dice = dice
-        self.calendars = {crew.number: CrewCalendar(dice, pad, crew, begin) for crew in pad.crews}
-        self.laboratory = Laboratory(dice, pad.id, begin + _IRON_SENSOR_AFTER)
+        self.rng = rng
+        self.calendars = {crew.number: CrewCalendar(rng, pad, crew, begin) for crew in pad.crews}
+        self.laboratory = Laboratory(rng, pad.id, begin + _IRON_SENSOR_AFTER)
         self._crew_of = {site_id: crew for crew in pad.crews for site_id in crew.works}
         self._revisions: list[Correction] = []
         self.treatment = lru_cache(maxsize=128)(self._treatment)
@@ -70,7 +70,7 @@ class PadOperations(PadActivity):
         first = self.reports_from(site_id)
         return (first, self.reports_until(site_id, now)) if first <= now else None
 
-    def completed_at(self, now: int) -> int | None:
+    def get_completion_time(self, now: int) -> int | None:
         """Return when the last stage of the pad ended."""
         last = [self.stage_at(site.id, now) for site in self.pad.sites]
         ends = [stage.start for stage in last if stage and stage.end is None]
@@ -83,12 +83,12 @@ class PadOperations(PadActivity):
 
     def is_lost(self, minute: int) -> bool:
         """Return whether the pad's link was down in this minute since the epoch: then there are no records."""
-        return self.dice.chance(_OUTAGE_MINUTES, "lost", self.pad.id, minute)
+        return self.rng.chance(_OUTAGE_MINUTES, "lost", self.pad.id, minute)
 
     def corrections(self, site_id: int, until: int) -> list[Correction]:
         """Return all corrections, past and planned, of what a site recorded up to a second."""
         revised = [correction for correction in self._revisions if correction.site_id == site_id]
-        return [*plan_corrections(self.dice, self.stages(site_id, until)), *revised]
+        return [*plan_corrections(self.rng, self.stages(site_id, until)), *revised]
 
     def revise(self, correction: Correction) -> None:
         """Add a correction made by hand."""
@@ -110,7 +110,7 @@ class PadOperations(PadActivity):
         yield self.laboratory.iron_from
 
     def _treatment(self, stage: ScheduledStage) -> Treatment:
-        return Treatment(self.dice, self.pad.by_id[stage.site_id], stage)
+        return Treatment(self.rng, self.pad.by_id[stage.site_id], stage)
 
     def _wireline_run(self, stage: ScheduledStage) -> WirelineRun:
-        return WirelineRun(self.dice, self.pad.by_id[stage.site_id], stage)
+        return WirelineRun(self.rng, self.pad.by_id[stage.site_id], stage)

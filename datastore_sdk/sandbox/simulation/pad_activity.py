@@ -30,7 +30,7 @@ class PadActivity(ABC):
         """Return the stages of a site that begin up to a second, oldest first."""
 
     @abstractmethod
-    def completed_at(self, now: int) -> int | None:
+    def get_completion_time(self, now: int) -> int | None:
         """Return when the last stage of the pad ended."""
 
     @abstractmethod
@@ -79,7 +79,7 @@ class PadActivity(ABC):
                     columns.setdefault(name, {})[second] = value
         return columns
 
-    def routed_records(self, site_ids: Collection[int], selection: Selection) -> Iterator[Record]:
+    def read_routed_records(self, site_ids: Collection[int], selection: Selection) -> Iterator[Record]:
         """Yield the records of some sites, each under plain names, in order of time."""
         of_sites = (self.site_records(site_id, selection) for site_id in site_ids)
         return heapq.merge(*of_sites, key=itemgetter("timestamp"))

@@ -29,7 +29,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class ParameterConfig:
-    """What to compute from a stage's records.
+    """Computation from a stage's records.
 
     Attributes:
         field: The field; one that no instrument reports has no aggregations.

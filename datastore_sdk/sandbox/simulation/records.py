@@ -1,4 +1,4 @@
-"""Records of a site or a pad for any interval, without simulating what came before it.
+"""Records of a site or a pad for any interval, without simulating earlier times.
 
 Between two boundaries (a stage begins, a correction's interval ends, ...) only the time changes. Each such piece gets
 one plan of the fields to read at every second of a minute, and one tight loop reads its records.
@@ -84,7 +84,7 @@ def _site_readings(
             groups.append(("", operations.laboratory.readings(treatment, second)))
     elif stage and stage.state == WIRELINE:
         groups.append((crew.wireline, operations.wireline_run(stage).readings()))
-    groups.append(("", wellhead(operations.dice, operations.pad.by_id[site_id], stage)))
+    groups.append(("", wellhead(operations.rng, operations.pad.by_id[site_id], stage)))
     if selection.sources is not None:
         groups = [group for group in groups if group[0] in selection.sources]
     showing = active_effects(operations.corrections(site_id, second), second, selection.now)
@@ -107,7 +107,7 @@ def _pad_plan(operations: PadOperations, second: int, selection: Selection) -> _
             groups.append(("", operations.laboratory.readings(treatment, second)))
     carrier = operations.pad.sites[0]
     stage = operations.stage_at(carrier.id, second)
-    groups.append(("", wellhead(operations.dice, carrier, stage)))
+    groups.append(("", wellhead(operations.rng, carrier, stage)))
     chosen = [group for group in groups if selection.sources is None or group[0] in selection.sources]
     return _plan(
         (
@@ -122,17 +122,17 @@ def _pad_plan(operations: PadOperations, second: int, selection: Selection) -> _
 def _sources(operations: PadOperations, crew: Crew, second: int, now: int) -> Iterator[_Sourced]:
     """Return the readings of a crew's data van and wireline unit, on any site."""
 
-    def corrected(stage: ScheduledStage, readings: Readings) -> Readings | None:
+    def read_corrected(stage: ScheduledStage, readings: Readings) -> Readings | None:
         return _distort(readings, active_effects(operations.corrections(stage.site_id, second), second, now))
 
     frac, run = operations.last_frac(crew, second), operations.wireline_at(crew, second)
     if frac and frac.covers(second):
-        yield crew.name, corrected(frac, operations.treatment(frac).readings()) or {}
+        yield crew.name, read_corrected(frac, operations.treatment(frac).readings()) or {}
     else:
         last = operations.treatment(frac) if frac else None
-        yield crew.name, idle_van(operations.dice, (operations.pad.id, crew.number), last)
+        yield crew.name, idle_van(operations.rng, (operations.pad.id, crew.number), last)
     if run:
-        yield crew.wireline, corrected(run, operations.wireline_run(run).readings()) or {}
+        yield crew.wireline, read_corrected(run, operations.wireline_run(run).readings()) or {}
 
 
 def _distort(readings: Readings, showing: Iterable[CorrectionEffect]) -> Readings | None:

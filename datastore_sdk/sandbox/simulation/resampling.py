@@ -89,7 +89,7 @@ def fill_records(
     return _fill_forward(records(), limit, _last_known(records()) if inside_only else None)
 
 
-def _known(record: Record) -> Iterator[tuple[str, Value]]:
+def _read_known(record: Record) -> Iterator[tuple[str, Value]]:
     return ((name, value) for name, value in record.items() if name not in _KEYS and value not in _MISSING)
 
 
@@ -99,7 +99,9 @@ _Column = tuple[Value, str]
 
 def _last_known(records: Iterable[Record]) -> dict[_Column, int]:
     return {
-        (record["site_id"], name): int(record["timestamp"] or 0) for record in records for name, _ in _known(record)
+        (record["site_id"], name): int(record["timestamp"] or 0)
+        for record in records
+        for name, _ in _read_known(record)
     }
 
 
@@ -108,7 +110,7 @@ def _fill_forward(records: Iterable[Record], limit: int, ends: Mapping[_Column, 
     for record in records:
         second, site = int(record["timestamp"] or 0), record["site_id"]
         carried = latest[site]
-        for name, value in _known(record):
+        for name, value in _read_known(record):
             carried[name] = second, value
         for name, (since, value) in carried.items():
             if since != second and second - since <= limit and (ends is None or second < ends[site, name]):
@@ -126,7 +128,7 @@ def _fill_backward(records: Iterable[Record], limit: int, *, inside_only: bool) 
         while held and int(held[0]["timestamp"] or 0) < second - limit:
             by_site[held[0]["site_id"]].popleft()
             yield held.popleft()
-        for name, value in _known(record):
+        for name, value in _read_known(record):
             since = latest.get((site, name))
             latest[site, name] = second
             if since is None and inside_only:

@@ -40,7 +40,7 @@ class ScheduledStage:
         """Return whether it is under way at a second."""
         return self.start <= second and (self.end is None or second < self.end)
 
-    def known_at(self, now: int) -> ScheduledStage:
+    def as_known_at(self, now: int) -> ScheduledStage:
         """Return the stage as known at a time: a future end is unknown."""
         return self if self.end is not None and self.end <= now else replace(self, end=None)
 
@@ -58,8 +58,8 @@ def operation_of(state: str) -> str:
 class CrewCalendar:
     """Jobs of one crew, planned as far ahead as requested."""
 
-    def __init__(self, dice: SeededNoise, pad: PadLayout, crew: Crew, begin: int) -> None:
-        self._dice = dice
+    def __init__(self, rng: SeededNoise, pad: PadLayout, crew: Crew, begin: int) -> None:
+        self._rng = rng
         self._sites = [pad.by_id[site_id] for site_id in crew.works]
         self._stages: dict[int, list[ScheduledStage]] = {site.id: [] for site in self._sites}
         self._fracs: list[ScheduledStage] = []
@@ -99,19 +99,19 @@ class CrewCalendar:
         """Move the crew to the next well: swing the valves, frac, and return the well to wireline."""
         site = next(site for site in self._in_turn() if self._next[site.id] <= site.stage_total)
         number = self._next[site.id]
-        dice, name = self._dice, (site.id, number)
-        ready = self._end_of(site.id) + dice.uniform(180, 540, "rig over", *name)
-        swap = dice.uniform(480, 1200, "swap", *name)
-        if dice.chance(0.05, "down", *name):
-            swap += dice.uniform(3600, 3 * 3600, "down time", *name)
+        rng, name = self._rng, (site.id, number)
+        ready = self._end_of(site.id) + rng.uniform(180, 540, "rig over", *name)
+        swap = rng.uniform(480, 1200, "swap", *name)
+        if rng.chance(0.05, "down", *name):
+            swap += rng.uniform(3600, 3 * 3600, "down time", *name)
         start = int(max(self._crew_free + swap, ready))
-        end = start + int(dice.uniform(4500, 7200, "frac", *name))
+        end = start + int(rng.uniform(4500, 7200, "frac", *name))
         self._add(site.id, STANDBY, number, start)
         self._fracs.append(self._add(site.id, FRAC, number, end))
         self._crew_free = end
         self._next[site.id] = number + 1
         if number < site.stage_total:
-            self._run_wireline(site.id, number + 1, end + dice.uniform(240, 540, "rig up", *name))
+            self._run_wireline(site.id, number + 1, end + rng.uniform(240, 540, "rig up", *name))
         else:
             self._add(site.id, STANDBY, number, None)
 
@@ -126,7 +126,7 @@ class CrewCalendar:
         start = int(max(ready, self._wireline_free))
         if self._stages[site_id]:
             self._add(site_id, STANDBY, number - 1, start)
-        end = start + int(self._dice.uniform(3600, 5400, "wireline", site_id, number))
+        end = start + int(self._rng.uniform(3600, 5400, "wireline", site_id, number))
         self._add(site_id, WIRELINE, number, end, start)
         self._wireline_free = end + 300
 

@@ -20,7 +20,7 @@ _SHOT_SECONDS: Final = 12
 class WirelineRun:
     """Plug-and-perf run to the depth of a stage. Times inside are seconds since its start."""
 
-    def __init__(self, dice: SeededNoise, site: SiteLayout, stage: ScheduledStage) -> None:
+    def __init__(self, rng: SeededNoise, site: SiteLayout, stage: ScheduledStage) -> None:
         if stage.end is None:
             raise ValueError("a wireline run needs a planned end")
         name = (site.id, stage.number)
@@ -40,9 +40,9 @@ class WirelineRun:
             [(0.05 * duration, 0), (0.2 * duration, self._heel), (0.42 * duration, target), *guns, (0.95 * duration, 0)]
         )
         self._plug_at = 0.43 * duration
-        self._pump_rate = dice.uniform(9, 13, "pumpdown", *name)
-        self._cable = dice.white("cable", *name)
-        self._line = dice.wander(20, "line", *name)
+        self._pump_rate = rng.uniform(9, 13, "pumpdown", *name)
+        self._cable = rng.white("cable", *name)
+        self._line = rng.wander(20, "line", *name)
 
     def readings(self) -> Readings:
         """Return the readings of the wireline unit and the pumpdown pumps."""

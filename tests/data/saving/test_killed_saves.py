@@ -113,8 +113,7 @@ def test_save_killed_repeatedly_completes(
     assert {each.name for each in tmp_path.iterdir()} == {path.name, undisturbed.name}
 
 
-@pytest.mark.parametrize("suffix", [".json", ".csv.gz", ".parquet"])
-@pytest.mark.parametrize("old", [None, b"old"])
+@pytest.mark.parametrize(("suffix", "old"), [(".json", None), (".csv.gz", b"old"), (".parquet", None)])
 def test_killed_save_leaves_nothing(suffix: str, old: bytes | None, serve: Serve, tmp_path: Path) -> None:
     path = tmp_path / f"records{suffix}"
     if old:

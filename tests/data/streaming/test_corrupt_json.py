@@ -96,7 +96,7 @@ def test_corrupt_and_truncated_bodies_are_told_apart(
     place = int(at * len(content))
     corrupt = content[:place] + bits + (b"" if cut else content[place + lost :])
     for size in (1, 2, 3, 7, 1000):
-        assert outcome(decode, in_pieces(corrupt, size)) == expected(corrupt)
+        assert outcome(decode, in_pieces(corrupt, size)) == expected(corrupt), (size, corrupt)
 
 
 REASONS = [
@@ -129,6 +129,16 @@ def test_corruption_names_reason_and_last_whole_record(decode: Decode) -> None:
         assert (body, caught.value.offset) == (body, offset)
         if size > 1:
             assert caught.value.reason.startswith(reason), (body, caught.value.reason)
+
+
+@forms
+def test_corrupt_escapes_do_not_hide_earlier_records(decode: Decode) -> None:
+    """A parser may report an escape that is too short as a truncated text."""
+    for escape in (b"\\u", b"\\u1", b"\\ud8", b"\\ud83d\\u", b"\\ud83d\\ud", b"\\udc0", b"\\q"):
+        for tail in (b"", b"]", b', {"c": 3}]', b', {"c": 3'):
+            body = b'[{"a": 1}, {"a": 2}, {"b": "' + escape + b'"}' + tail
+            for size in (*range(1, 13), 1000):
+                assert outcome(decode, in_pieces(body, size)) == expected(body), (size, body)
 
 
 @forms

@@ -8,6 +8,7 @@ import json
 import random
 import time
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -15,6 +16,7 @@ import pytest
 
 from datastore_sdk.data import Data, DataAsync, DataQuery
 from datastore_sdk.data.arrow import builder
+from datastore_sdk.data.arrow.pipeline import ParsePipeline
 from datastore_sdk.data.streaming import parallel as slicing
 from datastore_sdk.exceptions import NotFoundError
 from datastore_sdk.transport.executor.retry import RetryPolicy
@@ -61,7 +63,7 @@ def test_parallel_save_equals_plain_save(
     suffix: str, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Byte for byte the same file."""
-    monkeypatch.setattr(builder, "_BATCH", 1000)
+    monkeypatch.setattr(builder, "ParsePipeline", partial(ParsePipeline, batch_bytes=1000))
     one, three = tmp_path / f"one{suffix}", tmp_path / f"three{suffix}"
     client = client_of(serve(by_path({"/data/": RecordService(RECORDS), "/fields/": answer(200, b"[]")})))
     form.save(client, [query(1)], one)

@@ -30,10 +30,10 @@ SITE = DataQuery(source="site", id=981, start=moment(0), end=moment(99))
 SAMPLE = SAMPLES / "data_pad.json"
 
 
-@pytest.mark.parametrize("begin", first(3, range(0, 600, 60)))
+@pytest.mark.parametrize("begin", first(4, range(0, 600, 20)))
 def test_random_downloads_deliver_each_record_once(begin: int) -> None:
     """A part of what scripts/orders runs by the thousand."""
-    for seed in range(begin, begin + 60):
+    for seed in range(begin, begin + 20):
         outcome = run(Case(seed))
         assert outcome.sound, outcome
 

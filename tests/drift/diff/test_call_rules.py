@@ -38,8 +38,8 @@ def at(path: str, **operation: Any) -> Node:
 
 
 def with_responses(**responses: Any) -> Node:
-    given = {status.strip("_"): {"description": "It.", **response} for status, response in responses.items()}
-    return with_operation({"responses": given})
+    named = {status.strip("_"): {"description": "It.", **response} for status, response in responses.items()}
+    return with_operation({"responses": named})
 
 
 ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
@@ -240,9 +240,9 @@ def test_change_of_a_shared_part_is_one_finding() -> None:
 
 
 def test_change_of_global_security_is_one_finding() -> None:
-    def secured_by(*names: str) -> Node:
+    def with_requirements(*names: str) -> Node:
         paths: Node = {path: {"get": {"operationId": path[1:], "responses": {}}} for path in ("/a", "/b")}
         return {**with_operation(), "paths": paths, "security": [{name: []} for name in names]}
 
-    (finding,) = compare(build_spec(secured_by("a", "b")), build_spec(secured_by("a"))).findings
+    (finding,) = compare(build_spec(with_requirements("a", "b")), build_spec(with_requirements("a"))).findings
     assert (finding.rule, finding.endpoints) == ("security-alternative-removed", ("GET /a", "GET /b"))

@@ -61,7 +61,7 @@ CASES: dict[str, Case] = {
     "deprecated": (STRING, {"type": "string", "deprecated": True}, HARMLESS),
     "reactivated": ({"type": "string", "deprecated": True}, STRING, HARMLESS),
     "reading-changed": ({"type": "object"}, {"type": "object", "x-mapping": True}, HARMLESS),
-    "description-changed": (STRING, {"type": "string", "description": "What it is."}, DESCRIPTIVE),
+    "description-changed": (STRING, {"type": "string", "description": "The size."}, DESCRIPTIVE),
     "examples-changed": (STRING, {"type": "string", "examples": ["a"]}, DESCRIPTIVE),
 }
 for _keyword in (*LOWER_BOUNDS, *UPPER_BOUNDS):
@@ -117,10 +117,10 @@ def test_equivalent_schemas_have_no_change(old: Node, new: Node, place: str) -> 
 
 
 def test_change_in_items_and_other_keys_is_found() -> None:
-    def nested(schema: Any) -> Node:
+    def nest(schema: Any) -> Node:
         return {"type": "array", "items": {"type": "object", "additionalProperties": {"anyOf": [schema, STRING]}}}
 
-    old, new = nested({"type": "array", "items": NUMBER}), nested({"type": "array", "items": STRING})
+    old, new = nest({"type": "array", "items": NUMBER}), nest({"type": "array", "items": STRING})
     build = LOCATIONS["response-property"]
     (finding,) = compare(build_spec(build(old)), build_spec(build(new))).findings
     assert finding.rule == "response-property-type-changed"
@@ -128,13 +128,13 @@ def test_change_in_items_and_other_keys_is_found() -> None:
 
 
 def test_added_alternative_is_the_only_finding() -> None:
-    thing = {
+    schema = {
         "type": "object",
         "required": ["a"],
         "properties": {"a": {"type": "string", "format": "date", "minLength": 1}},
     }
     build = LOCATIONS["response-property"]
-    (finding,) = compare(build_spec(build(thing)), build_spec(build({"oneOf": [thing, STRING]}))).findings
+    (finding,) = compare(build_spec(build(schema)), build_spec(build({"oneOf": [schema, STRING]}))).findings
     assert finding.rule == "response-property-alternative-added"
 
 

@@ -15,7 +15,7 @@ import pytest
 from datastore_sdk.drift import Finding, Report, ReportStatus, Severity, compare, load_shipped_spec, observe
 from datastore_sdk.drift.reports import format_github, format_json, format_sarif
 from datastore_sdk.drift.reports import paths as files
-from tests.drift.spec_builders import REAL, mutated_spec, parse_spec
+from tests.drift.spec_builders import REAL, mutate_spec, parse_spec
 from tests.drift.spec_drift_cases import SPEC_CASES
 from tests.drift.traffic_drift_cases import TRAFFIC_CASES
 from tests.support.paths import CASSETTES
@@ -52,7 +52,7 @@ def everything() -> Report:
         for planted in SPEC_CASES[:20]:
             planted.mutate(content)
 
-    spec = compare(parse_spec(REAL), mutated_spec(mutate)).findings
+    spec = compare(parse_spec(REAL), mutate_spec(mutate)).findings
     traffic = [found for planted in TRAFFIC_CASES for found in planted.observe().findings()]
     return Report("everything", (*spec, *traffic, ODD))
 
@@ -105,13 +105,13 @@ def test_annotations_have_file_and_line() -> None:
     assert format_github(NOTHING) == "::notice title=Drift::a against b: no drift"
 
 
-def understood(line: str) -> tuple[str, dict[str, str], str]:
+def parse_command(line: str) -> tuple[str, dict[str, str], str]:
     """Parse a workflow command as GitHub's runner does: command, properties, data."""
-    told, _, data = line.removeprefix("::").partition("::")
-    command, _, properties = told.partition(" ")
+    fields, _, data = line.removeprefix("::").partition("::")
+    command, _, properties = fields.partition(" ")
     signs = {"%0D": "\r", "%0A": "\n", "%3A": ":", "%2C": ",", "%25": "%"}  # in this order
 
-    def plain(text: str, escaped: list[str]) -> str:
+    def unescape(text: str, escaped: list[str]) -> str:
         for code in escaped:
             text = text.replace(code, signs[code])
         return text
@@ -119,8 +119,8 @@ def understood(line: str) -> tuple[str, dict[str, str], str]:
     pairs = dict(pair.split("=", 1) for pair in properties.split(",") if pair)
     return (
         command,
-        {name: plain(value, [*signs]) for name, value in pairs.items()},
-        plain(data, ["%0D", "%0A", "%25"]),
+        {name: unescape(value, [*signs]) for name, value in pairs.items()},
+        unescape(data, ["%0D", "%0A", "%25"]),
     )
 
 
@@ -138,16 +138,16 @@ def test_annotations_escape_special_characters() -> None:
     *lines, last = format_github(report).splitlines()
     assert len(lines) == len(report.findings)
     for line, finding in zip(lines, report.findings, strict=True):
-        command, properties, data = understood(line)
+        command, properties, data = parse_command(line)
         assert command in {"error", "warning", "notice"}
         assert properties["title"] == finding.rule
         assert finding.message in data
-    assert understood(lines[-1]) == (
+    assert parse_command(lines[-1]) == (
         "error",
         {"file": odd.document, "line": "7", "title": "x"},
         f"GET /a:b,c=d::e%2C/: {odd.message} It affects Pad.name.",
     )
-    assert understood(last) == ("notice", {"title": "Drift"}, report.summary)
+    assert parse_command(last) == ("notice", {"title": "Drift"}, report.summary)
 
 
 def test_annotation_of_a_url_has_no_file() -> None:
@@ -155,12 +155,12 @@ def test_annotation_of_a_url_has_no_file() -> None:
     assert format_github(Report("x", (finding,))).splitlines()[0] == "::error title=x::X."
 
 
-def placed(document: Path) -> Report:
+def place(document: Path) -> Report:
     return Report("x", (Finding(rule="x", severity=Severity.BREAKING, message="X.", document=str(document), line=5),))
 
 
-def installed(monkeypatch: pytest.MonkeyPatch, where: Path) -> Path:
-    """The document of an installed SDK."""
+def install(monkeypatch: pytest.MonkeyPatch, where: Path) -> Path:
+    """Pretend that the SDK is installed in a folder; return its document."""
     package = where / "site-packages" / "datastore_sdk"
     monkeypatch.setattr(files, "PACKAGE_FOLDER", package)
     return package / "openapi.yaml"
@@ -174,7 +174,7 @@ def artifact(report: Report) -> dict[str, Any]:
 
 def test_file_is_relative_to_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    report = placed(tmp_path / "api" / "a.yaml")
+    report = place(tmp_path / "api" / "a.yaml")
     assert format_github(report).startswith("::error file=api/a.yaml,line=5,title=x::")
     assert artifact(report) == {"uri": "api/a.yaml"}
 
@@ -183,7 +183,7 @@ def test_file_is_relative_to_the_github_workspace(tmp_path: Path, monkeypatch: p
     (tmp_path / "part").mkdir()
     monkeypatch.chdir(tmp_path / "part")
     monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
-    for report in (placed(Path("a.yaml")), placed(tmp_path / "part" / "a.yaml")):
+    for report in (place(Path("a.yaml")), place(tmp_path / "part" / "a.yaml")):
         assert format_github(report).startswith("::error file=part/a.yaml,line=5,title=x::")
         assert artifact(report) == {"uri": "part/a.yaml"}
 
@@ -191,7 +191,7 @@ def test_file_is_relative_to_the_github_workspace(tmp_path: Path, monkeypatch: p
 def test_file_outside_the_repository_has_no_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
-    for report in (placed(tmp_path / "a.yaml"), placed(Path("../a.yaml"))):
+    for report in (place(tmp_path / "a.yaml"), place(Path("../a.yaml"))):
         assert format_github(report).startswith("::error title=x::")
         assert artifact(report) == {"uri": (tmp_path / "a.yaml").as_uri()}
 
@@ -202,8 +202,8 @@ def test_spec_of_an_installed_sdk_has_a_package_path(
 ) -> None:
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
-    contract = installed(monkeypatch, tmp_path / "here" / ".venv" if below else tmp_path)
-    for report in (placed(contract), placed(Path(os.path.relpath(contract)))):
+    contract = install(monkeypatch, tmp_path / "here" / ".venv" if below else tmp_path)
+    for report in (place(contract), place(Path(os.path.relpath(contract)))):
         assert format_github(report).startswith("::error title=x::")
         assert artifact(report) == {"uri": "datastore_sdk/openapi.yaml", "uriBaseId": "PACKAGES"}
         jsonschema.validate(json.loads(format_sarif(report)), SCHEMA)
@@ -232,7 +232,7 @@ def test_reports_have_no_recorded_values() -> None:
     def mutate(content: dict[str, Any]) -> None:
         del content["components"]["schemas"]["Site"]["properties"]["operator_name"]
 
-    findings = observe(mutated_spec(mutate), cassettes).findings()
+    findings = observe(mutate_spec(mutate), cassettes).findings()
     assert findings
     operators = {"Redfork", "Bluestem", "Energy"}
     assert not any(name in format_json(Report("x", findings)) for name in operators)

@@ -54,10 +54,14 @@ def test_chosen_pad_and_site_are_probed(client: Client) -> None:
     assert {path.split("/")[5] for path in paths if "/sites/" in path} == {"", "981"}
 
 
-GONE = [("*/fields/", 404, "endpoint-gone"), ("*/states/", 404, "endpoint-gone"), ("*/history/", 418, "status-unknown")]
+REMOVED = [
+    ("*/fields/", 404, "endpoint-gone"),
+    ("*/states/", 404, "endpoint-gone"),
+    ("*/history/", 418, "status-unknown"),
+]
 
 
-@pytest.mark.parametrize(("path", "status", "rule"), GONE)
+@pytest.mark.parametrize(("path", "status", "rule"), REMOVED)
 def test_removed_endpoint_is_reported(own_sandbox: Sandbox, path: str, status: int, rule: str) -> None:
     own_sandbox.faults.add(faults.Status(status, path=path))
     observations = Observations(load_shipped_spec())

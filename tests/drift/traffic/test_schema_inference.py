@@ -15,10 +15,10 @@ from datastore_sdk.drift.traffic.schema_inference import (
     infer_shape,
 )
 
-MOMENT = "2025-09-17T00:00:00Z"
+TIMESTAMP = "2025-09-17T00:00:00Z"
 
 
-def inferred(*values: Any) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+def infer_schema(*values: Any) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """Return the schema of values without description, and the named schemas it refers to."""
     schemas = SchemaInference(["PadTaken"])
     schema = schemas.infer(reduce(ValueShape.__or__, map(infer_shape, values)), "Pad_rig", described=False)
@@ -29,9 +29,9 @@ def inferred(*values: Any) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     ("values", "schema"),
     [
         (["a"], {"type": "string"}),
-        ([MOMENT], {"type": "string", "format": "date-time"}),
-        ([MOMENT, None], {"type": ["string", "null"], "format": "date-time"}),
-        ([MOMENT, "a"], {"type": "string"}),
+        ([TIMESTAMP], {"type": "string", "format": "date-time"}),
+        ([TIMESTAMP, None], {"type": ["string", "null"], "format": "date-time"}),
+        ([TIMESTAMP, "a"], {"type": "string"}),
         ([1, 1.5], {"type": ["integer", "number"]}),
         ([True, "a", None], {"type": ["string", "boolean", "null"]}),
         ([[1], [], ["a"]], {"type": "array", "items": {"type": ["string", "integer"], "description": TO_DO}}),
@@ -48,11 +48,11 @@ def inferred(*values: Any) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     ],
 )
 def test_schema_is_inferred_from_values(values: list[Any], schema: dict[str, Any]) -> None:
-    assert inferred(*values)[0] == schema
+    assert infer_schema(*values)[0] == schema
 
 
 def test_keys_of_all_objects_are_required() -> None:
-    _, named = inferred({"id": 1, "crew": "A"}, {"id": 2, "since": None})
+    _, named = infer_schema({"id": 1, "crew": "A"}, {"id": 2, "since": None})
     assert named["PadRig"]["required"] == ["id"]
     assert named["PadRig"]["properties"].keys() == {"id", "crew", "since"}
 

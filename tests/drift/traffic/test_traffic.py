@@ -51,8 +51,8 @@ def cassette(folder: Path, *interactions: Any, name: str = "some.yaml") -> str:
 
 def interaction(body: Any, *, uri: str = f"https://example.com{STATES}?page=1", **response: Any) -> Node:
     headers = {"Content-Type": ["application/json; charset=utf-8"]}
-    answer = {"status": {"code": 200, "message": "OK"}, "headers": headers, "body": body, **response}
-    return {"request": {"method": "get", "uri": uri, "body": None, "headers": {}}, "response": answer}
+    body = {"status": {"code": 200, "message": "OK"}, "headers": headers, "body": body, **response}
+    return {"request": {"method": "get", "uri": uri, "body": None, "headers": {}}, "response": body}
 
 
 @pytest.mark.parametrize(
@@ -77,8 +77,8 @@ def test_body_formats_of_vcrpy_are_read(body: Any, encoding: str, tmp_path: Path
 
 def test_json_and_old_cassettes_are_read(tmp_path: Path) -> None:
     older = {"status_code": 404, "http_version": "HTTP/1.1", "headers": {"content-type": "text/html"}, "content": "no"}
-    asked = {"method": "GET", "uri": "https://example.com/"}
-    (one,) = cassettes.read_cassette(cassette(tmp_path, {"request": asked, "response": older}, name="some.json"))
+    requested = {"method": "GET", "uri": "https://example.com/"}
+    (one,) = cassettes.read_cassette(cassette(tmp_path, {"request": requested, "response": older}, name="some.json"))
     assert (one.status, one.media_type, one.content) == (404, "text/html", b"no")
 
 
@@ -181,14 +181,14 @@ def test_patch_applies_with_any_line_end(end: str, tmp_path: Path) -> None:
 
 
 def test_deeply_nested_body_is_refused() -> None:
-    def nested(depth: int) -> bytes:
+    def nest(depth: int) -> bytes:
         return b'{"new": ' + b"[" * depth + b"]" * depth + b"}"
 
     of = with_response_schema(object_schema({"type": "string"}))
-    assert [one.rule for one in find_deviations_in(of, nested(20))] == ["field-unknown"]
+    assert [one.rule for one in find_deviations_in(of, nest(20))] == ["field-unknown"]
     with pytest.raises(DriftError, match="nested too deeply"):
-        find_deviations_in(of, nested(900 if sys.version_info < (3, 12) else 5000))  # as deep as the parser goes
-    assert [one.rule for one in find_deviations_in(of, nested(100_000))] == ["body-not-json"]
+        find_deviations_in(of, nest(900 if sys.version_info < (3, 12) else 5000))  # as deep as the parser goes
+    assert [one.rule for one in find_deviations_in(of, nest(100_000))] == ["body-not-json"]
 
 
 def test_unexpected_body_is_reported() -> None:

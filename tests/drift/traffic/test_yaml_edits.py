@@ -39,11 +39,11 @@ def lines(text: str) -> set[str]:
     return {*text.splitlines()} - {*TEXT.splitlines()}
 
 
-@pytest.mark.parametrize("gone", [["x"], ["y"], ["z"], ["x", "y"], ["y", "z"], ["x", "z"], ["x", "y", "z"]])
-def test_items_are_removed_from_a_flow_list(gone: list[str]) -> None:
+@pytest.mark.parametrize("removed", [["x"], ["y"], ["z"], ["x", "y"], ["y", "z"], ["x", "z"], ["x", "y", "z"]])
+def test_items_are_removed_from_a_flow_list(removed: list[str]) -> None:
     some = edits()
-    assert all([some.remove_item("/flow/b", name) for name in gone])  # noqa: C419 - each is to be taken out
-    left = [each for each in "xyz" if each not in gone]
+    assert all([some.remove_item("/flow/b", name) for name in removed])  # noqa: C419 - each is to be taken out
+    left = [each for each in "xyz" if each not in removed]
     assert yaml.safe_load(some.result())["flow"] == {"a": 1, "b": left, "c": "3"}
 
 

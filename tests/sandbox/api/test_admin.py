@@ -57,7 +57,7 @@ def test_admin_adds_several_faults(service: Sandbox, admin: httpx.Client) -> Non
         ('{"fault": "status", "status": "503"}', "Expected `int`"),
         ('{"fault": "status", "status": 5}', "200 to 599"),
         ('{"fault": "delay", "second": 5}', "second"),
-        ('{"fault": "reset", "moment": "noon"}', "noon"),
+        ('{"fault": "reset", "when": "noon"}', "noon"),
     ],
 )
 def test_admin_invalid_fault_is_refused(service: Sandbox, admin: httpx.Client, content: str, message: str) -> None:

@@ -246,7 +246,7 @@ def test_data_stream_uses_constant_memory(field: Oilfield) -> None:
     selection = Selection(0, field.now(), field.now(), state="frac")
     tracemalloc.start()
     try:
-        records = field.operations[668].routed_records((941, 942, 943, 944), selection)
+        records = field.operations[668].read_routed_records((941, 942, 943, 944), selection)
         size = sum(len(chunk) for chunk in islice(json_chunks(records), 300))
         _, peak = tracemalloc.get_traced_memory()
     finally:

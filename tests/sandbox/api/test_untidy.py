@@ -18,6 +18,7 @@ from datastore_sdk.sandbox import Sandbox, Untidiness
 from datastore_sdk.sandbox.api.context import HandlerResponse
 from datastore_sdk.sandbox.api.untidy import UntidyResponses
 from tests.conftest import NOW
+from tests.support.exhaustive import first
 
 QUIET = Untidiness(7, **dict.fromkeys(Untidiness.__struct_fields__[1:], False))
 PATHS = ("/pads/", "/pads/681/", "/sites/", "/states/", "/sites/981/history/", "/pads/681/fields/")
@@ -34,7 +35,7 @@ def tidy(shared_sandbox: Sandbox) -> dict[str, Any]:
 
 def made_untidy(how: Untidiness, tidy: dict[str, Any]) -> dict[str, Any]:
     untidy = UntidyResponses(how)
-    found: dict[str, Any] = {path: untidy.answer("GET", path, [], tidy[path]) for path in PATHS}
+    found: dict[str, Any] = {path: untidy.transform_response("GET", path, [], tidy[path]) for path in PATHS}
     return {**found, RECORDS: [*untidy.records(iter(tidy[RECORDS]))]}
 
 
@@ -101,7 +102,7 @@ def test_untidy_pages_contain_every_item_once(tidy: dict[str, Any]) -> None:
     untidy, found = UntidyResponses(structs.replace(how, seed=seed)), list[Any]()
     query: list[tuple[str, str]] = [("complete", "true")]
     while True:
-        answer: Any = untidy.answer("GET", "/sites/", query, tidy["/sites/"])
+        answer: Any = untidy.transform_response("GET", "/sites/", query, tidy["/sites/"])
         found += answer.content["results"]
         if answer.content["next"] is None:
             break
@@ -110,7 +111,7 @@ def test_untidy_pages_contain_every_item_once(tidy: dict[str, Any]) -> None:
     assert found == tidy["/sites/"]
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", first(1, [1, 2]))
 def test_untidy_responses_lose_nothing(seed: int) -> None:
     """But for what was not sent, a walk through an untidy service finds what one through a tidy service finds."""
     found: list[Any] = []

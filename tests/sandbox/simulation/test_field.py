@@ -79,7 +79,7 @@ def test_field_crew_is_at_one_well_and_zipper_alternates(field: Oilfield) -> Non
         for crew in operations.pad.crews:
             jobs = [job for job in operations.calendars[crew.number].fracs(field.now()) if job.end is not None]
             assert all((before.end or 0) < after.start for before, after in pairwise(jobs))
-            if operations.completed_at(field.now()) is None:
+            if operations.get_completion_time(field.now()) is None:
                 assert all(before.site_id != after.site_id for before, after in pairwise(jobs))
             runs = [
                 stage
@@ -105,7 +105,7 @@ def test_field_stage_durations_are_realistic(field: Oilfield) -> None:
 
 
 def test_field_completed_pad_has_no_new_records(field: Oilfield) -> None:
-    complete = [operations for operations in field.operations.values() if operations.completed_at(field.now())]
+    complete = [operations for operations in field.operations.values() if operations.get_completion_time(field.now())]
     assert [operations.pad.id for operations in complete] == [654]
     last = field.stages(911)[-1]
     assert (last.state, last.number, last.end) == (STANDBY, 9, None)
@@ -209,7 +209,7 @@ def test_field_contains_every_irregularity(field: Oilfield) -> None:
 
 def test_field_routed_records_equal_site_records(field: Oilfield) -> None:
     first, last = second(2025, 9, 17, 4), second(2025, 9, 17, 4, 30)
-    routed = list(field.operations[668].routed_records(range(941, 947), Selection(first, last, field.now())))
+    routed = list(field.operations[668].read_routed_records(range(941, 947), Selection(first, last, field.now())))
     times = [number(record, "timestamp") for record in routed]
     assert times == sorted(times)
     for site in field.operations[668].pad.sites:
@@ -236,7 +236,7 @@ def test_field_any_seed_suits_the_readme_examples(seed: int) -> None:
     field = make(seed)
     first, last = second(2025, 9, 9), second(2025, 9, 9, 0, 1)
     selection = Selection(first, last, field.now(), state="frac")
-    minute = list(field.operations[681].routed_records(range(981, 985), selection))
+    minute = list(field.operations[681].read_routed_records(range(981, 985), selection))
     wireline = [stage for stage in field.stages(981) if stage.state == WIRELINE and stage.number == 1]
     day = [stage for stage in fracs(field, 981) if second(2025, 9, 17) <= stage.start < second(2025, 9, 18)]
     assert len(wireline) == 1

@@ -1,6 +1,6 @@
 """A program that uses the SDK, and its tests: with a scenario, faults and recorded responses.
 
-`pytest` runs them; `pytest --restream-record=all` records the answers anew, with the credentials of the environment.
+`pytest` runs them; `pytest --restream-record=all` records the responses again, with the credentials in the environment.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def test_rates(restream_sandbox: Sandbox) -> None:
 
 def test_the_service_fails(restream_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     restream_sandbox.faults.add(faults.Reset("body", at=50, path="/data/"))
-    assert mean_rates(981)[7] == 70.0, "a stream that breaks goes on"
+    assert mean_rates(981)[7] == 70.0, "the SDK resumes the stream"
     monkeypatch.setenv("RESTREAM_MAX_RETRY_ATTEMPTS", "1")
     with restream_sandbox.faults.during(faults.Status(503, times=None)), pytest.raises(ServerError):
         names_of_pads()

@@ -73,7 +73,7 @@ class RoomClient:
         host: RoomHost,
         path: str,
         source: MessageSource,
-        wire: RoomProtocol,
+        protocol: RoomProtocol,
         line: ClientConnection,
         chance: random.Random,
         leave: Callable[[], None],
@@ -81,7 +81,7 @@ class RoomClient:
         self._host = host
         self._path = path
         self._source = source
-        self._wire = wire
+        self._protocol = protocol
         self._line = line
         self._chance = chance
         self._leave = leave
@@ -97,11 +97,11 @@ class RoomClient:
     async def serve(self, receive: Receive) -> None:
         """Send messages until one side closes the connection."""
         async with asyncio.TaskGroup() as tasks:
-            telling = tasks.create_task(self._send_due())
+            sending = tasks.create_task(self._send_due())
             while (await receive())["type"] != "websocket.disconnect":
                 pass
             self._leave()
-            telling.cancel()
+            sending.cancel()
 
     def disconnect(self, code: int | None) -> None:
         """End the connection: with a close frame of this code, or abruptly. May be called in any thread."""
@@ -113,7 +113,7 @@ class RoomClient:
         if code is None:
             await self._line.reset()
         else:
-            await self._wire.close(code, reason)
+            await self._protocol.close(code, reason)
 
     async def _send_due(self) -> None:
         field, ends_at, bell = self._host.field, self._ends_at, asyncio.Event()
@@ -164,7 +164,7 @@ class RoomClient:
                 await self._end(fault.code, fault.reason)
             case Silence():
                 await self._flush_all()
-                self._wire.silence()
+                self._protocol.silence()
                 self._over = True
             case Duplicate():
                 self._out += [message] * (1 + fault.copies)
@@ -183,11 +183,11 @@ class RoomClient:
     async def _send_garbage(self, fault: Garbage) -> None:
         match fault.kind:
             case "binary":
-                await self._wire.write_binary(_BYTES)
+                await self._protocol.write_binary(_BYTES)
             case "frame":
-                await self._wire.write_raw(_NO_FRAME)
+                await self._protocol.write_raw(_NO_FRAME)
             case text:
-                await self._wire.write([_TEXTS[text]])
+                await self._protocol.write([_TEXTS[text]])
 
     def _add_delayed(self) -> None:
         """Add delayed messages that are due now."""
@@ -202,7 +202,7 @@ class RoomClient:
 
     async def _flush(self) -> None:
         out, self._out = self._out, []
-        await self._wire.write(out)
+        await self._protocol.write(out)
         self._source.mark_sent(self._unsent)
         self._unsent = 0
 

@@ -6,7 +6,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from datastore_sdk.sandbox.api.connection import connection_of
-from datastore_sdk.sandbox.api.errors import forbidden
+from datastore_sdk.sandbox.api.errors import build_forbidden
 from datastore_sdk.sandbox.api.fault_middleware import status_response
 from datastore_sdk.sandbox.api.request_log import ReceivedRequest
 from datastore_sdk.sandbox.api.responses import json_response
@@ -20,7 +20,7 @@ _SWITCHING_PROTOCOLS = 101
 class HandshakeMiddleware:
     """ASGI middleware that records each handshake and applies its fault.
 
-    `ExpireToken` is answered with 403, as every invalid token is here.
+    `ExpireToken` gets a 403, as every invalid token is here.
     """
 
     def __init__(self, app: ASGIApp, received: list[ReceivedRequest], faults: FaultRegistry) -> None:
@@ -29,7 +29,7 @@ class HandshakeMiddleware:
         self._faults = faults
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one handshake, or pass it on."""
+        """Handle one handshake, or pass it on."""
         if scope["type"] != "websocket":
             await self._app(scope, receive, send)
             return
@@ -62,7 +62,7 @@ class HandshakeMiddleware:
             case Status():
                 await status_response(fault)(scope, receive, send)
             case ExpireToken():
-                error = forbidden()
+                error = build_forbidden()
                 await json_response(error.status, error.body)(scope, receive, send)
             case Delay():
                 await connection_of(scope).silence(fault.seconds)

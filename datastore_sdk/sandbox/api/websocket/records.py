@@ -9,8 +9,8 @@ from typing import Final
 from datastore_sdk.sandbox.api.data import DataQueryResult
 from datastore_sdk.sandbox.simulation.readings import Record
 
-_LEAST_SECONDS: Final = 60
-_MOST_SECONDS: Final = 3600
+_MIN_SECONDS: Final = 60
+_MAX_SECONDS: Final = 3600
 
 
 class LiveRecordFeed:
@@ -36,20 +36,20 @@ class LiveRecordFeed:
         self._next: Record | None = None
         self._forgotten_until = 0
 
-    def take(self, now: int, most: int) -> list[Record]:
+    def take(self, now: int, max_items: int) -> list[Record]:
         """Return the next records that are due, up to a maximum number."""
-        taken = list(islice(self._history, most))
-        while len(taken) < most and (record := self._look(now)) and self._due(record) <= now:
-            taken.append(record)
+        items = list(islice(self._history, max_items))
+        while len(items) < max_items and (record := self._look(now)) and self._due(record) <= now:
+            items.append(record)
             self._next = None
-        return taken
+        return items
 
     def due_at(self) -> int:
         """Return the second before which nothing more is due."""
         return self._due(self._next) if self._next else self._made_until + self._resolution - 1
 
     def forget(self, until: int) -> None:
-        """Drop records before a second that were not taken yet."""
+        """Drop records before a second that were not items yet."""
         self._forgotten_until = until
         if self._made_until <= until:
             self._made, self._next = iter(()), None
@@ -67,8 +67,8 @@ class LiveRecordFeed:
     def _make(self, now: int) -> None:
         """Make the next records: a minute of them, an interval, or an hour if that many are due."""
         first = self._made_until
-        span = max(_LEAST_SECONDS, self._resolution)
-        end = max(first + span, min(now, first + _MOST_SECONDS))
+        span = max(_MIN_SECONDS, self._resolution)
+        end = max(first + span, min(now, first + _MAX_SECONDS))
         self._made_until = end - end % span
         self._made = self._measurements.as_measured(first, self._made_until - 1)
 

@@ -19,7 +19,7 @@ from datastore_sdk.sandbox.api.concurrency import ServiceConcurrencyLimit
 from datastore_sdk.sandbox.api.connection import connection_of
 from datastore_sdk.sandbox.api.context import CallContext, ServiceState
 from datastore_sdk.sandbox.api.data import query_data
-from datastore_sdk.sandbox.api.errors import RequestError, bad_request, not_found
+from datastore_sdk.sandbox.api.errors import RequestError, build_bad_request, build_not_found
 from datastore_sdk.sandbox.api.query_params import QueryParams
 from datastore_sdk.sandbox.api.responses import json_response
 from datastore_sdk.sandbox.api.serializers import Json
@@ -36,7 +36,7 @@ _SESSION_KEY: Final = "session_key"
 _KEY: Final = re.compile("[0-9A-Fa-f]{32}")
 _FORM: Final = frozenset({_SESSION_KEY, "resolution", "routed", "si_units"})
 """Parameters that clients always send: they set the format of records, and select none."""
-_MOST_PER_URL: Final = 1
+_MAX_PER_URL: Final = 1
 _FORBIDDEN: Final = 403
 
 _Opener = Callable[[CallContext, HTTPConnection], MessageSource]
@@ -57,8 +57,8 @@ class RoomRoutes:
         self._untidy = untidy
         self._host = host
         self._sessions = SessionRegistry(host.options, host.field.seed)
-        self._limit = ServiceConcurrencyLimit(_MOST_PER_URL)
-        self._visits: set[RoomClient] = set()
+        self._limit = ServiceConcurrencyLimit(_MAX_PER_URL)
+        self._clients: set[RoomClient] = set()
         self._visitors: Counter[str] = Counter()
 
     def routes(self) -> list[BaseRoute]:
@@ -75,8 +75,8 @@ class RoomRoutes:
 
     def disconnect_all(self, code: int | None) -> None:
         """End all connections: with a close frame of this code, or abruptly. May be called in any thread."""
-        for visit in [*self._visits]:
-            visit.disconnect(code)
+        for client_connection in [*self._clients]:
+            client_connection.disconnect(code)
 
     def forget_sessions(self) -> None:
         """Give every client that returns with a session key a new queue."""
@@ -113,20 +113,22 @@ class RoomRoutes:
         path: str = scope["path"]
         self._visitors[path] += 1
         chance = random.Random(f"{self._host.field.seed} {path} {self._visitors[path]}")  # noqa: S311 - no secret
-        visit = RoomClient(self._host, path, source, protocol_of(scope), connection_of(scope), chance, leave)
-        self._visits.add(visit)
+        client_connection = RoomClient(
+            self._host, path, source, protocol_of(scope), connection_of(scope), chance, leave
+        )
+        self._clients.add(client_connection)
         try:
             date = formatdate(self._host.field.now(), usegmt=True).encode()
             await send({"type": "websocket.accept", "headers": [(b"date", date)]})
-            await visit.serve(receive)
+            await client_connection.serve(receive)
         finally:
-            self._visits.remove(visit)
+            self._clients.remove(client_connection)
 
-    def _change(self, told: Json) -> Json:
-        return self._untidy.transform(told, "rooms") if self._untidy else told
+    def _change(self, sent: Json) -> Json:
+        return self._untidy.transform(sent, "rooms") if self._untidy else sent
 
     def _client(self, connection: HTTPConnection) -> str:
-        """Return the client. An invalid token is answered like missing access: with 403."""
+        """Return the client. An invalid token gets a 403, like missing access."""
         try:
             return self._service.tokens.client_of(connection.headers.get("authorization"))
         except RequestError as error:
@@ -145,10 +147,10 @@ class RoomRoutes:
     def _open_session(self, call: CallContext, connection: HTTPConnection) -> MessageSource:
         key = call.query.text(_SESSION_KEY) or secrets.token_hex(16)
         if not _KEY.fullmatch(key):
-            raise bad_request(session_key="A session key has 32 hexadecimal digits.")
-        asked = sorted(pair for pair in connection.query_params.multi_items() if pair[0] != _SESSION_KEY)
-        subject = RoomSubject(call.client, connection.scope["path"], tuple(asked))
-        measurements, filtered = query_data(call), any(name not in _FORM for name, _ in asked)
+            raise build_bad_request(session_key="A session key has 32 hexadecimal digits.")
+        requested = sorted(pair for pair in connection.query_params.multi_items() if pair[0] != _SESSION_KEY)
+        subject = RoomSubject(call.client, connection.scope["path"], tuple(requested))
+        measurements, filtered = query_data(call), any(name not in _FORM for name, _ in requested)
         return self._sessions.enter(
             key, subject, call.now, lambda: LiveRecordFeed(measurements, call.now, history=filtered)
         )
@@ -179,5 +181,5 @@ class _UnknownRoom:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
-        error = not_found()
+        error = build_not_found()
         await json_response(error.status, error.body)(scope, receive, send)

@@ -11,17 +11,17 @@ from typing import Final, NamedTuple
 
 import orjson
 
-from datastore_sdk.sandbox.api.errors import bad_request
+from datastore_sdk.sandbox.api.errors import build_bad_request
 from datastore_sdk.sandbox.api.websocket.options import RoomOptions
 from datastore_sdk.sandbox.api.websocket.records import LiveRecordFeed
 from datastore_sdk.sandbox.api.websocket.sources import MessageSource
 from datastore_sdk.sandbox.simulation.readings import Record
 
-_MOST_SESSIONS: Final = 1000
+_MAX_SESSIONS: Final = 1000
 
 
 class RoomSubject(NamedTuple):
-    """What a queue holds. A client that returns with the same key but another query gets a new queue."""
+    """Content of a queue. A client that returns with the same key but another query gets a new queue."""
 
     client: str
     path: str
@@ -45,7 +45,7 @@ class MeasurementSession(MessageSource):
         self._options = options
         self._random = random.Random(f"{seed} {subject}")  # noqa: S311 - no secret
         self._waiting = deque[bytes]()
-        self._taken: list[bytes] = []
+        self._in_flight: list[bytes] = []
         self._latest = deque[bytes](maxlen=options.replays)
         self._to_lose = 0
         self._lock = threading.Lock()
@@ -59,17 +59,17 @@ class MeasurementSession(MessageSource):
                 self._waiting.appendleft(self._latest.pop())
             self._records.forget(now + 1 - self._options.kept_seconds)
 
-    def take(self, now: int, most: int) -> list[bytes]:
+    def take(self, now: int, max_items: int) -> list[bytes]:
         """Return the next messages."""
         with self._lock:
             self._put_back()
-            while messages := self._next(now, most):
+            while messages := self._next(now, max_items):
                 lost = min(self._to_lose, len(messages))
                 self._to_lose -= lost
-                self._taken = messages[lost:]
-                if self._taken:
+                self._in_flight = messages[lost:]
+                if self._in_flight:
                     break
-            return [*self._taken]
+            return [*self._in_flight]
 
     def due_at(self, now: int) -> float:
         """Return when the next record is due, or now if messages wait."""
@@ -78,14 +78,14 @@ class MeasurementSession(MessageSource):
     def mark_sent(self, count: int) -> None:
         """Drop messages that need not be sent again."""
         with self._lock:
-            self._latest.extend(self._taken[:count])
-            del self._taken[:count]
+            self._latest.extend(self._in_flight[:count])
+            del self._in_flight[:count]
 
     def skip(self, count: int) -> None:
         """Drop the next messages."""
         with self._lock:
-            lost = self._taken[:count]
-            del self._taken[:count]
+            lost = self._in_flight[:count]
+            del self._in_flight[:count]
             self._to_lose += count - len(lost)
 
     def close(self) -> None:
@@ -93,23 +93,23 @@ class MeasurementSession(MessageSource):
         self.is_read = False
 
     def _put_back(self) -> None:
-        self._waiting.extendleft(reversed(self._taken))
-        self._taken = []
+        self._waiting.extendleft(reversed(self._in_flight))
+        self._in_flight = []
 
-    def _next(self, now: int, most: int) -> list[bytes]:
-        messages = [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
-        if len(messages) < most:
-            messages += self._messages(self._records.take(now, most - len(messages)))
+    def _next(self, now: int, max_items: int) -> list[bytes]:
+        messages = [self._waiting.popleft() for _ in range(min(max_items, len(self._waiting)))]
+        if len(messages) < max_items:
+            messages += self._messages(self._records.take(now, max_items - len(messages)))
         return messages
 
     def _messages(self, records: list[Record]) -> Iterator[bytes]:
-        rest = iter(records)
-        for record in rest:
+        remaining = iter(records)
+        for record in remaining:
             if not _happens(self._random, self._options.array_every):
                 yield b"%b%b}" % (self._opening, orjson.dumps(record))
                 continue
             more = self._random.randrange(self._options.longest_array)
-            items = [record, *islice(rest, more)]
+            items = [record, *islice(remaining, more)]
             yield b"%b%b}" % (self._opening, orjson.dumps(items))
 
 
@@ -144,7 +144,7 @@ class SessionRegistry:
             session = self._known.pop(key, None)
             if session is not None and session.is_read:
                 self._known[key] = session
-                raise bad_request(session_key="Another connection uses this session key.")
+                raise build_bad_request(session_key="Another connection uses this session key.")
             if session is not None and session.subject == subject:
                 session.resume(now)
             else:
@@ -154,6 +154,6 @@ class SessionRegistry:
             return session
 
     def _forget_old(self) -> None:
-        spare = len(self._known) - _MOST_SESSIONS
+        spare = len(self._known) - _MAX_SESSIONS
         for key in [key for key, session in self._known.items() if not session.is_read][: max(spare, 0)]:
             del self._known[key]

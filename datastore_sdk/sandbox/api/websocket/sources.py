@@ -9,7 +9,7 @@ class MessageSource(ABC):
     """Messages for one connection."""
 
     @abstractmethod
-    def take(self, now: int, most: int) -> list[bytes]:
+    def take(self, now: int, max_items: int) -> list[bytes]:
         """Return the next messages that are due at a second of the field's time, up to a maximum number."""
 
     @abstractmethod

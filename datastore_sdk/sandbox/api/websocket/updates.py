@@ -44,22 +44,22 @@ class ObjectUpdateMessages(_SentOnceMessages):
     """
 
     def __init__(
-        self, tell: Callable[[int], Json], operations: PadActivity, sites: Iterable[SiteLayout], now: int
+        self, describe: Callable[[int], Json], operations: PadActivity, sites: Iterable[SiteLayout], now: int
     ) -> None:
-        self._tell = tell
+        self._describe = describe
         self._operations = operations
         self._site_ids = [site.id for site in sites]
         self._seen = now
-        self._told = tell(now)
+        self._sent_until = describe(now)
 
-    def take(self, now: int, most: int) -> list[bytes]:
+    def take(self, now: int, max_items: int) -> list[bytes]:
         """Return the object after each change."""
         messages: list[bytes] = []
-        for second in self._moments(now)[:most]:
-            self._seen, told = second, self._told
-            self._told = self._tell(second)
-            if self._told != told:
-                messages.append(orjson.dumps(self._told))
+        for second in self._change_times(now)[:max_items]:
+            self._seen, sent = second, self._sent_until
+            self._sent_until = self._describe(second)
+            if self._sent_until != sent:
+                messages.append(orjson.dumps(self._sent_until))
         return messages
 
     def due_at(self, now: int) -> float:
@@ -67,9 +67,9 @@ class ObjectUpdateMessages(_SentOnceMessages):
         later = now + _NOTHING_NEW_SECONDS
         under_way = (self._operations.stage_at(site_id, now) for site_id in self._site_ids)
         ends = (stage.end for stage in under_way if stage and stage.end is not None)
-        return min((*ends, *self._moments(later)), default=later)
+        return min((*ends, *self._change_times(later)), default=later)
 
-    def _moments(self, until: int) -> list[int]:
+    def _change_times(self, until: int) -> list[int]:
         """Return the seconds, not read yet, at which stages begin or end."""
         stages = (stage for site_id in self._site_ids for stage in self._operations.stages(site_id, until))
         seconds = {second for stage in stages for second in (stage.start, stage.end) if second is not None}
@@ -95,20 +95,20 @@ def site_updates(call: CallContext, change: Change) -> ObjectUpdateMessages:
 
 
 class DataChangeMessages(_SentOnceMessages):
-    """Data changes: first those that the client has not acknowledged, then new ones."""
+    """Data changes: open ones first, then new ones."""
 
     def __init__(self, call: CallContext, change: Change) -> None:
         self._call = call
         self._change = change
         self._sites = call.target().sites
-        self._told: set[int] = set()
+        self._sent: set[int] = set()
 
-    def take(self, now: int, most: int) -> list[bytes]:  # noqa: ARG002 - the field tells what was made until now
-        """Return the changes that were not sent yet, oldest first."""
-        new = (change for change in open_changes(self._call) if change.id not in self._told)
-        taken = sorted(new, key=lambda change: (change.created_at, change.id))[:most]
-        self._told.update(change.id for change in taken)
-        return [orjson.dumps(self._change(change_json(change))) for change in taken]
+    def take(self, now: int, max_items: int) -> list[bytes]:  # noqa: ARG002 - the field knows its changes until now
+        """Return the unsent changes, oldest first."""
+        new = (change for change in open_changes(self._call) if change.id not in self._sent)
+        items = sorted(new, key=lambda change: (change.created_at, change.id))[:max_items]
+        self._sent.update(change.id for change in items)
+        return [orjson.dumps(self._change(change_json(change))) for change in items]
 
     def due_at(self, now: int) -> float:
         """Return when the next correction will be made, if known."""
