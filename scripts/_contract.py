@@ -23,42 +23,42 @@ KNOWN_VALUES = "x-extensible-enum"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 
-class ResponseValidationError(Exception):
-    """The contract says something that the generated client cannot express."""
+class ContractError(Exception):
+    """The contract contains something that the generated client cannot express."""
 
 
 @dataclass(frozen=True)
 class Operation:
-    """What the contract says of one operation."""
+    """Operation of the contract."""
 
     method: str
     endpoint: str
-    """The path, ids not filled in."""
+    """Path with placeholders for ids."""
     node: Node
     parameters: dict[str, Node]
-    """Those of path and query, by name."""
+    """Path and query parameters by name."""
     headers: dict[str, str]
     """Constant headers of the request."""
     authenticated: bool
     body: Node
     success: dict[int, Node]
-    """The answers that are no errors, by status."""
+    """Successful responses by status."""
 
     @property
     def streamed(self) -> bool:
-        """Whether the answer may be too large to be read whole."""
+        """Whether the response may be too large to be read at once."""
         return bool(self.node.get("x-streamed", False))
 
     @property
     def idempotent(self) -> bool:
-        """Whether making the call twice does no more than making it once."""
+        """Whether the call can be repeated without further effect."""
         return self.method != "post" or bool(self.node.get("x-idempotent", False))
 
     @property
-    def answer(self) -> str:
-        """What the operation answers with, as the end of a sentence."""
-        told = dict.fromkeys(str(answer["description"]).rstrip(".") for answer in self.success.values())
-        return ", or ".join(text[0].lower() + text[1:] for text in told) + "."
+    def response_text(self) -> str:
+        """Descriptions of the successful responses, as the end of a sentence."""
+        texts = dict.fromkeys(str(response["description"]).rstrip(".") for response in self.success.values())
+        return ", or ".join(text[0].lower() + text[1:] for text in texts) + "."
 
     @property
     def repeated(self) -> list[str]:
@@ -73,31 +73,31 @@ class Contract:
     def __init__(self, path: Path) -> None:
         self._document: Node = yaml.safe_load(path.read_text(encoding="utf-8"))
 
-    def resolved(self, node: Node) -> Node:
-        """The node itself, or the one that its `$ref` points to, with what stands beside the `$ref` over it."""
+    def resolve(self, node: Node) -> Node:
+        """Return the node, or the target of its `$ref`, overridden by the keys next to the `$ref`."""
         if "$ref" not in node:
             return node
         target: Any = self._document
         for part in node["$ref"].removeprefix("#/").split("/"):
             target = target[part]
-        return self.resolved(target) | {key: value for key, value in node.items() if key != "$ref"}
+        return self.resolve(target) | {key: value for key, value in node.items() if key != "$ref"}
 
     def tag(self, name: str) -> str:
-        """The description of a tag."""
+        """Return the description of a tag."""
         return next(str(tag["description"]) for tag in self._document["tags"] if tag["name"] == name)
 
     def schema(self, name: str) -> Node:
-        """The component schema of this name."""
+        """Return a component schema."""
         found: Node = self._document["components"]["schemas"][name]
         return found
 
     def properties(self, name: str) -> dict[str, Node]:
-        """The properties of a component schema, in the contract's order."""
-        return {key: self.resolved(node) for key, node in self.schema(name).get("properties", {}).items()}
+        """Return the properties of a component schema in the order of the contract."""
+        return {key: self.resolve(node) for key, node in self.schema(name).get("properties", {}).items()}
 
     def known_values(self, node: Node) -> list[Any]:
-        """The values that come so far, of a node or of one of its alternatives."""
-        nodes = (node, *map(self.resolved, node.get("anyOf", ())))
+        """Return the values known so far of a node and its alternatives."""
+        nodes = (node, *map(self.resolve, node.get("anyOf", ())))
         return [value for each in nodes for value in each.get(KNOWN_VALUES, ())]
 
     @cached_property
@@ -106,22 +106,20 @@ class Contract:
         return {each[-1]["operationId"]: self._operation(*each) for each in _nodes(self._document)}
 
     def without_headers(self) -> Node:
-        """The document with the header parameters taken out: the client sends them by itself."""
+        """Return the document without header parameters, which the client sends by itself."""
         document = deepcopy(self._document)
         for _, _, item, operation in _nodes(document):
             for node in (item, operation):
                 parameters: list[Node] = node.get("parameters", [])
-                node["parameters"] = [each for each in parameters if self.resolved(each)["in"] != "header"]
+                node["parameters"] = [each for each in parameters if self.resolve(each)["in"] != "header"]
         return document
 
     def _operation(self, method: str, path: str, item: Node, node: Node) -> Operation:
-        parameters = [self.resolved(each) for each in (*item.get("parameters", ()), *node.get("parameters", ()))]
+        parameters = [self.resolve(each) for each in (*item.get("parameters", ()), *node.get("parameters", ()))]
         for each in parameters:
             if each["in"] == "path" and each["schema"].get("type") != "integer":
-                raise ResponseValidationError(
-                    f"path parameter {each['name']} of {path}: only integers can be generated"
-                )
-        answers = {code: self.resolved(answer) for code, answer in node["responses"].items()}
+                raise ContractError(f"path parameter {each['name']} of {path}: only integers can be generated")
+        responses = {code: self.resolve(response) for code, response in node["responses"].items()}
         return Operation(
             method=method,
             endpoint=path,
@@ -129,13 +127,13 @@ class Contract:
             parameters={each["name"]: each for each in parameters if each["in"] in {"path", "query"}},
             headers={each["name"]: _constant(each) for each in parameters if each["in"] == "header"},
             authenticated=bool(node.get("security", self._document.get("security"))),
-            body=self.resolved(node.get("requestBody", {})),
-            success={int(code): answer for code, answer in answers.items() if code.startswith("2")},
+            body=self.resolve(node.get("requestBody", {})),
+            success={int(code): response for code, response in responses.items() if code.startswith("2")},
         )
 
 
 def _nodes(document: Node) -> Iterator[tuple[str, str, Node, Node]]:
-    """The operations of a document: method, path, path item, operation."""
+    """Yield the operations of a document: method, path, path item, operation."""
     for path, item in document["paths"].items():
         yield from ((method, path, item, item[method]) for method in METHODS if method in item)
 
@@ -144,6 +142,4 @@ def _constant(header: Node) -> str:
     try:
         return str(header["schema"]["const"])
     except KeyError:
-        raise ResponseValidationError(
-            f"header parameter {header['name']}: only constant ones can be generated"
-        ) from None
+        raise ContractError(f"header parameter {header['name']}: only constant ones can be generated") from None

@@ -7,7 +7,7 @@ A script says what it needs before it imports anything that is not in the standa
 
 The first run makes `.venv` beside `pyproject.toml` and installs the project in there, editable, with the named
 dependency groups and extras in the versions of `constraints.txt`. Later runs see that nothing has changed and start at
-once. An environment only grows, so that scripts do not undo each other's work; delete it to begin anew.
+once. An environment only grows, so that scripts do not undo each other's work; delete it to start again.
 
 Only the standard library is used here, and syntax that an older Python can read: it has to say that it is too old.
 """
@@ -36,7 +36,7 @@ SUPPORTED = tuple((3, minor) for minor in range(11, 15))
 
 
 def reexec(*names: str) -> None:
-    """Has the calling script run in the project's environment, with these dependency groups and extras installed.
+    """Run the calling script in the project's environment, with these dependency groups and extras installed.
 
     Returns if it does already; otherwise the same command line starts again with the environment's interpreter.
     """
@@ -49,15 +49,15 @@ def reexec(*names: str) -> None:
 def require_python() -> None:
     """Restart the calling script with a supported Python if this one is too old. For scripts without dependencies."""
     if sys.version_info < SUPPORTED[0]:
-        _become(_supported_python())
+        _become(_find_supported_python())
 
 
 def project_environment(root: Path) -> Environment:
-    """The environment of the project in `root`; the names it takes are those of dependency groups and extras."""
+    """Return the environment of the project in `root`. Its names are dependency groups and extras."""
     pyproject, constraints = root / "pyproject.toml", root / "constraints.txt"
 
     def arguments(names: Iterable[str]) -> list[str]:
-        extras, requirements = _requested(pyproject, names)
+        extras, requirements = _resolve_names(pyproject, names)
         project = f"{root}[{','.join(extras)}]" if extras else str(root)
         return ["--constraint", str(constraints), "--editable", project, *requirements]
 
@@ -65,26 +65,26 @@ def project_environment(root: Path) -> Environment:
 
 
 def lowest_environment(root: Path) -> Environment:
-    """The environment with the lowest versions of dependencies and extras that `pyproject.toml` in `root` allows."""
+    """Return the environment with the lowest versions that `pyproject.toml` in `root` allows."""
     pyproject = root / "pyproject.toml"
     folder = root / ".venv-lowest"
     constraints = folder.with_suffix(".txt")
 
     def arguments(names: Iterable[str]) -> list[str]:
         constraints.write_text("\n".join(_lowest_versions(pyproject)), encoding="utf-8")
-        return ["--constraint", str(constraints), "--editable", str(root), *_requested(pyproject, names)[1]]
+        return ["--constraint", str(constraints), "--editable", str(root), *_resolve_names(pyproject, names)[1]]
 
     return Environment(folder, inputs=(pyproject,), arguments=arguments)
 
 
 @dataclass(frozen=True)
 class Environment:
-    """A virtual environment that is made, completed and repaired when something is asked of it.
+    """A virtual environment that is created, completed and repaired on first use.
 
     Attributes:
-        folder: Where it lies. One that was left unfinished, was moved, or was made by other means is replaced.
-        inputs: Files that decide what is installed; when one of them changes, pip runs again.
-        arguments: What to tell `pip install` for the names asked. By default the names are requirements.
+        folder: Its path. An environment that is incomplete, was moved, or was created by other tools is replaced.
+        inputs: Files that list the requirements; when one of them changes, pip runs again.
+        arguments: Returns the arguments of `pip install` for the names. By default the names are requirements.
     """
 
     folder: Path
@@ -97,7 +97,7 @@ class Environment:
         return self.folder / ("Scripts/python.exe" if WINDOWS else "bin/python")
 
     def ensure(self, *names: str) -> Path:
-        """Has all of `names` installed, besides what was installed before.
+        """Install all of `names`, in addition to the packages installed before.
 
         Returns:
             The interpreter.
@@ -167,26 +167,26 @@ class Environment:
             yield
 
 
-def _requested(pyproject: Path, names: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Of these names, the extras, and the requirements of the dependency groups."""
+def _resolve_names(pyproject: Path, names: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Return the extras among these names, and the requirements of the dependency groups."""
     import tomllib  # not at the top: an older Python has to get as far as saying that it is too old
 
     metadata = tomllib.loads(pyproject.read_text(encoding="utf-8"))
     groups: dict[str, list[str | dict[str, str]]] = metadata["dependency-groups"]
     extras: dict[str, list[str]] = metadata["project"]["optional-dependencies"]
 
-    def expanded(group: str) -> Iterator[str]:
+    def expand(group: str) -> Iterator[str]:
         for item in groups[group]:
             if isinstance(item, str):
                 yield item
             else:
-                yield from expanded(item["include-group"])
+                yield from expand(item["include-group"])
 
     wanted = sorted(names)
     for name in wanted:
         if name not in groups and name not in extras:
             sys.exit(f"{pyproject} has no extra or dependency group {name!r} (if it once had, delete the environment)")
-    requirements = dict.fromkeys(item for name in wanted if name in groups for item in expanded(name))
+    requirements = dict.fromkeys(item for name in wanted if name in groups for item in expand(name))
     return [name for name in wanted if name in extras], list(requirements)
 
 
@@ -203,18 +203,18 @@ def _lowest_versions(pyproject: Path) -> list[str]:
     return sorted({f"{match[1]}=={match[2]}.*" for match in lowest if match})
 
 
-def _supported_python() -> str:
+def _find_supported_python() -> str:
     for major, minor in SUPPORTED:
         python = shutil.which(f"python{major}.{minor}")
-        # A version manager's stand-in is found even when there is nothing behind it.
+        # The shim of a version manager exists even if that Python is not installed.
         if python and subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0:
             return python
     running, oldest = (".".join(map(str, version[:2])) for version in (sys.version_info, SUPPORTED[0]))
-    raise SystemExit(f"This is Python {running}; the project needs {oldest} or newer, and there is none on the PATH")
+    raise SystemExit(f"This is Python {running}; the project needs {oldest} or newer, which is not on the PATH")
 
 
 def _run(command: Sequence[str], failure: str, environment: dict[str, str] | None = None) -> None:
-    """Runs a command of which only a failure is of interest."""
+    """Run a command, and show its output only if it fails."""
     done = subprocess.run(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )

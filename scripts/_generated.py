@@ -1,4 +1,4 @@
-"""The generated client as it lies in the work tree: written anew, or compared with what the contract gives."""
+"""The generated client in the work tree: write it, or compare it with the contract."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from _contract import ResponseValidationError
-from _generator import generated
+from _contract import ContractError
+from _generator import generate_package
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,12 +30,12 @@ class Package:
         return self.root / PACKAGE
 
     def read(self) -> dict[str, str]:
-        """The files that are there now, by path inside the package."""
+        """Return the existing files by path inside the package."""
         paths = (path for path in self.folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
         return {path.relative_to(self.folder).as_posix(): path.read_text("utf-8", "replace") for path in paths}
 
     def write(self, wanted: dict[str, str]) -> None:
-        """Has the package hold just these files; those that are right already are not touched."""
+        """Make the package contain exactly these files. Files that are correct already are not touched."""
         found = self.read()
         for name in found.keys() - wanted.keys():
             (self.folder / name).unlink()
@@ -46,35 +46,35 @@ class Package:
                 path.write_text(text, encoding="utf-8", newline="\n")
 
     def differences(self, wanted: dict[str, str]) -> Iterator[str]:
-        """Lines of a unified diff from what is there to these files."""
+        """Yield the lines of a unified diff from the existing files to these."""
         found = self.read()
         for name in sorted(found.keys() | wanted.keys()):
-            there, given = found.get(name), wanted.get(name)
-            if there != given:
+            existing, generated = found.get(name), wanted.get(name)
+            if existing != generated:
                 yield from difflib.unified_diff(
-                    (there or "").splitlines(),
-                    (given or "").splitlines(),
-                    f"{PACKAGE}/{name} ({'committed' if there is not None else 'missing'})",
-                    f"{PACKAGE}/{name} ({'as generated' if given is not None else 'not generated'})",
+                    (existing or "").splitlines(),
+                    (generated or "").splitlines(),
+                    f"{PACKAGE}/{name} ({'committed' if existing is not None else 'missing'})",
+                    f"{PACKAGE}/{name} ({'as generated' if generated is not None else 'not generated'})",
                     lineterm="",
                 )
 
 
 def main(root: Path, arguments: Sequence[str] | None = None) -> int:
-    """Writes or compares, as the command line says.
+    """Write or compare the package, depending on the command line.
 
     Returns:
         The exit status.
     """
-    parser = argparse.ArgumentParser(description="Writes the generated client from the contract.")
+    parser = argparse.ArgumentParser(description="Write the generated client from the contract.")
     parser.add_argument(
         "--check", action="store_true", help="only compare; print the differences, fail if there are any"
     )
     check: bool = parser.parse_args(arguments).check
     package = Package(root)
     try:
-        wanted = generated(root / CONTRACT)
-    except ResponseValidationError as error:
+        wanted = generate_package(root / CONTRACT)
+    except ContractError as error:
         print(f"{CONTRACT}: {error}", file=sys.stderr)
         return 1
     if not check:
@@ -82,6 +82,6 @@ def main(root: Path, arguments: Sequence[str] | None = None) -> int:
         return 0
     if lines := list(package.differences(wanted)):
         print(*lines, sep="\n")
-        print(f"\n{PACKAGE} is not what {CONTRACT} gives: run scripts/generate", file=sys.stderr)
+        print(f"\n{PACKAGE} does not match {CONTRACT}: run scripts/generate", file=sys.stderr)
         return 1
     return 0

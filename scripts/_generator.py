@@ -1,4 +1,4 @@
-"""Turns the contract into the generated client: openapi-python-client with templates of our own, then ruff."""
+"""Generation of the client from the contract: openapi-python-client with custom templates, then ruff."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from _contract import Contract, ResponseValidationError
+from _contract import Contract, ContractError
 from openapi_python_client import Project
 from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser import GeneratorData
@@ -31,16 +31,18 @@ TEMPLATES = Path(__file__).resolve().parent / "templates"
 HEADER = "# Written by scripts/generate from openapi.yaml: do not edit; change the contract or the templates.\n\n"
 LINE_LENGTH = 120
 UNUSED = ("client.py", "errors.py")
-"""Files that the generator always writes; the operations of `types.py` stand in for them."""
-TAKEN = frozenset(dir(BaseModel)) | {"get", "items", "keys", "values"} | {"bool", "dict", "float", "int", "list", "str"}
-"""Names that no attribute of a model may have: those of `Model` and its base, and those that annotations need."""
+"""Files that the generator always writes; the operations of `types.py` replace them."""
+RESERVED_NAMES = (
+    frozenset(dir(BaseModel)) | {"get", "items", "keys", "values"} | {"bool", "dict", "float", "int", "list", "str"}
+)
+"""Names that attributes of models cannot have: names of `Model` and its base, and names in annotations."""
 
 
-def generated(contract: Path) -> dict[str, str]:
-    """The files of the generated package, by path inside it.
+def generate_package(contract: Path) -> dict[str, str]:
+    """Return the files of the generated package by path inside it.
 
     Raises:
-        ResponseValidationError: The contract cannot be turned into code.
+        ContractError: No code can be generated from the contract.
     """
     with TemporaryDirectory() as folder:
         package = Path(folder) / "package"
@@ -58,7 +60,7 @@ def _write(path: Path, package: Path) -> None:
     config = Config.from_sources(options, MetaType.NONE, path, "utf-8", overwrite=False, output_path=package)
     data = GeneratorData.from_dict(contract.without_headers(), config=config)
     if isinstance(data, GeneratorError):
-        raise ResponseValidationError(_told(data))
+        raise ContractError(_format_error(data))
     project = Project(openapi=data, config=config, custom_template_path=TEMPLATES)
     known: dict[str, Any] = project.env.globals
     known["contract"] = contract
@@ -66,7 +68,7 @@ def _write(path: Path, package: Path) -> None:
     with redirect_stdout(StringIO()):
         problems = project.build()
     if problems:
-        raise ResponseValidationError("\n".join(map(_told, problems)))
+        raise ContractError("\n".join(map(_format_error, problems)))
 
 
 def _tidy(package: Path) -> None:
@@ -79,12 +81,12 @@ def _tidy(package: Path) -> None:
         subprocess.run([*ruff, *command, *style, "--no-cache", "--quiet", str(package)], check=True)
 
 
-def _told(problem: GeneratorError) -> str:
+def _format_error(problem: GeneratorError) -> str:
     return ": ".join(part for part in (problem.header, problem.detail) if part)
 
 
 def annotation(prop: PropertyProtocol) -> str:
-    """The type of a value that is there, in the contract's order, None last."""
+    """Return the type of a present value, in the order of the contract, None last."""
     match prop:
         case UnionProperty():
             inner = [each for each in prop.inner_properties if not isinstance(each, NoneProperty)]
@@ -99,16 +101,16 @@ def annotation(prop: PropertyProtocol) -> str:
 
 
 def attribute(key: str) -> str:
-    """The attribute of a model for a key of the contract; with a trailing underscore where the key cannot be one."""
-    if key in TAKEN or keyword.iskeyword(key):
+    """Return the attribute of a model for a key; reserved names get a trailing underscore."""
+    if key in RESERVED_NAMES or keyword.iskeyword(key):
         return f"{key}_"
     if not key.isidentifier() or key.startswith("_"):
-        raise ResponseValidationError(f"property {key!r} cannot become an attribute of a model")
+        raise ContractError(f"property {key!r} cannot become an attribute of a model")
     return key
 
 
 def prose(text: str, indent: int = 0, hanging: int = 0) -> str:
-    """Text of the contract for a docstring that is indented so far: wrapped, with its paragraphs, and escaped."""
+    """Return a text of the contract, wrapped and escaped for a docstring with this indentation."""
     width = LINE_LENGTH - indent - 2 * len('"""')
     shape = textwrap.TextWrapper(width, subsequent_indent=" " * hanging, break_long_words=False)
     paragraphs = (" ".join(part.split()) for part in safe_for_docstring(text).split("\n\n"))

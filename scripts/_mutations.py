@@ -360,7 +360,7 @@ MUTATIONS = (
         "list_states(**values)",
         "entities/test_filters.py",
     ),
-    # Answers that do not fit the contract
+    # Responses that do not match the contract
     M(
         "_io/tolerant_parser.py",
         '            _note("missing", place, "", notes)',
@@ -439,7 +439,7 @@ MUTATIONS = (
         '            raise\n            log.warning("The records of',
         "transport/executor/test_lenient_parsing.py entities",
     ),
-    # Objects that were not asked for
+    # Objects that do not match the filters
     M(
         "entities/matching.py",
         "if value is not None and not rule.fits(value):",

@@ -1,4 +1,4 @@
-"""Curves drawn with characters."""
+"""Charts drawn with characters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ EIGHTHS = " ▁▂▃▄▅▆▇█"
 
 
 def area(values: Sequence[float], *, width: int = 72, height: int = 4) -> Iterator[str]:
-    """The lines of a chart from the least value to the largest; each column is the mean of its share of the values."""
+    """Yield the lines of a chart from minimum to maximum; each column is the mean of its share of the values."""
     width = min(width, len(values))
     shares = [values[len(values) * column // width : len(values) * (column + 1) // width] for column in range(width)]
     means = [sum(share) / len(share) for share in shares]

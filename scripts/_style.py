@@ -133,6 +133,8 @@ PARTICIPLES: Final = frozenset(
 )
 """Irregular participles; the regular ones end in `ed`."""
 NOT_PARTICIPLES: Final = frozenset({"embed", "exceed", "feed", "need", "proceed", "seed", "shed", "speed", "succeed"})
+LIBRARY_NAMES: Final = re.compile(r"(?:generic_)?visit(?:_\w+)?")
+"""Names that a library prescribes: the methods of `ast.NodeVisitor`."""
 PROPERTY_DECORATORS: Final = frozenset({"property", "cached_property", "fixture", "setter", "composite"})
 """Decorated functions that are nouns: properties, fixtures of pytest, strategies of hypothesis."""
 
@@ -303,7 +305,7 @@ def _identifiers(name: str, tree: ast.Module) -> Iterator[Finding]:
     """Yield each private identifier where it is first defined in a file."""
     seen: set[str] = set()
     for line, identifier in sorted(_defined(tree)):
-        if identifier in seen:
+        if identifier in seen or LIBRARY_NAMES.fullmatch(identifier):
             continue
         seen.add(identifier)
         bare = identifier.strip("_").lower()

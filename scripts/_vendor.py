@@ -1,4 +1,4 @@
-"""The virtual environment of the vendor's package, which is never installed beside ours."""
+"""The virtual environment of the vendor's package, which is never installed in the environment of the project."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ REQUIREMENTS = ROOT / "scripts" / "_comparison" / "vendor-requirements.txt"
 
 
 def vendor_environment() -> Environment:
-    """The environment; the names it takes are further requirements, such as `pyarrow==26.0.1`."""
+    """Return the environment; the names it accepts are further requirements, such as `pyarrow==26.0.1`."""
 
     def arguments(names: Iterable[str]) -> list[str]:
         return ["--requirement", str(REQUIREMENTS), *sorted(names)]

@@ -1,4 +1,4 @@
-"""A Restream service whose time stands still, on loopback, and the environment that leads the SDK to it."""
+"""Sandboxes with a frozen clock, and environment variables that direct the SDK to them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NOW = datetime(2025, 9, 18, 12, tzinfo=UTC)
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all", action="store_true", help="run the tests marked `exhaustive` too")
-    parser.addoption("--untidy", type=int, metavar="SEED", help="run against sandboxes whose answers are untidy")
+    parser.addoption("--untidy", type=int, metavar="SEED", help="run against sandboxes with untidy responses")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -32,7 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out exhaustive tests, unless they are asked for."""
+    """Deselect exhaustive tests, unless `--all` is given."""
     if config.getoption("--all"):
         return
     left_out = [item for item in items if item.get_closest_marker("exhaustive")]
@@ -41,19 +41,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Garbage need not be looked for among modules and tests; that would take longer than most tests."""
+    """Exclude modules and tests from garbage collection, which would take longer than most tests."""
     gc.collect()
     gc.freeze()
 
 
 def pytest_unconfigure() -> None:
-    """Libraries in C look for leaks when Python ends."""
+    """Undo `gc.freeze`, because C libraries check for leaks when Python exits."""
     gc.unfreeze()
 
 
 @pytest.fixture(scope="session")
 def untidiness(pytestconfig: pytest.Config) -> Untidiness | None:
-    """How untidy the sandboxes are; None: not at all, unless a test asks for it."""
+    """Return how untidy the sandboxes are; None: tidy."""
     seed: int | None = pytestconfig.getoption("--untidy")
     return None if seed is None else Untidiness(seed)
 
@@ -64,7 +64,7 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.T
 
 
 def make_bare(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Whoever runs the tests may have set what leads elsewhere: a token, a host, a proxy, certificates, a profile."""
+    """Remove variables of the developer that change where requests go: token, host, proxy, certificates, profile."""
     for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
         monkeypatch.setenv(name, str(tmp_path_factory.getbasetemp() / "empty"))
     for name in os.environ:
@@ -75,7 +75,7 @@ def make_bare(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPath
 
 @pytest.fixture(scope="session")
 def runner() -> Iterator[asyncio.Runner]:
-    """One event loop for all tests, so that async clients are built once."""
+    """Share one event loop among all tests, so that async clients are built once."""
     with asyncio.Runner() as runner:
         yield runner
 
@@ -89,7 +89,7 @@ def shared_sandbox(runner: asyncio.Runner, untidiness: Untidiness | None) -> Ite
 
 @pytest.fixture
 def sandbox(shared_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
-    """The sandbox that all tests share, for calls that change nothing. The environment leads to it."""
+    """Use the sandbox that all tests share, for calls that change nothing. The environment points to it."""
     shared_sandbox.requests.clear()
     for name, value in shared_sandbox.environment.items():
         monkeypatch.setenv(name, value)
@@ -100,7 +100,7 @@ def sandbox(shared_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox
 def own_sandbox(
     monkeypatch: pytest.MonkeyPatch, runner: asyncio.Runner, untidiness: Untidiness | None
 ) -> Iterator[Sandbox]:
-    """A sandbox of the test's own, for calls that change something. The environment leads to it."""
+    """Start a sandbox for one test, for calls that change something. The environment points to it."""
     with Sandbox(now=NOW, days=10, untidy=untidiness) as sandbox:
         for name, value in sandbox.environment.items():
             monkeypatch.setenv(name, value)
@@ -109,7 +109,7 @@ def own_sandbox(
 
 
 def close_default_clients(url: str, runner: asyncio.Runner) -> None:
-    """Closes the clients that the SDK made by itself for a host. A socket left open fails the test that left it."""
+    """Close the default clients for a host. A socket that stays open fails the test that opened it."""
     for key in [key for key, client in clients._defaults.items() if client.base_url == url]:
         _close(clients._defaults.pop(key), runner)
     gc.collect()

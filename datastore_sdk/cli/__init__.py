@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-COULD_NOT_RUN = 3
-"""Exit status of a command that could not run."""
+from datastore_sdk.cli.exit_status import COULD_NOT_RUN
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -14,10 +14,10 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from datastore_sdk._version import VERSION
-from datastore_sdk.cli import COULD_NOT_RUN
 from datastore_sdk.cli.doctor import doctor
 from datastore_sdk.cli.drift_spec import spec
 from datastore_sdk.cli.drift_traffic import traffic
+from datastore_sdk.cli.exit_status import COULD_NOT_RUN
 from datastore_sdk.cli.output import escape_unencodable_text, print_error, result_output
 from datastore_sdk.cli.rendering import printable
 from datastore_sdk.cli.sandbox import sandbox

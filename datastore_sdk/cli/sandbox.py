@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from datastore_sdk.cli import COULD_NOT_RUN
+from datastore_sdk.cli.exit_status import COULD_NOT_RUN
 from datastore_sdk.cli.output import print_error
 
 

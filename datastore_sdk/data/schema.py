@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import msgspec
 from msgspec import Struct
 
+from datastore_sdk._utils.optional_imports import require_extra
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -173,12 +175,27 @@ class Schema(Struct, frozen=True, kw_only=True, omit_defaults=True):
         Raises:
             ImportError: pyarrow is not installed.
         """
-        from datastore_sdk._utils.optional_imports import require_extra
-
         require_extra("pyarrow", extra="arrow")
-        from datastore_sdk.data.arrow.conform import build_arrow_schema
+        import pyarrow as pa
 
-        return build_arrow_schema(self)
+        types: dict[ColumnType, pa.DataType] = {
+            "timestamp": pa.timestamp("us", "UTC"),
+            "int64": pa.int64(),
+            "float64": pa.float64(),
+            "string": pa.string(),
+            "bool": pa.bool_(),
+        }
+        fields: list[pa.Field[Any]] = [
+            pa.field(column.name, types[column.type], metadata=_metadata(column)) for column in self.columns
+        ]
+        if self.unknown_fields == "map":
+            fields.append(pa.field(EXTRA_COLUMN, pa.map_(pa.string(), pa.string())))
+        return pa.schema(fields, metadata={"restream_schema_version": str(self.version)})
+
+
+def _metadata(column: Column) -> dict[str | bytes, str | bytes]:
+    values = {"field": column.field, "unit": column.unit, "label": column.label, "color": column.color}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def validate_schema(schema: object, on_mismatch: str, *, si_units: bool) -> None:

@@ -232,7 +232,7 @@ class UnexpectedStatus(Exception):
     """The answer's status is none that the contract calls a success. Raised by `send` and `asend` only."""
 
     def __init__(self, operation: Operation[Any], response: httpx.Response) -> None:
-        super().__init__(f"{operation.method} {operation.path} answered {response.status_code}")
+        super().__init__(f"{operation.method} {operation.path} returned {response.status_code}")
         self.operation = operation
         self.response = response
 

@@ -37,7 +37,7 @@ class Client:
         python: The interpreter that has the client.
         package: Its name.
         form: Whether to make calls in their sync or their async form.
-        untidy: The seed of what its service does to answers; None: they keep to the API contract.
+        untidy: The seed of the faults in the responses; None: they match the API contract.
     """
 
     def __init__(self, python: Path, package: str, form: Form, untidy: int | None = None) -> None:
@@ -55,7 +55,7 @@ class Client:
         return self
 
     def _environment(self) -> dict[str, str]:
-        # The vendor's client would take a proxy for the sandbox too, and has no TALLY_AUTH_TOKEN.
+        # The vendor's client would use a proxy for the sandbox too, and has no TALLY_AUTH_TOKEN.
         unwanted = re.compile("TALLY_AUTH_TOKEN|RESTREAM_.*|.*_proxy", re.IGNORECASE)
         return {
             **{name: value for name, value in os.environ.items() if not unwanted.fullmatch(name)},
@@ -72,22 +72,22 @@ class Client:
                 self._process.kill()
         self._sandbox.stop()
 
-    def ask(self, call: Call) -> None:
-        """Has a call made, without waiting for it, but for the entrance to a room where it is to wait there."""
+    def send(self, call: Call) -> None:
+        """Start a call without waiting for its result. Live calls first wait until the client has entered the room."""
         self._write(json.dumps({"text": call.text, "environment": call.environment}))
         if call.passes:
             self._let_pass(call.passes)
 
     def observation(self) -> Observation:
-        """What the client did when it made the call that it was asked for last."""
+        """Return the requests and the result of the last call."""
         result = self._read()
         received = self._sandbox.requests[self._seen :]
         self._seen += len(received)
         requests = (Request(each.method, each.path, tuple(sorted(each.query)), each.status) for each in received)
         return Observation(tuple(requests), result)
 
-    def unused(self) -> set[str]:
-        """The client's methods, `Pad.get_models`, that no call has used."""
+    def list_unused_methods(self) -> set[str]:
+        """Return the client's methods, such as `Pad.get_models`, that no call has used."""
         self._write("")
         return set(self._read())
 

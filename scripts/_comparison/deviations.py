@@ -1,4 +1,4 @@
-"""In what our client differs from the vendor's on purpose, and why. Every other difference is a fault."""
+"""Intended differences between the SDK and the vendor's client, with reasons. Every other difference is a fault."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def _result(change: Callable[[Json], Json]) -> Change:
     return lambda seen: replace(seen, result=change(seen.result))
 
 
-def _raised(name: str) -> Change:
+def _raise(name: str) -> Change:
     return lambda _: Observation((), {ERROR: [name]})
 
 
-def _asked_by_ids(seen: Observation) -> Observation:
+def _request_by_ids(seen: Observation) -> Observation:
     *others, history, aggregations = seen.requests
     names = [pair for pair in aggregations.query if pair[0] == "aggregations_filter"]
     ids = [("histories", str(stage["id"])) for stage in seen.result if "id" in stage]
@@ -54,7 +54,7 @@ def _without(key: str) -> Change:
         if isinstance(value, dict):
             return {name: cut(item) for name, item in cast("dict[str, Json]", value).items() if name != key}
         if isinstance(value, list):
-            return [cut(item) for item in cast("list[Json]", value)]
+            return [cut(item) for item in value]
         return value
 
     return _result(cut)
@@ -93,28 +93,28 @@ def _about_cell(text: str) -> Json:
 
 
 SITE_CONFIRMS: Final = Deviation(
-    "asks the site on which pad it lies, since the service may ignore the filter",
-    ours=_requests(lambda requests: requests[:-1]),
+    "requests the pad of the site, since the service may ignore the filter",
+    sdk=_requests(lambda requests: requests[:-1]),
 )
 NO_SOURCES: Final = Deviation(
-    "lists all kinds of measurement sources where there are none of any, so that `sources.frac` can be relied on",
+    "lists all kinds of measurement sources of a pad without any, so that `sources.frac` always exists",
     vendor=_result(lambda _: {"frac": [], "wl": [], "fluid": [], "pumpdown": []}),
 )
 WHOLE_SOURCES: Final = Deviation(
-    "tells of a site's measurement sources to which other sites they are attached",
-    ours=_without("attached_sites"),
+    "returns the other sites that the measurement sources of a site are attached to",
+    sdk=_without("attached_sites"),
 )
 FRESH_SOURCES: Final = Deviation(
-    "asks for measurement sources anew: on which site one is active changes",
+    "requests measurement sources again: the site on which one is active changes",
     vendor=_requests(lambda requests: [*requests, requests[-1]]),
 )
 FLOATS: Final = Deviation(
-    "gives floats where the contract says so",
+    "returns floats for fields that are floats in the contract",
     vendor=_result(_floats_of_plots),
 )
-ASKED_BY_IDS: Final = Deviation(
-    "asks for aggregations by the ids of the stages alone, not so many at a time that the URL grows too long",
-    vendor=_asked_by_ids,
+REQUESTED_BY_IDS: Final = Deviation(
+    "requests aggregations by stage ids alone, and not too many at a time for the length of a URL",
+    vendor=_request_by_ids,
 )
 STAGE_IDS: Final = Deviation(
     "leaves the stage's id in its aggregations, as the service sends them",
@@ -125,31 +125,31 @@ INSIDE_RANGE: Final = Deviation(
     vendor=_from_next_second,
 )
 CSV_AS_SENT: Final = Deviation(
-    "writes values to CSV as they were sent; pandas makes 1.0 of 1 and of true, and drops digits",
+    "writes values to CSV as they were sent; pandas turns 1 and true into 1.0, and drops digits",
     vendor=_result(_about),
-    ours=_result(_about),
+    sdk=_result(_about),
 )
 NO_FLAG: Final = Deviation(
-    "keeps no flag of its own in a data change: `confirm_data_received` says what the service says",
+    "stores no flag of its own in a data change: `confirm_data_received` returns the response of the service",
     vendor=_without("update_received"),
 )
 READ_BY_ID: Final = Deviation(
-    "reads one data change anew by its id, which also works when it was acknowledged",
+    "reads one data change again by its id, which also works for an acknowledged one",
     vendor=_read_by_id,
 )
 ACKNOWLEDGED_AGAIN: Final = Deviation(
-    "acknowledges as often as it is told to, which does no harm",
+    "acknowledges with each call, which does no harm",
     vendor=_requests(lambda requests: [*requests, requests[-1]]),
 )
 REFUSED_AT_ONCE: Final = Deviation(
     "refuses arguments that cannot be right before any request",
-    vendor=_raised("ValueError"),
+    vendor=_raise("ValueError"),
 )
 WRONG_TYPE: Final = Deviation(
     "refuses a value of another type before any request",
-    vendor=_raised("TypeError"),
+    vendor=_raise("TypeError"),
 )
 NO_SUCH_FILTER: Final = Deviation(
-    "refuses a filter that is not known, instead of sending what would be ignored",
-    vendor=_raised("TypeError"),
+    "refuses an unknown filter, which the service would ignore",
+    vendor=_raise("TypeError"),
 )

@@ -1,10 +1,10 @@
-"""Makes calls with one client of the Restream API, the vendor's or ours; where both have a call, it has the same name.
+"""Makes calls with one client of the Restream API, the vendor's or the SDK. A call has the same name in both.
 
     python driver.py PACKAGE sync|async
 
 Each line of standard input is a call as JSON: its text, such as `Pad(id=668).get_sites()`, and the environment
-variables to set for it. Each is answered by one line, its result as JSON; an exception is a result too. An empty line
-is answered by the names of the methods that no call has used yet.
+variables to set for it. The driver prints one line for each, its result as JSON; an exception is a result too. For an
+empty line it prints the names of the methods that no call has used yet.
 
 This runs in the vendor's environment as well as in the project's: it imports the standard library and the package.
 """
@@ -46,7 +46,7 @@ class Client:
         self._used: dict[type, set[str]] = {}
 
     def function(self, text: str) -> Callable[[], Coroutine[Any, Any, Any]]:
-        """A call's text as a function, which gives the value of its last expression."""
+        """Compile the text of a call to a function that returns the value of its last expression."""
         body = _Routed().visit(ast.parse(text)).body
         body[-1] = ast.Return(body[-1].value)
         source = ast.parse("async def call(): ...")
@@ -67,13 +67,13 @@ class Client:
         return call
 
     async def records(self, data: Any) -> list[Any]:
-        """All records of a Data or DataAsync."""
+        """Return all records of a Data or DataAsync."""
         if self._asynchronous:
             return [record async for record in data.data_fetcher]
         return list(data.data_fetcher)
 
     async def first(self, data: Any, count: int) -> list[Any]:
-        """The first items of a Data or DataAsync that goes on and on."""
+        """Return the first items of an endless Data or DataAsync."""
         fetcher, items = data.data_fetcher, list[Any]()
         if not self._asynchronous:
             items += islice(fetcher, count)
@@ -93,8 +93,8 @@ class Client:
             return await getattr(target, f"a{name}")(*positional, **named)
         return getattr(target, name)(*positional, **named)
 
-    def unused(self) -> list[str]:
-        """The public methods, of all classes that calls came across, that no call has used."""
+    def list_unused_methods(self) -> list[str]:
+        """Return the public methods that no call has used, of all classes that calls have used."""
         return sorted(
             f"{kind.__name__}.{name}" for kind, used in self._used.items() for name in _methods(kind).difference(used)
         )
@@ -125,26 +125,26 @@ def _methods(kind: type) -> set[str]:
 
 
 def at(text: str) -> datetime:
-    """A moment; UTC unless the text says otherwise."""
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    """Parse a datetime; UTC if the text has no time zone."""
+    timestamp = datetime.fromisoformat(text)
+    return timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)
 
 
 def contents(path: str) -> Any:
-    """What a file holds: JSON, or the rows of a CSV file as dicts of text."""
+    """Return the content of a file: JSON, or the rows of a CSV file as dicts of text."""
     with Path(path).open(encoding="utf-8", newline="") as file:
         return json.load(file) if path.endswith(".json") else list(csv.DictReader(file))
 
 
-def plain(value: Any) -> Any:
-    """A value in terms of JSON; what JSON has no word for is a dict with one key that begins with a dollar sign."""
+def to_json_value(value: Any) -> Any:
+    """Convert a value to JSON. Other types become a dict with one key that begins with a dollar sign."""
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, datetime):
-        return {"$moment": value.astimezone(UTC).isoformat()}
+        return {"$datetime": value.astimezone(UTC).isoformat()}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in cast("Iterable[Any]", value)]
-    return {str(name): plain(item) for name, item in _items(value)}
+        return [to_json_value(item) for item in cast("Iterable[Any]", value)]
+    return {str(name): to_json_value(item) for name, item in _items(value)}
 
 
 def _items(value: Any) -> Iterable[tuple[Any, Any]]:
@@ -156,18 +156,18 @@ def _items(value: Any) -> Iterable[tuple[Any, Any]]:
     return [(name, item) for name, item in attributes.items() if not name.startswith("_")]
 
 
-def made(client: Client, asked: dict[str, Any], run: Callable[[Coroutine[Any, Any, Any]], Any]) -> Any:
-    """What a call gives, or which exception it raises: the names of its class and of that class's bases."""
-    call = client.function(asked["text"])
-    with mock.patch.dict(os.environ, asked["environment"]), tempfile.TemporaryDirectory() as folder, chdir(folder):
+def run_call(client: Client, call: dict[str, Any], run: Callable[[Coroutine[Any, Any, Any]], Any]) -> Any:
+    """Return the result of a call. For an exception it is the names of its class and of that class's bases."""
+    function = client.function(call["text"])
+    with mock.patch.dict(os.environ, call["environment"]), tempfile.TemporaryDirectory() as folder, chdir(folder):
         try:
-            return plain(run(call()))
-        except Exception as error:  # noqa: BLE001 - whatever it raises is its result
+            return to_json_value(run(function()))
+        except Exception as error:  # noqa: BLE001 - any exception is a result
             return {"$error": [kind.__name__ for kind in type(error).__mro__]}
 
 
 def at_once(call: Awaitable[Any]) -> Any:
-    """Runs what never waits, without an event loop: the sync form must not need one."""
+    """Run a coroutine that never waits, without an event loop: the sync form must not need one."""
     steps = call.__await__()
     try:
         next(steps)
@@ -177,7 +177,7 @@ def at_once(call: Awaitable[Any]) -> Any:
 
 
 def main() -> None:
-    """Answers standard input."""
+    """Make the calls of standard input."""
     package, form = sys.argv[1:]
     logging.disable()
     client = Client(package, asynchronous=form == "async")
@@ -185,9 +185,9 @@ def main() -> None:
         run = stack.enter_context(asyncio.Runner()).run if form == "async" else at_once
         for line in sys.stdin:
             faulthandler.dump_traceback_later(LONGEST_CALL_SECONDS, exit=True)
-            answer = client.unused() if line.isspace() else made(client, json.loads(line), run)
+            result = client.list_unused_methods() if line.isspace() else run_call(client, json.loads(line), run)
             faulthandler.cancel_dump_traceback_later()
-            print(json.dumps(answer), flush=True)
+            print(json.dumps(result), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Whether what two clients did comes to the same: the requests that they made, and what they gave."""
+"""Comparison of two clients: the requests that they sent, and the results."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Json: TypeAlias = Any
 """A result as the driver writes it."""
 
 ERROR = "$error"
-"""The one key of a result that stands for an exception."""
+"""The only key of a result that is an exception."""
 
 NAMES_OF_ERRORS = {
     "AuthError": {"AuthenticationError"},
@@ -22,16 +22,16 @@ NAMES_OF_ERRORS = {
 """The vendor's exceptions that have another name here."""
 
 TOLERANCE = 1e-12
-"""How far numbers may be apart that are only said to be about the same: absolutely, and in proportion to their size."""
+"""Tolerance, absolute and relative, of numbers that only have to be about the same."""
 
 SHOWN = 90
-"""How many characters of a value are shown."""
+"""Maximum number of characters of a value in a message."""
 
 
 class Request(NamedTuple):
-    """A request as the service saw it, and the status that it answered with.
+    """A request as the service received it, and the status of the response.
 
-    Its query is in alphabetical order: in which order the parameters came means nothing to the service.
+    Its query is in alphabetical order: the order of parameters does not matter to the service.
     """
 
     method: str
@@ -46,29 +46,29 @@ class Request(NamedTuple):
 
 @dataclass(frozen=True)
 class Observation:
-    """What one client did when a call was made: what it asked for, and what it gave."""
+    """The requests and the result of one call of one client."""
 
     requests: tuple[Request, ...]
     result: Json
 
 
-def _unchanged(observation: Observation) -> Observation:
+def _identity(observation: Observation) -> Observation:
     return observation
 
 
 @dataclass(frozen=True)
 class Deviation:
-    """A difference that is meant: with both changes made, the observations must be the same, and without them not.
+    """An intended difference: with both changes the observations must be equal, without them they must not.
 
     Attributes:
-        reason: In what our client differs, and why.
-        vendor: What our client does, told from what the vendor's does.
-        ours: Our client's observation without what cannot be told from the vendor's.
+        reason: How the SDK differs, and why.
+        vendor: Converts an observation of the vendor's client to the expected one of the SDK.
+        sdk: Removes from an observation of the SDK the parts that the vendor's client does not have.
     """
 
     reason: str
-    vendor: Callable[[Observation], Observation] = _unchanged
-    ours: Callable[[Observation], Observation] = _unchanged
+    vendor: Callable[[Observation], Observation] = _identity
+    sdk: Callable[[Observation], Observation] = _identity
 
 
 @dataclass(frozen=True)
@@ -76,12 +76,12 @@ class Call:
     """A call to make.
 
     Attributes:
-        text: What is called, as `calls` explains.
-        deviations: In what the clients differ on purpose.
-        empty: Whether nothing is to be found; else there must be something to compare.
-        error: The exception that our client is to raise.
+        text: The source text of the call; see `calls`.
+        deviations: The intended differences.
+        empty: Whether the result is empty; otherwise it must not be empty.
+        error: The exception that the SDK must raise.
         environment: Environment variables to set for it.
-        passes: How many seconds of the field's time go by once a WebSocket room was entered.
+        passes: Seconds that the simulated clock advances once a WebSocket room was entered.
     """
 
     text: str
@@ -96,37 +96,37 @@ class Call:
         return f"{settings}{self.text}"
 
 
-def finding(call: Call, vendor: Observation, ours: Observation) -> str | None:
-    """What is not as it should be: a difference that is not meant, or one that is meant and not there; else None."""
+def finding(call: Call, vendor: Observation, sdk: Observation) -> str | None:
+    """Return an unintended difference, or an intended one that does not occur; None if there is neither."""
     for deviation in call.deviations:
         others = [other for other in call.deviations if other is not deviation]
-        if _compared(others, vendor, ours) is None:
+        if _compare(others, vendor, sdk) is None:
             return f"not different any more: {deviation.reason}"
-    return _compared(call.deviations, vendor, ours) or _unexpected(call, ours.result)
+    return _compare(call.deviations, vendor, sdk) or _find_unexpected(call, sdk.result)
 
 
-def failure(call: Call, vendor: Observation, ours: Observation) -> str | None:
-    """What our client fails with at a call that the vendor's does not fail at; None where it does not."""
+def failure(call: Call, vendor: Observation, sdk: Observation) -> str | None:
+    """Return the failure of the SDK at a call that works with the vendor's client; or None."""
     errors = [
         cast("list[str]", each[ERROR]) if isinstance(each := seen.result, dict) and ERROR in each else []
-        for seen in (vendor, ours)
+        for seen in (vendor, sdk)
     ]
     if errors[0] or not errors[1] or call.error in errors[1]:
         return None
-    return f"ours raises {errors[1][0]}; the vendor's gives {_shown(vendor.result)}"
+    return f"SDK raises {errors[1][0]}; the vendor's client returns {_abbreviate(vendor.result)}"
 
 
-def _compared(deviations: Sequence[Deviation], vendor: Observation, ours: Observation) -> str | None:
+def _compare(deviations: Sequence[Deviation], vendor: Observation, sdk: Observation) -> str | None:
     for deviation in deviations:
-        vendor, ours = deviation.vendor(vendor), deviation.ours(ours)
-    for number, (theirs, own) in enumerate(zip_longest(vendor.requests, ours.requests), 1):
+        vendor, sdk = deviation.vendor(vendor), deviation.sdk(sdk)
+    for number, (theirs, own) in enumerate(zip_longest(vendor.requests, sdk.requests), 1):
         if theirs != own:
-            return f"request {number}: vendor's {theirs or 'none'}; ours {own or 'none'}"
-    return difference(vendor.result, ours.result)
+            return f"request {number}: vendor's {theirs or 'none'}; SDK's {own or 'none'}"
+    return difference(vendor.result, sdk.result)
 
 
-def _unexpected(call: Call, result: Json) -> str | None:
-    """What is wrong with a result, whether or not the clients agree on it: two that both fail prove nothing."""
+def _find_unexpected(call: Call, result: Json) -> str | None:
+    """Return the fault of a result, even if both clients return it: two that both fail prove nothing."""
     errors = cast("list[str]", result[ERROR]) if isinstance(result, dict) and ERROR in result else []
     expected = call.error in errors if call.error else not errors
     if not expected:
@@ -136,55 +136,55 @@ def _unexpected(call: Call, result: Json) -> str | None:
     return None
 
 
-def difference(vendor: Json, ours: Json, place: str = "result") -> str | None:
-    """The first place where two results are not the same, with what stands there; None where there is none.
+def difference(vendor: Json, sdk: Json, place: str = "result") -> str | None:
+    """Return the first place where two results differ, with both values; None if they are equal.
 
-    Types count: 5, 5.0, "5" and true are all different. A moment in an attribute is the same as its text in a dict, or
-    as its unix seconds, an exception the same as its counterpart.
+    Types count: 5, 5.0, "5" and true are all different. A datetime in an attribute equals its text in a dict, and its
+    Unix time in seconds. An exception equals its counterpart.
     """
-    match vendor, ours:
+    match vendor, sdk:
         case {"$error": [str(name), *_]}, {"$error": [*names]}:
             same = not NAMES_OF_ERRORS.get(name, {name}).isdisjoint(cast("list[str]", names))
         case {"$about": float(number)}, {"$about": float(exact)}:
             same = isclose(number, exact, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
-        case {"$moment": str(one)}, {"$moment": str(other)} | str(other):
-            same = _same_moment(one, other)
-        case str(one), {"$moment": str(other)}:
-            same = _same_moment(one, other)
-        case int(second), {"$moment": str(other)}:
+        case {"$datetime": str(one)}, {"$datetime": str(other)} | str(other):
+            same = _same_datetime(one, other)
+        case str(one), {"$datetime": str(other)}:
+            same = _same_datetime(one, other)
+        case int(second), {"$datetime": str(other)}:
             same = datetime.fromisoformat(other).timestamp() == second
         case dict(), dict():
-            return _difference_of_dicts(cast("dict[str, Json]", vendor), cast("dict[str, Json]", ours), place)
+            return _difference_of_dicts(cast("dict[str, Json]", vendor), cast("dict[str, Json]", sdk), place)
         case list(), list():
-            return _difference_of_lists(cast("list[Json]", vendor), cast("list[Json]", ours), place)
+            return _difference_of_lists(vendor, sdk, place)
         case _:
-            same = type(vendor) is type(ours) and vendor == ours
-    return None if same else f"{place}: vendor's {_shown(vendor)}; ours {_shown(ours)}"
+            same = type(vendor) is type(sdk) and vendor == sdk
+    return None if same else f"{place}: vendor's {_abbreviate(vendor)}; SDK's {_abbreviate(sdk)}"
 
 
-def _difference_of_dicts(vendor: dict[str, Json], ours: dict[str, Json], place: str) -> str | None:
-    if vendor.keys() != ours.keys():
-        only_vendor, only_ours = sorted(vendor.keys() - ours.keys()), sorted(ours.keys() - vendor.keys())
-        return f"{place}: keys of the vendor's only {only_vendor}; of ours only {only_ours}"
-    found = (difference(vendor[key], ours[key], f"{place}[{key!r}]") for key in vendor)
+def _difference_of_dicts(vendor: dict[str, Json], sdk: dict[str, Json], place: str) -> str | None:
+    if vendor.keys() != sdk.keys():
+        only_vendor, only_sdk = sorted(vendor.keys() - sdk.keys()), sorted(sdk.keys() - vendor.keys())
+        return f"{place}: keys of the vendor's only {only_vendor}; of the SDK only {only_sdk}"
+    found = (difference(vendor[key], sdk[key], f"{place}[{key!r}]") for key in vendor)
     return next(filter(None, found), None)
 
 
-def _difference_of_lists(vendor: list[Json], ours: list[Json], place: str) -> str | None:
-    if len(vendor) != len(ours):
-        return f"{place}: vendor's has {len(vendor)} items; ours {len(ours)}"
-    pairs = enumerate(zip(vendor, ours, strict=True))
+def _difference_of_lists(vendor: list[Json], sdk: list[Json], place: str) -> str | None:
+    if len(vendor) != len(sdk):
+        return f"{place}: vendor's has {len(vendor)} items; SDK's {len(sdk)}"
+    pairs = enumerate(zip(vendor, sdk, strict=True))
     found = (difference(*pair, f"{place}[{index}]") for index, pair in pairs)
     return next(filter(None, found), None)
 
 
-def _same_moment(one: str, other: str) -> bool:
+def _same_datetime(one: str, other: str) -> bool:
     try:
         return datetime.fromisoformat(one) == datetime.fromisoformat(other)
     except ValueError:
         return False
 
 
-def _shown(value: Json) -> str:
+def _abbreviate(value: Json) -> str:
     text = repr(value)
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."

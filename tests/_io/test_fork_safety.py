@@ -10,9 +10,9 @@ import threading
 
 import pytest
 
-from tests.support.fake_server import PATIENCE, Line, Received, Server
+from tests.support.fake_server import TIMEOUT_SECONDS, ClientConnection, HttpRequest, Server
 from tests.support.fixtures import Serve
-from tests.support.http_responses import END, answer, chunk, give, head
+from tests.support.http_responses import END, chunk, head, http_response, send_reply
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
 
@@ -51,7 +51,7 @@ def run(server: Server, program: str, **environment: str) -> None:
             "PYTHONPATH": os.pathsep.join(sys.path),
             **environment,
         },
-        timeout=PATIENCE,
+        timeout=TIMEOUT_SECONDS,
         capture_output=True,
         text=True,
         check=False,
@@ -60,9 +60,9 @@ def run(server: Server, program: str, **environment: str) -> None:
     assert (done.returncode, done.stdout) == (0, "")
 
 
-def reply(line: Line, request: Received) -> None:
+def reply(line: ClientConnection, request: HttpRequest) -> None:
     token = {"access_token": "issued", "expires_in": 3600, "token_type": "Bearer"}
-    give(answer(200, token if request.path == "/o/token/" else []), line, request)
+    send_reply(http_response(200, token if request.path == "/o/token/" else []), line, request)
 
 
 def test_the_child_connects_anew_and_the_parent_goes_on(serve: Serve) -> None:
@@ -135,22 +135,22 @@ RECORDS = [b'{"timestamp": %d, "site_id": 981}' % second for second in range(1_7
 
 def test_a_stream_goes_on_in_both(serve: Serve) -> None:
     """The bytes of one connection are not torn in two."""
-    asked_again = threading.Event()
+    requested_again = threading.Event()
 
-    def records(line: Line, request: Received) -> None:
+    def records(line: ClientConnection, request: HttpRequest) -> None:
         if request.path.endswith("/pads/"):
-            line.send(answer(200, b"[]"))
+            line.send(http_response(200, b"[]"))
             return
-        if "end_datetime" in request.query:  # once more what came before the break
+        if "end_datetime" in request.query:  # repeats the records from before the break
             line.send(head(transfer_encoding="chunked"), chunk(b"[" + b",".join(RECORDS[:2]) + b"]"), END)
             return
         first = len(server.received) == 1
-        one, two, *rest = RECORDS if first else RECORDS[1:]
+        one, two, *remaining = RECORDS if first else RECORDS[1:]
         line.send(head(transfer_encoding="chunked"), chunk(b"[" + one), chunk(b"," + two))
         if first:
-            assert asked_again.wait(PATIENCE)
-        asked_again.set()
-        line.send(*[chunk(b"," + record) for record in rest], chunk(b"]"), END)
+            assert requested_again.wait(TIMEOUT_SECONDS)
+        requested_again.set()
+        line.send(*[chunk(b"," + record) for record in remaining], chunk(b"]"), END)
 
     server = serve(records)
     run(
@@ -163,7 +163,7 @@ def test_a_stream_goes_on_in_both(serve: Serve) -> None:
         def work():
             assert [*seconds, *(record["timestamp"] for record in records)] == [*range(1758196800, 1758196804)]
 
-        assert client.request(list_pads()) == []  # whose connection is kept, and is no good in the child
+        assert client.request(list_pads()) == []  # its connection stays in the pool; the child must not use it
         connections = client._connections.http()._clients[False][1]._pool._idle.for_calls
         connections._lock.acquire()
         child = forked(work)
@@ -172,10 +172,10 @@ def test_a_stream_goes_on_in_both(serve: Serve) -> None:
         assert [*seconds, *(record["timestamp"] for record in records)] == [*range(1758196800, 1758196804)]
         """,
     )
-    assert len(server.received) == 2 + 2, "the child asked for the rest and once more for the beginning"
+    assert len(server.received) == 2 + 2, "the child requested the remaining records, and the first ones again"
 
 
-def test_what_a_thread_of_the_parent_runs_ahead_with_is_no_longer_waited_for(serve: Serve) -> None:
+def test_prefetch_of_a_parent_thread_is_not_awaited_in_the_child(serve: Serve) -> None:
     run(
         serve(reply),
         """

@@ -1,4 +1,4 @@
-"""Which error an answer stands for, and what the error tells."""
+"""The error for each status, and the content of its message."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from datastore_sdk.transport.executor.retry import RetryPolicy
 from restream_api.api.pads import delete_pad_parameter, list_pads
 from tests.support.exhaustive import examples
 from tests.support.fixtures import TOKEN, ClientOf, Serve
-from tests.support.http_responses import always, answer
+from tests.support.http_responses import http_response, respond_always
 from tests.support.hypothesis_settings import PROPERTY
 from tests.support.jumping_clock import START
 from tests.support.sync_async_clients import Form
@@ -61,7 +61,7 @@ def error_of(status: int, body: bytes = b"", **headers: str) -> CallError:
 
 @pytest.mark.parametrize(("status", "kind"), STATUSES.items())
 def test_each_status_has_its_error(status: int, kind: type[APIStatusError], serve: Serve, client_of: ClientOf) -> None:
-    server = serve(always(answer(status, {"detail": "So it is."}, x_request_id="r-7")))
+    server = serve(respond_always(http_response(status, {"detail": "So it is."}, x_request_id="r-7")))
     client = client_of(server, retries=ONCE)
     with pytest.raises(RestreamError) as caught:
         client.request(list_pads(complete=True))
@@ -77,17 +77,17 @@ def test_each_status_has_its_error(status: int, kind: type[APIStatusError], serv
 
 
 @pytest.mark.parametrize("status", [204, 205, 206, 226, 300, 304])
-def test_a_success_that_the_call_does_not_know_is_a_breach_of_contract(
+def test_unexpected_success_status_is_a_validation_error(
     status: int, serve: Serve, client_of: ClientOf, form: Form
 ) -> None:
-    server = serve(always(answer(status)))
+    server = serve(respond_always(http_response(status)))
     with pytest.raises(ResponseValidationError, match=f"returned {status}, which is not a success status of this call"):
         form.run(client_of(server), list_pads())
     assert len(server.received) == 1
 
 
-def test_an_answer_without_a_body(serve: Serve, client_of: ClientOf, form: Form) -> None:
-    form.run(client_of(serve(always(answer(204)))), delete_pad_parameter(7, 3))
+def test_response_without_a_body(serve: Serve, client_of: ClientOf, form: Form) -> None:
+    form.run(client_of(serve(respond_always(http_response(204)))), delete_pad_parameter(7, 3))
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from datastore_sdk._io.effects import EffectGen, RunBlocking, Sleep
 from datastore_sdk._io.semaphore import Semaphore
 from datastore_sdk.client import Client
 from tests.support.interruption import Interrupting
-from tests.support.threads import all_of, begin
+from tests.support.threads import run_in_threads, start_thread
 
 LIMIT = 3
 
@@ -33,20 +33,20 @@ class Gauge:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self.now = self.most = self.visits = 0
+        self.now = self.max_in_use = self.uses = 0
 
     def __enter__(self) -> None:
         with self._lock:
             self.now += 1
-            self.visits += 1
-            self.most = max(self.most, self.now)
+            self.uses += 1
+            self.max_in_use = max(self.max_in_use, self.now)
 
     def __exit__(self, *_: object) -> None:
         with self._lock:
             self.now -= 1
 
 
-def visit(slots: Semaphore, gauge: Gauge, seconds: float = 0.0) -> EffectGen[None]:
+def use_permit(slots: Semaphore, gauge: Gauge, seconds: float = 0.0) -> EffectGen[None]:
     lease = yield from slots.acquire()
     try:
         with gauge:
@@ -56,14 +56,14 @@ def visit(slots: Semaphore, gauge: Gauge, seconds: float = 0.0) -> EffectGen[Non
 
 
 def assert_all_free(slots: Semaphore, client: Client) -> None:
-    """All slots can be taken, and not one more."""
-    leases = [begin(lambda: client._drive(slots.acquire())).result(5) for _ in range(LIMIT)]
-    more = begin(lambda: client._drive(slots.acquire()))
+    """Assert that the limit of permits can be acquired, and not one more."""
+    permits = [start_thread(lambda: client._drive(slots.acquire())).result(5) for _ in range(LIMIT)]
+    more = start_thread(lambda: client._drive(slots.acquire()))
     with pytest.raises(TimeoutError):
         more.result(0.02)
-    leases.pop().release()
+    permits.pop().release()
     more.result(5).release()
-    for lease in leases:
+    for lease in permits:
         lease.release()
 
 
@@ -72,10 +72,10 @@ def test_hundreds_of_threads(client: Client) -> None:
 
     def work() -> None:
         for _ in range(3):
-            client._drive(visit(slots, gauge, random.choice([0, 0.0005])))
+            client._drive(use_permit(slots, gauge, random.choice([0, 0.0005])))
 
-    all_of([work] * 200)
-    assert (gauge.most, gauge.visits, gauge.now) == (LIMIT, 600, 0)
+    run_in_threads([work] * 200)
+    assert (gauge.max_in_use, gauge.uses, gauge.now) == (LIMIT, 600, 0)
     assert_all_free(slots, client)
 
 
@@ -85,10 +85,10 @@ def test_hundreds_of_tasks(client: Client) -> None:
     async def main() -> None:
         async with asyncio.timeout(20), asyncio.TaskGroup() as group:
             for _ in range(300):
-                group.create_task(client._adrive(visit(slots, gauge)))
+                group.create_task(client._adrive(use_permit(slots, gauge)))
 
     asyncio.run(main())
-    assert (gauge.most, gauge.visits, gauge.now) == (LIMIT, 300, 0)
+    assert (gauge.max_in_use, gauge.uses, gauge.now) == (LIMIT, 300, 0)
     assert_all_free(slots, client)
 
 
@@ -98,12 +98,12 @@ def test_threads_and_tasks_of_several_event_loops_together(client: Client) -> No
     async def main() -> None:
         async with asyncio.TaskGroup() as group:
             for _ in range(40):
-                group.create_task(client._adrive(visit(slots, gauge, 0.001)))
+                group.create_task(client._adrive(use_permit(slots, gauge, 0.001)))
 
     looping: Callable[[], None] = lambda: asyncio.run(main())  # noqa: E731
-    blocking: Callable[[], None] = lambda: client._drive(visit(slots, gauge, 0.001))  # noqa: E731
-    all_of([looping, *[blocking] * 60, looping])
-    assert (gauge.most, gauge.visits, gauge.now) == (LIMIT, 140, 0)
+    blocking: Callable[[], None] = lambda: client._drive(use_permit(slots, gauge, 0.001))  # noqa: E731
+    run_in_threads([looping, *[blocking] * 60, looping])
+    assert (gauge.max_in_use, gauge.uses, gauge.now) == (LIMIT, 140, 0)
     assert_all_free(slots, client)
 
 
@@ -127,8 +127,8 @@ def test_first_come_first_served(client: Client) -> None:
     assert served == [*range(50)]
 
 
-def test_nobody_jumps_the_queue(client: Client) -> None:
-    """Whoever releases a slot and wants it again at once lines up behind the others."""
+def test_permits_go_to_callers_in_order(client: Client) -> None:
+    """A caller that releases a permit and acquires again at once waits behind the others."""
     slots, served, arrived = Semaphore(1), list[str](), threading.Semaphore(0)
 
     def greedy() -> EffectGen[None]:
@@ -150,10 +150,10 @@ def test_nobody_jumps_the_queue(client: Client) -> None:
         served.append("patient")
         lease.release()
 
-    first = begin(lambda: client._drive(greedy()))
+    first = start_thread(lambda: client._drive(greedy()))
     while not served:
         time.sleep(0.001)
-    all_of([lambda: client._drive(patient())] * 3)
+    run_in_threads([lambda: client._drive(patient())] * 3)
     first.result(5)
     assert served == ["greedy", "patient", "patient", "patient", "greedy"]
 
@@ -162,20 +162,20 @@ def test_cancelled_while_waiting(client: Client) -> None:
     slots, gauge = Semaphore(LIMIT), Gauge()
 
     async def main() -> None:
-        leases = [await client._adrive(slots.acquire()) for _ in range(LIMIT)]
-        waiting = [asyncio.create_task(client._adrive(visit(slots, gauge))) for _ in range(20)]
+        permits = [await client._adrive(slots.acquire()) for _ in range(LIMIT)]
+        waiting = [asyncio.create_task(client._adrive(use_permit(slots, gauge))) for _ in range(20)]
         await asyncio.sleep(0.01)
         for task in waiting[::2]:
             task.cancel()
         done = await asyncio.gather(*waiting[::2], return_exceptions=True)
         assert all(isinstance(each, asyncio.CancelledError) for each in done)
-        for lease in leases:
+        for lease in permits:
             lease.release()
         async with asyncio.timeout(5):
             await asyncio.gather(*waiting[1::2])
 
     asyncio.run(main())
-    assert gauge.visits == 10
+    assert gauge.uses == 10
     assert_all_free(slots, client)
 
 
@@ -184,7 +184,7 @@ def test_cancelled_just_when_the_turn_has_come(client: Client) -> None:
 
     async def main() -> None:
         lease = await client._adrive(slots.acquire())
-        waiting = [asyncio.create_task(client._adrive(visit(slots, gauge))) for _ in range(20)]
+        waiting = [asyncio.create_task(client._adrive(use_permit(slots, gauge))) for _ in range(20)]
         await asyncio.sleep(0.01)
         lease.release()  # the first in line has the slot now, and does not know it yet
         for task in waiting[:10]:
@@ -195,24 +195,24 @@ def test_cancelled_just_when_the_turn_has_come(client: Client) -> None:
         (await client._adrive(slots.acquire())).release()
 
     asyncio.run(main())
-    assert gauge.visits == 10
+    assert gauge.uses == 10
 
 
-def test_cancelled_at_any_moment(client: Client) -> None:
+def test_cancelled_at_any_time(client: Client) -> None:
     slots, gauge = Semaphore(LIMIT), Gauge()
     chance = random.Random(7)
 
     async def main() -> None:
         tasks: list[asyncio.Task[None]] = []
         for _ in range(300):
-            tasks.append(asyncio.create_task(client._adrive(visit(slots, gauge, chance.choice([0, 0.0001])))))
+            tasks.append(asyncio.create_task(client._adrive(use_permit(slots, gauge, chance.choice([0, 0.0001])))))
             await asyncio.sleep(0)
             chance.choice(tasks).cancel()
         async with asyncio.timeout(10):
             await asyncio.gather(*tasks, return_exceptions=True)
 
     asyncio.run(main())
-    assert gauge.most <= LIMIT
+    assert gauge.max_in_use <= LIMIT
     assert_all_free(slots, client)
 
 
@@ -222,13 +222,13 @@ def test_an_event_loop_that_ends_leaves_the_queue(client: Client) -> None:
 
     async def main() -> None:
         for _ in range(5):
-            asyncio.create_task(client._adrive(visit(slots, gauge)))  # noqa: RUF006 - given up with the loop
+            asyncio.create_task(client._adrive(use_permit(slots, gauge)))  # noqa: RUF006 - cancelled with the loop
         await asyncio.sleep(0.01)
 
     asyncio.run(main())
     lease.release()
-    begin(lambda: client._drive(visit(slots, gauge))).result(5)
-    assert gauge.visits == 1
+    start_thread(lambda: client._drive(use_permit(slots, gauge))).result(5)
+    assert gauge.uses == 1
 
 
 def test_errors_give_the_slot_back(client: Client) -> None:
@@ -261,7 +261,7 @@ def test_given_back_in_the_midst_of_handing_out(client: Client, monkeypatch: pyt
     forgotten = [client._drive(slots.acquire()) for _ in range(LIMIT - 1)]
 
     class Collecting(slots_module.Permit):
-        """Memory is asked for when one is made, and it is then that garbage is collected."""
+        """A permit whose creation collects garbage, as any allocation may."""
 
         def __init__(self, slots: Semaphore, slot: Any) -> None:
             while forgotten:
@@ -271,7 +271,7 @@ def test_given_back_in_the_midst_of_handing_out(client: Client, monkeypatch: pyt
             super().__init__(slots, slot)
 
     monkeypatch.setattr(slots_module, "Permit", Collecting)
-    begin(lambda: client._drive(slots.acquire())).result(5).release()
+    start_thread(lambda: client._drive(slots.acquire())).result(5).release()
     assert_all_free(slots, client)
 
 
@@ -280,7 +280,7 @@ def test_a_lease_that_is_forgotten_frees_its_slot(client: Client) -> None:
     for _ in range(3):
         client._drive(slots.acquire())
     first = client._drive(slots.acquire())
-    waiting = begin(lambda: client._drive(slots.acquire()))
+    waiting = start_thread(lambda: client._drive(slots.acquire()))
     time.sleep(0.05)
     del first
     waiting.result(5).release()
@@ -309,7 +309,7 @@ def test_interrupted_anywhere(held: int, client: Client, monkeypatch: pytest.Mon
         interrupting = Interrupting(slots_module, rounds)
         with suppress(KeyboardInterrupt), interrupting:
             client._drive(use(slots))
-        interrupted = interrupting.came
+        interrupted = interrupting.was_raised
         for lease in resting:
             lease.resume()
             lease.release()

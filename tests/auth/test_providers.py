@@ -13,25 +13,25 @@ import pytest
 from datastore_sdk.client import Client
 from datastore_sdk.exceptions import AuthenticationError, ConfigurationError, MissingCredentialsError, ServerError
 from restream_api.api.pads import list_pads
-from tests.support.fake_server import PATIENCE
+from tests.support.fake_server import TIMEOUT_SECONDS
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import always, answer, in_turn
+from tests.support.http_responses import http_response, respond_always, respond_in_turn
 from tests.support.sync_async_clients import Form
 
-EMPTY = answer(200, b"[]")
+EMPTY = http_response(200, b"[]")
 
 
 class Vault:
     """Gives another token each time."""
 
     def __init__(self) -> None:
-        self.given = 0
+        self.calls = 0
         self.threads: list[str] = []
 
     def token(self) -> str:
-        self.given += 1
+        self.calls += 1
         self.threads.append(threading.current_thread().name)
-        return f"token-{self.given}"
+        return f"token-{self.calls}"
 
     async def atoken(self) -> str:
         await asyncio.sleep(0)
@@ -53,7 +53,7 @@ def kinds(vault: Vault) -> dict[str, Callable[[], str | Awaitable[str]]]:
 
 @pytest.mark.parametrize("kind", [*kinds(Vault())])
 def test_it_is_called_for_each_request(kind: str, serve: Serve, client_of: ClientOf, form: Form) -> None:
-    server = serve(always(EMPTY))
+    server = serve(respond_always(EMPTY))
     client = client_of(server, kinds(Vault())[kind])
     for _ in range(2):
         assert form.run(client, list_pads()) == []
@@ -62,7 +62,7 @@ def test_it_is_called_for_each_request(kind: str, serve: Serve, client_of: Clien
 
 @pytest.mark.parametrize("kind", [*kinds(Vault())])
 def test_once_more_when_the_service_refuses(kind: str, serve: Serve, client_of: ClientOf, form: Form) -> None:
-    server = serve(in_turn(answer(401), EMPTY, answer(401), answer(401)))
+    server = serve(respond_in_turn(http_response(401), EMPTY, http_response(401), http_response(401)))
     client = client_of(server, kinds(Vault())[kind])
     assert form.run(client, list_pads()) == []
     with pytest.raises(AuthenticationError):
@@ -71,19 +71,19 @@ def test_once_more_when_the_service_refuses(kind: str, serve: Serve, client_of: 
 
 
 def test_a_slow_function_does_not_hold_up_the_event_loop(serve: Serve, client_of: ClientOf) -> None:
-    asked, going_on = threading.Event(), threading.Event()
+    called, going_on = threading.Event(), threading.Event()
 
     def slow() -> str:
-        asked.set()
-        assert going_on.wait(PATIENCE)
+        called.set()
+        assert going_on.wait(TIMEOUT_SECONDS)
         return "t0ken"
 
-    client = client_of(serve(always(EMPTY)), slow)
+    client = client_of(serve(respond_always(EMPTY)), slow)
 
     async def main() -> None:
-        async with client, asyncio.timeout(PATIENCE):
+        async with client, asyncio.timeout(TIMEOUT_SECONDS):
             call = asyncio.create_task(client.arequest(list_pads()))
-            while not asked.is_set():  # noqa: ASYNC110 - another thread sets it
+            while not called.is_set():  # noqa: ASYNC110 - another thread sets it
                 await asyncio.sleep(0.001)
             going_on.set()
             assert await call == []
@@ -98,7 +98,7 @@ def test_an_async_function_runs_in_the_loop_of_the_call(serve: Serve, client_of:
         loops.append(asyncio.get_running_loop())
         return "t0ken"
 
-    client = client_of(serve(always(EMPTY)), token)
+    client = client_of(serve(respond_always(EMPTY)), token)
 
     async def main() -> None:
         async with client:
@@ -123,7 +123,7 @@ def test_an_async_function_runs_in_the_loop_of_the_call(serve: Serve, client_of:
 def test_its_errors_are_the_callers(
     error: Exception, asynchronous: bool, serve: Serve, client_of: ClientOf, form: Form
 ) -> None:
-    server = serve(always(EMPTY))
+    server = serve(respond_always(EMPTY))
     calls = 0
 
     def fail() -> str:
@@ -155,7 +155,7 @@ def test_its_errors_are_the_callers(
     ],
 )
 def test_what_is_no_token(token: Any, kind: type[Exception], serve: Serve, client_of: ClientOf, form: Form) -> None:
-    server = serve(always(EMPTY))
+    server = serve(respond_always(EMPTY))
     with pytest.raises(kind) as caught:
         form.run(client_of(server, lambda: token), list_pads())
     assert not token or str(token) not in str(caught.value)
@@ -163,7 +163,7 @@ def test_what_is_no_token(token: Any, kind: type[Exception], serve: Serve, clien
 
 
 def test_the_token_for_elsewhere(serve: Serve, client_of: ClientOf) -> None:
-    client = client_of(serve(always(EMPTY)), Vault().atoken)
+    client = client_of(serve(respond_always(EMPTY)), Vault().atoken)
     assert client.get_access_token() == "token-1"
     assert asyncio.run(client.aget_access_token()) == "token-2"
     assert client.get_access_token(rejected="token-2") == "token-3"

@@ -22,12 +22,12 @@ from datastore_sdk.client import Client
 from datastore_sdk.exceptions import AuthenticationError
 from datastore_sdk.sandbox import Sandbox
 from restream_api.api.pads import list_pads
-from tests.support.fake_server import PATIENCE, Line, Received, Server
+from tests.support.fake_server import TIMEOUT_SECONDS, ClientConnection, HttpRequest, Server
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import always, answer
+from tests.support.http_responses import http_response, respond_always
 from tests.support.jumping_clock import JumpingClock
 from tests.support.sync_async_clients import Form
-from tests.support.threads import all_of
+from tests.support.threads import run_in_threads
 
 LIFETIME = 3600.0
 POSIX = pytest.mark.skipif(os.name == "nt", reason="modes mean nothing there")
@@ -41,14 +41,14 @@ class Issuer:
         self.lasts = LIFETIME
         self.good: set[str] = set()
 
-    def __call__(self, line: Line, request: Received) -> None:
+    def __call__(self, line: ClientConnection, request: HttpRequest) -> None:
         if request.path == "/o/token/":
             self.issued += 1
             token = f"issued-{self.issued}"
             self.good.add(token)
-            line.send(answer(200, {"access_token": token, "expires_in": self.lasts, "token_type": "Bearer"}))
+            line.send(http_response(200, {"access_token": token, "expires_in": self.lasts, "token_type": "Bearer"}))
         else:
-            line.send(answer(200, b"[]") if request.token in self.good else answer(401))
+            line.send(http_response(200, b"[]") if request.token in self.good else http_response(401))
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ class Elsewhere(JumpingClock):
 
 @pytest.fixture
 def process(server: Server, client_of: ClientOf, tmp_path: Path, clock: JumpingClock) -> Any:
-    """Makes clients that know of one another by the disk alone."""
+    """Makes clients that share nothing but the disk."""
 
     def make(**options: Any) -> Client:
         elsewhere = Elsewhere()
@@ -106,7 +106,7 @@ def test_the_usual_folder(process: Any, tmp_path: Path, monkeypatch: pytest.Monk
 
 
 @POSIX
-def test_nobody_else_can_read_it(process: Any, tmp_path: Path) -> None:
+def test_other_users_cannot_read_it(process: Any, tmp_path: Path) -> None:
     process().request(list_pads())
     assert (tmp_path / "cache").stat().st_mode & 0o777 == 0o700
     assert {path.stat().st_mode & 0o777 for path in (tmp_path / "cache").iterdir()} == {0o600}
@@ -220,7 +220,7 @@ def test_a_refused_token_is_renewed_by_one_for_all(process: Any, issuer: Issuer,
 def test_a_refused_token_goes_even_if_no_other_comes(process: Any, server: Server, tmp_path: Path) -> None:
     client = process()
     client.request(list_pads())
-    server.handler = always(answer(401))
+    server.handler = respond_always(http_response(401))
     with pytest.raises(AuthenticationError):
         client.request(list_pads())
     assert [*tmp_path.glob("cache/*.json")] == []
@@ -228,11 +228,11 @@ def test_a_refused_token_goes_even_if_no_other_comes(process: Any, server: Serve
 
 def test_only_the_refused_token_goes(tmp_path: Path) -> None:
     cache = TokenCache(tmp_path, "https://one.test", "crew")
-    kept = CachedToken("two", 0.0, 1e12)
-    cache.write(kept)
+    cached = CachedToken("two", 0.0, 1e12)
+    cache.write(cached)
     cache.discard("one")
     cache.discard(None)
-    assert cache.read() == kept
+    assert cache.read() == cached
     cache.discard("two")
     assert cache.read() is None
 
@@ -304,7 +304,7 @@ def run(program: str, *arguments: str, **environment: str) -> str:
     done = subprocess.run(
         [sys.executable, "-c", program, *arguments],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **environment},
-        timeout=PATIENCE,
+        timeout=TIMEOUT_SECONDS,
         capture_output=True,
         text=True,
         check=False,
@@ -313,25 +313,25 @@ def run(program: str, *arguments: str, **environment: str) -> str:
     return done.stdout
 
 
-def test_while_one_asks_the_others_wait(process: Any, issuer: Issuer, server: Server) -> None:
-    def slowly(line: Line, request: Received) -> None:
+def test_processes_wait_while_one_requests_a_token(process: Any, issuer: Issuer, server: Server) -> None:
+    def slowly(line: ClientConnection, request: HttpRequest) -> None:
         if request.path == "/o/token/":
             line.stall(0.2)
         issuer(line, request)
 
     server.handler = slowly
     clients = [process(clock=Clock()) for _ in range(8)]
-    assert all_of([lambda client=client: client.request(list_pads()) for client in clients]) == [[]] * 8  # type: ignore[misc]
+    assert run_in_threads([lambda client=client: client.request(list_pads()) for client in clients]) == [[]] * 8  # type: ignore[misc]
     assert issuer.issued == 1
 
 
-def test_whoever_is_cancelled_while_it_asks_lets_the_others_ask(
+def test_cancelled_token_request_lets_others_request(
     process: Any, issuer: Issuer, server: Server, tmp_path: Path
 ) -> None:
-    asked = threading.Event()
+    requested = threading.Event()
 
-    def silent(line: Line, _: Received) -> None:
-        asked.set()
+    def silent(line: ClientConnection, _: HttpRequest) -> None:
+        requested.set()
         line.stall()
 
     server.handler = silent
@@ -339,7 +339,7 @@ def test_whoever_is_cancelled_while_it_asks_lets_the_others_ask(
     async def main() -> None:
         async with process() as client:
             call = asyncio.create_task(client.arequest(list_pads()))
-            assert await asyncio.to_thread(asked.wait, PATIENCE)
+            assert await asyncio.to_thread(requested.wait, TIMEOUT_SECONDS)
             call.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await call
@@ -353,19 +353,19 @@ def test_whoever_is_cancelled_while_it_asks_lets_the_others_ask(
     assert issuer.issued == 1
 
 
-def test_many_processes_ask_once(tmp_path: Path) -> None:
+def test_many_processes_request_one_token(tmp_path: Path) -> None:
     program = "from datastore_sdk import Pad; print(len(Pad.get_models()))"
-    with Sandbox(days=1, concurrency=6) as sandbox:  # processes know nothing of each other's calls
+    with Sandbox(days=1, concurrency=6) as sandbox:  # processes do not share a limit on calls
         environment = {
             "RESTREAM_HOST": sandbox.url,
             "RESTREAM_CLIENT_ID": sandbox.client_id,
             "RESTREAM_CLIENT_SECRET": sandbox.client_secret,
             "RESTREAM_TOKEN_CACHE": str(tmp_path),
         }
-        assert all_of([lambda: run(program, **environment)] * 3) == ["5\n"] * 3
-        asked = [request.path for request in sandbox.requests]
-    assert asked.count("/o/token/") == 1
-    assert len(asked) == 4
+        assert run_in_threads([lambda: run(program, **environment)] * 3) == ["5\n"] * 3
+        paths = [request.path for request in sandbox.requests]
+    assert paths.count("/o/token/") == 1
+    assert len(paths) == 4
 
 
 def test_a_token_that_does_not_last_is_shared_too(issuer: Issuer, process: Any, clock: JumpingClock) -> None:

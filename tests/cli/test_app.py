@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from datastore_sdk import cli
 from datastore_sdk._version import VERSION
 from datastore_sdk.cli import main
+from datastore_sdk.cli.exit_status import COULD_NOT_RUN
 from datastore_sdk.sandbox import Sandbox, faults
 from tests.drift.spec_builders import REAL
 from tests.support.exhaustive import first
@@ -347,5 +347,5 @@ def test_missing_extra_is_reported(monkeypatch: pytest.MonkeyPatch, capsys: Outp
     for name in [name for name in sys.modules if name.startswith("datastore_sdk.cli.")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "typer", None)
-    assert main(["--version"]) == cli.COULD_NOT_RUN
+    assert main(["--version"]) == COULD_NOT_RUN
     assert 'pip install "restream-datastore-sdk[cli]"' in capsys.readouterr().err

@@ -19,9 +19,9 @@ from datastore_sdk._version import VERSION
 from datastore_sdk.cli import main
 from datastore_sdk.client import client_cache as default_clients
 from datastore_sdk.sandbox import Sandbox, Scenario, faults
-from tests.support.fake_server import Handler, Line, Received, Server
+from tests.support.fake_server import ClientConnection, Handler, HttpRequest, Server
 from tests.support.http_proxy import Proxy
-from tests.support.http_responses import always, answer
+from tests.support.http_responses import http_response, respond_always
 from tests.support.paths import CERTIFICATE
 
 Output = pytest.CaptureFixture[str]
@@ -78,7 +78,7 @@ def statuses(findings: dict[str, dict[str, Any]]) -> dict[str, str]:
 
 def service_handler(**headers: str) -> Handler:
     """Return a handler with no pads and a Date header."""
-    return always(answer(200, [], **{"Date": formatdate(time.time(), usegmt=True), **headers}))
+    return respond_always(http_response(200, [], **{"Date": formatdate(time.time(), usegmt=True), **headers}))
 
 
 def test_working_setup_passes_all_checks(sandbox: Sandbox, examine: Examine) -> None:
@@ -270,7 +270,7 @@ def test_response_without_date_skips_the_clock(lead: Callable[[str], None], exam
 
 
 def test_other_service_fails(lead: Callable[[str], None], examine: Examine) -> None:
-    with Server(always(answer(200, b"<html>welcome</html>"))) as server:
+    with Server(respond_always(http_response(200, b"<html>welcome</html>"))) as server:
         lead(server.url)
         assert "is a Restream service" in examine(1)["token"]["advice"]
 
@@ -307,7 +307,7 @@ def test_unverified_certificate_is_a_warning(
 
 
 def test_host_without_tls_fails(lead: Callable[[str], None], examine: Examine) -> None:
-    def hello(line: Line, _: Received) -> None:
+    def hello(line: ClientConnection, _: HttpRequest) -> None:
         line.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
         line.close()
 
@@ -378,8 +378,8 @@ def test_certificate_is_checked_through_the_proxy(
         lead(server.url)
         found = examine(0)
     assert statuses(found) | {"connection": "good", "TLS": "good", "token": "good"} == statuses(found)
-    assert all("Proxy-Authorization: Basic" in requested for requested in tunnels.asked)
-    assert not any("Bearer" in requested for requested in tunnels.asked)
+    assert all("Proxy-Authorization: Basic" in requested for requested in tunnels.requests)
+    assert not any("Bearer" in requested for requested in tunnels.requests)
 
 
 def test_intercepting_proxy_is_explained(
@@ -401,9 +401,9 @@ def test_intercepting_proxy_is_explained(
 def test_proxy_that_refuses_the_tunnel_fails(
     status: int, advice: str, lead: Callable[[str], None], examine: Examine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Server(always(answer(status, b""))) as proxy:
+    with Server(respond_always(http_response(status, b""))) as proxy:
         lead("https://restream.invalid")
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         found = examine(1)["TLS"]
-    assert f"{status} Whatever" in found["message"]
+    assert f"{status} Reason" in found["message"]
     assert advice in found["advice"]

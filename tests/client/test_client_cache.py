@@ -14,8 +14,8 @@ from datastore_sdk.client import client_cache as clients
 from datastore_sdk.exceptions import ConfigurationError, MissingCredentialsError
 from restream_api.api.pads import list_pads
 from tests.support.fixtures import Serve
-from tests.support.http_responses import always, answer
-from tests.support.threads import all_of
+from tests.support.http_responses import http_response, respond_always
+from tests.support.threads import run_in_threads
 
 HOST = "https://restream.test"
 
@@ -86,7 +86,7 @@ def test_nothing_is_kept_of_what_cannot_be_used(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_threads_share_one() -> None:
-    assert len({id(client) for client in all_of([client_for] * 50)}) == 1
+    assert len({id(client) for client in run_in_threads([client_for] * 50)}) == 1
 
 
 def test_importing_makes_no_client_and_loads_no_http_library() -> None:
@@ -104,7 +104,7 @@ def test_importing_makes_no_client_and_loads_no_http_library() -> None:
 
 
 def test_default_clients_are_really_used(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    server = serve(always(answer(200, b"[]")))
+    server = serve(respond_always(http_response(200, b"[]")))
     monkeypatch.setenv("RESTREAM_HOST", server.url)
     for _ in range(3):
         client_for().request(list_pads())

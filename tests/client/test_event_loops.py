@@ -13,21 +13,21 @@ import pytest
 from datastore_sdk.client import Client
 from datastore_sdk.data import Data, DataAsync, DataQuery
 from restream_api.api.pads import list_pads
-from tests.support.fake_server import Line, Received
+from tests.support.fake_server import ClientConnection, HttpRequest
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import always, answer, chunked
+from tests.support.http_responses import build_chunked_response, http_response, respond_always
 from tests.support.leak_checks import open_sockets
-from tests.support.threads import all_of
+from tests.support.threads import run_in_threads
 
 SITE = DataQuery(source="site", id=981)
 RECORDS = [{"timestamp": 1_758_196_800, "site_id": 981, "slurry_rate": 80.5}]
 
 
-def reply(line: Line, request: Received) -> None:
+def reply(line: ClientConnection, request: HttpRequest) -> None:
     line.send(
-        chunked(b'[{"timestamp":1758196800,', b'"site_id":981,"slurry_rate":80.5}]')
+        build_chunked_response(b'[{"timestamp":1758196800,', b'"site_id":981,"slurry_rate":80.5}]')
         if "/data/" in request.path
-        else answer(200, b"[]")
+        else http_response(200, b"[]")
     )
 
 
@@ -74,7 +74,7 @@ def test_several_loops_at_the_same_time(serve: Serve, client_of: ClientOf) -> No
             await use(client)
         await client.aclose()
 
-    all_of([lambda: asyncio.run(main())] * 4)
+    run_in_threads([lambda: asyncio.run(main())] * 4)
 
 
 def test_closing_in_one_loop_leaves_the_others_alone(serve: Serve, client_of: ClientOf) -> None:
@@ -84,7 +84,7 @@ def test_closing_in_one_loop_leaves_the_others_alone(serve: Serve, client_of: Cl
         for _ in range(10):
             await use_and_close(client)
 
-    all_of([lambda: asyncio.run(main())] * 4)
+    run_in_threads([lambda: asyncio.run(main())] * 4)
 
 
 def test_both_forms_at_the_same_time(serve: Serve, client_of: ClientOf) -> None:
@@ -95,7 +95,9 @@ def test_both_forms_at_the_same_time(serve: Serve, client_of: ClientOf) -> None:
             assert client.request(list_pads()) == []
             assert [*Data(client, [SITE])] == RECORDS
 
-    all_of([lambda: asyncio.run(use_and_close(client)), blocking, lambda: asyncio.run(use_and_close(client)), blocking])
+    run_in_threads(
+        [lambda: asyncio.run(use_and_close(client)), blocking, lambda: asyncio.run(use_and_close(client)), blocking]
+    )
 
 
 def test_a_sync_call_within_a_running_loop(serve: Serve, client_of: ClientOf) -> None:
@@ -151,7 +153,7 @@ def test_a_client_of_the_user_is_used_and_never_closed(serve: Serve, client_of: 
 
 @pytest.mark.parametrize("where", ["argument", "environment"])
 def test_through_a_proxy(where: str, serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch) -> None:
-    proxy, server = serve(reply), serve(always(b"!"))
+    proxy, server = serve(reply), serve(respond_always(b"!"))
     if where == "environment":
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
     client = client_of(server, proxy=proxy.url if where == "argument" else None)

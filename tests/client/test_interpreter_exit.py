@@ -11,11 +11,11 @@ import time
 import pytest
 
 from tests.support.exhaustive import first
-from tests.support.fake_server import Line
+from tests.support.fake_server import ClientConnection
 from tests.support.fixtures import Serve
-from tests.support.http_responses import chunk, head, then
+from tests.support.http_responses import chunk, head, send_then
 
-BEGUN = head(transfer_encoding="chunked") + chunk(b'[{"timestamp": 1758196800, "site_id": 981}')
+INCOMPLETE = head(transfer_encoding="chunked") + chunk(b'[{"timestamp": 1758196800, "site_id": 981}')
 
 PREAMBLE = """
 import asyncio, sys, threading, time
@@ -83,8 +83,8 @@ PROGRAMS = {
 
 @pytest.mark.parametrize("name", first(5, PROGRAMS))
 def test_a_program_that_ends(name: str, serve: Serve) -> None:
-    server = serve(then(BEGUN, Line.stall))
-    begun = time.monotonic()
+    server = serve(send_then(INCOMPLETE, ClientConnection.stall))
+    started = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", PREAMBLE + textwrap.dedent(PROGRAMS[name]), server.url],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
@@ -94,4 +94,4 @@ def test_a_program_that_ends(name: str, serve: Serve) -> None:
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert time.monotonic() - begun < 8
+    assert time.monotonic() - started < 8

@@ -1,10 +1,11 @@
-"""What clients share that the service takes for one: the slots, and the token."""
+"""Clients with the same credentials share concurrency limits and the token."""
 
 from __future__ import annotations
 
 import gc
 import threading
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 
@@ -12,29 +13,32 @@ from datastore_sdk.client import Client
 from datastore_sdk.client import shared_state as sharing
 from datastore_sdk.transport.executor.concurrency import EndpointSemaphores
 from restream_api.api.pads import list_pads
-from tests.support.concurrency_probe import Gauge
-from tests.support.fake_server import Line, Received
+from tests.support.concurrency_probe import ConcurrencyProbe
+from tests.support.fake_server import ClientConnection, HttpRequest
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import answer, by_path, give
-from tests.support.threads import all_of
+from tests.support.http_responses import http_response, respond_by_path, send_reply
+from tests.support.threads import run_in_threads
 
-ISSUED = answer(200, {"access_token": "issued", "expires_in": 3600, "token_type": "Bearer"})
+ISSUED = http_response(200, {"access_token": "issued", "expires_in": 3600, "token_type": "Bearer"})
 
 
 @pytest.fixture
-def gauge() -> Gauge:
-    return Gauge(answer(200, b"[]"))
+def gauge() -> ConcurrencyProbe:
+    return ConcurrencyProbe(http_response(200, b"[]"))
 
 
 def call_all(clients: list[Client]) -> None:
-    assert all_of([lambda client=client: client.request(list_pads()) for client in clients]) == [[]] * len(clients)  # type: ignore[misc]
+    calls = [partial(client.request, list_pads()) for client in clients]
+    assert run_in_threads(calls) == [[]] * len(clients)
 
 
-def test_clients_with_the_same_credentials_keep_to_one_limit(gauge: Gauge, serve: Serve, client_of: ClientOf) -> None:
+def test_clients_with_the_same_credentials_keep_to_one_limit(
+    gauge: ConcurrencyProbe, serve: Serve, client_of: ClientOf
+) -> None:
     server = serve(gauge)
     first = client_of(server)
     call_all([first, client_of(server), first.with_options(timeout=5), client_of(server, verify=False)] * 6)
-    assert gauge.most_at_a_time == 3
+    assert gauge.max_concurrent == 3
 
 
 class Vault:
@@ -50,34 +54,38 @@ class Unhashable:
         return "t0ken"
 
 
-def test_clients_with_the_same_function_keep_to_one_limit(gauge: Gauge, serve: Serve, client_of: ClientOf) -> None:
+def test_clients_with_the_same_function_keep_to_one_limit(
+    gauge: ConcurrencyProbe, serve: Serve, client_of: ClientOf
+) -> None:
     """A method is another object each time that it is looked up."""
     server, vault, unhashable = serve(gauge), Vault(), Unhashable()
     call_all([client_of(server, vault.token) for _ in range(12)])
-    assert gauge.most_at_a_time == 3
+    assert gauge.max_concurrent == 3
     call_all([client_of(server, unhashable) for _ in range(12)])
-    assert gauge.most_at_a_time == 3
+    assert gauge.max_concurrent == 3
 
 
-def test_equal_hosts_in_other_spellings_share_one_limit(gauge: Gauge, serve: Serve, client_of: ClientOf) -> None:
+def test_equal_hosts_in_other_spellings_share_one_limit(
+    gauge: ConcurrencyProbe, serve: Serve, client_of: ClientOf
+) -> None:
     server = serve(gauge)
     url = server.url.replace("127.0.0.1", "localhost")
     call_all([client_of(server, base_url=each) for each in (url, url.upper(), f"{url}/")] * 4)
-    assert gauge.most_at_a_time == 3
+    assert gauge.max_concurrent == 3
 
 
-def test_a_client_may_want_fewer(gauge: Gauge, serve: Serve, client_of: ClientOf) -> None:
+def test_a_client_may_want_fewer(gauge: ConcurrencyProbe, serve: Serve, client_of: ClientOf) -> None:
     server = serve(gauge)
     call_all([client_of(server, max_concurrent_calls=1)] * 8)
-    assert gauge.most_at_a_time == 1
+    assert gauge.max_concurrent == 1
 
 
 def test_who_wants_fewer_leaves_the_rest_to_others(serve: Serve, client_of: ClientOf) -> None:
     together = threading.Barrier(3)
 
-    def meet(line: Line, request: Received) -> None:
+    def meet(line: ClientConnection, request: HttpRequest) -> None:
         together.wait(10)
-        give(answer(200, b"[]"), line, request)
+        send_reply(http_response(200, b"[]"), line, request)
 
     server = serve(meet)
     few = client_of(server, max_concurrent_calls=1)
@@ -85,13 +93,15 @@ def test_who_wants_fewer_leaves_the_rest_to_others(serve: Serve, client_of: Clie
         call_all([few, few.with_options(max_concurrent_calls=3), client_of(server)])
 
 
-def test_a_limit_of_ones_own_does_not_add_to_the_services(gauge: Gauge, serve: Serve, client_of: ClientOf) -> None:
+def test_a_limit_of_ones_own_does_not_add_to_the_services(
+    gauge: ConcurrencyProbe, serve: Serve, client_of: ClientOf
+) -> None:
     server = serve(gauge)
     call_all([client_of(server, max_concurrent_calls=each) for each in (1, 2, 3)] * 8)
-    assert gauge.most_at_a_time == 3
+    assert gauge.max_concurrent == 3
 
 
-ISSUING = by_path({"/o/token/": ISSUED, "/pads/": answer(200, b"[]")})
+ISSUING = respond_by_path({"/o/token/": ISSUED, "/pads/": http_response(200, b"[]")})
 
 
 def test_clients_with_equal_credentials_share_one_token(serve: Serve, client_of: ClientOf) -> None:

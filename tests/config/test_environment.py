@@ -49,7 +49,7 @@ def test_host_argument_precedes_environment(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize(
-    ("given", "url"),
+    ("value", "url"),
     [
         ("https://restream.test", "https://restream.test"),
         ("https://restream.test/", "https://restream.test"),
@@ -66,8 +66,8 @@ def test_host_argument_precedes_environment(monkeypatch: pytest.MonkeyPatch) -> 
         ("https://restream.test/Behind/it/", "https://restream.test/Behind/it"),
     ],
 )
-def test_base_urls(given: str, url: str) -> None:
-    assert parse_base_url(given) == url
+def test_base_urls(value: str, url: str) -> None:
+    assert parse_base_url(value) == url
 
 
 @pytest.mark.parametrize(

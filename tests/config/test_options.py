@@ -20,12 +20,12 @@ from datastore_sdk.exceptions import APITimeoutError, ConfigurationError
 from datastore_sdk.transport.executor.retry import RetryPolicy
 from datastore_sdk.transport.http.tls import build_tls_context
 from restream_api.api.pads import list_pads
-from tests.support.fake_server import Line
+from tests.support.fake_server import ClientConnection
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import always, answer, then
+from tests.support.http_responses import http_response, respond_always, send_then
 from tests.support.sync_async_clients import Form
 
-EMPTY = always(answer(200, b"[]"))
+EMPTY = respond_always(http_response(200, b"[]"))
 
 
 def test_timeout_number_limits_every_single_wait() -> None:
@@ -35,7 +35,9 @@ def test_timeout_number_limits_every_single_wait() -> None:
 
 
 def test_timeout_number_is_applied(serve: Serve, client_of: ClientOf, form: Form) -> None:
-    client = client_of(serve(always(then(b"", Line.stall))), timeout=0.05, retries=RetryPolicy(max_attempts=1))
+    client = client_of(
+        serve(respond_always(send_then(b"", ClientConnection.stall))), timeout=0.05, retries=RetryPolicy(max_attempts=1)
+    )
     with pytest.raises(APITimeoutError):
         form.run(client, list_pads())
 

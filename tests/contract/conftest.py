@@ -7,7 +7,7 @@ import _generated
 import pytest
 import yaml
 from _contract import Contract
-from _generator import generated
+from _generator import generate_package
 
 from tests.support.paths import ROOT
 
@@ -30,11 +30,13 @@ def contract(path: Path) -> Contract:
 
 @pytest.fixture(scope="session")
 def files(path: Path) -> dict[str, str]:
-    return generated(path)
+    return generate_package(path)
 
 
 @pytest.fixture
 def generated_once(path: Path, files: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Let `scripts/generate` reuse the code that was generated from the unchanged contract: that takes a second."""
     text = path.read_bytes()
-    monkeypatch.setattr(_generated, "generated", lambda of: files if of.read_bytes() == text else generated(of))
+    monkeypatch.setattr(
+        _generated, "generate_package", lambda of: files if of.read_bytes() == text else generate_package(of)
+    )

@@ -76,7 +76,7 @@ def test_components_are_all_used(document: Node) -> None:
 
 def test_operations_declare_their_errors(contract: Contract) -> None:
     for name, operation in contract.operations.items():
-        answers = {code: contract.resolved(node) for code, node in operation.node["responses"].items()}
+        answers = {code: contract.resolve(node) for code, node in operation.node["responses"].items()}
         assert answers.keys() >= {"401", "403", "429", "default"}, name
         assert ("404" in answers) == ("{" in operation.endpoint), name
         for code, answer in answers.items():

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from _contract import ResponseValidationError
+from _contract import ContractError
 from _generated import PACKAGE, main
-from _generator import attribute, generated, prose
+from _generator import attribute, generate_package, prose
 from pydantic import BaseModel
 
 from tests.support.exhaustive import first
@@ -38,7 +38,7 @@ def change_contract(root: Path, change: Change) -> None:
 
 
 def test_generator_is_deterministic(path: Path, files: dict[str, str]) -> None:
-    assert generated(path) == files
+    assert generate_package(path) == files
 
 
 def test_generated_modules_have_a_header(files: dict[str, str]) -> None:
@@ -151,5 +151,5 @@ def test_generator_wraps_and_escapes_descriptions() -> None:
     assert prose("one\ntwo\n\nthree") == "one two\n\nthree"
     assert prose("name: " + "word " * 30, indent=8, hanging=4).splitlines()[1].startswith(" " * 12 + "word")
     assert prose('a """ and \\N') == 'a \\"\\"\\" and \\\\N'
-    with pytest.raises(ResponseValidationError):
+    with pytest.raises(ContractError):
         attribute("_private")

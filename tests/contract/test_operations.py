@@ -60,17 +60,17 @@ class Width(StrEnum):
     MINUTE = "minute"
 
 
-def answering(status: int, answer: Any, seen: list[httpx.Request] | None = None) -> httpx.MockTransport:
+def mock_transport(status: int, content: Any, seen: list[httpx.Request] | None = None) -> httpx.MockTransport:
     def handle(request: httpx.Request) -> httpx.Response:
         if seen is not None:
             seen.append(request)
-        return httpx.Response(status, json=answer) if answer is not None else httpx.Response(status)
+        return httpx.Response(status, json=content) if content is not None else httpx.Response(status)
 
     return httpx.MockTransport(handle)
 
 
-def client(status: int, answer: Any, seen: list[httpx.Request] | None = None) -> httpx.Client:
-    return httpx.Client(transport=answering(status, answer, seen), base_url="http://restream.test")
+def client(status: int, content: Any, seen: list[httpx.Request] | None = None) -> httpx.Client:
+    return httpx.Client(transport=mock_transport(status, content, seen), base_url="http://restream.test")
 
 
 def builders(contract: Contract) -> dict[str, Callable[..., Operation[Any]]]:
@@ -81,7 +81,7 @@ def builders(contract: Contract) -> dict[str, Callable[..., Operation[Any]]]:
 
 
 def example(annotation: Any) -> Any:
-    """A value of an argument's type."""
+    """Return a value of an argument's type."""
     candidates: list[Any] = [5, True, "2025-09-17 00:00:00", [1], ["a"], datetime(2025, 9, 17, tzinfo=UTC)]
     config = NewParameterConfig(field="a", aggregation="average")
     candidates += [TOKEN, Acknowledgements(change_log=[]), [NewParameter(name="a", config=config)], {"config": config}]
@@ -99,12 +99,12 @@ def test_operation_builders_match_the_contract(contract: Contract) -> None:
         said = contract.operations[name]
         hints = get_type_hints(build)
         signature = inspect.signature(build)
-        given = {each: example(hints[each]) for each in signature.parameters}
-        operation = build(**given)
+        arguments = {each: example(hints[each]) for each in signature.parameters}
+        operation = build(**arguments)
         assert operation.name == name
         assert operation.method == operation.method.upper()
         assert operation.endpoint == said.endpoint
-        assert operation.path == said.endpoint.format(**dict.fromkeys(given, 5))
+        assert operation.path == said.endpoint.format(**dict.fromkeys(arguments, 5))
         assert operation.success == set(said.success)
         assert operation.streamed == said.streamed
         assert operation.authenticated == said.authenticated
@@ -118,7 +118,7 @@ def test_operation_builders_match_the_contract(contract: Contract) -> None:
         keyed = {key for key, node in said.parameters.items() if node.get("required")}
         assert required == keyed | ({"body"} if said.body else set[str]())
         documented = inspect.getdoc(build) or ""
-        assert all(f"{each}: " in documented for each in given)
+        assert all(f"{each}: " in documented for each in arguments)
         assert str(said.node["summary"]) in documented
 
 
@@ -197,8 +197,8 @@ def test_send_parses_the_response() -> None:
     assert json.loads(request.content) == {"change_log": [{"id": 9, "update_received": True}]}
 
 
-async def asent(operation: Operation[Any], status: int, answer: Any) -> Any:
-    async with httpx.AsyncClient(transport=answering(status, answer), base_url="http://restream.test") as http:
+async def asent(operation: Operation[Any], status: int, content: Any) -> Any:
+    async with httpx.AsyncClient(transport=mock_transport(status, content), base_url="http://restream.test") as http:
         return await asend(http, operation)
 
 
@@ -216,8 +216,8 @@ def test_response_empty_returns_none() -> None:
 
 def test_response_union_returns_matching_model() -> None:
     with client(200, {"valid": True}) as http:
-        answer = send(http, create_pad_parameters(7, body=[], validate_only=True))
-    assert answer == ParametersValid(valid=True)
+        content = send(http, create_pad_parameters(7, body=[], validate_only=True))
+    assert content == ParametersValid(valid=True)
     with client(201, []) as http:
         assert send(http, create_pad_parameters(7, body=[])) == []
 
@@ -228,7 +228,7 @@ def test_status_unexpected_error_has_operation_and_response() -> None:
         send(http, operation)
     assert caught.value.operation is operation
     assert caught.value.response.json() == {"detail": "Only custom ones."}
-    assert str(caught.value) == f"PATCH {V1}/pads/7/parameters/3/ answered 400"
+    assert str(caught.value) == f"PATCH {V1}/pads/7/parameters/3/ returned 400"
 
 
 def test_response_invalid_error_names_the_field() -> None:

@@ -32,7 +32,7 @@ class Record:
 
     @property
     def value(self) -> dict[str, Any]:
-        """What it is in Python, with None for what is missing."""
+        """The value in Python, with None for missing values."""
         return {json.loads(name): None if text == MISSING else json.loads(text) for name, text in self.literals}
 
     @property
@@ -50,9 +50,9 @@ def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")
 
 
-def _escaped(text: str) -> str:
-    """The same string with escapes wherever there can be some; whether the mark of a missing number is still one, no
-    page says."""
+def _escape(text: str) -> str:
+    """Return the same string with escapes wherever they are possible. No documentation says whether the mark of a
+    missing number is still one with escapes."""
     return json.dumps(text) if text == "Infinity" else '"' + "".join(f"\\u{unit:04x}" for unit in _units(text)) + '"'
 
 
@@ -94,7 +94,7 @@ TRICKY = [
     "a" * 60,
 ]
 WORDS = st.sampled_from(TRICKY) | st.text(st.characters(codec="utf-8"), max_size=12)
-WRITERS: list[Callable[[str], str]] = [json.dumps, lambda text: json.dumps(text, ensure_ascii=False), _escaped]
+WRITERS: list[Callable[[str], str]] = [json.dumps, lambda text: json.dumps(text, ensure_ascii=False), _escape]
 STRINGS: Strategy[str] = st.tuples(WORDS, st.sampled_from(WRITERS)).map(lambda pair: pair[1](pair[0]))
 INTS = ["0", "-0", "5", "-7", "9007199254740993", "9223372036854775807", "18446744073709551615", "-9223372036854775808"]
 FLOATS = [
@@ -121,8 +121,8 @@ def _arrays(inner: Strategy[str]) -> Strategy[str]:
     return st.lists(inner, max_size=3).map(lambda items: f"[{','.join(items)}]")
 
 
-def _pairs(names: Strategy[str], inner: Strategy[str], most: int) -> Strategy[list[tuple[str, str]]]:
-    return st.lists(st.tuples(names, inner), max_size=most, unique_by=lambda pair: json.loads(pair[0]))
+def _pairs(names: Strategy[str], inner: Strategy[str], max_size: int) -> Strategy[list[tuple[str, str]]]:
+    return st.lists(st.tuples(names, inner), max_size=max_size, unique_by=lambda pair: json.loads(pair[0]))
 
 
 def _objects(inner: Strategy[str]) -> Strategy[str]:
@@ -138,11 +138,11 @@ MANY = st.lists(RECORDS, min_size=20, max_size=20)
 Style = Callable[[list[Record]], bytes]
 
 
-def _joined(opening: str, between: str, closing: str) -> Style:
+def _join_records(opening: str, between: str, closing: str) -> Style:
     return lambda records: (opening + between.join(record.text for record in records) + closing).encode()
 
 
-def _reflowed(records: list[Record]) -> bytes:
+def _reflow(records: list[Record]) -> bytes:
     """Line breaks and blanks wherever JSON takes them, within records too."""
     rows = (
         "{ \n" + ",\r\n\t".join(f"{name} : {value}" for name, value in record.literals) + "\n}" for record in records
@@ -151,11 +151,11 @@ def _reflowed(records: list[Record]) -> bytes:
 
 
 STYLES: dict[str, Style] = {
-    "one line": _joined("[", ",", "]"),
-    "blanks": _joined("[ ", ", ", " ]"),
-    "a record a line": _joined("[\n", ",\n", "\n]\n"),
-    "commas in front": _joined("[", "\n,", "\n]"),
-    "reflowed": _reflowed,
+    "one line": _join_records("[", ",", "]"),
+    "blanks": _join_records("[ ", ", ", " ]"),
+    "a record a line": _join_records("[\n", ",\n", "\n]\n"),
+    "commas in front": _join_records("[", "\n,", "\n]"),
+    "reflowed": _reflow,
 }
 BODIES = st.tuples(st.lists(RECORDS, max_size=4), st.sampled_from([*STYLES.values()])).map(
     lambda pair: (pair[0], pair[1](pair[0]))

@@ -14,12 +14,12 @@ from typing import Any
 from datastore_sdk.client import Client
 from datastore_sdk.exceptions import RestreamError
 from datastore_sdk.transport.executor.retry import RetryPolicy
-from tests.data.record_order_cases import Case, Service, patched, read_numbers, save
+from tests.data.record_order_cases import Case, Service, apply_limits, read_numbers, save
 from tests.support.fake_server import Server
 from tests.support.jumping_clock import JumpingClock
 
 KILLS = 8
-"""How often a save is killed at most; then it is let come to its end."""
+"""How often a save is killed at most; the next one may finish."""
 PACE = 0.004
 """Seconds from chunk to chunk."""
 LONGEST = 60
@@ -31,7 +31,7 @@ _processes.set_forkserver_preload(["datastore_sdk", "tests.data.record_order_cas
 
 @dataclass
 class Killed:
-    """What came of a save that was killed."""
+    """The outcome of a save that was killed."""
 
     case: Case
     kills: int
@@ -51,26 +51,26 @@ def run_killed(seed: int) -> Killed:
     service = Service(case, pace=PACE)
     kills = 0
     with tempfile.TemporaryDirectory() as folder, Server(service) as server:
-        path = Path(folder) / f"records.{case.way}"
-        while _is_running(process := _started(seed, server.url, path), chance.uniform(0.02, 0.3), kills):
+        path = Path(folder) / f"records.{case.output}"
+        while _is_running(process := _start(seed, server.url, path), chance.uniform(0.02, 0.3), kills):
             process.kill()
             process.join()
             kills += 1
             time.sleep(2 * PACE)  # until the service has noticed
         failed = process.exitcode != 0
-        came = Counter[int](() if failed else read_numbers(case, path))
+        received = Counter[int](() if failed else read_numbers(case, path))
     wanted = Counter(record["n"] for record in case.records)
-    return Killed(case, kills, (wanted - came).total(), (came - wanted).total(), failed)
+    return Killed(case, kills, (wanted - received).total(), (received - wanted).total(), failed)
 
 
-def _started(seed: int, url: str, path: Path) -> Any:
+def _start(seed: int, url: str, path: Path) -> Any:
     process: Any = _processes.Process(target=_save, args=(seed, url, str(path)))
     process.start()
     return process
 
 
 def _is_running(process: Any, seconds: float, kills: int) -> bool:
-    """Whether a process is still running after some time; once it was killed often enough, it is waited for."""
+    """Return whether a process is still running after some time; once it was killed often enough, wait for it."""
     process.join(seconds if kills < KILLS else LONGEST)
     return process.exitcode is None
 
@@ -78,8 +78,8 @@ def _is_running(process: Any, seconds: float, kills: int) -> bool:
 def case_of(seed: int) -> Case:
     """Return a case that is a resumable save."""
     case = Case(seed)
-    ways = ("json", "csv", "ndjson", "json.gz", "parquet", "arrow")
-    case.resume, case.most, case.way = True, None, ways[seed % len(ways)]
+    outputs = ("json", "csv", "ndjson", "json.gz", "parquet", "arrow")
+    case.resume, case.max_bytes, case.output = True, None, outputs[seed % len(outputs)]
     return case
 
 
@@ -88,7 +88,7 @@ def _save(seed: int, url: str, path: str) -> None:
         return
     case = case_of(seed)
     with (
-        patched(case),
+        apply_limits(case),
         Client("t0ken-0123456789", base_url=url, clock=JumpingClock(), retries=RetryPolicy(max_attempts=20)) as client,
     ):
         try:

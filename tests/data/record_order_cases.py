@@ -30,16 +30,16 @@ from datastore_sdk.data.streaming import delivered_texts, parallel
 from datastore_sdk.data.streaming import json_splitter as cutter
 from datastore_sdk.exceptions import DataChangedError, RestreamError
 from datastore_sdk.transport.executor.retry import RetryPolicy
-from tests.data.fake_record_service import START, moment
-from tests.support.fake_server import Line, Received, Server
-from tests.support.http_responses import END, answer, chunk, head
+from tests.data.fake_record_service import START, datetime_at
+from tests.support.fake_server import ClientConnection, HttpRequest, Server
+from tests.support.http_responses import END, chunk, head, http_response
 from tests.support.jumping_clock import JumpingClock
 
 Record = dict[str, Any]
 Order = Callable[[list[Record], random.Random], list[Record]]
 
 ENOUGH_RUNS = 60
-"""How often a save is tried again before a case counts as hopeless."""
+"""How often a save is retried before a case counts as hopeless."""
 SEED_OF_FIRST_ORDER = 0
 
 
@@ -73,11 +73,11 @@ def by_source(records: list[Record], _: random.Random) -> list[Record]:
     return sorted(records, key=lambda record: ("valve" in record, _second(record)))
 
 
-def shuffled(records: list[Record], chance: random.Random) -> list[Record]:
+def shuffle(records: list[Record], chance: random.Random) -> list[Record]:
     return chance.sample(records, len(records))
 
 
-ORDERS: tuple[Order, ...] = (by_time, by_site, newest_first, with_late_ones, by_source, shuffled)
+ORDERS: tuple[Order, ...] = (by_time, by_site, newest_first, with_late_ones, by_source, shuffle)
 
 
 def _iso(second: float, *, zone: bool) -> str:
@@ -96,12 +96,12 @@ STAMPS: dict[str, Callable[[float], Any]] = {
 }
 FRACTIONS = ("float", "ms", "ISO", "ISO without zone")
 """The forms in which a timestamp can lie between two seconds."""
-WAYS = ("iterate", "batches", "json", "csv", "ndjson", "json.gz", "parquet", "arrow", "to_arrow")
+OUTPUTS = ("iterate", "batches", "json", "csv", "ndjson", "json.gz", "parquet", "arrow", "to_arrow")
 
 
 @dataclass
 class Case:
-    """What happens in one download. See the module."""
+    """The conditions of one download. See the module."""
 
     seed: int
     parquet: bool = True
@@ -122,19 +122,20 @@ class Case:
         self.of_pad = len(self.sites) > 1 or chance.random() < 0.5
         self.resume = chance.random() < 0.35
         self.parallel = chance.choice([1, 1, 1, 2, 3]) if self.divided else 1
-        self.way = chance.choice(WAYS if self.parquet else WAYS[:6])
+        self.output = chance.choice(OUTPUTS if self.parquet else OUTPUTS[:6])
         self.is_async = chance.random() < 0.3
         self.memory, self.window = chance.choice([(1500, 100), (4000, 300), (1 << 22, 1 << 16)])
         """How many bytes of delivered text stay in memory, and how many bytes are parsed at a time."""
         self.slice = chance.choice([7, 30])
-        self.most = chance.choice([None, None, None, 2500])
+        self.max_bytes = chance.choice([None, None, None, 2500])
         """How many bytes each response has at most, if a proxy cuts it."""
         self.cuts = [chance.random() for _ in range(chance.randint(1, 6))]
         self.records = [*self._records()]
 
     def __str__(self) -> str:
         facts = {
-            name: getattr(self, name) for name in ("stamp", "sites", "reorders", "parallel", "way", "resume", "most")
+            name: getattr(self, name)
+            for name in ("stamp", "sites", "reorders", "parallel", "output", "resume", "max_bytes")
         }
         return f"case {self.seed}: {self.order.__name__}, {facts}, memory {self.memory}, window {self.window}"
 
@@ -143,7 +144,7 @@ class Case:
         source: dict[str, Any] = {"source": "site", "id": self.sites[0]}
         if self.of_pad:
             source = {"source": "pad", "id": 7, "is_routed": True}
-        bounds: dict[str, Any] = {"start": moment(0), "end": moment(99)} if self.divided else {}
+        bounds: dict[str, Any] = {"start": datetime_at(0), "end": datetime_at(99)} if self.divided else {}
         return DataQuery(**source, **bounds, parallel=self.parallel)
 
     def _records(self) -> Iterator[Record]:
@@ -178,9 +179,9 @@ class Service:
         self.cuts = [*case.cuts]
         self.requests = 0
 
-    def __call__(self, line: Line, request: Received) -> None:
+    def __call__(self, line: ClientConnection, request: HttpRequest) -> None:
         if not request.path.endswith("/data/"):
-            line.send(answer(200, b"[]"))
+            line.send(http_response(200, b"[]"))
             return
         self.requests += 1
         chance = random.Random(self.requests if self.case.reorders else SEED_OF_FIRST_ORDER)
@@ -188,10 +189,10 @@ class Service:
         first = _bound(request, "start_datetime", 0)
         last = _bound(request, "end_datetime", 1 << 40)
         rows = order([record for record in self.case.records if first <= record["second"] <= last], chance)
-        body = f"[{', '.join(json.dumps(self._sent(row)) for row in rows)}]".encode()
+        body = f"[{', '.join(json.dumps(self._to_wire(row)) for row in rows)}]".encode()
         whole = gzip.compress(body, 1) if self.case.packed else body
         sent = whole[: int(len(whole) * self.cuts.pop(0))] if self.cuts else whole
-        sent = sent[: self.case.most]
+        sent = sent[: self.case.max_bytes]
         encoding = "gzip" if self.case.packed else "identity"
         pieces = [sent[start : start + 700] for start in range(0, len(sent), 700)]
         line.send(head(transfer_encoding="chunked", content_encoding=encoding))
@@ -204,7 +205,7 @@ class Service:
         else:
             line.close()
 
-    def _sent(self, record: Record) -> Record:
+    def _to_wire(self, record: Record) -> Record:
         stamp = STAMPS[self.case.stamp](record["second"])
         sent = {"timestamp": stamp, **{name: value for name, value in record.items() if name != "second"}}
         if stamp is None:
@@ -214,14 +215,14 @@ class Service:
         return sent
 
 
-def _bound(request: Received, name: str, otherwise: int) -> int:
+def _bound(request: HttpRequest, name: str, default: int) -> int:
     text = request.query.get(name)
-    return int(datetime.fromisoformat(f"{text}+00:00").timestamp()) if text else otherwise
+    return int(datetime.fromisoformat(f"{text}+00:00").timestamp()) if text else default
 
 
 @dataclass
 class Outcome:
-    """What came of a case."""
+    """The outcome of a case."""
 
     case: Case
     error: RestreamError | None
@@ -240,29 +241,31 @@ def run(case: Case) -> Outcome:
     service = Service(case)
     with (
         tempfile.TemporaryDirectory() as folder,
-        patched(case),
+        apply_limits(case),
         Server(service) as server,
         Client(
             "t0ken-0123456789",
             base_url=server.url,
             clock=JumpingClock(),
-            retries=RetryPolicy(max_attempts=1 if case.resume and case.way in _READERS and not case.most else 6),
+            retries=RetryPolicy(
+                max_attempts=1 if case.resume and case.output in _READERS and not case.max_bytes else 6
+            ),
         ) as client,
     ):
         error: RestreamError | None = None
-        came: Counter[int] = Counter()
+        received: Counter[int] = Counter()
         try:
-            came.update(_numbers(case, client, Path(folder)))
+            received.update(_numbers(case, client, Path(folder)))
         except RestreamError as raised:
             error = raised
     wanted = Counter(record["n"] for record in case.records)
-    return Outcome(case, error, (wanted - came).total(), (came - wanted).total(), service.requests)
+    return Outcome(case, error, (wanted - received).total(), (received - wanted).total(), service.requests)
 
 
 @contextmanager
-def patched(case: Case) -> Generator[None]:
+def apply_limits(case: Case) -> Generator[None]:
     """Make buffers and slices as small as the case has them."""
-    length = moment(case.slice) - moment(0)
+    length = datetime_at(case.slice) - datetime_at(0)
     with (
         patch.object(delivered_texts, "MAX_MEMORY_BYTES", case.memory),
         patch.object(cutter, "WINDOW_BYTES", case.window),
@@ -274,14 +277,14 @@ def patched(case: Case) -> Generator[None]:
 
 def _numbers(case: Case, client: Client, folder: Path) -> list[int]:
     data: Any = (DataAsync if case.is_async else Data)(client, [case.query])
-    if case.way == "iterate":
-        return [record["n"] for record in _listed(data, data)]
-    if case.way == "batches":
-        return [record["n"] for record in chain.from_iterable(_listed(data, data.batches(7)))]
-    if case.way == "to_arrow":
+    if case.output == "iterate":
+        return [record["n"] for record in _collect(data, data)]
+    if case.output == "batches":
+        return [record["n"] for record in chain.from_iterable(_collect(data, data.batches(7)))]
+    if case.output == "to_arrow":
         table = asyncio.run(data.ato_arrow()) if case.is_async else data.to_arrow()
         return _of_table(table)
-    path = folder / f"records.{case.way}"
+    path = folder / f"records.{case.output}"
     for left in reversed(range(ENOUGH_RUNS if case.resume else 1)):
         try:
             save(case, client, path)
@@ -302,10 +305,10 @@ def save(case: Case, client: Client, path: Path) -> None:
 
 def read_numbers(case: Case, path: Path) -> list[int]:
     """Return the numbers of the records in a file."""
-    return _READERS[case.way](path)
+    return _READERS[case.output](path)
 
 
-def _listed(data: Any, items: Any) -> list[Any]:
+def _collect(data: Any, items: Any) -> list[Any]:
     if isinstance(data, Data):
         return [*items]
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from datastore_sdk.data import Data, DataAsync, DataQuery
-from tests.data.fake_record_service import Record, RecordService, moment, records_of
-from tests.support.fake_server import Line, Received
+from tests.data.fake_record_service import Record, RecordService, datetime_at, records_of
+from tests.support.fake_server import ClientConnection, HttpRequest
 from tests.support.fixtures import ClientOf, Serve
 
-SITE = DataQuery(source="site", id=981, start=moment(0), end=moment(99_999))
+SITE = DataQuery(source="site", id=981, start=datetime_at(0), end=datetime_at(99_999))
 STAGE = DataQuery(
     source="pad", id=681, is_routed=True, stage_number=3, stage_name_filter="frac", fields=["a", "<b>"], si_units=True
 )
@@ -36,23 +36,23 @@ def test_head_returns_first_records(kind: Any, serve: Serve, client_of: ClientOf
     assert head(data) == records_of(5)
     assert head(data, 2) == records_of(2)
     assert head(data, 200) == records_of(100)
-    assert service.asked == 3
+    assert service.request_count == 3
     assert head(kind(client_of(serve(RecordService([]))), [SITE])) == []
 
 
 def test_head_stops_the_download(kind: Any, serve: Serve, client_of: ClientOf) -> None:
-    hung_up: list[bool] = []
+    disconnected: list[bool] = []
     service = RecordService(records_of(10))
 
-    def handle(line: Line, request: Received) -> None:
+    def handle(line: ClientConnection, request: HttpRequest) -> None:
         body = service._body(request)
         line.send(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n%x\r\n%b\r\n" % (len(body) - 1, body[:-1]))
-        hung_up.append(line.stall())
+        disconnected.append(line.stall())
 
     server = serve(handle)
     assert head(kind(client_of(server), [SITE]), 3) == records_of(3)
-    server.settle()
-    assert hung_up == [True]
+    server.wait_for_connections()
+    assert disconnected == [True]
 
 
 @pytest.mark.parametrize(("size", "error"), [(0, ValueError), (-1, ValueError), ("5", TypeError), (True, TypeError)])
@@ -62,14 +62,14 @@ def test_head_with_invalid_size_raises(
     service = RecordService([])
     with pytest.raises(error, match="n must be"):
         head(kind(client_of(serve(service)), [SITE]), size)
-    assert service.asked == 0
+    assert service.request_count == 0
 
 
 @pytest.fixture
 def unasked(serve: Serve, client_of: ClientOf) -> Generator[Any]:
     service = RecordService([])
     yield client_of(serve(service))
-    assert service.asked == 0
+    assert service.request_count == 0
 
 
 def test_repr_shows_queries(kind: Any, unasked: Any) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.exhaustive import first
-from tests.support.fake_server import Line, Received
+from tests.support.fake_server import ClientConnection, HttpRequest
 from tests.support.fixtures import Serve
 from tests.support.http_responses import END, chunk, head
 
@@ -21,8 +21,10 @@ MEGABYTES = 32
 ROOM = 12.0
 """How many megabytes a process may grow by while it handles it."""
 
-# What `resource` tells would be the peak of the process that started this one, where that was higher.
-pytestmark = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no other system tells the peak so well")
+# `resource` would report the peak of the process that started this one, if that was higher.
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/self/status").exists(), reason="no other system reports the peak so well"
+)
 
 BLOCK = b",\n".join(
     b'{"timestamp":%d,"site_id":981,"wellhead_pressure":%d.25,"slurry_rate":80.%d,"valve":"O"}'
@@ -99,14 +101,14 @@ def outcome(program: str, *arguments: str) -> list[str]:
     return done.stdout.split()
 
 
-def long(line: Line, _: Received) -> None:
+def long(line: ClientConnection, _: HttpRequest) -> None:
     line.send(head(transfer_encoding="chunked") + chunk(b"[" + FIRST))
     for _megabyte in range(MEGABYTES):
         line.send(chunk(b",\n" + BLOCK))
     line.send(chunk(b"]") + END)
 
 
-def long_compressed(line: Line, _: Received) -> None:
+def long_compressed(line: ClientConnection, _: HttpRequest) -> None:
     packed = gzip.compress(b"[" + FIRST + (b",\n" + BLOCK) * MEGABYTES + b"]", 1)
     line.send(head(content_length=len(packed), content_encoding="gzip") + packed)
 
@@ -125,6 +127,6 @@ def test_compressed_download_uses_bounded_memory(serve: Serve, tmp_path: Path) -
 
 
 def test_records_with_different_fields_use_bounded_memory(tmp_path: Path) -> None:
-    """What a CSV writer remembers of each kind of record must not grow with the records."""
+    """The memory of a CSV writer for each kind of record must not grow with the records."""
     (growth,) = outcome(WRITING, str(tmp_path / "records.csv"))
     assert float(growth) < 12

@@ -23,14 +23,14 @@ from datastore_sdk.data import progress_display as displays
 from datastore_sdk.data.streaming import parallel as slicing
 from datastore_sdk.exceptions import APIConnectionError, CallError
 from datastore_sdk.transport.executor.retry import RetryPolicy
-from tests.data.fake_record_service import Break, RecordService, moment, records_of
+from tests.data.fake_record_service import Break, RecordService, datetime_at, records_of
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import answer
+from tests.support.http_responses import http_response
 from tests.support.jumping_clock import JumpingClock
-from tests.support.leak_checks import files_in
+from tests.support.leak_checks import read_files
 from tests.support.sync_async_clients import Form
 
-SITE = DataQuery(source="site", id=981, start=moment(0), end=moment(3999))
+SITE = DataQuery(source="site", id=981, start=datetime_at(0), end=datetime_at(3999))
 RECORDS = records_of(4000)
 ONCE = RetryPolicy(max_attempts=1)
 
@@ -44,56 +44,56 @@ class TickingClock(JumpingClock):
 
 
 def test_progress_values_are_reported(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
-    told: list[Progress] = []
+    reports: list[Progress] = []
     client = client_of(serve(RecordService(RECORDS, piece=5000)), clock=TickingClock())
-    form.save(client, [SITE], tmp_path / "records.json", progress=told.append)
-    first, *middle, before_last, last = told
+    form.save(client, [SITE], tmp_path / "records.json", progress=reports.append)
+    first, *middle, before_last, last = reports
     assert (first.records, first.bytes, first.reached, first.fraction, first.seconds_left) == (0, 0, None, 0, None)
-    assert (first.start, first.end) == (moment(0), moment(3999))
+    assert (first.start, first.end) == (datetime_at(0), datetime_at(3999))
     assert len(middle) > 3
-    for one, next_ in itertools.pairwise(told):
+    for one, next_ in itertools.pairwise(reports):
         assert one.records <= next_.records
         assert one.bytes <= next_.bytes
         assert one.seconds < next_.seconds
         assert (one.fraction or 0) <= (next_.fraction or 0)
     some = middle[len(middle) // 2]
     assert some.reached is not None
-    assert some.reached == moment(some.records - 1)
+    assert some.reached == datetime_at(some.records - 1)
     assert some.fraction == pytest.approx(some.records / 4000)
     assert some.megabytes_per_second == pytest.approx(some.bytes / 1e6 / some.seconds)
     assert some.seconds_left == pytest.approx(some.seconds * (4000 - some.records) / some.records)
     assert (last.records, last.fraction, last.seconds_left, last.resumptions) == (4000, 1, 0, 0)
-    assert last.reached == before_last.reached == moment(3999)
+    assert last.reached == before_last.reached == datetime_at(3999)
     assert last.bytes > 300_000
 
 
 def test_open_range_has_no_fraction(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
-    told: list[Progress] = []
+    reports: list[Progress] = []
     client = client_of(serve(RecordService(RECORDS, piece=5000)), clock=TickingClock())
-    form.save(client, [replace(SITE, end=None)], tmp_path / "records.csv", progress=told.append)
-    assert {(each.fraction, each.seconds_left, each.end) for each in told} == {(None, None, None)}
-    assert told[-1].reached == moment(3999)
+    form.save(client, [replace(SITE, end=None)], tmp_path / "records.csv", progress=reports.append)
+    assert {(each.fraction, each.seconds_left, each.end) for each in reports} == {(None, None, None)}
+    assert reports[-1].reached == datetime_at(3999)
 
 
 def test_progress_is_reported_at_intervals(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
-    told: list[Progress] = []
-    client = client_of(serve(RecordService(RECORDS)))  # whose clock stands still
-    form.save(client, [SITE], tmp_path / "records.json", progress=told.append)
-    assert [each.records for each in told] == [0, 4000]
+    reports: list[Progress] = []
+    client = client_of(serve(RecordService(RECORDS)))  # its clock is frozen
+    form.save(client, [SITE], tmp_path / "records.json", progress=reports.append)
+    assert [each.records for each in reports] == [0, 4000]
 
 
 def test_progress_includes_earlier_runs(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
-    told: list[Progress] = []
+    reports: list[Progress] = []
     client = client_of(serve(RecordService(RECORDS, [Break(0.5)], piece=5000)), clock=TickingClock(), retries=ONCE)
     path = tmp_path / "records.json"
     with pytest.raises(CallError):
-        form.save(client, [SITE], path, resume=True, progress=told.append)
-    there = told[-1].records
-    told.clear()
-    form.save(client, [SITE], path, resume=True, progress=told.append)
-    first, second, *_, last = told
+        form.save(client, [SITE], path, resume=True, progress=reports.append)
+    there = reports[-1].records
+    reports.clear()
+    form.save(client, [SITE], path, resume=True, progress=reports.append)
+    first, second, *_, last = reports
     assert there <= first.records < 2010
-    assert first.reached == moment(first.records - 1)
+    assert first.reached == datetime_at(first.records - 1)
     assert first.fraction == pytest.approx(first.records / 4000)
     assert first.bytes > 100_000
     assert first.megabytes_per_second == 0
@@ -113,41 +113,41 @@ def test_progress_counts_resumptions(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(slicing, "MAX_SLICE", timedelta(seconds=1000))
-    told: list[Progress] = []
-    service = RecordService(RECORDS, [Break(0.5), answer(503), Break(0.5), Break(0.5)], piece=5000)
+    reports: list[Progress] = []
+    service = RecordService(RECORDS, [Break(0.5), http_response(503), Break(0.5), Break(0.5)], piece=5000)
     query = replace(SITE, parallel=parallel)
-    form.save(client_of(serve(service)), [query], tmp_path / "records.json", progress=told.append)
-    assert told[-1].resumptions == 4 if parallel == 1 else 3
-    assert told[-1].records == 4000
-    assert told[-1].bytes > 300_000
+    form.save(client_of(serve(service)), [query], tmp_path / "records.json", progress=reports.append)
+    assert reports[-1].resumptions == 4 if parallel == 1 else 3
+    assert reports[-1].records == 4000
+    assert reports[-1].bytes > 300_000
 
 
 def test_progress_spans_several_queries(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
-    told: list[Progress] = []
-    queries = [replace(SITE, end=moment(999)), replace(SITE, start=moment(1000))]
+    reports: list[Progress] = []
+    queries = [replace(SITE, end=datetime_at(999)), replace(SITE, start=datetime_at(1000))]
     client = client_of(serve(RecordService(RECORDS, piece=5000)), clock=TickingClock())
-    form.save(client, queries, tmp_path / "records.json", progress=told.append)
-    assert {each.end for each in told} == {moment(999), moment(3999)}
-    for each in told[1:]:
+    form.save(client, queries, tmp_path / "records.json", progress=reports.append)
+    assert {each.end for each in reports} == {datetime_at(999), datetime_at(3999)}
+    for each in reports[1:]:
         assert each.fraction == pytest.approx(each.records / 4000)
 
 
 def test_progress_spans_earlier_queries(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
-    told: list[Progress] = []
+    reports: list[Progress] = []
     clock = TickingClock()
     clock.time += 100_000
-    queries = [replace(SITE, start=moment(start), end=moment(start + 999)) for start in (0, 1000, 2000, 3000)]
-    service = RecordService(RECORDS, [answer(200, RECORDS[:1000]), Break(0.5), answer(404)], piece=5000)
+    queries = [replace(SITE, start=datetime_at(start), end=datetime_at(start + 999)) for start in (0, 1000, 2000, 3000)]
+    service = RecordService(RECORDS, [http_response(200, RECORDS[:1000]), Break(0.5), http_response(404)], piece=5000)
     client = client_of(serve(service), clock=clock, retries=ONCE)
     for _ in range(2):
         with pytest.raises(CallError):
             form.save(client, queries, tmp_path / "records.json", resume=True)
-    form.save(client, queries, tmp_path / "records.json", resume=True, progress=told.append)
-    assert told[0].records == pytest.approx(1500, abs=80)
-    assert told[0].end == moment(1999)
-    for each in told:
+    form.save(client, queries, tmp_path / "records.json", resume=True, progress=reports.append)
+    assert reports[0].records == pytest.approx(1500, abs=80)
+    assert reports[0].end == datetime_at(1999)
+    for each in reports:
         assert each.fraction == pytest.approx(each.records / 4000)
-    assert len({each.end for each in told}) == 3
+    assert len({each.end for each in reports}) == 3
 
 
 class RefusedError(Exception):
@@ -179,24 +179,24 @@ def test_callback_error_ends_the_save(
     with pytest.raises(type(error)) as caught:
         form.save(client, [SITE], path, overwrite=True, resume=resume, progress=refuse)
     assert caught.value is error
-    assert service.asked == 1
+    assert service.request_count == 1
     assert path.read_bytes() == b"old"
-    assert {*files_in(tmp_path)} == {"records.json"}, "the first records were told of before they were kept"
+    assert {*read_files(tmp_path)} == {"records.json"}, "the first records were reported before they were stored"
 
 
-async def awaited(progress: Progress) -> None:
+async def report_async(progress: Progress) -> None:
     """Return a coroutine, which a save cannot await."""
 
 
-@pytest.mark.parametrize("progress", [5, "yes", None, awaited])
+@pytest.mark.parametrize("progress", [5, "yes", None, report_async])
 def test_invalid_progress_argument_is_refused(
     progress: Any, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
 ) -> None:
     service = RecordService(RECORDS)
     with pytest.raises(TypeError, match="progress must be True, False or an ordinary function of a Progress, not"):
         form.save(client_of(serve(service)), [SITE], tmp_path / "new" / "records.json", progress=progress)
-    assert service.asked == 0
-    assert files_in(tmp_path) == {}
+    assert service.request_count == 0
+    assert read_files(tmp_path) == {}
 
 
 def test_data_counts_resumptions(serve: Serve, client_of: ClientOf) -> None:
@@ -225,9 +225,9 @@ PROGRESS = Progress(
     bytes=305_200_000,
     seconds=7,
     megabytes_per_second=43.1,
-    start=moment(0),
-    end=moment(7200),
-    reached=moment(3600),
+    start=datetime_at(0),
+    end=datetime_at(7200),
+    reached=datetime_at(3600),
     fraction=0.5,
     seconds_left=83.4,
     resumptions=2,

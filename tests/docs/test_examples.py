@@ -27,7 +27,7 @@ from datastore_sdk.cli import main
 from datastore_sdk.sandbox import Sandbox, Untidiness
 from tests.conftest import NOW
 from tests.realtime.live_reader import wait_until
-from tests.support.fake_server import PATIENCE
+from tests.support.fake_server import TIMEOUT_SECONDS
 from tests.support.paths import ROOT
 from tests.testing.pytest_runs import run_pytest
 
@@ -72,9 +72,9 @@ def test_documents_have_only_known_blocks() -> None:
 
 
 def briefly(_: Clock, seconds: float) -> None:
-    """Sleeps as long as it takes the service to notice a dropped connection, and no longer.
+    """Sleep as long as the service needs to notice a dropped connection, and no longer.
 
-    It is put in the place of the SDK's sleeping alone, not of `time.sleep`: the sandbox runs in this process too.
+    It replaces the SDK's sleep only, not `time.sleep`: the sandbox runs in this process too.
     """
     time.sleep(min(seconds, 2 * COOLDOWN_SECONDS))
 
@@ -99,8 +99,8 @@ def test_example_runs(
     code = compile("\n" * (example.line - 1) + example.text, str(example.document), "exec")  # tracebacks name its lines
     exec(code, {"__name__": "__main__"})
     assert own_sandbox.requests or any(text in example.text for text in WITHOUT_THE_SERVICE)
-    answered = [request for request in own_sandbox.requests if request.status]  # a room can be left while it is entered
-    assert {request.status for request in answered} <= {101, 404, *(range(200, 205) if untidiness else (200,))}
+    finished = [request for request in own_sandbox.requests if request.status]  # a room can be left while it is entered
+    assert {request.status for request in finished} <= {101, 404, *(range(200, 205) if untidiness else (200,))}
     assert bool(capsys.readouterr().out) is ("print(" in example.text)
     saved = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
     expected = patterns_of_files(example.text)
@@ -122,7 +122,7 @@ def test_example_program_stops_on_signals(example: Block, number: signal.Signals
                 sandbox.advance(20)
                 wait_until(lambda: unfinished.exists() and unfinished.read_text().count("\n") == 20)
                 run.send_signal(number)
-                assert run.wait(PATIENCE) == 0
+                assert run.wait(TIMEOUT_SECONDS) == 0
             finally:
                 run.kill()
     assert pq.read_table(file).num_rows == 20  # pyright: ignore[reportUnknownMemberType]

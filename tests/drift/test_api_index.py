@@ -19,7 +19,7 @@ from datastore_sdk.drift import api_index, load_shipped_spec
 from datastore_sdk.entities.base import Entity
 from datastore_sdk.sandbox import Sandbox, faults
 from tests.conftest import NOW
-from tests.support.threads import begin
+from tests.support.threads import start_thread
 
 START = datetime(2025, 9, 17, 6, tzinfo=UTC)
 RANGE = (START, START + timedelta(seconds=5))
@@ -93,7 +93,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
 def listen(context: Context, asset: Pad | Site) -> None:
     """Save live data across a lost connection."""
     live, _ = asset.get_realtime_measurements_data()
-    saving = begin(lambda: live.save(str(context.folder / "live.parquet")))
+    saving = start_thread(lambda: live.save(str(context.folder / "live.parquet")))
     wait_until(lambda: live.statistics.connected)
     context.sandbox.faults.add(faults.Drop(skip=20, lost=6))
     for _ in range(6):
@@ -139,6 +139,7 @@ CALLS: dict[str, list[Callable[[Context], Any]]] = {
         lambda c: Pad.get_models(client=c.client, site_pk=981),
     ],
     "Pad.get_realtime_measurements_data()": [lambda c: listen(c, Pad(id=681, client=c.client))],
+    "Pad.get_schema()": [lambda c: c.pad.get_schema()],
     "Pad.get_sites()": [lambda c: c.pad.get_sites()],
     "Pad.get_stages_aggregation()": [
         lambda c: c.pad.get_stages_aggregation(c.prepare(c.pad.get_stages_aggregations()[0].id)),
@@ -159,6 +160,7 @@ CALLS: dict[str, list[Callable[[Context], Any]]] = {
     "Site.get_models()": [lambda c: Site.get_models(client=c.client)],
     "Site.get_pad()": [lambda c: c.site.get_pad()],
     "Site.get_realtime_measurements_data()": [lambda c: listen(c, c.site)],
+    "Site.get_schema()": [lambda c: c.site.get_schema()],
     "Site.get_stages_aggregation()": [
         lambda c: c.site.get_stages_aggregation(c.prepare(c.site.get_stages_aggregations()[0].id)),
     ],
@@ -175,7 +177,7 @@ CALLS: dict[str, list[Callable[[Context], Any]]] = {
 }
 WITHOUT_OPERATIONS = {
     # Consume a download, which the table has at the method that returned it.
-    *(f"Data.{name}()" for name in ("coverage", "head", "record_batches", "to_pandas", "to_polars")),
+    *(f"Data.{name}()" for name in ("batches", "coverage", "head", "record_batches", "to_pandas", "to_polars")),
     # Has its records already.
     "Data.from_records()",
     # Listen to rooms, which are not in the OpenAPI document.
@@ -216,7 +218,7 @@ def operation_ids() -> set[str]:
 
 
 def test_names_of_methods_arguments_and_attributes() -> None:
-    assert api_index.methods_of("list_sites") == ["Pad.get_sites()", "Site.get_models()"]
+    assert api_index.methods_of("list_pad_stages") == ["Pad.get_stages_metadata()"]
     assert api_index.arguments_of("list_pads", "fleet_name") == ["Pad.get_models(fleet_name=)"]
     assert api_index.arguments_of("list_pads", "nonsense") == api_index.methods_of("list_pads")
     assert api_index.attribute_of("Pad", "name") == "Pad.name"

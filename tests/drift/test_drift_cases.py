@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from _generator import generated
+from _generator import generate_package
 
 from datastore_sdk.drift import Finding, compare, load_shipped_spec, observe, suggest_patch
 from datastore_sdk.drift.traffic.rules import RULES
@@ -73,7 +73,7 @@ def test_patch_for_all_cases_generates_a_client(tmp_path: Path) -> None:
     apply_patch(suggest_patch(parse_spec(REAL), together).patch, tmp_path)
     contract = parse_spec((tmp_path / "openapi.yaml").read_text("utf-8"))
     assert [finding for planted in mendable for finding in planted.observe_with(contract).findings()] == []
-    code = generated(tmp_path / "openapi.yaml")
+    code = generate_package(tmp_path / "openapi.yaml")
     assert "rig_name" in code["models/pad.py"]
 
 

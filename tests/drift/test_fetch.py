@@ -12,9 +12,9 @@ from datastore_sdk.cli import main
 from datastore_sdk.drift import DriftError, Spec, compare, load_shipped_spec, load_spec
 from datastore_sdk.drift.loader import load_document
 from tests.drift.spec_builders import REAL
-from tests.support.fake_server import Handler, Line, Received
+from tests.support.fake_server import ClientConnection, Handler, HttpRequest
 from tests.support.fixtures import Serve, nothing_left, serve
-from tests.support.http_responses import always, answer, by_path, chunk, head, in_turn
+from tests.support.http_responses import chunk, head, http_response, respond_always, respond_by_path, respond_in_turn
 
 __all__ = ["nothing_left", "serve"]
 
@@ -27,7 +27,7 @@ def error_message(source: str) -> str:
 
 
 def test_spec_from_a_url_is_read(serve: Serve) -> None:
-    server = serve(always(answer(200, REAL.encode())))
+    server = serve(respond_always(http_response(200, REAL.encode())))
     spec = Spec(load_document(f"{server.url}/openapi.yaml"), validate=False)
     assert compare(load_shipped_spec(), spec).findings == ()
     assert server.received[0].headers["accept-encoding"] == "identity"
@@ -35,7 +35,9 @@ def test_spec_from_a_url_is_read(serve: Serve) -> None:
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_redirect_is_followed(serve: Serve, status: int) -> None:
-    server = serve(by_path({"/old": answer(status, b"", Location="/new"), "/new": answer(200, b"a: 1")}))
+    server = serve(
+        respond_by_path({"/old": http_response(status, b"", Location="/new"), "/new": http_response(200, b"a: 1")})
+    )
     assert load_document(f"{server.url}/old").content == {"a": 1}
 
 
@@ -48,7 +50,7 @@ def test_redirect_is_followed(serve: Serve, status: int) -> None:
     ],
 )
 def test_redirect_that_leads_nowhere_is_refused(serve: Serve, location: str, message: str) -> None:
-    assert message in error_message(f"{serve(always(answer(302, b'', Location=location))).url}/")
+    assert message in error_message(f"{serve(respond_always(http_response(302, b'', Location=location))).url}/")
 
 
 def test_unreadable_file_is_reported(tmp_path: Path) -> None:
@@ -59,18 +61,18 @@ def test_unreadable_file_is_reported(tmp_path: Path) -> None:
     assert "not UTF-8 text" in error_message(str(tmp_path / "latin.yaml"))
 
 
-def close_connection(line: Line, _: Received) -> None:
+def close_connection(line: ClientConnection, _: HttpRequest) -> None:
     line.close()
 
 
 FAILURES: list[tuple[Handler, str]] = [
-    (always(answer(404, b"no")), "cannot be fetched: the server responded with status 404"),
-    (always(answer(500, b"no")), "cannot be fetched: the server responded with status 500"),
-    (always(answer(304, b"")), "cannot be fetched: the server responded with status 304"),
-    (always(b"what?\r\n\r\n"), "cannot be fetched: the response is not valid HTTP"),
+    (respond_always(http_response(404, b"no")), "cannot be fetched: the server responded with status 404"),
+    (respond_always(http_response(500, b"no")), "cannot be fetched: the server responded with status 500"),
+    (respond_always(http_response(304, b"")), "cannot be fetched: the server responded with status 304"),
+    (respond_always(b"what?\r\n\r\n"), "cannot be fetched: the response is not valid HTTP"),
     (close_connection, "cannot be fetched: the connection was lost"),
-    (always(answer(200, gzip.compress(b"a: 1"))), "is not UTF-8 text"),
-    (always(answer(200, b"<html><p>Hello: <b>you</b>")), "is not an OpenAPI 3 document"),
+    (respond_always(http_response(200, gzip.compress(b"a: 1"))), "is not UTF-8 text"),
+    (respond_always(http_response(200, b"<html><p>Hello: <b>you</b>")), "is not an OpenAPI 3 document"),
 ]
 
 
@@ -88,7 +90,7 @@ def test_unreachable_url_is_reported() -> None:
 
 
 def test_proxy_of_the_environment_is_used(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    proxy = serve(always(answer(200, b"a: 1")))
+    proxy = serve(respond_always(http_response(200, b"a: 1")))
     monkeypatch.setenv("HTTP_PROXY", proxy.url)
     assert load_document("http://spec.invalid/openapi.yaml").content == {"a": 1}
     assert proxy.received[0].target == "http://spec.invalid/openapi.yaml"
@@ -100,7 +102,7 @@ def test_truncated_response_is_reported(serve: Serve, chunked: bool) -> None:
         head(200, Transfer_Encoding="chunked") + chunk(b"a: 1") if chunked else head(200, Content_Length=9) + b"a: 1"
     )
 
-    def truncate(line: Line, _: Received) -> None:
+    def truncate(line: ClientConnection, _: HttpRequest) -> None:
         line.send(reply)
         line.close()
 
@@ -108,7 +110,7 @@ def test_truncated_response_is_reported(serve: Serve, chunked: bool) -> None:
 
 
 def test_slow_response_is_stopped_at_the_deadline(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    def drip(line: Line, _: Received) -> None:
+    def drip(line: ClientConnection, _: HttpRequest) -> None:
         line.send(head(200, Content_Length=999))
         with suppress(OSError):  # the client closes the connection
             while not line.stall(0.01):
@@ -122,12 +124,16 @@ def test_large_text_is_refused(monkeypatch: pytest.MonkeyPatch, serve: Serve, tm
     monkeypatch.setattr("datastore_sdk.drift.fetch.MAX_BYTES", 10)
     (tmp_path / "long.yaml").write_text("a" * 11, "utf-8")
     assert "too large: more than 10 bytes" in error_message(str(tmp_path / "long.yaml"))
-    assert "too large: more than 10 bytes" in error_message(serve(always(answer(200, b"a" * 11))).url)
+    assert "too large: more than 10 bytes" in error_message(serve(respond_always(http_response(200, b"a" * 11))).url)
 
 
 def test_credentials_go_to_the_first_host_only_and_are_hidden(serve: Serve, capsys: pytest.CaptureFixture[str]) -> None:
-    other = serve(always(answer(200, REAL.encode())))
-    server = serve(in_turn(answer(302, b"", Location=other.url), answer(404), answer(500, b""), b"what?\r\n\r\n"))
+    other = serve(respond_always(http_response(200, REAL.encode())))
+    server = serve(
+        respond_in_turn(
+            http_response(302, b"", Location=other.url), http_response(404), http_response(500, b""), b"what?\r\n\r\n"
+        )
+    )
     url = server.url.replace("://", "://me:s3cret%21@") + "/openapi.yaml?api_key=s3cret"
     assert main(["drift", "spec", url, "sdk", "--json"]) == 0
     for _ in range(3):

@@ -13,7 +13,7 @@ from datastore_sdk import Client, RetryPolicy
 from datastore_sdk.sandbox import Sandbox
 from tests.support.fake_server import Server
 from tests.support.fake_service import TOKEN, Service, Serving
-from tests.support.http_responses import Reply, always
+from tests.support.http_responses import Reply, respond_always
 from tests.support.sync_async_calls import PREFIX, Form
 
 
@@ -55,7 +55,7 @@ def serving(runner: asyncio.Runner) -> Iterator[Serving]:
     with ExitStack() as stack:
 
         def start(reply: Reply, **options: Any) -> Service:
-            server = stack.enter_context(Server(always(reply)))
+            server = stack.enter_context(Server(respond_always(reply)))
             options = {"retries": RetryPolicy(max_attempts=1), **options}
             client = stack.enter_context(Client(TOKEN, base_url=server.url, **options))
             stack.callback(lambda: runner.run(client.aclose()))

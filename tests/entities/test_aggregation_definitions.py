@@ -12,7 +12,7 @@ from datastore_sdk import Pad, Site, Stage
 from datastore_sdk.exceptions import BadRequestError, NotFoundError
 from datastore_sdk.sandbox import Sandbox
 from restream_api.models import Parameter, ParametersValid
-from tests.support.sync_async_calls import Form, asked
+from tests.support.sync_async_calls import Form, list_requests
 
 NEW: dict[str, Any] = {
     "name": "avg_pressure_while_pumping",
@@ -31,7 +31,7 @@ TARGETS = pytest.mark.parametrize(
 @TARGETS
 def test_all(sandbox: Sandbox, form: Form, get_json: Callable[[str], Any], target: object, path: str) -> None:
     definitions = form(target, "get_stages_aggregations")
-    assert asked(sandbox) == [f"GET /{path}/parameters/"]
+    assert list_requests(sandbox) == [f"GET /{path}/parameters/"]
     assert all(type(definition) is Parameter for definition in definitions)
     sent = [definition.model_dump(mode="json", exclude_unset=True) for definition in definitions]
     assert sent == get_json(f"/{path}/parameters/")
@@ -43,7 +43,7 @@ def test_all(sandbox: Sandbox, form: Form, get_json: Callable[[str], Any], targe
 def test_one(sandbox: Sandbox, form: Form, target: object, path: str) -> None:
     some = form(target, "get_stages_aggregations")[3]
     assert form(target, "get_stages_aggregation", some.id) == some
-    assert asked(sandbox)[1] == f"GET /{path}/parameters/{some.id}/"
+    assert list_requests(sandbox)[1] == f"GET /{path}/parameters/{some.id}/"
 
 
 @TARGETS
@@ -66,7 +66,7 @@ def test_made_changed_and_deleted(own_sandbox: Sandbox, form: Form, target: obje
     assert form(target, "delete_stages_aggregation", made.id) is None
     with pytest.raises(NotFoundError):
         form(target, "get_stages_aggregation", made.id)
-    assert [request.split("?")[0] for request in asked(own_sandbox)] == [
+    assert [request.split("?")[0] for request in list_requests(own_sandbox)] == [
         f"POST /{path}/parameters/",
         f"GET /{path}/parameters/",
         f"PATCH /{path}/parameters/{made.id}/",
@@ -93,7 +93,7 @@ def test_only_checked(sandbox: Sandbox, form: Form, target: object, path: str) -
     word = form(target, "create_stages_aggregations", [NEW], validate_only=True)
     assert isinstance(word, ParametersValid)
     assert word.valid is True
-    assert asked(sandbox) == [f"POST /{path}/parameters/?validate_only=true"]
+    assert list_requests(sandbox) == [f"POST /{path}/parameters/?validate_only=true"]
     assert NEW["name"] not in [definition.name for definition in form(target, "get_stages_aggregations")]
 
 
@@ -125,7 +125,7 @@ def test_the_service_refuses(sandbox: Sandbox, form: Form) -> None:
 def test_what_has_not_the_right_form_is_never_sent(sandbox: Sandbox, form: Form, wrong: Any, place: str) -> None:
     with pytest.raises(ValidationError, match=place):
         form(Pad(id=681), "create_stages_aggregations", [wrong])
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []
 
 
 def test_changes_that_cannot_be_are_never_sent(sandbox: Sandbox, form: Form) -> None:
@@ -133,7 +133,7 @@ def test_changes_that_cannot_be_are_never_sent(sandbox: Sandbox, form: Form) -> 
     for wrong, partial in (({"name": "x"}, True), ({"config": {"fild": "x"}}, True), ({"label": "x"}, False)):
         with pytest.raises(ValidationError):
             form(pad, "update_stages_aggregation", 7, wrong, partial=partial)
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []
 
 
 @pytest.mark.parametrize(
@@ -152,4 +152,4 @@ def test_an_id_that_is_none(sandbox: Sandbox, form: Form, id: object, error: typ
     ):
         with pytest.raises(error, match=message):
             form(Pad(id=681), call, id, *arguments)
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []

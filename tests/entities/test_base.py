@@ -14,7 +14,7 @@ import pytest
 from datastore_sdk import Client, DataChange, Pad, Site, State
 from datastore_sdk.exceptions import NotFoundError, NotLoadedError
 from datastore_sdk.sandbox import Sandbox
-from tests.support.sync_async_calls import Form, asked
+from tests.support.sync_async_calls import Form, list_requests
 
 Kind = type[Pad] | type[Site] | type[State]
 
@@ -32,7 +32,7 @@ def test_from_an_id_alone_nothing_else_is_known(sandbox: Sandbox, kind: Kind, pa
     assert dict(model) == {"id": id}
     assert getattr(model, name, None) is None
     assert not hasattr(model, name)
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []
     assert path
 
 
@@ -61,7 +61,7 @@ def test_update_loads_the_rest_in_place(
 ) -> None:
     model = kind(id=id)
     assert form(model, "update") is None
-    assert asked(sandbox) == [f"GET /{path}/{id}/"]
+    assert list_requests(sandbox) == [f"GET /{path}/{id}/"]
     assert getattr(model, name)
     assert model == form(kind, "get_model", id)
 

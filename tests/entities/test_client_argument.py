@@ -18,9 +18,9 @@ from datastore_sdk.exceptions import AuthenticationError
 from datastore_sdk.sandbox import Sandbox
 from tests.conftest import NOW, close_default_clients
 from tests.support.fake_service import TOKEN, Serving
-from tests.support.http_responses import answer
+from tests.support.http_responses import http_response
 from tests.support.paths import ROOT
-from tests.support.sync_async_calls import Form, asked
+from tests.support.sync_async_calls import Form, list_requests
 
 ENVIRONMENT = {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")])}
 PADS = [668, 681, 697, 703, 654]
@@ -92,14 +92,14 @@ def test_client_credentials_from_the_environment(
         for _ in range(3):
             assert [pad.id for pad in form(Pad, "get_models")] == PADS
         close_default_clients(sandbox.url, runner)
-    assert asked(sandbox) == ["POST /o/token/"] + ["GET /pads/"] * 3
+    assert list_requests(sandbox) == ["POST /o/token/"] + ["GET /pads/"] * 3
 
 
 def test_a_client_of_ones_own(form: Form, serving: Serving) -> None:
-    service = serving(answer(200, []))
+    service = serving(http_response(200, []))
     for target, call in ((Pad, "get_models"), (Pad(id=668, client=service.client), "get_sites")):
         assert form(target, call, **({"client": service.client} if target is Pad else {})) == []
-    assert service.asked == ["GET /pads/", "GET /sites/"]
+    assert service.request_lines == ["GET /pads/", "GET /sites/"]
     assert {request.token for request in service.server.received} == {TOKEN}
     agents = {request.headers["user-agent"] for request in service.server.received}
     assert all(agent.startswith("restream-datastore-sdk/") for agent in agents)
@@ -116,7 +116,7 @@ def test_a_client_and_a_token_exclude_each_other(sandbox: Sandbox, form: Form) -
     for call in calls:
         with pytest.raises(ValueError, match="pass auth_token or client, not both"):
             call()
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []
 
 
 def test_a_client_as_a_context_manager(sandbox: Sandbox) -> None:

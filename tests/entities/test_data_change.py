@@ -16,8 +16,8 @@ from datastore_sdk import Data, DataAsync, DataChange, DataResolutions, Pad, Sit
 from datastore_sdk.exceptions import NotFoundError, NotLoadedError, ResponseValidationError
 from datastore_sdk.sandbox import Sandbox
 from tests.support.fake_service import Serving
-from tests.support.http_responses import answer
-from tests.support.sync_async_calls import Form, Record, asked
+from tests.support.http_responses import http_response
+from tests.support.sync_async_calls import Form, Record, list_requests
 
 TARGETS = pytest.mark.parametrize(
     ("target", "path"), [(Site(id=981), "sites/981"), (Pad(id=668), "pads/668")], ids=["site", "pad"]
@@ -52,7 +52,7 @@ def seconds(records: list[Record]) -> list[tuple[int, int]]:
 @TARGETS
 def test_the_open_ones(sandbox: Sandbox, form: Form, get_json: Callable[[str], Any], target: object, path: str) -> None:
     changes, data = form(target, "get_data_changes")
-    assert asked(sandbox) == [f"GET /{path}/data_changes/"]
+    assert list_requests(sandbox) == [f"GET /{path}/data_changes/"]
     sent = get_json(f"/{path}/data_changes/")["change_log"]
     assert [change.model_dump(mode="json", exclude_unset=True) for change in changes] == sent
     assert all(type(change) is DataChange for change in changes)
@@ -65,7 +65,7 @@ def test_the_acknowledged_ones_too(
     sandbox: Sandbox, form: Form, get_json: Callable[[str], Any], target: object, path: str, as_dict: bool
 ) -> None:
     changes, _ = form(target, "get_data_changes", get_acknowledged=True, as_dict=as_dict)
-    assert asked(sandbox) == [f"GET /{path}/data_changes/?get_acknowledged=true"]
+    assert list_requests(sandbox) == [f"GET /{path}/data_changes/?get_acknowledged=true"]
     sent = get_json(f"/{path}/data_changes/?get_acknowledged=true")["change_log"]
     assert [change["id"] for change in changes] == [change["id"] for change in sent]
     assert len(changes) > len(form(target, "get_data_changes", get_acknowledged=False)[0])
@@ -153,7 +153,7 @@ def interval(site: int, start: int, end: int) -> dict[str, Any]:
 def test_how_intervals_are_merged(
     serving: Serving, form: Form, changes: list[tuple[int, int, int]], expected: list[tuple[int, int, int]]
 ) -> None:
-    service = serving(answer(200, {"change_log": [interval(*change) for change in changes]}))
+    service = serving(http_response(200, {"change_log": [interval(*change) for change in changes]}))
     _, data = form(Pad(id=1, client=service.client), "get_data_changes")
     assert [(query.id, query.start.second, query.end.second) for query in data.queries] == expected
 
@@ -165,7 +165,7 @@ def test_records_have_the_requested_form(
     changes, data = form(Site(id=981), "get_data_changes", **arguments)
     form.records(data)
     form.records(form(changes[0], "get_data"))
-    listing, *calls = asked(sandbox)
+    listing, *calls = list_requests(sandbox)
     assert listing == "GET /sites/981/data_changes/"
     for call in calls:
         parameters = set(call.partition("?")[2].split("&"))
@@ -176,7 +176,7 @@ def test_the_data_of_one_change(sandbox: Sandbox, form: Form) -> None:
     change = form(Site(id=981), "get_data_changes", fields="slurry_rate", si_units=True)[0][0]
     sandbox.requests.clear()
     data = form(change, "get_data", si_units=False, resolution="minute")
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []
     assert form.records(data)
     start, end = (f"{timestamp:%Y-%m-%d %H:%M:%S}" for timestamp in (change.start_date, change.end_date))
     assert sandbox.requests[0].path.endswith("/sites/981/data/")
@@ -200,10 +200,10 @@ def test_saved(form: Form, tmp_path: Path) -> None:
 
 
 def test_without_changes_there_is_no_record_and_no_request(serving: Serving, form: Form) -> None:
-    service = serving(answer(200, {"change_log": []}))
+    service = serving(http_response(200, {"change_log": []}))
     changes, data = form(Site(id=981, client=service.client), "get_data_changes")
     assert changes == form.records(data) == []
-    assert service.asked == ["GET /sites/981/data_changes/"]
+    assert service.request_lines == ["GET /sites/981/data_changes/"]
 
 
 @TARGETS
@@ -212,7 +212,7 @@ def test_what_is_acknowledged_is_not_listed_again(own_sandbox: Sandbox, form: Fo
     first, *remaining = changes
     own_sandbox.requests.clear()
     assert form(first, "confirm_data_received") is True
-    assert asked(own_sandbox) == [f"POST /sites/{first.site}/data_changes/"]
+    assert list_requests(own_sandbox) == [f"POST /sites/{first.site}/data_changes/"]
     assert form(target, "get_data_changes")[0] == remaining
     assert form(first, "confirm_data_received") is True
     assert form(target, "get_data_changes")[0] == remaining
@@ -224,7 +224,7 @@ def test_what_is_acknowledged_is_not_listed_again(own_sandbox: Sandbox, form: Fo
 
 
 def test_what_is_acknowledged(serving: Serving, form: Form) -> None:
-    service = serving(answer(200, {"change_log": [interval(1, 10, 20)]}))
+    service = serving(http_response(200, {"change_log": [interval(1, 10, 20)]}))
     still_open = DataChange(**interval(1, 10, 20), client=service.client)
     assert form(still_open, "confirm_data_received") is False
     assert json.loads(service.server.received[0].content) == {"change_log": [{"id": 110, "update_received": True}]}
@@ -254,7 +254,7 @@ def test_update(sandbox: Sandbox, form: Form) -> None:
     sandbox.requests.clear()
     change = DataChange(id=listed.id, site=listed.site)
     assert form(change, "update") is None
-    assert asked(sandbox) == [f"GET /sites/{listed.site}/data_changes/{listed.id}/"]
+    assert list_requests(sandbox) == [f"GET /sites/{listed.site}/data_changes/{listed.id}/"]
     assert change == listed
     form(listed, "update")
     sandbox.requests.clear()
@@ -269,7 +269,7 @@ def test_a_change_that_is_not_there(form: Form) -> None:
 
 
 def test_a_response_without_the_change(serving: Serving, form: Form) -> None:
-    service = serving(answer(200, {"change_log": [interval(1, 10, 20)]}))
+    service = serving(http_response(200, {"change_log": [interval(1, 10, 20)]}))
     change = DataChange(id=5, site=1, client=service.client)
     with pytest.raises(ResponseValidationError, match="the requested change is not in it") as caught:
         form(change, "update")
@@ -284,7 +284,7 @@ def test_without_its_site_nothing_is_requested(sandbox: Sandbox, form: Form) -> 
             form(change, call)
     with pytest.raises(NotLoadedError, match="start_date is not loaded"):
         form(DataChange(id=5, site=981), "get_data")
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []
 
 
 @pytest.mark.parametrize(
@@ -306,7 +306,7 @@ def test_wrong_arguments_are_refused_before_any_request(
     for target, call in ((Site(id=981), "get_data_changes"), (Pad(id=668), "get_data_changes"), (change, "get_data")):
         with pytest.raises(error, match=message):
             form(target, call, **arguments)
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []
 
 
 @pytest.mark.usefixtures("sandbox")

@@ -12,7 +12,7 @@ from datastore_sdk import Pad, Site
 from datastore_sdk.entities.data_change import DataChange
 from datastore_sdk.entities.stage import Stage
 from datastore_sdk.sandbox import Sandbox
-from tests.support.sync_async_calls import Form, asked
+from tests.support.sync_async_calls import Form, list_requests
 
 LOCAL = ZoneInfo("America/Chicago")
 NOON = datetime(2025, 9, 18, 12, tzinfo=UTC)
@@ -56,7 +56,7 @@ def test_stages_take_all_names(names: tuple[str, str], refused: str, sandbox: Sa
         for start, end in [(NOON - timedelta(hours=8), NOON), ("2025-09-18T04:00:00Z", "2025-09-18T07:00-05:00")]
     ]
     assert lists[0] == lists[1] != []
-    assert len(set(asked(sandbox))) == 1
+    assert len(set(list_requests(sandbox))) == 1
     with pytest.raises(ValueError, match=f"^{refused} .* is before "):
         form(SITE, "get_stages_metadata", **dict(zip(names, TWICE[::-1], strict=True)))
     with pytest.raises(ValueError, match="mean the same: pass one of them"):
@@ -71,7 +71,7 @@ def test_live_data_takes_all_names(source: Any, sandbox: Sandbox) -> None:
             source.get_realtime_measurements_data(**dict(zip(names, TWICE[::-1], strict=True)))
     with pytest.raises(ValueError, match="start_datetime and start mean the same"):
         source.get_realtime_measurements_data(start=NOON, start_datetime=NOON)
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []
 
 
 @pytest.mark.usefixtures("sandbox")
@@ -113,7 +113,7 @@ NOT_TAKEN = [
 def test_starts_that_are_refused(value: Any, message: str, sandbox: Sandbox, form: Form) -> None:
     with pytest.raises(ValueError, match=f"^start_datetime .*{message}"):
         form(SITE, "get_data", start_datetime=value)
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []
 
 
 @pytest.mark.usefixtures("sandbox")
@@ -129,7 +129,7 @@ def test_no_time_is_no_limit_nowhere(name: str, form: Form) -> None:
 def test_a_range_within_a_second_is_refused(sandbox: Sandbox, form: Form) -> None:
     with pytest.raises(ValueError, match=r"there is no whole second between start_datetime .* and end_datetime"):
         form(SITE, "get_data", NOON + SECOND / 5, NOON + SECOND * 4 / 5)
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []
 
 
 @pytest.mark.usefixtures("sandbox")

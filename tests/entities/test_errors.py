@@ -32,11 +32,11 @@ from datastore_sdk.exceptions import (
 )
 from datastore_sdk.sandbox import Sandbox
 from tests.conftest import NOW
-from tests.support.fake_server import Line
+from tests.support.fake_server import ClientConnection
 from tests.support.fake_service import TOKEN, Serving
-from tests.support.http_responses import Reply, answer, chunk, head, then
+from tests.support.http_responses import Reply, chunk, head, http_response, send_then
 from tests.support.jumping_clock import JumpingClock
-from tests.support.sync_async_calls import PREFIX, Form, asked
+from tests.support.sync_async_calls import PREFIX, Form, list_requests
 
 PAD = {
     "id": 668,
@@ -82,7 +82,7 @@ def calls(client: Client, form: Form) -> list[Callable[[], Any]]:
 def test_an_error_response(
     serving: Serving, form: Form, status: int, body: Any, error: type[APIStatusError], message: str
 ) -> None:
-    service = serving(answer(status, body, X_Request_ID="f00-ba4"))
+    service = serving(http_response(status, body, X_Request_ID="f00-ba4"))
     for call in calls(service.client, form):
         with pytest.raises(RestreamError, match=message) as caught:
             call()
@@ -98,7 +98,7 @@ def test_an_error_response(
 
 
 def test_without_a_request_id_and_with_a_long_body(serving: Serving, form: Form) -> None:
-    service = serving(answer(400, b"x" * 100_000))
+    service = serving(http_response(400, b"x" * 100_000))
     with pytest.raises(BadRequestError) as caught:
         form(Pad, "get_models", client=service.client)
     assert caught.value.request_id is None
@@ -111,21 +111,21 @@ def test_when_to_try_again(
     serving: Serving, form: Form, status: int, error: type[RateLimitError | ServerError]
 ) -> None:
     with pytest.raises(error) as caught:
-        form(Pad, "get_models", client=serving(answer(status, Retry_After=7)).client)
+        form(Pad, "get_models", client=serving(http_response(status, Retry_After=7)).client)
     assert isinstance(caught.value, RateLimitError | ServerError)
     assert caught.value.retry_after == 7
     with pytest.raises(error) as caught:
-        form(Pad, "get_models", client=serving(answer(status)).client)
+        form(Pad, "get_models", client=serving(http_response(status)).client)
     assert vars(caught.value)["retry_after"] is None
 
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_calls_are_made_again_before_they_fail(serving: Serving, form: Form, status: int) -> None:
     clock = JumpingClock()
-    service = serving(answer(status), retries=RetryPolicy(max_attempts=3), clock=clock)
+    service = serving(http_response(status), retries=RetryPolicy(max_attempts=3), clock=clock)
     with pytest.raises(APIStatusError):
         form(Pad, "get_models", client=service.client)
-    assert service.asked == ["GET /pads/"] * 3
+    assert service.request_lines == ["GET /pads/"] * 3
     assert len(clock.sleeps) == 2
 
 
@@ -150,7 +150,12 @@ def test_a_closed_port(form: Form, closed_port: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "reply", [then(b"", Line.reset), then(b"", Line.close), then(head(content_length=50) + b"[{", Line.reset)]
+    "reply",
+    [
+        send_then(b"", ClientConnection.reset),
+        send_then(b"", ClientConnection.close),
+        send_then(head(content_length=50) + b"[{", ClientConnection.reset),
+    ],
 )
 def test_a_lost_connection(serving: Serving, form: Form, reply: Reply) -> None:
     service = serving(reply)
@@ -162,7 +167,7 @@ def test_a_lost_connection(serving: Serving, form: Form, reply: Reply) -> None:
 
 
 def test_a_late_response(serving: Serving, form: Form) -> None:
-    service = serving(then(b"", Line.stall), timeout=Timeouts(read=0.1, first_byte=0.1, idle=0.1))
+    service = serving(send_then(b"", ClientConnection.stall), timeout=Timeouts(read=0.1, first_byte=0.1, idle=0.1))
     for call in calls(service.client, form):
         with pytest.raises(APITimeoutError, match="timed out") as caught:
             call()
@@ -179,7 +184,7 @@ def test_a_late_response(serving: Serving, form: Form) -> None:
     ],
 )
 def test_a_response_that_breaks_the_contract(serving: Serving, form: Form, body: Any, problem: str) -> None:
-    service = serving(answer(200, body))
+    service = serving(http_response(200, body))
     message = f"the response does not match the API contract: {problem}"
     with pytest.raises(ResponseValidationError, match=message) as caught:
         form(Pad, "get_models", client=service.client)
@@ -198,14 +203,14 @@ def test_a_response_that_breaks_the_contract(serving: Serving, form: Form, body:
     ],
 )
 def test_a_strict_client_refuses_what_does_not_fit(serving: Serving, form: Form, body: Any, problem: str) -> None:
-    service = serving(answer(200, body), strict=True)
+    service = serving(http_response(200, body), strict=True)
     with pytest.raises(ResponseValidationError, match=f"does not match the API contract: {problem}") as caught:
         form(Pad, "get_models", client=service.client)
     assert len(caught.value.problems) == 1
 
 
 def test_a_long_list_of_problems_is_cut(serving: Serving, form: Form) -> None:
-    service = serving(answer(200, [{**PAD, "name": "x" * 500, "id": None}] * 40), strict=True)
+    service = serving(http_response(200, [{**PAD, "name": "x" * 500, "id": None}] * 40), strict=True)
     with pytest.raises(ResponseValidationError, match=r"\(and 35 more\)") as caught:
         form(Pad, "get_models", client=service.client)
     assert len(caught.value.problems) == 5
@@ -215,7 +220,7 @@ def test_a_long_list_of_problems_is_cut(serving: Serving, form: Form) -> None:
 @pytest.mark.parametrize("status", [204, 206, 301, 302, 307])
 def test_an_unknown_success_or_redirection(serving: Serving, form: Form, status: int) -> None:
     elsewhere = "https://elsewhere.example/pads/"
-    service = serving(answer(status, Location=elsewhere))
+    service = serving(http_response(status, Location=elsewhere))
     with pytest.raises(
         ResponseValidationError, match=f"returned {status}, which is not a success status of this call"
     ) as caught:
@@ -225,24 +230,34 @@ def test_an_unknown_success_or_redirection(serving: Serving, form: Form, status:
 
 
 BROKEN: list[tuple[str, Reply, type[CallError], str]] = [
-    ("cut", answer(200, b'[{"timestamp": 1},\n{"timestamp": 2'), TruncatedBodyError, "broke off after 34 bytes"),
-    ("no end", answer(200, b'[{"timestamp": 1}'), TruncatedBodyError, "the body broke off"),
-    ("empty", answer(200, b""), TruncatedBodyError, "the body broke off"),
-    ("damaged", answer(200, b'[{"timestamp": 1},\n{"timestamp": oops}]'), CorruptBodyError, "the body is corrupt"),
-    ("NaN", answer(200, b'[{"timestamp": 1, "slurry_rate": NaN}]'), CorruptBodyError, "NaN is not JSON"),
-    ("no records", answer(200, b"[1, 2, 3]"), CorruptBodyError, "expected a JSON array of records"),
-    ("no array", answer(200, b'{"detail": "soon"}'), CorruptBodyError, "expected a JSON array of records"),
-    ("html", answer(200, b"<html>Maintenance</html>"), CorruptBodyError, "expected a JSON array of records"),
-    ("bad gzip", answer(200, b"not gzip", content_encoding="gzip"), CorruptBodyError, "compressed body is corrupt"),
+    ("cut", http_response(200, b'[{"timestamp": 1},\n{"timestamp": 2'), TruncatedBodyError, "broke off after 34 bytes"),
+    ("no end", http_response(200, b'[{"timestamp": 1}'), TruncatedBodyError, "the body broke off"),
+    ("empty", http_response(200, b""), TruncatedBodyError, "the body broke off"),
+    (
+        "damaged",
+        http_response(200, b'[{"timestamp": 1},\n{"timestamp": oops}]'),
+        CorruptBodyError,
+        "the body is corrupt",
+    ),
+    ("NaN", http_response(200, b'[{"timestamp": 1, "slurry_rate": NaN}]'), CorruptBodyError, "NaN is not JSON"),
+    ("no records", http_response(200, b"[1, 2, 3]"), CorruptBodyError, "expected a JSON array of records"),
+    ("no array", http_response(200, b'{"detail": "soon"}'), CorruptBodyError, "expected a JSON array of records"),
+    ("html", http_response(200, b"<html>Maintenance</html>"), CorruptBodyError, "expected a JSON array of records"),
+    (
+        "bad gzip",
+        http_response(200, b"not gzip", content_encoding="gzip"),
+        CorruptBodyError,
+        "compressed body is corrupt",
+    ),
     (
         "brotli",
-        answer(200, b"?", content_encoding="br"),
+        http_response(200, b"?", content_encoding="br"),
         ResponseValidationError,
         "the encoding 'br', which was not requested",
     ),
     (
         "lost",
-        then(head(transfer_encoding="chunked") + chunk(b'[{"timestamp": 1}'), Line.close),
+        send_then(head(transfer_encoding="chunked") + chunk(b'[{"timestamp": 1}'), ClientConnection.close),
         APIConnectionError,
         "the connection was lost",
     ),
@@ -300,7 +315,7 @@ def test_a_token_that_cannot_be_one(sandbox: Sandbox, form: Form, token: str) ->
     with pytest.raises(ConfigurationError, match="token") as caught:
         form(Pad, "get_models", auth_token=token)
     assert not token.strip() or token not in str(caught.value)
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []
 
 
 @pytest.mark.parametrize(
@@ -330,7 +345,7 @@ def test_what_the_service_itself_refuses(monkeypatch: pytest.MonkeyPatch, form: 
 def test_an_unknown_measurement_source(form: Form) -> None:
     timestamp = datetime(2025, 9, 17, tzinfo=UTC)
     data = form(Pad(id=681), "get_data", timestamp, timestamp, measurement_sources_names="M9")
-    with pytest.raises(BadRequestError, match='"M9" is no measurement source of this pad'):
+    with pytest.raises(BadRequestError, match='"M9" is not a measurement source of this pad'):
         form.records(data)
 
 
@@ -339,7 +354,7 @@ def test_errors_survive_pickling(
     serving: Serving, form: Form, status: int, body: Any, error: type[APIStatusError], message: str
 ) -> None:
     with pytest.raises(error, match=message) as caught:
-        form(Pad, "get_models", client=serving(answer(status, body)).client)
+        form(Pad, "get_models", client=serving(http_response(status, body)).client)
     twin = pickle.loads(pickle.dumps(caught.value))
     assert type(twin) is error
     assert str(twin) == str(caught.value)

@@ -21,7 +21,7 @@ from datastore_sdk.filters import (
     StateFilters,
 )
 from datastore_sdk.sandbox import Sandbox
-from tests.support.sync_async_calls import Form, asked
+from tests.support.sync_async_calls import Form, list_requests
 
 CIRCLE = {"latitude": 31.94, "longitude": -102.07, "radius_miles": 5}
 
@@ -65,19 +65,19 @@ STATES: list[tuple[dict[str, Any], str, Callable[[State], bool]]] = [
 @pytest.mark.parametrize(("filters", "query", "found"), PADS)
 def test_pads(sandbox: Sandbox, form: Form, filters: dict[str, Any], query: str, found: list[int]) -> None:
     assert [pad.id for pad in form(Pad, "get_models", **filters)] == found
-    assert asked(sandbox) == [f"GET /pads/?{query}"]
+    assert list_requests(sandbox) == [f"GET /pads/?{query}"]
 
 
 def test_pads_by_site_are_confirmed_by_the_site(sandbox: Sandbox, form: Form) -> None:
     assert [pad.id for pad in form(Pad, "get_models", site_pk=1012)] == [697]
-    assert asked(sandbox) == ["GET /pads/?site_pk=1012", "GET /sites/1012/"]
+    assert list_requests(sandbox) == ["GET /pads/?site_pk=1012", "GET /sites/1012/"]
     assert form(Pad, "get_models", site_pk=5) == []
 
 
 @pytest.mark.parametrize(("filters", "query", "found"), SITES + SITES_BY_PAD)
 def test_sites(sandbox: Sandbox, form: Form, filters: dict[str, Any], query: str, found: list[int]) -> None:
     assert [site.id for site in form(Site, "get_models", **filters)] == found
-    assert asked(sandbox) == [f"GET /sites/?{query}"]
+    assert list_requests(sandbox) == [f"GET /sites/?{query}"]
 
 
 @pytest.mark.parametrize(("filters", "query", "found"), SITES)
@@ -87,7 +87,7 @@ def test_sites_of_a_pad(sandbox: Sandbox, form: Form, filters: dict[str, Any], q
         sandbox.requests.clear()
         expected = [site for site in found if site in sites]
         assert [site.id for site in form(Pad(id=pad_id), "get_sites", **filters)] == expected
-        (request,) = asked(sandbox)
+        (request,) = list_requests(sandbox)
         assert set(request.removeprefix("GET /sites/?").split("&")) == {f"pad__id={pad_id}", *query.split("&")}
 
 
@@ -100,7 +100,7 @@ def test_states(
     states = form(State, "get_models", **filters)
     assert states == [state for state in everything if found(state)]
     assert 0 < len(states) < len(everything)
-    assert asked(sandbox) == [f"GET /states/?{query}"]
+    assert list_requests(sandbox) == [f"GET /states/?{query}"]
 
 
 def test_every_filter_that_is_documented_is_tested() -> None:
@@ -117,7 +117,7 @@ def test_none_is_no_filter(sandbox: Sandbox, form: Form) -> None:
     form(Site, "get_models", complete=None, latitude=None, longitude=None, radius_miles=None, extra_filters=None)
     form(Site, "get_models", extra_filters={"new": None})
     form(Pad(id=681), "get_states", stage_name_filter=None)
-    assert asked(sandbox) == ["GET /sites/", "GET /sites/", "GET /states/?pad__id=681"]
+    assert list_requests(sandbox) == ["GET /sites/", "GET /sites/", "GET /states/?pad__id=681"]
 
 
 def test_extra_filters_are_passed_on(sandbox: Sandbox, form: Form) -> None:
@@ -127,7 +127,7 @@ def test_extra_filters_are_passed_on(sandbox: Sandbox, form: Form) -> None:
     form(Pad(id=681), "get_sites", extra_filters={"active": np.False_, "ratio": 0.5, "none": None})
     form(Pad(id=681), "get_states", extra_filters={"limit": 5})
     form(Pad(id=681), "get_stages_metadata", extra_filters={"labels": ["a", "b"], "ids": np.array([1, 2])})
-    assert asked(sandbox) == [
+    assert list_requests(sandbox) == [
         "GET /pads/?complete=true&basin=Permian",
         "GET /sites/?ordering=-name&stage_total__gte=60&odd=0.0",
         "GET /states/?changed_since=5&since=2025-09-17T00:00:00Z",
@@ -157,7 +157,7 @@ def test_an_unknown_filter_is_refused_with_the_names_there_are(
         with pytest.raises(TypeError, match=f"'{name}' is not a filter of .*extra_filters") as caught:
             form(target, call, **{name: None})
         assert all(known in str(caught.value) for known in filters.__annotations__)
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []
 
 
 def test_a_misspelt_filter_is_named_with_the_one_meant(sandbox: Sandbox, form: Form) -> None:
@@ -167,7 +167,7 @@ def test_a_misspelt_filter_is_named_with_the_one_meant(sandbox: Sandbox, form: F
         form(Pad(id=703), "get_sites", pad_id=668)
     with pytest.raises(TypeError, match="'stage_nr' is not a filter of stages; did you mean 'stage_number'"):
         form(Site(id=981), "get_stages_metadata", stage_nr=5)
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_extra_filters_that_cannot_be_sent_are_refused(
     for target, call, _ in CALLS_WITH_FILTERS:
         with pytest.raises(error, match=message):
             getattr(target, call)(extra_filters=extra)
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []
 
 
 def test_an_extra_filter_does_not_override_another(sandbox: Sandbox, form: Form) -> None:
@@ -204,7 +204,7 @@ def test_an_extra_filter_does_not_override_another(sandbox: Sandbox, form: Form)
         form(Pad(id=703), "get_sites", extra_filters={"pad__id": 668})
     with pytest.raises(ValueError, match="pass only one of them"):
         form(Site(id=981), "get_stages_metadata", stage_number=5, extra_filters={"stage_number": 6})
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []
 
 
 @pytest.mark.parametrize(("target", "call", "filters"), CALLS_WITH_FILTERS[:5])
@@ -215,13 +215,13 @@ def test_an_empty_value_is_refused_not_sent_as_all(
     for name in filters.__annotations__:
         with pytest.raises(ValueError, match=f"{name} is empty: .*; omit it, or pass None, for all"):
             getattr(target, call)(**{name: empty})
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []
 
 
 def test_a_blank_text_is_empty(sandbox: Sandbox) -> None:
     with pytest.raises(ValueError, match="name_search is empty: '  '"):
         Pad.get_models(name_search="  ")
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def test_a_blank_text_is_empty(sandbox: Sandbox) -> None:
 def test_an_empty_list_is_refused(sandbox: Sandbox, call: Callable[[], object]) -> None:
     with pytest.raises(ValueError, match=r"empty|one number or more"):
         call()
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []
 
 
 @pytest.mark.parametrize(
@@ -268,7 +268,7 @@ def test_an_empty_list_is_refused(sandbox: Sandbox, call: Callable[[], object]) 
 def test_a_filter_of_another_type_is_refused(sandbox: Sandbox, filters: dict[str, Any], message: str) -> None:
     with pytest.raises(TypeError, match=message):
         Site.get_models(**filters)
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []
 
 
 @pytest.mark.parametrize(
@@ -290,7 +290,7 @@ def test_a_filter_of_another_type_is_refused(sandbox: Sandbox, filters: dict[str
 )
 def test_scalars_of_other_libraries_are_converted(sandbox: Sandbox, filters: dict[str, Any], query: str) -> None:
     Site.get_models(**filters)
-    assert asked(sandbox) == [f"GET /sites/?{query}"]
+    assert list_requests(sandbox) == [f"GET /sites/?{query}"]
 
 
 def test_objects_stand_for_their_ids(sandbox: Sandbox, form: Form) -> None:
@@ -299,7 +299,7 @@ def test_objects_stand_for_their_ids(sandbox: Sandbox, form: Form) -> None:
     form(State, "get_models", site_id=site, pad_id=pad)
     assert form(Pad, "get_model", pad).id == 681
     assert form(Site, "get_model", id=site).id == 981
-    assert asked(sandbox) == [
+    assert list_requests(sandbox) == [
         "GET /pads/?site_pk=981",
         "GET /sites/981/",
         "GET /states/?site__id=981&pad__id=681",
@@ -328,8 +328,8 @@ def test_timestamps_of_pandas_are_accepted(sandbox: Sandbox) -> None:
     Site(id=981).get_stages_metadata(start_date=start, end_date=start)
     Site(id=981).get_data(start, start).head(1)
     timestamp = "2025-09-17T06:00:00Z"
-    assert asked(sandbox)[0] == f"GET /sites/981/history/?start={timestamp}&end={timestamp}"
-    assert "start_datetime=2025-09-17 06:00:00" in asked(sandbox)[1]
+    assert list_requests(sandbox)[0] == f"GET /sites/981/history/?start={timestamp}&end={timestamp}"
+    assert "start_datetime=2025-09-17 06:00:00" in list_requests(sandbox)[1]
     calls: list[Any] = [Site(id=981).get_stages_metadata, Site(id=981).get_data]
     for call in calls:
         with pytest.raises(ValueError, match="is NaT, which is not a time"):
@@ -351,19 +351,19 @@ def test_a_circle_is_whole_or_none(sandbox: Sandbox, form: Form, target: object,
     for filters in (part, {**part, left_out: None}, {left_out: CIRCLE[left_out]}):
         with pytest.raises(ValueError, match=r"latitude, longitude and radius_miles .* pass all three or none"):
             form(target, call, **filters)
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []
 
 
 def test_a_circle_by_the_services_own_names(sandbox: Sandbox, form: Form) -> None:
     form(Site, "get_models", lat=31.94, long=-102.07, radius_miles=5)
-    assert asked(sandbox) == ["GET /sites/?lat=31.94&long=-102.07&radius_miles=5"]
+    assert list_requests(sandbox) == ["GET /sites/?lat=31.94&long=-102.07&radius_miles=5"]
     with pytest.raises(ValueError, match="latitude and lat mean the same: pass one of them"):
         form(Site, "get_models", **CIRCLE, lat=31.94)
 
 
 def test_a_circle_around_the_origin_is_one(sandbox: Sandbox, form: Form) -> None:
     assert form(Site, "get_models", latitude=0, longitude=0, radius_miles=0) == []
-    assert asked(sandbox) == ["GET /sites/?lat=0&long=0&radius_miles=0"]
+    assert list_requests(sandbox) == ["GET /sites/?lat=0&long=0&radius_miles=0"]
 
 
 @pytest.mark.parametrize("name", ["pumpdown", "FRAC", 5])
@@ -372,7 +372,7 @@ def test_a_stage_name_filter_that_does_not_exist(sandbox: Sandbox, form: Form, n
     for target, call in ((Pad(id=668), "get_states"), (State, "get_models"), (Site(id=981), "get_stages_metadata")):
         with pytest.raises(ValueError, match=f"stage_name_filter is {name!r}; it must be one of {choices}"):
             form(target, call, stage_name_filter=name)
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []
 
 
 @pytest.mark.parametrize(
@@ -391,10 +391,10 @@ def test_a_coordinate_out_of_its_range_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         form(Site, "get_models", **filters)
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []
 
 
 def test_a_coordinate_that_is_no_number_is_refused(sandbox: Sandbox, form: Form) -> None:
     with pytest.raises(TypeError, match="latitude must be a number, not str"):
         form(Site, "get_models", latitude="32", longitude=-101, radius_miles=5)
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []

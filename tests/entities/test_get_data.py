@@ -19,7 +19,7 @@ from datastore_sdk import (
     StageNameFilters,
 )
 from datastore_sdk.sandbox import Sandbox
-from tests.support.sync_async_calls import Form, asked
+from tests.support.sync_async_calls import Form, list_requests
 
 START = datetime(2025, 9, 9, tzinfo=UTC)
 END = datetime(2025, 9, 9, minute=1, tzinfo=UTC)
@@ -62,7 +62,7 @@ def parameters(request: str) -> set[str]:
 @pytest.mark.parametrize(("arguments", "query"), OF_BOTH)
 def test_query_of_site_data(sandbox: Sandbox, form: Form, arguments: dict[str, Any], query: str) -> None:
     assert form.first(form(Site(id=981), "get_data", **MINUTE, **arguments))["site_id"] == 981
-    (request,) = asked(sandbox)
+    (request,) = list_requests(sandbox)
     assert request.startswith("GET /sites/981/data/?")
     assert parameters(request) == {*TIMES.split("&"), *query.split("&")}
 
@@ -70,7 +70,7 @@ def test_query_of_site_data(sandbox: Sandbox, form: Form, arguments: dict[str, A
 @pytest.mark.parametrize(("arguments", "query"), OF_BOTH)
 def test_query_of_pad_data(sandbox: Sandbox, form: Form, arguments: dict[str, Any], query: str) -> None:
     form.records(form(Pad(id=681), "get_data", **MINUTE, **arguments))
-    (request,) = asked(sandbox)
+    (request,) = list_requests(sandbox)
     assert request.startswith("GET /pads/681/data/?")
     assert parameters(request) == {*TIMES.split("&"), *query.split("&"), "routed=false"}
 
@@ -78,7 +78,7 @@ def test_query_of_pad_data(sandbox: Sandbox, form: Form, arguments: dict[str, An
 @pytest.mark.parametrize(("arguments", "query"), OF_PADS)
 def test_query_of_pad_data_only(sandbox: Sandbox, form: Form, arguments: dict[str, Any], query: str) -> None:
     assert form.records(form(Pad(id=681), "get_data", **MINUTE, **arguments))
-    (request,) = asked(sandbox)
+    (request,) = list_requests(sandbox)
     assert parameters(request) == {*TIMES.split("&"), "si_units=false", "resolution=raw", *query.split("&")}
 
 
@@ -90,7 +90,7 @@ def test_query_of_pad_data_only(sandbox: Sandbox, form: Form, arguments: dict[st
 def test_one_stage(sandbox: Sandbox, form: Form, target: object, path: str, routing: dict[str, bool]) -> None:
     data = form(target, "get_data", None, None, 20, StageNameFilters.FRAC, fields="slurry_rate", **routing)
     records = form.records(data)
-    (request,) = asked(sandbox)
+    (request,) = list_requests(sandbox)
     assert request.startswith(f"GET /{path}/data/?")
     routed = {"routed=true"} if routing else set[str]()
     form_of_records = {"fields=slurry_rate", "si_units=false", "resolution=raw"}
@@ -117,7 +117,9 @@ def test_times_are_sent_in_utc_and_whole_seconds(sandbox: Sandbox, form: Form) -
     start = datetime(2025, 9, 8, 19, 0, 0, 1, tzinfo=central)
     end = datetime(2025, 9, 8, 19, 0, 5, 999_999, tzinfo=central)
     records = form.records(form(Site(id=981), "get_data", start, end))
-    assert {"start_datetime=2025-09-09 00:00:01", "end_datetime=2025-09-09 00:00:05"} <= parameters(asked(sandbox)[0])
+    assert {"start_datetime=2025-09-09 00:00:01", "end_datetime=2025-09-09 00:00:05"} <= parameters(
+        list_requests(sandbox)[0]
+    )
     assert [record["timestamp"] for record in records] == [int(START.timestamp()) + second for second in range(1, 6)]
 
 
@@ -140,10 +142,10 @@ def test_nothing_is_requested_before_iteration(sandbox: Sandbox, form: Form) -> 
     data = form(Site(id=981), "get_data", **MINUTE)
     assert isinstance(data, Data | DataAsync)
     fetcher = data.data_fetcher
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []
     assert repr(data)
     assert data.queries[0].id == 981
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []
     form.first(data)
     assert len(sandbox.requests) == 1
     assert fetcher is not data.data_fetcher
@@ -151,10 +153,10 @@ def test_nothing_is_requested_before_iteration(sandbox: Sandbox, form: Form) -> 
 
 def test_every_access_starts_afresh(sandbox: Sandbox, form: Form) -> None:
     data = form(Site(id=981), "get_data", **MINUTE)
-    first, second, third = form.records(data), form.records(data), form.iterated(data)
+    first, second, third = form.records(data), form.records(data), form.iterate(data)
     assert first == second == third
     assert len(first) == 61
-    assert asked(sandbox) == [asked(sandbox)[0]] * 3
+    assert list_requests(sandbox) == [list_requests(sandbox)[0]] * 3
 
 
 def test_an_abandoned_download_harms_no_other(sandbox: Sandbox, form: Form) -> None:
@@ -237,7 +239,7 @@ def test_wrong_arguments_are_refused_before_any_request(
 ) -> None:
     with pytest.raises(error, match=message):
         form(target, "get_data", **arguments)
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []
 
 
 @pytest.mark.parametrize(
@@ -254,14 +256,14 @@ def test_wrong_arguments_of_pads(
 ) -> None:
     with pytest.raises(error, match=message):
         form(Pad(id=681), "get_data", **arguments)
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []
 
 
 @pytest.mark.parametrize("name", ["is_routed", "measurement_sources_names", "resolutions", "field"])
 def test_arguments_that_a_site_does_not_have(sandbox: Sandbox, form: Form, name: str) -> None:
     with pytest.raises(TypeError, match=f"unexpected keyword argument '{name}'"):
         form(Site(id=981), "get_data", **{name: True})
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from datastore_sdk import Pad, Schema, Site
 from datastore_sdk.exceptions import ServerError
 from datastore_sdk.sandbox import Sandbox, faults
-from tests.support.sync_async_calls import Form, asked
+from tests.support.sync_async_calls import Form, list_requests
 
 FIELDS = ["slurry_rate", "upper_master_valve", "wl_ccl", "pumpdown_active"]
 
@@ -31,7 +31,7 @@ def test_schema_of_site_has_listed_and_observed_fields(own_sandbox: Sandbox, for
         "psi",
         "Surface Treating Pressure",
     )
-    assert [line.partition("?")[0] for line in asked(own_sandbox)] == [
+    assert [line.partition("?")[0] for line in list_requests(own_sandbox)] == [
         "GET /sites/981/fields/",
         "GET /sites/981/",
         "GET /sites/981/data/",

@@ -16,7 +16,7 @@ from datastore_sdk.entities.matching import get_value
 from datastore_sdk.exceptions import MismatchWarning, ObjectMismatchError, ResponseValidationError
 from datastore_sdk.instrumentation import mismatches
 from tests.support.fake_service import Serving
-from tests.support.http_responses import answer, by_path
+from tests.support.http_responses import http_response, respond_by_path
 from tests.support.paths import SAMPLES
 from tests.support.sync_async_calls import Form
 
@@ -37,7 +37,9 @@ def ignoring(serving: Serving, get_json: GetJson) -> Ignoring:
 
     def start(responses: dict[str, Any] | None = None) -> Client:
         lists = {path: get_json(path) for path in ("/pads/", "/sites/", "/states/")}
-        return serving(by_path({path: answer(200, body) for path, body in (lists | (responses or {})).items()})).client
+        return serving(
+            respond_by_path({path: http_response(200, body) for path, body in (lists | (responses or {})).items()})
+        ).client
 
     return start
 
@@ -406,7 +408,7 @@ def test_the_recorded_payloads(serving: Serving, form: Form) -> None:
         "/data_changes/": sample("data_changes_pad_many"),
         "/parameters/": sample("pad_parameters"),
     }
-    client = serving(by_path({path: answer(200, body) for path, body in replies.items()})).client
+    client = serving(respond_by_path({path: http_response(200, body) for path, body in replies.items()})).client
     site = form(Site, "get_model", 1112, client=client)
     loaded = form(site, "get_pad")
     with warnings.catch_warnings():

@@ -12,14 +12,14 @@ from datastore_sdk.exceptions import NotFoundError
 from datastore_sdk.sandbox import Sandbox
 from restream_api.models import Field, MeasurementSource, MeasurementSources
 from tests.support.fake_service import Serving
-from tests.support.http_responses import answer, by_path
-from tests.support.sync_async_calls import Form, asked
+from tests.support.http_responses import http_response, respond_by_path
+from tests.support.sync_async_calls import Form, list_requests
 
 
 @pytest.mark.parametrize(("target", "path"), [(Site(id=981), "sites/981"), (Pad(id=681), "pads/681")])
 def test_fields(sandbox: Sandbox, form: Form, get_json: Callable[[str], Any], target: object, path: str) -> None:
     fields = form(target, "get_fields_metadata")
-    assert asked(sandbox) == [f"GET /{path}/fields/"]
+    assert list_requests(sandbox) == [f"GET /{path}/fields/"]
     assert [dict(field) for field in fields] == get_json(f"/{path}/fields/")
     assert all(type(field) is Field for field in fields)
 
@@ -36,7 +36,7 @@ def test_names_of_fields_can_be_requested_as_data(form: Form) -> None:
 
 def test_the_measurement_sources_of_a_pad(sandbox: Sandbox, form: Form, get_json: Callable[[str], Any]) -> None:
     sources = form(Pad(id=668), "get_measurement_sources_metadata")
-    assert asked(sandbox) == ["GET /pads/668/"]
+    assert list_requests(sandbox) == ["GET /pads/668/"]
     assert isinstance(sources, MeasurementSources)
     assert sources.model_dump() == get_json("/pads/668/")["simops_config"]["measurement_sources"]
     assert [source.name for source in sources.frac] == ["M1", "M2"]
@@ -48,7 +48,7 @@ def test_site_has_only_attached_measurement_sources(sandbox: Sandbox, form: Form
     for site_id, pad_id, names in ((941, 668, ["M1"]), (946, 668, ["M2"])):
         sandbox.requests.clear()
         sources = form(Site(id=site_id), "get_measurement_sources_metadata")
-        assert asked(sandbox) == [f"GET /sites/{site_id}/", f"GET /pads/{pad_id}/"]
+        assert list_requests(sandbox) == [f"GET /sites/{site_id}/", f"GET /pads/{pad_id}/"]
         assert [source.name for source in sources.frac] == names
         assert all(site_id in source.attached_sites for source in (*sources.frac, *sources.wl))
         assert sources.fluid == sources.pumpdown == []
@@ -65,7 +65,7 @@ def test_without_simops_there_are_no_measurement_sources(form: Form, target: obj
 
 def test_a_site_on_no_pad_has_none(serving: Serving, form: Form, get_json: Callable[[str], Any]) -> None:
     site = {**get_json("/sites/981/"), "pad_id": None}
-    service = serving(by_path({"/pads/": answer(200, []), "/sites/981/": answer(200, site)}))
+    service = serving(respond_by_path({"/pads/": http_response(200, []), "/sites/981/": http_response(200, site)}))
     sources = form(Site(id=981, client=service.client), "get_measurement_sources_metadata")
     assert dict(sources) == {"frac": [], "wl": [], "fluid": [], "pumpdown": []}
 

@@ -10,7 +10,7 @@ import pytest
 
 from datastore_sdk import Client, Pad, Site, State
 from datastore_sdk.sandbox import Sandbox
-from tests.support.sync_async_calls import Form, asked
+from tests.support.sync_async_calls import Form, list_requests
 
 Kind = type[Pad] | type[Site] | type[State]
 
@@ -24,7 +24,7 @@ def test_all_of_a_kind(
     sandbox: Sandbox, form: Form, get_json: Callable[[str], Any], kind: Kind, path: str, id: int
 ) -> None:
     models = form(kind, "get_models")
-    assert asked(sandbox) == [f"GET /{path}/"]
+    assert list_requests(sandbox) == [f"GET /{path}/"]
     assert all(type(model) is kind for model in models)
     assert [model.id for model in models] == [each["id"] for each in get_json(f"/{path}/")]
     assert id in [model.id for model in models]
@@ -33,7 +33,7 @@ def test_all_of_a_kind(
 @KINDS
 def test_one_by_its_id(sandbox: Sandbox, form: Form, kind: Kind, path: str, id: int) -> None:
     model = form(kind, "get_model", id=id)
-    assert asked(sandbox) == [f"GET /{path}/{id}/"]
+    assert list_requests(sandbox) == [f"GET /{path}/{id}/"]
     assert type(model) is kind
     assert model.id == id
     assert model == form(kind, "get_model", id)
@@ -95,7 +95,7 @@ def test_an_object_from_a_dict(sandbox: Sandbox, form: Form) -> None:
     as_dict = form(Site, "get_model", id=981, as_dict=True)
     sandbox.requests.clear()
     site = Site(**as_dict)
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []
     assert site.date_created == datetime.fromisoformat(as_dict["date_created"])
     assert isinstance(as_dict["date_created"], str)
 

@@ -12,7 +12,7 @@ import pytest
 
 from datastore_sdk import ObjectList, Pad, Site, State
 from tests.support.fake_service import Serving
-from tests.support.http_responses import answer
+from tests.support.http_responses import http_response
 from tests.support.sync_async_calls import Form
 
 LISTS: dict[str, tuple[Any, str, dict[str, Any]]] = {
@@ -44,7 +44,7 @@ def test_odd_objects_become_tables_too(serving: Serving, form: Form) -> None:
     pad = {"id": 1, "name": "A", "lease_name": "", "customer_name": "", "simops_config": None}
     pad |= {"completion_date": None, "wireline_enabled": True}
     later = {**pad, "id": 2, "completion_date": "2025-09-18T12:00:00Z", "unknown": {"a": 1}}
-    service = serving(answer(200, [pad] * 150 + [later]))
+    service = serving(http_response(200, [pad] * 150 + [later]))
     pads = form(Pad, "get_models", client=service.client)
     for table in (pads.to_pandas(), pads.to_polars()):
         assert [*table.columns] == [*later]
@@ -53,7 +53,7 @@ def test_odd_objects_become_tables_too(serving: Serving, form: Form) -> None:
 
 
 def test_an_empty_list_is_an_empty_table(serving: Serving, form: Form) -> None:
-    pads = form(Pad, "get_models", client=serving(answer(200, [])).client)
+    pads = form(Pad, "get_models", client=serving(http_response(200, [])).client)
     assert (len(pads.to_pandas()), len(pads.to_polars())) == (0, 0)
 
 

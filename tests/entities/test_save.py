@@ -18,8 +18,8 @@ from datastore_sdk import Pad, Site, StageNameFilters
 from datastore_sdk.exceptions import CorruptBodyError, TruncatedBodyError
 from datastore_sdk.sandbox import Sandbox
 from tests.support.fake_service import Serving
-from tests.support.http_responses import answer
-from tests.support.sync_async_calls import Form, asked
+from tests.support.http_responses import http_response
+from tests.support.sync_async_calls import Form, list_requests
 
 START = datetime(2025, 9, 9, 7, tzinfo=UTC)
 OLD = b"what was there before"
@@ -111,7 +111,7 @@ def test_csv_columns_come_in_order_of_first_appearance(form: Form, tmp_path: Pat
 def test_one_download_for_one_file(sandbox: Sandbox, form: Form, tmp_path: Path, suffix: str) -> None:
     data = form(Pad(id=681), "get_data", START, START, is_routed=True, stage_name_filter=StageNameFilters.FRAC)
     assert form(data, "save", tmp_path / f"data{suffix}") is None
-    assert len(asked(sandbox)) == 1
+    assert len(list_requests(sandbox)) == 1
     assert [path.name for path in tmp_path.iterdir()] == [f"data{suffix}"]
 
 
@@ -145,7 +145,7 @@ def test_a_file_is_replaced_only_where_that_was_said(sandbox: Sandbox, form: For
         form(data, "save", path)
     with pytest.raises(FileExistsError):
         form(data, "save", str(path), overwrite=False)
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []
     assert path.read_bytes() == OLD
     form(data, "save", path, overwrite=True)
     assert b"timestamp" in path.read_bytes()
@@ -156,7 +156,7 @@ def test_a_suffix_that_no_format_has(sandbox: Sandbox, form: Form, tmp_path: Pat
     data = form(Site(id=981), "get_data", START, START)
     with pytest.raises(ValueError, match=r"the format is chosen by the suffix, which must be one of \.json, \.csv"):
         form(data, "save", tmp_path / "new" / name)
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []
     assert list(tmp_path.iterdir()) == []
 
 
@@ -166,14 +166,14 @@ def test_a_folder_is_no_file(sandbox: Sandbox, form: Form, tmp_path: Path) -> No
     for overwrite in (False, True):
         with pytest.raises(IsADirectoryError, match="is a directory; name a file in it"):
             form(data, "save", tmp_path / "data.json", overwrite=overwrite)
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []
 
 
 @pytest.mark.parametrize("path", [None, 5, b"data.json"])
 def test_a_path_that_is_none(sandbox: Sandbox, form: Form, path: Any) -> None:
     with pytest.raises(TypeError):
         form(form(Site(id=981), "get_data", START, START), "save", path)
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_a_path_that_is_none(sandbox: Sandbox, form: Form, path: Any) -> None:
 def test_after_a_failure_the_old_file_is_still_there(
     serving: Serving, form: Form, tmp_path: Path, body: bytes, error: type[Exception], suffix: str
 ) -> None:
-    data = form(Site(id=981, client=serving(answer(200, body)).client), "get_data")
+    data = form(Site(id=981, client=serving(http_response(200, body)).client), "get_data")
     path = tmp_path / f"data{suffix}"
     with pytest.raises(error):
         form(data, "save", path)

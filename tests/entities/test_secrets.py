@@ -20,9 +20,9 @@ from datastore_sdk.exceptions import (
 )
 from datastore_sdk.sandbox import Sandbox
 from tests.conftest import NOW
-from tests.support.fake_server import Line
+from tests.support.fake_server import ClientConnection
 from tests.support.fake_service import TOKEN, Serving
-from tests.support.http_responses import Reply, answer, then
+from tests.support.http_responses import Reply, http_response, send_then
 from tests.support.sync_async_calls import Form
 
 CHANGE: dict[str, Any] = {
@@ -81,12 +81,12 @@ def test_unpickled_objects_take_the_environments_token(form: Form, sandbox: Sand
 
 def test_unpickled_objects_do_not_call_another_service(serving: Serving, form: Form, sandbox: Sandbox) -> None:
     """An id means something else there: staging's pad 668 is not that of production."""
-    service = serving(answer(200, []))
+    service = serving(http_response(200, []))
     twin = pickle.loads(pickle.dumps(Pad(id=668, client=service.client)))
     for pad in (twin, pickle.loads(pickle.dumps(twin))):
         with pytest.raises(ConfigurationError, match=f"pickled with a client of {service.client.base_url}, but the"):
             form(pad, "get_sites")
-    assert service.asked == []
+    assert service.request_lines == []
     assert len(sandbox.requests) == 0
 
 
@@ -104,19 +104,19 @@ ECHO = f"your token {TOKEN} is not good"
 @pytest.mark.parametrize(
     "reply",
     [
-        answer(400, {"detail": ECHO}),
-        answer(400, ECHO.encode()),
-        answer(400, {"auth": [ECHO, {"header": f"Bearer {TOKEN}"}]}),
-        answer(401, {"detail": ECHO}),
-        answer(403, {"detail": ECHO}),
-        answer(404, {"detail": ECHO}),
-        answer(429, {"detail": ECHO}),
-        answer(500, b"x" * 1990 + ECHO.encode()),
-        answer(200, {"id": TOKEN}),
-        answer(200, {"change_log": [{"id": TOKEN}]}),
-        answer(200, ECHO.encode()),
-        answer(302, Location=f"https://elsewhere.example/?token={TOKEN}"),
-        then(b"", Line.reset),
+        http_response(400, {"detail": ECHO}),
+        http_response(400, ECHO.encode()),
+        http_response(400, {"auth": [ECHO, {"header": f"Bearer {TOKEN}"}]}),
+        http_response(401, {"detail": ECHO}),
+        http_response(403, {"detail": ECHO}),
+        http_response(404, {"detail": ECHO}),
+        http_response(429, {"detail": ECHO}),
+        http_response(500, b"x" * 1990 + ECHO.encode()),
+        http_response(200, {"id": TOKEN}),
+        http_response(200, {"change_log": [{"id": TOKEN}]}),
+        http_response(200, ECHO.encode()),
+        http_response(302, Location=f"https://elsewhere.example/?token={TOKEN}"),
+        send_then(b"", ClientConnection.reset),
     ],
 )
 def test_errors(serving: Serving, form: Form, caplog: pytest.LogCaptureFixture, reply: Reply) -> None:
@@ -171,7 +171,9 @@ def test_client_credentials(form: Form, caplog: pytest.LogCaptureFixture) -> Non
 
 
 def test_a_token_response_that_breaks_the_contract(serving: Serving, form: Form) -> None:
-    service = serving(answer(200, {"access_token": "issued-t0ken", "expires_in": "soon", "token_type": "Bearer"}))
+    service = serving(
+        http_response(200, {"access_token": "issued-t0ken", "expires_in": "soon", "token_type": "Bearer"})
+    )
     with Client(client_id="the-id", client_secret="the-s3cret", base_url=service.server.url) as client:
         with pytest.raises(ResponseValidationError, match="expires_in") as caught:
             form(Pad, "get_models", client=client)
@@ -180,7 +182,7 @@ def test_a_token_response_that_breaks_the_contract(serving: Serving, form: Form)
 
 
 def test_a_url_never_holds_the_token(serving: Serving, form: Form) -> None:
-    service = serving(answer(404))
+    service = serving(http_response(404))
     with pytest.raises(APIStatusError) as caught:
         form(Pad, "get_models", client=service.client, name_search="Draw")
     assert caught.value.url.endswith("/pads/?name_search=Draw")

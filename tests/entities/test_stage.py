@@ -14,7 +14,7 @@ from datastore_sdk import Pad, Site, Stage, StageNameFilters
 from datastore_sdk.entities.stage import MAX_STAGES_PER_REQUEST
 from datastore_sdk.sandbox import Sandbox
 from restream_api.models import StageAggregations
-from tests.support.sync_async_calls import Form, asked
+from tests.support.sync_async_calls import Form, list_requests
 
 START = datetime(2025, 9, 17, tzinfo=UTC)
 END = datetime(2025, 9, 18, tzinfo=UTC)
@@ -23,7 +23,7 @@ DAY = "start=2025-09-17T00:00:00Z&end=2025-09-18T00:00:00Z"
 
 def test_all_stages_of_a_site(sandbox: Sandbox, form: Form, get_json: Callable[[str], Any]) -> None:
     stages = form(Site(id=981), "get_stages_metadata")
-    assert asked(sandbox) == ["GET /sites/981/history/"]
+    assert list_requests(sandbox) == ["GET /sites/981/history/"]
     assert [dump_sent_values(stage) for stage in stages] == get_json("/sites/981/history/")
     assert all(type(stage) is Stage for stage in stages)
     assert [stage.start for stage in stages] == sorted((stage.start for stage in stages), reverse=True)
@@ -35,7 +35,7 @@ def dump_sent_values(stage: Stage) -> dict[str, Any]:
 
 def test_all_stages_of_a_pad(sandbox: Sandbox, form: Form) -> None:
     stages = form(Pad(id=703), "get_stages_metadata")
-    assert asked(sandbox) == ["GET /pads/703/history/"]
+    assert list_requests(sandbox) == ["GET /pads/703/history/"]
     assert {stage.site for stage in stages} == {1041, 1042}
 
 
@@ -91,7 +91,7 @@ def test_a_stage_reads_like_an_object_and_like_a_dict(form: Form) -> None:
 @pytest.mark.parametrize(("target", "path"), [(Site(id=981), "sites/981"), (Pad(id=681), "pads/681")])
 def test_filters(sandbox: Sandbox, form: Form, target: object, path: str, filters: dict[str, Any], query: str) -> None:
     assert form(target, "get_stages_metadata", **filters)
-    assert asked(sandbox) == [f"GET /{path}/history/?{query}"]
+    assert list_requests(sandbox) == [f"GET /{path}/history/?{query}"]
 
 
 @pytest.mark.usefixtures("sandbox")
@@ -118,7 +118,7 @@ def test_aggregations(sandbox: Sandbox, form: Form, get_json: Callable[[str], An
         stage_name_filter=StageNameFilters.FRAC,
         add_aggregations=True,
     )
-    history, aggregations = asked(sandbox)
+    history, aggregations = list_requests(sandbox)
     assert history == f"GET /sites/981/history/?{DAY}&state=frac"
     assert aggregations == "GET /sites/981/aggregations/?" + "&".join(f"histories={stage.id}" for stage in stages)
     sent = {numbers["id"]: numbers for numbers in get_json(aggregations.removeprefix("GET "))["981"]}
@@ -136,7 +136,7 @@ def test_aggregations_can_be_chosen(sandbox: Sandbox, form: Form, names: Any) ->
     stages = form(
         Site(id=981), "get_stages_metadata", stage_number=60, add_aggregations=True, aggregations_filter=names
     )
-    assert asked(sandbox)[1].endswith("&aggregations_filter=total_proppant,avg_slurry_rate")
+    assert list_requests(sandbox)[1].endswith("&aggregations_filter=total_proppant,avg_slurry_rate")
     for stage in stages:
         assert set(stage.aggregations) == {"id", "total_proppant", "avg_slurry_rate"}
 
@@ -231,7 +231,7 @@ def test_wrong_arguments_are_refused_before_any_request(
 ) -> None:
     with pytest.raises(error, match=message):
         form(target, "get_stages_metadata", **arguments)
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []
 
 
 @pytest.mark.usefixtures("sandbox")

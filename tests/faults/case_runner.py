@@ -1,4 +1,4 @@
-"""One call through a client of its own, to a sandbox that nobody else uses meanwhile."""
+"""One call with its own client, to a sandbox that no other call uses at the same time."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from typing import Any, Self
 from datastore_sdk import Client, Pad, RetryPolicy, Timeouts
 from datastore_sdk.auth.client_credentials import FAILURE_HOLD_SECONDS
 from datastore_sdk.sandbox import ReceivedRequest, Sandbox
-from tests.faults.call_runner import Caller
+from tests.faults.call_runner import CallRunner
 from tests.faults.expected_outcomes import ATTEMPTS
-from tests.faults.leak_checks import tasks_left
+from tests.faults.leak_checks import list_running_tasks
 from tests.faults.public_calls import DEFINITION, PAD, SITE, TOKEN, Call, Kind
 from tests.support.jumping_clock import JumpingClock
 
 TOKEN_PATH = "/o/token/"
-MOMENT = 0.05
-"""Seconds that an impatient client waits for bytes."""
+IMPATIENT_SECONDS = 0.05
+"""Read timeout of an impatient client, in seconds."""
 MANY_ATTEMPTS = 20
-"""Of an impatient client, which gives up now and then on a service that is only slow."""
+"""Maximum attempts of an impatient client; some time out although the service is only slow."""
 TLS = ssl.create_default_context()
-"""Built once: that takes longer than most calls."""
+"""Built once, because that takes longer than most calls."""
 
 
 def kind_of(request: ReceivedRequest) -> Kind:
-    """What a request does."""
+    """Return the kind of a request."""
     match request.method:
         case "POST" if request.path == TOKEN_PATH:
             return Kind.TOKEN
@@ -41,8 +41,8 @@ def kind_of(request: ReceivedRequest) -> Kind:
             return Kind.CHANGE
 
 
-class Trial:
-    """One call, through a client of its own."""
+class CaseRunner:
+    """One call with its own client."""
 
     def __init__(
         self, service: Sandbox, call: Call, form: str, folder: Path, *, impatient: bool = False, managed: bool = False
@@ -63,7 +63,7 @@ class Trial:
         credentials: dict[str, Any] = {"auth_token": self.service.token}
         if self._managed:
             credentials = {"client_id": self.service.client_id, "client_secret": self.service.client_secret}
-        wait = MOMENT if self._impatient else 20.0
+        wait = IMPATIENT_SECONDS if self._impatient else 20.0
         client = Client(
             base_url=self.service.url,
             timeout=Timeouts(read=wait, first_byte=wait, idle=wait),
@@ -76,15 +76,15 @@ class Trial:
         self._stack.callback(client.close)
         self._stack.callback(self._look_for_tasks, runner)
         change = self.service.field.corrections(SITE)[0]
-        self.caller = Caller(client, runner, self._folder, change.id)
+        self.caller = CallRunner(client, runner, self._folder, change.id)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
     @property
-    def asked(self) -> list[ReceivedRequest]:
-        """What was asked, without what was asked for a token, unless the call is about that."""
+    def requests(self) -> list[ReceivedRequest]:
+        """The received requests; without those for a token, unless the call requests one."""
         about_tokens = TOKEN in self.call.requests
         return [each for each in self.service.requests if about_tokens or each.path != TOKEN_PATH]
 
@@ -94,7 +94,7 @@ class Trial:
         return [self.service.token, self.service.client_secret, *issued]
 
     def another_call(self) -> None:
-        """The client can still be used."""
+        """Make another call, to check that the client still works."""
         self.service.faults.clear()
         self.clock.time += FAILURE_HOLD_SECONDS
         assert self.caller(Pad, "get_model", PAD, client=self.caller.client).id == PAD
@@ -107,4 +107,4 @@ class Trial:
     @staticmethod
     def _look_for_tasks(runner: asyncio.Runner | None) -> None:
         if runner is not None:
-            assert runner.run(tasks_left()) == set()
+            assert runner.run(list_running_tasks()) == set()

@@ -1,4 +1,4 @@
-"""Results of calls as values that can be compared."""
+"""Conversion of results to comparable values."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ import pyarrow as pa
 from pydantic import BaseModel
 
 
-def plain(value: Any) -> Any:
-    """The value, with objects, tables and data frames taken apart."""
+def to_comparable(value: Any) -> Any:
+    """Return a value in which objects, tables and data frames are built-in types."""
     match value:
         case BaseModel():
-            return type(value).__name__, plain(dict(value))
+            return type(value).__name__, to_comparable(dict(value))
         case dict():
             entries: dict[Any, Any] = {**value}
-            return {name: plain(each) for name, each in entries.items()}
+            return {name: to_comparable(each) for name, each in entries.items()}
         case list() | tuple():
             items: list[Any] = [*value]
-            return [plain(each) for each in items]
+            return [to_comparable(each) for each in items]
         case pa.Table() | pd.DataFrame() | pl.DataFrame():
-            return _taken_apart(value)
+            return _table_to_comparable(value)
         case _:
             return value
 
 
-def _taken_apart(table: pa.Table | pd.DataFrame | pl.DataFrame) -> tuple[str, Any]:
-    """The columns, and the values."""
+def _table_to_comparable(table: pa.Table | pd.DataFrame | pl.DataFrame) -> tuple[str, Any]:
+    """Return the columns and the values."""
     match table:
         case pa.Table():
             return str(table.schema), table.to_pylist()

@@ -19,7 +19,7 @@ ClientOf = Callable[..., Client]
 
 @pytest.fixture(autouse=True, scope="module")
 def bare_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """As for all tests, but once: there are thousands here."""
+    """Clear the environment once for all tests of a module, because there are thousands."""
     with pytest.MonkeyPatch.context() as environment:
         make_bare(environment, tmp_path_factory)
         yield
@@ -27,7 +27,7 @@ def bare_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
 
 @pytest.fixture(scope="module")
 def running(untidiness: Untidiness | None) -> Iterator[Sandbox]:
-    # Requests are counted, and their bodies are damaged.
+    # The tests count requests and corrupt bodies, so those stay as they are.
     how = untidiness and structs.replace(untidiness, pages=False, bodies=False)
     with Sandbox(now=NOW, days=3, untidy=how) as sandbox:
         yield sandbox
@@ -35,7 +35,7 @@ def running(untidiness: Untidiness | None) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def service(running: Sandbox) -> Iterator[Sandbox]:
-    """A sandbox that nobody has changed, and that injects nothing yet."""
+    """Reset the sandbox before and after the test."""
     running.reset()
     yield running
     running.reset()
@@ -48,7 +48,7 @@ def clock() -> JumpingClock:
 
 @pytest.fixture
 def client_of(service: Sandbox, clock: JumpingClock) -> Iterator[ClientOf]:
-    """Makes clients of the sandbox; without a token, they get tokens by themselves."""
+    """Make clients of the sandbox; without a token, they request one."""
     with ExitStack() as stack:
 
         def make(auth_token: str | None = service.token, **options: Any) -> Client:

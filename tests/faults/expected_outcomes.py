@@ -1,13 +1,13 @@
-"""What becomes of a call, one request of which meets a fault: the promise of the transport, as a table.
+"""Expected outcome of a call for each fault of each kind of request, as a table.
 
-- `unnoticed`: the call succeeds, and nothing more is asked.
-- `again`: it succeeds after the request was made again; of records, the rest was asked for.
-- `done`: it succeeds, and nothing more is asked; only what was answered is lost (of a write, or the labels of records).
-- an error: it fails with that, after as many attempts as `FAULTS` says.
+- `unnoticed`: the call succeeds without another request.
+- `again`: it succeeds after a retry; a download resumes.
+- `done`: it succeeds without another request; only the response is lost (of a write, or the labels of records).
+- an error: it fails with this error, after the number of attempts in `FAULTS`.
 - `-`: the fault does nothing to such a request.
 
-A request that creates is never made again where the service may have carried it out: there the error is right, and the
-caller looks. A deletion is made again; if the service had carried it out already, it knows the object no more.
+A request that creates an object is never retried if the service may have executed it: the call fails, and the caller
+checks. A deletion is retried; if the service had executed it already, the object is not found.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from tests.faults.public_calls import Kind
 from tests.support.jumping_clock import START
 
 ATTEMPTS: Final = 4
-"""How often the clients of these tests make a call at most; for a token, three times."""
+"""Maximum attempts of the clients of these tests; three for a token."""
 AMID: Final = 2_000
-"""At which byte records are damaged; any other body is at the first."""
+"""Offset of the corrupt byte in records; other bodies are corrupt at the first byte."""
 
 OUTCOMES: Final = """
 fault                       | read               | records            | create             | change             | delete             | token
@@ -48,8 +48,8 @@ token expired, renewable    | again              | again              | again   
 404                         | NotFoundError      | NotFoundError      | NotFoundError      | NotFoundError      | NotFoundError      | NotFoundError
 302 to another host         | ResponseValidationError      | ResponseValidationError      | ResponseValidationError      | ResponseValidationError      | ResponseValidationError      | ResponseValidationError
 late                        | unnoticed          | unnoticed          | unnoticed          | unnoticed          | unnoticed          | unnoticed
-no answer                   | again              | again              | APITimeoutError   | again              | again              | again
-body stops for a moment     | unnoticed          | unnoticed          | unnoticed          | unnoticed          | -                  | unnoticed
+no response                  | again              | again              | APITimeoutError   | again              | again              | again
+body pauses                | unnoticed          | unnoticed          | unnoticed          | unnoticed          | -                  | unnoticed
 body stops                  | again              | again              | APITimeoutError   | again              | -                  | again
 body drips                  | unnoticed          | unnoticed          | unnoticed          | unnoticed          | -                  | unnoticed
 reset before                | again              | again              | APIConnectionError  | again              | again              | again
@@ -71,16 +71,16 @@ gzip cut short              | again              | again              | Truncate
 
 @dataclass(frozen=True, slots=True)
 class Injected:
-    """A fault, and what is particular about the call that meets it."""
+    """Fault, and the properties of the call that it affects."""
 
     fault: Callable[[int], CallFault]
-    """Made for the byte at which the body is damaged."""
+    """Function from the offset of the corrupt byte to the fault."""
     attempts: int = 1
-    """How often the request is made at most before an error is raised, where it may be made again."""
+    """Maximum attempts before an error, if the request can be retried."""
     waits: float = 0.0
-    """Seconds to wait before the next attempt, at least."""
+    """Minimum seconds before the next attempt."""
     impatient: bool = False
-    """Whether the client waits for bytes only for a moment."""
+    """Whether the client has a short read timeout."""
     managed: bool = False
     """Whether the client has client credentials instead of a token."""
 
@@ -89,7 +89,7 @@ def _status(status: int, **options: object) -> Callable[[int], CallFault]:
     return lambda _: faults.Status(status, **options)  # type: ignore[arg-type]
 
 
-def _whatever(fault: CallFault) -> Callable[[int], CallFault]:
+def _always(fault: CallFault) -> Callable[[int], CallFault]:
     return lambda _: fault
 
 
@@ -107,30 +107,30 @@ FAULTS: Final[dict[str, Injected]] = {
     "400": Injected(_status(400)),
     "401": Injected(_status(401)),
     "401 once, renewable": Injected(_status(401), managed=True),
-    "token expired": Injected(_whatever(faults.ExpireToken())),
-    "token expired, renewable": Injected(_whatever(faults.ExpireToken()), managed=True),
+    "token expired": Injected(_always(faults.ExpireToken())),
+    "token expired, renewable": Injected(_always(faults.ExpireToken()), managed=True),
     "403": Injected(_status(403)),
     "404": Injected(_status(404)),
     "302 to another host": Injected(_status(302, headers={"Location": "http://elsewhere.invalid/"})),
-    "late": Injected(_whatever(faults.Delay(0.001))),
-    "no answer": Injected(_whatever(faults.Delay()), impatient=True),
-    "body stops for a moment": Injected(lambda at: faults.Stall(at, 0.001)),
+    "late": Injected(_always(faults.Delay(0.001))),
+    "no response": Injected(_always(faults.Delay()), impatient=True),
+    "body pauses": Injected(lambda at: faults.Stall(at, 0.001)),
     "body stops": Injected(faults.Stall, impatient=True),
-    "body drips": Injected(_whatever(faults.Drip(97))),
-    "reset before": Injected(_whatever(faults.Reset("request"))),
-    "reset, but carried out": Injected(_whatever(faults.Reset("processed")), attempts=2),
-    "reset for ever": Injected(_whatever(faults.Reset("request", times=None)), attempts=ATTEMPTS),
+    "body drips": Injected(_always(faults.Drip(97))),
+    "reset before": Injected(_always(faults.Reset("request"))),
+    "reset, but carried out": Injected(_always(faults.Reset("processed")), attempts=2),
+    "reset for ever": Injected(_always(faults.Reset("request", times=None)), attempts=ATTEMPTS),
     "reset within the body": Injected(lambda at: faults.Reset("body", at)),
-    "reset after the body": Injected(_whatever(faults.Reset("end"))),
+    "reset after the body": Injected(_always(faults.Reset("end"))),
     "body cut, in chunks": Injected(faults.Truncate),
     "body cut, length kept": Injected(lambda at: faults.Truncate(at, "full_length")),
     "body cut, length cut": Injected(lambda at: faults.Truncate(at, "short_length")),
     "body cut for ever": Injected(lambda _: faults.Truncate(1, times=None), attempts=ATTEMPTS),
     "one byte wrong": Injected(faults.Corrupt),
-    "another JSON": Injected(_whatever(faults.WrongJson())),
-    "a page of HTML": Injected(_whatever(faults.WrongContentType())),
-    "JSON under a wrong name": Injected(_whatever(faults.WrongContentType("text/plain", body=None))),
-    "gzip cut short": Injected(_whatever(faults.CutGzip())),
+    "another JSON": Injected(_always(faults.WrongJson())),
+    "a page of HTML": Injected(_always(faults.WrongContentType())),
+    "JSON under a wrong name": Injected(_always(faults.WrongContentType("text/plain", body=None))),
+    "gzip cut short": Injected(_always(faults.CutGzip())),
 }
 
 Outcome = str | type[RestreamError]
@@ -139,8 +139,8 @@ AGAIN: Final = "again"
 DONE: Final = "done"
 
 
-def _parsed(table: str) -> dict[tuple[str, Kind], Outcome]:
-    """The outcome for each fault and kind of request, where it can be met."""
+def _parse_table(table: str) -> dict[tuple[str, Kind], Outcome]:
+    """Return the outcome for each fault and kind of request that it can affect."""
     (_, *kinds), *rows = [[cell.strip() for cell in line.split("|")] for line in table.strip().splitlines()]
     return {
         (fault, Kind(kind)): cell if cell in {UNNOTICED, AGAIN, DONE} else getattr(exceptions, cell)
@@ -151,13 +151,13 @@ def _parsed(table: str) -> dict[tuple[str, Kind], Outcome]:
 
 
 def _of_labels(fault: str, outcome: Outcome, of_records: Outcome) -> Outcome:
-    """Records come without labels, unless the fault meets their own request too."""
+    """Return the outcome for labels: without them records are complete, unless the fault affects their request too."""
     if isinstance(outcome, str):
         return outcome
     return of_records if fault.endswith("for ever") or fault == "token expired" else DONE
 
 
-_FOR_ALL: Final = _parsed(OUTCOMES)
+_FOR_ALL: Final = _parse_table(OUTCOMES)
 EXPECTED: Final = _FOR_ALL | {
     (fault, Kind.LABELS): _of_labels(fault, outcome, _FOR_ALL[fault, Kind.RECORDS])
     for (fault, kind), outcome in _FOR_ALL.items()

@@ -18,11 +18,11 @@ FORMS: tuple[str, ...] = ("sync", "async")
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A request of a call meets a fault."""
+    """Fault in a request of a call."""
 
     call: Call
     index: int
-    """Which of the call's requests it is."""
+    """Index of the request."""
     fault: str
     form: str
 
@@ -47,12 +47,12 @@ CASES = [
     if (fault, kind) in EXPECTED
 ]
 SMOKE = ("reset, but carried out", "another JSON", "body cut for ever", "429 once", "503 for ever")
-"""Faults that tell calls of a kind apart, the best first: what may be asked again, is parsed, is written by halves."""
+"""Faults that distinguish calls of a kind, the best first: by retries, parsing and partial writes."""
 SMOKE_EACH = 3
 
 
 def _once_each(cases: Iterable[Case]) -> Iterator[Case]:
-    """One case of each fault, kind of request and form; the calls take turns."""
+    """Yield one case of each fault, kind of request and form; the calls take turns."""
     alike: defaultdict[tuple[Kind, str], defaultdict[str, list[Case]]] = defaultdict(lambda: defaultdict(list))
     for case in cases:
         alike[case.kind, case.form][case.fault].append(case)
@@ -62,7 +62,7 @@ def _once_each(cases: Iterable[Case]) -> Iterator[Case]:
 
 
 def _smoke(cases: Iterable[Case]) -> Iterator[Case]:
-    """Three faults for each request of each call, in both forms."""
+    """Yield three faults for each request of each call, in both forms."""
     at_request: defaultdict[tuple[str, int, str], list[Case]] = defaultdict(list)
     for case in sorted((case for case in cases if case.fault in SMOKE), key=lambda case: SMOKE.index(case.fault)):
         at_request[case.call.name, case.index, case.form].append(case)

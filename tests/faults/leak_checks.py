@@ -1,4 +1,4 @@
-"""What no call may do, whatever it meets: hang, leave something behind, tell a secret."""
+"""Checks that hold for every call: it ends, leaks nothing and shows no secret."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-PATIENCE = 30
-"""Seconds after which a call is taken to hang."""
+TIMEOUT_SECONDS = 30
+"""Maximum number of seconds of a call."""
 GRACE = 5.0
-"""Seconds that the other side of a connection has to notice that it has ended."""
+"""Seconds within which the peer must notice the end of a connection."""
 
 
 @contextmanager
-def bounded() -> Generator[None]:
-    """Interrupts a block that hangs, wherever the main thread waits."""
+def time_limit() -> Generator[None]:
+    """Interrupt a block that hangs in the main thread."""
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        raise TimeoutError(f"a call hangs: nothing came of it in {PATIENCE} seconds")
+        raise TimeoutError(f"a call hangs: it did not end within {TIMEOUT_SECONDS} seconds")
 
     before = signal.signal(signal.SIGALRM, interrupt)
-    signal.alarm(PATIENCE)
+    signal.alarm(TIMEOUT_SECONDS)
     try:
         yield
     finally:
@@ -37,8 +37,8 @@ def bounded() -> Generator[None]:
 
 
 @contextmanager
-def nothing_left() -> Generator[None]:
-    """Fails where a block leaves files or sockets open or threads running; garbage collection is no way out."""
+def assert_no_leaks() -> Generator[None]:
+    """Fail if a block leaves files or sockets open or threads running, without a garbage collection."""
     files, threads = _open_files(), _threads()
     yield
     end = time.monotonic() + GRACE
@@ -48,7 +48,7 @@ def nothing_left() -> Generator[None]:
 
 
 def _threads() -> set[threading.Thread]:
-    """Those that are running, but for the ones that the sandbox keeps for later."""
+    """Return the running threads, without the idle workers of the sandbox."""
     return {thread for thread in threading.enumerate() if not thread.name.startswith("AnyIO")}
 
 
@@ -62,12 +62,12 @@ def _open_files() -> set[tuple[int, str]]:
     return found
 
 
-async def tasks_left() -> set[str]:
-    """The tasks that are running beside the one that asks."""
+async def list_running_tasks() -> set[str]:
+    """Return the other running tasks."""
     return {repr(task) for task in asyncio.all_tasks() - {asyncio.current_task()}}
 
 
-class _Heard(logging.Handler):
+class _LogCollector(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
         self.lines: list[str] = []
@@ -77,32 +77,32 @@ class _Heard(logging.Handler):
 
 
 @contextmanager
-def everything_logged() -> Generator[list[str]]:
-    """What any library logs meanwhile, at any level."""
-    root, heard = logging.getLogger(), _Heard()
+def capture_logs() -> Generator[list[str]]:
+    """Collect log lines of all libraries at every level."""
+    root, collector = logging.getLogger(), _LogCollector()
     level = root.level
-    root.addHandler(heard)
+    root.addHandler(collector)
     root.setLevel(logging.DEBUG)
     try:
-        yield heard.lines
+        yield collector.lines
     finally:
-        root.removeHandler(heard)
+        root.removeHandler(collector)
         root.setLevel(level)
 
 
-def told_by(error: BaseException) -> str:
-    """All that an error tells, with those that it came from."""
+def render_error_chain(error: BaseException) -> str:
+    """Return tracebacks and attributes of an error and its causes."""
     chain = [error, *filter(None, (error.__cause__, error.__context__))]
     return "".join([*traceback.format_exception(error), *(f"{each!r} {vars(each)}" for each in chain)])
 
 
-def files_in(folder: Path) -> dict[str, bytes]:
-    """All files in a folder, with their contents."""
+def read_files(folder: Path) -> dict[str, bytes]:
+    """Return the contents of all files in a folder."""
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def check_no_secret(texts: Collection[str], secrets: Collection[str]) -> None:
-    """Fails where a text holds a secret."""
+def assert_no_secret(texts: Collection[str], secrets: Collection[str]) -> None:
+    """Fail if a text contains a secret."""
     for text in texts:
         for secret in secrets:
-            assert secret not in text, "a secret was told"
+            assert secret not in text, "a secret is shown"

@@ -1,7 +1,7 @@
-"""Every public call, how to make it, and what it asks of the service.
+"""Every public call, how to make it, and the requests that it sends.
 
-`test_matrix.py` finds the calls in the public classes and fails where one of them has no row here. A call that makes
-several requests meets each fault at each of them.
+`test_matrix.py` finds the calls in the public classes and fails if one of them has no row here. For a call with several
+requests, each fault is tested in each of them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from datastore_sdk import Data, DataAsync, DataChange, Pad, Site, Stage, State
 from datastore_sdk.sandbox.api.states import state_id
 from datastore_sdk.sandbox.simulation.parameters import FIRST_CUSTOM_ID
-from tests.faults.call_runner import Caller
+from tests.faults.call_runner import CallRunner
 
 PAD, SITE = 681, 981
 START = datetime(2025, 9, 17, 6, tzinfo=UTC)
@@ -25,16 +25,16 @@ STAGES: dict[str, Any] = {"start_date": START, "end_date": END, "add_aggregation
 
 
 class Kind(StrEnum):
-    """What a request does."""
+    """Kind of a request."""
 
     READ = "read"
     LABELS = "labels"
-    """Which are read before records are saved with them."""
+    """Labels of fields, read before records are saved with them."""
     RECORDS = "records"
     CREATE = "create"
-    """Must not be done twice."""
+    """Not idempotent: never sent twice."""
     CHANGE = "change"
-    """Or acknowledges: doing it twice does no more than doing it once."""
+    """An idempotent change, for example an acknowledgement."""
     DELETE = "delete"
     TOKEN = "token"
 
@@ -44,18 +44,18 @@ READ, LABELS, RECORDS, CREATE, CHANGE, DELETE, TOKEN = Kind
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A public call."""
+    """Public call."""
 
     name: str
-    """Class and sync name; what stands behind a blank sets variants apart."""
+    """Class and sync name; a word after a space names the variant."""
     requests: tuple[Kind, ...]
-    """What it asks, in order."""
-    make: Callable[[Caller], Any]
-    """Makes it and gives its result."""
+    """Kinds of its requests, in order."""
+    make: Callable[[CallRunner], Any]
+    """Function that makes the call and returns its result."""
 
     @property
     def on_definition(self) -> bool:
-        """Whether it takes a definition that was created before."""
+        """Whether the call needs an existing definition."""
         return self.requests in {(CHANGE,), (DELETE,)} and "aggregation" in self.name
 
 
@@ -64,12 +64,12 @@ def _of_class(kind: type[Pad | Site | State], id_: int) -> tuple[Call, ...]:
     return (
         Call(f"{name}.get_models", (READ,), lambda c: c(kind, "get_models", client=c.client)),
         Call(f"{name}.get_model", (READ,), lambda c: c(kind, "get_model", id_, client=c.client)),
-        Call(f"{name}.update", (READ,), lambda c: c.updated(kind(id_, client=c.client))),
+        Call(f"{name}.update", (READ,), lambda c: c.update(kind(id_, client=c.client))),
     )
 
 
 def _of_asset(kind: type[Pad | Site], id_: int) -> tuple[Call, ...]:
-    """What pads and sites have alike."""
+    """Return the calls that pads and sites share."""
 
     def call(method: str, *requests: Kind, args: tuple[Any, ...] = (), **options: Any) -> Call:
         name = f"{kind.__name__}.{method}"
@@ -86,7 +86,7 @@ def _of_asset(kind: type[Pad | Site], id_: int) -> tuple[Call, ...]:
         Call(
             f"{kind.__name__}.get_data",
             (RECORDS,),
-            lambda c: c.collected(c(kind(id_, client=c.client), "get_data", START, END)),
+            lambda c: c.collect(c(kind(id_, client=c.client), "get_data", START, END)),
         ),
         Call(
             f"{kind.__name__}.get_data_changes",
@@ -96,26 +96,26 @@ def _of_asset(kind: type[Pad | Site], id_: int) -> tuple[Call, ...]:
     )
 
 
-def _pad(caller: Caller) -> Pad:
+def _pad(caller: CallRunner) -> Pad:
     return Pad(PAD, client=caller.client)
 
 
-def _site(caller: Caller) -> Site:
+def _site(caller: CallRunner) -> Site:
     return Site(SITE, client=caller.client)
 
 
-def _change(caller: Caller) -> DataChange:
+def _change(caller: CallRunner) -> DataChange:
     return DataChange(caller.change_id, site=SITE, start_date=START, end_date=END, client=caller.client)
 
 
-def _data(caller: Caller) -> Data | DataAsync:
+def _data(caller: CallRunner) -> Data | DataAsync:
     data: Data | DataAsync = caller(_pad(caller), "get_data", START, END, is_routed=True)
     return data
 
 
-def _of_a_stage(caller: Caller) -> list[Any]:
+def _of_a_stage(caller: CallRunner) -> list[Any]:
     stages = caller(_site(caller), "get_stages_metadata", start_date=START - timedelta(days=1), end_date=END)
-    return caller.collected(caller(min(stages, key=_length), "get_data"))
+    return caller.collect(caller(min(stages, key=_length), "get_data"))
 
 
 def _length(stage: Stage) -> timedelta:
@@ -141,18 +141,18 @@ CALLS: dict[str, Call] = {
             lambda c: c(_site(c), "get_measurement_sources_metadata"),
         ),
         Call("Stage.get_data", (READ, RECORDS), _of_a_stage),
-        Call("DataChange.update", (READ,), lambda c: c.updated(_change(c))),
-        Call("DataChange.get_data", (RECORDS,), lambda c: c.collected(c(_change(c), "get_data"))),
+        Call("DataChange.update", (READ,), lambda c: c.update(_change(c))),
+        Call("DataChange.get_data", (RECORDS,), lambda c: c.collect(c(_change(c), "get_data"))),
         Call("DataChange.confirm_data_received", (CHANGE,), lambda c: c(_change(c), "confirm_data_received")),
-        Call("Data.data_fetcher", (RECORDS,), lambda c: c.collected(_data(c), lambda data: data.data_fetcher)),
-        Call("Data.batches", (RECORDS,), lambda c: c.collected(_data(c), lambda data: data.batches(7))),
+        Call("Data.data_fetcher", (RECORDS,), lambda c: c.collect(_data(c), lambda data: data.data_fetcher)),
+        Call("Data.batches", (RECORDS,), lambda c: c.collect(_data(c), lambda data: data.batches(7))),
         Call("Data.head", (RECORDS,), lambda c: c(_data(c), "head", 1000)),
         Call("Data.coverage", (RECORDS,), lambda c: c(c(_site(c), "get_data", START, END), "coverage")),
-        Call("Data.save json", (RECORDS,), lambda c: c.saved(_data(c), "records.json")),
-        Call("Data.save csv", (RECORDS,), lambda c: c.saved(_data(c), "records.csv")),
-        Call("Data.save ndjson.gz", (RECORDS,), lambda c: c.saved(_data(c), "records.ndjson.gz")),
-        Call("Data.save parquet", (LABELS, RECORDS), lambda c: c.saved(_data(c), "records.parquet")),
-        Call("Data.save resumable", (RECORDS,), lambda c: c.saved(_data(c), "records.json", resume=True)),
+        Call("Data.save json", (RECORDS,), lambda c: c.save(_data(c), "records.json")),
+        Call("Data.save csv", (RECORDS,), lambda c: c.save(_data(c), "records.csv")),
+        Call("Data.save ndjson.gz", (RECORDS,), lambda c: c.save(_data(c), "records.ndjson.gz")),
+        Call("Data.save parquet", (LABELS, RECORDS), lambda c: c.save(_data(c), "records.parquet")),
+        Call("Data.save resumable", (RECORDS,), lambda c: c.save(_data(c), "records.json", resume=True)),
         Call("Data.to_arrow", (LABELS, RECORDS), lambda c: c(_data(c), "to_arrow")),
         Call("Data.to_pandas", (RECORDS,), lambda c: c(_data(c), "to_pandas")),
         Call("Data.to_polars", (RECORDS,), lambda c: c(_data(c), "to_polars")),

@@ -20,7 +20,7 @@ JUMPS = [DAY, -DAY]
 
 
 class WallClock(JumpingClock):
-    """The time of day can be set; time goes on as ever."""
+    """The time of day can be set; monotonic time continues unaffected."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -93,9 +93,9 @@ def test_stream_survives_a_clock_jump(service: Sandbox, client_of: ClientOf, clo
     data = Pad(PAD, client=client).get_data(START, END)
     expected = list(data)
     records = iter(data)
-    begun = [next(records)]
+    first = [next(records)]
     clock.jumped, clock.jump_while_asleep = jump, jump
-    assert [*begun, *records] == expected
+    assert [*first, *records] == expected
     with service.faults.during(
         faults.Reset("body", at=2000, path="/data/", times=3), faults.Status(503, path="/data/")
     ):

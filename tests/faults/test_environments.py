@@ -16,9 +16,9 @@ from datastore_sdk import Client, Pad, RetryPolicy, Site
 from datastore_sdk.data.streaming import parallel as slicing
 from datastore_sdk.sandbox import Sandbox, faults
 from tests.faults.conftest import ClientOf
-from tests.faults.leak_checks import bounded, nothing_left
+from tests.faults.leak_checks import assert_no_leaks, time_limit
 from tests.faults.public_calls import END, PAD, SITE, START
-from tests.support.threads import all_of
+from tests.support.threads import run_in_threads
 
 THREADS = 24
 PATIENT = RetryPolicy(max_attempts=30)
@@ -29,7 +29,7 @@ BAD_DAY = (
     faults.Truncate(1500, path="/data/", times=None, probability=0.2, seed=4),
     faults.CutGzip(path="/v1/*", times=None, probability=0.1, seed=5),
 )
-"""What may happen to any call at any time."""
+"""A fault that may happen to any call at any time."""
 
 
 def everything(client: Client) -> list[Any]:
@@ -54,11 +54,11 @@ async def everything_async(client: Client) -> list[Any]:
 
 @pytest.mark.parametrize("managed", [False, True], ids=["token", "client credentials"])
 def test_threads_share_a_faulty_service(service: Sandbox, client_of: ClientOf, managed: bool) -> None:
-    with bounded(), nothing_left():
+    with time_limit(), assert_no_leaks():
         client = client_of(None if managed else service.token, retries=PATIENT)
         expected = everything(client)
         with service.faults.during(*BAD_DAY):
-            results = all_of([lambda: everything(client)] * THREADS)
+            results = run_in_threads([lambda: everything(client)] * THREADS)
         client.close()
     assert results == [expected] * THREADS
     assert len([request for request in service.requests if request.path == "/o/token/"]) == managed
@@ -68,13 +68,13 @@ def test_threads_with_an_expired_token_renew_once(service: Sandbox, client_of: C
     client = client_of(None)
     expected = everything(client)
     with service.faults.during(faults.ExpireToken()):
-        results = all_of([lambda: everything(client)] * THREADS)
+        results = run_in_threads([lambda: everything(client)] * THREADS)
     assert results == [expected] * THREADS
     assert len([request for request in service.requests if request.path == "/o/token/"]) == 2
 
 
 def test_tasks_share_a_faulty_service(service: Sandbox, client_of: ClientOf) -> None:
-    with bounded(), nothing_left():
+    with time_limit(), assert_no_leaks():
         client = client_of(retries=PATIENT)
         expected = everything(client)
 
@@ -93,23 +93,23 @@ def test_parallel_download_survives_faults(
 ) -> None:
     monkeypatch.setattr(slicing, "MAX_SLICE", timedelta(seconds=5))
 
-    async def collected(client: Client) -> list[Any]:
+    async def collect(client: Client) -> list[Any]:
         data = await Pad(PAD, client=client).aget_data(START, END, is_routed=True, parallel=parallel)
         return [record async for record in data]
 
-    with bounded(), nothing_left():
+    with time_limit(), assert_no_leaks():
         client = client_of(retries=PATIENT)
         pad = Pad(PAD, client=client)
         expected = list(pad.get_data(START, END, is_routed=True))
         for _ in range(3):
             with service.faults.during(*BAD_DAY):
                 assert list(pad.get_data(START, END, is_routed=True, parallel=parallel)) == expected
-                assert asyncio.run(collected(client)) == expected
+                assert asyncio.run(collect(client)) == expected
         client.close()
 
 
 def test_event_loops_in_sequence_survive_faults(service: Sandbox, client_of: ClientOf) -> None:
-    with bounded(), nothing_left():
+    with time_limit(), assert_no_leaks():
         client = client_of(retries=PATIENT)
         expected = everything(client)
         for _ in range(4):
@@ -124,7 +124,7 @@ def test_event_loop_ending_during_a_stream_leaks_nothing(service: Sandbox, clien
         async with aclosing(data.data_fetcher) as records:
             return await anext(records)
 
-    with bounded(), nothing_left():
+    with time_limit(), assert_no_leaks():
         client = client_of()
         expected = everything(client)
         for _ in range(4):  # more than there are slots
@@ -164,7 +164,8 @@ FORKING = """
 
 
 def test_forked_process_makes_its_own_calls() -> None:
-    """The child meets the faults with clients that the parent has used, and is amid a stream with."""
+    """The child meets the faults with clients that the parent has used, and with one that is in the middle of a
+    stream."""
     program = "import warnings; warnings.simplefilter('ignore', DeprecationWarning)\n" + textwrap.dedent(FORKING)
     command = [sys.executable, "-c", program]
     environment = {"PYTHONPATH": ":".join(filter(None, sys.path)), "PATH": ""}

@@ -17,10 +17,10 @@ from datastore_sdk import Client, Pad
 from datastore_sdk._io.clock import Clock
 from datastore_sdk.sandbox import Sandbox, faults
 from tests.faults.conftest import ClientOf
-from tests.faults.leak_checks import bounded, files_in, nothing_left, tasks_left
+from tests.faults.leak_checks import assert_no_leaks, list_running_tasks, read_files, time_limit
 from tests.faults.public_calls import DEFINITION, END, PAD, START
 
-PATIENCE = 20.0
+TIMEOUT_SECONDS = 20.0
 _NUMBERS = itertools.count(1)
 
 
@@ -46,9 +46,9 @@ async def save(client: Client, folder: Path) -> None:
 Work = Callable[[Client, Path], Awaitable[None]]
 
 
-async def met(service: Sandbox, count: int = 1) -> None:
-    """Waits until calls have met faults."""
-    end = time.monotonic() + PATIENCE
+async def wait_for_faults(service: Sandbox, count: int = 1) -> None:
+    """Wait until calls have met faults."""
+    end = time.monotonic() + TIMEOUT_SECONDS
     while len([request for request in service.requests if request.fault]) < count:
         assert time.monotonic() < end
         await asyncio.sleep(0.001)
@@ -66,21 +66,21 @@ def test_cancel_while_reading_leaks_nothing(
             service.reset()
             service.faults.add(fault)
             task = asyncio.ensure_future(work(client, tmp_path))
-            await met(service)
+            await wait_for_faults(service)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            assert await tasks_left() == set()
+            assert await list_running_tasks() == set()
         service.reset()
         await work(client, tmp_path)
 
-    with bounded(), nothing_left():
+    with time_limit(), assert_no_leaks():
         client = client_of()
         asyncio.run(main(client))
         client.close()
-    assert set(files_in(tmp_path)) == {"old.csv"}
+    assert set(read_files(tmp_path)) == {"old.csv"}
     if work is not save:
-        assert files_in(tmp_path) == {"old.csv": b"old"}
+        assert read_files(tmp_path) == {"old.csv": b"old"}
 
 
 class EndlessClock(Clock):
@@ -96,14 +96,14 @@ def test_cancel_before_a_retry_leaks_nothing(service: Sandbox, client_of: Client
         for count in range(1, 6):
             service.faults.add(faults.Status(429, retry_after=20))
             task = asyncio.ensure_future(work(client, tmp_path))
-            await met(service, count)
+            await wait_for_faults(service, count)
             await asyncio.sleep(0.02)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
         await work(client, tmp_path)
 
-    with bounded(), nothing_left():
+    with time_limit(), assert_no_leaks():
         client = client_of(clock=EndlessClock())
         asyncio.run(main(client))
         client.close()
@@ -169,8 +169,8 @@ def test_interrupt_during_a_save_keeps_the_old_file(tmp_path: Path, name: str, o
         env=environment,
     )
     assert result.stderr == ""
-    kept = [f"{name}.partial"] if option == "resume" else []
+    stored = [f"{name}.partial"] if option == "resume" else []
     assert result.stdout.splitlines() == [
-        f"interrupted {[name, *kept]} old",
+        f"interrupted {[name, *stored]} old",
         f"saved {[name, f'undisturbed_{name}']} True",
     ]

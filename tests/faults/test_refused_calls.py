@@ -1,4 +1,4 @@
-"""A service that does not listen: every call is made again, those that create too, for none has reached it."""
+"""A service that does not listen: every call is retried, also those that create, for none has reached it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from datastore_sdk import Client, Pad, RetryPolicy
 from datastore_sdk.exceptions import APIConnectionError
 from datastore_sdk.sandbox import Sandbox
 from tests.conftest import NOW
-from tests.faults.call_runner import Caller
+from tests.faults.call_runner import CallRunner
 from tests.faults.case_runner import TLS
 from tests.faults.expected_outcomes import ATTEMPTS
 from tests.faults.fault_cases import FORMS
-from tests.faults.leak_checks import bounded, files_in, nothing_left
+from tests.faults.leak_checks import assert_no_leaks, read_files, time_limit
 from tests.faults.public_calls import CALLS, DEFINITION, LABELS, PAD, TOKEN, Call
 from tests.support.jumping_clock import JumpingClock
 
@@ -27,10 +27,10 @@ TOKEN_ATTEMPTS = 3
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    """A port that is taken, and on which nobody listens."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        yield taken.getsockname()[1]
+    """Yield a port that is in use, and on which no server listens."""
+    with socket.socket() as occupied:
+        occupied.bind(("127.0.0.1", 0))
+        yield occupied.getsockname()[1]
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=lambda call: call.name)
@@ -38,7 +38,7 @@ def port() -> Iterator[int]:
 def test_refused_connection_fails_every_call(call: Call, form: str, port: int, tmp_path: Path) -> None:
     clock = JumpingClock()
     managed = TOKEN in call.requests
-    with bounded(), nothing_left(), ExitStack() as stack:
+    with time_limit(), assert_no_leaks(), ExitStack() as stack:
         client = Client(
             None if managed else "t0ken",
             client_id="sandbox" if managed else None,
@@ -51,11 +51,11 @@ def test_refused_connection_fails_every_call(call: Call, form: str, port: int, t
         stack.callback(client.close)
         runner = stack.enter_context(asyncio.Runner()) if form == "async" else None
         with pytest.raises(APIConnectionError, match="was not reached") as caught:
-            call.make(Caller(client, runner, tmp_path, change_id=1))
+            call.make(CallRunner(client, runner, tmp_path, change_id=1))
     assert not caught.value.sent
     refused = 2 if LABELS in call.requests else 1  # records are tried without labels
     assert len(clock.sleeps) == refused * ((TOKEN_ATTEMPTS if managed else ATTEMPTS) - 1)
-    assert files_in(tmp_path) == {}
+    assert read_files(tmp_path) == {}
 
 
 class OpeningClock(JumpingClock):
@@ -73,14 +73,14 @@ class OpeningClock(JumpingClock):
 @pytest.mark.parametrize("form", FORMS)
 def test_refused_connection_retries_until_the_service_is_up(form: str, tmp_path: Path) -> None:
     service = Sandbox(now=NOW, days=1)
-    with bounded(), nothing_left(), ExitStack() as stack:
+    with time_limit(), assert_no_leaks(), ExitStack() as stack:
         service.start()
         stack.callback(service.stop)
         service._address = "127.0.0.1", service._port
         client = Client(service.token, base_url=service.url, verify=TLS, clock=OpeningClock(service))
         stack.callback(client.close)
         runner = stack.enter_context(asyncio.Runner()) if form == "async" else None
-        caller = Caller(client, runner, tmp_path, change_id=1)
+        caller = CallRunner(client, runner, tmp_path, change_id=1)
         pad = Pad(PAD, client=client)
         service.stop()
         created = caller(pad, "create_stages_aggregations", [DEFINITION])

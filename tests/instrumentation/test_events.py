@@ -1,4 +1,4 @@
-"""Hooks are told of calls as they happen, and change nothing."""
+"""Hooks receive an event for each step of a call, and change nothing."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from datastore_sdk.instrumentation.events import (
 )
 from datastore_sdk.transport.executor.retry import RetryPolicy
 from restream_api.api.pads import get_pad, list_pads
-from tests.support.fake_server import Line, Received
+from tests.support.fake_server import ClientConnection, HttpRequest
 from tests.support.fixtures import TOKEN, ClientOf, Serve
-from tests.support.http_responses import END, answer, by_path, chunk, head, in_turn, then
+from tests.support.http_responses import END, chunk, head, http_response, respond_by_path, respond_in_turn, send_then
 from tests.support.jumping_clock import JumpingClock
 from tests.support.sync_async_clients import Form
-from tests.support.threads import begin
+from tests.support.threads import start_thread
 
 RECORD = b'{"timestamp": %d, "site_id": 981}'
 
 
-class Told:
-    """Everything that hooks were told."""
+class EventRecorder:
+    """Hooks that collect all events."""
 
     def __init__(self) -> None:
         self.events: list[CallEvent] = []
@@ -41,7 +41,7 @@ class Told:
 
     @property
     def story(self) -> list[tuple[Any, ...]]:
-        """What happened, in short."""
+        """The events, abbreviated."""
         return [self._short(event) for event in self.events]
 
     @staticmethod
@@ -61,27 +61,29 @@ class Told:
 
 
 @pytest.fixture
-def told() -> Told:
-    return Told()
+def recorder() -> EventRecorder:
+    return EventRecorder()
 
 
-def test_a_call_that_succeeds(told: Told, serve: Serve, client_of: ClientOf, form: Form) -> None:
-    server = serve(in_turn(answer(200, b"[]", x_request_id="r-7")))
-    form.run(client_of(server, hooks=told.hooks), list_pads(complete=True))
-    assert told.story == [("request", 1), ("answer", 1, 200)]
-    asked, answered = told.events
-    assert (asked.operation, asked.endpoint, asked.method) == ("list_pads", "/external/thirdparty/v1/pads/", "GET")
-    assert asked.url == f"{server.url}/external/thirdparty/v1/pads/?complete=true"
-    assert isinstance(answered, ResponseEvent)
-    assert (answered.request_id, answered.seconds) == ("r-7", 0.0)
+def test_a_call_that_succeeds(recorder: EventRecorder, serve: Serve, client_of: ClientOf, form: Form) -> None:
+    server = serve(respond_in_turn(http_response(200, b"[]", x_request_id="r-7")))
+    form.run(client_of(server, hooks=recorder.hooks), list_pads(complete=True))
+    assert recorder.story == [("request", 1), ("answer", 1, 200)]
+    sent, received = recorder.events
+    assert (sent.operation, sent.endpoint, sent.method) == ("list_pads", "/external/thirdparty/v1/pads/", "GET")
+    assert sent.url == f"{server.url}/external/thirdparty/v1/pads/?complete=true"
+    assert isinstance(received, ResponseEvent)
+    assert (received.request_id, received.seconds) == ("r-7", 0.0)
 
 
 def test_a_call_that_is_made_again(
-    told: Told, serve: Serve, client_of: ClientOf, clock: JumpingClock, form: Form
+    recorder: EventRecorder, serve: Serve, client_of: ClientOf, clock: JumpingClock, form: Form
 ) -> None:
-    server = serve(in_turn(then(b"", Line.close), answer(503), answer(200, b"[]")))
-    form.run(client_of(server, hooks=told.hooks), list_pads())
-    assert told.story == [
+    server = serve(
+        respond_in_turn(send_then(b"", ClientConnection.close), http_response(503), http_response(200, b"[]"))
+    )
+    form.run(client_of(server, hooks=recorder.hooks), list_pads())
+    assert recorder.story == [
         ("request", 1),
         ("error", 1, APIConnectionError),
         ("retry", 1, APIConnectionError),
@@ -92,51 +94,53 @@ def test_a_call_that_is_made_again(
         ("request", 3),
         ("answer", 3, 200),
     ]
-    assert [event.wait for event in told.events if isinstance(event, RetryEvent)] == clock.sleeps
+    assert [event.wait for event in recorder.events if isinstance(event, RetryEvent)] == clock.sleeps
 
 
 @pytest.mark.parametrize(
-    ("reply", "error"), [(answer(404), NotFoundError), (answer(200, b"{}"), ResponseValidationError)]
+    ("reply", "error"), [(http_response(404), NotFoundError), (http_response(200, b"{}"), ResponseValidationError)]
 )
 def test_a_call_that_fails(
-    reply: bytes, error: type[Exception], told: Told, serve: Serve, client_of: ClientOf, form: Form
+    reply: bytes, error: type[Exception], recorder: EventRecorder, serve: Serve, client_of: ClientOf, form: Form
 ) -> None:
     with pytest.raises(error):
-        form.run(client_of(serve(in_turn(reply)), hooks=told.hooks), get_pad(7))
-    assert [kind for kind, *_ in told.story] == ["request", "answer", "error"]
-    assert told.story[-1] == ("error", 1, error)
+        form.run(client_of(serve(respond_in_turn(reply)), hooks=recorder.hooks), get_pad(7))
+    assert [kind for kind, *_ in recorder.story] == ["request", "answer", "error"]
+    assert recorder.story[-1] == ("error", 1, error)
 
 
-def test_a_token_that_is_renewed(told: Told, serve: Serve, client_of: ClientOf) -> None:
-    granted = answer(200, {"access_token": TOKEN, "expires_in": 3600, "token_type": "Bearer", "scope": "read"})
-    pads = in_turn(answer(401), answer(200, b"[]"))
-    server = serve(by_path({"/o/token/": granted, "/pads/": pads}))
-    client_of(server, None, client_id="crew", client_secret="s3cret", hooks=told.hooks).request(list_pads())
-    assert [event.operation for event in told.events if isinstance(event, RequestEvent)] == [
+def test_a_token_that_is_renewed(recorder: EventRecorder, serve: Serve, client_of: ClientOf) -> None:
+    granted = http_response(200, {"access_token": TOKEN, "expires_in": 3600, "token_type": "Bearer", "scope": "read"})
+    pads = respond_in_turn(http_response(401), http_response(200, b"[]"))
+    server = serve(respond_by_path({"/o/token/": granted, "/pads/": pads}))
+    client_of(server, None, client_id="crew", client_secret="s3cret", hooks=recorder.hooks).request(list_pads())
+    assert [event.operation for event in recorder.events if isinstance(event, RequestEvent)] == [
         "create_token",
         "list_pads",
         "create_token",
         "list_pads",
     ]
-    assert TOKEN not in repr(told.events)
-    assert "s3cret" not in repr(told.events)
+    assert TOKEN not in repr(recorder.events)
+    assert "s3cret" not in repr(recorder.events)
 
 
-def test_a_download_that_goes_on(told: Told, serve: Serve, client_of: ClientOf, form: Form) -> None:
-    begun = head(transfer_encoding="chunked") + chunk(b"[" + RECORD % 1)
-    rest = head(transfer_encoding="chunked") + chunk(b"[" + RECORD % 1 + b"," + RECORD % 2 + b"]") + END
+def test_a_download_that_goes_on(recorder: EventRecorder, serve: Serve, client_of: ClientOf, form: Form) -> None:
+    interrupted = head(transfer_encoding="chunked") + chunk(b"[" + RECORD % 1)
+    remaining = head(transfer_encoding="chunked") + chunk(b"[" + RECORD % 1 + b"," + RECORD % 2 + b"]") + END
     check = head(transfer_encoding="chunked") + chunk(b"[" + RECORD % 1 + b"]") + END
     records: list[dict[str, Any]] = []
-    client = client_of(serve(in_turn(then(begun, Line.close), rest, check)), hooks=told.hooks)
+    client = client_of(
+        serve(respond_in_turn(send_then(interrupted, ClientConnection.close), remaining, check)), hooks=recorder.hooks
+    )
     form.records(client, [DataQuery(source="site", id=981)], records)
     assert [record["timestamp"] for record in records] == [1, 2]
-    assert [kind for kind, *_ in told.story] == [
+    assert [kind for kind, *_ in recorder.story] == [
         *("request", "answer", "error", "retry"),
         *("request", "answer") * 2,
     ]
-    assert {event.operation for event in told.events} == {"stream_site_data"}
-    assert "start_datetime=1970-01-01+00%3A00%3A01" in told.events[-3].url
-    assert "end_datetime=1970-01-01+00%3A00%3A01" in told.events[-1].url
+    assert {event.operation for event in recorder.events} == {"stream_site_data"}
+    assert "start_datetime=1970-01-01+00%3A00%3A01" in recorder.events[-3].url
+    assert "end_datetime=1970-01-01+00%3A00%3A01" in recorder.events[-1].url
 
 
 def test_a_hook_that_fails_costs_nothing(
@@ -146,7 +150,7 @@ def test_a_hook_that_fails_costs_nothing(
         raise ZeroDivisionError("in a hook")
 
     hooks = Hooks(**dict.fromkeys(Hooks.__struct_fields__, fail))
-    server = serve(in_turn(answer(503), answer(200, b"[]")))
+    server = serve(respond_in_turn(http_response(503), http_response(200, b"[]")))
     assert form.run(client_of(server, hooks=hooks), list_pads()) == []
     errors = [record for record in caplog.records if record.name == "datastore_sdk.hooks"]
     assert [record.levelno for record in errors] == [logging.ERROR] * 6
@@ -157,13 +161,17 @@ def test_an_interruption_in_a_hook_is_no_error_of_the_hook(serve: Serve, client_
     def interrupt(_: object) -> None:
         raise KeyboardInterrupt
 
-    client = client_of(serve(in_turn(answer(200, b"[]"))), hooks=Hooks(on_response=interrupt))
+    client = client_of(serve(respond_in_turn(http_response(200, b"[]"))), hooks=Hooks(on_response=interrupt))
     with pytest.raises(KeyboardInterrupt):
         client.request(list_pads())
 
 
-def test_what_waits_for_others_is_told_at_growing_distances(
-    told: Told, serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_waiting_calls_are_reported_at_growing_intervals(
+    recorder: EventRecorder,
+    serve: Serve,
+    client_of: ClientOf,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO)
     monkeypatch.setattr("datastore_sdk._io.semaphore.PREEMPTION_SECONDS", 0.001)
@@ -176,22 +184,22 @@ def test_what_waits_for_others_is_told_at_growing_distances(
             self.time += 2
             return super().monotonic()
 
-    def answer_when_told(line: Line, _: Received) -> None:
+    def respond_after_release(line: ClientConnection, _: HttpRequest) -> None:
         while not released:
             line.stall(0.01)
-        line.send(answer(200, b"[]"))
+        line.send(http_response(200, b"[]"))
 
-    client = client_of(serve(answer_when_told), hooks=told.hooks, clock=Ticking())
-    calls = [begin(lambda: client.request(list_pads())) for _ in range(4)]
-    while sum(isinstance(event, QueueEvent) for event in told.events) < 3:
+    client = client_of(serve(respond_after_release), hooks=recorder.hooks, clock=Ticking())
+    calls = [start_thread(lambda: client.request(list_pads())) for _ in range(4)]
+    while sum(isinstance(event, QueueEvent) for event in recorder.events) < 3:
         time.sleep(0.001)
     released = True
     assert [call.result(5) for call in calls] == [[]] * 4
-    waits = [event.seconds for event in told.events if isinstance(event, QueueEvent)]
+    waits = [event.seconds for event in recorder.events if isinstance(event, QueueEvent)]
     assert waits[0] >= 2
     assert all(later >= 2 * earlier for earlier, later in pairwise(waits))
     lines = [record.getMessage() for record in caplog.records if record.name == "datastore_sdk.limits"]
-    assert lines[0].startswith(f"GET {told.events[0].url} has waited ")
+    assert lines[0].startswith(f"GET {recorder.events[0].url} has waited ")
 
 
 def test_a_hook_is_a_function() -> None:
@@ -205,21 +213,24 @@ def test_a_hook_is_a_function() -> None:
 
 
 def test_without_hooks_no_event_is_made(serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch) -> None:
-    def made(*_: object, **__: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise AssertionError("an event was made")
 
-    monkeypatch.setattr("datastore_sdk.transport.executor.call.event_fields", made)
-    server = serve(in_turn(answer(503), answer(200, b"[]")))
+    monkeypatch.setattr("datastore_sdk.transport.executor.call.event_fields", fail)
+    server = serve(respond_in_turn(http_response(503), http_response(200, b"[]")))
     assert client_of(server, retries=RetryPolicy()).request(list_pads()) == []
 
 
 def test_an_error_that_the_program_is_handling_is_not_the_calls(
-    told: Told, serve: Serve, client_of: ClientOf, form: Form
+    recorder: EventRecorder, serve: Serve, client_of: ClientOf, form: Form
 ) -> None:
-    client = client_of(serve(in_turn(answer(404), answer(200, b"[]"), answer(200, b"[]"))), hooks=told.hooks)
+    client = client_of(
+        serve(respond_in_turn(http_response(404), http_response(200, b"[]"), http_response(200, b"[]"))),
+        hooks=recorder.hooks,
+    )
     try:
         form.run(client, get_pad(7))
     except NotFoundError:
         form.run(client, list_pads())
         form.records(client, [DataQuery(source="site", id=981)], [])
-    assert told.story[3:] == [("request", 1), ("answer", 1, 200)] * 2
+    assert recorder.story[3:] == [("request", 1), ("answer", 1, 200)] * 2

@@ -1,4 +1,4 @@
-"""The log: silent unless asked for, by subject, and without secrets even where another library writes it."""
+"""The log: off by default, one logger a subject, and without secrets, even in records of other libraries."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from datastore_sdk.exceptions import CallError
 from datastore_sdk.instrumentation.logs import configure_logging, get_logger
 from datastore_sdk.transport.executor.retry import RetryPolicy
 from restream_api.api.pads import get_pad, list_pads
-from tests.support.error_rendering import shown
-from tests.support.fake_server import Line, Server
+from tests.support.error_rendering import render_error
+from tests.support.fake_server import ClientConnection, Server
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import Reply, answer, by_path, head, in_turn, then
+from tests.support.http_responses import Reply, head, http_response, respond_by_path, respond_in_turn, send_then
 from tests.support.hypothesis_settings import PROPERTY
 from tests.support.sync_async_clients import Form
 
 TOKEN = "t0ken-0123456789abcdef"
 SECRET = "s3cret-0123456789abcdef"
-GRANTED = answer(200, {"access_token": TOKEN, "expires_in": 3600, "token_type": "Bearer", "scope": "read"})
+GRANTED = http_response(200, {"access_token": TOKEN, "expires_in": 3600, "token_type": "Bearer", "scope": "read"})
 
 
 def assert_no_secret(text: str) -> None:
@@ -40,26 +40,28 @@ def assert_no_secret(text: str) -> None:
 Failing = Callable[[Server, Form, RetryPolicy], CallError]
 
 
-def trouble(secret: str) -> dict[str, Reply]:
-    """Answers that make a call fail, most of which hold what was sent."""
+def failing_replies(secret: str) -> dict[str, Reply]:
+    """Return responses that make a call fail. Most of them repeat the request."""
     echo = {"detail": f"You sent: Bearer {secret}, {secret}", "access_token": TOKEN}
     return {
-        "refused": answer(403, {"detail": f"You sent: Bearer {secret}, {secret}"}),
-        "failed": answer(503, f"<html>{secret}</html>".encode()),
-        "redirected": answer(302, location="https://login.test/"),
-        "no JSON": answer(200, f'{{"access_token": "{TOKEN}"'.encode()),
-        "another shape": answer(200, echo),
-        "closed": then(b"", Line.close),
-        "reset": then(b"", Line.reset),
-        "broken off": then(head(content_length=999) + TOKEN.encode(), Line.close),
-        "no HTTP": then(f"GET / HTTP/1.1\r\nAuthorization: Bearer {secret}\r\n\r\n".encode(), Line.close),
-        "in another encoding": answer(200, TOKEN.encode(), content_encoding="br"),
+        "refused": http_response(403, {"detail": f"You sent: Bearer {secret}, {secret}"}),
+        "failed": http_response(503, f"<html>{secret}</html>".encode()),
+        "redirected": http_response(302, location="https://login.test/"),
+        "no JSON": http_response(200, f'{{"access_token": "{TOKEN}"'.encode()),
+        "another shape": http_response(200, echo),
+        "closed": send_then(b"", ClientConnection.close),
+        "reset": send_then(b"", ClientConnection.reset),
+        "broken off": send_then(head(content_length=999) + TOKEN.encode(), ClientConnection.close),
+        "no HTTP": send_then(
+            f"GET / HTTP/1.1\r\nAuthorization: Bearer {secret}\r\n\r\n".encode(), ClientConnection.close
+        ),
+        "in another encoding": http_response(200, TOKEN.encode(), content_encoding="br"),
     }
 
 
 @pytest.fixture(params=["token", "client credentials", "httpx"])
 def failing(request: pytest.FixtureRequest, client_of: ClientOf) -> Iterator[Failing]:
-    """A function that has a client fail at a service, and comes back with the error."""
+    """A function that makes a call fail and returns its error."""
 
     def fail(server: Server, form: Form, once: RetryPolicy) -> CallError:
         match request.param:
@@ -77,52 +79,52 @@ def failing(request: pytest.FixtureRequest, client_of: ClientOf) -> Iterator[Fai
         yield fail
 
 
-@pytest.mark.parametrize("reply", trouble(TOKEN).values(), ids=trouble(TOKEN))
-def test_nothing_that_a_failing_call_leaves_behind_holds_a_secret(
+@pytest.mark.parametrize("reply", failing_replies(TOKEN).values(), ids=failing_replies(TOKEN))
+def test_logs_and_errors_of_a_failing_call_hold_no_secret(
     reply: Reply, failing: Failing, serve: Serve, form: Form, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Not the logs of all libraries at their most talkative, not the error with its causes, nor a frame's variables."""
     caplog.set_level(logging.DEBUG)
     caplog.set_level(logging.DEBUG, "httpcore")
-    server = serve(by_path({"/o/token/": GRANTED, "/pads/": reply}))
+    server = serve(respond_by_path({"/o/token/": GRANTED, "/pads/": reply}))
     error = failing(server, form, RetryPolicy(max_attempts=1))
     logging.getLogger("datastore_sdk").error("It failed", exc_info=error)
     assert_no_secret(caplog.text)
     assert {record.name.split(".")[0] for record in caplog.records} >= {"datastore_sdk"}
-    assert_no_secret(shown(error))
+    assert_no_secret(render_error(error))
 
 
-@pytest.mark.parametrize("reply", trouble(SECRET).values(), ids=trouble(SECRET))
+@pytest.mark.parametrize("reply", failing_replies(SECRET).values(), ids=failing_replies(SECRET))
 def test_nor_does_a_failing_request_for_a_token(
     reply: Reply, serve: Serve, client_of: ClientOf, form: Form, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     client = client_of(
-        serve(by_path({"/o/token/": reply})), None, client_id="crew", client_secret=SECRET,
+        serve(respond_by_path({"/o/token/": reply})), None, client_id="crew", client_secret=SECRET,
         retries=RetryPolicy(max_attempts=1), strict=True,
     )  # fmt: skip
     with pytest.raises(CallError) as caught:
         form.run(client, list_pads())
     assert_no_secret(caplog.text)
-    assert_no_secret(shown(caught.value))
+    assert_no_secret(render_error(caught.value))
 
 
 def test_nor_does_a_service_that_is_not_there(client_of: ClientOf, form: Form, serve: Serve) -> None:
-    server = serve(in_turn())
+    server = serve(respond_in_turn())
     for options in ({}, {"proxy": "http://user:s3cret-0123456789abcdef@127.0.0.1:9"}):
         client = client_of(server, TOKEN, base_url="http://127.0.0.1:9", retries=RetryPolicy(max_attempts=1), **options)
         with pytest.raises(CallError) as caught:
             form.run(client, get_pad(7))
-        assert_no_secret(shown(caught.value))
+        assert_no_secret(render_error(caught.value))
 
 
 def test_the_log_has_subjects(caplog: pytest.LogCaptureFixture, serve: Serve, client_of: ClientOf, form: Form) -> None:
     caplog.set_level(logging.DEBUG)
-    server = serve(in_turn(answer(503), answer(200, b"[]", x_request_id="r-7")))
+    server = serve(respond_in_turn(http_response(503), http_response(200, b"[]", x_request_id="r-7")))
     form.run(client_of(server), list_pads())
     url = f"GET {server.url}/external/thirdparty/v1/pads/"
-    ours = [record for record in caplog.records if record.name.startswith("datastore_sdk")]
-    assert [(record.name, record.levelname) for record in ours] == [
+    sdk_records = [record for record in caplog.records if record.name.startswith("datastore_sdk")]
+    assert [(record.name, record.levelname) for record in sdk_records] == [
         ("datastore_sdk.http", "DEBUG"),
         ("datastore_sdk.http", "DEBUG"),
         ("datastore_sdk.http", "DEBUG"),
@@ -130,8 +132,8 @@ def test_the_log_has_subjects(caplog: pytest.LogCaptureFixture, serve: Serve, cl
         ("datastore_sdk.http", "DEBUG"),
         ("datastore_sdk.http", "DEBUG"),
     ]
-    assert ours[0].getMessage() == url
-    assert ours[-1].getMessage() == f"{url} returned 200 after 0.000 s (request id r-7)"
+    assert sdk_records[0].getMessage() == url
+    assert sdk_records[-1].getMessage() == f"{url} returned 200 after 0.000 s (request id r-7)"
 
 
 @pytest.mark.parametrize(
@@ -155,7 +157,7 @@ def test_what_looks_like_a_secret_is_hidden(text: str, hidden: str) -> None:
 
 @PROPERTY
 @given(st.text(st.characters(categories=["L", "N"]), min_size=8))
-def test_whatever_the_secret_is(secret: str) -> None:
+def test_any_secret_is_redacted(secret: str) -> None:
     for written in (f"Bearer {secret}", f"x client_secret={secret}&y", f"{{'access_token': '{secret}'}}"):
         assert secret not in redact_patterns(written)
 
@@ -167,7 +169,7 @@ def test_errors_and_arguments_of_a_record_are_looked_at_too(caplog: pytest.LogCa
     assert_no_secret(caplog.text)
 
 
-def test_a_logger_has_one_filter_however_often_it_is_asked_for() -> None:
+def test_logger_has_one_filter_after_many_lookups() -> None:
     assert len(get_logger("test").filters) == len(get_logger("test").filters) == 1
 
 
@@ -198,7 +200,7 @@ def run(server: Server, level: str | None) -> subprocess.CompletedProcess[str]:
     ("level", "requests", "retries"), [("debug", 2, 1), ("Info", 0, 1), ("warning", 0, 1), ("ERROR", 0, 0)]
 )
 def test_the_environment_turns_it_on(level: str, requests: int, retries: int, serve: Serve) -> None:
-    done = run(serve(in_turn(answer(503), answer(200, b"[]"))), level)
+    done = run(serve(respond_in_turn(http_response(503), http_response(200, b"[]"))), level)
     lines = done.stderr.splitlines()
     assert sum(" DEBUG   datastore_sdk.http: GET " in line and line.endswith("/pads/") for line in lines) == requests
     assert sum(" WARNING datastore_sdk.retry: GET " in line and "attempt 2 of 2" in line for line in lines) == retries
@@ -208,12 +210,12 @@ def test_the_environment_turns_it_on(level: str, requests: int, retries: int, se
 
 @pytest.mark.parametrize("level", [None, "", "  "])
 def test_it_is_silent_by_itself(level: str | None, serve: Serve) -> None:
-    done = run(serve(in_turn(answer(503), answer(200, b"[]"))), level)
+    done = run(serve(respond_in_turn(http_response(503), http_response(200, b"[]"))), level)
     assert (done.stdout, done.stderr) == ("", "")
 
 
 def test_a_level_that_does_not_exist_is_said_and_does_no_harm(serve: Serve) -> None:
-    done = run(serve(in_turn(answer(503), answer(200, b"[]"))), "loud")
+    done = run(serve(respond_in_turn(http_response(503), http_response(200, b"[]"))), "loud")
     assert (
         "UserWarning: RESTREAM_LOG is 'loud', which is not a level; valid levels are debug, info, warning"
         in done.stderr
@@ -234,23 +236,25 @@ def test_a_level_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         root.setLevel(before[1])
 
 
-def test_a_download_tells_its_errors_without_secrets(
+def test_download_errors_hold_no_secrets(
     serve: Serve, client_of: ClientOf, form: Form, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     damaged = b'[{"timestamp": 1, "site_id": 981}, Bearer ' + TOKEN.encode() + b"]"
-    client = client_of(serve(in_turn(answer(200, damaged))), TOKEN)
+    client = client_of(serve(respond_in_turn(http_response(200, damaged))), TOKEN)
     with pytest.raises(CallError) as caught:
         form.records(client, [DataQuery(source="site", id=981)], [])
     assert_no_secret(caplog.text)
     assert_no_secret(str(caught.value))
 
 
-@pytest.mark.parametrize("reply", [answer(404), then(b"", Line.close)], ids=["refused", "closed"])
-def test_an_error_that_the_program_is_handling_keeps_its_traceback(
+@pytest.mark.parametrize(
+    "reply", [http_response(404), send_then(b"", ClientConnection.close)], ids=["refused", "closed"]
+)
+def test_error_that_the_program_handles_keeps_its_traceback(
     reply: Reply, serve: Serve, client_of: ClientOf, form: Form
 ) -> None:
-    client = client_of(serve(in_turn(reply)), retries=RetryPolicy(max_attempts=1))
+    client = client_of(serve(respond_in_turn(reply)), retries=RetryPolicy(max_attempts=1))
     handled = ValueError("of the program")
     with pytest.raises(CallError):
         while_handling(handled, lambda: form.run(client, list_pads()))

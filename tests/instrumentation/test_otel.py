@@ -25,9 +25,9 @@ from datastore_sdk.exceptions import APIConnectionError, NotFoundError
 from datastore_sdk.instrumentation import otel as telemetry
 from datastore_sdk.transport.executor.retry import RetryPolicy
 from restream_api.api.pads import get_pad, list_pads
-from tests.support.fake_server import Line
+from tests.support.fake_server import ClientConnection
 from tests.support.fixtures import TOKEN, ClientOf, Serve
-from tests.support.http_responses import END, answer, by_path, chunk, head, in_turn, then
+from tests.support.http_responses import END, chunk, head, http_response, respond_by_path, respond_in_turn, send_then
 from tests.support.sync_async_clients import Form
 
 SITE = DataQuery(source="site", id=981)
@@ -47,7 +47,7 @@ def spans(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemorySpanExporter]:
 
 @pytest.fixture
 def reader(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemoryMetricReader]:
-    """What was measured."""
+    """The measured values, in memory."""
     reader = InMemoryMetricReader()
     provider = MeterProvider([reader])
     monkeypatch.setattr(metrics, "get_meter", provider.get_meter)
@@ -57,8 +57,8 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemoryMetricReader]:
     telemetry._instruments.cache_clear()
 
 
-def measured(reader: InMemoryMetricReader) -> dict[str, list[tuple[Any, dict[str, Any]]]]:
-    """For each metric the counts of its points, with their attributes."""
+def read_metrics(reader: InMemoryMetricReader) -> dict[str, list[tuple[Any, dict[str, Any]]]]:
+    """Return for each metric the counts of its points, with their attributes."""
     data = reader.get_metrics_data()
     assert data is not None
     found: dict[str, list[tuple[Any, dict[str, Any]]]] = {}
@@ -77,7 +77,7 @@ def facts(span: ReadableSpan) -> dict[str, Any]:
 def test_a_call_has_a_span_and_each_request_one_below_it(
     spans: InMemorySpanExporter, reader: InMemoryMetricReader, serve: Serve, client_of: ClientOf, form: Form
 ) -> None:
-    server = serve(in_turn(answer(503), answer(200, b"[]")))
+    server = serve(respond_in_turn(http_response(503), http_response(200, b"[]")))
     form.run(client_of(server), list_pads(complete=True))
     first, second, call = spans.get_finished_spans()
     port = int(server.url.rpartition(":")[2])
@@ -99,7 +99,7 @@ def test_a_call_has_a_span_and_each_request_one_below_it(
     )
     assert call.context is not None
     assert {first.parent and first.parent.span_id, second.parent and second.parent.span_id} == {call.context.span_id}
-    found = measured(reader)
+    found = read_metrics(reader)
     assert [
         (count, point["http.response.status_code"], point.get("error.type"))
         for count, point in found["http.client.request.duration"]
@@ -111,7 +111,7 @@ def test_a_call_has_a_span_and_each_request_one_below_it(
 def test_a_call_belongs_to_the_span_of_the_program(
     spans: InMemorySpanExporter, serve: Serve, client_of: ClientOf, form: Form
 ) -> None:
-    client = client_of(serve(in_turn(answer(200, b"[]"))))
+    client = client_of(serve(respond_in_turn(http_response(200, b"[]"))))
     with trace.get_tracer("program").start_as_current_span("report") as report:
         form.run(client, list_pads())
     call = next(span for span in spans.get_finished_spans() if span.name == "restream.list_pads")
@@ -121,7 +121,10 @@ def test_a_call_belongs_to_the_span_of_the_program(
 
 @pytest.mark.parametrize(
     ("reply", "error", "kind"),
-    [(answer(404), NotFoundError, "404"), (then(b"", Line.close), APIConnectionError, "APIConnectionError")],
+    [
+        (http_response(404), NotFoundError, "404"),
+        (send_then(b"", ClientConnection.close), APIConnectionError, "APIConnectionError"),
+    ],
 )
 def test_a_call_that_fails(
     reply: Any,
@@ -133,23 +136,27 @@ def test_a_call_that_fails(
     client_of: ClientOf,
     form: Form,
 ) -> None:
-    client = client_of(serve(in_turn(reply)), retries=RetryPolicy(max_attempts=1))
+    client = client_of(serve(respond_in_turn(reply)), retries=RetryPolicy(max_attempts=1))
     with pytest.raises(error):
         form.run(client, get_pad(7))
     attempt, call = spans.get_finished_spans()
     assert facts(attempt)["error.type"] == facts(call)["error.type"] == kind
     assert {attempt.status.status_code, call.status.status_code} == {StatusCode.ERROR}
-    assert [point["error.type"] for _, point in measured(reader)["http.client.request.duration"]] == [kind]
+    assert [point["error.type"] for _, point in read_metrics(reader)["http.client.request.duration"]] == [kind]
 
 
 def test_a_download_has_a_span_over_its_whole_life(
     spans: InMemorySpanExporter, reader: InMemoryMetricReader, serve: Serve, client_of: ClientOf, form: Form
 ) -> None:
-    begun = head(transfer_encoding="chunked") + chunk(b"[" + RECORD % 1)
-    rest = head(transfer_encoding="chunked") + chunk(b"[" + RECORD % 1 + b"," + RECORD % 2 + b"]") + END
+    interrupted = head(transfer_encoding="chunked") + chunk(b"[" + RECORD % 1)
+    remaining = head(transfer_encoding="chunked") + chunk(b"[" + RECORD % 1 + b"," + RECORD % 2 + b"]") + END
     check = head(transfer_encoding="chunked") + chunk(b"[" + RECORD % 1 + b"]") + END
     records: list[dict[str, Any]] = []
-    form.records(client_of(serve(in_turn(then(begun, Line.close), rest, check))), [SITE], records)
+    form.records(
+        client_of(serve(respond_in_turn(send_then(interrupted, ClientConnection.close), remaining, check))),
+        [SITE],
+        records,
+    )
     assert len(records) == 2
     broken, whole, _, download = spans.get_finished_spans()
     assert download.name == "restream.stream_site_data"
@@ -159,13 +166,15 @@ def test_a_download_has_a_span_over_its_whole_life(
     assert whole.end_time is not None
     assert download.end_time is not None
     assert download.start_time <= whole.end_time <= download.end_time
-    found = measured(reader)
+    found = read_metrics(reader)
     assert sum(count for count, _ in found["restream.client.received"]) == 4 * len(RECORD % 1) + len(b"[[,][]")
     assert found["restream.client.retries"][0][1]["restream.operation"] == "stream_site_data"
 
 
 def test_a_download_that_is_left_is_no_error(spans: InMemorySpanExporter, serve: Serve, client_of: ClientOf) -> None:
-    client = client_of(serve(then(head(transfer_encoding="chunked") + chunk(b"[" + RECORD % 1), Line.stall)))
+    client = client_of(
+        serve(send_then(head(transfer_encoding="chunked") + chunk(b"[" + RECORD % 1), ClientConnection.stall))
+    )
     with closing(Data(client, [SITE]).data_fetcher) as records:
         next(records)
         assert spans.get_finished_spans() == ()
@@ -177,7 +186,7 @@ def test_parallel_parts_belong_to_the_span_of_the_program(
 ) -> None:
     start = datetime(1970, 1, 1, tzinfo=UTC)
     query = DataQuery(source="site", id=981, start=start, end=start + timedelta(seconds=60_000), parallel=3)
-    client = client_of(serve(lambda line, _: line.send(answer(200, b"[]"))))
+    client = client_of(serve(lambda line, _: line.send(http_response(200, b"[]"))))
     with trace.get_tracer("program").start_as_current_span("report") as report:
         assert [*Data(client, [query])] == []
     downloads = [span for span in spans.get_finished_spans() if span.name == "restream.stream_site_data"]
@@ -188,13 +197,13 @@ def test_parallel_parts_belong_to_the_span_of_the_program(
 def test_no_secret_and_no_trace_header(
     spans: InMemorySpanExporter, reader: InMemoryMetricReader, serve: Serve, client_of: ClientOf
 ) -> None:
-    granted = answer(200, {"access_token": TOKEN, "expires_in": 3600, "token_type": "Bearer", "scope": "read"})
-    server = serve(by_path({"/o/token/": granted, "/pads/": answer(200, b"[]")}))
+    granted = http_response(200, {"access_token": TOKEN, "expires_in": 3600, "token_type": "Bearer", "scope": "read"})
+    server = serve(respond_by_path({"/o/token/": granted, "/pads/": http_response(200, b"[]")}))
     client_of(server, None, client_id="crew", client_secret="s3cret-0123").request(list_pads())
-    told = "".join(span.to_json() for span in spans.get_finished_spans()) + str(measured(reader))
-    assert "create_token" in told
-    assert TOKEN not in told
-    assert "s3cret-0123" not in told
+    exported = "".join(span.to_json() for span in spans.get_finished_spans()) + str(read_metrics(reader))
+    assert "create_token" in exported
+    assert TOKEN not in exported
+    assert "s3cret-0123" not in exported
     assert not {"traceparent", "tracestate", "baggage"} & {
         name for request in server.received for name in request.headers
     }
@@ -217,8 +226,8 @@ def test_an_older_release_that_takes_no_advice(
         return Older(newer(name, version))
 
     monkeypatch.setattr(metrics, "get_meter", get_meter)
-    client_of(serve(in_turn(answer(200, b"[]")))).request(list_pads())
-    assert [count for count, _ in measured(reader)["http.client.request.duration"]] == [1]
+    client_of(serve(respond_in_turn(http_response(200, b"[]")))).request(list_pads())
+    assert [count for count, _ in read_metrics(reader)["http.client.request.duration"]] == [1]
 
 
 PROGRAM = """
@@ -232,6 +241,6 @@ assert not [name for name in sys.modules if name.startswith("opentelemetry")]
 
 
 def test_without_tracing_nothing_of_it_is_imported(serve: Serve) -> None:
-    server = serve(in_turn(answer(200, b"[]")))
+    server = serve(respond_in_turn(http_response(200, b"[]")))
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     subprocess.run([sys.executable, "-c", PROGRAM, server.url], env=environment, timeout=30, check=True)

@@ -10,7 +10,7 @@ from tests.realtime.live_reader import open_streams, wait_until
 
 @pytest.fixture(autouse=True)
 def no_listener_left() -> Iterator[None]:
-    """Whoever listens is gone soon after the test."""
+    """Every listener ends soon after the test."""
     yield
     while open_streams:
         open_streams.pop().close()

@@ -12,13 +12,13 @@ from typing import Any
 
 from datastore_sdk.realtime import LiveData, LiveDataAsync
 from datastore_sdk.realtime.stream import StreamPlan
-from tests.support.fake_server import PATIENCE
-from tests.support.threads import begin
+from tests.support.fake_server import TIMEOUT_SECONDS
+from tests.support.threads import start_thread
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
     """Wait until a condition holds; fail after a timeout."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while not holds():
         assert time.monotonic() < deadline, "it never came to hold"
         time.sleep(0.002)
@@ -26,7 +26,7 @@ def wait_until(holds: Callable[[], bool]) -> None:
 
 async def await_until(holds: Callable[[], bool]) -> None:
     """Async form of `wait_until`."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while not holds():
         assert time.monotonic() < deadline, "it never came to hold"
         await asyncio.sleep(0.002)
@@ -63,22 +63,22 @@ class LiveReader:
         """Read, or continue to read, in a thread."""
         live = self.live
         if isinstance(live, LiveData):
-            return begin(lambda: self._read(live, max_items))
-        return begin(lambda: asyncio.run(self._aread(live, max_items)))
+            return start_thread(lambda: self._read(live, max_items))
+        return start_thread(lambda: asyncio.run(self._aread(live, max_items)))
 
-    def _read(self, live: LiveData[Any], most: int | None) -> None:
+    def _read(self, live: LiveData[Any], max_items: int | None) -> None:
         for item in live:
             self._before_item()
             self.items.append(item)
-            if most is not None and len(self.items) >= most:
+            if max_items is not None and len(self.items) >= max_items:
                 break
 
-    async def _aread(self, live: LiveDataAsync[Any], most: int | None) -> None:
+    async def _aread(self, live: LiveDataAsync[Any], max_items: int | None) -> None:
         items = live.data_fetcher
         async for item in items:
             await asyncio.to_thread(self._before_item)
             self.items.append(item)
-            if most is not None and len(self.items) >= most:
+            if max_items is not None and len(self.items) >= max_items:
                 break
         await items.aclose()
 
@@ -92,7 +92,7 @@ class LiveReader:
     def close(self) -> list[Any]:
         """Close the stream, and return all items."""
         self.live.close()
-        self.done.result(PATIENCE)
+        self.done.result(TIMEOUT_SECONDS)
         wait_until(lambda: not self.live.statistics.connected)
         return self.items
 
@@ -102,13 +102,13 @@ def save_in_background(plan: StreamPlan, form: str, path: Path, overwrite: bool 
     if form == "sync":
         live = LiveData[Any](plan)
         open_streams.append(live)
-        return live, begin(lambda: live.save(path, overwrite=overwrite))
+        return live, start_thread(lambda: live.save(path, overwrite=overwrite))
     alive = LiveDataAsync[Any](plan)
     open_streams.append(alive)
-    return alive, begin(lambda: asyncio.run(alive.asave(path, overwrite=overwrite)))
+    return alive, start_thread(lambda: asyncio.run(alive.asave(path, overwrite=overwrite)))
 
 
 def make_gate() -> tuple[threading.Event, Callable[[], object]]:
     """Return an event, and a function that waits for it."""
     event = threading.Event()
-    return event, lambda: event.wait(PATIENCE)
+    return event, lambda: event.wait(TIMEOUT_SECONDS)

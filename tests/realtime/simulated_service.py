@@ -88,7 +88,7 @@ class SimulatedService:
     is_sent: Callable[[int], bool] = lambda _: True
     archive_lag: float = 0.0
     is_down: Callable[[int], bool] = lambda _: False
-    answers_pings: bool = True
+    sends_pongs: bool = True
     max_seconds_per_message: int | None = None
     send_seconds: float = 0.0
     reader_seconds: Callable[[], float] = lambda: 0.0
@@ -107,7 +107,7 @@ class SimulatedService:
         self.fetched_ranges: list[tuple[int, int | None]] = []
         self.pings = 0
         self.messages: list[bytes] = []
-        """To be told before anything else."""
+        """Messages to send before any others."""
         self._next = START_SECOND + 1
         self._count = 0
         self._pongs: list[list[bytes]] = []
@@ -163,7 +163,7 @@ class SimulatedService:
                 result = self._connect(request)
             case SendPing():
                 self.pings += 1
-                if self.answers_pings:
+                if self.sends_pongs:
                     self._pongs.append([])
             case Sleep(seconds, _):
                 self.clock.time += seconds
@@ -208,24 +208,24 @@ class SimulatedService:
             raise ending
         if self._pongs:
             return self._pongs.pop(0)
-        told = self._due()
-        if not told:
+        due = self._due()
+        if not due:
             wake = min(seconds, int(self.clock.time) + 1 - self.clock.time)
             self.clock.time += wake
-            told = self._due()
-            if not told and not self._tells_again(seconds - wake):
+            due = self._due()
+            if not due and not self._wait_for_due(seconds - wake):
                 self.clock.time += seconds - wake
                 return None
-        return [self._message(record) for record in told or self._due()]
+        return [self._message(record) for record in due or self._due()]
 
-    def _tells_again(self, within: float) -> bool:
-        """Lets time pass until there is something to tell."""
-        begun = self.clock.time
-        while (wake := self._next_end()) <= begun + within:
+    def _wait_for_due(self, within: float) -> bool:
+        """Advance the clock until a record is due."""
+        start = self.clock.time
+        while (wake := self._next_end()) <= start + within:
             self.clock.time = max(self.clock.time, wake)
             if self._has_due():
                 return True
-        self.clock.time = begun
+        self.clock.time = start
         return False
 
     def _next_end(self) -> int:

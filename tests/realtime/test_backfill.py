@@ -16,7 +16,7 @@ from tests.support.exhaustive import first
 
 
 def at(*counts: int) -> Any:
-    """Breaks once so many messages were told."""
+    """Return a function that breaks the connection after so many messages."""
     left = [*counts]
 
     def ending(count: int) -> Exception | None:
@@ -33,14 +33,14 @@ def whole(service: SimulatedService, seconds: int) -> list[tuple[int, int]]:
 
 
 def is_whole(service: SimulatedService, received: list[dict[str, Any]], seconds: int) -> None:
-    """Nothing is missing, nothing doubled, and it goes on for so many seconds at least."""
+    """Assert that no record is missing or doubled, and that the stream continues for so many seconds at least."""
     last = received[-1]["timestamp"] - START_SECOND
     assert positions(received) == whole(service, last)
     assert last >= seconds
 
 
 def outage(service: SimulatedService, loses: int = 1000) -> SimulatedService:
-    """The connection breaks after ten seconds, and cannot be made again for five."""
+    """Return a service whose connection breaks after ten seconds and refuses new ones for five."""
     end = START_SECOND + 16
 
     def ending(_: int) -> Exception | None:
@@ -94,35 +94,36 @@ def test_two_sources_one_behind() -> None:
     first = [{"timestamp": s, "site_id": i} for s in range(100, 110) for i in (981, 982)][:-1]
     assert sources.filter_new(first, stop_at_hole=True)[0] == first
     sources.on_disconnect()
-    new, lost, rest = sources.filter_new(
+    new, lost, remaining = sources.filter_new(
         [{"timestamp": 110, "site_id": 981}, {"timestamp": 110, "site_id": 982}], stop_at_hole=True
     )
     assert positions(new) == [(110, 981)]
     assert lost == range(109, 110)
-    assert positions(rest) == [(110, 982)]
+    assert positions(remaining) == [(110, 982)]
 
 
 def test_fetched_source_can_lose_records_again() -> None:
-    """What it tells afterwards can be lost with the next connection all the same."""
+    """Records received afterwards can still be lost with the next connection."""
     sources = SimulatedListener(SimulatedService()).tracker
     records = [{"timestamp": second, "site_id": 981} for second in range(100, 120)]
     sources.filter_new(records[:10])
     sources.on_disconnect()
-    _, lost, rest = sources.filter_new(records[14:15], stop_at_hole=True)
+    _, lost, remaining = sources.filter_new(records[14:15], stop_at_hole=True)
     assert lost == range(110, 114)
     sources.filter_new(records[10:14])
     sources.note_fetched(lost[0], lost[-1])
     sources.confirm_sources(records[10:14])
     sources.on_disconnect()
     assert sources.filter_new(records[15:16], stop_at_hole=True)[1] == range(114, 115)
-    assert rest == records[14:15]
+    assert remaining == records[14:15]
 
 
 SINCE = DataQuery(source="pad", id=681, is_routed=True, start=datetime.fromtimestamp(START_SECOND + 1, tz=UTC))
 
 
 def service_losing_start(**options: Any) -> SimulatedService:
-    """The first connection breaks at once, and the queue has lost the beginning when it can be made again."""
+    """Return a service whose first connection breaks at once; the queue has lost the beginning when a new one is
+    accepted."""
     service = SimulatedService(sites=(981, 982), disconnect=at(0), **options)
     service.lost_seconds = lambda: 3 if service.handshakes[1:] else 0
     service.is_down = lambda now: now < START_SECOND + 5 and len(service.handshakes) > 1
@@ -137,11 +138,13 @@ def test_loss_before_first_record_is_fetched() -> None:
 
 
 def test_loss_within_first_second_is_fetched() -> None:
-    """Of one site it was told, of another it was lost with the first connection."""
+    """The first connection delivered a record of one site, and lost one of another."""
     service = SimulatedService(sites=(981, 982), disconnect=at(0))
-    told = SimulatedService._message
+    build_message = SimulatedService._message
     service._message = lambda record: (  # type: ignore[method-assign]
-        b"null" if (record["timestamp"], record["site_id"]) == (START_SECOND + 1, 981) else told(service, record)
+        b"null"
+        if (record["timestamp"], record["site_id"]) == (START_SECOND + 1, 981)
+        else build_message(service, record)
     )
     received = SimulatedListener(service, query=SINCE).listen(30.5)
     assert sorted(positions(received)) == whole(service, received[-1]["timestamp"] - START_SECOND)
@@ -157,7 +160,7 @@ def test_loss_before_first_record_is_reported() -> None:
 
 
 def test_resumed_session_does_not_fetch_its_start() -> None:
-    """It goes on where it was left, which may be long after the beginning of the query."""
+    """The stream resumes where it stopped, which may be long after the beginning of the query."""
     service = service_losing_start()
     received = SimulatedListener(service, query=SINCE, resumed=True).listen(30.5)
     assert received[0]["timestamp"] == START_SECOND + 4
@@ -179,7 +182,8 @@ def test_room_without_history_is_dead() -> None:
 
 @pytest.mark.parametrize("slow", ["nothing", "reader", "line"])
 def test_hole_in_the_queue_is_fetched(slow: str) -> None:
-    """It is told bit by bit, perhaps to a reader who holds it up for longer than a connection takes to be settled."""
+    """Records arrive bit by bit, perhaps to a reader who delays them for longer than a connection takes to be
+    settled."""
     service = SimulatedService(
         disconnect=at(10), is_down=lambda now: START_SECOND + 10 <= now < START_SECOND + 600, max_seconds_per_message=20
     )
@@ -193,7 +197,7 @@ def test_hole_in_the_queue_is_fetched(slow: str) -> None:
 
 
 def test_late_record_lost_by_a_break_is_fetched() -> None:
-    """The service had held it back, and then the connection broke: no hole after the break tells of it."""
+    """The service had held the record back, and then the connection broke: no hole after the break shows the loss."""
     service = SimulatedService(disconnect=at(20), sites=(981,))
     service.is_sent = lambda second: second != START_SECOND + 15
     session = SimulatedListener(service)
@@ -304,7 +308,7 @@ def test_hole_within_a_connection_is_not_fetched() -> None:
 
 
 def test_last_records_of_a_source_that_ends_with_the_break() -> None:
-    """The room tells nothing after the break, but the archive knows more."""
+    """The room sends nothing after the break, but the archive has more records."""
     service = SimulatedService(is_measured=lambda second: second <= START_SECOND + 25)
     session = SimulatedListener(service)
 
@@ -319,14 +323,14 @@ def test_last_records_of_a_source_that_ends_with_the_break() -> None:
 
 
 def test_last_records_of_a_source_that_ends_alone() -> None:
-    """No hole tells of it, and the room is not silent."""
+    """No hole shows the loss, and the room is not silent."""
     service = SimulatedService(sites=(981, 982), last_seconds={982: START_SECOND + 20}, replayed_seconds=lambda: 1)
     session = SimulatedListener(service)
     service.disconnect = at(39)  # the last record of the one that ends is lost
     service.lost_seconds = lambda: 0
     lost = {"timestamp": START_SECOND + 20, "site_id": 982, "rate": (START_SECOND + 20) % 7}
-    told = SimulatedService._message
-    service._message = lambda record: b"null" if record == lost else told(service, record)  # type: ignore[method-assign]
+    build_message = SimulatedService._message
+    service._message = lambda record: b"null" if record == lost else build_message(service, record)  # type: ignore[method-assign]
     received = session.listen(600)
     assert sorted(positions(received)) == whole(service, received[-1]["timestamp"] - START_SECOND)
     assert session.counters.backfilled == 1
@@ -354,7 +358,7 @@ def test_silent_room_with_pongs_is_reentered() -> None:
 
 
 def test_late_records_of_a_dead_room_are_fetched() -> None:
-    """The silence goes on for so long that they would not be asked for after it."""
+    """The silence lasts so long that the records would not be requested after it."""
     service = SimulatedService()
     service.is_sent = lambda second: second <= START_SECOND + 20 and second != START_SECOND + 15
     session = SimulatedListener(service)
@@ -364,13 +368,13 @@ def test_late_records_of_a_dead_room_are_fetched() -> None:
 
 
 def test_room_that_dies_within_a_second() -> None:
-    """Of some sites it has told a record that it does not tell of others."""
+    """The room has sent a record of some sites that it does not send of others."""
     sources = SimulatedListener(SimulatedService()).tracker
     sources.filter_new([{"timestamp": 100, "site_id": 1}, {"timestamp": 100, "site_id": 2}])
     sources.filter_new([{"timestamp": 101, "site_id": 1}])
     assert sources.first_unsure == 101
     sources.filter_new([{"timestamp": 900, "site_id": 1}])
-    assert sources.first_unsure == 840  # what is late may come, but not what has long been inactive
+    assert sources.first_unsure == 840  # late records may arrive, but not of sites that have long been inactive
 
 
 def test_quiet_well_is_seldom_requested() -> None:
@@ -387,7 +391,7 @@ def test_records_out_of_order() -> None:
     ]
     session = SimulatedListener(service)
     service._next = START_SECOND + 6
-    assert positions(session.listen(1.5)) == whole(service, 5)  # what comes together is put in order
+    assert positions(session.listen(1.5)) == whole(service, 5)  # records that arrive together are put in order
     assert session.counters.late == 0
 
 
@@ -406,12 +410,12 @@ def test_late_record_is_delivered_on_arrival() -> None:
 
 @pytest.mark.parametrize("second", [None, True, "1758196801", 1.5, -(10**12), 10**12, 10**18, 1 << 70, [1], {"a": 1}])
 def test_invalid_timestamps_are_delivered(second: Any) -> None:
-    """They are handed over as they come, and nothing is looked for after them."""
+    """Records are yielded as they arrive, and nothing is backfilled after them."""
     service = SimulatedService(disconnect=at(20))
     strange = {"timestamp": second, "site_id": 981}
     service.messages = [service._message(record) for record in (strange, strange)]
     session = SimulatedListener(service)
-    service.is_sent = lambda told: told <= START_SECOND + 30
+    service.is_sent = lambda build_message: build_message <= START_SECOND + 30
     service.is_measured = service.is_sent
     received = session.listen(120)
     assert received[0]["site_id"] == received[1]["site_id"] == 981
@@ -421,12 +425,12 @@ def test_invalid_timestamps_are_delivered(second: Any) -> None:
 def test_record_from_the_future_hides_no_loss() -> None:
     service = outage(SimulatedService())
     future = {"timestamp": START_SECOND + 10**7, "site_id": 981}
-    told = SimulatedService._message
+    build_message = SimulatedService._message
 
     def strangely(record: dict[str, Any]) -> bytes:
         if record["timestamp"] == START_SECOND + 5 and future not in service.emitted:
-            service.messages = [told(service, future)]
-        return told(service, record)
+            service.messages = [build_message(service, future)]
+        return build_message(service, record)
 
     service._message = strangely  # type: ignore[method-assign]
     session = SimulatedListener(service)

@@ -8,10 +8,10 @@ from datastore_sdk.realtime.options import StreamOptions
 
 def test_items_of_a_cancelled_request_wait() -> None:
     buffer = Buffer[int](StreamOptions(), [])
-    gone = buffer.request_items()
+    cancelled = buffer.request_items()
     buffer.put([1, 2])
     buffer.put([3])
-    buffer.cancel_request(gone)
+    buffer.cancel_request(cancelled)
     assert (buffer.waiting, buffer.delivered) == (3, 0)
     assert [buffer.request_items().result(0), buffer.request_items().result(0)] == [[1, 2], [3]]
 

@@ -14,7 +14,7 @@ from datastore_sdk.realtime.statistics import Counters
 ONE, TWO, THREE = ({"timestamp": second, "site_id": 981} for second in (1, 2, 3))
 
 
-def enveloped(message: Any) -> bytes:
+def wrap_message(message: Any) -> bytes:
     return json.dumps({"session_key": "k", "message": message}).encode()
 
 
@@ -22,19 +22,19 @@ def enveloped(message: Any) -> bytes:
 @pytest.mark.parametrize(
     ("messages", "count", "unreadable"),
     [
-        ([enveloped(ONE), enveloped(TWO)], 2, 0),
-        ([enveloped([ONE, TWO]), enveloped(THREE)], 3, 0),
-        ([enveloped([[ONE], [], [[TWO]]])], 2, 0),
-        ([b"[%b,%b]" % (enveloped(ONE), enveloped([TWO, THREE]))], 3, 0),
-        ([b"", b"null", b'""', b" ", b"[]", enveloped(None), enveloped(""), enveloped([])], 0, 0),
+        ([wrap_message(ONE), wrap_message(TWO)], 2, 0),
+        ([wrap_message([ONE, TWO]), wrap_message(THREE)], 3, 0),
+        ([wrap_message([[ONE], [], [[TWO]]])], 2, 0),
+        ([b"[%b,%b]" % (wrap_message(ONE), wrap_message([TWO, THREE]))], 3, 0),
+        ([b"", b"null", b'""', b" ", b"[]", wrap_message(None), wrap_message(""), wrap_message([])], 0, 0),
         ([b' \n{"message": {"timestamp": 1}, "more": [1]}\n'], 1, 0),
-        ([enveloped([ONE, 5, TWO]), enveloped(THREE)], 3, 1),
-        ([b"[%b,5,%b]" % (enveloped(ONE), enveloped(TWO))], 2, 1),
-        ([enveloped([ONE, "two", None, "", False, [THREE, 3]])], 2, 3),
-        ([enveloped(ONE), b"<html>", enveloped(TWO), b"\xff\xfe", enveloped(THREE)], 3, 2),
-        ([b'{"session_key": "k"}', b"5", b'"one"', b"{}", enveloped(ONE)], 1, 4),
-        ([b"[" * 100_000, b'{"message":' * 100_000, enveloped(ONE)], 1, 2),
-        ([enveloped(ONE)[:-1], enveloped(TWO)[1:], enveloped(THREE)], 1, 2),
+        ([wrap_message([ONE, 5, TWO]), wrap_message(THREE)], 3, 1),
+        ([b"[%b,5,%b]" % (wrap_message(ONE), wrap_message(TWO))], 2, 1),
+        ([wrap_message([ONE, "two", None, "", False, [THREE, 3]])], 2, 3),
+        ([wrap_message(ONE), b"<html>", wrap_message(TWO), b"\xff\xfe", wrap_message(THREE)], 3, 2),
+        ([b'{"session_key": "k"}', b"5", b'"one"', b"{}", wrap_message(ONE)], 1, 4),
+        ([b"[" * 100_000, b'{"message":' * 100_000, wrap_message(ONE)], 1, 2),
+        ([wrap_message(ONE)[:-1], wrap_message(TWO)[1:], wrap_message(THREE)], 1, 2),
         ([b'{"message": {"timestamp": NaN}}', b'{"message": {"timestamp": 1e400}}'], 1, 1),
     ],
 )
@@ -45,7 +45,7 @@ def test_content_of_envelopes(form: RecordCodec[Any], messages: list[bytes], cou
 
 
 def test_same_records_together_or_single() -> None:
-    messages = [enveloped(record) for record in (ONE, TWO, THREE)]
+    messages = [wrap_message(record) for record in (ONE, TWO, THREE)]
     together = MessageDecoder(DICTS, Counters(), enveloped=True)
     assert together.decode(messages) == together.decode(messages) == [ONE, TWO, THREE]
     assert together.decode([*messages, b"5"]) == [ONE, TWO, THREE]

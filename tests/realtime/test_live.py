@@ -27,7 +27,7 @@ from datastore_sdk.realtime import LiveData, LiveDataAsync, LiveStatistics
 from datastore_sdk.sandbox import RoomOptions, Sandbox, faults
 from tests.conftest import NOW
 from tests.realtime.live_reader import LiveReader, await_until, make_gate, save_in_background, wait_until
-from tests.support.fake_server import PATIENCE
+from tests.support.fake_server import TIMEOUT_SECONDS
 
 SITE = 981
 
@@ -56,8 +56,8 @@ def form(request: pytest.FixtureRequest) -> str:
     return form
 
 
-def measured(client: Client, sandbox: Sandbox, last: int) -> list[dict[str, Any]]:
-    """The records of the last seconds, over REST."""
+def fetch_records(client: Client, sandbox: Sandbox, last: int) -> list[dict[str, Any]]:
+    """Return the records of the last seconds, over REST."""
     end = int(sandbox.field.now())
     start = NOW + timedelta(seconds=end - last + 1 - int(NOW.timestamp()))
     return [*Site(SITE, client=client).get_data(start_datetime=start)]
@@ -68,18 +68,18 @@ def listening(client: Client, form: str, **options: Any) -> LiveReader:
     return LiveReader(live._stream.plan, form)
 
 
-def connected(reader: LiveReader) -> None:
+def wait_for_connection(reader: LiveReader) -> None:
     wait_until(lambda: reader.live.statistics.connected)
 
 
 def test_records_as_they_arrive(sandbox: Sandbox, client: Client, form: str) -> None:
     reader = listening(client, form)
-    connected(reader)
+    wait_for_connection(reader)
     for _ in range(5):
         sandbox.advance(6)
         time.sleep(0.01)
     reader.wait_for_items(30)
-    assert reader.close() == measured(client, sandbox, 30)
+    assert reader.close() == fetch_records(client, sandbox, 30)
     statistics = reader.live.statistics
     assert (statistics.received, statistics.delivered, statistics.waiting) == (30 + statistics.duplicates, 30, 0)
     assert statistics.last_message_at is not None
@@ -101,7 +101,7 @@ def test_history_comes_first(sandbox: Sandbox, client: Client, form: str) -> Non
 def test_routed_records_of_a_pad(sandbox: Sandbox, client: Client, form: str) -> None:
     live, _ = Pad(681, client=client).get_realtime_measurements_data(start_datetime=NOW, is_routed=True)
     reader = LiveReader(live._stream.plan, form)
-    connected(reader)
+    wait_for_connection(reader)
     sandbox.faults.add(faults.Drop(skip=20, lost=6))
     for _ in range(6):
         sandbox.advance(10)
@@ -133,24 +133,24 @@ FAULTS: dict[str, faults.RoomFault] = {
 @pytest.mark.parametrize("fault", FAULTS)
 def test_faults_of_the_room(sandbox: Sandbox, client: Client, form: str, fault: str) -> None:
     reader = listening(client, form, stale_after=0.4)
-    connected(reader)
+    wait_for_connection(reader)
     sandbox.faults.add(FAULTS[fault])
     for _ in range(5):
         sandbox.advance(4)
         time.sleep(0.01)
     reader.wait_for_items(20)
     received = reader.close()
-    assert sorted(received, key=lambda record: record["timestamp"]) == measured(client, sandbox, 20)
+    assert sorted(received, key=lambda record: record["timestamp"]) == fetch_records(client, sandbox, 20)
 
 
 def test_a_huge_frame(sandbox: Sandbox, client: Client) -> None:
     reader = listening(client, "sync")
-    connected(reader)
+    wait_for_connection(reader)
     sandbox.faults.add(faults.HugeFrame(size=70_000_000))
     sandbox.advance(3)
     reader.wait_for_items(3)
     wait_until(lambda: reader.live.statistics.unreadable == 1)
-    assert reader.close() == measured(client, sandbox, 3)
+    assert reader.close() == fetch_records(client, sandbox, 3)
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -158,7 +158,7 @@ def test_an_issued_token_is_renewed(sandbox: Sandbox, form: str, status: int) ->
     with Client(client_id=sandbox.client_id, client_secret=sandbox.client_secret, base_url=sandbox.url) as client:
         sandbox.faults.add(faults.Status(status, path="/ws/*"))
         reader = listening(client, form)
-        connected(reader)
+        wait_for_connection(reader)
         sandbox.advance(2)
         assert len(reader.wait_for_items(2)) == 2
         reader.close()
@@ -170,7 +170,7 @@ def test_sessions(sandbox: Sandbox, client: Client, form: str) -> None:
     live, key = site.get_realtime_measurements_data()
     assert re.fullmatch("[0-9a-f]{32}", key)
     first = LiveReader(live._stream.plan, form)
-    connected(first)
+    wait_for_connection(first)
     sandbox.advance(3)
     first.wait_for_items(3)
     first.close()
@@ -178,13 +178,13 @@ def test_sessions(sandbox: Sandbox, client: Client, form: str) -> None:
     again, same = site.get_realtime_measurements_data(key)
     assert same == key
     second = LiveReader(again._stream.plan, form)
-    connected(second)
+    wait_for_connection(second)
     sandbox.advance(2)
     wait_until(lambda: bool(second.items) and second.items[-1]["timestamp"] == int(sandbox.field.now()))
-    asked = [dict(request.query) for request in sandbox.requests if "/ws/" in request.path]
-    assert [query["session_key"] for query in asked] == [key, key]
+    queries = [dict(request.query) for request in sandbox.requests if "/ws/" in request.path]
+    assert [query["session_key"] for query in queries] == [key, key]
     away = {record["timestamp"] for record in second.close()} - {record["timestamp"] for record in first.items}
-    assert len(away) > 2  # what was measured while nobody listened, but for what was under way to the first
+    assert len(away) > 2  # records measured between the two sessions, except for those in flight to the first
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_one_listener_at_a_time(client: Client, form: str) -> None:
     site = Site(SITE, client=client)
     live, key = site.get_realtime_measurements_data()
     reader = LiveReader(live._stream.plan, form)
-    connected(reader)
+    wait_for_connection(reader)
     with pytest.raises(RoomInUseError, match="room"):
         next(iter(site.get_realtime_measurements_data()[0]))
     with pytest.raises(RoomInUseError, match=key.upper()):
@@ -229,31 +229,31 @@ def test_one_listener_at_a_time(client: Client, form: str) -> None:
             next(iter(reader.live))
     reader.close()
     after = LiveReader(site.get_realtime_measurements_data(key)[0]._stream.plan, form)
-    connected(after)
+    wait_for_connection(after)
     after.close()
 
 
 def test_next_reader_continues(sandbox: Sandbox, client: Client, form: str) -> None:
     live, _ = Site(SITE, client=client).get_realtime_measurements_data()
     reader = LiveReader(live._stream.plan, form, max_items=3)
-    connected(reader)
+    wait_for_connection(reader)
     sandbox.advance(10)
-    reader.done.result(PATIENCE)
+    reader.done.result(TIMEOUT_SECONDS)
     assert len(reader.items) == 3
     sandbox.advance(5)
     reader.done = reader.read()
     reader.wait_for_items(15)
-    assert reader.close() == measured(client, sandbox, 15)
+    assert reader.close() == fetch_records(client, sandbox, 15)
 
 
 def test_stop_from_another_thread(sandbox: Sandbox, client: Client, form: str) -> None:
     reader = listening(client, form)
-    connected(reader)
+    wait_for_connection(reader)
     sandbox.advance(2)
     reader.wait_for_items(2)
     assert len(reader.close()) == 2
     later = reader.read()
-    later.result(PATIENCE)
+    later.result(TIMEOUT_SECONDS)
     assert len(reader.items) == 2  # closed is closed
 
 
@@ -268,8 +268,8 @@ def test_with(client: Client) -> None:
     with live:
         received = [record for record, _ in zip(live, range(20), strict=False)]
     assert len(received) == 20
-    rest = list(live)  # what had been received
-    assert all(record not in received for record in rest)
+    remaining = list(live)  # the records received before
+    assert all(record not in received for record in remaining)
     assert list(live) == []
 
 
@@ -280,7 +280,7 @@ def test_async_with_and_tasks(client: Client) -> None:
         )
         received = 0
         async with live:
-            stopper = asyncio.get_running_loop().call_later(PATIENCE, live.close)
+            stopper = asyncio.get_running_loop().call_later(TIMEOUT_SECONDS, live.close)
             async for _ in live:
                 received += 1
                 if received == 20:
@@ -314,7 +314,7 @@ def test_a_cancelled_task(sandbox: Sandbox, client: Client) -> None:
         await live.aclose()
         return items
 
-    assert asyncio.run(main()) == measured(client, sandbox, 3)
+    assert asyncio.run(main()) == fetch_records(client, sandbox, 3)
 
 
 def test_batches(client: Client) -> None:
@@ -338,7 +338,7 @@ class TestSlowReaders:
         time.sleep(0.2)
         let_go.set()
         reader.wait_for_items(300)
-        assert reader.close() == measured(client, sandbox, 300)
+        assert reader.close() == fetch_records(client, sandbox, 300)
         assert reader.live.statistics.dropped == 0
 
     def test_drop_oldest(self, sandbox: Sandbox, client: Client, form: str) -> None:
@@ -350,7 +350,7 @@ class TestSlowReaders:
         wait_until(lambda: bool(reader.items) and reader.items[-1]["timestamp"] == int(sandbox.field.now()))
         received = reader.close()
         assert len(received) + reader.live.statistics.dropped == 300
-        assert received[-10:] == measured(client, sandbox, 10)
+        assert received[-10:] == fetch_records(client, sandbox, 10)
 
     def test_raise(self, sandbox: Sandbox, client: Client, form: str) -> None:
         reader, let_go = self.slow(client, form, when_full="raise")
@@ -360,15 +360,15 @@ class TestSlowReaders:
         wait_until(lambda: not reader.live.statistics.connected)
         let_go.set()
         with pytest.raises(BufferOverflowError, match="wait"):
-            reader.done.result(PATIENCE)
-        assert reader.items  # what was received before is handed over
+            reader.done.result(TIMEOUT_SECONDS)
+        assert reader.items  # the records received before are returned
 
     @staticmethod
     def slow(client: Client, form: str, **options: Any) -> tuple[LiveReader, Any]:
         let_go, wait = make_gate()
         live, _ = Site(SITE, client=client).get_realtime_measurements_data(buffer=10, **options)
         reader = LiveReader(live._stream.plan, form, before_item=wait)
-        connected(reader)
+        wait_for_connection(reader)
         return reader, let_go
 
 
@@ -385,9 +385,9 @@ def test_save_until_closed(sandbox: Sandbox, client: Client, form: str, tmp_path
     wait_until(lambda: live.statistics.delivered >= 15)
     assert not target.exists()
     live.close()
-    saving.result(PATIENCE)
+    saving.result(TIMEOUT_SECONDS)
     assert [file.name for file in tmp_path.iterdir()] == [target.name]
-    expected = measured(client, sandbox, 15)
+    expected = fetch_records(client, sandbox, 15)
     if suffix == "ndjson":
         assert [json.loads(line) for line in target.read_text().splitlines()] == expected
     elif suffix == "json":
@@ -406,8 +406,8 @@ def test_an_error_leaves_a_whole_file(sandbox: Sandbox, client: Client, form: st
     sandbox.faults.add(faults.Close(code=1011))
     sandbox.advance(1)
     with pytest.raises(ConnectionError):
-        saving.result(PATIENCE)
-    assert json.loads((tmp_path / "live.json").read_text())[:5] == measured(client, sandbox, 6)[:5]
+        saving.result(TIMEOUT_SECONDS)
+    assert json.loads((tmp_path / "live.json").read_text())[:5] == fetch_records(client, sandbox, 6)[:5]
 
 
 def test_invalid_targets_are_refused_at_once(client: Client, tmp_path: Path) -> None:
@@ -432,7 +432,7 @@ def test_a_cancelled_save_leaves_a_whole_file(sandbox: Sandbox, client: Client, 
             await saving
 
     asyncio.run(main())
-    assert json.loads((tmp_path / "live.json").read_text()) == measured(client, sandbox, 5)
+    assert json.loads((tmp_path / "live.json").read_text()) == fetch_records(client, sandbox, 5)
 
 
 @pytest.mark.parametrize("suffix", ["ndjson", "csv", "json.gz", "csv.zst", "parquet", "feather"])
@@ -446,9 +446,9 @@ def test_records_are_on_disk_before_the_end(
     sandbox.advance(5)
     unfinished = tmp_path / f"live.{suffix}.unfinished"
     wait_until(lambda: unfinished.exists() and unfinished.read_text().count("\n") == 5)
-    assert [json.loads(line) for line in unfinished.read_text().splitlines()] == measured(client, sandbox, 5)
+    assert [json.loads(line) for line in unfinished.read_text().splitlines()] == fetch_records(client, sandbox, 5)
     live.close()
-    saving.result(PATIENCE)
+    saving.result(TIMEOUT_SECONDS)
     assert [file.name for file in tmp_path.iterdir()] == [f"live.{suffix}"]
 
 
@@ -467,9 +467,9 @@ def test_full_disk_leaves_the_records(
     monkeypatch.setattr("os.fsync", full)
     live.close()
     with pytest.raises(OSError, match="No space left") as raised:
-        saving.result(PATIENCE)
+        saving.result(TIMEOUT_SECONDS)
     unfinished = tmp_path / f"live.{suffix}.unfinished"
-    assert [json.loads(line) for line in unfinished.read_text().splitlines()] == measured(client, sandbox, 5)
+    assert [json.loads(line) for line in unfinished.read_text().splitlines()] == fetch_records(client, sandbox, 5)
     assert [str(unfinished) in note for note in raised.value.__notes__] == [True]
     assert [file.name for file in tmp_path.iterdir()] == [unfinished.name]
 
@@ -494,7 +494,7 @@ def test_ctrl_c(sandbox: Sandbox, tmp_path: Path) -> None:
         wait_until(lambda: any("/ws/" in request.path for request in sandbox.requests))
         time.sleep(0.5)
         run.send_signal(signal.SIGINT)
-        assert run.wait(PATIENCE) in (-signal.SIGINT, 130, 1)
+        assert run.wait(TIMEOUT_SECONDS) in (-signal.SIGINT, 130, 1)
     assert len(json.loads((tmp_path / "live.json").read_text())) > 50
 
 
@@ -535,17 +535,17 @@ def test_normal_closes_at_any_time(form: str) -> None:
         Client(sandbox.token, base_url=sandbox.url, retries=quick) as client,
     ):
         reader = listening(client, form)
-        connected(reader)
+        wait_for_connection(reader)
         for _ in range(10):
             sandbox.advance(5)
             time.sleep(0.01)
         reader.wait_for_items(50)
-        assert reader.close() == measured(client, sandbox, 50)
+        assert reader.close() == fetch_records(client, sandbox, 50)
         assert reader.live.statistics.reconnections > 3
 
 
 def test_records_received_while_stopping_are_kept(sandbox: Sandbox, client: Client, form: str) -> None:
-    """However often a reader comes and goes while records stream in, each is handed over once."""
+    """However often readers leave and return while records stream in, each record is returned once."""
     live, _ = Site(SITE, client=client).get_realtime_measurements_data(start_datetime=NOW - timedelta(hours=2))
     reader = LiveReader(live._stream.plan, form, max_items=1)
     for count in range(50, 1500, 50):
@@ -558,8 +558,8 @@ def test_records_received_while_stopping_are_kept(sandbox: Sandbox, client: Clie
 
 
 def read_through(sandbox: Sandbox, reader: LiveReader) -> None:
-    """Until it is done. What was lost by hanging up is seen by what comes next; in a silent room only in the end."""
-    for _ in range(int(PATIENCE * 10)):
+    """Read until the backfill is done: in a silent room, only the end shows the records that a disconnect lost."""
+    for _ in range(int(TIMEOUT_SECONDS * 10)):
         if wait([reader.done], 0.1).done:
             break
         sandbox.advance(1)

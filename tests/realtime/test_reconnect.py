@@ -27,23 +27,23 @@ HOUR = 3600
 
 
 def room_sending(record: Callable[[int], Any], ending: Exception, **options: Any) -> SimulatedService:
-    """A room that tells one record whenever it is entered, and closes."""
+    """Return a room that sends one record to each connection, and closes it."""
     service = SimulatedService(is_measured=lambda _: False, **options)
     connect = service._connect
 
-    def connected(request: Any) -> Any:
-        answer = connect(request)
+    def connect_and_send(request: Any) -> Any:
+        response = connect(request)
         service.messages = [json.dumps({"session_key": "k", "message": record(len(service.handshakes))}).encode()]
-        return answer
+        return response
 
-    service._connect = connected  # type: ignore[method-assign]
+    service._connect = connect_and_send  # type: ignore[method-assign]
     service.disconnect = lambda _: ending
     return service
 
 
 RECORDS: dict[str, Callable[[int], Any]] = {
     "the same": lambda _: {"timestamp": START_SECOND, "site_id": 981},
-    "a new one": lambda visit: {"timestamp": START_SECOND + visit, "site_id": 981},
+    "a new one": lambda connection: {"timestamp": START_SECOND + connection, "site_id": 981},
     "the same without timestamp": lambda _: {"site_id": 981, "rate": 5},
     "the same with a text for a timestamp": lambda _: {"timestamp": str(START_SECOND), "site_id": 981},
 }
@@ -74,7 +74,7 @@ def test_give_up_after_is_reset_by_new_data() -> None:
 
 
 def test_give_up_after_a_long_silence_does_not_count() -> None:
-    """A room may be silent for hours: the first break behind that is no reason to give up."""
+    """A room may be silent for hours: the first break after that is not a reason to stop."""
     service = SimulatedService(is_measured=lambda second: second <= START_SECOND + 10 or second > START_SECOND + HOUR)
     service.disconnect = lambda _: (
         CONNECTION_LOST if service.clock.time > START_SECOND + HOUR / 2 and len(service.handshakes) == 1 else None
@@ -87,13 +87,13 @@ def test_give_up_after_a_long_silence_does_not_count() -> None:
 def test_unreadable_messages_raise(closes: bool) -> None:
     service = SimulatedService(is_measured=lambda second: second <= START_SECOND + 30)
     service.disconnect = lambda _: normal_close() if closes and service.clock.time > START_SECOND + 40 else None
-    told = service._receive
+    original = service._receive
 
     def receive(seconds: float) -> list[bytes] | None:
         if service.clock.time > START_SECOND + 40 and not service.messages and service.random.random() < 0.7:
             service.clock.time += 5
             return [b'{"detail": "moved"}', b"null"]
-        return told(seconds)
+        return original(seconds)
 
     service._receive = receive  # type: ignore[method-assign]
     with pytest.raises(ResponseValidationError, match="none of the last"):
@@ -103,8 +103,8 @@ def test_unreadable_messages_raise(closes: bool) -> None:
 
 def test_garbage_between_records_does_not_raise() -> None:
     service = SimulatedService()
-    told = service._message
-    service._message = lambda record: told(record) if record["timestamp"] % 30 == 0 else b"<html>"  # type: ignore[method-assign]
+    original = service._message
+    service._message = lambda record: original(record) if record["timestamp"] % 30 == 0 else b"<html>"  # type: ignore[method-assign]
     assert len(SimulatedListener(service, query=None).listen(600)) >= 19
 
 

@@ -26,7 +26,7 @@ from datastore_sdk import Client, LiveData, LiveDataAsync, Site
 from datastore_sdk.sandbox import Sandbox
 from tests.conftest import NOW
 from tests.realtime.live_reader import wait_until
-from tests.support.fake_server import PATIENCE
+from tests.support.fake_server import TIMEOUT_SECONDS
 
 SITE = 981
 RECORDS = [
@@ -162,7 +162,7 @@ def seconds(records: list[dict[str, Any]]) -> list[Any]:
 def test_handled_signal_completes_the_file(number: signal.Signals, name: str, tmp_path: Path) -> None:
     with saving(tmp_path, name, handled=True) as (process, records):
         process.send_signal(number)
-        assert process.wait(PATIENCE) == 0
+        assert process.wait(TIMEOUT_SECONDS) == 0
     assert seconds(read(tmp_path / name)) == seconds(records)
     assert [*tmp_path.iterdir()] == [tmp_path / name]
 
@@ -180,7 +180,7 @@ def test_handled_signal_completes_the_file(number: signal.Signals, name: str, tm
 def test_killed_save_is_recovered(number: signal.Signals, name: str, tmp_path: Path) -> None:
     with saving(tmp_path, name, handled=False) as (process, records):
         process.send_signal(number)
-        assert process.wait(PATIENCE) == -number
+        assert process.wait(TIMEOUT_SECONDS) == -number
     assert not (tmp_path / name).exists()
     assert LiveData.recover(tmp_path / name) == 20
     assert seconds(read(tmp_path / name)) == seconds(records)

@@ -34,7 +34,7 @@ def build_query(resolution: DataResolutions, **more: Any) -> DataQuery:
 
 
 def outage(step: int, first: int = 10, last: int = 15, **more: Any) -> SimulatedService:
-    """The connection breaks after some intervals, and the queue keeps nothing until it can be made again."""
+    """Return a service whose connection breaks after some intervals; the queue keeps nothing until it can reconnect."""
     service = SimulatedService(step=step, sites=(981, 982), lost_seconds=lambda: 1 << 30, **more)
 
     def broken(_: int = 0) -> bool:
@@ -68,12 +68,12 @@ def test_gaps_that_are_not_filled_are_reported(resolution: DataResolutions) -> N
     received = SimulatedListener(service, query=None, on_gap=found.append).listen(40.5 * step)
     missing = {*positions(service.records(START_SECOND + 1, received[-1]["timestamp"]))} - {*positions(received)}
     assert len(missing) >= 8
-    told = {
+    reported = {
         (second, gap.source)
         for gap in found
         for second in range(int(gap.start.timestamp()), int(gap.end.timestamp()) + 1, step)
     }
-    assert told == missing
+    assert reported == missing
     assert {gap.seconds % step for gap in found} == {0}
 
 
@@ -149,7 +149,7 @@ def test_hole_within_a_connection_is_not_fetched(resolution: DataResolutions) ->
 
 
 def test_records_off_the_interval_grid_are_not_fetched() -> None:
-    """What the archive would answer for a part of an interval is no record."""
+    """The archive's value for a part of an interval is not a record."""
     sources = SimulatedListener(SimulatedService(step=60)).tracker
     session = SimulatedListener(SimulatedService(step=60), query=build_query(DataResolutions.MINUTE))
     session.tracker = sources
@@ -176,7 +176,7 @@ def test_records_more_often_than_intervals_are_delivered() -> None:
 
 @pytest.mark.parametrize("step", [1, 60])
 def test_hole_after_the_end_of_the_query_is_fetched(step: int) -> None:
-    """The end bounds the history; what the room goes on to tell must be as whole as that."""
+    """The end bounds the history; the records that the room sends after it must be as complete."""
     resolution = DataResolutions.SECOND if step == 1 else DataResolutions.MINUTE
     service = outage(step)
     end = datetime.fromtimestamp(START_SECOND + 5 * step, tz=UTC)

@@ -52,7 +52,7 @@ def test_records_are_known_in_every_codec() -> None:
 
 @pytest.mark.parametrize("step", [1, 60])
 def test_forgotten_seconds(step: int) -> None:
-    """While the queue may repeat it, it is taken for a repetition; afterwards for new."""
+    """While the queue may repeat it, it counts as a repetition; afterwards as new."""
     sources = SequenceTracker[Any](DICTS, step)
     records = [{"timestamp": second * step, "site_id": 981} for second in range(100, 2000)]
     for record in records:
@@ -66,10 +66,10 @@ def test_forgotten_seconds(step: int) -> None:
 
 @dataclass
 class Pairs(SimulatedService):
-    """Tells two records of each second and source."""
+    """Sends two records of each second and source."""
 
     def records(self, first: int, last: int) -> list[Record]:
-        """What is measured of some seconds."""
+        """Return the records measured in some seconds."""
         base = super().records(first, last)
         return [each for record in base for each in pair(record["timestamp"], record["site_id"])]
 
@@ -94,8 +94,8 @@ def test_pairs_over_breaks_that_repeat() -> None:
 def test_the_other_record_of_the_last_second_before_a_break() -> None:
     """The connection breaks between the two: the second one is fetched."""
     service = Pairs()
-    told = service._message
-    service._message = lambda record: b"null" if lost(record) else told(record)  # type: ignore[method-assign]
+    build_message = service._message
+    service._message = lambda record: b"null" if lost(record) else build_message(record)  # type: ignore[method-assign]
     service.disconnect = lambda count: CONNECTION_LOST if count >= 20 and len(service.handshakes) == 1 else None
 
     def lost(record: Record) -> bool:

@@ -53,12 +53,12 @@ def tokens(service: SimulatedService) -> list[str]:
 
 
 def waits(service: SimulatedService) -> list[float]:
-    """How long it was waited between handshakes, which take a moment themselves."""
+    """Return the waits between handshakes, which take a short time themselves."""
     return [round(later - before, 1) for before, later in itertools.pairwise(service.handshake_times)]
 
 
 def disconnect_at(*counts: int, by: Exception = CONNECTION_LOST) -> Any:
-    """Ends the connection after so many messages, each time."""
+    """Return a function that ends the connection after so many messages, each time."""
     left = [*counts]
 
     def ending(count: int) -> Exception | None:
@@ -70,8 +70,8 @@ def disconnect_at(*counts: int, by: Exception = CONNECTION_LOST) -> Any:
     return ending
 
 
-def return_maximum(_: float, most: float) -> float:
-    return most
+def return_maximum(_: float, max_wait: float) -> float:
+    return max_wait
 
 
 @pytest.mark.parametrize("by", [CONNECTION_LOST, normal_close()], ids=["lost", "closed"])
@@ -99,7 +99,8 @@ def test_waits_are_jittered() -> None:
 
 
 def test_repeated_messages_are_not_new() -> None:
-    """A service that tells the same over and over before it hangs up is not come back to at once."""
+    """The client waits before it reconnects to a service that sends the same messages and closes the connection, over
+    and over."""
     service = SimulatedService(replayed_seconds=lambda: 5)
     service.disconnect = lambda count: CONNECTION_LOST if count >= 5 and service.clock.time > START_SECOND + 5 else None
     service.is_sent = lambda second: second <= START_SECOND + 5
@@ -222,13 +223,13 @@ def test_restart_on_close_off() -> None:
 
 
 def silence(service: SimulatedService) -> Iterator[int]:
-    """The seconds at which handshakes were made."""
+    """Return the seconds at which handshakes were made."""
     return (int(time - START_SECOND) for time in service.handshake_times)
 
 
 @pytest.mark.parametrize("stale_after", [4.0, 30.0])
 def test_dead_peer_is_detected(stale_after: float) -> None:
-    service = SimulatedService(answers_pings=False)
+    service = SimulatedService(sends_pongs=False)
     service.is_sent = lambda second: second <= START_SECOND + 10 or len(service.handshakes) > 1
     session = SimulatedListener(service, query=None, options=StreamOptions(stale_after=stale_after))
     assert session.listen(120)[-1]["timestamp"] == START_SECOND + 120 - 1
@@ -255,6 +256,6 @@ def test_unreadable_messages_are_counted_and_left_out(caplog: pytest.LogCaptureF
     session = SimulatedListener(service)
     received = session.listen(20.5)
     assert positions(received) == positions(service.records(START_SECOND + 1, START_SECOND + 20))
-    told = sum("left out" in record.message for record in caplog.records)
-    assert session.counters.unreadable == told == len(bad) + 1  # the items of an array are messages
+    logged = sum("left out" in record.message for record in caplog.records)
+    assert session.counters.unreadable == logged == len(bad) + 1  # the items of an array are messages
     assert len(service.handshakes) == 1

@@ -15,7 +15,7 @@ from datastore_sdk.exceptions import NotFoundError, PermissionDeniedError
 from datastore_sdk.sandbox import Sandbox, faults
 from tests.conftest import NOW
 from tests.realtime.live_reader import LiveReader, save_in_background, wait_until
-from tests.support.fake_server import PATIENCE
+from tests.support.fake_server import TIMEOUT_SECONDS
 
 SITE, PAD = 981, 681
 STEP = 300
@@ -98,7 +98,7 @@ def test_updates_are_saved_unchanged(client: Client, form: str, tmp_path: Path) 
     )
     wait_until(lambda: live.statistics.delivered >= len(open_))
     live.close()
-    saving.result(PATIENCE)
+    saving.result(TIMEOUT_SECONDS)
     saved = [json.loads(line) for line in (tmp_path / "changes.ndjson").read_text().splitlines()]
     assert saved == sorted(open_, key=lambda change: change["id"])
 
@@ -130,8 +130,8 @@ def test_the_state_of_a_site(sandbox: Sandbox, client: Client, form: str) -> Non
     assert all(state.site["id"] == SITE for state in states)
     aspects = [(state.current_state, state.calculated_stage_number, state.last_state_update) for state in states]
     assert len(set(aspects)) == len(aspects)
-    asked = sum(request.path.endswith("/states/") for request in sandbox.requests)
-    assert asked < 100  # it is told, and does not poll
+    count = sum(request.path.endswith("/states/") for request in sandbox.requests)
+    assert count < 100  # it receives updates, and does not poll
 
 
 def test_the_states_of_a_pad(sandbox: Sandbox, client: Client, form: str) -> None:
@@ -176,13 +176,13 @@ def test_refusing_room_is_retried(sandbox: Sandbox, client: Client, form: str) -
 def is_pushed(sandbox: Sandbox, watched: LiveReader) -> None:
     """It does not poll any more, and each change comes once."""
     before = len(watched.items)
-    asked = len([request for request in sandbox.requests if request.path.endswith("/states/")])
+    count = len([request for request in sandbox.requests if request.path.endswith("/states/")])
     go_on(sandbox, 24, lambda: len(watched.items) >= before + 3)
     wait_until(lambda: len(watched.items) >= before + 3)
     states = watched.close()
     aspects = [(state.current_state, state.calculated_stage_number, state.last_state_update) for state in states]
     assert len(set(aspects)) == len(aspects)
-    assert len([request for request in sandbox.requests if request.path.endswith("/states/")]) < asked + 100
+    assert len([request for request in sandbox.requests if request.path.endswith("/states/")]) < count + 100
 
 
 @pytest.mark.parametrize("how", ["closed", "left"])
@@ -207,7 +207,7 @@ def test_states_of_a_missing_object_raise(client: Client, form: str, kind: type[
     it = kind(999999, client=client)
     watching = reader(it.monitor_state() if isinstance(it, Site) else it.monitor_states(), form)
     with pytest.raises(NotFoundError, match=r"/ws/(site|pad)s/999999/"):
-        watching.done.result(PATIENCE)
+        watching.done.result(TIMEOUT_SECONDS)
 
 
 def test_updates_without_access_raise() -> None:
@@ -225,6 +225,6 @@ def test_states_that_are_saved(client: Client, form: str, tmp_path: Path) -> Non
     )
     wait_until(lambda: live.statistics.delivered >= 2)
     live.close()
-    saving.result(PATIENCE)
+    saving.result(TIMEOUT_SECONDS)
     states = [json.loads(line) for line in (tmp_path / "states.ndjson").read_text().splitlines()]
     assert {state["id"] for state in states} == {state.id for state in Pad(PAD, client=client).get_states()}

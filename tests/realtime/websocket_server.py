@@ -8,13 +8,13 @@ from collections.abc import Callable
 from hashlib import sha1
 from typing import Any
 
-from tests.support.fake_server import Handler, Line, Received
-from tests.support.http_responses import answer
+from tests.support.fake_server import ClientConnection, Handler, HttpRequest
+from tests.support.http_responses import http_response
 
 TEXT, BINARY, CONTINUED, CLOSE, PING, PONG = 0x1, 0x2, 0x0, 0x8, 0x9, 0xA
 KEY = "0123456789abcdef" * 2
 
-ConnectionHandler = Callable[[Line, Received], None]
+ConnectionHandler = Callable[[ClientConnection, HttpRequest], None]
 
 
 def frame(content: bytes, opcode: int = TEXT, *, final: bool = True) -> bytes:
@@ -33,7 +33,7 @@ def close_frame(code: int = 1000, reason: str = "") -> bytes:
     return frame(code.to_bytes(2) + reason.encode(), CLOSE)
 
 
-def enveloped_frame(message: Any) -> bytes:
+def build_envelope_frame(message: Any) -> bytes:
     return frame(json.dumps({"session_key": KEY, "message": message}).encode())
 
 
@@ -41,7 +41,7 @@ def make_record(second: int, site: int = 981) -> dict[str, Any]:
     return {"timestamp": 1_758_196_800 + second, "site_id": site, "slurry_rate": second / 10}
 
 
-def handshake_response(request: Received) -> bytes:
+def handshake_response(request: HttpRequest) -> bytes:
     """Return the response that opens a connection."""
     key = request.headers["sec-websocket-key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
     accept = b64encode(sha1(key.encode()).digest()).decode()
@@ -49,20 +49,20 @@ def handshake_response(request: Received) -> bytes:
     return "\r\n".join([*head, f"Sec-WebSocket-Accept: {accept}", "", ""]).encode()
 
 
-def serve_connections(*visits: ConnectionHandler | bytes) -> Handler:
-    """Serves one connection after the other: bytes to send, then silence until the client leaves; or what to do. The
-    last is what all further ones get. REST calls are answered with no records."""
-    waiting = [*visits]
+def serve_connections(*connections: ConnectionHandler | bytes) -> Handler:
+    """Serve one connection after the other: bytes to send, then silence until the client leaves; or a function to call.
+    The last one serves all further ones. REST calls get no records."""
+    waiting = [*connections]
 
-    def handle(line: Line, request: Received) -> None:
+    def handle(line: ClientConnection, request: HttpRequest) -> None:
         if "upgrade" not in request.headers:
-            line.send(answer(200, []))
+            line.send(http_response(200, []))
             return
-        visit = waiting.pop(0) if len(waiting) > 1 else waiting[0]
-        if callable(visit):
-            visit(line, request)
+        connection = waiting.pop(0) if len(waiting) > 1 else waiting[0]
+        if callable(connection):
+            connection(line, request)
         else:
-            line.send(handshake_response(request) + visit)
+            line.send(handshake_response(request) + connection)
             line.stall()
         line.close()
 
@@ -70,4 +70,4 @@ def serve_connections(*visits: ConnectionHandler | bytes) -> Handler:
 
 
 def refuse(status: int, body: Any = b"", **headers: str) -> ConnectionHandler:
-    return lambda line, _: line.send(answer(status, body, **headers))
+    return lambda line, _: line.send(http_response(status, body, **headers))

@@ -17,11 +17,11 @@ SECRETS = {"access_token", "client_id", "client_secret", "refresh_token", "token
 
 
 def recording(path: Path, secrets: Iterable[str] = ()) -> AbstractContextManager[Cassette]:
-    """Records all calls into a new cassette; one in which a secret would stand is not kept."""
+    """Record all calls into a new cassette; one that would contain a secret is not stored."""
     path.unlink(missing_ok=True)
     return use_cassette(path, RecordMode.ALL, secrets=secrets)
 
 
 def replaying(path: Path) -> AbstractContextManager[Cassette]:
-    """Answers each call with what was recorded for it; a call that was not recorded fails."""
+    """Respond to each call with its recorded response; a call that was not recorded fails."""
     return use_cassette(path)

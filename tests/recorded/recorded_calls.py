@@ -17,27 +17,27 @@ Read = Callable[[Form, Client], Any]
 
 
 def pads(form: Form, client: Client) -> tuple[list[Pad], Pad]:
-    """All pads, and the first of them by its id."""
+    """List all pads, and read the first of them by its id."""
     found: list[Pad] = form(Pad, "get_models", client=client)
     return found, form(Pad, "get_model", found[0].id, client=client)
 
 
 def sites(form: Form, client: Client) -> tuple[Pad, list[Site], Site]:
-    """The sites of a pad, and the first of them by its id."""
+    """List the sites of a pad, and read the first of them by its id."""
     pad = _busy_pad(form, client)
     found: list[Site] = form(pad, "get_sites")
     return pad, found, form(Site, "get_model", found[0].id, client=client)
 
 
 def states(form: Form, client: Client) -> tuple[list[State], State | None]:
-    """The states of a pad's sites, and that of one of them."""
+    """Read the states of a pad's sites, and that of one of them."""
     found: list[State] = form(_busy_pad(form, client), "get_states", stage_name_filter=StageNameFilters.FRAC)
     return found, form(Site(id=found[0].site.id, client=client), "get_state")
 
 
 def stages(form: Form, client: Client) -> list[Stage]:
-    """The latest frac stages of a site, with aggregations."""
-    site = _fractured_site(form, client)
+    """Read the latest frac stages of a site, with aggregations."""
+    site = _find_fractured_site(form, client)
     newest = form(site, "get_stages_metadata", stage_name_filter=StageNameFilters.FRAC)[0]
     found: list[Stage] = form(
         site,
@@ -50,8 +50,8 @@ def stages(form: Form, client: Client) -> list[Stage]:
 
 
 def metadata(form: Form, client: Client) -> tuple[list[Field], MeasurementSources, list[Parameter]]:
-    """Fields, measurement sources and definitions of aggregations."""
-    site = _fractured_site(form, client)
+    """Read fields, measurement sources and definitions of aggregations."""
+    site = _find_fractured_site(form, client)
     return (
         form(site, "get_fields_metadata"),
         form(site, "get_measurement_sources_metadata"),
@@ -61,7 +61,7 @@ def metadata(form: Form, client: Client) -> tuple[list[Field], MeasurementSource
 
 def data(form: Form, client: Client) -> tuple[Stage, list[Record], list[Record]]:
     """Half a minute of a frac stage as it was measured, and some minutes of it by the minute."""
-    site = _fractured_site(form, client)
+    site = _find_fractured_site(form, client)
     stage = next(
         stage for stage in form(site, "get_stages_metadata", stage_name_filter=StageNameFilters.FRAC) if stage.end
     )
@@ -74,14 +74,14 @@ def data(form: Form, client: Client) -> tuple[Stage, list[Record], list[Record]]
 
 
 def data_changes(form: Form, client: Client) -> tuple[list[DataChange], list[Record]]:
-    """The open data changes of a pad, and their records by the minute."""
+    """Read the open data changes of a pad, and their records by the minute."""
     pad = _busy_pad(form, client)
     changes, corrected = form(pad, "get_data_changes", resolution=DataResolutions.MINUTE, fields=FIELDS)
     return changes, form.records(corrected)
 
 
 def what_is_not_there(form: Form, client: Client) -> NotFoundError | None:
-    """A pad that does not exist."""
+    """Read a pad that does not exist."""
     try:
         form(Pad, "get_model", 999_999_999, client=client)
     except NotFoundError as error:
@@ -90,18 +90,18 @@ def what_is_not_there(form: Form, client: Client) -> NotFoundError | None:
 
 
 def _busy_pad(form: Form, client: Client) -> Pad:
-    """The first pad on which a well is being fractured."""
+    """Return the first pad on which a well is being fractured."""
     every: list[Pad] = form(Pad, "get_models", client=client)
     return next(pad for pad in every if form(pad, "get_states", stage_name_filter=StageNameFilters.FRAC))
 
 
-def _fractured_site(form: Form, client: Client) -> Site:
+def _find_fractured_site(form: Form, client: Client) -> Site:
     state = form(_busy_pad(form, client), "get_states", stage_name_filter=StageNameFilters.FRAC)[0]
     return Site(id=state.site.id, client=client)
 
 
-READS: dict[str, Read] = {
+RECORDED_CALLS: dict[str, Read] = {
     read.__name__: read for read in (pads, sites, states, stages, metadata, data, data_changes, what_is_not_there)
 }
 TOKEN = "token"
-"""The cassette of `pads` with client credentials, for which a token is asked first."""
+"""The cassette of `pads` with client credentials, for which a token is requested first."""

@@ -1,4 +1,4 @@
-"""What stands in the cassettes: calls and answers, and nothing that is secret."""
+"""The cassettes contain calls and responses, and no secret."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from datastore_sdk._utils.redaction import HIDDEN
 from datastore_sdk.config.parsers import DEFAULT_HOST
 from datastore_sdk.testing.cassettes import RECORDED_HEADERS, redact_request, redact_response
 from tests.recorded.cassette_files import SECRETS, vcr
-from tests.recorded.recorded_calls import READS, TOKEN
+from tests.recorded.recorded_calls import RECORDED_CALLS, TOKEN
 from tests.support.paths import CASSETTES, ROOT
 
 FILES = sorted(CASSETTES.glob("*.yaml"))
 TELLTALES = re.compile(r"bearer |authorization|127\.0\.0\.1|localhost|set-cookie|cookie", re.IGNORECASE)
-MOST_BYTES = 300_000
+MAX_BYTES = 300_000
 
 
 def findings(path: Path) -> list[str]:
-    """What stands in a cassette and should not."""
+    """Return the content of a cassette that it must not have."""
     text = path.read_text("utf-8")
     found = [match.group() for match in TELLTALES.finditer(text)]
     for key in SECRETS:
@@ -40,7 +40,7 @@ def findings(path: Path) -> list[str]:
 
 
 def test_cassettes_cover_every_call() -> None:
-    assert {path.stem for path in FILES} == {*READS, TOKEN}
+    assert {path.stem for path in FILES} == {*RECORDED_CALLS, TOKEN}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -49,7 +49,7 @@ def test_cassettes_contain_no_secret(path: Path) -> None:
 
 
 def test_cassettes_are_small() -> None:
-    assert sum(path.stat().st_size for path in FILES) < MOST_BYTES
+    assert sum(path.stat().st_size for path in FILES) < MAX_BYTES
 
 
 def test_record_writes_the_same_cassettes(
@@ -70,11 +70,11 @@ def test_record_writes_the_same_cassettes(
     assert names == {path.name for path in FILES}
     printed = capsys.readouterr().out
     assert all(name in printed for name in names)
-    (ours,) = made
+    (own,) = made
     for path in tmp_path.iterdir():
         assert findings(path) == []
         text = path.read_text("utf-8")
-        assert not any(secret in text for secret in (ours.token, ours.client_secret, ours.url))
+        assert not any(secret in text for secret in (own.token, own.client_secret, own.url))
 
 
 def test_record_redacts_secrets_of_requests() -> None:
@@ -103,7 +103,7 @@ def test_record_redacts_secrets_of_responses() -> None:
     redacted = redact_response(response)
     assert redacted["headers"] == {"Content-Type": ["application/json"]}
     assert redacted["body"]["string"] == b'{"access_token": "HIDDEN", "nested": [{"token": "HIDDEN", "id": 5}]}'
-    assert b"s3cret" in response["body"]["string"], "the caller still gets the answer itself"
+    assert b"s3cret" in response["body"]["string"], "the caller still gets the response itself"
 
 
 @pytest.mark.parametrize(

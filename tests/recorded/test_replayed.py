@@ -14,7 +14,7 @@ import pytest
 
 from datastore_sdk import Client, Site
 from tests.recorded.cassette_files import replaying, vcr
-from tests.recorded.recorded_calls import FIELDS, READS, TOKEN
+from tests.recorded.recorded_calls import FIELDS, RECORDED_CALLS, TOKEN
 from tests.support.paths import CASSETTES
 from tests.support.sync_async_calls import Form
 
@@ -52,7 +52,7 @@ def replay(form: Form, new_client: Callable[..., Client]) -> Replay:
     def run(name: str, **credentials: str) -> Any:
         client = new_client(**credentials or {"auth_token": "any"})
         with replaying(CASSETTES / f"{name}.yaml") as tape:
-            result = READS["pads" if name == TOKEN else name](form, client)
+            result = RECORDED_CALLS["pads" if name == TOKEN else name](form, client)
         assert tape.all_played
         return result
 

@@ -9,15 +9,15 @@ import logging
 import sys
 from collections import Counter
 
-from tests.response_mutations.mutated_calls import tried
-from tests.response_mutations.payloads import INVENTED, recorded
+from tests.response_mutations.mutated_calls import run_mutations
+from tests.response_mutations.payloads import INVENTED, load_recorded
 
 
 def main() -> None:
-    """Prints it."""
+    """Print the report."""
     logging.disable()
     kinds, failed = Counter[str](), Counter[str]()
-    for call, each in tried({**INVENTED, **recorded()}):
+    for call, each in run_mutations({**INVENTED, **load_recorded()}):
         kinds += each.count
         fails = Counter(mutation.kind for mutation, _ in each.failures)
         failed += fails

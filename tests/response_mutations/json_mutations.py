@@ -1,4 +1,4 @@
-"""Single mutations of JSON answers: what real services do to a key now and then."""
+"""Single mutations of JSON responses: what real services do to a key now and then."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ FIRST = 2
 
 
 class Mutation(NamedTuple):
-    """A changed answer."""
+    """A changed response."""
 
     kind: str
     place: Place
-    answer: Any
+    response: Any
 
 
-def _parsed(text: str) -> datetime:
+def _parse(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
@@ -37,17 +37,17 @@ DATE_FORMS: dict[str, Callable[[str], Any]] = {
     "date with a blank": lambda text: text.replace("T", " "),
     "date in basic form": lambda text: re.sub("[-:]", "", text),
     "date without time": lambda text: text[:10],
-    "date in unix seconds": lambda text: int(_parsed(text).timestamp()),
-    "date in unix seconds as text": lambda text: str(int(_parsed(text).timestamp())),
-    "date in nanoseconds": lambda text: f"{_parsed(text):%Y-%m-%dT%H:%M:%S}.123456789Z",
+    "date in unix seconds": lambda text: int(_parse(text).timestamp()),
+    "date in unix seconds as text": lambda text: str(int(_parse(text).timestamp())),
+    "date in nanoseconds": lambda text: f"{_parse(text):%Y-%m-%dT%H:%M:%S}.123456789Z",
     "no date": lambda _: "soon",
 }
 
 
-def mutations(answer: Any, first: int = FIRST) -> Iterator[Mutation]:
-    """All single mutations of an answer. The answer that each holds is only good until the next is taken."""
-    copy = json.loads(json.dumps(answer))  # in which nothing is shared
-    for place in _places(answer, (), first):
+def mutations(response: Any, first: int = FIRST) -> Iterator[Mutation]:
+    """Yield all single mutations of a response. The response of each is only valid until the next is requested."""
+    copy = json.loads(json.dumps(response))  # in which nothing is shared
+    for place in _places(response, (), first):
         parent, key = _at(copy, place[:-1]), place[-1]
         value: Any = parent[key]
         if isinstance(key, str):
@@ -123,5 +123,5 @@ def _others(value: Any) -> Iterator[tuple[str, Any]]:
 
 def unix(text: str) -> float:
     """Seconds of a date in ISO form, in UTC where it has no zone."""
-    moment = datetime.fromisoformat(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    timestamp = datetime.fromisoformat(text)
+    return (timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)).timestamp()

@@ -1,4 +1,4 @@
-"""Calls whose answers are mutated."""
+"""Calls whose responses are mutated."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from datastore_sdk import Client, DataChange, Pad, Site, State
 from datastore_sdk._io.effects import Request
 from restream_api.types import Model
 from tests.response_mutations.json_mutations import FIRST, Mutation, mutations
-from tests.support.in_process_client import Reply, client_answered, path_of
+from tests.support.in_process_client import Reply, make_in_process_client, path_of
 
 SEED = 7
 
@@ -26,12 +26,12 @@ class Call:
     """A call of the SDK.
 
     Args:
-        name: What it is called.
-        payload: The answer that is mutated, by its name.
-        path: The end of the path that it answers.
+        name: The name of the call.
+        payload: The response that is mutated, by its name.
+        path: The end of the path of its request.
         make: Makes the call.
-        others: Answers to its other requests: a part of the path, and the name of the payload.
-        form: Makes the answer of the payload.
+        others: Responses to its other requests: a part of the path, and the name of the payload.
+        form: Makes the response of the payload.
     """
 
     name: str
@@ -50,9 +50,9 @@ def _site(client: Client, of: Mapping[str, Any]) -> Site:
     return Site(id=of["site_one"]["id"], client=client)
 
 
-def _updated(thing: Any) -> Any:
-    thing.update()
-    return thing
+def _update(entity: Any) -> Any:
+    entity.update()
+    return entity
 
 
 def _change(client: Client, of: Mapping[str, Any]) -> DataChange:
@@ -65,7 +65,7 @@ DEFINITION = {"name": "mine", "config": {"field": "slurry_rate", "aggregation": 
 CALLS = (
     Call("Pad.get_models", "pad_many", "/pads/", lambda c, _: Pad.get_models(client=c)),
     Call("Pad.get_model", "pad_one", "/", lambda c, of: Pad.get_model(of["pad_one"]["id"], client=c)),
-    Call("Pad.update", "pad_one", "/", lambda c, of: _updated(_pad(c, of))),
+    Call("Pad.update", "pad_one", "/", lambda c, of: _update(_pad(c, of))),
     Call(
         "Pad.get_measurement_sources_metadata",
         "pad_one",
@@ -133,19 +133,19 @@ CALLS = (
         lambda c, of: State.get_model(of["states_many"][0]["id"], client=c),
         form=lambda payload: payload[0],
     ),
-    Call("DataChange.update", "data_changes_one", "/", lambda c, of: _updated(_change(c, of))),
+    Call("DataChange.update", "data_changes_one", "/", lambda c, of: _update(_change(c, of))),
     Call("DataChange.confirm", "data_changes_many", "/", lambda c, of: _change(c, of).confirm_data_received()),
 )
 
 
-class Tried:
-    """What mutations do to a call: how many there were, and which made it fail.
+class MutationRun:
+    """The effects of mutations on a call: how many there were, and which made it fail.
 
     Args:
         call: The call.
-        payloads: The answers, by name.
+        payloads: The responses, by name.
         first: How many items of each array are mutated.
-        share: How many of the mutations are tried, by chance, of one.
+        share: The share of the mutations to run, chosen at random, at most 1.
     """
 
     def __init__(self, call: Call, payloads: Mapping[str, Any], first: int = FIRST, share: float = 1) -> None:
@@ -157,29 +157,29 @@ class Tried:
         self.count = Counter[str]()
         """How many mutations there were, by kind."""
         self.failures: list[tuple[Mutation, str]] = []
-        """Those that made it fail, without the answer, and why."""
+        """The mutations that made it fail, without the response, and why."""
 
     def run(self) -> None:
-        """Makes the call with each mutation."""
-        call, client = self._call, client_answered(self._answer)
-        answer = call.form(self._payloads[call.payload])
-        self._body = orjson.dumps(answer)
+        """Make the call with each mutation."""
+        call, client = self._call, make_in_process_client(self._respond)
+        response = call.form(self._payloads[call.payload])
+        self._body = orjson.dumps(response)
         sound = self._items(call.make(client, self._payloads))
-        dice = Random(SEED)
-        for mutation in mutations(answer, self._first):
-            if dice.random() >= self._share:
+        rng = Random(SEED)
+        for mutation in mutations(response, self._first):
+            if rng.random() >= self._share:
                 continue
             self.count[mutation.kind] += 1
-            self._body = orjson.dumps(mutation.answer)
+            self._body = orjson.dumps(mutation.response)
             if why := self._why_it_fails(client, sound, mutation):
-                self.failures.append((mutation._replace(answer=None), why))
+                self.failures.append((mutation._replace(response=None), why))
 
     def _why_it_fails(self, client: Client, sound: list[Any], mutation: Mutation) -> str:
         try:
             items = self._items(self._call.make(client, self._payloads))
             for item in items:
                 _use(item)
-        except Exception as error:  # noqa: BLE001 - that is what is counted
+        except Exception as error:  # noqa: BLE001 - errors are counted
             return f"{type(error).__name__}: {error}"
         place = next((part for part in mutation.place if isinstance(part, int)), None)
         lost = 0 if place is None else sum(item not in items for item in sound)
@@ -189,7 +189,7 @@ class Tried:
         items: list[Any] = [*result] if isinstance(result, list) else [result]
         return items
 
-    def _answer(self, request: Request) -> Reply:
+    def _respond(self, request: Request) -> Reply:
         path = path_of(request)
         for part, name in self._call.others:
             if part in path:
@@ -199,7 +199,7 @@ class Tried:
 
 
 def _use(item: Any) -> None:
-    """What every program does with what it got."""
+    """Use every attribute of the result, as programs do."""
     if item is True or item is False:
         return
     repr(item)
@@ -210,9 +210,9 @@ def _use(item: Any) -> None:
         getattr(item, name, None)
 
 
-def tried(payloads: Mapping[str, Any], share: float = 1) -> Iterator[tuple[Call, Tried]]:
-    """All calls, with what mutations do to them."""
+def run_mutations(payloads: Mapping[str, Any], share: float = 1) -> Iterator[tuple[Call, MutationRun]]:
+    """Yield all calls, with the effects of mutations on them."""
     for call in CALLS:
-        each = Tried(call, payloads, share=share)
+        each = MutationRun(call, payloads, share=share)
         each.run()
         yield call, each

@@ -1,4 +1,4 @@
-"""Answers to mutate: small ones with invented values, and the recorded ones where they are at hand."""
+"""Responses to mutate: small ones with invented values, and the recorded ones if they exist."""
 
 from __future__ import annotations
 
@@ -202,8 +202,8 @@ _RECORDED = {
 }
 
 
-def recorded() -> dict[str, Any]:
-    """The recorded answers, by the names of the invented ones; nothing where they are not at hand."""
+def load_recorded() -> dict[str, Any]:
+    """Return the recorded responses, by the names of the invented ones; an empty mapping if they do not exist."""
     if not SAMPLES.is_dir():
         return {}
     found = {name: json.loads((SAMPLES / f"{file}.json").read_text()) for name, file in _RECORDED.items()}

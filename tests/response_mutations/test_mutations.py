@@ -1,4 +1,4 @@
-"""Single mutations of answers: nearly none costs a call, and none costs another item of a list.
+"""Single mutations of responses: nearly none costs a call, and none costs another item of a list.
 
 All of them are tried with `--all`; `python -m tests.response_mutations` prints what they did to which call.
 """
@@ -20,21 +20,21 @@ from datastore_sdk.entities.list_queries import build_site_query
 from datastore_sdk.entities.resource import fetch_list
 from datastore_sdk.exceptions import MismatchWarning, ResponseValidationError
 from tests.response_mutations.json_mutations import mutations
-from tests.response_mutations.mutated_calls import CALLS, tried
-from tests.response_mutations.payloads import INVENTED, recorded
+from tests.response_mutations.mutated_calls import CALLS, run_mutations
+from tests.response_mutations.payloads import INVENTED, load_recorded
 from tests.support.exhaustive import first
-from tests.support.fake_server import Received, Server
-from tests.support.http_responses import answer, give
-from tests.support.in_process_client import client_answered
+from tests.support.fake_server import HttpRequest, Server
+from tests.support.http_responses import http_response, send_reply
+from tests.support.in_process_client import make_in_process_client
 from tests.support.sync_async_clients import FORMS
 
-MOST = 0.01
+MAX_FAILED_SHARE = 0.01
 """Of all mutations, at most so many may make a call fail."""
 
 
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
-    """What differs is reported once per process, which would be told of here and missed elsewhere."""
+    """Differences are reported once per process: reported here, they would be missing elsewhere."""
     logging.disable()
     with catch_warnings(category=MismatchWarning, action="ignore"):
         yield
@@ -43,18 +43,18 @@ def quiet() -> Iterator[None]:
 
 def check(payloads: Mapping[str, Any], share: float = 1) -> None:
     total = failed = 0
-    for call, each in tried(payloads, share):
+    for call, each in run_mutations(payloads, share):
         total += each.count.total()
         failed += len(each.failures)
         for mutation, why in each.failures:
             assert "is lost" not in why, (call.name, mutation.kind, mutation.place)
-            # What is left is the answer as a whole: its only item, or the list that it holds.
-            # Or that of which site a state is: it may be that of another one.
+            # The remaining one is the response as a whole: its only item, or the list that it holds.
+            # Or the site of a state: it may be another site.
             whole = {(0,), ("change_log",), ("change_log", 0)}
             whose = {(0, "site"), (0, "site", "id")} if call.name == "Site.get_state" else set[object]()
             assert mutation.place in whole | whose, (call.name, mutation, why)
     assert total > 20 * len(CALLS), "hardly anything was tried"
-    assert failed <= MOST * total
+    assert failed <= MAX_FAILED_SHARE * total
 
 
 @pytest.mark.parametrize("share", first(1, (0.3, 1)))
@@ -64,18 +64,18 @@ def test_mutated_synthetic_response_is_parsed(share: float) -> None:
 
 @pytest.mark.parametrize("share", first(1, (0.1, 1)))
 def test_mutated_recorded_response_is_parsed(share: float) -> None:
-    payloads = recorded()
+    payloads = load_recorded()
     if not payloads:
-        pytest.skip("the recorded answers are not at hand")
+        pytest.skip("the recorded responses do not exist")
     check({**INVENTED, **payloads}, share)
 
 
 def test_mutated_fields_still_label_tables() -> None:
     body: list[bytes] = []
-    client = client_answered(lambda _: (200, {}, body[-1]))
+    client = make_in_process_client(lambda _: (200, {}, body[-1]))
     query = DataQuery(source="pad", id=5)
     for mutation in mutations(INVENTED["fields"][:1]):
-        body.append(json.dumps([*mutation.answer, {**INVENTED["fields"][1], "name": "other"}]).encode())
+        body.append(json.dumps([*mutation.response, {**INVENTED["fields"][1], "name": "other"}]).encode())
         found = client._drive(fetch_field_metadata(client._executor, [query]))
         assert found["other"] == FieldMetadata("Slurry rate", "bbl/min")
 
@@ -83,10 +83,10 @@ def test_mutated_fields_still_label_tables() -> None:
 @pytest.mark.parametrize("form", [*FORMS])
 def test_mutated_response_over_a_socket_is_parsed(form: str) -> None:
     sites = INVENTED["sites_many"]
-    bodies = [answer(200, each.answer) for each in mutations(sites) if each.place[:1] == (1,)][::25]
+    bodies = [http_response(200, each.response) for each in mutations(sites) if each.place[:1] == (1,)][::25]
     waiting = iter(bodies)
     with (
-        Server(lambda line, _: give(next(waiting), line, Received("", "", {}, b""))) as server,
+        Server(lambda line, _: send_reply(next(waiting), line, HttpRequest("", "", {}, b""))) as server,
         Client("t0ken-0123456789", base_url=server.url) as client,
     ):
         for _ in bodies:
@@ -101,4 +101,4 @@ def test_mutated_response_over_a_socket_is_parsed(form: str) -> None:
 )
 def test_response_of_another_type_is_refused(body: bytes) -> None:
     with pytest.raises(ResponseValidationError, match="the response does not match the API contract"):
-        Pad.get_model(5, client=client_answered(lambda _: (200, {}, body)))
+        Pad.get_model(5, client=make_in_process_client(lambda _: (200, {}, body)))

@@ -1,4 +1,4 @@
-"""The recorded answers, served as they are by a plain server: all of them are read, whole and without a complaint."""
+"""The recorded responses, served unchanged by a plain server: all of them are read, whole and without a complaint."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from datastore_sdk import Client, Pad
 from datastore_sdk.data import DataQuery
 from tests.support.fake_server import Server
-from tests.support.http_responses import answer, by_path, chunked
+from tests.support.http_responses import build_chunked_response, http_response, respond_by_path
 from tests.support.paths import SAMPLES
 from tests.support.sync_async_clients import FORMS, Form
 
@@ -33,7 +33,7 @@ FILES = {
     "/data_changes/339/": "data_changes_pad_one",
 }
 
-pytestmark = pytest.mark.skipif(not SAMPLES.is_dir(), reason="the recorded answers are not at hand")
+pytestmark = pytest.mark.skipif(not SAMPLES.is_dir(), reason="the recorded responses do not exist")
 
 
 def sample(name: str) -> bytes:
@@ -44,9 +44,9 @@ def sample(name: str) -> bytes:
 def client() -> Iterator[Client]:
     records = sample("data_pad")
     pieces = [records[start : start + 1000] for start in range(0, len(records), 1000)]
-    replies: dict[str, Any] = {path: answer(200, sample(name)) for path, name in FILES.items()}
+    replies: dict[str, Any] = {path: http_response(200, sample(name)) for path, name in FILES.items()}
     with (
-        Server(by_path({**replies, "/data/": chunked(*pieces)})) as server,
+        Server(respond_by_path({**replies, "/data/": build_chunked_response(*pieces)})) as server,
         Client("t0ken-0123456789", base_url=server.url, strict=True) as client,
     ):
         yield client
@@ -90,7 +90,7 @@ def test_recorded_pad_records_are_read_site_by_site(form: Form, client: Client, 
     assert found == recorded
     form.save(client, [DataQuery(source="pad", id=PAD)], tmp_path / "pad.csv")
     form.save(client, [DataQuery(source="site", id=SITE)], tmp_path / "site.json")
-    of_site = [record for record in recorded if record["site_id"] == SITE]  # the service ignores which was asked for
+    of_site = [record for record in recorded if record["site_id"] == SITE]  # the service ignores the requested site
     assert json.loads((tmp_path / "site.json").read_text()) == of_site
     with (tmp_path / "pad.csv").open(newline="") as rows:
         assert [row["timestamp"] for row in csv.DictReader(rows)] == [str(each["timestamp"]) for each in recorded]

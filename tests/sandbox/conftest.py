@@ -1,4 +1,4 @@
-"""Sandboxes whose time stands still, and clients of them."""
+"""Sandboxes with a frozen clock, and clients of them."""
 
 from __future__ import annotations
 

@@ -10,14 +10,14 @@ from urllib.parse import urlsplit
 
 from datastore_sdk.sandbox import Sandbox
 
-PATIENCE = 20.0
+TIMEOUT_SECONDS = 20.0
 QUIET = 0.05
 """Seconds of silence after which nothing more is taken to come."""
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """What came back on a connection, and how it ended."""
+class RawResponse:
+    """The bytes received on a connection, and how it ended."""
 
     content: bytes
     end: Literal["FIN", "RST"]
@@ -42,10 +42,10 @@ class Heard:
         """The same without the framing of chunks."""
         if "transfer-encoding" not in self.headers:
             return self.raw
-        body, rest = b"", self.raw
-        while rest:
-            size, _, rest = rest.partition(b"\r\n")
-            body, rest = body + rest[: int(size, 16)], rest[int(size, 16) + 2 :]
+        body, remaining = b"", self.raw
+        while remaining:
+            size, _, remaining = remaining.partition(b"\r\n")
+            body, remaining = body + remaining[: int(size, 16)], remaining[int(size, 16) + 2 :]
         return body
 
     @property
@@ -56,13 +56,13 @@ class Heard:
         return len(self.raw) == int(self.headers["content-length"])
 
 
-class Wire:
+class RawConnection:
     """One connection to a sandbox."""
 
     def __init__(self, sandbox: Sandbox, token: str | None = None) -> None:
         address = urlsplit(sandbox.url)
         self._token = token or sandbox.token
-        self._socket = socket.create_connection((address.hostname, address.port), PATIENCE)
+        self._socket = socket.create_connection((address.hostname, address.port), TIMEOUT_SECONDS)
 
     def __enter__(self) -> Self:
         return self
@@ -71,23 +71,23 @@ class Wire:
         self._socket.close()
 
     def send(self, target: str, method: str = "GET", content: bytes = b"", *, close: bool = True) -> None:
-        """Sends a request. The server closes the connection after the answer, unless told otherwise."""
+        """Send a request. The server closes the connection after the response, unless `close` is false."""
         headers = f"Host: sandbox\r\nAuthorization: Bearer {self._token}\r\nContent-Length: {len(content)}\r\n"
         headers += "Accept-Encoding: gzip\r\n" + ("Connection: close\r\n" if close else "")
         self._socket.sendall(f"{method} {target} HTTP/1.1\r\n{headers}\r\n".encode() + content)
 
-    def all(self) -> Heard:
+    def all(self) -> RawResponse:
         """Everything that comes, until the connection ends."""
         content = b""
         try:
             while piece := self._socket.recv(1 << 16):
                 content += piece
         except ConnectionResetError:
-            return Heard(content, "RST")
-        return Heard(content, "FIN")
+            return RawResponse(content, "RST")
+        return RawResponse(content, "FIN")
 
     def until_silence(self) -> bytes:
-        """What comes until nothing more does, the connection staying open."""
+        """Return the bytes received until the connection falls silent but stays open."""
         content = b""
         while select.select([self._socket], [], [], QUIET)[0]:
             piece = self._socket.recv(1 << 16)
@@ -96,8 +96,8 @@ class Wire:
         return content
 
 
-def heard(sandbox: Sandbox, target: str, method: str = "GET", content: bytes = b"") -> Heard:
-    """What comes back for a call."""
-    with Wire(sandbox) as wire:
-        wire.send(target, method, content)
-        return wire.all()
+def fetch_raw(sandbox: Sandbox, target: str, method: str = "GET", content: bytes = b"") -> RawResponse:
+    """Return the raw response to a call."""
+    with RawConnection(sandbox) as connection:
+        connection.send(target, method, content)
+        return connection.all()

@@ -97,10 +97,10 @@ def test_token_is_not_shown() -> None:
 
 
 def test_port_in_use_is_an_error() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        sandbox = Sandbox(port=taken.getsockname()[1])
+    with socket.socket() as occupied:
+        occupied.bind(("127.0.0.1", 0))
+        occupied.listen()
+        sandbox = Sandbox(port=occupied.getsockname()[1])
         with pytest.raises(OSError, match="in use"):
             sandbox.start()
 
@@ -155,14 +155,14 @@ def test_command_line_serves(number: signal.Signals) -> None:
         host, token = (line.partition("=")[2] for line in lines)
         assert [line.partition("=")[0] for line in lines] == ["export RESTREAM_HOST", "export TALLY_AUTH_TOKEN"]
         headers = {"Authorization": f"Bearer {token}"}
-        answer = httpx.get(f"{host}/external/thirdparty/v1/sites/981/", headers=headers)
-        assert answer.json()["metadata"]["last_timestamp"] == int(NOW.timestamp())
+        response = httpx.get(f"{host}/external/thirdparty/v1/sites/981/", headers=headers)
+        assert response.json()["metadata"]["last_timestamp"] == int(NOW.timestamp())
         process.send_signal(number)
-        rest, log = process.communicate(timeout=20)
+        remaining, log = process.communicate(timeout=20)
     finally:
         process.kill()
         process.wait()
-    assert (process.returncode, rest) == (0, "")
+    assert (process.returncode, remaining) == (0, "")
     assert "Traceback" not in log
 
 
@@ -172,10 +172,10 @@ def run_alone(*options: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_command_line_port_in_use_is_an_error() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
+    with socket.socket() as occupied:
+        occupied.bind(("127.0.0.1", 0))
+        occupied.listen()
+        port = occupied.getsockname()[1]
         result = run_alone("--port", str(port), "--days", "1")
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr == (

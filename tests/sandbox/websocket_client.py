@@ -20,28 +20,28 @@ from datastore_sdk.sandbox import RoomOptions, Sandbox
 NOW = datetime(2025, 9, 18, 12, tzinfo=UTC)
 NOON = int(NOW.timestamp())
 ROOMS = "/external/thirdparty/v2/ws"
-PLAIN = RoomOptions(empty_every=0, array_every=0, replays=0)
+UNMODIFIED = RoomOptions(empty_every=0, array_every=0, replays=0)
 """Every message holds one record, and comes once."""
-PATIENCE = 20.0
+TIMEOUT_SECONDS = 20.0
 
 
-def visit(sandbox: Sandbox, path: str, token: str | None = None, **query: object) -> ClientConnection:
-    """A connection to a room."""
+def open_room(sandbox: Sandbox, path: str, token: str | None = None, **query: object) -> ClientConnection:
+    """Connect to a room."""
     url = f"{sandbox.url.replace('http', 'ws', 1)}{ROOMS}{path}{'?' if query else ''}{urlencode(query)}"
     headers = {"Authorization": f"Bearer {token or sandbox.token}"}
     return connect(url, additional_headers=headers, max_size=None, proxy=None, close_timeout=0.2)
 
 
 def refusal(sandbox: Sandbox, path: str, token: str | None = None, **query: object) -> Response:
-    """The answer to a handshake that is refused."""
-    with pytest.raises(InvalidStatus) as refused, visit(sandbox, path, token, **query):
+    """Return the response to a handshake that is refused."""
+    with pytest.raises(InvalidStatus) as refused, open_room(sandbox, path, token, **query):
         pass
     return refused.value.response
 
 
 def message(room: ClientConnection) -> Any:
-    """The next message, decoded."""
-    return orjson.loads(room.recv(PATIENCE))
+    """Return the next message, decoded."""
+    return orjson.loads(room.recv(TIMEOUT_SECONDS))
 
 
 def messages(room: ClientConnection, count: int) -> list[Any]:
@@ -49,19 +49,19 @@ def messages(room: ClientConnection, count: int) -> list[Any]:
 
 
 def seconds(room: ClientConnection, count: int) -> list[int]:
-    """The timestamps of the records in the next messages, one each."""
+    """Return the timestamps of the records in the next messages, one each."""
     return [each["message"]["timestamp"] for each in messages(room, count)]
 
 
 def until_closed(room: ClientConnection) -> Iterator[str | bytes]:
-    """All that comes until the room closes the connection normally."""
+    """Yield all messages until the room closes the connection normally."""
     with suppress(ConnectionClosedOK):
         while True:
-            yield room.recv(PATIENCE)
+            yield room.recv(TIMEOUT_SECONDS)
 
 
 def is_quiet(room: ClientConnection) -> bool:
-    """Whether nothing comes although the room has had the time."""
+    """Return whether no message arrives although the room had enough time."""
     try:
         room.recv(0.1)
     except TimeoutError:
@@ -70,7 +70,7 @@ def is_quiet(room: ClientConnection) -> bool:
 
 
 def eventually(holds: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < deadline:
         if holds():
             return True

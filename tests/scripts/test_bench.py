@@ -44,7 +44,7 @@ def get(server: Server, first: int, last: int) -> tuple[dict[str, str], bytes]:
 
 
 def giving(value: object) -> Callable[..., object]:
-    """A function that gives the same whatever it is asked."""
+    """Return a function that returns the same value for all arguments."""
 
     def function(*_arguments: object) -> object:
         return value
@@ -160,11 +160,11 @@ ROW = Row("a row", Run(OURS, "save", Body(1), ".csv"), Run(VENDOR, "save", Body(
 
 
 @pytest.mark.parametrize(
-    ("ours", "verdict"),
+    ("own", "verdict"),
     [(sample(1), "yes"), (sample(1.5), "task alone"), (sample(3), "NO"), (sample(1, peak=61), "NO")],
 )
-def test_bench_verdicts(ours: Sample, verdict: str) -> None:
-    result = Result(ROW, (ours,), (sample(5),))
+def test_bench_verdicts(own: Sample, verdict: str) -> None:
+    result = Result(ROW, (own,), (sample(5),))
     assert result.verdict == verdict
     assert report.line(result).endswith(verdict)
 

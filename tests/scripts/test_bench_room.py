@@ -26,7 +26,7 @@ def this_python(_run: Run) -> Path:
     return Path(sys.executable)
 
 
-def heard(body: Body) -> list[dict[str, object]]:
+def receive(body: Body) -> list[dict[str, object]]:
     with Server(body) as service, connect(f"{service.url.replace('http', 'ws')}/sites/1/data/") as socket:
         messages = [json.loads(socket.recv()) for _ in range(body.records)]
         socket.close()
@@ -35,15 +35,15 @@ def heard(body: Body) -> list[dict[str, object]]:
 
 
 def test_bench_room_sends_the_records() -> None:
-    assert heard(Body(COUNT, Framing.MESSAGES)) == [json.loads(record) for record in bodies.records(COUNT)]
+    assert receive(Body(COUNT, Framing.MESSAGES)) == [json.loads(record) for record in bodies.records(COUNT)]
 
 
 def test_bench_room_paced_records_have_send_times() -> None:
-    begun = time.monotonic()
-    told = heard(Body(20, Framing.MESSAGES, rate=200))
-    times = [float(str(record.pop(SENT))) for record in told]
-    assert told == [json.loads(record) for record in bodies.records(20)]
-    assert begun < times[0]
+    started = time.monotonic()
+    received = receive(Body(20, Framing.MESSAGES, rate=200))
+    times = [float(str(record.pop(SENT))) for record in received]
+    assert received == [json.loads(record) for record in bodies.records(20)]
+    assert started < times[0]
     assert times[-1] < time.monotonic()
     assert all(earlier < later for earlier, later in pairwise(times))
 

@@ -17,49 +17,49 @@ from typing import Any
 import pytest
 from _comparison import deviations
 from _comparison.calls import CALLS, NOT_COMPARED
-from _comparison.driver import Client, at_once, made, plain
+from _comparison.driver import Client, at_once, run_call, to_json_value
 from _comparison.verdicts import Call, Deviation, Observation, Request, difference, failure, finding
 
 GET = Request("GET", "/pads/", (), 200)
 NOT_FOUND = {"$error": ["NotFoundError", "RestreamError", "Exception"]}
 
 
-def seen(result: Any, *requests: Request) -> Observation:
+def observe(result: Any, *requests: Request) -> Observation:
     return Observation(requests or (GET,), result)
 
 
 @pytest.mark.parametrize(
-    ("vendor", "ours"),
+    ("vendor", "sdk"),
     [
         (5, 5),
         (None, None),
         ({"a": [1, "x"]}, {"a": [1, "x"]}),
-        ({"$moment": "2025-09-18T12:00:00+00:00"}, {"$moment": "2025-09-18T12:00:00+00:00"}),
-        ("2025-09-18T12:00:00Z", {"$moment": "2025-09-18T12:00:00+00:00"}),
-        (1758196800, {"$moment": "2025-09-18T12:00:00+00:00"}),
-        ({"$moment": "2025-09-18T07:00:00-05:00"}, "2025-09-18T12:00:00Z"),
+        ({"$datetime": "2025-09-18T12:00:00+00:00"}, {"$datetime": "2025-09-18T12:00:00+00:00"}),
+        ("2025-09-18T12:00:00Z", {"$datetime": "2025-09-18T12:00:00+00:00"}),
+        (1758196800, {"$datetime": "2025-09-18T12:00:00+00:00"}),
+        ({"$datetime": "2025-09-18T07:00:00-05:00"}, "2025-09-18T12:00:00Z"),
         ({"$about": 1.0}, {"$about": 1.0000000000000002}),
         (NOT_FOUND, {"$error": ["NotFoundError", "APIStatusError"]}),
         ({"$error": ["AuthError"]}, {"$error": ["AuthenticationError", "APIStatusError"]}),
         ({"$error": ["ValueError"]}, {"$error": ["ConfigurationError", "RestreamError", "ValueError"]}),
     ],
 )
-def test_compare_equal_results(vendor: Any, ours: Any) -> None:
-    assert difference(vendor, ours) is None
+def test_compare_equal_results(vendor: Any, sdk: Any) -> None:
+    assert difference(vendor, sdk) is None
 
 
 @pytest.mark.parametrize(
-    ("vendor", "ours", "words"),
+    ("vendor", "sdk", "words"),
     [
-        (5, 5.0, "result: vendor's 5; ours 5.0"),
-        (1, True, "result: vendor's 1; ours True"),
-        (None, {}, "result: vendor's None; ours {}"),
-        ([1, 2], [1], "result: vendor's has 2 items; ours 1"),
-        ({"a": 1}, {"b": 1}, "result: keys of the vendor's only ['a']; of ours only ['b']"),
-        ([{"a": [0, 1]}], [{"a": [0, 2]}], "result[0]['a'][1]: vendor's 1; ours 2"),
-        ("2025-09-18T12:00:00Z", "2025-09-18T12:00:00+00:00", "result: vendor's '2025-09-18T12:00:00Z'; ours '2025"),
-        ("2025-09-18T12:00:01Z", {"$moment": "2025-09-18T12:00:00+00:00"}, "result: vendor's '2025-09-18T12:00:01Z'"),
-        ("soon", {"$moment": "2025-09-18T12:00:00+00:00"}, "result: vendor's 'soon'"),
+        (5, 5.0, "result: vendor's 5; SDK's 5.0"),
+        (1, True, "result: vendor's 1; SDK's True"),
+        (None, {}, "result: vendor's None; SDK's {}"),
+        ([1, 2], [1], "result: vendor's has 2 items; SDK's 1"),
+        ({"a": 1}, {"b": 1}, "result: keys of the vendor's only ['a']; of the SDK only ['b']"),
+        ([{"a": [0, 1]}], [{"a": [0, 2]}], "result[0]['a'][1]: vendor's 1; SDK's 2"),
+        ("2025-09-18T12:00:00Z", "2025-09-18T12:00:00+00:00", "result: vendor's '2025-09-18T12:00:00Z'; SDK's '2025"),
+        ("2025-09-18T12:00:01Z", {"$datetime": "2025-09-18T12:00:00+00:00"}, "result: vendor's '2025-09-18T12:00:01Z'"),
+        ("soon", {"$datetime": "2025-09-18T12:00:00+00:00"}, "result: vendor's 'soon'"),
         ({"$about": 1.0}, {"$about": 1.00000001}, "result: vendor's {'$about': 1.0}"),
         (
             NOT_FOUND,
@@ -67,21 +67,21 @@ def test_compare_equal_results(vendor: Any, ours: Any) -> None:
             "result: vendor's {'$error': ['NotFoundError'",
         ),
         (NOT_FOUND, None, "result: vendor's {'$error': ['NotFoundError'"),
-        ("x" * 200, "y", f"result: vendor's '{'x' * 89}...; ours 'y'"),
+        ("x" * 200, "y", f"result: vendor's '{'x' * 89}...; SDK's 'y'"),
     ],
 )
-def test_compare_different_results(vendor: Any, ours: Any, words: str) -> None:
-    found = difference(vendor, ours)
+def test_compare_different_results(vendor: Any, sdk: Any, words: str) -> None:
+    found = difference(vendor, sdk)
     assert found is not None
     assert found.startswith(words)
 
 
 def test_compare_includes_requests() -> None:
     other = GET._replace(query=(("fleet_id", "31"),))
-    assert finding(Call("x"), seen([1], GET, GET), seen([1], GET, other)) == (
-        "request 2: vendor's GET /pads/ 200; ours GET /pads/?fleet_id=31 200"
+    assert finding(Call("x"), observe([1], GET, GET), observe([1], GET, other)) == (
+        "request 2: vendor's GET /pads/ 200; SDK's GET /pads/?fleet_id=31 200"
     )
-    assert finding(Call("x"), Observation((), [1]), seen([1])) == "request 1: vendor's none; ours GET /pads/ 200"
+    assert finding(Call("x"), Observation((), [1]), observe([1])) == "request 1: vendor's none; SDK's GET /pads/ 200"
 
 
 @pytest.mark.parametrize(
@@ -100,36 +100,39 @@ def test_compare_includes_requests() -> None:
     ],
 )
 def test_compare_equal_but_unexpected_results_fail(call: Call, result: Any, words: str | None) -> None:
-    assert finding(call, seen(result), seen(result)) == words
+    assert finding(call, observe(result), observe(result)) == words
 
 
 def test_compare_untidy_checks_only_failures() -> None:
     call, fails = Call("Pad(id=668).get_sites()"), {"$error": ["ResponseValidationError", "RestreamError"]}
-    assert failure(call, seen([1]), seen([2])) is None
-    assert failure(call, seen(NOT_FOUND), seen(fails)) is None
-    assert failure(call, seen([1]), seen(fails)) == "ours raises ResponseValidationError; the vendor's gives [1]"
-    assert failure(Call("x", error="RestreamError"), seen([1]), seen(fails)) is None
+    assert failure(call, observe([1]), observe([2])) is None
+    assert failure(call, observe(NOT_FOUND), observe(fails)) is None
+    assert (
+        failure(call, observe([1]), observe(fails))
+        == "SDK raises ResponseValidationError; the vendor's client returns [1]"
+    )
+    assert failure(Call("x", error="RestreamError"), observe([1]), observe(fails)) is None
 
 
 def test_compare_expected_difference_must_be_the_only_one() -> None:
-    twice = Deviation("asks twice", vendor=lambda it: Observation(it.requests * 2, it.result))
+    twice = Deviation("requests twice", vendor=lambda it: Observation(it.requests * 2, it.result))
     call = Call("x", (twice,))
-    assert finding(call, seen([1], GET), seen([1], GET, GET)) is None
-    assert finding(call, seen([1], GET), seen([1], GET)) == "not different any more: asks twice"
-    assert finding(call, seen([1], GET), seen([2], GET, GET)) == "result[0]: vendor's 1; ours 2"
+    assert finding(call, observe([1], GET), observe([1], GET, GET)) is None
+    assert finding(call, observe([1], GET), observe([1], GET)) == "not different any more: requests twice"
+    assert finding(call, observe([1], GET), observe([2], GET, GET)) == "result[0]: vendor's 1; SDK's 2"
 
 
 def test_compare_every_expected_difference_must_occur() -> None:
-    twice = Deviation("asks twice", vendor=lambda it: Observation(it.requests * 2, it.result))
-    more = Deviation("tells more", ours=lambda it: Observation(it.requests, it.result[:1]))
+    twice = Deviation("requests twice", vendor=lambda it: Observation(it.requests * 2, it.result))
+    more = Deviation("returns more", sdk=lambda it: Observation(it.requests, it.result[:1]))
     call = Call("x", (twice, more))
-    assert finding(call, seen([1], GET), seen([1, 2], GET, GET)) is None
-    assert finding(call, seen([1], GET), seen([1], GET, GET)) == "not different any more: tells more"
-    assert finding(call, seen([1], GET), seen([1, 2], GET)) == "not different any more: asks twice"
+    assert finding(call, observe([1], GET), observe([1, 2], GET, GET)) is None
+    assert finding(call, observe([1], GET), observe([1], GET, GET)) == "not different any more: returns more"
+    assert finding(call, observe([1], GET), observe([1, 2], GET)) == "not different any more: requests twice"
 
 
 @pytest.mark.parametrize(
-    ("vendor", "ours", "same"),
+    ("vendor", "sdk", "same"),
     [
         ("1.0", "1", True),
         ("True", "true", True),
@@ -142,9 +145,9 @@ def test_compare_every_expected_difference_must_occur() -> None:
         ("O", "C", False),
     ],
 )
-def test_compare_allows_pandas_cell_formats(vendor: str, ours: str, same: bool) -> None:
+def test_compare_allows_pandas_cell_formats(vendor: str, sdk: str, same: bool) -> None:
     found = finding(
-        Call("x", (deviations.CSV_AS_SENT,)), seen([{"a": vendor, "b": "1.0"}]), seen([{"a": ours, "b": "1"}])
+        Call("x", (deviations.CSV_AS_SENT,)), observe([{"a": vendor, "b": "1.0"}]), observe([{"a": sdk, "b": "1"}])
     )
     assert (found is None) is same
 
@@ -153,7 +156,7 @@ def test_compare_aggregation_requests_are_sliced() -> None:
     stages = [{"state": "frac_frac"}, *({"id": number} for number in range(1, 103))]
     filters = (("aggregations_filter", "total_proppant"), ("state", "frac"))
     vendor = Observation((GET._replace(query=filters), GET._replace(query=filters)), stages)
-    history, first, second = deviations.ASKED_BY_IDS.vendor(vendor).requests
+    history, first, second = deviations.REQUESTED_BY_IDS.vendor(vendor).requests
     assert history.query == (("state", "frac"),)
     assert first.query[0] == second.query[0] == ("aggregations_filter", "total_proppant")
     assert [value for name, value in first.query if name == "histories"] == sorted(map(str, range(1, 101)))
@@ -161,8 +164,8 @@ def test_compare_aggregation_requests_are_sliced() -> None:
 
 
 def test_compare_get_pad_requests() -> None:
-    ours = seen([1], GET, GET._replace(path="/v1/sites/981/"))
-    assert deviations.SITE_CONFIRMS.ours(ours).requests == (GET,)
+    sdk = observe([1], GET, GET._replace(path="/v1/sites/981/"))
+    assert deviations.SITE_CONFIRMS.sdk(sdk).requests == (GET,)
 
 
 def test_compare_calls_are_unique() -> None:
@@ -255,25 +258,25 @@ def form(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tup
         ("first(Pad(id=7).get_data(count=5), 3)", [7, 7, 7]),
         ("first(Pad(id=7).get_data(count=2), 3)", [7, 7]),
         ("[records(pad.get_data(count=1)) for pad in Pad.get_models()]", [[1], [2]]),
-        ('at("2025-09-18 08:30")', {"$moment": "2025-09-18T08:30:00+00:00"}),
-        ('at("2025-09-18 03:30-05:00")', {"$moment": "2025-09-18T08:30:00+00:00"}),
+        ('at("2025-09-18 08:30")', {"$datetime": "2025-09-18T08:30:00+00:00"}),
+        ('at("2025-09-18 03:30-05:00")', {"$datetime": "2025-09-18T08:30:00+00:00"}),
     ],
 )
 def test_compare_calls_run_sync_and_async(form: tuple[Client, Run], text: str, result: Any) -> None:
     client, run = form
-    assert made(client, {"text": text, "environment": {}}, run) == result
+    assert run_call(client, {"text": text, "environment": {}}, run) == result
 
 
 def test_compare_exception_is_a_result(form: tuple[Client, Run]) -> None:
     client, run = form
-    errors = made(client, {"text": "Pad(id=7).get_data()", "environment": {}}, run)["$error"]
+    errors = run_call(client, {"text": "Pad(id=7).get_data()", "environment": {}}, run)["$error"]
     assert errors[:2] == ["TypeError", "Exception"]
 
 
 def test_compare_call_has_its_own_environment_and_folder(form: tuple[Client, Run]) -> None:
     client, run = form
     here = Path.cwd()
-    asked = {"text": 'contents("a.json")', "environment": {"RESTREAM_CLIENT_ID": "someone"}}
+    call = {"text": 'contents("a.json")', "environment": {"RESTREAM_CLIENT_ID": "someone"}}
 
     def look(call: Coroutine[Any, Any, Any]) -> Any:
         assert os.environ["RESTREAM_CLIENT_ID"] == "someone"
@@ -282,24 +285,24 @@ def test_compare_call_has_its_own_environment_and_folder(form: tuple[Client, Run
         Path("a.json").write_text(json.dumps([1]), encoding="utf-8")
         return run(call)
 
-    assert made(client, asked, look) == [1]
+    assert run_call(client, call, look) == [1]
     assert Path.cwd() == here
     assert "RESTREAM_CLIENT_ID" not in os.environ
 
 
 def test_compare_reports_uncovered_methods(form: tuple[Client, Run]) -> None:
     client, run = form
-    made(client, {"text": "Pad.get_models()", "environment": {}}, run)
-    assert client.unused() == ["_Pad.get_data", "_Pad.update"]
-    made(client, {"text": "pad = Pad.get_models()[0]; pad.update(); pad.get_data(count=1)", "environment": {}}, run)
-    assert client.unused() == []
+    run_call(client, {"text": "Pad.get_models()", "environment": {}}, run)
+    assert client.list_unused_methods() == ["_Pad.get_data", "_Pad.update"]
+    run_call(client, {"text": "pad = Pad.get_models()[0]; pad.update(); pad.get_data(count=1)", "environment": {}}, run)
+    assert client.list_unused_methods() == []
 
 
 def test_compare_objects_become_values() -> None:
-    moment = datetime(2025, 9, 18, 12, tzinfo=UTC)
-    assert plain({"a": (1, 2.0, True, None), 5: moment}) == {
+    timestamp = datetime(2025, 9, 18, 12, tzinfo=UTC)
+    assert to_json_value({"a": (1, 2.0, True, None), 5: timestamp}) == {
         "a": [1, 2.0, True, None],
-        "5": {"$moment": "2025-09-18T12:00:00+00:00"},
+        "5": {"$datetime": "2025-09-18T12:00:00+00:00"},
     }
 
 

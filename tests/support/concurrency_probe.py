@@ -1,18 +1,18 @@
-"""A handler that knows how many requests wait for it at a time."""
+"""Request handler that counts concurrent requests."""
 
 from __future__ import annotations
 
 import threading
 
-from tests.support.fake_server import Line, Received
-from tests.support.http_responses import Reply, give
+from tests.support.fake_server import ClientConnection, HttpRequest
+from tests.support.http_responses import Reply, send_reply
 
 
-class Gauge:
-    """Answers after a while, alike.
+class ConcurrencyProbe:
+    """Send the same response to every request after a delay.
 
-    A server notices that an answer has ended only after the client does, who may have asked again by then. So a request
-    counts until its answer is sent, not until that has ended.
+    The client notices the end of a response before the server does, and may already have sent the next request. So a
+    request counts only until its response is sent.
     """
 
     def __init__(self, reply: Reply, seconds: float = 0.01) -> None:
@@ -20,14 +20,14 @@ class Gauge:
         self._seconds = seconds
         self._lock = threading.Lock()
         self._waiting = 0
-        self.most_at_a_time = 0
-        """How many requests waited at a time, at most."""
+        self.max_concurrent = 0
+        """Maximum number of requests that waited at the same time."""
 
-    def __call__(self, line: Line, request: Received) -> None:
+    def __call__(self, line: ClientConnection, request: HttpRequest) -> None:
         with self._lock:
             self._waiting += 1
-            self.most_at_a_time = max(self.most_at_a_time, self._waiting)
+            self.max_concurrent = max(self.max_concurrent, self._waiting)
         line.stall(self._seconds)
         with self._lock:
             self._waiting -= 1
-        give(self._reply, line, request)
+        send_reply(self._reply, line, request)

@@ -1,14 +1,14 @@
-"""What tools that collect errors see of one."""
+"""Rendering of an exception the way error trackers render it."""
 
 from __future__ import annotations
 
 import traceback
 
 
-def shown(error: BaseException) -> str:
-    """What tools that collect errors show: messages, notes, causes, and the variables of the frames of our own code.
+def render_error(error: BaseException) -> str:
+    """Return messages, notes, causes and the local variables of the frames of an exception, as error trackers do.
 
-    The frames of this test and its support hold secrets of their own.
+    Frames of the tests are left out, because they hold the secrets.
     """
     lines: list[str] = []
     link: traceback.TracebackException | None

@@ -1,4 +1,4 @@
-"""HTTP servers on loopback that send exactly the bytes a test gives them, and misbehave where it says so."""
+"""HTTP server on loopback that sends exactly the bytes that a test specifies."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from typing import Self
 from urllib.parse import parse_qsl, urlsplit
 from weakref import WeakSet
 
-PATIENCE = 20.0
-"""Seconds after which whatever a test waits for is taken never to come."""
+TIMEOUT_SECONDS = 20.0
+"""Maximum number of seconds that a test waits."""
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
-    """A request as it arrived."""
+class HttpRequest:
+    """HTTP request as it arrived."""
 
     method: str
     target: str
@@ -41,8 +41,8 @@ class Received:
         return self.headers.get("authorization", "").removeprefix("Bearer ") or None
 
 
-class Line:
-    """A connection to a client, from the server's side."""
+class ClientConnection:
+    """Server side of a connection."""
 
     def __init__(self, connection: socket.socket, stopping: socket.socket) -> None:
         self._socket = connection
@@ -55,25 +55,25 @@ class Line:
             self._socket.sendall(piece)
 
     def close(self) -> None:
-        """Ends the connection as a healthy server does."""
+        """Close the connection as a healthy server does."""
         self.closed = True
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
     def reset(self) -> None:
-        """Ends the connection as a crashed server does: what the client has not read yet is lost."""
+        """Reset the connection as a crashed server does: the client loses bytes that it has not read."""
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.closed = True
         self._socket.close()
 
-    def stall(self, seconds: float = PATIENCE) -> bool:
-        """Says nothing until the client hangs up, the server is stopped or time is up; whether the client hung up."""
+    def stall(self, seconds: float = TIMEOUT_SECONDS) -> bool:
+        """Send nothing until the client disconnects, the server stops or time is up; return if it disconnected."""
         readable, _, _ = select.select([self._socket, self._stopping], [], [], seconds)
         return self._socket in readable
 
-    def request(self) -> Received | None:
-        """The next request; None where the client has hung up."""
+    def read_request(self) -> HttpRequest | None:
+        """Return the next request, or None if the client disconnected."""
         while b"\r\n\r\n" not in self._unread:
             if not self._more():
                 return None
@@ -86,7 +86,7 @@ class Line:
             if not self._more():
                 return None
         content, self._unread = self._unread[:length], self._unread[length:]
-        return Received(method, target, headers, content)
+        return HttpRequest(method, target, headers, content)
 
     def _more(self) -> bool:
         piece = self._socket.recv(1 << 16)
@@ -94,12 +94,12 @@ class Line:
         return bool(piece)
 
 
-Handler = Callable[[Line, Received], None]
-"""Answers one request. The connection stays open for the next one unless the handler closes it."""
+Handler = Callable[[ClientConnection, HttpRequest], None]
+"""Responds to one request. The connection stays open for the next one unless the handler closes it."""
 
 
 class Server:
-    """Hands each request to a handler, in a thread per connection. An error of the handler fails the test."""
+    """Server with a thread per connection. It passes each request to a handler; errors of the handler fail the test."""
 
     def __init__(self, handler: Handler) -> None:
         self.handler = handler
@@ -107,13 +107,13 @@ class Server:
         self._threads: list[threading.Thread] = []
         self._errors: list[Exception] = []
         self._open = WeakSet[socket.socket]()
-        self._under_way = 0
-        self.received: list[Received] = []
+        self._in_progress = 0
+        self.received: list[HttpRequest] = []
         """All requests, in the order of their arrival."""
-        self.most_at_a_time = 0
-        """How many requests were being answered at a time, at most."""
+        self.max_concurrent = 0
+        """Maximum number of requests in progress at the same time."""
         self.connections = 0
-        """How many connections were accepted."""
+        """Number of accepted connections."""
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._stopped, self._stopping = socket.socketpair()
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -127,7 +127,7 @@ class Server:
     ) -> None:
         self._stopped.close()
         for thread in self._threads:
-            thread.join(PATIENCE)
+            thread.join(TIMEOUT_SECONDS)
         alive = [thread for thread in self._threads if thread.is_alive()]
         self._listener.close()
         self._stopping.close()
@@ -135,8 +135,8 @@ class Server:
         if self._errors and error is None:
             raise self._errors[0]
 
-    def hang_up(self) -> None:
-        """Ends all connections."""
+    def disconnect_all(self) -> None:
+        """Close all connections."""
         for connection in [*self._open]:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
@@ -145,10 +145,10 @@ class Server:
     def paths(self) -> list[str]:
         return [request.path for request in self.received]
 
-    def settle(self) -> None:
-        """Waits until no connection is being served."""
+    def wait_for_connections(self) -> None:
+        """Wait until all connections have ended."""
         for thread in self._threads[1:]:
-            thread.join(PATIENCE)
+            thread.join(TIMEOUT_SECONDS)
 
     def _start(self, work: Callable[[], None]) -> None:
         thread = threading.Thread(target=work, daemon=True, name="server of a test")
@@ -166,24 +166,24 @@ class Server:
             self._start(lambda connection=connection: self._serve(connection))  # type: ignore[misc]
 
     def _serve(self, connection: socket.socket) -> None:
-        line = Line(connection, self._stopping)
+        line = ClientConnection(connection, self._stopping)
         self._open.add(connection)
         with connection, suppress(ConnectionError):
-            while not line.closed and line.stall(seconds=1e6) and (request := line.request()):
-                self._answer(line, request)
+            while not line.closed and line.stall(seconds=1e6) and (request := line.read_request()):
+                self._respond(line, request)
 
-    def _answer(self, line: Line, request: Received) -> None:
+    def _respond(self, line: ClientConnection, request: HttpRequest) -> None:
         with self._lock:
             self.received.append(request)
-            self._under_way += 1
-            self.most_at_a_time = max(self.most_at_a_time, self._under_way)
+            self._in_progress += 1
+            self.max_concurrent = max(self.max_concurrent, self._in_progress)
         try:
             self.handler(line, request)
         except ConnectionError:
-            line.close()  # the client has hung up
+            line.close()  # the client has disconnected
         except Exception as error:  # noqa: BLE001 - raised where the test can see it
             self._errors.append(error)
             line.close()
         finally:
             with self._lock:
-                self._under_way -= 1
+                self._in_progress -= 1

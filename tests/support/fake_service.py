@@ -1,4 +1,4 @@
-"""Services that answer what no test can make the sandbox answer."""
+"""Services with responses that the sandbox cannot produce."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ TOKEN = "tly-s3cr3t-t0ken"
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A server and a client of it."""
+    """Server with a client of it."""
 
     server: Server
     client: Client
 
     @property
-    def asked(self) -> list[str]:
-        """What it was asked, without the query: `GET /pads/`."""
+    def request_lines(self) -> list[str]:
+        """The received requests without their queries, such as `GET /pads/`."""
         return [f"{request.method} {request.path.removeprefix(PREFIX)}" for request in self.server.received]
 
 
 class Serving(Protocol):
-    """Starts a service."""
+    """Function that starts a service."""
 
     def __call__(self, reply: Reply, **options: Any) -> Service: ...

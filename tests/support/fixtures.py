@@ -12,7 +12,7 @@ import pytest
 from datastore_sdk.client import Client
 from tests.support.fake_server import Handler, Server
 from tests.support.jumping_clock import JumpingClock
-from tests.support.leak_checks import none_left
+from tests.support.leak_checks import assert_no_leaks
 from tests.support.sync_async_clients import FORMS, Form
 
 Serve = Callable[[Handler], Server]
@@ -21,12 +21,12 @@ ClientOf = Callable[..., Client]
 TOKEN = "t0ken-0123456789"
 
 _TLS = ssl.create_default_context()
-"""Built once: that takes longer than most tests."""
+"""Built once, because that takes longer than most tests."""
 
 
 @pytest.fixture(autouse=True)
 def nothing_left() -> Iterator[None]:
-    with none_left():
+    with assert_no_leaks():
         yield
 
 
@@ -42,14 +42,14 @@ def clock() -> JumpingClock:
 
 @pytest.fixture
 def serve(nothing_left: None) -> Iterator[Serve]:  # noqa: ARG001 - looks for leaks after the servers have ended
-    """Starts servers, which end with the test."""
+    """Start servers that stop at the end of the test."""
     with ExitStack() as stack:
         yield lambda handler: stack.enter_context(Server(handler))
 
 
 @pytest.fixture
 def client_of(clock: JumpingClock, serve: Serve) -> Iterator[ClientOf]:  # noqa: ARG001 - clients end before servers
-    """Makes clients of a server, whose connections are closed at the end, before the server's."""
+    """Make clients of a server; they are closed before the server stops."""
     with ExitStack() as stack:
 
         def make(server: Server, auth_token: str | None = TOKEN, **options: Any) -> Client:

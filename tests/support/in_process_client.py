@@ -1,4 +1,4 @@
-"""Clients whose requests never leave the process: everything is real but for the sockets."""
+"""Clients whose requests never leave the process: everything except the sockets is real."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datastore_sdk import Client, RetryPolicy
 from datastore_sdk._io.effects import Request, Response
 
 Reply = tuple[int, dict[str, str], bytes]
-"""Status, headers (names in lower case) and body of an answer."""
+"""Status, headers (names in lower case) and body of a response."""
 
 
 class _Body:
@@ -26,17 +26,17 @@ class _Body:
 
 
 class _Http:
-    def __init__(self, answer: Callable[[Request], Reply]) -> None:
-        self._answer = answer
+    def __init__(self, respond: Callable[[Request], Reply]) -> None:
+        self._respond = respond
 
     def open(self, request: Request, *_: Any) -> Response:
-        status, headers, body = self._answer(request)
+        status, headers, body = self._respond(request)
         return Response(status, headers, _Body(body), lambda: None)
 
 
-class _Wire:
-    def __init__(self, answer: Callable[[Request], Reply]) -> None:
-        self._http = _Http(answer)
+class _Connections:
+    def __init__(self, respond: Callable[[Request], Reply]) -> None:
+        self._http = _Http(respond)
 
     def http(self) -> _Http:
         return self._http
@@ -45,14 +45,14 @@ class _Wire:
         """There is nothing to close."""
 
 
-def client_answered(answer: Callable[[Request], Reply], **options: Any) -> Client:
-    """A client whose requests a function answers."""
+def make_in_process_client(respond: Callable[[Request], Reply], **options: Any) -> Client:
+    """Return a client whose responses come from a function."""
     options = {"base_url": "https://in-process.invalid", "retries": RetryPolicy(max_attempts=1), **options}
     client = Client("t0ken-in-process", **options)
-    client._connections = _Wire(answer)  # type: ignore[assignment]
+    client._connections = _Connections(respond)  # type: ignore[assignment]
     return client
 
 
 def path_of(request: Request) -> str:
-    """The path of a request, without the prefix of the API."""
+    """Return the path of a request without the prefix of the API."""
     return urlsplit(request.url).path.removeprefix("/external/thirdparty/v1")

@@ -9,14 +9,14 @@ from typing import Any
 
 
 class Interrupting:
-    """Within it KeyboardInterrupt is raised at the n-th line of a module that is got to."""
+    """Context in which KeyboardInterrupt is raised at the n-th executed line of a module."""
 
     def __init__(self, module: ModuleType, at: int) -> None:
         self._file = module.__file__
         self._left = at
 
     @property
-    def came(self) -> bool:
+    def was_raised(self) -> bool:
         return self._left <= 0
 
     def __enter__(self) -> None:
@@ -31,14 +31,14 @@ class Interrupting:
         return self._line if frame.f_code.co_filename == self._file else None
 
     def _line(self, frame: FrameType, event: str, _: object) -> Any:
-        if event == "line" and not self.came and not _is_no_step(frame):
+        if event == "line" and not self.was_raised and not _is_no_step(frame):
             self._left -= 1
-            if self.came:
+            if self.was_raised:
                 raise KeyboardInterrupt
         return self._line
 
 
 def _is_no_step(frame: FrameType) -> bool:
-    """At `try`, and at the end of `with`, where Python traces the line once more, no real interruption comes."""
+    """Return whether Python traces a line (`try`, end of `with`) at which no real interruption occurs."""
     line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
     return line == "try:" or line.startswith("with self._lock")

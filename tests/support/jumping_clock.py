@@ -11,12 +11,12 @@ START = 1_758_196_800.0
 
 
 class JumpingClock(Clock):
-    """Its time stands still until somebody sleeps; then it jumps."""
+    """Clock that is frozen; sleeping moves it forward at once."""
 
     def __init__(self) -> None:
         self.time = START
         self.sleeps: list[float] = []
-        """How long was slept, each time."""
+        """Seconds of each sleep."""
 
     def now(self) -> float:
         return self.time

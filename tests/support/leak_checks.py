@@ -1,4 +1,4 @@
-"""What a test may not leave behind: sockets, threads, files."""
+"""Checks for leaked sockets, threads and files."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 GRACE = 2.0
-"""Seconds that threads and sockets have to go away by themselves."""
+"""Seconds within which threads and sockets must end."""
 
 
 @contextmanager
-def none_left() -> Generator[None]:
-    """Fails where the block leaves a socket open or a thread running."""
-    gc.freeze()  # what is there already need not be looked at again: collecting garbage becomes quick
+def assert_no_leaks() -> Generator[None]:
+    """Fail if the block leaves a socket open or a thread running."""
+    gc.freeze()  # existing objects need no second look, so collecting garbage is fast
     sockets, threads = open_sockets(), set(threading.enumerate())
     try:
         yield
@@ -32,17 +32,17 @@ def none_left() -> Generator[None]:
 
 
 def open_sockets() -> set[int]:
-    """The sockets that this process has open, by file number."""
+    """Return the file descriptors of the open sockets of this process."""
     return {number for number in [int(path.name) for path in Path("/dev/fd").iterdir()] if _is_socket(number)}
 
 
-def files_in(folder: Path) -> dict[str, bytes]:
-    """All files in a folder, hidden ones too, with their contents."""
+def read_files(folder: Path) -> dict[str, bytes]:
+    """Return the contents of all files in a folder, including hidden ones."""
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def _is_socket(number: int) -> bool:
     try:
         return stat.S_ISSOCK(os.fstat(number).st_mode)
-    except OSError:  # that through which the folder itself was read
+    except OSError:  # the descriptor of the folder itself
         return False

@@ -1,4 +1,4 @@
-"""Hosts with several addresses, the first of which is dead."""
+"""Host with two addresses, the first of which does not respond."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from tests.support.fake_server import Server
 
 DeadFirst = Callable[[Server], str]
-"""Gives the URL of a host with two addresses: a dead one, and that of a server."""
+"""Function that returns the URL of a host with a dead address and that of a server."""
 HOST = "two.addresses.test"
 
 
@@ -38,7 +38,7 @@ def dead_first(monkeypatch: pytest.MonkeyPatch) -> Iterator[DeadFirst]:
 
 
 def _kill(address: str, port: int, stack: ExitStack) -> None:
-    """Have an address answer nothing: the queue of its listener is full."""
+    """Make an address unresponsive by filling the queue of its listener."""
     listener = stack.enter_context(socket.socket())
     listener.bind((address, port))
     listener.listen(0)

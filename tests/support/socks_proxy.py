@@ -1,4 +1,4 @@
-"""A SOCKS proxy on loopback."""
+"""SOCKS proxy on loopback."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import threading
 from contextlib import suppress
 from typing import Self
 
-from tests.support.fake_server import PATIENCE
+from tests.support.fake_server import TIMEOUT_SECONDS
 from tests.support.http_proxy import copy_both_ways
 
 
 class SocksProxy:
-    """Connects to whatever a client asks for, by version 5 of the protocol, without a password."""
+    """SOCKS5 proxy without authentication."""
 
     def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
-        self.asked: list[int] = []
-        """The ports that were asked for."""
+        self.requested_ports: list[int] = []
+        """The requested ports."""
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
@@ -29,7 +29,7 @@ class SocksProxy:
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self._thread.join(PATIENCE)
+        self._thread.join(TIMEOUT_SECONDS)
 
     def _serve(self) -> None:
         with suppress(OSError):
@@ -43,7 +43,7 @@ class SocksProxy:
         client.sendall(b"\x05\x00")
         request = client.recv(300)
         port = int.from_bytes(request[-2:], "big")
-        self.asked.append(port)
+        self.requested_ports.append(port)
         client.sendall(b"\x05\x00\x00\x01\x7f\x00\x00\x01" + request[-2:])
         with socket.create_connection(("127.0.0.1", port)) as service:
             copy_both_ways(client, service)

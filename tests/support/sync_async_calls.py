@@ -1,4 +1,4 @@
-"""Both forms in which every call exists, behind one face, and what a sandbox was asked."""
+"""Sync and async calls of objects behind one interface, and the requests that a sandbox received."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Record = dict[str, Any]
 
 
 class Form:
-    """Makes calls by their sync names, in one of the two forms: `form(pad, "get_sites")`.
+    """Caller of methods by their sync names, in the sync or async form: `form(pad, "get_sites")`.
 
     Args:
         runner: The event loop of the async form; None: the sync form.
@@ -30,19 +30,19 @@ class Form:
         return self._runner.run(getattr(target, f"a{name}")(*args, **kwargs))
 
     def records(self, data: Data | DataAsync) -> list[Record]:
-        """All records, by `data_fetcher`."""
+        """Return all records of `data_fetcher`."""
         return self._all(data.data_fetcher)
 
-    def iterated(self, data: Data | DataAsync) -> list[Record]:
-        """All records, by iterating over the object itself."""
+    def iterate(self, data: Data | DataAsync) -> list[Record]:
+        """Return all records by iterating over the object itself."""
         return self._all(data)
 
     def items(self, iterator: Any) -> list[Any]:
-        """All items of a sync or async iterator."""
+        """Return all items of a sync or async iterator."""
         return self._all(iterator)
 
     def first(self, data: Data | DataAsync) -> Record:
-        """The first record; the download is then given up."""
+        """Return the first record, then stop the download."""
         if isinstance(data, Data):
             with closing(data.data_fetcher) as records:
                 return next(records)
@@ -52,10 +52,10 @@ class Form:
     def _all(self, records: Any) -> list[Any]:
         if self._runner is None:
             return list(records)
-        return self._runner.run(_collected(records))
+        return self._runner.run(_collect(records))
 
 
-async def _collected(records: Any) -> list[Record]:
+async def _collect(records: Any) -> list[Record]:
     return [record async for record in records]
 
 
@@ -64,8 +64,8 @@ async def _first(data: DataAsync) -> Record:
         return await anext(records)
 
 
-def asked(sandbox: Sandbox) -> list[str]:
-    """What a sandbox was asked, in order, as `GET /pads/?complete=true`."""
+def list_requests(sandbox: Sandbox) -> list[str]:
+    """Return the requests that a sandbox received, such as `GET /pads/?complete=true`."""
     return [_line(request.method, request.path, request.query) for request in sandbox.requests]
 
 

@@ -1,4 +1,4 @@
-"""Both forms of a call, sync and async, behind one face, so that one test runs for both."""
+"""Sync and async calls of a client behind one interface, so that one test covers both."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ T = TypeVar("T")
 
 
 class Form(ABC):
-    """Makes calls in one of the two forms, and closes the client's connections after each."""
+    """Caller in the sync or async form. It closes the client's connections after each call."""
 
     @abstractmethod
     def run(self, client: Client, calls: OperationRunner[T]) -> T: ...
 
     @abstractmethod
     def records(self, client: Client, queries: Sequence[DataQuery], into: list[dict[str, Any]]) -> None:
-        """Puts records into the list one by one, so that those before an error can be looked at."""
+        """Append records to the list one by one, so that a test sees those before an error."""
 
     @abstractmethod
     def save(

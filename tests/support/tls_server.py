@@ -1,4 +1,4 @@
-"""A server that speaks TLS, and who trusts it."""
+"""TLS server with a self-signed certificate."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from tests.support.paths import CERTIFICATE
 
 
 class TlsServer(Server):
-    """A server that speaks TLS."""
+    """Server that uses TLS."""
 
     def __init__(self, handler: Handler) -> None:
         super().__init__(handler)
         self.url = self.url.replace("http:", "https:")
-        self._context = server_context()
+        self._context = make_server_context()
 
     def _serve(self, connection: socket.socket) -> None:
         with connection, suppress(OSError):
             super()._serve(self._context.wrap_socket(connection, server_side=True))
 
 
-def server_context() -> ssl.SSLContext:
-    """Has its certificate."""
+def make_server_context() -> ssl.SSLContext:
+    """Return a context with the certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(CERTIFICATE)
     return context
 
 
-def trusting() -> ssl.SSLContext:
-    """Trusts it."""
+def make_trusting_context() -> ssl.SSLContext:
+    """Return a context that trusts the certificate."""
     return ssl.create_default_context(cafile=CERTIFICATE)

@@ -11,7 +11,7 @@ import pytest
 from datastore_sdk.sandbox import Sandbox
 from tests.support.exhaustive import first
 from tests.support.fake_server import Server
-from tests.support.http_responses import always, answer
+from tests.support.http_responses import http_response, respond_always
 from tests.testing.pytest_runs import run_pytest
 
 EXAMPLE = Path(__file__).with_name("example")
@@ -129,7 +129,7 @@ def test_record_option_records_again(example: Path) -> None:
 def test_secret_in_a_response_fails_the_test(tmp_path: Path) -> None:
     (tmp_path / "test_pads.py").write_text(CALLING)
     pad = {"id": 1, "name": f"Pad of {SECRET}", "lease_name": "", "customer_name": "", "simops_config": None}
-    repeating = always(answer(200, [{**pad, "completion_date": None, "wireline_enabled": True}]))
+    repeating = respond_always(http_response(200, [{**pad, "completion_date": None, "wireline_enabled": True}]))
     with Server(repeating) as server:
         leading = {"RESTREAM_HOST": server.url, "TALLY_AUTH_TOKEN": SECRET}
         done = run_pytest(tmp_path, "--restream-record=once", "--showlocals", variables=leading)

@@ -1,4 +1,4 @@
-"""No token and no client secret shows, whatever the service sends back."""
+"""No message shows a token or client secret, for any response of the service."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from datastore_sdk.exceptions import AuthenticationError, CallError, ResponseVal
 from datastore_sdk.transport.executor.retry import RetryPolicy
 from restream_api.api.pads import get_pad, list_pads
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import always, answer, by_path
+from tests.support.http_responses import http_response, respond_always, respond_by_path
 
 SHORT = "t0ken-0123456789"
 LONG = "eyJhbGciOiJIUzI1NiJ9." + "0123456789abcdef" * 12
@@ -23,8 +23,8 @@ SLASHED = "t0ken/with+slashes/0123456789"
 SECRET = "s3cret-0123456789"
 
 
-def shown(error: BaseException) -> str:
-    """Everything of an error that ends up on screens, in logs and in pickles."""
+def render_error(error: BaseException) -> str:
+    """Return all text of an error that ends up on screens, in logs and in pickles."""
     return f"{error} {error!r} {vars(error)} {pickle.dumps(error)!r} {copy.copy(error)!r}"
 
 
@@ -53,65 +53,69 @@ def failure(client: Client, calls: Any = None) -> CallError:
     ],
 )
 def test_a_token_in_the_body_of_an_error(body: bytes, token: str, serve: Serve, client_of: ClientOf) -> None:
-    server = serve(always(answer(401, body.replace(b"%b", token.encode()))))
+    server = serve(respond_always(http_response(401, body.replace(b"%b", token.encode()))))
     error = failure(client_of(server, token))
     assert isinstance(error, AuthenticationError)
     assert "***" in error.body
-    assert_hidden(token, shown(error))
+    assert_hidden(token, render_error(error))
 
 
 def test_a_token_with_its_slashes_escaped(serve: Serve, client_of: ClientOf) -> None:
     body = b'{"detail": "Token ' + SLASHED.replace("/", r"\/").encode() + b' is expired."}'
-    assert_hidden(SLASHED, str(failure(client_of(serve(always(answer(401, body))), SLASHED))))
+    assert_hidden(SLASHED, str(failure(client_of(serve(respond_always(http_response(401, body))), SLASHED))))
 
 
 @pytest.mark.parametrize("token", [SHORT, LONG])
 def test_a_token_in_a_value_that_does_not_fit_the_contract(token: str, serve: Serve, client_of: ClientOf) -> None:
-    error = failure(client_of(serve(always(answer(200, {"id": token}))), token, strict=True), get_pad(7))
+    error = failure(client_of(serve(respond_always(http_response(200, {"id": token}))), token, strict=True), get_pad(7))
     assert isinstance(error, ResponseValidationError)
-    assert_hidden(token, shown(error))
+    assert_hidden(token, render_error(error))
 
 
 def test_a_token_in_a_redirect(serve: Serve, client_of: ClientOf) -> None:
-    server = serve(always(answer(302, location=f"https://login.test/?next=/&token={SHORT}")))
-    assert_hidden(SHORT, shown(failure(client_of(server, SHORT))))
+    server = serve(respond_always(http_response(302, location=f"https://login.test/?next=/&token={SHORT}")))
+    assert_hidden(SHORT, render_error(failure(client_of(server, SHORT))))
 
 
 def test_a_token_in_a_request_id(serve: Serve, client_of: ClientOf) -> None:
-    assert_hidden(SHORT, shown(failure(client_of(serve(always(answer(403, x_request_id=SHORT))), SHORT))))
+    assert_hidden(
+        SHORT, render_error(failure(client_of(serve(respond_always(http_response(403, x_request_id=SHORT))), SHORT)))
+    )
 
 
 @pytest.mark.parametrize("status", [400, 401, 503])
 def test_a_client_secret_in_the_body_of_an_error(status: int, serve: Serve, client_of: ClientOf) -> None:
-    server = serve(by_path({"/o/token/": answer(status, {"error": f"invalid_client: {SECRET}"})}))
+    server = serve(respond_by_path({"/o/token/": http_response(status, {"error": f"invalid_client: {SECRET}"})}))
     client = client_of(server, None, client_id="crew", client_secret=SECRET, retries=RetryPolicy(max_attempts=1))
     error = failure(client)
     assert server.received[0].path == "/o/token/"
-    assert_hidden(SECRET, shown(error))
+    assert_hidden(SECRET, render_error(error))
 
 
 def test_an_issued_token_that_does_not_fit_the_contract(serve: Serve, client_of: ClientOf) -> None:
-    server = serve(by_path({"/o/token/": answer(200, {"access_token": SHORT, "expires_in": SHORT})}))
+    server = serve(respond_by_path({"/o/token/": http_response(200, {"access_token": SHORT, "expires_in": SHORT})}))
     error = failure(client_of(server, None, client_id="crew", client_secret=SECRET, strict=True))
     assert isinstance(error, ResponseValidationError)
     assert any(problem.startswith("expires_in: ") for problem in error.problems)
-    assert_hidden(SHORT, shown(error))
+    assert_hidden(SHORT, render_error(error))
 
 
-def test_a_token_answer_that_is_no_json(serve: Serve, client_of: ClientOf) -> None:
-    server = serve(by_path({"/o/token/": answer(200, f'{{"access_token": "{SHORT}", '.encode())}))
-    assert_hidden(SHORT, shown(failure(client_of(server, None, client_id="crew", client_secret=SECRET))))
+def test_token_response_that_is_not_json(serve: Serve, client_of: ClientOf) -> None:
+    server = serve(respond_by_path({"/o/token/": http_response(200, f'{{"access_token": "{SHORT}", '.encode())}))
+    assert_hidden(SHORT, render_error(failure(client_of(server, None, client_id="crew", client_secret=SECRET))))
 
 
 def test_logs(caplog: pytest.LogCaptureFixture, serve: Serve, client_of: ClientOf) -> None:
     caplog.set_level(logging.DEBUG)
-    granted = answer(200, {"access_token": SHORT, "expires_in": 3600, "token_type": "Bearer"})
-    server = serve(by_path({"/o/token/": granted, "/pads/": answer(503, {"detail": f"{SHORT} {SECRET}"})}))
+    granted = http_response(200, {"access_token": SHORT, "expires_in": 3600, "token_type": "Bearer"})
+    server = serve(
+        respond_by_path({"/o/token/": granted, "/pads/": http_response(503, {"detail": f"{SHORT} {SECRET}"})})
+    )
     failure(client_of(server, None, client_id="crew", client_secret=SECRET))
-    ours = "\n".join(record.getMessage() for record in caplog.records)
-    assert f"GET {server.url}/external/thirdparty/v1/pads/ returned 503" in ours
-    assert "attempt 2 of 5" in ours
-    assert_hidden(SHORT, ours)
+    log = "\n".join(record.getMessage() for record in caplog.records)
+    assert f"GET {server.url}/external/thirdparty/v1/pads/ returned 503" in log
+    assert "attempt 2 of 5" in log
+    assert_hidden(SHORT, log)
 
 
 def test_representations() -> None:

@@ -19,15 +19,7 @@ from datastore_sdk.data.streaming.json_decoder import Cells, decode_cells
 from datastore_sdk.data.streaming.record_identity import MAX_NANOSECONDS, MAX_SECOND
 from datastore_sdk.exceptions import SchemaMismatchError
 
-TIMESTAMP = pa.timestamp("us", "UTC")
-_TYPES: dict[ColumnType, pa.DataType] = {
-    "timestamp": TIMESTAMP,
-    "int64": pa.int64(),
-    "float64": pa.float64(),
-    "string": pa.string(),
-    "bool": pa.bool_(),
-}
-_EXTRA_TYPE = pa.map_(pa.string(), pa.string())
+_TIMESTAMP = pa.timestamp("us", "UTC")
 _INT64 = range(-(2**63), 2**63)
 _MICROSECOND = 1_000_000
 _SECONDS = range(-62_135_596_800, 253_402_300_800)
@@ -46,16 +38,6 @@ _MAX_SHOWN = 60
 """Maximum number of characters of a value in a message."""
 
 
-def build_arrow_schema(schema: Schema) -> pa.Schema:
-    """Return the pyarrow schema of the columns."""
-    fields: list[pa.Field[Any]] = [
-        pa.field(column.name, _TYPES[column.type], metadata=_metadata(column)) for column in schema.columns
-    ]
-    if schema.unknown_fields == "map":
-        fields.append(pa.field(EXTRA_COLUMN, _EXTRA_TYPE))
-    return pa.schema(fields, metadata={"restream_schema_version": str(schema.version)})
-
-
 class SchemaParser:
     """Parser of records into batches of one schema.
 
@@ -68,14 +50,14 @@ class SchemaParser:
     """
 
     def __init__(self, schema: Schema, on_mismatch: OnMismatch = "null") -> None:
-        self.arrow_schema = build_arrow_schema(schema)
+        self.arrow_schema = schema.to_arrow()
         self.unknown_fields: dict[str, int] = {}
         """Fields that the schema does not know, and in how many batches they came."""
         self.mismatches: dict[str, tuple[int, str]] = {}
         """Columns with values that did not fit: how many, and the first one."""
         self._schema = schema
         self._raises = on_mismatch == "raise"
-        others = [(column.field, _TYPES[column.type]) for column in schema.columns[1:]]
+        others = [(column.field, self.arrow_schema.field(column.name).type) for column in schema.columns[1:]]
         timestamp = schema.columns[0].field
         self._read_schemas = [pa.schema([(timestamp, kind), *others]) for kind in (pa.int64(), pa.float64())]
         """The schemas for Arrow's parser: timestamps are numbers there. The last one that fitted comes first."""
@@ -114,7 +96,7 @@ class SchemaParser:
         unknown = read.schema.names[known:] if inferred else None
         if unknown == []:
             if self._schema.unknown_fields == "map":
-                columns.append(pa.nulls(read.num_rows, _EXTRA_TYPE))
+                columns.append(pa.nulls(read.num_rows, self.arrow_schema.field(EXTRA_COLUMN).type))
         elif unknown is not None and self._schema.unknown_fields == "drop":
             self._note_unknown(unknown)
         else:
@@ -140,7 +122,10 @@ class SchemaParser:
         """Parse value by value."""
         records = _split(texts)
         columns = [
-            pa.array([self._convert(column, record.get(column.field)) for record in records], _TYPES[column.type])
+            pa.array(
+                [self._convert(column, record.get(column.field)) for record in records],
+                self.arrow_schema.field(column.name).type,
+            )
             for column in self._schema.columns
         ]
         columns += self._read_unknown(records)
@@ -157,7 +142,7 @@ class SchemaParser:
             for record in records
         ]
         if self._schema.unknown_fields == "map":
-            return [pa.array([items or None for items in unknown], _EXTRA_TYPE)]
+            return [pa.array([items or None for items in unknown], self.arrow_schema.field(EXTRA_COLUMN).type)]
         self._note_unknown({name for items in unknown for name, _ in items})
         return []
 
@@ -194,11 +179,6 @@ def _read(lines: bytes, schema: pa.Schema, unexpected: Literal["infer", "ignore"
     return batch
 
 
-def _metadata(column: Column) -> dict[str | bytes, str | bytes]:
-    values = {"field": column.field, "unit": column.unit, "label": column.label, "color": column.color}
-    return {name: value for name, value in values.items() if value is not None}
-
-
 def _timestamps_of_seconds(seconds: pa.Array[Any]) -> pa.Array[Any] | None:
     """Convert unix seconds; None if one of them is not a second of the years 1 to 9999."""
     if seconds.null_count < len(seconds):
@@ -206,8 +186,8 @@ def _timestamps_of_seconds(seconds: pa.Array[Any]) -> pa.Array[Any] | None:
         if not _SECONDS[0] <= lowest <= highest <= _SECONDS[-1] or max(-lowest, highest) >= MAX_SECOND:
             return None
     if seconds.type == pa.float64():
-        return pc.round(pc.multiply(seconds, float(_MICROSECOND))).cast(pa.int64()).cast(TIMESTAMP)
-    return seconds.cast(pa.timestamp("s", "UTC")).cast(TIMESTAMP)
+        return pc.round(pc.multiply(seconds, float(_MICROSECOND))).cast(pa.int64()).cast(_TIMESTAMP)
+    return seconds.cast(pa.timestamp("s", "UTC")).cast(_TIMESTAMP)
 
 
 def _split(texts: Sequence[msgspec.Raw]) -> list[Cells]:

@@ -1,12 +1,12 @@
-"""The calls that both clients make: every call of the vendor's that asks the service for something.
+"""The calls that both clients make: every call of the vendor's client that sends a request.
 
 A call is Python as a user would write it; the value of its last expression is compared. Besides the names that both
 packages have there are
 
-    at("2025-09-18 08:30")    a moment, in UTC; datetime(...) makes one without time zone
+    at("2025-09-18 08:30")    a datetime in UTC; datetime(...) has no time zone
     records(data)             all records of a Data or DataAsync
-    first(data, 5)            the first items of one that goes on
-    contents("a.csv")         what a saved file holds; each call has an empty folder for its files
+    first(data, 5)            the first items of an endless one
+    contents("a.csv")         the content of a saved file; each call has an empty folder for its files
 
 A method has the name of its sync form; its async form is called in the same places.
 """

@@ -1,4 +1,4 @@
-"""What is refused, by the service or before it is asked."""
+"""Calls that fail, at the service or before the request."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ _HOURS: Final = 12 * 3600
 
 _MEASUREMENTS: Final = (
     Call('Site(id=981).get_realtime_measurements_data(session_key="0123456789abcdef0123456789abcdef")[1]'),
-    # Without filters: what is measured from now on.
+    # Without filters: measurements from now on.
     Call(
         'first(Site(id=981).get_realtime_measurements_data("11111111111111111111111111111111")[0], 60)',
         passes=60,

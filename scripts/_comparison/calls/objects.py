@@ -1,4 +1,4 @@
-"""Pads, sites and states, and what is known of them."""
+"""Pads, sites, states, and their attributes."""
 
 from __future__ import annotations
 

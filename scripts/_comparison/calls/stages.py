@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from _comparison.deviations import ASKED_BY_IDS, STAGE_IDS
+from _comparison.deviations import REQUESTED_BY_IDS, STAGE_IDS
 from _comparison.verdicts import Call
 
 _HISTORY: Final = (
@@ -22,27 +22,27 @@ _HISTORY: Final = (
 _WITH_AGGREGATIONS: Final = (
     Call(
         'Site(id=981).get_stages_metadata(start=at("2025-09-18 08:00"), add_aggregations=True)',
-        (ASKED_BY_IDS, STAGE_IDS),
+        (REQUESTED_BY_IDS, STAGE_IDS),
     ),
     Call(
         "Pad(id=681).get_stages_metadata(stage_numbers=[4], stage_name_filter=StageNameFilters.FRAC,"
         " add_aggregations=True)",
-        (ASKED_BY_IDS, STAGE_IDS),
+        (REQUESTED_BY_IDS, STAGE_IDS),
     ),
     Call(
         "Site(id=981).get_stages_metadata(stage_number=3, stage_name_filter=StageNameFilters.FRAC,"
         ' add_aggregations=True, aggregations_filter="avg_slurry_rate,total_proppant")',
-        (ASKED_BY_IDS, STAGE_IDS),
+        (REQUESTED_BY_IDS, STAGE_IDS),
     ),
-    Call(  # one of the two sites is answered with an error instead of its aggregations
+    Call(  # the aggregations of one of the two sites fail
         'Pad(id=703).get_stages_metadata(start=at("2025-09-18 09:00"), end=at("2025-09-18 11:00"),'
         " stage_name_filter=StageNameFilters.FRAC, add_aggregations=True)",
-        (ASKED_BY_IDS, STAGE_IDS),
+        (REQUESTED_BY_IDS, STAGE_IDS),
     ),
     Call(  # more stages than go into one of our calls
         "Pad(id=668).get_stages_metadata(stage_name_filter=StageNameFilters.STANDBY,"
         ' add_aggregations=True, aggregations_filter="total_duration")',
-        (ASKED_BY_IDS, STAGE_IDS),
+        (REQUESTED_BY_IDS, STAGE_IDS),
     ),
 )
 
@@ -51,7 +51,7 @@ _PAD: Final = "Pad(id=681)"
 
 
 def _new(name: str, aggregation: str = "maximum") -> str:
-    """A definition, as a list of one."""
+    """Return a definition, as a list with one item."""
     return (
         f'[{{"name": "{name}", "description": "Slurry rate with proppant", "config": {{"field": "slurry_rate",'
         f' "aggregation": "{aggregation}",'
@@ -59,9 +59,9 @@ def _new(name: str, aggregation: str = "maximum") -> str:
     )
 
 
-def _made(parent: str, name: str) -> str:
-    """The beginning of a call that needs a definition of its own."""
-    return f"made = {parent}.create_stages_aggregations({_new(name)})[0]; "
+def _create(parent: str, name: str) -> str:
+    """Return the start of a call that needs its own definition."""
+    return f"new = {parent}.create_stages_aggregations({_new(name)})[0]; "
 
 
 _CHANGED: Final = '{"label": "Rate", "config": {"field": "slurry_rate", "aggregation": "minimum"}}'
@@ -74,19 +74,21 @@ _DEFINITIONS: Final = (
     Call(f"{_PAD}.create_stages_aggregations({_new('never_made')}, validate_only=True)"),
     Call(f"{_SITE}.create_stages_aggregations({_new('never_made')}, validate_only=True)"),
     Call(f"{_PAD}.create_stages_aggregations({_new('highest_rate')})"),
-    Call(f'{_made(_SITE, "found_again")}[made, {_SITE}.get_stages_aggregation(made["id"])]'),
-    Call(  # the service computes what was defined
-        f"{_made(_SITE, 'computed')}{_SITE}.get_stages_metadata(stage_number=14, add_aggregations=True,"
+    Call(f'{_create(_SITE, "found_again")}[new, {_SITE}.get_stages_aggregation(new["id"])]'),
+    Call(  # the service computes the new aggregation
+        f"{_create(_SITE, 'computed')}{_SITE}.get_stages_metadata(stage_number=14, add_aggregations=True,"
         ' stage_name_filter=StageNameFilters.FRAC, aggregations_filter="max_slurry_rate,computed")',
-        (ASKED_BY_IDS, STAGE_IDS),
+        (REQUESTED_BY_IDS, STAGE_IDS),
     ),
-    Call(f'{_made(_PAD, "coloured")}{_PAD}.update_stages_aggregation(made["id"], {{"color": "#00AAFF"}})'),
-    Call(f'{_made(_SITE, "colourless")}{_SITE}.update_stages_aggregation(made["id"], {{"color": None}}, partial=True)'),
-    Call(f'{_made(_PAD, "replaced")}{_PAD}.update_stages_aggregation(made["id"], {_CHANGED}, partial=False)'),
-    Call(f'{_made(_SITE, "replaced_too")}{_SITE}.update_stages_aggregation(made["id"], {_CHANGED}, partial=False)'),
-    Call(f'{_made(_PAD, "deleted")}{_PAD}.delete_stages_aggregation(made["id"])', empty=True),
+    Call(f'{_create(_PAD, "coloured")}{_PAD}.update_stages_aggregation(new["id"], {{"color": "#00AAFF"}})'),
     Call(
-        f'{_made(_SITE, "deleted_too")}{_SITE}.delete_stages_aggregation(aggregation_id=made["id"]);'
+        f'{_create(_SITE, "colourless")}{_SITE}.update_stages_aggregation(new["id"], {{"color": None}}, partial=True)'
+    ),
+    Call(f'{_create(_PAD, "replaced")}{_PAD}.update_stages_aggregation(new["id"], {_CHANGED}, partial=False)'),
+    Call(f'{_create(_SITE, "replaced_too")}{_SITE}.update_stages_aggregation(new["id"], {_CHANGED}, partial=False)'),
+    Call(f'{_create(_PAD, "deleted")}{_PAD}.delete_stages_aggregation(new["id"])', empty=True),
+    Call(
+        f'{_create(_SITE, "deleted_too")}{_SITE}.delete_stages_aggregation(aggregation_id=new["id"]);'
         f" {_SITE}.get_stages_aggregations()"
     ),
 )

@@ -10,7 +10,7 @@ from datastore_sdk.sandbox import Sandbox
 from tests.data.arrow.table_helpers import HOURS
 from tests.entities.conftest import form, serving
 from tests.support.fake_service import Serving
-from tests.support.http_responses import answer, by_path
+from tests.support.http_responses import http_response, respond_by_path
 from tests.support.sync_async_calls import Form
 
 __all__ = ["form", "serving"]
@@ -32,10 +32,10 @@ def hours(sandbox: Sandbox, form: Form) -> Data | DataAsync:  # noqa: ARG001 - t
 
 @pytest.fixture
 def of(serving: Serving, form: Form) -> Of:
-    """Data whose answer has a certain body, from a service that knows of no fields."""
+    """Return data whose response has a certain body, from a service without fields."""
 
     def data(body: bytes) -> Any:
-        service = serving(by_path({"/fields/": answer(200, b"[]"), "/data/": answer(200, body)}))
+        service = serving(respond_by_path({"/fields/": http_response(200, b"[]"), "/data/": http_response(200, body)}))
         return form(Site(id=981, client=service.client), "get_data")
 
     return data

@@ -27,12 +27,12 @@ Record = dict[str, Any]
 
 
 def raw(*records: bytes) -> list[msgspec.Raw]:
-    """Records as the stream hands them over, from their JSON texts."""
+    """Return records as the stream yields them, from their JSON texts."""
     return decode_texts(b"[" + b",".join(records) + b"]")
 
 
-def written(path: Path, *batches: tuple[bytes, ...]) -> bytes:
-    """What a file has in it that was written batch by batch."""
+def write_batches(path: Path, *batches: tuple[bytes, ...]) -> bytes:
+    """Write a file batch by batch and return its content."""
     with writer_of(path) as writer:
         for batch in batches:
             carry_out(writer.write(writer.codec.decode(b"[" + b",".join(batch) + b"]")))
@@ -41,7 +41,7 @@ def written(path: Path, *batches: tuple[bytes, ...]) -> bytes:
 
 
 def carry_out(steps: EffectGen[None] | None) -> None:
-    """Does what a writer wants done before it takes the next records."""
+    """Do the work that a writer requires before it receives the next records."""
     for effect in steps or ():
         assert isinstance(effect, RunBlocking)
         effect.function()
@@ -49,13 +49,13 @@ def carry_out(steps: EffectGen[None] | None) -> None:
 
 @contextmanager
 def writer_of(path: Path) -> Generator[Writer]:
-    """Writes a file."""
+    """Write a file."""
     with open_atomic(path) as file, find_writer(path)(file) as writer:
         yield writer
 
 
 def table_of(*batches: tuple[bytes, ...], descriptions: Mapping[str, FieldMetadata] | None = None) -> pa.Table:
-    """A table of batches, each of which is read by itself."""
+    """Return a table of batches, each of which is read by itself."""
     store: list[pa.RecordBatch] = []
     builder = TableBuilder(store)
     for batch in batches:
@@ -67,12 +67,12 @@ def table_of(*batches: tuple[bytes, ...], descriptions: Mapping[str, FieldMetada
 
 
 def without_missing(record: Record) -> Record:
-    """A row of a table as the record that it came from: nulls and missing values are the same there."""
+    """Return a row of a table as the record that it came from; nulls and missing values are equal there."""
     return {name: value for name, value in record.items() if value is not None}
 
 
 def rows(table: pa.Table) -> list[Record]:
-    """The records of a table, their timestamp in seconds again."""
+    """Return the records of a table, with timestamps in seconds again."""
     found = [without_missing(row) for row in table.to_pylist()]
     for row in found:
         if isinstance(row.get("timestamp"), datetime):
@@ -80,6 +80,6 @@ def rows(table: pa.Table) -> list[Record]:
     return found
 
 
-def parsed(lines: bytes) -> list[Record]:
-    """The records of newline-delimited JSON."""
+def parse_lines(lines: bytes) -> list[Record]:
+    """Return the records of newline-delimited JSON."""
     return [json.loads(line) for line in BytesIO(lines)]

@@ -19,7 +19,7 @@ import pyarrow.feather as pf
 import pyarrow.parquet as pq
 import pytest
 
-from datastore_sdk import Data, DataAsync
+from datastore_sdk import Data
 from datastore_sdk.data.arrow.conform import SchemaParser
 from datastore_sdk.data.schema import Column, ColumnType, Schema
 from datastore_sdk.data.streaming.json_decoder import decode_texts
@@ -61,17 +61,17 @@ def raws(records: list[dict[str, Any]]) -> list[msgspec.Raw]:
     return decode_texts(json.dumps(records, ensure_ascii=False).encode())  # "Infinity" becomes null there
 
 
-def expected_timestamp(value: Any) -> datetime | None:
+def parse_expected_timestamp(value: Any) -> datetime | None:
     if isinstance(value, str):
         try:
-            moment = datetime.fromisoformat(value)
+            timestamp = datetime.fromisoformat(value)
         except ValueError:
             try:
                 value = float(value)
             except ValueError:
                 return None
         else:
-            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            return timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)
     if not isinstance(value, int | float) or abs(value) >= 10**20:
         return None
     while abs(value) >= 10**11:
@@ -82,7 +82,7 @@ def expected_timestamp(value: Any) -> datetime | None:
         return None
 
 
-def expected_value(kind: ColumnType, value: Any) -> Any:
+def build_expected_value(kind: ColumnType, value: Any) -> Any:
     if kind == "float64" and isinstance(value, int | float):
         return None if math.isinf(float(value)) else float(value)
     if kind == "string" and isinstance(value, str):
@@ -96,12 +96,12 @@ def expected_value(kind: ColumnType, value: Any) -> Any:
     return None
 
 
-def expected_row(schema: Schema, sent: dict[str, Any]) -> dict[str, Any]:
+def build_expected_row(schema: Schema, sent: dict[str, Any]) -> dict[str, Any]:
     record = {name: None if value == "Infinity" else value for name, value in sent.items()}
     row = {
-        column.name: expected_timestamp(record.get(column.field))
+        column.name: parse_expected_timestamp(record.get(column.field))
         if column.type == "timestamp"
-        else expected_value(column.type, record.get(column.field))
+        else build_expected_value(column.type, record.get(column.field))
         for column in schema.columns
     }
     if schema.unknown_fields == "map":
@@ -134,12 +134,16 @@ def test_parse_any_values_equal_the_oracle(seed: int) -> None:
     records = [random_record(chance, odd) for _ in range(chance.choice([1, 2, 50, 400]))]
     batch = SchemaParser(schema).parse(raws(records))
     assert batch.schema.equals(schema.to_arrow(), check_metadata=True)
-    assert batch.to_pylist() == [expected_row(schema, record) for record in records]
+    assert batch.to_pylist() == [build_expected_row(schema, record) for record in records]
 
 
 def test_parse_counts_mismatches_and_unknown_fields() -> None:
     parser = SchemaParser(SCHEMA)
-    records = [{"timestamp": 1, "rate": "fast"}, {"timestamp": 2, "rate": [1], "late": 5}, {"timestamp": 3, "rate": 1}]
+    records: list[dict[str, Any]] = [
+        {"timestamp": 1, "rate": "fast"},
+        {"timestamp": 2, "rate": [1], "late": 5},
+        {"timestamp": 3, "rate": 1},
+    ]
     assert parser.parse(raws(records)).column(2).to_pylist() == [None, None, 1]
     assert parser.mismatches == {"rate": (2, '"fast"')}
     assert parser.unknown_fields == {"late": 1}
@@ -157,7 +161,7 @@ BODY = json.dumps(
         {"timestamp": 1757376002, "site_id": 981, "rate": "fast", "flag": False},
     ]
 ).encode()
-MOMENTS = [datetime(2025, 9, 9, 0, 0, second, tzinfo=UTC) for second in range(3)]
+EXPECTED_TIMESTAMPS = [datetime(2025, 9, 9, 0, 0, second, tzinfo=UTC) for second in range(3)]
 
 
 def test_to_arrow_with_schema_has_its_columns_and_warns_once(of: Callable[[bytes], Data], form: Form) -> None:
@@ -172,7 +176,7 @@ def test_to_arrow_with_schema_has_its_columns_and_warns_once(of: Callable[[bytes
         assert Path(warning.filename).name in {Path(__file__).name, "sync_async_calls.py"}
     assert table.schema.equals(SCHEMA.to_arrow())
     assert table.column("rate").to_pylist() == [80, None, None]
-    assert table.column("timestamp").to_pylist() == MOMENTS
+    assert table.column("timestamp").to_pylist() == EXPECTED_TIMESTAMPS
     metadata = table.schema.field("rate").metadata or {}
     assert metadata[b"unit"] == b"bbl/min"
 
@@ -209,7 +213,9 @@ def test_save_text_with_schema_is_refused_before_a_request(
             form(of(b"not asked"), "save", tmp_path / name, schema=SCHEMA)
 
 
-def test_files_of_different_days_concatenate_without_options(of: Callable[[bytes], Data], tmp_path: Path) -> None:
+def test_files_of_different_days_concatenate_without_options(
+    of: Callable[[bytes], Data], form: Form, tmp_path: Path
+) -> None:
     days = [
         [{"timestamp": 1757376000, "site_id": 981, "rate": 80}],
         [{"timestamp": 1757462400, "site_id": 981, "rate": 80.5, "valve": "O"}],
@@ -219,17 +225,13 @@ def test_files_of_different_days_concatenate_without_options(of: Callable[[bytes
     schema = SCHEMA.rename_for("duckdb")
     paths = [tmp_path / f"{number}.parquet" for number in range(len(days))]
     for day, path in zip(days, paths, strict=True):
-        data = of(json.dumps(day).encode())
-        if isinstance(data, DataAsync):
-            return
-        data.save(path, schema=schema)
+        form(of(json.dumps(day).encode()), "save", path, schema=schema)
     tables = [pq.read_table(path) for path in paths]
     assert pa.concat_tables(tables).num_rows == 3
     assert pl.read_parquet(tmp_path / "*.parquet").shape == (3, len(schema.columns))
-    counted = duckdb.sql(
-        f"select count(*), sum(rate), count(distinct timestamp) from '{tmp_path}/*.parquet'"
-    ).fetchall()
-    assert counted == [(3, 160.5, 3)]
+    with duckdb.connect() as database:
+        database.execute(f"select count(*), sum(rate), count(distinct timestamp) from '{tmp_path}/*.parquet'")
+        assert database.fetchall() == [(3, 160.5, 3)]
 
 
 def test_record_batches_stream_in_bounded_batches(of: Callable[[bytes], Data], form: Form) -> None:

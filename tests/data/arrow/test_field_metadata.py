@@ -16,10 +16,10 @@ from datastore_sdk.data import Data, DataQuery
 from datastore_sdk.sandbox import Sandbox
 from restream_api.models import Field
 from tests.data.arrow.table_helpers import HOURS
-from tests.support.fake_server import Line
+from tests.support.fake_server import ClientConnection
 from tests.support.fake_service import Serving
-from tests.support.http_responses import Reply, answer, by_path, then
-from tests.support.sync_async_calls import Form, asked
+from tests.support.http_responses import Reply, http_response, respond_by_path, send_then
+from tests.support.sync_async_calls import Form, list_requests
 
 BODY = b'[{"timestamp": 1, "slurry_rate": 5}]'
 
@@ -28,7 +28,7 @@ def metadata(table: pa.Table) -> dict[str, dict[bytes, bytes] | None]:
     return {field.name: field.metadata for field in table.schema}
 
 
-def expected(fields: list[Field], table: pa.Table, unit: Callable[[Field], str | None]) -> dict[str, Any]:
+def build_expected(fields: list[Field], table: pa.Table, unit: Callable[[Field], str | None]) -> dict[str, Any]:
     known = {
         field.name: {b"label": field.label.encode()} | ({b"unit": text.encode()} if (text := unit(field)) else {})
         for field in reversed(fields)
@@ -41,13 +41,13 @@ def test_units_of_both_systems(sandbox: Sandbox, form: Form, source: Site | Pad)
     fields: list[Field] = form(source, "get_fields_metadata")
     imperial: pa.Table = form(form(source, "get_data", *HOURS), "to_arrow")
     si: pa.Table = form(form(source, "get_data", *HOURS, si_units=True), "to_arrow")
-    assert metadata(imperial) == expected(fields, imperial, lambda field: field.imperial_unit)
-    assert metadata(si) == expected(fields, si, lambda field: field.si_unit)
+    assert metadata(imperial) == build_expected(fields, imperial, lambda field: field.imperial_unit)
+    assert metadata(si) == build_expected(fields, si, lambda field: field.si_unit)
     pressure = next(name for name in si.schema.names if name.endswith("surface_treating_pressure"))
     assert (metadata(imperial)[pressure] or {})[b"unit"] == b"psi"
     assert (metadata(si)[pressure] or {})[b"unit"] == b"kPa"
     assert metadata(si)["timestamp"] is metadata(si)["site_id"] is None
-    assert len(asked(sandbox)) == 5
+    assert len(list_requests(sandbox)) == 5
 
 
 @pytest.mark.usefixtures("sandbox")
@@ -65,34 +65,34 @@ def test_one_more_call_for_each_site(sandbox: Sandbox, form: Form) -> None:
     assert len(corrected.queries) > len(sites) > 1
     sandbox.requests.clear()
     form(corrected, "to_arrow")
-    calls = [line.partition("?")[0] for line in asked(sandbox)]
+    calls = [line.partition("?")[0] for line in list_requests(sandbox)]
     assert calls[: len(sites)] == [f"GET /sites/{site}/fields/" for site in sites]
     assert all(call.endswith("/data/") for call in calls[len(sites) :])
 
 
-def test_frames_that_cannot_carry_them_do_not_ask(hours: Data, sandbox: Sandbox, form: Form) -> None:
+def test_frames_without_metadata_do_not_request_fields(hours: Data, sandbox: Sandbox, form: Form) -> None:
     form(hours, "to_pandas")
     form(hours, "to_polars")
-    assert all("/data/" in line for line in asked(sandbox))
+    assert all("/data/" in line for line in list_requests(sandbox))
 
 
-FIELDS_ANSWERS: dict[str, Reply] = {
-    "refused": answer(403, {"detail": "Not for you."}),
-    "missing": answer(404, {"detail": "Not for you."}),
-    "broken": answer(500, {"detail": "Not for you."}),
-    "busy": answer(429, {"detail": "Not for you."}, retry_after=0),
-    "odd": answer(200, {"detail": "Not for you."}),
-    "closed": then(b"", Line.close),
+FIELDS_RESPONSES: dict[str, Reply] = {
+    "refused": http_response(403, {"detail": "Not for you."}),
+    "missing": http_response(404, {"detail": "Not for you."}),
+    "broken": http_response(500, {"detail": "Not for you."}),
+    "busy": http_response(429, {"detail": "Not for you."}, retry_after=0),
+    "odd": http_response(200, {"detail": "Not for you."}),
+    "closed": send_then(b"", ClientConnection.close),
 }
 
 
-@pytest.mark.parametrize("answers", FIELDS_ANSWERS.values(), ids=FIELDS_ANSWERS)
+@pytest.mark.parametrize("response", FIELDS_RESPONSES.values(), ids=FIELDS_RESPONSES)
 def test_records_come_where_fields_do_not(
-    serving: Serving, form: Form, caplog: pytest.LogCaptureFixture, answers: Any, tmp_path: Path
+    serving: Serving, form: Form, caplog: pytest.LogCaptureFixture, response: Any, tmp_path: Path
 ) -> None:
     """Tables, files and live data need the records; units and labels are an extra."""
-    replies = {"/fields/": answers, "/data/": answer(200, BODY)}
-    service = serving(by_path(replies), retries=RetryPolicy(max_attempts=1))
+    replies = {"/fields/": response, "/data/": http_response(200, BODY)}
+    service = serving(respond_by_path(replies), retries=RetryPolicy(max_attempts=1))
     with caplog.at_level(logging.WARNING, "datastore_sdk"):
         table: pa.Table = form(form(Site(id=981, client=service.client), "get_data"), "to_arrow")
     assert table.num_rows == 1
@@ -105,11 +105,11 @@ def test_records_come_where_fields_do_not(
 
 
 def test_queries_of_one_source(serving: Serving) -> None:
-    service = serving(by_path({"/fields/": answer(200, b"[]"), "/data/": answer(200, BODY)}))
+    service = serving(respond_by_path({"/fields/": http_response(200, b"[]"), "/data/": http_response(200, BODY)}))
     queries = [
         DataQuery(source="site", id=id_, stage_number=n, stage_name_filter="frac")
         for id_, n in [(1, 1), (1, 2), (2, 1)]
     ]
     assert Data(service.client, queries).to_arrow().num_rows == 3
-    assert service.asked[:2] == ["GET /sites/1/fields/", "GET /sites/2/fields/"]
-    assert len(service.asked) == 5
+    assert service.request_lines[:2] == ["GET /sites/1/fields/", "GET /sites/2/fields/"]
+    assert len(service.request_lines) == 5

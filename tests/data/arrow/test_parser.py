@@ -1,4 +1,4 @@
-"""What becomes of a value in a table: its type depends on the values of its column alone, and nothing is guessed."""
+"""Types of table columns: a type depends on the values of its column alone, and nothing is guessed."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ COLUMNS: dict[str, tuple[list[str], pa.DataType, list[Any]]] = {
     "strings like times": (['"07:00:00"'], STRING, ["07:00:00"]),
     "strings like booleans": (['"true"', '"null"', '"NaN"', '""'], STRING, ["true", "null", "NaN", ""]),
     "strings of all kinds": ([r'"\u00e9\ud83d\ude00\u0000\"\n"', '"{}, []"'], STRING, ['é😀\0"\n', "{}, []"]),
-    "strings that are no UTF-8": ([r'"\ud800"', '"a"'], STRING, [r'"\ud800"', '"a"']),
+    "strings that are not UTF-8": ([r'"\ud800"', '"a"'], STRING, [r'"\ud800"', '"a"']),
     "valves and ints": (['"O"', "1", "0.10", "null", "true"], STRING, ['"O"', "1", "0.10", None, "true"]),
     "objects and arrays": (['{"a": [1]}', "[]", "{}"], STRING, ['{"a": [1]}', "[]", "{}"]),
     "missing numbers": (['"Infinity"', "5"], INT, [None, 5]),
@@ -145,7 +145,7 @@ def test_timestamps(text: str, kind: pa.DataType) -> None:
     assert table.schema == pa.schema([("timestamp", kind), ("other_timestamp", INT)])
 
 
-def test_moments() -> None:
+def test_timestamps_of_the_service() -> None:
     table = table_of((b'{"timestamp":1757401200}', b'{"timestamp":-1}', b"{}"))
     assert table.column("timestamp").cast(pa.int64()).to_pylist() == [1757401200000000, -1000000, None]
 
@@ -163,7 +163,7 @@ FRACTIONS = [
 
 
 @pytest.mark.parametrize("together", [True, False])
-def test_moments_within_a_second(together: bool) -> None:
+def test_timestamps_within_a_second(together: bool) -> None:
     records = [f'{{"timestamp":{text}}}'.encode() for text in FRACTIONS]
     column: Any = table_of(*([tuple(records)] if together else [(record,) for record in records])).column("timestamp")
     assert column.type == pa.timestamp("us", "UTC")
@@ -175,7 +175,7 @@ def test_moments_within_a_second(together: bool) -> None:
 @pytest.mark.parametrize(
     "others", [["1757401200.0000005"], ["1757401200.1234567", "1"], ["175740120000000"], ["1e300"]]
 )
-def test_moments_that_microseconds_cannot_tell(others: list[str]) -> None:
+def test_timestamps_finer_than_microseconds(others: list[str]) -> None:
     """Then the column is what the numbers are: nothing is rounded."""
     texts = ["1757401200.5", *others]
     column = table_of(*((f'{{"timestamp":{text}}}'.encode(),) for text in texts)).column("timestamp")
@@ -185,11 +185,11 @@ def test_moments_that_microseconds_cannot_tell(others: list[str]) -> None:
 
 @settings(max_examples=examples(500), deadline=None, derandomize=True)
 @given(st.integers(-(2**32) * 10**6, 2**32 * 10**6), st.booleans())
-def test_any_microsecond_is_exact(moment: int, beside: bool) -> None:
-    text = f"{'-' * (moment < 0)}{abs(moment) // 1_000_000}.{abs(moment) % 1_000_000:06}"
+def test_any_microsecond_is_exact(microseconds: int, beside: bool) -> None:
+    text = f"{'-' * (microseconds < 0)}{abs(microseconds) // 1_000_000}.{abs(microseconds) % 1_000_000:06}"
     column = table_of((f'{{"timestamp":{text}}}'.encode(), *[b'{"timestamp":1}'] * beside)).column("timestamp")
     assert column.type == pa.timestamp("us", "UTC")
-    assert column[0].cast(INT).as_py() == moment
+    assert column[0].cast(INT).as_py() == microseconds
 
 
 def test_records_without_fields_are_rows() -> None:
@@ -197,7 +197,7 @@ def test_records_without_fields_are_rows() -> None:
     assert table.column("a").to_pylist() == [None, None, 1, None]
 
 
-def test_a_column_without_a_value_is_of_numbers_where_the_field_has_a_unit() -> None:
+def test_an_empty_column_of_a_field_with_a_unit_is_numeric() -> None:
     """As in the file of another day."""
     psi, none = FieldMetadata("Pressure", "psi"), FieldMetadata("Valve", None)
     table = table_of(

@@ -26,14 +26,14 @@ from datastore_sdk.data.arrow.spool import Spool
 from datastore_sdk.exceptions import TruncatedBodyError
 from datastore_sdk.sandbox import Sandbox
 from tests.data.arrow.conftest import Of
-from tests.data.arrow.table_helpers import HOURS, raw, rows, without_missing, writer_of, written
-from tests.support.fake_server import PATIENCE
+from tests.data.arrow.table_helpers import HOURS, raw, rows, without_missing, write_batches, writer_of
+from tests.support.fake_server import TIMEOUT_SECONDS
 from tests.support.fake_service import Serving
-from tests.support.http_responses import answer, by_path
-from tests.support.leak_checks import none_left
-from tests.support.sync_async_calls import Form, Record, asked
+from tests.support.http_responses import http_response, respond_by_path
+from tests.support.leak_checks import assert_no_leaks
+from tests.support.sync_async_calls import Form, Record, list_requests
 
-MOMENT = pa.timestamp("us", "UTC")
+TIMESTAMP = pa.timestamp("us", "UTC")
 SUFFIXES = [".parquet", ".arrow", ".feather"]
 
 
@@ -60,7 +60,7 @@ def test_a_table_has_the_records(hours: Data, form: Form, table: pa.Table) -> No
     assert {"clean_conductivity_25c", "clean_conductivity_25C", "_external_power_"} <= columns.keys()
     for name in columns:
         kinds = {type(record[name]) for record in records if record.get(name) is not None}
-        assert table.schema.field(name).type == (MOMENT if name == "timestamp" else kind_of(kinds))
+        assert table.schema.field(name).type == (TIMESTAMP if name == "timestamp" else kind_of(kinds))
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -72,7 +72,7 @@ def test_files_have_the_table(hours: Data, form: Form, tmp_path: Path, table: pa
 def test_a_file_of_several_row_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writers, "_ROW_GROUP_BYTES", 1_000_000)
     batches = [tuple(b'{"timestamp":%d,"a":%d.5}' % (n, n) for n in range(m, m + 500)) for m in range(0, 150_000, 500)]
-    written(tmp_path / "data.parquet", *batches)
+    write_batches(tmp_path / "data.parquet", *batches)
     file = pq.ParquetFile(tmp_path / "data.parquet")
     assert file.num_row_groups == 3
     assert file.read().column("a").to_pylist() == [n + 0.5 for n in range(150_000)]
@@ -97,7 +97,7 @@ def test_other_libraries_read_the_files(hours: Data, form: Form, tmp_path: Path,
 @pytest.mark.usefixtures("sandbox")
 def test_pandas(hours: Data, form: Form, table: pa.Table) -> None:
     frame: pd.DataFrame = form(hours, "to_pandas")
-    names = {MOMENT: "datetime64[us, UTC]", pa.int64(): "Int64", pa.float64(): "Float64", pa.string(): "string"}
+    names = {TIMESTAMP: "datetime64[us, UTC]", pa.int64(): "Int64", pa.float64(): "Float64", pa.string(): "string"}
     assert {name: str(kind) for name, kind in frame.dtypes.items()} == {
         field.name: names[field.type] for field in table.schema
     }
@@ -112,7 +112,7 @@ def test_polars(hours: Data, form: Form, table: pa.Table) -> None:
     frame: pl.DataFrame = form(hours, "to_polars")
     assert frame.to_dict(as_series=False) == table.to_pydict()
     kinds = {
-        MOMENT: pl.Datetime("us", "UTC"),
+        TIMESTAMP: pl.Datetime("us", "UTC"),
         pa.int64(): pl.Int64(),
         pa.float64(): pl.Float64(),
         pa.string(): pl.String(),
@@ -132,8 +132,8 @@ def test_types_of_frames(of: Of, form: Form) -> None:
 
 
 def test_no_records(of: Of, form: Form, tmp_path: Path) -> None:
-    """What a program does with any table, it can do with this one."""
-    data, schema = of(b"[]"), pa.schema([("timestamp", MOMENT), ("site_id", pa.int64())])
+    """The operations of programs on other tables work on this one too."""
+    data, schema = of(b"[]"), pa.schema([("timestamp", TIMESTAMP), ("site_id", pa.int64())])
     for suffix in SUFFIXES:
         form(data, "save", tmp_path / f"data{suffix}")
         assert read(tmp_path / f"data{suffix}").equals(schema.empty_table())
@@ -167,7 +167,7 @@ def test_the_file_is_the_same_however_records_come(
     monkeypatch.setattr(writers, "_ROW_GROUP_BYTES", 1000)
     records = [b'{"a":%d,"b":%b}' % (number, [b"1e5", b'"x"', b"0.10"][number // 100]) for number in range(300)]
     files = {
-        written(tmp_path / f"{size}{suffix}", *(tuple(records[at : at + size]) for at in range(0, 300, size)))
+        write_batches(tmp_path / f"{size}{suffix}", *(tuple(records[at : at + size]) for at in range(0, 300, size)))
         for size in (1, 7, 100, 300)
     }
     assert len(files) == 1
@@ -175,9 +175,9 @@ def test_the_file_is_the_same_however_records_come(
 
 @pytest.mark.parametrize("suffix", [".parquet", ".arrow"])
 def test_no_thread_is_left(tmp_path: Path, suffix: str) -> None:
-    with none_left():
-        written(tmp_path / f"data{suffix}", (b'{"a":1}',))
-    with none_left(), writer_of(tmp_path / f"data{suffix}") as writer:
+    with assert_no_leaks():
+        write_batches(tmp_path / f"data{suffix}", (b'{"a":1}',))
+    with assert_no_leaks(), writer_of(tmp_path / f"data{suffix}") as writer:
         writer.write(raw(b'{"a":1}'))  # and never finished
 
 
@@ -189,8 +189,8 @@ def test_what_goes_wrong_in_the_thread_is_raised(tmp_path: Path, suffix: str, mo
     monkeypatch.setattr(Spool, "append", full)
     path = tmp_path / f"data{suffix}"
     path.write_bytes(b"old")
-    with none_left(), pytest.raises(OSError, match="No space left on device"):
-        written(path, (b'{"a":1}',))
+    with assert_no_leaks(), pytest.raises(OSError, match="No space left on device"):
+        write_batches(path, (b'{"a":1}',))
     assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [(path.name, b"old")]
 
 
@@ -219,7 +219,7 @@ def test_other_tasks_go_on_while_batches_are_read(serving: Serving, monkeypatch:
         really_sink(running)
 
     def read(reader: ArrowParser, texts: list[msgspec.Raw]) -> pa.RecordBatch:
-        assert released.wait(PATIENCE), "the event loop was kept"
+        assert released.wait(TIMEOUT_SECONDS), "the event loop was kept"
         return really_read(reader, texts)
 
     async def release() -> None:
@@ -234,7 +234,7 @@ def test_other_tasks_go_on_while_batches_are_read(serving: Serving, monkeypatch:
     monkeypatch.setattr(pipeline.ParsePipeline, "_sink_next", sink)
     monkeypatch.setattr(pipeline.ParsePipeline.__init__, "__defaults__", (1,))
     body = b"[" + b",".join(b'{"timestamp":%d,"note":"%b"}' % (second, b"x" * 1000) for second in range(1000)) + b"]"
-    service = serving(by_path({"/fields/": answer(200, b"[]"), "/data/": answer(200, body)}))
+    service = serving(respond_by_path({"/fields/": http_response(200, b"[]"), "/data/": http_response(200, body)}))
     data = asyncio.run(Site(id=981, client=service.client).aget_data())
     assert asyncio.run(main(data)).num_rows == 1000
 
@@ -254,7 +254,10 @@ def test_libraries_read_data_itself(sandbox: Sandbox, lazy: Data) -> None:
     assert pa.table(lazy).equals(table, check_metadata=True)
     assert pa.RecordBatchReader.from_stream(lazy).read_all().equals(table)
     assert pl.DataFrame(lazy).equals(pl.DataFrame(table))
-    assert [line.partition("?")[0] for line in asked(sandbox)] == ["GET /pads/681/fields/", "GET /pads/681/data/"] * 3
+    assert [line.partition("?")[0] for line in list_requests(sandbox)] == [
+        "GET /pads/681/fields/",
+        "GET /pads/681/data/",
+    ] * 3
 
 
 def test_a_stream_in_another_schema(lazy: Data) -> None:
@@ -273,17 +276,17 @@ def test_duckdb_downloads_once(sandbox: Sandbox, lazy: Data) -> None:
     with duckdb.connect() as connection:
         found = connection.execute("select count(*), sum(site_id), epoch(max(timestamp)) from lazy").fetchall()
     assert found == [(len(records), sum(record["site_id"] for record in records), records[-1]["timestamp"])]
-    assert len(asked(sandbox)) == 2
+    assert len(list_requests(sandbox)) == 2
     assert lazy.__arrow_c_schema__()
     lazy.__arrow_c_schema__()
     assert pa.table(lazy).num_rows == len(records)
-    assert len(asked(sandbox)) == 4
+    assert len(list_requests(sandbox)) == 4
     assert pa.table(lazy).num_rows == len(records)
-    assert len(asked(sandbox)) == 6
+    assert len(list_requests(sandbox)) == 6
 
 
-def test_a_stream_that_nobody_reads(lazy: Data) -> None:
-    """Whatever waits on disk goes: a file left open would fail the test."""
+def test_an_unread_stream_closes_its_files(lazy: Data) -> None:
+    """Everything spooled to disk is removed: a file left open would fail the test."""
     lazy.__arrow_c_stream__()
     reader = pa.RecordBatchReader.from_stream(lazy)
     assert reader.read_next_batch().num_rows > 0
@@ -311,37 +314,37 @@ def test_batches_of_no_size(hours: Data | DataAsync, sandbox: Sandbox) -> None:
     for wrong in (1.5, True, None, "10"):
         with pytest.raises(TypeError, match="size must be an int"):
             hours.batches(wrong)
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []
 
 
-ASKED = ["timestamp", "site_id", "proppant_conc", "slurry_rate"]
+REQUESTED = ["timestamp", "site_id", "proppant_conc", "slurry_rate"]
 
 
 @pytest.mark.parametrize("seconds", [60, 0])
 @pytest.mark.parametrize("resume", [False, True], ids=["plain", "resume"])
-def test_columns_are_those_asked_for_whatever_comes(
+def test_columns_are_the_requested_ones_for_any_records(
     sandbox: Sandbox,  # noqa: ARG001 - the environment leads to it
     tmp_path: Path,
     form: Form,
     seconds: int,
     resume: bool,
 ) -> None:
-    """In the order in which they were asked for: the files of one day go below those of another."""
+    """Columns follow the order of the request: the files of one day can be appended to those of another."""
     start = (
         datetime(2025, 9, 17, 9, tzinfo=UTC) if seconds else datetime(2020, 1, 1, tzinfo=UTC)
     )  # nothing measured yet
-    data = form(Site(981), "get_data", start, start + timedelta(seconds=60), fields=ASKED[2:])
+    data = form(Site(981), "get_data", start, start + timedelta(seconds=60), fields=REQUESTED[2:])
     for suffix in (".csv", ".csv.gz", ".parquet"):
         form(data, "save", tmp_path / f"day{suffix}", resume=resume)
-    assert (tmp_path / "day.csv").read_text().splitlines()[0] == ",".join(f'"{name}"' for name in ASKED)
-    assert pd.read_csv(tmp_path / "day.csv.gz").columns.to_list() == ASKED
+    assert (tmp_path / "day.csv").read_text().splitlines()[0] == ",".join(f'"{name}"' for name in REQUESTED)
+    assert pd.read_csv(tmp_path / "day.csv.gz").columns.to_list() == REQUESTED
     for table in (pq.read_table(tmp_path / "day.parquet"), form(data, "to_arrow")):
-        assert table.schema.names == ASKED
-        assert table.schema.field("timestamp").type == MOMENT
+        assert table.schema.names == REQUESTED
+        assert table.schema.field("timestamp").type == TIMESTAMP
         assert len(table) == (61 if seconds else 0)
 
 
-ODD = {"too long for Python": b"9" * 5000, "deep beside what is odd": b"[" * 500 + b"]" * 500 + b',"b":1e400'}
+ODD = {"too long for Python": b"9" * 5000, "deep beside an odd value": b"[" * 500 + b"]" * 500 + b',"b":1e400'}
 
 
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)

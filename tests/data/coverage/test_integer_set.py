@@ -30,14 +30,14 @@ def test_runs_and_differences_equal_sets(seed: int) -> None:
     assert [number for run in difference(union(ranges), runs) for number in run] == sorted(missing)
 
 
-@pytest.mark.parametrize(("period", "most"), [(1, 20_000), (2, 60_000)])
-def test_two_days_of_seconds_take_little_memory(period: int, most: int) -> None:
+@pytest.mark.parametrize(("period", "max_bytes"), [(1, 20_000), (2, 60_000)])
+def test_two_days_of_seconds_take_little_memory(period: int, max_bytes: int) -> None:
     tracemalloc.start()
     try:
         integers = IntegerSet()
         for start in range(0, 200_000, 10_000):
             integers.update(range(start, start + 10_000, period))
-        assert tracemalloc.get_traced_memory()[0] < most
+        assert tracemalloc.get_traced_memory()[0] < max_bytes
     finally:
         tracemalloc.stop()
     assert sum(map(len, integers.runs())) == 200_000 / period

@@ -20,21 +20,21 @@ from datastore_sdk.data.streaming import parallel as slicing
 from datastore_sdk.enums import DataResolutions, StageNameFilters
 from datastore_sdk.exceptions import CallError
 from datastore_sdk.transport.executor.retry import RetryPolicy
-from tests.data.fake_record_service import START, Break, Record, RecordService, moment, records_of
-from tests.support.fake_server import Line, Received
+from tests.data.fake_record_service import START, Break, Record, RecordService, datetime_at, records_of
+from tests.support.fake_server import ClientConnection, HttpRequest
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import answer
+from tests.support.http_responses import http_response
 from tests.support.jumping_clock import JumpingClock
-from tests.support.leak_checks import files_in
+from tests.support.leak_checks import read_files
 from tests.support.sync_async_clients import Form
 
-SITE = DataQuery(source="site", id=981, start=moment(0), end=moment(999))
-PAD = DataQuery(source="pad", id=681, start=moment(0), end=moment(999), is_routed=True)
+SITE = DataQuery(source="site", id=981, start=datetime_at(0), end=datetime_at(999))
+PAD = DataQuery(source="pad", id=681, start=datetime_at(0), end=datetime_at(999), is_routed=True)
 ONCE = RetryPolicy(max_attempts=1)
 STAGES = [
-    {"site": 981, "stage_number": 7, "state": "frac_frac", "start": moment(0), "end": moment(399)},
-    {"site": 981, "stage_number": 8, "state": "standby_standby", "start": moment(400), "end": moment(700)},
-    {"site": 982, "stage_number": 3, "state": "wl_runinhole", "start": moment(0), "end": None},
+    {"site": 981, "stage_number": 7, "state": "frac_frac", "start": datetime_at(0), "end": datetime_at(399)},
+    {"site": 981, "stage_number": 8, "state": "standby_standby", "start": datetime_at(400), "end": datetime_at(700)},
+    {"site": 982, "stage_number": 3, "state": "wl_runinhole", "start": datetime_at(0), "end": None},
 ]
 
 
@@ -43,7 +43,7 @@ class Service:
 
     Args:
         records: All records.
-        others: What to answer to requests for stages and sites, instead of `STAGES` and the sites 981 to 983.
+        others: Responses to requests for stages and sites, instead of `STAGES` and the sites 981 to 983.
         breaks: How the streams of records break.
     """
 
@@ -52,18 +52,18 @@ class Service:
         self.requests: list[str] = []
         self._others = others
 
-    def __call__(self, line: Line, request: Received) -> None:
+    def __call__(self, line: ClientConnection, request: HttpRequest) -> None:
         self.requests.append(request.path.rpartition("v1")[2])
         if request.path.endswith("/data/"):
             self.records(line, request)
         elif request.path.endswith("/fields/"):
-            line.send(answer(200, b"[]"))
+            line.send(http_response(200, b"[]"))
         elif request.path.endswith("/sites/"):
             # The filter is ignored: the last one lies on another pad.
             pads = {981: 681, 982: 681, 983: 681, 990: 682}
-            line.send(self._others or answer(200, json.dumps([site(*each) for each in pads.items()]).encode()))
+            line.send(self._others or http_response(200, json.dumps([site(*each) for each in pads.items()]).encode()))
         else:
-            line.send(self._others or answer(200, msgspec.json.encode(STAGES)))
+            line.send(self._others or http_response(200, msgspec.json.encode(STAGES)))
 
 
 def site(id_: int, pad: int) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def with_gaps(*gaps: range) -> list[Record]:
     return [record for record in records_of(1000) if not any(record["timestamp"] - START in gap for gap in gaps)]
 
 
-def shown(report: CoverageReport) -> list[tuple[Any, ...]]:
+def summarize(report: CoverageReport) -> list[tuple[Any, ...]]:
     """Summarize a report: site, expected and received seconds, gaps by first second and length."""
     gaps = [[(int(gap.start.timestamp()) - START, gap.seconds) for gap in site.gaps] for site in report.sites]
     return [
@@ -121,18 +121,18 @@ def test_gaps_have_stage_and_state(
         written = json.loads((tmp_path / f"records{suffix}.coverage.json").read_bytes())
         assert written == report.to_dict()
         assert (written["file"], written["file_bytes"]) == (path.name, path.stat().st_size)
-        assert {*files_in(tmp_path)} == {path.name, f"{path.name}.coverage.json"}
+        assert {*read_files(tmp_path)} == {path.name, f"{path.name}.coverage.json"}
         [line] = [record for record in caplog.records if "Coverage of" in record.message]
         assert (line.levelname, line.name) == ("WARNING", "datastore_sdk")
         assert "incomplete; 767 of 1,000 seconds (76.70 %); 3 gaps of 50 s or more" in line.message
         assert "the longest 100 s from 2025-09-18 12:08:20 UTC in standby_standby" in line.message
-    assert shown(report) == [(981, 1000, 767, [(350, 80), (500, 100), (950, 50)])]
+    assert summarize(report) == [(981, 1000, 767, [(350, 80), (500, 100), (950, 50)])]
     labels = [(gap.stage_number, gap.state) for gap in report.gaps]
     assert labels == [(7, "frac_frac"), (8, "standby_standby"), (None, None)]
-    assert [gap.end for gap in report.gaps] == [moment(429), moment(599), moment(999)]
+    assert [gap.end for gap in report.gaps] == [datetime_at(429), datetime_at(599), datetime_at(999)]
     assert not report.complete
     assert (report.sites[0].missing_seconds, report.sites[0].expected_from) == (233, "request")
-    assert (report.sites[0].first_record, report.sites[0].last_record) == (moment(0), moment(949))
+    assert (report.sites[0].first_record, report.sites[0].last_record) == (datetime_at(0), datetime_at(949))
 
 
 def test_complete_data_is_logged_without_stage_requests(
@@ -179,7 +179,7 @@ def test_report_is_independent_of_record_order(
     service = Service(records)
     report = form.save(client_of(serve(service)), [PAD], tmp_path / f"a{suffix}", coverage=True, min_gap=10)
     assert report is not None
-    assert shown(report) == [
+    assert summarize(report) == [
         (981, 1000, 900, [(300, 100)]),
         (982, 1000, 990, [(0, 10)]),
         (983, 1000, 0, [(0, 1000)]),
@@ -202,8 +202,8 @@ def test_any_timestamp_form_is_counted(
     service.records._body = lambda request: json.dumps(records).encode()  # type: ignore[method-assign] # noqa: ARG005
     report = form.save(client_of(serve(service)), [replace(SITE, start=None)], tmp_path / f"a{suffix}", coverage=True)
     assert report is not None
-    assert shown(report) == [(981, 1000, 900, [(300, 100)])]
-    assert report.records_without_timestamp == 4 + (suffix != "")  # the negative one is no date, or left out
+    assert summarize(report) == [(981, 1000, 900, [(300, 100)])]
+    assert report.records_without_timestamp == 4 + (suffix != "")  # the negative one is not a date, or left out
 
 
 @pytest.mark.parametrize(
@@ -215,11 +215,11 @@ def test_records_with_odd_json_are_counted(
     rows = [b'{"timestamp":%d,"site_id":981,"a":%b}' % (START + second, odd) for second in range(4)]
     service = Service([])
     service.records._body = lambda request: b"[%b]" % b",".join(rows)  # type: ignore[method-assign] # noqa: ARG005
-    query = replace(SITE, end=moment(4), fields=["a"])
+    query = replace(SITE, end=datetime_at(4), fields=["a"])
     for suffix in (".json", ".csv"):
         report = form.save(client_of(serve(service)), [query], tmp_path / f"a{suffix}", coverage=True, min_gap=1)
         assert report is not None
-        assert shown(report) == [(981, 5, 4, [(4, 1)])]
+        assert summarize(report) == [(981, 5, 4, [(4, 1)])]
         assert report.missing_fields == (("a",) if odd == b'"Infinity"' else ())
 
 
@@ -229,41 +229,41 @@ def test_coarse_records_cover_their_interval(phase: int, form: Form, serve: Serv
     minutes = [minute for minute in range(-1 if phase else 0, 60) if minute not in range(20, 25)]
     service = Service([{"timestamp": START + 60 * minute + phase, "site_id": 981} for minute in minutes])
     service.records._body = lambda request: json.dumps(service.records.records).encode()  # type: ignore[method-assign] # noqa: ARG005
-    query = replace(SITE, end=moment(3599), resolution=DataResolutions.MINUTE)
+    query = replace(SITE, end=datetime_at(3599), resolution=DataResolutions.MINUTE)
     report = form.coverage(client_of(serve(service)), [query])
     edge = 60 if phase else 0
-    assert shown(report) == [(981, 3600 - edge, 3300 - edge, [(1200 + phase, 300)])]
-    assert report.gaps[0].end == moment(1499 + phase)
+    assert summarize(report) == [(981, 3600 - edge, 3300 - edge, [(1200 + phase, 300)])]
+    assert report.gaps[0].end == datetime_at(1499 + phase)
     assert report.resolution_seconds == 60
     service.records.records = [record for record in service.records.records if record["timestamp"] >= START]
-    report = form.coverage(client_of(serve(service)), [replace(query, start=moment(phase), end=None)])
-    assert shown(report) == [(981, 3600, 3300, [(1200 + phase, 300)])]
+    report = form.coverage(client_of(serve(service)), [replace(query, start=datetime_at(phase), end=None)])
+    assert summarize(report) == [(981, 3600, 3300, [(1200 + phase, 300)])]
 
 
 def test_open_range_spans_first_to_last_record(form: Form, serve: Serve, client_of: ClientOf) -> None:
     client = client_of(serve(Service(with_gaps(range(10), range(300, 400), range(900, 1000)))))
-    for query in (replace(SITE, start=None, end=None), replace(SITE, start=None, end=moment(899))):
+    for query in (replace(SITE, start=None, end=None), replace(SITE, start=None, end=datetime_at(899))):
         report = form.coverage(client, [query])
-        assert shown(report)[0][3] == [(300, 100)]
+        assert summarize(report)[0][3] == [(300, 100)]
         assert report.sites[0].expected_from == "records"
         assert report.sites[0].expected_seconds == 890
     empty = form.coverage(client_of(serve(Service([]))), [replace(SITE, start=None)])
-    assert shown(empty) == [(981, 0, 0, [])]
+    assert summarize(empty) == [(981, 0, 0, [])]
     assert not empty.complete
 
 
 def test_future_seconds_are_not_missing(form: Form, serve: Serve, client_of: ClientOf, clock: JumpingClock) -> None:
     clock.time = float(START + 499)
     client = client_of(serve(Service(records_of(450))))
-    report = form.coverage(client, [replace(SITE, end=moment(9999))], min_gap=1)
-    assert shown(report) == [(981, 500, 450, [(450, 50)])]
+    report = form.coverage(client, [replace(SITE, end=datetime_at(9999))], min_gap=1)
+    assert summarize(report) == [(981, 500, 450, [(450, 50)])]
 
 
 def test_pad_without_records_is_incomplete(form: Form, serve: Serve, client_of: ClientOf) -> None:
-    client = client_of(serve(Service([], answer(404))))
+    client = client_of(serve(Service([], http_response(404))))
     for query in (PAD, replace(PAD, is_routed=False)):
         report = form.coverage(client, [query])
-        assert shown(report) == [(None, 1000, 0, [(0, 1000)])]
+        assert summarize(report) == [(None, 1000, 0, [(0, 1000)])]
         assert "no records of the pad" in report.summary()
 
 
@@ -271,9 +271,11 @@ def test_intervals_of_several_sites_are_combined(form: Form, serve: Serve, clien
     """As with data changes: seconds between two intervals are not expected, shared seconds count once."""
     service = Service(with_gaps(range(10), range(150, 250)))
     bounds = [(981, 100, 199), (981, 180, 219), (981, 600, 699), (982, 0, 9)]
-    queries = [DataQuery(source="site", id=id_, start=moment(first), end=moment(last)) for id_, first, last in bounds]
+    queries = [
+        DataQuery(source="site", id=id_, start=datetime_at(first), end=datetime_at(last)) for id_, first, last in bounds
+    ]
     report = form.coverage(client_of(serve(service)), queries, min_gap=5)
-    assert shown(report) == [(981, 220, 150, [(150, 70)]), (982, 10, 0, [(0, 10)])]
+    assert summarize(report) == [(981, 220, 150, [(150, 70)]), (982, 10, 0, [(0, 10)])]
     assert len(report.queries) == 4
 
 
@@ -282,10 +284,10 @@ def test_stage_filter_expects_seconds_of_its_stages(form: Form, serve: Serve, cl
     query = replace(SITE, stage_number=8, stage_name_filter=StageNameFilters.STANDBY)
     records = [record for record in records_of(681) if record["timestamp"] >= START + 400]
     report = form.coverage(client_of(serve(Service(records))), [query], min_gap=20)
-    assert shown(report) == [(981, 301, 281, [(681, 20)])]
+    assert summarize(report) == [(981, 301, 281, [(681, 20)])]
     assert report.sites[0].expected_from == "stages"
-    unknown = form.coverage(client_of(serve(Service(records, answer(404)))), [query])
-    assert shown(unknown) == [(981, 281, 281, [])]
+    unknown = form.coverage(client_of(serve(Service(records, http_response(404)))), [query])
+    assert summarize(unknown) == [(981, 281, 281, [])]
     assert unknown.sites[0].expected_from == "records"
 
 
@@ -311,17 +313,17 @@ def test_fields_without_values_are_listed(
     assert missing(pad, prefixed) == ["only_null", "rate"]
 
 
-ODD = answer(200, b'[{"id": "a"}]')
-"""What is read as far as it goes, and tells nothing."""
+ODD = http_response(200, b'[{"id": "a"}]')
+"""Responses are read as far as they go, and log nothing."""
 
 
-@pytest.mark.parametrize("others", [answer(500), ODD, answer(403), Line.reset])
+@pytest.mark.parametrize("others", [http_response(500), ODD, http_response(403), ClientConnection.reset])
 def test_failed_stage_request_omits_labels_only(
     others: Any, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     service = Service(with_gaps(range(300, 400)), others if isinstance(others, bytes) else b"")
 
-    def handle(line: Line, request: Received) -> None:
+    def handle(line: ClientConnection, request: HttpRequest) -> None:
         if isinstance(others, bytes) or request.path.endswith("/data/"):
             service(line, request)
         else:
@@ -329,7 +331,7 @@ def test_failed_stage_request_omits_labels_only(
 
     report = form.save(client_of(serve(handle), retries=ONCE), [PAD], tmp_path / "a.json", coverage=True)
     assert report is not None
-    assert shown(report) == [(981, 1000, 900, [(300, 100)])]
+    assert summarize(report) == [(981, 1000, 900, [(300, 100)])]
     assert report.gaps[0].state is None
     assert json.loads((tmp_path / "a.json").read_bytes()) == service.records.records
     for what in ("stages", "sites"):
@@ -348,17 +350,17 @@ def test_report_of_resumed_save_covers_whole_file(
     path = tmp_path / "records.csv"
     with pytest.raises(CallError):
         form.save(client, queries, path, resume=True, coverage=True)
-    assert {*files_in(tmp_path)} == {"records.csv.partial"}
+    assert {*read_files(tmp_path)} == {"records.csv.partial"}
     report = None
     while report is None:
         try:
             report = form.save(client, queries, path, resume=True, coverage=True)
         except CallError:
             continue
-    assert shown(report) == [(981, 1000, 830, [(30, 70), (800, 100)])]
+    assert summarize(report) == [(981, 1000, 830, [(30, 70), (800, 100)])]
     assert report.records == 830
     assert report.missing_fields == ("never",)
-    assert {*files_in(tmp_path)} == {"records.csv", "records.csv.coverage.json"}
+    assert {*read_files(tmp_path)} == {"records.csv", "records.csv.coverage.json"}
 
 
 def test_arguments_are_validated_before_requests(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:

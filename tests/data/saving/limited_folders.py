@@ -15,7 +15,7 @@ from datastore_sdk.data.saving import atomic_file
 Refuse = Callable[..., None]
 
 
-def refused(code: int) -> Refuse:
+def refuse_with(code: int) -> Refuse:
     def refuse(*_: object, **__: object) -> None:
         raise OSError(code, os.strerror(code))
 
@@ -30,7 +30,7 @@ def make_write_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         own = Path(os.fsdecode(path)) if hasattr(path, "__fspath__") or isinstance(path, str) else Path()
         return folder in (own, *own.parents)
 
-    def guarded(real: Any) -> Any:
+    def guard(real: Any) -> Any:
         def call(path: Any, *others: Any, **options: Any) -> Any:
             if inside(path) or (others and inside(others[0])):
                 raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(path))
@@ -38,7 +38,7 @@ def make_write_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
         return call
 
-    def opened(path: Path, mode: str = "r", *others: Any, **options: Any) -> Any:
+    def open_path(path: Path, mode: str = "r", *others: Any, **options: Any) -> Any:
         if inside(path) and "+" in mode:
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), str(path))
         return opens(path, mode, *others, **options)
@@ -49,10 +49,10 @@ def make_write_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         return os_open(path, flags, *others, **options)
 
     for name in ("rename", "replace", "unlink", "link", "chmod"):
-        monkeypatch.setattr(os, name, guarded(getattr(os, name)))
-    monkeypatch.setattr(Path, "open", opened)
+        monkeypatch.setattr(os, name, guard(getattr(os, name)))
+    monkeypatch.setattr(Path, "open", open_path)
     monkeypatch.setattr(os, "open", low_level)
-    monkeypatch.setattr(atomic_file, "_UnnamedFile", refused(errno.EOPNOTSUPP))
+    monkeypatch.setattr(atomic_file, "_UnnamedFile", refuse_with(errno.EOPNOTSUPP))
 
 
 def forbid_new_files(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,7 +62,7 @@ def forbid_new_files(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def is_new(path: Any) -> bool:
         return Path(path).parent == folder and not Path(path).exists()
 
-    def opened(path: Path, mode: str = "r", *others: Any, **options: Any) -> Any:
+    def open_path(path: Path, mode: str = "r", *others: Any, **options: Any) -> Any:
         if path.parent == folder and ("x" in mode or is_new(path)):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
         return opens(path, mode, *others, **options)
@@ -72,16 +72,16 @@ def forbid_new_files(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
         return os_open(path, flags, *others, **options)
 
-    monkeypatch.setattr(Path, "open", opened)
+    monkeypatch.setattr(Path, "open", open_path)
     monkeypatch.setattr(os, "open", low_level)
-    monkeypatch.setattr(atomic_file, "_UnnamedFile", refused(errno.EOPNOTSUPP))
+    monkeypatch.setattr(atomic_file, "_UnnamedFile", refuse_with(errno.EOPNOTSUPP))
     monkeypatch.setattr(atomic_file, "_create_locked", _refuse_in(folder, atomic_file._create_locked))
 
 
 def _refuse_in(folder: Path, create: Callable[[Path], Any]) -> Callable[[Path], Any]:
-    def guarded(target: Path) -> Any:
+    def guard(target: Path) -> Any:
         if target.parent == folder:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(target))
         return create(target)
 
-    return guarded
+    return guard

@@ -16,12 +16,12 @@ from datastore_sdk.data.saving import atomic_file, synced_file
 from datastore_sdk.data.saving.files import open_atomic, validate_target
 from datastore_sdk.data.saving.synced_file import open_scratch_file
 from tests.data.fake_record_service import RecordService, records_of
-from tests.data.saving.limited_folders import refused
+from tests.data.saving.limited_folders import refuse_with
 from tests.data.saving.test_invalid_targets import SITE
-from tests.support.fake_server import Line, Received
+from tests.support.fake_server import ClientConnection, HttpRequest
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import answer
-from tests.support.leak_checks import files_in
+from tests.support.http_responses import http_response
+from tests.support.leak_checks import read_files
 from tests.support.sync_async_clients import Form
 
 RECORDS = records_of(50)
@@ -31,41 +31,43 @@ SUFFIXES = ["json", "ndjson", "csv", "csv.gz", "parquet", "arrow"]
 @pytest.fixture(params=["nameless", "hidden"])
 def draft(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "hidden":
-        monkeypatch.setattr(atomic_file, "_UnnamedFile", refused(errno.EOPNOTSUPP))
+        monkeypatch.setattr(atomic_file, "_UnnamedFile", refuse_with(errno.EOPNOTSUPP))
 
 
-def write(target: Path, content: bytes, *, kept: bool = False, overwrite: bool = True) -> None:
-    with open_atomic(target, overwrite=overwrite, keep_unfinished=kept) as file:
+def write(target: Path, content: bytes, *, keep_unfinished: bool = False, overwrite: bool = True) -> None:
+    with open_atomic(target, overwrite=overwrite, keep_unfinished=keep_unfinished) as file:
         file.write(content)
 
 
 @pytest.mark.usefixtures("draft")
-@pytest.mark.parametrize("kept", [False, True])
+@pytest.mark.parametrize("keep_unfinished", [False, True])
 @pytest.mark.parametrize("code", [errno.EPERM, errno.EACCES, errno.ENOTSUP])
-def test_save_with_refused_chmod_succeeds(code: int, kept: bool, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "chmod", refused(code))
-    write(target, b"new", kept=kept)
-    assert files_in(target.parent) == {"records.json": b"new"}
+def test_save_with_refused_chmod_succeeds(
+    code: int, keep_unfinished: bool, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "chmod", refuse_with(code))
+    write(target, b"new", keep_unfinished=keep_unfinished)
+    assert read_files(target.parent) == {"records.json": b"new"}
 
 
 @pytest.mark.usefixtures("draft")
 @pytest.mark.parametrize("code", [errno.EINVAL, errno.ENOSYS, errno.ENOTSUP])
 def test_save_without_fsync_support_succeeds(code: int, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "fsync", refused(code))
+    monkeypatch.setattr(os, "fsync", refuse_with(code))
     write(target, b"new")
-    assert files_in(target.parent) == {"records.json": b"new"}
+    assert read_files(target.parent) == {"records.json": b"new"}
 
 
 @pytest.mark.usefixtures("draft")
-@pytest.mark.parametrize("kept", [False, True])
+@pytest.mark.parametrize("keep_unfinished", [False, True])
 @pytest.mark.parametrize("code", [errno.EBUSY, errno.EPERM, errno.EACCES, errno.EXDEV, errno.ENOSYS])
 def test_busy_target_is_overwritten_in_place(
-    code: int, kept: bool, target: Path, monkeypatch: pytest.MonkeyPatch
+    code: int, keep_unfinished: bool, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     number = target.stat().st_ino
-    monkeypatch.setattr(os, "replace", refused(code))
-    write(target, b"new", kept=kept)
-    assert files_in(target.parent) == {"records.json": b"new"}
+    monkeypatch.setattr(os, "replace", refuse_with(code))
+    write(target, b"new", keep_unfinished=keep_unfinished)
+    assert read_files(target.parent) == {"records.json": b"new"}
     assert target.stat().st_ino == number
 
 
@@ -75,22 +77,22 @@ def test_locked_target_is_saved_beside_it(links: bool, target: Path, monkeypatch
     """Excel on Windows allows neither. Files that were saved beside it before are kept."""
     opens = Path.open
 
-    def opened(path: Path, mode: str = "r", *others: Any, **options: Any) -> Any:
+    def open_path(path: Path, mode: str = "r", *others: Any, **options: Any) -> Any:
         if path == target and "r" not in mode:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
         return opens(path, mode, *others, **options)
 
     if not links:
-        monkeypatch.setattr(os, "link", refused(errno.EPERM))
-    monkeypatch.setattr(os, "replace", refused(errno.EACCES))
-    monkeypatch.setattr(Path, "open", opened)
+        monkeypatch.setattr(os, "link", refuse_with(errno.EPERM))
+    monkeypatch.setattr(os, "replace", refuse_with(errno.EACCES))
+    monkeypatch.setattr(Path, "open", open_path)
     for number in (1, 2):
         beside = target.with_name(f"records-{number}.json")
         with pytest.raises(PermissionError, match=f"Permission denied; the complete file is saved as {beside}: '"):
             write(target, b"new")
         assert beside.read_bytes() == b"new"
     assert target.read_bytes().startswith(b"old")
-    assert len(files_in(target.parent)) == 3
+    assert len(read_files(target.parent)) == 3
 
 
 @pytest.mark.usefixtures("draft")
@@ -100,7 +102,7 @@ def test_folder_turned_read_only_is_saved_in_temporary_folder(
     """The mount becomes read-only during the download."""
     opens, os_open = Path.open, os.open
 
-    def opened(path: Path, mode: str = "r", *others: Any, **options: Any) -> Any:
+    def open_path(path: Path, mode: str = "r", *others: Any, **options: Any) -> Any:
         if path.parent == target.parent and mode != "rb":
             raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
         return opens(path, mode, *others, **options)
@@ -114,13 +116,13 @@ def test_folder_turned_read_only_is_saved_in_temporary_folder(
         with monkeypatch.context() as mount, open_atomic(target) as file:
             file.write(b"new")
             for name in ("replace", "link"):
-                mount.setattr(os, name, refused(errno.EROFS))
+                mount.setattr(os, name, refuse_with(errno.EROFS))
             mount.setattr(os, "open", low_level)
-            mount.setattr(Path, "open", opened)
+            mount.setattr(Path, "open", open_path)
 
     with pytest.raises(OSError, match=r"Read-only.*; the complete file is saved as .*temporary"):
         download()
-    assert files_in(temporary) == {"records-1.json": b"new"}
+    assert read_files(temporary) == {"records-1.json": b"new"}
     assert target.read_bytes().startswith(b"old")
 
 
@@ -141,9 +143,9 @@ def test_write_once_mount_gets_complete_file(
         path.write_bytes(old)
     records = RecordService(RECORDS)
 
-    def service(line: Line, request: Received) -> None:
+    def service(line: ClientConnection, request: HttpRequest) -> None:
         if request.path.endswith("/fields/"):
-            line.send(answer(200, b"[]"))
+            line.send(http_response(200, b"[]"))
         else:
             records(line, request)
 
@@ -151,9 +153,9 @@ def test_write_once_mount_gets_complete_file(
     form.save(client, [SITE], path, overwrite=bool(old))
     Data(client, [SITE]).save(tmp_path / path.name)
     assert path.read_bytes() == (tmp_path / path.name).read_bytes()
-    assert files_in(temporary) == {}
-    left = {name: content for name, content in files_in(write_once).items() if name.startswith(".")}
-    assert not any(left.values())  # what cannot be removed is empty
+    assert read_files(temporary) == {}
+    left = {name: content for name, content in read_files(write_once).items() if name.startswith(".")}
+    assert not any(left.values())  # folders that cannot be removed are empty
 
 
 @pytest.mark.usefixtures("temporary")
@@ -164,10 +166,10 @@ def test_write_once_mount_keeps_existing_file(write_once: Path, target: Path) ->
     assert (write_once / "records-1.json").read_bytes() == b"new"
 
 
-@pytest.mark.parametrize("kept", [False, True])
+@pytest.mark.parametrize("keep_unfinished", [False, True])
 @pytest.mark.parametrize("ends", [False, True])
 def test_draft_where_only_the_target_is_writable(
-    ends: bool, kept: bool, target: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
+    ends: bool, keep_unfinished: bool, target: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file mounted into a container whose user can write nothing else."""
 
@@ -178,40 +180,40 @@ def test_draft_where_only_the_target_is_writable(
 
     opens = Path.open
 
-    def opened(path: Path, mode: str = "r", *others: Any, **options: Any) -> Any:
+    def open_path(path: Path, mode: str = "r", *others: Any, **options: Any) -> Any:
         if path.parent == target.parent and "x" in mode:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
         return opens(path, mode, *others, **options)
 
     monkeypatch.setattr(atomic_file, "open_synced_file", no_new_file)
-    monkeypatch.setattr(Path, "open", opened)
+    monkeypatch.setattr(Path, "open", open_path)
     if ends:
-        write(target, b"new", kept=kept)
-        assert files_in(temporary) == {}
-        assert files_in(target.parent) == {"records.json": b"new"}
+        write(target, b"new", keep_unfinished=keep_unfinished)
+        assert read_files(temporary) == {}
+        assert read_files(target.parent) == {"records.json": b"new"}
         return
 
     def fail() -> None:
-        with open_atomic(target, keep_unfinished=kept) as file:
+        with open_atomic(target, keep_unfinished=keep_unfinished) as file:
             file.write(b"new")
             assert Path(file.name).stat().st_mode & 0o777 == 0o600
             raise ValueError("half way")
 
     with pytest.raises(ValueError, match="half way"):
         fail()
-    assert files_in(temporary) == ({"records.json.unfinished": b"new"} if kept else {})
+    assert read_files(temporary) == ({"records.json.unfinished": b"new"} if keep_unfinished else {})
     assert target.read_bytes().startswith(b"old")
 
 
 def test_draft_that_cannot_be_deleted_is_logged(
     target: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(atomic_file, "_UnnamedFile", refused(errno.EOPNOTSUPP))
+    monkeypatch.setattr(atomic_file, "_UnnamedFile", refuse_with(errno.EOPNOTSUPP))
     unlink = os.unlink
     with caplog.at_level(logging.WARNING, "datastore_sdk"), open_atomic(target) as file:
         file.write(b"new")
-        monkeypatch.setattr(os, "replace", refused(errno.EBUSY))
-        monkeypatch.setattr(os, "unlink", refused(errno.EPERM))
+        monkeypatch.setattr(os, "replace", refuse_with(errno.EBUSY))
+        monkeypatch.setattr(os, "unlink", refuse_with(errno.EPERM))
     monkeypatch.setattr(os, "unlink", unlink)
     assert target.read_bytes() == b"new"
     assert "which is no longer needed: Operation not permitted" in caplog.text
@@ -263,16 +265,22 @@ class UniversalPath:
         return f"{self.protocol}:///x.csv"
 
 
-@pytest.mark.parametrize(("path", "way"), URLS)
+@pytest.mark.parametrize(("path", "method"), URLS)
 def test_url_is_refused_with_advice(
-    path: Any, way: str, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    path: Any,
+    method: str,
+    form: Form,
+    serve: Serve,
+    client_of: ClientOf,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     service = RecordService(RECORDS)
-    with pytest.raises(ValueError, match=f"is not a local path.*{way}"):
+    with pytest.raises(ValueError, match=f"is not a local path.*{method}"):
         form.save(client_of(serve(service)), [SITE], path)
-    assert service.asked == 0
-    assert files_in(tmp_path) == {}
+    assert service.request_count == 0
+    assert read_files(tmp_path) == {}
 
 
 @pytest.mark.parametrize("path", [CloudPath(), UniversalPath("memory"), UniversalPath("s3")])

@@ -19,7 +19,7 @@ from _environment import ROOT
 from datastore_sdk._io.file_lock import is_at_path
 from datastore_sdk.data.saving import atomic_file
 from datastore_sdk.data.saving.files import open_atomic, validate_target
-from tests.support.leak_checks import files_in
+from tests.support.leak_checks import read_files
 
 
 def no_nameless(*_: object) -> None:
@@ -44,7 +44,7 @@ def write(target: Path, content: bytes) -> None:
 
 def test_new_file_is_written(tmp_path: Path) -> None:
     write(tmp_path / "records.json", b"[]")
-    assert files_in(tmp_path) == {"records.json": b"[]"}
+    assert read_files(tmp_path) == {"records.json": b"[]"}
 
 
 def test_existing_file_is_replaced_at_the_end(tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_existing_file_is_replaced_at_the_end(tmp_path: Path) -> None:
         file.write(b"new" * 100_000)
         file.flush()
         assert target.read_bytes() == b"old"
-    assert files_in(tmp_path) == {"records.json": b"new" * 100_000}
+    assert read_files(tmp_path) == {"records.json": b"new" * 100_000}
 
 
 def fail_half_way(target: Path, error: type[BaseException]) -> None:
@@ -69,10 +69,10 @@ def test_failed_write_changes_nothing(tmp_path: Path, error: type[BaseException]
     target = tmp_path / "records.json"
     if old is not None:
         target.write_bytes(old)
-    before = files_in(tmp_path)
+    before = read_files(tmp_path)
     with pytest.raises(error):
         fail_half_way(target, error)
-    assert files_in(tmp_path) == before
+    assert read_files(tmp_path) == before
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
@@ -85,7 +85,7 @@ def test_failing_disk_keeps_old_file(tmp_path: Path, code: int, monkeypatch: pyt
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(OSError, match=f"{os.strerror(code)}: '{target}'$"):
         write(target, b"new")
-    assert files_in(tmp_path) == {"records.json": b"old"}
+    assert read_files(tmp_path) == {"records.json": b"old"}
 
 
 def test_full_disk_keeps_old_file(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_full_disk_keeps_old_file(tmp_path: Path) -> None:
             write(target, b"new" * 1000)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert files_in(tmp_path) == {"records.json": b"old"}
+    assert read_files(tmp_path) == {"records.json": b"old"}
 
 
 def test_folder_without_sync_is_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,19 +112,19 @@ def test_folder_without_sync_is_accepted(tmp_path: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(os, "fsync", files_only)
     write(tmp_path / "records.json", b"[]")
-    assert files_in(tmp_path) == {"records.json": b"[]"}
+    assert read_files(tmp_path) == {"records.json": b"[]"}
 
 
 def test_missing_folders_are_created(tmp_path: Path) -> None:
     write(tmp_path / "a" / "b" / "records.json", b"[]")
-    assert files_in(tmp_path / "a" / "b") == {"records.json": b"[]"}
+    assert read_files(tmp_path / "a" / "b") == {"records.json": b"[]"}
 
 
 def test_folder_that_cannot_be_created_raises(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"old")
     with pytest.raises((NotADirectoryError, FileExistsError)):
         write(tmp_path / "file" / "records.json", b"[]")
-    assert files_in(tmp_path) == {"file": b"old"}
+    assert read_files(tmp_path) == {"file": b"old"}
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o666, 0o755])
@@ -156,7 +156,7 @@ def test_symbolic_link_target_is_replaced(tmp_path: Path) -> None:
     link.symlink_to(store / "records.json")
     write(link, b"new")
     assert link.is_symlink()
-    assert files_in(store) == {"records.json": b"new"}
+    assert read_files(store) == {"records.json": b"new"}
 
 
 def test_dangling_symbolic_link_creates_its_target(tmp_path: Path) -> None:
@@ -170,14 +170,14 @@ def test_longest_file_name_is_accepted(tmp_path: Path) -> None:
     """The draft must not need a longer name than the target."""
     name = "r" * 250 + ".json"
     write(tmp_path / name, b"[]")
-    assert files_in(tmp_path) == {name: b"[]"}
+    assert read_files(tmp_path) == {name: b"[]"}
 
 
 def test_target_created_meanwhile_is_kept(tmp_path: Path) -> None:
     target = tmp_path / "records.json"
     with pytest.raises(FileExistsError, match=f"^{target} was created meanwhile; pass overwrite=True to replace it"):
         come_late(target)
-    assert files_in(tmp_path) == {"records.json": b"other", "records-1.json": b"mine"}
+    assert read_files(tmp_path) == {"records.json": b"other", "records-1.json": b"mine"}
 
 
 def come_late(target: Path) -> None:
@@ -192,7 +192,7 @@ def test_unnamed_draft_is_invisible(tmp_path: Path) -> None:
     with open_atomic(tmp_path / "records.json") as file:
         file.write(b"new")
         file.flush()
-        assert files_in(tmp_path) == {}
+        assert read_files(tmp_path) == {}
         assert Path(file.name).parent == tmp_path
 
 
@@ -200,7 +200,7 @@ def test_unnamed_draft_is_invisible(tmp_path: Path) -> None:
 def test_hidden_draft_is_beside_its_target(tmp_path: Path) -> None:
     """A rename is atomic only within a file system. Hidden, so that patterns like `*.json` do not match it."""
     with open_atomic(tmp_path / "records.json"):
-        (name,) = files_in(tmp_path)
+        (name,) = read_files(tmp_path)
         assert name.startswith(".records.json.")
         assert name.endswith(".restream-part")
 
@@ -224,16 +224,16 @@ def test_drafts_of_killed_processes_are_deleted(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")])}
     dead = subprocess.run([sys.executable, "-c", KILLED, str(target)], env=environment, check=False)
     assert dead.returncode == -signal.SIGKILL
-    assert len(files_in(tmp_path)) == 1
+    assert len(read_files(tmp_path)) == 1
     (tmp_path / ".records.json.part").write_bytes(b"somebody else's")
     with open_atomic(tmp_path / "other.json") as other:
-        assert len(files_in(tmp_path)) == 3
+        assert len(read_files(tmp_path)) == 3
         with open_atomic(target) as one, open_atomic(target) as two:
-            assert len(files_in(tmp_path)) == 4
+            assert len(read_files(tmp_path)) == 4
             one.write(b"one")
             two.write(b"two")
         other.write(b"other")
-    assert files_in(tmp_path) == {
+    assert read_files(tmp_path) == {
         "records.json": b"one",
         "other.json": b"other",
         ".records.json.part": b"somebody else's",
@@ -252,7 +252,7 @@ def test_drafts_without_locks_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with open_atomic(target) as one, open_atomic(target) as two:
         one.write(b"one")
         two.write(b"two")
-    assert files_in(tmp_path) == {"records.json": b"one"}
+    assert read_files(tmp_path) == {"records.json": b"one"}
 
 
 @hidden
@@ -268,7 +268,7 @@ def test_draft_deleted_before_its_lock_is_recreated(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr(atomic_file, "is_at_path", remove)
     write(tmp_path / "records.json", b"[]")
-    assert files_in(tmp_path) == {"records.json": b"[]"}
+    assert read_files(tmp_path) == {"records.json": b"[]"}
     assert len(seen) == 2
 
 
@@ -287,10 +287,10 @@ def test_draft_without_hard_links_is_copied(overwrite: bool, tmp_path: Path, mon
         target.write_bytes(b"old")
     with open_atomic(target, overwrite=overwrite) as file:
         file.write(b"new" * 100_000)
-    assert files_in(tmp_path) == {"records.json": b"new" * 100_000}
+    assert read_files(tmp_path) == {"records.json": b"new" * 100_000}
     with pytest.raises(FileExistsError, match="was created meanwhile"):
         come_late(tmp_path / "other.json")
-    assert files_in(tmp_path) == {
+    assert read_files(tmp_path) == {
         "records.json": b"new" * 100_000,
         "other.json": b"other",
         "other-1.json": b"mine",
@@ -307,7 +307,7 @@ def test_unfinished_file_is_visible_until_complete(overwrite: bool, tmp_path: Pa
         file.write(b"new")
         file.flush()
         assert (tmp_path / "shift.ndjson.unfinished").read_bytes() == b"new"
-    assert files_in(tmp_path) == {"shift.ndjson": b"new"}
+    assert read_files(tmp_path) == {"shift.ndjson": b"new"}
 
 
 @nameless
@@ -324,7 +324,7 @@ def test_unfinished_file_stays_after_failure(tmp_path: Path) -> None:
             fail_behind(content)
         notes = getattr(failure.value, "__notes__", [])
         assert any("the records received so far are in" in note for note in notes) is bool(content)
-    assert files_in(tmp_path) == {"shift.ndjson.unfinished": b"first", "shift.ndjson.unfinished-2": b"second"}
+    assert read_files(tmp_path) == {"shift.ndjson.unfinished": b"first", "shift.ndjson.unfinished-2": b"second"}
 
 
 def test_concurrent_writes_do_not_mix(tmp_path: Path) -> None:
@@ -332,7 +332,7 @@ def test_concurrent_writes_do_not_mix(tmp_path: Path) -> None:
     with open_atomic(target) as one, open_atomic(target) as two:
         one.write(b"one")
         two.write(b"two")
-    assert files_in(tmp_path) == {"records.json": b"one"}
+    assert read_files(tmp_path) == {"records.json": b"one"}
 
 
 def test_error_names_the_target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,9 +16,10 @@ from tests.support.fixtures import Serve
 PROGRAM = """
 import json, sys
 from datastore_sdk import Site
-from tests.data.fake_record_service import moment
+from tests.data.fake_record_service import datetime_at
 
-Site(id=981, auth_token="t0ken-0123456789").get_data(start_datetime=moment(0), end_datetime=moment(9)).save(sys.argv[1])
+site = Site(id=981, auth_token="t0ken-0123456789")
+site.get_data(start_datetime=datetime_at(0), end_datetime=datetime_at(9)).save(sys.argv[1])
 print(json.dumps(list(sys.modules)))
 """
 SELDOM_NEEDED = {

@@ -13,12 +13,12 @@ import pytest
 from _environment import ROOT
 
 from datastore_sdk.data import Data, DataQuery
-from tests.data.fake_record_service import RecordService, moment, records_of
+from tests.data.fake_record_service import RecordService, datetime_at, records_of
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.leak_checks import files_in
+from tests.support.leak_checks import read_files
 from tests.support.sync_async_clients import Form
 
-SITE = DataQuery(source="site", id=981, start=moment(0), end=moment(3999))
+SITE = DataQuery(source="site", id=981, start=datetime_at(0), end=datetime_at(3999))
 RECORDS = records_of(4000)
 """About 400 kB."""
 
@@ -28,10 +28,10 @@ PROGRAM = """
 import asyncio, resource, sys
 from datastore_sdk import Client
 from datastore_sdk.data import Data, DataAsync, DataQuery
-from tests.data.fake_record_service import moment
+from tests.data.fake_record_service import datetime_at
 
 url, path, room, resume, how = sys.argv[1:]
-query = DataQuery(source="site", id=981, start=moment(0), end=moment(3999))
+query = DataQuery(source="site", id=981, start=datetime_at(0), end=datetime_at(3999))
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(room), int(room)))
 with Client("t0ken-0123456789", base_url=url) as client:
     try:
@@ -65,7 +65,7 @@ def test_full_disk_raises_and_leaves_nothing(
     path.write_bytes(b"old")
     said = save_with_room(server.url, path, 100_000, how, resume=resume)
     assert f"File too large: '{tmp_path}/records{suffix}" in said
-    assert sorted(files_in(tmp_path)) == [path.name, f"{path.name}.partial"][: 1 + resume]
+    assert sorted(read_files(tmp_path)) == [path.name, f"{path.name}.partial"][: 1 + resume]
     assert path.read_bytes() == b"old"
     if resume:
         assert f"records are kept in {path}.partial; save again with resume=True to use them" in said
@@ -83,7 +83,7 @@ def test_unwritable_folder_raises(resume: bool, form: Form, serve: Serve, client
     service = RecordService(RECORDS)
     with pytest.raises(OSError, match="/sys/kernel/"):
         form.save(client_of(serve(service)), [SITE], folder / "records.json", resume=resume)
-    assert service.asked == 0
+    assert service.request_count == 0
 
 
 def device(path: Path) -> None:
@@ -102,7 +102,7 @@ def test_target_that_is_not_a_file_is_refused(
     service = RecordService(RECORDS)
     with pytest.raises(FileExistsError, match=r"records\.json is a device or a pipe, which cannot be replaced"):
         form.save(client_of(serve(service)), [SITE], path, overwrite=overwrite, resume=resume)
-    assert service.asked == 0
+    assert service.request_count == 0
     assert [each.name for each in tmp_path.iterdir()] == ["records.json"]
 
 
@@ -137,7 +137,7 @@ def test_invalid_file_name_is_refused(
     service = RecordService(RECORDS)
     with pytest.raises(error, match=message):
         form.save(client_of(serve(service)), [SITE], f"{tmp_path}/{name}", resume=resume)
-    assert service.asked == 0
+    assert service.request_count == 0
     assert sorted(each.name for each in tmp_path.iterdir()) == ["folder.json", "old.json"]
     assert (tmp_path / "old.json").read_bytes() == b"old"
 
@@ -161,8 +161,8 @@ def test_option_of_wrong_type_is_refused(
     path.write_bytes(b"old")
     with pytest.raises(TypeError, match=message):
         form.save(client_of(serve(service)), [SITE], path, **{"overwrite": True, **options})
-    assert service.asked == 0
-    assert files_in(tmp_path) == {"records.json": b"old"}
+    assert service.request_count == 0
+    assert read_files(tmp_path) == {"records.json": b"old"}
 
 
 @both
@@ -179,8 +179,8 @@ def test_missing_extra_is_named(
     service = RecordService(RECORDS)
     with pytest.raises(ImportError, match=r"restream-datastore-sdk\[arrow\]"):
         form.save(client_of(serve(service)), [SITE], tmp_path / "records.parquet", overwrite=True, resume=resume)
-    assert service.asked == 0
-    assert files_in(tmp_path) == {"records.parquet": b"old"}
+    assert service.request_count == 0
+    assert read_files(tmp_path) == {"records.parquet": b"old"}
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_missing_extra_is_named(
     ],
 )
 def test_invalid_parallel_is_refused(options: dict[str, Any], message: str) -> None:
-    arguments: dict[str, Any] = {"source": "site", "id": 981, "start": moment(0), "end": moment(9), **options}
+    arguments: dict[str, Any] = {"source": "site", "id": 981, "start": datetime_at(0), "end": datetime_at(9), **options}
     with pytest.raises(ValueError, match=message):
         DataQuery(**arguments)
 
@@ -202,7 +202,7 @@ def test_invalid_parallel_is_refused(options: dict[str, Any], message: str) -> N
 @pytest.mark.parametrize("parallel", ["2", 2.0, True, None])
 def test_parallel_of_wrong_type_is_refused(parallel: Any) -> None:
     with pytest.raises(TypeError, match="parallel must be an int, not"):
-        DataQuery(source="site", id=981, start=moment(0), end=moment(9), parallel=parallel)
+        DataQuery(source="site", id=981, start=datetime_at(0), end=datetime_at(9), parallel=parallel)
 
 
 def test_overwrite_replaces_old_file_at_the_end(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:

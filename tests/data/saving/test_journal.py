@@ -122,10 +122,10 @@ def test_changed_bit_is_detected(path: Path) -> None:
                 assert str(path) in str(caught.value)
                 assert caught.value.path == path
             else:
-                assert damaged_end(path) == BATCHES[:2]
+                assert read_damaged_end(path) == BATCHES[:2]
 
 
-def damaged_end(path: Path) -> list[list[bytes]]:
+def read_damaged_end(path: Path) -> list[list[bytes]]:
     """Read a file whose last entry is damaged: an incomplete block, or a changed header."""
     try:
         return read(path)

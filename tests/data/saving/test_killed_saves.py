@@ -16,19 +16,21 @@ from _environment import ROOT
 
 from datastore_sdk.data import Data, DataQuery
 from datastore_sdk.exceptions import ResumeError
-from tests.data.fake_record_service import Break, RecordService, moment, records_of
-from tests.support.fake_server import PATIENCE, Line, Server
+from tests.data.fake_record_service import Break, RecordService, datetime_at, records_of
+from tests.support.fake_server import TIMEOUT_SECONDS, ClientConnection, Server
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import answer, by_path
-from tests.support.leak_checks import files_in
+from tests.support.http_responses import http_response, respond_by_path
+from tests.support.leak_checks import read_files
 
-QUERY = "DataQuery(source='pad', id=681, start=moment(0), end=moment(7999), is_routed=True, parallel={parallel})"
+QUERY = (
+    "DataQuery(source='pad', id=681, start=datetime_at(0), end=datetime_at(7999), is_routed=True, parallel={parallel})"
+)
 PROGRAM = """
 import asyncio, sys
 from datastore_sdk import Client
 from datastore_sdk.data import Data, DataAsync, DataQuery
 from datastore_sdk.data.streaming import parallel
-from tests.data.fake_record_service import moment
+from tests.data.fake_record_service import datetime_at
 from datetime import timedelta
 
 parallel.MAX_SLICE = timedelta(seconds=2000)
@@ -51,7 +53,7 @@ def begin(
 
 
 def wait_until(true: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT_SECONDS
     while not true():
         assert process.poll() is None, "it ended by itself"
         assert time.monotonic() < end
@@ -66,12 +68,12 @@ class Stall:
     """A stream that stalls until the client closes the connection."""
 
     def __init__(self) -> None:
-        self.begun = threading.Event()
-        self.hung_up = False
+        self.started = threading.Event()
+        self.disconnected = False
 
-    def __call__(self, line: Line) -> None:
-        self.begun.set()
-        self.hung_up = line.stall()
+    def __call__(self, line: ClientConnection) -> None:
+        self.started.set()
+        self.disconnected = line.stall()
 
 
 @pytest.mark.parametrize(
@@ -81,11 +83,14 @@ def test_save_killed_repeatedly_completes(
     how: str, suffix: str, parallel: int, serve: Serve, client_of: ClientOf, tmp_path: Path
 ) -> None:
     records = records_of(8000, [981, 982])
-    service = RecordService(records, [Break(0.3, Line.stall)] * 6, piece=5000)
+    service = RecordService(records, [Break(0.3, ClientConnection.stall)] * 6, piece=5000)
     server = serve(service)
     path = tmp_path / f"records{suffix}"
     left = path.with_name(f"{path.name}.partial")
-    data = Data(client_of(server), [DataQuery(source="pad", id=681, start=moment(0), end=moment(7999), is_routed=True)])
+    data = Data(
+        client_of(server),
+        [DataQuery(source="pad", id=681, start=datetime_at(0), end=datetime_at(7999), is_routed=True)],
+    )
     for more in (50_000, 60_000):
         process = begin(server, path, how, parallel)
         try:
@@ -99,13 +104,13 @@ def test_save_killed_repeatedly_completes(
         assert process.returncode == -signal.SIGKILL
         assert not path.exists()
     service._breaks.clear()
-    asked = service.asked
+    earlier = service.request_count
     process = begin(server, path, how, parallel)
-    assert process.communicate(timeout=PATIENCE)[1] == b""
+    assert process.communicate(timeout=TIMEOUT_SECONDS)[1] == b""
     assert process.returncode == 0
-    *rest, check = map(str, service.starts[asked:])
-    assert min(rest) > "2025-09-18 12:05:00", "only the rest was asked for"
-    assert check < min(rest), "and once more what lies before, for records that come late"
+    *remaining, check = map(str, service.starts[earlier:])
+    assert min(remaining) > "2025-09-18 12:05:00", "only the remaining records were requested"
+    assert check < min(remaining), "and once more what lies before, for records that come late"
     assert min(map(str, service.starts)) == "2025-09-18 12:00:00"
     undisturbed = tmp_path / f"undisturbed{suffix}"
     data.save(undisturbed)
@@ -120,14 +125,14 @@ def test_killed_save_leaves_nothing(suffix: str, old: bytes | None, serve: Serve
         path.write_bytes(old)
     stall = Stall()
     service = RecordService(records_of(8000), [Break(0.5, stall)], piece=5000)
-    server = serve(by_path({"/data/": service, "/fields/": answer(200, b"[]")}))
+    server = serve(respond_by_path({"/data/": service, "/fields/": http_response(200, b"[]")}))
     process = begin(server, path, "sync", resume=False, overwrite=True)
     try:
-        wait_until(stall.begun.is_set, process)
+        wait_until(stall.started.is_set, process)
     finally:
         process.kill()
         process.communicate()
-    assert files_in(tmp_path) == ({path.name: old} if old else {})
+    assert read_files(tmp_path) == ({path.name: old} if old else {})
 
 
 @pytest.mark.parametrize("how", ["sync", "async"])
@@ -139,14 +144,14 @@ def test_interrupted_save_leaves_no_partial_target(how: str, resume: bool, serve
     server = serve(service)
     process = begin(server, tmp_path / "records.json", how, resume=resume)
     try:
-        wait_until(lambda: stall.begun.is_set() and (not resume or size_of(left) > 50_000), process)
+        wait_until(lambda: stall.started.is_set() and (not resume or size_of(left) > 50_000), process)
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=PATIENCE)
+        _, said = process.communicate(timeout=TIMEOUT_SECONDS)
     finally:
         process.kill()
         process.communicate()
     assert b"\nKeyboardInterrupt\n" in said
-    server.settle()
-    assert stall.hung_up
+    server.wait_for_connections()
+    assert stall.disconnected
     assert [each.name for each in tmp_path.iterdir()] == ["records.json.partial"] * resume
     assert (b"records are kept in" in said) is resume

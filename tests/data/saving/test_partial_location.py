@@ -16,7 +16,7 @@ from tests.data.fake_record_service import Break, RecordService, records_of
 from tests.data.saving.limited_folders import forbid_new_files
 from tests.data.saving.test_invalid_targets import SITE
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.leak_checks import files_in
+from tests.support.leak_checks import read_files
 from tests.support.sync_async_clients import Form
 
 ONCE = RetryPolicy(max_attempts=1)
@@ -59,7 +59,7 @@ def test_resume_in_a_folder_that_cannot_hold_it(
         assert target.read_bytes().startswith(b"old")
     form.save(client, [SITE], target, overwrite=True, resume=True)
     assert json.loads(target.read_bytes()) == RECORDS
-    assert files_in(temporary) == {}
+    assert read_files(temporary) == {}
     first, second, *_ = service.starts
     assert str(first) < str(second), "the records of the first run are not requested again"
 
@@ -72,7 +72,7 @@ def test_fallback_partial_belongs_to_one_target(
     for folder in (write_once, write_once / "other"):
         with pytest.raises(CallError):
             form.save(client, [SITE], folder / "records.csv", resume=True)
-    assert len(files_in(temporary)) == 2
+    assert len(read_files(temporary)) == 2
 
 
 def test_fallback_partial_is_used_after_folder_recovers(
@@ -86,7 +86,7 @@ def test_fallback_partial_is_used_after_folder_recovers(
             form.save(client, [SITE], target, overwrite=True, resume=True)
     form.save(client, [SITE], target, overwrite=True, resume=True)
     assert json.loads(target.read_bytes()) == RECORDS
-    assert files_in(temporary) == {}
+    assert read_files(temporary) == {}
     assert str(service.starts[0]) < str(service.starts[1])
 
 
@@ -98,8 +98,8 @@ def test_folder_that_takes_no_file_fails_before_requests(
     forbid_new_files(target.parent, monkeypatch)
     with pytest.raises(PermissionError, match=r"new\.json\.partial"):
         form.save(client, [SITE], target.with_name("new.json"), resume=True)
-    assert service.asked == 0
-    assert files_in(temporary) == {}
+    assert service.request_count == 0
+    assert read_files(temporary) == {}
 
 
 @pytest.mark.parametrize("planted", ["link", "file of another user"])
@@ -128,7 +128,7 @@ def test_planted_fallback_partial_is_refused(
         monkeypatch.setattr(os, "geteuid", lambda: other)
     with pytest.raises(ResumeError, match="is not a file of this SDK"):
         form.save(client, [SITE], path, resume=True)
-    assert service.asked == 1
+    assert service.request_count == 1
 
 
 @pytest.mark.parametrize("resumed", [False, True])

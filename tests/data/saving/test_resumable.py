@@ -28,17 +28,17 @@ from datastore_sdk.data.writers.json_writer import JsonWriter
 from datastore_sdk.enums import DataAggregations, DataFillMethods, DataResolutions
 from datastore_sdk.exceptions import APIConnectionError, CallError, NotFoundError, ResumeError
 from datastore_sdk.transport.executor.retry import RetryPolicy
-from tests.data.fake_record_service import START, Break, Record, RecordService, moment, records_of
+from tests.data.fake_record_service import START, Break, Record, RecordService, datetime_at, records_of
 from tests.support.exhaustive import first
-from tests.support.fake_server import Line, Received, Server
+from tests.support.fake_server import ClientConnection, HttpRequest, Server
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import answer, chunked
+from tests.support.http_responses import build_chunked_response, http_response
 from tests.support.jumping_clock import JumpingClock
-from tests.support.leak_checks import files_in
+from tests.support.leak_checks import read_files
 from tests.support.sync_async_clients import Form
 
-SITE = DataQuery(source="site", id=981, start=moment(-10_000), end=moment(9999))
-ROUTED = DataQuery(source="pad", id=681, start=moment(-10_000), end=moment(9999), is_routed=True)
+SITE = DataQuery(source="site", id=981, start=datetime_at(-10_000), end=datetime_at(9999))
+ROUTED = DataQuery(source="pad", id=681, start=datetime_at(-10_000), end=datetime_at(9999), is_routed=True)
 ONCE = RetryPolicy(max_attempts=1)
 
 
@@ -68,7 +68,7 @@ def test_failed_save_resumes_at_last_record(
     undisturbed = tmp_path / f"undisturbed{suffix}"
     form.save(client, [ROUTED], undisturbed)
     assert path.read_bytes() == undisturbed.read_bytes()
-    assert {*files_in(tmp_path)} == {path.name, undisturbed.name}
+    assert {*read_files(tmp_path)} == {path.name, undisturbed.name}
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".arrow"])
@@ -77,9 +77,9 @@ def test_failed_save_of_tables_resumes(
 ) -> None:
     service = RecordService(records_of(300), [Break(0.5)])
 
-    def handle(line: Line, request: Received) -> None:
+    def handle(line: ClientConnection, request: HttpRequest) -> None:
         if request.path.endswith("/fields/"):
-            line.send(answer(200, b"[]"))
+            line.send(http_response(200, b"[]"))
         else:
             service(line, request)
 
@@ -108,21 +108,23 @@ def test_breaks_at_any_byte_lose_nothing(
     chance = random.Random(seed)
     sites = chance.sample(range(900, 1000), chance.choice([1, 2, 5]))
     records = records_of(200, sites)
-    troubles: list[Break | bytes] = [answer(503), answer(404)]
-    troubles += [Break(chance.random(), chance.choice([Line.close, Line.reset])) for _ in range(8)]
-    chance.shuffle(troubles)
-    service = RecordService(records, troubles, piece=chance.choice([1, 30, 1000]))
+    faults: list[Break | bytes] = [http_response(503), http_response(404)]
+    faults += [
+        Break(chance.random(), chance.choice([ClientConnection.close, ClientConnection.reset])) for _ in range(8)
+    ]
+    chance.shuffle(faults)
+    service = RecordService(records, faults, piece=chance.choice([1, 30, 1000]))
     client = client_of(serve(service), retries=ONCE)
-    query = replace(ROUTED, start=moment(0), end=moment(220), parallel=parallel)
+    query = replace(ROUTED, start=datetime_at(0), end=datetime_at(220), parallel=parallel)
     path = tmp_path / "records.json"
-    for _ in range(3 * len(troubles)):
+    for _ in range(3 * len(faults)):
         try:
             form.save(client, [query], path, resume=True)
         except CallError:
             continue
         break
     assert json.loads(path.read_bytes()) == records
-    assert {*files_in(tmp_path)} == {"records.json"}
+    assert {*read_files(tmp_path)} == {"records.json"}
 
 
 def test_resume_with_other_parallel_continues(
@@ -131,7 +133,7 @@ def test_resume_with_other_parallel_continues(
     """`parallel` is not part of the fingerprint."""
     monkeypatch.setattr(slicing, "MAX_SLICE", timedelta(seconds=37))
     records = records_of(200)
-    query = DataQuery(source="site", id=981, start=moment(0), end=moment(199))
+    query = DataQuery(source="site", id=981, start=datetime_at(0), end=datetime_at(199))
     client = client_of(serve(RecordService(records, [Break(0.5)])), retries=ONCE)
     fail(form, client, [query], tmp_path / "records.json")
     form.save(client, [replace(query, parallel=3)], tmp_path / "records.json", resume=True)
@@ -139,14 +141,14 @@ def test_resume_with_other_parallel_continues(
 
 
 def several(*starts: int) -> list[DataQuery]:
-    return [DataQuery(source="site", id=981, start=moment(start), end=moment(start + 9)) for start in starts]
+    return [DataQuery(source="site", id=981, start=datetime_at(start), end=datetime_at(start + 9)) for start in starts]
 
 
 def test_complete_queries_are_not_requested_again(
     form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path, clock: JumpingClock
 ) -> None:
     clock.time += 1_000
-    service = RecordService(records_of(100), [answer(200, b"[]"), Break(0.6), answer(503), Break(0.3)])
+    service = RecordService(records_of(100), [http_response(200, b"[]"), Break(0.6), http_response(503), Break(0.3)])
     client = client_of(serve(service), retries=ONCE)
     queries = several(60, 20, 0, 40)
     for _ in range(3):
@@ -154,10 +156,10 @@ def test_complete_queries_are_not_requested_again(
     form.save(client, queries, tmp_path / "records.json", resume=True)
     seconds = [record["timestamp"] - START for record in json.loads((tmp_path / "records.json").read_bytes())]
     assert seconds == [*range(20, 30), *range(10), *range(40, 50)]
-    asked = [str(start)[-5:] for start in service.starts]
-    assert asked[:2] == ["01:00", "00:20"]
-    assert asked.count("01:00") == 1, "what is over is not asked for again, though it had no records"
-    assert "00:20" < asked[2] < "00:30"
+    starts = [str(start)[-5:] for start in service.starts]
+    assert starts[:2] == ["01:00", "00:20"]
+    assert starts.count("01:00") == 1, "a finished slice is not requested again, though it had no records"
+    assert "00:20" < starts[2] < "00:30"
 
 
 def broken(_: JsonWriter) -> None:
@@ -185,10 +187,10 @@ def test_complete_journal_makes_no_request(
     assert caught.value.__notes__ == [
         f"100 records are kept in {path}.partial; save again with resume=True to use them"
     ]
-    assert {*files_in(tmp_path)} == {"records.json.partial"}
+    assert {*read_files(tmp_path)} == {"records.json.partial"}
     form.save(client, [SITE], path, resume=True)
     assert json.loads(path.read_bytes()) == records_of(100)
-    assert service.asked == 1
+    assert service.request_count == 1
 
 
 def test_range_into_the_future_is_requested_again(
@@ -225,14 +227,14 @@ def test_dependent_records_start_again(
 ) -> None:
     clock.time += 100_000
     caplog.set_level(logging.INFO, "datastore_sdk")
-    first = replace(query, start=moment(0), end=moment(9))
-    service = RecordService(records_of(200), [answer(200, json.dumps(records_of(10)).encode()), Break(0.5)])
+    first = replace(query, start=datetime_at(0), end=datetime_at(9))
+    service = RecordService(records_of(200), [http_response(200, json.dumps(records_of(10)).encode()), Break(0.5)])
     client = client_of(serve(service), retries=ONCE)
     fail(form, client, [first, query], tmp_path / "records.json")
     service.records = [{**record, "slurry_rate": 7} for record in records_of(200)]
     form.save(client, [first, query], tmp_path / "records.json", resume=True)
     assert json.loads((tmp_path / "records.json").read_bytes()) == records_of(10) + service.records
-    assert service.asked == 3
+    assert service.request_count == 3
     assert "cannot be resumed, so it starts again" in caplog.text
 
 
@@ -252,7 +254,7 @@ def test_different_query_is_refused(form: Form, serve: Serve, client_of: ClientO
     client = client_of(serve(service), retries=ONCE)
     path = tmp_path / "records.json"
     fail(form, client, [SITE], path)
-    before = files_in(tmp_path)
+    before = read_files(tmp_path)
     for other, message in [
         (replace(SITE, si_units=True), "si_units is True and was not given"),
         (replace(SITE, id=982), "site is 982 and was 981"),
@@ -266,10 +268,10 @@ def test_different_query_is_refused(form: Form, serve: Serve, client_of: ClientO
         assert "delete it to start again, or save to another path" in str(caught.value)
     with pytest.raises(ResumeError, match=r"the service is .* and was http"):
         form.save(client_of(serve(service)), [SITE], path, resume=True)
-    assert files_in(tmp_path) == before
-    assert service.asked == 1
+    assert read_files(tmp_path) == before
+    assert service.request_count == 1
     form.save(client, [replace(SITE, si_units=True)], path)
-    assert {*files_in(tmp_path)} == {"records.json", "records.json.partial"}, "without resume it does not matter"
+    assert {*read_files(tmp_path)} == {"records.json", "records.json.partial"}, "without resume it does not matter"
 
 
 def test_edited_partial_is_refused(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
@@ -282,7 +284,7 @@ def test_edited_partial_is_refused(form: Form, serve: Serve, client_of: ClientOf
     with pytest.raises(ResumeError, match="was edited, so the save cannot resume from it; delete it"):
         form.save(client, [SITE], path, resume=True)
     assert left.read_bytes() == edited
-    assert service.asked == 1
+    assert service.request_count == 1
 
 
 @pytest.mark.parametrize("numbers", [[1], [0, 1, 0], [7]])
@@ -297,11 +299,11 @@ def test_impossible_query_order_is_refused(
     with closing(Journal(tmp_path / "records.json.partial", wanted)) as journal:
         for number in numbers:
             journal.append(number, [msgspec.Raw(b'{"timestamp":1758196800}')])
-    before = files_in(tmp_path)
+    before = read_files(tmp_path)
     with pytest.raises(ResumeError, match="was edited"):
         form.save(client_of(server), queries, tmp_path / "records.json", resume=True)
-    assert files_in(tmp_path) == before
-    assert service.asked == 0
+    assert read_files(tmp_path) == before
+    assert service.request_count == 0
 
 
 @pytest.mark.parametrize("kind", ["link", "pipe", "folder"])
@@ -322,7 +324,7 @@ def test_partial_that_is_not_a_file_is_refused(
         form.save(client_of(serve(service)), [SITE], tmp_path / "records.json", resume=True)
     assert {path.name for path in tmp_path.iterdir()} == {"other", left.name}
     assert other.read_bytes() == b""
-    assert service.asked == 0
+    assert service.request_count == 0
 
 
 def test_concurrent_save_is_refused(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
@@ -331,15 +333,15 @@ def test_concurrent_save_is_refused(form: Form, serve: Serve, client_of: ClientO
     client = client_of(server, retries=ONCE)
     path = tmp_path / "records.json"
     fail(form, client, [SITE], path)
-    before = files_in(tmp_path)
-    asked = {"service": server.url, "queries": [SITE.arguments()]}
-    journal = Journal(tmp_path / "records.json.partial", asked)
+    before = read_files(tmp_path)
+    starts = {"service": server.url, "queries": [SITE.arguments()]}
+    journal = Journal(tmp_path / "records.json.partial", starts)
     try:
         with pytest.raises(ResumeError, match=r"records\.json\.partial is in use"):
             form.save(client, [SITE], path, resume=True)
     finally:
         journal.close()
-    assert files_in(tmp_path) == before
+    assert read_files(tmp_path) == before
     form.save(client, [SITE], path, resume=True)
 
 
@@ -349,13 +351,13 @@ def test_arguments_are_validated_before_requests(form: Form, serve: Serve, clien
     path = tmp_path / "records.json"
     fail(form, client, [SITE], path)
     path.write_bytes(b"old")
-    before = files_in(tmp_path)
+    before = read_files(tmp_path)
     with pytest.raises(FileExistsError, match="overwrite=True"):
         form.save(client, [SITE], path, resume=True)
     with pytest.raises(ValueError, match="suffix"):
         form.save(client, [SITE], tmp_path / "records.xls", resume=True)
-    assert service.asked == 1
-    assert files_in(tmp_path) == before
+    assert service.request_count == 1
+    assert read_files(tmp_path) == before
     form.save(client, [SITE], path, resume=True, overwrite=True)
     assert json.loads(path.read_bytes()) == records_of(100)
 
@@ -363,16 +365,16 @@ def test_arguments_are_validated_before_requests(form: Form, serve: Serve, clien
 def test_failure_before_first_record_leaves_nothing(
     form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
 ) -> None:
-    client = client_of(serve(RecordService([], [answer(404)])))
+    client = client_of(serve(RecordService([], [http_response(404)])))
     with pytest.raises(NotFoundError) as caught:
         form.save(client, [SITE], tmp_path / "new" / "records.json", resume=True)
-    assert files_in(tmp_path / "new") == {}
+    assert read_files(tmp_path / "new") == {}
     assert not hasattr(caught.value, "__notes__")
 
 
 def test_save_without_queries_writes_empty_file(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
     form.save(client_of(serve(RecordService([]))), [], tmp_path / "records.json", resume=True, progress=print)
-    assert files_in(tmp_path) == {"records.json": b"[]\n"}
+    assert read_files(tmp_path) == {"records.json": b"[]\n"}
 
 
 @pytest.fixture
@@ -381,13 +383,13 @@ def full(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     room = [1 << 30]
     append = Journal.append
 
-    def limited(self: Journal, query: int, texts: Any) -> None:
+    def append_limited(self: Journal, query: int, texts: Any) -> None:
         if not room[0]:
             raise OSError(28, "No space left on device", str(self.path))
         room[0] -= 1
         append(self, query, texts)
 
-    monkeypatch.setattr(Journal, "append", limited)
+    monkeypatch.setattr(Journal, "append", append_limited)
     return room
 
 
@@ -408,7 +410,7 @@ def test_full_disk_keeps_records_for_resume(
 
 
 def test_error_states_attempts_and_saved_records(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
-    service = RecordService(records_of(100), [Break(0.5), answer(503), Break(0)])
+    service = RecordService(records_of(100), [Break(0.5), http_response(503), Break(0)])
     client = client_of(serve(service), retries=RetryPolicy(max_attempts=3))
     error = fail(form, client, [SITE], tmp_path / "records.json")
     assert isinstance(error, APIConnectionError)
@@ -422,12 +424,14 @@ def test_resumed_records_keep_their_bytes(form: Form, serve: Serve, client_of: C
     """The file has the bytes that the service sent."""
     one = b'{"timestamp":%d,"site_id":981,\n "a" : 1.50, "b":"\\n", "c":-0.0,"d":12345678901234567890}' % START
     two = f'{{"timestamp":{START + 1},"site_id":981,"é":"\u2028}}{{"}}'
-    start, rest, check = (chunked(b"[" + body) for body in (one + b",", one + b"," + two.encode() + b"]", one + b"]"))
-    service = RecordService([], [start, rest, check])
+    start, remaining, check = (
+        build_chunked_response(b"[" + body) for body in (one + b",", one + b"," + two.encode() + b"]", one + b"]")
+    )
+    service = RecordService([], [start, remaining, check])
     client = client_of(serve(service), retries=ONCE)
     fail(form, client, [SITE], tmp_path / "records.json")
     form.save(client, [SITE], tmp_path / "records.json", resume=True)
-    undisturbed = RecordService([], [chunked(b"[" + one + b",", two.encode() + b"]")])
+    undisturbed = RecordService([], [build_chunked_response(b"[" + one + b",", two.encode() + b"]")])
     form.save(client_of(serve(undisturbed)), [SITE], tmp_path / "other.json")
     assert (tmp_path / "records.json").read_bytes() == (tmp_path / "other.json").read_bytes()
 
@@ -447,7 +451,7 @@ def wait_until_it_has(path: Path, size: int) -> None:
 
 
 def test_cancelled_save_resumes(serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
-    service = RecordService(records_of(8000), [Break(0.5, Line.stall)], piece=5000)
+    service = RecordService(records_of(8000), [Break(0.5, ClientConnection.stall)], piece=5000)
     server = serve(service)
     path, left = tmp_path / "records.json", tmp_path / "records.json.partial"
 
@@ -459,13 +463,13 @@ def test_cancelled_save_resumes(serve: Serve, client_of: ClientOf, tmp_path: Pat
             saving.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await saving
-            assert {*files_in(tmp_path)} == {left.name}
+            assert {*read_files(tmp_path)} == {left.name}
             await data.asave(path, resume=True)
 
     asyncio.run(main())
     assert json.loads(path.read_bytes()) == records_of(8000)
     assert service.starts[1] != service.starts[0]
-    assert {*files_in(tmp_path)} == {path.name}
+    assert {*read_files(tmp_path)} == {path.name}
 
 
 def test_partial_is_beside_the_link_target(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
@@ -478,6 +482,6 @@ def test_partial_is_beside_the_link_target(form: Form, serve: Serve, client_of: 
     client = client_of(server, retries=ONCE)
     with pytest.raises(CallError):
         form.save(client, [SITE], link, resume=True)
-    assert {*files_in(store)} == {"records.json.partial"}
+    assert {*read_files(store)} == {"records.json.partial"}
     form.save(client, [SITE], link, resume=True)
     assert json.loads((store / "records.json").read_bytes()) == records_of(100)

@@ -15,14 +15,14 @@ from datastore_sdk.data import DataAsync, DataQuery
 from datastore_sdk.data.writers.base import Writer
 from datastore_sdk.data.writers.csv_writer import CsvWriter
 from datastore_sdk.data.writers.json_writer import JsonWriter
-from tests.data.fake_record_service import RecordService, moment, records_of
-from tests.support.fake_server import Line
+from tests.data.fake_record_service import RecordService, datetime_at, records_of
+from tests.support.fake_server import ClientConnection
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import always, chunk, head, then
-from tests.support.leak_checks import files_in
+from tests.support.http_responses import chunk, head, respond_always, send_then
+from tests.support.leak_checks import read_files
 from tests.support.sync_async_clients import Form
 
-SITE = DataQuery(source="site", id=981, start=moment(0))
+SITE = DataQuery(source="site", id=981, start=datetime_at(0))
 
 formats = pytest.mark.parametrize(("suffix", "writer"), [(".json", JsonWriter), (".csv", CsvWriter)])
 
@@ -45,7 +45,7 @@ def test_path_is_validated_before_the_first_request(
         form.save(client, [SITE], tmp_path / "records")
     with pytest.raises(OSError, match="file"):
         form.save(client, [SITE], tmp_path / "file" / "records.json")
-    assert service.asked == 0
+    assert service.request_count == 0
     assert not (tmp_path / "records.xls").exists()
 
 
@@ -81,7 +81,7 @@ def test_disk_error_is_raised_and_leaves_nothing(
     monkeypatch.setattr(writer, step, fail)
     with pytest.raises(type(error)):
         form.save(client, [SITE], path, overwrite=True)
-    assert files_in(tmp_path) == {path.name: b"old"}
+    assert read_files(tmp_path) == {path.name: b"old"}
     monkeypatch.undo()
     form.save(client, [SITE], path, overwrite=True)
     assert len(path.read_bytes()) > 10_000
@@ -93,15 +93,15 @@ def test_cancel_while_downloading_leaves_nothing(
 ) -> None:
     path = tmp_path / f"records{suffix}"
     path.write_bytes(b"old")
-    begun = head(transfer_encoding="chunked") + chunk(b'[{"timestamp": 1}, {"timestamp": 2}')
+    first_part = head(transfer_encoding="chunked") + chunk(b'[{"timestamp": 1}, {"timestamp": 2}')
     sent = threading.Event()
 
-    def stall(line: Line) -> None:
+    def stall(line: ClientConnection) -> None:
         sent.set()
         line.stall()
 
     async def main() -> None:
-        async with client_of(serve(always(then(begun, stall)))) as client:
+        async with client_of(serve(respond_always(send_then(first_part, stall)))) as client:
             saving = asyncio.create_task(DataAsync(client, [SITE]).asave(path, overwrite=True))
             await asyncio.to_thread(sent.wait)
             saving.cancel()
@@ -109,7 +109,7 @@ def test_cancel_while_downloading_leaves_nothing(
                 await saving
 
     asyncio.run(main())
-    assert files_in(tmp_path) == {path.name: b"old"}
+    assert read_files(tmp_path) == {path.name: b"old"}
 
 
 @formats
@@ -145,7 +145,7 @@ def test_cancel_while_completing_keeps_old_file(
             await asyncio.sleep(0.1)
 
     asyncio.run(main())
-    assert files_in(tmp_path) == {path.name: b"old"}
+    assert read_files(tmp_path) == {path.name: b"old"}
 
 
 def test_cancel_while_syncing_leaves_one_complete_file(
@@ -175,7 +175,7 @@ def test_cancel_while_syncing_leaves_one_complete_file(
             await asyncio.sleep(0.1)
 
     asyncio.run(main())
-    (content,) = files_in(tmp_path).values()
+    (content,) = read_files(tmp_path).values()
     assert content == b"old" or json.loads(content) == records_of(100)
 
 
@@ -193,6 +193,6 @@ def test_target_created_meanwhile_is_kept(
     monkeypatch.setattr(JsonWriter, "finish", late)
     with pytest.raises(FileExistsError):
         form.save(client_of(serve(RecordService(records_of(10)))), [SITE], path)
-    left = files_in(tmp_path)
+    left = read_files(tmp_path)
     assert left.pop("records.json") == b"of somebody else"
     assert [*left] == ["records-1.json"]  # the download is not thrown away

@@ -11,19 +11,19 @@ from datastore_sdk.data.saving.files import open_atomic
 from datastore_sdk.data.saving.synced_file import WRITEBACK_BYTES
 
 BLOCK = bytes(range(256)) * (WRITEBACK_BYTES >> 10)
-"""A quarter of what is stored at a time."""
+"""Stores a quarter of the data at a time."""
 
 
 def test_written_bytes_are_stored_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[int, int, int]] = []
+    calls: list[tuple[int, int, int]] = []
 
     def advise(_: int, start: int, length: int, advice: int) -> None:
-        asked.append((start, length, advice))
+        calls.append((start, length, advice))
 
     monkeypatch.setattr(os, "posix_fadvise", advise, raising=False)
     monkeypatch.setattr(os, "POSIX_FADV_DONTNEED", 4, raising=False)
     _write(tmp_path / "records.json", blocks=9)
-    assert asked == [(0, WRITEBACK_BYTES, 4), (WRITEBACK_BYTES, WRITEBACK_BYTES, 4)]
+    assert calls == [(0, WRITEBACK_BYTES, 4), (WRITEBACK_BYTES, WRITEBACK_BYTES, 4)]
 
 
 def test_write_without_posix_fadvise_succeeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,8 +16,8 @@ import pytest
 from datastore_sdk.data.saving import atomic_file
 from datastore_sdk.data.saving.files import open_atomic
 from datastore_sdk.data.saving.journal import Journal
-from tests.data.saving.limited_folders import forbid_new_files, refused
-from tests.support.leak_checks import files_in
+from tests.data.saving.limited_folders import forbid_new_files, refuse_with
+from tests.support.leak_checks import read_files
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc/self/fd")
 
@@ -33,7 +33,7 @@ def windows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Refuse to rename or delete open files, and to read open drafts."""
     opens = Path.open
 
-    def guarded(real: Callable[..., Any]) -> Callable[..., Any]:
+    def guard(real: Callable[..., Any]) -> Callable[..., Any]:
         def call(path: Any, *others: Any, **options: Any) -> Any:
             if is_open(path):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
@@ -41,16 +41,16 @@ def windows(monkeypatch: pytest.MonkeyPatch) -> None:
 
         return call
 
-    def opened(path: Path, mode: str = "r", *others: Any, **options: Any) -> Any:
+    def open_path(path: Path, mode: str = "r", *others: Any, **options: Any) -> Any:
         if "r" in mode and path.suffix == atomic_file._SUFFIX and is_open(path):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
         return opens(path, mode, *others, **options)
 
     for name in ("replace", "rename", "unlink"):
-        monkeypatch.setattr(os, name, guarded(getattr(os, name)))
-    monkeypatch.setattr(Path, "open", opened)
+        monkeypatch.setattr(os, name, guard(getattr(os, name)))
+    monkeypatch.setattr(Path, "open", open_path)
     monkeypatch.setattr(atomic_file, "_IS_WINDOWS", True)
-    monkeypatch.setattr(atomic_file, "_UnnamedFile", refused(errno.EOPNOTSUPP))
+    monkeypatch.setattr(atomic_file, "_UnnamedFile", refuse_with(errno.EOPNOTSUPP))
 
 
 @pytest.mark.parametrize("keep_unfinished", [False, True])
@@ -61,7 +61,7 @@ def test_draft_is_closed_before_it_is_renamed(keep_unfinished: bool, overwrite: 
         target.write_bytes(b"old")
     with open_atomic(target, overwrite=overwrite, keep_unfinished=keep_unfinished) as file:
         file.write(b"new")
-    assert files_in(tmp_path) == {"records.json": b"new"}
+    assert read_files(tmp_path) == {"records.json": b"new"}
 
 
 @pytest.mark.usefixtures("temporary")
@@ -77,7 +77,7 @@ def test_abandoned_draft_is_closed_before_it_is_deleted(tmp_path: Path) -> None:
     abandoned.write_bytes(b"half")
     with open_atomic(tmp_path / "records.json") as file:
         file.write(b"new")
-    assert files_in(tmp_path) == {"records.json": b"new"}
+    assert read_files(tmp_path) == {"records.json": b"new"}
 
 
 def test_journal_reads_locked_byte_through_own_handle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,10 +107,10 @@ def test_journal_reads_locked_byte_through_own_handle(tmp_path: Path, monkeypatc
         def __getattr__(self, name: str) -> Any:
             return getattr(self._file, name)
 
-    def opened(path: Path, mode: str = "r", *others: Any, **options: Any) -> Any:
+    def open_path(path: Path, mode: str = "r", *others: Any, **options: Any) -> Any:
         return Handle(opens(path, mode, *others, **options))
 
-    monkeypatch.setattr(Path, "open", opened)
+    monkeypatch.setattr(Path, "open", open_path)
     with closing(Journal(path, {"queries": []})) as journal:
         (entry,) = journal.read(journal.first_offset)
         assert [*map(bytes, entry.texts)] == [b"{}"]

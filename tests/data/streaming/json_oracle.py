@@ -1,4 +1,4 @@
-"""What is wrong with a body, told byte by byte: slow and plain, to hold the quick way of the package against."""
+"""Slow and plain check of a body, byte by byte, to compare the fast check of the package with."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 from enum import Enum, auto
 
 Step = Generator[None, int, int]
-"""Takes bytes one by one; comes back with the first one that is not its own."""
+"""Receives bytes one by one; returns the first one that is not its own."""
 
 SPACE = frozenset(b" \t\n\r")
 DIGITS = frozenset(b"0123456789")
@@ -15,7 +15,7 @@ EXPONENT = frozenset(b"eE")
 SIGN = frozenset(b"+-")
 ESCAPED = frozenset(b'"\\/bfnrtu')
 END = 256
-"""Stands behind the last byte."""
+"""Points past the last byte."""
 
 
 class Kind(Enum):
@@ -28,8 +28,8 @@ class WrongByteError(Exception):
     """This byte cannot stand here."""
 
 
-def judged(body: bytes) -> tuple[Kind, int]:
-    """What a body is, and how many bytes of it are the beginning of a sound one."""
+def classify(body: bytes) -> tuple[Kind, int]:
+    """Return the kind of a body, and the length of its valid beginning in bytes."""
     steps = _body()
     next(steps)
     for place, byte in enumerate(body):
@@ -43,7 +43,7 @@ def judged(body: bytes) -> tuple[Kind, int]:
         return Kind.WHOLE, len(body)
     except WrongByteError:
         return Kind.TOO_SHORT, len(body)
-    raise AssertionError("it goes on behind the end")
+    raise AssertionError("it continues after the end")
 
 
 def _body() -> Generator[None, int, None]:
@@ -131,13 +131,13 @@ def _escape(byte: int) -> Generator[None, int, None]:
 
 
 def _character(first: int) -> Generator[None, int, None]:
-    """The rest of a character of several bytes (RFC 3629)."""
+    """Read the remaining bytes of a character of several bytes (RFC 3629)."""
     _demand(0xC2 <= first <= 0xF4)
-    least = {0xE0: 0xA0, 0xF0: 0x90}.get(first, 0x80)
-    most = {0xED: 0x9F, 0xF4: 0x8F}.get(first, 0xBF)
+    low = {0xE0: 0xA0, 0xF0: 0x90}.get(first, 0x80)
+    high = {0xED: 0x9F, 0xF4: 0x8F}.get(first, 0xBF)
     for _ in range(1 + (first >= 0xE0) + (first >= 0xF0)):
-        _demand(least <= (yield) <= most)
-        least, most = 0x80, 0xBF
+        _demand(low <= (yield) <= high)
+        low, high = 0x80, 0xBF
 
 
 def _space(byte: int) -> Step:

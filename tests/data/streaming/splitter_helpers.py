@@ -17,7 +17,7 @@ DECODERS: dict[str, Decode] = {"dicts": decode_dicts, "texts": decode_texts, "ce
 
 
 def cut(decode: Decode, pieces: Iterable[bytes]) -> list[Any]:
-    """The records of a body that comes in these pieces."""
+    """Return the records of a body that arrives in these pieces."""
     cutter = JsonArraySplitter(decode)
     records: list[Any] = []
     fed = 0
@@ -37,7 +37,7 @@ def in_pieces(body: bytes, size: int) -> list[bytes]:
 
 
 def exact_of(record: Any) -> dict[str, Any]:
-    """A record of one of the text forms, with the text of each number."""
+    """Return a record of one of the text forms, with the text of each number."""
     if isinstance(record, msgspec.Raw):
         exact: dict[str, Any] = exactly(bytes(record))
         return exact

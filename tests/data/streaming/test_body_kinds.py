@@ -79,7 +79,7 @@ def exact(record: Record) -> dict[str, Any]:
     return {name: exactly(literal) for name, literal in literals_of(record).items()}
 
 
-def written(path: Path, pieces: Iterable[bytes]) -> bytes:
+def write_file(path: Path, pieces: Iterable[bytes]) -> bytes:
     """Return the file that a body in these pieces becomes."""
     with path.open("wb") as file, find_writer(path)(file) as writer:
         splitter = JsonArraySplitter(writer.codec.decode)
@@ -108,7 +108,7 @@ def test_dicts_of_any_kind_are_exact(records: list[Record], style: Style, size: 
 
 
 def _number(value: Any) -> Any:
-    """Return what the fast parser makes of an int beyond 64 bits."""
+    """Return the fast parser's value for an int beyond 64 bits."""
     return float(value) if type(value) is int and not -(2**63) <= value < 2**64 else value
 
 
@@ -118,7 +118,7 @@ def _number(value: Any) -> Any:
 def test_json_files_of_any_kind_are_exact(
     suffix: str, records: list[Record], style: Style, size: int, tmp_path: Path
 ) -> None:
-    content = written(tmp_path / f"file{suffix}", in_pieces(style(records), size))
+    content = write_file(tmp_path / f"file{suffix}", in_pieces(style(records), size))
     found = exactly(content) if suffix == ".json" else [exactly(line) for line in content.split(b"\n")[:-1]]
     assert [[*record.items()] for record in found] == [[*exact(record).items()] for record in records]
 
@@ -129,7 +129,7 @@ def test_csv_files_of_any_kind_are_exact(records: list[Record], style: Style, si
     rows = [literals_of(record) for record in records]
     columns = [*dict.fromkeys(name for row in rows for name in row)]
     expected = [columns, *([_cell(row.get(name, "null")) for name in columns] for row in rows)] if columns else None
-    found = rows_of(written(tmp_path / "file.csv", in_pieces(style(records), size)))
+    found = rows_of(write_file(tmp_path / "file.csv", in_pieces(style(records), size)))
     assert found == (expected or [[""]] * len(rows))
 
 
@@ -146,7 +146,7 @@ def test_parquet_files_of_any_kind_are_exact(records: list[Record], style: Style
     rows = [{name: json.loads(text) for name, text in literals_of(record).items()} for record in records]
     rows = [{name: value for name, value in row.items() if name != "timestamp"} for row in rows]  # becomes a datetime
     records = [Record(tuple(pair for pair in record.literals if pair[0] != '"timestamp"')) for record in records]
-    file: Any = pq.ParquetFile(BytesIO(written(tmp_path / "file.parquet", in_pieces(style(records), size))))
+    file: Any = pq.ParquetFile(BytesIO(write_file(tmp_path / "file.parquet", in_pieces(style(records), size))))
     table = file.read()
     columns = [*dict.fromkeys(name for row in rows for name in row)]
     assert table.column_names == columns
@@ -156,10 +156,10 @@ def test_parquet_files_of_any_kind_are_exact(records: list[Record], style: Style
         if str(table.schema.field(name).type) == "string" and found != expected:
             found = [None if text is None else json.loads(text) for text in found]
         assert found == expected
-        assert [type(value) for value in found] == [type(value) for value in expected] or not _mixed(expected)
+        assert [type(value) for value in found] == [type(value) for value in expected] or not _has_mixed_types(expected)
 
 
-def _mixed(values: Sequence[object]) -> bool:
+def _has_mixed_types(values: Sequence[object]) -> bool:
     return {*map(type, values)} - {type(None)} != {int, float}
 
 
@@ -171,10 +171,10 @@ def test_odd_records_among_many_change_no_other(form: str, odd: list[Record], da
     for size in (1000, 1 << 16):
         found = cut(DECODERS[form], in_pieces(STYLES["blanks"](records), size))
         alone = [record for each in records for record in cut(DECODERS[form], [STYLES["blanks"]([each])])]
-        assert [_plain(record) for record in found] == [_plain(record) for record in alone]
+        assert [_to_comparable(record) for record in found] == [_to_comparable(record) for record in alone]
 
 
-def _plain(record: Any) -> Any:
+def _to_comparable(record: Any) -> Any:
     if isinstance(record, msgspec.Raw):
         return bytes(record)
     return [(name, bytes(value) if isinstance(value, msgspec.Raw) else repr(value)) for name, value in record.items()]

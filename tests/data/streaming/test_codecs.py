@@ -43,7 +43,7 @@ def only(decode: Decode, body: bytes) -> Any:
 @text_forms
 @pytest.mark.parametrize("companion", COMPANIONS.values(), ids=COMPANIONS)
 @pytest.mark.parametrize("literal", LITERALS.values(), ids=LITERALS)
-def test_numbers_keep_their_text_whatever_stands_beside_them(decode: Decode, literal: str, companion: str) -> None:
+def test_numbers_keep_their_text_beside_any_value(decode: Decode, literal: str, companion: str) -> None:
     record = only(decode, f'[{{"a":{literal},"b":{companion}}}]'.encode())
     assert exact_of(record)["a"] == literal
 
@@ -66,7 +66,7 @@ def test_longer_ones_are_whole_in_files_alone(value: int) -> None:
 @pytest.mark.parametrize(
     "literal", [*map(str, [2**63, 2**64 - 1, 2**64, 10**300, -(2**63), -(2**63) - 1]), "9" * 400, "1e400", "-1e400"]
 )
-def test_numbers_are_the_same_whatever_stands_beside_them(literal: str, companion: str) -> None:
+def test_numbers_are_the_same_beside_any_value(literal: str, companion: str) -> None:
     value = only(dicts, f'[{{"a":{literal},"b":{companion}}}]'.encode())["a"]
     whole = int(literal) if literal.lstrip("-").isdigit() else 2**64
     expected = whole if -(2**63) <= whole < 2**64 else float(literal)
@@ -109,7 +109,7 @@ def test_halves_of_a_character_are_put_together() -> None:
 
 
 @forms
-def test_a_missing_number_is_one_whatever_stands_beside_it(decode: Decode) -> None:
+def test_a_missing_number_is_one_beside_any_value(decode: Decode) -> None:
     """One record must not read otherwise because of its neighbours."""
     escaped = b'{"a":"\\u0049nfinity"}'
     alone = cut(decode, [b"[" + escaped + b"]"])

@@ -11,13 +11,13 @@ import pytest
 
 from datastore_sdk.data import DataQuery
 from datastore_sdk.exceptions import CorruptBodyError
-from tests.data.fake_record_service import Record, moment, records_of
+from tests.data.fake_record_service import Record, datetime_at, records_of
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import always, answer, by_path, chunked
-from tests.support.leak_checks import files_in
+from tests.support.http_responses import build_chunked_response, http_response, respond_always, respond_by_path
+from tests.support.leak_checks import read_files
 from tests.support.sync_async_clients import Form
 
-SITE = DataQuery(source="site", id=981, start=moment(0), end=moment(1999))
+SITE = DataQuery(source="site", id=981, start=datetime_at(0), end=datetime_at(1999))
 RECORDS = records_of(2000)
 BODY = json.dumps(RECORDS, separators=(",", ":")).encode()
 PLACE = BODY.index(b"slurry_rate", 90_000)
@@ -37,20 +37,20 @@ corruptions = pytest.mark.parametrize(("body", "end", "before"), CORRUPTIONS.val
 
 
 def in_chunks(body: bytes, size: int) -> bytes:
-    return chunked(*(body[start : start + size] for start in range(0, len(body), size)))
+    return build_chunked_response(*(body[start : start + size] for start in range(0, len(body), size)))
 
 
-ANSWERS: dict[str, Callable[[bytes], bytes]] = {
-    "one chunk": chunked,
+RESPONSES: dict[str, Callable[[bytes], bytes]] = {
+    "one chunk": build_chunked_response,
     "small chunks": lambda body: in_chunks(body, 999),
     "large chunks": lambda body: in_chunks(body, 70_000),
-    "no chunks": lambda body: answer(200, body),
-    "packed": lambda body: chunked(gzip.compress(body), content_encoding="gzip"),
+    "no chunks": lambda body: http_response(200, body),
+    "packed": lambda body: build_chunked_response(gzip.compress(body), content_encoding="gzip"),
 }
 
 
 @corruptions
-@pytest.mark.parametrize("framed", ANSWERS.values(), ids=ANSWERS)
+@pytest.mark.parametrize("framed", RESPONSES.values(), ids=RESPONSES)
 def test_records(
     body: bytes,
     end: int,
@@ -62,7 +62,7 @@ def test_records(
 ) -> None:
     found: list[Record] = []
     with pytest.raises(CorruptBodyError, match=f"the body is corrupt: .*ends at byte {end}") as caught:
-        form.records(client_of(serve(always(framed(body)))), [SITE], found)
+        form.records(client_of(serve(respond_always(framed(body)))), [SITE], found)
     assert caught.value.offset == end
     assert found == RECORDS[:before]
 
@@ -81,13 +81,13 @@ def test_files(
     client_of: ClientOf,
     tmp_path: Path,
 ) -> None:
-    server = serve(by_path({"/data/": in_chunks(body, 30_000), "/fields/": answer(200, b"[]")}))
+    server = serve(respond_by_path({"/data/": in_chunks(body, 30_000), "/fields/": http_response(200, b"[]")}))
     path = tmp_path / f"records{suffix}"
     path.write_bytes(b"old")
     with pytest.raises(CorruptBodyError, match=f"the body is corrupt: .*ends at byte {end}") as caught:
         form.save(client_of(server), [SITE], path, overwrite=True, resume=resume)
     assert caught.value.offset == end
-    left = files_in(tmp_path)
+    left = read_files(tmp_path)
     assert left.pop(path.name) == b"old"
     assert [*left] == [f"{path.name}.partial"] * (resume and before > 0)
 
@@ -98,7 +98,7 @@ def test_corrupt_compression_does_not_hide_earlier_corruption(form: Form, serve:
         packed = gzip.compress(content)[:-8] + b"\0" * 8
         for size in (100, 1 << 20):
             chunks = (packed[start : start + size] for start in range(0, len(packed), size))
-            server = serve(always(chunked(*chunks, content_encoding="gzip")))
+            server = serve(respond_always(build_chunked_response(*chunks, content_encoding="gzip")))
             found: list[Record] = []
             with pytest.raises(CorruptBodyError, match=r"corrupt|damaged") as caught:
                 form.records(client_of(server), [SITE], found)

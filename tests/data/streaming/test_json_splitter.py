@@ -23,29 +23,29 @@ forms = pytest.mark.parametrize("decode", DECODERS.values(), ids=DECODERS)
 
 
 def assert_exact(found: list[Any], records: list[Record]) -> None:
-    """The records are those that were written, each value to the last digit, their names in order."""
+    """Assert that the records equal those that were written, each value to the last digit, their names in order."""
     if (
         found
         and isinstance(found[0], dict)
         and msgspec.Raw not in {type(value) for row in found for value in row.values()}
     ):
-        assert [_typed(row) for row in found] == [_typed(record.value) for record in records]
+        assert [_with_types(row) for row in found] == [_with_types(record.value) for record in records]
     else:
-        assert [_typed(exact_of(row)) for row in found] == [_typed(record.exact) for record in records]
+        assert [_with_types(exact_of(row)) for row in found] == [_with_types(record.exact) for record in records]
 
 
-def _plain(record: Any) -> Any:
+def _to_comparable(record: Any) -> Any:
     return exact_of(record) if isinstance(record, msgspec.Raw) else record
 
 
-def _typed(value: Any) -> Any:
-    """Values with their types, so that 1, 1.0 and true differ, and 0.0 from -0.0."""
+def _with_types(value: Any) -> Any:
+    """Return values with their types, so that 1, 1.0 and true differ, and 0.0 from -0.0."""
     if isinstance(value, dict):
         pairs: dict[str, Any] = {**value}
-        return [(name, _typed(item)) for name, item in pairs.items()]
+        return [(name, _with_types(item)) for name, item in pairs.items()]
     if isinstance(value, list):
         items: list[Any] = [*value]
-        return [_typed(item) for item in items]
+        return [_with_types(item) for item in items]
     return type(value), repr(value)
 
 
@@ -62,15 +62,15 @@ def test_records_are_exact_in_pieces_of_any_size(decode: Decode, body: Body, siz
 @given(body=BODIES)
 def test_it_makes_no_difference_where_the_pieces_break(decode: Decode, body: Body) -> None:
     _, content = body
-    whole = [_plain(record) for record in cut(decode, [content])]
+    whole = [_to_comparable(record) for record in cut(decode, [content])]
     for place in range(1, len(content)):
-        assert [_plain(record) for record in cut(decode, [content[:place], content[place:]])] == whole
+        assert [_to_comparable(record) for record in cut(decode, [content[:place], content[place:]])] == whole
 
 
 @forms
 @settings(PROPERTY, max_examples=examples(50))
 @given(body=BODIES)
-def test_a_body_that_ends_early_is_never_taken_for_whole_nor_for_damaged(decode: Decode, body: Body) -> None:
+def test_a_truncated_body_is_neither_whole_nor_damaged(decode: Decode, body: Body) -> None:
     _, content = body
     for length in range(len(content.rstrip())):
         with pytest.raises(TruncatedJsonError):

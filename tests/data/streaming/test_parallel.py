@@ -20,12 +20,12 @@ from datastore_sdk.data.arrow.pipeline import ParsePipeline
 from datastore_sdk.data.streaming import parallel as slicing
 from datastore_sdk.exceptions import NotFoundError
 from datastore_sdk.transport.executor.retry import RetryPolicy
-from tests.data.fake_record_service import START, Break, Record, RecordService, moment, records_of
-from tests.support.fake_server import Line, Received
+from tests.data.fake_record_service import START, Break, Record, RecordService, datetime_at, records_of
+from tests.support.fake_server import ClientConnection, HttpRequest
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import answer, by_path, chunk, give, head
+from tests.support.http_responses import chunk, head, http_response, respond_by_path, send_reply
 from tests.support.sync_async_clients import Form
-from tests.support.threads import begin
+from tests.support.threads import start_thread
 
 SECONDS = 500
 RECORDS = records_of(SECONDS)
@@ -37,7 +37,7 @@ def short_slices(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def query(parallel: int = 3, seconds: int = SECONDS) -> DataQuery:
-    return DataQuery(source="site", id=981, start=moment(0), end=moment(seconds - 1), parallel=parallel)
+    return DataQuery(source="site", id=981, start=datetime_at(0), end=datetime_at(seconds - 1), parallel=parallel)
 
 
 @pytest.mark.parametrize("parallel", [2, 3])
@@ -47,8 +47,8 @@ def test_parallel_keeps_record_order(parallel: int, form: Form, serve: Serve, cl
     found: list[Record] = []
     form.records(client_of(server), [query(parallel)], found)
     assert found == RECORDS
-    assert service.asked == -(-SECONDS // 37)
-    assert server.most_at_a_time <= parallel
+    assert service.request_count == -(-SECONDS // 37)
+    assert server.max_concurrent <= parallel
 
 
 @pytest.mark.parametrize("seconds", [1, 36, 37, 38, 74])
@@ -65,7 +65,9 @@ def test_parallel_save_equals_plain_save(
     """Byte for byte the same file."""
     monkeypatch.setattr(builder, "ParsePipeline", partial(ParsePipeline, batch_bytes=1000))
     one, three = tmp_path / f"one{suffix}", tmp_path / f"three{suffix}"
-    client = client_of(serve(by_path({"/data/": RecordService(RECORDS), "/fields/": answer(200, b"[]")})))
+    client = client_of(
+        serve(respond_by_path({"/data/": RecordService(RECORDS), "/fields/": http_response(200, b"[]")}))
+    )
     form.save(client, [query(1)], one)
     form.save(client, [query(3)], three)
     assert one.read_bytes() == three.read_bytes()
@@ -75,11 +77,13 @@ def test_parallel_save_equals_plain_save(
 @pytest.mark.parametrize("seed", range(4))
 def test_breaks_at_any_byte_lose_nothing(seed: int, form: Form, serve: Serve, client_of: ClientOf) -> None:
     chance = random.Random(seed)
-    troubles: list[Break | bytes] = [answer(503), answer(429), answer(503)]
-    troubles += [Break(chance.random(), chance.choice([Line.close, Line.reset])) for _ in range(9)]
-    chance.shuffle(troubles)
+    faults: list[Break | bytes] = [http_response(503), http_response(429), http_response(503)]
+    faults += [
+        Break(chance.random(), chance.choice([ClientConnection.close, ClientConnection.reset])) for _ in range(9)
+    ]
+    chance.shuffle(faults)
     found: list[Record] = []
-    client = client_of(serve(RecordService(RECORDS, troubles)), retries=RetryPolicy(max_attempts=20))
+    client = client_of(serve(RecordService(RECORDS, faults)), retries=RetryPolicy(max_attempts=20))
     form.records(client, [query()], found)
     assert found == RECORDS
 
@@ -88,9 +92,9 @@ def test_failing_slice_raises_after_earlier_records(form: Form, serve: Serve, cl
     """Earlier slices are delivered, then the error is raised, and later slices are cancelled."""
     service = RecordService(RECORDS)
 
-    def handle(line: Line, request: Received) -> None:
+    def handle(line: ClientConnection, request: HttpRequest) -> None:
         if request.query["start_datetime"] == "2025-09-18 12:01:51":  # the fourth part
-            line.send(answer(404))
+            line.send(http_response(404))
         else:
             service(line, request)
 
@@ -98,7 +102,7 @@ def test_failing_slice_raises_after_earlier_records(form: Form, serve: Serve, cl
     with pytest.raises(NotFoundError):
         form.records(client_of(serve(handle)), [query()], found)
     assert found == RECORDS[: 3 * 37]
-    assert service.asked <= 3 + 2
+    assert service.request_count <= 3 + 2
 
 
 def test_closed_iterator_stops_slices(serve: Serve, client_of: ClientOf) -> None:
@@ -107,7 +111,7 @@ def test_closed_iterator_stops_slices(serve: Serve, client_of: ClientOf) -> None
         records = Data(client, [query()]).data_fetcher
         assert [*itertools.islice(records, count)] == RECORDS[:count]
         records.close()
-    assert begin(lambda: [*Data(client, [query()])]).result(10) == RECORDS
+    assert start_thread(lambda: [*Data(client, [query()])]).result(10) == RECORDS
 
 
 def test_closed_async_iterator_stops_slices(serve: Serve, client_of: ClientOf) -> None:
@@ -125,32 +129,32 @@ def test_closed_async_iterator_stops_slices(serve: Serve, client_of: ClientOf) -
 
 
 class Stalling:
-    """Begins to answer each part and falls silent; tells when the client hangs up."""
+    """Starts a response to each part and falls silent; reports when the client disconnects."""
 
     def __init__(self) -> None:
-        self.begun: SimpleQueue[bool] = SimpleQueue()
-        self.hung_up: SimpleQueue[bool] = SimpleQueue()
+        self.started: SimpleQueue[bool] = SimpleQueue()
+        self.disconnected: SimpleQueue[bool] = SimpleQueue()
 
-    def __call__(self, line: Line, request: Received) -> None:
-        self.begun.put(True)
+    def __call__(self, line: ClientConnection, request: HttpRequest) -> None:
+        self.started.put(True)
         start = datetime.fromisoformat(f"{request.query['start_datetime']}+00:00")
         second = {"timestamp": int(start.timestamp()), "site_id": 981}
         line.send(head(transfer_encoding="chunked") + chunk(f"[{json.dumps(second)}".encode()))
-        self.hung_up.put(line.stall(seconds=3))
+        self.disconnected.put(line.stall(seconds=3))
 
 
 def test_close_during_stall_returns(serve: Serve, client_of: ClientOf, caplog: pytest.LogCaptureFixture) -> None:
     stalling = Stalling()
     records = Data(client_of(serve(stalling)), [query()]).data_fetcher
     assert next(records)["timestamp"] == START
-    assert [stalling.begun.get(timeout=5) for _ in range(3)] == [True] * 3
-    begin(records.close).result(2)
-    assert [stalling.hung_up.get(timeout=5) for _ in range(3)] == [True] * 3
+    assert [stalling.started.get(timeout=5) for _ in range(3)] == [True] * 3
+    start_thread(records.close).result(2)
+    assert [stalling.disconnected.get(timeout=5) for _ in range(3)] == [True] * 3
     time.sleep(0.1)
-    assert not caplog.records, "what nobody wants any more cannot fail"
+    assert not caplog.records, "a part that is no longer needed cannot fail"
 
 
-async def drained(data: DataAsync) -> list[Record]:
+async def drain(data: DataAsync) -> list[Record]:
     return [record async for record in data]
 
 
@@ -159,14 +163,14 @@ def test_cancel_during_stall_returns(serve: Serve, client_of: ClientOf) -> None:
 
     async def main() -> None:
         async with client_of(serve(stalling)) as client:
-            reading = asyncio.create_task(drained(DataAsync(client, [query()])))
+            reading = asyncio.create_task(drain(DataAsync(client, [query()])))
             await asyncio.wait([reading], timeout=0.3)
             reading.cancel()
             await asyncio.wait([reading], timeout=3)
             assert reading.cancelled()
 
     asyncio.run(main())
-    assert [stalling.hung_up.get(timeout=5) for _ in range(3)] == [True] * 3
+    assert [stalling.disconnected.get(timeout=5) for _ in range(3)] == [True] * 3
 
 
 def test_slow_consumer_limits_waiting_records(
@@ -175,22 +179,22 @@ def test_slow_consumer_limits_waiting_records(
     monkeypatch.setattr(slicing, "_MAX_WAITING_BATCHES", 2)
     sent = list[int]()
 
-    def handle(line: Line, request: Received) -> None:
+    def handle(line: ClientConnection, request: HttpRequest) -> None:
         sent.append(0)
         number = len(sent) - 1
         line.send(head(transfer_encoding="chunked") + chunk(b'[{"timestamp":1758196800,"site_id":981}'))
         for _ in range(100):
             line.send(chunk(b",\n".join([b"", *[b'{"timestamp":1758196800,"site_id":981}'] * 10_000])))
             sent[number] += 1
-        give(b"", line, request)
+        send_reply(b"", line, request)
 
     client = client_of(serve(handle))
     records = Data(client, [query()]).data_fetcher
     next(records)
-    begin(lambda: asyncio.run(asyncio.sleep(0.5))).result(5)
-    most = max(sent)
+    start_thread(lambda: asyncio.run(asyncio.sleep(0.5))).result(5)
+    largest = max(sent)
     records.close()
-    assert most < 60, "parts were read to their end though nobody took their records"
+    assert largest < 60, "parts were read completely though their records were not consumed"
 
 
 @pytest.mark.parametrize(("hours", "parts"), [(0.1, 1), (0.25, 2), (2, 3), (12, 3), (24, 5)])

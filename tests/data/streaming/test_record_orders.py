@@ -15,18 +15,18 @@ from datastore_sdk.data.streaming import json_splitter as cutter
 from datastore_sdk.exceptions import DataChangedError, MismatchWarning, ResponseValidationError
 from datastore_sdk.instrumentation import mismatches
 from datastore_sdk.transport.executor.retry import RetryPolicy
-from tests.data.fake_record_service import START, Break, Record, RecordService, moment, records_of
+from tests.data.fake_record_service import START, Break, Record, RecordService, datetime_at, records_of
 from tests.data.killed_downloads import run_killed
 from tests.data.record_order_cases import Case, run
 from tests.support.exhaustive import first
-from tests.support.fake_server import Line, Received
+from tests.support.fake_server import ClientConnection, HttpRequest
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import answer, head
+from tests.support.http_responses import head, http_response
 from tests.support.paths import SAMPLES
 from tests.support.sync_async_clients import Form
 
-PAD = DataQuery(source="pad", id=697, start=moment(0), end=moment(59), is_routed=True)
-SITE = DataQuery(source="site", id=981, start=moment(0), end=moment(99))
+PAD = DataQuery(source="pad", id=697, start=datetime_at(0), end=datetime_at(59), is_routed=True)
+SITE = DataQuery(source="site", id=981, start=datetime_at(0), end=datetime_at(99))
 SAMPLE = SAMPLES / "data_pad.json"
 
 
@@ -64,7 +64,7 @@ def test_pad_in_site_order_is_complete(share: float, form: Form, serve: Serve, c
 def test_recorded_pad_is_complete(share: float, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
     records: list[Record] = json.loads(SAMPLE.read_bytes())
     first = min(record["timestamp"] for record in records)
-    query = replace(PAD, start=moment(first - START), end=moment(first - START + 59))
+    query = replace(PAD, start=datetime_at(first - START), end=datetime_at(first - START + 59))
     client = client_of(serve(RecordService(records, [Break(share)])), retries=RetryPolicy(max_attempts=1))
     for _ in range(2):
         try:
@@ -87,7 +87,7 @@ def test_late_record_after_break_is_delivered(form: Form, serve: Serve, client_o
 def test_earlier_range_is_requested_for_late_records(
     form: Form, serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is no longer in memory is not requested again, unless records came late before."""
+    """Records that are no longer in memory are not requested again, unless records came late before."""
     monkeypatch.setattr(delivered_texts, "MAX_MEMORY_BYTES", 500)
     monkeypatch.setattr(cutter, "WINDOW_BYTES", 200)
     records = records_of(100)
@@ -109,7 +109,7 @@ def test_repeats_within_response_are_delivered(share: float, form: Form, serve: 
 def test_key_order_does_not_change_identity(form: Form, serve: Serve, client_of: ClientOf) -> None:
     service = RecordService(by_site(), [Break(0.7)])
 
-    def handle(line: Line, request: Received) -> None:
+    def handle(line: ClientConnection, request: HttpRequest) -> None:
         service(line, request)
         service.records = [dict(reversed(record.items())) for record in service.records]
 
@@ -121,7 +121,7 @@ def test_key_order_does_not_change_identity(form: Form, serve: Serve, client_of:
 def test_data_changed_meanwhile_raises(form: Form, serve: Serve, client_of: ClientOf) -> None:
     service = RecordService(by_site(), [Break(0.7)])
 
-    def handle(line: Line, request: Received) -> None:
+    def handle(line: ClientConnection, request: HttpRequest) -> None:
         service(line, request)
         service.records[3] = {**service.records[3], "slurry_rate": -1}
 
@@ -133,12 +133,12 @@ def test_data_changed_meanwhile_raises(form: Form, serve: Serve, client_of: Clie
 def test_proxy_cutting_every_response_is_survived(
     records: list[Record], form: Form, serve: Serve, client_of: ClientOf
 ) -> None:
-    most = 3000
+    max_bytes = 3000
 
-    def handle(line: Line, request: Received) -> None:
+    def handle(line: ClientConnection, request: HttpRequest) -> None:
         body = service._body(request)
-        line.send(head(content_length=len(body)) + body[:most])
-        if len(body) > most:
+        line.send(head(content_length=len(body)) + body[:max_bytes])
+        if len(body) > max_bytes:
             line.close()
 
     service = RecordService(records)
@@ -193,7 +193,7 @@ def test_records_of_other_site_or_time_are_dropped(
     body = json.dumps([others[0], *wanted, *others, *unknown]).encode()
     found: list[Record] = []
     with pytest.warns(MismatchWarning) as said:
-        form.records(client_of(serve(lambda line, _: line.send(answer(200, body)))), [SITE], found)
+        form.records(client_of(serve(lambda line, _: line.send(http_response(200, body)))), [SITE], found)
     assert found == [*wanted, *unknown]
     assert [str(warning.message) for warning in said] == [
         "stream_site_data: 3 of 108 left out, which do not match the request: site_id is 7, not 981",
@@ -206,9 +206,9 @@ def test_records_of_other_site_or_time_are_dropped(
 
 def test_parallel_needs_timestamps(form: Form, serve: Serve, client_of: ClientOf) -> None:
     """One without could be in the response for each part."""
-    server = serve(lambda line, _: line.send(answer(200, b'[{"a": 1}]')))
+    server = serve(lambda line, _: line.send(http_response(200, b'[{"a": 1}]')))
     with pytest.raises(ResponseValidationError, match="Request the range without parallel="):
-        form.records(client_of(server), [replace(SITE, end=moment(9999), parallel=3)], [])
+        form.records(client_of(server), [replace(SITE, end=datetime_at(9999), parallel=3)], [])
 
 
 def test_open_end_is_time_of_first_response(form: Form, serve: Serve, client_of: ClientOf) -> None:
@@ -216,7 +216,7 @@ def test_open_end_is_time_of_first_response(form: Form, serve: Serve, client_of:
     service = RecordService(by_site())
     ends: list[str | None] = []
 
-    def handle(line: Line, request: Received) -> None:
+    def handle(line: ClientConnection, request: HttpRequest) -> None:
         ends.append(request.query.get("end_datetime"))
         if len(ends) > 1:
             service(line, request)

@@ -28,40 +28,40 @@ from datastore_sdk.exceptions import (
     TruncatedBodyError,
 )
 from datastore_sdk.transport.executor.retry import RetryPolicy
-from tests.data.fake_record_service import START, Break, Record, RecordService, moment, records_of
-from tests.support.fake_server import Line, Received
+from tests.data.fake_record_service import START, Break, Record, RecordService, datetime_at, records_of
+from tests.support.fake_server import ClientConnection, HttpRequest
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import answer, chunk, chunked, head, in_turn, then
+from tests.support.http_responses import build_chunked_response, chunk, head, http_response, respond_in_turn, send_then
 from tests.support.jumping_clock import JumpingClock
-from tests.support.leak_checks import files_in
+from tests.support.leak_checks import read_files
 from tests.support.sync_async_clients import Form
 
-SITE = DataQuery(source="site", id=981, start=moment(0), end=moment(9999))
-ROUTED = DataQuery(source="pad", id=681, start=moment(0), end=moment(9999), is_routed=True)
+SITE = DataQuery(source="site", id=981, start=datetime_at(0), end=datetime_at(9999))
+ROUTED = DataQuery(source="pad", id=681, start=datetime_at(0), end=datetime_at(9999), is_routed=True)
 
 ENDS: dict[str, Break] = {
     "closed": Break(0.6),
-    "reset": Break(0.6, Line.reset),
+    "reset": Break(0.6, ClientConnection.reset),
     "ended well too early": Break(0.6, chunked=True),
-    "silent": Break(0.6, Line.stall),
+    "silent": Break(0.6, ClientConnection.stall),
 }
 
-Way = Callable[[Form, Any, list[DataQuery], Path], list[Record]]
+Reader = Callable[[Form, Any, list[DataQuery], Path], list[Record]]
 
 
-def iterated(form: Form, client: Any, queries: list[DataQuery], path: Path) -> list[Record]:  # noqa: ARG001 - a Way
+def iterate(form: Form, client: Any, queries: list[DataQuery], path: Path) -> list[Record]:  # noqa: ARG001 - a Reader
     records: list[Record] = []
     form.records(client, queries, records)
     return records
 
 
-def saved_as_json(form: Form, client: Any, queries: list[DataQuery], path: Path) -> list[Record]:
+def save_as_json(form: Form, client: Any, queries: list[DataQuery], path: Path) -> list[Record]:
     form.save(client, queries, path / "records.json")
     records: list[Record] = json.loads((path / "records.json").read_bytes())
     return records
 
 
-def saved_as_csv(form: Form, client: Any, queries: list[DataQuery], path: Path) -> list[Record]:
+def save_as_csv(form: Form, client: Any, queries: list[DataQuery], path: Path) -> list[Record]:
     form.save(client, queries, path / "records.csv")
     with (path / "records.csv").open(newline="") as file:
         return [
@@ -75,41 +75,45 @@ def saved_as_csv(form: Form, client: Any, queries: list[DataQuery], path: Path) 
         ]
 
 
-ways = pytest.mark.parametrize("way", [iterated, saved_as_json, saved_as_csv])
+every_reader = pytest.mark.parametrize("reader", [iterate, save_as_json, save_as_csv])
 
 
-@ways
+@every_reader
 @pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
 def test_broken_stream_is_resumed(
-    way: Way, end: Break, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
+    reader: Reader, end: Break, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
 ) -> None:
     records = records_of(300)
     breaks = 1 if end is ENDS["silent"] else 3
     service = RecordService(records, [end] * breaks)
     client = client_of(serve(service), timeout=Timeouts(idle=0.2 if breaks == 1 else 20))
-    assert way(form, client, [SITE], tmp_path) == records
-    *rest, check = service.starts
-    assert len(rest) == breaks + 1
-    assert rest == sorted({*rest}, key=str), "each time from later on"
-    assert check == rest[0], "and in the end once more what lies before, for records that come late"
+    assert reader(form, client, [SITE], tmp_path) == records
+    *starts, check = service.starts
+    assert len(starts) == breaks + 1
+    assert starts == sorted({*starts}, key=str), "each time from later on"
+    assert check == starts[0], "and in the end once more what lies before, for records that come late"
 
 
-@ways
+@every_reader
 @pytest.mark.parametrize("seed", range(6))
 def test_breaks_at_any_byte_lose_nothing(
-    way: Way, seed: int, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
+    reader: Reader, seed: int, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
 ) -> None:
     chance = random.Random(seed)
     sites = chance.sample(range(900, 1000), chance.choice([1, 2, 5]))
     records = records_of(chance.choice([1, 2, 40, 200]), sites)
-    ends: list[tuple[Callable[[Line], object], bool]] = [(Line.close, False), (Line.reset, False), (Line.close, True)]
-    troubles: list[Break | bytes] = [Break(chance.random(), *chance.choice(ends)) for _ in range(6)]
-    troubles += [answer(503), answer(429, retry_after=1)]
-    chance.shuffle(troubles)
-    service = RecordService(records, troubles, piece=chance.choice([1, 30, 1000]), packed=chance.random() < 0.3)
+    ends: list[tuple[Callable[[ClientConnection], object], bool]] = [
+        (ClientConnection.close, False),
+        (ClientConnection.reset, False),
+        (ClientConnection.close, True),
+    ]
+    faults: list[Break | bytes] = [Break(chance.random(), *chance.choice(ends)) for _ in range(6)]
+    faults += [http_response(503), http_response(429, retry_after=1)]
+    chance.shuffle(faults)
+    service = RecordService(records, faults, piece=chance.choice([1, 30, 1000]), packed=chance.random() < 0.3)
     client = client_of(serve(service), retries=RetryPolicy(max_attempts=10))
-    assert way(form, client, [ROUTED], tmp_path) == records
-    assert service.asked >= 9
+    assert reader(form, client, [ROUTED], tmp_path) == records
+    assert service.request_count >= 9
 
 
 @pytest.mark.parametrize("sites", [[981, 982], [981, 982, 983, 984, 985]])
@@ -136,8 +140,8 @@ def test_break_ignores_sites_of_earlier_second(form: Form, serve: Serve, client_
     records = records_of(2, [981, 982])
     service = RecordService(records)
 
-    def handle(line: Line, request: Received) -> None:
-        if service.asked:
+    def handle(line: ClientConnection, request: HttpRequest) -> None:
+        if service.request_count:
             service(line, request)
             return
         service.starts.append(request.query["start_datetime"])
@@ -191,7 +195,7 @@ WHOLE: dict[str, DataQuery] = {
 @pytest.mark.parametrize("query", WHOLE.values(), ids=WHOLE)
 def test_dependent_records_are_requested_again(query: DataQuery, form: Form, serve: Serve, client_of: ClientOf) -> None:
     records = records_of(200, [981, 982])
-    service = RecordService(records, [Break(0.3), Break(0.2), answer(503), Break(0.9, Line.reset)])
+    service = RecordService(records, [Break(0.3), Break(0.2), http_response(503), Break(0.9, ClientConnection.reset)])
     found: list[Record] = []
     form.records(client_of(serve(service)), [query], found)
     assert found == records
@@ -200,11 +204,11 @@ def test_dependent_records_are_requested_again(query: DataQuery, form: Form, ser
 
 @pytest.mark.parametrize("order", [[981, 982], [982, 981]])
 def test_resume_with_other_site_order(order: list[int], form: Form, serve: Serve, client_of: ClientOf) -> None:
-    """Asked again, the service may send the records of a second in another order."""
+    """In response to a repeated request, the service may send the records of a second in another order."""
     records = records_of(3, [981, 982])
     last = sorted(records[4:], key=lambda record: order.index(record["site_id"]))
-    troubles: list[Break | bytes] = [chunked(f"[{','.join(map(json.dumps, records[:5]))}".encode())]
-    service = RecordService([*records[:4], *last], troubles)
+    faults: list[Break | bytes] = [build_chunked_response(f"[{','.join(map(json.dumps, records[:5]))}".encode())]
+    service = RecordService([*records[:4], *last], faults)
     found: list[Record] = []
     form.records(client_of(serve(service)), [ROUTED], found)
     assert found == records
@@ -212,7 +216,8 @@ def test_resume_with_other_site_order(order: list[int], form: Form, serve: Serve
 
 def test_each_query_is_resumed_separately(form: Form, serve: Serve, client_of: ClientOf) -> None:
     queries = [
-        DataQuery(source="site", id=981, start=moment(start), end=moment(start + 9)) for start in (0, 20, 10, 40)
+        DataQuery(source="site", id=981, start=datetime_at(start), end=datetime_at(start + 9))
+        for start in (0, 20, 10, 40)
     ]
     service = RecordService(records_of(100), [Break(0.5), Break(0.5), Break(0.0), Break(0.9)])
     found: list[Record] = []
@@ -223,34 +228,41 @@ def test_each_query_is_resumed_separately(form: Form, serve: Serve, client_of: C
 
 LAST: dict[str, tuple[Break | bytes, type[CallError]]] = {
     "closed": (Break(0.0), APIConnectionError),
-    "reset": (Break(0.0, Line.reset), APIConnectionError),
+    "reset": (Break(0.0, ClientConnection.reset), APIConnectionError),
     "ended well too early": (Break(0.0, chunked=True), TruncatedBodyError),
-    "silent": (Break(0.0, Line.stall), APITimeoutError),
-    "503": (answer(503), ServerError),
-    "429": (answer(429), RateLimitError),
+    "silent": (Break(0.0, ClientConnection.stall), APITimeoutError),
+    "503": (http_response(503), ServerError),
+    "429": (http_response(429), RateLimitError),
 }
 
 
-@pytest.mark.parametrize(("trouble", "kind"), LAST.values(), ids=LAST)
+@pytest.mark.parametrize(("fault", "kind"), LAST.values(), ids=LAST)
 def test_breaks_without_progress_raise(
-    trouble: Break | bytes, kind: type[CallError], form: Form, serve: Serve, client_of: ClientOf, clock: JumpingClock
+    fault: Break | bytes, kind: type[CallError], form: Form, serve: Serve, client_of: ClientOf, clock: JumpingClock
 ) -> None:
     records = records_of(100)
-    service = RecordService(records, [Break(0.5), *[trouble] * 9])
+    service = RecordService(records, [Break(0.5), *[fault] * 9])
     client = client_of(serve(service), retries=RetryPolicy(max_attempts=3), timeout=Timeouts(idle=0.05))
     found: list[Record] = []
     with pytest.raises(kind):
         form.records(client, [SITE], found)
     assert found == records[: len(found)]
     assert 40 <= len(found) <= 50
-    assert service.asked == 3
+    assert service.request_count == 3
     assert len(clock.sleeps) == 2
 
 
 def test_progress_resets_the_attempts(form: Form, serve: Serve, client_of: ClientOf) -> None:
     records = records_of(200)
-    troubles: list[Break | bytes] = [Break(0.2), answer(503), Break(0.2), answer(503), Break(0.2), answer(503)]
-    service = RecordService(records, troubles)
+    faults: list[Break | bytes] = [
+        Break(0.2),
+        http_response(503),
+        Break(0.2),
+        http_response(503),
+        Break(0.2),
+        http_response(503),
+    ]
+    service = RecordService(records, faults)
     found: list[Record] = []
     form.records(client_of(serve(service), retries=RetryPolicy(max_attempts=3)), [SITE], found)
     assert found == records
@@ -261,28 +273,28 @@ def test_single_attempt_is_not_retried(form: Form, serve: Serve, client_of: Clie
     found: list[Record] = []
     with pytest.raises(APIConnectionError):
         form.records(client_of(serve(service), retries=RetryPolicy(max_attempts=1)), [SITE], found)
-    assert service.asked == 1
+    assert service.request_count == 1
 
 
 FINAL: dict[str, tuple[bytes, type[CallError]]] = {
-    "not found": (answer(404), NotFoundError),
-    "unauthorised": (answer(401), AuthenticationError),
-    "redirected": (answer(302), ResponseValidationError),
-    "damaged": (chunked(b'[{"timestamp": oops}]'), CorruptBodyError),
-    "no array": (answer(200, {"detail": "Not what you think."}), CorruptBodyError),
-    "html": (answer(200, b"<html>"), CorruptBodyError),
+    "not found": (http_response(404), NotFoundError),
+    "unauthorised": (http_response(401), AuthenticationError),
+    "redirected": (http_response(302), ResponseValidationError),
+    "damaged": (build_chunked_response(b'[{"timestamp": oops}]'), CorruptBodyError),
+    "no array": (http_response(200, {"detail": "Not what you think."}), CorruptBodyError),
+    "html": (http_response(200, b"<html>"), CorruptBodyError),
 }
 
 
-@pytest.mark.parametrize(("trouble", "kind"), FINAL.values(), ids=FINAL)
+@pytest.mark.parametrize(("fault", "kind"), FINAL.values(), ids=FINAL)
 def test_permanent_error_is_raised_at_once(
-    trouble: bytes, kind: type[CallError], form: Form, serve: Serve, client_of: ClientOf, clock: JumpingClock
+    fault: bytes, kind: type[CallError], form: Form, serve: Serve, client_of: ClientOf, clock: JumpingClock
 ) -> None:
-    service = RecordService(records_of(100), [Break(0.5), trouble])
+    service = RecordService(records_of(100), [Break(0.5), fault])
     found: list[Record] = []
     with pytest.raises(kind):
         form.records(client_of(serve(service)), [SITE], found)
-    assert service.asked == 2
+    assert service.request_count == 2
     assert len(clock.sleeps) == 1
     assert found == records_of(len(found))
 
@@ -290,7 +302,7 @@ def test_permanent_error_is_raised_at_once(
 def test_corruption_names_the_last_whole_record(form: Form, serve: Serve, client_of: ClientOf) -> None:
     body = b'[{"timestamp": 1}, {"timestamp": oops}]'
     with pytest.raises(CorruptBodyError, match=r"is corrupt: .*ends at byte 17") as caught:
-        form.records(client_of(serve(RecordService([], [chunked(body)]))), [SITE], [])
+        form.records(client_of(serve(RecordService([], [build_chunked_response(body)]))), [SITE], [])
     assert caught.value.offset == 17
     assert caught.value.method == "GET"
     assert "/sites/981/data/?" in caught.value.url
@@ -299,7 +311,10 @@ def test_corruption_names_the_last_whole_record(form: Form, serve: Serve, client
 def test_records_without_timestamp_differ_by_content(form: Form, serve: Serve, client_of: ClientOf) -> None:
     whole = [{"a": 1}, {"a": 2}, {"a": 1}, {"a": 3}]
     server = serve(
-        in_turn(then(chunked(b'[{"a": 1}, {"a": 2}'), Line.close), answer(200, json.dumps(whole[::-1]).encode()))
+        respond_in_turn(
+            send_then(build_chunked_response(b'[{"a": 1}, {"a": 2}'), ClientConnection.close),
+            http_response(200, json.dumps(whole[::-1]).encode()),
+        )
     )
     found: list[Record] = []
     form.records(client_of(server), [SITE], found)
@@ -307,32 +322,32 @@ def test_records_without_timestamp_differ_by_content(form: Form, serve: Serve, c
 
 
 @pytest.mark.parametrize("value", ['"\\ud800"', "1e400"])
-@pytest.mark.parametrize("way", [iterated, saved_as_json])
+@pytest.mark.parametrize("reader", [iterate, save_as_json])
 def test_resume_with_odd_json_values(
-    value: str, way: Way, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
+    value: str, reader: Reader, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
 ) -> None:
     """They stand in the way of nothing, were it in the last record before a break."""
     rows = [f'{{"timestamp":{START + second},"site_id":981,"slurry_rate":{second},"valve":"O"}}' for second in (0, 2)]
     rows.insert(1, f'{{"timestamp":{START + 1},"site_id":981,"slurry_rate":1,"valve":"O","odd":{value}}}')
     server = serve(
-        in_turn(
-            then(chunked(f"[{rows[0]},{rows[1]}".encode()), Line.close),
-            answer(200, f"[{rows[1]},{rows[2]}]".encode()),
-            answer(200, f"[{rows[0]},{rows[1]}]".encode()),
+        respond_in_turn(
+            send_then(build_chunked_response(f"[{rows[0]},{rows[1]}".encode()), ClientConnection.close),
+            http_response(200, f"[{rows[1]},{rows[2]}]".encode()),
+            http_response(200, f"[{rows[0]},{rows[1]}]".encode()),
         )
     )
-    found = way(form, client_of(server), [SITE], tmp_path)
+    found = reader(form, client_of(server), [SITE], tmp_path)
     assert [record["timestamp"] - START for record in found] == [0, 1, 2]
 
 
 def odd(records: Iterable[Record]) -> bytes:
-    return chunked(("[" + ",".join(map(json.dumps, records))).encode())
+    return build_chunked_response(("[" + ",".join(map(json.dumps, records))).encode())
 
 
 @pytest.mark.parametrize("second", [START + 10_000_000, 1_758_196_800_000, 2**62, -5])
 def test_break_after_timestamp_out_of_range(second: int, form: Form, serve: Serve, client_of: ClientOf) -> None:
-    """Beyond the end that was asked for, in milliseconds, or nonsense: the error must say what happened."""
-    server = serve(then(odd([{"timestamp": second, "site_id": 981}]), Line.close))
+    """Beyond the requested end, in milliseconds, or nonsense: the error must say what happened."""
+    server = serve(send_then(odd([{"timestamp": second, "site_id": 981}]), ClientConnection.close))
     with pytest.raises(CallError):
         form.records(client_of(server, retries=RetryPolicy(max_attempts=2)), [SITE], [])
 
@@ -343,12 +358,12 @@ def test_expired_token_is_renewed_on_resume(form: Form, serve: Serve, client_of:
     service = RecordService(records, [Break(0.5), Break(0.5)])
     tokens: list[str] = []
 
-    def handle(line: Line, request: Received) -> None:
+    def handle(line: ClientConnection, request: HttpRequest) -> None:
         if request.path == "/o/token/":
             tokens.append(f"issued-{len(tokens) + 1}")
-            line.send(answer(200, {"access_token": tokens[-1], "expires_in": 3600, "token_type": "Bearer"}))
-        elif request.token != f"issued-{service.asked + 1}":
-            line.send(answer(401))
+            line.send(http_response(200, {"access_token": tokens[-1], "expires_in": 3600, "token_type": "Bearer"}))
+        elif request.token != f"issued-{service.request_count + 1}":
+            line.send(http_response(401))
         else:
             service(line, request)
 
@@ -367,10 +382,10 @@ def test_file_appears_only_when_complete(
     path = tmp_path / f"records{suffix}"
     if old is not None:
         path.write_bytes(old)
-    service = RecordService(records_of(100), [Break(0.5), Break(0.5), answer(404)])
+    service = RecordService(records_of(100), [Break(0.5), Break(0.5), http_response(404)])
     with pytest.raises(NotFoundError):
         form.save(client_of(serve(service)), [SITE], path, overwrite=True)
-    assert files_in(tmp_path) == ({path.name: old} if old is not None else {})
+    assert read_files(tmp_path) == ({path.name: old} if old is not None else {})
 
 
 def test_each_access_starts_a_new_download(form: Form, serve: Serve, client_of: ClientOf) -> None:
@@ -381,7 +396,7 @@ def test_each_access_starts_a_new_download(form: Form, serve: Serve, client_of: 
         found: list[Record] = []
         form.records(client, [SITE], found)
         assert found == records
-    assert service.asked == 3
+    assert service.request_count == 3
 
 
 def test_no_queries_yield_no_records(form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
@@ -391,4 +406,4 @@ def test_no_queries_yield_no_records(form: Form, serve: Serve, client_of: Client
     form.records(client, [], found)
     form.save(client, [], tmp_path / "records.json")
     assert found == json.loads((tmp_path / "records.json").read_bytes()) == []
-    assert service.asked == 0
+    assert service.request_count == 0

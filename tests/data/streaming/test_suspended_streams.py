@@ -16,14 +16,14 @@ from datastore_sdk._io import semaphore as slots
 from datastore_sdk.client import Client
 from datastore_sdk.data import Data, DataAsync, DataQuery
 from datastore_sdk.sandbox import Sandbox
-from tests.data.fake_record_service import Record, RecordService, moment, records_of
+from tests.data.fake_record_service import Record, RecordService, datetime_at, records_of
 from tests.support.exhaustive import first
 from tests.support.fake_server import Server
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.threads import all_of, begin
+from tests.support.threads import run_in_threads, start_thread
 
-SITE = DataQuery(source="site", id=981, start=moment(0))
-FILLED = DataQuery(source="site", id=981, start=moment(0), fill_data_method="ffill", fill_data_limit=5)
+SITE = DataQuery(source="site", id=981, start=datetime_at(0))
+FILLED = DataQuery(source="site", id=981, start=datetime_at(0), fill_data_method="ffill", fill_data_limit=5)
 
 NOW = datetime(2025, 9, 18, 12, tzinfo=UTC)
 RECORDS = records_of(4000)
@@ -64,8 +64,8 @@ def test_thread_reads_more_streams_than_permits(
     def read() -> list[list[Record]]:
         return read_in_turn([Data(client, [query]).data_fetcher for _ in range(count)], at_a_time)
 
-    assert begin(read).result(20) == [RECORDS] * count
-    assert server.most_at_a_time <= 3 + count, "those that were dropped may still be on the server's side"
+    assert start_thread(read).result(20) == [RECORDS] * count
+    assert server.max_concurrent <= 3 + count, "those that were dropped may still be on the server's side"
 
 
 @pytest.mark.parametrize("count", [4, 7])
@@ -80,11 +80,11 @@ def test_task_reads_more_streams_than_permits(count: int, client: Client) -> Non
             if sum(map(len, found)) == before:
                 return found
 
-    async def limited() -> list[list[Record]]:
+    async def read_limited() -> list[list[Record]]:
         async with client, asyncio.timeout(20):
             return await main()
 
-    assert asyncio.run(limited()) == [RECORDS] * count
+    assert asyncio.run(read_limited()) == [RECORDS] * count
 
 
 async def _some(stream: AsyncGenerator[Record, None], count: int) -> AsyncGenerator[Record, None]:
@@ -98,22 +98,22 @@ async def _some(stream: AsyncGenerator[Record, None], count: int) -> AsyncGenera
 def test_nested_streams_do_not_hang(client: Client) -> None:
     """Each resting for the next: four deep, in one thread."""
 
-    def nested(depth: int) -> int:
+    def read_nested(depth: int) -> int:
         count = 0
         for number, _ in enumerate(Data(client, [SITE])):
             count += 1
             if number == 10 and depth:
-                count += nested(depth - 1)
+                count += read_nested(depth - 1)
         return count
 
-    assert begin(lambda: nested(4)).result(20) == 5 * len(RECORDS)
+    assert start_thread(lambda: read_nested(4)).result(20) == 5 * len(RECORDS)
 
 
 def test_suspended_stream_yields_its_permit(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slots, "PREEMPTION_SECONDS", 0.1)
     resting = [Data(client, [SITE]).data_fetcher for _ in range(3)]
     beginnings = [[*itertools.islice(stream, 10)] for stream in resting]
-    assert begin(lambda: [*Data(client, [SITE])]).result(10) == RECORDS
+    assert start_thread(lambda: [*Data(client, [SITE])]).result(10) == RECORDS
     for beginning, stream in zip(beginnings, resting, strict=True):
         assert [*beginning, *stream] == RECORDS
 
@@ -132,12 +132,12 @@ def test_active_stream_keeps_its_permit(
                 time.sleep(0.02)
         return count
 
-    works = [begin(busy) for _ in range(3)]
-    waiting = begin(lambda: sum(1 for _ in Data(client, [SITE])))
+    works = [start_thread(busy) for _ in range(3)]
+    waiting = start_thread(lambda: sum(1 for _ in Data(client, [SITE])))
     assert [work.result(10) for work in works] == [len(RECORDS)] * 3
     done.set()
     assert waiting.result(10) == len(RECORDS)
-    assert service.asked == 4, "nobody was asked to make way"
+    assert service.request_count == 4, "no stream had to make way"
 
 
 def test_suspended_threads_and_tasks_share_permits(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,7 +164,7 @@ def test_suspended_threads_and_tasks_share_permits(client: Client, monkeypatch: 
         await client.aclose()
         return sum(counts) // 5
 
-    assert all_of([blocking] * 5 + [lambda: asyncio.run(tasks())]) == [len(RECORDS)] * 6
+    assert run_in_threads([blocking] * 5 + [lambda: asyncio.run(tasks())]) == [len(RECORDS)] * 6
 
 
 def test_close_of_stream_without_permit(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,10 +172,10 @@ def test_close_of_stream_without_permit(client: Client, monkeypatch: pytest.Monk
     resting = [Data(client, [SITE]).data_fetcher for _ in range(3)]
     for stream in resting:
         next(stream)
-    assert len(begin(lambda: [*Data(client, [SITE])]).result(10)) == len(RECORDS)
+    assert len(start_thread(lambda: [*Data(client, [SITE])]).result(10)) == len(RECORDS)
     for stream in resting:
         stream.close()
-    assert all_of([lambda: sum(1 for _ in Data(client, [SITE]))] * 6) == [len(RECORDS)] * 6
+    assert run_in_threads([lambda: sum(1 for _ in Data(client, [SITE]))] * 6) == [len(RECORDS)] * 6
 
 
 def test_streams_without_timestamps_do_not_hang(serve: Serve, client_of: ClientOf) -> None:
@@ -188,7 +188,7 @@ def test_streams_without_timestamps_do_not_hang(serve: Serve, client_of: ClientO
     def read() -> list[list[Record]]:
         return read_in_turn([Data(client, [SITE]).data_fetcher for _ in range(4)], 500)
 
-    assert begin(read).result(5) == [rows] * 4
+    assert start_thread(read).result(5) == [rows] * 4
 
 
 @pytest.mark.parametrize("count", first(1, [4, 6]))
@@ -196,17 +196,17 @@ def test_alternating_streams_make_few_requests(count: int) -> None:
     with Sandbox(now=NOW) as sandbox, Client(sandbox.token, base_url=sandbox.url) as client:
         query = DataQuery(source="site", id=981, start=NOW - timedelta(hours=2), end=NOW, fields="slurry_rate")
         found = read_in_turn([Data(client, [query]).data_fetcher for _ in range(count)], 1)
-        asked = [request.status for request in sandbox.requests]
+        statuses = [request.status for request in sandbox.requests]
     assert {len(records) for records in found} == {len(found[0])}
     assert len(found[0]) > 6000
-    assert set(asked) == {200}
-    assert len(asked) <= 12 * count
+    assert set(statuses) == {200}
+    assert len(statuses) <= 12 * count
 
 
 def test_closed_downloads_are_never_refused() -> None:
     with Sandbox(now=NOW) as sandbox, Client(sandbox.token, base_url=sandbox.url) as client:
-        hasty = client.with_options(retries=RetryPolicy(wait=False))
+        impatient = client.with_options(retries=RetryPolicy(wait=False))
         query = DataQuery(source="site", id=981, start=NOW - timedelta(hours=12), end=NOW, parallel=3)
         for _ in range(8):
-            assert len(Data(hasty, [query]).head(1)) == 1
+            assert len(Data(impatient, [query]).head(1)) == 1
         assert {request.status for request in sandbox.requests} <= {200, None}

@@ -16,8 +16,8 @@ from tests.data.json_literals import MISSING, STYLES, Record, Style
 MISSING_OR_NULL = (MISSING, "null")
 
 
-def written(kind: Callable[[Sink], Writer], batches: Sequence[Sequence[Record]], style: Style, path: Path) -> bytes:
-    """The file that a writer makes of records that come in batches."""
+def write_file(kind: Callable[[Sink], Writer], batches: Sequence[Sequence[Record]], style: Style, path: Path) -> bytes:
+    """Return the file that a writer makes from records that arrive in batches."""
     with path.open("wb") as file, kind(file) as writer:
         for batch in batches:
             if batch:
@@ -27,17 +27,17 @@ def written(kind: Callable[[Sink], Writer], batches: Sequence[Sequence[Record]],
 
 
 def csv_of(batches: Sequence[Sequence[Record]], path: Path, style: Style = STYLES["one line"]) -> bytes:
-    return written(CsvWriter, batches, style, path)
+    return write_file(CsvWriter, batches, style, path)
 
 
 def rows_of(content: bytes) -> list[list[str]]:
-    """What Python's own reader reads, with what UTF-8 has no place for put back."""
+    """Return the rows that Python's own reader reads, with characters that UTF-8 lacks restored."""
     text = content.decode(errors="surrogatepass")
     return [*csv.reader(io.StringIO(text, newline=""), strict=True)]
 
 
 def table_of(records: Sequence[Record]) -> list[list[str]]:
-    """The rows that a CSV file of the records should have, header first."""
+    """Return the expected rows of the CSV file of the records, header first."""
     columns: dict[str, None] = {}
     for record in records:
         columns.update(dict.fromkeys(record.value))

@@ -47,7 +47,7 @@ RAGGED = st.lists(
 @settings(PROPERTY, max_examples=examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=st.lists(RAGGED, max_size=5))
 def test_late_columns_and_line_breaks(batches: list[list[Record]], tmp_path: Path) -> None:
-    """Rows of earlier segments are filled up; a line break within a cell is no end of a row."""
+    """Rows of earlier segments are filled up; a line break within a cell does not end a row."""
     content = csv_of(batches, tmp_path / "file")
     assert rows_of(content) == table_of([row for batch in batches for row in batch])
 
@@ -92,7 +92,7 @@ def test_names_that_differ_in_case_are_columns_of_their_own(tmp_path: Path) -> N
 def test_one_column(tmp_path: Path) -> None:
     assert lines([[record(a="1"), record(a="null"), record(a='"x"')]], tmp_path)[0:2] == [b'"a"', b"1"]
     rows = rows_of(csv_of([[record(a="1"), record(a="null"), record(a='""')]], tmp_path / "file"))
-    assert rows == [["a"], ["1"], [""], [""]], "a line with nothing on it is no row to a reader"
+    assert rows == [["a"], ["1"], [""], [""]], "a reader skips an empty line"
 
 
 @pytest.mark.parametrize("counts", [[1], [3], [2, 2]])
@@ -106,7 +106,7 @@ def test_records_without_fields_among_others(tmp_path: Path) -> None:
     assert rows_of(csv_of(batches, tmp_path / "file")) == [["a", "b"], ["", ""], ["1", ""], ["", ""], ["3", "2"]]
 
 
-def test_a_missing_value_differs_from_an_empty_string_whatever_came_before(tmp_path: Path) -> None:
+def test_a_missing_value_differs_from_an_empty_string(tmp_path: Path) -> None:
     batches = [[record()], [record(a="null")], [record(a='""')], [record(a='"\\n\\n"')], [record(a="1", b='""')]]
     assert lines(batches, tmp_path) == [b'"a","b"', b",", b",", b'"",', b'"', b"", b'",', b'1,""']
     assert lines(batches[:4], tmp_path) == [b'"a"', b'""', b'""', b'""', b'"', b"", b'"']

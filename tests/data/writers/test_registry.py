@@ -12,7 +12,7 @@ from _environment import ROOT
 from datastore_sdk import Data, DataAsync, Site
 from datastore_sdk.data.writers.registry import find_writer
 from datastore_sdk.sandbox import Sandbox
-from tests.support.sync_async_calls import Form, asked
+from tests.support.sync_async_calls import Form, list_requests
 
 TEXTS = [".json", ".csv", ".ndjson", ".jsonl"]
 ALL = [text + packed for text in TEXTS for packed in ("", ".gz", ".zst")] + [".parquet", ".arrow", ".feather"]
@@ -64,7 +64,7 @@ def test_no_format(name: str) -> None:
 def test_no_format_no_request(hours: Data, sandbox: Sandbox, form: Form, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"'data\.parquet\.gz': the format is chosen by the suffix"):
         form(hours, "save", tmp_path / "new" / "data.parquet.gz")
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []
     assert list(tmp_path.iterdir()) == []
 
 
@@ -99,7 +99,7 @@ def test_a_format_whose_extra_is_missing(
             form(hours, "save", tmp_path / name, overwrite=True)
         assert f'{module}; run: pip install "restream-datastore-sdk[{extra}]"' in str(error.value)
         assert error.value.name == module
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [(f"old{suffix}", b"old")]
 
 
@@ -126,14 +126,14 @@ def test_a_frame_whose_extra_is_missing(
     with pytest.raises(ImportError) as error:
         form(hours, call)
     assert f'{module}; run: pip install "restream-datastore-sdk[{extra}]"' in str(error.value)
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []
 
 
 def test_the_capsule_without_pyarrow(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(ImportError, match=r"restream-datastore-sdk\[arrow\]"):
         Site(id=981).get_data().__arrow_c_stream__()
-    assert asked(sandbox) == []
+    assert list_requests(sandbox) == []
 
 
 def test_extras_are_imported_only_when_they_are_used() -> None:

@@ -32,15 +32,15 @@ from tests.realtime.websocket_server import (
     CONTINUED,
     KEY,
     PING,
+    build_envelope_frame,
     close_frame,
-    enveloped_frame,
     frame,
     handshake_response,
     make_record,
     refuse,
     serve_connections,
 )
-from tests.support.fake_server import PATIENCE, Line, Received
+from tests.support.fake_server import TIMEOUT_SECONDS, ClientConnection, HttpRequest
 from tests.support.fixtures import TOKEN, ClientOf, Serve
 
 
@@ -58,7 +58,7 @@ ONCE = RetryPolicy(max_attempts=1)
 
 
 def test_handshake(serve: Serve, client_of: ClientOf, form: str) -> None:
-    server = serve(serve_connections(enveloped_frame(make_record(1))))
+    server = serve(serve_connections(build_envelope_frame(make_record(1))))
     client = client_of(server, user_agent="frac-report/1.2", headers={"X-Team": "completions"})
     reader = LiveReader(plan(client, {"fields": "slurry_rate"}), form)
     assert reader.wait_for_items(1) == [make_record(1)]
@@ -80,7 +80,7 @@ def test_handshake(serve: Serve, client_of: ClientOf, form: str) -> None:
 
 
 def test_query_without_filters(serve: Serve, client_of: ClientOf) -> None:
-    server = serve(serve_connections(enveloped_frame(make_record(1))))
+    server = serve(serve_connections(build_envelope_frame(make_record(1))))
     reader = LiveReader(plan(client_of(server)), "sync")
     reader.wait_for_items(1)
     reader.close()
@@ -102,28 +102,28 @@ def test_query_without_filters(serve: Serve, client_of: ClientOf) -> None:
 )
 def test_refused(serve: Serve, client_of: ClientOf, form: str, status: int, error: type[Exception]) -> None:
     server = serve(
-        serve_connections(refuse(status, {"detail": f"no, and {TOKEN} is no token"}, location="http://elsewhere"))
+        serve_connections(refuse(status, {"detail": f"no, and {TOKEN} is invalid"}, location="http://elsewhere"))
     )
     reader = LiveReader(plan(client_of(server, retries=ONCE)), form)
     with pytest.raises(error) as raised:
-        reader.done.result(PATIENCE)
+        reader.done.result(TIMEOUT_SECONDS)
     message = str(raised.value)
     assert str(status) in message
     assert TOKEN not in message
     if status >= 400:
-        assert "no, and *** is no token" in message
+        assert "no, and *** is invalid" in message
     notes = getattr(raised.value, "__notes__", [])
     assert any("one connection per client and room" in note for note in notes) is (status == 429)
     assert len(server.received) == 1
 
 
 def test_refusal_with_body_until_close(serve: Serve, client_of: ClientOf) -> None:
-    def refuse(line: Line, _: Received) -> None:
+    def refuse(line: ClientConnection, _: HttpRequest) -> None:
         line.send(b'HTTP/1.1 403 Forbidden\r\n\r\n{"detail": "not yours"}')
 
     reader = LiveReader(plan(client_of(serve(serve_connections(refuse)))), "sync")
     with pytest.raises(PermissionDeniedError, match="not yours"):
-        reader.done.result(PATIENCE)
+        reader.done.result(TIMEOUT_SECONDS)
 
 
 @pytest.mark.parametrize(
@@ -139,41 +139,41 @@ def test_no_handshake(serve: Serve, client_of: ClientOf, nonsense: bytes) -> Non
         plan(client_of(serve(serve_connections(lambda line, _: line.send(nonsense))), retries=ONCE)), "sync"
     )
     with pytest.raises((ResponseValidationError, APIConnectionError)):
-        reader.done.result(PATIENCE)
+        reader.done.result(TIMEOUT_SECONDS)
 
 
-@pytest.mark.parametrize("end", [Line.close, Line.reset])
-def test_hung_up_in_the_handshake(serve: Serve, client_of: ClientOf, end: Any) -> None:
+@pytest.mark.parametrize("end", [ClientConnection.close, ClientConnection.reset])
+def test_disconnected_in_the_handshake(serve: Serve, client_of: ClientOf, end: Any) -> None:
     reader = LiveReader(plan(client_of(serve(serve_connections(lambda line, _: end(line))), retries=ONCE)), "sync")
     with pytest.raises(APIConnectionError):
-        reader.done.result(PATIENCE)
+        reader.done.result(TIMEOUT_SECONDS)
 
 
-def test_no_answer_to_the_handshake(serve: Serve, client_of: ClientOf) -> None:
-    def say_nothing(line: Line, _: Received) -> None:
+def test_no_response_to_the_handshake(serve: Serve, client_of: ClientOf) -> None:
+    def say_nothing(line: ClientConnection, _: HttpRequest) -> None:
         line.stall()
 
     server = serve(serve_connections(say_nothing))
     reader = LiveReader(plan(client_of(server, retries=ONCE, timeout=Timeouts(connect=0.1))), "sync")
     with pytest.raises(APITimeoutError):
-        reader.done.result(PATIENCE)
+        reader.done.result(TIMEOUT_SECONDS)
 
 
 def test_an_endless_head(serve: Serve, client_of: ClientOf) -> None:
-    def pour(line: Line, _: Received) -> None:
+    def pour(line: ClientConnection, _: HttpRequest) -> None:
         line.send(b"HTTP/1.1 101 X\r\n")
         for _number in range(100_000):
             line.send(b"X-Header: " + b"x" * 1000 + b"\r\n")
 
     reader = LiveReader(plan(client_of(serve(serve_connections(pour)), retries=ONCE)), "sync")
     with pytest.raises(APIConnectionError):
-        reader.done.result(PATIENCE)
+        reader.done.result(TIMEOUT_SECONDS)
 
 
-def test_nobody_is_there(client_of: ClientOf, serve: Serve, form: str) -> None:
+def test_no_server_listens(client_of: ClientOf, serve: Serve, form: str) -> None:
     client = client_of(serve(serve_connections(b"")), base_url="http://127.0.0.1:1", retries=ONCE)
     with pytest.raises(APIConnectionError, match="not reached"):
-        LiveReader(plan(client), form).done.result(PATIENCE)
+        LiveReader(plan(client), form).done.result(TIMEOUT_SECONDS)
 
 
 ENDINGS: dict[str, Any] = {
@@ -191,7 +191,7 @@ ENDINGS: dict[str, Any] = {
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_reconnect_after_every_kind_of_end(serve: Serve, client_of: ClientOf, form: str, ending: str) -> None:
     server = serve(
-        serve_connections(enveloped_frame(make_record(1)) + ENDINGS[ending], enveloped_frame(make_record(2)))
+        serve_connections(build_envelope_frame(make_record(1)) + ENDINGS[ending], build_envelope_frame(make_record(2)))
     )
     reader = LiveReader(plan(client_of(server)), form)
     assert reader.wait_for_items(2) == [make_record(1), make_record(2)]
@@ -204,72 +204,72 @@ def test_reconnect_after_every_kind_of_end(serve: Serve, client_of: ClientOf, fo
 def test_refusing_close_raises(serve: Serve, client_of: ClientOf, code: int, error: type[Exception]) -> None:
     server = serve(serve_connections(close_frame(code, "no access")))
     with pytest.raises(error):
-        LiveReader(plan(client_of(server)), "sync").done.result(PATIENCE)
+        LiveReader(plan(client_of(server)), "sync").done.result(TIMEOUT_SECONDS)
     assert len(server.received) == 1
 
 
 @pytest.mark.parametrize("ending", ["an error", "a bad frame", "a masked frame", "bad fragments"])
 def test_messages_after_the_end_are_ignored(serve: Serve, client_of: ClientOf, ending: str) -> None:
-    """What a bad frame swallowed would look like a hole in the data, and not like one that a break has left."""
+    """Records lost in a bad frame would look like a hole in the data, not like one that a break has left."""
 
-    def go_on(line: Line, request: Received) -> None:
+    def go_on(line: ClientConnection, request: HttpRequest) -> None:
         line.send(
             handshake_response(request)
-            + enveloped_frame(make_record(1))
+            + build_envelope_frame(make_record(1))
             + ENDINGS[ending]
-            + enveloped_frame(make_record(2))
+            + build_envelope_frame(make_record(2))
         )
         assert line.stall()
         with suppress(OSError):
-            line.send(enveloped_frame(make_record(3)))
+            line.send(build_envelope_frame(make_record(3)))
 
-    reader = LiveReader(plan(client_of(serve(serve_connections(go_on, enveloped_frame(make_record(4)))))), "sync")
+    reader = LiveReader(plan(client_of(serve(serve_connections(go_on, build_envelope_frame(make_record(4)))))), "sync")
     assert reader.wait_for_items(2) == [make_record(1), make_record(4)]
     reader.close()
 
 
-@pytest.mark.parametrize("end", [Line.close, Line.reset])
+@pytest.mark.parametrize("end", [ClientConnection.close, ClientConnection.reset])
 def test_a_connection_that_is_lost(serve: Serve, client_of: ClientOf, form: str, end: Any) -> None:
-    def drop(line: Line, request: Received) -> None:
-        line.send(handshake_response(request) + enveloped_frame(make_record(1)))
+    def drop(line: ClientConnection, request: HttpRequest) -> None:
+        line.send(handshake_response(request) + build_envelope_frame(make_record(1)))
         acknowledged = line.stall(0.2)
         assert not acknowledged
         end(line)
 
-    reader = LiveReader(plan(client_of(serve(serve_connections(drop, enveloped_frame(make_record(2)))))), form)
+    reader = LiveReader(plan(client_of(serve(serve_connections(drop, build_envelope_frame(make_record(2)))))), form)
     assert reader.wait_for_items(2) == [make_record(1), make_record(2)]
     reader.close()
 
 
 def test_a_silent_connection_is_replaced(serve: Serve, client_of: ClientOf, form: str) -> None:
     """Pings go unanswered."""
-    server = serve(serve_connections(enveloped_frame(make_record(1)), enveloped_frame(make_record(2))))
+    server = serve(serve_connections(build_envelope_frame(make_record(1)), build_envelope_frame(make_record(2))))
     reader = LiveReader(plan(client_of(server), stale_after=0.2), form)
     assert reader.wait_for_items(2) == [make_record(1), make_record(2)]
     reader.close()
 
 
-def test_pings_are_answered(serve: Serve, client_of: ClientOf) -> None:
-    answered: list[bytes] = []
+def test_pings_get_pongs(serve: Serve, client_of: ClientOf) -> None:
+    pongs: list[bytes] = []
 
-    def ping(line: Line, request: Received) -> None:
+    def ping(line: ClientConnection, request: HttpRequest) -> None:
         line.send(handshake_response(request) + frame(b"hello?", PING))
         line.stall()
-        answered.append(line._socket.recv(100))
-        line.send(enveloped_frame(make_record(1)))
+        pongs.append(line._socket.recv(100))
+        line.send(build_envelope_frame(make_record(1)))
         line.stall()
 
     reader = LiveReader(plan(client_of(serve(serve_connections(ping)))), "sync")
     reader.wait_for_items(1)
     reader.close()
-    assert answered[0][0] == 0x8A
+    assert pongs[0][0] == 0x8A
 
 
 def test_goodbye_is_said(serve: Serve, client_of: ClientOf, form: str) -> None:
     said: list[bytes] = []
 
-    def listen(line: Line, request: Received) -> None:
-        line.send(handshake_response(request) + enveloped_frame(make_record(1)))
+    def listen(line: ClientConnection, request: HttpRequest) -> None:
+        line.send(handshake_response(request) + build_envelope_frame(make_record(1)))
         line.stall()
         said.append(line._socket.recv(100))
 
@@ -277,14 +277,16 @@ def test_goodbye_is_said(serve: Serve, client_of: ClientOf, form: str) -> None:
     reader = LiveReader(plan(client_of(server)), form)
     reader.wait_for_items(1)
     reader.close()
-    server.settle()
+    server.wait_for_connections()
     assert said[0][0] == 0x88
 
 
 def test_a_huge_message_is_left_out(serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("datastore_sdk.transport.websocket.frames.FrameParser.__init__.__defaults__", (10_000,))
     huge = frame(b"x" * 1_000_000)
-    server = serve(serve_connections(enveloped_frame(make_record(1)) + huge + enveloped_frame(make_record(2))))
+    server = serve(
+        serve_connections(build_envelope_frame(make_record(1)) + huge + build_envelope_frame(make_record(2)))
+    )
     reader = LiveReader(plan(client_of(server)), "sync")
     assert reader.wait_for_items(2) == [make_record(1), make_record(2)]
     reader.close()
@@ -298,11 +300,11 @@ def test_the_token_is_in_no_log(
 ) -> None:
     caplog.set_level(level)
     server = serve(
-        serve_connections(enveloped_frame(make_record(1)) + close_frame(1011), refuse(401, {"detail": TOKEN}))
+        serve_connections(build_envelope_frame(make_record(1)) + close_frame(1011), refuse(401, {"detail": TOKEN}))
     )
     reader = LiveReader(plan(client_of(server)), "sync")
     with pytest.raises(AuthenticationError) as raised:
-        reader.done.result(PATIENCE)
+        reader.done.result(TIMEOUT_SECONDS)
     assert TOKEN not in caplog.text
     assert TOKEN not in str(raised.value)
     assert TOKEN not in repr(reader.live)

@@ -11,7 +11,7 @@ from datastore_sdk.data.query import DataQuery
 from datastore_sdk.realtime import LiveData
 from datastore_sdk.realtime.field_check import FieldCheck
 from tests.realtime.live_reader import LiveReader
-from tests.realtime.websocket_server import enveloped_frame, make_record, serve_connections
+from tests.realtime.websocket_server import build_envelope_frame, make_record, serve_connections
 from tests.support.fixtures import ClientOf, Serve
 
 RECORDS = [make_record(second) for second in range(60)]
@@ -21,7 +21,7 @@ def warnings_of(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if "has the fields" in record.getMessage()]
 
 
-def received(live: LiveData[Any], form: str, count: int) -> None:
+def read_messages(live: LiveData[Any], form: str, count: int) -> None:
     reader = LiveReader(live._stream.plan, form)
     reader.wait_for_items(count)
     reader.close()
@@ -32,12 +32,12 @@ def received(live: LiveData[Any], form: str, count: int) -> None:
 def test_misspelt_field_warns_once(
     form: str, together: bool, serve: Serve, client_of: ClientOf, caplog: pytest.LogCaptureFixture
 ) -> None:
-    messages = enveloped_frame(RECORDS) if together else b"".join(map(enveloped_frame, RECORDS))
+    messages = build_envelope_frame(RECORDS) if together else b"".join(map(build_envelope_frame, RECORDS))
     server = serve(serve_connections(messages))
     start = "2025-09-18T12:00:00Z"
     fields = ["slurry_rate", "slury_rate", "wl_deth"]
     live, _ = Site(981, client=client_of(server)).get_realtime_measurements_data(fields=fields, start=start)
-    received(live, form, 60)
+    read_messages(live, form, 60)
     (warning,) = warnings_of(caplog)
     assert warning.endswith("site 981 has the fields 'slury_rate', 'wl_deth': get_fields_metadata() lists the names")
     assert not [request for request in server.received if "/fields/" in request.path]
@@ -47,19 +47,19 @@ def test_misspelt_field_warns_once(
 def test_fields_that_arrive_do_not_warn(
     fields: list[str] | None, serve: Serve, client_of: ClientOf, caplog: pytest.LogCaptureFixture
 ) -> None:
-    server = serve(serve_connections(b"".join(map(enveloped_frame, RECORDS))))
+    server = serve(serve_connections(b"".join(map(build_envelope_frame, RECORDS))))
     live, _ = Site(981, client=client_of(server)).get_realtime_measurements_data(
         fields=fields, start="2025-09-18T12:00:00Z"
     )
-    received(live, "sync", 60)
+    read_messages(live, "sync", 60)
     assert warnings_of(caplog) == []
 
 
 def test_few_records_do_not_warn(serve: Serve, client_of: ClientOf, caplog: pytest.LogCaptureFixture) -> None:
-    server = serve(serve_connections(b"".join(map(enveloped_frame, RECORDS[:20]))))
+    server = serve(serve_connections(b"".join(map(build_envelope_frame, RECORDS[:20]))))
     client: Client = client_of(server)
     live, _ = Site(981, client=client).get_realtime_measurements_data(fields="nothing", start="2025-09-18T12:00:00Z")
-    received(live, "sync", 20)
+    read_messages(live, "sync", 20)
     assert warnings_of(caplog) == []
 
 
@@ -74,10 +74,10 @@ def test_names_without_source_on_a_pad_are_explained(
     serve: Serve, client_of: ClientOf, caplog: pytest.LogCaptureFixture
 ) -> None:
     records = [{"timestamp": record["timestamp"], "M1_slurry_rate": 1} for record in RECORDS]
-    server = serve(serve_connections(b"".join(map(enveloped_frame, records))))
+    server = serve(serve_connections(b"".join(map(build_envelope_frame, records))))
     live, _ = Pad(681, client=client_of(server)).get_realtime_measurements_data(
         fields="slurry_rate", start="2025-09-18T12:00:00Z"
     )
-    received(live, "sync", 60)
+    read_messages(live, "sync", 60)
     (warning,) = warnings_of(caplog)
     assert "without is_routed=True, names carry the measurement source" in warning

@@ -20,18 +20,18 @@ from datastore_sdk.transport.websocket.connection import WebSocketConnector
 from tests.realtime.live_reader import LiveReader
 from tests.realtime.websocket_server import (
     KEY,
+    build_envelope_frame,
     close_frame,
-    enveloped_frame,
     handshake_response,
     make_record,
     serve_connections,
 )
-from tests.support.fake_server import PATIENCE, Line, Received, Server
+from tests.support.fake_server import TIMEOUT_SECONDS, ClientConnection, HttpRequest, Server
 from tests.support.fixtures import ClientOf, Serve
 from tests.support.http_proxy import Proxy
 from tests.support.multi_address_host import DeadFirst
 from tests.support.socks_proxy import SocksProxy
-from tests.support.tls_server import TlsServer, server_context, trusting
+from tests.support.tls_server import TlsServer, make_server_context, make_trusting_context
 
 ONCE = RetryPolicy(max_attempts=1)
 
@@ -44,13 +44,13 @@ def proxy() -> Iterator[Proxy]:
 
 
 def test_through_a_proxy(serve: Serve, client_of: ClientOf, proxy: Proxy) -> None:
-    server = serve(serve_connections(enveloped_frame(make_record(1))))
+    server = serve(serve_connections(build_envelope_frame(make_record(1))))
     client = client_of(server, proxy=f"http://me:s%40cret@127.0.0.1:{proxy.port}")
     reader = LiveReader(build_measurement_plan(client, "site", 981, KEY, {}, StreamOptions()), "sync")
     assert reader.wait_for_items(1) == [make_record(1)]
     reader.close()
-    assert proxy.asked[0].startswith("CONNECT 127.0.0.1:")
-    assert "Proxy-Authorization: Basic bWU6c0BjcmV0" in proxy.asked[0]
+    assert proxy.requests[0].startswith("CONNECT 127.0.0.1:")
+    assert "Proxy-Authorization: Basic bWU6c0BjcmV0" in proxy.requests[0]
 
 
 def test_a_proxy_that_refuses(serve: Serve, client_of: ClientOf) -> None:
@@ -59,30 +59,32 @@ def test_a_proxy_that_refuses(serve: Serve, client_of: ClientOf) -> None:
         client = client_of(serve(serve_connections(b"")), proxy=f"http://127.0.0.1:{proxy.port}")
         with pytest.raises(APIConnectionError, match=r"407 Proxy Authentication Required: .*user and password"):
             LiveReader(build_measurement_plan(client, "site", 981, KEY, {}, StreamOptions()), "sync").done.result(
-                PATIENCE
+                TIMEOUT_SECONDS
             )
-        assert len(proxy.asked) == 1
+        assert len(proxy.requests) == 1
     finally:
         proxy.close()
 
 
 @pytest.mark.parametrize(
-    ("answer", "message"),
+    ("response", "message"),
     [
         (b"SSH-2.0-OpenSSH_9.6\r\n\r\n", "not receive a valid HTTP response from proxy"),
         (b"HTTP/1.1 200 Connection est", "valid HTTP response.*connection closed"),
         (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 20_000, "valid HTTP response.*no more than 128 headers"),
     ],
 )
-def test_a_proxy_that_makes_no_sense(serve: Serve, client_of: ClientOf, answer: bytes, message: str) -> None:
-    def talk(line: Line, _: Received) -> None:
-        line.send(answer)
+def test_a_proxy_that_makes_no_sense(serve: Serve, client_of: ClientOf, response: bytes, message: str) -> None:
+    def talk(line: ClientConnection, _: HttpRequest) -> None:
+        line.send(response)
         line.close()
 
     proxy = serve(talk)
     client = client_of(serve(serve_connections(b"")), proxy=proxy.url, retries=ONCE)
     with pytest.raises(APIConnectionError, match=f"not reached: .*{message}.* .through the proxy {proxy.url}"):
-        LiveReader(build_measurement_plan(client, "site", 981, KEY, {}, StreamOptions()), "sync").done.result(PATIENCE)
+        LiveReader(build_measurement_plan(client, "site", 981, KEY, {}, StreamOptions()), "sync").done.result(
+            TIMEOUT_SECONDS
+        )
 
 
 def test_socks_proxy_takes_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,12 +96,12 @@ def test_socks_proxy_takes_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_through_a_socks_proxy(serve: Serve, client_of: ClientOf) -> None:
     with SocksProxy() as proxy:
-        server = serve(serve_connections(enveloped_frame(make_record(1))))
+        server = serve(serve_connections(build_envelope_frame(make_record(1))))
         client = client_of(server, proxy=f"socks5://127.0.0.1:{proxy.port}")
         reader = LiveReader(build_measurement_plan(client, "site", 981, KEY, {}, StreamOptions()), "sync")
         assert reader.wait_for_items(1) == [make_record(1)]
         reader.close()
-        assert proxy.asked == [int(server.url.rpartition(":")[2])]
+        assert proxy.requested_ports == [int(server.url.rpartition(":")[2])]
 
 
 @pytest.mark.parametrize(
@@ -113,9 +115,9 @@ def test_through_a_socks_proxy(serve: Serve, client_of: ClientOf) -> None:
     ids=["103", "a long header", "many headers", "odd headers"],
 )
 def test_handshake_that_other_clients_read(before: bytes, headers: bytes, serve: Serve, client_of: ClientOf) -> None:
-    def listen(line: Line, request: Received) -> None:
-        status, _, rest = handshake_response(request).partition(b"\r\n")
-        line.send(before + status + b"\r\n" + headers + rest + enveloped_frame(make_record(1)))
+    def listen(line: ClientConnection, request: HttpRequest) -> None:
+        status, _, remaining = handshake_response(request).partition(b"\r\n")
+        line.send(before + status + b"\r\n" + headers + remaining + build_envelope_frame(make_record(1)))
         line.stall()
 
     reader = LiveReader(
@@ -127,8 +129,8 @@ def test_handshake_that_other_clients_read(before: bytes, headers: bytes, serve:
 
 
 def test_only_the_first_of_two_addresses_is_dead(client_of: ClientOf, dead_first: DeadFirst) -> None:
-    with TlsServer(serve_connections(enveloped_frame(make_record(1)))) as server:
-        context = trusting()
+    with TlsServer(serve_connections(build_envelope_frame(make_record(1)))) as server:
+        context = make_trusting_context()
         context.check_hostname = False
         client = client_of(server, base_url=dead_first(server), timeout=Timeouts(connect=1), verify=context)
         reader = LiveReader(build_measurement_plan(client, "site", 981, KEY, {}, StreamOptions()), "sync")
@@ -154,9 +156,11 @@ def _missing(*_: object, **__: object) -> None:
 @pytest.mark.parametrize("form", ["sync", "async"])
 def test_through_tls(client_of: ClientOf, form: str) -> None:
     with TlsServer(
-        serve_connections(enveloped_frame(make_record(1)) + close_frame(1000), enveloped_frame(make_record(2)))
+        serve_connections(
+            build_envelope_frame(make_record(1)) + close_frame(1000), build_envelope_frame(make_record(2))
+        )
     ) as server:
-        client = client_of(server, verify=trusting())
+        client = client_of(server, verify=make_trusting_context())
         reader = LiveReader(build_measurement_plan(client, "site", 981, KEY, {}, StreamOptions()), form)
         assert reader.wait_for_items(2) == [make_record(1), make_record(2)]
         reader.close()
@@ -165,42 +169,42 @@ def test_through_tls(client_of: ClientOf, form: str) -> None:
 @pytest.mark.parametrize("server", [Server, TlsServer])
 def test_through_a_proxy_over_tls(client_of: ClientOf, server: type[Server]) -> None:
     """TLS within TLS, where the service speaks it too."""
-    proxy = Proxy(context=server_context())
+    proxy = Proxy(context=make_server_context())
     try:
-        with server(serve_connections(enveloped_frame(make_record(1)))) as service:
-            trusted = trusting()
+        with server(serve_connections(build_envelope_frame(make_record(1)))) as service:
+            trusted = make_trusting_context()
             client = client_of(service, verify=trusted, proxy=f"https://me:secret@127.0.0.1:{proxy.port}", retries=ONCE)
             reader = LiveReader(build_measurement_plan(client, "site", 981, KEY, {}, StreamOptions()), "sync")
             assert reader.wait_for_items(1) == [make_record(1)]
             reader.close()
-        (asked,) = proxy.asked
-        assert asked.startswith(f"CONNECT 127.0.0.1:{service.url.rpartition(':')[2]} HTTP/1.1")
-        assert "Proxy-Authorization: Basic bWU6c2VjcmV0" in asked
+        (head,) = proxy.requests
+        assert head.startswith(f"CONNECT 127.0.0.1:{service.url.rpartition(':')[2]} HTTP/1.1")
+        assert "Proxy-Authorization: Basic bWU6c2VjcmV0" in head
     finally:
         proxy.close()
 
 
 def test_calls_through_a_proxy_over_tls(client_of: ClientOf) -> None:
     """Who vouches for the service vouches for the proxy, as with rooms."""
-    proxy = Proxy(context=server_context())
+    proxy = Proxy(context=make_server_context())
     try:
         with TlsServer(serve_connections(b"")) as service:
-            trusted = trusting()
+            trusted = make_trusting_context()
             client = client_of(service, verify=trusted, proxy=f"https://127.0.0.1:{proxy.port}", retries=ONCE)
             assert Pad.get_models(client=client) == []
             client.close()
-        assert len(proxy.asked) == 1
+        assert len(proxy.requests) == 1
     finally:
         proxy.close()
 
 
-def test_a_proxy_whose_certificate_nobody_vouches_for(serve: Serve, client_of: ClientOf) -> None:
-    proxy = Proxy(context=server_context())
+def test_a_proxy_with_an_untrusted_certificate(serve: Serve, client_of: ClientOf) -> None:
+    proxy = Proxy(context=make_server_context())
     try:
         client = client_of(serve(serve_connections(b"")), proxy=f"https://127.0.0.1:{proxy.port}", retries=ONCE)
         with pytest.raises(APIConnectionError, match=r"certificate.*through the proxy https://127\.0\.0\.1:"):
             LiveReader(build_measurement_plan(client, "site", 981, KEY, {}, StreamOptions()), "sync").done.result(
-                PATIENCE
+                TIMEOUT_SECONDS
             )
     finally:
         proxy.close()
@@ -210,32 +214,32 @@ def test_a_proxy_whose_certificate_nobody_vouches_for(serve: Serve, client_of: C
 def test_goodbye_is_said_over_tls(client_of: ClientOf, form: str) -> None:
     said: list[bytes] = []
 
-    def listen(line: Line, request: Received) -> None:
-        line.send(handshake_response(request) + enveloped_frame(make_record(1)))
+    def listen(line: ClientConnection, request: HttpRequest) -> None:
+        line.send(handshake_response(request) + build_envelope_frame(make_record(1)))
         line.stall()
         said.append(line._socket.recv(100))
 
     with TlsServer(serve_connections(listen)) as server:
-        client = client_of(server, verify=trusting())
+        client = client_of(server, verify=make_trusting_context())
         reader = LiveReader(build_measurement_plan(client, "site", 981, KEY, {}, StreamOptions()), form)
         reader.wait_for_items(1)
         reader.close()
-        server.settle()
+        server.wait_for_connections()
     assert said[0][0] == 0x88
 
 
 def test_much_over_tls(client_of: ClientOf) -> None:
     records = [make_record(second) for second in range(20_000)]
-    with TlsServer(serve_connections(b"".join(map(enveloped_frame, records)))) as server:
-        client = client_of(server, verify=trusting())
+    with TlsServer(serve_connections(b"".join(map(build_envelope_frame, records)))) as server:
+        client = client_of(server, verify=make_trusting_context())
         reader = LiveReader(build_measurement_plan(client, "site", 981, KEY, {}, StreamOptions()), "sync")
         assert reader.wait_for_items(20_000) == records
         reader.close()
 
 
-def test_a_certificate_that_nobody_vouches_for(client_of: ClientOf) -> None:
-    with TlsServer(serve_connections(enveloped_frame(make_record(1)))) as server:
+def test_an_untrusted_certificate(client_of: ClientOf) -> None:
+    with TlsServer(serve_connections(build_envelope_frame(make_record(1)))) as server:
         client = client_of(server, retries=ONCE)
         reader = LiveReader(build_measurement_plan(client, "site", 981, KEY, {}, StreamOptions()), "sync")
         with pytest.raises(APIConnectionError, match="certificate"):
-            reader.done.result(PATIENCE)
+            reader.done.result(TIMEOUT_SECONDS)

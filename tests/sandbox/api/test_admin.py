@@ -40,8 +40,8 @@ def test_admin_adds_a_fault(service: Sandbox, admin: httpx.Client) -> None:
 
 
 def test_admin_adds_several_faults(service: Sandbox, admin: httpx.Client) -> None:
-    answer = admin.post("/faults", json=[{"fault": "wrong_json", "content": 1}, {"fault": "delay", "times": None}])
-    assert answer.status_code == 201
+    response = admin.post("/faults", json=[{"fault": "wrong_json", "content": 1}, {"fault": "delay", "times": None}])
+    assert response.status_code == 201
     assert list(service.faults) == [faults.WrongJson(1), faults.Delay(times=None)]
     assert [fault["left"] for fault in admin.get("/faults").json()] == [1, None]
     assert admin.delete("/faults").status_code == 204
@@ -61,9 +61,9 @@ def test_admin_adds_several_faults(service: Sandbox, admin: httpx.Client) -> Non
     ],
 )
 def test_admin_invalid_fault_is_refused(service: Sandbox, admin: httpx.Client, content: str, message: str) -> None:
-    answer = admin.post("/faults", content=content)
-    assert answer.status_code == 400
-    assert message in answer.json()["detail"]
+    response = admin.post("/faults", content=content)
+    assert response.status_code == 400
+    assert message in response.json()["detail"]
     assert list(service.faults) == []
 
 
@@ -96,14 +96,14 @@ def test_admin_resets_the_sandbox(service: Sandbox, admin: httpx.Client) -> None
 
 def test_admin_requires_its_token(service: Sandbox) -> None:
     for authorization in ("", "Bearer nonsense", f"Bearer {service.token}", f"Basic {service.admin_token}"):
-        answer = httpx.get(f"{service.url}/__admin__/requests", headers={"Authorization": authorization})
-        assert (answer.status_code, "admin token" in answer.text) == (401, True)
+        response = httpx.get(f"{service.url}/__admin__/requests", headers={"Authorization": authorization})
+        assert (response.status_code, "admin token" in response.text) == (401, True)
 
 
 def test_admin_unknown_path_or_method_is_refused(admin: httpx.Client) -> None:
     assert admin.get("/elsewhere").status_code == 404
-    answer = admin.get("/reset")
-    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    response = admin.get("/reset")
+    assert (response.status_code, response.headers["allow"]) == (405, "POST")
 
 
 def test_admin_calls_are_not_logged_or_faulted(service: Sandbox, admin: httpx.Client) -> None:
@@ -115,8 +115,8 @@ def test_admin_is_off_by_default() -> None:
     with Sandbox(now=NOW, days=1) as sandbox:
         assert sandbox.admin_token is None
         for token in ("None", sandbox.token):
-            answer = httpx.get(f"{sandbox.url}/__admin__/faults", headers={"Authorization": f"Bearer {token}"})
-            assert answer.status_code == 404
+            response = httpx.get(f"{sandbox.url}/__admin__/faults", headers={"Authorization": f"Bearer {token}"})
+            assert response.status_code == 404
 
 
 def test_admin_token_is_not_shown(service: Sandbox) -> None:

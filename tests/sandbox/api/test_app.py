@@ -32,11 +32,11 @@ def grant(**change: str) -> dict[str, str]:
 
 
 def test_token_issued_is_accepted(own: Sandbox) -> None:
-    answer = httpx.post(f"{own.url}/o/token/", data=grant())
-    assert answer.status_code == 200
-    assert answer.json()["expires_in"] == 36_000
-    assert answer.json()["token_type"] == "Bearer"
-    with client(own, answer.json()["access_token"]) as api:
+    response = httpx.post(f"{own.url}/o/token/", data=grant())
+    assert response.status_code == 200
+    assert response.json()["expires_in"] == 36_000
+    assert response.json()["token_type"] == "Bearer"
+    with client(own, response.json()["access_token"]) as api:
         assert api.get("/pads/").status_code == 200
 
 
@@ -50,8 +50,8 @@ def test_token_issued_is_accepted(own: Sandbox) -> None:
     ],
 )
 def test_token_wrong_credentials_are_refused(own: Sandbox, form: dict[str, str], status: int, error: str) -> None:
-    answer = httpx.post(f"{own.url}/o/token/", data=form)
-    assert (answer.status_code, answer.json()) == (status, {"error": error})
+    response = httpx.post(f"{own.url}/o/token/", data=form)
+    assert (response.status_code, response.json()) == (status, {"error": error})
 
 
 def test_token_expires() -> None:
@@ -61,25 +61,25 @@ def test_token_expires() -> None:
         with client(sandbox, token) as api:
             assert api.get("/pads/").status_code == 200
             time.sleep(0.25)
-            answer = api.get("/pads/")
-        assert (answer.status_code, answer.json()) == (401, {"detail": "Token has expired."})
+            response = api.get("/pads/")
+        assert (response.status_code, response.json()) == (401, {"detail": "Token has expired."})
 
 
 @pytest.mark.parametrize("header", [None, "Bearer", "Bearer wrong", "Basic Zml4ZWQ=", "fixed"])
 def test_token_invalid_is_refused(own: Sandbox, header: str | None) -> None:
     headers = {} if header is None else {"Authorization": header}
     for path in ("/pads/", "/pads/99999/", "/sites/981/data/?resolution=wrong"):
-        answer = httpx.get(own.url + PREFIX + path, headers=headers)
-        assert answer.status_code == 401
-        assert answer.headers["www-authenticate"].startswith("Bearer")
-        assert list(answer.json()) == ["detail"]
+        response = httpx.get(own.url + PREFIX + path, headers=headers)
+        assert response.status_code == 401
+        assert response.headers["www-authenticate"].startswith("Bearer")
+        assert list(response.json()) == ["detail"]
 
 
 def test_unknown_object_is_404(http: httpx.Client) -> None:
     for path in ("/pads/1/", "/sites/1/data/", "/nothing/", "/pads/668", "/pads/x/", "/states/5/"):
-        answer = http.get(path)
-        assert answer.status_code == 404, path
-        assert list(answer.json()) == ["detail"]
+        response = http.get(path)
+        assert response.status_code == 404, path
+        assert list(response.json()) == ["detail"]
 
 
 def test_unsupported_method_is_405(http: httpx.Client) -> None:
@@ -89,16 +89,16 @@ def test_unsupported_method_is_405(http: httpx.Client) -> None:
         ("HEAD", "/sites/", "GET"),
         ("POST", "/pads/668/parameters/1/", "GET, PUT, PATCH, DELETE"),
     ]:
-        answer = http.request(method, path)
-        assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+        response = http.request(method, path)
+        assert (response.status_code, response.headers["allow"]) == (405, allowed)
 
 
 def test_denied_pads_and_sites_are_403() -> None:
     with Sandbox(now=NOW, denied={697, 982}) as sandbox, client(sandbox) as api:
         for path in ("/pads/697/", "/sites/1011/", "/pads/697/data/", "/sites/982/history/", "/states/20982/"):
-            answer = api.get(path)
-            assert answer.status_code == 403, path
-            assert list(answer.json()) == ["detail"]
+            response = api.get(path)
+            assert response.status_code == 403, path
+            assert list(response.json()) == ["detail"]
         assert 697 not in [pad["id"] for pad in api.get("/pads/").json()]
         assert [site["id"] for site in api.get("/sites/", params={"pad_pk": 681}).json()] == [981, 983, 984]
         assert {stage["site"] for stage in api.get("/pads/681/history/").json()} == {981, 983, 984}
@@ -121,7 +121,7 @@ def test_concurrency_is_three_per_endpoint_and_client(own: Sandbox) -> None:
         with client(own, token) as other:  # another client
             assert other.get("/sites/984/data/", params=brief).status_code == 200
     with client(own) as api:
-        assert eventually(answers, api, "/sites/984/data/", brief)
+        assert eventually(responds, api, "/sites/984/data/", brief)
 
 
 def test_concurrency_permit_is_released_with_the_response(own: Sandbox) -> None:
@@ -139,7 +139,7 @@ def test_concurrency_permit_is_released_with_the_response(own: Sandbox) -> None:
     assert statuses == [200] * 180
 
 
-def answers(api: httpx.Client, path: str, query: dict[str, str]) -> bool:
+def responds(api: httpx.Client, path: str, query: dict[str, str]) -> bool:
     return api.get(path, params=query).status_code == 200
 
 
@@ -160,7 +160,7 @@ def test_concurrency_permit_is_released_on_disconnect(own: Sandbox) -> None:
                 assert next(response.iter_raw())
         with client(own) as api:
             brief = {**LONG, "start_datetime": "2025-09-18 11:59:50"}
-            assert eventually(answers, api, "/pads/668/data/", brief)
+            assert eventually(responds, api, "/pads/668/data/", brief)
 
 
 def test_stream_does_not_block_other_calls(own: Sandbox) -> None:

@@ -1,4 +1,4 @@
-"""The sandbox against openapi.yaml: whatever is asked, well or badly, is answered as the contract says."""
+"""The sandbox against openapi.yaml: every request, valid or invalid, gets a response that conforms to the contract."""
 
 # schemathesis leaves some of its types open.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUntypedFunctionDecorator=false
@@ -58,7 +58,7 @@ def test_responses_match_the_contract(case: schemathesis.Case[Any], brief: Sandb
 
 
 def test_valid_calls_match_the_contract(sandbox: Sandbox, http: httpx.Client) -> None:
-    """What random requests seldom reach: real ids, changes, deletions, tokens."""
+    """Cases that random requests seldom reach: real ids, changes, deletions, tokens."""
     prefix = "/external/thirdparty/v1"
 
     def call(status: int, method: str, path: str, ids: dict[str, int], **request: Any) -> Any:

@@ -147,7 +147,7 @@ def test_data_resolution_groups_by_site(http: httpx.Client) -> None:
     assert seconds(rows) == sorted(seconds(rows))
 
 
-def plain(*values: Any) -> list[Record]:
+def build_records(*values: Any) -> list[Record]:
     return [
         {"timestamp": 100 + index, "site_id": 1, **({} if value == "" else {"x": value})}
         for index, value in enumerate(values)
@@ -167,10 +167,10 @@ def plain(*values: Any) -> list[Record]:
 )
 def test_data_fill_methods(method: Any, limit: int, inside_only: bool, expected: list[Any]) -> None:
     def records() -> list[Record]:
-        return plain("", 1, "", None, "", 5, "Infinity", 7, "", "")
+        return build_records("", 1, "", None, "", 5, "Infinity", 7, "", "")
 
     result = list(fill_records(records, method, limit, inside_only=inside_only))
-    assert result == plain(*expected)
+    assert result == build_records(*expected)
 
 
 def test_data_fill_over_http(http: httpx.Client) -> None:

@@ -36,12 +36,12 @@ def changes(api: httpx.Client, path: str, **query: Any) -> list[dict[str, Any]]:
     return log
 
 
-def written(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M:%S")
+def format_timestamp(timestamp: datetime) -> str:
+    return timestamp.strftime("%Y-%m-%d %H:%M:%S")
 
 
 def data(api: httpx.Client, site_id: int, start: datetime, end: datetime, **query: Any) -> list[dict[str, Any]]:
-    span = {"start_datetime": written(start), "end_datetime": written(end)}
+    span = {"start_datetime": format_timestamp(start), "end_datetime": format_timestamp(end)}
     records: list[dict[str, Any]] = api.get(f"/sites/{site_id}/data/", params={**span, **query}).json()
     return records
 
@@ -72,9 +72,9 @@ def test_acknowledge_is_per_client_and_idempotent(own: Sandbox, api: httpx.Clien
     one = before[0]
     body = {"change_log": [{"id": one["id"], "update_received": True}]}
     for _ in range(2):
-        answer = api.post(f"/sites/{one['site']}/data_changes/", json=body)
-        assert answer.status_code == 200
-        assert one not in answer.json()["change_log"]
+        response = api.post(f"/sites/{one['site']}/data_changes/", json=body)
+        assert response.status_code == 200
+        assert one not in response.json()["change_log"]
     assert changes(api, "/pads/668/") == before[1:]
     assert one in changes(api, "/pads/668/", get_acknowledged="true")
     assert api.get(f"/sites/{one['site']}/data_changes/{one['id']}/").json() == {"change_log": [one]}
@@ -103,9 +103,9 @@ def test_acknowledge_is_per_client_and_idempotent(own: Sandbox, api: httpx.Clien
     ],
 )
 def test_acknowledge_invalid_body_is_refused(http: httpx.Client, body: bytes) -> None:
-    answer = http.post("/sites/981/data_changes/", content=body, headers={"Content-Type": "application/json"})
-    assert answer.status_code == 400
-    assert answer.json()
+    response = http.post("/sites/981/data_changes/", content=body, headers={"Content-Type": "application/json"})
+    assert response.status_code == 400
+    assert response.json()
 
 
 def test_data_change_by_id(http: httpx.Client) -> None:
@@ -152,9 +152,9 @@ def test_correction_fixes_wrong_records(field: Oilfield) -> None:
     operations = field.operations[681]
     for site in operations.pad.sites:
         for correction in field.corrections(site.id):
-            asked = int(correction.created_at)
+            created = int(correction.created_at)
             earlier, later = (
-                list(site_records(operations, site.id, Selection(correction.start, correction.end, asked + after)))
+                list(site_records(operations, site.id, Selection(correction.start, correction.end, created + after)))
                 for after in (-1, 1)
             )
             seen.add(correction.modification_subtype)

@@ -16,17 +16,17 @@ def get(http: httpx.Client, path: str, **query: Any) -> Any:
     return response.json()
 
 
-def moment(text: str) -> int:
+def parse_second(text: str) -> int:
     return int(datetime.fromisoformat(text).timestamp())
 
 
 def records_of(http: httpx.Client, stage: dict[str, Any], **query: Any) -> list[dict[str, Any]]:
-    def written(second: int) -> str:
+    def format_second(second: int) -> str:
         return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
     span = {
-        "start_datetime": written(moment(stage["start"])),
-        "end_datetime": written(moment(stage["end"]) - 1),
+        "start_datetime": format_second(parse_second(stage["start"])),
+        "end_datetime": format_second(parse_second(stage["end"]) - 1),
     }
     records: list[dict[str, Any]] = get(http, f"/sites/{stage['site']}/data/", **span, **query)
     return records
@@ -142,21 +142,21 @@ def test_aggregations_match_the_records(http: httpx.Client) -> None:
 def test_aggregations_selected_by_id(http: httpx.Client) -> None:
     stages = get(http, "/pads/681/history/", state="frac", **DAY)
     chosen = [stages[0]["id"], stages[-1]["id"]]
-    answer = get(http, "/pads/681/aggregations/", histories=chosen, aggregations_filter="avg_prop_conc,max_prop_conc")
-    assert {int(site): [row["id"] for row in rows] for site, rows in answer.items()} == {
+    response = get(http, "/pads/681/aggregations/", histories=chosen, aggregations_filter="avg_prop_conc,max_prop_conc")
+    assert {int(site): [row["id"] for row in rows] for site, rows in response.items()} == {
         stages[0]["site"]: [chosen[0]],
         stages[-1]["site"]: [chosen[1]],
     }
-    assert set(answer[str(stages[0]["site"])][0]) == {"id", "avg_prop_conc", "max_prop_conc"}
+    assert set(response[str(stages[0]["site"])][0]) == {"id", "avg_prop_conc", "max_prop_conc"}
     by_number = get(http, "/sites/981/aggregations/", state="wl", stage_number=2, aggregations_filter="max_wl_depth")
     assert by_number["981"][0]["max_wl_depth"] == pytest.approx(19_705)
     assert get(http, "/sites/981/aggregations/", histories=[1]) == {}
 
 
 def test_aggregations_unavailable_have_a_reason(http: httpx.Client) -> None:
-    answer = get(http, "/pads/703/aggregations/", state="frac", stage_number=9, aggregations_filter="max_slurry_rate")
-    assert isinstance(answer["1042"], str)
-    assert answer["1041"][0]["max_slurry_rate"] > 80
+    response = get(http, "/pads/703/aggregations/", state="frac", stage_number=9, aggregations_filter="max_slurry_rate")
+    assert isinstance(response["1042"], str)
+    assert response["1041"][0]["max_slurry_rate"] > 80
 
 
 @pytest.mark.parametrize(

@@ -33,9 +33,9 @@ def test_parameter_custom_is_created_and_computed(api: httpx.Client) -> None:
     path = "/pads/681/parameters/"
     defaults = api.get(path).json()
     assert {parameter["type"] for parameter in defaults} == {"D"}
-    answer = api.post(path, json=[JET])
-    assert answer.status_code == 201
-    (made,) = answer.json()
+    response = api.post(path, json=[JET])
+    assert response.status_code == 201
+    (made,) = response.json()
     assert (made["type"], made["pads"], made["description"]) == ("C", [681], JET["description"])
     assert (made["config"]["imperial_unit"], made["config"]["si_unit"]) == ("psi", "kPa")
     one = f"{path}{made['id']}/"
@@ -60,8 +60,8 @@ def test_parameter_custom_is_created_and_computed(api: httpx.Client) -> None:
     number = api.get("/sites/981/aggregations/", params=query).json()["981"][0][JET["name"]]
     assert number == pytest.approx(max(record["surface_treating_pressure"] for record in records) * 6.894757)
 
-    gone = api.delete(one)
-    assert (gone.status_code, gone.content) == (204, b"")
+    deletion = api.delete(one)
+    assert (deletion.status_code, deletion.content) == (204, b"")
     assert api.get(one).status_code == 404
     assert api.delete(one).status_code == 404
     assert api.get(path).json() == defaults
@@ -70,8 +70,8 @@ def test_parameter_custom_is_created_and_computed(api: httpx.Client) -> None:
 def test_parameter_validate_only_saves_nothing(api: httpx.Client) -> None:
     path = "/sites/981/parameters/"
     before = api.get(path).json()
-    answer = api.post(path, json=[JET], params={"validate_only": "true"})
-    assert (answer.status_code, answer.json()) == (200, {"valid": True})
+    response = api.post(path, json=[JET], params={"validate_only": "true"})
+    assert (response.status_code, response.json()) == (200, {"valid": True})
     assert api.get(path).json() == before
 
 
@@ -109,9 +109,9 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize(("change", "wrong"), WRONG)
 def test_parameter_invalid_is_refused(http: httpx.Client, change: dict[str, Any], wrong: str) -> None:
     for query in ({}, {"validate_only": "true"}):
-        answer = http.post("/pads/681/parameters/", json=[{**JET, **change}], params=query)
-        assert answer.status_code == 400
-        assert list(answer.json()) == [wrong]
+        response = http.post("/pads/681/parameters/", json=[{**JET, **change}], params=query)
+        assert response.status_code == 400
+        assert list(response.json()) == [wrong]
 
 
 def test_parameters_are_created_atomically(http: httpx.Client) -> None:
@@ -126,12 +126,12 @@ def test_parameters_are_created_atomically(http: httpx.Client) -> None:
 def test_parameter_predefined_cannot_change(http: httpx.Client) -> None:
     path = "/pads/681/parameters/1/"
     assert http.get(path).json()["type"] == "D"
-    for answer in (
+    for response in (
         http.patch(path, json={"description": "x"}),
         http.put(path, json={"config": JET["config"]}),
         http.delete(path),
     ):
-        assert answer.status_code == 400
+        assert response.status_code == 400
     assert http.get("/sites/981/parameters/9999/").status_code == 404
 
 

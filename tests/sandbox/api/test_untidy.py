@@ -1,4 +1,4 @@
-"""The sandbox that is not tidy: what it does to answers, and that it is the same for the same seed and question."""
+"""The untidy sandbox: how it changes responses, and that the same seed and request have the same result."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ RECORDS = "/pads/681/data/?start_datetime=2025-09-18 11:00:00&end_datetime=2025-
 
 @pytest.fixture(scope="module")
 def tidy(shared_sandbox: Sandbox) -> dict[str, Any]:
-    """Answers that keep to the contract."""
+    """Responses that conform to the contract."""
     headers = {"Authorization": f"Bearer {shared_sandbox.token}"}
     with httpx.Client(base_url=shared_sandbox.url + "/external/thirdparty/v1", headers=headers) as http:
         return {path: http.get(path).json() for path in (*PATHS, RECORDS)}
 
 
-def made_untidy(how: Untidiness, tidy: dict[str, Any]) -> dict[str, Any]:
+def make_untidy(how: Untidiness, tidy: dict[str, Any]) -> dict[str, Any]:
     untidy = UntidyResponses(how)
     found: dict[str, Any] = {path: untidy.transform_response("GET", path, [], tidy[path]) for path in PATHS}
     return {**found, RECORDS: [*untidy.records(iter(tidy[RECORDS]))]}
@@ -53,10 +53,10 @@ def keys_of(value: Any) -> Counter[str]:
 
 @pytest.mark.skipif("config.getoption('--untidy') is not None")
 def test_untidy_seed_is_deterministic(tidy: dict[str, Any]) -> None:
-    first, again, other = (made_untidy(Untidiness(seed), tidy) for seed in (1, 1, 2))
+    first, again, other = (make_untidy(Untidiness(seed), tidy) for seed in (1, 1, 2))
     assert first == again
     assert first != other
-    quiet = made_untidy(QUIET, tidy)
+    quiet = make_untidy(QUIET, tidy)
     assert quiet == {**{path: HandlerResponse(200, tidy[path]) for path in PATHS}, RECORDS: tidy[RECORDS]}
 
 
@@ -65,7 +65,7 @@ def test_untidy_seed_is_deterministic(tidy: dict[str, Any]) -> None:
     "name", [name for name in Untidiness.__struct_fields__[1:] if name not in {"pages", "filters", "bodies"}]
 )
 def test_untidy_options_each_change_responses(name: str, tidy: dict[str, Any]) -> None:
-    untidy = made_untidy(structs.replace(QUIET, **{name: True}), tidy)
+    untidy = make_untidy(structs.replace(QUIET, **{name: True}), tidy)
     same = {path for path in PATHS if untidy[path] == HandlerResponse(200, tidy[path])}
     records = untidy[RECORDS]
     if name == "order":
@@ -89,11 +89,11 @@ def test_untidy_seed_must_be_a_number() -> None:
 
 def test_untidy_ignores_filters() -> None:
     untidy = UntidyResponses(structs.replace(QUIET, filters=True))
-    asked = [("complete", "true"), ("well_api", "1"), ("fleet_id", "3"), ("pad__id", "5"), ("page", "2")]
+    query = [("complete", "true"), ("well_api", "1"), ("fleet_id", "3"), ("pad__id", "5"), ("page", "2")]
     for path in ("/pads/", "/sites/"):
-        assert ("pad__id", "5") in untidy.query(path, asked)
-    assert len(untidy.query("/pads/", asked) + untidy.query("/sites/", asked)) < 8
-    assert untidy.query("/pads/668/history/", asked) == asked[:-1]
+        assert ("pad__id", "5") in untidy.query(path, query)
+    assert len(untidy.query("/pads/", query) + untidy.query("/sites/", query)) < 8
+    assert untidy.query("/pads/668/history/", query) == query[:-1]
 
 
 def test_untidy_pages_contain_every_item_once(tidy: dict[str, Any]) -> None:
@@ -102,18 +102,18 @@ def test_untidy_pages_contain_every_item_once(tidy: dict[str, Any]) -> None:
     untidy, found = UntidyResponses(structs.replace(how, seed=seed)), list[Any]()
     query: list[tuple[str, str]] = [("complete", "true")]
     while True:
-        answer: Any = untidy.transform_response("GET", "/sites/", query, tidy["/sites/"])
-        found += answer.content["results"]
-        if answer.content["next"] is None:
+        response: Any = untidy.transform_response("GET", "/sites/", query, tidy["/sites/"])
+        found += response.content["results"]
+        if response.content["next"] is None:
             break
-        query = parse_qsl(urlsplit(str(answer.content["next"])).query)
+        query = parse_qsl(urlsplit(str(response.content["next"])).query)
         assert ("complete", "true") in query
     assert found == tidy["/sites/"]
 
 
 @pytest.mark.parametrize("seed", first(1, [1, 2]))
 def test_untidy_responses_lose_nothing(seed: int) -> None:
-    """But for what was not sent, a walk through an untidy service finds what one through a tidy service finds."""
+    """Except for withheld objects, a walk through an untidy service finds the same as one through a tidy service."""
     found: list[Any] = []
     for untidy in (None, Untidiness(seed, filters=False)):
         with (

@@ -1,4 +1,4 @@
-"""Each fault is on the wire what it says: bytes and ends of connections, looked at through raw sockets."""
+"""Each fault does on the connection exactly what it says: bytes and ends of connections, read through raw sockets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from datastore_sdk.sandbox import Sandbox, faults
 from tests.sandbox.conftest import NOW, PREFIX
-from tests.sandbox.raw_http_client import Heard, Wire, heard
+from tests.sandbox.raw_http_client import RawConnection, RawResponse, fetch_raw
 
 PADS = f"{PREFIX}/pads/"
 DATA = (
@@ -40,20 +40,20 @@ def target(request: pytest.FixtureRequest) -> str:
     return target
 
 
-def meeting(service: Sandbox, fault: faults.Fault, target: str) -> Heard:
-    """What comes back for a call that meets a fault."""
+def meeting(service: Sandbox, fault: faults.Fault, target: str) -> RawResponse:
+    """Return the response to a call that meets a fault."""
     with service.faults.during(fault):
-        return heard(service, target)
+        return fetch_raw(service, target)
 
 
-def plain(service: Sandbox, target: str) -> bytes:
-    """The body without compression: one in drops is not compressed and whole."""
+def fetch_uncompressed(service: Sandbox, target: str) -> bytes:
+    """Return the body without compression: one in drops is not compressed and whole."""
     return meeting(service, faults.Drip(1 << 20), target).body
 
 
 def test_status_replaces_the_response(service: Sandbox, target: str) -> None:
-    answer = meeting(service, faults.Status(503), target)
-    assert (answer.status, json.loads(answer.body)) == (503, {"detail": "Service Unavailable"})
+    response = meeting(service, faults.Status(503), target)
+    assert (response.status, json.loads(response.body)) == (503, {"detail": "Service Unavailable"})
     assert (service.requests[-1].status, service.requests[-1].fault) == (503, "status")
 
 
@@ -87,9 +87,9 @@ def test_status_replaces_the_response(service: Sandbox, target: str) -> None:
 def test_status_has_body_and_headers(
     service: Sandbox, fault: faults.Status, status: int, header: dict[str, str], body: bytes
 ) -> None:
-    answer = meeting(service, fault, PADS)
-    assert (answer.status, answer.body) == (status, body)
-    assert header.items() <= answer.headers.items()
+    response = meeting(service, fault, PADS)
+    assert (response.status, response.body) == (status, body)
+    assert header.items() <= response.headers.items()
 
 
 @pytest.mark.parametrize(
@@ -106,113 +106,125 @@ def test_status_has_body_and_headers(
 )
 def test_fault_can_execute_the_call(service: Sandbox, fault: faults.Fault, created: bool) -> None:
     with service.faults.during(fault):
-        heard(service, DEFINITIONS, "POST", json.dumps(DEFINITION).encode())
-    names = {each["name"] for each in json.loads(plain(service, DEFINITIONS))}
+        fetch_raw(service, DEFINITIONS, "POST", json.dumps(DEFINITION).encode())
+    names = {each["name"] for each in json.loads(fetch_uncompressed(service, DEFINITIONS))}
     assert ("mine" in names) == created
 
 
-@pytest.mark.parametrize("moment", ["request", "processed"])
-def test_reset_before_the_response(service: Sandbox, target: str, moment: str) -> None:
-    fault = faults.Reset("request") if moment == "request" else faults.Reset("processed")
-    assert meeting(service, fault, target) == Heard(b"", "RST")
+@pytest.mark.parametrize("phase", ["request", "processed"])
+def test_reset_before_the_response(service: Sandbox, target: str, phase: str) -> None:
+    fault = faults.Reset("request") if phase == "request" else faults.Reset("processed")
+    assert meeting(service, fault, target) == RawResponse(b"", "RST")
     assert service.requests[-1].status is None
 
 
 @pytest.mark.parametrize("at", [0, 1, 100])
 def test_reset_within_the_body(service: Sandbox, target: str, at: int) -> None:
-    answer = meeting(service, faults.Reset("body", at), target)
-    whole = plain(service, target)
-    assert (answer.status, answer.end) == (200, "RST")
-    assert answer.body == whole[:at]
-    assert not answer.ends_properly
+    response = meeting(service, faults.Reset("body", at), target)
+    whole = fetch_uncompressed(service, target)
+    assert (response.status, response.end) == (200, "RST")
+    assert response.body == whole[:at]
+    assert not response.ends_properly
 
 
 def test_reset_at_the_end_of_a_shorter_body(service: Sandbox) -> None:
-    answer = meeting(service, faults.Reset("body", 1 << 30), DATA)
-    assert (answer.body, answer.end) == (plain(service, DATA), "RST")
-    assert not answer.ends_properly
+    response = meeting(service, faults.Reset("body", 1 << 30), DATA)
+    assert (response.body, response.end) == (fetch_uncompressed(service, DATA), "RST")
+    assert not response.ends_properly
 
 
 def test_reset_after_the_response(service: Sandbox, target: str) -> None:
-    with service.faults.during(faults.Reset("end")), Wire(service) as wire:
-        wire.send(target, close=False)
-        answer = wire.all()
-    assert (answer.body, answer.end, answer.ends_properly) == (plain(service, target), "RST", True)
+    with service.faults.during(faults.Reset("end")), RawConnection(service) as connection:
+        connection.send(target, close=False)
+        response = connection.all()
+    assert (response.body, response.end, response.ends_properly) == (fetch_uncompressed(service, target), "RST", True)
 
 
 def test_stall_sends_nothing_until_disconnect(service: Sandbox, target: str) -> None:
-    with service.faults.during(faults.Delay()), Wire(service) as wire:
-        wire.send(target)
-        assert wire.until_silence() == b""
+    with service.faults.during(faults.Delay()), RawConnection(service) as connection:
+        connection.send(target)
+        assert connection.until_silence() == b""
     assert meeting(service, faults.Delay(0.001), target).ends_properly
 
 
 @pytest.mark.parametrize("at", [0, 100])
 def test_stall_within_the_body(service: Sandbox, target: str, at: int) -> None:
-    with service.faults.during(faults.Stall(at)), Wire(service) as wire:
-        wire.send(target)
-        begun = Heard(wire.until_silence(), "FIN")
-    whole = plain(service, target)
-    assert begun.body == whole[:at]
+    with service.faults.during(faults.Stall(at)), RawConnection(service) as connection:
+        connection.send(target)
+        first_part = RawResponse(connection.until_silence(), "FIN")
+    whole = fetch_uncompressed(service, target)
+    assert first_part.body == whole[:at]
     after_all = meeting(service, faults.Stall(at, 0.001), target)
     assert (after_all.body, after_all.ends_properly) == (whole, True)
 
 
 def test_drip_sends_the_body_slowly(service: Sandbox) -> None:
-    answer = meeting(service, faults.Drip(1000, 0.0001), DATA)
-    sizes = [int(line, 16) for line in answer.raw.split(b"\r\n")[:-2:2]]
+    response = meeting(service, faults.Drip(1000, 0.0001), DATA)
+    sizes = [int(line, 16) for line in response.raw.split(b"\r\n")[:-2:2]]
     assert max(sizes) == 1000
-    assert (answer.body, answer.ends_properly) == (plain(service, DATA), True)
+    assert (response.body, response.ends_properly) == (fetch_uncompressed(service, DATA), True)
 
 
 def test_truncate_chunked_body_ends_properly(service: Sandbox, target: str) -> None:
-    answer = meeting(service, faults.Truncate(100), target)
-    assert (answer.body, answer.end, answer.ends_properly) == (plain(service, target)[:100], "FIN", True)
-    assert "content-length" not in answer.headers
+    response = meeting(service, faults.Truncate(100), target)
+    assert (response.body, response.end, response.ends_properly) == (
+        fetch_uncompressed(service, target)[:100],
+        "FIN",
+        True,
+    )
+    assert "content-length" not in response.headers
 
 
 def test_truncate_below_content_length(service: Sandbox, target: str) -> None:
-    answer = meeting(service, faults.Truncate(100, "full_length"), target)
-    whole = plain(service, target)
-    assert (answer.body, answer.end) == (whole[:100], "FIN")
-    assert answer.headers["content-length"] == str(len(whole))
+    response = meeting(service, faults.Truncate(100, "full_length"), target)
+    whole = fetch_uncompressed(service, target)
+    assert (response.body, response.end) == (whole[:100], "FIN")
+    assert response.headers["content-length"] == str(len(whole))
 
 
 def test_truncate_with_matching_content_length(service: Sandbox, target: str) -> None:
-    answer = meeting(service, faults.Truncate(100, "short_length"), target)
-    assert (answer.body, answer.end, answer.ends_properly) == (plain(service, target)[:100], "FIN", True)
-    assert answer.headers["content-length"] == "100"
+    response = meeting(service, faults.Truncate(100, "short_length"), target)
+    assert (response.body, response.end, response.ends_properly) == (
+        fetch_uncompressed(service, target)[:100],
+        "FIN",
+        True,
+    )
+    assert response.headers["content-length"] == "100"
 
 
 @pytest.mark.parametrize("at", [0, 100])
 def test_corrupt_changes_one_byte(service: Sandbox, target: str, at: int) -> None:
-    answer = meeting(service, faults.Corrupt(at), target)
-    whole = plain(service, target)
-    assert [index for index, pair in enumerate(zip(answer.body, whole, strict=True)) if pair[0] != pair[1]] == [at]
-    assert answer.ends_properly
+    response = meeting(service, faults.Corrupt(at), target)
+    whole = fetch_uncompressed(service, target)
+    assert [index for index, pair in enumerate(zip(response.body, whole, strict=True)) if pair[0] != pair[1]] == [at]
+    assert response.ends_properly
 
 
 def test_other_json_replaces_the_body(service: Sandbox, target: str) -> None:
-    assert meeting(service, faults.WrongJson(), target).body == b'"no answer of this call"'
-    answer = meeting(service, faults.WrongJson({"a": None}), target)
-    assert (answer.status, answer.body, answer.headers["content-type"]) == (200, b'{"a":null}', "application/json")
+    assert meeting(service, faults.WrongJson(), target).body == b'"no response of this call"'
+    response = meeting(service, faults.WrongJson({"a": None}), target)
+    assert (response.status, response.body, response.headers["content-type"]) == (
+        200,
+        b'{"a":null}',
+        "application/json",
+    )
 
 
 def test_other_body_is_not_json(service: Sandbox, target: str) -> None:
-    answer = meeting(service, faults.WrongContentType(), target)
-    assert (answer.status, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
-    assert answer.body.startswith(b"<!DOCTYPE html>")
+    response = meeting(service, faults.WrongContentType(), target)
+    assert (response.status, response.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert response.body.startswith(b"<!DOCTYPE html>")
     misnamed = meeting(service, faults.WrongContentType("text/plain", body=None), target)
-    assert (misnamed.headers["content-type"], misnamed.body) == ("text/plain", plain(service, target))
+    assert (misnamed.headers["content-type"], misnamed.body) == ("text/plain", fetch_uncompressed(service, target))
 
 
 @pytest.mark.parametrize("missing", [1, 8, 200])
 def test_cut_gzip_truncates_the_stream(service: Sandbox, target: str, missing: int) -> None:
-    answer = meeting(service, faults.CutGzip(missing), target)
-    assert answer.ends_properly
-    assert answer.headers["content-encoding"] == "gzip"
+    response = meeting(service, faults.CutGzip(missing), target)
+    assert response.ends_properly
+    assert response.headers["content-encoding"] == "gzip"
     unzip = zlib.decompressobj(31)
-    assert plain(service, target).startswith(unzip.decompress(answer.body))
+    assert fetch_uncompressed(service, target).startswith(unzip.decompress(response.body))
     assert not unzip.eof
 
 
@@ -226,28 +238,28 @@ def test_cut_gzip_truncates_the_stream(service: Sandbox, target: str, missing: i
     ],
 )
 def test_compressed_faults_count_compressed_bytes(service: Sandbox, target: str, fault: faults.Fault) -> None:
-    answer = meeting(service, fault, target)
-    assert answer.headers["content-encoding"] == "gzip"
-    assert len(answer.body) == 200
-    assert plain(service, target).startswith(zlib.decompressobj(31).decompress(answer.body))
+    response = meeting(service, fault, target)
+    assert response.headers["content-encoding"] == "gzip"
+    assert len(response.body) == 200
+    assert fetch_uncompressed(service, target).startswith(zlib.decompressobj(31).decompress(response.body))
 
 
 def test_replaced_body_is_not_compressed(service: Sandbox, target: str) -> None:
-    answer = meeting(service, faults.WrongJson(compressed=True), target)
-    assert (answer.body, answer.headers.get("content-encoding")) == (b'"no answer of this call"', None)
+    response = meeting(service, faults.WrongJson(compressed=True), target)
+    assert (response.body, response.headers.get("content-encoding")) == (b'"no response of this call"', None)
 
 
 def test_expire_token_refuses_later_calls(service: Sandbox) -> None:
     with service.faults.during(faults.ExpireToken()):
-        answers = [heard(service, PADS) for _ in range(3)]
-        assert [answer.status for answer in answers] == [401, 401, 401]
-        assert json.loads(answers[0].body) == {"detail": "Token has expired."}
-    assert heard(service, PADS).status == 200
+        responses = [fetch_raw(service, PADS) for _ in range(3)]
+        assert [response.status for response in responses] == [401, 401, 401]
+        assert json.loads(responses[0].body) == {"detail": "Token has expired."}
+    assert fetch_raw(service, PADS).status == 200
     assert [request.fault for request in service.requests] == ["expire_token"] * 3 + [None]
 
 
 def statuses(service: Sandbox, *targets: str) -> list[int]:
-    return [heard(service, target).status for target in targets]
+    return [fetch_raw(service, target).status for target in targets]
 
 
 def test_fault_matches_path_and_method(service: Sandbox) -> None:
@@ -266,13 +278,13 @@ def test_fault_matches_path_and_method(service: Sandbox) -> None:
 
 
 def test_fault_chance_is_deterministic(service: Sandbox) -> None:
-    def met() -> list[int]:
+    def count_faults() -> list[int]:
         with service.faults.during(faults.Status(503, times=None, probability=0.5, seed=3)):
             return statuses(service, *[PADS] * 20)
 
-    first = met()
+    first = count_faults()
     assert set(first) == {200, 503}
-    assert met() == first
+    assert count_faults() == first
 
 
 def test_faults_apply_in_order_of_addition(service: Sandbox) -> None:
@@ -300,10 +312,10 @@ def test_fault_invalid_arguments_are_refused(make: type, message: str) -> None:
 
 
 def test_reset_undoes_changes_of_clients(service: Sandbox) -> None:
-    heard(service, DEFINITIONS, "POST", json.dumps(DEFINITION).encode())
-    assert len(json.loads(plain(service, DEFINITIONS))) > 0
-    before = plain(service, DEFINITIONS)
+    fetch_raw(service, DEFINITIONS, "POST", json.dumps(DEFINITION).encode())
+    assert len(json.loads(fetch_uncompressed(service, DEFINITIONS))) > 0
+    before = fetch_uncompressed(service, DEFINITIONS)
     service.faults.add(faults.Delay())
     service.reset()
     assert (list(service.faults), service.requests) == ([], [])
-    assert plain(service, DEFINITIONS) != before
+    assert fetch_uncompressed(service, DEFINITIONS) != before

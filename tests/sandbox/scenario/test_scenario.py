@@ -1,4 +1,4 @@
-"""Fields of the user's own: what was put in comes out, at every endpoint and in the rooms."""
+"""User-defined fields: every endpoint and room returns the values of the scenario."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from datastore_sdk import Client, Pad, Site
 from datastore_sdk.sandbox import RoomOptions, Sandbox, Scenario, ScenarioSite
 from tests.sandbox.conftest import client_of
-from tests.sandbox.websocket_client import PLAIN, message, seconds, visit
+from tests.sandbox.websocket_client import UNMODIFIED, message, open_room, seconds
 
 NOON = datetime(2025, 9, 18, 12, tzinfo=UTC)
 START = NOON - timedelta(hours=3)
@@ -20,8 +20,8 @@ HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 
 
-def at(moment: datetime) -> int:
-    return int(moment.timestamp())
+def at(timestamp: datetime) -> int:
+    return int(timestamp.timestamp())
 
 
 def one_well() -> tuple[Scenario, ScenarioSite]:
@@ -50,7 +50,7 @@ def scenario() -> Scenario:
 
 @pytest.fixture(scope="module")
 def sandbox(scenario: Scenario) -> Iterator[Sandbox]:
-    with Sandbox(scenario=scenario, rooms=PLAIN) as sandbox:
+    with Sandbox(scenario=scenario, rooms=UNMODIFIED) as sandbox:
         yield sandbox
 
 
@@ -68,11 +68,12 @@ def client(sandbox: Sandbox) -> Iterator[Client]:
 
 def records(http: httpx.Client, path: str, first: datetime, last: datetime, **query: Any) -> list[dict[str, Any]]:
     shown = {
-        name: f"{moment:%Y-%m-%d %H:%M:%S}" for name, moment in (("start_datetime", first), ("end_datetime", last))
+        name: f"{timestamp:%Y-%m-%d %H:%M:%S}"
+        for name, timestamp in (("start_datetime", first), ("end_datetime", last))
     }
-    answer = http.get(f"{path}data/", params={**shown, **query})
-    assert answer.status_code == 200, answer.text
-    return list(answer.json())
+    response = http.get(f"{path}data/", params={**shown, **query})
+    assert response.status_code == 200, response.text
+    return list(response.json())
 
 
 def test_scenario_pads_and_sites(client: Client) -> None:
@@ -130,9 +131,9 @@ def test_scenario_fields(client: Client) -> None:
 
 
 def test_scenario_records_of_a_site(http: httpx.Client) -> None:
-    told = records(http, "/sites/941/", START, START + timedelta(seconds=11))
-    assert [record["timestamp"] for record in told] == list(range(at(START), at(START) + 12))
-    assert told[0] == {
+    sent = records(http, "/sites/941/", START, START + timedelta(seconds=11))
+    assert [record["timestamp"] for record in sent] == list(range(at(START), at(START) + 12))
+    assert sent[0] == {
         "timestamp": at(START),
         "surface_treating_pressure": 8000.0,
         "slurry_rate": 0.0,
@@ -141,8 +142,8 @@ def test_scenario_records_of_a_site(http: httpx.Client) -> None:
         "my_own_field": True,
         "site_id": 941,
     }
-    assert [record["slurry_rate"] for record in told[:3]] == [0.0, 0.1, 0.2]
-    assert [second for second, record in enumerate(told) if "clean_flow" in record] == [0, 10]
+    assert [record["slurry_rate"] for record in sent[:3]] == [0.0, 0.1, 0.2]
+    assert [second for second, record in enumerate(sent) if "clean_flow" in record] == [0, 10]
     assert records(http, "/sites/941/", START, START, fields="clean_flow")[0].keys() == {
         "timestamp",
         "clean_flow",
@@ -207,7 +208,7 @@ def test_scenario_corrections() -> None:
     well.change(later + MINUTE, later + MINUTE, at=made, modification_subtype="annotate")
     well.change(NOON - MINUTE, NOON - MINUTE, at=made, modification_subtype="add", id=77, slurry_rate=70)
     with (
-        Sandbox(scenario=scenario, rooms=PLAIN) as sandbox,
+        Sandbox(scenario=scenario, rooms=UNMODIFIED) as sandbox,
         client_of(sandbox) as http,
         Client(sandbox.token, base_url=sandbox.url) as client,
     ):
@@ -265,9 +266,9 @@ def test_scenario_rooms_follow_the_clock() -> None:
     well.change(START, START, at=NOON + MINUTE, slurry_rate=-1)
     with (
         Sandbox(scenario=scenario, rooms=RoomOptions(empty_every=0, array_every=0)) as sandbox,
-        visit(sandbox, f"/sites/{well.id}/data/") as data,
-        visit(sandbox, f"/sites/{well.id}/") as site,
-        visit(sandbox, f"/sites/{well.id}/data_changes/") as changes,
+        open_room(sandbox, f"/sites/{well.id}/data/") as data,
+        open_room(sandbox, f"/sites/{well.id}/") as site,
+        open_room(sandbox, f"/sites/{well.id}/data_changes/") as changes,
     ):
         sandbox.advance(5)
         assert seconds(data, 5) == [at(NOON) + second for second in range(1, 6)]
@@ -275,8 +276,8 @@ def test_scenario_rooms_follow_the_clock() -> None:
         assert message(changes)["modification_subtype"] == "override"
         sandbox.advance(120)
         assert message(site)["current_state"] is None
-        told = message(site)
-        assert (told["current_state"], told["current_stage_number"]) == ("wl_runinhole", 8)
+        sent = message(site)
+        assert (sent["current_state"], sent["current_stage_number"]) == ("wl_runinhole", 8)
 
 
 def test_scenario_clock_with_speed_starts_now() -> None:

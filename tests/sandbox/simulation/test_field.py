@@ -19,8 +19,8 @@ def make(seed: int = 7, now: datetime = NOW, days: float = 10) -> Oilfield:
     return Oilfield(seed, now.timestamp, days)
 
 
-def second(*moment: int) -> int:
-    return int(datetime(*moment, tzinfo=UTC).timestamp())  # type: ignore[arg-type, misc]
+def second(*fields: int) -> int:
+    return int(datetime(*fields, tzinfo=UTC).timestamp())  # type: ignore[arg-type, misc]
 
 
 def fracs(field: Oilfield, site_id: int) -> list[ScheduledStage]:
@@ -130,7 +130,7 @@ def test_field_treatment_is_realistic(field: Oilfield) -> None:
         assert concentrations[: top + 1] == sorted(concentrations[: top + 1])
         assert treatment.slurry_rate(stage.end - 1) == 0
         shut_in = treatment.surface_pressure(stage.end - 1)
-        assert 2_500 < shut_in < 6_000  # what is left is the fracture's pressure
+        assert 2_500 < shut_in < 6_000  # the pressure of the fracture remains
         assert treatment.surface_pressure(stage.start) < 100
 
 

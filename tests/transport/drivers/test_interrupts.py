@@ -22,22 +22,30 @@ from restream_api.api.pads import get_pad, list_pads
 from restream_api.api.sites import stream_site_data
 from restream_api.types import Operation
 from tests.support.exhaustive import Selection
-from tests.support.fake_server import Handler, Line, Received, Server
+from tests.support.fake_server import ClientConnection, Handler, HttpRequest, Server
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import answer, by_path, chunk, chunked, head, in_turn, then
+from tests.support.http_responses import (
+    build_chunked_response,
+    chunk,
+    head,
+    http_response,
+    respond_by_path,
+    respond_in_turn,
+    send_then,
+)
 from tests.support.interruption import Interrupting as InterruptingLine
 from tests.support.jumping_clock import JumpingClock
-from tests.support.leak_checks import none_left
-from tests.support.threads import all_of
+from tests.support.leak_checks import assert_no_leaks
+from tests.support.threads import run_in_threads
 
 SITE = DataQuery(source="site", id=981)
 RECORD = b'{"timestamp": %d, "site_id": 981}'
 BROKEN = head(transfer_encoding="chunked") + chunk(b"[" + RECORD % 1 + b",")
-STREAM = chunked(b"[" + RECORD % 1 + b",", RECORD % 2, b"]")
-CHECKED = chunked(b"[" + RECORD % 1 + b"]")
-"""What came before the break, requested once more."""
-GRANTED = answer(200, {"access_token": "t0ken", "expires_in": 3600, "token_type": "Bearer", "scope": "read"})
-PAD = answer(200, {"id": 7, "name": "Pad", "lease_name": "", "customer_name": "", "simops_config": None,
+STREAM = build_chunked_response(b"[" + RECORD % 1 + b",", RECORD % 2, b"]")
+CHECKED = build_chunked_response(b"[" + RECORD % 1 + b"]")
+"""The records from before the break, requested again."""
+GRANTED = http_response(200, {"access_token": "t0ken", "expires_in": 3600, "token_type": "Bearer", "scope": "read"})
+PAD = http_response(200, {"id": 7, "name": "Pad", "lease_name": "", "customer_name": "", "simops_config": None,
                    "completion_date": None, "wireline_enabled": True})  # fmt: skip
 
 
@@ -71,7 +79,7 @@ class Interrupting:
             raise KeyboardInterrupt
 
     def _cancel(self) -> None:
-        """Cancels the task, which learns of it at its next await."""
+        """Cancel the task, which is interrupted at its next await."""
         self.seen += 1
         if self.seen == self._at:
             task = asyncio.current_task()
@@ -96,21 +104,21 @@ async def adownload(client: Client) -> object:
     return [record["timestamp"] async for record in DataAsync(client, [SITE])]
 
 
-def troubled() -> Handler:
-    """A service that refuses a token, fails, breaks off, and then answers well."""
-    token, well = in_turn(*[GRANTED] * 9), {"/7/": PAD, "/data/": STREAM, "/pads/": answer(200, b"[]")}
-    trouble = {
-        "/7/": in_turn(answer(401), answer(503), *[PAD] * 9),
-        "/data/": in_turn(answer(401), then(BROKEN, Line.close), *[STREAM] * 9),
+def faulty_service() -> Handler:
+    """Return a handler that refuses a token, fails, breaks off, and then succeeds."""
+    token, well = respond_in_turn(*[GRANTED] * 9), {"/7/": PAD, "/data/": STREAM, "/pads/": http_response(200, b"[]")}
+    faulty = {
+        "/7/": respond_in_turn(http_response(401), http_response(503), *[PAD] * 9),
+        "/data/": respond_in_turn(http_response(401), send_then(BROKEN, ClientConnection.close), *[STREAM] * 9),
     }
 
-    def handle(line: Line, request: Received) -> None:
+    def handle(line: ClientConnection, request: HttpRequest) -> None:
         if request.path == "/o/token/":
             token(line, request)
         elif "end_datetime" in request.query:
             line.send(CHECKED)
         else:
-            by_path({**well, **trouble})(line, request)
+            respond_by_path({**well, **faulty})(line, request)
 
     return handle
 
@@ -121,14 +129,14 @@ def after(request: pytest.FixtureRequest) -> bool:
 
 
 def clients(serve: Serve, client_of: ClientOf) -> Iterator[tuple[Server, Client]]:
-    """A fresh service and client for each round."""
+    """Yield a fresh service and client for each round."""
     while True:
-        server = serve(troubled())
+        server = serve(faulty_service())
         yield server, client_of(server, None, client_id="crew", client_secret="s3cret", retries=RetryPolicy())
 
 
-MOST = 60
-"""More effects than any of the calls has."""
+MAX_EFFECTS = 60
+"""More effects than any of the calls yields."""
 
 
 @pytest.mark.parametrize("made", [one_call, one_download])
@@ -136,8 +144,8 @@ def test_interrupted(
     made: Callable[[Client], object], after: bool, serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rounds = 0
-    for at, (_, client) in zip(range(1, MOST), clients(serve, client_of), strict=False):
-        with none_left(), client:
+    for at, (_, client) in zip(range(1, MAX_EFFECTS), clients(serve, client_of), strict=False):
+        with assert_no_leaks(), client:
             with monkeypatch.context() as patch:
                 interrupting = Interrupting(patch, at, after=after)
                 interrupted = False
@@ -149,8 +157,8 @@ def test_interrupted(
                 break
             rounds += 1
             assert interrupted
-            assert all_of([lambda: client.request(list_pads())] * 4) == [[]] * 4  # noqa: B023 - called at once
-    assert 10 < rounds < MOST - 1
+            assert run_in_threads([lambda: client.request(list_pads())] * 4) == [[]] * 4  # noqa: B023 - called at once
+    assert 10 < rounds < MAX_EFFECTS - 1
 
 
 LINES_AT_A_TIME = 5
@@ -161,7 +169,7 @@ LINES_AT_A_TIME = 5
 def test_interrupted_between_two_effects(
     made: Callable[[Client], object], clock: JumpingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At each line of the driver; its steps clean up all the same."""
+    """Interrupts each line of the driver; the call releases its resources each time."""
     monkeypatch.setattr("datastore_sdk._io.semaphore.COOLDOWN_SECONDS", 0.0)
     monkeypatch.setattr("datastore_sdk.transport.executor.call._GRACE_SECONDS", 0.001)
     at, interrupted = 0, True
@@ -169,28 +177,28 @@ def test_interrupted_between_two_effects(
         at += 1 if Selection.run_all else LINES_AT_A_TIME
         interrupting = InterruptingLine(drivers, at)
         with (
-            none_left(),
-            Server(troubled()) as server,
+            assert_no_leaks(),
+            Server(faulty_service()) as server,
             Client(client_id="crew", client_secret="s3cret", base_url=server.url, clock=clock) as client,
         ):
             with suppress(KeyboardInterrupt), interrupting:
                 made(client)
             for operation in (get_pad(7), stream_site_data(981, si_units=False, resolution="raw")):
                 assert free(client, operation) == MAX_CALLS_PER_ENDPOINT
-        interrupted = interrupting.came
+        interrupted = interrupting.was_raised
     assert at > 100
 
 
 def free(client: Client, operation: Operation[Any]) -> int:
-    """How many calls can be made at a time still."""
-    hasty = client.with_options(retries=RetryPolicy(wait=False))._executor
-    leases: list[HeldPermit] = []
+    """Return the number of calls that can still be made at a time."""
+    executor = client.with_options(retries=RetryPolicy(wait=False))._executor
+    permits: list[HeldPermit] = []
     with suppress(RateLimitError):
         while True:
-            leases.append(client._drive(hasty.call(operation).acquire_permit(hasty.limits)))
-    for lease in leases:
-        lease.release()
-    return len(leases)
+            permits.append(client._drive(executor.call(operation).acquire_permit(executor.limits)))
+    for permit in permits:
+        permit.release()
+    return len(permits)
 
 
 @pytest.mark.parametrize("made", [acall, adownload])
@@ -213,9 +221,9 @@ def test_cancelled(
         return True
 
     rounds = 0
-    for at, (_, client) in zip(range(1, MOST), clients(serve, client_of), strict=False):
-        with none_left():
+    for at, (_, client) in zip(range(1, MAX_EFFECTS), clients(serve, client_of), strict=False):
+        with assert_no_leaks():
             if not asyncio.run(main(client, at)):
                 break
         rounds += 1
-    assert 10 < rounds < MOST - 1
+    assert 10 < rounds < MAX_EFFECTS - 1

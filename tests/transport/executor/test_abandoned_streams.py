@@ -1,4 +1,4 @@
-"""Streams that are given up half way, or before they began: slot and connection come back."""
+"""Streams closed half way, or before they start, release permit and connection."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ import pytest
 
 from datastore_sdk.client import Client
 from datastore_sdk.data import Data, DataAsync, DataQuery
-from tests.support.fake_server import Line, Received, Server
+from tests.support.fake_server import ClientConnection, HttpRequest, Server
 from tests.support.fixtures import ClientOf, Serve
 from tests.support.http_responses import chunk, head
-from tests.support.threads import begin
+from tests.support.threads import start_thread
 
 SITE = DataQuery(source="site", id=981)
 
 
 class Endless:
-    """A service whose streams have no end; tells when a client hangs up."""
+    """A service whose streams have no end. It reports when a client disconnects."""
 
     def __init__(self) -> None:
-        self.hung_up: SimpleQueue[bool] = SimpleQueue()
+        self.disconnected: SimpleQueue[bool] = SimpleQueue()
 
-    def __call__(self, line: Line, _: Received) -> None:
+    def __call__(self, line: ClientConnection, _: HttpRequest) -> None:
         line.send(head(transfer_encoding="chunked") + chunk(b"["))
         try:
             for second in itertools.count():
                 line.send(chunk(b'{"timestamp": %d, "site_id": 981},\n' % second))
         finally:
-            self.hung_up.put(True)
+            self.disconnected.put(True)
 
     def wait(self, count: int) -> None:
-        """Waits until so many clients have hung up."""
+        """Wait until this many clients have disconnected."""
         for _ in range(count):
-            assert self.hung_up.get(timeout=3)
+            assert self.disconnected.get(timeout=3)
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ async def aread_some(client: Client, count: int) -> list[int]:
 @pytest.mark.parametrize("count", [1, 5000])
 def test_a_loop_that_is_left(count: int, client: Client, endless: Endless) -> None:
     for _ in range(5):
-        assert begin(lambda: read_some(client, count)).result(10) == [*range(count)]
+        assert start_thread(lambda: read_some(client, count)).result(10) == [*range(count)]
     endless.wait(5)
 
 
@@ -103,10 +103,10 @@ def test_streams_that_never_began(client: Client, server: Server) -> None:
     for _ in range(5):
         iter(data)
         data.data_fetcher.close()
-    kept = [data.data_fetcher for _ in range(5)]
+    fetchers = [data.data_fetcher for _ in range(5)]
     gc.collect()
     assert server.connections == 0
-    assert len(kept) == 5
+    assert len(fetchers) == 5
 
 
 def test_streams_that_never_began_async(client: Client, server: Server) -> None:
@@ -156,8 +156,8 @@ def test_an_event_loop_that_ends_in_the_middle_of_a_stream(client: Client, endle
 
 def test_closed_in_another_thread_than_it_was_read_in(client: Client, endless: Endless) -> None:
     records = Data(client, [SITE]).data_fetcher
-    assert begin(lambda: next(records)).result(5) == {"timestamp": 0, "site_id": 981}
-    begin(records.close).result(5)
+    assert start_thread(lambda: next(records)).result(5) == {"timestamp": 0, "site_id": 981}
+    start_thread(records.close).result(5)
     endless.wait(1)
 
 
@@ -170,8 +170,8 @@ def test_closed_more_than_once(client: Client, endless: Endless) -> None:
     endless.wait(1)
 
 
-def test_a_client_that_is_closed_in_the_middle_of_a_stream_goes_on(client: Client) -> None:
-    """Closing drops the pooled connections; "the client can still be used: it connects anew"."""
+def test_client_closed_in_the_middle_of_a_stream_continues_it(client: Client) -> None:
+    """Closing drops the pooled connections; the client can still be used and connects again."""
     records = Data(client, [SITE]).data_fetcher
     assert next(records)["timestamp"] == 0
     client.close()

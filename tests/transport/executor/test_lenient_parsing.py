@@ -1,4 +1,4 @@
-"""Answers that do not fit the contract: read as far as they do, in whatever envelope, charset or form they come."""
+"""Responses that do not match the contract are read as far as they do, in any envelope, charset or form."""
 
 from __future__ import annotations
 
@@ -18,8 +18,14 @@ from restream_api.api.pads import get_pad, list_pad_data_changes, list_pads
 from restream_api.models import SimopsConfig
 from tests.response_mutations.payloads import CHANGE, PAD, SITE, TOKEN
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import always, answer, by_path, chunked, in_turn
-from tests.support.in_process_client import client_answered
+from tests.support.http_responses import (
+    build_chunked_response,
+    http_response,
+    respond_always,
+    respond_by_path,
+    respond_in_turn,
+)
+from tests.support.in_process_client import make_in_process_client
 from tests.support.sync_async_clients import Form
 
 SITES = [SITE, {**SITE, "id": 12}, {**SITE, "id": 13}]
@@ -27,7 +33,7 @@ SITES = [SITE, {**SITE, "id": 12}, {**SITE, "id": 13}]
 
 def client(body: Any, status: int = 200, content_type: str = "", **options: Any) -> Client:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return client_answered(lambda _: (status, {"content-type": content_type}, content), **options)
+    return make_in_process_client(lambda _: (status, {"content-type": content_type}, content), **options)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +85,7 @@ def test_an_id_may_come_as_text(id_: object) -> None:
 
 
 @pytest.mark.parametrize("id_", [None, "five", 5.5, [5], {}])
-def test_an_id_that_is_none_is_told_of_when_it_is_needed(id_: object) -> None:
+def test_invalid_id_is_reported_when_it_is_needed(id_: object) -> None:
     pads = Pad.get_models(client=client([PAD, {**PAD, "id": id_}]))
     assert len(pads) == len({*pads}) == 2
     assert (pads[1]["id"], dict(pads[1])["id"]) == (id_, id_)
@@ -169,19 +175,19 @@ def test_an_object_in_an_envelope() -> None:
 
 
 def page(items: list[Any], following: object) -> bytes:
-    return answer(200, {"next": following, "results": items})
+    return http_response(200, {"next": following, "results": items})
 
 
 @pytest.mark.parametrize("link", ["{url}/sites/?page=2", "/sites/?page=2", "?page=2"])
 def test_pages_are_followed(link: str, serve: Serve, client_of: ClientOf, form: Form) -> None:
-    server = serve(in_turn())
+    server = serve(respond_in_turn())
     link = link.format(url=server.url)
-    server.handler = in_turn(page(SITES[:2], link), page(SITES[2:], None))
+    server.handler = respond_in_turn(page(SITES[:2], link), page(SITES[2:], None))
     pads = form.run(client_of(server), list_pads())
     assert [pad["id"] for pad in pads] == [11, 12, 13]
     assert server.received[1].query == {"page": "2"}
     assert {request.token for request in server.received} == {"t0ken-0123456789"}
-    server.handler = in_turn(page([CHANGE], link), page([{**CHANGE, "id": 122}], ""))
+    server.handler = respond_in_turn(page([CHANGE], link), page([{**CHANGE, "id": 122}], ""))
     log = form.run(client_of(server), list_pad_data_changes(5))
     assert [change.id for change in log.change_log] == [121, 122]
 
@@ -199,7 +205,7 @@ def test_pages_are_followed(link: str, serve: Serve, client_of: ClientOf, form: 
     ],
 )
 def test_pages_that_lead_elsewhere_are_not(link: object, why: str, serve: Serve, client_of: ClientOf) -> None:
-    server = serve(always(page([PAD], link)))
+    server = serve(respond_always(page([PAD], link)))
     with pytest.raises(ResponseValidationError, match=f"the list has a next page, but .*{why}"):
         client_of(server).request(list_pads())
     assert len(server.received) == 1
@@ -229,19 +235,19 @@ def test_deflate(bare: bool, serve: Serve, client_of: ClientOf, form: Form) -> N
     compressor = zlib.compressobj(wbits=-zlib.MAX_WBITS if bare else zlib.MAX_WBITS)
     body = compressor.compress(json.dumps(PAD).encode()) + compressor.flush()
     for reply in (
-        answer(200, body, content_encoding="deflate"),
-        chunked(*(bytes([each]) for each in body), content_encoding="deflate"),
+        http_response(200, body, content_encoding="deflate"),
+        build_chunked_response(*(bytes([each]) for each in body), content_encoding="deflate"),
     ):
-        assert form.run(client_of(serve(always(reply))), get_pad(5)).name == "Heron"
-    broken = answer(200, body[:20] + b"\0\0\0\0" + body[24:], content_encoding="deflate")
+        assert form.run(client_of(serve(respond_always(reply))), get_pad(5)).name == "Heron"
+    broken = http_response(200, body[:20] + b"\0\0\0\0" + body[24:], content_encoding="deflate")
     with pytest.raises(CorruptBodyError, match="compressed body is corrupt"):
-        form.run(client_of(serve(always(broken))), get_pad(5))
+        form.run(client_of(serve(respond_always(broken))), get_pad(5))
 
 
 def test_records_behind_a_byte_order_mark(serve: Serve, client_of: ClientOf) -> None:
     body = b'\xef\xbb\xbf[{"timestamp": 1, "site_id": 11}]'
-    for reply in (answer(200, body), chunked(*(bytes([each]) for each in body))):
-        with client_of(serve(always(reply))) as caller:
+    for reply in (http_response(200, body), build_chunked_response(*(bytes([each]) for each in body))):
+        with client_of(serve(respond_always(reply))) as caller:
             assert [*Site(id=11, client=caller).get_data()] == [{"timestamp": 1, "site_id": 11}]
 
 
@@ -256,7 +262,7 @@ def test_records_behind_a_byte_order_mark(serve: Serve, client_of: ClientOf) -> 
     ],
 )
 def test_a_token_is_all_that_its_endpoint_must_send(token: Any, serve: Serve, client_of: ClientOf) -> None:
-    server = serve(by_path({"/o/token/": answer(201, token), "/pads/5/": answer(200, PAD)}))
+    server = serve(respond_by_path({"/o/token/": http_response(201, token), "/pads/5/": http_response(200, PAD)}))
     caller = client_of(server, None, client_id="id", client_secret="secret")
     for _ in range(2):
         assert caller.request(get_pad(5)).name == "Heron"
@@ -264,7 +270,7 @@ def test_a_token_is_all_that_its_endpoint_must_send(token: Any, serve: Serve, cl
     assert server.received[1].token == "t0ken"
 
 
-def test_what_was_read_tolerantly_can_be_copied_dumped_and_compared() -> None:
+def test_leniently_parsed_model_is_copied_dumped_and_compared() -> None:
     odd = {"id": 5, "name": None, "simops_config": {"frac": 5, "measurement_sources": {"frac": [{"name": "M1"}]}}}
     pad = Pad.get_model(5, client=client(odd))
     for twin in (copy.copy(pad), copy.deepcopy(pad), pickle.loads(pickle.dumps(pad))):

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from datastore_sdk import Client, Pad, RetryPolicy, Site
 from datastore_sdk.sandbox import Sandbox
-from tests.support.threads import all_of
+from tests.support.threads import run_in_threads
 
 ONCE = RetryPolicy(max_attempts=1)
 """So that a refusal fails the test."""
@@ -23,8 +23,8 @@ def statuses(sandbox: Sandbox) -> Counter[int | None]:
     return Counter(request.status for request in sandbox.requests)
 
 
-def blocking(client: Client, number: int) -> None:
-    """One of several kinds of calls; each endpoint has many callers."""
+def call_sync(client: Client, number: int) -> None:
+    """Make one of several kinds of calls; each endpoint has many callers."""
     match number % 4:
         case 0:
             assert Pad.get_models(client=client)
@@ -37,7 +37,7 @@ def blocking(client: Client, number: int) -> None:
             assert len([*data]) == 31
 
 
-async def awaited(client: Client, number: int) -> None:
+async def call_async(client: Client, number: int) -> None:
     match number % 4:
         case 0:
             assert await Pad.aget_models(client=client)
@@ -57,7 +57,7 @@ def test_threads_and_tasks_of_two_event_loops(own_sandbox: Sandbox) -> None:
         async def main() -> None:
             async with asyncio.TaskGroup() as group:
                 for number in range(TASKS // 2):
-                    group.create_task(awaited(client, number))
+                    group.create_task(call_async(client, number))
 
         asyncio.run(main())
 
@@ -65,18 +65,18 @@ def test_threads_and_tasks_of_two_event_loops(own_sandbox: Sandbox) -> None:
         same = client.with_options(headers={"X-Crew": "7"})
         fewer = client.with_options(max_concurrent_calls=1)
         callers = [client, same, fewer]
-        threads = [lambda n=n: blocking(callers[n % 3], n) for n in range(THREADS)]
-        all_of([*threads, lambda: loop(client), lambda: loop(same)], 60)
+        threads = [lambda n=n: call_sync(callers[n % 3], n) for n in range(THREADS)]
+        run_in_threads([*threads, lambda: loop(client), lambda: loop(same)], 60)
     assert statuses(own_sandbox) == {200: THREADS + TASKS}
 
 
 def test_with_some_that_are_cancelled(own_sandbox: Sandbox) -> None:
-    """What is cancelled hangs up, and the service may notice a little later; whoever waits has a turn all the same."""
+    """Cancelled calls disconnect, and the service may notice a little later; waiting calls still get their turn."""
     chance = random.Random(7)
     patient = RetryPolicy(max_attempts=20, initial_wait=0.01, max_wait=2)
 
     async def main(client: Client) -> int:
-        tasks = [asyncio.create_task(awaited(client, number)) for number in range(TASKS)]
+        tasks = [asyncio.create_task(call_async(client, number)) for number in range(TASKS)]
         doomed = chance.sample(tasks, TASKS // 3)
         for task in doomed:
             await asyncio.sleep(chance.random() * 0.01)
@@ -89,10 +89,10 @@ def test_with_some_that_are_cancelled(own_sandbox: Sandbox) -> None:
 
     with Client(own_sandbox.token, base_url=own_sandbox.url, retries=patient) as client:
         assert asyncio.run(main(client)) >= TASKS - TASKS // 3
-        all_of([lambda n=n: blocking(client, n) for n in range(12)])  # type: ignore[misc]
+        run_in_threads([lambda n=n: call_sync(client, n) for n in range(12)])  # type: ignore[misc]
 
 
-def test_a_crowd_at_one_endpoint_keeps_nobody_from_another(own_sandbox: Sandbox) -> None:
+def test_many_calls_to_one_endpoint_do_not_delay_another(own_sandbox: Sandbox) -> None:
     with Client(own_sandbox.token, base_url=own_sandbox.url, retries=ONCE) as client:
         served: list[str] = []
         lock, at_once = threading.Lock(), threading.Barrier(101)
@@ -106,5 +106,5 @@ def test_a_crowd_at_one_endpoint_keeps_nobody_from_another(own_sandbox: Sandbox)
             with lock:
                 served.append("other" if number == 100 else "crowd")
 
-        all_of([lambda n=n: one(n) for n in range(101)], 60)  # type: ignore[misc]
+        run_in_threads([lambda n=n: one(n) for n in range(101)], 60)  # type: ignore[misc]
     assert served.index("other") < 100, "it need not wait for all of the crowd"

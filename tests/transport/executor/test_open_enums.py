@@ -7,7 +7,7 @@ import pytest
 from datastore_sdk.exceptions import DriftFoundError
 from restream_api.api.sites import get_site, list_site_data_changes, list_site_stages
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import always, answer
+from tests.support.http_responses import http_response, respond_always
 
 CHANGE = {
     "id": 5,
@@ -21,7 +21,7 @@ CHANGE = {
 
 
 def test_a_new_kind_of_data_change(serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch) -> None:
-    client = client_of(serve(always(answer(200, {"change_log": [CHANGE]}))))
+    client = client_of(serve(respond_always(http_response(200, {"change_log": [CHANGE]}))))
     log = client.request(list_site_data_changes(981))
     assert log.change_log[0].modification_subtype == "reverse_twice"
     monkeypatch.setenv("RESTREAM_DRIFT", "error")
@@ -48,7 +48,7 @@ SITE = {
 
 
 def test_a_new_name_of_a_stage(serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch) -> None:
-    client = client_of(serve(always(answer(200, [STAGE]))))
+    client = client_of(serve(respond_always(http_response(200, [STAGE]))))
     assert client.request(list_site_stages(981))[0].state == "coil_runinhole"
     monkeypatch.setenv("RESTREAM_DRIFT", "error")
     with pytest.raises(DriftFoundError, match=r"Stage\.state is 'coil_runinhole', which is not a value of"):
@@ -58,7 +58,7 @@ def test_a_new_name_of_a_stage(serve: Serve, client_of: ClientOf, monkeypatch: p
 def test_a_new_state_of_a_site(serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RESTREAM_DRIFT", "error")
     for state in (None, "wl_onsurface"):
-        client_of(serve(always(answer(200, {**SITE, "current_state": state})))).request(get_site(981))
-    client = client_of(serve(always(answer(200, {**SITE, "current_state": "coil_runinhole"}))))
+        client_of(serve(respond_always(http_response(200, {**SITE, "current_state": state})))).request(get_site(981))
+    client = client_of(serve(respond_always(http_response(200, {**SITE, "current_state": "coil_runinhole"}))))
     with pytest.raises(DriftFoundError, match=r"Site\.current_state is 'coil_runinhole'"):
         client.request(get_site(981))

@@ -24,7 +24,7 @@ from datastore_sdk.transport.executor.retry import RetryPolicy
 from datastore_sdk.transport.websocket.handshake import build_room_operation, enter_room
 from restream_api.api.pads import list_pads
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import always, answer
+from tests.support.http_responses import http_response, respond_always
 
 Start = Callable[..., "subprocess.Popen[str]"]
 BEGINNING = """
@@ -67,7 +67,7 @@ def start() -> Iterator[Start]:
         yield begin
 
 
-def said(process: subprocess.Popen[str]) -> str:
+def read_line(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     return process.stdout.readline().strip()
 
@@ -78,7 +78,7 @@ def go_on(process: subprocess.Popen[str]) -> None:
     process.stdin.flush()
 
 
-def refused(sandbox: Sandbox) -> int:
+def count_refused(sandbox: Sandbox) -> int:
     return sum(request.status == 429 for request in sandbox.requests)
 
 
@@ -92,15 +92,15 @@ print("done", flush=True)
 
 
 def test_four_processes_are_never_refused(start: Start) -> None:
-    """Stalled answers keep calls under way; four processes have more calls than the service allows."""
+    """Stalled responses keep calls in progress; four processes have more calls than the service allows."""
     with Sandbox(days=1) as sandbox:
         sandbox.faults.add(faults.Stall(seconds=0.1, times=None))
         processes = [start(CALLING, sandbox) for _ in range(4)]
-        assert [*map(said, processes)] == ["ready"] * 4
+        assert [*map(read_line, processes)] == ["ready"] * 4
         for process in processes:
             go_on(process)
-        assert [*map(said, processes)] == ["done"] * 4
-        assert refused(sandbox) == 0
+        assert [*map(read_line, processes)] == ["done"] * 4
+        assert count_refused(sandbox) == 0
         assert len(sandbox.requests) == 12
 
 
@@ -115,24 +115,24 @@ stop()
 def test_permits_of_a_killed_process_are_free(start: Start) -> None:
     with Sandbox(days=10) as sandbox:
         holder = start(HOLDING, sandbox)
-        assert said(holder) == "ready"
+        assert read_line(holder) == "ready"
         os.kill(holder.pid, signal.SIGKILL)
         holder.wait()
         other = start("next(iter(Site(id=941, client=client).get_data())); print('done')", sandbox)
-        assert said(other) == "done"
+        assert read_line(other) == "done"
 
 
 def test_paused_process_gives_permits_back_to_one_that_waits(start: Start) -> None:
-    """And goes on where it was when it reads again: a notebook must not stop the nightly job."""
+    """It resumes at its position when it reads again: a notebook must not stop the nightly job."""
     with Sandbox(days=10) as sandbox:
         going_on = "print(sum(1 for stream in streams for _ in itertools.islice(stream, 5_000)))"
         notebook = start(HOLDING + going_on, sandbox)
-        assert said(notebook) == "ready"
+        assert read_line(notebook) == "ready"
         job = start("next(iter(Site(id=941, client=client).get_data())); print('done')", sandbox)
-        assert said(job) == "done"
-        assert refused(sandbox) == 0
+        assert read_line(job) == "done"
+        assert count_refused(sandbox) == 0
         go_on(notebook)
-        assert said(notebook) == "15000"
+        assert read_line(notebook) == "15000"
 
 
 def test_room_that_another_process_is_in_is_not_entered(start: Start) -> None:
@@ -150,7 +150,7 @@ def test_room_that_another_process_is_in_is_not_entered(start: Start) -> None:
             """,
             sandbox,
         )
-        pad_id = int(said(holder))
+        pad_id = int(read_line(holder))
         with Client(sandbox.token, base_url=sandbox.url, retries=RetryPolicy(max_attempts=1)) as client:
             limits = client._executor.limits
             with pytest.raises(RateLimitError, match="another process on this machine is connected to the room"):
@@ -165,10 +165,10 @@ def permits(tmp_path: Path) -> ProcessSemaphore:
 
 def test_permits_are_for_all_that_have_the_same_files(permits: ProcessSemaphore, tmp_path: Path) -> None:
     other = ProcessSemaphore(tmp_path / "permits", 3)
-    taken = [permits.try_acquire(), other.try_acquire(), permits.try_acquire()]
-    assert None not in taken
+    acquired = [permits.try_acquire(), other.try_acquire(), permits.try_acquire()]
+    assert None not in acquired
     assert (permits.try_acquire(), other.try_acquire()) == (None, None)
-    held = taken.pop()
+    held = acquired.pop()
     assert held is not None
     held.release()
     assert other.try_acquire() is not None
@@ -181,7 +181,7 @@ def test_forgotten_permit_comes_back(permits: ProcessSemaphore) -> None:
     assert len(permits._free) == 3
 
 
-def test_dropped_permit_is_used_again_only_when_the_service_has_noticed(permits: ProcessSemaphore) -> None:
+def test_aborted_permit_is_reused_only_after_the_cooldown(permits: ProcessSemaphore) -> None:
     held = [permits.try_acquire() for _ in range(3)]
     assert held[0] is not None
     held[0].release(aborted=True)
@@ -190,7 +190,7 @@ def test_dropped_permit_is_used_again_only_when_the_service_has_noticed(permits:
     assert again.wait > 0
 
 
-def test_permit_that_rests_is_kept_while_nobody_waits(permits: ProcessSemaphore, tmp_path: Path) -> None:
+def test_suspended_permit_is_not_preempted_without_waiters(permits: ProcessSemaphore, tmp_path: Path) -> None:
     dropped = threading.Event()
     permit = permits.try_acquire()
     assert permit is not None
@@ -207,7 +207,7 @@ def test_permit_that_rests_is_kept_while_nobody_waits(permits: ProcessSemaphore,
     assert not permit.resume()
 
 
-def test_folder_that_cannot_be_written_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_unwritable_folder_is_reported_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "file").touch()
     limits = ProcessLimits(tmp_path / "file" / "limits", "client")
     permits = [limits.get(endpoint, 3) for endpoint in ("/pads/", "/pads/") for _ in range(4)]
@@ -222,7 +222,7 @@ def test_folder_that_cannot_be_written_is_told_once(tmp_path: Path, caplog: pyte
 
 
 def test_who_must_not_wait_is_refused_try_acquire(serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
-    server = serve(always(answer(200, [])))
+    server = serve(respond_always(http_response(200, [])))
     client = client_of(server, retries=RetryPolicy(wait=False), clock=Clock())
     assert client.request(list_pads()) == []
     permits = processes_of(client._executor.limits).get("/external/thirdparty/v1/pads/", 3)
@@ -241,7 +241,7 @@ def processes_of(limits: ConcurrencyLimits) -> ProcessLimits:
 @pytest.mark.parametrize("value", ["off", "0", "False", "no"])
 def test_off(value: str, client_of: ClientOf, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RESTREAM_SHARED_LIMIT", value)
-    client = client_of(serve(always(answer(200, []))))
+    client = client_of(serve(respond_always(http_response(200, []))))
     assert client._executor.limits._processes is None
     assert client.describe()["shared_limit"].source == "environment variable RESTREAM_SHARED_LIMIT"
 
@@ -253,7 +253,7 @@ def test_value_that_is_neither_on_nor_off(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_no_secret_is_in_the_name_of_a_file(client_of: ClientOf, serve: Serve, tmp_path: Path) -> None:
-    client = client_of(serve(always(answer(200, []))))
+    client = client_of(serve(respond_always(http_response(200, []))))
     client.request(list_pads())
     names = [path.name for path in (tmp_path / "restream" / "limits").iterdir()]
     assert names

@@ -16,9 +16,16 @@ from datastore_sdk.exceptions import BodyError, CallError, CorruptBodyError, Res
 from datastore_sdk.transport.executor.response_body import MAX_CHUNK_BYTES, ResponseBody
 from datastore_sdk.transport.executor.retry import RetryPolicy
 from restream_api.api.pads import delete_pad_parameter, list_pads
-from tests.support.fake_server import Line, Received
+from tests.support.fake_server import ClientConnection, HttpRequest
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import always, answer, chunk, chunked, head, in_turn
+from tests.support.http_responses import (
+    build_chunked_response,
+    chunk,
+    head,
+    http_response,
+    respond_always,
+    respond_in_turn,
+)
 from tests.support.sync_async_clients import Form
 
 CONTENT = b"".join(b'{"timestamp": %d, "slurry_rate": %d.25}\n' % (second, second % 97) for second in range(400))
@@ -26,15 +33,15 @@ PACKED = gzip.compress(CONTENT, mtime=0)
 
 
 def content_of(pieces: Iterable[bytes], encoding: str = "gzip") -> bytes:
-    """What a body gives whose wire brings these pieces."""
-    wire = iter(pieces)
+    """Return the content of a body that arrives in these pieces."""
+    received = iter(pieces)
     body = body_of(encoding)
     content = b""
-    while piece := next_piece(body, wire):
+    while piece := next_piece(body, received):
         assert len(piece) <= MAX_CHUNK_BYTES
         content += piece
     assert body.received == len(content)
-    assert next(wire, None) is None, "the wire was not read to its end"
+    assert next(received, None) is None, "some pieces were not read"
     return content
 
 
@@ -43,7 +50,7 @@ def body_of(encoding: str = "gzip") -> ResponseBody:
     return ResponseBody(request, Response(200, {"content-encoding": encoding}, None, lambda: None))
 
 
-def next_piece(body: ResponseBody, wire: Iterator[bytes]) -> bytes:
+def next_piece(body: ResponseBody, received: Iterator[bytes]) -> bytes:
     steps = body.read()
     sent: bytes | None = None
     while True:
@@ -53,7 +60,7 @@ def next_piece(body: ResponseBody, wire: Iterator[bytes]) -> bytes:
             piece: bytes = stop.value
             return piece
         assert isinstance(effect, ReadChunk)
-        sent = next(wire, b"")
+        sent = next(received, b"")
 
 
 def cut(data: bytes, size: int) -> list[bytes]:
@@ -120,7 +127,7 @@ def outcome(pieces: list[bytes]) -> bytes | BodyError:
         return error
 
 
-def test_what_comes_before_the_damage_does_not_depend_on_the_network() -> None:
+def test_content_before_the_damage_is_the_same_for_any_chunks() -> None:
     for place in range(0, len(PACKED), 29):
         damaged = with_a_wrong_byte(PACKED, place)
         for body in (damaged, damaged[: (place + len(PACKED)) // 2]):
@@ -130,10 +137,10 @@ def test_what_comes_before_the_damage_does_not_depend_on_the_network() -> None:
 
 
 def content_before(pieces: list[bytes]) -> tuple[bytes, int | None]:
-    """What a body gives before its error, and how far behind it that is said to be."""
-    body, wire, content = body_of(), iter(pieces), b""
+    """Return the content of a body before its error, and the offset that the error reports."""
+    body, received, content = body_of(), iter(pieces), b""
     try:
-        while piece := next_piece(body, wire):
+        while piece := next_piece(body, received):
             content += piece
     except BodyError as error:
         return content, error.offset - len(content)
@@ -149,11 +156,11 @@ def test_a_bomb_stays_small_in_memory() -> None:
     packer = zlib.compressobj(wbits=31)
     bomb = b"".join(packer.compress(b"\0" * MAX_CHUNK_BYTES) for _ in range(64)) + packer.flush()
     assert len(bomb) < MAX_CHUNK_BYTES / 8
-    body, wire = body_of(), iter([bomb])
+    body, received = body_of(), iter([bomb])
     tracemalloc.start()
     try:
         pieces = 0
-        while next_piece(body, wire):
+        while next_piece(body, received):
             pieces += 1
         _, peak = tracemalloc.get_traced_memory()
     finally:
@@ -163,9 +170,11 @@ def test_a_bomb_stays_small_in_memory() -> None:
     assert peak < 4 * MAX_CHUNK_BYTES
 
 
-def test_a_bomb_in_an_ordinary_answer_is_refused(serve: Serve, client_of: ClientOf, form: Form) -> None:
+def test_bomb_in_an_ordinary_response_is_refused(serve: Serve, client_of: ClientOf, form: Form) -> None:
     server = serve(
-        always(answer(200, gzip.compress(b"[" + b" " * (8 * MAX_CHUNK_BYTES) + b"]"), content_encoding="gzip"))
+        respond_always(
+            http_response(200, gzip.compress(b"[" + b" " * (8 * MAX_CHUNK_BYTES) + b"]"), content_encoding="gzip")
+        )
     )
     with pytest.raises(ResponseValidationError, match=f"the response is larger than {2 * MAX_CHUNK_BYTES} bytes"):
         form.run(client_of(server, max_response_bytes=2 * MAX_CHUNK_BYTES), list_pads())
@@ -175,7 +184,7 @@ def test_a_bomb_in_an_ordinary_answer_is_refused(serve: Serve, client_of: Client
 def test_over_the_wire(encoding: str, serve: Serve, client_of: ClientOf, form: Form) -> None:
     body = b"[" + b" " * 1000 + b"]"
     sent = gzip.compress(body) if "gzip" in encoding.lower() else body
-    server = serve(in_turn(chunked(*cut(sent, 5), content_encoding=encoding)))
+    server = serve(respond_in_turn(build_chunked_response(*cut(sent, 5), content_encoding=encoding)))
     assert form.run(client_of(server), list_pads()) == []
 
 
@@ -185,20 +194,20 @@ def test_over_the_wire(encoding: str, serve: Serve, client_of: ClientOf, form: F
 def test_broken_over_the_wire(
     packed: bytes, kind: type[CallError], serve: Serve, client_of: ClientOf, form: Form
 ) -> None:
-    server = serve(always(answer(200, packed, content_encoding="gzip")))
+    server = serve(respond_always(http_response(200, packed, content_encoding="gzip")))
     with pytest.raises(kind):
         form.run(client_of(server, retries=RetryPolicy(max_attempts=1)), list_pads())
 
 
 def test_an_error_with_a_broken_body_is_still_that_error(serve: Serve, client_of: ClientOf) -> None:
-    server = serve(always(answer(404, PACKED[:-1], content_encoding="gzip")))
+    server = serve(respond_always(http_response(404, PACKED[:-1], content_encoding="gzip")))
     with pytest.raises(CallError) as caught:
         client_of(server, retries=RetryPolicy(max_attempts=1)).request(list_pads())
     assert type(caught.value).__name__ == "NotFoundError"
 
 
-def test_a_deletion_is_done_though_its_empty_answer_calls_itself_compressed(serve: Serve, client_of: ClientOf) -> None:
-    server = serve(in_turn(b"HTTP/1.1 204 No Content\r\ncontent-encoding: gzip\r\n\r\n"))
+def test_empty_response_to_a_deletion_may_claim_an_encoding(serve: Serve, client_of: ClientOf) -> None:
+    server = serve(respond_in_turn(b"HTTP/1.1 204 No Content\r\ncontent-encoding: gzip\r\n\r\n"))
     client_of(server).request(delete_pad_parameter(7, 3))
 
 
@@ -206,7 +215,7 @@ def test_a_deletion_is_done_though_its_empty_answer_calls_itself_compressed(serv
 def test_nothing_without_an_end_behind_the_body(nothing: bytes, serve: Serve, client_of: ClientOf, form: Form) -> None:
     """A stream has no time in which all of it must have come."""
 
-    def handle(line: Line, _: Received) -> None:
+    def handle(line: ClientConnection, _: HttpRequest) -> None:
         line.send(head(transfer_encoding="chunked", content_encoding="gzip") + chunk(gzip.compress(b"[]")))
         while True:
             line.send(chunk(nothing))

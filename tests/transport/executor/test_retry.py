@@ -1,4 +1,4 @@
-"""Which calls are made again, after how long, and how often."""
+"""Which calls are retried, after how long, and how often."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from datastore_sdk.exceptions import (
 )
 from datastore_sdk.transport.executor.retry import RetryPolicy
 from restream_api.api.pads import create_pad_parameters, list_pads
-from tests.support.fake_server import Line
+from tests.support.fake_server import ClientConnection
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import Reply, always, answer, chunk, head, in_turn, then
+from tests.support.http_responses import Reply, chunk, head, http_response, respond_always, respond_in_turn, send_then
 from tests.support.jumping_clock import JumpingClock
 from tests.support.sync_async_clients import Form
-from tests.support.threads import begin
+from tests.support.threads import start_thread
 
 POLICY = RetryPolicy()
 CREATE = create_pad_parameters(7, body=[], validate_only=True)
-"""Not idempotent: it may be made again only where it certainly was not carried out."""
-VALID = answer(200, {"valid": True})
+"""Not idempotent: it may be retried only if it certainly was not carried out."""
+VALID = http_response(200, {"valid": True})
 
 
 def error_of(kind: type[CallError], **details: Any) -> CallError:
@@ -81,7 +81,7 @@ def test_waits_double_up_to_the_longest_and_differ() -> None:
 
 
 @pytest.mark.parametrize("kind", [RateLimitError, ServerError])
-def test_retry_after_is_the_least_wait(kind: type[CallError]) -> None:
+def test_retry_after_is_the_minimum_wait(kind: type[CallError]) -> None:
     for _ in range(100):
         wait = POLICY.wait_after(error_of(kind, retry_after=9.0), attempt=4, idempotent=True)
         assert wait is not None
@@ -91,20 +91,20 @@ def test_retry_after_is_the_least_wait(kind: type[CallError]) -> None:
 
 
 @pytest.mark.parametrize("attempts", [0, -1])
-def test_there_is_at_least_one_attempt(attempts: int) -> None:
+def test_max_attempts_must_be_positive(attempts: int) -> None:
     with pytest.raises(ValueError, match="max_attempts must be positive"):
         RetryPolicy(max_attempts=attempts)
 
 
 PASSING: dict[str, Reply] = {
-    "503": answer(503),
-    "500": answer(500, b"<html>"),
-    "429": answer(429),
-    "broken off": then(head(content_length=9) + b"[", Line.close),
-    "broken off in a chunk": then(head(transfer_encoding="chunked") + chunk(b"["), Line.close),
-    "reset": then(b"", Line.reset),
-    "gzip cut off": answer(200, gzip.compress(b"[]")[:-3], content_encoding="gzip"),
-    "silent": then(b"", Line.stall),
+    "503": http_response(503),
+    "500": http_response(500, b"<html>"),
+    "429": http_response(429),
+    "broken off": send_then(head(content_length=9) + b"[", ClientConnection.close),
+    "broken off in a chunk": send_then(head(transfer_encoding="chunked") + chunk(b"["), ClientConnection.close),
+    "reset": send_then(b"", ClientConnection.reset),
+    "gzip cut off": http_response(200, gzip.compress(b"[]")[:-3], content_encoding="gzip"),
+    "silent": send_then(b"", ClientConnection.stall),
 }
 
 
@@ -112,7 +112,7 @@ PASSING: dict[str, Reply] = {
 def test_what_passes_is_waited_for(
     reply: Reply, serve: Serve, client_of: ClientOf, clock: JumpingClock, form: Form
 ) -> None:
-    server = serve(in_turn(reply, reply, answer(200, b"[]")))
+    server = serve(respond_in_turn(reply, reply, http_response(200, b"[]")))
     assert (
         form.run(client_of(server, timeout=Timeouts(read=0.2 if reply is PASSING["silent"] else 20)), list_pads()) == []
     )
@@ -126,7 +126,7 @@ def test_what_passes_is_waited_for(
 def test_what_may_have_been_carried_out_is_not_sent_again(
     reply: Reply, serve: Serve, client_of: ClientOf, clock: JumpingClock
 ) -> None:
-    server = serve(in_turn(reply, VALID))
+    server = serve(respond_in_turn(reply, VALID))
     client = client_of(server, timeout=Timeouts(read=0.2 if reply is PASSING["silent"] else 20))
     if reply == PASSING["429"]:
         client.request(CREATE)
@@ -139,7 +139,7 @@ def test_what_may_have_been_carried_out_is_not_sent_again(
 
 
 def test_a_body_is_sent_again_with_the_call(serve: Serve, client_of: ClientOf, form: Form) -> None:
-    server = serve(in_turn(answer(429), answer(429), VALID))
+    server = serve(respond_in_turn(http_response(429), http_response(429), VALID))
     form.run(client_of(server), CREATE)
     assert [request.content for request in server.received] == [b"[]"] * 3
     assert {request.headers["content-length"] for request in server.received} == {"2"}
@@ -149,14 +149,14 @@ def test_a_body_is_sent_again_with_the_call(serve: Serve, client_of: ClientOf, f
 def test_what_does_not_pass_is_not_waited_for(
     status: int, serve: Serve, client_of: ClientOf, clock: JumpingClock, form: Form
 ) -> None:
-    server = serve(in_turn(answer(status)))
+    server = serve(respond_in_turn(http_response(status)))
     with pytest.raises(CallError, match=f"returned {status}"):
         form.run(client_of(server), list_pads())
     assert clock.sleeps == []
 
 
 def test_attempts_come_to_an_end(serve: Serve, client_of: ClientOf, clock: JumpingClock, form: Form) -> None:
-    server = serve(always(answer(503, {"detail": "Down."})))
+    server = serve(respond_always(http_response(503, {"detail": "Down."})))
     with pytest.raises(ServerError, match="Down"):
         form.run(client_of(server, retries=RetryPolicy(max_attempts=3)), list_pads())
     assert len(server.received) == 3
@@ -164,13 +164,17 @@ def test_attempts_come_to_an_end(serve: Serve, client_of: ClientOf, clock: Jumpi
 
 
 def test_the_last_error_is_the_one_raised(serve: Serve, client_of: ClientOf, form: Form) -> None:
-    server = serve(in_turn(answer(503), then(b"", Line.close), answer(404)))
+    server = serve(respond_in_turn(http_response(503), send_then(b"", ClientConnection.close), http_response(404)))
     with pytest.raises(NotFoundError):
         form.run(client_of(server), list_pads())
 
 
 def test_retry_after_is_waited_for(serve: Serve, client_of: ClientOf, clock: JumpingClock, form: Form) -> None:
-    server = serve(in_turn(answer(429, retry_after=7), answer(503, retry_after=11), answer(200, b"[]")))
+    server = serve(
+        respond_in_turn(
+            http_response(429, retry_after=7), http_response(503, retry_after=11), http_response(200, b"[]")
+        )
+    )
     form.run(client_of(server), list_pads())
     first, second = clock.sleeps
     assert 7 <= first <= 8
@@ -180,7 +184,7 @@ def test_retry_after_is_waited_for(serve: Serve, client_of: ClientOf, clock: Jum
 def test_a_retry_after_that_is_too_long_is_not_waited_for(
     serve: Serve, client_of: ClientOf, clock: JumpingClock, form: Form
 ) -> None:
-    server = serve(in_turn(answer(429, retry_after=3600)))
+    server = serve(respond_in_turn(http_response(429, retry_after=3600)))
     with pytest.raises(RateLimitError) as caught:
         form.run(client_of(server), list_pads())
     assert caught.value.retry_after == 3600
@@ -191,7 +195,7 @@ def test_each_attempt_is_logged(
     caplog: pytest.LogCaptureFixture, serve: Serve, client_of: ClientOf, clock: JumpingClock
 ) -> None:
     caplog.set_level(logging.WARNING)
-    server = serve(in_turn(answer(503), answer(429), answer(200, b"[]")))
+    server = serve(respond_in_turn(http_response(503), http_response(429), http_response(200, b"[]")))
     client_of(server).request(list_pads())
     lines = [record.getMessage() for record in caplog.records if record.name == "datastore_sdk.retry"]
     call = f"GET {server.url}{server.paths[0]}"
@@ -205,13 +209,13 @@ def test_each_attempt_is_logged(
 def test_no_slot_is_held_while_waiting(serve: Serve, client_of: ClientOf) -> None:
     """Or three calls in trouble would keep a healthy one from its turn."""
 
-    class Asking(JumpingClock):
+    class RequestingClock(JumpingClock):
         def sleep(self, seconds: float) -> None:
             super().sleep(seconds)
-            asked_meanwhile.append(client.request(list_pads()))
+            meanwhile.append(client.request(list_pads()))
 
-    asked_meanwhile: list[object] = []
-    server = serve(in_turn(*[answer(503)] * 4, *[answer(200, b"[]")] * 5))
-    client = client_of(server, clock=Asking())
-    assert begin(lambda: client.request(list_pads())).result(5) == []
-    assert asked_meanwhile == [[]] * 4
+    meanwhile: list[object] = []
+    server = serve(respond_in_turn(*[http_response(503)] * 4, *[http_response(200, b"[]")] * 5))
+    client = client_of(server, clock=RequestingClock())
+    assert start_thread(lambda: client.request(list_pads())).result(5) == []
+    assert meanwhile == [[]] * 4

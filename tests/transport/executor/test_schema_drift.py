@@ -1,4 +1,4 @@
-"""Answers that hold what the contract does not know: read all the same, and told where somebody asks for it."""
+"""Responses with fields or values that are not in the contract are read, and reported if the program wants it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from restream_api.api.pads import get_pad, list_pads
 from restream_api.models import StageAggregations
 from restream_api.types import Json, Model, Operation
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import always, answer, in_turn
+from tests.support.http_responses import http_response, respond_always, respond_in_turn
 from tests.support.sync_async_clients import Form
 
 PAD = {
@@ -64,14 +64,14 @@ class Unhashable:
 
 
 @pytest.fixture(autouse=True)
-def nothing_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What other tests were told of counts for them alone."""
+def forget_warnings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drift that other tests reported is reported again."""
     for name in ("_warned", "_logged"):
         known: set[tuple[object, ...]] = set()
         monkeypatch.setattr(drift, name, known)
 
 
-def told(record: pytest.WarningsRecorder) -> list[str]:
+def drift_warnings(record: pytest.WarningsRecorder) -> list[str]:
     return [str(warning.message) for warning in record if warning.category is DriftWarning]
 
 
@@ -85,18 +85,16 @@ def test_unknown_fields_break_nothing_and_are_kept(
 ) -> None:
     if mode is not None:
         monkeypatch.setenv("RESTREAM_DRIFT", mode)
-    pad = form.run(client_of(serve(always(answer(200, NEW)))), get_pad(668))
+    pad = form.run(client_of(serve(respond_always(http_response(200, NEW)))), get_pad(668))
     assert pad["color"] == "tok-secret-value"
 
 
-def test_where_nobody_asks_nothing_is_looked_at(
-    serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_drift_is_not_checked_when_off(serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch) -> None:
     def look(*_: object) -> None:
         pytest.fail("it was looked at")
 
     monkeypatch.setattr(drift, "_report_call", look)
-    client = client_of(serve(always(answer(200, NEW))))
+    client = client_of(serve(respond_always(http_response(200, NEW))))
     client.request(get_pad(668))
     assert Pad.get_model(668, as_dict=True, client=client) == NEW
 
@@ -105,12 +103,16 @@ def test_each_kind_is_warned_of_once(
     serve: Serve, client_of: ClientOf, form: Form, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
 ) -> None:
     monkeypatch.setenv("RESTREAM_DRIFT", "Warn")
-    server = serve(in_turn(answer(200, [NEW, NEW]), answer(200, NEW), answer(200, {**NEW, "depth": 5})))
+    server = serve(
+        respond_in_turn(
+            http_response(200, [NEW, NEW]), http_response(200, NEW), http_response(200, {**NEW, "depth": 5})
+        )
+    )
     client = client_of(server)
     form.run(client, list_pads())
     form.run(client, get_pad(668))
     pad = form.run(client, get_pad(668))
-    assert told(recwarn) == [
+    assert drift_warnings(recwarn) == [
         "Pad.color is not in the API contract (met in list_pads)",
         "Pad.depth is not in the API contract (met in get_pad)",
     ]
@@ -121,23 +123,23 @@ def test_what_is_handed_over_as_it_was_sent_is_looked_at_too(
     serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
 ) -> None:
     monkeypatch.setenv("RESTREAM_DRIFT", "warn")
-    client = client_of(serve(in_turn(answer(200, NEW), answer(200, [{**NEW, "depth": 5}]))))
+    client = client_of(serve(respond_in_turn(http_response(200, NEW), http_response(200, [{**NEW, "depth": 5}]))))
     assert Pad.get_model(668, as_dict=True, client=client) == NEW
     assert Pad.get_models(as_dict=True, client=client) == [{**NEW, "depth": 5}]
-    assert told(recwarn) == [
+    assert drift_warnings(recwarn) == [
         "Pad.color is not in the API contract (met in get_pad)",
         "Pad.depth is not in the API contract (met in list_pads)",
     ]
     monkeypatch.setenv("RESTREAM_DRIFT", "error")
     with pytest.raises(DriftFoundError, match=r"Pad\.color is not"):
-        Pad.get_model(668, as_dict=True, client=client_of(serve(always(answer(200, NEW)))))
+        Pad.get_model(668, as_dict=True, client=client_of(serve(respond_always(http_response(200, NEW)))))
 
 
-def test_what_cannot_be_read_by_the_contract_is_handed_over_all_the_same(
+def test_response_that_is_not_valid_is_returned_as_dict(
     serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     odd = {**NEW, "name": 5}
-    client = client_of(serve(always(answer(200, odd))), strict=True)
+    client = client_of(serve(respond_always(http_response(200, odd))), strict=True)
     assert Pad.get_model(668, as_dict=True, client=client) == odd
     monkeypatch.setenv("RESTREAM_DRIFT", "error")
     with pytest.raises(DriftFoundError, match=r"Pad\.name is a number, where the API contract has text"):
@@ -158,7 +160,7 @@ def test_what_does_not_fit_is_reported_once(
         monkeypatch.setenv("RESTREAM_DRIFT", mode)
     odd = {**NEW, "name": None}
     del odd["lease_name"]
-    client = client_of(serve(always(answer(200, odd))))
+    client = client_of(serve(respond_always(http_response(200, odd))))
     misfits = [
         "Pad.name is null, where the API contract has text; kept as sent",
         "Pad.lease_name is missing, which the API contract requires",
@@ -174,7 +176,7 @@ def test_what_does_not_fit_is_reported_once(
     logged = [message for name, _, message in caplog.record_tuples if name == "datastore_sdk.drift"]
     assert logged == ([f"{misfit} (met in get_pad)" for misfit in misfits] if mode in {None, "log"} else [])
     expected = [f"{each} (met in get_pad)" for each in (*misfits, "Pad.color is not in the API contract")]
-    assert told(recwarn) == (expected if mode == "warn" else [])
+    assert drift_warnings(recwarn) == (expected if mode == "warn" else [])
     assert "tok-secret-value" not in caplog.text
 
 
@@ -182,7 +184,7 @@ def test_a_strict_client_refuses_before_anything_is_reported(
     serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RESTREAM_DRIFT", "error")
-    server = serve(always(answer(200, {**NEW, "name": None})))
+    server = serve(respond_always(http_response(200, {**NEW, "name": None})))
     with pytest.raises(ResponseValidationError, match="name: input should be a valid string") as raised:
         client_of(server, strict=True).request(get_pad(668))
     assert type(raised.value) is ResponseValidationError
@@ -190,7 +192,7 @@ def test_a_strict_client_refuses_before_anything_is_reported(
 
 def test_a_warning_points_to_the_program(serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RESTREAM_DRIFT", "warn")
-    client = client_of(serve(always(answer(200, NEW))))
+    client = client_of(serve(respond_always(http_response(200, NEW))))
     with pytest.warns(DriftWarning) as record:
         Pad.get_model(668, client=client)
     assert Path(record[0].filename).name == Path(__file__).name
@@ -200,9 +202,9 @@ def test_new_values_of_what_has_known_ones(serve: Serve, client_of: ClientOf, mo
     monkeypatch.setenv("RESTREAM_DRIFT", "warn")
     body = trees({"position": "O", "size": 1}, {"position": "X", "size": None}, {"position": "C" * 99, "size": 3})
     with pytest.warns(DriftWarning) as record:
-        (tree,) = client_of(serve(always(answer(200, body)))).request(TREES)
+        (tree,) = client_of(serve(respond_always(http_response(200, body)))).request(TREES)
     assert tree.valves["upper"][1].position == "X"
-    assert [message.partition(",")[0] for message in told(record)] == [
+    assert [message.partition(",")[0] for message in drift_warnings(record)] == [
         "Valve.position is 'X'",
         f"Valve.position is '{'C' * 59}...",
         "Valve.size is 3",
@@ -216,7 +218,7 @@ def test_objects_that_can_have_any_field_have_no_unknown_ones() -> None:
 
 def test_an_error_instead(serve: Serve, client_of: ClientOf, form: Form, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RESTREAM_DRIFT", "error")
-    server = serve(always(answer(200, NEW)))
+    server = serve(respond_always(http_response(200, NEW)))
     client = client_of(server)
     for _ in range(2):
         with pytest.raises(DriftFoundError) as raised:
@@ -225,21 +227,21 @@ def test_an_error_instead(serve: Serve, client_of: ClientOf, form: Form, monkeyp
         assert str(raised.value).endswith("(RESTREAM_DRIFT=error)")
         assert "tok-secret-value" not in str(raised.value)
     assert len(server.received) == 2, "making it again would change nothing"
-    assert client_of(serve(always(answer(200, PAD)))).request(get_pad(668)).id == 668
+    assert client_of(serve(respond_always(http_response(200, PAD)))).request(get_pad(668)).id == 668
 
 
 def test_unknown_statuses(
     serve: Serve, client_of: ClientOf, form: Form, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
 ) -> None:
     monkeypatch.setenv("RESTREAM_DRIFT", "warn")
-    server = serve(in_turn(answer(418, b""), answer(418, b""), answer(404, b"")))
+    server = serve(respond_in_turn(http_response(418, b""), http_response(418, b""), http_response(404, b"")))
     client = client_of(server)
     for _ in range(2):
         with pytest.raises(BadRequestError):
             form.run(client, get_pad(668))
     with pytest.raises(NotFoundError):
         form.run(client, get_pad(668))
-    assert told(recwarn) == ["get_pad returned 418, which is not in the API contract (met in get_pad)"]
+    assert drift_warnings(recwarn) == ["get_pad returned 418, which is not in the API contract (met in get_pad)"]
 
 
 @pytest.mark.parametrize("mode", [None, "error"])
@@ -255,7 +257,7 @@ def test_the_hook(
         monkeypatch.setenv("RESTREAM_DRIFT", mode)
     events: list[DriftEvent] = []
     others: list[DriftEvent] = []
-    server = serve(in_turn(*[answer(200, NEW)] * 3, answer(418, b"")))
+    server = serve(respond_in_turn(*[http_response(200, NEW)] * 3, http_response(418, b"")))
     first, second = (client_of(server, hooks=Hooks(on_drift=hook)) for hook in (events.append, Unhashable(others)))
     for client in (first, first, second):
         if mode:
@@ -271,21 +273,21 @@ def test_the_hook(
     ]
     assert events[0].message == "Pad.color is not in the API contract"
     assert len(others) == 1
-    assert not [name for name, *_ in caplog.record_tuples if name == "datastore_sdk.drift"]  # what is new
+    assert not [name for name, *_ in caplog.record_tuples if name == "datastore_sdk.drift"]  # no new drift
 
 
 def test_a_word_that_means_nothing(
     serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
 ) -> None:
     monkeypatch.setenv("RESTREAM_DRIFT", "loud")
-    client = client_of(serve(always(answer(200, NEW))))
+    client = client_of(serve(respond_always(http_response(200, NEW))))
     client.request(get_pad(668))
     client.request(get_pad(668))
-    assert told(recwarn) == ["RESTREAM_DRIFT is 'loud'; valid values are off, log, warn, error. Using log."]
+    assert drift_warnings(recwarn) == ["RESTREAM_DRIFT is 'loud'; valid values are off, log, warn, error. Using log."]
 
 
 def test_no_false_alarms(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sandbox keeps to the contract in all that it answers."""
+    """All responses of the sandbox match the contract."""
     monkeypatch.setenv("RESTREAM_DRIFT", "error")
     with (
         Sandbox(days=1) as sandbox,

@@ -1,4 +1,4 @@
-"""Calls over an httpx client of the program's, whatever else it does by itself."""
+"""Calls over an httpx client of the program, with its own hooks, headers and connections."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from datastore_sdk.transport.executor.retry import RetryPolicy
 from restream_api.api.pads import list_pads
 from tests.support.fake_server import Handler, Server
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import Reply, always, answer, in_turn
-from tests.support.slow_services import DRIPPING
-from tests.support.threads import begin
+from tests.support.http_responses import Reply, http_response, respond_always, respond_in_turn
+from tests.support.slow_services import SLOW_SERVICES
+from tests.support.threads import start_thread
 
 Call = Callable[..., Any]
 """Lists pads over an httpx client that is made with the options given."""
@@ -46,12 +46,12 @@ def call(request: pytest.FixtureRequest, client_of: ClientOf) -> Call:
 
 
 def awaiting(hook: Callable[[Any], None]) -> Callable[[Any], Any]:
-    async def awaited(response: httpx.Response) -> None:
+    async def async_hook(response: httpx.Response) -> None:
         if hook is not refusing:
             await response.aread()
         hook(response)
 
-    return awaited
+    return async_hook
 
 
 def refusing(response: httpx.Response) -> None:
@@ -72,17 +72,17 @@ def reading_and_refusing(response: httpx.Response) -> None:
 @pytest.mark.parametrize(
     ("reply", "error", "requests"),
     [
-        (answer(404, {"detail": "Not here."}), NotFoundError, 1),
-        (answer(302, location="http://restream.test"), ResponseValidationError, 1),
-        (answer(503), ServerError, 5),
+        (http_response(404, {"detail": "Not here."}), NotFoundError, 1),
+        (http_response(302, location="http://restream.test"), ResponseValidationError, 1),
+        (http_response(503), ServerError, 5),
     ],
     ids=lambda each: getattr(each, "__name__", ""),
 )
-def test_hooks_that_refuse_an_answer(
+def test_hooks_that_refuse_a_response(
     reply: Reply, error: type[Exception], requests: int, hook: Any, call: Call, serve: Serve
 ) -> None:
-    """It is taken for what it is, not for a lost connection."""
-    server = serve(always(reply))
+    """The error is raised as it is, not as a lost connection."""
+    server = serve(respond_always(reply))
     with pytest.raises(error) as caught:
         call(server, event_hooks={"response": [hook]})
     assert len(server.received) == requests
@@ -91,35 +91,35 @@ def test_hooks_that_refuse_an_answer(
 
 
 @pytest.mark.parametrize("compressed", [False, True])
-def test_hooks_that_read_an_answer(compressed: bool, call: Call, serve: Serve, client_of: ClientOf) -> None:
+def test_hooks_that_read_a_response(compressed: bool, call: Call, serve: Serve, client_of: ClientOf) -> None:
     records = b'[{"timestamp": 1, "site_id": 981}]'
     packed = {"content_encoding": "gzip"} if compressed else {}
     bodies = [gzip.compress(body) if compressed else body for body in (b"[]", records)]
-    server = serve(in_turn(*[answer(200, body, **packed) for body in bodies]))
+    server = serve(respond_in_turn(*[http_response(200, body, **packed) for body in bodies]))
     assert call(server, event_hooks={"response": [reading]}) == []
     with httpx.Client(event_hooks={"response": [reading]}) as mine:
         assert [*Data(client_of(server, http=mine), [DataQuery(source="site", id=981)])] == RECORDS
 
 
 @pytest.mark.parametrize("used", [False, True], ids=["new connection", "connection used again"])
-@pytest.mark.parametrize("handler", DRIPPING.values(), ids=DRIPPING)
+@pytest.mark.parametrize("handler", SLOW_SERVICES.values(), ids=SLOW_SERVICES)
 def test_a_service_that_drips_does_not_hold_a_call(
     handler: Handler, used: bool, serve: Serve, client_of: ClientOf
 ) -> None:
-    server = serve(always(answer(200, b"[]")))
+    server = serve(respond_always(http_response(200, b"[]")))
     with httpx.Client() as mine:
         client = client_of(server, http=mine, retries=RetryPolicy(max_attempts=1), clock=Clock())
         if used:
             client.request(list_pads())
         server.handler = handler
-        hasty = client.with_options(timeout=Timeouts(total=0.1))
-        assert isinstance(begin(lambda: hasty.request(list_pads())).exception(10), APITimeoutError)
+        impatient = client.with_options(timeout=Timeouts(total=0.1))
+        assert isinstance(start_thread(lambda: impatient.request(list_pads())).exception(10), APITimeoutError)
         if used:
-            server.hang_up()  # nobody else can: httpx does not tell which connection it used
+            server.disconnect_all()  # the SDK cannot: httpx does not reveal which connection it used
 
 
-def test_an_answer_just_in_time_is_read(serve: Serve, client_of: ClientOf) -> None:
-    server = serve(always(answer(200, b"[]")))
+def test_response_just_in_time_is_read(serve: Serve, client_of: ClientOf) -> None:
+    server = serve(respond_always(http_response(200, b"[]")))
     with httpx.Client() as mine:
         client: Client = client_of(server, http=mine, timeout=Timeouts(total=20), clock=Clock())
         assert [client.request(list_pads()) for _ in range(3)] == [[]] * 3

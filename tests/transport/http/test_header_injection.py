@@ -18,7 +18,7 @@ from datastore_sdk.exceptions import CallError, ConfigurationError
 from restream_api.api.pads import list_pads
 from tests.support.fake_server import Server
 from tests.support.fixtures import TOKEN, ClientOf, Serve
-from tests.support.http_responses import always, answer
+from tests.support.http_responses import http_response, respond_always
 from tests.support.hypothesis_settings import PROPERTY
 from tests.support.sync_async_clients import FORMS
 
@@ -59,8 +59,8 @@ CALLS_WITH_IDS: dict[str, Callable[[Any, Client], Any]] = {
     "site of a DataChange": lambda value, client: DataChange(7, site=value, client=client).confirm_data_received(),
     "Pad.get_model": lambda value, client: Pad.get_model(value, client=client),
     "Site.aget_model": lambda value, client: Site.aget_model(value, client=client),
-    "an id that was changed": lambda value, client: changed(Pad(7, client=client), value).get_sites(),
-    "an id that was changed, and data": lambda value, client: [*changed(Site(7, client=client), value).get_data()],
+    "an id that was changed": lambda value, client: with_id(Pad(7, client=client), value).get_sites(),
+    "an id that was changed, and data": lambda value, client: [*with_id(Site(7, client=client), value).get_data()],
     "get_stages_aggregation": lambda value, client: Pad(7, client=client).get_stages_aggregation(value),
     "aget_stages_aggregation": lambda value, client: Pad(7, client=client).aget_stages_aggregation(value),
     "update_stages_aggregation": lambda value, client: Pad(7, client=client).update_stages_aggregation(value, {}),
@@ -68,14 +68,14 @@ CALLS_WITH_IDS: dict[str, Callable[[Any, Client], Any]] = {
 }
 
 
-def changed(entity: Any, value: Any) -> Any:
+def with_id(entity: Any, value: Any) -> Any:
     entity.id = value
     return entity
 
 
 @pytest.fixture
 def server(serve: Serve) -> Server:
-    return serve(always(answer(200, b"[]")))
+    return serve(respond_always(http_response(200, b"[]")))
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_filters_stay_in_the_query(text: str, server: Server, client: Client) ->
 
 @PROPERTY
 @given(st.text(st.characters(exclude_categories=["Cs"])))
-def test_whatever_a_filter_holds_comes_back_out_of_the_query(text: str) -> None:
+def test_any_filter_value_is_encoded_in_the_query(text: str) -> None:
     target = urlsplit(list_pads(name_search=text).target)
     assert target.path == f"{PREFIX}/pads/"
     assert dict(parse_qsl(target.query, keep_blank_values=True)) == {"name_search": text}
@@ -151,7 +151,7 @@ def test_so_is_one_that_the_service_issues_or_a_function_gives(
     token: str, form: Any, serve: Serve, client_of: ClientOf
 ) -> None:
     granted = {"access_token": token, "expires_in": 3600, "token_type": "Bearer", "scope": "read"}
-    server = serve(always(answer(200, granted)))
+    server = serve(respond_always(http_response(200, granted)))
     with pytest.raises(CallError):
         form.run(client_of(server, None, client_id="crew", client_secret="s3cret"), list_pads())
     assert server.paths == ["/o/token/"]
@@ -179,8 +179,8 @@ def test_nor_can_the_name_of_the_program(agent: str) -> None:
 @pytest.mark.filterwarnings("ignore:.*follow_redirects=True")
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_no_client_of_the_user_takes_the_token_elsewhere(status: int, serve: Serve, client_of: ClientOf) -> None:
-    elsewhere = serve(always(answer(200, [])))
-    server = serve(always(answer(status, location=f"{elsewhere.url}/pads/")))
+    elsewhere = serve(respond_always(http_response(200, [])))
+    server = serve(respond_always(http_response(status, location=f"{elsewhere.url}/pads/")))
 
     async def main() -> None:
         async with httpx.AsyncClient(follow_redirects=True) as mine:
@@ -193,9 +193,9 @@ def test_no_client_of_the_user_takes_the_token_elsewhere(status: int, serve: Ser
     assert elsewhere.connections == 0
 
 
-def test_what_a_client_of_the_user_sends_by_itself_is_not_ours_to_change(serve: Serve, client_of: ClientOf) -> None:
+def test_headers_of_a_custom_client_are_not_changed(serve: Serve, client_of: ClientOf) -> None:
     """But the token is the one that was configured."""
-    server = serve(always(answer(200, b"[]")))
+    server = serve(respond_always(http_response(200, b"[]")))
     with httpx.Client(headers={"X-Crew": "7", "Authorization": "Bearer other"}) as mine:
         client_of(server, http=mine).request(list_pads())
     assert (server.received[0].token, server.received[0].headers["x-crew"]) == (TOKEN, "7")

@@ -19,7 +19,7 @@ from pytest_httpx import HTTPXMock
 
 from datastore_sdk import Client, Pad, Site
 from tests.support.fixtures import TOKEN, ClientOf, Serve
-from tests.support.http_responses import answer, in_turn
+from tests.support.http_responses import http_response, respond_in_turn
 
 BASE_URL = "https://restream.example"
 RECORDS: list[dict[str, Any]] = [{"timestamp": 1757376000, "site_id": 981, "slurry_rate": 90.5}]
@@ -34,14 +34,14 @@ def client() -> Iterator[Client]:
 
 
 def read(client: Client) -> None:
-    """Calls and records, in both forms."""
+    """Make calls and read records, in both forms."""
     assert [pad.name for pad in Pad.get_models(client=client)] == ["Pad A"]
     assert [*Site(id=981, client=client).get_data()] == RECORDS
     assert [pad.name for pad in asyncio.run(Pad.aget_models(client=client))] == ["Pad A"]
 
 
 @respx.mock
-def test_respx_answers(client: Client) -> None:
+def test_respx_mocks_calls(client: Client) -> None:
     pads = respx.get(url__regex=".*/pads/").respond(json=PADS)
     respx.get(url__regex=".*/data/").respond(json=RECORDS)
     read(client)
@@ -50,9 +50,9 @@ def test_respx_answers(client: Client) -> None:
     assert calls[0].request.headers["authorization"] == f"Bearer {TOKEN}"
 
 
-def test_respx_answers_a_client_in_use(serve: Serve, client_of: ClientOf) -> None:
+def test_respx_mocks_a_client_in_use(serve: Serve, client_of: ClientOf) -> None:
     """Also one that has connections already; and when it is gone, calls go to the service again."""
-    client = client_of(serve(in_turn(answer(200, []), answer(200, []))))
+    client = client_of(serve(respond_in_turn(http_response(200, []), http_response(200, []))))
     assert Pad.get_models(client=client) == []
     with respx.mock:
         respx.get(url__regex=".*/pads/").respond(json=PADS)
@@ -60,7 +60,7 @@ def test_respx_answers_a_client_in_use(serve: Serve, client_of: ClientOf) -> Non
     assert Pad.get_models(client=client) == []
 
 
-def test_pytest_httpx_answers(client: Client, httpx_mock: HTTPXMock) -> None:
+def test_pytest_httpx_mocks_calls(client: Client, httpx_mock: HTTPXMock) -> None:
     for content in (PADS, RECORDS, PADS):
         httpx_mock.add_response(json=content)
     read(client)
@@ -69,14 +69,14 @@ def test_pytest_httpx_answers(client: Client, httpx_mock: HTTPXMock) -> None:
 
 def test_vcrpy_records_and_replays(serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
     vcr: Any = import_module("vcr")
-    server = serve(in_turn(answer(200, PADS), answer(200, RECORDS), answer(200, PADS)))
+    server = serve(respond_in_turn(http_response(200, PADS), http_response(200, RECORDS), http_response(200, PADS)))
     for _ in range(2):
         with vcr.use_cassette(str(tmp_path / "calls.yaml"), filter_headers=["authorization"]):
             read(client_of(server))
     assert len(server.received) == 3
 
 
-def test_mock_transport_answers() -> None:
+def test_mock_transport_handles_calls() -> None:
     def handle(request: httpx.Request) -> httpx.Response:
         return httpx.Response(200, json=RECORDS if request.url.path.endswith("/data/") else PADS)
 
@@ -87,7 +87,7 @@ def test_mock_transport_answers() -> None:
 
 @pytest.mark.parametrize("form", ["sync", "async"])
 def test_opentelemetry_traces_calls(form: str, serve: Serve, client_of: ClientOf) -> None:
-    server = serve(in_turn(answer(200, PADS)))
+    server = serve(respond_in_turn(http_response(200, PADS)))
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     instrumentor = HTTPXClientInstrumentor()

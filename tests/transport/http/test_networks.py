@@ -26,7 +26,7 @@ from datastore_sdk.exceptions import (
 from datastore_sdk.transport.http.tls import build_tls_context
 from restream_api.api.pads import list_pads
 from tests.support.fixtures import TOKEN, ClientOf, Serve
-from tests.support.http_responses import always, answer, head, in_turn
+from tests.support.http_responses import head, http_response, respond_always, respond_in_turn
 from tests.support.paths import CERTIFICATE
 from tests.support.socks_proxy import SocksProxy
 from tests.support.sync_async_clients import Form
@@ -46,7 +46,7 @@ def proxy_of(base_url: str = HTTPS) -> str | None:
 
 @pytest.mark.parametrize("sign", ["#", "/", "?", "@x#", "x/y@z/"])
 def test_proxy_password_with_unescaped_sign_is_refused(sign: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another host would be asked, and a part of the password be shown."""
+    """Otherwise another host would get the request, and a part of the password would be shown."""
     url = f"http://user:4711{sign}{SECRET}@127.0.0.1:3128"
     monkeypatch.setenv("HTTPS_PROXY", url)
     with pytest.raises(ConfigurationError, match=r"HTTPS_PROXY: .*write %23 for #") as caught:
@@ -58,7 +58,7 @@ def test_proxy_password_with_unescaped_sign_is_refused(sign: str, monkeypatch: p
 
 @pytest.mark.parametrize("password", ["p@ss:w%rd", "p%40ss%3Aw%25rd"])
 def test_proxy_password_goes_out_as_it_is_meant(password: str, serve: Serve, client_of: ClientOf) -> None:
-    proxy = serve(always(answer(200, [])))
+    proxy = serve(respond_always(http_response(200, [])))
     client = client_of(
         proxy,
         base_url="http://127.0.0.1:9",
@@ -106,7 +106,7 @@ def test_all_proxy_of_a_desktop_names_the_missing_package(monkeypatch: pytest.Mo
 
 
 def _not_found(_: str) -> None:
-    """No package is installed."""
+    """Find no package."""
 
 
 @pytest.fixture
@@ -116,10 +116,10 @@ def socks(nothing_left: None) -> Iterator[SocksProxy]:  # noqa: ARG001 - looks f
 
 
 def test_call_through_a_socks_proxy(serve: Serve, client_of: ClientOf, form: Form, socks: SocksProxy) -> None:
-    server = serve(always(answer(200, [])))
+    server = serve(respond_always(http_response(200, [])))
     with client_of(server, proxy=f"socks5://127.0.0.1:{socks.port}") as client:
         assert form.run(client, list_pads()) == []
-    assert socks.asked == [int(server.url.rpartition(":")[2])]
+    assert socks.requested_ports == [int(server.url.rpartition(":")[2])]
 
 
 # Authorities
@@ -144,7 +144,7 @@ def test_wrong_file_of_authorities_is_named(
     with pytest.raises(ConfigurationError, match=f"environment variable {variable}: .*{problem}") as caught:
         Client(TOKEN, base_url=HTTPS)
     assert named in str(caught.value)
-    Client(TOKEN, base_url="http://127.0.0.1:9")  # where nobody needs it
+    Client(TOKEN, base_url="http://127.0.0.1:9")  # no proxy, so it is not needed
 
 
 def test_wrong_folder_of_authorities_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,7 +183,7 @@ def test_clients_share_a_context_until_the_file_changes(tmp_path: Path) -> None:
 
 
 def test_certificate_that_is_not_trusted_is_final(client_of: ClientOf, form: Form) -> None:
-    with TlsServer(always(answer(200, []))) as server:
+    with TlsServer(respond_always(http_response(200, []))) as server:
         with pytest.raises(APIConnectionError, match="certificate verify failed") as caught:
             form.run(client_of(server, verify=ssl.create_default_context()), list_pads())
         assert caught.value.permanent
@@ -194,7 +194,7 @@ def test_certificate_that_is_not_trusted_is_final(client_of: ClientOf, form: For
 
 
 def test_registry_of_clients_is_bounded_and_closes_what_it_drops(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    server = serve(always(answer(200, [])))
+    server = serve(respond_always(http_response(200, [])))
     monkeypatch.setenv("RESTREAM_HOST", server.url)
     monkeypatch.setattr(clients, "_defaults", {})
     first = client_for("token-first")
@@ -206,8 +206,8 @@ def test_registry_of_clients_is_bounded_and_closes_what_it_drops(serve: Serve, m
         client_for(f"token-other-{number}")
     assert len(clients._defaults) == clients.MAX_CLIENTS
     assert first not in clients._defaults.values()
-    server.settle()  # its connection was closed
-    assert first.request(list_pads()) == [], "whoever holds it can use it"
+    server.wait_for_connections()  # its connection was closed
+    assert first.request(list_pads()) == [], "the caller that holds it can use it"
     first.close()
 
 
@@ -221,13 +221,13 @@ def test_content_encoding_that_others_read_is_read(
     encoding: str, serve: Serve, client_of: ClientOf, form: Form
 ) -> None:
     body = gzip.compress(b"[]") if "gzip" in encoding.lower() else b"[]"
-    server = serve(always(head(200, content_encoding=encoding, content_length=len(body)) + body))
+    server = serve(respond_always(head(200, content_encoding=encoding, content_length=len(body)) + body))
     assert form.run(client_of(server), list_pads()) == []
 
 
 @pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, gzip"])
 def test_content_encoding_that_cannot_be_read_is_named(encoding: str, serve: Serve, client_of: ClientOf) -> None:
-    server = serve(always(answer(200, b"\x1b\x02", content_encoding=encoding)))
+    server = serve(respond_always(http_response(200, b"\x1b\x02", content_encoding=encoding)))
     with pytest.raises(ResponseValidationError, match=f"the encoding '{encoding}', which was not requested"):
         client_of(server).request(list_pads())
 
@@ -236,7 +236,7 @@ def test_content_encoding_that_cannot_be_read_is_named(encoding: str, serve: Ser
 def test_fraction_of_a_second_to_retry_after_counts(
     status: int, kind: type[RateLimitError | ServerError], serve: Serve, client_of: ClientOf
 ) -> None:
-    server = serve(in_turn(answer(status, b"", retry_after="0.5")))
+    server = serve(respond_in_turn(http_response(status, b"", retry_after="0.5")))
     with pytest.raises(kind, match=r"again in 0\.5 s") as caught:
         client_of(server, retries=RetryPolicy(max_attempts=1)).request(list_pads())
     assert caught.value.retry_after == 0.5
@@ -246,7 +246,7 @@ def test_fraction_of_a_second_to_retry_after_counts(
 
 
 def test_closed_httpx_client_is_named(serve: Serve, client_of: ClientOf) -> None:
-    server = serve(always(answer(200, [])))
+    server = serve(respond_always(http_response(200, [])))
     mine = httpx.Client()
     client = client_of(server, http=mine)
     assert client.request(list_pads()) == []
@@ -267,7 +267,7 @@ OVERRIDDEN_SETTINGS: dict[str, dict[str, Any]] = {
 def test_httpx_client_with_overridden_settings_is_refused(
     message: str, settings: dict[str, Any], serve: Serve, client_of: ClientOf
 ) -> None:
-    server = serve(always(answer(200, [])))
+    server = serve(respond_always(http_response(200, [])))
     with httpx.Client(**settings) as mine, pytest.raises(ConfigurationError, match=message) as caught:
         client_of(server, http=mine)
     assert SECRET not in str(caught.value)
@@ -277,13 +277,13 @@ def test_httpx_client_with_overridden_settings_is_refused(
 
 
 def test_httpx_client_with_the_same_base_url_is_accepted(serve: Serve, client_of: ClientOf) -> None:
-    server = serve(always(answer(200, [])))
+    server = serve(respond_always(http_response(200, [])))
     with httpx.Client(base_url=f"{server.url}/") as mine:
         assert client_of(server, http=mine).request(list_pads()) == []
 
 
 def test_httpx_client_that_follows_redirects_warns(serve: Serve, client_of: ClientOf) -> None:
-    server = serve(always(answer(302, location="http://127.0.0.1:9/")))
+    server = serve(respond_always(http_response(302, location="http://127.0.0.1:9/")))
     with httpx.Client(follow_redirects=True) as mine:
         with pytest.warns(UserWarning, match="passed as http= has follow_redirects=True"):
             client = client_of(server, http=mine)

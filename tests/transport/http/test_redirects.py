@@ -9,7 +9,7 @@ from datastore_sdk.exceptions import ResponseValidationError
 from restream_api.api.pads import create_pad_parameters, list_pads, stream_pad_data
 from restream_api.types import Operation
 from tests.support.fixtures import ClientOf, Serve
-from tests.support.http_responses import always, answer
+from tests.support.http_responses import http_response, respond_always
 from tests.support.sync_async_clients import Form
 
 STREAM = stream_pad_data(7, si_units=False, resolution="raw", routed=False)
@@ -21,8 +21,8 @@ CREATE = create_pad_parameters(7, body=[], validate_only=True)
 def test_no_redirect_is_followed(
     operation: Operation[object], status: int, serve: Serve, client_of: ClientOf, form: Form
 ) -> None:
-    elsewhere = serve(always(answer(200, [])))
-    server = serve(always(answer(status, location=f"{elsewhere.url}/pads/")))
+    elsewhere = serve(respond_always(http_response(200, [])))
+    server = serve(respond_always(http_response(status, location=f"{elsewhere.url}/pads/")))
     with pytest.raises(ResponseValidationError, match=f"to {elsewhere.url}/pads/, which is not followed"):
         form.run(client_of(server), operation)
     assert elsewhere.connections == 0
@@ -31,8 +31,8 @@ def test_no_redirect_is_followed(
 
 @pytest.mark.filterwarnings("ignore:.*follow_redirects=True")
 def test_nor_with_a_client_of_the_user_that_follows_them(serve: Serve, client_of: ClientOf) -> None:
-    elsewhere = serve(always(answer(200, [])))
-    server = serve(always(answer(302, location=f"{elsewhere.url}/pads/")))
+    elsewhere = serve(respond_always(http_response(200, [])))
+    server = serve(respond_always(http_response(302, location=f"{elsewhere.url}/pads/")))
     with httpx.Client(follow_redirects=True) as http, pytest.raises(ResponseValidationError):
         client_of(server, http=http).request(list_pads())
     assert elsewhere.connections == 0
@@ -40,4 +40,4 @@ def test_nor_with_a_client_of_the_user_that_follows_them(serve: Serve, client_of
 
 def test_a_redirect_that_says_not_where(serve: Serve, client_of: ClientOf) -> None:
     with pytest.raises(ResponseValidationError, match=r"returned 302, which is not a success status of this call$"):
-        client_of(serve(always(answer(302)))).request(list_pads())
+        client_of(serve(respond_always(http_response(302)))).request(list_pads())

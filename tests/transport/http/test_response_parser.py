@@ -1,4 +1,4 @@
-"""Answers as they come: heads and framing, whole, cut anywhere, and none at all."""
+"""Responses: heads and framing, complete, split anywhere, and invalid."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from datastore_sdk.transport.http.response_parser import (
     ResponseParser,
 )
 from tests.support.exhaustive import examples
-from tests.support.http_responses import END, answer, chunk, head
+from tests.support.http_responses import END, chunk, head, http_response
 from tests.support.hypothesis_settings import PROPERTY
 from tests.support.interruption import Interrupting
 
@@ -31,7 +31,7 @@ TOO_LARGE = 1 << 17
 
 
 def parser_of(*pieces: bytes) -> ResponseParser:
-    """A parser of what comes in these pieces, and then the end of the connection."""
+    """Return a parser of a connection that sends these pieces, then ends."""
     return parser_over(iter(pieces))
 
 
@@ -49,7 +49,7 @@ def headers_of(parser: ResponseParser) -> dict[bytes, bytes]:
 
 
 def whole(*pieces: bytes) -> bytes:
-    """The body of what comes."""
+    """Return the body of a response in these pieces."""
     return content_of(parser_of(*pieces))
 
 
@@ -78,10 +78,10 @@ def test_a_length_ended_at_every_byte() -> None:
 
 
 def test_nothing_is_read_beyond_the_end() -> None:
-    wire = iter((CHUNKED, BODY, END))
-    parser = parser_over(wire)
+    pieces = iter((CHUNKED, BODY, END))
+    parser = parser_over(pieces)
     assert content_of(parser) == CONTENT
-    assert (parser.read_body(), next(wire, None)) == (b"", None)
+    assert (parser.read_body(), next(pieces, None)) == (b"", None)
     assert parser.reusable
 
 
@@ -97,7 +97,7 @@ def test_content_is_handed_over_as_it_comes() -> None:
 def test_sizes_that_are_none(size: bytes) -> None:
     parser = parser_of(CHUNKED + chunk(b"[") + size + b"\r\n" + b"hello" * 10 + b"\r\n" + END)
     parser.read_head()
-    assert parser.read_body() == b"[", "what came before is not lost"
+    assert parser.read_body() == b"[", "the chunk before the error is not lost"
     for _ in range(2):
         with pytest.raises(MalformedResponseError, match=r"."):
             parser.read_body()
@@ -124,17 +124,17 @@ ENDLESS = {
 
 @pytest.mark.parametrize("sent", ENDLESS.values(), ids=ENDLESS)
 def test_framing_without_end(sent: bytes) -> None:
-    taken = 0
+    position = 0
 
     def pieces() -> Iterable[bytes]:
-        nonlocal taken
+        nonlocal position
         for at in range(0, len(sent), 1000):
-            taken = at
+            position = at
             yield sent[at : at + 1000]
 
     with pytest.raises(MalformedResponseError, match="longer than 65536 bytes"):
         content_of(parser_over(iter(pieces())))
-    assert taken < TOO_LARGE
+    assert position < TOO_LARGE
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_framing_without_end(sent: bytes) -> None:
         b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999\r\n\r\n",
     ],
 )
-def test_what_is_no_answer(sent: bytes) -> None:
+def test_invalid_response_head(sent: bytes) -> None:
     with pytest.raises(MalformedResponseError, match=r"."):
         parser_of(sent).read_head()
 
@@ -220,8 +220,8 @@ REUSABLE = {
     "of before, but kept": (b"HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\nContent-Length: 2\r\n\r\n[]", True),
     "of another protocol": (b"HTTP/1.1 101 Switching\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\nxyz", False),
     "of another, unnamed": (b"HTTP/1.1 101 Switching\r\n\r\nxyz", False),
-    "followed by another": (answer(200, b"[]") + answer(200, b"[1]"), False),
-    "in chunks, followed by another": (CHUNKED + chunk(b"[]") + END + answer(200, b"[1]"), False),
+    "followed by another": (http_response(200, b"[]") + http_response(200, b"[1]"), False),
+    "in chunks, followed by another": (CHUNKED + chunk(b"[]") + END + http_response(200, b"[1]"), False),
     "followed by the beginning of another": (head(content_length=2) + b"[]HTTP/1.1 2", False),
     "followed by anything": (head(content_length=2) + b"[]anything", False),
     "the last, followed by anything": (head(content_length=2, connection="close") + b"[]anything", False),
@@ -233,12 +233,12 @@ REUSABLE = {
 def test_whether_the_connection_can_be_used_again(sent: bytes, reusable: bool, at_a_time: int) -> None:
     parser = parser_of(*(sent[at : at + at_a_time] for at in range(0, len(sent), at_a_time)))
     assert content_of(parser) == (b"[]" if b"[]" in sent else b"")
-    if at_a_time == 10_000 or reusable:  # else what follows is found by whoever wants to use it again
+    if at_a_time == 10_000 or reusable:  # otherwise the next call on it finds the extra bytes
         assert parser.reusable == reusable
 
 
 def test_interrupted_anywhere() -> None:
-    """Ctrl-C comes through, whatever it meets: it is never taken for a broken answer."""
+    """Ctrl-C always gets through; it never becomes a malformed response."""
     rounds, interrupted = 0, True
     while interrupted:
         rounds += 1
@@ -248,13 +248,13 @@ def test_interrupted_anywhere() -> None:
                 assert whole(EARLY + CHUNKED + BODY, TRAILERS) == CONTENT
         except KeyboardInterrupt:
             came_through = True
-        interrupted = interrupting.came
+        interrupted = interrupting.was_raised
         assert came_through == interrupted
     assert rounds > 50
 
 
 def test_no_callback_is_written_in_python() -> None:
-    """What one raises, Ctrl-C perhaps, the parser would swallow where the program is handling an error."""
+    """The parser would swallow an exception of a callback, perhaps Ctrl-C, while the program handles an error."""
     parser = parser_of(b"")
     called = [getattr(each, "func", each) for each in gc.get_referents(parser._parser) if callable(each)]
     assert len(called) >= 4
@@ -262,7 +262,7 @@ def test_no_callback_is_written_in_python() -> None:
 
 
 FRAMING_LIKE = st.lists(st.sampled_from([b"\r\n", b"\r", b"\n", b"0", b"3", b"abc"]), min_size=1).map(b"".join)
-"""Content that could be taken for framing."""
+"""Content that looks like framing."""
 
 
 @settings(PROPERTY, max_examples=examples(300))

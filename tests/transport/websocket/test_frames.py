@@ -1,4 +1,4 @@
-"""Messages are cut out of whatever comes, wherever it is split."""
+"""Messages are complete for any split of the received bytes."""
 
 from __future__ import annotations
 
@@ -52,16 +52,16 @@ def test_fragments_and_signs_of_life_in_between(size: int) -> None:
 @pytest.mark.parametrize("size", [1, 100, 4096])
 def test_a_message_that_is_too_long_is_left_out(size: int) -> None:
     data = frame(b"one") + frame(b"x" * 5000) + frame(b"two") + frame(b"y" * 70_000) + frame(b"three")
-    told = fed(frames(longest=1000), data, size)
-    assert [message for message in told if not message.startswith(b"too long")] == [b"one", b"two", b"three"]
-    assert len(told) == 5
-    assert all(len(message) <= 100 for message in told)
+    messages = fed(frames(longest=1000), data, size)
+    assert [message for message in messages if not message.startswith(b"too long")] == [b"one", b"two", b"three"]
+    assert len(messages) == 5
+    assert all(len(message) <= 100 for message in messages)
 
 
 @pytest.mark.parametrize("length", [(1 << 30) + 1, 1 << 40, 1 << 62, 1 << 63])
 @pytest.mark.parametrize("size", [1, 1000])
 def test_a_message_without_end_ends_the_connection(length: int, size: int) -> None:
-    """Else all that follows would be taken for a part of it, and nothing be heard any more."""
+    """Otherwise all following bytes would become a part of it, and no message would arrive any more."""
     cutter = frames()
     data = frame(b"one") + b"\x81\x7f" + length.to_bytes(8) + b"x" * 1000
     assert fed(cutter, data, size) == [b"one"]

@@ -1,4 +1,4 @@
-"""What the rooms tell, and whom they let in."""
+"""The messages of the rooms, and which connections they accept."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ from tests.sandbox.conftest import PREFIX
 from tests.sandbox.websocket_client import (
     NOON,
     NOW,
-    PLAIN,
     ROOMS,
+    UNMODIFIED,
     eventually,
     is_quiet,
     message,
     messages,
+    open_room,
     refusal,
     seconds,
     until_closed,
-    visit,
 )
 
 SITE, PAD = "/sites/981/data/", "/pads/681/data/"
@@ -48,34 +48,36 @@ FORM = {"si_units": "false", "resolution": "raw"}
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(now=NOW, days=2, rooms=PLAIN) as running:
+    with Sandbox(now=NOW, days=2, rooms=UNMODIFIED) as running:
         yield running
 
 
-def rest(sandbox: Sandbox, path: str, **query: str) -> list[dict[str, Any]]:
+def fetch_records(sandbox: Sandbox, path: str, **query: str) -> list[dict[str, Any]]:
     headers = {"Authorization": f"Bearer {sandbox.token}"}
-    answer = httpx.get(sandbox.url + PREFIX + path, params=FORM | query, headers=headers)
-    records: list[dict[str, Any]] = answer.json()
+    response = httpx.get(sandbox.url + PREFIX + path, params=FORM | query, headers=headers)
+    records: list[dict[str, Any]] = response.json()
     return records
 
 
-def written(second: int) -> str:
+def format_second(second: int) -> str:
     return datetime.fromtimestamp(second, NOW.tzinfo).strftime("%Y-%m-%d %H:%M:%S")
 
 
 @pytest.mark.parametrize("path", [SITE, PAD])
 def test_room_records_equal_rest_records(sandbox: Sandbox, path: str) -> None:
-    with visit(sandbox, path, session_key=KEY) as room:
+    with open_room(sandbox, path, session_key=KEY) as room:
         assert is_quiet(room)
         sandbox.advance(90)
-        told = messages(room, 90)
+        received = messages(room, 90)
         assert is_quiet(room)
-    assert {each["session_key"] for each in told} == {KEY}
-    assert [each["message"] for each in told] == rest(sandbox, path, start_datetime=written(NOON + 1))
+    assert {each["session_key"] for each in received} == {KEY}
+    assert [each["message"] for each in received] == fetch_records(
+        sandbox, path, start_datetime=format_second(NOON + 1)
+    )
 
 
 def test_room_advances_with_the_clock(sandbox: Sandbox) -> None:
-    with visit(sandbox, SITE) as room:
+    with open_room(sandbox, SITE) as room:
         for step in (0.5, 0.5, 1, 61, 0.25):
             sandbox.advance(step)
         assert seconds(room, 63) == list(range(NOON + 1, NOON + 64))
@@ -91,45 +93,45 @@ def test_clock_cannot_go_backwards(sandbox: Sandbox, bad: float) -> None:
 
 
 def test_room_with_a_filter_sends_history_first(sandbox: Sandbox) -> None:
-    start = written(NOON - 9)
-    with visit(sandbox, SITE, start_datetime=start, fields="upper_master_valve") as room:
-        told = [each["message"] for each in messages(room, 10)]
-        assert told == rest(sandbox, SITE, start_datetime=start, fields="upper_master_valve")
+    start = format_second(NOON - 9)
+    with open_room(sandbox, SITE, start_datetime=start, fields="upper_master_valve") as room:
+        received = [each["message"] for each in messages(room, 10)]
+        assert received == fetch_records(sandbox, SITE, start_datetime=start, fields="upper_master_valve")
         assert is_quiet(room)
         sandbox.advance(2)
         assert seconds(room, 2) == [NOON + 1, NOON + 2]
 
 
 def test_room_history_is_followed_by_live_records(sandbox: Sandbox) -> None:
-    interval = {"start_datetime": written(NOON - 100), "end_datetime": written(NOON - 98)}
-    with visit(sandbox, SITE, **interval) as room:
+    interval = {"start_datetime": format_second(NOON - 100), "end_datetime": format_second(NOON - 98)}
+    with open_room(sandbox, SITE, **interval) as room:
         sandbox.advance(1)
         assert seconds(room, 4) == [NOON - 100, NOON - 99, NOON - 98, NOON + 1]
 
 
 def test_room_fills_only_history(sandbox: Sandbox) -> None:
-    query = {"fields": "clean_flow,slurry_rate", "start_datetime": written(NOON - 20)}
+    query = {"fields": "clean_flow,slurry_rate", "start_datetime": format_second(NOON - 20)}
     filling = {"fill_data_method": "ffill", "fill_data_limit": "5"}
-    history = rest(sandbox, SITE, **query, **filling)
-    with visit(sandbox, SITE, **query, **filling) as room:
+    history = fetch_records(sandbox, SITE, **query, **filling)
+    with open_room(sandbox, SITE, **query, **filling) as room:
         sandbox.advance(15)
-        assert [each["message"] for each in messages(room, 36)] == history + rest(sandbox, SITE, **query)[21:]
+        assert [each["message"] for each in messages(room, 36)] == history + fetch_records(sandbox, SITE, **query)[21:]
 
 
 def test_room_future_start_waits(sandbox: Sandbox) -> None:
-    with visit(sandbox, SITE, start_datetime=written(NOON + 5)) as room:
+    with open_room(sandbox, SITE, start_datetime=format_second(NOON + 5)) as room:
         sandbox.advance(7)
         assert seconds(room, 3) == [NOON + 5, NOON + 6, NOON + 7]
 
 
 @pytest.mark.parametrize(("path", "form"), [(SITE, FORM), (PAD, {**FORM, "routed": "true"})])
 def test_room_without_filter_sends_no_history(sandbox: Sandbox, path: str, form: dict[str, str]) -> None:
-    with visit(sandbox, path, **form) as room:
+    with open_room(sandbox, path, **form) as room:
         assert is_quiet(room)
 
 
 def test_room_empty_history(sandbox: Sandbox) -> None:
-    with visit(sandbox, SITE, state_imatch="coil") as room:
+    with open_room(sandbox, SITE, state_imatch="coil") as room:
         assert is_quiet(room)
         sandbox.advance(86_400)
         assert is_quiet(room)
@@ -137,21 +139,21 @@ def test_room_empty_history(sandbox: Sandbox) -> None:
 
 def test_room_routed_records_with_unit_system(sandbox: Sandbox) -> None:
     query = {"routed": "true", "si_units": "true", "fields": "surface_casing_pressure", "resolution": "raw"}
-    with visit(sandbox, PAD, start_datetime=written(NOON + 1), **query) as room:
+    with open_room(sandbox, PAD, start_datetime=format_second(NOON + 1), **query) as room:
         sandbox.advance(20)
-        told = [each["message"] for each in messages(room, 80)]
-    assert told == rest(sandbox, PAD, start_datetime=written(NOON + 1), **query)
-    assert {record["site_id"] for record in told} == {981, 982, 983, 984}
+        received = [each["message"] for each in messages(room, 80)]
+    assert received == fetch_records(sandbox, PAD, start_datetime=format_second(NOON + 1), **query)
+    assert {record["site_id"] for record in received} == {981, 982, 983, 984}
 
 
 def test_room_resampled_record_comes_after_its_interval(sandbox: Sandbox) -> None:
-    query = {"resolution": "ten-second", "agg": "mean", "start_datetime": written(NOON - 20)}
-    with visit(sandbox, SITE, **query) as room:
+    query = {"resolution": "ten-second", "agg": "mean", "start_datetime": format_second(NOON - 20)}
+    with open_room(sandbox, SITE, **query) as room:
         assert seconds(room, 2) == [NOON - 20, NOON - 10]
         sandbox.advance(8)
         assert is_quiet(room)
         sandbox.advance(1)
-        assert message(room)["message"] == rest(sandbox, SITE, **query)[2]
+        assert message(room)["message"] == fetch_records(sandbox, SITE, **query)[2]
         sandbox.advance(30)
         assert seconds(room, 3) == [NOON + 10, NOON + 20, NOON + 30]
 
@@ -165,9 +167,9 @@ def test_room_resampled_record_comes_after_its_interval(sandbox: Sandbox) -> Non
     ],
 )
 def test_room_invalid_query_is_refused(sandbox: Sandbox, query: dict[str, str], words: str) -> None:
-    answer = refusal(sandbox, SITE, **query)
-    assert answer.status_code == 400
-    assert words in answer.body.decode()
+    response = refusal(sandbox, SITE, **query)
+    assert response.status_code == 400
+    assert words in response.body.decode()
 
 
 @pytest.mark.parametrize(
@@ -193,12 +195,12 @@ def test_room_accepts_tokens_until_they_expire() -> None:
             "grant_type": "client_credentials",
         }
         token = httpx.post(f"{sandbox.url}/o/token/", data=form).json()["access_token"]
-        with visit(sandbox, "/sites/981/", token), visit(sandbox, "/sites/981/"):
+        with open_room(sandbox, "/sites/981/", token), open_room(sandbox, "/sites/981/"):
             pass  # two clients: each may have one
 
         def is_refused() -> bool:
             try:
-                with visit(sandbox, "/sites/981/", token):
+                with open_room(sandbox, "/sites/981/", token):
                     return False
             except InvalidStatus as error:
                 return error.response.status_code == 403
@@ -207,16 +209,16 @@ def test_room_accepts_tokens_until_they_expire() -> None:
 
 
 def test_room_allows_one_connection_per_url(sandbox: Sandbox) -> None:
-    with visit(sandbox, "/sites/981/"), visit(sandbox, "/sites/982/"), visit(sandbox, SITE):
-        answer = refusal(sandbox, "/sites/981/")
-        assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
-    with visit(sandbox, "/sites/981/"):
+    with open_room(sandbox, "/sites/981/"), open_room(sandbox, "/sites/982/"), open_room(sandbox, SITE):
+        response = refusal(sandbox, "/sites/981/")
+        assert (response.status_code, response.headers["Retry-After"]) == (429, "1")
+    with open_room(sandbox, "/sites/981/"):
         pass
 
 
 def test_room_handshakes_are_logged_without_tokens(sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
     logging.getLogger("uvicorn.error").setLevel(logging.DEBUG)
-    with caplog.at_level(logging.DEBUG), visit(sandbox, SITE, session_key=KEY) as room:
+    with caplog.at_level(logging.DEBUG), open_room(sandbox, SITE, session_key=KEY) as room:
         sandbox.advance(1)
         message(room)
     entry = sandbox.requests[-1]
@@ -228,35 +230,35 @@ def test_room_handshakes_are_logged_without_tokens(sandbox: Sandbox, caplog: pyt
 
 
 def test_room_sends_the_whole_site_on_change(sandbox: Sandbox) -> None:
-    with visit(sandbox, "/sites/981/") as room:
+    with open_room(sandbox, "/sites/981/") as room:
         assert is_quiet(room)
         sandbox.advance(12 * 3600)
         began = [stage.start for stage in sandbox.field.stages(981) if stage.start > NOON]
-        told = messages(room, len(began))
+        received = messages(room, len(began))
         assert is_quiet(room)
     now = httpx.get(f"{sandbox.url}{PREFIX}/sites/981/", headers={"Authorization": f"Bearer {sandbox.token}"}).json()
-    assert [moment(each["metadata"]["last_timestamp"]) for each in told] == began
-    assert {name: value for name, value in told[-1].items() if name in now and name != "metadata"} == {
+    assert [parse_timestamp(each["metadata"]["last_timestamp"]) for each in received] == began
+    assert {name: value for name, value in received[-1].items() if name in now and name != "metadata"} == {
         name: value for name, value in now.items() if name != "metadata"
     }
-    assert {each["current_state"] for each in told} == {"frac_frac", "wl_runinhole", "standby_standby"}
-    for each in told:
+    assert {each["current_state"] for each in received} == {"frac_frac", "wl_runinhole", "standby_standby"}
+    for each in received:
         sources = [source["active_site"] for source in each["current_data_sources"]["frac"]]
         assert sources == ([981] if each["current_state"] == "frac_frac" else [])
         assert each["current_stage_number"] > 0
 
 
-def moment(text: str) -> float:
+def parse_timestamp(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
 def test_room_sends_the_pad_when_a_source_moves(sandbox: Sandbox) -> None:
-    with visit(sandbox, "/pads/681/") as room:
+    with open_room(sandbox, "/pads/681/") as room:
         sandbox.advance(3 * 3600)
         assert message(room) != message(room)
         while not is_quiet(room):
             pass
-    with visit(sandbox, "/pads/681/") as room:
+    with open_room(sandbox, "/pads/681/") as room:
         assert is_quiet(room)
 
 
@@ -267,14 +269,14 @@ def test_room_objects_match_the_contract(sandbox: Sandbox) -> None:
         "/sites/984/data_changes/": DataChange,
     }
     for path, model in expected.items():
-        with visit(sandbox, path) as room:
+        with open_room(sandbox, path) as room:
             sandbox.advance(6 * 3600)
-            told = model.model_validate(message(room), strict=False)
-        assert not told.model_extra
+            received = model.model_validate(message(room), strict=False)
+        assert not received.model_extra
 
 
 def test_room_runs_to_the_end_of_the_job() -> None:
-    with Sandbox(now=NOW, days=MAX_DAYS, rooms=PLAIN) as sandbox, visit(sandbox, "/sites/911/") as room:
+    with Sandbox(now=NOW, days=MAX_DAYS, rooms=UNMODIFIED) as sandbox, open_room(sandbox, "/sites/911/") as room:
         sandbox.advance(30 * 86_400)
         assert is_quiet(room)  # its job was done before
 
@@ -284,17 +286,17 @@ def test_room_sends_open_data_changes_first(sandbox: Sandbox, path: str) -> None
     headers = {"Authorization": f"Bearer {sandbox.token}"}
     log = httpx.get(f"{sandbox.url}{PREFIX}{path}data_changes/", headers=headers).json()["change_log"]
     assert log
-    with visit(sandbox, f"{path}data_changes/") as room:
-        assert messages(room, len(log)) == sorted(log, key=lambda change: moment(change["created_at"]))
+    with open_room(sandbox, f"{path}data_changes/") as room:
+        assert messages(room, len(log)) == sorted(log, key=lambda change: parse_timestamp(change["created_at"]))
         assert is_quiet(room)
         made = sandbox.field.correct(984, NOW - timedelta(hours=2), NOW - timedelta(hours=1))
         assert message(room)["id"] == made.id
         sandbox.advance(86_400)
         later = message(room)
-        assert moment(later["created_at"]) > NOON
+        assert parse_timestamp(later["created_at"]) > NOON
     body = {"change_log": [{"id": change["id"], "update_received": True} for change in log]}
     httpx.post(f"{sandbox.url}{PREFIX}{path}data_changes/", headers=headers, json=body)
-    with visit(sandbox, f"{path}data_changes/") as room:
+    with open_room(sandbox, f"{path}data_changes/") as room:
         assert message(room)["id"] == made.id
 
 
@@ -310,26 +312,26 @@ def test_room_knows_its_next_event() -> None:
         source: MessageSource = make(CallContext(service, "token", ids, QueryParams(()), b"", NOON), dict)
         while source.take(NOON, 100):
             pass
-        told: list[bytes] = []
-        while not told:
+        received: list[bytes] = []
+        while not received:
             due = math.ceil(source.due_at(field.now()))
             assert due > field.now()
             field.advance(due - field.now() - 1)
             assert not source.take(field.now(), 100)
             field.advance(1)
-            told = source.take(field.now(), 100)
+            received = source.take(field.now(), 100)
 
 
 def test_clock_speed() -> None:
-    with Sandbox(now=NOW, speed=5000, days=1, rooms=PLAIN) as sandbox, visit(sandbox, SITE) as room:
-        told = seconds(room, 1000)
-        assert told == list(range(told[0], told[0] + 1000))
-        assert rest(sandbox, SITE, start_datetime=written(told[-1]))[0]["timestamp"] == told[-1]
+    with Sandbox(now=NOW, speed=5000, days=1, rooms=UNMODIFIED) as sandbox, open_room(sandbox, SITE) as room:
+        received = seconds(room, 1000)
+        assert received == list(range(received[0], received[0] + 1000))
+        assert fetch_records(sandbox, SITE, start_datetime=format_second(received[-1]))[0]["timestamp"] == received[-1]
 
 
 def test_clock_custom_function() -> None:
     time = [float(NOON)]
-    with Sandbox(now=lambda: time[0], days=1, rooms=PLAIN) as sandbox, visit(sandbox, SITE) as room:
+    with Sandbox(now=lambda: time[0], days=1, rooms=UNMODIFIED) as sandbox, open_room(sandbox, SITE) as room:
         time[0] += 2
         assert seconds(room, 2) == [NOON + 1, NOON + 2]
         sandbox.advance(1)
@@ -352,12 +354,12 @@ def test_command_line_speed() -> None:
             url, token = (process.stdout.readline().strip().partition("=")[2] for _ in range(2))
             headers = {"Authorization": f"Bearer {token}"}
 
-            def has_gone_on() -> bool:
+            def has_continued() -> bool:
                 site = httpx.get(f"{url}{PREFIX}/sites/981/", headers=headers).json()
                 ahead: float = site["metadata"]["last_timestamp"] - datetime.now(NOW.tzinfo).timestamp()
                 return ahead > 3600
 
-            assert eventually(has_gone_on)
+            assert eventually(has_continued)
         finally:
             process.terminate()
 
@@ -370,7 +372,7 @@ def test_command_line_invalid_speed_is_refused() -> None:
 
 
 def test_stop_closes_rooms() -> None:
-    with Sandbox(now=NOW, days=1) as sandbox, visit(sandbox, SITE) as room:
+    with Sandbox(now=NOW, days=1) as sandbox, open_room(sandbox, SITE) as room:
         sandbox.stop()
         with pytest.raises(ConnectionClosed):
             room.recv(5)
@@ -384,19 +386,19 @@ def test_room_invalid_options_are_refused(wrong: dict[str, int]) -> None:
 
 def test_session_sends_empty_messages_and_arrays() -> None:
     options = RoomOptions(empty_every=5, array_every=5, longest_array=4, replays=0)
-    with Sandbox(now=NOW, days=1, rooms=options) as sandbox, visit(sandbox, SITE) as room:
+    with Sandbox(now=NOW, days=1, rooms=options) as sandbox, open_room(sandbox, SITE) as room:
         sandbox.advance(300)
-        told: list[Any] = []
+        received: list[Any] = []
         kinds: set[str] = set()
-        while len(told) < 300:
+        while len(received) < 300:
             text = room.recv(5)
             if text in {"", "null"}:
                 kinds.add(str(text))
                 continue
             content = orjson.loads(text)["message"]
             kinds.add(type(content).__name__)
-            told += content if isinstance(content, list) else [content]
-    assert [record["timestamp"] for record in told] == list(range(NOON + 1, NOON + 301))
+            received += content if isinstance(content, list) else [content]
+    assert [record["timestamp"] for record in received] == list(range(NOON + 1, NOON + 301))
     assert kinds == {"", "null", "list", "dict"}
 
 
@@ -405,7 +407,7 @@ def test_session_normal_close() -> None:
         (RoomOptions(empty_every=0, array_every=0, close_after_messages=7), 7),
         (RoomOptions(empty_every=0, array_every=0, close_after_seconds=10), 10),
     ]:
-        with Sandbox(now=NOW, days=1, rooms=options) as sandbox, visit(sandbox, SITE) as room:
+        with Sandbox(now=NOW, days=1, rooms=options) as sandbox, open_room(sandbox, SITE) as room:
             sandbox.advance(60)
             assert len(list(until_closed(room))) == count
 
@@ -424,9 +426,9 @@ def test_session_handshake_faults(sandbox: Sandbox) -> None:
         (429, "status"),
         (503, "status"),
     ]
-    with pytest.raises((ConnectionError, InvalidMessage)), visit(sandbox, "/sites/981/"):
+    with pytest.raises((ConnectionError, InvalidMessage)), open_room(sandbox, "/sites/981/"):
         pass
-    with visit(sandbox, "/sites/981/"):
+    with open_room(sandbox, "/sites/981/"):
         pass
     sandbox.faults.add(faults.Truncate(path="/sites/981/"), faults.ExpireToken(path="/sites/981/"))
     assert [refusal(sandbox, "/sites/981/").status_code for _ in range(2)] == [403, 403]

@@ -1,4 +1,4 @@
-"""Session keys: whoever comes back with one goes on reading where it stopped."""
+"""Session keys: a client that reconnects with one continues where it stopped."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from datastore_sdk.sandbox.simulation.selection import Selection
 from tests.sandbox.websocket_client import (
     NOON,
     NOW,
-    PLAIN,
+    UNMODIFIED,
     eventually,
     is_quiet,
     message,
+    open_room,
     refusal,
     seconds,
     until_closed,
-    visit,
 )
 
 SITE = "/sites/981/data/"
@@ -35,23 +35,23 @@ MORNING = {"session_key": KEY, "start_datetime": "2025-09-18 11:00:00"}
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(now=NOW, days=1, rooms=PLAIN) as running:
+    with Sandbox(now=NOW, days=1, rooms=UNMODIFIED) as running:
         yield running
 
 
-def told_until_closed(sandbox: Sandbox, **query: str) -> list[int]:
-    """The timestamps of what one connection tells before it is closed."""
-    with visit(sandbox, SITE, **query) as room:
+def read_until_closed(sandbox: Sandbox, **query: str) -> list[int]:
+    """Return the timestamps that one connection sends before it is closed."""
+    with open_room(sandbox, SITE, **query) as room:
         return [orjson.loads(text)["message"]["timestamp"] for text in until_closed(room)]
 
 
 def test_session_queues_messages_while_disconnected(sandbox: Sandbox) -> None:
     for begin in (1, 16):
-        with visit(sandbox, SITE, session_key=KEY) as room:
+        with open_room(sandbox, SITE, session_key=KEY) as room:
             sandbox.advance(5)
             assert seconds(room, 5) == list(range(NOON + begin, NOON + begin + 5))
         sandbox.advance(10)
-        with visit(sandbox, SITE, session_key=KEY) as room:
+        with open_room(sandbox, SITE, session_key=KEY) as room:
             assert seconds(room, 10) == list(range(NOON + begin + 5, NOON + begin + 15))
             assert is_quiet(room)
 
@@ -59,7 +59,7 @@ def test_session_queues_messages_while_disconnected(sandbox: Sandbox) -> None:
 def test_session_without_key_starts_over(sandbox: Sandbox) -> None:
     for query in ({"session_key": KEY}, {}, {"session_key": OTHER}):
         sandbox.advance(10)
-        with visit(sandbox, SITE, **query) as room:
+        with open_room(sandbox, SITE, **query) as room:
             assert is_quiet(room)
             sandbox.advance(1)
             assert len(message(room)["session_key"]) == 32
@@ -69,80 +69,80 @@ def test_session_resumes_history() -> None:
     options = RoomOptions(empty_every=0, array_every=0, replays=0, close_after_messages=777)
     with Sandbox(now=NOW, days=1, rooms=options) as sandbox:
         sandbox.advance(100)
-        told = [second for _ in range(4) for second in told_until_closed(sandbox, **MORNING)]
-        assert told == list(range(NOON - 3600, NOON - 3600 + 4 * 777))
+        received = [second for _ in range(4) for second in read_until_closed(sandbox, **MORNING)]
+        assert received == list(range(NOON - 3600, NOON - 3600 + 4 * 777))
 
 
 def test_session_repeats_some_messages() -> None:
     options = RoomOptions(empty_every=0, array_every=0, replays=3, close_after_messages=20)
     with Sandbox(now=NOW, days=1, rooms=options) as sandbox:
-        breaks = [told_until_closed(sandbox, **MORNING) for _ in range(30)]
+        breaks = [read_until_closed(sandbox, **MORNING) for _ in range(30)]
     again = [before[-1] + 1 - after[0] for before, after in pairwise(breaks)]
     assert set(again) == {0, 1, 2, 3}
-    assert all(told == list(range(told[0], told[0] + 20)) for told in breaks)
+    assert all(received == list(range(received[0], received[0] + 20)) for received in breaks)
 
 
 def test_session_queue_is_bounded() -> None:
     options = RoomOptions(empty_every=0, array_every=0, replays=0, kept_seconds=60)
     with Sandbox(now=NOW, days=1, rooms=options) as sandbox:
-        for away, kept in ((61, 60), (10_000, 60), (30, 30)):
-            with visit(sandbox, SITE, session_key=KEY) as room:
+        for away, stored in ((61, 60), (10_000, 60), (30, 30)):
+            with open_room(sandbox, SITE, session_key=KEY) as room:
                 assert is_quiet(room)
             sandbox.advance(away)
             now = sandbox.field.now()
-            with visit(sandbox, SITE, session_key=KEY) as room:
-                assert seconds(room, kept) == list(range(now - kept + 1, now + 1))
-        with visit(sandbox, SITE, session_key=KEY) as room:
+            with open_room(sandbox, SITE, session_key=KEY) as room:
+                assert seconds(room, stored) == list(range(now - stored + 1, now + 1))
+        with open_room(sandbox, SITE, session_key=KEY) as room:
             sandbox.advance(1000)  # who is there gets everything
             assert len(seconds(room, 1000)) == 1000
 
 
 def test_session_key_is_unique_per_connection(sandbox: Sandbox) -> None:
-    with visit(sandbox, SITE, session_key=KEY):
-        answer = refusal(sandbox, "/sites/982/data/", session_key=KEY)
-        assert answer.status_code == 400
-        assert b"Another connection" in answer.body
-        with visit(sandbox, "/sites/982/data/", session_key=OTHER):
+    with open_room(sandbox, SITE, session_key=KEY):
+        response = refusal(sandbox, "/sites/982/data/", session_key=KEY)
+        assert response.status_code == 400
+        assert b"Another connection" in response.body
+        with open_room(sandbox, "/sites/982/data/", session_key=OTHER):
             pass
-    with visit(sandbox, "/sites/982/data/", session_key=KEY):
+    with open_room(sandbox, "/sites/982/data/", session_key=KEY):
         pass
 
 
 def test_session_key_with_another_query_starts_over(sandbox: Sandbox) -> None:
-    with visit(sandbox, SITE, session_key=KEY):
+    with open_room(sandbox, SITE, session_key=KEY):
         pass
     sandbox.advance(10)
-    with visit(sandbox, SITE, session_key=KEY, start_datetime="2025-09-18 11:59:58") as room:
+    with open_room(sandbox, SITE, session_key=KEY, start_datetime="2025-09-18 11:59:58") as room:
         assert seconds(room, 13) == list(range(NOON - 2, NOON + 11))
 
 
 def test_reset_deletes_session_queues(sandbox: Sandbox) -> None:
-    with visit(sandbox, SITE, session_key=KEY):
+    with open_room(sandbox, SITE, session_key=KEY):
         pass
     sandbox.reset()
     sandbox.advance(10)
-    with visit(sandbox, SITE, session_key=KEY) as room:
+    with open_room(sandbox, SITE, session_key=KEY) as room:
         assert is_quiet(room)
 
 
 def test_session_allows_immediate_reconnect(sandbox: Sandbox) -> None:
-    told: list[int] = []
+    received: list[int] = []
     for _ in range(50):
-        with visit(sandbox, SITE, session_key=KEY) as room:
+        with open_room(sandbox, SITE, session_key=KEY) as room:
             sandbox.advance(1)
-            told += seconds(room, 1)
-    assert told == list(range(NOON + 1, NOON + 51))
+            received += seconds(room, 1)
+    assert received == list(range(NOON + 1, NOON + 51))
 
 
 def test_session_key_is_released_on_abrupt_disconnect(sandbox: Sandbox) -> None:
-    with visit(sandbox, SITE, session_key=KEY) as room:
+    with open_room(sandbox, SITE, session_key=KEY) as room:
         room.socket.close()
         assert eventually(lambda: comes_in(sandbox))
 
 
 def comes_in(sandbox: Sandbox) -> bool:
     try:
-        with visit(sandbox, SITE, session_key=KEY):
+        with open_room(sandbox, SITE, session_key=KEY):
             return True
     except Exception:  # noqa: BLE001 - however it is refused
         return False
@@ -154,19 +154,19 @@ def test_session_loses_nothing_over_many_reconnects() -> None:
     with Sandbox(now=NOW, days=1, rooms=options) as sandbox:
         sandbox.faults.add(faults.Close(probability=1 / 30, times=None, seed=4))
         sandbox.advance(end - NOON)
-        told: list[int] = []
-        while not told or told[-1] < end:
+        received: list[int] = []
+        while not received or received[-1] < end:
             for second in records_until_closed(sandbox, end):
-                if not told or second > told[-1]:
-                    told.append(second)
+                if not received or second > received[-1]:
+                    received.append(second)
         measured = Selection(NOON - 3600, end, end)
         records = sandbox.field.operations[681].site_records(981, measured)
-    assert told == [record["timestamp"] for record in records]
+    assert received == [record["timestamp"] for record in records]
     assert len(sandbox.requests) > 200
 
 
 def records_until_closed(sandbox: Sandbox, end: int) -> Iterator[int]:
-    with visit(sandbox, SITE, **MORNING) as room:
+    with open_room(sandbox, SITE, **MORNING) as room:
         for text in until_closed(room):
             content: Any = orjson.loads(text) if text else None
             if content is not None:
@@ -177,7 +177,7 @@ def records_until_closed(sandbox: Sandbox, end: int) -> Iterator[int]:
 
 
 def test_session_unused_expires(sandbox: Sandbox) -> None:
-    sessions = SessionRegistry(PLAIN, 7)
+    sessions = SessionRegistry(UNMODIFIED, 7)
     subject = RoomSubject("token", SITE, ())
     operations = sandbox.field.operations[681]
     nothing = DataQueryResult(
