@@ -136,6 +136,24 @@ MUTATIONS = (
         "data/streaming/test_json_splitter.py",
     ),
     M(
+        "data/streaming/json_decoder.py",
+        "if own == sum(1 for _ in _INFINITY_VALUE.finditer(text)):",
+        "if own:",
+        "data/streaming/test_body_kinds.py",
+    ),
+    M(
+        "data/writers/csv_writer.py",
+        "if _NULL_IN_STRING.search(block):",
+        "if False:",
+        "data/streaming/test_body_kinds.py",
+    ),
+    M(
+        "data/streaming/json_prefix.py",
+        "if incomplete:  # a character",
+        "if not incomplete:  # a character",
+        "data/streaming/test_corrupt_json.py",
+    ),
+    M(
         "data/streaming/request_plan.py",
         "self._request_rest(tracker.latest)",
         "return False",

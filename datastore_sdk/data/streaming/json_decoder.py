@@ -44,6 +44,8 @@ _ESCAPE = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
 )
 """An escape, or the two of a surrogate pair; the group is a lone surrogate."""
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+"""Start of the escape of a surrogate, lone or not."""
 _BYTE_OFFSET = re.compile(r" \(byte (\d+)\)$")
 """Where msgspec stopped."""
 _CONSTANT = re.compile(rb"NaN|-?Infinity")
@@ -216,7 +218,13 @@ def _split_records(text: bytes) -> list[msgspec.Raw]:
     try:
         _check_encoding(text)
         batch = _parse_texts(text)
-    except _REFUSALS:
+    except UnicodeDecodeError as error:
+        raise RecordDecodeError(f"it is not UTF-8: {error.reason}") from None
+    except RecursionError:
+        raise _too_deep() from None
+    except msgspec.DecodeError as error:
+        if _SURROGATE.search(text) is None:
+            raise _explain(str(error), text) from None
         batch = _split_odd_records(text)
     # JSON has no raw control characters. Joining is many times faster than looking at each item.
     if (b"\0" + b"\0".join(batch)).count(b"\0{") != len(batch):
@@ -227,13 +235,10 @@ def _split_records(text: bytes) -> list[msgspec.Raw]:
 def _split_odd_records(text: bytes) -> list[msgspec.Raw]:
     """Return the JSON text of each record, if lone surrogates are the only reason to refuse the array.
 
-    They have the same positions as in a copy with other escapes of the same length.
+    Their places are those of the records of a copy that has other escapes of the same length instead.
     """
     try:
-        _check_encoding(text)
         batch = _parse_texts(_ESCAPE.sub(_replace_lone_surrogate, text))
-    except UnicodeDecodeError as error:
-        raise RecordDecodeError(f"it is not UTF-8: {error.reason}") from None
     except RecursionError:
         raise _too_deep() from None
     except msgspec.DecodeError as error:

@@ -89,9 +89,13 @@ class JsonArraySplitter(Generic[B]):
             TruncatedJsonError: The body ended before the array was closed.
         """
         yield from self._batches()
-        if not self._is_closed():
-            self._check_start(self._remaining)
+        if self._is_closed():
+            return
+        if self._can_continue(self._remaining):
             raise TruncatedJsonError
+        yield self._decode_valid(_NO_ARRAY)
+        if self._corrupt:
+            raise self._corrupt
 
     def _batches(self) -> Iterator[B]:
         """Yield the records up to the last cut that succeeds, or up to the corruption."""
@@ -114,8 +118,8 @@ class JsonArraySplitter(Generic[B]):
                         return self._decode_valid(error.reason)
         elif self._remaining and not self._is_closed():
             raise self._corruption(_NO_ARRAY)
-        if self._size >= WINDOW_BYTES:  # a long record: its start must be valid
-            self._check_start(self._remaining[:WINDOW_BYTES])
+        if self._size >= WINDOW_BYTES and not self._can_continue(self._remaining[:WINDOW_BYTES]):  # not a long record
+            return self._decode_valid(_NO_ARRAY)
         if self._size >= MAX_RECORD_BYTES:
             raise self._corruption(f"a record is longer than {MAX_RECORD_BYTES >> 20} MB")
         self._min_size = min(2 * self._size, MAX_RECORD_BYTES)  # a long record is not parsed again with every window
@@ -177,11 +181,11 @@ class JsonArraySplitter(Generic[B]):
         self._corrupt = self._corruption(reason)
         return batch
 
-    def _check_start(self, text: bytes) -> None:
+    def _can_continue(self, text: bytes) -> bool:
+        """Return whether a text is a valid continuation of the records decoded so far."""
         from datastore_sdk.data.streaming.json_prefix import is_array_start  # rarely needed
 
-        if not is_array_start(b"[{}" + text if self._opening == b"," else text):
-            raise self._corruption(_NO_ARRAY)
+        return is_array_start(b"[{}" + text if self._opening == b"," else text)
 
     def _corruption(self, reason: str) -> CorruptJsonError:
         return CorruptJsonError(self._last_end, reason)

@@ -132,6 +132,16 @@ def test_corruption_names_reason_and_last_whole_record(decode: Decode) -> None:
 
 
 @forms
+def test_corrupt_escapes_do_not_hide_earlier_records(decode: Decode) -> None:
+    """A parser may report an escape that is too short as a truncated text."""
+    for escape in (b"\\u", b"\\u1", b"\\ud8", b"\\ud83d\\u", b"\\ud83d\\ud", b"\\udc0", b"\\q"):
+        for tail in (b"", b"]", b', {"c": 3}]', b', {"c": 3'):
+            body = b'[{"a": 1}, {"a": 2}, {"b": "' + escape + b'"}' + tail
+            for size in (*range(1, 13), 1000):
+                assert outcome(decode, in_pieces(body, size)) == classify_expected(body), (size, body)
+
+
+@forms
 def test_values_that_are_not_json(decode: Decode) -> None:
     for value in (b"nan", b"inf", b"undefined", b"None", b"True", b"0x10", b"1_0", b"+1", b".5", b"5.", b"'5'"):
         with pytest.raises(CorruptJsonError):
