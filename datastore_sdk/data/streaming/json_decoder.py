@@ -235,7 +235,7 @@ def _split_records(text: bytes) -> list[msgspec.Raw]:
 def _split_odd_records(text: bytes) -> list[msgspec.Raw]:
     """Return the JSON text of each record, if lone surrogates are the only reason to refuse the array.
 
-    Their places are those of the records of a copy that has other escapes of the same length instead.
+    They have the same places as in a copy that has other escapes of the same length instead.
     """
     try:
         batch = _parse_texts(_ESCAPE.sub(_replace_lone_surrogate, text))
