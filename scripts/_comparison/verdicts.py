@@ -18,6 +18,7 @@ ERROR = "$error"
 NAMES_OF_ERRORS = {
     "AuthError": {"AuthenticationError"},
     "CredentialsError": {"AuthenticationError", "MissingCredentialsError"},
+    "ForbiddenError": {"PermissionDeniedError"},
 }
 """The vendor's exceptions that have another name here."""
 
