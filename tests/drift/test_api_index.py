@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -213,8 +214,9 @@ def test_table_has_every_operation_that_is_used() -> None:
     assert {*chain.from_iterable(api_index.OPERATIONS.values())} == operation_ids() - UNUSED
 
 
-def operation_ids() -> set[str]:
-    return {endpoint.operation_id for endpoint in load_shipped_spec().endpoints.values()}
+@cache
+def operation_ids() -> frozenset[str]:
+    return frozenset(endpoint.operation_id for endpoint in load_shipped_spec().endpoints.values())
 
 
 def test_names_of_methods_arguments_and_attributes() -> None:

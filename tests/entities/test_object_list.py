@@ -15,6 +15,7 @@ from tests.support.fake_service import Serving
 from tests.support.http_responses import http_response
 from tests.support.sync_async_calls import Form
 
+YESTERDAY = datetime(2025, 9, 17, 12, tzinfo=UTC)
 LISTS: dict[str, tuple[Any, str, dict[str, Any]]] = {
     "pads": (Pad, "get_models", {}),
     "pad of a site": (Pad, "get_models", {"site_pk": 981}),
@@ -22,7 +23,11 @@ LISTS: dict[str, tuple[Any, str, dict[str, Any]]] = {
     "states": (State, "get_models", {}),
     "sites of a pad": (Pad(id=681), "get_sites", {}),
     "states of a pad": (Pad(id=681), "get_states", {}),
-    "stages": (Site(id=981), "get_stages_metadata", {"add_aggregations": True}),
+    "stages": (
+        Site(id=981),
+        "get_stages_metadata",
+        {"add_aggregations": True, "start_date": datetime(2025, 9, 17, 12, tzinfo=UTC)},
+    ),
 }
 
 

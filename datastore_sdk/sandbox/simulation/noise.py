@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 
 Curve = Callable[[int], float]
@@ -14,13 +15,19 @@ _MASK = _SIZE - 1
 _STRIDE = 40_503  # odd, so that successive seconds visit every entry of the table
 
 
+@lru_cache(maxsize=8)
+def _build_table(seed: int) -> Sequence[float]:
+    """Return the random numbers of a seed. Cached, because programs often start several sandboxes with one seed."""
+    generator = random.Random(seed)  # noqa: S311 - a simulation, no secret
+    return tuple(min(max(generator.gauss(0.0, 1.0), -3.0), 3.0) for _ in range(_SIZE))
+
+
 class SeededNoise:
     """Random numbers by name: the same seed and name always give the same number."""
 
     def __init__(self, seed: int) -> None:
         self._salt = seed.to_bytes(16, "big", signed=True)
-        generator = random.Random(seed)  # noqa: S311 - a simulation, no secret
-        self._table = [min(max(generator.gauss(0.0, 1.0), -3.0), 3.0) for _ in range(_SIZE)]
+        self._table = _build_table(seed)
 
     def number(self, *name: object) -> int:
         """Return an integer of 64 bits."""
