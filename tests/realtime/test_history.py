@@ -89,7 +89,7 @@ def test_the_clock_is_that_of_the_service() -> None:
     [("sync", {"fields": ["slurry_rate"]}, Site), ("async", {"end_datetime": NOW + timedelta(days=1)}, Pad)],
 )
 def test_filters_without_start_bring_live_records(form: str, filters: dict[str, Any], kind: Any) -> None:
-    now = NOW.replace(hour=0, minute=10)  # shortly after the start of the history, which is read to its end
+    now = NOW.replace(hour=0, minute=10)  # shortly after the start of the history, which is read completely
     with Sandbox(now=now, days=0.01) as sandbox, Client(sandbox.token, base_url=sandbox.url) as client:
         entity = kind(id=SITE if kind is Site else 681, client=client)
         live, _ = entity.get_realtime_measurements_data(**filters)
