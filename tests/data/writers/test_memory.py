@@ -46,10 +46,11 @@ print(peak() - before)
 
 
 @pytest.mark.parametrize(
-    ("suffix", "megabytes"),
+    "case",
     first(3, [(".csv", 40), (".json.zst", 40), (".parquet", 150), (".arrow", 100), (".ndjson", 20)]),
 )
-def test_memory_stays_small(tmp_path: Path, suffix: str, megabytes: int) -> None:
+def test_memory_stays_small(tmp_path: Path, case: tuple[str, int]) -> None:
+    suffix, megabytes = case
     path = tmp_path / f"data{suffix}"
     environment = {"PYTHONPATH": f"{ROOT}:{ROOT / 'generated'}"}
     done = subprocess.run(
