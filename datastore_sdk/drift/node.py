@@ -118,6 +118,9 @@ def _follow_references(document: SpecDocument, pointer: str, value: Any) -> Spec
     origin = pointer
     while is_object(value) and isinstance(value.get(REFERENCE), str):
         siblings = {key: item for key, item in value.items() if key != REFERENCE}
-        pointer, found = resolve_reference(document, value[REFERENCE])
+        try:
+            pointer, found = resolve_reference(document, value[REFERENCE])
+        except LookupError:  # in a part of the document that is not validated
+            break
         value = {**found, **siblings} if is_object(found) else found
     return SpecNode(document, pointer, value, origin)
