@@ -88,3 +88,28 @@ def test_the_extent_of_the_data_is_in_datetimes(form: Form) -> None:
     from_websocket = Site(**untouched)
     assert from_websocket.metadata.first_timestamp == datetime(2025, 9, 18, 12, tzinfo=UTC)
     assert from_websocket.metadata.last_timestamp is None
+
+
+ODD_STAGES: list[dict[str, Any]] = [
+    {"id": 1, "state": "frac_frac", "stage_number": 7, "site": 981, "start": "2025-09-18T11:00:00Z", "end": None},
+    {"id": "2", "state": 5, "stage_number": 6.5, "site": 981, "start": None, "end": "soon"},
+    {"id": 3, "state": None, "stage_number": "5", "site": [1], "start": ["never"], "end": 1758189600},
+    {"id": 4, "site": {"id": 981}, "unknown": {"a": 1}},
+    {"id": 5, "site": {"id": "981"}, "unknown": [1]},
+]
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars"])
+def test_stages_with_odd_values_become_a_table_with_datetimes(serving: Serving, form: Form, kind: str) -> None:
+    service = serving(http_response(200, ODD_STAGES))
+    stages = form(Site(id=981, client=service.client), "get_stages_metadata")
+    table = getattr(stages, f"to_{kind}")()
+    starts, ends = ([None if pd.isna(value) else value for value in table[name]] for name in ("start", "end"))
+    assert starts == [datetime(2025, 9, 18, 11, tzinfo=UTC), *[None] * (len(stages) - 1)]
+    assert [end for end in ends if end] == [datetime(2025, 9, 18, 10, tzinfo=UTC)]
+    assert (
+        str(table["start"].dtype)
+        == {"pandas": "datetime64[us, UTC]", "polars": "Datetime(time_unit='us', time_zone='UTC')"}[kind]
+    )
+    assert len(table) == len(stages)
+    assert str(table["id"][0]) == "1"
