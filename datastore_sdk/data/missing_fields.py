@@ -10,7 +10,7 @@ from datastore_sdk.data.query import DataQuery
 
 log = logging.getLogger("datastore_sdk")
 
-_SOURCE_PREFIX = re.compile(r"[A-Z]+\d+_")
+SOURCE_PREFIX = re.compile(r"[A-Z]+\d+_")
 """Start of a field name that carries its measurement source."""
 
 
@@ -25,7 +25,7 @@ def warn_of_missing_fields(query: DataQuery, names: Iterable[str], records: int)
     names = [*names]
     if query.source == "pad" and not query.is_routed:
         hint = "without is_routed=True, names carry the measurement source, such as 'M1_slurry_rate'"
-    elif any(map(_SOURCE_PREFIX.match, names)):
+    elif any(map(SOURCE_PREFIX.match, names)):
         hint = "names with a measurement source, such as 'M1_slurry_rate', belong to pads without is_routed=True"
     else:
         hint = "get_fields_metadata() lists the names"

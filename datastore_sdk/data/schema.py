@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from datastore_sdk._utils.optional_imports import require_extra
+from datastore_sdk.data.query import KEY_FIELDS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,7 +28,6 @@ EXTRA_COLUMN = "extra"
 """Name of the column of unknown fields: a map from field name to the JSON text of the value."""
 _FORMAT = 1
 """Version of the JSON format of `Schema.to_json`."""
-_KEY_COLUMNS = ("timestamp", "site_id")
 _RESERVED = re.compile(r"[ ,;{}()\n\t=]")
 """Characters that Spark refuses in column names."""
 
@@ -73,7 +73,7 @@ class Schema(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Version of the columns; `extend` increases it."""
 
     def __post_init__(self) -> None:
-        if (keys := tuple(column.name for column in self.columns[:2])) != _KEY_COLUMNS:
+        if (keys := tuple(column.name for column in self.columns[:2])) != KEY_FIELDS:
             raise ValueError(f"the first columns of a schema must be timestamp and site_id, not {keys}")
         for names in [column.name for column in self.columns], [column.field for column in self.columns]:
             repeated = sorted({name for name in names if names.count(name) > 1})
@@ -220,7 +220,7 @@ def _unique_names(names: Mapping[str, str]) -> dict[str, str]:
     """Return by field a name that no other field has in any case. `timestamp` and `site_id` keep theirs."""
     unique: dict[str, str] = {}
     used: set[str] = set()
-    for field in sorted(names, key=lambda field: (field not in _KEY_COLUMNS, names[field], field)):
+    for field in sorted(names, key=lambda field: (field not in KEY_FIELDS, names[field], field)):
         name, number = names[field], 1
         used_by_others = {other.casefold() for other in names.values()} - {names[field].casefold()}
         while name.casefold() in used or (number > 1 and name.casefold() in used_by_others):

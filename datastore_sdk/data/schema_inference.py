@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, cast, get_args
 
 from datastore_sdk._io.effects import EffectGen, redirect_items
+from datastore_sdk.data.missing_fields import SOURCE_PREFIX
 from datastore_sdk.data.progress import DownloadState
-from datastore_sdk.data.query import DataQuery
+from datastore_sdk.data.query import KEY_FIELDS, DataQuery
 from datastore_sdk.data.schema import Column, ColumnType, OnUnknownField, Schema
 from datastore_sdk.data.streaming.codecs import DICTS
 from datastore_sdk.data.streaming.record_identity import parse_second
-from datastore_sdk.data.streaming.records import stream_batches
+from datastore_sdk.data.streaming.records import stream_records
 from datastore_sdk.exceptions import CallError
 from datastore_sdk.transport.executor.executor import RequestExecutor
 from restream_api.api.pads import list_pad_fields
@@ -63,17 +64,38 @@ def infer_schema(
     if unknown_fields not in get_args(OnUnknownField):
         raise ValueError(f"unknown_fields must be one of {', '.join(get_args(OnUnknownField))}, not {unknown_fields!r}")
     list_fields = list_pad_fields if query.source == "pad" else list_site_fields
-    listed: dict[str, Any] = {}
-    for field in (yield from executor.fetch(list_fields(query.id))):
-        if isinstance(name := field.get("name"), str):
-            listed.setdefault(name, field)  # a name can be listed twice
+    fields = yield from executor.fetch(list_fields(query.id))
     seen = yield from _sample_types(executor, query)
-    names = query.fields or sorted({*listed, *seen} - {column.name for column in _KEY_COLUMNS})
+    listed = _index_fields(fields, seen, is_routed=query.is_routed)
+    names = [name for name in query.fields or sorted({*listed, *seen}) if name not in KEY_FIELDS]
+    if unknown := [name for name in names if name not in listed and name not in seen and not _guess_type(name)]:
+        log.warning(
+            "Schema of %s %d has fields that are neither listed nor in recent records: %s; get_fields_metadata() lists "
+            "the names",
+            query.source,
+            query.id,
+            ", ".join(map(repr, unknown)),
+        )
     overrides = cast("Mapping[str, ColumnType]", types or {})
     columns = [_column(name, overrides.get(name), listed.get(name), seen.get(name), query.si_units) for name in names]
     if wrong := [name for name in overrides if name not in names]:
         raise ValueError(f"types has fields that are not columns of the schema: {', '.join(map(repr, wrong))}")
     return Schema(columns=(*_KEY_COLUMNS, *columns), si_units=query.si_units, unknown_fields=unknown_fields)
+
+
+def _index_fields(fields: Iterable[Any], seen: Container[str], *, is_routed: bool) -> dict[str, Any]:
+    """Return the fields metadata by the names that records have.
+
+    A name can be listed twice; the first entry counts. A pad lists the names of its own records, which begin with the
+    measurement source (`M1_slurry_rate`). Routed records have the names without it.
+    """
+    listed: dict[str, Any] = {}
+    for field in fields:
+        if not isinstance(name := field.get("name"), str):
+            continue
+        source = SOURCE_PREFIX.match(name) if is_routed and name not in seen else None
+        listed.setdefault(name[source.end() :] if source else name, field)
+    return listed
 
 
 def validate_types(types: object) -> None:
@@ -130,10 +152,10 @@ def _sample_types(executor: RequestExecutor, query: DataQuery) -> EffectGen[dict
         is_routed=query.is_routed,
     )
     try:
-        yield from redirect_items(note, stream_batches(executor, [sample], DownloadState(), DICTS))
+        yield from redirect_items(note, stream_records(executor, sample, DICTS, DownloadState()))
     except CallError as error:
         log.warning("Schema of %s %d without a sample of its records: %s", query.source, query.id, error)
-    return {name: _type_of(values) for name, values in kinds.items() if name not in ("timestamp", "site_id")}
+    return {name: _type_of(values) for name, values in kinds.items() if name not in KEY_FIELDS}
 
 
 def _type_of(kinds: set[type]) -> ColumnType:

@@ -10,6 +10,8 @@ import pytest
 from datastore_sdk import Pad, Schema, Site
 from datastore_sdk.exceptions import ServerError
 from datastore_sdk.sandbox import Sandbox, faults
+from tests.support.fake_service import Serving
+from tests.support.http_responses import http_response, respond_by_path
 from tests.support.sync_async_calls import Form, list_requests
 
 FIELDS = ["slurry_rate", "upper_master_valve", "wl_ccl", "pumpdown_active"]
@@ -93,3 +95,53 @@ def test_schema_invalid_arguments_are_refused(
 ) -> None:
     with pytest.raises(kind, match=words):
         form(Site(id=981), "get_schema", **options)
+
+
+LISTED = [
+    {"name": "M1_slurry_rate", "label": "Slurry Rate", "imperial_unit": "bbl/min", "si_unit": "m^3/min"},
+    {"name": "M2_slurry_rate", "label": "Slurry Rate 2", "imperial_unit": "bbl/min", "si_unit": "m^3/min"},
+    {"name": "CO2_flow", "label": "CO2", "imperial_unit": "gpm", "si_unit": None},
+    {"name": "power", "imperial_unit": "bool"},
+    {"name": None, "imperial_unit": "psi"},
+]
+RECORDS = [
+    {"timestamp": 1757376001, "site_id": 981, "slurry_rate": 80, "CO2_flow": 1, "power": True, "swab_valve": "O"},
+    {"timestamp": 1757376000, "site_id": 981, "slurry_rate": "Infinity", "power": None},
+]
+
+
+def test_routed_records_of_a_pad_get_units_without_their_source(serving: Serving, form: Form) -> None:
+    """A recorded pad lists only names that carry the measurement source."""
+    service = serving(
+        respond_by_path(
+            {
+                "/fields/": http_response(200, LISTED),
+                "/sites/": http_response(200, [{"id": 981, "pad_id": 681, "metadata": {"last_timestamp": 1757376001}}]),
+                "/data/": http_response(200, RECORDS),
+            }
+        )
+    )
+    pad = Pad(id=681, client=service.client)
+    routed: Schema = form(pad, "get_schema", is_routed=True)
+    assert types(routed) == {
+        "timestamp": "timestamp",
+        "site_id": "int64",
+        "CO2_flow": "float64",
+        "power": "bool",
+        "slurry_rate": "float64",
+        "swab_valve": "string",
+    }
+    assert (routed["slurry_rate"].unit, routed["slurry_rate"].label) == ("bbl/min", "Slurry Rate")
+    assert "M1_slurry_rate" in form(pad, "get_schema").names
+
+
+def test_schema_of_key_fields_and_unknown_fields(
+    sandbox: Sandbox,  # noqa: ARG001 - the environment leads to the sandbox
+    form: Form,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    schema: Schema = form(Site(id=981), "get_schema", ["timestamp", "slurry_rate", "slury_rate", "site_id"])
+    assert schema.names == ("timestamp", "site_id", "slurry_rate", "slury_rate")
+    (warning,) = [record.getMessage() for record in caplog.records if "neither listed" in record.getMessage()]
+    assert "'slury_rate'" in warning
+    assert "'slurry_rate'" not in warning

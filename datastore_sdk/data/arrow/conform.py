@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from io import BytesIO
+from threading import Lock
 from typing import Any, Literal
 
 import msgspec
@@ -34,6 +36,10 @@ _BEGINS: dict[ColumnType, bytes] = {
     "bool": b"tfn",
 }
 """First bytes of the values of a column; n begins null."""
+_CHANGED_COLUMN = re.compile(r"Column\(/(.*)\) changed")
+"""Arrow's message about a value of another type than the column."""
+_MIN_PIECE = 64
+"""Number of records of a piece that is not halved any more."""
 _MAX_SHOWN = 60
 """Maximum number of characters of a value in a message."""
 
@@ -41,8 +47,8 @@ _MAX_SHOWN = 60
 class SchemaParser:
     """Parser of records into batches of one schema.
 
-    Arrow's JSON parser reads most records. It refuses a whole text for one value that does not fit, so the records with
-    such values are read apart, value by value. May be used by several threads.
+    Arrow's JSON parser reads most records. It refuses a whole text for one value that does not fit, so a text with such
+    values is halved, and at last they are parsed one by one. May be used by several threads.
 
     Args:
         schema: The schema.
@@ -51,12 +57,13 @@ class SchemaParser:
 
     def __init__(self, schema: Schema, on_mismatch: OnMismatch = "null") -> None:
         self.arrow_schema = schema.to_arrow()
-        self.unknown_fields: dict[str, int] = {}
-        """Fields that the schema does not know, and in how many batches they came."""
+        self.unknown_fields: set[str] = set()
+        """Fields that were dropped, since the schema does not know them."""
         self.mismatches: dict[str, tuple[int, str]] = {}
         """Columns with values that did not fit: how many, and the first one."""
         self._schema = schema
         self._raises = on_mismatch == "raise"
+        self._lock = Lock()
         others = [(column.field, self.arrow_schema.field(column.name).type) for column in schema.columns[1:]]
         timestamp = schema.columns[0].field
         self._read_schemas = [pa.schema([(timestamp, kind), *others]) for kind in (pa.int64(), pa.float64())]
@@ -70,8 +77,22 @@ class SchemaParser:
         Raises:
             SchemaMismatchError: A value does not fit its column, and `on_mismatch` is `raise`.
         """
+        pieces = [*self._parse_pieces(texts)]
+        return pieces[0] if len(pieces) == 1 else _concatenate(pieces)
+
+    def _parse_pieces(self, texts: Sequence[msgspec.Raw]) -> Iterator[pa.RecordBatch]:
+        """Yield the records in pieces; a piece with odd records is halved, so that it costs little."""
         if (batch := self._parse_fast(texts)) is not None:
-            return batch
+            yield batch
+        elif len(texts) > _MIN_PIECE:
+            middle = len(texts) // 2
+            yield from self._parse_pieces(texts[:middle])
+            yield from self._parse_pieces(texts[middle:])
+        else:
+            yield self._parse_mixed(texts)
+
+    def _parse_mixed(self, texts: Sequence[msgspec.Raw]) -> pa.RecordBatch:
+        """Parse records with a value that begins oddly apart from the others."""
         odd = [index for index, record in enumerate(_split(texts)) if self._is_odd(record)]
         others = sorted({*range(len(texts))} - {*odd})
         batch = self._parse_fast([texts[index] for index in others]) if odd and others else None
@@ -79,7 +100,7 @@ class SchemaParser:
             return self._parse_slowly(texts)
         slow = self._parse_slowly([texts[index] for index in odd])
         order = sorted(range(len(texts)), key=[*others, *odd].__getitem__)
-        return pa.Table.from_batches([batch, slow]).take(order).combine_chunks().to_batches()[0]
+        return _concatenate([batch, slow]).take(pa.array(order))
 
     def _is_odd(self, record: Cells) -> bool:
         """Return whether a value begins in a way that its column does not allow."""
@@ -89,7 +110,7 @@ class SchemaParser:
     def _parse_fast(self, texts: Sequence[msgspec.Raw]) -> pa.RecordBatch | None:
         """Parse with Arrow's parser; None if it refuses a value."""
         read, inferred = self._read_any(b"\n".join(texts))
-        if read is None or (timestamps := _timestamps_of_seconds(read.column(0))) is None:
+        if read is None or (timestamps := _convert_timestamps(read.column(0))) is None:
             return None
         known = len(self._schema.columns)
         columns: list[pa.Array[Any]] = [timestamps, *(read.column(index) for index in range(1, known))]
@@ -98,7 +119,7 @@ class SchemaParser:
             if self._schema.unknown_fields == "map":
                 columns.append(pa.nulls(read.num_rows, self.arrow_schema.field(EXTRA_COLUMN).type))
         elif unknown is not None and self._schema.unknown_fields == "drop":
-            self._note_unknown(unknown)
+            self.unknown_fields.update(unknown)
         else:
             columns += self._read_unknown(_split(texts))
         return pa.RecordBatch.from_arrays(columns, schema=self.arrow_schema)
@@ -106,16 +127,20 @@ class SchemaParser:
     def _read_any(self, lines: bytes) -> tuple[pa.RecordBatch | None, bool]:
         """Return the batch, and whether it has the unknown fields: not if their values have several types."""
         first, second = self._read_schemas
-        attempts: list[tuple[pa.Schema, Literal["infer", "ignore"]]] = [
-            (first, "infer"),
-            (second, "infer"),
-            (first, "ignore"),
-            (second, "ignore"),
-        ]
-        for schema, unexpected in attempts:
-            if (batch := _read(lines, schema, unexpected)) is not None:
-                self._read_schemas = [first, second] if schema is first else [second, first]
-                return batch, unexpected == "infer"
+        try:
+            return _read(lines, first, "infer"), True
+        except pa.ArrowInvalid as error:
+            message = str(error)
+        changed = _CHANGED_COLUMN.search(message)
+        try:
+            if changed and changed[1] not in self._fields:
+                return _read(lines, first, "ignore"), False
+            if "to int64" in message or (changed and self._fields[changed[1]].type == "timestamp"):
+                batch = _read(lines, second, "infer")
+                self._read_schemas = [second, first]
+                return batch, True
+        except pa.ArrowInvalid:
+            pass
         return None, False
 
     def _parse_slowly(self, texts: Sequence[msgspec.Raw]) -> pa.RecordBatch:
@@ -135,7 +160,7 @@ class SchemaParser:
         """Return the column `extra` if there is one; otherwise note the names of unknown fields."""
         unknown = [
             [
-                (name, bytes(cell).decode(errors="backslashreplace"))
+                (_to_utf8(name), bytes(cell).decode(errors="backslashreplace"))
                 for name, cell in record.items()
                 if name not in self._fields
             ]
@@ -143,12 +168,8 @@ class SchemaParser:
         ]
         if self._schema.unknown_fields == "map":
             return [pa.array([items or None for items in unknown], self.arrow_schema.field(EXTRA_COLUMN).type)]
-        self._note_unknown({name for items in unknown for name, _ in items})
+        self.unknown_fields.update(name for items in unknown for name, _ in items)
         return []
-
-    def _note_unknown(self, names: Iterable[str]) -> None:
-        for name in names:
-            self.unknown_fields[name] = self.unknown_fields.get(name, 0) + 1
 
     def _convert(self, column: Column, cell: msgspec.Raw | None) -> Any:
         text = b"null" if cell is None else bytes(cell)
@@ -160,34 +181,52 @@ class SchemaParser:
             shown = text.decode(errors="backslashreplace")[:_MAX_SHOWN]
         if self._raises:
             raise SchemaMismatchError(f"{column.field} is {column.type} in the schema, but a record has {shown}")
-        count, first = self.mismatches.get(column.field, (0, shown))
-        self.mismatches[column.field] = count + 1, first
+        with self._lock:
+            count, first = self.mismatches.get(column.field, (0, shown))
+            self.mismatches[column.field] = count + 1, first
         return None
 
 
-def _read(lines: bytes, schema: pa.Schema, unexpected: Literal["infer", "ignore"]) -> pa.RecordBatch | None:
-    """Read with Arrow's parser; None if it refuses a value."""
-    try:
-        table = pj.read_json(
-            BytesIO(lines),
-            read_options=pj.ReadOptions(use_threads=False, block_size=len(lines) + 1),
-            parse_options=pj.ParseOptions(explicit_schema=schema, unexpected_field_behavior=unexpected),
-        )
-    except pa.ArrowInvalid:
-        return None
+def _read(lines: bytes, schema: pa.Schema, unexpected: Literal["infer", "ignore"]) -> pa.RecordBatch:
+    table = pj.read_json(
+        BytesIO(lines),
+        read_options=pj.ReadOptions(use_threads=False, block_size=len(lines) + 1),
+        parse_options=pj.ParseOptions(explicit_schema=schema, unexpected_field_behavior=unexpected),
+    )
     (batch,) = table.to_batches()
     return batch
 
 
-def _timestamps_of_seconds(seconds: pa.Array[Any]) -> pa.Array[Any] | None:
-    """Convert unix seconds; None if one of them is not a second of the years 1 to 9999."""
-    if seconds.null_count < len(seconds):
-        lowest, highest = pc.min(seconds).as_py(), pc.max(seconds).as_py()
-        if not _SECONDS[0] <= lowest <= highest <= _SECONDS[-1] or max(-lowest, highest) >= MAX_SECOND:
-            return None
-    if seconds.type == pa.float64():
-        return pc.round(pc.multiply(seconds, float(_MICROSECOND))).cast(pa.int64()).cast(_TIMESTAMP)
-    return seconds.cast(pa.timestamp("s", "UTC")).cast(_TIMESTAMP)
+def _convert_timestamps(numbers: pa.Array[Any]) -> pa.Array[Any] | None:
+    """Convert unix times of one unit, seconds to nanoseconds; None if units differ or a time is out of range."""
+    if numbers.null_count == len(numbers):
+        return numbers.cast(pa.int64()).cast(_TIMESTAMP)
+    lowest, highest = pc.min(numbers).as_py(), pc.max(numbers).as_py()
+    unit = _unit_of(highest)
+    if not math.isfinite(highest - lowest) or _unit_of(lowest) != unit:
+        return None
+    if not _SECONDS[0] <= lowest / unit <= highest / unit <= _SECONDS[-1]:
+        return None
+    if numbers.type == pa.float64():
+        micros = pc.round(pc.divide(pc.multiply(numbers, float(_MICROSECOND)), float(unit))).cast(pa.int64())
+    elif unit <= _MICROSECOND:
+        micros = pc.multiply(numbers, _MICROSECOND // unit)
+    else:
+        micros = pc.divide(numbers, unit // _MICROSECOND)
+    return micros.cast(_TIMESTAMP)
+
+
+def _unit_of(number: float) -> int:
+    """Return how many units of a unix time make a second: 1, 1000 (milliseconds), ..."""
+    unit = 1
+    while MAX_SECOND * unit <= abs(number) < MAX_NANOSECONDS:
+        unit *= 1000
+    return unit
+
+
+def _concatenate(batches: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
+    (batch,) = pa.Table.from_batches(batches).combine_chunks().to_batches()
+    return batch
 
 
 def _split(texts: Sequence[msgspec.Raw]) -> list[Cells]:
@@ -200,9 +239,7 @@ def _to_microseconds(value: object) -> int:
         value = _parse_timestamp(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < MAX_NANOSECONDS:
         raise TypeError("not a timestamp")
-    unit = 1
-    while abs(value) >= MAX_SECOND * unit:
-        unit *= 1000
+    unit = _unit_of(value)
     micros = round(value * _MICROSECOND / unit) if isinstance(value, float) else value * _MICROSECOND // unit
     if micros // _MICROSECOND not in _SECONDS:
         raise ValueError("not in the years 1 to 9999")
@@ -237,6 +274,11 @@ def _to_bool(value: object) -> bool:
     if not isinstance(value, int | float) or value not in (0, 1):  # a flag may come as true or as 1
         raise TypeError("not a boolean")
     return bool(value)
+
+
+def _to_utf8(name: str) -> str:
+    """Return a name without lone surrogates, which Arrow cannot hold."""
+    return name.encode(errors="backslashreplace").decode()
 
 
 def _to_string(value: object) -> str:

@@ -6,7 +6,9 @@ import json
 import math
 import random
 import warnings
+from collections import deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -53,7 +55,7 @@ TIMESTAMPS: list[Any] = [
         "2025-09-09T02:00:00+02:00",
         "2025-09-09 00:00",
     ),
-    *("1757376000", None, "soon", [1], 10**40, -1, 2**40),
+    *("1757376000", None, "soon", [1], 10**40, -1, 2**40, 1757376000123456, 1757376000123456789),
 ]
 
 
@@ -74,10 +76,13 @@ def parse_expected_timestamp(value: Any) -> datetime | None:
             return timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)
     if not isinstance(value, int | float) or abs(value) >= 10**20:
         return None
-    while abs(value) >= 10**11:
-        value /= 1000
+    unit = 1
+    while abs(value) >= 10**11 * unit:
+        unit *= 1000
     try:
-        return EPOCH + timedelta(microseconds=round(value * 10**6))
+        return EPOCH + timedelta(
+            microseconds=value * 10**6 // unit if isinstance(value, int) else round(value * 10**6 / unit)
+        )
     except OverflowError:
         return None
 
@@ -86,7 +91,7 @@ def build_expected_value(kind: ColumnType, value: Any) -> Any:
     if kind == "float64" and isinstance(value, int | float):
         return None if math.isinf(float(value)) else float(value)
     if kind == "string" and isinstance(value, str):
-        return value
+        return None if "\ud800" in value else value  # Arrow cannot hold a lone surrogate
     if kind == "bool" and isinstance(value, int | float) and value in (0, 1):
         return bool(value)
     if kind == "int64" and isinstance(value, str):
@@ -111,9 +116,9 @@ def build_expected_row(schema: Schema, sent: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
-def random_record(chance: random.Random, odd: float) -> dict[str, Any]:
+def random_record(chance: random.Random, odd: float, unit: float) -> dict[str, Any]:
     second = 1757376000 + chance.randrange(10_000)
-    record: dict[str, Any] = {"timestamp": second, "site_id": 981}
+    record: dict[str, Any] = {"timestamp": second * unit, "site_id": 981}
     if chance.random() < odd:
         record["timestamp"] = chance.choice(TIMESTAMPS)
     usual = {"rate": 80.25, "valve": "O", "flag": True, "rate_25c": 1, "rate_25C": 2.5}
@@ -131,7 +136,8 @@ def test_parse_any_values_equal_the_oracle(seed: int) -> None:
     chance = random.Random(seed)
     schema = chance.choice([SCHEMA, MAP])
     odd = chance.choice([0, 0.01, 0.3])
-    records = [random_record(chance, odd) for _ in range(chance.choice([1, 2, 50, 400]))]
+    unit = chance.choice([1, 1, 1.0, 1000, 10**6, 10**9])
+    records = [random_record(chance, odd, unit) for _ in range(chance.choice([1, 2, 50, 400]))]
     batch = SchemaParser(schema).parse(raws(records))
     assert batch.schema.equals(schema.to_arrow(), check_metadata=True)
     assert batch.to_pylist() == [build_expected_row(schema, record) for record in records]
@@ -146,7 +152,7 @@ def test_parse_counts_mismatches_and_unknown_fields() -> None:
     ]
     assert parser.parse(raws(records)).column(2).to_pylist() == [None, None, 1]
     assert parser.mismatches == {"rate": (2, '"fast"')}
-    assert parser.unknown_fields == {"late": 1}
+    assert parser.unknown_fields == {"late"}
 
 
 def test_parse_with_raise_names_field_and_value() -> None:
@@ -243,3 +249,61 @@ def test_record_batches_stream_in_bounded_batches(of: Callable[[bytes], Data], f
     assert max(batch.nbytes for batch in batches) < 4_000_000
     assert pa.Table.from_batches(batches).equals(table)
     assert table.column("rate").to_pylist() == [second / 3 for second in range(60_000)]
+
+
+def count_slow_records(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list to which the numbers of records are added that are parsed value by value."""
+    counts: list[int] = []
+    parse_slowly = SchemaParser._parse_slowly
+
+    def count(parser: SchemaParser, texts: Any) -> pa.RecordBatch:
+        counts.append(len(texts))
+        return parse_slowly(parser, texts)
+
+    monkeypatch.setattr(SchemaParser, "_parse_slowly", count)
+    return counts
+
+
+ODD_VALUES = {
+    "text in a number column": {"rate": "fast"},
+    "number in a text column": {"valve": 5},
+    "lone surrogate": {"valve": "\ud800"},
+    "fraction in an int column": {"site_id": 981.5},
+    "other unit": {"timestamp": 1757376000123},
+    "ISO timestamp": {"timestamp": "2025-09-09T00:00:00Z"},
+}
+
+
+@pytest.mark.parametrize("odd", ODD_VALUES.values(), ids=ODD_VALUES)
+def test_one_odd_record_costs_only_its_neighbours(odd: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = count_slow_records(monkeypatch)
+    records: list[dict[str, Any]] = [{"timestamp": 1757376000 + n, "site_id": 981, "rate": n / 3} for n in range(4000)]
+    records[1234] = {**records[1234], **odd}
+    texts = [msgspec.Raw(json.dumps(record).encode()) for record in records]
+    assert SchemaParser(SCHEMA).parse(texts).to_pylist() == [build_expected_row(SCHEMA, record) for record in records]
+    assert sum(counts) <= 64
+
+
+@pytest.mark.parametrize("unit", [1.0, 1000, 10**6, 10**9], ids=["float", "ms", "us", "ns"])
+def test_timestamps_of_one_unit_are_parsed_fast(unit: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = count_slow_records(monkeypatch)
+    records = [{"timestamp": (1757376000 + n) * unit} for n in range(100)]
+    batch = SchemaParser(SCHEMA).parse(raws(records))
+    assert [*batch.column(0).to_pylist()] == [EPOCH + timedelta(seconds=1757376000 + n) for n in range(100)]
+    assert counts == []
+
+
+def test_unknown_name_with_lone_surrogate_is_escaped() -> None:
+    text = msgspec.Raw(b'{"timestamp":1,"\\ud800":5}')
+    assert SchemaParser(MAP).parse([text]).column("extra").to_pylist() == [[("\\ud800", "5")]]
+    parser = SchemaParser(SCHEMA)
+    parser.parse([text])
+    assert len(parser.unknown_fields) == 1
+
+
+def test_mismatches_of_several_threads_are_all_counted() -> None:
+    parser = SchemaParser(SCHEMA)
+    texts = raws([{"timestamp": 1, "rate": "fast"}] * 50)
+    with ThreadPoolExecutor(4) as threads:
+        deque(threads.map(parser.parse, [texts] * 40), maxlen=0)
+    assert parser.mismatches["rate"][0] == 2000
