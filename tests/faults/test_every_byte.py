@@ -7,9 +7,11 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
+import httpx
 import pytest
 
 from datastore_sdk import Client, Pad, RetryPolicy
+from datastore_sdk.data.streaming.json_decoder import find_records
 from datastore_sdk.exceptions import CorruptBodyError
 from datastore_sdk.sandbox import Sandbox, faults
 from datastore_sdk.sandbox.faults import CallFault
@@ -67,12 +69,23 @@ def test_stream_broken_many_times_is_complete(service: Sandbox, client_of: Clien
 def test_stream_corrupt_byte_raises(service: Sandbox, client_of: ClientOf) -> None:
     with time_limit(), assert_no_leaks(), closing(client_of()) as client:
         expected = read(client)
+        ends = [end for _, end in find_records(fetch_body(service))]
+        assert len(ends) == len(expected)
         for at in PLACES:
             come: list[dict[str, Any]] = []
             with service.faults.during(faults.Corrupt(at)), pytest.raises(CorruptBodyError) as caught:
                 come.extend(Pad(PAD, client=client).get_data(START, END, is_routed=True))
-            assert come == expected[: len(come)], at
-            assert caught.value.offset <= at + 1, "the last whole record ends before the corrupt byte"
+            whole = [end for end in ends if end <= at]
+            assert come == expected[: len(whole)], at
+            assert caught.value.offset == (whole[-1] if whole else 0), at
+
+
+def fetch_body(service: Sandbox) -> bytes:
+    """Return the body of the last request, as the service sends it without a fault."""
+    request = service.requests[-1]
+    headers = {"Authorization": f"Bearer {service.token}", "Prefer": "streaming", "Accept-Encoding": "identity"}
+    response = httpx.get(f"{service.url}{request.path}", params=request.query, headers=headers)
+    return response.raise_for_status().content
 
 
 def test_stream_corrupt_gzip_raises(service: Sandbox, client_of: ClientOf) -> None:
