@@ -12,15 +12,24 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from datastore_sdk import Data, DataAsync, DataChange, Pad, Site, Stage, State
+from datastore_sdk import Column, Data, DataAsync, DataChange, Pad, Schema, Site, Stage, State
 from datastore_sdk.sandbox.api.states import state_id
 from datastore_sdk.sandbox.simulation.parameters import FIRST_CUSTOM_ID
+from restream_api.api.pads import list_pads
 from tests.faults.call_runner import CallRunner
 
 PAD, SITE = 681, 981
 START = datetime(2025, 9, 17, 6, tzinfo=UTC)
 END = START + timedelta(seconds=40)
 DEFINITION = {"name": "mine", "description": "", "config": {"field": "slurry_rate", "aggregation": "average"}}
+SCHEMA = Schema(
+    columns=(
+        Column(name="timestamp", type="timestamp"),
+        Column(name="site_id", type="int64"),
+        Column(name="slurry_rate", type="float64"),
+    ),
+    unknown_fields="map",
+)
 STAGES: dict[str, Any] = {"start_date": START, "end_date": END, "add_aggregations": True}
 
 
@@ -122,6 +131,11 @@ def _length(stage: Stage) -> timedelta:
     return (stage.end or datetime.max.replace(tzinfo=UTC)) - stage.start
 
 
+def _rows_of_batches(caller: CallRunner) -> list[Any]:
+    batches = caller.collect(_data(caller), lambda data: data.record_batches(SCHEMA))
+    return [row for batch in batches for row in batch.to_pylist()]
+
+
 CALLS: dict[str, Call] = {
     call.name: call
     for call in (
@@ -156,6 +170,8 @@ CALLS: dict[str, Call] = {
         Call("Data.to_arrow", (LABELS, RECORDS), lambda c: c(_data(c), "to_arrow")),
         Call("Data.to_pandas", (RECORDS,), lambda c: c(_data(c), "to_pandas")),
         Call("Data.to_polars", (RECORDS,), lambda c: c(_data(c), "to_polars")),
+        Call("Data.record_batches", (RECORDS,), _rows_of_batches),
+        Call("Client.request", (READ,), lambda c: c(c.client, "request", list_pads())),
         Call("Client.get_access_token", (TOKEN,), lambda c: bool(c(c.client, "get_access_token"))),
     )
 }

@@ -43,8 +43,6 @@ REFUSED = {302, 400, 401, 403, 404, 429}
 """With these, a service says that it has not carried out the request."""
 WITHOUT_ROW = {
     *("Client.close", "Data.queries", "Data.resumptions", "Data.from_records"),  # they send no request
-    "Client.request",  # the rows of all other calls run it
-    "Data.record_batches",  # the stream of Data.to_arrow, without its request for labels
     *("Pad.get_schema", "Site.get_schema"),  # do without the sample if it fails: tests/entities/test_get_schema.py
 }
 """Methods that exist in both forms and have no row in the table."""
