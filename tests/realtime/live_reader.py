@@ -16,9 +16,9 @@ from tests.support.fake_server import TIMEOUT_SECONDS
 from tests.support.threads import start_thread
 
 
-def wait_until(holds: Callable[[], bool]) -> None:
+def wait_until(holds: Callable[[], bool], seconds: float = TIMEOUT_SECONDS) -> None:
     """Wait until a condition holds; fail after a timeout."""
-    deadline = time.monotonic() + TIMEOUT_SECONDS
+    deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, "it never came to hold"
         time.sleep(0.002)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from itertools import islice
+from typing import TypeVar
 
-import pytest
+T = TypeVar("T")
 
 _SHARE_OF_EXAMPLES = 4
 _MIN_EXAMPLES = 20
@@ -17,13 +18,9 @@ class Selection:
     run_all = False
 
 
-def first(count: int, values: Iterable[Any]) -> list[Any]:
-    """Return parameters for `parametrize`: without `--all` only the first few, so that the others cost nothing."""
-    cases = [
-        value if number < count else pytest.param(value, marks=pytest.mark.exhaustive)
-        for number, value in enumerate(values)
-    ]
-    return cases if Selection.run_all else cases[:count]
+def first(count: int, cases: Iterable[T]) -> list[T]:
+    """Return the cases that run: all with `--all`, else only the first few."""
+    return list(cases) if Selection.run_all else list(islice(cases, count))
 
 
 def examples(count: int) -> int:

@@ -22,6 +22,7 @@ class Cancellation:
         self.cancelled = False
         self.expired = False
         """Whether the request ran out of time."""
+        self._linked: list[Cancellation] = []
 
     @property
     def ended(self) -> bool:
@@ -36,10 +37,20 @@ class Cancellation:
         """Forget the connection."""
         self._interrupt = None
 
+    def link(self) -> Cancellation:
+        """Return a cancellation for another connection that is open at the same time. `cancel` cancels both."""
+        other = Cancellation()
+        self._linked.append(other)
+        if self.cancelled:  # it was, or another thread did it just now
+            other.cancel()
+        return other
+
     def cancel(self) -> None:
         """Cancel the request."""
         self.cancelled = True
         self._end()
+        for other in self._linked:
+            other.cancel()
 
     def expire(self) -> None:
         """Cancel the request because its time is up."""

@@ -376,7 +376,7 @@ class RoomDriver(SyncDriver):
     """Sync driver that also performs the effects of WebSockets."""
 
     def __init__(self, http: HttpSender, clock: Clock, cancellation: Cancellation, sockets: WebSocketConnector) -> None:
-        super().__init__(http, clock, cancellation)
+        super().__init__(http, clock, cancellation.link())
         self._sockets = sockets
         self._room_cancellation = cancellation
 
