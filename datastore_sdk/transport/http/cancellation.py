@@ -48,9 +48,9 @@ class Cancellation:
     def cancel(self) -> None:
         """Cancel the request."""
         self.cancelled = True
-        self._end()
-        for other in self._linked:
+        for other in self._linked:  # first, so that the interrupted thread finds both cancelled
             other.cancel()
+        self._end()
 
     def expire(self) -> None:
         """Cancel the request because its time is up."""
