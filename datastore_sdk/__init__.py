@@ -13,188 +13,35 @@ Everything that a program names is imported from here; tests also use `datastore
 `datastore_sdk.sandbox`.
 """
 
-from datastore_sdk._io.timeouts import Timeouts
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from datastore_sdk._version import VERSION
-from datastore_sdk.auth.providers import TokenProvider
-from datastore_sdk.client import Client
-from datastore_sdk.config.describe import ClientDescription
-from datastore_sdk.data import CoverageGap, CoverageReport, Data, DataAsync, DataQuery, Progress, SiteCoverage
-from datastore_sdk.data.schema import Column, Schema
-from datastore_sdk.data.streaming.json_decoder import Record
-from datastore_sdk.entities import DataChange, ObjectList, Pad, Site, Stage, State
-from datastore_sdk.enums import (
-    AggregationName,
-    DataAggregations,
-    DataFillMethods,
-    DataResolutions,
-    FillMethodName,
-    OperationName,
-    ResolutionName,
-    StageNameFilters,
-)
-from datastore_sdk.exceptions import (
-    APIConnectionError,
-    APIStatusError,
-    APITimeoutError,
-    AuthenticationError,
-    BadRequestError,
-    BodyError,
-    BufferOverflowError,
-    CallError,
-    ConfigurationError,
-    CorruptBodyError,
-    DataChangedError,
-    DriftFoundError,
-    DriftWarning,
-    MismatchWarning,
-    MissingCredentialsError,
-    NotFoundError,
-    NotLoadedError,
-    ObjectMismatchError,
-    PermissionDeniedError,
-    RateLimitError,
-    ResponseValidationError,
-    RestreamError,
-    ResumeError,
-    RoomInUseError,
-    SchemaMismatchError,
-    SchemaWarning,
-    ServerError,
-    TruncatedBodyError,
-    UnusableValueError,
-)
-from datastore_sdk.filters import (
-    AllSiteFilters,
-    DataForm,
-    PadFilters,
-    PadStateFilters,
-    SiteFilters,
-    StageFilters,
-    StateFilters,
-)
-from datastore_sdk.instrumentation.events import (
-    CallEvent,
-    DriftEvent,
-    ErrorEvent,
-    Hooks,
-    QueueEvent,
-    RequestEvent,
-    ResponseEvent,
-    RetryEvent,
-)
 from datastore_sdk.instrumentation.logs import configure_logging
-from datastore_sdk.realtime import (
-    Gap,
-    LiveData,
-    LiveDataAsync,
-    LiveOptions,
-    LiveStatistics,
-    PadMeasurements,
-    SiteMeasurements,
-)
-from datastore_sdk.transport.executor.retry import RetryPolicy
-from restream_api.models import (
-    Field,
-    MeasurementSource,
-    MeasurementSources,
-    Parameter,
-    ParametersValid,
-    SimopsConfig,
-    SiteMetadata,
-    StageAggregations,
-)
+
+if TYPE_CHECKING:
+    from datastore_sdk._exports import *  # noqa: F403 - `__all__` has their names
+    from datastore_sdk._exports import __all__ as __all__
+else:
+
+    def __getattr__(name: str) -> object:
+        """Import the public names when the first of them is used.
+
+        That takes 0.3 s, which the command `datastore` does not have for its help and completion.
+        """
+        if not name.startswith("__") or name == "__all__":
+            exports = import_module("datastore_sdk._exports")
+            globals().update({each: getattr(exports, each) for each in exports.__all__})
+            globals()["__all__"] = [*exports.__all__, "__version__"]
+        if name in globals():
+            return globals()[name]
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__getattr__("__all__")})
+
 
 __version__ = VERSION
 configure_logging()
-
-__all__ = [
-    "APIConnectionError",
-    "APIStatusError",
-    "APITimeoutError",
-    "AggregationName",
-    "AllSiteFilters",
-    "AuthenticationError",
-    "BadRequestError",
-    "BodyError",
-    "BufferOverflowError",
-    "CallError",
-    "CallEvent",
-    "Client",
-    "ClientDescription",
-    "Column",
-    "ConfigurationError",
-    "CorruptBodyError",
-    "CoverageGap",
-    "CoverageReport",
-    "Data",
-    "DataAggregations",
-    "DataAsync",
-    "DataChange",
-    "DataChangedError",
-    "DataFillMethods",
-    "DataForm",
-    "DataQuery",
-    "DataResolutions",
-    "DriftEvent",
-    "DriftFoundError",
-    "DriftWarning",
-    "ErrorEvent",
-    "Field",
-    "FillMethodName",
-    "Gap",
-    "Hooks",
-    "LiveData",
-    "LiveDataAsync",
-    "LiveOptions",
-    "LiveStatistics",
-    "MeasurementSource",
-    "MeasurementSources",
-    "MismatchWarning",
-    "MissingCredentialsError",
-    "NotFoundError",
-    "NotLoadedError",
-    "ObjectList",
-    "ObjectMismatchError",
-    "OperationName",
-    "Pad",
-    "PadFilters",
-    "PadMeasurements",
-    "PadStateFilters",
-    "Parameter",
-    "ParametersValid",
-    "PermissionDeniedError",
-    "Progress",
-    "QueueEvent",
-    "RateLimitError",
-    "Record",
-    "RequestEvent",
-    "ResolutionName",
-    "ResponseEvent",
-    "ResponseValidationError",
-    "RestreamError",
-    "ResumeError",
-    "RetryEvent",
-    "RetryPolicy",
-    "RoomInUseError",
-    "Schema",
-    "SchemaMismatchError",
-    "SchemaWarning",
-    "ServerError",
-    "SimopsConfig",
-    "Site",
-    "SiteCoverage",
-    "SiteFilters",
-    "SiteMeasurements",
-    "SiteMetadata",
-    "Stage",
-    "StageAggregations",
-    "StageFilters",
-    "StageNameFilters",
-    "State",
-    "StateFilters",
-    "Timeouts",
-    "TokenProvider",
-    "TruncatedBodyError",
-    "UnusableValueError",
-    "__version__",
-]
