@@ -4,7 +4,7 @@ from datastore_sdk._io.timeouts import Timeouts
 from datastore_sdk.auth.providers import TokenProvider
 from datastore_sdk.client import Client
 from datastore_sdk.config.describe import ClientDescription
-from datastore_sdk.data import CoverageGap, CoverageReport, Data, DataAsync, DataQuery, Progress, SiteCoverage
+from datastore_sdk.data import CoverageGap, CoverageReport, Data, DataAsync, DataQuery, Estimate, Progress, SiteCoverage
 from datastore_sdk.data.schema import Column, Schema
 from datastore_sdk.data.streaming.json_decoder import Record
 from datastore_sdk.entities import DataChange, ObjectList, Pad, Site, Stage, State
@@ -121,6 +121,7 @@ __all__ = [
     "DriftFoundError",
     "DriftWarning",
     "ErrorEvent",
+    "Estimate",
     "Field",
     "FillMethodName",
     "Gap",

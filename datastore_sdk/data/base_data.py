@@ -11,6 +11,7 @@ from datastore_sdk.client import Client
 from datastore_sdk.client.in_memory import create_in_memory_client, encode_records
 from datastore_sdk.data.coverage.report import CoverageReport
 from datastore_sdk.data.dataframes import record_batches, to_arrow, to_pandas, to_polars
+from datastore_sdk.data.estimate import Estimate, estimate_download
 from datastore_sdk.data.progress import DownloadState, ProgressCallback
 from datastore_sdk.data.query import DataQuery
 from datastore_sdk.data.saving.save import save_records
@@ -142,6 +143,9 @@ class BaseData:
         from datastore_sdk.data.coverage.builder import download_coverage  # seldom needed
 
         return download_coverage(self._client._executor, self._queries, self._start_download(), min_gap)
+
+    def _estimate(self) -> EffectGen[Estimate]:
+        return estimate_download(self._client._executor, self._queries)
 
 
 def _describe_remaining(queries: Sequence[DataQuery]) -> list[str]:

@@ -11,6 +11,7 @@ from datastore_sdk._utils.validation import validate_id
 from datastore_sdk.data.base_data import BaseData
 from datastore_sdk.data.coverage.report import MIN_GAP, CoverageReport
 from datastore_sdk.data.dataframes import arrow_stream
+from datastore_sdk.data.estimate import Estimate
 from datastore_sdk.data.progress import Progress
 from datastore_sdk.data.schema import OnMismatch, Schema
 
@@ -266,6 +267,23 @@ class Data(_ArrowStream):
                 on_mismatch=on_mismatch,
             )
         )
+
+    def estimate(self) -> Estimate:
+        """Estimate the size and duration of the download from short samples of it.
+
+        At most five samples are requested, evenly spread over the time range up to now, each of at most 300 intervals
+        of the resolution (5 minutes of 1-second data). With a stage filter, the stages are requested first. Without a
+        start or end, the site is requested first: it says when its records start and end.
+
+        Returns:
+            Requests, expected records, bytes and seconds, and the samples they follow from. They are exact if the
+            range is so short that the samples are all of it.
+
+        Raises:
+            UnusableValueError: The range has no start, and the service does not say when the records start.
+            RestreamError: A request failed.
+        """
+        return self._client._drive(self._estimate())
 
     def coverage(self, *, min_gap: int = MIN_GAP) -> CoverageReport:
         """Download all records and report how complete they are, in little memory.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from datastore_sdk._utils.validation import validate_id
 from datastore_sdk.data.base_data import BaseData
 from datastore_sdk.data.coverage.report import MIN_GAP, CoverageReport
+from datastore_sdk.data.estimate import Estimate
 from datastore_sdk.data.progress import Progress
 from datastore_sdk.data.schema import OnMismatch, Schema
 
@@ -218,6 +219,10 @@ class DataAsync(BaseData):
                 on_mismatch=on_mismatch,
             )
         )
+
+    async def aestimate(self) -> Estimate:
+        """Estimate."""
+        return await self._client._adrive(self._estimate())
 
     async def acoverage(self, *, min_gap: int = MIN_GAP) -> CoverageReport:
         """Download all records and report how complete they are, in little memory.

@@ -178,7 +178,10 @@ CALLS: dict[str, list[Callable[[Context], Any]]] = {
 }
 WITHOUT_OPERATIONS = {
     # Consume a download, which the table has at the method that returned it.
-    *(f"Data.{name}()" for name in ("batches", "coverage", "head", "record_batches", "to_pandas", "to_polars")),
+    *(
+        f"Data.{name}()"
+        for name in ("batches", "coverage", "estimate", "head", "record_batches", "to_pandas", "to_polars")
+    ),
     # Has its records already.
     "Data.from_records()",
     # Listen to rooms, which are not in the OpenAPI document.

@@ -78,7 +78,7 @@ def _stream_slices(
     download: DownloadState,
     tracker: DeliveryTracker | None = None,
 ) -> EffectGen[None]:
-    slices = _split_query(query, is_continuation=tracker is not None)
+    slices = split_query(query, is_continuation=tracker is not None)
     slice_tracker = tracker  # for the first slice only, some of whose records were delivered
     prefetches: deque[Any] = deque()
     finished = 0
@@ -105,7 +105,7 @@ def _stream_slices(
             yield from CancelPrefetch(prefetch)
 
 
-def _split_query(query: DataQuery, *, is_continuation: bool = False) -> Iterator[PlannedRequest]:
+def split_query(query: DataQuery, *, is_continuation: bool = False) -> Iterator[PlannedRequest]:
     """Yield the slices of a query. Neighbours share a second, see `PlannedRequest`.
 
     Args:

@@ -201,7 +201,7 @@ def test_slow_consumer_limits_waiting_records(
 def test_short_range_is_split(hours: float, parts: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slicing, "MAX_SLICE", timedelta(seconds=20_000))
     whole = query(seconds=int(hours * 3600))
-    slices = [*slicing._split_query(whole)]
+    slices = [*slicing.split_query(whole)]
     assert len(slices) == parts
     assert (slices[0].query.start, slices[-1].query.end) == (whole.start, whole.end)
     for one, following in itertools.pairwise(slices):

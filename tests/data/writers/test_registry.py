@@ -137,7 +137,10 @@ def test_the_capsule_without_pyarrow(sandbox: Sandbox, monkeypatch: pytest.Monke
 
 
 def test_extras_are_imported_only_when_they_are_used() -> None:
-    code = "import datastore_sdk, sys; datastore_sdk.Pad; print(sys.modules.keys() & {'pyarrow', 'pandas', 'polars', 'zstandard', 'numpy'})"
+    code = (
+        "import sys; from datastore_sdk import Pad; "
+        "print(sys.modules.keys() & {'pyarrow', 'pandas', 'polars', 'zstandard', 'numpy'})"
+    )
     environment = {"PYTHONPATH": f"{ROOT}:{ROOT / 'generated'}"}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
