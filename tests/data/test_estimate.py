@@ -33,7 +33,8 @@ def count_downloads(sandbox: Sandbox) -> int:
 
 def estimate(form: Form, asset: Pad | Site, **query: Any) -> Estimate:
     data = form(asset, "get_data", **query)
-    return form(data, "estimate")
+    found: Estimate = form(data, "estimate")
+    return found
 
 
 def test_estimate_of_a_day_is_near(form: Form, sandbox: Sandbox) -> None:
