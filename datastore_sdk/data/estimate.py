@@ -95,7 +95,7 @@ class _Sample:
     records: int
     bytes: int
     later_bytes: int
-    """Size of what was received after the first records."""
+    """Size of the records that came after the first ones."""
     waited: float
     """Seconds until the first records."""
     lasted: float

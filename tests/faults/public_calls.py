@@ -136,7 +136,7 @@ def _rows_of_batches(caller: CallRunner) -> list[Any]:
     return [row for batch in batches for row in batch.to_pylist()]
 
 
-def _estimated(estimate: Any) -> tuple[int, int]:
+def _read_estimate(estimate: Any) -> tuple[int, int]:
     return estimate.records, estimate.bytes
 
 
@@ -165,7 +165,7 @@ CALLS: dict[str, Call] = {
         Call("Data.data_fetcher", (RECORDS,), lambda c: c.collect(_data(c), lambda data: data.data_fetcher)),
         Call("Data.batches", (RECORDS,), lambda c: c.collect(_data(c), lambda data: data.batches(7))),
         Call("Data.head", (RECORDS,), lambda c: c(_data(c), "head", 1000)),
-        Call("Data.estimate", (RECORDS,), lambda c: _estimated(c(c(_site(c), "get_data", START, END), "estimate"))),
+        Call("Data.estimate", (RECORDS,), lambda c: _read_estimate(c(c(_site(c), "get_data", START, END), "estimate"))),
         Call("Data.coverage", (RECORDS,), lambda c: c(c(_site(c), "get_data", START, END), "coverage")),
         Call("Data.save json", (RECORDS,), lambda c: c.save(_data(c), "records.json")),
         Call("Data.save csv", (RECORDS,), lambda c: c.save(_data(c), "records.csv")),

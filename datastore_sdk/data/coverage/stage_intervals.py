@@ -110,5 +110,5 @@ def _fetch_or_none(executor: RequestExecutor, operation: Operation[T], what: str
     try:
         return (yield from executor.fetch(operation))
     except RestreamError as error:
-        log.warning("Going on without %s: %s", what, error)
+        log.warning("Continuing without %s: %s", what, error)
         return None
