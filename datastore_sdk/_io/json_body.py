@@ -18,6 +18,8 @@ _BOMS = {
 }
 """Encodings by byte order mark."""
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s"';]+)""", re.IGNORECASE)
+_TOO_DEEP = "recursion limit"
+"""Part of the parser's message for values nested more than 200 levels deep."""
 _MAX_DIGITS = 20
 """Maximum number of digits of an id that is sent as text."""
 
@@ -55,8 +57,9 @@ def parse_json(content: bytes, content_type: str = "") -> Any:
     try:
         return pydantic_core.from_json(text)
     except ValueError as error:
-        with suppress(ValueError, RecursionError):  # lone surrogates, which only the standard library accepts
-            return json.loads(text)
+        if _TOO_DEEP not in str(error):  # some versions of the standard library accept what pydantic cannot write again
+            with suppress(ValueError, RecursionError):  # lone surrogates, which only the standard library accepts
+                return json.loads(text)
         raise ValueError(f"not JSON: {error}") from None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -136,7 +137,11 @@ class _Body:
     def close(self) -> None:
         """Close the connection, unless it was given back."""
         self._transfer.cancellation.detach()
-        self._response.close()
+        stream = self._response.extensions.get("network_stream")
+        if stream is not None and sys.is_finalizing():  # httpx uses datetime, which crashes the end of Python 3.13.0
+            stream.close()
+        else:
+            self._response.close()
 
     def _piece(self) -> bytes:
         try:
