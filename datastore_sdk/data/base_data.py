@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import tzinfo
 from typing import TYPE_CHECKING, Any, Self
 
 from datastore_sdk._io.effects import EffectGen
+from datastore_sdk._utils.validation import validate_flag
 from datastore_sdk.client import Client
 from datastore_sdk.client.in_memory import create_in_memory_client, encode_records
 from datastore_sdk.data.coverage.report import CoverageReport
@@ -123,13 +125,25 @@ class BaseData:
         self._validate_schema(schema, on_mismatch)
         return to_arrow(self._client._executor, self._queries, self._start_download(), schema, on_mismatch)
 
-    def _to_pandas(self, schema: Schema | None, on_mismatch: OnMismatch) -> EffectGen[pd.DataFrame]:
-        self._validate_schema(schema, on_mismatch)
-        return to_pandas(self._client._executor, self._queries, self._start_download(), schema, on_mismatch)
+    def _to_pandas(
+        self, schema: Schema | None, on_mismatch: OnMismatch, tz: str | tzinfo, naive: bool
+    ) -> EffectGen[pd.DataFrame]:
+        from datastore_sdk._utils.time_zones import validate_time_zone  # seldom needed
 
-    def _to_polars(self, schema: Schema | None, on_mismatch: OnMismatch) -> EffectGen[pl.DataFrame]:
         self._validate_schema(schema, on_mismatch)
-        return to_polars(self._client._executor, self._queries, self._start_download(), schema, on_mismatch)
+        zone, naive = validate_time_zone(tz), validate_flag(naive, "naive")
+        executor, download = self._client._executor, self._start_download()
+        return to_pandas(executor, self._queries, download, schema, on_mismatch, tz=zone, naive=naive)
+
+    def _to_polars(
+        self, schema: Schema | None, on_mismatch: OnMismatch, tz: str | tzinfo, naive: bool
+    ) -> EffectGen[pl.DataFrame]:
+        from datastore_sdk._utils.time_zones import validate_time_zone  # seldom needed
+
+        self._validate_schema(schema, on_mismatch)
+        zone, naive = validate_time_zone(tz), validate_flag(naive, "naive")
+        executor, download = self._client._executor, self._start_download()
+        return to_polars(executor, self._queries, download, schema, on_mismatch, tz=zone, naive=naive)
 
     def _record_batches(self, schema: Schema, on_mismatch: OnMismatch) -> EffectGen[None]:
         self._validate_schema(schema, on_mismatch)

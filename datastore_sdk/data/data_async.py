@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
+from datetime import tzinfo
 from typing import TYPE_CHECKING, Any
 
 from datastore_sdk._utils.validation import validate_id
@@ -81,38 +82,72 @@ class DataAsync(BaseData):
         """
         return await self._client._adrive(self._to_arrow(schema, on_mismatch))
 
-    async def ato_pandas(self, *, schema: Schema | None = None, on_mismatch: OnMismatch = "null") -> pd.DataFrame:
+    async def ato_pandas(
+        self,
+        *,
+        schema: Schema | None = None,
+        on_mismatch: OnMismatch = "null",
+        tz: str | tzinfo = "UTC",
+        naive: bool = False,
+    ) -> pd.DataFrame:
         """Return all records as a pandas data frame. Needs the extra `pandas`.
 
         Columns as in `ato_arrow`, with pandas' nullable types: Int64, Float64, boolean, string; `timestamp` is
-        datetime64[us, UTC]. A column without values is Int64.
+        datetime64[us, UTC]. A column without values is Float64 if its field has a unit, else Int64.
+
+        `frame.attrs` has `units` and `labels`, by column as far as they are listed, and `timezone`. Units and labels
+        take one more request for each pad or site, as in `ato_arrow`.
 
         Args:
             schema: The columns, as `aget_schema()` returned them. Default: columns and types of the received values.
             on_mismatch: What a value does that does not fit its column of the schema: "null" makes it null and warns
                 once (`SchemaWarning`), "raise" raises `SchemaMismatchError`.
+            tz: Time zone of `timestamp`: an IANA name such as `US/Central`, or `site` for the time of the well, which
+                is requested first (one more request for each pad or site).
+            naive: True: leave the time zone out of `timestamp`, as Excel needs it. The hour that is repeated when
+                daylight saving time ends is then ambiguous.
 
         Raises:
             ImportError: pandas or pyarrow is not installed.
+            TypeError: `tz` is not a time zone, or `naive` not a bool.
+            ValueError: There is no such time zone.
+            UnusableValueError: With `tz="site"`: the service sent no usable time zone, or the wells of the pad have
+                several ones.
             RestreamError: The download failed.
         """
-        return await self._client._adrive(self._to_pandas(schema, on_mismatch))
+        return await self._client._adrive(self._to_pandas(schema, on_mismatch, tz, naive))
 
-    async def ato_polars(self, *, schema: Schema | None = None, on_mismatch: OnMismatch = "null") -> pl.DataFrame:
+    async def ato_polars(
+        self,
+        *,
+        schema: Schema | None = None,
+        on_mismatch: OnMismatch = "null",
+        tz: str | tzinfo = "UTC",
+        naive: bool = False,
+    ) -> pl.DataFrame:
         """Return all records as a polars data frame. Needs the extra `polars`.
 
-        Columns as in `ato_arrow`; `timestamp` is Datetime("us", "UTC").
+        Columns as in `ato_arrow`; `timestamp` is Datetime("us", "UTC"). A polars data frame has no metadata:
+        `aget_schema()` returns units and labels.
 
         Args:
             schema: The columns, as `aget_schema()` returned them. Default: columns and types of the received values.
             on_mismatch: What a value does that does not fit its column of the schema: "null" makes it null and warns
                 once (`SchemaWarning`), "raise" raises `SchemaMismatchError`.
+            tz: Time zone of `timestamp`: an IANA name such as `US/Central`, or `site` for the time of the well, which
+                is requested first (one more request for each pad or site).
+            naive: True: leave the time zone out of `timestamp`, as Excel needs it. The hour that is repeated when
+                daylight saving time ends is then ambiguous.
 
         Raises:
             ImportError: polars or pyarrow is not installed.
+            TypeError: `tz` is not a time zone, or `naive` not a bool.
+            ValueError: There is no such time zone.
+            UnusableValueError: With `tz="site"`: the service sent no usable time zone, or the wells of the pad have
+                several ones.
             RestreamError: The download failed.
         """
-        return await self._client._adrive(self._to_polars(schema, on_mismatch))
+        return await self._client._adrive(self._to_polars(schema, on_mismatch, tz, naive))
 
     def record_batches(
         self, schema: Schema, *, on_mismatch: OnMismatch = "null"

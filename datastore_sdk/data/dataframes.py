@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from datastore_sdk.data.arrow.builder import BatchStore
+    from datastore_sdk.data.time_zones import Source
 
 
 def to_arrow(
@@ -43,36 +44,44 @@ def to_pandas(
     executor: RequestExecutor,
     queries: Sequence[DataQuery],
     download: DownloadState,
-    schema: Schema | None = None,
-    on_mismatch: OnMismatch = "null",
+    schema: Schema | None,
+    on_mismatch: OnMismatch,
+    *,
+    tz: str,
+    naive: bool,
 ) -> EffectGen[pd.DataFrame]:
-    """Download all records into a pandas data frame."""
+    """Download all records into a pandas data frame, with units and labels in its `attrs`."""
     require_extra("pandas", "pyarrow", extra="pandas")
     from datastore_sdk.data.arrow.pandas_frames import to_nullable_frame
+    from datastore_sdk.data.time_zones import localize_pandas, resolve_time_zone
 
-    if schema is None:
-        table = yield from _build_table(executor, queries, download, {})
-    else:
-        table = yield from _conform_table(executor, queries, download, schema, on_mismatch)
-    return (yield from RunBlocking(lambda: to_nullable_frame(table)))
+    zone = yield from resolve_time_zone(executor, tz, _sources(queries))
+    table = yield from to_arrow(executor, queries, download, schema, on_mismatch)
+    return (yield from RunBlocking(lambda: localize_pandas(to_nullable_frame(table), zone, naive=naive)))
 
 
 def to_polars(
     executor: RequestExecutor,
     queries: Sequence[DataQuery],
     download: DownloadState,
-    schema: Schema | None = None,
-    on_mismatch: OnMismatch = "null",
+    schema: Schema | None,
+    on_mismatch: OnMismatch,
+    *,
+    tz: str,
+    naive: bool,
 ) -> EffectGen[pl.DataFrame]:
     """Download all records into a polars data frame."""
     require_extra("polars", "pyarrow", extra="polars")
     import polars as pl
 
+    from datastore_sdk.data.time_zones import localize_polars, resolve_time_zone
+
+    zone = yield from resolve_time_zone(executor, tz, _sources(queries))
     if schema is None:
         table = yield from _build_table(executor, queries, download, {})
     else:
         table = yield from _conform_table(executor, queries, download, schema, on_mismatch)
-    return (yield from RunBlocking(lambda: pl.DataFrame(table)))
+    return (yield from RunBlocking(lambda: localize_polars(pl.DataFrame(table), zone, naive=naive)))
 
 
 def arrow_stream(
@@ -98,6 +107,11 @@ def record_batches(
     from datastore_sdk.data.arrow.schema_reader import conform_batches
 
     yield from conform_batches(stream_batches(executor, queries, download, TEXTS), schema, on_mismatch)
+
+
+def _sources(queries: Sequence[DataQuery]) -> list[Source]:
+    """Return the pads and sites of queries."""
+    return [(query.source, query.id) for query in queries]
 
 
 def _conform_table(

@@ -15,7 +15,8 @@ from datastore_sdk.entities.aggregation_definitions import (
 )
 from datastore_sdk.entities.asset_stages import AssetStages
 from datastore_sdk.entities.data_change import DataChange, build_change_query, fetch_changes
-from datastore_sdk.entities.resource import fetch_response
+from datastore_sdk.entities.object_list import ObjectList
+from datastore_sdk.entities.resource import fetch_objects
 from datastore_sdk.filters import DataForm
 from restream_api.models import Field, Parameter, ParametersValid
 
@@ -24,12 +25,12 @@ class Asset(AssetStages):
     """Base class of pads and sites."""
 
     @overload
-    def get_fields_metadata(self, *, as_dict: Literal[False] = False) -> list[Field]: ...
+    def get_fields_metadata(self, *, as_dict: Literal[False] = False) -> ObjectList[Field]: ...
     @overload
     def get_fields_metadata(self, *, as_dict: Literal[True]) -> list[dict[str, Any]]: ...
     @overload
-    def get_fields_metadata(self, *, as_dict: bool) -> list[Field] | list[dict[str, Any]]: ...
-    def get_fields_metadata(self, *, as_dict: bool = False) -> list[Field] | list[dict[str, Any]]:
+    def get_fields_metadata(self, *, as_dict: bool) -> ObjectList[Field] | list[dict[str, Any]]: ...
+    def get_fields_metadata(self, *, as_dict: bool = False) -> ObjectList[Field] | list[dict[str, Any]]:
         """List the fields of the time-series data: names, labels, units, plot ranges and colours.
 
         Pass a `name` as `fields` to `get_data`. `imperial_unit` is the unit of the values by default, `si_unit` the one
@@ -41,15 +42,15 @@ class Asset(AssetStages):
         Raises:
             RestreamError: The request failed.
         """
-        return self._get_client()._run(fetch_response(self._endpoints.list_fields(self.id), as_dict=as_dict))
+        return self._get_client()._run(fetch_objects(self._endpoints.list_fields(self.id), Field, as_dict=as_dict))
 
     @overload
-    async def aget_fields_metadata(self, *, as_dict: Literal[False] = False) -> list[Field]: ...
+    async def aget_fields_metadata(self, *, as_dict: Literal[False] = False) -> ObjectList[Field]: ...
     @overload
     async def aget_fields_metadata(self, *, as_dict: Literal[True]) -> list[dict[str, Any]]: ...
     @overload
-    async def aget_fields_metadata(self, *, as_dict: bool) -> list[Field] | list[dict[str, Any]]: ...
-    async def aget_fields_metadata(self, *, as_dict: bool = False) -> list[Field] | list[dict[str, Any]]:
+    async def aget_fields_metadata(self, *, as_dict: bool) -> ObjectList[Field] | list[dict[str, Any]]: ...
+    async def aget_fields_metadata(self, *, as_dict: bool = False) -> ObjectList[Field] | list[dict[str, Any]]:
         """List the fields of the time-series data: names, labels, units, plot ranges and colours.
 
         Pass a `name` as `fields` to `aget_data`. `imperial_unit` is the unit of the values by default, `si_unit` the
@@ -61,15 +62,17 @@ class Asset(AssetStages):
         Raises:
             RestreamError: The request failed.
         """
-        return await self._get_client()._arun(fetch_response(self._endpoints.list_fields(self.id), as_dict=as_dict))
+        return await self._get_client()._arun(
+            fetch_objects(self._endpoints.list_fields(self.id), Field, as_dict=as_dict)
+        )
 
     @overload
-    def get_stages_aggregations(self, *, as_dict: Literal[False] = False) -> list[Parameter]: ...
+    def get_stages_aggregations(self, *, as_dict: Literal[False] = False) -> ObjectList[Parameter]: ...
     @overload
     def get_stages_aggregations(self, *, as_dict: Literal[True]) -> list[dict[str, Any]]: ...
     @overload
-    def get_stages_aggregations(self, *, as_dict: bool) -> list[Parameter] | list[dict[str, Any]]: ...
-    def get_stages_aggregations(self, *, as_dict: bool = False) -> list[Parameter] | list[dict[str, Any]]:
+    def get_stages_aggregations(self, *, as_dict: bool) -> ObjectList[Parameter] | list[dict[str, Any]]: ...
+    def get_stages_aggregations(self, *, as_dict: bool = False) -> ObjectList[Parameter] | list[dict[str, Any]]:
         """List the definitions of the stage aggregations, such as `avg_slurry_rate`.
 
         A definition names the field, the kind of aggregation, the conditions and the units (`config`). Its `type` is
@@ -81,15 +84,17 @@ class Asset(AssetStages):
         Raises:
             RestreamError: The request failed.
         """
-        return self._get_client()._run(fetch_response(self._endpoints.list_parameters(self.id), as_dict=as_dict))
+        return self._get_client()._run(
+            fetch_objects(self._endpoints.list_parameters(self.id), Parameter, as_dict=as_dict)
+        )
 
     @overload
-    async def aget_stages_aggregations(self, *, as_dict: Literal[False] = False) -> list[Parameter]: ...
+    async def aget_stages_aggregations(self, *, as_dict: Literal[False] = False) -> ObjectList[Parameter]: ...
     @overload
     async def aget_stages_aggregations(self, *, as_dict: Literal[True]) -> list[dict[str, Any]]: ...
     @overload
-    async def aget_stages_aggregations(self, *, as_dict: bool) -> list[Parameter] | list[dict[str, Any]]: ...
-    async def aget_stages_aggregations(self, *, as_dict: bool = False) -> list[Parameter] | list[dict[str, Any]]:
+    async def aget_stages_aggregations(self, *, as_dict: bool) -> ObjectList[Parameter] | list[dict[str, Any]]: ...
+    async def aget_stages_aggregations(self, *, as_dict: bool = False) -> ObjectList[Parameter] | list[dict[str, Any]]:
         """List the definitions of the stage aggregations, such as `avg_slurry_rate`.
 
         A definition names the field, the kind of aggregation, the conditions and the units (`config`). Its `type` is
@@ -101,7 +106,9 @@ class Asset(AssetStages):
         Raises:
             RestreamError: The request failed.
         """
-        return await self._get_client()._arun(fetch_response(self._endpoints.list_parameters(self.id), as_dict=as_dict))
+        return await self._get_client()._arun(
+            fetch_objects(self._endpoints.list_parameters(self.id), Parameter, as_dict=as_dict)
+        )
 
     @overload
     def get_stages_aggregation(
@@ -308,7 +315,7 @@ class Asset(AssetStages):
     @overload
     def get_data_changes(
         self, *, get_acknowledged: bool | None = None, as_dict: Literal[False] = False, **form: Unpack[DataForm]
-    ) -> tuple[list[DataChange], Data]: ...
+    ) -> tuple[ObjectList[DataChange], Data]: ...
     @overload
     def get_data_changes(
         self, *, get_acknowledged: bool | None = None, as_dict: Literal[True], **form: Unpack[DataForm]
@@ -316,11 +323,11 @@ class Asset(AssetStages):
     @overload
     def get_data_changes(
         self, *, get_acknowledged: bool | None = None, as_dict: bool, **form: Unpack[DataForm]
-    ) -> tuple[list[DataChange] | list[dict[str, Any]], Data]: ...
+    ) -> tuple[ObjectList[DataChange] | list[dict[str, Any]], Data]: ...
     @complete_signature(DataForm)
     def get_data_changes(
         self, *, get_acknowledged: bool | None = None, as_dict: bool = False, **form: Unpack[DataForm]
-    ) -> tuple[list[DataChange] | list[dict[str, Any]], Data]:
+    ) -> tuple[ObjectList[DataChange] | list[dict[str, Any]], Data]:
         """List the corrections of historical data, with the corrected records of all of them.
 
         Corrections are per well (`change.site_id`), also on a pad. For each change, delete your stored records of the
@@ -353,7 +360,7 @@ class Asset(AssetStages):
     @overload
     async def aget_data_changes(
         self, *, get_acknowledged: bool | None = None, as_dict: Literal[False] = False, **form: Unpack[DataForm]
-    ) -> tuple[list[DataChange], DataAsync]: ...
+    ) -> tuple[ObjectList[DataChange], DataAsync]: ...
     @overload
     async def aget_data_changes(
         self, *, get_acknowledged: bool | None = None, as_dict: Literal[True], **form: Unpack[DataForm]
@@ -361,11 +368,11 @@ class Asset(AssetStages):
     @overload
     async def aget_data_changes(
         self, *, get_acknowledged: bool | None = None, as_dict: bool, **form: Unpack[DataForm]
-    ) -> tuple[list[DataChange] | list[dict[str, Any]], DataAsync]: ...
+    ) -> tuple[ObjectList[DataChange] | list[dict[str, Any]], DataAsync]: ...
     @complete_signature(DataForm)
     async def aget_data_changes(
         self, *, get_acknowledged: bool | None = None, as_dict: bool = False, **form: Unpack[DataForm]
-    ) -> tuple[list[DataChange] | list[dict[str, Any]], DataAsync]:
+    ) -> tuple[ObjectList[DataChange] | list[dict[str, Any]], DataAsync]:
         """List the corrections of historical data, with the corrected records of all of them.
 
         Corrections are per well (`change.site_id`), also on a pad. For each change, delete your stored records of the

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from copy import copy
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
@@ -17,6 +18,20 @@ from datastore_sdk.client import Client, client_for
 from datastore_sdk.exceptions import ConfigurationError, NotLoadedError
 from datastore_sdk.transport.executor.schema_drift import report_object
 from restream_api.types import Model
+
+
+class ShortText(str):
+    """Text that stands for a value in a representation, without quotes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def show_datetime(value: object) -> object:
+    """Return a datetime as ISO 8601 text for a representation, and any other value as it is."""
+    return ShortText(value.isoformat()) if isinstance(value, datetime) else value
 
 
 class ClientBound(Model):  # noqa: PLW1641 - its values can change
@@ -208,7 +223,7 @@ class Entity(ClientBound):
         return hash((type(self), self.__dict__.get("id")))
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
-        return ((name, self.__dict__[name]) for name in self._repr_fields if name in self.__dict__)
+        return ((name, show_datetime(self.__dict__[name])) for name in self._repr_fields if name in self.__dict__)
 
 
 @cache

@@ -19,6 +19,7 @@ from datastore_sdk.entities.base import Entity
 from datastore_sdk.entities.endpoints import Endpoints
 from datastore_sdk.entities.intervals import get_interval, get_site_id, merge_intervals
 from datastore_sdk.entities.matching import filter_matching, get_value, has_id
+from datastore_sdk.entities.object_list import ObjectList
 from datastore_sdk.entities.site_membership import filter_by_pad
 from datastore_sdk.filters import DataForm, validate_data_form
 from datastore_sdk.transport.executor.executor import Flow
@@ -196,7 +197,7 @@ def build_change_query(endpoints: Endpoints, id: int, form: DataForm, *, acknowl
 
 def fetch_changes(
     endpoints: Endpoints, id: int, known_sites: frozenset[int], client: Client, query: ChangeQuery, *, as_dict: bool
-) -> Flow[tuple[list[DataChange] | list[dict[str, Any]], list[DataQuery]]]:
+) -> Flow[tuple[ObjectList[DataChange] | list[dict[str, Any]], list[DataQuery]]]:
     """Fetch the changes, and return them with the queries for all their records."""
     operation, form = query
     read = RawJson(operation.parse) if as_dict else _read
@@ -210,7 +211,9 @@ def fetch_changes(
     for interval in merge_intervals(models, "start_date", "end_date"):
         start, end = widen_to_whole_second(interval.start, interval.end)
         queries.append(DataQuery(source="site", id=interval.site, start=start, end=end, **form))
-    return own if as_dict else [DataChange.from_api_model(change, client, form) for change in models], queries
+    if as_dict:
+        return own, queries
+    return ObjectList((DataChange.from_api_model(change, client, form) for change in models), kind=DataChange), queries
 
 
 def parse_change_log(log: Any) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal, Protocol, Self, TypeVar, overload
+from typing import Any, ClassVar, Literal, Protocol, Self, TypeVar, cast, overload
 
 from datastore_sdk._io.json_body import parse_id
 from datastore_sdk._io.tolerant_parser import RawJson
@@ -15,6 +15,7 @@ from datastore_sdk.entities.object_list import ObjectList
 from datastore_sdk.transport.executor.executor import Flow
 from restream_api.types import Model, Operation
 
+M = TypeVar("M", bound=Model)
 R = TypeVar("R", bound=Entity)
 T = TypeVar("T")
 
@@ -171,6 +172,14 @@ def fetch_response(operation: Operation[T], *, as_dict: bool) -> Flow[T | Any]:
     return (yield from operation)
 
 
+def fetch_objects(
+    operation: Operation[list[M]], kind: type[M], *, as_dict: bool
+) -> Flow[ObjectList[M] | list[dict[str, Any]]]:
+    """Fetch a list of objects without an endpoint of their own; with `as_dict` as the service's JSON."""
+    response: Any = yield from fetch_response(operation, as_dict=as_dict)
+    return cast("list[dict[str, Any]]", response) if as_dict else ObjectList(cast("list[M]", response), kind=kind)
+
+
 def fetch_one(
     kind: type[R], client: Client, operation: Operation[Any], id: int, *, as_dict: bool
 ) -> Flow[R | dict[str, Any]]:
@@ -191,4 +200,4 @@ def fetch_list(
     operation = query.operation
     response = yield from fetch_response(operation, as_dict=as_dict)
     found = filter_matching(response, query.rules, operation.name)
-    return found if as_dict else ObjectList(kind.from_api_model(model, client) for model in found)
+    return found if as_dict else ObjectList((kind.from_api_model(model, client) for model in found), kind=kind)

@@ -72,7 +72,7 @@ def fetch_pads(
     rule = MatchRule("id", f"the pad of site {site_id}", lambda value: parse_id(value) == pad_id)
     if as_dict:
         return filter_matching(cast("list[dict[str, Any]]", pads), [rule], query.operation.name)
-    return ObjectList(filter_matching(cast("ObjectList[R]", pads), [rule], query.operation.name))
+    return ObjectList(filter_matching(cast("ObjectList[R]", pads), [rule], query.operation.name), kind=kind)
 
 
 def filter_by_pad(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Unpack, cast
 
@@ -24,7 +24,7 @@ from datastore_sdk._utils.validation import (
 from datastore_sdk.client import Client
 from datastore_sdk.data import Data, DataAsync, DataQuery
 from datastore_sdk.data.query import widen_to_whole_second
-from datastore_sdk.entities.base import ClientBound
+from datastore_sdk.entities.base import ClientBound, ShortText, show_datetime
 from datastore_sdk.entities.endpoints import Endpoints
 from datastore_sdk.entities.filter_validation import EXTRA_FILTERS_HINT, validate_extra_filters
 from datastore_sdk.entities.intervals import get_interval, get_site_id
@@ -81,6 +81,13 @@ class Stage(ClientBound, StageModel):
             UnusableValueError: The value that the service sent is not an id.
         """
         return get_site_id(self)
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        known = ((name, self.get(name)) for name in ("id", "site", "stage_number", "state", "start", "end"))
+        yield from ((name, show_datetime(value)) for name, value in known if value is not None)
+        if isinstance(self.aggregations, StageAggregations):
+            numbers = [name for name, value in self.aggregations.items() if name != "id" and value is not None]
+            yield "aggregations", ShortText(f"<{len(numbers)} numbers>")
 
     @classmethod
     def from_api_model(cls, stage: Stage, client: Client) -> Stage:
@@ -213,7 +220,7 @@ def fetch_stages(
     if query.add_aggregations and is_array(stages):  # with as_dict=True, the JSON may be any value
         valid = [stage for stage in stages if isinstance(stage, Stage) or is_object(stage)]
         yield from _add_aggregations(endpoints, id, valid, query.aggregations, as_dict=as_dict)
-    return cast("list[dict[str, Any]]", stages) if as_dict else ObjectList(cast("list[Stage]", stages))
+    return cast("list[dict[str, Any]]", stages) if as_dict else ObjectList(cast("list[Stage]", stages), kind=Stage)
 
 
 def _add_aggregations(

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, get_type_hints
 
 import pandas as pd
 import polars as pl
 import pytest
+from pydantic import BaseModel
 
-from datastore_sdk import ObjectList, Pad, Site, State
+from datastore_sdk import Client, ObjectList, Pad, Site, State
+from datastore_sdk.sandbox import Sandbox
+from tests.conftest import NOW
+from tests.support.exhaustive import first
 from tests.support.fake_service import Serving
-from tests.support.http_responses import http_response
+from tests.support.http_responses import Reply, http_response, respond_by_path
 from tests.support.sync_async_calls import Form
 
 YESTERDAY = datetime(2025, 9, 17, 12, tzinfo=UTC)
@@ -38,10 +44,17 @@ def test_lists_become_tables(source: Any, call: str, arguments: dict[str, Any]) 
     assert type(objects) is ObjectList
     assert objects
     keys = [*dict.fromkeys(key for item in objects for key in item)]
-    for table in (objects.to_pandas(), pd.DataFrame(objects), objects.to_polars(), pl.DataFrame([*objects])):
-        assert [*table.columns] == keys
+    spread = {name for item in objects for name in item.get("aggregations") or () if name != "id"}
+    for table in (objects.to_pandas(), objects.to_polars()):
+        columns = [*table.columns]
+        assert columns[0] == "id"
+        assert [name for name in keys if name not in {"id", "aggregations"}] == columns[1 : len(columns) - len(spread)]
+        assert {*columns[len(columns) - len(spread) :]} == spread
+    for table in (objects.to_pandas(), pd.DataFrame(objects), objects.to_polars(), pl.DataFrame(objects)):
         assert len(table) == len(objects)
-        assert [*table[keys[0]]] == [item[keys[0]] for item in objects]
+        for key in keys:
+            if not isinstance(objects[-1].get(key), dict | BaseModel | None):
+                assert [*table[key]][-1] == objects[-1][key]
 
 
 def test_odd_objects_become_tables_too(serving: Serving, form: Form) -> None:
@@ -58,8 +71,19 @@ def test_odd_objects_become_tables_too(serving: Serving, form: Form) -> None:
 
 
 def test_an_empty_list_is_an_empty_table(serving: Serving, form: Form) -> None:
-    pads = form(Pad, "get_models", client=serving(http_response(200, [])).client)
-    assert (len(pads.to_pandas()), len(pads.to_polars())) == (0, 0)
+    """It has the columns of the contract, so that programs work on quiet days too."""
+    service = serving(http_response(200, []))
+    pads = form(Pad, "get_models", client=service.client)
+    stages = form(Site(id=981, client=service.client), "get_stages_metadata")
+    for objects, columns in (
+        (pads, [*Pad.model_fields]),
+        (stages, ["id", "state", "start", "end", "stage_number", "site"]),
+    ):
+        frames = (objects.to_pandas(), objects.to_polars(), objects[:0].to_pandas())
+        assert [(len(frame), [*frame.columns]) for frame in frames] == [(0, columns)] * 3
+    assert str(stages.to_pandas()["start"].dtype) == "datetime64[us, UTC]"
+    assert stages.to_polars().schema["id"] == pl.Int64()
+    assert (len(ObjectList[Any]().to_pandas()), len(ObjectList[Any]().to_polars())) == (0, 0)
 
 
 @pytest.mark.usefixtures("sandbox")
@@ -113,3 +137,76 @@ def test_stages_with_odd_values_become_a_table_with_datetimes(serving: Serving, 
     )
     assert len(table) == len(stages)
     assert str(table["id"][0]) == "1"
+
+
+STAGES = {"add_aggregations": True, "start_date": datetime(2025, 9, 17, 12, tzinfo=UTC)}
+LAST: dict[str, Any] = {
+    "id": 7,
+    "state": "frac_frac",
+    "stage_number": 7,
+    "site": 981,
+    "start": "2025-11-02T05:30:00Z",
+    "end": None,
+}
+
+
+@pytest.mark.usefixtures("sandbox")
+@pytest.mark.parametrize("kind", ["pandas", "polars"])
+def test_stages_become_a_tidy_table(form: Form, kind: str) -> None:
+    """The current stage has no id and no end, and yet ids are ints and times are datetimes."""
+    stages = form(Site(id=981), "get_stages_metadata", **STAGES)
+    assert "id" not in stages[0]
+    table = getattr(stages, f"to_{kind}")()
+    assert len(table) == len(stages)
+    for name, types in {
+        "id": {"Int64"},
+        "site": {"Int64"},
+        "stage_number": {"Int64"},
+        "start": {"datetime64[us, UTC]", "Datetime(time_unit='us', time_zone='UTC')"},
+        "end": {"datetime64[us, UTC]", "Datetime(time_unit='us', time_zone='UTC')"},
+        "avg_slurry_rate": {"Float64"},
+        "avg_gel_conc": {"Float64"},  # without any value
+    }.items():
+        assert str(table[name].dtype) in types
+    number, stage = next((n, s) for n, s in enumerate(stages) if s.aggregations and s.aggregations.avg_slurry_rate)
+    assert table["avg_slurry_rate"][number] == stage.aggregations.avg_slurry_rate
+    assert table["id"][number] == stage.id
+
+
+def test_aggregations_with_names_of_keys(serving: Serving, form: Form) -> None:
+    numbers = {"id": 7, "state": 1, "avg_rate": 5, "odd": "x", "huge": 2**70, "text": "\ud800"}
+    replies: dict[str, Reply] = {
+        "/history/": http_response(200, [LAST]),
+        "/aggregations/": http_response(200, {"981": [numbers]}),
+    }
+    service = serving(respond_by_path(replies))
+    stages = form(Site(id=981, client=service.client), "get_stages_metadata", add_aggregations=True)
+    for table in (stages.to_pandas(), stages.to_polars()):
+        assert [*table["id"]] == [7]
+        assert [*table["state"]] == ["frac_frac"]
+        assert [*table["aggregations.state"]] == [1.0]
+        assert str(table["avg_rate"].dtype) == "Float64"
+        assert [*table["odd"]] == ["x"]
+    assert stages.to_pandas()["huge"][0] == 2**70
+
+
+def test_slices_are_lists_of_objects_too(serving: Serving, form: Form) -> None:
+    pads = form(Pad, "get_models", client=serving(http_response(200, [{"id": n} for n in range(1, 40)])).client)
+    assert type(pads[3:6]) is ObjectList
+    assert [*pads[3:6].to_polars()["id"]] == [4, 5, 6]
+    assert pads[-1].id == 39
+    assert pickle.loads(pickle.dumps(pads[:2])) == copy.deepcopy(pads)[:2] == pads[:2]
+    assert type(pickle.loads(pickle.dumps(pads))) is ObjectList
+
+
+@pytest.mark.filterwarnings("ignore::datastore_sdk.exceptions.MismatchWarning")
+@pytest.mark.parametrize("seed", first(2, range(1, 9)))
+def test_untidy_objects_become_tables(seed: int) -> None:
+    with Sandbox(now=NOW, days=1, untidy=seed) as sandbox, Client(sandbox.token, base_url=sandbox.url) as client:
+        pad = Pad(681, client=client)
+        stages = pad.get_stages_metadata(add_aggregations=True, start_date=NOW - timedelta(hours=12))
+        for objects in (Pad.get_models(client=client), pad.get_sites(), pad.get_states(), stages):
+            for table in (objects.to_pandas(tz="US/Central", naive=True), objects.to_polars(tz="US/Central")):
+                assert len(table) == len(objects)
+            assert len(repr(objects)) < 2200
+            assert "<table>" in objects._repr_html_()

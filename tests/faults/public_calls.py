@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from datastore_sdk import Column, Data, DataAsync, DataChange, Pad, Schema, Site, Stage, State
+from datastore_sdk import Column, Data, DataAsync, DataChange, ObjectList, Pad, Schema, Site, Stage, State
 from datastore_sdk.sandbox.api.states import state_id
 from datastore_sdk.sandbox.simulation.parameters import FIRST_CUSTOM_ID
 from restream_api.api.pads import list_pads
@@ -122,6 +122,10 @@ def _data(caller: CallRunner) -> Data | DataAsync:
     return data
 
 
+def _objects(caller: CallRunner) -> ObjectList[DataChange]:
+    return ObjectList([_change(caller)])
+
+
 def _of_a_stage(caller: CallRunner) -> list[Any]:
     stages = caller(_site(caller), "get_stages_metadata", start_date=START - timedelta(days=1), end_date=END)
     return caller.collect(caller(min(stages, key=_length), "get_data"))
@@ -173,8 +177,12 @@ CALLS: dict[str, Call] = {
         Call("Data.save parquet", (LABELS, RECORDS), lambda c: c.save(_data(c), "records.parquet")),
         Call("Data.save resumable", (RECORDS,), lambda c: c.save(_data(c), "records.json", resume=True)),
         Call("Data.to_arrow", (LABELS, RECORDS), lambda c: c(_data(c), "to_arrow")),
-        Call("Data.to_pandas", (RECORDS,), lambda c: c(_data(c), "to_pandas")),
+        Call("Data.to_pandas", (LABELS, RECORDS), lambda c: c(_data(c), "to_pandas")),
+        Call("Data.to_pandas site", (READ, LABELS, RECORDS), lambda c: c(_data(c), "to_pandas", tz="site")),
         Call("Data.to_polars", (RECORDS,), lambda c: c(_data(c), "to_polars")),
+        Call("Data.to_polars site", (READ, RECORDS), lambda c: c(_data(c), "to_polars", tz="site")),
+        Call("ObjectList.to_pandas", (READ,), lambda c: c(_objects(c), "to_pandas", tz="site")),
+        Call("ObjectList.to_polars", (READ,), lambda c: c(_objects(c), "to_polars", tz="site")),
         Call("Data.record_batches", (RECORDS,), _rows_of_batches),
         Call("Client.request", (READ,), lambda c: c(c.client, "request", list_pads())),
         Call("Client.get_access_token", (TOKEN,), lambda c: bool(c(c.client, "get_access_token"))),

@@ -97,7 +97,7 @@ def a_notebook(folder: Path) -> None:
     data.save(folder / "minute.json", overwrite=True)
     data.save(str(folder / "minute.csv"))
 
-    assert_type(pad.get_fields_metadata(), list[Field])
+    assert_type(pad.get_fields_metadata(), ObjectList[Field])
     assert_type(pad.get_measurement_sources_metadata(), MeasurementSources)
     assert_type(sites[0].get_measurement_sources_metadata(), MeasurementSources)
 
@@ -132,7 +132,7 @@ def definitions(pad: Pad) -> None:
     new = {"name": "avg_rate", "config": {"field": "slurry_rate", "aggregation": "average"}, "description": ""}
     assert_type(pad.create_stages_aggregations([new], validate_only=True), ParametersValid)
     assert_type(pad.create_stages_aggregations([new]), list[Parameter])
-    assert_type(pad.get_stages_aggregations(), list[Parameter])
+    assert_type(pad.get_stages_aggregations(), ObjectList[Parameter])
     own = next(each for each in pad.get_stages_aggregations() if each.type == "C")
     assert_type(pad.get_stages_aggregation(own.id).config.field, str)
     assert_type(pad.update_stages_aggregation(own.id, {"label": "Rate", "color": "#aa3300"}), Parameter)
@@ -143,7 +143,7 @@ def a_nightly_job(folder: Path) -> None:
     """Corrected data is downloaded in the form in which it was first fetched, and acknowledged."""
     form: DataForm = {"fields": ["slurry_rate", "proppant_conc"], "si_units": True, "resolution": "raw"}
     changes, corrected = Pad(id=668).get_data_changes(**form)
-    assert_type(changes, list[DataChange])
+    assert_type(changes, ObjectList[DataChange])
     assert_type(corrected, Data)
     corrected.save(folder / "corrected.csv")
     for change in changes:
@@ -202,7 +202,7 @@ async def everything_at_once(folder: Path) -> None:
         assert_type(record, dict[str, Any])
     await data.asave(folder / "minutes.csv", overwrite=True)
     changes, corrected = await pads[0].aget_data_changes(get_acknowledged=True)
-    assert_type(changes, list[DataChange])
+    assert_type(changes, ObjectList[DataChange])
     assert_type(corrected, DataAsync)
     await site.aupdate()
 

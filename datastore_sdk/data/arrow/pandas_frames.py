@@ -18,9 +18,13 @@ _TYPES: dict[pa.DataType, ExtensionDtype] = {
 def to_nullable_frame(table: pa.Table) -> pd.DataFrame:
     """Return the table with pandas' nullable types: a missing value is NA, and ints stay ints beside it.
 
-    Timestamps have the same time zone object as those of stages, or pandas would refuse to join them.
+    `attrs` has the units and labels of the columns, as far as they are known.
     """
     frame = table.to_pandas(types_mapper=_TYPES.get)
-    for name in frame.select_dtypes("datetimetz").columns:
-        frame[name] = frame[name].dt.tz_convert("UTC")
+    frame.attrs |= {"units": _read_metadata(table.schema, b"unit"), "labels": _read_metadata(table.schema, b"label")}
     return frame
+
+
+def _read_metadata(schema: pa.Schema, key: bytes) -> dict[str, str]:
+    """Return the values of a key of the columns' metadata, by column; empty values are left out."""
+    return {field.name: value.decode() for field in schema if (value := (field.metadata or {}).get(key))}

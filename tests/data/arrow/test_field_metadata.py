@@ -70,10 +70,47 @@ def test_one_more_call_for_each_site(sandbox: Sandbox, form: Form) -> None:
     assert all(call.endswith("/data/") for call in calls[len(sites) :])
 
 
-def test_frames_without_metadata_do_not_request_fields(hours: Data, sandbox: Sandbox, form: Form) -> None:
-    form(hours, "to_pandas")
+def test_pandas_frames_have_units_and_labels(sandbox: Sandbox, form: Form) -> None:
+    source = Site(id=981)
+    fields = {field.name: field for field in reversed(form(source, "get_fields_metadata"))}
+    frame = form(form(source, "get_data", *HOURS, si_units=True), "to_pandas")
+    listed = [name for name in frame.columns if name in fields]
+    assert len(listed) > 10
+    assert frame.attrs["units"] == {name: unit for name in listed if (unit := fields[name].si_unit)}
+    assert frame.attrs["labels"] == {name: fields[name].label for name in listed}
+    assert frame.head().attrs == frame.attrs
+    sandbox.requests.clear()
+    schema = form(source, "get_schema", fields=["slurry_rate"])
+    earlier = len(sandbox.requests)
+    frame = form(form(source, "get_data", *HOURS, fields=["slurry_rate"]), "to_pandas", schema=schema)
+    assert frame.attrs == {
+        "units": {"slurry_rate": "bbl/min"},
+        "labels": {"slurry_rate": "Slurry Rate"},
+        "timezone": "UTC",
+    }
+    assert all("/data/" in line for line in list_requests(sandbox)[earlier:])
+
+
+def test_polars_frames_do_not_request_fields(hours: Data, sandbox: Sandbox, form: Form) -> None:
     form(hours, "to_polars")
     assert all("/data/" in line for line in list_requests(sandbox))
+
+
+def test_routed_records_have_the_units_of_the_pad(serving: Serving, form: Form) -> None:
+    """The pad lists names with a measurement source, and the source in the label."""
+    listed = [
+        {"name": "M1_slurry_rate", "label": "Slurry Rate - 1/2", "imperial_unit": "bbl/min"},
+        {"name": "M2_slurry_rate", "label": "Slurry Rate - 3/4", "imperial_unit": "m3"},
+        {"name": "M1_h", "label": "H - 1/2", "imperial_unit": "ft"},
+        {"name": "h", "label": "H", "imperial_unit": "in"},
+    ]
+    body = [{"timestamp": 1, "site_id": 981, "slurry_rate": 5, "h": 1}]
+    replies: dict[str, Reply] = {"/fields/": http_response(200, listed), "/data/": http_response(200, body)}
+    service = serving(respond_by_path(replies))
+    frame = form(form(Pad(id=681, client=service.client), "get_data", is_routed=True), "to_pandas")
+    expected = {"units": {"slurry_rate": "bbl/min", "h": "in"}, "labels": {"h": "H"}, "timezone": "UTC"}
+    assert frame.attrs == expected
+    assert form(form(Pad(id=681, client=service.client), "get_data"), "to_pandas").attrs["units"] == {"h": "in"}
 
 
 FIELDS_RESPONSES: dict[str, Reply] = {
