@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from datastore_sdk import Pad, Schema, Site
-from datastore_sdk.exceptions import ServerError
+from datastore_sdk.exceptions import PermissionDeniedError
 from datastore_sdk.sandbox import Sandbox, faults
 from tests.support.fake_service import Serving
 from tests.support.http_responses import http_response, respond_by_path
@@ -72,8 +72,8 @@ def test_schema_without_sample_uses_metadata_alone(own_sandbox: Sandbox, form: F
 
 
 def test_schema_without_metadata_is_an_error(own_sandbox: Sandbox, form: Form) -> None:
-    own_sandbox.faults.add(faults.Status(500, path="/sites/981/fields/", times=None))
-    with pytest.raises(ServerError):
+    own_sandbox.faults.add(faults.Status(403, path="/sites/981/fields/", times=None))
+    with pytest.raises(PermissionDeniedError):
         form(Site(id=981), "get_schema")
 
 

@@ -16,6 +16,7 @@ from _plot import area
 
 from datastore_sdk import Client
 from datastore_sdk.sandbox import Sandbox
+from tests.support.exhaustive import first
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +42,7 @@ def run_demo(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::datastore_sdk.exceptions.MismatchWarning")  # an untidy service ignores filters
-@pytest.mark.parametrize("arguments", [(), ("--untidy", "1")], ids=["tidy", "untidy"])
+@pytest.mark.parametrize("arguments", first(1, [(), ("--untidy", "1")]))
 def test_demo_runs_every_step(
     arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -98,6 +98,7 @@ def test_each_test_has_its_own_cassette(tmp_path: Path) -> None:
     assert "1 passed" in run_pytest(tmp_path, "-k", "a/b").stdout
 
 
+@pytest.mark.exhaustive
 def test_sandbox_options_require_names(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(
         "import pytest\n\n@pytest.mark.restream_sandbox(7)\ndef test_it(restream_sandbox): ...\n"
@@ -105,6 +106,7 @@ def test_sandbox_options_require_names(tmp_path: Path) -> None:
     assert "pass the arguments of @pytest.mark.restream_sandbox by name" in run_pytest(tmp_path).stdout
 
 
+@pytest.mark.exhaustive
 def test_record_option_records_again(example: Path) -> None:
     stored = example / CASSETTE
     before = stored.read_text("utf-8")

@@ -161,8 +161,8 @@ def test_interrupted(
     assert 10 < rounds < MAX_EFFECTS - 1
 
 
-LINES_AT_A_TIME = 5
-"""Without `--all`, one line in five is interrupted."""
+LINES_AT_A_TIME = 12
+"""Without `--all`, one line in twelve is interrupted."""
 
 
 @pytest.mark.parametrize("made", [one_call, one_download])
