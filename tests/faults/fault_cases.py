@@ -48,7 +48,7 @@ CASES = [
 ]
 SMOKE = ("reset, but carried out", "another JSON", "body cut for ever", "429 once", "503 for ever")
 """Faults that distinguish calls of a kind, the best first: by retries, parsing and partial writes."""
-SMOKE_EACH = 2
+SMOKE_EACH = 3
 
 
 def _once_each(cases: Iterable[Case]) -> Iterator[Case]:
@@ -62,7 +62,7 @@ def _once_each(cases: Iterable[Case]) -> Iterator[Case]:
 
 
 def _smoke(cases: Iterable[Case]) -> Iterator[Case]:
-    """Yield two faults for each request of each call, in both forms."""
+    """Yield three faults for each request of each call, in both forms."""
     at_request: defaultdict[tuple[str, int, str], list[Case]] = defaultdict(list)
     for case in sorted((case for case in cases if case.fault in SMOKE), key=lambda case: SMOKE.index(case.fault)):
         at_request[case.call.name, case.index, case.form].append(case)
