@@ -7,6 +7,8 @@
     ├── UnusableValueError              an attribute that the service sent is invalid        (also a ValueError)
     ├── ResumeError                     an interrupted save cannot be resumed; `path`
     ├── SchemaMismatchError             a value does not fit its column of a schema          (also a ValueError)
+    ├── MirrorError                     the store of a mirror failed, or is not usable
+    │   └── MirrorConflictError         another mirror has written to the store meanwhile
     ├── RoomInUseError                  this room or session key is already in use
     ├── BufferOverflowError             live records came faster than they were read, with `when_full="raise"`
     └── CallError                       a call failed; `method`, `url`, `attempts`
@@ -88,6 +90,14 @@ class SchemaMismatchError(RestreamError, ValueError):
 
 class SchemaWarning(UserWarning):
     """Values did not fit their column of a `Schema` and are null, or fields were unknown and dropped; once a read."""
+
+
+class MirrorError(RestreamError):
+    """A `Mirror` cannot work with its store. The message says why and what to do. Nothing was stored by halves."""
+
+
+class MirrorConflictError(MirrorError):
+    """Another mirror has written to the same site of the store meanwhile. This one stored nothing; run it again."""
 
 
 class RoomInUseError(RestreamError):

@@ -18,6 +18,9 @@ from datastore_sdk.cli.doctor import doctor
 from datastore_sdk.cli.drift_spec import spec
 from datastore_sdk.cli.drift_traffic import traffic
 from datastore_sdk.cli.exit_status import COULD_NOT_RUN
+from datastore_sdk.cli.mirror import add as mirror_add
+from datastore_sdk.cli.mirror import forget, status, verify
+from datastore_sdk.cli.mirror import run as mirror_run
 from datastore_sdk.cli.output import escape_unencodable_text, print_error, result_output
 from datastore_sdk.cli.rendering import printable
 from datastore_sdk.cli.sandbox import sandbox
@@ -62,6 +65,17 @@ drift = typer.Typer(
 app.add_typer(drift, name="drift")
 drift.command()(spec)
 drift.command()(traffic)
+mirror = typer.Typer(
+    cls=CommandGroup,
+    no_args_is_help=True,
+    help="Keep pads and sites true in a database or lake of yours: new records, and corrections exactly once.",
+)
+app.add_typer(mirror, name="mirror")
+mirror.command("add")(mirror_add)
+mirror.command("run")(mirror_run)
+mirror.command()(status)
+mirror.command()(verify)
+mirror.command()(forget)
 app.command()(doctor)
 app.command(add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(sandbox)
 

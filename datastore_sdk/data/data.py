@@ -122,7 +122,7 @@ class Data(_ArrowStream):
         Args:
             schema: The columns, as `get_schema()` returned them. Default: columns and types of the received values.
             on_mismatch: What a value does that does not fit its column of the schema: "null" makes it null and warns
-                once (`SchemaWarning`), "raise" raises `SchemaMismatchError`.
+                once (`SchemaWarning`), "raise" raises `SchemaMismatchError`, "map" keeps it as JSON text in `extra`.
 
         Raises:
             ImportError: pyarrow is not installed.
@@ -149,7 +149,7 @@ class Data(_ArrowStream):
         Args:
             schema: The columns, as `get_schema()` returned them. Default: columns and types of the received values.
             on_mismatch: What a value does that does not fit its column of the schema: "null" makes it null and warns
-                once (`SchemaWarning`), "raise" raises `SchemaMismatchError`.
+                once (`SchemaWarning`), "raise" raises `SchemaMismatchError`, "map" keeps it as JSON text in `extra`.
             tz: Time zone of `timestamp`: an IANA name such as `US/Central`, or `site` for the time of the well, which
                 is requested first (one more request for each pad or site).
             naive: True: leave the time zone out of `timestamp`, as Excel needs it. The hour that is repeated when
@@ -181,7 +181,7 @@ class Data(_ArrowStream):
         Args:
             schema: The columns, as `get_schema()` returned them. Default: columns and types of the received values.
             on_mismatch: What a value does that does not fit its column of the schema: "null" makes it null and warns
-                once (`SchemaWarning`), "raise" raises `SchemaMismatchError`.
+                once (`SchemaWarning`), "raise" raises `SchemaMismatchError`, "map" keeps it as JSON text in `extra`.
             tz: Time zone of `timestamp`: an IANA name such as `US/Central`, or `site` for the time of the well, which
                 is requested first (one more request for each pad or site).
             naive: True: leave the time zone out of `timestamp`, as Excel needs it. The hour that is repeated when
@@ -275,7 +275,7 @@ class Data(_ArrowStream):
             schema: The columns of a Parquet or Arrow file, as `get_schema()` returned them, so that files of different
                 days fit together. Such a file is written as records arrive. Default: columns of the received values.
             on_mismatch: What a value does that does not fit its column of the schema: "null" makes it null and warns
-                once (`SchemaWarning`), "raise" raises `SchemaMismatchError`.
+                once (`SchemaWarning`), "raise" raises `SchemaMismatchError`, "map" keeps it as JSON text in `extra`.
 
         Returns:
             The report with `coverage=True`, else None.

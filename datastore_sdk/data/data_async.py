@@ -74,7 +74,7 @@ class DataAsync(BaseData):
         Args:
             schema: The columns, as `aget_schema()` returned them. Default: columns and types of the received values.
             on_mismatch: What a value does that does not fit its column of the schema: "null" makes it null and warns
-                once (`SchemaWarning`), "raise" raises `SchemaMismatchError`.
+                once (`SchemaWarning`), "raise" raises `SchemaMismatchError`, "map" keeps it as JSON text in `extra`.
 
         Raises:
             ImportError: pyarrow is not installed.
@@ -101,7 +101,7 @@ class DataAsync(BaseData):
         Args:
             schema: The columns, as `aget_schema()` returned them. Default: columns and types of the received values.
             on_mismatch: What a value does that does not fit its column of the schema: "null" makes it null and warns
-                once (`SchemaWarning`), "raise" raises `SchemaMismatchError`.
+                once (`SchemaWarning`), "raise" raises `SchemaMismatchError`, "map" keeps it as JSON text in `extra`.
             tz: Time zone of `timestamp`: an IANA name such as `US/Central`, or `site` for the time of the well, which
                 is requested first (one more request for each pad or site).
             naive: True: leave the time zone out of `timestamp`, as Excel needs it. The hour that is repeated when
@@ -133,7 +133,7 @@ class DataAsync(BaseData):
         Args:
             schema: The columns, as `aget_schema()` returned them. Default: columns and types of the received values.
             on_mismatch: What a value does that does not fit its column of the schema: "null" makes it null and warns
-                once (`SchemaWarning`), "raise" raises `SchemaMismatchError`.
+                once (`SchemaWarning`), "raise" raises `SchemaMismatchError`, "map" keeps it as JSON text in `extra`.
             tz: Time zone of `timestamp`: an IANA name such as `US/Central`, or `site` for the time of the well, which
                 is requested first (one more request for each pad or site).
             naive: True: leave the time zone out of `timestamp`, as Excel needs it. The hour that is repeated when
@@ -227,7 +227,7 @@ class DataAsync(BaseData):
             schema: The columns of a Parquet or Arrow file, as `aget_schema()` returned them, so that files of different
                 days fit together. Such a file is written as records arrive. Default: columns of the received values.
             on_mismatch: What a value does that does not fit its column of the schema: "null" makes it null and warns
-                once (`SchemaWarning`), "raise" raises `SchemaMismatchError`.
+                once (`SchemaWarning`), "raise" raises `SchemaMismatchError`, "map" keeps it as JSON text in `extra`.
 
         Returns:
             The report with `coverage=True`, else None.

@@ -19,8 +19,9 @@ ColumnType = Literal["timestamp", "int64", "float64", "string", "bool"]
 """Type of a column. `timestamp` is a UTC timestamp in microseconds."""
 OnUnknownField = Literal["map", "drop"]
 """Treatment of fields that the schema does not know: they go to the map column `extra`, or are dropped."""
-OnMismatch = Literal["null", "raise"]
-"""Treatment of a value that does not fit its column: it becomes null, or raises `SchemaMismatchError`."""
+OnMismatch = Literal["null", "raise", "map"]
+"""Treatment of a value that does not fit its column: it becomes null, raises `SchemaMismatchError`, or becomes null and
+is kept in the map column `extra`."""
 Engine = Literal["duckdb", "spark"]
 """Engine whose column names ignore upper and lower case."""
 
@@ -211,6 +212,8 @@ def validate_schema(schema: object, on_mismatch: str, *, si_units: bool) -> None
         return
     if not isinstance(schema, Schema):
         raise TypeError(f"schema must be a Schema (get_schema() makes one), not {schema!r}")
+    if on_mismatch == "map" and schema.unknown_fields != "map":
+        raise ValueError('on_mismatch="map" needs a schema with unknown_fields="map", which has the column `extra`')
     if schema.si_units != si_units:
         wanted, got = ("SI" if units else "imperial" for units in (schema.si_units, si_units))
         raise ValueError(f"the schema is for {wanted} units, but the records are in {got} units: pass si_units alike")

@@ -100,5 +100,5 @@ def test_validate_schema_checks_type_units_and_choice() -> None:
         validate_schema({}, "null", si_units=True)
     with pytest.raises(ValueError, match="for SI units, but the records are in imperial units"):
         validate_schema(SCHEMA, "null", si_units=False)
-    with pytest.raises(ValueError, match="null, raise, not 'drop'"):
+    with pytest.raises(ValueError, match="null, raise, map, not 'drop'"):
         validate_schema(SCHEMA, "drop", si_units=True)

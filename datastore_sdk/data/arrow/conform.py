@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from datetime import UTC, datetime
 from io import BytesIO
 from threading import Lock
@@ -62,7 +62,7 @@ class SchemaParser:
         self.mismatches: dict[str, tuple[int, str]] = {}
         """Columns with values that did not fit: how many, and the first one."""
         self._schema = schema
-        self._raises = on_mismatch == "raise"
+        self._on_mismatch = on_mismatch
         self._lock = Lock()
         others = [(column.field, self.arrow_schema.field(column.name).type) for column in schema.columns[1:]]
         timestamp = schema.columns[0].field
@@ -146,32 +146,41 @@ class SchemaParser:
     def _parse_slowly(self, texts: Sequence[msgspec.Raw]) -> pa.RecordBatch:
         """Parse value by value."""
         records = _split(texts)
+        misfits: list[set[str]] = [set() for _ in records]
         columns = [
             pa.array(
-                [self._convert(column, record.get(column.field)) for record in records],
+                [self._convert(column, record, fields) for record, fields in zip(records, misfits, strict=True)],
                 self.arrow_schema.field(column.name).type,
             )
             for column in self._schema.columns
         ]
-        columns += self._read_unknown(records)
+        columns += self._read_unknown(records, misfits)
         return pa.RecordBatch.from_arrays(columns, schema=self.arrow_schema)
 
-    def _read_unknown(self, records: Sequence[Cells]) -> list[pa.Array[Any]]:
-        """Return the column `extra` if there is one; otherwise note the names of unknown fields."""
+    def _read_unknown(
+        self, records: Sequence[Cells], misfits: Sequence[Container[str]] | None = None
+    ) -> list[pa.Array[Any]]:
+        """Return the column `extra` if there is one; otherwise note the names of unknown fields.
+
+        Args:
+            records: The records.
+            misfits: For each record, the known fields whose values go to `extra`, too.
+        """
         unknown = [
             [
                 (_to_utf8(name), bytes(cell).decode(errors="backslashreplace"))
                 for name, cell in record.items()
-                if name not in self._fields
+                if name not in self._fields or name in fields
             ]
-            for record in records
+            for record, fields in zip(records, misfits or [()] * len(records), strict=True)
         ]
         if self._schema.unknown_fields == "map":
             return [pa.array([items or None for items in unknown], self.arrow_schema.field(EXTRA_COLUMN).type)]
         self.unknown_fields.update(name for items in unknown for name, _ in items)
         return []
 
-    def _convert(self, column: Column, cell: msgspec.Raw | None) -> Any:
+    def _convert(self, column: Column, record: Cells, misfits: set[str]) -> Any:
+        cell = record.get(column.field)
         text = b"null" if cell is None else bytes(cell)
         if text == b"null":
             return None
@@ -179,8 +188,11 @@ class SchemaParser:
             return _CONVERTERS[column.type](json.loads(text))
         except (ValueError, TypeError, OverflowError, RecursionError):
             shown = text.decode(errors="backslashreplace")[:_MAX_SHOWN]
-        if self._raises:
+        if self._on_mismatch == "raise":
             raise SchemaMismatchError(f"{column.field} is {column.type} in the schema, but a record has {shown}")
+        if self._on_mismatch == "map":
+            misfits.add(column.field)
+            return None
         with self._lock:
             count, first = self.mismatches.get(column.field, (0, shown))
             self.mismatches[column.field] = count + 1, first

@@ -1,0 +1,1 @@
+"""Stores of a mirror: databases and lakes."""

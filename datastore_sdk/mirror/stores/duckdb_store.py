@@ -1,0 +1,121 @@
+"""Mirror in a DuckDB file."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from datastore_sdk._io.clock import monotonic
+from datastore_sdk.exceptions import MirrorError
+from datastore_sdk.mirror.stores.sql import SqlStore, quote
+
+BUSY_SECONDS = 30.0
+"""How long to wait for another program that has the file open."""
+_POLL_SECONDS = 0.1
+_SETTINGS = {"memory_limit": "128MB", "threads": "2", "preserve_insertion_order": "false"}
+"""Limits for a process that runs for years beside others."""
+
+
+class DuckDbStore(SqlStore):
+    """A DuckDB file.
+
+    While it is open, no other process can open it, even to read. So it is open only while a mirror writes to it.
+
+    Args:
+        path: The file.
+    """
+
+    has_asof = True
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path))
+        self._path = path
+        self._connection: duckdb.DuckDBPyConnection | None = None
+
+    @property
+    def _open_connection(self) -> duckdb.DuckDBPyConnection:
+        if self._connection is None:
+            raise MirrorError(f"{self.name} is not open")
+        return self._connection
+
+    def open(self, *, create: bool = False) -> None:
+        """Open the file, and create the tables if it is new; wait while another program has it open."""
+        if not create and not self._path.exists():
+            raise MirrorError(f"{self.name} does not exist: add a pad or site first")
+        with self._convert_errors():
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = self._connect()
+            try:
+                self._connection.execute("set timezone = 'UTC'")
+                self._create_tables(create=create)
+            except BaseException:
+                self.close()
+                raise
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        deadline = monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                return duckdb.connect(str(self._path), config={**_SETTINGS})
+            except duckdb.IOException as error:
+                if "lock" not in str(error):
+                    raise
+                if monotonic() >= deadline:
+                    raise MirrorError(
+                        f"{self.name}: another program has the file open (DuckDB allows one process at a time): "
+                        f"close it, or copy the file to read it. {error}"
+                    ) from error
+                time.sleep(_POLL_SECONDS)
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _execute(self, sql: str, values: Sequence[Any] = ()) -> None:
+        self._open_connection.execute(sql, [*values])
+
+    def _query(self, sql: str, values: Sequence[Any] = ()) -> pa.Table:
+        table: pa.Table = self._open_connection.sql(sql, params=[*values]).to_arrow_table()
+        return table
+
+    def _stream(self, sql: str, values: Sequence[Any] = ()) -> Iterator[pa.RecordBatch]:
+        yield from self._query(sql, values).to_batches()
+
+    def _insert(self, table: str, batches: pa.RecordBatchReader) -> None:
+        connection = self._open_connection
+        connection.register("incoming", batches)
+        try:
+            connection.execute(f"insert into {quote(table)} by name select * from incoming")
+        finally:
+            connection.unregister("incoming")
+
+    def _has_table(self, name: str) -> bool:
+        found = "select 1 as found from duckdb_tables() where table_name = $1 and schema_name = current_schema()"
+        return self._query(found, [name]).num_rows > 0
+
+    def _begin(self) -> None:
+        self._open_connection.begin()
+
+    def _commit(self) -> None:
+        self._open_connection.commit()
+
+    def _roll_back(self) -> None:
+        try:
+            self._open_connection.rollback()
+        except duckdb.Error:  # it has rolled back by itself, and reports only that
+            self.close()
+            self.open()
+
+    def _to_mirror_error(self, error: Exception) -> MirrorError | None:
+        if isinstance(error, OSError):
+            return MirrorError(f"{self.name}: {error.strerror or error}")
+        if isinstance(error, duckdb.IOException):
+            return MirrorError(f"{self.name} cannot be read or written; nothing was stored by halves. {error}")
+        return MirrorError(f"{self.name}: {error}") if isinstance(error, duckdb.Error) else None

