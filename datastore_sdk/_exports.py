@@ -7,6 +7,7 @@ from datastore_sdk.config.describe import ClientDescription
 from datastore_sdk.data import CoverageGap, CoverageReport, Data, DataAsync, DataQuery, Estimate, Progress, SiteCoverage
 from datastore_sdk.data.schema import Column, Schema
 from datastore_sdk.data.streaming.json_decoder import Record
+from datastore_sdk.distributed import Plan, Slice
 from datastore_sdk.entities import DataChange, ObjectList, Pad, Site, Stage, State
 from datastore_sdk.enums import (
     AggregationName,
@@ -164,6 +165,7 @@ __all__ = [
     "Parameter",
     "ParametersValid",
     "PermissionDeniedError",
+    "Plan",
     "Progress",
     "QueueEvent",
     "RateLimitError",
@@ -189,6 +191,7 @@ __all__ = [
     "SiteMetadata",
     "SiteReport",
     "SiteStatus",
+    "Slice",
     "Stage",
     "StageAggregations",
     "StageFilters",

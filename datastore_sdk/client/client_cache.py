@@ -20,7 +20,7 @@ _defaults: dict[ClientConfig, Client] = {}
 _lock = Lock()
 
 
-def client_for(auth_token: str | None = None, client: Client | None = None) -> Client:
+def client_for(auth_token: str | None = None, client: Client | None = None, *, profile: str | None = None) -> Client:
     """Return the client for a call: the one passed, else a cached one, of which there is one per configuration.
 
     Callers delete the token afterwards: error trackers show the variables of frames.
@@ -28,9 +28,11 @@ def client_for(auth_token: str | None = None, client: Client | None = None) -> C
     Args:
         auth_token: The token from Tally. Default: the credentials of the environment, or of the profile.
         client: A client of the user's.
+        profile: Name of the profile. Default: that of the environment.
 
     Raises:
         MissingCredentialsError: There are no credentials.
+        ConfigurationError: A setting is invalid, or the profile does not exist.
         ValueError: Both were given.
     """
     if client is not None:
@@ -39,7 +41,7 @@ def client_for(auth_token: str | None = None, client: Client | None = None) -> C
         if auth_token is not None:
             raise ValueError("pass auth_token or client, not both: a client has its own credentials")
         return client
-    key = _resolve(None if auth_token is None else validate_token(auth_token), environment_state())
+    key = _resolve(None if auth_token is None else validate_token(auth_token), profile, environment_state())
     with _lock:
         found = _defaults.pop(key, None) or Client._from_config(key)
         _defaults[key] = found
@@ -50,8 +52,8 @@ def client_for(auth_token: str | None = None, client: Client | None = None) -> C
 
 
 @lru_cache(maxsize=64)
-def _resolve(auth_token: str | None, _: tuple[Hashable, ...]) -> ClientConfig:
-    return resolve_config(ClientOptions(auth_token=auth_token))
+def _resolve(auth_token: str | None, profile: str | None, _: tuple[Hashable, ...]) -> ClientConfig:
+    return resolve_config(ClientOptions(auth_token=auth_token), profile)
 
 
 def close_default_clients(base_url: str | None = None) -> None:

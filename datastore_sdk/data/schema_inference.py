@@ -68,7 +68,7 @@ def infer_schema(
     seen = yield from _sample_types(executor, query)
     listed = _index_fields(fields, seen, is_routed=query.is_routed)
     names = [name for name in query.fields or sorted({*listed, *seen}) if name not in KEY_FIELDS]
-    if unknown := [name for name in names if name not in listed and name not in seen and not _guess_type(name)]:
+    if unknown := [name for name in names if name not in listed and name not in seen and not guess_type(name)]:
         log.warning(
             "Schema of %s %d has fields that are neither listed nor in recent records: %s; get_fields_metadata() lists "
             "the names",
@@ -111,19 +111,20 @@ def validate_types(types: object) -> None:
 
 def _column(name: str, override: ColumnType | None, listed: Any, seen: ColumnType | None, si_units: bool) -> Column:
     if listed is None:
-        return Column(name=name, type=override or _guess_type(name) or seen or "float64")
+        return Column(name=name, type=override or guess_type(name) or seen or "float64")
     unit = _text(listed.get("si_unit" if si_units else "imperial_unit"))
     is_number = unit not in (None, _FLAG_UNIT) or any(listed.get(limit) is not None for limit in _PLOT_LIMITS)
     return Column(
         name=name,
-        type=override or ("float64" if is_number else _guess_type(name) or seen or "float64"),
+        type=override or ("float64" if is_number else guess_type(name) or seen or "float64"),
         unit=unit,
         label=_text(listed.get("label")),
         color=_text(listed.get("primary_color")),
     )
 
 
-def _guess_type(name: str) -> ColumnType | None:
+def guess_type(name: str) -> ColumnType | None:
+    """Return the type of a field that its name says; None if the name says nothing."""
     return "string" if _VALVE.search(name) else None
 
 

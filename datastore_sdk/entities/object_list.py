@@ -181,4 +181,4 @@ class ObjectList(list[M]):
 
     def _get_client(self) -> Client:
         bound = next((item for item in self if isinstance(item, ClientBound)), None)
-        return bound._get_client() if bound else client_for()  # noqa: SLF001 - an object of the same package
+        return bound._get_client() if bound else client_for()

@@ -21,6 +21,7 @@ from datastore_sdk._io.effects import (
     RunBlocking,
     StartPrefetch,
     YieldItem,
+    redirect_items,
 )
 from datastore_sdk.data.progress import DownloadState
 from datastore_sdk.data.query import DataQuery
@@ -39,7 +40,7 @@ MAX_SLICE = timedelta(seconds=20_000)
 """Maximum length of a slice: its records must fit in memory while they wait for earlier slices."""
 MIN_SLICE = timedelta(seconds=600)
 """Minimum length of a slice: its download must take much longer than the start of a request."""
-_MAX_WAITING_BATCHES = 256
+MAX_WAITING_BATCHES = 256
 """Maximum number of batches of a slice that wait in memory; a batch is 64 KB of JSON text."""
 
 
@@ -78,26 +79,42 @@ def _stream_slices(
     download: DownloadState,
     tracker: DeliveryTracker | None = None,
 ) -> EffectGen[None]:
-    slices = split_query(query, is_continuation=tracker is not None)
-    slice_tracker = tracker  # for the first slice only, some of whose records were delivered
+    parts = (
+        # Some records of the first slice were delivered.
+        stream_resumable(executor, slice_, TEXTS, download.add_part(), None if number else tracker)
+        for number, slice_ in enumerate(split_query(query, is_continuation=tracker is not None))
+    )
+
+    def deliver(item: tuple[int, list[msgspec.Raw]]) -> EffectGen[None]:
+        number, texts = item
+        second = parse_second(TEXTS.read_keys(texts[-1])[0])
+        if tracker is not None and number:
+            tracker.add(join_records(texts), len(texts), second)
+        download.count_records(len(texts), second)
+        yield from YieldItem(convert_texts(codec, texts))
+
+    yield from redirect_items(deliver, prefetch_in_order(parts, query.parallel, MAX_WAITING_BATCHES))
+
+
+def prefetch_in_order(parts: Iterator[EffectGen[None]], parallel: int, max_items: int) -> EffectGen[None]:
+    """Run generators ahead of their consumer, and emit their items in order, each with the number of its generator.
+
+    Args:
+        parts: The generators. The next one is taken when there is room for it.
+        parallel: Number of generators that run at a time.
+        max_items: Maximum number of items of a generator that wait in memory.
+    """
     prefetches: deque[Any] = deque()
     finished = 0
     try:
         while True:
-            while len(prefetches) < query.parallel and (slice_ := next(slices, None)):
-                steps = stream_resumable(executor, slice_, TEXTS, download.add_part(), slice_tracker)
-                prefetches.append((yield from StartPrefetch(steps, _MAX_WAITING_BATCHES)))
-                slice_tracker = None
+            while len(prefetches) < parallel and (part := next(parts, None)):
+                prefetches.append((yield from StartPrefetch(part, max_items)))
             if not prefetches:
                 return
             with suppress(PrefetchExhausted):
                 while True:
-                    texts = yield from NextPrefetched(prefetches[0])
-                    second = parse_second(TEXTS.read_keys(texts[-1])[0])
-                    if tracker is not None and finished:
-                        tracker.add(join_records(texts), len(texts), second)
-                    download.count_records(len(texts), second)
-                    yield from YieldItem(convert_texts(codec, texts))
+                    yield from YieldItem((finished, (yield from NextPrefetched(prefetches[0]))))
             prefetches.popleft()
             finished += 1
     finally:

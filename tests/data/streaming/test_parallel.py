@@ -176,7 +176,7 @@ def test_cancel_during_stall_returns(serve: Serve, client_of: ClientOf) -> None:
 def test_slow_consumer_limits_waiting_records(
     serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(slicing, "_MAX_WAITING_BATCHES", 2)
+    monkeypatch.setattr(slicing, "MAX_WAITING_BATCHES", 2)
     sent = list[int]()
 
     def handle(line: ClientConnection, request: HttpRequest) -> None:

@@ -1,0 +1,38 @@
+"""The client of a process that reads a plan which was made elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from datastore_sdk.client import Client, client_for
+from datastore_sdk.exceptions import ConfigurationError, MissingCredentialsError
+
+MIN_ATTEMPTS = 12
+"""Minimum number of attempts of a request: readers on other machines may use the three calls for minutes."""
+
+
+def worker_client(profile: str | None, base_url: str) -> Client:
+    """Return the client of a profile, or of the environment.
+
+    Args:
+        profile: Name of the profile; None: that of the environment.
+        base_url: Scheme and host of the service that the plan was made for.
+
+    Raises:
+        MissingCredentialsError: There are no credentials.
+        ConfigurationError: The client is for another service, which must not receive these credentials.
+    """
+    try:
+        client = client_for(profile=profile)
+    except MissingCredentialsError as error:
+        raise MissingCredentialsError(
+            f"{error}\nA plan holds no credentials. Each process that reads it needs them, in its environment or in the"
+            " profile that was passed to Plan.of"
+        ) from None
+    if client.base_url != base_url:
+        raise ConfigurationError(
+            f"the plan was made for {base_url}, but this process is configured for {client.base_url}: set RESTREAM_HOST"
+            " or the profile as in the process that made the plan"
+        )
+    retries = replace(client.retries, max_attempts=max(client.retries.max_attempts, MIN_ATTEMPTS))
+    return client.with_options(retries=retries)
