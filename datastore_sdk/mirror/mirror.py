@@ -231,8 +231,13 @@ def build_store(store: object) -> Store:
     if not isinstance(name, str) or not name:
         raise TypeError(f'store must be a path or text such as "field.duckdb" or "postgresql://...", not {store!r}')
     scheme, separator, _ = name.partition(":")
+    if scheme in {"postgresql", "postgres"}:
+        require_extra("adbc_driver_postgresql", "pyarrow", extra="postgres")
+        from datastore_sdk.mirror.stores.postgres_store import PostgresStore
+
+        return PostgresStore(name)
     if separator and "/" not in scheme and len(scheme) > 1:  # one letter is a drive of Windows
-        raise ValueError(f'unknown store {scheme!r}: pass a DuckDB file such as "field.duckdb"')
+        raise ValueError(f'unknown store {scheme!r}: pass a DuckDB file ("field.duckdb") or "postgresql://..."')
     require_extra("duckdb", "pyarrow", extra="mirror")
     from datastore_sdk.mirror.stores.duckdb_store import DuckDbStore
 

@@ -14,13 +14,16 @@ import pytest
 from datastore_sdk import Client, Mirror, MirrorReport, Pad, RetryPolicy
 from datastore_sdk._io.clock import Clock
 from datastore_sdk.mirror.contents import Contents
+from datastore_sdk.mirror.mirror import build_store
 from datastore_sdk.mirror.spans import Span
+from datastore_sdk.mirror.stores.sql import SqlStore
 from datastore_sdk.mirror.verification import Canonical
 from datastore_sdk.sandbox import Sandbox, Scenario
 from datastore_sdk.sandbox.scenario import ScenarioSite
 from tests.conftest import NOW
 from tests.mirror.killed_mirrors import open_mirror_store
 from tests.mirror.oracle import Comparison, compare, fetch_records, read_stored_records
+from tests.mirror.postgres_server import create_database
 
 BEGIN = NOW - timedelta(minutes=5)
 """When records begin, and the mirror with them."""
@@ -80,6 +83,17 @@ class FollowedField:
         with open_mirror_store(self.store) as (_, contents):
             return contents
 
+    def execute(self, statement: str) -> None:
+        """Change the store behind the mirror's back."""
+        store = build_store(self.store)
+        store.open()
+        if not isinstance(store, SqlStore):
+            pytest.skip("not a store with SQL")
+        store._begin()
+        store._execute(statement)
+        store._commit()
+        store.close()
+
     def ledger(self) -> dict[int, tuple[bool, bool]]:
         """Return for each data change whether it was applied and acknowledged."""
         rows = self.contents().ledger.values()
@@ -118,9 +132,14 @@ def scenario() -> Scenario:
     return scenario
 
 
-@pytest.fixture
-def followed(scenario: Scenario, tmp_path: Path) -> Iterator[FollowedField]:
-    yield from follow(scenario, str(tmp_path / "field.duckdb"))
+STORES = ["duckdb", pytest.param("postgres", marks=pytest.mark.exhaustive)]
+
+
+@pytest.fixture(params=STORES)
+def followed(request: pytest.FixtureRequest, scenario: Scenario, tmp_path: Path) -> Iterator[FollowedField]:
+    """Follow the scenario's pad in each kind of store."""
+    stores = {"duckdb": lambda: str(tmp_path / "field.duckdb"), "postgres": create_database}
+    yield from follow(scenario, stores[request.param]())
 
 
 def follow(scenario: Scenario, store: str, untidy: int | None = None) -> Iterator[FollowedField]:

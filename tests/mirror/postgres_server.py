@@ -7,7 +7,10 @@ import tempfile
 import warnings
 from functools import cache
 from importlib import import_module
+from itertools import count
 from typing import Any
+
+_numbers = count(1)
 
 
 @cache
@@ -22,12 +25,11 @@ def _start() -> Any:
     return server
 
 
-def fresh_database(number: int) -> str:
-    """Return the URL of an empty database."""
+def create_database() -> str:
+    """Return the URL of a new, empty database."""
     dbapi: Any = import_module("adbc_driver_postgresql.dbapi")
     url: str = _start().get_uri()
-    name = f"field_{number}"
+    name = f"field_{next(_numbers)}"
     with dbapi.connect(url, autocommit=True) as connection, connection.cursor() as cursor:
-        cursor.execute(f"drop database if exists {name} with (force)")
         cursor.execute(f"create database {name}")
     return url.replace("/postgres?", f"/{name}?")

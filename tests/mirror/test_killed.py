@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tests.mirror.killed_mirrors import run_killed
+from tests.mirror.postgres_server import create_database
 from tests.support.exhaustive import first
 
 
@@ -15,4 +16,11 @@ from tests.support.exhaustive import first
 def test_killed_mirror_stays_true(seed: int) -> None:
     outcome = run_killed(seed, "duckdb", kills=2, since=timedelta(minutes=5))
     assert outcome.kills == 2
+    assert outcome.sound, outcome
+
+
+@pytest.mark.exhaustive
+@pytest.mark.filterwarnings("ignore::datastore_sdk.exceptions.MismatchWarning")
+def test_killed_mirror_in_postgres_stays_true() -> None:
+    outcome = run_killed(1, "postgres", create_database(), kills=4, since=timedelta(minutes=5))
     assert outcome.sound, outcome

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import duckdb
 import pytest
 
 from datastore_sdk import MirrorError, Pad, Site
+from datastore_sdk.mirror.tables import TABLES
 from datastore_sdk.sandbox import faults
 from tests.conftest import NOW
 from tests.mirror.conftest import BEGIN, FollowedField, at
+from tests.mirror.killed_mirrors import open_mirror_store
 
 
 def test_adding_again_changes_nothing(followed: FollowedField) -> None:
@@ -45,8 +46,7 @@ def test_trimmed_records_stay_away(followed: FollowedField) -> None:
 
 def test_reread_repairs_a_store(followed: FollowedField) -> None:
     followed.run()
-    with duckdb.connect(followed.store) as connection:
-        connection.execute("delete from records where epoch(timestamp) % 2 = 0")
+    followed.execute('delete from records where extract(epoch from "timestamp")::bigint % 2 = 0')
     followed.run(overlap=timedelta())
     assert not followed.compare().is_equal
     with followed.mirror() as mirror:
@@ -62,9 +62,9 @@ def test_forgotten_source_leaves_no_row(followed: FollowedField) -> None:
         mirror.forget(Pad(followed.pad, client=followed.client))
         with pytest.raises(MirrorError, match="not part of this mirror; it has site"):
             mirror.forget(Pad(followed.pad, client=followed.client))
-    with duckdb.connect(followed.store) as connection:
-        for table in ("records", "sites", "stages", "states", "mirror_state", "data_changes", "pads"):
-            assert connection.sql(f"select count(*) from {table}").fetchall() == [(0,)], table
+    with open_mirror_store(followed.store) as (store, _):
+        assert store.count_records() == {}
+        assert [table.name for table in TABLES if store.read(table)] == ["mirror_info", "mirror_sources", "fields"]
 
 
 def test_status_reports_progress(followed: FollowedField) -> None:
@@ -84,9 +84,8 @@ def test_verification_finds_differences(followed: FollowedField) -> None:
     followed.run()
     with followed.mirror() as mirror:
         assert mirror.verify().is_equal
-        with duckdb.connect(followed.store) as connection:
-            connection.execute("delete from records where epoch(timestamp) = $1", [at(100).timestamp()])
-            connection.execute("update records set slurry_rate = 0 where epoch(timestamp) = $1", [at(150).timestamp()])
+        followed.execute(f"delete from records where \"timestamp\" = '{at(100)}'")
+        followed.execute(f"update records set slurry_rate = 0 where \"timestamp\" = '{at(150)}'")
         found = mirror.verify()
     assert not found.is_equal
     assert sum(each.missing for each in found.differences) == 4

@@ -28,6 +28,8 @@ from tests.mirror.killed_mirrors import open_mirror_store
 
 REFUSED = 7
 """Exit status of a mirror that raised `MirrorError`."""
+pytestmark = pytest.mark.parametrize("followed", ["duckdb"], indirect=True)
+
 HOLD = "import duckdb, sys; connection = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
 
 
@@ -157,6 +159,15 @@ def _run_with_little_disk(followed: FollowedField) -> None:
         os._exit(REFUSED)
     finally:
         os._exit(1)
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://field:s3cret-pass@127.0.0.1:1/field", "postgres://u:s3cret-pass@/?host=/x"]
+)
+def test_unreachable_database_is_an_error_without_secret(followed: FollowedField, url: str) -> None:
+    with Mirror(url, client=followed.client) as mirror, pytest.raises(MirrorError, match="database failed") as caught:
+        mirror.add(Pad(followed.pad, client=followed.client), since=BEGIN)
+    assert "s3cret" not in str(caught.value) + repr(mirror)
 
 
 @pytest.mark.parametrize("store", ["oracle:field", "s3://bucket/field"])

@@ -166,18 +166,13 @@ class SqlStore(ABC):
         new = [column for column in schema.columns[2:] if column.name not in existing]
         if not new:
             return
-        self._drop_views()
         for column in new:
             self._execute(f"alter table {RECORDS} add column {quote(column.name)} {SQL_TYPES[column.type]}")
         self._create_views([column.name for column in schema.columns[2:]])
 
     def _create_views(self, fields: Sequence[str]) -> None:
         for name, query in build_views(fields, has_asof=self.has_asof).items():
-            self._execute(f"create view {name} as {query}")
-
-    def _drop_views(self) -> None:
-        for name in build_views([], has_asof=self.has_asof):
-            self._execute(f"drop view if exists {name}")
+            self._execute(f"create or replace view {name} as {query}")
 
     def _replace_rows(self, update: TableUpdate) -> None:
         table = update.table

@@ -9,7 +9,7 @@ _STAGE = {"stage_id": "id", "stage_number": "stage_number", "stage_state": "stat
 
 
 def build_views(fields: Sequence[str], *, has_asof: bool) -> dict[str, str]:
-    """Return the queries of the views by name.
+    """Return the queries of the views by name. New columns come last, so that views of the user can stay.
 
     Args:
         fields: Columns of `records`, besides the first three and `extra`.
@@ -30,17 +30,17 @@ def build_views(fields: Sequence[str], *, has_asof: bool) -> dict[str, str]:
 
 def _join_stages_asof() -> str:
     is_within = 's.end_date is null or r."timestamp" < s.end_date'
-    columns = "".join(f", case when {is_within} then s.{column} end as {name}" for name, column in _STAGE.items())
+    columns = ", ".join(f"case when {is_within} then s.{column} end as {name}" for name, column in _STAGE.items())
     return (
-        f"select r.*{columns} from records r asof left join stages s"
+        f"select {columns}, r.* from records r asof left join stages s"
         ' on r.site_id = s.site_id and r."timestamp" >= s.start_date'
     )
 
 
 def _join_stages_lateral() -> str:
-    columns = "".join(f", s.{column} as {name}" for name, column in _STAGE.items())
+    columns = ", ".join(f"s.{column} as {name}" for name, column in _STAGE.items())
     return (
-        f"select r.*{columns} from records r left join lateral ("
+        f"select {columns}, r.* from records r left join lateral ("
         'select * from stages t where t.site_id = r.site_id and t.start_date <= r."timestamp"'
         ' and (t.end_date is null or t.end_date > r."timestamp") order by t.start_date desc limit 1) s on true'
     )
