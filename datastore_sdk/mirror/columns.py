@@ -15,6 +15,8 @@ MAX_COLUMNS = 1000
 """Maximum number of columns; PostgreSQL allows 1600. The values of further fields stay in the column `extra`."""
 MAX_NAME_BYTES = 63
 """Maximum length of a column name in PostgreSQL."""
+_RESERVED = " ,;{}()="
+"""Characters that Spark refuses in the column names of a Delta table."""
 _KEY = (Column(name="timestamp", type="timestamp"), Column(name="site_id", type="int64"))
 
 
@@ -46,7 +48,7 @@ def add_columns(schema: Schema, columns: Iterable[Column]) -> Schema:
 
 
 def _free_name(field: str, used: set[str]) -> str:
-    base = "".join(letter if letter.isprintable() else "_" for letter in field) or "_"
+    base = "".join(letter if letter.isprintable() and letter not in _RESERVED else "_" for letter in field) or "_"
     name, number = _shorten(base), 1
     while name.casefold() in used:
         number += 1

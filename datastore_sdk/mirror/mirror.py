@@ -230,14 +230,19 @@ def build_store(store: object) -> Store:
     name = os.fspath(cast("str", store)) if isinstance(store, str | os.PathLike) else None
     if not isinstance(name, str) or not name:
         raise TypeError(f'store must be a path or text such as "field.duckdb" or "postgresql://...", not {store!r}')
-    scheme, separator, _ = name.partition(":")
+    scheme, separator, root = name.partition(":")
     if scheme in {"postgresql", "postgres"}:
         require_extra("adbc_driver_postgresql", "pyarrow", extra="postgres")
         from datastore_sdk.mirror.stores.postgres_store import PostgresStore
 
         return PostgresStore(name)
+    if scheme == "delta":
+        require_extra("deltalake", "pyarrow", extra="lake")
+        from datastore_sdk.mirror.stores.delta_store import DeltaStore
+
+        return DeltaStore(root)
     if separator and "/" not in scheme and len(scheme) > 1:  # one letter is a drive of Windows
-        raise ValueError(f'unknown store {scheme!r}: pass a DuckDB file ("field.duckdb") or "postgresql://..."')
+        raise ValueError(f'unknown store {scheme!r}: pass "field.duckdb", "postgresql://..." or "delta:folder"')
     require_extra("duckdb", "pyarrow", extra="mirror")
     from datastore_sdk.mirror.stores.duckdb_store import DuckDbStore
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -132,13 +132,17 @@ def scenario() -> Scenario:
     return scenario
 
 
-STORES = ["duckdb", pytest.param("postgres", marks=pytest.mark.exhaustive)]
+STORES = ["duckdb", *(pytest.param(kind, marks=pytest.mark.exhaustive) for kind in ("postgres", "delta"))]
 
 
 @pytest.fixture(params=STORES)
 def followed(request: pytest.FixtureRequest, scenario: Scenario, tmp_path: Path) -> Iterator[FollowedField]:
     """Follow the scenario's pad in each kind of store."""
-    stores = {"duckdb": lambda: str(tmp_path / "field.duckdb"), "postgres": create_database}
+    stores: dict[str, Callable[[], str]] = {
+        "duckdb": lambda: str(tmp_path / "field.duckdb"),
+        "postgres": create_database,
+        "delta": lambda: f"delta:{tmp_path}/lake",
+    }
     yield from follow(scenario, stores[request.param]())
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from datastore_sdk import APIConnectionError, AuthenticationError, Client, DataChange, Mirror, MirrorError, Pad, Site
-from datastore_sdk.mirror.stores.sql import SqlStore
+from datastore_sdk.mirror.mirror import build_store
 from datastore_sdk.sandbox import Sandbox, Scenario, faults
 from datastore_sdk.sandbox.simulation.corrections import ModificationSubtype
 from tests.conftest import NOW
@@ -83,7 +83,7 @@ def test_killed_before_the_commit_changes_nothing(followed: FollowedField, monke
     before = followed.read(followed.sites[0])
     followed.sites[0].change(at(10), at(50), at=NOW, slurry_rate=1.5, brand_new=1)
     with monkeypatch.context() as patch:
-        patch.setattr(SqlStore, "_replace_rows", interrupt)
+        patch.setattr(type(build_store(followed.store)), "_commit", interrupt)
         with pytest.raises(KeyboardInterrupt):
             followed.run(overlap=timedelta())
     assert followed.read(followed.sites[0]) == before

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.mirror.killed_mirrors import run_killed
+from tests.mirror.killed_mirrors import StoreKind, run_killed
 from tests.mirror.postgres_server import create_database
 from tests.support.exhaustive import first
 
@@ -21,6 +21,8 @@ def test_killed_mirror_stays_true(seed: int) -> None:
 
 @pytest.mark.exhaustive
 @pytest.mark.filterwarnings("ignore::datastore_sdk.exceptions.MismatchWarning")
-def test_killed_mirror_in_postgres_stays_true() -> None:
-    outcome = run_killed(1, "postgres", create_database(), kills=4, since=timedelta(minutes=5))
+@pytest.mark.parametrize("kind", ["postgres", "delta"])
+def test_killed_mirror_in_other_stores_stays_true(kind: StoreKind) -> None:
+    target = create_database() if kind == "postgres" else None
+    outcome = run_killed(1, kind, target, kills=4, since=timedelta(minutes=5))
     assert outcome.sound, outcome

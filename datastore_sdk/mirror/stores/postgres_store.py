@@ -52,7 +52,7 @@ class PostgresStore(SqlStore):
                 raise
 
     def close(self) -> None:
-        """Disconnect; the server rolls back what was not committed."""
+        """Disconnect; the server rolls back an open transaction."""
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()

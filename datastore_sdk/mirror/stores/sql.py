@@ -14,6 +14,7 @@ from datastore_sdk.data.schema import ColumnType, Schema
 from datastore_sdk.exceptions import MirrorConflictError, MirrorError
 from datastore_sdk.mirror.download import records_schema
 from datastore_sdk.mirror.spans import Span, from_second
+from datastore_sdk.mirror.stores.arrow_rows import rows_to_arrow
 from datastore_sdk.mirror.stores.base import RecordsUpdate, Update
 from datastore_sdk.mirror.stores.views import build_views
 from datastore_sdk.mirror.tables import EXTRA, INFO, KEY_COLUMNS, RECORDS, STATE, TABLES, Row, Table, TableUpdate
@@ -24,13 +25,6 @@ SQL_TYPES: dict[ColumnType, str] = {
     "float64": "double precision",
     "string": "text",
     "bool": "boolean",
-}
-_ARROW_TYPES: dict[ColumnType, pa.DataType] = {
-    "timestamp": pa.timestamp("us", "UTC"),
-    "int64": pa.int64(),
-    "float64": pa.float64(),
-    "string": pa.string(),
-    "bool": pa.bool_(),
 }
 
 
@@ -180,7 +174,7 @@ class SqlStore(ABC):
             conditions, values = _equal(row)
             self._execute(f"delete from {quote(table.name)} where {conditions}", values)
         if update.rows:
-            self._insert(table.name, _to_arrow(table, update.rows).to_reader())
+            self._insert(table.name, rows_to_arrow(table, update.rows).to_reader())
 
     @contextmanager
     def _transaction(self) -> Generator[None]:
@@ -234,12 +228,6 @@ def _equal(row: Row) -> tuple[str, list[Any]]:
             values.append(value)
             conditions.append(f"{quote(name)} = ${len(values)}")
     return " and ".join(conditions), values
-
-
-def _to_arrow(table: Table, rows: Sequence[Row]) -> pa.Table:
-    return pa.table(
-        {name: pa.array([row.get(name) for row in rows], _ARROW_TYPES[kind]) for name, kind in table.columns.items()}
-    )
 
 
 def _to_rows(found: pa.Table) -> list[Row]:
