@@ -100,11 +100,8 @@ def load_contents(store: Store) -> Contents:
             f"{store.name}: SDK {info.get('sdk_version')} wrote this mirror (format {info['format']}); this is SDK "
             f"{VERSION}, which knows format {FORMAT}: update restream-datastore-sdk"
         )
-    sources = [Source(**{**row, "since": to_second(row["since"])}) for row in store.read(SOURCES)]
-    states = [
-        SiteState(**{**row, "since": to_second(row["since"]), "cursor": to_second(row["cursor"])})
-        for row in store.read(STATE)
-    ]
+    sources = [Source(**_to_seconds(row, "since")) for row in store.read(SOURCES)]
+    states = [SiteState(**_to_seconds(row, "since", "cursor")) for row in store.read(STATE)]
     schema = info.get("schema")
     return Contents(
         info=info,
@@ -113,6 +110,10 @@ def load_contents(store: Store) -> Contents:
         sites={state.site_id: state for state in states},
         ledger={(row["site_id"], row["id"]): row for row in store.read(CHANGES)},
     )
+
+
+def _to_seconds(row: Row, *names: str) -> Row:
+    return {**row, **{name: to_second(row[name]) for name in names}}
 
 
 def info_update(values: dict[str, str]) -> TableUpdate:

@@ -12,7 +12,7 @@ import random
 import signal
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -217,7 +217,7 @@ def fetch_without_faults(sandbox: Sandbox, site: int, span: Span) -> Any:
 
 
 @contextmanager
-def open_mirror_store(name: str) -> Iterator[tuple[Store, Contents]]:
+def open_mirror_store(name: str) -> Generator[tuple[Store, Contents]]:
     store = build_store(name)
     store.open()
     try:

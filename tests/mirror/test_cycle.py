@@ -128,7 +128,7 @@ def test_failed_tail_is_reported_and_read_again(followed: FollowedField) -> None
 
 
 def test_follower_stays_true_and_acknowledges_nothing(followed: FollowedField, tmp_path: Path) -> None:
-    follower = FollowedField(**{**vars(followed), "store": str(tmp_path / "follower.duckdb")})
+    follower = replace(followed, store=str(tmp_path / "follower.duckdb"))
     for each in (followed, follower):
         each.run(overlap=timedelta(), acknowledge=each is followed)
     change = followed.sites[0].change(at(10), at(50), at=NOW, slurry_rate=1.5)
