@@ -335,7 +335,7 @@ def test_failed_stage_request_omits_labels_only(
     assert report.gaps[0].state is None
     assert json.loads((tmp_path / "a.json").read_bytes()) == service.records.records
     for what in ("stages", "sites"):
-        assert (f"is without the {what} of pad 681" in caplog.text) == (others is not ODD)
+        assert (f"without the {what} of pad 681" in caplog.text) == (others is not ODD)
 
 
 @pytest.mark.parametrize("parallel", [1, 3])
