@@ -43,7 +43,7 @@ MUTATIONS = (
         "_io/deadline.py",
         "return seconds if left is None else min(seconds, left)",
         "return seconds",
-        "transport/executor/test_deadlines.py",
+        "_io/test_deadline.py",
     ),
     M(
         "transport/executor/call.py",

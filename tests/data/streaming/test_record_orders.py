@@ -50,7 +50,7 @@ def by_site(sites: int = 3, seconds: int = 60) -> list[Record]:
     return [record for site in range(sites) for record in records_of(seconds, [1111 + site])]
 
 
-@pytest.mark.parametrize("share", first(3, [0.34, 0.5, 0.95, 0.1, 0.3, 0.67]))
+@pytest.mark.parametrize("share", first(3, [0.1, 0.34, 0.95, 0.3, 0.5, 0.67]))
 def test_pad_in_site_order_is_complete(share: float, form: Form, serve: Serve, client_of: ClientOf) -> None:
     service = RecordService(by_site(), [Break(share)])
     found: list[Record] = []
@@ -155,6 +155,17 @@ def test_delivered_texts_go_to_disk(
     found: list[Record] = []
     form.records(client_of(serve(RecordService(by_site(), [Break(0.9)] * 3))), [PAD], found)
     assert found == by_site()
+
+
+def test_second_with_records_on_disk_and_in_memory(
+    form: Form, serve: Serve, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivered_texts, "MAX_MEMORY_BYTES", 500)
+    monkeypatch.setattr(cutter, "WINDOW_BYTES", 200)
+    records = [*records_of(20), *({**record, "timestamp": START + 20} for record in records_of(60))]
+    found: list[Record] = []
+    form.records(client_of(serve(RecordService(records, [Break(0.9)]))), [SITE], found)
+    assert found == records
 
 
 def test_full_disk_fails_resumed_downloads_only(
