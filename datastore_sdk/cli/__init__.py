@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from datastore_sdk.cli.exit_status import COULD_NOT_RUN
+from datastore_sdk.cli.exit_status import ExitStatus
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,5 +24,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         message = f'the datastore command needs {error.name}: pip install "restream-datastore-sdk[cli]"'
         print(message, file=sys.stderr)  # noqa: T201 - the package that prints messages may be missing
-        return COULD_NOT_RUN
+        return ExitStatus.COULD_NOT_RUN
     return run(arguments)

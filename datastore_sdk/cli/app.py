@@ -1,4 +1,7 @@
-"""The `datastore` command: subcommands, error messages and exit statuses."""
+"""The `datastore` command: subcommands, error messages and exit statuses.
+
+What is slow to import is imported when a command runs, so that help and completion are fast.
+"""
 
 from __future__ import annotations
 
@@ -14,24 +17,28 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from datastore_sdk._version import VERSION
-from datastore_sdk.cli.doctor import doctor
-from datastore_sdk.cli.drift_spec import spec
-from datastore_sdk.cli.drift_traffic import traffic
-from datastore_sdk.cli.exit_status import COULD_NOT_RUN
-from datastore_sdk.cli.mirror import add as mirror_add
-from datastore_sdk.cli.mirror import forget, status, verify
-from datastore_sdk.cli.mirror import run as mirror_run
-from datastore_sdk.cli.output import escape_unencodable_text, print_error, result_output
-from datastore_sdk.cli.rendering import printable
-from datastore_sdk.cli.sandbox import sandbox
-from datastore_sdk.drift import DriftError
-from datastore_sdk.exceptions import RestreamError
+from datastore_sdk.cli.commands.changes import changes
+from datastore_sdk.cli.commands.doctor import doctor
+from datastore_sdk.cli.commands.drift_spec import spec
+from datastore_sdk.cli.commands.drift_traffic import traffic
+from datastore_sdk.cli.commands.fields import fields
+from datastore_sdk.cli.commands.get import get
+from datastore_sdk.cli.commands.mirror import add as mirror_add
+from datastore_sdk.cli.commands.mirror import forget, status, verify
+from datastore_sdk.cli.commands.mirror import run as mirror_run
+from datastore_sdk.cli.commands.pads import pads
+from datastore_sdk.cli.commands.sandbox import sandbox
+from datastore_sdk.cli.commands.sites import sites
+from datastore_sdk.cli.commands.stages import stages
+from datastore_sdk.cli.commands.states import states
+from datastore_sdk.cli.commands.tail import tail
+from datastore_sdk.cli.console import escape_unencodable_text, print_error, printable, result_output
+from datastore_sdk.cli.errors import CommandError, explain_errors
+from datastore_sdk.cli.exit_status import ExitStatus
+from datastore_sdk.exceptions import CallError, ConfigurationError, RestreamError
 from datastore_sdk.instrumentation.logs import get_logger
 
 log = get_logger("cli")
-
-INTERRUPTED = 130
-"""Exit status after Ctrl-C, as in shells: 128 + SIGINT."""
 
 PROGRAM = "datastore"
 
@@ -50,19 +57,23 @@ class CommandGroup(TyperGroup):
 app = typer.Typer(
     name=PROGRAM,
     cls=CommandGroup,
-    help="Tools for Tally's Restream API, for the terminal and CI.",
+    help="Data of Tally's Restream API, and tools for it, for the terminal, scripts and CI.\n\n"
+    "Results go to standard output, everything else to standard error.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+for command in (pads, sites, states, stages, fields, changes, get, tail):
+    app.command(rich_help_panel="Data")(explain_errors(command))
+app.command(rich_help_panel="Tools")(doctor)
 drift = typer.Typer(
     cls=CommandGroup,
     no_args_is_help=True,
     help="Find differences between the OpenAPI document, the service and the SDK.\n\n"
     "Exit status: **0** no drift, **1** drift, **2** breaking drift, **3** could not run.",
 )
-app.add_typer(drift, name="drift")
+app.add_typer(drift, name="drift", rich_help_panel="Tools")
 drift.command()(spec)
 drift.command()(traffic)
 mirror = typer.Typer(
@@ -70,14 +81,17 @@ mirror = typer.Typer(
     no_args_is_help=True,
     help="Keep pads and sites true in a database or lake of yours: new records, and corrections exactly once.",
 )
-app.add_typer(mirror, name="mirror")
+app.add_typer(mirror, name="mirror", rich_help_panel="Tools")
 mirror.command("add")(mirror_add)
 mirror.command("run")(mirror_run)
 mirror.command()(status)
 mirror.command()(verify)
 mirror.command()(forget)
-app.command()(doctor)
-app.command(add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(sandbox)
+app.command(
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    rich_help_panel="Tools",
+)(sandbox)
 
 
 def _version(is_set: bool) -> None:
@@ -101,21 +115,24 @@ def run(arguments: Sequence[str] | None) -> int:
     escape_unencodable_text()
     try:
         return _invoke([*(sys.argv[1:] if arguments is None else arguments)])
+    except CommandError as error:
+        print_error(str(error))
+        return error.status
     except TyperException as error:
         if message := error.format_message():  # empty if the help was printed
-            print_error(f"{message} (see datastore --help)")
-    except DriftError as error:
-        print_error(printable(str(error)))  # in one line: it may quote a document
-    except RestreamError as error:
-        print_error(str(error))
+            context = getattr(error, "ctx", None)
+            print_error(f"{message} (see {context.command_path if context else PROGRAM} --help)")
+    except RestreamError as error:  # of `drift` and `doctor`
+        of_call = isinstance(error, CallError | ConfigurationError)
+        print_error(str(error) if of_call else printable(str(error)))  # in one line: it may quote a document
     except typer.Abort:
-        return INTERRUPTED
+        return ExitStatus.INTERRUPTED
     except SystemExit as end:  # raised by typer for shell completion
-        return COULD_NOT_RUN if end.code else 0
+        return ExitStatus.COULD_NOT_RUN if end.code else ExitStatus.DONE
     except Exception as error:  # uncaught, it would exit with 1, which means drift
         log.debug("The command failed", exc_info=True)
         print_error(f"unexpected error: {type(error).__name__}: {error} (RESTREAM_LOG=debug logs the traceback)")
-    return COULD_NOT_RUN
+    return ExitStatus.COULD_NOT_RUN
 
 
 def _invoke(arguments: list[str]) -> int:
@@ -134,4 +151,4 @@ def _show_completion(shell: str) -> int:
         failed = shell_complete(commands, {}, PROGRAM, variable, f"source_{shell}")
     with result_output():
         typer.echo(script.getvalue().strip(), nl=not failed)
-    return COULD_NOT_RUN if failed else 0
+    return ExitStatus.COULD_NOT_RUN if failed else ExitStatus.DONE

@@ -13,7 +13,7 @@ import pytest
 
 from datastore_sdk._version import VERSION
 from datastore_sdk.cli import main
-from datastore_sdk.cli.exit_status import COULD_NOT_RUN
+from datastore_sdk.cli.exit_status import ExitStatus
 from datastore_sdk.sandbox import Sandbox, faults
 from tests.drift.spec_builders import REAL
 from tests.support.exhaustive import first
@@ -22,13 +22,6 @@ from tests.support.paths import CASSETTES, ROOT
 PADS = str(CASSETTES / "pads.yaml")
 
 Output = pytest.CaptureFixture[str]
-
-
-@pytest.fixture(autouse=True)
-def no_forced_color(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The environment of the test run may force colors."""
-    for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "GITHUB_ACTIONS"):
-        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
@@ -269,7 +262,7 @@ def test_unexpected_error_exits_with_3(monkeypatch: pytest.MonkeyPatch, capsys: 
     def fail(*_: Any) -> None:
         raise KeyError("x")
 
-    monkeypatch.setattr("datastore_sdk.cli.drift_spec.compare", fail)
+    monkeypatch.setattr("datastore_sdk.drift.compare", fail)
     assert main(["drift", "spec", "sdk", "sdk"]) == 3
     out, err = capsys.readouterr()
     assert out == ""
@@ -347,5 +340,5 @@ def test_missing_extra_is_reported(monkeypatch: pytest.MonkeyPatch, capsys: Outp
     for name in [name for name in sys.modules if name.startswith("datastore_sdk.cli.")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "typer", None)
-    assert main(["--version"]) == COULD_NOT_RUN
+    assert main(["--version"]) == ExitStatus.COULD_NOT_RUN
     assert 'pip install "restream-datastore-sdk[cli]"' in capsys.readouterr().err

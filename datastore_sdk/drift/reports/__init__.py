@@ -1,4 +1,4 @@
-"""Machine-readable reports. The text report is in `datastore_sdk.cli.rendering`."""
+"""Machine-readable reports. The text report is in `datastore_sdk.cli.text_report`."""
 
 from __future__ import annotations
 

@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from datastore_sdk.cli.output import FormatOption, JsonOption, OutputFormat, write_report
-from datastore_sdk.drift import Spec, compare, load_shipped_spec, load_spec
+from datastore_sdk.cli.report_output import FormatOption, JsonOption, OutputFormat, write_report
 
 SDK_SPEC = "sdk"
 """Argument for the document that this SDK was generated from."""
@@ -35,10 +34,9 @@ def spec(
 
         datastore drift spec sdk https://example.com/openapi.json --format github
     """
-    report = compare(_load(old), _load(new))
+    from datastore_sdk.drift import compare, load_shipped_spec, load_spec  # slow to import
+
+    specs = [load_shipped_spec() if source == SDK_SPEC else load_spec(source) for source in (old, new)]
+    report = compare(*specs)
     write_report(report, OutputFormat.JSON if json else format)
     return report.status
-
-
-def _load(source: str) -> Spec:
-    return load_shipped_spec() if source == SDK_SPEC else load_spec(source)

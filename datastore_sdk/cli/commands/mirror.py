@@ -10,16 +10,17 @@ import time
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
 from datastore_sdk._io.clock import monotonic
-from datastore_sdk.cli.output import print_error, result_output
-from datastore_sdk.client import Client
-from datastore_sdk.entities import Pad, Site
+from datastore_sdk.cli.console import print_error, result_output
 from datastore_sdk.exceptions import MirrorError, RestreamError
-from datastore_sdk.mirror import Mirror
+
+if TYPE_CHECKING:
+    from datastore_sdk.entities import Pad, Site
+    from datastore_sdk.mirror import Mirror
 
 PROBLEM = 1
 """Exit status if something failed, is stale, or differs."""
@@ -167,6 +168,9 @@ def forget(store: Store, *, pad: PadsOption = None, site: SitesOption = None, pr
 
 
 def _open_mirror(store: str, profile: str | None, **options: Any) -> Mirror:
+    from datastore_sdk.client import Client  # these are slow to import
+    from datastore_sdk.mirror import Mirror
+
     return Mirror(store, client=Client(profile=profile), **options)
 
 
@@ -215,6 +219,8 @@ def _usage_errors() -> Generator[None]:
 
 
 def _sources(pads: Iterable[int] | None, sites: Iterable[int] | None) -> list[Pad | Site]:
+    from datastore_sdk.entities import Pad, Site  # slow to import
+
     kinds: list[tuple[Callable[[int], Pad | Site], Iterable[int]]] = [(Pad, pads or ()), (Site, sites or ())]
     found = [kind(id_) for kind, ids in kinds for id_ in ids]
     if not found:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from datastore_sdk.cli.exit_status import COULD_NOT_RUN
-from datastore_sdk.cli.output import print_error
+from datastore_sdk.cli.console import print_error
+from datastore_sdk.cli.exit_status import ExitStatus
 
 
 def sandbox(context: typer.Context) -> int:
@@ -24,8 +24,8 @@ def sandbox(context: typer.Context) -> int:
         from datastore_sdk.sandbox.__main__ import main  # it needs the extra `sandbox`
     except ModuleNotFoundError as error:
         print_error(f'the sandbox needs {error.name}: pip install "restream-datastore-sdk[sandbox]"')
-        return COULD_NOT_RUN
+        return ExitStatus.COULD_NOT_RUN
     try:
-        return COULD_NOT_RUN if main(context.args, program=context.command_path) else 0
+        return ExitStatus.COULD_NOT_RUN if main(context.args, program=context.command_path) else ExitStatus.DONE
     except SystemExit as end:  # the sandbox parses its options itself
-        return COULD_NOT_RUN if end.code else 0
+        return ExitStatus.COULD_NOT_RUN if end.code else ExitStatus.DONE

@@ -1,4 +1,4 @@
-"""Text reports, in color on a terminal."""
+"""Text reports of drift, in color on a terminal."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
+from datastore_sdk.cli.console import build_console, printable
 from datastore_sdk.drift.report import Finding, Report, Severity
 
 _STYLES = {Severity.BREAKING: "bold red", Severity.COMPATIBLE: "yellow", Severity.DOCUMENTATION: "cyan"}
 MAX_NAMES = 6
 """Maximum number of endpoints, or names of the SDK, in a list."""
-_FILE_WIDTH = 1000
-"""Width in characters without a terminal. Wide enough that lines do not wrap, so that `grep` works."""
 
 
 def print_report(report: Report, stream: TextIO) -> None:
@@ -29,17 +28,6 @@ def print_report(report: Report, stream: TextIO) -> None:
     console.print(
         Text(printable(report.summary), style=_STYLES[report.findings[0].severity] if report.findings else "green")
     )
-
-
-def build_console(stream: TextIO) -> Console:
-    """Return a console for a stream; in color on a terminal."""
-    console = Console(file=stream, highlight=False)
-    return console if console.is_terminal else Console(file=stream, highlight=False, width=_FILE_WIDTH)
-
-
-def printable(text: str) -> str:
-    """Escape control characters and line breaks. The text may quote documents."""
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
 
 
 def _print_finding(finding: Finding, console: Console) -> None:

@@ -1,17 +1,17 @@
-"""`datastore drift traffic`: compare recorded or live responses with the OpenAPI document."""
+"""Comparison of recorded or live responses with the OpenAPI document: `datastore drift traffic`."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
-from datastore_sdk.cli.output import FormatOption, JsonOption, OutputFormat, print_message, result_output, write_report
+from datastore_sdk.cli.console import print_message, result_output
+from datastore_sdk.cli.report_output import OutputFormat, write_report
 from datastore_sdk.client import Client
 from datastore_sdk.drift import DriftError, Observations, Spec, load_shipped_spec, load_spec, observe
 from datastore_sdk.drift.report import Report
@@ -20,55 +20,21 @@ from datastore_sdk.drift.traffic.cassettes import CREDENTIAL_VARIABLES
 from datastore_sdk.drift.traffic.response_shapes import FILE_NAME, write_shapes
 
 
-def traffic(
-    cassettes: Annotated[list[str] | None, typer.Argument(help="vcrpy cassettes, in YAML or JSON.")] = None,
+def compare_traffic(
+    cassettes: Sequence[str],
     *,
-    live: Annotated[
-        bool, typer.Option("--live", help="Request about 25 resources from the service, one at a time.")
-    ] = False,
-    pad: Annotated[int | None, typer.Option(help="With --live: id of the pad. Default: the first.")] = None,
-    site: Annotated[int | None, typer.Option(help="With --live: id of the site. Default: the first.")] = None,
-    record_to: Annotated[
-        Path | None,
-        typer.Option("--record", help="With --live: folder for cassettes of the responses, without secrets."),
-    ] = None,
-    shapes: Annotated[
-        bool,
-        typer.Option(
-            "--shapes", help=f"With --live: write {FILE_NAME}: keys and types of the responses, without values."
-        ),
-    ] = False,
-    spec: Annotated[
-        str | None, typer.Option(help="The OpenAPI document: a file or URL. Default: the SDK's own.")
-    ] = None,
-    suggest_patch: Annotated[
-        bool, typer.Option("--suggest", help="Print a patch that adapts the document; the report goes to stderr.")
-    ] = False,
-    format: FormatOption = OutputFormat.TEXT,
-    json: JsonOption = False,
+    live: bool,
+    pad: int | None,
+    site: int | None,
+    record_to: Path | None,
+    shapes: bool,
+    spec: str | None,
+    suggest: bool,
+    output_format: OutputFormat,
 ) -> int:
-    """Compare recorded or live responses with the OpenAPI document.
-
-    Reports unknown and missing properties, other types, nulls, new values, unknown paths and statuses, each with its
-    path in the response, the number of occurrences and a redacted example. With `--live`, host and credentials come
-    from the environment, as for the SDK (TALLY_AUTH_TOKEN, RESTREAM_HOST, ...).
-
-    Exit status: **0** no drift, **1** drift, **2** breaking drift, **3** could not run.
-
-    For example:
-
-        datastore drift traffic tests/cassettes/*.yaml
-
-        datastore drift traffic --live --record cassettes --json
-
-        datastore drift traffic --live --shapes
-
-        datastore drift traffic cassettes/*.yaml --spec openapi.yaml --suggest | git apply
-    """
-    only_live: dict[str, object] = {"--pad": pad, "--site": site, "--record": record_to, "--shapes": shapes or None}
-    _validate_options(cassettes, live=live, only_live=only_live)
+    """Compare cassettes, live responses or both, write the report, and return its status."""
     against = load_spec(spec) if spec else load_shipped_spec()
-    observations = observe(against, cassettes or ())
+    observations = observe(against, cassettes)
     if live:
         probe = _run_live_probe(observations, pad, site, record_to)
         if shapes:
@@ -81,20 +47,11 @@ def traffic(
         f"{observations.calls} call{'s' * (observations.calls != 1)} against {against.document.name}",
         observations.findings(),
     )
-    output_format = OutputFormat.JSON if json else format
-    if suggest_patch:
+    if suggest:
         _print_patch(against, observations, partial(write_report, report, output_format, sys.stderr))
     else:
         write_report(report, output_format)
     return report.status
-
-
-def _validate_options(cassettes: list[str] | None, *, live: bool, only_live: dict[str, object]) -> None:
-    if not cassettes and not live:
-        raise typer.BadParameter("pass cassettes, or --live to request from the service")
-    options = [name for name, value in only_live.items() if value is not None]
-    if options and not live:
-        raise typer.BadParameter(f"{', '.join(options)} requires --live")
 
 
 def _run_live_probe(observations: Observations, pad: int | None, site: int | None, folder: Path | None) -> LiveProbe:

@@ -1,0 +1,87 @@
+"""`datastore stages`: the history of stages."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from datastore_sdk.cli.exit_status import ExitStatus
+from datastore_sdk.cli.options import (
+    FromOption,
+    JsonOption,
+    PadOption,
+    ProfileOption,
+    SinceOption,
+    SiteOption,
+    StageOption,
+    StateOption,
+    ToOption,
+    ZoneOption,
+)
+
+
+def stages(
+    *,
+    pad: PadOption = None,
+    site: SiteOption = None,
+    since: SinceOption = None,
+    from_: FromOption = None,
+    to: ToOption = None,
+    stage: StageOption = None,
+    state: StateOption = None,
+    numbers: Annotated[
+        bool, typer.Option("--numbers", help="Add the numbers that the service computed for each stage.")
+    ] = False,
+    tz: ZoneOption = None,
+    profile: ProfileOption = None,
+    json: JsonOption = False,
+) -> int:
+    """List stages: fracs, wireline runs and standby, with their numbers on request. Default: all of them.
+
+    The current stage has no end. `--json` prints one JSON array; with `--numbers`, each stage has `aggregations`.
+
+    For example:
+
+        datastore stages --site 981 --since 24h --tz site
+
+        datastore stages --site 981 --state frac --numbers > stages.tsv
+    """
+    from datastore_sdk.cli.assets import describe, display_zone, open_asset, resolve_zone
+    from datastore_sdk.cli.ranges import resolve_range
+    from datastore_sdk.cli.tables import Column, print_rows
+    from datastore_sdk.cli.times import duration_seconds
+
+    with open_asset(pad, site, profile) as (client, asset):
+        zone = resolve_zone(tz, asset, client)
+        start, end = resolve_range(since, from_, to, zone)
+        found = asset.get_stages_metadata(
+            start_date=start,
+            end_date=end,
+            stage_number=stage,
+            stage_name_filter=state.value if state else None,
+            add_aggregations=numbers,
+            as_dict=True,
+        )
+    columns = [
+        *([Column("site", "site")] if pad is not None else []),
+        Column("id", "id"),
+        Column("stage", "stage_number"),
+        Column("state", "state"),
+        Column("start", "start", is_time=True),
+        Column("end", "end", is_time=True),
+        Column("minutes", "minutes"),
+    ]
+    names = dict.fromkeys(name for each in found for name in each.get("aggregations") or () if name != "id")
+    columns += [Column(name, f"aggregations.{name}") for name in names]
+    rows = (
+        found
+        if json
+        else [{**each, "minutes": _minutes(duration_seconds(each.get("start"), each.get("end")))} for each in found]
+    )
+    print_rows(rows, columns, json=json, zone=display_zone(zone), nothing=f"{describe(asset)} has no such stages")
+    return ExitStatus.DONE
+
+
+def _minutes(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds / 60, 1)

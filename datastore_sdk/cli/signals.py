@@ -1,0 +1,68 @@
+"""SIGINT and SIGTERM end a command between two pieces of output, with what it has written whole."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Generator
+from contextlib import contextmanager
+from threading import current_thread, main_thread
+from time import monotonic
+from types import FrameType, TracebackType
+from typing import Self
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM was received. Everything that handles Ctrl-C handles it in the same way."""
+
+
+_REPEAT_SECONDS = 1.0
+"""Time in seconds in which a repeated signal is ignored. `timeout` sends each signal twice, which must not end the
+clean-up that the first one started."""
+
+
+class Interruption:
+    """Context manager in which SIGINT and SIGTERM raise `KeyboardInterrupt`, except within `deferred()`.
+
+    A later signal raises in any case, so that a blocked write can be ended.
+    """
+
+    def __init__(self) -> None:
+        self._deferring = False
+        self._last = -_REPEAT_SECONDS
+        self._pending: type[KeyboardInterrupt] | None = None
+        self._previous: dict[int, object] = {}
+
+    def __enter__(self) -> Self:
+        if current_thread() is main_thread():  # others can have no handlers
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._previous[number] = signal.signal(number, self._handle)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]
+        self._previous.clear()
+
+    @contextmanager
+    def deferred(self) -> Generator[None]:
+        """Raise for signals that arrive within the block at its end."""
+        self._deferring = True
+        try:
+            yield
+        finally:
+            self._deferring = False
+        if self._pending is not None:
+            raise self._pending
+
+    def _handle(self, number: int, _: FrameType | None) -> None:
+        now = monotonic()
+        is_repeated, self._last = now - self._last < _REPEAT_SECONDS, now
+        if is_repeated:
+            return
+        kind = Terminated if number == signal.SIGTERM else KeyboardInterrupt
+        if self._deferring and self._pending is None:
+            self._pending = kind
+            return
+        raise kind

@@ -1,0 +1,38 @@
+"""The time range of the stage that `--stage` chooses."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from datastore_sdk import Pad, Site
+from datastore_sdk.cli.assets import describe, kind_of
+from datastore_sdk.cli.errors import CommandError
+from datastore_sdk.cli.exit_status import ExitStatus
+from datastore_sdk.data.query import widen_to_whole_second
+from datastore_sdk.enums import OperationName
+
+Range = tuple[datetime | None, datetime | None]
+
+
+def find_stage_range(asset: Pad | Site, number: int, state: OperationName, limits: Range) -> Range:
+    """Return start and end of a stage within limits; the end of the current stage is that of the limits, or open.
+
+    Raises:
+        CommandError: There is no such stage.
+    """
+    start, end = limits
+    found = asset.get_stages_metadata(start, end, number, state)
+    if not found:
+        others = asset.get_stages_metadata(stage_name_filter=state)
+        numbers = sorted({each for stage in others if isinstance(each := stage.get("stage_number"), int)})
+        known = f"it has {numbers[0]} to {numbers[-1]}" if numbers else f"it has no {state} stages"
+        raise CommandError(
+            f"{describe(asset)} has no {state} stage {number}{' in this range' if start or end else ''}; {known}; list "
+            f"them with: datastore stages --{kind_of(asset)} {asset.id}",
+            ExitStatus.NOT_FOUND,
+        )
+    starts = [each for stage in found if isinstance(each := stage.get("start"), datetime)]
+    ends = [each for stage in found if isinstance(each := stage.get("end"), datetime)]
+    first = max(filter(None, (min(starts), start))) if len(starts) == len(found) else start
+    last = min(filter(None, (max(ends), end))) if len(ends) == len(found) else end
+    return widen_to_whole_second(first, last)

@@ -1,0 +1,51 @@
+"""Examples of `datastore` commands in help and documents, and how to run them."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from datastore_sdk.cli import main
+from tests.support.paths import ROOT
+
+DATA_COMMANDS = ("pads", "sites", "states", "stages", "fields", "changes", "get", "tail")
+_EXAMPLE = re.compile(rf"^\s*(datastore (?:{'|'.join(DATA_COMMANDS)})\b[^\n#]*)", re.MULTILINE)
+
+
+def find_examples(text: str) -> list[str]:
+    """Return the commands for data in a text, one on each line."""
+    return [match.strip() for match in _EXAMPLE.findall(text)]
+
+
+def run_example(command: str, folder: Path) -> int:
+    """Run a command in a folder and return its exit status.
+
+    `tail` and pipes run in a shell. `tail` alone is ended by SIGTERM after its first line.
+    """
+    if "|" not in command and " tail " not in command:
+        words = shlex.split(command.partition(">")[0])
+        return main(words[1:])
+    bash = shutil.which("bash")
+    assert bash is not None
+    script = f'datastore() {{ exec "{sys.executable}" -m datastore_sdk.cli "$@"; }}\nset -o pipefail\n{command}\n'
+    with subprocess.Popen([bash, "-c", script], cwd=folder, stdout=subprocess.PIPE, env=_environment()) as shell:
+        assert shell.stdout is not None
+        try:
+            assert shell.stdout.readline()
+            if "|" not in command:
+                shell.send_signal(signal.SIGTERM)
+            shell.stdout.read()
+            return shell.wait(30)
+        finally:
+            shell.kill()
+
+
+def _environment() -> dict[str, str]:
+    import os
+
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")])}

@@ -1,0 +1,80 @@
+"""Help of the commands for data: examples that run, and nothing slow to import."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from datastore_sdk.cli import main
+from datastore_sdk.cli.app import app
+from datastore_sdk.cli.exit_status import ExitStatus
+from datastore_sdk.sandbox import Sandbox
+from tests.cli.example_commands import DATA_COMMANDS, find_examples, run_example
+from tests.support.paths import ROOT
+
+Output = pytest.CaptureFixture[str]
+HELP = {
+    command.callback.__name__: command.callback.__doc__ or "" for command in app.registered_commands if command.callback
+}
+EXAMPLES = [example for name in DATA_COMMANDS for example in find_examples(HELP[name])]
+SLOW = {
+    "datastore_sdk.client",
+    "datastore_sdk.entities",
+    "pydantic",
+    "httpx",
+    "yaml",
+    "asyncio",
+    "jsonschema",
+    "orjson",
+}
+
+
+@pytest.mark.parametrize("name", DATA_COMMANDS)
+def test_help_has_examples(name: str, capsys: Output) -> None:
+    assert len(find_examples(HELP[name])) >= 2
+    assert main([name, "--help"]) == ExitStatus.DONE
+    out, err = capsys.readouterr()
+    assert f"datastore {name} " in out
+    assert "--json" in out
+    assert err == ""
+
+
+@pytest.mark.parametrize("example", [each for each in EXAMPLES if "|" not in each and " tail " not in each])
+@pytest.mark.usefixtures("own_sandbox", "at_now")
+def test_example_runs(example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run_example(example, tmp_path) == ExitStatus.DONE
+    assert capsys.readouterr().out or " -o " in example
+    files = [word for word in example.split() if word.endswith((".parquet", ".csv"))]
+    assert [path.name for path in tmp_path.iterdir()] == ([] if "--dry-run" in example else files)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="examples with pipes need a shell")
+@pytest.mark.parametrize("example", [each for each in EXAMPLES if "|" in each or " tail " in each])
+def test_example_with_a_pipe_or_a_signal_runs(example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Sandbox(days=2) as sandbox:
+        for name, value in sandbox.environment.items():
+            monkeypatch.setenv(name, value)
+        status = run_example(example, tmp_path)
+    assert status == (ExitStatus.DONE if "|" in example else ExitStatus.TERMINATED)
+
+
+@pytest.mark.parametrize("arguments", [[], *([name] for name in (*DATA_COMMANDS, "doctor")), ["drift", "spec"]])
+def test_help_imports_nothing_slow(arguments: list[str]) -> None:
+    program = (
+        "import sys, json; from datastore_sdk.cli import main; "
+        f"main({[*arguments, '--help']}); print(json.dumps([*sys.modules]), file=sys.stderr)"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")])}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert SLOW & {*json.loads(done.stderr)} == set()
+
+
+def test_exit_statuses_are_documented() -> None:
+    text = (ROOT / "docs/cli.md").read_text("utf-8")
+    assert [status.name for status in ExitStatus if f"| {status:d} |" not in text] == []
