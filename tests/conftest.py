@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import pytest
 
 from datastore_sdk import Client
+from datastore_sdk._io.clock import Clock
 from datastore_sdk.client import client_cache as clients
 from datastore_sdk.sandbox import Sandbox, Untidiness
 from datastore_sdk.transport.http.environment_proxy import AUTHORITIES
@@ -94,6 +95,16 @@ def sandbox(shared_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox
     for name, value in shared_sandbox.environment.items():
         monkeypatch.setenv(name, value)
     return shared_sandbox
+
+
+@pytest.fixture
+def at_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the SDK and the command live at the time of the sandbox."""
+
+    def now(_: Clock) -> float:
+        return NOW.timestamp()
+
+    monkeypatch.setattr(Clock, "now", now)
 
 
 @pytest.fixture

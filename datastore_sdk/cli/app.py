@@ -1,6 +1,6 @@
 """The `datastore` command: subcommands, error messages and exit statuses.
 
-What is slow to import is imported when a command runs, so that help and completion are fast.
+Slow imports are made when a command runs, so that help and completion are fast.
 """
 
 from __future__ import annotations

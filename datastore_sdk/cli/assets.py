@@ -45,7 +45,7 @@ def validate_choice(pad: int | None, site: int | None) -> None:
 
 @contextmanager
 def explain_not_found(asset: Pad | Site, client: Client, advice: str = "use --{kind} {id}") -> Generator[None]:
-    """Say in the error of a 404 if the id is that of a pad where a site is meant, or the reverse.
+    """Say in the error of a 404 if a pad was passed as a site, or the reverse.
 
     Args:
         asset: The pad or site.

@@ -63,7 +63,7 @@ def _complete(
         return []
     finally:
         logging.disable(logging.NOTSET)
-    return [(name, help_) for name, help_ in names if name.startswith(incomplete)]
+    return [(name, help_) for name, help_ in dict(names).items() if name.startswith(incomplete)]
 
 
 def _list_pads(client: Client, _: dict[str, Any]) -> Iterator[tuple[object, object]]:

@@ -62,7 +62,7 @@ def save_data(
         overwrite: Whether the file may exist.
         quiet: Whether to show no progress and no notes.
         coverage: Whether to report how complete the records are.
-        continue_with: The command that resumes the download; empty if there is none.
+        continue_with: The command that resumes the download; empty if it cannot be resumed.
     """
     last: Progress | None = None
     keeps_records = bool(continue_with) and all(query.resumable for query in data.queries)
@@ -97,11 +97,11 @@ def stream_data(client: Client, data: Data) -> int:
     """Write records to standard output, as one JSON object a line, and return their number."""
     download = DownloadState()
     output = sys.stdout.buffer
-    writer = NdjsonWriter(output)  # type: ignore[arg-type]
+    writer = NdjsonWriter(output)
     batches = client._iterate(stream_batches(client._executor, data.queries, download, TEXTS))
     with Interruption() as interruption, closing(batches):
         for texts in batches:
-            with interruption.deferred():
+            with interruption.defer():
                 writer.write(texts)
                 output.flush()
     return download.records

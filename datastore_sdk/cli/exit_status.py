@@ -9,7 +9,7 @@ class ExitStatus(IntEnum):
     """Exit status of a command. `doctor` uses 1 for a problem; `drift` uses 1 for drift and 2 for breaking drift."""
 
     DONE = 0
-    """It did what it was told to do, even if the list is empty."""
+    """Success, even if a list is empty."""
     NO_RECORDS = 1
     """The download worked, and there are no records."""
     COULD_NOT_RUN = 3

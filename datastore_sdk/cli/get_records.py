@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from shlex import join
 
-from datastore_sdk import Data, DataAggregations, Pad, Site
+from datastore_sdk import Data, DataAggregations, DataForm, Pad, Site, StageNameFilters
 from datastore_sdk.cli.assets import describe, kind_of, open_asset, resolve_zone, validate_choice
 from datastore_sdk.cli.console import print_message
 from datastore_sdk.cli.download import save_data, stream_data, validate_no_partial, validate_output
 from datastore_sdk.cli.errors import CommandError, to_command_error
 from datastore_sdk.cli.exit_status import ExitStatus
 from datastore_sdk.cli.field_names import validate_field_names
-from datastore_sdk.cli.options import Operation, Resolution
+from datastore_sdk.cli.options import Resolution
 from datastore_sdk.cli.ranges import resolve_range
 from datastore_sdk.cli.stage_range import Range, find_stage_range
 from datastore_sdk.cli.summaries import print_estimate, print_summary
@@ -33,10 +33,10 @@ class GetOptions:
     from_: str | None
     to: str | None
     stage: int | None
-    state: Operation | None
+    state: StageNameFilters | None
     fields: str | None
     resolution: Resolution
-    aggregation: str | None
+    aggregation: DataAggregations | None
     si: bool
     routed: bool
     output: str | None
@@ -140,19 +140,18 @@ def get_records(options: GetOptions, *, dry_run: bool, quiet: bool, json: bool) 
 
 
 def _build_data(asset: Pad | Site, options: GetOptions, limits: Range) -> Data:
-    state = options.state.value if options.state else "frac" if options.stage is not None else None
+    state = options.state or (StageNameFilters.FRAC if options.stage is not None else None)
     start, end = limits
     if options.stage is not None and state is not None:
         start, end = find_stage_range(asset, options.stage, state, limits)
-    form = {
-        "stage_number": options.stage,
-        "stage_name_filter": state,
-        "resolution": options.resolution.argument,
-        "aggregation": DataAggregations(options.aggregation) if options.aggregation else None,
-        "fields": options.fields,
-        "si_units": options.si,
-        "parallel": options.parallel,
-    }
+    form = DataForm(
+        resolution=options.resolution.argument,
+        aggregation=options.aggregation,
+        fields=options.fields,
+        si_units=options.si,
+    )
     if isinstance(asset, Pad):
-        return asset.get_data(start, end, is_routed=options.routed, **form)
-    return asset.get_data(start, end, **form)
+        return asset.get_data(
+            start, end, options.stage, state, is_routed=options.routed, parallel=options.parallel, **form
+        )
+    return asset.get_data(start, end, options.stage, state, parallel=options.parallel, **form)

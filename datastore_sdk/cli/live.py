@@ -31,6 +31,6 @@ def print_live(live: LiveData[Record]) -> None:
     output = sys.stdout.buffer
     with Interruption() as interruption, closing(live.batches()) as batches:
         for records in batches:
-            with interruption.deferred():
+            with interruption.defer():
                 output.write(b"".join(orjson.dumps(record) + b"\n" for record in records))
                 output.flush()

@@ -8,14 +8,7 @@ from typing import Annotated
 import typer
 
 from datastore_sdk.cli.completion import complete_fields, complete_pads, complete_sites, complete_zones
-
-
-class Operation(StrEnum):
-    """Operations of a well's completion."""
-
-    FRAC = "frac"
-    WIRELINE = "wl"
-    STANDBY = "standby"
+from datastore_sdk.enums import DataResolutions, StageNameFilters
 
 
 class Resolution(StrEnum):
@@ -28,9 +21,9 @@ class Resolution(StrEnum):
     HOUR = "hour"
 
     @property
-    def argument(self) -> str:
-        """The value of the SDK."""
-        return "raw" if self is Resolution.SECOND else self.value
+    def argument(self) -> DataResolutions:
+        """The member of the SDK's enumeration."""
+        return DataResolutions.SECOND if self is Resolution.SECOND else DataResolutions(self.value)
 
 
 PadOption = Annotated[int | None, typer.Option(help="Id of the pad.", autocompletion=complete_pads)]
@@ -43,7 +36,7 @@ ToOption = Annotated[
     str | None, typer.Option("--to", metavar="TIME", help="End, included; a day stands for its last second.")
 ]
 StageOption = Annotated[int | None, typer.Option(min=1, help="Number of the stage.")]
-StateOption = Annotated[Operation | None, typer.Option(help="Only this operation.")]
+StateOption = Annotated[StageNameFilters | None, typer.Option(help="Only this operation.")]
 FieldsOption = Annotated[
     str | None,
     typer.Option(metavar="NAMES", help="Fields, joined by commas. Default: all.", autocompletion=complete_fields),

@@ -21,7 +21,7 @@ clean-up that the first one started."""
 
 
 class Interruption:
-    """Context manager in which SIGINT and SIGTERM raise `KeyboardInterrupt`, except within `deferred()`.
+    """Context manager in which SIGINT and SIGTERM raise `KeyboardInterrupt`, except within `defer()`.
 
     A later signal raises in any case, so that a blocked write can be ended.
     """
@@ -46,8 +46,8 @@ class Interruption:
         self._previous.clear()
 
     @contextmanager
-    def deferred(self) -> Generator[None]:
-        """Raise for signals that arrive within the block at its end."""
+    def defer(self) -> Generator[None]:
+        """Let signals that arrive within the block raise after it."""
         self._deferring = True
         try:
             yield

@@ -9,13 +9,13 @@ from datastore_sdk.cli.assets import describe, kind_of
 from datastore_sdk.cli.errors import CommandError
 from datastore_sdk.cli.exit_status import ExitStatus
 from datastore_sdk.data.query import widen_to_whole_second
-from datastore_sdk.enums import OperationName
+from datastore_sdk.enums import StageNameFilters
 
 Range = tuple[datetime | None, datetime | None]
 
 
-def find_stage_range(asset: Pad | Site, number: int, state: OperationName, limits: Range) -> Range:
-    """Return start and end of a stage within limits; the end of the current stage is that of the limits, or open.
+def find_stage_range(asset: Pad | Site, number: int, state: StageNameFilters, limits: Range) -> Range:
+    """Return start and end of a stage within limits. The current stage ends where the limits end, or is open.
 
     Raises:
         CommandError: There is no such stage.

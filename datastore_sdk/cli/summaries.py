@@ -9,7 +9,7 @@ from datastore_sdk.cli.tables import print_json, print_table
 
 
 def print_summary(progress: Progress, target: Path) -> None:
-    """Print what was saved, as JSON."""
+    """Print the summary of a download, as JSON."""
     print_json(
         {
             "file": str(target),
@@ -21,7 +21,7 @@ def print_summary(progress: Progress, target: Path) -> None:
 
 
 def print_estimate(estimate: Estimate, *, json: bool) -> None:
-    """Print an estimate, as a table or as JSON. Bytes are those of the JSON, decompressed."""
+    """Print an estimate, as a table or as JSON. Bytes count the JSON, decompressed."""
     values = {
         "calls": estimate.calls,
         "records": estimate.records,

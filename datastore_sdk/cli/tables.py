@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, tzinfo
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import typer
 
@@ -26,9 +26,9 @@ class Column(NamedTuple):
 
     def format(self, row: Row, zone: tzinfo) -> str:
         """Return the text of a cell."""
-        value: Any = row
-        for key in self.path.split("."):
-            value = value.get(key) if isinstance(value, Mapping) else None  # the service may send anything
+        value: object = row
+        for key in self.path.split("."):  # the service may send anything
+            value = cast("Row", value).get(key) if isinstance(value, Mapping) else None
         return format_time(value, zone) if self.is_time else format_value(value)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -22,18 +23,24 @@ def find_examples(text: str) -> list[str]:
     return [match.strip() for match in _EXAMPLE.findall(text)]
 
 
+def needs_shell(command: str) -> bool:
+    """Return whether a command has a pipe or does not end by itself."""
+    return "|" in command or " tail " in command
+
+
 def run_example(command: str, folder: Path) -> int:
     """Run a command in a folder and return its exit status.
 
     `tail` and pipes run in a shell. `tail` alone is ended by SIGTERM after its first line.
     """
-    if "|" not in command and " tail " not in command:
+    if not needs_shell(command):
         words = shlex.split(command.partition(">")[0])
         return main(words[1:])
     bash = shutil.which("bash")
     assert bash is not None
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")])}
     script = f'datastore() {{ exec "{sys.executable}" -m datastore_sdk.cli "$@"; }}\nset -o pipefail\n{command}\n'
-    with subprocess.Popen([bash, "-c", script], cwd=folder, stdout=subprocess.PIPE, env=_environment()) as shell:
+    with subprocess.Popen([bash, "-c", script], cwd=folder, stdout=subprocess.PIPE, env=environment) as shell:
         assert shell.stdout is not None
         try:
             assert shell.stdout.readline()
@@ -43,9 +50,3 @@ def run_example(command: str, folder: Path) -> int:
             return shell.wait(30)
         finally:
             shell.kill()
-
-
-def _environment() -> dict[str, str]:
-    import os
-
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")])}

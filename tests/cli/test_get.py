@@ -32,14 +32,14 @@ MINUTES = ["get", "--site", "981", "--since", "10m"]
 @pytest.mark.parametrize("suffix", ["csv", "json", "ndjson.gz", "parquet"])
 @pytest.mark.usefixtures("sandbox")
 def test_file_equals_that_of_the_sdk(suffix: str, tmp_path: Path, capsys: Output) -> None:
-    ours, theirs = tmp_path / f"ours.{suffix}", tmp_path / f"theirs.{suffix}"
-    assert main([*MINUTES, "--fields", "slurry_rate,proppant_conc", "-o", str(ours)]) == ExitStatus.DONE
-    Site(id=981).get_data(NOW - timedelta(minutes=10), NOW, fields=["slurry_rate", "proppant_conc"]).save(theirs)
-    assert ours.read_bytes() == theirs.read_bytes()
+    file, expected = tmp_path / f"file.{suffix}", tmp_path / f"expected.{suffix}"
+    assert main([*MINUTES, "--fields", "slurry_rate,proppant_conc", "-o", str(file)]) == ExitStatus.DONE
+    Site(id=981).get_data(NOW - timedelta(minutes=10), NOW, fields=["slurry_rate", "proppant_conc"]).save(expected)
+    assert file.read_bytes() == expected.read_bytes()
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith(f"{ours}: 601 records")
-    assert {*tmp_path.iterdir()} == {ours, theirs}
+    assert err.startswith(f"{file}: 601 records")
+    assert {*tmp_path.iterdir()} == {file, expected}
 
 
 @pytest.mark.usefixtures("sandbox")

@@ -24,7 +24,9 @@ from datastore_sdk import Client
 from datastore_sdk._io.clock import Clock
 from datastore_sdk._io.semaphore import COOLDOWN_SECONDS
 from datastore_sdk.cli import main
+from datastore_sdk.cli.exit_status import ExitStatus
 from datastore_sdk.sandbox import Sandbox, Untidiness
+from tests.cli.example_commands import find_examples, needs_shell, run_example
 from tests.conftest import NOW
 from tests.realtime.live_reader import wait_until
 from tests.support.fake_server import TIMEOUT_SECONDS
@@ -59,6 +61,7 @@ def blocks(*languages: str) -> Iterator[Block]:
 EXAMPLES = [example for example in blocks("python") if "signal.SIGTERM" not in example.text]
 SERVICES = [example for example in blocks("python") if "signal.SIGTERM" in example.text]
 COMMANDS = list(blocks("bash", "shell", "sh", "console"))
+SHELL_COMMANDS = [*dict.fromkeys(command for block in COMMANDS for command in find_examples(block.text))]
 TESTS = [example for example in EXAMPLES if "def test_" in example.text]
 WITHOUT_THE_SERVICE = ("with Sandbox(", "LiveData.recover(", "from datastore_sdk.drift", "def test_")
 SETTINGS = list(blocks("toml"))
@@ -154,6 +157,26 @@ def test_workflows_call_existing_commands(block: Block, capsys: pytest.CaptureFi
 def test_shell_examples_use_existing_options(block: Block) -> None:
     for name in re.findall(r"(?:scripts|\.ci)/\w+", block.text):
         assert os.access(ROOT / name, os.X_OK), name
+
+
+@pytest.mark.parametrize("command", [each for each in SHELL_COMMANDS if not needs_shell(each)])
+@pytest.mark.usefixtures("at_now")
+def test_shell_example_runs(
+    command: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    request.getfixturevalue("own_sandbox" if "--acknowledge" in command else "sandbox")
+    monkeypatch.chdir(tmp_path)
+    assert run_example(command, tmp_path) == ExitStatus.DONE
+
+
+@pytest.mark.exhaustive
+def test_shell_examples_with_pipes_and_signals_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with Sandbox(days=1) as sandbox:
+        for name, value in sandbox.environment.items():
+            monkeypatch.setenv(name, value)
+        for command in filter(needs_shell, SHELL_COMMANDS):
+            expected = ExitStatus.DONE if "|" in command else ExitStatus.TERMINATED
+            assert run_example(command, tmp_path) == expected, command
 
 
 @pytest.mark.parametrize("block", SETTINGS, ids=str)

@@ -1,1 +1,1 @@
-"""The subcommands: options, help and what they do. What is slow to import is imported when a command runs."""
+"""The subcommands with their options and help. Slow imports are made when a command runs."""

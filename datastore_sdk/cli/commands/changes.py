@@ -55,6 +55,7 @@ def changes(
     """
     if acknowledge and save is None:
         raise CommandError("--acknowledge needs --save FILE: acknowledged changes are not listed again")
+    from datastore_sdk import DataForm
     from datastore_sdk.cli.acknowledgement import acknowledge_changes
     from datastore_sdk.cli.assets import describe, display_zone, open_asset, resolve_zone
     from datastore_sdk.cli.download import save_data, validate_output
@@ -63,7 +64,7 @@ def changes(
     target = None if save is None else validate_output(save, overwrite=overwrite)
     with open_asset(pad, site, profile) as (client, asset):
         zone = display_zone(resolve_zone(tz, asset, client))
-        form = {"fields": fields, "resolution": resolution.argument, "si_units": si}
+        form = DataForm(fields=fields, resolution=resolution.argument, si_units=si)
         found, corrected = asset.get_data_changes(get_acknowledged=acknowledged or None, **form)
         columns = [
             Column("id", "id"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -26,14 +25,7 @@ from datastore_sdk.cli.options import (
     ToOption,
     ZoneOption,
 )
-
-
-class Aggregation(StrEnum):
-    """How values within one interval become one value."""
-
-    MIN = "min"
-    MAX = "max"
-    MEAN = "mean"
+from datastore_sdk.enums import DataAggregations
 
 
 def get(
@@ -48,7 +40,7 @@ def get(
     fields: FieldsOption = None,
     resolution: ResolutionOption = Resolution.SECOND,
     aggregation: Annotated[
-        Aggregation | None, typer.Option(help="How values within one interval become one value.")
+        DataAggregations | None, typer.Option(help="How values within one interval become one value.")
     ] = None,
     si: SiOption = False,
     routed: RoutedOption = False,

@@ -59,7 +59,7 @@ def stages(
             start_date=start,
             end_date=end,
             stage_number=stage,
-            stage_name_filter=state.value if state else None,
+            stage_name_filter=state,
             add_aggregations=numbers,
             as_dict=True,
         )

@@ -1,4 +1,4 @@
-"""`datastore states`: what the wells are doing now."""
+"""`datastore states`: current operations of wells."""
 
 from __future__ import annotations
 

@@ -1,0 +1,82 @@
+"""`datastore tail`: live records as lines or in a file, and signals."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datastore_sdk.cli.exit_status import ExitStatus
+from datastore_sdk.sandbox import Sandbox
+from tests.conftest import NOW
+from tests.realtime.live_reader import wait_until
+from tests.support.paths import ROOT
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="there is no SIGTERM")
+
+
+def start(arguments: list[str], sandbox: Sandbox) -> subprocess.Popen[str]:
+    paths = {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")])}
+    environment = {**os.environ, **sandbox.environment, **paths}
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen([sys.executable, "-m", "datastore_sdk.cli", "tail", *arguments], env=environment, **pipes)
+
+
+def is_listening(sandbox: Sandbox) -> bool:
+    return any(request.status == 101 for request in sandbox.requests)
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, ExitStatus.INTERRUPTED), (signal.SIGTERM, ExitStatus.TERMINATED)]
+)
+def test_lines_are_whole_when_a_signal_ends_the_stream(number: int, status: ExitStatus) -> None:
+    with (
+        Sandbox(now=NOW, days=1) as sandbox,
+        start(["--site", "981", "--since", "2025-09-18T11:59:00Z"], sandbox) as process,
+    ):
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(61)]
+        sandbox.advance(5)
+        lines += [process.stdout.readline() for _ in range(5)]
+        process.send_signal(number)
+        remaining, err = process.communicate(timeout=30)
+    timestamps = [json.loads(line)["timestamp"] for line in lines]
+    assert timestamps == [*range(timestamps[0], timestamps[0] + 66)]
+    assert (remaining, err, process.returncode) == ("", "", status)
+
+
+def test_file_is_completed_when_a_signal_ends_the_stream(tmp_path: Path) -> None:
+    file, unfinished = tmp_path / "shift.csv", tmp_path / "shift.csv.unfinished"
+    with (
+        Sandbox(now=NOW, days=1) as sandbox,
+        start(["--site", "981", "--fields", "slurry_rate", "-o", str(file)], sandbox) as process,
+    ):
+        wait_until(lambda: is_listening(sandbox))
+        sandbox.advance(5)
+        wait_until(lambda: unfinished.exists() and unfinished.read_text().count("\n") >= 5)
+        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGTERM)  # as `timeout` does
+        process.communicate(timeout=30)
+    assert process.returncode == ExitStatus.TERMINATED
+    timestamps = [int(row["timestamp"]) for row in csv.DictReader(file.read_text().splitlines())]
+    assert timestamps == [*range(timestamps[0], timestamps[0] + len(timestamps))]
+    assert len(timestamps) >= 5
+    assert [*tmp_path.iterdir()] == [file]
+
+
+def test_closed_pipe_ends_the_stream_quietly() -> None:
+    with Sandbox(now=NOW, days=1) as sandbox, start(["--site", "981"], sandbox) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        wait_until(lambda: is_listening(sandbox))
+        process.stdout.close()
+        sandbox.advance(5)
+        assert process.stderr.read() == ""
+        assert process.wait(30) == ExitStatus.DONE
