@@ -27,9 +27,13 @@ class Column(NamedTuple):
     def format(self, row: Row, zone: tzinfo) -> str:
         """Return the text of a cell."""
         value: object = row
-        for key in self.path.split("."):  # the service may send anything
-            value = cast("Row", value).get(key) if isinstance(value, Mapping) else None
+        for key in self.path.split("."):
+            value = _get(value, key)
         return format_time(value, zone) if self.is_time else format_value(value)
+
+
+def _get(value: object, key: str) -> object:
+    return cast("Row", value).get(key) if isinstance(value, Mapping) else None  # the service may send anything
 
 
 def format_value(value: object) -> str:

@@ -45,7 +45,7 @@ def stages(
 
         datastore stages --site 981 --since 24h --tz site
 
-        datastore stages --site 981 --state frac --numbers > stages.tsv
+        datastore stages --site 981 --since 24h --state frac --numbers > stages.tsv
     """
     from datastore_sdk.cli.assets import describe, display_zone, open_asset, resolve_zone
     from datastore_sdk.cli.ranges import resolve_range
