@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class ExitStatus(IntEnum):
-    """Exit status of a command. `doctor` uses 1 for a problem; `drift` uses 1 for drift and 2 for breaking drift."""
+    """Exit status of a command. `doctor`, `mirror`: 1 is a problem. `drift`: 1 is drift, 2 is breaking drift."""
 
     DONE = 0
     """Success, even if a list is empty."""
