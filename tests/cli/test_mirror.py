@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from datastore_sdk.cli import main
-from datastore_sdk.cli.exit_status import COULD_NOT_RUN
+from datastore_sdk.cli.exit_status import ExitStatus
 from datastore_sdk.sandbox import Sandbox, faults
 
 Output = pytest.CaptureFixture[str]
@@ -70,7 +70,7 @@ def test_failed_site_exits_with_1(field: Sandbox, capsys: Output) -> None:
     ],
 )
 def test_wrong_use_exits_with_3(field: Sandbox, capsys: Output, arguments: list[str], message: str) -> None:
-    assert main(["mirror", *arguments]) == COULD_NOT_RUN
+    assert main(["mirror", *arguments]) == ExitStatus.COULD_NOT_RUN
     assert message in capsys.readouterr().err
     assert field.url not in capsys.readouterr().out
 
