@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
 
+from datastore_sdk.data.arrow.parser import find_range
 from datastore_sdk.data.schema import EXTRA_COLUMN, Column, ColumnType, OnMismatch, Schema
 from datastore_sdk.data.streaming.json_decoder import Cells, decode_cells
 from datastore_sdk.data.streaming.record_identity import MAX_NANOSECONDS, MAX_SECOND
@@ -213,7 +214,7 @@ def _convert_timestamps(numbers: pa.Array[Any]) -> pa.Array[Any] | None:
     """Convert unix times of one unit, seconds to nanoseconds; None if units differ or a time is out of range."""
     if numbers.null_count == len(numbers):
         return numbers.cast(pa.int64()).cast(_TIMESTAMP)
-    lowest, highest = pc.min(numbers).as_py(), pc.max(numbers).as_py()
+    lowest, highest = find_range(numbers)
     unit = _unit_of(highest)
     if not math.isfinite(highest - lowest) or _unit_of(lowest) != unit:
         return None

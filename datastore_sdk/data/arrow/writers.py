@@ -49,11 +49,13 @@ class ParquetFile:
         strings: Any = [field.name for field in schema if pa.types.is_string(field.type)]
         self._writer = pq.ParquetWriter(file, schema, compression="zstd", use_dictionary=strings)
         self._group: list[pa.RecordBatch] = []
+        self._group_bytes = 0
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Write a batch, together with others as a row group."""
         self._group.append(batch)
-        if sum(each.nbytes for each in self._group) >= _ROW_GROUP_BYTES:
+        self._group_bytes += batch.nbytes
+        if self._group_bytes >= _ROW_GROUP_BYTES:
             self._write_group()
 
     def close(self) -> None:
@@ -66,7 +68,7 @@ class ParquetFile:
         self._writer.is_open = False  # otherwise pyarrow would complete an abandoned file after it was closed
 
     def _write_group(self) -> None:
-        group, self._group = self._group, []
+        group, self._group, self._group_bytes = self._group, [], 0
         self._writer.write_table(pa.Table.from_batches(group))
 
 
