@@ -95,7 +95,7 @@ class Contract:
         """Return the properties of a component schema in the order of the contract."""
         return {key: self.resolve(node) for key, node in self.schema(name).get("properties", {}).items()}
 
-    def known_values(self, node: Node) -> list[Any]:
+    def get_known_values(self, node: Node) -> list[Any]:
         """Return the values known so far of a node and its alternatives."""
         nodes = (node, *map(self.resolve, node.get("anyOf", ())))
         return [value for each in nodes for value in each.get(KNOWN_VALUES, ())]

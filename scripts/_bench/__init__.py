@@ -1,1 +1,1 @@
-"""What scripts/bench is made of."""
+"""Modules of scripts/bench."""

@@ -39,14 +39,14 @@ LATE = "late_field"
 SLOW_AT_A_TIME = 15
 SLOW_SHAPES = 12
 _TEMPLATES = 2_400
-"""How many different records there are, apart from their times."""
+"""Number of different records, apart from their times."""
 _ENVELOPE = b'{"session_key": "0123456789abcdef0123456789abcdef", "message": %b}'
 _WHOLE_TEXT = b"\x81"
 _SHORT = 126
 
 
 class Framing(StrEnum):
-    """How the body goes over the wire."""
+    """How the body is split into HTTP chunks or WebSocket messages."""
 
     CHUNKS = "16 KB chunks"
     RECORDS = "a chunk per record"
@@ -59,13 +59,13 @@ class Framing(StrEnum):
 
 @dataclass(frozen=True)
 class Body:
-    """One body. The bytes are made anew by every call.
+    """One body. Each call builds the bytes again.
 
     Attributes:
-        records: How many it has.
-        framing: How they go over the wire.
-        rate: How many go a second, each with the time of its sending; None: as many as are taken.
-        kind: What is special about them; None for the usual body.
+        records: Number of records.
+        framing: How they are split into chunks or messages.
+        rate: Records per second, each with the time when it was sent; None: as fast as the client reads.
+        kind: The kind of records; None for the usual body.
     """
 
     records: int
@@ -78,23 +78,23 @@ class Body:
         """Size of the JSON in bytes."""
         return sum(map(len, pieces(self.records, kind=self.kind)))
 
-    def wire(self) -> bytes:
-        """What goes over the wire after the headers, the framing included."""
+    def encode(self) -> bytes:
+        """Return the bytes sent after the headers, including the framing."""
         match self.framing:
             case Framing.CHUNKS | Framing.CAPPED:
-                return framed(rechunked(pieces(self.records, kind=self.kind)))
+                return frame_chunks(split_chunks(pieces(self.records, kind=self.kind)))
             case Framing.RECORDS:
-                return framed(pieces(self.records))
+                return frame_chunks(pieces(self.records))
             case Framing.GZIP:
-                return framed(rechunked(compressed(pieces(self.records))))
+                return frame_chunks(split_chunks(compress(pieces(self.records))))
             case Framing.NEWEST_FIRST | Framing.BROKEN:
-                return framed(rechunked(pieces(self.records, newest_first=True)))
+                return frame_chunks(split_chunks(pieces(self.records, newest_first=True)))
             case Framing.MESSAGES:
                 return b"".join(messages(records(self.records)))
 
 
 def pieces(count: int, *, newest_first: bool = False, kind: Kind | None = None) -> Iterator[bytes]:
-    """The body record by record: each with the bracket or comma before it, the closing bracket by itself."""
+    """Yield the body record by record: each with the bracket or comma before it, the closing bracket by itself."""
     separator = b"["
     for record in reversed([*records(count)]) if newest_first else records(count, kind):
         yield separator + record
@@ -103,7 +103,7 @@ def pieces(count: int, *, newest_first: bool = False, kind: Kind | None = None) 
 
 
 def records(count: int, kind: Kind | None = None) -> Iterator[bytes]:
-    """The records as JSON."""
+    """Return the records as JSON."""
     if kind is None:
         return _usual_records(count)
     return own_records(count, kind, START) or add_member(_usual_records(count), kind)
@@ -117,14 +117,14 @@ def _usual_records(count: int) -> Iterator[bytes]:
 
 
 def windows(count: int, at_a_time: int = 250) -> Iterator[bytes]:
-    """The same records as JSON arrays of about 64 KB, the size that parsers like best."""
+    """Yield the same records as JSON arrays of about 64 KB, the size that parsers are fastest with."""
     texts = records(count)
     while window := [*islice(texts, at_a_time)]:
         yield b"[" + b", ".join(window) + b"]"
 
 
-def rechunked(content: Iterable[bytes]) -> Iterator[bytes]:
-    """The same content in pieces of equal size."""
+def split_chunks(content: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the same content in pieces of equal size."""
     waiting = bytearray()
     for piece in content:
         waiting += piece
@@ -135,8 +135,8 @@ def rechunked(content: Iterable[bytes]) -> Iterator[bytes]:
         yield bytes(waiting)
 
 
-def compressed(content: Iterable[bytes]) -> Iterator[bytes]:
-    """The content as gzip, as quickly compressed as servers do it while streaming."""
+def compress(content: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the content as gzip, at the fast level that servers use while streaming."""
     gzip = zlib.compressobj(level=1, wbits=16 + zlib.MAX_WBITS)
     for piece in content:
         if done := gzip.compress(piece):
@@ -144,13 +144,13 @@ def compressed(content: Iterable[bytes]) -> Iterator[bytes]:
     yield gzip.flush()
 
 
-def framed(content: Iterable[bytes]) -> bytes:
-    """The content in HTTP's chunked framing, a chunk for each piece."""
+def frame_chunks(content: Iterable[bytes]) -> bytes:
+    """Return the content in HTTP's chunked encoding, a chunk for each piece."""
     return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in content) + b"0\r\n\r\n"
 
 
 def messages(content: Iterable[bytes]) -> Iterator[bytes]:
-    """The records as messages of a WebSocket, each in its envelope and in a frame of its own."""
+    """Yield the records as messages of a WebSocket, each in its envelope and in a frame of its own."""
     for record in content:
         text = _ENVELOPE % record
         yield _frame_head(len(text)) + text
@@ -163,7 +163,7 @@ def _frame_head(length: int) -> bytes:
 
 
 def _templates(*, late: bool) -> list[bytes]:
-    """Records with a mark in place of the time."""
+    """Return records with a placeholder for the time."""
     random = Random(1)  # noqa: S311 - the same body every time
     return [_template(index, random, late=late) for index in range(_TEMPLATES)]
 
@@ -185,6 +185,6 @@ def _template(index: int, random: Random, *, late: bool) -> bytes:
 
 
 def _single(number: float) -> float:
-    """The number in single precision, as instruments send it: printed, it has its many digits."""
+    """Return the number in single precision, as instruments send it: its text has many digits."""
     single: float = struct.unpack("f", struct.pack("f", number))[0]
     return single

@@ -1,4 +1,4 @@
-"""A service with so many MB/s for a connection, however many there are, that answers any part of the time."""
+"""A service with a fixed rate per connection, which can return any part of the time range."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
-from _bench.body import CHUNK, START, framed, records
+from _bench.body import CHUNK, START, frame_chunks, records
 
 RATE = 20.0
-"""MB/s for a connection."""
+"""MB/s of a connection."""
 _CHUNKS_AT_A_TIME = 4
 _SEPARATOR = b", "
 
 
 class Capped:
-    """The records, one a second, ready to be cut anywhere."""
+    """Records, one a second, that can be cut anywhere."""
 
     def __init__(self, count: int) -> None:
         content = bytearray()
@@ -28,26 +28,26 @@ class Capped:
         self._starts.append(len(content))
         self._content = bytes(content)
 
-    def answer(self, target: str) -> Iterator[bytes]:
-        """What goes over the wire after the headers, at the pace of the connection.
+    def respond(self, target: str) -> Iterator[bytes]:
+        """Yield the bytes sent after the headers, at the rate of the connection.
 
         Args:
-            target: Path and query of the call.
+            target: Path and query of the request.
         """
         query = parse_qs(urlsplit(target).query)
         last = len(self._starts) - 2
         first_record = max(_second(query["start_datetime"][0]) - START, 0)
         last_record = min(_second(query["end_datetime"][0]) - START, last)
-        begun = time.monotonic()
+        started = time.monotonic()
         sent = 0
         for part in self._parts(first_record, last_record):
-            time.sleep(max(begun + sent / (RATE * 1e6) - time.monotonic(), 0))
+            time.sleep(max(started + sent / (RATE * 1e6) - time.monotonic(), 0))
             sent += len(part)
             yield part
-        yield framed([])
+        yield frame_chunks([])
 
     def _parts(self, first: int, last: int) -> Iterator[bytes]:
-        """The array of these records in chunks, several at a time."""
+        """Yield the array of these records in chunks, several at a time."""
         yield _chunk(b"[")
         if first <= last:
             start, end = self._starts[first], self._starts[last + 1] - len(_SEPARATOR)

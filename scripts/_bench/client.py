@@ -1,8 +1,8 @@
-"""Does one task with one client, the vendor's or ours, and prints as JSON what it took.
+"""Run one task with one client, the vendor's or the SDK, and print its figures as JSON.
 
     python client.py PACKAGE TASK FIRST LAST FILE
 
-FIRST and LAST are the time asked for, in unix seconds.
+FIRST and LAST are the requested time range, in unix seconds.
 
 This runs in the vendor's environment as well as in the project's: it imports the standard library and the package, and
 nothing before the package that the package would have to import itself.
@@ -19,18 +19,18 @@ from pathlib import Path
 from typing import Any
 
 SITE = 1111
-"""The site of the records in `body.py`; records of another one would be left out."""
+"""Site of the records in `body.py`; records of another site would be left out."""
 SMALL_CALLS = 500
 SHARES = (0.5, 0.99, 1.0)
-"""Which delays are told: that of the record in the middle, the one that only a hundredth exceed, and the longest."""
+"""Quantiles of the delays that are reported: the median, the 99th percentile and the maximum."""
 SENT = "sent"
-"""The field of a record that says when it was sent, by the clock that all processes share."""
+"""Field with the time when a record was sent, by the clock that all processes share."""
 TOKEN = "token"  # noqa: S105 - of a service that nobody else can reach
 _MEGA = 1e6
 
 
 class Job:
-    """What the command line says."""
+    """A task with the arguments of the command line."""
 
     def __init__(self, package: Any, first: str, last: str, file: str) -> None:
         self._package = package
@@ -38,62 +38,62 @@ class Job:
         self._count = self._range[1] - self._range[0] + 1
         self._file = file
         self.figures: dict[str, float] = {}
-        """What a task found out beside the time that it took."""
+        """Figures of a task besides its duration."""
 
     def iterate(self) -> int:
-        """Goes through the records as dicts."""
+        """Iterate over the records as dicts."""
         return sum(1 for _ in self._data().data_fetcher)
 
     def batches(self) -> int:
-        """Goes through the records in lists of dicts."""
+        """Iterate over the records in lists of dicts."""
         return sum(map(len, self._data().batches()))
 
     def table(self) -> int:
-        """Makes an Arrow table of the records."""
+        """Build an Arrow table of the records."""
         return int(self._data().to_arrow().num_rows)
 
     def frame(self) -> int:
-        """Makes a table of the records with a package that knows none: a data frame, through a list."""
+        """Build a pandas frame from a list of the records, for a package without tables."""
         pandas: Any = importlib.import_module("pandas")
         return len(pandas.DataFrame(list(self._data().data_fetcher)))
 
     def save(self) -> None:
-        """Saves the records."""
+        """Save the records."""
         self._data().save(self._file)
 
     def save_parallel(self) -> None:
-        """Saves the records, three slices of the time at once."""
+        """Save the records, with three time ranges downloaded at once."""
         self._data(parallel=3).save(self._file)
 
     def asave(self) -> None:
-        """Saves the records by the async form."""
+        """Save the records with the async form."""
         import asyncio
 
-        async def saved() -> None:
-            data = await self._package.Site(id=SITE, auth_token=TOKEN).aget_data(**self._asked())
+        async def run() -> None:
+            data = await self._package.Site(id=SITE, auth_token=TOKEN).aget_data(**self._build_range())
             await data.asave(self._file)
 
-        asyncio.run(saved())
+        asyncio.run(run())
 
     def save_frame(self) -> None:
-        """Saves the records as one has to with a package that knows no Parquet: through a list and pandas."""
+        """Save the records through a list and pandas, for a package without Parquet."""
         pandas: Any = importlib.import_module("pandas")
         pandas.DataFrame(list(self._data().data_fetcher)).to_parquet(self._file)
 
     def calls(self) -> int:
-        """Makes small calls, one after the other."""
+        """Make small calls, one after the other."""
         return sum(self._package.Pad.get_model(id=1, auth_token=TOKEN).id for _ in range(SMALL_CALLS))
 
     def listen(self) -> int:
-        """Listens to records as they come."""
+        """Listen to live records."""
         with closing(self._live()) as records:
             return sum(1 for _ in islice(records, self._count))
 
     def alisten(self) -> int:
-        """Listens by the async form."""
+        """Listen with the async form."""
         import asyncio
 
-        async def listened() -> int:
+        async def run() -> int:
             count = 0
             async with aclosing(await self._alive()) as records:
                 async for _ in records:
@@ -102,18 +102,18 @@ class Job:
                         break
             return count
 
-        return asyncio.run(listened())
+        return asyncio.run(run())
 
     def delays(self) -> int:
-        """Listens, and finds out how long records are on their way."""
+        """Listen, and measure the time from sending to delivery."""
         with closing(self._live()) as records:
             return self._note([time.monotonic() - record[SENT] for record in islice(records, self._count)])
 
     def adelays(self) -> int:
-        """The same by the async form."""
+        """Measure the delays with the async form."""
         import asyncio
 
-        async def listened() -> list[float]:
+        async def run() -> list[float]:
             delays: list[float] = []
             async with aclosing(await self._alive()) as records:
                 async for record in records:
@@ -122,10 +122,10 @@ class Job:
                         break
             return delays
 
-        return self._note(asyncio.run(listened()))
+        return self._note(asyncio.run(run()))
 
     def nothing(self) -> None:
-        """Leaves it at the import."""
+        """Do nothing after the import."""
 
     def _live(self) -> Any:
         return self._package.Site(id=SITE, auth_token=TOKEN).get_realtime_measurements_data()[0].data_fetcher
@@ -139,9 +139,9 @@ class Job:
         return len(delays)
 
     def _data(self, **options: Any) -> Any:
-        return self._package.Site(id=SITE, auth_token=TOKEN).get_data(**self._asked(), **options)
+        return self._package.Site(id=SITE, auth_token=TOKEN).get_data(**self._build_range(), **options)
 
-    def _asked(self) -> dict[str, Any]:
+    def _build_range(self) -> dict[str, Any]:
         from datetime import UTC, datetime
 
         first, last = (datetime.fromtimestamp(second, UTC) for second in self._range)
@@ -149,7 +149,7 @@ class Job:
 
 
 def peak() -> float:
-    """The most memory that this process has had so far, in MB.
+    """Return the peak memory of this process so far, in MB.
 
     Linux keeps the peak of the process itself in /proc; `ru_maxrss` begins there with the size of the parent.
     """
@@ -163,7 +163,7 @@ def peak() -> float:
 
 
 def main() -> None:
-    """Does the task named on the command line."""
+    """Run the task named on the command line."""
     name, task, *arguments = sys.argv[1:]
     start = time.perf_counter()
     package = importlib.import_module(name)

@@ -1,7 +1,7 @@
-"""The interpreters of both packages: each run has what its task needs, and nothing that could slow it down.
+"""Interpreters of both packages: each run has the packages that its task needs, and none that could slow it down.
 
-The scripts' own environment would not do for ours: httpx imports click and rich where it finds them. So does pandas
-with pyarrow, which is why only the vendor's Parquet run has that.
+The environment of the scripts is not suitable: httpx imports click and rich if they are installed. So does pandas with
+pyarrow, so only the vendor's Parquet run has it.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from pathlib import Path
 from _environment import ROOT, Environment
 from _vendor import REQUIREMENTS, vendor_environment
 
-from _bench.rows import OURS, Run
+from _bench.rows import SDK, Run
 
 _CONSTRAINTS = ROOT / "constraints.txt"
 
 
 @cache
 def python_for(run: Run) -> Path:
-    """The interpreter for a run; its environment is made where it is missing, and then stays as it is."""
-    if run.package == OURS:
+    """Return the interpreter for a run. Its environment is created if it does not exist."""
+    if run.package == SDK:
         return our_environment().ensure("arrow")
     if run.suffix == ".parquet":
-        return vendor_environment_with_parquet().ensure(pinned("pyarrow"))
+        return vendor_environment_with_parquet().ensure(find_pinned("pyarrow"))
     return vendor_environment().ensure()
 
 
 def our_environment() -> Environment:
-    """An environment with the project alone; the names it takes are those of extras."""
+    """Return an environment with the project alone. Its names are extras of the project."""
 
     def arguments(names: Iterable[str]) -> list[str]:
         return ["--constraint", str(_CONSTRAINTS), "--editable", f"{ROOT}[{','.join(sorted(names))}]"]
@@ -39,7 +39,7 @@ def our_environment() -> Environment:
 
 
 def vendor_environment_with_parquet() -> Environment:
-    """The vendor's package and what it takes to write Parquet with it, which are the names."""
+    """Return an environment with the vendor's package. Its names are packages for writing Parquet."""
 
     def arguments(names: Iterable[str]) -> list[str]:
         return ["--requirement", str(REQUIREMENTS), *sorted(names)]
@@ -47,8 +47,8 @@ def vendor_environment_with_parquet() -> Environment:
     return Environment(ROOT / ".venv-bench-vendor", inputs=(REQUIREMENTS,), arguments=arguments)
 
 
-def pinned(package: str) -> str:
-    """The requirement for a package, in the version that the scripts install."""
+def find_pinned(package: str) -> str:
+    """Return the requirement for a package, in the version that the scripts install."""
     for pin in _CONSTRAINTS.read_text(encoding="utf-8").splitlines():
         if pin.startswith(f"{package}=="):
             return pin

@@ -10,7 +10,7 @@ from random import Random
 
 
 class Kind(StrEnum):
-    """What is special about the records of a body."""
+    """The kind of records of a body."""
 
     CLEAN = "clean"
     NULL_TENTH = "null in 1 of 10"

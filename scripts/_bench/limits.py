@@ -1,4 +1,4 @@
-"""What the machine can do at best with the same bytes: the wire, the parsers, the disk."""
+"""Limits of the machine for the same bytes: network, parsers, disk."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _END = b"\r\n0\r\n\r\n"
 
 @dataclass(frozen=True)
 class Limit:
-    """How long something takes that cannot be done without."""
+    """Duration of a step that no client can do without."""
 
     name: str
     seconds: Spread
@@ -37,7 +37,7 @@ class Limit:
 
 
 def limits(body: Body, url: str, times: int) -> Iterator[Limit]:
-    """Measures the limits for a body that is served at a URL."""
+    """Measure the limits for a body that is served at a URL."""
     megabytes = sum(map(len, pieces(body.records))) / 1e6
     arrays = [*windows(body.records)]
     raw = msgspec.json.Decoder(list[msgspec.Raw])
@@ -52,7 +52,7 @@ def limits(body: Body, url: str, times: int) -> Iterator[Limit]:
 
 
 def download(url: str) -> None:
-    """Takes a chunked body off the wire and looks at none of it: by curl, or by a bare socket."""
+    """Receive a chunked body without parsing it: with curl, or with a socket."""
     curl = shutil.which("curl")
     if curl:
         subprocess.run([curl, "--silent", "--fail", "--noproxy", "*", "--output", os.devnull, url], check=True)

@@ -1,4 +1,4 @@
-"""The results, as a table to read and as JSON."""
+"""Results as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ _TITLES = ("", "times as fast", "at least", "task alone", "CPU", "seconds", "aga
 
 
 def heading() -> str:
-    """The line above the results."""
+    """Return the line above the results."""
     return _line(*_TITLES, "met")
 
 
 def line(result: Result) -> str:
-    """A result as a line of the table."""
+    """Return a result as a line of the table."""
     row = result.row
     if result.failure is not None:
         return f"{row.name:{_WIDTHS[0]}}  {result.verdict}: {result.failure}"
     return _line(
         row.name,
         _with_spread(result.ratio()),
-        _number(row.at_least),
+        _number(row.min_ratio),
         f"{result.ratio(Clock.TASK).median:.2f}" if row.clock is Clock.PROCESS else "",
         f"{result.ratio(Clock.CPU).median:.2f}" if row.clock is Clock.PROCESS else "",
-        f"{result.seconds(result.ours).median:.2f}",
+        f"{result.seconds(result.sdk).median:.2f}",
         f"{result.seconds(result.reference).median:.2f}",
-        f"{result.memory(result.ours).median:.0f}",
+        f"{result.memory(result.sdk).median:.0f}",
         _number(row.peak_mb),
         f"{result.memory(result.reference).median:.0f}",
         result.verdict,
@@ -45,50 +45,50 @@ def line(result: Result) -> str:
 
 
 def limit_lines(limits: Iterable[Limit]) -> Iterator[str]:
-    """The limits of the machine, a line each."""
-    yield f"{'What the machine can do':{_WIDTHS[0]}}{'MB/s':>10}  seconds"
+    """Yield the limits of the machine, a line each."""
+    yield f"{'Limits of the machine':{_WIDTHS[0]}}{'MB/s':>10}  seconds"
     for limit in limits:
         yield f"{limit.name:{_WIDTHS[0]}}{limit.rate:>10.0f}  {_with_spread(limit.seconds)}"
 
 
 def cost_lines(results: Iterable[Result]) -> Iterator[str]:
-    """Yield what bodies of each kind cost us per MB, as a multiple of the clean body, a line each."""
-    done = {(result.row.ours.task, result.row.ours.suffix, result.row.ours.body.kind): result for result in results}
+    """Yield the cost per MB of each kind of body for the SDK, as a multiple of the clean body, a line each."""
+    done = {(result.row.sdk.task, result.row.sdk.suffix, result.row.sdk.body.kind): result for result in results}
     lines: list[str] = []
     for (task, suffix, kind), result in done.items():
         clean = done.get((task, suffix, Kind.CLEAN))
-        if kind in {None, Kind.CLEAN} or clean is None or not (result.ours and clean.ours):
+        if kind in {None, Kind.CLEAN} or clean is None or not (result.sdk and clean.sdk):
             continue
         cost = _task_seconds_per_byte(result) / _task_seconds_per_byte(clean)
-        most = max_cost(result.row.ours)
-        lines.append(f"{result.row.name:{_WIDTHS[0]}}{cost:>10.2f}{most:>9g}  {'yes' if cost <= most else 'NO'}")
+        limit = max_cost(result.row.sdk)
+        lines.append(f"{result.row.name:{_WIDTHS[0]}}{cost:>10.2f}{limit:>9g}  {'yes' if cost <= limit else 'NO'}")
     if lines:
         yield f"{'Cost per MB against the clean body':{_WIDTHS[0]}}{'times':>10}{'at most':>9}  met"
         yield from lines
 
 
 def _task_seconds_per_byte(result: Result) -> float:
-    return Spread.of(sample.task_seconds for sample in result.ours).median / result.row.ours.body.size
+    return Spread.of(sample.task_seconds for sample in result.sdk).median / result.row.sdk.body.size
 
 
 def delay_heading() -> str:
-    """The line above the delays."""
+    """Return the line above the delays."""
     titles = "".join(f"{f'{share:.0%}':>9}" for share in SHARES)
     return f"{'Milliseconds from sending to delivery':{_WIDTHS[0]}}{titles}{'against':>11}{titles}"
 
 
 def delay_line(delay: Delay) -> str:
-    """The delays of one pace and form as a line: ours, then the vendor's."""
+    """Return the delays at one rate with one form as a line: the SDK, then the vendor's package."""
     if delay.failure is not None:
         return f"{delay.name:{_WIDTHS[0]}}  FAILED: {delay.failure}"
-    ours, reference = (
-        "".join(f"{figures[share]:>9.2f}" for share in SHARES) for figures in (delay.ours, delay.reference)
+    sdk, reference = (
+        "".join(f"{figures[share]:>9.2f}" for share in SHARES) for figures in (delay.sdk, delay.reference)
     )
-    return f"{delay.name:{_WIDTHS[0]}}{ours}{'':11}{reference}"
+    return f"{delay.name:{_WIDTHS[0]}}{sdk}{'':11}{reference}"
 
 
 def as_json(results: Iterable[Result], limits: Iterable[Limit], delays: Iterable[Delay]) -> dict[str, Any]:
-    """Everything that was measured."""
+    """Return all figures."""
     return {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
@@ -105,11 +105,11 @@ def _row_as_json(result: Result) -> dict[str, Any]:
         values |= {
             "ratio": asdict(result.ratio()),
             "task_ratio": asdict(result.ratio(Clock.TASK)),
-            "seconds": asdict(result.seconds(result.ours)),
+            "seconds": asdict(result.seconds(result.sdk)),
             "reference_seconds": asdict(result.seconds(result.reference)),
-            "peak_mb": asdict(result.memory(result.ours)),
+            "peak_mb": asdict(result.memory(result.sdk)),
             "reference_peak_mb": asdict(result.memory(result.reference)),
-            "against": "the vendor's" if result.row.reference.package == VENDOR else "ours",
+            "against": "the vendor's" if result.row.reference.package == VENDOR else "sdk",
         }
     return values
 
@@ -120,7 +120,7 @@ def _line(name: str, *cells: str) -> str:
 
 
 def _with_spread(spread: Spread) -> str:
-    return f"{spread.median:.2f} ({spread.least:.2f}-{spread.most:.2f})"
+    return f"{spread.median:.2f} ({spread.lowest:.2f}-{spread.highest:.2f})"
 
 
 def _number(number: float | None) -> str:

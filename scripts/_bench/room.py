@@ -1,4 +1,4 @@
-"""The service's side of a WebSocket: the handshake, and records that come at a pace."""
+"""Server side of a WebSocket: the handshake, and records at a fixed rate."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from _bench.body import messages, records
 from _bench.client import SENT
 
 CLOSING = b"\x88\x00"
-"""The frame that says goodbye."""
+"""Close frame."""
 _MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
-def opened(key: bytes) -> bytes:
-    """What answers a handshake with this key."""
+def build_handshake_response(key: bytes) -> bytes:
+    """Return the response to a handshake with this key."""
     accepted = base64.b64encode(hashlib.sha1(key + _MAGIC, usedforsecurity=False).digest())
     return (
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -24,9 +24,9 @@ def opened(key: bytes) -> bytes:
     )
 
 
-def paced(count: int, rate: int) -> Iterator[bytes]:
-    """Messages when they are due, so many a second; each record says when it was sent."""
-    begun = monotonic()
+def pace_messages(count: int, rate: int) -> Iterator[bytes]:
+    """Yield messages at a rate per second; each record has the time when it was sent."""
+    started = monotonic()
     for number, record in enumerate(records(count), start=1):
-        sleep(max(begun + number / rate - monotonic(), 0))
+        sleep(max(started + number / rate - monotonic(), 0))
         yield from messages([b'{"%b": %.6f, %b' % (SENT.encode(), monotonic(), record[1:])])

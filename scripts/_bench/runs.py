@@ -1,4 +1,4 @@
-"""Measures rows: whole processes, in turns, each with the service to itself."""
+"""Measure rows: whole processes, in turns, one at a time."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from _bench.rows import VENDOR, Clock, Row, Run
 from _bench.server import Server
 
 LONGEST_RUN = 1800
-"""Seconds after which a process is given up."""
+"""Seconds after which a process is killed."""
 _BLOCK = 1 << 24
 
 
-class RunFailed(Exception):  # noqa: N818 - an outcome like others: the row says it
+class RunFailed(Exception):  # noqa: N818 - a possible result of a row
     """A process ended with an error, or did not do its task."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """What one process took: seconds and MB."""
+    """Seconds and MB of one process."""
 
     process_seconds: float
     import_seconds: float
@@ -41,7 +41,7 @@ class Sample:
     cpu_seconds: float = 0
 
     def seconds(self, clock: Clock) -> float:
-        """The time that counts."""
+        """Return the time by a clock, in seconds."""
         match clock:
             case Clock.PROCESS:
                 return self.process_seconds
@@ -53,72 +53,74 @@ class Sample:
                 return self.cpu_seconds
 
     def memory(self, clock: Clock) -> float:
-        """The memory that counts."""
+        """Return the memory in MB: of the whole process with `Clock.IMPORT`, otherwise the increase after import."""
         return self.peak_mb if clock is Clock.IMPORT else self.peak_mb - self.import_mb
 
 
 @dataclass(frozen=True)
 class Spread:
-    """The middle of some figures, and how far they go."""
+    """Median and range of some figures."""
 
     median: float
-    least: float
-    most: float
+    lowest: float
+    highest: float
 
     @classmethod
     def of(cls, figures: Iterable[float]) -> Spread:
-        """The spread of figures, of which there is one at least."""
+        """Return the spread of one or more figures."""
         ordered = sorted(figures)
         return cls(median(ordered), ordered[0], ordered[-1])
 
 
 @dataclass(frozen=True)
 class Result:
-    """A row with its samples, pair by pair, or with what went wrong."""
+    """A row with its samples, pair by pair, or with its error."""
 
     row: Row
-    ours: tuple[Sample, ...] = ()
+    sdk: tuple[Sample, ...] = ()
     reference: tuple[Sample, ...] = ()
     failure: str | None = None
     is_comparable: bool = True
-    """Whether the reference did its task."""
+    """Whether the reference completed its task."""
 
     def ratio(self, clock: Clock | None = None) -> Spread:
-        """How many times as fast ours is, from pair to pair."""
+        """Return the speed as a multiple of the reference, over all pairs."""
         clock = clock or self.row.clock
-        pairs = zip(self.ours, self.reference, strict=True)
-        return Spread.of(self.row.work * theirs.seconds(clock) / max(our.seconds(clock), 1e-9) for our, theirs in pairs)
+        pairs = zip(self.sdk, self.reference, strict=True)
+        return Spread.of(
+            self.row.work * reference.seconds(clock) / max(sdk.seconds(clock), 1e-9) for sdk, reference in pairs
+        )
 
     def seconds(self, samples: Iterable[Sample]) -> Spread:
-        """The time of ours or of the reference."""
+        """Return the time of samples in seconds."""
         return Spread.of(sample.seconds(self.row.clock) for sample in samples)
 
     def memory(self, samples: Iterable[Sample]) -> Spread:
-        """The memory of ours or of the reference."""
+        """Return the memory of samples in MB."""
         return Spread.of(sample.memory(self.row.clock) for sample in samples)
 
-    def met(self, clock: Clock | None = None) -> bool:
-        """Whether the medians are what they have to be."""
+    def is_met(self, clock: Clock | None = None) -> bool:
+        """Return whether the medians meet the targets."""
         row = self.row
-        fast = row.at_least is None or self.ratio(clock).median >= row.at_least
-        return fast and (row.peak_mb is None or self.memory(self.ours).median <= row.peak_mb)
+        fast = row.min_ratio is None or self.ratio(clock).median >= row.min_ratio
+        return fast and (row.peak_mb is None or self.memory(self.sdk).median <= row.peak_mb)
 
     @property
     def verdict(self) -> str:
-        """Whether the row is met, or would be if start and import took no time."""
+        """Whether the row meets its targets, or would without start and import."""
         if self.failure is not None:
             return "FAILED" if self.is_comparable else "n/a"
-        if self.met():
+        if self.is_met():
             return "yes"
-        return "task alone" if self.row.clock is Clock.PROCESS and self.met(Clock.TASK) else "NO"
+        return "task alone" if self.row.clock is Clock.PROCESS and self.is_met(Clock.TASK) else "NO"
 
 
 class Bench:
-    """Runs processes. As a context manager it ends its services and throws away what was saved.
+    """Runs processes. As a context manager, it ends its services and deletes saved files.
 
     Args:
-        python_for: Gives the interpreter for a run.
-        pairs: How many times each of a row's two runs is done.
+        python_for: Returns the interpreter for a run.
+        pairs: Number of pairs of runs for a row.
     """
 
     def __init__(self, python_for: Callable[[Run], Path], pairs: int) -> None:
@@ -138,29 +140,29 @@ class Bench:
         self._folder.cleanup()
 
     def measure(self, row: Row) -> Result:
-        """Measures a row."""
-        self._serve({row.ours.body, row.reference.body})
-        for run in (row.reference, row.ours):
+        """Measure a row."""
+        self._serve({row.sdk.body, row.reference.body})
+        for run in (row.reference, row.sdk):
             self._warm_up(run)
-        ours: list[Sample] = []
+        sdk: list[Sample] = []
         reference: list[Sample] = []
         try:
             for _ in range(self._pairs):
                 try:
                     reference.append(self._sample(row.reference))
                 except RunFailed as failed:
-                    self._sample(row.ours)
+                    self._sample(row.sdk)
                     return Result(row, failure=str(failed), is_comparable=row.reference.package != VENDOR)
-                ours.append(self._sample(row.ours))
+                sdk.append(self._sample(row.sdk))
         except RunFailed as failed:
             return Result(row, failure=str(failed))
-        return Result(row, tuple(ours), tuple(reference))
+        return Result(row, tuple(sdk), tuple(reference))
 
     def figures(self, run: Run) -> dict[str, Any]:
-        """What a process found out that does a run, once.
+        """Return the figures of one process.
 
         Raises:
-            RunFailed: It ended with an error, or did not take all records.
+            RunFailed: It ended with an error, or did not receive all records.
         """
         self._serve({run.body})
         self._warm_up(run)
@@ -170,20 +172,20 @@ class Bench:
         return result
 
     def url(self, body: Body) -> str:
-        """Where a body is served, until a row is measured that does not need it."""
+        """Return the URL of a body. It is served until a row is measured that does not need it."""
         if body not in self._servers:
             self._servers[body] = Server(body)
         return f"{self._servers[body].url}/data/"
 
     def _warm_up(self, run: Run) -> None:
-        """Imports a package once, so that no run has to compile it or fetch it from the disk."""
+        """Import a package once, so that no run has to compile it or read it from the disk."""
         python = self._python_for(run)
         if python not in self._warm:
             self._process(replace(run, task="nothing"), Path(), {})
             self._warm.add(python)
 
     def _serve(self, bodies: Iterable[Body]) -> None:
-        """Lets go of the services for other bodies: theirs is the memory of the next ones."""
+        """Start the services for these bodies, and stop all others to free their memory."""
         for body in self._servers.keys() - bodies:
             with self._servers.pop(body):
                 pass
@@ -205,10 +207,10 @@ class Bench:
         return Sample(process_seconds=seconds, cpu_seconds=cpu, **result)
 
     def _process(self, run: Run, file: Path, environment: Mapping[str, str]) -> dict[str, Any]:
-        """One process; what it printed."""
-        asked = str(START), str(START + run.body.records - 1)
+        """Run a process, and return the figures that it printed."""
+        requested = str(START), str(START + run.body.records - 1)
         done = subprocess.run(
-            [str(self._python_for(run)), "-P", client.__file__, run.package, run.task, *asked, str(file)],
+            [str(self._python_for(run)), "-P", client.__file__, run.package, run.task, *requested, str(file)],
             cwd=self._folder.name,
             env={**_bare_environment(), **environment},
             capture_output=True,
@@ -224,11 +226,11 @@ class Bench:
 
 
 def records_in(file: Path, python: Path) -> int:
-    """How many records a saved file of the bench's body holds.
+    """Count the records of a saved file.
 
     Args:
         file: The file.
-        python: An interpreter that has pyarrow, to ask about Parquet.
+        python: An interpreter with pyarrow, which reads Parquet.
     """
     match file.suffix:
         case ".json":
@@ -250,17 +252,17 @@ def _cpu_of_children() -> float:
 
 
 def _occurrences(file: Path, text: bytes) -> int:
-    count, rest = 0, b""
+    count, remaining = 0, b""
     with file.open("rb") as opened:
         while block := opened.read(_BLOCK):
-            block = rest + block
+            block = remaining + block
             count += block.count(text)
-            rest = block[len(block) - len(text) + 1 :]
+            remaining = block[len(block) - len(text) + 1 :]
     return count
 
 
 def _bare_environment() -> dict[str, str]:
-    """Ours without what leads clients elsewhere (tokens, hosts, proxies) or has Python compile every module again."""
+    """Return this environment without tokens, hosts, proxies and PYTHON* variables."""
     return {
         name: value
         for name, value in os.environ.items()

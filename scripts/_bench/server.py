@@ -1,10 +1,10 @@
-"""A service that does little but send: its answers are made, or lie ready to be cut, before the first call.
+"""A service that only sends: all bodies are built before the first request.
 
     python -m _bench.server RECORDS FRAMING RATE KIND
 
-prints its port and serves until its standard input ends. Time-series calls are answered with the body, over a WebSocket
-where the client asks for one; calls for the fields with an empty list, all others with a pad. A RATE of 0
-and an empty KIND stand for none.
+prints its port and serves until its standard input ends. It returns the body for time-series data, over a WebSocket if
+the client requests one; an empty list for the fields; and a pad for all other requests. A RATE of 0 and an empty KIND
+stand for none.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import IO, Self, cast
 from _bench.body import Body, Framing
 from _bench.capped import Capped
 from _bench.kinds import Kind
-from _bench.room import CLOSING, opened, paced
+from _bench.room import CLOSING, build_handshake_response, pace_messages
 
 _AT_A_TIME = 1 << 20
 _KEY = b"sec-websocket-key:"
@@ -80,9 +80,9 @@ class _Service(ThreadingTCPServer):
 
     def __init__(self, body: Body) -> None:
         super().__init__(("127.0.0.1", 0), _Connection)
-        self._asked = body
+        self._served = body
         self._capped = Capped(body.records) if body.framing is Framing.CAPPED else None
-        self._body = b"" if self._capped or body.rate else body.wire()
+        self._body = b"" if self._capped or body.rate else body.encode()
         encoding = "Content-Encoding: gzip\r\n" if body.framing is Framing.GZIP else ""
         self.body_head = _head(f"{encoding}Transfer-Encoding: chunked")
         pad = json.dumps(_PAD).encode()
@@ -91,14 +91,14 @@ class _Service(ThreadingTCPServer):
         self._breaks = cycle([True, False] if body.framing is Framing.BROKEN else [False])
 
     def breaks(self) -> bool:
-        """Whether the next body is to break off half way."""
+        """Return whether the next body breaks off half way."""
         return next(self._breaks)
 
     def body(self, target: str) -> Iterable[bytes]:
-        """What answers a call for time-series data."""
-        if self._asked.rate:
-            return paced(self._asked.records, self._asked.rate)
-        return self._capped.answer(target) if self._capped else [self._body]
+        """Return the body for a request of time-series data."""
+        if self._served.rate:
+            return pace_messages(self._served.records, self._served.rate)
+        return self._capped.respond(target) if self._capped else [self._body]
 
 
 class _Connection(StreamRequestHandler):
@@ -114,9 +114,9 @@ class _Connection(StreamRequestHandler):
                         key = header[len(_KEY) :].strip()
                 target = line.split()[1].decode()
                 if key:
-                    self._send([opened(key)])
+                    self._send([build_handshake_response(key)])
                     self._send(service.body(target))
-                    self.rfile.read(1)  # the client says goodbye
+                    self.rfile.read(1)  # the close frame of the client
                     self._send([CLOSING])
                     return
                 if "/data/" in target:
@@ -141,7 +141,7 @@ def _head(lines: str) -> bytes:
 
 
 def main() -> None:
-    """Serves until standard input ends, so that it never outlives whoever started it."""
+    """Serve until standard input ends, so that it never outlives its parent."""
     count, framing, rate, kind = sys.argv[1:]
     service = _Service(Body(int(count), Framing(framing), int(rate) or None, Kind(kind) if kind else None))
     Thread(target=service.serve_forever, daemon=True).start()

@@ -20,7 +20,7 @@ from _bench import client, environments, report, runs
 from _bench.body import START, Body, Framing
 from _bench.kinds import Kind
 from _bench.limits import limits
-from _bench.rows import OURS, VENDOR, Clock, Row, Run, rows
+from _bench.rows import SDK, VENDOR, Clock, Row, Run, rows
 from _bench.runs import Bench, Result, Sample, Spread, records_in
 from _bench.server import Server
 from _environment import ROOT
@@ -88,7 +88,7 @@ def test_service_sends_the_kind_of_body() -> None:
 
 def test_cost_lines_compare_with_the_clean_body() -> None:
     def result(kind: Kind, seconds: float) -> Result:
-        run = Run(OURS, "save", Body(50, kind=kind), ".csv")
+        run = Run(SDK, "save", Body(50, kind=kind), ".csv")
         return Result(Row(f"save CSV, {kind}", run, run), (sample(seconds + 0.5),), (sample(9),))
 
     results = [result(Kind.CLEAN, 1), result(Kind.NULL_EACH, 2.5), result(Kind.ESCAPES, 2.5)]
@@ -100,8 +100,8 @@ def test_cost_lines_compare_with_the_clean_body() -> None:
 
 
 def test_body_that_the_vendor_cannot_handle_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("_bench.runs.VENDOR", OURS)
-    bad, good = Run(OURS, "save", Body(5), ".unknown"), Run(OURS, "save", Body(5), ".json")
+    monkeypatch.setattr("_bench.runs.VENDOR", SDK)
+    bad, good = Run(SDK, "save", Body(5), ".unknown"), Run(SDK, "save", Body(5), ".json")
     with Bench(this_python, pairs=1) as bench:
         result = bench.measure(Row("a row", good, bad))
     assert result.verdict == "n/a"
@@ -132,7 +132,7 @@ def test_bench_server_sends_the_body(server: tuple[Framing, Server]) -> None:
 
 
 def test_bench_server_sends_a_chunk_per_record() -> None:
-    assert Body(2, Framing.RECORDS).wire().count(b"\r\n") == 2 * (2 + 1 + 1)
+    assert Body(2, Framing.RECORDS).encode().count(b"\r\n") == 2 * (2 + 1 + 1)
 
 
 @pytest.mark.parametrize(("first", "last"), [(0, 0), (7, 1_200), (-5, COUNT + 5), (COUNT, COUNT + 9)])
@@ -159,7 +159,7 @@ def sample(process: float, peak: float = 50) -> Sample:
     return Sample(process_seconds=process, import_seconds=0.2, task_seconds=process - 0.5, import_mb=30, peak_mb=peak)
 
 
-ROW = Row("a row", Run(OURS, "save", Body(1), ".csv"), Run(VENDOR, "save", Body(1), ".csv"), at_least=4, peak_mb=30)
+ROW = Row("a row", Run(SDK, "save", Body(1), ".csv"), Run(VENDOR, "save", Body(1), ".csv"), min_ratio=4, peak_mb=30)
 
 
 @pytest.mark.parametrize(
@@ -175,8 +175,8 @@ def test_bench_verdicts(own: Sample, verdict: str) -> None:
 def test_bench_ratios_are_computed_per_pair() -> None:
     result = Result(ROW, (sample(1), sample(2), sample(1)), (sample(4), sample(10), sample(6)))
     assert result.ratio() == Spread(5, 4, 6)
-    assert result.ratio(Clock.TASK).least == pytest.approx(19 / 3)
-    assert result.memory(result.ours).median == 20
+    assert result.ratio(Clock.TASK).lowest == pytest.approx(19 / 3)
+    assert result.memory(result.sdk).median == 20
     assert result.seconds(result.reference) == Spread(6, 4, 10)
 
 
@@ -195,7 +195,7 @@ def test_bench_rows_have_names_and_tasks() -> None:
     table = rows(1_000_000)
     assert len({row.name for row in table}) == len(table)
     for row in table:
-        assert {row.ours.task, row.reference.task} <= vars(client.Job).keys()
+        assert {row.sdk.task, row.reference.task} <= vars(client.Job).keys()
 
 
 def test_bench_counts_records_in_files(tmp_path: Path) -> None:
@@ -208,7 +208,7 @@ def test_bench_counts_records_in_files(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("task", "message"), first(1, [("save", "suffix"), ("unheard_of", "AttributeError")]))
 def test_bench_run_with_an_error_fails(task: str, message: str) -> None:
-    run = Run(OURS, task, Body(5))
+    run = Run(SDK, task, Body(5))
     with Bench(this_python, pairs=1) as bench:
         result = bench.measure(Row("a row", run, run))
     assert message in str(result.failure)
@@ -217,7 +217,7 @@ def test_bench_run_with_an_error_fails(task: str, message: str) -> None:
 
 def test_bench_run_with_wrong_records_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("_bench.runs.records_in", giving(4))
-    run = Run(OURS, "save", Body(5), ".json")
+    run = Run(SDK, "save", Body(5), ".json")
     with Bench(this_python, pairs=1) as bench:
         result = bench.measure(Row("a row", run, run))
     assert result.failure == "datastore_sdk save: 4 instead of 5"
@@ -232,9 +232,9 @@ def test_bench_run_environment_is_clean(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_bench_reads_constraints() -> None:
-    assert environments.pinned("orjson").startswith("orjson==")
+    assert environments.find_pinned("orjson").startswith("orjson==")
     with pytest.raises(SystemExit, match="does not pin"):
-        environments.pinned("unheard-of")
+        environments.find_pinned("unheard-of")
 
 
 def run_bench(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
@@ -258,8 +258,8 @@ def test_bench_command_prints_a_report(
     results = json.loads(file.read_text())
     for row in results["rows"]:
         assert row["failure"] is None
-        assert len(row["ours"]) == len(row["reference"]) == 2
-        assert row["ratio"]["least"] <= row["ratio"]["median"] <= row["ratio"]["most"]
+        assert len(row["sdk"]) == len(row["reference"]) == 2
+        assert row["ratio"]["lowest"] <= row["ratio"]["median"] <= row["ratio"]["highest"]
     assert len(results["limits"]) == 4
 
 

@@ -14,7 +14,7 @@ from _bench import delays, report, room
 from _bench.body import Body, Framing
 from _bench.client import SENT, SHARES
 from _bench.delays import DELAYS
-from _bench.rows import OURS, Row, Run
+from _bench.rows import SDK, Row, Run
 from _bench.runs import Bench
 from _bench.server import Server
 from websockets.sync.client import connect
@@ -56,22 +56,22 @@ def test_bench_room_catches_up_with_its_pace(monkeypatch: pytest.MonkeyPatch) ->
     clock = iter([100.0, 100.0, 100.01, 100.7, 100.8])  # at the beginning; then before and at each sending
     monkeypatch.setattr(room, "monotonic", lambda: next(clock))  # the module's name only: other threads need the clock
     monkeypatch.setattr(room, "sleep", waits.append)
-    assert [SENT in message.decode(errors="replace") for message in room.paced(2, rate=4)] == [True, True]
+    assert [SENT in message.decode(errors="replace") for message in room.pace_messages(2, rate=4)] == [True, True]
     assert waits == pytest.approx([0.25, 0.0])
 
 
 @pytest.mark.parametrize("task", first(1, ["alisten", "listen"]))
 def test_bench_listener_counts_records(task: str) -> None:
-    run = Run(OURS, task, Body(COUNT, Framing.MESSAGES))
+    run = Run(SDK, task, Body(COUNT, Framing.MESSAGES))
     with Bench(this_python, pairs=1) as bench:
         result = bench.measure(Row("a row", run, run))
     assert result.failure is None
-    assert len(result.ours) == 1
+    assert len(result.sdk) == 1
 
 
 @pytest.mark.exhaustive
 def test_bench_delays_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delays, "VENDOR", OURS)
+    monkeypatch.setattr(delays, "VENDOR", SDK)
     body = Body(20, Framing.MESSAGES, rate=200)
     monkeypatch.setattr(delays, "DELAYS", {"sync": ("delays", body), "async": ("adelays", body), "c": ("", body)})
     with Bench(this_python, pairs=1) as bench:
@@ -79,15 +79,15 @@ def test_bench_delays_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [delay.name for delay in found] == ["sync", "async"]
     for delay in found:
         assert delay.failure is None
-        assert 0 < delay.ours[0.5] <= delay.ours[0.99] <= delay.ours[1.0] < 10_000
-        assert delay.reference.keys() == delay.ours.keys() == {*SHARES}
+        assert 0 < delay.sdk[0.5] <= delay.sdk[0.99] <= delay.sdk[1.0] < 10_000
+        assert delay.reference.keys() == delay.sdk.keys() == {*SHARES}
         assert len(report.delay_line(delay).split()) == 1 + 2 * len(SHARES)
     assert len(report.delay_heading()) == len(report.delay_line(found[0]))
 
 
 def test_bench_failed_delay_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delays, "DELAYS", {"sync": ("unheard_of", Body(1, Framing.MESSAGES, rate=1))})
-    monkeypatch.setattr(delays, "VENDOR", OURS)
+    monkeypatch.setattr(delays, "VENDOR", SDK)
     with Bench(this_python, pairs=1) as bench:
         (delay,) = delays.delays(bench, "")
     assert "AttributeError" in str(delay.failure)
