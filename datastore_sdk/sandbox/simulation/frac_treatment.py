@@ -8,7 +8,7 @@ from typing import Final
 from datastore_sdk.sandbox.simulation.interpolation import Polyline
 from datastore_sdk.sandbox.simulation.layout import SiteLayout
 from datastore_sdk.sandbox.simulation.noise import SeededNoise
-from datastore_sdk.sandbox.simulation.readings import Readings
+from datastore_sdk.sandbox.simulation.readings import Readings, constant
 from datastore_sdk.sandbox.simulation.schedule import ScheduledStage
 
 _SAND_LB_PER_GAL: Final = 22.1
@@ -28,6 +28,12 @@ _FULL_RATE: Final = 560
 _FLUSH: Final = 330
 _RAMP_DOWN: Final = 35
 _SHUT_IN: Final = 300
+_WATCHED: Final = 900
+"""Seconds for which the crew watches the pressure decline after a stage, unless it moves on earlier."""
+
+_PUMPING_NOISE: Final = (35, 14)
+_SHUT_IN_NOISE: Final = (3, 2)
+"""Drift and hiss of the surface pressure, psi."""
 
 
 class Treatment:
@@ -38,6 +44,9 @@ class Treatment:
     Attributes:
         flow_from: Second from which slurry flows at more than a trickle.
         flow_until: Last second of that flow.
+        full_rate_at: Second at which the pumps reach the full rate.
+        shut_in_at: First second without flow.
+        watched_until: Last second at which the pressure of the well can be read.
     """
 
     def __init__(self, rng: SeededNoise, site: SiteLayout, stage: ScheduledStage) -> None:
@@ -52,6 +61,9 @@ class Treatment:
         self._pad_ends_at = int(_FULL_RATE + duration * rng.uniform(0.05, 0.09, "pad volume", *name))
         self.flow_from = stage.start + _BROKEN_DOWN
         self.flow_until = stage.start + self._shut_in_at - _RAMP_DOWN
+        self.full_rate_at = stage.start + _FULL_RATE
+        self.shut_in_at = stage.start + self._shut_in_at
+        self.watched_until = stage.end + _WATCHED
         self._target = target = rng.uniform(82, 97, "rate", *name)
         self._top = round(rng.uniform(8, 11, "top ppa", *name)) * _PPA_STEP
         self._steps = round(self._top / _PPA_STEP)
@@ -110,6 +122,28 @@ class Treatment:
             "frac_stage_step": self.step,
         }
 
+    def shut_in_readings(self) -> Readings:
+        """Return what the data van reports after the stage: the pressure of the shut-in well."""
+        return {
+            "surface_treating_pressure": self.surface_pressure,
+            "slurry_rate": constant(0),
+            "proppant_conc": constant(0),
+        }
+
+    @property
+    def breakdown_pressure(self) -> float:
+        """The true surface pressure at which the formation breaks down, psi: the first peak, without noise."""
+        return max(map(self._true_surface_pressure, range(_PUMPS_START, _BROKEN_DOWN)))
+
+    @property
+    def isip(self) -> float:
+        """The true instantaneous shut-in pressure, psi: the surface pressure without friction as the pumps stop."""
+        return self._true_surface_pressure(self._shut_in_at)
+
+    def shut_in_pressure(self, minutes: float) -> float:
+        """Return the true surface pressure of the shut-in well, psi, some minutes after the pumps stopped."""
+        return self.isip - _leak_off(60 * minutes)
+
     def is_flowing(self, second: int) -> bool:
         """Return whether slurry flows at more than a trickle."""
         return self.flow_from <= second < self.flow_until
@@ -153,8 +187,12 @@ class Treatment:
         time = second - self.start
         if time < _PUMPS_START:  # the well's own pressure reaches the valves when they open
             return max(self._static() * (1 - math.exp(-time / 8)) + 12 * self._hiss(second), 0.0)
-        pressure = self._fracture(time) - self._column(time) + self._friction(time)
-        return max(pressure + 35 * self._drift(second) + 14 * self._hiss(second), 0.0)
+        drift, hiss = _PUMPING_NOISE if time < self._shut_in_at else _SHUT_IN_NOISE
+        noise = drift * self._drift(second) + hiss * self._hiss(second)
+        return max(self._true_surface_pressure(time) + noise, 0.0)
+
+    def _true_surface_pressure(self, time: float) -> float:
+        return self._fracture(time) - self._column(time) + self._friction(time)
 
     def bottom_hole_pressure(self, second: int) -> float:
         """Return the bottom-hole pressure as calculated from the surface, psi."""
@@ -170,7 +208,7 @@ class Treatment:
         still = time - self._shut_in_at
         if still > 0:
             pressure -= self._hammer * math.exp(-still / 35) * math.sin(math.tau * still / 14)
-            pressure -= 420 * (1 - math.exp(-still / 500))
+            pressure -= _leak_off(still)
         return pressure
 
     def _column(self, time: float) -> float:
@@ -187,3 +225,8 @@ class Treatment:
         pipe = self._pipe * math.pow(flow, 1.8) * (1 + 0.015 * conc + 0.026 * conc**2)
         worn = 0.7 + 0.3 * math.exp(-max(time - self._pad_ends_at, 0) / 1400)
         return pipe + self._perforations * worn * flow**2
+
+
+def _leak_off(still: float) -> float:
+    """Return the pressure that fluid leaking into the formation has taken, psi, some seconds after shut-in."""
+    return 420 * (1 - math.exp(-still / 500))

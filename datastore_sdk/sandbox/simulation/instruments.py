@@ -37,12 +37,14 @@ def wellhead(rng: SeededNoise, site: SiteLayout, stage: ScheduledStage | None) -
 
 
 def idle_van(rng: SeededNoise, source: object, last: Treatment | None) -> Readings:
-    """Return what the data van reports between two stages: bleed-off of the last pressure, then a line without flow."""
+    """Return what the data van reports between two stages: the last well's pressure, its bleed-off, an idle line."""
     hiss, drift = rng.white("idle", source), rng.wander(600, "idle", source)
-    left = last.surface_pressure(last.start + last.duration) if last else 0.0
-    ended = last.start + last.duration if last else 0
+    left = last.surface_pressure(last.watched_until) if last else 0.0
+    ended = last.watched_until if last else 0
 
     def pressure(second: int) -> float:
+        if last and second <= ended:
+            return last.surface_pressure(second)
         trapped = left * math.exp((ended - second) / _BLEED_OFF) if left else 0.0
         return max(trapped + 28 + 12 * drift(second) + 2 * hiss(second), 0.0)
 

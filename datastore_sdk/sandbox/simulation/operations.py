@@ -56,6 +56,12 @@ class PadOperations(PadActivity):
         fracs = self.calendars[crew.number].fracs(second)
         return fracs[-1] if fracs else None
 
+    def watched_until(self, frac: ScheduledStage) -> int:
+        """Return the last second after a frac at which its crew reads the pressure of the well."""
+        end = self.treatment(frac).watched_until
+        later = self.last_frac(self._crew_of[frac.site_id], end)
+        return min(end, later.start - 1) if later and later.start > frac.start else end
+
     def reports_from(self, site_id: int) -> int:
         """Return the first second with data of a site."""
         return self.calendars[self._crew_of[site_id].number].begin_of(site_id)
@@ -98,12 +104,13 @@ class PadOperations(PadActivity):
         """Return the seconds at which more than the time changes on a site."""
         stages = self.stages(site_id, last)
         at = max(bisect_right(stages, first, key=lambda stage: stage.start) - 1, 0)
-        for stage in stages[at:]:
+        for stage in stages[max(at - 1, 0) :]:  # the pressure of the stage before may still be watched
             yield stage.start
             if stage.state == FRAC:
                 treatment = self.treatment(stage)
                 yield treatment.flow_from
                 yield treatment.flow_until
+                yield self.watched_until(stage) + 1
         for correction in self.corrections(site_id, last):
             yield correction.start
             yield correction.end + 1

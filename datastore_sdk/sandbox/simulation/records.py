@@ -84,6 +84,10 @@ def _site_readings(
             groups.append(("", operations.laboratory.readings(treatment, second)))
     elif stage and stage.state == WIRELINE:
         groups.append((crew.wireline, operations.wireline_run(stage).readings()))
+    elif (frac := operations.last_frac(crew, second)) and frac.site_id == site_id:
+        treatment = operations.treatment(frac)
+        if second <= treatment.watched_until:
+            groups.append((crew.name, treatment.shut_in_readings()))
     groups.append(("", wellhead(operations.rng, operations.pad.by_id[site_id], stage)))
     if selection.sources is not None:
         groups = [group for group in groups if group[0] in selection.sources]

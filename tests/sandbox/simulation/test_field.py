@@ -253,3 +253,33 @@ def test_field_history_is_limited_to_the_job() -> None:
 def test_field_unknown_sites_are_refused(field: Oilfield) -> None:
     with pytest.raises(KeyError):
         field.stages(5)
+
+
+def test_field_true_pressures_match_the_readings(field: Oilfield) -> None:
+    """Breakdown, instantaneous shut-in pressure and decline are known for the tests of picks."""
+    for stage in fracs(field, 1011)[:3] + fracs(field, 944)[:3]:
+        operations = field.operations[field.pad_of(stage.site_id).id]
+        treatment = operations.treatment(stage)
+        early = range(stage.start, treatment.flow_from)
+        assert abs(max(map(treatment.surface_pressure, early)) - treatment.breakdown_pressure) < 150
+        assert treatment.slurry_rate(treatment.shut_in_at - 1) > 0
+        assert treatment.slurry_rate(treatment.shut_in_at) == 0
+        assert treatment.slurry_rate(treatment.full_rate_at) > 80
+        assert treatment.surface_pressure(treatment.shut_in_at - 60) > treatment.isip + 1000  # friction
+        read = treatment.surface_pressure(treatment.shut_in_at + 300)
+        assert abs(read - treatment.shut_in_pressure(5)) < 20
+        assert treatment.isip > treatment.shut_in_pressure(5) > treatment.shut_in_pressure(10)
+
+
+def test_field_pressure_is_watched_after_a_stage(field: Oilfield) -> None:
+    """The well's records have the pressure until wireline opens the well, or the crew leaves."""
+    operations, stages = field.operations[681], field.stages(981)
+    for stage, standby in zip(stages, stages[1:], strict=False):
+        if stage.state != FRAC or standby.end is None or stage.end is None:
+            continue
+        until = min(operations.watched_until(stage), standby.end - 1)
+        records = records_of(field, 981, stage.end, standby.end)
+        watched = [record["timestamp"] for record in records if "surface_treating_pressure" in record]
+        assert watched
+        assert until - 60 <= max(watched) <= until  # a lost minute has no records
+        assert {record.get("slurry_rate") for record in records if record["timestamp"] in watched} == {0}
