@@ -80,6 +80,7 @@ from datastore_sdk.mirror import (
     SiteReport,
     SiteStatus,
 )
+from datastore_sdk.picks import Confidence, Pick, Picks, ProppantStep, ScreenOutSign
 from datastore_sdk.realtime import (
     Gap,
     LiveData,
@@ -116,6 +117,7 @@ __all__ = [
     "Client",
     "ClientDescription",
     "Column",
+    "Confidence",
     "ConfigurationError",
     "CorruptBodyError",
     "CoverageGap",
@@ -165,8 +167,11 @@ __all__ = [
     "Parameter",
     "ParametersValid",
     "PermissionDeniedError",
+    "Pick",
+    "Picks",
     "Plan",
     "Progress",
+    "ProppantStep",
     "QueueEvent",
     "RateLimitError",
     "Record",
@@ -182,6 +187,7 @@ __all__ = [
     "Schema",
     "SchemaMismatchError",
     "SchemaWarning",
+    "ScreenOutSign",
     "ServerError",
     "SimopsConfig",
     "Site",

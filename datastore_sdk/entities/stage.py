@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Unpack, cast
 
+from datastore_sdk._io.effects import EffectGen
 from datastore_sdk._io.json_body import is_array, is_object, parse_id
 from datastore_sdk._utils.signatures import complete_signature
 from datastore_sdk._utils.validation import (
@@ -20,6 +21,7 @@ from datastore_sdk._utils.validation import (
     validate_flag,
     validate_id,
     validate_known,
+    validate_text,
 )
 from datastore_sdk.client import Client
 from datastore_sdk.data import Data, DataAsync, DataQuery
@@ -43,6 +45,7 @@ from datastore_sdk.entities.resource import fetch_response
 from datastore_sdk.entities.site_membership import filter_by_pad
 from datastore_sdk.enums import OperationName, StageNameFilters
 from datastore_sdk.filters import DataForm, StageFilters, validate_data_form
+from datastore_sdk.picks.report import Picks
 from datastore_sdk.transport.executor.executor import Flow
 from restream_api.models import Stage as StageModel
 from restream_api.models import StageAggregations
@@ -52,6 +55,8 @@ log = logging.getLogger("datastore_sdk")
 
 _POSITIONAL_FILTERS = ("start_date", "end_date", "stage_number", "stage_name_filter")
 """The filters that are positional arguments of `get_stages_metadata`."""
+_NOT_PUMPED = {StageNameFilters.WIRELINE, StageNameFilters.STANDBY}
+"""Operations without a treatment to pick from."""
 MAX_STAGES_PER_REQUEST = 100
 """Maximum number of stages in one request for aggregations. More would make the URL too long."""
 
@@ -128,6 +133,85 @@ class Stage(ClientBound, StageModel):
             UnusableValueError: The site, start or end that the service sent is invalid.
         """
         return DataAsync(self._get_client(), [self._query(form)])
+
+    def picks(
+        self,
+        *,
+        pressure: str = "surface_treating_pressure",
+        rate: str = "slurry_rate",
+        concentration: str = "proppant_conc",
+        step: str = "frac_stage_step",
+        si_units: bool = False,
+    ) -> Picks:
+        """Download the curves of a frac stage, and pick the numbers that the service does not compute.
+
+        Breakdown pressure, instantaneous shut-in pressure (ISIP), decline 5, 10 and 15 minutes after shut-in, time to
+        rate, averages and maxima by proppant step, and warning signs of a screen-out. They are estimates: each has its
+        method, window and confidence. A number that the data does not show is in `unavailable`, with the reason.
+
+        The records reach to 20 minutes behind the stage, or to the next operation on the well, since the decline is
+        there. Besides the records, one request each is made for the next stages, for units, and for the aggregations
+        of the stage, unless it has them. If one of these fails, a warning is logged.
+
+        Args:
+            pressure: Field of the surface treating pressure.
+            rate: Field of the slurry rate.
+            concentration: Field of the proppant concentration.
+            step: Field of the number of the proppant step. If it has no values, intervals of constant concentration
+                are the steps.
+            si_units: True: SI units; False: oilfield units.
+
+        Raises:
+            ValueError: The stage is a wireline run or standby, or two arguments name the same field.
+            TypeError: An argument has the wrong type.
+            NotLoadedError: The service did not send the site, start or end.
+            UnusableValueError: The site, start or end that the service sent is invalid.
+            RestreamError: The download failed.
+        """
+        return self._get_client()._drive(self._fetch_picks(pressure, rate, concentration, step, si_units))
+
+    async def apicks(
+        self,
+        *,
+        pressure: str = "surface_treating_pressure",
+        rate: str = "slurry_rate",
+        concentration: str = "proppant_conc",
+        step: str = "frac_stage_step",
+        si_units: bool = False,
+    ) -> Picks:
+        """."""
+        return await self._get_client()._adrive(self._fetch_picks(pressure, rate, concentration, step, si_units))
+
+    def _fetch_picks(self, pressure: str, rate: str, concentration: str, step: str, si_units: bool) -> EffectGen[Picks]:
+        from datastore_sdk.picks.compute import PickFields  # seldom needed
+        from datastore_sdk.picks.fetch import fetch_picks
+
+        state = self.get("state")
+        if isinstance(state, str) and state.partition("_")[0].lower() in _NOT_PUMPED:
+            raise ValueError(f"picks need a frac stage, but this one is {state!r}")
+        texts = [
+            validate_text(value, name)
+            for name, value in (
+                ("pressure", pressure),
+                ("rate", rate),
+                ("concentration", concentration),
+                ("step", step),
+            )
+        ]
+        if len({*texts}) < len(texts):
+            raise ValueError(f"pressure, rate, concentration and step must be four fields, not {', '.join(texts)}")
+        interval = get_interval(self, "start", "end")
+        return fetch_picks(
+            self._get_client()._executor,
+            PickFields(pressure=texts[0], rate=texts[1], concentration=texts[2], step=texts[3]),
+            site=interval.site,
+            start=interval.start,
+            end=interval.end,
+            stage_id=parse_id(self.get("id")),
+            stage_number=parse_id(self.get("stage_number")),
+            aggregations=self.aggregations,
+            si_units=validate_flag(si_units, "si_units"),
+        )
 
     def _query(self, form: DataForm) -> DataQuery:
         interval = get_interval(self, "start", "end")

@@ -46,7 +46,8 @@ def test_an_engineers_morning(own_sandbox: Sandbox, monkeypatch: pytest.MonkeyPa
     assert "avg_slurry_rate" in sheet
     assert names["report"].records
     assert names["units"]["slurry_rate"] == "bbl/min"
-    assert "slurry_rate [bbl/min]" in shown[-3].columns
+    assert "slurry_rate [bbl/min]" in shown[-4].columns
+    assert names["picks"]["isip"].unit == "psi"
     assert shown[-1] == 0  # acknowledged changes are not listed
     for value in shown[:-1]:  # a notebook displays tables
         assert "<table" in value._repr_html_()

@@ -66,6 +66,11 @@ def first_change(context: Context) -> DataChange:
     return context.prepare(context.pad.get_data_changes()[0][0])
 
 
+def first_frac(context: Context) -> Stage:
+    stages = context.site.get_stages_metadata(start_date=NOW - timedelta(days=5), stage_name_filter="frac")
+    return context.prepare(next(stage for stage in stages if stage.end))
+
+
 def first_stage(context: Context) -> Stage:
     return context.prepare(context.site.get_stages_metadata(start_date=NOW - timedelta(days=5))[0])
 
@@ -171,6 +176,7 @@ CALLS: dict[str, list[Callable[[Context], Any]]] = {
     "Site.monitor_state()": [lambda c: first_item(c.site.monitor_state())],
     "Site.update()": [lambda c: c.site.update()],
     "Site.update_stages_aggregation()": [lambda c: update_definition(c, c.site)],
+    "Stage.picks()": [lambda c: first_frac(c).picks()],
     "Stage.get_data()": [lambda c: [*islice(first_stage(c).get_data(), 5)]],
     "State.get_model()": [lambda c: State.get_model(id=first_state(c).id, client=c.client)],
     "State.get_models()": [lambda c: State.get_models(client=c.client)],

@@ -6,7 +6,7 @@ requests, each fault is tested in each of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -49,6 +49,11 @@ class Kind(StrEnum):
 
 
 READ, LABELS, RECORDS, CREATE, CHANGE, DELETE, TOKEN = Kind
+
+
+def count_refused(requests: Sequence[Kind]) -> int:
+    """Return how many of a call's requests are tried if all fail: records are tried without labels."""
+    return next(number for number, kind in enumerate(requests, 1) if kind is not LABELS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +136,12 @@ def _of_a_stage(caller: CallRunner) -> list[Any]:
     return caller.collect(caller(min(stages, key=_length), "get_data"))
 
 
+def _stage(caller: CallRunner) -> Stage:
+    """Return a frac stage, whose picks need aggregations, later stages and units as little as labels."""
+    values = {"id": 1, "state": "frac_frac", "site": SITE, "start": START, "end": END, "stage_number": 7}
+    return Stage.from_api_model(Stage.model_validate(values), caller.client)
+
+
 def _length(stage: Stage) -> timedelta:
     return (stage.end or datetime.max.replace(tzinfo=UTC)) - stage.start
 
@@ -163,6 +174,7 @@ CALLS: dict[str, Call] = {
             lambda c: c(_site(c), "get_measurement_sources_metadata"),
         ),
         Call("Stage.get_data", (READ, RECORDS), _of_a_stage),
+        Call("Stage.picks", (LABELS, LABELS, LABELS, RECORDS), lambda c: c(_stage(c), "picks")),
         Call("DataChange.update", (READ,), lambda c: c.update(_change(c))),
         Call("DataChange.get_data", (RECORDS,), lambda c: c.collect(c(_change(c), "get_data"))),
         Call("DataChange.confirm_data_received", (CHANGE,), lambda c: c(_change(c), "confirm_data_received")),

@@ -35,7 +35,7 @@ from tests.faults.leak_checks import (
     render_error_chain,
     time_limit,
 )
-from tests.faults.public_calls import CALLS, PAD, Kind
+from tests.faults.public_calls import CALLS, PAD, Kind, count_refused
 from tests.support.exhaustive import Selection
 
 TOKEN_ATTEMPTS = 3
@@ -146,8 +146,7 @@ def _max_attempts(case: Case) -> int:
     if case.kind is Kind.CREATE and not case.fault.startswith("429"):
         return 1
     attempts = min(case.injected.attempts, TOKEN_ATTEMPTS if case.kind is Kind.TOKEN else ATTEMPTS)
-    if case.kind is Kind.LABELS:
-        attempts *= 2  # those for the records, which are tried without labels
+    attempts *= count_refused(case.call.requests[case.index :])
     # A connection that served before may have been closed for being idle: then it does not count.
     return attempts + (case.fault == "reset for ever" and case.index > 0)
 

@@ -19,7 +19,7 @@ from tests.faults.case_runner import TLS
 from tests.faults.expected_outcomes import ATTEMPTS
 from tests.faults.fault_cases import FORMS
 from tests.faults.leak_checks import assert_no_leaks, read_files, time_limit
-from tests.faults.public_calls import CALLS, DEFINITION, LABELS, PAD, TOKEN, Call
+from tests.faults.public_calls import CALLS, DEFINITION, PAD, TOKEN, Call, count_refused
 from tests.support.jumping_clock import JumpingClock
 
 TOKEN_ATTEMPTS = 3
@@ -53,8 +53,7 @@ def test_refused_connection_fails_every_call(call: Call, form: str, port: int, t
         with pytest.raises(APIConnectionError, match="was not reached") as caught:
             call.make(CallRunner(client, runner, tmp_path, change_id=1))
     assert not caught.value.sent
-    refused = 2 if call.requests[0] is LABELS else 1  # records are tried without labels
-    assert len(clock.sleeps) == refused * ((TOKEN_ATTEMPTS if managed else ATTEMPTS) - 1)
+    assert len(clock.sleeps) == count_refused(call.requests) * ((TOKEN_ATTEMPTS if managed else ATTEMPTS) - 1)
     assert read_files(tmp_path) == {}
 
 

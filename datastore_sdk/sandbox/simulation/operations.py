@@ -56,7 +56,7 @@ class PadOperations(PadActivity):
         fracs = self.calendars[crew.number].fracs(second)
         return fracs[-1] if fracs else None
 
-    def watched_until(self, frac: ScheduledStage) -> int:
+    def get_watched_until(self, frac: ScheduledStage) -> int:
         """Return the last second after a frac at which its crew reads the pressure of the well."""
         end = self.treatment(frac).watched_until
         later = self.last_frac(self._crew_of[frac.site_id], end)
@@ -110,7 +110,7 @@ class PadOperations(PadActivity):
                 treatment = self.treatment(stage)
                 yield treatment.flow_from
                 yield treatment.flow_until
-                yield self.watched_until(stage) + 1
+                yield self.get_watched_until(stage) + 1
         for correction in self.corrections(site_id, last):
             yield correction.start
             yield correction.end + 1

@@ -255,6 +255,12 @@ def test_field_unknown_sites_are_refused(field: Oilfield) -> None:
         field.stages(5)
 
 
+def stamp(record: Record) -> int:
+    second = record["timestamp"]
+    assert isinstance(second, int)
+    return second
+
+
 def test_field_true_pressures_match_the_readings(field: Oilfield) -> None:
     """Breakdown, instantaneous shut-in pressure and decline are known for the tests of picks."""
     for stage in fracs(field, 1011)[:3] + fracs(field, 944)[:3]:
@@ -274,12 +280,12 @@ def test_field_true_pressures_match_the_readings(field: Oilfield) -> None:
 def test_field_pressure_is_watched_after_a_stage(field: Oilfield) -> None:
     """The well's records have the pressure until wireline opens the well, or the crew leaves."""
     operations, stages = field.operations[681], field.stages(981)
-    for stage, standby in zip(stages, stages[1:], strict=False):
+    for stage, standby in pairwise(stages):
         if stage.state != FRAC or standby.end is None or stage.end is None:
             continue
-        until = min(operations.watched_until(stage), standby.end - 1)
+        until = min(operations.get_watched_until(stage), standby.end - 1)
         records = records_of(field, 981, stage.end, standby.end)
-        watched = [record["timestamp"] for record in records if "surface_treating_pressure" in record]
+        watched = [stamp(record) for record in records if "surface_treating_pressure" in record]
         assert watched
         assert until - 60 <= max(watched) <= until  # a lost minute has no records
-        assert {record.get("slurry_rate") for record in records if record["timestamp"] in watched} == {0}
+        assert {record.get("slurry_rate") for record in records if stamp(record) in watched} == {0}
