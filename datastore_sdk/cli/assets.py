@@ -95,12 +95,12 @@ def resolve_zone(name: str | None, asset: Pad | Site | None, client: Client) -> 
         return find_zone(name)
     if asset is None:
         raise CommandError("--tz site needs one pad or site; write a name such as US/Central")
-    zones = {_zone_of(site) for site in _list_sites(asset, client)}
-    if len(zones) != 1 or not (found := zones.pop()):
-        listed = ", ".join(sorted(filter(None, zones)))
-        reason = f"its sites are in {listed}" if listed else "the service does not say which"
+    sites = _list_sites(asset, client)
+    zones = {zone for site in sites if isinstance(zone := site.get("timezone"), str) and zone}
+    if len(zones) != 1:
+        reason = f"its sites are in {', '.join(sorted(zones))}" if zones else "the service does not say which"
         raise CommandError(f"the time zone of {describe(asset)} is unknown: {reason}; write a name, such as US/Central")
-    return find_zone(found)
+    return find_zone(zones.pop())
 
 
 def display_zone(zone: tzinfo | None) -> tzinfo:
@@ -122,8 +122,3 @@ def _list_sites(asset: Pad | Site, client: Client) -> list[dict[str, Any]]:
     if isinstance(asset, Pad):
         return Site.get_models(client=client, pad_id=asset.id, as_dict=True)
     return [Site.get_model(id=asset.id, client=client, as_dict=True)]
-
-
-def _zone_of(site: dict[str, Any]) -> str:
-    zone = site.get("timezone")
-    return zone if isinstance(zone, str) else ""

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, TextIO
 
 import typer
 
+from datastore_sdk.cli.errors import CommandError
+from datastore_sdk.cli.exit_status import ExitStatus
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -24,6 +27,18 @@ def build_console(stream: TextIO) -> Console:
 
     console = Console(file=stream, highlight=False)
     return console if console.is_terminal else Console(file=stream, highlight=False, width=_FILE_WIDTH)
+
+
+def get_stdout() -> TextIO:
+    """Return standard output.
+
+    Raises:
+        CommandError: It is closed.
+    """
+    stream: TextIO | None = sys.stdout  # None if it was closed before Python started
+    if stream is None:
+        raise CommandError("standard output is closed; redirect it to a file", ExitStatus.NOT_WRITTEN)
+    return stream
 
 
 def printable(text: str) -> str:

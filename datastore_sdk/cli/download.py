@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from datastore_sdk import Client, Data, Progress
-from datastore_sdk.cli.console import print_message
+from datastore_sdk.cli.console import get_stdout, print_message
 from datastore_sdk.cli.errors import CommandError, to_command_error
 from datastore_sdk.cli.exit_status import ExitStatus
 from datastore_sdk.cli.signals import Interruption
@@ -96,7 +96,7 @@ def save_data(
 def stream_data(client: Client, data: Data) -> int:
     """Write records to standard output, as one JSON object a line, and return their number."""
     download = DownloadState()
-    output = sys.stdout.buffer
+    output = get_stdout().buffer
     writer = NdjsonWriter(output)
     batches = client._iterate(stream_batches(client._executor, data.queries, download, TEXTS))
     with Interruption() as interruption, closing(batches):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import closing
 from datetime import datetime
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import orjson
 
 from datastore_sdk import LiveData, Pad, Record, Site
+from datastore_sdk.cli.console import get_stdout
 from datastore_sdk.cli.signals import Interruption
 
 
@@ -28,7 +28,7 @@ def listen(
 
 def print_live(live: LiveData[Record]) -> None:
     """Write records to standard output as they arrive, as one JSON object a line. A signal cuts no line."""
-    output = sys.stdout.buffer
+    output = get_stdout().buffer
     with Interruption() as interruption, closing(live.batches()) as batches:
         for records in batches:
             with interruption.defer():

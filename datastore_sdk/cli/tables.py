@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, tzinfo
 from typing import Any, NamedTuple, cast
 
 import typer
 
-from datastore_sdk.cli.console import build_console, print_message, printable, result_output
+from datastore_sdk.cli.console import build_console, get_stdout, print_message, printable, result_output
 from datastore_sdk.cli.times import format_time
 
 Row = Mapping[str, Any]
@@ -70,8 +69,9 @@ def print_rows(
 
 def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table. Without rows, it has the headers in a pipe and is not printed on a terminal."""
+    output = get_stdout()
     with result_output():
-        if not sys.stdout.isatty():
+        if not output.isatty():
             for row in (headers, *rows):
                 typer.echo("\t".join(row))
         elif rows:
@@ -88,22 +88,22 @@ def print_object(object_: Row, *, json: bool) -> None:
 
 def print_json(value: object) -> None:
     """Print a value as JSON."""
+    get_stdout()
     with result_output():
         typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def _print_rich_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    from rich import box  # these are slow to import
-    from rich.table import Table
+    from rich.table import Table  # these are slow to import
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for index, header in enumerate(headers):
         is_number = all(_is_number(row[index]) for row in rows)
         table.add_column(header, justify="right" if is_number else "left", overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))
-    build_console(sys.stdout).print(table)
+    build_console(get_stdout()).print(table)
 
 
 def _is_number(text: str) -> bool:

@@ -8,12 +8,15 @@ import os
 import pty
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from datastore_sdk.cli import main
+from datastore_sdk import Client, Pad
+from datastore_sdk.cli import assets, main
+from datastore_sdk.cli.errors import CommandError
 from datastore_sdk.cli.exit_status import ExitStatus
-from datastore_sdk.sandbox import Sandbox, Untidiness, faults
+from datastore_sdk.sandbox import Sandbox, Scenario, Untidiness, faults
 from tests.conftest import NOW
 from tests.support.exhaustive import first
 
@@ -100,9 +103,39 @@ def test_table_on_a_terminal_is_aligned(monkeypatch: pytest.MonkeyPatch) -> None
         assert main(["sites", "--pad", "681"]) == ExitStatus.DONE
         stdout.flush()
         shown = os.read(terminal.fileno(), 100_000).decode()
+    lines = shown.splitlines()
     assert "\t" not in shown
-    assert "Caprock East 1WA" in shown
-    assert "───" in shown
+    assert len({line.index("Caprock") for line in lines if "Caprock" in line}) == 1
+    assert len(lines) == 1 + 4
+
+
+def test_closed_standard_output_is_explained(monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
+    scenario = Scenario(now=NOW)
+    scenario.pad("Pad")
+    with Sandbox(scenario=scenario) as sandbox:
+        for name, value in sandbox.environment.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr("sys.stdout", None)
+        for command in (["pads"], ["pads", "--json"]):
+            assert main(command) == ExitStatus.NOT_WRITTEN
+    assert "standard output is closed" in capsys.readouterr().err
+
+
+def test_zone_of_a_pad_needs_sites_that_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    zones: list[object] = ["US/Central", None, 7, "US/Central"]
+
+    def list_sites(*_: object) -> list[dict[str, object]]:
+        return [{"timezone": zone} for zone in zones]
+
+    monkeypatch.setattr(assets, "_list_sites", list_sites)
+    client = Client("t0ken-0123456789")
+    assert assets.resolve_zone("site", Pad(1, client=client), client) == ZoneInfo("US/Central")
+    zones.append("US/Mountain")
+    with pytest.raises(CommandError, match="its sites are in US/Central, US/Mountain"):
+        assets.resolve_zone("site", Pad(1, client=client), client)
+    zones.clear()
+    with pytest.raises(CommandError, match="the service does not say which"):
+        assets.resolve_zone("site", Pad(1, client=client), client)
 
 
 @pytest.mark.parametrize("seed", first(1, [1, 2, 3]))

@@ -72,7 +72,8 @@ def stages(
         Column("end", "end", is_time=True),
         Column("minutes", "minutes"),
     ]
-    names = dict.fromkeys(name for each in found for name in each.get("aggregations") or () if name != "id")
+    aggregations = [values for each in found if isinstance(values := each.get("aggregations"), dict)]
+    names = dict.fromkeys(name for each in aggregations for name in each if name != "id")
     columns += [Column(name, f"aggregations.{name}") for name in names]
     rows = (
         found
