@@ -148,14 +148,16 @@ class Cycle:
 
     def _store_states(self, reader: SourceReader, sites: Iterable[int]) -> None:
         known, now = self._session.contents.sites, self._session.now_datetime
+        rows: list[Row] = []
+        states: dict[int, SiteState] = {}
         for site, state in reader.list_states():
             if site not in sites or site not in known:
                 continue
             if (fingerprint := state_fingerprint(state)) != known[site].last_state:
-                self._session.apply(
-                    TableUpdate(STATES, (state_row(state, site, now),)),
-                    states=[msgspec.structs.replace(known[site], last_state=fingerprint)],
-                )
+                rows.append(state_row(state, site, now))
+                states[site] = msgspec.structs.replace(known[site], last_state=fingerprint)
+        if rows:
+            self._session.apply(TableUpdate(STATES, tuple(rows)), states=states.values())
 
     def _acknowledge(self) -> None:
         """Acknowledge the changes of the ledger that were applied, and note it."""

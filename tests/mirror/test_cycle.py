@@ -127,6 +127,18 @@ def test_failed_tail_is_reported_and_read_again(followed: FollowedField) -> None
     assert followed.compare().is_equal
 
 
+def test_change_that_reaches_into_the_tail_is_applied_with_it(followed: FollowedField) -> None:
+    followed.run(overlap=timedelta(seconds=60))
+    change = followed.sites[0].change(at(100), NOW, at=NOW, slurry_rate=1.5)
+    path = f"/sites/{followed.sites[0].id}/data/"
+    followed.sandbox.faults.add(faults.Corrupt(at=900, path=path, skip=1))
+    report = followed.run(overlap=timedelta(seconds=60))
+    assert (report.changes, report.acknowledged, len(report.problems)) == (0, 0, 1)
+    assert followed.open_changes() == [change.id]
+    assert followed.run(overlap=timedelta(seconds=60)).changes == 1
+    assert followed.compare().is_equal
+
+
 def test_follower_stays_true_and_acknowledges_nothing(followed: FollowedField, tmp_path: Path) -> None:
     follower = replace(followed, store=str(tmp_path / "follower.duckdb"))
     for each in (followed, follower):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
 from datastore_sdk.data.schema import Schema
+from datastore_sdk.exceptions import MirrorConflictError
 from datastore_sdk.mirror.spans import Span
 from datastore_sdk.mirror.tables import Row, Table, TableUpdate
 
@@ -38,6 +39,25 @@ class Update(Struct, frozen=True):
     """Sites whose records are deleted."""
     trimmed: tuple[tuple[int, int], ...] = ()
     """Sites and unix seconds: records before them are deleted."""
+
+
+def check_revisions(name: str, expected: Iterable[tuple[int, int]], stored: Mapping[int, int]) -> None:
+    """Check that no other mirror has written to the sites of an update.
+
+    Args:
+        name: Name of the store.
+        expected: Sites and their expected revisions.
+        stored: Revisions in the store, by site.
+
+    Raises:
+        MirrorConflictError: A revision differs.
+    """
+    for site, revision in expected:
+        if stored.get(site, 0) != revision:
+            raise MirrorConflictError(
+                f"{name}: another mirror wrote to site {site} at the same time; nothing was stored. Run one mirror for "
+                "each store"
+            )
 
 
 class Store(Protocol):

@@ -24,7 +24,7 @@ from datastore_sdk.mirror.columns import start_schema
 from datastore_sdk.mirror.download import records_schema
 from datastore_sdk.mirror.spans import Span, from_second
 from datastore_sdk.mirror.stores.arrow_rows import rows_to_arrow, table_schema
-from datastore_sdk.mirror.stores.base import RecordsUpdate, Update
+from datastore_sdk.mirror.stores.base import RecordsUpdate, Update, check_revisions
 from datastore_sdk.mirror.tables import FIELDS, INFO, RECORDS, STATE, TABLES, Row, Table, TableUpdate
 
 DAY_COLUMN = "day"
@@ -133,15 +133,8 @@ class DeltaStore:
         write()
 
     def _check_revisions(self, update: Update) -> None:
-        if not update.revisions:
-            return
-        stored = {row["site_id"]: row["revision"] for row in self.read(STATE)}
-        for site, revision in update.revisions:
-            if stored.get(site, 0) != revision:
-                raise MirrorConflictError(
-                    f"{self.name}: another mirror wrote to site {site} at the same time; nothing was stored. "
-                    "Run one mirror for each store"
-                )
+        if update.revisions:
+            check_revisions(self.name, update.revisions, {row["site_id"]: row["revision"] for row in self.read(STATE)})
 
     def _keep_house(self, name: str) -> None:
         """Delete files that no recent version needs, now and then."""

@@ -11,11 +11,11 @@ from typing import Any
 import pyarrow as pa
 
 from datastore_sdk.data.schema import ColumnType, Schema
-from datastore_sdk.exceptions import MirrorConflictError, MirrorError
+from datastore_sdk.exceptions import MirrorError
 from datastore_sdk.mirror.download import records_schema
 from datastore_sdk.mirror.spans import Span, from_second
 from datastore_sdk.mirror.stores.arrow_rows import rows_to_arrow
-from datastore_sdk.mirror.stores.base import RecordsUpdate, Update
+from datastore_sdk.mirror.stores.base import RecordsUpdate, Update, check_revisions
 from datastore_sdk.mirror.stores.views import build_views
 from datastore_sdk.mirror.tables import EXTRA, INFO, KEY_COLUMNS, RECORDS, STATE, TABLES, Row, Table, TableUpdate
 
@@ -137,16 +137,9 @@ class SqlStore(ABC):
         return self._query(f"select * from {RECORDS} limit 0").column_names
 
     def _check_revisions(self, update: Update) -> None:
-        for site, revision in update.revisions:
-            found = _to_rows(self._query(self._select_revision(), [site]))
-            if (found[0]["revision"] if found else 0) != revision:
-                raise MirrorConflictError(
-                    f"{self.name}: another mirror wrote to site {site} at the same time; nothing was stored. "
-                    "Run one mirror for each store"
-                )
-
-    def _select_revision(self) -> str:
-        return f"select revision from {STATE.name} where site_id = $1"
+        if update.revisions:
+            found = _to_rows(self._query(f"select site_id, revision from {STATE.name}"))
+            check_revisions(self.name, update.revisions, {row["site_id"]: row["revision"] for row in found})
 
     def _replace_records(self, update: RecordsUpdate) -> None:
         self._add_columns(update.schema)
