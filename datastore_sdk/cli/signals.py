@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from threading import current_thread, main_thread
 from time import monotonic
 from types import FrameType, TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
 
 class Terminated(KeyboardInterrupt):
@@ -26,9 +26,11 @@ class Interruption:
     A later signal raises in any case, so that a blocked write can be ended.
     """
 
+    _last: ClassVar[float] = -_REPEAT_SECONDS
+    """Time of the last signal, of all contexts: they are nested."""
+
     def __init__(self) -> None:
         self._deferring = False
-        self._last = -_REPEAT_SECONDS
         self._pending: type[KeyboardInterrupt] | None = None
         self._previous: dict[int, object] = {}
 
@@ -58,7 +60,7 @@ class Interruption:
 
     def _handle(self, number: int, _: FrameType | None) -> None:
         now = monotonic()
-        is_repeated, self._last = now - self._last < _REPEAT_SECONDS, now
+        is_repeated, Interruption._last = now - Interruption._last < _REPEAT_SECONDS, now
         if is_repeated:
             return
         kind = Terminated if number == signal.SIGTERM else KeyboardInterrupt

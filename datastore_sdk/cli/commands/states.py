@@ -54,6 +54,6 @@ def states(
         Column("since", "last_state_update", is_time=True),
     ]
     whose = f"{describe(asset)} has" if asset is not None else "there is"
-    kind = f"{state} state" if state else "state: it is not configured for it"
-    print_rows(found, columns, json=json, zone=zone, nothing=f"{whose} no {kind}")
+    nothing = f"{whose} no {f'{state} ' if state else ''}state; only wells that are configured for it have one"
+    print_rows(found, columns, json=json, zone=zone, nothing=nothing)
     return ExitStatus.DONE
