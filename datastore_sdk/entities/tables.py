@@ -132,7 +132,7 @@ def _to_polars_series(name: str, column: Column) -> pl.Series:
             return pl.Series(name, cells, types[column.kind])
         rows = [{name: cell} for cell in cells]  # only data frames infer types from all values
         return pl.DataFrame(rows, infer_schema_length=None, strict=False)[name]
-    except (OverflowError, TypeError, UnicodeError, pl.exceptions.PolarsError):
+    except (OverflowError, TypeError, UnicodeError, pl.exceptions.PolarsError, pl.exceptions.PanicException):
         return pl.Series(name, [None if cell is None else _to_json_text(cell) for cell in cells], pl.String())
 
 

@@ -38,6 +38,7 @@ LISTS: dict[str, tuple[Any, str, dict[str, Any]]] = {
 
 
 @pytest.mark.usefixtures("sandbox")
+@pytest.mark.filterwarnings("ignore:Accessing this attribute on the instance:DeprecationWarning")  # polars 1.20
 @pytest.mark.parametrize(("source", "call", "arguments"), LISTS.values(), ids=LISTS)
 def test_lists_become_tables(source: Any, call: str, arguments: dict[str, Any]) -> None:
     objects: ObjectList[Any] = getattr(source, call)(**arguments)
@@ -53,7 +54,7 @@ def test_lists_become_tables(source: Any, call: str, arguments: dict[str, Any]) 
     for table in (objects.to_pandas(), pd.DataFrame(objects), objects.to_polars(), pl.DataFrame(objects)):
         assert len(table) == len(objects)
         for key in keys:
-            if not isinstance(objects[-1].get(key), dict | BaseModel | None):
+            if not isinstance(objects[-1].get(key), dict | BaseModel | datetime | None):
                 assert [*table[key]][-1] == objects[-1][key]
 
 
@@ -200,7 +201,7 @@ def test_slices_are_lists_of_objects_too(serving: Serving, form: Form) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::datastore_sdk.exceptions.MismatchWarning")
-@pytest.mark.parametrize("seed", first(2, range(1, 9)))
+@pytest.mark.parametrize("seed", first(1, range(1, 9)))
 def test_untidy_objects_become_tables(seed: int) -> None:
     with Sandbox(now=NOW, days=1, untidy=seed) as sandbox, Client(sandbox.token, base_url=sandbox.url) as client:
         pad = Pad(681, client=client)

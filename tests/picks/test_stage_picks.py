@@ -235,7 +235,7 @@ def test_a_failed_download_is_an_error(serving: Serving, form: Form) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::datastore_sdk.exceptions.MismatchWarning")
-@pytest.mark.parametrize("seed", first(2, range(1, 9)))
+@pytest.mark.parametrize("seed", first(1, range(1, 9)))
 def test_untidy_services_have_picks_too(seed: int) -> None:
     with Sandbox(now=NOW, days=2, untidy=seed) as sandbox, Client(sandbox.token, base_url=sandbox.url) as client:
         stages = Site(981, client=client).get_stages_metadata(stage_name_filter="frac", start=NOW - timedelta(days=1))
