@@ -44,6 +44,8 @@ class StageCurves(Struct, frozen=True, kw_only=True):
     known_until: int
     """Last second with a record."""
     pressure_unit: str | None
+    is_under_way: bool = False
+    """Whether the stage has not ended."""
 
 
 def compute_picks(
@@ -62,7 +64,7 @@ def compute_picks(
     picked: dict[str, Pick | str] = {}
     if isinstance(pumping, Pumping):
         unit = stage.pressure_unit
-        isip = _try(partial(pick_isip, stage.pressure, pumping, unit))
+        isip = _try(partial(pick_isip, stage.pressure, pumping, unit, is_under_way=stage.is_under_way))
         picked["breakdown_pressure"] = _try(partial(pick_breakdown, stage.pressure, stage.rate, pumping, unit))
         picked["isip"] = isip
         for minutes in _DECLINE_MINUTES:

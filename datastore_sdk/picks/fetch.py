@@ -81,6 +81,7 @@ def fetch_picks(
             step=step,
             known_until=values.last,
             pressure_unit=unit,
+            is_under_way=end is None,
         )
         return compute_picks(curves, fields, site=site, stage_number=stage_number, aggregations=computed)
 

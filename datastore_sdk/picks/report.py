@@ -80,7 +80,8 @@ class ScreenOutSign(Struct, frozen=True):
 class Picks(Struct, frozen=True, kw_only=True):
     """Numbers picked from the curves of a frac stage. They are estimates: look at the curves before you rely on them.
 
-    `picks["isip"].value` is one number. `print(picks)` shows all as a table, and so do notebooks. Numbers that the
+    `picks["isip"].value` is one number, `"isip" in picks` says whether it could be picked, `for pick in picks` goes
+    through all. `print(picks)` shows all as a table, and so do notebooks. Numbers that the
     service computes are in `aggregations`, and not picked again.
     """
 
@@ -109,6 +110,13 @@ class Picks(Struct, frozen=True, kw_only=True):
             return pick
         names = [*(pick.name for pick in self.picks), *self.unavailable]
         raise KeyError(f"{name}: {self.unavailable.get(name) or 'there is no such pick' + suggest(name, names)}")
+
+    def __contains__(self, name: object) -> bool:
+        """Return whether the number of a name could be picked."""
+        return any(pick.name == name for pick in self.picks)
+
+    def __iter__(self) -> Iterator[Pick]:
+        return iter(self.picks)
 
     def get(self, name: str) -> Pick | None:
         """Return the pick of a name, or None if the number could not be picked."""

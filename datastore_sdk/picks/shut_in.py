@@ -33,8 +33,14 @@ class _Fit(Struct, frozen=True):
     """Scatter around the line, as a share of the pressure."""
 
 
-def pick_isip(pressure: Curve, pumping: Pumping, unit: str | None) -> Pick:
+def pick_isip(pressure: Curve, pumping: Pumping, unit: str | None, *, is_under_way: bool) -> Pick:
     """Pick the ISIP: a line through the early decline, extended back to shut-in.
+
+    Args:
+        pressure: Surface treating pressure.
+        pumping: Pumping of the stage.
+        unit: Unit of the pressure.
+        is_under_way: Whether the stage has not ended, so that the pumps may start again.
 
     Raises:
         UnavailablePickError: The decline is not in the data.
@@ -47,6 +53,8 @@ def pick_isip(pressure: Curve, pumping: Pumping, unit: str | None) -> Pick:
     value = fit.line.intercept
     before = pressure.between(pumping.last - 120, pumping.last - 60)
     confidence, note = _judge(fit, value, median(before.values) if before else None)
+    if is_under_way and confidence != "low":
+        confidence, note = "medium", "the stage is under way: the pumps may start again"
     return Pick(
         name="isip",
         value=value,

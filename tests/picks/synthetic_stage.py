@@ -61,5 +61,12 @@ def pick(**shapes: Shape) -> Picks:
     }
     curves = {name: to_curve(shape) for name, shape in known.items()}
     last = max((curve.seconds[-1] for curve in curves.values() if curve), default=0)
-    stage = StageCurves(**curves, known_until=last, pressure_unit="psi")
+    stage = StageCurves(
+        pressure=curves["pressure"],
+        rate=curves["rate"],
+        concentration=curves["concentration"],
+        step=curves["step"],
+        known_until=last,
+        pressure_unit="psi",
+    )
     return compute_picks(stage, FIELDS, site=981, stage_number=7, aggregations={})

@@ -201,6 +201,9 @@ def test_picks_as_text_and_tables() -> None:
     with pytest.raises(KeyError, match="ispi: there is no such pick; did you mean 'isip'"):
         picks["ispi"]
     assert picks.get("decline_15_min") is None
+    assert "isip" in picks
+    assert "decline_15_min" not in picks
+    assert [*picks] == [*picks.picks]
 
 
 def test_pandas_is_named_if_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

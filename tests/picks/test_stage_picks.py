@@ -220,7 +220,9 @@ def test_the_next_operation_ends_the_decline(serving: Serving, form: Form) -> No
 def test_a_stage_under_way(serving: Serving, form: Form) -> None:
     """It has no aggregations and no next stage; the last shut-in so far counts."""
     stage = stage_of(serve(serving), end=None, id=None)
-    assert form(stage, "picks")["isip"].value == pytest.approx(ISIP, abs=0.5)
+    isip = form(stage, "picks")["isip"]
+    assert isip.value == pytest.approx(ISIP, abs=0.5)
+    assert (isip.confidence, isip.note) == ("medium", "the stage is under way: the pumps may start again")
 
 
 def test_no_records(serving: Serving, form: Form) -> None:
