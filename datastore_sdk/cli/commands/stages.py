@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -72,7 +72,9 @@ def stages(
         Column("end", "end", is_time=True),
         Column("minutes", "minutes"),
     ]
-    aggregations = [values for each in found if isinstance(values := each.get("aggregations"), dict)]
+    aggregations = [
+        cast("dict[str, Any]", each["aggregations"]) for each in found if isinstance(each.get("aggregations"), dict)
+    ]
     names = dict.fromkeys(name for each in aggregations for name in each if name != "id")
     columns += [Column(name, f"aggregations.{name}") for name in names]
     rows = (
