@@ -660,7 +660,7 @@ MUTATIONS = (
         "",
         "cli/test_lists.py",
     ),
-    M("cli/signals.py", "        if is_repeated:\n            return\n", "", "cli/test_tail.py cli/test_get.py"),
+    M("cli/signals.py", "        if is_repeated:\n            return\n", "", "cli/test_signals.py"),
     M("cli/download.py", "resume=keeps_records", "resume=False", "cli/test_get.py"),
     M(
         "cli/times.py",

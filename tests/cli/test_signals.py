@@ -1,0 +1,61 @@
+"""Signals end a command, but neither its clean-up nor a line."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from datastore_sdk.cli.signals import Interruption, Terminated
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="there is no SIGTERM")
+
+
+@pytest.fixture(autouse=True)
+def no_earlier_signal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Interruption, "_last", float("-inf"))
+
+
+def test_repeated_signal_does_not_end_the_cleanup() -> None:
+    cleaned: list[bool] = []
+
+    def work() -> None:
+        with Interruption(), Interruption():
+            try:
+                signal.raise_signal(signal.SIGTERM)
+            finally:
+                signal.raise_signal(signal.SIGTERM)
+                cleaned.append(True)
+
+    with pytest.raises(Terminated):
+        work()
+    assert cleaned == [True]
+
+
+def test_later_signal_raises_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Interruption():
+        for _ in range(2):
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+            monkeypatch.setattr(Interruption, "_last", float("-inf"))
+
+
+def test_deferred_signal_raises_after_the_block() -> None:
+    written: list[str] = []
+
+    def write() -> None:
+        with Interruption() as interruption, interruption.defer():
+            signal.raise_signal(signal.SIGTERM)
+            written.append("a whole line")
+
+    with pytest.raises(Terminated):
+        write()
+    assert written == ["a whole line"]
+
+
+def test_handlers_are_restored() -> None:
+    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+    with Interruption():
+        assert signal.getsignal(signal.SIGTERM) != before[0]
+    assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
