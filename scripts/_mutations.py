@@ -679,7 +679,7 @@ MUTATIONS = (
     M("mirror/spans.py", "else to_second(end) + 1", "else to_second(end)", "mirror/test_spans.py"),
     M("mirror/spans.py", "min(last + 1, self._now)", "self._now", "mirror/test_spans.py"),
     M("mirror/spans.py", "max(now, cursor) + CLOCK_TOLERANCE", "now", "mirror/test_cycle.py"),
-    M("mirror/cycle.py", "if span.end > self._tail.first or not downloads", "if not downloads", "mirror/test_cycle.py"),
+    M("mirror/site_cycle.py", " and span.end <= self._tail.first", "", "mirror/test_cycle.py"),
     M(
         "mirror/cycle.py",
         'if row["applied_at"] and not row["acknowledged_at"]',

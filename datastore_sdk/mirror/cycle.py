@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
 from datastore_sdk._io.clock import monotonic
-from datastore_sdk.entities import DataChange, Site
-from datastore_sdk.entities.intervals import get_interval
+from datastore_sdk.entities import DataChange
 from datastore_sdk.exceptions import (
     APIConnectionError,
     APITimeoutError,
@@ -26,19 +25,14 @@ from datastore_sdk.exceptions import (
 from datastore_sdk.instrumentation.logs import get_logger
 from datastore_sdk.mirror.columns import add_columns
 from datastore_sdk.mirror.contents import SiteState, Source, source_update
-from datastore_sdk.mirror.download import Download, read_rows
-from datastore_sdk.mirror.objects import change_row, state_fingerprint, state_row
-from datastore_sdk.mirror.report import MirrorReport, SiteReport
+from datastore_sdk.mirror.objects import state_fingerprint, state_row
+from datastore_sdk.mirror.report import MirrorReport
 from datastore_sdk.mirror.service import ListedChange, SourceReader
 from datastore_sdk.mirror.session import Session
-from datastore_sdk.mirror.spans import DAY, Span, TailReader, build_change_span, merge
-from datastore_sdk.mirror.stores.base import RecordsUpdate
+from datastore_sdk.mirror.site_cycle import SiteCycle
 from datastore_sdk.mirror.tables import STATES, Row, TableUpdate
 
 log = get_logger("mirror")
-
-MAX_CHANGE_REQUEST = 7 * DAY
-"""Longest part of a data change that is requested at a time, in seconds."""
 
 
 class Cycle:
@@ -57,7 +51,6 @@ class Cycle:
         self._acknowledges = acknowledge
         self._overlap = overlap
         self._refresh = refresh
-        self._schema = session.contents.schema
         self.report = MirrorReport()
 
     def run(self) -> MirrorReport:
@@ -67,7 +60,7 @@ class Cycle:
             MirrorError: The store failed.
             RestreamError: The service cannot be reached, or rejects the credential.
         """
-        started = monotonic()
+        started, columns = monotonic(), {*self._session.contents.schema.names}
         if self._acknowledges:
             self._acknowledge()
         done: set[int] = set()
@@ -75,44 +68,38 @@ class Cycle:
             self._run_source(source, done)
         if self._acknowledges:
             self._acknowledge()
+        self.report.new_columns = [name for name in self._session.contents.schema.names if name not in columns]
         self.report.seconds = monotonic() - started
         return self.report
 
     def _run_source(self, source: Source, done: set[int]) -> None:
-        now = self._session.now_datetime
+        now, name = self._session.now_datetime, f"{source.kind} {source.id}"
         reader = SourceReader(self._session.client, source, self._session.contents, now)
-        objects_due = source.objects_at is None or not timedelta() <= now - source.objects_at < self._refresh
-        lists_all = (
-            not self._acknowledges
-            or source.all_changes_at is None
-            or not timedelta() <= now - source.all_changes_at < self._refresh
-        )
+        lists_all = not self._acknowledges or self._is_due(source.all_changes_at, now)
         tables: list[TableUpdate] = []
         sites = reader.get_known_sites()
-        with self._noting(f"{source.kind} {source.id}: its sites"):
+        with self._noting(f"{name}: its sites"):
             sites = reader.list_sites()
         changes: list[ListedChange] = []
-        with self._noting(f"{source.kind} {source.id}: data changes"):
-            changes = reader.list_changes(acknowledged=lists_all)
+        with self._noting(f"{name}: data changes"):
+            changes = self._list_changes(reader, sites, name, acknowledged=lists_all)
             if lists_all:
                 source = msgspec.structs.replace(source, all_changes_at=now)
         if source.schema_at is None:
-            with self._noting(f"{source.kind} {source.id}: fields"):
-                self._schema = add_columns(self._schema, reader.infer_schema(si_units=self._schema.si_units).columns)
+            with self._noting(f"{name}: fields"):
+                schema = self._session.schema
+                self._session.schema = add_columns(schema, reader.infer_schema(si_units=schema.si_units).columns)
                 source = msgspec.structs.replace(source, schema_at=now)
-        if objects_due:
-            with self._noting(f"{source.kind} {source.id}: pads, sites and stages"):
+        if self._is_due(source.objects_at, now):
+            with self._noting(f"{name}: pads, sites and stages"):
                 tables += reader.read_objects(sites)
                 source = msgspec.structs.replace(source, objects_at=now)
         is_complete = True
         for site in sites:
             if site not in done:
                 done.add(site)
-                own = [change for change in changes if change.site_id == site]
-                is_complete &= self._run_site(self._state_of(site, source), source, own)
-        for unusable in (change for change in changes if change.site_id not in sites):
-            self._note(f"data change {unusable.id} names no site of {source.kind} {source.id}")
-        with self._noting(f"{source.kind} {source.id}: states"):
+                is_complete &= self._run_site(site, source, [change for change in changes if change.site_id == site])
+        with self._noting(f"{name}: states"):
             self._store_states(reader, sites)
         if not is_complete:
             source = msgspec.structs.replace(source, all_changes_at=None)
@@ -120,27 +107,41 @@ class Cycle:
             self._session.apply(*tables, source_update([source]))
             self._session.contents.sources[source.key] = source
 
-    def _state_of(self, site: int, source: Source) -> SiteState:
-        return self._session.contents.sites.get(site) or SiteState(
+    def _is_due(self, last: datetime | None, now: datetime) -> bool:
+        """Return whether the last time is long ago, or in the future: the clock was wrong."""
+        return last is None or not timedelta() <= now - last < self._refresh
+
+    def _list_changes(
+        self, reader: SourceReader, sites: Sequence[int], name: str, *, acknowledged: bool
+    ) -> list[ListedChange]:
+        """Return the data changes of the sites; note those that cannot be used."""
+        changes = reader.list_changes(acknowledged=acknowledged)
+        for problem in reader.unusable_changes:
+            self._note(f"{name}: {problem}")
+        for change in changes:
+            if change.site_id not in sites:
+                self._note(f"{name}: data change {change.id} is of site {change.site_id}, which it does not have")
+        return changes
+
+    def _run_site(self, site: int, source: Source, changes: Sequence[ListedChange]) -> bool:
+        """Apply the data changes of a site, then read its tail. Return whether nothing failed."""
+        problems, contents = len(self.report.problems), self._session.contents
+        state = contents.sites.get(site) or SiteState(
             site_id=site, source_kind=source.kind, source_id=source.id, since=source.since, cursor=source.since
         )
-
-    def _run_site(self, state: SiteState, source: Source, changes: Sequence[ListedChange]) -> bool:
-        """Apply the data changes of a site, then read its tail. Return whether nothing failed."""
-        problems = len(self.report.problems)
-        run = SiteRun(self, state, source, self._overlap)
+        run = SiteCycle(self._session, state, source, overlap=self._overlap, acknowledges=self._acknowledges)
         self.report.sites.append(run.report)
         for listed in sorted(changes, key=lambda change: change.sort_key):
-            row = self._session.contents.ledger.get((listed.site_id, listed.id))
+            row = contents.ledger.get((site, listed.id))
             if row is not None and row["applied_at"] is not None and listed.is_same(row):
                 if self._acknowledges and listed.is_open and row["acknowledged_at"] is not None:
                     self._session.apply(ledger=[{**row, "acknowledged_at": None}])  # it is listed again
                 continue
-            with self._noting(f"data change {listed.id} of site {state.site_id}") as failed:
+            with self._noting(f"data change {listed.id} of site {site}") as failed:
                 run.apply_change(listed)
             if failed:
-                self._session.apply(ledger=[run.build_failed_row(listed, failed[0])])
-        with self._noting(f"site {state.site_id}") as failed:
+                run.note_failure(listed, failed[0])
+        with self._noting(f"site {site}") as failed:
             run.read_tail()
         if failed:
             self._session.apply(states=[msgspec.structs.replace(run.state, error=failed[0])])
@@ -198,155 +199,3 @@ class Cycle:
     def _note(self, problem: str) -> None:
         log.warning("%s", problem)
         self.report.problems.append(problem)
-
-    def store_records(
-        self,
-        state: SiteState,
-        downloads: Sequence[Download],
-        ledger: Iterable[Row],
-    ) -> SiteState:
-        """Replace the spans of downloads by their records; return the new progress of the site."""
-        schema = self._schema
-        for download in downloads:
-            schema = add_columns(schema, download.new_fields.columns())
-        spans = tuple(merge(download.span for download in downloads))
-        before = {*self._session.contents.schema.names}
-        self._session.apply(
-            states=[state],
-            ledger=ledger,
-            records=RecordsUpdate(state.site_id, spans, schema, lambda: read_rows(downloads, schema)),
-        )
-        self._schema = schema
-        self.report.new_columns += [name for name in schema.names if name not in before]
-        return self._session.contents.sites[state.site_id]
-
-    def download(self, site: int, span: Span, fields: str | None, report: SiteReport) -> Download:
-        """Download the records of a site and span."""
-        schema = self._schema
-        data = Site(site, client=self._session.client).get_data(
-            start_datetime=span.start_datetime,
-            end_datetime=span.last_datetime,
-            fields=fields,
-            si_units=schema.si_units,
-        )
-        try:
-            download = Download(site, span, schema, data.record_batches(schema, on_mismatch="map"))
-        except RestreamError:
-            raise
-        except OSError as error:
-            raise MirrorError(
-                f"the temporary folder cannot hold a download: {error.strerror or error}. Make room, or set TMPDIR"
-            ) from error
-        report.read += download.count
-        report.left_out += download.left_out
-        return download
-
-    def build_applied_row(self, listed: ListedChange) -> Row:
-        """Return the ledger row of a change that was applied. One that others have acknowledged needs no more."""
-        now = self._session.now_datetime
-        is_settled = self._acknowledges and not listed.is_open
-        return change_row(
-            listed.change,
-            id=listed.id,
-            site_id=listed.site_id,
-            applied_at=now,
-            acknowledged_at=now if is_settled else None,
-            attempts=self.attempts(listed) + 1,
-            error=None,
-        )
-
-    def attempts(self, listed: ListedChange) -> int:
-        """Return how often it was tried to apply a change."""
-        row = self._session.contents.ledger.get((listed.site_id, listed.id))
-        return (row["attempts"] or 0) if row else 0
-
-    @property
-    def now(self) -> int:
-        """Unix second of the clock."""
-        return self._session.now
-
-
-class SiteRun:
-    """Data changes and tail of one site in one cycle.
-
-    Args:
-        cycle: The cycle.
-        state: Progress of the site.
-        source: Its source.
-        overlap: Seconds before the cursor that are read again.
-    """
-
-    def __init__(self, cycle: Cycle, state: SiteState, source: Source, overlap: int) -> None:
-        self._cycle = cycle
-        self._source = source
-        self._tail = TailReader(state.since, state.cursor, cycle.now, overlap)
-        self._with_tail: list[ListedChange] = []
-        """Changes that are applied with the tail: they reach into it, or lie before the mirror."""
-        self.state = state
-        self.report = SiteReport(site_id=state.site_id)
-
-    def apply_change(self, listed: ListedChange) -> None:
-        """Read the interval of a change again, as far as it is not part of the tail, and replace it.
-
-        Raises:
-            RestreamError: The change has no usable interval, or its records cannot be read.
-        """
-        interval = get_interval(listed.change, "start_date", "end_date")
-        span = build_change_span(interval.start, interval.end, self._cycle.now)
-        part = span.clip(Span(self.state.since, self._tail.first))
-        downloads: list[Download] = []
-        try:
-            downloads.extend(self._download(piece) for piece in part.pieces(MAX_CHANGE_REQUEST))
-        except BaseException:
-            for download in downloads:
-                download.close()
-            raise
-        if span.end > self._tail.first or not downloads:
-            self._with_tail.append(listed)
-        else:
-            self.report.changes += 1
-        if downloads:
-            ledger = [self._cycle.build_applied_row(listed)] if listed not in self._with_tail else []
-            self.state = self._cycle.store_records(self.state, downloads, ledger)
-
-    def build_failed_row(self, listed: ListedChange, error: str) -> Row:
-        """Return the ledger row of a change that could not be applied."""
-        attempts = self._cycle.attempts(listed) + 1
-        return change_row(
-            listed.change,
-            id=listed.id,
-            site_id=listed.site_id,
-            attempts=attempts,
-            error=error,
-            applied_at=None,
-            acknowledged_at=None,
-        )
-
-    def read_tail(self) -> None:
-        """Read the site from shortly before its cursor up to now, and store it chunk by chunk.
-
-        Raises:
-            RestreamError: A chunk cannot be read. The chunks before it are stored.
-        """
-        tail = self._tail
-        self.report.first = Span(tail.first, tail.first).start_datetime
-        while (chunk := tail.next_chunk()) is not None:
-            download = self._download(chunk)
-            tail.advance(chunk, download.last)
-            if download.last is not None:
-                self.report.last = Span(download.last, download.last).start_datetime
-            done = tail.is_done
-            self.state = self._cycle.store_records(
-                msgspec.structs.replace(
-                    self.state,
-                    cursor=tail.cursor,
-                    read_at=Span(self._cycle.now, 0).start_datetime if done else self.state.read_at,
-                    error=None if done else self.state.error,
-                ),
-                [download],
-                map(self._cycle.build_applied_row, self._with_tail) if done else (),
-            )
-        self.report.changes += len(self._with_tail)
-
-    def _download(self, span: Span) -> Download:
-        return self._cycle.download(self.state.site_id, span, self._source.fields, self.report)

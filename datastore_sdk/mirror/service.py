@@ -57,6 +57,8 @@ class SourceReader:
         self._pad = Pad(source.id, client=client) if source.kind == "pad" else None
         self._site = Site(source.id, client=client)
         self._sites: Sequence[Site] = ()
+        self.unusable_changes: list[str] = []
+        """Listed data changes without an id or a site, in words."""
 
     def get_known_sites(self) -> list[int]:
         """Return the ids of the sites that the store knows."""
@@ -84,6 +86,10 @@ class SourceReader:
                 id_, site = change.get("id"), id_of_site(change)
                 if isinstance(id_, int) and site is not None:
                     listed.setdefault((site, id_), ListedChange(id_, site, change, is_open))
+                else:
+                    self.unusable_changes.append(
+                        f"a data change has the id {id_!r} and the site {change.get('site')!r}"
+                    )
         return [*listed.values()]
 
     def list_states(self) -> Iterator[tuple[int, State]]:

@@ -72,6 +72,8 @@ class Session:
         self._store = store
         with self.open_store(create=create):
             self.contents: Contents = load_contents(store)
+            self.schema = self.contents.schema
+            """Schema of the next records. It may have columns that are not in the store yet."""
             self._check_owner(accept_credential=accept_credential)
 
     @property
@@ -127,6 +129,8 @@ class Session:
             with self.open_store() as store:
                 store.apply(msgspec.structs.replace(update, **others))
             contents.schema = schema
+            if records is not None:
+                self.schema = schema
             contents.sites |= {state.site_id: state for state in increased}
             contents.ledger |= {(row["site_id"], row["id"]): row for row in ledger}
 
