@@ -119,8 +119,8 @@ class Session:
             tables=(
                 *(schema_updates(schema) if schema is not contents.schema else ()),
                 *tables,
-                *([TableUpdate(CHANGES, tuple(ledger))] if ledger else []),
                 *([state_update(increased)] if increased else []),
+                *([TableUpdate(CHANGES, tuple(ledger))] if ledger else []),
             ),
             records=records,
             revisions=tuple((state.site_id, state.revision) for state in states),

@@ -1,7 +1,7 @@
 """Mirror in a folder or bucket of Delta tables.
 
 A Delta commit is atomic, but covers one table. So an update is several commits in an order that makes repeating it
-harmless: the schema first, then the records, whose intervals are replaced as a whole, the ledger and the cursor last.
+harmless: the schema first, then the records, whose intervals are replaced as a whole, the cursor, and the ledger last.
 Killed in between, the next cycle does the same again.
 """
 
