@@ -17,8 +17,9 @@ from datastore_sdk.mirror.stores.sql import SqlStore, quote
 BUSY_SECONDS = 30.0
 """How long to wait for another program that has the file open."""
 _POLL_SECONDS = 0.1
-_SETTINGS = {"memory_limit": "128MB", "threads": "2", "preserve_insertion_order": "false"}
-"""Limits for a process that runs for years beside others."""
+_SETTINGS = {"threads": "1", "preserve_insertion_order": "false"}
+"""One thread holds one group of rows in memory: about 1 MB for each column. A memory limit would not lower that; with
+hundreds of columns, DuckDB would fail instead."""
 
 
 class DuckDbStore(SqlStore):
