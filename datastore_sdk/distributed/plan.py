@@ -36,6 +36,7 @@ from datastore_sdk.distributed.slices import Slice, cut_slices, restrict_slices
 from datastore_sdk.distributed.wells import Wells, client_of, fetch_site_ids
 from datastore_sdk.distributed.worker_client import worker_client
 from datastore_sdk.enums import AggregationName, DataAggregations, DataResolutions, ResolutionName
+from datastore_sdk.exceptions import RestreamError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -278,7 +279,7 @@ class Plan:
         """
         import pyarrow as pa
 
-        stream: Any = pa.RecordBatchReader.from_batches(self.to_arrow_schema(), self.batches())
+        stream: Any = pa.RecordBatchReader.from_batches(self.to_arrow_schema(), _shorten_errors(self.batches()))
         return stream.__arrow_c_stream__(requested_schema)
 
     def __repr__(self) -> str:
@@ -317,6 +318,14 @@ class Plan:
 
     def _resolve_client(self) -> Client:
         return self._client or worker_client(self.profile, self.base_url)
+
+
+def _shorten_errors(batches: Generator[pa.RecordBatch, None, None]) -> Generator[pa.RecordBatch, None, None]:
+    """Yield batches. Errors lose their traceback, which Arrow would put into the message."""
+    try:
+        yield from batches
+    except RestreamError as error:
+        raise error.with_traceback(None) from None
 
 
 def _rebuild(values: dict[str, Any]) -> Plan:

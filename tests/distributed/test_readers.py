@@ -1,0 +1,81 @@
+"""Libraries that read Arrow streams read a plan as it is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import duckdb
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+import pytest
+
+from datastore_sdk import Client, Plan, RetryPolicy, Site
+from datastore_sdk.sandbox import Sandbox, faults
+
+START = datetime(2025, 9, 17, 6, tzinfo=UTC)
+END = START + timedelta(seconds=899)
+FIELDS = ["slurry_rate", "clean_conductivity_25c", "clean_conductivity_25C", "upper_master_valve"]
+SITES = [981, 982]
+
+
+@pytest.fixture
+def plan(sandbox: Sandbox) -> Plan:  # noqa: ARG001 - the environment points to it
+    return Plan.of([Site(id=id_) for id_ in SITES], START, END, fields=FIELDS, seconds=300).rename_for("duckdb")
+
+
+@pytest.fixture
+def plain(plan: Plan) -> pa.Table:
+    """Return the records as the plain SDK reads them, in order of well and time."""
+    tables = [Site(id=id_).get_data(START, END, fields=FIELDS).to_arrow(schema=plan.schema) for id_ in SITES]
+    return in_order(pa.concat_tables(tables))
+
+
+def in_order(table: pa.Table) -> pa.Table:
+    return table.sort_by([("site_id", "ascending"), ("timestamp", "ascending"), ("slurry_rate", "ascending")])
+
+
+def test_pyarrow_reads_a_plan(plan: Plan, plain: pa.Table, tmp_path: Any) -> None:
+    assert in_order(pa.table(plan)).equals(plain)
+    reader = pa.RecordBatchReader.from_stream(plan)
+    with pq.ParquetWriter(tmp_path / "plan.parquet", reader.schema) as writer:
+        for batch in reader:
+            writer.write_batch(batch)
+    assert in_order(pq.read_table(tmp_path / "plan.parquet")).equals(plain)
+    ds.write_dataset(pa.RecordBatchReader.from_stream(plan), tmp_path / "set", format="parquet")
+    assert ds.dataset(tmp_path / "set").count_rows() == plain.num_rows
+
+
+def test_duckdb_reads_a_plan(plan: Plan, plain: pa.Table) -> None:
+    assert {"clean_conductivity_25c_2", "clean_conductivity_25C"} <= {*plan.columns}
+    found = duckdb.sql("FROM plan ORDER BY site_id, timestamp, slurry_rate").to_arrow_table()
+    assert duckdb.sql("SELECT count(*) FROM plan").fetchall() == [(plain.num_rows,)]
+    assert found.column("slurry_rate").equals(plain.column("slurry_rate"))
+    assert found.schema.names == plain.schema.names
+
+
+def test_polars_reads_a_plan(plan: Plan, plain: pa.Table) -> None:
+    assert pl.DataFrame(plan).sort("site_id", "timestamp", "slurry_rate").equals(pl.DataFrame(plain))
+
+
+def test_pandas_reads_a_plan(plan: Plan, plain: pa.Table) -> None:
+    from_arrow: Any = getattr(pd.DataFrame, "from_arrow", None)
+    if from_arrow is None:
+        pytest.skip("pandas 3 reads Arrow streams")
+    frame = from_arrow(plan).sort_values(["site_id", "timestamp", "slurry_rate"], ignore_index=True)
+    pd.testing.assert_frame_equal(frame, from_arrow(plain))
+
+
+def test_reader_gets_one_error_that_names_the_slice(own_sandbox: Sandbox) -> None:
+    client = Client(own_sandbox.token, base_url=own_sandbox.url, retries=RetryPolicy(max_attempts=1))
+    plan = Plan.of(Site(id=981), START, END, fields=FIELDS, client=client)
+    own_sandbox.faults.add(faults.Status(500, path="/data/", times=9))
+    with pytest.raises(Exception, match="slice of site 981 from 2025-09-17T06:00:00Z") as caught:
+        pa.table(plan)
+    message, _, detail = str(caught.value).partition(" Detail:")
+    assert message.count("slice of site 981") == 1
+    assert detail.count("File ") == 1  # pyarrow appends a traceback
+    client.close()
