@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import deltalake
 import duckdb
 import pandas as pd
 import polars as pl
@@ -38,7 +40,7 @@ def in_order(table: pa.Table) -> pa.Table:
     return table.sort_by([("site_id", "ascending"), ("timestamp", "ascending"), ("slurry_rate", "ascending")])
 
 
-def test_pyarrow_reads_a_plan(plan: Plan, plain: pa.Table, tmp_path: Any) -> None:
+def test_pyarrow_reads_a_plan(plan: Plan, plain: pa.Table, tmp_path: Path) -> None:
     assert in_order(pa.table(plan)).equals(plain)
     reader = pa.RecordBatchReader.from_stream(plan)
     with pq.ParquetWriter(tmp_path / "plan.parquet", reader.schema) as writer:
@@ -51,8 +53,9 @@ def test_pyarrow_reads_a_plan(plan: Plan, plain: pa.Table, tmp_path: Any) -> Non
 
 def test_duckdb_reads_a_plan(plan: Plan, plain: pa.Table) -> None:
     assert {"clean_conductivity_25c_2", "clean_conductivity_25C"} <= {*plan.columns}
-    found = duckdb.sql("FROM plan ORDER BY site_id, timestamp, slurry_rate").to_arrow_table()
-    assert duckdb.sql("SELECT count(*) FROM plan").fetchall() == [(plain.num_rows,)]
+    sql: Any = duckdb.sql
+    found = sql("FROM plan ORDER BY site_id, timestamp, slurry_rate").to_arrow_table()
+    assert sql("SELECT count(*) FROM plan").fetchall() == [(plain.num_rows,)]
     assert found.column("slurry_rate").equals(plain.column("slurry_rate"))
     assert found.schema.names == plain.schema.names
 
@@ -67,6 +70,12 @@ def test_pandas_reads_a_plan(plan: Plan, plain: pa.Table) -> None:
         pytest.skip("pandas 3 reads Arrow streams")
     frame = from_arrow(plan).sort_values(["site_id", "timestamp", "slurry_rate"], ignore_index=True)
     pd.testing.assert_frame_equal(frame, from_arrow(plain))
+
+
+def test_deltalake_reads_a_plan(plan: Plan, plain: pa.Table, tmp_path: Path) -> None:
+    deltalake.write_deltalake(tmp_path / "wells", plan)
+    found = pa.table(deltalake.DeltaTable(tmp_path / "wells").to_pyarrow_table())
+    assert in_order(found).column("slurry_rate").equals(plain.column("slurry_rate"))
 
 
 def test_reader_gets_one_error_that_names_the_slice(own_sandbox: Sandbox) -> None:
