@@ -52,8 +52,8 @@ def require_python() -> None:
         _become(_find_supported_python())
 
 
-def project_environment(root: Path) -> Environment:
-    """Return the environment of the project in `root`. Its names are dependency groups and extras."""
+def project_environment(root: Path, folder: str = ".venv") -> Environment:
+    """Return an environment of the project in `root`. Its names are dependency groups and extras."""
     pyproject, constraints = root / "pyproject.toml", root / "constraints.txt"
 
     def arguments(names: Iterable[str]) -> list[str]:
@@ -61,7 +61,7 @@ def project_environment(root: Path) -> Environment:
         project = f"{root}[{','.join(extras)}]" if extras else str(root)
         return ["--constraint", str(constraints), "--editable", project, *requirements]
 
-    return Environment(root / ".venv", inputs=(pyproject, constraints), arguments=arguments)
+    return Environment(root / folder, inputs=(pyproject, constraints), arguments=arguments)
 
 
 def lowest_environment(root: Path) -> Environment:

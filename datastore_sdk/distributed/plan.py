@@ -146,6 +146,11 @@ class Plan:
             _client=own_client,
         )
 
+    @property
+    def interval(self) -> int:
+        """Seconds that one record stands for."""
+        return self._requests.interval
+
     def only(
         self,
         columns: Iterable[str] | None = None,
@@ -174,7 +179,7 @@ class Plan:
             int(from_second.timestamp()) if from_second else None,
             int(to_second.timestamp()) if to_second else None,
             None if sites is None else {validate_id(site, "an item of sites") for site in sites},
-            interval=self._requests.interval,
+            interval=self.interval,
         )
         return replace(
             self, slices=slices, columns=self.columns if columns is None else validate_columns(self.schema, columns)

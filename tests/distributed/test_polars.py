@@ -88,8 +88,10 @@ def test_head_ends_the_download(plan: Plan, sandbox: Sandbox) -> None:
 
 def test_aggregation_has_the_result_of_the_plain_sdk(plan: Plan) -> None:
     found = scan_restream(plan).group_by("site_id").agg(RATE.sum()).sort("site_id").collect()
-    plain = pl.concat(Site(id=id_).get_data(START, END, fields=FIELDS).to_polars(schema=plan.schema) for id_ in SITES)
-    assert_frame_equal(found, plain.group_by("site_id").agg(RATE.sum()).sort("site_id"))
+    comparable = pl.concat(
+        Site(id=id_).get_data(START, END, fields=FIELDS).to_polars(schema=plan.schema) for id_ in SITES
+    )
+    assert_frame_equal(found, comparable.group_by("site_id").agg(RATE.sum()).sort("site_id"))
 
 
 def test_streaming_engine_reads_a_plan(plan: Plan) -> None:

@@ -30,8 +30,8 @@ def plan(sandbox: Sandbox) -> Plan:  # noqa: ARG001 - the environment points to 
 
 
 @pytest.fixture
-def plain(plan: Plan) -> pa.Table:
-    """Return the records as the plain SDK reads them, in order of well and time."""
+def expected(plan: Plan) -> pa.Table:
+    """Return the records as the SDK alone reads them, in order of well and time."""
     tables = [Site(id=id_).get_data(START, END, fields=FIELDS).to_arrow(schema=plan.schema) for id_ in SITES]
     return in_order(pa.concat_tables(tables))
 
@@ -40,42 +40,42 @@ def in_order(table: pa.Table) -> pa.Table:
     return table.sort_by([("site_id", "ascending"), ("timestamp", "ascending"), ("slurry_rate", "ascending")])
 
 
-def test_pyarrow_reads_a_plan(plan: Plan, plain: pa.Table, tmp_path: Path) -> None:
-    assert in_order(pa.table(plan)).equals(plain)
+def test_pyarrow_reads_a_plan(plan: Plan, expected: pa.Table, tmp_path: Path) -> None:
+    assert in_order(pa.table(plan)).equals(expected)
     reader = pa.RecordBatchReader.from_stream(plan)
     with pq.ParquetWriter(tmp_path / "plan.parquet", reader.schema) as writer:
         for batch in reader:
             writer.write_batch(batch)
-    assert in_order(pq.read_table(tmp_path / "plan.parquet")).equals(plain)
+    assert in_order(pq.read_table(tmp_path / "plan.parquet")).equals(expected)
     ds.write_dataset(pa.RecordBatchReader.from_stream(plan), tmp_path / "set", format="parquet")
-    assert ds.dataset(tmp_path / "set").count_rows() == plain.num_rows
+    assert ds.dataset(tmp_path / "set").count_rows() == expected.num_rows
 
 
-def test_duckdb_reads_a_plan(plan: Plan, plain: pa.Table) -> None:
+def test_duckdb_reads_a_plan(plan: Plan, expected: pa.Table) -> None:
     assert {"clean_conductivity_25c_2", "clean_conductivity_25C"} <= {*plan.columns}
     sql: Any = duckdb.sql
     found = sql("FROM plan ORDER BY site_id, timestamp, slurry_rate").to_arrow_table()
-    assert sql("SELECT count(*) FROM plan").fetchall() == [(plain.num_rows,)]
-    assert found.column("slurry_rate").equals(plain.column("slurry_rate"))
-    assert found.schema.names == plain.schema.names
+    assert sql("SELECT count(*) FROM plan").fetchall() == [(expected.num_rows,)]
+    assert found.column("slurry_rate").equals(expected.column("slurry_rate"))
+    assert found.schema.names == expected.schema.names
 
 
-def test_polars_reads_a_plan(plan: Plan, plain: pa.Table) -> None:
-    assert pl.DataFrame(plan).sort("site_id", "timestamp", "slurry_rate").equals(pl.DataFrame(plain))
+def test_polars_reads_a_plan(plan: Plan, expected: pa.Table) -> None:
+    assert pl.DataFrame(plan).sort("site_id", "timestamp", "slurry_rate").equals(pl.DataFrame(expected))
 
 
-def test_pandas_reads_a_plan(plan: Plan, plain: pa.Table) -> None:
+def test_pandas_reads_a_plan(plan: Plan, expected: pa.Table) -> None:
     from_arrow: Any = getattr(pd.DataFrame, "from_arrow", None)
     if from_arrow is None:
         pytest.skip("pandas 3 reads Arrow streams")
     frame = from_arrow(plan).sort_values(["site_id", "timestamp", "slurry_rate"], ignore_index=True)
-    pd.testing.assert_frame_equal(frame, from_arrow(plain))
+    pd.testing.assert_frame_equal(frame, from_arrow(expected))
 
 
-def test_deltalake_reads_a_plan(plan: Plan, plain: pa.Table, tmp_path: Path) -> None:
+def test_deltalake_reads_a_plan(plan: Plan, expected: pa.Table, tmp_path: Path) -> None:
     deltalake.write_deltalake(tmp_path / "wells", plan)
     found = pa.table(deltalake.DeltaTable(tmp_path / "wells").to_pyarrow_table())
-    assert in_order(found).column("slurry_rate").equals(plain.column("slurry_rate"))
+    assert in_order(found).column("slurry_rate").equals(expected.column("slurry_rate"))
 
 
 def test_reader_gets_one_error_that_names_the_slice(own_sandbox: Sandbox) -> None:

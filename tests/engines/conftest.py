@@ -1,0 +1,80 @@
+"""Tests that need the engines. `scripts/engines` runs them; elsewhere they are not even collected."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
+
+import pyarrow as pa
+import pytest
+
+from datastore_sdk import Plan, Site
+from datastore_sdk.sandbox import ReceivedRequest, Sandbox
+from tests.conftest import NOW
+from tests.support.paths import ROOT
+
+collect_ignore_glob = [] if find_spec("pyspark") else ["test_*.py"]
+
+START = datetime(2025, 9, 17, tzinfo=UTC)
+END = START + timedelta(seconds=7199)
+SITES = (981, 982, 983)
+FIELDS = ("slurry_rate", "upper_master_valve", "pumpdown_active", "frac_stage_step")
+KEYS = ("site_id", "timestamp")
+
+
+@pytest.fixture(scope="session")
+def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """Return a sandbox that the environment of all processes points to."""
+    with Sandbox(now=NOW, days=4) as box, pytest.MonkeyPatch.context() as patch:
+        environment = {
+            **box.environment,
+            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")]),
+            "RAY_USAGE_STATS_ENABLED": "0",
+            "PYSPARK_PYTHON": sys.executable,
+            "XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache")),
+            "XDG_CONFIG_HOME": str(tmp_path_factory.mktemp("config")),
+        }
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        yield box
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(box: Sandbox) -> Iterator[None]:
+    """Check that no request was refused because there were too many at a time."""
+    box.requests.clear()
+    yield
+    assert [request for request in downloads(box) if request.status == 429] == []
+
+
+@pytest.fixture
+def plan(box: Sandbox) -> Plan:  # noqa: ARG001 - the environment points to it
+    return Plan.of([Site(id=id_) for id_ in SITES], START, END, fields=FIELDS, seconds=1800)
+
+
+@pytest.fixture(scope="session")
+def expected(box: Sandbox) -> pa.Table:  # noqa: ARG001 - the environment points to it
+    """Return the records as the SDK alone reads them."""
+    schema = Plan.of([Site(id=id_) for id_ in SITES], START, END, fields=FIELDS).schema
+    return in_order(
+        pa.concat_tables(Site(id=id_).get_data(START, END, fields=FIELDS).to_arrow(schema=schema) for id_ in SITES)
+    )
+
+
+def in_order(table: pa.Table) -> pa.Table:
+    return table.sort_by([(name, "ascending") for name in KEYS])
+
+
+def assert_same_records(found: pa.Table, expected: pa.Table) -> None:
+    """Check that two tables have the same records, key by key and value by value."""
+    found = in_order(found)
+    assert found.num_rows == expected.num_rows
+    for name in expected.schema.names:
+        assert found.column(name).to_pylist() == expected.column(name).to_pylist(), name
+
+
+def downloads(box: Sandbox) -> Sequence[ReceivedRequest]:
+    return [request for request in box.requests if request.path.endswith("/data/")]

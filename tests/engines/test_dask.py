@@ -1,0 +1,61 @@
+"""Dask reads a plan in two processes, one of which is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import dask
+import pandas as pd
+import pyarrow as pa
+import pytest
+from dask.distributed import Client, LocalCluster
+
+from datastore_sdk import Plan
+from datastore_sdk.distributed.dask import read_restream
+from datastore_sdk.sandbox import Sandbox, faults
+from tests.engines.conftest import assert_same_records, downloads
+
+
+@pytest.fixture(scope="module")
+def cluster(box: Sandbox) -> Iterator[Client]:  # noqa: ARG001 - workers inherit the environment
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=2, host="127.0.0.1", dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client
+
+
+def to_table(frame: Any, expected: pa.Table) -> pa.Table:
+    return pa.Table.from_pandas(frame, preserve_index=False, schema=expected.schema)
+
+
+def test_dask_has_the_records_of_the_sdk(plan: Plan, expected: pa.Table) -> None:
+    with dask.config.set(scheduler="threads"):
+        assert_same_records(to_table(read_restream(plan).compute(), expected), expected)
+
+
+def test_dask_downloads_only_used_columns(plan: Plan, box: Sandbox) -> None:
+    with dask.config.set(scheduler="threads"):
+        assert isinstance(read_restream(plan).slurry_rate.sum().compute(), float)
+    assert {dict(request.query)["fields"] for request in downloads(box)} == {"slurry_rate"}
+
+
+def test_workers_keep_to_the_limit(plan: Plan, expected: pa.Table, cluster: Client, box: Sandbox) -> None:  # noqa: ARG001
+    box.faults.add(faults.Stall(at=0, seconds=0.3, path="/data/", times=len(plan.slices)))
+    frame = read_restream(plan).compute()
+    assert_same_records(to_table(frame, expected), expected)
+
+
+def test_killed_worker_loses_nothing(plan: Plan, expected: pa.Table, cluster: Client, box: Sandbox) -> None:
+    box.faults.add(faults.Stall(at=0, seconds=0.5, path="/data/", times=len(plan.slices)))
+    future = cluster.compute(read_restream(plan))
+    pids = cluster.run(os.getpid)
+    while len(downloads(box)) < 4:
+        pass
+    os.kill(next(iter(pids.values())), signal.SIGKILL)
+    frame: pd.DataFrame = future.result(timeout=60)
+    assert_same_records(to_table(frame, expected), expected)
+    assert len(downloads(box)) >= len(plan.slices)

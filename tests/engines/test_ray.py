@@ -1,0 +1,62 @@
+"""Ray reads a plan in two processes, one of which is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+import ray
+import ray.data
+
+from datastore_sdk import Plan
+from datastore_sdk.distributed.ray import read_restream
+from datastore_sdk.sandbox import Sandbox, faults
+from tests.engines.conftest import assert_same_records, downloads
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cluster(box: Sandbox) -> Iterator[None]:  # noqa: ARG001 - workers inherit the environment
+    ray.init(
+        num_cpus=2,
+        include_dashboard=False,
+        _node_ip_address="127.0.0.1",
+        object_store_memory=200 * 2**20,
+        log_to_driver=False,
+        logging_level="ERROR",
+    )
+    ray.data.DataContext.get_current().enable_progress_bars = False
+    yield
+    ray.shutdown()
+
+
+def to_table(dataset: Any) -> pa.Table:
+    return pa.concat_tables([*dataset.iter_batches(batch_size=None, batch_format="pyarrow")])
+
+
+def test_ray_has_the_records_of_the_sdk(plan: Plan, expected: pa.Table, box: Sandbox) -> None:
+    assert_same_records(to_table(read_restream(plan)), expected)
+    assert len(downloads(box)) == len(plan.slices)
+
+
+def test_killed_worker_loses_nothing(plan: Plan, expected: pa.Table, box: Sandbox) -> None:
+    box.faults.add(faults.Stall(at=0, seconds=0.5, path="/data/", times=len(plan.slices)))
+    batches = read_restream(plan).iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0)
+    found = [next(iter(batches))]
+    for pid in find_readers():
+        os.kill(pid, signal.SIGKILL)
+        break
+    found += batches
+    assert_same_records(pa.concat_tables(found), expected)
+
+
+def find_readers() -> list[int]:
+    """Return the processes of Ray that read a slice."""
+    titles = {path: path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()}
+    return [
+        int(path.parent.name) for path, title in titles.items() if title.startswith(b"ray::") and b"Restream" in title
+    ]

@@ -1,0 +1,229 @@
+"""Spark reads plans as batches and as streams; its Python workers are killed, streams restart from checkpoints."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pytest
+from pyspark.sql import SparkSession
+
+from datastore_sdk import DataChange, Pad
+from datastore_sdk.distributed.spark import RestreamChangesDataSource, RestreamDataSource
+from datastore_sdk.sandbox import Sandbox, faults
+from tests.engines.conftest import END, FIELDS, SITES, START, assert_same_records, downloads
+
+ARGUMENTS = "--driver-java-options '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC' pyspark-shell"
+
+
+@pytest.fixture(scope="module")
+def spark(box: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:  # noqa: ARG001
+    os.environ["PYSPARK_SUBMIT_ARGS"] = ARGUMENTS
+    settings = {
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": "1",
+        "spark.sql.python.filterPushdown.enabled": "true",
+        "spark.sql.warehouse.dir": str(tmp_path_factory.mktemp("warehouse")),
+        "spark.python.use.daemon": "true",
+    }
+    builder = SparkSession.builder.master("local[2,4]")
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("OFF")
+    session.dataSource.register(RestreamDataSource)
+    session.dataSource.register(RestreamChangesDataSource)
+    yield session
+    session.stop()
+
+
+def options(**more: str) -> dict[str, str]:
+    sites = ",".join(map(str, SITES))
+    return {"sites": sites, "start": START.isoformat(), "fields": ",".join(FIELDS), "seconds": "1800", **more}
+
+
+def read(spark: SparkSession, **more: str) -> Any:
+    return spark.read.format("restream").options(**options(**{"end": END.isoformat(), **more})).load()
+
+
+def to_table(frame: Any) -> pa.Table:
+    table: pa.Table = frame.toArrow()
+    return table
+
+
+def test_batch_has_the_records_of_the_sdk(spark: SparkSession, expected: pa.Table, box: Sandbox) -> None:
+    frame = read(spark)
+    assert frame.rdd.getNumPartitions() <= 3
+    assert frame.schema["slurry_rate"].metadata["unit"] == "bbl/min"
+    box.requests.clear()
+    assert_same_records(to_table(frame), expected)
+    assert len(downloads(box)) == 12
+
+
+def test_filters_restrict_the_download(spark: SparkSession, expected: pa.Table, box: Sandbox) -> None:
+    frame = read(spark, pushdown="true").where("site_id = 982 AND timestamp < '2025-09-17 00:30:00'")
+    box.requests.clear()
+    found = to_table(frame)
+    assert found.num_rows == 1800
+    assert set(found.column("site_id").to_pylist()) == {982}
+    assert len(downloads(box)) == 2  # 00:30:00 is the first second of a slice
+    assert expected.num_rows == 3 * 7200
+
+
+def test_killed_python_worker_loses_nothing(spark: SparkSession, expected: pa.Table, box: Sandbox) -> None:
+    frame = read(spark)
+    box.requests.clear()
+    box.faults.add(faults.Stall(at=0, seconds=0.6, path="/data/", times=12))
+    killer = threading.Thread(target=kill_worker, args=(box,))
+    killer.start()
+    assert_same_records(to_table(frame), expected)
+    killer.join()
+    assert len(downloads(box)) > 12
+
+
+def kill_worker(box: Sandbox) -> None:
+    """Kill a worker of Spark's Python daemon during its download."""
+    while len(downloads(box)) < 3:
+        pass
+    workers = [
+        pid for pid in find_processes(b"pyspark.daemon") if find_parent(pid) in find_processes(b"pyspark.daemon")
+    ]
+    os.kill(workers[-1], signal.SIGKILL)
+
+
+def find_processes(text: bytes) -> list[int]:
+    found: list[int] = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if text in path.read_bytes():
+                found.append(int(path.parent.name))
+        except OSError:
+            continue
+    return sorted(found)
+
+
+def find_parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def run_stream(spark: SparkSession, folder: Path, **more: str) -> None:
+    stream = spark.readStream.format("restream").options(**options(**more)).load()
+    query = (
+        stream.writeStream.format("parquet")
+        .option("checkpointLocation", str(folder / "checkpoint"))
+        .trigger(availableNow=True)
+        .start(str(folder / "out"))
+    )
+    assert query.awaitTermination(60)
+
+
+def test_stream_goes_on_after_a_restart(spark: SparkSession, expected: pa.Table, tmp_path: Path) -> None:
+    for end in (START + timedelta(seconds=3599), END):
+        run_stream(spark, tmp_path, end=end.isoformat(), max_seconds="2400")
+    assert_same_records(to_table(spark.read.parquet(str(tmp_path / "out"))), expected)
+
+
+STREAM = """
+import os, sys
+from pyspark.sql import SparkSession
+from datastore_sdk.distributed.spark import RestreamDataSource
+spark = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").config(
+    "spark.sql.session.timeZone", "UTC").getOrCreate()
+spark.dataSource.register(RestreamDataSource)
+folder, *pairs = sys.argv[1:]
+def save(frame, batch):
+    frame.write.mode("overwrite").parquet(f"{folder}/out/batch={batch}")
+    print("batch", batch, flush=True)
+query = spark.readStream.format("restream").options(**dict(pair.split("=", 1) for pair in pairs)).load().writeStream
+query.foreachBatch(save).option("checkpointLocation", f"{folder}/checkpoint").trigger(availableNow=True).start(
+    ).awaitTermination()
+"""
+
+
+def test_killed_stream_loses_and_doubles_nothing(expected: pa.Table, tmp_path: Path) -> None:
+    arguments = [f"{name}={value}" for name, value in options(end=END.isoformat(), max_seconds="1200").items()]
+    command = [sys.executable, "-c", STREAM, str(tmp_path), *arguments]
+    environment = {**os.environ, "PYSPARK_SUBMIT_ARGS": ARGUMENTS}
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True, text=True
+    ) as run:
+        assert run.stdout is not None
+        for line in run.stdout:
+            if line.startswith("batch 1"):
+                break
+        os.killpg(run.pid, signal.SIGKILL)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert "batch 5" in done.stdout
+    assert "batch 0" not in done.stdout
+    assert_same_records(ds.dataset(tmp_path / "out", partitioning="hive").to_table().drop_columns(["batch"]), expected)
+
+
+def test_secret_is_nowhere_in_the_plan_and_the_checkpoint(spark: SparkSession, box: Sandbox, tmp_path: Path) -> None:
+    run_stream(spark, tmp_path, end=(START + timedelta(seconds=59)).isoformat())
+    explained = read(spark)._jdf.queryExecution().toString()
+    files = b"".join(path.read_bytes() for path in (tmp_path / "checkpoint").rglob("*") if path.is_file())
+    assert box.token not in explained
+    assert box.token.encode() not in files
+
+
+def test_changes_come_once(spark: SparkSession, tmp_path: Path) -> None:
+    changes, _ = Pad(id=681).get_data_changes(get_acknowledged=True)
+    found = read_changes(spark, tmp_path)
+    assert {row.id for row in found} == {change.id for change in changes} != set()
+    for row in found:
+        change = DataChange(row.id, site=row.site_id)
+        change.update()
+        assert row.start_date.astimezone(UTC) == change.start_date
+    assert read_changes(spark, tmp_path) == []
+
+
+def read_changes(spark: SparkSession, checkpoint: Path) -> list[Any]:
+    found: list[Any] = []
+    stream = spark.readStream.format("restream.changes").option("pad", "681").load().writeStream
+    query = (
+        stream.foreachBatch(lambda frame, _: found.extend(frame.collect()))
+        .option("checkpointLocation", str(checkpoint))
+        .trigger(availableNow=True)
+        .start()
+    )
+    assert query.awaitTermination(60)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"fields": "slury_rate"}, "did you mean 'slurry_rate'"),
+        ({"sites": "99999"}, "sites/99999/fields/"),
+        ({"start": "2025-09-17T00:00:00"}, "start has no time zone"),
+        ({"auth_token": "x"}, "auth_token cannot be an option"),
+        ({"feilds": "x"}, "did you mean 'fields'"),
+        ({"pad": "681"}, "pass one of the options"),
+    ],
+)
+def test_invalid_options_are_errors(spark: SparkSession, more: dict[str, str], message: str) -> None:
+    with pytest.raises(Exception, match=message):
+        read(spark, **more)
+
+
+def test_slice_that_fails_is_named(spark: SparkSession, box: Sandbox) -> None:
+    frame = read(spark, end=datetime(2025, 9, 17, 0, 1, tzinfo=UTC).isoformat())
+    box.faults.add(faults.Status(403, path="/data/", times=100))
+    try:
+        with pytest.raises(Exception, match=r"slice of site 98\d from 2025-09-17T00:00:00Z"):
+            frame.count()
+    finally:
+        box.faults.clear()
