@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
@@ -51,8 +52,10 @@ def bare_environment(box: Sandbox) -> Iterator[None]:
 
 
 @pytest.fixture
-def plan(box: Sandbox) -> Plan:  # noqa: ARG001 - the environment points to it
-    return Plan.of([Site(id=id_) for id_ in SITES], START, END, fields=FIELDS, seconds=1800)
+def plan(box: Sandbox) -> Plan:
+    plan = Plan.of([Site(id=id_) for id_ in SITES], START, END, fields=FIELDS, seconds=1800)
+    box.requests.clear()
+    return plan
 
 
 @pytest.fixture(scope="session")
@@ -74,6 +77,11 @@ def assert_same_records(found: pa.Table, expected: pa.Table) -> None:
     assert found.num_rows == expected.num_rows
     for name in expected.schema.names:
         assert found.column(name).to_pylist() == expected.column(name).to_pylist(), name
+
+
+def wait_for_downloads(box: Sandbox, number: int) -> None:
+    while len(downloads(box)) < number:
+        time.sleep(0.01)
 
 
 def downloads(box: Sandbox) -> Sequence[ReceivedRequest]:

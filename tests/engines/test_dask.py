@@ -16,7 +16,7 @@ from dask.distributed import Client, LocalCluster
 from datastore_sdk import Plan
 from datastore_sdk.distributed.dask import read_restream
 from datastore_sdk.sandbox import Sandbox, faults
-from tests.engines.conftest import assert_same_records, downloads
+from tests.engines.conftest import assert_same_records, downloads, wait_for_downloads
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +53,7 @@ def test_killed_worker_loses_nothing(plan: Plan, expected: pa.Table, cluster: Cl
     box.faults.add(faults.Stall(at=0, seconds=0.5, path="/data/", times=len(plan.slices)))
     future = cluster.compute(read_restream(plan))
     pids = cluster.run(os.getpid)
-    while len(downloads(box)) < 4:
-        pass
+    wait_for_downloads(box, 4)
     os.kill(next(iter(pids.values())), signal.SIGKILL)
     frame: pd.DataFrame = future.result(timeout=60)
     assert_same_records(to_table(frame, expected), expected)

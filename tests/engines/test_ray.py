@@ -18,6 +18,8 @@ from datastore_sdk.distributed.ray import read_restream
 from datastore_sdk.sandbox import Sandbox, faults
 from tests.engines.conftest import assert_same_records, downloads
 
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+
 
 @pytest.fixture(scope="module", autouse=True)
 def cluster(box: Sandbox) -> Iterator[None]:  # noqa: ARG001 - workers inherit the environment
@@ -29,7 +31,6 @@ def cluster(box: Sandbox) -> Iterator[None]:  # noqa: ARG001 - workers inherit t
         log_to_driver=False,
         logging_level="ERROR",
     )
-    ray.data.DataContext.get_current().enable_progress_bars = False
     yield
     ray.shutdown()
 

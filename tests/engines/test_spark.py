@@ -20,7 +20,7 @@ from pyspark.sql import SparkSession
 from datastore_sdk import DataChange, Pad
 from datastore_sdk.distributed.spark import RestreamChangesDataSource, RestreamDataSource
 from datastore_sdk.sandbox import Sandbox, faults
-from tests.engines.conftest import END, FIELDS, SITES, START, assert_same_records, downloads
+from tests.engines.conftest import END, FIELDS, SITES, START, assert_same_records, downloads, wait_for_downloads
 
 ARGUMENTS = "--driver-java-options '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC' pyspark-shell"
 
@@ -96,8 +96,7 @@ def test_killed_python_worker_loses_nothing(spark: SparkSession, expected: pa.Ta
 
 def kill_worker(box: Sandbox) -> None:
     """Kill a worker of Spark's Python daemon during its download."""
-    while len(downloads(box)) < 3:
-        pass
+    wait_for_downloads(box, 3)
     workers = [
         pid for pid in find_processes(b"pyspark.daemon") if find_parent(pid) in find_processes(b"pyspark.daemon")
     ]

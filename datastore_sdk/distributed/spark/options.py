@@ -54,23 +54,23 @@ class SparkOptions:
 
     def wells(self) -> Wells:
         """Return the wells."""
-        given = [name for name in _WELLS if name in self._values]
-        if len(given) != 1:
-            raise ValueError(f"pass one of the options {', '.join(_WELLS)}; passed: {', '.join(given) or 'none'}")
-        (name,) = given
+        wells = [name for name in _WELLS if name in self._values]
+        if len(wells) != 1:
+            raise ValueError(f"pass one of the options {', '.join(_WELLS)}; passed: {', '.join(wells) or 'none'}")
+        (name,) = wells
         if name == "sites":
             return [Site(id=_parse_int(name, item)) for item in self._values[name].split(",")]
         if name == "pad":
             return Pad(id=self.number(name, 0))
         return {"fleet_id": self.number(name, 0)} if name == "fleet_id" else {"fleet_name": self._values[name]}
 
-    def time(self, name: str) -> datetime | None:
+    def parse_time(self, name: str) -> datetime | None:
         """Return a time; None if it was not passed."""
         return validate_datetime(self._values.get(name), name)
 
-    def required_time(self, name: str) -> datetime:
+    def parse_required_time(self, name: str) -> datetime:
         """Return a time that must be passed."""
-        if (value := self.time(name)) is None:
+        if (value := self.parse_time(name)) is None:
             raise ValueError(f"the option {name} is missing; pass ISO 8601 text, such as '2025-09-17T06:00:00Z'")
         return value
 

@@ -39,7 +39,7 @@ class RestreamDataSource(DataSource):
     """Records of wells: `spark.read.format("restream")` and `spark.readStream.format("restream")`.
 
     Options: `sites` ("981,982"), `pad`, `fleet_id` or `fleet_name`; `start`, `end` (ISO 8601); `fields`, `resolution`,
-    `aggregation`, `si_units`, `seconds` and `profile` as for `Plan.of`. Columns are those of `Site.get_schema`, unless
+    `aggregation`, `si_units`, `seconds` and `profile` as for `Plan.of`. The columns come from `Site.get_schema`, unless
     `schema(...)` says others. At most three partitions read at a time. Each action downloads again.
 
     `pushdown` ("true") lets filters by `site_id` and `timestamp` restrict the download. It needs Spark's setting
@@ -58,13 +58,13 @@ class RestreamDataSource(DataSource):
     def schema(self) -> StructType:
         """Return the columns."""
         options, start = self._read_options()
-        plan = options.plan(None, start, options.time("end") or start)
+        plan = options.plan(None, start, options.parse_time("end") or start)
         return to_struct(plan.rename_for("spark").schema)
 
     def reader(self, schema: StructType) -> DataSourceReader:
         """Return a reader of a batch."""
         options, start = self._read_options()
-        plan = options.plan(from_struct(schema, si_units=options.si_units), start, options.required_time("end"))
+        plan = options.plan(from_struct(schema, si_units=options.si_units), start, options.parse_required_time("end"))
         return FilteringReader(plan) if options.flag("pushdown") else Reader(plan)
 
     def streamReader(self, schema: StructType) -> DataSourceStreamReader:  # noqa: N802 - pyspark's name
@@ -74,7 +74,7 @@ class RestreamDataSource(DataSource):
 
     def _read_options(self) -> tuple[SparkOptions, datetime]:
         options = SparkOptions(self.options)
-        return options, options.required_time("start")
+        return options, options.parse_required_time("start")
 
 
 @dataclass
@@ -133,8 +133,8 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
     def __init__(self, options: SparkOptions, schema: Schema) -> None:
         self._options = options
         self._schema = schema
-        self._start = int(options.required_time("start").timestamp())
-        self._end = options.time("end")
+        self._start = int(options.parse_required_time("start").timestamp())
+        self._end = options.parse_time("end")
         self._lag = options.number("lag", _LAG_SECONDS)
         self._max_seconds = options.number("max_seconds", _MAX_SECONDS)
         self._interval = self._plan(self._start, self._start + 1).interval
@@ -165,7 +165,7 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
         """Return the partitions of a batch."""
         if end["second"] <= start["second"]:
             return [Share()]
-        # The plan goes on behind the batch, so that records between its last second and the next are part of it.
+        # The plan ends after the batch, so that records between its last second and the next are part of it.
         plan = self._plan(start["second"], end["second"]).only(end=datetime.fromtimestamp(end["second"] - 1, UTC))
         return [*map(Share, plan.shares())]
 
