@@ -81,6 +81,7 @@ from datastore_sdk.mirror import (
     SiteStatus,
 )
 from datastore_sdk.picks import Confidence, Pick, Picks, ProppantStep, ScreenOutSign
+from datastore_sdk.plot import PlotMark, PlotTrace, TreatmentPlot
 from datastore_sdk.realtime import (
     Gap,
     LiveData,
@@ -170,6 +171,8 @@ __all__ = [
     "Pick",
     "Picks",
     "Plan",
+    "PlotMark",
+    "PlotTrace",
     "Progress",
     "ProppantStep",
     "QueueEvent",
@@ -206,6 +209,7 @@ __all__ = [
     "StateFilters",
     "Timeouts",
     "TokenProvider",
+    "TreatmentPlot",
     "TruncatedBodyError",
     "UnusableValueError",
 ]

@@ -57,6 +57,7 @@ OPERATIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "Site.update()": ("get_site",),
     "Site.update_stages_aggregation()": ("replace_site_parameter", "update_site_parameter"),
     "Stage.get_data()": ("stream_site_data",),
+    "Stage.plot()": ("list_site_fields", "stream_site_data"),
     "Stage.picks()": ("list_site_stage_aggregations", "list_site_stages", "list_site_fields", "stream_site_data"),
     "State.get_model()": ("get_state",),
     "State.get_models()": ("list_states",),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any, NamedTuple, Unpack, cast
 
 from datastore_sdk._io.effects import EffectGen
@@ -46,6 +46,7 @@ from datastore_sdk.entities.site_membership import filter_by_pad
 from datastore_sdk.enums import OperationName, StageNameFilters
 from datastore_sdk.filters import DataForm, StageFilters, validate_data_form
 from datastore_sdk.picks.report import Picks
+from datastore_sdk.plot.treatment_plot import TreatmentPlot
 from datastore_sdk.transport.executor.executor import Flow
 from restream_api.models import Stage as StageModel
 from restream_api.models import StageAggregations
@@ -181,6 +182,64 @@ class Stage(ClientBound, StageModel):
     ) -> Picks:
         """."""
         return await self._get_client()._adrive(self._fetch_picks(pressure, rate, concentration, step, si_units))
+
+    def plot(
+        self,
+        fields: str | Sequence[str] = ("surface_treating_pressure", "slurry_rate", "proppant_conc"),
+        *,
+        tz: str | tzinfo = "UTC",
+        si_units: bool = False,
+    ) -> TreatmentPlot:
+        """Download the curves of the stage, and return its treatment plot. Needs the extra `plot` to show or save it.
+
+        A notebook shows the plot interactively; `plot.save("stage.html")`, `.png` and `.pdf` write a file. Labels,
+        units, colours and ranges come from the service. Gaps are not bridged, unless the service says so for a
+        field. Each curve has up to 4,000 points, which keep its extremes. Starts of proppant steps and the shut-in are
+        marked if rate and concentration are plotted.
+
+        Args:
+            fields: Names of the fields. The first has its axis on the left, the others on the right.
+            tz: Time zone of the time axis: an IANA name such as `US/Central`, or `site` for the time of the well.
+            si_units: True: SI units; False: oilfield units.
+
+        Raises:
+            ValueError: There is no such time zone, or a name is empty.
+            TypeError: An argument has the wrong type.
+            NotLoadedError: The service did not send the site, start or end.
+            UnusableValueError: No record has a value of the fields; or the site, start, end or time zone that the
+                service sent is invalid.
+            RestreamError: The download failed.
+        """
+        return self._get_client()._drive(self._fetch_plot(fields, tz, si_units))
+
+    async def aplot(
+        self,
+        fields: str | Sequence[str] = ("surface_treating_pressure", "slurry_rate", "proppant_conc"),
+        *,
+        tz: str | tzinfo = "UTC",
+        si_units: bool = False,
+    ) -> TreatmentPlot:
+        """."""
+        return await self._get_client()._adrive(self._fetch_plot(fields, tz, si_units))
+
+    def _fetch_plot(self, fields: str | Sequence[str], tz: str | tzinfo, si_units: bool) -> EffectGen[TreatmentPlot]:
+        from datastore_sdk._utils.time_zones import validate_time_zone  # seldom needed
+        from datastore_sdk.plot.fetch import fetch_plot
+
+        interval = get_interval(self, "start", "end")
+        names = parse_names(fields, "fields")
+        if not names:
+            raise ValueError("fields must name at least one field")
+        return fetch_plot(
+            self._get_client()._executor,
+            names,
+            site=interval.site,
+            start=interval.start,
+            end=interval.end,
+            stage_number=parse_id(self.get("stage_number")),
+            tz=validate_time_zone(tz),
+            si_units=validate_flag(si_units, "si_units"),
+        )
 
     def _fetch_picks(self, pressure: str, rate: str, concentration: str, step: str, si_units: bool) -> EffectGen[Picks]:
         from datastore_sdk.picks.compute import PickFields  # seldom needed

@@ -68,7 +68,7 @@ def fetch_picks(
     names = [fields.pressure, fields.rate, fields.concentration, fields.step]
     query = DataQuery(source="site", id=site, start=start, end=behind, fields=names, si_units=si_units)
     units = yield from fetch_field_metadata(executor, [query])
-    values = _Values(names)
+    values = FieldValues(names)
     yield from redirect_items(values.add, stream_records(executor, query, DICTS, DownloadState()))
     unit = units[fields.pressure].unit if fields.pressure in units else None
 
@@ -88,7 +88,7 @@ def fetch_picks(
     return (yield from RunBlocking(compute))
 
 
-class _Values:
+class FieldValues:
     """Numbers of records by field and second, in any order of the records."""
 
     def __init__(self, names: Sequence[str]) -> None:
@@ -98,6 +98,7 @@ class _Values:
         self._names = names
 
     def add(self, records: Iterable[Mapping[str, Any]]) -> None:
+        """Add records."""
         for record in records:
             second = parse_second(record.get("timestamp"))
             if second is None:

@@ -176,6 +176,7 @@ CALLS: dict[str, list[Callable[[Context], Any]]] = {
     "Site.monitor_state()": [lambda c: first_item(c.site.monitor_state())],
     "Site.update()": [lambda c: c.site.update()],
     "Site.update_stages_aggregation()": [lambda c: update_definition(c, c.site)],
+    "Stage.plot()": [lambda c: first_frac(c).plot()],
     "Stage.picks()": [lambda c: first_frac(c).picks()],
     "Stage.get_data()": [lambda c: [*islice(first_stage(c).get_data(), 5)]],
     "State.get_model()": [lambda c: State.get_model(id=first_state(c).id, client=c.client)],

@@ -30,6 +30,8 @@ SCHEMA = Schema(
     ),
     unknown_fields="map",
 )
+STAGE_FIELDS = ("surface_casing_pressure",)
+"""Fields with records during every operation."""
 STAGES: dict[str, Any] = {"start_date": START, "end_date": END, "add_aggregations": True}
 
 
@@ -138,7 +140,14 @@ def _of_a_stage(caller: CallRunner) -> list[Any]:
 
 def _stage(caller: CallRunner) -> Stage:
     """Return a frac stage, whose picks need aggregations, later stages and units as little as labels."""
-    values = {"id": 1, "state": "frac_frac", "site": SITE, "start": START, "end": END, "stage_number": 7}
+    values = {
+        "id": 1,
+        "state": "frac_frac",
+        "site": SITE,
+        "start": START,
+        "end": END + timedelta(minutes=10),
+        "stage_number": 7,
+    }
     return Stage.from_api_model(Stage.model_validate(values), caller.client)
 
 
@@ -175,6 +184,7 @@ CALLS: dict[str, Call] = {
         ),
         Call("Stage.get_data", (READ, RECORDS), _of_a_stage),
         Call("Stage.picks", (LABELS, LABELS, LABELS, RECORDS), lambda c: c(_stage(c), "picks")),
+        Call("Stage.plot", (LABELS, RECORDS), lambda c: c(_stage(c), "plot", STAGE_FIELDS)),
         Call("DataChange.update", (READ,), lambda c: c.update(_change(c))),
         Call("DataChange.get_data", (RECORDS,), lambda c: c.collect(c(_change(c), "get_data"))),
         Call("DataChange.confirm_data_received", (CHANGE,), lambda c: c(_change(c), "confirm_data_received")),

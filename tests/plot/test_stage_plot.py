@@ -1,0 +1,184 @@
+"""`Stage.plot()`: curves, metadata and files."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datastore_sdk import Client, Site, Stage, TreatmentPlot
+from datastore_sdk.exceptions import NotFoundError, UnusableValueError
+from datastore_sdk.sandbox import Sandbox
+from tests.conftest import NOW
+from tests.support.fake_service import Serving
+from tests.support.http_responses import Reply, http_response, respond_by_path
+from tests.support.sync_async_calls import Form, list_requests
+
+STAGE: dict[str, Any] = {
+    "state": "frac_frac",
+    "stage_number": 7,
+    "site": 981,
+    "start": 1_758_180_000,
+    "end": 1_758_180_099,
+}
+RECORDS = [
+    {"timestamp": STAGE["start"] + second, "p": second, "q": None}
+    for second in range(100)
+    if second not in range(40, 60)
+]
+
+
+def last_frac(form: Form) -> Stage:
+    stages: list[Stage] = form(
+        Site(id=981), "get_stages_metadata", stage_name_filter="frac", start=NOW - timedelta(days=1)
+    )
+    return next(stage for stage in stages if stage.end)
+
+
+def serve(serving: Serving, records: Any = RECORDS, fields: Reply | None = None) -> Client:
+    by_path: dict[str, Reply] = {
+        "/fields/": fields or http_response(200, []),
+        "/data/": http_response(200, records),
+        "/sites/981/": http_response(200, {"id": 981, "timezone": None}),
+    }
+    return serving(respond_by_path(by_path)).client
+
+
+def stage_of(client: Client) -> Stage:
+    values = {**STAGE, **{name: datetime.fromtimestamp(STAGE[name], UTC) for name in ("start", "end")}}
+    return Stage.from_api_model(Stage.model_validate(values), client)
+
+
+def test_a_plot_has_the_metadata_of_the_service(sandbox: Sandbox, form: Form) -> None:
+    stage = last_frac(form)
+    sandbox.requests.clear()
+    plot = form(stage, "plot")
+    assert [line.partition("?")[0] for line in list_requests(sandbox)] == [
+        "GET /sites/981/fields/",
+        "GET /sites/981/data/",
+    ]
+    fields = {field.name: field for field in reversed(form(Site(id=981), "get_fields_metadata"))}
+    for trace in plot.traces:
+        field = fields[trace.field]
+        assert (trace.label, trace.unit, trace.color) == (field.label, field.imperial_unit, field.primary_color)
+        assert trace.range == (field.imperial_plot_min, field.imperial_plot_max)
+        assert len(trace.curve) > 1000
+    labels = [mark.label for mark in plot.marks]
+    assert labels == [*(f"step {number}" for number in range(1, len(labels) - 1)), "flush", "shut-in"]
+    assert plot.span == (stage.start, stage.end)
+    si = form(stage, "plot", ["surface_treating_pressure"], si_units=True)
+    assert si.traces[0].unit == "kPa"
+    assert si.marks == ()  # without rate and concentration
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_the_figure_is_in_the_time_of_the_well(form: Form, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = last_frac(form)
+    plot = form(stage, "plot", tz="site")
+    assert plot.timezone == "US/Central"
+    plotly: Any = import_module("plotly")
+    figure = json.loads(plot.figure().to_json(engine="json"))
+    first = datetime.fromisoformat(plot.figure().data[0].x[0].isoformat())
+    assert stage.start.replace(tzinfo=None) - first == timedelta(hours=5)
+    assert [trace["name"] for trace in figure["data"]] == [trace.title for trace in plot.traces]
+    assert figure["layout"]["yaxis2"]["side"] == "right"
+    assert figure["layout"]["yaxis"]["range"] == [*(plot.traces[0].range or ())]
+    monkeypatch.setattr(plotly.io.renderers, "default", "plotly_mimetype")  # as in a notebook
+    assert "application/vnd.plotly.v1+json" in plot._repr_mimebundle_()
+    title = f"Stage {stage.stage_number} of site 981"
+    assert repr(plot) == f"TreatmentPlot({title!r}, surface_treating_pressure, slurry_rate, proppant_conc)"
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_files(form: Form, tmp_path: Path) -> None:
+    plot: TreatmentPlot = form(last_frac(form), "plot", tz="US/Central")
+    starts = {"html": b"<!doctype html>", "png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml"}
+    for kind, start in starts.items():
+        plot.save(tmp_path / f"stage.{kind}")
+        assert (tmp_path / f"stage.{kind}").read_bytes().startswith(start)
+    assert (tmp_path / "stage.html").stat().st_size > 3_000_000  # the library is inside
+    plot.save(tmp_path / "stage.html", overwrite=True, cdn=True)
+    assert (tmp_path / "stage.html").stat().st_size < 1_000_000
+    with pytest.raises(FileExistsError):
+        plot.save(tmp_path / "stage.png")
+    for name in ("stage.jpg", "stage"):
+        with pytest.raises(ValueError, match=r"a plot is saved as \.html, \.png, \.pdf, \.svg, not"):
+            plot.save(tmp_path / name)
+
+
+def test_gaps_and_fields_without_values(serving: Serving, form: Form, tmp_path: Path) -> None:
+    plot = form(stage_of(serve(serving)), "plot", "p,q")
+    first, second = plot.figure().data
+    assert list(first.y).count(None) == 1
+    assert list(second.y) == []
+    plot.save(tmp_path / "stage.png")
+
+
+ODD_FIELDS: list[dict[str, Any]] = [
+    {
+        "name": "p",
+        "label": [5],
+        "imperial_unit": ["psi"],
+        "primary_color": "red;}",
+        "imperial_plot_min": 10,
+        "imperial_plot_max": 5,
+    },
+    {"name": ["p"]},
+    {"name": "q", "label": "<b>q</b>", "imperial_plot_min": "0", "imperial_plot_max": 9, "connect_nulls": "yes"},
+]
+
+
+def test_odd_metadata_costs_that_value_only(serving: Serving, form: Form, tmp_path: Path) -> None:
+    plot = form(stage_of(serve(serving, fields=http_response(200, ODD_FIELDS))), "plot", ["p", "q"])
+    one, other = plot.traces
+    assert (one.label, one.unit, one.range, one.connect_nulls) == ("p", None, None, False)
+    assert (other.label, other.range, other.connect_nulls) == ("<b>q</b>", (0, 9), True)
+    assert re.fullmatch("#[0-9A-F]{6}", one.color)
+    plot.save(tmp_path / "stage.html", cdn=True)
+    plot.save(tmp_path / "stage.png")
+
+
+def test_a_plot_without_metadata(serving: Serving, form: Form, caplog: pytest.LogCaptureFixture) -> None:
+    refused = http_response(403, {"detail": "no"})
+    with caplog.at_level(logging.WARNING, "datastore_sdk"):
+        plot = form(stage_of(serve(serving, fields=refused)), "plot", "p")
+    assert plot.traces[0].title == "p"
+    assert "no units, labels and colours" in caplog.text
+
+
+def test_errors_name_what_to_do(serving: Serving, form: Form) -> None:
+    client = serve(serving)
+    stage = stage_of(client)
+    with pytest.raises(UnusableValueError, match="there is nothing to plot: no record has a value of x, y"):
+        form(stage, "plot", ["x", "y"])
+    with pytest.raises(UnusableValueError, match="the service sent no time zone for site 981"):
+        form(stage, "plot", "p", tz="site")
+    with pytest.raises(ValueError, match="tz is not a time zone"):
+        form(stage, "plot", tz="Texas")
+    with pytest.raises(ValueError, match="fields"):
+        form(stage, "plot", [])
+    with pytest.raises(NotFoundError):
+        form(
+            stage_of(
+                serving(respond_by_path({"/fields/": http_response(200, []), "/data/": http_response(404, {})})).client
+            ),
+            "plot",
+        )
+
+
+@pytest.mark.parametrize(("module", "kind"), [("plotly", "html"), ("matplotlib", "png"), ("tsdownsample", "png")])
+def test_a_missing_library_is_named(
+    serving: Serving, form: Form, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, module: str, kind: str
+) -> None:
+    plot = form(stage_of(serve(serving)), "plot", "p")
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ImportError, match=r"restream-datastore-sdk\[plot\]"):
+        plot.save(tmp_path / f"stage.{kind}")
+    assert not [*tmp_path.iterdir()]
