@@ -699,5 +699,5 @@ MUTATIONS = (
         "mirror/test_cycle.py",
     ),
     M("mirror/stores/base.py", "stored.get(site, 0) != revision", "False", "mirror/test_store_faults.py"),
-    M("mirror/session.py", "if self._is_requested:", "if False:", "cli/test_mirror.py"),
+    M("mirror/session.py", "if self._is_requested:", "if False:", "mirror/test_cycle.py"),
 )

@@ -93,6 +93,25 @@ def test_killed_before_the_commit_changes_nothing(followed: FollowedField, monke
     assert followed.compare().is_equal
 
 
+def test_stop_waits_for_the_update_under_way(followed: FollowedField, monkeypatch: pytest.MonkeyPatch) -> None:
+    followed.run(overlap=timedelta())
+    change = followed.sites[0].change(at(10), at(50), at=NOW, slurry_rate=1.5)
+    mirror, kind = followed.mirror(overlap=timedelta()), type(build_store(followed.store))
+    commit: Any = vars(kind)["_commit"]
+
+    def stop_and_commit(*arguments: object) -> None:
+        mirror.stop()
+        commit(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(kind, "_commit", stop_and_commit)
+        with pytest.raises(KeyboardInterrupt):
+            mirror.run()
+    assert followed.ledger() == {change.id: (True, False)}
+    with pytest.raises(KeyboardInterrupt):  # nothing is being stored
+        mirror.stop()
+
+
 def interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
