@@ -8,7 +8,7 @@ import msgspec
 
 from datastore_sdk._utils.suggestions import suggest
 from datastore_sdk.data.query import KEY_FIELDS
-from datastore_sdk.data.schema import EXTRA_COLUMN, Column, OnUnknownField, Schema
+from datastore_sdk.data.schema import EXTRA_COLUMN, Column, ColumnType, OnUnknownField, Schema
 from datastore_sdk.data.schema_inference import guess_type
 
 _MAX_NAMES_LENGTH = 4000
@@ -62,7 +62,7 @@ def select_fields(schema: Schema, fields: Sequence[str] | None) -> Schema:
         return schema
     known = {column.field: column for column in schema.columns}
     names = [name for name in dict.fromkeys(fields) if name not in KEY_FIELDS]
-    types = {name: guess_type(name) for name in names if name not in known}
+    types: dict[str, ColumnType | None] = {name: guess_type(name) for name in names if name not in known}
     if unknown := [name for name, kind in types.items() if kind is None]:
         hints = ", ".join(f"{name!r}{suggest(name, known).rstrip('?')}" for name in unknown)
         raise ValueError(

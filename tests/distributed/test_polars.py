@@ -9,7 +9,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from datastore_sdk import Plan, Site
-from datastore_sdk.distributed.polars import scan_restream
+from datastore_sdk.distributed import scan_restream
 from datastore_sdk.sandbox import Sandbox
 
 START = datetime(2025, 9, 17, 6, tzinfo=UTC)

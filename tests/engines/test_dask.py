@@ -14,7 +14,7 @@ import pytest
 from dask.distributed import Client, LocalCluster
 
 from datastore_sdk import Plan
-from datastore_sdk.distributed.dask import read_restream
+from datastore_sdk.distributed import read_dask
 from datastore_sdk.sandbox import Sandbox, faults
 from tests.engines.conftest import assert_same_records, downloads, wait_for_downloads
 
@@ -34,24 +34,24 @@ def to_table(frame: Any, expected: pa.Table) -> pa.Table:
 
 def test_dask_has_the_records_of_the_sdk(plan: Plan, expected: pa.Table) -> None:
     with dask.config.set(scheduler="threads"):
-        assert_same_records(to_table(read_restream(plan).compute(), expected), expected)
+        assert_same_records(to_table(read_dask(plan).compute(), expected), expected)
 
 
 def test_dask_downloads_only_used_columns(plan: Plan, box: Sandbox) -> None:
     with dask.config.set(scheduler="threads"):
-        assert isinstance(read_restream(plan).slurry_rate.sum().compute(), float)
+        assert isinstance(read_dask(plan).slurry_rate.sum().compute(), float)
     assert {dict(request.query)["fields"] for request in downloads(box)} == {"slurry_rate"}
 
 
 def test_workers_keep_to_the_limit(plan: Plan, expected: pa.Table, cluster: Client, box: Sandbox) -> None:  # noqa: ARG001
     box.faults.add(faults.Stall(at=0, seconds=0.3, path="/data/", times=len(plan.slices)))
-    frame = read_restream(plan).compute()
+    frame = read_dask(plan).compute()
     assert_same_records(to_table(frame, expected), expected)
 
 
 def test_killed_worker_loses_nothing(plan: Plan, expected: pa.Table, cluster: Client, box: Sandbox) -> None:
     box.faults.add(faults.Stall(at=0, seconds=0.5, path="/data/", times=len(plan.slices)))
-    future = cluster.compute(read_restream(plan))
+    future = cluster.compute(read_dask(plan))
     pids = cluster.run(os.getpid)
     wait_for_downloads(box, 4)
     os.kill(next(iter(pids.values())), signal.SIGKILL)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 import ray
-import ray.data
 
 from datastore_sdk import Plan
-from datastore_sdk.distributed.ray import read_restream
+from datastore_sdk.distributed import read_ray
 from datastore_sdk.sandbox import Sandbox, faults
 from tests.engines.conftest import assert_same_records, downloads
 
@@ -40,17 +40,17 @@ def to_table(dataset: Any) -> pa.Table:
 
 
 def test_ray_has_the_records_of_the_sdk(plan: Plan, expected: pa.Table, box: Sandbox) -> None:
-    assert_same_records(to_table(read_restream(plan)), expected)
+    assert_same_records(to_table(read_ray(plan)), expected)
     assert len(downloads(box)) == len(plan.slices)
 
 
 def test_killed_worker_loses_nothing(plan: Plan, expected: pa.Table, box: Sandbox) -> None:
     box.faults.add(faults.Stall(at=0, seconds=0.5, path="/data/", times=len(plan.slices)))
-    batches = read_restream(plan).iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0)
-    found = [next(iter(batches))]
-    for pid in find_readers():
-        os.kill(pid, signal.SIGKILL)
-        break
+    batches = iter(read_ray(plan).iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0))
+    found = [next(batches)]
+    while not (readers := find_readers()):
+        time.sleep(0.01)
+    os.kill(readers[0], signal.SIGKILL)
     found += batches
     assert_same_records(pa.concat_tables(found), expected)
 

@@ -87,20 +87,20 @@ def test_killed_python_worker_loses_nothing(spark: SparkSession, expected: pa.Ta
     frame = read(spark)
     box.requests.clear()
     box.faults.add(faults.Stall(at=0, seconds=0.6, path="/data/", times=12))
-    killer = threading.Thread(target=kill_worker, args=(box,))
+    killer = threading.Thread(target=kill_workers, args=(box,))
     killer.start()
     assert_same_records(to_table(frame), expected)
     killer.join()
     assert len(downloads(box)) > 12
 
 
-def kill_worker(box: Sandbox) -> None:
-    """Kill a worker of Spark's Python daemon during its download."""
+def kill_workers(box: Sandbox) -> None:
+    """Kill the workers of Spark's Python daemon during their downloads."""
     wait_for_downloads(box, 3)
-    workers = [
-        pid for pid in find_processes(b"pyspark.daemon") if find_parent(pid) in find_processes(b"pyspark.daemon")
-    ]
-    os.kill(workers[-1], signal.SIGKILL)
+    processes = find_processes(b"pyspark.daemon")
+    for pid in processes:
+        if find_parent(pid) in processes:  # the daemon itself lives on
+            os.kill(pid, signal.SIGKILL)
 
 
 def find_processes(text: bytes) -> list[int]:

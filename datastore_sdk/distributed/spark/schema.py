@@ -39,7 +39,7 @@ def from_struct(struct: StructType, *, si_units: bool) -> Schema:
     Raises:
         ValueError: The struct does not begin with `timestamp` and `site_id`, or has a type that records cannot have.
     """
-    types = {kind: name for name, kind in _TYPES.items()}
+    types: dict[DataType, ColumnType] = {kind: name for name, kind in _TYPES.items()}
     columns: list[Column] = []
     for field in struct:
         if field.dataType not in types:

@@ -14,7 +14,7 @@ from datastore_sdk.distributed.plan import Plan
 from datastore_sdk.distributed.slices import Slice
 
 
-def read_restream(plan: Plan) -> Any:
+def read_dask(plan: Plan) -> Any:
     """Return a `dask.dataframe.DataFrame` of a plan, with a partition for each slice. Needs the extra `dask`.
 
     Only the columns that are used are downloaded. Under `dask.distributed`, at most three workers read at a time.

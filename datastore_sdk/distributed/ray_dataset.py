@@ -12,7 +12,7 @@ from datastore_sdk.distributed.plan import Plan
 from datastore_sdk.distributed.slices import Slice
 
 
-def read_restream(plan: Plan) -> Any:
+def read_ray(plan: Plan) -> Any:
     """Return a `ray.data.Dataset` of a plan, read by at most three tasks at a time. Needs the extra `ray`.
 
     Do not pass credentials by `runtime_env`: Ray writes its variables into a log. Set them where Ray is started.
