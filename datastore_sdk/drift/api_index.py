@@ -38,6 +38,7 @@ OPERATIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "Pad.monitor_states()": ("list_states",),
     "Pad.update()": ("get_pad",),
     "Pad.update_stages_aggregation()": ("replace_pad_parameter", "update_pad_parameter"),
+    "Plan.of()": ("get_site", "list_site_fields", "list_sites", "stream_site_data"),
     "Site.create_stages_aggregations()": ("create_site_parameters",),
     "Site.delete_stages_aggregation()": ("delete_site_parameter",),
     "Site.get_data()": ("stream_site_data",),

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import pytest
 from pydantic import BaseModel
 
-from datastore_sdk import Client, Data, DataChange, Hooks, Pad, Site, Stage, State
+from datastore_sdk import Client, Data, DataChange, Hooks, Pad, Plan, Site, Stage, State
 from datastore_sdk.drift import api_index, load_shipped_spec
 from datastore_sdk.entities.base import Entity
 from datastore_sdk.sandbox import Sandbox, faults
@@ -156,6 +156,7 @@ CALLS: dict[str, list[Callable[[Context], Any]]] = {
     "Pad.monitor_states()": [lambda c: first_item(c.pad.monitor_states())],
     "Pad.update()": [lambda c: c.pad.update()],
     "Pad.update_stages_aggregation()": [lambda c: update_definition(c, c.pad)],
+    "Plan.of()": [lambda c: Plan.of(c.pad, *RANGE, client=c.client)],
     "Site.create_stages_aggregations()": [lambda c: own_definition(c.site)],
     "Site.delete_stages_aggregation()": [lambda c: c.site.delete_stages_aggregation(c.prepare(own_definition(c.site)))],
     "Site.get_data()": [lambda c: [*c.site.get_data(*RANGE)]],

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 
 import datastore_sdk
-from datastore_sdk import drift, exceptions, filters, sandbox, testing
+from datastore_sdk import distributed, drift, exceptions, filters, sandbox, testing
 from datastore_sdk.sandbox import faults
 
 SNAPSHOT = Path(__file__).with_name("signatures.txt")
@@ -89,7 +89,9 @@ def describe_public_names() -> str:
     Async methods are only named: `scripts/twins` holds them against their sync forms. Of an overload there is what sets
     it apart.
     """
-    lists = (f"{module.__name__}: {', '.join(sorted(module.__all__))}" for module in (datastore_sdk, sandbox))
+    lists = (
+        f"{module.__name__}: {', '.join(sorted(module.__all__))}" for module in (datastore_sdk, distributed, sandbox)
+    )
     return "\n".join([*lists, *(_describe_class(kind) for kind in public_classes())])
 
 
