@@ -286,7 +286,7 @@ def test_wells_are_sites_pads_and_filters() -> None:
     assert sites({"pad_id": 681}) == pad
     assert sites(Pad(id=681).get_sites()) == pad
     with pytest.raises(ValueError, match="has no sites"):
-        sites({"name_search": "nowhere at all"})
+        sites({"pad_id": 999_999})
 
 
 def test_wells_of_two_clients_need_a_choice(sandbox: Sandbox) -> None:

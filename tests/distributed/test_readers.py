@@ -37,7 +37,8 @@ def expected(plan: Plan) -> pa.Table:
 
 
 def in_order(table: pa.Table) -> pa.Table:
-    return table.sort_by([("site_id", "ascending"), ("timestamp", "ascending"), ("slurry_rate", "ascending")])
+    others = [name for name in table.schema.names if name not in {"site_id", "timestamp"}]
+    return table.sort_by([(name, "ascending") for name in ("site_id", "timestamp", *others)])
 
 
 def test_pyarrow_reads_a_plan(plan: Plan, expected: pa.Table, tmp_path: Path) -> None:
@@ -54,26 +55,36 @@ def test_pyarrow_reads_a_plan(plan: Plan, expected: pa.Table, tmp_path: Path) ->
 def test_duckdb_reads_a_plan(plan: Plan, expected: pa.Table) -> None:
     assert {"clean_conductivity_25c_2", "clean_conductivity_25C"} <= {*plan.columns}
     sql: Any = duckdb.sql
-    found = sql("FROM plan ORDER BY site_id, timestamp, slurry_rate").to_arrow_table()
+    found = in_order(sql("FROM plan").to_arrow_table())
     assert sql("SELECT count(*) FROM plan").fetchall() == [(expected.num_rows,)]
     assert found.column("slurry_rate").equals(expected.column("slurry_rate"))
     assert found.schema.names == expected.schema.names
 
 
 def test_polars_reads_a_plan(plan: Plan, expected: pa.Table) -> None:
-    assert pl.DataFrame(plan).sort("site_id", "timestamp", "slurry_rate").equals(pl.DataFrame(expected))
+    assert in_order(pl.DataFrame(plan).to_arrow().cast(expected.schema)).equals(expected)
 
 
 def test_pandas_reads_a_plan(plan: Plan, expected: pa.Table) -> None:
     from_arrow: Any = getattr(pd.DataFrame, "from_arrow", None)
     if from_arrow is None:
         pytest.skip("pandas 3 reads Arrow streams")
-    frame = from_arrow(plan).sort_values(["site_id", "timestamp", "slurry_rate"], ignore_index=True)
-    pd.testing.assert_frame_equal(frame, from_arrow(expected))
+    found = pa.Table.from_pandas(from_arrow(plan), preserve_index=False, schema=expected.schema)
+    assert in_order(found).equals(expected)
 
 
 def test_deltalake_reads_a_plan(plan: Plan, expected: pa.Table, tmp_path: Path) -> None:
     deltalake.write_deltalake(tmp_path / "wells", plan)
+    found = pa.table(deltalake.DeltaTable(tmp_path / "wells").to_pyarrow_table())
+    assert in_order(found).column("slurry_rate").equals(expected.column("slurry_rate"))
+
+
+def test_interval_of_a_delta_table_is_replaced(plan: Plan, expected: pa.Table, tmp_path: Path) -> None:
+    deltalake.write_deltalake(tmp_path / "wells", plan)
+    start, end = START + timedelta(seconds=100), START + timedelta(seconds=200)
+    corrected = Plan.of(Site(id=981), start, end, schema=plan.schema)
+    interval = f"site_id = 981 AND timestamp >= '{start.isoformat()}' AND timestamp <= '{end.isoformat()}'"
+    deltalake.write_deltalake(tmp_path / "wells", corrected, mode="overwrite", predicate=interval)
     found = pa.table(deltalake.DeltaTable(tmp_path / "wells").to_pyarrow_table())
     assert in_order(found).column("slurry_rate").equals(expected.column("slurry_rate"))
 
