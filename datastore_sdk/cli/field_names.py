@@ -39,5 +39,10 @@ def validate_field_names(asset: Pad | Site, fields: str) -> None:
         )
 
 
+def has_source(fields: str) -> bool:
+    """Return whether all names have a measurement source (`M1_slurry_rate`)."""
+    return all(SOURCE_PREFIX.match(name) for name in parse_names(fields, "--fields") or ())
+
+
 def _drop_source(name: str) -> str:
     return SOURCE_PREFIX.sub("", name, count=1)

@@ -12,7 +12,7 @@ from datastore_sdk.cli.console import print_message
 from datastore_sdk.cli.download import save_data, stream_data, validate_no_partial, validate_output
 from datastore_sdk.cli.errors import CommandError, to_command_error
 from datastore_sdk.cli.exit_status import ExitStatus
-from datastore_sdk.cli.field_names import validate_field_names
+from datastore_sdk.cli.field_names import has_source, validate_field_names
 from datastore_sdk.cli.options import Resolution
 from datastore_sdk.cli.ranges import resolve_range
 from datastore_sdk.cli.stage_range import Range, find_stage_range
@@ -107,6 +107,11 @@ def get_records(options: GetOptions, *, dry_run: bool, quiet: bool, json: bool) 
         end = current_time().replace(microsecond=0) if end is None and start is not None else end
         if options.fields is not None and not options.any_field:
             validate_field_names(asset, options.fields)
+            if options.pad is not None and not options.routed and not has_source(options.fields):
+                print_message(
+                    "note: records of a pad without --routed have names with the measurement source, such as "
+                    "M1_slurry_rate; a plain name may match nothing"
+                )
         data = _build_data(asset, options, (start, end))
         if dry_run:
             print_estimate(data.estimate(), json=json)

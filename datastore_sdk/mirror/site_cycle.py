@@ -42,18 +42,23 @@ class SiteCycle:
         self._acknowledges = acknowledges
         self._tail = TailReader(state.since, state.cursor, session.now, overlap)
         self._with_tail: list[ListedChange] = []
-        """Changes that are applied with the tail: they reach into it, or lie before the mirror."""
+        """Changes that are applied with the tail, because they reach into it."""
         self.state = state
         self.report = SiteReport(site_id=state.site_id)
 
     def apply_change(self, listed: ListedChange) -> None:
         """Read the interval of a change again, as far as it is not part of the tail, and replace it.
 
+        A change of records that the mirror does not keep, because they are from before its start, is left alone:
+        to acknowledge it would hide it from others.
+
         Raises:
             RestreamError: The change has no usable interval, or its records cannot be read.
         """
         interval = get_interval(listed.change, "start_date", "end_date")
         span = build_change_span(interval.start, interval.end, self._session.now)
+        if span.end <= self.state.since:
+            return
         part = span.clip(Span(self.state.since, self._tail.first))
         downloads: list[Download] = []
         try:

@@ -198,7 +198,9 @@ class _Case:
                 expected = fetch_records(self._sandbox, site, span)
                 self._outcome.comparison += compare(expected, read_stored_records(store, contents.schema, site, span))
                 changes = self._sandbox.field.corrections(site)
-                self._outcome.not_acknowledged += sum(self._is_open(change) for change in changes)
+                self._outcome.not_acknowledged += sum(
+                    change.end >= span.first and self._is_open(change) for change in changes
+                )
 
     def _is_open(self, change: Any) -> bool:
         service: Any = self._sandbox._service

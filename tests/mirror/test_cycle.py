@@ -55,6 +55,16 @@ def test_correction_is_applied_and_acknowledged(followed: FollowedField, kind: M
     assert followed.open_changes() == []
 
 
+def test_change_before_the_start_stays_open(followed: FollowedField) -> None:
+    followed.run(overlap=timedelta())
+    change = followed.sites[0].change(at(-90), at(-50), at=NOW, slurry_rate=1.5)
+    report = followed.run(overlap=timedelta())
+    assert report.is_complete
+    assert (report.changes, report.acknowledged) == (0, 0)
+    assert followed.ledger() == {}
+    assert followed.open_changes() == [change.id]
+
+
 def test_deleted_interval_is_emptied(followed: FollowedField) -> None:
     followed.run(overlap=timedelta())
     followed.sites[0].change(at(10), at(50), at=NOW, modification_subtype="delete")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 import typer
 
 from datastore_sdk._io.clock import monotonic
-from datastore_sdk.cli.console import print_error, result_output
+from datastore_sdk.cli.console import print_error, print_message, result_output
 from datastore_sdk.exceptions import MirrorError, RestreamError
 
 if TYPE_CHECKING:
@@ -58,9 +58,18 @@ def add(
 
         datastore mirror add field.duckdb --pad 668 --since 7d
     """
+    from datastore_sdk.cli.assets import describe, explain_not_found, open_client, validate_exists  # slow to import
+
+    with _usage_errors():
+        sources, start = _sources(pad, site), _parse_since(since)
+    with open_client(profile) as client:
+        for source in sources:
+            with explain_not_found(source, client):
+                validate_exists(source, client)
     with _usage_errors(), _open_mirror(store, profile) as mirror:
-        for source in _sources(pad, site):
-            mirror.add(source, since=_parse_since(since), fields=fields, si_units=si_units)
+        for source in sources:
+            mirror.add(source, since=start, fields=fields, si_units=si_units)
+    print_message(f"added {', '.join(map(describe, sources))}; download with: datastore mirror run")
     return 0
 
 
@@ -118,7 +127,7 @@ def status(
 ) -> int:
     """Show how far each site was read. Makes no request.
 
-    Exit status: **0** up to date, **1** a site failed or is too old, **3** could not run.
+    Exit status: **0** up to date, **1** a site failed, was never read completely or is too old, **3** could not run.
 
     For example:
 
@@ -128,7 +137,7 @@ def status(
         limit = None if max_age is None else _parse_duration(max_age)
         found = mirror.status()
     _print(found, json=json)
-    is_old = limit is not None and (found.age is None or found.age > limit)
+    is_old = found.age is None or (limit is not None and found.age > limit)
     return PROBLEM if is_old or found.errors else 0
 
 
