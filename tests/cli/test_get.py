@@ -242,7 +242,8 @@ def start(arguments: list[str], sandbox: Sandbox, **options: Any) -> subprocess.
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no SIGTERM")
 @pytest.mark.parametrize(
-    ("number", "status"), [(signal.SIGINT, ExitStatus.INTERRUPTED), (signal.SIGTERM, ExitStatus.TERMINATED)]
+    ("number", "status"),
+    first(1, [(signal.SIGTERM, ExitStatus.TERMINATED), (signal.SIGINT, ExitStatus.INTERRUPTED)]),
 )
 def test_interrupted_download_is_resumed(
     number: int, status: ExitStatus, tmp_path: Path, capsys: Output, monkeypatch: Any

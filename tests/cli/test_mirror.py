@@ -76,6 +76,7 @@ def test_wrong_use_exits_with_3(field: Sandbox, capsys: Output, arguments: list[
     assert field.url not in capsys.readouterr().out
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("number", first(1, [signal.SIGTERM, signal.SIGINT]))
 @pytest.mark.usefixtures("field")
 def test_signal_ends_a_service_after_the_commit(number: signal.Signals, tmp_path: Path) -> None:

@@ -52,6 +52,7 @@ def test_lines_are_whole_when_a_signal_ends_the_stream(number: int, status: Exit
     assert (remaining, err, process.returncode) == ("", "", status)
 
 
+@pytest.mark.exhaustive
 def test_file_is_completed_when_a_signal_ends_the_stream(tmp_path: Path) -> None:
     file, unfinished = tmp_path / "shift.csv", tmp_path / "shift.csv.unfinished"
     with (

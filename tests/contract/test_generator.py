@@ -37,6 +37,7 @@ def change_contract(root: Path, change: Change) -> None:
     path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
 
 
+@pytest.mark.exhaustive
 def test_generator_is_deterministic(path: Path, files: dict[str, str]) -> None:
     assert generate_package(path) == files
 

@@ -126,6 +126,7 @@ def test_compressed_download_uses_bounded_memory(serve: Serve, tmp_path: Path) -
     assert int(count) == MEGABYTES * 10_900 + 1
 
 
+@pytest.mark.exhaustive
 def test_records_with_different_fields_use_bounded_memory(tmp_path: Path) -> None:
     """The memory of a CSV writer for each kind of record must not grow with the records."""
     (growth,) = outcome(WRITING, str(tmp_path / "records.csv"))

@@ -35,6 +35,7 @@ def test_next_cycle_reads_only_the_tail(followed: FollowedField) -> None:
     assert followed.compare().is_equal
 
 
+@pytest.mark.exhaustive
 def test_late_records_within_the_overlap_are_stored(followed: FollowedField) -> None:
     followed.run()
     followed.sites[0].records(at(100), at(140), late_field=1)
@@ -157,6 +158,7 @@ def test_data_change_that_is_unusable_is_reported(followed: FollowedField) -> No
     assert "start_date" in report.problems[1]
 
 
+@pytest.mark.exhaustive
 def test_failed_tail_is_reported_and_read_again(followed: FollowedField) -> None:
     followed.run()
     followed.sandbox.advance(30)
@@ -229,6 +231,7 @@ def test_clock_that_is_wrong_loses_nothing(followed: FollowedField) -> None:
     assert followed.compare().records == 2 * (301 + 600)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.filterwarnings("ignore::datastore_sdk.exceptions.MismatchWarning")
 @pytest.mark.parametrize("seed", first(1, range(8)))
 def test_untidy_service_is_mirrored_exactly(scenario: Scenario, tmp_path: Path, seed: int) -> None:
@@ -271,6 +274,7 @@ def test_mirror_without_sources_says_what_to_do(followed: FollowedField, tmp_pat
     assert not (tmp_path / "field.duckdb").exists()
 
 
+@pytest.mark.exhaustive
 def test_sandbox_of_the_examples_is_mirrored(tmp_path: Path) -> None:
     with (
         Sandbox(now=NOW, days=1) as sandbox,

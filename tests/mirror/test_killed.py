@@ -11,6 +11,7 @@ from tests.mirror.postgres_server import create_database
 from tests.support.exhaustive import first
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("seed", first(1, range(1, 5)))
 @pytest.mark.filterwarnings("ignore::datastore_sdk.exceptions.MismatchWarning")
 def test_killed_mirror_stays_true(seed: int) -> None:

@@ -14,6 +14,7 @@ from tests.mirror.conftest import BEGIN, FollowedField, at
 from tests.mirror.killed_mirrors import open_mirror_store
 
 
+@pytest.mark.exhaustive
 def test_adding_again_changes_nothing(followed: FollowedField) -> None:
     followed.run()
     with followed.mirror() as mirror:
@@ -94,6 +95,7 @@ def test_verification_finds_differences(followed: FollowedField) -> None:
     assert found.to_dict()["equal"] is False
 
 
+@pytest.mark.exhaustive
 def test_verification_of_an_open_change_says_so(followed: FollowedField) -> None:
     followed.run(overlap=timedelta())
     followed.sites[0].change(at(100), at(140), at=NOW, slurry_rate=0.5)

@@ -56,6 +56,7 @@ def test_file_that_is_in_use_is_an_error(
     assert followed.run().is_complete
 
 
+@pytest.mark.exhaustive
 def test_file_that_is_briefly_in_use_is_waited_for(
     followed: FollowedField, other_program: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -90,6 +91,7 @@ def test_store_of_another_service_is_refused(followed: FollowedField) -> None:
         mirror.run()
 
 
+@pytest.mark.exhaustive
 def test_store_of_another_credential_needs_a_word(followed: FollowedField) -> None:
     followed.run()
     sandbox = followed.sandbox

@@ -78,6 +78,7 @@ def test_a_plot_has_the_metadata_of_the_service(sandbox: Sandbox, form: Form) ->
     assert si.marks == ()  # without rate and concentration
 
 
+@pytest.mark.exhaustive
 @pytest.mark.usefixtures("sandbox")
 def test_the_figure_is_in_the_time_of_the_well(form: Form, monkeypatch: pytest.MonkeyPatch) -> None:
     stage = last_frac(form)

@@ -15,6 +15,7 @@ from tests.support.exhaustive import first
 HOURS = 0.2
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("form", first(1, ["sync", "async"]))
 def test_every_second_exactly_once(form: Form, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.ERROR, logger="asyncio")

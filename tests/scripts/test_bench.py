@@ -99,6 +99,7 @@ def test_cost_lines_compare_with_the_clean_body() -> None:
     assert [*report.cost_lines(results[1:])] == []
 
 
+@pytest.mark.exhaustive
 def test_body_that_the_vendor_cannot_handle_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("_bench.runs.VENDOR", SDK)
     bad, good = Run(SDK, "save", Body(5), ".unknown"), Run(SDK, "save", Body(5), ".json")
@@ -206,6 +207,7 @@ def test_bench_counts_records_in_files(tmp_path: Path) -> None:
     assert [records_in(file, python) for file in (json_file, csv_file)] == [10, 10]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("task", "message"), first(1, [("save", "suffix"), ("unheard_of", "AttributeError")]))
 def test_bench_run_with_an_error_fails(task: str, message: str) -> None:
     run = Run(SDK, task, Body(5))
@@ -215,6 +217,7 @@ def test_bench_run_with_an_error_fails(task: str, message: str) -> None:
     assert result.verdict == "FAILED"
 
 
+@pytest.mark.exhaustive
 def test_bench_run_with_wrong_records_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("_bench.runs.records_in", giving(4))
     run = Run(SDK, "save", Body(5), ".json")
@@ -247,6 +250,7 @@ def run_bench(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     return end.value.code
 
 
+@pytest.mark.exhaustive
 def test_bench_command_prints_a_report(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

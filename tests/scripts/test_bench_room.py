@@ -60,6 +60,7 @@ def test_bench_room_catches_up_with_its_pace(monkeypatch: pytest.MonkeyPatch) ->
     assert waits == pytest.approx([0.25, 0.0])
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("task", first(1, ["alisten", "listen"]))
 def test_bench_listener_counts_records(task: str) -> None:
     run = Run(SDK, task, Body(COUNT, Framing.MESSAGES))

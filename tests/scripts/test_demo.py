@@ -57,6 +57,7 @@ def test_demo_runs_every_step(
         assert sum(1 for _ in csv.DictReader(rows)) == len(records) > 1000
 
 
+@pytest.mark.exhaustive
 def test_demo_changes_nothing_in_a_real_service(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -85,6 +85,7 @@ def test_example_runs_offline(example: Path) -> None:
     assert "4 passed" in done.stdout
 
 
+@pytest.mark.exhaustive
 def test_each_test_has_its_own_cassette(tmp_path: Path) -> None:
     """Also if names differ only in characters that are invalid in file names."""
     (tmp_path / "test_it.py").write_text(ALIKE)
@@ -141,6 +142,7 @@ def test_secret_in_a_response_fails_the_test(tmp_path: Path) -> None:
     assert not (tmp_path / "cassettes").exists()
 
 
+@pytest.mark.exhaustive
 def test_environment_is_isolated(tmp_path: Path) -> None:
     (tmp_path / "test_surroundings.py").write_text(ENVIRONMENT)
     profile = tmp_path / "config" / "restream" / "config.toml"

@@ -191,6 +191,7 @@ def test_streams_without_timestamps_do_not_hang(serve: Serve, client_of: ClientO
     assert start_thread(read).result(5) == [rows] * 4
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("count", first(1, [4, 6]))
 def test_alternating_streams_make_few_requests(count: int) -> None:
     with Sandbox(now=NOW) as sandbox, Client(sandbox.token, base_url=sandbox.url) as client:

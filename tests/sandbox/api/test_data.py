@@ -242,6 +242,7 @@ def test_data_chunks_split_records_and_gzip_is_optional(http: httpx.Client) -> N
     assert len(orjson.loads(whole)) > 3000
 
 
+@pytest.mark.exhaustive
 def test_data_stream_uses_constant_memory(field: Oilfield) -> None:
     selection = Selection(0, field.now(), field.now(), state="frac")
     tracemalloc.start()

@@ -148,6 +148,7 @@ def comes_in(sandbox: Sandbox) -> bool:
         return False
 
 
+@pytest.mark.exhaustive
 def test_session_loses_nothing_over_many_reconnects() -> None:
     options = RoomOptions(empty_every=10, array_every=10, replays=5)
     end = NOON + 5_000
