@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import resource
@@ -62,6 +63,23 @@ def test_file_that_is_briefly_in_use_is_waited_for(
 ) -> None:
     monkeypatch.setattr(duckdb_store.time, "sleep", lambda _: other_program.communicate(""))  # type: ignore[attr-defined]
     assert followed.run().is_complete
+
+
+def test_file_that_this_program_has_open_is_an_error(followed: FollowedField) -> None:
+    followed.run()
+    with (
+        contextlib.closing(duckdb.connect(followed.store, read_only=True)),
+        pytest.raises(MirrorError, match="this program has another connection to the file; close it first"),
+    ):
+        followed.run()
+    assert followed.run().is_complete
+
+
+def test_times_are_read_from_the_file(followed: FollowedField) -> None:
+    followed.run()
+    with contextlib.closing(duckdb.connect(followed.store, read_only=True)) as connection:
+        rows = connection.sql("select min(timestamp) from records").fetchall()
+    assert rows[0][0].tzinfo is not None
 
 
 def test_file_is_free_between_cycles(followed: FollowedField) -> None:

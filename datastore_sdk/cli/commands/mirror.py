@@ -16,6 +16,8 @@ import typer
 
 from datastore_sdk._io.clock import monotonic
 from datastore_sdk.cli.console import print_error, print_message, result_output
+from datastore_sdk.cli.errors import CommandError
+from datastore_sdk.cli.exit_status import ExitStatus
 from datastore_sdk.exceptions import MirrorError, RestreamError
 
 if TYPE_CHECKING:
@@ -223,7 +225,9 @@ def _usage_errors() -> Generator[None]:
         yield
     except RestreamError:
         raise
-    except (ImportError, TypeError, ValueError) as error:
+    except ImportError as error:
+        raise CommandError(str(error), ExitStatus.COULD_NOT_RUN) from error
+    except (TypeError, ValueError) as error:
         raise typer.BadParameter(str(error)) from error
 
 

@@ -72,6 +72,10 @@ class DuckDbStore(SqlStore):
                         f"close it, or copy the file to read it. {error}"
                     ) from error
                 time.sleep(_POLL_SECONDS)
+            except duckdb.ConnectionException as error:  # DuckDB does not allow two configurations in a process
+                raise MirrorError(
+                    f"{self.name}: this program has another connection to the file; close it first. {error}"
+                ) from error
 
     def close(self) -> None:
         """Close the file."""
