@@ -124,7 +124,7 @@ def run(arguments: Sequence[str] | None) -> int:
             print_error(f"{message} (see {context.command_path if context else PROGRAM} --help)")
     except RestreamError as error:  # of `drift` and `doctor`
         of_call = isinstance(error, CallError | ConfigurationError)
-        print_error(str(error) if of_call else printable(" ".join(str(error).split())))  # it may quote a document
+        print_error(str(error) if of_call else printable(str(error)))  # in one line: it may quote a document
     except typer.Abort:
         return ExitStatus.INTERRUPTED
     except SystemExit as end:  # raised by typer for shell completion

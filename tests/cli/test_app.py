@@ -41,6 +41,7 @@ def spec_files(tmp_path: Path) -> dict[str, str]:
     return {name: str(path) for name, path in paths.items()}
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("name", "status", "form"),
     [

@@ -73,6 +73,7 @@ def test_stage_is_downloaded_whole(tmp_path: Path) -> None:
     assert [json.loads(line) for line in file.read_text().splitlines()] == expected
 
 
+@pytest.mark.exhaustive
 @pytest.mark.usefixtures("sandbox")
 def test_days_are_whole_in_the_zone_of_the_well(tmp_path: Path) -> None:
     file = tmp_path / "day.csv"

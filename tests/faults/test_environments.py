@@ -88,6 +88,7 @@ def test_tasks_share_a_faulty_service(service: Sandbox, client_of: ClientOf) -> 
     assert results == [expected] * THREADS
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("parallel", first(1, [3, 2]))
 def test_parallel_download_survives_faults(
     service: Sandbox, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch, parallel: int

@@ -127,6 +127,7 @@ def interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
+@pytest.mark.exhaustive
 def test_unreadable_change_does_not_stop_the_others(followed: FollowedField) -> None:
     followed.run(overlap=timedelta())
     broken = followed.sites[0].change(at(10), at(50), at=NOW, slurry_rate=1.5)

@@ -23,6 +23,7 @@ def test_adding_again_changes_nothing(followed: FollowedField) -> None:
     assert followed.compare().is_equal
 
 
+@pytest.mark.exhaustive
 def test_earlier_since_extends_the_mirror(followed: FollowedField) -> None:
     with followed.mirror() as mirror:
         mirror.add(Pad(followed.pad, client=followed.client), since=at(200))
@@ -33,6 +34,7 @@ def test_earlier_since_extends_the_mirror(followed: FollowedField) -> None:
     assert followed.compare().is_equal
 
 
+@pytest.mark.exhaustive
 def test_trimmed_records_stay_away(followed: FollowedField) -> None:
     followed.run()
     with followed.mirror() as mirror:

@@ -97,6 +97,7 @@ def test_the_figure_is_in_the_time_of_the_well(form: Form, monkeypatch: pytest.M
     assert repr(plot) == f"TreatmentPlot({title!r}, surface_treating_pressure, slurry_rate, proppant_conc)"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.usefixtures("sandbox")
 def test_files(form: Form, tmp_path: Path) -> None:
     plot: TreatmentPlot = form(last_frac(form), "plot", tz="US/Central")

@@ -57,6 +57,7 @@ def check(payloads: Mapping[str, Any], share: float = 1) -> None:
     assert failed <= MAX_FAILED_SHARE * total
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("share", first(1, (0.3, 1)))
 def test_mutated_synthetic_response_is_parsed(share: float) -> None:
     check(INVENTED, share)

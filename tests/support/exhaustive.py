@@ -8,8 +8,8 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_SHARE_OF_EXAMPLES = 4
-_MIN_EXAMPLES = 20
+_SHARE_OF_EXAMPLES = 8
+_MIN_EXAMPLES = 15
 
 
 class Selection:
@@ -24,5 +24,5 @@ def first(count: int, cases: Iterable[T]) -> list[T]:
 
 
 def examples(count: int) -> int:
-    """Return how many examples a property test tries: all with `--all`, else a quarter, but 20 at least."""
+    """Return how many examples a property test tries: all with `--all`, else an eighth, but 15 at least."""
     return count if Selection.run_all else min(count, max(_MIN_EXAMPLES, count // _SHARE_OF_EXAMPLES))

@@ -102,7 +102,7 @@ class PostgresStore(SqlStore):
     def _to_mirror_error(self, error: Exception) -> MirrorError | None:
         if not isinstance(error, adbc_driver_manager.Error):
             return None
-        message = str(error)
+        message = " ".join(str(error).split())
         for secret in self._secrets:
             message = message.replace(secret, "***")
         return MirrorError(f"{self.name}: the database failed; nothing was stored by halves. {message}")

@@ -67,6 +67,7 @@ def test_converted_spec_is_equivalent() -> None:
     assert {finding.rule.removeprefix("request-parameter-") for finding in found} == RATHER
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("planted", first(8, TRAFFIC_CASES), ids=lambda planted: planted.description)
 def test_suggested_patch_removes_the_finding(planted: TrafficCase, tmp_path: Path) -> None:
     observed = planted.observe_with(parse_spec(OLDER))

@@ -111,6 +111,7 @@ def test_untidy_pages_contain_every_item_once(tidy: dict[str, Any]) -> None:
     assert found == tidy["/sites/"]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("seed", first(1, [1, 2]))
 def test_untidy_responses_lose_nothing(seed: int) -> None:
     """Except for withheld objects, a walk through an untidy service finds the same as one through a tidy service."""

@@ -193,6 +193,7 @@ def test_field_new_sensor_adds_a_column(field: Oilfield) -> None:
     assert any("iron_concentration" in record for record in records_of(field, 981, after.start, after.end or 0))
 
 
+@pytest.mark.exhaustive
 def test_field_contains_every_irregularity(field: Oilfield) -> None:
     values: set[object] = set()
     gaps = 0
