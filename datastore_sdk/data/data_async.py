@@ -256,7 +256,20 @@ class DataAsync(BaseData):
         )
 
     async def aestimate(self) -> Estimate:
-        """Estimate."""
+        """Estimate the size and duration of the download from short samples of it.
+
+        At most five samples are requested, evenly spread over the time range up to now, each of at most 300 intervals
+        of the resolution (5 minutes of 1-second data). With a stage filter, the stages are requested first. Without a
+        start or end, the site is requested first: it says when its records start and end.
+
+        Returns:
+            Requests, expected records, bytes and seconds, and the samples they follow from. They are exact if the
+            range is so short that the samples are all of it.
+
+        Raises:
+            UnusableValueError: The range has no start, and the service does not say when the records start.
+            RestreamError: A request failed.
+        """
         return await self._client._adrive(self._estimate())
 
     async def acoverage(self, *, min_gap: int = MIN_GAP) -> CoverageReport:
