@@ -180,7 +180,31 @@ class Stage(ClientBound, StageModel):
         step: str = "frac_stage_step",
         si_units: bool = False,
     ) -> Picks:
-        """."""
+        """Download the curves of a frac stage, and pick the numbers that the service does not compute.
+
+        Breakdown pressure, instantaneous shut-in pressure (ISIP), decline 5, 10 and 15 minutes after shut-in, time to
+        rate, averages and maxima by proppant step, and warning signs of a screen-out. They are estimates: each has its
+        method, window and confidence. A number that the data does not show is in `unavailable`, with the reason.
+
+        The records reach to 20 minutes behind the stage, or to the next operation on the well, since the decline is
+        there. Besides the records, one request each is made for the next stages, for units, and for the aggregations
+        of the stage, unless it has them. If one of these fails, a warning is logged.
+
+        Args:
+            pressure: Field of the surface treating pressure.
+            rate: Field of the slurry rate.
+            concentration: Field of the proppant concentration.
+            step: Field of the number of the proppant step. If it has no values, intervals of constant concentration
+                are the steps.
+            si_units: True: SI units; False: oilfield units.
+
+        Raises:
+            ValueError: The stage is a wireline run or standby, or two arguments name the same field.
+            TypeError: An argument has the wrong type.
+            NotLoadedError: The service did not send the site, start or end.
+            UnusableValueError: The site, start or end that the service sent is invalid.
+            RestreamError: The download failed.
+        """
         return await self._get_client()._adrive(self._fetch_picks(pressure, rate, concentration, step, si_units))
 
     def plot(
@@ -219,7 +243,26 @@ class Stage(ClientBound, StageModel):
         tz: str | tzinfo = "UTC",
         si_units: bool = False,
     ) -> TreatmentPlot:
-        """."""
+        """Download the curves of the stage, and return its treatment plot. Needs the extra `aplot` to show or save it.
+
+        A notebook shows the plot interactively; `aplot.asave("stage.html")`, `.png` and `.pdf` write a file. Labels,
+        units, colours and ranges come from the service. Gaps are not bridged, unless the service says so for a
+        field. Each curve has up to 4,000 points, which keep its extremes. Starts of proppant steps and the shut-in are
+        marked if rate and concentration are plotted.
+
+        Args:
+            fields: Names of the fields. The first has its axis on the left, the others on the right.
+            tz: Time zone of the time axis: an IANA name such as `US/Central`, or `site` for the time of the well.
+            si_units: True: SI units; False: oilfield units.
+
+        Raises:
+            ValueError: There is no such time zone, or a name is empty.
+            TypeError: An argument has the wrong type.
+            NotLoadedError: The service did not send the site, start or end.
+            UnusableValueError: No record has a value of the fields; or the site, start, end or time zone that the
+                service sent is invalid.
+            RestreamError: The download failed.
+        """
         return await self._get_client()._adrive(self._fetch_plot(fields, tz, si_units))
 
     def _fetch_plot(self, fields: str | Sequence[str], tz: str | tzinfo, si_units: bool) -> EffectGen[TreatmentPlot]:

@@ -9,7 +9,7 @@ from _twins import Package, async_name
 
 
 def package(folder: Path, source: str) -> Package:
-    (folder / "__init__.py").write_text(
+    (folder / "_exports.py").write_text(
         'from package.module import Data, DataAsync, Pad\n\n__all__ = ["Data", "DataAsync", "Pad"]\n'
     )
     (folder / "module.py").write_text(dedent(source))
