@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from msgspec import Struct
 
 from datastore_sdk._io.clock import Clock
+from datastore_sdk.data.missing_fields import UnseenFields
 from datastore_sdk.data.query import DataQuery
 from datastore_sdk.exceptions import CallError
 from datastore_sdk.transport.executor.response_body import ResponseBody
@@ -30,8 +31,8 @@ class DownloadState:
         """Timestamp of the last record of the query, in unix seconds."""
         self.on_records: Callable[[], None] | None = None
         """Called for each batch of records."""
-        self.unseen_fields: set[bytes] = set()
-        """Names of requested fields, as JSON, that no record has had yet."""
+        self.unseen_fields = UnseenFields()
+        """Requested fields that no record has had yet."""
         self._resumptions = 0
         self._received_bytes = 0
         self._body: ResponseBody | None = None
@@ -67,11 +68,6 @@ class DownloadState:
         self.last_timestamp = last_timestamp
         if self.on_records is not None:
             self.on_records()
-
-    def note_fields(self, text: bytes) -> None:
-        """Remove the fields that the JSON text of records has from `unseen_fields`."""
-        if self.unseen_fields:
-            self.unseen_fields.difference_update([name for name in self.unseen_fields if name in text])
 
     def add_part(self) -> DownloadState:
         """Return the state of a part of this download. The records of parts are counted here, when they are emitted."""

@@ -299,3 +299,12 @@ def test_fields_that_no_record_has_are_warned_of(
         else:
             assert messages == []
     assert records
+
+
+@pytest.mark.usefixtures("sandbox")
+@pytest.mark.parametrize("field", ["slury_rate", "débit"])
+def test_first_record_without_a_field_is_warned_of(field: str, form: Form, caplog: pytest.LogCaptureFixture) -> None:
+    data = form(Site(id=981), "get_data", **MINUTE, fields=["slurry_rate", field])
+    assert form.first(data)
+    (warning,) = [record.getMessage() for record in caplog.records]
+    assert f"has the fields '{field}': get_fields_metadata()" in warning

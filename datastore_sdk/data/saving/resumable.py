@@ -121,7 +121,7 @@ class ResumableDownload:
                     tracker = _create_tracker(queries[query], journal, start)
                 if entry.texts:
                     text = join_records(entry.texts)
-                    download.note_fields(text)
+                    download.unseen_fields.add(text)
                     tracker.add(text, len(entry.texts), parse_second(TEXTS.read_keys(entry.texts[-1])[0]))
                 is_complete = not entry.texts
                 download.records += len(entry.texts)

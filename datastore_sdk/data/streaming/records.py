@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import TypeVar
 
-from datastore_sdk._io.effects import EffectGen
-from datastore_sdk.data.missing_fields import warn_of_missing_fields
+from datastore_sdk._io.effects import Cancelled, EffectGen
+from datastore_sdk.data.missing_fields import UnseenFields, warn_of_missing_fields
 from datastore_sdk.data.progress import DownloadState
 from datastore_sdk.data.query import DataQuery
 from datastore_sdk.data.streaming.codecs import RecordCodec
@@ -26,9 +25,13 @@ def stream_batches(
 ) -> EffectGen[None]:
     """Emit the records of all queries, in order, in lists of the codec's form."""
     expect_fields(queries, download)
-    for index, query in enumerate(queries):
-        download.start_query(index)
-        yield from stream_records(executor, query, codec, download)
+    try:
+        for index, query in enumerate(queries):
+            download.start_query(index)
+            yield from stream_records(executor, query, codec, download)
+    except Cancelled:  # after head(3), a misspelt name should not go unnoticed
+        report_missing_fields(queries, download)
+        raise
     report_missing_fields(queries, download)
 
 
@@ -57,16 +60,10 @@ def stream_records(
 
 def expect_fields(queries: Sequence[DataQuery], download: DownloadState) -> None:
     """Start to look for the requested fields in the records of a download."""
-    download.unseen_fields.update(_to_json(name) for query in queries for name in query.fields or ())
+    download.unseen_fields = UnseenFields(dict.fromkeys(name for query in queries for name in query.fields or ()))
 
 
 def report_missing_fields(queries: Sequence[DataQuery], download: DownloadState) -> None:
     """Log a warning if no record of a download has a requested field: its name is probably misspelt."""
-    if download.unseen_fields and download.records:
-        query = queries[0]
-        missing = [name for name in query.fields or () if _to_json(name) in download.unseen_fields]
-        warn_of_missing_fields(query, missing, download.records)
-
-
-def _to_json(name: str) -> bytes:
-    return json.dumps(name).encode()
+    if download.records and (missing := download.unseen_fields.names):
+        warn_of_missing_fields(queries[0], missing, download.records)

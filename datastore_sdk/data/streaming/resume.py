@@ -171,7 +171,7 @@ class _ResumableStream:
         """Yield the records of batches, and track each batch just before it is emitted."""
         for batch in batches:
             self._tracker.deliver(batch)
-            self._download.note_fields(batch.text)
+            self._download.unseen_fields.add(batch.text)
             self._download.count_records(len(batch.records), self._tracker.last_second)
             yield batch.records
 
