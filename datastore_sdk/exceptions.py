@@ -78,10 +78,10 @@ class UnusableValueError(RestreamError, ValueError):
 
 
 class ResumeError(RestreamError):
-    """An interrupted save cannot resume from its `.partial` file. The message says why and what to do."""
+    """An interrupted save cannot resume from its `.partial` or `.unfinished` file. The message says what to do."""
 
     path: Path
-    """Path of the `.partial` file."""
+    """Path of that file."""
 
 
 class SchemaMismatchError(RestreamError, ValueError):

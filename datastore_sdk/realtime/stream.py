@@ -17,8 +17,8 @@ from datastore_sdk._io.effects import EffectGen, PrefetchExhausted, YieldItem
 from datastore_sdk.client import Client
 from datastore_sdk.data.field_metadata import FieldMetadataByName
 from datastore_sdk.data.saving.files import validate_target
-from datastore_sdk.data.saving.recovery import find_unfinished
 from datastore_sdk.data.saving.save import write_records
+from datastore_sdk.data.saving.unfinished import find_abandoned
 from datastore_sdk.data.streaming.codecs import DICTS, RecordCodec
 from datastore_sdk.data.writers.registry import find_writer
 from datastore_sdk.instrumentation.logs import get_logger
@@ -152,7 +152,7 @@ class LiveStream(Generic[T]):
         """
         target = validate_target(path, overwrite=overwrite)
         kind = find_writer(target)
-        for left in find_unfinished(target):
+        for left in find_abandoned(target):
             log.warning("%s is left from an earlier save; LiveData.recover() makes a complete file of it", left)
         worker = WorkerThread()
 

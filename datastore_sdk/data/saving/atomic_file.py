@@ -12,26 +12,30 @@
 from __future__ import annotations
 
 import errno
-import logging
 import os
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from glob import escape
-from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
 from datastore_sdk._io.file_lock import is_at_path, lock_file
 from datastore_sdk.data.saving.copies import copy_over
+from datastore_sdk.data.saving.scratch_folder import (
+    HIDDEN_SUFFIX,
+    WriteOnceFolderError,
+    build_hidden_path,
+    check_scratch_folder,
+    get_hidden_prefix,
+    is_writable,
+    remove_scratch_file,
+)
 from datastore_sdk.data.saving.synced_file import open_synced_file, sync_file
-
-log = logging.getLogger("datastore_sdk")
+from datastore_sdk.data.saving.unfinished import create_unfinished
 
 _DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
 """Errors after which the target is not overwritten in place: the copy would probably fail too."""
-_SUFFIX = ".restream-part"
-UNFINISHED_SUFFIX = ".unfinished"
 _IS_WINDOWS = os.name == "nt"
 
 
@@ -50,16 +54,10 @@ def create_atomic_file(target: Path, *, keep_unfinished: bool) -> AtomicFile:
             return _UnnamedFile(target)
     try:
         return _UnfinishedFile(target) if keep_unfinished else _HiddenFile(target)
-    except WriteOnceFolderError:
-        return _TemporaryFolderFile(target)
-    except OSError:
-        if not is_writable(target):
+    except OSError as error:
+        if not (isinstance(error, WriteOnceFolderError) or is_writable(target)):
             raise
         return _UnfinishedTemporaryFolderFile(target) if keep_unfinished else _TemporaryFolderFile(target)
-
-
-class WriteOnceFolderError(OSError):
-    """The folder takes new files, but does not rename or delete them."""
 
 
 class AtomicFile(ABC):
@@ -121,7 +119,7 @@ class AtomicFile(ABC):
     def discard(self) -> None:
         """Delete a named draft whose content is stored elsewhere."""
         self.file.close()
-        _remove(self.path)
+        remove_scratch_file(self.path)
 
     def __enter__(self) -> Self:
         return self
@@ -159,12 +157,12 @@ class _UnnamedFile(AtomicFile):
         except FileExistsError:
             if not overwrite:
                 raise
-            hidden = _new_hidden_path(self._target)
+            hidden = build_hidden_path(self._target)
             try:
                 self.link(hidden)
                 hidden.replace(self._target)
             finally:
-                _remove(hidden)
+                remove_scratch_file(hidden)
 
     def link(self, path: Path) -> None:
         """Give the draft a name."""
@@ -212,19 +210,21 @@ class _HiddenFile(_NamedFile):
     def close(self) -> None:
         """Close and delete the file, unless it was committed."""
         super().close()
-        _remove(self.path)
+        remove_scratch_file(self.path)
 
 
 class _TemporaryFolderFile(_NamedFile):
     """A locked draft in the temporary folder."""
 
     def __init__(self, target: Path) -> None:
-        super().__init__(target, _create_locked(_temporary_path(target)))
+        from tempfile import gettempdir  # slow to import
+
+        super().__init__(target, _create_locked(Path(gettempdir()) / target.name))
 
     def close(self) -> None:
         """Close and delete the file. The target holds a copy if the draft was committed."""
         super().close()
-        _remove(self.path)
+        remove_scratch_file(self.path)
 
     def _move(self, *, overwrite: bool) -> None:
         copy_over(self.path, self._target, overwrite=overwrite)
@@ -238,13 +238,17 @@ class _TemporaryFolderFile(_NamedFile):
 class _UnfinishedFile(_NamedFile):
     """A draft that stays with its content unless it was committed."""
 
-    def __init__(self, target: Path, folder: Path | None = None) -> None:
-        super().__init__(target, _create_unfinished((folder or target.parent) / target.name))
+    def __init__(self, target: Path) -> None:
+        super().__init__(target, self._create(target))
+
+    def _create(self, target: Path) -> IO[bytes]:
+        check_scratch_folder(target)  # a mount that writes once may store nothing before the file is closed
+        return create_unfinished(target, beside=True)
 
     def commit(self, *, overwrite: bool) -> None:
         """Move the draft to the target."""
         super().commit(overwrite=overwrite)
-        _remove(self.path)  # after a hard link or a copy
+        remove_scratch_file(self.path)  # after a hard link or a copy
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -260,8 +264,8 @@ class _UnfinishedFile(_NamedFile):
 class _UnfinishedTemporaryFolderFile(_UnfinishedFile):
     """A draft in the temporary folder that stays with its content unless it was committed."""
 
-    def __init__(self, target: Path) -> None:
-        super().__init__(target, _temporary_path(target).parent)
+    def _create(self, target: Path) -> IO[bytes]:
+        return create_unfinished(target, beside=False)
 
     def _move(self, *, overwrite: bool) -> None:
         copy_over(self.path, self._target, overwrite=overwrite)
@@ -269,56 +273,6 @@ class _UnfinishedTemporaryFolderFile(_UnfinishedFile):
     def _copy_permissions(self) -> None:
         with suppress(OSError):
             self.path.chmod(0o600)
-
-
-def is_writable(target: Path) -> bool:
-    """Return whether a target exists and its content can be overwritten."""
-    try:
-        with target.open("r+b"):
-            return True
-    except OSError:
-        return False
-
-
-def check_scratch_folder(target: Path) -> None:
-    """Check that the target's folder creates, renames and deletes files, before a long download depends on it.
-
-    Raises:
-        OSError: The folder takes no new files, or does not rename or delete them.
-    """
-    first, second = _new_hidden_path(target), _new_hidden_path(target)
-    first.open("xb").close()
-    try:
-        first.replace(second)
-        second.unlink()
-    except OSError as error:
-        for path in (first, second):
-            _remove(path)
-        raise WriteOnceFolderError(error.errno, error.strerror) from error
-
-
-def _temporary_path(target: Path) -> Path:
-    """Return a path with the target's name in the temporary folder."""
-    from tempfile import gettempdir  # slow to import
-
-    return Path(gettempdir()) / target.name
-
-
-def _remove(path: Path) -> None:
-    """Delete a scratch file. If the folder refuses, log a warning."""
-    try:
-        path.unlink(missing_ok=True)
-    except OSError as error:
-        log.warning("Could not remove %s, which is no longer needed: %s", path, error.strerror)
-
-
-def _hidden_prefix(target: Path) -> str:
-    """Return how the names of hidden drafts of a target start. It is short, since names have a maximum length."""
-    return f".{target.name[:40]}."
-
-
-def _new_hidden_path(target: Path) -> Path:
-    return target.parent / f"{_hidden_prefix(target)}{os.urandom(8).hex()}{_SUFFIX}"
 
 
 def _open_unnamed(path: str, _: int) -> int:
@@ -329,7 +283,7 @@ def _open_unnamed(path: str, _: int) -> int:
 def _create_locked(target: Path) -> IO[bytes]:
     """Create a hidden file, and lock it if the file system has locks."""
     while True:
-        path = _new_hidden_path(target)
+        path = build_hidden_path(target)
         file = open_synced_file(path, "xb")
         with suppress(BlockingIOError):
             lock_file(file)
@@ -338,19 +292,10 @@ def _create_locked(target: Path) -> IO[bytes]:
         file.close()  # another process took it for an abandoned file before it was locked
 
 
-def _create_unfinished(target: Path) -> IO[bytes]:
-    """Create an `.unfinished` file; a number distinguishes it from files of earlier saves."""
-    for number in count(1):
-        name = target.name[:200] + UNFINISHED_SUFFIX + (f"-{number}" if number > 1 else "")
-        with suppress(FileExistsError):
-            return open_synced_file(target.with_name(name), "xb")
-    raise AssertionError
-
-
 def _remove_abandoned(target: Path) -> None:
     """Delete the hidden drafts of killed processes. If the file system has no locks, they stay: they may be in use."""
     with suppress(OSError):
-        for path in target.parent.glob(f"{escape(_hidden_prefix(target))}*{_SUFFIX}"):
+        for path in target.parent.glob(f"{escape(get_hidden_prefix(target))}*{HIDDEN_SUFFIX}"):
             with suppress(OSError):
                 _remove_if_unlocked(path)
 

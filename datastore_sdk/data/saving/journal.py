@@ -29,6 +29,7 @@ import msgspec
 from datastore_sdk._io.file_lock import is_at_path, lock_file, unlock_file
 from datastore_sdk.data.saving.files import add_path_to_errors
 from datastore_sdk.data.saving.fingerprint import Fingerprint, describe_differences
+from datastore_sdk.data.saving.scratch_folder import is_own_file
 from datastore_sdk.data.saving.synced_file import sync_file
 from datastore_sdk.exceptions import ResumeError
 
@@ -249,7 +250,7 @@ def _open_locked(path: Path, *, check_owner: bool) -> FileIO:
         raise _build_foreign_file_error(path)
     while True:
         file = open(path, "a+b", buffering=0, opener=_open_private)  # noqa: SIM115 - the caller closes it
-        if check_owner and not _is_own(file):
+        if check_owner and not is_own_file(os.fstat(file.fileno())):
             file.close()
             raise _build_foreign_file_error(path)
         try:
@@ -268,10 +269,6 @@ def _open_locked(path: Path, *, check_owner: bool) -> FileIO:
 def _open_private(name: str, flags: int) -> int:
     """Open a file that other users cannot read: only the target's permissions say who can read the records."""
     return os.open(name, flags | getattr(os, "O_NOFOLLOW", 0), 0o600)
-
-
-def _is_own(file: FileIO) -> bool:
-    return not hasattr(os, "geteuid") or os.fstat(file.fileno()).st_uid == os.geteuid()
 
 
 def _build_foreign_file_error(path: Path) -> ResumeError:

@@ -9,17 +9,20 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
 
 import msgspec
 
 from datastore_sdk._io.effects import EffectGen, RunBlocking
-from datastore_sdk.data.saving.atomic_file import UNFINISHED_SUFFIX
 from datastore_sdk.data.saving.files import open_atomic, validate_target
+from datastore_sdk.data.saving.scratch_folder import remove_scratch_file
+from datastore_sdk.data.saving.unfinished import SUFFIX, find_unfinished, open_abandoned
 from datastore_sdk.data.streaming.codecs import RecordCodec
 from datastore_sdk.data.streaming.json_decoder import RecordDecodeError
 from datastore_sdk.data.writers.registry import find_writer
+from datastore_sdk.exceptions import ResumeError
 
 log = logging.getLogger("datastore_sdk")
 
@@ -28,38 +31,49 @@ _BATCH_BYTES = 1 << 20
 _DECODE_ERRORS = (msgspec.DecodeError, RecordDecodeError, UnicodeDecodeError, RecursionError)
 
 
-def find_unfinished(target: Path) -> list[Path]:
-    """Return the files with the records of unfinished saves to a path, oldest first."""
-    target = target.resolve()
-    prefix = target.name[:200] + UNFINISHED_SUFFIX
-    found = [path for path in target.parent.glob("*") if path.name == prefix or _is_numbered(path.name, prefix)]
-    return sorted(found, key=lambda path: path.stat().st_mtime)
-
-
 def recover(
     path: str | os.PathLike[str], unfinished: str | os.PathLike[str] | None = None, *, overwrite: bool = False
 ) -> int:
     """Write the file of a killed live save; for arguments and errors see `LiveData.recover`."""
-    target = validate_target(path, overwrite=overwrite)
-    sources = find_unfinished(target) if unfinished is None else [Path(unfinished).expanduser()]
-    if not sources:
-        raise FileNotFoundError(f"there is no {target}{UNFINISHED_SUFFIX} to recover")
-    count = 0
-    with open_atomic(target, overwrite=overwrite) as file, find_writer(target)(file) as writer:
-        for source in sources:
-            with source.open("rb") as lines:
+    target = validate_target(path, overwrite=True)
+    kind = find_writer(target)
+    with ExitStack() as stack:
+        sources = _open_sources(stack, target, None if unfinished is None else Path(unfinished).expanduser())
+        if target.exists() and not overwrite:
+            raise FileExistsError(
+                f"{target} exists already; recover to another path, with unfinished={str(sources[0][0])!r}, or pass "
+                "overwrite=True to replace it"
+            )
+        count = 0
+        with open_atomic(target, overwrite=overwrite) as file, kind(file) as writer:
+            for source, lines in sources:
                 for batch in _read_batches(lines, writer.codec, source):
                     count += len(batch)
                     _run(writer.write(batch))
-        writer.finish()
-    for source in sources:
-        source.unlink()
+            writer.finish()
+    for source, _ in sources:
+        remove_scratch_file(source)
     log.info("Recovered %d records of %s", count, target)
     return count
 
 
-def _is_numbered(name: str, prefix: str) -> bool:
-    return name.startswith(f"{prefix}-") and name.removeprefix(f"{prefix}-").isdecimal()
+def _open_sources(stack: ExitStack, target: Path, unfinished: Path | None) -> list[tuple[Path, IO[bytes]]]:
+    """Open the files with the records, and keep them locked until the stack is closed."""
+    paths = find_unfinished(target) if unfinished is None else [unfinished]
+    sources: list[tuple[Path, IO[bytes]]] = []
+    in_use: list[Path] = []
+    for path in paths:
+        if file := open_abandoned(path):
+            sources.append((path, stack.enter_context(file)))
+        else:
+            in_use.append(path)
+    if not paths:
+        raise FileNotFoundError(f"there is no {target}{SUFFIX} to recover")
+    if not sources:
+        raise ResumeError(f"{in_use[0]} is in use: a save writes to it; end that save first", path=in_use[0])
+    for path in in_use:
+        log.warning("%s is in use: a save writes to it, so its records are left out", path)
+    return sources
 
 
 def _read_batches(file: IO[bytes], codec: RecordCodec[Any], path: Path) -> Iterator[list[Any]]:

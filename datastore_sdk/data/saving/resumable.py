@@ -17,9 +17,14 @@ import msgspec
 from datastore_sdk._io.effects import EffectGen, RunBlocking, YieldItem, redirect_items
 from datastore_sdk.data.progress import DownloadState
 from datastore_sdk.data.query import DataQuery
-from datastore_sdk.data.saving.atomic_file import WriteOnceFolderError, check_scratch_folder, is_writable
 from datastore_sdk.data.saving.fingerprint import build_fingerprint
 from datastore_sdk.data.saving.journal import SUFFIX, Journal, JournalEntry
+from datastore_sdk.data.saving.scratch_folder import (
+    WriteOnceFolderError,
+    build_temporary_path,
+    check_scratch_folder,
+    is_writable,
+)
 from datastore_sdk.data.streaming.batch import join_records
 from datastore_sdk.data.streaming.codecs import TEXTS, RecordCodec
 from datastore_sdk.data.streaming.dedup import DeliveryTracker
@@ -29,9 +34,6 @@ from datastore_sdk.data.streaming.records import expect_fields, report_missing_f
 from datastore_sdk.transport.executor.executor import RequestExecutor
 
 log = logging.getLogger("datastore_sdk")
-
-_MAX_STEM_LENGTH = 100
-"""Maximum characters of the target's name in the name of a journal in the temporary folder."""
 
 
 class ResumableDownload:
@@ -147,12 +149,7 @@ def _find_journal_path(target: Path) -> tuple[Path, bool]:
     The journal is beside the target. If that folder cannot hold it (only the target is writable, or the folder does not
     rename or delete files), it is in the temporary folder, under a name that every save of the target finds.
     """
-    from hashlib import sha256  # these are slow to import
-    from tempfile import gettempdir
-
-    beside = target.with_name(target.name + SUFFIX)
-    key = sha256(os.fsencode(target)).hexdigest()[:16]
-    elsewhere = Path(gettempdir()) / f"{target.name[:_MAX_STEM_LENGTH]}-{key}{SUFFIX}"
+    beside, elsewhere = target.with_name(target.name + SUFFIX), build_temporary_path(target, SUFFIX)
     if os.path.lexists(beside):
         return beside, False
     if os.path.lexists(elsewhere):
