@@ -522,8 +522,8 @@ MUTATIONS = (
     M("data/saving/save.py", "                unfinished.flush()\n", "", "realtime/test_live.py"),
     M(
         "data/saving/recovery.py",
-        "        for source in sources:\n            with source",
-        "        for source in sources[:1]:\n            with source",
+        "            for source, lines in sources:",
+        "            for source, lines in sources[:1]:",
         "realtime/test_recovery.py",
     ),
     M(
@@ -532,7 +532,12 @@ MUTATIONS = (
         "pass",
         "realtime/test_recovery.py",
     ),
-    M("realtime/field_check.py", "            self._missing = {}\n", "", "realtime/sockets/test_field_check.py"),
+    M(
+        "realtime/field_check.py",
+        "            self._unseen = UnseenFields()\n",
+        "",
+        "realtime/sockets/test_field_check.py",
+    ),
     M(
         "realtime/field_check.py",
         "self._records >= _MIN_RECORDS",

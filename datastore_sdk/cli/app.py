@@ -27,6 +27,7 @@ from datastore_sdk.cli.commands.mirror import add as mirror_add
 from datastore_sdk.cli.commands.mirror import forget, status, verify
 from datastore_sdk.cli.commands.mirror import run as mirror_run
 from datastore_sdk.cli.commands.pads import pads
+from datastore_sdk.cli.commands.recover import recover
 from datastore_sdk.cli.commands.sandbox import sandbox
 from datastore_sdk.cli.commands.sites import sites
 from datastore_sdk.cli.commands.stages import stages
@@ -64,7 +65,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (pads, sites, states, stages, fields, changes, get, tail):
+for command in (pads, sites, states, stages, fields, changes, get, tail, recover):
     app.command(rich_help_panel="Data")(explain_errors(command))
 app.command(rich_help_panel="Tools")(doctor)
 drift = typer.Typer(

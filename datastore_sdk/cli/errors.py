@@ -12,7 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from datastore_sdk.cli.exit_status import ExitStatus
-from datastore_sdk.cli.signals import Interruption, Terminated
+from datastore_sdk.cli.signals import TerminalClosed, Interruption, Terminated
 from datastore_sdk.exceptions import (
     APIConnectionError,
     APITimeoutError,
@@ -87,7 +87,7 @@ def _describe(error: Exception) -> str:
 
 
 def explain_errors(command: Callable[P, int]) -> Callable[P, int]:
-    """Return the command with errors of the SDK as `CommandError`, and with exit statuses for SIGINT and SIGTERM."""
+    """Return the command with errors of the SDK as `CommandError`, and with exit statuses for signals."""
 
     @wraps(command)
     def run(*arguments: P.args, **options: P.kwargs) -> int:
@@ -96,6 +96,8 @@ def explain_errors(command: Callable[P, int]) -> Callable[P, int]:
                 return command(*arguments, **options)
         except Terminated:
             return ExitStatus.TERMINATED
+        except TerminalClosed:
+            return ExitStatus.TERMINAL_CLOSED
         except KeyboardInterrupt:
             return ExitStatus.INTERRUPTED
         except BrokenPipeError:  # as of `head`, which has all it wants

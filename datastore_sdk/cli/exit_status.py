@@ -22,6 +22,8 @@ class ExitStatus(IntEnum):
     """No connection, a timeout, an error of the service (429, 5xx), or an unusable response. Try again later."""
     NOT_WRITTEN = 7
     """The file exists already, or it cannot be written or resumed."""
+    TERMINAL_CLOSED = 129
+    """SIGHUP, as of a closed terminal: 128 + SIGHUP."""
     INTERRUPTED = 130
     """Ctrl-C, as in shells: 128 + SIGINT."""
     TERMINATED = 143

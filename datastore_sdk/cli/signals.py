@@ -1,8 +1,9 @@
-"""SIGINT and SIGTERM end a command between two pieces of output, with what it has written whole."""
+"""SIGINT, SIGTERM and SIGHUP end a command between two pieces of output, with what it has written whole."""
 
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from threading import current_thread, main_thread
@@ -15,15 +16,24 @@ class Terminated(KeyboardInterrupt):
     """SIGTERM was received. Everything that handles Ctrl-C handles it in the same way."""
 
 
+class TerminalClosed(KeyboardInterrupt):
+    """SIGHUP was received: the terminal was closed."""
+
+
+_ERRORS: dict[int, type[KeyboardInterrupt]] = {signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: Terminated}
+if sys.platform != "win32":
+    _ERRORS[signal.SIGHUP] = TerminalClosed
+
 _REPEAT_SECONDS = 1.0
 """Time in seconds in which a repeated signal is ignored. `timeout` sends each signal twice, which must not end the
 clean-up that the first one started."""
 
 
 class Interruption:
-    """Context manager in which SIGINT and SIGTERM raise `KeyboardInterrupt`, except within `defer()`.
+    """Context manager in which these signals raise `KeyboardInterrupt`, except within `defer()`.
 
-    A later signal raises in any case, so that a blocked write can be ended.
+    SIGHUP stays ignored if it is, as `nohup` requests. A later signal raises in any case, so that a blocked write can
+    be ended.
     """
 
     _last: ClassVar[float] = -_REPEAT_SECONDS
@@ -36,8 +46,9 @@ class Interruption:
 
     def __enter__(self) -> Self:
         if current_thread() is main_thread():  # others can have no handlers
-            for number in (signal.SIGINT, signal.SIGTERM):
-                self._previous[number] = signal.signal(number, self._handle)
+            for number, error in _ERRORS.items():
+                if error is not TerminalClosed or signal.getsignal(number) != signal.SIG_IGN:
+                    self._previous[number] = signal.signal(number, self._handle)
         return self
 
     def __exit__(
@@ -63,7 +74,7 @@ class Interruption:
         is_repeated, Interruption._last = now - Interruption._last < _REPEAT_SECONDS, now
         if is_repeated:
             return
-        kind = Terminated if number == signal.SIGTERM else KeyboardInterrupt
+        kind = _ERRORS[number]
         if self._deferring and self._pending is None:
             self._pending = kind
             return

@@ -56,9 +56,7 @@ class _LiveBase(Generic[T]):
         The records are read from `<name>.unfinished`, which is removed afterwards. If several killed saves left such
         files (`<name>.unfinished-2`, ...), their records are written one after the other, oldest file first. A record
         that was cut off by the kill is left out, with a warning in the log. No request is made; units and labels of
-        the fields are therefore missing in Parquet and Arrow files.
-
-        Do not call it while a save to the same path is running.
+        the fields are therefore missing in Parquet and Arrow files. Files of saves that are running are left out.
 
         Args:
             path: Path that was passed to `save`, or any other if you pass `unfinished`. Its suffix is the format.
@@ -71,6 +69,7 @@ class _LiveBase(Generic[T]):
         Raises:
             FileNotFoundError: There is nothing to recover.
             FileExistsError: The file exists and `overwrite` is False.
+            ResumeError: A running save writes to the only such file.
             ValueError: No format has this suffix.
             ImportError: The format needs an extra that is not installed.
         """

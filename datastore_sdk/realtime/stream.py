@@ -153,7 +153,10 @@ class LiveStream(Generic[T]):
         target = validate_target(path, overwrite=overwrite)
         kind = find_writer(target)
         for left in find_abandoned(target):
-            log.warning("%s is left from an earlier save; LiveData.recover() makes a complete file of it", left)
+            log.warning(
+                "%s is left from a killed save; LiveData.recover() or `datastore recover` makes a complete file",
+                left,
+            )
         worker = WorkerThread()
 
         def save() -> None:

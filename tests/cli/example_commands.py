@@ -14,7 +14,7 @@ from pathlib import Path
 from datastore_sdk.cli import main
 from tests.support.paths import ROOT
 
-DATA_COMMANDS = ("pads", "sites", "states", "stages", "fields", "changes", "get", "tail")
+DATA_COMMANDS = ("pads", "sites", "states", "stages", "fields", "changes", "get", "tail", "recover")
 _EXAMPLE = re.compile(rf"^\s*(datastore (?:{'|'.join(DATA_COMMANDS)})\b[^\n#]*)", re.MULTILINE)
 
 

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from datastore_sdk.cli.signals import Interruption, Terminated
+from datastore_sdk.cli.signals import TerminalClosed, Interruption, Terminated
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="there is no SIGTERM")
 
@@ -54,8 +54,24 @@ def test_deferred_signal_raises_after_the_block() -> None:
     assert written == ["a whole line"]
 
 
+def test_closed_terminal_ends_the_command() -> None:
+    with Interruption(), pytest.raises(TerminalClosed):
+        signal.raise_signal(signal.SIGHUP)
+
+
+def test_ignored_sighup_stays_ignored() -> None:
+    """As `nohup` requests."""
+    previous = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Interruption():
+            signal.raise_signal(signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, previous)
+
+
 def test_handlers_are_restored() -> None:
-    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    before = [*map(signal.getsignal, numbers)]
     with Interruption():
         assert signal.getsignal(signal.SIGTERM) != before[0]
-    assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
+    assert [*map(signal.getsignal, numbers)] == before

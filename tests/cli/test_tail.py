@@ -8,15 +8,19 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from datastore_sdk.cli import main
 from datastore_sdk.cli.exit_status import ExitStatus
 from datastore_sdk.sandbox import Sandbox
 from tests.conftest import NOW
 from tests.realtime.live_reader import wait_until
+from tests.support.exhaustive import first
 from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="there is no SIGTERM")
@@ -34,7 +38,15 @@ def is_listening(sandbox: Sandbox) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("number", "status"), [(signal.SIGINT, ExitStatus.INTERRUPTED), (signal.SIGTERM, ExitStatus.TERMINATED)]
+    ("number", "status"),
+    first(
+        2,
+        [
+            (signal.SIGINT, ExitStatus.INTERRUPTED),
+            (signal.SIGTERM, ExitStatus.TERMINATED),
+            (signal.SIGHUP, ExitStatus.TERMINAL_CLOSED),
+        ],
+    ),
 )
 def test_lines_are_whole_when_a_signal_ends_the_stream(number: int, status: ExitStatus) -> None:
     with (
@@ -52,9 +64,10 @@ def test_lines_are_whole_when_a_signal_ends_the_stream(number: int, status: Exit
     assert (remaining, err, process.returncode) == ("", "", status)
 
 
-@pytest.mark.exhaustive
-def test_file_is_completed_when_a_signal_ends_the_stream(tmp_path: Path) -> None:
-    file, unfinished = tmp_path / "shift.csv", tmp_path / "shift.csv.unfinished"
+@contextmanager
+def saving(file: Path) -> Generator[subprocess.Popen[str]]:
+    """Run `tail -o`, until it has saved 5 records."""
+    unfinished = file.with_name(f"{file.name}.unfinished")
     with (
         Sandbox(now=NOW, days=1) as sandbox,
         start(["--site", "981", "--fields", "slurry_rate", "-o", str(file)], sandbox) as process,
@@ -62,14 +75,54 @@ def test_file_is_completed_when_a_signal_ends_the_stream(tmp_path: Path) -> None
         wait_until(lambda: is_listening(sandbox))
         sandbox.advance(5)
         wait_until(lambda: unfinished.exists() and unfinished.read_text().count("\n") >= 5)
-        process.send_signal(signal.SIGTERM)
-        process.send_signal(signal.SIGTERM)  # as `timeout` does
+        yield process
         process.communicate(timeout=30)
-    assert process.returncode == ExitStatus.TERMINATED
+
+
+def check_rows(file: Path) -> None:
     timestamps = [int(row["timestamp"]) for row in csv.DictReader(file.read_text().splitlines())]
     assert timestamps == [*range(timestamps[0], timestamps[0] + len(timestamps))]
     assert len(timestamps) >= 5
-    assert [*tmp_path.iterdir()] == [file]
+    assert [*file.parent.iterdir()] == [file]
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGTERM, ExitStatus.TERMINATED), (signal.SIGHUP, ExitStatus.TERMINAL_CLOSED)]
+)
+def test_file_is_completed_when_a_signal_ends_the_stream(number: int, status: ExitStatus, tmp_path: Path) -> None:
+    file = tmp_path / "shift.csv"
+    with saving(file) as process:
+        process.send_signal(number)
+        process.send_signal(number)  # as `timeout` does
+    assert process.returncode == status
+    check_rows(file)
+
+
+@pytest.mark.exhaustive
+def test_killed_file_is_recovered(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "shift.csv"
+    with saving(file) as process:
+        process.kill()
+    assert not file.exists()
+    assert main(["recover", str(file), "--json"]) == ExitStatus.DONE
+    check_rows(file)
+    summary = json.loads(capsys.readouterr().out)
+    assert (summary["file"], summary["records"] >= 5) == (str(file), True)
+
+
+def test_recover_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, unfinished = tmp_path / "shift.csv", tmp_path / "shift.csv.unfinished"
+    assert main(["recover", str(file)]) == ExitStatus.NOT_WRITTEN
+    assert "there is no" in capsys.readouterr().err
+    file.write_text("old")
+    unfinished.write_text('{"timestamp": 1}\n')
+    assert main(["recover", str(file)]) == ExitStatus.NOT_WRITTEN
+    assert f"pass another name and --from {unfinished}, or add --overwrite" in capsys.readouterr().err
+    assert main(["recover", str(tmp_path / "night.xml"), "--from", str(unfinished)]) == ExitStatus.COULD_NOT_RUN
+    assert main(["recover", str(file), "--overwrite"]) == ExitStatus.DONE
+    assert [*csv.DictReader(file.read_text().splitlines())] == [{"timestamp": "1"}]
+    assert not unfinished.exists()
 
 
 def test_closed_pipe_ends_the_stream_quietly() -> None:

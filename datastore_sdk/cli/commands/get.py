@@ -69,11 +69,12 @@ def get(
 ) -> int:
     """Save time-series data to a file, or stream it.
 
-    The file appears when it is complete. After Ctrl-C, SIGTERM or a failure, 1-second records are kept beside it, and
-    `--resume` continues. `--json` prints one JSON object with the summary or the estimate; `-o -` streams NDJSON.
+    The file appears when it is complete. After Ctrl-C, SIGTERM, SIGHUP or a failure, 1-second records are kept beside
+    it, and `--resume` continues. `--json` prints one JSON object with the summary or the estimate; `-o -` streams
+    NDJSON.
 
     Exit status: **0** saved, **1** no records, **3** wrong arguments, **4** no access, **5** not found, **6** service
-    failed, **7** file not written, **130** Ctrl-C, **143** SIGTERM.
+    failed, **7** file not written, **130** Ctrl-C, **143** SIGTERM, **129** SIGHUP.
 
     For example:
 

@@ -41,12 +41,12 @@ def tail(
     profile: ProfileOption = None,
     json: Annotated[bool, typer.Option("--json", help="NDJSON, as without it.")] = False,  # noqa: ARG001 - as elsewhere
 ) -> int:
-    """Print records as they are measured, one JSON object a line (NDJSON), until Ctrl-C or SIGTERM.
+    """Print records as they are measured, one JSON object a line (NDJSON), until Ctrl-C, SIGTERM or SIGHUP.
 
     After a broken connection it reconnects and fetches what it missed: each record comes once. With `-o`, records are
-    in FILE.unfinished until the end.
+    in FILE.unfinished until the end; if the program is killed, `datastore recover FILE` completes the file.
 
-    Exit status: **130** Ctrl-C, **143** SIGTERM, **0** if the reader of the pipe stops.
+    Exit status: **130** Ctrl-C, **143** SIGTERM, **129** SIGHUP, **0** if the reader of the pipe stops.
 
     For example:
 

@@ -46,7 +46,7 @@ def is_writable(target: Path) -> bool:
 def build_temporary_path(target: Path, suffix: str) -> Path:
     """Return the path of a scratch file in the temporary folder, under a name that every save of the target finds.
 
-    Anybody can create files in that folder, so check with `is_own_file` what is at this path.
+    Anybody can create files in that folder, so check the owner with `is_own_file`.
 
     Args:
         target: The resolved path of the target.

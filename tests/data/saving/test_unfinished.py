@@ -35,8 +35,8 @@ def kill_save(target: Path, content: bytes = LINES) -> None:
 
 
 @needs_locks
-@pytest.mark.parametrize("given", [False, True])
-def test_records_of_a_running_save_are_not_recovered(given: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_named", [False, True])
+def test_records_of_a_running_save_are_not_recovered(is_named: bool, tmp_path: Path) -> None:
     """Otherwise a program that is started twice would take them away from the first."""
     target, unfinished = tmp_path / "shift.ndjson", tmp_path / "shift.ndjson.unfinished"
     with open_atomic(target, keep_unfinished=True) as file:
@@ -44,7 +44,7 @@ def test_records_of_a_running_save_are_not_recovered(given: bool, tmp_path: Path
         file.flush()
         assert find_abandoned(target) == []
         with pytest.raises(ResumeError, match=r"shift\.ndjson\.unfinished is in use") as raised:
-            recover(target, unfinished if given else None)
+            recover(target, unfinished if is_named else None)
         assert raised.value.path == unfinished
     assert read_files(tmp_path) == {"shift.ndjson": LINES}
 

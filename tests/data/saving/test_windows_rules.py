@@ -16,6 +16,7 @@ import pytest
 from datastore_sdk.data.saving import atomic_file
 from datastore_sdk.data.saving.files import open_atomic
 from datastore_sdk.data.saving.journal import Journal
+from datastore_sdk.data.saving.scratch_folder import HIDDEN_SUFFIX
 from tests.data.saving.limited_folders import forbid_new_files, refuse_with
 from tests.support.leak_checks import read_files
 
@@ -42,7 +43,7 @@ def windows(monkeypatch: pytest.MonkeyPatch) -> None:
         return call
 
     def open_path(path: Path, mode: str = "r", *others: Any, **options: Any) -> Any:
-        if "r" in mode and path.suffix == atomic_file._SUFFIX and is_open(path):
+        if "r" in mode and path.suffix == HIDDEN_SUFFIX and is_open(path):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
         return opens(path, mode, *others, **options)
 
@@ -73,7 +74,7 @@ def test_fallback_draft_is_closed_before_it_is_copied(target: Path, monkeypatch:
 
 
 def test_abandoned_draft_is_closed_before_it_is_deleted(tmp_path: Path) -> None:
-    abandoned = tmp_path / f".records.json.0{atomic_file._SUFFIX}"
+    abandoned = tmp_path / f".records.json.0{HIDDEN_SUFFIX}"
     abandoned.write_bytes(b"half")
     with open_atomic(tmp_path / "records.json") as file:
         file.write(b"new")
