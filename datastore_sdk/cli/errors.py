@@ -12,7 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from datastore_sdk.cli.exit_status import ExitStatus
-from datastore_sdk.cli.signals import TerminalClosed, Interruption, Terminated
+from datastore_sdk.cli.signals import Interruption, TerminalClosed, Terminated
 from datastore_sdk.exceptions import (
     APIConnectionError,
     APITimeoutError,

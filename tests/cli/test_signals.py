@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from datastore_sdk.cli.signals import TerminalClosed, Interruption, Terminated
+from datastore_sdk.cli.signals import Interruption, TerminalClosed, Terminated
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="there is no SIGTERM")
 
