@@ -6,7 +6,7 @@ Slow imports are made when a command runs, so that help and completion are fast.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from io import StringIO
 from typing import Annotated, Any
@@ -33,6 +33,7 @@ from datastore_sdk.cli.commands.sites import sites
 from datastore_sdk.cli.commands.stages import stages
 from datastore_sdk.cli.commands.states import states
 from datastore_sdk.cli.commands.tail import tail
+from datastore_sdk.cli.commands.watch import watch
 from datastore_sdk.cli.console import escape_unencodable_text, print_error, printable, result_output
 from datastore_sdk.cli.errors import CommandError, explain_errors
 from datastore_sdk.cli.exit_status import ExitStatus
@@ -65,8 +66,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (pads, sites, states, stages, fields, changes, get, tail, recover):
-    app.command(rich_help_panel="Data")(explain_errors(command))
+
+
+def _add_data_commands(*commands: Callable[..., int]) -> None:
+    for command in commands:
+        app.command(rich_help_panel="Data")(explain_errors(command))
+
+
+_add_data_commands(pads, sites, states, stages, fields, changes, get, tail, watch, recover)
 app.command(rich_help_panel="Tools")(doctor)
 drift = typer.Typer(
     cls=CommandGroup,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, TextIO
 
@@ -64,8 +64,9 @@ def escape_unencodable_text() -> None:
 
 
 def print_message(message: str) -> None:
-    """Print a message to standard error."""
-    typer.echo("\n".join(map(printable, message.splitlines())), err=True)
+    """Print a message to standard error; nothing if that is a terminal that is gone."""
+    with suppress(OSError):
+        typer.echo("\n".join(map(printable, message.splitlines())), err=True)
 
 
 def print_error(message: str) -> None:

@@ -9,18 +9,19 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from datastore_sdk.cli import main
 from tests.support.paths import ROOT
 
 DATA_COMMANDS = ("pads", "sites", "states", "stages", "fields", "changes", "get", "tail", "recover")
-_EXAMPLE = re.compile(rf"^\s*(datastore (?:{'|'.join(DATA_COMMANDS)})\b[^\n#]*)", re.MULTILINE)
 
 
-def find_examples(text: str) -> list[str]:
-    """Return the commands for data in a text, one on each line."""
-    return [match.strip() for match in _EXAMPLE.findall(text)]
+def find_examples(text: str, names: Sequence[str] = DATA_COMMANDS) -> list[str]:
+    """Return the commands of some names in a text, one on each line. Default: the commands for data."""
+    example = re.compile(rf"^\s*(datastore (?:{'|'.join(names)})\b[^\n#]*)", re.MULTILINE)
+    return [match.strip() for match in example.findall(text)]
 
 
 def needs_shell(command: str) -> bool:

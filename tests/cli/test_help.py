@@ -71,7 +71,9 @@ def test_examples_with_pipes_and_signals_run(tmp_path: Path, monkeypatch: pytest
             assert run_example(example, tmp_path) == expected, example
 
 
-@pytest.mark.parametrize("arguments", [[], *([name] for name in (*DATA_COMMANDS, "doctor")), ["drift", "spec"]])
+@pytest.mark.parametrize(
+    "arguments", [[], *([name] for name in (*DATA_COMMANDS, "watch", "doctor")), ["drift", "spec"]]
+)
 def test_help_imports_nothing_slow(arguments: list[str]) -> None:
     program = (
         "import sys, json; from datastore_sdk.cli import main; "

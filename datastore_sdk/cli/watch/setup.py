@@ -1,0 +1,92 @@
+"""Preparation of the live view: check the options, and load wells and fields."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from shlex import join
+from typing import Any
+
+from datastore_sdk import Client, Pad, Site
+from datastore_sdk._io.json_body import is_object, parse_id
+from datastore_sdk._utils.validation import parse_names
+from datastore_sdk.cli.assets import describe, display_zone, open_asset, resolve_zone, validate_choice
+from datastore_sdk.cli.console import printable
+from datastore_sdk.cli.field_names import validate_field_names
+from datastore_sdk.cli.watch.feed import Feed
+from datastore_sdk.cli.watch.model import WatchedField, WatchModel
+from datastore_sdk.cli.watch.screen import show, validate_terminal
+from datastore_sdk.exceptions import CallError
+
+_SHORT_LABELS = {
+    "surface_treating_pressure": "Treating pressure",
+    "slurry_rate": "Slurry rate",
+    "proppant_conc": "Proppant conc.",
+}
+"""Labels of the usual fields. Those of the service are too long for 80 columns."""
+_COLOR = re.compile(r"#[0-9A-Fa-f]{6}")
+
+
+def watch_asset(
+    pad: int | None, site: int | None, fields: str, *, si: bool, any_field: bool, tz: str | None, profile: str | None
+) -> None:
+    """Show the live view of a pad or site until it is quit.
+
+    Raises:
+        CommandError: The options do not go together, the terminal cannot show the view, the pad or site does not
+            exist, or it has no such field.
+        RestreamError: The service refuses a request.
+    """
+    validate_choice(pad, site)
+    names = [*dict.fromkeys(parse_names(fields, "--fields") or ())]
+    chosen = ["--site", str(site)] if pad is None else ["--pad", str(pad), "--routed"]
+    validate_terminal(join(["datastore", "tail", *chosen, "--fields", ",".join(names)]))
+    with open_asset(pad, site, profile) as (client, asset):
+        loaded = type(asset).get_model(id=asset.id, client=client, as_dict=True)
+        zone = display_zone(resolve_zone(tz, asset, client))
+        if not any_field:
+            validate_field_names(asset, fields)
+        name = loaded.get("name")
+        title = f"{printable(name)} ({describe(asset)})" if isinstance(name, str) else describe(asset)
+        wells = _list_wells(asset, loaded, client)
+        watched = _describe_fields([Site(id_, client=client) for id_ in wells], names, si=si)
+        model = WatchModel(title, wells, watched, site=asset.id if isinstance(asset, Site) else None)
+        show(model, Feed(asset, watched, si=si), zone)
+
+
+def _list_wells(asset: Pad | Site, loaded: Mapping[str, Any], client: Client) -> dict[int, str]:
+    """Return names of the wells by id."""
+    if isinstance(asset, Site):
+        return {asset.id: _name(loaded, asset.id)}
+    sites = Site.get_models(client=client, pad_id=asset.id, as_dict=True)
+    return {id_: _name(site, id_) for site in sites if (id_ := parse_id(site.get("id"))) is not None}
+
+
+def _name(site: Mapping[str, Any], id_: int) -> str:
+    name = site.get("name")
+    return printable(name) if isinstance(name, str) and name else f"site {id_}"
+
+
+def _describe_fields(wells: list[Site], names: list[str], *, si: bool) -> list[WatchedField]:
+    """Return label, unit and colour of the fields; names alone if the service does not describe them.
+
+    The fields of a well have the names of routed records; those of a pad carry the measurement source.
+    """
+    by_name: dict[str, Mapping[str, Any]] = {}
+    with suppress(CallError):
+        for field in filter(is_object, wells[0].get_fields_metadata(as_dict=True) if wells else ()):
+            if isinstance(name := field.get("name"), str):
+                by_name.setdefault(name, field)
+    return [_describe_field(name, by_name.get(name, {}), si=si) for name in names]
+
+
+def _describe_field(name: str, field: Mapping[str, Any], *, si: bool) -> WatchedField:
+    label, color, unit = field.get("label"), field.get("primary_color"), field.get("si_unit" if si else "imperial_unit")
+    own = printable(label) if isinstance(label, str) and label else name
+    return WatchedField(
+        name=name,
+        label=_SHORT_LABELS.get(name, own),
+        unit=printable(unit) if isinstance(unit, str) else "",
+        color=color if isinstance(color, str) and _COLOR.fullmatch(color) else None,
+    )
