@@ -37,6 +37,7 @@ from datastore_sdk.exceptions import (
     MirrorError,
     MismatchWarning,
     MissingCredentialsError,
+    NoRecordsError,
     NotFoundError,
     NotLoadedError,
     ObjectMismatchError,
@@ -81,7 +82,7 @@ from datastore_sdk.mirror import (
     SiteStatus,
 )
 from datastore_sdk.picks import Confidence, Pick, Picks, ProppantStep, ScreenOutSign
-from datastore_sdk.plot import PlotMark, PlotTrace, TreatmentPlot
+from datastore_sdk.plot import PlotMark, PlotSpan, PlotTrace, TreatmentPlot
 from datastore_sdk.realtime import (
     Gap,
     LiveData,
@@ -156,6 +157,7 @@ __all__ = [
     "MirrorVerification",
     "MismatchWarning",
     "MissingCredentialsError",
+    "NoRecordsError",
     "NotFoundError",
     "NotLoadedError",
     "ObjectList",
@@ -172,6 +174,7 @@ __all__ = [
     "Picks",
     "Plan",
     "PlotMark",
+    "PlotSpan",
     "PlotTrace",
     "Progress",
     "ProppantStep",

@@ -5,6 +5,7 @@
     │   └── MissingCredentialsError     no token and no client credentials; no request was made
     ├── NotLoadedError                  an attribute was not loaded, or was not sent         (also an AttributeError)
     ├── UnusableValueError              an attribute that the service sent is invalid        (also a ValueError)
+    ├── NoRecordsError                  there is nothing to plot                             (also a ValueError)
     ├── ResumeError                     an interrupted save cannot be resumed; `path`
     ├── SchemaMismatchError             a value does not fit its column of a schema          (also a ValueError)
     ├── MirrorError                     the store of a mirror failed, or is not usable
@@ -75,6 +76,10 @@ class NotLoadedError(RestreamError, AttributeError):
 
 class UnusableValueError(RestreamError, ValueError):
     """A call needs an attribute of an object, and the value that the service sent for it is invalid."""
+
+
+class NoRecordsError(RestreamError, ValueError):
+    """There is nothing to plot: no record of the range has a value of the fields."""
 
 
 class ResumeError(RestreamError):

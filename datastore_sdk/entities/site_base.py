@@ -13,6 +13,7 @@ from datastore_sdk.entities.endpoints import SITE_ENDPOINTS
 from datastore_sdk.entities.list_queries import build_site_query
 from datastore_sdk.entities.measurement_sources import fetch_site_sources
 from datastore_sdk.entities.object_list import ObjectList
+from datastore_sdk.entities.plots import SitePlotMixin
 from datastore_sdk.entities.resource import fetch_list
 from datastore_sdk.entities.site_data import SiteDataMixin
 from datastore_sdk.entities.site_realtime import SiteRealtime
@@ -24,7 +25,7 @@ from restream_api.models import Site as SiteModel
 from restream_api.types import QueryValue
 
 
-class SiteBase(Asset, SiteDataMixin, SiteRealtime):
+class SiteBase(Asset, SiteDataMixin, SitePlotMixin, SiteRealtime):
     """Base class of `Site` with the methods that do not return pads."""
 
     _api_model = SiteModel

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime
 from typing import Any, NamedTuple, Unpack, cast
 
 from datastore_sdk._io.effects import EffectGen
@@ -26,7 +26,7 @@ from datastore_sdk._utils.validation import (
 from datastore_sdk.client import Client
 from datastore_sdk.data import Data, DataAsync, DataQuery
 from datastore_sdk.data.query import widen_to_whole_second
-from datastore_sdk.entities.base import ClientBound, ShortText, show_datetime
+from datastore_sdk.entities.base import ShortText, show_datetime
 from datastore_sdk.entities.endpoints import Endpoints
 from datastore_sdk.entities.filter_validation import EXTRA_FILTERS_HINT, validate_extra_filters
 from datastore_sdk.entities.intervals import get_interval, get_site_id
@@ -41,12 +41,12 @@ from datastore_sdk.entities.matching import (
     is_on_or_before,
 )
 from datastore_sdk.entities.object_list import ObjectList
+from datastore_sdk.entities.plots import StagePlotMixin
 from datastore_sdk.entities.resource import fetch_response
 from datastore_sdk.entities.site_membership import filter_by_pad
 from datastore_sdk.enums import OperationName, StageNameFilters
 from datastore_sdk.filters import DataForm, StageFilters, validate_data_form
 from datastore_sdk.picks.report import Picks
-from datastore_sdk.plot.treatment_plot import TreatmentPlot
 from datastore_sdk.transport.executor.executor import Flow
 from restream_api.models import Stage as StageModel
 from restream_api.models import StageAggregations
@@ -62,7 +62,7 @@ MAX_STAGES_PER_REQUEST = 100
 """Maximum number of stages in one request for aggregations. More would make the URL too long."""
 
 
-class Stage(ClientBound, StageModel):
+class Stage(StagePlotMixin, StageModel):
     """One interval of a well's completion: a frac, a wireline run, or standby in between.
 
     A stage reads like an object and like a dict: `stage.state`, `stage["state"]`, `stage.get("end")`, `dict(stage)`.
@@ -206,83 +206,6 @@ class Stage(ClientBound, StageModel):
             RestreamError: The download failed.
         """
         return await self._get_client()._adrive(self._fetch_picks(pressure, rate, concentration, step, si_units))
-
-    def plot(
-        self,
-        fields: str | Sequence[str] = ("surface_treating_pressure", "slurry_rate", "proppant_conc"),
-        *,
-        tz: str | tzinfo = "UTC",
-        si_units: bool = False,
-    ) -> TreatmentPlot:
-        """Download the curves of the stage, and return its treatment plot. Needs the extra `plot` to show or save it.
-
-        A notebook shows the plot interactively; `plot.save("stage.html")`, `.png` and `.pdf` write a file. Labels,
-        units, colours and ranges come from the service. Gaps are not bridged, unless the service says so for a
-        field. Each curve has up to 4,000 points, which keep its extremes. Starts of proppant steps and the shut-in are
-        marked if rate and concentration are plotted.
-
-        Args:
-            fields: Names of the fields. The first has its axis on the left, the others on the right.
-            tz: Time zone of the time axis: an IANA name such as `US/Central`, or `site` for the time of the well.
-            si_units: True: SI units; False: oilfield units.
-
-        Raises:
-            ValueError: There is no such time zone, or a name is empty.
-            TypeError: An argument has the wrong type.
-            NotLoadedError: The service did not send the site, start or end.
-            UnusableValueError: No record has a value of the fields; or the site, start, end or time zone that the
-                service sent is invalid.
-            RestreamError: The download failed.
-        """
-        return self._get_client()._drive(self._fetch_plot(fields, tz, si_units))
-
-    async def aplot(
-        self,
-        fields: str | Sequence[str] = ("surface_treating_pressure", "slurry_rate", "proppant_conc"),
-        *,
-        tz: str | tzinfo = "UTC",
-        si_units: bool = False,
-    ) -> TreatmentPlot:
-        """Download the curves of the stage, and return its treatment plot. Needs the extra `aplot` to show or save it.
-
-        A notebook shows the plot interactively; `aplot.asave("stage.html")`, `.png` and `.pdf` write a file. Labels,
-        units, colours and ranges come from the service. Gaps are not bridged, unless the service says so for a
-        field. Each curve has up to 4,000 points, which keep its extremes. Starts of proppant steps and the shut-in are
-        marked if rate and concentration are plotted.
-
-        Args:
-            fields: Names of the fields. The first has its axis on the left, the others on the right.
-            tz: Time zone of the time axis: an IANA name such as `US/Central`, or `site` for the time of the well.
-            si_units: True: SI units; False: oilfield units.
-
-        Raises:
-            ValueError: There is no such time zone, or a name is empty.
-            TypeError: An argument has the wrong type.
-            NotLoadedError: The service did not send the site, start or end.
-            UnusableValueError: No record has a value of the fields; or the site, start, end or time zone that the
-                service sent is invalid.
-            RestreamError: The download failed.
-        """
-        return await self._get_client()._adrive(self._fetch_plot(fields, tz, si_units))
-
-    def _fetch_plot(self, fields: str | Sequence[str], tz: str | tzinfo, si_units: bool) -> EffectGen[TreatmentPlot]:
-        from datastore_sdk._utils.time_zones import validate_time_zone  # seldom needed
-        from datastore_sdk.plot.fetch import fetch_plot
-
-        interval = get_interval(self, "start", "end")
-        names = parse_names(fields, "fields")
-        if not names:
-            raise ValueError("fields must name at least one field")
-        return fetch_plot(
-            self._get_client()._executor,
-            names,
-            site=interval.site,
-            start=interval.start,
-            end=interval.end,
-            stage_number=parse_id(self.get("stage_number")),
-            tz=validate_time_zone(tz),
-            si_units=validate_flag(si_units, "si_units"),
-        )
 
     def _fetch_picks(self, pressure: str, rate: str, concentration: str, step: str, si_units: bool) -> EffectGen[Picks]:
         from datastore_sdk.picks.compute import PickFields  # seldom needed

@@ -31,7 +31,7 @@ log = logging.getLogger("datastore_sdk")
 Numbers = StageAggregations | dict[str, Any]
 """Aggregations of a stage, by name."""
 
-_BEHIND = timedelta(minutes=20)
+BEHIND = timedelta(minutes=20)
 """Time behind a stage that holds its shut-in decline, unless the next operation begins earlier."""
 _SECOND = timedelta(seconds=1)
 
@@ -64,7 +64,7 @@ def fetch_picks(
     if aggregations is None and stage_id is not None:
         aggregations = yield from _fetch_aggregations(executor, site, stage_id)
     computed = {name: value for name, value in (aggregations or {}).items() if name != "id" and _is_number(value)}
-    behind = None if end is None else (yield from _find_last_second(executor, site, end))
+    behind = None if end is None else (yield from find_last_second(executor, site, end))
     names = [fields.pressure, fields.rate, fields.concentration, fields.step]
     query = DataQuery(source="site", id=site, start=start, end=behind, fields=names, si_units=si_units)
     units = yield from fetch_field_metadata(executor, [query])
@@ -128,13 +128,13 @@ def _fetch_aggregations(executor: RequestExecutor, site: int, stage_id: int) -> 
     return {}
 
 
-def _find_last_second(executor: RequestExecutor, site: int, end: datetime) -> EffectGen[datetime]:
+def find_last_second(executor: RequestExecutor, site: int, end: datetime) -> EffectGen[datetime]:
     """Return the last second of the decline: before the next operation on the site, or 20 minutes behind the stage."""
-    until = end + _BEHIND
+    until = end + BEHIND
     try:
         stages = yield from executor.fetch(list_site_stages(site, start=end, end=until))
     except CallError as error:
-        log.warning("Picks read to 20 minutes behind the stage, because the next stage is unknown: %s", error)
+        log.warning("Records are read to 20 minutes behind the stage, because the next stage is unknown: %s", error)
         return until
     starts = (stage.get("start") for stage in stages if _is_operation(stage, site))
     later = [start - _SECOND for start in starts if isinstance(start, datetime) and start >= end]

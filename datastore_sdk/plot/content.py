@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta, timezone, tzinfo
+from typing import Literal
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from datastore_sdk.plot.traces import PlotTrace
+
+MarkKind = Literal["step", "flush", "shut-in", "rate drop"]
+"""What happened at a time."""
+SpanKind = Literal["frac", "operation", "correction"]
+"""What an interval is: a frac stage, another operation on the well, or corrected data."""
 
 
 class PlotMark(Struct, frozen=True, kw_only=True):
@@ -16,18 +23,59 @@ class PlotMark(Struct, frozen=True, kw_only=True):
     """The time, UTC."""
     label: str
     """Text beside it."""
+    kind: MarkKind
+    """What happened."""
+
+
+class PlotSpan(Struct, frozen=True, kw_only=True):
+    """Labelled interval, such as a stage. Plots shade it."""
+
+    start: datetime
+    """First second, UTC."""
+    end: datetime
+    """Last second, UTC."""
+    label: str
+    """Text in it."""
+    kind: SpanKind
+    """What it is."""
 
 
 class PlotContent(Struct, frozen=True, kw_only=True):
     """Curves, marks and axes of a plot."""
 
     title: str
-    """Names the stage and the well."""
+    """Names the well and the stage."""
     traces: tuple[PlotTrace, ...]
-    """The fields, each with its own axis: the first on the left, the others on the right."""
+    """The fields. The first has its axis on the left, the others on the right."""
     marks: tuple[PlotMark, ...]
-    """Starts of the proppant steps, the flush and the shut-in."""
-    span: tuple[datetime, datetime]
-    """First and last second of the stage, UTC."""
+    """Starts of the proppant steps, the flush, the shut-in and rate drops."""
+    spans: tuple[PlotSpan, ...]
+    """Stages and corrected intervals."""
+    start: datetime
+    """Start of the time axis, UTC."""
+    end: datetime
+    """End of the time axis, UTC."""
     timezone: str
     """Time zone of the time axis."""
+    stacked: bool = False
+    """Whether the fields have panels of their own, one above the other."""
+
+    @property
+    def axis_zone(self) -> tzinfo:
+        """Time zone of the drawn times: with one offset, so that no hour comes twice when clocks are set back."""
+        zone = ZoneInfo(self.timezone)
+        first, last = (each.astimezone(zone).utcoffset() or timedelta() for each in (self.start, self.end))
+        return zone if first == last else timezone(first)
+
+    @property
+    def time_title(self) -> str:
+        """Title of the time axis."""
+        return f"time ({self.timezone if isinstance(self.axis_zone, ZoneInfo) else self.axis_zone})"
+
+    @property
+    def subtitle(self) -> str:
+        """When the plotted time begins and ends, and how long it is."""
+        first, last = self.start.astimezone(self.axis_zone), self.end.astimezone(self.axis_zone)
+        minutes = round((self.end - self.start).total_seconds() / 60)
+        end = f"{last:%H:%M}" if first.date() == last.date() else f"{last:%Y-%m-%d %H:%M}"
+        return f"{first:%Y-%m-%d %H:%M} to {end}, {minutes // 60} h {minutes % 60:02d} min"

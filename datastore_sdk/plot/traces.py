@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from importlib import import_module
 from itertools import pairwise
@@ -15,6 +14,8 @@ from datastore_sdk.picks.curves import Curve
 
 MAX_POINTS = 4000
 """Number of points of a trace, about twice as many as a screen has columns."""
+_MIN_POINTS = 4
+"""Number of points that each part of a trace between gaps keeps at least."""
 _MIN_GAP_SECONDS = 10
 _GAP_FACTOR = 3
 """Multiple of the usual distance between values from which on values are missing."""
@@ -41,7 +42,12 @@ class PlotTrace(Struct, frozen=True, kw_only=True):
     @property
     def title(self) -> str:
         """Label and unit of the values."""
-        return f"{self.label} ({self.unit})" if self.unit else self.label
+        return f"{self.label} ({self.shown_unit})" if self.unit else self.label
+
+    @property
+    def shown_unit(self) -> str:
+        """The unit as people write it: `m³` for `m^3`."""
+        return (self.unit or "").replace("^2", "²").replace("^3", "³")
 
 
 def split_at_gaps(curve: Curve) -> list[Curve]:
@@ -64,7 +70,7 @@ def downsample(trace: PlotTrace, max_points: int = MAX_POINTS) -> tuple[list[int
         if seconds:
             seconds.append(seconds[-1] + 1)
             values.append(None)
-        chosen = _choose(part, max(math.ceil(max_points * len(part) / max(len(trace.curve), 1)), 4))
+        chosen = _choose(part, max(max_points * len(part) // max(len(trace.curve), 1), _MIN_POINTS))
         seconds += (part.seconds[index] for index in chosen)
         values += (part.values[index] for index in chosen)
     return seconds, values

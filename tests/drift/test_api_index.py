@@ -177,6 +177,7 @@ CALLS: dict[str, list[Callable[[Context], Any]]] = {
     "Site.monitor_state()": [lambda c: first_item(c.site.monitor_state())],
     "Site.update()": [lambda c: c.site.update()],
     "Site.update_stages_aggregation()": [lambda c: update_definition(c, c.site)],
+    "Site.plot()": [lambda c: c.site.plot((stage := first_frac(c)).start, stage.end)],
     "Stage.plot()": [lambda c: first_frac(c).plot()],
     "Stage.picks()": [lambda c: first_frac(c).picks()],
     "Stage.get_data()": [lambda c: [*islice(first_stage(c).get_data(), 5)]],

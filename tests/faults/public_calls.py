@@ -184,7 +184,12 @@ CALLS: dict[str, Call] = {
         ),
         Call("Stage.get_data", (READ, RECORDS), _of_a_stage),
         Call("Stage.picks", (LABELS, LABELS, LABELS, RECORDS), lambda c: c(_stage(c), "picks")),
-        Call("Stage.plot", (LABELS, RECORDS), lambda c: c(_stage(c), "plot", STAGE_FIELDS)),
+        Call("Stage.plot", (*[LABELS] * 4, RECORDS), lambda c: c(_stage(c), "plot", STAGE_FIELDS)),
+        Call(
+            "Site.plot",
+            (*[LABELS] * 4, RECORDS),
+            lambda c: c(_site(c), "plot", START, END + timedelta(minutes=10), fields=STAGE_FIELDS),
+        ),
         Call("DataChange.update", (READ,), lambda c: c.update(_change(c))),
         Call("DataChange.get_data", (RECORDS,), lambda c: c.collect(c(_change(c), "get_data"))),
         Call("DataChange.confirm_data_received", (CHANGE,), lambda c: c(_change(c), "confirm_data_received")),
