@@ -27,6 +27,7 @@ from datastore_sdk.cli.commands.mirror import add as mirror_add
 from datastore_sdk.cli.commands.mirror import forget, status, verify
 from datastore_sdk.cli.commands.mirror import run as mirror_run
 from datastore_sdk.cli.commands.pads import pads
+from datastore_sdk.cli.commands.plot import plot
 from datastore_sdk.cli.commands.recover import recover
 from datastore_sdk.cli.commands.sandbox import sandbox
 from datastore_sdk.cli.commands.sites import sites
@@ -73,7 +74,7 @@ def _add_data_commands(*commands: Callable[..., int]) -> None:
         app.command(rich_help_panel="Data")(explain_errors(command))
 
 
-_add_data_commands(pads, sites, states, stages, fields, changes, get, tail, watch, recover)
+_add_data_commands(pads, sites, states, stages, fields, changes, get, plot, tail, watch, recover)
 app.command(rich_help_panel="Tools")(doctor)
 drift = typer.Typer(
     cls=CommandGroup,

@@ -13,6 +13,9 @@ from datastore_sdk.cli.exit_status import ExitStatus
 from datastore_sdk.cli.times import find_zone
 from datastore_sdk.exceptions import CallError, NotFoundError
 
+USE_OTHER = "use --{kind} {id}"
+"""What to do if a pad was passed as a site, or the reverse."""
+
 
 @contextmanager
 def open_client(profile: str | None) -> Generator[Client]:
@@ -22,8 +25,16 @@ def open_client(profile: str | None) -> Generator[Client]:
 
 
 @contextmanager
-def open_asset(pad: int | None, site: int | None, profile: str | None) -> Generator[tuple[Client, Pad | Site]]:
+def open_asset(
+    pad: int | None, site: int | None, profile: str | None, advice: str = USE_OTHER
+) -> Generator[tuple[Client, Pad | Site]]:
     """Open a client, with the pad or site of `--pad` or `--site`, and explain its 404 responses.
+
+    Args:
+        pad: Id of the pad.
+        site: Id of the site.
+        profile: The profile.
+        advice: What to do if the other of the two was meant; see `explain_not_found`.
 
     Raises:
         CommandError: None or both of the options were passed; or the service does not have the object.
@@ -31,7 +42,7 @@ def open_asset(pad: int | None, site: int | None, profile: str | None) -> Genera
     validate_choice(pad, site)
     with open_client(profile) as client:
         asset = Pad(pad, client=client) if pad is not None else Site(int(site or 0), client=client)
-        with explain_not_found(asset, client):
+        with explain_not_found(asset, client, advice):
             yield client, asset
 
 
@@ -44,7 +55,7 @@ def validate_choice(pad: int | None, site: int | None) -> None:
 
 
 @contextmanager
-def explain_not_found(asset: Pad | Site, client: Client, advice: str = "use --{kind} {id}") -> Generator[None]:
+def explain_not_found(asset: Pad | Site, client: Client, advice: str = USE_OTHER) -> Generator[None]:
     """Say in the error of a 404 if a pad was passed as a site, or the reverse.
 
     Args:

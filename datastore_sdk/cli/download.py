@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -22,8 +23,13 @@ from datastore_sdk.data.writers.registry import find_writer
 from datastore_sdk.exceptions import CallError
 
 
-def validate_output(path: str, *, overwrite: bool) -> Path:
+def validate_output(path: str, *, overwrite: bool, validate: Callable[[Path], object] = find_writer) -> Path:
     """Return the path of a file that can be written. No request was made before.
+
+    Args:
+        path: The path.
+        overwrite: Whether the file may exist.
+        validate: Raises if files of this suffix cannot be written. Default: of records.
 
     Raises:
         CommandError: The file exists, and `overwrite` is False.
@@ -36,7 +42,7 @@ def validate_output(path: str, *, overwrite: bool) -> Path:
         raise CommandError(
             f"{target} exists already; add --overwrite to replace it, or pass another name", ExitStatus.NOT_WRITTEN
         )
-    find_writer(target)
+    validate(target)
     return target
 
 

@@ -41,6 +41,15 @@ FieldsOption = Annotated[
     str | None,
     typer.Option(metavar="NAMES", help="Fields, joined by commas. Default: all.", autocompletion=complete_fields),
 ]
+CurvesOption = Annotated[
+    str | None,
+    typer.Option(
+        "--fields",
+        metavar="NAMES",
+        help="Fields, joined by commas. Default: treating pressure, slurry rate, proppant concentration.",
+        autocompletion=complete_fields,
+    ),
+]
 ResolutionOption = Annotated[Resolution, typer.Option(help="Interval that one record covers.")]
 SiOption = Annotated[bool, typer.Option("--si", help="SI units. Default: oilfield units.")]
 RoutedOption = Annotated[

@@ -120,7 +120,7 @@ def _validate_fields(
     yield from redirect_items(note, stream_records(executor, query, DICTS, DownloadState()))
     for name in unknown:
         if name not in sampled - {*KEY_FIELDS}:
-            hint = suggest(name, known) or "; get_fields_metadata() lists the names"
+            hint = suggest(name, known) or f"; list them with: datastore fields --site {request.site}"
             raise ValueError(f"site {request.site} has no field {name!r}{hint}")
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from datastore_sdk.cli import main
 from tests.support.paths import ROOT
 
-DATA_COMMANDS = ("pads", "sites", "states", "stages", "fields", "changes", "get", "tail", "recover")
+DATA_COMMANDS = ("pads", "sites", "states", "stages", "fields", "changes", "get", "plot", "tail", "recover")
 
 
 def find_examples(text: str, names: Sequence[str] = DATA_COMMANDS) -> list[str]:

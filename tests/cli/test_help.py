@@ -57,7 +57,7 @@ def test_example_runs(
     assert run_example(example, tmp_path) == ExitStatus.DONE
     out, err = capsys.readouterr()
     assert out or " -o " in example or "1 records" in err
-    files = [word for word in example.split() if word.endswith((".parquet", ".csv"))]
+    files = [word for word in example.split() if word.endswith((".parquet", ".csv", ".html", ".png"))]
     assert [path.name for path in tmp_path.iterdir()] == ([] if "--dry-run" in example else files)
 
 

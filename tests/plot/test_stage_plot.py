@@ -219,7 +219,7 @@ def test_unknown_fields_are_refused_before_the_download(serving: Serving, form: 
     service = serve(serving, fields=listed)
     with pytest.raises(ValueError, match="no field 'surface_treatin'; did you mean 'surface_treating_pressure'"):
         form(stage_of(service), "plot", "p,surface_treatin")
-    with pytest.raises(ValueError, match=r"no field 'zzz'; get_fields_metadata\(\) lists the names"):
+    with pytest.raises(ValueError, match="no field 'zzz'; list them with: datastore fields --site 981"):
         form(stage_of(service), "plot", "zzz")
     assert form(stage_of(service), "plot", "p").traces[0].curve  # which is not listed, but in the records
 
