@@ -14,7 +14,7 @@ from datastore_sdk.cli.times import find_zone
 from datastore_sdk.exceptions import CallError, NotFoundError
 
 USE_OTHER = "use --{kind} {id}"
-"""What to do if a pad was passed as a site, or the reverse."""
+"""Advice if a pad was passed as a site, or the reverse."""
 
 
 @contextmanager

@@ -32,7 +32,7 @@ _OPEN_END = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class PlotRequest(Struct, frozen=True, kw_only=True):
-    """What to plot."""
+    """Request for the plot of a stage or a range."""
 
     site: int
     """Id of the site."""
@@ -65,7 +65,7 @@ def build_plot(
     """Return the plot of the numbers of the records.
 
     Args:
-        request: What to plot.
+        request: The request.
         values: Numbers by field.
         well: Name of the well.
         zone: Time zone of the time axis.
@@ -126,7 +126,7 @@ def _merge(spans: Iterable[PlotSpan]) -> list[PlotSpan]:
 
 
 def _clip(span: PlotSpan, start: datetime, end: datetime) -> PlotSpan | None:
-    """Return the part of an interval within the time axis; None if there is none."""
+    """Return the part of an interval within the time axis; None if they do not overlap."""
     first, last = max(span.start, start), min(span.end, end)
     return replace(span, start=first, end=last) if first <= last else None
 
@@ -137,8 +137,8 @@ def _choose_colors(fields: Iterable[Mapping[str, Any]]) -> list[str]:
     colors = [color if isinstance(color, str) and _COLOR.fullmatch(color) else None for color in sent]
     for index, color in enumerate(colors):
         if color is None:
-            taken = [other for other in colors if other]
-            colors[index] = max(_COLORS, key=lambda each: min((_distance(each, other) for other in taken), default=0))
+            others = [other for other in colors if other]
+            colors[index] = max(_COLORS, key=lambda each: min((_distance(each, other) for other in others), default=0))
     return [color or _COLORS[0] for color in colors]
 
 

@@ -11,9 +11,9 @@ from msgspec import Struct
 from datastore_sdk.plot.traces import PlotTrace
 
 MarkKind = Literal["step", "flush", "shut-in", "rate drop"]
-"""What happened at a time."""
+"""Events that are marked."""
 SpanKind = Literal["frac", "operation", "correction"]
-"""What an interval is: a frac stage, another operation on the well, or corrected data."""
+"""Intervals that are shaded: frac stages, other operations on the well, corrected data."""
 
 
 class PlotMark(Struct, frozen=True, kw_only=True):
@@ -24,7 +24,7 @@ class PlotMark(Struct, frozen=True, kw_only=True):
     label: str
     """Text beside it."""
     kind: MarkKind
-    """What happened."""
+    """The kind of event."""
 
 
 class PlotSpan(Struct, frozen=True, kw_only=True):
@@ -37,7 +37,7 @@ class PlotSpan(Struct, frozen=True, kw_only=True):
     label: str
     """Text in it."""
     kind: SpanKind
-    """What it is."""
+    """The kind of interval."""
 
 
 class PlotContent(Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Fetch the curves of a site and what is known of them, and build a treatment plot."""
+"""Fetch the curves of a site, their metadata, stages and corrections, and build a treatment plot."""
 
 from __future__ import annotations
 

@@ -63,8 +63,8 @@ def draw(plot: PlotContent, kind: str) -> bytes:
             panel.axvline(mark.at, color=MARK_COLORS[mark.kind], linewidth=0.8, linestyle=":")
     _draw_labels(plot, panels)
     _draw_time_axis(plot, panels[-1])
-    figure.text(0.012, 1 - 0.12 / height, _plain(plot.title), fontsize=13, fontweight="bold", va="top")
-    figure.text(0.012, 1 - 0.37 / height, _plain(plot.subtitle), fontsize=9, color="#555555", va="top")
+    figure.text(0.012, 1 - 0.12 / height, _escape(plot.title), fontsize=13, fontweight="bold", va="top")
+    figure.text(0.012, 1 - 0.37 / height, _escape(plot.subtitle), fontsize=9, color="#555555", va="top")
     file = BytesIO()
     figure.savefig(file, format=kind)
     return file.getvalue()
@@ -75,8 +75,8 @@ def _draw_axis(place: Any, axis: PlotAxis, *, stacked: bool) -> None:
         seconds, values = downsample(trace)
         numbers = [math.nan if value is None else value for value in values]
         times = [datetime.fromtimestamp(second, tz=UTC) for second in seconds]
-        place.plot(times, numbers, color=trace.color, linewidth=1.1, label=_plain(trace.label))
-    place.set_ylabel(_plain(axis.unit_title if stacked else axis.title), color=axis.color)
+        place.plot(times, numbers, color=trace.color, linewidth=1.1, label=_escape(trace.label))
+    place.set_ylabel(_escape(axis.unit_title if stacked else axis.title), color=axis.color)
     place.tick_params(axis="y", colors=axis.color)
     if axis.range:
         place.set_ylim(*axis.range)
@@ -91,7 +91,7 @@ def _draw_labels(plot: PlotContent, panels: list[Any]) -> None:
         first.text(
             mark.at,
             1 + (0.05 + _ROW_INCHES * MARK_ROWS[mark.kind]) / panel_height,
-            _plain(mark.label),
+            _escape(mark.label),
             transform=first.get_xaxis_transform(),
             color=MARK_COLORS[mark.kind],
             fontsize=7.5,
@@ -103,7 +103,7 @@ def _draw_labels(plot: PlotContent, panels: list[Any]) -> None:
         place.text(
             span.start + (span.end - span.start) / 2,
             0.02 if is_correction else 0.98,
-            _plain(span.label),
+            _escape(span.label),
             transform=place.get_xaxis_transform(),
             color=SPAN_COLORS[span.kind][0],
             fontsize=8,
@@ -122,6 +122,6 @@ def _draw_time_axis(plot: PlotContent, panel: Any) -> None:
     panel.set_xlabel(plot.time_title)
 
 
-def _plain(text: str) -> str:
+def _escape(text: str) -> str:
     """Return a text that matplotlib does not read as a formula."""
     return text.replace("$", r"\$")

@@ -98,11 +98,11 @@ def _find_limits(trace: PlotTrace) -> tuple[float, float] | None:
 
 def choose_mark_labels(plot: PlotContent) -> list[PlotMark]:
     """Return the marks whose labels have room beside each other, the important ones first."""
-    taken: dict[int, list[tuple[float, float]]] = defaultdict(list)
+    occupied: dict[int, list[tuple[float, float]]] = defaultdict(list)
     chosen: list[PlotMark] = []
     for kind in _PRIORITIES:
         marks = sorted((mark for mark in plot.marks if mark.kind == kind), key=lambda mark: mark.at)
-        places = taken[MARK_ROWS[kind]]
+        places = occupied[MARK_ROWS[kind]]
         fitting: list[tuple[PlotMark, tuple[float, float]]] = []
         for mark in marks:
             first, last = _find_label_bounds(mark, plot)

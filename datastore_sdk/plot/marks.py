@@ -58,7 +58,7 @@ def _find_steps(concentration: Curve, number: Curve, pumping: Pumping) -> Iterat
 
 
 def _find_rate_drops(rate: Curve, pumping: Pumping) -> Iterator[PlotMark]:
-    """Yield the seconds at which the rate drops, although slurry goes on flowing."""
+    """Yield the seconds at which the rate drops, although slurry still flows."""
     if pumping.at_rate is None:
         return
     flow = rate.smooth().between(pumping.at_rate, pumping.last - _REFERENCE_SECONDS)

@@ -30,7 +30,7 @@ class TreatmentPlot(PlotContent, frozen=True, kw_only=True):
     def figure(self) -> Any:
         """Return the plot as a plotly figure, to change it or to show it elsewhere. Needs the extra `plot`.
 
-        Times are naive, in the time zone of the plot, since plotly knows no time zones.
+        Times are naive, in the time zone of the plot, since plotly has no time zones.
 
         Raises:
             ImportError: plotly or tsdownsample is not installed.
