@@ -13,6 +13,7 @@ import textwrap
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -124,22 +125,37 @@ def test_recover_many_records_in_bounded_pieces(tmp_path: Path) -> None:
     assert pq.read_table(tmp_path / "shift.parquet").num_rows == 60_000  # pyright: ignore[reportUnknownMemberType]
 
 
-PROGRAM = """
+UNHANDLED = """
+    from datastore_sdk import Site
+    live, _ = Site({site}).get_realtime_measurements_data()
+    live.save("{name}")
+"""
+HANDLED = """
     import signal
     from datastore_sdk import Site
     live, _ = Site({site}).get_realtime_measurements_data()
-    if {handled}:
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda *_: live.close())
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: live.close())
     live.save("{name}")
 """
+ASYNC_HANDLED = """
+    import asyncio, signal
+    from datastore_sdk import Site
+    async def main():
+        live, _ = await Site({site}).aget_realtime_measurements_data()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, live.close)
+        await live.asave("{name}")
+    asyncio.run(main())
+"""
+SIGNALS = [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL]
 
 
 @contextmanager
-def saving(folder: Path, name: str, *, handled: bool) -> Generator[tuple[subprocess.Popen[bytes], list[Any]]]:
+def saving(folder: Path, name: str, program: str) -> Generator[tuple[subprocess.Popen[bytes], list[Any]]]:
     """Run a program that saves live data, until it has saved 20 records."""
     paths = os.pathsep.join(path for path in sys.path if path)
-    program = textwrap.dedent(PROGRAM).format(site=SITE, handled=handled, name=name)
+    program = textwrap.dedent(program).format(site=SITE, name=name)
     unfinished = folder / f"{name}.unfinished"
     with Sandbox(now=NOW, days=1) as sandbox, Client(sandbox.token, base_url=sandbox.url) as client:
         environment = {**os.environ, **sandbox.environment, "PYTHONPATH": paths}
@@ -158,10 +174,20 @@ def seconds(records: list[dict[str, Any]]) -> list[Any]:
     return [record["timestamp"] for record in records]
 
 
-@pytest.mark.parametrize("number", first(1, [signal.SIGTERM, signal.SIGHUP]))
-@pytest.mark.parametrize("name", ["shift.csv.gz", "shift.parquet"])
-def test_handled_signal_completes_the_file(number: signal.Signals, name: str, tmp_path: Path) -> None:
-    with saving(tmp_path, name, handled=True) as (process, records):
+@pytest.mark.parametrize(
+    ("number", "name", "program"),
+    first(
+        2,
+        [
+            (signal.SIGTERM, "shift.csv.gz", HANDLED),
+            (signal.SIGHUP, "shift.parquet", ASYNC_HANDLED),
+            (signal.SIGHUP, "shift.csv", HANDLED),
+            (signal.SIGTERM, "shift.json", ASYNC_HANDLED),
+        ],
+    ),
+)
+def test_handled_signal_completes_the_file(number: signal.Signals, name: str, program: str, tmp_path: Path) -> None:
+    with saving(tmp_path, name, program) as (process, records):
         process.send_signal(number)
         assert process.wait(TIMEOUT_SECONDS) == 0
     assert seconds(read(tmp_path / name)) == seconds(records)
@@ -169,17 +195,23 @@ def test_handled_signal_completes_the_file(number: signal.Signals, name: str, tm
 
 
 @pytest.mark.parametrize(
-    ("number", "name"),
-    [
-        (signal.SIGTERM, "shift.csv"),
-        (signal.SIGHUP, "shift.json"),
-        (signal.SIGKILL, "shift.csv.gz"),
-        (signal.SIGKILL, "shift.parquet"),
-        (signal.SIGKILL, "shift.ndjson"),
-    ],
+    ("number", "suffix"),
+    first(
+        4,
+        dict.fromkeys(
+            [
+                (signal.SIGTERM, "csv"),
+                (signal.SIGHUP, "csv.gz"),
+                (signal.SIGKILL, "parquet"),
+                (signal.SIGKILL, "ndjson"),
+                *product(SIGNALS, [*TEXT_FORMATS, *TABLE_FORMATS]),
+            ]
+        ),
+    ),
 )
-def test_killed_save_is_recovered(number: signal.Signals, name: str, tmp_path: Path) -> None:
-    with saving(tmp_path, name, handled=False) as (process, records):
+def test_killed_save_is_recovered(number: signal.Signals, suffix: str, tmp_path: Path) -> None:
+    name = f"shift.{suffix}"
+    with saving(tmp_path, name, UNHANDLED) as (process, records):
         process.send_signal(number)
         assert process.wait(TIMEOUT_SECONDS) == -number
     assert not (tmp_path / name).exists()
