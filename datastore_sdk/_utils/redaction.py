@@ -20,6 +20,8 @@ MAX_EXAMPLE_LENGTH = 60
 """Maximum length of an example, in characters."""
 _MIN_BASE64_LENGTH = 8
 """Shorter base64 texts match by coincidence."""
+_HTML_NAMES = {'"': "quot", "&": "amp", "<": "lt", ">": "gt", "'": "apos"}
+"""Names of the characters that have one in every HTML page."""
 _MIN_IDENTIFIABLE_LENGTH = 32
 """Of a secret of this length, the last four characters can be shown: they identify it, and do not reveal it."""
 _SECRET_PATTERN = re.compile(
@@ -66,10 +68,12 @@ class Redactor:
 
 
 def _character_pattern(character: str) -> str:
-    """Return the pattern of a character: as it is, in a URL, and escaped in JSON, also in JSON within JSON."""
+    """Return the pattern of a character: as it is, in a URL, in HTML, and escaped in JSON, also in JSON within JSON."""
     number = ord(character)
     percent = "".join(f"%{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))
-    return rf"(?:\\*{re.escape(character)}|(?i:{percent})|\\+u(?i:{number:04x}))"
+    codes = filter(None, (_HTML_NAMES.get(character), f"#0*{number}", f"#x0*{number:x}"))
+    html = "" if character.isalnum() else f"|&(?i:{'|'.join(codes)});"
+    return rf"(?:\\*{re.escape(character)}|(?i:{percent})|\\+u(?i:{number:04x}){html})"
 
 
 def _base64_forms(secret: str) -> set[str]:

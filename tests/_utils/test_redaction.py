@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode, urlsafe_b64encode
+from html import escape
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -19,6 +20,9 @@ SPELLINGS = {
     "JSON for HTML": json.dumps(TOKEN).replace("<", r"\u003c").replace(">", r"\u003E").replace("&", r"\u0026"),
     "JSON, all escaped": "".join(f"\\u{ord(letter):04X}" for letter in TOKEN),
     "JSON in JSON": json.dumps(json.dumps(TOKEN).replace("+", r"\u002b")),
+    "HTML": escape(TOKEN),
+    "HTML, all escaped": "".join(letter if letter.isalnum() else f"&#x{ord(letter):02X};" for letter in TOKEN),
+    "HTML, in decimal": "".join(letter if letter.isalnum() else f"&#{ord(letter):03};" for letter in TOKEN),
     "URL": quote(TOKEN, safe=""),
     "URL in small letters": re.sub("%..", lambda code: code[0].lower(), quote(TOKEN, safe="")),
     "form": quote_plus(TOKEN),
