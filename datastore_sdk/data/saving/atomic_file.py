@@ -141,7 +141,7 @@ class _UnnamedFile(AtomicFile):
     def _move(self, *, overwrite: bool) -> None:
         try:
             self._link_to_target(overwrite=overwrite)
-        except FileExistsError:
+        except (FileExistsError, WriteOnceFolderError):
             raise
         except OSError:  # hard links are forbidden, which only a try can show
             from shutil import copyfile  # slow to import
@@ -157,6 +157,7 @@ class _UnnamedFile(AtomicFile):
         except FileExistsError:
             if not overwrite:
                 raise
+            check_scratch_folder(self._target)  # otherwise a second copy of the data could stay there
             hidden = build_hidden_path(self._target)
             try:
                 self.link(hidden)

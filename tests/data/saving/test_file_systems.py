@@ -158,6 +158,16 @@ def test_write_once_mount_gets_complete_file(
     assert not any(left.values())  # folders that cannot be removed are empty
 
 
+@pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="the system has no unnamed files")
+def test_append_only_folder_keeps_no_second_copy(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after `chattr +a`: the folder takes hard links, and neither renames nor deletes."""
+    for name in ("replace", "rename", "unlink"):
+        monkeypatch.setattr(os, name, refuse_with(errno.EPERM))
+    write(target, b"new")
+    assert target.read_bytes() == b"new"
+    assert [file.stat().st_size for file in target.parent.iterdir() if file != target] == [0]
+
+
 @pytest.mark.usefixtures("temporary")
 def test_write_once_mount_keeps_existing_file(write_once: Path, target: Path) -> None:
     with pytest.raises(FileExistsError, match=r"exists already|was created meanwhile.*saved as"):
