@@ -220,7 +220,9 @@ class _TemporaryFolderFile(_NamedFile):
     def __init__(self, target: Path) -> None:
         from tempfile import gettempdir  # slow to import
 
-        super().__init__(target, _create_locked(Path(gettempdir()) / target.name))
+        elsewhere = Path(gettempdir()) / target.name
+        _remove_abandoned(elsewhere)
+        super().__init__(target, _create_locked(elsewhere))
 
     def close(self) -> None:
         """Close and delete the file. The target holds a copy if the draft was committed."""

@@ -14,6 +14,7 @@ import pytest
 from datastore_sdk.data import Data
 from datastore_sdk.data.saving import atomic_file, synced_file
 from datastore_sdk.data.saving.files import open_atomic, validate_target
+from datastore_sdk.data.saving.scratch_folder import HIDDEN_SUFFIX
 from datastore_sdk.data.saving.synced_file import open_scratch_file
 from tests.data.fake_record_service import RecordService, records_of
 from tests.data.saving.limited_folders import refuse_with
@@ -156,6 +157,13 @@ def test_write_once_mount_gets_complete_file(
     assert read_files(temporary) == {}
     left = {name: content for name, content in read_files(write_once).items() if name.startswith(".")}
     assert not any(left.values())  # folders that cannot be removed are empty
+
+
+@pytest.mark.usefixtures("write_once")
+def test_drafts_of_killed_saves_leave_the_temporary_folder(target: Path, temporary: Path) -> None:
+    (temporary / f".records.json.0{HIDDEN_SUFFIX}").write_bytes(b"half")
+    write(target, b"new")
+    assert read_files(temporary) == {}
 
 
 @pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="the system has no unnamed files")
