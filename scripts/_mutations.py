@@ -116,6 +116,16 @@ MUTATIONS = (
         "not kept",
         "auth/test_token_cache.py",
     ),
+    M(
+        "_utils/redaction.py",
+        "encoded = [re.escape(part) for secret in self._secrets for part in _base64_forms(secret)]",
+        "encoded: list[str] = []",
+        "_utils/test_redaction.py",
+    ),
+    M("_utils/redaction.py", """f"|&(?i:{'|'.join(codes)});\"""", '""', "_utils/test_redaction.py"),
+    M("config/profiles.py", 'read_text("utf-8-sig")', 'read_text("utf-8")', "config/test_profiles.py"),
+    M("auth/token_cache.py", "            self._folder.chmod(0o700)", "            pass", "auth/test_token_cache.py"),
+    M("auth/token_cache.py", "if not is_private(os.fstat(file.fileno())):", "if False:", "auth/test_token_cache.py"),
     # Records
     M(
         "data/streaming/json_splitter.py",
@@ -280,6 +290,89 @@ MUTATIONS = (
         "data/saving/test_journal.py",
     ),
     M("data/saving/journal.py", "        self._file.close()\n", "        pass\n", "data/saving/test_journal.py"),
+    M(
+        "data/saving/atomic_file.py",
+        "        with suppress(OSError):  # many mounts",
+        "        with suppress(ValueError):  # many mounts",
+        "data/saving/test_file_systems.py",
+    ),
+    M(
+        "data/saving/synced_file.py",
+        "if error.errno not in _SYNC_UNSUPPORTED:",
+        "if True:",
+        "data/saving/test_file_systems.py",
+    ),
+    M(
+        "data/saving/atomic_file.py",
+        "or move_error.errno in _DISK_ERRORS:",
+        "or True:",
+        "data/saving/test_file_systems.py",
+    ),
+    M(
+        "data/saving/scratch_folder.py",
+        "raise WriteOnceFolderError(error.errno, error.strerror) from error",
+        "return",
+        "data/saving/test_file_systems.py",
+    ),
+    M(
+        "data/saving/atomic_file.py",
+        "            check_scratch_folder(self._target)  # otherwise",
+        "            pass  # otherwise",
+        "data/saving/test_file_systems.py",
+    ),
+    M(
+        "data/saving/atomic_file.py",
+        "        check_scratch_folder(target)  # a mount",
+        "        pass  # a mount",
+        "data/saving/test_unfinished.py",
+    ),
+    M("data/saving/atomic_file.py", "        _remove_abandoned(elsewhere)\n", "", "data/saving/test_file_systems.py"),
+    M(
+        "data/saving/files.py",
+        "draft.path if keep_unfinished else save_under_new_name(draft.path, target, draft.link)",
+        "None",
+        "data/saving/test_file_systems.py",
+    ),
+    M("data/saving/local_paths.py", "    if _URL.match(text):", "    if False:", "data/saving/test_file_systems.py"),
+    M("data/saving/local_paths.py", 'getattr(path, "cloud_prefix", None) or', "", "data/saving/test_file_systems.py"),
+    M(
+        "data/saving/unfinished.py",
+        "                with suppress(BlockingIOError):\n                    lock_file(file)\n",
+        "                pass\n",
+        "data/saving/test_unfinished.py",
+    ),
+    M("data/saving/unfinished.py", "if is_own_file(path.lstat())", "if True", "data/saving/test_unfinished.py"),
+    M("data/saving/recovery.py", "    if not sources:", "    if False:", "data/saving/test_unfinished.py"),
+    M(
+        "data/saving/resumable.py",
+        "        if not (isinstance(error, WriteOnceFolderError) or is_writable(target)):",
+        "        if True:",
+        "data/saving/test_partial_location.py",
+    ),
+    M(
+        "data/saving/journal.py",
+        "if check_owner and not is_own",
+        "if False and not is_own",
+        "data/saving/test_partial_location.py",
+    ),
+    M(
+        "data/saving/resumable.py",
+        "        report_missing_fields(self._queries, download)",
+        "        pass",
+        "data/saving/test_partial_location.py",
+    ),
+    M(
+        "data/streaming/records.py",
+        "    except Cancelled:  # after",
+        "    except KeyError:  # after",
+        "entities/test_get_data.py",
+    ),
+    M(
+        "data/field_metadata.py",
+        '            log.warning("Units and labels of',
+        '            raise\n            log.warning("Units and labels of',
+        "data/arrow entities/test_save.py",
+    ),
     # Coverage reports
     M("data/coverage/integer_set.py", "self._pages.get(page, 0) | (", "(", "data/coverage/test_integer_set.py"),
     M(
@@ -317,8 +410,8 @@ MUTATIONS = (
     M("data/saving/fingerprint.py", '"service": executor.base_url', '"service": ""', "data/saving/test_resumable.py"),
     M(
         "data/saving/atomic_file.py",
-        "            if not overwrite:\n                raise\n            hidden",
-        "            hidden",
+        "            if not overwrite:\n                raise\n            check_scratch_folder",
+        "            check_scratch_folder",
         "data/saving/test_files.py",
     ),
     # Objects
@@ -360,6 +453,18 @@ MUTATIONS = (
         "list_states(**values)",
         "entities/test_filters.py",
     ),
+    M("_utils/validation.py", "to_utc(last) < to_utc(first)", "last < first", "entities/test_datetimes.py"),
+    M("_utils/validation.py", "    if value != value:", "    if False:", "entities/test_datetimes.py"),
+    M("_utils/validation.py", "    except OverflowError:\n", "    except KeyError:\n", "entities/test_datetimes.py"),
+    M("_utils/validation.py", "    if first and last and last < first:", "    if False:", "entities/test_datetimes.py"),
+    M(
+        "entities/base.py",
+        "if self._pickled_base_url and self._pickled_base_url != client.base_url:",
+        "if False:",
+        "entities/test_secrets.py",
+    ),
+    M("entities/base.py", 'raise PydanticCustomError("id"', 'raise TypeError("id"', "entities"),
+    M("pytest_plugin.py", '    _, _, parameters = names.partition("[")', '    parameters = ""', "testing"),
     # Responses that do not match the contract
     M(
         "_io/tolerant_parser.py",
@@ -589,6 +694,36 @@ MUTATIONS = (
         "realtime/test_exclusivity.py",
     ),
     M("realtime/decoder.py", "            self._counters.unreadable += 1\n", "", "realtime/test_decoder.py"),
+    M(
+        "realtime/session.py",
+        "if self._received_new or self._connection_age >= self._options.stale_after:  # rooms",
+        "if True:  # rooms",
+        "realtime/test_reconnect.py",
+    ),
+    M(
+        "realtime/session.py",
+        "            self.was_connected = was_connected\n            raise (yield from",
+        "            raise closed\n            raise (yield from",
+        "realtime/test_reconnect.py",
+    ),
+    M(
+        "transport/websocket/handshake.py",
+        "frozenset({POLICY_VIOLATION, *range(",
+        "frozenset({*range(",
+        "realtime/test_reconnect.py realtime/sockets/test_connections.py",
+    ),
+    M(
+        "realtime/history_filter.py",
+        "    if start - now <= _MAX_START_AHEAD_SECONDS:",
+        "    if True:",
+        "realtime/test_history.py",
+    ),
+    M(
+        "realtime/updates.py",
+        "            except (TypeError, ValueError) as error:",
+        "            except KeyError as error:",
+        "realtime/test_updates.py",
+    ),
     # The sandbox
     M(
         "sandbox/api/concurrency.py",
@@ -680,6 +815,8 @@ MUTATIONS = (
         "    return [range(first, last or now)]",
         "data/test_estimate.py",
     ),
+    M("cli/signals.py", "if error is not TerminalClosed or", "if True or", "cli/test_signals.py"),
+    M("cli/commands/recover.py", "    if target.exists() and not overwrite:", "    if False:", "cli/test_tail.py"),
     # Mirror
     M("mirror/spans.py", "else to_second(end) + 1", "else to_second(end)", "mirror/test_spans.py"),
     M("mirror/spans.py", "min(last + 1, self._now)", "self._now", "mirror/test_spans.py"),
