@@ -261,8 +261,6 @@ URLS = [
 class CloudPath:
     """A path object like those of cloudpathlib: `os.fspath` makes a local copy."""
 
-    cloud_prefix = "az://"
-
     def __fspath__(self) -> str:
         raise AssertionError("made a local copy")
 
@@ -301,7 +299,26 @@ def test_url_is_refused_with_advice(
     assert read_files(tmp_path) == {}
 
 
-@pytest.mark.parametrize("path", [CloudPath(), UniversalPath("memory"), UniversalPath("s3")])
+class BucketPath:
+    """A path object like those of s3path, which are paths of this machine to `os.fspath`."""
+
+    def __fspath__(self) -> str:
+        return "/bucket/x.csv"
+
+    def as_uri(self) -> str:
+        return "s3://bucket/x.csv"
+
+
+class MemoryPath:
+    """A path object like those of newer universal_pathlib, which have no `os.fspath`."""
+
+    protocol = "memory"
+
+    def __str__(self) -> str:
+        return "memory://x.csv"
+
+
+@pytest.mark.parametrize("path", [CloudPath(), UniversalPath("s3"), BucketPath(), MemoryPath()])
 def test_remote_path_object_is_refused(path: Any) -> None:
     with pytest.raises(ValueError, match=r"x\.csv' is not a local path"):
         validate_target(path, overwrite=False)
