@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -129,3 +130,11 @@ def close_default_clients(url: str, runner: asyncio.Runner) -> None:
 def _close(client: Client, runner: asyncio.Runner) -> None:
     client.close()
     runner.run(client.aclose())
+
+
+@pytest.fixture
+def default_sighup() -> Iterator[None]:
+    """Handle SIGHUP by its default, also in a test run under `nohup`, from which child processes inherit otherwise."""
+    previous = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, previous)

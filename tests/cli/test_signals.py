@@ -9,7 +9,10 @@ import pytest
 
 from datastore_sdk.cli.signals import Interruption, TerminalClosed, Terminated
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="there is no SIGTERM")
+pytestmark = [
+    pytest.mark.skipif(os.name == "nt", reason="there is no SIGTERM"),
+    pytest.mark.usefixtures("default_sighup"),
+]
 
 
 @pytest.fixture(autouse=True)

@@ -23,7 +23,10 @@ from tests.realtime.live_reader import wait_until
 from tests.support.exhaustive import first
 from tests.support.paths import ROOT
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="there is no SIGTERM")
+pytestmark = [
+    pytest.mark.skipif(os.name == "nt", reason="there is no SIGTERM"),
+    pytest.mark.usefixtures("default_sighup"),
+]
 
 
 def start(arguments: list[str], sandbox: Sandbox) -> subprocess.Popen[str]:

@@ -174,6 +174,7 @@ def seconds(records: list[dict[str, Any]]) -> list[Any]:
     return [record["timestamp"] for record in records]
 
 
+@pytest.mark.usefixtures("default_sighup")
 @pytest.mark.parametrize(
     ("number", "name", "program"),
     first(
@@ -194,6 +195,7 @@ def test_handled_signal_completes_the_file(number: signal.Signals, name: str, pr
     assert [*tmp_path.iterdir()] == [tmp_path / name]
 
 
+@pytest.mark.usefixtures("default_sighup")
 @pytest.mark.parametrize(
     ("number", "suffix"),
     first(
