@@ -52,8 +52,6 @@ def test_example_runs(
 ) -> None:
     request.getfixturevalue("own_sandbox" if "--acknowledge" in example else "sandbox")
     monkeypatch.chdir(tmp_path)
-    if " recover " in example:
-        (tmp_path / "shift.parquet.unfinished").write_text('{"timestamp": 1758196800, "site_id": 981}\n')
     assert run_example(example, tmp_path) == ExitStatus.DONE
     out, err = capsys.readouterr()
     assert out or " -o " in example or "1 records" in err
