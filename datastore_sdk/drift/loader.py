@@ -123,6 +123,8 @@ def parse_document(text: str, name: str) -> Any:
         _validate_size(text, name)
         return yaml.load(text, _Loader)  # noqa: S506 - a safe one
     except _LOAD_ERRORS as error:
+        if "nesting depth" in str(error):  # libyaml's own limit, of some builds
+            raise _depth_error(name) from None
         raise _parse_error(name, error) from None
 
 

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime
 from pydantic_core import to_json
 
 from datastore_sdk.data.time_zones import localize_pandas, localize_polars
-from restream_api.types import Model
+from restream_api.types import Model, build_serializers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,6 +138,7 @@ def _to_polars_series(name: str, column: Column) -> pl.Series:
 
 def _to_json_text(value: object) -> str:
     try:
+        build_serializers(value)
         return to_json(value).decode()
     except ValueError:  # strings that UTF-8 cannot encode
         return json.dumps(value, default=str)

@@ -11,7 +11,7 @@ from pydantic_core import to_json
 from datastore_sdk.entities import DataChange, Pad, Site, Stage, State
 from datastore_sdk.exceptions import NotLoadedError, UnusableValueError
 from datastore_sdk.mirror.tables import CHANGES, PADS, SITES, STAGES, STATES, Row, Table, TableUpdate
-from restream_api.types import Model
+from restream_api.types import Model, build_serializers
 
 _TYPES: dict[str, Any] = {"string": str, "int64": int, "float64": (int, float), "timestamp": datetime}
 
@@ -92,4 +92,5 @@ def _to_utc(value: datetime) -> datetime:
 
 
 def _to_text(value: Any) -> str:
+    build_serializers(value)
     return to_json(value, inf_nan_mode="null", serialize_unknown=True).decode()

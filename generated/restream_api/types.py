@@ -218,8 +218,19 @@ def encode_query(
     return tuple(pairs)
 
 
+def build_serializers(value: Any) -> None:
+    """Build the serializers of a model, or of the models in a list.
+
+    They are built on first use only, and pydantic before 2.14 fails instead where a model is inside of a value.
+    """
+    for item in value if isinstance(value, (list, tuple)) else (value,):
+        if isinstance(item, BaseModel):
+            type(item).model_rebuild()
+
+
 def encode_json(body: Any) -> bytes:
     """A JSON body. What was not set stays absent, what was set to None is sent as null."""
+    build_serializers(body)
     return TypeAdapter[Any](Any).dump_json(body, exclude_unset=True, by_alias=True)
 
 
