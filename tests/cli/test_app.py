@@ -75,6 +75,7 @@ def test_spec_text_report_has_details(spec_files: dict[str, str], capsys: Output
     assert "\x1b" not in out
 
 
+@pytest.mark.exhaustive
 def test_terminal_output_has_colors(
     spec_files: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
@@ -83,6 +84,7 @@ def test_terminal_output_has_colors(
     assert "\x1b[" in capsys.readouterr().out
 
 
+@pytest.mark.exhaustive
 def test_json_option_equals_format_json(spec_files: dict[str, str], capsys: Output) -> None:
     main(["drift", "spec", "sdk", spec_files["words"], "--json"])
     short = capsys.readouterr().out

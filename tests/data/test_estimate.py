@@ -66,6 +66,7 @@ def test_estimate_without_a_range_is_near(form: Form, query: dict[str, Any]) -> 
     assert found.records == pytest.approx(len([*Site(id=981).get_data(**query)]), rel=0.05)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.usefixtures("sandbox")
 def test_estimate_of_a_pad_counts_its_sites(form: Form) -> None:
     query: dict[str, Any] = {"start_datetime": NOW - DAY / 4, "is_routed": True}

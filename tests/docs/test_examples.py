@@ -29,6 +29,7 @@ from datastore_sdk.sandbox import Sandbox, Untidiness
 from tests.cli.example_commands import find_examples, needs_shell, run_example
 from tests.conftest import NOW
 from tests.realtime.live_reader import wait_until
+from tests.support.exhaustive import first
 from tests.support.fake_server import TIMEOUT_SECONDS
 from tests.support.paths import ROOT
 from tests.testing.pytest_runs import run_pytest
@@ -62,6 +63,8 @@ EXAMPLES = [example for example in blocks("python") if "signal.SIGTERM" not in e
 SERVICES = [example for example in blocks("python") if "signal.SIGTERM" in example.text]
 COMMANDS = list(blocks("bash", "shell", "sh", "console"))
 SHELL_COMMANDS = [*dict.fromkeys(command for block in COMMANDS for command in find_examples(block.text))]
+IN_README = sum(example.document.name == "README.md" for example in EXAMPLES)
+"""Examples of README come first; those of `docs` run with `--all` only."""
 TESTS = [example for example in EXAMPLES if "def test_" in example.text]
 WITHOUT_THE_SERVICE = ("with Sandbox(", "LiveData.recover(", "from datastore_sdk.drift", "def test_")
 SETTINGS = list(blocks("toml"))
@@ -88,7 +91,7 @@ def patterns_of_files(example: str) -> set[str]:
     return {*re.findall(r'save\("(.+?)"', example), *re.findall(r"# -> (\S+)", example), *reports}
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=str)
+@pytest.mark.parametrize("example", first(IN_README, EXAMPLES), ids=str)
 def test_example_runs(
     example: Block,
     own_sandbox: Sandbox,
@@ -132,6 +135,7 @@ def test_example_program_stops_on_signals(example: Block, number: signal.Signals
     assert list(tmp_path.iterdir()) == [file]
 
 
+@pytest.mark.exhaustive
 def test_example_tests_pass(tmp_path: Path) -> None:
     """All run in one process, because starting pytest takes longer than the tests."""
     for number, example in enumerate(TESTS):
@@ -159,7 +163,7 @@ def test_shell_examples_use_existing_options(block: Block) -> None:
         assert os.access(ROOT / name, os.X_OK), name
 
 
-@pytest.mark.parametrize("command", [each for each in SHELL_COMMANDS if not needs_shell(each)])
+@pytest.mark.parametrize("command", first(3, [each for each in SHELL_COMMANDS if not needs_shell(each)]))
 @pytest.mark.usefixtures("at_now")
 def test_shell_example_runs(
     command: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

@@ -97,6 +97,7 @@ def error_message(content: Any, name: str = "new.yaml") -> str:
     return ""
 
 
+@pytest.mark.exhaustive
 def test_replaced_value_is_refused_or_can_be_compared(request: pytest.FixtureRequest) -> None:
     """Replace each value by wrong ones; without `--all` by every 23rd, at a different offset for each value."""
     content = parse_spec(FULL).document.content

@@ -53,7 +53,7 @@ async def everything_async(client: Client) -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize("managed", [False, True], ids=["token", "client credentials"])
+@pytest.mark.parametrize("managed", first(1, [True, False]))
 def test_threads_share_a_faulty_service(service: Sandbox, client_of: ClientOf, managed: bool) -> None:
     with time_limit(), assert_no_leaks():
         client = client_of(None if managed else service.token, retries=PATIENT)

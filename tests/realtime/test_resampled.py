@@ -77,6 +77,7 @@ def test_gaps_that_are_not_filled_are_reported(resolution: DataResolutions) -> N
     assert {gap.seconds % step for gap in found} == {0}
 
 
+@pytest.mark.exhaustive
 def test_intervals_missing_in_the_archive_are_reported(resolution: DataResolutions) -> None:
     step = STEPS[resolution]
     lost = {START_SECOND + 12 * step, START_SECOND + 13 * step}

@@ -22,6 +22,7 @@ from websockets.exceptions import InvalidHandshake, InvalidProxyStatus
 from websockets.frames import CloseCode
 from websockets.protocol import State
 from websockets.sync import client as library
+from websockets.version import version as library_version
 
 from datastore_sdk._io.clock import Clock, monotonic
 from datastore_sdk._io.connection_settings import ConnectionSettings
@@ -202,12 +203,29 @@ _connect: Callable[..., _Opened] = cast("Any", library.connect)
 """Returns what `create_connection` made."""
 
 
+_DECODES_CREDENTIALS = (17, 2)
+"""The first version of the library that decodes the user and password of a proxy."""
+
+
 def _with_password(proxy: str) -> str:
-    """Add an empty password to a user: the library refuses a user without one."""
+    """Add an empty password to a user: the library refuses a user without one.
+
+    Raises:
+        ConfigurationError: The user or password has escaped characters, and the library is too old to decode them.
+    """
     parts = urlsplit(proxy)
+    if "%" in f"{parts.username}{parts.password}" and _version_of(library_version) < _DECODES_CREDENTIALS:
+        raise ConfigurationError(
+            "live data through a proxy whose user or password has escaped characters (%40 for @) takes websockets "
+            f"17.2 or newer, this is {library_version}; run: pip install --upgrade websockets"
+        )
     if parts.username is None or parts.password is not None:
         return proxy
     return urlunsplit(parts._replace(netloc=parts.netloc.replace("@", ":@", 1)))
+
+
+def _version_of(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(".")[:2])
 
 
 def _addresses(proxy: str) -> list[str]:

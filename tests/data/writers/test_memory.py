@@ -47,7 +47,7 @@ print(peak() - before)
 
 @pytest.mark.parametrize(
     "case",
-    first(3, [(".csv", 40), (".json.zst", 40), (".parquet", 150), (".arrow", 100), (".ndjson", 20)]),
+    first(1, [(".parquet", 150), (".csv", 40), (".json.zst", 40), (".arrow", 100), (".ndjson", 20)]),
 )
 def test_memory_stays_small(tmp_path: Path, case: tuple[str, int]) -> None:
     suffix, megabytes = case

@@ -122,6 +122,7 @@ def test_permits_of_a_killed_process_are_free(start: Start) -> None:
         assert read_line(other) == "done"
 
 
+@pytest.mark.exhaustive
 def test_paused_process_gives_permits_back_to_one_that_waits(start: Start) -> None:
     """It resumes at its position when it reads again: a notebook must not stop the nightly job."""
     with Sandbox(days=10) as sandbox:

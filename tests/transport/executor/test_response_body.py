@@ -16,6 +16,7 @@ from datastore_sdk.exceptions import BodyError, CallError, CorruptBodyError, Res
 from datastore_sdk.transport.executor.response_body import MAX_CHUNK_BYTES, ResponseBody
 from datastore_sdk.transport.executor.retry import RetryPolicy
 from restream_api.api.pads import delete_pad_parameter, list_pads
+from tests.support.exhaustive import first
 from tests.support.fake_server import ClientConnection, HttpRequest
 from tests.support.fixtures import ClientOf, Serve
 from tests.support.http_responses import (
@@ -211,7 +212,7 @@ def test_empty_response_to_a_deletion_may_claim_an_encoding(serve: Serve, client
     client_of(server).request(delete_pad_parameter(7, 3))
 
 
-@pytest.mark.parametrize("nothing", [b"!" * 1000, gzip.compress(b"") * 50], ids=["junk", "members"])
+@pytest.mark.parametrize("nothing", first(1, [gzip.compress(b"") * 50, b"!" * 1000]), ids=len)
 def test_nothing_without_an_end_behind_the_body(nothing: bytes, serve: Serve, client_of: ClientOf, form: Form) -> None:
     """A stream has no time in which all of it must have come."""
 
