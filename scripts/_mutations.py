@@ -700,6 +700,13 @@ MUTATIONS = (
     ),
     M("realtime/decoder.py", "            self._counters.unreadable += 1\n", "", "realtime/test_decoder.py"),
     M(
+        "realtime/stream.py",
+        "                yield from YieldItem(batch)\n",
+        "                try:\n                    yield from YieldItem(batch)\n                except OSError as error:\n"
+        "                    errors.append(error)\n",
+        "realtime/test_live.py",
+    ),
+    M(
         "realtime/session.py",
         "if self._received_new or self._connection_age >= self._options.stale_after:  # rooms",
         "if True:  # rooms",

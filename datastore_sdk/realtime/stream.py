@@ -202,14 +202,20 @@ class LiveStream(Generic[T]):
             raise
 
     def _yield_batches(self, codec: RecordCodec[Any], errors: list[BaseException]) -> EffectGen[None]:
+        """Yield the records, and collect the error that ends the stream: it is raised when the file is complete.
+
+        An error of the file itself is not collected, since the file cannot be complete then.
+        """
         with self.open_reader(codec) as reader:
-            try:
-                while True:
-                    yield from YieldItem([*reader.read()])
-            except PrefetchExhausted:
-                return
-            except Exception as error:  # noqa: BLE001 - raised when the file is complete
-                errors.append(error)
+            while True:
+                try:
+                    batch = [*reader.read()]
+                except PrefetchExhausted:
+                    return
+                except Exception as error:  # noqa: BLE001
+                    errors.append(error)
+                    return
+                yield from YieldItem(batch)
 
 
 class StreamReader(Generic[T]):

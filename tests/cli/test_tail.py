@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ import pytest
 
 from datastore_sdk.cli import main
 from datastore_sdk.cli.exit_status import ExitStatus
+from datastore_sdk.data.writers.csv_writer import CsvWriter
 from datastore_sdk.sandbox import Sandbox
 from tests.conftest import NOW
 from tests.realtime.live_reader import wait_until
@@ -112,6 +114,24 @@ def test_killed_file_is_recovered(tmp_path: Path, capsys: pytest.CaptureFixture[
     check_rows(file)
     summary = json.loads(capsys.readouterr().out)
     assert (summary["file"], summary["records"] >= 5) == (str(file), True)
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_full_disk_says_how_to_recover(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def write(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(CsvWriter, "write", write)
+    file = tmp_path / "last shift.csv"
+    assert main(["tail", "--site", "981", "--since", "2025-09-18T11:59:50Z", "-o", str(file)]) == ExitStatus.NOT_WRITTEN
+    assert capsys.readouterr().err == (
+        f"datastore: {file}: No space left on device; the records received so far are in {file}.unfinished; "
+        f"complete the file with: datastore recover '{file}'\n"
+    )
+    monkeypatch.undo()
+    assert main(["recover", str(file)]) == ExitStatus.DONE
 
 
 def test_recover_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

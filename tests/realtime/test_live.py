@@ -22,6 +22,10 @@ from typing import Any
 import pytest
 
 from datastore_sdk import Client, Pad, RetryPolicy, Site
+from datastore_sdk.data.arrow.writers import TableWriter
+from datastore_sdk.data.writers.base import Writer
+from datastore_sdk.data.writers.csv_writer import CsvWriter
+from datastore_sdk.data.writers.json_writer import JsonWriter
 from datastore_sdk.exceptions import BufferOverflowError, RoomInUseError, ServerError
 from datastore_sdk.realtime import LiveData, LiveDataAsync, LiveStatistics
 from datastore_sdk.sandbox import RoomOptions, Sandbox, faults
@@ -470,6 +474,36 @@ def test_full_disk_leaves_the_records(
         saving.result(TIMEOUT_SECONDS)
     unfinished = tmp_path / f"live.{suffix}.unfinished"
     assert [json.loads(line) for line in unfinished.read_text().splitlines()] == fetch_records(client, sandbox, 5)
+    assert [str(unfinished) in note for note in raised.value.__notes__] == [True]
+    assert [file.name for file in tmp_path.iterdir()] == [unfinished.name]
+
+
+@pytest.mark.parametrize(("suffix", "kind"), [("csv", CsvWriter), ("json.gz", JsonWriter), ("parquet", TableWriter)])
+def test_failing_writer_leaves_the_records(
+    suffix: str,
+    kind: type[Writer],
+    sandbox: Sandbox,
+    client: Client,
+    form: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As with a full temporary folder: the file is not completed without the records that could not be written."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    live, _ = Site(SITE, client=client).get_realtime_measurements_data()
+    live, saving = save_in_background(live._stream.plan, form, tmp_path / f"live.{suffix}")
+    wait_until(lambda: live.statistics.connected)
+    sandbox.advance(5)
+    wait_until(lambda: live.statistics.delivered >= 5)
+    monkeypatch.setattr(kind, "write", full)
+    sandbox.advance(1)
+    with pytest.raises(OSError, match="No space left") as raised:
+        saving.result(TIMEOUT_SECONDS)
+    unfinished = tmp_path / f"live.{suffix}.unfinished"
+    assert [json.loads(line) for line in unfinished.read_text().splitlines()] == fetch_records(client, sandbox, 6)
     assert [str(unfinished) in note for note in raised.value.__notes__] == [True]
     assert [file.name for file in tmp_path.iterdir()] == [unfinished.name]
 

@@ -59,7 +59,7 @@ def tail(
     from datastore_sdk.cli.assets import open_asset, resolve_zone, validate_choice
     from datastore_sdk.cli.download import validate_output
     from datastore_sdk.cli.field_names import validate_field_names
-    from datastore_sdk.cli.live import listen, print_live
+    from datastore_sdk.cli.live import listen, print_live, save_live
     from datastore_sdk.cli.ranges import resolve_range
 
     validate_choice(pad, site)
@@ -72,5 +72,5 @@ def tail(
             if target is None:
                 print_live(live)
             else:
-                live.save(target, overwrite=overwrite)
+                save_live(live, target, overwrite=overwrite)
     return ExitStatus.DONE

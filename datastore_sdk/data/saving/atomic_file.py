@@ -261,7 +261,9 @@ class _UnfinishedFile(_NamedFile):
             if not self.path.stat().st_size:
                 self.path.unlink()
             elif error is not None:
-                error.add_note(f"the records received so far are in {self.path}")
+                error.add_note(
+                    f"the records received so far are in {self.path}; complete the file with LiveData.recover()"
+                )
 
 
 class _UnfinishedTemporaryFolderFile(_UnfinishedFile):
