@@ -702,8 +702,8 @@ MUTATIONS = (
     M(
         "realtime/stream.py",
         "                yield from YieldItem(batch)\n",
-        "                try:\n                    yield from YieldItem(batch)\n                except OSError as error:\n"
-        "                    errors.append(error)\n",
+        "                try:\n                    yield from YieldItem(batch)\n"
+        "                except OSError as error:\n                    errors.append(error)\n",
         "realtime/test_live.py",
     ),
     M(
