@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from pydantic import ValidationError, create_model
 
-from datastore_sdk import Client, Pad, Site, State
+from datastore_sdk import Client, DataChange, Pad, Site, State
 from datastore_sdk.sandbox import Sandbox
 from tests.support.sync_async_calls import Form, list_requests
 
@@ -129,3 +130,17 @@ def test_a_dict_with_wrong_values_is_refused_by_a_strict_client(attributes: dict
             Site(id=981, client=client, **attributes)
         site = Site(id=981, **attributes)
     assert dict(site) == {"id": 981, **attributes}
+
+
+@pytest.mark.parametrize("kind", [Pad, Site, State, DataChange])
+def test_ids_within_models_of_users_are_validated(kind: Any) -> None:
+    """As in bodies of FastAPI, where a TypeError would be the status 500 instead of 422."""
+    report: Any = create_model("Report", of=(kind, ...))
+    assert report.model_validate({"of": {"id": 5}}).of.id == 5
+    assert report.model_validate_json('{"of": {"id": "981"}}').of.id == 981
+    for wrong in ("x", None, -1, 1.5, True, [5]):
+        with pytest.raises(ValidationError) as caught:
+            report.model_validate({"of": {"id": wrong}})
+        assert caught.value.errors()[0]["loc"][0] == "of"
+    with pytest.raises(ValidationError):
+        report.model_validate({"of": 5})
