@@ -23,6 +23,7 @@ NOW = datetime(2025, 9, 18, 12, tzinfo=UTC)
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all", action="store_true", help="run the tests marked `exhaustive` too")
+    parser.addoption("--screenshots", metavar="FOLDER", help="where screenshots of plots are kept, to look at them")
     parser.addoption("--untidy", type=int, metavar="SEED", help="run against sandboxes with untidy responses")
 
 

@@ -17,6 +17,7 @@ from datastore_sdk.plot.layout import (
     build_axes,
     choose_mark_labels,
     choose_span_labels,
+    place_span_label,
 )
 from datastore_sdk.plot.traces import downsample
 
@@ -98,17 +99,17 @@ def _draw_labels(plot: PlotContent, panels: list[Any]) -> None:
             ha="center",
         )
     for span in choose_span_labels(plot):
-        is_correction = span.kind == "correction"
-        place = last if is_correction else first
+        is_low, row = place_span_label(span, plot)
+        place, shift = last if is_low else first, _ROW_INCHES * row / panel_height
         place.text(
             span.start + (span.end - span.start) / 2,
-            0.02 if is_correction else 0.98,
+            0.02 + shift if is_low else 0.98,
             _escape(span.label),
             transform=place.get_xaxis_transform(),
             color=SPAN_COLORS[span.kind][0],
             fontsize=8,
             ha="center",
-            va="bottom" if is_correction else "top",
+            va="bottom" if is_low else "top",
         )
 
 

@@ -37,6 +37,7 @@ _SIMILAR = 2
 """Factor up to which ranges of one unit are similar enough for one axis."""
 _MARGIN = 0.03
 """Share of a range by which it is widened beyond values outside."""
+_SHOWN_DIGITS = 4
 _SHARE_OUTSIDE = 0.001
 """Share of the values, on each side, that may lie outside the axis: single wrong values do not count."""
 
@@ -126,3 +127,18 @@ def choose_span_labels(plot: PlotContent) -> Sequence[PlotSpan]:
     """Return the intervals that are wide enough for their labels."""
     whole = (plot.end - plot.start) or _SECOND
     return [span for span in plot.spans if (span.end - span.start) / whole >= _LETTER_WIDTH * len(span.label)]
+
+
+def place_span_label(span: PlotSpan, plot: PlotContent) -> tuple[bool, int]:
+    """Return whether the label of an interval is at the bottom of the plot, and its row there.
+
+    Panels have their titles at the top.
+    """
+    is_correction = span.kind == "correction"
+    return is_correction or plot.stacked, int(is_correction and plot.stacked)
+
+
+def count_decimals(trace: PlotTrace) -> int:
+    """Return the number of decimals in which values are shown: about four significant digits."""
+    largest = max(map(abs, [*(trace.range or ()), *trace.curve.values]), default=0)
+    return min(max(_SHOWN_DIGITS - len(f"{largest:.0f}"), 0), _SHOWN_DIGITS)

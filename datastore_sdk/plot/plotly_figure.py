@@ -16,6 +16,8 @@ from datastore_sdk.plot.layout import (
     build_axes,
     choose_mark_labels,
     choose_span_labels,
+    count_decimals,
+    place_span_label,
 )
 from datastore_sdk.plot.traces import PlotTrace, downsample
 
@@ -116,7 +118,7 @@ def _build_trace(go: Any, trace: PlotTrace, plot: PlotContent, axis: str) -> Any
         mode="lines",
         connectgaps=trace.connect_nulls,
         line={"color": trace.color, "width": 1.4},
-        hovertemplate=f"%{{y:,.6~r}} {unit}<extra>{escape(trace.label, quote=False)}</extra>",
+        hovertemplate=f"%{{y:,.{count_decimals(trace)}f}} {unit}<extra>{escape(trace.label, quote=False)}</extra>",
     )
 
 
@@ -181,13 +183,14 @@ def _add_spans(figure: Any, plot: PlotContent) -> None:
             layer="below",
         )
     for span in choose_span_labels(plot):
-        is_correction = span.kind == "correction"
+        is_low, row = place_span_label(span, plot)
         figure.add_annotation(
             x=_to_local(span.start + (span.end - span.start) / 2, plot),
             xref="x",
-            y=0 if is_correction else 1,
+            y=0 if is_low else 1,
             yref="paper",
-            yanchor="bottom" if is_correction else "top",
+            yanchor="bottom" if is_low else "top",
+            yshift=_ROW_PIXELS * row,
             text=escape(span.label, quote=False),
             showarrow=False,
             font={"size": 11, "color": SPAN_COLORS[span.kind][0]},

@@ -8,7 +8,7 @@ from typing import Any
 from datastore_sdk import PlotMark, PlotSpan, TreatmentPlot
 from datastore_sdk.picks.curves import Curve
 from datastore_sdk.plot.content import MarkKind
-from datastore_sdk.plot.layout import build_axes, choose_mark_labels, choose_span_labels
+from datastore_sdk.plot.layout import build_axes, choose_mark_labels, choose_span_labels, count_decimals
 from datastore_sdk.plot.traces import PlotTrace
 
 START = datetime(2025, 9, 17, 6, tzinfo=UTC)
@@ -80,3 +80,8 @@ def test_times_have_one_offset_when_clocks_change() -> None:
     usual = build_plot(timezone="US/Central", end=START + 24 * HOUR)
     assert usual.time_title == "time (US/Central)"
     assert usual.subtitle == "2025-09-17 01:00 to 2025-09-18 01:00, 24 h 00 min"
+
+
+def test_values_are_shown_with_four_digits() -> None:
+    assert [count_decimals(trace([1.0], range=(0, top))) for top in (14_000, 120, 5)] == [0, 1, 3]
+    assert [count_decimals(trace(values, range=None)) for values in ([0.004], [-2e9], [])] == [3, 0, 3]
